@@ -1,0 +1,26 @@
+//! One clock for the shell: a wall time taken once, carried on by tokio's monotonic clock.
+//!
+//! A step of the wall clock cannot reorder a run, and under tokio's paused clock hours pass in no time.
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
+
+/// Tells the time since a wall time that its maker read once.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    wall: Timestamp,
+    origin: Instant,
+}
+
+impl Clock {
+    /// Starts a clock that shows `wall` now.
+    pub fn starting_at(wall: Timestamp) -> Self {
+        Self { wall, origin: Instant::now() }
+    }
+
+    /// Returns the time.
+    pub fn now(&self) -> Timestamp {
+        let elapsed = SignedDuration::try_from(self.origin.elapsed()).unwrap_or(SignedDuration::MAX);
+        self.wall.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
+    }
+}

@@ -1,0 +1,230 @@
+//! The port to the cloud, split so that reading cannot write.
+//!
+//! [`CloudRead`] has only Describe calls; [`Cloud`] adds the two mutating ones and is handed to the
+//! executor alone. Two implementations: `alibaba` over HTTPS, and the emulator's world in process.
+//! An error carries what its caller can do about it ([`ErrorKind`]) and, for a mutating call, whether
+//! it may have had an effect ([`Effect`]): classification here, policy in `retry` and `executor`.
+
+pub mod codes;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::resource::{AccountId, AccountName, Observed, RouterInterfaceId, Scope};
+
+/// The largest page that DescribeRouterInterfaces gives (vpc-api §1.8).
+pub const MAX_PAGE_SIZE: u32 = 50;
+
+/// The most values that one filter takes (documented until 2020, kept as the safe bound).
+pub const MAX_FILTER_VALUES: usize = 5;
+
+/// Which interfaces of a scope to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// Every interface of the scope.
+    All,
+    /// These ids, at most [`MAX_FILTER_VALUES`]; one that does not exist is simply not listed.
+    Ids(Vec<RouterInterfaceId>),
+}
+
+/// One page of one listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DescribeQuery {
+    /// Which interfaces.
+    pub selection: Selection,
+    /// From 1.
+    pub page_number: u32,
+    /// At most [`MAX_PAGE_SIZE`].
+    pub page_size: u32,
+}
+
+/// The answer to one [`DescribeQuery`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// What the page lists, in the API's order.
+    pub interfaces: Vec<Observed>,
+    /// The API's count of all matches; pages disagree whether it can be trusted, so both it and a
+    /// short page end a listing.
+    pub total_count: u32,
+    /// The RequestId of the answer.
+    pub request_id: RequestId,
+}
+
+/// The id that the API gave to one answer.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(transparent)]
+pub struct RequestId(pub Box<str>);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Who the credentials belong to (STS GetCallerIdentity).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The main account.
+    pub account_id: AccountId,
+    /// The caller's ARN, for people.
+    pub arn: String,
+}
+
+/// The mutating calls that this tool makes.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+pub enum Call {
+    /// Inactive → Activating → Active.
+    #[serde(rename = "ActivateRouterInterface")]
+    Activate,
+    /// Active → Deactivating → Inactive.
+    #[serde(rename = "DeactivateRouterInterface")]
+    Deactivate,
+}
+
+impl Call {
+    /// Returns the API's name of the action.
+    pub fn action(self) -> &'static str {
+        match self {
+            Self::Activate => "ActivateRouterInterface",
+            Self::Deactivate => "DeactivateRouterInterface",
+        }
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.action())
+    }
+}
+
+/// Reading the cloud. Nothing behind this trait can change it.
+#[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
+pub trait CloudRead {
+    /// Lists one page of a scope's interfaces.
+    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError>;
+
+    /// Asks whose credentials `account` signs with.
+    async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError>;
+}
+
+/// Changing the cloud. Success means accepted, not done: the status moves later.
+#[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
+pub trait Cloud: CloudRead {
+    /// Sends one mutating call, once. Neither call takes a client token, so nothing below may send it again
+    /// unless [`CloudError::effect`] of the first is [`Effect::None`].
+    async fn call(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Result<RequestId, CloudError>;
+}
+
+/// Whether a failed mutating call may have changed something (faults R1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Surely never reached the API, or the API refused before looking: sending again is safe.
+    None,
+    /// The API answered with a well-formed refusal: nothing was done, and asking again gets the same.
+    Refused,
+    /// Anything else once the first byte could have left: only a read can tell.
+    InDoubt,
+}
+
+/// What the caller can do about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ErrorKind {
+    /// DNS, connection refused, connect timeout, proxy: the request never left.
+    Unreachable,
+    /// TLS said no: certificate, host name, protocol.
+    Tls,
+    /// Sent, and then reset, timed out or cut off.
+    Interrupted,
+    /// 5xx, ServiceUnavailable, InternalError.
+    Unavailable,
+    /// Flow control: wait and ask again.
+    Throttled,
+    /// An answer that cannot be read as the API's: HTML, truncated, empty, too large, a redirect.
+    Malformed,
+    /// SignatureNonceUsed: an earlier copy may have run.
+    NonceUsed,
+    /// The status forbids the call (IncorrectRIStatus, IncorrectStatus).
+    IncorrectStatus,
+    /// Another operation holds the interface for a moment (OperationConflict, TaskConflict, …).
+    Conflict,
+    /// InvalidRouterInterfaceId.NotFound: absent, said by the API for that id.
+    NotFound,
+    /// InvalidRegionId.NotFound: an unknown region, or a bad page; never "absent".
+    InvalidRegion,
+    /// Locked for unpaid bills.
+    FinancialLocked,
+    /// Locked by the vendor's staff or security.
+    OperationLocked,
+    /// The opposite side is gone, or its set-up forbids the call for good.
+    PeerGone,
+    /// The interface or router belongs to someone else.
+    WrongOwner,
+    /// RAM says no to this action.
+    Denied,
+    /// The keys are unknown, inactive, malformed, or the signature does not match.
+    Credentials,
+    /// The security token has expired or is malformed: renew it.
+    TokenExpired,
+    /// The clocks disagree.
+    ClockSkew,
+    /// The request itself is wrong.
+    Invalid,
+    /// A code that no table knows.
+    Other,
+}
+
+/// A failed call: what to do about it, and everything the API said.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.describe())]
+pub struct CloudError {
+    /// What the caller can do.
+    pub kind: ErrorKind,
+    /// Whether it may have changed something. Meaningful for mutating calls.
+    pub effect: Effect,
+    /// The action that failed, e.g. `DescribeRouterInterfaces`.
+    pub action: &'static str,
+    /// The API's code, as it spelled it.
+    pub code: Option<Box<str>>,
+    /// The API's or the transport's own words, untrusted text.
+    pub message: Box<str>,
+    /// The id of the answer.
+    pub request_id: Option<RequestId>,
+    /// The API's diagnostics link, untrusted text.
+    pub recommend: Option<Box<str>>,
+    /// How long the API asked to wait.
+    pub retry_after: Option<Duration>,
+    /// What to do next, in our words.
+    pub hint: Option<Box<str>>,
+}
+
+impl CloudError {
+    /// Starts an error without a code.
+    pub fn new(kind: ErrorKind, effect: Effect, action: &'static str, message: impl Into<Box<str>>) -> Self {
+        Self {
+            kind,
+            effect,
+            action,
+            code: None,
+            message: message.into(),
+            request_id: None,
+            recommend: None,
+            retry_after: None,
+            hint: None,
+        }
+    }
+
+    fn describe(&self) -> String {
+        let mut text = match &self.code {
+            Some(code) => format!("{} answered {code}: {}", self.action, self.message),
+            None => format!("{}: {}", self.action, self.message),
+        };
+        if let Some(request_id) = &self.request_id {
+            text.push_str(&format!(" (RequestId {request_id})"));
+        }
+        text
+    }
+}

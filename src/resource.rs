@@ -1,0 +1,445 @@
+//! The vocabulary: ids, regions, statuses, and what a Describe just said.
+//!
+//! Everything above speaks in these words. Nothing here reads a clock, a file or the network.
+//! Field names and enumerations come from the API's own pages; where its spelling is loose
+//! (`active` for `Active`), parsing is too, and a word nobody documented is kept, not guessed at.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! word {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Returns the word as it was written.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(Arc::from(text))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(Arc::from(text))
+            }
+        }
+
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+word! {
+    /// The key of an interface in the spec: stable, unique, used in every output.
+    Address
+}
+word! {
+    /// The cloud's id of a router interface, `ri-…`.
+    RouterInterfaceId
+}
+word! {
+    /// A region id such as `cn-shanghai`.
+    Region
+}
+word! {
+    /// The name of a redundancy group in the spec.
+    GroupName
+}
+word! {
+    /// The name of an account in the spec; [`AccountName::default_account`] where the spec names none.
+    AccountName
+}
+word! {
+    /// The 16-digit number of a cloud account, kept as text: it does not fit a double.
+    AccountId
+}
+
+impl AccountName {
+    /// The account that the spec's own credentials belong to.
+    pub fn default_account() -> Self {
+        Self::from("default")
+    }
+
+    /// Claims to be the account that the spec's own credentials belong to.
+    pub fn is_default_account(&self) -> bool {
+        self.as_str() == "default"
+    }
+}
+
+/// Where a call goes: one account, one region. Quotas, polls and pages are per scope.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Scope {
+    /// The account whose credentials sign the call; left out of files where it is the default one.
+    #[serde(default = "AccountName::default_account", skip_serializing_if = "AccountName::is_default_account")]
+    pub account: AccountName,
+    /// The region whose endpoint gets it.
+    pub region: Region,
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.account.is_default_account() {
+            write!(f, "{}", self.region)
+        } else {
+            write!(f, "{} of account {}", self.region, self.account)
+        }
+    }
+}
+
+/// The lifecycle word of a router interface (API field `Status`, and `OppositeInterfaceStatus`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Created, never connected.
+    Idle,
+    /// The accepting side while the initiator connects.
+    AcceptingConnecting,
+    /// The initiating side while it connects.
+    Connecting,
+    /// On its way to Active.
+    Activating,
+    /// Up.
+    Active,
+    /// Being changed; ends Active or Inactive.
+    Modifying,
+    /// On its way to Inactive.
+    Deactivating,
+    /// Drained.
+    Inactive,
+    /// On its way out.
+    Deleting,
+    /// Gone; the API says it of an opposite side only.
+    Deleted,
+    /// A word that no page documents, as the API wrote it.
+    Unknown(Box<str>),
+}
+
+impl Status {
+    const WORDS: [(Self, &'static str); 10] = [
+        (Self::Idle, "Idle"),
+        (Self::AcceptingConnecting, "AcceptingConnecting"),
+        (Self::Connecting, "Connecting"),
+        (Self::Activating, "Activating"),
+        (Self::Active, "Active"),
+        (Self::Modifying, "Modifying"),
+        (Self::Deactivating, "Deactivating"),
+        (Self::Inactive, "Inactive"),
+        (Self::Deleting, "Deleting"),
+        (Self::Deleted, "Deleted"),
+    ];
+
+    /// Reads the API's word, in any case (its own samples say both `active` and `Active`).
+    pub fn parse(word: &str) -> Self {
+        // The 2016 pages call it "AcceptingConnect".
+        if word.eq_ignore_ascii_case("AcceptingConnect") {
+            return Self::AcceptingConnecting;
+        }
+        Self::WORDS
+            .iter()
+            .find(|(_, known)| known.eq_ignore_ascii_case(word))
+            .map_or_else(|| Self::Unknown(word.into()), |(status, _)| status.clone())
+    }
+
+    /// Returns the API's spelling.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Unknown(word) => word,
+            known => Self::WORDS.iter().find(|(status, _)| status == known).map_or("", |(_, word)| word),
+        }
+    }
+
+    /// Claims that the cloud is at work and the status will change by itself.
+    pub fn is_transitional(&self) -> bool {
+        matches!(self, Self::Activating | Self::Deactivating | Self::Modifying)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for Status {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Status {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<'_, str>::deserialize(deserializer).map(|word| Self::parse(&word))
+    }
+}
+
+impl JsonSchema for Status {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Status".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let words: Vec<&str> = Self::WORDS.iter().map(|(_, word)| *word).collect();
+        schemars::json_schema!({
+            "type": "string",
+            "description": "The cloud's lifecycle word; one that no page documents is kept as the API wrote it.",
+            "examples": words,
+        })
+    }
+}
+
+/// What a spec can ask for; nothing else can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum DesiredStatus {
+    /// Up.
+    Active,
+    /// Drained.
+    Inactive,
+}
+
+impl DesiredStatus {
+    /// Returns the live status that fulfils the wish.
+    pub fn status(self) -> Status {
+        match self {
+            Self::Active => Status::Active,
+            Self::Inactive => Status::Inactive,
+        }
+    }
+
+    /// Returns the other wish.
+    pub fn inverse(self) -> Self {
+        match self {
+            Self::Active => Self::Inactive,
+            Self::Inactive => Self::Active,
+        }
+    }
+}
+
+impl fmt::Display for DesiredStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Active => "Active",
+            Self::Inactive => "Inactive",
+        })
+    }
+}
+
+/// Whether the account's bills or the vendor's security team hold the interface (API field `BusinessStatus`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "String", into = "String")]
+pub enum BusinessStatus {
+    /// Nothing holds it.
+    Normal,
+    /// Locked for unpaid bills.
+    FinancialLocked,
+    /// Locked by the vendor.
+    SecurityLocked,
+    /// A word that no page documents.
+    Unknown(Box<str>),
+}
+
+impl From<String> for BusinessStatus {
+    fn from(word: String) -> Self {
+        match word.to_ascii_lowercase().as_str() {
+            "normal" => Self::Normal,
+            // "Financile" is the old pages' spelling.
+            "financiallocked" | "financilelocked" => Self::FinancialLocked,
+            "securitylocked" => Self::SecurityLocked,
+            _ => Self::Unknown(word.into()),
+        }
+    }
+}
+
+impl From<BusinessStatus> for String {
+    fn from(status: BusinessStatus) -> Self {
+        status.to_string()
+    }
+}
+
+impl fmt::Display for BusinessStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Normal => "Normal",
+            Self::FinancialLocked => "FinancialLocked",
+            Self::SecurityLocked => "SecurityLocked",
+            Self::Unknown(word) => word,
+        })
+    }
+}
+
+/// Which side of a link an interface is (API field `Role`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum Role {
+    /// The side that connects, and the one the vendor's procedure takes down first.
+    InitiatingSide,
+    /// The side that is connected to.
+    AcceptingSide,
+}
+
+/// The read-only view that one side of a link has of the other (API fields `OppositeInterface…`, `OppositeRouter…`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opposite {
+    /// The other side's interface.
+    pub interface_id: Option<RouterInterfaceId>,
+    /// The other side's region.
+    pub region: Option<Region>,
+    /// The router that the other side belongs to.
+    pub router_id: Option<Box<str>>,
+    /// `VRouter` or `VBR`.
+    pub router_type: Option<Box<str>>,
+    /// The other side's account; `None` for the same account.
+    pub owner_id: Option<AccountId>,
+    /// The other side's status; `None` when the API does not report it.
+    pub status: Option<Status>,
+    /// Whether the other side is locked.
+    pub business_status: Option<BusinessStatus>,
+}
+
+/// What Describe just said of one interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// The interface.
+    pub id: RouterInterfaceId,
+    /// The region whose endpoint listed it.
+    pub region: Region,
+    /// Its lifecycle word.
+    pub status: Status,
+    /// Whether it is locked.
+    pub business_status: BusinessStatus,
+    /// Which side of its link it is; `None` when the API left it out.
+    pub role: Option<Role>,
+    /// Its name, untrusted text.
+    pub name: Option<Box<str>>,
+    /// Its description, untrusted text.
+    pub description: Option<Box<str>>,
+    /// The router it belongs to.
+    pub router_id: Option<Box<str>>,
+    /// `VRouter` or `VBR`.
+    pub router_type: Option<Box<str>>,
+    /// Its size, the API's `Spec` ("Large.1").
+    pub specification: Option<Box<str>>,
+    /// The other side, as far as the API tells.
+    pub opposite: Opposite,
+}
+
+impl Observed {
+    /// Claims that traffic can pass: a member counts towards a floor only if this holds.
+    pub fn counts_as_up(&self) -> bool {
+        self.status == Status::Active
+            && self.business_status == BusinessStatus::Normal
+            && self.opposite.status.as_ref().is_none_or(|status| *status == Status::Active)
+    }
+}
+
+/// What a refresh found out about one declared interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It is where the spec says.
+    Found(Observed),
+    /// It lives in another region that the spec names.
+    Elsewhere(Observed),
+    /// The API said so: a complete listing, or an answer for that very id, without it.
+    Absent,
+    /// Its scope could not be read; see [`LiveState::failures`]. Never the same as absent.
+    Unreadable,
+}
+
+impl Reading {
+    /// Returns the observation, if the interface is where the spec says.
+    pub fn found(&self) -> Option<&Observed> {
+        match self {
+            Self::Found(observed) => Some(observed),
+            _ => None,
+        }
+    }
+}
+
+/// A scope that could not be read, kept as data so that the rest of a plan stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScopeFailure {
+    /// What could not be read.
+    pub scope: Scope,
+    /// Why: code, message, RequestId, next step; ready for people.
+    pub detail: String,
+}
+
+/// What the cloud just said about every declared interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveState {
+    /// When the last page arrived.
+    pub read_at: Timestamp,
+    /// One reading per declared address.
+    pub readings: BTreeMap<Address, Reading>,
+    /// The scopes that could not be read.
+    pub failures: Vec<ScopeFailure>,
+}
+
+/// Whose interfaces a plan or a state file is about. The endpoint is shown, never compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Target {
+    /// The real cloud or an emulator.
+    pub provider: Provider,
+    /// The main account; for the emulator, the world's account.
+    pub account_id: AccountId,
+    /// Where the calls go, for people.
+    pub endpoint: String,
+}
+
+impl Target {
+    /// Claims that both are the same account of the same provider.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.provider == other.provider && self.account_id == other.account_id
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} account {} ({})", self.provider, self.account_id, self.endpoint)
+    }
+}
+
+/// Who answers the calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// The real cloud.
+    Alibaba,
+    /// The embedded emulator.
+    Emulator,
+}
+
+impl fmt::Display for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Alibaba => "alibaba",
+            Self::Emulator => "emulator",
+        })
+    }
+}
