@@ -314,15 +314,24 @@ pub struct Warning {
 pub struct Floor {
     /// The group.
     pub group: GroupName,
-    /// The links that count: each is one member, or the two members that are the two sides of one link.
-    pub links: Vec<Vec<FloorMember>>,
+    /// The links that count, each once.
+    pub links: Vec<FloorLink>,
     /// At least this many links must be up.
     pub min_up: u32,
     /// The knob that set it, with its place, in words.
     pub knob: String,
 }
 
-/// One member of a [`Floor`].
+/// One link of a [`Floor`]: up while every one of its declared sides counts as up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FloorLink {
+    /// Its declared sides: the member, and the opposite side where the spec declares that too.
+    pub sides: Vec<FloorMember>,
+    /// It counted as up when the plan was made.
+    pub up: bool,
+}
+
+/// One side of a [`FloorLink`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FloorMember {
     /// Its key in the spec.
