@@ -6,6 +6,7 @@
 //! it may have had an effect ([`Effect`]): classification here, policy in `retry` and `executor`.
 
 pub mod codes;
+pub mod listing;
 
 use std::fmt;
 use std::time::Duration;
@@ -114,6 +115,10 @@ pub trait CloudRead {
 /// Changing the cloud. Success means accepted, not done: the status moves later.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait Cloud: CloudRead {
+    /// Waits until a call could be sent at once under the quota, and keeps that place for the next [`Cloud::call`] of
+    /// the same kind. What has to be true at the moment of sending is checked after this, not before.
+    async fn permit(&self, _scope: &Scope, _call: Call) {}
+
     /// Sends one mutating call, once. Neither call takes a client token, so nothing below may send it again
     /// unless [`CloudError::effect`] of the first is [`Effect::None`].
     async fn call(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Result<RequestId, CloudError>;

@@ -1,1 +1,487 @@
-//! To be written.
+//! The executor: walks the steps of a plan against [`Cloud`] and [`Store`], and reports what happened to each.
+//!
+//! One task owns everything. Each turn of its loop takes in the answers and reads that have arrived, decides, makes
+//! the results and the next intents durable in one append, and only then sends. So an intent is on disk before its
+//! call leaves, a result before the next step starts, and a `kill -9` between any two lines loses nothing.
+//!
+//! `admission` decides what may be sent, `polling` reads and settles, `judge` says what a status means, `floors`
+//! re-evaluates the redundancy guard, `waves` stands between the waves of a rollout, `recovery` closes what a
+//! dead run left open. It makes no choice that the plan left open: it does a step, or stops and says what moved.
+
+mod admission;
+mod floors;
+mod judge;
+mod polling;
+pub mod recovery;
+mod sightings;
+mod tracked;
+mod waves;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+use crate::cloud::listing::Listing;
+use crate::cloud::{Call, Cloud, CloudError, RequestId};
+use crate::journal::{Entry, Outcome, RunStarted};
+use crate::plan::{Action, Plan, Step};
+use crate::report::{Event, Report, StepResult};
+use crate::resource::{Address, RouterInterfaceId, Scope, Status};
+use crate::store::Store;
+
+use floors::Floors;
+use sightings::Sightings;
+use tracked::{Phase, Tracked};
+
+/// What to do after a step did not reach its goal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// Start nothing new.
+    Stop,
+    /// Skip what needs it, go on with the rest.
+    Continue,
+    /// Start nothing new; the caller then plans the way back.
+    Rollback,
+}
+
+/// What operators tune.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// At most this many calls unsettled at a time.
+    pub parallelism: usize,
+    /// How often a scope with something in flight is read.
+    pub poll_interval: Duration,
+    /// How long a step may take to reach its goal, where the spec does not say.
+    pub settle_timeout: Duration,
+    /// How long a call without an answer is watched before it may be sent again, once.
+    pub doubt_window: Duration,
+    /// How long a first signal lets what is in flight settle.
+    pub interrupt_grace: Duration,
+    /// What to do after a failure.
+    pub on_error: OnError,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            parallelism: 50,
+            poll_interval: Duration::from_secs(2),
+            // Transitions take seconds to tens of seconds; the usual tools give up after 5 to 8 minutes.
+            settle_timeout: Duration::from_secs(600),
+            doubt_window: Duration::from_secs(15),
+            interrupt_grace: Duration::from_secs(30),
+            on_error: OnError::Continue,
+        }
+    }
+}
+
+/// What stands between two waves besides the floors: the check command of the spec.
+#[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
+pub trait Gate {
+    /// Runs the argument list; `Err` says why the next wave may not begin.
+    async fn check(&self, arguments: &[String], timeout: Duration) -> Result<(), String>;
+}
+
+/// The outside of a run.
+pub struct Surroundings<'a, C, S, G> {
+    /// Where the calls go.
+    pub cloud: &'a C,
+    /// Where intents and results go.
+    pub store: &'a mut S,
+    /// What is asked between waves.
+    pub gate: &'a G,
+    /// The time.
+    pub clock: &'a Clock,
+    /// How many signals have arrived: the first stops, the second abandons.
+    pub signals: watch::Receiver<u32>,
+    /// Who listens.
+    pub emit: &'a mut dyn FnMut(&Event),
+}
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Ended {
+    /// What happened to each step.
+    pub report: Report,
+    /// What could not be made durable; to be written to a second place.
+    pub unrecorded: Vec<Entry>,
+    /// The last status read of each interface that the run looked at; `None` for one that is not there.
+    pub seen: BTreeMap<Address, Option<Status>>,
+}
+
+/// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order.
+pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
+    plan: &'a Plan,
+    header: RunStarted,
+    settings: &'a Settings,
+    surroundings: Surroundings<'a, C, S, G>,
+) -> Ended {
+    let mut execution = Execution::new(plan, &header, settings, surroundings);
+    execution.record(Entry::RunStarted(Box::new(header)));
+    execution.flush();
+    if execution.failure.is_none() {
+        (execution.around.emit)(&Event::RunStarted {
+            run_id: execution.report.run_id.clone(),
+            steps: plan.steps.len(),
+        });
+        execution.drive().await;
+    }
+    execution.conclude()
+}
+
+/// A future of the one task.
+type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// A finished read of some ids of a scope.
+struct Read {
+    scope: Scope,
+    ids: BTreeSet<RouterInterfaceId>,
+    outcome: Result<Listing, CloudError>,
+}
+
+/// How a scope is read.
+#[derive(Default)]
+struct Poll {
+    /// A read is on its way.
+    reading: bool,
+    /// When the last read began.
+    last: Option<Instant>,
+    /// How many interfaces the scope has, if a page told.
+    total: Option<u32>,
+}
+
+struct Execution<'a, C, S, G> {
+    plan: &'a Plan,
+    settings: &'a Settings,
+    around: Surroundings<'a, C, S, G>,
+    floors: Floors<'a>,
+    report: Report,
+    steps: Vec<Tracked>,
+    dependants: Vec<Vec<usize>>,
+    sightings: Sightings,
+    polls: BTreeMap<Scope, Poll>,
+    /// Steps whose predecessors are at their goals and that still want a place under the quota.
+    startable: BTreeSet<usize>,
+    /// Steps that have their place and wait for a read.
+    ready: BTreeSet<usize>,
+    /// Steps that are looked at with every read of their scope.
+    polled: BTreeSet<usize>,
+    /// Steps that have a place under the quota, or wait for one, and are not finished.
+    in_flight: BTreeSet<usize>,
+    /// Interfaces with a Deactivate that may have been sent and has not ended at its goal.
+    going_down: BTreeSet<&'a Address>,
+    permits: FuturesUnordered<Pending<'a, usize>>,
+    calls: FuturesUnordered<Pending<'a, (usize, Result<RequestId, CloudError>)>>,
+    reads: FuturesUnordered<Pending<'a, Read>>,
+    unfinished: usize,
+    wave: u32,
+    /// Results and intents that are not on disk yet.
+    pending: Vec<Entry>,
+    /// What to send once they are.
+    to_send: Vec<(usize, Call)>,
+    unrecorded: Vec<Entry>,
+    failure: Option<String>,
+    grace_ends: Option<Instant>,
+    abandoned: bool,
+}
+
+impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
+    fn new(plan: &'a Plan, header: &RunStarted, settings: &'a Settings, around: Surroundings<'a, C, S, G>) -> Self {
+        let index: BTreeMap<_, usize> =
+            plan.steps.iter().enumerate().map(|(number, step)| (&step.id, number)).collect();
+        let mut dependants = vec![Vec::new(); plan.steps.len()];
+        let mut steps = Vec::with_capacity(plan.steps.len());
+        for (number, step) in plan.steps.iter().enumerate() {
+            let before: BTreeSet<usize> = step.after.iter().filter_map(|id| index.get(id).copied()).collect();
+            before.iter().for_each(|other| dependants[*other].push(number));
+            steps.push(Tracked::waiting_for(before.len()));
+        }
+        let results = header
+            .steps
+            .iter()
+            .map(|step| StepResult {
+                step: step.clone(),
+                outcome: None,
+                status: None,
+                request_id: None,
+                started_at: None,
+                finished_at: None,
+                detail: None,
+            })
+            .collect();
+        let report = Report {
+            run_id: header.run_id.clone(),
+            operation: header.operation,
+            who: header.who.clone(),
+            target: header.target.clone(),
+            digest: header.digest.clone(),
+            started_at: header.at,
+            finished_at: None,
+            results,
+            interrupted: false,
+            stopped_reason: None,
+            unrecorded: None,
+        };
+        Self {
+            plan,
+            settings,
+            around,
+            floors: Floors::new(&plan.floors),
+            report,
+            unfinished: steps.len(),
+            steps,
+            dependants,
+            sightings: Sightings::default(),
+            polls: BTreeMap::new(),
+            startable: BTreeSet::new(),
+            ready: BTreeSet::new(),
+            polled: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
+            going_down: BTreeSet::new(),
+            permits: FuturesUnordered::new(),
+            calls: FuturesUnordered::new(),
+            reads: FuturesUnordered::new(),
+            wave: 0,
+            pending: Vec::new(),
+            to_send: Vec::new(),
+            unrecorded: Vec::new(),
+            failure: None,
+            grace_ends: None,
+            abandoned: false,
+        }
+    }
+
+    /// Goes on until every step has ended, or nothing more may be started and nothing is in flight.
+    async fn drive(&mut self) {
+        self.begin_wave();
+        while self.unfinished > 0 && !self.abandoned {
+            self.ask_permits();
+            self.admit();
+            self.flush();
+            self.send();
+            if self.is_idle() {
+                if self.is_stopped() || !self.next_wave().await {
+                    break;
+                }
+                continue;
+            }
+            self.start_reads();
+            self.turn().await;
+        }
+    }
+
+    /// Waits for the next thing to happen and takes in everything that has.
+    async fn turn(&mut self) {
+        let wake_up = self.next_wake_up();
+        let mut signals = self.around.signals.clone();
+        // Without a sender no signal can come, and its branch would be ready at once, for ever.
+        let listens = signals.has_changed().is_ok();
+        tokio::select! {
+            biased;
+            _ = signals.changed(), if listens => self.on_signal(),
+            Some((number, answer)) = self.calls.next() => self.on_answer(number, answer),
+            Some(read) = self.reads.next() => self.on_read(read),
+            Some(number) = self.permits.next() => self.on_permit(number),
+            () = tokio::time::sleep_until(wake_up) => {}
+        }
+        while let Some(Some((number, answer))) = self.calls.next().now_or_never() {
+            self.on_answer(number, answer);
+        }
+        while let Some(Some(read)) = self.reads.next().now_or_never() {
+            self.on_read(read);
+        }
+        while let Some(Some(number)) = self.permits.next().now_or_never() {
+            self.on_permit(number);
+        }
+        self.check_deadlines();
+    }
+
+    /// Nothing new is started.
+    fn is_stopped(&self) -> bool {
+        self.report.interrupted || self.report.stopped_reason.is_some() || self.failure.is_some()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.startable.is_empty()
+    }
+
+    fn stop(&mut self, reason: String) {
+        if self.report.stopped_reason.is_none() {
+            (self.around.emit)(&Event::Note { text: format!("starting nothing new: {reason}") });
+            self.report.stopped_reason = Some(reason);
+        }
+    }
+
+    fn on_signal(&mut self) {
+        let count = *self.around.signals.borrow_and_update();
+        if count == 0 {
+            return;
+        }
+        if !self.report.interrupted {
+            self.report.interrupted = true;
+            self.grace_ends = Some(Instant::now() + self.settings.interrupt_grace);
+            let text = format!(
+                "interrupted: starting nothing new, settling {} in flight for up to {} s; interrupt again to abandon",
+                self.in_flight.len(),
+                self.settings.interrupt_grace.as_secs()
+            );
+            (self.around.emit)(&Event::Note { text });
+        }
+        self.abandoned = count > 1;
+    }
+
+    /// Puts an entry in line for the next append.
+    fn record(&mut self, entry: Entry) {
+        self.pending.push(entry);
+    }
+
+    /// Makes everything in line durable. If that fails nothing more is sent, and what could not be recorded is kept.
+    fn flush(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let entries = std::mem::take(&mut self.pending);
+        if self.failure.is_none() {
+            match self.around.store.append(&entries) {
+                Ok(()) => return,
+                Err(error) => {
+                    let reason = crate::store::explain(&error);
+                    (self.around.emit)(&Event::Note { text: format!("cannot record: {reason}; starting nothing new") });
+                    self.failure = Some(reason);
+                }
+            }
+        }
+        self.unrecorded.extend(entries);
+        // Their intents are not on disk, so these calls are not made.
+        for (number, _) in std::mem::take(&mut self.to_send) {
+            let unsent = &self.plan.steps[number].id;
+            self.unrecorded.retain(|entry| !matches!(entry, Entry::Intent { step, .. } if step == unsent));
+            self.withdraw(number);
+        }
+    }
+
+    /// Sends what the last append made durable.
+    fn send(&mut self) {
+        for (number, call) in std::mem::take(&mut self.to_send) {
+            let step = &self.plan.steps[number];
+            self.steps[number].phase = Phase::Calling;
+            (self.around.emit)(&Event::CallSent { step: step.id.clone() });
+            let cloud = self.around.cloud;
+            self.calls.push(Box::pin(async move { (number, cloud.call(&step.scope, call, &step.interface_id).await) }));
+        }
+    }
+
+    fn step(&self, number: usize) -> &'a Step {
+        &self.plan.steps[number]
+    }
+
+    /// Ends a step: its result goes in line for the next append, and its dependants are released or skipped.
+    fn finish(&mut self, number: usize, outcome: Outcome, detail: Option<String>) {
+        if self.end(number, outcome, detail) {
+            for dependant in self.dependants[number].clone() {
+                if self.steps[dependant].has_one_less_to_wait_for() {
+                    self.release(dependant);
+                }
+            }
+            return;
+        }
+        if self.settings.on_error != OnError::Continue {
+            self.stop(format!("{} did not reach its goal", self.step(number).id));
+        }
+        let mut open = vec![number];
+        while let Some(failed) = open.pop() {
+            for dependant in self.dependants[failed].clone() {
+                if !self.steps[dependant].is_finished() {
+                    let detail = format!("{} did not reach its goal", self.step(failed).id);
+                    self.end(dependant, Outcome::Skipped, Some(detail));
+                    open.push(dependant);
+                }
+            }
+        }
+    }
+
+    /// Records the end of one step; returns whether it is at its goal.
+    fn end(&mut self, number: usize, outcome: Outcome, detail: Option<String>) -> bool {
+        let step = self.step(number);
+        let now = self.around.clock.now();
+        let status = self.sightings.get(&step.scope, &step.interface_id).map(|observed| observed.status.clone());
+        let tracked = &mut self.steps[number];
+        tracked.phase = Phase::Finished;
+        let elapsed = tracked.elapsed();
+        self.unfinished -= 1;
+        self.startable.remove(&number);
+        self.ready.remove(&number);
+        self.polled.remove(&number);
+        self.in_flight.remove(&number);
+        let result = &mut self.report.results[number];
+        result.outcome = Some(outcome);
+        result.status = status.clone();
+        result.finished_at = Some(now);
+        result.detail = detail.clone();
+        let at_goal = result.is_at_goal();
+        // One that may have been sent and did not end at its goal still counts as down.
+        if at_goal || !result.may_have_changed_something() {
+            self.going_down.remove(&step.address);
+        }
+        self.pending.push(Entry::Closed {
+            step: step.id.clone(),
+            at: now,
+            outcome,
+            status: status.clone(),
+            detail: detail.clone(),
+        });
+        (self.around.emit)(&Event::StepFinished {
+            step: step.id.clone(),
+            outcome,
+            status,
+            elapsed,
+            request_id: self.report.results[number].request_id.clone(),
+            detail,
+        });
+        at_goal
+    }
+
+    fn leave_unstarted(&mut self, number: usize) {
+        let reason = if self.report.interrupted { "interrupted" } else { "the run stopped" };
+        self.end(number, Outcome::NotStarted, Some(reason.to_owned()));
+    }
+
+    /// Closes what is open, records the end of the run, and hands everything over.
+    fn conclude(mut self) -> Ended {
+        for number in 0..self.steps.len() {
+            match self.steps[number].phase {
+                Phase::Finished => {}
+                Phase::Waiting | Phase::Startable | Phase::Ready { .. } => self.leave_unstarted(number),
+                Phase::Calling | Phase::Settling { .. } | Phase::Doubt { .. } => {
+                    self.end(number, Outcome::InDoubt, Some("abandoned, outcome unknown".to_owned()));
+                }
+            }
+        }
+        let now = self.around.clock.now();
+        self.report.finished_at = Some(now);
+        self.report.unrecorded.clone_from(&self.failure);
+        self.record(Entry::RunEnded { at: now, exit_code: self.report.exit_code() });
+        self.flush();
+        self.report.unrecorded.clone_from(&self.failure);
+        let seen = self
+            .plan
+            .steps
+            .iter()
+            .filter_map(|step| {
+                let observed = self.sightings.last(&step.scope, &step.interface_id)?;
+                Some((step.address.clone(), observed.map(|observed| observed.status.clone())))
+            })
+            .collect();
+        Ended { report: self.report, unrecorded: self.unrecorded, seen }
+    }
+
+    fn is_deactivation(step: &Step) -> bool {
+        step.action == Action::Call(Call::Deactivate)
+    }
+}

@@ -32,6 +32,7 @@ pub mod plan;
 pub mod planner;
 pub mod refresh;
 pub mod render;
+pub mod report;
 pub mod resource;
 pub mod retry;
 pub mod signature;

@@ -5,6 +5,8 @@
 //! [`Plan::digest`] covers what would be done (target, steps, expectations, floors, waves), not when it was planned.
 //! How a plan comes about is in `planner`; here is what it is, how it is saved, and how it is read back.
 
+mod check;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -329,6 +331,9 @@ pub struct FloorLink {
     pub sides: Vec<FloorMember>,
     /// It counted as up when the plan was made.
     pub up: bool,
+    /// It counts as up once the steps of its sides are done, and does not before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rises: bool,
 }
 
 /// One side of a [`FloorLink`].

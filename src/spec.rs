@@ -4,6 +4,8 @@
 //! file and no environment; `ops` hands it the bytes. Syntax is in `spec/syntax` (YAML and JSON to one
 //! tree with places), meaning in `spec/decode`, references between entries in `spec/check`.
 
+pub mod duration;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -1,0 +1,163 @@
+//! Reading many interfaces of one scope in the fewest calls: pages of 50, or filters of 5 ids, whichever is less.
+//!
+//! Both the refresh and the executor's polls go through [`read`]. A listing is only believed about an interface
+//! it names: one that is missing from the pages is asked for by id before it is called absent, since pages shift
+//! while interfaces come and go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+
+use super::{
+    CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, MAX_FILTER_VALUES, MAX_PAGE_SIZE, Page, Selection,
+};
+use crate::resource::{Observed, RouterInterfaceId, Scope};
+
+/// The action behind every listing.
+const ACTION: &str = "DescribeRouterInterfaces";
+
+/// How often a listing whose pages shift is begun anew before that is an error.
+const LISTINGS: u32 = 3;
+
+/// How many pages of one scope are asked for at once.
+const CONCURRENT_PAGES: usize = 8;
+
+/// What a scope said about the interfaces that were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// The interfaces that were seen, those not asked for included.
+    pub interfaces: BTreeMap<RouterInterfaceId, Observed>,
+    /// How many interfaces the scope has, where a page told.
+    pub total: Option<u32>,
+}
+
+/// Reads `ids`. One that is not in the answer does not exist in this scope: the API said so.
+///
+/// `known_total` is how many interfaces the scope was last known to have; without it a first page finds out, if
+/// the ids do not fit one filter.
+///
+/// # Errors
+/// The first call that fails fails the listing; nothing is then known of any of `ids`.
+pub async fn read(
+    cloud: &impl CloudRead,
+    scope: &Scope,
+    ids: &BTreeSet<RouterInterfaceId>,
+    known_total: Option<u32>,
+) -> Result<Listing, CloudError> {
+    let mut listing = Listing { interfaces: BTreeMap::new(), total: known_total };
+    if ids.is_empty() {
+        return Ok(listing);
+    }
+    let filters = ids.len().div_ceil(MAX_FILTER_VALUES);
+    if filters == 1 || known_total.is_some_and(|total| filters <= pages(total)) {
+        read_by_id(cloud, scope, ids, &mut listing).await?;
+        return Ok(listing);
+    }
+    let first = page(cloud, scope, 1).await?;
+    let total = first.total_count;
+    listing.total = Some(total);
+    take(&mut listing, first);
+    if missing(ids, &listing).len().div_ceil(MAX_FILTER_VALUES) >= pages(total).saturating_sub(1) {
+        read_pages(cloud, scope, 2..=pages(total), &mut listing).await?;
+    }
+    let missing = missing(ids, &listing);
+    read_by_id(cloud, scope, &missing, &mut listing).await?;
+    Ok(listing)
+}
+
+/// Reads every interface of a scope.
+///
+/// # Errors
+/// A failed call, or pages that keep shifting.
+pub async fn read_all(cloud: &impl CloudRead, scope: &Scope) -> Result<Listing, CloudError> {
+    for _ in 0..LISTINGS {
+        let first = page(cloud, scope, 1).await?;
+        let total = first.total_count;
+        let mut listing = Listing { interfaces: BTreeMap::new(), total: Some(total) };
+        take(&mut listing, first);
+        read_pages(cloud, scope, 2..=pages(total), &mut listing).await?;
+        if listing.interfaces.len() == total as usize {
+            return Ok(listing);
+        }
+    }
+    Err(CloudError::new(
+        ErrorKind::Malformed,
+        Effect::None,
+        ACTION,
+        format!("the pages of {scope} do not add up to the count they give, {LISTINGS} times in a row"),
+    ))
+}
+
+fn pages(total: u32) -> usize {
+    total.div_ceil(MAX_PAGE_SIZE) as usize
+}
+
+fn missing(ids: &BTreeSet<RouterInterfaceId>, listing: &Listing) -> BTreeSet<RouterInterfaceId> {
+    ids.iter().filter(|id| !listing.interfaces.contains_key(*id)).cloned().collect()
+}
+
+/// A later answer replaces an earlier one: a row that two pages show is newer in the second.
+fn take(listing: &mut Listing, page: Page) {
+    listing.interfaces.extend(page.interfaces.into_iter().map(|observed| (observed.id.clone(), observed)));
+}
+
+async fn page(cloud: &impl CloudRead, scope: &Scope, number: u32) -> Result<Page, CloudError> {
+    let query = DescribeQuery { selection: Selection::All, page_number: number, page_size: MAX_PAGE_SIZE };
+    cloud.describe(scope, &query).await
+}
+
+async fn read_pages(
+    cloud: &impl CloudRead,
+    scope: &Scope,
+    numbers: std::ops::RangeInclusive<usize>,
+    listing: &mut Listing,
+) -> Result<(), CloudError> {
+    let mut waiting = numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    let mut asked: FuturesUnordered<_> =
+        waiting.by_ref().take(CONCURRENT_PAGES).map(|number| page(cloud, scope, number)).collect();
+    while let Some(answer) = asked.next().await {
+        take(listing, answer?);
+        if let Some(number) = waiting.next() {
+            asked.push(page(cloud, scope, number));
+        }
+    }
+    Ok(())
+}
+
+async fn read_by_id(
+    cloud: &impl CloudRead,
+    scope: &Scope,
+    ids: &BTreeSet<RouterInterfaceId>,
+    listing: &mut Listing,
+) -> Result<(), CloudError> {
+    let ids: Vec<RouterInterfaceId> = ids.iter().cloned().collect();
+    let mut waiting = ids.chunks(MAX_FILTER_VALUES);
+    let mut asked: FuturesUnordered<_> =
+        waiting.by_ref().take(CONCURRENT_PAGES).map(|chunk| filter(cloud, scope, chunk)).collect();
+    while let Some(answer) = asked.next().await {
+        take(listing, answer?);
+        if let Some(chunk) = waiting.next() {
+            asked.push(filter(cloud, scope, chunk));
+        }
+    }
+    Ok(())
+}
+
+/// Asks for at most five ids. An answer whose count and rows disagree says nothing about what is missing from it.
+async fn filter(cloud: &impl CloudRead, scope: &Scope, ids: &[RouterInterfaceId]) -> Result<Page, CloudError> {
+    let query = DescribeQuery { selection: Selection::Ids(ids.to_vec()), page_number: 1, page_size: MAX_PAGE_SIZE };
+    for _ in 0..LISTINGS {
+        let page = cloud.describe(scope, &query).await?;
+        let seen = page.interfaces.iter().filter(|observed| ids.contains(&observed.id)).count();
+        // Some pages call TotalCount the total, some the number returned; for one page the two are equal.
+        if seen == ids.len() || page.total_count as usize == seen {
+            return Ok(page);
+        }
+    }
+    Err(CloudError::new(
+        ErrorKind::Malformed,
+        Effect::None,
+        ACTION,
+        format!("the answers for {} ids in {scope} do not add up to the count they give", ids.len()),
+    ))
+}

@@ -1,0 +1,272 @@
+//! What may be sent: a place under the quota, compare and swap against a fresh read, the floors again.
+
+use tokio::time::Instant;
+
+use crate::cloud::{Call, Cloud, CloudError, Effect, ErrorKind, RequestId};
+use crate::journal::{Entry, Outcome};
+use crate::plan::Action;
+use crate::report::Event;
+use crate::resource::{BusinessStatus, Observed, Status};
+use crate::store::Store;
+
+use super::judge::{self, Before};
+use super::tracked::Phase;
+use super::{Execution, Gate};
+
+/// How often the API may refuse one step for the moment before that is a failure.
+const REFUSALS: u32 = 5;
+
+/// What a ready step turned out to be.
+enum Verdict {
+    Send,
+    Finish(Outcome, Option<String>),
+    Hold,
+}
+
+impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
+    /// Makes a step startable if its wave has begun.
+    pub(super) fn release(&mut self, number: usize) {
+        let in_wave = self.plan.rollout.is_none() || self.step(number).wave <= self.wave;
+        if in_wave && matches!(self.steps[number].phase, Phase::Waiting) {
+            self.steps[number].phase = Phase::Startable;
+            self.startable.insert(number);
+        }
+    }
+
+    /// Asks for places under the quota, as many as `parallelism` has left. A wait needs none.
+    pub(super) fn ask_permits(&mut self) {
+        if self.is_stopped() {
+            self.permits.clear();
+            let waiting =
+                self.in_flight.iter().copied().filter(|number| matches!(self.steps[*number].phase, Phase::Startable));
+            for number in waiting.chain(self.startable.iter().copied()).collect::<Vec<_>>() {
+                self.leave_unstarted(number);
+            }
+            return;
+        }
+        let mut calls = self.in_flight.iter().filter(|number| self.step(**number).action != Action::Wait).count();
+        for number in self.startable.clone() {
+            let step = self.step(number);
+            let Action::Call(call) = step.action else {
+                self.startable.remove(&number);
+                self.in_flight.insert(number);
+                self.on_permit(number);
+                continue;
+            };
+            if calls >= self.settings.parallelism.max(1) {
+                continue;
+            }
+            calls += 1;
+            self.startable.remove(&number);
+            self.in_flight.insert(number);
+            let cloud = self.around.cloud;
+            self.permits.push(Box::pin(async move {
+                cloud.permit(&step.scope, call).await;
+                number
+            }));
+        }
+    }
+
+    pub(super) fn on_permit(&mut self, number: usize) {
+        if self.steps[number].is_finished() {
+            return;
+        }
+        let now = Instant::now();
+        self.steps[number].phase = Phase::Ready { since: now, not_before: now };
+        self.ready.insert(number);
+    }
+
+    /// Looks at every ready step that has a fresh read.
+    pub(super) fn admit(&mut self) {
+        for number in self.ready.clone() {
+            if self.is_stopped() {
+                self.ready.remove(&number);
+                self.withdraw(number);
+                continue;
+            }
+            match self.examine(number) {
+                None | Some(Verdict::Hold) => {}
+                Some(Verdict::Finish(outcome, detail)) => self.finish(number, outcome, detail),
+                Some(Verdict::Send) => self.start(number),
+            }
+        }
+    }
+
+    /// A ready step that is not going to be sent: nothing was done, unless an earlier answer was lost.
+    pub(super) fn withdraw(&mut self, number: usize) {
+        if self.steps[number].doubted {
+            self.finish(number, Outcome::InDoubt, Some("stopped before a read could tell".to_owned()));
+        } else {
+            self.leave_unstarted(number);
+        }
+    }
+
+    /// Returns `None` where a read is needed first.
+    fn examine(&mut self, number: usize) -> Option<Verdict> {
+        let Phase::Ready { since, not_before } = self.steps[number].phase else { return None };
+        let step = self.step(number);
+        let interval = self.settings.poll_interval;
+        if not_before > Instant::now() || !self.sightings.is_fresh(&step.scope, &step.interface_id, since, interval) {
+            return None;
+        }
+        let newer = self.sightings.is_newer(&step.scope, &step.interface_id, since);
+        let observed = self.sightings.get(&step.scope, &step.interface_id);
+        let status = observed.map(|observed| &observed.status);
+        match judge::before(step, status) {
+            Before::AtGoal if self.steps[number].doubted => Some(self.found(number)),
+            Before::AtGoal => Some(Verdict::Finish(Outcome::Already, None)),
+            // Only a read that was completed after the step became ready may refuse it.
+            Before::Moved if !newer => None,
+            Before::Moved => {
+                let found = status.map_or("gone".to_owned(), Status::to_string);
+                let detail = format!("expected {}, found {found}", step.expect);
+                Some(Verdict::Finish(Outcome::Moved, Some(detail)))
+            }
+            Before::InTransition if step.action == Action::Wait => Some(Verdict::Send),
+            Before::InTransition => Some(self.hold(number)),
+            Before::AsExpected => self.examine_guards(number, since),
+        }
+    }
+
+    /// What the spec guards, from the same fresh reads.
+    fn examine_guards(&mut self, number: usize, since: Instant) -> Option<Verdict> {
+        let step = self.step(number);
+        let Action::Call(call) = step.action else { return Some(Verdict::Send) };
+        let observed = self.sightings.get(&step.scope, &step.interface_id)?;
+        if let Some(detail) = locked(call, observed) {
+            return Some(Verdict::Finish(Outcome::Guarded, Some(detail)));
+        }
+        if call == Call::Deactivate {
+            let interval = self.settings.poll_interval;
+            let sides = || self.floors.sides_to_read(&step.address);
+            if !sides().all(|side| self.sightings.is_fresh(&side.scope, &side.interface_id, since, interval)) {
+                return None;
+            }
+            if let Err(detail) = self.floors.allow(&step.address, &self.sightings, &self.going_down) {
+                if !sides().all(|side| self.sightings.is_newer(&side.scope, &side.interface_id, since)) {
+                    return None;
+                }
+                return Some(Verdict::Finish(Outcome::Guarded, Some(detail)));
+            }
+        }
+        Some(Verdict::Send)
+    }
+
+    /// The cloud is at work on the interface although the plan did not say so: wait for it, within the settle timeout.
+    fn hold(&mut self, number: usize) -> Verdict {
+        let tracked = &mut self.steps[number];
+        let held_up_since = *tracked.held_up_since.get_or_insert_with(Instant::now);
+        if held_up_since.elapsed() > self.settle_timeout(number) {
+            return Verdict::Finish(Outcome::Moved, Some("still in transition after its settle timeout".to_owned()));
+        }
+        let now = Instant::now();
+        self.steps[number].phase = Phase::Ready { since: now, not_before: now + self.settings.poll_interval };
+        self.tell_progress(number);
+        Verdict::Hold
+    }
+
+    /// The goal was found after an answer had been lost.
+    fn found(&self, number: usize) -> Verdict {
+        Verdict::Finish(Outcome::DoneUnknown, Some(format!("unknown, found {}", self.step(number).goal)))
+    }
+
+    /// Puts a call and its intent in line, or begins to wait.
+    fn start(&mut self, number: usize) {
+        let step = self.step(number);
+        let now = self.around.clock.now();
+        self.ready.remove(&number);
+        self.steps[number].started.get_or_insert_with(Instant::now);
+        self.report.results[number].started_at.get_or_insert(now);
+        match step.action {
+            Action::Wait => {
+                let deadline = Instant::now() + self.settle_timeout(number);
+                self.steps[number].phase = Phase::Settling { deadline };
+                self.polled.insert(number);
+                if let Some(observed) = self.sightings.get(&step.scope, &step.interface_id) {
+                    let status = observed.status.clone();
+                    (self.around.emit)(&Event::StepWaiting { step: step.id.clone(), status });
+                }
+            }
+            Action::Call(call) => {
+                if self.steps[number].doubted {
+                    self.steps[number].resent = true;
+                }
+                if call == Call::Deactivate {
+                    self.going_down.insert(&step.address);
+                }
+                self.record(Entry::Intent { step: step.id.clone(), at: now });
+                self.to_send.push((number, call));
+            }
+        }
+    }
+
+    /// Takes in the answer to a call.
+    pub(super) fn on_answer(&mut self, number: usize, answer: Result<RequestId, CloudError>) {
+        if self.steps[number].is_finished() {
+            return;
+        }
+        let step = self.step(number);
+        let at = self.around.clock.now();
+        match answer {
+            Ok(request_id) => {
+                self.record(Entry::Accepted { step: step.id.clone(), at, request_id: request_id.clone() });
+                (self.around.emit)(&Event::CallAccepted { step: step.id.clone(), request_id: request_id.clone() });
+                self.report.results[number].request_id = Some(request_id);
+                self.settle(number);
+            }
+            Err(error) if error.effect == Effect::InDoubt => {
+                let cause = error.to_string();
+                self.record(Entry::Doubtful { step: step.id.clone(), at, detail: cause.clone() });
+                (self.around.emit)(&Event::Note {
+                    text: format!("{}: no clear answer, reading what happened: {cause}", step.id),
+                });
+                self.steps[number].doubted = true;
+                self.steps[number].phase = Phase::Doubt { since: Instant::now(), untouched: 0, cause };
+                self.polled.insert(number);
+            }
+            Err(error) => self.on_refusal(number, &error),
+        }
+    }
+
+    /// Nothing was done by this call. What the status says decides whether to look again.
+    fn on_refusal(&mut self, number: usize, error: &CloudError) {
+        let step = self.step(number);
+        let at = self.around.clock.now();
+        let detail = error.to_string();
+        self.record(Entry::Refused { step: step.id.clone(), at, detail: detail.clone() });
+        if error.request_id.is_some() {
+            self.report.results[number].request_id.clone_from(&error.request_id);
+        }
+        let tracked = &mut self.steps[number];
+        tracked.refusals += 1;
+        let passes = matches!(error.kind, ErrorKind::IncorrectStatus | ErrorKind::Conflict | ErrorKind::Throttled);
+        if tracked.doubted && error.kind == ErrorKind::IncorrectStatus {
+            // The first copy arrived after all: read until that shows.
+            tracked.phase = Phase::Doubt { since: Instant::now(), untouched: 0, cause: detail };
+            self.polled.insert(number);
+            return;
+        }
+        if passes && tracked.refusals <= REFUSALS {
+            let now = Instant::now();
+            let pause = error.retry_after.unwrap_or(self.settings.poll_interval);
+            tracked.phase = Phase::Ready { since: now, not_before: now + pause };
+            self.going_down.remove(&step.address);
+            self.ready.insert(number);
+            return;
+        }
+        if error.kind == ErrorKind::ClockSkew {
+            self.stop("the clocks disagree; no call is repeated".to_owned());
+        }
+        let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        self.finish(number, Outcome::Failed, Some(format!("{detail}{hint}")));
+    }
+}
+
+/// What the API would refuse anyway, or what can never settle.
+fn locked(call: Call, observed: &Observed) -> Option<String> {
+    if observed.business_status != BusinessStatus::Normal {
+        return Some(format!("it is {}", observed.business_status));
+    }
+    (call == Call::Activate && observed.opposite.status == Some(Status::Deleted))
+        .then(|| "its opposite side was deleted: it can never be activated again".to_owned())
+}

@@ -1,0 +1,92 @@
+//! What a status means for a step, pure: before its call, while it settles, and while its answer is in doubt.
+
+use crate::cloud::Call;
+use crate::plan::{Action, Goal, Step};
+use crate::resource::Status;
+
+/// What a read right before a call says (compare and swap).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// The expected status: the call may be sent.
+    AsExpected,
+    /// The goal is there already.
+    AtGoal,
+    /// The cloud is at work; look again.
+    InTransition,
+    /// Somebody else moved it.
+    Moved,
+}
+
+/// Compares what a step expects with what was read.
+pub(super) fn before(step: &Step, status: Option<&Status>) -> Before {
+    match status {
+        None => Before::Moved,
+        Some(status) if step.goal.is_reached_by(status) && step.goal != Goal::Stable => Before::AtGoal,
+        Some(status) if step.action == Action::Wait => match settling(step, status) {
+            Settling::Reached => Before::AtGoal,
+            Settling::NotYet => Before::InTransition,
+            Settling::Never => Before::Moved,
+        },
+        Some(status) if *status == step.expect => Before::AsExpected,
+        Some(status) if status.is_transitional() => Before::InTransition,
+        Some(_) => Before::Moved,
+    }
+}
+
+/// What a read says of a step that waits for its goal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settling {
+    /// There.
+    Reached,
+    /// On its way, or a read that has not caught up with the accepted call.
+    NotYet,
+    /// From here it does not get there by itself.
+    Never,
+}
+
+/// Judges a step whose call was accepted, or that only waits.
+///
+/// After an accepted call the status it came from is a stale read, not a failure: reads lag behind writes, and
+/// sending again would be a second cut (faults 1.2).
+pub(super) fn settling(step: &Step, status: &Status) -> Settling {
+    if step.goal.is_reached_by(status) {
+        return Settling::Reached;
+    }
+    let is_on_its_way = match (step.action, step.goal) {
+        (Action::Call(Call::Deactivate), _) => {
+            matches!(status, Status::Active | Status::Deactivating | Status::Modifying)
+        }
+        (Action::Call(Call::Activate), _) => {
+            matches!(status, Status::Inactive | Status::Activating | Status::Modifying)
+        }
+        (Action::Wait, Goal::Stable) => status.is_transitional(),
+        (Action::Wait, Goal::Active) => matches!(status, Status::Activating | Status::Modifying),
+        (Action::Wait, Goal::Inactive) => matches!(status, Status::Deactivating | Status::Modifying),
+    };
+    if is_on_its_way { Settling::NotYet } else { Settling::Never }
+}
+
+/// What a read says of a call whose answer was lost (faults 1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doubtful {
+    /// The goal is there.
+    Reached,
+    /// It took effect, ours or another's: wait.
+    TookEffect,
+    /// Not done, or a stale read, or the request is still on its way: only more reads can tell.
+    Untouched,
+    /// Somebody else acts.
+    Foreign,
+}
+
+/// Judges a call that may or may not have been done.
+pub(super) fn doubtful(call: Call, status: Option<&Status>) -> Doubtful {
+    match (call, status) {
+        (Call::Deactivate, Some(Status::Inactive)) | (Call::Activate, Some(Status::Active)) => Doubtful::Reached,
+        (Call::Deactivate, Some(Status::Deactivating)) | (Call::Activate, Some(Status::Activating)) => {
+            Doubtful::TookEffect
+        }
+        (Call::Deactivate, Some(Status::Active)) | (Call::Activate, Some(Status::Inactive)) => Doubtful::Untouched,
+        _ => Doubtful::Foreign,
+    }
+}

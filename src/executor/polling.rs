@@ -1,0 +1,259 @@
+//! Reading and settling: one shared read per scope for everything that is ready or in flight there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::cloud::listing;
+use crate::cloud::{Cloud, CloudError};
+use crate::journal::Outcome;
+use crate::plan::Action;
+use crate::report::Event;
+use crate::resource::{RouterInterfaceId, Scope};
+use crate::store::Store;
+
+use super::judge::{self, Doubtful, Settling};
+use super::tracked::Phase;
+use super::{Execution, Gate, Read};
+
+/// How many equal reads a doubt needs before the call may be sent again.
+const EQUAL_READS: u32 = 3;
+
+/// How often a step that takes its time is mentioned.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// A sleep that is longer than any run.
+const FAR_AWAY: Duration = Duration::from_secs(86_400);
+
+impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
+    /// Starts every read that is due: at once where a ready step needs one, once per interval where something is in
+    /// flight. A scope has at most one read on its way.
+    pub(super) fn start_reads(&mut self) {
+        let now = Instant::now();
+        let mut due: BTreeMap<&'a Scope, BTreeSet<RouterInterfaceId>> = BTreeMap::new();
+        for number in self.ready.clone() {
+            let Phase::Ready { since, not_before } = self.steps[number].phase else { continue };
+            if not_before > now {
+                continue;
+            }
+            let step = self.step(number);
+            let own = std::iter::once((&step.scope, &step.interface_id));
+            let sides = self.floors.sides_to_read(&step.address).map(|side| (&side.scope, &side.interface_id));
+            let sides = sides.filter(|_| Self::is_deactivation(step));
+            // A ready step that is still here was not admitted on what is known: ask anew for all it rests on.
+            for (scope, id) in own.chain(sides) {
+                if !self.sightings.is_newer(scope, id, since) {
+                    due.entry(scope).or_default().insert(id.clone());
+                }
+            }
+        }
+        for number in &self.polled {
+            let step = self.step(*number);
+            let is_due = self.next_poll(&step.scope) <= now;
+            if is_due || due.contains_key(&step.scope) {
+                due.entry(&step.scope).or_default().insert(step.interface_id.clone());
+            }
+        }
+        for (scope, ids) in due {
+            self.start_read(scope, ids);
+        }
+    }
+
+    pub(super) fn start_read(&mut self, scope: &'a Scope, ids: BTreeSet<RouterInterfaceId>) {
+        let poll = self.polls.entry(scope.clone()).or_default();
+        if poll.reading {
+            return;
+        }
+        poll.reading = true;
+        poll.last = Some(Instant::now());
+        let (cloud, total) = (self.around.cloud, poll.total);
+        self.reads.push(Box::pin(async move {
+            let outcome = listing::read(cloud, scope, &ids, total).await;
+            Read { scope: scope.clone(), ids, outcome }
+        }));
+    }
+
+    fn next_poll(&self, scope: &Scope) -> Instant {
+        match self.polls.get(scope).and_then(|poll| poll.last) {
+            Some(last) => last + self.settings.poll_interval,
+            None => Instant::now(),
+        }
+    }
+
+    /// When something has to be done even if nothing arrives.
+    pub(super) fn next_wake_up(&self) -> Instant {
+        let mut wake_up = Instant::now() + FAR_AWAY;
+        for number in &self.polled {
+            let step = self.step(*number);
+            if !self.polls.get(&step.scope).is_some_and(|poll| poll.reading) {
+                wake_up = wake_up.min(self.next_poll(&step.scope));
+            }
+            if let Phase::Settling { deadline } = self.steps[*number].phase {
+                wake_up = wake_up.min(deadline);
+            }
+        }
+        for number in &self.ready {
+            if let Phase::Ready { not_before, .. } = self.steps[*number].phase
+                && not_before > Instant::now()
+            {
+                wake_up = wake_up.min(not_before);
+            }
+        }
+        self.grace_ends.map_or(wake_up, |grace_ends| wake_up.min(grace_ends))
+    }
+
+    /// Takes in a read and judges everything that waits for it.
+    pub(super) fn on_read(&mut self, read: Read) {
+        let poll = self.polls.entry(read.scope.clone()).or_default();
+        poll.reading = false;
+        match read.outcome {
+            Ok(listing) => {
+                poll.total = listing.total.or(poll.total);
+                self.sightings.record(&read.scope, &read.ids, listing, Instant::now());
+                let concerned: Vec<usize> = self
+                    .polled
+                    .iter()
+                    .copied()
+                    .filter(|number| {
+                        let step = self.step(*number);
+                        step.scope == read.scope && read.ids.contains(&step.interface_id)
+                    })
+                    .collect();
+                for number in concerned {
+                    self.judge(number);
+                }
+            }
+            Err(error) => self.on_failed_read(&read.scope, &error),
+        }
+    }
+
+    /// What was about to start cannot be checked, so it is not started; what is in flight is read again until its
+    /// own deadline.
+    fn on_failed_read(&mut self, scope: &Scope, error: &CloudError) {
+        (self.around.emit)(&Event::Note { text: format!("cannot read {scope}: {error}") });
+        for number in self.ready.clone() {
+            let step = self.step(number);
+            let needs_it = step.scope == *scope
+                || (Self::is_deactivation(step)
+                    && self.floors.sides_to_read(&step.address).any(|side| side.scope == *scope));
+            if needs_it {
+                let outcome = if self.steps[number].doubted { Outcome::InDoubt } else { Outcome::Failed };
+                self.finish(number, outcome, Some(format!("not sent, {scope} could not be read: {error}")));
+            }
+        }
+    }
+
+    fn judge(&mut self, number: usize) {
+        let step = self.step(number);
+        let observed = self.sightings.get(&step.scope, &step.interface_id);
+        let status = observed.map(|observed| observed.status.clone());
+        match (&self.steps[number].phase, step.action) {
+            (Phase::Settling { .. }, _) => {
+                let judgement = status.as_ref().map_or(Settling::Never, |status| judge::settling(step, status));
+                match judgement {
+                    Settling::Reached => self.reached(number),
+                    Settling::NotYet => self.tell_progress(number),
+                    Settling::Never => {
+                        let found = status.map_or("gone".to_owned(), |status| status.to_string());
+                        self.finish(number, Outcome::Unsettled, Some(format!("somebody else acts: found {found}")));
+                    }
+                }
+            }
+            (Phase::Doubt { .. }, Action::Call(call)) => match judge::doubtful(call, status.as_ref()) {
+                Doubtful::Reached => self.reached(number),
+                Doubtful::TookEffect => self.settle(number),
+                Doubtful::Untouched => self.still_untouched(number),
+                Doubtful::Foreign => {
+                    let found = status.map_or("gone".to_owned(), |status| status.to_string());
+                    self.finish(number, Outcome::InDoubt, Some(format!("unknown, found {found}: somebody else acts")));
+                }
+            },
+            _ => {}
+        }
+    }
+
+    fn reached(&mut self, number: usize) {
+        if self.steps[number].doubted {
+            let detail = format!("unknown, found {}", self.step(number).goal);
+            self.finish(number, Outcome::DoneUnknown, Some(detail));
+        } else {
+            self.finish(number, Outcome::Done, None);
+        }
+    }
+
+    /// One more read shows a doubtful call's interface untouched. After enough of them it may be sent again, once,
+    /// and through the same checks as the first time.
+    fn still_untouched(&mut self, number: usize) {
+        let is_stopped = self.is_stopped();
+        let tracked = &mut self.steps[number];
+        let Phase::Doubt { since, untouched, cause } = &mut tracked.phase else { return };
+        *untouched += 1;
+        if *untouched < EQUAL_READS || since.elapsed() < self.settings.doubt_window {
+            return;
+        }
+        if tracked.resent || is_stopped {
+            let detail = format!("unknown, found {}: {cause}", self.plan.steps[number].expect);
+            self.finish(number, Outcome::InDoubt, Some(detail));
+            return;
+        }
+        let now = Instant::now();
+        tracked.phase = Phase::Ready { since: now, not_before: now };
+        self.polled.remove(&number);
+        self.ready.insert(number);
+    }
+
+    /// Waits for the goal of an accepted call.
+    pub(super) fn settle(&mut self, number: usize) {
+        let deadline = Instant::now() + self.settle_timeout(number);
+        self.steps[number].phase = Phase::Settling { deadline };
+        self.polled.insert(number);
+    }
+
+    pub(super) fn settle_timeout(&self, number: usize) -> Duration {
+        self.step(number).settle_timeout_ms.map_or(self.settings.settle_timeout, Duration::from_millis)
+    }
+
+    /// Ends what has taken too long, or outlasts the grace after a signal.
+    pub(super) fn check_deadlines(&mut self) {
+        let now = Instant::now();
+        let grace_is_over = self.grace_ends.is_some_and(|grace_ends| grace_ends <= now);
+        for number in self.polled.clone() {
+            let step = self.step(number);
+            let last = self.sightings.get(&step.scope, &step.interface_id);
+            let last = last.map_or("not seen".to_owned(), |observed| observed.status.to_string());
+            match self.steps[number].phase {
+                Phase::Settling { deadline } if deadline <= now => {
+                    let waited = crate::spec::duration::format(self.settle_timeout(number));
+                    let detail = format!("still {last} after {waited}");
+                    self.finish(number, Outcome::Unsettled, Some(detail));
+                }
+                Phase::Settling { .. } if grace_is_over => {
+                    self.finish(number, Outcome::Unsettled, Some(format!("interrupted while {last}")));
+                }
+                Phase::Doubt { .. } if grace_is_over => {
+                    self.finish(number, Outcome::InDoubt, Some(format!("unknown, found {last}: interrupted")));
+                }
+                Phase::Doubt { since, .. } if since + self.settle_timeout(number) <= now => {
+                    self.finish(number, Outcome::InDoubt, Some(format!("unknown, found {last}")));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Mentions a step that takes its time, now and then.
+    pub(super) fn tell_progress(&mut self, number: usize) {
+        let now = Instant::now();
+        let tracked = &mut self.steps[number];
+        let last = tracked.told.or(tracked.started).unwrap_or(now);
+        if tracked.told.is_some() && now.duration_since(last) < PROGRESS_INTERVAL {
+            return;
+        }
+        tracked.told = Some(now);
+        let elapsed = tracked.elapsed();
+        let step = self.step(number);
+        let status = self.sightings.get(&step.scope, &step.interface_id).map(|observed| observed.status.clone());
+        (self.around.emit)(&Event::Progress { step: step.id.clone(), status, elapsed });
+    }
+}

@@ -1,0 +1,126 @@
+//! Closing what a dead run left open: by reading, never by sending (faults R2).
+//!
+//! An intent without a result may have been sent, and a signed request can still be on its way for a while. So an
+//! interface that a read shows untouched is only believed after [`EQUAL_READS`] equal reads, the last of them at
+//! least a doubt window after the intent. The step itself is not taken up again: the plan that follows decides afresh.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::Clock;
+use crate::cloud::listing;
+use crate::cloud::{CloudError, CloudRead};
+use crate::journal::{Outcome, PlannedStep};
+use crate::resource::{RouterInterfaceId, Scope, Status};
+
+use super::Settings;
+use super::judge::{self, Doubtful};
+
+/// How many equal reads make an untouched interface believed.
+const EQUAL_READS: u32 = 3;
+
+/// A step of a dead run whose end nobody recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenStep {
+    /// The step.
+    pub step: PlannedStep,
+    /// When its intent was recorded.
+    pub intended_at: Timestamp,
+    /// The API accepted the call.
+    pub accepted: bool,
+}
+
+/// How an open step turned out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolution {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What was read.
+    pub status: Option<Status>,
+    /// `unknown, found …`.
+    pub detail: String,
+}
+
+/// Says what one read makes of an open step; `None` while only more reads can tell.
+pub fn finding(open: &OpenStep, status: Option<&Status>) -> Option<Resolution> {
+    let call = open.step.call?;
+    let found = status.map_or("nothing there", Status::as_str);
+    let detail = format!("unknown, found {found}");
+    let outcome = match judge::doubtful(call, status) {
+        Doubtful::Reached => Outcome::DoneUnknown,
+        Doubtful::TookEffect => return None,
+        Doubtful::Untouched => return None,
+        Doubtful::Foreign => Outcome::InDoubt,
+    };
+    Some(Resolution { outcome, status: status.cloned(), detail })
+}
+
+/// Reads until every open step is resolved, in bounded time: a transition that outlasts the settle timeout and
+/// an untouched interface that stays so both end as in doubt, with what was found.
+///
+/// # Errors
+/// A scope that cannot be read: nothing can be said of what is open there.
+pub async fn resolve(
+    open: &[OpenStep],
+    cloud: &impl CloudRead,
+    clock: &Clock,
+    settings: &Settings,
+) -> Result<Vec<Resolution>, CloudError> {
+    let mut resolved: Vec<Option<Resolution>> = vec![None; open.len()];
+    let mut untouched: Vec<u32> = vec![0; open.len()];
+    let begun = clock.now();
+    loop {
+        let seen = read(open, &resolved, cloud).await?;
+        let now = clock.now();
+        for (number, step) in
+            open.iter().enumerate().filter(|(number, _)| resolved[*number].is_none()).collect::<Vec<_>>()
+        {
+            let status = seen.get(&step.step.interface_id);
+            if let Some(resolution) = finding(step, status) {
+                resolved[number] = Some(resolution);
+                continue;
+            }
+            let is_moving = status.is_some_and(Status::is_transitional);
+            untouched[number] = if is_moving { 0 } else { untouched[number] + 1 };
+            // After an accepted call an untouched interface is a stale read for as long as settling may take.
+            let (patience, since) = if is_moving || step.accepted {
+                (settings.settle_timeout, if is_moving { begun } else { step.intended_at })
+            } else {
+                (settings.doubt_window, step.intended_at)
+            };
+            let is_over =
+                now.duration_since(since) >= SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
+            if is_over && (is_moving || untouched[number] >= EQUAL_READS) {
+                let found = status.map_or("nothing there", Status::as_str);
+                resolved[number] = Some(Resolution {
+                    outcome: Outcome::InDoubt,
+                    status: status.cloned(),
+                    detail: format!("unknown, found {found}"),
+                });
+            }
+        }
+        if resolved.iter().all(Option::is_some) {
+            return Ok(resolved.into_iter().flatten().collect());
+        }
+        tokio::time::sleep(settings.poll_interval.max(Duration::from_millis(1))).await;
+    }
+}
+
+async fn read(
+    open: &[OpenStep],
+    resolved: &[Option<Resolution>],
+    cloud: &impl CloudRead,
+) -> Result<BTreeMap<RouterInterfaceId, Status>, CloudError> {
+    let mut by_scope: BTreeMap<&Scope, BTreeSet<RouterInterfaceId>> = BTreeMap::new();
+    for (step, _) in open.iter().zip(resolved).filter(|(_, resolution)| resolution.is_none()) {
+        by_scope.entry(&step.step.scope).or_default().insert(step.step.interface_id.clone());
+    }
+    let mut seen = BTreeMap::new();
+    for (scope, ids) in by_scope {
+        let listing = listing::read(cloud, scope, &ids, None).await?;
+        seen.extend(listing.interfaces.into_iter().map(|(id, observed)| (id, observed.status)));
+    }
+    Ok(seen)
+}

@@ -1,0 +1,61 @@
+//! What was last read of each interface, and when that read was complete.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::time::{Duration, Instant};
+
+use crate::cloud::listing::Listing;
+use crate::resource::{Observed, RouterInterfaceId, Scope};
+
+/// One interface as it was last read; `None` where the API said it is not there.
+struct Sighting {
+    observed: Option<Observed>,
+    completed: Instant,
+}
+
+/// The last read of everything a run looks at.
+#[derive(Default)]
+pub(super) struct Sightings {
+    seen: BTreeMap<Scope, BTreeMap<RouterInterfaceId, Sighting>>,
+}
+
+impl Sightings {
+    /// Takes in the answer to a read of `ids`.
+    pub(super) fn record(
+        &mut self,
+        scope: &Scope,
+        ids: &BTreeSet<RouterInterfaceId>,
+        mut listing: Listing,
+        completed: Instant,
+    ) {
+        let seen = self.seen.entry(scope.clone()).or_default();
+        for id in ids {
+            seen.insert(id.clone(), Sighting { observed: listing.interfaces.remove(id), completed });
+        }
+    }
+
+    pub(super) fn get(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Observed> {
+        self.sighting(scope, id)?.observed.as_ref()
+    }
+
+    /// Returns what the last read said; `None` if there was no read, `Some(None)` if it said that nothing is there.
+    pub(super) fn last(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<Option<&Observed>> {
+        self.sighting(scope, id).map(|sighting| sighting.observed.as_ref())
+    }
+
+    /// Claims that a read of it was completed at `since` or later.
+    pub(super) fn is_newer(&self, scope: &Scope, id: &RouterInterfaceId, since: Instant) -> bool {
+        self.sighting(scope, id).is_some_and(|sighting| sighting.completed >= since)
+    }
+
+    /// Claims that it is fresh for a step that became ready at `ready`: completed since, or at most one poll
+    /// interval old.
+    pub(super) fn is_fresh(&self, scope: &Scope, id: &RouterInterfaceId, ready: Instant, interval: Duration) -> bool {
+        self.sighting(scope, id)
+            .is_some_and(|sighting| sighting.completed >= ready || sighting.completed.elapsed() <= interval)
+    }
+
+    fn sighting(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Sighting> {
+        self.seen.get(scope)?.get(id)
+    }
+}

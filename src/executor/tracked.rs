@@ -1,0 +1,91 @@
+//! Where one step stands.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Where a step stands between its predecessors and its end.
+#[derive(Clone, Debug)]
+pub(super) enum Phase {
+    /// A predecessor is not at its goal, or its wave has not begun.
+    Waiting,
+    /// Predecessors are at their goals; it wants a place under the quota.
+    Startable,
+    /// It has its place and waits for a fresh read.
+    Ready {
+        /// A refusal has to rest on a read that was completed after this.
+        since: Instant,
+        /// Not looked at before this; later than `since` after the API refused for the moment.
+        not_before: Instant,
+    },
+    /// Its call is on its way.
+    Calling,
+    /// Its call was accepted, or it only waits.
+    Settling {
+        /// When it has taken too long.
+        deadline: Instant,
+    },
+    /// The answer to its call was lost.
+    Doubt {
+        /// Since when.
+        since: Instant,
+        /// How many reads in a row showed the interface untouched.
+        untouched: u32,
+        /// What happened to the answer.
+        cause: String,
+    },
+    /// Its result is recorded, or in line to be.
+    Finished,
+}
+
+/// One step of a run.
+#[derive(Clone, Debug)]
+pub(super) struct Tracked {
+    waiting_for: usize,
+    pub(super) phase: Phase,
+    /// When its call was sent or its wait began.
+    pub(super) started: Option<Instant>,
+    /// When the last progress was told.
+    pub(super) told: Option<Instant>,
+    /// How often the API refused for the moment.
+    pub(super) refusals: u32,
+    /// An answer was lost on the way.
+    pub(super) doubted: bool,
+    /// It has been sent a second time.
+    pub(super) resent: bool,
+    /// When a read first found the cloud at work before the call.
+    pub(super) held_up_since: Option<Instant>,
+}
+
+impl Tracked {
+    pub(super) fn waiting_for(predecessors: usize) -> Self {
+        Self {
+            waiting_for: predecessors,
+            phase: Phase::Waiting,
+            started: None,
+            told: None,
+            refusals: 0,
+            doubted: false,
+            resent: false,
+            held_up_since: None,
+        }
+    }
+
+    /// Counts one predecessor off; claims that none is left.
+    pub(super) fn has_one_less_to_wait_for(&mut self) -> bool {
+        self.waiting_for -= 1;
+        self.waiting_for == 0
+    }
+
+    pub(super) fn waits_for_nothing(&self) -> bool {
+        self.waiting_for == 0
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        matches!(self.phase, Phase::Finished)
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.map(|started| started.elapsed()).unwrap_or_default()
+    }
+}

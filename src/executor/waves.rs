@@ -1,0 +1,98 @@
+//! Between the waves of a rollout: a pause, the members that nobody meant to touch, and the spec's own check.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::cloud::Cloud;
+use crate::cloud::listing;
+use crate::report::{Event, WaveCheck};
+use crate::resource::{Address, RouterInterfaceId, Scope};
+use crate::store::Store;
+
+use super::{Execution, Gate};
+
+impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
+    /// Releases what can start: everything without predecessors, or the first wave of a rollout.
+    pub(super) fn begin_wave(&mut self) {
+        self.wave += 1;
+        if let Some(rollout) = &self.plan.rollout {
+            let waves = u32::try_from(rollout.waves.len()).unwrap_or(u32::MAX);
+            (self.around.emit)(&Event::WaveStarted { wave: self.wave, waves });
+        }
+        for number in 0..self.steps.len() {
+            if self.steps[number].waits_for_nothing() {
+                self.release(number);
+            }
+        }
+    }
+
+    /// Goes on to the next wave if everything that stands before it says so; `false` ends the run.
+    pub(super) async fn next_wave(&mut self) -> bool {
+        let Some(rollout) = &self.plan.rollout else { return false };
+        let waves = u32::try_from(rollout.waves.len()).unwrap_or(u32::MAX);
+        if self.wave >= waves {
+            return false;
+        }
+        self.flush();
+        let mut signals = self.around.signals.clone();
+        let verdict = tokio::select! {
+            biased;
+            _ = signals.wait_for(|count| *count > 0) => None,
+            verdict = self.look_between_waves() => Some(verdict),
+        };
+        let Some(verdict) = verdict else {
+            self.on_signal();
+            return false;
+        };
+        let check = WaveCheck {
+            passed: verdict.is_ok(),
+            detail: verdict.clone().err().unwrap_or_else(|| "every other member is up".to_owned()),
+        };
+        (self.around.emit)(&Event::WaveFinished { wave: self.wave, waves, check: Some(check) });
+        if let Err(reason) = verdict {
+            self.stop(format!("after wave {} of {waves}: {reason}", self.wave));
+            return false;
+        }
+        self.begin_wave();
+        true
+    }
+
+    async fn look_between_waves(&mut self) -> Result<(), String> {
+        if let Some(failed) = self.report.results.iter().find(|result| result.outcome.is_some() && !result.is_at_goal())
+        {
+            return Err(format!("{} did not reach its goal", failed.step.id));
+        }
+        let Some(rollout) = &self.plan.rollout else { return Ok(()) };
+        tokio::time::sleep(Duration::from_millis(rollout.pause_ms)).await;
+        self.read_floors().await?;
+        let taken_down: BTreeSet<&Address> =
+            self.plan.steps.iter().filter(|step| Self::is_deactivation(step)).map(|step| &step.address).collect();
+        let lost = self.floors.lost(&self.sightings, &taken_down);
+        if !lost.is_empty() {
+            return Err(lost.join(", "));
+        }
+        match &rollout.check {
+            Some(arguments) => {
+                let timeout = Duration::from_millis(rollout.check_timeout_ms);
+                self.around.gate.check(arguments, timeout).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Reads every member of every touched group afresh.
+    async fn read_floors(&mut self) -> Result<(), String> {
+        let mut due: BTreeMap<&Scope, BTreeSet<RouterInterfaceId>> = BTreeMap::new();
+        for side in self.plan.floors.iter().flat_map(|floor| &floor.links).flat_map(|link| &link.sides) {
+            due.entry(&side.scope).or_default().insert(side.interface_id.clone());
+        }
+        for (scope, ids) in due {
+            let total = self.polls.get(scope).and_then(|poll| poll.total);
+            let listing = listing::read(self.around.cloud, scope, &ids, total)
+                .await
+                .map_err(|error| format!("cannot read {scope}: {error}"))?;
+            self.sightings.record(scope, &ids, listing, tokio::time::Instant::now());
+        }
+        Ok(())
+    }
+}

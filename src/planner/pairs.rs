@@ -1,0 +1,72 @@
+//! The two sides of a link, recognised by what each says of its opposite side, also across regions and accounts.
+
+use std::collections::BTreeMap;
+
+use crate::plan::Warning;
+use crate::resource::{Role, RouterInterfaceId};
+use crate::spec::Spec;
+
+use super::Subject;
+
+/// Which declared interface is the opposite side of which.
+pub(super) struct Pairs {
+    peers: Vec<Option<usize>>,
+}
+
+impl Pairs {
+    pub(super) fn peer(&self, number: usize) -> Option<usize> {
+        self.peers[number]
+    }
+
+    /// Lists each pair once, the initiating side first where the roles tell.
+    pub(super) fn iter<'a>(&'a self, subjects: &'a [Subject<'_>]) -> impl Iterator<Item = (usize, usize)> + 'a {
+        self.peers.iter().enumerate().filter_map(move |(number, peer)| {
+            let peer = (*peer)?;
+            if peer < number {
+                return None;
+            }
+            let accepts = subjects[number].live().and_then(|live| live.role) == Some(Role::AcceptingSide);
+            Some(if accepts { (peer, number) } else { (number, peer) })
+        })
+    }
+}
+
+/// Pairs up what is declared. A claim counts unless the other side names somebody else.
+pub(super) fn recognise(subjects: &[Subject<'_>]) -> Pairs {
+    let by_id: BTreeMap<&RouterInterfaceId, usize> =
+        subjects.iter().enumerate().map(|(number, subject)| (&subject.declared.id.value, number)).collect();
+    let claim = |number: usize| subjects[number].live().and_then(|live| live.opposite.interface_id.as_ref());
+    let mut peers = vec![None; subjects.len()];
+    for number in 0..subjects.len() {
+        let Some(other) = claim(number).and_then(|id| by_id.get(id).copied()).filter(|other| *other != number) else {
+            continue;
+        };
+        let agrees = claim(other).is_none_or(|id| *id == subjects[number].declared.id.value);
+        if agrees && peers[number].is_none() && peers[other].is_none() {
+            peers[number] = Some(other);
+            peers[other] = Some(number);
+        }
+    }
+    Pairs { peers }
+}
+
+/// Warns of links whose two sides are declared to different statuses.
+pub(super) fn warn(spec: &Spec, subjects: &[Subject<'_>], pairs: &Pairs) -> Vec<Warning> {
+    pairs
+        .iter(subjects)
+        .filter(|(one, other)| subjects[*one].desired() != subjects[*other].desired())
+        .map(|(one, other)| {
+            let (one, other) = (&subjects[one], &subjects[other]);
+            Warning {
+                summary: format!("the link of {} and {} will be half up", one.address, other.address),
+                detail: Some(format!(
+                    "its two sides are declared {} at {} and {} at {}",
+                    one.desired(),
+                    spec.sources.locate(one.declared.status.place),
+                    other.desired(),
+                    spec.sources.locate(other.declared.status.place),
+                )),
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,109 @@
+//! `--target` and `--exclude`: which interfaces a plan may touch.
+//!
+//! As in Terraform, a target brings along what must change before it: up, what it depends on; down, what depends
+//! on it. What `--exclude` leaves out stays out, and what needed it is blocked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::Diagnostic;
+use crate::plan::{PlanOptions, Warning};
+use crate::resource::{Address, DesiredStatus};
+
+use super::Subject;
+
+/// The subjects that a plan may touch.
+pub(super) struct Selection {
+    included: Option<BTreeSet<usize>>,
+    excluded: BTreeSet<usize>,
+    brought_along: Vec<usize>,
+}
+
+impl Selection {
+    pub(super) fn includes(&self, number: usize) -> bool {
+        !self.excluded.contains(&number) && self.included.as_ref().is_none_or(|included| included.contains(&number))
+    }
+
+    /// Names what a target brought along.
+    pub(super) fn warnings(&self, subjects: &[Subject<'_>]) -> Vec<Warning> {
+        if self.included.is_none() && self.excluded.is_empty() {
+            return Vec::new();
+        }
+        let names: Vec<&str> = self.brought_along.iter().map(|number| subjects[*number].address.as_str()).collect();
+        let detail =
+            (!names.is_empty()).then(|| format!("also looked at, because a target needs it: {}", names.join(", ")));
+        vec![Warning { summary: "this plan looks at a part of the spec only".into(), detail }]
+    }
+}
+
+/// Resolves the addresses of `options`.
+pub(super) fn select(
+    subjects: &[Subject<'_>],
+    index: &BTreeMap<&Address, usize>,
+    options: &PlanOptions,
+) -> Result<Selection, Vec<Diagnostic>> {
+    let mut findings = Vec::new();
+    let mut resolve = |flag: &str, addresses: &[Address]| -> BTreeSet<usize> {
+        let mut numbers = BTreeSet::new();
+        for address in addresses {
+            match index.get(address) {
+                Some(number) => {
+                    numbers.insert(*number);
+                }
+                None => findings.push(unknown(flag, address, subjects)),
+            }
+        }
+        numbers
+    };
+    let targets = resolve("--target", &options.targets);
+    let excluded = resolve("--exclude", &options.excludes);
+    if !findings.is_empty() {
+        return Err(findings);
+    }
+    if targets.is_empty() {
+        return Ok(Selection { included: None, excluded, brought_along: Vec::new() });
+    }
+    let included = closure(subjects, index, &targets);
+    let brought_along = included.difference(&targets).copied().collect();
+    Ok(Selection { included: Some(included), excluded, brought_along })
+}
+
+fn closure(subjects: &[Subject<'_>], index: &BTreeMap<&Address, usize>, targets: &BTreeSet<usize>) -> BTreeSet<usize> {
+    let mut dependants: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (number, subject) in subjects.iter().enumerate() {
+        for needed in subject.declared.depends_on.keys().filter_map(|address| index.get(address)) {
+            dependants.entry(*needed).or_default().push(number);
+        }
+    }
+    let mut included = targets.clone();
+    let mut open: Vec<usize> = targets.iter().copied().collect();
+    while let Some(number) = open.pop() {
+        let desired = subjects[number].desired();
+        let needed: Vec<usize> = match desired {
+            DesiredStatus::Active => {
+                subjects[number].declared.depends_on.keys().filter_map(|address| index.get(address).copied()).collect()
+            }
+            DesiredStatus::Inactive => dependants.get(&number).cloned().unwrap_or_default(),
+        };
+        for other in needed {
+            let differs = subjects[other].live().is_none_or(|live| live.status != desired.status());
+            if subjects[other].desired() == desired && differs && included.insert(other) {
+                open.push(other);
+            }
+        }
+    }
+    included
+}
+
+fn unknown(flag: &str, address: &Address, subjects: &[Subject<'_>]) -> Diagnostic {
+    let near = subjects
+        .iter()
+        .map(|subject| subject.address.as_str())
+        .map(|known| (similar::TextDiff::from_chars(address.as_str(), known).ratio(), known))
+        .filter(|(ratio, _)| *ratio > 0.6)
+        .max_by(|left, right| left.0.total_cmp(&right.0));
+    let hint = match near {
+        Some((_, known)) => format!("did you mean `{known}`?"),
+        None => "`rictl graph` shows the declared interfaces".to_owned(),
+    };
+    Diagnostic::error(format!("{flag} names `{address}`, which the spec does not declare")).hint(hint)
+}

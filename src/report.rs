@@ -1,0 +1,314 @@
+//! What a run says while it goes on, and what it, or a drift check, has to report at the end.
+//!
+//! The executor emits [`Event`]s and returns a [`Report`]; `history` makes the same [`Report`] from the journal of
+//! a past run. Plain data: how any of it looks is decided in `render`, and events refer to steps by id, so whoever
+//! shows them holds the plan.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::cloud::RequestId;
+use crate::journal::{Operation, Outcome, PlannedStep};
+use crate::plan::{Action, Step, StepId};
+use crate::resource::{Address, DesiredStatus, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
+use crate::state::RunId;
+
+/// Something that happened during a run. The moment travels beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The run is recorded and begins.
+    RunStarted {
+        /// Its id.
+        run_id: RunId,
+        /// How many steps it has.
+        steps: usize,
+    },
+    /// A wave of the rollout begins. Runs without a rollout have no waves.
+    WaveStarted {
+        /// Which, from 1.
+        wave: u32,
+        /// Of how many.
+        waves: u32,
+    },
+    /// A wave has ended and what stands between it and the next was looked at.
+    WaveFinished {
+        /// Which, from 1.
+        wave: u32,
+        /// Of how many.
+        waves: u32,
+        /// What the check between waves said; `None` where there was none.
+        check: Option<WaveCheck>,
+    },
+    /// A step waits for a transition that somebody else started.
+    StepWaiting {
+        /// The step.
+        step: StepId,
+        /// What was read.
+        status: Status,
+    },
+    /// A mutating call leaves; its intent is on disk.
+    CallSent {
+        /// The step.
+        step: StepId,
+    },
+    /// The API accepted the call.
+    CallAccepted {
+        /// The step.
+        step: StepId,
+        /// The API's id of its answer.
+        request_id: RequestId,
+    },
+    /// A step is still not at its goal.
+    Progress {
+        /// The step.
+        step: StepId,
+        /// What was read last; `None` where no read was possible.
+        status: Option<Status>,
+        /// Since the call was sent, or the wait began.
+        elapsed: Duration,
+    },
+    /// A step has ended and its result is on disk.
+    StepFinished {
+        /// The step.
+        step: StepId,
+        /// How.
+        outcome: Outcome,
+        /// What was read last.
+        status: Option<Status>,
+        /// Since the call was sent, or the wait began.
+        elapsed: Duration,
+        /// The API's id of its answer to the call.
+        request_id: Option<RequestId>,
+        /// More, in words; untrusted text.
+        detail: Option<String>,
+    },
+    /// The API asked to slow down.
+    Throttled {
+        /// Where.
+        scope: Scope,
+        /// Which action.
+        action: &'static str,
+        /// How long the run waits.
+        wait: Duration,
+        /// Which attempt failed, from 1.
+        attempt: u32,
+    },
+    /// Anything else worth a line; untrusted text.
+    Note {
+        /// The line.
+        text: String,
+    },
+}
+
+/// What the check between two waves said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaveCheck {
+    /// The next wave may begin.
+    pub passed: bool,
+    /// Why, in words; untrusted text.
+    pub detail: String,
+}
+
+/// One step of a run and how it ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepResult {
+    /// The step.
+    #[serde(flatten)]
+    pub step: PlannedStep,
+    /// How it ended; `None` while nobody knows: the run died, or goes on.
+    pub outcome: Option<Outcome>,
+    /// What was read last.
+    pub status: Option<Status>,
+    /// The API's id of its answer to the call.
+    pub request_id: Option<RequestId>,
+    /// When the intent was recorded, or the wait began; `None` where the step never began.
+    pub started_at: Option<Timestamp>,
+    /// When its outcome was.
+    pub finished_at: Option<Timestamp>,
+    /// More, in words; untrusted text.
+    pub detail: Option<String>,
+}
+
+impl StepResult {
+    /// Claims that the step's goal was observed.
+    pub fn is_at_goal(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Done | Outcome::Already | Outcome::DoneUnknown))
+    }
+
+    /// Claims that a call of ours was accepted, or may have been.
+    pub fn may_have_changed_something(&self) -> bool {
+        let sent = match self.outcome {
+            None => self.started_at.is_some(),
+            Some(Outcome::Done | Outcome::DoneUnknown | Outcome::Unsettled | Outcome::InDoubt) => true,
+            Some(_) => false,
+        };
+        sent && self.step.call.is_some()
+    }
+}
+
+/// What a run did, step by step.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The run.
+    pub run_id: RunId,
+    /// What it was started as.
+    pub operation: Operation,
+    /// `user@host`, untrusted text.
+    pub who: String,
+    /// Whose interfaces.
+    pub target: Target,
+    /// The digest of the plan that was run.
+    pub digest: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` for a run that died, or goes on.
+    pub finished_at: Option<Timestamp>,
+    /// Its steps, in the plan's order.
+    pub results: Vec<StepResult>,
+    /// A signal ended it early.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interrupted: bool,
+    /// Why it began no further steps, in words: a wave's check, `--on-error stop`, a lost lock.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped_reason: Option<String>,
+    /// What could not be recorded, and where it was written instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<String>,
+}
+
+impl Report {
+    /// Returns the exit code: 0 iff every step was observed at its goal and recorded; 130 where a signal prevented
+    /// that; 5 iff something was done or is in doubt and something was not; else, nothing done, the reason's own: 3 for
+    /// a guard, 4 for a cloud that moved, 1 for the rest.
+    pub fn exit_code(&self) -> u8 {
+        let all_at_goal = self.results.iter().all(StepResult::is_at_goal);
+        let some = |outcome| self.results.iter().any(|result| result.outcome == Some(outcome));
+        if all_at_goal && self.unrecorded.is_none() {
+            0
+        } else if self.interrupted {
+            130
+        } else if self.results.iter().any(StepResult::may_have_changed_something) {
+            5
+        } else if some(Outcome::Guarded) {
+            3
+        } else if some(Outcome::Moved) {
+            4
+        } else {
+            1
+        }
+    }
+
+    /// Counts the interfaces that a call of this run brought to their goal.
+    pub fn changed(&self) -> usize {
+        let changed = |result: &&StepResult| {
+            result.step.call.is_some() && matches!(result.outcome, Some(Outcome::Done | Outcome::DoneUnknown))
+        };
+        let addresses: std::collections::BTreeSet<_> =
+            self.results.iter().filter(changed).map(|result| &result.step.address).collect();
+        addresses.len()
+    }
+}
+
+/// Makes a journal's view of a step; `reason` is the spec's.
+pub fn planned_step(step: &Step, reason: Option<String>) -> PlannedStep {
+    PlannedStep {
+        id: step.id.clone(),
+        address: step.address.clone(),
+        call: match step.action {
+            Action::Call(call) => Some(call),
+            Action::Wait => None,
+        },
+        interface_id: step.interface_id.clone(),
+        scope: step.scope.clone(),
+        expect: step.expect.clone(),
+        goal: step.goal,
+        reason,
+    }
+}
+
+/// Why an interface is not where it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftCause {
+    /// The spec says something else than what was last applied.
+    SpecChanged,
+    /// The live status left what was last applied.
+    Drift,
+    /// Both.
+    Both,
+    /// Nothing was ever applied here, and the live status is not the declared one.
+    New,
+    /// The cloud is at work on it: neither moved nor settled.
+    InTransition,
+    /// It moved, and `hands_off` says that this is known.
+    HandsOff,
+}
+
+impl DriftCause {
+    /// Returns the word in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SpecChanged => "spec_changed",
+            Self::Drift => "drift",
+            Self::Both => "both",
+            Self::New => "new",
+            Self::InTransition => "in_transition",
+            Self::HandsOff => "hands_off",
+        }
+    }
+}
+
+/// One interface that is not where the spec or the last apply put it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DriftItem {
+    /// The key in the spec.
+    pub address: Address,
+    /// The cloud's id.
+    pub id: RouterInterfaceId,
+    /// Where it lives.
+    #[serde(flatten)]
+    pub scope: Scope,
+    /// Why it is listed.
+    pub cause: DriftCause,
+    /// The declared status.
+    pub spec: DesiredStatus,
+    /// The status that was last applied and confirmed; `None` if none ever was.
+    pub last_applied: Option<DesiredStatus>,
+    /// The live status; `None` where the API says there is no such interface.
+    pub live: Option<Status>,
+    /// Since when the live status is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// The reason of `hands_off`, or of the spec; untrusted text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The last day of its `hands_off`. The cause of an item past it is what it would be without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hands_off_until: Option<Date>,
+}
+
+/// What a drift check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// When the cloud was read.
+    pub timestamp: Timestamp,
+    /// Whose interfaces.
+    pub target: Target,
+    /// How many interfaces were compared.
+    pub checked: usize,
+    /// What is not where it was, by address.
+    pub items: Vec<DriftItem>,
+    /// What could not be read.
+    pub failures: Vec<ScopeFailure>,
+}
+
+impl Drift {
+    /// Claims that something moved: exit code 2. Transitions and known drift do not count.
+    pub fn has_moved(&self) -> bool {
+        self.items.iter().any(|item| !matches!(item.cause, DriftCause::InTransition | DriftCause::HandsOff))
+    }
+}
