@@ -1,0 +1,445 @@
+//! The command line as types. Help texts are written to be read by somebody who has the tool for the first time.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::resource::{Address, Region};
+use crate::retry::Quota;
+
+/// Keeps Alibaba Cloud VPC router interfaces in the states that a reviewed YAML spec declares.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rictl",
+    version,
+    about,
+    disable_version_flag = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "Start here:\n  rictl validate              check rictl.yaml, offline\n  rictl plan                  show what apply would do; changes nothing\n  rictl apply                 plan, ask, and do it\n  rictl drift                 exit 2 when something moved\n\nLong flags also work with one dash, as in Terraform: -auto-approve, -out=FILE.\nExit codes: 0 done or no changes, 1 error, 2 changes or drift, 3 refused by a guard, 4 something moved\nsince the plan, 5 partly applied, 6 locked, 130 interrupted."
+)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(super) struct Global {
+    /// The spec: a file, or a directory whose *.yaml and *.yml are merged [default: rictl.yaml]
+    #[arg(short = 'f', long = "file", value_name = "PATH", global = true, env = "RICTL_FILE")]
+    pub(super) file: Vec<PathBuf>,
+    /// Change to this directory first
+    #[arg(short = 'C', long, value_name = "DIR", global = true)]
+    pub(super) chdir: Option<PathBuf>,
+    /// No colour; so do NO_COLOR and a pipe
+    #[arg(long, global = true)]
+    pub(super) no_color: bool,
+    /// Say more on stderr: error, warn, info, debug or trace. Secrets and signatures are masked
+    #[arg(long, value_name = "LEVEL", global = true, env = "RICTL_LOG", default_value = "warn")]
+    pub(super) log: tracing::Level,
+    /// Send every call here instead of the cloud's endpoints; plain http only to loopback
+    #[arg(long, value_name = "URL", global = true, env = "RICTL_ENDPOINT")]
+    pub(super) endpoint: Option<String>,
+    /// The credentials profile, and only that one
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(super) profile: Option<String>,
+    /// How requests are signed: v3 (the default; keys stay out of URLs) or v1
+    #[arg(long, value_name = "VERSION", global = true, env = "RICTL_SIGNATURE", value_enum)]
+    pub(super) signature: Option<Signature>,
+    /// Wait this long for the state's lock
+    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_LOCK_TIMEOUT", default_value = "0s", value_parser = duration)]
+    pub(super) lock_timeout: Duration,
+    /// Ask questions where a terminal is there to answer
+    #[arg(long, value_name = "BOOL", global = true, default_value_t = true, num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set)]
+    pub(super) input: bool,
+    /// How often a region with something in flight is read
+    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_POLL_INTERVAL", default_value = "2s", value_parser = positive_duration)]
+    pub(super) poll_interval: Duration,
+    /// How long a step may take to reach its goal, where the spec's timeouts do not say
+    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_SETTLE_TIMEOUT", default_value = "10m", value_parser = positive_duration)]
+    pub(super) settle_timeout: Duration,
+    /// How long one request may take
+    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_REQUEST_TIMEOUT", default_value = "30s", value_parser = positive_duration)]
+    pub(super) request_timeout: Duration,
+    /// How long a call whose answer was lost is watched before it may be sent again, once
+    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_DOUBT_WINDOW", default_value = "15s", value_parser = positive_duration)]
+    pub(super) doubt_window: Duration,
+    /// At most N calls per account, region and action in any such window
+    #[arg(long, value_name = "N/DURATION", global = true, env = "RICTL_QUOTA", default_value = "300/60s", value_parser = quota)]
+    pub(super) quota: Quota,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Check the spec: no network, no credentials
+    Validate {
+        /// Print the findings as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what apply would do; changes nothing
+    Plan(PlanArgs),
+    /// Plan, ask, and do it; or do exactly what a saved plan says
+    Apply(ApplyArgs),
+    /// Compare the live cloud with what was last applied and with the spec; exit 2 when something moved
+    Drift(DriftArgs),
+    /// Print a saved plan or a past run
+    Show(ShowArgs),
+    /// List past runs, newest first
+    History {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Read or edit what was recorded
+    State {
+        #[command(subcommand)]
+        command: StateCommand,
+    },
+    /// Plan and do the inverse of what a past run did
+    Rollback(RollbackArgs),
+    /// Write a starter spec from what is live
+    Init(InitArgs),
+    /// Draw dependencies, groups and the steps of a plan
+    Graph(GraphArgs),
+    /// Say everything about one interface: spec, live, last applied, and why it is or is not planned
+    Explain {
+        /// The interface's key in the spec
+        address: Address,
+    },
+    /// Say whose credentials would be used, and where they come from; never a secret
+    Whoami {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of a format
+    Schema {
+        /// Which
+        #[arg(value_enum, default_value = "spec")]
+        format: SchemaFormat,
+    },
+    /// Free a lock, after showing who holds it
+    ForceUnlock {
+        /// The lock's id, as the refusal showed it
+        id: String,
+        /// Do not ask
+        #[arg(long)]
+        force: bool,
+    },
+    /// The VPC API emulator on loopback
+    Emulator {
+        #[command(subcommand)]
+        command: EmulatorCommand,
+    },
+    /// Print a completion script
+    Completions {
+        /// For which shell
+        shell: Shell,
+    },
+    /// Print the version
+    Version {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// `rictl plan`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) choice: Choice,
+    /// Save the plan, for `show` and `apply`
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Let --out replace a file that is not a plan
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Exit 2 when there are changes
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
+}
+
+/// What a plan looks at.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Choice {
+    /// Look at this interface only, and at what must change before it; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) target: Vec<Address>,
+    /// Leave this interface out; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) exclude: Vec<Address>,
+    /// Override the caps of `limits`: the exact number of changes
+    #[arg(long, value_name = "N")]
+    pub(super) allow_changes: Option<u32>,
+}
+
+/// How to print.
+#[derive(Clone, Debug, Args)]
+pub(super) struct FormatArgs {
+    /// Print one JSON document
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+}
+
+impl FormatArgs {
+    pub(super) fn format(&self) -> Format {
+        if self.json { Format::Json } else { self.format }
+    }
+}
+
+/// `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For a terminal
+    Text,
+    /// One document
+    Json,
+    /// For a pull request
+    Markdown,
+    /// One self-contained page
+    Html,
+}
+
+/// `rictl apply`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ApplyArgs {
+    /// A plan that `plan --out` saved
+    #[arg(value_name = "PLAN")]
+    pub(super) plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) choice: Choice,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+/// How a run goes.
+#[derive(Clone, Debug, Args)]
+pub(super) struct RunArgs {
+    /// Do not ask
+    #[arg(long)]
+    pub(super) auto_approve: bool,
+    /// Run only if the plan, made afresh, has this digest; approves by itself
+    #[arg(long, value_name = "DIGEST")]
+    pub(super) approve_digest: Option<String>,
+    /// At most this many calls unsettled at a time
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) parallelism: u16,
+    /// What to do after a step that did not reach its goal
+    #[arg(long, value_enum, default_value = "continue")]
+    pub(super) on_error: OnErrorArg,
+    /// Print one JSON object a line
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Write the JSON lines into this file as well
+    #[arg(long, value_name = "FILE")]
+    pub(super) json_into: Option<PathBuf>,
+}
+
+/// `--on-error`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum OnErrorArg {
+    /// Start nothing new
+    Stop,
+    /// Skip what needs it, go on with the rest
+    Continue,
+    /// Start nothing new, and undo what this run did
+    Rollback,
+}
+
+/// `rictl drift`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct DriftArgs {
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
+    /// Write Prometheus metrics into this file, for the textfile collector
+    #[arg(long, value_name = "FILE")]
+    pub(super) metrics_file: Option<PathBuf>,
+    /// Write a JUnit report into this file
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+    /// Run this command with the finding as JSON on its standard input, when the finding is not the last one
+    #[arg(long, value_name = "COMMAND")]
+    pub(super) notify_command: Option<String>,
+}
+
+/// `rictl show`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ShowArgs {
+    /// A saved plan's file or a run's id; the last run where neither is given
+    #[arg(value_name = "PLAN|RUN_ID")]
+    pub(super) what: Option<String>,
+    #[command(flatten)]
+    pub(super) format: FormatArgs,
+}
+
+/// `rictl state …`.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum StateCommand {
+    /// List the recorded interfaces
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one record
+    Show {
+        /// The interface's key
+        address: Address,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget one record; the interface itself is not touched
+    Rm {
+        /// The interface's key
+        address: Address,
+    },
+}
+
+/// `rictl rollback`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct RollbackArgs {
+    /// The run to undo, as `history` lists it
+    pub(super) run_id: String,
+    /// Override the caps of `limits`: the exact number of changes
+    #[arg(long, value_name = "N")]
+    pub(super) allow_changes: Option<u32>,
+    #[command(flatten)]
+    pub(super) run: RunArgs,
+}
+
+/// `rictl init`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct InitArgs {
+    /// Read this region; may be given several times
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Vec<Region>,
+    /// Where to write; - for stdout
+    #[arg(long, value_name = "FILE", default_value = "rictl.yaml")]
+    pub(super) output: PathBuf,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Read an emulator's world instead of the cloud
+    #[arg(long, value_name = "FILE")]
+    pub(super) world: Option<PathBuf>,
+    /// Take the interfaces of a Terraform state instead of all that are live
+    #[arg(long, value_name = "FILE")]
+    pub(super) from_tfstate: Option<PathBuf>,
+}
+
+/// `rictl graph`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct GraphArgs {
+    /// How to draw
+    #[arg(long, value_enum, default_value = "dot")]
+    pub(super) format: GraphFormat,
+}
+
+/// `graph --format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum GraphFormat {
+    /// Graphviz
+    Dot,
+    /// For Markdown
+    Mermaid,
+    /// A picture
+    Svg,
+    /// Data
+    Json,
+}
+
+/// `schema`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaFormat {
+    /// The spec
+    Spec,
+    /// The plan document
+    Plan,
+    /// The state file
+    State,
+    /// One line of `apply --json`
+    Events,
+}
+
+/// `rictl emulator …`.
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum EmulatorCommand {
+    /// Answer the API on loopback until interrupted
+    Serve {
+        /// The world: a YAML or JSON file. It is never rewritten; what happens to it goes into FILE.log.jsonl
+        #[arg(long, value_name = "FILE")]
+        world: PathBuf,
+        /// Where to listen; loopback only
+        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+        listen: std::net::SocketAddr,
+        /// A schedule of faults to play
+        #[arg(long, value_name = "FILE")]
+        faults: Option<PathBuf>,
+        /// Write one JSON line per call into this file
+        #[arg(long, value_name = "FILE")]
+        call_log: Option<PathBuf>,
+    },
+    /// Make a world of any size
+    Generate {
+        /// How many interfaces
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        interfaces: u32,
+        /// In which regions
+        #[arg(long, value_name = "REGION,…", value_delimiter = ',', default_value = "cn-shanghai,cn-beijing")]
+        regions: Vec<String>,
+        /// Equal seeds give equal worlds
+        #[arg(long, value_name = "S", default_value_t = 1)]
+        seed: u64,
+        /// Where to write; - for stdout. A name that ends in .json gets JSON
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        output: PathBuf,
+        /// Replace a file that is there
+        #[arg(long)]
+        force: bool,
+    },
+    /// Forget what happened to a world: it starts again as its file says
+    Reset {
+        /// The world's file
+        #[arg(long, value_name = "FILE")]
+        world: PathBuf,
+    },
+}
+
+/// `--signature`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Signature {
+    /// HMAC-SHA1 in the query
+    V1,
+    /// ACS3-HMAC-SHA256 in headers
+    V3,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    crate::spec::duration::parse(text).map_err(|error| error.to_string())
+}
+
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    duration(text)
+        .and_then(|duration| if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) })
+}
+
+fn quota(text: &str) -> Result<Quota, String> {
+    let (limit, window) = text.split_once('/').ok_or("expected N/DURATION, as in 300/60s")?;
+    let limit = limit.parse().ok().filter(|limit| *limit > 0).ok_or("N must be a number above 0")?;
+    Ok(Quota { limit, window: positive_duration(window)? })
+}
