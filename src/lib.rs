@@ -15,6 +15,7 @@
 //! F2  planner    match -> drift -> diff -> lower -> order -> guard
 //! F1  spec       YAML -> Spec, every error placed      plan      the plan as data, saved and read back
 //!     state      the state, versioned                  journal   replay as a pure transition function
+//!     report     what a run or a drift check found
 //! F0  resource   the vocabulary                        diagnostic  findings and places
 //!     signature  V1 and V3
 //! ```

@@ -5,7 +5,9 @@
 //! [`Plan::digest`] covers what would be done (target, steps, expectations, floors, waves), not when it was planned.
 //! How a plan comes about is in `planner`; here is what it is, how it is saved, and how it is read back.
 
-mod check;
+mod digest;
+mod document;
+mod summary;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,6 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::cloud::Call;
 use crate::resource::{Address, DesiredStatus, GroupName, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
+
+pub use self::document::{Document, PlanFileError};
+pub use self::summary::Summary;
 
 /// The version of the document. Minor numbers add keys; a major number changes their meaning.
 pub const FORMAT_VERSION: &str = "1.0";

@@ -312,3 +312,6 @@ impl Drift {
         self.items.iter().any(|item| !matches!(item.cause, DriftCause::InTransition | DriftCause::HandsOff))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! The digest: one word for what a plan would do, for a reviewer to approve.
+//!
+//! It covers everything that the executor acts on: whose interfaces, the steps with their expectations, goals and
+//! order, the floors, the waves and their checks. It leaves out when and from what the plan was made, where the
+//! endpoint is, and every text for people, so the same plan made twice has the same digest.
+
+use serde::Serialize;
+
+use super::{Action, FloorMember, Goal, Plan, RolloutPlan, Step, StepId};
+use crate::resource::{AccountId, Address, GroupName, Provider, RouterInterfaceId, Scope, Status};
+use crate::signature::sha256_hex;
+
+/// What is hashed, as compact JSON. Changing a field here changes every digest: it is part of the format.
+#[derive(Serialize)]
+struct Covered<'a> {
+    provider: Provider,
+    account_id: &'a AccountId,
+    steps: Vec<CoveredStep<'a>>,
+    floors: Vec<CoveredFloor<'a>>,
+    rollout: Option<&'a RolloutPlan>,
+}
+
+#[derive(Serialize)]
+struct CoveredStep<'a> {
+    id: &'a StepId,
+    address: &'a Address,
+    action: Action,
+    interface_id: &'a RouterInterfaceId,
+    scope: &'a Scope,
+    expect: &'a Status,
+    goal: Goal,
+    after: &'a [StepId],
+    wave: u32,
+    settle_timeout_ms: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct CoveredFloor<'a> {
+    group: &'a GroupName,
+    links: &'a [Vec<FloorMember>],
+    min_up: u32,
+}
+
+impl<'a> From<&'a Step> for CoveredStep<'a> {
+    fn from(step: &'a Step) -> Self {
+        // Taken apart whole, so that a new field cannot be forgotten here.
+        let Step { id, address, action, interface_id, scope, expect, goal, after, wave, guards: _, settle_timeout_ms } =
+            step;
+        Self {
+            id,
+            address,
+            action: *action,
+            interface_id,
+            scope,
+            expect,
+            goal: *goal,
+            after,
+            wave: *wave,
+            settle_timeout_ms: *settle_timeout_ms,
+        }
+    }
+}
+
+impl Plan {
+    /// Returns `sha256:…` over what the plan would do.
+    pub fn digest(&self) -> String {
+        let covered = Covered {
+            provider: self.target.provider,
+            account_id: &self.target.account_id,
+            steps: self.steps.iter().map(CoveredStep::from).collect(),
+            floors: self
+                .floors
+                .iter()
+                .map(|floor| CoveredFloor { group: &floor.group, links: &floor.links, min_up: floor.min_up })
+                .collect(),
+            rollout: self.rollout.as_ref(),
+        };
+        let bytes = serde_json::to_vec(&covered).expect("a plan has only string keys and finite numbers");
+        format!("sha256:{}", sha256_hex(&bytes))
+    }
+}

@@ -1,0 +1,310 @@
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+
+use super::*;
+use crate::cloud::Call;
+use crate::plan::{
+    Action, ActionReason, BlockCode, Change, ChangeAction, FloorMember, Goal, ResourceType, StepId, Values,
+};
+use crate::resource::{AccountName, Provider, Region, Scope, Status};
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z][a-z0-9-]{0,8}", any::<String>()]
+}
+
+fn timestamp() -> impl Strategy<Value = Timestamp> {
+    (0_i64..4_000_000_000, 0_i32..1_000_000_000)
+        .prop_map(|(second, nanosecond)| Timestamp::new(second, nanosecond).expect("the range is jiff's"))
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    (prop_oneof![Just("default".to_owned()), text()], text())
+        .prop_map(|(account, region)| Scope { account: AccountName::from(account), region: Region::from(region) })
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    prop_oneof![Just(Status::Active), Just(Status::Deactivating), text().prop_map(|word| Status::parse(&word))]
+}
+
+fn resource_change() -> impl Strategy<Value = ResourceChange> {
+    let values = || option::of(status().prop_map(|status| Values { status }));
+    (text(), scope(), any::<bool>(), (values(), values()), option::of(text()), option::of(timestamp())).prop_map(
+        |(name, scope, update, (before, after), reason, since)| ResourceChange {
+            address: Address::from(name.as_str()),
+            kind: ResourceType::RouterInterface,
+            name: Address::from(name.as_str()),
+            id: format!("ri-{name}").into(),
+            scope,
+            action_reason: update.then_some(ActionReason::Both),
+            change: Change {
+                actions: vec![if update { ChangeAction::Update } else { ChangeAction::NoOp }],
+                before,
+                after,
+            },
+            declared_at: reason.clone(),
+            reason,
+            since,
+        },
+    )
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let action =
+        prop_oneof![Just(Action::Call(Call::Activate)), Just(Action::Call(Call::Deactivate)), Just(Action::Wait)];
+    let goal = prop_oneof![Just(Goal::Active), Just(Goal::Inactive), Just(Goal::Stable)];
+    (text(), action, scope(), status(), goal, vec(text(), 0..3), (any::<u32>(), option::of(any::<u64>()))).prop_map(
+        |(name, action, scope, expect, goal, words, (wave, settle_timeout_ms))| Step {
+            id: StepId::new(&Address::from(name.as_str()), action),
+            address: Address::from(name.as_str()),
+            action,
+            interface_id: format!("ri-{name}").into(),
+            scope,
+            expect,
+            goal,
+            after: words.iter().map(|word| StepId(word.as_str().into())).collect(),
+            wave,
+            guards: words,
+            settle_timeout_ms,
+        },
+    )
+}
+
+fn floor() -> impl Strategy<Value = Floor> {
+    (text(), scope(), any::<u32>()).prop_map(|(name, scope, min_up)| Floor {
+        group: name.as_str().into(),
+        links: vec![vec![FloorMember { address: name.as_str().into(), interface_id: name.as_str().into(), scope }]],
+        min_up,
+        knob: name,
+    })
+}
+
+fn rollout() -> impl Strategy<Value = RolloutPlan> {
+    (text(), option::of(vec(text(), 0..3)), any::<u64>()).prop_map(|(name, check, pause_ms)| RolloutPlan {
+        waves: vec![vec![name.as_str().into()], Vec::new()],
+        pause_ms,
+        check,
+        check_timeout_ms: pause_ms / 2,
+    })
+}
+
+pub(crate) fn plan() -> impl Strategy<Value = Plan> {
+    let heart = (
+        vec(resource_change(), 0..3),
+        vec(resource_change(), 0..2),
+        vec(step(), 0..4),
+        vec(floor(), 0..2),
+        option::of(rollout()),
+    );
+    let margin = (vec((text(), option::of(text())), 0..2), vec((scope(), text()), 0..2), any::<u64>());
+    (timestamp(), any::<bool>(), text(), heart, margin).prop_map(|(timestamp, real, word, heart, margin)| {
+        let (resource_changes, resource_drift, steps, floors, rollout) = heart;
+        let (words, failures, serial) = margin;
+        let address = Address::from(word.as_str());
+        Plan {
+            timestamp,
+            target: Target {
+                provider: if real { Provider::Alibaba } else { Provider::Emulator },
+                account_id: word.as_str().into(),
+                endpoint: word.clone(),
+            },
+            basis: Basis { lineage: real.then(|| word.clone()), serial, spec_digest: word.clone() },
+            resource_changes,
+            resource_drift,
+            steps,
+            blocked: words
+                .iter()
+                .map(|(detail, _)| Blocked {
+                    address: address.clone(),
+                    code: BlockCode::PeerDeleted,
+                    detail: detail.clone(),
+                })
+                .collect(),
+            floors,
+            rollout,
+            warnings: words.into_iter().map(|(summary, detail)| Warning { summary, detail }).collect(),
+            doubts: vec![Doubt { step: StepId(word.as_str().into()), run_id: word.clone(), finding: word }],
+            failures: failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail }).collect(),
+            targeted: vec![address],
+            excluded: Vec::new(),
+        }
+    })
+}
+
+/// A plan of the usual shape, always the same.
+fn sample() -> Plan {
+    let address = Address::from("sh-primary");
+    let scope = Scope { account: AccountName::default_account(), region: "cn-shanghai".into() };
+    Plan {
+        timestamp: "2026-11-23T02:14:00Z".parse().unwrap(),
+        target: Target {
+            provider: Provider::Emulator,
+            account_id: "1234567890123456".into(),
+            endpoint: "http://127.0.0.1:4010".to_owned(),
+        },
+        basis: Basis { lineage: None, serial: 0, spec_digest: "sha256:00".to_owned() },
+        resource_changes: vec![ResourceChange {
+            address: address.clone(),
+            kind: ResourceType::RouterInterface,
+            name: address.clone(),
+            id: "ri-2zeo3xzyf38r4urzdpvfs".into(),
+            scope: scope.clone(),
+            action_reason: Some(ActionReason::SpecChanged),
+            change: Change {
+                actions: vec![ChangeAction::Update],
+                before: Some(Values { status: Status::Active }),
+                after: Some(Values { status: Status::Inactive }),
+            },
+            reason: None,
+            since: None,
+            declared_at: None,
+        }],
+        resource_drift: Vec::new(),
+        steps: vec![Step {
+            id: StepId::new(&address, Action::Call(Call::Deactivate)),
+            address,
+            action: Action::Call(Call::Deactivate),
+            interface_id: "ri-2zeo3xzyf38r4urzdpvfs".into(),
+            scope,
+            expect: Status::Active,
+            goal: Goal::Inactive,
+            after: Vec::new(),
+            wave: 1,
+            guards: vec!["idc-shanghai: 1 of 2 stay active, floor 1".to_owned()],
+            settle_timeout_ms: None,
+        }],
+        blocked: Vec::new(),
+        floors: Vec::new(),
+        rollout: None,
+        warnings: Vec::new(),
+        doubts: Vec::new(),
+        failures: Vec::new(),
+        targeted: Vec::new(),
+        excluded: Vec::new(),
+    }
+}
+
+#[test]
+fn carries_the_keys_that_terraforms_readers_look_for() {
+    insta::assert_snapshot!(sample().to_json());
+}
+
+#[test]
+fn a_wait_is_a_word_like_any_other_action() {
+    let mut plan = sample();
+    plan.steps[0].action = Action::Wait;
+    assert!(plan.to_json().contains(r#""action":"Wait""#));
+    assert_eq!(Plan::from_file(plan.to_file().as_bytes()), Ok(plan));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn reads_back_what_it_saved(plan in plan()) {
+        proptest::prop_assert_eq!(Plan::from_file(plan.to_file().as_bytes()), Ok(plan));
+    }
+
+    #[test]
+    fn notices_any_edit(plan in plan(), at in any::<proptest::sample::Index>(), byte in any::<u8>()) {
+        let mut file = plan.to_file().into_bytes();
+        let at = at.index(file.len());
+        proptest::prop_assume!(file[at] != byte);
+        file[at] = byte;
+        proptest::prop_assert!(Plan::from_file(&file).is_err());
+    }
+
+    #[test]
+    fn never_panics_on_nonsense(bytes in vec(any::<u8>(), 0..200)) {
+        proptest::prop_assert_eq!(Plan::from_file(&bytes), Err(PlanFileError::NotAPlan));
+    }
+}
+
+#[test]
+fn notices_every_single_bit_flip_and_every_cut() {
+    let file = sample().to_file().into_bytes();
+    for bit in 0..file.len() * 8 {
+        let mut flipped = file.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        assert!(Plan::from_file(&flipped).is_err(), "bit {bit}");
+    }
+    for length in 0..file.len() {
+        assert!(Plan::from_file(&file[..length]).is_err(), "cut to {length}");
+    }
+}
+
+#[test]
+fn a_resealed_edit_is_noticed_by_the_derived_keys() {
+    let edited = sample().to_json().replace(r#""expect":"Active""#, r#""expect":"Inactive""#);
+    let error = Plan::from_file(seal(edited).as_bytes()).unwrap_err();
+    assert_eq!(error, damaged("its keys do not agree with each other"));
+    let added = sample().to_json().replace(r#""errored":false"#, r#""errored":false,"skip_floors":true"#);
+    assert!(Plan::from_file(seal(added).as_bytes()).is_err());
+}
+
+#[test]
+fn names_both_versions_of_a_newer_file_and_tells_other_files_apart() {
+    let newer = sample().to_file().replacen("1.0", "2.3", 1);
+    let error = Plan::from_file(newer.as_bytes()).unwrap_err();
+    assert_eq!(error.to_string(), "the plan file has format version 2.3, and this rictl reads version 1.0");
+    for other in ["", "{}", "version: 1\n", r#"{"format_version":"1.0","lineage":"x"}"#, "\u{feff}{}"] {
+        assert_eq!(Plan::from_file(other.as_bytes()), Err(PlanFileError::NotAPlan), "{other}");
+    }
+}
+
+#[test]
+fn the_digest_covers_what_is_done_and_nothing_else() {
+    let plan = sample();
+    let digest = plan.digest();
+    let changed = |edit: fn(&mut Plan)| {
+        let mut other = plan.clone();
+        edit(&mut other);
+        other.digest() != digest
+    };
+    assert!(!changed(|plan| plan.timestamp = Timestamp::UNIX_EPOCH));
+    assert!(!changed(|plan| plan.target.endpoint.push('x')));
+    assert!(!changed(|plan| plan.basis.serial += 1));
+    assert!(!changed(|plan| plan.steps[0].guards.clear()));
+    assert!(!changed(|plan| plan.resource_changes[0].reason = Some("CHG-1042".to_owned())));
+    assert!(changed(|plan| plan.target.account_id = "2".into()));
+    assert!(changed(|plan| plan.target.provider = Provider::Alibaba));
+    assert!(changed(|plan| plan.steps[0].expect = Status::Inactive));
+    assert!(changed(|plan| plan.steps[0].goal = Goal::Active));
+    assert!(changed(|plan| plan.steps[0].scope.region = "cn-beijing".into()));
+    assert!(changed(|plan| plan.steps[0].after.push(StepId("x/wait".into()))));
+    assert!(changed(|plan| plan.steps[0].settle_timeout_ms = Some(1)));
+    assert!(changed(|plan| plan.floors.push(Floor {
+        group: "g".into(),
+        links: Vec::new(),
+        min_up: 1,
+        knob: String::new()
+    })));
+    assert!(changed(
+        |plan| plan.rollout = Some(RolloutPlan { waves: Vec::new(), pause_ms: 0, check: None, check_timeout_ms: 0 })
+    ));
+}
+
+#[test]
+fn counts_interfaces_and_calls() {
+    let mut plan = sample();
+    let mut wait = plan.steps[0].clone();
+    wait.action = Action::Wait;
+    plan.steps.insert(0, wait);
+    let expected = Summary { to_change: 1, to_deactivate: 1, to_activate: 0, to_wait_for: 1, blocked: 0 };
+    assert_eq!(plan.summary(), expected);
+    assert!(plan.is_complete() && plan.is_applyable() && !plan.is_empty() && !plan.is_errored());
+}
+
+/// Encoding 100,000 unchanged interfaces. Run by hand: `cargo test --release -- --ignored encodes_a_fleet --nocapture`.
+#[test]
+#[ignore = "a measurement"]
+fn encodes_a_fleet_in_no_time() {
+    let mut plan = sample();
+    let mut unchanged = plan.resource_changes[0].clone();
+    unchanged.change.actions = vec![ChangeAction::NoOp];
+    plan.resource_changes = vec![unchanged; 100_000];
+    let started = std::time::Instant::now();
+    let length = plan.to_json().len();
+    let elapsed = started.elapsed();
+    assert!(elapsed.as_millis() < 2_000, "{length} bytes took {elapsed:?}");
+}

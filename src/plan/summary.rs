@@ -1,0 +1,61 @@
+//! What a plan amounts to: its counts, and what may be claimed of it as a whole.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Action, Plan};
+use crate::cloud::Call;
+
+/// The counts of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// Interfaces that get at least one mutating call.
+    pub to_change: usize,
+    /// Deactivate calls.
+    pub to_deactivate: usize,
+    /// Activate calls.
+    pub to_activate: usize,
+    /// Waits for a transition that somebody else started.
+    pub to_wait_for: usize,
+    /// Interfaces whose wanted change cannot be had.
+    pub blocked: usize,
+}
+
+impl Plan {
+    /// Counts what the plan would do.
+    pub fn summary(&self) -> Summary {
+        let count = |action: Action| self.steps.iter().filter(|step| step.action == action).count();
+        let changed: BTreeSet<_> =
+            self.steps.iter().filter(|step| step.action != Action::Wait).map(|step| &step.address).collect();
+        let blocked: BTreeSet<_> = self.blocked.iter().map(|blocked| &blocked.address).collect();
+        Summary {
+            to_change: changed.len(),
+            to_deactivate: count(Action::Call(Call::Deactivate)),
+            to_activate: count(Action::Call(Call::Activate)),
+            to_wait_for: count(Action::Wait),
+            blocked: blocked.len(),
+        }
+    }
+
+    /// Claims that nothing is to be done and nothing is wanted in vain.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.blocked.is_empty()
+    }
+
+    /// Claims that an apply of it would bring about everything that the spec declares.
+    pub fn is_complete(&self) -> bool {
+        self.blocked.is_empty() && self.failures.is_empty()
+    }
+
+    /// Claims that there is something to apply.
+    pub fn is_applyable(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
+    /// Claims that part of the cloud could not be read; the rest of the plan stands.
+    pub fn is_errored(&self) -> bool {
+        !self.failures.is_empty()
+    }
+}
