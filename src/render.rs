@@ -1,1 +1,26 @@
-//! To be written.
+//! Plans, runs, drift and findings as text, JSON, Markdown and HTML, onto any `impl Write`.
+//!
+//! Every view reads the same typed values; none is derived from another. What comes from the cloud or the spec is
+//! untrusted: text for a terminal goes through [`text::Screen`], which escapes every piece it is given and writes
+//! the colours itself; Markdown and HTML have one escaping function each. Colour, width and symbols are the
+//! caller's choice ([`View`]); nothing here knows what the stream is.
+
+pub mod drift;
+pub mod escape;
+pub mod plan;
+#[cfg(test)]
+mod samples;
+pub mod text;
+
+pub use self::text::View;
+
+/// Writes a duration as people say it: `12s`, `3m5s`, `1h2m`; below a second in milliseconds.
+pub(crate) fn duration(duration: std::time::Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0) if duration.subsec_millis() > 0 => format!("{}ms", duration.subsec_millis()),
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds}s"),
+        (hours, minutes, _) => format!("{hours}h{minutes}m"),
+    }
+}

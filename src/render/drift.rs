@@ -1,0 +1,147 @@
+//! Drift as text and JSON: for each interface that is not where it was, the spec, the last apply and the live status.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::text::{Line, Screen, Tone, View};
+use crate::report::{Drift, DriftCause, DriftItem};
+use crate::resource::{DesiredStatus, ScopeFailure, Status, Target};
+
+/// The version of the drift document.
+const FORMAT_VERSION: &str = "1.0";
+
+/// Writes what drifted as text; every item, since a finding that is folded away is not found.
+pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, view: View) -> io::Result<()> {
+    let mut screen = Screen::new(out, view);
+    screen.line(&Line::at(0).with(Tone::Strong, "Target: ").text(drift.target.to_string()))?;
+    screen.blank()?;
+    for item in &drift.items {
+        let (tone, symbol) = mark(item.cause);
+        let head = Line::at(0).hang(4).with(tone, symbol).with(Tone::Strong, item.address.as_str());
+        screen.line(
+            &head.with(tone, format!(": {}", words(item.cause))).text(format!(" ({} in {})", item.id, item.scope)),
+        )?;
+        let since = item.since.map(|since| format!(" since {since}")).unwrap_or_default();
+        screen.line(&Line::at(4).text(format!(
+            "spec {}, last applied {}, live {}{since}",
+            item.spec,
+            last_applied(item),
+            live(item)
+        )))?;
+        if let Some(note) = note(item) {
+            let tone = if is_expired(item) { Tone::Bad } else { Tone::Faint };
+            screen.line(&Line::at(4).with(tone, note))?;
+        }
+    }
+    for failure in &drift.failures {
+        let text = format!("cannot read {}: {}", failure.scope, failure.detail);
+        screen.line(&Line::at(0).hang(2).with(Tone::Bad, "Error: ").text(text))?;
+    }
+    if !drift.items.is_empty() || !drift.failures.is_empty() {
+        screen.blank()?;
+    }
+    let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
+    screen.line(&Line::at(0).with(tone, verdict(drift)))
+}
+
+/// Writes what drifted as one JSON document, on one line.
+pub fn json<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &Document::from(drift))?;
+    out.write_all(b"\n")
+}
+
+/// The keys of the drift document.
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: &'static str,
+    rictl_version: &'static str,
+    timestamp: jiff::Timestamp,
+    target: &'a Target,
+    drifted: bool,
+    checked: usize,
+    items: &'a [DriftItem],
+    failures: &'a [ScopeFailure],
+}
+
+impl<'a> From<&'a Drift> for Document<'a> {
+    fn from(drift: &'a Drift) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            rictl_version: env!("CARGO_PKG_VERSION"),
+            timestamp: drift.timestamp,
+            target: &drift.target,
+            drifted: drift.has_moved(),
+            checked: drift.checked,
+            items: &drift.items,
+            failures: &drift.failures,
+        }
+    }
+}
+
+/// Returns the sentence that says it all.
+pub(crate) fn verdict(drift: &Drift) -> String {
+    let count = |wanted: fn(DriftCause) -> bool| drift.items.iter().filter(|item| wanted(item.cause)).count();
+    let moving = count(|cause| cause == DriftCause::InTransition);
+    let known = count(|cause| cause == DriftCause::HandsOff);
+    let moved = drift.items.len() - moving - known;
+    let unread = if drift.failures.is_empty() { "" } else { "; not everything could be read" };
+    let rest = match (moving, known) {
+        (0, 0) => String::new(),
+        _ => format!(" ({moving} in transition, {known} known and left alone)"),
+    };
+    if moved == 0 {
+        format!("No drift: {} checked{rest}{unread}.", drift.checked)
+    } else {
+        format!("Drift: {moved} of {} moved{rest}{unread}.", drift.checked)
+    }
+}
+
+/// Returns a cause in words.
+pub(crate) fn words(cause: DriftCause) -> &'static str {
+    match cause {
+        DriftCause::SpecChanged => "spec changed",
+        DriftCause::Drift => "drifted",
+        DriftCause::Both => "spec changed and drifted",
+        DriftCause::New => "never applied",
+        DriftCause::InTransition => "in transition",
+        DriftCause::HandsOff => "left alone (hands off)",
+    }
+}
+
+/// Returns what was last applied, in words.
+pub(crate) fn last_applied(item: &DriftItem) -> String {
+    item.last_applied.as_ref().map_or_else(|| "never".to_owned(), DesiredStatus::to_string)
+}
+
+/// Returns what is live, in words.
+pub(crate) fn live(item: &DriftItem) -> &str {
+    item.live.as_ref().map_or("absent", Status::as_str)
+}
+
+/// Returns what else is to be said of an item.
+pub(crate) fn note(item: &DriftItem) -> Option<String> {
+    let reason = item.reason.as_deref();
+    match item.hands_off_until {
+        Some(until) => {
+            let stands = if is_expired(item) { "its hands_off ran out on" } else { "until" };
+            Some(format!("{stands} {until}: {}", reason.unwrap_or("no reason given")))
+        }
+        None => reason.map(str::to_owned),
+    }
+}
+
+fn is_expired(item: &DriftItem) -> bool {
+    item.hands_off_until.is_some() && item.cause != DriftCause::HandsOff
+}
+
+fn mark(cause: DriftCause) -> (Tone, &'static str) {
+    match cause {
+        DriftCause::InTransition => (Tone::Wait, "<= "),
+        DriftCause::HandsOff => (Tone::Faint, "=  "),
+        _ => (Tone::Change, "~  "),
+    }
+}
+
+#[cfg(test)]
+mod tests;

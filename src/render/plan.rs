@@ -1,0 +1,269 @@
+//! The plan on one screen: target, drift, one block per change, order, what cannot be had, the summary.
+//!
+//! The words are Terraform's where Terraform has some. Large plans are folded; the document has everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+
+use super::text::{Line, Screen, Tone, View};
+use crate::cloud::Call;
+use crate::plan::{Action, ActionReason, Blocked, Plan, ResourceChange, RolloutPlan, Step, Summary, Values};
+use crate::resource::Address;
+
+/// The most blocks, or lines of a list, that are shown before the rest is only counted.
+const SHOWN: usize = 20;
+
+/// The most waves, and the most steps of a wave, that are shown.
+const SHOWN_WAVES: usize = 8;
+
+/// Writes the plan as text.
+pub fn text<W: Write + ?Sized>(out: &mut W, plan: &Plan, view: View) -> io::Result<()> {
+    let mut screen = Screen::new(out, view);
+    screen.line(&Line::at(0).with(Tone::Strong, "Target: ").text(plan.target.to_string()))?;
+    drifted(&mut screen, plan)?;
+    changes(&mut screen, plan)?;
+    order(&mut screen, plan)?;
+    blocked(&mut screen, plan)?;
+    remarks(&mut screen, plan)?;
+    screen.blank()?;
+    if plan.is_empty() && plan.is_complete() {
+        return screen.unwrapped(
+            &Line::at(0).with(Tone::Good, "No changes.").text(" Your infrastructure matches the configuration."),
+        );
+    }
+    screen.unwrapped(&Line::at(0).with(Tone::Faint, format!("Digest: {}", plan.digest())))?;
+    let summary = plan.summary();
+    screen.unwrapped(&Line::at(0).with(Tone::Strong, "Plan:").text(plan_line(summary).split_off("Plan:".len())))?;
+    screen.unwrapped(&Line::at(0).text(counts_line(summary)))
+}
+
+/// Writes the document, on one line.
+pub fn json<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
+    writeln!(out, "{}", plan.to_json())
+}
+
+/// Returns Terraform's summary line, byte for byte.
+pub(crate) fn plan_line(summary: Summary) -> String {
+    format!("Plan: 0 to add, {} to change, 0 to destroy.", summary.to_change)
+}
+
+/// Returns our own line, which follows it.
+pub(crate) fn counts_line(summary: Summary) -> String {
+    let Summary { to_deactivate, to_activate, to_wait_for, blocked, .. } = summary;
+    format!("{to_deactivate} to deactivate, {to_activate} to activate, {to_wait_for} to wait for; {blocked} blocked.")
+}
+
+/// Returns what an interface's steps amount to, e.g. `will be deactivated`.
+pub(crate) fn intention(steps: &[&Step]) -> &'static str {
+    let has = |action| steps.iter().any(|step| step.action == action);
+    match (has(Action::Wait), has(Action::Call(Call::Activate)), has(Action::Call(Call::Deactivate))) {
+        (false, true, _) => "will be activated",
+        (false, false, _) => "will be deactivated",
+        (true, true, _) => "will be waited for, then activated",
+        (true, false, true) => "will be waited for, then deactivated",
+        (true, false, false) => "will be waited for",
+    }
+}
+
+/// Returns why an interface changes, in words.
+pub(crate) fn because(reason: ActionReason) -> &'static str {
+    match reason {
+        ActionReason::SpecChanged => "spec changed",
+        ActionReason::Drift => "drift",
+        ActionReason::Both => "spec changed and drift",
+        ActionReason::New => "never applied before",
+    }
+}
+
+/// Groups the steps by interface, interfaces in the order of their first steps.
+pub(crate) fn by_address(steps: &[Step]) -> Vec<(&Address, Vec<&Step>)> {
+    let mut index: BTreeMap<&Address, usize> = BTreeMap::new();
+    let mut groups: Vec<(&Address, Vec<&Step>)> = Vec::new();
+    for step in steps {
+        let at = *index.entry(&step.address).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, group)) => group.push(step),
+            None => groups.push((&step.address, vec![step])),
+        }
+    }
+    groups
+}
+
+/// Returns the steps' names by wave.
+pub(crate) fn waves(plan: &Plan) -> BTreeMap<u32, Vec<&str>> {
+    let mut waves: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+    for step in &plan.steps {
+        waves.entry(step.wave).or_default().push(&step.id.0);
+    }
+    waves
+}
+
+/// Returns a status as Terraform quotes it.
+pub(crate) fn quoted(values: Option<&Values>) -> String {
+    values.map_or_else(|| "absent".to_owned(), |values| format!("\"{}\"", values.status))
+}
+
+fn drifted<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Result<()> {
+    if plan.resource_drift.is_empty() {
+        return Ok(());
+    }
+    screen.blank()?;
+    screen.line(&Line::at(0).with(Tone::Wait, "Note: ").with(Tone::Strong, "Objects have changed outside of rictl"))?;
+    for drift in plan.resource_drift.iter().take(SHOWN) {
+        let (before, after) = (quoted(drift.change.before.as_ref()), quoted(drift.change.after.as_ref()));
+        let since = drift.since.map(|since| format!(" since {since}")).unwrap_or_default();
+        let line = Line::at(2).with(Tone::Change, "~ ").text(format!("{}: ", drift.address));
+        screen.line(&line.hang(4).text(format!("was {before} when last applied, is {after}{since}")))?;
+    }
+    more(screen, plan.resource_drift.len(), "drifted")
+}
+
+fn changes<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Result<()> {
+    let groups = by_address(&plan.steps);
+    if groups.is_empty() {
+        return Ok(());
+    }
+    screen.blank()?;
+    screen.line(&Line::at(0).text("rictl will perform the following actions:"))?;
+    for (address, steps) in groups.iter().take(SHOWN) {
+        let change = plan.resource_changes.iter().find(|change| change.address == **address);
+        block(screen, address, steps, change)?;
+    }
+    more(screen, groups.len(), "to do")
+}
+
+fn block<W: Write + ?Sized>(
+    screen: &mut Screen<'_, W>,
+    address: &Address,
+    steps: &[&Step],
+    change: Option<&ResourceChange>,
+) -> io::Result<()> {
+    let calls = steps.iter().any(|step| step.action != Action::Wait);
+    let (tone, indent, symbol) = if calls { (Tone::Change, 2, "~ ") } else { (Tone::Wait, 1, "<= ") };
+    let mut notes = Vec::new();
+    notes.extend(change.and_then(|change| change.action_reason).map(|reason| because(reason).to_owned()));
+    notes.extend(change.and_then(|change| change.reason.clone()));
+    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
+    screen.blank()?;
+    let head = Line::at(2).hang(4).with(Tone::Strong, format!("# {address}"));
+    screen.line(&head.text(format!(" {}{notes}", intention(steps))))?;
+    let open = format!("router_interface \"{address}\" {{");
+    screen.line(&Line::at(indent).with(tone, symbol).text(open))?;
+    if let Some(first) = steps.first() {
+        screen.line(&Line::at(8).text(format!("id     = \"{}\" ({})", first.interface_id, first.scope)))?;
+    }
+    screen.line(&path(Line::at(6).hang(10).with(tone, "~ ").text("status = "), steps, tone))?;
+    if let Some(change) = change
+        && let (Some(since), Some(before)) = (change.since, &change.change.before)
+        && before.status.is_transitional()
+    {
+        let note = format!("# in transition: {} since {since}", before.status);
+        screen.line(&Line::at(8).hang(10).with(Tone::Wait, note))?;
+    }
+    let guards: BTreeSet<&String> = steps.iter().flat_map(|step| &step.guards).collect();
+    for guard in guards {
+        screen.line(&Line::at(8).hang(10).with(Tone::Faint, format!("# guard: {guard}")))?;
+    }
+    screen.line(&Line::at(4).text("}"))
+}
+
+/// Writes the statuses that the steps lead through: `"Deactivating" -> "Inactive" -> "Active"`.
+fn path<'a>(line: Line<'a>, steps: &[&Step], tone: Tone) -> Line<'a> {
+    let mut line = line;
+    if let Some(first) = steps.first() {
+        line = line.text(format!("\"{}\"", first.expect));
+    }
+    steps.iter().fold(line, |line, step| line.with(tone, " -> ").text(format!("\"{}\"", step.goal)))
+}
+
+fn order<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Result<()> {
+    if plan.steps.len() < 2 {
+        return Ok(());
+    }
+    let waves = waves(plan);
+    screen.blank()?;
+    screen.line(&Line::at(0).with(Tone::Strong, "Order:"))?;
+    for (wave, steps) in waves.iter().take(SHOWN_WAVES) {
+        let names = list(steps, SHOWN_WAVES, screen.view());
+        screen.line(&Line::at(2).hang(10).text(format!("wave {wave}: {names}")))?;
+    }
+    if waves.len() > SHOWN_WAVES {
+        let text = format!("{} and {} more waves", screen.view().ellipsis(), waves.len() - SHOWN_WAVES);
+        screen.line(&Line::at(2).with(Tone::Faint, text))?;
+    }
+    match &plan.rollout {
+        Some(rollout) => screen.line(&Line::at(2).hang(4).text(rollout_words(rollout))),
+        None => Ok(()),
+    }
+}
+
+/// Returns what stands between two waves, in words.
+pub(crate) fn rollout_words(rollout: &RolloutPlan) -> String {
+    let pause = super::duration(std::time::Duration::from_millis(rollout.pause_ms));
+    match &rollout.check {
+        Some(check) => format!("between waves: {pause} pause, then `{}` must succeed", check.join(" ")),
+        None => format!("between waves: {pause} pause"),
+    }
+}
+
+fn blocked<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Result<()> {
+    if plan.blocked.is_empty() {
+        return Ok(());
+    }
+    screen.blank()?;
+    screen.line(&Line::at(0).with(Tone::Strong, "Blocked:"))?;
+    for Blocked { address, code, detail } in plan.blocked.iter().take(SHOWN) {
+        let line = Line::at(2).hang(4).with(Tone::Bad, "! ").with(Tone::Strong, address.as_str());
+        screen.line(&line.text(": ").with(Tone::Bad, code.as_str()).text(format!(": {detail}")))?;
+    }
+    more(screen, plan.blocked.len(), "blocked")
+}
+
+fn remarks<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Result<()> {
+    let mut remarks: Vec<(Tone, &str, String)> = Vec::new();
+    for doubt in &plan.doubts {
+        let text =
+            format!("{} of run {}: {}; the next apply settles it first", doubt.step, doubt.run_id, doubt.finding);
+        remarks.push((Tone::Change, "In doubt: ", text));
+    }
+    for failure in &plan.failures {
+        remarks.push((Tone::Bad, "Error: ", format!("cannot read {}: {}", failure.scope, failure.detail)));
+    }
+    for (addresses, what) in [(&plan.targeted, "only these were looked at"), (&plan.excluded, "left out")] {
+        if !addresses.is_empty() {
+            let names: Vec<&str> = addresses.iter().map(Address::as_str).collect();
+            remarks.push((Tone::Change, "Warning: ", format!("{what}: {}", list(&names, SHOWN, screen.view()))));
+        }
+    }
+    for warning in &plan.warnings {
+        let detail = warning.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+        remarks.push((Tone::Change, "Warning: ", format!("{}{detail}", warning.summary)));
+    }
+    if !remarks.is_empty() {
+        screen.blank()?;
+    }
+    for (tone, label, text) in remarks.iter().take(SHOWN) {
+        screen.line(&Line::at(0).hang(2).with(*tone, *label).text(text.as_str()))?;
+    }
+    more(screen, remarks.len(), "remarks")
+}
+
+fn list(names: &[&str], shown: usize, view: View) -> String {
+    let mut text = names.iter().take(shown).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > shown {
+        text.push_str(&format!(" {} and {} more", view.ellipsis(), names.len() - shown));
+    }
+    text
+}
+
+/// Counts what was folded away.
+fn more<W: Write + ?Sized>(screen: &mut Screen<'_, W>, total: usize, what: &str) -> io::Result<()> {
+    if total <= SHOWN {
+        return Ok(());
+    }
+    let text = format!("{} and {} more {what} (--json has all)", screen.view().ellipsis(), total - SHOWN);
+    screen.line(&Line::at(2).with(Tone::Faint, text))
+}
+
+#[cfg(test)]
+mod tests;

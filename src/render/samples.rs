@@ -1,0 +1,365 @@
+//! Values that the tests of every view render.
+
+use std::io::Write;
+
+use jiff::Timestamp;
+
+use super::View;
+use crate::cloud::{Call, RequestId};
+use crate::journal::{Operation, Outcome, PlannedStep};
+use crate::plan::{
+    Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Floor, FloorMember, Goal, Plan,
+    ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning,
+};
+use crate::report::{Drift, DriftCause, DriftItem, Report, StepResult};
+use crate::resource::{AccountName, Address, DesiredStatus, Provider, Scope, ScopeFailure, Status, Target};
+use crate::state::RunId;
+
+/// Texts that somebody may have written into a name, a reason or an error message.
+pub(crate) const HOSTILE: &[&str] = &[
+    "\x1b[2J\x1b[H\x1b]0;owned\x07",
+    "\u{9b}31mred",
+    "a\rb\nc\td\0e\x7f",
+    "\u{202e}txt.exe\u{202c} \u{2066}x\u{2069} \u{200f}\u{061c}",
+    "zero\u{200b}width\u{feff}\u{2060}joined\u{ad}",
+    "line\u{2028}para\u{2029}",
+    "tag\u{e0041}\u{e007f} vs\u{fe0f}",
+    "::error file=x::boom",
+    "##[error]boom ::set-output name=a::b",
+    "`code` ```fence``` ``",
+    "| cell | <script>alert(1)</script> </details></code></table>",
+    "[link](javascript:alert(1)) ![image](http://evil/x.png) <http://evil> https://evil www.evil.com a@evil.com",
+    "@everyone #1 &lt;b&gt; \\| \\` \\",
+    "--> <!-- ]]> <![CDATA[",
+    "\" onload=\"alert(1)\" ' style='x",
+    "=cmd|' /C calc'!A0",
+    "%%{init: {}}%% end; click a href \"x\"",
+    "",
+    " leading and trailing ",
+    "线路维护：上海—北京 专线割接",
+];
+
+pub(crate) fn at(time: &str) -> Timestamp {
+    format!("2026-11-23T{time}Z").parse().unwrap()
+}
+
+pub(crate) fn scope(region: &str) -> Scope {
+    Scope { account: AccountName::default_account(), region: region.into() }
+}
+
+pub(crate) fn target() -> Target {
+    Target {
+        provider: Provider::Emulator,
+        account_id: "1234567890123456".into(),
+        endpoint: "http://127.0.0.1:4010".to_owned(),
+    }
+}
+
+pub(crate) fn change(address: &str, region: &str, before: Status, after: Status) -> ResourceChange {
+    let update = before != after;
+    ResourceChange {
+        address: address.into(),
+        kind: ResourceType::RouterInterface,
+        name: address.into(),
+        id: format!("ri-{address}").into(),
+        scope: scope(region),
+        action_reason: update.then_some(ActionReason::SpecChanged),
+        change: Change {
+            actions: vec![if update { ChangeAction::Update } else { ChangeAction::NoOp }],
+            before: Some(Values { status: before }),
+            after: Some(Values { status: after }),
+        },
+        reason: None,
+        since: None,
+        declared_at: None,
+    }
+}
+
+pub(crate) fn step(address: &str, region: &str, action: Action, expect: Status, goal: Goal, wave: u32) -> Step {
+    let address = Address::from(address);
+    Step {
+        id: StepId::new(&address, action),
+        interface_id: format!("ri-{address}").into(),
+        address,
+        action,
+        scope: scope(region),
+        expect,
+        goal,
+        after: Vec::new(),
+        wave,
+        guards: Vec::new(),
+        settle_timeout_ms: None,
+    }
+}
+
+pub(crate) fn empty_plan() -> Plan {
+    Plan {
+        timestamp: at("02:14:00"),
+        target: target(),
+        basis: Basis { lineage: None, serial: 0, spec_digest: "sha256:00".to_owned() },
+        resource_changes: vec![change("sh-backup", "cn-beijing", Status::Active, Status::Active)],
+        resource_drift: Vec::new(),
+        steps: Vec::new(),
+        blocked: Vec::new(),
+        floors: Vec::new(),
+        rollout: None,
+        warnings: Vec::new(),
+        doubts: Vec::new(),
+        failures: Vec::new(),
+        targeted: Vec::new(),
+        excluded: Vec::new(),
+    }
+}
+
+/// The plan of product.md: one drain behind one floor.
+pub(crate) fn small_plan() -> Plan {
+    let mut plan = empty_plan();
+    let mut drained = change("sh-primary", "cn-shanghai", Status::Active, Status::Inactive);
+    drained.reason = Some("CHG-1042 fibre splice".to_owned());
+    plan.resource_changes.push(drained);
+    let deactivate = Action::Call(Call::Deactivate);
+    let mut step = step("sh-primary", "cn-shanghai", deactivate, Status::Active, Goal::Inactive, 1);
+    step.guards = vec!["idc-shanghai: 1 of 2 stay active, floor 1".to_owned()];
+    plan.steps.push(step);
+    plan
+}
+
+/// A plan with something in every section.
+pub(crate) fn rich_plan() -> Plan {
+    let mut plan = small_plan();
+    let activate = Action::Call(Call::Activate);
+    plan.resource_changes[0] = change("sh-backup", "cn-beijing", Status::Inactive, Status::Active);
+    let mut moving = change("gz-old", "cn-guangzhou", Status::Deactivating, Status::Inactive);
+    moving.change.actions = vec![ChangeAction::NoOp];
+    moving.since = Some(at("01:02:03"));
+    plan.resource_changes.push(moving);
+    let mut drift = change("sh-backup", "cn-beijing", Status::Active, Status::Inactive);
+    drift.since = Some(at("00:40:00"));
+    plan.resource_drift.push(drift);
+    plan.steps.insert(0, step("sh-backup", "cn-beijing", activate, Status::Inactive, Goal::Active, 1));
+    plan.steps.push(step("gz-old", "cn-guangzhou", Action::Wait, Status::Deactivating, Goal::Inactive, 1));
+    plan.steps[1].after = vec![plan.steps[0].id.clone()];
+    plan.steps[1].wave = 2;
+    plan.blocked.push(Blocked {
+        address: "bj-last".into(),
+        code: BlockCode::Floor,
+        detail: "group idc-beijing would keep 0 of 2 active, floor 1; bj-other is Inactive since 2026-11-22T23:00:00Z"
+            .to_owned(),
+    });
+    let member = |address: &str, region: &str| {
+        vec![FloorMember {
+            address: address.into(),
+            interface_id: format!("ri-{address}").into(),
+            scope: scope(region),
+        }]
+    };
+    plan.floors.push(Floor {
+        group: "idc-shanghai".into(),
+        links: vec![member("sh-backup", "cn-beijing"), member("sh-primary", "cn-shanghai")],
+        min_up: 1,
+        knob: "groups.idc-shanghai.min_active (rictl.yaml:18:5)".to_owned(),
+    });
+    plan.rollout = Some(RolloutPlan {
+        waves: vec![vec!["sh-backup".into()], vec!["sh-primary".into()]],
+        pause_ms: 20_000,
+        check: Some(vec!["./check.sh".to_owned(), "idc-shanghai".to_owned()]),
+        check_timeout_ms: 60_000,
+    });
+    plan.warnings.push(Warning {
+        summary: "sh-primary and bj-peer are two sides of one link and declared to different statuses".to_owned(),
+        detail: Some("rictl.yaml:21:13 and rictl.yaml:40:13; the link will be half up".to_owned()),
+    });
+    plan.doubts.push(Doubt {
+        step: StepId("hz-a/deactivate".into()),
+        run_id: "20261122T220000.000Z-1a2b3c".to_owned(),
+        finding: "found Inactive".to_owned(),
+    });
+    plan.failures.push(ScopeFailure {
+        scope: scope("cn-hangzhou"),
+        detail: "DescribeRouterInterfaces answered ServiceUnavailable: try later (RequestId 4F-1)".to_owned(),
+    });
+    plan.excluded.push("wh-a".into());
+    plan
+}
+
+/// A plan of `count` drains.
+pub(crate) fn large_plan(count: u32) -> Plan {
+    let mut plan = empty_plan();
+    for number in 0..count {
+        let address = format!("ri{number:05}");
+        plan.resource_changes.push(change(&address, "cn-shanghai", Status::Active, Status::Inactive));
+        let action = Action::Call(Call::Deactivate);
+        plan.steps.push(step(&address, "cn-shanghai", action, Status::Active, Goal::Inactive, number / 40 + 1));
+        plan.blocked.push(Blocked {
+            address: format!("blocked{number}").into(),
+            code: BlockCode::Protected,
+            detail: "protect: true at rictl.yaml:9:5".to_owned(),
+        });
+    }
+    plan
+}
+
+/// A plan in which every text is `text`.
+pub(crate) fn hostile_plan(text: &str) -> Plan {
+    let mut plan = rich_plan();
+    let unknown = Status::Unknown(text.into());
+    plan.target.endpoint = text.to_owned();
+    for step in &mut plan.steps {
+        step.id = StepId(format!("{text}/{}", step.id).into());
+        step.interface_id = text.into();
+        step.scope.region = text.into();
+        step.expect = unknown.clone();
+        step.guards = vec![text.to_owned()];
+    }
+    for change in plan.resource_changes.iter_mut().chain(&mut plan.resource_drift) {
+        change.reason = Some(text.to_owned());
+        change.change.before = Some(Values { status: unknown.clone() });
+    }
+    plan.blocked[0].address = text.into();
+    plan.blocked[0].detail = text.to_owned();
+    plan.warnings[0] = Warning { summary: text.to_owned(), detail: Some(text.to_owned()) };
+    plan.doubts[0].finding = text.to_owned();
+    plan.failures[0].detail = text.to_owned();
+    plan.excluded = vec![text.into()];
+    if let Some(rollout) = &mut plan.rollout {
+        rollout.check = Some(vec![text.to_owned()]);
+    }
+    plan
+}
+
+pub(crate) fn drift() -> Drift {
+    let item = |address: &str, cause, last_applied, live, reason: Option<&str>| DriftItem {
+        address: address.into(),
+        id: format!("ri-{address}").into(),
+        scope: scope("cn-shanghai"),
+        cause,
+        spec: DesiredStatus::Active,
+        last_applied,
+        live,
+        since: Some(at("01:02:03")),
+        reason: reason.map(str::to_owned),
+        hands_off_until: None,
+    };
+    let active = Some(DesiredStatus::Active);
+    let mut expired = item("e-expired", DriftCause::Drift, active, Some(Status::Inactive), Some("carrier test"));
+    expired.hands_off_until = Some("2026-11-20".parse().unwrap());
+    let mut known = item("f-known", DriftCause::HandsOff, active, Some(Status::Inactive), Some("carrier test"));
+    known.hands_off_until = Some("2026-12-01".parse().unwrap());
+    Drift {
+        timestamp: at("02:14:00"),
+        target: target(),
+        checked: 12,
+        items: vec![
+            item("a-moved", DriftCause::Drift, active, Some(Status::Inactive), None),
+            item("b-edited", DriftCause::SpecChanged, Some(DesiredStatus::Inactive), Some(Status::Inactive), None),
+            item("c-new", DriftCause::New, None, None, None),
+            item("d-moving", DriftCause::InTransition, active, Some(Status::Activating), None),
+            expired,
+            known,
+        ],
+        failures: vec![ScopeFailure { scope: scope("cn-hangzhou"), detail: "connection refused".to_owned() }],
+    }
+}
+
+/// A run of [`rich_plan`] in which one step was done, one refused, one waited for.
+pub(crate) fn report() -> Report {
+    let plan = rich_plan();
+    let result = |index: usize, outcome, status, seconds: &str| {
+        let step = &plan.steps[index];
+        StepResult {
+            step: PlannedStep {
+                id: step.id.clone(),
+                address: step.address.clone(),
+                call: match step.action {
+                    Action::Call(call) => Some(call),
+                    Action::Wait => None,
+                },
+                interface_id: step.interface_id.clone(),
+                scope: step.scope.clone(),
+                expect: step.expect.clone(),
+                goal: step.goal,
+                reason: None,
+            },
+            outcome: Some(outcome),
+            status: Some(status),
+            request_id: None,
+            started_at: Some(at("02:14:01")),
+            finished_at: Some(at(seconds)),
+            detail: None,
+        }
+    };
+    let mut done = result(0, Outcome::Done, Status::Active, "02:14:13");
+    done.request_id = Some(RequestId("4F7B2C9E-0001".into()));
+    let mut refused = result(1, Outcome::Guarded, Status::Active, "02:14:14");
+    refused.started_at = None;
+    refused.detail = Some("group idc-shanghai would keep 0 of 2 active, floor 1; sh-backup is Inactive".to_owned());
+    Report {
+        run_id: RunId("20261123T021400.000Z-1a2b3c".into()),
+        operation: Operation::Apply,
+        who: "ops@bastion".to_owned(),
+        target: target(),
+        digest: plan.digest(),
+        started_at: at("02:14:00"),
+        finished_at: Some(at("02:14:20")),
+        results: vec![done, refused, result(2, Outcome::Done, Status::Inactive, "02:14:06")],
+        interrupted: false,
+        stopped_reason: None,
+        unrecorded: None,
+    }
+}
+
+/// A run in which every text is `text`.
+pub(crate) fn hostile_report(text: &str) -> Report {
+    let mut report = report();
+    report.who = text.to_owned();
+    report.stopped_reason = Some(text.to_owned());
+    report.unrecorded = Some(text.to_owned());
+    for result in &mut report.results {
+        result.step.id = StepId(text.into());
+        result.step.address = text.into();
+        result.step.interface_id = text.into();
+        result.step.reason = Some(text.to_owned());
+        result.status = Some(Status::Unknown(text.into()));
+        result.request_id = Some(RequestId(text.into()));
+        result.detail = Some(text.to_owned());
+    }
+    report
+}
+
+/// A drift check in which every text is `text`.
+pub(crate) fn hostile_drift(text: &str) -> Drift {
+    let mut drift = drift();
+    drift.target.endpoint = text.to_owned();
+    for item in &mut drift.items {
+        item.address = text.into();
+        item.id = text.into();
+        item.live = Some(Status::Unknown(text.into()));
+        item.reason = Some(text.to_owned());
+    }
+    drift.failures[0].detail = text.to_owned();
+    drift
+}
+
+/// Runs a view and returns what it wrote.
+pub(crate) fn written(render: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let mut bytes = Vec::new();
+    render(&mut bytes).unwrap();
+    bytes.flush().unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+pub(crate) fn view(width: u16) -> View {
+    View { color: false, width, unicode: true }
+}
+
+/// Asserts that a terminal, and a CI log, would show `text` and do nothing else.
+pub(crate) fn assert_inert(text: &str, input: &str) {
+    for line in text.lines() {
+        assert!(!line.trim_start().starts_with("::"), "{input:?} gave a log command: {line:?}");
+        assert!(!line.contains("##["), "{input:?} gave a log command: {line:?}");
+        for character in line.chars() {
+            let hidden = matches!(u32::from(character), 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFEFF);
+            assert!(!character.is_control() && !hidden, "{input:?} gave {character:?} in {line:?}");
+        }
+    }
+}

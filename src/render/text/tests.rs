@@ -1,0 +1,58 @@
+use proptest::prelude::proptest;
+use proptest::prop_assert_eq;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::*;
+use crate::render::samples::{HOSTILE, assert_inert, view, written};
+
+fn show(line: &Line<'_>, view: View) -> String {
+    written(|out| Screen::new(out, view).line(line))
+}
+
+#[test]
+fn wraps_at_spaces_and_continues_further_in() {
+    let line = Line::at(2).hang(6).text("one two three four").with(Tone::Bad, "five six");
+    assert_eq!(show(&line, view(16)), "  one two three\n      fourfive\n      six\n");
+}
+
+#[test]
+fn keeps_a_long_word_whole_and_runs_of_spaces_too() {
+    assert_eq!(show(&Line::at(0).text("a   b 0123456789012345"), view(10)), "a   b\n  0123456789012345\n");
+}
+
+#[test]
+fn counts_columns_of_wide_characters() {
+    assert_eq!(show(&Line::at(0).text("上海 北京 广州"), view(10)), "上海 北京\n  广州\n");
+}
+
+#[test]
+fn colours_only_where_wanted_and_only_by_its_own_hand() {
+    let line = Line::at(0).with(Tone::Good, "up \x1b[31mred");
+    let colored = View { color: true, ..view(80) };
+    assert_eq!(show(&line, view(80)), "up \\x1b[31mred\n");
+    assert_eq!(show(&line, colored), "\x1b[32mup\x1b[0m \x1b[32m\\x1b[31mred\x1b[0m\n");
+}
+
+#[test]
+fn takes_the_meaning_from_log_commands_wherever_a_line_breaks() {
+    let line = Line::at(0).text("a ::error::b ##[warning]c");
+    assert_eq!(show(&line, view(3)), "a\n  \\x3a:error::b\n  \\x23\\x23[warning]c\n");
+    for text in HOSTILE {
+        assert_inert(&show(&Line::at(2).with(Tone::Bad, *text).text(*text), view(12)), text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_shown_is_inert_and_whole(text in ".*", width in 20_u16..120) {
+        let shown = show(&Line::at(0).hang(0).text(text.as_str()), view(width));
+        assert_inert(&shown, &text);
+        let squeezed = |text: &str| text.split([' ', '\n']).collect::<String>();
+        if !text.contains("::") && !text.contains("##[") {
+            prop_assert_eq!(squeezed(&shown), squeezed(&escape_terminal(&text)));
+        }
+        for line in shown.lines().filter(|line| line.contains(' ')) {
+            proptest::prop_assert!(line.width() <= usize::from(width));
+        }
+    }
+}
