@@ -7,9 +7,16 @@
 
 pub mod drift;
 pub mod escape;
+pub mod events;
+pub mod history;
+mod json;
+pub mod live;
 pub mod plan;
+pub mod progress;
+pub mod report;
 #[cfg(test)]
 mod samples;
+pub mod state;
 pub mod text;
 
 pub use self::text::View;

@@ -149,9 +149,14 @@ impl<'a> Document<'a> {
 }
 
 impl Plan {
+    /// Returns the document.
+    pub fn document(&self) -> Document<'_> {
+        Document::of(self, OUR_VERSION)
+    }
+
     /// Writes the document on one line, without a line end.
     pub fn to_json(&self) -> String {
-        Document::of(self, OUR_VERSION).encode()
+        self.document().encode()
     }
 
     /// Writes the file that `--out` saves: the document with its checksum, and a line end.

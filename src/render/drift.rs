@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::json;
 use super::text::{Line, Screen, Tone, View};
 use crate::report::{Drift, DriftCause, DriftItem};
 use crate::resource::{DesiredStatus, ScopeFailure, Status, Target};
@@ -46,9 +47,8 @@ pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, view: View) -> io::Re
 }
 
 /// Writes what drifted as one JSON document, on one line.
-pub fn json<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, &Document::from(drift))?;
-    out.write_all(b"\n")
+pub fn document<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
+    json::line(out, &Document::from(drift))
 }
 
 /// The keys of the drift document.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+use super::json;
 use super::text::{Line, Screen, Tone, View};
 use crate::cloud::Call;
 use crate::plan::{Action, ActionReason, Blocked, Plan, ResourceChange, RolloutPlan, Step, Summary, Values};
@@ -38,8 +39,8 @@ pub fn text<W: Write + ?Sized>(out: &mut W, plan: &Plan, view: View) -> io::Resu
 }
 
 /// Writes the document, on one line.
-pub fn json<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
-    writeln!(out, "{}", plan.to_json())
+pub fn document<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
+    json::line(out, &plan.document())
 }
 
 /// Returns Terraform's summary line, byte for byte.

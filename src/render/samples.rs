@@ -1,6 +1,7 @@
 //! Values that the tests of every view render.
 
 use std::io::Write;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -11,7 +12,7 @@ use crate::plan::{
     Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Floor, FloorMember, Goal, Plan,
     ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning,
 };
-use crate::report::{Drift, DriftCause, DriftItem, Report, StepResult};
+use crate::report::{Drift, DriftCause, DriftItem, Event, Report, StepResult, WaveCheck};
 use crate::resource::{AccountName, Address, DesiredStatus, Provider, Scope, ScopeFailure, Status, Target};
 use crate::state::RunId;
 
@@ -362,4 +363,69 @@ pub(crate) fn assert_inert(text: &str, input: &str) {
             assert!(!character.is_control() && !hidden, "{input:?} gave {character:?} in {line:?}");
         }
     }
+}
+
+/// The events of the run that [`report`] tells of, each with its moment.
+pub(crate) fn events() -> Vec<(Timestamp, Event)> {
+    let id = |index: usize| rich_plan().steps[index].id.clone();
+    let finished = |index, outcome, status, seconds, detail: Option<&str>| Event::StepFinished {
+        step: id(index),
+        outcome,
+        status: Some(status),
+        elapsed: Duration::from_secs(seconds),
+        request_id: (outcome == Outcome::Done).then(|| RequestId("4F7B2C9E-0001".into())),
+        detail: detail.map(str::to_owned),
+    };
+    let progress = |seconds| Event::Progress {
+        step: id(0),
+        status: Some(Status::Activating),
+        elapsed: Duration::from_secs(seconds),
+    };
+    let check = WaveCheck { passed: true, detail: "./check.sh exited 0".to_owned() };
+    let throttled = Event::Throttled {
+        scope: scope("cn-shanghai"),
+        action: "DescribeRouterInterfaces",
+        wait: Duration::from_millis(1500),
+        attempt: 2,
+    };
+    vec![
+        (at("02:14:00"), Event::RunStarted { run_id: report().run_id, steps: 3 }),
+        (at("02:14:00"), Event::WaveStarted { wave: 1, waves: 2 }),
+        (at("02:14:01"), Event::CallSent { step: id(0) }),
+        (at("02:14:01"), Event::StepWaiting { step: id(2), status: Status::Deactivating }),
+        (at("02:14:01"), Event::CallAccepted { step: id(0), request_id: RequestId("4F7B2C9E-0001".into()) }),
+        (at("02:14:03"), progress(2)),
+        (at("02:14:04"), throttled),
+        (at("02:14:06"), finished(2, Outcome::Done, Status::Inactive, 5, None)),
+        (at("02:14:11"), progress(10)),
+        (at("02:14:13"), finished(0, Outcome::Done, Status::Active, 12, None)),
+        (at("02:14:13"), Event::WaveFinished { wave: 1, waves: 2, check: Some(check) }),
+        (at("02:14:14"), finished(1, Outcome::Guarded, Status::Active, 0, Some("idc-shanghai would keep 0 of 2"))),
+        (at("02:14:14"), Event::Note { text: "nothing is left to start".to_owned() }),
+    ]
+}
+
+/// Events in which every text is `text`.
+pub(crate) fn hostile_events(text: &str) -> Vec<Event> {
+    let step = StepId(text.into());
+    let status = Some(Status::Unknown(text.into()));
+    let elapsed = Duration::from_secs(60);
+    vec![
+        Event::RunStarted { run_id: RunId(text.into()), steps: 1 },
+        Event::CallSent { step: step.clone() },
+        Event::CallAccepted { step: step.clone(), request_id: RequestId(text.into()) },
+        Event::StepWaiting { step: step.clone(), status: Status::Unknown(text.into()) },
+        Event::Progress { step: step.clone(), status: status.clone(), elapsed },
+        Event::StepFinished {
+            step,
+            outcome: Outcome::Failed,
+            status,
+            elapsed,
+            request_id: Some(RequestId(text.into())),
+            detail: Some(text.to_owned()),
+        },
+        Event::WaveFinished { wave: 1, waves: 1, check: Some(WaveCheck { passed: false, detail: text.to_owned() }) },
+        Event::Throttled { scope: scope(text), action: "x", wait: elapsed, attempt: 1 },
+        Event::Note { text: text.to_owned() },
+    ]
 }

@@ -90,10 +90,21 @@ impl<'a> Line<'a> {
         self
     }
 
+    /// Adds a piece and spaces up to `columns`, then two more: a cell of a table.
+    pub(crate) fn cell(self, tone: Tone, text: &str, columns: usize) -> Self {
+        let padding = columns.saturating_sub(columns_of(text)) + 2;
+        self.with(tone, text.to_owned()).text(" ".repeat(padding))
+    }
+
     /// Adds a plain piece.
     pub(crate) fn text(self, text: impl Into<Cow<'a, str>>) -> Self {
         self.with(Tone::Plain, text)
     }
+}
+
+/// Counts the columns that a text takes once it is escaped.
+pub(crate) fn columns_of(text: &str) -> usize {
+    escape_terminal(text).width()
 }
 
 /// A stream that shows lines.
@@ -128,30 +139,34 @@ impl<'w, W: Write + ?Sized> Screen<'w, W> {
         self.wrapped(line, usize::MAX)
     }
 
-    fn wrapped(&mut self, line: &Line<'_>, width: usize) -> io::Result<()> {
-        let mut row: Vec<(Tone, String)> = vec![(Tone::Plain, " ".repeat(line.indent))];
-        let mut column = line.indent;
-        let mut is_empty = true;
+    /// Writes one line in exactly one row of the screen: what does not fit is left out.
+    pub(crate) fn cut(&mut self, line: &Line<'_>) -> io::Result<()> {
+        let mut row = Row::at(line.indent);
         for word in words(line) {
-            let gap = if is_empty { 0 } else { word.gap };
-            if !is_empty && column + gap + word.width > width {
-                self.row(&row)?;
-                row = vec![(Tone::Plain, " ".repeat(line.hang))];
-                column = line.hang;
-            } else {
-                row.push((Tone::Plain, " ".repeat(gap)));
-                column += gap;
+            if row.column + word.gap + word.width >= usize::from(self.view.width) {
+                break;
             }
-            column += word.width;
-            row.extend(word.pieces);
-            is_empty = false;
+            row.push(word);
         }
         self.row(&row)
     }
 
-    fn row(&mut self, row: &[(Tone, String)]) -> io::Result<()> {
-        for (tone, text) in row {
-            if self.view.color && *tone != Tone::Plain && !text.is_empty() {
+    fn wrapped(&mut self, line: &Line<'_>, width: usize) -> io::Result<()> {
+        let mut row = Row::at(line.indent);
+        for word in words(line) {
+            if !row.is_empty && row.column + word.gap + word.width > width {
+                self.row(&row)?;
+                row = Row::at(line.hang);
+            }
+            row.push(word);
+        }
+        self.row(&row)
+    }
+
+    fn row(&mut self, row: &Row) -> io::Result<()> {
+        self.out.write_all(" ".repeat(row.indent).as_bytes())?;
+        for (tone, text) in &row.pieces {
+            if self.view.color && *tone != Tone::Plain {
                 let style = tone.style();
                 write!(self.out, "{style}{text}{style:#}")?;
             } else {
@@ -159,6 +174,45 @@ impl<'w, W: Write + ?Sized> Screen<'w, W> {
             }
         }
         self.out.write_all(b"\n")
+    }
+}
+
+/// One row of the screen while it fills.
+struct Row {
+    indent: usize,
+    column: usize,
+    is_empty: bool,
+    pieces: Vec<(Tone, String)>,
+}
+
+impl Row {
+    fn at(indent: usize) -> Self {
+        Self { indent, column: indent, is_empty: true, pieces: Vec::new() }
+    }
+
+    /// Adds a word; neighbours of one tone become one piece, so that a phrase stays greppable in colour.
+    fn push(&mut self, word: Word) {
+        let mut gap = if self.is_empty { 0 } else { word.gap };
+        self.column += gap + word.width;
+        self.is_empty = false;
+        for (tone, text) in word.pieces {
+            let space = " ".repeat(std::mem::take(&mut gap));
+            match self.pieces.last_mut() {
+                Some((last, piece)) if *last == tone => {
+                    piece.push_str(&space);
+                    piece.push_str(&text);
+                }
+                last => {
+                    if !space.is_empty() {
+                        match last {
+                            Some((Tone::Plain, piece)) => piece.push_str(&space),
+                            _ => self.pieces.push((Tone::Plain, space)),
+                        }
+                    }
+                    self.pieces.push((tone, text));
+                }
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ fn shows_spec_last_applied_and_live_of_each_item() {
 
 #[test]
 fn writes_the_same_facts_as_a_document() {
-    insta::assert_snapshot!(written(|out| json(out, &drift())));
+    insta::assert_snapshot!(written(|out| document(out, &drift())));
 }
 
 #[test]

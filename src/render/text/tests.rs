@@ -30,7 +30,7 @@ fn colours_only_where_wanted_and_only_by_its_own_hand() {
     let line = Line::at(0).with(Tone::Good, "up \x1b[31mred");
     let colored = View { color: true, ..view(80) };
     assert_eq!(show(&line, view(80)), "up \\x1b[31mred\n");
-    assert_eq!(show(&line, colored), "\x1b[32mup\x1b[0m \x1b[32m\\x1b[31mred\x1b[0m\n");
+    assert_eq!(show(&line, colored), "\x1b[32mup \\x1b[31mred\x1b[0m\n");
 }
 
 #[test]

@@ -1,0 +1,121 @@
+//! Past runs: the list, newest first as it is given, and one run with its steps, times, RequestIds and outcomes.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::json;
+use super::report::{incomplete, next, remarks, table};
+use super::text::{Line, Screen, Tone, View};
+use crate::journal::Operation;
+use crate::report::Report;
+
+/// The version of the history documents.
+const FORMAT_VERSION: &str = "1.0";
+
+/// Writes one line per run, in the order given.
+pub fn list<W: Write + ?Sized>(out: &mut W, runs: &[Report], view: View) -> io::Result<()> {
+    let mut screen = Screen::new(out, view);
+    if runs.is_empty() {
+        return screen.line(&Line::at(0).text("No runs are recorded."));
+    }
+    for run in runs {
+        let (tone, verdict) = verdict(run);
+        let line = Line::at(0).hang(4).with(Tone::Strong, run.run_id.to_string()).text("  ");
+        screen.line(
+            &line.cell(Tone::Plain, operation(run.operation), 8).with(tone, verdict).text(format!("  {}", run.who)),
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes one run.
+pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, view: View) -> io::Result<()> {
+    let mut screen = Screen::new(out, view);
+    let ended = run.finished_at.map_or_else(|| "not ended".to_owned(), |at| format!("to {at}"));
+    let (tone, verdict) = verdict(run);
+    let rows = [
+        ("Run:     ", Tone::Strong, run.run_id.to_string()),
+        ("Target:  ", Tone::Plain, run.target.to_string()),
+        ("By:      ", Tone::Plain, format!("{} ({})", run.who, operation(run.operation))),
+        ("When:    ", Tone::Plain, format!("{} {ended}", run.started_at)),
+        ("Digest:  ", Tone::Faint, run.digest.clone()),
+        ("Outcome: ", tone, verdict),
+    ];
+    for (label, tone, text) in rows {
+        screen.line(&Line::at(0).hang(9).text(label).with(tone, text))?;
+    }
+    screen.blank()?;
+    for reason in run.results.iter().filter_map(|result| Some((&result.step.address, result.step.reason.as_ref()?))) {
+        screen.line(&Line::at(0).hang(2).with(Tone::Faint, format!("# {}: {}", reason.0, reason.1)))?;
+    }
+    table(&mut screen, &run.results, usize::MAX)?;
+    remarks(&mut screen, run)?;
+    if run.finished_at.is_none() {
+        screen.blank()?;
+        let text = "`rictl apply` settles what is open before anything else";
+        screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(text))?;
+    } else if run.exit_code() != 0 {
+        screen.blank()?;
+        screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next(run.exit_code(), run)))?;
+    }
+    Ok(())
+}
+
+/// Writes the list as one JSON document, on one line.
+pub fn list_document<W: Write + ?Sized>(out: &mut W, runs: &[Report]) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        format_version: &'static str,
+        runs: Vec<Run<'a>>,
+    }
+    let runs = runs.iter().map(Run::from).collect();
+    json::line(out, &Document { format_version: FORMAT_VERSION, runs })
+}
+
+/// Writes one run as one JSON document, on one line.
+pub fn run_document<W: Write + ?Sized>(out: &mut W, run: &Report) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        format_version: &'static str,
+        #[serde(flatten)]
+        run: Run<'a>,
+    }
+    json::line(out, &Document { format_version: FORMAT_VERSION, run: run.into() })
+}
+
+/// A run with its exit code; `null` while it has not ended.
+#[derive(Serialize)]
+struct Run<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    exit_code: Option<u8>,
+}
+
+impl<'a> From<&'a Report> for Run<'a> {
+    fn from(report: &'a Report) -> Self {
+        Self { report, exit_code: report.finished_at.map(|_| report.exit_code()) }
+    }
+}
+
+/// Returns what a run came to, in words.
+pub(crate) fn verdict(run: &Report) -> (Tone, String) {
+    if run.finished_at.is_none() {
+        return (Tone::Change, "died, or still goes on".to_owned());
+    }
+    match run.exit_code() {
+        0 => (Tone::Good, format!("complete, {} changed", run.changed())),
+        _ => (Tone::Bad, incomplete(run)),
+    }
+}
+
+/// Returns what a run was started as.
+pub(crate) fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Apply => "apply",
+        Operation::Rollback => "rollback",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,41 @@
+use super::*;
+use crate::render::samples::{HOSTILE, assert_inert, hostile_report, report, view, written};
+
+#[test]
+fn lists_runs_one_a_line() {
+    let mut died = report();
+    died.finished_at = None;
+    insta::assert_snapshot!(written(|out| list(out, &[report(), died], view(120))));
+    assert_eq!(written(|out| list(out, &[], view(80))), "No runs are recorded.\n");
+}
+
+#[test]
+fn shows_a_run_whole() {
+    insta::assert_snapshot!(written(|out| run(out, &report(), view(100))));
+}
+
+#[test]
+fn says_what_settles_a_run_that_died() {
+    let mut died = report();
+    died.finished_at = None;
+    died.results[0].outcome = None;
+    let shown = written(|out| run(out, &died, view(100)));
+    assert!(shown.contains("Outcome: died, or still goes on\n"), "{shown}");
+    assert!(shown.ends_with("Next: `rictl apply` settles what is open before anything else\n"), "{shown}");
+}
+
+#[test]
+fn writes_the_same_facts_as_documents() {
+    insta::assert_snapshot!(written(|out| run_document(out, &report())));
+    let document: serde_json::Value = serde_json::from_str(&written(|out| list_document(out, &[report()]))).unwrap();
+    assert_eq!(document["runs"][0]["run_id"], "20261123T021400.000Z-1a2b3c");
+    assert_eq!(document["runs"][0]["exit_code"], 5);
+}
+
+#[test]
+fn shows_hostile_text_without_obeying_it() {
+    for input in HOSTILE {
+        assert_inert(&written(|out| run(out, &hostile_report(input), view(60))), input);
+        assert_inert(&written(|out| list(out, &[hostile_report(input)], view(60))), input);
+    }
+}

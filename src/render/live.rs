@@ -1,0 +1,171 @@
+//! A run as a table that is redrawn in place, for a terminal that a person watches.
+//!
+//! Finished steps scroll away above as ordinary lines; the table keeps what is in flight, the wave, and how much
+//! headroom each touched group has by what this run has read. The cursor moves are the only raw sequences.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::duration;
+use super::progress::Progress;
+use super::text::{Line, Screen, Tone, View, columns_of};
+use crate::plan::{Floor, Plan, Step, StepId};
+use crate::report::Event;
+use crate::resource::{RouterInterfaceId, Status};
+
+/// The columns that an address, or a status, may take.
+const WIDEST: usize = 32;
+
+/// The most groups whose headroom is shown.
+const MOST_FLOORS: usize = 4;
+
+/// The table of one run.
+#[derive(Debug)]
+pub struct Table<'p> {
+    plan: &'p Plan,
+    steps: BTreeMap<&'p StepId, &'p Step>,
+    lines: Progress,
+    floors: Vec<&'p Floor>,
+    view: View,
+    typical: BTreeMap<StepId, Duration>,
+    in_flight: BTreeMap<&'p StepId, Flight>,
+    statuses: BTreeMap<&'p RouterInterfaceId, Status>,
+    finished: usize,
+    drawn: usize,
+}
+
+#[derive(Debug)]
+struct Flight {
+    since: Timestamp,
+    status: Option<Status>,
+}
+
+impl<'p> Table<'p> {
+    /// Starts the table of a run of `plan`. `typical` says how long a step took in the past, where that is known.
+    pub fn new(plan: &'p Plan, typical: BTreeMap<StepId, Duration>, view: View) -> Self {
+        let live = plan.resource_changes.iter();
+        let statuses = live.filter_map(|change| Some((&change.id, change.change.before.as_ref()?.status.clone())));
+        let touched: BTreeSet<_> = plan.steps.iter().map(|step| &step.interface_id).collect();
+        let is_touched = |floor: &&Floor| floor.links.iter().flatten().any(|side| touched.contains(&side.interface_id));
+        Self {
+            plan,
+            floors: plan.floors.iter().filter(is_touched).collect(),
+            steps: plan.steps.iter().map(|step| (&step.id, step)).collect(),
+            lines: Progress::new(plan, view),
+            view,
+            typical,
+            in_flight: BTreeMap::new(),
+            statuses: statuses.collect(),
+            finished: 0,
+            drawn: 0,
+        }
+    }
+
+    /// Takes an event in, and lets what is not in the table scroll away above it.
+    pub fn event<W: Write + ?Sized>(&mut self, out: &mut W, at: Timestamp, event: &Event) -> io::Result<()> {
+        match event {
+            Event::CallSent { step } => self.depart(step, at, None),
+            Event::StepWaiting { step, status } => self.depart(step, at, Some(status.clone())),
+            Event::Progress { step, status, .. } => self.seen(step, status.as_ref()),
+            Event::CallAccepted { .. } => {}
+            Event::StepFinished { step, status, .. } => {
+                self.seen(step, status.as_ref());
+                self.in_flight.remove(step);
+                self.finished += 1;
+                self.clear(out)?;
+                self.lines.event(out, event)?;
+            }
+            _ => {
+                self.clear(out)?;
+                self.lines.event(out, event)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Draws the table over the last one, in at most `rows` rows.
+    pub fn draw<W: Write + ?Sized>(&mut self, out: &mut W, now: Timestamp, rows: u16) -> io::Result<()> {
+        self.clear(out)?;
+        let mut lines = vec![self.header()];
+        lines.extend(self.floors.iter().take(MOST_FLOORS).map(|floor| self.headroom(floor)));
+        let room = usize::from(rows).saturating_sub(lines.len() + 1).max(1);
+        let name = |id: &StepId| columns_of(self.steps.get(id).map_or(&*id.0, |step| step.address.as_str()));
+        let names = self.in_flight.keys().map(|id| name(id)).max().unwrap_or(0).min(WIDEST);
+        lines.extend(self.in_flight.iter().take(room).map(|(id, flight)| self.row(id, flight, now, names)));
+        if self.in_flight.len() > room {
+            let text = format!("{} and {} more in flight", self.view.ellipsis(), self.in_flight.len() - room);
+            lines.push(Line::at(2).with(Tone::Faint, text));
+        }
+        let mut screen = Screen::new(out, self.view);
+        for line in &lines {
+            screen.cut(line)?;
+        }
+        self.drawn = lines.len();
+        out.flush()
+    }
+
+    /// Takes the table away.
+    pub fn clear<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        if self.drawn == 0 {
+            return Ok(());
+        }
+        // Cursor up over the last table, then erase from there to the end of the screen.
+        write!(out, "\x1b[{}A\r\x1b[J", std::mem::take(&mut self.drawn))
+    }
+
+    fn depart(&mut self, id: &StepId, since: Timestamp, status: Option<Status>) {
+        if let Some((id, _)) = self.steps.get_key_value(id) {
+            self.in_flight.insert(id, Flight { since, status });
+        }
+    }
+
+    fn seen(&mut self, id: &StepId, status: Option<&Status>) {
+        let Some(status) = status else { return };
+        if let Some(flight) = self.in_flight.get_mut(id) {
+            flight.status = Some(status.clone());
+        }
+        if let Some(step) = self.steps.get(id) {
+            self.statuses.insert(&step.interface_id, status.clone());
+        }
+    }
+
+    fn header(&self) -> Line<'static> {
+        let (finished, total) = (self.finished, self.plan.steps.len());
+        let waves = self.plan.steps.iter().map(|step| step.wave).max().unwrap_or(1);
+        let wave = self.in_flight.keys().filter_map(|id| self.steps.get(id)).map(|step| step.wave).max();
+        let wave = wave.map(|wave| format!(", wave {wave} of {waves}")).unwrap_or_default();
+        let in_flight = self.in_flight.len();
+        Line::at(0).with(Tone::Strong, format!("{finished} of {total} finished, {in_flight} in flight{wave}"))
+    }
+
+    /// Says how many links of a group may still go.
+    fn headroom(&self, floor: &Floor) -> Line<'static> {
+        let is_up = |id| self.statuses.get(id).is_some_and(|status: &Status| *status == Status::Active);
+        let links = floor.links.iter();
+        let up = links.filter(|link| link.iter().all(|member| is_up(&member.interface_id))).count();
+        let spare = up.saturating_sub(floor.min_up as usize);
+        let tone = if spare == 0 { Tone::Change } else { Tone::Good };
+        let text = format!("{} of {} up, floor {}, {spare} to spare", up, floor.links.len(), floor.min_up);
+        Line::at(2).text(format!("{}: ", floor.group)).with(tone, text)
+    }
+
+    fn row(&self, id: &StepId, flight: &Flight, now: Timestamp, names: usize) -> Line<'static> {
+        let step = self.steps.get(id);
+        let name = step.map_or(&*id.0, |step| step.address.as_str());
+        let (status, goal) = (flight.status.as_ref(), step.map(|step| step.goal.to_string()).unwrap_or_default());
+        let elapsed = now.duration_since(flight.since).try_into().unwrap_or_default();
+        let typical = self.typical.get(id).map(|typical| format!(" of about {}", duration(*typical)));
+        let wave = step.map(|step| format!("  wave {}", step.wave)).unwrap_or_default();
+        Line::at(2)
+            .cell(Tone::Plain, name, names)
+            .with(Tone::Wait, status.map_or("sent", Status::as_str).to_owned())
+            .with(Tone::Change, " -> ")
+            .text(format!("{goal}  {}{}{wave}", duration(elapsed), typical.unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,83 @@
+use unicode_width::UnicodeWidthStr as _;
+
+use super::*;
+use crate::render::samples::{
+    HOSTILE, assert_inert, at, events, hostile_events, hostile_plan, rich_plan, view, written,
+};
+
+/// Plays what was written on a screen that knows the two sequences of the table, and returns what it shows.
+fn screen(bytes: &str) -> String {
+    let mut rows: Vec<String> = vec![String::new()];
+    let mut rest = bytes;
+    while let Some(next) = rest.chars().next() {
+        if let Some(sequence) = rest.strip_prefix("\x1b[") {
+            let end = sequence.find(|character: char| character.is_ascii_alphabetic()).unwrap();
+            match &sequence[end..=end] {
+                "A" => rows.truncate(rows.len() - sequence[..end].parse::<usize>().unwrap()),
+                "J" => {
+                    rows.pop();
+                    rows.push(String::new());
+                }
+                other => panic!("unexpected sequence {other}"),
+            }
+            rest = &sequence[end + 1..];
+            continue;
+        }
+        match next {
+            '\n' => rows.push(String::new()),
+            '\r' => {}
+            _ => rows.last_mut().unwrap().push(next),
+        }
+        rest = &rest[next.len_utf8()..];
+    }
+    rows.join("\n")
+}
+
+#[test]
+fn keeps_what_is_in_flight_and_lets_the_rest_scroll_away() {
+    let plan = rich_plan();
+    let typical = [(plan.steps[0].id.clone(), Duration::from_secs(15))].into();
+    let mut table = Table::new(&plan, typical, view(100));
+    let mut shown = String::new();
+    let mut frames = String::new();
+    for (now, event) in events() {
+        shown += &written(|out| {
+            table.event(out, now, &event)?;
+            table.draw(out, now, 24)
+        });
+        if matches!(event, Event::Progress { .. }) {
+            frames += &format!("--- {now}\n{}\n", screen(&shown));
+        }
+    }
+    shown += &written(|out| table.clear(out));
+    frames += &format!("--- end\n{}", screen(&shown));
+    insta::assert_snapshot!(frames);
+}
+
+#[test]
+fn never_draws_more_rows_or_columns_than_there_are() {
+    for (text, width) in HOSTILE.iter().flat_map(|text| [(text, 20), (text, 60)]) {
+        let plan = hostile_plan(text);
+        let mut table = Table::new(&plan, BTreeMap::new(), view(width));
+        let frame = written(|out| {
+            plan.steps
+                .iter()
+                .try_for_each(|step| table.event(out, at("02:14:00"), &Event::CallSent { step: step.id.clone() }))?;
+            table.draw(out, at("02:14:10"), 4)
+        });
+        assert!(frame.lines().count() <= 4, "{frame}");
+        assert!(frame.lines().all(|line| line.width() < usize::from(width)), "{frame}");
+        assert_inert(&frame, text);
+    }
+}
+
+#[test]
+fn hostile_events_move_no_cursor() {
+    let plan = rich_plan();
+    for text in HOSTILE {
+        let mut table = Table::new(&plan, BTreeMap::new(), view(60));
+        for event in hostile_events(text) {
+            assert_inert(&written(|out| table.event(out, at("02:14:00"), &event)), text);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A run as lines while it goes on: Terraform's sentences, one per event worth one.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::duration;
+use super::report::word;
+use super::text::{Line, Screen, Tone, View};
+use crate::cloud::Call;
+use crate::journal::Outcome;
+use crate::plan::{Action, Plan, Step, StepId};
+use crate::report::Event;
+use crate::resource::Status;
+
+/// How often a step that takes its time says so.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// Writes the events of one run as lines.
+#[derive(Debug)]
+pub struct Progress {
+    steps: BTreeMap<StepId, Step>,
+    beats: BTreeMap<StepId, Duration>,
+    view: View,
+}
+
+impl Progress {
+    /// Starts the view of a run of `plan`.
+    pub fn new(plan: &Plan, view: View) -> Self {
+        let steps = plan.steps.iter().map(|step| (step.id.clone(), step.clone())).collect();
+        Self { steps, beats: BTreeMap::new(), view }
+    }
+
+    /// Writes what an event is worth: a line, or nothing for a heartbeat that comes too early.
+    pub fn event<W: Write + ?Sized>(&mut self, out: &mut W, event: &Event) -> io::Result<()> {
+        if self.is_early(event) {
+            return Ok(());
+        }
+        let Some((tone, sentence)) = sentence(event, |id| self.steps.get(id)) else { return Ok(()) };
+        let mut screen = Screen::new(out, self.view);
+        let line = match (step_of(event), sentence.split_once(": ")) {
+            (Some(_), Some((head, rest))) => {
+                Line::at(0).with(Tone::Strong, format!("{head}:")).text(" ").with(tone, rest.to_owned())
+            }
+            _ => Line::at(0).with(tone, sentence),
+        };
+        screen.line(&line)
+    }
+
+    fn is_early(&mut self, event: &Event) -> bool {
+        match event {
+            Event::Progress { step, elapsed, .. } => {
+                let last = self.beats.get(step).copied().unwrap_or_default();
+                if *elapsed < last + HEARTBEAT {
+                    return true;
+                }
+                self.beats.insert(step.clone(), *elapsed);
+                false
+            }
+            Event::StepFinished { step, .. } => {
+                self.beats.remove(step);
+                false
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Returns the step that an event is about.
+pub(crate) fn step_of(event: &Event) -> Option<&StepId> {
+    match event {
+        Event::StepWaiting { step, .. }
+        | Event::CallSent { step }
+        | Event::CallAccepted { step, .. }
+        | Event::Progress { step, .. }
+        | Event::StepFinished { step, .. } => Some(step),
+        _ => None,
+    }
+}
+
+/// Returns an event as a sentence, and its colour; `None` for one that only machines want.
+pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'p Step>) -> Option<(Tone, String)> {
+    let name = |id: &StepId| step_of(id).map_or_else(|| id.to_string(), |step| step.address.to_string());
+    let tag = |id: &StepId| step_of(id).map(|step| format!(" [id={}]", step.interface_id)).unwrap_or_default();
+    let verbs = |id: &StepId| Verbs::of(step_of(id).map_or(Action::Wait, |step| step.action));
+    Some(match event {
+        Event::CallAccepted { .. } => return None,
+        Event::RunStarted { run_id, steps } => (Tone::Faint, format!("Run {run_id}: {steps} steps")),
+        Event::WaveStarted { wave, waves } => (Tone::Strong, format!("Wave {wave} of {waves} begins")),
+        Event::WaveFinished { wave, waves, check } => match check {
+            None => (Tone::Plain, format!("Wave {wave} of {waves} complete")),
+            Some(check) if check.passed => {
+                (Tone::Good, format!("Wave {wave} of {waves} complete; check passed: {}", check.detail))
+            }
+            Some(check) => (Tone::Bad, format!("Wave {wave} of {waves} complete; check failed: {}", check.detail)),
+        },
+        Event::StepWaiting { step, status } => {
+            let goal = step_of(step).map_or_else(|| "its goal".to_owned(), |step| step.goal.to_string());
+            (Tone::Wait, format!("{}: Waiting for {goal}, now {status}...{}", name(step), tag(step)))
+        }
+        Event::CallSent { step } => (Tone::Plain, format!("{}: {}...{}", name(step), verbs(step).doing, tag(step))),
+        Event::Progress { step, elapsed, .. } => {
+            let doing = verbs(step).doing.to_lowercase();
+            (Tone::Plain, format!("{}: Still {doing}... [{} elapsed]", name(step), duration(*elapsed)))
+        }
+        Event::StepFinished { step, outcome, status, elapsed, request_id, detail } => {
+            let request = request_id.as_ref().map(|id| format!(" [RequestId {id}]")).unwrap_or_default();
+            let status = status.as_ref().map_or("unread", Status::as_str);
+            let (tone, text) = ending(*outcome, status, verbs(step).noun, &duration(*elapsed));
+            let detail = detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
+            (tone, format!("{}: {text}{}{request}{detail}", name(step), tag(step)))
+        }
+        Event::Throttled { scope, action, wait, attempt } => (
+            Tone::Change,
+            format!("Throttled: {action} in {scope}, waiting {} (attempt {attempt})", duration(whole_seconds(*wait))),
+        ),
+        Event::Note { text } => (Tone::Faint, text.clone()),
+    })
+}
+
+/// Rounds up, so that nobody waits longer than was said.
+fn whole_seconds(wait: Duration) -> Duration {
+    Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+}
+
+fn ending(outcome: Outcome, status: &str, noun: &str, elapsed: &str) -> (Tone, String) {
+    match outcome {
+        Outcome::Done => (Tone::Good, format!("{noun} complete after {elapsed}")),
+        Outcome::Already => (Tone::Good, format!("Already {status}")),
+        Outcome::DoneUnknown => (Tone::Good, format!("{noun} complete after {elapsed} (unknown, found {status})")),
+        Outcome::InDoubt => (Tone::Change, format!("{noun} unknown, found {status} after {elapsed}")),
+        Outcome::Unsettled => (Tone::Change, format!("{noun} not settled after {elapsed}, still {status}")),
+        Outcome::Guarded | Outcome::Moved | Outcome::Failed => (Tone::Bad, format!("{noun} {}", word(outcome))),
+        Outcome::Skipped | Outcome::NotStarted => (Tone::Faint, format!("{noun} {}", word(outcome))),
+    }
+}
+
+/// How an action is spoken of.
+struct Verbs {
+    doing: &'static str,
+    noun: &'static str,
+}
+
+impl Verbs {
+    fn of(action: Action) -> Self {
+        match action {
+            Action::Call(Call::Activate) => Self { doing: "Activating", noun: "Activation" },
+            Action::Call(Call::Deactivate) => Self { doing: "Deactivating", noun: "Deactivation" },
+            Action::Wait => Self { doing: "Waiting", noun: "Wait" },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

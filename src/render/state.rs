@@ -1,0 +1,61 @@
+//! The recorded state: the list of addresses, and one record whole.
+
+use std::io::{self, Write};
+
+use super::text::{Line, Screen, Tone, View, columns_of};
+use crate::resource::{Address, DesiredStatus, Status};
+use crate::state::{Record, State};
+
+/// Writes one line per recorded interface.
+pub fn list<W: Write + ?Sized>(out: &mut W, state: &State, view: View) -> io::Result<()> {
+    let mut screen = Screen::new(out, view);
+    if state.interfaces.is_empty() {
+        return screen.line(&Line::at(0).text("Nothing is recorded."));
+    }
+    let width = |text: &dyn Fn(&Address, &Record) -> usize| {
+        state.interfaces.iter().map(|(address, record)| text(address, record)).max().unwrap_or(0).min(40)
+    };
+    let names = width(&|address, _| columns_of(address.as_str()));
+    let statuses = width(&|_, record| columns_of(observed(record)));
+    for (address, record) in &state.interfaces {
+        let line = Line::at(0).hang(4).cell(Tone::Strong, address.as_str(), names);
+        let line = line.cell(Tone::Plain, observed(record), statuses);
+        screen.line(&line.text(format!("since {}  {} in {}", record.observed.since, record.id, record.scope)))?;
+    }
+    Ok(())
+}
+
+/// Writes one record.
+pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, view: View) -> io::Result<()> {
+    let mut screen = Screen::new(out, view);
+    screen.line(&Line::at(0).with(Tone::Strong, format!("# {address}:")))?;
+    screen.line(&Line::at(0).text(format!("router_interface \"{address}\" {{")))?;
+    let mut rows = vec![
+        ("id", record.id.to_string()),
+        ("region", record.scope.to_string()),
+        ("declared", record.declared.as_ref().map_or_else(|| "never".to_owned(), DesiredStatus::to_string)),
+        ("observed", format!("{} since {}", observed(record), record.observed.since)),
+    ];
+    rows.extend(record.group.as_ref().map(|group| ("group", group.to_string())));
+    if record.protected {
+        rows.push(("protected", "true".to_owned()));
+    }
+    if let Some(last) = &record.last_action {
+        let request = last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), |id| format!("RequestId {id}"));
+        rows.push(("action", format!("{} ({request})", last.action)));
+        rows.push(("outcome", last.outcome.clone()));
+        rows.push(("when", format!("{} to {}", last.started_at, last.finished_at)));
+        rows.push(("run", last.run_id.to_string()));
+    }
+    for (label, value) in rows {
+        screen.line(&Line::at(4).hang(8).text(format!("{label:<9} = {value}")))?;
+    }
+    screen.line(&Line::at(0).text("}"))
+}
+
+fn observed(record: &Record) -> &str {
+    record.observed.status.as_ref().map_or("absent", Status::as_str)
+}
+
+#[cfg(test)]
+mod tests;

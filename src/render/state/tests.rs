@@ -1,0 +1,58 @@
+use super::*;
+use crate::cloud::{Call, RequestId};
+use crate::plan::StepId;
+use crate::render::samples::{HOSTILE, assert_inert, at, scope, target, view, written};
+use crate::state::{LastAction, RunId, Sighting};
+
+fn state(text: &str) -> State {
+    let record = Record {
+        id: "ri-2zeo3xzyf38r4urzdpvfs".into(),
+        scope: scope("cn-shanghai"),
+        declared: Some(DesiredStatus::Inactive),
+        observed: Sighting { status: Some(Status::Inactive), since: at("02:14:13") },
+        protected: true,
+        group: Some("idc-shanghai".into()),
+        last_action: Some(LastAction {
+            run_id: RunId("20261123T021400.000Z-1a2b3c".into()),
+            step: StepId("sh-primary/deactivate".into()),
+            action: Call::Deactivate,
+            request_id: Some(RequestId("4F7B2C9E-0001".into())),
+            started_at: at("02:14:01"),
+            finished_at: at("02:14:13"),
+            outcome: text.to_owned(),
+        }),
+    };
+    let gone = Record {
+        observed: Sighting { status: None, since: at("01:00:00") },
+        declared: None,
+        protected: false,
+        group: None,
+        last_action: None,
+        ..record.clone()
+    };
+    State {
+        lineage: "l".to_owned(),
+        serial: 7,
+        target: target(),
+        last_run: None,
+        interfaces: [("sh-primary".into(), record), ("gone".into(), gone)].into(),
+    }
+}
+
+#[test]
+fn lists_and_shows_records() {
+    let state = state("done");
+    insta::assert_snapshot!("list", written(|out| list(out, &state, view(100))));
+    let shown = state.interfaces.iter().map(|(address, record)| written(|out| show(out, address, record, view(80))));
+    insta::assert_snapshot!("show", shown.collect::<String>());
+}
+
+#[test]
+fn shows_hostile_text_without_obeying_it() {
+    for text in HOSTILE {
+        let state = state(text);
+        for (address, record) in &state.interfaces {
+            assert_inert(&written(|out| show(out, address, record, view(60))), text);
+        }
+    }
+}
