@@ -4,14 +4,22 @@
 //! open is what [`Replay`] says after folding the lines. Replay is a pure transition function in which an
 //! illegal history is an error, not a guess. Bytes on disk are the store's business.
 
+mod fold;
+mod line;
+mod replay;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::cloud::{Call, RequestId};
-use crate::plan::{Goal, StepId};
+use crate::plan::{Action, Goal, StepId};
 use crate::resource::{Address, RouterInterfaceId, Scope, Status, Target};
 use crate::state::RunId;
+
+pub use fold::fold;
+pub use line::{DamagedLine, Journal, TornTail};
+pub use replay::{Answer, Attempt, Closed, Illegal, Replay, Run, RunEnd, Trace};
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -138,6 +146,13 @@ pub struct PlannedStep {
     /// The spec's `reason`, untrusted text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+impl PlannedStep {
+    /// Returns what the step does.
+    pub fn action(&self) -> Action {
+        self.call.map_or(Action::Wait, Action::Call)
+    }
 }
 
 /// How a step ended.

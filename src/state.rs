@@ -4,6 +4,9 @@
 //! files step by step and refuses newer and damaged ones; [`encode`] writes the current one with a checksum
 //! over its content. Which bytes are on which disk is the store's business.
 
+mod codec;
+mod upgrade;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -13,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use crate::cloud::{Call, RequestId};
 use crate::plan::StepId;
 use crate::resource::{Address, DesiredStatus, GroupName, RouterInterfaceId, Scope, Status, Target};
+
+pub use codec::{FORMAT_VERSION, Unreadable, decode, encode};
 
 /// The state of one spec against one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +32,13 @@ pub struct State {
     pub last_run: Option<RunId>,
     /// The records by address.
     pub interfaces: BTreeMap<Address, Record>,
+}
+
+impl State {
+    /// Starts the history `lineage` of `target`: nothing recorded, never committed.
+    pub fn new(lineage: impl Into<String>, target: Target) -> Self {
+        Self { lineage: lineage.into(), serial: 0, target, last_run: None, interfaces: BTreeMap::new() }
+    }
 }
 
 /// What was recorded of one interface.
@@ -59,6 +71,15 @@ pub struct Sighting {
     pub status: Option<Status>,
     /// When it was first seen so.
     pub since: Timestamp,
+}
+
+impl Sighting {
+    /// Takes in what a read at `at` said; the same status again keeps its `since`.
+    pub fn update(&mut self, status: Option<Status>, at: Timestamp) {
+        if self.status != status {
+            *self = Self { status, since: at };
+        }
+    }
 }
 
 /// The last mutating call that was sent for an interface.

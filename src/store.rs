@@ -1,18 +1,46 @@
 //! The port to where history is kept: read it, append to the journal, commit the state, hold the lock.
 //!
-//! [`local`] keeps it in files beside the spec. The executor and the simulation know only [`Store`].
+//! [`local`] keeps it in files beside the spec, [`memory`] in memory, for simulations that crash it. The executor and
+//! the simulation know only [`Store`]; one contract test runs against both.
 
-use crate::journal::Entry;
-use crate::state::State;
+mod files;
+pub mod local;
+pub mod lock;
+pub mod memory;
+
+use crate::journal::{self, Entry, Replay};
+use crate::state::{State, Unreadable};
 
 /// Where a run records what it does. Every method is durable when it returns.
 pub trait Store {
-    /// Appends entries to the journal, in order, with one sync for all of them.
+    /// Returns what the journal says, everything appended included.
+    fn replay(&self) -> &Replay;
+
+    /// Appends entries to the journal, in order, with one sync for all of them. After a failure every later append
+    /// and commit fails too, so no further call may be sent; what they were given is kept for [`Store::rescue`].
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError>;
 
     /// Replaces the state atomically, keeping the old one as backup. Refused if the state on disk is no longer the
-    /// one with `expected_serial`, or the lock is no longer ours.
+    /// one with `expected_serial` (0 for none), or the lock is no longer ours.
     fn commit(&mut self, state: &State, expected_serial: u64) -> Result<(), StoreError>;
+
+    /// Writes what could not be appended to a second place, and names it for people.
+    fn rescue(&mut self) -> Result<String, StoreError>;
+
+    /// Folds the run that has ended into `state`, commits it and says so in the journal; does nothing if every
+    /// ended run is in the state already. `state` is the one last read or committed.
+    fn fold_ended_run(&mut self, state: &mut State) -> Result<(), StoreError> {
+        let Some(run) = self.replay().unfolded() else { return Ok(()) };
+        journal::fold(state, run);
+        let expected_serial = state.serial;
+        // A state restored from a backup is older than its journal; its next serial must still be a new one.
+        state.serial = expected_serial.max(self.replay().last_serial()) + 1;
+        if let Err(error) = self.commit(state, expected_serial) {
+            state.serial = expected_serial;
+            return Err(error);
+        }
+        self.append(&[Entry::Folded { serial: state.serial }])
+    }
 }
 
 /// Why history could not be read or written.
@@ -73,6 +101,54 @@ pub enum StoreError {
         /// The lock's id, for `force-unlock`.
         id: String,
     },
+    /// Nobody holds the lock that was to be freed.
+    #[error("{path} is not locked")]
+    NotLocked {
+        /// The lock file.
+        path: String,
+    },
+    /// Others can replace files in the directory.
+    #[error("the directory {path} can be written by {by}")]
+    Exposed {
+        /// The directory.
+        path: String,
+        /// Whom its mode lets in.
+        by: &'static str,
+    },
+    /// An earlier write failed; what was recorded since is kept for [`Store::rescue`].
+    #[error("nothing more can be recorded in {path} after a failed write")]
+    Broken {
+        /// The journal.
+        path: String,
+    },
+    /// The caller broke the contract.
+    #[error("bug: {0}")]
+    Bug(String),
+}
+
+impl StoreError {
+    /// Names the file that bytes came from.
+    fn unreadable(path: &str, reason: Unreadable, hint: impl Into<String>) -> Self {
+        match reason {
+            Unreadable::Damaged(detail) => Self::Damaged { path: path.into(), detail, hint: hint.into() },
+            Unreadable::Newer { found, supported } => Self::Newer { path: path.into(), found, supported },
+        }
+    }
+
+    /// Says what to do next.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Damaged { hint, .. } => hint.clone(),
+            Self::Newer { .. } => "use the rictl that wrote it, or a newer one".into(),
+            Self::Moved { .. } => "run `rictl plan` again".into(),
+            Self::NotAFile { path, .. } => format!("move {path} away, or choose another `state.path`"),
+            Self::Locked { id, .. } => {
+                format!("wait for it, or free the lock with `rictl force-unlock {id}` if you know that it is dead")
+            }
+            Self::Exposed { path, .. } => format!("run `chmod go-w {path}`"),
+            Self::Io { .. } | Self::NotLocked { .. } | Self::Broken { .. } | Self::Bug(_) => return None,
+        })
+    }
 }
 
 /// Writes an error with its causes on one line.

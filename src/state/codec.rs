@@ -1,0 +1,232 @@
+//! The state as a file: one interface a line, a checksum over every byte before it.
+//!
+//! The checksum covers the text, not the values, so no flipped bit and no edit passes, wherever it is. A file of an
+//! older version is upgraded by `upgrade`; nothing here guesses at content that cannot be trusted.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{LastAction, Record, RunId, Sighting, State, upgrade};
+use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Region, Scope, Target};
+
+/// The version that [`encode`] writes.
+pub const FORMAT_VERSION: u64 = 2;
+
+/// Every file of the current version starts with this, so a normal read need not scan the text for its version.
+const HEAD: &str = "{\n  \"format_version\": 2,\n";
+const CHECKSUM_HEAD: &str = "\n  \"checksum\": \"sha256:";
+const CHECKSUM_TAIL: &str = "\"\n}\n";
+
+/// Why bytes are not a state.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The content cannot be trusted.
+    #[error("{0}")]
+    Damaged(String),
+    /// Written by a newer rictl.
+    #[error("it has format version {found}, and versions up to {supported} can be read")]
+    Newer {
+        /// The file's version.
+        found: u64,
+        /// The newest that can be read.
+        supported: u64,
+    },
+}
+
+/// Writes a state: equal states give equal bytes.
+pub fn encode(state: &State) -> Vec<u8> {
+    // A record with a last action takes about this much.
+    let mut out = Vec::with_capacity(1024 + 512 * state.interfaces.len());
+    out.extend_from_slice(HEAD.as_bytes());
+    field(&mut out, "lineage", &state.lineage);
+    field(&mut out, "serial", &state.serial);
+    field(&mut out, "target", &state.target);
+    field(&mut out, "last_run", &state.last_run);
+    out.extend_from_slice(b"  \"interfaces\": {");
+    let mut separator = "\n    ";
+    for (address, record) in &state.interfaces {
+        out.extend_from_slice(separator.as_bytes());
+        json(&mut out, address);
+        out.extend_from_slice(b": ");
+        json(&mut out, record);
+        separator = ",\n    ";
+    }
+    out.extend_from_slice(if state.interfaces.is_empty() { b"}," } else { b"\n  }," });
+    let checksum = checksum(&out);
+    out.extend_from_slice(CHECKSUM_HEAD.as_bytes());
+    out.extend_from_slice(checksum.as_bytes());
+    out.extend_from_slice(CHECKSUM_TAIL.as_bytes());
+    out
+}
+
+fn field(out: &mut Vec<u8>, key: &str, value: &impl Serialize) {
+    out.extend_from_slice(b"  ");
+    json(out, &key);
+    out.extend_from_slice(b": ");
+    json(out, value);
+    out.extend_from_slice(b",\n");
+}
+
+fn json(out: &mut Vec<u8>, value: &impl Serialize) {
+    serde_json::to_writer(out, value).expect("a state has string keys only, and a Vec takes every byte");
+}
+
+fn checksum(content: &[u8]) -> String {
+    use fmt::Write as _;
+    Sha256::digest(content).iter().fold(String::with_capacity(64), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("a String takes every character");
+        hex
+    })
+}
+
+/// Reads a state of any version up to ours.
+pub fn decode(bytes: &[u8]) -> Result<State, Unreadable> {
+    if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
+        let what = if bytes.is_empty() { "it is empty" } else { "it holds nothing but blanks or NUL bytes" };
+        return Err(Unreadable::Damaged(what.into()));
+    }
+    let version = if bytes.starts_with(HEAD.as_bytes()) { FORMAT_VERSION } else { sniff(bytes)? };
+    match version {
+        1 => upgrade::decode_v1(bytes).map_err(|error| damaged(&error)),
+        FORMAT_VERSION => {
+            verify(bytes)?;
+            serde_json::from_slice(bytes).map(Document::into_state).map_err(|e| damaged(&e))
+        }
+        0 => Err(Unreadable::Damaged("it has format version 0, which was never written".into())),
+        found => Err(Unreadable::Newer { found, supported: FORMAT_VERSION }),
+    }
+}
+
+/// Finds the version of a file that does not look like ours.
+fn sniff(bytes: &[u8]) -> Result<u64, Unreadable> {
+    #[derive(Deserialize)]
+    struct Head {
+        format_version: u64,
+    }
+    serde_json::from_slice(bytes).map(|head: Head| head.format_version).map_err(|error| damaged(&error))
+}
+
+/// Compares the checksum at the end with the text before it.
+fn verify(bytes: &[u8]) -> Result<(), Unreadable> {
+    let trailer = CHECKSUM_HEAD.len() + 64 + CHECKSUM_TAIL.len();
+    let (content, end) = bytes.split_at(bytes.len().saturating_sub(trailer));
+    let sealed = end
+        .strip_prefix(CHECKSUM_HEAD.as_bytes())
+        .and_then(|end| end.strip_suffix(CHECKSUM_TAIL.as_bytes()))
+        .is_some_and(|recorded| recorded == checksum(content).as_bytes());
+    if sealed {
+        return Ok(());
+    }
+    serde_json::from_slice::<IgnoredAny>(bytes).map_err(|error| damaged(&error))?;
+    Err(Unreadable::Damaged("its checksum does not fit its content: it was edited by hand, or damaged".into()))
+}
+
+fn damaged(error: &serde_json::Error) -> Unreadable {
+    Unreadable::Damaged(match error.classify() {
+        serde_json::error::Category::Eof => format!("it ends too early: {error}"),
+        _ => error.to_string(),
+    })
+}
+
+/// The file of version 2.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Document {
+    #[serde(rename = "format_version")]
+    _format_version: u64,
+    lineage: String,
+    serial: u64,
+    target: Target,
+    last_run: Option<RunId>,
+    #[serde(deserialize_with = "records")]
+    interfaces: BTreeMap<Address, Record>,
+    #[serde(rename = "checksum")]
+    _checksum: IgnoredAny,
+}
+
+impl Document {
+    fn into_state(self) -> State {
+        let Self { lineage, serial, target, last_run, interfaces, .. } = self;
+        State { lineage, serial, target, last_run, interfaces }
+    }
+}
+
+/// A [`Record`] that borrows from the text; serde's flattening of [`Scope`] would copy every field first.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireRecord<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    account: Option<AccountName>,
+    #[serde(borrow)]
+    region: Cow<'a, str>,
+    declared: Option<DesiredStatus>,
+    observed: Sighting,
+    #[serde(default)]
+    protected: bool,
+    group: Option<GroupName>,
+    last_action: Option<LastAction>,
+}
+
+/// Reads the records, one text of each region shared by all; the same address twice is an error.
+fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Address, Record>, D::Error> {
+    let default_account = AccountName::default_account();
+    let mut regions = BTreeSet::new();
+    distinct(deserializer, |wire: WireRecord<'de>| Record {
+        id: wire.id.as_ref().into(),
+        scope: Scope {
+            account: wire.account.unwrap_or_else(|| default_account.clone()),
+            region: intern(&mut regions, &wire.region),
+        },
+        declared: wire.declared,
+        observed: wire.observed,
+        protected: wire.protected,
+        group: wire.group,
+        last_action: wire.last_action,
+    })
+}
+
+fn intern(known: &mut BTreeSet<Region>, word: &str) -> Region {
+    if let Some(region) = known.get(word) {
+        return region.clone();
+    }
+    let region = Region::from(word);
+    known.insert(region.clone());
+    region
+}
+
+/// Reads an object by address into a map, refusing the second of two equal keys (serde keeps the last).
+pub(super) fn distinct<'de, D, W, F>(deserializer: D, convert: F) -> Result<BTreeMap<Address, Record>, D::Error>
+where
+    D: Deserializer<'de>,
+    W: Deserialize<'de>,
+    F: FnMut(W) -> Record,
+{
+    struct Distinct<W, F>(F, PhantomData<W>);
+
+    impl<'de, W: Deserialize<'de>, F: FnMut(W) -> Record> Visitor<'de> for Distinct<W, F> {
+        type Value = BTreeMap<Address, Record>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object with one record per address")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut records = BTreeMap::new();
+            while let Some((address, wire)) = map.next_entry::<Address, W>()? {
+                if let Some(twice) = records.insert(address.clone(), (self.0)(wire)) {
+                    return Err(A::Error::custom(format_args!("address {address} ({}) stands twice", twice.id)));
+                }
+            }
+            Ok(records)
+        }
+    }
+
+    deserializer.deserialize_map(Distinct(convert, PhantomData))
+}

@@ -1,0 +1,174 @@
+//! How files are opened, read and replaced: private, regular, bounded, durable.
+//!
+//! Every file is created with mode 0600 and every directory with 0700, which no umask can widen. A symlink, FIFO,
+//! directory or device at a name is refused and never followed, opened for good or replaced.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FallocateFlags, OFlags};
+
+use super::StoreError;
+
+/// The most that is read of one file; a state of 500,000 interfaces fits.
+const READ_LIMIT: u64 = 256 << 20;
+
+/// Says what failed on which file.
+pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.display().to_string();
+    move |source| StoreError::Io { doing, path, source }
+}
+
+/// Opens a regular file; `None` if the name does not exist.
+pub(super) fn open(path: &Path, options: &mut OpenOptions, doing: &'static str) -> Result<Option<File>, StoreError> {
+    // NONBLOCK: a FIFO opens at once and is refused below instead of hanging.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let opened = options.mode(0o600).custom_flags(flags.bits().cast_signed()).open(path);
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => {
+            refuse_irregular(path)?;
+            return Err(io_error(doing, path)(error));
+        }
+    };
+    let metadata = file.metadata().map_err(io_error(doing, path))?;
+    match kind(metadata.file_type()) {
+        Some(what) => Err(StoreError::NotAFile { path: path.display().to_string(), what }),
+        None => Ok(Some(file)),
+    }
+}
+
+/// Opens a regular file for reading and writing and creates it if need be.
+pub(super) fn open_or_create(path: &Path, append: bool, doing: &'static str) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).append(append);
+    if let Some(file) = open(path, &mut options, doing)? {
+        return Ok(file);
+    }
+    let created = open(path, options.create(true), doing)?;
+    let file = created.ok_or_else(|| io_error(doing, path)(io::ErrorKind::NotFound.into()))?;
+    sync_dir(path)?;
+    Ok(file)
+}
+
+/// Fails if something that is not a regular file stands at `path`.
+pub(super) fn refuse_irregular(path: &Path) -> Result<(), StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => match kind(metadata.file_type()) {
+            Some(what) => Err(StoreError::NotAFile { path: path.display().to_string(), what }),
+            None => Ok(()),
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(io_error("look at", path)(error)),
+    }
+}
+
+/// Names what is not a regular file.
+fn kind(file_type: fs::FileType) -> Option<&'static str> {
+    Some(match file_type {
+        kind if kind.is_file() => return None,
+        kind if kind.is_symlink() => "a symlink",
+        kind if kind.is_dir() => "a directory",
+        kind if kind.is_fifo() => "a FIFO",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    })
+}
+
+/// Reads a whole file of at most 256 MiB; `None` if the name does not exist.
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    match open(path, OpenOptions::new().read(true), "read")? {
+        Some(file) => read_open(&file, path).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Reads the rest of an open file, under the same bound.
+pub(super) fn read_open(file: &File, path: &Path) -> Result<Vec<u8>, StoreError> {
+    let length = file.metadata().map_err(io_error("read", path))?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(length.min(READ_LIMIT)).unwrap_or(0));
+    file.take(READ_LIMIT + 1).read_to_end(&mut bytes).map_err(io_error("read", path))?;
+    if bytes.len() as u64 > READ_LIMIT {
+        return Err(StoreError::Damaged {
+            path: path.display().to_string(),
+            detail: "it is larger than 256 MiB".into(),
+            hint: "move it away; it is kept for you, and rictl works without it".into(),
+        });
+    }
+    Ok(bytes)
+}
+
+/// Puts a new file with these bytes at `path`, in one step: whoever reads sees the old or the new one, whole. The
+/// rename itself is durable after [`sync_dir`].
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    refuse_irregular(path)?;
+    let mut file = temporary(directory(path), ".rictl-").map_err(io_error("write a new file beside", path))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(io_error("write", path))?;
+    file.persist(path).map_err(|failed| io_error("replace", path)(failed.error))?;
+    Ok(())
+}
+
+/// Writes bytes to a new file with an unpredictable name and keeps it.
+pub(super) fn write_aside(dir: &Path, prefix: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+    let mut file = temporary(dir, prefix).map_err(io_error("write a new file in", dir))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(io_error("write", file.path()))?;
+    let (_, path) = file.keep().map_err(|failed| io_error("keep a new file in", dir)(failed.error))?;
+    Ok(path)
+}
+
+fn temporary(dir: &Path, prefix: &str) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(prefix).permissions(Permissions::from_mode(0o600)).tempfile_in(dir)
+}
+
+/// Fails if `length` more bytes do not fit in the directory of `path`, or no file can be made there.
+pub(super) fn probe_space(path: &Path, length: u64) -> Result<(), StoreError> {
+    let file = temporary(directory(path), ".rictl-").map_err(io_error("make a file beside", path))?;
+    reserve(file.as_file(), 0, length).map_err(io_error("reserve space beside", path))
+}
+
+/// Reserves space in a file without changing its length, where the file system can.
+pub(super) fn reserve(file: &File, offset: u64, length: u64) -> io::Result<()> {
+    match rustix::fs::fallocate(file, FallocateFlags::KEEP_SIZE, offset, length) {
+        Ok(()) | Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes the names in the directory of `path` durable.
+pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
+    let dir = directory(path);
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error("sync", dir))
+}
+
+/// Creates the directory of `path`, private to us, where it is missing, and refuses one that others can write to:
+/// they could put their files in place of ours.
+pub(super) fn prepare_dir(path: &Path) -> Result<(), StoreError> {
+    let dir = directory(path);
+    let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists()).collect();
+    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io_error("create", dir))?;
+    for created in missing {
+        sync_dir(created)?;
+    }
+    let metadata = fs::metadata(dir).map_err(io_error("look at", dir))?;
+    let mode = metadata.mode();
+    let sticky = mode & 0o1000 != 0;
+    let by = match () {
+        () if mode & 0o002 != 0 && !sticky => "everybody",
+        // With one group per user, the usual umask of 002 lets in nobody else.
+        () if mode & 0o020 != 0 && !sticky && metadata.gid() != rustix::process::getegid().as_raw() => "another group",
+        () => return Ok(()),
+    };
+    Err(StoreError::Exposed { path: dir.display().to_string(), by })
+}
+
+fn directory(path: &Path) -> &Path {
+    match path.parent() {
+        Some(dir) if !dir.as_os_str().is_empty() => dir,
+        _ => Path::new("."),
+    }
+}
