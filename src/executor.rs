@@ -109,8 +109,6 @@ pub struct Surroundings<'a, C, S, G> {
 pub struct Ended {
     /// What happened to each step.
     pub report: Report,
-    /// What could not be made durable; to be written to a second place.
-    pub unrecorded: Vec<Entry>,
     /// The last status read of each interface that the run looked at; `None` for one that is not there.
     pub seen: BTreeMap<Address, Option<Status>>,
 }
@@ -185,7 +183,6 @@ struct Execution<'a, C, S, G> {
     pending: Vec<Entry>,
     /// What to send once they are.
     to_send: Vec<(usize, Call)>,
-    unrecorded: Vec<Entry>,
     failure: Option<String>,
     grace_ends: Option<Instant>,
     abandoned: bool,
@@ -250,7 +247,6 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             wave: 0,
             pending: Vec::new(),
             to_send: Vec::new(),
-            unrecorded: Vec::new(),
             failure: None,
             grace_ends: None,
             abandoned: false,
@@ -341,27 +337,26 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         self.pending.push(entry);
     }
 
-    /// Makes everything in line durable. If that fails nothing more is sent, and what could not be recorded is kept.
+    /// Makes everything in line durable. If that fails nothing more is sent; the store keeps what it could not write
+    /// for a second place.
     fn flush(&mut self) {
         if self.pending.is_empty() {
             return;
         }
         let entries = std::mem::take(&mut self.pending);
+        let Err(error) = self.around.store.append(&entries) else { return };
         if self.failure.is_none() {
-            match self.around.store.append(&entries) {
-                Ok(()) => return,
-                Err(error) => {
-                    let reason = crate::store::explain(&error);
-                    (self.around.emit)(&Event::Note { text: format!("cannot record: {reason}; starting nothing new") });
-                    self.failure = Some(reason);
-                }
-            }
+            let reason = crate::store::explain(&error);
+            (self.around.emit)(&Event::Note { text: format!("{reason}; starting nothing new") });
+            self.failure = Some(reason);
         }
-        self.unrecorded.extend(entries);
         // Their intents are not on disk, so these calls are not made.
         for (number, _) in std::mem::take(&mut self.to_send) {
-            let unsent = &self.plan.steps[number].id;
-            self.unrecorded.retain(|entry| !matches!(entry, Entry::Intent { step, .. } if step == unsent));
+            self.record(Entry::Refused {
+                step: self.step(number).id.clone(),
+                at: self.around.clock.now(),
+                detail: "not sent: its intent could not be recorded".to_owned(),
+            });
             self.withdraw(number);
         }
     }
@@ -412,6 +407,12 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let now = self.around.clock.now();
         let status = self.sightings.get(&step.scope, &step.interface_id).map(|observed| observed.status.clone());
         let tracked = &mut self.steps[number];
+        // After a lost answer nobody can claim that nothing was done.
+        let outcome = match outcome {
+            Outcome::Already if tracked.doubted => Outcome::DoneUnknown,
+            Outcome::Guarded | Outcome::Skipped | Outcome::NotStarted if tracked.doubted => Outcome::InDoubt,
+            other => other,
+        };
         tracked.phase = Phase::Finished;
         let elapsed = tracked.elapsed();
         self.unfinished -= 1;
@@ -458,8 +459,11 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             match self.steps[number].phase {
                 Phase::Finished => {}
                 Phase::Waiting | Phase::Startable | Phase::Ready { .. } => self.leave_unstarted(number),
-                Phase::Calling | Phase::Settling { .. } | Phase::Doubt { .. } => {
+                Phase::Calling | Phase::Doubt { .. } => {
                     self.end(number, Outcome::InDoubt, Some("abandoned, outcome unknown".to_owned()));
+                }
+                Phase::Settling { .. } => {
+                    self.end(number, Outcome::Unsettled, Some("abandoned, outcome unknown".to_owned()));
                 }
             }
         }
@@ -478,7 +482,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 Some((step.address.clone(), observed.map(|observed| observed.status.clone())))
             })
             .collect();
-        Ended { report: self.report, unrecorded: self.unrecorded, seen }
+        Ended { report: self.report, seen }
     }
 
     fn is_deactivation(step: &Step) -> bool {

@@ -37,7 +37,7 @@ struct CoveredStep<'a> {
 #[derive(Serialize)]
 struct CoveredFloor<'a> {
     group: &'a GroupName,
-    links: &'a [Vec<FloorMember>],
+    links: Vec<&'a [FloorMember]>,
     min_up: u32,
 }
 
@@ -71,7 +71,11 @@ impl Plan {
             floors: self
                 .floors
                 .iter()
-                .map(|floor| CoveredFloor { group: &floor.group, links: &floor.links, min_up: floor.min_up })
+                .map(|floor| CoveredFloor {
+                    group: &floor.group,
+                    links: floor.links.iter().map(|link| link.sides.as_slice()).collect(),
+                    min_up: floor.min_up,
+                })
                 .collect(),
             rollout: self.rollout.as_ref(),
         };

@@ -49,7 +49,9 @@ impl<'p> Table<'p> {
         let live = plan.resource_changes.iter();
         let statuses = live.filter_map(|change| Some((&change.id, change.change.before.as_ref()?.status.clone())));
         let touched: BTreeSet<_> = plan.steps.iter().map(|step| &step.interface_id).collect();
-        let is_touched = |floor: &&Floor| floor.links.iter().flatten().any(|side| touched.contains(&side.interface_id));
+        let is_touched = |floor: &&Floor| {
+            floor.links.iter().flat_map(|link| &link.sides).any(|side| touched.contains(&side.interface_id))
+        };
         Self {
             plan,
             floors: plan.floors.iter().filter(is_touched).collect(),
@@ -145,7 +147,7 @@ impl<'p> Table<'p> {
     fn headroom(&self, floor: &Floor) -> Line<'static> {
         let is_up = |id| self.statuses.get(id).is_some_and(|status: &Status| *status == Status::Active);
         let links = floor.links.iter();
-        let up = links.filter(|link| link.iter().all(|member| is_up(&member.interface_id))).count();
+        let up = links.filter(|link| link.sides.iter().all(|member| is_up(&member.interface_id))).count();
         let spare = up.saturating_sub(floor.min_up as usize);
         let tone = if spare == 0 { Tone::Change } else { Tone::Good };
         let text = format!("{} of {} up, floor {}, {spare} to spare", up, floor.links.len(), floor.min_up);

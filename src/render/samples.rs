@@ -9,8 +9,8 @@ use super::View;
 use crate::cloud::{Call, RequestId};
 use crate::journal::{Operation, Outcome, PlannedStep};
 use crate::plan::{
-    Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Floor, FloorMember, Goal, Plan,
-    ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning,
+    Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Floor, FloorLink, FloorMember, Goal,
+    Plan, ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning,
 };
 use crate::report::{Drift, DriftCause, DriftItem, Event, Report, StepResult, WaveCheck};
 use crate::resource::{AccountName, Address, DesiredStatus, Provider, Scope, ScopeFailure, Status, Target};
@@ -148,11 +148,12 @@ pub(crate) fn rich_plan() -> Plan {
             .to_owned(),
     });
     let member = |address: &str, region: &str| {
-        vec![FloorMember {
+        let sides = vec![FloorMember {
             address: address.into(),
             interface_id: format!("ri-{address}").into(),
             scope: scope(region),
-        }]
+        }];
+        FloorLink { sides, up: true, rises: false }
     };
     plan.floors.push(Floor {
         group: "idc-shanghai".into(),

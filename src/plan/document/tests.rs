@@ -73,7 +73,11 @@ fn step() -> impl Strategy<Value = Step> {
 fn floor() -> impl Strategy<Value = Floor> {
     (text(), scope(), any::<u32>()).prop_map(|(name, scope, min_up)| Floor {
         group: name.as_str().into(),
-        links: vec![vec![FloorMember { address: name.as_str().into(), interface_id: name.as_str().into(), scope }]],
+        links: vec![FloorLink {
+            sides: vec![FloorMember { address: name.as_str().into(), interface_id: name.as_str().into(), scope }],
+            up: true,
+            rises: false,
+        }],
         min_up,
         knob: name,
     })
