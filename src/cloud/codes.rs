@@ -1,4 +1,8 @@
 //! The API's error codes, old and new spellings, and what each means for the caller.
+//!
+//! One table, from which the reference is generated too ([`all`]). Codes are the documented ones of the
+//! router-interface actions and of the gateway (vpc-api §1 and §5), misspellings included. A code that the
+//! table does not hold is classified by its family, then by the HTTP status ([`meaning`]).
 
 use super::{Effect, ErrorKind};
 
@@ -15,14 +19,266 @@ pub struct Meaning {
     pub hint: &'static str,
 }
 
-/// Looks up a code; one that no page documents is classified by the HTTP status alone.
+/// Looks up a code; one that no page documents is classified by its family, then by the HTTP status alone.
+///
+/// Only `InvalidRouterInterfaceId.NotFound` ever means absent: no family leads to [`ErrorKind::NotFound`].
 pub fn meaning(http_status: u16, code: &str) -> Meaning {
-    let (kind, effect) = match code {
-        "IncorrectRIStatus" | "IncorrectStatus" => (ErrorKind::IncorrectStatus, Effect::Refused),
-        "InvalidRouterInterfaceId.NotFound" => (ErrorKind::NotFound, Effect::Refused),
-        code if code.starts_with("Throttling") => (ErrorKind::Throttled, Effect::None),
-        _ if http_status >= 500 => (ErrorKind::Unavailable, Effect::InDoubt),
-        _ => (ErrorKind::Other, Effect::Refused),
-    };
-    Meaning { kind, effect, explanation: "", hint: "" }
+    let documented = TABLE.iter().find(|(known, _)| known.eq_ignore_ascii_case(code));
+    let family = || FAMILIES.iter().find(|(prefix, _)| starts_with_ignoring_case(code, prefix));
+    match documented.or_else(family) {
+        Some((_, meaning)) => *meaning,
+        None if http_status == 429 => THROTTLED,
+        None if http_status >= 500 => UNAVAILABLE,
+        None => UNDOCUMENTED,
+    }
 }
+
+/// Returns every documented code with its meaning, grouped by what the caller can do.
+pub fn all() -> &'static [(&'static str, Meaning)] {
+    TABLE
+}
+
+fn starts_with_ignoring_case(code: &str, prefix: &str) -> bool {
+    code.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+}
+
+const fn refused(kind: ErrorKind, explanation: &'static str, hint: &'static str) -> Meaning {
+    Meaning { kind, effect: Effect::Refused, explanation, hint }
+}
+
+/// Refused before the API looked at the request.
+const fn turned_away(kind: ErrorKind, explanation: &'static str, hint: &'static str) -> Meaning {
+    Meaning { kind, effect: Effect::None, explanation, hint }
+}
+
+const fn in_doubt(kind: ErrorKind, explanation: &'static str, hint: &'static str) -> Meaning {
+    Meaning { kind, effect: Effect::InDoubt, explanation, hint }
+}
+
+const THROTTLED: Meaning = turned_away(
+    ErrorKind::Throttled,
+    "the account's calls to this action in this region are used up for the moment",
+    "wait; if other tools share the account, lower --quota",
+);
+const UNAVAILABLE: Meaning = in_doubt(
+    ErrorKind::Unavailable,
+    "the API failed on its own side",
+    "run again in a moment; if it stays, open a ticket with the RequestId",
+);
+const UNDOCUMENTED: Meaning = refused(
+    ErrorKind::Other,
+    "no page documents this code",
+    "follow the API's link if there is one, or open a ticket with the RequestId",
+);
+const WRONG_STATUS: Meaning = refused(
+    ErrorKind::IncorrectStatus,
+    "the interface's status does not allow this action now",
+    "run rictl plan to see its status",
+);
+const CONFLICT: Meaning = refused(
+    ErrorKind::Conflict,
+    "another operation holds the interface or its router for a moment",
+    "run again in a moment",
+);
+const FINANCIAL_LOCK: Meaning = refused(
+    ErrorKind::FinancialLocked,
+    "the interface is locked because of unpaid bills",
+    "pay the account's bills, then run rictl plan again",
+);
+const OPERATION_LOCK: Meaning = refused(
+    ErrorKind::OperationLocked,
+    "the vendor's staff or security team has locked the interface",
+    "open a ticket with the RequestId",
+);
+const PEER_GONE: Meaning = refused(
+    ErrorKind::PeerGone,
+    "the opposite interface has been deleted, so this side can never be activated again",
+    "create a new pair of interfaces, and put the new id into the spec",
+);
+const WRONG_OWNER: Meaning = refused(
+    ErrorKind::WrongOwner,
+    "the interface or its router belongs to another account",
+    "check the id, or name the right account in the spec",
+);
+const DENIED: Meaning = refused(
+    ErrorKind::Denied,
+    "RAM does not allow these credentials this action",
+    "grant the action to the user or role, or use another profile",
+);
+const RISK_CONTROL: Meaning =
+    refused(ErrorKind::Denied, "the vendor's risk control has stopped the account", "open a ticket with the RequestId");
+const UNKNOWN_KEY: Meaning = refused(
+    ErrorKind::Credentials,
+    "the access key is unknown, disabled or deleted",
+    "check which key is used with rictl whoami, and that it is enabled in the RAM console",
+);
+const BAD_SIGNATURE: Meaning = refused(
+    ErrorKind::Credentials,
+    "the signature is not the one that the API computed",
+    "check the access key secret",
+);
+const TOKEN_EXPIRED: Meaning = turned_away(
+    ErrorKind::TokenExpired,
+    "the security token has expired or is not one",
+    "sign in again, or let rictl take the credentials from a source that it can renew",
+);
+const CLOCK_SKEW: Meaning = refused(
+    ErrorKind::ClockSkew,
+    "the request's time is too far from the API's",
+    "set this machine's clock, for example with NTP",
+);
+const UNKNOWN_REGION: Meaning = refused(
+    ErrorKind::InvalidRegion,
+    "the region is unknown, or the page number or size was wrong: the API says both with this code",
+    "check the region's spelling in the spec",
+);
+const BAD_REQUEST: Meaning = refused(
+    ErrorKind::Invalid,
+    "the API does not accept the request",
+    "this is likely a bug of rictl: report the code and the RequestId",
+);
+const CANNOT_CONNECT: Meaning = refused(
+    ErrorKind::Invalid,
+    "the two sides of the link are not set up so that they can be connected",
+    "finish the link's set-up in the console first",
+);
+const STILL_ROUTED: Meaning = refused(
+    ErrorKind::Conflict,
+    "a route entry still has the interface as its next hop",
+    "remove the route entry first",
+);
+
+/// Codes by what the caller can do. Two spellings of one code stand together, the newer first.
+static TABLE: &[(&str, Meaning)] = &[
+    ("IncorrectRIStatus", WRONG_STATUS),
+    ("IncorrectStatus", WRONG_STATUS),
+    ("InvalidInstance.StatusError", WRONG_STATUS),
+    (
+        "InvalidRouterInterfaceId.NotFound",
+        refused(
+            ErrorKind::NotFound,
+            "there is no such interface in this account and region",
+            "check the id and the region, or remove the entry from the spec",
+        ),
+    ),
+    ("InvalidRegionId.NotFound", UNKNOWN_REGION),
+    ("Forbidden.FinancialLocked", FINANCIAL_LOCK),
+    ("Forbidden.FinancileLocked", FINANCIAL_LOCK),
+    ("Forbidden.BillsOutstanding", FINANCIAL_LOCK),
+    ("OperationFailed.OperationLocked", OPERATION_LOCK),
+    ("Forbidden.SecurityLocked", OPERATION_LOCK),
+    ("OppositeRouterInterfaceIsDeleted", PEER_GONE),
+    (
+        "OperationFailed.PconnTrafficNotEnable",
+        refused(
+            ErrorKind::Invalid,
+            "billing for outbound traffic is not enabled on the circuit",
+            "enable it in the Express Connect console",
+        ),
+    ),
+    (
+        "NotSupportLinkrole",
+        refused(
+            ErrorKind::Invalid,
+            "this interface is not one that can be activated",
+            "check the id: it is not a VLAN interface for a connection",
+        ),
+    ),
+    ("LinkRole.NotSupport", CANNOT_CONNECT),
+    ("Forbbiden.InvaildOwner", WRONG_OWNER),
+    ("Forbbiden", WRONG_OWNER),
+    ("IllegalParam.InstanceOwner", WRONG_OWNER),
+    ("InvalidInstanceOwner.Error", WRONG_OWNER),
+    ("OperationConflict", CONFLICT),
+    ("TaskConflict", CONFLICT),
+    ("INSTANCE_IN_PROCESSIONG", CONFLICT),
+    ("IncorrectVpcStatus", CONFLICT),
+    ("IncorrectRouteEntryStatus", CONFLICT),
+    ("IncorrectStatus.CenStatus", CONFLICT),
+    ("IncorrectStatus.RouterInterface", CONFLICT),
+    ("LastTokenProcessing", CONFLICT),
+    ("SystemBusy", CONFLICT),
+    ("OperationFailed.DistibuteLock", CONFLICT),
+    ("RouterInterfaceReferredByRouteEntry", STILL_ROUTED),
+    ("ReferredByRouteEntry.RouterInterface", STILL_ROUTED),
+    ("DependencyViolation.RouterInterfaceReferedByRouteEntry", STILL_ROUTED),
+    ("IncorrectRole.NotInitiatingSide", CANNOT_CONNECT),
+    ("IncorrectOppositeInterfaceInfo.NotSet", CANNOT_CONNECT),
+    ("IncorrectOppositeInterfaceInfo", CANNOT_CONNECT),
+    ("Forbidden.OnlyOneConnection", CANNOT_CONNECT),
+    ("Forbbiden.ModifyIdAndType", CANNOT_CONNECT),
+    ("InvalidOpposite.NotFound", CANNOT_CONNECT),
+    ("InvalidOppositeRegionId.NotFound", CANNOT_CONNECT),
+    ("InvalidOppositeRouterType.ValueNotSupported", CANNOT_CONNECT),
+    ("Throttling", THROTTLED),
+    ("Throttling.User", THROTTLED),
+    ("Throttling.Api", THROTTLED),
+    ("Rejected.Throttling", THROTTLED),
+    ("ServiceUnavailable", UNAVAILABLE),
+    ("InternalError", UNAVAILABLE),
+    ("UnknownError", UNAVAILABLE),
+    (
+        "SignatureNonceUsed",
+        in_doubt(
+            ErrorKind::NonceUsed,
+            "the API has seen this very request before, so an earlier copy of it may have run",
+            "run rictl plan to see the interface's status",
+        ),
+    ),
+    ("Forbidden.RAM", DENIED),
+    ("Forbidden", DENIED),
+    ("NoPermission", DENIED),
+    ("Forbidden.RiskControl", RISK_CONTROL),
+    ("InvalidAccessKeyId.NotFound", UNKNOWN_KEY),
+    ("InvalidAccessKeyId.Inactive", UNKNOWN_KEY),
+    ("InvalidAccessKeyId", UNKNOWN_KEY),
+    ("SignatureDoesNotMatch", BAD_SIGNATURE),
+    ("IncompleteSignature", BAD_SIGNATURE),
+    ("InvalidSecurityToken.Expired", TOKEN_EXPIRED),
+    ("InvalidSecurityToken.Malformed", TOKEN_EXPIRED),
+    ("InvalidSecurityToken.MismatchWithAccessKey", UNKNOWN_KEY),
+    ("InvalidTimeStamp.Expired", CLOCK_SKEW),
+    ("InvalidTimeStamp.Format", BAD_REQUEST),
+    ("IllegalTimestamp", CLOCK_SKEW),
+    ("InvalidAction", BAD_REQUEST),
+    ("InvalidAction.NotFound", BAD_REQUEST),
+    ("InvalidApi.NotFound", BAD_REQUEST),
+    ("UnsupportedHTTPMethod", BAD_REQUEST),
+    ("InvalidProtocol.NeedSsl", BAD_REQUEST),
+    ("InvalidParam.NotNull", BAD_REQUEST),
+    ("InvalidParam.NotFound", BAD_REQUEST),
+    ("InvalidParam.ModifyRouterInterface", BAD_REQUEST),
+    ("Parameter.Illegal", BAD_REQUEST),
+    ("EndPoint.Empty", BAD_REQUEST),
+    ("InvalidConnectionType.MalFormed", BAD_REQUEST),
+    ("InvalidProductForm.MalFormed", BAD_REQUEST),
+    ("InvalidRole.Malformed", BAD_REQUEST),
+    ("IllegalParam.AliUid", BAD_REQUEST),
+    ("InvalidFilterKey.ValueNotSupported", BAD_REQUEST),
+    ("InvalidInstanceId.NotFound", BAD_REQUEST),
+    ("InvalidRouteTable.NotFound", BAD_REQUEST),
+    ("InvalidRouterInterfaceChargeType.Malformed", BAD_REQUEST),
+    ("InvalidSpec.ValudNotSupported", BAD_REQUEST),
+    ("InvalidName.Malformed", BAD_REQUEST),
+    ("InvalidName.Malformd", BAD_REQUEST),
+    ("InvalidDescription.Malformed", BAD_REQUEST),
+    ("IllegalParam.HcThreshold", BAD_REQUEST),
+    ("IllegalParam.HcRate", BAD_REQUEST),
+    ("IllegalParam.HcSourceIp", BAD_REQUEST),
+    ("InvalidHealthCheckIP.Malformd", BAD_REQUEST),
+    ("COMMODITY.INVALID_COMPONENT", BAD_REQUEST),
+];
+
+/// Beginnings of codes that the table does not hold, for variants that pages only hint at.
+static FAMILIES: &[(&str, Meaning)] = &[
+    ("Throttling.", THROTTLED),
+    ("IncorrectStatus.", CONFLICT),
+    ("InvalidAccessKeyId.", UNKNOWN_KEY),
+    ("InvalidSecurityToken.", TOKEN_EXPIRED),
+    ("InvalidTimeStamp.", CLOCK_SKEW),
+    ("Missing", BAD_REQUEST),
+    ("Forbidden.", DENIED),
+];
+
+#[cfg(test)]
+mod tests;
