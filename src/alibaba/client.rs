@@ -1,0 +1,200 @@
+//! The client: an action, keys, one signed exchange, an answer read.
+
+use tracing::{debug, trace};
+use uuid::Uuid;
+
+use super::answer::{Asked, describe};
+use super::endpoint::{Endpoint, Network};
+use super::request::{self, Action, Attempt, Service};
+use super::source::{CredentialSource, Credentials};
+use super::transport::{Answer, Timeouts, Transport};
+use super::wire;
+use crate::clock::Clock;
+use crate::cloud::{
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, RequestId, Selection,
+};
+use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
+use crate::spec::SignatureVersion;
+
+/// How the API is reached.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Replaces every service's own endpoint.
+    pub endpoint: Option<Endpoint>,
+    /// Which endpoints are used where nothing replaces them.
+    pub network: Network,
+    /// The region that this machine is in; it matters to STS inside a VPC only.
+    pub region: Option<Region>,
+    /// How requests are signed.
+    pub signature: SignatureVersion,
+    /// The deadlines of one attempt.
+    pub timeouts: Timeouts,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            endpoint: None,
+            network: Network::Public,
+            region: None,
+            signature: SignatureVersion::V3,
+            timeouts: Timeouts::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// Returns the endpoint of a region's router interfaces; `None` if no host can be made of the region's name.
+    pub fn endpoint_of(&self, region: &Region) -> Option<Endpoint> {
+        self.endpoint.clone().or_else(|| Endpoint::of_vpc(region, self.network))
+    }
+}
+
+/// The cloud over HTTPS. One request is one attempt; only keys that the API calls expired are renewed, once, and the
+/// request repeated: the API refused it before looking.
+#[derive(Debug)]
+pub struct Client<S> {
+    source: S,
+    settings: Settings,
+    clock: Clock,
+    transport: Transport,
+}
+
+impl<S: CredentialSource> Client<S> {
+    /// Makes a client that has not yet read, resolved or connected anything.
+    pub fn new(source: S, settings: Settings, clock: Clock) -> Self {
+        let transport = Transport::new(settings.timeouts, settings.endpoint.clone());
+        Self { source, settings, clock, transport }
+    }
+
+    /// Returns where the keys come from.
+    pub fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// Asks for `action` and reads the answer with `read`, which gets the body and the RequestId.
+    async fn ask<T>(
+        &self,
+        account: &AccountName,
+        endpoint: &Endpoint,
+        action: &Action,
+        read: impl Fn(&[u8], RequestId) -> Result<T, serde_json::Error>,
+    ) -> Result<T, CloudError> {
+        // Whatever went wrong while the keys were fetched, this action was not sent.
+        let unsent = |error: CloudError| CloudError { effect: Effect::None, ..error };
+        let credentials = self.source.credentials(account).await.map_err(unsent)?;
+        match self.attempt(endpoint, action, &credentials, &read).await {
+            Err(error) if error.kind == ErrorKind::TokenExpired => {
+                debug!(action = action.name, %account, "the security token has expired, renewing it");
+                let credentials = self.source.renew(account).await.map_err(unsent)?;
+                self.attempt(endpoint, action, &credentials, &read).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        endpoint: &Endpoint,
+        action: &Action,
+        credentials: &Credentials,
+        read: &impl Fn(&[u8], RequestId) -> Result<T, serde_json::Error>,
+    ) -> Result<T, CloudError> {
+        let attempt = Attempt { nonce: Uuid::new_v4().to_string(), time: self.clock.now() };
+        let signed = request::sign(self.settings.signature, endpoint.authority(), action, &attempt, credentials);
+        debug!(action = action.name, host = endpoint.authority(), parameters = ?action.parameters, "request");
+        let outcome = self.transport.exchange(action.name, endpoint, &signed).await;
+        let answer = outcome.inspect_err(|error| debug!(action = action.name, error = ?error.message, "no answer"))?;
+        log_answer(action, &answer, credentials);
+        let asked =
+            Asked { action, endpoint, credentials, string_to_sign: &signed.string_to_sign, now: self.clock.now() };
+        let (envelope, request_id) = asked.success(&answer)?;
+        if is_about_another(action, envelope.interface_id.as_deref()) {
+            return Err(asked.unreadable(&answer, "an answer about another interface"));
+        }
+        read(&answer.body, request_id).map_err(|error| asked.unreadable(&answer, &describe(&error)))
+    }
+
+    fn endpoint_of(&self, region: &Region, action: &'static str) -> Result<Endpoint, CloudError> {
+        self.settings.endpoint_of(region).ok_or_else(|| bad_region(region, action))
+    }
+}
+
+impl<S: CredentialSource> CloudRead for Client<S> {
+    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
+        const ACTION: &str = "DescribeRouterInterfaces";
+        let mut parameters = vec![
+            ("RegionId".to_owned(), scope.region.to_string()),
+            ("PageNumber".to_owned(), query.page_number.to_string()),
+            ("PageSize".to_owned(), query.page_size.to_string()),
+        ];
+        if let Selection::Ids(ids) = &query.selection {
+            parameters.push(("Filter.1.Key".to_owned(), "RouterInterfaceId".to_owned()));
+            let values = ids.iter().zip(1..).map(|(id, n)| (format!("Filter.1.Value.{n}"), id.to_string()));
+            parameters.extend(values);
+        }
+        let action = Action { service: Service::Vpc, name: ACTION, parameters };
+        let endpoint = self.endpoint_of(&scope.region, ACTION)?;
+        let read = |body: &[u8], request_id| wire::page(body, &scope.region, request_id);
+        let page = self.ask(&scope.account, &endpoint, &action, read).await?;
+        check_selection(&query.selection, page, ACTION)
+    }
+
+    async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
+        const ACTION: &str = "GetCallerIdentity";
+        let action = Action { service: Service::Sts, name: ACTION, parameters: Vec::new() };
+        let region = self.settings.region.as_ref();
+        let endpoint = match &self.settings.endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => Endpoint::of_sts(region, self.settings.network)
+                .ok_or_else(|| bad_region(region.unwrap_or(&Region::from("")), ACTION))?,
+        };
+        self.ask(account, &endpoint, &action, |body, _| wire::identity(body)).await
+    }
+}
+
+impl<S: CredentialSource> Cloud for Client<S> {
+    async fn call(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Result<RequestId, CloudError> {
+        let parameters =
+            vec![("RegionId".to_owned(), scope.region.to_string()), (INTERFACE_PARAMETER.to_owned(), id.to_string())];
+        let action = Action { service: Service::Vpc, name: call.action(), parameters };
+        let endpoint = self.endpoint_of(&scope.region, call.action())?;
+        self.ask(&scope.account, &endpoint, &action, |_, request_id| Ok(request_id)).await
+    }
+}
+
+const INTERFACE_PARAMETER: &str = "RouterInterfaceId";
+
+fn is_about_another(action: &Action, answered: Option<&str>) -> bool {
+    let asked = action.parameters.iter().find(|(key, _)| key == INTERFACE_PARAMETER);
+    asked.is_some_and(|(_, asked)| answered.is_some_and(|answered| answered != asked))
+}
+
+/// Refuses a page with interfaces that were not asked for: the filter was ignored, so the page proves nothing.
+fn check_selection(selection: &Selection, page: Page, action: &'static str) -> Result<Page, CloudError> {
+    let Selection::Ids(ids) = selection else { return Ok(page) };
+    let Some(stranger) = page.interfaces.iter().find(|interface| !ids.contains(&interface.id)) else {
+        return Ok(page);
+    };
+    let message = format!("the answer lists {}, which was not asked for", stranger.id);
+    Err(CloudError {
+        request_id: Some(page.request_id.clone()),
+        ..CloudError::new(ErrorKind::Malformed, Effect::InDoubt, action, message)
+    })
+}
+
+fn bad_region(region: &Region, action: &'static str) -> CloudError {
+    let message = format!("{region:?} is not the name of a region");
+    CloudError {
+        hint: Some("check the region's spelling in the spec".into()),
+        ..CloudError::new(ErrorKind::InvalidRegion, Effect::None, action, message)
+    }
+}
+
+fn log_answer(action: &Action, answer: &Answer, credentials: &Credentials) {
+    debug!(action = action.name, status = answer.status, bytes = answer.body.len(), "answer");
+    if tracing::enabled!(tracing::Level::TRACE) {
+        let body = request::mask(&String::from_utf8_lossy(&answer.body), credentials);
+        trace!(action = action.name, ?body, "answer");
+    }
+}

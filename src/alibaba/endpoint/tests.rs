@@ -1,0 +1,67 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::*;
+
+fn vpc(region: &str, network: Network) -> Option<String> {
+    Endpoint::of_vpc(&Region::from(region), network).map(|endpoint| endpoint.to_string())
+}
+
+#[test]
+fn every_region_has_its_own_host_but_the_documented_exceptions() {
+    assert_eq!(vpc("cn-shanghai", Network::Public).as_deref(), Some("https://vpc.cn-shanghai.aliyuncs.com"));
+    assert_eq!(vpc("cn-hangzhou", Network::Public).as_deref(), Some("https://vpc.cn-hangzhou.aliyuncs.com"));
+    assert_eq!(vpc("cn-beijing-gov-1", Network::Public).as_deref(), Some("https://vpc.aliyuncs.com"));
+    assert_eq!(vpc("cn-shanghai", Network::Vpc).as_deref(), Some("https://vpc-vpc.cn-shanghai.aliyuncs.com"));
+}
+
+#[test]
+fn sts_is_central_except_inside_a_vpc() {
+    let region = Region::from("cn-shanghai");
+    let sts = |region, network| Endpoint::of_sts(region, network).map(|endpoint| endpoint.to_string());
+    assert_eq!(sts(Some(&region), Network::Public).as_deref(), Some("https://sts.aliyuncs.com"));
+    assert_eq!(sts(Some(&region), Network::Vpc).as_deref(), Some("https://sts-vpc.cn-shanghai.aliyuncs.com"));
+    assert_eq!(sts(None, Network::Vpc).as_deref(), Some("https://sts.aliyuncs.com"));
+}
+
+#[test]
+fn a_region_cannot_smuggle_a_host() {
+    for region in ["", "evil.com/", "evil.com#", "a@evil", "a.b", "a b", "A", "a\n", "ü", &"a".repeat(64)] {
+        assert_eq!(vpc(region, Network::Public), None, "{region:?}");
+    }
+}
+
+#[test]
+fn an_override_is_a_scheme_a_host_and_a_port() {
+    for (text, shown, authority) in [
+        ("https://vpc.example.com", "https://vpc.example.com", "vpc.example.com"),
+        ("https://vpc.example.com:443/", "https://vpc.example.com", "vpc.example.com"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080", "127.0.0.1:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080", "[::1]:8080"),
+        ("http://2130706433", "http://127.0.0.1", "127.0.0.1"),
+    ] {
+        let endpoint: Endpoint = text.parse().unwrap();
+        assert_eq!((endpoint.to_string().as_str(), endpoint.authority()), (shown, authority), "{text}");
+    }
+}
+
+#[test]
+fn an_override_with_anything_else_is_refused_without_quoting_it() {
+    for (text, error) in [
+        ("", EndpointError::NotAUrl),
+        ("vpc.example.com", EndpointError::NotAUrl),
+        ("https://", EndpointError::NotAUrl),
+        ("https://vpc.\texample.com", EndpointError::NotAUrl),
+        ("file:///etc/passwd", EndpointError::Scheme),
+        ("gopher://example.com", EndpointError::Scheme),
+        ("https://user:hunter2@example.com", EndpointError::UserInfo),
+        ("https://user@example.com", EndpointError::UserInfo),
+        ("https://example.com/path", EndpointError::MoreThanAHost),
+        ("https://example.com\\path", EndpointError::MoreThanAHost),
+        ("https://example.com?query", EndpointError::MoreThanAHost),
+        ("https://example.com#fragment", EndpointError::MoreThanAHost),
+    ] {
+        let refused = text.parse::<Endpoint>().unwrap_err();
+        assert_eq!(refused, error, "{text}");
+        assert!(!refused.to_string().contains("hunter2"));
+    }
+}

@@ -1,0 +1,177 @@
+//! The API's JSON, read as loosely as it is written and no looser.
+//!
+//! Scalars come as string, number or boolean, whatever the pages say; numbers keep every digit, since account ids do
+//! not fit a double. Unknown fields are ignored, unknown words kept. What a decision hangs on (`RouterInterfaceId`,
+//! `Status`, the list itself) must be there: a missing field is an error, never "absent". Field names: vpc-api §1.8.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::cloud::{Identity, Page, RequestId};
+use crate::resource::{AccountId, BusinessStatus, Observed, Opposite, Region, Role, RouterInterfaceId, Status};
+
+/// A scalar in whatever type it came, as text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Loose(String);
+
+impl<'de> Deserialize<'de> for Loose {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Raw, because any typed detour would round large numbers.
+        let raw = <&RawValue>::deserialize(deserializer)?.get();
+        match raw.as_bytes().first() {
+            Some(b'"') => serde_json::from_str(raw).map(Self).map_err(D::Error::custom),
+            Some(b'{' | b'[') => Err(D::Error::custom("expected a scalar")),
+            _ => Ok(Self(raw.to_owned())),
+        }
+    }
+}
+
+/// Reads `null` and `""` as nothing: the API writes both for fields that are not set.
+fn said(scalar: Option<Loose>) -> Option<String> {
+    scalar.map(|Loose(text)| text).filter(|text| !text.is_empty())
+}
+
+/// What every answer may say of itself, success or not.
+#[derive(Debug, Deserialize)]
+struct EnvelopeFields {
+    #[serde(rename = "RequestId", alias = "requestId")]
+    request_id: Option<Loose>,
+    #[serde(rename = "Code", alias = "code")]
+    code: Option<Loose>,
+    #[serde(rename = "Message", alias = "message")]
+    message: Option<Loose>,
+    #[serde(rename = "Success", alias = "success")]
+    success: Option<Loose>,
+    #[serde(rename = "Recommend", alias = "recommend")]
+    recommend: Option<Loose>,
+    #[serde(rename = "RouterInterfaceId")]
+    interface_id: Option<Loose>,
+}
+
+/// What every answer may say of itself, empty texts left out.
+#[derive(Debug)]
+pub(super) struct Envelope {
+    pub(super) request_id: Option<RequestId>,
+    /// An error's code, or the "200" that some successes carry.
+    pub(super) code: Option<String>,
+    pub(super) message: Option<String>,
+    /// `Success`, where the answer has it.
+    pub(super) success: Option<bool>,
+    /// The vendor's diagnostics link.
+    pub(super) recommend: Option<String>,
+    /// The interface that the answer is about, where it says so.
+    pub(super) interface_id: Option<String>,
+}
+
+/// Reads what an answer says of itself.
+pub(super) fn envelope(body: &[u8]) -> Result<Envelope, serde_json::Error> {
+    let fields: EnvelopeFields = serde_json::from_slice(body)?;
+    Ok(Envelope {
+        request_id: said(fields.request_id).map(|id| RequestId(id.into())),
+        code: said(fields.code),
+        message: said(fields.message),
+        success: said(fields.success).map(|word| !word.eq_ignore_ascii_case("false")),
+        recommend: said(fields.recommend),
+        interface_id: said(fields.interface_id),
+    })
+}
+
+#[derive(Deserialize)]
+struct Listing {
+    #[serde(rename = "TotalCount")]
+    total_count: Loose,
+    #[serde(rename = "RouterInterfaceSet")]
+    set: InterfaceSet,
+}
+
+#[derive(Deserialize)]
+struct InterfaceSet {
+    #[serde(rename = "RouterInterfaceType")]
+    interfaces: Vec<Interface>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Interface {
+    router_interface_id: Option<Loose>,
+    status: Option<Loose>,
+    business_status: Option<Loose>,
+    role: Option<Loose>,
+    name: Option<Loose>,
+    description: Option<Loose>,
+    router_id: Option<Loose>,
+    router_type: Option<Loose>,
+    spec: Option<Loose>,
+    opposite_interface_id: Option<Loose>,
+    opposite_region_id: Option<Loose>,
+    opposite_router_id: Option<Loose>,
+    opposite_router_type: Option<Loose>,
+    opposite_interface_owner_id: Option<Loose>,
+    opposite_interface_status: Option<Loose>,
+    opposite_interface_business_status: Option<Loose>,
+}
+
+/// Reads one page of a listing of `region`.
+pub(super) fn page(body: &[u8], region: &Region, request_id: RequestId) -> Result<Page, serde_json::Error> {
+    let listing: Listing = serde_json::from_slice(body)?;
+    let total_count = listing.total_count.0.parse().map_err(|_| serde_json::Error::custom("TotalCount is no count"))?;
+    let interfaces = listing.set.interfaces.into_iter().map(|interface| observed(interface, region));
+    Ok(Page { interfaces: interfaces.collect::<Result<_, _>>()?, total_count, request_id })
+}
+
+fn observed(interface: Interface, region: &Region) -> Result<Observed, serde_json::Error> {
+    let id = said(interface.router_interface_id)
+        .ok_or_else(|| serde_json::Error::custom("an interface without RouterInterfaceId"))?;
+    let status = said(interface.status)
+        .ok_or_else(|| serde_json::Error::custom(format_args!("interface {id:?} without Status")))?;
+    let boxed = |scalar| said(scalar).map(String::into_boxed_str);
+    Ok(Observed {
+        id: RouterInterfaceId::from(id),
+        region: region.clone(),
+        status: Status::parse(&status),
+        // Left out by the API means that nothing holds the interface.
+        business_status: said(interface.business_status).map_or(BusinessStatus::Normal, BusinessStatus::from),
+        role: said(interface.role).and_then(|word| role(&word)),
+        name: boxed(interface.name),
+        description: boxed(interface.description),
+        router_id: boxed(interface.router_id),
+        router_type: boxed(interface.router_type),
+        specification: boxed(interface.spec),
+        opposite: Opposite {
+            interface_id: said(interface.opposite_interface_id).map(RouterInterfaceId::from),
+            region: said(interface.opposite_region_id).map(Region::from),
+            router_id: boxed(interface.opposite_router_id),
+            router_type: boxed(interface.opposite_router_type),
+            owner_id: said(interface.opposite_interface_owner_id).map(AccountId::from),
+            status: said(interface.opposite_interface_status).map(|word| Status::parse(&word)),
+            business_status: said(interface.opposite_interface_business_status).map(BusinessStatus::from),
+        },
+    })
+}
+
+fn role(word: &str) -> Option<Role> {
+    [("InitiatingSide", Role::InitiatingSide), ("AcceptingSide", Role::AcceptingSide)]
+        .into_iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(word))
+        .map(|(_, role)| role)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Caller {
+    account_id: Loose,
+    arn: Loose,
+}
+
+/// Reads whose credentials signed.
+pub(super) fn identity(body: &[u8]) -> Result<Identity, serde_json::Error> {
+    let Caller { account_id: Loose(account_id), arn: Loose(arn) } = serde_json::from_slice(body)?;
+    if account_id.is_empty() {
+        return Err(serde_json::Error::custom("an empty AccountId"));
+    }
+    Ok(Identity { account_id: AccountId::from(account_id), arn })
+}
+
+#[cfg(test)]
+mod tests;
