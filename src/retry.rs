@@ -1,1 +1,216 @@
-//! To be written.
+//! Retries and quotas around any cloud: policy here, classification in the [`CloudError`]s.
+//!
+//! A read is repeated when repeating may help. A mutating call is repeated only when the request surely had no effect;
+//! in doubt it goes back to the caller, who settles by reading. Every wait ends: attempts are counted, time is bounded,
+//! and a budget per account and region keeps a dead one from being asked over and over. Randomness comes from a seed
+//! and time from tokio, so that a simulation replays byte for byte.
+
+mod quota;
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
+
+pub use quota::Quota;
+use quota::{Gate, LONGEST_PAUSE};
+
+use crate::cloud::{Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, RequestId};
+use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
+
+/// How often and how long a call is repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The most attempts of a call whose failures may pass by themselves.
+    pub attempts: u32,
+    /// The most attempts of a read whose answers cannot be read: a portal rarely goes away.
+    pub malformed_attempts: u32,
+    /// The most attempts of a call that is throttled, which costs patience but no harm.
+    pub throttled_attempts: u32,
+    /// The longest first wait; each further one may be twice as long.
+    pub first_delay: Duration,
+    /// The longest of all waits.
+    pub longest_delay: Duration,
+    /// No attempt starts after this much time in attempts and waits, those that the API asked for apart.
+    pub patience: Duration,
+    /// How many repeats an account and region has to spend; a success earns one back.
+    pub budget: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            malformed_attempts: 3,
+            throttled_attempts: 10,
+            first_delay: Duration::from_millis(300),
+            longest_delay: Duration::from_secs(5),
+            patience: Duration::from_secs(20),
+            budget: 20,
+        }
+    }
+}
+
+/// A cloud whose calls are repeated by a [`Policy`] and kept within a [`Quota`], for all tasks that share it.
+#[derive(Debug)]
+pub struct Retrying<C> {
+    inner: C,
+    policy: Policy,
+    quota: Quota,
+    gates: RefCell<BTreeMap<(Scope, &'static str), Rc<Gate>>>,
+    budgets: RefCell<BTreeMap<Scope, u32>>,
+    jitter: Cell<u64>,
+}
+
+impl<C> Retrying<C> {
+    /// Wraps a cloud. Equal seeds draw equal delays.
+    pub fn new(inner: C, policy: Policy, quota: Quota, seed: u64) -> Self {
+        Self { inner, policy, quota, gates: RefCell::default(), budgets: RefCell::default(), jitter: Cell::new(seed) }
+    }
+
+    /// Returns the wrapped cloud.
+    pub fn inner(&self) -> &C {
+        &self.inner
+    }
+
+    /// Runs `attempt` until it succeeds, fails in a way that `may_repeat` excludes, or nothing is left to spend.
+    async fn run<T>(
+        &self,
+        scope: &Scope,
+        action: &'static str,
+        may_repeat: fn(&CloudError) -> bool,
+        attempt: impl AsyncFn() -> Result<T, CloudError>,
+    ) -> Result<T, CloudError> {
+        let gate = self.gate(scope, action);
+        let (mut failures, mut throttled, mut spent) = (0, 0, Duration::ZERO);
+        loop {
+            let permit = gate.enter().await;
+            let sent = Instant::now();
+            let outcome = attempt().await;
+            drop(permit);
+            let error = match outcome {
+                Ok(value) => {
+                    gate.accepted();
+                    self.earn(scope);
+                    return Ok(value);
+                }
+                Err(error) => error,
+            };
+            let attempts = failures + throttled + 1;
+            if error.kind == ErrorKind::Throttled {
+                throttled += 1;
+                // Even a call that is not repeated teaches the others to wait.
+                if let Some(pause) = gate.throttled(sent, error.retry_after) {
+                    warn!("{action} in {scope} throttled, waiting {:.1} s (attempt {attempts})", pause.as_secs_f64());
+                }
+                if !may_repeat(&error) || throttled >= self.policy.throttled_attempts {
+                    return Err(given_up(error, attempts));
+                }
+                continue;
+            }
+            failures += 1;
+            spent += sent.elapsed();
+            let told = error.retry_after.map(|told| told.min(LONGEST_PAUSE));
+            let delay = told.unwrap_or_else(|| self.backoff(failures));
+            spent += if told.is_some() { Duration::ZERO } else { delay };
+            let exhausted = failures >= self.attempts(error.kind) || spent > self.policy.patience;
+            if !may_repeat(&error) || exhausted || !self.spend(scope) {
+                return Err(given_up(error, attempts));
+            }
+            debug!("{action} in {scope} failed, waiting {:.1} s (attempt {attempts})", delay.as_secs_f64());
+            sleep(delay).await;
+        }
+    }
+
+    fn gate(&self, scope: &Scope, action: &'static str) -> Rc<Gate> {
+        let mut gates = self.gates.borrow_mut();
+        Rc::clone(gates.entry((scope.clone(), action)).or_insert_with(|| Rc::new(Gate::new(self.quota))))
+    }
+
+    fn attempts(&self, kind: ErrorKind) -> u32 {
+        match kind {
+            ErrorKind::Malformed => self.policy.malformed_attempts,
+            _ => self.policy.attempts,
+        }
+    }
+
+    /// Draws a wait between nothing and the exponential bound, so that calls that failed together come back apart.
+    fn backoff(&self, failures: u32) -> Duration {
+        let doublings = failures.saturating_sub(1).min(16);
+        let bound = self.policy.first_delay.saturating_mul(1 << doublings).min(self.policy.longest_delay);
+        bound.mul_f64(self.draw())
+    }
+
+    /// Draws from [0, 1): splitmix64.
+    fn draw(&self) -> f64 {
+        let state = self.jitter.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.jitter.set(state);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn spend(&self, scope: &Scope) -> bool {
+        let mut budgets = self.budgets.borrow_mut();
+        let left = budgets.entry(scope.clone()).or_insert(self.policy.budget);
+        let can_pay = *left > 0;
+        *left = left.saturating_sub(1);
+        can_pay
+    }
+
+    fn earn(&self, scope: &Scope) {
+        if let Some(left) = self.budgets.borrow_mut().get_mut(scope) {
+            *left = left.saturating_add(1).min(self.policy.budget);
+        }
+    }
+}
+
+impl<C: CloudRead> CloudRead for Retrying<C> {
+    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
+        let attempt = async || self.inner.describe(scope, query).await;
+        self.run(scope, "DescribeRouterInterfaces", read_may_repeat, attempt).await
+    }
+
+    async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
+        // The service has no region.
+        let scope = Scope { account: account.clone(), region: Region::from("STS") };
+        let attempt = async || self.inner.identity(account).await;
+        self.run(&scope, "GetCallerIdentity", read_may_repeat, attempt).await
+    }
+}
+
+impl<C: Cloud> Cloud for Retrying<C> {
+    async fn call(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Result<RequestId, CloudError> {
+        let attempt = async || self.inner.call(scope, call, id).await;
+        self.run(scope, call.action(), call_may_repeat, attempt).await
+    }
+}
+
+fn read_may_repeat(error: &CloudError) -> bool {
+    matches!(
+        error.kind,
+        ErrorKind::Unreachable
+            | ErrorKind::Interrupted
+            | ErrorKind::Unavailable
+            | ErrorKind::Throttled
+            | ErrorKind::Malformed
+            | ErrorKind::NonceUsed
+    )
+}
+
+fn call_may_repeat(error: &CloudError) -> bool {
+    error.effect == Effect::None && matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Throttled)
+}
+
+fn given_up(error: CloudError, attempts: u32) -> CloudError {
+    if attempts == 1 {
+        return error;
+    }
+    CloudError { message: format!("{} (gave up after {attempts} attempts)", error.message).into(), ..error }
+}
+
+#[cfg(test)]
+mod tests;
