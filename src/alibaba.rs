@@ -1,18 +1,6 @@
-//! The cloud over HTTPS: requests signed, sent once, and read.
-//!
-//! [`Client`] implements the port on top of any [`CredentialSource`]. A request goes through `request` (what is
-//! signed), `transport` (one bounded exchange), `answer` (success, or what to do about it) and `wire` (JSON to the
-//! vocabulary). Nothing here retries, waits or reads the environment: policy is in `retry`, settings come from `cli`.
+//! The real cloud over HTTPS.
 
-mod answer;
-mod client;
-mod endpoint;
-mod request;
+pub mod credentials;
 mod source;
-mod transport;
-mod wire;
 
-pub use client::{Client, Settings};
-pub use endpoint::{Endpoint, EndpointError, Network};
-pub use source::{CredentialSource, Credentials, StaticCredentials};
-pub use transport::Timeouts;
+pub use source::{CredentialSource, Credentials};

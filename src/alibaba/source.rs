@@ -1,4 +1,4 @@
-//! Where the client gets its keys from: one narrow trait, and the source that always has the same ones.
+//! Where the keys that sign a call come from.
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -6,39 +6,25 @@ use secrecy::SecretString;
 use crate::cloud::CloudError;
 use crate::resource::AccountName;
 
-/// Keys that sign. The secrets in it cannot be printed, not even by `{:?}`.
+/// Keys that sign calls.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// The public half: it appears in requests and may appear in messages.
+    /// The public half.
     pub access_key_id: String,
-    /// The half that signs.
+    /// The secret half.
     pub access_key_secret: SecretString,
-    /// The token of temporary keys.
+    /// The token that goes with temporary keys.
     pub security_token: Option<SecretString>,
-    /// When temporary keys stop working.
+    /// When they end; `None` for keys without an end.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Finds the keys of an account, and new ones when the API says that they have expired.
+/// Gives the credentials of an account.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait CredentialSource {
-    /// Returns keys that work now, found at the first call and renewed before they expire.
+    /// Returns credentials that are good now, renewed in time by itself.
     async fn credentials(&self, account: &AccountName) -> Result<Credentials, CloudError>;
 
-    /// Returns fresh keys after the API refused those that [`Self::credentials`] gave, once for all tasks that ask.
+    /// Returns new credentials after the API said that the last ones have expired.
     async fn renew(&self, account: &AccountName) -> Result<Credentials, CloudError>;
-}
-
-/// The same keys for every account, never renewed: what the emulator is asked with.
-#[derive(Clone, Debug)]
-pub struct StaticCredentials(pub Credentials);
-
-impl CredentialSource for StaticCredentials {
-    async fn credentials(&self, _: &AccountName) -> Result<Credentials, CloudError> {
-        Ok(self.0.clone())
-    }
-
-    async fn renew(&self, account: &AccountName) -> Result<Credentials, CloudError> {
-        self.credentials(account).await
-    }
 }

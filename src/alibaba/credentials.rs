@@ -1,0 +1,329 @@
+//! Where credentials come from: the vendor's default chain, named profiles, roles, and their renewal.
+//!
+//! `chain` decides, without any effect but reading files, which provider each step of the chain would use;
+//! `fetch` carries a provider out. [`Chain`] walks the steps once per account, remembers the one that gave
+//! credentials, and renews from that one alone: a run cannot slide into another identity. The environment comes
+//! in as a value and nothing is ever written to disk. Facts: vpc-api §7.
+
+mod chain;
+mod core_dumps;
+mod environment;
+mod external;
+mod fetch;
+mod file;
+mod http;
+mod ini;
+mod issued;
+mod metadata;
+mod profile;
+mod provider;
+mod sts;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret as _;
+use tokio::sync::Mutex;
+
+use self::chain::{Candidate, Skipped, Step};
+use self::file::Privacy;
+use crate::alibaba::{CredentialSource, Credentials};
+use crate::clock::Clock;
+use crate::cloud::{CloudError, Effect, ErrorKind};
+use crate::resource::AccountName;
+
+pub use self::core_dumps::forbid_core_dumps;
+pub use self::environment::Environment;
+
+/// How long before their end credentials are renewed, as long as the official Go library.
+const MARGIN: SignedDuration = SignedDuration::from_mins(3);
+
+/// How long to leave a source alone after an early renewal, so that a failing one is not asked at every call.
+const PAUSE: SignedDuration = SignedDuration::from_secs(10);
+
+/// What a chain works with.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The environment, read by the caller.
+    pub environment: Environment,
+    /// The profile that the user asked for (`--profile`, or `cloud.profile` of the spec): nothing else is tried.
+    pub profile: Option<String>,
+    /// `cloud.accounts` of the spec.
+    pub accounts: BTreeMap<AccountName, AccountSource>,
+    /// Where STS answers in place of the vendor's hosts (`--endpoint`); plain http only to this machine.
+    pub sts_endpoint: Option<String>,
+    /// Where the metadata service answers in place of its own address; plain http only to this machine.
+    pub metadata_endpoint: Option<String>,
+}
+
+/// Whose credentials an account of the spec uses; with neither, those of the default account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AccountSource {
+    /// A profile; without it the default account's credentials are the base.
+    pub profile: Option<String>,
+    /// A role to assume with them.
+    pub role_arn: Option<String>,
+}
+
+/// Where an account's credentials come from, without any secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whoami {
+    /// Which variable, profile or service, e.g. `profile net-prod of ~/.aliyun/config.json`.
+    pub source: String,
+    /// The mode, in the words of the vendor's CLI.
+    pub mode: String,
+    /// The ends of the access key id.
+    pub access_key_id_masked: String,
+    /// When the credentials end.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Gives the credentials of every account of a spec. Tasks may share it: each renewal happens once.
+#[derive(Debug)]
+pub struct Chain {
+    settings: Settings,
+    clock: Clock,
+    accounts: BTreeMap<AccountName, Account>,
+}
+
+/// One account: how to find its credentials, and what came of it.
+#[derive(Debug)]
+struct Account {
+    source: AccountSource,
+    /// Counts loads, so that a task that waited for another one's load shares its outcome.
+    attempts: AtomicU64,
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// The last credentials, kept even when they can be renewed no more: they tell where to renew from.
+    held: Option<Held>,
+    /// Why the last load gave nothing.
+    failure: Option<CloudError>,
+}
+
+impl Known {
+    /// Takes in the outcome of a load and returns what callers get.
+    fn settle(&mut self, loaded: Result<Held, CloudError>, renew: bool, now: Timestamp) -> Result<Held, CloudError> {
+        let outcome = match (loaded, &self.held) {
+            (Ok(new), Some(old)) if renew && same_keys(&old.credentials, &new.credentials) => Err(failure(
+                format!("{} still gives the credentials that the API no longer accepts", new.source),
+                "renew them where they come from",
+            )),
+            (Err(error), Some(old)) if !renew && !old.is_over(now) => {
+                tracing::warn!("credentials could not be renewed yet: {error}");
+                Ok(old.clone())
+            }
+            (loaded, _) => loaded,
+        };
+        self.failure = outcome.as_ref().err().cloned();
+        if let Ok(held) = &outcome {
+            self.held = Some(held.clone());
+        }
+        outcome
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    /// The step to renew from; `None` where the base is the default account's.
+    step: Option<Step>,
+    source: String,
+    mode: &'static str,
+    credentials: Credentials,
+    asked_at: Timestamp,
+}
+
+impl Held {
+    /// Claims that the credentials have ended at `now`.
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.credentials.expires_at.is_some_and(|end| end <= now)
+    }
+
+    /// Claims that the credentials should be renewed at `now`.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let soon = self.credentials.expires_at.is_some_and(|end| end.duration_since(now) <= MARGIN);
+        self.is_over(now) || soon && now.duration_since(self.asked_at) >= PAUSE
+    }
+}
+
+impl Chain {
+    /// Makes a chain; nothing is read or asked before the first credentials are wanted.
+    pub fn new(settings: Settings, clock: Clock) -> Self {
+        let mut sources = settings.accounts.clone();
+        let own = sources.entry(AccountName::default_account()).or_default();
+        own.profile = own.profile.take().or_else(|| settings.profile.clone());
+        let account = |source| Account { source, attempts: AtomicU64::new(0), known: Mutex::new(Known::default()) };
+        let accounts = sources.into_iter().map(|(name, source)| (name, account(source))).collect();
+        Self { settings, clock, accounts }
+    }
+
+    /// Tells where the credentials of `account` come from, getting them if that has not happened yet.
+    pub async fn describe(&self, account: &AccountName) -> Result<Whoami, CloudError> {
+        let held = self.obtain(account, false).await?;
+        Ok(Whoami {
+            source: held.source,
+            mode: held.mode.to_owned(),
+            access_key_id_masked: masked(&held.credentials.access_key_id),
+            expires_at: held.credentials.expires_at,
+        })
+    }
+
+    async fn obtain(&self, name: &AccountName, renew: bool) -> Result<Held, CloudError> {
+        let account = self
+            .accounts
+            .get(name)
+            .ok_or_else(|| failure(format!("account {name} is not one of cloud.accounts"), "declare it in the spec"))?;
+        if !name.is_default_account() && account.source == AccountSource::default() {
+            return Box::pin(self.obtain(&AccountName::default_account(), renew)).await;
+        }
+        let seen = account.attempts.load(Ordering::Acquire);
+        let mut known = account.known.lock().await;
+        let waited = account.attempts.load(Ordering::Acquire) != seen;
+        if waited && let Some(error) = &known.failure {
+            return Err(error.clone());
+        }
+        let now = self.clock.now();
+        let renew = renew && !waited;
+        if let Some(held) = known.held.as_mut()
+            && !renew
+        {
+            if !held.is_due(now) {
+                return Ok(held.clone());
+            }
+            held.asked_at = now;
+        }
+        let loaded = self.load(name, &account.source, known.held.as_ref(), now).await;
+        account.attempts.fetch_add(1, Ordering::AcqRel);
+        known.settle(loaded, renew, now)
+    }
+
+    async fn load(
+        &self,
+        name: &AccountName,
+        source: &AccountSource,
+        old: Option<&Held>,
+        now: Timestamp,
+    ) -> Result<Held, CloudError> {
+        if let Err(error) = forbid_core_dumps() {
+            tracing::warn!("core dumps of this process could not be forbidden: {error}");
+        }
+        let mut held = if source.profile.is_none() && !name.is_default_account() {
+            let base = Box::pin(self.obtain(&AccountName::default_account(), false)).await?;
+            Held { step: None, asked_at: now, ..base }
+        } else {
+            self.walk(source.profile.as_deref(), old.and_then(|old| old.step), now).await?
+        };
+        if let Some(arn) = &source.role_arn {
+            let role = profile::role_of(arn, &self.settings.environment);
+            held.credentials =
+                fetch::assume(held.credentials, &[role], &self.settings, now).await.map_err(|reason| {
+                    failure(format!("account {name}: {reason}"), "check the role and who may assume it")
+                })?;
+            held.mode = "RamRoleArn";
+            held.source = format!("role {arn}, assumed with {}", held.source);
+        }
+        Ok(held)
+    }
+
+    /// Takes the steps of the chain until one gives credentials; only `chosen`, once one has.
+    async fn walk(&self, named: Option<&str>, chosen: Option<Step>, now: Timestamp) -> Result<Held, CloudError> {
+        let steps = match (&chosen, named) {
+            (Some(step), _) => std::slice::from_ref(step),
+            (None, Some(_)) => &Step::NAMED,
+            (None, None) => &Step::DEFAULT,
+        };
+        let mut looked = Vec::new();
+        let mut names = Vec::new();
+        for step in steps {
+            let read = |path: &Path| file::read(path, Privacy::Private);
+            let skipped = match chain::resolve(*step, &self.settings.environment, named, &read) {
+                Ok(Candidate { source, provider }) => match fetch::fetch(&provider, &self.settings, now).await {
+                    Ok(credentials) => {
+                        let step = Some(*step);
+                        return Ok(Held { step, source, mode: provider.mode, credentials, asked_at: now });
+                    }
+                    Err(reason) => Skipped::Unusable { source, reason },
+                },
+                Err(skipped) => skipped,
+            };
+            match skipped {
+                Skipped::Absent { reason, names: near } => {
+                    looked.push(reason);
+                    names.extend(near);
+                }
+                Skipped::Unusable { source, reason } => {
+                    // Off ECS its metadata service is always missing, which is nobody's mistake.
+                    if *step != Step::EcsMetadata {
+                        tracing::warn!("{source} cannot be used: {reason}");
+                    }
+                    looked.push(format!("{source}: {reason}"));
+                    if named.is_some() {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(no_credentials(named, chosen.is_some(), &looked, &names))
+    }
+}
+
+impl CredentialSource for Chain {
+    async fn credentials(&self, account: &AccountName) -> Result<Credentials, CloudError> {
+        self.obtain(account, false).await.map(|held| held.credentials)
+    }
+
+    async fn renew(&self, account: &AccountName) -> Result<Credentials, CloudError> {
+        self.obtain(account, true).await.map(|held| held.credentials)
+    }
+}
+
+fn no_credentials(named: Option<&str>, renewing: bool, looked: &[String], names: &[String]) -> CloudError {
+    let looked = looked.join("; ");
+    if renewing {
+        return failure(format!("credentials cannot be renewed: {looked}"), "renew them where they come from");
+    }
+    let Some(wanted) = named else {
+        return failure(
+            format!("no credentials were found: {looked}"),
+            "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`, or name a \
+             profile with --profile",
+        );
+    };
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let hint = match similar::get_close_matches(wanted, &names, 1, 0.6).first() {
+        Some(near) => format!("did you mean profile {near}?"),
+        None if names.is_empty() => format!("configure it with `aliyun configure --profile {wanted}`"),
+        None => format!("there are the profiles {}", names.join(", ")),
+    };
+    failure(format!("profile {wanted} gives no credentials: {looked}"), hint)
+}
+
+fn failure(message: String, hint: impl Into<Box<str>>) -> CloudError {
+    let mut error = CloudError::new(ErrorKind::Credentials, Effect::None, "credentials", message);
+    error.hint = Some(hint.into());
+    error
+}
+
+/// Claims that two credentials are the same ones.
+fn same_keys(one: &Credentials, other: &Credentials) -> bool {
+    let token = |credentials: &Credentials| credentials.security_token.as_ref().map(|t| t.expose_secret().to_owned());
+    one.access_key_id == other.access_key_id
+        && one.access_key_secret.expose_secret() == other.access_key_secret.expose_secret()
+        && token(one) == token(other)
+}
+
+/// Keeps enough of an access key id to recognise it in the console.
+fn masked(access_key_id: &str) -> String {
+    let characters: Vec<char> = access_key_id.chars().collect();
+    match characters.as_slice() {
+        [a, b, c, d, _, .., w, x, y, z] if characters.len() >= 12 => format!("{a}{b}{c}{d}****{w}{x}{y}{z}"),
+        _ => "****".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

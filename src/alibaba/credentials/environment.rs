@@ -1,0 +1,61 @@
+//! The variables that credentials depend on, as a value: `cli` reads the environment once and hands it over.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// The environment that a chain is resolved in. Its `Debug` shows names, never values.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, SecretString>,
+    home: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Keeps of `variables` those that matter here; `home` is the user's home directory.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>, home: Option<PathBuf>) -> Self {
+        let matters = |name: &str| {
+            name == "PATH" || ["ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"].iter().any(|p| name.starts_with(p))
+        };
+        let variables = variables
+            .into_iter()
+            .filter(|(name, value)| matters(name) && !value.is_empty())
+            .map(|(name, value)| (name, SecretString::from(value)))
+            .collect();
+        Self { variables, home }
+    }
+
+    /// Returns a variable; an empty one counts as unset, as it does for the official clients.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(|value| value.expose_secret())
+    }
+
+    /// Returns the first of `names` that is set, with its value.
+    pub(super) fn first<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &str)> {
+        names.iter().find_map(|name| self.get(name).map(|value| (*name, value)))
+    }
+
+    /// Claims that a switch is on: `true` in any case, or `1`.
+    pub(super) fn is_on(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
+    }
+
+    /// Returns a path below the home directory.
+    pub(super) fn in_home(&self, relative: &str) -> Option<PathBuf> {
+        self.home.as_ref().map(|home| home.join(relative))
+    }
+
+    /// Returns the home directory.
+    pub(super) fn home(&self) -> Option<&Path> {
+        self.home.as_deref()
+    }
+
+    /// Writes a path as people do, with `~` for the home directory.
+    pub(super) fn display(&self, path: &Path) -> String {
+        match self.home.as_ref().and_then(|home| path.strip_prefix(home).ok()) {
+            Some(rest) => format!("~/{}", rest.display()),
+            None => path.display().to_string(),
+        }
+    }
+}

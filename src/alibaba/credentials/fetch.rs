@@ -1,0 +1,82 @@
+//! Carries a provider out: gets the first keys, then assumes its roles one after the other.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use super::Settings;
+use super::external;
+use super::file::{self, Privacy};
+use super::metadata::{MetadataService, from_uri};
+use super::profile::Config;
+use super::provider::{Origin, Provider, Role};
+use super::sts::Sts;
+use crate::alibaba::Credentials;
+
+/// Gets the credentials that a provider gives at `now`.
+pub(super) async fn fetch(provider: &Provider, settings: &Settings, now: Timestamp) -> Result<Credentials, String> {
+    let keys = match &provider.origin {
+        Origin::Keys(keys) => match keys.expires_at {
+            Some(end) if end <= now => return Err(format!("its keys expired at {end}: log in again")),
+            _ => keys.clone(),
+        },
+        Origin::Oidc { provider_arn, token_file, role } => {
+            let token = oidc_token(token_file, settings)?;
+            sts(settings, now).assume_role_with_oidc(provider_arn, &token, role).await?
+        }
+        Origin::EcsRole { name } => from_metadata(name.as_deref(), settings).await?,
+        Origin::Uri(uri) => from_uri(uri).await.map_err(|reason| format!("credentials address: {reason}"))?,
+        Origin::External(command) => {
+            let printed = printed_provider(command, settings).await?;
+            Box::pin(fetch(&printed, settings, now)).await?
+        }
+    };
+    assume(keys, &provider.roles, settings, now).await
+}
+
+/// Assumes roles, each with the keys of the one before.
+pub(super) async fn assume(
+    mut keys: Credentials,
+    roles: &[Role],
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Credentials, String> {
+    for role in roles {
+        keys = sts(settings, now).assume_role(&keys, role).await?;
+    }
+    Ok(keys)
+}
+
+fn sts(settings: &Settings, now: Timestamp) -> Sts<'_> {
+    Sts { endpoint: settings.sts_endpoint.as_deref(), now }
+}
+
+fn oidc_token(path: &Path, settings: &Settings) -> Result<SecretString, String> {
+    file::read(path, Privacy::Mounted)
+        .and_then(|token| token.ok_or_else(|| "it does not exist".to_owned()))
+        .map_err(|reason| format!("OIDC token file {}: {reason}", settings.environment.display(path)))
+}
+
+async fn from_metadata(role: Option<&str>, settings: &Settings) -> Result<Credentials, String> {
+    let environment = &settings.environment;
+    if environment.is_on("ALIBABA_CLOUD_ECS_METADATA_DISABLED") {
+        return Err("ALIBABA_CLOUD_ECS_METADATA_DISABLED forbids asking the metadata service".to_owned());
+    }
+    let service = MetadataService {
+        endpoint: settings.metadata_endpoint.as_deref(),
+        token_required: environment.is_on("ALIBABA_CLOUD_IMDSV1_DISABLED"),
+    };
+    service.credentials(role).await.map_err(|reason| format!("ECS metadata service: {reason}"))
+}
+
+async fn printed_provider(command: &str, settings: &Settings) -> Result<Provider, String> {
+    let profile = external::run(command, &settings.environment).await?;
+    let provider = Config::default()
+        .provider(&profile, &settings.environment)
+        .map_err(|reason| format!("the printed profile cannot be used: {reason}"))?;
+    match provider.origin {
+        Origin::External(_) => Err("the external command printed another external command".to_owned()),
+        _ => Ok(provider),
+    }
+}

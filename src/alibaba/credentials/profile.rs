@@ -1,0 +1,250 @@
+//! `~/.aliyun/config.json`: its profiles, and the provider that each mode means.
+//!
+//! Keys and modes are those of the vendor's CLI (vpc-api §7). Modes match in any case, as they do there. An
+//! error never quotes the file: the piece it would quote may be a secret.
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+
+use super::environment::Environment;
+use super::provider::{Origin, Provider, Role};
+use crate::alibaba::Credentials;
+
+/// The name that our calls carry in the audit trail where the profile gives none.
+const SESSION_NAME: &str = "rictl";
+
+/// What STS gives where nothing else is asked, in seconds.
+const DEFAULT_DURATION: u64 = 3600;
+
+/// The least that STS gives, in seconds.
+const MIN_DURATION: u64 = 900;
+
+/// The file.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Config {
+    pub(super) current: Option<String>,
+    pub(super) profiles: Vec<Profile>,
+}
+
+/// One profile, as the file, an ini section or an external command gives it. Empty text counts as absent.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Profile {
+    pub(super) name: Option<String>,
+    pub(super) mode: Option<String>,
+    pub(super) access_key_id: Option<String>,
+    pub(super) access_key_secret: Option<SecretString>,
+    pub(super) sts_token: Option<SecretString>,
+    /// Seconds since 1970, where the CLI caches the result of a login.
+    pub(super) sts_expiration: Option<i64>,
+    /// RFC 3339, where an external command says until when its keys are good.
+    pub(super) expiration: Option<String>,
+    pub(super) sts_region: Option<String>,
+    pub(super) sts_endpoint: Option<String>,
+    pub(super) enable_vpc: Option<bool>,
+    pub(super) ram_role_name: Option<String>,
+    pub(super) ram_role_arn: Option<String>,
+    pub(super) ram_session_name: Option<String>,
+    pub(super) role_session_name: Option<String>,
+    pub(super) external_id: Option<String>,
+    pub(super) policy: Option<String>,
+    pub(super) expired_seconds: Option<u64>,
+    pub(super) source_profile: Option<String>,
+    pub(super) process_command: Option<String>,
+    pub(super) credentials_uri: Option<String>,
+    pub(super) oidc_provider_arn: Option<String>,
+    pub(super) oidc_token_file: Option<String>,
+}
+
+impl Config {
+    /// Reads the file's text.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| place(&error))
+    }
+
+    /// Returns the first profile of that name, as the CLI does.
+    pub(super) fn find(&self, name: &str) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.name.as_deref() == Some(name))
+    }
+
+    /// Returns the names of all profiles.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.profiles.iter().filter_map(|profile| profile.name.clone()).collect()
+    }
+
+    /// Returns the provider that a profile means.
+    pub(super) fn provider(&self, profile: &Profile, environment: &Environment) -> Result<Provider, String> {
+        self.lower(profile, environment, &mut Vec::new())
+    }
+
+    fn lower<'c>(
+        &'c self,
+        profile: &'c Profile,
+        environment: &Environment,
+        path: &mut Vec<&'c str>,
+    ) -> Result<Provider, String> {
+        let mode = present(&profile.mode).ok_or("it has no mode")?;
+        match mode.to_ascii_lowercase().as_str() {
+            "ak" => Ok(Provider::new("AK", Origin::Keys(profile.keys()?))),
+            "ststoken" => Ok(Provider::new("StsToken", Origin::Keys(profile.temporary_keys()?))),
+            "cloudsso" | "oauth" => profile.cached_login(mode),
+            "ramrolearn" => {
+                let keys = if profile.has_token() { profile.temporary_keys()? } else { profile.keys()? };
+                Ok(Provider::new("AK", Origin::Keys(keys)).assuming("RamRoleArn", profile.role(environment)?))
+            }
+            "ecsramrole" => Ok(profile.metadata()),
+            "ramrolearnwithrolename" => {
+                Ok(profile.metadata().assuming("RamRoleArnWithRoleName", profile.role(environment)?))
+            }
+            "chainableramrolearn" => self.chained(profile, environment, path),
+            "oidc" => Ok(Provider::new("OIDC", profile.oidc(environment)?)),
+            "credentialsuri" => {
+                let uri = present(&profile.credentials_uri)
+                    .or_else(|| environment.get("ALIBABA_CLOUD_CREDENTIALS_URI"))
+                    .ok_or("credentials_uri is missing")?;
+                Ok(Provider::new("CredentialsURI", Origin::Uri(uri.to_owned())))
+            }
+            "external" => {
+                let command = need(&profile.process_command, "process_command")?;
+                Ok(Provider::new("External", Origin::External(command)))
+            }
+            "rsakeypair" | "bearertoken" | "anonymous" => Err(format!("its mode {mode} cannot sign these calls")),
+            _ => Err(format!("its mode {mode} is not known")),
+        }
+    }
+
+    fn chained<'c>(
+        &'c self,
+        profile: &'c Profile,
+        environment: &Environment,
+        path: &mut Vec<&'c str>,
+    ) -> Result<Provider, String> {
+        path.push(profile.name.as_deref().unwrap_or_default());
+        let source = present(&profile.source_profile).ok_or("source_profile is missing")?;
+        if path.contains(&source) {
+            return Err(format!("its source_profile goes round in a loop: {} -> {source}", path.join(" -> ")));
+        }
+        let below = self.find(source).ok_or_else(|| format!("its source_profile {source} does not exist"))?;
+        let base =
+            self.lower(below, environment, path).map_err(|reason| format!("its source_profile {source}: {reason}"))?;
+        Ok(base.assuming("ChainableRamRoleArn", profile.role(environment)?))
+    }
+}
+
+impl Profile {
+    /// Reads the JSON of one profile, as an external command prints it.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| place(&error))
+    }
+
+    fn has_token(&self) -> bool {
+        self.sts_token.as_ref().is_some_and(|token| !token.expose_secret().is_empty())
+    }
+
+    fn keys(&self) -> Result<Credentials, String> {
+        let expires_at = match (present(&self.expiration), self.sts_expiration) {
+            (Some(text), _) => Some(text.parse().map_err(|_| "expiration is not an RFC 3339 time")?),
+            (None, Some(seconds)) if seconds > 0 => Some(
+                jiff::Timestamp::from_second(seconds).map_err(|_| "sts_expiration is not a time in Unix seconds")?,
+            ),
+            _ => None,
+        };
+        Ok(Credentials {
+            access_key_id: need(&self.access_key_id, "access_key_id")?,
+            access_key_secret: need_secret(&self.access_key_secret, "access_key_secret")?,
+            security_token: None,
+            expires_at,
+        })
+    }
+
+    fn temporary_keys(&self) -> Result<Credentials, String> {
+        Ok(Credentials { security_token: Some(need_secret(&self.sts_token, "sts_token")?), ..self.keys()? })
+    }
+
+    /// The CLI keeps the keys of its last login in the profile; logging in again takes a person and a browser.
+    fn cached_login(&self, mode: &str) -> Result<Provider, String> {
+        let mode = if mode.eq_ignore_ascii_case("oauth") { "OAuth" } else { "CloudSSO" };
+        let keys = self
+            .temporary_keys()
+            .map_err(|reason| format!("no login is cached in it ({reason}): run `aliyun login`"))?;
+        if keys.expires_at.is_none() {
+            return Err("its cached login has no sts_expiration: log in again with the aliyun CLI".to_owned());
+        }
+        Ok(Provider::new(mode, Origin::Keys(keys)))
+    }
+
+    fn metadata(&self) -> Provider {
+        Provider::new("EcsRamRole", Origin::EcsRole { name: present(&self.ram_role_name).map(str::to_owned) })
+    }
+
+    fn oidc(&self, environment: &Environment) -> Result<Origin, String> {
+        Ok(Origin::Oidc {
+            provider_arn: need(&self.oidc_provider_arn, "oidc_provider_arn")?,
+            token_file: need(&self.oidc_token_file, "oidc_token_file")?.into(),
+            role: self.role(environment)?,
+        })
+    }
+
+    fn role(&self, environment: &Environment) -> Result<Role, String> {
+        let duration_seconds = match self.expired_seconds {
+            None | Some(0) => DEFAULT_DURATION,
+            Some(seconds) if seconds < MIN_DURATION => {
+                return Err(format!("expired_seconds is {seconds}, and the least is {MIN_DURATION}"));
+            }
+            Some(seconds) => seconds,
+        };
+        let session_name = present(&self.ram_session_name)
+            .or_else(|| present(&self.role_session_name))
+            .or_else(|| environment.get("ALIBABA_CLOUD_ROLE_SESSION_NAME"))
+            .unwrap_or(SESSION_NAME);
+        Ok(Role {
+            arn: need(&self.ram_role_arn, "ram_role_arn")?,
+            session_name: session_name.to_owned(),
+            duration_seconds,
+            policy: present(&self.policy).map(str::to_owned),
+            external_id: present(&self.external_id).map(str::to_owned),
+            sts_endpoint: self.sts_endpoint(environment),
+        })
+    }
+
+    /// Explicit, else regional, else the central one (vpc-api §7).
+    fn sts_endpoint(&self, environment: &Environment) -> String {
+        if let Some(endpoint) = present(&self.sts_endpoint).or_else(|| environment.get("ALIBABA_CLOUD_STS_ENDPOINT")) {
+            return endpoint.to_owned();
+        }
+        let vpc = self.enable_vpc.unwrap_or_else(|| environment.is_on("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"));
+        match present(&self.sts_region).or_else(|| environment.get("ALIBABA_CLOUD_STS_REGION")) {
+            Some(region) => format!("{}.{region}.aliyuncs.com", if vpc { "sts-vpc" } else { "sts" }),
+            None => "sts.aliyuncs.com".to_owned(),
+        }
+    }
+}
+
+/// Returns a role that the spec or the environment names by its ARN, all else at its default.
+pub(super) fn role_of(arn: &str, environment: &Environment) -> Role {
+    Profile { ram_role_arn: Some(arn.to_owned()), ..Profile::default() }
+        .role(environment)
+        .expect("an ARN is all that a role needs")
+}
+
+fn present(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}
+
+fn need(text: &Option<String>, key: &str) -> Result<String, String> {
+    present(text).map(str::to_owned).ok_or_else(|| format!("{key} is missing"))
+}
+
+fn need_secret(secret: &Option<SecretString>, key: &str) -> Result<SecretString, String> {
+    secret
+        .as_ref()
+        .filter(|secret| !secret.expose_secret().is_empty())
+        .cloned()
+        .ok_or_else(|| format!("{key} is missing"))
+}
+
+/// Says where the JSON is wrong; serde's own message would quote what stands there.
+fn place(error: &serde_json::Error) -> String {
+    format!("line {} column {} is not what belongs there", error.line(), error.column())
+}
