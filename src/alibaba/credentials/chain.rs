@@ -242,3 +242,6 @@ fn credentials_uri(environment: &Environment) -> Result<Candidate, Skipped> {
         provider: Provider::new("CredentialsURI", Origin::Uri(uri.to_owned())),
     })
 }
+
+#[cfg(test)]
+mod tests;

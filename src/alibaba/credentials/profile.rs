@@ -13,6 +13,9 @@ use crate::alibaba::Credentials;
 /// The name that our calls carry in the audit trail where the profile gives none.
 const SESSION_NAME: &str = "rictl";
 
+/// The mode of a profile that assumes a role with another profile's credentials.
+const CHAINED: &str = "ChainableRamRoleArn";
+
 /// What STS gives where nothing else is asked, in seconds.
 const DEFAULT_DURATION: u64 = 3600;
 
@@ -73,62 +76,34 @@ impl Config {
         self.profiles.iter().filter_map(|profile| profile.name.clone()).collect()
     }
 
-    /// Returns the provider that a profile means.
+    /// Returns the provider that a profile means, the profiles that it builds on included.
     pub(super) fn provider(&self, profile: &Profile, environment: &Environment) -> Result<Provider, String> {
-        self.lower(profile, environment, &mut Vec::new())
-    }
-
-    fn lower<'c>(
-        &'c self,
-        profile: &'c Profile,
-        environment: &Environment,
-        path: &mut Vec<&'c str>,
-    ) -> Result<Provider, String> {
-        let mode = present(&profile.mode).ok_or("it has no mode")?;
-        match mode.to_ascii_lowercase().as_str() {
-            "ak" => Ok(Provider::new("AK", Origin::Keys(profile.keys()?))),
-            "ststoken" => Ok(Provider::new("StsToken", Origin::Keys(profile.temporary_keys()?))),
-            "cloudsso" | "oauth" => profile.cached_login(mode),
-            "ramrolearn" => {
-                let keys = if profile.has_token() { profile.temporary_keys()? } else { profile.keys()? };
-                Ok(Provider::new("AK", Origin::Keys(keys)).assuming("RamRoleArn", profile.role(environment)?))
+        let mut path: Vec<&str> = Vec::new();
+        let mut roles = Vec::new();
+        let mut base = profile;
+        while base.mode.as_deref().is_some_and(|mode| mode.eq_ignore_ascii_case(CHAINED)) {
+            roles.push(base.role(environment).map_err(|reason| below(&path, base, reason))?);
+            let source = need(&base.source_profile, "source_profile").map_err(|reason| below(&path, base, reason))?;
+            path.push(base.name.as_deref().unwrap_or_default());
+            if path.contains(&source.as_str()) {
+                return Err(format!("its source_profile goes round in a loop: {} -> {source}", path.join(" -> ")));
             }
-            "ecsramrole" => Ok(profile.metadata()),
-            "ramrolearnwithrolename" => {
-                Ok(profile.metadata().assuming("RamRoleArnWithRoleName", profile.role(environment)?))
-            }
-            "chainableramrolearn" => self.chained(profile, environment, path),
-            "oidc" => Ok(Provider::new("OIDC", profile.oidc(environment)?)),
-            "credentialsuri" => {
-                let uri = present(&profile.credentials_uri)
-                    .or_else(|| environment.get("ALIBABA_CLOUD_CREDENTIALS_URI"))
-                    .ok_or("credentials_uri is missing")?;
-                Ok(Provider::new("CredentialsURI", Origin::Uri(uri.to_owned())))
-            }
-            "external" => {
-                let command = need(&profile.process_command, "process_command")?;
-                Ok(Provider::new("External", Origin::External(command)))
-            }
-            "rsakeypair" | "bearertoken" | "anonymous" => Err(format!("its mode {mode} cannot sign these calls")),
-            _ => Err(format!("its mode {mode} is not known")),
+            base = self.find(&source).ok_or_else(|| format!("its source_profile {source} does not exist"))?;
         }
-    }
-
-    fn chained<'c>(
-        &'c self,
-        profile: &'c Profile,
-        environment: &Environment,
-        path: &mut Vec<&'c str>,
-    ) -> Result<Provider, String> {
-        path.push(profile.name.as_deref().unwrap_or_default());
-        let source = present(&profile.source_profile).ok_or("source_profile is missing")?;
-        if path.contains(&source) {
-            return Err(format!("its source_profile goes round in a loop: {} -> {source}", path.join(" -> ")));
+        let mut provider = base.provider(environment).map_err(|reason| below(&path, base, reason))?;
+        if !roles.is_empty() {
+            provider.mode = CHAINED;
+            provider.roles.extend(roles.into_iter().rev());
         }
-        let below = self.find(source).ok_or_else(|| format!("its source_profile {source} does not exist"))?;
-        let base =
-            self.lower(below, environment, path).map_err(|reason| format!("its source_profile {source}: {reason}"))?;
-        Ok(base.assuming("ChainableRamRoleArn", profile.role(environment)?))
+        Ok(provider)
+    }
+}
+
+/// Says in which profile the trouble is, where it is not in the one that was asked for.
+fn below(path: &[&str], profile: &Profile, reason: String) -> String {
+    match (path, &profile.name) {
+        ([_, ..], Some(name)) => format!("its source_profile {name}: {reason}"),
+        _ => reason,
     }
 }
 
@@ -136,6 +111,35 @@ impl Profile {
     /// Reads the JSON of one profile, as an external command prints it.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         serde_json::from_str(text).map_err(|error| place(&error))
+    }
+
+    fn provider(&self, environment: &Environment) -> Result<Provider, String> {
+        let mode = present(&self.mode).ok_or("it has no mode")?;
+        match mode.to_ascii_lowercase().as_str() {
+            "ak" => Ok(Provider::new("AK", Origin::Keys(self.keys()?))),
+            "ststoken" => Ok(Provider::new("StsToken", Origin::Keys(self.temporary_keys()?))),
+            "cloudsso" => self.cached_login("CloudSSO"),
+            "oauth" => self.cached_login("OAuth"),
+            "ramrolearn" => {
+                let keys = if self.has_token() { self.temporary_keys()? } else { self.keys()? };
+                Ok(Provider::new("AK", Origin::Keys(keys)).assuming("RamRoleArn", self.role(environment)?))
+            }
+            "ecsramrole" => Ok(self.metadata()),
+            "ramrolearnwithrolename" => Ok(self.metadata().assuming("RamRoleArnWithRoleName", self.role(environment)?)),
+            "oidc" => Ok(Provider::new("OIDC", self.oidc(environment)?)),
+            "credentialsuri" => {
+                let uri = present(&self.credentials_uri)
+                    .or_else(|| environment.get("ALIBABA_CLOUD_CREDENTIALS_URI"))
+                    .ok_or("credentials_uri is missing")?;
+                Ok(Provider::new("CredentialsURI", Origin::Uri(uri.to_owned())))
+            }
+            "external" => {
+                let command = need(&self.process_command, "process_command")?;
+                Ok(Provider::new("External", Origin::External(command)))
+            }
+            "rsakeypair" | "bearertoken" | "anonymous" => Err(format!("its mode {mode} cannot sign these calls")),
+            _ => Err(format!("its mode {mode} is not known")),
+        }
     }
 
     fn has_token(&self) -> bool {
