@@ -108,8 +108,8 @@ fn assemble(paths: &Paths, journal: Journal) -> Result<Recorded, StoreError> {
     let name = paths.state.display();
     match &mut recorded.state {
         Some(state) => recorded.notes.extend(catch_up(state, replay).map(|note| format!("{name} {note}"))),
-        None if !replay.runs().is_empty() || paths.backup.exists() => recorded.notes.push(format!(
-            "{name} is missing although runs were recorded: the cause of drift is unknown until the next apply; {} \
+        None if replay.last_serial() > 0 || paths.backup.exists() => recorded.notes.push(format!(
+            "{name} is missing although it was written before: the cause of drift is unknown until the next apply; {} \
              may hold an older copy",
             paths.backup.display()
         )),

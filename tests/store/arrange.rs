@@ -1,0 +1,135 @@
+//! Builders: a target, a plan of steps, the entries of a run.
+
+use jiff::{SignedDuration, Timestamp};
+use rictl::cloud::{Call, RequestId};
+use rictl::journal::{Entry, Operation, Outcome, PlannedStep, RunStarted};
+use rictl::plan::StepId;
+use rictl::resource::{AccountId, AccountName, Address, DesiredStatus, Provider, Scope, Status, Target};
+use rictl::state::{LastAction, Record, RunId, Sighting, State};
+
+/// The moment `millis` after the tests' zero.
+pub(crate) fn at(millis: i64) -> Timestamp {
+    let zero: Timestamp = "2026-11-23T12:00:00.250Z".parse().unwrap();
+    zero + SignedDuration::from_millis(millis)
+}
+
+pub(crate) fn target() -> Target {
+    Target {
+        provider: Provider::Emulator,
+        account_id: AccountId::from("1234567890123456"),
+        endpoint: "http://127.0.0.1:4020".into(),
+    }
+}
+
+pub(crate) fn scope() -> Scope {
+    Scope { account: AccountName::default_account(), region: "cn-shanghai".into() }
+}
+
+pub(crate) fn step(address: &str, call: Option<Call>) -> PlannedStep {
+    let address = Address::from(address);
+    let (expect, goal) = match call {
+        Some(Call::Activate) => (Status::Inactive, DesiredStatus::Active),
+        Some(Call::Deactivate) => (Status::Active, DesiredStatus::Inactive),
+        None => (Status::Deactivating, DesiredStatus::Inactive),
+    };
+    PlannedStep {
+        id: StepId::new(&address, call.map_or(rictl::plan::Action::Wait, rictl::plan::Action::Call)),
+        interface_id: format!("ri-2zeo3xzyf38r4ur{address}").into(),
+        address,
+        call,
+        scope: scope(),
+        expect,
+        goal: goal.into(),
+        reason: None,
+    }
+}
+
+pub(crate) fn run_id(number: u32) -> RunId {
+    RunId(format!("20261123T120000.{number:03}Z-1a2b3c").into())
+}
+
+pub(crate) fn started(number: u32, serial: u64, steps: Vec<PlannedStep>) -> Entry {
+    Entry::RunStarted(Box::new(RunStarted {
+        run_id: run_id(number),
+        at: at(0),
+        operation: Operation::Apply,
+        who: "ops@bastion".into(),
+        pid: 4711,
+        target: target(),
+        lineage: "lineage-1".into(),
+        serial,
+        digest: "sha256:00".into(),
+        steps,
+    }))
+}
+
+pub(crate) fn intent(step: &PlannedStep, millis: i64) -> Entry {
+    Entry::Intent { step: step.id.clone(), at: at(millis) }
+}
+
+pub(crate) fn accepted(step: &PlannedStep, millis: i64) -> Entry {
+    let request_id = RequestId("4EC47282-1B74-4534-BD0E-403F3EE64CAF".into());
+    Entry::Accepted { step: step.id.clone(), at: at(millis), request_id }
+}
+
+pub(crate) fn refused(step: &PlannedStep, millis: i64) -> Entry {
+    Entry::Refused { step: step.id.clone(), at: at(millis), detail: "Throttling.User".into() }
+}
+
+pub(crate) fn doubtful(step: &PlannedStep, millis: i64) -> Entry {
+    Entry::Doubtful { step: step.id.clone(), at: at(millis), detail: "connection reset".into() }
+}
+
+pub(crate) fn closed(step: &PlannedStep, millis: i64, outcome: Outcome, status: Status) -> Entry {
+    Entry::Closed { step: step.id.clone(), at: at(millis), outcome, status: Some(status), detail: None }
+}
+
+pub(crate) fn ended(millis: i64) -> Entry {
+    Entry::RunEnded { at: at(millis), exit_code: 0 }
+}
+
+/// A run that drains one interface and ends, up to and without its folding.
+pub(crate) fn drain(number: u32, serial: u64, address: &str) -> Vec<Entry> {
+    let step = step(address, Some(Call::Deactivate));
+    vec![
+        started(number, serial, vec![step.clone()]),
+        intent(&step, 10),
+        accepted(&step, 90),
+        closed(&step, 5_000, Outcome::Done, Status::Inactive),
+        ended(5_001),
+    ]
+}
+
+pub(crate) fn new_state() -> State {
+    State::new("lineage-1", target())
+}
+
+/// A state with `count` records, every second one with a last action.
+pub(crate) fn state_of(count: usize) -> State {
+    let mut state = new_state();
+    state.serial = 7;
+    state.last_run = Some(run_id(1));
+    for number in 0..count {
+        let step = step(&format!("link-{number:06}"), Some(Call::Deactivate));
+        let last_action = (number % 2 == 0).then(|| LastAction {
+            run_id: run_id(1),
+            step: step.id.clone(),
+            action: Call::Deactivate,
+            request_id: Some(RequestId("4EC47282-1B74-4534-BD0E-403F3EE64CAF".into())),
+            started_at: at(10),
+            finished_at: at(5_000),
+            outcome: "done".into(),
+        });
+        let record = Record {
+            id: step.interface_id,
+            scope: step.scope,
+            declared: Some(DesiredStatus::Inactive),
+            observed: Sighting { status: Some(Status::Inactive), since: at(5_000) },
+            protected: number % 3 == 0,
+            group: (number % 5 == 0).then(|| "idc-shanghai".into()),
+            last_action,
+        };
+        state.interfaces.insert(step.address, record);
+    }
+    state
+}

@@ -1,0 +1,367 @@
+//! The journal: its lines under damage, legal and illegal histories, what a dead run leaves, what is folded.
+
+use proptest::prelude::*;
+use rictl::cloud::Call;
+use rictl::journal::{Answer, Entry, Journal, Outcome, PlannedStep, fold};
+use rictl::resource::Status;
+
+use crate::arrange::{accepted, at, closed, doubtful, drain, ended, intent, new_state, refused, run_id, started, step};
+
+/// Writes each entry as its own durable write.
+fn written(entries: &[Entry]) -> Vec<u8> {
+    let mut journal = Journal::default();
+    entries.iter().flat_map(|entry| journal.encode(std::slice::from_ref(entry)).unwrap()).collect()
+}
+
+fn replayed(entries: &[Entry]) -> Result<Journal, String> {
+    let mut journal = Journal::default();
+    journal.encode(entries).map_err(|illegal| illegal.to_string())?;
+    Ok(journal)
+}
+
+fn two_runs() -> Vec<Entry> {
+    let mut entries = drain(1, 0, "sh-primary");
+    entries.push(Entry::Folded { serial: 1 });
+    entries.extend(drain(2, 1, "sh-backup"));
+    entries.push(Entry::Folded { serial: 2 });
+    entries
+}
+
+#[test]
+fn lines_read_as_what_happened() {
+    insta::assert_snapshot!(String::from_utf8(written(&two_runs()[..6])).unwrap(), @r#"
+        {"n":1,"run_started":{"run_id":"20261123T120000.001Z-1a2b3c","at":"2026-11-23T12:00:00.25Z","operation":"apply","who":"ops@bastion","pid":4711,"target":{"provider":"emulator","account_id":"1234567890123456","endpoint":"http://127.0.0.1:4020"},"lineage":"lineage-1","serial":0,"digest":"sha256:00","steps":[{"id":"sh-primary/deactivate","interface":"ri-2zeo3xzyf38r4ursh-primary","region":"cn-shanghai"}]},"crc":"3a7b58cb"}
+        {"n":2,"intent":[0,10],"crc":"b66f6dc1"}
+        {"n":3,"accepted":[0,90,"4EC47282-1B74-4534-BD0E-403F3EE64CAF"],"crc":"2ee39d2d"}
+        {"n":4,"closed":[0,5000,"done","Inactive",null],"crc":"756bef55"}
+        {"n":5,"run_ended":[5001,0],"crc":"354b435a"}
+        {"n":6,"folded":1,"crc":"4807efda"}
+        "#);
+}
+
+#[test]
+fn a_step_costs_at_most_256_bytes_even_in_a_large_run() {
+    let steps: Vec<_> = (0..100_000).map(|n| step(&format!("site-{n:06}-primary"), Some(Call::Deactivate))).collect();
+    let last = steps.last().unwrap().clone();
+    let mut journal = Journal::default();
+    journal.encode(&[started(1, 0, steps)]).unwrap();
+    let hour = 3_600_000;
+    let lines = journal
+        .encode(&[intent(&last, hour), accepted(&last, hour), closed(&last, hour, Outcome::Done, Status::Inactive)])
+        .unwrap();
+    assert!(lines.len() <= 256, "{} bytes: {}", lines.len(), String::from_utf8_lossy(&lines));
+}
+
+#[test]
+fn what_is_written_is_what_is_read() {
+    let mut steps = vec![step("a", Some(Call::Activate)), step("b/c", None), step("d", Some(Call::Deactivate))];
+    steps[0].scope.account = "partner".into();
+    steps[0].expect = Status::Unknown("Odd \u{202e}\n".into());
+    steps[2].reason = Some("CHG-1042 \"fibre\"\n\u{1b}[31m".into());
+    let entries = [
+        started(1, 0, steps.clone()),
+        intent(&steps[0], 1),
+        doubtful(&steps[0], 2),
+        intent(&steps[0], 3),
+        refused(&steps[0], 4),
+        closed(&steps[0], 5, Outcome::DoneUnknown, Status::Active),
+        closed(&steps[1], -6, Outcome::Done, Status::Inactive),
+        ended(7),
+        Entry::Folded { serial: 3 },
+    ];
+    let mut journal = Journal::default();
+    let bytes = journal.encode(&entries).unwrap();
+    assert_eq!(Journal::decode(&bytes), Ok((journal, None)));
+}
+
+#[test]
+fn a_journal_cut_anywhere_keeps_its_whole_lines() {
+    let bytes = written(&two_runs());
+    for length in 0..=bytes.len() {
+        let cut = &bytes[..length];
+        let whole = cut.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let (journal, torn) = Journal::decode(cut).unwrap();
+        assert_eq!(
+            torn.map(|torn| (torn.good_length, torn.torn_length)),
+            (whole < length).then_some((whole, length - whole))
+        );
+        assert_eq!(journal, Journal::decode(&bytes[..whole]).unwrap().0);
+    }
+}
+
+#[test]
+fn no_flipped_bit_passes_unseen() {
+    let bytes = written(&two_runs());
+    let last_line = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    for position in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut flipped = bytes.clone();
+            flipped[position] ^= 1 << bit;
+            match Journal::decode(&flipped) {
+                // Damage to the last line, or to the line break before it, looks like a torn write: it is noted, and
+                // the call it told of is open again and read about.
+                Ok((_, torn)) => {
+                    assert!(position >= last_line - 1, "bit {bit} of byte {position} passed");
+                    assert!(torn.is_some_and(|torn| torn.good_length <= last_line));
+                }
+                Err(damaged) => assert!(damaged.line >= 1),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lost_repeated_or_swapped_line_is_refused_by_its_number() {
+    let bytes = written(&two_runs());
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let lost = [&lines[..2], &lines[3..]].concat().concat();
+    let repeated = [&lines[..3], &lines[2..]].concat().concat();
+    let swapped = [&lines[..2], &[lines[3], lines[2]], &lines[4..]].concat().concat();
+    let messages = [lost, repeated, swapped].map(|bytes| Journal::decode(&bytes).unwrap_err().to_string());
+    insta::assert_snapshot!(messages.join("\n"), @r#"
+        line 3: it has the number 4: a line is missing, repeated or moved
+        line 4: it has the number 3: a line is missing, repeated or moved
+        line 3: it has the number 4: a line is missing, repeated or moved
+        "#);
+}
+
+#[test]
+fn a_hole_in_the_last_write_is_torn_and_a_hole_before_it_is_damage() {
+    let entries = two_runs();
+    let mut journal = Journal::default();
+    let mut bytes = journal.encode(&entries[..6]).unwrap();
+    let durable = bytes.len();
+    bytes.extend(journal.encode(&entries[6..]).unwrap());
+
+    let mut torn = bytes.clone();
+    torn[durable + 10..durable + 60].fill(0);
+    let (kept, tail) = Journal::decode(&torn).unwrap();
+    assert_eq!(tail.unwrap().good_length, durable);
+    assert_eq!(kept.replay().runs().len(), 1);
+
+    let mut damaged = bytes;
+    damaged[durable - 30..durable - 10].fill(0);
+    assert_eq!(Journal::decode(&damaged).unwrap_err().line, 6);
+}
+
+#[test]
+fn illegal_histories_are_errors() {
+    let (a, b) = (step("a", Some(Call::Deactivate)), step("b", None));
+    let begin = started(1, 0, vec![a.clone(), b.clone()]);
+    let end = [closed(&a, 3, Outcome::Done, Status::Inactive), ended(4)];
+    let cases: &[(&str, Vec<Entry>)] = &[
+        ("intent before a run", vec![intent(&a, 1)]),
+        ("answer before an intent", vec![begin.clone(), accepted(&a, 1)]),
+        ("two intents", vec![begin.clone(), intent(&a, 1), intent(&a, 2)]),
+        ("intent after acceptance", vec![begin.clone(), intent(&a, 1), accepted(&a, 2), intent(&a, 3)]),
+        ("two answers", vec![begin.clone(), intent(&a, 1), doubtful(&a, 2), accepted(&a, 3)]),
+        ("a wait that sends", vec![begin.clone(), intent(&b, 1)]),
+        ("unknown step", vec![begin.clone(), intent(&step("c", Some(Call::Activate)), 1)]),
+        ("done without acceptance", vec![begin.clone(), intent(&a, 1), end[0].clone()]),
+        ("skipped while open", vec![begin.clone(), intent(&a, 1), closed(&a, 2, Outcome::Skipped, Status::Active)]),
+        ("doubt without a call", vec![begin.clone(), closed(&a, 2, Outcome::InDoubt, Status::Active)]),
+        ("closed twice", vec![begin.clone(), intent(&a, 1), accepted(&a, 2), end[0].clone(), end[0].clone()]),
+        ("end over an open call", vec![begin.clone(), intent(&a, 1), accepted(&a, 2), ended(3)]),
+        ("entry after the end", vec![begin.clone(), ended(3), intent(&a, 4)]),
+        ("two ends", vec![begin.clone(), ended(3), ended(4)]),
+        ("run in a run", vec![begin.clone(), started(2, 0, vec![])]),
+        ("run before folding", vec![begin.clone(), ended(1), started(2, 0, vec![])]),
+        ("same run twice", vec![begin.clone(), ended(1), Entry::Folded { serial: 1 }, begin.clone()]),
+        ("folded before its end", vec![begin.clone(), Entry::Folded { serial: 1 }]),
+        ("serial 0", vec![begin.clone(), ended(1), Entry::Folded { serial: 0 }]),
+        ("step twice in a run", vec![started(1, 0, vec![a.clone(), a.clone()])]),
+    ];
+    let messages: Vec<String> =
+        cases.iter().map(|(case, entries)| format!("{case}: {}", replayed(entries).expect_err(case))).collect();
+    insta::assert_snapshot!(messages.join("\n"), @r#"
+        intent before a run: step a/deactivate is recorded while no run is open
+        answer before an intent: step a/deactivate got an answer without an open intent
+        two intents: step a/deactivate is to be sent again before anything came back
+        intent after acceptance: step a/deactivate is to be sent again after it was accepted
+        two answers: step a/deactivate got an answer without an open intent
+        a wait that sends: step b/wait is a wait and sends nothing
+        unknown step: step c/activate is not one of run 20261123T120000.001Z-1a2b3c
+        done without acceptance: step a/deactivate is closed with an outcome that its answers do not allow
+        skipped while open: step a/deactivate is closed with an outcome that its answers do not allow
+        doubt without a call: step a/deactivate is closed with an outcome that its answers do not allow
+        closed twice: step a/deactivate is closed a second time
+        end over an open call: run 20261123T120000.001Z-1a2b3c ends while step a/deactivate is open
+        entry after the end: step a/deactivate is recorded while no run is open
+        two ends: the end of a run is recorded while no run is open
+        run in a run: run 20261123T120000.002Z-1a2b3c starts while run 20261123T120000.001Z-1a2b3c has not ended
+        run before folding: run 20261123T120000.002Z-1a2b3c starts while run 20261123T120000.001Z-1a2b3c is not in the state yet
+        same run twice: run 20261123T120000.001Z-1a2b3c starts a second time
+        folded before its end: serial 1 has no ended run to fold
+        serial 0: serial 0 does not follow serial 0
+        step twice in a run: run 20261123T120000.001Z-1a2b3c has step a/deactivate twice
+        "#);
+}
+
+#[test]
+fn a_dead_run_shows_what_is_known_of_its_open_steps() {
+    let steps: Vec<PlannedStep> = ["a", "b", "c", "d", "e"].map(|name| step(name, Some(Call::Deactivate))).into();
+    let entries = [
+        started(1, 0, steps.clone()),
+        intent(&steps[0], 1),
+        intent(&steps[1], 2),
+        accepted(&steps[1], 3),
+        intent(&steps[2], 4),
+        doubtful(&steps[2], 5),
+        intent(&steps[3], 6),
+        refused(&steps[3], 7),
+    ];
+    let journal = replayed(&entries).unwrap();
+    let run = journal.replay().open_run().unwrap();
+    let open: Vec<_> = run.open_steps().map(|(step, call)| (step.id.to_string(), call.answer.clone())).collect();
+    assert_eq!(open.len(), 3);
+    assert_eq!(open[0], ("a/deactivate".into(), Answer::Unrecorded));
+    assert!(matches!(open[1].1, Answer::Accepted { .. }));
+    assert!(matches!(open[2].1, Answer::Doubtful { .. }));
+}
+
+#[test]
+fn a_later_run_closes_what_a_dead_one_left_open_and_the_state_says_so() {
+    let a = step("a", Some(Call::Deactivate));
+    let entries = [
+        started(1, 0, vec![a.clone()]),
+        intent(&a, 10),
+        closed(&a, 60_000, Outcome::DoneUnknown, Status::Inactive),
+        ended(60_001),
+    ];
+    let journal = replayed(&entries).unwrap();
+    let mut state = new_state();
+    fold(&mut state, journal.replay().unfolded().unwrap());
+    let action = state.interfaces["a"].last_action.clone().unwrap();
+    assert_eq!((action.outcome.as_str(), action.request_id), ("unknown, found Inactive", None));
+    assert_eq!((action.started_at, action.finished_at), (at(10), at(60_000)));
+}
+
+#[test]
+fn a_record_claims_no_more_than_was_read() {
+    let steps = [step("done", Some(Call::Deactivate)), step("stuck", Some(Call::Activate)), step("never", None)];
+    let entries = [
+        started(1, 0, steps.to_vec()),
+        intent(&steps[0], 10),
+        accepted(&steps[0], 20),
+        intent(&steps[1], 30),
+        accepted(&steps[1], 40),
+        closed(&steps[0], 50, Outcome::Done, Status::Inactive),
+        closed(&steps[1], 60, Outcome::Unsettled, Status::Activating),
+        ended(70),
+    ];
+    let journal = replayed(&entries).unwrap();
+    let mut state = new_state();
+    let run = journal.replay().unfolded().unwrap();
+    fold(&mut state, run);
+    let once = state.clone();
+    fold(&mut state, run);
+    assert_eq!(state, once, "folding twice changes nothing");
+    assert_eq!(state.last_run, Some(run_id(1)));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&state.interfaces).unwrap(), @r#"
+        {
+          "done": {
+            "id": "ri-2zeo3xzyf38r4urdone",
+            "region": "cn-shanghai",
+            "declared": "Inactive",
+            "observed": {
+              "status": "Inactive",
+              "since": "2026-11-23T12:00:00.3Z"
+            },
+            "last_action": {
+              "run_id": "20261123T120000.001Z-1a2b3c",
+              "step": "done/deactivate",
+              "action": "DeactivateRouterInterface",
+              "request_id": "4EC47282-1B74-4534-BD0E-403F3EE64CAF",
+              "started_at": "2026-11-23T12:00:00.26Z",
+              "finished_at": "2026-11-23T12:00:00.3Z",
+              "outcome": "done"
+            }
+          },
+          "stuck": {
+            "id": "ri-2zeo3xzyf38r4urstuck",
+            "region": "cn-shanghai",
+            "declared": null,
+            "observed": {
+              "status": "Activating",
+              "since": "2026-11-23T12:00:00.31Z"
+            },
+            "last_action": {
+              "run_id": "20261123T120000.001Z-1a2b3c",
+              "step": "stuck/activate",
+              "action": "ActivateRouterInterface",
+              "request_id": "4EC47282-1B74-4534-BD0E-403F3EE64CAF",
+              "started_at": "2026-11-23T12:00:00.28Z",
+              "finished_at": "2026-11-23T12:00:00.31Z",
+              "outcome": "not settled, found Activating"
+            }
+          }
+        }
+        "#);
+}
+
+/// What may come next in a legal history of three steps.
+fn next_entries(entries: &[Entry], steps: &[PlannedStep], run: u32, millis: i64) -> Vec<Entry> {
+    let mut candidates = vec![started(run, 0, steps.to_vec()), ended(millis), Entry::Folded { serial: u64::from(run) }];
+    for step in steps {
+        candidates.extend([
+            intent(step, millis),
+            accepted(step, millis),
+            refused(step, millis),
+            doubtful(step, millis),
+        ]);
+        candidates.extend(
+            [Outcome::Done, Outcome::DoneUnknown, Outcome::InDoubt, Outcome::Failed, Outcome::Moved, Outcome::Skipped]
+                .map(|outcome| closed(step, millis, outcome, Status::Inactive)),
+        );
+    }
+    let journal = replayed(entries).expect("the history is legal so far");
+    candidates.retain(|entry| journal.clone().encode(std::slice::from_ref(entry)).is_ok());
+    candidates
+}
+
+proptest! {
+    #[test]
+    fn every_prefix_of_a_legal_history_replays_and_shows_every_open_call(choices in prop::collection::vec(any::<prop::sample::Index>(), 1..25)) {
+        let steps = [step("a", Some(Call::Deactivate)), step("b", Some(Call::Activate)), step("c", None)];
+        let (mut entries, mut run) = (Vec::new(), 1);
+        for (millis, choice) in (0..).zip(choices) {
+            let legal = next_entries(&entries, &steps, run, millis);
+            let entry = choice.get(&legal).clone();
+            run += u32::from(matches!(entry, Entry::Folded { .. }));
+            entries.push(entry);
+        }
+        for length in 0..=entries.len() {
+            let prefix = &entries[..length];
+            let journal = replayed(prefix).expect("a prefix of a legal history is legal");
+            let bytes = written(prefix);
+            prop_assert_eq!(Journal::decode(&bytes), Ok((journal.clone(), None)));
+            let since_start = prefix.iter().rposition(|entry| matches!(entry, Entry::RunStarted(_))).unwrap_or(0);
+            for step in &steps {
+                let mine = |entry: &&Entry| entry_step(entry) == Some(&step.id);
+                let (sent, over) = prefix[since_start..].iter().filter(mine).fold((false, false), |(sent, over), entry| match entry {
+                    Entry::Accepted { .. } | Entry::Doubtful { .. } => (true, over),
+                    Entry::Closed { .. } => (sent, true),
+                    _ => (sent, over),
+                });
+                let shown = journal.replay().open_run().is_some_and(|run| run.open_steps().any(|(open, _)| open.id == step.id));
+                prop_assert!(!sent || over || shown, "{} was sent and is not shown", step.id);
+            }
+        }
+    }
+
+    #[test]
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(Journal::decode(&bytes).is_ok_and(|(journal, _)| journal == Journal::default()) || Journal::decode(&bytes).is_err());
+    }
+}
+
+fn entry_step(entry: &Entry) -> Option<&rictl::plan::StepId> {
+    match entry {
+        Entry::Intent { step, .. }
+        | Entry::Accepted { step, .. }
+        | Entry::Refused { step, .. }
+        | Entry::Doubtful { step, .. }
+        | Entry::Closed { step, .. } => Some(step),
+        _ => None,
+    }
+}

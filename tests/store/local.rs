@@ -1,0 +1,349 @@
+//! The files: their names and modes, what may not stand at them, locks, and old copies.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::Path;
+
+use rictl::journal::{Entry, Journal};
+use rictl::state::{decode, encode};
+use rictl::store::local::{LocalStore, Paths, force_unlock, read};
+use rictl::store::lock::Holder;
+use rictl::store::{Store, StoreError};
+
+use crate::arrange::{at, drain, ended, new_state, state_of};
+
+pub(crate) fn holder(who: &str) -> Holder {
+    Holder::this_process(who.into(), "apply".into(), None, at(0))
+}
+
+pub(crate) fn paths_in(dir: &Path) -> Paths {
+    Paths::new(dir.join("state/rictl.json"), dir)
+}
+
+/// Records one run and its state, twice, so that every file exists.
+fn fill(paths: &Paths) {
+    let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    let mut state = recorded.state.unwrap_or_else(new_state);
+    for (number, address) in [(1, "sh-primary"), (2, "sh-backup")] {
+        store.append(&drain(number, state.serial, address)).unwrap();
+        store.fold_ended_run(&mut state).unwrap();
+    }
+}
+
+fn names(paths: &Paths) -> [&Path; 4] {
+    [&paths.state, &paths.backup, &paths.journal, &paths.lock]
+}
+
+#[test]
+fn names_stand_beside_the_state() {
+    let paths = Paths::new("state/rictl.json", "/tmp");
+    let names = names(&paths).map(|path| path.display().to_string());
+    assert_eq!(names, ["state/rictl.json", "state/rictl.json.backup", "state/rictl.journal.jsonl", "state/rictl.lock"]);
+    assert_eq!(Paths::new("prod.v2", "/tmp").lock, Path::new("prod.v2.lock"));
+}
+
+#[test]
+fn nothing_recorded_is_no_error_and_reading_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let recorded = read(&paths_in(dir.path())).unwrap();
+    assert!(recorded.state.is_none() && recorded.running.is_none() && recorded.notes.is_empty());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn the_backup_is_the_state_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let [now, before] = [&paths.state, &paths.backup].map(|path| decode(&fs::read(path).unwrap()).unwrap());
+    assert_eq!((now.serial, before.serial), (2, 1));
+    assert_eq!(fs::read_dir(dir.path().join("state")).unwrap().count(), 4, "no temporary file is left");
+}
+
+#[test]
+fn whatever_is_no_file_is_refused_at_every_name_and_left_alone() {
+    for position in 0..4 {
+        for kind in ["symlink", "dangling", "fifo", "directory", "socket"] {
+            let dir = tempfile::tempdir().unwrap();
+            let paths = paths_in(dir.path());
+            fill(&paths);
+            let victim = dir.path().join("victim");
+            fs::write(&victim, "precious").unwrap();
+            let path = names(&paths)[position];
+            fs::remove_file(path).unwrap();
+            match kind {
+                "symlink" => symlink(&victim, path).unwrap(),
+                "dangling" => symlink(dir.path().join("nowhere"), path).unwrap(),
+                "fifo" => assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success()),
+                "directory" => fs::create_dir(path).unwrap(),
+                _ => drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
+            }
+            let expected = |result: Result<(), StoreError>| {
+                assert!(matches!(result, Err(StoreError::NotAFile { .. })), "{kind} at {}: {result:?}", path.display());
+            };
+            expected(read(&paths).map(drop));
+            expected(LocalStore::try_open(paths.clone(), &holder("b")).map(drop));
+            assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
+            assert!(!dir.path().join("nowhere").exists());
+        }
+    }
+}
+
+#[test]
+fn a_damaged_file_is_refused_and_never_overwritten() {
+    for position in [0, 2] {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = paths_in(dir.path());
+        fill(&paths);
+        let path = names(&paths)[position];
+        let mut bytes = fs::read(path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(path, &bytes).unwrap();
+        for result in [read(&paths).map(drop), LocalStore::try_open(paths.clone(), &holder("b")).map(drop)] {
+            let error = result.unwrap_err();
+            assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
+            assert!(error.hint().is_some_and(|hint| hint.contains("move it away")));
+        }
+        assert_eq!(fs::read(path).unwrap(), bytes);
+    }
+}
+
+#[test]
+fn a_state_damaged_during_a_run_is_not_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("b")).unwrap();
+    fs::write(&paths.state, "").unwrap();
+    let mut state = recorded.state.unwrap();
+    state.serial += 1;
+    assert!(matches!(store.commit(&state, 2), Err(StoreError::Damaged { .. })));
+    assert_eq!(fs::read(&paths.state).unwrap(), b"");
+}
+
+#[test]
+fn a_deleted_state_is_noted_and_nothing_stops() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    fs::remove_file(&paths.state).unwrap();
+    let recorded = read(&paths).unwrap();
+    assert!(recorded.state.is_none());
+    assert!(recorded.notes[0].contains("is missing although it was written before"), "{:?}", recorded.notes);
+    let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("b")).unwrap();
+    let mut state = new_state();
+    store.append(&drain(3, 0, "sh-third")).unwrap();
+    store.fold_ended_run(&mut state).unwrap();
+    assert_eq!(state.serial, 3, "a serial is never used twice");
+}
+
+#[test]
+fn a_state_older_than_its_journal_catches_up_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let newest = read(&paths).unwrap().state.unwrap();
+    fs::copy(&paths.backup, &paths.state).unwrap();
+    let recorded = read(&paths).unwrap();
+    assert_eq!(recorded.state.as_ref().unwrap().interfaces, newest.interfaces);
+    assert!(recorded.notes[0].contains("is older than its journal (serial 1, the journal says 2)"));
+    let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("b")).unwrap();
+    let mut state = recorded.state.unwrap();
+    store.append(&drain(3, state.serial, "sh-third")).unwrap();
+    store.fold_ended_run(&mut state).unwrap();
+    assert_eq!(read(&paths).unwrap().state.unwrap().serial, 3);
+    assert_eq!(read(&paths).unwrap().notes, Vec::<String>::new());
+}
+
+#[test]
+fn a_run_that_ended_but_was_not_folded_is_seen_and_folded() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    store.append(&drain(3, 2, "sh-third")).unwrap();
+    drop(store);
+    let recorded = read(&paths).unwrap();
+    assert!(recorded.state.unwrap().interfaces.contains_key("sh-third") && recorded.notes.is_empty());
+    let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    store.fold_ended_run(&mut recorded.state.unwrap()).unwrap();
+    assert!(store.replay().unfolded().is_none());
+}
+
+#[test]
+fn a_torn_end_is_noted_by_readers_and_cut_by_the_next_writer() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let whole = fs::read(&paths.journal).unwrap();
+    let end = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+    for length in end + 1..whole.len() {
+        fs::write(&paths.journal, &whole[..length]).unwrap();
+        assert!(read(&paths).unwrap().notes[0].contains("was cut off by a crash"));
+        assert_eq!(fs::metadata(&paths.journal).unwrap().len(), length as u64, "reading never writes");
+        let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("b")).unwrap();
+        assert!(recorded.notes[0].contains("was cut off by a crash"));
+        store.append(&[Entry::Folded { serial: 2 }]).unwrap();
+        assert_eq!(fs::read(&paths.journal).unwrap(), whole);
+    }
+}
+
+#[test]
+fn an_upgraded_state_leaves_the_old_file_as_backup() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    let v1 = include_bytes!("../fixtures/state/v1.json");
+    drop(LocalStore::try_open(paths.clone(), &holder("a")).unwrap());
+    fs::write(&paths.state, v1).unwrap();
+    let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    let mut state = recorded.state.unwrap();
+    state.serial += 1;
+    store.commit(&state, 4).unwrap();
+    assert_eq!(fs::read(&paths.backup).unwrap(), v1);
+    assert_eq!(fs::read(&paths.state).unwrap(), encode(&state));
+}
+
+#[test]
+fn a_directory_that_everybody_can_write_to_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let state_dir = dir.path().join("state");
+    fs::set_permissions(&state_dir, Permissions::from_mode(0o777)).unwrap();
+    let error = LocalStore::try_open(paths.clone(), &holder("a")).unwrap_err();
+    assert!(matches!(error, StoreError::Exposed { by: "everybody", .. }), "{error:?}");
+    for mode in [0o1777, 0o775, 0o700] {
+        fs::set_permissions(&state_dir, Permissions::from_mode(mode)).unwrap();
+        LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    }
+}
+
+#[test]
+fn a_held_lock_names_its_holder_and_reading_does_not_wait_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    let first = holder("ada");
+    let store = LocalStore::try_open(paths.clone(), &first).unwrap();
+    let error = LocalStore::try_open(paths.clone(), &holder("bob")).unwrap_err();
+    let StoreError::Locked { holder: words, id } = &error else { panic!("{error:?}") };
+    assert_eq!(id, &first.id);
+    assert!(words.starts_with("ada on ") && words.ends_with("apply since 2026-11-23T12:00:00.25Z"), "{words}");
+    assert!(error.hint().unwrap().contains(&format!("rictl force-unlock {id}")));
+    assert_eq!(read(&paths).unwrap().running, Some(first));
+    drop(store);
+    assert_eq!(read(&paths).unwrap().running, None);
+    assert_eq!(LocalStore::try_open(paths, &holder("bob")).unwrap().1.notes, Vec::<String>::new());
+}
+
+#[test]
+fn a_dead_holder_of_this_host_is_taken_over_with_a_note() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    drop(LocalStore::try_open(paths.clone(), &holder("a")).unwrap());
+    let dead = Holder { process_start: Some(1), ..holder("ada") };
+    for identity in [serde_json::to_vec(&dead).unwrap(), b"{\"id\":\"half".to_vec()] {
+        fs::write(&paths.lock, identity).unwrap();
+        assert_eq!(read(&paths).unwrap().running, None);
+        let (_store, recorded) = LocalStore::try_open(paths.clone(), &holder("b")).unwrap();
+        assert!(recorded.notes[0].starts_with("took over the lock of a process that"), "{:?}", recorded.notes);
+    }
+}
+
+#[test]
+fn a_holder_on_another_host_is_never_taken_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    drop(LocalStore::try_open(paths.clone(), &holder("a")).unwrap());
+    let far = Holder { host: "far".into(), boot_id: Some("another".into()), ..holder("ada") };
+    fs::write(&paths.lock, serde_json::to_vec(&far).unwrap()).unwrap();
+    for _ in 0..2 {
+        let error = LocalStore::try_open(paths.clone(), &holder("b")).unwrap_err();
+        assert!(matches!(&error, StoreError::Locked { id, .. } if *id == far.id), "{error:?}");
+        assert_eq!(read(&paths).unwrap().running.as_ref(), Some(&far));
+    }
+    assert_eq!(force_unlock(&paths, &far.id).unwrap(), far);
+    LocalStore::try_open(paths, &holder("b")).unwrap();
+}
+
+#[test]
+fn force_unlock_wants_the_right_id() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    assert!(matches!(force_unlock(&paths, "x"), Err(StoreError::NotLocked { .. })));
+    let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    assert!(matches!(force_unlock(&paths, "x"), Err(StoreError::Locked { .. })));
+    assert!(matches!(force_unlock(&paths, ""), Err(StoreError::Locked { .. })));
+    store.append(&drain(1, 0, "sh-primary")).unwrap();
+    drop(store);
+    assert!(matches!(force_unlock(&paths, "x"), Err(StoreError::NotLocked { .. })));
+}
+
+#[test]
+fn a_holder_whose_lock_was_freed_by_force_records_nothing_more_but_rescues_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    let slow = holder("slow");
+    let (mut first, _) = LocalStore::try_open(paths.clone(), &slow).unwrap();
+    let entries = drain(1, 0, "sh-primary");
+    first.append(&entries[..2]).unwrap();
+    force_unlock(&paths, &slow.id).unwrap();
+    let (second, recorded) = LocalStore::try_open(paths.clone(), &holder("quick")).unwrap();
+    assert_eq!(recorded.journal.replay().open_run().unwrap().open_steps().count(), 1);
+
+    assert!(matches!(first.append(&entries[2..3]), Err(StoreError::Moved { .. })));
+    assert!(matches!(first.append(&entries[3..]), Err(StoreError::Broken { .. })));
+    assert!(matches!(first.commit(&state_of(1), 0), Err(StoreError::Broken { .. })));
+    let before = fs::read(&paths.journal).unwrap();
+    let rescued = first.rescue().unwrap();
+    assert_eq!(fs::metadata(&rescued).unwrap().mode() & 0o777, 0o600);
+    // What was rescued is the very rest of the journal.
+    let whole = [before, fs::read(&rescued).unwrap()].concat();
+    assert!(Journal::decode(&whole).unwrap().0.replay().unfolded().is_some());
+    drop(first);
+    assert_eq!(read(&paths).unwrap().running.unwrap().who, "quick", "the old holder cleared its own file only");
+    drop(second);
+}
+
+#[test]
+fn a_commit_without_the_lock_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    fs::remove_file(&paths.lock).unwrap();
+    assert!(matches!(store.commit(&state_of(1), 0), Err(StoreError::Moved { .. })));
+    assert!(!paths.state.exists());
+}
+
+#[test]
+fn a_journal_that_somebody_else_wrote_to_is_not_appended_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    fs::write(&paths.journal, "something").unwrap();
+    assert!(matches!(store.append(&[drain(1, 0, "a").remove(0)]), Err(StoreError::Moved { .. })));
+    assert!(matches!(store.append(&[ended(1)]), Err(StoreError::Broken { .. })));
+    assert_eq!(fs::read(&paths.journal).unwrap(), b"something");
+}
+
+#[test]
+fn a_run_that_cannot_be_recorded_does_not_begin() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    let (store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    store.prepare(100, 100_000).unwrap();
+    assert_eq!(fs::metadata(&paths.journal).unwrap().len(), 0, "reserved space is not content");
+    assert!(matches!(store.prepare(1 << 45, 0), Err(StoreError::Io { .. })));
+    assert!(matches!(store.prepare(1, 1 << 60), Err(StoreError::Io { .. })));
+    assert_eq!(fs::read_dir(dir.path().join("state")).unwrap().count(), 2, "no temporary file is left");
+}
+
+#[test]
+fn a_file_too_large_to_be_ours_is_refused_unread() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    fs::File::options().write(true).open(&paths.state).unwrap().set_len(300 << 20).unwrap();
+    let error = read(&paths).unwrap_err();
+    assert!(error.to_string().ends_with("it is larger than 256 MiB"), "{error}");
+}
