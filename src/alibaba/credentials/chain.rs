@@ -239,7 +239,7 @@ fn credentials_uri(environment: &Environment) -> Result<Candidate, Skipped> {
         .ok_or_else(|| Skipped::absent("credentials URI: ALIBABA_CLOUD_CREDENTIALS_URI is not set"))?;
     Ok(Candidate {
         source: format!("address in {name}"),
-        provider: Provider::new("CredentialsURI", Origin::Uri(uri.to_owned())),
+        provider: Provider::new("CredentialsURI", Origin::Uri(uri.into())),
     })
 }
 

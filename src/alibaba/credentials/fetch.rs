@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::Settings;
 use super::external;
@@ -26,9 +26,11 @@ pub(super) async fn fetch(provider: &Provider, settings: &Settings, now: Timesta
             sts(settings, now).assume_role_with_oidc(provider_arn, &token, role).await?
         }
         Origin::EcsRole { name } => from_metadata(name.as_deref(), settings).await?,
-        Origin::Uri(uri) => from_uri(uri).await.map_err(|reason| format!("credentials address: {reason}"))?,
+        Origin::Uri(uri) => {
+            from_uri(uri.expose_secret()).await.map_err(|reason| format!("credentials address: {reason}"))?
+        }
         Origin::External(command) => {
-            let printed = printed_provider(command, settings).await?;
+            let printed = printed_provider(command.expose_secret(), settings).await?;
             Box::pin(fetch(&printed, settings, now)).await?
         }
     };

@@ -131,11 +131,11 @@ impl Profile {
                 let uri = present(&self.credentials_uri)
                     .or_else(|| environment.get("ALIBABA_CLOUD_CREDENTIALS_URI"))
                     .ok_or("credentials_uri is missing")?;
-                Ok(Provider::new("CredentialsURI", Origin::Uri(uri.to_owned())))
+                Ok(Provider::new("CredentialsURI", Origin::Uri(uri.into())))
             }
             "external" => {
                 let command = need(&self.process_command, "process_command")?;
-                Ok(Provider::new("External", Origin::External(command)))
+                Ok(Provider::new("External", Origin::External(command.into())))
             }
             "rsakeypair" | "bearertoken" | "anonymous" => Err(format!("its mode {mode} cannot sign these calls")),
             _ => Err(format!("its mode {mode} is not known")),
@@ -167,13 +167,12 @@ impl Profile {
     }
 
     /// The CLI keeps the keys of its last login in the profile; logging in again takes a person and a browser.
-    fn cached_login(&self, mode: &str) -> Result<Provider, String> {
-        let mode = if mode.eq_ignore_ascii_case("oauth") { "OAuth" } else { "CloudSSO" };
+    fn cached_login(&self, mode: &'static str) -> Result<Provider, String> {
         let keys = self
             .temporary_keys()
-            .map_err(|reason| format!("no login is cached in it ({reason}): run `aliyun login`"))?;
+            .map_err(|reason| format!("it holds no login ({reason}): log in with the aliyun CLI first"))?;
         if keys.expires_at.is_none() {
-            return Err("its cached login has no sts_expiration: log in again with the aliyun CLI".to_owned());
+            return Err("its login has no sts_expiration: log in again with the aliyun CLI".to_owned());
         }
         Ok(Provider::new(mode, Origin::Keys(keys)))
     }
@@ -191,25 +190,27 @@ impl Profile {
     }
 
     fn role(&self, environment: &Environment) -> Result<Role, String> {
-        let duration_seconds = match self.expired_seconds {
-            None | Some(0) => DEFAULT_DURATION,
-            Some(seconds) if seconds < MIN_DURATION => {
-                return Err(format!("expired_seconds is {seconds}, and the least is {MIN_DURATION}"));
-            }
-            Some(seconds) => seconds,
-        };
+        let arn = need(&self.ram_role_arn, "ram_role_arn")?;
+        match self.expired_seconds {
+            None | Some(0) => Ok(self.role_for(&arn, DEFAULT_DURATION, environment)),
+            Some(seconds) if seconds >= MIN_DURATION => Ok(self.role_for(&arn, seconds, environment)),
+            Some(seconds) => Err(format!("expired_seconds is {seconds}, and the least is {MIN_DURATION}")),
+        }
+    }
+
+    fn role_for(&self, arn: &str, duration_seconds: u64, environment: &Environment) -> Role {
         let session_name = present(&self.ram_session_name)
             .or_else(|| present(&self.role_session_name))
             .or_else(|| environment.get("ALIBABA_CLOUD_ROLE_SESSION_NAME"))
             .unwrap_or(SESSION_NAME);
-        Ok(Role {
-            arn: need(&self.ram_role_arn, "ram_role_arn")?,
+        Role {
+            arn: arn.to_owned(),
             session_name: session_name.to_owned(),
             duration_seconds,
             policy: present(&self.policy).map(str::to_owned),
             external_id: present(&self.external_id).map(str::to_owned),
             sts_endpoint: self.sts_endpoint(environment),
-        })
+        }
     }
 
     /// Explicit, else regional, else the central one (vpc-api §7).
@@ -227,9 +228,7 @@ impl Profile {
 
 /// Returns a role that the spec or the environment names by its ARN, all else at its default.
 pub(super) fn role_of(arn: &str, environment: &Environment) -> Role {
-    Profile { ram_role_arn: Some(arn.to_owned()), ..Profile::default() }
-        .role(environment)
-        .expect("an ARN is all that a role needs")
+    Profile::default().role_for(arn, DEFAULT_DURATION, environment)
 }
 
 fn present(text: &Option<String>) -> Option<&str> {

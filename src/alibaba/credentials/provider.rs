@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use secrecy::SecretString;
+
 use crate::alibaba::Credentials;
 
 /// How to get credentials.
@@ -37,10 +39,10 @@ pub(super) enum Origin {
         /// The role; asked of the service where it is not given.
         name: Option<String>,
     },
-    /// An address answers with them.
-    Uri(String),
-    /// A command prints them; its words, not yet split.
-    External(String),
+    /// An address answers with them; its query may carry a secret.
+    Uri(SecretString),
+    /// A command prints them; its words, not yet split, may be secrets.
+    External(SecretString),
 }
 
 /// A role and how to ask for it.

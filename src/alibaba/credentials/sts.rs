@@ -19,7 +19,7 @@ use crate::signature::{canonical_query, percent_encode, v1};
 const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// The most of STS's own words that is repeated.
+/// The most characters of each of STS's own words that are repeated.
 const MAX_MESSAGE: usize = 300;
 
 /// STS as one refresh sees it.
@@ -153,9 +153,9 @@ impl Refusal {
         // The server quotes the string it signed, and with it the security token.
         let message = words.message.unwrap_or_default();
         let message = message.split("server string to sign").next().unwrap_or_default();
-        let mut text = format!("{code}: {}", mask(message, secrets));
+        let mut text = format!("{}: {}", mask(&code, secrets), mask(message, secrets));
         if let Some(request_id) = words.request_id {
-            text.push_str(&format!(" (RequestId {request_id})"));
+            text.push_str(&format!(" (RequestId {})", mask(&request_id, secrets)));
         }
         Self { busy: status >= 500 || code.starts_with("Throttling"), text }
     }
