@@ -1,6 +1,20 @@
-//! The real cloud over HTTPS.
+//! The cloud over HTTPS: requests signed, sent once, and read.
+//!
+//! [`Client`] implements the port on top of any [`CredentialSource`]. A request goes through `request` (what is
+//! signed), `transport` (one bounded exchange), `answer` (success, or what to do about it) and `wire` (JSON to the
+//! vocabulary); where keys are found is in `credentials`. Nothing here repeats a call, waits or reads the environment:
+//! policy is in `retry`, settings come from `cli`.
 
+mod answer;
+mod client;
 pub mod credentials;
+mod endpoint;
+mod request;
 mod source;
+mod transport;
+mod wire;
 
-pub use source::{CredentialSource, Credentials};
+pub use client::{Client, Settings};
+pub use endpoint::{Endpoint, EndpointError, Network};
+pub use source::{CredentialSource, Credentials, StaticCredentials};
+pub use transport::Timeouts;

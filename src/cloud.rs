@@ -8,6 +8,7 @@
 pub mod codes;
 pub mod listing;
 
+use std::any::Any;
 use std::fmt;
 use std::time::Duration;
 
@@ -102,6 +103,27 @@ impl fmt::Display for Call {
     }
 }
 
+/// A place under the quota for one mutating call; dropping it gives the place back.
+#[derive(Debug)]
+pub struct Permit(Option<Box<dyn Any>>);
+
+impl Permit {
+    /// A place where nothing is counted.
+    pub fn free() -> Self {
+        Self(None)
+    }
+
+    /// A place that lasts until `place` is dropped.
+    pub fn holding(place: impl Any) -> Self {
+        Self(Some(Box::new(place)))
+    }
+
+    /// Takes out what the permit holds, if it is a `T`.
+    pub fn take<T: Any>(self) -> Option<T> {
+        self.0?.downcast().ok().map(|place| *place)
+    }
+}
+
 /// Reading the cloud. Nothing behind this trait can change it.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait CloudRead {
@@ -115,13 +137,21 @@ pub trait CloudRead {
 /// Changing the cloud. Success means accepted, not done: the status moves later.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait Cloud: CloudRead {
-    /// Waits until a call could be sent at once under the quota, and keeps that place for the next [`Cloud::call`] of
-    /// the same kind. What has to be true at the moment of sending is checked after this, not before.
-    async fn permit(&self, _scope: &Scope, _call: Call) {}
+    /// Waits for a place under the quota. What has to be true at the moment of sending is checked after this, not
+    /// before: the wait can be long.
+    async fn permit(&self, _scope: &Scope, _call: Call) -> Permit {
+        Permit::free()
+    }
 
     /// Sends one mutating call, once. Neither call takes a client token, so nothing below may send it again
     /// unless [`CloudError::effect`] of the first is [`Effect::None`].
-    async fn call(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Result<RequestId, CloudError>;
+    async fn call(
+        &self,
+        scope: &Scope,
+        call: Call,
+        id: &RouterInterfaceId,
+        permit: Permit,
+    ) -> Result<RequestId, CloudError>;
 }
 
 /// Whether a failed mutating call may have changed something (faults R1).

@@ -28,7 +28,7 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::cloud::listing::Listing;
-use crate::cloud::{Call, Cloud, CloudError, RequestId};
+use crate::cloud::{Call, Cloud, CloudError, Permit, RequestId};
 use crate::journal::{Entry, Outcome, RunStarted};
 use crate::plan::{Action, Plan, Step};
 use crate::report::{Event, Report, StepResult};
@@ -174,7 +174,7 @@ struct Execution<'a, C, S, G> {
     in_flight: BTreeSet<usize>,
     /// Interfaces with a Deactivate that may have been sent and has not ended at its goal.
     going_down: BTreeSet<&'a Address>,
-    permits: FuturesUnordered<Pending<'a, usize>>,
+    permits: FuturesUnordered<Pending<'a, (usize, Permit)>>,
     calls: FuturesUnordered<Pending<'a, (usize, Result<RequestId, CloudError>)>>,
     reads: FuturesUnordered<Pending<'a, Read>>,
     unfinished: usize,
@@ -283,7 +283,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             _ = signals.changed(), if listens => self.on_signal(),
             Some((number, answer)) = self.calls.next() => self.on_answer(number, answer),
             Some(read) = self.reads.next() => self.on_read(read),
-            Some(number) = self.permits.next() => self.on_permit(number),
+            Some((number, permit)) = self.permits.next() => self.on_permit(number, permit),
             () = tokio::time::sleep_until(wake_up) => {}
         }
         while let Some(Some((number, answer))) = self.calls.next().now_or_never() {
@@ -292,8 +292,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         while let Some(Some(read)) = self.reads.next().now_or_never() {
             self.on_read(read);
         }
-        while let Some(Some(number)) = self.permits.next().now_or_never() {
-            self.on_permit(number);
+        while let Some(Some((number, permit))) = self.permits.next().now_or_never() {
+            self.on_permit(number, permit);
         }
         self.check_deadlines();
     }
@@ -368,7 +368,10 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             self.steps[number].phase = Phase::Calling;
             (self.around.emit)(&Event::CallSent { step: step.id.clone() });
             let cloud = self.around.cloud;
-            self.calls.push(Box::pin(async move { (number, cloud.call(&step.scope, call, &step.interface_id).await) }));
+            let permit = self.steps[number].permit.take().unwrap_or_else(Permit::free);
+            self.calls.push(Box::pin(async move {
+                (number, cloud.call(&step.scope, call, &step.interface_id, permit).await)
+            }));
         }
     }
 
@@ -414,6 +417,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             other => other,
         };
         tracked.phase = Phase::Finished;
+        tracked.permit = None;
         let elapsed = tracked.elapsed();
         self.unfinished -= 1;
         self.startable.remove(&number);

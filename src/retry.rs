@@ -16,9 +16,11 @@ use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
 pub use quota::Quota;
-use quota::{Gate, LONGEST_PAUSE};
+use quota::{Gate, LONGEST_PAUSE, Slot};
 
-use crate::cloud::{Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, RequestId};
+use crate::cloud::{
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId,
+};
 use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
 
 /// How often and how long a call is repeated.
@@ -76,21 +78,26 @@ impl<C> Retrying<C> {
         &self.inner
     }
 
-    /// Runs `attempt` until it succeeds, fails in a way that `may_repeat` excludes, or nothing is left to spend.
+    /// Runs `attempt` until it succeeds, fails in a way that `may_repeat` excludes, or nothing is left to spend. The first
+    /// attempt takes `slot`, if there is one.
     async fn run<T>(
         &self,
         scope: &Scope,
         action: &'static str,
+        mut slot: Option<Slot>,
         may_repeat: fn(&CloudError) -> bool,
         attempt: impl AsyncFn() -> Result<T, CloudError>,
     ) -> Result<T, CloudError> {
         let gate = self.gate(scope, action);
         let (mut failures, mut throttled, mut spent) = (0, 0, Duration::ZERO);
         loop {
-            let permit = gate.enter().await;
+            let slot = match slot.take() {
+                Some(slot) => slot,
+                None => gate.enter().await,
+            };
             let sent = Instant::now();
             let outcome = attempt().await;
-            drop(permit);
+            drop(slot);
             let error = match outcome {
                 Ok(value) => {
                     gate.accepted();
@@ -171,21 +178,31 @@ impl<C> Retrying<C> {
 impl<C: CloudRead> CloudRead for Retrying<C> {
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
         let attempt = async || self.inner.describe(scope, query).await;
-        self.run(scope, "DescribeRouterInterfaces", read_may_repeat, attempt).await
+        self.run(scope, "DescribeRouterInterfaces", None, read_may_repeat, attempt).await
     }
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
         // The service has no region.
         let scope = Scope { account: account.clone(), region: Region::from("STS") };
         let attempt = async || self.inner.identity(account).await;
-        self.run(&scope, "GetCallerIdentity", read_may_repeat, attempt).await
+        self.run(&scope, "GetCallerIdentity", None, read_may_repeat, attempt).await
     }
 }
 
 impl<C: Cloud> Cloud for Retrying<C> {
-    async fn call(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Result<RequestId, CloudError> {
-        let attempt = async || self.inner.call(scope, call, id).await;
-        self.run(scope, call.action(), call_may_repeat, attempt).await
+    async fn permit(&self, scope: &Scope, call: Call) -> Permit {
+        Permit::holding(self.gate(scope, call.action()).enter().await)
+    }
+
+    async fn call(
+        &self,
+        scope: &Scope,
+        call: Call,
+        id: &RouterInterfaceId,
+        permit: Permit,
+    ) -> Result<RequestId, CloudError> {
+        let attempt = async || self.inner.call(scope, call, id, Permit::free()).await;
+        self.run(scope, call.action(), permit.take(), call_may_repeat, attempt).await
     }
 }
 

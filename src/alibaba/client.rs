@@ -11,7 +11,7 @@ use super::transport::{Answer, Timeouts, Transport};
 use super::wire;
 use crate::clock::Clock;
 use crate::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, RequestId, Selection,
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId, Selection,
 };
 use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
 use crate::spec::SignatureVersion;
@@ -154,7 +154,13 @@ impl<S: CredentialSource> CloudRead for Client<S> {
 }
 
 impl<S: CredentialSource> Cloud for Client<S> {
-    async fn call(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Result<RequestId, CloudError> {
+    async fn call(
+        &self,
+        scope: &Scope,
+        call: Call,
+        id: &RouterInterfaceId,
+        _permit: Permit,
+    ) -> Result<RequestId, CloudError> {
         let parameters =
             vec![("RegionId".to_owned(), scope.region.to_string()), (INTERFACE_PARAMETER.to_owned(), id.to_string())];
         let action = Action { service: Service::Vpc, name: call.action(), parameters };

@@ -1,4 +1,4 @@
-//! Where the keys that sign a call come from.
+//! Where the client gets its keys from: one narrow trait, and the source that always has the same ones.
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -6,25 +6,39 @@ use secrecy::SecretString;
 use crate::cloud::CloudError;
 use crate::resource::AccountName;
 
-/// Keys that sign calls.
+/// Keys that sign. The secrets in it cannot be printed, not even by `{:?}`.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// The public half.
+    /// The public half: it appears in requests and may appear in messages.
     pub access_key_id: String,
-    /// The secret half.
+    /// The half that signs.
     pub access_key_secret: SecretString,
-    /// The token that goes with temporary keys.
+    /// The token of temporary keys.
     pub security_token: Option<SecretString>,
-    /// When they end; `None` for keys without an end.
+    /// When temporary keys stop working.
     pub expires_at: Option<Timestamp>,
 }
 
-/// Gives the credentials of an account.
+/// Finds the keys of an account, and new ones when the API says that they have expired.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait CredentialSource {
-    /// Returns credentials that are good now, renewed in time by itself.
+    /// Returns keys that work now, found at the first call and renewed before they expire.
     async fn credentials(&self, account: &AccountName) -> Result<Credentials, CloudError>;
 
-    /// Returns new credentials after the API said that the last ones have expired.
+    /// Returns fresh keys after the API refused those that [`Self::credentials`] gave, once for all tasks that ask.
     async fn renew(&self, account: &AccountName) -> Result<Credentials, CloudError>;
+}
+
+/// The same keys for every account, never renewed: what the emulator is asked with.
+#[derive(Clone, Debug)]
+pub struct StaticCredentials(pub Credentials);
+
+impl CredentialSource for StaticCredentials {
+    async fn credentials(&self, _: &AccountName) -> Result<Credentials, CloudError> {
+        Ok(self.0.clone())
+    }
+
+    async fn renew(&self, account: &AccountName) -> Result<Credentials, CloudError> {
+        self.credentials(account).await
+    }
 }

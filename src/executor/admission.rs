@@ -1,8 +1,10 @@
 //! What may be sent: a place under the quota, compare and swap against a fresh read, the floors again.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
-use crate::cloud::{Call, Cloud, CloudError, Effect, ErrorKind, RequestId};
+use crate::cloud::{Call, Cloud, CloudError, Effect, ErrorKind, Permit, RequestId};
 use crate::journal::{Entry, Outcome};
 use crate::plan::Action;
 use crate::report::Event;
@@ -40,7 +42,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             let waiting =
                 self.in_flight.iter().copied().filter(|number| matches!(self.steps[*number].phase, Phase::Startable));
             for number in waiting.chain(self.startable.iter().copied()).collect::<Vec<_>>() {
-                self.leave_unstarted(number);
+                self.withdraw(number);
             }
             return;
         }
@@ -50,7 +52,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             let Action::Call(call) = step.action else {
                 self.startable.remove(&number);
                 self.in_flight.insert(number);
-                self.on_permit(number);
+                self.on_permit(number, Permit::free());
                 continue;
             };
             if calls >= self.settings.parallelism.max(1) {
@@ -59,18 +61,33 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             calls += 1;
             self.startable.remove(&number);
             self.in_flight.insert(number);
-            let cloud = self.around.cloud;
-            self.permits.push(Box::pin(async move {
-                cloud.permit(&step.scope, call).await;
-                number
-            }));
+            self.ask_permit(number, call, Duration::ZERO);
         }
     }
 
-    pub(super) fn on_permit(&mut self, number: usize) {
+    /// Asks for a place for one call, after a pause.
+    fn ask_permit(&mut self, number: usize, call: Call, pause: Duration) {
+        let (cloud, scope) = (self.around.cloud, &self.step(number).scope);
+        self.steps[number].phase = Phase::Startable;
+        self.permits.push(Box::pin(async move {
+            tokio::time::sleep(pause).await;
+            (number, cloud.permit(scope, call).await)
+        }));
+    }
+
+    /// Sends a doubtful call once more, through the same checks as the first time.
+    pub(super) fn try_again(&mut self, number: usize) {
+        if let Action::Call(call) = self.step(number).action {
+            self.polled.remove(&number);
+            self.ask_permit(number, call, Duration::ZERO);
+        }
+    }
+
+    pub(super) fn on_permit(&mut self, number: usize, permit: Permit) {
         if self.steps[number].is_finished() {
             return;
         }
+        self.steps[number].permit = Some(permit);
         let now = Instant::now();
         self.steps[number].phase = Phase::Ready { since: now, not_before: now };
         self.ready.insert(number);
@@ -247,11 +264,10 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             return;
         }
         if passes && tracked.refusals <= REFUSALS {
-            let now = Instant::now();
-            let pause = error.retry_after.unwrap_or(self.settings.poll_interval);
-            tracked.phase = Phase::Ready { since: now, not_before: now + pause };
             self.going_down.remove(&step.address);
-            self.ready.insert(number);
+            if let Action::Call(call) = step.action {
+                self.ask_permit(number, call, error.retry_after.unwrap_or(self.settings.poll_interval));
+            }
             return;
         }
         if error.kind == ErrorKind::ClockSkew {

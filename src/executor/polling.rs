@@ -197,10 +197,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             self.finish(number, Outcome::InDoubt, Some(detail));
             return;
         }
-        let now = Instant::now();
-        tracked.phase = Phase::Ready { since: now, not_before: now };
-        self.polled.remove(&number);
-        self.ready.insert(number);
+        self.try_again(number);
     }
 
     /// Waits for the goal of an accepted call.

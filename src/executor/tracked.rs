@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::cloud::Permit;
+
 /// Where a step stands between its predecessors and its end.
 #[derive(Clone, Debug)]
 pub(super) enum Phase {
@@ -15,7 +17,7 @@ pub(super) enum Phase {
     Ready {
         /// A refusal has to rest on a read that was completed after this.
         since: Instant,
-        /// Not looked at before this; later than `since` after the API refused for the moment.
+        /// Not looked at before this.
         not_before: Instant,
     },
     /// Its call is on its way.
@@ -39,7 +41,7 @@ pub(super) enum Phase {
 }
 
 /// One step of a run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Tracked {
     waiting_for: usize,
     pub(super) phase: Phase,
@@ -47,6 +49,8 @@ pub(super) struct Tracked {
     pub(super) started: Option<Instant>,
     /// When the last progress was told.
     pub(super) told: Option<Instant>,
+    /// Its place under the quota.
+    pub(super) permit: Option<Permit>,
     /// How often the API refused for the moment.
     pub(super) refusals: u32,
     /// An answer was lost on the way.
@@ -64,6 +68,7 @@ impl Tracked {
             phase: Phase::Waiting,
             started: None,
             told: None,
+            permit: None,
             refusals: 0,
             doubted: false,
             resent: false,

@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
+use std::rc::Rc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, Notify};
@@ -71,9 +72,9 @@ enum Next {
 }
 
 /// A slot; dropping it, also by cancellation, says that the call has ended.
-pub(super) struct Permit<'a>(&'a Gate);
+pub(super) struct Slot(Rc<Gate>);
 
-impl Drop for Permit<'_> {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut usage = self.0.usage.borrow_mut();
         usage.in_flight -= 1;
@@ -88,12 +89,12 @@ impl Gate {
     }
 
     /// Waits for a slot. Ends, since every slot is freed a window after its call and every pause is bounded.
-    pub(super) async fn enter(&self) -> Permit<'_> {
+    pub(super) async fn enter(self: &Rc<Self>) -> Slot {
         let _turn = self.turn.lock().await;
         loop {
             let next = self.next(Instant::now());
             match next {
-                Next::Go => return Permit(self),
+                Next::Go => return Slot(Rc::clone(self)),
                 Next::At(instant) => sleep_until(instant).await,
                 Next::WhenFreed => self.freed.notified().await,
             }

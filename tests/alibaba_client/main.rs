@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rictl::alibaba::{Client, Credentials, Settings, StaticCredentials, Timeouts};
 use rictl::clock::Clock;
 use rictl::cloud::{
-    Call, Cloud as _, CloudError, CloudRead as _, DescribeQuery, Effect, ErrorKind, Page, RequestId, Selection,
+    Call, Cloud as _, CloudError, CloudRead as _, DescribeQuery, Effect, ErrorKind, Page, Permit, RequestId, Selection,
 };
 use rictl::resource::{AccountName, Region, RouterInterfaceId, Scope};
 use rictl::signature::{canonical_query, v1, v3};
@@ -64,7 +64,7 @@ async fn describe(server: &Server) -> Result<Page, CloudError> {
 }
 
 async fn deactivate(server: &Server) -> Result<RequestId, CloudError> {
-    client(server).call(&scope(), Call::Deactivate, &RouterInterfaceId::from("ri-1")).await
+    client(server).call(&scope(), Call::Deactivate, &RouterInterfaceId::from("ri-1"), Permit::free()).await
 }
 
 const ACCEPTED: &str = r#"{"RequestId":"REQ-1"}"#;
@@ -109,7 +109,7 @@ async fn v1_signs_the_query() {
     let server = Server::answering([json(200, ACCEPTED)]).await;
     let settings = Settings { signature: SignatureVersion::V1, ..settings(&server) };
     let client = Client::new(StaticCredentials(credentials(true)), settings, clock());
-    let id = client.call(&scope(), Call::Activate, &"ri-1".into()).await.unwrap();
+    let id = client.call(&scope(), Call::Activate, &"ri-1".into(), Permit::free()).await.unwrap();
     assert_eq!(id, RequestId("REQ-1".into()));
 
     let request = server.only_request();
@@ -126,7 +126,7 @@ async fn every_attempt_has_its_own_nonce() {
     let server = Server::answering([json(200, ACCEPTED), json(200, ACCEPTED)]).await;
     let client = client(&server);
     for _ in 0..2 {
-        client.call(&scope(), Call::Deactivate, &"ri-1".into()).await.unwrap();
+        client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap();
     }
     let requests = server.requests();
     assert_ne!(requests[0].header("x-acs-signature-nonce"), requests[1].header("x-acs-signature-nonce"));
@@ -358,7 +358,7 @@ fn mismatch(message: &str) -> Reply {
 async fn deactivate_signed(server: &Server, signature: SignatureVersion) -> CloudError {
     let settings = Settings { signature, ..settings(server) };
     let client = Client::new(StaticCredentials(credentials(true)), settings, clock());
-    client.call(&scope(), Call::Deactivate, &"ri-1".into()).await.unwrap_err()
+    client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap_err()
 }
 
 #[tokio::test]
@@ -394,7 +394,7 @@ async fn tls_that_cannot_be_trusted_had_no_effect() {
     let endpoint = server.url().replace("http://", "https://").parse().unwrap();
     let settings = Settings { endpoint: Some(endpoint), ..settings(&server) };
     let client = Client::new(StaticCredentials(credentials(false)), settings, clock());
-    let error = client.call(&scope(), Call::Deactivate, &"ri-1".into()).await.unwrap_err();
+    let error = client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap_err();
     assert_eq!((error.kind, error.effect), (ErrorKind::Tls, Effect::None), "{error}");
 }
 
@@ -411,13 +411,13 @@ async fn plain_http_is_for_loopback_addresses_only() {
     let by_name = server.url().replace("127.0.0.1", "localhost").parse().unwrap();
     let settings = Settings { endpoint: Some(by_name), ..settings(&server) };
     let client = Client::new(StaticCredentials(credentials(false)), settings, clock());
-    client.call(&scope(), Call::Activate, &"ri-1".into()).await.unwrap();
+    client.call(&scope(), Call::Activate, &"ri-1".into(), Permit::free()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_region_that_is_no_host_is_refused_unsent() {
     let client = Client::new(StaticCredentials(credentials(false)), Settings::default(), clock());
     let scope = Scope { region: Region::from("evil.example/#"), ..scope() };
-    let error = client.call(&scope, Call::Activate, &"ri-1".into()).await.unwrap_err();
+    let error = client.call(&scope, Call::Activate, &"ri-1".into(), Permit::free()).await.unwrap_err();
     assert_eq!((error.kind, error.effect), (ErrorKind::InvalidRegion, Effect::None));
 }

@@ -4,6 +4,7 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptes
 
 use super::*;
 use crate::cloud::Call;
+use crate::plan::FloorLink;
 use crate::plan::{
     Action, ActionReason, BlockCode, Change, ChangeAction, FloorMember, Goal, ResourceType, StepId, Values,
 };

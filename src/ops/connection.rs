@@ -1,0 +1,202 @@
+//! Reaching the cloud: the signed client with its retries and quotas, or the same client against an emulator that
+//! runs inside this process.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+
+use crate::alibaba::credentials::{self, AccountSource, Chain, Environment};
+use crate::alibaba::{
+    Client, CredentialSource, Credentials, Endpoint, Network, Settings, StaticCredentials, Timeouts,
+};
+use crate::clock::Clock;
+use crate::cloud::{CloudError, CloudRead as _};
+use crate::emulator;
+use crate::resource::{AccountName, Provider, Region, Target};
+use crate::retry::{Policy, Quota, Retrying};
+use crate::spec::{CloudSettings, SignatureVersion};
+
+use super::failure::{Exit, Refusal};
+use super::project::Project;
+
+/// How the cloud is to be reached, apart from what the spec says.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The environment, read once.
+    pub environment: Environment,
+    /// `--endpoint`.
+    pub endpoint: Option<String>,
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--signature`.
+    pub signature: Option<SignatureVersion>,
+    /// `--request-timeout`.
+    pub request_timeout: Duration,
+    /// `--quota`.
+    pub quota: Quota,
+}
+
+/// Where keys come from.
+#[derive(Debug)]
+pub enum Source {
+    /// An emulator's own.
+    Static(StaticCredentials),
+    /// The standard chain.
+    Chain(Box<Chain>),
+}
+
+impl CredentialSource for Source {
+    async fn credentials(&self, account: &AccountName) -> Result<Credentials, CloudError> {
+        match self {
+            Self::Static(keys) => keys.credentials(account).await,
+            Self::Chain(chain) => chain.credentials(account).await,
+        }
+    }
+
+    async fn renew(&self, account: &AccountName) -> Result<Credentials, CloudError> {
+        match self {
+            Self::Static(keys) => keys.renew(account).await,
+            Self::Chain(chain) => chain.renew(account).await,
+        }
+    }
+}
+
+/// The cloud as every operation sees it.
+pub type Cloud = Retrying<Client<Source>>;
+
+/// A reached cloud.
+#[derive(Debug)]
+pub struct Connection {
+    /// Where the calls go.
+    pub cloud: Cloud,
+    /// Whose interfaces they are about.
+    pub target: Target,
+}
+
+/// Reaches what the spec names and asks whose account it is.
+///
+/// # Errors
+/// A world that cannot be opened, credentials that cannot be had, a cloud that does not answer.
+pub async fn connect(project: &Project, access: &Access, clock: Clock) -> Result<Connection> {
+    let settings = &project.spec.cloud;
+    let (source, endpoint, shown) = match settings.provider {
+        Provider::Emulator => emulated(project, access, clock).await?,
+        Provider::Alibaba => {
+            let endpoint = access.endpoint.as_deref().map(parse_endpoint).transpose()?;
+            (Source::Chain(Box::new(chain(settings, access, clock))), endpoint, None)
+        }
+    };
+    let client_settings = client_settings(settings, access, endpoint);
+    let shown = shown.unwrap_or_else(|| shown_endpoint(settings, &client_settings));
+    let client = Client::new(source, client_settings, clock);
+    let seed = u64::from(std::process::id());
+    let cloud = Retrying::new(client, Policy::default(), access.quota, seed);
+    let identity = cloud
+        .identity(&AccountName::default_account())
+        .await
+        .context("cannot find out whose credentials these are")?;
+    let target = Target { provider: settings.provider, account_id: identity.account_id, endpoint: shown };
+    Ok(Connection { cloud, target })
+}
+
+impl Connection {
+    /// Checks every account of the spec against the account id that it names. For an apply; a plan only shows it.
+    ///
+    /// # Errors
+    /// Exit 4 naming both accounts.
+    pub async fn check_accounts(&self, project: &Project) -> Result<()> {
+        let settings = &project.spec.cloud;
+        if let Some(declared) = &settings.account_id
+            && declared.value != self.target.account_id
+        {
+            let place = project.spec.sources.locate(declared.place);
+            return Err(wrong_account("cloud.account_id", &place, declared.value.as_str(), &self.target).into());
+        }
+        for (name, account) in &settings.accounts {
+            let Some(declared) = &account.account_id else { continue };
+            let identity = self.cloud.identity(name).await.with_context(|| format!("cannot use the account {name}"))?;
+            if identity.account_id != declared.value {
+                let place = project.spec.sources.locate(declared.place);
+                let target = Target { account_id: identity.account_id, ..self.target.clone() };
+                let knob = format!("cloud.accounts.{name}.account_id");
+                return Err(wrong_account(&knob, &place, declared.value.as_str(), &target).into());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn wrong_account(knob: &str, place: &str, declared: &str, target: &Target) -> Refusal {
+    Refusal::new(
+        Exit::Moved,
+        format!("these credentials belong to account {}, and {knob} is {declared} ({place})", target.account_id),
+    )
+    .hint("use the credentials of that account; `rictl whoami` says where these come from")
+}
+
+/// Makes the standard chain of credentials for a spec.
+pub fn chain(settings: &CloudSettings, access: &Access, clock: Clock) -> Chain {
+    let profile = access.profile.clone().or_else(|| settings.profile.as_ref().map(|profile| profile.value.clone()));
+    let accounts = settings
+        .accounts
+        .iter()
+        .map(|(name, account)| {
+            let source = AccountSource {
+                profile: account.profile.as_ref().map(|profile| profile.value.clone()),
+                role_arn: account.role_arn.as_ref().map(|role| role.value.clone()),
+            };
+            (name.clone(), source)
+        })
+        .collect();
+    let settings = credentials::Settings {
+        environment: access.environment.clone(),
+        profile,
+        accounts,
+        sts_endpoint: access.endpoint.clone(),
+        metadata_endpoint: None,
+    };
+    Chain::new(settings, clock)
+}
+
+fn client_settings(settings: &CloudSettings, access: &Access, endpoint: Option<Endpoint>) -> Settings {
+    let is_inside = access.environment.get("ALIBABA_CLOUD_ENDPOINT_TYPE").is_some_and(|kind| kind == "vpc");
+    Settings {
+        endpoint,
+        network: if is_inside { Network::Vpc } else { Network::Public },
+        region: settings.region.as_ref().map(|region| region.value.clone()),
+        signature: access.signature.or(settings.signature).unwrap_or(SignatureVersion::V3),
+        timeouts: Timeouts { total: access.request_timeout, ..Timeouts::default() },
+    }
+}
+
+fn shown_endpoint(settings: &CloudSettings, client: &Settings) -> String {
+    let region = settings.region.as_ref().map_or_else(|| Region::from("<region>"), |region| region.value.clone());
+    client.endpoint_of(&region).map_or_else(|| "no endpoint".to_owned(), |endpoint| endpoint.to_string())
+}
+
+fn parse_endpoint(text: &str) -> Result<Endpoint> {
+    text.parse().context("--endpoint cannot be used")
+}
+
+/// Runs the world of the spec behind the same HTTP face that `emulator serve` has, or goes to a running one.
+async fn emulated(project: &Project, access: &Access, clock: Clock) -> Result<(Source, Option<Endpoint>, Option<String>)> {
+    if let Some(endpoint) = &access.endpoint {
+        let (id, secret) = emulator::DEFAULT_ACCESS_KEY;
+        return Ok((Source::Static(StaticCredentials::new(id, secret)), Some(parse_endpoint(endpoint)?), None));
+    }
+    let Some(world) = &project.spec.cloud.world else {
+        let refusal = Refusal::new(Exit::Error, "the spec asks for the emulator, and names no world");
+        return Err(refusal.hint("set `cloud.world: FILE`, or give a running one with --endpoint").into());
+    };
+    let path: PathBuf = project.directory.join(&world.value);
+    let host = emulator::Host::open(&path, clock.now())
+        .with_context(|| format!("cannot open the world {}", path.display()))?;
+    let keys = world_keys(&host, &project.spec.cloud);
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
+    let address = listener.local_addr().context("cannot listen on loopback")?;
+    tokio::spawn(emulator::http::serve(host, listener, emulator::http::Options::new(clock), std::future::pending()));
+    let endpoint = parse_endpoint(&format!("http://{address}"))?;
+    Ok((Source::Static(keys), Some(endpoint), Some(format!("world {}", world.value))))
+}

@@ -1,0 +1,81 @@
+//! Refusals: errors that have an exit code and a next step of their own.
+
+use crate::cloud::{CloudError, ErrorKind};
+use crate::store::StoreError;
+
+/// Something that went wrong before anything was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Error or usage.
+    Error = 1,
+    /// Refused by a guard.
+    Guarded = 3,
+    /// The live cloud, the state or the target is not what it was.
+    Moved = 4,
+    /// The state is locked.
+    Locked = 6,
+    /// A signal arrived.
+    Interrupted = 130,
+}
+
+/// An error with an exit code and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[error("{summary}")]
+pub struct Refusal {
+    /// The exit code.
+    pub exit: Exit,
+    /// What was being done, to what, and what is wrong.
+    pub summary: String,
+    /// More lines, each a cause or a difference.
+    pub causes: Vec<String>,
+    /// What to do or run next.
+    pub hint: Option<String>,
+}
+
+impl Refusal {
+    /// Makes a refusal without causes or hint.
+    pub fn new(exit: Exit, summary: impl Into<String>) -> Self {
+        Self { exit, summary: summary.into(), causes: Vec::new(), hint: None }
+    }
+
+    /// Adds a cause.
+    #[must_use]
+    pub fn cause(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Returns the exit code of an error, whatever it is made of.
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    if let Some(refusal) = error.downcast_ref::<Refusal>() {
+        return refusal.exit;
+    }
+    match error.downcast_ref::<StoreError>() {
+        Some(StoreError::Locked { .. }) => Exit::Locked,
+        Some(StoreError::Moved { .. }) => Exit::Moved,
+        _ => Exit::Error,
+    }
+}
+
+/// Returns what to do about an error, where something is known.
+pub fn hint_of(error: &anyhow::Error) -> Option<String> {
+    if let Some(refusal) = error.downcast_ref::<Refusal>() {
+        return refusal.hint.clone();
+    }
+    if let Some(store) = error.downcast_ref::<StoreError>() {
+        return store.hint();
+    }
+    let cloud = error.chain().find_map(|cause| cause.downcast_ref::<CloudError>())?;
+    let own = cloud.hint.as_ref().map(|hint| hint.to_string());
+    own.or_else(|| {
+        (cloud.kind == ErrorKind::Unreachable).then(|| "check the network, the proxy and the region's name".to_owned())
+    })
+}

@@ -1,0 +1,97 @@
+//! The spec on disk and the files that belong to it. No network, no credentials.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::spec::{self, Spec, SpecFile};
+use crate::store::local::Paths;
+
+use super::failure::{Exit, Refusal};
+
+/// The name of the spec where none is given.
+pub const DEFAULT_SPEC: &str = "rictl.yaml";
+
+/// More than any spec; a file that is larger is not read to its end.
+const MAX_BYTES: u64 = 65 * 1024 * 1024;
+
+/// A spec that has been read and checked, and where its history is.
+#[derive(Debug)]
+pub struct Project {
+    /// The spec.
+    pub spec: Spec,
+    /// The digest of its text.
+    pub digest: String,
+    /// The directory that its relative paths start from.
+    pub directory: PathBuf,
+    /// Its state, journal and lock.
+    pub paths: Paths,
+}
+
+impl Project {
+    /// Reads the spec at `path`: a file, or a directory whose `*.yaml` and `*.yml` are merged.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or [`crate::diagnostic::Diagnostics`] with every error of the spec.
+    pub fn load(path: &Path, rescue_directory: &Path) -> Result<Self> {
+        let is_directory = fs::metadata(path).is_ok_and(|metadata| metadata.is_dir());
+        let files = if is_directory { read_directory(path)? } else { vec![read_file(path)?] };
+        let digest = spec::digest(&files);
+        let spec = spec::parse(files)?;
+        let directory = if is_directory { path.to_owned() } else { parent(path) };
+        let state = match &spec.state_path {
+            Some(state) => directory.join(&state.value),
+            None => directory.join("state").join(format!("{}.json", stem(path))),
+        };
+        Ok(Self { spec, digest, paths: Paths::new(state, rescue_directory), directory })
+    }
+}
+
+fn parent(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_owned).unwrap_or_default()
+}
+
+/// The name of a file without its extension; of a directory, its own name even where it is given as `.`.
+fn stem(path: &Path) -> String {
+    let resolved = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let stem = if resolved.is_dir() { resolved.file_name() } else { path.file_stem() };
+    stem.map_or("rictl".to_owned(), |stem| stem.to_string_lossy().into_owned())
+}
+
+fn read_directory(path: &Path) -> Result<Vec<SpecFile>> {
+    let doing = || format!("cannot read the directory {}", path.display());
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).with_context(doing)? {
+        let name = entry.with_context(doing)?.path();
+        if matches!(name.extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml")) {
+            names.push(name);
+        }
+    }
+    names.sort();
+    if names.is_empty() {
+        let refusal = Refusal::new(Exit::Error, format!("{} holds no *.yaml or *.yml", path.display()));
+        return Err(refusal.hint("name a spec with --file, or start one with `rictl init`").into());
+    }
+    names.iter().map(|name| read_file(name)).collect()
+}
+
+fn read_file(path: &Path) -> Result<SpecFile> {
+    let doing = || format!("cannot read the spec {}", path.display());
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let refusal = Refusal::new(Exit::Error, format!("there is no spec {}", path.display()));
+            return Err(refusal.hint("name one with --file, or start one with `rictl init`").into());
+        }
+        Err(error) => return Err(error).with_context(doing),
+    };
+    if !metadata.is_file() {
+        return Err(Refusal::new(Exit::Error, format!("the spec {} is not a regular file", path.display())).into());
+    }
+    let mut bytes = Vec::new();
+    let file = fs::File::open(path).with_context(doing)?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes).with_context(doing)?;
+    Ok(SpecFile { name: path.display().to_string(), bytes })
+}
