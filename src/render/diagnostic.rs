@@ -1,0 +1,213 @@
+//! Draws findings: what, where, the line itself with the place underlined, why, and what to do next.
+//!
+//! ```text
+//! error: `interfaces.sh-primary.status` cannot be `Activ`
+//!   --> rictl.yaml:18:13
+//!    |
+//! 18 |     status: Activ
+//!    |             ^^^^^ did you mean `Active`?
+//!   hint: it is `Active` or `Inactive`; nothing else can be asked for
+//! ```
+//!
+//! By hand, because the house style puts causes and hints on plain indented lines, and because lines are cut and
+//! escaped here: a line of a minified spec may be megabytes long, and none of its text is to be trusted.
+
+use std::io;
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Sources};
+use crate::render::escape::escape_terminal;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const FRAME: Style = AnsiColor::Blue.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+const STRONG: Style = Style::new().bold();
+/// Stands where a line was cut.
+const CUT: &str = "...";
+/// Below this nothing can be shown of a line.
+const NARROWEST: usize = 40;
+
+/// How findings are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DrawStyle {
+    /// Whether to colour them.
+    pub color: bool,
+    /// Columns that source lines are cut to fit.
+    pub width: usize,
+}
+
+impl Default for DrawStyle {
+    fn default() -> Self {
+        Self { color: false, width: 100 }
+    }
+}
+
+/// Draws all findings in their order, a blank line between two.
+pub fn write(out: &mut impl io::Write, diagnostics: &Diagnostics, style: DrawStyle) -> io::Result<()> {
+    write_findings(out, &diagnostics.sources, &diagnostics.findings, style)
+}
+
+/// Draws findings that are kept apart from their texts, such as the warnings of a spec.
+pub fn write_findings(
+    out: &mut impl io::Write,
+    sources: &Sources,
+    findings: &[Diagnostic],
+    style: DrawStyle,
+) -> io::Result<()> {
+    let mut seeker = Seeker { sources, at: Place { line: 1, column: 1, ..Place::default() }, offset: 0 };
+    for (index, finding) in findings.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        let painter = Painter { style, accent: if finding.severity == Severity::Error { ERROR } else { WARNING } };
+        painter.finding(out, finding, &mut seeker)?;
+    }
+    Ok(())
+}
+
+struct Painter {
+    style: DrawStyle,
+    accent: Style,
+}
+
+impl Painter {
+    fn finding(&self, out: &mut impl io::Write, finding: &Diagnostic, seeker: &mut Seeker<'_>) -> io::Result<()> {
+        let word = if finding.severity == Severity::Error { "error" } else { "warning" };
+        let summary = self.paint(STRONG, &escape_terminal(&finding.summary));
+        writeln!(out, "{}: {summary}", self.paint(self.accent, word))?;
+        if let Some(place) = finding.place {
+            let located = seeker.sources.locate(place);
+            writeln!(out, "  {} {}", self.paint(FRAME, "-->"), escape_terminal(&located))?;
+            self.source_line(out, place, finding.label.as_deref().unwrap_or_default(), seeker)?;
+        }
+        for (place, what) in &finding.related {
+            let located = seeker.sources.locate(*place);
+            writeln!(out, "  {}: {}", escape_terminal(what), escape_terminal(&located))?;
+        }
+        for cause in &finding.causes {
+            writeln!(out, "  caused by: {}", escape_terminal(cause))?;
+        }
+        if let Some(hint) = &finding.hint {
+            writeln!(out, "  {}: {}", self.paint(HINT, "hint"), escape_terminal(hint))?;
+        }
+        Ok(())
+    }
+
+    fn source_line(
+        &self,
+        out: &mut impl io::Write,
+        place: Place,
+        label: &str,
+        seeker: &mut Seeker<'_>,
+    ) -> io::Result<()> {
+        let number = place.line.to_string();
+        let indent = " ".repeat(number.len());
+        let room = self.style.width.max(NARROWEST).saturating_sub(number.len() + 3 + 2 * CUT.len());
+        let Some(excerpt) = seeker.excerpt(place, room) else { return Ok(()) };
+        let bar = self.paint(FRAME, "|");
+        let marks = self.paint(self.accent, &"^".repeat(excerpt.marked));
+        let label = self.paint(self.accent, &escape_terminal(label));
+        writeln!(out, "{indent} {bar}")?;
+        writeln!(out, "{} {bar} {}", self.paint(FRAME, &number), excerpt.text)?;
+        let drawn = format!("{indent} {bar} {}{marks} {label}", " ".repeat(excerpt.before));
+        writeln!(out, "{}", drawn.trim_end())
+    }
+
+    fn paint(&self, style: Style, text: &str) -> String {
+        if self.style.color && !text.is_empty() { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    }
+}
+
+/// The part of a line around a place, ready to be shown.
+struct Excerpt {
+    text: String,
+    /// Columns before the marks.
+    before: usize,
+    /// Columns to mark.
+    marked: usize,
+}
+
+/// Finds places in texts; going on forward from the last one, since findings come in the order of their places.
+struct Seeker<'a> {
+    sources: &'a Sources,
+    at: Place,
+    offset: usize,
+}
+
+impl Seeker<'_> {
+    /// Cuts the line at `place` to at most `room` columns; nothing where the place is not in the text.
+    fn excerpt(&mut self, place: Place, room: usize) -> Option<Excerpt> {
+        let text = &*self.sources.get(place.source)?.text;
+        self.seek(text, place);
+        let is_break = |character: char| matches!(character, '\n' | '\r');
+        let (head, tail) = text.split_at(self.offset);
+        if self.at.line != place.line || text.is_empty() {
+            return None;
+        }
+        let lead = || head.chars().rev().take_while(|character| !is_break(*character)).map(shown);
+        let follow = || tail.chars().take_while(|character| !is_break(*character)).map(shown);
+        // At least a third of the room is for what leads up to the place, and all that what follows leaves over.
+        let (_, needed, _) = take(follow(), room);
+        let (mut before, used, is_cut) = take(lead(), (room - needed).max(room / 3));
+        before.reverse();
+        let (after, _, is_cut_after) = take(follow(), room - used);
+        let marked = after.iter().take(place.length as usize).map(|(_, columns)| columns).sum::<usize>().max(1);
+        let cut = if is_cut { CUT } else { "" };
+        let mut text = cut.to_owned();
+        text.extend(before.iter().chain(&after).map(|(cell, _)| cell.as_str()));
+        text.push_str(if is_cut_after { CUT } else { "" });
+        Some(Excerpt { text: text.trim_end().to_owned(), before: cut.len() + used, marked })
+    }
+
+    fn seek(&mut self, text: &str, place: Place) {
+        if place < (Place { length: 0, ..self.at }) || place.source != self.at.source {
+            self.at = Place { source: place.source, line: 1, column: 1, length: 0 };
+            self.offset = 0;
+        }
+        let mut rest = text[self.offset..].chars();
+        while (self.at.line, self.at.column) < (place.line, place.column) {
+            let Some(character) = rest.next() else { break };
+            if character == '\n' || character == '\r' && !rest.as_str().starts_with('\n') {
+                if self.at.line == place.line {
+                    break;
+                }
+                self.at.line += 1;
+                self.at.column = 1;
+            } else {
+                self.at.column += 1;
+            }
+            self.offset = text.len() - rest.as_str().len();
+        }
+    }
+}
+
+/// Takes cells while they fit `room` columns; returns the columns they take, and whether some were left.
+fn take(cells: impl Iterator<Item = (String, usize)>, room: usize) -> (Vec<(String, usize)>, usize, bool) {
+    let mut cells = cells.peekable();
+    let (mut taken, mut used) = (Vec::new(), 0);
+    while let Some((cell, columns)) = cells.next_if(|(_, columns)| used + columns <= room) {
+        used += columns;
+        taken.push((cell, columns));
+    }
+    (taken, used, cells.peek().is_some())
+}
+
+/// Returns how a character is shown, and how many columns that takes.
+fn shown(character: char) -> (String, usize) {
+    match character {
+        '\t' => ("    ".to_owned(), 4),
+        // The line is to be recognised, not read back.
+        '\\' => ("\\".to_owned(), 1),
+        other => {
+            let cell = escape_terminal(other.encode_utf8(&mut [0; 4])).into_owned();
+            let columns = cell.width();
+            (cell, columns)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
