@@ -4,17 +4,130 @@
 //! file and no environment; `ops` hands it the bytes. Syntax is in `spec/syntax` (YAML and JSON to one
 //! tree with places), meaning in `spec/decode`, references between entries in `spec/check`.
 
-pub mod duration;
-
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
+use sha2::{Digest, Sha256};
 
-use crate::diagnostic::{Place, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::resource::{
     AccountId, AccountName, Address, DesiredStatus, GroupName, Provider, Region, RouterInterfaceId, Scope,
 };
+
+mod check;
+mod decode;
+pub mod duration;
+mod fields;
+mod findings;
+mod suggest;
+mod syntax;
+#[cfg(test)]
+mod tests;
+
+use findings::Findings;
+use syntax::{json, text, yaml};
+
+/// How large one file may be; whoever reads files need not read more than one byte beyond. Room for 200,000 interfaces.
+pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
+
+/// The only version of the format that there is.
+const SUPPORTED_VERSION: &str = "1";
+
+/// One file of a spec.
+#[derive(Clone, Debug)]
+pub struct SpecFile {
+    /// The name that the user knows it by; one that ends in `.json` is read as JSON.
+    pub name: String,
+    /// What is in it.
+    pub bytes: Vec<u8>,
+}
+
+/// Parses the files of one spec, merged, or returns everything that is wrong with them.
+///
+/// Findings are in the order of their places: of the files as given, then of lines. Of each kind the first twenty are
+/// described and the rest counted. Time is near-linear in the size of the files; no input makes it panic or
+/// recurse deeply. Where a file breaks off (its syntax is wrong), what it would have declared is unknown, so then
+/// nothing is said about references.
+pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
+    let mut findings = Findings::default();
+    let mut sources = Sources::default();
+    let mut is_whole = !files.is_empty();
+    let texts: Vec<Option<(SourceId, Arc<str>)>> =
+        files.into_iter().map(|file| admit(file, &mut sources, &mut findings)).collect();
+    let names: Vec<bool> = sources.iter().map(|source| source.name.to_ascii_lowercase().ends_with(".json")).collect();
+    let mut decoder = decode::Decoder::new();
+    for (entry, is_json) in texts.iter().zip(names) {
+        let Some((source, text)) = entry else {
+            is_whole = false;
+            continue;
+        };
+        decoder.next_file();
+        let read = if is_json { json::read } else { yaml::read };
+        is_whole &= read(*source, text, &mut findings, &mut |item, findings| decoder.item(item, findings)).is_ok();
+    }
+    if texts.is_empty() {
+        findings.report("no files", Place::default(), || {
+            Diagnostic::error("there is no spec to read").hint("`rictl init` writes one from what is live")
+        });
+    }
+    let start = Place { source: SourceId(0), line: 1, column: 1, length: 1 };
+    let draft = is_whole.then(|| {
+        let mut draft = decoder.finish(start, &mut findings);
+        check::check(&mut draft, start, &mut findings);
+        draft
+    });
+    let found = Diagnostics { sources, findings: findings.finish() };
+    match draft {
+        Some(draft) if !found.has_errors() => Ok(Spec {
+            sources: found.sources,
+            cloud: draft.cloud,
+            state_path: draft.state_path,
+            limits: draft.limits,
+            groups: draft.groups,
+            rollout: draft.rollout,
+            interfaces: draft.interfaces,
+            warnings: found.findings,
+        }),
+        _ => Err(found),
+    }
+}
+
+/// Returns `sha256:…` over what the files say, whatever their names and order.
+pub fn digest(files: &[SpecFile]) -> String {
+    let mut digests: Vec<[u8; 32]> = files.iter().map(|file| Sha256::digest(&file.bytes).into()).collect();
+    digests.sort_unstable();
+    let bytes: [u8; 32] = Sha256::digest(digests.concat()).into();
+    bytes.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+}
+
+/// Takes a file's text into the sources, unless it is none or too large.
+fn admit(file: SpecFile, sources: &mut Sources, findings: &mut Findings) -> Option<(SourceId, Arc<str>)> {
+    let start = |source| Place { source, line: 1, column: 1, length: 1 };
+    if file.bytes.len() > MAX_FILE_BYTES {
+        let source = sources.add(file.name, "");
+        findings.report("file too large", start(source), || {
+            Diagnostic::error(format!("the file is larger than {} MiB", MAX_FILE_BYTES / 1024 / 1024))
+                .hint("is this a spec? several files in a directory are merged: `-f DIRECTORY`")
+        });
+        return None;
+    }
+    match text::decode(file.bytes) {
+        Ok(text) => {
+            let text: Arc<str> = text.into();
+            Some((sources.add(file.name, Arc::clone(&text)), text))
+        }
+        Err(refused) => {
+            let text::NotText { shown, offset, error } = *refused;
+            let text: Arc<str> = shown.into();
+            let source = sources.add(file.name, Arc::clone(&text));
+            let place = text::Cursor::new(source, &text).place(offset, 1);
+            findings.report("encoding", place, || error);
+            None
+        }
+    }
+}
 
 /// A value and the place that set it.
 #[derive(Clone, Debug, PartialEq, Eq)]

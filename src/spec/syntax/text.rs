@@ -1,0 +1,77 @@
+//! From bytes to text, and from offsets to places.
+//!
+//! What an editor may have left in a file is named here, with its place: another encoding, a NUL, broken UTF-8.
+
+use crate::diagnostic::{Diagnostic, Place, SourceId};
+
+/// What a file is instead of UTF-8 text.
+pub(in crate::spec) struct NotText {
+    /// The text as far as it can be shown.
+    pub(in crate::spec) shown: String,
+    /// Where it goes wrong, in bytes of that text.
+    pub(in crate::spec) offset: usize,
+    pub(in crate::spec) error: Diagnostic,
+}
+
+/// Decodes a file.
+pub(in crate::spec) fn decode(bytes: Vec<u8>) -> Result<String, Box<NotText>> {
+    let refuse = |shown, offset, error: Diagnostic| Err(Box::new(NotText { shown, offset, error }));
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+        let error = Diagnostic::error("the file is UTF-16, a spec is UTF-8").hint("save it as UTF-8");
+        return refuse(String::new(), 0, error);
+    }
+    let bytes = match bytes.strip_prefix(b"\xEF\xBB\xBF") {
+        Some(rest) => rest.to_vec(),
+        None => bytes,
+    };
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let offset = error.utf8_error().valid_up_to();
+            let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
+            let byte = error.as_bytes().get(offset).copied().unwrap_or_default();
+            let error = Diagnostic::error("the file is not UTF-8").label(format!("byte 0x{byte:02x}"));
+            return refuse(shown, offset, error.hint("save it as UTF-8"));
+        }
+    };
+    match text.find('\0') {
+        Some(offset) => {
+            let error = Diagnostic::error("the file contains a NUL character").label("here");
+            refuse(text, offset, error.hint("is this a text file? save it as UTF-8"))
+        }
+        None => Ok(text),
+    }
+}
+
+/// Turns byte offsets that only grow into places, in one pass over the text however many are asked for.
+pub(in crate::spec) struct Cursor<'a> {
+    source: SourceId,
+    text: &'a str,
+    offset: usize,
+    line: u32,
+    column: u32,
+}
+
+impl<'a> Cursor<'a> {
+    pub(in crate::spec) fn new(source: SourceId, text: &'a str) -> Self {
+        Self { source, text, offset: 0, line: 1, column: 1 }
+    }
+
+    /// Returns the place of `length` characters at `offset`, which must not be before an earlier one.
+    pub(in crate::spec) fn place(&mut self, offset: usize, length: usize) -> Place {
+        let bytes = self.text.as_bytes();
+        while self.offset < offset.min(bytes.len()) {
+            let byte = bytes[self.offset];
+            self.offset += 1;
+            // A line ends at `\n`, `\r\n` or a lone `\r`, as in YAML; continuation bytes take no column.
+            if byte == b'\n' || byte == b'\r' && bytes.get(self.offset) != Some(&b'\n') {
+                self.line += 1;
+                self.column = 1;
+            } else if byte & 0xC0 != 0x80 {
+                self.column += 1;
+            }
+        }
+        let length = u32::try_from(length).unwrap_or(u32::MAX).max(1);
+        Place { source: self.source, line: self.line, column: self.column, length }
+    }
+}
