@@ -1,0 +1,58 @@
+//! Past runs, as the journal tells them.
+
+use anyhow::Result;
+
+use crate::journal::Run;
+use crate::report::{Report, StepResult};
+use crate::store::local::Recorded;
+
+use super::failure::{Exit, Refusal};
+
+/// Returns every past run, newest first.
+pub fn runs(recorded: &Recorded) -> Vec<Report> {
+    recorded.journal.replay().runs().iter().rev().map(report).collect()
+}
+
+/// Returns one past run.
+///
+/// # Errors
+/// No run has this id.
+pub fn find<'a>(recorded: &'a Recorded, run_id: &str) -> Result<&'a Run> {
+    let runs = recorded.journal.replay().runs();
+    runs.iter().find(|run| &*run.started.run_id.0 == run_id).ok_or_else(|| {
+        let refusal = Refusal::new(Exit::Error, format!("there is no run {run_id}, and no such file"));
+        refusal.hint("`rictl history` lists the runs").into()
+    })
+}
+
+/// Tells a run's story as a report.
+pub fn report(run: &Run) -> Report {
+    let results = run
+        .steps()
+        .map(|(step, trace)| {
+            let closed = trace.closed.as_ref();
+            StepResult {
+                step: step.clone(),
+                outcome: closed.map(|closed| closed.outcome),
+                status: closed.and_then(|closed| closed.status.clone()),
+                request_id: trace.request_id().cloned(),
+                started_at: trace.attempts.first().map(|attempt| attempt.intent_at),
+                finished_at: closed.map(|closed| closed.at),
+                detail: closed.and_then(|closed| closed.detail.clone()),
+            }
+        })
+        .collect();
+    Report {
+        run_id: run.started.run_id.clone(),
+        operation: run.started.operation,
+        who: run.started.who.clone(),
+        target: run.started.target.clone(),
+        digest: run.started.digest.clone(),
+        started_at: run.started.at,
+        finished_at: run.end.map(|end| end.at),
+        results,
+        interrupted: run.end.is_some_and(|end| end.exit_code == Exit::Interrupted as u8),
+        stopped_reason: None,
+        unrecorded: None,
+    }
+}

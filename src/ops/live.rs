@@ -1,0 +1,129 @@
+//! From the spec and the live cloud to a plan: refresh, what a dead run left open, the planner, the inspector.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use crate::clock::Clock;
+use crate::cloud::CloudRead;
+use crate::executor::recovery::{self, OpenStep};
+use crate::journal::{Answer, Run};
+use crate::plan::{Doubt, Plan, PlanOptions, Warning};
+use crate::planner::{self, Inputs};
+use crate::refresh::{self, Wanted};
+use crate::resource::{LiveState, Provider, Target};
+use crate::spec::Spec;
+use crate::state::State;
+use crate::store::local::Recorded;
+
+use super::failure::{Exit, Refusal};
+use super::project::Project;
+
+/// Lists what the spec wants to know about.
+pub fn wanted(spec: &Spec) -> Vec<Wanted> {
+    let wanted = |(address, interface): (&_, &crate::spec::Interface)| Wanted {
+        address: Clone::clone(address),
+        scope: interface.scope.clone(),
+        id: interface.id.value.clone(),
+    };
+    spec.interfaces.iter().map(wanted).collect()
+}
+
+/// Reads every declared interface.
+pub async fn refresh(spec: &Spec, cloud: &impl CloudRead, clock: &Clock) -> LiveState {
+    refresh::refresh(cloud, clock, &wanted(spec)).await
+}
+
+/// Refuses a state that was recorded for somebody else's interfaces.
+///
+/// # Errors
+/// Exit 4 naming both targets.
+pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -> Result<()> {
+    let Some(state) = state.filter(|state| !state.target.is_same_as(target)) else { return Ok(()) };
+    let path = project.paths.state.display();
+    let refusal = Refusal::new(Exit::Moved, format!("the state {path} was recorded for another target"))
+        .cause(format!("recorded: {}", state.target))
+        .cause(format!("now:      {target}"));
+    Err(refusal.hint("use the spec and the credentials that belong together, or another `state.path`").into())
+}
+
+/// Plans from what is live.
+///
+/// # Errors
+/// Addresses that the spec does not declare, nothing that could be read, and bugs.
+pub async fn plan(
+    project: &Project,
+    recorded: &Recorded,
+    cloud: &impl CloudRead,
+    target: &Target,
+    clock: &Clock,
+    options: &PlanOptions,
+) -> Result<Plan> {
+    check_target(recorded.state.as_ref(), target, project)?;
+    let live = refresh(&project.spec, cloud, clock).await;
+    let doubts = recorded.journal.replay().open_run().map(|run| doubts(run, &live)).unwrap_or_default();
+    plan_from(project, recorded.state.as_ref(), &live, &doubts, target, options)
+}
+
+/// Plans from a refresh that has been made.
+///
+/// # Errors
+/// As [`plan`].
+pub fn plan_from(
+    project: &Project,
+    state: Option<&State>,
+    live: &LiveState,
+    doubts: &[Doubt],
+    target: &Target,
+    options: &PlanOptions,
+) -> Result<Plan> {
+    let inputs = Inputs { spec: &project.spec, spec_digest: &project.digest, live, state, target, doubts };
+    let mut plan = planner::plan(&inputs, options)?;
+    plan.check().map_err(|faults| Refusal {
+        exit: Exit::Error,
+        summary: "bug: the planner made a plan that does not keep its promises; nothing was done".to_owned(),
+        causes: faults,
+        hint: Some("please report it with the spec and this text".to_owned()),
+    })?;
+    if let Some(declared) = &project.spec.cloud.account_id
+        && target.provider == Provider::Alibaba
+        && declared.value != target.account_id
+    {
+        plan.warnings.push(Warning {
+            summary: format!("these credentials belong to account {}, and apply will refuse them", target.account_id),
+            detail: Some(format!(
+                "cloud.account_id is {} at {}",
+                declared.value,
+                project.spec.sources.locate(declared.place)
+            )),
+        });
+    }
+    Ok(plan)
+}
+
+/// Lists the steps of a run whose end nobody recorded.
+pub fn open_steps(run: &Run) -> Vec<OpenStep> {
+    run.open_steps()
+        .map(|(step, attempt)| OpenStep {
+            step: step.clone(),
+            intended_at: attempt.intent_at,
+            accepted: matches!(attempt.answer, Answer::Accepted { .. }),
+        })
+        .collect()
+}
+
+fn doubts(run: &Run, live: &LiveState) -> Vec<Doubt> {
+    let found: BTreeMap<_, _> = live.readings.values().filter_map(|reading| reading.found()).map(|seen| (&seen.id, &seen.status)).collect();
+    open_steps(run)
+        .iter()
+        .map(|open| {
+            let status = found.get(&open.step.interface_id).copied();
+            let finding = match (recovery::finding(open, status), status) {
+                (Some(resolution), _) => resolution.detail,
+                (None, Some(status)) => format!("not clear yet, found {status}"),
+                (None, None) => "not clear yet, not seen".to_owned(),
+            };
+            Doubt { step: open.step.id.clone(), run_id: run.started.run_id.to_string(), finding }
+        })
+        .collect()
+}
