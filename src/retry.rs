@@ -57,6 +57,9 @@ impl Default for Policy {
 }
 
 /// A cloud whose calls are repeated by a [`Policy`] and kept within a [`Quota`], for all tasks that share it.
+///
+/// The vendor counts per main account. Two account names that lead to the same one are counted apart here; what that
+/// lets through, throttled answers teach.
 #[derive(Debug)]
 pub struct Retrying<C> {
     inner: C,

@@ -149,6 +149,10 @@ fn envelope(answer: &Answer) -> Result<Envelope, String> {
     if let Some(content_type) = answer.content_type.as_deref().filter(|content_type| !is_json(content_type)) {
         return Err(format!("{content_type} instead of JSON"));
     }
+    // The decoder would take an array for the fields in their order.
+    if answer.body.trim_ascii_start().first().is_some_and(|byte| *byte == b'[') {
+        return Err("a JSON array".to_owned());
+    }
     wire::envelope(&answer.body).map_err(|error| describe(&error))
 }
 

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rictl::signature::v3;
+use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -20,6 +21,8 @@ pub(crate) enum Reply {
     Drip,
     /// A reset instead of an answer.
     Reset,
+    /// A TLS handshake with a certificate that no root has signed.
+    SelfSigned,
 }
 
 /// A well-formed HTTP reply with a JSON body.
@@ -128,6 +131,10 @@ impl Server {
 }
 
 async fn serve(mut stream: TcpStream, reply: Reply, record: Arc<Mutex<Vec<Recorded>>>) {
+    if matches!(reply, Reply::SelfSigned) {
+        let stream = stream.into_std().unwrap();
+        return tokio::task::spawn_blocking(|| shake_hands(stream)).await.unwrap();
+    }
     let mut head = Vec::new();
     let mut buffer = [0; 4096];
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
@@ -161,6 +168,20 @@ async fn serve(mut stream: TcpStream, reply: Reply, record: Arc<Mutex<Vec<Record
                 bytes = b" ";
             }
         }
-        Reply::Computed(_) => unreachable!("a computed reply is computed from a request"),
+        Reply::Computed(_) | Reply::SelfSigned => unreachable!("answered above"),
     }
+}
+
+fn shake_hands(mut stream: std::net::TcpStream) {
+    stream.set_nonblocking(false).unwrap();
+    let certificate = include_bytes!("../fixtures/self_signed.crt.der").as_slice().into();
+    let key = PrivatePkcs8KeyDer::from(include_bytes!("../fixtures/self_signed.key.der").as_slice());
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key.into())
+        .unwrap();
+    let mut connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+    while connection.is_handshaking() && connection.complete_io(&mut stream).is_ok() {}
 }

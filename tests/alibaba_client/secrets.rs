@@ -10,7 +10,7 @@ use rictl::resource::AccountName;
 use rictl::signature::percent_encode;
 use rictl::spec::SignatureVersion;
 
-use super::scripted::{Reply, Server, json};
+use super::scripted::{Recorded, Reply, Server, json};
 use super::{ACCEPTED, SECRET, TOKEN, clock, credentials, scope, settings};
 
 /// Gives the first token until it is renewed, then the second.
@@ -83,11 +83,11 @@ impl Write for Log {
 
 /// Echoes everything that it was sent, as an unreadable body and as the API's words.
 fn echoes() -> Vec<Reply> {
-    let everything = |request: &super::Recorded| {
+    let everything = |request: &Recorded| {
         format!("{:?} {} {SECRET} {}", request.headers, request.raw_query, percent_encode(&request.raw_query))
     };
-    let body = move |request: &super::Recorded| json(400, &everything(request));
-    let words = move |request: &super::Recorded| {
+    let body = move |request: &Recorded| json(400, &everything(request));
+    let words = move |request: &Recorded| {
         let text = everything(request);
         let body = serde_json::json!({"RequestId": "R", "Code": text, "Message": text, "Recommend": text});
         json(400, &body.to_string())
