@@ -109,10 +109,12 @@ impl<S: CredentialSource> Client<S> {
         let asked =
             Asked { action, endpoint, credentials, string_to_sign: &signed.string_to_sign, now: self.clock.now() };
         let (envelope, request_id) = asked.success(&answer)?;
+        let odd =
+            |problem: &str| CloudError { request_id: Some(request_id.clone()), ..asked.unreadable(&answer, problem) };
         if is_about_another(action, envelope.interface_id.as_deref()) {
-            return Err(asked.unreadable(&answer, "an answer about another interface"));
+            return Err(odd("an answer about another interface"));
         }
-        read(&answer.body, request_id).map_err(|error| asked.unreadable(&answer, &describe(&error)))
+        read(&answer.body, request_id.clone()).map_err(|error| odd(&describe(&error)))
     }
 
     fn endpoint_of(&self, region: &Region, action: &'static str) -> Result<Endpoint, CloudError> {

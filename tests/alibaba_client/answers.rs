@@ -116,6 +116,7 @@ async fn answers_that_cannot_be_read_leave_a_mutating_call_in_doubt() {
         let error = describe(&server).await.unwrap_err();
         if name == "another id" {
             assert!(error.message.contains("shape"), "{error}");
+            assert_eq!(error.request_id, Some(RequestId("R".into())));
         } else {
             assert_eq!(error.kind, kind, "{name}: {error}");
         }
