@@ -49,9 +49,10 @@ pub fn finding(open: &OpenStep, status: Option<&Status>) -> Option<Resolution> {
     let found = status.map_or("nothing there", Status::as_str);
     let detail = format!("unknown, found {found}");
     let outcome = match judge::doubtful(call, status) {
+        Doubtful::Reached if open.accepted => Outcome::Done,
         Doubtful::Reached => Outcome::DoneUnknown,
-        Doubtful::TookEffect => return None,
-        Doubtful::Untouched => return None,
+        Doubtful::TookEffect | Doubtful::Untouched => return None,
+        Doubtful::Foreign if open.accepted => Outcome::Unsettled,
         Doubtful::Foreign => Outcome::InDoubt,
     };
     Some(Resolution { outcome, status: status.cloned(), detail })
@@ -95,7 +96,7 @@ pub async fn resolve(
             if is_over && (is_moving || untouched[number] >= EQUAL_READS) {
                 let found = status.map_or("nothing there", Status::as_str);
                 resolved[number] = Some(Resolution {
-                    outcome: Outcome::InDoubt,
+                    outcome: if step.accepted { Outcome::Unsettled } else { Outcome::InDoubt },
                     status: status.cloned(),
                     detail: format!("unknown, found {found}"),
                 });

@@ -74,10 +74,6 @@ fn declared(goal: Goal) -> Option<DesiredStatus> {
 
 fn last_action(run_id: &RunId, step: &PlannedStep, trace: &Trace) -> Option<LastAction> {
     let (action, attempt) = (step.call?, trace.attempts.last()?);
-    let request_id = trace.attempts.iter().rev().find_map(|attempt| match &attempt.answer {
-        Answer::Accepted { request_id, .. } => Some(request_id.clone()),
-        _ => None,
-    });
     let answered_at = match &attempt.answer {
         Answer::Accepted { at, .. } | Answer::Refused { at, .. } | Answer::Doubtful { at, .. } => *at,
         Answer::Unrecorded => attempt.intent_at,
@@ -86,7 +82,7 @@ fn last_action(run_id: &RunId, step: &PlannedStep, trace: &Trace) -> Option<Last
         run_id: run_id.clone(),
         step: step.id.clone(),
         action,
-        request_id,
+        request_id: trace.request_id().cloned(),
         started_at: attempt.intent_at,
         finished_at: trace.closed.as_ref().map_or(answered_at, |closed| closed.at),
         outcome: trace.outcome(),

@@ -242,6 +242,14 @@ impl Trace {
         }
     }
 
+    /// Returns the API's id of the answer that accepted the call.
+    pub fn request_id(&self) -> Option<&RequestId> {
+        self.attempts.iter().rev().find_map(|attempt| match &attempt.answer {
+            Answer::Accepted { request_id, .. } => Some(request_id),
+            _ => None,
+        })
+    }
+
     /// Tells how the step ended, e.g. `done` or `unknown, found Inactive`.
     pub fn outcome(&self) -> String {
         let Some(closed) = &self.closed else {

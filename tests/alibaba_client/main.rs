@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rictl::alibaba::{Client, Credentials, Settings, StaticCredentials, Timeouts};
 use rictl::clock::Clock;
-use rictl::cloud::{Call, Cloud as _, CloudError, CloudRead as _, DescribeQuery, Page, RequestId, Selection};
+use rictl::cloud::{Call, Cloud as _, CloudError, CloudRead as _, DescribeQuery, Page, Permit, RequestId, Selection};
 use rictl::resource::{AccountName, Region, RouterInterfaceId, Scope};
 use scripted::Server;
 
