@@ -9,16 +9,21 @@ pub mod diagnostic;
 pub mod drift;
 pub mod escape;
 pub mod events;
+pub mod graph;
 pub mod history;
+pub mod html;
 mod json;
 pub mod live;
+pub mod markdown;
 pub mod plan;
 pub mod progress;
 pub mod report;
 #[cfg(test)]
 mod samples;
 pub mod state;
+mod svg;
 pub mod text;
+pub mod topology;
 
 pub use self::text::View;
 

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
-use super::plan::{by_address, intention, plan_line};
+use super::plan::{by_address, changes_by_address, intention, plan_line};
 use super::progress::sentence;
 use super::report::{complete_line, incomplete};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
@@ -158,7 +158,7 @@ impl<'p> Events<'p> {
 
     /// Writes what is planned: one line per interface, per blocked one, and the summary.
     pub fn plan<W: Write + ?Sized>(&self, out: &mut W, at: Timestamp, plan: &Plan) -> io::Result<()> {
-        let changes: BTreeMap<_, _> = plan.resource_changes.iter().map(|change| (&change.address, change)).collect();
+        let changes = changes_by_address(plan);
         for (address, steps) in by_address(&plan.steps) {
             let calls = steps.iter().any(|step| step.action != Action::Wait);
             let change = Planned {

@@ -57,7 +57,7 @@ pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, view: View) -> io::Resu
         screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(text))?;
     } else if run.exit_code() != 0 {
         screen.blank()?;
-        screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next(run.exit_code(), run)))?;
+        screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next(run.exit_code(), &run.run_id.0)))?;
     }
     Ok(())
 }

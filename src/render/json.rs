@@ -48,7 +48,7 @@ mod tests {
     fn is_the_same_value_and_inert() {
         for text in HOSTILE {
             let shown = written(|out| line(out, text));
-            assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), *text);
+            assert_eq!(serde_json::from_str::<String>(&shown).expect("it is JSON"), *text);
             assert!(shown.trim_end().chars().all(|character| !character.is_control()), "{shown:?}");
             for hidden in ['\u{202e}', '\u{200b}', '\u{2028}', '\u{feff}'] {
                 assert!(!shown.contains(hidden), "{shown:?}");

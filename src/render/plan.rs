@@ -90,6 +90,11 @@ pub(crate) fn by_address(steps: &[Step]) -> Vec<(&Address, Vec<&Step>)> {
     groups
 }
 
+/// Finds a declared interface's change by its address.
+pub(crate) fn changes_by_address(plan: &Plan) -> BTreeMap<&Address, &ResourceChange> {
+    plan.resource_changes.iter().map(|change| (&change.address, change)).collect()
+}
+
 /// Returns the steps' names by wave.
 pub(crate) fn waves(plan: &Plan) -> BTreeMap<u32, Vec<&str>> {
     let mut waves: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
@@ -125,10 +130,10 @@ fn changes<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Re
         return Ok(());
     }
     screen.blank()?;
+    let changes = changes_by_address(plan);
     screen.line(&Line::at(0).text("rictl will perform the following actions:"))?;
     for (address, steps) in groups.iter().take(SHOWN) {
-        let change = plan.resource_changes.iter().find(|change| change.address == **address);
-        block(screen, address, steps, change)?;
+        block(screen, address, steps, changes.get(address).copied())?;
     }
     more(screen, groups.len(), "to do")
 }
@@ -202,7 +207,7 @@ fn order<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Resu
 pub(crate) fn rollout_words(rollout: &RolloutPlan) -> String {
     let pause = super::duration(std::time::Duration::from_millis(rollout.pause_ms));
     match &rollout.check {
-        Some(check) => format!("between waves: {pause} pause, then `{}` must succeed", check.join(" ")),
+        Some(check) => format!("between waves: {pause} pause, then this must succeed: {}", check.join(" ")),
         None => format!("between waves: {pause} pause"),
     }
 }

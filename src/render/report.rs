@@ -28,7 +28,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, report: &Report, blocked: usize, vie
     }
     screen.line(&Line::at(0).with(Tone::Bad, "Apply incomplete: ").text(incomplete(report)))?;
     screen.unwrapped(&Line::at(0).text(counts_line(report, blocked)))?;
-    screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next(code, report)))
+    screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next(code, &report.run_id.0)))
 }
 
 /// Returns Terraform's last line, byte for byte.
@@ -163,8 +163,7 @@ pub(crate) fn remarks<W: Write + ?Sized>(screen: &mut Screen<'_, W>, report: &Re
 }
 
 /// Returns what to run next.
-pub(crate) fn next(code: u8, report: &Report) -> String {
-    let run = &report.run_id;
+pub(crate) fn next(code: u8, run: &str) -> String {
     match code {
         3 => "nothing was changed; lift what the guard names, then run `rictl plan`".to_owned(),
         4 => "nothing was changed; `rictl plan` shows what moved".to_owned(),

@@ -1,5 +1,8 @@
 //! Values that the tests of every view render.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
@@ -7,13 +10,18 @@ use jiff::Timestamp;
 
 use super::View;
 use crate::cloud::{Call, RequestId};
+use crate::diagnostic::{Place, Sources};
 use crate::journal::{Operation, Outcome, PlannedStep};
 use crate::plan::{
     Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Floor, FloorLink, FloorMember, Goal,
     Plan, ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning,
 };
 use crate::report::{Drift, DriftCause, DriftItem, Event, Report, StepResult, WaveCheck};
-use crate::resource::{AccountName, Address, DesiredStatus, Provider, Scope, ScopeFailure, Status, Target};
+use crate::resource::{
+    AccountName, Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Scope,
+    ScopeFailure, Status, Target,
+};
+use crate::spec::{CloudSettings, Group, Interface, Limits, Placed, Spec};
 use crate::state::RunId;
 
 /// Texts that somebody may have written into a name, a reason or an error message.
@@ -429,4 +437,117 @@ pub(crate) fn hostile_events(text: &str) -> Vec<Event> {
         Event::Throttled { scope: scope(text), action: "x", wait: elapsed, attempt: 1 },
         Event::Note { text: text.to_owned() },
     ]
+}
+
+/// A spec of two linked interfaces and a third that needs them.
+pub(crate) fn spec() -> Spec {
+    let place = Place::default();
+    let placed = |value| Placed { value, place };
+    let interface = |id: &str, region: &str, status, group: Option<&str>, depends_on: &[&str]| Interface {
+        id: Placed { value: id.into(), place },
+        scope: scope(region),
+        status: Placed { value: status, place },
+        group: group.map(|group| Placed { value: group.into(), place }),
+        depends_on: depends_on.iter().map(|address| (Address::from(*address), place)).collect(),
+        reason: None,
+        protect: None,
+        hands_off: None,
+        activate_timeout: None,
+        deactivate_timeout: None,
+        place,
+    };
+    let (up, down) = (DesiredStatus::Active, DesiredStatus::Inactive);
+    Spec {
+        sources: Sources::default(),
+        cloud: CloudSettings {
+            provider: Provider::Emulator,
+            region: None,
+            profile: None,
+            signature: None,
+            account_id: None,
+            world: None,
+            accounts: BTreeMap::new(),
+        },
+        state_path: None,
+        limits: Limits::default(),
+        groups: BTreeMap::from([(
+            "idc-shanghai".into(),
+            Group {
+                min_active: Some(placed(1)),
+                max_unavailable: None,
+                place,
+                members: ["sh-backup".into(), "sh-primary".into()].into(),
+            },
+        )]),
+        rollout: None,
+        interfaces: BTreeMap::from([
+            ("bj-peer".into(), interface("ri-bj-peer", "cn-beijing", up, None, &[])),
+            ("gz-lone".into(), interface("ri-gz-lone", "cn-guangzhou", up, None, &["sh-primary"])),
+            ("sh-backup".into(), interface("ri-sh-backup", "cn-shanghai", up, Some("idc-shanghai"), &[])),
+            (
+                "sh-primary".into(),
+                interface("ri-sh-primary", "cn-shanghai", down, Some("idc-shanghai"), &["sh-backup"]),
+            ),
+        ]),
+        warnings: Vec::new(),
+    }
+}
+
+/// What the cloud says of [`spec`]: sh-primary and bj-peer are two sides of one link, gz-lone is gone.
+pub(crate) fn live_state() -> LiveState {
+    let observed = |id: &str, region: &str, status, router: &str, opposite: Opposite| Observed {
+        id: id.into(),
+        region: region.into(),
+        status,
+        business_status: BusinessStatus::Normal,
+        role: None,
+        name: None,
+        description: None,
+        router_id: Some(router.into()),
+        router_type: Some("VRouter".into()),
+        specification: None,
+        opposite,
+    };
+    let opposite = |id: &str, region: &str, router: &str, status| Opposite {
+        interface_id: Some(id.into()),
+        region: Some(region.into()),
+        router_id: Some(router.into()),
+        router_type: Some("VRouter".into()),
+        status: Some(status),
+        ..Opposite::default()
+    };
+    let primary = opposite("ri-bj-peer", "cn-beijing", "vrt-bj", Status::Active);
+    let peer = opposite("ri-sh-primary", "cn-shanghai", "vrt-sh", Status::Active);
+    let backup = opposite("ri-elsewhere", "cn-beijing", "vrt-bj", Status::Inactive);
+    LiveState {
+        read_at: at("02:14:00"),
+        readings: BTreeMap::from([
+            ("bj-peer".into(), Reading::Found(observed("ri-bj-peer", "cn-beijing", Status::Active, "vrt-bj", peer))),
+            ("gz-lone".into(), Reading::Absent),
+            (
+                "sh-backup".into(),
+                Reading::Found(observed("ri-sh-backup", "cn-shanghai", Status::Activating, "vrt-sh", backup)),
+            ),
+            (
+                "sh-primary".into(),
+                Reading::Found(observed("ri-sh-primary", "cn-shanghai", Status::Active, "vrt-sh", primary)),
+            ),
+        ]),
+        failures: Vec::new(),
+    }
+}
+
+/// A live state in which every text is `text`.
+pub(crate) fn hostile_live_state(text: &str) -> LiveState {
+    let mut live = live_state();
+    for reading in live.readings.values_mut() {
+        if let Reading::Found(observed) = reading {
+            observed.router_id = Some(text.into());
+            observed.router_type = Some(text.into());
+            observed.status = Status::Unknown(text.into());
+            observed.opposite.router_id = Some(text.into());
+            observed.opposite.interface_id = Some(text.into());
+        }
+    }
+    live
 }

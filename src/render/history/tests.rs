@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use super::*;
 use crate::render::samples::{HOSTILE, assert_inert, hostile_report, report, view, written};
 

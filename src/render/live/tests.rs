@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use unicode_width::UnicodeWidthStr as _;
 
 use super::*;

@@ -1,0 +1,242 @@
+//! Plans, drift and runs as one self-contained HTML file: no script, no request, readable on a phone.
+//!
+//! The content security policy forbids everything but the style sheet inside; every piece of untrusted text goes
+//! through [`escaped`]. Very long tables are cut, and say so.
+
+use std::io::{self, Write};
+
+use super::drift::{last_applied, live, note, verdict, words};
+use super::history::{self, operation};
+use super::plan::{because, by_address, changes_by_address, counts_line, intention, plan_line, rollout_words, waves};
+use super::report::{next, outcome, took};
+use super::svg::{self, escaped};
+use super::topology::Topology;
+use crate::plan::{Goal, Plan, ResourceChange, Step};
+use crate::report::{Drift, Report};
+use crate::resource::{Address, Status};
+
+/// The most rows of a table.
+const MOST_ROWS: usize = 2_000;
+
+const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+<meta name=\"referrer\" content=\"no-referrer\">\n<style>\n\
+body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;padding:12px;max-width:60rem;color:#1f2328;background:#fff}\n\
+h1{font-size:1.3rem}h2{font-size:1.1rem;margin:1.5rem 0 .4rem}.scroll{overflow-x:auto}\n\
+table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #d8dee4;padding:.3rem .5rem;text-align:left;\
+vertical-align:top;overflow-wrap:anywhere}\n\
+code,.mono{font:13px ui-monospace,monospace;overflow-wrap:anywhere}svg{width:100%;height:auto;max-width:32rem}\n\
+.good{color:#1a7f37}.bad{color:#cf222e}.change{color:#9a6700}\n\
+@media(max-width:40rem){thead{display:none}tr{display:block;border-bottom:2px solid #d8dee4}\
+td{display:block;border:0;padding:.1rem .3rem}td::before{content:attr(data-head)\": \";color:#656d76}}\n\
+</style>\n";
+
+/// Writes a plan, with the topology where it is known.
+pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, topology: Option<&Topology>) -> io::Result<()> {
+    let mut page = Page::new("rictl plan", &plan.target.to_string());
+    if plan.is_empty() && plan.is_complete() {
+        page.verdict("good", "No changes. Your infrastructure matches the configuration.");
+    } else {
+        page.verdict("change", &plan_line(plan.summary()));
+        page.paragraph(&counts_line(plan.summary()));
+        page.paragraph(&format!("Digest: {}", plan.digest()));
+    }
+    let blocked = plan.blocked.iter();
+    page.table(
+        "Blocked",
+        &["Interface", "Code", "Detail"],
+        blocked
+            .map(|blocked| vec![blocked.address.to_string(), blocked.code.as_str().to_owned(), blocked.detail.clone()]),
+    );
+    page.list(
+        "Could not be read",
+        plan.failures.iter().map(|failure| format!("{}: {}", failure.scope, failure.detail)),
+    );
+    page.list(
+        "In doubt",
+        plan.doubts.iter().map(|doubt| format!("{} of run {}: {}", doubt.step, doubt.run_id, doubt.finding)),
+    );
+    page.list(
+        "Warnings",
+        plan.warnings.iter().map(|warning| match &warning.detail {
+            Some(detail) => format!("{}: {detail}", warning.summary),
+            None => warning.summary.clone(),
+        }),
+    );
+    let names = |list: &[Address]| list.iter().map(Address::to_string).collect::<Vec<_>>();
+    page.list("Looked at only", names(&plan.targeted).into_iter());
+    page.list("Left out", names(&plan.excluded).into_iter());
+    let (groups, changes) = (by_address(&plan.steps), changes_by_address(plan));
+    page.table(
+        "Changes",
+        &["Interface", "Change", "Status", "Where", "Why", "Guards"],
+        groups.iter().map(|(address, steps)| change_row(changes.get(address).copied(), address, steps)),
+    );
+    page.list(
+        "Changed outside of rictl",
+        plan.resource_drift.iter().map(|drift| {
+            let status = |values: &Option<crate::plan::Values>| {
+                values.as_ref().map_or_else(|| "absent".to_owned(), |values| values.status.to_string())
+            };
+            format!("{}: was {}, is {}", drift.address, status(&drift.change.before), status(&drift.change.after))
+        }),
+    );
+    if !plan.steps.is_empty() {
+        page.table(
+            "Waves",
+            &["Wave", "Steps"],
+            waves(plan).into_iter().map(|(wave, steps)| vec![wave.to_string(), steps.join(", ")]),
+        );
+        page.list("Rollout", plan.rollout.iter().map(rollout_words));
+    }
+    page.topology(topology);
+    page.write(out)
+}
+
+/// Writes what drifted, with the topology where it is known.
+pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift, topology: Option<&Topology>) -> io::Result<()> {
+    let mut page = Page::new("rictl drift", &drift.target.to_string());
+    page.verdict(if drift.has_moved() { "change" } else { "good" }, &verdict(drift));
+    page.list(
+        "Could not be read",
+        drift.failures.iter().map(|failure| format!("{}: {}", failure.scope, failure.detail)),
+    );
+    page.table(
+        "Findings",
+        &["Interface", "Finding", "Spec", "Last applied", "Live", "Since", "Note"],
+        drift.items.iter().map(|item| {
+            vec![
+                item.address.to_string(),
+                words(item.cause).to_owned(),
+                item.spec.to_string(),
+                last_applied(item),
+                live(item).to_owned(),
+                item.since.map(|since| since.to_string()).unwrap_or_default(),
+                note(item).unwrap_or_default(),
+            ]
+        }),
+    );
+    page.topology(topology);
+    page.write(out)
+}
+
+/// Writes a run with its timeline, and the topology where it is known.
+pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, topology: Option<&Topology>) -> io::Result<()> {
+    let mut page = Page::new(&format!("rictl {} {}", operation(run.operation), run.run_id), &run.target.to_string());
+    let good = run.finished_at.is_some() && run.exit_code() == 0;
+    page.verdict(if good { "good" } else { "bad" }, &history::verdict(run).1);
+    let ended = run.finished_at.map_or_else(|| "not ended".to_owned(), |at| format!("to {at}"));
+    page.paragraph(&format!("By {}, {} {ended}", run.who, run.started_at));
+    if run.finished_at.is_some() && !good {
+        page.paragraph(&format!("Next: {}", next(run.exit_code(), &run.run_id.0)));
+    }
+    page.paragraph(&format!("Digest: {}", run.digest));
+    page.list("Stopped", run.stopped_reason.iter().cloned());
+    page.list("Not recorded", run.unrecorded.iter().cloned());
+    page.picture("Timeline", &svg::timeline(run));
+    page.table(
+        "Steps",
+        &["Step", "Outcome", "Status", "Took", "RequestId", "Detail"],
+        run.results.iter().map(|result| {
+            vec![
+                result.step.id.to_string(),
+                outcome(result),
+                result.status.as_ref().map(Status::to_string).unwrap_or_default(),
+                took(result).unwrap_or_default(),
+                result.request_id.as_ref().map(|id| id.to_string()).unwrap_or_default(),
+                result.detail.clone().unwrap_or_default(),
+            ]
+        }),
+    );
+    page.topology(topology);
+    page.write(out)
+}
+
+fn change_row(change: Option<&ResourceChange>, address: &Address, steps: &[&Step]) -> Vec<String> {
+    let expect = steps.first().map_or(&Status::Active, |step| &step.expect);
+    let goal = steps.last().map_or(Goal::Stable, |step| step.goal);
+    let place = steps.first().map(|step| format!("{} in {}", step.interface_id, step.scope));
+    let why = change.and_then(|change| change.action_reason).map(|reason| because(reason).to_owned());
+    let reason = change.and_then(|change| change.reason.clone());
+    let guards: Vec<&str> = steps.iter().flat_map(|step| &step.guards).map(String::as_str).collect();
+    vec![
+        address.to_string(),
+        intention(steps).to_owned(),
+        format!("{expect} → {goal}"),
+        place.unwrap_or_default(),
+        why.into_iter().chain(reason).collect::<Vec<_>>().join("; "),
+        guards.join("; "),
+    ]
+}
+
+/// A page while it grows. Everything it is given is untrusted, but pictures, which escape their own texts.
+struct Page {
+    html: String,
+}
+
+impl Page {
+    fn new(title: &str, target: &str) -> Self {
+        let title = escaped(title);
+        let target = escaped(target);
+        let html = format!(
+            "{HEAD}<title>{title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n<p>Target: <code>{target}</code></p>\n"
+        );
+        Self { html }
+    }
+
+    fn verdict(&mut self, class: &str, text: &str) {
+        self.html.push_str(&format!("<p class=\"{class}\"><strong>{}</strong></p>\n", escaped(text)));
+    }
+
+    fn paragraph(&mut self, text: &str) {
+        self.html.push_str(&format!("<p class=\"mono\">{}</p>\n", escaped(text)));
+    }
+
+    fn picture(&mut self, title: &str, svg: &str) {
+        self.html.push_str(&format!("<h2>{title}</h2>\n{svg}"));
+    }
+
+    fn topology(&mut self, topology: Option<&Topology>) {
+        if let Some(topology) = topology {
+            self.picture("Topology", &svg::topology(topology));
+        }
+    }
+
+    fn list(&mut self, title: &str, items: impl Iterator<Item = String>) {
+        let items: Vec<String> = items.map(|item| format!("<li>{}</li>\n", escaped(&item))).collect();
+        self.rows(title, "<ul>\n", &items, "</ul>\n");
+    }
+
+    fn table(&mut self, title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+        let cells: String = head.iter().map(|cell| format!("<th>{cell}</th>")).collect();
+        let open = format!("<div class=\"scroll\"><table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n");
+        let row = |cells: Vec<String>| {
+            let cells =
+                cells.iter().zip(head).map(|(cell, head)| format!("<td data-head=\"{head}\">{}</td>", escaped(cell)));
+            format!("<tr>{}</tr>\n", cells.collect::<String>())
+        };
+        let rows: Vec<String> = rows.map(row).collect();
+        self.rows(title, &open, &rows, "</tbody>\n</table></div>\n");
+    }
+
+    fn rows(&mut self, title: &str, open: &str, rows: &[String], close: &str) {
+        if rows.is_empty() {
+            return;
+        }
+        self.html.push_str(&format!("<h2>{title}</h2>\n{open}"));
+        rows.iter().take(MOST_ROWS).for_each(|row| self.html.push_str(row));
+        self.html.push_str(close);
+        if rows.len() > MOST_ROWS {
+            self.paragraph(&format!("… and {} more; --json has everything.", rows.len() - MOST_ROWS));
+        }
+    }
+
+    fn write<W: Write + ?Sized>(mut self, out: &mut W) -> io::Result<()> {
+        self.html.push_str("</body>\n</html>\n");
+        out.write_all(self.html.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests;

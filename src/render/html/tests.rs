@@ -1,0 +1,66 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeSet;
+
+use super::*;
+use crate::render::samples::{
+    HOSTILE, drift as sample_drift, empty_plan, hostile_drift, hostile_live_state, hostile_plan, hostile_report,
+    large_plan, live_state, report, rich_plan, spec, written,
+};
+
+/// Returns the elements of a page with their attributes, without their texts.
+fn elements(html: &str) -> Vec<&str> {
+    html.split('<').skip(1).map(|rest| rest.split_once('>').unwrap().0).collect()
+}
+
+/// Returns which elements a page has, with the names of their attributes.
+fn skeleton(html: &str) -> BTreeSet<String> {
+    elements(html).iter().map(|element| element.split('"').step_by(2).collect()).collect()
+}
+
+fn pages(text: &str) -> [String; 3] {
+    let topology = Topology::new(&spec(), &hostile_live_state(text));
+    [
+        written(|out| plan(out, &hostile_plan(text), Some(&topology))),
+        written(|out| drift(out, &hostile_drift(text), Some(&topology))),
+        written(|out| run(out, &hostile_report(text), Some(&topology))),
+    ]
+}
+
+#[test]
+fn shows_a_plan_a_drift_and_a_run() {
+    let topology = Topology::new(&spec(), &live_state());
+    insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan(), Some(&topology))));
+    insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift(), None)));
+    insta::assert_snapshot!("run", written(|out| run(out, &report(), None)));
+}
+
+#[test]
+fn hostile_text_adds_no_element_and_no_attribute() {
+    let plain = pages("x");
+    for text in HOSTILE {
+        for (page, plain) in pages(text).iter().zip(&plain) {
+            assert_eq!(skeleton(page), skeleton(plain), "{text:?}");
+            assert!(page.chars().all(|character| character == '\n' || !character.is_control()), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn asks_the_network_for_nothing() {
+    for page in pages("https://evil.example/x.png") {
+        assert!(page.contains("default-src 'none'"));
+        for element in elements(&page) {
+            let asks =
+                ["script", "link", "img", "iframe", "object", "base"].iter().any(|name| element.starts_with(name))
+                    || [" href=", " src=", " srcset=", "url("].iter().any(|attribute| element.contains(attribute));
+            assert!(!asks, "{element}");
+        }
+    }
+}
+
+#[test]
+fn says_that_nothing_is_to_be_done_and_where_a_table_was_cut() {
+    assert!(written(|out| plan(out, &empty_plan(), None)).contains("No changes."));
+    assert!(written(|out| plan(out, &large_plan(2_500), None)).contains("… and 500 more; --json has everything."));
+}

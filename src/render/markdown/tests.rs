@@ -1,0 +1,57 @@
+use super::*;
+use crate::render::samples::{
+    HOSTILE, drift as sample_drift, empty_plan, hostile_drift, hostile_plan, hostile_report, large_plan, report,
+    rich_plan, written,
+};
+
+/// Returns what stands outside code spans.
+fn outside(markdown: &str) -> String {
+    let outside = markdown.lines().map(|line| {
+        assert_eq!(line.matches('`').count() % 2, 0, "an open code span: {line}");
+        line.split('`').step_by(2).collect::<Vec<_>>().join("`")
+    });
+    outside.collect::<Vec<_>>().join("\n")
+}
+
+fn pages(text: &str) -> [String; 3] {
+    [
+        written(|out| plan(out, &hostile_plan(text))),
+        written(|out| drift(out, &hostile_drift(text))),
+        written(|out| run(out, &hostile_report(text))),
+    ]
+}
+
+#[test]
+fn shows_a_plan_a_drift_and_a_run() {
+    insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan())));
+    insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift())));
+    insta::assert_snapshot!("run", written(|out| run(out, &report())));
+    assert!(written(|out| plan(out, &empty_plan())).contains("**No changes.**"));
+}
+
+#[test]
+fn hostile_text_stays_in_its_code_spans() {
+    let plain = pages("x");
+    for text in HOSTILE.iter().filter(|text| !text.is_empty()) {
+        for (page, plain) in pages(text).iter().zip(&plain) {
+            assert_eq!(outside(page), outside(plain), "{text:?}");
+            for line in page.lines() {
+                assert!(!line.starts_with("::") && !line.contains("##["), "{text:?}");
+                assert!(!line.chars().any(char::is_control), "{text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn fits_a_comment_and_says_what_it_left_out() {
+    for count in [21, 1_000, 20_000] {
+        let page = written(|out| plan(out, &large_plan(count)));
+        assert!(page.chars().count() <= LIMIT);
+        assert_eq!(page.matches("<details>").count(), page.matches("</details>").count());
+        assert!(page.contains("<summary>Changes ("));
+        assert_eq!(page.contains("lines are left out"), count > 21, "{count}");
+    }
+    let long = written(|out| plan(out, &hostile_plan(&"\u{202e}|`".repeat(100_000))));
+    assert!(long.chars().count() <= LIMIT, "{}", long.len());
+}
