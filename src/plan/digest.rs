@@ -37,8 +37,15 @@ struct CoveredStep<'a> {
 #[derive(Serialize)]
 struct CoveredFloor<'a> {
     group: &'a GroupName,
-    links: Vec<&'a [FloorMember]>,
+    links: Vec<CoveredLink<'a>>,
     min_up: u32,
+}
+
+/// `up` is covered because a run compares it between waves; whether the link rises follows from the steps.
+#[derive(Serialize)]
+struct CoveredLink<'a> {
+    sides: &'a [FloorMember],
+    up: bool,
 }
 
 impl<'a> From<&'a Step> for CoveredStep<'a> {
@@ -73,7 +80,7 @@ impl Plan {
                 .iter()
                 .map(|floor| CoveredFloor {
                     group: &floor.group,
-                    links: floor.links.iter().map(|link| link.sides.as_slice()).collect(),
+                    links: floor.links.iter().map(|link| CoveredLink { sides: &link.sides, up: link.up }).collect(),
                     min_up: floor.min_up,
                 })
                 .collect(),

@@ -26,10 +26,11 @@ body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;padding:12px;max-width:60r
 h1{font-size:1.3rem}h2{font-size:1.1rem;margin:1.5rem 0 .4rem}.scroll{overflow-x:auto}\n\
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #d8dee4;padding:.3rem .5rem;text-align:left;\
 vertical-align:top;overflow-wrap:anywhere}\n\
+th{white-space:nowrap}\n\
 code,.mono{font:13px ui-monospace,monospace;overflow-wrap:anywhere}svg{width:100%;height:auto;max-width:32rem}\n\
 .good{color:#1a7f37}.bad{color:#cf222e}.change{color:#9a6700}\n\
 @media(max-width:40rem){thead{display:none}tr{display:block;border-bottom:2px solid #d8dee4}\
-td{display:block;border:0;padding:.1rem .3rem}td::before{content:attr(data-head)\": \";color:#656d76}}\n\
+td{display:block;border:0;padding:.1rem .3rem}td:empty{display:none}td::before{content:attr(data-head)\": \";color:#656d76}}\n\
 </style>\n";
 
 /// Writes a plan, with the topology where it is known.
