@@ -31,7 +31,10 @@ pub trait Store {
     /// ended run is in the state already. `state` is the one last read or committed.
     fn fold_ended_run(&mut self, state: &mut State) -> Result<(), StoreError> {
         let Some(run) = self.replay().unfolded() else { return Ok(()) };
-        journal::fold(state, run);
+        // A run of another history, whose state was taken away, is over and has no place in this one.
+        if run.started.lineage == state.lineage {
+            journal::fold(state, run);
+        }
         let expected_serial = state.serial;
         // A state restored from a backup is older than its journal; its next serial must still be a new one.
         state.serial = expected_serial.max(self.replay().last_serial()) + 1;

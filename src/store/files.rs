@@ -43,17 +43,11 @@ pub(super) fn open(path: &Path, options: &mut OpenOptions, doing: &'static str) 
     }
 }
 
-/// Opens a regular file for reading and writing and creates it if need be.
+/// Opens a regular file for reading and writing and creates it if need be; its name is durable after [`sync_dir`].
 pub(super) fn open_or_create(path: &Path, append: bool, doing: &'static str) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).append(append);
-    if let Some(file) = open(path, &mut options, doing)? {
-        return Ok(file);
-    }
-    let created = open(path, options.create(true), doing)?;
-    let file = created.ok_or_else(|| io_error(doing, path)(io::ErrorKind::NotFound.into()))?;
-    sync_dir(path)?;
-    Ok(file)
+    options.read(true).write(true).append(append).create(true);
+    open(path, &mut options, doing)?.ok_or_else(|| io_error(doing, path)(io::ErrorKind::NotFound.into()))
 }
 
 /// Fails if something that is not a regular file stands at `path`.

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 use super::lock::{self, Holder, Lock};
 use super::{Store, StoreError, files};
-use crate::journal::{self, Entry, Journal, Replay};
+use crate::journal::{self, Entry, Journal, Replay, Run};
+use crate::resource::Target;
 use crate::state::{self, State};
 
 /// The names of one state's files: for `state/rictl.json` these are `state/rictl.json.backup`,
@@ -62,6 +63,18 @@ pub struct Recorded {
     pub running: Option<Holder>,
     /// What is odd about it, for people.
     pub notes: Vec<String>,
+}
+
+impl Recorded {
+    /// Takes the state out, or starts one: it goes on with the lineage of the last run if that had the same target,
+    /// and begins `lineage` otherwise.
+    pub fn take_state_or_new(&mut self, target: &Target, lineage: String) -> State {
+        self.state.take().unwrap_or_else(|| {
+            let last = self.journal.replay().runs().last().map(|run| &run.started);
+            let goes_on = last.filter(|last| last.target.is_same_as(target)).map(|last| last.lineage.clone());
+            State::new(goes_on.unwrap_or(lineage), target.clone())
+        })
+    }
 }
 
 /// Reads what is recorded, without a lock and without writing.
@@ -122,7 +135,9 @@ fn assemble(paths: &Paths, journal: Journal) -> Result<Recorded, StoreError> {
 fn catch_up(state: &mut State, replay: &Replay) -> Option<String> {
     let serial = state.serial;
     let ended = replay.runs().iter().filter(|run| run.end.is_some() && run.started.lineage == state.lineage);
-    let missing: Vec<_> = ended.filter(|run| run.folded.is_none_or(|folded| folded > serial)).collect();
+    // A run without a serial of its own may have been folded after the journal was read: the state tells.
+    let is_missing = |run: &&Run| run.folded.map_or(run.started.serial >= serial, |folded| folded > serial);
+    let missing: Vec<_> = ended.filter(is_missing).collect();
     for run in &missing {
         journal::fold(state, run);
     }
@@ -167,6 +182,8 @@ impl LocalStore {
         files::refuse_irregular(&paths.backup)?;
         let (lock, taken_over) = Lock::try_acquire(&paths.lock, holder)?;
         let file = files::open_or_create(&paths.journal, true, "open")?;
+        // Whether this run or a dead one created them: before the first intent, the names are durable.
+        files::sync_dir(&paths.journal)?;
         let bytes = files::read_open(&file, &paths.journal)?;
         let (journal, torn) = decode_journal(&paths, &bytes)?;
         let mut recorded = assemble(&paths, journal.clone())?;
@@ -184,7 +201,7 @@ impl LocalStore {
     /// reserved, and a state of `state_length` bytes would fit beside the old one.
     pub fn prepare(&self, steps: usize, state_length: usize) -> Result<(), StoreError> {
         /// A step's lines and its part of the run's first line, with long names and error texts.
-        const BYTES_PER_STEP: u64 = 2048;
+        const BYTES_PER_STEP: u64 = 1024;
         let needed = BYTES_PER_STEP * (steps as u64 + 2);
         files::reserve(&self.file, self.length, needed)
             .map_err(files::io_error("reserve space in", &self.paths.journal))?;

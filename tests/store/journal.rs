@@ -365,3 +365,26 @@ fn entry_step(entry: &Entry) -> Option<&rictl::plan::StepId> {
         _ => None,
     }
 }
+
+/// Looked at by hand (`--ignored --nocapture`, release); what is asserted is only that it is whole.
+#[test]
+#[ignore = "a measurement"]
+fn measures_a_large_run() {
+    for count in [1_000, 10_000, 100_000] {
+        let steps: Vec<_> = (0..count).map(|n| step(&format!("link-{n:06}"), Some(Call::Deactivate))).collect();
+        let mut entries = vec![started(1, 0, steps.clone())];
+        for step in &steps {
+            entries.extend([intent(step, 1), accepted(step, 2), closed(step, 3, Outcome::Done, Status::Inactive)]);
+        }
+        entries.push(ended(4));
+        let begin = std::time::Instant::now();
+        let bytes = written(&entries);
+        let encoded = begin.elapsed();
+        let begin = std::time::Instant::now();
+        let (journal, _) = Journal::decode(&bytes).unwrap();
+        eprintln!("{count} steps, {} bytes: encode {encoded:?}, decode {:?}", bytes.len(), begin.elapsed());
+        let mut state = new_state();
+        fold(&mut state, journal.replay().unfolded().unwrap());
+        assert_eq!(state.interfaces.len(), count);
+    }
+}

@@ -5,12 +5,13 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
 use rictl::journal::{Entry, Journal};
+use rictl::resource::Target;
 use rictl::state::{decode, encode};
 use rictl::store::local::{LocalStore, Paths, force_unlock, read};
 use rictl::store::lock::Holder;
 use rictl::store::{Store, StoreError};
 
-use crate::arrange::{at, drain, ended, new_state, state_of};
+use crate::arrange::{at, drain, ended, new_state, state_of, target};
 
 pub(crate) fn holder(who: &str) -> Holder {
     Holder::this_process(who.into(), "apply".into(), None, at(0))
@@ -154,6 +155,37 @@ fn a_state_older_than_its_journal_catches_up_and_says_so() {
     store.fold_ended_run(&mut state).unwrap();
     assert_eq!(read(&paths).unwrap().state.unwrap().serial, 3);
     assert_eq!(read(&paths).unwrap().notes, Vec::<String>::new());
+}
+
+#[test]
+fn a_new_state_goes_on_with_the_lineage_unless_the_target_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    fs::remove_file(&paths.state).unwrap();
+    let again = read(&paths).unwrap().take_state_or_new(&target(), "lineage-2".into());
+    assert_eq!((again.lineage.as_str(), again.serial), ("lineage-1", 0));
+
+    let (mut store, mut recorded) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    store.append(&drain(3, 0, "sh-third")).unwrap();
+    let elsewhere = Target { account_id: "2".into(), ..target() };
+    let mut state = recorded.take_state_or_new(&elsewhere, "lineage-2".into());
+    store.fold_ended_run(&mut state).unwrap();
+    assert_eq!(state.lineage, "lineage-2");
+    assert!(state.interfaces.is_empty(), "what a run did to one target is not recorded for another");
+}
+
+#[test]
+fn a_state_of_another_lineage_is_noted() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let mut other = state_of(1);
+    other.lineage = "lineage-2".into();
+    fs::write(&paths.state, encode(&other)).unwrap();
+    let recorded = read(&paths).unwrap();
+    assert!(recorded.notes[0].contains("has another lineage than its journal"), "{:?}", recorded.notes);
+    assert_eq!(recorded.state, Some(other));
 }
 
 #[test]

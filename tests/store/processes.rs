@@ -7,12 +7,13 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
-use rictl::journal::Entry;
+use rictl::cloud::Call;
+use rictl::journal::{Entry, Journal};
 use rictl::store::local::{LocalStore, read};
 use rictl::store::{Store, StoreError};
 use rustix::fs::Mode;
 
-use crate::arrange::{drain, new_state};
+use crate::arrange::{drain, intent, new_state, refused, started, step};
 use crate::local::{holder, paths_in};
 
 const ROLE: &str = "RICTL_TEST_ROLE";
@@ -68,6 +69,16 @@ fn plays_a_role() {
                     Err(error) => panic!("{error:?}"),
                 }
             }
+        }
+        "full disk" => {
+            let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+            let steps = [step("link-1", Some(Call::Deactivate)), step("link-2", Some(Call::Activate))];
+            store.append(&[started(1, 0, steps.to_vec())]).unwrap();
+            let mut entries = steps.iter().cycle().flat_map(|step| [intent(step, 1), refused(step, 2)]);
+            let error = entries.by_ref().find_map(|entry| store.append(&[entry]).err()).unwrap();
+            assert!(error.to_string().starts_with("cannot append to "), "{error}");
+            assert!(matches!(store.append(&[entries.next().unwrap()]), Err(StoreError::Broken { .. })));
+            println!("\n{}", store.rescue().unwrap());
         }
         "unprivileged" => {
             let result = LocalStore::try_open(paths, &holder("nobody"));
@@ -139,6 +150,25 @@ fn many_processes_at_once_are_never_two_writers() {
     assert_eq!(recorded.state.unwrap().serial, 30);
     assert_eq!(recorded.journal.replay().runs().len(), 30);
     assert_eq!(recorded.notes, Vec::<String>::new());
+}
+
+#[test]
+fn a_full_disk_leaves_whole_lines_and_the_rest_in_a_second_place() {
+    let dir = tempfile::tempdir().unwrap();
+    // The limit on file sizes stands for the disk: a write past it comes back short, then fails.
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""]).arg(env::current_exe().unwrap());
+    limited.args(["processes::plays_a_role", "--exact", "--nocapture"]).env(ROLE, "full disk").env(DIR, dir.path());
+    let output = limited.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let journal = fs::read(paths_in(dir.path()).journal).unwrap();
+    let (_, torn) = Journal::decode(&journal).unwrap();
+    assert_eq!(torn, None, "the half line was cut back");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let rescued = said.lines().find(|line| line.contains("/rictl-journal-")).unwrap();
+    let whole = [journal, fs::read(rescued).unwrap()].concat();
+    assert_eq!(Journal::decode(&whole).unwrap().1, None);
 }
 
 #[test]
