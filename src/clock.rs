@@ -18,9 +18,10 @@ impl Clock {
         Self { wall, origin: Instant::now() }
     }
 
-    /// Returns the time.
+    /// Returns the time, in whole milliseconds: what is recorded is then exactly what was said.
     pub fn now(&self) -> Timestamp {
         let elapsed = SignedDuration::try_from(self.origin.elapsed()).unwrap_or(SignedDuration::MAX);
-        self.wall.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
+        let now = self.wall.saturating_add(elapsed).unwrap_or(Timestamp::MAX);
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 }

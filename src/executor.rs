@@ -109,8 +109,6 @@ pub struct Surroundings<'a, C, S, G> {
 pub struct Ended {
     /// What happened to each step.
     pub report: Report,
-    /// The last status read of each interface that the run looked at; `None` for one that is not there.
-    pub seen: BTreeMap<Address, Option<Status>>,
 }
 
 /// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order.
@@ -477,16 +475,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         self.record(Entry::RunEnded { at: now, exit_code: self.report.exit_code() });
         self.flush();
         self.report.unrecorded.clone_from(&self.failure);
-        let seen = self
-            .plan
-            .steps
-            .iter()
-            .filter_map(|step| {
-                let observed = self.sightings.last(&step.scope, &step.interface_id)?;
-                Some((step.address.clone(), observed.map(|observed| observed.status.clone())))
-            })
-            .collect();
-        Ended { report: self.report, seen }
+        Ended { report: self.report }
     }
 
     fn is_deactivation(step: &Step) -> bool {

@@ -4,4 +4,14 @@
 //! command, or what several of them begin with: `project` reads the spec and names the files, `connection` reaches
 //! the cloud, `live` brings both together into a plan.
 
+pub mod apply;
+mod check;
+pub mod connection;
+pub mod drift;
 pub mod failure;
+pub mod history;
+pub mod live;
+pub mod project;
+mod records;
+mod rollback;
+mod saved;

@@ -9,6 +9,7 @@
 //! no code with `floors`.
 
 mod caps;
+mod compare;
 mod floors;
 mod lower;
 mod order;
@@ -17,6 +18,8 @@ mod rollout;
 mod selection;
 
 use std::collections::BTreeMap;
+
+pub use compare::compare;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{
@@ -49,7 +52,9 @@ pub struct Inputs<'a> {
 /// # Errors
 /// An address in `options` that the spec does not declare.
 pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Diagnostics> {
-    let subjects = match_up(inputs);
+    let empty = BTreeMap::new();
+    let records = inputs.state.map_or(&empty, |state| &state.interfaces);
+    let subjects = match_up(inputs.spec, inputs.live, records);
     let index: BTreeMap<&Address, usize> =
         subjects.iter().enumerate().map(|(number, subject)| (subject.address, number)).collect();
     let selection = selection::select(&subjects, &index, options)
@@ -175,19 +180,16 @@ impl<'a> Subject<'a> {
     }
 }
 
-fn match_up<'a>(inputs: &Inputs<'a>) -> Vec<Subject<'a>> {
-    let records = inputs.state.map(|state| &state.interfaces);
-    inputs
-        .spec
-        .interfaces
+fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, records: &'a BTreeMap<Address, Record>) -> Vec<Subject<'a>> {
+    spec.interfaces
         .iter()
         .map(|(address, declared)| Subject {
             address,
             declared,
-            reading: inputs.live.readings.get(address).unwrap_or(&Reading::Unreadable),
+            reading: live.readings.get(address).unwrap_or(&Reading::Unreadable),
             // A record of another interface under the same key is somebody else's history.
             record: records
-                .and_then(|records| records.get(address))
+                .get(address)
                 .filter(|record| record.id == declared.id.value && record.scope == declared.scope),
         })
         .collect()

@@ -38,11 +38,6 @@ impl Sightings {
         self.sighting(scope, id)?.observed.as_ref()
     }
 
-    /// Returns what the last read said; `None` if there was no read, `Some(None)` if it said that nothing is there.
-    pub(super) fn last(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<Option<&Observed>> {
-        self.sighting(scope, id).map(|sighting| sighting.observed.as_ref())
-    }
-
     /// Claims that a read of it was completed at `since` or later.
     pub(super) fn is_newer(&self, scope: &Scope, id: &RouterInterfaceId, since: Instant) -> bool {
         self.sighting(scope, id).is_some_and(|sighting| sighting.completed >= since)

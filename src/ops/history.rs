@@ -19,10 +19,12 @@ pub fn runs(recorded: &Recorded) -> Vec<Report> {
 /// No run has this id.
 pub fn find<'a>(recorded: &'a Recorded, run_id: &str) -> Result<&'a Run> {
     let runs = recorded.journal.replay().runs();
-    runs.iter().find(|run| &*run.started.run_id.0 == run_id).ok_or_else(|| {
-        let refusal = Refusal::new(Exit::Error, format!("there is no run {run_id}, and no such file"));
-        refusal.hint("`rictl history` lists the runs").into()
-    })
+    Ok(runs.iter().find(|run| &*run.started.run_id.0 == run_id).ok_or_else(|| unknown_run(run_id))?)
+}
+
+/// Says that no run has this id.
+pub(super) fn unknown_run(run_id: &str) -> Refusal {
+    Refusal::new(Exit::Error, format!("there is no run {run_id}")).hint("`rictl history` lists the runs")
 }
 
 /// Tells a run's story as a report.

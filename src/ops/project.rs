@@ -18,7 +18,7 @@ pub const DEFAULT_SPEC: &str = "rictl.yaml";
 const MAX_BYTES: u64 = 65 * 1024 * 1024;
 
 /// A spec that has been read and checked, and where its history is.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Project {
     /// The spec.
     pub spec: Spec,

@@ -1,0 +1,55 @@
+//! `drift`: compares live, last applied and spec; changes nothing.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::clock::Clock;
+use crate::cloud::CloudRead;
+use crate::planner;
+use crate::refresh;
+use crate::report::{Drift, DriftCause};
+use crate::resource::{Address, Target};
+use crate::store::local::Recorded;
+
+use super::apply::today;
+use super::live;
+use super::project::Project;
+
+/// Finds what moved. An interface in transition is read again, a poll interval later, before anything is said of it.
+///
+/// # Errors
+/// A state of another target.
+pub async fn drift(
+    project: &Project,
+    recorded: &Recorded,
+    cloud: &impl CloudRead,
+    target: &Target,
+    clock: &Clock,
+    poll_interval: Duration,
+) -> Result<Drift> {
+    let state = recorded.state.as_ref();
+    live::check_target(state, target, project)?;
+    let mut seen = live::refresh(&project.spec, cloud, clock).await;
+    let compare = |seen: &_| planner::compare(&project.spec, seen, state, today(clock.now()));
+    let mut items = compare(&seen);
+    let moving: BTreeSet<Address> =
+        items.iter().filter(|item| item.cause == DriftCause::InTransition).map(|item| item.address.clone()).collect();
+    if !moving.is_empty() {
+        tokio::time::sleep(poll_interval).await;
+        let mut wanted = live::wanted(&project.spec);
+        wanted.retain(|wanted| moving.contains(&wanted.address));
+        let again = refresh::refresh(cloud, clock, &wanted).await;
+        seen.readings.extend(again.readings);
+        seen.failures.extend(again.failures);
+        items = compare(&seen);
+    }
+    Ok(Drift {
+        timestamp: clock.now(),
+        target: target.clone(),
+        checked: project.spec.interfaces.len(),
+        items,
+        failures: seen.failures,
+    })
+}

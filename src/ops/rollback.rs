@@ -1,0 +1,62 @@
+//! The inverse of a run: the same planner and guards, with the statuses that were there before.
+
+use std::collections::BTreeMap;
+
+use crate::journal::{Outcome, PlannedStep, Run};
+use crate::plan::{Goal, PlanOptions};
+use crate::resource::{Address, DesiredStatus};
+
+use super::failure::{Exit, Refusal};
+use super::project::Project;
+
+/// Lists the calls of a run that were done and seen to be.
+pub(super) fn confirmed(run: &Run) -> Vec<PlannedStep> {
+    run.steps()
+        .filter(|(step, trace)| {
+            let outcome = trace.closed.as_ref().map(|closed| closed.outcome);
+            step.call.is_some() && matches!(outcome, Some(Outcome::Done | Outcome::DoneUnknown))
+        })
+        .map(|(step, _)| step.clone())
+        .collect()
+}
+
+/// Turns the spec's wishes round for what a run has done, and leaves everything else out.
+///
+/// # Errors
+/// A run that did nothing, or that touched what the spec no longer declares as it was.
+pub(super) fn inverse(
+    project: &Project,
+    confirmed: &[PlannedStep],
+    options: &PlanOptions,
+) -> Result<(Project, PlanOptions), Refusal> {
+    if confirmed.is_empty() {
+        return Err(Refusal::new(Exit::Error, "that run confirmed no step, so there is nothing to take back"));
+    }
+    let mut wishes: BTreeMap<&Address, DesiredStatus> = BTreeMap::new();
+    let mut project = project.clone();
+    let mut unknown = Vec::new();
+    for step in confirmed {
+        let before = match step.goal {
+            Goal::Active => DesiredStatus::Inactive,
+            Goal::Inactive => DesiredStatus::Active,
+            Goal::Stable => continue,
+        };
+        match project.spec.interfaces.get_mut(&step.address) {
+            Some(interface) if interface.id.value == step.interface_id && interface.scope == step.scope => {
+                interface.status.value = before;
+                wishes.insert(&step.address, before);
+            }
+            _ => unknown.push(format!("{} ({} in {})", step.address, step.interface_id, step.scope)),
+        }
+    }
+    if !unknown.is_empty() {
+        return Err(Refusal {
+            exit: Exit::Guarded,
+            summary: "the spec no longer declares what that run touched, and what is not declared is not touched".to_owned(),
+            causes: unknown,
+            hint: Some("declare them again, or bring them back by hand".to_owned()),
+        });
+    }
+    let targets = wishes.into_keys().cloned().collect();
+    Ok((project, PlanOptions { targets, ..options.clone() }))
+}
