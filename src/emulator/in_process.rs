@@ -1,0 +1,176 @@
+//! The in-process face: the ports straight over a world, on virtual time.
+//!
+//! No socket and no wire format: latency, hangs and slow bodies are sleeps of tokio's clock, so hours of waiting and
+//! thousands of worlds cost nothing. What a real client would make of a spoiled answer is said here in the port's
+//! words; what a code means is looked up in the port's own table.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::faults::Delivery;
+use super::refusal::Refusal;
+use super::world::{Answer, Caller, Reply, Request, STS_VERSION, VPC_VERSION, World};
+use crate::clock::Clock;
+use crate::cloud::{
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, RequestId, Selection, codes,
+};
+use crate::resource::{AccountName, RouterInterfaceId, Scope};
+
+/// What a client waits for an answer (faults N6: 30 s in all).
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a client reads of a body (faults N11: 8 MiB).
+const MOST_BYTES: u64 = 8 << 20;
+
+/// What a body has at least, for how long a slow one takes.
+const FEWEST_BYTES: u32 = 64;
+
+/// A world as the ports see it.
+#[derive(Clone, Debug)]
+pub struct InProcess {
+    world: Rc<RefCell<World>>,
+    clock: Clock,
+    callers: BTreeMap<AccountName, Caller>,
+    answered: Rc<Cell<u64>>,
+}
+
+impl InProcess {
+    /// Opens a face whose default account is the world's main one.
+    pub fn new(world: Rc<RefCell<World>>, clock: Clock) -> Self {
+        let main = {
+            let world = world.borrow();
+            let key = world.credentials_of(world.main_account()).map(|(id, _)| id.to_owned());
+            key.and_then(|key| world.caller(&key))
+        };
+        let callers = main.map(|caller| (AccountName::default_account(), caller)).into_iter().collect();
+        Self { world, clock, callers, answered: Rc::default() }
+    }
+
+    /// Lets calls for `account` be signed with a key of the world.
+    #[must_use]
+    pub fn with_account(mut self, account: AccountName, access_key_id: &str) -> Self {
+        let caller = self.world.borrow().caller(access_key_id);
+        if let Some(caller) = caller {
+            self.callers.insert(account, caller);
+        }
+        self
+    }
+
+    /// Sends one request and returns what would arrive of the answer.
+    async fn send(
+        &self,
+        account: &AccountName,
+        action: &'static str,
+        version: &str,
+        parameters: BTreeMap<String, String>,
+    ) -> Result<(Answer, RequestId), CloudError> {
+        let caller = self
+            .callers
+            .get(account)
+            .ok_or_else(|| refused(action, &Refusal::unknown_access_key(), &RequestId("".into())))?;
+        let number = self.answered.get() + 1;
+        self.answered.set(number);
+        let request_id = format!("00000000-0000-4000-8000-{number:012X}");
+        let request =
+            Request { action: action.to_owned(), version: version.to_owned(), parameters, request_id: request_id.clone() };
+        let reply = self.world.borrow_mut().handle(self.clock.now(), Some(caller), &request);
+        let request_id = RequestId(request_id.into());
+        arrive(action, reply, &request_id).await.map(|answer| (answer, request_id))
+    }
+}
+
+impl CloudRead for InProcess {
+    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
+        const ACTION: &str = "DescribeRouterInterfaces";
+        let mut parameters = BTreeMap::from([
+            ("RegionId".to_owned(), scope.region.to_string()),
+            ("PageNumber".to_owned(), query.page_number.to_string()),
+            ("PageSize".to_owned(), query.page_size.to_string()),
+        ]);
+        if let Selection::Ids(ids) = &query.selection {
+            parameters.insert("Filter.1.Key".to_owned(), "RouterInterfaceId".to_owned());
+            parameters.extend(
+                ids.iter().enumerate().map(|(index, id)| (format!("Filter.1.Value.{}", index + 1), id.to_string())),
+            );
+        }
+        let (answer, request_id) = self.send(&scope.account, ACTION, VPC_VERSION, parameters).await?;
+        let Answer::Listing(listing) = answer else { return Err(unexpected(ACTION, request_id)) };
+        Ok(Page {
+            interfaces: listing.rows.into_iter().map(|row| row.observed).collect(),
+            total_count: u32::try_from(listing.total_count).unwrap_or(u32::MAX),
+            request_id,
+        })
+    }
+
+    async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
+        const ACTION: &str = "GetCallerIdentity";
+        let (answer, request_id) = self.send(account, ACTION, STS_VERSION, BTreeMap::new()).await?;
+        let Answer::Identity(caller) = answer else { return Err(unexpected(ACTION, request_id)) };
+        Ok(Identity { arn: caller.arn(), account_id: caller.account })
+    }
+}
+
+impl Cloud for InProcess {
+    async fn call(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Result<RequestId, CloudError> {
+        let parameters = BTreeMap::from([
+            ("RegionId".to_owned(), scope.region.to_string()),
+            ("RouterInterfaceId".to_owned(), id.to_string()),
+        ]);
+        Ok(self.send(&scope.account, call.action(), VPC_VERSION, parameters).await?.1)
+    }
+}
+
+/// Waits as long as the answer takes, and says what a client makes of what arrives.
+async fn arrive(action: &'static str, reply: Reply, request_id: &RequestId) -> Result<Answer, CloudError> {
+    let body_time = match reply.delivery {
+        Delivery::Slow(gap) => gap.saturating_mul(FEWEST_BYTES),
+        Delivery::Hung => Duration::MAX,
+        _ => Duration::ZERO,
+    };
+    let time = reply.latency.saturating_add(body_time);
+    if !time.is_zero() {
+        tokio::time::sleep(time.min(REQUEST_TIMEOUT)).await;
+    }
+    let failure = |kind, message: &str| Err(CloudError::new(kind, Effect::InDoubt, action, message));
+    if time >= REQUEST_TIMEOUT {
+        return failure(ErrorKind::Interrupted, "no whole answer within 30s");
+    }
+    match reply.delivery {
+        Delivery::Dropped => failure(ErrorKind::Interrupted, "the connection was closed before an answer came"),
+        Delivery::Truncated => failure(ErrorKind::Interrupted, "the connection was closed in the middle of the answer"),
+        Delivery::Garbage => failure(ErrorKind::Malformed, "the answer is not JSON"),
+        Delivery::Html(status) if status >= 500 => {
+            failure(ErrorKind::Unavailable, &format!("a gateway answered with HTTP status {status}"))
+        }
+        Delivery::Html(_) => failure(ErrorKind::Malformed, "the answer is an HTML page"),
+        Delivery::EmptyBody => failure(ErrorKind::Malformed, "the answer is empty"),
+        Delivery::EmptyObject => failure(ErrorKind::Malformed, "the answer has no RequestId"),
+        Delivery::Huge(bytes) if bytes > MOST_BYTES => failure(ErrorKind::Malformed, "the answer is too large"),
+        Delivery::Huge(_) => failure(ErrorKind::Malformed, "the answer is not JSON"),
+        Delivery::Redirect => failure(ErrorKind::Malformed, "the answer is a redirect"),
+        Delivery::Whole | Delivery::Slow(_) | Delivery::Hung => match reply.answer {
+            Answer::Refused(refusal) => Err(refused(action, &refusal, request_id)),
+            answer => Ok(answer),
+        },
+    }
+}
+
+fn refused(action: &'static str, refusal: &Refusal, request_id: &RequestId) -> CloudError {
+    let meaning = codes::meaning(refusal.http_status, &refusal.code);
+    CloudError {
+        code: Some(refusal.code.as_ref().into()),
+        request_id: Some(request_id.clone()),
+        retry_after: refusal.retry_after,
+        hint: (!meaning.hint.is_empty()).then(|| meaning.hint.into()),
+        ..CloudError::new(meaning.kind, meaning.effect, action, refusal.message.as_ref())
+    }
+}
+
+fn unexpected(action: &'static str, request_id: RequestId) -> CloudError {
+    CloudError {
+        request_id: Some(request_id),
+        ..CloudError::new(ErrorKind::Malformed, Effect::InDoubt, action, "the answer is another action's")
+    }
+}

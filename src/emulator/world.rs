@@ -1,0 +1,409 @@
+//! The world: plain data and a state machine. No clock, no task, no file in here.
+//!
+//! [`World::handle`] answers one request at one instant. The only things that it changes are the timelines of the
+//! interfaces that the request was allowed to change (each change is an [`Event`] in the [`Reply`]) and the traffic
+//! counters: quota meters, fault numbers, [`Counts`]. What a read shows is a function of world and time.
+//! `world/answer` says what each action does.
+
+mod answer;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::faults::{ConsoleSeed, Delivery, Fault, FaultKind, Schedule};
+use super::interface::{Interface, Surroundings, later, populate};
+use super::quota::Quota;
+use super::refusal::Refusal;
+use super::seed::{
+    AccessKeySeed, AccountSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCOUNT, ErrorCodes, MetadataSeed, Secret,
+    SeedError, WorldSeed,
+};
+use super::sts::{self, Issued};
+use super::timeline::Event;
+use crate::resource::{AccountId, Observed, Region, RouterInterfaceId, Status};
+
+/// The version of the VPC actions.
+pub const VPC_VERSION: &str = "2016-04-28";
+/// The version of the STS actions.
+pub const STS_VERSION: &str = "2015-04-01";
+
+const DEFAULT_REGION: &str = "cn-hangzhou";
+
+/// Who asks, after the signature has been checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub account: AccountId,
+    /// The key that signed.
+    pub access_key_id: String,
+    /// Who in the account.
+    pub principal: Principal,
+}
+
+/// Who in an account asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// The account itself.
+    Root,
+    /// A RAM user.
+    User(String),
+    /// A session of a role.
+    AssumedRole {
+        /// The role's name.
+        role: String,
+        /// The session's name.
+        session: String,
+    },
+}
+
+impl Caller {
+    /// Returns the caller's ARN.
+    pub fn arn(&self) -> String {
+        match &self.principal {
+            Principal::Root => format!("acs:ram::{}:root", self.account),
+            Principal::User(name) => format!("acs:ram::{}:user/{name}", self.account),
+            Principal::AssumedRole { role, session } => {
+                format!("acs:sts::{}:assumed-role/{role}/{session}", self.account)
+            }
+        }
+    }
+}
+
+/// One call, as the protocol gives it: names and texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The action's name.
+    pub action: String,
+    /// The version of the product that it belongs to.
+    pub version: String,
+    /// Every other parameter.
+    pub parameters: BTreeMap<String, String>,
+    /// The id that the answer will carry; the face that took the request makes it.
+    pub request_id: String,
+}
+
+impl Request {
+    /// Returns a parameter.
+    pub fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// Returns the interface that the call is about, if it is about one.
+    pub fn interface(&self) -> Option<&str> {
+        let name = if self.action == "DescribeRouterInterfaceAttribute" { "InstanceId" } else { "RouterInterfaceId" };
+        self.parameter(name)
+    }
+}
+
+/// What a call gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// What the API says.
+    pub answer: Answer,
+    /// How much of that reaches the caller.
+    pub delivery: Delivery,
+    /// How long it takes.
+    pub latency: Duration,
+    /// What changed, to be written down before the answer leaves.
+    pub events: Vec<Event>,
+}
+
+/// What the API says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// No.
+    Refused(Refusal),
+    /// Yes; the status moves later.
+    Accepted,
+    /// DescribeRouterInterfaces.
+    Listing(Listing),
+    /// DescribeRouterInterfaceAttribute; an unknown id gets an empty object.
+    Attribute(Option<Box<Row>>),
+    /// DescribeRegions.
+    Regions(Vec<Region>),
+    /// GetCallerIdentity.
+    Identity(Caller),
+    /// AssumeRole, AssumeRoleWithOIDC.
+    Credentials(Box<Issued>),
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The page.
+    pub rows: Vec<Row>,
+    /// Its number, from 1.
+    pub page_number: usize,
+    /// How many rows a page has.
+    pub page_size: usize,
+    /// How many rows all pages have.
+    pub total_count: usize,
+}
+
+/// One interface as a read shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it is, statuses of both sides included.
+    pub observed: Observed,
+    /// Its account.
+    pub owner: AccountId,
+    /// Its resource group.
+    pub resource_group: Option<Box<str>>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// How often one action was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All calls.
+    pub received: u64,
+    /// Those that changed something.
+    pub mutated: u64,
+    /// Those that got an error.
+    pub refused: u64,
+    /// Those of them that met the quota.
+    pub over_quota: u64,
+}
+
+#[derive(Clone, Debug)]
+struct AccessKey {
+    secret: Secret,
+    caller: Caller,
+    deny: Vec<String>,
+}
+
+/// An emulated cloud.
+#[derive(Clone, Debug)]
+pub struct World {
+    latest: Timestamp,
+    error_codes: ErrorCodes,
+    latency: Duration,
+    metadata: MetadataSeed,
+    main_account: AccountId,
+    accounts: BTreeMap<AccountId, Vec<String>>,
+    keys: BTreeMap<String, AccessKey>,
+    regions: BTreeSet<Region>,
+    interfaces: BTreeMap<RouterInterfaceId, Interface>,
+    listings: BTreeMap<(AccountId, Region), Vec<RouterInterfaceId>>,
+    faults: Schedule,
+    quota: Quota,
+    counts: BTreeMap<(AccountId, Region, String), Counts>,
+}
+
+impl World {
+    /// Builds the world that a seed describes, as it is at `epoch`.
+    ///
+    /// # Errors
+    ///
+    /// Every contradiction in the seed.
+    pub fn new(seed: WorldSeed, epoch: Timestamp) -> Result<Self, SeedError> {
+        let mut problems = Vec::new();
+        let account_seeds = account_seeds(seed.account, seed.accounts, &mut problems);
+        let main_account = account_seeds[0].id.clone();
+        let account_ids: BTreeSet<AccountId> = account_seeds.iter().map(|account| account.id.clone()).collect();
+        if seed.quota.limit == 0 || seed.quota.window.is_zero() {
+            problems.push("a quota needs a limit of at least 1 and a window (or kind: unlimited)".to_owned());
+        }
+        let default_region = seed.regions.first().cloned().unwrap_or_else(|| Region::from(DEFAULT_REGION));
+        let around = Surroundings {
+            accounts: &account_ids,
+            main_account: &main_account,
+            default_region: &default_region,
+            settle: seed.settle,
+            epoch,
+        };
+        let interfaces = populate(seed.interfaces, &around, &mut problems);
+        let (accounts, keys) = accounts(account_seeds, &mut problems);
+        let mut world = Self {
+            latest: epoch,
+            error_codes: seed.error_codes,
+            latency: seed.latency,
+            metadata: seed.metadata,
+            accounts,
+            keys,
+            regions: seed.regions.into_iter().collect(),
+            interfaces: BTreeMap::new(),
+            listings: BTreeMap::new(),
+            faults: Schedule::default(),
+            quota: Quota::new(seed.quota),
+            counts: BTreeMap::new(),
+            main_account,
+        };
+        world.settle_in(interfaces);
+        if let Err(SeedError::Contradictions(more)) = world.add_faults(seed.faults, epoch) {
+            problems.extend(more);
+        }
+        if problems.is_empty() { Ok(world) } else { Err(SeedError::Contradictions(problems)) }
+    }
+
+    fn settle_in(&mut self, interfaces: Vec<Interface>) {
+        for interface in interfaces {
+            let scope = (interface.owner.clone(), interface.facts.region.clone());
+            self.regions.insert(interface.facts.region.clone());
+            self.listings.entry(scope).or_default().push(interface.facts.id.clone());
+            self.interfaces.insert(interface.facts.id.clone(), interface);
+        }
+        if self.regions.is_empty() {
+            self.regions.insert(Region::from(DEFAULT_REGION));
+        }
+    }
+
+    /// Adds faults; what a third party does at a time is written down at once, counted from `now`.
+    ///
+    /// # Errors
+    ///
+    /// Every interface that a fault names and the world does not have; then nothing is added.
+    pub fn add_faults(&mut self, faults: Vec<Fault>, now: Timestamp) -> Result<Vec<Event>, SeedError> {
+        let named = faults.iter().flat_map(|fault| {
+            let flipped = if let FaultKind::Console(flip) = &fault.fault { Some(&flip.interface) } else { None };
+            fault.interface.iter().chain(flipped)
+        });
+        let problems: Vec<String> = named
+            .filter(|id| !self.interfaces.contains_key(*id))
+            .map(|id| format!("a fault names interface {id}, which the world does not have"))
+            .collect();
+        if !problems.is_empty() {
+            return Err(SeedError::Contradictions(problems));
+        }
+        let mut events = Vec::new();
+        for fault in &faults {
+            if let FaultKind::Console(ConsoleSeed { interface, status, at: Some(at) }) = &fault.fault {
+                events.extend(self.flip(now, later(now, *at), interface, status));
+            }
+        }
+        self.faults.add(faults);
+        Ok(events)
+    }
+
+    /// Returns the account of callers and interfaces that name none.
+    pub fn main_account(&self) -> &AccountId {
+        &self.main_account
+    }
+
+    /// Returns the first key of an account, for a client that runs beside the emulator.
+    pub fn credentials_of(&self, account: &AccountId) -> Option<(&str, &Secret)> {
+        let found = self.keys.iter().find(|(_, key)| key.caller.account == *account)?;
+        Some((found.0.as_str(), &found.1.secret))
+    }
+
+    /// Returns the settings of the metadata service.
+    pub fn metadata(&self) -> &MetadataSeed {
+        &self.metadata
+    }
+
+    /// Issues what the machine's role gets from the metadata service.
+    pub fn machine_credentials(&self, now: Timestamp, salt: &str) -> Issued {
+        let expires = now.saturating_add(SignedDuration::from_hours(1)).unwrap_or(Timestamp::MAX);
+        sts::issue(&self.main_account, &self.metadata.role, "machine", expires, salt)
+    }
+
+    /// Finds out who a key belongs to, and what it signs with.
+    pub(super) fn identify(
+        &self,
+        now: Timestamp,
+        access_key_id: &str,
+        token: Option<&str>,
+    ) -> Result<(Caller, String), Refusal> {
+        if let Some(temporary) = sts::redeem(now, access_key_id, token)? {
+            return Ok(temporary);
+        }
+        let key = self.keys.get(access_key_id).ok_or_else(Refusal::unknown_access_key)?;
+        if token.is_some_and(|token| !token.is_empty()) {
+            return Err(Refusal::token_of_another_key());
+        }
+        Ok((key.caller.clone(), key.secret.expose().to_owned()))
+    }
+
+    /// Returns the caller that a key of the world stands for.
+    pub fn caller(&self, access_key_id: &str) -> Option<Caller> {
+        self.keys.get(access_key_id).map(|key| key.caller.clone())
+    }
+
+    /// Returns the true status of an interface; `None` once it is gone.
+    pub fn status(&self, id: &RouterInterfaceId, now: Timestamp) -> Option<&Status> {
+        let status = self.interfaces.get(id)?.timeline.status_at(now);
+        (*status != Status::Deleted).then_some(status)
+    }
+
+    /// Returns every interface's true status.
+    pub fn statuses(&self, now: Timestamp) -> BTreeMap<RouterInterfaceId, Status> {
+        self.interfaces.iter().map(|(id, interface)| (id.clone(), interface.timeline.status_at(now).clone())).collect()
+    }
+
+    /// Returns how often each action was called, per account and region, by this process.
+    pub fn counts(&self) -> &BTreeMap<(AccountId, Region, String), Counts> {
+        &self.counts
+    }
+
+    /// Returns how often an action was called in all accounts and regions.
+    pub fn count(&self, action: &str) -> Counts {
+        let matching = self.counts.iter().filter(|((_, _, name), _)| name == action);
+        matching.fold(Counts::default(), |sum, (_, counts)| Counts {
+            received: sum.received + counts.received,
+            mutated: sum.mutated + counts.mutated,
+            refused: sum.refused + counts.refused,
+            over_quota: sum.over_quota + counts.over_quota,
+        })
+    }
+
+    /// Does what a third party does: sets a status at `at`, which is `now` or later.
+    fn flip(&mut self, now: Timestamp, at: Timestamp, id: &RouterInterfaceId, status: &Status) -> Option<Event> {
+        let moments = self.interfaces.get(id)?.moments_from(at, status.clone(), false, None);
+        let event = Event { at: now, interface: id.clone(), cause: "console".to_owned(), request_id: None, moments };
+        self.replay(&event)?;
+        Some(event)
+    }
+
+    /// Writes down what a log says has happened.
+    pub(super) fn replay(&mut self, event: &Event) -> Option<()> {
+        self.latest = self.latest.max(event.at);
+        self.interfaces.get_mut(&event.interface)?.timeline.write(&event.moments);
+        Some(())
+    }
+}
+
+fn account_seeds(
+    single: Option<AccountId>,
+    several: Vec<AccountSeed>,
+    problems: &mut Vec<String>,
+) -> Vec<AccountSeed> {
+    if single.is_some() && !several.is_empty() {
+        problems.push("`account` and `accounts` exclude each other".to_owned());
+    }
+    if several.is_empty() {
+        let id = single.unwrap_or_else(|| AccountId::from(DEFAULT_ACCOUNT));
+        return vec![AccountSeed { id, access_keys: Vec::new(), deny: Vec::new() }];
+    }
+    several
+}
+
+type Accounts = (BTreeMap<AccountId, Vec<String>>, BTreeMap<String, AccessKey>);
+
+fn accounts(seeds: Vec<AccountSeed>, problems: &mut Vec<String>) -> Accounts {
+    let mut accounts = BTreeMap::new();
+    let mut keys = BTreeMap::new();
+    for (index, mut account) in seeds.into_iter().enumerate() {
+        if account.access_keys.is_empty() {
+            let id = match index {
+                0 => DEFAULT_ACCESS_KEY_ID.to_owned(),
+                _ => format!("{DEFAULT_ACCESS_KEY_ID}-{}", account.id),
+            };
+            account.access_keys.push(AccessKeySeed { id, secret: Secret::default(), user: None, deny: Vec::new() });
+        }
+        for key in account.access_keys {
+            let principal = key.user.map_or(Principal::Root, Principal::User);
+            let caller = Caller { account: account.id.clone(), access_key_id: key.id.clone(), principal };
+            if keys.insert(key.id.clone(), AccessKey { secret: key.secret, caller, deny: key.deny }).is_some() {
+                problems.push(format!("access key {} is given twice", key.id));
+            }
+        }
+        if accounts.insert(account.id.clone(), account.deny).is_some() {
+            problems.push(format!("account {} is described twice", account.id));
+        }
+    }
+    (accounts, keys)
+}
+
