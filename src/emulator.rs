@@ -1,9 +1,27 @@
-//! The emulator: a world of router interfaces, and its faces.
+//! The emulator: a world of router interfaces that answers as the VPC API does, and its two faces.
+//!
+//! [`World`] is plain data and a state machine: one request, one instant, one reply. A transition is a due-time, so
+//! reading never advances it. [`http`] shows it on a loopback port to any client of the real API, [`InProcess`] to the
+//! ports of this crate on virtual time. [`Host`] keeps a world beside its file, shared by any number of processes.
+//!
+//! **Modelled.** DescribeRouterInterfaces (pages, filters, tags), DescribeRouterInterfaceAttribute,
+//! ActivateRouterInterface, DeactivateRouterInterface, DescribeRegions; AssumeRole, AssumeRoleWithOIDC,
+//! GetCallerIdentity; the metadata service's role credentials. Signatures V1 and V3, the clock, nonces, temporary keys;
+//! documented codes and texts in both spellings; several accounts, denied actions, the quota per account, region and
+//! action; locks by BusinessStatus; pairs across regions and accounts; every fault of [`FaultKind`].
+//!
+//! **Not modelled.** Creating, connecting, modifying and deleting interfaces (a fault can make a third party do it);
+//! routes and traffic; policies beyond lists of denied actions; an OIDC token's contents and a role's trust; STS's own
+//! quota; HTTPS; what `Bandwidth`, `CreationTime` and health checks would really say. Where the pages are silent the
+//! stricter reading was taken: at most 5 values a filter, a locked interface refuses before its status does, and a
+//! security lock counts as a lock by the vendor's staff. Nonces, fault numbers and quota meters are per process.
+
 mod calls;
 mod describe;
 mod faults;
-pub mod generate;
+mod generate;
 mod host;
+pub mod http;
 mod in_process;
 mod interface;
 mod quota;
@@ -12,3 +30,18 @@ mod seed;
 mod sts;
 mod timeline;
 mod world;
+
+pub use calls::CallLog;
+pub use faults::{ConsoleSeed, Delivery, ErrorSeed, Fault, FaultKind, FlappingSeed};
+pub use generate::{GenerateOptions, generate};
+pub use host::{Host, HostError, log_path, reset};
+pub use in_process::InProcess;
+pub use refusal::Refusal;
+pub use seed::{
+    AccessKeySeed, AccountSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT, ElsewhereSeed,
+    ErrorCodes, Format, InterfaceSeed, MetadataSeed, OppositeSeed, QuotaKind, QuotaSeed, Secret, SeedError, Settle,
+    WorldSeed,
+};
+pub use sts::Issued;
+pub use timeline::{Event, Moment};
+pub use world::{Answer, Caller, Counts, Listing, Principal, Reply, Request, Row, STS_VERSION, VPC_VERSION, World};

@@ -113,7 +113,10 @@ fn filters(parameters: &BTreeMap<String, String>) -> Result<Vec<Filter>, Refusal
         let Some(rest) = name.strip_prefix("Filter.") else { continue };
         let parts: Vec<&str> = rest.split('.').collect();
         let position = |text: &str, most: usize| {
-            text.parse().ok().filter(|position| (1..=most).contains(position)).ok_or_else(|| Refusal::illegal_parameter(name))
+            text.parse()
+                .ok()
+                .filter(|position| (1..=most).contains(position))
+                .ok_or_else(|| Refusal::illegal_parameter(name))
         };
         match parts.as_slice() {
             [filter, "Key"] => {

@@ -249,7 +249,9 @@ impl Fault {
             FaultKind::HttpError(500) => Interruption::Refuse(Refusal::internal_error()),
             FaultKind::HttpError(503) => Interruption::Refuse(Refusal::service_unavailable()),
             FaultKind::HttpError(status) => Interruption::Spoil(Delivery::Html(*status)),
-            FaultKind::Throttled(wait) => Interruption::Refuse(Refusal::throttled(Some(*wait).filter(|w| !w.is_zero()))),
+            FaultKind::Throttled(wait) => {
+                Interruption::Refuse(Refusal::throttled(Some(*wait).filter(|w| !w.is_zero())))
+            }
             FaultKind::Error(error) => {
                 Interruption::Refuse(Refusal::new(error.status, error.code.clone(), error.message.clone()))
             }

@@ -170,12 +170,7 @@ impl Home {
     fn lock(&self) -> Result<File, HostError> {
         let fail = |doing| failed(doing, &self.log);
         loop {
-            let file = OpenOptions::new()
-                .read(true)
-                .append(true)
-                .create(true)
-                .open(&self.log)
-                .map_err(fail("open"))?;
+            let file = OpenOptions::new().read(true).append(true).create(true).open(&self.log).map_err(fail("open"))?;
             file.lock().map_err(fail("lock"))?;
             let ours = file.metadata().map_err(fail("examine"))?;
             match std::fs::metadata(&self.log) {
@@ -251,9 +246,7 @@ impl Home {
     fn start_log(&mut self, mut log: &File, world: String, epoch: Timestamp) -> Result<(), HostError> {
         let header = Header { format_version: LOG_FORMAT.to_owned(), world, epoch };
         self.header = line(&header);
-        log.set_len(0)
-            .and_then(|()| log.write_all(&self.header))
-            .map_err(failed("write", &self.log))
+        log.set_len(0).and_then(|()| log.write_all(&self.header)).map_err(failed("write", &self.log))
     }
 
     fn replay(&mut self, log: &File, world: &mut World) -> Result<(), HostError> {

@@ -73,8 +73,12 @@ impl InProcess {
         let number = self.answered.get() + 1;
         self.answered.set(number);
         let request_id = format!("00000000-0000-4000-8000-{number:012X}");
-        let request =
-            Request { action: action.to_owned(), version: version.to_owned(), parameters, request_id: request_id.clone() };
+        let request = Request {
+            action: action.to_owned(),
+            version: version.to_owned(),
+            parameters,
+            request_id: request_id.clone(),
+        };
         let reply = self.world.borrow_mut().handle(self.clock.now(), Some(caller), &request);
         let request_id = RequestId(request_id.into());
         arrive(action, reply, &request_id).await.map(|answer| (answer, request_id))

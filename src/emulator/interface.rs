@@ -177,7 +177,10 @@ fn build(
 fn opposite_elsewhere(seed: ElsewhereSeed, owner: &AccountId) -> Opposite {
     let business_status = seed.business_status.or_else(|| seed.status.is_some().then_some(BusinessStatus::Normal));
     Opposite {
-        router_type: seed.router_type.or_else(|| seed.router.as_deref().map(|r| type_of_router(r).to_owned())).map(Box::from),
+        router_type: seed
+            .router_type
+            .or_else(|| seed.router.as_deref().map(|r| type_of_router(r).to_owned()))
+            .map(Box::from),
         interface_id: Some(seed.id),
         region: seed.region,
         router_id: seed.router.map(Box::from),

@@ -16,10 +16,15 @@ pub(super) struct Quota {
 
 #[derive(Clone, Debug)]
 enum Meter {
-    Fixed { start: Timestamp, count: u32 },
+    Fixed {
+        start: Timestamp,
+        count: u32,
+    },
     Sliding(VecDeque<Timestamp>),
     /// When the bucket will be full again: all that such a bucket has to remember.
-    Bucket { full_at: Timestamp },
+    Bucket {
+        full_at: Timestamp,
+    },
 }
 
 impl Quota {

@@ -27,18 +27,8 @@ pub struct Refusal {
 
 impl Refusal {
     /// Makes any error.
-    pub fn new(
-        http_status: u16,
-        code: impl Into<Cow<'static, str>>,
-        message: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Self {
-            http_status,
-            code: code.into(),
-            message: message.into(),
-            retry_after: None,
-            ahead: SignedDuration::ZERO,
-        }
+    pub fn new(http_status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { http_status, code: code.into(), message: message.into(), retry_after: None, ahead: SignedDuration::ZERO }
     }
 
     pub(super) fn wrong_status(codes: ErrorCodes, wanted: &str) -> Self {
@@ -170,7 +160,9 @@ impl Refusal {
         Self::new(
             400,
             "SignatureDoesNotMatch",
-            format!("Specified signature is not matched with our calculation. server string to sign is:{string_to_sign}"),
+            format!(
+                "Specified signature is not matched with our calculation. server string to sign is:{string_to_sign}"
+            ),
         )
     }
 

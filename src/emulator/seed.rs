@@ -99,7 +99,8 @@ impl WorldSeed {
         match format {
             Format::Yaml => serde_yaml::to_string(self).expect("a seed has text keys and finite numbers only"),
             Format::Json => {
-                let mut text = serde_json::to_string_pretty(self).expect("a seed has text keys and finite numbers only");
+                let mut text =
+                    serde_json::to_string_pretty(self).expect("a seed has text keys and finite numbers only");
                 text.push('\n');
                 text
             }

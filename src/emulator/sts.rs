@@ -84,7 +84,13 @@ impl Assumption {
 
     /// Issues the credentials; `salt` makes those of one second differ.
     pub(super) fn issue(self, now: Timestamp, salt: &str) -> Issued {
-        issue(&self.account, &self.role, &self.session, now.saturating_add(self.lifetime).unwrap_or(Timestamp::MAX), salt)
+        issue(
+            &self.account,
+            &self.role,
+            &self.session,
+            now.saturating_add(self.lifetime).unwrap_or(Timestamp::MAX),
+            salt,
+        )
     }
 }
 

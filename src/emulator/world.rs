@@ -17,8 +17,8 @@ use super::interface::{Interface, Surroundings, later, populate};
 use super::quota::Quota;
 use super::refusal::Refusal;
 use super::seed::{
-    AccessKeySeed, AccountSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCOUNT, ErrorCodes, MetadataSeed, Secret,
-    SeedError, WorldSeed,
+    AccessKeySeed, AccountSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCOUNT, ErrorCodes, MetadataSeed, Secret, SeedError,
+    WorldSeed,
 };
 use super::sts::{self, Issued};
 use super::timeline::Event;
@@ -365,11 +365,7 @@ impl World {
     }
 }
 
-fn account_seeds(
-    single: Option<AccountId>,
-    several: Vec<AccountSeed>,
-    problems: &mut Vec<String>,
-) -> Vec<AccountSeed> {
+fn account_seeds(single: Option<AccountId>, several: Vec<AccountSeed>, problems: &mut Vec<String>) -> Vec<AccountSeed> {
     if single.is_some() && !several.is_empty() {
         problems.push("`account` and `accounts` exclude each other".to_owned());
     }
@@ -406,4 +402,3 @@ fn accounts(seeds: Vec<AccountSeed>, problems: &mut Vec<String>) -> Accounts {
     }
     (accounts, keys)
 }
-

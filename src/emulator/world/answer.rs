@@ -83,7 +83,8 @@ impl World {
             return Err(Refusal::denied());
         }
         let region = request.parameter("RegionId").unwrap_or_default();
-        if request.version == VPC_VERSION && !self.quota.admits(now, [caller.account.as_str(), region, &request.action]) {
+        if request.version == VPC_VERSION && !self.quota.admits(now, [caller.account.as_str(), region, &request.action])
+        {
             return Err(Refusal::throttled(None));
         }
         Ok(())
@@ -168,7 +169,13 @@ impl World {
         Ok(Answer::Listing(listing))
     }
 
-    fn attribute(&self, now: Timestamp, caller: &Caller, request: &Request, strike: &Strike) -> Result<Answer, Refusal> {
+    fn attribute(
+        &self,
+        now: Timestamp,
+        caller: &Caller,
+        request: &Request,
+        strike: &Strike,
+    ) -> Result<Answer, Refusal> {
         let region = self.region(request)?;
         let id = request.parameter("InstanceId").ok_or_else(|| Refusal::missing("InstanceId"))?;
         if id.is_empty() {
@@ -218,7 +225,13 @@ impl World {
     }
 
     /// Activates or deactivates (vpc-api §1.1, §1.2). The pages do not say which of several reasons to refuse is given.
-    fn change(&mut self, now: Timestamp, caller: &Caller, request: &Request, strike: &Strike) -> Result<Event, Refusal> {
+    fn change(
+        &mut self,
+        now: Timestamp,
+        caller: &Caller,
+        request: &Request,
+        strike: &Strike,
+    ) -> Result<Event, Refusal> {
         let region = self.region(request)?;
         let id = request.parameter("RouterInterfaceId").ok_or_else(|| Refusal::missing("RouterInterfaceId"))?;
         let interface = self.interfaces.get(id).ok_or_else(Refusal::unknown_interface)?;
@@ -228,7 +241,11 @@ impl World {
         }
         let activates = request.action == "ActivateRouterInterface";
         if interface.owner != caller.account {
-            return Err(if activates { Refusal::wrong_owner_of_activated() } else { Refusal::wrong_owner_of_deactivated() });
+            return Err(if activates {
+                Refusal::wrong_owner_of_activated()
+            } else {
+                Refusal::wrong_owner_of_deactivated()
+            });
         }
         match interface.facts.business_status {
             BusinessStatus::Normal => {}

@@ -1,0 +1,251 @@
+//! The HTTP face: VPC, STS and the metadata service on one loopback port.
+//!
+//! It checks signatures as strictly as the real gateway ([`authentication`]), answers in JSON or XML ([`encode`]) and
+//! shows the world's faults on the wire, cut connections included. It keeps nothing but nonces.
+
+mod authentication;
+mod encode;
+mod line;
+mod metadata;
+
+use std::convert::Infallible;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{ConnectInfo, Request as HttpRequest, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use futures_util::stream;
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use self::authentication::{Nonces, Signature, Signed, Wire};
+use self::encode::Encoding;
+use self::line::{Line, Lines};
+use super::calls::{CallLog, CallRecord};
+use super::faults::Delivery;
+use super::host::{Host, HostError};
+use super::refusal::Refusal;
+use super::world::{Answer, Reply};
+use crate::clock::Clock;
+
+const JSON: &str = "application/json;charset=utf-8";
+const HTML: &str = "text/html; charset=utf-8";
+/// No documented request comes near.
+const MOST_REQUEST_BYTES: usize = 1 << 20;
+const HUGE_CHUNK: u64 = 64 << 10;
+
+/// How a server is set up.
+#[derive(Debug)]
+pub struct ServeOptions {
+    /// What tells the time.
+    pub clock: Clock,
+    /// Where requests are recorded.
+    pub call_log: Option<CallLog>,
+}
+
+struct Shared {
+    host: Arc<Mutex<Host>>,
+    options: ServeOptions,
+    nonces: Mutex<Nonces>,
+    /// Closes when the server ends, so that no hung answer outlives it.
+    ending: watch::Receiver<()>,
+}
+
+/// Serves a world until `shutdown` is there; answers on their way are finished first.
+///
+/// # Errors
+///
+/// The listener is not on loopback.
+pub async fn serve(
+    host: Arc<Mutex<Host>>,
+    listener: TcpListener,
+    options: ServeOptions,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    if !listener.local_addr()?.ip().is_loopback() {
+        let message = "the emulator listens on loopback only: its default key is public";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    let (alive, ending) = watch::channel(());
+    let shared = Arc::new(Shared { host, options, nonces: Mutex::default(), ending });
+    let router = Router::new().fallback(respond).with_state(shared);
+    axum::serve(Lines(listener), router.into_make_service_with_connect_info::<Line>())
+        .with_graceful_shutdown(async move {
+            shutdown.await;
+            drop(alive);
+        })
+        .await
+}
+
+async fn respond(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    request: HttpRequest,
+) -> Response {
+    let now = shared.options.clock.now();
+    let request_id = uuid::Uuid::new_v4().to_string().to_uppercase();
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MOST_REQUEST_BYTES).await else {
+        return plain(StatusCode::PAYLOAD_TOO_LARGE, JSON, "{}");
+    };
+    let wire = Wire::new(&parts, &body);
+    if parts.uri.path().starts_with(metadata::ROOT) {
+        return metadata::respond(&shared, now, &wire, parts.uri.path(), &request_id);
+    }
+    let encoding = Encoding::asked_for(&wire);
+    let (action, answered) = shared.answer(now, &wire, parts.uri.path(), &request_id);
+    let reply = match answered {
+        Ok(reply) => reply,
+        Err(refusal) => Reply {
+            answer: Answer::Refused(refusal),
+            delivery: Delivery::Whole,
+            latency: Duration::ZERO,
+            events: vec![],
+        },
+    };
+    if !reply.latency.is_zero() {
+        tokio::time::sleep(reply.latency).await;
+    }
+    let answer = encode::answer(&reply.answer, encoding, &action, wire.header("host").unwrap_or_default(), &request_id);
+    let mut response = shared.deliver(reply.delivery, &line, answer).await;
+    stamp(&mut response, now, &reply.answer, &request_id);
+    response
+}
+
+impl Shared {
+    /// Checks a request, puts it to the world and records it. Also returns the action's name, which XML answers carry.
+    fn answer(
+        &self,
+        now: Timestamp,
+        wire: &Wire<'_>,
+        path: &str,
+        request_id: &str,
+    ) -> (String, Result<Reply, Refusal>) {
+        let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
+        let visited = host.visit(now, |world| {
+            let checked = authentication::check(world, &mut nonces, now, wire, path, request_id);
+            let (signed, reply) = match checked {
+                Ok(Signed { caller, request, signature }) => {
+                    let reply = world.handle(now, caller.as_ref(), &request);
+                    (Some((caller, request, signature)), Ok(reply))
+                }
+                Err(refusal) => (None, Err(refusal)),
+            };
+            let events = reply.as_ref().map_or_else(|_| Vec::new(), |reply| reply.events.clone());
+            ((signed, reply), events)
+        });
+        let (signed, reply) = visited.unwrap_or_else(|error| (None, Err(unreachable_world(&error))));
+        let claimed = wire.action().unwrap_or_default();
+        if let Some(log) = &self.options.call_log {
+            match (&signed, &reply) {
+                (Some((caller, request, signature)), Ok(reply)) => {
+                    let name = signature.name();
+                    log.write(&CallRecord::answered(now, name, caller.as_ref(), request, reply));
+                }
+                (_, Err(refusal)) => {
+                    let name = Signature::of(wire).name();
+                    log.write(&CallRecord::turned_away(now, name, claimed, refusal, request_id));
+                }
+                (None, Ok(_)) => {}
+            }
+        }
+        let action = signed.map_or_else(|| claimed.to_owned(), |(_, request, _)| request.action);
+        (action, reply)
+    }
+
+    async fn deliver(&self, delivery: Delivery, line: &Line, answer: Response<String>) -> Response {
+        let (parts, text) = answer.into_parts();
+        let whole = |body: Body| Response::from_parts(parts.clone(), body);
+        match delivery {
+            Delivery::Whole => whole(Body::from(text)),
+            Delivery::EmptyBody => whole(Body::empty()),
+            Delivery::EmptyObject => plain(StatusCode::OK, JSON, "{}"),
+            Delivery::Garbage => plain(StatusCode::OK, JSON, "\u{1}\u{2}]]>{\"RequestId\":\u{0}"),
+            Delivery::Html(status) => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+                plain(status, HTML, format!("<html><body><h1>{status}</h1></body></html>\n"))
+            }
+            Delivery::Redirect => {
+                let mut response = plain(StatusCode::FOUND, HTML, "");
+                // A name that cannot exist (RFC 2606): whoever follows it gets nowhere.
+                let elsewhere = HeaderValue::from_static("http://elsewhere.invalid/");
+                response.headers_mut().insert(header::LOCATION, elsewhere);
+                response
+            }
+            Delivery::Huge(bytes) => whole(Body::from_stream(stream::unfold(bytes, |left| async move {
+                let size = left.min(HUGE_CHUNK);
+                let chunk = Bytes::from(vec![b' '; usize::try_from(size).unwrap_or(0)]);
+                (size > 0).then(|| (Ok::<_, Infallible>(chunk), left - size))
+            }))),
+            Delivery::Slow(gap) => {
+                whole(Body::from_stream(stream::unfold(Bytes::from(text), move |mut rest| async move {
+                    tokio::time::sleep(gap).await;
+                    (!rest.is_empty()).then(|| (Ok::<_, Infallible>(rest.split_to(1)), rest))
+                })))
+            }
+            Delivery::Truncated => {
+                let length = text.len();
+                let half = Bytes::from(text).slice(..length / 2);
+                let pieces = [Ok(half), Err(io::Error::other("cut by a fault"))];
+                let mut response = whole(Body::from_stream(stream::iter(pieces)));
+                response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+                response
+            }
+            Delivery::Dropped => {
+                line.cut();
+                whole(Body::empty())
+            }
+            Delivery::Hung => {
+                // Ends with an error: nothing is ever sent on it.
+                let ended = self.ending.clone().changed().await;
+                debug_assert!(ended.is_err(), "bug: somebody sent on a channel that only closes");
+                line.cut();
+                whole(Body::empty())
+            }
+        }
+    }
+}
+
+fn unreachable_world(error: &HostError) -> Refusal {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    tracing::error!("the emulator's world cannot be reached: {text}");
+    Refusal::new(500, "InternalError", text)
+}
+
+fn plain(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// Adds what every answer of the gateway carries. The Date is the world's, not the machine's.
+fn stamp(response: &mut Response, now: Timestamp, answer: &Answer, request_id: &str) {
+    let headers = response.headers_mut();
+    let (ahead, retry_after) = match answer {
+        Answer::Refused(refusal) => (refusal.ahead, refusal.retry_after),
+        _ => (jiff::SignedDuration::ZERO, None),
+    };
+    let date = now.checked_sub(ahead).unwrap_or(now).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let mut insert = |name, value: String| {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
+    };
+    insert("date", date);
+    insert("x-acs-request-id", request_id.to_owned());
+    if let Some(wait) = retry_after {
+        insert("x-acs-retry-after", wait.as_millis().to_string());
+    }
+}

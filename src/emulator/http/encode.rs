@@ -1,0 +1,221 @@
+//! Answers as the gateway writes them: JSON or XML from one tree, scalars as loosely typed as the API's own.
+//!
+//! Sources: vpc-api §0.5 and §1.8 for the fields and their forms, §5 for errors. An XML answer is the JSON one with
+//! its keys as elements and its lists as repeated ones, under `<ActionResponse>` or `<Error>`.
+
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use jiff::Timestamp;
+use quick_xml::escape::escape;
+use serde_json::{Map, Value, json};
+
+use super::JSON;
+use super::authentication::{Signature, Wire};
+use crate::emulator::refusal::Refusal;
+use crate::emulator::sts::Issued;
+use crate::emulator::world::{Answer, Caller, Listing, Principal, Row};
+use crate::resource::{Region, Role, Status};
+
+const XML: &str = "text/xml;charset=utf-8";
+/// When all emulated interfaces were made, so that equal worlds give equal answers.
+const CREATED: &str = "2024-01-01T00:00:00Z";
+/// What the API gives as the end of pay-as-you-go.
+const NEVER: &str = "2999-09-08T16:00:00Z";
+
+/// The two languages of answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encoding {
+    Json,
+    Xml,
+}
+
+impl Encoding {
+    /// Returns what a request asks for: by `Format`; without it XML, but JSON where the signature is V3.
+    pub(super) fn asked_for(wire: &Wire<'_>) -> Self {
+        let wants_xml = match wire.parameter("Format") {
+            Some(format) => !format.eq_ignore_ascii_case("json"),
+            None if Signature::of(wire) == Signature::V3 => {
+                wire.header("accept").is_some_and(|accept| accept.contains("xml"))
+            }
+            None => true,
+        };
+        if wants_xml { Self::Xml } else { Self::Json }
+    }
+}
+
+/// Writes an instant as the API does: in seconds.
+pub(super) fn second(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Writes an answer.
+pub(super) fn answer(
+    answer: &Answer,
+    encoding: Encoding,
+    action: &str,
+    host: &str,
+    request_id: &str,
+) -> Response<String> {
+    let (status, root, mut body) = match answer {
+        Answer::Refused(refusal) => (refusal.http_status, "Error".to_owned(), error(refusal, host, request_id)),
+        _ => (200, format!("{action}Response"), Map::new()),
+    };
+    body.insert("RequestId".to_owned(), json!(request_id));
+    match answer {
+        Answer::Refused(_) | Answer::Accepted => {}
+        Answer::Listing(page) => body.extend(listing(page)),
+        Answer::Attribute(None) => {}
+        Answer::Attribute(Some(found)) => body.extend(attribute(found)),
+        Answer::Regions(regions) => body.extend(region_set(regions)),
+        Answer::Identity(caller) => body.extend(identity(caller)),
+        Answer::Credentials(issued) => body.extend(credentials(issued)),
+    }
+    let (content_type, text) = match encoding {
+        Encoding::Json => (JSON, Value::Object(body).to_string()),
+        Encoding::Xml => {
+            let mut text = "<?xml version='1.0' encoding='UTF-8'?>".to_owned();
+            element(&mut text, &escape(root.as_str()), &Value::Object(body));
+            (XML, text)
+        }
+    };
+    let mut response = Response::new(text);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn error(refusal: &Refusal, host: &str, request_id: &str) -> Map<String, Value> {
+    let recommend =
+        format!("https://api.aliyun.com/troubleshoot?q={}&product=Vpc&requestId={request_id}", refusal.code);
+    object(json!({"HostId": host, "Code": refusal.code, "Message": refusal.message, "Recommend": recommend}))
+}
+
+fn listing(page: &Listing) -> Map<String, Value> {
+    let rows: Vec<Value> = page
+        .rows
+        .iter()
+        .map(|found| {
+            let mut fields = row(found);
+            fields.extend(object(json!({"FastLinkMode": false, "Ipv6Status": "off"})));
+            Value::Object(fields)
+        })
+        .collect();
+    object(json!({
+        "PageNumber": page.page_number,
+        "PageSize": page.page_size,
+        "TotalCount": page.total_count,
+        "RouterInterfaceSet": {"RouterInterfaceType": rows},
+    }))
+}
+
+fn attribute(found: &Row) -> Map<String, Value> {
+    let mut fields = row(found);
+    fields.extend(object(json!({
+        "FastLinkMode": "false",
+        "GmtModified": CREATED,
+        "HealthCheckStatus": "NoHealthCheckConfig",
+        "Code": 200,
+        "Message": "successful",
+        "Success": true,
+    })));
+    fields
+}
+
+fn row(found: &Row) -> Map<String, Value> {
+    let observed = &found.observed;
+    let opposite = &observed.opposite;
+    let connected = observed.status != Status::Idle;
+    let tags: Vec<Value> = found.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
+    let bandwidth = if observed.role == Some(Role::AcceptingSide) { 0 } else { 1000 };
+    // Another account's number is bare, in the same account it is empty.
+    let owner = opposite
+        .owner_id
+        .as_ref()
+        .map_or(json!(""), |id| id.as_str().parse::<u64>().map_or_else(|_| json!(id.as_str()), |number| json!(number)));
+    let has_opposite = opposite.interface_id.is_some();
+    let fields = json!({
+        "RouterInterfaceId": observed.id.as_str(),
+        "Status": observed.status.as_str(),
+        "BusinessStatus": observed.business_status.to_string(),
+        "Role": observed.role,
+        "Name": observed.name,
+        "Description": observed.description,
+        "RouterId": observed.router_id,
+        "RouterType": observed.router_type,
+        "Spec": observed.specification,
+        "Bandwidth": bandwidth,
+        "ChargeType": "AfterPay",
+        "CreationTime": CREATED,
+        "ConnectedTime": connected.then_some(CREATED),
+        "EndTime": NEVER,
+        "CrossBorder": false,
+        "HasReservationData": false,
+        "ResourceGroupId": found.resource_group,
+        "Tags": {"Tags": tags},
+        "OppositeInterfaceId": opposite.interface_id.as_ref().map(|id| id.as_str()),
+        "OppositeRegionId": opposite.region.as_ref().map(Region::as_str),
+        "OppositeRouterId": opposite.router_id,
+        "OppositeRouterType": opposite.router_type,
+        "OppositeInterfaceOwnerId": has_opposite.then_some(owner),
+        "OppositeInterfaceStatus": opposite.status.as_ref().map(Status::as_str),
+        "OppositeInterfaceBusinessStatus": opposite.business_status.as_ref().map(ToString::to_string),
+    });
+    object(fields).into_iter().filter(|(_, value)| !value.is_null()).collect()
+}
+
+fn region_set(regions: &[Region]) -> Map<String, Value> {
+    let regions: Vec<Value> = regions
+        .iter()
+        .map(|id| json!({"RegionId": id.as_str(), "LocalName": id.as_str(), "RegionEndpoint": format!("vpc.{id}.aliyuncs.com")}))
+        .collect();
+    object(json!({"Regions": {"Region": regions}}))
+}
+
+fn identity(caller: &Caller) -> Map<String, Value> {
+    let (kind, user) = match &caller.principal {
+        Principal::Root => ("Account", caller.account.as_str()),
+        Principal::User(name) => ("RAMUser", name.as_str()),
+        Principal::AssumedRole { role, .. } => ("AssumedRoleUser", role.as_str()),
+    };
+    object(json!({
+        "IdentityType": kind,
+        "AccountId": caller.account.as_str(),
+        "PrincipalId": user,
+        "UserId": user,
+        "Arn": caller.arn(),
+    }))
+}
+
+fn credentials(issued: &Issued) -> Map<String, Value> {
+    let Principal::AssumedRole { role, session } = &issued.caller.principal else { return Map::new() };
+    object(json!({
+        "AssumedRoleUser": {"Arn": issued.caller.arn(), "AssumedRoleId": format!("{role}:{session}")},
+        "Credentials": {
+            "AccessKeyId": issued.access_key_id,
+            "AccessKeySecret": issued.secret.expose(),
+            "SecurityToken": issued.security_token.expose(),
+            "Expiration": second(issued.expires),
+        },
+    }))
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+fn element(text: &mut String, name: &str, value: &Value) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| element(text, name, item)),
+        Value::Object(fields) => {
+            text.push_str(&format!("<{name}>"));
+            fields.iter().for_each(|(name, value)| element(text, name, value));
+            text.push_str(&format!("</{name}>"));
+        }
+        Value::String(words) => text.push_str(&format!("<{name}>{}</{name}>", escape(words.as_str()))),
+        other => text.push_str(&format!("<{name}>{other}</{name}>")),
+    }
+}

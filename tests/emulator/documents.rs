@@ -1,0 +1,124 @@
+//! World files and schedules as documents: what is understood, what is refused and where, what is generated.
+
+use std::error::Error as _;
+
+use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, World, WorldSeed, generate};
+use rictl::resource::Region;
+
+use crate::support::{epoch, seed};
+
+fn why_not(text: &str) -> String {
+    let error = match WorldSeed::parse(text, Format::Yaml) {
+        Ok(seed) => World::new(seed, epoch()).unwrap_err(),
+        Err(error) => error,
+    };
+    format!("{error}: {}", error.source().map(ToString::to_string).unwrap_or_default())
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_place() {
+    let text = "interfaces:\n  - id: ri-a\n    stat: Active\n";
+    let message = why_not(text);
+    assert!(message.contains("unknown field `stat`") && message.contains("line 3 column 5"), "{message}");
+    let message = why_not("faults:\n  - fault: {explode: 1}\ninterfaces: []\n");
+    assert!(message.contains("unknown variant `explode`") && message.contains("line 2"), "{message}");
+    let message = why_not("account: 1234567890123456\n");
+    assert!(message.contains("expected a string") && message.contains("line 1"), "{message}");
+    assert!(why_not("interfaces: [{id: a, opposite: [1]}]").contains("the id of an interface of this world"));
+}
+
+#[test]
+fn every_contradiction_is_named_at_once() {
+    let message = why_not(
+        "
+account: '1'
+accounts: [{id: '1', access_keys: [{id: k}, {id: k}]}, {id: '1'}]
+quota: {limit: 0}
+faults: [{fault: {console: {interface: ri-gone, status: Inactive}}}]
+interfaces:
+  - {id: ri-a, opposite: ri-a}
+  - {id: ri-a, opposite: ri-none, account: '2'}
+",
+    );
+    for part in [
+        "exclude each other",
+        "access key k is given twice",
+        "account 1 is described twice",
+        "a limit of at least 1",
+        "interface ri-gone, which the world does not have",
+        "ri-a is described twice",
+        "ri-a is its own opposite",
+        "opposite ri-none of interface ri-a is not in this world",
+        "belongs to account 2",
+    ] {
+        assert!(message.contains(part), "{part} is not in: {message}");
+    }
+}
+
+#[test]
+fn an_empty_file_is_an_empty_world() {
+    assert_eq!(seed("# nothing yet\n"), WorldSeed::default());
+    World::new(WorldSeed::default(), epoch()).unwrap();
+}
+
+#[test]
+fn generated_worlds_repeat_themselves_and_read_back() {
+    let options = GenerateOptions { interfaces: 101, regions: vec!["a".into(), "b".into(), "c".into()], seed: 7 };
+    let generated = generate(&options);
+    assert_eq!(generated, generate(&options));
+    assert_ne!(generated, generate(&GenerateOptions { seed: 8, ..options.clone() }));
+    for format in [Format::Yaml, Format::Json] {
+        assert_eq!(WorldSeed::parse(&generated.to_text(format), format).unwrap(), generated);
+    }
+    let world = World::new(generated, epoch()).unwrap();
+    let statuses = world.statuses(epoch());
+    let active = statuses.values().filter(|status| status.as_str() == "Active").count();
+    assert!(statuses.len() == 101 && (80..101).contains(&active), "{active} of {}", statuses.len());
+}
+
+#[test]
+fn a_generated_world_needs_no_regions() {
+    let generated = generate(&GenerateOptions { interfaces: 3, regions: vec![], seed: 0 });
+    assert_eq!(generated.regions, [Region::from("cn-hangzhou")]);
+}
+
+#[test]
+fn every_kind_of_fault_has_a_name_in_files() {
+    let text = "
+faults:
+  - {fault: drop, after_effect: true, action: DeactivateRouterInterface, nth: 1}
+  - {fault: hang, account: '1', region: cn-shanghai, interface: ri-a, every: 2, from: 3, until: 9}
+  - {fault: {delay: 1s}, probability: 0.5, seed: 4}
+  - {fault: {slow_body: 500ms}}
+  - {fault: truncated_body}
+  - {fault: garbage}
+  - {fault: html}
+  - {fault: empty_body}
+  - {fault: empty_object}
+  - {fault: {huge_body: 1000000000}}
+  - {fault: {http_error: 502}}
+  - {fault: redirect}
+  - {fault: {throttled: 0s}}
+  - {fault: {error: {code: OperationConflict, status: 409, message: busy}}}
+  - {fault: denied}
+  - {fault: nonce_used}
+  - {fault: {clock_skew: 19m}}
+  - {fault: token_expired}
+  - {fault: {stale_reads: 10s}}
+  - {fault: {status_word: Frozen}}
+  - {fault: other_id}
+  - {fault: {total_count: 0}}
+  - {fault: {short_page: 3}}
+  - {fault: duplicate_row}
+  - {fault: stuck_transition}
+  - {fault: {flapping: {period: 2s, times: 4}}}
+  - {fault: {console: {interface: ri-a, status: Inactive, at: 1m 30s}}}
+";
+    let faults = Fault::parse_schedule(text).unwrap();
+    assert_eq!(faults.len(), 27);
+    assert!(matches!(faults[16].fault, FaultKind::ClockSkew(ahead) if ahead.as_mins() == 19));
+    let written = WorldSeed { faults: faults.clone(), ..WorldSeed::default() };
+    for format in [Format::Yaml, Format::Json] {
+        assert_eq!(WorldSeed::parse(&written.to_text(format), format).unwrap().faults, faults);
+    }
+}
