@@ -1,1 +1,102 @@
-//! To be written.
+//! The command line: arguments to an operation, its value to a stream, its end to an exit code.
+//!
+//! Only here are the process's arguments, environment, streams, terminal and signals touched, each once, at the
+//! start. `args` is the grammar, `commands` what each command does with what `ops` returns, `front` what an apply
+//! shows and asks, `output` the streams, `errors` how an error looks.
+
+mod args;
+mod commands;
+mod errors;
+mod front;
+mod output;
+mod signals;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use clap::{CommandFactory as _, Parser as _};
+use jiff::Timestamp;
+
+use crate::alibaba::credentials::Environment;
+use crate::clock::Clock;
+
+use args::Cli;
+use commands::Invocation;
+use output::Output;
+
+/// Runs the tool and returns its exit code.
+pub fn run() -> u8 {
+    let arguments = with_two_dashes(std::env::args_os());
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return errors::usage(&error),
+    };
+    let mut output = Output::new(cli.global.no_color);
+    start_log(cli.global.log, output.colors_errors());
+    if let Some(directory) = &cli.global.chdir
+        && let Err(error) = std::env::set_current_dir(directory)
+    {
+        let error = anyhow::Error::from(error).context(format!("cannot change to {}", directory.display()));
+        return errors::report(&mut output, &error, false);
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return errors::report(&mut output, &error.into(), false),
+    };
+    let json = cli.command.wants_json_lines();
+    let outcome = runtime.block_on(async {
+        let invocation = Invocation { global: cli.global, environment: environment(), clock: clock() };
+        commands::dispatch(cli.command, &invocation, &mut output).await
+    });
+    // Threads that still read the terminal must not hold the process.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(code) => code,
+        Err(error) => errors::report(&mut output, &error, json),
+    }
+}
+
+/// Terraform's users write `-auto-approve`: a long flag with one dash gets its second one.
+fn with_two_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut known = std::collections::BTreeSet::new();
+    let mut open = vec![Cli::command()];
+    while let Some(command) = open.pop() {
+        known.extend(command.get_arguments().filter_map(|argument| argument.get_long().map(str::to_owned)));
+        open.extend(command.get_subcommands().cloned());
+    }
+    known.extend(["help".to_owned(), "version".to_owned()]);
+    let mut only_values = false;
+    let translate = |argument: OsString| {
+        let Some(text) = argument.to_str() else { return argument };
+        only_values |= text == "--";
+        let Some(name) = text.strip_prefix('-').filter(|name| !name.starts_with('-') && name.len() > 1) else {
+            return argument;
+        };
+        let long = name.split_once('=').map_or(name, |(long, _)| long);
+        if !only_values && known.contains(long) { OsString::from(format!("-{text}")) } else { argument }
+    };
+    arguments.into_iter().map(translate).collect()
+}
+
+fn start_log(level: tracing::Level, color: bool) {
+    tracing_subscriber::fmt()
+        .with_max_level(tracing_subscriber::filter::LevelFilter::from_level(level))
+        .with_writer(|| output::EscapedStderr)
+        .with_ansi(color)
+        .without_time()
+        .with_target(false)
+        .init();
+}
+
+/// The one read of the wall clock.
+fn clock() -> Clock {
+    Clock::starting_at(Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+fn environment() -> Environment {
+    let variables =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    Environment::new(variables, home)
+}

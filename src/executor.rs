@@ -32,7 +32,7 @@ use crate::cloud::{Call, Cloud, CloudError, Permit, RequestId};
 use crate::journal::{Entry, Outcome, RunStarted};
 use crate::plan::{Action, Plan, Step};
 use crate::report::{Event, Report, StepResult};
-use crate::resource::{Address, RouterInterfaceId, Scope, Status};
+use crate::resource::{Address, RouterInterfaceId, Scope};
 use crate::store::Store;
 
 use floors::Floors;

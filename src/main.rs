@@ -1,3 +1,7 @@
 //! The `rictl` binary: everything it does is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(rictl::cli::run())
+}

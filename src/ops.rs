@@ -15,3 +15,4 @@ pub mod project;
 mod records;
 mod rollback;
 mod saved;
+pub mod state_edit;

@@ -5,6 +5,7 @@
 //! [`Plan::digest`] covers what would be done (target, steps, expectations, floors, waves), not when it was planned.
 //! How a plan comes about is in `planner`; here is what it is, how it is saved, and how it is read back.
 
+mod check;
 mod digest;
 mod document;
 mod summary;

@@ -8,6 +8,8 @@ pub mod local;
 pub mod lock;
 pub mod memory;
 
+use std::path::Path;
+
 use crate::journal::{self, Entry, Replay};
 use crate::state::{State, Unreadable};
 
@@ -152,6 +154,18 @@ impl StoreError {
             Self::Io { .. } | Self::NotLocked { .. } | Self::Broken { .. } | Self::Bug(_) => return None,
         })
     }
+}
+
+/// Reads a regular file whole, up to the limit of any file of ours; `None` if there is none. Never follows a symlink,
+/// never waits on a FIFO.
+pub fn read_file(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    files::read(path)
+}
+
+/// Replaces a file, or makes it, for its owner only: whole or not at all, and durable.
+pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    files::replace(path, bytes)?;
+    files::sync_dir(path)
 }
 
 /// Writes an error with its causes on one line.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::resource::{Address, Region};
+use crate::resource::Address;
 use crate::retry::Quota;
 
 /// Keeps Alibaba Cloud VPC router interfaces in the states that a reviewed YAML spec declares.
@@ -105,26 +105,13 @@ pub(super) enum Command {
     },
     /// Plan and do the inverse of what a past run did
     Rollback(RollbackArgs),
-    /// Write a starter spec from what is live
-    Init(InitArgs),
     /// Draw dependencies, groups and the steps of a plan
     Graph(GraphArgs),
-    /// Say everything about one interface: spec, live, last applied, and why it is or is not planned
-    Explain {
-        /// The interface's key in the spec
-        address: Address,
-    },
     /// Say whose credentials would be used, and where they come from; never a secret
     Whoami {
         /// Print JSON
         #[arg(long)]
         json: bool,
-    },
-    /// Print the JSON Schema of a format
-    Schema {
-        /// Which
-        #[arg(value_enum, default_value = "spec")]
-        format: SchemaFormat,
     },
     /// Free a lock, after showing who holds it
     ForceUnlock {
@@ -265,15 +252,6 @@ pub(super) enum OnErrorArg {
 pub(super) struct DriftArgs {
     #[command(flatten)]
     pub(super) format: FormatArgs,
-    /// Write Prometheus metrics into this file, for the textfile collector
-    #[arg(long, value_name = "FILE")]
-    pub(super) metrics_file: Option<PathBuf>,
-    /// Write a JUnit report into this file
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
-    /// Run this command with the finding as JSON on its standard input, when the finding is not the last one
-    #[arg(long, value_name = "COMMAND")]
-    pub(super) notify_command: Option<String>,
 }
 
 /// `rictl show`.
@@ -322,26 +300,6 @@ pub(super) struct RollbackArgs {
     pub(super) run: RunArgs,
 }
 
-/// `rictl init`.
-#[derive(Clone, Debug, Args)]
-pub(super) struct InitArgs {
-    /// Read this region; may be given several times
-    #[arg(long, value_name = "REGION")]
-    pub(super) region: Vec<Region>,
-    /// Where to write; - for stdout
-    #[arg(long, value_name = "FILE", default_value = "rictl.yaml")]
-    pub(super) output: PathBuf,
-    /// Replace a file that is there
-    #[arg(long)]
-    pub(super) force: bool,
-    /// Read an emulator's world instead of the cloud
-    #[arg(long, value_name = "FILE")]
-    pub(super) world: Option<PathBuf>,
-    /// Take the interfaces of a Terraform state instead of all that are live
-    #[arg(long, value_name = "FILE")]
-    pub(super) from_tfstate: Option<PathBuf>,
-}
-
 /// `rictl graph`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct GraphArgs {
@@ -361,19 +319,6 @@ pub(super) enum GraphFormat {
     Svg,
     /// Data
     Json,
-}
-
-/// `schema`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum SchemaFormat {
-    /// The spec
-    Spec,
-    /// The plan document
-    Plan,
-    /// The state file
-    State,
-    /// One line of `apply --json`
-    Events,
 }
 
 /// `rictl emulator …`.
@@ -398,7 +343,7 @@ pub(super) enum EmulatorCommand {
     Generate {
         /// How many interfaces
         #[arg(long, value_name = "N", default_value_t = 10)]
-        interfaces: u32,
+        interfaces: usize,
         /// In which regions
         #[arg(long, value_name = "REGION,…", value_delimiter = ',', default_value = "cn-shanghai,cn-beijing")]
         regions: Vec<String>,
@@ -434,12 +379,13 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 fn positive_duration(text: &str) -> Result<Duration, String> {
-    duration(text)
-        .and_then(|duration| if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) })
+    duration(text).and_then(|duration| {
+        if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) }
+    })
 }
 
 fn quota(text: &str) -> Result<Quota, String> {
     let (limit, window) = text.split_once('/').ok_or("expected N/DURATION, as in 300/60s")?;
-    let limit = limit.parse().ok().filter(|limit| *limit > 0).ok_or("N must be a number above 0")?;
+    let limit = limit.parse().map_err(|_| "N must be a number above 0")?;
     Ok(Quota { limit, window: positive_duration(window)? })
 }

@@ -14,7 +14,8 @@ use super::refusal::Refusal;
 use super::world::{Answer, Caller, Reply, Request, STS_VERSION, VPC_VERSION, World};
 use crate::clock::Clock;
 use crate::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, RequestId, Selection, codes,
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId, Selection,
+    codes,
 };
 use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
@@ -117,7 +118,13 @@ impl CloudRead for InProcess {
 }
 
 impl Cloud for InProcess {
-    async fn call(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Result<RequestId, CloudError> {
+    async fn call(
+        &self,
+        scope: &Scope,
+        call: Call,
+        id: &RouterInterfaceId,
+        _permit: Permit,
+    ) -> Result<RequestId, CloudError> {
         let parameters = BTreeMap::from([
             ("RegionId".to_owned(), scope.region.to_string()),
             ("RouterInterfaceId".to_owned(), id.to_string()),

@@ -1,5 +1,6 @@
 //! `apply` and `rollback`: lock, close what a dead run left open, plan or check the saved plan, ask, run, record.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -8,13 +9,13 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::executor::{self, Ended, Gate, OnError, Surroundings};
+use crate::executor::{self, Ended, OnError, Surroundings};
 use crate::journal::{Entry, Operation, RunStarted};
 use crate::plan::{Plan, PlanOptions};
 use crate::report::{Event, Report, planned_step};
 use crate::state::{RunId, State};
-use crate::store::lock::Holder;
 use crate::store::local::{LocalStore, Recorded};
+use crate::store::lock::Holder;
 use crate::store::{Store as _, StoreError};
 
 use super::connection::{self, Access, Connection};
@@ -138,20 +139,9 @@ pub async fn apply(
     signals: watch::Receiver<u32>,
 ) -> Result<Applied> {
     let mut waiting = signals.clone();
-    let prepared = async {
-        let operation = if matches!(task, Task::Rollback { .. }) { Operation::Rollback } else { Operation::Apply };
-        let mut locked = Locked::begin(session, operation, front).await?;
-        let plan = locked.plan(task, front).await?;
-        if plan.steps.is_empty() {
-            locked.record_observations(&plan).await?;
-            return Ok((locked, operation, plan, true));
-        }
-        let approved = locked.is_approved(&plan, &approval, front).await?;
-        Ok((locked, operation, plan, approved))
-    };
     let (mut locked, operation, plan, approved) = tokio::select! {
         biased;
-        prepared = prepared => prepared?,
+        prepared = prepare(session, task, &approval, front) => prepared?,
         _ = waiting.wait_for(|count| *count > 0) => {
             return Err(Refusal::new(Exit::Interrupted, "interrupted before anything was sent").into());
         }
@@ -169,6 +159,25 @@ pub async fn apply(
         ran.rollback = locked.roll_back(&ran.report, front, signals).await?.map(Box::new);
     }
     Ok(Applied::Ran(Box::new(ran)))
+}
+
+/// Everything before the first step of the run: the lock, the plan, the approval.
+async fn prepare<'s>(
+    session: &'s Session,
+    task: Task,
+    approval: &Approval,
+    front: &mut impl Front,
+) -> Result<(Locked<'s>, Operation, Plan, bool)> {
+    let operation = if matches!(task, Task::Rollback { .. }) { Operation::Rollback } else { Operation::Apply };
+    let mut locked = Locked::begin(session, operation, front).await?;
+    let plan = locked.plan(task, front).await?;
+    let approved = if plan.steps.is_empty() {
+        locked.record_observations(&plan).await?;
+        false
+    } else {
+        locked.is_approved(&plan, approval, front).await?
+    };
+    Ok((locked, operation, plan, approved))
 }
 
 /// How a plan is approved.
@@ -207,7 +216,9 @@ impl<'s> Locked<'s> {
                 let refusal = Refusal::new(Exit::Moved, "an unfinished run was about another target")
                     .cause(format!("run {}: {}", run.started.run_id, run.started.target))
                     .cause(format!("now: {}", self.connection.target));
-                return Err(refusal.hint("finish it with the spec and the credentials that it was started with").into());
+                return Err(refusal
+                    .hint("finish it with the spec and the credentials that it was started with")
+                    .into());
             }
             let run_id = run.started.run_id.clone();
             let open = live::open_steps(run);
@@ -320,7 +331,8 @@ impl<'s> Locked<'s> {
     }
 
     fn header(&self, plan: &Plan, run_id: RunId, operation: Operation) -> RunStarted {
-        let reason = |address| plan.resource_changes.iter().find(|change| change.address == *address);
+        let reasons: BTreeMap<_, _> =
+            plan.resource_changes.iter().filter_map(|change| Some((&change.address, change.reason.clone()?))).collect();
         RunStarted {
             run_id,
             at: self.session.clock.now(),
@@ -331,11 +343,7 @@ impl<'s> Locked<'s> {
             lineage: self.state.lineage.clone(),
             serial: self.state.serial,
             digest: plan.digest(),
-            steps: plan
-                .steps
-                .iter()
-                .map(|step| planned_step(step, reason(&step.address).and_then(|change| change.reason.clone())))
-                .collect(),
+            steps: plan.steps.iter().map(|step| planned_step(step, reasons.get(&step.address).cloned())).collect(),
         }
     }
 
@@ -344,8 +352,7 @@ impl<'s> Locked<'s> {
         let spec = &self.session.project.spec;
         let seen = live::refresh(spec, &self.connection.cloud, &self.session.clock).await;
         records::update(&mut self.state, spec, &seen);
-        let last_step_of: std::collections::BTreeMap<_, _> =
-            report.results.iter().map(|result| (&result.step.address, result)).collect();
+        let last_step_of: BTreeMap<_, _> = report.results.iter().map(|result| (&result.step.address, result)).collect();
         last_step_of
             .into_iter()
             .filter(|(_, result)| result.is_at_goal())
@@ -387,8 +394,12 @@ impl<'s> Locked<'s> {
         front: &mut impl Front,
         signals: watch::Receiver<u32>,
     ) -> Result<Option<Ran>> {
-        let confirmed: Vec<_> =
-            report.results.iter().filter(|result| result.may_have_changed_something() && result.is_at_goal()).map(|result| result.step.clone()).collect();
+        let confirmed: Vec<_> = report
+            .results
+            .iter()
+            .filter(|result| result.may_have_changed_something() && result.is_at_goal())
+            .map(|result| result.step.clone())
+            .collect();
         if confirmed.is_empty() {
             front.note("nothing was done, so there is nothing to take back");
             return Ok(None);

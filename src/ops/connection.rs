@@ -1,19 +1,20 @@
 //! Reaching the cloud: the signed client with its retries and quotas, or the same client against an emulator that
 //! runs inside this process.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 
 use crate::alibaba::credentials::{self, AccountSource, Chain, Environment};
-use crate::alibaba::{
-    Client, CredentialSource, Credentials, Endpoint, Network, Settings, StaticCredentials, Timeouts,
-};
+use crate::alibaba::{Client, CredentialSource, Credentials, Endpoint, Network, Settings, Timeouts};
 use crate::clock::Clock;
-use crate::cloud::{CloudError, CloudRead as _};
-use crate::emulator;
+use crate::cloud::{CloudError, CloudRead as _, Effect, ErrorKind};
+use crate::emulator::http::ServeOptions;
+use crate::emulator::{self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, World};
 use crate::resource::{AccountName, Provider, Region, Target};
 use crate::retry::{Policy, Quota, Retrying};
 use crate::spec::{CloudSettings, SignatureVersion};
@@ -41,8 +42,8 @@ pub struct Access {
 /// Where keys come from.
 #[derive(Debug)]
 pub enum Source {
-    /// An emulator's own.
-    Static(StaticCredentials),
+    /// An emulator's own, by account.
+    World(BTreeMap<AccountName, Credentials>),
     /// The standard chain.
     Chain(Box<Chain>),
 }
@@ -50,17 +51,24 @@ pub enum Source {
 impl CredentialSource for Source {
     async fn credentials(&self, account: &AccountName) -> Result<Credentials, CloudError> {
         match self {
-            Self::Static(keys) => keys.credentials(account).await,
+            Self::World(keys) => keys.get(account).cloned().ok_or_else(|| unknown_account(account)),
             Self::Chain(chain) => chain.credentials(account).await,
         }
     }
 
     async fn renew(&self, account: &AccountName) -> Result<Credentials, CloudError> {
         match self {
-            Self::Static(keys) => keys.renew(account).await,
+            Self::World(_) => self.credentials(account).await,
             Self::Chain(chain) => chain.renew(account).await,
         }
     }
+}
+
+fn unknown_account(account: &AccountName) -> CloudError {
+    let message = format!("the emulator's world has no account for `{account}`");
+    let mut error = CloudError::new(ErrorKind::Credentials, Effect::None, "credentials", message);
+    error.hint = Some(format!("set `cloud.accounts.{account}.account_id` to an account of the world").into());
+    error
 }
 
 /// The cloud as every operation sees it.
@@ -93,10 +101,8 @@ pub async fn connect(project: &Project, access: &Access, clock: Clock) -> Result
     let client = Client::new(source, client_settings, clock);
     let seed = u64::from(std::process::id());
     let cloud = Retrying::new(client, Policy::default(), access.quota, seed);
-    let identity = cloud
-        .identity(&AccountName::default_account())
-        .await
-        .context("cannot find out whose credentials these are")?;
+    let identity =
+        cloud.identity(&AccountName::default_account()).await.context("cannot find out whose credentials these are")?;
     let target = Target { provider: settings.provider, account_id: identity.account_id, endpoint: shown };
     Ok(Connection { cloud, target })
 }
@@ -167,7 +173,7 @@ fn client_settings(settings: &CloudSettings, access: &Access, endpoint: Option<E
         network: if is_inside { Network::Vpc } else { Network::Public },
         region: settings.region.as_ref().map(|region| region.value.clone()),
         signature: access.signature.or(settings.signature).unwrap_or(SignatureVersion::V3),
-        timeouts: Timeouts { total: access.request_timeout, ..Timeouts::default() },
+        timeouts: Timeouts::within(access.request_timeout),
     }
 }
 
@@ -181,10 +187,15 @@ fn parse_endpoint(text: &str) -> Result<Endpoint> {
 }
 
 /// Runs the world of the spec behind the same HTTP face that `emulator serve` has, or goes to a running one.
-async fn emulated(project: &Project, access: &Access, clock: Clock) -> Result<(Source, Option<Endpoint>, Option<String>)> {
+async fn emulated(
+    project: &Project,
+    access: &Access,
+    clock: Clock,
+) -> Result<(Source, Option<Endpoint>, Option<String>)> {
     if let Some(endpoint) = &access.endpoint {
-        let (id, secret) = emulator::DEFAULT_ACCESS_KEY;
-        return Ok((Source::Static(StaticCredentials::new(id, secret)), Some(parse_endpoint(endpoint)?), None));
+        let own = keys(DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET);
+        let source = Source::World(BTreeMap::from([(AccountName::default_account(), own)]));
+        return Ok((source, Some(parse_endpoint(endpoint)?), None));
     }
     let Some(world) = &project.spec.cloud.world else {
         let refusal = Refusal::new(Exit::Error, "the spec asks for the emulator, and names no world");
@@ -193,10 +204,40 @@ async fn emulated(project: &Project, access: &Access, clock: Clock) -> Result<(S
     let path: PathBuf = project.directory.join(&world.value);
     let host = emulator::Host::open(&path, clock.now())
         .with_context(|| format!("cannot open the world {}", path.display()))?;
-    let keys = world_keys(&host, &project.spec.cloud);
+    let source = Source::World(world_keys(host.world(), &project.spec.cloud));
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
     let address = listener.local_addr().context("cannot listen on loopback")?;
-    tokio::spawn(emulator::http::serve(host, listener, emulator::http::Options::new(clock), std::future::pending()));
+    let options = ServeOptions { clock, call_log: None };
+    tokio::spawn(async move {
+        if let Err(error) =
+            emulator::http::serve(Arc::new(Mutex::new(host)), listener, options, std::future::pending()).await
+        {
+            tracing::error!("the emulator stopped: {error}");
+        }
+    });
     let endpoint = parse_endpoint(&format!("http://{address}"))?;
-    Ok((Source::Static(keys), Some(endpoint), Some(format!("world {}", world.value))))
+    Ok((source, Some(endpoint), Some(format!("world {}", world.value))))
+}
+
+/// The keys of the world's accounts: its main one, and those that the spec names by their ids.
+fn world_keys(world: &World, settings: &CloudSettings) -> BTreeMap<AccountName, Credentials> {
+    let named =
+        settings.accounts.iter().filter_map(|(name, account)| Some((name, &account.account_id.as_ref()?.value)));
+    let default_account = AccountName::default_account();
+    std::iter::once((&default_account, world.main_account()))
+        .chain(named)
+        .filter_map(|(name, id)| {
+            let (access_key_id, secret) = world.credentials_of(id)?;
+            Some((name.clone(), keys(access_key_id, secret.expose())))
+        })
+        .collect()
+}
+
+fn keys(access_key_id: &str, secret: &str) -> Credentials {
+    Credentials {
+        access_key_id: access_key_id.to_owned(),
+        access_key_secret: secret.to_owned().into(),
+        security_token: None,
+        expires_at: None,
+    }
 }

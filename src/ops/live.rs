@@ -113,7 +113,8 @@ pub fn open_steps(run: &Run) -> Vec<OpenStep> {
 }
 
 fn doubts(run: &Run, live: &LiveState) -> Vec<Doubt> {
-    let found: BTreeMap<_, _> = live.readings.values().filter_map(|reading| reading.found()).map(|seen| (&seen.id, &seen.status)).collect();
+    let found: BTreeMap<_, _> =
+        live.readings.values().filter_map(|reading| reading.found()).map(|seen| (&seen.id, &seen.status)).collect();
     open_steps(run)
         .iter()
         .map(|open| {

@@ -6,7 +6,7 @@ use crate::state::{Record, Sighting, State};
 
 /// Brings the records up to what was just read. What the spec no longer declares is forgotten; what could not be
 /// read keeps its record.
-pub fn update(state: &mut State, spec: &Spec, live: &LiveState) {
+pub(super) fn update(state: &mut State, spec: &Spec, live: &LiveState) {
     state.interfaces.retain(|address, _| spec.interfaces.contains_key(address));
     for (address, declared) in &spec.interfaces {
         match live.readings.get(address) {

@@ -52,7 +52,8 @@ pub(super) fn inverse(
     if !unknown.is_empty() {
         return Err(Refusal {
             exit: Exit::Guarded,
-            summary: "the spec no longer declares what that run touched, and what is not declared is not touched".to_owned(),
+            summary: "the spec no longer declares what that run touched, and what is not declared is not touched"
+                .to_owned(),
             causes: unknown,
             hint: Some("declare them again, or bring them back by hand".to_owned()),
         });

@@ -35,7 +35,8 @@ pub(super) fn check(
     } else if let Some(state) = state.filter(|state| state.serial != plan.basis.serial) {
         moved.push(format!("state: planned on serial {}, now {}", plan.basis.serial, state.serial));
     }
-    let run = replay.runs().iter().rev().find(|run| run.started.digest == digest && run.started.serial == plan.basis.serial);
+    let run =
+        replay.runs().iter().rev().find(|run| run.started.digest == digest && run.started.serial == plan.basis.serial);
     if let Some(run) = run {
         moved.push(format!("it was applied already, by run {}", run.started.run_id));
     }
@@ -59,7 +60,9 @@ fn first_steps(plan: &Plan) -> impl Iterator<Item = &Step> {
 
 fn moved_from(step: &Step, live: &LiveState) -> Option<String> {
     let found = match live.readings.get(&step.address) {
-        Some(Reading::Found(observed)) if observed.status == step.expect || step.goal.is_reached_by(&observed.status) => {
+        Some(Reading::Found(observed))
+            if observed.status == step.expect || step.goal.is_reached_by(&observed.status) =>
+        {
             return None;
         }
         Some(Reading::Found(observed)) => observed.status.to_string(),

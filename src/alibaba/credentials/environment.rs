@@ -27,7 +27,7 @@ impl Environment {
     }
 
     /// Returns a variable; an empty one counts as unset, as it does for the official clients.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(|value| value.expose_secret())
     }
 

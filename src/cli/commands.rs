@@ -1,0 +1,114 @@
+//! What each command does: read what it needs, call the operation, print its value, choose the exit code.
+
+mod apply;
+mod emulator;
+mod offline;
+mod plan;
+mod recorded;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::alibaba::credentials::Environment;
+use crate::clock::Clock;
+use crate::executor::{self, OnError};
+use crate::ops::connection::Access;
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::project::{DEFAULT_SPEC, Project};
+use crate::spec::SignatureVersion;
+
+use super::args::{Command, Global, OnErrorArg, RunArgs, Signature};
+use super::output::Output;
+
+/// The command line and the process, read once.
+pub(super) struct Invocation {
+    pub(super) global: Global,
+    pub(super) environment: Environment,
+    pub(super) clock: Clock,
+}
+
+impl Command {
+    /// Claims that standard output is read line by line.
+    pub(super) fn wants_json_lines(&self) -> bool {
+        match self {
+            Self::Apply(arguments) => arguments.run.json,
+            Self::Rollback(arguments) => arguments.run.json,
+            _ => false,
+        }
+    }
+}
+
+/// Runs one command and returns its exit code.
+pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: &mut Output) -> Result<u8> {
+    match command {
+        Command::Validate { json } => offline::validate(invocation, output, json),
+        Command::Plan(arguments) => plan::plan(&arguments, invocation, output).await,
+        Command::Apply(arguments) => apply::apply(&arguments, invocation, output).await,
+        Command::Rollback(arguments) => apply::rollback(&arguments, invocation, output).await,
+        Command::Drift(arguments) => plan::drift(&arguments, invocation, output).await,
+        Command::Show(arguments) => recorded::show(&arguments, invocation, output),
+        Command::History { json } => recorded::history(invocation, output, json),
+        Command::State { command } => recorded::state(command, invocation, output),
+        Command::ForceUnlock { id, force } => recorded::force_unlock(&id, force, invocation, output).await,
+        Command::Whoami { json } => plan::whoami(invocation, output, json).await,
+        Command::Graph(arguments) => plan::graph(&arguments, invocation, output).await,
+        Command::Emulator { command } => emulator::run(command, invocation, output).await,
+        Command::Completions { shell } => offline::completions(shell, output),
+        Command::Version { json } => offline::version(output, json),
+    }
+}
+
+impl Invocation {
+    /// The one spec of most commands.
+    fn spec_path(&self) -> Result<PathBuf> {
+        match self.global.file.as_slice() {
+            [] => Ok(PathBuf::from(DEFAULT_SPEC)),
+            [one] => Ok(one.clone()),
+            _ => Err(Refusal::new(Exit::Error, "--file was given several times")
+                .hint("only `drift` and `validate` take several specs; a directory merges its files")
+                .into()),
+        }
+    }
+
+    fn spec_paths(&self) -> Vec<PathBuf> {
+        if self.global.file.is_empty() { vec![PathBuf::from(DEFAULT_SPEC)] } else { self.global.file.clone() }
+    }
+
+    fn load(&self) -> Result<Project> {
+        self.load_from(&self.spec_path()?)
+    }
+
+    fn load_from(&self, path: &Path) -> Result<Project> {
+        Project::load(path, &std::env::temp_dir())
+    }
+
+    fn access(&self) -> Access {
+        Access {
+            environment: self.environment.clone(),
+            endpoint: self.global.endpoint.clone(),
+            profile: self.global.profile.clone(),
+            signature: self.global.signature.map(|signature| match signature {
+                Signature::V1 => SignatureVersion::V1,
+                Signature::V3 => SignatureVersion::V3,
+            }),
+            request_timeout: self.global.request_timeout,
+            quota: self.global.quota,
+        }
+    }
+
+    fn settings(&self, arguments: &RunArgs) -> executor::Settings {
+        executor::Settings {
+            parallelism: usize::from(arguments.parallelism),
+            poll_interval: self.global.poll_interval,
+            settle_timeout: self.global.settle_timeout,
+            doubt_window: self.global.doubt_window,
+            on_error: match arguments.on_error {
+                OnErrorArg::Stop => OnError::Stop,
+                OnErrorArg::Continue => OnError::Continue,
+                OnErrorArg::Rollback => OnError::Rollback,
+            },
+            ..executor::Settings::default()
+        }
+    }
+}

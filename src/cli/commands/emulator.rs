@@ -1,0 +1,86 @@
+//! The emulator's own commands.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context as _, Result};
+use tokio::net::TcpListener;
+
+use crate::emulator::http::ServeOptions;
+use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions, Host};
+use crate::ops::failure::{Exit, Refusal};
+
+use super::super::args::EmulatorCommand;
+use super::super::output::Output;
+use super::super::signals;
+use super::Invocation;
+
+pub(super) async fn run(command: EmulatorCommand, invocation: &Invocation, output: &Output) -> Result<u8> {
+    match command {
+        EmulatorCommand::Serve { world, listen, faults, call_log } => {
+            serve(&world, listen, faults.as_deref(), call_log.as_deref(), invocation, output).await
+        }
+        EmulatorCommand::Generate { interfaces, regions, seed, output: path, force } => {
+            let world = emulator::generate(&GenerateOptions {
+                interfaces,
+                regions: regions.iter().map(|region| region.as_str().into()).collect(),
+                seed,
+            });
+            let is_json = path.extension().is_some_and(|extension| extension == "json");
+            let text = world.to_text(if is_json { Format::Json } else { Format::Yaml });
+            write_new(&path, &text, force, output)
+        }
+        EmulatorCommand::Reset { world } => {
+            emulator::reset(&world)?;
+            output.print(|out| writeln!(out, "The world starts again as its file says."))?;
+            Ok(0)
+        }
+    }
+}
+
+async fn serve(
+    world: &Path,
+    listen: std::net::SocketAddr,
+    faults: Option<&Path>,
+    call_log: Option<&Path>,
+    invocation: &Invocation,
+    output: &Output,
+) -> Result<u8> {
+    let clock = invocation.clock;
+    let mut host =
+        Host::open(world, clock.now()).with_context(|| format!("cannot open the world {}", world.display()))?;
+    if let Some(path) = faults {
+        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let schedule = Fault::parse_schedule(&text).with_context(|| format!("cannot use {}", path.display()))?;
+        host.add_faults(schedule, clock.now())?;
+    }
+    let call_log = call_log
+        .map(|path| CallLog::open(path).with_context(|| format!("cannot write {}", path.display())))
+        .transpose()?;
+    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    let mut signals = signals::listen()?;
+    output.print(|out| writeln!(out, "listening on http://{address}"))?;
+    let shutdown = async move {
+        signals.wait_for(|count| *count > 0).await.ok();
+    };
+    emulator::http::serve(Arc::new(Mutex::new(host)), listener, ServeOptions { clock, call_log }, shutdown).await?;
+    Ok(0)
+}
+
+/// Writes a file that is not there yet, or standard output for `-`.
+fn write_new(path: &Path, text: &str, force: bool, output: &Output) -> Result<u8> {
+    if path == Path::new("-") {
+        output.print(|out| out.write_all(text.as_bytes()))?;
+        return Ok(0);
+    }
+    if path.exists() && !force {
+        let refusal = Refusal::new(Exit::Error, format!("{} is there already", path.display()));
+        return Err(refusal.hint("choose another name, or use --force").into());
+    }
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    output.say(&format!("wrote {}", path.display()));
+    Ok(0)
+}

@@ -1,0 +1,106 @@
+//! Commands that need no network and no credentials.
+
+use std::io::Write as _;
+
+use anyhow::Result;
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use crate::diagnostic::{Diagnostics, Severity};
+
+use super::super::args::Cli;
+use super::super::errors;
+use super::super::output::Output;
+use super::Invocation;
+
+pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> Result<u8> {
+    let mut failed = false;
+    let mut documents = Vec::new();
+    for path in invocation.spec_paths() {
+        let (diagnostics, declared) = match invocation.load_from(&path) {
+            Ok(project) => {
+                let declared = project.spec.interfaces.len();
+                (Diagnostics { sources: project.spec.sources, findings: project.spec.warnings }, Some(declared))
+            }
+            Err(error) => (errors::diagnose(&error), None),
+        };
+        failed |= diagnostics.has_errors();
+        if json {
+            documents.push(document(&diagnostics));
+            continue;
+        }
+        errors::draw(output, &diagnostics.sources, &diagnostics.findings);
+        if let Some(declared) = declared {
+            let line = format!("Success! {} is valid: {declared} interfaces declared.", path.display());
+            output.print(|out| writeln!(out, "{}", crate::render::escape::escape_terminal(&line)))?;
+        }
+    }
+    if json {
+        let document = serde_json::json!({
+            "format_version": "1.0",
+            "valid": !failed,
+            "error_count": count(&documents, "error"),
+            "warning_count": count(&documents, "warning"),
+            "diagnostics": documents.concat(),
+        });
+        output.print(|out| writeln!(out, "{document}"))?;
+    }
+    Ok(u8::from(failed))
+}
+
+fn count(documents: &[Vec<serde_json::Value>], severity: &str) -> usize {
+    documents.iter().flatten().filter(|finding| finding["severity"] == severity).count()
+}
+
+/// The findings in the shape of `terraform validate -json`.
+fn document(diagnostics: &Diagnostics) -> Vec<serde_json::Value> {
+    let place = |place: crate::diagnostic::Place| {
+        serde_json::json!({
+            "filename": diagnostics.sources.get(place.source).map(|source| source.name.clone()),
+            "start": {"line": place.line, "column": place.column},
+            "end": {"line": place.line, "column": place.column + place.length},
+        })
+    };
+    diagnostics
+        .findings
+        .iter()
+        .map(|finding| {
+            serde_json::json!({
+                "severity": if finding.severity == Severity::Error { "error" } else { "warning" },
+                "summary": finding.summary,
+                "detail": finding.label,
+                "range": finding.place.map(place),
+                "related": finding.related.iter().map(|(at, what)| serde_json::json!({"range": place(*at), "detail": what})).collect::<Vec<_>>(),
+                "causes": finding.causes,
+                "hint": finding.hint,
+            })
+        })
+        .collect()
+}
+
+pub(super) fn completions(shell: Shell, output: &Output) -> Result<u8> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "rictl", &mut script);
+    output.print(|out| out.write_all(&script))?;
+    Ok(0)
+}
+
+pub(super) fn version(output: &Output, json: bool) -> Result<u8> {
+    let version = env!("CARGO_PKG_VERSION");
+    let platform = format!("{}_{}", std::env::consts::OS, std::env::consts::ARCH);
+    output.print(|out| {
+        if json {
+            let document = serde_json::json!({
+                "format_version": "1.0",
+                "rictl_version": version,
+                "platform": platform,
+                "plan_format_version": crate::plan::FORMAT_VERSION,
+                "state_format_version": crate::state::FORMAT_VERSION,
+            });
+            writeln!(out, "{document}")
+        } else {
+            writeln!(out, "rictl v{version}\non {platform}")
+        }
+    })?;
+    Ok(0)
+}

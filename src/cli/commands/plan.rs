@@ -1,0 +1,190 @@
+//! Commands that read the cloud and change nothing: plan, drift, graph, whoami.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::ops::apply::today;
+use crate::ops::connection::{self, connect};
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::project::Project;
+use crate::ops::{drift as drift_operation, live};
+use crate::plan::{Plan, PlanOptions};
+use crate::render;
+use crate::render::graph::Graph;
+use crate::resource::{AccountName, Provider};
+use crate::store::local::{self, Recorded};
+
+use super::super::args::{Choice, DriftArgs, Format, GraphArgs, GraphFormat, PlanArgs};
+use super::super::errors::GUARDED;
+use super::super::output::Output;
+use super::Invocation;
+
+pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+    let project = invocation.load()?;
+    let recorded = read(&project, output)?;
+    let connection = connect(&project, &invocation.access(), invocation.clock).await?;
+    let options = options(&arguments.choice, invocation);
+    let (cloud, target) = (&connection.cloud, &connection.target);
+    let plan = live::plan(&project, &recorded, cloud, target, &invocation.clock, &options).await?;
+    if let Some(path) = &arguments.out {
+        save(path, &plan, arguments.force)?;
+    }
+    print(output, arguments.format.format(), &plan)?;
+    if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
+        let path = path.display();
+        let text = format!("\nSaved the plan to {path}. To run exactly this: rictl apply \"{path}\"");
+        output.print(|out| writeln!(out, "{}", escaped_lines(&text)))?;
+    }
+    Ok(exit_code(&plan, arguments.detailed_exitcode))
+}
+
+/// 1 if a region could not be read, 3 if something wanted cannot be had, 2 for changes if asked for.
+fn exit_code(plan: &Plan, detailed: bool) -> u8 {
+    if plan.is_errored() {
+        Exit::Error as u8
+    } else if !plan.is_complete() {
+        GUARDED
+    } else if detailed && !plan.is_empty() {
+        2
+    } else {
+        0
+    }
+}
+
+pub(super) fn print(output: &Output, format: Format, plan: &Plan) -> Result<()> {
+    let view = output.view();
+    output.print(|out| match format {
+        Format::Text => render::plan::text(out, plan, view),
+        Format::Json => render::plan::document(out, plan),
+        Format::Markdown => render::markdown::plan(out, plan),
+        Format::Html => render::html::plan(out, plan, None),
+    })
+}
+
+pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
+    let now = invocation.clock.now();
+    PlanOptions {
+        now,
+        today: today(now),
+        targets: choice.target.clone(),
+        excludes: choice.exclude.clone(),
+        allow_changes: choice.allow_changes,
+        settle_timeout: invocation.global.settle_timeout,
+    }
+}
+
+/// Reads what is recorded and says what is odd about it.
+pub(super) fn read(project: &Project, output: &Output) -> Result<Recorded> {
+    let recorded = local::read(&project.paths)?;
+    recorded.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
+    if let Some(holder) = &recorded.running {
+        output.say(&format!("note: a run is going on: {holder}"));
+    }
+    Ok(recorded)
+}
+
+/// Saves a plan; a file that is something else is not overwritten.
+fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
+    let refuse = |what: &str| {
+        let refusal = Refusal::new(Exit::Error, format!("--out: {} {what}", path.display()));
+        anyhow::Error::from(refusal.hint("choose another name, or use --force"))
+    };
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_file() => return Err(refuse("is not a regular file")),
+        Ok(_) if !force => {
+            let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            if !bytes.is_empty() && Plan::from_file(&bytes).is_err() {
+                return Err(refuse("is there and is not a plan"));
+            }
+        }
+        _ => {}
+    }
+    crate::store::replace_file(path, plan.to_file().as_bytes())?;
+    Ok(())
+}
+
+fn escaped_lines(text: &str) -> String {
+    text.lines().map(crate::render::escape::escape_terminal).collect::<Vec<_>>().join("\n")
+}
+
+pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+    let mut code = 0;
+    for path in invocation.spec_paths() {
+        let project = invocation.load_from(&path)?;
+        let recorded = read(&project, output)?;
+        let connection = connect(&project, &invocation.access(), invocation.clock).await?;
+        let interval = invocation.global.poll_interval;
+        let (cloud, target) = (&connection.cloud, &connection.target);
+        let drift = drift_operation::drift(&project, &recorded, cloud, target, &invocation.clock, interval).await?;
+        let view = output.view();
+        output.print(|out| match arguments.format.format() {
+            Format::Text => render::drift::text(out, &drift, view),
+            Format::Json => render::drift::document(out, &drift),
+            Format::Markdown => render::markdown::drift(out, &drift),
+            Format::Html => render::html::drift(out, &drift, None),
+        })?;
+        let found = if drift.has_moved() { 2 } else { u8::from(!drift.failures.is_empty()) };
+        code = code.max(found);
+    }
+    Ok(code)
+}
+
+pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+    let project = invocation.load()?;
+    let format = match arguments.format {
+        GraphFormat::Dot => render::graph::Format::Dot,
+        GraphFormat::Mermaid => render::graph::Format::Mermaid,
+        GraphFormat::Svg => render::graph::Format::Svg,
+        GraphFormat::Json => render::graph::Format::Json,
+    };
+    let recorded = read(&project, output)?;
+    let connection = connect(&project, &invocation.access(), invocation.clock).await?;
+    let options = options(&Choice::default(), invocation);
+    let plan =
+        live::plan(&project, &recorded, &connection.cloud, &connection.target, &invocation.clock, &options).await?;
+    output.print(|out| Graph::new(&project.spec, Some(&plan)).write(out, format))?;
+    Ok(0)
+}
+
+pub(super) async fn whoami(invocation: &Invocation, output: &Output, json: bool) -> Result<u8> {
+    let project = invocation.load()?;
+    let access = invocation.access();
+    let connection = connect(&project, &access, invocation.clock).await?;
+    let described = match project.spec.cloud.provider {
+        Provider::Emulator => None,
+        Provider::Alibaba => {
+            let chain = connection::chain(&project.spec.cloud, &access, invocation.clock);
+            Some(chain.describe(&AccountName::default_account()).await?)
+        }
+    };
+    let source = described.as_ref().map_or("the emulator's own key", |whoami| whoami.source.as_str());
+    let mode = described.as_ref().map_or("AK", |whoami| whoami.mode.as_str());
+    let key = described.as_ref().map(|whoami| whoami.access_key_id_masked.as_str());
+    let expires = described.as_ref().and_then(|whoami| whoami.expires_at).map(|time| time.to_string());
+    let target = &connection.target;
+    output.print(|out| {
+        if json {
+            let document = serde_json::json!({
+                "format_version": "1.0", "target": target, "source": source, "mode": mode,
+                "access_key_id": key, "expires_at": expires,
+            });
+            return writeln!(out, "{document}");
+        }
+        let lines = [
+            ("Account", target.account_id.to_string()),
+            ("Provider", target.provider.to_string()),
+            ("Endpoint", target.endpoint.clone()),
+            ("Source", source.to_owned()),
+            ("Mode", mode.to_owned()),
+            ("Key", key.unwrap_or("-").to_owned()),
+            ("Expires", expires.clone().unwrap_or_else(|| "never".to_owned())),
+        ];
+        lines
+            .iter()
+            .try_for_each(|(name, value)| writeln!(out, "{name:<9} {}", crate::render::escape::escape_terminal(value)))
+    })?;
+    Ok(0)
+}

@@ -1,0 +1,121 @@
+//! Commands about what was recorded: show, history, state, force-unlock.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::{history as operation, state_edit};
+use crate::render;
+use crate::resource::Address;
+use crate::state::Record;
+use crate::store::local::{self, Recorded};
+
+use super::super::args::{Format, ShowArgs, StateCommand};
+use super::super::output::Output;
+use super::{Invocation, apply, plan};
+
+pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+    let format = arguments.format.format();
+    if let Some(what) = &arguments.what
+        && Path::new(what).exists()
+    {
+        plan::print(output, format, &apply::read_plan(Path::new(what))?)?;
+        return Ok(0);
+    }
+    let project = invocation.load()?;
+    let recorded = plan::read(&project, output)?;
+    let run = match &arguments.what {
+        Some(run_id) => operation::report(operation::find(&recorded, run_id)?),
+        None => operation::runs(&recorded).into_iter().next().ok_or_else(|| {
+            Refusal::new(Exit::Error, "nothing has been applied yet").hint("name a saved plan, or run `rictl apply`")
+        })?,
+    };
+    let view = output.view();
+    output.print(|out| match format {
+        Format::Text => render::history::run(out, &run, view),
+        Format::Json => render::history::run_document(out, &run),
+        Format::Markdown => render::markdown::run(out, &run),
+        Format::Html => render::html::run(out, &run, None),
+    })?;
+    Ok(0)
+}
+
+pub(super) fn history(invocation: &Invocation, output: &Output, json: bool) -> Result<u8> {
+    let project = invocation.load()?;
+    let runs = operation::runs(&plan::read(&project, output)?);
+    let view = output.view();
+    output.print(|out| {
+        if json { render::history::list_document(out, &runs) } else { render::history::list(out, &runs, view) }
+    })?;
+    Ok(0)
+}
+
+pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Output) -> Result<u8> {
+    let project = invocation.load()?;
+    match command {
+        StateCommand::List { json } => {
+            let recorded = plan::read(&project, output)?;
+            let view = output.view();
+            output.print(|out| match &recorded.state {
+                Some(state) if json => writeln!(out, "{}", serde_json::json!(state)),
+                None if json => writeln!(out, "{}", serde_json::json!({"interfaces": {}})),
+                Some(state) => render::state::list(out, state, view),
+                None => Ok(()),
+            })?;
+        }
+        StateCommand::Show { address, json } => {
+            let recorded = plan::read(&project, output)?;
+            let record = record(&recorded, &address)?;
+            let view = output.view();
+            output.print(|out| {
+                if json {
+                    writeln!(out, "{}", serde_json::json!({"address": address, "record": record}))
+                } else {
+                    render::state::show(out, &address, record, view)
+                }
+            })?;
+        }
+        StateCommand::Rm { address } => {
+            state_edit::forget(&project, &address, super::apply::who(), invocation.clock.now())?;
+            let text = format!("Forgot {address}; the interface itself was not touched.");
+            output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
+        }
+    }
+    Ok(0)
+}
+
+fn record<'a>(recorded: &'a Recorded, address: &Address) -> Result<&'a Record> {
+    let record = recorded.state.as_ref().and_then(|state| state.interfaces.get(address));
+    Ok(record.ok_or_else(|| state_edit::unknown(address))?)
+}
+
+pub(super) async fn force_unlock(id: &str, force: bool, invocation: &Invocation, output: &Output) -> Result<u8> {
+    let project = invocation.load()?;
+    if let Some(holder) = local::read(&project.paths)?.running {
+        output.say(&format!("the lock {} is held by {holder}", holder.id));
+    }
+    if !force {
+        if !invocation.global.input {
+            let refusal = Refusal::new(Exit::Error, "nobody can be asked whether the lock may be freed");
+            return Err(refusal.hint("use --force if you know that its holder is dead").into());
+        }
+        output.show(|out| {
+            write!(
+                out,
+                "Do you really want to force-unlock?\n  Only 'yes' will be accepted to confirm.\n\n  Enter a value: "
+            )
+        });
+        let mut line = String::new();
+        std::io::stdin().read_line(&mut line)?;
+        if line.trim_end() != "yes" {
+            output.show(|out| writeln!(out, "force-unlock cancelled."));
+            return Ok(0);
+        }
+    }
+    let holder = local::force_unlock(&project.paths, id)?;
+    let text = format!("The lock of {holder} is free.");
+    output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
+    Ok(0)
+}

@@ -1,0 +1,120 @@
+//! What an apply shows and asks: lines and a live table for people, or one JSON object a line.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, IsTerminal as _, Write};
+
+use anyhow::{Context as _, Result};
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::ops::apply::Front;
+use crate::ops::failure::{Exit, Refusal};
+use crate::plan::Plan;
+use crate::render::events::Events;
+use crate::render::progress::Progress;
+use crate::render::{self, View};
+use crate::report::{Event, Report};
+
+use super::output::Output;
+
+/// Shows a run.
+pub(super) struct Screen<'o> {
+    output: &'o Output,
+    clock: Clock,
+    /// Standard output carries JSON lines.
+    json: bool,
+    /// The same lines for `--json-into`.
+    into: Option<File>,
+    /// Questions may be asked.
+    asks: bool,
+    plan: Option<Plan>,
+    progress: Option<Progress>,
+}
+
+impl<'o> Screen<'o> {
+    pub(super) fn new(output: &'o Output, clock: Clock, json: bool, into: Option<File>, asks: bool) -> Self {
+        let mut screen = Self { output, clock, json, into, asks, plan: None, progress: None };
+        screen.lines(|out, at| render::events::version(out, at));
+        screen
+    }
+
+    fn view(&self) -> View {
+        self.output.view()
+    }
+
+    /// Writes JSON lines wherever they are wanted.
+    fn lines(&mut self, write: impl Fn(&mut dyn Write, Timestamp) -> io::Result<()>) {
+        let now = self.clock.now();
+        if self.json {
+            self.output.show(|out| write(out, now));
+        }
+        if let Some(file) = &mut self.into
+            && let Err(error) = write(file, now)
+        {
+            self.output.say(&format!("--json-into: {error}; nothing more is written there"));
+            self.into = None;
+        }
+    }
+}
+
+impl Front for Screen<'_> {
+    fn note(&mut self, text: &str) {
+        self.output.say(text);
+    }
+
+    fn planned(&mut self, plan: &Plan) {
+        if !self.json {
+            let view = self.view();
+            self.output.show(|out| render::plan::text(out, plan, view));
+        }
+        self.lines(|out, at| Events::new(plan).plan(out, at, plan));
+    }
+
+    async fn approve(&mut self) -> Result<bool> {
+        let refusal = || {
+            Refusal::new(Exit::Error, "the plan is not approved, and nobody can be asked")
+                .hint("review the plan, then use --auto-approve or --approve-digest DIGEST")
+        };
+        if !self.asks || self.json {
+            return Err(refusal().into());
+        }
+        self.output.show(|out| {
+            write!(
+                out,
+                "\nDo you want to perform these actions?\n  rictl will perform the actions described above.\n  \
+                 Only 'yes' will be accepted to approve.\n\n  Enter a value: "
+            )
+        });
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line).map(|length| (length, line))
+        });
+        let (length, line) = answer.await.context("cannot read the answer")?.context("cannot read the answer")?;
+        self.output.show(|out| writeln!(out));
+        if length == 0 && !io::stdin().is_terminal() {
+            return Err(refusal().into());
+        }
+        Ok(line.trim_end_matches(['\r', '\n']) == "yes")
+    }
+
+    fn begin(&mut self, plan: &Plan) {
+        self.plan = Some(plan.clone());
+        self.progress = Some(Progress::new(plan, self.view()));
+    }
+
+    fn event(&mut self, at: Timestamp, event: &Event) {
+        if !self.json
+            && let Some(progress) = &mut self.progress
+        {
+            self.output.show(|out| progress.event(out, event));
+        }
+        if let Some(plan) = self.plan.take() {
+            self.lines(|out, _| Events::new(&plan).event(out, at, event));
+            self.plan = Some(plan);
+        }
+    }
+
+    fn end(&mut self, report: &Report) {
+        self.lines(|out, at| render::events::finished(out, at, report));
+    }
+}

@@ -1,0 +1,110 @@
+//! The streams: what they can show, and writing that a closed pipe cannot turn into a failed apply.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use crate::render::View;
+use crate::render::diagnostic::DrawStyle;
+use crate::render::escape::escape_terminal;
+
+/// Columns where the terminal does not say, and in pipes.
+const DEFAULT_WIDTH: u16 = 80;
+
+/// Standard output and error, and how they are to be written.
+pub(super) struct Output {
+    colors_output: bool,
+    colors_errors: bool,
+    width: u16,
+    unicode: bool,
+}
+
+impl Output {
+    pub(super) fn new(no_color: bool) -> Self {
+        let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0");
+        let refused = no_color || set("NO_COLOR") || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let wants = |is_terminal: bool| !refused && (forced || is_terminal);
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(|name| set(name)).and_then(std::env::var_os);
+        let unicode = locale.is_some_and(|locale| {
+            let locale = locale.to_string_lossy().to_ascii_uppercase();
+            locale.contains("UTF-8") || locale.contains("UTF8")
+        });
+        Self {
+            colors_output: wants(io::stdout().is_terminal()),
+            colors_errors: wants(io::stderr().is_terminal()),
+            width: width(),
+            unicode,
+        }
+    }
+
+    /// How standard output is to look.
+    pub(super) fn view(&self) -> View {
+        View { color: self.colors_output, width: self.width, unicode: self.unicode }
+    }
+
+    pub(super) fn colors_errors(&self) -> bool {
+        self.colors_errors
+    }
+
+    pub(super) fn draw_style(&self) -> DrawStyle {
+        DrawStyle { color: self.colors_errors, width: usize::from(self.width) }
+    }
+
+    /// Writes what was asked for. A reader that has gone away is no error: it has read what it wanted.
+    pub(super) fn print(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
+        let mut stdout = io::BufWriter::new(io::stdout().lock());
+        match write(&mut stdout).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(anyhow::Error::from(error).context("cannot write to standard output"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes what happens during a run: nothing may depend on it.
+    pub(super) fn show(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        let mut stdout = io::BufWriter::new(io::stdout().lock());
+        if let Err(error) = write(&mut stdout).and_then(|()| stdout.flush()) {
+            tracing::debug!("standard output is gone: {error}");
+        }
+    }
+
+    /// Writes a line for people to standard error, escaped.
+    pub(super) fn say(&self, text: &str) {
+        self.complain(|out| writeln!(out, "{}", escape_terminal(text)));
+    }
+
+    /// Writes to standard error; if that is gone, so is the reader.
+    pub(super) fn complain(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        let mut stderr = io::BufWriter::new(io::stderr().lock());
+        if let Err(error) = write(&mut stderr).and_then(|()| stderr.flush()) {
+            tracing::debug!("standard error is gone: {error}");
+        }
+    }
+}
+
+fn width() -> u16 {
+    let from_terminal = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col);
+    let from_environment = || std::env::var("COLUMNS").ok()?.parse().ok();
+    from_terminal.filter(|columns| *columns > 0).or_else(from_environment).unwrap_or(DEFAULT_WIDTH).max(20)
+}
+
+/// Standard error for the log: the API's words stand in it, so every line is escaped as it passes.
+pub(super) struct EscapedStderr;
+
+impl Write for EscapedStderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut stderr = io::stderr().lock();
+        for line in text.split_inclusive('\n') {
+            match line.strip_suffix('\n') {
+                Some(line) => writeln!(stderr, "{}", escape_terminal(line))?,
+                None => write!(stderr, "{}", escape_terminal(line))?,
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}

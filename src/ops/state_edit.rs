@@ -1,0 +1,38 @@
+//! Editing what is recorded: under the lock, as one commit.
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::resource::Address;
+use crate::store::Store as _;
+use crate::store::local::LocalStore;
+use crate::store::lock::Holder;
+
+use super::failure::{Exit, Refusal};
+use super::project::Project;
+
+/// Forgets one record. The interface itself is not touched.
+///
+/// # Errors
+/// No such record, a lock that somebody holds, a run that has not been closed.
+pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp) -> Result<()> {
+    let holder = Holder::this_process(who, "state rm".to_owned(), None, now);
+    let (mut store, recorded) = LocalStore::try_open(project.paths.clone(), &holder)?;
+    if store.replay().open_run().is_some() || store.replay().unfolded().is_some() {
+        let refusal = Refusal::new(Exit::Error, "the last run has not been closed");
+        return Err(refusal.hint("run `rictl apply` first: it reads what became of it").into());
+    }
+    let mut state = recorded.state.ok_or_else(|| unknown(address))?;
+    if state.interfaces.remove(address).is_none() {
+        return Err(unknown(address).into());
+    }
+    let expected = state.serial;
+    state.serial += 1;
+    store.commit(&state, expected)?;
+    Ok(())
+}
+
+/// Says that nothing is recorded under this address.
+pub fn unknown(address: &Address) -> Refusal {
+    Refusal::new(Exit::Error, format!("nothing is recorded of {address}")).hint("`rictl state list` shows what is")
+}
