@@ -119,6 +119,8 @@ impl Host {
             read_to: 0,
             faults: Vec::new(),
         };
+        // Before a log is created beside a file that is not there.
+        std::fs::metadata(world_file).map_err(failed("read", world_file))?;
         let log = home.lock()?;
         let world = home.load(&log, now)?;
         Ok(Self { world, home: Some(home) })

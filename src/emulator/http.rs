@@ -18,7 +18,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request as HttpRequest, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -192,8 +192,13 @@ impl Shared {
             Delivery::Truncated => {
                 let length = text.len();
                 let half = Bytes::from(text).slice(..length / 2);
-                let pieces = [Ok(half), Err(io::Error::other("cut by a fault"))];
-                let mut response = whole(Body::from_stream(stream::iter(pieces)));
+                let end = async {
+                    // What came before goes out while this waits.
+                    tokio::task::yield_now().await;
+                    Err(io::Error::other("cut by a fault"))
+                };
+                let pieces = stream::once(async { Ok(half) }).chain(stream::once(end));
+                let mut response = whole(Body::from_stream(pieces));
                 response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
                 response
             }

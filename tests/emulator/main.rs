@@ -1,6 +1,9 @@
 //! The emulator from outside: its world, its two faces, its file, its faults.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod documents;
+mod fault_kinds;
+mod file;
+mod http_face;
 mod support;
 mod world;

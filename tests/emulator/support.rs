@@ -130,6 +130,11 @@ impl Server {
         let host = Arc::new(Mutex::new(host));
         let serving = serve(host.clone(), listener, ServeOptions { clock, call_log }, std::future::pending());
         tokio::spawn(async move { serving.await.unwrap() });
+        Self::beside(address, host, clock)
+    }
+
+    /// Talks to a server that somebody else has started.
+    pub(crate) fn beside(address: std::net::SocketAddr, host: Arc<Mutex<Host>>, clock: Clock) -> Self {
         Self { address, host, clock, nonce: 0.into() }
     }
 

@@ -189,9 +189,11 @@ interfaces:
   - {id: ri-c, name: two, router: vbr-3, status: Idle, opposite: {id: ri-z, router: vrt-9, account: '8'}}
 ";
 
+type Parameters = &'static [(&'static str, &'static str)];
+
 #[test]
 fn filters_join_values_by_or_and_keys_by_and() {
-    let cases: &[(&[(&str, &str)], &[&str])] = &[
+    let cases: &[(Parameters, &[&str])] = &[
         (
             &[("Filter.1.Key", "RouterInterfaceId"), ("Filter.1.Value.1", "ri-c"), ("Filter.1.Value.2", "ri-a")],
             &["ri-a", "ri-c"],
@@ -230,7 +232,7 @@ fn filters_join_values_by_or_and_keys_by_and() {
 
 #[test]
 fn filters_outside_the_documented_form_are_refused() {
-    let cases: &[(&[(&str, &str)], u16, &str)] = &[
+    let cases: &[(Parameters, u16, &str)] = &[
         (&[("Filter.1.Key", "Role"), ("Filter.1.Value.1", "x")], 404, "InvalidFilterKey.ValueNotSupported"),
         (&[("Filter.6.Key", "Name"), ("Filter.6.Value.1", "x")], 400, "Parameter.Illegal"),
         (&[("Filter.1.Key", "Name"), ("Filter.1.Value.6", "x")], 400, "Parameter.Illegal"),
