@@ -1,6 +1,6 @@
 """Both official Python SDKs against the emulator: they sign, page, filter and parse errors as with the real API.
 
-Usage: python_sdk.py HOST:PORT. The world is the one in tests/sdk_python.rs. Prints one line per check and fails on
+Usage: python_sdk.py HOST:PORT. The world is the one in tests/sdk.rs. Prints one line per check and fails on
 the first that does not hold.
 """
 

@@ -1,0 +1,109 @@
+//! The official SDKs agree with the emulator: signatures V1 and V3, answers, errors.
+//!
+//! Each is installed under the target directory, once; where that is not possible the test says so and passes.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests, and some may have to say why they did nothing")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+use jiff::Timestamp;
+use rictl::clock::Clock;
+use rictl::emulator::http::{ServeOptions, serve};
+use rictl::emulator::{Format, Host, World, WorldSeed};
+
+const WORLD: &str = "
+regions: [cn-shanghai]
+settle: {deactivate: 1h}
+interfaces:
+  - {id: ri-0}
+  - {id: ri-1, name: 'uplink ä+*~/1', tags: {env: prod}}
+  - {id: ri-core-GET}
+  - {id: ri-core-POST}
+  - {id: ri-v3}
+  - {id: ri-v1}
+  - {id: ri-node-v3}
+  - {id: ri-node-v1}
+faults:
+  - {fault: {throttled: 1500ms}, action: ActivateRouterInterface}
+";
+
+#[test]
+fn the_official_python_sdks_agree_with_the_emulator() {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-sdk");
+    let python = home.join("bin/python");
+    let installed = install(&home, "requirements.txt", |requirements| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))
+    });
+    if is_there("Python SDKs", installed) {
+        let deactivated = judge(&home, &python, "python_sdk.py");
+        assert_eq!(deactivated, 4, "two by each signature");
+    }
+}
+
+#[test]
+fn the_official_node_sdk_agrees_with_the_emulator() {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-sdk");
+    let installed = install(&home, "package.json", |_| {
+        run(Command::new("npm").args(["install", "--silent", "--no-audit", "--no-fund"]).current_dir(&home))
+    });
+    if is_there("Node SDK", installed) {
+        // By its path, since the script's environment is empty.
+        let node = Command::new("node").args(["-p", "process.execPath"]).output().unwrap();
+        let node = PathBuf::from(String::from_utf8(node.stdout).unwrap().trim());
+        assert_eq!(judge(&home, &node, "node_sdk.js"), 2, "one by each signature");
+    }
+}
+
+/// Runs a script against a world of its own and returns how many interfaces it deactivated.
+fn judge(home: &Path, interpreter: &Path, script: &str) -> u64 {
+    let world = World::new(WorldSeed::parse(WORLD, Format::Yaml).unwrap(), Timestamp::now()).unwrap();
+    let host = Arc::new(Mutex::new(Host::in_memory(world)));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let output = runtime.block_on(async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let options = ServeOptions { clock: Clock::starting_at(Timestamp::now()), call_log: None };
+        let serving = tokio::spawn(serve(host.clone(), listener, options, std::future::pending()));
+        let mut command = tokio::process::Command::new(interpreter);
+        command.arg(here().join(script)).arg(address.to_string()).current_dir(home);
+        // Nothing of the caller's environment may choose credentials, proxies or endpoints.
+        let output = command.env_clear().output().await.unwrap();
+        serving.abort();
+        output
+    });
+    let shown = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{shown}");
+    let host = host.lock().unwrap();
+    host.world().count("DeactivateRouterInterface").mutated
+}
+
+fn here() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk")
+}
+
+/// Lets `install` fill `home` with what a manifest wants, unless it has been done before.
+fn install(home: &Path, manifest: &str, install: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
+    let marker = home.join("installed");
+    let copy = home.join(manifest);
+    let wanted = std::fs::read(here().join(manifest)).map_err(|error| error.to_string())?;
+    if marker.exists() && std::fs::read(&copy).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    if home.exists() {
+        std::fs::remove_dir_all(home).map_err(|error| error.to_string())?;
+    }
+    std::fs::create_dir_all(home).and_then(|()| std::fs::write(&copy, wanted)).map_err(|error| error.to_string())?;
+    install(&copy)?;
+    std::fs::write(marker, "").map_err(|error| error.to_string())
+}
+
+fn is_there(what: &str, installed: Result<(), String>) -> bool {
+    installed.inspect_err(|reason| eprintln!("SKIPPED: the official {what} cannot be had here: {reason}")).is_ok()
+}
+
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|error| error.to_string())?;
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+}
