@@ -16,6 +16,7 @@
 //! stricter reading was taken: at most 5 values a filter, a locked interface refuses before its status does, and a
 //! security lock counts as a lock by the vendor's staff. Nonces, fault numbers and quota meters are per process.
 
+mod accounts;
 mod calls;
 mod describe;
 mod faults;

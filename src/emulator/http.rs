@@ -1,6 +1,6 @@
 //! The HTTP face: VPC, STS and the metadata service on one loopback port.
 //!
-//! It checks signatures as strictly as the real gateway ([`authentication`]), answers in JSON or XML ([`encode`]) and
+//! It checks signatures as strictly as the real gateway (`http/authentication`), answers in JSON or XML (`http/encode`) and
 //! shows the world's faults on the wire, cut connections included. It keeps nothing but nonces.
 
 mod authentication;

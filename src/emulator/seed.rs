@@ -2,6 +2,15 @@
 //!
 //! A [`WorldSeed`] is only the document. `World::new` checks it and works out what it leaves unsaid. Unknown keys
 //! are errors; a syntax error names line and column. YAML and JSON are one format here.
+//!
+//! ```yaml
+//! regions: [cn-shanghai, cn-beijing]      # the first is the default of the interfaces
+//! settle: {activate: 5s, deactivate: 3s}
+//! interfaces:
+//!   - {id: ri-a, name: uplink}            # Active, the initiating side
+//!   - {id: ri-b, region: cn-beijing, opposite: ri-a, status: Inactive}
+//!   - {id: ri-c, opposite: {id: ri-x, region: cn-hangzhou, status: Deleted}}
+//! ```
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -12,14 +12,12 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::accounts::{AccessKey, account_seeds, accounts};
 use super::faults::{ConsoleSeed, Delivery, Fault, FaultKind, Schedule};
 use super::interface::{Interface, Surroundings, later, populate};
 use super::quota::Quota;
 use super::refusal::Refusal;
-use super::seed::{
-    AccessKeySeed, AccountSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCOUNT, ErrorCodes, MetadataSeed, Secret, SeedError,
-    WorldSeed,
-};
+use super::seed::{ErrorCodes, MetadataSeed, Secret, SeedError, WorldSeed};
 use super::sts::{self, Issued};
 use super::timeline::Event;
 use crate::resource::{AccountId, Observed, Region, RouterInterfaceId, Status};
@@ -28,6 +26,18 @@ use crate::resource::{AccountId, Observed, Region, RouterInterfaceId, Status};
 pub const VPC_VERSION: &str = "2016-04-28";
 /// The version of the STS actions.
 pub const STS_VERSION: &str = "2015-04-01";
+
+/// Every action of both products.
+pub(super) const ACTIONS: [&str; 8] = [
+    "ActivateRouterInterface",
+    "AssumeRole",
+    "AssumeRoleWithOIDC",
+    "DeactivateRouterInterface",
+    "DescribeRegions",
+    "DescribeRouterInterfaceAttribute",
+    "DescribeRouterInterfaces",
+    "GetCallerIdentity",
+];
 
 const DEFAULT_REGION: &str = "cn-hangzhou";
 
@@ -168,13 +178,6 @@ pub struct Counts {
     pub over_quota: u64,
 }
 
-#[derive(Clone, Debug)]
-struct AccessKey {
-    secret: Secret,
-    caller: Caller,
-    deny: Vec<String>,
-}
-
 /// An emulated cloud.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -255,16 +258,9 @@ impl World {
     ///
     /// # Errors
     ///
-    /// Every interface that a fault names and the world does not have; then nothing is added.
+    /// Everything that a fault names and the world does not have; then nothing is added.
     pub fn add_faults(&mut self, faults: Vec<Fault>, now: Timestamp) -> Result<Vec<Event>, SeedError> {
-        let named = faults.iter().flat_map(|fault| {
-            let flipped = if let FaultKind::Console(flip) = &fault.fault { Some(&flip.interface) } else { None };
-            fault.interface.iter().chain(flipped)
-        });
-        let problems: Vec<String> = named
-            .filter(|id| !self.interfaces.contains_key(*id))
-            .map(|id| format!("a fault names interface {id}, which the world does not have"))
-            .collect();
+        let problems: Vec<String> = faults.iter().flat_map(|fault| self.strangers_in(fault)).collect();
         if !problems.is_empty() {
             return Err(SeedError::Contradictions(problems));
         }
@@ -276,6 +272,22 @@ impl World {
         }
         self.faults.add(faults);
         Ok(events)
+    }
+
+    /// Says what a fault names that the world does not have, so that a slip of the pen is not a fault that never strikes.
+    fn strangers_in(&self, fault: &Fault) -> Vec<String> {
+        let flipped = if let FaultKind::Console(flip) = &fault.fault { Some(&flip.interface) } else { None };
+        let interfaces = fault.interface.iter().chain(flipped).filter(|id| !self.interfaces.contains_key(*id));
+        let regions = fault.region.iter().filter(|region| !self.regions.contains(*region));
+        let accounts = fault.account.iter().filter(|account| !self.accounts.contains_key(*account));
+        let actions = fault.action.iter().filter(|action| !ACTIONS.contains(&action.as_str()));
+        interfaces
+            .map(|id| format!("interface {id}"))
+            .chain(regions.map(|region| format!("region {region}")))
+            .chain(accounts.map(|account| format!("account {account}")))
+            .chain(actions.map(|action| format!("action {action}")))
+            .map(|what| format!("a fault names {what}, which the world does not have"))
+            .collect()
     }
 
     /// Returns the account of callers and interfaces that name none.
@@ -363,42 +375,4 @@ impl World {
         self.interfaces.get_mut(&event.interface)?.timeline.write(&event.moments);
         Some(())
     }
-}
-
-fn account_seeds(single: Option<AccountId>, several: Vec<AccountSeed>, problems: &mut Vec<String>) -> Vec<AccountSeed> {
-    if single.is_some() && !several.is_empty() {
-        problems.push("`account` and `accounts` exclude each other".to_owned());
-    }
-    if several.is_empty() {
-        let id = single.unwrap_or_else(|| AccountId::from(DEFAULT_ACCOUNT));
-        return vec![AccountSeed { id, access_keys: Vec::new(), deny: Vec::new() }];
-    }
-    several
-}
-
-type Accounts = (BTreeMap<AccountId, Vec<String>>, BTreeMap<String, AccessKey>);
-
-fn accounts(seeds: Vec<AccountSeed>, problems: &mut Vec<String>) -> Accounts {
-    let mut accounts = BTreeMap::new();
-    let mut keys = BTreeMap::new();
-    for (index, mut account) in seeds.into_iter().enumerate() {
-        if account.access_keys.is_empty() {
-            let id = match index {
-                0 => DEFAULT_ACCESS_KEY_ID.to_owned(),
-                _ => format!("{DEFAULT_ACCESS_KEY_ID}-{}", account.id),
-            };
-            account.access_keys.push(AccessKeySeed { id, secret: Secret::default(), user: None, deny: Vec::new() });
-        }
-        for key in account.access_keys {
-            let principal = key.user.map_or(Principal::Root, Principal::User);
-            let caller = Caller { account: account.id.clone(), access_key_id: key.id.clone(), principal };
-            if keys.insert(key.id.clone(), AccessKey { secret: key.secret, caller, deny: key.deny }).is_some() {
-                problems.push(format!("access key {} is given twice", key.id));
-            }
-        }
-        if accounts.insert(account.id.clone(), account.deny).is_some() {
-            problems.push(format!("account {} is described twice", account.id));
-        }
-    }
-    (accounts, keys)
 }

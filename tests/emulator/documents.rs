@@ -30,9 +30,9 @@ fn every_contradiction_is_named_at_once() {
     let message = why_not(
         "
 account: '1'
-accounts: [{id: '1', access_keys: [{id: k}, {id: k}]}, {id: '1'}]
+accounts: [{id: '1', access_keys: [{id: k}, {id: k, deny: [Vanish]}]}, {id: '1'}]
 quota: {limit: 0}
-faults: [{fault: {console: {interface: ri-gone, status: Inactive}}}]
+faults: [{fault: {console: {interface: ri-gone, status: Inactive}}, action: Activate, region: cn-none, account: '9'}]
 interfaces:
   - {id: ri-a, opposite: ri-a}
   - {id: ri-a, opposite: ri-none, account: '2'}
@@ -44,6 +44,10 @@ interfaces:
         "account 1 is described twice",
         "a limit of at least 1",
         "interface ri-gone, which the world does not have",
+        "action Activate, which",
+        "region cn-none, which",
+        "account 9, which",
+        "account 1 denies Vanish",
         "ri-a is described twice",
         "ri-a is its own opposite",
         "opposite ri-none of interface ri-a is not in this world",
