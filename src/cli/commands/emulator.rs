@@ -1,7 +1,6 @@
 //! The emulator's own commands.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 

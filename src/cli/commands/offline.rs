@@ -1,7 +1,5 @@
 //! Commands that need no network and no credentials.
 
-use std::io::Write as _;
-
 use anyhow::Result;
 use clap::CommandFactory as _;
 use clap_complete::Shell;

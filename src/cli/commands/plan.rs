@@ -1,7 +1,6 @@
 //! Commands that read the cloud and change nothing: plan, drift, graph, whoami.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};

@@ -1,6 +1,5 @@
 //! Commands about what was recorded: show, history, state, force-unlock.
 
-use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Result;
