@@ -187,7 +187,7 @@ fn a_long_chain_and_a_long_cycle_are_no_deep_recursion() {
 #[test]
 fn hostile_files_are_refused_soon() {
     let million = 1_000_000;
-    let cases: [(&str, Vec<u8>); 14] = [
+    let cases: [(&str, Vec<u8>); 18] = [
         ("oversized.yaml", vec![b'x'; MAX_FILE_BYTES + 1]),
         ("brackets.yaml", "[".repeat(million).into()),
         ("braces.yaml", "{".repeat(million).into()),
@@ -200,6 +200,10 @@ fn hostile_files_are_refused_soon() {
         ("flow.yaml", ("- [[".to_owned() + &"1,".repeat(million)).into()),
         ("scalar.yaml", ("a: ".to_owned() + &"x".repeat(4 * million)).into()),
         ("quoted.yaml", ("a: \"".to_owned() + &"\n".repeat(million)).into()),
+        ("values.yaml", ("cloud:\n  profile:\n".to_owned() + &"  - x\n".repeat(100_000)).into()),
+        ("values.json", (r#"{"cloud":{"profile":["#.to_owned() + &"1,".repeat(million) + "1]}}").into()),
+        ("entries.yaml", ("groups:\n".to_owned() + &"  x: {}\n".repeat(300_000)).into()),
+        ("entries.json", (r#"{"groups":{"#.to_owned() + &r#""x":1,"#.repeat(300_000) + r#""y":1}}"#).into()),
         ("bomb.yaml", "a: &a [x]\nb: &b [*a,*a]\nc: [*b,*b]\n".repeat(1000).into()),
         ("noise.yaml", vec![0xA7; 4 * million]),
     ];
