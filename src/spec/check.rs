@@ -31,8 +31,8 @@ pub(super) fn check(draft: &mut Draft, start: Place, findings: &mut Findings) {
     scopes(draft, findings);
     let is_grouped = members(draft, findings);
     ids(&draft.interfaces, findings);
-    dependencies(&draft.interfaces, findings);
-    cycles(&draft.interfaces, findings);
+    let graph = dependencies(&draft.interfaces, findings);
+    cycles(&graph, &draft.interfaces, findings);
     // With a member missing, what is said of a floor would be a guess.
     for (name, group) in draft.groups.iter().filter(|_| is_grouped) {
         floors(name.as_str(), group, &draft.interfaces, findings);
@@ -87,26 +87,29 @@ fn members(draft: &mut Draft, findings: &mut Findings) -> bool {
 
 fn ids(interfaces: &BTreeMap<Address, Interface>, findings: &mut Findings) {
     let mut owners: HashMap<&str, (&Address, &Interface)> = HashMap::with_capacity(interfaces.len());
-    let mut in_order: Vec<_> =
-        interfaces.iter().filter(|(_, interface)| interface.id.value.as_str() != UNREADABLE).collect();
-    in_order.sort_by_key(|(_, interface)| interface.id.place);
-    for (address, interface) in in_order {
-        let id = interface.id.value.as_str();
-        let Some((owner, first)) = owners.get(id) else {
-            owners.insert(id, (address, interface));
-            continue;
-        };
-        findings.report("duplicate id", interface.id.place, || {
-            Diagnostic::error(format!("{id} is declared twice: `interfaces.{owner}` and `interfaces.{address}`"))
+    for entry in interfaces.iter().filter(|(_, interface)| interface.id.value.as_str() != UNREADABLE) {
+        let Some(owner) = owners.insert(entry.1.id.value.as_str(), entry) else { continue };
+        let (first, again) = if owner.1.id.place < entry.1.id.place { (owner, entry) } else { (entry, owner) };
+        findings.report("duplicate id", again.1.id.place, || {
+            let id = &again.1.id.value;
+            Diagnostic::error(format!("{id} is declared twice: `interfaces.{}` and `interfaces.{}`", first.0, again.0))
                 .label("declared again here")
-                .related(first.id.place, "first declared here")
+                .related(first.1.id.place, "first declared here")
                 .hint("an interface has one entry; remove the other, or correct its id")
         });
     }
 }
 
-fn dependencies(interfaces: &BTreeMap<Address, Interface>, findings: &mut Findings) {
-    for (address, interface) in interfaces {
+/// Returns who needs whom; what is needed and not there is reported.
+fn dependencies<'d>(interfaces: &'d BTreeMap<Address, Interface>, findings: &mut Findings) -> DiGraph<&'d Address, ()> {
+    let mut graph = DiGraph::new();
+    if interfaces.values().all(|interface| interface.depends_on.is_empty()) {
+        return graph;
+    }
+    graph.reserve_nodes(interfaces.len());
+    let nodes: HashMap<&Address, NodeIndex> =
+        interfaces.keys().map(|address| (address, graph.add_node(address))).collect();
+    for (index, (address, interface)) in interfaces.iter().enumerate() {
         for (needed, place) in &interface.depends_on {
             if needed == address {
                 findings.report("cycle", *place, || {
@@ -114,7 +117,9 @@ fn dependencies(interfaces: &BTreeMap<Address, Interface>, findings: &mut Findin
                         .label("itself")
                         .hint("remove it from `depends_on`")
                 });
-            } else if !interfaces.contains_key(needed) {
+            } else if let Some(needed) = nodes.get(needed) {
+                graph.add_edge(NodeIndex::new(index), *needed, ());
+            } else {
                 findings.report("unknown reference", *place, || {
                     let what = format!("`interfaces.{address}` depends on `{needed}`, which `interfaces` has not");
                     suggesting(Diagnostic::error(what), neighbour(needed.as_str(), interfaces))
@@ -123,24 +128,12 @@ fn dependencies(interfaces: &BTreeMap<Address, Interface>, findings: &mut Findin
             }
         }
     }
+    graph
 }
 
-fn cycles(interfaces: &BTreeMap<Address, Interface>, findings: &mut Findings) {
-    if interfaces.values().all(|interface| interface.depends_on.is_empty()) {
-        return;
-    }
-    let mut graph = DiGraph::<&Address, ()>::with_capacity(interfaces.len(), interfaces.len());
-    let nodes: HashMap<&Address, NodeIndex> =
-        interfaces.keys().map(|address| (address, graph.add_node(address))).collect();
-    for (address, interface) in interfaces {
-        for needed in interface.depends_on.keys().filter(|needed| *needed != address) {
-            if let Some(needed) = nodes.get(needed) {
-                graph.add_edge(nodes[address], *needed, ());
-            }
-        }
-    }
+fn cycles(graph: &DiGraph<&Address, ()>, interfaces: &BTreeMap<Address, Interface>, findings: &mut Findings) {
     // petgraph's Tarjan recurses, and a chain of dependencies may be as long as the spec.
-    let components = kosaraju_scc(&graph).into_iter().filter(|component| component.len() > 1);
+    let components = kosaraju_scc(graph).into_iter().filter(|component| component.len() > 1);
     for component in components {
         let mut members: Vec<&Address> = component.into_iter().map(|node| graph[node]).collect();
         members.sort();

@@ -15,6 +15,10 @@ pub(super) mod yaml;
 
 /// How deep values may nest: no spec needs half of it.
 const MAX_DEPTH: usize = 16;
+/// How many entries a section may have: twice the largest network in mind, and what bounds the memory of nonsense.
+const MAX_ENTRIES: usize = 250_000;
+/// How many values one entry may hold, for the same reason.
+const MAX_VALUES: usize = 50_000;
 /// How long one word may be, in bytes: a `reason` is a sentence, not a book.
 const MAX_WORD: usize = 4096;
 
@@ -95,6 +99,14 @@ fn not_a_mapping(place: Place, found: &str, findings: &mut Findings) -> Broken {
 fn too_deep(place: Place, findings: &mut Findings) -> Broken {
     findings.report("nested too deep", place, || {
         Diagnostic::error(format!("values nest deeper than {MAX_DEPTH} levels")).label("one level too many")
+    });
+    Broken
+}
+
+fn too_many(what: &str, limit: usize, place: Place, findings: &mut Findings) -> Broken {
+    findings.report("too many", place, || {
+        Diagnostic::error(format!("more than {limit} {what}"))
+            .hint("is this a spec? an estate this large is better kept as several specs")
     });
     Broken
 }

@@ -6,13 +6,16 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::diagnostic::{Diagnostic, Place, SourceId};
 use crate::spec::findings::Findings;
 use crate::spec::syntax::text::Cursor;
-use crate::spec::syntax::{Broken, Item, MAX_DEPTH, Node, Sink, Word, empty, not_a_mapping, too_deep, word_node};
+use crate::spec::syntax::{
+    Broken, Item, MAX_DEPTH, MAX_ENTRIES, MAX_VALUES, Node, Sink, Word, empty, not_a_mapping, too_deep, too_many,
+    word_node,
+};
 
 /// Reads a JSON document and hands its items to `sink`.
 pub(in crate::spec) fn read<'a>(
@@ -21,25 +24,25 @@ pub(in crate::spec) fn read<'a>(
     findings: &mut Findings,
     sink: &mut Sink<'_, 'a>,
 ) -> Result<(), Broken> {
-    let mut reader = Reader { text, cursor: Cursor::new(source, text) };
+    let mut reader = Reader { text, cursor: Cursor::new(source, text), values: 0 };
     if text.trim().is_empty() {
         return Err(empty(reader.cursor.place(0, 1), findings));
     }
-    let root: &RawValue = serde_json::from_str(text).map_err(|error| syntax_error(source, text, &error, findings))?;
-    if !root.get().starts_with('{') {
+    if !text.trim_start().starts_with('{') {
+        let root: &RawValue =
+            serde_json::from_str(text).map_err(|error| syntax_error(source, text, &error, findings))?;
         let node = reader.node(root, 0, findings)?;
         return Err(not_a_mapping(node.place(), node.kind(), findings));
     }
-    for (key, value) in pairs(root) {
-        sink(Item::Section(reader.word(key, findings)?), findings);
-        if value.get().starts_with('{') {
-            for (key, value) in pairs(value) {
-                let key = reader.word(key, findings)?;
-                sink(Item::Entry(key, reader.node(value, 2, findings)?), findings);
-            }
-        } else {
-            sink(Item::Value(reader.node(value, 1, findings)?), findings);
+    let sections = match children(text, MAX_ENTRIES) {
+        Ok(sections) => sections,
+        Err(error) if error.is_data() => {
+            return Err(too_many("sections", MAX_ENTRIES, reader.cursor.place(0, 1), findings));
         }
+        Err(error) => return Err(syntax_error(source, text, &error, findings)),
+    };
+    for (key, value) in sections {
+        reader.section(key, value, findings, sink)?;
     }
     Ok(())
 }
@@ -47,9 +50,39 @@ pub(in crate::spec) fn read<'a>(
 struct Reader<'a> {
     text: &'a str,
     cursor: Cursor<'a>,
+    /// The values of the current entry so far.
+    values: usize,
 }
 
 impl<'a> Reader<'a> {
+    fn section(
+        &mut self,
+        key: Option<&'a RawValue>,
+        value: &'a RawValue,
+        findings: &mut Findings,
+        sink: &mut Sink<'_, 'a>,
+    ) -> Result<(), Broken> {
+        if let Some(key) = key {
+            sink(Item::Section(self.word(key, findings)?), findings);
+        }
+        self.values = 0;
+        if !value.get().starts_with('{') {
+            sink(Item::Value(self.node(value, 1, findings)?), findings);
+            return Ok(());
+        }
+        let place = self.place(value, 1);
+        // The text is known to be JSON by now, so only their number can be wrong.
+        let entries = children(value.get(), MAX_ENTRIES);
+        for (key, value) in entries.map_err(|_| too_many("entries in a section", MAX_ENTRIES, place, findings))? {
+            self.values = 0;
+            if let Some(key) = key {
+                let key = self.word(key, findings)?;
+                sink(Item::Entry(key, self.node(value, 2, findings)?), findings);
+            }
+        }
+        Ok(())
+    }
+
     fn place(&mut self, raw: &'a RawValue, length: usize) -> Place {
         // A raw value borrows from the text, so the difference of the addresses is its offset.
         self.cursor.place(raw.get().as_ptr().addr() - self.text.as_ptr().addr(), length)
@@ -75,8 +108,8 @@ impl<'a> Reader<'a> {
     }
 
     fn node(&mut self, raw: &'a RawValue, depth: usize, findings: &mut Findings) -> Result<Node<'a>, Broken> {
-        let opening = raw.get().bytes().next();
-        if !matches!(opening, Some(b'{' | b'[')) {
+        let is_mapping = raw.get().starts_with('{');
+        if !is_mapping && !raw.get().starts_with('[') {
             let word = self.word(raw, findings)?;
             return Ok(word_node(word, findings));
         }
@@ -84,45 +117,78 @@ impl<'a> Reader<'a> {
         if depth >= MAX_DEPTH {
             return Err(too_deep(place, findings));
         }
-        if opening == Some(b'[') {
-            let values: Vec<&RawValue> = serde_json::from_str(raw.get()).expect("a raw value is valid JSON");
-            let nodes = values.into_iter().map(|value| self.node(value, depth + 1, findings));
-            return Ok(Node::Sequence(place, nodes.collect::<Result<_, _>>()?));
+        let children = children(raw.get(), MAX_VALUES - self.values)
+            .map_err(|_| too_many("values in an entry", MAX_VALUES, place, findings))?;
+        self.values += children.len();
+        let (mut entries, mut nodes) = (Vec::new(), Vec::new());
+        if is_mapping {
+            entries.reserve_exact(children.len());
+        } else {
+            nodes.reserve_exact(children.len());
         }
-        let entries = pairs(raw).into_iter().map(|(key, value)| {
-            let key = self.word(key, findings)?;
-            Ok((key, self.node(value, depth + 1, findings)?))
-        });
-        Ok(Node::Mapping(place, entries.collect::<Result<_, _>>()?))
+        for (key, value) in children {
+            match key {
+                Some(key) => {
+                    let key = self.word(key, findings)?;
+                    entries.push((key, self.node(value, depth + 1, findings)?));
+                }
+                None => nodes.push(self.node(value, depth + 1, findings)?),
+            }
+        }
+        Ok(if is_mapping { Node::Mapping(place, entries) } else { Node::Sequence(place, nodes) })
     }
 }
 
-/// An object's keys and values in the order of the text, duplicates included.
-fn pairs(object: &RawValue) -> Vec<(&RawValue, &RawValue)> {
-    struct Pairs<'a>(Vec<(&'a RawValue, &'a RawValue)>);
+/// The values of an object, with their keys and duplicates included, or those of an array.
+type Children<'a> = Vec<(Option<&'a RawValue>, &'a RawValue)>;
 
-    impl<'a> Deserialize<'a> for Pairs<'a> {
-        fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
-            deserializer.deserialize_map(Pairs(Vec::new()))
+/// Takes an object or an array apart, in the order of the text; more than `limit` children are a data error.
+fn children(json: &str, limit: usize) -> serde_json::Result<Children<'_>> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let children = deserializer.deserialize_any(Limited(limit))?;
+    deserializer.end()?;
+    Ok(children)
+}
+
+struct Limited(usize);
+
+impl Limited {
+    fn admit<'a, E: Error>(
+        &self,
+        children: &mut Children<'a>,
+        child: (Option<&'a RawValue>, &'a RawValue),
+    ) -> Result<(), E> {
+        if children.len() == self.0 {
+            return Err(E::custom("too many"));
         }
+        children.push(child);
+        Ok(())
+    }
+}
+
+impl<'a> Visitor<'a> for Limited {
+    type Value = Children<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object or an array")
     }
 
-    impl<'a> Visitor<'a> for Pairs<'a> {
-        type Value = Self;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Children<'a>, A::Error> {
+        // Most objects are interfaces, of about this many keys.
+        let mut children = Vec::with_capacity(8);
+        while let Some((key, value)) = map.next_entry()? {
+            self.admit(&mut children, (Some(key), value))?;
         }
-
-        fn visit_map<A: MapAccess<'a>>(mut self, mut map: A) -> Result<Self, A::Error> {
-            while let Some(pair) = map.next_entry()? {
-                self.0.push(pair);
-            }
-            Ok(self)
-        }
+        Ok(children)
     }
 
-    serde_json::from_str::<Pairs<'_>>(object.get()).expect("a raw value is valid JSON").0
+    fn visit_seq<A: SeqAccess<'a>>(self, mut sequence: A) -> Result<Children<'a>, A::Error> {
+        let mut children = Vec::new();
+        while let Some(value) = sequence.next_element()? {
+            self.admit(&mut children, (None, value))?;
+        }
+        Ok(children)
+    }
 }
 
 fn syntax_error(source: SourceId, text: &str, error: &serde_json::Error, findings: &mut Findings) -> Broken {

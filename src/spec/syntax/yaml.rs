@@ -11,7 +11,10 @@ use saphyr_parser::{BufferedInput, Event, Parser, ScalarStyle, ScanError, Span};
 
 use crate::diagnostic::{Diagnostic, Place, SourceId};
 use crate::spec::findings::Findings;
-use crate::spec::syntax::{Broken, Item, MAX_DEPTH, Node, Sink, Word, empty, not_a_mapping, too_deep, word_node};
+use crate::spec::syntax::{
+    Broken, Item, MAX_DEPTH, MAX_ENTRIES, MAX_VALUES, Node, Sink, Word, empty, not_a_mapping, too_deep, too_many,
+    word_node,
+};
 
 /// Characters that the parser may read before it must tell something; its tokens take a hundred times as much.
 const MAX_LOOKAHEAD: usize = 256 * 1024;
@@ -26,7 +29,7 @@ pub(in crate::spec) fn read<'a>(
     let spent = Cell::new(0);
     let parser = Parser::new(BufferedInput::new(Metered { chars: text.chars(), spent: &spent }));
     let last = Place { source, line: 1, column: 1, length: 1 };
-    Reader { text, spent: &spent, parser, last, findings }.document(sink)
+    Reader { text, spent: &spent, parser, last, values: 0, findings }.document(sink)
 }
 
 /// The characters of a text, ending early when nothing comes of them.
@@ -53,6 +56,8 @@ struct Reader<'t, 'f> {
     parser: Parser<'t, BufferedInput<Metered<'t>>>,
     /// Where the last event stood.
     last: Place,
+    /// The values of the current entry so far.
+    values: usize,
     findings: &'f mut Findings,
 }
 
@@ -89,9 +94,16 @@ impl<'t> Reader<'t, '_> {
 
     fn section(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), Broken> {
         let (event, place) = self.next()?;
+        self.values = 0;
         if let Event::MappingStart(anchor, ref tag) = event {
             self.refuse_marks(anchor, tag.is_some(), place);
+            let mut entries = 0;
             while let Some(key) = self.key()? {
+                self.values = 0;
+                entries += 1;
+                if entries > MAX_ENTRIES {
+                    return Err(too_many("entries in a section", MAX_ENTRIES, place, self.findings));
+                }
                 let (event, place) = self.next()?;
                 let value = self.node(event, place, 2)?;
                 sink(Item::Entry(key, value), self.findings);
@@ -142,6 +154,10 @@ impl<'t> Reader<'t, '_> {
     fn node(&mut self, event: Event<'t>, place: Place, depth: usize) -> Result<Node<'static>, Broken> {
         if depth >= MAX_DEPTH && matches!(event, Event::SequenceStart(..) | Event::MappingStart(..)) {
             return Err(too_deep(place, self.findings));
+        }
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(too_many("values in an entry", MAX_VALUES, place, self.findings));
         }
         let (node, anchor, tag) = match event {
             Event::Scalar(text, style, anchor, tag) => {
