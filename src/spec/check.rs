@@ -6,20 +6,25 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Bound;
 
-use petgraph::algo::kosaraju_scc;
+use petgraph::algo::{kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::diagnostic::{Diagnostic, Place};
-use crate::resource::{Address, DesiredStatus};
+use crate::resource::{Address, DesiredStatus, GroupName};
 use crate::spec::decode::{Draft, UNREADABLE};
 use crate::spec::findings::Findings;
 use crate::spec::suggest::{did_you_mean, nearest};
-use crate::spec::{Group, Interface};
+use crate::spec::{CloudSettings, Group, Interface};
 
 /// How many names a message lists before it says how many more there are.
 const NAMED: usize = 16;
 /// How many names before and after a wrong one, in alphabetical order, are looked at for a suggestion.
 const NEIGHBOURS: usize = 500;
+
+/// The members of each group that are declared Inactive.
+type Inactive = BTreeMap<GroupName, Vec<Address>>;
+/// Whose each id is.
+type Owners<'d> = HashMap<&'d str, (&'d Address, &'d Interface)>;
 
 /// Resolves the references of a draft and reports what cannot be; `start` is where the spec begins.
 pub(super) fn check(draft: &mut Draft, start: Place, findings: &mut Findings) {
@@ -28,76 +33,100 @@ pub(super) fn check(draft: &mut Draft, start: Place, findings: &mut Findings) {
             Diagnostic::warning("the spec declares no interfaces").hint("`rictl init` writes what is live as a spec")
         });
     }
-    scopes(draft, findings);
-    let is_grouped = members(draft, findings);
-    ids(&draft.interfaces, findings);
+    let mut owners = Owners::with_capacity(draft.interfaces.len());
+    let mut inactive = Inactive::new();
+    let mut is_grouped = true;
+    // One walk for all of these: a large spec does not fit the processor's caches.
+    for (address, interface) in &mut draft.interfaces {
+        region(address, interface, &draft.cloud, findings);
+        account(address, interface, &draft.cloud, &draft.account_places, findings);
+        is_grouped &= group(address, interface, &mut draft.groups, &mut inactive, findings);
+        owner(address, interface, &mut owners, findings);
+    }
     let graph = dependencies(&draft.interfaces, findings);
     cycles(&graph, &draft.interfaces, findings);
     // With a member missing, what is said of a floor would be a guess.
     for (name, group) in draft.groups.iter().filter(|_| is_grouped) {
-        floors(name.as_str(), group, &draft.interfaces, findings);
+        floors(name, group, inactive.get(name).map_or(&[], Vec::as_slice), findings);
     }
 }
 
-fn scopes(draft: &mut Draft, findings: &mut Findings) {
-    for (address, interface) in &mut draft.interfaces {
-        if interface.scope.region.as_str().is_empty() {
-            match &draft.cloud.region {
-                Some(region) => interface.scope.region = region.value.clone(),
-                None => findings.report("missing region", interface.place, || {
-                    Diagnostic::error(format!("`interfaces.{address}` has no `region`, and there is no `cloud.region`"))
-                        .hint("set `cloud.region` for all interfaces, or `region` on each")
-                }),
-            }
-        }
-        let account = &interface.scope.account;
-        if !account.is_default_account() && !draft.cloud.accounts.contains_key(account) {
-            let place = draft.account_places.get(address).copied().unwrap_or(interface.place);
-            findings.report("unknown reference", place, || {
-                let names = draft.cloud.accounts.keys().map(|name| name.as_str()).chain(["default"]);
-                let what = format!("`interfaces.{address}.account` is `{account}`, which `cloud.accounts` has not");
-                suggesting(Diagnostic::error(what), nearest(account.as_str(), names))
-                    .hint("declare the account under `cloud.accounts`")
-            });
-        }
+fn region(address: &Address, interface: &mut Interface, cloud: &CloudSettings, findings: &mut Findings) {
+    if !interface.scope.region.as_str().is_empty() {
+        return;
+    }
+    match &cloud.region {
+        Some(region) => interface.scope.region = region.value.clone(),
+        None => findings.report("missing region", interface.place, || {
+            Diagnostic::error(format!("`interfaces.{address}` has no `region`, and there is no `cloud.region`"))
+                .hint("set `cloud.region` for all interfaces, or `region` on each")
+        }),
     }
 }
 
-/// Gathers the members of each group; claims that every interface found the group it names.
-fn members(draft: &mut Draft, findings: &mut Findings) -> bool {
-    let mut is_grouped = true;
-    for (address, interface) in &draft.interfaces {
-        let Some(wanted) = &interface.group else { continue };
-        if let Some(group) = draft.groups.get_mut(&wanted.value) {
-            group.members.insert(address.clone());
-            continue;
+fn account(
+    address: &Address,
+    interface: &Interface,
+    cloud: &CloudSettings,
+    places: &BTreeMap<Address, Place>,
+    findings: &mut Findings,
+) {
+    let account = &interface.scope.account;
+    if account.is_default_account() || cloud.accounts.contains_key(account) {
+        return;
+    }
+    let place = places.get(address).copied().unwrap_or(interface.place);
+    findings.report("unknown reference", place, || {
+        let names = cloud.accounts.keys().map(|name| name.as_str()).chain(["default"]);
+        let what = format!("`interfaces.{address}.account` is `{account}`, which `cloud.accounts` has not");
+        suggesting(Diagnostic::error(what), nearest(account.as_str(), names))
+            .hint("declare the account under `cloud.accounts`")
+    });
+}
+
+/// Makes the interface a member of its group; claims that it names none, or one that there is.
+fn group(
+    address: &Address,
+    interface: &Interface,
+    groups: &mut BTreeMap<GroupName, Group>,
+    inactive: &mut Inactive,
+    findings: &mut Findings,
+) -> bool {
+    let Some(wanted) = &interface.group else { return true };
+    if let Some(group) = groups.get_mut(&wanted.value) {
+        group.members.insert(address.clone());
+        if interface.status.value == DesiredStatus::Inactive {
+            inactive.entry(wanted.value.clone()).or_default().push(address.clone());
         }
-        is_grouped = false;
-        if wanted.value.as_str() == UNREADABLE {
-            continue;
-        }
+        return true;
+    }
+    if wanted.value.as_str() != UNREADABLE {
         findings.report("unknown reference", wanted.place, || {
             let what = format!("`interfaces.{address}.group` is `{}`, which `groups` has not", wanted.value);
-            suggesting(Diagnostic::error(what), neighbour(wanted.value.as_str(), &draft.groups))
+            suggesting(Diagnostic::error(what), neighbour(wanted.value.as_str(), groups))
                 .hint("declare the group under `groups`; it may be empty: `{}`")
         });
     }
-    is_grouped
+    false
 }
 
-fn ids(interfaces: &BTreeMap<Address, Interface>, findings: &mut Findings) {
-    let mut owners: HashMap<&str, (&Address, &Interface)> = HashMap::with_capacity(interfaces.len());
-    for entry in interfaces.iter().filter(|(_, interface)| interface.id.value.as_str() != UNREADABLE) {
-        let Some(owner) = owners.insert(entry.1.id.value.as_str(), entry) else { continue };
-        let (first, again) = if owner.1.id.place < entry.1.id.place { (owner, entry) } else { (entry, owner) };
-        findings.report("duplicate id", again.1.id.place, || {
-            let id = &again.1.id.value;
-            Diagnostic::error(format!("{id} is declared twice: `interfaces.{}` and `interfaces.{}`", first.0, again.0))
-                .label("declared again here")
-                .related(first.1.id.place, "first declared here")
-                .hint("an interface has one entry; remove the other, or correct its id")
-        });
+fn owner<'d>(address: &'d Address, interface: &'d Interface, owners: &mut Owners<'d>, findings: &mut Findings) {
+    let id = interface.id.value.as_str();
+    if id == UNREADABLE {
+        return;
     }
+    let Some((other, twin)) = owners.insert(id, (address, interface)) else { return };
+    let ((first, one), (again, two)) = if twin.id.place < interface.id.place {
+        ((other, twin), (address, interface))
+    } else {
+        ((address, interface), (other, twin))
+    };
+    findings.report("duplicate id", two.id.place, || {
+        Diagnostic::error(format!("{id} is declared twice: `interfaces.{first}` and `interfaces.{again}`"))
+            .label("declared again here")
+            .related(one.id.place, "first declared here")
+            .hint("an interface has one entry; remove the other, or correct its id")
+    });
 }
 
 /// Returns who needs whom; what is needed and not there is reported.
@@ -132,6 +161,10 @@ fn dependencies<'d>(interfaces: &'d BTreeMap<Address, Interface>, findings: &mut
 }
 
 fn cycles(graph: &DiGraph<&Address, ()>, interfaces: &BTreeMap<Address, Interface>, findings: &mut Findings) {
+    // The common case first: components cost an allocation for each interface.
+    if toposort(graph, None).is_ok() {
+        return;
+    }
     // petgraph's Tarjan recurses, and a chain of dependencies may be as long as the spec.
     let components = kosaraju_scc(graph).into_iter().filter(|component| component.len() > 1);
     for component in components {
@@ -188,7 +221,7 @@ fn way_round<'s>(members: &[&'s Address], interfaces: &'s BTreeMap<Address, Inte
     members.to_vec()
 }
 
-fn floors(name: &str, group: &Group, interfaces: &BTreeMap<Address, Interface>, findings: &mut Findings) {
+fn floors(name: &GroupName, group: &Group, inactive: &[Address], findings: &mut Findings) {
     let total = group.members.len();
     if total == 0 {
         findings.report("empty group", group.place, || {
@@ -197,12 +230,7 @@ fn floors(name: &str, group: &Group, interfaces: &BTreeMap<Address, Interface>, 
         });
         return;
     }
-    let inactive: Vec<&str> = group
-        .members
-        .iter()
-        .filter(|address| interfaces[*address].status.value == DesiredStatus::Inactive)
-        .map(Address::as_str)
-        .collect();
+    let inactive: Vec<&str> = inactive.iter().map(Address::as_str).collect();
     let active = total - inactive.len();
     let impossible = |what: String| {
         let error =

@@ -60,17 +60,17 @@ impl<'a> Cursor<'a> {
     /// Returns the place of `length` characters at `offset`, which must not be before an earlier one.
     pub(in crate::spec) fn place(&mut self, offset: usize, length: usize) -> Place {
         let bytes = self.text.as_bytes();
-        while self.offset < offset.min(bytes.len()) {
-            let byte = bytes[self.offset];
-            self.offset += 1;
+        let offset = offset.min(bytes.len());
+        for (index, byte) in bytes.iter().enumerate().take(offset).skip(self.offset) {
             // A line ends at `\n`, `\r\n` or a lone `\r`, as in YAML; continuation bytes take no column.
-            if byte == b'\n' || byte == b'\r' && bytes.get(self.offset) != Some(&b'\n') {
+            if *byte == b'\n' || *byte == b'\r' && bytes.get(index + 1) != Some(&b'\n') {
                 self.line += 1;
                 self.column = 1;
-            } else if byte & 0xC0 != 0x80 {
-                self.column += 1;
+            } else {
+                self.column += u32::from(byte & 0xC0 != 0x80);
             }
         }
+        self.offset = self.offset.max(offset);
         let length = u32::try_from(length).unwrap_or(u32::MAX).max(1);
         Place { source: self.source, line: self.line, column: self.column, length }
     }
