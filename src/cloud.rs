@@ -27,6 +27,19 @@ pub enum Selection {
     All,
     /// These ids, at most [`MAX_FILTER_VALUES`]; one that does not exist is simply not listed.
     Ids(Vec<RouterInterfaceId>),
+    /// Those that are on their way to Active or Inactive.
+    InTransition,
+}
+
+impl Selection {
+    /// Returns the API's filter for it: a key, and values of which any may match.
+    pub fn filter(&self) -> Option<(&'static str, Vec<&str>)> {
+        match self {
+            Self::All => None,
+            Self::Ids(ids) => Some(("RouterInterfaceId", ids.iter().map(RouterInterfaceId::as_str).collect())),
+            Self::InTransition => Some(("Status", vec!["Activating", "Deactivating", "Modifying"])),
+        }
+    }
 }
 
 /// One page of one listing.

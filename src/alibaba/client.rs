@@ -130,9 +130,10 @@ impl<S: CredentialSource> CloudRead for Client<S> {
             ("PageNumber".to_owned(), query.page_number.to_string()),
             ("PageSize".to_owned(), query.page_size.to_string()),
         ];
-        if let Selection::Ids(ids) = &query.selection {
-            parameters.push(("Filter.1.Key".to_owned(), "RouterInterfaceId".to_owned()));
-            let values = ids.iter().zip(1..).map(|(id, n)| (format!("Filter.1.Value.{n}"), id.to_string()));
+        if let Some((key, values)) = query.selection.filter() {
+            parameters.push(("Filter.1.Key".to_owned(), key.to_owned()));
+            let values =
+                values.into_iter().zip(1..).map(|(value, n)| (format!("Filter.1.Value.{n}"), value.to_owned()));
             parameters.extend(values);
         }
         let action = Action { service: Service::Vpc, name: ACTION, parameters };

@@ -1,6 +1,6 @@
 //! Reading many interfaces of one scope in the fewest calls: pages of 50, or filters of 5 ids, whichever is less.
 //!
-//! Both the refresh and the executor's polls go through [`read`]. A listing is only believed about an interface
+//! The refresh goes through [`read`], the executor's polls through [`poll`], `init` through [`read_all`]. A listing is only believed about an interface
 //! it names: one that is missing from the pages is asked for by id before it is called absent, since pages shift
 //! while interfaces come and go.
 
@@ -53,15 +53,44 @@ pub async fn read(
         read_by_id(cloud, scope, ids, &mut listing).await?;
         return Ok(listing);
     }
-    let first = page(cloud, scope, 1).await?;
+    let first = page(cloud, scope, Selection::All, 1).await?;
     let total = first.total_count;
     listing.total = Some(total);
     take(&mut listing, first);
     if missing(ids, &listing).len().div_ceil(MAX_FILTER_VALUES) >= pages(total).saturating_sub(1) {
-        read_pages(cloud, scope, 2..=pages(total), &mut listing).await?;
+        read_pages(cloud, scope, &Selection::All, 2..=pages(total), &mut listing).await?;
     }
     let missing = missing(ids, &listing);
     read_by_id(cloud, scope, &missing, &mut listing).await?;
+    Ok(listing)
+}
+
+/// Reads `ids`, most of which are expected to be on their way to a status: where that is fewer calls, asks what is in
+/// transition first, and then only for those that are not any more.
+///
+/// # Errors
+/// As [`read`].
+pub async fn poll(
+    cloud: &impl CloudRead,
+    scope: &Scope,
+    ids: &BTreeSet<RouterInterfaceId>,
+    known_total: Option<u32>,
+) -> Result<Listing, CloudError> {
+    let whole = ids.len().div_ceil(MAX_FILTER_VALUES).min(known_total.map_or(usize::MAX, pages));
+    if whole <= ids.len().div_ceil(MAX_PAGE_SIZE as usize) {
+        return read(cloud, scope, ids, known_total).await;
+    }
+    let first = page(cloud, scope, Selection::InTransition, 1).await?;
+    let moving = pages(first.total_count);
+    let mut listing = Listing { interfaces: BTreeMap::new(), total: known_total };
+    take(&mut listing, first);
+    // So much else is in transition that the ids are the shorter list.
+    if moving <= whole {
+        read_pages(cloud, scope, &Selection::InTransition, 2..=moving, &mut listing).await?;
+    }
+    let settled = read(cloud, scope, &missing(ids, &listing), known_total).await?;
+    listing.total = settled.total.or(known_total);
+    listing.interfaces.extend(settled.interfaces);
     Ok(listing)
 }
 
@@ -71,11 +100,11 @@ pub async fn read(
 /// A failed call, or pages that keep shifting.
 pub async fn read_all(cloud: &impl CloudRead, scope: &Scope) -> Result<Listing, CloudError> {
     for _ in 0..LISTINGS {
-        let first = page(cloud, scope, 1).await?;
+        let first = page(cloud, scope, Selection::All, 1).await?;
         let total = first.total_count;
         let mut listing = Listing { interfaces: BTreeMap::new(), total: Some(total) };
         take(&mut listing, first);
-        read_pages(cloud, scope, 2..=pages(total), &mut listing).await?;
+        read_pages(cloud, scope, &Selection::All, 2..=pages(total), &mut listing).await?;
         if listing.interfaces.len() == total as usize {
             return Ok(listing);
         }
@@ -101,24 +130,25 @@ fn take(listing: &mut Listing, page: Page) {
     listing.interfaces.extend(page.interfaces.into_iter().map(|observed| (observed.id.clone(), observed)));
 }
 
-async fn page(cloud: &impl CloudRead, scope: &Scope, number: u32) -> Result<Page, CloudError> {
-    let query = DescribeQuery { selection: Selection::All, page_number: number, page_size: MAX_PAGE_SIZE };
+async fn page(cloud: &impl CloudRead, scope: &Scope, selection: Selection, number: u32) -> Result<Page, CloudError> {
+    let query = DescribeQuery { selection, page_number: number, page_size: MAX_PAGE_SIZE };
     cloud.describe(scope, &query).await
 }
 
 async fn read_pages(
     cloud: &impl CloudRead,
     scope: &Scope,
+    selection: &Selection,
     numbers: std::ops::RangeInclusive<usize>,
     listing: &mut Listing,
 ) -> Result<(), CloudError> {
     let mut waiting = numbers.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     let mut asked: FuturesUnordered<_> =
-        waiting.by_ref().take(CONCURRENT_PAGES).map(|number| page(cloud, scope, number)).collect();
+        waiting.by_ref().take(CONCURRENT_PAGES).map(|number| page(cloud, scope, selection.clone(), number)).collect();
     while let Some(answer) = asked.next().await {
         take(listing, answer?);
         if let Some(number) = waiting.next() {
-            asked.push(page(cloud, scope, number));
+            asked.push(page(cloud, scope, selection.clone(), number));
         }
     }
     Ok(())

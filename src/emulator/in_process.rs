@@ -14,8 +14,7 @@ use super::refusal::Refusal;
 use super::world::{Answer, Caller, Reply, Request, STS_VERSION, VPC_VERSION, World};
 use crate::clock::Clock;
 use crate::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId, Selection,
-    codes,
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId, codes,
 };
 use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
@@ -94,10 +93,10 @@ impl CloudRead for InProcess {
             ("PageNumber".to_owned(), query.page_number.to_string()),
             ("PageSize".to_owned(), query.page_size.to_string()),
         ]);
-        if let Selection::Ids(ids) = &query.selection {
-            parameters.insert("Filter.1.Key".to_owned(), "RouterInterfaceId".to_owned());
+        if let Some((key, values)) = query.selection.filter() {
+            parameters.insert("Filter.1.Key".to_owned(), key.to_owned());
             parameters.extend(
-                ids.iter().enumerate().map(|(index, id)| (format!("Filter.1.Value.{}", index + 1), id.to_string())),
+                values.into_iter().zip(1..).map(|(value, n)| (format!("Filter.1.Value.{n}"), value.to_owned())),
             );
         }
         let (answer, request_id) = self.send(&scope.account, ACTION, VPC_VERSION, parameters).await?;

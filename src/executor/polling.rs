@@ -69,7 +69,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         poll.last = Some(Instant::now());
         let (cloud, total) = (self.around.cloud, poll.total);
         self.reads.push(Box::pin(async move {
-            let outcome = listing::read(cloud, scope, &ids, total).await;
+            let outcome = listing::poll(cloud, scope, &ids, total).await;
             Read { scope: scope.clone(), ids, outcome }
         }));
     }
