@@ -146,8 +146,9 @@ fn dependencies<'d>(interfaces: &'d BTreeMap<Address, Interface>, findings: &mut
                         .label("itself")
                         .hint("remove it from `depends_on`")
                 });
-            } else if let Some(needed) = nodes.get(needed) {
-                graph.add_edge(NodeIndex::new(index), *needed, ());
+            } else if let Some((name, node)) = nodes.get_key_value(needed) {
+                graph.add_edge(NodeIndex::new(index), *node, ());
+                stranded(address, interface, name, &interfaces[*name], findings);
             } else {
                 findings.report("unknown reference", *place, || {
                     let what = format!("`interfaces.{address}` depends on `{needed}`, which `interfaces` has not");
@@ -158,6 +159,20 @@ fn dependencies<'d>(interfaces: &'d BTreeMap<Address, Interface>, findings: &mut
         }
     }
     graph
+}
+
+/// Says when an interface is to be up although what it depends on is to be down.
+fn stranded(address: &Address, interface: &Interface, name: &Address, needed: &Interface, findings: &mut Findings) {
+    if (interface.status.value, needed.status.value) == (DesiredStatus::Active, DesiredStatus::Inactive) {
+        findings.report("stranded", needed.status.place, || {
+            let what = format!(
+                "`interfaces.{address}` is declared Active and depends on `{name}`, which is declared Inactive"
+            );
+            Diagnostic::warning(what)
+                .related(interface.status.place, "declared Active here")
+                .hint("take both down, or correct `depends_on`")
+        });
+    }
 }
 
 fn cycles(graph: &DiGraph<&Address, ()>, interfaces: &BTreeMap<Address, Interface>, findings: &mut Findings) {
