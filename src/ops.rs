@@ -11,6 +11,7 @@ pub mod drift;
 pub mod failure;
 pub mod history;
 pub mod live;
+pub mod locked;
 pub mod project;
 mod records;
 mod rollback;

@@ -18,6 +18,10 @@ pub trait Store {
     /// Returns what the journal says, everything appended included.
     fn replay(&self) -> &Replay;
 
+    /// Makes sure that a run of `steps` steps can be recorded, before its first call: the journal has room, and a state
+    /// of `state_length` bytes would fit beside the old one.
+    fn prepare(&self, steps: usize, state_length: usize) -> Result<(), StoreError>;
+
     /// Appends entries to the journal, in order, with one sync for all of them. After a failure every later append
     /// and commit fails too, so no further call may be sent; what they were given is kept for [`Store::rescue`].
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError>;

@@ -197,17 +197,6 @@ impl LocalStore {
         Ok((Self { paths, journal, file, length, unsaved: None, lock }, recorded))
     }
 
-    /// Makes sure that a run of `steps` steps can be recorded, before its first call: the journal's space is
-    /// reserved, and a state of `state_length` bytes would fit beside the old one.
-    pub fn prepare(&self, steps: usize, state_length: usize) -> Result<(), StoreError> {
-        /// A step's lines and its part of the run's first line, with long names and error texts.
-        const BYTES_PER_STEP: u64 = 1024;
-        let needed = BYTES_PER_STEP * (steps as u64 + 2);
-        files::reserve(&self.file, self.length, needed)
-            .map_err(files::io_error("reserve space in", &self.paths.journal))?;
-        files::probe_space(&self.paths.state, 4096 + state_length as u64)
-    }
-
     /// Writes the lines, or leaves the journal as it was.
     fn write(&mut self, lines: &[u8]) -> Result<(), StoreError> {
         let path = &self.paths.journal;
@@ -237,6 +226,15 @@ impl LocalStore {
 impl Store for LocalStore {
     fn replay(&self) -> &Replay {
         self.journal.replay()
+    }
+
+    fn prepare(&self, steps: usize, state_length: usize) -> Result<(), StoreError> {
+        /// A step's lines and its part of the run's first line, with long names and error texts.
+        const BYTES_PER_STEP: u64 = 1024;
+        let needed = BYTES_PER_STEP * (steps as u64 + 2);
+        files::reserve(&self.file, self.length, needed)
+            .map_err(files::io_error("reserve space in", &self.paths.journal))?;
+        files::probe_space(&self.paths.state, 4096 + state_length as u64)
     }
 
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {

@@ -100,6 +100,10 @@ impl Store for MemoryStore {
         self.journal.replay()
     }
 
+    fn prepare(&self, _: usize, _: usize) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         let lines = self.journal.encode(entries).map_err(|illegal| StoreError::Bug(illegal.to_string()))?;
         if let Some(unsaved) = &mut self.unsaved {

@@ -59,6 +59,7 @@ async fn run(task: Task, is_saved: bool, arguments: &RunArgs, invocation: &Invoc
         settings: invocation.settings(arguments),
         lock_timeout: invocation.global.lock_timeout,
         who: who(),
+        salt: uuid::Uuid::new_v4().simple().to_string(),
     };
     let into = arguments.json_into.as_deref().map(open_lines).transpose()?;
     let mut screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
