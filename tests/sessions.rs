@@ -1,0 +1,171 @@
+//! Recorded sessions: what a user types and what the real binary answers, to the byte.
+//!
+//! Each `tests/sessions/*.session` runs in a directory of its own with an environment of its own. A file is read from
+//! top to bottom:
+//!
+//! ```text
+//! ; a remark
+//! === rictl.yaml            writes the lines up to a lone === into that file
+//! version: 1
+//! ===
+//! $ rictl plan              is run by sh; what follows is its standard output,
+//! 2> error: ...             its standard error,
+//! [exit 1]                  and how it ended, where that was not 0
+//! ```
+//!
+//! What differs from run to run is masked. `UPDATE_SESSIONS=1 cargo test --test sessions` records every session anew.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use regex::Regex;
+use similar::TextDiff;
+
+/// How many sessions run at a time: they wait more than they compute.
+const THREADS: usize = 4;
+
+#[test]
+fn every_session_goes_as_it_was_recorded() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sessions");
+    let only = std::env::var("SESSION").unwrap_or_default();
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "session"));
+    paths.retain(|path| path.to_string_lossy().contains(&only));
+    paths.sort();
+    assert!(!paths.is_empty(), "no session matches");
+    let (queue, differences) = (Mutex::new(paths), Mutex::new(Vec::new()));
+    let update = std::env::var_os("UPDATE_SESSIONS").is_some();
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Some(path) = next(&queue) {
+                    differences.lock().unwrap().extend(run(&path, update));
+                }
+            });
+        }
+    });
+    let differences = differences.into_inner().unwrap();
+    assert!(differences.is_empty(), "{}\nUPDATE_SESSIONS=1 records them anew", differences.join("\n"));
+}
+
+fn next(queue: &Mutex<Vec<PathBuf>>) -> Option<PathBuf> {
+    queue.lock().unwrap().pop()
+}
+
+/// Runs a session; returns how it differs from what was recorded, if it does.
+fn run(path: &Path, update: bool) -> Option<String> {
+    let recorded = fs::read_to_string(path).unwrap();
+    let played = play(&recorded);
+    if played == recorded {
+        return None;
+    }
+    if update {
+        fs::write(path, played).unwrap();
+        return None;
+    }
+    let name = path.file_name().unwrap().to_string_lossy();
+    let difference = TextDiff::from_lines(&recorded, &played).unified_diff().header(&name, "now").to_string();
+    Some(difference)
+}
+
+/// Plays a session and returns it as it went.
+fn play(recorded: &str) -> String {
+    let stage = Stage::new();
+    let mut played = String::new();
+    let mut lines = recorded.lines();
+    while let Some(line) = lines.next() {
+        if let Some(name) = line.strip_prefix("=== ") {
+            let content: Vec<&str> = lines.by_ref().take_while(|line| *line != "===").collect();
+            stage.write(name, &(content.join("\n") + "\n"));
+            writeln!(played, "{line}\n{}\n===\n", content.join("\n")).unwrap();
+        } else if let Some(command) = line.strip_prefix("$ ") {
+            writeln!(played, "{line}\n{}", stage.answer(command)).unwrap();
+        } else if line.starts_with("; ") {
+            writeln!(played, "{line}").unwrap();
+        }
+    }
+    played.truncate(played.trim_end().len());
+    played + "\n"
+}
+
+/// Where one session is played: a directory to work in, and a home beside it.
+struct Stage {
+    root: tempfile::TempDir,
+    masks: Arc<[(Regex, &'static str)]>,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let root = tempfile::tempdir().unwrap();
+        for name in ["work", "home", "tmp"] {
+            fs::create_dir(root.path().join(name)).unwrap();
+        }
+        let root_path = regex::escape(&root.path().canonicalize().unwrap().to_string_lossy());
+        let host = regex::escape(fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default().trim());
+        let masks = [
+            (root_path.as_str(), "<root>"),
+            (r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{6}", "<run>"),
+            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
+            (r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", "<request-id>"),
+            (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>"),
+            (r"sha256:[0-9a-f]{64}", "sha256:<digest>"),
+            (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
+            (r"\bpid \d+", "pid <pid>"),
+            (&format!("@{host}\\b|\\bon {host}\\b"), "@<host>"),
+            (r"after (\d+(ms|s|m|h))+", "after <duration>"),
+            (r"  (\d+(ms|s|m|h))+\b", "  <duration>"),
+            (r#""elapsed_seconds":[\d.]+"#, r#""elapsed_seconds":<n>"#),
+        ];
+        let masks = masks.into_iter().map(|(pattern, mask)| (Regex::new(pattern).unwrap(), mask)).collect();
+        Self { root, masks }
+    }
+
+    fn write(&self, name: &str, content: &str) {
+        let path = self.root.path().join("work").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+
+    /// Runs a command and returns what it wrote and how it ended.
+    fn answer(&self, command: &str) -> String {
+        let binary = Path::new(env!("CARGO_BIN_EXE_rictl")).parent().unwrap().display();
+        let output = Command::new("/bin/sh")
+            .args(["-c", command])
+            .current_dir(self.root.path().join("work"))
+            .env_clear()
+            .env("PATH", format!("{binary}:/usr/local/bin:/usr/bin:/bin"))
+            .env("HOME", self.root.path().join("home"))
+            .env("TMPDIR", self.root.path().join("tmp"))
+            .env("USER", "ann")
+            .env("LANG", "C.UTF-8")
+            .env("RICTL_POLL_INTERVAL", "10ms")
+            .env("RICTL_DOUBT_WINDOW", "50ms")
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let mut answer = self.mask(&output.stdout);
+        for line in self.mask(&output.stderr).lines() {
+            writeln!(answer, "{}", format!("2> {line}").trim_end()).unwrap();
+        }
+        match output.status.code() {
+            Some(0) => {}
+            Some(code) => writeln!(answer, "[exit {code}]").unwrap(),
+            None => writeln!(answer, "[{}]", output.status).unwrap(),
+        }
+        answer
+    }
+
+    fn mask(&self, bytes: &[u8]) -> String {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let mut masked = self.masks.iter().fold(text, |text, (pattern, mask)| {
+            pattern.replace_all(&text, *mask).into_owned()
+        });
+        if !masked.is_empty() && !masked.ends_with('\n') {
+            masked.push('\n');
+        }
+        masked
+    }
+}
