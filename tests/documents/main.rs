@@ -1,0 +1,63 @@
+//! What the documents show is what happens: every command in them is typed and its output compared.
+
+mod transcript;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use transcript::Reader;
+
+fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Follows a document from a directory of the repository.
+fn follow(path: &Path, directory: &str) {
+    let document = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert!(document.contains("```console\n$ "), "{} shows no command", path.display());
+    let (differences, corrected) = Reader::in_copy_of_repository(directory).follow(&document);
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        fs::write(path, corrected).expect("a document can be written");
+        return;
+    }
+    let differences = differences.join("\n");
+    assert!(differences.is_empty(), "{} does not show what happens:\n{differences}", path.display());
+}
+
+#[test]
+fn every_example_does_what_its_readme_shows() {
+    let names: Vec<String> = fs::read_dir(repository().join("examples"))
+        .expect("examples")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.join("rictl.yaml").exists())
+        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
+        .collect();
+    assert!(names.len() >= 10, "only these examples were found: {names:?}");
+    std::thread::scope(|scope| {
+        for name in &names {
+            let directory = format!("examples/{name}");
+            scope.spawn(move || follow(&repository().join(&directory).join("README.md"), &directory));
+        }
+    });
+}
+
+#[test]
+fn the_timer_and_its_service_are_what_systemd_takes() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    for unit in ["rictl-drift.service", "rictl-drift.timer"] {
+        let text = fs::read_to_string(repository().join("examples/cron-drift").join(unit)).expect("a unit");
+        let text = text.replace("/usr/bin/rictl", env!("CARGO_BIN_EXE_rictl"));
+        fs::write(directory.path().join(unit), text).expect("a copy of the unit");
+    }
+    let units = ["rictl-drift.service", "rictl-drift.timer"].map(|unit| directory.path().join(unit));
+    let verified = Command::new("systemd-analyze").arg("verify").args(units).output();
+    match verified {
+        Ok(output) => {
+            let complaints = String::from_utf8_lossy(&output.stderr);
+            let about_ours: Vec<&str> = complaints.lines().filter(|line| line.contains("rictl-drift")).collect();
+            assert!(about_ours.is_empty(), "{complaints}");
+        }
+        Err(error) => println!("skipped: systemd-analyze cannot be run: {error}"),
+    }
+}
