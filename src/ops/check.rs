@@ -1,5 +1,6 @@
 //! The check command between waves: an argument list, its own process group, bounded in time and output.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -8,17 +9,30 @@ use tokio::process::Command;
 
 use crate::executor::Gate;
 
+use super::project::Project;
+
 /// How much of its last words is kept.
 const MAX_OUTPUT: u64 = 4096;
 
-/// Runs check commands as they are written, never through a shell.
-pub(super) struct CheckCommand;
+/// Runs check commands as they are written, never through a shell, where the spec's other relative paths start from.
+pub(super) struct CheckCommand<'p> {
+    directory: &'p Path,
+}
 
-impl Gate for CheckCommand {
+impl<'p> CheckCommand<'p> {
+    pub(super) fn beside(project: &'p Project) -> Self {
+        // The directory of a spec without one is the current one, which has a name here.
+        let is_here = project.directory.as_os_str().is_empty();
+        Self { directory: if is_here { Path::new(".") } else { &project.directory } }
+    }
+}
+
+impl Gate for CheckCommand<'_> {
     async fn check(&self, arguments: &[String], timeout: Duration) -> Result<(), String> {
         let Some((program, rest)) = arguments.split_first() else { return Ok(()) };
         let mut child = Command::new(program)
             .args(rest)
+            .current_dir(self.directory)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

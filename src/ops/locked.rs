@@ -199,7 +199,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let around = Surroundings {
             cloud: &self.cloud,
             store: &mut self.store,
-            gate: &check::CheckCommand,
+            gate: &check::CheckCommand::beside(&self.session.project),
             clock,
             signals: signals.clone(),
             emit: &mut |event| front.event(clock.now(), event),

@@ -61,3 +61,11 @@ fn the_timer_and_its_service_are_what_systemd_takes() {
         Err(error) => println!("skipped: systemd-analyze cannot be run: {error}"),
     }
 }
+
+#[test]
+fn a_check_is_found_beside_its_spec_from_anywhere() {
+    let mut reader = Reader::in_copy_of_repository("state");
+    let document = "```console\n$ rictl -f ../examples/rollout-canary/rictl.yaml apply --auto-approve\n...\n\
+                    Apply complete! Resources: 0 added, 5 changed, 0 destroyed.\n...\n```\n";
+    assert_eq!(reader.follow(document).0, Vec::<String>::new());
+}
