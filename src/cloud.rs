@@ -9,10 +9,11 @@ pub mod codes;
 pub mod listing;
 
 use std::any::Any;
-use std::fmt;
 use std::time::Duration;
 
 use crate::resource::{AccountId, AccountName, Observed, RouterInterfaceId, Scope};
+
+pub use crate::resource::{Call, RequestId};
 
 /// The largest page that DescribeRouterInterfaces gives (vpc-api §1.8).
 pub const MAX_PAGE_SIZE: u32 = 50;
@@ -65,19 +66,6 @@ pub struct Page {
     pub request_id: RequestId,
 }
 
-/// The id that the API gave to one answer.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-#[serde(transparent)]
-pub struct RequestId(pub Box<str>);
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
 /// Who the credentials belong to (STS GetCallerIdentity).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -85,35 +73,6 @@ pub struct Identity {
     pub account_id: AccountId,
     /// The caller's ARN, for people.
     pub arn: String,
-}
-
-/// The mutating calls that this tool makes.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
-)]
-pub enum Call {
-    /// Inactive → Activating → Active.
-    #[serde(rename = "ActivateRouterInterface")]
-    Activate,
-    /// Active → Deactivating → Inactive.
-    #[serde(rename = "DeactivateRouterInterface")]
-    Deactivate,
-}
-
-impl Call {
-    /// Returns the API's name of the action.
-    pub fn action(self) -> &'static str {
-        match self {
-            Self::Activate => "ActivateRouterInterface",
-            Self::Deactivate => "DeactivateRouterInterface",
-        }
-    }
-}
-
-impl fmt::Display for Call {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.action())
-    }
 }
 
 /// A place under the quota for one mutating call; dropping it gives the place back.

@@ -12,9 +12,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::{Call, RequestId};
 use crate::plan::{Action, Goal, StepId};
-use crate::resource::{Address, RouterInterfaceId, Scope, Status, Target};
+use crate::resource::{Address, Call, RequestId, RouterInterfaceId, Scope, Status, Target};
 use crate::state::RunId;
 
 pub use fold::fold;

@@ -19,8 +19,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::Call;
-use crate::resource::{Address, DesiredStatus, GroupName, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
+use crate::resource::{
+    Address, Call, DesiredStatus, GroupName, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
+};
 
 pub use self::document::{Document, PlanFileError};
 pub use self::summary::Summary;

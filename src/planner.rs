@@ -26,7 +26,7 @@ use crate::plan::{
     Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Plan, PlanOptions, ResourceChange,
     ResourceType, Step, Values, Warning,
 };
-use crate::resource::{Address, DesiredStatus, LiveState, Observed, Reading, Status, Target};
+use crate::resource::{Address, Call, DesiredStatus, LiveState, Observed, Reading, Status, Target};
 use crate::spec::{Interface, Spec};
 use crate::state::{Record, State};
 
@@ -225,7 +225,7 @@ impl Draft {
     }
 
     fn deactivates(&self, number: usize) -> bool {
-        self.steps[number].iter().any(|step| step.action == Action::Call(crate::cloud::Call::Deactivate))
+        self.steps[number].iter().any(|step| step.action == Action::Call(Call::Deactivate))
     }
 
     fn changes(&self, number: usize) -> bool {

@@ -11,10 +11,9 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::RequestId;
 use crate::journal::{Operation, Outcome, PlannedStep};
 use crate::plan::{Action, Step, StepId};
-use crate::resource::{Address, DesiredStatus, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
+use crate::resource::{Address, DesiredStatus, RequestId, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
 use crate::state::RunId;
 
 /// Something that happened during a run. The moment travels beside it.

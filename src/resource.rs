@@ -4,6 +4,8 @@
 //! Field names and enumerations come from the API's own pages; where its spelling is loose
 //! (`active` for `Active`), parsing is too, and a word nobody documented is kept, not guessed at.
 
+mod call;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +13,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use call::{Call, RequestId};
 
 macro_rules! word {
     ($(#[$doc:meta])* $name:ident) => {

@@ -13,9 +13,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::{Call, RequestId};
 use crate::plan::StepId;
-use crate::resource::{Address, DesiredStatus, GroupName, RouterInterfaceId, Scope, Status, Target};
+use crate::resource::{Address, Call, DesiredStatus, GroupName, RequestId, RouterInterfaceId, Scope, Status, Target};
 
 pub use codec::{FORMAT_VERSION, Unreadable, decode, encode};
 

@@ -15,9 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use super::replay::{Illegal, Replay, Run};
 use super::{Entry, Operation, Outcome, PlannedStep, RunStarted};
-use crate::cloud::{Call, RequestId};
 use crate::plan::{Goal, StepId};
-use crate::resource::{AccountName, Address, Region, RouterInterfaceId, Scope, Status, Target};
+use crate::resource::{AccountName, Address, Call, Region, RequestId, RouterInterfaceId, Scope, Status, Target};
 use crate::state::RunId;
 
 /// A journal: what it says, and where its next line goes.

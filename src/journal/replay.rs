@@ -9,9 +9,8 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{Entry, Outcome, PlannedStep, RunStarted};
-use crate::cloud::RequestId;
 use crate::plan::StepId;
-use crate::resource::Status;
+use crate::resource::{RequestId, Status};
 
 /// An entry that cannot follow the ones before it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

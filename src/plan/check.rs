@@ -10,8 +10,7 @@ use petgraph::graph::{DiGraph, NodeIndex, UnGraph};
 use petgraph::visit::{Dfs, Reversed};
 
 use super::{Action, Floor, FloorLink, Plan, Step, StepId};
-use crate::cloud::Call;
-use crate::resource::Address;
+use crate::resource::{Address, Call};
 
 impl Plan {
     /// Inspects the plan.

@@ -1,8 +1,7 @@
 //! The status table: from a live status and a wish to the steps that lead there, or to the reason why none does.
 
-use crate::cloud::Call;
 use crate::plan::{Action, BlockCode, Blocked, Goal};
-use crate::resource::{BusinessStatus, DesiredStatus, Observed, Reading, Status};
+use crate::resource::{BusinessStatus, Call, DesiredStatus, Observed, Reading, Status};
 
 use super::Subject;
 
