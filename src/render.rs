@@ -1,7 +1,7 @@
 //! Plans, runs, drift and findings as text, JSON, Markdown and HTML, onto any `impl Write`.
 //!
 //! Every view reads the same typed values; none is derived from another. What comes from the cloud or the spec is
-//! untrusted: text for a terminal goes through [`text::Screen`], which escapes every piece it is given and writes
+//! untrusted: text for a terminal goes through `text::Screen`, which escapes every piece it is given and writes
 //! the colours itself; Markdown and HTML have one escaping function each. Colour, width and symbols are the
 //! caller's choice ([`View`]); nothing here knows what the stream is.
 

@@ -1,7 +1,7 @@
 //! Closing what a dead run left open: by reading, never by sending (faults R2).
 //!
 //! An intent without a result may have been sent, and a signed request can still be on its way for a while. So an
-//! interface that a read shows untouched is only believed after [`EQUAL_READS`] equal reads, the last of them at
+//! interface that a read shows untouched is only believed after `EQUAL_READS` equal reads, the last of them at
 //! least a doubt window after the intent. The step itself is not taken up again: the plan that follows decides afresh.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,7 +1,7 @@
 //! Plans, drift and runs as one self-contained HTML file: no script, no request, readable on a phone.
 //!
 //! The content security policy forbids everything but the style sheet inside; every piece of untrusted text goes
-//! through [`escaped`]. Very long tables are cut, and say so.
+//! through `escaped`. Very long tables are cut, and say so.
 
 use std::io::{self, Write};
 

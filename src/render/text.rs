@@ -1,6 +1,6 @@
 //! Text for people: lines made of toned pieces, wrapped to the width, escaped by construction.
 //!
-//! [`Screen`] is the only thing in `render` that writes to a terminal. A piece has no way to carry an escape
+//! `Screen` is the only thing in `render` that writes to a terminal. A piece has no way to carry an escape
 //! sequence through it, whoever wrote the piece, and a line never starts with what a CI log takes for a command.
 //! Words are never cut: an id or a digest that is wider than the screen stays whole, so that it can be copied.
 
