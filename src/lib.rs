@@ -4,16 +4,17 @@
 //! import each other (`tests/architecture.rs` holds the table).
 //!
 //! ```text
-//! F7  cli        clap types, argument -> operation, streams, environment, exit code
-//! F6  ops        validate, plan, apply, drift, show, init, state, history: assemble and sequence
-//! F5  render     plan, report, diagnostics, events -> text, JSON, Markdown, HTML
-//! F4  refresh    CloudRead -> LiveState, in bulk       executor  walks the steps against Cloud and Store
-//!     alibaba    Cloud over HTTPS                      emulator  the world and its two faces
-//!     retry      retries and quotas around any Cloud
-//! F3  cloud      the port to the cloud                 store     the port to history, local files
+//! F7  cli        args, commands, front (what an apply shows and asks), streams, signals, environment, exit code
+//! F6  ops        project and connection, then what each command amounts to: live plan, apply, saved plan,
+//!                rollback, drift, history, state edits; assemble and sequence
+//! F5  render     plan, report, drift, history, diagnostics, events -> text, JSON, Markdown, HTML, SVG, graphs
+//! F4  refresh    CloudRead -> LiveState, in bulk       executor  walks the steps: admission, floors afresh, waves,
+//!     alibaba    Cloud over HTTPS, and credentials               one shared poll, what a crash left open
+//!     retry      retries and quotas around any Cloud   emulator  the world and its two faces
+//! F3  cloud      the port to the cloud, error codes    store     the port to history, local files, the lock
 //!     clock      one clock for the shell
-//! F2  planner    match -> drift -> diff -> lower -> order -> guard
-//! F1  spec       YAML -> Spec, every error placed      plan      the plan as data, saved and read back
+//! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
+//! F1  spec       YAML -> Spec, every error placed      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
 //!     report     what a run or a drift check found
 //! F0  resource   the vocabulary                        diagnostic  findings and places
