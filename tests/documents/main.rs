@@ -1,5 +1,6 @@
 //! What the documents show is what happens: every command in them is typed and its output compared.
 
+mod ci;
 mod transcript;
 
 use std::fs;
