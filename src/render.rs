@@ -20,6 +20,7 @@ pub mod progress;
 pub mod report;
 #[cfg(test)]
 mod samples;
+pub mod schema;
 pub mod state;
 mod svg;
 pub mod text;

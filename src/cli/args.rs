@@ -126,6 +126,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: EmulatorCommand,
     },
+    /// Print the JSON Schema of a format, for editors and other tools
+    Schema {
+        /// Of which format
+        #[arg(value_enum, default_value = "spec")]
+        format: SchemaFormat,
+    },
     /// Print a completion script
     Completions {
         /// For which shell
@@ -319,6 +325,21 @@ pub(super) enum GraphFormat {
     Svg,
     /// Data
     Json,
+}
+
+/// `rictl schema FORMAT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum SchemaFormat {
+    /// What you write
+    Spec,
+    /// What `plan --json` prints and `plan --out` saves
+    Plan,
+    /// The state file
+    State,
+    /// One line of `apply --json`
+    Events,
+    /// What `drift --json` prints
+    Drift,
 }
 
 /// `rictl emulator …`.

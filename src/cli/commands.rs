@@ -54,6 +54,7 @@ pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: 
         Command::Whoami { json } => plan::whoami(invocation, output, json).await,
         Command::Graph(arguments) => plan::graph(&arguments, invocation, output).await,
         Command::Emulator { command } => emulator::run(command, invocation, output).await,
+        Command::Schema { format } => offline::schema(format, output),
         Command::Completions { shell } => offline::completions(shell, output),
         Command::Version { json } => offline::version(output, json),
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
@@ -52,15 +53,24 @@ pub fn document<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()>
 }
 
 /// The keys of the drift document.
-#[derive(Serialize)]
-struct Document<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "rictl drift")]
+pub(super) struct Document<'a> {
+    /// The version of the format.
     format_version: &'static str,
+    /// The rictl that looked.
     rictl_version: &'static str,
+    /// When the cloud was read.
     timestamp: jiff::Timestamp,
+    /// Whose interfaces.
     target: &'a Target,
+    /// Something moved: exit code 2.
     drifted: bool,
+    /// How many interfaces were compared.
     checked: usize,
+    /// What is not where it was, by address.
     items: &'a [DriftItem],
+    /// The regions that could not be read.
     failures: &'a [ScopeFailure],
 }
 

@@ -6,7 +6,9 @@ use clap_complete::Shell;
 
 use crate::diagnostic::{Diagnostics, Severity};
 
-use super::super::args::Cli;
+use crate::render::schema;
+
+use super::super::args::{Cli, SchemaFormat};
 use super::super::errors;
 use super::super::output::Output;
 use super::Invocation;
@@ -80,6 +82,18 @@ pub(super) fn completions(shell: Shell, output: &Output) -> Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "rictl", &mut script);
     output.print(|out| out.write_all(&script))?;
+    Ok(0)
+}
+
+pub(super) fn schema(format: SchemaFormat, output: &Output) -> Result<u8> {
+    let format = match format {
+        SchemaFormat::Spec => schema::Format::Spec,
+        SchemaFormat::Plan => schema::Format::Plan,
+        SchemaFormat::State => schema::Format::State,
+        SchemaFormat::Events => schema::Format::Events,
+        SchemaFormat::Drift => schema::Format::Drift,
+    };
+    output.print(|out| schema::write(out, format))?;
     Ok(0)
 }
 

@@ -1,0 +1,95 @@
+//! The JSON Schema of each format that others read or write.
+//!
+//! What rictl writes has its schema from the very types that write it; the spec's is in [`crate::spec::schema`]. The
+//! same texts are committed under `schemas/`, and a test holds them together.
+
+use std::io::{self, Write};
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
+use serde_json::{Value, json};
+
+use super::{drift, events};
+use crate::{plan, spec, state};
+
+/// A format with a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The spec, as people write it.
+    Spec,
+    /// What `plan --json` prints and `plan --out` saves.
+    Plan,
+    /// The state file.
+    State,
+    /// One line of `apply --json`.
+    Events,
+    /// What `drift --json` prints.
+    Drift,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 5] = [Self::Spec, Self::Plan, Self::State, Self::Events, Self::Drift];
+
+    /// Returns the word for it, which is also the name of its file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Spec => "spec",
+            Self::Plan => "plan",
+            Self::State => "state",
+            Self::Events => "events",
+            Self::Drift => "drift",
+        }
+    }
+}
+
+/// Returns the schema of a format.
+pub fn schema(format: Format) -> Value {
+    match format {
+        Format::Spec => spec::schema::schema(),
+        Format::Plan => {
+            let mut schema = of::<plan::Document<'_>>();
+            schema["properties"]["checksum"] = checksum("Only in a saved plan: over the document without this key.");
+            schema
+        }
+        Format::State => {
+            let mut schema = of::<state::State>();
+            schema["title"] = json!("rictl state");
+            schema["properties"]["format_version"] =
+                json!({ "description": "The version of the format.", "const": state::FORMAT_VERSION });
+            schema["properties"]["checksum"] = checksum("Over every byte before it.");
+            require(&mut schema, ["format_version", "checksum"]);
+            schema
+        }
+        Format::Events => of::<events::EventLine<'_>>(),
+        Format::Drift => of::<drift::Document<'_>>(),
+    }
+}
+
+/// Writes the schema of a format as text that is pleasant to read and to compare.
+pub fn write<W: Write + ?Sized>(out: &mut W, format: Format) -> io::Result<()> {
+    writeln!(out, "{:#}", schema(format))
+}
+
+fn of<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize().with_transform(RecursiveTransform(without_links));
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// The descriptions are the types' own documentation, whose links lead nowhere outside of it.
+fn without_links(schema: &mut Schema) {
+    if let Some(Value::String(text)) = schema.get_mut("description") {
+        *text = text.replace("[`", "`").replace("`]", "`");
+    }
+}
+
+fn checksum(description: &str) -> Value {
+    json!({ "type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": description })
+}
+
+fn require<const N: usize>(schema: &mut Value, keys: [&str; N]) {
+    if let Some(required) = schema["required"].as_array_mut() {
+        required.extend(keys.map(Value::from));
+    }
+}

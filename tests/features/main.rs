@@ -1,0 +1,6 @@
+//! The commands around plan and apply, each through the real binary against an embedded world.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod scene;
+mod schema;
