@@ -19,7 +19,7 @@ mod selection;
 
 use std::collections::BTreeMap;
 
-pub use compare::compare;
+pub use compare::{compare, expired_hands_off};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::{
@@ -263,19 +263,8 @@ fn changes(spec: &Spec, subjects: &[Subject<'_>], steps: &[Step]) -> Vec<Resourc
 /// What a reviewer should look at twice although it stops nothing.
 fn watch(spec: &Spec, subjects: &[Subject<'_>], draft: &Draft, options: &PlanOptions) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = spec.warnings.iter().map(|finding| spec_warning(spec, finding)).collect();
+    warnings.extend(expired_hands_off(spec, options.today));
     for (number, subject) in subjects.iter().enumerate() {
-        if let Some(hands_off) = &subject.declared.hands_off
-            && let Some(until) = hands_off.until
-            && until < options.today
-        {
-            warnings.push(Warning {
-                summary: format!("hands_off of {} has expired: it was meant to stand until {until}", subject.address),
-                detail: Some(format!(
-                    "{}; it is still honoured: take it out of the spec, or give it a new date",
-                    spec.sources.locate(hands_off.place)
-                )),
-            });
-        }
         let was_protected = subject.record.is_some_and(|record| record.protected);
         if was_protected && subject.declared.protect.is_none() && draft.deactivates(number) {
             warnings.push(Warning {

@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{Operation, Outcome, PlannedStep};
-use crate::plan::{Action, Step, StepId};
+use crate::plan::{Action, Step, StepId, Warning};
 use crate::resource::{Address, DesiredStatus, RequestId, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
 use crate::state::RunId;
 
@@ -303,6 +303,8 @@ pub struct Drift {
     pub items: Vec<DriftItem>,
     /// What could not be read.
     pub failures: Vec<ScopeFailure>,
+    /// What is to be looked at although it may not have moved: a `hands_off` past its date.
+    pub warnings: Vec<Warning>,
 }
 
 impl Drift {

@@ -51,5 +51,6 @@ pub async fn drift(
         checked: project.spec.interfaces.len(),
         items,
         failures: seen.failures,
+        warnings: planner::expired_hands_off(&project.spec, today(clock.now())),
     })
 }

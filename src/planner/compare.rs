@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::plan::ActionReason;
+use crate::plan::{ActionReason, Warning};
 use crate::report::{DriftCause, DriftItem};
-use crate::resource::{LiveState, Reading};
-use crate::spec::Spec;
+use crate::resource::{Address, LiveState, Reading};
+use crate::spec::{Interface, Spec};
 use crate::state::State;
 
 use super::{Subject, match_up};
@@ -58,4 +58,20 @@ fn item(subject: &Subject<'_>, today: Date) -> Option<DriftItem> {
         reason: hands_off.map(|hands_off| hands_off.reason.clone()).or_else(|| subject.declared.reason.clone()),
         hands_off_until: hands_off.and_then(|hands_off| hands_off.until),
     })
+}
+
+/// Warns of every `hands_off` that has outlived its date, whether its interface moved or not.
+pub fn expired_hands_off(spec: &Spec, today: Date) -> Vec<Warning> {
+    let expired = |(address, interface): (&Address, &Interface)| {
+        let hands_off = interface.hands_off.as_ref()?;
+        let until = hands_off.until.filter(|until| *until < today)?;
+        Some(Warning {
+            summary: format!("hands_off of {address} has expired: it was meant to stand until {until}"),
+            detail: Some(format!(
+                "{}; no step is planned for it while it stands: take it out of the spec, or give it a new date",
+                spec.sources.locate(hands_off.place)
+            )),
+        })
+    };
+    spec.interfaces.iter().filter_map(expired).collect()
 }

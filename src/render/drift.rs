@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::json;
 use super::text::{Line, Screen, Tone, View};
+use crate::plan::Warning;
 use crate::report::{Drift, DriftCause, DriftItem};
 use crate::resource::{DesiredStatus, ScopeFailure, Status, Target};
 
@@ -36,11 +37,16 @@ pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, view: View) -> io::Re
             screen.line(&Line::at(4).with(tone, note))?;
         }
     }
+    for warning in &drift.warnings {
+        let detail = warning.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+        let text = format!("{}{detail}", warning.summary);
+        screen.line(&Line::at(0).hang(2).with(Tone::Bad, "Warning: ").text(text))?;
+    }
     for failure in &drift.failures {
         let text = format!("cannot read {}: {}", failure.scope, failure.detail);
         screen.line(&Line::at(0).hang(2).with(Tone::Bad, "Error: ").text(text))?;
     }
-    if !drift.items.is_empty() || !drift.failures.is_empty() {
+    if !(drift.items.is_empty() && drift.failures.is_empty() && drift.warnings.is_empty()) {
         screen.blank()?;
     }
     let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
@@ -72,6 +78,8 @@ pub(super) struct Document<'a> {
     items: &'a [DriftItem],
     /// The regions that could not be read.
     failures: &'a [ScopeFailure],
+    /// What is to be looked at although it may not have moved.
+    warnings: &'a [Warning],
 }
 
 impl<'a> From<&'a Drift> for Document<'a> {
@@ -85,6 +93,7 @@ impl<'a> From<&'a Drift> for Document<'a> {
             checked: drift.checked,
             items: &drift.items,
             failures: &drift.failures,
+            warnings: &drift.warnings,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::plan::{because, by_address, changes_by_address, counts_line, intentio
 use super::report::{next, outcome, took};
 use super::svg::{self, escaped};
 use super::topology::Topology;
-use crate::plan::{Goal, Plan, ResourceChange, Step};
+use crate::plan::{Goal, Plan, ResourceChange, Step, Warning};
 use crate::report::{Drift, Report};
 use crate::resource::{Address, Status};
 
@@ -58,13 +58,7 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, topology: Option<&Topol
         "In doubt",
         plan.doubts.iter().map(|doubt| format!("{} of run {}: {}", doubt.step, doubt.run_id, doubt.finding)),
     );
-    page.list(
-        "Warnings",
-        plan.warnings.iter().map(|warning| match &warning.detail {
-            Some(detail) => format!("{}: {detail}", warning.summary),
-            None => warning.summary.clone(),
-        }),
-    );
+    page.list("Warnings", plan.warnings.iter().map(warning));
     let names = |list: &[Address]| list.iter().map(Address::to_string).collect::<Vec<_>>();
     page.list("Looked at only", names(&plan.targeted).into_iter());
     page.list("Left out", names(&plan.excluded).into_iter());
@@ -99,6 +93,7 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, topology: Option<&Topol
 pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift, topology: Option<&Topology>) -> io::Result<()> {
     let mut page = Page::new("rictl drift", &drift.target.to_string());
     page.verdict(if drift.has_moved() { "change" } else { "good" }, &verdict(drift));
+    page.list("Warnings", drift.warnings.iter().map(warning));
     page.list(
         "Could not be read",
         drift.failures.iter().map(|failure| format!("{}: {}", failure.scope, failure.detail)),
@@ -120,6 +115,13 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift, topology: Option<&To
     );
     page.topology(topology);
     page.write(out)
+}
+
+fn warning(warning: &Warning) -> String {
+    match &warning.detail {
+        Some(detail) => format!("{}: {detail}", warning.summary),
+        None => warning.summary.clone(),
+    }
 }
 
 /// Writes a run with its timeline, and the topology where it is known.

@@ -10,7 +10,7 @@ use super::escape::escape_terminal;
 use super::history;
 use super::plan::{because, by_address, changes_by_address, counts_line, intention, plan_line, rollout_words, waves};
 use super::report::{complete_line, incomplete, next, outcome, took};
-use crate::plan::{Goal, Plan, ResourceChange, Step};
+use crate::plan::{Goal, Plan, ResourceChange, Step, Warning};
 use crate::report::{Drift, Report};
 use crate::resource::{Address, Status};
 
@@ -85,6 +85,7 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
 pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
     let mut page = Page::new(&format!("rictl drift for {}", code(&drift.target.to_string())));
     page.always(&format!("**{}**\n", verdict(drift)));
+    page.section("Warnings", drift.warnings.iter().map(warning));
     page.section(
         "Could not be read",
         drift
@@ -173,10 +174,12 @@ fn warnings(plan: &Plan) -> impl Iterator<Item = String> {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("- {what}: {}{more}\n", names.join(", "))
     });
-    scope.chain(plan.warnings.iter().map(|warning| {
-        let detail = warning.detail.as_ref().map(|detail| format!(": {}", code(detail))).unwrap_or_default();
-        format!("- {}{detail}\n", code(&warning.summary))
-    }))
+    scope.chain(plan.warnings.iter().map(warning))
+}
+
+fn warning(warning: &Warning) -> String {
+    let detail = warning.detail.as_ref().map(|detail| format!(": {}", code(detail))).unwrap_or_default();
+    format!("- {}{detail}\n", code(&warning.summary))
 }
 
 /// Returns untrusted text as a code span that it cannot leave.

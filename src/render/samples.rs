@@ -268,6 +268,7 @@ pub(crate) fn drift() -> Drift {
             known,
         ],
         failures: vec![ScopeFailure { scope: scope("cn-hangzhou"), detail: "connection refused".to_owned() }],
+        warnings: vec![Warning { summary: "hands_off of e-expired has expired".to_owned(), detail: None }],
     }
 }
 
@@ -347,6 +348,7 @@ pub(crate) fn hostile_drift(text: &str) -> Drift {
         item.reason = Some(text.to_owned());
     }
     drift.failures[0].detail = text.to_owned();
+    drift.warnings = vec![Warning { summary: text.to_owned(), detail: Some(text.to_owned()) }];
     drift
 }
 
