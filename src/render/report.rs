@@ -38,7 +38,8 @@ pub(crate) fn complete_line(report: &Report) -> String {
 
 /// Returns our own line, which follows it.
 pub(crate) fn counts_line(report: &Report, blocked: usize) -> String {
-    let count = |call| report.results.iter().filter(|result| result.step.call == call && result.is_at_goal()).count();
+    let is_ours = |result: &&StepResult| result.is_at_goal() && result.outcome != Some(Outcome::Already);
+    let count = |call| report.results.iter().filter(is_ours).filter(|result| result.step.call == call).count();
     format!(
         "{} deactivated, {} activated, {} waited for; {blocked} blocked.",
         count(Some(Call::Deactivate)),
