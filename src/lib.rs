@@ -16,7 +16,7 @@
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
 //! F1  spec       YAML -> Spec, every error placed      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
-//!     report     what a run or a drift check found
+//!     report     what a run or a drift check found    survey    what is live, arranged for a first spec
 //! F0  resource   the vocabulary                        diagnostic  findings and places
 //!     signature  V1 and V3
 //! ```
@@ -41,3 +41,4 @@ pub mod signature;
 pub mod spec;
 pub mod state;
 pub mod store;
+pub mod survey;

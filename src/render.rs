@@ -21,6 +21,7 @@ pub mod report;
 #[cfg(test)]
 mod samples;
 pub mod schema;
+pub mod starter;
 pub mod state;
 mod svg;
 pub mod text;

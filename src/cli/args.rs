@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::resource::Address;
+use crate::resource::{Address, Region};
 use crate::retry::Quota;
 
 /// Keeps Alibaba Cloud VPC router interfaces in the states that a reviewed YAML spec declares.
@@ -18,7 +18,7 @@ use crate::retry::Quota;
     disable_version_flag = true,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Start here:\n  rictl validate              check rictl.yaml, offline\n  rictl plan                  show what apply would do; changes nothing\n  rictl apply                 plan, ask, and do it\n  rictl drift                 exit 2 when something moved\n\nLong flags also work with one dash, as in Terraform: -auto-approve, -out=FILE.\nExit codes: 0 done or no changes, 1 error, 2 changes or drift, 3 refused by a guard, 4 something moved\nsince the plan, 5 partly applied, 6 locked, 130 interrupted."
+    after_help = "Start here:\n  rictl init                  write rictl.yaml from what is live\n  rictl validate              check rictl.yaml, offline\n  rictl plan                  show what apply would do; changes nothing\n  rictl apply                 plan, ask, and do it\n  rictl drift                 exit 2 when something moved\n\nLong flags also work with one dash, as in Terraform: -auto-approve, -out=FILE.\nExit codes: 0 done or no changes, 1 error, 2 changes or drift, 3 refused by a guard, 4 something moved\nsince the plan, 5 partly applied, 6 locked, 130 interrupted."
 )]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -78,6 +78,8 @@ pub(super) struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a starter spec from what is live; changes nothing in the cloud
+    Init(InitArgs),
     /// Check the spec: no network, no credentials
     Validate {
         /// Print the findings as JSON
@@ -143,6 +145,26 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// `rictl init`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct InitArgs {
+    /// Read this region; may be given several times [default: the environment's, or all of a world]
+    #[arg(long, value_name = "REGION")]
+    pub(super) region: Vec<Region>,
+    /// Where to write; - for stdout [default: rictl.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Read the emulator's world in FILE, not the cloud
+    #[arg(long, value_name = "FILE")]
+    pub(super) world: Option<PathBuf>,
+    /// Only the router interfaces of this Terraform state, under the names that it has for them
+    #[arg(long, value_name = "FILE")]
+    pub(super) from_tfstate: Option<PathBuf>,
 }
 
 /// `rictl plan`.

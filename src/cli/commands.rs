@@ -2,6 +2,7 @@
 
 mod apply;
 mod emulator;
+mod init;
 mod offline;
 mod plan;
 mod recorded;
@@ -42,6 +43,7 @@ impl Command {
 /// Runs one command and returns its exit code.
 pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: &mut Output) -> Result<u8> {
     match command {
+        Command::Init(arguments) => init::init(&arguments, invocation, output).await,
         Command::Validate { json } => offline::validate(invocation, output, json),
         Command::Plan(arguments) => plan::plan(&arguments, invocation, output).await,
         Command::Apply(arguments) => apply::apply(&arguments, invocation, output).await,

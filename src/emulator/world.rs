@@ -290,6 +290,11 @@ impl World {
             .collect()
     }
 
+    /// Lists the regions that exist.
+    pub fn regions(&self) -> impl Iterator<Item = &Region> {
+        self.regions.iter()
+    }
+
     /// Returns the account of callers and interfaces that name none.
     pub fn main_account(&self) -> &AccountId {
         &self.main_account

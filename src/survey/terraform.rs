@@ -1,0 +1,191 @@
+//! What a Terraform state knows of router interfaces: their ids, names and regions, and which resource would fight.
+//!
+//! Reads the state's version 4. A provider's region is not in the state, so regions are what each interface says of
+//! its opposite side. Source: the provider's documentation and code of its three resources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::resource::{Region, RouterInterfaceId};
+
+/// What was found in a Terraform state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// The interfaces and what Terraform's configuration calls them.
+    pub names: BTreeMap<RouterInterfaceId, String>,
+    /// Where they or their opposite sides live.
+    pub regions: BTreeSet<Region>,
+    /// The resources that would undo what rictl does, and how, by interface.
+    pub fights: BTreeMap<RouterInterfaceId, Vec<String>>,
+}
+
+/// Why a text cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// No JSON, or another document.
+    #[error("it is not a Terraform state")]
+    NotAState(#[from] serde_json::Error),
+    /// Another version of the format.
+    #[error("it is a Terraform state of version {0}, and version 4 can be read")]
+    Version(u64),
+    /// No router interface in it.
+    #[error("it holds no router interface")]
+    Nothing,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(default)]
+    resources: Vec<Resource>,
+}
+
+#[derive(Deserialize)]
+struct Resource {
+    mode: String,
+    #[serde(rename = "type")]
+    kind: String,
+    name: String,
+    #[serde(default)]
+    module: Option<String>,
+    instances: Vec<Instance>,
+}
+
+#[derive(Deserialize)]
+struct Instance {
+    #[serde(default)]
+    index_key: Option<Value>,
+    #[serde(default)]
+    attributes: Map<String, Value>,
+}
+
+/// Reads a Terraform state.
+pub fn read(bytes: &[u8]) -> Result<Imported, StateError> {
+    #[derive(Deserialize)]
+    struct Head {
+        version: u64,
+    }
+    match serde_json::from_slice(bytes)? {
+        Head { version: 4 } => {}
+        Head { version } => return Err(StateError::Version(version)),
+    }
+    let document: Document = serde_json::from_slice(bytes)?;
+    let mut imported = Imported::default();
+    for resource in document.resources.iter().filter(|resource| resource.mode == "managed") {
+        for instance in &resource.instances {
+            imported.take(resource, instance);
+        }
+    }
+    if imported.names.is_empty() { Err(StateError::Nothing) } else { Ok(imported) }
+}
+
+impl Imported {
+    fn take(&mut self, resource: &Resource, instance: &Instance) {
+        let text = |key: &str| instance.attributes.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let terraform_address = address(resource, instance);
+        match resource.kind.as_str() {
+            "alicloud_router_interface" | "alicloud_express_connect_router_interface" => {
+                let Some(id) = text("id") else { return };
+                let id = RouterInterfaceId::from(id);
+                let regions = ["opposite_region", "opposite_region_id", "region_id"];
+                self.regions.extend(regions.into_iter().filter_map(text).map(Region::from));
+                if resource.kind == "alicloud_express_connect_router_interface" {
+                    self.fight(
+                        &id,
+                        format!(
+                            "{terraform_address}: a `status` in Terraform's configuration would be applied again; leave it \
+                             out there, or list it in `lifecycle.ignore_changes`"
+                        ),
+                    );
+                }
+                self.names.insert(id, name(resource, instance));
+            }
+            "alicloud_router_interface_connection" => {
+                if let Some(id) = ["interface_id", "id"].into_iter().find_map(text) {
+                    let id = RouterInterfaceId::from(id);
+                    self.fight(
+                        &id,
+                        format!(
+                            "{terraform_address} activates an Inactive interface whenever Terraform reads it, in `terraform \
+                             plan` too; run `terraform state rm '{terraform_address}'` before you drain (taking it out of the \
+                             configuration alone would deactivate the interface)"
+                        ),
+                    );
+                    // The connection alone may be what this state manages.
+                    self.names.entry(id).or_insert_with(|| name(resource, instance));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn fight(&mut self, id: &RouterInterfaceId, how: String) {
+        self.fights.entry(id.clone()).or_default().push(how);
+    }
+}
+
+/// Writes an instance's address as Terraform does: `module.a.type.name["key"]`.
+fn address(resource: &Resource, instance: &Instance) -> String {
+    let module = resource.module.as_ref().map(|module| format!("{module}.")).unwrap_or_default();
+    let index = instance.index_key.as_ref().map(|key| format!("[{key}]")).unwrap_or_default();
+    format!("{module}{}.{}{index}", resource.kind, resource.name)
+}
+
+fn name(resource: &Resource, instance: &Instance) -> String {
+    match &instance.index_key {
+        Some(Value::String(key)) => format!("{}-{key}", resource.name),
+        Some(key) => format!("{}-{key}", resource.name),
+        None => resource.name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    const STATE: &str = r#"{"version": 4, "terraform_version": "1.9.0", "resources": [
+        {"mode": "managed", "type": "alicloud_router_interface", "name": "primary", "instances": [
+            {"attributes": {"id": "ri-a", "opposite_region": "cn-beijing", "role": "InitiatingSide"}}]},
+        {"mode": "managed", "module": "module.bj", "type": "alicloud_express_connect_router_interface", "name": "far",
+         "instances": [{"index_key": "x", "attributes": {"id": "ri-b", "opposite_region_id": "cn-shanghai"}}]},
+        {"mode": "managed", "type": "alicloud_router_interface_connection", "name": "link", "instances": [
+            {"index_key": 0, "attributes": {"id": "ri-a", "interface_id": "ri-a", "opposite_interface_id": "ri-b"}}]},
+        {"mode": "data", "type": "alicloud_router_interfaces", "name": "all", "instances": [{"attributes": {}}]},
+        {"mode": "managed", "type": "alicloud_vpc", "name": "main", "instances": [{"attributes": {"id": "vpc-1"}}]}]}"#;
+
+    #[test]
+    fn takes_ids_names_and_regions() {
+        let imported = read(STATE.as_bytes()).unwrap();
+        let names: Vec<(&str, &str)> = imported.names.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+        assert_eq!(names, [("ri-a", "primary"), ("ri-b", "far-x")]);
+        let regions: Vec<&str> = imported.regions.iter().map(Region::as_str).collect();
+        assert_eq!(regions, ["cn-beijing", "cn-shanghai"]);
+    }
+
+    #[test]
+    fn says_which_resource_would_fight() {
+        let imported = read(STATE.as_bytes()).unwrap();
+        let fights = &imported.fights[&RouterInterfaceId::from("ri-a")];
+        assert_eq!(fights.len(), 1);
+        assert!(fights[0].contains("terraform state rm 'alicloud_router_interface_connection.link[0]'"), "{fights:?}");
+        let fights = &imported.fights[&RouterInterfaceId::from("ri-b")];
+        assert!(
+            fights[0].starts_with(r#"module.bj.alicloud_express_connect_router_interface.far["x"]: "#),
+            "{fights:?}"
+        );
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know() {
+        let error = |text: &str| read(text.as_bytes()).unwrap_err().to_string();
+        assert_eq!(
+            error(r#"{"version": 3, "modules": []}"#),
+            "it is a Terraform state of version 3, and version 4 can be read"
+        );
+        assert_eq!(error(r#"{"version": 4, "resources": []}"#), "it holds no router interface");
+        assert_eq!(error("resource {}"), "it is not a Terraform state");
+    }
+}

@@ -1,0 +1,110 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::resource::{Opposite, Provider};
+
+fn interface(id: &str, name: &str, near: &str, far: &str) -> Observed {
+    let some = |text: &str| (!text.is_empty()).then(|| text.into());
+    Observed {
+        id: id.into(),
+        region: "cn-shanghai".into(),
+        status: Status::Active,
+        business_status: BusinessStatus::Normal,
+        role: None,
+        name: some(name),
+        description: None,
+        router_id: some(near),
+        router_type: None,
+        specification: None,
+        opposite: Opposite { router_id: some(far), ..Opposite::default() },
+    }
+}
+
+fn surveyed(observed: Vec<Observed>) -> Survey {
+    let target = Target { provider: Provider::Emulator, account_id: "1".into(), endpoint: String::new() };
+    survey(Timestamp::UNIX_EPOCH, target, vec!["cn-shanghai".into()], observed, &BTreeMap::new())
+}
+
+fn named(names: &[(&str, &str)]) -> Vec<String> {
+    let survey = surveyed(names.iter().map(|(id, name)| interface(id, name, "", "")).collect());
+    survey.entries.keys().map(Address::to_string).collect()
+}
+
+#[test]
+fn makes_addresses_of_names() {
+    assert_eq!(named(&[("ri-a", "SH primary (old)")]), ["SH-primary-old"]);
+    assert_eq!(named(&[("ri-a", "上海-primary")]), ["primary"]);
+    assert_eq!(named(&[("ri-a", "线路一"), ("ri-b", ""), ("ri-c", "..")]), ["ri-a", "ri-b", "ri-c"]);
+}
+
+#[test]
+fn tells_equal_names_apart_by_id() {
+    assert_eq!(
+        named(&[("ri-a", "link"), ("ri-b", "link"), ("ri-c", "link-ri-a")]),
+        ["link-ri-a", "link-ri-a-2", "link-ri-b"]
+    );
+}
+
+#[test]
+fn prefers_the_names_that_it_is_given() {
+    let target = Target { provider: Provider::Emulator, account_id: "1".into(), endpoint: String::new() };
+    let names = BTreeMap::from([(RouterInterfaceId::from("ri-a"), "mine".to_owned())]);
+    let survey = survey(Timestamp::UNIX_EPOCH, target, Vec::new(), vec![interface("ri-a", "theirs", "", "")], &names);
+    assert!(survey.entries.contains_key("mine"));
+}
+
+#[test]
+fn is_certain_of_links_between_the_same_two_routers_alone() {
+    let survey = surveyed(vec![
+        interface("ri-a", "a", "vbr-1", "vrt-1"),
+        interface("ri-b", "b", "vbr-1", "vrt-1"),
+        interface("ri-c", "c", "vbr-2", "vrt-9"),
+        interface("ri-d", "d", "vbr-3", "vrt-9"),
+        interface("ri-e", "e", "vbr-4", "vrt-8"),
+    ]);
+    let groups: Vec<(&str, bool)> =
+        survey.groups.iter().map(|(name, group)| (name.as_str(), group.is_certain)).collect();
+    assert_eq!(groups, [("to-vrt-9", false), ("vbr-1-vrt-1", true)]);
+    let group = |address: &str| survey.entries[address].group.as_ref().map(|name| name.as_str().to_owned());
+    assert_eq!(group("a").as_deref(), Some("vbr-1-vrt-1"));
+    assert_eq!(group("d").as_deref(), Some("to-vrt-9"));
+    assert_eq!(group("e"), None);
+}
+
+#[test]
+fn takes_the_two_sides_of_a_link_for_one_link() {
+    let mut near = interface("ri-a", "a", "vrt-1", "vrt-2");
+    near.opposite.interface_id = Some("ri-b".into());
+    let mut far = interface("ri-b", "b", "vrt-2", "vrt-1");
+    far.opposite.interface_id = Some("ri-a".into());
+    let survey = surveyed(vec![near, far]);
+    assert_eq!(survey.entries["a"].peer, Some("b".into()));
+    assert!(survey.groups.is_empty());
+}
+
+#[test]
+fn declares_stable_statuses_only() {
+    for (word, declared) in
+        [("Active", true), ("inactive", true), ("Idle", false), ("Deactivating", false), ("Odd", false)]
+    {
+        let mut observed = interface("ri-a", "a", "", "");
+        observed.status = Status::parse(word);
+        assert_eq!(surveyed(vec![observed]).entries["a"].status().is_ok(), declared, "{word}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn gives_every_interface_an_address_of_its_own(names in proptest::collection::vec("[a-b线-]{0,3}|\\PC{0,100}", 0..8)) {
+        let observed: Vec<Observed> =
+            names.iter().enumerate().map(|(at, name)| interface(&format!("ri-{at}"), name, "", "")).collect();
+        let survey = surveyed(observed);
+        prop_assert_eq!(survey.entries.len(), names.len());
+        for address in survey.entries.keys() {
+            prop_assert!(!address.as_str().is_empty() && address.as_str().len() <= 128);
+            prop_assert!(address.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `init`: from what is live to a spec that plans to nothing.
+
+use crate::scene::{Scene, WORLD};
+
+const NOTHING: &str = "No changes. Your infrastructure matches the configuration.";
+
+#[track_caller]
+fn plans_to_nothing(scene: &Scene, spec: &str) {
+    let plan = scene.rictl(&format!("plan --detailed-exitcode -f {spec}")).with_code(0);
+    assert!(plan.stdout.contains(NOTHING), "{plan:#?}\n{}", scene.read(spec));
+    assert_eq!(plan.stderr, "", "{}", scene.read(spec));
+}
+
+#[test]
+fn writes_what_is_live_and_plans_to_nothing() {
+    let scene = Scene::empty();
+    scene.write("world.yaml", WORLD);
+    let init = scene.rictl("init --world world.yaml").with_code(0);
+    assert_eq!(init.stderr, "Wrote rictl.yaml: 3 interfaces declared, 0 left out. Next: rictl plan\n");
+    let text = scene.read("rictl.yaml");
+    assert!(text.starts_with("# yaml-language-server: $schema="), "{text}");
+    assert!(text.contains("the other side is bj-primary, Active"), "{text}");
+    plans_to_nothing(&scene, "rictl.yaml");
+}
+
+#[test]
+fn plans_to_nothing_from_whatever_is_live() {
+    let scene = Scene::empty();
+    for seed in 1..6 {
+        scene.rictl(&format!("emulator generate --interfaces 60 --seed {seed} --output w.yaml --force")).with_code(0);
+        scene.rictl("init --world w.yaml --output s.yaml --force").with_code(0);
+        plans_to_nothing(&scene, "s.yaml");
+    }
+}
+
+#[test]
+fn comments_what_cannot_be_declared() {
+    let scene = Scene::empty();
+    scene.write(
+        "w.yaml",
+        "interfaces:\n  - {id: ri-a, name: never, status: Idle}\n  - {id: ri-b, name: \"on\", status: Inactive}\n  \
+         - {id: ri-c, name: \"x\\ninterfaces: {}\\u001b[2J\"}\n  - {id: ri-d, name: gone, status: Inactive, opposite: {id: ri-x, region: cn-far, status: Deleted}}\n",
+    );
+    scene.rictl("init --world w.yaml").with_code(0);
+    let text = scene.read("rictl.yaml");
+    assert!(text.contains("  # Left out: it is Idle: never connected.\n  # never:\n  #   id: ri-a\n"), "{text}");
+    assert!(text.contains("\n  \"on\":\n"), "{text}");
+    assert!(text.contains("once Inactive it can never be activated again"), "{text}");
+    assert!(!text.contains('\u{1b}'), "{text}");
+    plans_to_nothing(&scene, "rictl.yaml");
+}
+
+#[test]
+fn enters_a_group_only_where_it_is_certain() {
+    let scene = Scene::empty();
+    let link = |id: &str, near: &str, far: &str| {
+        format!("  - {{id: {id}, router: {near}, opposite: {{id: {id}x, region: cn-far, router: {far}}}}}\n")
+    };
+    let links = [
+        link("ri-a", "vbr-1", "vrt-1"),
+        link("ri-b", "vbr-1", "vrt-1"),
+        link("ri-c", "vbr-2", "vrt-2"),
+        link("ri-d", "vbr-3", "vrt-2"),
+    ];
+    scene.write("w.yaml", &format!("interfaces:\n{}", links.concat()));
+    scene.rictl("init --world w.yaml").with_code(0);
+    let text = scene.read("rictl.yaml");
+    assert!(text.contains("\n  # 2 links join vbr-1 and vrt-1.\n  vbr-1-vrt-1:\n    min_active: 1\n"), "{text}");
+    assert!(text.contains("\n    group: vbr-1-vrt-1\n"), "{text}");
+    assert!(text.contains("\n#   to-vrt-2:\n#     min_active: 1\n"), "{text}");
+    assert!(text.contains("\n  #   group: to-vrt-2\n"), "{text}");
+    plans_to_nothing(&scene, "rictl.yaml");
+}
+
+#[test]
+fn never_overwrites_without_force() {
+    let scene = Scene::empty();
+    scene.write("world.yaml", WORLD);
+    scene.write("rictl.yaml", "mine");
+    let refused = scene.rictl("init --world world.yaml").with_code(1);
+    assert!(refused.stderr.contains("--force"), "{refused:#?}");
+    assert_eq!(scene.read("rictl.yaml"), "mine");
+    scene.rictl("init --world world.yaml --force").with_code(0);
+    plans_to_nothing(&scene, "rictl.yaml");
+}
+
+#[test]
+fn writes_to_standard_output_or_elsewhere() {
+    let scene = Scene::empty();
+    scene.write("world.yaml", WORLD);
+    let printed = scene.rictl("init --world world.yaml --output -").with_code(0);
+    assert!(printed.stdout.contains("sh-primary:") && !scene.path("rictl.yaml").exists());
+    std::fs::create_dir(scene.path("specs")).unwrap();
+    scene.rictl("init --world world.yaml --output specs/net.yaml").with_code(0);
+    plans_to_nothing(&scene, "specs/net.yaml");
+}
+
+#[test]
+fn reads_the_regions_that_are_named() {
+    let scene = Scene::empty();
+    scene.write("world.yaml", WORLD);
+    let text = scene.rictl("init --world world.yaml --region cn-shanghai --output -").with_code(0).stdout;
+    assert!(text.contains("the other side is ri-b, not read here (--region cn-beijing), Active"), "{text}");
+    let unknown = scene.rictl("init --world world.yaml --region cn-nowhere").with_code(1);
+    assert!(unknown.stderr.contains("cn-nowhere"), "{unknown:#?}");
+    let none = scene.run(&["init"]).with_code(1);
+    assert!(none.stderr.contains("rictl init --region"), "{none:#?}");
+}
+
+#[test]
+fn takes_the_interfaces_of_a_terraform_state_and_warns_of_fights() {
+    let scene = Scene::empty();
+    scene.write("world.yaml", WORLD);
+    scene.write(
+        "terraform.tfstate",
+        r#"{"version": 4, "resources": [
+            {"mode": "managed", "type": "alicloud_router_interface", "name": "uplink", "instances": [
+                {"attributes": {"id": "ri-b", "opposite_region": "cn-shanghai"}}]},
+            {"mode": "managed", "type": "alicloud_router_interface", "name": "lost", "instances": [
+                {"attributes": {"id": "ri-lost", "opposite_region": "cn-beijing"}}]},
+            {"mode": "managed", "type": "alicloud_router_interface_connection", "name": "c", "instances": [
+                {"attributes": {"id": "ri-b", "interface_id": "ri-b"}}]}]}"#,
+    );
+    let init = scene.rictl("init --world world.yaml --from-tfstate terraform.tfstate").with_code(0);
+    assert!(init.stderr.contains("terraform state rm 'alicloud_router_interface_connection.c'"), "{init:#?}");
+    assert!(init.stderr.contains("lost (ri-lost) of the Terraform state is in none of these regions"), "{init:#?}");
+    let text = scene.read("rictl.yaml");
+    assert!(text.contains("\n  uplink:\n    id: ri-b\n") && !text.contains("sh-backup"), "{text}");
+    plans_to_nothing(&scene, "rictl.yaml");
+}
