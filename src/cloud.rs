@@ -115,8 +115,8 @@ pub trait Cloud: CloudRead {
         Permit::free()
     }
 
-    /// Sends one mutating call, once. Neither call takes a client token, so nothing below may send it again
-    /// unless [`CloudError::effect`] of the first is [`Effect::None`].
+    /// Sends one mutating call, once. Neither call takes a client token, and what was checked right before is old after
+    /// any wait: who wants it sent again, after a failure without effect, checks again and calls again.
     async fn call(
         &self,
         scope: &Scope,

@@ -256,8 +256,10 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         self.begin_wave();
         while self.unfinished > 0 && !self.abandoned {
             self.ask_permits();
-            self.admit();
-            self.flush();
+            // What has ended may have released or stopped others, and nothing else would wake this task for them.
+            if self.admit() || !self.flush() {
+                continue;
+            }
             self.send();
             if self.is_idle() {
                 if self.is_stopped() || !self.next_wave().await {
@@ -335,14 +337,14 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         self.pending.push(entry);
     }
 
-    /// Makes everything in line durable. If that fails nothing more is sent; the store keeps what it could not write
-    /// for a second place.
-    fn flush(&mut self) {
+    /// Makes everything in line durable, and claims that it is. If that fails nothing more is sent; the store keeps
+    /// what it could not write for a second place.
+    fn flush(&mut self) -> bool {
         if self.pending.is_empty() {
-            return;
+            return true;
         }
         let entries = std::mem::take(&mut self.pending);
-        let Err(error) = self.around.store.append(&entries) else { return };
+        let Err(error) = self.around.store.append(&entries) else { return true };
         if self.failure.is_none() {
             let reason = crate::store::explain(&error);
             (self.around.emit)(&Event::Note { text: format!("{reason}; starting nothing new") });
@@ -357,6 +359,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             });
             self.withdraw(number);
         }
+        false
     }
 
     /// Sends what the last append made durable.

@@ -1,7 +1,7 @@
 //! Retries and quotas around any cloud: policy here, classification in the [`CloudError`]s.
 //!
-//! A read is repeated when repeating may help. A mutating call is repeated only when the request surely had no effect;
-//! in doubt it goes back to the caller, who settles by reading. Every wait ends: attempts are counted, time is bounded,
+//! A read is repeated when repeating may help. A mutating call is sent once: whatever its failure, what has to be true at
+//! the moment of sending is for the caller to check again. Every wait ends: attempts are counted, time is bounded,
 //! and a budget per account and region keeps a dead one from being asked over and over. Randomness comes from a seed
 //! and time from tokio, so that a simulation replays byte for byte.
 
@@ -18,9 +18,7 @@ use tracing::{debug, warn};
 pub use quota::Quota;
 use quota::{Gate, LONGEST_PAUSE, Slot};
 
-use crate::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId,
-};
+use crate::cloud::{Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, Identity, Page, Permit, RequestId};
 use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
 
 /// How often and how long a call is repeated.
@@ -205,7 +203,7 @@ impl<C: Cloud> Cloud for Retrying<C> {
         permit: Permit,
     ) -> Result<RequestId, CloudError> {
         let attempt = async || self.inner.call(scope, call, id, Permit::free()).await;
-        self.run(scope, call.action(), permit.take(), call_may_repeat, attempt).await
+        self.run(scope, call.action(), permit.take(), |_| false, attempt).await
     }
 }
 
@@ -219,10 +217,6 @@ fn read_may_repeat(error: &CloudError) -> bool {
             | ErrorKind::Malformed
             | ErrorKind::NonceUsed
     )
-}
-
-fn call_may_repeat(error: &CloudError) -> bool {
-    error.effect == Effect::None && matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Throttled)
 }
 
 fn given_up(error: CloudError, attempts: u32) -> CloudError {
