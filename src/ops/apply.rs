@@ -47,7 +47,7 @@ pub struct Session {
 
 impl Session {
     /// Returns the id of the session's first run, or of its way back.
-    pub(super) fn run_id(&self, operation: Operation) -> RunId {
+    pub fn run_id(&self, operation: Operation) -> RunId {
         let salt = if operation == Operation::Apply { &self.salt[..6] } else { &self.salt[6..12] };
         let now = self.clock.now();
         let time = jiff::fmt::strtime::format("%Y%m%dT%H%M%S", now).expect("the format has only fixed fields");
@@ -72,7 +72,8 @@ pub enum Task {
 }
 
 impl Task {
-    pub(super) fn operation(&self) -> Operation {
+    /// Returns what the run of the task is called.
+    pub fn operation(&self) -> Operation {
         if matches!(self, Self::Rollback { .. }) { Operation::Rollback } else { Operation::Apply }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use tokio::sync::watch;
 
 use crate::cloud::Cloud;
@@ -295,6 +295,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         front: &mut impl Front,
         signals: watch::Receiver<u32>,
     ) -> Result<Option<Ran>> {
+        if let Some(reason) = &report.unrecorded {
+            return Err(anyhow!("the run could not be recorded, so no other may follow: {reason}"));
+        }
         let confirmed: Vec<_> = report
             .results
             .iter()
@@ -336,9 +339,9 @@ pub(super) async fn unless_signalled<T>(
     let mut signals = signals.clone();
     tokio::select! {
         biased;
-        outcome = work => outcome,
         Ok(_) = signals.wait_for(|count| *count > 0) => {
             Err(Refusal::new(Exit::Interrupted, "interrupted before anything was sent").into())
         }
+        outcome = work => outcome,
     }
 }
