@@ -18,6 +18,12 @@ use super::{Execution, Gate};
 /// How often the API may refuse one step for the moment before that is a failure.
 const REFUSALS: u32 = 5;
 
+/// The same for flow control, which costs patience but no harm.
+const THROTTLED: u32 = 10;
+
+/// The longest wait that an answer can impose (faults N13).
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// What a ready step turned out to be.
 enum Verdict {
     Send,
@@ -93,8 +99,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         self.ready.insert(number);
     }
 
-    /// Looks at every ready step that has a fresh read.
-    pub(super) fn admit(&mut self) {
+    /// Looks at every ready step that has a fresh read; claims that one has ended.
+    pub(super) fn admit(&mut self) -> bool {
+        let unfinished = self.unfinished;
         for number in self.ready.clone() {
             if self.is_stopped() {
                 self.ready.remove(&number);
@@ -107,6 +114,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 Some(Verdict::Send) => self.start(number),
             }
         }
+        self.unfinished < unfinished
     }
 
     /// A ready step that is not going to be sent: nothing was done, unless an earlier answer was lost.
@@ -141,6 +149,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             }
             Before::InTransition if step.action == Action::Wait => Some(Verdict::Send),
             Before::InTransition => Some(self.hold(number)),
+            Before::AsExpected if !self.sightings.is_recent(&step.scope, &step.interface_id, interval) => None,
             Before::AsExpected => self.examine_guards(number, since),
         }
     }
@@ -256,17 +265,25 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         }
         let tracked = &mut self.steps[number];
         tracked.refusals += 1;
-        let passes = matches!(error.kind, ErrorKind::IncorrectStatus | ErrorKind::Conflict | ErrorKind::Throttled);
+        let most = match error.kind {
+            ErrorKind::Throttled => THROTTLED,
+            ErrorKind::IncorrectStatus | ErrorKind::Conflict | ErrorKind::Unreachable => REFUSALS,
+            _ => 0,
+        };
         if tracked.doubted && error.kind == ErrorKind::IncorrectStatus {
             // The first copy arrived after all: read until that shows.
             tracked.phase = Phase::Doubt { since: Instant::now(), untouched: 0, cause: detail };
             self.polled.insert(number);
             return;
         }
-        if passes && tracked.refusals <= REFUSALS {
-            self.going_down.remove(&step.address);
+        if tracked.refusals <= most {
+            // Sent again through the same checks as the first time: by then much may have changed.
+            if !tracked.doubted {
+                self.going_down.remove(&step.address);
+            }
             if let Action::Call(call) = step.action {
-                self.ask_permit(number, call, error.retry_after.unwrap_or(self.settings.poll_interval));
+                let pause = error.retry_after.unwrap_or(self.settings.poll_interval).min(LONGEST_PAUSE);
+                self.ask_permit(number, call, pause);
             }
             return;
         }

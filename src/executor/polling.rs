@@ -38,11 +38,17 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 continue;
             }
             let step = self.step(number);
-            let own = std::iter::once((&step.scope, &step.interface_id));
             let sides = self.floors.sides_to_read(&step.address).map(|side| (&side.scope, &side.interface_id));
             let sides = sides.filter(|_| Self::is_deactivation(step));
-            // A ready step that is still here was not admitted on what is known: ask anew for all it rests on.
-            for (scope, id) in own.chain(sides) {
+            // A ready step that is still here was not admitted on what is known: ask anew for all it rests on, and keep
+            // what its call is compared with young while another region takes its time.
+            let (scope, id) = (&step.scope, &step.interface_id);
+            if !self.sightings.is_newer(scope, id, since)
+                || !self.sightings.is_recent(scope, id, self.settings.poll_interval)
+            {
+                due.entry(scope).or_default().insert(id.clone());
+            }
+            for (scope, id) in sides {
                 if !self.sightings.is_newer(scope, id, since) {
                     due.entry(scope).or_default().insert(id.clone());
                 }
@@ -215,6 +221,13 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     pub(super) fn check_deadlines(&mut self) {
         let now = Instant::now();
         let grace_is_over = self.grace_ends.is_some_and(|grace_ends| grace_ends <= now);
+        if grace_is_over {
+            for number in self.in_flight.clone() {
+                if matches!(self.steps[number].phase, Phase::Calling) {
+                    self.finish(number, Outcome::InDoubt, Some("interrupted before an answer came".to_owned()));
+                }
+            }
+        }
         for number in self.polled.clone() {
             let step = self.step(number);
             let last = self.sightings.get(&step.scope, &step.interface_id);

@@ -50,6 +50,11 @@ impl Sightings {
             .is_some_and(|sighting| sighting.completed >= ready || sighting.completed.elapsed() <= interval)
     }
 
+    /// Claims that it was read within the last `interval`.
+    pub(super) fn is_recent(&self, scope: &Scope, id: &RouterInterfaceId, interval: Duration) -> bool {
+        self.sighting(scope, id).is_some_and(|sighting| sighting.completed.elapsed() <= interval)
+    }
+
     fn sighting(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Sighting> {
         self.seen.get(scope)?.get(id)
     }
