@@ -1,0 +1,451 @@
+//! What really happened, seen from outside, and whether it was allowed to.
+//!
+//! The ledger hears of every effect from the wires around cloud and disk. It believes only two things: what the world
+//! answered, and which bytes are durable. From these it judges each call and each record at the moment it is made.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use rictl::cloud::Call;
+use rictl::journal::{Answer, Entry, Journal, Outcome, PlannedStep, Replay, Run};
+use rictl::plan::{Action, Plan, Step};
+use rictl::report::StepResult;
+use rictl::resource::{Address, DesiredStatus, Observed, RouterInterfaceId, Scope, Status};
+use rictl::spec::Spec;
+use rictl::state::State;
+use rictl::store::memory::Disk;
+use tokio::time::{Duration, Instant};
+
+/// More effects than any scenario needs: one that has more does not end.
+const MOST_EFFECTS: u64 = 50_000;
+
+/// How old the read may be that a call rests on, beyond the poll interval: latency and the tick of a timer.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// One reading of one interface, as it was handed over.
+#[derive(Clone, Debug)]
+struct Sighting {
+    at: Instant,
+    status: Status,
+    is_up: bool,
+}
+
+/// One mutating call.
+#[derive(Clone, Debug)]
+pub(crate) struct Sent {
+    run_id: String,
+    step: String,
+    pub(crate) id: RouterInterfaceId,
+    pub(crate) call: Call,
+    /// The world carried it out.
+    pub(crate) took_effect: bool,
+}
+
+/// What a scenario forgives.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Leniency {
+    /// Others move interfaces too.
+    pub(crate) foreign: bool,
+    /// Reads may be old.
+    pub(crate) stale: bool,
+    /// Reads may be wrong.
+    pub(crate) distorted: bool,
+}
+
+/// The record of one scenario.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    pub(crate) spec: Spec,
+    pub(crate) leniency: Leniency,
+    pub(crate) poll_interval: Duration,
+    pub(crate) effects: u64,
+    pub(crate) crashes: u64,
+    pub(crate) lives: u64,
+    /// What is durable.
+    pub(crate) disk: Disk,
+    /// The plan that the present life runs.
+    pub(crate) plan: Option<Plan>,
+    /// When an append failed in this life; nothing may be sent after that.
+    pub(crate) append_failed: bool,
+    /// When a signal arrived in this life.
+    pub(crate) signalled: Option<Instant>,
+    pub(crate) is_reading_only: bool,
+    pub(crate) sent: Vec<Sent>,
+    pub(crate) violations: Vec<String>,
+    seen: BTreeMap<RouterInterfaceId, Vec<Sighting>>,
+    last_seen: BTreeMap<RouterInterfaceId, Option<Sighting>>,
+    request_ids: BTreeSet<String>,
+    refused_ids: BTreeSet<String>,
+    began: Instant,
+    hash: u64,
+    trace: Option<String>,
+}
+
+impl Ledger {
+    pub(crate) fn new(spec: Spec, leniency: Leniency, poll_interval: Duration, is_traced: bool) -> Self {
+        Self {
+            spec,
+            leniency,
+            poll_interval,
+            effects: 0,
+            crashes: 0,
+            lives: 0,
+            disk: Disk::default(),
+            plan: None,
+            append_failed: false,
+            signalled: None,
+            is_reading_only: false,
+            sent: Vec::new(),
+            violations: Vec::new(),
+            seen: BTreeMap::new(),
+            last_seen: BTreeMap::new(),
+            request_ids: BTreeSet::new(),
+            refused_ids: BTreeSet::new(),
+            began: Instant::now(),
+            hash: 0xcbf2_9ce4_8422_2325,
+            trace: is_traced.then(String::new),
+        }
+    }
+
+    pub(crate) fn begin_life(&mut self) {
+        self.lives += 1;
+        self.plan = None;
+        self.append_failed = false;
+        self.signalled = None;
+        // A new process knows nothing.
+        self.last_seen.clear();
+    }
+
+    /// Notes one line of what happens.
+    pub(crate) fn note(&mut self, what: &str) {
+        let at = self.began.elapsed().as_millis();
+        let line = format!("{at:>9} ms, life {}, effect {}: {what}\n", self.lives, self.effects);
+        for byte in line.bytes() {
+            self.hash = (self.hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.push_str(&line);
+        }
+    }
+
+    pub(crate) fn effect(&mut self, what: &str) {
+        self.effects += 1;
+        self.note(what);
+        if self.effects == MOST_EFFECTS {
+            self.violate("termination", "the scenario does not end");
+        }
+    }
+
+    /// Returns a fingerprint of everything that was noted.
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    pub(crate) fn trace(&self) -> &str {
+        self.trace.as_deref().unwrap_or_default()
+    }
+
+    pub(crate) fn violate(&mut self, invariant: &str, what: &str) {
+        let text = format!("{invariant}: {what} (life {}, effect {})", self.lives, self.effects);
+        self.note(&format!("VIOLATED {text}"));
+        if self.violations.len() < 10 {
+            self.violations.push(text);
+        }
+    }
+
+    fn check(&mut self, holds: bool, invariant: &str, what: impl FnOnce() -> String) {
+        if !holds {
+            self.violate(invariant, &what());
+        }
+    }
+
+    /// Takes in an answer to a read: what it shows, and what it was asked for and does not.
+    pub(crate) fn read(&mut self, asked: &[RouterInterfaceId], shown: &[Observed], request_id: &str) {
+        self.request_ids.insert(request_id.to_owned());
+        let at = Instant::now();
+        for id in asked {
+            self.last_seen.insert(id.clone(), None);
+        }
+        for observed in shown {
+            let sighting = Sighting { at, status: observed.status.clone(), is_up: observed.counts_as_up() };
+            self.seen.entry(observed.id.clone()).or_default().push(sighting.clone());
+            self.last_seen.insert(observed.id.clone(), Some(sighting));
+        }
+    }
+
+    /// Takes in that the world accepted a call.
+    pub(crate) fn accepted(&mut self, request_id: &str) {
+        self.request_ids.insert(request_id.to_owned());
+    }
+
+    /// Takes in that the world refused a call.
+    pub(crate) fn refused(&mut self, request_id: &str) {
+        self.refused_ids.insert(request_id.to_owned());
+    }
+
+    fn last_seen(&self, id: &RouterInterfaceId) -> Option<&Sighting> {
+        self.last_seen.get(id)?.as_ref()
+    }
+
+    /// Judges a call that is about to leave, and returns its number.
+    pub(crate) fn call(&mut self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> usize {
+        let what = format!("{call} {id}");
+        let read_only = self.is_reading_only;
+        self.check(!read_only, "reading never writes", || what.clone());
+        let failed = self.append_failed;
+        self.check(!failed, "nothing after a failed write", || what.clone());
+        let now = Instant::now();
+        let signalled = self.signalled.is_some_and(|signalled| now > signalled);
+        self.check(!signalled, "nothing new after a signal", || what.clone());
+        self.check_declared(call, id);
+        let journal = Journal::decode(&self.disk.journal).map(|(journal, _)| journal).unwrap_or_default();
+        let mut sent = Sent { run_id: String::new(), step: String::new(), id: id.clone(), call, took_effect: false };
+        match journal.replay().open_run() {
+            None => self.violate("intent first", &format!("{what} without an open run")),
+            Some(run) => {
+                if let Some(step) = self.check_intent(run, scope, call, id) {
+                    sent.run_id = run.started.run_id.to_string();
+                    sent.step = step.id.to_string();
+                    self.check_planned(run, &step);
+                }
+            }
+        }
+        self.check_fresh(id, &what);
+        self.check_once(&sent, &what);
+        self.sent.push(sent);
+        self.sent.len() - 1
+    }
+
+    /// Only what the spec declares, and only as far as it lets.
+    fn check_declared(&mut self, call: Call, id: &RouterInterfaceId) {
+        let declared = self.spec.interfaces.values().find(|interface| interface.id.value == *id);
+        let problem = match declared {
+            None => Some("it is not declared"),
+            Some(declared) if declared.hands_off.is_some() => Some("it is hands_off"),
+            Some(declared) if call == Call::Deactivate && declared.protect.is_some() => Some("it is protected"),
+            Some(_) => None,
+        };
+        if let Some(problem) = problem {
+            self.violate("guarded means never", &format!("{call} {id}: {problem}"));
+        }
+    }
+
+    /// The intent is durable, and nothing has come back for it yet.
+    fn check_intent(&mut self, run: &Run, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Option<PlannedStep> {
+        let found =
+            run.steps().find(|(step, _)| step.call == Some(call) && step.interface_id == *id && step.scope == *scope);
+        let Some((step, trace)) = found else {
+            self.violate("only planned calls", &format!("{call} {id} is no step of the run"));
+            return None;
+        };
+        let is_intended =
+            trace.closed.is_none() && trace.attempts.last().is_some_and(|attempt| attempt.answer == Answer::Unrecorded);
+        self.check(is_intended, "intent first", || format!("{} has no open intent on disk", step.id));
+        Some(step.clone())
+    }
+
+    /// It is a step of the approved plan, everything before it is at its goal, and no floor breaks.
+    fn check_planned(&mut self, run: &Run, step: &PlannedStep) {
+        let Some(plan) = self.plan.clone() else {
+            self.violate("only planned calls", &format!("{} before any plan", step.id));
+            return;
+        };
+        self.check(run.started.digest == plan.digest(), "only planned calls", || {
+            "the run is another plan's".to_owned()
+        });
+        let Some(planned) = plan.steps.iter().find(|planned| planned.id == step.id) else {
+            self.violate("only planned calls", &format!("{} is not in the plan", step.id));
+            return;
+        };
+        for before in &planned.after {
+            let at_goal = run.steps().any(|(step, trace)| {
+                let outcome = trace.closed.as_ref().map(|closed| closed.outcome);
+                step.id == *before && matches!(outcome, Some(Outcome::Done | Outcome::Already | Outcome::DoneUnknown))
+            });
+            self.check(at_goal, "order", || format!("{} before {before} is at its goal", planned.id));
+        }
+        if planned.action == Action::Call(Call::Deactivate) {
+            self.check_floors(&plan, planned, run);
+        }
+    }
+
+    /// From what the last reads showed, with everything down that this run took or takes down.
+    fn check_floors(&mut self, plan: &Plan, planned: &Step, run: &Run) {
+        let going_down: BTreeSet<&Address> = run
+            .steps()
+            .filter(|(step, trace)| {
+                let is_open = trace.open_call().is_some();
+                let is_over = trace.closed.as_ref().is_some_and(|closed| {
+                    matches!(
+                        closed.outcome,
+                        Outcome::InDoubt | Outcome::Unsettled | Outcome::Done | Outcome::DoneUnknown
+                    )
+                });
+                step.call == Some(Call::Deactivate) && (is_open || is_over)
+            })
+            .map(|(step, _)| &step.address)
+            .collect();
+        for floor in &plan.floors {
+            let (own, others): (Vec<_>, Vec<_>) =
+                floor.links.iter().partition(|link| link.sides.iter().any(|side| side.address == planned.address));
+            if own.is_empty() {
+                continue;
+            }
+            let is_up = |address: &Address, id| {
+                !going_down.contains(address) && self.last_seen(id).is_some_and(|sighting| sighting.is_up)
+            };
+            let up = others
+                .iter()
+                .filter(|link| link.sides.iter().all(|side| is_up(&side.address, &side.interface_id)))
+                .count();
+            self.check(up >= floor.min_up as usize, "floor", || {
+                format!("{} leaves {up} up in {}, floor {}", planned.id, floor.group, floor.min_up)
+            });
+        }
+    }
+
+    /// It rests on a read that is at most a poll interval old.
+    fn check_fresh(&mut self, id: &RouterInterfaceId, what: &str) {
+        let age = self.last_seen(id).map(|sighting| sighting.at.elapsed());
+        let most = self.poll_interval + SLACK;
+        self.check(age.is_some_and(|age| age <= most), "fresh read", || format!("{what} rests on a read {age:?} old"));
+    }
+
+    /// A step whose call took effect is never sent again.
+    fn check_once(&mut self, next: &Sent, what: &str) {
+        if self.leniency.foreign || self.leniency.distorted {
+            return;
+        }
+        let of_same_step = |sent: &&Sent| sent.run_id == next.run_id && sent.step == next.step;
+        let again = self.sent.iter().any(|sent| of_same_step(&sent) && sent.took_effect);
+        self.check(!again, "no second call", || format!("{what} took effect before, in the same run"));
+        if !self.leniency.stale {
+            let before = self.sent.iter().rev().find(|sent| sent.id == next.id && sent.took_effect);
+            let again = before.is_some_and(|before| before.call == next.call);
+            self.check(!again, "no second call", || format!("{what} took effect before, and nobody took it back"));
+        }
+    }
+
+    /// Judges what an append has made durable.
+    pub(crate) fn appended(&mut self, entries: &[Entry], disk: &Disk) {
+        let is_kept = disk.journal.starts_with(&self.disk.journal);
+        self.check(is_kept, "nothing is lost", || "the journal has lost what was durable".to_owned());
+        self.disk = disk.clone();
+        let Ok((journal, None)) = Journal::decode(&disk.journal) else {
+            self.violate("nothing is lost", "the journal cannot be read back");
+            return;
+        };
+        for entry in entries {
+            self.check_entry(entry, journal.replay());
+        }
+    }
+
+    fn check_entry(&mut self, entry: &Entry, replay: &Replay) {
+        match entry {
+            Entry::Accepted { request_id, step, .. } => {
+                let is_real = self.request_ids.contains(&*request_id.0);
+                self.check(is_real, "no invention", || format!("{step}: RequestId {request_id}"));
+            }
+            Entry::Closed { step, outcome, status, .. } => {
+                let planned = replay.runs().last().and_then(|run| run.steps().find(|(planned, _)| planned.id == *step));
+                let Some((planned, _)) = planned else { return };
+                let id = planned.interface_id.clone();
+                if let Some(status) = status {
+                    self.check_seen(&id, status, "a result");
+                }
+                if matches!(outcome, Outcome::Done | Outcome::Already | Outcome::DoneUnknown) {
+                    let last = self.last_seen(&id).map(|sighting| sighting.status.clone());
+                    let is_at_goal = last.as_ref().is_some_and(|status| planned.goal.is_reached_by(status));
+                    let goal = planned.goal;
+                    self.check(is_at_goal, "no invention", || {
+                        format!("{step} is said to be at {goal}, seen: {last:?}")
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Judges what a report says of a step.
+    pub(crate) fn check_result(&mut self, result: &StepResult) {
+        if let Some(status) = &result.status {
+            self.check_seen(&result.step.interface_id, status, "a report");
+        }
+        if let Some(request_id) = &result.request_id {
+            let is_real = self.request_ids.contains(&*request_id.0) || self.refused_ids.contains(&*request_id.0);
+            self.check(is_real, "no invention", || format!("a report: RequestId {request_id}"));
+        }
+    }
+
+    fn check_seen(&mut self, id: &RouterInterfaceId, status: &Status, where_: &str) {
+        let was_seen = self.seen.get(id).is_some_and(|seen| seen.iter().any(|sighting| sighting.status == *status));
+        self.check(was_seen, "no invention", || format!("{where_} says {id} was {status}, and no read said so"));
+    }
+
+    /// Judges a state that was committed.
+    pub(crate) fn committed(&mut self, state: &State, disk: &Disk) {
+        self.check(disk.journal == self.disk.journal, "nothing is lost", || "a commit changed the journal".to_owned());
+        self.disk = disk.clone();
+        for record in state.interfaces.values() {
+            if let Some(status) = &record.observed.status {
+                self.check_seen(&record.id, status, "the state");
+            }
+            if let Some(declared) = record.declared {
+                self.check_seen(&record.id, &declared.status(), "the state's declared");
+            }
+            let request_id = record.last_action.as_ref().and_then(|action| action.request_id.as_ref());
+            if let Some(request_id) = request_id {
+                let is_real = self.request_ids.contains(&*request_id.0);
+                self.check(is_real, "no invention", || format!("the state: RequestId {request_id}"));
+            }
+        }
+    }
+
+    /// Every call that the world received has its intent in the journal, to the end.
+    pub(crate) fn check_nothing_lost(&mut self) {
+        let journal = Journal::decode(&self.disk.journal).map(|(journal, _)| journal).unwrap_or_default();
+        let recorded: BTreeSet<(String, String)> = journal
+            .replay()
+            .runs()
+            .iter()
+            .flat_map(|run| run.steps().map(move |(step, trace)| (run, step, trace)))
+            .filter(|(_, _, trace)| !trace.attempts.is_empty())
+            .map(|(run, step, _)| (run.started.run_id.to_string(), step.id.to_string()))
+            .collect();
+        let lost: Vec<String> = self
+            .sent
+            .iter()
+            .filter(|sent| !recorded.contains(&(sent.run_id.clone(), sent.step.clone())))
+            .map(|sent| format!("{} {}", sent.call, sent.id))
+            .collect();
+        self.check(lost.is_empty(), "nothing is lost", || format!("not in the journal: {}", lost.join(", ")));
+    }
+
+    /// Without anybody else's hand an interface is called as often as it takes, however many processes died.
+    pub(crate) fn check_effects(&mut self) {
+        let mut effects: BTreeMap<(&RouterInterfaceId, Call), u32> = BTreeMap::new();
+        for sent in self.sent.iter().filter(|sent| sent.took_effect) {
+            *effects.entry((&sent.id, sent.call)).or_default() += 1;
+        }
+        let mut text = String::new();
+        for ((id, call), count) in effects.iter().filter(|(_, count)| **count > 1) {
+            write!(text, "{call} {id} took effect {count} times; ").unwrap();
+        }
+        self.check(text.is_empty(), "at most one effect", || text.clone());
+    }
+
+    /// Every declared interface is where the spec wants it, but for `blocked` ones.
+    pub(crate) fn check_goals(&mut self, blocked: &BTreeSet<Address>, truth: &BTreeMap<RouterInterfaceId, Status>) {
+        let wrong: Vec<String> = self
+            .spec
+            .interfaces
+            .iter()
+            .filter(|(address, declared)| {
+                let wanted = DesiredStatus::status(declared.status.value);
+                !blocked.contains(*address) && truth.get(&declared.id.value) != Some(&wanted)
+            })
+            .map(|(address, declared)| format!("{address} is {:?}", truth.get(&declared.id.value)))
+            .collect();
+        self.check(wrong.is_empty(), "convergence", || wrong.join(", "));
+    }
+}

@@ -1,0 +1,17 @@
+//! The deterministic simulation: worlds, specs, faults, crashes and third parties drawn from seeds, in process and on
+//! virtual time, with the planner, executor, recovery, journal and store codecs that users run.
+//!
+//! ```text
+//! cargo test --test simulation                        10,000 seeds and the exhaustive small scope
+//! SIM_SEEDS=1000000 cargo test --test simulation ten_thousand -- --nocapture
+//! SIM_SEED=42 cargo test --test simulation one_seed -- --nocapture     one seed with its trace
+//! ```
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
+
+mod dice;
+mod ledger;
+mod life;
+mod scenario;
+mod swarm;
+mod wires;

@@ -1,0 +1,372 @@
+//! What one seed stands for: a world, a spec, faults, and the lives of the processes that meet them.
+//!
+//! Every class of trouble is switched on or off for the whole scenario before its rate is drawn, so that some
+//! scenarios are calm in all respects but one.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use rictl::emulator::{
+    ConsoleSeed, ErrorSeed, Fault, FaultKind, FlappingSeed, InterfaceSeed, OppositeSeed, QuotaKind, QuotaSeed, Settle,
+    WorldSeed,
+};
+use rictl::executor::{OnError, Settings};
+use rictl::resource::{BusinessStatus, RouterInterfaceId, Status};
+
+use super::dice::Dice;
+
+/// Everything that a run of the simulation is made from.
+#[derive(Clone, Debug)]
+pub(crate) struct Scenario {
+    pub(crate) seed: u64,
+    pub(crate) spec: String,
+    pub(crate) world: WorldSeed,
+    pub(crate) settings: Settings,
+    /// The troubled lives, one after the other; calm ones follow until nothing is left to do.
+    pub(crate) lives: Vec<Life>,
+    /// Third parties move interfaces, or transitions do not stay where they end.
+    pub(crate) is_foreign: bool,
+    /// Reads may show the past.
+    pub(crate) is_stale: bool,
+    /// Reads may show what never was.
+    pub(crate) is_distorted: bool,
+    /// In a hundred calls, so many are delivered after the caller has given up on them.
+    pub(crate) late_percent: u64,
+}
+
+/// One process.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Life {
+    /// It dies at this effect.
+    pub(crate) crash_at: Option<u64>,
+    /// So many bytes of a write that it dies over are durable.
+    pub(crate) torn: usize,
+    /// The disk refuses this write and all after it.
+    pub(crate) refused_write: Option<u64>,
+    /// A signal arrives at each of these effects.
+    pub(crate) signals_at: Vec<u64>,
+    /// How far its wall clock is off, in seconds.
+    pub(crate) skew: i64,
+    /// How long after the one before it starts.
+    pub(crate) pause: Duration,
+    /// It runs a plan that was saved before.
+    pub(crate) is_saved: bool,
+}
+
+pub(crate) const REGIONS: [&str; 3] = ["cn-shanghai", "cn-beijing", "cn-hangzhou"];
+
+impl Scenario {
+    pub(crate) fn draw(seed: u64) -> Self {
+        let dice = Dice::new(seed);
+        let mut shape = dice.split("shape");
+        let settings = settings(&mut dice.split("settings"));
+        let most = if shape.chance(15) { 14 } else { 6 };
+        let managed = shape.within(1, most);
+        let regions = shape.within(1, 3);
+        let mut world = world(&mut dice.split("world"), managed, regions);
+        let spec = spec(&mut dice.split("spec"), &world, managed, regions);
+        let mut trouble = Trouble { dice: dice.split("faults"), managed, faults: Vec::new() };
+        let is_foreign = trouble.third_parties();
+        let is_stale = trouble.stale_reads();
+        let is_distorted = trouble.distortions();
+        trouble.lost_answers();
+        trouble.refusals();
+        trouble.stuck();
+        world.faults = trouble.faults;
+        let mut late = dice.split("late");
+        let late_percent = if late.chance(15) { late.within(5, 60) } else { 0 };
+        let lives = lives(&mut dice.split("lives"));
+        Self { seed, spec, world, settings, lives, is_foreign, is_stale, is_distorted, late_percent }
+    }
+}
+
+pub(crate) fn id(number: u64) -> RouterInterfaceId {
+    RouterInterfaceId::from(format!("ri-{number:04}"))
+}
+
+fn seconds(number: u64) -> Duration {
+    Duration::from_secs(number)
+}
+
+fn settings(dice: &mut Dice) -> Settings {
+    Settings {
+        parallelism: usize::try_from(*dice.pick(&[1, 2, 3, 50, 50])).unwrap(),
+        settle_timeout: seconds(*dice.pick(&[30, 60, 600])),
+        on_error: *dice.pick(&[
+            OnError::Continue,
+            OnError::Continue,
+            OnError::Continue,
+            OnError::Stop,
+            OnError::Rollback,
+        ]),
+        ..Settings::default()
+    }
+}
+
+fn world(dice: &mut Dice, managed: u64, regions: u64) -> WorldSeed {
+    let unmanaged = dice.within(0, 2);
+    let settle = Settle { activate: seconds(dice.within(0, 9)), deactivate: seconds(dice.within(0, 9)) };
+    let latency = Duration::from_millis(if dice.chance(50) { 0 } else { dice.within(1, 900) });
+    let quota = if dice.chance(20) {
+        let kind = *dice.pick(&[QuotaKind::Fixed, QuotaKind::Sliding, QuotaKind::Bucket]);
+        QuotaSeed { limit: u32::try_from(dice.within(2, 9)).unwrap(), window: seconds(dice.within(2, 20)), kind }
+    } else {
+        QuotaSeed::default()
+    };
+    let pairs = dice.chance(25);
+    let mut interfaces: Vec<InterfaceSeed> = Vec::new();
+    for number in 0..managed + unmanaged {
+        let mut interface = InterfaceSeed::new(id(number));
+        interface.region = Some(REGIONS[usize::try_from(dice.next() % regions).unwrap()].into());
+        interface.status = Some(match dice.within(0, 99) {
+            0..=44 => Status::Active,
+            45..=84 => Status::Inactive,
+            85..=88 => Status::Activating,
+            89..=92 => Status::Deactivating,
+            93..=96 => Status::Modifying,
+            97 => Status::Idle,
+            98 => Status::Connecting,
+            _ => Status::Deleting,
+        });
+        if dice.chance(3) {
+            interface.business_status = Some(BusinessStatus::FinancialLocked);
+        }
+        if pairs && number % 2 == 1 {
+            interface.opposite = Some(OppositeSeed::Here(id(number - 1)));
+        }
+        interfaces.push(interface);
+    }
+    WorldSeed { regions: REGIONS.map(Into::into).to_vec(), settle, latency, quota, interfaces, ..WorldSeed::default() }
+}
+
+/// Writes a spec. What it asks for can be had as a document; the world may still say no.
+fn spec(dice: &mut Dice, world: &WorldSeed, managed: u64, regions: u64) -> String {
+    let mut text = format!("version: 1\ncloud:\n  provider: emulator\n  region: {}\n  world: world.yaml\n", REGIONS[0]);
+    if dice.chance(10) {
+        writeln!(text, "limits:\n  max_changes: {}", dice.within(1, 6)).unwrap();
+    }
+    let groups = dice.within(0, 2).min(managed / 2);
+    let mut members: Vec<Vec<bool>> = vec![Vec::new(); usize::try_from(groups).unwrap()];
+    let mut interfaces = String::new();
+    let mut active: Vec<bool> = Vec::new();
+    for (number, seed) in (0..managed).zip(&world.interfaces) {
+        let wants_up = dice.chance(50);
+        let region = if dice.chance(2) {
+            REGIONS[usize::try_from(dice.next() % regions).unwrap()]
+        } else {
+            seed.region.as_ref().unwrap().as_str()
+        };
+        let status = if wants_up { "Active" } else { "Inactive" };
+        writeln!(interfaces, "  r{number}:\n    id: {}\n    region: {region}\n    status: {status}", id(number))
+            .unwrap();
+        if groups > 0 && dice.chance(70) {
+            let group = usize::try_from(dice.next() % groups).unwrap();
+            members[group].push(wants_up);
+            writeln!(interfaces, "    group: g{group}").unwrap();
+        }
+        // What is up may rest only on what is up.
+        let needs: Vec<String> = (0..number)
+            .filter(|other| (!wants_up || active[usize::try_from(*other).unwrap()]) && dice.chance(12))
+            .map(|other| format!("r{other}"))
+            .collect();
+        if !needs.is_empty() {
+            writeln!(interfaces, "    depends_on: [{}]", needs.join(", ")).unwrap();
+        }
+        if wants_up && dice.chance(10) {
+            interfaces.push_str("    protect: true\n");
+        } else if dice.chance(3) {
+            interfaces.push_str("    hands_off: { reason: \"simulated\" }\n");
+        }
+        active.push(wants_up);
+    }
+    if members.iter().any(|members| !members.is_empty()) {
+        text.push_str("groups:\n");
+        for (group, members) in members.iter().enumerate().filter(|(_, members)| !members.is_empty()) {
+            let (all, up) = (members.len() as u64, members.iter().filter(|up| **up).count() as u64);
+            if dice.chance(60) {
+                writeln!(text, "  g{group}:\n    min_active: {}", dice.within(0, up)).unwrap();
+            } else {
+                writeln!(text, "  g{group}:\n    max_unavailable: {}", dice.within(all - up, all).max(1)).unwrap();
+            }
+        }
+    }
+    if dice.chance(20) {
+        let (canary, batch, pause) = (dice.within(0, 2), dice.within(1, 3), dice.within(0, 20));
+        writeln!(text, "rollout:\n  canary: {canary}\n  batch: {batch}\n  pause: {pause}s").unwrap();
+    }
+    format!("{text}interfaces:\n{interfaces}")
+}
+
+fn lives(dice: &mut Dice) -> Vec<Life> {
+    let is_mortal = dice.chance(60);
+    let is_full = dice.chance(15);
+    let is_interrupted = dice.chance(20);
+    let is_skewed = dice.chance(15);
+    let is_saved = dice.chance(15);
+    (0..dice.within(1, 4))
+        .map(|_| Life {
+            crash_at: (is_mortal && dice.chance(80)).then(|| dice.within(1, 60)),
+            torn: *dice.pick(&[0, 1, 40, 200, 500, usize::MAX]),
+            refused_write: (is_full && dice.chance(50)).then(|| dice.within(0, 12)),
+            signals_at: if is_interrupted && dice.chance(60) {
+                let first = dice.within(1, 40);
+                if dice.chance(40) { vec![first, first + dice.within(0, 10)] } else { vec![first] }
+            } else {
+                Vec::new()
+            },
+            skew: if is_skewed { *dice.pick(&[-7200, -30, 5, 3600, 86_400]) } else { 0 },
+            pause: seconds(*dice.pick(&[0, 0, 1, 5, 20, 90, 3600])),
+            is_saved: is_saved && dice.chance(50),
+        })
+        .collect()
+}
+
+/// Draws the faults of a world. Each has an end, counted in calls: what never ends is healed by hand afterwards.
+struct Trouble {
+    dice: Dice,
+    managed: u64,
+    faults: Vec<Fault>,
+}
+
+const MUTATING: [&str; 2] = ["ActivateRouterInterface", "DeactivateRouterInterface"];
+const READING: &str = "DescribeRouterInterfaces";
+
+impl Trouble {
+    /// Adds a fault that strikes some calls of one action.
+    fn add(&mut self, kind: FaultKind, action: Option<&str>, after_effect: Option<bool>) {
+        let mut fault = Fault::new(kind);
+        fault.action = action.map(str::to_owned);
+        fault.after_effect = after_effect;
+        if self.dice.chance(50) {
+            fault.nth = Some(self.dice.within(1, 6));
+        } else {
+            #[allow(clippy::cast_precision_loss, reason = "small numbers")]
+            let percent = self.dice.within(5, 70) as f64;
+            fault.probability = Some(percent / 100.0);
+            fault.seed = Some(self.dice.next());
+            fault.until = Some(self.dice.within(3, 40));
+        }
+        self.faults.push(fault);
+    }
+
+    fn any_action(&mut self) -> &'static str {
+        if self.dice.chance(60) { *self.dice.pick::<&'static str>(&MUTATING) } else { READING }
+    }
+
+    fn interface(&mut self) -> RouterInterfaceId {
+        id(self.dice.next() % self.managed)
+    }
+
+    fn third_parties(&mut self) -> bool {
+        let mut is_foreign = false;
+        if self.dice.chance(15) {
+            for _ in 0..self.dice.within(1, 3) {
+                let statuses =
+                    [Status::Active, Status::Inactive, Status::Activating, Status::Deactivating, Status::Deleted];
+                let status = statuses[usize::try_from(self.dice.next() % 20).unwrap().min(4)].clone();
+                let status = if status == Status::Deleted && self.dice.chance(80) { Status::Inactive } else { status };
+                let at = self.dice.chance(50).then(|| seconds(self.dice.within(0, 90)));
+                let mut fault = Fault::new(FaultKind::Console(ConsoleSeed { interface: self.interface(), status, at }));
+                if at.is_none() {
+                    fault.action = Some(self.any_action().to_owned());
+                    fault.nth = Some(self.dice.within(1, 5));
+                }
+                self.faults.push(fault);
+            }
+            is_foreign = true;
+        }
+        if self.dice.chance(8) {
+            let times = u16::try_from(self.dice.within(1, 5)).unwrap();
+            let flapping = FlappingSeed { period: seconds(self.dice.within(1, 20)), times };
+            self.add(FaultKind::Flapping(flapping), None, None);
+            is_foreign = true;
+        }
+        is_foreign
+    }
+
+    fn stale_reads(&mut self) -> bool {
+        let is_stale = self.dice.chance(20);
+        if is_stale {
+            let age = seconds(self.dice.within(1, 8));
+            self.add(FaultKind::StaleReads(age), Some(READING), None);
+        }
+        is_stale
+    }
+
+    fn distortions(&mut self) -> bool {
+        let is_distorted = self.dice.chance(12);
+        if is_distorted {
+            let kinds = [
+                FaultKind::StatusWord("Frozen".to_owned()),
+                FaultKind::OtherId,
+                FaultKind::TotalCount(0),
+                FaultKind::TotalCount(3),
+                FaultKind::ShortPage(1),
+                FaultKind::DuplicateRow,
+            ];
+            let kind = self.dice.pick(&kinds).clone();
+            self.add(kind, Some(READING), None);
+        }
+        is_distorted
+    }
+
+    fn lost_answers(&mut self) {
+        if !self.dice.chance(45) {
+            return;
+        }
+        for _ in 0..self.dice.within(1, 3) {
+            let kinds = [
+                FaultKind::Drop,
+                FaultKind::Drop,
+                FaultKind::Drop,
+                FaultKind::Hang,
+                FaultKind::Delay(seconds(self.dice.within(1, 40))),
+                FaultKind::SlowBody(Duration::from_millis(500)),
+                FaultKind::TruncatedBody,
+                FaultKind::Garbage,
+                FaultKind::EmptyObject,
+                FaultKind::HttpError(500),
+                FaultKind::HttpError(502),
+                FaultKind::HttpError(503),
+            ];
+            let (kind, action) = (self.dice.pick(&kinds).clone(), self.any_action());
+            let after_effect = self.dice.chance(60);
+            self.add(kind, Some(action), Some(after_effect));
+        }
+    }
+
+    fn refusals(&mut self) {
+        if !self.dice.chance(35) {
+            return;
+        }
+        for _ in 0..self.dice.within(1, 2) {
+            let error = |code: &str, status| {
+                FaultKind::Error(ErrorSeed { code: code.to_owned(), status, message: "simulated".to_owned() })
+            };
+            let kinds = [
+                FaultKind::Throttled(Duration::ZERO),
+                FaultKind::Throttled(seconds(self.dice.within(1, 90))),
+                error("IncorrectRIStatus", 400),
+                error("IncorrectStatus", 400),
+                error("OperationConflict", 409),
+                error("InvalidRouterInterfaceId.NotFound", 404),
+                error("Forbidden.FinancialLocked", 403),
+                error("SomethingNew", 400),
+                FaultKind::Denied,
+                FaultKind::NonceUsed,
+                FaultKind::TokenExpired,
+                FaultKind::ClockSkew(jiff::SignedDuration::from_mins(20)),
+            ];
+            let (kind, action) = (self.dice.pick(&kinds).clone(), self.any_action());
+            let after_effect = matches!(kind, FaultKind::NonceUsed).then(|| self.dice.chance(50));
+            self.add(kind, Some(action), after_effect);
+        }
+    }
+
+    fn stuck(&mut self) {
+        if self.dice.chance(10) {
+            let action = *self.dice.pick::<&'static str>(&MUTATING);
+            self.add(FaultKind::StuckTransition, Some(action), None);
+        }
+    }
+}
