@@ -86,11 +86,9 @@ pub async fn resolve(
             let is_moving = status.is_some_and(Status::is_transitional);
             untouched[number] = if is_moving { 0 } else { untouched[number] + 1 };
             // After an accepted call an untouched interface is a stale read for as long as settling may take.
-            let (patience, since) = if is_moving || step.accepted {
-                (settings.settle_timeout, if is_moving { begun } else { step.intended_at })
-            } else {
-                (settings.doubt_window, step.intended_at)
-            };
+            let patience = if is_moving || step.accepted { settings.settle_timeout } else { settings.doubt_window };
+            // The dead run's clock may have been ahead of ours.
+            let since = if is_moving { begun } else { step.intended_at.min(begun) };
             let is_over =
                 now.duration_since(since) >= SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
             if is_over && (is_moving || untouched[number] >= EQUAL_READS) {
