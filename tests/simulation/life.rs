@@ -16,6 +16,7 @@ use rictl::executor::OnError;
 use rictl::journal::Journal;
 use rictl::ops::apply::{Applied, Approval, Front, Ran, Session, Task, today};
 use rictl::ops::connection::Access;
+use rictl::ops::failure::Refusal;
 use rictl::ops::live;
 use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
@@ -174,13 +175,18 @@ impl<'s> Simulation<'s> {
         let exit = match &outcome {
             Ok(Applied::Ran(ran)) => ran.exit_code(),
             Ok(_) => 0,
-            Err(error) => {
-                ledger.note(&format!("error: {error:#}"));
-                255
-            }
+            Err(_) => 255,
         };
-        if format!("{outcome:?}").contains("bug:") {
-            ledger.violate("no bugs", &format!("{outcome:?}"));
+        let words = match &outcome {
+            Ok(Applied::Ran(ran)) => ran.report.unrecorded.clone().unwrap_or_default(),
+            Ok(_) => String::new(),
+            Err(error) => match error.downcast_ref::<Refusal>() {
+                Some(refusal) => format!("{refusal}: {}", refusal.causes.join("; ")),
+                None => format!("{error:#}"),
+            },
+        };
+        if words.contains("bug:") {
+            ledger.violate("no bugs", &words);
         }
         if exit == 0
             && let Ok(Applied::Ran(ran)) = &outcome
@@ -195,7 +201,7 @@ impl<'s> Simulation<'s> {
         if is_first && over_quota > 0 {
             ledger.violate("quota", &format!("{over_quota} calls met the quota"));
         }
-        ledger.note(&format!("ends with {exit}"));
+        ledger.note(&format!("ends with {exit} {words}"));
         self.exits.push(exit);
         self.blocked = match outcome {
             Ok(Applied::Nothing(plan)) => Some(blocked(&plan)),

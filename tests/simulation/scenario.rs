@@ -205,7 +205,7 @@ fn lives(dice: &mut Dice) -> Vec<Life> {
     let is_saved = dice.chance(15);
     (0..dice.within(1, 4))
         .map(|_| Life {
-            crash_at: (is_mortal && dice.chance(80)).then(|| dice.within(1, 60)),
+            crash_at: (is_mortal && dice.chance(80)).then(|| dice.within(1, 35)),
             torn: *dice.pick(&[0, 1, 40, 200, 500, usize::MAX]),
             refused_write: (is_full && dice.chance(50)).then(|| dice.within(0, 12)),
             signals_at: if is_interrupted && dice.chance(60) {

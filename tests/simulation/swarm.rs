@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use rictl::emulator::FaultKind;
+use rictl::emulator::{FaultKind, Format};
 
 use super::life::{Outcome, simulate};
 use super::scenario::Scenario;
@@ -125,7 +125,7 @@ fn ten_thousand_seeds_keep_every_promise() {
 fn one_seed_repeats_itself_byte_for_byte() {
     if let Some(seed) = number("SIM_SEED") {
         let scenario = Scenario::draw(seed);
-        println!("{}\n{:#?}\n{:#?}", scenario.spec, scenario.world.faults, scenario.lives);
+        println!("{}\n{}\n{:#?}", scenario.spec, scenario.world.to_text(Format::Yaml), scenario.lives);
         let outcome = simulate(&scenario, None, true);
         let outcome = outcome.expect("the spec is refused");
         println!("{}{:?}", outcome.trace, outcome.truth);
