@@ -23,37 +23,39 @@ use crate::clock::Clock;
 
 use args::Cli;
 use commands::Invocation;
+use errors::Machine;
 use output::Output;
 
 /// Runs the tool and returns its exit code.
 pub fn run() -> u8 {
     let arguments = with_two_dashes(std::env::args_os());
+    let no_color = arguments.iter().any(|argument| argument == "--no-color");
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => return errors::usage(&error),
+        Err(error) => return errors::usage(&Output::new(no_color), error),
     };
-    let mut output = Output::new(cli.global.no_color);
-    start_log(cli.global.log, output.colors_errors());
+    let output = Output::new(cli.global.no_color);
+    start_log(cli.global.log);
     if let Some(directory) = &cli.global.chdir
         && let Err(error) = std::env::set_current_dir(directory)
     {
         let error = anyhow::Error::from(error).context(format!("cannot change to {}", directory.display()));
-        return errors::report(&mut output, &error, false);
+        return errors::report(&output, &error, Machine::None);
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return errors::report(&mut output, &error.into(), false),
+        Err(error) => return errors::report(&output, &error.into(), Machine::None),
     };
-    let json = cli.command.wants_json_lines();
+    let machine = cli.command.machine();
     let outcome = runtime.block_on(async {
         let invocation = Invocation { global: cli.global, environment: environment(), clock: clock() };
-        commands::dispatch(cli.command, &invocation, &mut output).await
+        commands::dispatch(cli.command, &invocation, &output).await
     });
     // Threads that still read the terminal must not hold the process.
     runtime.shutdown_background();
     match outcome {
         Ok(code) => code,
-        Err(error) => errors::report(&mut output, &error, json),
+        Err(error) => errors::report(&output, &error, machine),
     }
 }
 
@@ -79,11 +81,11 @@ fn with_two_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsStrin
     arguments.into_iter().map(translate).collect()
 }
 
-fn start_log(level: tracing::Level, color: bool) {
+fn start_log(level: tracing::Level) {
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::from_level(level))
         .with_writer(|| output::EscapedStderr)
-        .with_ansi(color)
+        .with_ansi(false)
         .without_time()
         .with_target(false)
         .init();

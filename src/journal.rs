@@ -179,3 +179,10 @@ pub enum Outcome {
     /// Not started: the run was interrupted or stopped first.
     NotStarted,
 }
+
+impl Outcome {
+    /// Claims that the step's goal was observed.
+    pub fn is_at_goal(self) -> bool {
+        matches!(self, Self::Done | Self::Already | Self::DoneUnknown)
+    }
+}

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 
 pub use compare::{compare, expired_hands_off};
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::plan::{
     Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Plan, PlanOptions, ResourceChange,
     ResourceType, Step, Values, Warning,
@@ -59,7 +59,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Diagnost
         subjects.iter().enumerate().map(|(number, subject)| (subject.address, number)).collect();
     let selection = selection::select(&subjects, &index, options)
         .map_err(|findings| Diagnostics { sources: inputs.spec.sources.clone(), findings })?;
-    let mut draft = Draft::lower(&subjects, &selection);
+    let mut draft = Draft::lower(&subjects, &selection, &inputs.spec.sources);
     let pairs = pairs::recognise(&subjects);
     let mut graph = order::Graph::new(&subjects, &index, &pairs, &mut draft);
     let floors = floors::guard(inputs.spec, &subjects, &index, &pairs, &mut draft, &mut graph);
@@ -204,10 +204,10 @@ struct Draft {
 }
 
 impl Draft {
-    fn lower(subjects: &[Subject<'_>], selection: &selection::Selection) -> Self {
+    fn lower(subjects: &[Subject<'_>], selection: &selection::Selection, sources: &Sources) -> Self {
         let mut draft = Self { steps: Vec::with_capacity(subjects.len()), blocked: Vec::with_capacity(subjects.len()) };
         for (number, subject) in subjects.iter().enumerate() {
-            let outcome = if selection.includes(number) { lower::lower(subject) } else { Ok(Vec::new()) };
+            let outcome = if selection.includes(number) { lower::lower(subject, sources) } else { Ok(Vec::new()) };
             let (steps, blocked) = match outcome {
                 Ok(steps) => (steps, None),
                 Err(blocked) => (Vec::new(), Some(blocked)),

@@ -29,6 +29,11 @@ pub mod topology;
 
 pub use self::text::View;
 
+/// Counts things as people say it: `1 step`, `2 steps`.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Writes a duration as people say it: `12s`, `3m5s`, `1h2m`; below a second in milliseconds.
 pub(crate) fn duration(duration: std::time::Duration) -> String {
     let seconds = duration.as_secs();

@@ -135,7 +135,7 @@ pub struct StepResult {
 impl StepResult {
     /// Claims that the step's goal was observed.
     pub fn is_at_goal(&self) -> bool {
-        matches!(self.outcome, Some(Outcome::Done | Outcome::Already | Outcome::DoneUnknown))
+        self.outcome.is_some_and(Outcome::is_at_goal)
     }
 
     /// Claims that a call of ours was accepted, or may have been.

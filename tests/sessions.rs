@@ -27,6 +27,9 @@ use similar::TextDiff;
 /// How many sessions run at a time: they wait more than they compute.
 const THREADS: usize = 4;
 
+/// How long one command may take, in seconds; far more than any does.
+const LONGEST: &str = "60";
+
 #[test]
 fn every_session_goes_as_it_was_recorded() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sessions");
@@ -132,8 +135,8 @@ impl Stage {
     /// Runs a command and returns what it wrote and how it ended.
     fn answer(&self, command: &str) -> String {
         let binary = Path::new(env!("CARGO_BIN_EXE_rictl")).parent().unwrap().display();
-        let output = Command::new("/bin/sh")
-            .args(["-c", command])
+        let output = Command::new("timeout")
+            .args([LONGEST, "/bin/sh", "-c", command])
             .current_dir(self.root.path().join("work"))
             .env_clear()
             .env("PATH", format!("{binary}:/usr/local/bin:/usr/bin:/bin"))
@@ -160,9 +163,8 @@ impl Stage {
 
     fn mask(&self, bytes: &[u8]) -> String {
         let text = String::from_utf8_lossy(bytes).into_owned();
-        let mut masked = self.masks.iter().fold(text, |text, (pattern, mask)| {
-            pattern.replace_all(&text, *mask).into_owned()
-        });
+        let mut masked =
+            self.masks.iter().fold(text, |text, (pattern, mask)| pattern.replace_all(&text, *mask).into_owned());
         if !masked.is_empty() && !masked.ends_with('\n') {
             masked.push('\n');
         }

@@ -15,10 +15,9 @@ use crate::retry::Quota;
     name = "rictl",
     version,
     about,
-    disable_version_flag = true,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Start here:\n  rictl init                  write rictl.yaml from what is live\n  rictl validate              check rictl.yaml, offline\n  rictl plan                  show what apply would do; changes nothing\n  rictl apply                 plan, ask, and do it\n  rictl drift                 exit 2 when something moved\n\nLong flags also work with one dash, as in Terraform: -auto-approve, -out=FILE.\nExit codes: 0 done or no changes, 1 error, 2 changes or drift, 3 refused by a guard, 4 something moved\nsince the plan, 5 partly applied, 6 locked, 130 interrupted."
+    after_help = "Start here:\n  rictl init                  write rictl.yaml from what is live\n  rictl validate              check rictl.yaml, offline\n  rictl plan                  show what apply would do; changes nothing\n  rictl apply                 plan, ask, and do it\n  rictl drift                 exit 2 when something moved\n\nLong flags also work with one dash, as in Terraform: -auto-approve, -out=FILE.\nExit codes: 0 done or no changes, 1 error, 2 changes or drift, 3 refused by a guard,\n4 something moved since the plan, 5 partly applied, 6 locked, 130 interrupted."
 )]
 pub(super) struct Cli {
     #[command(flatten)]

@@ -19,7 +19,8 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::{DEFAULT_SPEC, Project};
 use crate::spec::SignatureVersion;
 
-use super::args::{Command, Global, OnErrorArg, RunArgs, Signature};
+use super::args::{Command, Format, Global, GraphFormat, OnErrorArg, RunArgs, Signature, StateCommand};
+use super::errors::Machine;
 use super::output::Output;
 
 /// The command line and the process, read once.
@@ -30,18 +31,32 @@ pub(super) struct Invocation {
 }
 
 impl Command {
-    /// Claims that standard output is read line by line.
-    pub(super) fn wants_json_lines(&self) -> bool {
-        match self {
-            Self::Apply(arguments) => arguments.run.json,
-            Self::Rollback(arguments) => arguments.run.json,
-            _ => false,
+    /// Says who reads standard output.
+    pub(super) fn machine(&self) -> Machine {
+        let (lines, document) = match self {
+            Self::Apply(arguments) => (arguments.run.json, false),
+            Self::Rollback(arguments) => (arguments.run.json, false),
+            Self::Plan(arguments) => (false, arguments.format.format() == Format::Json),
+            Self::Drift(arguments) => (false, arguments.format.format() == Format::Json),
+            Self::Show(arguments) => (false, arguments.format.format() == Format::Json),
+            Self::Graph(arguments) => (false, arguments.format == GraphFormat::Json),
+            Self::State { command: StateCommand::List { json } | StateCommand::Show { json, .. } }
+            | Self::History { json }
+            | Self::Whoami { json } => (false, *json),
+            _ => (false, false),
+        };
+        if lines {
+            Machine::Lines
+        } else if document {
+            Machine::Document
+        } else {
+            Machine::None
         }
     }
 }
 
 /// Runs one command and returns its exit code.
-pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: &mut Output) -> Result<u8> {
+pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: &Output) -> Result<u8> {
     match command {
         Command::Init(arguments) => init::init(&arguments, invocation, output).await,
         Command::Validate { json } => offline::validate(invocation, output, json),

@@ -1,8 +1,9 @@
 //! How an error looks: what, where, why, what to run next; as text, or as one JSON line.
 
+use clap::error::ContextKind;
 use jiff::Timestamp;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Sources};
 use crate::ops::failure::{Exit, Refusal, exit_of, hint_of};
 use crate::render;
 use crate::render::diagnostic::write_findings;
@@ -10,24 +11,54 @@ use crate::render::diagnostic::write_findings;
 use super::output::Output;
 
 /// Prints clap's words; help and version are no errors.
-pub(super) fn usage(error: &clap::Error) -> u8 {
-    if let Err(gone) = error.print() {
-        tracing::debug!("the terminal is gone: {gone}");
+pub(super) fn usage(output: &Output, mut error: clap::Error) -> u8 {
+    if !error.use_stderr() {
+        let text = error.render();
+        let text = if output.view().color { text.ansi().to_string() } else { text.to_string() };
+        return match output.print(|out| out.write_all(text.as_bytes())) {
+            Ok(()) => 0,
+            Err(error) => report(output, &error, Machine::None),
+        };
     }
-    u8::from(error.use_stderr())
+    // It lists what the environment sets as if it had been typed.
+    error.remove(ContextKind::Usage);
+    let text = error.render();
+    let text = if output.draw_style().color { text.ansi().to_string() } else { text.to_string() };
+    output.complain(|out| out.write_all(text.as_bytes()));
+    Exit::Error as u8
 }
 
-/// Prints an error and returns its exit code. `json` is for those who read standard output line by line.
-pub(super) fn report(output: &mut Output, error: &anyhow::Error, json: bool) -> u8 {
+/// What a machine that reads standard output expects there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Machine {
+    /// None does.
+    None,
+    /// One document.
+    Document,
+    /// One object a line.
+    Lines,
+}
+
+/// Prints an error and returns its exit code.
+pub(super) fn report(output: &Output, error: &anyhow::Error, machine: Machine) -> u8 {
     let diagnostics = diagnose(error);
-    if json {
-        let now = Timestamp::now();
-        output.show(|out| {
-            diagnostics
-                .findings
-                .iter()
-                .try_for_each(|finding| render::events::diagnostic(out, now, &diagnostics.sources, finding))
-        });
+    match machine {
+        Machine::None => {}
+        Machine::Document => {
+            let document = serde_json::json!({
+                "format_version": "1.0", "errored": true, "diagnostics": findings(&diagnostics),
+            });
+            output.show(|out| writeln!(out, "{document}"));
+        }
+        Machine::Lines => {
+            let now = Timestamp::now();
+            output.show(|out| {
+                diagnostics
+                    .findings
+                    .iter()
+                    .try_for_each(|finding| render::events::diagnostic(out, now, &diagnostics.sources, finding))
+            });
+        }
     }
     draw(output, &diagnostics.sources, &diagnostics.findings);
     exit_of(error) as u8
@@ -52,6 +83,32 @@ pub(super) fn diagnose(error: &anyhow::Error) -> Diagnostics {
     }
     finding.hint = hint_of(error);
     Diagnostics { sources: Sources::default(), findings: vec![finding] }
+}
+
+/// The findings in the shape of `terraform validate -json`.
+pub(super) fn findings(diagnostics: &Diagnostics) -> Vec<serde_json::Value> {
+    let place = |place: Place| {
+        serde_json::json!({
+            "filename": diagnostics.sources.get(place.source).map(|source| source.name.clone()),
+            "start": {"line": place.line, "column": place.column},
+            "end": {"line": place.line, "column": place.column + place.length},
+        })
+    };
+    diagnostics
+        .findings
+        .iter()
+        .map(|finding| {
+            serde_json::json!({
+                "severity": if finding.severity == Severity::Error { "error" } else { "warning" },
+                "summary": finding.summary,
+                "detail": finding.label,
+                "range": finding.place.map(place),
+                "related": finding.related.iter().map(|(at, what)| serde_json::json!({"range": place(*at), "detail": what})).collect::<Vec<_>>(),
+                "causes": finding.causes,
+                "hint": finding.hint,
+            })
+        })
+        .collect()
 }
 
 /// The code for "refused by a guard".

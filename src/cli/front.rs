@@ -98,6 +98,9 @@ impl Front for Screen<'_> {
     }
 
     fn begin(&mut self, plan: &Plan) {
+        if !self.json {
+            self.output.show(|out| writeln!(out));
+        }
         self.plan = Some(plan.clone());
         self.progress = Some(Progress::new(plan, self.view()));
     }
@@ -115,6 +118,11 @@ impl Front for Screen<'_> {
     }
 
     fn end(&mut self, report: &Report) {
+        if !self.json {
+            let view = self.view();
+            let blocked = self.plan.as_ref().map_or(0, |plan| plan.summary().blocked);
+            self.output.show(|out| render::report::text(out, report, blocked, view));
+        }
         self.lines(|out, at| render::events::finished(out, at, report));
     }
 }

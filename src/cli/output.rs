@@ -41,10 +41,6 @@ impl Output {
         View { color: self.colors_output, width: self.width, unicode: self.unicode }
     }
 
-    pub(super) fn colors_errors(&self) -> bool {
-        self.colors_errors
-    }
-
     pub(super) fn draw_style(&self) -> DrawStyle {
         DrawStyle { color: self.colors_errors, width: usize::from(self.width) }
     }

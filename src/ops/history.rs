@@ -1,7 +1,5 @@
 //! Past runs, as the journal tells them.
 
-use anyhow::Result;
-
 use crate::journal::Run;
 use crate::report::{Report, StepResult};
 use crate::store::local::Recorded;
@@ -13,13 +11,9 @@ pub fn runs(recorded: &Recorded) -> Vec<Report> {
     recorded.journal.replay().runs().iter().rev().map(report).collect()
 }
 
-/// Returns one past run.
-///
-/// # Errors
-/// No run has this id.
-pub fn find<'a>(recorded: &'a Recorded, run_id: &str) -> Result<&'a Run> {
-    let runs = recorded.journal.replay().runs();
-    Ok(runs.iter().find(|run| &*run.started.run_id.0 == run_id).ok_or_else(|| unknown_run(run_id))?)
+/// Returns one past run, if there is one with this id.
+pub fn find<'a>(recorded: &'a Recorded, run_id: &str) -> Option<&'a Run> {
+    recorded.journal.replay().runs().iter().find(|run| &*run.started.run_id.0 == run_id)
 }
 
 /// Says that no run has this id.

@@ -11,8 +11,9 @@ use tokio::sync::watch;
 
 use crate::cloud::Cloud;
 use crate::executor::{self, Ended, OnError, Surroundings};
-use crate::journal::{Entry, Operation, RunStarted};
+use crate::journal::{Entry, Operation, PlannedStep, RunStarted};
 use crate::plan::{Plan, PlanOptions};
+use crate::render::counted;
 use crate::report::{Report, planned_step};
 use crate::resource::Target;
 use crate::state::{RunId, State};
@@ -113,7 +114,8 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             }
             let run_id = run.started.run_id.clone();
             let open = live::open_steps(run);
-            front.note(&format!("run {run_id} did not end; reading what became of {} open steps", open.len()));
+            let steps = counted(open.len(), "open step");
+            front.note(&format!("run {run_id} did not end; reading what became of its {steps}"));
             let (cloud, clock) = (&self.cloud, &self.session.clock);
             let resolutions = executor::recovery::resolve(&open, cloud, clock, &self.session.settings)
                 .await
@@ -160,18 +162,20 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             Task::Rollback { run_id, options } => {
                 let run = self.store.replay().runs().iter().find(|run| *run.started.run_id.0 == *run_id);
                 let run = run.ok_or_else(|| history::unknown_run(&run_id))?;
-                self.plan_back(&rollback::confirmed(run), &options).await?
+                self.plan_back(run.started.run_id.clone(), &rollback::confirmed(run), &options).await?
             }
         };
         front.planned(&plan);
         Ok(plan)
     }
 
-    /// Plans the inverse of confirmed steps.
-    async fn plan_back(&self, confirmed: &[crate::journal::PlannedStep], options: &PlanOptions) -> Result<Plan> {
+    /// Plans the inverse of the confirmed steps of a run.
+    async fn plan_back(&self, run_id: RunId, confirmed: &[PlannedStep], options: &PlanOptions) -> Result<Plan> {
         let (project, options) = rollback::inverse(&self.session.project, confirmed, options)?;
         let seen = live::refresh(&project.spec, &self.cloud, &self.session.clock).await;
-        live::plan_from(&project, self.known_state(), &seen, &[], &self.target, &options)
+        let mut plan = live::plan_from(&project, self.known_state(), &seen, &[], &self.target, &options)?;
+        rollback::explain(&mut plan, &run_id);
+        Ok(plan)
     }
 
     async fn is_approved(&self, plan: &Plan, approval: &Approval, front: &mut impl Front) -> Result<bool> {
@@ -308,7 +312,8 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             front.note("nothing was done, so there is nothing to take back");
             return Ok(None);
         }
-        front.note(&format!("taking back the {} confirmed steps of run {}", confirmed.len(), report.run_id));
+        let steps = counted(confirmed.len(), "confirmed step");
+        front.note(&format!("taking back the {steps} of run {}", report.run_id));
         let options = PlanOptions {
             now: self.session.clock.now(),
             today: today(self.session.clock.now()),
@@ -318,7 +323,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             allow_changes: u32::try_from(confirmed.len()).ok(),
             settle_timeout: self.session.settings.settle_timeout,
         };
-        let plan = unless_signalled(&signals, self.plan_back(&confirmed, &options)).await?;
+        let plan = unless_signalled(&signals, self.plan_back(report.run_id.clone(), &confirmed, &options)).await?;
         front.planned(&plan);
         if plan.steps.is_empty() {
             return Ok(None);

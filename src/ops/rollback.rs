@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::journal::{Outcome, PlannedStep, Run};
-use crate::plan::{Goal, PlanOptions};
+use crate::plan::{Goal, Plan, PlanOptions};
 use crate::resource::{Address, DesiredStatus};
+use crate::state::RunId;
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
@@ -60,4 +61,13 @@ pub(super) fn inverse(
     }
     let targets = wishes.into_keys().cloned().collect();
     Ok((project, PlanOptions { targets, ..options.clone() }))
+}
+
+/// Says of every change that the run is its reason: the spec, turned round, is not what anybody wrote.
+pub(super) fn explain(plan: &mut Plan, run_id: &RunId) {
+    for change in &mut plan.resource_changes {
+        if change.action_reason.take().is_some() {
+            change.reason = Some(format!("taking back run {run_id}"));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The status table: from a live status and a wish to the steps that lead there, or to the reason why none does.
 
+use crate::diagnostic::Sources;
 use crate::plan::{Action, BlockCode, Blocked, Goal};
 use crate::resource::{BusinessStatus, Call, DesiredStatus, Observed, Reading, Status};
 
@@ -14,7 +15,7 @@ pub(super) struct Lowered {
 }
 
 /// Lowers one interface.
-pub(super) fn lower(subject: &Subject<'_>) -> Result<Vec<Lowered>, Blocked> {
+pub(super) fn lower(subject: &Subject<'_>, sources: &Sources) -> Result<Vec<Lowered>, Blocked> {
     let blocked = |code, detail| Err(Blocked { address: subject.address.clone(), code, detail });
     let observed = match subject.reading {
         Reading::Found(observed) => observed,
@@ -38,7 +39,7 @@ pub(super) fn lower(subject: &Subject<'_>) -> Result<Vec<Lowered>, Blocked> {
         Ok(steps) => steps,
         Err((code, why)) => return blocked(code, format!("{} {why}", subject.title())),
     };
-    match steps.iter().find_map(|step| forbidden(subject, observed, step)) {
+    match steps.iter().find_map(|step| forbidden(subject, observed, step, sources)) {
         Some((code, detail)) => blocked(code, detail),
         None => Ok(steps),
     }
@@ -83,7 +84,12 @@ fn table(live: &Status, desired: DesiredStatus) -> Result<Vec<Lowered>, (BlockCo
 }
 
 /// Why a step may not be taken: first what the spec forbids, then what the API would refuse.
-fn forbidden(subject: &Subject<'_>, observed: &Observed, step: &Lowered) -> Option<(BlockCode, String)> {
+fn forbidden(
+    subject: &Subject<'_>,
+    observed: &Observed,
+    step: &Lowered,
+    sources: &Sources,
+) -> Option<(BlockCode, String)> {
     let Action::Call(call) = step.action else { return None };
     let title = subject.title();
     if let Some(hands_off) = &subject.declared.hands_off {
@@ -93,9 +99,8 @@ fn forbidden(subject: &Subject<'_>, observed: &Observed, step: &Lowered) -> Opti
     if call == Call::Deactivate
         && let Some(place) = subject.declared.protect
     {
-        let line = place.line;
-        let detail =
-            format!("{title} is protected (line {line}); remove `protect` in a reviewed change to deactivate it");
+        let at = sources.locate(place);
+        let detail = format!("{title} is protected ({at}); remove `protect` in a reviewed change to deactivate it");
         return Some((BlockCode::Protected, detail));
     }
     match &observed.business_status {

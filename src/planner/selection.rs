@@ -23,15 +23,21 @@ impl Selection {
         !self.excluded.contains(&number) && self.included.as_ref().is_none_or(|included| included.contains(&number))
     }
 
-    /// Names what a target brought along.
+    /// Says what is looked at, what a target brought along, and what is left out.
     pub(super) fn warnings(&self, subjects: &[Subject<'_>]) -> Vec<Warning> {
-        if self.included.is_none() && self.excluded.is_empty() {
+        let brought: BTreeSet<usize> = self.brought_along.iter().copied().collect();
+        let targets = self.included.iter().flatten().copied().filter(|number| !brought.contains(number)).collect();
+        let parts = [("only", targets), ("because a target needs it", brought), ("without", self.excluded.clone())];
+        let named = |(what, numbers): (&str, BTreeSet<usize>)| {
+            let names: Vec<&str> = numbers.iter().map(|number| subjects[*number].address.as_str()).collect();
+            (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+        };
+        let parts: Vec<String> = parts.into_iter().filter_map(named).collect();
+        if parts.is_empty() {
             return Vec::new();
         }
-        let names: Vec<&str> = self.brought_along.iter().map(|number| subjects[*number].address.as_str()).collect();
-        let detail =
-            (!names.is_empty()).then(|| format!("also looked at, because a target needs it: {}", names.join(", ")));
-        vec![Warning { summary: "this plan looks at a part of the spec only".into(), detail }]
+        let summary = "this plan looks at a part of the spec".to_owned();
+        vec![Warning { summary, detail: Some(parts.join("; ")) }]
     }
 }
 

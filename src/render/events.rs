@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::json;
 use super::plan::{by_address, changes_by_address, intention, plan_line};
 use super::progress::sentence;
-use super::report::{complete_line, incomplete};
+use super::report::{complete_line, incomplete, operation};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::journal::Outcome;
 use crate::plan::{Action, ActionReason, BlockCode, ChangeAction, Plan, ResourceType, Step, StepId};
@@ -181,7 +181,7 @@ impl<'p> Events<'p> {
     /// Writes one event.
     pub fn event<W: Write + ?Sized>(&self, out: &mut W, at: Timestamp, event: &Event) -> io::Result<()> {
         let message = match event {
-            Event::CallAccepted { step, request_id } => format!("{step}: accepted [RequestId {request_id}]"),
+            Event::CallAccepted { step, request_id } => format!("{step}: accepted [RequestId={request_id}]"),
             _ => sentence(event, |id| self.steps.get(id).copied()).map(|(_, text)| text).unwrap_or_default(),
         };
         let body = self.body(event);
@@ -221,10 +221,7 @@ impl<'p> Events<'p> {
                     detail: detail.as_deref(),
                     ..self.hook(step)
                 };
-                match outcome {
-                    Outcome::Done | Outcome::Already | Outcome::DoneUnknown => Body::ApplyComplete { hook },
-                    _ => Body::ApplyErrored { hook },
-                }
+                if outcome.is_at_goal() { Body::ApplyComplete { hook } } else { Body::ApplyErrored { hook } }
             }
             Event::Throttled { scope, action, wait, attempt } => {
                 Body::Throttled { scope, action, wait_seconds: wait.as_secs_f64(), attempt: *attempt }
@@ -283,7 +280,7 @@ pub fn finished<W: Write + ?Sized>(out: &mut W, at: Timestamp, report: &Report) 
     let exit_code = report.exit_code();
     let (level, message) = match exit_code {
         0 => ("info", complete_line(report)),
-        _ => ("error", format!("Apply incomplete: {}", incomplete(report))),
+        _ => ("error", format!("{} incomplete: {}", operation(report), incomplete(report))),
     };
     write(out, at, level, message.clone(), change_summary(report.changed(), "apply"))?;
     write(out, at, level, message, Body::RunFinished { run_id: &report.run_id, exit_code, report })

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json;
-use super::report::{incomplete, next, remarks, table};
+use super::report::{Extent, incomplete, next, remarks, table};
 use super::text::{Line, Screen, Tone, View};
 use crate::journal::Operation;
 use crate::report::Report;
@@ -49,7 +49,7 @@ pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, view: View) -> io::Resu
     for reason in run.results.iter().filter_map(|result| Some((&result.step.address, result.step.reason.as_ref()?))) {
         screen.line(&Line::at(0).hang(2).with(Tone::Faint, format!("# {}: {}", reason.0, reason.1)))?;
     }
-    table(&mut screen, &run.results, usize::MAX)?;
+    table(&mut screen, &run.results, Extent::Whole)?;
     remarks(&mut screen, run)?;
     if run.finished_at.is_none() {
         screen.blank()?;

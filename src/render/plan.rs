@@ -218,11 +218,17 @@ fn blocked<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Re
     }
     screen.blank()?;
     screen.line(&Line::at(0).with(Tone::Strong, "Blocked:"))?;
-    for Blocked { address, code, detail } in plan.blocked.iter().take(SHOWN) {
-        let line = Line::at(2).hang(4).with(Tone::Bad, "! ").with(Tone::Strong, address.as_str());
-        screen.line(&line.text(": ").with(Tone::Bad, code.as_str()).text(format!(": {detail}")))?;
+    // A cap blocks everything with the same words: they are said once.
+    let alike: Vec<&[Blocked]> =
+        plan.blocked.chunk_by(|one, next| one.code == next.code && one.detail == next.detail).collect();
+    for blocked in alike.iter().take(SHOWN) {
+        let addresses: Vec<&str> = blocked.iter().map(|blocked| blocked.address.as_str()).collect();
+        let addresses = list(&addresses, SHOWN, screen.view());
+        let line = Line::at(2).hang(4).with(Tone::Bad, "! ").with(Tone::Strong, addresses);
+        let (code, detail) = (blocked[0].code.as_str(), &blocked[0].detail);
+        screen.line(&line.text(": ").with(Tone::Bad, code).text(format!(": {detail}")))?;
     }
-    more(screen, plan.blocked.len(), "blocked")
+    more(screen, alike.len(), "blocked")
 }
 
 fn remarks<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Result<()> {
@@ -234,12 +240,6 @@ fn remarks<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Re
     }
     for failure in &plan.failures {
         remarks.push((Tone::Bad, "Error: ", format!("cannot read {}: {}", failure.scope, failure.detail)));
-    }
-    for (addresses, what) in [(&plan.targeted, "only these were looked at"), (&plan.excluded, "left out")] {
-        if !addresses.is_empty() {
-            let names: Vec<&str> = addresses.iter().map(Address::as_str).collect();
-            remarks.push((Tone::Change, "Warning: ", format!("{what}: {}", list(&names, SHOWN, screen.view()))));
-        }
     }
     for warning in &plan.warnings {
         let detail = warning.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();

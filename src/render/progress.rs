@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::duration;
 use super::report::word;
 use super::text::{Line, Screen, Tone, View};
+use super::{counted, duration};
 use crate::cloud::Call;
 use crate::journal::Outcome;
 use crate::plan::{Action, Plan, Step, StepId};
@@ -44,7 +44,7 @@ impl Progress {
             }
             _ => Line::at(0).with(tone, sentence),
         };
-        screen.line(&line)
+        screen.unwrapped(&line)
     }
 
     fn is_early(&mut self, event: &Event) -> bool {
@@ -85,7 +85,7 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
     let verbs = |id: &StepId| Verbs::of(step_of(id).map_or(Action::Wait, |step| step.action));
     Some(match event {
         Event::CallAccepted { .. } => return None,
-        Event::RunStarted { run_id, steps } => (Tone::Faint, format!("Run {run_id}: {steps} steps")),
+        Event::RunStarted { run_id, steps } => (Tone::Faint, format!("Run {run_id}: {}", counted(*steps, "step"))),
         Event::WaveStarted { wave, waves } => (Tone::Strong, format!("Wave {wave} of {waves} begins")),
         Event::WaveFinished { wave, waves, check } => match check {
             None => (Tone::Plain, format!("Wave {wave} of {waves} complete")),
@@ -104,7 +104,9 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
             (Tone::Plain, format!("{}: Still {doing}... [{} elapsed]", name(step), duration(*elapsed)))
         }
         Event::StepFinished { step, outcome, status, elapsed, request_id, detail } => {
-            let request = request_id.as_ref().map(|id| format!(" [RequestId {id}]")).unwrap_or_default();
+            // Of what went well the history has the ids.
+            let told = request_id.as_ref().filter(|_| !outcome.is_at_goal());
+            let request = told.map(|id| format!(" [RequestId={id}]")).unwrap_or_default();
             let status = status.as_ref().map_or("unread", Status::as_str);
             let (tone, text) = ending(*outcome, status, verbs(step).noun, &duration(*elapsed));
             let detail = detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();

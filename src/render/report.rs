@@ -4,36 +4,56 @@ use std::io::{self, Write};
 
 use super::text::{Line, Screen, Tone, View, columns_of};
 use crate::cloud::Call;
-use crate::journal::Outcome;
+use crate::journal::{Operation, Outcome};
 use crate::report::{Report, StepResult};
 use crate::resource::Status;
 
-/// The most steps at their goals that the table lists; every other step is always listed.
+/// The most steps at their goals that a brief table lists; every other step is always listed.
 const SHOWN: usize = 20;
+
+/// How much a table tells of steps that went well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// The first few, without their RequestIds: the rest is in the history.
+    Brief,
+    /// Everything.
+    Whole,
+}
 
 /// Writes the end of an apply. `blocked` counts the interfaces that were blocked when it was planned.
 pub fn text<W: Write + ?Sized>(out: &mut W, report: &Report, blocked: usize, view: View) -> io::Result<()> {
     let mut screen = Screen::new(out, view);
     if !report.results.is_empty() {
         screen.blank()?;
-        table(&mut screen, &report.results, SHOWN)?;
+        table(&mut screen, &report.results, Extent::Brief)?;
     }
     remarks(&mut screen, report)?;
     screen.blank()?;
     let code = report.exit_code();
     if code == 0 {
-        let rest = complete_line(report).split_off("Apply complete!".len());
-        screen.unwrapped(&Line::at(0).with(Tone::Good, "Apply complete!").text(rest))?;
+        let line = complete_line(report);
+        let (verdict, rest) = line.split_at(line.find('!').map_or(0, |end| end + 1));
+        screen.unwrapped(&Line::at(0).with(Tone::Good, verdict).text(rest))?;
         return screen.unwrapped(&Line::at(0).text(counts_line(report, blocked)));
     }
-    screen.line(&Line::at(0).with(Tone::Bad, "Apply incomplete: ").text(incomplete(report)))?;
+    let verdict = format!("{} incomplete: ", operation(report));
+    screen.line(&Line::at(0).with(Tone::Bad, verdict).text(incomplete(report)))?;
     screen.unwrapped(&Line::at(0).text(counts_line(report, blocked)))?;
     screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next(code, &report.run_id.0)))
 }
 
-/// Returns Terraform's last line, byte for byte.
+/// Returns Terraform's last line, byte for byte; of a rollback, the same with its own name, so that nobody takes the way
+/// back for the way there.
 pub(crate) fn complete_line(report: &Report) -> String {
-    format!("Apply complete! Resources: 0 added, {} changed, 0 destroyed.", report.changed())
+    format!("{} complete! Resources: 0 added, {} changed, 0 destroyed.", operation(report), report.changed())
+}
+
+/// Returns what a run was, as the first word of a line.
+pub(crate) fn operation(report: &Report) -> &'static str {
+    match report.operation {
+        Operation::Apply => "Apply",
+        Operation::Rollback => "Rollback",
+    }
 }
 
 /// Returns our own line, which follows it.
@@ -98,12 +118,13 @@ pub(crate) fn tone(result: &StepResult) -> Tone {
     }
 }
 
-/// Writes one row per step; of those at their goals at most `shown`.
+/// Writes one row per step.
 pub(crate) fn table<W: Write + ?Sized>(
     screen: &mut Screen<'_, W>,
     results: &[StepResult],
-    shown: usize,
+    extent: Extent,
 ) -> io::Result<()> {
+    let shown = if extent == Extent::Brief { SHOWN } else { usize::MAX };
     let mut listed: Vec<&StepResult> = Vec::new();
     let mut good = 0;
     for result in results {
@@ -116,9 +137,15 @@ pub(crate) fn table<W: Write + ?Sized>(
         listed.iter().map(|result| columns_of(&text(result))).max().unwrap_or(0).min(40)
     };
     let (names, outcomes) = (width(|result| result.step.id.to_string()), width(outcome));
+    let statuses = width(status);
     for result in &listed {
         let line = Line::at(0).hang(4).cell(Tone::Plain, &result.step.id.0, names);
-        screen.line(&facts(line.cell(tone(result), &outcome(result), outcomes), result))?;
+        let line = line.cell(tone(result), &outcome(result), outcomes).cell(Tone::Plain, &status(result), statuses);
+        let line = line.text(took(result).unwrap_or_default());
+        screen.line(&match &result.request_id {
+            Some(id) if extent == Extent::Whole || !result.is_at_goal() => line.text(format!("  [RequestId={id}]")),
+            _ => line,
+        })?;
         if let Some(detail) = &result.detail {
             screen.line(&Line::at(4).hang(6).text(detail.as_str()))?;
         }
@@ -130,12 +157,8 @@ pub(crate) fn table<W: Write + ?Sized>(
     Ok(())
 }
 
-fn facts<'a>(line: Line<'a>, result: &StepResult) -> Line<'a> {
-    let mut facts: Vec<String> = Vec::new();
-    facts.extend(result.status.as_ref().map(Status::to_string));
-    facts.extend(took(result));
-    facts.extend(result.request_id.as_ref().map(|id| format!("[RequestId {id}]")));
-    line.text(facts.join("  "))
+fn status(result: &StepResult) -> String {
+    result.status.as_ref().map(Status::to_string).unwrap_or_default()
 }
 
 /// Returns how long a step took, in words.

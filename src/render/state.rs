@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
+use super::json;
 use super::text::{Line, Screen, Tone, View, columns_of};
 use crate::resource::{Address, DesiredStatus, Status};
 use crate::state::{Record, State};
@@ -20,9 +23,21 @@ pub fn list<W: Write + ?Sized>(out: &mut W, state: &State, view: View) -> io::Re
     for (address, record) in &state.interfaces {
         let line = Line::at(0).hang(4).cell(Tone::Strong, address.as_str(), names);
         let line = line.cell(Tone::Plain, observed(record), statuses);
-        screen.line(&line.text(format!("since {}  {} in {}", record.observed.since, record.id, record.scope)))?;
+        let since = record.observed.since.strftime("%Y-%m-%dT%H:%MZ");
+        screen.line(&line.text(format!("{since}  {}  {}", record.id, record.scope)))?;
     }
     Ok(())
+}
+
+/// Writes the state as one JSON document, on one line.
+pub fn list_document<W: Write + ?Sized>(out: &mut W, state: &State) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        format_version: &'static str,
+        #[serde(flatten)]
+        state: &'a State,
+    }
+    json::line(out, &Document { format_version: "1.0", state })
 }
 
 /// Writes one record.
@@ -41,8 +56,8 @@ pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, 
         rows.push(("protected", "true".to_owned()));
     }
     if let Some(last) = &record.last_action {
-        let request = last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), |id| format!("RequestId {id}"));
-        rows.push(("action", format!("{} ({request})", last.action)));
+        rows.push(("action", last.action.to_string()));
+        rows.push(("request", last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), ToString::to_string)));
         rows.push(("outcome", last.outcome.clone()));
         rows.push(("when", format!("{} to {}", last.started_at, last.finished_at)));
         rows.push(("run", last.run_id.to_string()));

@@ -109,7 +109,11 @@ fn decode_journal(paths: &Paths, bytes: &[u8]) -> Result<(Journal, Option<journa
 fn read_state(paths: &Paths) -> Result<Option<(Vec<u8>, State)>, StoreError> {
     let Some(bytes) = files::read(&paths.state)? else { return Ok(None) };
     let path = paths.state.display().to_string();
-    let hint = format!("restore {} over it, or move it away: rictl works without it", paths.backup.display());
+    let restore = match paths.backup.exists() {
+        true => format!("restore {} over it, or ", paths.backup.display()),
+        false => String::new(),
+    };
+    let hint = format!("{restore}move it away: rictl works without it");
     let state = state::decode(&bytes).map_err(|reason| StoreError::unreadable(&path, reason, hint))?;
     Ok(Some((bytes, state)))
 }
@@ -121,11 +125,15 @@ fn assemble(paths: &Paths, journal: Journal) -> Result<Recorded, StoreError> {
     let name = paths.state.display();
     match &mut recorded.state {
         Some(state) => recorded.notes.extend(catch_up(state, replay).map(|note| format!("{name} {note}"))),
-        None if replay.last_serial() > 0 || paths.backup.exists() => recorded.notes.push(format!(
-            "{name} is missing although it was written before: the cause of drift is unknown until the next apply; {} \
-             may hold an older copy",
-            paths.backup.display()
-        )),
+        None if replay.last_serial() > 0 || paths.backup.exists() => {
+            let copy = match paths.backup.exists() {
+                true => format!("; {} holds an older copy", paths.backup.display()),
+                false => String::new(),
+            };
+            recorded.notes.push(format!(
+                "{name} is missing although it was written before: the cause of drift is unknown until the next apply{copy}"
+            ));
+        }
         None => {}
     }
     Ok(recorded)

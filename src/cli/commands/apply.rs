@@ -7,11 +7,11 @@ use anyhow::{Context as _, Result};
 
 use crate::ops::apply::{self as operation, Applied, Approval, Ran, Session, Task};
 use crate::ops::failure::{Exit, Refusal};
-use crate::plan::{Plan, PlanFileError};
+use crate::plan::Plan;
 use crate::render;
+use crate::store::StoreError;
 
 use super::super::args::{ApplyArgs, Choice, RollbackArgs, RunArgs};
-use super::super::errors::GUARDED;
 use super::super::front::Screen;
 use super::super::output::Output;
 use super::super::signals;
@@ -27,15 +27,8 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
                 return Err(refusal.hint(hint).into());
             }
             let saved = read_plan(path)?;
-            let blocks = saved.blocked.iter().map(|blocked| format!("{}: {}", blocked.address, blocked.detail));
             if saved.steps.is_empty() && !saved.is_empty() {
-                let refusal = Refusal {
-                    exit: Exit::Guarded,
-                    summary: "the saved plan was refused when it was made".to_owned(),
-                    causes: blocks.collect(),
-                    hint: Some("see `rictl show` for the plan".to_owned()),
-                };
-                return Err(refusal.into());
+                return Err(refused_when_made(&saved, path).into());
             }
             Task::Saved(Box::new(saved))
         }
@@ -66,55 +59,91 @@ async fn run(task: Task, is_saved: bool, arguments: &RunArgs, invocation: &Invoc
     // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
     let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
     let applied = operation::apply(&session, task, approval, &mut screen, signals).await?;
-    Ok(finish(&applied, arguments.json, output))
+    finish(&applied, arguments.json, output)
 }
 
-fn finish(applied: &Applied, json: bool, output: &Output) -> u8 {
+fn finish(applied: &Applied, json: bool, output: &Output) -> Result<u8> {
     match applied {
         Applied::Declined => {
             output.show(|out| writeln!(out, "Apply cancelled."));
-            0
+            Ok(0)
         }
-        Applied::Nothing(plan) if plan.is_errored() => Exit::Error as u8,
-        Applied::Nothing(plan) if !plan.is_complete() => GUARDED,
-        Applied::Nothing(_) => {
+        Applied::Nothing(plan) if plan.is_complete() => {
             if !json {
                 output.show(|out| {
                     writeln!(out, "\nApply complete! Resources: 0 added, 0 changed, 0 destroyed.")?;
                     writeln!(out, "0 deactivated, 0 activated, 0 waited for; 0 blocked.")
                 });
             }
-            0
+            Ok(0)
         }
-        Applied::Ran(ran) => conclude(ran, json, output),
+        Applied::Nothing(plan) => Err(nothing_possible(plan).into()),
+        Applied::Ran(ran) => Ok(conclude(ran, output)),
     }
 }
 
-fn conclude(ran: &Ran, json: bool, output: &Output) -> u8 {
-    if !json {
-        let view = output.view();
-        output.show(|out| render::report::text(out, &ran.report, ran.plan.summary().blocked, view));
+/// Says that a plan holds no step although something is wanted, or something could not be read.
+fn nothing_possible(plan: &Plan) -> Refusal {
+    if plan.is_errored() {
+        let refusal = Refusal::new(Exit::Error, "nothing was done: not everything could be read");
+        return refusal.hint("`rictl plan` tries again");
     }
+    let blocked = render::counted(plan.blocked.len(), "interface");
+    Refusal::new(Exit::Guarded, format!("nothing was done: what is wanted of {blocked} is blocked"))
+        .hint("lift what the plan names, then run `rictl plan`")
+}
+
+/// Says what the result table cannot know, and returns the exit code.
+fn conclude(ran: &Ran, output: &Output) -> u8 {
     for line in &ran.unstable {
         output.say(&format!("unstable: {line}; run `rictl plan`"));
     }
-    match &ran.rollback {
-        Some(back) => {
-            conclude(back, json, output);
-            // What was asked for did not happen, whatever became of the way back.
-            5
+    let code = ran.exit_code();
+    let Some(back) = &ran.rollback else {
+        if code != ran.report.exit_code() {
+            output.say(&format!("not everything that is wanted was done (exit code {code}); run `rictl plan`"));
         }
-        None => ran.exit_code(),
+        return code;
+    };
+    let is_back = conclude(back, output) == 0;
+    let verdict =
+        if is_back { "what the apply did was taken back" } else { "not all of the apply could be taken back" };
+    output.say(&format!("{verdict} (exit code 5); run `rictl plan`"));
+    // What was asked for did not happen, whatever became of the way back.
+    5
+}
+
+/// Says why a saved plan holds nothing that can be run.
+fn refused_when_made(plan: &Plan, path: &Path) -> Refusal {
+    let causes: Vec<String> = plan
+        .blocked
+        .chunk_by(|one, next| one.detail == next.detail)
+        .map(|alike| {
+            let addresses: Vec<&str> = alike.iter().map(|blocked| blocked.address.as_str()).collect();
+            format!("{}: {}", addresses.join(", "), alike[0].detail)
+        })
+        .collect();
+    Refusal {
+        exit: Exit::Guarded,
+        summary: format!("the saved plan {} was refused when it was made", path.display()),
+        causes,
+        hint: Some("lift what blocks it, then run `rictl plan --out FILE` again".to_owned()),
     }
 }
 
 /// Reads a saved plan.
 pub(super) fn read_plan(path: &Path) -> Result<Plan> {
-    let bytes = crate::store::read_file(path)?
-        .ok_or_else(|| Refusal::new(Exit::Error, format!("there is no plan {}", path.display())))?;
-    Plan::from_file(&bytes).map_err(|error: PlanFileError| {
-        Refusal::new(Exit::Error, format!("cannot use the plan {}: {error}", path.display())).hint(error.hint()).into()
-    })
+    let unusable = |what: &str| Refusal::new(Exit::Error, format!("cannot use the plan {}: {what}", path.display()));
+    let bytes = match crate::store::read_file(path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            let refusal = unusable("there is no such file");
+            return Err(refusal.hint("saved plans are made with `rictl plan --out FILE`").into());
+        }
+        Err(StoreError::NotAFile { what, .. }) => return Err(unusable(&format!("it is {what}")).into()),
+        Err(error) => return Err(error.into()),
+    };
+    Plan::from_file(&bytes).map_err(|error| unusable(&error.to_string()).hint(error.hint()).into())
 }
 
 fn open_lines(path: &Path) -> Result<File> {

@@ -4,7 +4,8 @@ use anyhow::Result;
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use crate::diagnostic::{Diagnostics, Severity};
+use crate::diagnostic::Diagnostics;
+use crate::render::counted;
 
 use crate::render::schema;
 
@@ -26,12 +27,13 @@ pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> 
         };
         failed |= diagnostics.has_errors();
         if json {
-            documents.push(document(&diagnostics));
+            documents.push(errors::findings(&diagnostics));
             continue;
         }
         errors::draw(output, &diagnostics.sources, &diagnostics.findings);
         if let Some(declared) = declared {
-            let line = format!("Success! {} is valid: {declared} interfaces declared.", path.display());
+            let declared = counted(declared, "interface");
+            let line = format!("Success! {} is valid: {declared} declared.", path.display());
             output.print(|out| writeln!(out, "{}", crate::render::escape::escape_terminal(&line)))?;
         }
     }
@@ -50,32 +52,6 @@ pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> 
 
 fn count(documents: &[Vec<serde_json::Value>], severity: &str) -> usize {
     documents.iter().flatten().filter(|finding| finding["severity"] == severity).count()
-}
-
-/// The findings in the shape of `terraform validate -json`.
-fn document(diagnostics: &Diagnostics) -> Vec<serde_json::Value> {
-    let place = |place: crate::diagnostic::Place| {
-        serde_json::json!({
-            "filename": diagnostics.sources.get(place.source).map(|source| source.name.clone()),
-            "start": {"line": place.line, "column": place.column},
-            "end": {"line": place.line, "column": place.column + place.length},
-        })
-    };
-    diagnostics
-        .findings
-        .iter()
-        .map(|finding| {
-            serde_json::json!({
-                "severity": if finding.severity == Severity::Error { "error" } else { "warning" },
-                "summary": finding.summary,
-                "detail": finding.label,
-                "range": finding.place.map(place),
-                "related": finding.related.iter().map(|(at, what)| serde_json::json!({"range": place(*at), "detail": what})).collect::<Vec<_>>(),
-                "causes": finding.causes,
-                "hint": finding.hint,
-            })
-        })
-        .collect()
 }
 
 pub(super) fn completions(shell: Shell, output: &Output) -> Result<u8> {

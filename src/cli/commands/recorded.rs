@@ -26,7 +26,10 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     let project = invocation.load()?;
     let recorded = plan::read(&project, output)?;
     let run = match &arguments.what {
-        Some(run_id) => operation::report(operation::find(&recorded, run_id)?),
+        Some(what) => operation::report(operation::find(&recorded, what).ok_or_else(|| {
+            Refusal::new(Exit::Error, format!("there is neither a file nor a run {what}"))
+                .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`")
+        })?),
         None => operation::runs(&recorded).into_iter().next().ok_or_else(|| {
             Refusal::new(Exit::Error, "nothing has been applied yet").hint("name a saved plan, or run `rictl apply`")
         })?,
@@ -58,10 +61,10 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             let recorded = plan::read(&project, output)?;
             let view = output.view();
             output.print(|out| match &recorded.state {
-                Some(state) if json => writeln!(out, "{}", serde_json::json!(state)),
-                None if json => writeln!(out, "{}", serde_json::json!({"interfaces": {}})),
+                Some(state) if json => render::state::list_document(out, state),
+                None if json => writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "interfaces": {}})),
                 Some(state) => render::state::list(out, state, view),
-                None => Ok(()),
+                None => writeln!(out, "Nothing is recorded."),
             })?;
         }
         StateCommand::Show { address, json } => {
@@ -70,7 +73,8 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             let view = output.view();
             output.print(|out| {
                 if json {
-                    writeln!(out, "{}", serde_json::json!({"address": address, "record": record}))
+                    let document = serde_json::json!({"format_version": "1.0", "address": address, "record": record});
+                    writeln!(out, "{document}")
                 } else {
                     render::state::show(out, &address, record, view)
                 }
