@@ -1,6 +1,7 @@
 //! What the documents show is what happens: every command in them is typed and its output compared.
 
 mod ci;
+mod reference;
 mod transcript;
 
 use std::fs;
@@ -69,4 +70,34 @@ fn a_check_is_found_beside_its_spec_from_anywhere() {
     let document = "```console\n$ rictl -f ../examples/rollout-canary/rictl.yaml apply --auto-approve\n...\n\
                     Apply complete! Resources: 0 added, 5 changed, 0 destroyed.\n...\n```\n";
     assert_eq!(reader.follow(document).0, Vec::<String>::new());
+}
+
+#[test]
+fn the_tutorial_goes_as_it_says() {
+    follow(&repository().join("docs/tutorial.md"), ".");
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    let mut open = vec![repository()];
+    let mut dead = Vec::new();
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules" {
+                open.push(path);
+            } else if name.ends_with(".md") {
+                let text = fs::read_to_string(&path).expect("a document");
+                let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+                let local = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
+                dead.extend(
+                    local
+                        .filter(|target| !directory.join(target.split('#').next().unwrap_or_default()).exists())
+                        .map(|target| format!("{}: {target}", path.display())),
+                );
+            }
+        }
+    }
+    assert!(dead.is_empty(), "links that lead nowhere:\n{}", dead.join("\n"));
 }

@@ -1,0 +1,97 @@
+//! The generated pages of the reference, and that the spec's page is a spec.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::process::Command;
+
+use rictl::cloud::codes;
+use rictl::spec::{self, SpecFile};
+
+use crate::repository;
+
+/// Compares a page with what it should be, or writes it.
+fn expect_page(name: &str, expected: &str) {
+    let path = repository().join("docs/reference").join(name);
+    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+        fs::write(&path, expected).expect("a page can be written");
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "docs/reference/{name} is out of date: run the test with UPDATE_DOCUMENTS=1");
+}
+
+#[test]
+fn every_error_code_of_the_api_is_explained() {
+    let mut page = "# Error codes\n\nThe codes that the API's pages document, misspellings included, old and new. An unknown code is shown as it is, with its\nRequestId and the API's own link.\n\n\"Repeated\" says what rictl does with a *mutating* call that got it: reads are repeated whenever that may help.\n\n| code | means | what to do | repeated |\n|---|---|---|---|\n".to_owned();
+    let mut rows: Vec<(Vec<&str>, codes::Meaning)> = Vec::new();
+    for (code, meaning) in codes::all() {
+        match rows.iter_mut().find(|(_, known)| known == meaning) {
+            Some((codes, _)) => codes.push(code),
+            None => rows.push((vec![code], *meaning)),
+        }
+    }
+    for (codes, meaning) in rows {
+        let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
+        let repeated = match meaning.effect {
+            rictl::cloud::Effect::None => "yes, nothing was done",
+            rictl::cloud::Effect::Refused => "no, it was refused",
+            rictl::cloud::Effect::InDoubt => "no, the live status is read",
+        };
+        writeln!(page, "| {} | {} | {} | {repeated} |", codes.join(", "), meaning.explanation, meaning.hint)
+            .expect("a page grows");
+    }
+    expect_page("error-codes.md", &page);
+}
+
+/// What a command prints for `--help`.
+fn help(command: &[String]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_rictl"))
+        .args(command)
+        .arg("--help")
+        .env_clear()
+        .env("COLUMNS", "100")
+        .output()
+        .expect("rictl runs");
+    let text = String::from_utf8(output.stdout).expect("help is text");
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+fn subcommands(help: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = lines.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+#[test]
+fn every_command_and_flag_is_described() {
+    let mut page = "# Commands\n\nAs `--help` prints it. The global options are shown once, at the top.\n".to_owned();
+    let mut open = vec![Vec::new()];
+    while let Some(command) = open.pop() {
+        let help = help(&command);
+        let own = if command.is_empty() { &help } else { help.split("\nGlobal options:").next().unwrap_or(&help) };
+        writeln!(
+            page,
+            "\n## `{}`\n\n```text\n{}\n```",
+            [&["rictl".to_owned()], command.as_slice()].concat().join(" "),
+            own.trim_end()
+        )
+        .expect("a page grows");
+        open.extend(subcommands(&help).into_iter().rev().map(|name| [command.as_slice(), &[name]].concat()));
+    }
+    expect_page("commands.md", &page);
+}
+
+#[test]
+fn the_specs_that_the_pages_show_are_specs() {
+    for page in ["docs/reference/spec.md", "README.md"] {
+        let text = fs::read_to_string(repository().join(page)).expect("a page");
+        let specs: Vec<&str> =
+            text.split("```yaml\n").skip(1).filter(|block| block.starts_with("version: 1")).collect();
+        assert!(!specs.is_empty(), "{page} shows no spec");
+        for block in specs {
+            let bytes = block.split("```").next().unwrap_or_default().as_bytes().to_vec();
+            if let Err(found) = spec::parse(vec![SpecFile { name: page.to_owned(), bytes }]) {
+                panic!("{page}: {:?}", found.findings);
+            }
+        }
+    }
+}
