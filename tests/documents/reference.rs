@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Command;
 
 use rictl::cloud::codes;
+use rictl::emulator::{Fault, Format, WorldSeed};
 use rictl::spec::{self, SpecFile};
 
 use crate::repository;
@@ -92,6 +93,21 @@ fn the_specs_that_the_pages_show_are_specs() {
             if let Err(found) = spec::parse(vec![SpecFile { name: page.to_owned(), bytes }]) {
                 panic!("{page}: {:?}", found.findings);
             }
+        }
+    }
+}
+
+#[test]
+fn the_worlds_that_the_pages_show_are_worlds() {
+    let text = fs::read_to_string(repository().join("docs/reference/emulator.md")).expect("a page");
+    let block = text.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a world");
+    WorldSeed::parse(block, Format::Yaml).unwrap_or_else(|error| panic!("{error:?}"));
+    let cells = text.lines().skip_while(|line| *line != "| fault | what happens |").skip(2);
+    for cell in cells.map(|line| line.split('|').nth(1).expect("a first cell")) {
+        for fault in cell.split('`').skip(1).step_by(2) {
+            let fault = fault.replace('…', "x");
+            Fault::parse_schedule(&format!("faults: [{{fault: {fault}}}]"))
+                .unwrap_or_else(|error| panic!("{fault}: {error:?}"));
         }
     }
 }
