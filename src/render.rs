@@ -9,6 +9,7 @@ pub mod diagnostic;
 pub mod drift;
 pub mod escape;
 pub mod events;
+pub mod explain;
 pub mod graph;
 pub mod history;
 pub mod html;

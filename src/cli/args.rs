@@ -1,13 +1,17 @@
 //! The command line as types. Help texts are written to be read by somebody who has the tool for the first time.
 
+mod specs;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::resource::{Address, Region};
+use crate::resource::Address;
 use crate::retry::Quota;
+
+pub(super) use specs::{InitArgs, SchemaFormat};
 
 /// Keeps Alibaba Cloud VPC router interfaces in the states that a reviewed YAML spec declares.
 #[derive(Debug, Parser)]
@@ -106,8 +110,13 @@ pub(super) enum Command {
     },
     /// Plan and do the inverse of what a past run did
     Rollback(RollbackArgs),
-    /// Draw dependencies, groups and the steps of a plan
+    /// Draw dependencies, groups and the steps of a plan; the spec alone where the cloud cannot be reached
     Graph(GraphArgs),
+    /// Tell everything about one interface: spec and line, live, last applied, and why it is or is not planned
+    Explain {
+        /// The interface's key in the spec
+        address: Address,
+    },
     /// Say whose credentials would be used, and where they come from; never a secret
     Whoami {
         /// Print JSON
@@ -144,26 +153,6 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-}
-
-/// `rictl init`.
-#[derive(Clone, Debug, Args)]
-pub(super) struct InitArgs {
-    /// Read this region; may be given several times [default: the environment's, or all of a world]
-    #[arg(long, value_name = "REGION")]
-    pub(super) region: Vec<Region>,
-    /// Where to write; - for stdout [default: rictl.yaml]
-    #[arg(long, value_name = "FILE")]
-    pub(super) output: Option<PathBuf>,
-    /// Replace a file that is there
-    #[arg(long)]
-    pub(super) force: bool,
-    /// Read the emulator's world in FILE, not the cloud
-    #[arg(long, value_name = "FILE")]
-    pub(super) world: Option<PathBuf>,
-    /// Only the router interfaces of this Terraform state, under the names that it has for them
-    #[arg(long, value_name = "FILE")]
-    pub(super) from_tfstate: Option<PathBuf>,
 }
 
 /// `rictl plan`.
@@ -330,6 +319,9 @@ pub(super) struct RollbackArgs {
 /// `rictl graph`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct GraphArgs {
+    /// Draw the spec alone: no network, no credentials
+    #[arg(long)]
+    pub(super) offline: bool,
     /// How to draw
     #[arg(long, value_enum, default_value = "dot")]
     pub(super) format: GraphFormat,
@@ -346,21 +338,6 @@ pub(super) enum GraphFormat {
     Svg,
     /// Data
     Json,
-}
-
-/// `rictl schema FORMAT`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum SchemaFormat {
-    /// What you write
-    Spec,
-    /// What `plan --json` prints and `plan --out` saves
-    Plan,
-    /// The state file
-    State,
-    /// One line of `apply --json`
-    Events,
-    /// What `drift --json` prints
-    Drift,
 }
 
 /// `rictl emulator …`.

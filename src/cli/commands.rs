@@ -1,7 +1,9 @@
 //! What each command does: read what it needs, call the operation, print its value, choose the exit code.
 
 mod apply;
+mod drift;
 mod emulator;
+mod explain;
 mod init;
 mod offline;
 mod plan;
@@ -63,13 +65,14 @@ pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: 
         Command::Plan(arguments) => plan::plan(&arguments, invocation, output).await,
         Command::Apply(arguments) => apply::apply(&arguments, invocation, output).await,
         Command::Rollback(arguments) => apply::rollback(&arguments, invocation, output).await,
-        Command::Drift(arguments) => plan::drift(&arguments, invocation, output).await,
+        Command::Drift(arguments) => drift::drift(&arguments, invocation, output).await,
         Command::Show(arguments) => recorded::show(&arguments, invocation, output),
         Command::History { json } => recorded::history(invocation, output, json),
         Command::State { command } => recorded::state(command, invocation, output),
         Command::ForceUnlock { id, force } => recorded::force_unlock(&id, force, invocation, output).await,
         Command::Whoami { json } => plan::whoami(invocation, output, json).await,
-        Command::Graph(arguments) => plan::graph(&arguments, invocation, output).await,
+        Command::Explain { address } => explain::explain(&address, invocation, output).await,
+        Command::Graph(arguments) => explain::graph(&arguments, invocation, output).await,
         Command::Emulator { command } => emulator::run(command, invocation, output).await,
         Command::Schema { format } => offline::schema(format, output),
         Command::Completions { shell } => offline::completions(shell, output),

@@ -10,14 +10,14 @@ use crate::cloud::CloudRead;
 use crate::planner;
 use crate::refresh;
 use crate::report::{Drift, DriftCause};
-use crate::resource::{Address, Target};
+use crate::resource::{Address, LiveState, Target};
 use crate::store::local::Recorded;
 
 use super::apply::today;
 use super::live;
 use super::project::Project;
 
-/// Finds what moved. An interface in transition is read again, a poll interval later, before anything is said of it.
+/// Finds what moved, and returns what was read as well. An interface in transition is read again, a poll interval later, before anything is said of it.
 ///
 /// # Errors
 /// A state of another target.
@@ -28,7 +28,7 @@ pub async fn drift(
     target: &Target,
     clock: &Clock,
     poll_interval: Duration,
-) -> Result<Drift> {
+) -> Result<(Drift, LiveState)> {
     let state = recorded.state.as_ref();
     live::check_target(state, target, project)?;
     let mut seen = live::refresh(&project.spec, cloud, clock).await;
@@ -45,12 +45,13 @@ pub async fn drift(
         seen.failures.extend(again.failures);
         items = compare(&seen);
     }
-    Ok(Drift {
+    let drift = Drift {
         timestamp: clock.now(),
         target: target.clone(),
         checked: project.spec.interfaces.len(),
         items,
-        failures: seen.failures,
+        failures: seen.failures.clone(),
         warnings: planner::expired_hands_off(&project.spec, today(clock.now())),
-    })
+    };
+    Ok((drift, seen))
 }

@@ -47,7 +47,7 @@ pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -
     Err(refusal.hint("use the spec and the credentials that belong together, or another `state.path`").into())
 }
 
-/// Plans from what is live.
+/// Plans from what is live, and returns that as well.
 ///
 /// # Errors
 /// Addresses that the spec does not declare, nothing that could be read, and bugs.
@@ -58,11 +58,12 @@ pub async fn plan(
     target: &Target,
     clock: &Clock,
     options: &PlanOptions,
-) -> Result<Plan> {
+) -> Result<(Plan, LiveState)> {
     check_target(recorded.state.as_ref(), target, project)?;
     let live = refresh(&project.spec, cloud, clock).await;
     let doubts = recorded.journal.replay().open_run().map(|run| doubts(run, &live)).unwrap_or_default();
-    plan_from(project, recorded.state.as_ref(), &live, &doubts, target, options)
+    let plan = plan_from(project, recorded.state.as_ref(), &live, &doubts, target, options)?;
+    Ok((plan, live))
 }
 
 /// Plans from a refresh that has been made.

@@ -1,4 +1,4 @@
-//! Commands that read the cloud and change nothing: plan, drift, graph, whoami.
+//! Commands that read the cloud and change nothing: plan, whoami.
 
 use std::fs;
 use std::path::Path;
@@ -8,15 +8,15 @@ use anyhow::{Context as _, Result};
 use crate::ops::apply::today;
 use crate::ops::connection::{self, connect};
 use crate::ops::failure::{Exit, Refusal};
+use crate::ops::live;
 use crate::ops::project::Project;
-use crate::ops::{drift as drift_operation, live};
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
-use crate::render::graph::Graph;
+use crate::render::topology::Topology;
 use crate::resource::{AccountName, Provider};
 use crate::store::local::{self, Recorded};
 
-use super::super::args::{Choice, DriftArgs, Format, GraphArgs, GraphFormat, PlanArgs};
+use super::super::args::{Choice, Format, PlanArgs};
 use super::super::errors::GUARDED;
 use super::super::output::Output;
 use super::Invocation;
@@ -27,11 +27,11 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let options = options(&arguments.choice, invocation);
     let (cloud, target) = (&connection.cloud, &connection.target);
-    let plan = live::plan(&project, &recorded, cloud, target, &invocation.clock, &options).await?;
+    let (plan, seen) = live::plan(&project, &recorded, cloud, target, &invocation.clock, &options).await?;
     if let Some(path) = &arguments.out {
         save(path, &plan, arguments.force)?;
     }
-    print(output, arguments.format.format(), &plan)?;
+    print(output, arguments.format.format(), &plan, Some(&Topology::new(&project.spec, &seen)))?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
         let path = path.display();
         let text = format!("\nSaved the plan to {path}. To run exactly this: rictl apply \"{path}\"");
@@ -53,13 +53,13 @@ fn exit_code(plan: &Plan, detailed: bool) -> u8 {
     }
 }
 
-pub(super) fn print(output: &Output, format: Format, plan: &Plan) -> Result<()> {
+pub(super) fn print(output: &Output, format: Format, plan: &Plan, topology: Option<&Topology>) -> Result<()> {
     let view = output.view();
     output.print(|out| match format {
         Format::Text => render::plan::text(out, plan, view),
         Format::Json => render::plan::document(out, plan),
         Format::Markdown => render::markdown::plan(out, plan),
-        Format::Html => render::html::plan(out, plan, None),
+        Format::Html => render::html::plan(out, plan, topology),
     })
 }
 
@@ -107,45 +107,6 @@ fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
 
 fn escaped_lines(text: &str) -> String {
     text.lines().map(crate::render::escape::escape_terminal).collect::<Vec<_>>().join("\n")
-}
-
-pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
-    let mut code = 0;
-    for path in invocation.spec_paths() {
-        let project = invocation.load_from(&path)?;
-        let recorded = read(&project, output)?;
-        let connection = connect(&project, &invocation.access(), invocation.clock).await?;
-        let interval = invocation.global.poll_interval;
-        let (cloud, target) = (&connection.cloud, &connection.target);
-        let drift = drift_operation::drift(&project, &recorded, cloud, target, &invocation.clock, interval).await?;
-        let view = output.view();
-        output.print(|out| match arguments.format.format() {
-            Format::Text => render::drift::text(out, &drift, view),
-            Format::Json => render::drift::document(out, &drift),
-            Format::Markdown => render::markdown::drift(out, &drift),
-            Format::Html => render::html::drift(out, &drift, None),
-        })?;
-        let found = if drift.has_moved() { 2 } else { u8::from(!drift.failures.is_empty()) };
-        code = code.max(found);
-    }
-    Ok(code)
-}
-
-pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
-    let project = invocation.load()?;
-    let format = match arguments.format {
-        GraphFormat::Dot => render::graph::Format::Dot,
-        GraphFormat::Mermaid => render::graph::Format::Mermaid,
-        GraphFormat::Svg => render::graph::Format::Svg,
-        GraphFormat::Json => render::graph::Format::Json,
-    };
-    let recorded = read(&project, output)?;
-    let connection = connect(&project, &invocation.access(), invocation.clock).await?;
-    let options = options(&Choice::default(), invocation);
-    let plan =
-        live::plan(&project, &recorded, &connection.cloud, &connection.target, &invocation.clock, &options).await?;
-    output.print(|out| Graph::new(&project.spec, Some(&plan)).write(out, format))?;
-    Ok(0)
 }
 
 pub(super) async fn whoami(invocation: &Invocation, output: &Output, json: bool) -> Result<u8> {

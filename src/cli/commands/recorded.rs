@@ -20,7 +20,7 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     if let Some(what) = &arguments.what
         && Path::new(what).exists()
     {
-        plan::print(output, format, &apply::read_plan(Path::new(what))?)?;
+        plan::print(output, format, &apply::read_plan(Path::new(what))?, None)?;
         return Ok(0);
     }
     let project = invocation.load()?;

@@ -1,0 +1,42 @@
+//! The arguments of the commands that make, format and explain specs.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::resource::Region;
+
+/// `rictl init`.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct InitArgs {
+    /// Read this region; may be given several times [default: the environment's, or all of a world]
+    #[arg(long, value_name = "REGION")]
+    pub(in crate::cli) region: Vec<Region>,
+    /// Where to write; - for stdout [default: rictl.yaml]
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub(in crate::cli) force: bool,
+    /// Read the emulator's world in FILE, not the cloud
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) world: Option<PathBuf>,
+    /// Only the router interfaces of this Terraform state, under the names that it has for them
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) from_tfstate: Option<PathBuf>,
+}
+
+/// `rictl schema FORMAT`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum SchemaFormat {
+    /// What you write
+    Spec,
+    /// What `plan --json` prints and `plan --out` saves
+    Plan,
+    /// The state file
+    State,
+    /// One line of `apply --json`
+    Events,
+    /// What `drift --json` prints
+    Drift,
+}

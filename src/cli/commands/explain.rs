@@ -1,0 +1,75 @@
+//! Commands that show how a plan comes about: explain, graph.
+
+use anyhow::Result;
+
+use crate::cloud::CloudError;
+use crate::ops::connection::connect;
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::live;
+use crate::ops::project::Project;
+use crate::plan::Plan;
+use crate::render;
+use crate::render::explain::Explanation;
+use crate::render::graph::Graph;
+use crate::resource::{Address, LiveState, Reading};
+use crate::spec::Spec;
+use crate::store::local::Recorded;
+
+use super::super::args::{Choice, GraphArgs, GraphFormat};
+use super::super::output::Output;
+use super::{Invocation, plan};
+
+/// How many addresses a refusal lists.
+const LISTED: usize = 10;
+
+pub(super) async fn explain(address: &Address, invocation: &Invocation, output: &Output) -> Result<u8> {
+    let project = invocation.load()?;
+    let declared = project.spec.interfaces.get(address).ok_or_else(|| undeclared(address, &project.spec))?;
+    let recorded = plan::read(&project, output)?;
+    let (plan, seen) = planned(&project, &recorded, invocation).await?;
+    let record = recorded.state.as_ref().and_then(|state| state.interfaces.get(address));
+    let reading = seen.readings.get(address).unwrap_or(&Reading::Unreadable);
+    let facts = Explanation { spec: &project.spec, address, declared, reading, record, plan: &plan };
+    let view = output.view();
+    output.print(|out| render::explain::text(out, &facts, view))?;
+    Ok(if matches!(reading, Reading::Unreadable) { Exit::Error as u8 } else { 0 })
+}
+
+fn undeclared(address: &Address, spec: &Spec) -> Refusal {
+    let names: Vec<&str> = spec.interfaces.keys().take(LISTED).map(Address::as_str).collect();
+    let more = if spec.interfaces.len() > LISTED { ", …" } else { "" };
+    Refusal::new(Exit::Error, format!("the spec declares no interface {address}"))
+        .hint(format!("it declares {}{more}", names.join(", ")))
+}
+
+pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+    let project = invocation.load()?;
+    let format = match arguments.format {
+        GraphFormat::Dot => render::graph::Format::Dot,
+        GraphFormat::Mermaid => render::graph::Format::Mermaid,
+        GraphFormat::Svg => render::graph::Format::Svg,
+        GraphFormat::Json => render::graph::Format::Json,
+    };
+    let plan = if arguments.offline {
+        None
+    } else {
+        let recorded = plan::read(&project, output)?;
+        match planned(&project, &recorded, invocation).await {
+            Ok((plan, _)) => Some(plan),
+            // Dependencies and groups are worth a picture without the cloud; whatever else is wrong is an error.
+            Err(error) if error.chain().any(|cause| cause.is::<CloudError>()) => {
+                output.say(&format!("note: the spec alone is drawn, without statuses and steps: {error:#}"));
+                None
+            }
+            Err(error) => return Err(error),
+        }
+    };
+    output.print(|out| Graph::new(&project.spec, plan.as_ref()).write(out, format))?;
+    Ok(0)
+}
+
+async fn planned(project: &Project, recorded: &Recorded, invocation: &Invocation) -> Result<(Plan, LiveState)> {
+    let connection = connect(project, &invocation.access(), invocation.clock).await?;
+    let options = plan::options(&Choice::default(), invocation);
+    live::plan(project, recorded, &connection.cloud, &connection.target, &invocation.clock, &options).await
+}

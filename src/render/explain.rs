@@ -1,0 +1,249 @@
+//! One interface explained: what the spec says of it and on which line, what is live, what was last applied, and why
+//! the plan does or does not touch it.
+
+use std::io::{self, Write};
+
+use super::plan::because;
+use super::text::{Line, Screen, Tone, View};
+use crate::diagnostic::Place;
+use crate::plan::{Floor, Plan, Step};
+use crate::resource::{Address, DesiredStatus, Observed, Reading, Status};
+use crate::spec::{Interface, Spec, duration};
+use crate::state::Record;
+
+/// Everything that is known of one declared interface.
+#[derive(Clone, Copy, Debug)]
+pub struct Explanation<'a> {
+    /// The spec.
+    pub spec: &'a Spec,
+    /// Its key in the spec.
+    pub address: &'a Address,
+    /// What the spec says of it.
+    pub declared: &'a Interface,
+    /// What was just read.
+    pub reading: &'a Reading,
+    /// What was recorded.
+    pub record: Option<&'a Record>,
+    /// The plan of the whole spec.
+    pub plan: &'a Plan,
+}
+
+/// Writes the explanation as text.
+pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View) -> io::Result<()> {
+    let mut screen = Screen::new(out, view);
+    let head = Line::at(0).with(Tone::Strong, facts.address.as_str());
+    screen.line(&head.text(format!(": {} in {}", facts.declared.id.value, facts.declared.scope)))?;
+    let sections: [(&str, Vec<Row>); 5] = [
+        ("Spec", declared(facts)),
+        ("Live", live(facts.reading)),
+        ("Last applied", applied(facts.record)),
+        ("Plan", planned(facts)),
+        ("Guards", guards(facts)),
+    ];
+    for (title, rows) in sections.iter().filter(|(_, rows)| !rows.is_empty()) {
+        screen.blank()?;
+        screen.line(&Line::at(0).with(Tone::Strong, format!("{title}:")))?;
+        for Row { label, tone, value, place } in rows {
+            let line = Line::at(2).hang(16).text(format!("{label:<13} ")).with(*tone, value.as_str());
+            let place = place.map(|place| format!("  {}", facts.spec.sources.locate(place))).unwrap_or_default();
+            screen.line(&line.with(Tone::Faint, place))?;
+        }
+    }
+    Ok(())
+}
+
+/// One fact, and where the spec says it.
+struct Row {
+    label: &'static str,
+    tone: Tone,
+    value: String,
+    place: Option<Place>,
+}
+
+impl Row {
+    fn new(label: &'static str, value: impl Into<String>) -> Self {
+        Self { label, tone: Tone::Plain, value: value.into(), place: None }
+    }
+
+    fn toned(mut self, tone: Tone) -> Self {
+        self.tone = tone;
+        self
+    }
+
+    fn at(mut self, place: Place) -> Self {
+        self.place = Some(place);
+        self
+    }
+}
+
+fn declared(facts: &Explanation<'_>) -> Vec<Row> {
+    let Explanation { spec, declared, .. } = facts;
+    let mut rows = vec![
+        Row::new("address", facts.address.as_str()).at(declared.place),
+        Row::new("id", declared.id.value.as_str()).at(declared.id.place),
+        Row::new("status", declared.status.value.to_string()).at(declared.status.place),
+    ];
+    rows.push(match &spec.cloud.region {
+        Some(region) if region.value == declared.scope.region => {
+            Row::new("region", format!("{}, as cloud.region says", region.value)).at(region.place)
+        }
+        _ => Row::new("region", declared.scope.region.as_str()).at(declared.place),
+    });
+    if !declared.scope.account.is_default_account() {
+        rows.push(Row::new("account", declared.scope.account.as_str()).at(declared.place));
+    }
+    rows.extend(declared.group.as_ref().map(|group| Row::new("group", group.value.as_str()).at(group.place)));
+    rows.extend(declared.depends_on.iter().map(|(needs, place)| Row::new("depends on", needs.as_str()).at(*place)));
+    rows.extend(declared.reason.as_ref().map(|reason| Row::new("reason", reason)));
+    for (label, timeout) in [("activate in", declared.activate_timeout), ("deactivate in", declared.deactivate_timeout)]
+    {
+        rows.extend(timeout.map(|timeout| Row::new(label, duration::format(timeout))));
+    }
+    rows
+}
+
+fn live(reading: &Reading) -> Vec<Row> {
+    let observed = match reading {
+        Reading::Found(observed) => observed,
+        Reading::Elsewhere(observed) => {
+            let elsewhere = format!("it lives in {}, not where it is declared", observed.region);
+            let mut rows = vec![Row::new("region", elsewhere).toned(Tone::Bad)];
+            rows.extend(observed_rows(observed));
+            return rows;
+        }
+        Reading::Absent => return vec![Row::new("status", "absent: the API knows no such interface").toned(Tone::Bad)],
+        Reading::Unreadable => {
+            return vec![Row::new("status", "unknown: its region could not be read").toned(Tone::Bad)];
+        }
+    };
+    observed_rows(observed)
+}
+
+fn observed_rows(observed: &Observed) -> Vec<Row> {
+    let up = if observed.counts_as_up() { "counts as up" } else { "does not count as up" };
+    let mut rows =
+        vec![Row::new("status", format!("{} (BusinessStatus {}): {up}", observed.status, observed.business_status))];
+    rows.extend(observed.name.as_ref().map(|name| Row::new("name", name.as_ref())));
+    rows.extend(observed.router_id.as_ref().map(|router| Row::new("router", router.as_ref())));
+    let opposite = &observed.opposite;
+    if let Some(id) = &opposite.interface_id {
+        let place = opposite.region.as_ref().map(|region| format!(" in {region}")).unwrap_or_default();
+        let status = opposite.status.as_ref().map_or("status not reported", Status::as_str);
+        rows.push(Row::new("opposite side", format!("{id}{place}: {status}")));
+    }
+    rows
+}
+
+fn applied(record: Option<&Record>) -> Vec<Row> {
+    let Some(record) = record else { return vec![Row::new("declared", "never: nothing is recorded of it")] };
+    let declared = record.declared.as_ref().map_or_else(|| "never confirmed".to_owned(), DesiredStatus::to_string);
+    let observed = record.observed.status.as_ref().map_or("absent", Status::as_str);
+    let mut rows = vec![
+        Row::new("declared", declared),
+        Row::new("observed", format!("{observed} since {}", record.observed.since)),
+    ];
+    if let Some(last) = &record.last_action {
+        let request = last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), |id| format!("RequestId {id}"));
+        let text = format!("{} at {}: {} ({request}, run {})", last.action, last.started_at, last.outcome, last.run_id);
+        rows.push(Row::new("last action", text));
+    }
+    rows
+}
+
+fn planned(facts: &Explanation<'_>) -> Vec<Row> {
+    let Explanation { address, declared, plan, .. } = facts;
+    let is_mine = |change: &&crate::plan::ResourceChange| change.address == **address;
+    let mut rows = Vec::new();
+    if let Some(drift) = plan.resource_drift.iter().find(is_mine) {
+        let status = |values: &Option<crate::plan::Values>| {
+            values.as_ref().map_or_else(|| "absent".to_owned(), |values| values.status.to_string())
+        };
+        let text =
+            format!("was {} when last applied, is {}", status(&drift.change.before), status(&drift.change.after));
+        rows.push(Row::new("drift", text).toned(Tone::Change));
+    }
+    for step in plan.steps.iter().filter(|step| step.address == **address) {
+        step_rows(step, &mut rows);
+    }
+    for blocked in plan.blocked.iter().filter(|blocked| blocked.address == **address) {
+        rows.push(Row::new("blocked", format!("{}: {}", blocked.code.as_str(), blocked.detail)).toned(Tone::Bad));
+    }
+    let change = plan.resource_changes.iter().find(is_mine);
+    rows.extend(change.and_then(|change| change.action_reason).map(|reason| Row::new("because", because(reason))));
+    if rows.is_empty() {
+        let text = match facts.reading {
+            Reading::Unreadable => "nothing is planned for what could not be read".to_owned(),
+            _ => format!("nothing to do: it is {}, as declared", declared.status.value),
+        };
+        rows.push(Row::new("steps", text).toned(Tone::Good));
+    }
+    rows
+}
+
+fn step_rows(step: &Step, rows: &mut Vec<Row>) {
+    let text = format!("{}: {} -> {}, wave {}", step.id, step.expect, step.goal, step.wave);
+    rows.push(Row::new("step", text).toned(Tone::Change));
+    if !step.after.is_empty() {
+        let names: Vec<String> = step.after.iter().map(ToString::to_string).collect();
+        rows.push(Row::new("after", names.join(", ")));
+    }
+    rows.extend(step.guards.iter().map(|guard| Row::new("checked", guard)));
+}
+
+fn guards(facts: &Explanation<'_>) -> Vec<Row> {
+    let Explanation { spec, address, declared, plan, .. } = facts;
+    let is_member =
+        |floor: &&Floor| floor.links.iter().flat_map(|link| &link.sides).any(|side| side.address == **address);
+    let mut rows: Vec<Row> = plan.floors.iter().filter(is_member).map(floor).collect();
+    // A plan without steps has no use for floors; they stand all the same.
+    let group = declared.group.as_ref().filter(|_| rows.is_empty()).and_then(|group| spec.groups.get(&group.value));
+    if let Some(group) = group {
+        for (knob, number) in [("min_active", &group.min_active), ("max_unavailable", &group.max_unavailable)] {
+            rows.extend(
+                number.as_ref().map(|number| Row::new("floor", format!("{knob} {}", number.value)).at(number.place)),
+            );
+        }
+    }
+    if let Some(place) = declared.protect {
+        rows.push(Row::new("protect", "it is never deactivated").toned(Tone::Change).at(place));
+    }
+    if let Some(hands_off) = &declared.hands_off {
+        let until = hands_off.until.map(|until| format!(" until {until}")).unwrap_or_default();
+        let text = format!("it is left alone{until}: {}", hands_off.reason);
+        rows.push(Row::new("hands_off", text).toned(Tone::Change).at(hands_off.place));
+    }
+    let needed_by = spec.interfaces.iter().filter(|(_, other)| other.depends_on.contains_key(*address));
+    rows.extend(needed_by.map(|(other, entry)| {
+        Row::new("needed by", format!("{other}, which goes down before it and comes up after it")).at(entry
+            .depends_on
+            .get(*address)
+            .copied()
+            .unwrap_or(entry.place))
+    }));
+    let limits = &spec.limits;
+    for (label, limit, unit) in [
+        ("max_changes", &limits.max_changes, "changes in one run"),
+        ("max_changes %", &limits.max_changes_percent, "percent of the declared interfaces in one run"),
+        ("per_group", &limits.per_group, "changes in any one group"),
+        ("per_region", &limits.per_region, "changes in any one region"),
+    ] {
+        rows.extend(limit.as_ref().map(|limit| Row::new(label, format!("{} {unit}", limit.value)).at(limit.place)));
+    }
+    rows
+}
+
+fn floor(floor: &Floor) -> Row {
+    let up = floor.links.iter().filter(|link| link.up).count();
+    let spare = up.saturating_sub(floor.min_up as usize);
+    let text = format!(
+        "{}: {up} of {} links up, floor {}, {spare} to spare ({})",
+        floor.group,
+        floor.links.len(),
+        floor.min_up,
+        floor.knob
+    );
+    Row::new("floor", text).toned(if spare == 0 { Tone::Change } else { Tone::Plain })
+}
+
+#[cfg(test)]
+mod tests;

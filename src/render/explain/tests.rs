@@ -1,0 +1,28 @@
+use super::*;
+use crate::render::samples::{HOSTILE, assert_inert, hostile_plan, live_state, rich_plan, spec, view, written};
+
+fn explained(address: &str, spec: &Spec, plan: &Plan) -> String {
+    let (live, address) = (live_state(), Address::from(address));
+    let declared = &spec.interfaces[&address];
+    let reading = live.readings.get(&address).unwrap_or(&Reading::Unreadable);
+    let facts = Explanation { spec, address: &address, declared, reading, record: None, plan };
+    written(|out| text(out, &facts, view(80)))
+}
+
+#[test]
+fn tells_what_is_declared_what_is_live_and_what_is_planned() {
+    insta::assert_snapshot!(explained("sh-primary", &spec(), &rich_plan()));
+}
+
+#[test]
+fn stays_inert_whatever_anybody_wrote() {
+    for hostile in HOSTILE {
+        let (mut spec, plan) = (spec(), hostile_plan(hostile));
+        for interface in spec.interfaces.values_mut() {
+            interface.reason = Some((*hostile).to_owned());
+        }
+        for address in spec.interfaces.keys() {
+            assert_inert(&explained(address.as_str(), &spec, &plan), hostile);
+        }
+    }
+}
