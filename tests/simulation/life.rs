@@ -251,7 +251,7 @@ impl<'s> Simulation<'s> {
             ledger.violate("reading never writes", "a plan has changed what is recorded");
         }
         let open = recorded.journal.replay().open_run().map_or(0, |run| run.open_steps().count());
-        if let Ok(plan) = plan {
+        if let Ok((plan, _)) = plan {
             if plan.doubts.len() != open {
                 ledger.violate("nothing is lost", &format!("{} doubts told of {open} open steps", plan.doubts.len()));
             }
