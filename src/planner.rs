@@ -23,8 +23,8 @@ pub use compare::{compare, expired_hands_off};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::plan::{
-    Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Plan, PlanOptions, ResourceChange,
-    ResourceType, Step, Values, Warning,
+    Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Goal, Plan, PlanOptions,
+    ResourceChange, ResourceType, Step, Values, Warning,
 };
 use crate::resource::{Address, Call, DesiredStatus, LiveState, Observed, Reading, Status, Target};
 use crate::spec::{Interface, Spec};
@@ -62,7 +62,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Diagnost
     let mut draft = Draft::lower(&subjects, &selection, &inputs.spec.sources);
     let pairs = pairs::recognise(&subjects);
     let mut graph = order::Graph::new(&subjects, &index, &pairs, &mut draft);
-    let floors = floors::guard(inputs.spec, &subjects, &index, &pairs, &mut draft, &mut graph);
+    let mut floors = floors::guard(inputs.spec, &subjects, &index, &pairs, &mut draft, &mut graph);
     caps::enforce(inputs.spec, &subjects, options, &mut draft);
 
     let mut warnings = pairs::warn(inputs.spec, &subjects, &pairs);
@@ -70,7 +70,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Diagnost
     warnings.extend(watch(inputs.spec, &subjects, &draft, options));
     let levels = graph.levels(&draft);
     let rollout = rollout::cut(inputs.spec, &subjects, &draft, &levels);
-    let steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
+    let steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), std::mem::take(&mut floors.guards));
     let mut blocked: Vec<Blocked> = draft.blocked.into_iter().flatten().collect();
     blocked.sort_by(|left, right| left.address.cmp(&right.address));
     Ok(Plan {
@@ -228,6 +228,11 @@ impl Draft {
         self.steps[number].iter().any(|step| step.action == Action::Call(Call::Deactivate))
     }
 
+    /// Claims that it is up once its steps are done, and is not before.
+    fn activates(&self, number: usize) -> bool {
+        self.steps[number].last().is_some_and(|step| step.goal == Goal::Active)
+    }
+
     fn changes(&self, number: usize) -> bool {
         self.steps[number].iter().any(|step| step.action != Action::Wait)
     }
@@ -300,6 +305,3 @@ fn stuck(subject: &Subject<'_>, options: &PlanOptions) -> Option<Warning> {
 fn spec_warning(spec: &Spec, finding: &Diagnostic) -> Warning {
     Warning { summary: finding.summary.clone(), detail: finding.place.map(|place| spec.sources.locate(place)) }
 }
-
-#[cfg(test)]
-mod tests;

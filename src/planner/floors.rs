@@ -5,7 +5,7 @@
 //! counting when the last of its sides has come up. With `slack` links more than the floor up at first, any order
 //! keeps the floor exactly if the links that go down can be matched to links that come up before them, each to
 //! its own, but for `slack` of them (Hall's condition). [`guard`] blocks what no order can have, adds one edge
-//! for each link that the existing order leaves unmatched, and takes away what turned out not to be needed.
+//! for each link beyond the slack, and takes away what edges of other groups made needless.
 
 mod group;
 mod matching;
@@ -13,13 +13,17 @@ mod matching;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{BlockCode, Floor, Step};
-use crate::resource::Address;
+use crate::resource::{Address, GroupName};
 use crate::spec::Spec;
 
 use super::order::{Graph, block_on, is_undeliverable};
 use super::pairs::Pairs;
 use super::{Draft, Subject};
 use group::GroupCount;
+
+/// Beyond this many deactivations in one group its edges are not thinned out: they are right, if perhaps more than
+/// are needed, and finding out costs the square of their number.
+const MOST_THINNED_OUT: usize = 100;
 
 /// What the guard found out.
 pub(super) struct Floors {
@@ -30,8 +34,11 @@ pub(super) struct Floors {
 
 impl Floors {
     /// Returns the floors of the groups that the steps touch; the executor re-evaluates these.
-    pub(super) fn touched(self, steps: &[Step]) -> Vec<Floor> {
+    pub(super) fn touched(mut self, steps: &[Step]) -> Vec<Floor> {
         let stepping: BTreeSet<&Address> = steps.iter().map(|step| &step.address).collect();
+        for link in self.counts.iter_mut().flat_map(|floor| &mut floor.links) {
+            link.rises &= link.sides.iter().any(|side| stepping.contains(&side.address));
+        }
         let is_touched = |floor: &Floor| {
             floor.links.iter().flat_map(|link| &link.sides).any(|side| stepping.contains(&side.address))
         };
@@ -48,43 +55,59 @@ pub(super) fn guard(
     draft: &mut Draft,
     graph: &mut Graph,
 ) -> Floors {
-    let mut groups: Vec<GroupCount<'_>> = spec
-        .groups
-        .iter()
-        .map(|(name, group)| GroupCount::new(name, group, subjects, index, pairs))
-        .filter(|group| group.is_touched(draft))
+    let mut groups: Vec<GroupCount<'_>> = touched(subjects, pairs, draft)
+        .into_iter()
+        .filter_map(|name| spec.groups.get_key_value(name))
+        .map(|(name, group)| {
+            let members = group.members.iter().filter_map(|address| index.get(address).copied()).collect();
+            GroupCount::new(name, group, &members, subjects, pairs, draft)
+        })
         .collect();
-    for group in &mut groups {
-        group.tally(subjects, pairs, draft);
-    }
-    let memberships = memberships(&groups);
+    let memberships = Memberships::new(&groups);
     accept(spec, subjects, draft, graph, &mut groups, &memberships);
     let levels = graph.levels(draft);
-    let mut added = Vec::new();
-    for group in &groups {
-        make_before_break(group, &levels, draft, graph, &mut added);
-    }
-    drop_needless(&groups, &memberships, &levels, draft, graph, added);
+    let added = groups
+        .iter()
+        .enumerate()
+        .flat_map(|(number, group)| {
+            let edges = group.make_before_break(&levels, draft, graph);
+            edges.into_iter().map(move |edge| (number, edge))
+        })
+        .collect();
+    thin_out(&groups, &memberships, &levels, draft, graph, added);
     let mut guards: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for group in &groups {
-        for number in group.deactivating(draft) {
-            guards.entry(number).or_default().push(group.guard_text());
+        for number in group.deactivated() {
+            guards.entry(*number).or_default().push(group.guard_text());
         }
     }
     Floors { counts: groups.iter().map(|group| group.floor(spec, subjects)).collect(), guards }
 }
 
-/// Per interface, the groups and links it is a side of.
-type Memberships = BTreeMap<usize, Vec<(usize, usize)>>;
+/// Lists the groups in which something moves.
+fn touched<'a>(subjects: &[Subject<'a>], pairs: &Pairs, draft: &Draft) -> BTreeSet<&'a GroupName> {
+    let moving = (0..subjects.len()).filter(|number| !draft.steps[*number].is_empty());
+    let sides = moving.flat_map(|number| std::iter::once(number).chain(pairs.peer(number)));
+    sides.filter_map(|side| subjects[side].declared.group.as_ref()).map(|group| &group.value).collect()
+}
 
-fn memberships(groups: &[GroupCount<'_>]) -> Memberships {
-    let mut memberships = Memberships::new();
-    for (group_number, group) in groups.iter().enumerate() {
-        for (side, link) in group.sides() {
-            memberships.entry(side).or_default().push((group_number, link));
+/// Per interface, the groups and links it is a side of.
+struct Memberships(BTreeMap<usize, Vec<(usize, usize)>>);
+
+impl Memberships {
+    fn new(groups: &[GroupCount<'_>]) -> Self {
+        let mut memberships: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+        for (number, group) in groups.iter().enumerate() {
+            for (side, link) in group.sides() {
+                memberships.entry(side).or_default().push((number, link));
+            }
         }
+        Self(memberships)
     }
-    memberships
+
+    fn of(&self, number: usize) -> &[(usize, usize)] {
+        self.0.get(&number).map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Goes through the deactivations in their order and blocks each that would leave a group below its floor even
@@ -93,7 +116,7 @@ fn accept(
     spec: &Spec,
     subjects: &[Subject<'_>],
     draft: &mut Draft,
-    graph: &Graph,
+    graph: &mut Graph,
     groups: &mut [GroupCount<'_>],
     memberships: &Memberships,
 ) {
@@ -101,75 +124,57 @@ fn accept(
         if !draft.deactivates(number) {
             continue;
         }
+        let links = memberships.of(number);
         if let Some(needed) = graph.needs(number).iter().find(|needed| is_undeliverable(subjects, draft, **needed)) {
             block_on(subjects, draft, number, *needed);
-            continue;
-        }
-        let links = memberships.get(&number).map_or(&[][..], Vec::as_slice);
-        match links.iter().find(|(group, link)| !groups[*group].can_lose(*link)) {
-            Some((group, link)) => {
-                let detail = groups[*group].refusal(spec, subjects, draft, number, *link);
-                draft.block(&subjects[number], number, BlockCode::Floor, detail);
-            }
-            None => links.iter().for_each(|(group, link)| groups[*group].lose(*link)),
+        } else if let Some((group, link)) = links.iter().find(|(group, link)| !groups[*group].can_lose(*link)) {
+            let detail = groups[*group].refusal(spec, subjects, number, *link);
+            draft.block(&subjects[number], number, BlockCode::Floor, detail);
+        } else {
+            links.iter().for_each(|(group, link)| groups[*group].lose(number, *link));
         }
     }
+    graph.forget_blocked(draft);
 }
 
 /// An edge that a guard added, from the interface that comes up to the one that goes down.
 type Edge = (usize, usize);
 
-/// Adds the edges that keep one group's floor.
-fn make_before_break(
-    group: &GroupCount<'_>,
-    levels: &BTreeMap<usize, u32>,
+/// Drops the added edges that others make needless. A group's own edges are all needed as long as no edge of another
+/// group brings one of its rising links before one of its falling ones, and nothing is lacking at first.
+fn thin_out(
+    groups: &[GroupCount<'_>],
+    memberships: &Memberships,
+    levels: &[u32],
     draft: &Draft,
     graph: &mut Graph,
-    added: &mut Vec<Edge>,
+    added: Vec<(usize, Edge)>,
 ) {
-    if group.holds(levels, draft, graph) {
-        return;
-    }
-    let (falling, rising) = (group.falling(levels), group.rising());
-    // Below the floor already: these have to come up before anything may go down.
-    let lacking = group.floor_count().saturating_sub(group.up_now());
-    let (first, rest) = rising.split_at(lacking.min(rising.len()));
-    for riser in first {
-        for link in group.deactivating_links(draft) {
-            group.order(*riser, link, draft, graph, added);
+    let mut is_doubtful: Vec<bool> = groups.iter().map(|group| group.lacking() > 0).collect();
+    for (own, edge) in &added {
+        for other in concerned(groups, memberships, graph, *edge).into_iter().filter(|other| other != own) {
+            is_doubtful[other] = true;
         }
     }
-    let slack = group.up_now().saturating_sub(group.floor_count());
-    let matched = matching::maximum(&group.risers_before(&falling, rest, draft, graph), rest.len());
-    let lonely = (0..falling.len()).filter(|position| matched.of_left(*position).is_none());
-    let spare = (0..rest.len()).filter(|position| matched.of_right(*position).is_none());
-    for (position, riser) in lonely.skip(slack).zip(spare) {
-        group.order(rest[riser], falling[position], draft, graph, added);
+    for (own, edge) in added {
+        let concerned = concerned(groups, memberships, graph, edge);
+        if !is_doubtful[own] || concerned.iter().any(|group| groups[*group].deactivated().len() > MOST_THINNED_OUT) {
+            continue;
+        }
+        graph.remove(edge.0, edge.1);
+        if !concerned.iter().all(|group| groups[*group].holds(levels, draft, graph)) {
+            graph.add(edge.0, edge.1);
+        }
     }
 }
 
-/// Drops the added edges that other edges make needless. One that stands alone before its deactivation never is.
-fn drop_needless(
-    groups: &[GroupCount<'_>],
-    memberships: &Memberships,
-    levels: &BTreeMap<usize, u32>,
-    draft: &Draft,
-    graph: &mut Graph,
-    added: Vec<Edge>,
-) {
-    for (before, after) in added {
-        if graph.ancestors(after).len() == 1 {
-            continue;
-        }
-        graph.remove(before, after);
-        let concerned: BTreeSet<usize> = std::iter::once(after)
-            .chain(graph.descendants(after))
-            .filter_map(|number| memberships.get(&number))
-            .flatten()
-            .map(|(group, _)| *group)
-            .collect();
-        if !concerned.iter().all(|group| groups[*group].holds(levels, draft, graph)) {
-            graph.add(before, after);
-        }
-    }
+/// Lists the groups in which an edge brings a link that rises before one that goes down.
+fn concerned(groups: &[GroupCount<'_>], memberships: &Memberships, graph: &Graph, edge: Edge) -> BTreeSet<usize> {
+    let groups_of = |numbers: Vec<usize>, matters: &dyn Fn(&GroupCount<'_>, usize) -> bool| -> BTreeSet<usize> {
+        let links = numbers.iter().flat_map(|number| memberships.of(*number));
+        links.filter(|(group, link)| matters(&groups[*group], *link)).map(|(group, _)| *group).collect()
+    };
+    let rising = groups_of([graph.before(edge.0), vec![edge.0]].concat(), &|group, link| group.rises(link));
+    let falling = groups_of([graph.behind(edge.1), vec![edge.1]].concat(), &|group, link| group.goes_down(link));
+    rising.intersection(&falling).copied().collect()
 }

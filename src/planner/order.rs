@@ -4,21 +4,23 @@
 //! another, so the graph is kept per interface; steps and their names appear only on the way out. petgraph's
 //! indices never leave this module.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
-use petgraph::visit::{Dfs as Search, GraphRef, IntoNeighbors, Reversed, Visitable};
+use petgraph::visit::{Dfs, GraphRef, IntoNeighbors, Reversed, Visitable};
 
-use crate::plan::{Action, BlockCode, RolloutPlan, Step, StepId};
+use crate::plan::{Action, BlockCode, Goal, RolloutPlan, Step, StepId};
 use crate::resource::{Address, DesiredStatus};
 
+use super::lower::Lowered;
 use super::pairs::Pairs;
 use super::{Draft, Subject};
 
 /// Who must be done before whom. Subjects are named by their number.
 pub(super) struct Graph {
     graph: DiGraph<usize, ()>,
-    nodes: BTreeMap<usize, NodeIndex>,
+    nodes: Vec<Option<NodeIndex>>,
     needs: Vec<Vec<usize>>,
 }
 
@@ -30,21 +32,24 @@ impl Graph {
         pairs: &Pairs,
         draft: &mut Draft,
     ) -> Self {
-        let needs = needs(subjects, index);
+        let needs = needs(subjects, index, draft);
         block_dependants(subjects, &needs, draft);
         let mut graph = DiGraph::new();
-        let nodes: BTreeMap<usize, NodeIndex> = (0..subjects.len())
-            .filter(|number| !draft.steps[*number].is_empty())
-            .map(|number| (number, graph.add_node(number)))
+        let nodes = (0..subjects.len())
+            .map(|number| (!draft.steps[number].is_empty()).then(|| graph.add_node(number)))
             .collect();
         let mut ordered = Self { graph, nodes, needs };
-        for number in 0..subjects.len() {
+        // A wait sends nothing, so there is nothing to hold back.
+        for number in (0..subjects.len()).filter(|number| draft.changes(*number)) {
             for needed in ordered.needs[number].clone() {
                 ordered.add(needed, number);
             }
         }
-        for (initiating, accepting) in pairs.iter(subjects) {
-            ordered.add_pair(subjects, initiating, accepting);
+        for (first, second) in pairs.iter(subjects).filter_map(|pair| in_pair_order(subjects, pair)) {
+            // `depends_on` wins.
+            if draft.changes(second) && !ordered.is_before(second, first) {
+                ordered.add(first, second);
+            }
         }
         ordered
     }
@@ -56,84 +61,78 @@ impl Graph {
 
     /// Adds an edge; both ends must have steps, otherwise there is nothing to order.
     pub(super) fn add(&mut self, before: usize, after: usize) {
-        if let (Some(before), Some(after)) = (self.nodes.get(&before), self.nodes.get(&after)) {
-            self.graph.update_edge(*before, *after, ());
+        if let (Some(before), Some(after)) = (self.nodes[before], self.nodes[after]) {
+            self.graph.update_edge(before, after, ());
         }
     }
 
     /// Takes an edge away.
     pub(super) fn remove(&mut self, before: usize, after: usize) {
-        if let (Some(before), Some(after)) = (self.nodes.get(&before), self.nodes.get(&after))
-            && let Some(edge) = self.graph.find_edge(*before, *after)
+        if let (Some(before), Some(after)) = (self.nodes[before], self.nodes[after])
+            && let Some(edge) = self.graph.find_edge(before, after)
         {
             self.graph.remove_edge(edge);
         }
     }
 
-    /// Returns everything that must be done before `number`.
-    pub(super) fn ancestors(&self, number: usize) -> BTreeSet<usize> {
+    /// Takes away the edges of what was blocked since: nothing is ordered by what does not happen.
+    pub(super) fn forget_blocked(&mut self, draft: &Draft) {
+        self.graph.retain_edges(|graph, edge| {
+            let ends = graph.edge_endpoints(edge);
+            ends.is_some_and(|(before, after)| [before, after].iter().all(|end| !draft.steps[graph[*end]].is_empty()))
+        });
+    }
+
+    /// Returns everything that must be done before `number`, in the order of numbers.
+    pub(super) fn before(&self, number: usize) -> Vec<usize> {
         self.reachable(Reversed(&self.graph), number)
     }
 
-    /// Returns everything that must wait for `number`.
-    pub(super) fn descendants(&self, number: usize) -> BTreeSet<usize> {
+    /// Returns everything that must wait for `number`, in the order of numbers.
+    pub(super) fn behind(&self, number: usize) -> Vec<usize> {
         self.reachable(&self.graph, number)
     }
 
-    fn reachable<G>(&self, graph: G, number: usize) -> BTreeSet<usize>
+    /// Claims that `first` must be done before `second`.
+    pub(super) fn is_before(&self, first: usize, second: usize) -> bool {
+        first != second && self.search(Reversed(&self.graph), second).any(|number| number == first)
+    }
+
+    fn reachable<G>(&self, graph: G, number: usize) -> Vec<usize>
     where
         G: GraphRef + Visitable<NodeId = NodeIndex> + IntoNeighbors,
     {
-        let Some(start) = self.nodes.get(&number) else { return BTreeSet::new() };
-        let mut search = Search::new(graph, *start);
-        let mut found = BTreeSet::new();
-        while let Some(node) = search.next(graph) {
-            found.insert(self.graph[node]);
-        }
-        found.remove(&number);
+        let mut found: Vec<usize> = self.search(graph, number).filter(|other| *other != number).collect();
+        found.sort_unstable();
         found
     }
 
-    /// The vendor's procedure: down, the initiating side first; up, the accepting side first. `depends_on` wins.
-    fn add_pair(&mut self, subjects: &[Subject<'_>], initiating: usize, accepting: usize) {
-        if subjects[initiating].desired() != subjects[accepting].desired() {
-            return;
-        }
-        let (first, second) = match subjects[initiating].desired() {
-            DesiredStatus::Inactive => (initiating, accepting),
-            DesiredStatus::Active => (accepting, initiating),
-        };
-        if !self.ancestors(first).contains(&second) {
-            self.add(first, second);
-        }
+    fn search<G>(&self, graph: G, number: usize) -> impl Iterator<Item = usize>
+    where
+        G: GraphRef + Visitable<NodeId = NodeIndex> + IntoNeighbors,
+    {
+        let mut search = self.nodes[number].map(|start| Dfs::new(graph, start));
+        std::iter::from_fn(move || Some(self.graph[search.as_mut()?.next(graph)?]))
     }
 
     /// Returns the subjects that have steps, each after everything it waits for; ties by number.
     pub(super) fn in_order(&self, draft: &Draft) -> Vec<usize> {
-        let levels = self.levels(draft);
-        let mut order: Vec<usize> = levels.keys().copied().collect();
-        order.sort_by_key(|number| (levels[number], *number));
-        order
+        in_order(&self.levels(draft))
     }
 
-    /// Returns the earliest wave of each interface's last step, from 1.
-    pub(super) fn levels(&self, draft: &Draft) -> BTreeMap<usize, u32> {
+    /// Returns the earliest wave of each interface's last step, from 1; 0 where it has no steps.
+    pub(super) fn levels(&self, draft: &Draft) -> Vec<u32> {
         let order = petgraph::algo::toposort(&self.graph, None)
             .expect("spec refuses cycles, and pair and guard edges are added only where they close none");
-        let mut levels: BTreeMap<usize, u32> = BTreeMap::new();
+        let mut levels = vec![0; self.nodes.len()];
         for node in order {
             let number = self.graph[node];
             let steps = u32::try_from(draft.steps[number].len()).unwrap_or(u32::MAX);
-            if steps == 0 {
-                continue;
+            if steps > 0 {
+                let before = self.graph.neighbors_directed(node, Direction::Incoming);
+                let before = before.map(|other| levels[self.graph[other]]).max().unwrap_or(0);
+                levels[number] = steps.max(before + 1);
             }
-            let before = self
-                .graph
-                .neighbors_directed(node, petgraph::Direction::Incoming)
-                .filter_map(|other| levels.get(&self.graph[other]).copied())
-                .max()
-                .unwrap_or(0);
-            levels.insert(number, steps.max(before + 1));
         }
         levels
     }
@@ -143,78 +142,93 @@ impl Graph {
         self,
         subjects: &[Subject<'_>],
         draft: &Draft,
-        levels: &BTreeMap<usize, u32>,
+        levels: &[u32],
         rollout: Option<&RolloutPlan>,
-        guards: &BTreeMap<usize, Vec<String>>,
+        mut guards: BTreeMap<usize, Vec<String>>,
     ) -> Vec<Step> {
-        let rollout_waves: BTreeMap<&Address, u32> = rollout
-            .iter()
-            .flat_map(|rollout| rollout.waves.iter().zip(1u32..))
-            .flat_map(|(wave, number)| wave.iter().map(move |address| (address, number)))
-            .collect();
+        let waves = rollout.iter().flat_map(|rollout| rollout.waves.iter().zip(1u32..));
+        let waves: BTreeMap<&Address, u32> =
+            waves.flat_map(|(wave, number)| wave.iter().map(move |address| (address, number))).collect();
         let mut steps: Vec<((u32, u32), Step)> = Vec::new();
-        for (number, level) in levels {
-            let subject = &subjects[*number];
-            let mut before: Vec<StepId> = self
-                .graph
-                .neighbors_directed(self.nodes[number], petgraph::Direction::Incoming)
-                .filter_map(|other| last_step(subjects, draft, self.graph[other]))
-                .collect();
-            before.sort();
-            let lowered = &draft.steps[*number];
-            for (position, step) in lowered.iter().enumerate() {
-                let is_last = position + 1 == lowered.len();
-                let mut after = if step.action == Action::Wait { Vec::new() } else { before.clone() };
-                if position > 0 {
-                    after.push(StepId::new(subject.address, lowered[position - 1].action));
+        for number in in_order(levels) {
+            let subject = &subjects[number];
+            let last = draft.steps[number].len() - 1;
+            for (position, lowered) in draft.steps[number].iter().enumerate() {
+                let level = if position == last { levels[number] } else { 1 };
+                let mut step = step_of(subject, lowered);
+                step.wave = waves.get(subject.address).copied().unwrap_or(level);
+                if step.action != Action::Wait {
+                    step.after = self.last_steps_before(number, subjects, draft);
+                    step.guards = guards.remove(&number).unwrap_or_default();
                 }
-                let step_level = if is_last { *level } else { 1 };
-                let wave = rollout_waves.get(subject.address).copied();
-                steps.push((
-                    (wave.unwrap_or(step_level), step_level),
-                    Step {
-                        id: StepId::new(subject.address, step.action),
-                        address: subject.address.clone(),
-                        action: step.action,
-                        interface_id: subject.declared.id.value.clone(),
-                        scope: subject.declared.scope.clone(),
-                        expect: step.expect.clone(),
-                        goal: step.goal,
-                        after,
-                        wave: wave.unwrap_or(step_level),
-                        guards: if step.action == Action::Wait {
-                            Vec::new()
-                        } else {
-                            guards.get(number).cloned().unwrap_or_default()
-                        },
-                        settle_timeout_ms: settle_timeout_ms(subject, step.goal),
-                    },
-                ));
+                if position > 0 {
+                    step.after.push(StepId::new(subject.address, draft.steps[number][position - 1].action));
+                }
+                steps.push(((step.wave, level), step));
             }
         }
-        steps.sort_by(|(left_key, left), (right_key, right)| {
-            (left_key, &left.address).cmp(&(right_key, &right.address))
-        });
+        // Within a level by address, which is the order of numbers.
+        steps.sort_by_key(|(key, _)| *key);
         steps.into_iter().map(|(_, step)| step).collect()
+    }
+
+    fn last_steps_before(&self, number: usize, subjects: &[Subject<'_>], draft: &Draft) -> Vec<StepId> {
+        let Some(node) = self.nodes[number] else { return Vec::new() };
+        let others = self.graph.neighbors_directed(node, Direction::Incoming).map(|other| self.graph[other]);
+        let mut before: Vec<StepId> = others
+            .filter_map(|other| Some(StepId::new(subjects[other].address, draft.steps[other].last()?.action)))
+            .collect();
+        before.sort();
+        before
     }
 }
 
-fn settle_timeout_ms(subject: &Subject<'_>, goal: crate::plan::Goal) -> Option<u64> {
+fn in_order(levels: &[u32]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..levels.len()).filter(|number| levels[*number] > 0).collect();
+    order.sort_by_key(|number| levels[*number]);
+    order
+}
+
+fn step_of(subject: &Subject<'_>, lowered: &Lowered) -> Step {
+    Step {
+        id: StepId::new(subject.address, lowered.action),
+        address: subject.address.clone(),
+        action: lowered.action,
+        interface_id: subject.declared.id.value.clone(),
+        scope: subject.declared.scope.clone(),
+        expect: lowered.expect.clone(),
+        goal: lowered.goal,
+        after: Vec::new(),
+        wave: 1,
+        guards: Vec::new(),
+        settle_timeout_ms: settle_timeout_ms(subject, lowered.goal),
+    }
+}
+
+/// The vendor's procedure: down, the initiating side first; up, the accepting side first.
+fn in_pair_order(subjects: &[Subject<'_>], (initiating, accepting): (usize, usize)) -> Option<(usize, usize)> {
+    match (subjects[initiating].desired(), subjects[accepting].desired()) {
+        (DesiredStatus::Inactive, DesiredStatus::Inactive) => Some((initiating, accepting)),
+        (DesiredStatus::Active, DesiredStatus::Active) => Some((accepting, initiating)),
+        _ => None,
+    }
+}
+
+fn settle_timeout_ms(subject: &Subject<'_>, goal: Goal) -> Option<u64> {
     let timeout = match goal {
-        crate::plan::Goal::Active => subject.declared.activate_timeout,
-        crate::plan::Goal::Inactive | crate::plan::Goal::Stable => subject.declared.deactivate_timeout,
+        Goal::Active => subject.declared.activate_timeout,
+        Goal::Inactive | Goal::Stable => subject.declared.deactivate_timeout,
     };
     timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
 }
 
-fn last_step(subjects: &[Subject<'_>], draft: &Draft, number: usize) -> Option<StepId> {
-    draft.steps[number].last().map(|step| StepId::new(subjects[number].address, step.action))
-}
-
 /// Up after what it depends on, down before it; only between interfaces that are to go the same way.
-fn needs(subjects: &[Subject<'_>], index: &BTreeMap<&Address, usize>) -> Vec<Vec<usize>> {
+fn needs(subjects: &[Subject<'_>], index: &BTreeMap<&Address, usize>, draft: &Draft) -> Vec<Vec<usize>> {
     let mut needs = vec![Vec::new(); subjects.len()];
-    for (number, subject) in subjects.iter().enumerate() {
+    // One that is where it should be needs nothing, and nothing has to wait for it.
+    let is_settled = |number: &usize| draft.steps[*number].is_empty() && !is_undeliverable(subjects, draft, *number);
+    for number in (0..subjects.len()).filter(|number| !is_settled(number)) {
+        let subject = &subjects[number];
         for other in subject.declared.depends_on.keys().filter_map(|address| index.get(address).copied()) {
             match (subject.desired(), subjects[other].desired()) {
                 (DesiredStatus::Active, DesiredStatus::Active) => needs[number].push(other),

@@ -25,7 +25,8 @@ impl Pairs {
             if peer < number {
                 return None;
             }
-            let accepts = subjects[number].live().and_then(|live| live.role) == Some(Role::AcceptingSide);
+            let role = |side: usize| subjects[side].live().and_then(|live| live.role);
+            let accepts = role(number) == Some(Role::AcceptingSide) || role(peer) == Some(Role::InitiatingSide);
             Some(if accepts { (peer, number) } else { (number, peer) })
         })
     }

@@ -1,6 +1,5 @@
 //! The waves of a rollout: the canary first, then batches, never against the order.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::plan::RolloutPlan;
@@ -10,15 +9,10 @@ use super::{Draft, Subject};
 
 /// Cuts the changing interfaces into waves, in the order of their levels and then of their addresses.
 /// What one must wait for is never in a later wave, since its level is lower.
-pub(super) fn cut(
-    spec: &Spec,
-    subjects: &[Subject<'_>],
-    draft: &Draft,
-    levels: &BTreeMap<usize, u32>,
-) -> Option<RolloutPlan> {
+pub(super) fn cut(spec: &Spec, subjects: &[Subject<'_>], draft: &Draft, levels: &[u32]) -> Option<RolloutPlan> {
     let rollout = spec.rollout.as_ref()?;
-    let mut order: Vec<usize> = levels.keys().copied().filter(|number| !draft.steps[*number].is_empty()).collect();
-    order.sort_by_key(|number| (levels[number], *number));
+    let mut order: Vec<usize> = (0..levels.len()).filter(|number| !draft.steps[*number].is_empty()).collect();
+    order.sort_by_key(|number| (levels[*number], *number));
     let canary = (rollout.canary as usize).min(order.len());
     let (first, rest) = order.split_at(canary);
     let batch = (rollout.batch as usize).max(1);

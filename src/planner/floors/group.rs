@@ -1,25 +1,42 @@
 //! One group's links: which are up, which come up, which go down, and what its floor allows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::plan::{Floor, FloorLink, FloorMember, Goal};
-use crate::resource::{Address, BusinessStatus, GroupName, Status};
+use crate::plan::{Floor, FloorLink, FloorMember};
+use crate::resource::{BusinessStatus, GroupName, Observed, Status};
 use crate::spec::{Group, Spec};
 
 use super::super::order::Graph;
 use super::super::pairs::Pairs;
 use super::super::{Draft, Subject};
-use super::matching;
+use super::matching::Matching;
+
+/// How many members a refusal names before it says how many more there are.
+const NAMED: usize = 8;
 
 /// One link: a member and, where declared, its opposite side.
 struct Link {
     sides: Vec<usize>,
     /// All sides count as up now.
     up: bool,
-    /// Not up now, and all sides will be once the plan is done.
-    rises: bool,
-    /// Up now, and a deactivation of a side has been accepted.
-    falls: bool,
+    /// Not up now, and all sides will be once their steps are done, unless one is deactivated.
+    comes_up: bool,
+    /// The deactivation of a side has been accepted.
+    goes_down: bool,
+}
+
+impl Link {
+    fn falls(&self) -> bool {
+        self.up && self.goes_down
+    }
+
+    fn rises(&self) -> bool {
+        self.comes_up && !self.goes_down
+    }
+
+    fn ends_up(&self) -> bool {
+        (self.up || self.comes_up) && !self.goes_down
+    }
 }
 
 /// The links of one group and how many of them have to be up.
@@ -28,35 +45,48 @@ pub(super) struct GroupCount<'a> {
     group: &'a Group,
     links: Vec<Link>,
     floor: usize,
+    up_now: usize,
     /// Up when everything that was accepted so far is done.
     up_at_end: usize,
+    /// The sides whose deactivation was accepted, in that order.
+    accepted: Vec<usize>,
 }
 
 impl<'a> GroupCount<'a> {
+    /// Counts what is up and what comes up, before anything goes down.
     pub(super) fn new(
         name: &'a GroupName,
         group: &'a Group,
+        members: &BTreeSet<usize>,
         subjects: &[Subject<'_>],
-        index: &BTreeMap<&Address, usize>,
         pairs: &Pairs,
+        draft: &Draft,
     ) -> Self {
-        let members: BTreeSet<usize> = group.members.iter().filter_map(|address| index.get(address).copied()).collect();
+        let is_counted_with_its_peer =
+            |member: usize| pairs.peer(member).is_some_and(|peer| peer < member && members.contains(&peer));
         let links: Vec<Link> = members
             .iter()
-            .filter(|member| pairs.peer(**member).is_none_or(|peer| !(peer < **member && members.contains(&peer))))
+            .filter(|member| !is_counted_with_its_peer(**member))
             .map(|member| {
                 let sides: Vec<usize> = std::iter::once(*member).chain(pairs.peer(*member)).collect();
                 let up = sides.iter().all(|side| subjects[*side].is_up());
-                Link { sides, up, rises: false, falls: false }
+                let comes_up = !up
+                    && sides.iter().any(|side| draft.activates(*side))
+                    && sides.iter().all(|side| can_end_up(&subjects[*side], *side, pairs, draft));
+                Link { sides, up, comes_up, goes_down: false }
             })
             .collect();
         let from_min = group.min_active.as_ref().map_or(0, |floor| floor.value as usize);
         let from_max = group.max_unavailable.as_ref().map_or(0, |cap| links.len().saturating_sub(cap.value as usize));
-        Self { name, group, links, floor: from_min.max(from_max), up_at_end: 0 }
-    }
-
-    pub(super) fn is_touched(&self, draft: &Draft) -> bool {
-        self.links.iter().flat_map(|link| &link.sides).any(|side| !draft.steps[*side].is_empty())
+        Self {
+            name,
+            group,
+            floor: from_min.max(from_max),
+            up_now: links.iter().filter(|link| link.up).count(),
+            up_at_end: links.iter().filter(|link| link.ends_up()).count(),
+            links,
+            accepted: Vec::new(),
+        }
     }
 
     /// Lists every side with the number of its link.
@@ -64,149 +94,129 @@ impl<'a> GroupCount<'a> {
         self.links.iter().enumerate().flat_map(|(number, link)| link.sides.iter().map(move |side| (*side, number)))
     }
 
-    /// Counts what is up and what comes up, before anything goes down.
-    pub(super) fn tally(&mut self, subjects: &[Subject<'_>], pairs: &Pairs, draft: &Draft) {
-        for link in &mut self.links {
-            link.rises = !link.up && link.sides.iter().all(|side| ends_up(&subjects[*side], *side, pairs, draft));
-        }
-        self.up_at_end = self.links.iter().filter(|link| link.up || link.rises).count();
-    }
-
     /// Claims that the floor can be kept if this link, too, goes down.
     pub(super) fn can_lose(&self, link: usize) -> bool {
-        let link = &self.links[link];
-        let loses = usize::from(link.up && !link.falls);
-        self.up_at_end >= self.floor + loses
+        self.up_without(link) >= self.floor
     }
 
-    pub(super) fn lose(&mut self, link: usize) {
-        let link = &mut self.links[link];
-        if link.up && !link.falls {
-            link.falls = true;
-            self.up_at_end -= 1;
-        }
+    fn up_without(&self, link: usize) -> usize {
+        self.up_at_end - usize::from(self.links[link].ends_up())
     }
 
-    pub(super) fn floor_count(&self) -> usize {
-        self.floor
+    /// Accepts the deactivation of `side`, which takes `link` down.
+    pub(super) fn lose(&mut self, side: usize, link: usize) {
+        self.up_at_end = self.up_without(link);
+        self.links[link].goes_down = true;
+        self.accepted.push(side);
     }
 
-    pub(super) fn up_now(&self) -> usize {
-        self.links.iter().filter(|link| link.up).count()
+    pub(super) fn rises(&self, link: usize) -> bool {
+        self.links[link].rises()
     }
 
-    /// Lists the links that go down, in the order of their first call.
-    pub(super) fn falling(&self, levels: &BTreeMap<usize, u32>) -> Vec<usize> {
-        let mut falling: Vec<usize> = (0..self.links.len()).filter(|link| self.links[*link].falls).collect();
-        falling.sort_by_key(|link| {
-            self.links[*link].sides.iter().filter_map(|side| levels.get(side).map(|level| (*level, *side))).min()
-        });
-        falling
+    pub(super) fn goes_down(&self, link: usize) -> bool {
+        self.links[link].goes_down
     }
 
-    pub(super) fn rising(&self) -> Vec<usize> {
-        (0..self.links.len()).filter(|link| self.links[*link].rises).collect()
+    /// How many links too few are up now.
+    pub(super) fn lacking(&self) -> usize {
+        self.floor.saturating_sub(self.up_now)
     }
 
-    /// Lists the links of which a side is deactivated, whether they count now or not.
-    pub(super) fn deactivating_links(&self, draft: &Draft) -> Vec<usize> {
-        (0..self.links.len())
-            .filter(|link| self.links[*link].sides.iter().any(|side| draft.deactivates(*side)))
-            .collect()
+    /// How many links may go down before any has come up.
+    fn slack(&self) -> usize {
+        self.up_now.saturating_sub(self.floor)
     }
 
-    /// Lists the interfaces that are deactivated.
-    pub(super) fn deactivating(&self, draft: &Draft) -> Vec<usize> {
-        self.links.iter().flat_map(|link| &link.sides).copied().filter(|side| draft.deactivates(*side)).collect()
+    /// The links with a deactivation, by their first call: in an order that is allowed.
+    fn going_down(&self, levels: &[u32], draft: &Draft) -> Vec<usize> {
+        let mut links: Vec<usize> = (0..self.links.len()).filter(|link| self.links[*link].goes_down).collect();
+        links.sort_by_key(|link| self.first_call(*link, levels, draft).map(|side| (levels[side], side)));
+        links
     }
 
-    /// Orders one link's rise before another link's fall; pushes the edges that are new.
-    pub(super) fn order(
-        &self,
-        riser: usize,
-        faller: usize,
-        draft: &Draft,
-        graph: &mut Graph,
-        added: &mut Vec<(usize, usize)>,
-    ) {
-        let rising: Vec<usize> =
-            self.links[riser].sides.iter().copied().filter(|side| !draft.steps[*side].is_empty()).collect();
-        let inner: BTreeSet<usize> = rising.iter().flat_map(|side| graph.ancestors(*side)).collect();
-        for source in self.sources(faller, draft, graph) {
-            let before = graph.ancestors(source);
-            for side in rising.iter().filter(|side| !inner.contains(side) && !before.contains(side)) {
-                graph.add(*side, source);
-                added.push((*side, source));
+    /// The links that come up, by their last step: in an order that is allowed.
+    fn rising(&self, levels: &[u32]) -> Vec<usize> {
+        let mut rising: Vec<usize> = (0..self.links.len()).filter(|link| self.rises(*link)).collect();
+        rising.sort_by_key(|link| self.links[*link].sides.iter().map(|side| (levels[*side], *side)).max());
+        rising
+    }
+
+    /// The side that is deactivated first; a second one waits for it, as the two are a pair.
+    fn first_call(&self, link: usize, levels: &[u32], draft: &Draft) -> Option<usize> {
+        let sides = self.links[link].sides.iter().copied();
+        sides.filter(|side| draft.deactivates(*side)).min_by_key(|side| levels[*side])
+    }
+
+    /// Adds the edges that keep the floor, and returns them: whatever goes down while too few are up waits for those
+    /// that are lacking; beyond the slack, each link that goes down waits for one that has come up.
+    pub(super) fn make_before_break(&self, levels: &[u32], draft: &Draft, graph: &mut Graph) -> Vec<(usize, usize)> {
+        let rising = self.rising(levels);
+        let (lacking, slack) = (self.lacking(), self.slack());
+        let mut falls = 0;
+        let mut added = Vec::new();
+        for link in self.going_down(levels, draft) {
+            let mut awaited = None;
+            if self.links[link].falls() {
+                awaited = (falls >= slack).then(|| rising[lacking + falls - slack]);
+                falls += 1;
+            }
+            let Some(call) = self.first_call(link, levels, draft) else { continue };
+            // The latest first: what it brings along needs no edge of its own.
+            for riser in awaited.into_iter().chain(rising[..lacking].iter().rev().copied()) {
+                for side in self.last_steps(riser, draft, graph) {
+                    if !graph.is_before(side, call) {
+                        graph.add(side, call);
+                        added.push((side, call));
+                    }
+                }
             }
         }
+        added
     }
 
-    /// For each of `falling`, the positions in `rising` of the links that are surely up before it goes down.
-    pub(super) fn risers_before(
-        &self,
-        falling: &[usize],
-        rising: &[usize],
-        draft: &Draft,
-        graph: &Graph,
-    ) -> Vec<Vec<usize>> {
-        let before_all = |link: usize| {
-            self.sources(link, draft, graph)
-                .iter()
-                .map(|source| graph.ancestors(*source))
-                .reduce(|left, right| left.intersection(&right).copied().collect())
-                .unwrap_or_default()
-        };
-        let is_done = |riser: usize, before: &BTreeSet<usize>| {
-            self.links[riser].sides.iter().all(|side| draft.steps[*side].is_empty() || before.contains(side))
-        };
-        falling
-            .iter()
-            .map(|link| {
-                let before = before_all(*link);
-                if before.is_empty() {
-                    return Vec::new();
-                }
-                (0..rising.len()).filter(|position| is_done(rising[*position], &before)).collect()
-            })
-            .collect()
+    /// The sides of a rising link that no other side of it waits for.
+    fn last_steps(&self, link: usize, draft: &Draft, graph: &Graph) -> Vec<usize> {
+        let sides = &self.links[link].sides;
+        let is_last =
+            |side: &usize| draft.activates(*side) && !sides.iter().any(|other| graph.is_before(*side, *other));
+        sides.iter().copied().filter(is_last).collect()
     }
 
     /// Claims that every allowed order keeps the floor.
-    pub(super) fn holds(&self, levels: &BTreeMap<usize, u32>, draft: &Draft, graph: &Graph) -> bool {
-        let (falling, rising) = (self.falling(levels), self.rising());
-        let lacking = self.floor.saturating_sub(self.up_now());
-        if lacking == 0 && falling.len() <= self.up_now() - self.floor {
-            return true;
-        }
-        let neighbours = self.risers_before(&falling, &rising, draft, graph);
+    pub(super) fn holds(&self, levels: &[u32], draft: &Draft, graph: &Graph) -> bool {
+        let going_down = self.going_down(levels, draft);
+        let rising = self.rising(levels);
+        let (lacking, slack) = (self.lacking(), self.slack());
+        let before: Vec<Vec<usize>> =
+            going_down.iter().map(|link| self.risen_before(*link, &rising, levels, draft, graph)).collect();
+        let falling: Vec<&[usize]> = std::iter::zip(&going_down, &before)
+            .filter(|(link, _)| self.links[**link].falls())
+            .map(|(_, before)| before.as_slice())
+            .collect();
         if lacking == 0 {
-            let slack = self.up_now() - self.floor;
-            return matching::maximum(&neighbours, rising.len()).size() + slack >= falling.len();
+            let mut matching = Matching::new(rising.len());
+            return falling.iter().filter(|before| !matching.add(before)).count() <= slack;
         }
-        // Below the floor: every set of falls needs `lacking` more rises before it than it has falls.
-        let others_wait = self
-            .risers_before(&self.deactivating_links(draft), &rising, draft, graph)
-            .iter()
-            .all(|before| before.len() >= lacking);
-        others_wait
-            && (0..falling.len()).all(|position| {
-                let mut padded = neighbours.clone();
-                padded.extend(std::iter::repeat_n(neighbours[position].clone(), lacking));
-                matching::maximum(&padded, rising.len()).size() == padded.len()
+        // Below the floor: a set of falls needs `lacking` more rises before it than it has members, an empty set too.
+        before.iter().all(|before| before.len() >= lacking)
+            && falling.iter().all(|more| {
+                let mut matching = Matching::new(rising.len());
+                std::iter::repeat_n(more, lacking).chain(&falling).all(|before| matching.add(before))
             })
     }
 
-    /// The sides whose Deactivate can be the first one of the link.
-    fn sources(&self, link: usize, draft: &Draft, graph: &Graph) -> Vec<usize> {
-        let falling: Vec<usize> =
-            self.links[link].sides.iter().copied().filter(|side| draft.deactivates(*side)).collect();
-        let is_later = |side: &usize| {
-            falling.len() > 1 && {
-                let before = graph.ancestors(*side);
-                falling.iter().any(|other| before.contains(other))
-            }
-        };
-        falling.iter().copied().filter(|side| !is_later(side)).collect()
+    /// The positions in `rising` of the links that are surely up before `link` goes down.
+    fn risen_before(&self, link: usize, rising: &[usize], levels: &[u32], draft: &Draft, graph: &Graph) -> Vec<usize> {
+        let Some(call) = self.first_call(link, levels, draft) else { return Vec::new() };
+        let before = graph.before(call);
+        let is_done = |side: &usize| !draft.activates(*side) || before.binary_search(side).is_ok();
+        (0..rising.len()).filter(|position| self.links[rising[*position]].sides.iter().all(is_done)).collect()
+    }
+
+    /// Lists the interfaces that are deactivated.
+    pub(super) fn deactivated(&self) -> &[usize] {
+        &self.accepted
     }
 
     pub(super) fn guard_text(&self) -> String {
@@ -214,45 +224,29 @@ impl<'a> GroupCount<'a> {
     }
 
     /// Says why a deactivation cannot be had: what the group would be left with, the knob, and who is down.
-    pub(super) fn refusal(
-        &self,
-        spec: &Spec,
-        subjects: &[Subject<'_>],
-        draft: &Draft,
-        number: usize,
-        link: usize,
-    ) -> String {
-        let loses = usize::from(self.links[link].up && !self.links[link].falls);
-        let mut down = Vec::new();
-        for other in self.links.iter().enumerate().filter(|(other, _)| *other != link).map(|(_, link)| link) {
-            for side in &other.sides {
-                let subject = &subjects[*side];
-                let since = subject.since().map(|since| format!(" since {since}")).unwrap_or_default();
-                match subject.live() {
-                    Some(live) if draft.deactivates(*side) => {
-                        down.push(format!("{} is {} and to be deactivated", subject.address, live.status));
-                    }
-                    Some(live) if live.counts_as_up() => {}
-                    Some(live) if live.status == Status::Active => {
-                        down.push(format!("{} is Active but {}", subject.address, why_not_up(live)));
-                    }
-                    Some(live) => down.push(format!("{} is {}{since}", subject.address, live.status)),
-                    None => down.push(format!("{} could not be seen", subject.address)),
-                }
-            }
+    pub(super) fn refusal(&self, spec: &Spec, subjects: &[Subject<'_>], number: usize, link: usize) -> String {
+        let own = &self.links[link].sides;
+        let down_now = self.links.iter().filter(|link| !link.up).flat_map(|link| &link.sides);
+        let down_now = down_now.filter_map(|side| Some((*side, why_down(&subjects[*side])?)));
+        let down_then = self.accepted.iter().map(|side| (*side, format!("{} is to go down", subjects[*side].address)));
+        let mut down: Vec<String> =
+            down_now.chain(down_then).filter(|(side, _)| !own.contains(side)).map(|(_, why)| why).collect();
+        if down.len() > NAMED {
+            let more = down.len() - NAMED;
+            down.truncate(NAMED);
+            down.push(format!("and {more} more"));
         }
         let mut text = format!(
             "group {} would keep {} of {} active, floor {} ({}) without {}",
             self.name,
-            self.up_at_end - loses.min(self.up_at_end),
+            self.up_without(link),
             self.links.len(),
             self.floor,
             self.knob(spec),
             subjects[number].title(),
         );
         if !down.is_empty() {
-            text.push_str("; ");
-            text.push_str(&down.join(", "));
+            text.push_str(&format!("; {}; bring one of them up first, or change the floor", down.join(", ")));
         }
         text
     }
@@ -271,7 +265,7 @@ impl<'a> GroupCount<'a> {
                 .map(|link| FloorLink {
                     sides: link.sides.iter().map(|number| side(*number)).collect(),
                     up: link.up,
-                    rises: link.rises,
+                    rises: link.rises(),
                 })
                 .collect(),
             min_up: u32::try_from(self.floor).unwrap_or(u32::MAX),
@@ -291,24 +285,28 @@ impl<'a> GroupCount<'a> {
     }
 }
 
-/// Claims that a side counts as up once the plan is done.
-fn ends_up(subject: &Subject<'_>, number: usize, pairs: &Pairs, draft: &Draft) -> bool {
+/// Claims that a side counts as up once the plan is done, if it is not deactivated.
+fn can_end_up(subject: &Subject<'_>, number: usize, pairs: &Pairs, draft: &Draft) -> bool {
     let Some(live) = subject.live() else { return false };
-    let ends_active = match draft.steps[number].last() {
-        Some(step) => step.goal == Goal::Active,
-        None => live.status == Status::Active,
-    };
     // A declared opposite side is a side of the link itself and is asked in its own right.
     let opposite_is_up =
         pairs.peer(number).is_some() || live.opposite.status.as_ref().is_none_or(|status| *status == Status::Active);
-    ends_active && opposite_is_up && live.business_status == BusinessStatus::Normal
+    let is_active = live.status == Status::Active || draft.activates(number);
+    is_active && opposite_is_up && live.business_status == BusinessStatus::Normal
 }
 
-fn why_not_up(live: &crate::resource::Observed) -> String {
-    if live.business_status == BusinessStatus::Normal {
-        let status = live.opposite.status.as_ref().map_or("unknown", Status::as_str);
-        format!("its opposite side is {status}")
-    } else {
-        format!("its business status is {}", live.business_status)
+/// Says why a side does not count as up, if it does not.
+fn why_down(subject: &Subject<'_>) -> Option<String> {
+    let address = subject.address;
+    let since = subject.since().map(|since| format!(" since {since}")).unwrap_or_default();
+    match subject.live() {
+        None => Some(format!("{address} could not be seen")),
+        Some(live) if live.counts_as_up() => None,
+        Some(live) if live.status != Status::Active => Some(format!("{address} is {}{since}", live.status)),
+        Some(Observed { business_status: BusinessStatus::Normal, opposite, .. }) => {
+            let status = opposite.status.as_ref().map_or("unknown", Status::as_str);
+            Some(format!("{address} is Active but its opposite side is {status}"))
+        }
+        Some(live) => Some(format!("{address} is Active but its business status is {}", live.business_status)),
     }
 }

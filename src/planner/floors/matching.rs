@@ -1,57 +1,36 @@
 //! A largest matching of a bipartite graph, by augmenting paths.
 
-/// Who is matched with whom.
-pub(super) struct Matching {
-    left: Vec<Option<usize>>,
-    right: Vec<Option<usize>>,
+/// Who on the right belongs to whom on the left. A vertex on the left may stand there several times.
+pub(super) struct Matching<'a> {
+    neighbours: Vec<&'a [usize]>,
+    of_right: Vec<Option<usize>>,
+    /// The round in which a right vertex was last tried, so that it need not be cleared.
+    tried: Vec<usize>,
 }
 
-impl Matching {
-    pub(super) fn size(&self) -> usize {
-        self.left.iter().flatten().count()
+impl<'a> Matching<'a> {
+    pub(super) fn new(right: usize) -> Self {
+        Self { neighbours: Vec::new(), of_right: vec![None; right], tried: vec![0; right] }
     }
 
-    pub(super) fn of_left(&self, left: usize) -> Option<usize> {
-        self.left[left]
+    /// Adds a vertex to the left; claims that it, too, got a neighbour of its own.
+    pub(super) fn add(&mut self, neighbours: &'a [usize]) -> bool {
+        self.neighbours.push(neighbours);
+        self.augment(self.neighbours.len() - 1, self.neighbours.len())
     }
 
-    pub(super) fn of_right(&self, right: usize) -> Option<usize> {
-        self.right[right]
-    }
-}
-
-/// Matches as many of the left as possible, each with one of its own neighbours among `0..right`.
-pub(super) fn maximum(neighbours: &[Vec<usize>], right: usize) -> Matching {
-    let mut matching = Matching { left: vec![None; neighbours.len()], right: vec![None; right] };
-    let mut visited = vec![usize::MAX; right];
-    for left in 0..neighbours.len() {
-        augment(left, left, neighbours, &mut visited, &mut matching);
-    }
-    matching
-}
-
-/// `visited` carries the round in which a right vertex was last tried, so that it need not be cleared.
-fn augment(
-    left: usize,
-    round: usize,
-    neighbours: &[Vec<usize>],
-    visited: &mut [usize],
-    matching: &mut Matching,
-) -> bool {
-    for &right in &neighbours[left] {
-        if visited[right] == round {
-            continue;
+    fn augment(&mut self, left: usize, round: usize) -> bool {
+        for &right in self.neighbours[left] {
+            if self.tried[right] == round {
+                continue;
+            }
+            self.tried[right] = round;
+            let is_free = self.of_right[right].is_none_or(|other| self.augment(other, round));
+            if is_free {
+                self.of_right[right] = Some(left);
+                return true;
+            }
         }
-        visited[right] = round;
-        let is_free = match matching.right[right] {
-            None => true,
-            Some(other) => augment(other, round, neighbours, visited, matching),
-        };
-        if is_free {
-            matching.left[left] = Some(right);
-            matching.right[right] = Some(left);
-            return true;
-        }
+        false
     }
-    false
 }
