@@ -1,15 +1,17 @@
 //! An inspector of finished plans that shares nothing with the planner's guards.
 //!
 //! It asks what has to hold of any plan, wherever it came from: names resolve, nothing waits for itself, no step
-//! touches what is blocked, and no order that the edges allow takes a group below its floor. The last is bounded, not
-//! enumerated: for each Deactivate, the worst moment to send it is found by a largest matching.
+//! touches what is blocked, the sides of a link go down one after the other, and no order that the edges allow takes a
+//! group below its floor. The last is bounded, not enumerated: for each Deactivate, the worst moment to send it is
+//! found by a largest matching.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::graph::{DiGraph, NodeIndex, UnGraph};
 use petgraph::visit::{Dfs, Reversed};
 
-use super::{Action, Floor, FloorLink, Plan, Step, StepId};
+use super::{Action, Floor, Plan, Step, StepId};
+
 use crate::resource::{Address, Call};
 
 impl Plan {
@@ -20,23 +22,26 @@ impl Plan {
     pub fn check(&self) -> Result<(), Vec<String>> {
         let order = Order::new(self)?;
         let mut faults = order.faults(self);
-        faults.extend(self.floors.iter().flat_map(|floor| order.broken_by(self, floor)));
+        faults.extend(self.floors.iter().flat_map(|floor| order.broken_by(floor)));
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
 
-/// The steps as a graph.
-struct Order {
-    graph: DiGraph<usize, ()>,
-    nodes: BTreeMap<StepId, NodeIndex>,
+/// The steps as a graph; a node is the position of its step.
+struct Order<'a> {
+    steps: &'a [Step],
+    graph: DiGraph<(), ()>,
+    of: BTreeMap<&'a Address, Vec<usize>>,
 }
 
-impl Order {
-    fn new(plan: &Plan) -> Result<Self, Vec<String>> {
+impl<'a> Order<'a> {
+    fn new(plan: &'a Plan) -> Result<Self, Vec<String>> {
         let mut graph = DiGraph::new();
-        let mut nodes = BTreeMap::new();
+        let mut nodes: BTreeMap<&StepId, NodeIndex> = BTreeMap::new();
+        let mut of: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
         for (number, step) in plan.steps.iter().enumerate() {
-            if nodes.insert(step.id.clone(), graph.add_node(number)).is_some() {
+            of.entry(&step.address).or_default().push(number);
+            if nodes.insert(&step.id, graph.add_node(())).is_some() {
                 return Err(vec![format!("step {} stands twice", step.id)]);
             }
         }
@@ -49,15 +54,15 @@ impl Order {
             }
         }
         if let Err(cycle) = petgraph::algo::toposort(&graph, None) {
-            return Err(vec![format!("step {} waits for itself", plan.steps[graph[cycle.node_id()]].id)]);
+            return Err(vec![format!("step {} waits for itself", plan.steps[cycle.node_id().index()].id)]);
         }
-        Ok(Self { graph, nodes })
+        Ok(Self { steps: &plan.steps, graph, of })
     }
 
     fn faults(&self, plan: &Plan) -> Vec<String> {
         let declared: BTreeSet<&Address> = plan.resource_changes.iter().map(|change| &change.address).collect();
         let blocked: BTreeSet<&Address> = plan.blocked.iter().map(|blocked| &blocked.address).collect();
-        plan.steps
+        self.steps
             .iter()
             .filter_map(|step| {
                 if !declared.contains(&step.address) {
@@ -71,124 +76,108 @@ impl Order {
             .collect()
     }
 
-    /// Every step that must be done before `step`.
-    fn before(&self, step: &Step) -> BTreeSet<usize> {
+    /// Every step that must be done before another.
+    fn before(&self, step: usize) -> BTreeSet<usize> {
         let reversed = Reversed(&self.graph);
-        let start = self.nodes[&step.id];
-        let mut search = Dfs::new(reversed, start);
-        let mut found = BTreeSet::new();
-        while let Some(node) = search.next(reversed) {
-            found.insert(self.graph[node]);
-        }
-        found.remove(&self.graph[start]);
-        found
+        let mut search = Dfs::new(reversed, NodeIndex::new(step));
+        std::iter::from_fn(|| search.next(reversed)).map(NodeIndex::index).filter(|other| *other != step).collect()
     }
 
-    /// Names the Deactivate calls that some allowed order sends while too few other links are up.
-    fn broken_by(&self, plan: &Plan, floor: &Floor) -> Vec<String> {
-        let links = Links::new(plan, floor);
+    /// Names what some allowed order does to a floor, call by call.
+    fn broken_by(&self, floor: &Floor) -> Vec<String> {
+        let mut rises = Rises::default();
+        let mut calls: Vec<Deactivation> = Vec::new();
+        for (number, link) in floor.links.iter().enumerate() {
+            let steps = link.sides.iter().filter_map(|side| self.of.get(&side.address)).flatten().copied();
+            let (down, up): (Vec<usize>, Vec<usize>) =
+                steps.partition(|step| self.steps[*step].action == Action::Call(Call::Deactivate));
+            if link.rises {
+                rises.add(number, &up);
+            }
+            calls.extend(down.iter().map(|step| {
+                let before = self.before(*step);
+                let is_first = !down.iter().any(|other| before.contains(other));
+                Deactivation { link: number, step: *step, is_first, before, risen: BTreeSet::new() }
+            }));
+        }
+        for call in &mut calls {
+            call.risen = rises.done_in(&call.before);
+        }
+        self.judge(floor, &calls)
+    }
+
+    fn judge(&self, floor: &Floor, calls: &[Deactivation]) -> Vec<String> {
+        let up = floor.links.iter().filter(|link| link.up).count();
         let min_up = floor.min_up as usize;
-        let up: Vec<usize> = (0..floor.links.len()).filter(|link| floor.links[*link].up).collect();
-        let falling: Vec<usize> = up.iter().copied().filter(|link| !links.deactivations[*link].is_empty()).collect();
-        let mut broken = Vec::new();
-        for (own, calls) in links.deactivations.iter().enumerate() {
-            let others_up = up.iter().filter(|link| **link != own).count();
-            for call in calls {
-                // Even with everything else down that goes down, and nothing come up yet?
-                let others_falling = falling.iter().filter(|link| **link != own).count();
-                if others_up >= min_up + others_falling {
-                    continue;
-                }
-                let worst = self.fewest_up(plan, &links, &falling, own, *call, others_up);
-                if worst < min_up {
-                    broken.push(format!(
-                        "{} may be sent with {worst} other links of {} up, floor {min_up}",
-                        plan.steps[*call].id, floor.group
-                    ));
-                }
-            }
+        let firsts: Vec<&Deactivation> = calls.iter().filter(|call| call.is_first).collect();
+        if let Some(pair) = firsts.windows(2).find(|pair| pair[0].link == pair[1].link) {
+            let [one, other] = [pair[0].step, pair[1].step].map(|step| &self.steps[step].id);
+            return vec![format!("{one} and {other} are the two sides of one link, and neither waits for the other")];
         }
-        broken
-    }
-
-    /// The fewest other links that can be up when `call` is sent, over all allowed orders.
-    fn fewest_up(
-        &self,
-        plan: &Plan,
-        links: &Links,
-        falling: &[usize],
-        own: usize,
-        call: usize,
-        others_up: usize,
-    ) -> usize {
-        let before_call = self.before(&plan.steps[call]);
-        let risen: BTreeSet<usize> = links.risen_by(&before_call);
-        // What can have been sent before it, and which further links that needs to have come up.
-        let mut rivals: Vec<BTreeSet<usize>> = Vec::new();
-        for link in falling.iter().filter(|link| **link != own) {
-            let first_calls: Vec<BTreeSet<usize>> = links.deactivations[*link]
-                .iter()
-                .map(|other| self.before(&plan.steps[*other]))
-                .filter(|before| !before.contains(&call))
-                .collect();
-            let needed = first_calls
-                .iter()
-                .map(|before| links.risen_by(before))
-                .reduce(|left, right| left.intersection(&right).copied().collect());
-            if let Some(needed) = needed {
-                rivals.push(needed.difference(&risen).copied().collect());
-            }
+        let falling: Vec<&Deactivation> = firsts.into_iter().filter(|call| floor.links[call.link].up).collect();
+        // No order takes down more than cannot each be given a link of their own that comes up before.
+        let most_down = falling.len() - largest_matching(falling.iter().map(|call| &call.risen));
+        if up >= min_up + most_down {
+            return Vec::new();
         }
-        let matched = largest_matching(&rivals);
-        others_up + risen.len() + matched - rivals.len()
-    }
-}
-
-/// The steps of a floor's links.
-struct Links {
-    /// Per link, the Deactivate steps of its sides.
-    deactivations: Vec<Vec<usize>>,
-    /// Per link that comes up, all steps of its sides.
-    rises: BTreeMap<usize, Vec<usize>>,
-}
-
-impl Links {
-    fn new(plan: &Plan, floor: &Floor) -> Self {
-        let mut by_address: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
-        for (number, step) in plan.steps.iter().enumerate() {
-            by_address.entry(&step.address).or_default().push(number);
-        }
-        let steps_of = |link: &FloorLink| -> Vec<usize> {
-            link.sides.iter().filter_map(|side| by_address.get(&side.address)).flatten().copied().collect()
-        };
-        let is_deactivation = |number: &usize| plan.steps[*number].action == Action::Call(Call::Deactivate);
-        Self {
-            deactivations: floor
-                .links
-                .iter()
-                .map(|link| steps_of(link).into_iter().filter(is_deactivation).collect())
-                .collect(),
-            rises: floor
-                .links
-                .iter()
-                .enumerate()
-                .filter(|(_, link)| link.rises)
-                .map(|(number, link)| (number, steps_of(link)))
-                .collect(),
-        }
-    }
-
-    fn risen_by(&self, done: &BTreeSet<usize>) -> BTreeSet<usize> {
-        self.rises
-            .iter()
-            .filter(|(_, steps)| steps.iter().all(|step| done.contains(step)))
-            .map(|(link, _)| *link)
+        let worst = calls.iter().map(|call| (call, fewest_others_up(floor, call, &falling, up)));
+        worst
+            .filter(|(_, worst)| *worst < min_up)
+            .map(|(call, worst)| {
+                let (step, group) = (&self.steps[call.step].id, &floor.group);
+                format!("{step} may be sent with {worst} other links of {group} up, floor {min_up}")
+            })
             .collect()
     }
 }
 
+/// The Deactivate of one side of a link.
+struct Deactivation {
+    link: usize,
+    step: usize,
+    /// No other side goes down before.
+    is_first: bool,
+    /// The steps that are done before.
+    before: BTreeSet<usize>,
+    /// The links that have come up before.
+    risen: BTreeSet<usize>,
+}
+
+/// The links that come up, by the steps that bring them up.
+#[derive(Default)]
+struct Rises {
+    link_of: BTreeMap<usize, usize>,
+    steps: BTreeMap<usize, usize>,
+}
+
+impl Rises {
+    fn add(&mut self, link: usize, steps: &[usize]) {
+        self.link_of.extend(steps.iter().map(|step| (*step, link)));
+        self.steps.insert(link, steps.len());
+    }
+
+    /// The links that are up once `done` is.
+    fn done_in(&self, done: &BTreeSet<usize>) -> BTreeSet<usize> {
+        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+        for link in done.iter().filter_map(|step| self.link_of.get(step)) {
+            *counts.entry(*link).or_default() += 1;
+        }
+        counts.into_iter().filter(|(link, count)| self.steps[link] == *count).map(|(link, _)| link).collect()
+    }
+}
+
+/// The fewest other links that can be up when `call` is sent, over all allowed orders.
+fn fewest_others_up(floor: &Floor, call: &Deactivation, falling: &[&Deactivation], up: usize) -> usize {
+    // What can have been sent before it, and which further links that needs to have come up.
+    let rivals = falling.iter().filter(|other| other.link != call.link && !other.before.contains(&call.step));
+    let needed: Vec<BTreeSet<usize>> =
+        rivals.map(|rival| rival.risen.difference(&call.risen).copied().collect()).collect();
+    let others_up = up - usize::from(floor.links[call.link].up);
+    others_up + call.risen.len() + largest_matching(&needed) - needed.len()
+}
+
 /// How many of `left` can each be given an element of its own.
-fn largest_matching(left: &[BTreeSet<usize>]) -> usize {
+fn largest_matching<'a>(left: impl IntoIterator<Item = &'a BTreeSet<usize>>) -> usize {
     let mut graph: UnGraph<(), ()> = UnGraph::new_undirected();
     let mut right: BTreeMap<usize, NodeIndex> = BTreeMap::new();
     for choices in left {

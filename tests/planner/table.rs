@@ -1,0 +1,215 @@
+//! The status table, row by row, and what stands before a call.
+
+use rictl::plan::{ActionReason, BlockCode, ChangeAction, Plan};
+use rictl::resource::{BusinessStatus, DesiredStatus, Status};
+
+use DesiredStatus::{Active, Inactive};
+
+use crate::world::{Far, Interface, Presence, World};
+
+fn plan_of(interface: Interface) -> Plan {
+    let plan = World::of(vec![interface]).plan();
+    plan.check().unwrap();
+    plan
+}
+
+/// The steps as `verb: expected -> goal`, or the code of the block.
+fn outcome(plan: &Plan) -> String {
+    if let [blocked] = &plan.blocked[..] {
+        assert!(plan.steps.is_empty() && !plan.is_complete());
+        return blocked.code.as_str().to_owned();
+    }
+    let steps = plan.steps.iter().map(|step| {
+        let (_, verb) = step.id.0.split_once('/').unwrap();
+        format!("{verb}: {} -> {}", step.expect, step.goal)
+    });
+    steps.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn follows_the_status_table() {
+    let rows = [
+        ("Active", "", "deactivate: Active -> Inactive"),
+        ("Inactive", "activate: Inactive -> Active", ""),
+        (
+            "Deactivating",
+            "wait: Deactivating -> Inactive, activate: Inactive -> Active",
+            "wait: Deactivating -> Inactive",
+        ),
+        ("Activating", "wait: Activating -> Active", "wait: Activating -> Active, deactivate: Active -> Inactive"),
+        (
+            "Modifying",
+            "wait: Modifying -> Active or Inactive, activate: Inactive -> Active",
+            "wait: Modifying -> Active or Inactive, deactivate: Active -> Inactive",
+        ),
+        ("Idle", "idle", "idle"),
+        ("Connecting", "connecting", "connecting"),
+        ("AcceptingConnecting", "connecting", "connecting"),
+        ("Deleting", "deleting", "deleting"),
+        ("Deleted", "deleting", "deleting"),
+        ("Resting", "unknown_status", "unknown_status"),
+    ];
+    for (word, up, down) in rows {
+        for (desired, expected) in [(Active, up), (Inactive, down)] {
+            let plan = plan_of(Interface::new("a", Status::parse(word), desired));
+            assert_eq!(outcome(&plan), expected, "{word}, want {desired}");
+        }
+    }
+}
+
+#[test]
+fn quotes_a_status_that_nobody_documents() {
+    let plan = plan_of(Interface::new("a", Status::parse("Resting"), Active));
+    assert_eq!(plan.blocked[0].detail, "a (ri-a in cn-shanghai) has a status that is not documented: \"Resting\"");
+}
+
+#[test]
+fn blocks_what_is_absent_elsewhere_or_unreadable() {
+    for (presence, code, complete) in [
+        (Presence::Absent, "not_found", false),
+        (Presence::Elsewhere, "wrong_region", false),
+        (Presence::Unreadable, "unreadable", false),
+    ] {
+        for desired in [Active, Inactive] {
+            let mut interface = Interface::new("a", Status::Active, desired);
+            interface.presence = presence;
+            let plan = plan_of(interface);
+            assert_eq!((outcome(&plan).as_str(), plan.is_complete()), (code, complete), "{presence:?}");
+            assert_eq!(plan.is_errored(), presence == Presence::Unreadable);
+        }
+    }
+}
+
+#[test]
+fn keeps_what_the_spec_guards_and_what_the_api_would_refuse() {
+    let locked = |business, live, desired| {
+        let mut interface = Interface::new("a", live, desired);
+        interface.business = business;
+        interface
+    };
+    let mut protected = Interface::new("a", Status::Active, Inactive);
+    protected.protect = true;
+    let mut protected_up = Interface::new("a", Status::Inactive, Active);
+    protected_up.protect = true;
+    let mut widowed = Interface::new("a", Status::Inactive, Active);
+    widowed.opposite = Far::Foreign(Status::Deleted);
+    let mut widowed_down = Interface::new("a", Status::Active, Inactive);
+    widowed_down.opposite = Far::Foreign(Status::Deleted);
+    let hands_off = |live, desired| Interface::new("a", live, desired).line("hands_off: {reason: vendor is on site}");
+    let cases = [
+        (protected, "protected"),
+        (protected_up, "activate: Inactive -> Active"),
+        (hands_off(Status::Active, Inactive), "hands_off"),
+        (hands_off(Status::Inactive, Active), "hands_off"),
+        (hands_off(Status::Active, Active), ""),
+        (locked(BusinessStatus::FinancialLocked, Status::Active, Inactive), "financial_locked"),
+        (locked(BusinessStatus::SecurityLocked, Status::Inactive, Active), "security_locked"),
+        (locked(BusinessStatus::Unknown("Odd".into()), Status::Inactive, Active), "business_locked"),
+        (locked(BusinessStatus::FinancialLocked, Status::Active, Active), ""),
+        (locked(BusinessStatus::FinancialLocked, Status::Activating, Active), "wait: Activating -> Active"),
+        (widowed, "peer_deleted"),
+        (widowed_down, "deactivate: Active -> Inactive"),
+    ];
+    for (number, (interface, expected)) in cases.into_iter().enumerate() {
+        assert_eq!(outcome(&plan_of(interface)), expected, "case {number}");
+    }
+}
+
+#[test]
+fn says_why_something_changes() {
+    use ActionReason::{Both, Drift, New, SpecChanged};
+    let cases = [
+        (None, Status::Active, Inactive, Some(New)),
+        (Some(None), Status::Active, Inactive, Some(New)),
+        (Some(Some(Active)), Status::Active, Inactive, Some(SpecChanged)),
+        (Some(Some(Inactive)), Status::Active, Inactive, Some(Drift)),
+        (Some(Some(Active)), Status::Inactive, Active, Some(Drift)),
+        (Some(Some(Inactive)), Status::Idle, Active, Some(Both)),
+        // What is under way has left nothing yet.
+        (Some(Some(Active)), Status::Deactivating, Active, Some(Drift)),
+        (Some(Some(Inactive)), Status::Activating, Active, Some(SpecChanged)),
+        (Some(Some(Active)), Status::Active, Active, None),
+        (None, Status::Active, Active, None),
+        // Somebody did by hand what the spec now asks for.
+        (Some(Some(Active)), Status::Inactive, Inactive, None),
+    ];
+    for (record, live, desired, reason) in cases {
+        let mut interface = Interface::new("a", live.clone(), desired);
+        interface.record = record.map(|declared| (declared, Some(Status::Active)));
+        let plan = plan_of(interface);
+        assert_eq!(plan.resource_changes[0].action_reason, reason, "{record:?}, {live}, want {desired}");
+    }
+}
+
+#[test]
+fn counts_only_calls_as_changes() {
+    let plan = plan_of(Interface::new("a", Status::Activating, Active));
+    assert_eq!(plan.resource_changes[0].change.actions, [ChangeAction::NoOp]);
+    assert_eq!((plan.summary().to_change, plan.summary().to_wait_for), (0, 1));
+}
+
+#[test]
+fn tells_what_left_the_status_it_was_last_seen_in() {
+    let drifted = |seen: Status, live: Status| {
+        let plan = plan_of(Interface::new("a", live, Active).recorded(Some(Active), seen));
+        plan.resource_drift.len()
+    };
+    assert_eq!(drifted(Status::Active, Status::Inactive), 1);
+    assert_eq!(drifted(Status::Active, Status::Active), 0);
+    // A recorded transition was bound to move on.
+    assert_eq!(drifted(Status::Activating, Status::Active), 0);
+}
+
+#[test]
+fn takes_down_the_initiator_first_and_brings_up_the_acceptor_first() {
+    for (live, desired, verb, first, second) in
+        [(Status::Active, Inactive, "deactivate", "z", "a"), (Status::Inactive, Active, "activate", "a", "z")]
+    {
+        let mut world =
+            World::of(vec![Interface::new("z", live.clone(), desired), Interface::new("a", live.clone(), desired)]);
+        world.interfaces[1].region = "cn-beijing";
+        world.pair(0, 1);
+        let order: Vec<String> = world.plan().steps.iter().map(|step| step.id.to_string()).collect();
+        assert_eq!(order, [format!("{first}/{verb}"), format!("{second}/{verb}")]);
+        // One side's role is enough to tell, whichever it is.
+        for silent in [0, 1] {
+            let mut world = world.clone();
+            world.interfaces[silent].role = None;
+            assert_eq!(world.plan().steps[0].id.to_string(), format!("{first}/{verb}"));
+        }
+        // Up after what it depends on, down before it: the other way round.
+        world.interfaces[1].depends_on = vec![0];
+        assert_eq!(world.plan().steps[0].id.to_string(), format!("{second}/{verb}"));
+    }
+}
+
+#[test]
+fn blocks_a_dependant_and_nothing_else() {
+    let mut world = World::of(vec![
+        Interface::new("base", Status::Idle, Active),
+        Interface::new("needs-base", Status::Inactive, Active).after(&[0]),
+        Interface::new("needs-that", Status::Inactive, Active).after(&[1]),
+        Interface::new("apart", Status::Inactive, Active),
+        Interface::new("down", Status::Active, Inactive),
+    ]);
+    world.interfaces[4].depends_on = vec![0];
+    let plan = world.plan();
+    let blocked: Vec<(&str, BlockCode)> =
+        plan.blocked.iter().map(|blocked| (blocked.address.as_str(), blocked.code)).collect();
+    use BlockCode::{Dependency, Idle};
+    assert_eq!(blocked, [("base", Idle), ("needs-base", Dependency), ("needs-that", Dependency)]);
+    assert_eq!(plan.steps.iter().map(|step| step.address.as_str()).collect::<Vec<_>>(), ["apart", "down"]);
+}
+
+#[test]
+fn waits_for_nothing_before_a_transition_that_somebody_else_began() {
+    let world = World::of(vec![
+        Interface::new("first", Status::Inactive, Active),
+        Interface::new("second", Status::Activating, Active).after(&[0]),
+        Interface::new("third", Status::Inactive, Active).after(&[1]),
+    ]);
+    let plan = world.plan();
+    let after = |id: &str| plan.steps.iter().find(|step| *step.id.0 == *id).unwrap().after.clone();
+    assert!(after("second/wait").is_empty());
+    assert_eq!(after("third/activate").iter().map(|id| &*id.0).collect::<Vec<_>>(), ["second/wait"]);
+}

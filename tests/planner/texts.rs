@@ -1,0 +1,147 @@
+//! What people read when something is refused or worth a second look.
+
+use rictl::plan::{Plan, PlanOptions};
+use rictl::resource::{DesiredStatus, Status};
+
+use DesiredStatus::{Active, Inactive};
+
+use crate::world::{Far, Interface, World, options};
+
+fn blocked(plan: &Plan) -> Vec<String> {
+    plan.blocked.iter().map(|blocked| format!("{}: {}", blocked.code.as_str(), blocked.detail)).collect()
+}
+
+fn warnings(plan: &Plan) -> Vec<String> {
+    let text = |warning: &rictl::plan::Warning| match &warning.detail {
+        Some(detail) => format!("{}; {detail}", warning.summary),
+        None => warning.summary.clone(),
+    };
+    plan.warnings.iter().map(text).collect()
+}
+
+#[test]
+fn a_floor_names_who_is_down_and_since_when() {
+    let mut world = World::of(vec![
+        Interface::new("primary", Status::Active, Inactive).in_group(0),
+        Interface::new("backup", Status::Deactivating, Inactive)
+            .in_group(0)
+            .recorded(Some(Active), Status::Deactivating),
+        Interface::new("third", Status::Active, Active).in_group(0),
+    ])
+    .with_group(1);
+    world.interfaces[2].opposite = Far::Foreign(Status::Inactive);
+    insta::assert_snapshot!(blocked(&world.plan()).join("\n"), @"floor: group g0 would keep 0 of 3 active, floor 1 (groups.g0.min_active 1 at rictl.yaml:4:20) without primary (ri-primary in cn-shanghai); backup is Deactivating since 2026-11-23T02:14:00Z, third is Active but its opposite side is Inactive; bring one of them up first, or change the floor");
+}
+
+#[test]
+fn a_floor_names_what_is_accepted_already() {
+    let mut world = World::of(vec![
+        Interface::new("a", Status::Active, Inactive).in_group(0),
+        Interface::new("b", Status::Active, Inactive).in_group(0),
+        Interface::new("c", Status::Idle, Active).in_group(0),
+    ]);
+    world.groups.push(crate::world::Group { min_active: None, max_unavailable: Some(2) });
+    insta::assert_snapshot!(blocked(&world.plan()).join("\n"), @"
+    floor: group g0 would keep 0 of 3 active, floor 1 (groups.g0.max_unavailable 2 at rictl.yaml:4:25) without b (ri-b in cn-shanghai); c is Idle, a is to go down; bring one of them up first, or change the floor
+    idle: c (ri-c in cn-shanghai) is Idle: it was never connected; connect it first
+    ");
+}
+
+#[test]
+fn a_cap_names_the_knob_its_line_and_the_override() {
+    let world = |limits: &str| {
+        World::of(vec![
+            Interface::new("a", Status::Active, Inactive),
+            Interface::new("b", Status::Active, Inactive),
+            Interface::new("c", Status::Active, Active),
+        ])
+        .with(limits)
+    };
+    let refused = |limits: &str, given| {
+        let plan = world(limits).plan_with(&PlanOptions { allow_changes: given, ..options() });
+        plan.blocked.first().map_or("accepted".to_owned(), |blocked| blocked.detail.clone())
+    };
+    let texts = [
+        refused("limits: {max_changes: 1}\n", None),
+        refused("limits: {max_changes: 1}\n", Some(3)),
+        refused("limits: {max_changes: 1}\n", Some(2)),
+        refused("limits: {max_changes_percent: 40}\n", None),
+        refused("limits: {per_region: 1}\n", None),
+    ];
+    insta::assert_snapshot!(texts.join("\n"), @"
+    2 changes, and limits.max_changes is 1 (rictl.yaml:3:23); all 2 changes are refused; to run exactly these: --allow-changes 2
+    2 changes, and limits.max_changes is 1 (rictl.yaml:3:23); all 2 changes are refused (--allow-changes 3 is not the exact number); to run exactly these: --allow-changes 2
+    accepted
+    2 of 3 interfaces change, and limits.max_changes_percent is 40 (rictl.yaml:3:31), which allows 1; all 2 changes are refused; to run exactly these: --allow-changes 2
+    2 changes in cn-shanghai, and limits.per_region is 1 (rictl.yaml:3:22); all 2 changes are refused; to run exactly these: --allow-changes 2
+    ");
+}
+
+#[test]
+fn protection_and_hands_off_say_how_they_end() {
+    let mut protected = Interface::new("a", Status::Active, Inactive);
+    protected.protect = true;
+    let hands_off =
+        Interface::new("b", Status::Active, Inactive).line("hands_off: {reason: vendor, until: 2026-12-01}");
+    insta::assert_snapshot!(blocked(&World::of(vec![protected, hands_off]).plan()).join("\n"), @"
+    protected: a (ri-a in cn-shanghai) is protected (rictl.yaml:8:14); remove `protect` in a reviewed change to deactivate it
+    hands_off: b (ri-b in cn-shanghai) is hands off until 2026-12-01: vendor (rictl.yaml:13:16)
+    ");
+}
+
+#[test]
+fn an_expired_hands_off_is_honoured_and_said_loudly() {
+    let hands_off = |until: &str| {
+        let line = format!("hands_off: {{reason: vendor, until: {until}}}");
+        World::of(vec![Interface::new("a", Status::Active, Inactive).line(&line)]).plan()
+    };
+    let expired = hands_off("2026-11-22");
+    assert_eq!(expired.blocked[0].code.as_str(), "hands_off");
+    insta::assert_snapshot!(warnings(&expired).join("\n"), @"hands_off of a has expired: it was meant to stand until 2026-11-22; rictl.yaml:8:16; it is still honoured: take it out of the spec, or give it a new date");
+    assert!(hands_off("2026-11-23").warnings.is_empty());
+}
+
+#[test]
+fn a_protection_that_went_with_the_change_is_flagged() {
+    let mut interface = Interface::new("a", Status::Active, Inactive).recorded(Some(Active), Status::Active);
+    interface.was_protected = true;
+    insta::assert_snapshot!(warnings(&World::of(vec![interface.clone()]).plan()).join("\n"), @"a was protected when last applied, and is now to be deactivated; the protection and the status changed in one go: rictl.yaml:7:13");
+    interface.desired = Active;
+    assert!(World::of(vec![interface]).plan().warnings.is_empty());
+}
+
+#[test]
+fn a_half_up_link_names_both_lines() {
+    let mut world = World::of(vec![
+        Interface::new("east", Status::Active, Active),
+        Interface::new("west", Status::Active, Inactive),
+    ]);
+    world.interfaces[1].region = "cn-beijing";
+    world.pair(0, 1);
+    insta::assert_snapshot!(warnings(&world.plan()).join("\n"), @"the link of east and west will be half up; its two sides are declared Active at rictl.yaml:7:13 and Inactive at rictl.yaml:11:13");
+}
+
+#[test]
+fn a_transition_past_its_timeout_is_never_no_changes() {
+    let world =
+        World::of(vec![Interface::new("a", Status::Activating, Active).recorded(Some(Active), Status::Activating)]);
+    let plan = world.plan();
+    assert!(!plan.is_empty());
+    insta::assert_snapshot!(warnings(&plan).join("\n"), @"a is Activating, in transition since 2026-11-23T02:14:00Z; longer than its settle timeout of 10m");
+}
+
+#[test]
+fn a_deactivation_says_what_its_group_keeps() {
+    let world = World::of(vec![
+        Interface::new("primary", Status::Active, Inactive).in_group(0),
+        Interface::new("backup", Status::Inactive, Active).in_group(0),
+    ])
+    .with_group(1);
+    let plan = world.plan();
+    let steps: Vec<String> =
+        plan.steps.iter().map(|step| format!("{} after {:?}: {:?}", step.id, step.after, step.guards)).collect();
+    insta::assert_snapshot!(steps.join("\n"), @r#"
+    backup/activate after []: []
+    primary/deactivate after ["backup/activate"]: ["g0: 1 of 2 stay active, floor 1"]
+    "#);
+}
