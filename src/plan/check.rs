@@ -11,7 +11,6 @@ use petgraph::graph::{DiGraph, NodeIndex, UnGraph};
 use petgraph::visit::{Dfs, Reversed};
 
 use super::{Action, Floor, Plan, Step, StepId};
-
 use crate::resource::{Address, Call};
 
 impl Plan {

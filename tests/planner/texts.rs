@@ -85,7 +85,7 @@ fn protection_and_hands_off_say_how_they_end() {
         Interface::new("b", Status::Active, Inactive).line("hands_off: {reason: vendor, until: 2026-12-01}");
     insta::assert_snapshot!(blocked(&World::of(vec![protected, hands_off]).plan()).join("\n"), @"
     protected: a (ri-a in cn-shanghai) is protected (rictl.yaml:8:14); remove `protect` in a reviewed change to deactivate it
-    hands_off: b (ri-b in cn-shanghai) is hands off until 2026-12-01: vendor (rictl.yaml:13:16)
+    hands_off: b (ri-b in cn-shanghai) is hands off until 2026-12-01: vendor
     ");
 }
 
@@ -97,7 +97,7 @@ fn an_expired_hands_off_is_honoured_and_said_loudly() {
     };
     let expired = hands_off("2026-11-22");
     assert_eq!(expired.blocked[0].code.as_str(), "hands_off");
-    insta::assert_snapshot!(warnings(&expired).join("\n"), @"hands_off of a has expired: it was meant to stand until 2026-11-22; rictl.yaml:8:16; it is still honoured: take it out of the spec, or give it a new date");
+    insta::assert_snapshot!(warnings(&expired).join("\n"), @"hands_off of a has expired: it was meant to stand until 2026-11-22; rictl.yaml:8:16; no step is planned for it while it stands: take it out of the spec, or give it a new date");
     assert!(hands_off("2026-11-23").warnings.is_empty());
 }
 
