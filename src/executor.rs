@@ -138,6 +138,7 @@ type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 struct Read {
     scope: Scope,
     ids: BTreeSet<RouterInterfaceId>,
+    begun: Instant,
     outcome: Result<Listing, CloudError>,
 }
 

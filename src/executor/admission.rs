@@ -140,7 +140,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         match judge::before(step, status) {
             Before::AtGoal if self.steps[number].doubted => Some(self.found(number)),
             Before::AtGoal => Some(Verdict::Finish(Outcome::Already, None)),
-            // Only a read that was completed after the step became ready may refuse it.
+            // Only a read that was begun after the step became ready may refuse it.
             Before::Moved if !newer => None,
             Before::Moved => {
                 let found = status.map_or("gone".to_owned(), Status::to_string);

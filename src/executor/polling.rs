@@ -71,12 +71,13 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         if poll.reading {
             return;
         }
+        let begun = Instant::now();
         poll.reading = true;
-        poll.last = Some(Instant::now());
+        poll.last = Some(begun);
         let (cloud, total) = (self.around.cloud, poll.total);
         self.reads.push(Box::pin(async move {
             let outcome = listing::poll(cloud, scope, &ids, total).await;
-            Read { scope: scope.clone(), ids, outcome }
+            Read { scope: scope.clone(), ids, begun, outcome }
         }));
     }
 
@@ -116,7 +117,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         match read.outcome {
             Ok(listing) => {
                 poll.total = listing.total.or(poll.total);
-                self.sightings.record(&read.scope, &read.ids, listing, Instant::now());
+                self.sightings.record(&read.scope, &read.ids, listing, read.begun);
                 let concerned: Vec<usize> = self
                     .polled
                     .iter()
@@ -192,10 +193,14 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     /// and through the same checks as the first time.
     fn still_untouched(&mut self, number: usize) {
         let is_stopped = self.is_stopped();
+        let step = self.step(number);
+        let begun = self.sightings.begun(&step.scope, &step.interface_id);
         let tracked = &mut self.steps[number];
         let Phase::Doubt { since, untouched, cause } = &mut tracked.phase else { return };
         *untouched += 1;
-        if *untouched < EQUAL_READS || since.elapsed() < self.settings.doubt_window {
+        // An answer that took its time tells of the past.
+        let is_late = begun.is_some_and(|begun| begun >= *since + self.settings.doubt_window);
+        if *untouched < EQUAL_READS || !is_late {
             return;
         }
         if tracked.resent || is_stopped {

@@ -73,8 +73,9 @@ pub async fn resolve(
     let mut untouched: Vec<u32> = vec![0; open.len()];
     let begun = clock.now();
     loop {
-        let seen = read(open, &resolved, cloud).await?;
+        // What an answer shows may be as old as its question.
         let now = clock.now();
+        let seen = read(open, &resolved, cloud).await?;
         for (number, step) in
             open.iter().enumerate().filter(|(number, _)| resolved[*number].is_none()).collect::<Vec<_>>()
         {

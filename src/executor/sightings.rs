@@ -1,4 +1,6 @@
-//! What was last read of each interface, and when that read was complete.
+//! What was last read of each interface, and when that read began and was complete.
+//!
+//! What an answer shows was true at some moment in between, so nothing is newer than the beginning of its read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +12,7 @@ use crate::resource::{Observed, RouterInterfaceId, Scope};
 /// One interface as it was last read; `None` where the API said it is not there.
 struct Sighting {
     observed: Option<Observed>,
+    begun: Instant,
     completed: Instant,
 }
 
@@ -20,17 +23,18 @@ pub(super) struct Sightings {
 }
 
 impl Sightings {
-    /// Takes in the answer to a read of `ids`.
+    /// Takes in the answer to a read of `ids` that began at `begun` and is complete now.
     pub(super) fn record(
         &mut self,
         scope: &Scope,
         ids: &BTreeSet<RouterInterfaceId>,
         mut listing: Listing,
-        completed: Instant,
+        begun: Instant,
     ) {
+        let completed = Instant::now();
         let seen = self.seen.entry(scope.clone()).or_default();
         for id in ids {
-            seen.insert(id.clone(), Sighting { observed: listing.interfaces.remove(id), completed });
+            seen.insert(id.clone(), Sighting { observed: listing.interfaces.remove(id), begun, completed });
         }
     }
 
@@ -38,21 +42,24 @@ impl Sightings {
         self.sighting(scope, id)?.observed.as_ref()
     }
 
-    /// Claims that a read of it was completed at `since` or later.
+    /// Claims that a read of it was begun at `since` or later.
     pub(super) fn is_newer(&self, scope: &Scope, id: &RouterInterfaceId, since: Instant) -> bool {
-        self.sighting(scope, id).is_some_and(|sighting| sighting.completed >= since)
+        self.sighting(scope, id).is_some_and(|sighting| sighting.begun >= since)
     }
 
-    /// Claims that it is fresh for a step that became ready at `ready`: completed since, or at most one poll
-    /// interval old.
+    /// Claims that it is fresh for a step that became ready at `ready`: read since, or at most one poll interval old.
     pub(super) fn is_fresh(&self, scope: &Scope, id: &RouterInterfaceId, ready: Instant, interval: Duration) -> bool {
-        self.sighting(scope, id)
-            .is_some_and(|sighting| sighting.completed >= ready || sighting.completed.elapsed() <= interval)
+        self.sighting(scope, id).is_some_and(|sighting| sighting.begun >= ready || sighting.begun.elapsed() <= interval)
     }
 
-    /// Claims that it was read within the last `interval`.
+    /// Claims that the answer came within the last `interval`.
     pub(super) fn is_recent(&self, scope: &Scope, id: &RouterInterfaceId, interval: Duration) -> bool {
         self.sighting(scope, id).is_some_and(|sighting| sighting.completed.elapsed() <= interval)
+    }
+
+    /// Returns when the last read of it began.
+    pub(super) fn begun(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<Instant> {
+        self.sighting(scope, id).map(|sighting| sighting.begun)
     }
 
     fn sighting(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Sighting> {

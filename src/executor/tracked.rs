@@ -15,7 +15,7 @@ pub(super) enum Phase {
     Startable,
     /// It has its place and waits for a fresh read.
     Ready {
-        /// A refusal has to rest on a read that was completed after this.
+        /// A refusal has to rest on a read that was begun after this.
         since: Instant,
         /// Not looked at before this.
         not_before: Instant,

@@ -87,11 +87,12 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             due.entry(&side.scope).or_default().insert(side.interface_id.clone());
         }
         for (scope, ids) in due {
+            let begun = tokio::time::Instant::now();
             let total = self.polls.get(scope).and_then(|poll| poll.total);
             let listing = listing::read(self.around.cloud, scope, &ids, total)
                 .await
                 .map_err(|error| format!("cannot read {scope}: {error}"))?;
-            self.sightings.record(scope, &ids, listing, tokio::time::Instant::now());
+            self.sightings.record(scope, &ids, listing, begun);
         }
         Ok(())
     }
