@@ -19,9 +19,6 @@ use tokio::time::{Duration, Instant};
 /// More effects than any scenario needs: one that has more does not end.
 const MOST_EFFECTS: u64 = 50_000;
 
-/// How old the read may be that a call rests on, beyond the poll interval: latency and the tick of a timer.
-const SLACK: Duration = Duration::from_secs(2);
-
 /// One reading of one interface, as it was handed over.
 #[derive(Clone, Debug)]
 struct Sighting {
@@ -57,7 +54,8 @@ pub(crate) struct Leniency {
 pub(crate) struct Ledger {
     pub(crate) spec: Spec,
     pub(crate) leniency: Leniency,
-    pub(crate) poll_interval: Duration,
+    /// How old the read may be that a call rests on.
+    pub(crate) freshness: Duration,
     pub(crate) effects: u64,
     pub(crate) crashes: u64,
     pub(crate) lives: u64,
@@ -82,11 +80,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(spec: Spec, leniency: Leniency, poll_interval: Duration, is_traced: bool) -> Self {
+    pub(crate) fn new(spec: Spec, leniency: Leniency, freshness: Duration, is_traced: bool) -> Self {
         Self {
             spec,
             leniency,
-            poll_interval,
+            freshness,
             effects: 0,
             crashes: 0,
             lives: 0,
@@ -307,7 +305,7 @@ impl Ledger {
     /// It rests on a read that is at most a poll interval old.
     fn check_fresh(&mut self, id: &RouterInterfaceId, what: &str) {
         let age = self.last_seen(id).map(|sighting| sighting.at.elapsed());
-        let most = self.poll_interval + SLACK;
+        let most = self.freshness;
         self.check(age.is_some_and(|age| age <= most), "fresh read", || format!("{what} rests on a read {age:?} old"));
     }
 

@@ -10,8 +10,10 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
 
 mod dice;
+mod exhaustive;
 mod ledger;
 mod life;
+mod planted;
 mod scenario;
 mod swarm;
 mod wires;

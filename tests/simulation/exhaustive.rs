@@ -1,0 +1,191 @@
+//! The small scope, without chance: a crash at every effect, an error at every effect, and pairs of crashes.
+
+use std::time::Duration;
+
+use rictl::emulator::{Fault, FaultKind, Format, Settle, WorldSeed};
+use rictl::executor::Settings;
+
+use super::life::{Outcome, simulate};
+use super::scenario::{Life, Scenario};
+
+/// How much of a write is durable that a process dies over: nothing, some of it, all of it.
+const TORN: [usize; 3] = [0, 100, usize::MAX];
+
+/// A name, the interfaces of the world as `status` words, and the rest of the spec.
+struct Small {
+    name: &'static str,
+    statuses: &'static [&'static str],
+    spec: &'static str,
+}
+
+const WORLDS: [Small; 6] = [
+    Small { name: "one to take down", statuses: &["Active"], spec: "interfaces:\n  a: {id: ri-0, status: Inactive}\n" },
+    Small { name: "one to bring up", statuses: &["Inactive"], spec: "interfaces:\n  a: {id: ri-0, status: Active}\n" },
+    Small {
+        name: "one on its way the other way",
+        statuses: &["Activating"],
+        spec: "interfaces:\n  a: {id: ri-0, status: Inactive}\n",
+    },
+    Small {
+        name: "make before break",
+        statuses: &["Active", "Inactive"],
+        spec: "groups:\n  g: {min_active: 1}\ninterfaces:\n  a: {id: ri-0, status: Inactive, group: g}\n  \
+               b: {id: ri-1, status: Active, group: g}\n",
+    },
+    Small {
+        name: "a chain of three",
+        statuses: &["Inactive", "Inactive", "Inactive"],
+        spec: "interfaces:\n  a: {id: ri-0, status: Active}\n  b: {id: ri-1, status: Active, depends_on: [a]}\n  \
+               c: {id: ri-2, status: Active, depends_on: [b]}\n",
+    },
+    Small {
+        name: "four in two groups",
+        statuses: &["Active", "Inactive", "Active", "Active"],
+        spec: "groups:\n  g: {min_active: 1}\n  h: {max_unavailable: 1}\ninterfaces:\n  \
+               a: {id: ri-0, status: Inactive, group: g, depends_on: [b]}\n  b: {id: ri-1, status: Active, group: g}\n  \
+               c: {id: ri-2, status: Inactive, group: h}\n  d: {id: ri-3, status: Active, group: h}\n",
+    },
+];
+
+impl Small {
+    fn scenario(&self, lives: Vec<Life>, faults: Vec<Fault>) -> Scenario {
+        let interfaces = self.statuses.iter().enumerate();
+        let interfaces: String =
+            interfaces.map(|(number, status)| format!("  - {{id: ri-{number}, status: {status}}}\n")).collect();
+        let world = WorldSeed::parse(&format!("regions: [cn-shanghai]\ninterfaces:\n{interfaces}"), Format::Yaml);
+        let settle = Settle { activate: Duration::from_secs(3), deactivate: Duration::from_secs(3) };
+        Scenario {
+            seed: 0,
+            spec: format!(
+                "version: 1\ncloud: {{provider: emulator, region: cn-shanghai, world: w.yaml}}\n{}",
+                self.spec
+            ),
+            world: WorldSeed { settle, faults, ..world.unwrap() },
+            settings: Settings::default(),
+            lives,
+            is_foreign: false,
+            is_stale: false,
+            is_distorted: false,
+            late_percent: 0,
+        }
+    }
+
+    fn run(&self, lives: Vec<Life>, faults: Vec<Fault>) -> Outcome {
+        let words = format!("{}: {lives:?} {faults:?}", self.name);
+        let outcome = simulate(&self.scenario(lives, faults), None, true).expect("the spec is good");
+        assert!(outcome.violations.is_empty(), "{words}\n{}{}", outcome.trace, outcome.violations.join("\n"));
+        outcome
+    }
+
+    /// Runs without trouble, and returns how many effects that takes.
+    fn calm(&self) -> Outcome {
+        self.run(vec![Life::default()], Vec::new())
+    }
+}
+
+fn dies_at(effect: u64, torn: usize) -> Life {
+    Life { crash_at: Some(effect), torn, ..Life::default() }
+}
+
+#[test]
+fn a_crash_at_any_effect_ends_in_the_world_of_the_run_without_one() {
+    let mut runs = 0;
+    for world in &WORLDS {
+        let calm = world.calm();
+        for effect in 1..=calm.effects_of_lives[0] {
+            for torn in TORN {
+                for pause in [0, 2, 60] {
+                    let next = Life { pause: Duration::from_secs(pause), ..Life::default() };
+                    let crashed = world.run(vec![dies_at(effect, torn), next], Vec::new());
+                    assert_eq!(crashed.truth, calm.truth, "{}: crash at {effect}", world.name);
+                    assert_eq!(crashed.changes, calm.changes, "{}: crash at {effect}", world.name);
+                    runs += 1;
+                }
+            }
+        }
+    }
+    println!("{runs} runs");
+}
+
+#[test]
+fn a_second_crash_during_recovery_changes_nothing() {
+    let mut runs = 0;
+    for world in [&WORLDS[0], &WORLDS[3]] {
+        let calm = world.calm();
+        for first in 1..=calm.effects_of_lives[0] {
+            for second in 1..=calm.effects_of_lives[0] + 6 {
+                let torn = TORN[usize::try_from((first + second) % 3).unwrap()];
+                let crashed = world.run(vec![dies_at(first, torn), dies_at(second, torn), Life::default()], Vec::new());
+                assert_eq!(crashed.truth, calm.truth, "{}: crashes at {first} and {second}", world.name);
+                assert_eq!(crashed.changes, calm.changes, "{}: crashes at {first} and {second}", world.name);
+                runs += 1;
+            }
+        }
+    }
+    println!("{runs} runs");
+}
+
+#[test]
+fn a_write_that_is_refused_ends_the_run_and_the_next_one_finishes_it() {
+    for world in &WORLDS {
+        let calm = world.calm();
+        for nth in 0..12 {
+            let full = Life { refused_write: Some(nth), ..Life::default() };
+            let outcome = world.run(vec![full, Life::default()], Vec::new());
+            assert_eq!(outcome.truth, calm.truth, "{}: write {nth}", world.name);
+            assert_eq!(outcome.changes, calm.changes, "{}: write {nth}", world.name);
+        }
+    }
+}
+
+#[test]
+fn a_signal_at_any_effect_settles_what_was_sent() {
+    for world in &WORLDS {
+        let calm = world.calm();
+        for effect in 1..=calm.effects_of_lives[0] {
+            for second in [None, Some(effect), Some(effect + 1), Some(effect + 3)] {
+                let signals_at = std::iter::once(effect).chain(second).collect();
+                let life = Life { signals_at, ..Life::default() };
+                let outcome = world.run(vec![life, Life::default()], Vec::new());
+                assert_eq!(outcome.truth, calm.truth, "{}: signal at {effect}", world.name);
+                assert_eq!(outcome.changes, calm.changes, "{}: signal at {effect}", world.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn any_fault_of_any_single_call_is_outlived() {
+    let kinds = [
+        FaultKind::Drop,
+        FaultKind::Hang,
+        FaultKind::TruncatedBody,
+        FaultKind::EmptyObject,
+        FaultKind::HttpError(500),
+        FaultKind::HttpError(503),
+        FaultKind::Throttled(Duration::from_secs(5)),
+        FaultKind::NonceUsed,
+        FaultKind::StaleReads(Duration::from_secs(4)),
+        FaultKind::StuckTransition,
+    ];
+    let mut runs = 0;
+    for world in &WORLDS {
+        let calm = world.calm();
+        for kind in &kinds {
+            for action in ["DescribeRouterInterfaces", "ActivateRouterInterface", "DeactivateRouterInterface"] {
+                for nth in 1..=4 {
+                    for after_effect in [false, true] {
+                        let mut fault = Fault::new(kind.clone());
+                        fault.action = Some(action.to_owned());
+                        fault.nth = Some(nth);
+                        fault.after_effect = Some(after_effect);
+                        let outcome = world.run(vec![Life::default()], vec![fault]);
+                        assert_eq!(outcome.truth, calm.truth, "{}: {kind:?}", world.name);
+                        runs += 1;
+                    }
+                }
+            }
+        }
+    }
+    println!("{runs} runs");
+}
