@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use rictl::cloud::Call;
 use rictl::journal::{Answer, Entry, Journal, Outcome, PlannedStep, Replay, Run};
-use rictl::plan::{Action, Plan, Step};
+use rictl::plan::{Action, FloorMember, Plan, Step};
 use rictl::report::StepResult;
 use rictl::resource::{Address, DesiredStatus, Observed, RouterInterfaceId, Scope, Status};
 use rictl::spec::Spec;
@@ -71,7 +71,7 @@ pub(crate) struct Ledger {
     pub(crate) sent: Vec<Sent>,
     pub(crate) violations: Vec<String>,
     seen: BTreeMap<RouterInterfaceId, Vec<Sighting>>,
-    last_seen: BTreeMap<RouterInterfaceId, Option<Sighting>>,
+    last_seen: BTreeMap<(Scope, RouterInterfaceId), Option<Sighting>>,
     request_ids: BTreeSet<String>,
     refused_ids: BTreeSet<String>,
     began: Instant,
@@ -158,16 +158,16 @@ impl Ledger {
     }
 
     /// Takes in an answer to a read: what it shows, and what it was asked for and does not.
-    pub(crate) fn read(&mut self, asked: &[RouterInterfaceId], shown: &[Observed], request_id: &str) {
+    pub(crate) fn read(&mut self, scope: &Scope, asked: &[RouterInterfaceId], shown: &[Observed], request_id: &str) {
         self.request_ids.insert(request_id.to_owned());
         let at = Instant::now();
         for id in asked {
-            self.last_seen.insert(id.clone(), None);
+            self.last_seen.insert((scope.clone(), id.clone()), None);
         }
         for observed in shown {
             let sighting = Sighting { at, status: observed.status.clone(), is_up: observed.counts_as_up() };
             self.seen.entry(observed.id.clone()).or_default().push(sighting.clone());
-            self.last_seen.insert(observed.id.clone(), Some(sighting));
+            self.last_seen.insert((scope.clone(), observed.id.clone()), Some(sighting));
         }
     }
 
@@ -181,8 +181,8 @@ impl Ledger {
         self.refused_ids.insert(request_id.to_owned());
     }
 
-    fn last_seen(&self, id: &RouterInterfaceId) -> Option<&Sighting> {
-        self.last_seen.get(id)?.as_ref()
+    fn last_seen(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Sighting> {
+        self.last_seen.get(&(scope.clone(), id.clone()))?.as_ref()
     }
 
     /// Judges a call that is about to leave, and returns its number.
@@ -208,7 +208,7 @@ impl Ledger {
                 }
             }
         }
-        self.check_fresh(id, &what);
+        self.check_fresh(scope, id, &what);
         self.check_once(&sent, &what);
         self.sent.push(sent);
         self.sent.len() - 1
@@ -289,13 +289,11 @@ impl Ledger {
             if own.is_empty() {
                 continue;
             }
-            let is_up = |address: &Address, id| {
-                !going_down.contains(address) && self.last_seen(id).is_some_and(|sighting| sighting.is_up)
+            let is_up = |side: &FloorMember| {
+                !going_down.contains(&side.address)
+                    && self.last_seen(&side.scope, &side.interface_id).is_some_and(|sighting| sighting.is_up)
             };
-            let up = others
-                .iter()
-                .filter(|link| link.sides.iter().all(|side| is_up(&side.address, &side.interface_id)))
-                .count();
+            let up = others.iter().filter(|link| link.sides.iter().all(is_up)).count();
             self.check(up >= floor.min_up as usize, "floor", || {
                 format!("{} leaves {up} up in {}, floor {}", planned.id, floor.group, floor.min_up)
             });
@@ -303,8 +301,8 @@ impl Ledger {
     }
 
     /// It rests on a read that is at most a poll interval old.
-    fn check_fresh(&mut self, id: &RouterInterfaceId, what: &str) {
-        let age = self.last_seen(id).map(|sighting| sighting.at.elapsed());
+    fn check_fresh(&mut self, scope: &Scope, id: &RouterInterfaceId, what: &str) {
+        let age = self.last_seen(scope, id).map(|sighting| sighting.at.elapsed());
         let most = self.freshness;
         self.check(age.is_some_and(|age| age <= most), "fresh read", || format!("{what} rests on a read {age:?} old"));
     }
@@ -352,7 +350,7 @@ impl Ledger {
                     self.check_seen(&id, status, "a result");
                 }
                 if matches!(outcome, Outcome::Done | Outcome::Already | Outcome::DoneUnknown) {
-                    let last = self.last_seen(&id).map(|sighting| sighting.status.clone());
+                    let last = self.last_seen(&planned.scope, &id).map(|sighting| sighting.status.clone());
                     let is_at_goal = last.as_ref().is_some_and(|status| planned.goal.is_reached_by(status));
                     let goal = planned.goal;
                     self.check(is_at_goal, "no invention", || {

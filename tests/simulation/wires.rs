@@ -215,7 +215,7 @@ impl CloudRead for CloudWire {
         let is_whole = page.total_count as usize == page.interfaces.len();
         let known: BTreeSet<_> = page.interfaces.iter().map(|observed| observed.id.clone()).collect();
         let missing: Vec<_> = asked.into_iter().filter(|id| is_whole && !known.contains(id)).collect();
-        self.ledger.borrow_mut().read(&missing, &page.interfaces, &page.request_id.0);
+        self.ledger.borrow_mut().read(scope, &missing, &page.interfaces, &page.request_id.0);
         for observed in &mut page.interfaces {
             match self.planted {
                 Some(Planted::DownIsShownAsUp) if observed.status == Status::Inactive => {

@@ -1,0 +1,210 @@
+//! The real binary, killed with SIGKILL at every boundary of journal and calls and at random times, against an emulator
+//! that lives on. Every next run recovers by itself, and no interface is called twice.
+//!
+//! `KILL_ROUNDS=500 cargo test --test kills -- --nocapture` for the long run. The kills come from outside: the killer
+//! watches the journal and the call log grow, so the binary needs no fault points.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Enough for applies in debug builds, and an end for one that hangs.
+const LONGEST_APPLY: Duration = Duration::from_secs(60);
+
+const INTERFACES: usize = 6;
+
+const WORLD: &str = "
+regions: [cn-shanghai, cn-beijing]
+settle: {activate: 30ms, deactivate: 30ms}
+quota: {kind: unlimited, limit: 1, window: 1s}
+interfaces:
+  - {id: ri-0, status: Active}
+  - {id: ri-1, status: Inactive}
+  - {id: ri-2, status: Active}
+  - {id: ri-3, status: Inactive}
+  - {id: ri-4, status: Active, region: cn-beijing}
+  - {id: ri-5, status: Inactive, region: cn-beijing}
+";
+
+/// Two groups whose links take turns, and one chain.
+fn spec(round: u64) -> String {
+    let up = |number: usize| (number as u64 + round).is_multiple_of(2);
+    let mut text = "version: 1\ncloud: {provider: emulator, region: cn-shanghai}\ngroups:\n  g0: {min_active: 1}\n  \
+                    g1: {min_active: 1}\n  g2: {min_active: 1}\ninterfaces:\n"
+        .to_owned();
+    for number in 0..INTERFACES {
+        let status = if up(number) { "Active" } else { "Inactive" };
+        let region = if number >= 4 { ", region: cn-beijing" } else { "" };
+        text.push_str(&format!("  r{number}: {{id: ri-{number}, status: {status}, group: g{}{region}}}\n", number / 2));
+    }
+    text
+}
+
+/// When the process dies.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// As soon as the journal has so many lines more.
+    JournalLines(usize),
+    /// As soon as the journal has so many bytes more: in the middle of a line, if a write can be seen there.
+    JournalBytes(u64),
+    /// As soon as the emulator has answered so many calls more.
+    Calls(usize),
+    /// After this time.
+    After(Duration),
+}
+
+struct Scene {
+    directory: TempDir,
+    emulator: Child,
+    endpoint: String,
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        self.emulator.kill().unwrap();
+        self.emulator.wait().unwrap();
+    }
+}
+
+fn rictl(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rictl"));
+    command.current_dir(directory).env_clear().stdin(Stdio::null());
+    command
+}
+
+impl Scene {
+    fn new() -> Self {
+        let directory = TempDir::new().unwrap();
+        fs::write(directory.path().join("world.yaml"), WORLD).unwrap();
+        let mut emulator = rictl(directory.path())
+            .args(["emulator", "serve", "--world", "world.yaml", "--call-log", "calls.jsonl"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(emulator.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let endpoint = line.trim().strip_prefix("listening on ").expect("the emulator says where it is").to_owned();
+        Self { directory, emulator, endpoint }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn apply(&self) -> Command {
+        let mut command = rictl(self.directory.path());
+        command.args(["apply", "--auto-approve", "--endpoint", &self.endpoint, "--poll-interval", "10ms"]).args([
+            "--doubt-window",
+            "300ms",
+            "--quota",
+            "100000/1s",
+        ]);
+        command
+    }
+
+    fn plan(&self) -> Output {
+        let mut command = rictl(self.directory.path());
+        command.args(["plan", "--detailed-exitcode", "--endpoint", &self.endpoint, "--quota", "100000/1s"]);
+        command.output().unwrap()
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    fn lines(&self, name: &str) -> usize {
+        self.read(name).lines().count()
+    }
+
+    fn journal_length(&self) -> u64 {
+        fs::metadata(self.path("state/rictl.journal.jsonl")).map_or(0, |metadata| metadata.len())
+    }
+
+    /// Starts an apply and kills it at `moment`; claims that it was still alive then.
+    fn kill_at(&self, moment: Moment) -> bool {
+        let (lines, bytes) = (self.lines("state/rictl.journal.jsonl"), self.journal_length());
+        let calls = self.lines("calls.jsonl");
+        let began = Instant::now();
+        let mut apply = self.apply().stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        loop {
+            let is_due = match moment {
+                Moment::JournalLines(more) => self.lines("state/rictl.journal.jsonl") >= lines + more,
+                Moment::JournalBytes(more) => self.journal_length() >= bytes + more,
+                Moment::Calls(more) => self.lines("calls.jsonl") >= calls + more,
+                Moment::After(time) => began.elapsed() >= time,
+            };
+            if apply.try_wait().unwrap().is_some() {
+                return false;
+            }
+            if is_due {
+                apply.kill().unwrap();
+                apply.wait().unwrap();
+                return true;
+            }
+            assert!(began.elapsed() < LONGEST_APPLY, "an apply hangs");
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+
+    /// The mutating requests from line `first` of the call log on, by interface and action.
+    fn mutating_calls(&self, first: usize) -> BTreeMap<(String, String), u32> {
+        let mut calls = BTreeMap::new();
+        for line in self.read("calls.jsonl").lines().skip(first) {
+            let record: serde_json::Value = serde_json::from_str(line).unwrap();
+            let action = record["action"].as_str().unwrap();
+            if let "ActivateRouterInterface" | "DeactivateRouterInterface" = action {
+                let interface = record["interface"].as_str().unwrap().to_owned();
+                *calls.entry((interface, action.to_owned())).or_default() += 1;
+            }
+        }
+        calls
+    }
+}
+
+/// Goes through the boundaries in turn, and through the time that an apply takes.
+fn moment(round: u64) -> Moment {
+    let turn = round / 4;
+    match round % 4 {
+        0 => Moment::JournalLines(usize::try_from(1 + turn % 28).unwrap()),
+        1 => Moment::Calls(usize::try_from(1 + turn % 30).unwrap()),
+        2 => Moment::After(Duration::from_millis(10 + (turn * 37) % 400)),
+        _ => Moment::JournalBytes(1 + (turn * 389) % 7000),
+    }
+}
+
+#[test]
+fn a_killed_apply_is_finished_by_the_next_one_without_a_second_call() {
+    let rounds = std::env::var("KILL_ROUNDS").map_or(30, |rounds| rounds.parse().unwrap());
+    let scene = Scene::new();
+    let (mut kills, mut recoveries) = (0_u64, 0_u64);
+    for round in 1..=rounds {
+        fs::write(scene.path("rictl.yaml"), spec(round)).unwrap();
+        let first = scene.lines("calls.jsonl");
+        // Sometimes the one that recovers is killed as well.
+        for attempt in 0..1 + round % 3 {
+            kills += u64::from(scene.kill_at(moment(round + attempt * 7)));
+        }
+        let journal = scene.path("state/rictl.journal.jsonl");
+        let before = fs::read(&journal).unwrap_or_default();
+        let planned = scene.plan();
+        assert_eq!(before, fs::read(&journal).unwrap_or_default(), "a plan writes nothing");
+        assert!(matches!(planned.status.code(), Some(0 | 2)), "round {round}: {planned:?}");
+        let applied = scene.apply().output().unwrap();
+        recoveries += 1;
+        assert_eq!(applied.status.code(), Some(0), "round {round}, {:?}: {applied:#?}", moment(round));
+        let settled = scene.plan();
+        assert_eq!(settled.status.code(), Some(0), "round {round}: {settled:?}");
+        let calls = scene.mutating_calls(first);
+        assert_eq!(calls.len(), INTERFACES, "round {round}: {calls:?}");
+        assert!(calls.values().all(|count| *count == 1), "round {round}, {:?}: {calls:?}", moment(round));
+    }
+    println!("{rounds} rounds, {kills} kills, {recoveries} recoveries, no second call");
+    assert!(kills > rounds / 3, "only {kills} of {rounds} rounds were killed in time");
+}
