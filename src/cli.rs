@@ -8,6 +8,7 @@ mod args;
 mod commands;
 mod errors;
 mod front;
+mod log;
 mod output;
 mod signals;
 
@@ -35,7 +36,7 @@ pub fn run() -> u8 {
         Err(error) => return errors::usage(&Output::new(no_color), error),
     };
     let output = Output::new(cli.global.no_color);
-    start_log(cli.global.log);
+    log::start(cli.global.log);
     if let Some(directory) = &cli.global.chdir
         && let Err(error) = std::env::set_current_dir(directory)
     {
@@ -48,6 +49,7 @@ pub fn run() -> u8 {
     };
     let machine = cli.command.machine();
     let outcome = runtime.block_on(async {
+        signals::outlive_file_limits();
         let invocation = Invocation { global: cli.global, environment: environment(), clock: clock() };
         commands::dispatch(cli.command, &invocation, &output).await
     });
@@ -79,16 +81,6 @@ fn with_two_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsStrin
         if !only_values && known.contains(long) { OsString::from(format!("-{text}")) } else { argument }
     };
     arguments.into_iter().map(translate).collect()
-}
-
-fn start_log(level: tracing::Level) {
-    tracing_subscriber::fmt()
-        .with_max_level(tracing_subscriber::filter::LevelFilter::from_level(level))
-        .with_writer(|| output::EscapedStderr)
-        .with_ansi(false)
-        .without_time()
-        .with_target(false)
-        .init();
 }
 
 /// The one read of the wall clock.

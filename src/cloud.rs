@@ -224,6 +224,14 @@ impl CloudError {
         }
     }
 
+    /// Returns the error and what to do about it, as one phrase.
+    pub fn with_hint(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{self}; {hint}"),
+            None => self.to_string(),
+        }
+    }
+
     fn describe(&self) -> String {
         let mut text = match &self.code {
             Some(code) => format!("{} answered {code}: {}", self.action, self.message),

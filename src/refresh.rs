@@ -37,7 +37,7 @@ pub async fn refresh(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -
             Ok(listing) => {
                 listings.insert(scope, listing);
             }
-            Err(error) => failures.push(ScopeFailure { scope: scope.clone(), detail: error.to_string() }),
+            Err(error) => failures.push(ScopeFailure { scope: scope.clone(), detail: error.with_hint() }),
         }
     }
     let mut readings: BTreeMap<Address, Reading> = BTreeMap::new();

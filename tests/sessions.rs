@@ -25,7 +25,7 @@ use regex::Regex;
 use similar::TextDiff;
 
 /// How many sessions run at a time: they wait more than they compute.
-const THREADS: usize = 4;
+const THREADS: usize = 8;
 
 /// How long one command may take, in seconds; far more than any does.
 const LONGEST: &str = "60";
@@ -111,13 +111,15 @@ impl Stage {
         let masks = [
             (root_path.as_str(), "<root>"),
             (r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{6}", "<run>"),
-            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
+            (r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z", "<time>"),
             (r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", "<request-id>"),
             (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>"),
             (r"sha256:[0-9a-f]{64}", "sha256:<digest>"),
+            (r"\b[0-9a-f]{32}\b", "<lineage>"),
+            (r"\.rictl-\w{6}\b", ".rictl-<random>"),
             (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
             (r"\bpid \d+", "pid <pid>"),
-            (&format!("@{host}\\b|\\bon {host}\\b"), "@<host>"),
+            (&format!("\\bon {host}\\b"), "on <host>"),
             (r"after (\d+(ms|s|m|h))+", "after <duration>"),
             (r"  (\d+(ms|s|m|h))+\b", "  <duration>"),
             (r#""elapsed_seconds":[\d.]+"#, r#""elapsed_seconds":<n>"#),

@@ -83,24 +83,3 @@ fn width() -> u16 {
     let from_environment = || std::env::var("COLUMNS").ok()?.parse().ok();
     from_terminal.filter(|columns| *columns > 0).or_else(from_environment).unwrap_or(DEFAULT_WIDTH).max(20)
 }
-
-/// Standard error for the log: the API's words stand in it, so every line is escaped as it passes.
-pub(super) struct EscapedStderr;
-
-impl Write for EscapedStderr {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(bytes);
-        let mut stderr = io::stderr().lock();
-        for line in text.split_inclusive('\n') {
-            match line.strip_suffix('\n') {
-                Some(line) => writeln!(stderr, "{}", escape_terminal(line))?,
-                None => write!(stderr, "{}", escape_terminal(line))?,
-            }
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
-}

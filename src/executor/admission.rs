@@ -281,6 +281,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             if !tracked.doubted {
                 self.going_down.remove(&step.address);
             }
+            (self.around.emit)(&Event::Note { text: format!("{}: {detail}; looking again", step.id) });
             if let Action::Call(call) = step.action {
                 let pause = error.retry_after.unwrap_or(self.settings.poll_interval).min(LONGEST_PAUSE);
                 self.ask_permit(number, call, pause);
@@ -290,8 +291,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         if error.kind == ErrorKind::ClockSkew {
             self.stop("the clocks disagree; no call is repeated".to_owned());
         }
-        let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
-        self.finish(number, Outcome::Failed, Some(format!("{detail}{hint}")));
+        self.finish(number, Outcome::Failed, Some(error.with_hint()));
     }
 }
 

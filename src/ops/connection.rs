@@ -2,7 +2,7 @@
 //! runs inside this process.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -202,6 +202,7 @@ async fn emulated(
         return Err(refusal.hint("set `cloud.world: FILE`, or give a running one with --endpoint").into());
     };
     let path: PathBuf = project.directory.join(&world.value);
+    world_exists(&path)?;
     let host = emulator::Host::open(&path, clock.now())
         .with_context(|| format!("cannot open the world {}", path.display()))?;
     let source = Source::World(world_keys(host.world(), &project.spec.cloud));
@@ -217,6 +218,18 @@ async fn emulated(
     });
     let endpoint = parse_endpoint(&format!("http://{address}"))?;
     Ok((source, Some(endpoint), Some(format!("world {}", world.value))))
+}
+
+/// Refuses a world file that is not there.
+///
+/// # Errors
+/// Exit 1 with how one is made.
+pub fn world_exists(path: &Path) -> Result<(), Refusal> {
+    if path.exists() {
+        return Ok(());
+    }
+    Err(Refusal::new(Exit::Error, format!("there is no world {}", path.display()))
+        .hint("make one with `rictl emulator generate --output FILE`"))
 }
 
 /// The keys of the world's accounts: its main one, and those that the spec names by their ids.

@@ -32,7 +32,8 @@ pub(super) fn lower(subject: &Subject<'_>, sources: &Sources) -> Result<Vec<Lowe
             return blocked(BlockCode::WrongRegion, detail);
         }
         Reading::Unreadable => {
-            return blocked(BlockCode::Unreadable, format!("{} could not be read; see the errors", subject.title()));
+            let detail = format!("{} could not be read; see the errors", subject.declared.scope);
+            return blocked(BlockCode::Unreadable, detail);
         }
     };
     let steps = match table(&observed.status, subject.desired()) {

@@ -27,16 +27,16 @@ impl Selection {
     pub(super) fn warnings(&self, subjects: &[Subject<'_>]) -> Vec<Warning> {
         let brought: BTreeSet<usize> = self.brought_along.iter().copied().collect();
         let targets = self.included.iter().flatten().copied().filter(|number| !brought.contains(number)).collect();
-        let parts = [("only", targets), ("because a target needs it", brought), ("without", self.excluded.clone())];
+        let parts = [("", targets), ("needed by these: ", brought), ("left out: ", self.excluded.clone())];
         let named = |(what, numbers): (&str, BTreeSet<usize>)| {
             let names: Vec<&str> = numbers.iter().map(|number| subjects[*number].address.as_str()).collect();
-            (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+            (!names.is_empty()).then(|| format!("{what}{}", names.join(", ")))
         };
         let parts: Vec<String> = parts.into_iter().filter_map(named).collect();
         if parts.is_empty() {
             return Vec::new();
         }
-        let summary = "this plan looks at a part of the spec".to_owned();
+        let summary = "this plan looks at a part of the spec only".to_owned();
         vec![Warning { summary, detail: Some(parts.join("; ")) }]
     }
 }

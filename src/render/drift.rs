@@ -25,7 +25,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, view: View) -> io::Re
         screen.line(
             &head.with(tone, format!(": {}", words(item.cause))).text(format!(" ({} in {})", item.id, item.scope)),
         )?;
-        let since = item.since.map(|since| format!(" since {since}")).unwrap_or_default();
+        let since = item.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
         screen.line(&Line::at(4).text(format!(
             "spec {}, last applied {}, live {}{since}",
             item.spec,

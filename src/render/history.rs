@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json;
-use super::report::{Extent, incomplete, next, remarks, table};
+use super::report::{Extent, incomplete, remarks, table};
 use super::text::{Line, Screen, Tone, View};
 use crate::journal::Operation;
 use crate::report::Report;
@@ -32,13 +32,13 @@ pub fn list<W: Write + ?Sized>(out: &mut W, runs: &[Report], view: View) -> io::
 /// Writes one run.
 pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, view: View) -> io::Result<()> {
     let mut screen = Screen::new(out, view);
-    let ended = run.finished_at.map_or_else(|| "not ended".to_owned(), |at| format!("to {at}"));
+    let ended = run.finished_at.map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
     let (tone, verdict) = verdict(run);
     let rows = [
         ("Run:     ", Tone::Strong, run.run_id.to_string()),
         ("Target:  ", Tone::Plain, run.target.to_string()),
         ("By:      ", Tone::Plain, format!("{} ({})", run.who, operation(run.operation))),
-        ("When:    ", Tone::Plain, format!("{} {ended}", run.started_at)),
+        ("When:    ", Tone::Plain, format!("{:.0} {ended}", run.started_at)),
         ("Digest:  ", Tone::Faint, run.digest.clone()),
         ("Outcome: ", tone, verdict),
     ];
@@ -57,7 +57,7 @@ pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, view: View) -> io::Resu
         screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(text))?;
     } else if run.exit_code() != 0 {
         screen.blank()?;
-        screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next(run.exit_code(), &run.run_id.0)))?;
+        screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text("`rictl plan` shows what is left"))?;
     }
     Ok(())
 }

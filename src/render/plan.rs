@@ -117,7 +117,7 @@ fn drifted<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Re
     screen.line(&Line::at(0).with(Tone::Wait, "Note: ").with(Tone::Strong, "Objects have changed outside of rictl"))?;
     for drift in plan.resource_drift.iter().take(SHOWN) {
         let (before, after) = (quoted(drift.change.before.as_ref()), quoted(drift.change.after.as_ref()));
-        let since = drift.since.map(|since| format!(" since {since}")).unwrap_or_default();
+        let since = drift.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
         let line = Line::at(2).with(Tone::Change, "~ ").text(format!("{}: ", drift.address));
         screen.line(&line.hang(4).text(format!("was {before} when last applied, is {after}{since}")))?;
     }
@@ -163,7 +163,7 @@ fn block<W: Write + ?Sized>(
         && let (Some(since), Some(before)) = (change.since, &change.change.before)
         && before.status.is_transitional()
     {
-        let note = format!("# in transition: {} since {since}", before.status);
+        let note = format!("# in transition: {} since {since:.0}", before.status);
         screen.line(&Line::at(8).hang(10).with(Tone::Wait, note))?;
     }
     let guards: BTreeSet<&String> = steps.iter().flat_map(|step| &step.guards).collect();

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::report::word;
 use super::text::{Line, Screen, Tone, View};
 use super::{counted, duration};
-use crate::cloud::Call;
+use crate::cloud::{Call, RequestId};
 use crate::journal::Outcome;
 use crate::plan::{Action, Plan, Step, StepId};
 use crate::report::Event;
@@ -104,9 +104,10 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
             (Tone::Plain, format!("{}: Still {doing}... [{} elapsed]", name(step), duration(*elapsed)))
         }
         Event::StepFinished { step, outcome, status, elapsed, request_id, detail } => {
-            // Of what went well the history has the ids.
-            let told = request_id.as_ref().filter(|_| !outcome.is_at_goal());
-            let request = told.map(|id| format!(" [RequestId={id}]")).unwrap_or_default();
+            // Of what went well the history has the ids, and an error names its own.
+            let is_told = |id: &&RequestId| detail.as_ref().is_some_and(|detail| detail.contains(&*id.0));
+            let untold = request_id.as_ref().filter(|id| !outcome.is_at_goal() && !is_told(id));
+            let request = untold.map(|id| format!(" [RequestId={id}]")).unwrap_or_default();
             let status = status.as_ref().map_or("unread", Status::as_str);
             let (tone, text) = ending(*outcome, status, verbs(step).noun, &duration(*elapsed));
             let detail = detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
@@ -129,9 +130,9 @@ fn ending(outcome: Outcome, status: &str, noun: &str, elapsed: &str) -> (Tone, S
     match outcome {
         Outcome::Done => (Tone::Good, format!("{noun} complete after {elapsed}")),
         Outcome::Already => (Tone::Good, format!("Already {status}")),
-        Outcome::DoneUnknown => (Tone::Good, format!("{noun} complete after {elapsed} (unknown, found {status})")),
-        Outcome::InDoubt => (Tone::Change, format!("{noun} unknown, found {status} after {elapsed}")),
-        Outcome::Unsettled => (Tone::Change, format!("{noun} not settled after {elapsed}, still {status}")),
+        Outcome::DoneUnknown => (Tone::Good, format!("{noun} complete after {elapsed}, answer lost")),
+        Outcome::InDoubt => (Tone::Change, format!("{noun} in doubt after {elapsed}")),
+        Outcome::Unsettled => (Tone::Change, format!("{noun} not settled after {elapsed}")),
         Outcome::Guarded | Outcome::Moved | Outcome::Failed => (Tone::Bad, format!("{noun} {}", word(outcome))),
         Outcome::Skipped | Outcome::NotStarted => (Tone::Faint, format!("{noun} {}", word(outcome))),
     }

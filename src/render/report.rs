@@ -139,15 +139,18 @@ pub(crate) fn table<W: Write + ?Sized>(
     let (names, outcomes) = (width(|result| result.step.id.to_string()), width(outcome));
     let statuses = width(status);
     for result in &listed {
+        let detail = result.detail.as_deref().unwrap_or_default();
         let line = Line::at(0).hang(4).cell(Tone::Plain, &result.step.id.0, names);
         let line = line.cell(tone(result), &outcome(result), outcomes).cell(Tone::Plain, &status(result), statuses);
         let line = line.text(took(result).unwrap_or_default());
         screen.line(&match &result.request_id {
-            Some(id) if extent == Extent::Whole || !result.is_at_goal() => line.text(format!("  [RequestId={id}]")),
+            Some(id) if (extent == Extent::Whole || !result.is_at_goal()) && !detail.contains(&*id.0) => {
+                line.text(format!("  [RequestId={id}]"))
+            }
             _ => line,
         })?;
-        if let Some(detail) = &result.detail {
-            screen.line(&Line::at(4).hang(6).text(detail.as_str()))?;
+        if !detail.is_empty() && detail != outcome(result) {
+            screen.line(&Line::at(4).hang(6).text(detail))?;
         }
     }
     if good > shown {
@@ -169,7 +172,11 @@ pub(crate) fn took(result: &StepResult) -> Option<String> {
 
 /// Writes why a run ended early and what was not recorded.
 pub(crate) fn remarks<W: Write + ?Sized>(screen: &mut Screen<'_, W>, report: &Report) -> io::Result<()> {
-    let interrupted = report.interrupted.then_some("a signal ended the run; what had been sent was settled first");
+    let is_open = |result: &StepResult| !result.is_at_goal() && result.may_have_changed_something();
+    let interrupted = report.interrupted.then_some(match report.results.iter().any(is_open) {
+        false => "a signal ended the run; what had been sent was settled first",
+        true => "a signal ended the run before everything that had been sent was settled",
+    });
     let remarks = [
         (Tone::Change, "Interrupted: ", interrupted),
         (Tone::Bad, "Stopped: ", report.stopped_reason.as_deref()),

@@ -49,7 +49,7 @@ pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, 
         ("id", record.id.to_string()),
         ("region", record.scope.to_string()),
         ("declared", record.declared.as_ref().map_or_else(|| "never".to_owned(), DesiredStatus::to_string)),
-        ("observed", format!("{} since {}", observed(record), record.observed.since)),
+        ("observed", format!("{} since {:.0}", observed(record), record.observed.since)),
     ];
     rows.extend(record.group.as_ref().map(|group| ("group", group.to_string())));
     if record.protected {
@@ -59,7 +59,7 @@ pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, 
         rows.push(("action", last.action.to_string()));
         rows.push(("request", last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), ToString::to_string)));
         rows.push(("outcome", last.outcome.clone()));
-        rows.push(("when", format!("{} to {}", last.started_at, last.finished_at)));
+        rows.push(("when", format!("{:.0} to {:.0}", last.started_at, last.finished_at)));
         rows.push(("run", last.run_id.to_string()));
     }
     for (label, value) in rows {

@@ -71,7 +71,7 @@ impl Holder {
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} on {} (pid {}), {} since {}", self.who, self.host, self.pid, self.operation, self.since)
+        write!(f, "{} on {} (pid {}), {} since {:.0}", self.who, self.host, self.pid, self.operation, self.since)
     }
 }
 

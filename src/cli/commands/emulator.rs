@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 
 use crate::emulator::http::ServeOptions;
 use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions, Host};
+use crate::ops::connection::world_exists;
 use crate::ops::failure::{Exit, Refusal};
 
 use super::super::args::EmulatorCommand;
@@ -32,6 +33,7 @@ pub(super) async fn run(command: EmulatorCommand, invocation: &Invocation, outpu
             write_new(&path, &text, force, output)
         }
         EmulatorCommand::Reset { world } => {
+            world_exists(&world)?;
             emulator::reset(&world)?;
             output.print(|out| writeln!(out, "The world starts again as its file says."))?;
             Ok(0)
@@ -47,6 +49,11 @@ async fn serve(
     invocation: &Invocation,
     output: &Output,
 ) -> Result<u8> {
+    if !listen.ip().is_loopback() {
+        let refusal = Refusal::new(Exit::Error, format!("the emulator does not listen on {listen}: its key is public"));
+        return Err(refusal.hint("listen on loopback, as 127.0.0.1:0 is").into());
+    }
+    world_exists(world)?;
     let clock = invocation.clock;
     let mut host =
         Host::open(world, clock.now()).with_context(|| format!("cannot open the world {}", world.display()))?;

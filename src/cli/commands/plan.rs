@@ -87,19 +87,22 @@ pub(super) fn read(project: &Project, output: &Output) -> Result<Recorded> {
 
 /// Saves a plan; a file that is something else is not overwritten.
 fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
-    let refuse = |what: &str| {
-        let refusal = Refusal::new(Exit::Error, format!("--out: {} {what}", path.display()));
-        anyhow::Error::from(refusal.hint("choose another name, or use --force"))
-    };
+    let shown = path.display();
+    let refuse = |what: String, hint: &str| Err(Refusal::new(Exit::Error, format!("--out: {what}")).hint(hint).into());
     match fs::symlink_metadata(path) {
-        Ok(metadata) if !metadata.is_file() => return Err(refuse("is not a regular file")),
+        Ok(metadata) if !metadata.is_file() => {
+            return refuse(format!("{shown} is not a regular file"), "choose another name");
+        }
         Ok(_) if !force => {
-            let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let bytes = fs::read(path).with_context(|| format!("cannot read {shown}"))?;
             if !bytes.is_empty() && Plan::from_file(&bytes).is_err() {
-                return Err(refuse("is there and is not a plan"));
+                return refuse(format!("{shown} is there and is not a plan"), "choose another name, or use --force");
             }
         }
         _ => {}
+    }
+    if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.is_dir()) {
+        return refuse(format!("there is no directory {}", directory.display()), "make it first");
     }
     crate::store::replace_file(path, plan.to_file().as_bytes())?;
     Ok(())

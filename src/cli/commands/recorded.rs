@@ -98,6 +98,10 @@ pub(super) async fn force_unlock(id: &str, force: bool, invocation: &Invocation,
     let project = invocation.load()?;
     if let Some(holder) = local::read(&project.paths)?.running {
         output.say(&format!("the lock {} is held by {holder}", holder.id));
+        if holder.id != id {
+            let refusal = Refusal::new(Exit::Error, format!("{id} is not the id of the lock"));
+            return Err(refusal.hint("nothing was freed; see above for its id and its holder").into());
+        }
     }
     if !force {
         if !invocation.global.input {
@@ -112,6 +116,7 @@ pub(super) async fn force_unlock(id: &str, force: bool, invocation: &Invocation,
         });
         let mut line = String::new();
         std::io::stdin().read_line(&mut line)?;
+        output.show(|out| writeln!(out));
         if line.trim_end() != "yes" {
             output.show(|out| writeln!(out, "force-unlock cancelled."));
             return Ok(0);

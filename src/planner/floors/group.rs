@@ -298,7 +298,7 @@ fn can_end_up(subject: &Subject<'_>, number: usize, pairs: &Pairs, draft: &Draft
 /// Says why a side does not count as up, if it does not.
 fn why_down(subject: &Subject<'_>) -> Option<String> {
     let address = subject.address;
-    let since = subject.since().map(|since| format!(" since {since}")).unwrap_or_default();
+    let since = subject.since().map(|since| format!(" since {since:.0}")).unwrap_or_default();
     match subject.live() {
         None => Some(format!("{address} could not be seen")),
         Some(live) if live.counts_as_up() => None,

@@ -1,0 +1,64 @@
+//! The log: lines on standard error that begin like every other message there. The API's words stand in them, so they
+//! are escaped as they pass.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::render::escape::escape_terminal;
+
+/// Writes everything up to `level` from now on.
+pub(super) fn start(level: Level) {
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::from_level(level))
+        .with_writer(|| EscapedStderr)
+        .event_format(Lines)
+        .init();
+}
+
+/// `warning: what happened`.
+struct Lines;
+
+impl<S, N> FormatEvent<S, N> for Lines
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let word = match *event.metadata().level() {
+            Level::ERROR => "error",
+            Level::WARN => "warning",
+            Level::INFO => "info",
+            Level::DEBUG => "debug",
+            Level::TRACE => "trace",
+        };
+        write!(out, "{word}: ")?;
+        context.format_fields(out.by_ref(), event)?;
+        writeln!(out)
+    }
+}
+
+struct EscapedStderr;
+
+impl Write for EscapedStderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        let mut stderr = io::stderr().lock();
+        for line in text.split_inclusive('\n') {
+            match line.strip_suffix('\n') {
+                Some(line) => writeln!(stderr, "{}", escape_terminal(line))?,
+                None => write!(stderr, "{}", escape_terminal(line))?,
+            }
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
