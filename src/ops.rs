@@ -6,6 +6,7 @@
 
 pub mod apply;
 mod check;
+mod command;
 pub mod connection;
 pub mod drift;
 pub mod failure;
@@ -13,9 +14,10 @@ pub mod history;
 pub mod init;
 pub mod live;
 pub mod locked;
+pub mod notify;
 pub mod project;
 mod records;
 mod rollback;
 mod saved;
-pub mod spec_file;
+pub mod shared_file;
 pub mod state_edit;

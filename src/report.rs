@@ -293,6 +293,8 @@ pub struct DriftItem {
 /// What a drift check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
+    /// The spec, as the user named it.
+    pub spec: String,
     /// When the cloud was read.
     pub timestamp: Timestamp,
     /// Whose interfaces.
@@ -312,6 +314,19 @@ impl Drift {
     pub fn has_moved(&self) -> bool {
         self.items.iter().any(|item| !matches!(item.cause, DriftCause::InTransition | DriftCause::HandsOff))
     }
+}
+
+/// What became of checking one spec, for the reports that cover several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriftCheck {
+    /// The spec, as the user named it.
+    pub spec: String,
+    /// When it was checked.
+    pub at: Timestamp,
+    /// What it declares, and whether that could be read.
+    pub declared: std::collections::BTreeMap<Address, bool>,
+    /// What was found, or in words why nothing could be.
+    pub outcome: Result<Drift, String>,
 }
 
 #[cfg(test)]

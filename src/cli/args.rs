@@ -1,6 +1,7 @@
 //! The command line as types. Help texts are written to be read by somebody who has the tool for the first time.
 
 mod specs;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use crate::resource::Address;
 use crate::retry::Quota;
 
 pub(super) use specs::{InitArgs, SchemaFormat};
+pub(super) use watch::DriftArgs;
 
 /// Keeps Alibaba Cloud VPC router interfaces in the states that a reviewed YAML spec declares.
 #[derive(Debug, Parser)]
@@ -261,13 +263,6 @@ pub(super) enum OnErrorArg {
     Continue,
     /// Start nothing new, and undo what this run did
     Rollback,
-}
-
-/// `rictl drift`.
-#[derive(Clone, Debug, Args)]
-pub(super) struct DriftArgs {
-    #[command(flatten)]
-    pub(super) format: FormatArgs,
 }
 
 /// `rictl show`.

@@ -46,6 +46,7 @@ pub async fn drift(
         items = compare(&seen);
     }
     let drift = Drift {
+        spec: project.name.clone(),
         timestamp: clock.now(),
         target: target.clone(),
         checked: project.spec.interfaces.len(),

@@ -40,7 +40,7 @@ pub fn blank_project(regions: &[Region], profile: Option<&str>, world: Option<&P
         }
     }
     let spec = spec::parse(vec![SpecFile { name: "the command line".to_owned(), bytes: text.into_bytes() }])?;
-    Ok(Project { spec, digest: String::new(), directory: "".into(), paths: Paths::new("", "") })
+    Ok(Project { name: String::new(), spec, digest: String::new(), directory: "".into(), paths: Paths::new("", "") })
 }
 
 /// Chooses the regions to read: those given, or those of a Terraform state, or the environment's, or all of a world.

@@ -20,6 +20,8 @@ const MAX_BYTES: u64 = 65 * 1024 * 1024;
 /// A spec that has been read and checked, and where its history is.
 #[derive(Clone, Debug)]
 pub struct Project {
+    /// What the user calls it: the path that was given.
+    pub name: String,
     /// The spec.
     pub spec: Spec,
     /// The digest of its text.
@@ -45,7 +47,8 @@ impl Project {
             Some(state) => directory.join(&state.value),
             None => directory.join("state").join(format!("{}.json", stem(path))),
         };
-        Ok(Self { spec, digest, paths: Paths::new(state, rescue_directory), directory })
+        let name = path.display().to_string();
+        Ok(Self { name, spec, digest, paths: Paths::new(state, rescue_directory), directory })
     }
 }
 

@@ -66,6 +66,8 @@ pub(super) struct Document<'a> {
     format_version: &'static str,
     /// The rictl that looked.
     rictl_version: &'static str,
+    /// The spec that was checked, as the user named it.
+    spec: &'a str,
     /// When the cloud was read.
     timestamp: jiff::Timestamp,
     /// Whose interfaces.
@@ -87,6 +89,7 @@ impl<'a> From<&'a Drift> for Document<'a> {
         Self {
             format_version: FORMAT_VERSION,
             rictl_version: env!("CARGO_PKG_VERSION"),
+            spec: &drift.spec,
             timestamp: drift.timestamp,
             target: &drift.target,
             drifted: drift.has_moved(),

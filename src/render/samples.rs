@@ -256,6 +256,7 @@ pub(crate) fn drift() -> Drift {
     let mut known = item("f-known", DriftCause::HandsOff, active, Some(Status::Inactive), Some("carrier test"));
     known.hands_off_until = Some("2026-12-01".parse().unwrap());
     Drift {
+        spec: "rictl.yaml".to_owned(),
         timestamp: at("02:14:00"),
         target: target(),
         checked: 12,

@@ -6,3 +6,4 @@ mod explain;
 mod init;
 mod scene;
 mod schema;
+mod watch;

@@ -74,6 +74,20 @@ impl Scene {
         fs::read_to_string(self.path(name)).unwrap()
     }
 
+    /// Lists everything that stands here.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let (mut found, mut open) = (Vec::new(), vec![self.directory.path().to_owned()]);
+        while let Some(directory) = open.pop() {
+            for entry in fs::read_dir(directory).unwrap() {
+                let path = entry.unwrap().path();
+                open.extend(path.is_dir().then(|| path.clone()));
+                found.push(path);
+            }
+        }
+        found.sort();
+        found
+    }
+
     /// Runs `rictl` with words that hold no spaces.
     pub(crate) fn rictl(&self, words: &str) -> Ended {
         self.run(&words.split(' ').collect::<Vec<_>>())

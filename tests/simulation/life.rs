@@ -69,7 +69,8 @@ pub(crate) fn simulate(scenario: &Scenario, planted: Option<Planted>, is_traced:
     let files = vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: scenario.spec.clone().into_bytes() }];
     let digest = spec::digest(&files);
     let spec = spec::parse(files).ok()?;
-    let project = Project { spec, digest, directory: PathBuf::new(), paths: Paths::new("state/rictl.json", "rescue") };
+    let paths = Paths::new("state/rictl.json", "rescue");
+    let project = Project { name: "rictl.yaml".to_owned(), spec, digest, directory: PathBuf::new(), paths };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let local = tokio::task::LocalSet::new();
     Some(local.block_on(&runtime, async { Simulation::new(scenario, project, planted, is_traced).run().await }))

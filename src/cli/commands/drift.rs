@@ -1,35 +1,111 @@
 //! `drift`: for people, and for a timer that watches several specs.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use anyhow::Result;
 
 use crate::ops::connection::connect;
 use crate::ops::drift as operation;
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::{notify, shared_file};
 use crate::render;
+use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
+use crate::report::{Drift, DriftCheck};
+use crate::resource::{LiveState, Reading};
 
 use super::super::args::{DriftArgs, Format};
+use super::super::errors::{self, Machine};
 use super::super::output::Output;
 use super::{Invocation, plan};
 
 pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
-    let mut code = 0;
-    for path in invocation.spec_paths() {
-        let project = invocation.load_from(&path)?;
-        let recorded = plan::read(&project, output)?;
-        let connection = connect(&project, &invocation.access(), invocation.clock).await?;
-        let interval = invocation.global.poll_interval;
-        let (cloud, target) = (&connection.cloud, &connection.target);
-        let (drift, seen) = operation::drift(&project, &recorded, cloud, target, &invocation.clock, interval).await?;
-        let view = output.view();
-        let topology = Topology::new(&project.spec, &seen);
-        output.print(|out| match arguments.format.format() {
-            Format::Text => render::drift::text(out, &drift, view),
-            Format::Json => render::drift::document(out, &drift),
-            Format::Markdown => render::markdown::drift(out, &drift),
-            Format::Html => render::html::drift(out, &drift, Some(&topology)),
-        })?;
-        let found = if drift.has_moved() { 2 } else { u8::from(!drift.failures.is_empty()) };
-        code = code.max(found);
+    let paths = invocation.spec_paths();
+    let format = arguments.format.format();
+    if paths.len() > 1 && format == Format::Html {
+        let refusal = Refusal::new(Exit::Error, "a page shows one spec, and several were given");
+        return Err(refusal.hint("run drift once for each, or use --format text, json or markdown").into());
     }
-    Ok(code)
+    let machine = if format == Format::Json { Machine::Document } else { Machine::None };
+    let (mut moved, mut failed) = (false, None);
+    let mut checks = Vec::new();
+    for path in &paths {
+        let spec = path.display().to_string();
+        if paths.len() > 1 && format == Format::Text {
+            output.print(|out| writeln!(out, "# {}", escape_terminal(&spec)))?;
+        }
+        let (check, machine, error) = match check(path, arguments, invocation, output).await {
+            // The document is out; what went wrong after it is for people.
+            Ok((check, error)) => (check, Machine::None, error),
+            Err(error) => {
+                let (at, outcome) = (invocation.clock.now(), Err(format!("{error:#}")));
+                (DriftCheck { spec, at, declared: BTreeMap::new(), outcome }, machine, Some(error))
+            }
+        };
+        if let Some(error) = error {
+            // One spec that cannot be checked keeps nobody from looking at the others.
+            let code = errors::report(output, &error, machine);
+            failed.get_or_insert(code);
+        }
+        if let Ok(drift) = &check.outcome {
+            moved |= drift.has_moved();
+            failed = failed.or((!drift.failures.is_empty()).then_some(Exit::Error as u8));
+        }
+        checks.push(check);
+    }
+    report(arguments, &checks)?;
+    Ok(if moved { 2 } else { failed.unwrap_or(0) })
+}
+
+/// Checks one spec and prints what was found; what went wrong after that stands beside it.
+async fn check(
+    path: &Path,
+    arguments: &DriftArgs,
+    invocation: &Invocation,
+    output: &Output,
+) -> Result<(DriftCheck, Option<anyhow::Error>)> {
+    let project = invocation.load_from(path)?;
+    let recorded = plan::read(&project, output)?;
+    let connection = connect(&project, &invocation.access(), invocation.clock).await?;
+    let interval = invocation.global.poll_interval;
+    let (cloud, target) = (&connection.cloud, &connection.target);
+    let (drift, seen) = operation::drift(&project, &recorded, cloud, target, &invocation.clock, interval).await?;
+    print(output, arguments.format.format(), &drift, &Topology::new(&project.spec, &seen))?;
+    let told = match &arguments.notify_command {
+        Some(command) => notify::notify(&project, &drift, command).await,
+        None => Ok(()),
+    };
+    Ok((of(drift, &seen), told.err()))
+}
+
+fn of(drift: Drift, seen: &LiveState) -> DriftCheck {
+    let was_read = |reading: &Reading| !matches!(reading, Reading::Unreadable);
+    let declared = seen.readings.iter().map(|(address, reading)| (address.clone(), was_read(reading))).collect();
+    DriftCheck { spec: drift.spec.clone(), at: drift.timestamp, declared, outcome: Ok(drift) }
+}
+
+fn print(output: &Output, format: Format, drift: &Drift, topology: &Topology) -> Result<()> {
+    let view = output.view();
+    output.print(|out| match format {
+        Format::Text => render::drift::text(out, drift, view),
+        Format::Json => render::drift::document(out, drift),
+        Format::Markdown => render::markdown::drift(out, drift),
+        Format::Html => render::html::drift(out, drift, Some(topology)),
+    })
+}
+
+/// Writes the files that were asked for.
+fn report(arguments: &DriftArgs, checks: &[DriftCheck]) -> Result<()> {
+    if let Some(path) = &arguments.metrics_file {
+        let mut text = Vec::new();
+        render::metrics::drift(&mut text, checks)?;
+        shared_file::write(path, &text, true)?;
+    }
+    if let Some(path) = &arguments.junit {
+        let mut text = Vec::new();
+        render::junit::drift(&mut text, checks)?;
+        shared_file::write(path, &text, true)?;
+    }
+    Ok(())
 }

@@ -8,7 +8,7 @@ use crate::ops::connection::connect;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::init as operation;
 use crate::ops::project::DEFAULT_SPEC;
-use crate::ops::spec_file;
+use crate::ops::shared_file;
 use crate::render::starter;
 use crate::survey::terraform::{self, Imported};
 
@@ -46,7 +46,7 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     }
     let mut text = Vec::new();
     starter::write(&mut text, &survey, &settings)?;
-    spec_file::write(path, &text, arguments.force)?;
+    shared_file::write(path, &text, arguments.force)?;
     let declared = survey.entries.values().filter(|entry| entry.status().is_ok()).count();
     let left_out = survey.entries.len() - declared;
     output.say(&format!(

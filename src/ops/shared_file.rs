@@ -1,4 +1,4 @@
-//! Writing a spec: whole or not at all, and readable for everybody that the umask lets read it.
+//! Files for others: specs, metrics, reports. Whole or not at all, and readable for whomever the umask lets read.
 
 use std::fs::{self, Permissions};
 use std::io::Write as _;

@@ -1,0 +1,26 @@
+//! The arguments of a drift check that a timer runs.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::ops::notify::Words;
+
+use super::FormatArgs;
+
+/// `rictl drift`.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct DriftArgs {
+    #[command(flatten)]
+    pub(in crate::cli) format: FormatArgs,
+    /// Write metrics for Prometheus' textfile collector, replaced as a whole
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) metrics_file: Option<PathBuf>,
+    /// Write a JUnit report: a suite per spec, a case per interface
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) junit: Option<PathBuf>,
+    /// Run this with the finding as JSON on its standard input, only when the finding changed since the last run (kept
+    /// beside the state as <stem>.notified). Words as in a shell's quotes, but no shell: 'mail -s "moved" noc@example.com'
+    #[arg(long, value_name = "CMD")]
+    pub(in crate::cli) notify_command: Option<Words>,
+}

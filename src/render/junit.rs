@@ -1,0 +1,92 @@
+//! Drift checks as a JUnit report: what moved is a failure, what could not be read an error, known drift is skipped.
+
+use std::io::{self, Write};
+
+use quick_xml::escape::escape;
+
+use super::drift::{last_applied, live, note, words};
+use super::escape::escape_terminal;
+use crate::report::{DriftCause, DriftCheck, DriftItem};
+use crate::resource::Address;
+
+/// Writes one suite per spec, one case per declared interface.
+pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Result<()> {
+    writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"rictl drift\">")?;
+    checks.iter().try_for_each(|check| suite(out, check))?;
+    writeln!(out, "</testsuites>")
+}
+
+fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
+    let (spec, at) = (text(&check.spec), check.at);
+    let drift = match &check.outcome {
+        Ok(drift) => drift,
+        Err(error) => {
+            writeln!(
+                out,
+                "<testsuite name=\"{spec}\" tests=\"1\" failures=\"0\" errors=\"1\" skipped=\"0\" timestamp=\"{at}\">"
+            )?;
+            writeln!(
+                out,
+                "<testcase classname=\"{spec}\" name=\"check\"><error message=\"{}\"/></testcase>",
+                text(error)
+            )?;
+            return writeln!(out, "</testsuite>");
+        }
+    };
+    let of = |known: bool| drift.items.iter().filter(|item| is_known(item) == known).count();
+    let unread = check.declared.values().filter(|was_read| !**was_read).count();
+    writeln!(
+        out,
+        "<testsuite name=\"{spec}\" tests=\"{}\" failures=\"{}\" errors=\"{unread}\" skipped=\"{}\" timestamp=\"{at}\">",
+        check.declared.len(),
+        of(false),
+        of(true)
+    )?;
+    for (address, was_read) in &check.declared {
+        let item = drift.items.iter().find(|item| item.address == *address);
+        case(out, &spec, address, *was_read, item)?;
+    }
+    if !drift.failures.is_empty() {
+        let failures = drift.failures.iter().map(|failure| format!("{}: {}", failure.scope, failure.detail));
+        writeln!(out, "<system-err>{}</system-err>", text(&failures.collect::<Vec<_>>().join("; ")))?;
+    }
+    writeln!(out, "</testsuite>")
+}
+
+fn case<W: Write + ?Sized>(
+    out: &mut W,
+    spec: &str,
+    address: &Address,
+    was_read: bool,
+    item: Option<&DriftItem>,
+) -> io::Result<()> {
+    write!(out, "<testcase classname=\"{spec}\" name=\"{}\">", text(address.as_str()))?;
+    match item {
+        _ if !was_read => write!(out, "<error message=\"its region could not be read\"/>")?,
+        None => {}
+        Some(item) => {
+            let note = note(item).map(|note| format!(" ({note})")).unwrap_or_default();
+            let facts = format!("spec {}, last applied {}, live {}{note}", item.spec, last_applied(item), live(item));
+            let message = text(&format!("{}: {facts}", words(item.cause)));
+            if is_known(item) {
+                write!(out, "<skipped message=\"{message}\"/>")?;
+            } else {
+                write!(out, "<failure type=\"{}\" message=\"{message}\"/>", item.cause.as_str())?;
+            }
+        }
+    }
+    writeln!(out, "</testcase>")
+}
+
+/// Neither settled nor moved, or known and left alone.
+fn is_known(item: &DriftItem) -> bool {
+    matches!(item.cause, DriftCause::InTransition | DriftCause::HandsOff)
+}
+
+/// Makes text fit for XML, which has no way to carry most control characters.
+fn text(text: &str) -> String {
+    escape(escape_terminal(text)).into_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,36 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::*;
+use crate::render::samples::{HOSTILE, at, drift as sample, hostile_drift, written};
+
+fn check(spec: &str, outcome: Result<crate::report::Drift, String>) -> DriftCheck {
+    let items = outcome.iter().flat_map(|drift| &drift.items);
+    let declared =
+        items.map(|item| (item.address.clone(), true)).chain([("z-unread".into(), false), ("y-fine".into(), true)]);
+    DriftCheck { spec: spec.to_owned(), at: at("02:14:00"), declared: declared.collect(), outcome }
+}
+
+#[test]
+fn is_a_case_per_interface() {
+    let checks = [check("net.yaml", Ok(sample())), check("down.yaml", Err("no credentials".to_owned()))];
+    insta::assert_snapshot!(written(|out| drift(out, &checks)));
+}
+
+#[test]
+fn is_well_formed_whatever_anybody_wrote() {
+    for text in HOSTILE {
+        let checks = [check(text, Ok(hostile_drift(text))), check(text, Err((*text).to_owned()))];
+        let shown = written(|out| drift(out, &checks));
+        let mut reader = quick_xml::Reader::from_str(&shown);
+        let mut cases = 0;
+        loop {
+            match reader.read_event().unwrap() {
+                quick_xml::events::Event::Eof => break,
+                quick_xml::events::Event::Start(tag) if tag.name().as_ref() == "testcase" => cases += 1,
+                _ => {}
+            }
+        }
+        assert_eq!(cases, checks[0].declared.len() + 1, "{shown}");
+        assert!(shown.chars().all(|character| character == '\n' || !character.is_control()), "{shown:?}");
+    }
+}

@@ -1,0 +1,78 @@
+//! Drift checks as metrics in Prometheus' text format, for a textfile collector.
+//!
+//! Every cause has its line, zero or not, so that an alert on one never meets a missing series.
+
+use std::io::{self, Write};
+
+use crate::report::{DriftCause, DriftCheck, DriftItem};
+use crate::resource::Status;
+
+const CAUSES: [DriftCause; 6] = [
+    DriftCause::SpecChanged,
+    DriftCause::Drift,
+    DriftCause::Both,
+    DriftCause::New,
+    DriftCause::InTransition,
+    DriftCause::HandsOff,
+];
+
+/// Writes the metrics of one run over several specs.
+pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Result<()> {
+    head(out, "rictl_drift_check_success", "1 if everything that the spec declares could be read.")?;
+    for check in checks {
+        let whole = check.outcome.as_ref().is_ok_and(|drift| drift.failures.is_empty());
+        let spec = label(&check.spec);
+        writeln!(out, "rictl_drift_check_success{{spec=\"{spec}\"}} {}", u8::from(whole))?;
+    }
+    head(out, "rictl_drift_check_timestamp_seconds", "When the spec was last checked.")?;
+    for check in checks {
+        let (spec, at) = (label(&check.spec), check.at.as_second());
+        writeln!(out, "rictl_drift_check_timestamp_seconds{{spec=\"{spec}\"}} {at}")?;
+    }
+    head(out, "rictl_drift_declared_interfaces", "How many interfaces the spec declares.")?;
+    for check in checks {
+        let (spec, count) = (label(&check.spec), check.declared.len());
+        writeln!(out, "rictl_drift_declared_interfaces{{spec=\"{spec}\"}} {count}")?;
+    }
+    head(out, "rictl_drift_interfaces", "How many interfaces are not where they were, by cause.")?;
+    for check in checks {
+        let Ok(drift) = &check.outcome else { continue };
+        for cause in CAUSES {
+            let count = drift.items.iter().filter(|item| item.cause == cause).count();
+            let (spec, cause) = (label(&check.spec), cause.as_str());
+            writeln!(out, "rictl_drift_interfaces{{spec=\"{spec}\",cause=\"{cause}\"}} {count}")?;
+        }
+    }
+    head(out, "rictl_drift_interface", "1 for each interface that is not where it was.")?;
+    for check in checks {
+        let items = check.outcome.iter().flat_map(|drift| &drift.items);
+        items.into_iter().try_for_each(|item| interface(out, &check.spec, item))?;
+    }
+    Ok(())
+}
+
+fn interface<W: Write + ?Sized>(out: &mut W, spec: &str, item: &DriftItem) -> io::Result<()> {
+    let live = item.live.as_ref().map_or("absent", Status::as_str);
+    let labels = [
+        ("spec", spec),
+        ("address", item.address.as_str()),
+        ("id", item.id.as_str()),
+        ("region", item.scope.region.as_str()),
+        ("cause", item.cause.as_str()),
+        ("live", live),
+    ];
+    let labels: Vec<String> = labels.iter().map(|(name, value)| format!("{name}=\"{}\"", label(value))).collect();
+    writeln!(out, "rictl_drift_interface{{{}}} 1", labels.join(","))
+}
+
+fn head<W: Write + ?Sized>(out: &mut W, name: &str, help: &str) -> io::Result<()> {
+    writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge")
+}
+
+/// Escapes what the format gives a meaning inside a label's quotes.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests;

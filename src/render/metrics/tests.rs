@@ -1,0 +1,28 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use super::*;
+use crate::render::samples::{HOSTILE, at, drift as sample, hostile_drift, written};
+
+fn check(spec: &str, outcome: Result<crate::report::Drift, String>) -> DriftCheck {
+    let declared = [("a".into(), true), ("b".into(), false)].into();
+    DriftCheck { spec: spec.to_owned(), at: at("02:14:00"), declared, outcome }
+}
+
+#[test]
+fn counts_every_cause_and_names_every_interface() {
+    let checks = [check("net.yaml", Ok(sample())), check("down.yaml", Err("no credentials".to_owned()))];
+    insta::assert_snapshot!(written(|out| drift(out, &checks)));
+}
+
+#[test]
+fn stays_one_sample_a_line_whatever_anybody_wrote() {
+    for text in HOSTILE {
+        let shown = written(|out| drift(out, &[check(text, Ok(hostile_drift(text)))]));
+        for line in shown.split('\n').filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            assert!(
+                line.starts_with("rictl_drift_") && line.rsplit(' ').next().unwrap().parse::<f64>().is_ok(),
+                "{line:?}"
+            );
+        }
+    }
+}

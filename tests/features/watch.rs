@@ -1,0 +1,114 @@
+//! `drift` as a timer runs it: metrics, a report, and a word only when the finding changed.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::scene::{SPEC, Scene};
+
+/// Keeps what it is told, one line each.
+const TELL: &str = "#!/bin/sh\ncat >> told.jsonl\n";
+
+fn watched() -> Scene {
+    let scene = Scene::with_spec(SPEC);
+    scene.write("tell", TELL);
+    std::fs::set_permissions(scene.path("tell"), Permissions::from_mode(0o755)).unwrap();
+    scene.rictl("apply --auto-approve").with_code(0);
+    scene
+}
+
+/// Somebody else changes the cloud.
+fn console(scene: &Scene, from: &str, to: &str) {
+    let world = scene.read("world.yaml");
+    assert!(world.contains(from), "{world}");
+    scene.write("world.yaml", &world.replace(from, to));
+    scene.rictl("emulator reset --world world.yaml").with_code(0);
+}
+
+fn told(scene: &Scene) -> Vec<serde_json::Value> {
+    let text = if scene.path("told.jsonl").exists() { scene.read("told.jsonl") } else { String::new() };
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn tells_a_finding_once_and_again_when_it_changes() {
+    let scene = watched();
+    let drift = "drift --notify-command ./tell";
+    scene.rictl(drift).with_code(0);
+    assert_eq!(told(&scene).len(), 0, "that all is well is no news");
+    console(&scene, "name: sh-backup}", "name: sh-backup, status: Inactive}");
+    scene.rictl(drift).with_code(2);
+    scene.rictl(drift).with_code(2);
+    assert_eq!(told(&scene).len(), 1);
+    assert_eq!(told(&scene)[0]["items"][0]["address"], "backup");
+    assert_eq!(told(&scene)[0]["spec"], "rictl.yaml");
+    console(&scene, ", status: Inactive}", "}");
+    scene.rictl(drift).with_code(0);
+    scene.rictl(drift).with_code(0);
+    assert_eq!(told(&scene).len(), 2, "that it is well again is news");
+    assert_eq!(told(&scene)[1]["drifted"], false);
+    let mode = std::fs::metadata(scene.path("state/rictl.notified")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn tells_again_what_could_not_be_told() {
+    let scene = watched();
+    console(&scene, "name: sh-backup}", "name: sh-backup, status: Inactive}");
+    let failed = scene.run(&["drift", "--notify-command", "sh -c 'echo no route >&2; exit 3'"]).with_code(2);
+    assert!(failed.stderr.contains("exit status: 3: no route"), "{failed:#?}");
+    scene.rictl("drift --notify-command ./tell").with_code(2);
+    assert_eq!(told(&scene).len(), 1);
+    let missing = scene.rictl("drift --notify-command ./nobody");
+    assert_eq!((missing.code, missing.stderr.as_str()), (2, ""), "there is nothing new to tell");
+    scene.run(&["drift", "--notify-command", "'"]).with_code(1);
+}
+
+#[test]
+fn writes_metrics_and_a_report_over_several_specs() {
+    let scene = watched();
+    console(&scene, "name: sh-backup}", "name: sh-backup, status: Inactive}");
+    scene.write("broken.yaml", "version: 1\ninterfaces: {a: {}}\n");
+    scene.write("other.yaml", &SPEC.replace("backup:", "spare:"));
+    let run = scene
+        .rictl("drift --json -f rictl.yaml -f broken.yaml -f other.yaml --metrics-file d.prom --junit d.xml")
+        .with_code(2);
+    let specs: Vec<Option<String>> = run
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["spec"].as_str().map(str::to_owned))
+        .collect();
+    // One document a line; that of a spec that cannot be checked holds the findings.
+    assert_eq!(specs, [Some("rictl.yaml".to_owned()), None, Some("other.yaml".to_owned())]);
+    let refused: serde_json::Value = serde_json::from_str(run.stdout.lines().nth(1).unwrap()).unwrap();
+    assert_eq!(refused["errored"], true);
+    assert!(run.stderr.contains("broken.yaml:2:"), "{run:#?}");
+    let metrics = scene.read("d.prom");
+    for line in [
+        "rictl_drift_check_success{spec=\"broken.yaml\"} 0",
+        "rictl_drift_check_success{spec=\"other.yaml\"} 1",
+        "rictl_drift_interfaces{spec=\"rictl.yaml\",cause=\"drift\"} 1",
+        "rictl_drift_interfaces{spec=\"rictl.yaml\",cause=\"both\"} 0",
+    ] {
+        assert!(metrics.lines().any(|have| have == line), "{line}\n{metrics}");
+    }
+    let report = scene.read("d.xml");
+    assert!(report.contains("<testsuite name=\"rictl.yaml\" tests=\"2\" failures=\"1\" errors=\"0\""), "{report}");
+    assert!(report.contains("<testsuite name=\"broken.yaml\" tests=\"1\" failures=\"0\" errors=\"1\""), "{report}");
+}
+
+#[test]
+fn writes_nothing_unless_it_is_asked_to() {
+    let scene = Scene::with_spec(SPEC);
+    // The emulator keeps its own log of what was asked of it.
+    scene.rictl("plan").with_code(0);
+    let before = scene.files();
+    scene.rictl("drift").with_code(0);
+    assert_eq!(scene.files(), before);
+}
+
+#[test]
+fn refuses_a_page_about_several_specs() {
+    let scene = Scene::with_spec(SPEC);
+    let refused = scene.rictl("drift --format html -f rictl.yaml -f rictl.yaml").with_code(1);
+    assert!(refused.stderr.contains("a page shows one spec"), "{refused:#?}");
+}
