@@ -1,5 +1,7 @@
 //! What the documents show is what happens: every command in them is typed and its output compared.
 
+#![allow(clippy::panic, clippy::print_stdout, reason = "a test fails by panicking, and says why it did nothing")]
+
 mod ci;
 mod reference;
 mod transcript;
