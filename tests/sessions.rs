@@ -15,6 +15,14 @@
 //!
 //! What differs from run to run is masked. `UPDATE_SESSIONS=1 cargo test --test sessions` records every session anew.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a test fails by panicking"
+)]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
