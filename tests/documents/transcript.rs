@@ -49,7 +49,7 @@ impl Reader {
                 corrected.push_str(&expected);
             } else {
                 differences.push(format!("$ {command}\n--- shown\n{expected}--- printed\n{printed}"));
-                corrected.push_str(&printed);
+                corrected.push_str(&elided_like(&expected, &printed));
             }
         }
         (differences, corrected)
@@ -151,6 +151,8 @@ fn words(text: &str) -> Vec<String> {
                 "<time>"
             } else if core.starts_with("sha256:") {
                 "<digest>"
+            } else if core.starts_with("127.0.0.1:") {
+                "<address>"
             } else {
                 return word.to_owned();
             };
@@ -167,6 +169,18 @@ fn is_run_id(word: &str) -> bool {
         && bytes[19] == b'Z'
         && bytes[20] == b'-'
         && bytes[..8].iter().all(u8::is_ascii_digit)
+}
+
+/// What was printed, without its beginning where the document leaves that out and goes on with a line that is still there.
+fn elided_like(expected: &str, printed: &str) -> String {
+    let beginning = |line: &str| words(line).into_iter().take(2).collect::<Vec<_>>();
+    let resumed = expected.strip_prefix("...\n").and_then(|rest| {
+        let first = beginning(rest.lines().next()?);
+        let lines: Vec<&str> = printed.split_inclusive('\n').collect();
+        let at = lines.iter().position(|line| beginning(line) == first)?;
+        Some(format!("...\n{}", lines[at..].concat()))
+    });
+    resumed.unwrap_or_else(|| printed.to_owned())
 }
 
 fn matches(expected: &[String], printed: &[String]) -> bool {
