@@ -142,7 +142,8 @@ fn pieces(document: &str) -> Vec<Piece<'_>> {
 fn words(text: &str) -> Vec<String> {
     text.split_whitespace()
         .map(|word| {
-            let core = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+            let value = word.rsplit('=').next().unwrap_or(word);
+            let core = value.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
             let kind = if is_run_id(core) {
                 "<run id>"
             } else if uuid::Uuid::parse_str(core).is_ok() {
