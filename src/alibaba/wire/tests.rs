@@ -140,3 +140,27 @@ fn an_envelope_says_success_in_any_type_and_case() {
     let lower = envelope(br#"{"requestId":"R","code":200,"message":"m"}"#).unwrap();
     assert_eq!((lower.request_id, lower.code.as_deref()), (Some(RequestId("R".into())), Some("200")));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, cases: 4096, ..Default::default() })]
+
+    /// Whatever is cut out of an answer or put into it: no panic, and an id that nobody wrote is never read.
+    #[test]
+    fn a_mangled_answer_is_read_or_refused(
+        cut in 0_usize..200,
+        length in 0_usize..40,
+        word in proptest::sample::select(vec!["", "{", "}", "]", "\"", "null", "[]", "{}", "-1", "1e999", "\\u0000", "\u{0}", ","]),
+    ) {
+        let body = listing(r#"{"RouterInterfaceId":"ri-1","Status":"Active","BusinessStatus":"Normal","Role":"InitiatingSide"}"#);
+        let cut = cut.min(body.len());
+        let end = (cut + length).min(body.len());
+        let mangled = format!("{}{word}{}", &body[..cut], &body[end..]);
+        if let Ok(page) = read(&mangled) {
+            for observed in page.interfaces {
+                proptest::prop_assert!(mangled.contains(observed.id.as_str()));
+            }
+        }
+        envelope(mangled.as_bytes()).ok();
+        identity(mangled.as_bytes()).ok();
+    }
+}
