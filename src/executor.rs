@@ -171,7 +171,7 @@ struct Execution<'a, C, S, G> {
     polled: BTreeSet<usize>,
     /// Steps that have a place under the quota, or wait for one, and are not finished.
     in_flight: BTreeSet<usize>,
-    /// Interfaces with a Deactivate that may have been sent and has not ended at its goal.
+    /// Interfaces with a Deactivate that was sent or is about to be, and was not refused.
     going_down: BTreeSet<&'a Address>,
     permits: FuturesUnordered<Pending<'a, (usize, Permit)>>,
     calls: FuturesUnordered<Pending<'a, (usize, Result<RequestId, CloudError>)>>,
@@ -432,8 +432,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         result.finished_at = Some(now);
         result.detail = detail.clone();
         let at_goal = result.is_at_goal();
-        // One that may have been sent and did not end at its goal still counts as down.
-        if at_goal || !result.may_have_changed_something() {
+        // What this run took down, or may have, counts as down to its end, whatever a stale read still shows.
+        if !result.may_have_changed_something() {
             self.going_down.remove(&step.address);
         }
         self.pending.push(Entry::Closed {

@@ -79,9 +79,6 @@ impl<'a> Floors<'a> {
 }
 
 fn why_down(side: &FloorMember, sightings: &Sightings, in_flight_down: &BTreeSet<&Address>) -> Option<String> {
-    if in_flight_down.contains(&side.address) {
-        return Some(format!("{} is on its way down", side.address));
-    }
     match sightings.get(&side.scope, &side.interface_id) {
         Some(Observed { status, opposite, business_status, .. }) if !is_up(side, sightings) => Some(format!(
             "{} is {status}{}{}",
@@ -93,6 +90,7 @@ fn why_down(side: &FloorMember, sightings: &Sightings, in_flight_down: &BTreeSet
                 format!(" ({business_status})")
             }
         )),
+        Some(_) if in_flight_down.contains(&side.address) => Some(format!("{} is on its way down", side.address)),
         Some(_) => None,
         None => Some(format!("{} was not seen", side.address)),
     }
