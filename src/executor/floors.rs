@@ -66,12 +66,13 @@ impl<'a> Floors<'a> {
         Ok(())
     }
 
-    /// Says which links that were up when the plan was made, and that the plan does not take down, are down now.
-    pub(super) fn lost(&self, sightings: &Sightings, taken_down: &BTreeSet<&Address>) -> Vec<String> {
+    /// Says which sides are down of the links that have to be up between two waves: all that were up when the plan was
+    /// made or that it has brought up, but for those with a side in `moving`, which it takes down or has yet to bring up.
+    pub(super) fn lost(&self, sightings: &Sightings, moving: &BTreeSet<&Address>) -> Vec<String> {
         self.floors
             .iter()
             .flat_map(|floor| &floor.links)
-            .filter(|link| link.up && !link.sides.iter().any(|side| taken_down.contains(&side.address)))
+            .filter(|link| (link.up || link.rises) && !link.sides.iter().any(|side| moving.contains(&side.address)))
             .flat_map(|link| &link.sides)
             .filter_map(|side| why_down(side, sightings, &BTreeSet::new()))
             .collect()

@@ -23,7 +23,8 @@ pub(super) struct Sightings {
 }
 
 impl Sightings {
-    /// Takes in the answer to a read of `ids` that began at `begun` and is complete now.
+    /// Takes in the answer to a read of `ids` that began at `begun` and is complete now. Pages show others as well; what is
+    /// known of those is brought up to date too, for nothing may be decided on less than was read.
     pub(super) fn record(
         &mut self,
         scope: &Scope,
@@ -35,6 +36,11 @@ impl Sightings {
         let seen = self.seen.entry(scope.clone()).or_default();
         for id in ids {
             seen.insert(id.clone(), Sighting { observed: listing.interfaces.remove(id), begun, completed });
+        }
+        for (id, observed) in listing.interfaces {
+            if let Some(sighting) = seen.get_mut(&id) {
+                *sighting = Sighting { observed: Some(observed), begun, completed };
+            }
         }
     }
 

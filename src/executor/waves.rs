@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crate::cloud::Cloud;
 use crate::cloud::listing;
-use crate::report::{Event, WaveCheck};
-use crate::resource::{Address, RouterInterfaceId, Scope};
+use crate::plan::Step;
+use crate::report::{Event, StepResult, WaveCheck};
+use crate::resource::{RouterInterfaceId, Scope};
 use crate::store::Store;
 
 use super::{Execution, Gate};
@@ -65,9 +66,10 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let Some(rollout) = &self.plan.rollout else { return Ok(()) };
         tokio::time::sleep(Duration::from_millis(rollout.pause_ms)).await;
         self.read_floors().await?;
-        let taken_down: BTreeSet<&Address> =
-            self.plan.steps.iter().filter(|step| Self::is_deactivation(step)).map(|step| &step.address).collect();
-        let lost = self.floors.lost(&self.sightings, &taken_down);
+        let steps = std::iter::zip(&self.plan.steps, &self.report.results);
+        let is_moving = |step: &Step, result: &StepResult| Self::is_deactivation(step) || !result.is_at_goal();
+        let moving = steps.filter(|(step, result)| is_moving(step, result)).map(|(step, _)| &step.address).collect();
+        let lost = self.floors.lost(&self.sightings, &moving);
         if !lost.is_empty() {
             return Err(lost.join(", "));
         }
