@@ -61,7 +61,8 @@ pub fn run() -> u8 {
     }
 }
 
-/// Terraform's users write `-auto-approve`: a long flag with one dash gets its second one.
+/// Terraform's users write `-auto-approve`: a long flag with one dash gets its second one. So does a misspelt one, that
+/// it is told what it resembles; only what begins with a short flag that takes a value is left alone.
 fn with_two_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut known = std::collections::BTreeSet::new();
     let mut open = vec![Cli::command()];
@@ -78,7 +79,8 @@ fn with_two_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsStrin
             return argument;
         };
         let long = name.split_once('=').map_or(name, |(long, _)| long);
-        if !only_values && known.contains(long) { OsString::from(format!("-{text}")) } else { argument }
+        let is_long = known.contains(long) || !name.starts_with(['f', 'C']);
+        if !only_values && is_long { OsString::from(format!("-{text}")) } else { argument }
     };
     arguments.into_iter().map(translate).collect()
 }

@@ -281,10 +281,16 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             if !tracked.doubted {
                 self.going_down.remove(&step.address);
             }
-            (self.around.emit)(&Event::Note { text: format!("{}: {detail}; looking again", step.id) });
+            let attempt = tracked.refusals;
+            let wait = error.retry_after.unwrap_or(self.settings.poll_interval).min(LONGEST_PAUSE);
+            (self.around.emit)(&match error.kind {
+                ErrorKind::Throttled => {
+                    Event::Throttled { scope: step.scope.clone(), action: error.action, wait, attempt }
+                }
+                _ => Event::Note { text: format!("{}: {detail}; looking again", step.id) },
+            });
             if let Action::Call(call) = step.action {
-                let pause = error.retry_after.unwrap_or(self.settings.poll_interval).min(LONGEST_PAUSE);
-                self.ask_permit(number, call, pause);
+                self.ask_permit(number, call, wait);
             }
             return;
         }
