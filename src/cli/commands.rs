@@ -11,7 +11,7 @@ mod recorded;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::alibaba::credentials::Environment;
 use crate::clock::Clock;
@@ -24,6 +24,7 @@ use crate::spec::SignatureVersion;
 use super::args::{Command, Format, Global, GraphFormat, OnErrorArg, RunArgs, Signature, StateCommand};
 use super::errors::Machine;
 use super::output::Output;
+use super::signals;
 
 /// The command line and the process, read once.
 pub(super) struct Invocation {
@@ -33,6 +34,19 @@ pub(super) struct Invocation {
 }
 
 impl Command {
+    /// Claims that the command may wait for the cloud and leaves nothing half done wherever it is ended.
+    fn only_reads_the_cloud(&self) -> bool {
+        matches!(
+            self,
+            Self::Plan(_)
+                | Self::Drift(_)
+                | Self::Graph(_)
+                | Self::Whoami { .. }
+                | Self::Explain { .. }
+                | Self::Init(_)
+        )
+    }
+
     /// Says who reads standard output.
     pub(super) fn machine(&self) -> Machine {
         let (lines, document) = match self {
@@ -59,6 +73,17 @@ impl Command {
 
 /// Runs one command and returns its exit code.
 pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: &Output) -> Result<u8> {
+    if !command.only_reads_the_cloud() {
+        return run(command, invocation, output).await;
+    }
+    let mut signals = signals::listen().context("cannot listen for signals")?;
+    tokio::select! {
+        outcome = run(command, invocation, output) => outcome,
+        Ok(_) = signals.wait_for(|count| *count > 0) => Err(Refusal::new(Exit::Interrupted, "interrupted").into()),
+    }
+}
+
+async fn run(command: Command, invocation: &Invocation, output: &Output) -> Result<u8> {
     match command {
         Command::Init(arguments) => init::init(&arguments, invocation, output).await,
         Command::Validate { json } => offline::validate(invocation, output, json),
