@@ -178,7 +178,10 @@ async fn filter(cloud: &impl CloudRead, scope: &Scope, ids: &[RouterInterfaceId]
     let query = DescribeQuery { selection: Selection::Ids(ids.to_vec()), page_number: 1, page_size: MAX_PAGE_SIZE };
     for _ in 0..LISTINGS {
         let page = cloud.describe(scope, &query).await?;
-        let seen = page.interfaces.iter().filter(|observed| ids.contains(&observed.id)).count();
+        // One that is listed twice has taken another one's place.
+        let seen: BTreeSet<_> =
+            page.interfaces.iter().map(|observed| &observed.id).filter(|id| ids.contains(id)).collect();
+        let seen = seen.len();
         // Some pages call TotalCount the total, some the number returned; for one page the two are equal.
         if seen == ids.len() || page.total_count as usize == seen {
             return Ok(page);
