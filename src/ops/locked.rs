@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, anyhow};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::cloud::Cloud;
 use crate::executor::{self, Ended, OnError, Surroundings};
 use crate::journal::{Entry, Operation, PlannedStep, RunStarted};
 use crate::plan::{Plan, PlanOptions};
 use crate::render::counted;
-use crate::report::{Report, planned_step};
-use crate::resource::Target;
+use crate::report::{Report, StepResult, planned_step};
+use crate::resource::{LiveState, Target};
 use crate::state::{RunId, State};
 use crate::store::local::Recorded;
 use crate::store::{Store, StoreError, explain};
@@ -23,6 +24,9 @@ use crate::store::{Store, StoreError, explain};
 use super::apply::{Applied, Approval, Front, Ran, Session, Task, today};
 use super::failure::{Exit, Refusal};
 use super::{check, history, live, records, rollback, saved};
+
+/// How many reads in a row must show a goal lost before that is said.
+const EQUAL_READS: u32 = 3;
 
 /// A session that holds its lock and has reached its cloud.
 #[derive(Debug)]
@@ -238,20 +242,25 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     }
 
     /// Reads everything once more: it goes into the records, and what did not stay where the run left it is told.
+    ///
+    /// A goal counts if it is seen twice, a poll interval apart. What then seems to have left it is read again for a
+    /// doubt window: reads may lag behind each other.
     async fn look_again(&mut self, report: &Report) -> Vec<String> {
-        let spec = &self.session.project.spec;
-        let seen = live::refresh(spec, &self.cloud, &self.session.clock).await;
-        records::update(&mut self.state, spec, &seen);
-        let last_step_of: BTreeMap<_, _> = report.results.iter().map(|result| (&result.step.address, result)).collect();
-        last_step_of
-            .into_iter()
-            .filter(|(_, result)| result.is_at_goal())
-            .filter_map(|(address, result)| {
-                let status = &seen.readings.get(address)?.found()?.status;
-                let stays = result.step.goal.is_reached_by(status);
-                (!stays).then(|| format!("{address} reached {} and is {status} again", result.step.goal))
-            })
-            .collect()
+        let (spec, settings) = (&self.session.project.spec, &self.session.settings);
+        let begun = Instant::now();
+        let mut reads = 0;
+        loop {
+            if report.results.iter().any(StepResult::is_at_goal) {
+                tokio::time::sleep(settings.poll_interval).await;
+            }
+            let seen = live::refresh(spec, &self.cloud, &self.session.clock).await;
+            let astray = astray(report, &seen);
+            reads += 1;
+            if astray.is_empty() || (reads >= EQUAL_READS && begun.elapsed() >= settings.doubt_window) {
+                records::update(&mut self.state, spec, &seen);
+                return astray;
+            }
+        }
     }
 
     /// Brings the run into the state, or says what is missing where.
@@ -331,6 +340,20 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let run_id = self.session.run_id(Operation::Rollback);
         self.run(plan, run_id, Operation::Rollback, front, signals).await.map(Some)
     }
+}
+
+/// Says which interfaces are not where their last step left them.
+fn astray(report: &Report, seen: &LiveState) -> Vec<String> {
+    let last_step_of: BTreeMap<_, _> = report.results.iter().map(|result| (&result.step.address, result)).collect();
+    last_step_of
+        .into_iter()
+        .filter(|(_, result)| result.is_at_goal())
+        .filter_map(|(address, result)| {
+            let status = &seen.readings.get(address)?.found()?.status;
+            let stays = result.step.goal.is_reached_by(status);
+            (!stays).then(|| format!("{address} reached {} and is {status} again", result.step.goal))
+        })
+        .collect()
 }
 
 /// Does what sends nothing unless a signal comes first.
