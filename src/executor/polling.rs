@@ -240,7 +240,11 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             match self.steps[number].phase {
                 Phase::Settling { deadline } if deadline <= now => {
                     let waited = crate::spec::duration::format(self.settle_timeout(number));
-                    let detail = format!("still {last} after {waited}");
+                    let began = self.steps[number].started.unwrap_or(now);
+                    let detail = match self.sightings.is_newer(&step.scope, &step.interface_id, began) {
+                        true => format!("still {last} after {waited}"),
+                        false => format!("no read succeeded in the {waited} since; last seen {last}"),
+                    };
                     self.finish(number, Outcome::Unsettled, Some(detail));
                 }
                 Phase::Settling { .. } if grace_is_over => {
