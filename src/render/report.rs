@@ -150,7 +150,7 @@ pub(crate) fn table<W: Write + ?Sized>(
             _ => line,
         })?;
         if !detail.is_empty() && detail != outcome(result) {
-            screen.line(&Line::at(4).hang(6).text(detail))?;
+            screen.line(&Line::at(4).hang(6).text(located(detail, result)))?;
         }
     }
     if good > shown {
@@ -158,6 +158,14 @@ pub(crate) fn table<W: Write + ?Sized>(
         screen.line(&Line::at(0).with(Tone::Faint, text))?;
     }
     Ok(())
+}
+
+/// Says which interface in which region a failure is about: whoever reads of it may have this line only.
+fn located(detail: &str, result: &StepResult) -> String {
+    if result.is_at_goal() || matches!(result.outcome, Some(Outcome::Skipped | Outcome::NotStarted)) {
+        return detail.to_owned();
+    }
+    format!("{} in {}: {detail}", result.step.interface_id, result.step.scope)
 }
 
 fn status(result: &StepResult) -> String {
