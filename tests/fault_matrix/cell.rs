@@ -113,7 +113,10 @@ impl Cell {
         let ran = desk.quick(&emulator.url(), &apply);
         let mut wrong = Vec::new();
         self.check(&ran, &emulator, &mut wrong);
-        if !self.stays && self.then() != Some(Then::Unsettled) && !self.class.name.starts_with("A5 gone at") {
+        if !self.stays
+            && !matches!(self.then(), Some(Then::Unsettled | Then::Unstable))
+            && !self.class.name.starts_with("A5 gone at")
+        {
             // The fault is over: what is left is done, and nothing of what was done is done again.
             let again = desk.quick(&emulator.url(), &apply);
             if again.code != 0 {
@@ -191,7 +194,7 @@ impl Cell {
     }
 
     fn is_untouched(&self, then: Then) -> bool {
-        then != Then::Unsettled
+        !matches!(then, Then::Unsettled | Then::Unstable)
     }
 
     /// No interface was changed twice, none was asked more often than its class allows.
@@ -216,12 +219,16 @@ impl Cell {
                 wrong.push(format!("the output does not say {what:?}"));
             }
         };
-        need(self.class.says);
+        // A read that is repeated until its step's time is over has nothing to say yet.
+        let is_silent = self.of == Of::Describe && self.place == 2;
+        if !is_silent {
+            need(self.class.says);
+        }
         need("cn-shanghai");
         let report = &ran.out[ran.out.find("\n\n").map_or(0, |_| ran.out.rfind("\n\na/").unwrap_or(0))..];
         for number in undone.iter().filter(|_| expected_in_report(ran)) {
             let block = flat(block(report, NAMES[*number]));
-            let started = !block.contains("not started");
+            let started = !block.contains("not started") && self.then() != Some(Then::Unstable);
             for what in [id(*number), "cn-shanghai".to_owned()] {
                 if started && !block.contains(&what) {
                     wrong.push(format!("the report on {} does not name {what}: {block}", NAMES[*number]));
@@ -234,7 +241,7 @@ impl Cell {
             .into_iter()
             .filter(|call| call.action == self.of.action() && call.code.is_some())
             .collect();
-        if !answers.is_empty() && !answers.iter().any(|call| text.contains(&call.request_id)) {
+        if !is_silent && !answers.is_empty() && !answers.iter().any(|call| text.contains(&call.request_id)) {
             wrong.push("the output does not give the RequestId of any refused call".to_owned());
         }
     }

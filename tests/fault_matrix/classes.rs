@@ -11,13 +11,15 @@ pub(crate) enum Then {
     Stopped,
     /// The call may have been made, and no read can tell; the rest goes on.
     Doubtful,
-    /// The call was made and did not end, or did not stay, where it should.
+    /// The call was made and did not end where it should.
     Unsettled,
+    /// The call was made, ended where it should, and did not stay there.
+    Unstable,
 }
 
-use Then::{Absorbed, Doubtful, Refused, Stopped, Unsettled};
+use Then::{Absorbed, Doubtful, Refused, Stopped, Unsettled, Unstable};
 
-/// One class of faults.faults.md, as a fault of the emulator.
+/// One class of faults, as a fault of the emulator.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Class {
     /// Its number and what it is.
@@ -79,12 +81,13 @@ pub(crate) const CLASSES: &[Class] = &[
     class("N16 delivered twice", "fault: nonce_used, after_effect: true", "SignatureNonceUsed", None, DONE),
     class("A1 reads 200 ms stale", "fault: {stale_reads: 200ms}", "", ABSORBED, None),
     class("A2 stuck in transition", "fault: stuck_transition", "still", None, Some((Unsettled, Some(Unsettled)))),
+    // Seen or not before it flips back: both end the same.
     class(
         "A3 does not stay",
-        "fault: {flapping: {period: 20ms, times: 1}}",
+        "fault: {flapping: {period: 50ms, times: 1}}",
         "",
         None,
-        Some((Unsettled, Some(Unsettled))),
+        Some((Unstable, Some(Unstable))),
     ),
     class("A4 IncorrectRIStatus", "fault: {error: {code: IncorrectRIStatus}}", "IncorrectRIStatus", None, PASSES),
     class("A4 IncorrectStatus (old)", "fault: {error: {code: IncorrectStatus}}", "IncorrectStatus", None, PASSES),
@@ -166,7 +169,7 @@ pub(crate) const CLASSES: &[Class] = &[
         None,
         Some((Absorbed, None)),
     ),
-    class("A21 another's id", "fault: other_id", "not asked for", ABSORBED, None),
+    class("A21 another's id", "fault: other_id", "the answer", ABSORBED, None),
     class(
         "A22 quota used by others",
         "fault: {throttled: 10ms}, probability: 0.3, seed: 7",
