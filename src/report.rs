@@ -4,6 +4,7 @@
 //! a past run. Plain data: how any of it looks is decided in `render`, and events refer to steps by id, so whoever
 //! shows them holds the plan.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::cloud::Call;
 use crate::journal::{Operation, Outcome, PlannedStep};
 use crate::plan::{Action, Step, StepId, Warning};
 use crate::resource::{Address, DesiredStatus, RequestId, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
@@ -212,6 +214,33 @@ impl Report {
     }
 }
 
+/// Says how long each step may be expected to take: as the same step did in past runs, else as its kind of call did.
+///
+/// Each is the median of what was observed at its goal; a step of which nothing is known is left out.
+pub fn expected_durations(steps: &[Step], past: &[Report]) -> BTreeMap<StepId, Duration> {
+    let mut by_step: BTreeMap<&StepId, Vec<Duration>> = BTreeMap::new();
+    let mut by_call: BTreeMap<Call, Vec<Duration>> = BTreeMap::new();
+    for result in past.iter().flat_map(|report| &report.results) {
+        let (Some(Outcome::Done), Some(call)) = (result.outcome, result.step.call) else { continue };
+        let (Some(from), Some(to)) = (result.started_at, result.finished_at) else { continue };
+        let Ok(taken) = Duration::try_from(to.duration_since(from)) else { continue };
+        by_step.entry(&result.step.id).or_default().push(taken);
+        by_call.entry(call).or_default().push(taken);
+    }
+    let expected = |step: &Step| {
+        let Action::Call(call) = step.action else { return None };
+        let taken = by_step.get(&step.id).or_else(|| by_call.get(&call))?;
+        Some((step.id.clone(), median(taken)))
+    };
+    steps.iter().filter_map(expected).collect()
+}
+
+fn median(taken: &[Duration]) -> Duration {
+    let mut taken = taken.to_vec();
+    taken.sort_unstable();
+    taken.get(taken.len() / 2).copied().unwrap_or_default()
+}
+
 /// Makes a journal's view of a step; `reason` is the spec's.
 pub fn planned_step(step: &Step, reason: Option<String>) -> PlannedStep {
     PlannedStep {
@@ -324,7 +353,7 @@ pub struct DriftCheck {
     /// When it was checked.
     pub at: Timestamp,
     /// What it declares, and whether that could be read.
-    pub declared: std::collections::BTreeMap<Address, bool>,
+    pub declared: BTreeMap<Address, bool>,
     /// What was found, or in words why nothing could be.
     pub outcome: Result<Drift, String>,
 }

@@ -1,5 +1,7 @@
 //! What an apply shows and asks: lines and a live table for people, or one JSON object a line.
 
+mod live;
+
 use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
 
@@ -13,9 +15,10 @@ use crate::plan::Plan;
 use crate::render::events::Events;
 use crate::render::progress::Progress;
 use crate::render::{self, View};
-use crate::report::{Event, Report};
+use crate::report::{Event, Report, expected_durations};
 
 use super::output::Output;
+use live::LiveTable;
 
 /// Shows a run.
 pub(super) struct Screen<'o> {
@@ -27,15 +30,33 @@ pub(super) struct Screen<'o> {
     into: Option<File>,
     /// Questions may be asked.
     asks: bool,
+    /// The past runs, from which it is known how long a step may take.
+    past: Vec<Report>,
     plan: Option<Plan>,
-    progress: Option<Progress>,
+    showing: Showing,
+}
+
+/// How a run is shown to people.
+enum Showing {
+    Nothing,
+    Lines(Box<Progress>),
+    Table(LiveTable),
 }
 
 impl<'o> Screen<'o> {
     pub(super) fn new(output: &'o Output, clock: Clock, json: bool, into: Option<File>, asks: bool) -> Self {
-        let mut screen = Self { output, clock, json, into, asks, plan: None, progress: None };
+        let mut screen =
+            Self { output, clock, json, into, asks, past: Vec::new(), plan: None, showing: Showing::Nothing };
         screen.lines(|out, at| render::events::version(out, at));
         screen
+    }
+
+    /// Takes in the past runs, if what is shown has a use for them.
+    pub(super) fn with_past(mut self, past: impl FnOnce() -> Vec<Report>) -> Self {
+        if !self.json && LiveTable::is_possible() {
+            self.past = past();
+        }
+        self
     }
 
     fn view(&self) -> View {
@@ -59,6 +80,9 @@ impl<'o> Screen<'o> {
 
 impl Front for Screen<'_> {
     fn note(&mut self, text: &str) {
+        if let Showing::Table(table) = &self.showing {
+            table.step_aside();
+        }
         self.output.say(text);
     }
 
@@ -102,14 +126,21 @@ impl Front for Screen<'_> {
             self.output.show(|out| writeln!(out));
         }
         self.plan = Some(plan.clone());
-        self.progress = Some(Progress::new(plan, self.view()));
+        self.showing = if self.json {
+            Showing::Nothing
+        } else if LiveTable::is_possible() {
+            let expected = expected_durations(&plan.steps, &self.past);
+            Showing::Table(LiveTable::start(plan, expected, self.view(), self.clock))
+        } else {
+            Showing::Lines(Box::new(Progress::new(plan, self.view())))
+        };
     }
 
     fn event(&mut self, at: Timestamp, event: &Event) {
-        if !self.json
-            && let Some(progress) = &mut self.progress
-        {
-            self.output.show(|out| progress.event(out, event));
+        match &mut self.showing {
+            Showing::Nothing => {}
+            Showing::Lines(progress) => self.output.show(|out| progress.event(out, event)),
+            Showing::Table(table) => table.event(at, event),
         }
         if let Some(plan) = self.plan.take() {
             self.lines(|out, _| Events::new(&plan).event(out, at, event));
@@ -118,6 +149,7 @@ impl Front for Screen<'_> {
     }
 
     fn end(&mut self, report: &Report) {
+        self.showing = Showing::Nothing;
         if !self.json {
             let view = self.view();
             let blocked = self.plan.as_ref().map_or(0, |plan| plan.summary().blocked);

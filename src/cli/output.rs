@@ -58,10 +58,7 @@ impl Output {
 
     /// Writes what happens during a run: nothing may depend on it.
     pub(super) fn show(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
-        let mut stdout = io::BufWriter::new(io::stdout().lock());
-        if let Err(error) = write(&mut stdout).and_then(|()| stdout.flush()) {
-            tracing::debug!("standard output is gone: {error}");
-        }
+        show(write);
     }
 
     /// Writes a line for people to standard error, escaped.
@@ -75,6 +72,14 @@ impl Output {
         if let Err(error) = write(&mut stderr).and_then(|()| stderr.flush()) {
             tracing::debug!("standard error is gone: {error}");
         }
+    }
+}
+
+/// Writes what happens during a run, from wherever that is seen.
+pub(super) fn show(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+    let mut stdout = io::BufWriter::new(io::stdout().lock());
+    if let Err(error) = write(&mut stdout).and_then(|()| stdout.flush()) {
+        tracing::debug!("standard output is gone: {error}");
     }
 }
 

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use unicode_width::UnicodeWidthStr;
 
 use super::duration;
 use super::progress::Progress;
@@ -24,17 +25,20 @@ const MOST_FLOORS: usize = 4;
 
 /// The table of one run.
 #[derive(Debug)]
-pub struct Table<'p> {
-    plan: &'p Plan,
-    steps: BTreeMap<&'p StepId, &'p Step>,
+pub struct Table {
+    steps: BTreeMap<StepId, Step>,
+    waves: u32,
     lines: Progress,
-    floors: Vec<&'p Floor>,
+    floors: Vec<Floor>,
     view: View,
     typical: BTreeMap<StepId, Duration>,
-    in_flight: BTreeMap<&'p StepId, Flight>,
-    statuses: BTreeMap<&'p RouterInterfaceId, Status>,
+    in_flight: BTreeMap<StepId, Flight>,
+    statuses: BTreeMap<RouterInterfaceId, Status>,
     finished: usize,
-    drawn: usize,
+    /// The columns of each row on the screen; none where there is no table.
+    drawn: Vec<usize>,
+    /// What stands on the screen, so that a table that would look the same is not drawn again.
+    frame: String,
 }
 
 #[derive(Debug)]
@@ -43,27 +47,34 @@ struct Flight {
     status: Option<Status>,
 }
 
-impl<'p> Table<'p> {
+impl Table {
     /// Starts the table of a run of `plan`. `typical` says how long a step took in the past, where that is known.
-    pub fn new(plan: &'p Plan, typical: BTreeMap<StepId, Duration>, view: View) -> Self {
+    pub fn new(plan: &Plan, typical: BTreeMap<StepId, Duration>, view: View) -> Self {
         let live = plan.resource_changes.iter();
-        let statuses = live.filter_map(|change| Some((&change.id, change.change.before.as_ref()?.status.clone())));
+        let statuses =
+            live.filter_map(|change| Some((change.id.clone(), change.change.before.as_ref()?.status.clone())));
         let touched: BTreeSet<_> = plan.steps.iter().map(|step| &step.interface_id).collect();
         let is_touched = |floor: &&Floor| {
             floor.links.iter().flat_map(|link| &link.sides).any(|side| touched.contains(&side.interface_id))
         };
         Self {
-            plan,
-            floors: plan.floors.iter().filter(is_touched).collect(),
-            steps: plan.steps.iter().map(|step| (&step.id, step)).collect(),
+            floors: plan.floors.iter().filter(is_touched).take(MOST_FLOORS).cloned().collect(),
+            steps: plan.steps.iter().map(|step| (step.id.clone(), step.clone())).collect(),
+            waves: plan.steps.iter().map(|step| step.wave).max().unwrap_or(1),
             lines: Progress::new(plan, view),
             view,
             typical,
             in_flight: BTreeMap::new(),
             statuses: statuses.collect(),
             finished: 0,
-            drawn: 0,
+            drawn: Vec::new(),
+            frame: String::new(),
         }
+    }
+
+    /// Takes in that the terminal is `columns` wide now.
+    pub fn resize(&mut self, columns: u16) {
+        self.view.width = columns;
     }
 
     /// Takes an event in, and lets what is not in the table scroll away above it.
@@ -88,39 +99,45 @@ impl<'p> Table<'p> {
         Ok(())
     }
 
-    /// Draws the table over the last one, in at most `rows` rows.
+    /// Draws the table over the last one, in at most `rows` rows; nothing where it would look the same.
     pub fn draw<W: Write + ?Sized>(&mut self, out: &mut W, now: Timestamp, rows: u16) -> io::Result<()> {
-        self.clear(out)?;
         let mut lines = vec![self.header()];
-        lines.extend(self.floors.iter().take(MOST_FLOORS).map(|floor| self.headroom(floor)));
+        lines.extend(self.floors.iter().map(|floor| self.headroom(floor)));
         let room = usize::from(rows).saturating_sub(lines.len() + 1).max(1);
         let name = |id: &StepId| columns_of(self.steps.get(id).map_or(&*id.0, |step| step.address.as_str()));
-        let names = self.in_flight.keys().map(|id| name(id)).max().unwrap_or(0).min(WIDEST);
+        let names = self.in_flight.keys().map(name).max().unwrap_or(0).min(WIDEST);
         lines.extend(self.in_flight.iter().take(room).map(|(id, flight)| self.row(id, flight, now, names)));
         if self.in_flight.len() > room {
             let text = format!("{} and {} more in flight", self.view.ellipsis(), self.in_flight.len() - room);
             lines.push(Line::at(2).with(Tone::Faint, text));
         }
-        let mut screen = Screen::new(out, self.view);
-        for line in &lines {
-            screen.cut(line)?;
+        let frame = written(&lines, self.view)?;
+        if !self.drawn.is_empty() && frame == self.frame {
+            return Ok(());
         }
-        self.drawn = lines.len();
+        self.clear(out)?;
+        out.write_all(frame.as_bytes())?;
+        let plain = written(&lines, View { color: false, ..self.view })?;
+        self.drawn = plain.lines().map(UnicodeWidthStr::width).collect();
+        self.frame = frame;
         out.flush()
     }
 
     /// Takes the table away.
     pub fn clear<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        if self.drawn == 0 {
+        if self.drawn.is_empty() {
             return Ok(());
         }
+        // A terminal that has become narrower has broken what stood there into more rows.
+        let columns = usize::from(self.view.width).max(1);
+        let rows: usize = std::mem::take(&mut self.drawn).into_iter().map(|row| row.div_ceil(columns).max(1)).sum();
         // Cursor up over the last table, then erase from there to the end of the screen.
-        write!(out, "\x1b[{}A\r\x1b[J", std::mem::take(&mut self.drawn))
+        write!(out, "\x1b[{rows}A\r\x1b[J")
     }
 
     fn depart(&mut self, id: &StepId, since: Timestamp, status: Option<Status>) {
-        if let Some((id, _)) = self.steps.get_key_value(id) {
-            self.in_flight.insert(id, Flight { since, status });
+        if self.steps.contains_key(id) {
+            self.in_flight.insert(id.clone(), Flight { since, status });
         }
     }
 
@@ -130,13 +147,12 @@ impl<'p> Table<'p> {
             flight.status = Some(status.clone());
         }
         if let Some(step) = self.steps.get(id) {
-            self.statuses.insert(&step.interface_id, status.clone());
+            self.statuses.insert(step.interface_id.clone(), status.clone());
         }
     }
 
     fn header(&self) -> Line<'static> {
-        let (finished, total) = (self.finished, self.plan.steps.len());
-        let waves = self.plan.steps.iter().map(|step| step.wave).max().unwrap_or(1);
+        let (finished, total, waves) = (self.finished, self.steps.len(), self.waves);
         let wave = self.in_flight.keys().filter_map(|id| self.steps.get(id)).map(|step| step.wave).max();
         let wave = wave.map(|wave| format!(", wave {wave} of {waves}")).unwrap_or_default();
         let in_flight = self.in_flight.len();
@@ -167,6 +183,13 @@ impl<'p> Table<'p> {
             .with(Tone::Change, " -> ")
             .text(format!("{goal}  {}{}{wave}", duration(elapsed), typical.unwrap_or_default()))
     }
+}
+
+fn written(lines: &[Line<'_>], view: View) -> io::Result<String> {
+    let mut frame = Vec::new();
+    let mut screen = Screen::new(&mut frame, view);
+    lines.iter().try_for_each(|line| screen.cut(line))?;
+    String::from_utf8(frame).map_err(io::Error::other)
 }
 
 #[cfg(test)]

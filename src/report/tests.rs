@@ -113,3 +113,36 @@ fn a_run_that_could_not_be_recorded_is_no_success() {
     report.unrecorded = Some("the result of ri1/activate".to_owned());
     assert_eq!(report.exit_code(), 5);
 }
+
+#[test]
+fn expects_a_step_to_take_as_long_as_it_did_else_as_its_kind_did() {
+    let took = |number, call, outcome, seconds| {
+        let mut result = result(number, Some(call), Some(outcome));
+        result.finished_at = result.started_at.map(|at| at + Duration::from_secs(seconds));
+        result
+    };
+    let (up, down) = (Call::Activate, Call::Deactivate);
+    let past = [
+        report(vec![took(1, down, Outcome::Done, 10), took(2, down, Outcome::Done, 30)]),
+        report(vec![took(1, down, Outcome::Done, 14), took(1, down, Outcome::Unsettled, 600)]),
+        report(vec![took(1, down, Outcome::Done, 12), took(9, up, Outcome::Failed, 1)]),
+    ];
+    let step = |number: usize, action| Step {
+        id: StepId::new(&format!("ri{number}").as_str().into(), action),
+        address: format!("ri{number}").into(),
+        action,
+        interface_id: "ri-x".into(),
+        scope: Scope { account: AccountName::default_account(), region: "cn-shanghai".into() },
+        expect: Status::Active,
+        goal: Goal::Inactive,
+        after: Vec::new(),
+        wave: 1,
+        guards: Vec::new(),
+        settle_timeout_ms: None,
+    };
+    let steps =
+        [step(1, Action::Call(down)), step(7, Action::Call(down)), step(1, Action::Call(up)), step(1, Action::Wait)];
+    let expected = expected_durations(&steps, &past);
+    let seconds = |step: &Step| expected.get(&step.id).map(Duration::as_secs);
+    assert_eq!(steps.each_ref().map(seconds), [Some(12), Some(14), None, None]);
+}

@@ -6,4 +6,5 @@ mod explain;
 mod init;
 mod scene;
 mod schema;
+mod terminal;
 mod watch;

@@ -1,7 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use unicode_width::UnicodeWidthStr as _;
-
 use super::*;
 use crate::render::samples::{
     HOSTILE, assert_inert, at, events, hostile_events, hostile_plan, rich_plan, view, written,
@@ -82,4 +80,23 @@ fn hostile_events_move_no_cursor() {
             assert_inert(&written(|out| table.event(out, at("02:14:00"), &event)), text);
         }
     }
+}
+
+#[test]
+fn takes_away_what_a_narrower_terminal_has_broken_into_more_rows() {
+    let plan = rich_plan();
+    let mut table = Table::new(&plan, BTreeMap::new(), view(80));
+    let frame = written(|out| table.draw(out, at("02:14:00"), 24));
+    table.resize(20);
+    let rows: usize = frame.lines().map(|line| line.width().div_ceil(20)).sum();
+    assert!(rows > frame.lines().count());
+    assert_eq!(written(|out| table.clear(out)), format!("\x1b[{rows}A\r\x1b[J"));
+}
+
+#[test]
+fn draws_nothing_where_nothing_changed() {
+    let plan = rich_plan();
+    let mut table = Table::new(&plan, BTreeMap::new(), view(80));
+    assert!(!written(|out| table.draw(out, at("02:14:00"), 24)).is_empty());
+    assert_eq!(written(|out| table.draw(out, at("02:14:00"), 24)), "");
 }

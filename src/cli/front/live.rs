@@ -1,0 +1,81 @@
+//! The live table of a run: redrawn a few times a second, taken away before anything else is written.
+
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal as _};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::task::AbortHandle;
+
+use crate::clock::Clock;
+use crate::plan::{Plan, StepId};
+use crate::render::View;
+use crate::render::live::Table;
+use crate::report::Event;
+
+use super::super::output;
+
+/// How often the table is looked at; it is drawn only where it changed.
+const REDRAW: Duration = Duration::from_millis(200);
+
+/// Rows where the terminal does not say.
+const DEFAULT_ROWS: u16 = 24;
+
+/// The table of one run on the terminal; gone when it is dropped.
+pub(super) struct LiveTable {
+    table: Arc<Mutex<Table>>,
+    redraw: AbortHandle,
+}
+
+impl LiveTable {
+    /// Claims that standard output is a terminal that a person watches and that knows how to move its cursor.
+    pub(super) fn is_possible() -> bool {
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+        io::stdout().is_terminal() && !is_dumb && !is_set("CI")
+    }
+
+    pub(super) fn start(plan: &Plan, typical: BTreeMap<StepId, Duration>, view: View, clock: Clock) -> Self {
+        let table = Arc::new(Mutex::new(Table::new(plan, typical, view)));
+        let shared = Arc::clone(&table);
+        let task = tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(REDRAW);
+            loop {
+                ticks.tick().await;
+                draw(&mut lock(&shared), clock.now());
+            }
+        });
+        Self { table, redraw: task.abort_handle() }
+    }
+
+    pub(super) fn event(&self, at: Timestamp, event: &Event) {
+        output::show(|out| lock(&self.table).event(out, at, event));
+    }
+
+    /// Takes the table away for a moment, so that something else can be written.
+    pub(super) fn step_aside(&self) {
+        output::show(|out| lock(&self.table).clear(out));
+    }
+}
+
+impl Drop for LiveTable {
+    fn drop(&mut self) {
+        self.redraw.abort();
+        self.step_aside();
+    }
+}
+
+fn draw(table: &mut Table, now: Timestamp) {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+    let rows = size.map(|size| size.ws_row).filter(|rows| *rows > 0).unwrap_or(DEFAULT_ROWS);
+    if let Some(columns) = size.map(|size| size.ws_col).filter(|columns| *columns > 0) {
+        table.resize(columns);
+    }
+    output::show(|out| table.draw(out, now, rows));
+}
+
+/// A table that was being drawn when its thread panicked is still a table.
+fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
+    table.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,77 @@
+//! The live table, on a terminal of its own.
+
+use std::fs::{File, OpenOptions};
+use std::io::Read as _;
+use std::process::{Command, Stdio};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{Winsize, tcsetwinsize};
+
+use crate::scene::{SPEC, Scene, WORLD};
+
+const ERASE: &str = "\r\x1b[J";
+
+/// Applies on a terminal, and returns everything that was written to it.
+fn applied(scene: &Scene, columns: u16, environment: &[(&str, &str)]) -> String {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+    let slave = OpenOptions::new().read(true).write(true).open(name).unwrap();
+    tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rictl"));
+    command.args(["apply", "--auto-approve"]).current_dir(scene.path("")).env_clear();
+    command
+        .env("TERM", "xterm")
+        .env("NO_COLOR", "1")
+        .env("RICTL_POLL_INTERVAL", "50ms")
+        .envs(environment.iter().copied());
+    command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(slave);
+    let mut child = command.spawn().unwrap();
+    // Its copy of the terminal must go, or the reading below would never end.
+    drop(command);
+    let mut shown = Vec::new();
+    let mut master = File::from(master);
+    let mut piece = [0; 4096];
+    // Linux answers EIO once nobody holds the other end.
+    while let Ok(length @ 1..) = master.read(&mut piece) {
+        shown.extend_from_slice(&piece[..length]);
+    }
+    assert!(child.wait().unwrap().success());
+    String::from_utf8(shown).unwrap()
+}
+
+fn slow() -> Scene {
+    let scene = Scene::with_spec(&SPEC.replace("ri-c, status: Active", "ri-c, status: Inactive"));
+    scene.write("world.yaml", &WORLD.replace("deactivate: 40ms", "deactivate: 600ms"));
+    scene
+}
+
+#[test]
+fn watches_what_is_in_flight_and_leaves_only_lines() {
+    for columns in [60, 120] {
+        let shown = applied(&slow(), columns, &[]);
+        assert!(shown.contains("0 of 1 finished, 1 in flight, wave 1 of 1"), "{shown}");
+        assert!(shown.contains("site: 2 of 2 up, floor 1, 1 to spare"), "{shown}");
+        assert!(shown.contains("backup  Deactivating -> Inactive"), "{shown}");
+        let end = shown.rsplit(ERASE).next().unwrap();
+        assert!(end.contains("Apply complete! Resources: 0 added, 1 changed, 0 destroyed."), "{shown}");
+        assert!(!end.contains("in flight"), "{shown}");
+    }
+}
+
+#[test]
+fn knows_from_the_past_how_long_it_may_take() {
+    let scene = slow();
+    applied(&scene, 80, &[]);
+    scene.rictl("emulator reset --world world.yaml").with_code(0);
+    assert!(applied(&scene, 80, &[]).contains(" of about "));
+}
+
+#[test]
+fn moves_no_cursor_where_nobody_watches() {
+    for environment in [("TERM", "dumb"), ("CI", "true")] {
+        let shown = applied(&slow(), 80, &[environment]);
+        assert!(!shown.contains(ERASE) && shown.contains("backup: Deactivating..."), "{shown}");
+    }
+}
