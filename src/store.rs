@@ -8,6 +8,7 @@ pub mod local;
 pub mod lock;
 pub mod memory;
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::journal::{self, Entry, Replay};
@@ -155,7 +156,16 @@ impl StoreError {
                 format!("wait for it, or free the lock with `rictl force-unlock {id}` if you know that it is dead")
             }
             Self::Exposed { path, .. } => format!("run `chmod go-w {path}`"),
-            Self::Io { .. } | Self::NotLocked { .. } | Self::Broken { .. } | Self::Bug(_) => return None,
+            Self::Io { source, .. } => match source.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
+                    "make room there, then run it again".into()
+                }
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+                    "make it accessible to you, or work in another directory".into()
+                }
+                _ => return None,
+            },
+            Self::NotLocked { .. } | Self::Broken { .. } | Self::Bug(_) => return None,
         })
     }
 }

@@ -125,6 +125,7 @@ impl Stage {
             (r"sha256:[0-9a-f]{64}", "sha256:<digest>"),
             (r"\b[0-9a-f]{32}\b", "<lineage>"),
             (r"\.rictl-\w{6}\b", ".rictl-<random>"),
+            (r"rictl-journal-\w{6}\b", "rictl-journal-<random>"),
             (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
             (r"\bpid \d+", "pid <pid>"),
             (&format!("\\bon {host}\\b"), "on <host>"),
@@ -154,6 +155,8 @@ impl Stage {
             .env("TMPDIR", self.root.path().join("tmp"))
             .env("USER", "ann")
             .env("LANG", "C.UTF-8")
+            // Where credentials are looked for on a cloud's own machines.
+            .env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
             .env("RICTL_POLL_INTERVAL", "10ms")
             .env("RICTL_DOUBT_WINDOW", "50ms")
             .stdin(Stdio::null())

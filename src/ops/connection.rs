@@ -14,7 +14,7 @@ use crate::alibaba::{Client, CredentialSource, Credentials, Endpoint, Network, S
 use crate::clock::Clock;
 use crate::cloud::{CloudError, CloudRead as _, Effect, ErrorKind};
 use crate::emulator::http::ServeOptions;
-use crate::emulator::{self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, World};
+use crate::emulator::{self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, Host, World};
 use crate::resource::{AccountName, Provider, Region, Target};
 use crate::retry::{Policy, Quota, Retrying};
 use crate::spec::{CloudSettings, SignatureVersion};
@@ -202,9 +202,7 @@ async fn emulated(
         return Err(refusal.hint("set `cloud.world: FILE`, or give a running one with --endpoint").into());
     };
     let path: PathBuf = project.directory.join(&world.value);
-    world_exists(&path)?;
-    let host = emulator::Host::open(&path, clock.now())
-        .with_context(|| format!("cannot open the world {}", path.display()))?;
+    let host = open_world(&path, clock)?;
     let source = Source::World(world_keys(host.world(), &project.spec.cloud));
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
     let address = listener.local_addr().context("cannot listen on loopback")?;
@@ -218,6 +216,15 @@ async fn emulated(
     });
     let endpoint = parse_endpoint(&format!("http://{address}"))?;
     Ok((source, Some(endpoint), Some(format!("world {}", world.value))))
+}
+
+/// Opens the world in a file.
+///
+/// # Errors
+/// A file that is not there, or is no world.
+pub fn open_world(path: &Path, clock: Clock) -> Result<Host> {
+    world_exists(path)?;
+    Host::open(path, clock.now()).with_context(|| format!("cannot open the world {}", path.display()))
 }
 
 /// Refuses a world file that is not there.

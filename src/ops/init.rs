@@ -9,13 +9,13 @@ use crate::alibaba::credentials::Environment;
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::cloud::listing;
-use crate::emulator::Host;
 use crate::resource::{AccountName, Observed, Region, Scope, Target};
 use crate::spec::{self, SpecFile};
 use crate::store::local::Paths;
 use crate::survey::terraform::Imported;
 use crate::survey::{Survey, survey};
 
+use super::connection::open_world;
 use super::failure::{Exit, Refusal};
 use super::project::Project;
 
@@ -61,8 +61,7 @@ pub fn regions(
         regions.extend(from_environment.filter(|_| world.is_none()));
     }
     if let (Some(world), true) = (world, regions.is_empty()) {
-        let host =
-            Host::open(world, clock.now()).with_context(|| format!("cannot open the world {}", world.display()))?;
+        let host = open_world(world, clock)?;
         regions.extend(host.world().regions().cloned());
     }
     let mut seen = std::collections::BTreeSet::new();

@@ -8,8 +8,8 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 
 use crate::emulator::http::ServeOptions;
-use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions, Host};
-use crate::ops::connection::world_exists;
+use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions};
+use crate::ops::connection::{open_world, world_exists};
 use crate::ops::failure::{Exit, Refusal};
 
 use super::super::args::EmulatorCommand;
@@ -53,10 +53,8 @@ async fn serve(
         let refusal = Refusal::new(Exit::Error, format!("the emulator does not listen on {listen}: its key is public"));
         return Err(refusal.hint("listen on loopback, as 127.0.0.1:0 is").into());
     }
-    world_exists(world)?;
     let clock = invocation.clock;
-    let mut host =
-        Host::open(world, clock.now()).with_context(|| format!("cannot open the world {}", world.display()))?;
+    let mut host = open_world(world, clock)?;
     if let Some(path) = faults {
         let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let schedule = Fault::parse_schedule(&text).with_context(|| format!("cannot use {}", path.display()))?;
