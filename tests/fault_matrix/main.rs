@@ -4,6 +4,13 @@
 //! `FAULT="N5" cargo test --test fault_matrix -- --nocapture` runs the classes whose name holds the word, and prints
 //! the table. The number in a field is the exit code; `-` stands where a class has no such cell.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and prints its matrix"
+)]
+
 mod cell;
 mod classes;
 #[path = "../harness/harness.rs"]
