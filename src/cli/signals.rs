@@ -4,12 +4,9 @@ use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-/// Listens for SIGINT, SIGTERM and SIGHUP from now on; what `nohup` has the process ignore stays ignored. A write beyond
-/// a limit on file sizes becomes an error.
+/// Listens for SIGINT, SIGTERM and SIGHUP from now on; what `nohup` has the process ignore stays ignored.
 pub(super) fn listen() -> std::io::Result<watch::Receiver<u32>> {
     let (sender, receiver) = watch::channel(0);
-    // SIGXFSZ would end the process in the middle of a write; the handler stays after the stream is dropped.
-    drop(signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?);
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
         if kind == SignalKind::hangup() && is_ignored(kind) {
             continue;
