@@ -1,6 +1,8 @@
 //! Signals, locks and terminals with the real binary: what a person's Ctrl-C, a supervisor's SIGTERM, a closed
 //! terminal and ten impatient colleagues do to an apply.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::process::ExitStatusExt as _;

@@ -7,7 +7,12 @@
 //! SIM_SEED=42 cargo test --test simulation one_seed -- --nocapture     one seed with its trace
 //! ```
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and prints what it counted"
+)]
 
 mod dice;
 mod exhaustive;

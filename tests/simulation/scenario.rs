@@ -250,7 +250,7 @@ impl Trouble {
     }
 
     fn any_action(&mut self) -> &'static str {
-        if self.dice.chance(60) { *self.dice.pick::<&'static str>(&MUTATING) } else { READING }
+        if self.dice.chance(60) { self.dice.pick::<&'static str>(&MUTATING) } else { READING }
     }
 
     fn interface(&mut self) -> RouterInterfaceId {
