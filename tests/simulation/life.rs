@@ -273,6 +273,7 @@ impl<'s> Simulation<'s> {
         let wire = CloudWire {
             inner: InProcess::new(Rc::clone(&self.world), self.world_clock),
             world: Rc::clone(&self.world),
+            clock: self.world_clock,
             ledger: Rc::clone(&self.ledger),
             fate: Rc::clone(fate),
             late: RefCell::new(Dice::new(self.scenario.seed).split(&format!("late {}", self.lives))),

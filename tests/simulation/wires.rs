@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use rictl::clock::Clock;
 use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId, Selection,
 };
@@ -120,6 +121,7 @@ impl Fate {
 pub(crate) struct CloudWire {
     pub(crate) inner: InProcess,
     pub(crate) world: Rc<RefCell<World>>,
+    pub(crate) clock: Clock,
     pub(crate) ledger: Rc<RefCell<Ledger>>,
     pub(crate) fate: Rc<Fate>,
     pub(crate) late: RefCell<Dice>,
@@ -150,8 +152,7 @@ impl CloudWire {
         let at_once = answer.as_mut().now_or_never();
         if self.world.borrow().count(call.action()).mutated > before {
             let mut ledger = self.ledger.borrow_mut();
-            ledger.sent[number].took_effect = true;
-            ledger.note(&format!("{call} {id} takes effect"));
+            ledger.took_effect(number, &self.world.borrow().statuses(self.clock.now()));
         }
         let answer = match at_once {
             Some(answer) => answer,
@@ -175,6 +176,7 @@ impl CloudWire {
         let straggler = Self {
             inner: self.inner.clone(),
             world: Rc::clone(&self.world),
+            clock: self.clock,
             ledger: Rc::clone(&self.ledger),
             fate: Rc::clone(&self.fate),
             late: self.late.clone(),
