@@ -38,7 +38,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let mut signals = self.around.signals.clone();
         let verdict = tokio::select! {
             biased;
-            _ = signals.wait_for(|count| *count > 0) => None,
+            Ok(_) = signals.wait_for(|count| *count > 0) => None,
             verdict = self.look_between_waves() => Some(verdict),
         };
         let Some(verdict) = verdict else {
