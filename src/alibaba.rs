@@ -9,6 +9,7 @@ mod answer;
 mod client;
 pub mod credentials;
 mod endpoint;
+mod proxy;
 mod request;
 mod source;
 mod transport;
@@ -16,5 +17,6 @@ mod wire;
 
 pub use client::{Client, Settings};
 pub use endpoint::{Endpoint, EndpointError, Network};
+pub use proxy::Proxy;
 pub use source::{CredentialSource, Credentials, StaticCredentials};
 pub use transport::Timeouts;

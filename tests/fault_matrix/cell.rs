@@ -9,6 +9,9 @@ use crate::harness::emulator::{Call, Emulator};
 /// The interfaces, in the order in which they are changed: one after the other.
 const NAMES: [&str; 3] = ["a", "b", "c"];
 
+/// Whose the interfaces are.
+pub(crate) const SPEC_ACCOUNT: &str = crate::harness::emulator::ACCOUNT;
+
 /// Which calls meet the fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Of {
@@ -19,7 +22,7 @@ pub(crate) enum Of {
 }
 
 impl Of {
-    fn action(self) -> &'static str {
+    pub(crate) fn action(self) -> &'static str {
         match self {
             Self::Describe => "DescribeRouterInterfaces",
             Self::Activate => "ActivateRouterInterface",
@@ -27,11 +30,11 @@ impl Of {
         }
     }
 
-    fn goal(self) -> &'static str {
+    pub(crate) fn goal(self) -> &'static str {
         if self == Self::Activate { "Active" } else { "Inactive" }
     }
 
-    fn before(self) -> &'static str {
+    pub(crate) fn before(self) -> &'static str {
         if self == Self::Activate { "Inactive" } else { "Active" }
     }
 }
@@ -98,7 +101,7 @@ impl Cell {
             .collect();
         format!(
             "version: 1\ncloud: {{provider: alibaba, region: cn-shanghai, account_id: \"{}\"}}\ninterfaces:\n{}",
-            crate::harness::emulator::ACCOUNT,
+            SPEC_ACCOUNT,
             interfaces.concat()
         )
     }
@@ -260,6 +263,6 @@ fn block<'t>(report: &'t str, name: &str) -> &'t str {
     &rest[..end]
 }
 
-fn id(number: usize) -> String {
+pub(crate) fn id(number: usize) -> String {
     format!("ri-{}", number + 1)
 }

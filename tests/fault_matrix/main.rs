@@ -1,5 +1,5 @@
 //! Every fault of the network and of the API, at the first, a middle and the last call of each kind: the real binary,
-//! signed requests over real sockets, the emulator's fault schedule.
+//! signed requests over real sockets, the emulator's fault schedule, and a relay for what happens below HTTP.
 //!
 //! `FAULT="N5" cargo test --test fault_matrix -- --nocapture` runs the classes whose name holds the word, and prints
 //! the table. The number in a field is the exit code; `-` stands where a class has no such cell.
@@ -15,6 +15,7 @@ mod cell;
 mod classes;
 #[path = "../harness/harness.rs"]
 mod harness;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -22,6 +23,7 @@ use std::sync::Mutex;
 
 use cell::{Cell, Of};
 use classes::CLASSES;
+use wire::{WIRES, WireCell};
 
 /// Cells wait far more than they compute.
 const THREADS: usize = 12;
@@ -34,22 +36,31 @@ const FEWEST: usize = 300;
 #[test]
 fn every_fault_at_every_place_ends_as_it_must() {
     let only = std::env::var("FAULT").unwrap_or_default();
-    let cells: Vec<Cell> = CLASSES
-        .iter()
-        .filter(|class| class.name.contains(&only))
-        .flat_map(|class| KINDS.map(|(of, _)| (class, of)))
-        .flat_map(|(class, of)| [false, true].map(|stays| (class, of, stays)))
-        .flat_map(|(class, of, stays)| (0..3).map(move |place| Cell { class: *class, of, place, stays }))
-        .filter(Cell::exists)
-        .collect();
+    let places = || {
+        let kinds = KINDS.into_iter().flat_map(|(of, _)| [false, true].map(|stays| (of, stays)));
+        kinds.flat_map(|(of, stays)| (0..3).map(move |place| (of, stays, place)))
+    };
+    let emulated = CLASSES.iter().filter(|class| class.name.contains(&only)).flat_map(|class| {
+        places()
+            .map(|(of, stays, place)| Cell { class: *class, of, place, stays })
+            .filter(Cell::exists)
+            .map(Any::Emulated)
+    });
+    let relayed = WIRES.iter().filter(|wire| wire.name.contains(&only)).flat_map(|wire| {
+        places()
+            .map(|(of, stays, place)| WireCell { wire: *wire, of, place, stays })
+            .filter(WireCell::exists)
+            .map(Any::Relayed)
+    });
+    let cells: Vec<Any> = relayed.chain(emulated).collect();
     assert!(!only.is_empty() || cells.len() >= FEWEST, "only {} cells", cells.len());
-    let (queue, results) = (Mutex::new(cells.clone()), Mutex::new(BTreeMap::new()));
+    let (queue, results) = (Mutex::new(cells), Mutex::new(BTreeMap::new()));
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Some(cell) = next(&queue) {
-                    let result = cell.run();
-                    results.lock().unwrap().insert((cell.class.name, cell.of, cell.stays, cell.place), result);
+                    let (field, result) = cell.run();
+                    results.lock().unwrap().insert(field, result);
                 }
             });
         }
@@ -67,11 +78,30 @@ fn every_fault_at_every_place_ends_as_it_must() {
     assert!(failures.is_empty(), "{} of {} cells:\n{}", failures.len(), results.len(), failures.join("\n"));
 }
 
-fn next(queue: &Mutex<Vec<Cell>>) -> Option<Cell> {
+/// A cell of either kind.
+#[derive(Clone, Copy)]
+enum Any {
+    Emulated(Cell),
+    Relayed(WireCell),
+}
+
+impl Any {
+    fn run(&self) -> (Field, Result<i32, String>) {
+        match self {
+            Self::Emulated(cell) => ((cell.class.name, cell.of, cell.stays, cell.place), cell.run()),
+            Self::Relayed(cell) => ((cell.wire.name, cell.of, cell.stays, cell.place), cell.run()),
+        }
+    }
+}
+
+fn next(queue: &Mutex<Vec<Any>>) -> Option<Any> {
     queue.lock().unwrap().pop()
 }
 
-type Results = BTreeMap<(&'static str, Of, bool, usize), Result<i32, String>>;
+/// Class, kind of call, whether it stays, place.
+type Field = (&'static str, Of, bool, usize);
+
+type Results = BTreeMap<Field, Result<i32, String>>;
 
 fn table(results: &Results) -> String {
     let mut text = format!("{:28}", "");
@@ -79,13 +109,13 @@ fn table(results: &Results) -> String {
         write!(text, "{:<14}{:<14}", kind, "… for good").unwrap();
     }
     text.push('\n');
-    for class in CLASSES {
-        let mut line = format!("{:28}", class.name);
+    for name in WIRES.iter().map(|wire| wire.name).chain(CLASSES.iter().map(|class| class.name)) {
+        let mut line = format!("{name:28}");
         let mut any = false;
         for (of, _) in KINDS {
             for stays in [false, true] {
                 let fields: Vec<String> = (0..3)
-                    .map(|place| match results.get(&(class.name, of, stays, place)) {
+                    .map(|place| match results.get(&(name, of, stays, place)) {
                         None => "-".to_owned(),
                         Some(Ok(code)) => code.to_string(),
                         Some(Err(_)) => "!".to_owned(),

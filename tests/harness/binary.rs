@@ -127,6 +127,12 @@ impl Desk {
         Ran { code: status.code().unwrap_or(-1), out: read(&out), err: read(&err) }
     }
 
+    /// Runs the binary against the cloud's own hosts, quickly.
+    pub(crate) fn quick_cloud(&self, arguments: &[&str]) -> Ran {
+        let arguments: Vec<&str> = arguments.iter().copied().chain(QUICK).collect();
+        self.run(&arguments)
+    }
+
     /// Runs the binary against an endpoint, quickly.
     pub(crate) fn quick(&self, endpoint: &str, arguments: &[&str]) -> Ran {
         let arguments: Vec<&str> = arguments.iter().copied().chain(["--endpoint", endpoint]).chain(QUICK).collect();

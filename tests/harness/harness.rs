@@ -3,3 +3,4 @@
 
 pub(crate) mod binary;
 pub(crate) mod emulator;
+pub(crate) mod relay;
