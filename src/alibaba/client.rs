@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::answer::{Asked, describe};
 use super::endpoint::{Endpoint, Network};
+use super::proxy::Proxy;
 use super::request::{self, Action, Attempt, Service};
 use super::source::{CredentialSource, Credentials};
 use super::transport::{Answer, Timeouts, Transport};
@@ -29,6 +30,8 @@ pub struct Settings {
     pub signature: SignatureVersion,
     /// The deadlines of one attempt.
     pub timeouts: Timeouts,
+    /// The proxy that the environment names, for errors.
+    pub proxy: Option<Proxy>,
 }
 
 impl Default for Settings {
@@ -39,6 +42,7 @@ impl Default for Settings {
             region: None,
             signature: SignatureVersion::V3,
             timeouts: Timeouts::default(),
+            proxy: None,
         }
     }
 }
@@ -63,7 +67,7 @@ pub struct Client<S> {
 impl<S: CredentialSource> Client<S> {
     /// Makes a client that has not yet read, resolved or connected anything.
     pub fn new(source: S, settings: Settings, clock: Clock) -> Self {
-        let transport = Transport::new(settings.timeouts, settings.endpoint.clone());
+        let transport = Transport::new(settings.timeouts, settings.endpoint.clone(), settings.proxy.clone());
         Self { source, settings, clock, transport }
     }
 

@@ -13,6 +13,7 @@ use reqwest::header::{self, HeaderMap, HeaderValue};
 use tokio::sync::OnceCell;
 
 use super::endpoint::Endpoint;
+use super::proxy::Proxy;
 use super::request::Signed;
 use crate::cloud::{CloudError, Effect, ErrorKind};
 
@@ -68,12 +69,13 @@ pub(super) struct Transport {
     timeouts: Timeouts,
     /// The override, if there is one: it alone may be plain http, and it alone may be on loopback.
     endpoint: Option<Endpoint>,
+    proxy: Option<Proxy>,
     http: OnceCell<reqwest::Client>,
 }
 
 impl Transport {
-    pub(super) fn new(timeouts: Timeouts, endpoint: Option<Endpoint>) -> Self {
-        Self { timeouts, endpoint, http: OnceCell::new() }
+    pub(super) fn new(timeouts: Timeouts, endpoint: Option<Endpoint>, proxy: Option<Proxy>) -> Self {
+        Self { timeouts, endpoint, proxy, http: OnceCell::new() }
     }
 
     /// Sends one request, once.
@@ -170,6 +172,10 @@ impl Transport {
         Ok(addresses)
     }
 
+    fn uses(&self, proxy: &Proxy, endpoint: &Endpoint) -> bool {
+        !endpoint.is_plain_http() && !is_never_proxied(endpoint.host()) && proxy.serves(endpoint.host())
+    }
+
     fn failure(&self, action: &'static str, endpoint: &Endpoint, error: &reqwest::Error) -> CloudError {
         let host = endpoint.authority();
         if error.is_connect() {
@@ -183,9 +189,11 @@ impl Transport {
                         true => format!("no connection within {:?}", self.timeouts.connect),
                         false => innermost(error),
                     };
+                    let proxy = self.proxy.as_ref().filter(|proxy| self.uses(proxy, endpoint));
+                    let through = proxy.map(|proxy| format!(" through {}", proxy.describe())).unwrap_or_default();
                     CloudError {
                         hint: Some(REACH_HINT.into()),
-                        ..unsent(ErrorKind::Unreachable, action, format!("cannot connect to {host}: {cause}"))
+                        ..unsent(ErrorKind::Unreachable, action, format!("cannot connect to {host}{through}: {cause}"))
                     }
                 }
             };

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 
 use crate::alibaba::credentials::{self, AccountSource, Chain, Environment};
-use crate::alibaba::{Client, CredentialSource, Credentials, Endpoint, Network, Settings, Timeouts};
+use crate::alibaba::{Client, CredentialSource, Credentials, Endpoint, Network, Proxy, Settings, Timeouts};
 use crate::clock::Clock;
 use crate::cloud::{CloudError, CloudRead as _, Effect, ErrorKind};
 use crate::emulator::http::ServeOptions;
@@ -174,6 +174,7 @@ fn client_settings(settings: &CloudSettings, access: &Access, endpoint: Option<E
         region: settings.region.as_ref().map(|region| region.value.clone()),
         signature: access.signature.or(settings.signature).unwrap_or(SignatureVersion::V3),
         timeouts: Timeouts::within(access.request_timeout),
+        proxy: Proxy::of(&access.environment),
     }
 }
 

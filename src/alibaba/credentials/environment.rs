@@ -16,7 +16,9 @@ impl Environment {
     /// Keeps of `variables` those that matter here; `home` is the user's home directory.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>, home: Option<PathBuf>) -> Self {
         let matters = |name: &str| {
-            name == "PATH" || ["ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"].iter().any(|p| name.starts_with(p))
+            name == "PATH"
+                || is_about_proxies(name)
+                || ["ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"].iter().any(|p| name.starts_with(p))
         };
         let variables = variables
             .into_iter()
@@ -32,7 +34,7 @@ impl Environment {
     }
 
     /// Returns the first of `names` that is set, with its value.
-    pub(super) fn first<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &str)> {
+    pub(in crate::alibaba) fn first<'n>(&self, names: &[&'n str]) -> Option<(&'n str, &str)> {
         names.iter().find_map(|name| self.get(name).map(|value| (*name, value)))
     }
 
@@ -58,4 +60,8 @@ impl Environment {
             None => path.display().to_string(),
         }
     }
+}
+
+fn is_about_proxies(name: &str) -> bool {
+    ["HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"].iter().any(|known| known.eq_ignore_ascii_case(name))
 }
