@@ -79,11 +79,14 @@ impl Seen {
     }
 }
 
+/// Looks at a request that passes by.
+pub(crate) type Watch = Box<dyn Fn(&Seen) -> bool + Send>;
+
 /// When the trouble begins, what it is, and how long it lasts.
 pub(crate) struct Script {
     /// Right after the first request of which this is true has been carried out, before its answer goes back; without
     /// one, from the start.
-    pub(crate) after: Option<Box<dyn Fn(&Seen) -> bool + Send>>,
+    pub(crate) after: Option<Watch>,
     pub(crate) trouble: Trouble,
     /// For good where it is `None`.
     pub(crate) lasts: Option<Duration>,
