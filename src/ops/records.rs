@@ -39,6 +39,58 @@ fn see(state: &mut State, address: &Address, declared: &Interface, observed: &Ob
     if observed.status == declared.status.value.status() {
         record.declared = Some(declared.status.value);
     }
-    record.protected = declared.protect.is_some();
+    // A protection that was taken away together with the status stays remembered until that change is done.
+    record.protected =
+        declared.protect.is_some() || (record.protected && observed.status != declared.status.value.status());
     record.group = declared.group.as_ref().map(|group| group.value.clone());
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use super::*;
+    use crate::resource::{BusinessStatus, Opposite, Provider, Status, Target};
+    use crate::spec::{SpecFile, parse};
+
+    fn spec(lines: &str) -> Spec {
+        let text = format!(
+            "version: 1\ncloud: {{provider: emulator, region: cn-shanghai}}\ninterfaces:\n  a: {{id: ri-a, {lines}}}\n"
+        );
+        parse(vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: text.into_bytes() }]).unwrap()
+    }
+
+    fn live(status: Status) -> LiveState {
+        let observed = Observed {
+            id: "ri-a".into(),
+            region: "cn-shanghai".into(),
+            status,
+            business_status: BusinessStatus::Normal,
+            role: None,
+            name: None,
+            description: None,
+            router_id: None,
+            router_type: None,
+            specification: None,
+            opposite: Opposite::default(),
+        };
+        LiveState {
+            read_at: "2026-11-23T12:00:00Z".parse().unwrap(),
+            readings: [("a".into(), Reading::Found(observed))].into(),
+            failures: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn remembers_a_protection_until_what_it_forbade_is_done() {
+        let account_id = "1234567890123456".into();
+        let target = Target { provider: Provider::Emulator, account_id, endpoint: "none".to_owned() };
+        let mut state = State::new("lineage", target);
+        let mut is_protected_after = |lines: &str, status| {
+            update(&mut state, &spec(lines), &live(status));
+            state.interfaces["a"].protected
+        };
+        assert!(is_protected_after("status: Active, protect: true", Status::Active));
+        assert!(is_protected_after("status: Inactive", Status::Active));
+        assert!(!is_protected_after("status: Inactive", Status::Inactive));
+    }
 }
