@@ -10,6 +10,7 @@ mod command;
 pub mod connection;
 pub mod drift;
 pub mod failure;
+pub mod fmt;
 pub mod history;
 pub mod init;
 pub mod live;

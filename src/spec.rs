@@ -21,6 +21,7 @@ mod decode;
 pub mod duration;
 mod fields;
 mod findings;
+pub mod format;
 pub mod schema;
 mod suggest;
 mod syntax;

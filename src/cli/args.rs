@@ -91,6 +91,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Give the spec's files one layout: line ends, trailing blanks, empty lines; comments and the rest stay
+    Fmt {
+        /// Write nothing; exit 1 if a file would change
+        #[arg(long)]
+        check: bool,
+    },
     /// Show what apply would do; changes nothing
     Plan(PlanArgs),
     /// Plan, ask, and do it; or do exactly what a saved plan says
@@ -148,6 +154,11 @@ pub(super) enum Command {
     Completions {
         /// For which shell
         shell: Shell,
+    },
+    /// Write a man page per command into a directory
+    Man {
+        /// Where to; it is made if need be
+        directory: PathBuf,
     },
     /// Print the version
     Version {

@@ -87,6 +87,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
     match command {
         Command::Init(arguments) => init::init(&arguments, invocation, output).await,
         Command::Validate { json } => offline::validate(invocation, output, json),
+        Command::Fmt { check } => offline::fmt(invocation, output, check),
         Command::Plan(arguments) => plan::plan(&arguments, invocation, output).await,
         Command::Apply(arguments) => apply::apply(&arguments, invocation, output).await,
         Command::Rollback(arguments) => apply::rollback(&arguments, invocation, output).await,
@@ -101,6 +102,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Emulator { command } => emulator::run(command, invocation, output).await,
         Command::Schema { format } => offline::schema(format, output),
         Command::Completions { shell } => offline::completions(shell, output),
+        Command::Man { directory } => offline::man(&directory),
         Command::Version { json } => offline::version(output, json),
     }
 }

@@ -38,8 +38,8 @@ impl Project {
     /// # Errors
     /// A file that cannot be read, or [`crate::diagnostic::Diagnostics`] with every error of the spec.
     pub fn load(path: &Path, rescue_directory: &Path) -> Result<Self> {
-        let is_directory = fs::metadata(path).is_ok_and(|metadata| metadata.is_dir());
-        let files = if is_directory { read_directory(path)? } else { vec![read_file(path)?] };
+        let is_directory = is_directory(path);
+        let files = files(path)?;
         let digest = spec::digest(&files);
         let spec = spec::parse(files)?;
         let directory = if is_directory { path.to_owned() } else { parent(path) };
@@ -50,6 +50,18 @@ impl Project {
         let name = path.display().to_string();
         Ok(Self { name, spec, digest, paths: Paths::new(state, rescue_directory), directory })
     }
+}
+
+/// Reads the files of the spec at `path`, in the order of their names.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn files(path: &Path) -> Result<Vec<SpecFile>> {
+    if is_directory(path) { read_directory(path) } else { Ok(vec![read_file(path)?]) }
+}
+
+fn is_directory(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
 fn parent(path: &Path) -> PathBuf {

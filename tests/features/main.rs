@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod explain;
+mod files;
 mod init;
 mod scene;
 mod schema;

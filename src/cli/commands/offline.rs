@@ -1,13 +1,13 @@
 //! Commands that need no network and no credentials.
 
-use anyhow::Result;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::diagnostic::Diagnostics;
-use crate::render::counted;
-
-use crate::render::schema;
+use crate::render::{counted, schema};
 
 use super::super::args::{Cli, SchemaFormat};
 use super::super::errors;
@@ -58,6 +58,26 @@ pub(super) fn completions(shell: Shell, output: &Output) -> Result<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "rictl", &mut script);
     output.print(|out| out.write_all(&script))?;
+    Ok(0)
+}
+
+pub(super) fn fmt(invocation: &Invocation, output: &Output, check: bool) -> Result<u8> {
+    let mut any = false;
+    for path in invocation.spec_paths() {
+        for changed in crate::ops::fmt::fmt(&path, check)? {
+            any = true;
+            let name = changed.display().to_string();
+            output.print(|out| writeln!(out, "{}", crate::render::escape::escape_terminal(&name)))?;
+        }
+    }
+    Ok(u8::from(check && any))
+}
+
+pub(super) fn man(directory: &Path) -> Result<u8> {
+    let doing = || format!("cannot write man pages into {}", directory.display());
+    std::fs::create_dir_all(directory).with_context(doing)?;
+    // The pages are named after the whole command, `rictl-state-show.1`, as the flags of each differ.
+    clap_mangen::generate_to(Cli::command(), directory).with_context(doing)?;
     Ok(0)
 }
 
