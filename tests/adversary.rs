@@ -280,9 +280,9 @@ fn apply(scenario: &Scenario) -> (Witness, Plan, Report) {
     })
 }
 
-/// 1,000 by default, to be quick; the claim has been tried on 10,000 and more with `RICTL_TEST_SEEDS`.
+/// 10,000, or as many as `RICTL_TEST_SEEDS` says.
 fn seeds() -> u64 {
-    std::env::var("RICTL_TEST_SEEDS").ok().map_or(1_000, |seeds| seeds.parse().unwrap())
+    std::env::var("RICTL_TEST_SEEDS").ok().map_or(10_000, |seeds| seeds.parse().unwrap())
 }
 
 #[test]
