@@ -12,10 +12,11 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::cloud::Call;
 use crate::journal::{Operation, Outcome, PlannedStep};
 use crate::plan::{Action, Step, StepId, Warning};
-use crate::resource::{Address, DesiredStatus, RequestId, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
+use crate::resource::{
+    Address, Call, DesiredStatus, RequestId, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
+};
 use crate::state::RunId;
 
 /// Something that happened during a run. The moment travels beside it.
