@@ -10,6 +10,7 @@ mod errors;
 mod front;
 mod log;
 mod output;
+mod prompt;
 mod signals;
 
 use std::ffi::OsString;

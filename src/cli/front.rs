@@ -3,9 +3,9 @@
 mod live;
 
 use std::fs::File;
-use std::io::{self, BufRead as _, IsTerminal as _, Write};
+use std::io::{self, Write};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::clock::Clock;
@@ -18,6 +18,7 @@ use crate::render::{self, View};
 use crate::report::{Event, Report, expected_durations};
 
 use super::output::Output;
+use super::prompt;
 use live::LiveTable;
 
 /// Shows a run.
@@ -102,23 +103,10 @@ impl Front for Screen<'_> {
         if !self.asks || self.json {
             return Err(refusal().into());
         }
-        self.output.show(|out| {
-            write!(
-                out,
-                "\nDo you want to perform these actions?\n  rictl will perform the actions described above.\n  \
-                 Only 'yes' will be accepted to approve.\n\n  Enter a value: "
-            )
-        });
-        let answer = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line).map(|length| (length, line))
-        });
-        let (length, line) = answer.await.context("cannot read the answer")?.context("cannot read the answer")?;
-        self.output.show(|out| writeln!(out));
-        if length == 0 && !io::stdin().is_terminal() {
-            return Err(refusal().into());
-        }
-        Ok(line.trim_end_matches(['\r', '\n']) == "yes")
+        let question = "\nDo you want to perform these actions?\n  rictl will perform the actions described above.\n  \
+                        Only 'yes' will be accepted to approve.";
+        let answer = prompt::ask(self.output, question).await?.ok_or_else(refusal)?;
+        Ok(answer == "yes")
     }
 
     fn begin(&mut self, plan: &Plan) {

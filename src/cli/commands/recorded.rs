@@ -13,6 +13,7 @@ use crate::store::local::{self, Recorded};
 
 use super::super::args::{Format, ShowArgs, StateCommand};
 use super::super::output::Output;
+use super::super::prompt;
 use super::{Invocation, apply, plan};
 
 pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
@@ -104,20 +105,15 @@ pub(super) async fn force_unlock(id: &str, force: bool, invocation: &Invocation,
         }
     }
     if !force {
+        let refusal = || {
+            Refusal::new(Exit::Error, "nobody can be asked whether the lock may be freed")
+                .hint("use --force if you know that its holder is dead")
+        };
         if !invocation.global.input {
-            let refusal = Refusal::new(Exit::Error, "nobody can be asked whether the lock may be freed");
-            return Err(refusal.hint("use --force if you know that its holder is dead").into());
+            return Err(refusal().into());
         }
-        output.show(|out| {
-            write!(
-                out,
-                "Do you really want to force-unlock?\n  Only 'yes' will be accepted to confirm.\n\n  Enter a value: "
-            )
-        });
-        let mut line = String::new();
-        std::io::stdin().read_line(&mut line)?;
-        output.show(|out| writeln!(out));
-        if line.trim_end() != "yes" {
+        let question = "Do you really want to force-unlock?\n  Only 'yes' will be accepted to confirm.";
+        if prompt::ask(output, question).await?.ok_or_else(refusal)? != "yes" {
             output.show(|out| writeln!(out, "force-unlock cancelled."));
             return Ok(0);
         }

@@ -1,0 +1,40 @@
+//! Questions to whoever sits at standard input, or to what is piped into it.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use anyhow::{Context as _, Result};
+
+use super::output::Output;
+
+/// Asks for one line; `None` where standard input has ended, so that nobody answers.
+///
+/// A terminal's own end of input is an answer, an empty one. Dropping the future leaves a thread that waits for the
+/// line; it does not hold the process.
+pub(super) async fn ask(output: &Output, question: &str) -> Result<Option<String>> {
+    output.show(|out| write!(out, "{question}\n\n  Enter a value: "));
+    let mut open_line = OpenLine(Some(output));
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).map(|length| (length, line))
+    });
+    let (length, mut line) = answer.await.context("cannot read the answer")?.context("cannot read the answer")?;
+    let is_terminal = io::stdin().is_terminal();
+    if line.ends_with('\n') {
+        line.truncate(line.trim_end_matches(['\r', '\n']).len());
+        if is_terminal {
+            open_line.0 = None;
+        }
+    }
+    Ok((length > 0 || is_terminal).then_some(line))
+}
+
+/// A line that the cursor stands on; it is ended when nobody has pressed return, whatever came instead.
+struct OpenLine<'o>(Option<&'o Output>);
+
+impl Drop for OpenLine<'_> {
+    fn drop(&mut self) {
+        if let Some(output) = self.0 {
+            output.show(|out| writeln!(out));
+        }
+    }
+}
