@@ -188,18 +188,27 @@ async fn accept(listener: TcpListener, shared: &Arc<Shared>, changes: &mut Chang
                     Some(lasts) => tokio::time::sleep(lasts).await,
                 }
                 drop(crowd);
-                listener = Some(TcpListener::bind(address).await.unwrap());
+                listener = Some(bind_again(address).await.listen(1024).unwrap());
             }
         }
     }
 }
 
+/// Takes the port again that was given up; somebody's outgoing connection may hold it for a moment.
+async fn bind_again(address: SocketAddr) -> TcpSocket {
+    loop {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        if socket.bind(address).is_ok() {
+            return socket;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Listens without accepting, and fills the queue, so that the kernel answers no further attempt.
 async fn crowd(address: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_reuseaddr(true).unwrap();
-    socket.bind(address).unwrap();
-    let listener = socket.listen(1).unwrap();
+    let listener = bind_again(address).await.listen(1).unwrap();
     let mut crowd = Vec::new();
     while let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_millis(50), TcpStream::connect(address)).await {
         crowd.push(stream);
