@@ -37,7 +37,7 @@ pub use faults::{ConsoleSeed, Delivery, ErrorSeed, Fault, FaultKind, FlappingSee
 pub use generate::{GenerateOptions, generate};
 pub use host::{Host, HostError, log_path, reset};
 pub use in_process::InProcess;
-pub use refusal::Refusal;
+pub use refusal::{Denial, Refusal};
 pub use seed::{
     AccessKeySeed, AccountSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT, ElsewhereSeed,
     ErrorCodes, Format, InterfaceSeed, MetadataSeed, OppositeSeed, QuotaKind, QuotaSeed, Secret, SeedError, Settle,

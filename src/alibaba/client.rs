@@ -1,5 +1,8 @@
 //! The client: an action, keys, one signed exchange, an answer read.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use tracing::{debug, trace};
 use uuid::Uuid;
 
@@ -14,7 +17,7 @@ use crate::clock::Clock;
 use crate::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId, Selection,
 };
-use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
+use crate::resource::{AccountId, AccountName, Region, RouterInterfaceId, Scope};
 use crate::spec::SignatureVersion;
 
 /// How the API is reached.
@@ -22,6 +25,8 @@ use crate::spec::SignatureVersion;
 pub struct Settings {
     /// Replaces every service's own endpoint.
     pub endpoint: Option<Endpoint>,
+    /// Replaces the Security Token Service's own endpoint (`ALIBABA_CLOUD_STS_ENDPOINT`), never by plain http.
+    pub sts: Option<Endpoint>,
     /// Which endpoints are used where nothing replaces them.
     pub network: Network,
     /// The region that this machine is in; it matters to STS inside a VPC only.
@@ -38,6 +43,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             endpoint: None,
+            sts: None,
             network: Network::Public,
             region: None,
             signature: SignatureVersion::V3,
@@ -62,13 +68,21 @@ pub struct Client<S> {
     settings: Settings,
     clock: Clock,
     transport: Transport,
+    /// Whose keys each account signs with, as the API said, and for which key it said so.
+    owners: RefCell<BTreeMap<AccountName, Owner>>,
+}
+
+#[derive(Clone, Debug)]
+struct Owner {
+    account_id: AccountId,
+    access_key_id: String,
 }
 
 impl<S: CredentialSource> Client<S> {
     /// Makes a client that has not yet read, resolved or connected anything.
     pub fn new(source: S, settings: Settings, clock: Clock) -> Self {
         let transport = Transport::new(settings.timeouts, settings.endpoint.clone(), settings.proxy.clone());
-        Self { source, settings, clock, transport }
+        Self { source, settings, clock, transport, owners: RefCell::default() }
     }
 
     /// Returns where the keys come from.
@@ -87,14 +101,58 @@ impl<S: CredentialSource> Client<S> {
         // Whatever went wrong while the keys were fetched, this action was not sent.
         let unsent = |error: CloudError| CloudError { effect: Effect::None, ..error };
         let credentials = self.source.credentials(account).await.map_err(unsent)?;
+        self.check_owner(account, &credentials).await.map_err(unsent)?;
         match self.attempt(endpoint, action, &credentials, &read).await {
             Err(error) if error.kind == ErrorKind::TokenExpired => {
                 debug!(action = action.name, %account, "the security token has expired, renewing it");
                 let credentials = self.source.renew(account).await.map_err(unsent)?;
+                self.check_owner(account, &credentials).await.map_err(unsent)?;
                 self.attempt(endpoint, action, &credentials, &read).await
             }
             outcome => outcome,
         }
+    }
+
+    /// Refuses renewed keys that belong to another account than those that a run began with (faults A18).
+    async fn check_owner(&self, account: &AccountName, credentials: &Credentials) -> Result<(), CloudError> {
+        let known = self.owners.borrow().get(account).cloned();
+        let Some(known) = known.filter(|owner| owner.access_key_id != credentials.access_key_id) else { return Ok(()) };
+        let now = self.ask_identity(credentials).await?;
+        if now.account_id != known.account_id {
+            let message = format!(
+                "the renewed credentials belong to account {}, and this run began with account {}",
+                now.account_id, known.account_id
+            );
+            let hint = Some("let them be renewed for the same account, then run rictl plan again".into());
+            return Err(CloudError {
+                hint,
+                ..CloudError::new(ErrorKind::Credentials, Effect::None, IDENTITY, message)
+            });
+        }
+        self.remember(account, credentials, &now);
+        Ok(())
+    }
+
+    fn remember(&self, account: &AccountName, credentials: &Credentials, identity: &Identity) {
+        let owner = Owner { account_id: identity.account_id.clone(), access_key_id: credentials.access_key_id.clone() };
+        self.owners.borrow_mut().insert(account.clone(), owner);
+    }
+
+    /// Asks once whose `credentials` are.
+    async fn ask_identity(&self, credentials: &Credentials) -> Result<Identity, CloudError> {
+        let action = Action { service: Service::Sts, name: IDENTITY, parameters: Vec::new() };
+        let endpoint = self.sts()?;
+        self.attempt(&endpoint, &action, credentials, &|body, _| wire::identity(body)).await
+    }
+
+    fn sts(&self) -> Result<Endpoint, CloudError> {
+        let region = self.settings.region.as_ref();
+        self.settings
+            .endpoint
+            .clone()
+            .or_else(|| self.settings.sts.clone())
+            .or_else(|| Endpoint::of_sts(region, self.settings.network))
+            .ok_or_else(|| bad_region(region.unwrap_or(&Region::from("")), IDENTITY))
     }
 
     async fn attempt<T>(
@@ -148,15 +206,17 @@ impl<S: CredentialSource> CloudRead for Client<S> {
     }
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
-        const ACTION: &str = "GetCallerIdentity";
-        let action = Action { service: Service::Sts, name: ACTION, parameters: Vec::new() };
-        let region = self.settings.region.as_ref();
-        let endpoint = match &self.settings.endpoint {
-            Some(endpoint) => endpoint.clone(),
-            None => Endpoint::of_sts(region, self.settings.network)
-                .ok_or_else(|| bad_region(region.unwrap_or(&Region::from("")), ACTION))?,
+        let credentials = self.source.credentials(account).await?;
+        let (credentials, identity) = match self.ask_identity(&credentials).await {
+            Err(error) if error.kind == ErrorKind::TokenExpired => {
+                let renewed = self.source.renew(account).await?;
+                let identity = self.ask_identity(&renewed).await?;
+                (renewed, identity)
+            }
+            outcome => (credentials, outcome?),
         };
-        self.ask(account, &endpoint, &action, |body, _| wire::identity(body)).await
+        self.remember(account, &credentials, &identity);
+        Ok(identity)
     }
 }
 
@@ -177,6 +237,7 @@ impl<S: CredentialSource> Cloud for Client<S> {
 }
 
 const INTERFACE_PARAMETER: &str = "RouterInterfaceId";
+const IDENTITY: &str = "GetCallerIdentity";
 
 fn is_about_another(action: &Action, answered: Option<&str>) -> bool {
     let asked = action.parameters.iter().find(|(key, _)| key == INTERFACE_PARAMETER);

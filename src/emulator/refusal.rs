@@ -9,6 +9,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::seed::ErrorCodes;
+use super::world::Caller;
 
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,12 +24,30 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// How far the caller's clock is ahead, for the Date header.
     pub ahead: SignedDuration,
+    /// Who was denied what, for `AccessDeniedDetail`.
+    pub denied: Option<Box<Denial>>,
+}
+
+/// Who was denied what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// The caller.
+    pub caller: Caller,
+    /// As policies name the action: `vpc:ActivateRouterInterface`.
+    pub action: String,
 }
 
 impl Refusal {
     /// Makes any error.
     pub fn new(http_status: u16, code: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { http_status, code: code.into(), message: message.into(), retry_after: None, ahead: SignedDuration::ZERO }
+        Self {
+            http_status,
+            code: code.into(),
+            message: message.into(),
+            retry_after: None,
+            ahead: SignedDuration::ZERO,
+            denied: None,
+        }
     }
 
     pub(super) fn wrong_status(codes: ErrorCodes, wanted: &str) -> Self {
@@ -122,6 +141,10 @@ impl Refusal {
             "Forbidden.RAM",
             "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
         )
+    }
+
+    pub(super) fn denied_to(caller: &Caller, action: String) -> Self {
+        Self { denied: Some(Box::new(Denial { caller: caller.clone(), action })), ..Self::denied() }
     }
 
     pub(super) fn throttled(retry_after: Option<Duration>) -> Self {

@@ -96,7 +96,7 @@ pub async fn connect(project: &Project, access: &Access, clock: Clock) -> Result
             (Source::Chain(Box::new(chain(settings, access, clock))), endpoint, None)
         }
     };
-    let client_settings = client_settings(settings, access, endpoint);
+    let client_settings = client_settings(settings, access, endpoint)?;
     let shown = shown.unwrap_or_else(|| shown_endpoint(settings, &client_settings));
     let client = Client::new(source, client_settings, clock);
     let seed = u64::from(std::process::id());
@@ -121,8 +121,9 @@ impl Connection {
             return Err(wrong_account("cloud.account_id", &place, declared.value.as_str(), &self.target).into());
         }
         for (name, account) in &settings.accounts {
-            let Some(declared) = &account.account_id else { continue };
+            // Asked even where nothing is declared: keys that do not work are found out before anything is sent.
             let identity = self.cloud.identity(name).await.with_context(|| format!("cannot use the account {name}"))?;
+            let Some(declared) = &account.account_id else { continue };
             if identity.account_id != declared.value {
                 let place = project.spec.sources.locate(declared.place);
                 let target = Target { account_id: identity.account_id, ..self.target.clone() };
@@ -166,16 +167,28 @@ pub fn chain(settings: &CloudSettings, access: &Access, clock: Clock) -> Chain {
     Chain::new(settings, clock)
 }
 
-fn client_settings(settings: &CloudSettings, access: &Access, endpoint: Option<Endpoint>) -> Settings {
+fn client_settings(settings: &CloudSettings, access: &Access, endpoint: Option<Endpoint>) -> Result<Settings> {
     let is_inside = access.environment.get("ALIBABA_CLOUD_ENDPOINT_TYPE").is_some_and(|kind| kind == "vpc");
-    Settings {
+    Ok(Settings {
         endpoint,
+        sts: sts_endpoint(&access.environment)?,
         network: if is_inside { Network::Vpc } else { Network::Public },
         region: settings.region.as_ref().map(|region| region.value.clone()),
         signature: access.signature.or(settings.signature).unwrap_or(SignatureVersion::V3),
         timeouts: Timeouts::within(access.request_timeout),
         proxy: Proxy::of(&access.environment),
+    })
+}
+
+/// Where STS answers instead of at its own host, as the official libraries take it: a host, or an https URL.
+fn sts_endpoint(environment: &Environment) -> Result<Option<Endpoint>> {
+    const VARIABLE: &str = "ALIBABA_CLOUD_STS_ENDPOINT";
+    let Some(host) = environment.get(VARIABLE) else { return Ok(None) };
+    let url = if host.contains("://") { host.to_owned() } else { format!("https://{host}") };
+    if !url.starts_with("https://") {
+        return Err(Refusal::new(Exit::Error, format!("{VARIABLE} must be a host or an https:// URL")).into());
     }
+    url.parse().map(Some).with_context(|| format!("{VARIABLE} cannot be used"))
 }
 
 fn shown_endpoint(settings: &CloudSettings, client: &Settings) -> String {
@@ -194,8 +207,7 @@ async fn emulated(
     clock: Clock,
 ) -> Result<(Source, Option<Endpoint>, Option<String>)> {
     if let Some(endpoint) = &access.endpoint {
-        let own = keys(DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET);
-        let source = Source::World(BTreeMap::from([(AccountName::default_account(), own)]));
+        let source = Source::World(default_keys(&project.spec.cloud));
         return Ok((source, Some(parse_endpoint(endpoint)?), None));
     }
     let Some(world) = &project.spec.cloud.world else {
@@ -238,6 +250,17 @@ pub fn world_exists(path: &Path) -> Result<(), Refusal> {
     }
     Err(Refusal::new(Exit::Error, format!("there is no world {}", path.display()))
         .hint("make one with `rictl emulator generate --output FILE`"))
+}
+
+/// The keys that a world gives its accounts where its file says nothing: the main one's, and those of the accounts
+/// that the spec names by their ids.
+fn default_keys(settings: &CloudSettings) -> BTreeMap<AccountName, Credentials> {
+    let named = settings.accounts.iter().filter_map(|(name, account)| {
+        let id = format!("{DEFAULT_ACCESS_KEY_ID}-{}", account.account_id.as_ref()?.value);
+        Some((name.clone(), keys(&id, DEFAULT_ACCESS_KEY_SECRET)))
+    });
+    let own = keys(DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET);
+    std::iter::once((AccountName::default_account(), own)).chain(named).collect()
 }
 
 /// The keys of the world's accounts: its main one, and those that the spec names by their ids.

@@ -88,7 +88,25 @@ pub(super) fn answer(
 fn error(refusal: &Refusal, host: &str, request_id: &str) -> Map<String, Value> {
     let recommend =
         format!("https://api.aliyun.com/troubleshoot?q={}&product=Vpc&requestId={request_id}", refusal.code);
-    object(json!({"HostId": host, "Code": refusal.code, "Message": refusal.message, "Recommend": recommend}))
+    let mut body =
+        object(json!({"HostId": host, "Code": refusal.code, "Message": refusal.message, "Recommend": recommend}));
+    if let Some(denial) = &refusal.denied {
+        let (kind, name) = match &denial.caller.principal {
+            Principal::Root => ("Root", ""),
+            Principal::User(name) => ("SubUser", name.as_str()),
+            Principal::AssumedRole { role, .. } => ("AssumedRoleUser", role.as_str()),
+        };
+        let detail = json!({
+            "AuthAction": denial.action,
+            "AuthPrincipalType": kind,
+            "AuthPrincipalOwnerId": denial.caller.account.as_str(),
+            "AuthPrincipalDisplayName": name,
+            "NoPermissionType": "ImplicitDeny",
+            "PolicyType": "AccountLevelIdentityBasedPolicy",
+        });
+        body.insert("AccessDeniedDetail".to_owned(), detail);
+    }
+    body
 }
 
 fn listing(page: &Listing) -> Map<String, Value> {

@@ -80,7 +80,8 @@ impl World {
         if self.accounts.get(&caller.account).is_some_and(denies)
             || self.keys.get(&caller.access_key_id).is_some_and(|key| denies(&key.deny))
         {
-            return Err(Refusal::denied());
+            let service = if request.version == STS_VERSION { "sts" } else { "vpc" };
+            return Err(Refusal::denied_to(caller, format!("{service}:{}", request.action)));
         }
         let region = request.parameter("RegionId").unwrap_or_default();
         if request.version == VPC_VERSION && !self.quota.admits(now, [caller.account.as_str(), region, &request.action])

@@ -1,0 +1,41 @@
+//! `provider: alibaba`, the real binary and the real client, against a served emulator: everything between an engineer
+//! with an account and the first call that works.
+
+mod accounts;
+mod credentials;
+#[path = "../harness/harness.rs"]
+mod harness;
+mod hosts;
+mod refusals;
+mod rehearsal;
+mod secrets;
+mod soak;
+
+use harness::emulator::ACCOUNT;
+
+/// Two links that one region holds.
+const WORLD: &str = "
+regions: [cn-shanghai]
+settle: {activate: 20ms, deactivate: 20ms}
+interfaces:
+  - {id: ri-1}
+  - {id: ri-2}
+";
+
+/// A spec that wants both down.
+fn spec() -> String {
+    spec_of(ACCOUNT)
+}
+
+fn spec_of(account: &str) -> String {
+    format!(
+        "version: 1
+cloud: {{provider: alibaba, region: cn-shanghai, account_id: \"{account}\"}}
+interfaces:
+  a: {{id: ri-1, status: Inactive}}
+  b: {{id: ri-2, status: Inactive}}
+"
+    )
+}
+
+const APPLY: [&str; 2] = ["apply", "--auto-approve"];
