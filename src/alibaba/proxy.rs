@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn is_named_without_its_login() {
         for address in ["http://user:p@ss@proxy.corp:3128/", "user:pass@proxy.corp:3128", "proxy.corp:3128"] {
-            let named = proxy(&[("https_proxy", address)]).unwrap().describe();
+            let named = proxy(&[("https_proxy", address)]).expect("a variable names it").describe();
             assert_eq!(named, "the proxy proxy.corp:3128 (https_proxy)");
         }
         assert_eq!(proxy(&[("HTTP_PROXY", "proxy.corp:3128")]), None);
@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn does_not_serve_the_exceptions() {
-        let proxy = proxy(&[("ALL_PROXY", "proxy:1"), ("NO_PROXY", "sts.aliyuncs.com, .corp")]).unwrap();
+        let proxy =
+            proxy(&[("ALL_PROXY", "proxy:1"), ("NO_PROXY", "sts.aliyuncs.com, .corp")]).expect("a variable names it");
         let direct = ["sts.aliyuncs.com", "vpc.corp", "corp"].map(|host| proxy.serves(host));
         assert_eq!(direct, [false; 3]);
         assert!(proxy.serves("vpc.cn-shanghai.aliyuncs.com") && proxy.serves("incorp"));

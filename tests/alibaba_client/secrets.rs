@@ -68,6 +68,47 @@ async fn a_failed_renewal_leaves_the_call_unsent() {
     assert_eq!((error.kind, error.effect, error.action), (ErrorKind::Interrupted, Effect::None, "AssumeRole"));
 }
 
+/// Gives another key with each renewal.
+#[derive(Default)]
+struct Reissued(Renewable);
+
+impl CredentialSource for Reissued {
+    async fn credentials(&self, account: &AccountName) -> Result<Credentials, CloudError> {
+        let access_key_id = format!("STS.{}", self.0.renewals.get());
+        Ok(Credentials { access_key_id, ..self.0.credentials(account).await? })
+    }
+
+    async fn renew(&self, account: &AccountName) -> Result<Credentials, CloudError> {
+        self.0.renew(account).await?;
+        self.credentials(account).await
+    }
+}
+
+fn identity(account: &str) -> Reply {
+    json(200, &format!(r#"{{"RequestId":"R","AccountId":"{account}","Arn":"acs:ram::{account}:root"}}"#))
+}
+
+#[tokio::test]
+async fn renewed_keys_of_the_same_account_are_used() {
+    let server = Server::answering([identity("1"), expired(), identity("1"), json(200, ACCEPTED)]).await;
+    let client = Client::new(Reissued::default(), settings(&server), clock());
+    client.identity(&AccountName::default_account()).await.unwrap();
+    client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap();
+}
+
+#[tokio::test]
+async fn renewed_keys_of_another_account_sign_nothing() {
+    let server = Server::answering([identity("1"), expired(), identity("2"), json(200, ACCEPTED)]).await;
+    let client = Client::new(Reissued::default(), settings(&server), clock());
+    client.identity(&AccountName::default_account()).await.unwrap();
+    let error = client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap_err();
+    assert_eq!((error.kind, error.effect), (ErrorKind::Credentials, Effect::None), "{error}");
+    assert!(error.message.contains("belong to account 2, and this run began with account 1"), "{error}");
+    let calls = server.requests();
+    let actions: Vec<&str> = calls.iter().map(|request| request.header("x-acs-action")).collect();
+    assert_eq!(actions, ["GetCallerIdentity", "DeactivateRouterInterface", "GetCallerIdentity"]);
+}
+
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

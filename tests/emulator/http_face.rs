@@ -394,3 +394,22 @@ async fn the_server_ends_when_it_is_told_to() {
     let id = RouterInterfaceId::from("ri-a");
     assert_eq!(host.lock().unwrap().world().status(&id, after(0)).unwrap().as_str(), "Active");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_denial_says_who_was_denied_what() {
+    let server = Server::of(
+        "accounts: [{id: '1', access_keys: [{id: emulator, user: eve, deny: [DescribeRegions]}]}]\ninterfaces: []",
+    )
+    .await;
+    let answer = server.call("DescribeRegions", &[]).await;
+    assert_eq!((answer.status, answer.code().as_str()), (403, "Forbidden.RAM"));
+    let expected = serde_json::json!({
+        "AuthAction": "vpc:DescribeRegions",
+        "AuthPrincipalType": "SubUser",
+        "AuthPrincipalOwnerId": "1",
+        "AuthPrincipalDisplayName": "eve",
+        "NoPermissionType": "ImplicitDeny",
+        "PolicyType": "AccountLevelIdentityBasedPolicy",
+    });
+    assert_eq!(answer.json()["AccessDeniedDetail"], expected);
+}

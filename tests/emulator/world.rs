@@ -273,7 +273,9 @@ interfaces: [{id: ri-a}]
         let reply = world.handle(epoch(), Some(&caller), &asked);
         assert_eq!(matches!(reply.answer, Answer::Refused(_)), refused, "{key}");
         if refused {
-            assert_eq!(code(reply), (403, "Forbidden.RAM".to_owned()));
+            let refusal = refusal(reply);
+            assert_eq!((refusal.http_status, refusal.code.as_ref()), (403, "Forbidden.RAM"));
+            assert_eq!(refusal.denied.unwrap().action, "vpc:DeactivateRouterInterface");
         }
     }
     assert_eq!(world.caller("reader").unwrap().arn(), "acs:ram::1:user/eve");

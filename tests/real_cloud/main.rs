@@ -1,6 +1,13 @@
 //! `provider: alibaba`, the real binary and the real client, against a served emulator: everything between an engineer
 //! with an account and the first call that works.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and the figures are what it is run for"
+)]
+
 mod accounts;
 mod credentials;
 #[path = "../harness/harness.rs"]

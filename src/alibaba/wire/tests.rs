@@ -157,7 +157,9 @@ proptest::proptest! {
         let mangled = format!("{}{word}{}", &body[..cut], &body[end..]);
         if let Ok(page) = read(&mangled) {
             for observed in page.interfaces {
-                proptest::prop_assert!(mangled.contains(observed.id.as_str()));
+                // What is put in may be an escape, which the decoder turns into what it stands for.
+                let written = mangled.replace("\\u0000", "\u{0}");
+                proptest::prop_assert!(written.contains(observed.id.as_str()));
             }
         }
         envelope(mangled.as_bytes()).ok();
