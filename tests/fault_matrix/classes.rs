@@ -15,9 +15,11 @@ pub(crate) enum Then {
     Unsettled,
     /// The call was made, ended where it should, and did not stay there.
     Unstable,
+    /// A read shows what nobody understands: that interface is left alone from there on.
+    Strange,
 }
 
-use Then::{Absorbed, Doubtful, Refused, Stopped, Unsettled, Unstable};
+use Then::{Absorbed, Doubtful, Refused, Stopped, Strange, Unsettled, Unstable};
 
 /// One class of faults, as a fault of the emulator.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +145,7 @@ pub(crate) const CLASSES: &[Class] = &[
         NEVER,
     ),
     class("A10 a row is missing", "fault: {short_page: 1}", "add up", ABSORBED, None),
-    class("A11 TotalCount lies", "fault: {total_count: 7}", "add up", None, None),
+    class("A11 TotalCount lies", "fault: {total_count: 7}", "add up", ABSORBED, None),
     class(
         "A12 InvalidRegionId",
         "fault: {error: {code: InvalidRegionId.NotFound, status: 404}}",
@@ -151,7 +153,7 @@ pub(crate) const CLASSES: &[Class] = &[
         REFUSED,
         NEVER,
     ),
-    class("A13 unknown status word", "fault: {status_word: Frozen}", "Frozen", None, None),
+    class("A13 unknown status word", "fault: {status_word: Frozen}", "Frozen", Some(Strange), None),
     class("A15 nonce used", "fault: nonce_used", "SignatureNonceUsed", ABSORBED, LOST),
     class("A16 clock skew", "fault: {clock_skew: 19m}", "19 min ahead of", REFUSED, Some((Stopped, Some(Stopped)))),
     class("A17 token expired", "fault: token_expired", "InvalidSecurityToken.Expired", ABSORBED, PASSES),
