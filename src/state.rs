@@ -5,6 +5,7 @@
 //! over its content. Which bytes are on which disk is the store's business.
 
 mod codec;
+mod distinct;
 mod upgrade;
 
 use std::collections::BTreeMap;

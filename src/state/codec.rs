@@ -5,13 +5,12 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::distinct::distinct;
 use super::{LastAction, Record, RunId, Sighting, State, upgrade};
 use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Region, Scope, Target};
 
@@ -78,7 +77,7 @@ fn json(out: &mut Vec<u8>, value: &impl Serialize) {
 }
 
 fn checksum(content: &[u8]) -> String {
-    use fmt::Write as _;
+    use std::fmt::Write as _;
     Sha256::digest(content).iter().fold(String::with_capacity(64), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("a String takes every character");
         hex
@@ -199,34 +198,4 @@ fn intern(known: &mut BTreeSet<Region>, word: &str) -> Region {
     let region = Region::from(word);
     known.insert(region.clone());
     region
-}
-
-/// Reads an object by address into a map, refusing the second of two equal keys (serde keeps the last).
-pub(super) fn distinct<'de, D, W, F>(deserializer: D, convert: F) -> Result<BTreeMap<Address, Record>, D::Error>
-where
-    D: Deserializer<'de>,
-    W: Deserialize<'de>,
-    F: FnMut(W) -> Record,
-{
-    struct Distinct<W, F>(F, PhantomData<W>);
-
-    impl<'de, W: Deserialize<'de>, F: FnMut(W) -> Record> Visitor<'de> for Distinct<W, F> {
-        type Value = BTreeMap<Address, Record>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object with one record per address")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut records = BTreeMap::new();
-            while let Some((address, wire)) = map.next_entry::<Address, W>()? {
-                if let Some(twice) = records.insert(address.clone(), (self.0)(wire)) {
-                    return Err(A::Error::custom(format_args!("address {address} ({}) stands twice", twice.id)));
-                }
-            }
-            Ok(records)
-        }
-    }
-
-    deserializer.deserialize_map(Distinct(convert, PhantomData))
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::codec::distinct;
+use super::distinct::distinct;
 use super::{LastAction, Record, RunId, Sighting, State};
 use crate::resource::{AccountName, Address, DesiredStatus, Region, RouterInterfaceId, Scope, Status, Target};
 
