@@ -8,10 +8,9 @@
 mod check;
 mod digest;
 mod document;
+mod step;
 mod summary;
 
-use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -19,139 +18,14 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::resource::{
-    Address, Call, DesiredStatus, GroupName, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
-};
+use crate::resource::{Address, GroupName, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
 
 pub use self::document::{Document, PlanFileError};
+pub use self::step::{Action, Goal, Step, StepId};
 pub use self::summary::Summary;
 
 /// The version of the document. Minor numbers add keys; a major number changes their meaning.
 pub const FORMAT_VERSION: &str = "1.0";
-
-/// A readable, stable step id such as `sh-primary/deactivate`.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct StepId(pub Arc<str>);
-
-impl StepId {
-    /// Names the step of `address` that does `action`.
-    pub fn new(address: &Address, action: Action) -> Self {
-        let verb = match action {
-            Action::Call(Call::Activate) => "activate",
-            Action::Call(Call::Deactivate) => "deactivate",
-            Action::Wait => "wait",
-        };
-        Self(format!("{address}/{verb}").into())
-    }
-}
-
-impl fmt::Display for StepId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl fmt::Debug for StepId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-/// What a step does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Action {
-    /// Sends one mutating call, then waits until the goal is seen.
-    Call(Call),
-    /// Sends nothing; waits until a transition that somebody else started has ended.
-    #[serde(with = "wait_word")]
-    #[schemars(with = "String")]
-    Wait,
-}
-
-mod wait_word {
-    //! `Wait` as the word it is in the document.
-    pub(super) fn serialize<S: serde::Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str("Wait")
-    }
-
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-        let word = <std::borrow::Cow<'_, str> as serde::Deserialize>::deserialize(deserializer)?;
-        if word == "Wait" { Ok(()) } else { Err(serde::de::Error::custom("expected `Wait`")) }
-    }
-}
-
-/// What a step must end at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum Goal {
-    /// Up.
-    Active,
-    /// Drained.
-    Inactive,
-    /// Either of the two: the end of Modifying.
-    #[serde(rename = "Active or Inactive")]
-    Stable,
-}
-
-impl Goal {
-    /// Claims that `status` is where the step must end.
-    pub fn is_reached_by(self, status: &Status) -> bool {
-        match self {
-            Self::Active => *status == Status::Active,
-            Self::Inactive => *status == Status::Inactive,
-            Self::Stable => matches!(status, Status::Active | Status::Inactive),
-        }
-    }
-}
-
-impl From<DesiredStatus> for Goal {
-    fn from(desired: DesiredStatus) -> Self {
-        match desired {
-            DesiredStatus::Active => Self::Active,
-            DesiredStatus::Inactive => Self::Inactive,
-        }
-    }
-}
-
-impl fmt::Display for Goal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Active => "Active",
-            Self::Inactive => "Inactive",
-            Self::Stable => "Active or Inactive",
-        })
-    }
-}
-
-/// One thing the executor does.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Step {
-    /// Its name.
-    pub id: StepId,
-    /// The interface's key in the spec.
-    pub address: Address,
-    /// What it does.
-    pub action: Action,
-    /// The interface.
-    pub interface_id: RouterInterfaceId,
-    /// Where the call goes.
-    #[serde(flatten)]
-    pub scope: Scope,
-    /// The status that the interface must have right before.
-    pub expect: Status,
-    /// The status that ends the step.
-    pub goal: Goal,
-    /// The steps that must have reached their goals before.
-    pub after: Vec<StepId>,
-    /// The earliest wave of steps it can run in, from 1: display order, and the rollout's waves.
-    pub wave: u32,
-    /// The floors that were checked, in words.
-    pub guards: Vec<String>,
-    /// How long to wait for the goal, in milliseconds; `None` for the setting of the run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub settle_timeout_ms: Option<u64>,
-}
 
 /// Why an interface is to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
