@@ -2,7 +2,7 @@
 //!
 //! Nothing here prints, asks or reads the environment; `cli` does, and hands in what it found. Each file is a
 //! command, or what several of them begin with: `project` reads the spec and names the files, `connection` reaches
-//! the cloud, `live` brings both together into a plan.
+//! the cloud, `live` brings both together into a plan, `session` has the words of a run.
 
 pub mod apply;
 mod check;
@@ -20,5 +20,6 @@ pub mod project;
 mod records;
 mod rollback;
 mod saved;
+pub mod session;
 pub mod shared_file;
 pub mod state_edit;

@@ -9,8 +9,8 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::clock::Clock;
-use crate::ops::apply::Front;
 use crate::ops::failure::{Exit, Refusal};
+use crate::ops::session::Front;
 use crate::plan::Plan;
 use crate::render::events::Events;
 use crate::render::progress::Progress;

@@ -13,9 +13,9 @@ use crate::report::{Drift, DriftCause};
 use crate::resource::{Address, LiveState, Target};
 use crate::store::local::Recorded;
 
-use super::apply::today;
 use super::live;
 use super::project::Project;
+use super::session::today;
 
 /// Finds what moved, and returns what was read as well. An interface in transition is read again, a poll interval later, before anything is said of it.
 ///

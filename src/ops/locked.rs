@@ -21,8 +21,8 @@ use crate::state::{RunId, State};
 use crate::store::local::Recorded;
 use crate::store::{Store, StoreError, explain};
 
-use super::apply::{Applied, Approval, Front, Ran, Session, Task, today};
 use super::failure::{Exit, Refusal};
+use super::session::{Applied, Approval, Front, Ran, Session, Task, today};
 use super::{check, history, live, records, rollback, saved};
 
 /// How many reads in a row must show a goal lost before that is said.

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::ops::apply::{self as operation, Applied, Approval, Ran, Session, Task};
+use crate::ops::apply as operation;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::history;
+use crate::ops::session::{Applied, Approval, Ran, Session, Task};
 use crate::plan::Plan;
 use crate::render;
 use crate::store::StoreError;

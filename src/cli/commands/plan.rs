@@ -5,11 +5,11 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::ops::apply::today;
 use crate::ops::connection::{self, connect};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::project::Project;
+use crate::ops::session::today;
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::topology::Topology;
