@@ -2,8 +2,8 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
 use super::*;
-use crate::cloud::Call;
 use crate::plan::Goal;
+use crate::resource::Call;
 use crate::resource::{AccountName, Provider};
 
 const OUTCOMES: [Outcome; 10] = [

@@ -5,11 +5,11 @@ use proptest::option;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
 use super::*;
-use crate::cloud::Call;
 use crate::plan::FloorLink;
 use crate::plan::{
     Action, ActionReason, BlockCode, Change, ChangeAction, FloorMember, Goal, ResourceType, StepId, Values,
 };
+use crate::resource::Call;
 use crate::resource::{AccountName, Provider, Region, Scope, Status};
 
 fn text() -> impl Strategy<Value = String> {
