@@ -1,7 +1,7 @@
 //! From the story of a run to the state: what was confirmed becomes the record, what was hoped does not.
 
+use super::PlannedStep;
 use super::replay::{Answer, Run, Trace};
-use super::{Outcome, PlannedStep};
 use crate::plan::Goal;
 use crate::resource::DesiredStatus;
 use crate::state::{LastAction, Record, RunId, Sighting, State};
@@ -55,7 +55,7 @@ fn fold_step(record: &mut Record, run_id: &RunId, step: &PlannedStep, trace: &Tr
         if let Some(status) = &closed.status {
             record.observed.update(Some(status.clone()), closed.at);
         }
-        if matches!(closed.outcome, Outcome::Done | Outcome::Already | Outcome::DoneUnknown) {
+        if closed.outcome.is_at_goal() {
             record.declared = declared(step.goal).or(record.declared);
         }
     }

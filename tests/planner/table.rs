@@ -146,6 +146,9 @@ fn counts_only_calls_as_changes() {
     let plan = plan_of(Interface::new("a", Status::Activating, Active));
     assert_eq!(plan.resource_changes[0].change.actions, [ChangeAction::NoOp]);
     assert_eq!((plan.summary().to_change, plan.summary().to_wait_for), (0, 1));
+    // A call after a wait is one.
+    let plan = plan_of(Interface::new("a", Status::Activating, Inactive));
+    assert_eq!(plan.resource_changes[0].change.actions, [ChangeAction::Update]);
 }
 
 #[test]
@@ -158,6 +161,24 @@ fn tells_what_left_the_status_it_was_last_seen_in() {
     assert_eq!(drifted(Status::Active, Status::Active), 0);
     // A recorded transition was bound to move on.
     assert_eq!(drifted(Status::Activating, Status::Active), 0);
+}
+
+#[test]
+fn tells_drift_alone_from_drift_under_a_changed_spec() {
+    let reason = |applied| {
+        let moved = Interface::new("a", Status::Inactive, Active).recorded(Some(applied), Status::Active);
+        plan_of(moved).resource_drift[0].action_reason
+    };
+    assert_eq!((reason(Active), reason(Inactive)), (Some(ActionReason::Drift), Some(ActionReason::Both)));
+}
+
+#[test]
+fn a_record_of_the_same_key_in_another_region_is_another_history() {
+    let mut interface = Interface::new("a", Status::Inactive, Active).recorded(Some(Active), Status::Active);
+    interface.was_in = Some("cn-beijing");
+    let plan = plan_of(interface);
+    assert_eq!(plan.resource_changes[0].action_reason, Some(ActionReason::New));
+    assert!(plan.resource_drift.is_empty());
 }
 
 #[test]

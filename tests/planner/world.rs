@@ -37,6 +37,8 @@ pub(crate) struct Interface {
     /// What was last applied, and what was last seen.
     pub(crate) record: Option<(Option<DesiredStatus>, Option<Status>)>,
     pub(crate) was_protected: bool,
+    /// The region of the record, if that is another one.
+    pub(crate) was_in: Option<&'static str>,
 }
 
 /// Where a reading finds an interface.
@@ -91,6 +93,7 @@ impl Interface {
             role: None,
             record: None,
             was_protected: false,
+            was_in: None,
         }
     }
 
@@ -246,7 +249,7 @@ impl World {
             let (declared, status) = interface.record.clone()?;
             let record = Record {
                 id: interface.id().into(),
-                scope: scope(interface.region),
+                scope: scope(interface.was_in.unwrap_or(interface.region)),
                 declared,
                 observed: Sighting { status, since: EARLIER.parse().unwrap() },
                 protected: interface.was_protected,
