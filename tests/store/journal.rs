@@ -388,3 +388,67 @@ fn measures_a_large_run() {
         assert_eq!(state.interfaces.len(), count);
     }
 }
+
+/// Which outcomes each history of answers allows: no more may be claimed than was answered.
+#[test]
+fn an_outcome_claims_no_more_than_the_answers_allow() {
+    use Outcome::{Already, Done, DoneUnknown, Failed, Guarded, InDoubt, Moved, NotStarted, Skipped, Unsettled};
+    let all = [Done, Already, DoneUnknown, Guarded, Moved, Failed, Unsettled, InDoubt, Skipped, NotStarted];
+    let (call, wait) = (step("a", Some(Call::Deactivate)), step("a", None));
+    let untouched = [Already, Guarded, Moved, Failed, Skipped, NotStarted];
+    let cases: [(&str, &PlannedStep, Vec<Entry>, &[Outcome]); 6] = [
+        ("never sent", &call, vec![], &untouched),
+        ("a wait", &wait, vec![], &[Done, Already, Guarded, Moved, Failed, Unsettled, Skipped, NotStarted]),
+        ("refused", &call, vec![intent(&call, 1), refused(&call, 2)], &untouched),
+        ("accepted", &call, vec![intent(&call, 1), accepted(&call, 2)], &[Done, Moved, Unsettled]),
+        ("no answer recorded", &call, vec![intent(&call, 1)], &[DoneUnknown, Moved, Failed, Unsettled, InDoubt]),
+        (
+            "lost, then accepted",
+            &call,
+            vec![intent(&call, 1), doubtful(&call, 2), intent(&call, 3), accepted(&call, 4)],
+            &[Done, DoneUnknown, Moved, Unsettled, InDoubt],
+        ),
+    ];
+    for (name, step, history, allowed) in cases {
+        for outcome in all {
+            let mut entries = vec![started(1, 0, vec![step.clone()])];
+            entries.extend(history.clone());
+            entries.push(closed(step, 9, outcome, Status::Inactive));
+            assert_eq!(replayed(&entries).is_ok(), allowed.contains(&outcome), "{name}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
+fn only_what_was_seen_at_its_goal_counts_as_there() {
+    use Outcome::{Already, Done, DoneUnknown, Failed, Guarded, InDoubt, Moved, NotStarted, Skipped, Unsettled};
+    assert!([Done, Already, DoneUnknown].into_iter().all(Outcome::is_at_goal));
+    assert!(![Guarded, Moved, Failed, Unsettled, InDoubt, Skipped, NotStarted].into_iter().any(Outcome::is_at_goal));
+}
+
+#[test]
+fn a_run_waits_to_be_folded_from_its_end_until_its_serial_is_written() {
+    let mut entries = drain(1, 0, "a");
+    let is_unfolded = |entries: &[Entry]| replayed(entries).unwrap().replay().unfolded().is_some();
+    for length in 1..=entries.len() {
+        assert_eq!(is_unfolded(&entries[..length]), length == entries.len(), "{:?}", entries[length - 1]);
+    }
+    assert_eq!(replayed(&entries).unwrap().replay().last_serial(), 0);
+    entries.push(Entry::Folded { serial: 7 });
+    assert!(!is_unfolded(&entries));
+    entries.extend(drain(2, 7, "a"));
+    assert_eq!(replayed(&entries).unwrap().replay().last_serial(), 7, "a run that is not folded has no serial yet");
+}
+
+#[test]
+fn a_record_of_another_interface_under_the_same_key_starts_anew() {
+    let entries = drain(1, 0, "a");
+    let journal = replayed(&entries).unwrap();
+    let mut state = new_state();
+    fold(&mut state, journal.replay().unfolded().unwrap());
+    let record = state.interfaces.get_mut("a").unwrap();
+    (record.id, record.group) = ("ri-other".into(), Some("its-group".into()));
+    fold(&mut state, journal.replay().unfolded().unwrap());
+    let record = &state.interfaces["a"];
+    assert_eq!((record.id.as_str(), record.group.as_ref()), ("ri-2zeo3xzyf38r4ura", None));
+}

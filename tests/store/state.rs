@@ -163,3 +163,14 @@ fn measures_a_large_state() {
         eprintln!("{count} records, {} bytes: encode {encoded:?}, decode {:?}", bytes.len(), begin.elapsed());
     }
 }
+
+#[test]
+fn a_file_of_nothing_is_damaged_and_says_of_what() {
+    for (bytes, what) in [
+        (&b""[..], "it is empty"),
+        (b" \n\t", "it holds nothing but blanks or NUL bytes"),
+        (b"\0\0\n", "it holds nothing but blanks or NUL bytes"),
+    ] {
+        assert_eq!(decode(bytes), Err(Unreadable::Damaged(what.to_owned())));
+    }
+}
