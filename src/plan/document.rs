@@ -189,7 +189,7 @@ fn damaged(detail: impl Into<String>) -> PlanFileError {
 /// Reads the version, which stands first, without trusting or parsing the rest: a newer format may differ in all else.
 fn sniff(bytes: &[u8]) -> Result<String, PlanFileError> {
     const START: &[u8] = br#"{"format_version":""#;
-    let rest = bytes.strip_prefix(START).ok_or(PlanFileError::NotAPlan)?;
+    let Some(rest) = bytes.strip_prefix(START) else { return sniff_relaid(bytes) };
     let digits = rest.iter().take(16).take_while(|byte| byte.is_ascii_digit() || **byte == b'.').count();
     let version = str::from_utf8(&rest[..digits]).map_err(|_| PlanFileError::NotAPlan)?;
     if version.is_empty() || rest.get(digits) != Some(&b'"') {
@@ -200,6 +200,26 @@ fn sniff(bytes: &[u8]) -> Result<String, PlanFileError> {
         return Err(PlanFileError::NotAPlan);
     }
     Ok(version.to_owned())
+}
+
+/// Reads the version of a plan that another tool wrote again, its keys laid out or ordered in that tool's way.
+fn sniff_relaid(bytes: &[u8]) -> Result<String, PlanFileError> {
+    #[derive(Deserialize)]
+    struct Head {
+        format_version: serde_json::Value,
+        #[serde(rename = "rictl_version")]
+        _rictl_version: serde::de::IgnoredAny,
+        #[serde(rename = "steps")]
+        _steps: serde::de::IgnoredAny,
+    }
+    let head: Head = serde_json::from_slice(bytes).map_err(|_| PlanFileError::NotAPlan)?;
+    match head.format_version {
+        serde_json::Value::String(version) if version == FORMAT_VERSION => {
+            Err(damaged("it is not laid out as rictl writes it"))
+        }
+        serde_json::Value::String(version) => Ok(version),
+        other => Ok(other.to_string()),
+    }
 }
 
 fn seal(mut document: String) -> String {

@@ -260,6 +260,19 @@ fn names_both_versions_of_a_newer_file_and_tells_other_files_apart() {
 }
 
 #[test]
+fn knows_a_plan_that_another_tool_laid_out_anew() {
+    let edited = |version: serde_json::Value| {
+        let mut document: serde_json::Value = serde_json::from_str(&sample().to_file()).unwrap();
+        document["format_version"] = version;
+        Plan::from_file(serde_json::to_string_pretty(&document).unwrap().as_bytes()).unwrap_err().to_string()
+    };
+    let newer = "the plan file has format version 99.0, and this rictl reads version 1.0";
+    assert_eq!(edited("99.0".into()), newer);
+    assert_eq!(edited(99.into()), newer.replace("99.0", "99"));
+    assert!(edited("1.0".into()).starts_with("the plan file is damaged or was edited: "));
+}
+
+#[test]
 fn the_digest_covers_what_is_done_and_nothing_else() {
     let plan = sample();
     let digest = plan.digest();
