@@ -238,7 +238,8 @@ fn way_round<'s>(members: &[&'s Address], interfaces: &'s BTreeMap<Address, Inte
 
 fn floors(name: &GroupName, group: &Group, inactive: &[Address], findings: &mut Findings) {
     let total = group.members.len();
-    if total == 0 {
+    let nothing_to_keep = group.min_active.as_ref().is_none_or(|floor| floor.value == 0);
+    if total == 0 && nothing_to_keep {
         findings.report("empty group", group.place, || {
             Diagnostic::warning(format!("`groups.{name}` has no members"))
                 .hint("give interfaces `group:`, or remove it")
