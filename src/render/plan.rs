@@ -163,7 +163,7 @@ fn block<W: Write + ?Sized>(
         && let (Some(since), Some(before)) = (change.since, &change.change.before)
         && before.status.is_transitional()
     {
-        let note = format!("# in transition: {} since {since:.0}", before.status);
+        let note = format!("# {}, in transition since {since:.0}", before.status);
         screen.line(&Line::at(8).hang(10).with(Tone::Wait, note))?;
     }
     let guards: BTreeSet<&String> = steps.iter().flat_map(|step| &step.guards).collect();
