@@ -13,11 +13,12 @@ mod output;
 mod prompt;
 mod signals;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::builder::Resettable;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use jiff::Timestamp;
 
 use crate::alibaba::credentials::Environment;
@@ -32,7 +33,7 @@ use output::Output;
 pub fn run() -> u8 {
     let arguments = with_two_dashes(std::env::args_os());
     let no_color = arguments.iter().any(|argument| argument == "--no-color");
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return errors::usage(&Output::new(no_color), error),
     };
@@ -60,6 +61,17 @@ pub fn run() -> u8 {
         Ok(code) => code,
         Err(error) => errors::report(&output, &error, machine),
     }
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    // A pipeline sets the variables that it has no value for to nothing.
+    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    let mut grammar = Cli::command().mut_args(|argument| match argument.get_env() {
+        Some(name) if is_empty(name) => argument.env(Resettable::Reset),
+        _ => argument,
+    });
+    let matches = grammar.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut grammar))
 }
 
 /// Terraform's users write `-auto-approve`: a long flag with one dash gets its second one. So does a misspelt one, that
