@@ -1,6 +1,6 @@
 //! Past runs, as the journal tells them.
 
-use crate::journal::Run;
+use crate::journal::{Outcome, Run};
 use crate::report::{Report, StepResult};
 use crate::store::local::Recorded;
 
@@ -27,9 +27,11 @@ pub fn report(run: &Run) -> Report {
         .steps()
         .map(|(step, trace)| {
             let closed = trace.closed.as_ref();
+            // Of a run that died and was closed later nobody wrote down what it never came to.
+            let never_begun = run.end.is_some() && trace.attempts.is_empty();
             StepResult {
                 step: step.clone(),
-                outcome: closed.map(|closed| closed.outcome),
+                outcome: closed.map(|closed| closed.outcome).or(never_begun.then_some(Outcome::NotStarted)),
                 status: closed.and_then(|closed| closed.status.clone()),
                 request_id: trace.request_id().cloned(),
                 started_at: trace.attempts.first().map(|attempt| attempt.intent_at),
