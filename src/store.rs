@@ -165,7 +165,8 @@ impl StoreError {
                 }
                 _ => return None,
             },
-            Self::NotLocked { .. } | Self::Broken { .. } | Self::Bug(_) => return None,
+            Self::NotLocked { .. } => "nothing has to be freed".into(),
+            Self::Broken { .. } | Self::Bug(_) => return None,
         })
     }
 }

@@ -91,6 +91,11 @@ pub fn read(paths: &Paths) -> Result<Recorded, StoreError> {
     Ok(recorded)
 }
 
+/// Returns who the lock file names, dead or alive.
+pub fn lock_holder(paths: &Paths) -> Result<Holder, StoreError> {
+    lock::named(&paths.lock)
+}
+
 /// Frees the lock with this id, whoever holds it, and returns the holder; who that is notices before the next write.
 pub fn force_unlock(paths: &Paths, id: &str) -> Result<Holder, StoreError> {
     lock::free(&paths.lock, id)

@@ -84,11 +84,14 @@ fn boot_id() -> Option<String> {
     kernel_word("random/boot_id")
 }
 
-/// Returns when the process started, in ticks after boot; `None` if there is none with this pid.
+/// Returns when the process started, in ticks after boot; `None` if none with this pid is alive.
 fn process_start(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The command's name is in parentheses and may hold anything; `starttime` is field 22, the 20th after it.
-    stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?.parse().ok()
+    // The command's name is in parentheses and may hold anything; the state is next, `starttime` the 20th after it.
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace();
+    // A zombie is dead; it may wait for long until its parent asks.
+    let starttime = fields.next().filter(|state| *state != "Z").and_then(|_| fields.nth(18));
+    starttime?.parse().ok()
 }
 
 /// A held lock; freed when dropped.
@@ -184,17 +187,38 @@ pub(super) fn running(path: &Path) -> Result<Option<Holder>, StoreError> {
     Ok(read_holder(&file, path)?.flatten().filter(Holder::may_be_alive))
 }
 
-/// Frees the lock with this id, whoever holds it, and returns the holder.
-pub(super) fn free(path: &Path, id: &str) -> Result<Holder, StoreError> {
+/// Returns who the lock file names, dead or alive.
+pub(super) fn named(path: &Path) -> Result<Holder, StoreError> {
     let not_locked = || StoreError::NotLocked { path: path.display().to_string() };
     let file = files::open(path, OpenOptions::new().read(true), "read")?.ok_or_else(not_locked)?;
-    let holder = read_holder(&file, path)?.ok_or_else(not_locked)?;
-    match holder {
-        Some(holder) if holder.id == id => {
-            files::replace(path, b"")?;
-            files::sync_dir(path)?;
-            Ok(holder)
+    read_holder(&file, path)?.ok_or_else(not_locked)?.ok_or_else(|| locked(None))
+}
+
+/// Frees the lock with this id, whoever holds it, and returns the holder.
+pub(super) fn free(path: &Path, id: &str) -> Result<Holder, StoreError> {
+    let holder = named(path)?;
+    if holder.id != id {
+        return Err(locked(Some(holder)));
+    }
+    files::replace(path, b"")?;
+    files::sync_dir(path)?;
+    Ok(holder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::process_start;
+
+    #[test]
+    fn a_process_that_waits_for_its_parent_only_is_dead() {
+        assert!(process_start(std::process::id()).is_some());
+        let mut child = Command::new("true").spawn().unwrap();
+        while process_start(child.id()).is_some() {
+            std::thread::yield_now();
         }
-        other => Err(locked(other)),
+        assert!(std::path::Path::new(&format!("/proc/{}/stat", child.id())).exists());
+        child.wait().unwrap();
     }
 }

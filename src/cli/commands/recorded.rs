@@ -97,12 +97,11 @@ fn record<'a>(recorded: &'a Recorded, address: &Address) -> Result<&'a Record> {
 
 pub(super) async fn force_unlock(id: &str, force: bool, invocation: &Invocation, output: &Output) -> Result<u8> {
     let project = invocation.load()?;
-    if let Some(holder) = local::read(&project.paths)?.running {
-        output.say(&format!("the lock {} is held by {holder}", holder.id));
-        if holder.id != id {
-            let refusal = Refusal::new(Exit::Error, format!("{id} is not the id of the lock"));
-            return Err(refusal.hint("nothing was freed; see above for its id and its holder").into());
-        }
+    let holder = local::lock_holder(&project.paths)?;
+    output.say(&format!("the lock {} is held by {holder}", holder.id));
+    if holder.id != id {
+        let refusal = Refusal::new(Exit::Error, format!("{id} is not the id of the lock"));
+        return Err(refusal.hint("nothing was freed; see above for its id and its holder").into());
     }
     if !force {
         let refusal = || {
