@@ -103,7 +103,8 @@ fn read_file(path: &Path) -> Result<SpecFile> {
         Err(error) => return Err(error).with_context(doing),
     };
     if !metadata.is_file() {
-        return Err(Refusal::new(Exit::Error, format!("the spec {} is not a regular file", path.display())).into());
+        let refusal = Refusal::new(Exit::Error, format!("the spec {} is not a regular file", path.display()));
+        return Err(refusal.hint("name a file or a directory with --file").into());
     }
     let mut bytes = Vec::new();
     let file = fs::File::open(path).with_context(doing)?;

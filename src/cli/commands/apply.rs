@@ -1,6 +1,7 @@
 //! Commands that change the cloud: apply and rollback.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -30,6 +31,7 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
                 return Err(refusal.hint(hint).into());
             }
             let saved = read_plan(path)?;
+            refuse_exposed(path)?;
             if saved.steps.is_empty() && !saved.is_empty() {
                 return Err(refused_when_made(&saved, path).into());
             }
@@ -146,10 +148,23 @@ pub(super) fn read_plan(path: &Path) -> Result<Plan> {
             let refusal = unusable("there is no such file");
             return Err(refusal.hint("saved plans are made with `rictl plan --out FILE`").into());
         }
-        Err(StoreError::NotAFile { what, .. }) => return Err(unusable(&format!("it is {what}")).into()),
+        Err(StoreError::NotAFile { what, .. }) => {
+            return Err(unusable(&format!("it is {what}")).hint("name the regular file that --out wrote").into());
+        }
         Err(error) => return Err(error.into()),
     };
     Plan::from_file(&bytes).map_err(|error| unusable(&error.to_string()).hint(error.hint()).into())
+}
+
+/// Refuses a plan that anybody on this host could have written: its checksum proves no reviewer.
+fn refuse_exposed(path: &Path) -> Result<()> {
+    let mode = std::fs::metadata(path)?.permissions().mode();
+    if mode & 0o002 == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    let refusal = Refusal::new(Exit::Error, format!("cannot use the plan {path}: anybody can write to it"));
+    Err(refusal.hint(format!("review it with `rictl show {path}`, then `chmod o-w {path}`")).into())
 }
 
 fn open_lines(path: &Path) -> Result<File> {
