@@ -60,6 +60,17 @@ impl<'o> Screen<'o> {
         self
     }
 
+    /// Says that there was nothing to do.
+    pub(super) fn nothing_to_do(&mut self) {
+        if !self.json {
+            self.output.show(|out| {
+                writeln!(out, "\nApply complete! Resources: 0 added, 0 changed, 0 destroyed.")?;
+                writeln!(out, "0 deactivated, 0 activated, 0 waited for; 0 blocked.")
+            });
+        }
+        self.lines(|out, at| render::events::nothing_to_do(out, at));
+    }
+
     fn view(&self) -> View {
         self.output.view()
     }
@@ -136,13 +147,13 @@ impl Front for Screen<'_> {
         }
     }
 
-    fn end(&mut self, report: &Report) {
+    fn end(&mut self, report: &Report, exit_code: u8) {
         self.showing = Showing::Nothing;
         if !self.json {
             let view = self.view();
             let blocked = self.plan.as_ref().map_or(0, |plan| plan.summary().blocked);
             self.output.show(|out| render::report::text(out, report, blocked, view));
         }
-        self.lines(|out, at| render::events::finished(out, at, report));
+        self.lines(|out, at| render::events::finished(out, at, report, exit_code));
     }
 }

@@ -220,8 +220,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             unless_signalled(&signals, async { Ok(self.look_again(&report).await) }).await.unwrap_or_default()
         };
         self.record(&mut report);
-        front.end(&report);
-        Ok(Ran { plan, report, unstable, rollback: None })
+        let ran = Ran { plan, report, unstable, rollback: None };
+        front.end(&ran.report, ran.exit_code());
+        Ok(ran)
     }
 
     fn header(&self, plan: &Plan, run_id: RunId, operation: Operation) -> RunStarted {

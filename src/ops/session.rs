@@ -90,8 +90,8 @@ pub trait Front {
     fn begin(&mut self, plan: &Plan);
     /// Shows what happens.
     fn event(&mut self, at: Timestamp, event: &Event);
-    /// The run has ended.
-    fn end(&mut self, report: &Report);
+    /// The run has ended; the code is that of [`Ran::exit_code`].
+    fn end(&mut self, report: &Report, exit_code: u8);
 }
 
 /// How an apply ended.

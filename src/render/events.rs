@@ -275,10 +275,15 @@ pub fn diagnostic<W: Write + ?Sized>(
     write(out, at, level, format!("{severity}: {}", finding.summary), Body::Diagnostic { diagnostic })
 }
 
-/// Writes the summary and the last line.
-pub fn finished<W: Write + ?Sized>(out: &mut W, at: Timestamp, report: &Report) -> io::Result<()> {
-    let exit_code = report.exit_code();
-    let (level, message) = match exit_code {
+/// Writes the last line of an apply that found nothing to do.
+pub fn nothing_to_do<W: Write + ?Sized>(out: &mut W, at: Timestamp) -> io::Result<()> {
+    let message = "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.".to_owned();
+    write(out, at, "info", message, change_summary(0, "apply"))
+}
+
+/// Writes the summary and the last line; the exit code also knows what was planned and blocked.
+pub fn finished<W: Write + ?Sized>(out: &mut W, at: Timestamp, report: &Report, exit_code: u8) -> io::Result<()> {
+    let (level, message) = match report.exit_code() {
         0 => ("info", complete_line(report)),
         _ => ("error", format!("{} incomplete: {}", operation(report), incomplete(report))),
     };

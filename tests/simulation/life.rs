@@ -424,7 +424,7 @@ impl Front for Screen {
         }
     }
 
-    fn end(&mut self, report: &Report) {
+    fn end(&mut self, report: &Report, _: u8) {
         self.ledger.borrow_mut().note(&format!("report {}", report.exit_code()));
     }
 }

@@ -67,22 +67,17 @@ async fn run(task: Task, is_saved: bool, arguments: &RunArgs, invocation: &Invoc
     // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
     let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
     let applied = operation::apply(&session, task, approval, &mut screen, signals).await?;
-    finish(&applied, arguments.json, output)
+    finish(&applied, &mut screen, output)
 }
 
-fn finish(applied: &Applied, json: bool, output: &Output) -> Result<u8> {
+fn finish(applied: &Applied, screen: &mut Screen<'_>, output: &Output) -> Result<u8> {
     match applied {
         Applied::Declined => {
             output.show(|out| writeln!(out, "Apply cancelled."));
             Ok(0)
         }
         Applied::Nothing(plan) if plan.is_complete() => {
-            if !json {
-                output.show(|out| {
-                    writeln!(out, "\nApply complete! Resources: 0 added, 0 changed, 0 destroyed.")?;
-                    writeln!(out, "0 deactivated, 0 activated, 0 waited for; 0 blocked.")
-                });
-            }
+            screen.nothing_to_do();
             Ok(0)
         }
         Applied::Nothing(plan) => Err(nothing_possible(plan).into()),
