@@ -226,10 +226,19 @@ impl CloudError {
 
     /// Returns the error and what to do about it, as one phrase.
     pub fn with_hint(&self) -> String {
-        match &self.hint {
-            Some(hint) => format!("{self}; {hint}"),
+        match self.next_step() {
+            Some(next) => format!("{self}; {next}"),
             None => self.to_string(),
         }
+    }
+
+    /// Returns what to do next: our words, and the API's own link where only its owner can help.
+    pub fn next_step(&self) -> Option<String> {
+        let only_theirs =
+            matches!(self.kind, ErrorKind::Other | ErrorKind::OperationLocked | ErrorKind::FinancialLocked);
+        let link = self.recommend.as_deref().filter(|_| only_theirs).map(|link| format!("the API's advice: {link}"));
+        let parts: Vec<&str> = [self.hint.as_deref(), link.as_deref()].into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
     }
 
     fn describe(&self) -> String {

@@ -223,7 +223,8 @@ fn given_up(error: CloudError, attempts: u32) -> CloudError {
     if attempts == 1 {
         return error;
     }
-    CloudError { message: format!("{} (gave up after {attempts} attempts)", error.message).into(), ..error }
+    let message = error.message.strip_suffix('.').unwrap_or(&error.message);
+    CloudError { message: format!("{message} (gave up after {attempts} attempts)").into(), ..error }
 }
 
 #[cfg(test)]

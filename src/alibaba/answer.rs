@@ -138,7 +138,10 @@ impl Asked<'_> {
             seconds @ 120..=7199 => format!("{} min", seconds / 60),
             seconds => format!("{} h", seconds / 3600),
         };
-        format!("{api_message}; this clock is {amount} {direction} the API's (Date header)")
+        format!(
+            "{}; this clock is {amount} {direction} the API's (Date header)",
+            api_message.strip_suffix('.').unwrap_or(api_message)
+        )
     }
 }
 

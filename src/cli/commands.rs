@@ -8,6 +8,7 @@ mod init;
 mod offline;
 mod plan;
 mod recorded;
+mod whoami;
 
 use std::path::{Path, PathBuf};
 
@@ -96,7 +97,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::History { json } => recorded::history(invocation, output, json),
         Command::State { command } => recorded::state(command, invocation, output),
         Command::ForceUnlock { id, force } => recorded::force_unlock(&id, force, invocation, output).await,
-        Command::Whoami { json } => plan::whoami(invocation, output, json).await,
+        Command::Whoami { json } => whoami::whoami(invocation, output, json).await,
         Command::Explain { address } => explain::explain(&address, invocation, output).await,
         Command::Graph(arguments) => explain::graph(&arguments, invocation, output).await,
         Command::Emulator { command } => emulator::run(command, invocation, output).await,

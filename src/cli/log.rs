@@ -1,8 +1,10 @@
 //! The log: lines on standard error that begin like every other message there. The API's words stand in them, so they
 //! are escaped as they pass.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io::{self, Write};
+use std::sync::Mutex;
 
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::LevelFilter;
@@ -17,12 +19,16 @@ pub(super) fn start(level: Level) {
     tracing_subscriber::fmt()
         .with_max_level(LevelFilter::from_level(level))
         .with_writer(|| EscapedStderr)
-        .event_format(Lines)
+        .event_format(Lines::default())
         .init();
 }
 
 /// `warning: what happened`.
-struct Lines;
+#[derive(Default)]
+struct Lines {
+    /// The warnings about credentials that were given: each account looks for its own in the same files.
+    said: Mutex<BTreeSet<String>>,
+}
 
 impl<S, N> FormatEvent<S, N> for Lines
 where
@@ -37,9 +43,13 @@ where
             Level::DEBUG => "debug",
             Level::TRACE => "trace",
         };
-        write!(out, "{word}: ")?;
-        context.format_fields(out.by_ref(), event)?;
-        writeln!(out)
+        let mut text = String::new();
+        context.format_fields(Writer::new(&mut text), event)?;
+        let is_of_credentials = event.metadata().target().starts_with("rictl::alibaba::credentials");
+        if word == "warning" && is_of_credentials && !self.said.lock().is_ok_and(|mut said| said.insert(text.clone())) {
+            return Ok(());
+        }
+        writeln!(out, "{word}: {text}")
     }
 }
 

@@ -65,11 +65,8 @@ const UNAVAILABLE: Meaning = in_doubt(
     "the API failed on its own side",
     "run again in a moment; if it stays, open a ticket with the RequestId",
 );
-const UNDOCUMENTED: Meaning = refused(
-    ErrorKind::Other,
-    "no page documents this code",
-    "follow the API's link if there is one, or open a ticket with the RequestId",
-);
+const UNDOCUMENTED: Meaning =
+    refused(ErrorKind::Other, "no page documents this code", "open a ticket with the RequestId");
 const WRONG_STATUS: Meaning = refused(
     ErrorKind::IncorrectStatus,
     "the interface's status does not allow this action now",

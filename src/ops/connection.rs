@@ -45,7 +45,7 @@ pub enum Source {
     /// An emulator's own, by account.
     World(BTreeMap<AccountName, Credentials>),
     /// The standard chain.
-    Chain(Box<Chain>),
+    Chain(Arc<Chain>),
 }
 
 impl CredentialSource for Source {
@@ -81,6 +81,8 @@ pub struct Connection {
     pub cloud: Cloud,
     /// Whose interfaces they are about.
     pub target: Target,
+    /// Where the keys come from, if not from an emulator's world.
+    pub chain: Option<Arc<Chain>>,
 }
 
 /// Reaches what the spec names and asks whose account it is.
@@ -93,18 +95,22 @@ pub async fn connect(project: &Project, access: &Access, clock: Clock) -> Result
         Provider::Emulator => emulated(project, access, clock).await?,
         Provider::Alibaba => {
             let endpoint = access.endpoint.as_deref().map(parse_endpoint).transpose()?;
-            (Source::Chain(Box::new(chain(settings, access, clock))), endpoint, None)
+            (Source::Chain(Arc::new(chain(settings, access, clock))), endpoint, None)
         }
     };
     let client_settings = client_settings(settings, access, endpoint)?;
     let shown = shown.unwrap_or_else(|| shown_endpoint(settings, &client_settings));
+    let chain = match &source {
+        Source::Chain(chain) => Some(Arc::clone(chain)),
+        Source::World(_) => None,
+    };
     let client = Client::new(source, client_settings, clock);
     let seed = u64::from(std::process::id());
     let cloud = Retrying::new(client, Policy::default(), access.quota, seed);
     let identity =
         cloud.identity(&AccountName::default_account()).await.context("cannot find out whose credentials these are")?;
     let target = Target { provider: settings.provider, account_id: identity.account_id, endpoint: shown };
-    Ok(Connection { cloud, target })
+    Ok(Connection { cloud, target, chain })
 }
 
 impl Connection {
@@ -144,7 +150,7 @@ fn wrong_account(knob: &str, place: &str, declared: &str, target: &Target) -> Re
 }
 
 /// Makes the standard chain of credentials for a spec.
-pub fn chain(settings: &CloudSettings, access: &Access, clock: Clock) -> Chain {
+fn chain(settings: &CloudSettings, access: &Access, clock: Clock) -> Chain {
     let profile = access.profile.clone().or_else(|| settings.profile.as_ref().map(|profile| profile.value.clone()));
     let accounts = settings
         .accounts

@@ -74,8 +74,7 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
         return store.hint();
     }
     let cloud = error.chain().find_map(|cause| cause.downcast_ref::<CloudError>())?;
-    let own = cloud.hint.as_ref().map(|hint| hint.to_string());
-    own.or_else(|| {
+    cloud.next_step().or_else(|| {
         (cloud.kind == ErrorKind::Unreachable).then(|| "check the network, the proxy and the region's name".to_owned())
     })
 }

@@ -140,6 +140,23 @@ async fn the_apis_errors_keep_code_words_id_and_link() {
 }
 
 #[tokio::test]
+async fn the_apis_link_is_shown_where_only_the_vendor_can_help() {
+    for (code, shown) in [
+        ("Strange.Thing", true),
+        ("OperationFailed.OperationLocked", true),
+        ("Forbidden.FinancileLocked", true),
+        ("IncorrectRIStatus", false),
+    ] {
+        let body = serde_json::json!({
+            "RequestId": "R", "Code": code, "Message": "m", "Recommend": "https://api.example.com/?x=1",
+        });
+        let server = Server::answering([json(400, &body.to_string())]).await;
+        let text = deactivate(&server).await.unwrap_err().with_hint();
+        assert_eq!(text.ends_with("; the API's advice: https://api.example.com/?x=1"), shown, "{text}");
+    }
+}
+
+#[tokio::test]
 async fn the_body_decides_before_the_status() {
     for (status, body, expected) in [
         (200, r#"{"RequestId":"R","Code":"200","Success":true,"Message":"successful"}"#, None),

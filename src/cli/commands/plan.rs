@@ -1,11 +1,11 @@
-//! Commands that read the cloud and change nothing: plan, whoami.
+//! `plan`: reads the cloud and changes nothing.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::ops::connection::{self, connect};
+use crate::ops::connection::connect;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::project::Project;
@@ -13,7 +13,6 @@ use crate::ops::session::today;
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::topology::Topology;
-use crate::resource::{AccountName, Provider};
 use crate::store::local::{self, Recorded};
 
 use super::super::args::{Choice, Format, PlanArgs};
@@ -110,44 +109,4 @@ fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
 
 fn escaped_lines(text: &str) -> String {
     text.lines().map(crate::render::escape::escape_terminal).collect::<Vec<_>>().join("\n")
-}
-
-pub(super) async fn whoami(invocation: &Invocation, output: &Output, json: bool) -> Result<u8> {
-    let project = invocation.load()?;
-    let access = invocation.access();
-    let connection = connect(&project, &access, invocation.clock).await?;
-    let described = match project.spec.cloud.provider {
-        Provider::Emulator => None,
-        Provider::Alibaba => {
-            let chain = connection::chain(&project.spec.cloud, &access, invocation.clock);
-            Some(chain.describe(&AccountName::default_account()).await?)
-        }
-    };
-    let source = described.as_ref().map_or("the emulator's own key", |whoami| whoami.source.as_str());
-    let mode = described.as_ref().map_or("AK", |whoami| whoami.mode.as_str());
-    let key = described.as_ref().map(|whoami| whoami.access_key_id_masked.as_str());
-    let expires = described.as_ref().and_then(|whoami| whoami.expires_at).map(|time| time.to_string());
-    let target = &connection.target;
-    output.print(|out| {
-        if json {
-            let document = serde_json::json!({
-                "format_version": "1.0", "target": target, "source": source, "mode": mode,
-                "access_key_id": key, "expires_at": expires,
-            });
-            return writeln!(out, "{document}");
-        }
-        let lines = [
-            ("Account", target.account_id.to_string()),
-            ("Provider", target.provider.to_string()),
-            ("Endpoint", target.endpoint.clone()),
-            ("Source", source.to_owned()),
-            ("Mode", mode.to_owned()),
-            ("Key", key.unwrap_or("-").to_owned()),
-            ("Expires", expires.clone().unwrap_or_else(|| "never".to_owned())),
-        ];
-        lines
-            .iter()
-            .try_for_each(|(name, value)| writeln!(out, "{name:<9} {}", crate::render::escape::escape_terminal(value)))
-    })?;
-    Ok(0)
 }
