@@ -181,7 +181,7 @@ impl Transport {
         if error.is_connect() {
             return match tls_cause(error) {
                 Some(cause) => CloudError {
-                    hint: Some(ROOTS_HINT.into()),
+                    hint: Some(tls_hint(cause).into()),
                     ..unsent(ErrorKind::Tls, action, format!("cannot trust {host}: {cause}"))
                 },
                 None => {
@@ -251,13 +251,13 @@ fn innermost(error: &dyn Error) -> String {
 }
 
 /// Finds what TLS said, which hides inside an I/O error.
-fn tls_cause(error: &(dyn Error + 'static)) -> Option<String> {
+fn tls_cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
     let mut cause = Some(error);
     while let Some(current) = cause {
         let inner = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         let tls = current.downcast_ref::<rustls::Error>().or(inner.and_then(|inner| inner.downcast_ref()));
-        if let Some(tls) = tls {
-            return Some(tls.to_string());
+        if tls.is_some() {
+            return tls;
         }
         cause = match inner {
             Some(inner) => Some(inner),
@@ -265,4 +265,11 @@ fn tls_cause(error: &(dyn Error + 'static)) -> Option<String> {
         };
     }
     None
+}
+
+fn tls_hint(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::PeerIncompatible(_) => "TLS 1.2 is the least; a proxy may have answered in the server's place",
+        _ => ROOTS_HINT,
+    }
 }

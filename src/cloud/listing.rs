@@ -4,6 +4,7 @@
 //! it names: one that is missing from the pages is asked for by id before it is called absent, since pages shift
 //! while interfaces come and go.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -125,9 +126,20 @@ fn missing(ids: &BTreeSet<RouterInterfaceId>, listing: &Listing) -> BTreeSet<Rou
     ids.iter().filter(|id| !listing.interfaces.contains_key(*id)).cloned().collect()
 }
 
-/// A later answer replaces an earlier one: a row that two pages show is newer in the second.
+/// Takes in one page of several. Of an interface that two pages show differently neither is believed: it changed, or
+/// moved, while they were read, and is left to be asked for again.
 fn take(listing: &mut Listing, page: Page) {
-    listing.interfaces.extend(page.interfaces.into_iter().map(|observed| (observed.id.clone(), observed)));
+    for observed in page.interfaces {
+        match listing.interfaces.entry(observed.id.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(observed);
+            }
+            Entry::Occupied(known) if *known.get() == observed => {}
+            Entry::Occupied(known) => {
+                known.remove();
+            }
+        }
+    }
 }
 
 async fn page(cloud: &impl CloudRead, scope: &Scope, selection: Selection, number: u32) -> Result<Page, CloudError> {
@@ -165,7 +177,7 @@ async fn read_by_id(
     let mut asked: FuturesUnordered<_> =
         waiting.by_ref().take(CONCURRENT_PAGES).map(|chunk| filter(cloud, scope, chunk)).collect();
     while let Some(answer) = asked.next().await {
-        take(listing, answer?);
+        listing.interfaces.extend(answer?.interfaces.into_iter().map(|observed| (observed.id.clone(), observed)));
         if let Some(chunk) = waiting.next() {
             asked.push(filter(cloud, scope, chunk));
         }
@@ -194,3 +206,6 @@ async fn filter(cloud: &impl CloudRead, scope: &Scope, ids: &[RouterInterfaceId]
         format!("the answers for {} ids in {scope} do not add up to the count they give", ids.len()),
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,7 +57,8 @@ impl Cell {
             (Of::Describe, false) => self.class.read,
             // Reads from another time are reads; all others say nothing, and for good.
             (Of::Describe, true) if self.class.name.starts_with("A1 ") => Some(Then::Absorbed),
-            // All that was asked for is there, whatever the count says.
+            // All that was asked for is there, however often, and whatever the count says.
+            (Of::Describe, true) if self.class.name.starts_with("A9 ") => Some(Then::Absorbed),
             (Of::Describe, true) if self.class.name.starts_with("A11 ") => Some(Then::Absorbed),
             (Of::Describe, true) if self.class.read == Some(Then::Strange) => Some(Then::Strange),
             (Of::Describe, true) if self.class.name.starts_with("A22 ") => Some(Then::Absorbed),

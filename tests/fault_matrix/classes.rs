@@ -144,6 +144,7 @@ pub(crate) const CLASSES: &[Class] = &[
         None,
         NEVER,
     ),
+    class("A9 a row twice", "fault: duplicate_row", "add up", ABSORBED, None),
     class("A10 a row is missing", "fault: {short_page: 1}", "add up", ABSORBED, None),
     class("A11 TotalCount lies", "fault: {total_count: 7}", "add up", ABSORBED, None),
     class(

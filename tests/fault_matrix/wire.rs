@@ -55,6 +55,13 @@ pub(crate) const WIRES: &[Wire] = &[
         passes: false,
     },
     Wire {
+        name: "N3 old protocol",
+        face: Face::Https,
+        trouble: Trouble::OldTls,
+        says: "TLS 1.2 is the least",
+        passes: false,
+    },
+    Wire {
         name: "N3 captive portal",
         face: Face::Https,
         trouble: Trouble::Portal,
@@ -163,7 +170,7 @@ impl WireCell {
         let text = ran.flat();
         if expected != 0 {
             // While it settles, a read is repeated until its step's time is over, and has nothing to say yet.
-            let is_tls = matches!(self.wire.trouble, Trouble::Shows(_) | Trouble::Portal);
+            let is_tls = matches!(self.wire.trouble, Trouble::Shows(_) | Trouble::Portal | Trouble::OldTls);
             let is_silent = self.of == Of::Describe && self.place == 2 && !is_tls;
             let address = relay.address().to_string();
             let says = if is_silent { ["", "cn-shanghai", ""] } else { [self.wire.says, "cn-shanghai", &address] };

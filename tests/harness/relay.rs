@@ -35,6 +35,8 @@ pub(crate) enum Trouble {
     Shows(Certificate),
     /// A page in plain text where TLS should begin.
     Portal,
+    /// The server's newest protocol is TLS 1.1.
+    OldTls,
     /// A kept connection is reset as soon as a request comes in.
     DeadConnection,
     /// The proxy answers CONNECT with this status.
@@ -222,6 +224,13 @@ async fn converse(mut stream: TcpStream, shared: Arc<Shared>) {
         stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nlogin").await.ok();
         return;
     }
+    if trouble == Some(Trouble::OldTls) {
+        stream.read_buf(&mut Vec::with_capacity(1 << 14)).await.ok();
+        stream.write_all(&hello_of_tls_1_1()).await.ok();
+        // Until the client has read it, and gone.
+        stream.read_buf(&mut Vec::with_capacity(1 << 14)).await.ok();
+        return;
+    }
     match shared.face {
         Face::Http => speak(&mut stream, &shared, None).await,
         Face::Https => secure(stream, &shared, trouble, None).await,
@@ -237,6 +246,15 @@ async fn converse(mut stream: TcpStream, shared: Arc<Shared>) {
             secure(stream, &shared, trouble, Some(&target)).await;
         }
     }
+}
+
+/// Returns the ServerHello with which a server settles on TLS 1.1 (RFC 4346), as a record of its own.
+fn hello_of_tls_1_1() -> Vec<u8> {
+    const VERSION: [u8; 2] = [3, 2];
+    // No session id, TLS_RSA_WITH_AES_128_CBC_SHA, no compression.
+    let body = [&VERSION[..], &[7; 32], &[0], &[0, 0x2f], &[0]].concat();
+    let handshake = [&[2, 0, 0, u8::try_from(body.len()).unwrap()], &body[..]].concat();
+    [&[22], &VERSION[..], &[0, u8::try_from(handshake.len()).unwrap()], &handshake].concat()
 }
 
 async fn secure(stream: TcpStream, shared: &Arc<Shared>, trouble: Option<Trouble>, connect: Option<&str>) {

@@ -1,0 +1,95 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use super::*;
+use crate::cloud::Identity;
+use crate::resource::{AccountName, BusinessStatus, Opposite, RequestId, Status};
+
+/// Answers with its pages one after the other, and keeps what it was asked.
+struct Pages {
+    left: RefCell<VecDeque<Page>>,
+    asked: RefCell<Vec<Selection>>,
+}
+
+impl Pages {
+    fn new<const N: usize>(pages: [(u32, &[Observed]); N]) -> Self {
+        let page = |(total_count, rows): (u32, &[Observed])| Page {
+            interfaces: rows.to_vec(),
+            total_count,
+            request_id: RequestId("R".into()),
+        };
+        Self { left: RefCell::new(pages.map(page).into()), asked: RefCell::default() }
+    }
+}
+
+impl CloudRead for Pages {
+    async fn describe(&self, _: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
+        self.asked.borrow_mut().push(query.selection.clone());
+        Ok(self.left.borrow_mut().pop_front().unwrap())
+    }
+
+    async fn identity(&self, _: &AccountName) -> Result<Identity, CloudError> {
+        unreachable!("a listing asks for no identity")
+    }
+}
+
+fn scope() -> Scope {
+    Scope { account: AccountName::default_account(), region: "cn-shanghai".into() }
+}
+
+fn row(number: usize, status: Status) -> Observed {
+    Observed {
+        id: format!("ri-{number:03}").as_str().into(),
+        region: "cn-shanghai".into(),
+        status,
+        business_status: BusinessStatus::Normal,
+        role: None,
+        name: None,
+        description: None,
+        router_id: None,
+        router_type: None,
+        specification: None,
+        opposite: Opposite::default(),
+    }
+}
+
+fn rows(numbers: std::ops::Range<usize>) -> Vec<Observed> {
+    numbers.map(|number| row(number, Status::Active)).collect()
+}
+
+fn ids(rows: &[Observed]) -> BTreeSet<RouterInterfaceId> {
+    rows.iter().map(|row| row.id.clone()).collect()
+}
+
+#[tokio::test]
+async fn a_row_that_two_pages_show_differently_is_asked_for_by_id() {
+    let (first, all) = (rows(0..50), rows(0..99));
+    let mut second = rows(50..99);
+    second.insert(0, row(49, Status::Deactivating));
+    let now = [row(49, Status::Inactive)];
+    let cloud = Pages::new([(100, &first), (100, &second), (1, &now)]);
+    let listing = read(&cloud, &scope(), &ids(&all), None).await.unwrap();
+    assert_eq!(listing.interfaces[&now[0].id].status, Status::Inactive);
+    assert_eq!(cloud.asked.borrow().last(), Some(&Selection::Ids(vec![now[0].id.clone()])));
+}
+
+#[tokio::test]
+async fn a_row_that_slipped_between_two_pages_is_asked_for_by_id() {
+    // While the first page was read, one of its rows was deleted: the first of the second page moved up.
+    let (first, second, slipped) = (rows(0..50), rows(51..99), rows(50..51));
+    let cloud = Pages::new([(99, &first), (98, &second), (1, &slipped)]);
+    let listing = read(&cloud, &scope(), &ids(&rows(0..99)), None).await.unwrap();
+    assert_eq!(listing.interfaces.len(), 99);
+    assert_eq!(cloud.asked.borrow().last(), Some(&Selection::Ids(vec![slipped[0].id.clone()])));
+}
+
+#[tokio::test]
+async fn a_whole_listing_whose_pages_shift_is_begun_anew_and_then_given_up() {
+    let (first, second) = (rows(0..50), rows(50..60));
+    let shifted = rows(49..59);
+    let cloud = Pages::new([(60, &first), (60, &shifted), (60, &first), (60, &second)]);
+    assert_eq!(read_all(&cloud, &scope()).await.unwrap().interfaces.len(), 60);
+    let cloud = Pages::new([(60, &first), (60, &shifted), (60, &first), (60, &shifted), (60, &first), (60, &shifted)]);
+    let error = read_all(&cloud, &scope()).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Malformed, "{error}");
+}
