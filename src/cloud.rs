@@ -176,6 +176,8 @@ pub enum ErrorKind {
     Credentials,
     /// The security token has expired or is malformed: renew it.
     TokenExpired,
+    /// The renewed keys belong to another account than those that the run began with.
+    OtherAccount,
     /// The clocks disagree.
     ClockSkew,
     /// The request itself is wrong.

@@ -126,7 +126,7 @@ impl<S: CredentialSource> Client<S> {
             let hint = Some("let them be renewed for the same account, then run rictl plan again".into());
             return Err(CloudError {
                 hint,
-                ..CloudError::new(ErrorKind::Credentials, Effect::None, IDENTITY, message)
+                ..CloudError::new(ErrorKind::OtherAccount, Effect::None, IDENTITY, message)
             });
         }
         self.remember(account, credentials, &now);

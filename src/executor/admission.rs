@@ -294,10 +294,18 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             }
             return;
         }
-        if error.kind == ErrorKind::ClockSkew {
-            self.stop("the clocks disagree; no call is repeated".to_owned());
-        }
-        self.finish(number, Outcome::Failed, Some(error.with_hint()));
+        let outcome = match error.kind {
+            ErrorKind::ClockSkew => {
+                self.stop("the clocks disagree; no call is repeated".to_owned());
+                Outcome::Failed
+            }
+            ErrorKind::OtherAccount => {
+                self.stop("the credentials belong to another account now".to_owned());
+                Outcome::Moved
+            }
+            _ => Outcome::Failed,
+        };
+        self.finish(number, outcome, Some(error.with_hint()));
     }
 }
 

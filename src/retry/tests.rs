@@ -103,6 +103,7 @@ const KINDS: [ErrorKind; 21] = [
     ErrorKind::Denied,
     ErrorKind::Credentials,
     ErrorKind::TokenExpired,
+    ErrorKind::OtherAccount,
     ErrorKind::ClockSkew,
     ErrorKind::Invalid,
     ErrorKind::Other,

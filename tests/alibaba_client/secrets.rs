@@ -102,7 +102,7 @@ async fn renewed_keys_of_another_account_sign_nothing() {
     let client = Client::new(Reissued::default(), settings(&server), clock());
     client.identity(&AccountName::default_account()).await.unwrap();
     let error = client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap_err();
-    assert_eq!((error.kind, error.effect), (ErrorKind::Credentials, Effect::None), "{error}");
+    assert_eq!((error.kind, error.effect), (ErrorKind::OtherAccount, Effect::None), "{error}");
     assert!(error.message.contains("belong to account 2, and this run began with account 1"), "{error}");
     let calls = server.requests();
     let actions: Vec<&str> = calls.iter().map(|request| request.header("x-acs-action")).collect();

@@ -137,6 +137,42 @@ fn keys_that_cannot_be_renewed_end_the_steps_and_say_so() {
 }
 
 #[test]
+fn keys_renewed_for_another_account_send_nothing() {
+    const OTHER: &str = "2222222222222222";
+    for (nth, code) in [(1, 4), (2, 5)] {
+        let world = WORLD.replacen(
+            "interfaces:",
+            &format!("accounts: [{{id: \"{ACCOUNT}\"}}, {{id: \"{OTHER}\"}}]\ninterfaces:"),
+            1,
+        );
+        let fault = format!("faults: [{{fault: token_expired, action: DeactivateRouterInterface, nth: {nth}}}]\n");
+        let emulator = Emulator::serve(&format!("{world}{fault}"));
+        let desk = Desk::new(&spec());
+        // The first time it gives one account's keys, then the other's.
+        let keys = |id: &str| {
+            format!("{{\"mode\":\"AK\",\"access_key_id\":\"{id}\",\"access_key_secret\":\"emulator-secret\"}}")
+        };
+        let again = desk.path().join("again");
+        let script = desk.file(
+            "keys.sh",
+            &format!(
+                "if [ -e {again} ]; then echo '{}'; else touch {again}; echo '{}'; fi\n",
+                keys(&format!("emulator-{OTHER}")),
+                keys("emulator"),
+                again = again.display(),
+            ),
+        );
+        let command = format!("sh {}", script.display());
+        profile(&desk, serde_json::json!([{"name": "outside", "mode": "External", "process_command": command}]));
+        let ran = desk.quick(&emulator.url(), &["apply", "--auto-approve", "--parallelism", "1"]);
+        assert_eq!(ran.code, code, "{}", ran.text());
+        let said = format!("belong to account {OTHER}, and this run began with account {ACCOUNT}");
+        assert!(ran.flat().contains(&said), "{}", ran.text());
+        assert_eq!(emulator.mutating_calls().iter().filter(|call| call.mutated).count(), nth - 1);
+    }
+}
+
+#[test]
 fn another_account_is_refused_before_anything() {
     let emulator = Emulator::serve(WORLD);
     let desk = Desk::new(&spec_of("1111222233334444")).with_the_usual_key();
