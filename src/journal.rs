@@ -17,7 +17,7 @@ use crate::resource::{Address, Call, RequestId, RouterInterfaceId, Scope, Status
 use crate::state::RunId;
 
 pub use fold::fold;
-pub use line::{DamagedLine, Journal, TornTail};
+pub use line::{DamagedLine, FORMAT_VERSION, Journal, TornTail};
 pub use replay::{Answer, Attempt, Closed, Illegal, Replay, Run, RunEnd, Trace};
 
 /// One line of the journal.

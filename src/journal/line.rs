@@ -26,7 +26,10 @@ pub struct Journal {
     lines: u64,
 }
 
-/// A line that cannot be trusted, or cannot follow the ones before it.
+/// The version of the lines of a run; the first line of each says it.
+pub const FORMAT_VERSION: u64 = 1;
+
+/// A line that cannot be trusted, cannot follow the ones before it, or is of a newer version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {detail}")]
 pub struct DamagedLine {
@@ -34,6 +37,8 @@ pub struct DamagedLine {
     pub line: u64,
     /// What is wrong with it.
     pub detail: String,
+    /// The version of the run that begins there, if that is all that is wrong.
+    pub newer: Option<u64>,
 }
 
 /// The rest of a write that a crash cut off: it was never durable, so nothing was done because of it.
@@ -62,6 +67,9 @@ enum Body {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireRun {
+    // The lines of the first releases do not say it.
+    #[serde(default = "first_version")]
+    format_version: u64,
     run_id: RunId,
     at: Timestamp,
     operation: Operation,
@@ -128,7 +136,7 @@ impl Journal {
         let mut good_length = 0;
         for text in bytes.split_inclusive(|byte| *byte == b'\n') {
             let expected = journal.lines + 1;
-            let damaged = |detail: String| DamagedLine { line: expected, detail };
+            let damaged = |detail: String| DamagedLine { line: expected, detail, newer: None };
             let line = match Line::parse(text) {
                 Ok(line) => line,
                 Err(_) if is_torn(&bytes[good_length..], expected) => {
@@ -142,6 +150,10 @@ impl Journal {
                     "it has the number {}: a line is missing, repeated or moved",
                     line.number
                 )));
+            }
+            if let Some(found) = line.version().filter(|version| *version > FORMAT_VERSION) {
+                let detail = format!("a run of format version {found}, newer than {FORMAT_VERSION}");
+                return Err(DamagedLine { newer: Some(found), ..damaged(detail) });
             }
             journal.take(&line).map_err(damaged)?;
             journal.lines = expected;
@@ -197,6 +209,27 @@ impl<'a> Line<'a> {
         let (batch, body) = leading_number(body, br#""b":"#).unwrap_or((number, body));
         Ok(Self { number, batch, body })
     }
+
+    /// Returns the version of the run that begins here, if one does and says it, whatever else it says.
+    fn version(&self) -> Option<u64> {
+        #[derive(Deserialize)]
+        struct Head {
+            run_started: Run,
+        }
+        #[derive(Deserialize)]
+        struct Run {
+            format_version: u64,
+        }
+        if !self.body.starts_with(br#""run_started":"#) {
+            return None;
+        }
+        let head: Head = serde_json::from_slice(&[b"{", self.body, b"}"].concat()).ok()?;
+        Some(head.run_started.format_version)
+    }
+}
+
+fn first_version() -> u64 {
+    1
 }
 
 /// Reads `KEY DIGITS ,` at the start of `text`; returns the number and what follows.
@@ -279,6 +312,7 @@ fn step_at(open: Option<&Run>, position: usize) -> Result<StepId, String> {
 impl WireRun {
     fn of(run: &RunStarted) -> Self {
         Self {
+            format_version: FORMAT_VERSION,
             run_id: run.run_id.clone(),
             at: run.at,
             operation: run.operation,

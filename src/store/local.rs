@@ -102,14 +102,15 @@ pub fn force_unlock(paths: &Paths, id: &str) -> Result<Holder, StoreError> {
 }
 
 fn decode_journal(paths: &Paths, bytes: &[u8]) -> Result<(Journal, Option<journal::TornTail>), StoreError> {
-    Journal::decode(bytes).map_err(|damaged| StoreError::Damaged {
-        path: paths.journal.display().to_string(),
-        detail: damaged.to_string(),
-        hint: "restore it from a copy, or move it away: past runs are then unknown, and what the last run left open \
-               is decided by what is live"
-            .into(),
+    let path = paths.journal.display().to_string();
+    Journal::decode(bytes).map_err(|damaged| match damaged.newer {
+        Some(found) => StoreError::Newer { path, found, supported: journal::FORMAT_VERSION },
+        None => StoreError::Damaged { path, detail: damaged.to_string(), hint: WITHOUT_JOURNAL.into() },
     })
 }
+
+const WITHOUT_JOURNAL: &str = "restore it from a copy, or move it away: past runs are then unknown, and what the last run \
+                               left open is decided by what is live";
 
 fn read_state(paths: &Paths) -> Result<Option<(Vec<u8>, State)>, StoreError> {
     let Some(bytes) = files::read(&paths.state)? else { return Ok(None) };

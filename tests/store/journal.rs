@@ -30,7 +30,7 @@ fn two_runs() -> Vec<Entry> {
 #[test]
 fn lines_read_as_what_happened() {
     insta::assert_snapshot!(String::from_utf8(written(&two_runs()[..6])).unwrap(), @r#"
-        {"n":1,"run_started":{"run_id":"20261123T120000.001Z-1a2b3c","at":"2026-11-23T12:00:00.25Z","operation":"apply","who":"ops@bastion","pid":4711,"target":{"provider":"emulator","account_id":"1234567890123456","endpoint":"http://127.0.0.1:4020"},"lineage":"lineage-1","serial":0,"digest":"sha256:00","steps":[{"id":"sh-primary/deactivate","interface":"ri-2zeo3xzyf38r4ursh-primary","region":"cn-shanghai"}]},"crc":"3a7b58cb"}
+        {"n":1,"run_started":{"format_version":1,"run_id":"20261123T120000.001Z-1a2b3c","at":"2026-11-23T12:00:00.25Z","operation":"apply","who":"ops@bastion","pid":4711,"target":{"provider":"emulator","account_id":"1234567890123456","endpoint":"http://127.0.0.1:4020"},"lineage":"lineage-1","serial":0,"digest":"sha256:00","steps":[{"id":"sh-primary/deactivate","interface":"ri-2zeo3xzyf38r4ursh-primary","region":"cn-shanghai"}]},"crc":"54d402f2"}
         {"n":2,"intent":[0,10],"crc":"b66f6dc1"}
         {"n":3,"accepted":[0,90,"4EC47282-1B74-4534-BD0E-403F3EE64CAF"],"crc":"2ee39d2d"}
         {"n":4,"closed":[0,5000,"done","Inactive",null],"crc":"756bef55"}
@@ -72,6 +72,27 @@ fn what_is_written_is_what_is_read() {
     let mut journal = Journal::default();
     let bytes = journal.encode(&entries).unwrap();
     assert_eq!(Journal::decode(&bytes), Ok((journal, None)));
+}
+
+/// Rewrites the first line, seal included.
+fn edited(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let (first, rest) = text.split_once('\n').unwrap();
+    let content = first.rsplit_once(",\"crc\"").unwrap().0.replacen(from, to, 1);
+    assert!(!first.starts_with(&content), "{from} is not there");
+    format!("{content},\"crc\":\"{:08x}\"}}\n{rest}", crc32c::crc32c(content.as_bytes())).into_bytes()
+}
+
+#[test]
+fn a_run_of_a_newer_version_is_told_from_damage_and_one_of_the_first_is_read() {
+    let bytes = written(&two_runs());
+    let newer = edited(&bytes, r#""format_version":1,"#, r#""format_version":7,"more":[1],"#);
+    let error = Journal::decode(&newer).unwrap_err();
+    assert_eq!((error.line, error.newer), (1, Some(7)), "{error}");
+    let first = edited(&bytes, r#""format_version":1,"#, "");
+    assert_eq!(Journal::decode(&first).unwrap(), Journal::decode(&bytes).unwrap());
+    let damaged = edited(&bytes, r#""format_version":1,"#, r#""more":[1],"#);
+    assert_eq!(Journal::decode(&damaged).unwrap_err().newer, None);
 }
 
 #[test]
