@@ -84,7 +84,7 @@ async fn deactivate<C: Cloud>(cloud: &Retrying<C>) -> Result<RequestId, CloudErr
     cloud.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await
 }
 
-const KINDS: [ErrorKind; 21] = [
+const KINDS: [ErrorKind; 22] = [
     ErrorKind::Unreachable,
     ErrorKind::Tls,
     ErrorKind::Interrupted,

@@ -58,7 +58,7 @@ pub(crate) const WIRES: &[Wire] = &[
         name: "N3 old protocol",
         face: Face::Https,
         trouble: Trouble::OldTls,
-        says: "TLS 1.2 is the least",
+        says: "peer is incompatible",
         passes: false,
     },
     Wire {

@@ -73,7 +73,7 @@ fn the_api_throttles_and_one_link_sticks() {
     assert!(ran.flat().contains("2 done, 1 sent and not settled"), "{}", ran.text());
     let plan = desk.quick(&served.url, &["plan", "--detailed-exitcode"]);
     assert_eq!(plan.code, 2, "a stuck link is never `No changes`: {}", plan.text());
-    assert!(plan.flat().contains("in transition: Deactivating since"), "{}", plan.text());
+    assert!(plan.flat().contains("Deactivating, in transition since"), "{}", plan.text());
     let log = fs::read_to_string(desk.path().join("calls.jsonl")).unwrap();
     let sent =
         log.lines().filter(|line| line.contains("\"DeactivateRouterInterface\"") && line.contains("\"mutated\":true"));
