@@ -22,10 +22,10 @@ pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, view: View) -> io::Re
     for item in &drift.items {
         let (tone, symbol) = mark(item.cause);
         let head = Line::at(0).hang(4).with(tone, symbol).with(Tone::Strong, item.address.as_str());
-        screen.line(
-            &head.with(tone, format!(": {}", words(item.cause))).text(format!(" ({} in {})", item.id, item.scope)),
-        )?;
         let since = item.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+        let moving = if item.cause == DriftCause::InTransition { since.as_str() } else { "" };
+        let cause = format!(": {}{moving}", words(item.cause));
+        screen.line(&head.with(tone, cause).text(format!(" ({} in {})", item.id, item.scope)))?;
         screen.line(&Line::at(4).text(format!(
             "spec {}, last applied {}, live {}{since}",
             item.spec,
