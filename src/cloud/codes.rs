@@ -127,7 +127,7 @@ const CLOCK_SKEW: Meaning = refused(
 const UNKNOWN_REGION: Meaning = refused(
     ErrorKind::InvalidRegion,
     "the region is unknown, or the page number or size was wrong: the API says both with this code",
-    "check the region's spelling in the spec",
+    "check the region's spelling in the spec; a wrong page number or size gets this code as well",
 );
 const BAD_REQUEST: Meaning = refused(
     ErrorKind::Invalid,
