@@ -75,6 +75,7 @@ pub fn hint_of(error: &anyhow::Error) -> Option<String> {
     }
     let cloud = error.chain().find_map(|cause| cause.downcast_ref::<CloudError>())?;
     cloud.next_step().or_else(|| {
-        (cloud.kind == ErrorKind::Unreachable).then(|| "check the network, the proxy and the region's name".to_owned())
+        matches!(cloud.kind, ErrorKind::Unreachable | ErrorKind::Interrupted)
+            .then(|| "check the network, the proxy and the region's name".to_owned())
     })
 }
