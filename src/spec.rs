@@ -270,6 +270,23 @@ pub struct Interface {
     pub deactivate_timeout: Option<Duration>,
     /// Where the entry's key stands.
     pub place: Place,
+    /// Where those of its values stand that carry no place of their own.
+    pub places: InterfacePlaces,
+}
+
+/// Where values of an entry of `interfaces` stand; `None` for what the entry does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InterfacePlaces {
+    /// `region`.
+    pub region: Option<Place>,
+    /// `account`.
+    pub account: Option<Place>,
+    /// `reason`.
+    pub reason: Option<Place>,
+    /// `timeouts.activate`.
+    pub activate_timeout: Option<Place>,
+    /// `timeouts.deactivate`.
+    pub deactivate_timeout: Option<Place>,
 }
 
 /// `hands_off`: observed and shown, never acted on.

@@ -124,6 +124,9 @@ pub(super) enum Command {
     Explain {
         /// The interface's key in the spec
         address: Address,
+        /// Print one JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// Say whose credentials would be used, and where they come from; never a secret
     Whoami {
@@ -370,7 +373,7 @@ pub(super) enum EmulatorCommand {
         #[arg(long, value_name = "N", default_value_t = 10)]
         interfaces: usize,
         /// In which regions
-        #[arg(long, value_name = "REGION,…", value_delimiter = ',', default_value = "cn-shanghai,cn-beijing")]
+        #[arg(long, value_name = "REGION,...", value_delimiter = ',', default_value = "cn-shanghai,cn-beijing")]
         regions: Vec<String>,
         /// Equal seeds give equal worlds
         #[arg(long, value_name = "S", default_value_t = 1)]

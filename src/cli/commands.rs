@@ -59,7 +59,8 @@ impl Command {
             Self::Graph(arguments) => (false, arguments.format == GraphFormat::Json),
             Self::State { command: StateCommand::List { json } | StateCommand::Show { json, .. } }
             | Self::History { json }
-            | Self::Whoami { json } => (false, *json),
+            | Self::Whoami { json }
+            | Self::Explain { json, .. } => (false, *json),
             _ => (false, false),
         };
         if lines {
@@ -98,7 +99,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::State { command } => recorded::state(command, invocation, output),
         Command::ForceUnlock { id, force } => recorded::force_unlock(&id, force, invocation, output).await,
         Command::Whoami { json } => whoami::whoami(invocation, output, json).await,
-        Command::Explain { address } => explain::explain(&address, invocation, output).await,
+        Command::Explain { address, json } => explain::explain(&address, json, invocation, output).await,
         Command::Graph(arguments) => explain::graph(&arguments, invocation, output).await,
         Command::Emulator { command } => emulator::run(command, invocation, output).await,
         Command::Schema { format } => offline::schema(format, output),

@@ -3,11 +3,14 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
+use super::json;
 use super::plan::because;
 use super::text::{Line, Screen, Tone, View};
 use crate::diagnostic::Place;
-use crate::plan::{Floor, Plan, Step};
-use crate::resource::{Address, DesiredStatus, Observed, Reading, Status};
+use crate::plan::{Blocked, Floor, Plan, ResourceChange, Step};
+use crate::resource::{Address, DesiredStatus, Observed, Reading, RouterInterfaceId, Scope, Status};
 use crate::spec::{Interface, Spec, duration};
 use crate::state::Record;
 
@@ -52,6 +55,60 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
     Ok(())
 }
 
+/// Writes the explanation as one JSON document, on one line: what the spec, the cloud and the guards say in the words
+/// of the text, and the parts of the plan and the record as they are in their own documents.
+pub fn document<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>) -> io::Result<()> {
+    let Explanation { spec, address, declared: entry, reading, record, plan } = *facts;
+    let told = |rows: Vec<Row>| rows.into_iter().map(|row| row.told(spec)).collect();
+    let mine = |changes: &'_ [ResourceChange]| changes.iter().find(|change| change.address == *address).cloned();
+    json::line(
+        out,
+        &Document {
+            format_version: "1.0",
+            rictl_version: env!("CARGO_PKG_VERSION"),
+            address,
+            id: &entry.id.value,
+            scope: &entry.scope,
+            spec: told(declared(facts)),
+            live: told(live(reading)),
+            record,
+            change: mine(&plan.resource_changes),
+            drift: mine(&plan.resource_drift),
+            steps: plan.steps.iter().filter(|step| step.address == *address).collect(),
+            blocked: plan.blocked.iter().filter(|blocked| blocked.address == *address).collect(),
+            guards: told(guards(facts)),
+        },
+    )
+}
+
+/// The keys of the document.
+#[derive(Serialize)]
+struct Document<'a> {
+    format_version: &'static str,
+    rictl_version: &'static str,
+    address: &'a Address,
+    id: &'a RouterInterfaceId,
+    #[serde(flatten)]
+    scope: &'a Scope,
+    spec: Vec<Told>,
+    live: Vec<Told>,
+    record: Option<&'a Record>,
+    change: Option<ResourceChange>,
+    drift: Option<ResourceChange>,
+    steps: Vec<&'a Step>,
+    blocked: Vec<&'a Blocked>,
+    guards: Vec<Told>,
+}
+
+/// A row as data: what it is about, what is said, and `file:line:column` where the spec says it.
+#[derive(Serialize)]
+struct Told {
+    what: &'static str,
+    value: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<String>,
+}
+
 /// One fact, and where the spec says it.
 struct Row {
     label: &'static str,
@@ -70,9 +127,13 @@ impl Row {
         self
     }
 
-    fn at(mut self, place: Place) -> Self {
-        self.place = Some(place);
+    fn at(mut self, place: impl Into<Option<Place>>) -> Self {
+        self.place = place.into();
         self
+    }
+
+    fn told(self, spec: &Spec) -> Told {
+        Told { what: self.label, value: self.value, at: self.place.map(|place| spec.sources.locate(place)) }
     }
 }
 
@@ -83,21 +144,24 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
         Row::new("id", declared.id.value.as_str()).at(declared.id.place),
         Row::new("status", declared.status.value.to_string()).at(declared.status.place),
     ];
+    let places = &declared.places;
     rows.push(match &spec.cloud.region {
-        Some(region) if region.value == declared.scope.region => {
+        Some(region) if places.region.is_none() => {
             Row::new("region", format!("{}, as cloud.region says", region.value)).at(region.place)
         }
-        _ => Row::new("region", declared.scope.region.as_str()).at(declared.place),
+        _ => Row::new("region", declared.scope.region.as_str()).at(places.region),
     });
     if !declared.scope.account.is_default_account() {
-        rows.push(Row::new("account", declared.scope.account.as_str()).at(declared.place));
+        rows.push(Row::new("account", declared.scope.account.as_str()).at(places.account));
     }
     rows.extend(declared.group.as_ref().map(|group| Row::new("group", group.value.as_str()).at(group.place)));
     rows.extend(declared.depends_on.iter().map(|(needs, place)| Row::new("depends on", needs.as_str()).at(*place)));
-    rows.extend(declared.reason.as_ref().map(|reason| Row::new("reason", reason)));
-    for (label, timeout) in [("activate in", declared.activate_timeout), ("deactivate in", declared.deactivate_timeout)]
-    {
-        rows.extend(timeout.map(|timeout| Row::new(label, duration::format(timeout))));
+    rows.extend(declared.reason.as_ref().map(|reason| Row::new("reason", reason).at(places.reason)));
+    for (label, timeout, place) in [
+        ("activate in", declared.activate_timeout, places.activate_timeout),
+        ("deactivate in", declared.deactivate_timeout, places.deactivate_timeout),
+    ] {
+        rows.extend(timeout.map(|timeout| Row::new(label, duration::format(timeout)).at(place)));
     }
     rows
 }
@@ -140,11 +204,12 @@ fn applied(record: Option<&Record>) -> Vec<Row> {
     let observed = record.observed.status.as_ref().map_or("absent", Status::as_str);
     let mut rows = vec![
         Row::new("declared", declared),
-        Row::new("observed", format!("{observed} since {}", record.observed.since)),
+        Row::new("observed", format!("{observed} since {:.0}", record.observed.since)),
     ];
     if let Some(last) = &record.last_action {
         let request = last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), |id| format!("RequestId {id}"));
-        let text = format!("{} at {}: {} ({request}, run {})", last.action, last.started_at, last.outcome, last.run_id);
+        let text =
+            format!("{} at {:.0}: {} ({request}, run {})", last.action, last.started_at, last.outcome, last.run_id);
         rows.push(Row::new("last action", text));
     }
     rows

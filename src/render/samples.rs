@@ -21,7 +21,7 @@ use crate::resource::{
     AccountName, Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Scope,
     ScopeFailure, Status, Target,
 };
-use crate::spec::{CloudSettings, Group, Interface, Limits, Placed, Spec};
+use crate::spec::{CloudSettings, Group, Interface, InterfacePlaces, Limits, Placed, Spec};
 use crate::state::RunId;
 
 /// Texts that somebody may have written into a name, a reason or an error message.
@@ -458,6 +458,7 @@ pub(crate) fn spec() -> Spec {
         activate_timeout: None,
         deactivate_timeout: None,
         place,
+        places: InterfacePlaces::default(),
     };
     let (up, down) = (DesiredStatus::Active, DesiredStatus::Inactive);
     Spec {

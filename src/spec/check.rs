@@ -39,7 +39,7 @@ pub(super) fn check(draft: &mut Draft, start: Place, findings: &mut Findings) {
     // One walk for all of these: a large spec does not fit the processor's caches.
     for (address, interface) in &mut draft.interfaces {
         region(address, interface, &draft.cloud, findings);
-        account(address, interface, &draft.cloud, &draft.account_places, findings);
+        account(address, interface, &draft.cloud, findings);
         is_grouped &= group(address, interface, &mut draft.groups, &mut inactive, findings);
         owner(address, interface, &mut owners, findings);
     }
@@ -64,19 +64,12 @@ fn region(address: &Address, interface: &mut Interface, cloud: &CloudSettings, f
     }
 }
 
-fn account(
-    address: &Address,
-    interface: &Interface,
-    cloud: &CloudSettings,
-    places: &BTreeMap<Address, Place>,
-    findings: &mut Findings,
-) {
+fn account(address: &Address, interface: &Interface, cloud: &CloudSettings, findings: &mut Findings) {
     let account = &interface.scope.account;
     if account.is_default_account() || cloud.accounts.contains_key(account) {
         return;
     }
-    let place = places.get(address).copied().unwrap_or(interface.place);
-    findings.report("unknown reference", place, || {
+    findings.report("unknown reference", interface.places.account.unwrap_or(interface.place), || {
         let names = cloud.accounts.keys().map(|name| name.as_str()).chain(["default"]);
         let what = format!("`interfaces.{address}.account` is `{account}`, which `cloud.accounts` has not");
         suggesting(Diagnostic::error(what), nearest(account.as_str(), names))

@@ -12,7 +12,9 @@ use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Region, Ro
 use crate::spec::fields::{self, Fields, Grammar, ID, NAME, Path, REGION};
 use crate::spec::findings::Findings;
 use crate::spec::syntax::{Item, Node, Word};
-use crate::spec::{CloudSettings, Group, HandsOff, Interface, Limits, Placed, Rollout, SUPPORTED_VERSION};
+use crate::spec::{
+    CloudSettings, Group, HandsOff, Interface, InterfacePlaces, Limits, Placed, Rollout, SUPPORTED_VERSION,
+};
 
 mod cloud;
 
@@ -46,8 +48,6 @@ pub(super) struct Draft {
     pub(super) rollout: Option<Rollout>,
     /// A region that is neither given nor set by default yet is empty.
     pub(super) interfaces: BTreeMap<Address, Interface>,
-    /// Where an interface names its account.
-    pub(super) account_places: BTreeMap<Address, Place>,
 }
 
 /// Gathers the items of all files.
@@ -63,7 +63,6 @@ pub(super) struct Decoder<'a> {
     rollout: Fields<'a, 5>,
     groups: BTreeMap<GroupName, Group>,
     interfaces: BTreeMap<Address, Interface>,
-    account_places: BTreeMap<Address, Place>,
 }
 
 impl<'a> Decoder<'a> {
@@ -78,7 +77,6 @@ impl<'a> Decoder<'a> {
             rollout: Fields::new(["canary", "batch", "pause", "check", "check_timeout"]),
             groups: BTreeMap::new(),
             interfaces: BTreeMap::new(),
-            account_places: BTreeMap::new(),
         }
     }
 
@@ -139,11 +137,8 @@ impl<'a> Decoder<'a> {
                 insert_once(&mut self.groups, name, group, |group| group.place, path, findings);
             }
             _ => {
-                let (interface, account_place) = interface(path.then(&key.text), key.place, node, findings);
+                let interface = interface(path.then(&key.text), key.place, node, findings);
                 let address = NAME.read_key::<Address>(path, key, findings);
-                if let (Some(address), Some(place)) = (&address, account_place) {
-                    self.account_places.insert(address.value.clone(), place);
-                }
                 insert_once(&mut self.interfaces, address, interface, |interface| interface.place, path, findings);
             }
         }
@@ -182,7 +177,6 @@ impl<'a> Decoder<'a> {
             groups: self.groups,
             rollout: rollout(self.rollout, findings),
             interfaces: self.interfaces,
-            account_places: self.account_places,
         }
     }
 }
@@ -267,15 +261,15 @@ fn group(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findings) 
     }
 }
 
-/// Reads an interface, and where it names its account.
-fn interface(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findings) -> (Interface, Option<Place>) {
+/// Reads an interface.
+fn interface(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findings) -> Interface {
     const KEYS: [&str; 10] =
         ["id", "status", "region", "account", "group", "depends_on", "reason", "protect", "hands_off", "timeouts"];
     let is_mapping = matches!(node, Node::Mapping(..)) || node.is_null();
     let [id, status, region, account, group, depends_on, reason, protect, hands_off, timeouts] =
         Fields::of(path, node, KEYS, findings).take();
     if is_mapping {
-        required(path, place, "id", &id, "write the cloud's id, `id: ri-…`", findings);
+        required(path, place, "id", &id, "write the cloud's id, `id: ri-...`", findings);
         required(path, place, "status", &status, "write `status: Active` or `status: Inactive`", findings);
     }
     let account = account.and_then(|node| NAME.read::<AccountName>(path.then("account"), node, findings));
@@ -284,12 +278,18 @@ fn interface(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findin
         Some(node) => Fields::of(path.then("timeouts"), node, ["activate", "deactivate"], findings).take(),
         None => [None, None],
     };
+    let places = InterfacePlaces {
+        region: region.as_ref().map(|region| region.place),
+        account: account.as_ref().map(|account| account.place),
+        reason: reason.as_ref().map(Node::place),
+        activate_timeout: activate.as_ref().map(Node::place),
+        deactivate_timeout: deactivate.as_ref().map(Node::place),
+    };
     let mut timeout = |key, node: Option<Node<'_>>| {
         node.and_then(|node| fields::timeout(path.then("timeouts").then(key), node, findings))
     };
     let (activate_timeout, deactivate_timeout) = (timeout("activate", activate), timeout("deactivate", deactivate));
-    let account_place = account.as_ref().map(|account| account.place);
-    let interface = Interface {
+    Interface {
         id: id
             .map(|node| name(ID, path.then("id"), node, findings))
             .unwrap_or_else(|| Placed { value: RouterInterfaceId::from(UNREADABLE), place }),
@@ -310,8 +310,8 @@ fn interface(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findin
         activate_timeout,
         deactivate_timeout,
         place,
-    };
-    (interface, account_place)
+        places,
+    }
 }
 
 /// Reads a name, or one that stands for it where it cannot be read.

@@ -1,5 +1,7 @@
 //! `explain` and `graph`, and the pictures in a report.
 
+use serde_json::{Value, json};
+
 use crate::scene::{SPEC, Scene};
 
 #[test]
@@ -20,6 +22,44 @@ fn names_the_line_that_set_each_thing() {
     assert!(scene.rictl("explain primary").stdout.contains("nothing to do: it is Active, as declared"));
     scene.write("rictl.yaml", SPEC);
     assert!(scene.rictl("explain primary").stdout.contains("min_active 1  rictl.yaml:4:"));
+}
+
+#[test]
+fn names_the_line_of_every_key_of_an_entry() {
+    let spec = SPEC.replace(
+        "  backup: {id: ri-c, status: Active, group: site, reason: CHG-7}",
+        "  backup:\n    id: ri-c\n    status: Active\n    region: cn-shanghai\n    reason: CHG-7\n    \
+         timeouts: {activate: 5m, deactivate: 6m}",
+    );
+    let told = Scene::with_spec(&spec).rictl("explain backup").with_code(0).stdout;
+    for line in [
+        "region        cn-shanghai  rictl.yaml:10:13",
+        "reason        CHG-7  rictl.yaml:11:13",
+        "activate in   5m  rictl.yaml:12:26",
+        "deactivate in 6m  rictl.yaml:12:42",
+    ] {
+        assert!(told.contains(line), "{line}\n{told}");
+    }
+}
+
+#[test]
+fn tells_programs_the_same() {
+    let scene = Scene::with_spec(&SPEC.replace("ri-c, status: Active", "ri-c, status: Inactive"));
+    let told: Value = serde_json::from_str(&scene.rictl("explain backup --json").with_code(0).stdout).unwrap();
+    assert_eq!(told["format_version"], "1.0");
+    assert_eq!(
+        (&told["address"], &told["id"], &told["region"]),
+        (&"backup".into(), &"ri-c".into(), &"cn-shanghai".into())
+    );
+    assert_eq!(told["spec"][2], json!({"what": "status", "value": "Inactive", "at": "rictl.yaml:7:30"}));
+    assert_eq!(told["live"][0]["value"], "Active (BusinessStatus Normal): counts as up");
+    assert_eq!(told["steps"][0]["id"], "backup/deactivate");
+    assert_eq!(told["change"]["action_reason"], "new");
+    assert_eq!((&told["record"], &told["drift"]), (&Value::Null, &Value::Null));
+    assert_eq!(told["guards"][0]["what"], "floor");
+    let refused = scene.rictl("explain nobody --json").with_code(1);
+    let refused: Value = serde_json::from_str(&refused.stdout).unwrap();
+    assert_eq!(refused["format_version"], "1.0");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use super::{Invocation, plan};
 /// How many addresses a refusal lists.
 const LISTED: usize = 10;
 
-pub(super) async fn explain(address: &Address, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn explain(address: &Address, json: bool, invocation: &Invocation, output: &Output) -> Result<u8> {
     let project = invocation.load()?;
     let declared = project.spec.interfaces.get(address).ok_or_else(|| undeclared(address, &project.spec))?;
     let recorded = plan::read(&project, output)?;
@@ -31,13 +31,15 @@ pub(super) async fn explain(address: &Address, invocation: &Invocation, output: 
     let reading = seen.readings.get(address).unwrap_or(&Reading::Unreadable);
     let facts = Explanation { spec: &project.spec, address, declared, reading, record, plan: &plan };
     let view = output.view();
-    output.print(|out| render::explain::text(out, &facts, view))?;
+    output.print(|out| {
+        if json { render::explain::document(out, &facts) } else { render::explain::text(out, &facts, view) }
+    })?;
     Ok(if matches!(reading, Reading::Unreadable) { Exit::Error as u8 } else { 0 })
 }
 
 fn undeclared(address: &Address, spec: &Spec) -> Refusal {
     let names: Vec<&str> = spec.interfaces.keys().take(LISTED).map(Address::as_str).collect();
-    let more = if spec.interfaces.len() > LISTED { ", …" } else { "" };
+    let more = if spec.interfaces.len() > LISTED { ", ..." } else { "" };
     Refusal::new(Exit::Error, format!("the spec declares no interface {address}"))
         .hint(format!("it declares {}{more}", names.join(", ")))
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::render::samples::{HOSTILE, assert_inert, hostile_plan, live_state, rich_plan, spec, view, written};
+use crate::render::samples::{HOSTILE, assert_inert, hostile_plan, live_state, spec, view, written};
 
 fn explained(address: &str, spec: &Spec, plan: &Plan) -> String {
     let (live, address) = (live_state(), Address::from(address));
@@ -7,11 +7,6 @@ fn explained(address: &str, spec: &Spec, plan: &Plan) -> String {
     let reading = live.readings.get(&address).unwrap_or(&Reading::Unreadable);
     let facts = Explanation { spec, address: &address, declared, reading, record: None, plan };
     written(|out| text(out, &facts, view(80)))
-}
-
-#[test]
-fn tells_what_is_declared_what_is_live_and_what_is_planned() {
-    insta::assert_snapshot!(explained("sh-primary", &spec(), &rich_plan()));
 }
 
 #[test]
