@@ -2,9 +2,8 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
-use crate::render::View;
 use crate::render::diagnostic::DrawStyle;
-use crate::render::escape::escape_terminal;
+use crate::render::{self, View};
 
 /// Columns where the terminal does not say, and in pipes.
 const DEFAULT_WIDTH: u16 = 80;
@@ -61,9 +60,11 @@ impl Output {
         show(write);
     }
 
-    /// Writes a line for people to standard error, escaped.
+    /// Writes a line for people to standard error, escaped; wrapped only on a terminal, since pipes are grepped.
     pub(super) fn say(&self, text: &str) {
-        self.complain(|out| writeln!(out, "{}", escape_terminal(text)));
+        let width = if io::stderr().is_terminal() { self.width } else { u16::MAX };
+        let view = View { color: false, width, unicode: self.unicode };
+        self.complain(|out| render::text::paragraph(out, text, view));
     }
 
     /// Writes to standard error; if that is gone, so is the reader.

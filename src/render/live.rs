@@ -12,12 +12,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::duration;
 use super::progress::Progress;
-use super::text::{Line, Screen, Tone, View, columns_of};
+use super::text::{Line, Screen, Tone, View, columns_of, shortened};
 use crate::plan::{Floor, Plan, Step, StepId};
 use crate::report::Event;
 use crate::resource::{RouterInterfaceId, Status};
 
-/// The columns that an address, or a status, may take.
+/// The columns that an address may take at most; on a narrow screen it is two fifths of it.
 const WIDEST: usize = 32;
 
 /// The most groups whose headroom is shown.
@@ -61,7 +61,7 @@ impl Table {
             floors: plan.floors.iter().filter(is_touched).take(MOST_FLOORS).cloned().collect(),
             steps: plan.steps.iter().map(|step| (step.id.clone(), step.clone())).collect(),
             waves: plan.steps.iter().map(|step| step.wave).max().unwrap_or(1),
-            lines: Progress::new(plan, view),
+            lines: Progress::new(plan, view).wrapped(),
             view,
             typical,
             in_flight: BTreeMap::new(),
@@ -75,6 +75,7 @@ impl Table {
     /// Takes in that the terminal is `columns` wide now.
     pub fn resize(&mut self, columns: u16) {
         self.view.width = columns;
+        self.lines.resize(columns);
     }
 
     /// Takes an event in, and lets what is not in the table scroll away above it.
@@ -101,16 +102,12 @@ impl Table {
 
     /// Draws the table over the last one, in at most `rows` rows; nothing where it would look the same.
     pub fn draw<W: Write + ?Sized>(&mut self, out: &mut W, now: Timestamp, rows: u16) -> io::Result<()> {
+        // The cursor stands in a row of its own below the table: what scrolls off the top cannot be taken away.
+        let most = usize::from(rows).saturating_sub(1).max(1);
         let mut lines = vec![self.header()];
         lines.extend(self.floors.iter().map(|floor| self.headroom(floor)));
-        let room = usize::from(rows).saturating_sub(lines.len() + 1).max(1);
-        let name = |id: &StepId| columns_of(self.steps.get(id).map_or(&*id.0, |step| step.address.as_str()));
-        let names = self.in_flight.keys().map(name).max().unwrap_or(0).min(WIDEST);
-        lines.extend(self.in_flight.iter().take(room).map(|(id, flight)| self.row(id, flight, now, names)));
-        if self.in_flight.len() > room {
-            let text = format!("{} and {} more in flight", self.view.ellipsis(), self.in_flight.len() - room);
-            lines.push(Line::at(2).with(Tone::Faint, text));
-        }
+        lines.truncate(most);
+        lines.extend(self.flights(most - lines.len(), now));
         let frame = written(&lines, self.view)?;
         if !self.drawn.is_empty() && frame == self.frame {
             return Ok(());
@@ -170,18 +167,48 @@ impl Table {
         Line::at(2).text(format!("{}: ", floor.group)).with(tone, text)
     }
 
-    fn row(&self, id: &StepId, flight: &Flight, now: Timestamp, names: usize) -> Line<'static> {
-        let step = self.steps.get(id);
-        let name = step.map_or(&*id.0, |step| step.address.as_str());
-        let (status, goal) = (flight.status.as_ref(), step.map(|step| step.goal.to_string()).unwrap_or_default());
+    /// Shows what is in flight in at most `room` rows; the last one counts what has no row of its own.
+    fn flights(&self, room: usize, now: Timestamp) -> Vec<Line<'static>> {
+        let all: Vec<_> =
+            self.in_flight.iter().filter_map(|(id, flight)| Some((self.steps.get(id)?, flight))).collect();
+        let shown = if all.len() > room { room.saturating_sub(1) } else { all.len() };
+        let most = WIDEST.min(usize::from(self.view.width) * 2 / 5);
+        let name = |step: &Step| shortened(step.address.as_str(), most, self.view.ellipsis());
+        let names = all[..shown].iter().map(|(step, _)| columns_of(&name(step))).max().unwrap_or(0);
+        let paths = all[..shown].iter().map(|(step, flight)| flight.path(step).len()).max().unwrap_or(0);
+        let mut lines: Vec<_> = all[..shown]
+            .iter()
+            .map(|(step, flight)| self.row(step, flight, now, (&name(step), names, paths)))
+            .collect();
+        if shown < all.len() && room > 0 {
+            let text = format!("{} and {} more in flight", self.view.ellipsis(), all.len() - shown);
+            lines.push(Line::at(2).with(Tone::Faint, text));
+        }
+        lines
+    }
+
+    fn row(&self, step: &Step, flight: &Flight, now: Timestamp, cells: (&str, usize, usize)) -> Line<'static> {
+        let (name, names, paths) = cells;
         let elapsed = now.duration_since(flight.since).try_into().unwrap_or_default();
-        let typical = self.typical.get(id).map(|typical| format!(" of about {}", duration(*typical)));
-        let wave = step.map(|step| format!("  wave {}", step.wave)).unwrap_or_default();
+        let typical = self.typical.get(&step.id).map(|typical| format!(" of about {}", duration(*typical)));
+        let padding = " ".repeat(paths.saturating_sub(flight.path(step).len()));
         Line::at(2)
             .cell(Tone::Plain, name, names)
-            .with(Tone::Wait, status.map_or("sent", Status::as_str).to_owned())
+            .with(Tone::Wait, flight.status().to_owned())
             .with(Tone::Change, " -> ")
-            .text(format!("{goal}  {}{}{wave}", duration(elapsed), typical.unwrap_or_default()))
+            .text(format!("{}{padding}  ", step.goal))
+            .text(format!("{}{}  wave {}", duration(elapsed), typical.unwrap_or_default(), step.wave))
+    }
+}
+
+impl Flight {
+    fn status(&self) -> &str {
+        self.status.as_ref().map_or("sent", Status::as_str)
+    }
+
+    /// Returns what the columns of a row are aligned by.
+    fn path(&self, step: &Step) -> String {
+        format!("{} -> {}", self.status(), step.goal)
     }
 }
 

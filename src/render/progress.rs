@@ -22,13 +22,25 @@ pub struct Progress {
     steps: BTreeMap<StepId, Step>,
     beats: BTreeMap<StepId, Duration>,
     view: View,
+    wraps: bool,
 }
 
 impl Progress {
     /// Starts the view of a run of `plan`.
     pub fn new(plan: &Plan, view: View) -> Self {
         let steps = plan.steps.iter().map(|step| (step.id.clone(), step.clone())).collect();
-        Self { steps, beats: BTreeMap::new(), view }
+        Self { steps, beats: BTreeMap::new(), view, wraps: false }
+    }
+
+    /// Breaks lines at the width of the view; elsewhere an event is one line, for whoever greps.
+    pub(crate) fn wrapped(mut self) -> Self {
+        self.wraps = true;
+        self
+    }
+
+    /// Takes in that the terminal is `columns` wide now.
+    pub(crate) fn resize(&mut self, columns: u16) {
+        self.view.width = columns;
     }
 
     /// Writes what an event is worth: a line, or nothing for a heartbeat that comes too early.
@@ -44,7 +56,7 @@ impl Progress {
             }
             _ => Line::at(0).with(tone, sentence),
         };
-        screen.unwrapped(&line)
+        if self.wraps { screen.line(&line) } else { screen.unwrapped(&line) }
     }
 
     fn is_early(&mut self, event: &Event) -> bool {

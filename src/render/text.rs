@@ -107,6 +107,31 @@ pub(crate) fn columns_of(text: &str) -> usize {
     escape_terminal(text).width()
 }
 
+/// Writes one line of untrusted text, wrapped.
+pub fn paragraph<W: Write + ?Sized>(out: &mut W, text: &str, view: View) -> io::Result<()> {
+    Screen::new(out, view).line(&Line::at(0).text(text))
+}
+
+/// Returns a text of at most `columns` columns, not yet escaped. What is left out is its middle: names often differ at
+/// their ends only.
+pub(crate) fn shortened(text: &str, columns: usize, ellipsis: &str) -> String {
+    if columns_of(text) <= columns {
+        return text.to_owned();
+    }
+    let room = columns.saturating_sub(columns_of(ellipsis));
+    let fitting = |room: usize, characters: &mut dyn Iterator<Item = char>| -> Vec<char> {
+        let mut used = 0;
+        let fits = |character: &char| {
+            used += columns_of(character.encode_utf8(&mut [0; 4]));
+            used <= room
+        };
+        characters.take_while(fits).collect()
+    };
+    let head = fitting(room - room / 2, &mut text.chars());
+    let tail = fitting(room / 2, &mut text.chars().rev());
+    head.into_iter().chain(ellipsis.chars()).chain(tail.into_iter().rev()).collect()
+}
+
 /// A stream that shows lines.
 pub(crate) struct Screen<'w, W: ?Sized> {
     out: &'w mut W,

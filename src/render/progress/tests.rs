@@ -24,6 +24,23 @@ fn a_slow_step_says_so_every_ten_seconds() {
 }
 
 #[test]
+fn an_event_is_one_line_for_whoever_greps_and_wrapped_for_whoever_watches() {
+    let plan = rich_plan();
+    let detail = "word ".repeat(30);
+    let finished = Event::StepFinished {
+        step: plan.steps[0].id.clone(),
+        outcome: Outcome::Failed,
+        status: None,
+        elapsed: Duration::ZERO,
+        request_id: None,
+        detail: Some(detail),
+    };
+    assert_eq!(written(|out| Progress::new(&plan, view(60)).event(out, &finished)).lines().count(), 1);
+    let wrapped = written(|out| Progress::new(&plan, view(60)).wrapped().event(out, &finished));
+    assert!(wrapped.lines().count() > 3 && wrapped.lines().all(|line| line.len() <= 60), "{wrapped}");
+}
+
+#[test]
 fn shows_hostile_text_without_obeying_it() {
     for text in HOSTILE {
         let mut progress = Progress::new(&rich_plan(), view(60));

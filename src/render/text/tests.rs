@@ -26,6 +26,15 @@ fn counts_columns_of_wide_characters() {
 }
 
 #[test]
+fn shortens_a_name_in_its_middle() {
+    assert_eq!(shortened("link-1", 6, "..."), "link-1");
+    assert_eq!(shortened("shanghai-uplink-17", 11, "..."), "shan...k-17");
+    assert_eq!(shortened("shanghai-uplink-17", 10, "…"), "shang…k-17");
+    assert_eq!(shortened("上海专线主用", 8, "…"), "上海…用");
+    assert_eq!(shortened("anything", 0, "…"), "…");
+}
+
+#[test]
 fn colours_only_where_wanted_and_only_by_its_own_hand() {
     let line = Line::at(0).with(Tone::Good, "up \x1b[31mred");
     let colored = View { color: true, ..view(80) };
