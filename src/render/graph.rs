@@ -101,7 +101,8 @@ impl<'a> Graph<'a> {
     }
 
     fn dot(&self) -> String {
-        let quoted = |text: &str| format!("\"{}\"", escape_terminal(text).replace('\\', "\\\\").replace('"', "\\\""));
+        let inert = |text: &str| escape_terminal(text).replace('\\', "\\\\").replace('"', "\\\"");
+        let quoted = |text: &str| format!("\"{}\"", inert(text));
         let mut dot = String::from("digraph rictl {\n  rankdir=BT;\n  node [shape=box];\n");
         let mut line = |text: String| writeln!(dot, "{text}").expect("writing to a String cannot fail");
         for (number, (group, members)) in self.groups.iter().enumerate() {
@@ -110,8 +111,8 @@ impl<'a> Graph<'a> {
             line("  }".to_owned());
         }
         for node in &self.nodes {
-            let (address, note) = (quoted(node.address.as_str()), quoted(&node.note()));
-            line(format!("  {address} [label={address}, xlabel={note}];"));
+            let (address, note) = (inert(node.address.as_str()), inert(&node.note()));
+            line(format!("  \"{address}\" [label=\"{address}\\n{note}\"];"));
         }
         for edge in &self.depends_on {
             line(format!("  {} -> {};", quoted(edge.from.as_str()), quoted(edge.to.as_str())));

@@ -25,12 +25,12 @@ const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;padding:12px;max-width:60rem;color:#1f2328;background:#fff}\n\
 h1{font-size:1.3rem}h2{font-size:1.1rem;margin:1.5rem 0 .4rem}.scroll{overflow-x:auto}\n\
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #d8dee4;padding:.3rem .5rem;text-align:left;\
-vertical-align:top;overflow-wrap:anywhere}\n\
+vertical-align:top;overflow-wrap:break-word}\n\
 th{white-space:nowrap}\n\
 code,.mono{font:13px ui-monospace,monospace;overflow-wrap:anywhere}svg{width:100%;height:auto;max-width:32rem}\n\
 .good{color:#1a7f37}.bad{color:#cf222e}.change{color:#9a6700}\n\
 @media(max-width:40rem){thead{display:none}tr{display:block;border-bottom:2px solid #d8dee4}\
-td{display:block;border:0;padding:.1rem .3rem}td:empty{display:none}td::before{content:attr(data-head)\": \";color:#656d76}}\n\
+td{display:block;border:0;padding:.1rem .3rem;overflow-wrap:anywhere}td:first-child{font-weight:600}td:empty{display:none}td::before{content:attr(data-head)\": \";color:#656d76;font-weight:400}}\n\
 </style>\n";
 
 /// Writes a plan, with the topology where it is known.
@@ -108,7 +108,7 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift, topology: Option<&To
                 item.spec.to_string(),
                 last_applied(item),
                 live(item).to_owned(),
-                item.since.map(|since| since.to_string()).unwrap_or_default(),
+                item.since.map(|since| format!("{since:.0}")).unwrap_or_default(),
                 note(item).unwrap_or_default(),
             ]
         }),
@@ -129,8 +129,8 @@ pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, topology: Option<&Topol
     let mut page = Page::new(&format!("rictl {} {}", operation(run.operation), run.run_id), &run.target.to_string());
     let good = run.finished_at.is_some() && run.exit_code() == 0;
     page.verdict(if good { "good" } else { "bad" }, &history::verdict(run).1);
-    let ended = run.finished_at.map_or_else(|| "not ended".to_owned(), |at| format!("to {at}"));
-    page.paragraph(&format!("By {}, {} {ended}", run.who, run.started_at));
+    let ended = run.finished_at.map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
+    page.paragraph(&format!("By {}, {:.0} {ended}", run.who, run.started_at));
     if run.finished_at.is_some() && !good {
         page.paragraph(&format!("Next: {}", next(run.exit_code(), &run.run_id.0)));
     }
@@ -211,16 +211,21 @@ impl Page {
         self.rows(title, "<ul>\n", &items, "</ul>\n");
     }
 
+    /// Adds a table without the columns that have nothing in them.
     fn table(&mut self, title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-        let cells: String = head.iter().map(|cell| format!("<th>{cell}</th>")).collect();
+        let rows: Vec<Vec<String>> = rows.collect();
+        let says_something =
+            |column: &usize| rows.iter().any(|row| row.get(*column).is_some_and(|cell| !cell.is_empty()));
+        let columns: Vec<usize> = (0..head.len()).filter(says_something).collect();
+        let cells: String = columns.iter().map(|column| format!("<th>{}</th>", head[*column])).collect();
         let open = format!("<div class=\"scroll\"><table>\n<thead><tr>{cells}</tr></thead>\n<tbody>\n");
-        let row = |cells: Vec<String>| {
-            let cells =
-                cells.iter().zip(head).map(|(cell, head)| format!("<td data-head=\"{head}\">{}</td>", escaped(cell)));
-            format!("<tr>{}</tr>\n", cells.collect::<String>())
+        let cell = |row: &[String], column: usize| {
+            format!("<td data-head=\"{}\">{}</td>", head[column], escaped(row.get(column).map_or("", String::as_str)))
         };
-        let rows: Vec<String> = rows.map(row).collect();
-        self.rows(title, &open, &rows, "</tbody>\n</table></div>\n");
+        let row = |row: &Vec<String>| {
+            format!("<tr>{}</tr>\n", columns.iter().map(|column| cell(row, *column)).collect::<String>())
+        };
+        self.rows(title, &open, &rows.iter().map(row).collect::<Vec<_>>(), "</tbody>\n</table></div>\n");
     }
 
     fn rows(&mut self, title: &str, open: &str, rows: &[String], close: &str) {

@@ -23,6 +23,9 @@ const RESERVE: usize = 4_096;
 /// The most rows before a table is folded.
 const UNFOLDED: usize = 20;
 
+/// The most steps of a wave in one line: what does not fit is left out by lines.
+const STEPS_A_LINE: usize = 8;
+
 /// The most characters of one untrusted text.
 const LONGEST: usize = 400;
 
@@ -73,10 +76,14 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
     );
     if plan.steps.len() > 1 {
         let between = plan.rollout.iter().map(|rollout| format!("- {}\n", code(&rollout_words(rollout))));
-        let order = waves(plan)
-            .into_iter()
-            .flat_map(|(wave, steps)| steps.into_iter().map(move |step| format!("- wave {wave}: {}\n", code(step))));
-        page.folded("Order", between.chain(order).collect());
+        let order = waves(plan).into_iter().flat_map(|(wave, steps)| {
+            let row = |steps: &[&str]| {
+                let names: Vec<String> = steps.iter().map(|step| code(step)).collect();
+                format!("- wave {wave}: {}\n", names.join(", "))
+            };
+            steps.chunks(STEPS_A_LINE).map(row).collect::<Vec<_>>()
+        });
+        page.folded("Order", plan.steps.len(), between.chain(order).collect());
     }
     page.write(out)
 }
@@ -103,7 +110,7 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
                 item.spec.to_string(),
                 last_applied(item),
                 code(live(item)),
-                item.since.map(|since| since.to_string()).unwrap_or_default(),
+                item.since.map(|since| format!("{since:.0}")).unwrap_or_default(),
                 note(item).map(|note| code(&note)).unwrap_or_default(),
             ]
             .to_vec()
@@ -225,14 +232,14 @@ impl Page {
             return;
         }
         if lines.len() > UNFOLDED {
-            return self.folded(title, lines);
+            return self.folded(title, lines.len(), lines);
         }
         self.always(&format!("\n**{title}**\n\n"));
         lines.iter().for_each(|line| self.line(line));
     }
 
-    fn folded(&mut self, title: &str, lines: Vec<String>) {
-        self.always(&format!("\n<details><summary>{title} ({})</summary>\n\n", lines.len()));
+    fn folded(&mut self, title: &str, count: usize, lines: Vec<String>) {
+        self.always(&format!("\n<details><summary>{title} ({count})</summary>\n\n"));
         lines.iter().for_each(|line| self.line(line));
         self.always("\n</details>\n");
     }

@@ -4,12 +4,10 @@
 
 use std::fmt::Write as _;
 
-use unicode_width::UnicodeWidthChar as _;
-
 use super::duration;
 use super::escape::escape_terminal;
 use super::report::{outcome, tone};
-use super::text::Tone;
+use super::text::{Tone, shortened};
 use super::topology::{Link, Side, Topology};
 use crate::report::Report;
 use crate::resource::Status;
@@ -17,7 +15,7 @@ use crate::resource::Status;
 /// The width of every picture, in its own units: about a phone's screen.
 const WIDTH: u32 = 380;
 
-/// The most rows of a picture; the tables beside it have the rest.
+/// The most rows of a picture; what is left out is counted.
 pub(crate) const MOST_ROWS: usize = 200;
 
 /// Returns untrusted text for an element or an attribute of HTML or SVG.
@@ -36,11 +34,17 @@ pub(crate) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// Draws who is linked to whom, one frame per pair of routers, one line per link.
+/// Draws who is linked to whom, one frame per pair of routers, one line per link. Where there are too many links, those
+/// come first that are not as declared.
 pub(crate) fn topology(topology: &Topology) -> String {
     let mut picture = Picture::default();
     let mut left = MOST_ROWS;
-    for ((near, far), links) in &topology.links {
+    let all: usize = topology.links.values().map(Vec::len).sum();
+    let mut frames: Vec<_> = topology.links.iter().collect();
+    if all > MOST_ROWS {
+        frames.sort_by_key(|(_, links)| !links.iter().any(Link::is_to_change));
+    }
+    for ((near, far), links) in frames {
         let shown = links.len().min(left);
         if shown == 0 {
             break;
@@ -52,11 +56,14 @@ pub(crate) fn topology(topology: &Topology) -> String {
         picture.text(8, 30, "start", "#777", &near.place, 27);
         picture.text(WIDTH - 8, 30, "end", "#777", &far.place, 27);
         picture.height += 40;
-        for link in links.iter().take(shown) {
-            picture.link(link);
+        let mut links: Vec<&Link> = links.iter().collect();
+        if shown < links.len() {
+            links.sort_by_key(|link| !link.is_to_change());
         }
+        links.iter().take(shown).for_each(|link| picture.link(link));
         picture.frame(top);
     }
+    picture.left_out(all.saturating_sub(MOST_ROWS), "links");
     picture.finish("topology")
 }
 
@@ -65,7 +72,8 @@ pub(crate) fn timeline(report: &Report) -> String {
     let mut picture = Picture::default();
     let end = report.finished_at.into_iter().chain(report.results.iter().filter_map(|result| result.finished_at)).max();
     let whole = end.map_or(1.0, |end| end.duration_since(report.started_at).as_secs_f64().max(1.0));
-    for result in report.results.iter().filter(|result| result.started_at.is_some()).take(MOST_ROWS) {
+    let begun = || report.results.iter().filter(|result| result.started_at.is_some());
+    for result in begun().take(MOST_ROWS) {
         let at = |time: jiff::Timestamp| time.duration_since(report.started_at).as_secs_f64().clamp(0.0, whole) / whole;
         let begin = result.started_at.map_or(0.0, at);
         let width = (result.finished_at.map_or(1.0, at) - begin).max(0.005);
@@ -85,18 +93,22 @@ pub(crate) fn timeline(report: &Report) -> String {
     picture.text(8, 14, "start", "#777", "0s", 8);
     picture.text(WIDTH - 8, 14, "end", "#777", &scale, 12);
     picture.height += 20;
+    picture.left_out(begun().count().saturating_sub(MOST_ROWS), "steps");
     picture.finish("timeline")
 }
 
-/// Draws boxes in layers, top down, and the lines between them; `layers` holds indexes into `labels`.
+/// Draws boxes in layers, top down, and the lines between them; `layers` holds indexes into `labels`. A layer that is
+/// too wide for a screen goes on in the next row.
 pub(crate) fn layered(labels: &[(String, String)], layers: &[Vec<usize>], edges: &[(usize, usize)]) -> String {
     const BOX: (u32, u32) = (180, 40);
     const GAP: (u32, u32) = (20, 36);
+    const MOST_BOXES: usize = 6;
+    let rows: Vec<&[usize]> = layers.iter().flat_map(|layer| layer.chunks(MOST_BOXES)).collect();
     let mut picture = Picture::default();
     let mut places = vec![(0, 0); labels.len()];
-    let widest = layers.iter().map(Vec::len).max().unwrap_or(1).max(1);
-    for (row, layer) in (0_u32..).zip(layers) {
-        for (column, node) in (0_u32..).zip(layer) {
+    let widest = rows.iter().map(|row| row.len()).max().unwrap_or(1).max(1);
+    for (row, nodes) in (0_u32..).zip(&rows) {
+        for (column, node) in (0_u32..).zip(*nodes) {
             places[*node] = (10 + column * (BOX.0 + GAP.0), 10 + row * (BOX.1 + GAP.1));
         }
     }
@@ -114,7 +126,7 @@ pub(crate) fn layered(labels: &[(String, String)], layers: &[Vec<usize>], edges:
         picture.text(x + 8, y + 16, "start", "#222", title, 25);
         picture.text(x + 8, y + 32, "start", "#666", note, 25);
     }
-    let rows = u32::try_from(layers.len()).unwrap_or(u32::MAX);
+    let rows = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     picture.width = 20 + u32::try_from(widest).unwrap_or(u32::MAX).saturating_mul(BOX.0 + GAP.0);
     picture.height = 20 + rows.saturating_mul(BOX.1 + GAP.1);
     picture.finish("dependencies")
@@ -141,7 +153,7 @@ impl Picture {
     /// Writes a text of at most `columns` columns; the whole of it shows when pointed at.
     fn text(&mut self, x: u32, y: u32, anchor: &str, fill: &str, text: &str, columns: usize) {
         let y = self.height + y;
-        let (clipped, whole) = (escaped(&clip(text, columns)), escaped(text));
+        let (clipped, whole) = (escaped(&shortened(text, columns, "…")), escaped(text));
         self.shape(format_args!(
             r#"<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{fill}">{clipped}<title>{whole}</title></text>"#
         ));
@@ -160,6 +172,13 @@ impl Picture {
             self.text(x, 37, anchor, "#555", &state(side), 27);
         }
         self.height += 48;
+    }
+
+    fn left_out(&mut self, count: usize, what: &str) {
+        if count > 0 {
+            self.text(8, 14, "start", "#777", &format!("… and {count} more {what}"), 50);
+            self.height += 20;
+        }
     }
 
     fn frame(&mut self, top: u32) {
@@ -184,7 +203,7 @@ impl Picture {
 
 fn state(side: &Side) -> String {
     let live = side.status.as_ref().map_or("not reported", Status::as_str);
-    match side.declared.filter(|declared| side.status.as_ref() != Some(&declared.status())) {
+    match side.wanted() {
         Some(declared) => format!("{live}, wants {declared}"),
         None => live.to_owned(),
     }
@@ -206,20 +225,6 @@ fn color_of_tone(tone: Tone) -> &'static str {
         Tone::Change => "#bf8700",
         _ => "#8c959f",
     }
-}
-
-fn clip(text: &str, columns: usize) -> String {
-    let mut used = 0;
-    let mut clipped = String::new();
-    for character in text.chars() {
-        used += character.width().unwrap_or(1);
-        if used > columns {
-            clipped.push('…');
-            break;
-        }
-        clipped.push(character);
-    }
-    clipped
 }
 
 #[cfg(test)]

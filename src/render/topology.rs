@@ -46,7 +46,19 @@ pub struct Side {
     pub group: Option<GroupName>,
 }
 
+impl Link {
+    /// Claims that a side of it is not as declared.
+    pub(crate) fn is_to_change(&self) -> bool {
+        self.sides.iter().any(|side| side.wanted().is_some())
+    }
+}
+
 impl Side {
+    /// Returns the declared status where it is not the live one.
+    pub(crate) fn wanted(&self) -> Option<DesiredStatus> {
+        self.declared.filter(|declared| self.status.as_ref() != Some(&declared.status()))
+    }
+
     /// Returns what people call it.
     pub(crate) fn name(&self) -> &str {
         match (&self.address, &self.id) {

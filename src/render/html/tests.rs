@@ -47,6 +47,12 @@ fn hostile_text_adds_no_element_and_no_attribute() {
 }
 
 #[test]
+fn leaves_out_columns_that_have_nothing_to_say() {
+    assert!(!written(|out| plan(out, &large_plan(3), None)).contains("Guards"));
+    assert!(written(|out| plan(out, &rich_plan(), None)).contains("<th>Guards</th>"));
+}
+
+#[test]
 fn asks_the_network_for_nothing() {
     for page in pages("https://evil.example/x.png") {
         assert!(page.contains("default-src 'none'"));

@@ -1,9 +1,32 @@
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use super::*;
 use crate::render::samples::{HOSTILE, live_state, report, spec};
 
 #[test]
 fn draws_links_with_the_status_of_both_sides() {
     insta::assert_snapshot!(topology(&Topology::new(&spec(), &live_state())));
+}
+
+#[test]
+fn a_picture_of_many_links_shows_first_what_is_to_change_and_counts_the_rest() {
+    let mut picture = Topology::new(&spec(), &live_state());
+    let (routers, links) = picture.links.pop_last().unwrap();
+    let calm = Side { address: Some("calm".into()), ..Side::default() };
+    let many = vec![Link { sides: [calm.clone(), calm] }; MOST_ROWS];
+    let to_change = links.iter().filter(|link| link.is_to_change()).count();
+    assert!(to_change > 0);
+    picture.links = [(routers, [many, links.clone()].concat())].into();
+    let drawn = topology(&picture);
+    assert_eq!(drawn.matches("wants ").count() / 2, to_change, "{drawn}");
+    assert!(drawn.contains(&format!("… and {} more links", links.len())), "{drawn}");
+}
+
+#[test]
+fn a_wide_layer_goes_on_in_the_next_row() {
+    let labels = vec![("name".to_owned(), "note".to_owned()); 100];
+    let drawn = layered(&labels, &[(0..99).collect(), vec![99]], &[(0, 99)]);
+    assert!(drawn.contains("viewBox=\"0 0 1220 1388\""), "{}", drawn.lines().next().unwrap_or_default());
 }
 
 #[test]
