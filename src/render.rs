@@ -47,3 +47,6 @@ pub(crate) fn duration(duration: std::time::Duration) -> String {
         (hours, minutes, _) => format!("{hours}h{minutes}m"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! Every view for a terminal, as it looks at 80 and 120 columns, with and without colour.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::explain::Explanation;
+use super::samples::{drift, events, live_state, report, rich_plan, spec, view, written};
+use super::{View, drift as drifted, explain, history, live, plan, progress, report as ended};
+use crate::resource::Address;
+
+fn looks(name: &str, show: impl Fn(&mut Vec<u8>, View) -> io::Result<()>) {
+    for width in [80, 120] {
+        for color in [false, true] {
+            let shown = written(|out| show(out, View { color, ..view(width) })).replace('\x1b', "␛");
+            let ascii = written(|out| show(out, View { color, unicode: false, ..view(width) }));
+            assert!(ascii.is_ascii(), "{name} has no ASCII fallback: {ascii}");
+            let color = if color { "_color" } else { "" };
+            insta::assert_snapshot!(format!("{name}_{width}{color}"), shown);
+        }
+    }
+}
+
+#[test]
+fn plan_looks_like_this() {
+    looks("plan", |out, view| plan::text(out, &rich_plan(), view));
+}
+
+#[test]
+fn drift_looks_like_this() {
+    looks("drift", |out, view| drifted::text(out, &drift(), view));
+}
+
+#[test]
+fn history_and_a_run_look_like_this() {
+    looks("history", |out, view| history::list(out, &[report(), report()], view));
+    looks("run", |out, view| history::run(out, &report(), view));
+}
+
+#[test]
+fn explain_looks_like_this() {
+    let (spec, live, plan) = (spec(), live_state(), rich_plan());
+    let address = Address::from("sh-primary");
+    let (declared, reading) = (&spec.interfaces[&address], &live.readings[&address]);
+    let facts = Explanation { spec: &spec, address: &address, declared, reading, record: None, plan: &plan };
+    looks("explain", |out, view| explain::text(out, &facts, view));
+}
+
+#[test]
+fn an_apply_and_its_end_look_like_this() {
+    looks("progress", |out, view| {
+        let mut progress = progress::Progress::new(&rich_plan(), view);
+        events().iter().try_for_each(|(_, event)| progress.event(out, event))
+    });
+    looks("end", |out, view| ended::text(out, &report(), 1, view));
+}
+
+#[test]
+fn a_frame_of_the_live_table_looks_like_this() {
+    let plan = rich_plan();
+    let typical = BTreeMap::from([(plan.steps[0].id.clone(), std::time::Duration::from_secs(15))]);
+    looks("live", |out, view| {
+        let mut table = live::Table::new(&plan, typical.clone(), view);
+        let begun: Vec<_> = events().into_iter().take(6).collect();
+        let now = begun[5].0;
+        begun.iter().try_for_each(|(at, event)| table.event(&mut Vec::new(), *at, event))?;
+        table.draw(out, now, 24)
+    });
+}
