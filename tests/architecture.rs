@@ -59,7 +59,8 @@ fn sources() -> Vec<Source> {
             }
             let path_in = path.strip_prefix(&root).expect("a file of the source").to_owned();
             let is_test = path_in.iter().any(|part| part == "tests.rs" || part == "tests" || part == "samples.rs");
-            if is_test || path_in == Path::new("lib.rs") {
+            let is_source = path_in.extension().is_some_and(|extension| extension == "rs");
+            if !is_source || is_test || path_in == Path::new("lib.rs") {
                 continue;
             }
             let room = path_in.iter().next().expect("a name").to_string_lossy().trim_end_matches(".rs").to_owned();
@@ -143,6 +144,19 @@ fn only_the_command_line_touches_the_process() {
             if source.code.contains(word) {
                 broken.push(format!("src/{} uses {word}: only cli owns the process", source.path.display()));
             }
+        }
+    }
+    assert_none(&broken);
+}
+
+#[test]
+fn what_a_terminal_may_be_told_is_ascii() {
+    // These write for browsers and forges, or ask first whether more than ASCII can be shown.
+    let others = ["render/html.rs", "render/markdown.rs", "render/svg.rs", "render/text.rs"];
+    let mut broken = Vec::new();
+    for source in sources().into_iter().filter(|source| others.iter().all(|other| source.path != Path::new(other))) {
+        for line in source.code.lines().filter(|line| !line.is_ascii()) {
+            broken.push(format!("src/{}: {}: not every terminal can show this", source.path.display(), line.trim()));
         }
     }
     assert_none(&broken);

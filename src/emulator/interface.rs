@@ -89,7 +89,7 @@ pub(super) fn populate(
             }
             Some(OppositeSeed::Here(other)) if !ids.contains(other) => {
                 problems.push(format!(
-                    "the opposite {other} of interface {} is not in this world (write {{id: {other}, status: …}})",
+                    "the opposite {other} of interface {} is not in this world (write {{id: {other}, status: ...}})",
                     seed.id
                 ));
             }

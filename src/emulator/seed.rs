@@ -333,7 +333,7 @@ impl InterfaceSeed {
 
 /// The other side of a link.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, expecting = "the id of an interface of this world, or {id, region, status, …} of one elsewhere")]
+#[serde(untagged, expecting = "the id of an interface of this world, or {id, region, status, ...} of one elsewhere")]
 pub enum OppositeSeed {
     /// It is in this world: its status is its own.
     Here(RouterInterfaceId),

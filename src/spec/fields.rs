@@ -46,7 +46,7 @@ impl fmt::Display for Path<'_> {
 pub(super) fn shorten(text: &str) -> Cow<'_, str> {
     const SHOWN: usize = 64;
     match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        Some((end, _)) => format!("{}...", &text[..end]).into(),
         None => text.into(),
     }
 }
