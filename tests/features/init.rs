@@ -24,6 +24,14 @@ fn writes_what_is_live_and_plans_to_nothing() {
 }
 
 #[test]
+fn counts_one_interface_as_people_do() {
+    let scene = Scene::empty();
+    scene.write("w.yaml", "interfaces: [{id: ri-a}]\n");
+    let init = scene.rictl("init --world w.yaml").with_code(0);
+    assert_eq!(init.stderr, "Wrote rictl.yaml: 1 interface declared, 0 left out. Next: rictl plan\n");
+}
+
+#[test]
 fn plans_to_nothing_from_whatever_is_live() {
     let scene = Scene::empty();
     for seed in 1..6 {

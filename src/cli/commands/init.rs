@@ -9,7 +9,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::init as operation;
 use crate::ops::project::DEFAULT_SPEC;
 use crate::ops::shared_file;
-use crate::render::starter;
+use crate::render::{counted, starter};
 use crate::survey::terraform::{self, Imported};
 
 use super::super::args::InitArgs;
@@ -50,8 +50,9 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     let declared = survey.entries.values().filter(|entry| entry.status().is_ok()).count();
     let left_out = survey.entries.len() - declared;
     output.say(&format!(
-        "Wrote {}: {declared} interfaces declared, {left_out} left out. Next: rictl plan",
-        path.display()
+        "Wrote {}: {} declared, {left_out} left out. Next: rictl plan",
+        path.display(),
+        counted(declared, "interface")
     ));
     Ok(0)
 }
