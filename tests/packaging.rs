@@ -41,6 +41,10 @@ fn the_debian_package_installs_a_rictl_that_runs() {
         "usr/lib/systemd/system/rictl-drift.timer",
         "usr/lib/sysusers.d/rictl.conf",
         "usr/share/bash-completion/completions/rictl",
+        "usr/share/zsh/vendor-completions/_rictl",
+        "usr/share/fish/vendor_completions.d/rictl.fish",
+        "usr/share/man/man1/rictl.1.gz",
+        "usr/share/man/man1/rictl-state-show.1.gz",
         "usr/share/doc/rictl/copyright",
     ] {
         assert!(root.join(file).exists(), "{file} is not installed");
