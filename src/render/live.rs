@@ -164,7 +164,9 @@ impl Table {
         let spare = up.saturating_sub(floor.min_up as usize);
         let tone = if spare == 0 { Tone::Change } else { Tone::Good };
         let text = format!("{} of {} up, floor {}, {spare} to spare", up, floor.links.len(), floor.min_up);
-        Line::at(2).text(format!("{}: ", floor.group)).with(tone, text)
+        let room = usize::from(self.view.width).saturating_sub(text.len() + "  : ".len() + 1);
+        let group = shortened(floor.group.as_str(), room, self.view.ellipsis());
+        Line::at(2).text(format!("{group}: ")).with(tone, text)
     }
 
     /// Shows what is in flight in at most `room` rows; the last one counts what has no row of its own.

@@ -106,6 +106,15 @@ fn a_long_name_leaves_room_for_what_happens_to_it() {
 }
 
 #[test]
+fn a_long_group_leaves_room_for_what_it_can_spare() {
+    let mut plan = rich_plan();
+    plan.floors[0].group = "every-link-to-the-data-centre-in-shanghai-pudong".into();
+    let mut table = Table::new(&plan, BTreeMap::new(), view(60));
+    let frame = written(|out| table.draw(out, at("02:14:00"), 24));
+    assert!(frame.contains("  every-link-t…nghai-pudong: 1 of 2 up, floor 1, 0 to spare\n"), "{frame}");
+}
+
+#[test]
 fn hostile_events_move_no_cursor() {
     let plan = rich_plan();
     for text in HOSTILE {
