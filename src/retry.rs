@@ -111,7 +111,9 @@ impl<C> Retrying<C> {
             if error.kind == ErrorKind::Throttled {
                 throttled += 1;
                 // Even a call that is not repeated teaches the others to wait.
-                if let Some(pause) = gate.throttled(sent, error.retry_after) {
+                let pause = gate.throttled(sent, error.retry_after);
+                // Of a call that is not repeated here, whoever sent it tells.
+                if let Some(pause) = pause.filter(|_| may_repeat(&error)) {
                     warn!("{action} in {scope} throttled, waiting {:.1} s (attempt {attempts})", pause.as_secs_f64());
                 }
                 if !may_repeat(&error) || throttled >= self.policy.throttled_attempts {

@@ -92,9 +92,6 @@ impl<'o> Screen<'o> {
 
 impl Front for Screen<'_> {
     fn note(&mut self, text: &str) {
-        if let Showing::Table(table) = &self.showing {
-            table.step_aside();
-        }
         self.output.say(text);
     }
 

@@ -14,6 +14,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::render::escape::escape_terminal;
 
+use super::output::make_room;
+
 /// Writes everything up to `level` from now on.
 pub(super) fn start(level: Level) {
     tracing_subscriber::fmt()
@@ -58,6 +60,7 @@ struct EscapedStderr;
 impl Write for EscapedStderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
+        make_room();
         let mut stderr = io::stderr().lock();
         for line in text.split_inclusive('\n') {
             match line.strip_suffix('\n') {

@@ -1,9 +1,16 @@
 //! The streams: what they can show, and writing that a closed pipe cannot turn into a failed apply.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::sync::{Mutex, PoisonError};
 
 use crate::render::diagnostic::DrawStyle;
 use crate::render::{self, View};
+
+/// What takes a live table away before something else is written; none while there is no table.
+type MakeRoom = Box<dyn Fn() + Send>;
+
+/// A log line comes from wherever something happens, so this is the process's, like the terminal itself.
+static MAKE_ROOM: Mutex<Option<MakeRoom>> = Mutex::new(None);
 
 /// Columns where the terminal does not say, and in pipes.
 const DEFAULT_WIDTH: u16 = 80;
@@ -69,10 +76,25 @@ impl Output {
 
     /// Writes to standard error; if that is gone, so is the reader.
     pub(super) fn complain(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
+        make_room();
         let mut stderr = io::BufWriter::new(io::stderr().lock());
         if let Err(error) = write(&mut stderr).and_then(|()| stderr.flush()) {
             tracing::debug!("standard error is gone: {error}");
         }
+    }
+}
+
+/// Says what makes room for messages from now on.
+pub(super) fn set_make_room(with: Option<MakeRoom>) {
+    *MAKE_ROOM.lock().unwrap_or_else(PoisonError::into_inner) = with;
+}
+
+/// Makes room for a message. One about the making of room finds the lock taken, and goes without.
+pub(super) fn make_room() {
+    if let Ok(make_room) = MAKE_ROOM.try_lock()
+        && let Some(make_room) = &*make_room
+    {
+        make_room();
     }
 }
 

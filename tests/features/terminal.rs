@@ -11,8 +11,8 @@ use crate::scene::{SPEC, Scene, WORLD};
 
 const ERASE: &str = "\r\x1b[J";
 
-/// Applies on a terminal, and returns everything that was written to it.
-fn applied(scene: &Scene, columns: u16, environment: &[(&str, &str)]) -> String {
+/// Applies on a terminal, and returns everything that was written to it: results, and messages too if they are wanted.
+fn applied(scene: &Scene, columns: u16, messages: bool, environment: &[(&str, &str)]) -> String {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
@@ -26,7 +26,8 @@ fn applied(scene: &Scene, columns: u16, environment: &[(&str, &str)]) -> String 
         .env("NO_COLOR", "1")
         .env("RICTL_POLL_INTERVAL", "50ms")
         .envs(environment.iter().copied());
-    command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(slave);
+    let stderr = if messages { Stdio::from(slave.try_clone().unwrap()) } else { Stdio::null() };
+    command.stdin(Stdio::null()).stderr(stderr).stdout(slave);
     let mut child = command.spawn().unwrap();
     // Its copy of the terminal must go, or the reading below would never end.
     drop(command);
@@ -50,7 +51,7 @@ fn slow() -> Scene {
 #[test]
 fn watches_what_is_in_flight_and_leaves_only_lines() {
     for columns in [60, 120] {
-        let shown = applied(&slow(), columns, &[]);
+        let shown = applied(&slow(), columns, false, &[]);
         assert!(shown.contains("0 of 1 finished, 1 in flight, wave 1 of 1"), "{shown}");
         assert!(shown.contains("site: 2 of 2 up, floor 1, 1 to spare"), "{shown}");
         assert!(shown.contains("backup  Deactivating -> Inactive"), "{shown}");
@@ -61,17 +62,30 @@ fn watches_what_is_in_flight_and_leaves_only_lines() {
 }
 
 #[test]
+fn makes_room_for_a_message() {
+    let scene = slow();
+    let faults = "faults:\n  - {fault: {throttled: 300ms}, action: DescribeRouterInterfaces, every: 3}\n";
+    scene.write("world.yaml", &(scene.read("world.yaml") + faults));
+    let shown = applied(&scene, 80, true, &[]);
+    assert!(shown.contains("throttled, waiting"), "{shown}");
+    for (at, _) in shown.match_indices("warning: ") {
+        let (table, room) = (shown[..at].rfind(" in flight"), shown[..at].rfind(ERASE));
+        assert!(table < room || table.is_none(), "{shown}");
+    }
+}
+
+#[test]
 fn knows_from_the_past_how_long_it_may_take() {
     let scene = slow();
-    applied(&scene, 80, &[]);
+    applied(&scene, 80, false, &[]);
     scene.rictl("emulator reset --world world.yaml").with_code(0);
-    assert!(applied(&scene, 80, &[]).contains(" of about "));
+    assert!(applied(&scene, 80, false, &[]).contains(" of about "));
 }
 
 #[test]
 fn moves_no_cursor_where_nobody_watches() {
     for environment in [("TERM", "dumb"), ("CI", "true")] {
-        let shown = applied(&slow(), 80, &[environment]);
+        let shown = applied(&slow(), 80, false, &[environment]);
         assert!(!shown.contains(ERASE) && shown.contains("backup: Deactivating..."), "{shown}");
     }
 }

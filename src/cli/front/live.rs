@@ -46,24 +46,31 @@ impl LiveTable {
                 draw(&mut lock(&shared), clock.now());
             }
         });
+        let shared = Arc::clone(&table);
+        output::set_make_room(Some(Box::new(move || {
+            // Whoever holds the table is drawing it, and what is written now is about that.
+            if let Ok(mut table) = shared.try_lock() {
+                clear(&mut table);
+            }
+        })));
         Self { table, redraw: task.abort_handle() }
     }
 
     pub(super) fn event(&self, at: Timestamp, event: &Event) {
         output::show(|out| lock(&self.table).event(out, at, event));
     }
-
-    /// Takes the table away for a moment, so that something else can be written.
-    pub(super) fn step_aside(&self) {
-        output::show(|out| lock(&self.table).clear(out));
-    }
 }
 
 impl Drop for LiveTable {
     fn drop(&mut self) {
         self.redraw.abort();
-        self.step_aside();
+        output::set_make_room(None);
+        clear(&mut lock(&self.table));
     }
+}
+
+fn clear(table: &mut Table) {
+    output::show(|out| table.clear(out));
 }
 
 fn draw(table: &mut Table, now: Timestamp) {
