@@ -170,8 +170,14 @@ impl<'a> Graph<'a> {
         for (node, depth) in depths(self.nodes.len(), &edges).into_iter().enumerate() {
             layers.entry(depth).or_default().push(node);
         }
-        let labels: Vec<(String, String)> =
-            self.nodes.iter().map(|node| (node.address.to_string(), node.note())).collect();
+        let groups: BTreeMap<&Address, &GroupName> = self
+            .groups
+            .iter()
+            .flat_map(|(group, members)| members.iter().map(move |member| (*member, *group)))
+            .collect();
+        let group = |node: &Node<'_>| groups.get(node.address).map(|group| format!("in {group}")).unwrap_or_default();
+        let labels: Vec<[String; 3]> =
+            self.nodes.iter().map(|node| [node.address.to_string(), node.note(), group(node)]).collect();
         svg::layered(&labels, &layers.into_values().collect::<Vec<_>>(), &edges)
     }
 

@@ -99,8 +99,8 @@ pub(crate) fn timeline(report: &Report) -> String {
 
 /// Draws boxes in layers, top down, and the lines between them; `layers` holds indexes into `labels`. A layer that is
 /// too wide for a screen goes on in the next row.
-pub(crate) fn layered(labels: &[(String, String)], layers: &[Vec<usize>], edges: &[(usize, usize)]) -> String {
-    const BOX: (u32, u32) = (180, 40);
+pub(crate) fn layered(labels: &[[String; 3]], layers: &[Vec<usize>], edges: &[(usize, usize)]) -> String {
+    const BOX: (u32, u32) = (180, 54);
     const GAP: (u32, u32) = (20, 36);
     const MOST_BOXES: usize = 6;
     let rows: Vec<&[usize]> = layers.iter().flat_map(|layer| layer.chunks(MOST_BOXES)).collect();
@@ -118,13 +118,14 @@ pub(crate) fn layered(labels: &[(String, String)], layers: &[Vec<usize>], edges:
         picture.shape(format_args!(r##"<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="#888"/>"##));
         picture.shape(format_args!(r##"<circle cx="{x2}" cy="{y2}" r="3" fill="#888"/>"##));
     }
-    for ((x, y), (title, note)) in places.iter().zip(labels) {
+    for ((x, y), lines) in places.iter().zip(labels) {
         let (width, height) = BOX;
         picture.shape(format_args!(
             r##"<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4" fill="#f6f8fa" stroke="#888"/>"##
         ));
-        picture.text(x + 8, y + 16, "start", "#222", title, 25);
-        picture.text(x + 8, y + 32, "start", "#666", note, 25);
+        for ((down, fill), line) in [(16, "#222"), (31, "#666"), (46, "#666")].iter().zip(lines) {
+            picture.text(x + 8, y + down, "start", fill, line, 25);
+        }
     }
     let rows = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     picture.width = 20 + u32::try_from(widest).unwrap_or(u32::MAX).saturating_mul(BOX.0 + GAP.0);

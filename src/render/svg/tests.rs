@@ -24,9 +24,9 @@ fn a_picture_of_many_links_shows_first_what_is_to_change_and_counts_the_rest() {
 
 #[test]
 fn a_wide_layer_goes_on_in_the_next_row() {
-    let labels = vec![("name".to_owned(), "note".to_owned()); 100];
+    let labels = vec![["name", "note", "group"].map(str::to_owned); 100];
     let drawn = layered(&labels, &[(0..99).collect(), vec![99]], &[(0, 99)]);
-    assert!(drawn.contains("viewBox=\"0 0 1220 1388\""), "{}", drawn.lines().next().unwrap_or_default());
+    assert!(drawn.contains("viewBox=\"0 0 1220 1640\""), "{}", drawn.lines().next().unwrap_or_default());
 }
 
 #[test]
