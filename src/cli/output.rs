@@ -48,7 +48,7 @@ impl Output {
     }
 
     pub(super) fn draw_style(&self) -> DrawStyle {
-        DrawStyle { color: self.colors_errors, width: usize::from(self.width) }
+        DrawStyle { color: self.colors_errors, width: usize::from(self.width), wraps: io::stderr().is_terminal() }
     }
 
     /// Writes what was asked for. A reader that has gone away is no error: it has read what it wanted.

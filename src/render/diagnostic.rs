@@ -27,6 +27,8 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 const STRONG: Style = Style::new().bold();
 /// Stands where a line was cut.
 const CUT: &str = "...";
+/// Where a sentence goes on that has been broken.
+const HANG: usize = 4;
 /// Below this nothing can be shown of a line.
 const NARROWEST: usize = 40;
 
@@ -37,11 +39,13 @@ pub struct DrawStyle {
     pub color: bool,
     /// Columns that source lines are cut to fit.
     pub width: usize,
+    /// Whether to break sentences at the width too, for a terminal; a pipe gets each as one line.
+    pub wraps: bool,
 }
 
 impl Default for DrawStyle {
     fn default() -> Self {
-        Self { color: false, width: 100 }
+        Self { color: false, width: 100, wraps: false }
     }
 }
 
@@ -76,7 +80,7 @@ struct Painter {
 impl Painter {
     fn finding(&self, out: &mut impl io::Write, finding: &Diagnostic, seeker: &mut Seeker<'_>) -> io::Result<()> {
         let word = if finding.severity == Severity::Error { "error" } else { "warning" };
-        let summary = self.paint(STRONG, &escape_terminal(&finding.summary));
+        let summary = self.prose(word.len() + 2, &finding.summary, STRONG);
         writeln!(out, "{}: {summary}", self.paint(self.accent, word))?;
         if let Some(place) = finding.place {
             let located = seeker.sources.locate(place);
@@ -88,10 +92,11 @@ impl Painter {
             writeln!(out, "  {}: {}", escape_terminal(what), escape_terminal(&located))?;
         }
         for cause in &finding.causes {
-            writeln!(out, "  caused by: {}", escape_terminal(cause))?;
+            writeln!(out, "  caused by: {}", self.prose("  caused by: ".len(), cause, Style::new()))?;
         }
         if let Some(hint) = &finding.hint {
-            writeln!(out, "  {}: {}", self.paint(HINT, "hint"), escape_terminal(hint))?;
+            let hint = self.prose("  hint: ".len(), hint, Style::new());
+            writeln!(out, "  {}: {hint}", self.paint(HINT, "hint"))?;
         }
         Ok(())
     }
@@ -114,6 +119,31 @@ impl Painter {
         writeln!(out, "{} {bar} {}", self.paint(FRAME, &number), excerpt.text)?;
         let drawn = format!("{indent} {bar} {}{marks} {label}", " ".repeat(excerpt.before));
         writeln!(out, "{}", drawn.trim_end())
+    }
+
+    /// Returns a sentence that begins at column `begin`, ready to be shown.
+    fn prose(&self, begin: usize, text: &str, style: Style) -> String {
+        let text = escape_terminal(text);
+        if !self.style.wraps {
+            return self.paint(style, &text);
+        }
+        let mut rows: Vec<String> = Vec::new();
+        let mut column = begin;
+        for word in text.split(' ') {
+            match rows.last_mut() {
+                Some(row) if column + 1 + word.width() <= self.style.width => {
+                    row.push(' ');
+                    row.push_str(word);
+                    column += 1 + word.width();
+                }
+                last => {
+                    column = word.width() + if last.is_some() { HANG } else { begin };
+                    rows.push(word.to_owned());
+                }
+            }
+        }
+        let rows: Vec<String> = rows.iter().map(|row| self.paint(style, row)).collect();
+        rows.join(&format!("\n{}", " ".repeat(HANG)))
     }
 
     fn paint(&self, style: Style, text: &str) -> String {

@@ -36,6 +36,23 @@ fn draws_every_part_in_the_house_style() {
 }
 
 #[test]
+fn breaks_sentences_at_words_on_a_terminal() {
+    let finding = Diagnostic::error("group site must keep 3 active, but 0 of 5 are declared Active")
+        .cause("declared Inactive: link-1, link-13, link-19, link-22, link-25")
+        .hint("declare more members Active, or change the floor in a reviewed change");
+    let style = DrawStyle { width: 40, wraps: true, ..DrawStyle::default() };
+    insta::assert_snapshot!(drawn("", finding, style), @r"
+    error: group site must keep 3 active,
+        but 0 of 5 are declared Active
+      caused by: declared Inactive: link-1,
+        link-13, link-19, link-22, link-25
+      hint: declare more members Active, or
+        change the floor in a reviewed
+        change
+    ");
+}
+
+#[test]
 fn cuts_a_wide_line_around_the_caret() {
     let text = format!("{}HERE{}", "a".repeat(1000), "b".repeat(1000));
     let finding = Diagnostic::warning("wide").at(place(1, 1001, 4));
@@ -71,7 +88,10 @@ fn draws_places_that_are_not_in_the_text_without_a_line() {
 fn colours_only_when_asked() {
     let finding = Diagnostic::error("red").at(place(1, 1, 3)).label("here").hint("stop");
     assert!(!drawn("red\n", finding.clone(), DrawStyle::default()).contains('\u{1b}'));
-    assert!(drawn("red\n", finding, DrawStyle { color: true, width: 80 }).contains("\u{1b}[1m\u{1b}[31merror"));
+    assert!(
+        drawn("red\n", finding, DrawStyle { color: true, width: 80, wraps: false })
+            .contains("\u{1b}[1m\u{1b}[31merror")
+    );
 }
 
 proptest! {
@@ -84,7 +104,7 @@ proptest! {
         width in 0usize..120,
     ) {
         let finding = Diagnostic::error(text.clone()).at(place(line, column, length)).label(text.clone());
-        let output = drawn(&text, finding, DrawStyle { color: false, width });
+        let output = drawn(&text, finding, DrawStyle { color: false, width, wraps: true });
         prop_assert!(output.chars().all(|character| character == '\n' || !character.is_control()), "{:?}", output);
     }
 }
