@@ -1,7 +1,7 @@
 //! Plans, drift and runs as one pull-request comment: at most 65,536 characters, whatever is in them.
 //!
 //! Untrusted text appears in code spans only, where Markdown has no links, images, mentions, HTML or entities; the
-//! two characters that could end a span or a table cell are written as escapes. What does not fit is counted.
+//! pipe, which would end a table's cell even there, is written as an escape. What does not fit is counted.
 
 use std::io::{self, Write};
 
@@ -131,7 +131,7 @@ pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report) -> io::Result<()> {
         page.always(&format!(
             "**Apply incomplete:** {}\n\nNext: {}\n",
             incomplete(run),
-            next(exit_code, &inert(&run.run_id.0))
+            next(exit_code, &inert(&run.run_id.0).replace('`', "\\x60"))
         ));
     }
     page.always(&format!("\n{}, by {}\n", code(&run.target.to_string()), code(&run.who)));
@@ -189,16 +189,27 @@ fn warning(warning: &Warning) -> String {
     format!("- {}{detail}\n", code(&warning.summary))
 }
 
-/// Returns untrusted text as a code span that it cannot leave.
+/// Returns untrusted text as a code span that it cannot leave: a span ends at a run of exactly as many backticks as it
+/// began with, and there is none so long in the text.
 fn code(text: &str) -> String {
-    if text.trim().is_empty() { "(empty)".to_owned() } else { format!("`{}`", inert(text)) }
+    let text = inert(text);
+    if text.trim().is_empty() {
+        return "(empty)".to_owned();
+    }
+    match text.split(|character| character != '`').map(str::len).max() {
+        None | Some(0) => format!("`{text}`"),
+        Some(longest) => {
+            let fence = "`".repeat(longest + 1);
+            format!("{fence} {text} {fence}")
+        }
+    }
 }
 
-/// Returns untrusted text for the inside of a code span.
+/// Returns untrusted text in one line that ends no cell of a table and is no command to a log.
 fn inert(text: &str) -> String {
     let clipped: String = text.chars().take(LONGEST).collect();
     let more = if clipped.len() < text.len() { "…" } else { "" };
-    escape_terminal(&clipped).replace('`', "\\x60").replace('|', "\\x7c").replace("##[", "\\x23#[") + more
+    escape_terminal(&clipped).replace('|', "\\x7c").replace("##[", "\\x23#[") + more
 }
 
 /// A comment while it grows.

@@ -1,16 +1,30 @@
+#![allow(clippy::panic, reason = "a test fails by panicking")]
+
 use super::*;
 use crate::render::samples::{
     HOSTILE, drift as sample_drift, empty_plan, hostile_drift, hostile_plan, hostile_report, large_plan, report,
     rich_plan, written,
 };
 
-/// Returns what stands outside code spans.
+/// Returns what stands outside code spans, which end at the next run of as many backticks as they began with.
 fn outside(markdown: &str) -> String {
-    let outside = markdown.lines().map(|line| {
-        assert_eq!(line.matches('`').count() % 2, 0, "an open code span: {line}");
-        line.split('`').step_by(2).collect::<Vec<_>>().join("`")
-    });
-    outside.collect::<Vec<_>>().join("\n")
+    let mut outside = String::new();
+    for line in markdown.lines() {
+        let mut rest = line;
+        while let Some(start) = rest.find('`') {
+            outside.push_str(&rest[..start]);
+            outside.push('`');
+            let inside = rest[start..].trim_start_matches('`');
+            let fence = rest.len() - start - inside.len();
+            let mut runs = inside.match_indices('`').map(|(at, _)| at).filter(|at| !inside[..*at].ends_with('`'));
+            let run = |at: &usize| inside[*at..].len() - inside[*at..].trim_start_matches('`').len();
+            let end = runs.find(|at| run(at) == fence).unwrap_or_else(|| panic!("an open code span: {line}"));
+            rest = &inside[end + fence..];
+        }
+        outside.push_str(rest);
+        outside.push('\n');
+    }
+    outside
 }
 
 fn pages(text: &str) -> [String; 3] {
@@ -41,6 +55,13 @@ fn hostile_text_stays_in_its_code_spans() {
             }
         }
     }
+}
+
+#[test]
+fn our_own_words_keep_their_backticks() {
+    assert_eq!(code("remove `protect`"), "`` remove `protect` ``");
+    assert_eq!(code("``` x"), "```` ``` x ````");
+    assert_eq!(code("plain"), "`plain`");
 }
 
 #[test]
