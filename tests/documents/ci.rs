@@ -88,6 +88,16 @@ fn gitlab_plans_and_applies_alike() {
 }
 
 #[test]
+fn the_workflows_are_what_actionlint_takes() {
+    let files = ["plan.yml", "apply.yml"].map(|file| repository().join("examples/ci/github").join(file));
+    // The runners' own labels are for whoever copies the files to declare.
+    match Command::new("actionlint").args(["-ignore", "label .+ is unknown"]).args(files).output() {
+        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout)),
+        Err(error) => println!("skipped: actionlint cannot be run: {error}"),
+    }
+}
+
+#[test]
 fn the_workflows_pin_what_they_use_and_may_do_little() {
     for file in ["github/plan.yml", "github/apply.yml"] {
         let workflow = read(file);

@@ -82,6 +82,27 @@ fn every_command_and_flag_is_described() {
 }
 
 #[test]
+fn the_json_page_names_every_key_and_every_event() {
+    let repository = repository();
+    let page = fs::read_to_string(repository.join("docs/reference/json.md")).expect("a page");
+    let schema = |name: &str| -> serde_json::Value {
+        let text = fs::read_to_string(repository.join("schemas").join(name)).expect("a schema");
+        serde_json::from_str(&text).expect("a schema is JSON")
+    };
+    let mut names: Vec<String> = Vec::new();
+    for document in ["plan.json", "drift.json"] {
+        names.extend(schema(document)["properties"].as_object().expect("keys").keys().cloned());
+    }
+    let events = schema("events.json").to_string();
+    let types = events.split("\"type\":{\"const\":\"").skip(1).filter_map(|rest| rest.split('"').next());
+    let before = names.len();
+    names.extend(types.map(str::to_owned));
+    assert!(names.len() > before + 10, "the schema of the events is of another shape: {names:?}");
+    let missing: Vec<&String> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/reference/json.md does not name {missing:?}");
+}
+
+#[test]
 fn the_specs_that_the_pages_show_are_specs() {
     for page in ["docs/reference/spec.md", "README.md"] {
         let text = fs::read_to_string(repository().join(page)).expect("a page");
