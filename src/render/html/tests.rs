@@ -47,6 +47,27 @@ fn hostile_text_adds_no_element_and_no_attribute() {
 }
 
 #[test]
+fn closes_every_element_that_it_opens_and_says_what_a_browser_must_know() {
+    for page in pages("<b>x</b>") {
+        let mut open: Vec<&str> = Vec::new();
+        for element in elements(&page).into_iter().filter(|element| !element.starts_with('!')) {
+            let name = element.split(' ').next().unwrap();
+            match name.strip_prefix('/') {
+                Some(closed) => assert_eq!(open.pop(), Some(closed), "{page}"),
+                None if name == "meta" || element.ends_with('/') => {}
+                None => open.push(name),
+            }
+        }
+        assert!(open.is_empty(), "{open:?} stays open");
+        assert!(page.starts_with("<!doctype html>\n<html lang=\"en\">"), "{page}");
+        for needed in ["<meta charset=\"utf-8\">", "name=\"viewport\"", "<title>rictl ", "</html>\n"] {
+            assert_eq!(page.matches(needed).count(), 1, "{needed}");
+        }
+        assert!(!page.contains(" id=\""), "an id must be unique: {page}");
+    }
+}
+
+#[test]
 fn leaves_out_columns_that_have_nothing_to_say() {
     assert!(!written(|out| plan(out, &large_plan(3), None)).contains("Guards"));
     assert!(written(|out| plan(out, &rich_plan(), None)).contains("<th>Guards</th>"));
