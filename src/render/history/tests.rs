@@ -17,6 +17,11 @@ fn shows_a_run_whole() {
 }
 
 #[test]
+fn a_digest_stands_beside_its_name_on_any_screen() {
+    assert!(written(|out| run(out, &report(), view(60))).contains("\nDigest:  sha256:"));
+}
+
+#[test]
 fn says_what_settles_a_run_that_died() {
     let mut died = report();
     died.finished_at = None;
