@@ -183,16 +183,16 @@ pub struct Report {
 }
 
 impl Report {
-    /// Returns the exit code: 0 iff every step was observed at its goal and recorded; 130 where a signal prevented
-    /// that; 5 iff something was done or is in doubt and something was not; else, nothing done, the reason's own: 3 for
-    /// a guard, 4 for a cloud that moved, 1 for the rest.
+    /// Returns the exit code: 130 where a signal came before the end; else 0 iff every step was observed at its goal and
+    /// recorded; 5 iff something was done or is in doubt and something was not; else, nothing done, the reason's own: 3
+    /// for a guard, 4 for a cloud that moved, 1 for the rest.
     pub fn exit_code(&self) -> u8 {
         let all_at_goal = self.results.iter().all(StepResult::is_at_goal);
         let some = |outcome| self.results.iter().any(|result| result.outcome == Some(outcome));
-        if all_at_goal && self.unrecorded.is_none() {
-            0
-        } else if self.interrupted {
+        if self.interrupted {
             130
+        } else if all_at_goal && self.unrecorded.is_none() {
+            0
         } else if self.results.iter().any(StepResult::may_have_changed_something) {
             5
         } else if some(Outcome::Guarded) {

@@ -142,6 +142,19 @@ fn a_signal_settles_what_was_sent_and_starts_nothing_new() {
 }
 
 #[test]
+fn a_signal_at_the_last_step_is_130_although_everything_is_done() {
+    let stage = Stage::new("300ms");
+    let mut apply = stage.rictl(&["apply", "--auto-approve"]);
+    apply.wait_for("a: Deactivating...");
+    apply.signal(Signal::INT);
+    let (code, text) = apply.end();
+    assert_eq!(code, Some(130), "{text}");
+    assert!(text.contains("Interrupted: a signal ended the run; what had been sent was settled first"), "{text}");
+    assert!(text.contains("2 done (exit code 130)"), "{text}");
+    assert!(stage.answer(&["plan"]).1.contains("No changes."));
+}
+
+#[test]
 fn a_second_signal_leaves_at_once_and_the_next_apply_finds_out() {
     let stage = Stage::new("1h");
     let mut apply = stage.rictl(&["apply", "--auto-approve"]);

@@ -219,6 +219,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             // A signal now costs only the look.
             unless_signalled(&signals, async { Ok(self.look_again(&report).await) }).await.unwrap_or_default()
         };
+        report.interrupted |= *signals.borrow() > 0;
         self.record(&mut report);
         let ran = Ran { plan, report, unstable, rollback: None };
         front.end(&ran.report, ran.exit_code());
