@@ -46,7 +46,7 @@ pub async fn refresh(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -
         let reading = match listings.get(&interface.scope) {
             None => Reading::Unreadable,
             Some(listing) => match listing.interfaces.get(&interface.id) {
-                Some(observed) => Reading::Found(observed.clone()),
+                Some(row) => Reading::Found(row.observed.clone()),
                 None => {
                     lost.push(interface);
                     Reading::Absent
@@ -73,12 +73,12 @@ async fn search_elsewhere(
             .filter(|wanted| wanted.scope.account == scope.account && wanted.scope != **scope)
             .map(|wanted| wanted.id.clone())
             .collect();
-        listing::read(cloud, scope, &ids, listing.total).await.map(|found| found.interfaces).unwrap_or_default()
+        listing::read(cloud, scope, &ids, listing.total).await.unwrap_or_default().interfaces
     });
     for found in join_all(searches).await {
         for wanted in lost {
-            if let Some(observed) = found.get(&wanted.id) {
-                readings.insert(wanted.address.clone(), Reading::Elsewhere(observed.clone()));
+            if let Some(row) = found.get(&wanted.id) {
+                readings.insert(wanted.address.clone(), Reading::Elsewhere(row.observed.clone()));
             }
         }
     }

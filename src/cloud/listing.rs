@@ -8,6 +8,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::time::Instant;
 
 use super::{
     CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, MAX_FILTER_VALUES, MAX_PAGE_SIZE, Page, Selection,
@@ -27,9 +28,18 @@ const CONCURRENT_PAGES: usize = 8;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// The interfaces that were seen, those not asked for included.
-    pub interfaces: BTreeMap<RouterInterfaceId, Observed>,
+    pub interfaces: BTreeMap<RouterInterfaceId, Row>,
     /// How many interfaces the scope has, where a page told.
     pub total: Option<u32>,
+}
+
+/// One interface of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What its page showed.
+    pub observed: Observed,
+    /// When that page arrived; other pages of the listing may have come long after.
+    pub arrived: Instant,
 }
 
 /// Reads `ids`. One that is not in the answer does not exist in this scope: the API said so.
@@ -129,17 +139,18 @@ fn missing(ids: &BTreeSet<RouterInterfaceId>, listing: &Listing) -> BTreeSet<Rou
 /// Takes in one page of several. Of an interface that two pages show differently neither is believed: it changed, or
 /// moved, while they were read, and is left to be asked for again.
 fn take(listing: &mut Listing, page: Page) {
-    for observed in page.interfaces {
-        match listing.interfaces.entry(observed.id.clone()) {
-            Entry::Vacant(place) => {
-                place.insert(observed);
-            }
-            Entry::Occupied(known) if *known.get() == observed => {}
-            Entry::Occupied(known) => {
-                known.remove();
-            }
+    for row in arrived(page) {
+        match listing.interfaces.entry(row.observed.id.clone()) {
+            Entry::Occupied(known) if known.get().observed != row.observed => drop(known.remove()),
+            place => drop(place.insert_entry(row)),
         }
     }
+}
+
+/// The rows of a page that has just arrived.
+fn arrived(page: Page) -> impl Iterator<Item = Row> {
+    let arrived = Instant::now();
+    page.interfaces.into_iter().map(move |observed| Row { observed, arrived })
 }
 
 async fn page(cloud: &impl CloudRead, scope: &Scope, selection: Selection, number: u32) -> Result<Page, CloudError> {
@@ -177,7 +188,7 @@ async fn read_by_id(
     let mut asked: FuturesUnordered<_> =
         waiting.by_ref().take(CONCURRENT_PAGES).map(|chunk| filter(cloud, scope, chunk)).collect();
     while let Some(answer) = asked.next().await {
-        listing.interfaces.extend(answer?.interfaces.into_iter().map(|observed| (observed.id.clone(), observed)));
+        listing.interfaces.extend(arrived(answer?).map(|row| (row.observed.id.clone(), row)));
         if let Some(chunk) = waiting.next() {
             asked.push(filter(cloud, scope, chunk));
         }

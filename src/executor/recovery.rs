@@ -120,7 +120,7 @@ async fn read(
     let mut seen = BTreeMap::new();
     for (scope, ids) in by_scope {
         let listing = listing::read(cloud, scope, &ids, None).await?;
-        seen.extend(listing.interfaces.into_iter().map(|(id, observed)| (id, observed.status)));
+        seen.extend(listing.interfaces.into_iter().map(|(id, row)| (id, row.observed.status)));
     }
     Ok(seen)
 }

@@ -1,4 +1,4 @@
-//! What was last read of each interface, and when that read began and was complete.
+//! What was last read of each interface, when that read began, and when the answer came.
 //!
 //! What an answer shows was true at some moment in between, so nothing is newer than the beginning of its read.
 
@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::time::{Duration, Instant};
 
-use crate::cloud::listing::Listing;
+use crate::cloud::listing::{Listing, Row};
 use crate::resource::{Observed, RouterInterfaceId, Scope};
 
 /// One interface as it was last read; `None` where the API said it is not there.
 struct Sighting {
     observed: Option<Observed>,
     begun: Instant,
-    completed: Instant,
+    arrived: Instant,
 }
 
 /// The last read of everything a run looks at.
@@ -29,17 +29,16 @@ impl Sightings {
         &mut self,
         scope: &Scope,
         ids: &BTreeSet<RouterInterfaceId>,
-        mut listing: Listing,
+        listing: Listing,
         begun: Instant,
     ) {
-        let completed = Instant::now();
         let seen = self.seen.entry(scope.clone()).or_default();
-        for id in ids {
-            seen.insert(id.clone(), Sighting { observed: listing.interfaces.remove(id), begun, completed });
+        for id in ids.iter().filter(|id| !listing.interfaces.contains_key(*id)) {
+            seen.insert(id.clone(), Sighting { observed: None, begun, arrived: Instant::now() });
         }
-        for (id, observed) in listing.interfaces {
-            if let Some(sighting) = seen.get_mut(&id) {
-                *sighting = Sighting { observed: Some(observed), begun, completed };
+        for (id, Row { observed, arrived }) in listing.interfaces {
+            if ids.contains(&id) || seen.contains_key(&id) {
+                seen.insert(id, Sighting { observed: Some(observed), begun, arrived });
             }
         }
     }
@@ -60,7 +59,7 @@ impl Sightings {
 
     /// Claims that the answer came within the last `interval`.
     pub(super) fn is_recent(&self, scope: &Scope, id: &RouterInterfaceId, interval: Duration) -> bool {
-        self.sighting(scope, id).is_some_and(|sighting| sighting.completed.elapsed() <= interval)
+        self.sighting(scope, id).is_some_and(|sighting| sighting.arrived.elapsed() <= interval)
     }
 
     /// Returns when the last read of it began.

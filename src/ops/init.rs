@@ -91,8 +91,11 @@ pub async fn read(
     });
     let listings = try_join_all(reads).await?;
     let is_wanted = |observed: &Observed| imported.is_none_or(|imported| imported.names.contains_key(&observed.id));
-    let observed: Vec<Observed> =
-        listings.into_iter().flat_map(|listing| listing.interfaces.into_values()).filter(is_wanted).collect();
+    let observed: Vec<Observed> = listings
+        .into_iter()
+        .flat_map(|listing| listing.interfaces.into_values().map(|row| row.observed))
+        .filter(is_wanted)
+        .collect();
     let nothing = Imported::default();
     let imported = imported.unwrap_or(&nothing);
     let mut survey = survey(clock.now(), target.clone(), regions, observed, &imported.names);

@@ -83,6 +83,16 @@ impl Small {
     }
 }
 
+/// Six links, and one that is not there: a listing of the group needs a page, and then a question for the lost one.
+const LOST_MEMBER: Small = Small {
+    name: "a group with a lost member",
+    statuses: &["Active", "Active", "Active", "Active", "Active", "Active"],
+    spec: "groups:\n  g: {min_active: 1}\ninterfaces:\n  a: {id: ri-0, status: Inactive, group: g}\n  \
+           b: {id: ri-1, status: Inactive, group: g}\n  c: {id: ri-2, status: Active, group: g}\n  \
+           d: {id: ri-3, status: Active, group: g}\n  e: {id: ri-4, status: Active, group: g}\n  \
+           f: {id: ri-5, status: Active, group: g}\n  lost: {id: ri-9, status: Active, group: g}\n",
+};
+
 fn dies_at(effect: u64, torn: usize) -> Life {
     Life { crash_at: Some(effect), torn, ..Life::default() }
 }
@@ -188,4 +198,16 @@ fn any_fault_of_any_single_call_is_outlived() {
         }
     }
     println!("{runs} runs");
+}
+
+#[test]
+fn a_call_rests_on_a_page_that_came_a_moment_ago_however_slow_the_others_are() {
+    let calm = LOST_MEMBER.calm();
+    for nth in 1..=calm.effects_of_lives[0] {
+        let mut delay = Fault::new(FaultKind::Delay(Duration::from_secs(13)));
+        delay.action = Some("DescribeRouterInterfaces".to_owned());
+        delay.nth = Some(nth);
+        let outcome = LOST_MEMBER.run(vec![Life::default()], vec![delay]);
+        assert_eq!(outcome.truth, calm.truth, "read {nth}");
+    }
 }

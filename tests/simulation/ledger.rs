@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use rictl::cloud::Call;
+use rictl::executor::Settings;
 use rictl::journal::{Answer, Entry, Journal, Outcome, PlannedStep, Replay, Run};
 use rictl::plan::{Action, FloorMember, Plan, Step};
 use rictl::report::StepResult;
@@ -18,6 +19,9 @@ use tokio::time::{Duration, Instant};
 
 /// More effects than any scenario needs: one that has more does not end.
 const MOST_EFFECTS: u64 = 50_000;
+
+/// How many equal reads a lost answer needs before its call may be sent again.
+const EQUAL_READS: usize = 3;
 
 /// One reading of one interface, as it was handed over.
 #[derive(Clone, Debug)]
@@ -34,6 +38,9 @@ pub(crate) struct Sent {
     step: String,
     pub(crate) id: RouterInterfaceId,
     pub(crate) call: Call,
+    at: Instant,
+    /// When its answer was lost.
+    lost_at: Option<Instant>,
     /// The world carried it out.
     pub(crate) took_effect: bool,
 }
@@ -54,8 +61,8 @@ pub(crate) struct Leniency {
 pub(crate) struct Ledger {
     pub(crate) spec: Spec,
     pub(crate) leniency: Leniency,
-    /// How old the read may be that a call rests on.
-    pub(crate) freshness: Duration,
+    /// How old the read may be that a call rests on, and how long a lost answer is watched.
+    pub(crate) settings: Settings,
     pub(crate) effects: u64,
     pub(crate) crashes: u64,
     pub(crate) lives: u64,
@@ -80,11 +87,11 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    pub(crate) fn new(spec: Spec, leniency: Leniency, freshness: Duration, is_traced: bool) -> Self {
+    pub(crate) fn new(spec: Spec, leniency: Leniency, settings: Settings, is_traced: bool) -> Self {
         Self {
             spec,
             leniency,
-            freshness,
+            settings,
             effects: 0,
             crashes: 0,
             lives: 0,
@@ -157,11 +164,10 @@ impl Ledger {
         }
     }
 
-    /// Takes in an answer to a read: what it shows, and what it was asked for and does not.
-    pub(crate) fn read(&mut self, scope: &Scope, asked: &[RouterInterfaceId], shown: &[Observed], request_id: &str) {
-        self.request_ids.insert(request_id.to_owned());
+    /// Takes in an answer to a read: what it shows, and what it was asked for and is not there.
+    pub(crate) fn read(&mut self, scope: &Scope, missing: &[RouterInterfaceId], shown: &[Observed]) {
         let at = Instant::now();
-        for id in asked {
+        for id in missing {
             self.last_seen.insert((scope.clone(), id.clone()), None);
         }
         for observed in shown {
@@ -171,7 +177,7 @@ impl Ledger {
         }
     }
 
-    /// Takes in that the world accepted a call.
+    /// Takes in an id under which the world did as it was asked.
     pub(crate) fn accepted(&mut self, request_id: &str) {
         self.request_ids.insert(request_id.to_owned());
     }
@@ -179,6 +185,11 @@ impl Ledger {
     /// Takes in that the world refused a call.
     pub(crate) fn refused(&mut self, request_id: &str) {
         self.refused_ids.insert(request_id.to_owned());
+    }
+
+    /// Takes in that the answer to a call was lost.
+    pub(crate) fn lost(&mut self, number: usize) {
+        self.sent[number].lost_at = Some(Instant::now());
     }
 
     fn last_seen(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Sighting> {
@@ -197,7 +208,15 @@ impl Ledger {
         self.check(!signalled, "nothing new after a signal", || what.clone());
         self.check_declared(call, id);
         let journal = Journal::decode(&self.disk.journal).map(|(journal, _)| journal).unwrap_or_default();
-        let mut sent = Sent { run_id: String::new(), step: String::new(), id: id.clone(), call, took_effect: false };
+        let mut sent = Sent {
+            run_id: String::new(),
+            step: String::new(),
+            id: id.clone(),
+            call,
+            at: now,
+            lost_at: None,
+            took_effect: false,
+        };
         match journal.replay().open_run() {
             None => self.violate("intent first", &format!("{what} without an open run")),
             Some(run) => {
@@ -321,23 +340,47 @@ impl Ledger {
     /// It rests on a read that is at most a poll interval old.
     fn check_fresh(&mut self, scope: &Scope, id: &RouterInterfaceId, what: &str) {
         let age = self.last_seen(scope, id).map(|sighting| sighting.at.elapsed());
-        let most = self.freshness;
+        let most = self.settings.poll_interval;
         self.check(age.is_some_and(|age| age <= most), "fresh read", || format!("{what} rests on a read {age:?} old"));
     }
 
-    /// A step whose call took effect is never sent again.
+    /// A call is sent again only after its answer was lost, once, and only where no read could tell that it took effect.
     fn check_once(&mut self, next: &Sent, what: &str) {
+        let before: Vec<Sent> =
+            self.sent.iter().filter(|sent| sent.run_id == next.run_id && sent.step == next.step).cloned().collect();
+        let lost = before.iter().filter(|sent| sent.lost_at.is_some()).count();
+        self.check(lost <= 1, "no second call", || format!("{what} goes out again after {lost} lost answers"));
         if self.leniency.foreign || self.leniency.distorted {
             return;
         }
-        let of_same_step = |sent: &&Sent| sent.run_id == next.run_id && sent.step == next.step;
-        let again = self.sent.iter().any(|sent| of_same_step(&sent) && sent.took_effect);
+        // A request may be on its way and reads may look back, each for less than the doubt window, and together for
+        // longer: then every read of a whole window shows the world before the call, and nobody can tell.
+        let again = before
+            .iter()
+            .filter(|sent| sent.took_effect)
+            .any(|sent| !self.leniency.stale || !self.seems_untouched(sent));
         self.check(!again, "no second call", || format!("{what} took effect before, in the same run"));
         if !self.leniency.stale {
             let before = self.sent.iter().rev().find(|sent| sent.id == next.id && sent.took_effect);
             let again = before.is_some_and(|before| before.call == next.call);
             self.check(!again, "no second call", || format!("{what} took effect before, and nobody took it back"));
         }
+    }
+
+    /// Claims that every read since a call was sent shows its interface untouched, and enough of them for long enough
+    /// after its answer was lost.
+    fn seems_untouched(&self, sent: &Sent) -> bool {
+        let Some(lost_at) = sent.lost_at else { return false };
+        let untouched = match sent.call {
+            Call::Activate => Status::Inactive,
+            Call::Deactivate => Status::Active,
+        };
+        let since: Vec<&Sighting> =
+            self.seen.get(&sent.id).into_iter().flatten().filter(|sighting| sighting.at >= sent.at).collect();
+        let watched = since.last().map_or(Duration::ZERO, |last| last.at.saturating_duration_since(lost_at));
+        since.iter().all(|sighting| sighting.status == untouched)
+            && since.iter().filter(|sighting| sighting.at >= lost_at).count() >= EQUAL_READS
+            && watched >= self.settings.doubt_window
     }
 
     /// Judges what an append has made durable.

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use rictl::alibaba::credentials::Environment;
 use rictl::clock::Clock;
 use rictl::cloud::CloudRead as _;
-use rictl::emulator::{Fault, FaultKind, InProcess, QuotaSeed, World, WorldSeed};
+use rictl::emulator::{InProcess, World, WorldSeed};
 use rictl::executor::OnError;
 use rictl::journal::Journal;
 use rictl::ops::connection::Access;
@@ -96,15 +96,7 @@ impl<'s> Simulation<'s> {
         let world = World::new(scenario.world.clone(), epoch()).unwrap();
         let leniency =
             Leniency { foreign: scenario.is_foreign, stale: scenario.is_stale, distorted: scenario.is_distorted };
-        // A listing of several pages is as old as its first one, which flow control makes very old.
-        let is_throttled = |fault: &Fault| matches!(fault.fault, FaultKind::Throttled(_));
-        let of_listings = match scenario.world.quota {
-            _ if scenario.world.faults.iter().any(is_throttled) => Duration::from_secs(600),
-            quota if quota == QuotaSeed::default() => Duration::from_secs(2),
-            quota => 4 * quota.window,
-        };
-        let freshness = scenario.settings.poll_interval + of_listings;
-        let ledger = Ledger::new(project.spec.clone(), leniency, freshness, is_traced);
+        let ledger = Ledger::new(project.spec.clone(), leniency, scenario.settings, is_traced);
         Self {
             scenario,
             planted,

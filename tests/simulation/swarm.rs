@@ -114,7 +114,7 @@ fn ten_thousand_seeds_keep_every_promise() {
     failures.sort();
     let shown: Vec<String> = failures
         .iter()
-        .take(20)
+        .take(50)
         .map(|(seed, violations)| format!("SIM_SEED={seed}: {}", violations.join("; ")))
         .collect();
     assert!(failures.is_empty(), "{} seeds fail:\n{}", failures.len(), shown.join("\n"));

@@ -213,11 +213,14 @@ impl CloudRead for CloudWire {
         }
         self.fate.live().await;
         let mut page = answer?;
-        // A listing of everything says of what is not on its only page that it is not there.
-        let is_whole = page.total_count as usize == page.interfaces.len();
-        let known: BTreeSet<_> = page.interfaces.iter().map(|observed| observed.id.clone()).collect();
-        let missing: Vec<_> = asked.into_iter().filter(|id| is_whole && !known.contains(id)).collect();
-        self.ledger.borrow_mut().read(scope, &missing, &page.interfaces, &page.request_id.0);
+        let shown: BTreeSet<_> = page.interfaces.iter().map(|observed| &observed.id).collect();
+        let missing: Vec<_> = asked.iter().filter(|id| !shown.contains(id)).cloned().collect();
+        // An answer to a question for ids says nothing, neither of those nor of others, unless it shows all of them or
+        // counts as many as it shows: a row under another's name hides whose it is.
+        if missing.is_empty() || page.total_count as usize == asked.len() - missing.len() {
+            self.ledger.borrow_mut().read(scope, &missing, &page.interfaces);
+        }
+        self.ledger.borrow_mut().accepted(&page.request_id.0);
         for observed in &mut page.interfaces {
             match self.planted {
                 Some(Planted::DownIsShownAsUp) if observed.status == Status::Inactive => {
@@ -268,6 +271,9 @@ impl Cloud for CloudWire {
         }
         if self.planted == Some(Planted::AnswersAreLost) {
             return std::future::pending().await;
+        }
+        if answer.as_ref().is_err_and(|error| error.effect == Effect::InDoubt) {
+            self.ledger.borrow_mut().lost(number);
         }
         let words = match &answer {
             Ok(_) => "accepted".to_owned(),
