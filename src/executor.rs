@@ -460,13 +460,19 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     }
 
     /// Closes what is open, records the end of the run, and hands everything over.
+    ///
+    /// A call without an answer that was not watched to the end stays open in the journal, and so does its run, as after
+    /// a crash: it may still be on its way, so the next apply reads what became of it before it sends anything.
     fn conclude(mut self) -> Ended {
+        let mut is_over = true;
         for number in 0..self.steps.len() {
             match self.steps[number].phase {
                 Phase::Finished => {}
                 Phase::Waiting | Phase::Startable | Phase::Ready { .. } => self.leave_unstarted(number),
                 Phase::Calling | Phase::Doubt { .. } => {
                     self.end(number, Outcome::InDoubt, Some("abandoned, outcome unknown".to_owned()));
+                    self.pending.pop();
+                    is_over = false;
                 }
                 Phase::Settling { .. } => {
                     self.end(number, Outcome::Unsettled, Some("abandoned, outcome unknown".to_owned()));
@@ -476,7 +482,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let now = self.around.clock.now();
         self.report.finished_at = Some(now);
         self.report.unrecorded.clone_from(&self.failure);
-        self.record(Entry::RunEnded { at: now, exit_code: self.report.exit_code() });
+        if is_over {
+            self.record(Entry::RunEnded { at: now, exit_code: self.report.exit_code() });
+        }
         self.flush();
         self.report.unrecorded.clone_from(&self.failure);
         Ended { report: self.report }

@@ -225,14 +225,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     /// Ends what has taken too long, or outlasts the grace after a signal.
     pub(super) fn check_deadlines(&mut self) {
         let now = Instant::now();
-        let grace_is_over = self.grace_ends.is_some_and(|grace_ends| grace_ends <= now);
-        if grace_is_over {
-            for number in self.in_flight.clone() {
-                if matches!(self.steps[number].phase, Phase::Calling) {
-                    self.finish(number, Outcome::InDoubt, Some("interrupted before an answer came".to_owned()));
-                }
-            }
-        }
+        self.abandoned |= self.grace_ends.is_some_and(|grace_ends| grace_ends <= now);
         for number in self.polled.clone() {
             let step = self.step(number);
             let last = self.sightings.get(&step.scope, &step.interface_id);
@@ -246,12 +239,6 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                         false => format!("no read succeeded in the {waited} since; last seen {last}"),
                     };
                     self.finish(number, Outcome::Unsettled, Some(detail));
-                }
-                Phase::Settling { .. } if grace_is_over => {
-                    self.finish(number, Outcome::Unsettled, Some(format!("interrupted while {last}")));
-                }
-                Phase::Doubt { .. } if grace_is_over => {
-                    self.finish(number, Outcome::InDoubt, Some(format!("unknown, found {last}: interrupted")));
                 }
                 Phase::Doubt { since, .. } if since + self.settle_timeout(number) <= now => {
                     self.finish(number, Outcome::InDoubt, Some(format!("unknown, found {last}")));

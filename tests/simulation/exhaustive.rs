@@ -1,5 +1,6 @@
 //! The small scope, without chance: a crash at every effect, an error at every effect, and pairs of crashes.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rictl::emulator::{Fault, FaultKind, Format, Settle, WorldSeed};
@@ -198,6 +199,36 @@ fn any_fault_of_any_single_call_is_outlived() {
         }
     }
     println!("{runs} runs");
+}
+
+/// When each call was sent, in milliseconds, out of a trace.
+fn sent_at(trace: &str) -> BTreeMap<&str, Vec<u64>> {
+    let mut sent: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for (head, call) in trace.lines().filter_map(|line| line.split_once(": send ")) {
+        sent.entry(call).or_default().push(head.trim().split(' ').next().unwrap().parse().unwrap());
+    }
+    sent
+}
+
+#[test]
+fn a_call_without_an_answer_is_not_sent_again_right_after_its_run_was_abandoned() {
+    for world in &WORLDS {
+        let all_late = |lives| Scenario { late_percent: 100, ..world.scenario(lives, Vec::new()) };
+        let calm = simulate(&all_late(vec![Life::default()]), None, false).unwrap();
+        for effect in 1..=calm.effects_of_lives[0] {
+            for pause in [0, 1, 5] {
+                let abandoned = Life { signals_at: vec![effect, effect], ..Life::default() };
+                let next = Life { pause: Duration::from_secs(pause), ..Life::default() };
+                let outcome = simulate(&all_late(vec![abandoned, next]), None, true).unwrap();
+                let what = format!("{}: signals at {effect}, {pause} s\n{}", world.name, outcome.trace);
+                assert!(outcome.violations.is_empty(), "{what}{}", outcome.violations.join("\n"));
+                assert_eq!(outcome.changes, calm.changes, "{what}");
+                let window = Settings::default().doubt_window.as_millis();
+                let is_rash = |times: &Vec<u64>| times.windows(2).any(|pair| u128::from(pair[1] - pair[0]) < window);
+                assert!(!sent_at(&outcome.trace).values().any(is_rash), "{what}");
+            }
+        }
+    }
 }
 
 #[test]
