@@ -172,3 +172,6 @@ pub(super) fn describe(error: &serde_json::Error) -> String {
         _ => "something that is not JSON".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! Mutated answers: what a proxy, a portal or a broken gateway may make of one.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
+
+use serde_json::Value;
+
+use super::super::request::Service;
+use super::*;
+use crate::resource::{Region, Status};
+
+#[path = "../../../tests/mutations/feed.rs"]
+mod feed;
+
+const BODIES: [&str; 7] = [
+    r#"{"RequestId":"4EC47282-1B74-4534-BD0E-403F3EE64CAF","TotalCount":2,"PageNumber":1,"PageSize":50,
+        "RouterInterfaceSet":{"RouterInterfaceType":[
+        {"RouterInterfaceId":"ri-a","Status":"Active","BusinessStatus":"Normal","Role":"InitiatingSide",
+         "Spec":"Large.2","RouterType":"VBR","RouterId":"vbr-1","OppositeInterfaceId":"ri-b","Name":"sh \u00fc",
+         "OppositeInterfaceStatus":"Active","OppositeInterfaceOwnerId":1234567890123456},
+        {"RouterInterfaceId":"ri-b","Status":"Deactivating","BusinessStatus":"FinancialLocked","CrossBorder":false,
+         "Bandwidth":2048,"Role":"AcceptingSide","OppositeInterfaceId":"ri-a","Tags":{"Tags":[]}}]}}"#,
+    r#"{"RequestId":"R-2","TotalCount":0,"RouterInterfaceSet":{"RouterInterfaceType":[]}}"#,
+    r#"{"RequestId":"R-3"}"#,
+    r#"{"RequestId":"R-4","Success":true,"Code":"200","RouterInterfaceId":"ri-a"}"#,
+    r#"{"RequestId":"R-5","HostId":"vpc.aliyuncs.com","Code":"IncorrectRIStatus","Message":"not now","Recommend":"https://a/b"}"#,
+    r#"{"requestId":"R-6","success":false,"code":"Throttling.User","message":"Server string to sign is:POST&%2F"}"#,
+    r#"{"RequestId":"R-7","AccountId":"1234567890123456","Arn":"acs:ram::1234567890123456:root","UserId":"1"}"#,
+];
+
+/// What a second reader makes of a scalar.
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Claims that what was read stands in the body, by another reading of it; where that one refuses, nothing is claimed.
+fn assert_stands_in(body: &[u8], request_id: &RequestId) {
+    let Ok(value) = serde_json::from_slice::<Value>(body) else { return };
+    let told = value.get("RequestId").or(value.get("requestId")).unwrap();
+    assert_eq!(text(told), *request_id.0, "{value}");
+    let code = value.get("Code").or(value.get("code")).filter(|code| !code.is_null()).map(text);
+    assert!(code.is_none_or(|code| code.is_empty() || SUCCESS_CODES.contains(&&*code)), "{value}");
+    let Ok(page) = wire::page(body, &Region::from("cn-shanghai"), request_id.clone()) else { return };
+    let Some(rows) = value.pointer("/RouterInterfaceSet/RouterInterfaceType") else { return };
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), page.interfaces.len(), "{value}");
+    for (row, observed) in rows.iter().zip(&page.interfaces).filter(|(row, _)| row.is_object()) {
+        assert_eq!(text(&row["RouterInterfaceId"]), observed.id.as_str(), "{value}");
+        assert_eq!(Status::parse(&text(&row["Status"])), observed.status, "{value}");
+    }
+}
+
+#[test]
+fn a_mutated_answer_is_what_it_says_or_refused() {
+    let action = Action { service: Service::Vpc, name: "DescribeRouterInterfaces", parameters: Vec::new() };
+    let endpoint = "https://vpc.example.com".parse().unwrap();
+    let credentials = Credentials {
+        access_key_id: "LTAI5tEXAMPLE".to_owned(),
+        access_key_secret: "a secret".into(),
+        security_token: None,
+        expires_at: None,
+    };
+    let asked = Asked {
+        action: &action,
+        endpoint: &endpoint,
+        credentials: &credentials,
+        string_to_sign: "POST&%2F",
+        now: Timestamp::UNIX_EPOCH,
+    };
+    let bodies: Vec<Vec<u8>> = BODIES.iter().map(|body| body.as_bytes().to_vec()).collect();
+    for status in [200, 400, 503] {
+        feed::feed(&format!("answer {status}"), &bodies, |body| {
+            let answer = Answer {
+                status,
+                content_type: None,
+                date: Some(Timestamp::UNIX_EPOCH),
+                retry_after: None,
+                body: body.to_vec(),
+            };
+            match asked.success(&answer) {
+                Ok((_, request_id)) => {
+                    assert!(status == 200 && !request_id.0.is_empty(), "{}", String::from_utf8_lossy(body));
+                    assert_stands_in(body, &request_id);
+                    wire::identity(body).is_ok_and(|identity| !identity.account_id.as_str().is_empty())
+                        || wire::page(body, &Region::from("cn-shanghai"), request_id).is_ok()
+                }
+                Err(error) => {
+                    // Only the API's own refusal, which has a code and a RequestId, says that nothing was done.
+                    let is_known = error.code.is_some() && error.request_id.is_some();
+                    assert!(is_known || error.effect == Effect::InDoubt, "{}", String::from_utf8_lossy(body));
+                    false
+                }
+            }
+        });
+    }
+}
