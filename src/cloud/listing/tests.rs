@@ -69,7 +69,7 @@ async fn a_row_that_two_pages_show_differently_is_asked_for_by_id() {
     let now = [row(49, Status::Inactive)];
     let cloud = Pages::new([(100, &first), (100, &second), (1, &now)]);
     let listing = read(&cloud, &scope(), &ids(&all), None).await.unwrap();
-    assert_eq!(listing.interfaces[&now[0].id].status, Status::Inactive);
+    assert_eq!(listing.interfaces[&now[0].id].observed.status, Status::Inactive);
     assert_eq!(cloud.asked.borrow().last(), Some(&Selection::Ids(vec![now[0].id.clone()])));
 }
 
