@@ -18,10 +18,10 @@ use rictl::spec::{Spec, SpecFile, parse};
 const GROUP: usize = 5;
 const STAGES: [&str; 5] = ["parse", "plan", "check", "json", "text"];
 
-/// The CPU time that this thread has used (Linux: proc(5), the first number of schedstat).
+/// The CPU time that this thread has used.
 fn cpu_time() -> Duration {
-    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    Duration::from_nanos(schedstat.split(' ').next().unwrap().parse().unwrap())
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
@@ -36,9 +36,9 @@ fn peak_memory_mib() -> usize {
     line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() / 1024
 }
 
-/// The one of each group that is to go down, where its group changes.
+/// The one of a group that is to go down, where its group changes: one goes down and one comes up.
 fn drains(number: usize, percent: usize) -> bool {
-    number % GROUP == 1 && (number / GROUP * percent * GROUP) % 100 < percent * GROUP
+    number % GROUP == 2 && (number / GROUP * percent * GROUP) % 200 < percent * GROUP
 }
 
 fn text(size: usize, percent: usize) -> String {
@@ -53,8 +53,8 @@ fn text(size: usize, percent: usize) -> String {
         let group = number / GROUP;
         writeln!(text, "  r{number:06}:\n    id: ri-2ze{number:012}\n    region: {region}").unwrap();
         writeln!(text, "    status: {status}\n    group: g{group:05}\n    reason: CHG-{number}").unwrap();
-        if number % GROUP > 1 {
-            writeln!(text, "    depends_on: [r{:06}]", number - 1).unwrap();
+        if let Some(steps_back) = [None, None, Some(1), Some(2), Some(1)][number % GROUP] {
+            writeln!(text, "    depends_on: [r{:06}]", number - steps_back).unwrap();
         }
     }
     text
@@ -64,7 +64,7 @@ fn text(size: usize, percent: usize) -> String {
 fn live(spec: &Spec, percent: usize) -> LiveState {
     let id = |number: usize| format!("ri-2ze{number:012}").into();
     let observed = |number: usize, spec: &rictl::spec::Interface| {
-        let is_down = number.is_multiple_of(GROUP) && drains(number + 1, percent);
+        let is_down = number.is_multiple_of(GROUP) && drains(number + 2, percent);
         let (role, peer) = match number % GROUP {
             3 => (Some(Role::InitiatingSide), Some(number + 1)),
             4 => (Some(Role::AcceptingSide), Some(number - 1)),

@@ -55,14 +55,12 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Diagnost
     let empty = BTreeMap::new();
     let records = inputs.state.map_or(&empty, |state| &state.interfaces);
     let subjects = match_up(inputs.spec, inputs.live, records);
-    let index: BTreeMap<&Address, usize> =
-        subjects.iter().enumerate().map(|(number, subject)| (subject.address, number)).collect();
-    let selection = selection::select(&subjects, &index, options)
+    let selection = selection::select(&subjects, options)
         .map_err(|findings| Diagnostics { sources: inputs.spec.sources.clone(), findings })?;
     let mut draft = Draft::lower(&subjects, &selection, &inputs.spec.sources);
     let pairs = pairs::recognise(&subjects);
-    let mut graph = order::Graph::new(&subjects, &index, &pairs, &mut draft);
-    let mut floors = floors::guard(inputs.spec, &subjects, &index, &pairs, &mut draft, &mut graph);
+    let mut graph = order::Graph::new(&subjects, &pairs, &mut draft);
+    let mut floors = floors::guard(inputs.spec, &subjects, &pairs, &mut draft, &mut graph);
     caps::enforce(inputs.spec, &subjects, options, &mut draft);
 
     let mut warnings = pairs::warn(inputs.spec, &subjects, &pairs);
@@ -193,6 +191,11 @@ fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, records: &'a BTreeMap<Addre
                 .filter(|record| record.id == declared.id.value && record.scope == declared.scope),
         })
         .collect()
+}
+
+/// Returns the number of an address: the subjects stand in the order of their addresses.
+fn number_of(subjects: &[Subject<'_>], address: &Address) -> Option<usize> {
+    subjects.binary_search_by(|subject| subject.address.cmp(address)).ok()
 }
 
 /// The steps and blocks in the making, by subject number.

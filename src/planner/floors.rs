@@ -18,7 +18,7 @@ use crate::spec::Spec;
 
 use super::order::{Graph, block_on, is_undeliverable};
 use super::pairs::Pairs;
-use super::{Draft, Subject};
+use super::{Draft, Subject, number_of};
 use group::GroupCount;
 
 /// Beyond this many deactivations in one group its edges are not thinned out: they are right, if perhaps more than
@@ -50,7 +50,6 @@ impl Floors {
 pub(super) fn guard(
     spec: &Spec,
     subjects: &[Subject<'_>],
-    index: &BTreeMap<&Address, usize>,
     pairs: &Pairs,
     draft: &mut Draft,
     graph: &mut Graph,
@@ -59,7 +58,7 @@ pub(super) fn guard(
         .into_iter()
         .filter_map(|name| spec.groups.get_key_value(name))
         .map(|(name, group)| {
-            let members = group.members.iter().filter_map(|address| index.get(address).copied()).collect();
+            let members = group.members.iter().filter_map(|address| number_of(subjects, address)).collect();
             GroupCount::new(name, group, &members, subjects, pairs, draft)
         })
         .collect();

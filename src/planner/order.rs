@@ -15,7 +15,7 @@ use crate::resource::{Address, DesiredStatus};
 
 use super::lower::Lowered;
 use super::pairs::Pairs;
-use super::{Draft, Subject};
+use super::{Draft, Subject, number_of};
 
 /// Who must be done before whom. Subjects are named by their number.
 pub(super) struct Graph {
@@ -26,13 +26,8 @@ pub(super) struct Graph {
 
 impl Graph {
     /// Orders what `draft` holds by `depends_on` and by pairs, and blocks what needs something blocked.
-    pub(super) fn new(
-        subjects: &[Subject<'_>],
-        index: &BTreeMap<&Address, usize>,
-        pairs: &Pairs,
-        draft: &mut Draft,
-    ) -> Self {
-        let needs = needs(subjects, index, draft);
+    pub(super) fn new(subjects: &[Subject<'_>], pairs: &Pairs, draft: &mut Draft) -> Self {
+        let needs = needs(subjects, draft);
         block_dependants(subjects, &needs, draft);
         let mut graph = DiGraph::new();
         let nodes = (0..subjects.len())
@@ -223,13 +218,13 @@ fn settle_timeout_ms(subject: &Subject<'_>, goal: Goal) -> Option<u64> {
 }
 
 /// Up after what it depends on, down before it; only between interfaces that are to go the same way.
-fn needs(subjects: &[Subject<'_>], index: &BTreeMap<&Address, usize>, draft: &Draft) -> Vec<Vec<usize>> {
+fn needs(subjects: &[Subject<'_>], draft: &Draft) -> Vec<Vec<usize>> {
     let mut needs = vec![Vec::new(); subjects.len()];
     // One that is where it should be needs nothing, and nothing has to wait for it.
     let is_settled = |number: &usize| draft.steps[*number].is_empty() && !is_undeliverable(subjects, draft, *number);
     for number in (0..subjects.len()).filter(|number| !is_settled(number)) {
         let subject = &subjects[number];
-        for other in subject.declared.depends_on.keys().filter_map(|address| index.get(address).copied()) {
+        for other in subject.declared.depends_on.keys().filter_map(|address| number_of(subjects, address)) {
             match (subject.desired(), subjects[other].desired()) {
                 (DesiredStatus::Active, DesiredStatus::Active) => needs[number].push(other),
                 (DesiredStatus::Inactive, DesiredStatus::Inactive) => needs[other].push(number),

@@ -1,6 +1,6 @@
 //! The two sides of a link, recognised by what each says of its opposite side, also across regions and accounts.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::plan::Warning;
 use crate::resource::{Role, RouterInterfaceId};
@@ -34,7 +34,7 @@ impl Pairs {
 
 /// Pairs up what is declared. A claim counts unless the other side names somebody else.
 pub(super) fn recognise(subjects: &[Subject<'_>]) -> Pairs {
-    let by_id: BTreeMap<&RouterInterfaceId, usize> =
+    let by_id: HashMap<&RouterInterfaceId, usize> =
         subjects.iter().enumerate().map(|(number, subject)| (&subject.declared.id.value, number)).collect();
     let claim = |number: usize| subjects[number].live().and_then(|live| live.opposite.interface_id.as_ref());
     let mut peers = vec![None; subjects.len()];

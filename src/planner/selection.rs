@@ -9,7 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::plan::{PlanOptions, Warning};
 use crate::resource::{Address, DesiredStatus};
 
-use super::Subject;
+use super::{Subject, number_of};
 
 /// The subjects that a plan may touch.
 pub(super) struct Selection {
@@ -42,18 +42,14 @@ impl Selection {
 }
 
 /// Resolves the addresses of `options`.
-pub(super) fn select(
-    subjects: &[Subject<'_>],
-    index: &BTreeMap<&Address, usize>,
-    options: &PlanOptions,
-) -> Result<Selection, Vec<Diagnostic>> {
+pub(super) fn select(subjects: &[Subject<'_>], options: &PlanOptions) -> Result<Selection, Vec<Diagnostic>> {
     let mut findings = Vec::new();
     let mut resolve = |flag: &str, addresses: &[Address]| -> BTreeSet<usize> {
         let mut numbers = BTreeSet::new();
         for address in addresses {
-            match index.get(address) {
+            match number_of(subjects, address) {
                 Some(number) => {
-                    numbers.insert(*number);
+                    numbers.insert(number);
                 }
                 None => findings.push(unknown(flag, address, subjects)),
             }
@@ -68,16 +64,16 @@ pub(super) fn select(
     if targets.is_empty() {
         return Ok(Selection { included: None, excluded, brought_along: Vec::new() });
     }
-    let included = closure(subjects, index, &targets);
+    let included = closure(subjects, &targets);
     let brought_along = included.difference(&targets).copied().collect();
     Ok(Selection { included: Some(included), excluded, brought_along })
 }
 
-fn closure(subjects: &[Subject<'_>], index: &BTreeMap<&Address, usize>, targets: &BTreeSet<usize>) -> BTreeSet<usize> {
+fn closure(subjects: &[Subject<'_>], targets: &BTreeSet<usize>) -> BTreeSet<usize> {
     let mut dependants: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, subject) in subjects.iter().enumerate() {
-        for needed in subject.declared.depends_on.keys().filter_map(|address| index.get(address)) {
-            dependants.entry(*needed).or_default().push(number);
+        for needed in subject.declared.depends_on.keys().filter_map(|address| number_of(subjects, address)) {
+            dependants.entry(needed).or_default().push(number);
         }
     }
     let mut included = targets.clone();
@@ -86,7 +82,7 @@ fn closure(subjects: &[Subject<'_>], index: &BTreeMap<&Address, usize>, targets:
         let desired = subjects[number].desired();
         let needed: Vec<usize> = match desired {
             DesiredStatus::Active => {
-                subjects[number].declared.depends_on.keys().filter_map(|address| index.get(address).copied()).collect()
+                subjects[number].declared.depends_on.keys().filter_map(|address| number_of(subjects, address)).collect()
             }
             DesiredStatus::Inactive => dependants.get(&number).cloned().unwrap_or_default(),
         };
