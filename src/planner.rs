@@ -179,18 +179,26 @@ impl<'a> Subject<'a> {
 }
 
 fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, records: &'a BTreeMap<Address, Record>) -> Vec<Subject<'a>> {
+    let (mut reading, mut record) = (in_step(&live.readings), in_step(records));
     spec.interfaces
         .iter()
         .map(|(address, declared)| Subject {
             address,
             declared,
-            reading: live.readings.get(address).unwrap_or(&Reading::Unreadable),
+            reading: reading(address).unwrap_or(&Reading::Unreadable),
             // A record of another interface under the same key is somebody else's history.
-            record: records
-                .get(address)
-                .filter(|record| record.id == declared.id.value && record.scope == declared.scope),
+            record: record(address).filter(|record| record.id == declared.id.value && record.scope == declared.scope),
         })
         .collect()
+}
+
+/// Looks up keys that come in order: a step forward for each, where a search would go through the whole map.
+fn in_step<'m, V>(map: &'m BTreeMap<Address, V>) -> impl FnMut(&Address) -> Option<&'m V> {
+    let mut entries = map.iter().peekable();
+    move |address| {
+        while entries.next_if(|(key, _)| *key < address).is_some() {}
+        entries.next_if(|(key, _)| *key == address).map(|(_, value)| value)
+    }
 }
 
 /// Returns the number of an address: the subjects stand in the order of their addresses.

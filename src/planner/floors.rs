@@ -155,9 +155,9 @@ fn thin_out(
             is_doubtful[other] = true;
         }
     }
-    for (own, edge) in added {
+    for (_, edge) in added.into_iter().filter(|(own, _)| is_doubtful[*own]) {
         let concerned = concerned(groups, memberships, graph, edge);
-        if !is_doubtful[own] || concerned.iter().any(|group| groups[*group].deactivated().len() > MOST_THINNED_OUT) {
+        if concerned.iter().any(|group| groups[*group].deactivated().len() > MOST_THINNED_OUT) {
             continue;
         }
         graph.remove(edge.0, edge.1);

@@ -7,8 +7,7 @@
 use std::collections::BTreeSet;
 
 use rictl::plan::{Action, BlockCode, Goal, Plan};
-use rictl::resource::Call;
-use rictl::resource::{BusinessStatus, DesiredStatus, Role, Status};
+use rictl::resource::{BusinessStatus, Call, DesiredStatus, Role, Status};
 
 use crate::random::Random;
 use crate::world::{Far, Presence, World, small};
