@@ -9,7 +9,7 @@ mod status;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -92,7 +92,9 @@ word! {
 impl AccountName {
     /// The account that the spec's own credentials belong to.
     pub fn default_account() -> Self {
-        Self::from("default")
+        // One word for all: nearly every interface of a large spec is of this account.
+        static DEFAULT: LazyLock<AccountName> = LazyLock::new(|| AccountName::from("default"));
+        DEFAULT.clone()
     }
 
     /// Claims to be the account that the spec's own credentials belong to.

@@ -63,6 +63,8 @@ pub(super) struct Decoder<'a> {
     rollout: Fields<'a, 5>,
     groups: BTreeMap<GroupName, Group>,
     interfaces: BTreeMap<Address, Interface>,
+    regions: BTreeSet<Region>,
+    group_names: BTreeSet<GroupName>,
 }
 
 impl<'a> Decoder<'a> {
@@ -77,6 +79,8 @@ impl<'a> Decoder<'a> {
             rollout: Fields::new(["canary", "batch", "pause", "check", "check_timeout"]),
             groups: BTreeMap::new(),
             interfaces: BTreeMap::new(),
+            regions: BTreeSet::new(),
+            group_names: BTreeSet::new(),
         }
     }
 
@@ -137,7 +141,11 @@ impl<'a> Decoder<'a> {
                 insert_once(&mut self.groups, name, group, |group| group.place, path, findings);
             }
             _ => {
-                let interface = interface(path.then(&key.text), key.place, node, findings);
+                let mut interface = interface(path.then(&key.text), key.place, node, findings);
+                share(&mut self.regions, &mut interface.scope.region);
+                if let Some(group) = &mut interface.group {
+                    share(&mut self.group_names, &mut group.value);
+                }
                 let address = NAME.read_key::<Address>(path, key, findings);
                 insert_once(&mut self.interfaces, address, interface, |interface| interface.place, path, findings);
             }
@@ -177,6 +185,16 @@ impl<'a> Decoder<'a> {
             groups: self.groups,
             rollout: rollout(self.rollout, findings),
             interfaces: self.interfaces,
+        }
+    }
+}
+
+/// Makes equal words one: a large spec says few of them many times, and what is shared stays in the processor's caches.
+fn share<T: Ord + Clone>(known: &mut BTreeSet<T>, word: &mut T) {
+    match known.get(word) {
+        Some(same) => *word = same.clone(),
+        None => {
+            known.insert(word.clone());
         }
     }
 }
