@@ -62,7 +62,7 @@ pub struct Values {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// One word in a list, as Terraform writes it.
-    pub actions: Vec<ChangeAction>,
+    pub actions: [ChangeAction; 1],
     /// The live status; `None` where there is none.
     pub before: Option<Values>,
     /// The declared status, or in drift the live one.

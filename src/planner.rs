@@ -24,7 +24,7 @@ pub use compare::{compare, expired_hands_off};
 use crate::diagnostic::{Diagnostic, Diagnostics, Sources};
 use crate::plan::{
     Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Goal, Plan, PlanOptions,
-    ResourceChange, ResourceType, Step, Values, Warning,
+    ResourceChange, ResourceType, Values, Warning,
 };
 use crate::resource::{Address, Call, DesiredStatus, LiveState, Observed, Reading, Status, Target};
 use crate::spec::{Interface, Spec};
@@ -69,6 +69,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Diagnost
     let levels = graph.levels(&draft);
     let rollout = rollout::cut(inputs.spec, &subjects, &draft, &levels);
     let steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), std::mem::take(&mut floors.guards));
+    let resource_changes = changes(inputs.spec, &subjects, &draft);
     let mut blocked: Vec<Blocked> = draft.blocked.into_iter().flatten().collect();
     blocked.sort_by(|left, right| left.address.cmp(&right.address));
     Ok(Plan {
@@ -79,7 +80,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Diagnost
             serial: inputs.state.map_or(0, |state| state.serial),
             spec_digest: inputs.spec_digest.to_owned(),
         },
-        resource_changes: changes(inputs.spec, &subjects, &steps),
+        resource_changes,
         resource_drift: subjects.iter().filter_map(Subject::drift).collect(),
         floors: floors.touched(&steps),
         steps,
@@ -150,7 +151,7 @@ impl<'a> Subject<'a> {
             ActionReason::Both
         };
         let change = Change {
-            actions: vec![ChangeAction::Update],
+            actions: [ChangeAction::Update],
             before: Some(Values { status: before.clone() }),
             after: after.map(|status| Values { status: status.clone() }),
         };
@@ -196,7 +197,7 @@ fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, records: &'a BTreeMap<Addre
 fn in_step<'m, V>(map: &'m BTreeMap<Address, V>) -> impl FnMut(&Address) -> Option<&'m V> {
     let mut entries = map.iter().peekable();
     move |address| {
-        while entries.next_if(|(key, _)| *key < address).is_some() {}
+        while entries.next_if(|(key, _)| *key != address && *key < address).is_some() {}
         entries.next_if(|(key, _)| *key == address).map(|(_, value)| value)
     }
 }
@@ -212,11 +213,15 @@ struct Draft {
     steps: Vec<Vec<lower::Lowered>>,
     /// Why an interface cannot have what it needs.
     blocked: Vec<Option<Blocked>>,
+    /// Whether an interface is elsewhere than declared, or out of sight.
+    unmet: Vec<bool>,
 }
 
 impl Draft {
     fn lower(subjects: &[Subject<'_>], selection: &selection::Selection, sources: &Sources) -> Self {
-        let mut draft = Self { steps: Vec::with_capacity(subjects.len()), blocked: Vec::with_capacity(subjects.len()) };
+        let size = subjects.len();
+        let (steps, blocked) = (Vec::with_capacity(size), Vec::with_capacity(size));
+        let mut draft = Self { steps, blocked, unmet: Vec::with_capacity(size) };
         for (number, subject) in subjects.iter().enumerate() {
             let outcome = if selection.includes(number) { lower::lower(subject, sources) } else { Ok(Vec::new()) };
             let (steps, blocked) = match outcome {
@@ -225,8 +230,19 @@ impl Draft {
             };
             draft.steps.push(steps);
             draft.blocked.push(blocked);
+            draft.unmet.push(subject.live().is_none_or(|live| live.status != subject.desired().status()));
         }
         draft
+    }
+
+    /// Claims that a change is wanted and is not going to happen.
+    fn is_undeliverable(&self, number: usize) -> bool {
+        self.blocked[number].is_some() || (self.unmet[number] && self.steps[number].is_empty())
+    }
+
+    /// Claims that an interface is where it should be: it needs nothing, and nothing has to wait for it.
+    fn is_settled(&self, number: usize) -> bool {
+        self.steps[number].is_empty() && !self.is_undeliverable(number)
     }
 
     /// Takes an interface's steps away and says why.
@@ -249,19 +265,15 @@ impl Draft {
     }
 }
 
-fn changes(spec: &Spec, subjects: &[Subject<'_>], steps: &[Step]) -> Vec<ResourceChange> {
-    let mut called: BTreeMap<&Address, bool> = BTreeMap::new();
-    for step in steps {
-        *called.entry(&step.address).or_default() |= step.action != Action::Wait;
-    }
+fn changes(spec: &Spec, subjects: &[Subject<'_>], draft: &Draft) -> Vec<ResourceChange> {
     subjects
         .iter()
-        .map(|subject| {
+        .enumerate()
+        .map(|(number, subject)| {
             let live = subject.live().map(|live| &live.status);
-            let wanted = live != Some(&subject.desired().status());
-            let is_called = called.get(subject.address).copied().unwrap_or(false);
+            let wanted = draft.unmet[number];
             let change = Change {
-                actions: vec![if is_called { ChangeAction::Update } else { ChangeAction::NoOp }],
+                actions: [if draft.changes(number) { ChangeAction::Update } else { ChangeAction::NoOp }],
                 before: live.map(|status| Values { status: status.clone() }),
                 after: Some(Values { status: subject.desired().status() }),
             };
@@ -280,7 +292,7 @@ fn changes(spec: &Spec, subjects: &[Subject<'_>], steps: &[Step]) -> Vec<Resourc
 fn watch(spec: &Spec, subjects: &[Subject<'_>], draft: &Draft, options: &PlanOptions) -> Vec<Warning> {
     let mut warnings: Vec<Warning> = spec.warnings.iter().map(|finding| spec_warning(spec, finding)).collect();
     warnings.extend(expired_hands_off(spec, options.today));
-    for (number, subject) in subjects.iter().enumerate() {
+    for (number, subject) in subjects.iter().enumerate().filter(|(number, _)| draft.unmet[*number]) {
         let was_protected = subject.record.is_some_and(|record| record.protected);
         if was_protected && subject.declared.protect.is_none() && draft.deactivates(number) {
             warnings.push(Warning {

@@ -59,12 +59,11 @@ impl<'a> Order<'a> {
     }
 
     fn faults(&self, plan: &Plan) -> Vec<String> {
-        let declared: BTreeSet<&Address> = plan.resource_changes.iter().map(|change| &change.address).collect();
         let blocked: BTreeSet<&Address> = plan.blocked.iter().map(|blocked| &blocked.address).collect();
         self.steps
             .iter()
             .filter_map(|step| {
-                if !declared.contains(&step.address) {
+                if plan.change(&step.address).is_none() {
                     Some(format!("step {} is for an interface that the plan does not list", step.id))
                 } else if blocked.contains(&step.address) {
                     Some(format!("step {} is for a blocked interface", step.id))

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Plan};
-use crate::resource::Call;
+use super::{Action, Plan, ResourceChange};
+use crate::resource::{Address, Call};
 
 /// The counts of a plan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,6 +24,12 @@ pub struct Summary {
 }
 
 impl Plan {
+    /// Returns what is planned for a declared interface; they stand in the order of their addresses.
+    pub fn change(&self, address: &Address) -> Option<&ResourceChange> {
+        let found = self.resource_changes.binary_search_by(|change| change.address.cmp(address));
+        found.ok().map(|number| &self.resource_changes[number])
+    }
+
     /// Counts what the plan would do.
     pub fn summary(&self) -> Summary {
         let count = |action: Action| self.steps.iter().filter(|step| step.action == action).count();

@@ -16,7 +16,7 @@ use crate::plan::{BlockCode, Floor, Step};
 use crate::resource::{Address, GroupName};
 use crate::spec::Spec;
 
-use super::order::{Graph, block_on, is_undeliverable};
+use super::order::{Graph, block_on};
 use super::pairs::Pairs;
 use super::{Draft, Subject, number_of};
 use group::GroupCount;
@@ -124,7 +124,7 @@ fn accept(
             continue;
         }
         let links = memberships.of(number);
-        if let Some(needed) = graph.needs(number).iter().find(|needed| is_undeliverable(subjects, draft, **needed)) {
+        if let Some(needed) = graph.needs(number).iter().find(|needed| draft.is_undeliverable(**needed)) {
             block_on(subjects, draft, number, *needed);
         } else if let Some((group, link)) = links.iter().find(|(group, link)| !groups[*group].can_lose(*link)) {
             let detail = groups[*group].refusal(spec, subjects, number, *link);

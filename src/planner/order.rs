@@ -14,7 +14,7 @@ use crate::plan::{Action, BlockCode, Goal, RolloutPlan, Step, StepId};
 use crate::resource::{Address, DesiredStatus};
 
 use super::lower::Lowered;
-use super::pairs::Pairs;
+use super::pairs::{self, Pairs};
 use super::{Draft, Subject, number_of};
 
 /// Who must be done before whom. Subjects are named by their number.
@@ -40,7 +40,11 @@ impl Graph {
                 ordered.add(needed, number);
             }
         }
-        for (first, second) in pairs.iter(subjects).filter_map(|pair| in_pair_order(subjects, pair)) {
+        let is_moving = |side: usize| !draft.steps[side].is_empty();
+        for pair in pairs.iter().filter(|(one, other)| is_moving(*one) && is_moving(*other)) {
+            let Some((first, second)) = in_pair_order(subjects, pairs::initiating_first(subjects, pair)) else {
+                continue;
+            };
             // `depends_on` wins.
             if draft.changes(second) && !ordered.is_before(second, first) {
                 ordered.add(first, second);
@@ -220,9 +224,7 @@ fn settle_timeout_ms(subject: &Subject<'_>, goal: Goal) -> Option<u64> {
 /// Up after what it depends on, down before it; only between interfaces that are to go the same way.
 fn needs(subjects: &[Subject<'_>], draft: &Draft) -> Vec<Vec<usize>> {
     let mut needs = vec![Vec::new(); subjects.len()];
-    // One that is where it should be needs nothing, and nothing has to wait for it.
-    let is_settled = |number: &usize| draft.steps[*number].is_empty() && !is_undeliverable(subjects, draft, *number);
-    for number in (0..subjects.len()).filter(|number| !is_settled(number)) {
+    for number in (0..subjects.len()).filter(|number| !draft.is_settled(*number)) {
         let subject = &subjects[number];
         for other in subject.declared.depends_on.keys().filter_map(|address| number_of(subjects, address)) {
             match (subject.desired(), subjects[other].desired()) {
@@ -243,8 +245,7 @@ fn block_dependants(subjects: &[Subject<'_>], needs: &[Vec<usize>], draft: &mut 
             needed_by[*other].push(number);
         }
     }
-    let mut open: Vec<usize> =
-        (0..subjects.len()).filter(|number| is_undeliverable(subjects, draft, *number)).collect();
+    let mut open: Vec<usize> = (0..subjects.len()).filter(|number| draft.is_undeliverable(*number)).collect();
     open.reverse();
     while let Some(number) = open.pop() {
         for dependant in &needed_by[number] {
@@ -254,14 +255,6 @@ fn block_dependants(subjects: &[Subject<'_>], needs: &[Vec<usize>], draft: &mut 
             }
         }
     }
-}
-
-/// Claims that a change is wanted and is not going to happen.
-pub(super) fn is_undeliverable(subjects: &[Subject<'_>], draft: &Draft, number: usize) -> bool {
-    let subject = &subjects[number];
-    draft.blocked[number].is_some()
-        || (draft.steps[number].is_empty()
-            && subject.live().is_none_or(|live| live.status != subject.desired().status()))
 }
 
 /// Blocks `number` because it needs `needed`.

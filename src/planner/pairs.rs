@@ -18,18 +18,18 @@ impl Pairs {
         self.peers[number]
     }
 
-    /// Lists each pair once, the initiating side first where the roles tell.
-    pub(super) fn iter<'a>(&'a self, subjects: &'a [Subject<'_>]) -> impl Iterator<Item = (usize, usize)> + 'a {
-        self.peers.iter().enumerate().filter_map(move |(number, peer)| {
-            let peer = (*peer)?;
-            if peer < number {
-                return None;
-            }
-            let role = |side: usize| subjects[side].live().and_then(|live| live.role);
-            let accepts = role(number) == Some(Role::AcceptingSide) || role(peer) == Some(Role::InitiatingSide);
-            Some(if accepts { (peer, number) } else { (number, peer) })
-        })
+    /// Lists each pair once, in the order of numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let peers = self.peers.iter().enumerate();
+        peers.filter_map(|(number, peer)| peer.filter(|peer| *peer > number).map(|peer| (number, peer)))
     }
+}
+
+/// Turns a pair so that the initiating side comes first, where the roles tell.
+pub(super) fn initiating_first(subjects: &[Subject<'_>], (one, other): (usize, usize)) -> (usize, usize) {
+    let role = |side: usize| subjects[side].live().and_then(|live| live.role);
+    let accepts = role(one) == Some(Role::AcceptingSide) || role(other) == Some(Role::InitiatingSide);
+    if accepts { (other, one) } else { (one, other) }
 }
 
 /// Pairs up what is declared. A claim counts unless the other side names somebody else.
@@ -39,11 +39,14 @@ pub(super) fn recognise(subjects: &[Subject<'_>]) -> Pairs {
     let claim = |number: usize| subjects[number].live().and_then(|live| live.opposite.interface_id.as_ref());
     let mut peers = vec![None; subjects.len()];
     for number in 0..subjects.len() {
+        if peers[number].is_some() {
+            continue;
+        }
         let Some(other) = claim(number).and_then(|id| by_id.get(id).copied()).filter(|other| *other != number) else {
             continue;
         };
         let agrees = claim(other).is_none_or(|id| *id == subjects[number].declared.id.value);
-        if agrees && peers[number].is_none() && peers[other].is_none() {
+        if agrees && peers[other].is_none() {
             peers[number] = Some(other);
             peers[other] = Some(number);
         }
@@ -54,9 +57,10 @@ pub(super) fn recognise(subjects: &[Subject<'_>]) -> Pairs {
 /// Warns of links whose two sides are declared to different statuses.
 pub(super) fn warn(spec: &Spec, subjects: &[Subject<'_>], pairs: &Pairs) -> Vec<Warning> {
     pairs
-        .iter(subjects)
+        .iter()
         .filter(|(one, other)| subjects[*one].desired() != subjects[*other].desired())
-        .map(|(one, other)| {
+        .map(|pair| {
+            let (one, other) = initiating_first(subjects, pair);
             let (one, other) = (&subjects[one], &subjects[other]);
             Warning {
                 summary: format!("the link of {} and {} will be half up", one.address, other.address),

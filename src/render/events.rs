@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
-use super::plan::{by_address, changes_by_address, intention, plan_line};
+use super::plan::{by_address, intention, plan_line};
 use super::progress::sentence;
 use super::report::{complete_line, incomplete, operation};
 use crate::diagnostic::{Diagnostic, Severity, Sources};
@@ -158,13 +158,12 @@ impl<'p> Events<'p> {
 
     /// Writes what is planned: one line per interface, per blocked one, and the summary.
     pub fn plan<W: Write + ?Sized>(&self, out: &mut W, at: Timestamp, plan: &Plan) -> io::Result<()> {
-        let changes = changes_by_address(plan);
         for (address, steps) in by_address(&plan.steps) {
             let calls = steps.iter().any(|step| step.action != Action::Wait);
             let change = Planned {
                 resource: resource(address),
                 action: if calls { ChangeAction::Update } else { ChangeAction::NoOp },
-                reason: changes.get(address).and_then(|change| change.action_reason),
+                reason: plan.change(address).and_then(|change| change.action_reason),
                 steps: steps.iter().map(|step| &step.id).collect(),
             };
             write(out, at, "info", format!("{address} {}", intention(&steps)), Body::PlannedChange { change })?;

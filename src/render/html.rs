@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::drift::{last_applied, live, note, verdict, words};
 use super::history::{self, operation};
-use super::plan::{because, by_address, changes_by_address, counts_line, intention, plan_line, rollout_words, waves};
+use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
 use super::report::{next, outcome, took};
 use super::svg::{self, escaped};
 use super::topology::Topology;
@@ -62,11 +62,11 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, topology: Option<&Topol
     let names = |list: &[Address]| list.iter().map(Address::to_string).collect::<Vec<_>>();
     page.list("Looked at only", names(&plan.targeted).into_iter());
     page.list("Left out", names(&plan.excluded).into_iter());
-    let (groups, changes) = (by_address(&plan.steps), changes_by_address(plan));
+    let groups = by_address(&plan.steps);
     page.table(
         "Changes",
         &["Interface", "Change", "Status", "Where", "Why", "Guards"],
-        groups.iter().map(|(address, steps)| change_row(changes.get(address).copied(), address, steps)),
+        groups.iter().map(|(address, steps)| change_row(plan.change(address), address, steps)),
     );
     page.list(
         "Changed outside of rictl",

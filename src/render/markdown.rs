@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use super::drift::{last_applied, live, note, verdict, words};
 use super::escape::escape_terminal;
 use super::history;
-use super::plan::{because, by_address, changes_by_address, counts_line, intention, plan_line, rollout_words, waves};
+use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
 use super::report::{complete_line, incomplete, next, outcome, took};
 use crate::plan::{Goal, Plan, ResourceChange, Step, Warning};
 use crate::report::{Drift, Report};
@@ -58,11 +58,11 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
         }),
     );
     page.section("Warnings", warnings(plan));
-    let (groups, changes) = (by_address(&plan.steps), changes_by_address(plan));
+    let groups = by_address(&plan.steps);
     page.table(
         "Changes",
         &["Interface", "Change", "Status", "Why", "Guards"],
-        groups.iter().map(|(address, steps)| change_row(changes.get(address).copied(), address, steps)),
+        groups.iter().map(|(address, steps)| change_row(plan.change(address), address, steps)),
     );
     page.section(
         "Changed outside of rictl",

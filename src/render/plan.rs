@@ -90,11 +90,6 @@ pub(crate) fn by_address(steps: &[Step]) -> Vec<(&Address, Vec<&Step>)> {
     groups
 }
 
-/// Finds a declared interface's change by its address.
-pub(crate) fn changes_by_address(plan: &Plan) -> BTreeMap<&Address, &ResourceChange> {
-    plan.resource_changes.iter().map(|change| (&change.address, change)).collect()
-}
-
 /// Returns the steps' names by wave.
 pub(crate) fn waves(plan: &Plan) -> BTreeMap<u32, Vec<&str>> {
     let mut waves: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
@@ -130,10 +125,9 @@ fn changes<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Re
         return Ok(());
     }
     screen.blank()?;
-    let changes = changes_by_address(plan);
     screen.line(&Line::at(0).text("rictl will perform the following actions:"))?;
     for (address, steps) in groups.iter().take(SHOWN) {
-        block(screen, address, steps, changes.get(address).copied())?;
+        block(screen, address, steps, plan.change(address))?;
     }
     more(screen, groups.len(), "to do")
 }

@@ -74,7 +74,7 @@ pub(crate) fn change(address: &str, region: &str, before: Status, after: Status)
         scope: scope(region),
         action_reason: update.then_some(ActionReason::SpecChanged),
         change: Change {
-            actions: vec![if update { ChangeAction::Update } else { ChangeAction::NoOp }],
+            actions: [if update { ChangeAction::Update } else { ChangeAction::NoOp }],
             before: Some(Values { status: before }),
             after: Some(Values { status: after }),
         },
@@ -139,9 +139,9 @@ pub(crate) fn rich_plan() -> Plan {
     let activate = Action::Call(Call::Activate);
     plan.resource_changes[0] = change("sh-backup", "cn-beijing", Status::Inactive, Status::Active);
     let mut moving = change("gz-old", "cn-guangzhou", Status::Deactivating, Status::Inactive);
-    moving.change.actions = vec![ChangeAction::NoOp];
+    moving.change.actions = [ChangeAction::NoOp];
     moving.since = Some(at("01:02:03"));
-    plan.resource_changes.push(moving);
+    plan.resource_changes.insert(0, moving);
     let mut drift = change("sh-backup", "cn-beijing", Status::Active, Status::Inactive);
     drift.since = Some(at("00:40:00"));
     plan.resource_drift.push(drift);
@@ -195,6 +195,8 @@ pub(crate) fn rich_plan() -> Plan {
 /// A plan of `count` drains.
 pub(crate) fn large_plan(count: u32) -> Plan {
     let mut plan = empty_plan();
+    // It would stand behind those that follow.
+    plan.resource_changes.clear();
     for number in 0..count {
         let address = format!("ri{number:05}");
         plan.resource_changes.push(change(&address, "cn-shanghai", Status::Active, Status::Inactive));

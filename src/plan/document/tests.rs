@@ -40,11 +40,7 @@ fn resource_change() -> impl Strategy<Value = ResourceChange> {
             id: format!("ri-{name}").into(),
             scope,
             action_reason: update.then_some(ActionReason::Both),
-            change: Change {
-                actions: vec![if update { ChangeAction::Update } else { ChangeAction::NoOp }],
-                before,
-                after,
-            },
+            change: Change { actions: [if update { ChangeAction::Update } else { ChangeAction::NoOp }], before, after },
             declared_at: reason.clone(),
             reason,
             since,
@@ -158,7 +154,7 @@ fn sample() -> Plan {
             scope: scope.clone(),
             action_reason: Some(ActionReason::SpecChanged),
             change: Change {
-                actions: vec![ChangeAction::Update],
+                actions: [ChangeAction::Update],
                 before: Some(Values { status: Status::Active }),
                 after: Some(Values { status: Status::Inactive }),
             },
@@ -321,7 +317,7 @@ fn counts_interfaces_and_calls() {
 fn encodes_a_fleet_in_no_time() {
     let mut plan = sample();
     let mut unchanged = plan.resource_changes[0].clone();
-    unchanged.change.actions = vec![ChangeAction::NoOp];
+    unchanged.change.actions = [ChangeAction::NoOp];
     plan.resource_changes = vec![unchanged; 100_000];
     let started = std::time::Instant::now();
     let length = plan.to_json().len();
