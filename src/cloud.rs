@@ -11,7 +11,7 @@ pub mod listing;
 use std::any::Any;
 use std::time::Duration;
 
-use crate::resource::{AccountId, AccountName, Observed, RouterInterfaceId, Scope};
+use crate::resource::{AccountId, AccountName, Observed, RouterInterfaceId, Scope, Status};
 
 pub use crate::resource::{Call, RequestId};
 
@@ -30,6 +30,8 @@ pub enum Selection {
     Ids(Vec<RouterInterfaceId>),
     /// Those that are on their way to Active or Inactive.
     InTransition,
+    /// Those of this status.
+    At(Status),
 }
 
 impl Selection {
@@ -39,6 +41,7 @@ impl Selection {
             Self::All => None,
             Self::Ids(ids) => Some(("RouterInterfaceId", ids.iter().map(RouterInterfaceId::as_str).collect())),
             Self::InTransition => Some(("Status", vec!["Activating", "Deactivating", "Modifying"])),
+            Self::At(status) => Some(("Status", vec![status.as_str()])),
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{
     CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, MAX_FILTER_VALUES, MAX_PAGE_SIZE, Page, Selection,
 };
-use crate::resource::{Observed, RouterInterfaceId, Scope};
+use crate::resource::{Observed, RouterInterfaceId, Scope, Status};
 
 /// The action behind every listing.
 const ACTION: &str = "DescribeRouterInterfaces";
@@ -59,7 +59,7 @@ pub async fn read(
     if ids.is_empty() {
         return Ok(listing);
     }
-    let filters = ids.len().div_ceil(MAX_FILTER_VALUES);
+    let filters = filters(ids.len());
     if filters == 1 || known_total.is_some_and(|total| filters <= pages(total)) {
         read_by_id(cloud, scope, ids, &mut listing).await?;
         return Ok(listing);
@@ -76,8 +76,8 @@ pub async fn read(
     Ok(listing)
 }
 
-/// Reads `ids`, most of which are expected to be on their way to a status: where that is fewer calls, asks what is in
-/// transition first, and then only for those that are not any more.
+/// Reads `ids`, of which some are on their way to a status, most of them to `goal`. Where that is fewer calls, asks what
+/// is in transition, then what is at the goal, and by id only for what is in neither.
 ///
 /// # Errors
 /// As [`read`].
@@ -85,24 +85,42 @@ pub async fn poll(
     cloud: &impl CloudRead,
     scope: &Scope,
     ids: &BTreeSet<RouterInterfaceId>,
+    goal: &Status,
     known_total: Option<u32>,
 ) -> Result<Listing, CloudError> {
-    let whole = ids.len().div_ceil(MAX_FILTER_VALUES).min(known_total.map_or(usize::MAX, pages));
+    let whole = filters(ids.len()).min(known_total.map_or(usize::MAX, pages));
     if whole <= ids.len().div_ceil(MAX_PAGE_SIZE as usize) {
         return read(cloud, scope, ids, known_total).await;
     }
-    let first = page(cloud, scope, Selection::InTransition, 1).await?;
-    let moving = pages(first.total_count);
     let mut listing = Listing { interfaces: BTreeMap::new(), total: known_total };
-    take(&mut listing, first);
-    // So much else is in transition that the ids are the shorter list.
-    if moving <= whole {
-        read_pages(cloud, scope, &Selection::InTransition, 2..=moving, &mut listing).await?;
+    for selection in [Selection::InTransition, Selection::At(goal.clone())] {
+        let left = filters(missing(ids, &listing).len());
+        if left > 1 {
+            read_if_shorter(cloud, scope, &selection, left, &mut listing).await?;
+        }
     }
-    let settled = read(cloud, scope, &missing(ids, &listing), known_total).await?;
-    listing.total = settled.total.or(known_total);
-    listing.interfaces.extend(settled.interfaces);
+    let rest = read(cloud, scope, &missing(ids, &listing), known_total).await?;
+    listing.total = rest.total.or(known_total);
+    listing.interfaces.extend(rest.interfaces);
     Ok(listing)
+}
+
+/// Reads the pages of a selection, unless the first says that there are more of them than `most`: then so much else is
+/// selected that the ids are the shorter list.
+async fn read_if_shorter(
+    cloud: &impl CloudRead,
+    scope: &Scope,
+    selection: &Selection,
+    most: usize,
+    listing: &mut Listing,
+) -> Result<(), CloudError> {
+    let first = page(cloud, scope, selection.clone(), 1).await?;
+    let count = pages(first.total_count);
+    take(listing, first);
+    if count <= most {
+        read_pages(cloud, scope, selection, 2..=count, listing).await?;
+    }
+    Ok(())
 }
 
 /// Reads every interface of a scope.
@@ -130,6 +148,10 @@ pub async fn read_all(cloud: &impl CloudRead, scope: &Scope) -> Result<Listing, 
 
 fn pages(total: u32) -> usize {
     total.div_ceil(MAX_PAGE_SIZE) as usize
+}
+
+fn filters(ids: usize) -> usize {
+    ids.div_ceil(MAX_FILTER_VALUES)
 }
 
 fn missing(ids: &BTreeSet<RouterInterfaceId>, listing: &Listing) -> BTreeSet<RouterInterfaceId> {

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use crate::cloud::listing;
 use crate::cloud::{Cloud, CloudError};
 use crate::journal::Outcome;
-use crate::plan::Action;
+use crate::plan::{Action, Goal};
 use crate::report::Event;
-use crate::resource::{RouterInterfaceId, Scope};
+use crate::resource::{RouterInterfaceId, Scope, Status};
 use crate::store::Store;
 
 use super::judge::{self, Doubtful, Settling};
@@ -75,10 +75,20 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         poll.reading = true;
         poll.last = Some(begun);
         let (cloud, total) = (self.around.cloud, poll.total);
+        let goal = self.goal_in(scope);
         self.reads.push(Box::pin(async move {
-            let outcome = listing::poll(cloud, scope, &ids, total).await;
+            let outcome = match goal {
+                Some(goal) => listing::poll(cloud, scope, &ids, &goal, total).await,
+                None => listing::read(cloud, scope, &ids, total).await,
+            };
             Read { scope: scope.clone(), ids, begun, outcome }
         }));
+    }
+
+    /// Where what is in flight in a scope is going, as a rule: nothing else tells the ways of reading it apart.
+    fn goal_in(&self, scope: &Scope) -> Option<Status> {
+        let step = self.polled.iter().map(|number| self.step(*number)).find(|step| step.scope == *scope)?;
+        Some(if step.goal == Goal::Inactive { Status::Inactive } else { Status::Active })
     }
 
     fn next_poll(&self, scope: &Scope) -> Instant {

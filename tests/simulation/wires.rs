@@ -196,7 +196,7 @@ impl CloudRead for CloudWire {
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
         let asked = match &query.selection {
             Selection::Ids(ids) => ids.clone(),
-            Selection::All | Selection::InTransition => Vec::new(),
+            Selection::All | Selection::InTransition | Selection::At(_) => Vec::new(),
         };
         self.effect(&format!("read {scope}")).await;
         let calls = if self.planted == Some(Planted::QuotaIsIgnored) { 10 } else { 1 };

@@ -1,8 +1,6 @@
 //! A thousand interfaces in three regions, a hundred and twenty of them to drain in chains of ten: what that costs in
 //! calls, counted by the emulator's own log.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

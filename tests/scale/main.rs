@@ -1,0 +1,6 @@
+//! What it costs in calls, counted by the emulator: the real binary over a fleet, and the bounds on virtual time.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod calls;
+mod fleet;
