@@ -70,7 +70,9 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            parallelism: 50,
+            // As many as the documented quota lets through at once; fewer would leave some of it unused whenever a
+            // transition takes longer than ten seconds. What may be down together is for floors and limits to say.
+            parallelism: 300,
             poll_interval: Duration::from_secs(2),
             // Transitions take seconds to tens of seconds; the usual tools give up after 5 to 8 minutes.
             settle_timeout: Duration::from_secs(600),

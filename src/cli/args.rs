@@ -255,7 +255,7 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "DIGEST")]
     pub(super) approve_digest: Option<String>,
     /// At most this many calls unsettled at a time
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) parallelism: u16,
     /// What to do after a step that did not reach its goal
     #[arg(long, value_enum, default_value = "continue")]
