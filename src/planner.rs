@@ -17,7 +17,7 @@ mod pairs;
 mod rollout;
 mod selection;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use compare::{compare, expired_hands_off};
 
@@ -70,8 +70,6 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Diagnost
     let rollout = rollout::cut(inputs.spec, &subjects, &draft, &levels);
     let steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), std::mem::take(&mut floors.guards));
     let resource_changes = changes(inputs.spec, &subjects, &draft);
-    let mut blocked: Vec<Blocked> = draft.blocked.into_iter().flatten().collect();
-    blocked.sort_by(|left, right| left.address.cmp(&right.address));
     Ok(Plan {
         timestamp: options.now,
         target: inputs.target.clone(),
@@ -84,7 +82,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Diagnost
         resource_drift: subjects.iter().filter_map(Subject::drift).collect(),
         floors: floors.touched(&steps),
         steps,
-        blocked,
+        blocked: draft.blocked.into_values().collect(),
         rollout,
         warnings,
         doubts: inputs.doubts.to_vec(),
@@ -207,12 +205,32 @@ fn number_of(subjects: &[Subject<'_>], address: &Address) -> Option<usize> {
     subjects.binary_search_by(|subject| subject.address.cmp(address)).ok()
 }
 
+/// Returns the numbers of addresses that come in order. Neighbours are often asked for together, so each is looked for
+/// near the one before, in steps that double.
+fn numbers_of<'a>(subjects: &[Subject<'_>], addresses: impl IntoIterator<Item = &'a Address>) -> BTreeSet<usize> {
+    let mut addresses = addresses.into_iter().peekable();
+    let mut from = addresses.peek().map_or(0, |first| subjects.partition_point(|subject| subject.address < *first));
+    let mut numbers = BTreeSet::new();
+    for address in addresses {
+        let rest = &subjects[from..];
+        let mut reach = 1;
+        while rest.get(reach).is_some_and(|subject| subject.address < address) {
+            reach *= 2;
+        }
+        from += rest[..rest.len().min(reach + 1)].partition_point(|subject| subject.address < address);
+        if subjects.get(from).is_some_and(|subject| subject.address == address) {
+            numbers.insert(from);
+        }
+    }
+    numbers
+}
+
 /// The steps and blocks in the making, by subject number.
 struct Draft {
     /// What each interface needs, in its own order; empty where it needs nothing or is blocked.
     steps: Vec<Vec<lower::Lowered>>,
     /// Why an interface cannot have what it needs.
-    blocked: Vec<Option<Blocked>>,
+    blocked: BTreeMap<usize, Blocked>,
     /// Whether an interface is elsewhere than declared, or out of sight.
     unmet: Vec<bool>,
 }
@@ -220,16 +238,14 @@ struct Draft {
 impl Draft {
     fn lower(subjects: &[Subject<'_>], selection: &selection::Selection, sources: &Sources) -> Self {
         let size = subjects.len();
-        let (steps, blocked) = (Vec::with_capacity(size), Vec::with_capacity(size));
-        let mut draft = Self { steps, blocked, unmet: Vec::with_capacity(size) };
+        let mut draft =
+            Self { steps: Vec::with_capacity(size), blocked: BTreeMap::new(), unmet: Vec::with_capacity(size) };
         for (number, subject) in subjects.iter().enumerate() {
             let outcome = if selection.includes(number) { lower::lower(subject, sources) } else { Ok(Vec::new()) };
-            let (steps, blocked) = match outcome {
-                Ok(steps) => (steps, None),
-                Err(blocked) => (Vec::new(), Some(blocked)),
-            };
-            draft.steps.push(steps);
-            draft.blocked.push(blocked);
+            draft.steps.push(outcome.unwrap_or_else(|blocked| {
+                draft.blocked.insert(number, blocked);
+                Vec::new()
+            }));
             draft.unmet.push(subject.live().is_none_or(|live| live.status != subject.desired().status()));
         }
         draft
@@ -237,7 +253,7 @@ impl Draft {
 
     /// Claims that a change is wanted and is not going to happen.
     fn is_undeliverable(&self, number: usize) -> bool {
-        self.blocked[number].is_some() || (self.unmet[number] && self.steps[number].is_empty())
+        self.blocked.contains_key(&number) || (self.unmet[number] && self.steps[number].is_empty())
     }
 
     /// Claims that an interface is where it should be: it needs nothing, and nothing has to wait for it.
@@ -248,7 +264,7 @@ impl Draft {
     /// Takes an interface's steps away and says why.
     fn block(&mut self, subject: &Subject<'_>, number: usize, code: BlockCode, detail: String) {
         self.steps[number].clear();
-        self.blocked[number] = Some(Blocked { address: subject.address.clone(), code, detail });
+        self.blocked.insert(number, Blocked { address: subject.address.clone(), code, detail });
     }
 
     fn deactivates(&self, number: usize) -> bool {

@@ -5,7 +5,7 @@
 //! group below its floor. The last is bounded, not enumerated: for each Deactivate, the worst moment to send it is
 //! found by a largest matching.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use petgraph::graph::{DiGraph, NodeIndex, UnGraph};
 use petgraph::visit::{Dfs, Reversed};
@@ -30,14 +30,14 @@ impl Plan {
 struct Order<'a> {
     steps: &'a [Step],
     graph: DiGraph<(), ()>,
-    of: BTreeMap<&'a Address, Vec<usize>>,
+    of: HashMap<&'a Address, Vec<usize>>,
 }
 
 impl<'a> Order<'a> {
     fn new(plan: &'a Plan) -> Result<Self, Vec<String>> {
         let mut graph = DiGraph::new();
-        let mut nodes: BTreeMap<&StepId, NodeIndex> = BTreeMap::new();
-        let mut of: BTreeMap<&Address, Vec<usize>> = BTreeMap::new();
+        let mut nodes: HashMap<&StepId, NodeIndex> = HashMap::with_capacity(plan.steps.len());
+        let mut of: HashMap<&Address, Vec<usize>> = HashMap::with_capacity(plan.steps.len());
         for (number, step) in plan.steps.iter().enumerate() {
             of.entry(&step.address).or_default().push(number);
             if nodes.insert(&step.id, graph.add_node(())).is_some() {

@@ -18,7 +18,7 @@ use crate::spec::Spec;
 
 use super::order::{Graph, block_on};
 use super::pairs::Pairs;
-use super::{Draft, Subject, number_of};
+use super::{Draft, Subject, numbers_of};
 use group::GroupCount;
 
 /// Beyond this many deactivations in one group its edges are not thinned out: they are right, if perhaps more than
@@ -58,7 +58,7 @@ pub(super) fn guard(
         .into_iter()
         .filter_map(|name| spec.groups.get_key_value(name))
         .map(|(name, group)| {
-            let members = group.members.iter().filter_map(|address| number_of(subjects, address)).collect();
+            let members = numbers_of(subjects, &group.members);
             GroupCount::new(name, group, &members, subjects, pairs, draft)
         })
         .collect();

@@ -259,7 +259,7 @@ fn block_dependants(subjects: &[Subject<'_>], needs: &[Vec<usize>], draft: &mut 
 
 /// Blocks `number` because it needs `needed`.
 pub(super) fn block_on(subjects: &[Subject<'_>], draft: &mut Draft, number: usize, needed: usize) {
-    let why = match &draft.blocked[needed] {
+    let why = match draft.blocked.get(&needed) {
         Some(blocked) => format!("is blocked ({})", blocked.code.as_str()),
         None => "is left out of this plan".to_owned(),
     };
