@@ -234,3 +234,84 @@ fn waits_for_nothing_before_a_transition_that_somebody_else_began() {
     assert!(after("second/wait").is_empty());
     assert_eq!(after("third/activate").iter().map(|id| &*id.0).collect::<Vec<_>>(), ["second/wait"]);
 }
+
+#[test]
+fn blocks_what_must_go_down_after_a_link_that_its_floor_keeps() {
+    let mut world = World::of(vec![
+        Interface::new("backup", Status::Active, Inactive),
+        Interface::new("other", Status::Idle, Active).in_group(0),
+        Interface::new("primary", Status::Active, Inactive).in_group(0).after(&[0]),
+    ])
+    .with_group(1);
+    let blocked = |world: &World| -> Vec<(String, BlockCode)> {
+        world.plan().blocked.iter().map(|blocked| (blocked.address.to_string(), blocked.code)).collect()
+    };
+    let [backup, other, primary] = ["backup", "other", "primary"].map(str::to_owned);
+    use BlockCode::{Dependency, Floor, Idle};
+    assert_eq!(blocked(&world), [(backup, Dependency), (other, Idle), (primary, Floor)]);
+    world.interfaces[2].depends_on.clear();
+    assert_eq!(world.plan().steps[0].id.to_string(), "backup/deactivate");
+}
+
+#[test]
+fn numbers_the_waves_by_what_each_step_has_to_wait_for() {
+    let world = World::of(vec![
+        Interface::new("a", Status::Inactive, Active),
+        Interface::new("b", Status::Deactivating, Active).after(&[0]),
+        Interface::new("c", Status::Inactive, Active).after(&[1]),
+        Interface::new("d", Status::Deactivating, Active),
+    ]);
+    let waves: Vec<(String, u32)> = world.plan().steps.iter().map(|step| (step.id.to_string(), step.wave)).collect();
+    let expected =
+        [("a/activate", 1), ("b/wait", 1), ("d/wait", 1), ("b/activate", 2), ("d/activate", 2), ("c/activate", 3)];
+    assert_eq!(waves, expected.map(|(id, wave)| (id.to_owned(), wave)));
+}
+
+#[test]
+fn a_step_waits_as_long_as_its_direction_may_take() {
+    let timeout = |live, desired| {
+        let interface = Interface::new("a", live, desired).line("timeouts: {activate: 7m, deactivate: 90s}");
+        plan_of(interface).steps[0].settle_timeout_ms
+    };
+    assert_eq!(timeout(Status::Inactive, Active), Some(420_000));
+    assert_eq!(timeout(Status::Active, Inactive), Some(90_000));
+    assert_eq!(plan_of(Interface::new("a", Status::Active, Inactive)).steps[0].settle_timeout_ms, None);
+}
+
+#[test]
+fn a_link_whose_roles_nobody_tells_goes_by_address() {
+    let mut world =
+        World::of(vec![Interface::new("z", Status::Active, Inactive), Interface::new("a", Status::Active, Inactive)]);
+    world.interfaces[1].region = "cn-beijing";
+    world.pair(0, 1);
+    world.interfaces.iter_mut().for_each(|interface| interface.role = None);
+    let order: Vec<String> = world.plan().steps.iter().map(|step| step.id.to_string()).collect();
+    assert_eq!(order, ["a/deactivate", "z/deactivate"]);
+    assert_eq!(world.plan().steps[1].after.len(), 1);
+}
+
+/// Two groups that share their links: what brings one of them up before the other goes down may be enough for both.
+#[test]
+fn a_floor_adds_no_order_that_another_one_has_brought_about() {
+    let edges = |world: &World| world.plan().steps.iter().map(|step| step.after.len()).sum::<usize>();
+    // One comes up for four that go down; three of four may go before it does.
+    let mut world = World::of(vec![
+        Interface::new("down-1", Status::Active, Inactive).in_group(0),
+        Interface::new("down-2", Status::Active, Inactive).in_group(0).after(&[0]),
+        Interface::new("up", Status::Inactive, Active).in_group(0),
+    ])
+    .with_group(1);
+    // `down-2` goes first, for its dependency; then only `down-1` has to wait for `up`.
+    let plan = world.plan();
+    let after = |id: &str| plan.steps.iter().find(|step| &*step.id.0 == id).unwrap().after.clone();
+    assert_eq!(after("down-2/deactivate"), []);
+    assert_eq!(
+        after("down-1/deactivate").iter().map(|id| &*id.0).collect::<Vec<_>>(),
+        ["down-2/deactivate", "up/activate"]
+    );
+    assert_eq!(edges(&world), 2);
+    // With a floor of two nobody goes before it.
+    world.groups[0].min_active = Some(2);
+    world.interfaces.push(Interface::new("stays", Status::Active, Active).in_group(0));
+    assert_eq!(edges(&world), 2);
+}
