@@ -116,9 +116,13 @@ impl Relay {
     /// Stands before an emulator.
     pub(crate) fn before(upstream: SocketAddr, face: Face, script: Option<Script>) -> Self {
         let (changes, mut requested) = mpsc::unbounded_channel();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
-        let address = listener.local_addr().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let entered = runtime.enter();
+        // Bound as long as the relay lives, so that the port is nobody else's while nobody listens.
+        let held = bind(([127, 0, 0, 1], 0).into());
+        let address = held.local_addr().unwrap();
+        let listener = bind(address).listen(1024).unwrap();
+        drop(entered);
         let (script, trouble) = match script {
             Some(Script { after: None, trouble, .. }) => (None, Some(trouble)),
             script => (script, None),
@@ -134,13 +138,13 @@ impl Relay {
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = Arc::clone(&shared);
         std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
-                let accepting = accept(TcpListener::from_std(listener).unwrap(), &serving, &mut requested);
+                let accepting = accept(listener, &serving, &mut requested);
                 tokio::select! {
                     () = accepting => {}
                     _ = stopped => {}
                 }
+                drop(held);
             });
         });
         Self { address, face, shared, _stop: stop }
@@ -190,27 +194,23 @@ async fn accept(listener: TcpListener, shared: &Arc<Shared>, changes: &mut Chang
                     Some(lasts) => tokio::time::sleep(lasts).await,
                 }
                 drop(crowd);
-                listener = Some(bind_again(address).await.listen(1024).unwrap());
+                listener = Some(bind(address).listen(1024).unwrap());
             }
         }
     }
 }
 
-/// Takes the port again that was given up; somebody's outgoing connection may hold it for a moment.
-async fn bind_again(address: SocketAddr) -> TcpSocket {
-    loop {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_reuseaddr(true).unwrap();
-        if socket.bind(address).is_ok() {
-            return socket;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+/// Takes a port that other sockets of the relay may hold as well.
+fn bind(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
 }
 
 /// Listens without accepting, and fills the queue, so that the kernel answers no further attempt.
 async fn crowd(address: SocketAddr) -> (TcpListener, Vec<TcpStream>) {
-    let listener = bind_again(address).await.listen(1).unwrap();
+    let listener = bind(address).listen(1).unwrap();
     let mut crowd = Vec::new();
     while let Ok(Ok(stream)) = tokio::time::timeout(Duration::from_millis(50), TcpStream::connect(address)).await {
         crowd.push(stream);
