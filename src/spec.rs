@@ -256,8 +256,8 @@ pub struct Interface {
     pub status: Placed<DesiredStatus>,
     /// `group`.
     pub group: Option<Placed<GroupName>>,
-    /// `depends_on`: up after these, down before them.
-    pub depends_on: BTreeMap<Address, Place>,
+    /// `depends_on`: up after these, down before them; each once, in the order of addresses.
+    pub depends_on: Vec<Placed<Address>>,
     /// `reason`, untrusted text, carried into plan, history and reports.
     pub reason: Option<String>,
     /// `protect: true` and where it stands.
@@ -272,6 +272,18 @@ pub struct Interface {
     pub place: Place,
     /// Where those of its values stand that carry no place of their own.
     pub places: InterfacePlaces,
+}
+
+impl Interface {
+    /// Lists what it depends on.
+    pub fn needed(&self) -> impl Iterator<Item = &Address> {
+        self.depends_on.iter().map(|needed| &needed.value)
+    }
+
+    /// Returns where it says that it depends on `address`, if it does.
+    pub fn needs(&self, address: &Address) -> Option<Place> {
+        self.depends_on.iter().find(|needed| needed.value == *address).map(|needed| needed.place)
+    }
 }
 
 /// Where values of an entry of `interfaces` stand; `None` for what the entry does not say.

@@ -226,7 +226,7 @@ fn needs(subjects: &[Subject<'_>], draft: &Draft) -> Vec<Vec<usize>> {
     let mut needs = vec![Vec::new(); subjects.len()];
     for number in (0..subjects.len()).filter(|number| !draft.is_settled(*number)) {
         let subject = &subjects[number];
-        for other in subject.declared.depends_on.keys().filter_map(|address| number_of(subjects, address)) {
+        for other in subject.declared.needed().filter_map(|address| number_of(subjects, address)) {
             match (subject.desired(), subjects[other].desired()) {
                 (DesiredStatus::Active, DesiredStatus::Active) => needs[number].push(other),
                 (DesiredStatus::Inactive, DesiredStatus::Inactive) => needs[other].push(number),

@@ -72,7 +72,7 @@ pub(super) fn select(subjects: &[Subject<'_>], options: &PlanOptions) -> Result<
 fn closure(subjects: &[Subject<'_>], targets: &BTreeSet<usize>) -> BTreeSet<usize> {
     let mut dependants: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, subject) in subjects.iter().enumerate() {
-        for needed in subject.declared.depends_on.keys().filter_map(|address| number_of(subjects, address)) {
+        for needed in subject.declared.needed().filter_map(|address| number_of(subjects, address)) {
             dependants.entry(needed).or_default().push(number);
         }
     }
@@ -82,7 +82,7 @@ fn closure(subjects: &[Subject<'_>], targets: &BTreeSet<usize>) -> BTreeSet<usiz
         let desired = subjects[number].desired();
         let needed: Vec<usize> = match desired {
             DesiredStatus::Active => {
-                subjects[number].declared.depends_on.keys().filter_map(|address| number_of(subjects, address)).collect()
+                subjects[number].declared.needed().filter_map(|address| number_of(subjects, address)).collect()
             }
             DesiredStatus::Inactive => dependants.get(&number).cloned().unwrap_or_default(),
         };

@@ -155,7 +155,9 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
         rows.push(Row::new("account", declared.scope.account.as_str()).at(places.account));
     }
     rows.extend(declared.group.as_ref().map(|group| Row::new("group", group.value.as_str()).at(group.place)));
-    rows.extend(declared.depends_on.iter().map(|(needs, place)| Row::new("depends on", needs.as_str()).at(*place)));
+    rows.extend(
+        declared.depends_on.iter().map(|needed| Row::new("depends on", needed.value.as_str()).at(needed.place)),
+    );
     rows.extend(declared.reason.as_ref().map(|reason| Row::new("reason", reason).at(places.reason)));
     for (label, timeout, place) in [
         ("activate in", declared.activate_timeout, places.activate_timeout),
@@ -277,13 +279,9 @@ fn guards(facts: &Explanation<'_>) -> Vec<Row> {
         let text = format!("it is left alone{until}: {}", hands_off.reason);
         rows.push(Row::new("hands_off", text).toned(Tone::Change).at(hands_off.place));
     }
-    let needed_by = spec.interfaces.iter().filter(|(_, other)| other.depends_on.contains_key(*address));
-    rows.extend(needed_by.map(|(other, entry)| {
-        Row::new("needed by", format!("{other}, which goes down before it and comes up after it")).at(entry
-            .depends_on
-            .get(*address)
-            .copied()
-            .unwrap_or(entry.place))
+    let needed_by = spec.interfaces.iter().filter_map(|(other, entry)| Some((other, entry.needs(address)?)));
+    rows.extend(needed_by.map(|(other, place)| {
+        Row::new("needed by", format!("{other}, which goes down before it and comes up after it")).at(place)
     }));
     let limits = &spec.limits;
     for (label, limit, unit) in [

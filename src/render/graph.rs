@@ -77,7 +77,7 @@ impl<'a> Graph<'a> {
             steps: by_address.remove(address).unwrap_or_default(),
         });
         let edges = spec.interfaces.iter();
-        let edges = edges.flat_map(|(from, entry)| entry.depends_on.keys().map(move |to| Edge { from, to }));
+        let edges = edges.flat_map(|(from, entry)| entry.needed().map(move |to| Edge { from, to }));
         Self {
             format_version: FORMAT_VERSION,
             nodes: nodes.collect(),

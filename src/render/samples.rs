@@ -453,7 +453,7 @@ pub(crate) fn spec() -> Spec {
         scope: scope(region),
         status: Placed { value: status, place },
         group: group.map(|group| Placed { value: group.into(), place }),
-        depends_on: depends_on.iter().map(|address| (Address::from(*address), place)).collect(),
+        depends_on: depends_on.iter().map(|address| Placed { value: Address::from(*address), place }).collect(),
         reason: None,
         protect: None,
         hands_off: None,

@@ -14,7 +14,7 @@ use crate::resource::{Address, DesiredStatus, GroupName};
 use crate::spec::decode::{Draft, UNREADABLE};
 use crate::spec::findings::Findings;
 use crate::spec::suggest::{did_you_mean, nearest};
-use crate::spec::{CloudSettings, Group, Interface};
+use crate::spec::{CloudSettings, Group, Interface, Placed};
 
 /// How many names a message lists before it says how many more there are.
 const NAMED: usize = 16;
@@ -132,7 +132,7 @@ fn dependencies<'d>(interfaces: &'d BTreeMap<Address, Interface>, findings: &mut
     let nodes: HashMap<&Address, NodeIndex> =
         interfaces.keys().map(|address| (address, graph.add_node(address))).collect();
     for (index, (address, interface)) in interfaces.iter().enumerate() {
-        for (needed, place) in &interface.depends_on {
+        for Placed { value: needed, place } in &interface.depends_on {
             if needed == address {
                 findings.report("cycle", *place, || {
                     Diagnostic::error(format!("`interfaces.{address}` depends on itself"))
@@ -185,15 +185,15 @@ fn cycles(graph: &DiGraph<&Address, ()>, interfaces: &BTreeMap<Address, Interfac
 /// Reports the members of a component in which each needs each other, along the shortest way round from the first.
 fn cycle(members: &[&Address], interfaces: &BTreeMap<Address, Interface>, findings: &mut Findings) {
     let way = way_round(members, interfaces);
-    let place = way.get(1).and_then(|second| interfaces[way[0]].depends_on.get(*second));
-    findings.report("cycle", place.copied().unwrap_or_default(), || {
+    let place = way.get(1).and_then(|second| interfaces[way[0]].needs(second));
+    findings.report("cycle", place.unwrap_or_default(), || {
         let names: Vec<&str> = way.iter().map(|address| address.as_str()).collect();
         let mut error = Diagnostic::error(format!("`depends_on` goes round in a circle: {}", listed(&names, " -> ")))
             .label("this needs the next, and so on round")
             .hint("remove one of these from `depends_on`: neither order can satisfy all");
         for pair in way.windows(2).skip(1).take(NAMED) {
-            if let Some(place) = interfaces[pair[0]].depends_on.get(pair[1]) {
-                error = error.related(*place, format!("{} needs {}", pair[0], pair[1]));
+            if let Some(place) = interfaces[pair[0]].needs(pair[1]) {
+                error = error.related(place, format!("{} needs {}", pair[0], pair[1]));
             }
         }
         let others: Vec<&str> =
@@ -211,7 +211,7 @@ fn way_round<'s>(members: &[&'s Address], interfaces: &'s BTreeMap<Address, Inte
     let mut reached_from: BTreeMap<&Address, &Address> = BTreeMap::new();
     let mut queue = VecDeque::from([first]);
     while let Some(address) = queue.pop_front() {
-        for needed in interfaces[address].depends_on.keys().filter(|needed| *needed != address) {
+        for needed in interfaces[address].needed().filter(|needed| *needed != address) {
             if needed == first {
                 let mut way = vec![first, address];
                 while let Some(previous) = way.last().filter(|last| **last != first).map(|last| reached_from[*last]) {

@@ -349,7 +349,7 @@ fn required(path: Path<'_>, place: Place, key: &str, value: &Option<Node<'_>>, h
     }
 }
 
-fn depends_on(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> BTreeMap<Address, Place> {
+fn depends_on(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Vec<Placed<Address>> {
     let path = path.then("depends_on");
     let mut addresses = BTreeMap::new();
     for node in fields::list(path, node, "a list of addresses: [sh-backup]", findings).into_iter().flatten() {
@@ -357,7 +357,7 @@ fn depends_on(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> BTreeM
         let place = address.as_ref().map_or_else(Place::default, |address| address.place);
         insert_once(&mut addresses, address, place, |place| *place, path, findings);
     }
-    addresses
+    addresses.into_iter().map(|(value, place)| Placed { value, place }).collect()
 }
 
 fn hands_off(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> HandsOff {

@@ -148,7 +148,7 @@ fn yaml_and_json_mean_the_same() {
         interfaces
             .map(|(address, interface)| {
                 let Interface { id, scope, status, group, depends_on, reason, .. } = interface.clone();
-                let depends_on: Vec<_> = depends_on.into_keys().collect();
+                let depends_on: Vec<_> = depends_on.into_iter().map(|needed| needed.value).collect();
                 let group = group.map(|group| group.value);
                 (address.clone(), id.value, scope, status.value, group, depends_on, reason, interface.activate_timeout)
             })
