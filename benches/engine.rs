@@ -213,7 +213,7 @@ fn compare(format: &str, percent: usize, sizes: &[usize]) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [flag, format, percent, size] = &arguments[..]
+    if let [flag, format, percent, size, ..] = &arguments[..]
         && flag == "--measure"
     {
         return measure(format, percent.parse().unwrap(), size.parse().unwrap());
