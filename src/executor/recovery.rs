@@ -1,15 +1,14 @@
 //! Closing what a dead run left open: by reading, never by sending (faults R2).
 //!
 //! An intent without a result may have been sent, and a signed request can still be on its way for a while. So an
-//! interface that a read shows untouched is only believed after `EQUAL_READS` equal reads, the last of them at
-//! least a doubt window after the intent. The step itself is not taken up again: the plan that follows decides afresh.
+//! interface that a read shows untouched is only believed after `EQUAL_READS` equal reads over a whole doubt window. When
+//! the intent was written does not count: a clock on the wall may have been set since. The step itself is not taken up again: the plan that follows decides afresh.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
-use crate::clock::Clock;
 use crate::cloud::listing;
 use crate::cloud::{CloudError, CloudRead};
 use crate::journal::{Outcome, PlannedStep};
@@ -26,8 +25,6 @@ const EQUAL_READS: u32 = 3;
 pub struct OpenStep {
     /// The step.
     pub step: PlannedStep,
-    /// When its intent was recorded.
-    pub intended_at: Timestamp,
     /// The API accepted the call.
     pub accepted: bool,
 }
@@ -66,15 +63,14 @@ pub fn finding(open: &OpenStep, status: Option<&Status>) -> Option<Resolution> {
 pub async fn resolve(
     open: &[OpenStep],
     cloud: &impl CloudRead,
-    clock: &Clock,
     settings: &Settings,
 ) -> Result<Vec<Resolution>, CloudError> {
     let mut resolved: Vec<Option<Resolution>> = vec![None; open.len()];
     let mut untouched: Vec<u32> = vec![0; open.len()];
-    let begun = clock.now();
+    let begun = Instant::now();
     loop {
         // What an answer shows may be as old as its question.
-        let now = clock.now();
+        let asked = begun.elapsed();
         let seen = read(open, &resolved, cloud).await?;
         for (number, step) in
             open.iter().enumerate().filter(|(number, _)| resolved[*number].is_none()).collect::<Vec<_>>()
@@ -88,11 +84,7 @@ pub async fn resolve(
             untouched[number] = if is_moving { 0 } else { untouched[number] + 1 };
             // After an accepted call an untouched interface is a stale read for as long as settling may take.
             let patience = if is_moving || step.accepted { settings.settle_timeout } else { settings.doubt_window };
-            // The dead run's clock may have been ahead of ours.
-            let since = if is_moving { begun } else { step.intended_at.min(begun) };
-            let is_over =
-                now.duration_since(since) >= SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
-            if is_over && (is_moving || untouched[number] >= EQUAL_READS) {
+            if asked >= patience && (is_moving || untouched[number] >= EQUAL_READS) {
                 let found = status.map_or("nothing there", Status::as_str);
                 resolved[number] = Some(Resolution {
                     outcome: if step.accepted { Outcome::Unsettled } else { Outcome::InDoubt },

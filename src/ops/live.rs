@@ -107,7 +107,6 @@ pub fn open_steps(run: &Run) -> Vec<OpenStep> {
     run.open_steps()
         .map(|(step, attempt)| OpenStep {
             step: step.clone(),
-            intended_at: attempt.intent_at,
             accepted: matches!(attempt.answer, Answer::Accepted { .. }),
         })
         .collect()

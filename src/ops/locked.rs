@@ -121,7 +121,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             let steps = counted(open.len(), "open step");
             front.note(&format!("run {run_id} did not end; reading what became of its {steps}"));
             let (cloud, clock) = (&self.cloud, &self.session.clock);
-            let resolutions = executor::recovery::resolve(&open, cloud, clock, &self.session.settings)
+            let resolutions = executor::recovery::resolve(&open, cloud, &self.session.settings)
                 .await
                 .with_context(|| format!("cannot find out what became of run {run_id}; nothing was done"))?;
             let mut entries = Vec::new();

@@ -216,11 +216,12 @@ fn a_call_without_an_answer_is_not_sent_again_right_after_its_run_was_abandoned(
         let all_late = |lives| Scenario { late_percent: 100, ..world.scenario(lives, Vec::new()) };
         let calm = simulate(&all_late(vec![Life::default()]), None, false).unwrap();
         for effect in 1..=calm.effects_of_lives[0] {
-            for pause in [0, 1, 5] {
+            // The clock on the wall may have been set meanwhile.
+            for (pause, skew) in [(0, 0), (1, 0), (5, 0), (1, 3600)] {
                 let abandoned = Life { signals_at: vec![effect, effect], ..Life::default() };
-                let next = Life { pause: Duration::from_secs(pause), ..Life::default() };
+                let next = Life { pause: Duration::from_secs(pause), skew, ..Life::default() };
                 let outcome = simulate(&all_late(vec![abandoned, next]), None, true).unwrap();
-                let what = format!("{}: signals at {effect}, {pause} s\n{}", world.name, outcome.trace);
+                let what = format!("{}: signals at {effect}, {pause} s, {skew}\n{}", world.name, outcome.trace);
                 assert!(outcome.violations.is_empty(), "{what}{}", outcome.violations.join("\n"));
                 assert_eq!(outcome.changes, calm.changes, "{what}");
                 let window = Settings::default().doubt_window.as_millis();
