@@ -315,3 +315,19 @@ fn a_floor_adds_no_order_that_another_one_has_brought_about() {
     world.interfaces.push(Interface::new("stays", Status::Active, Active).in_group(0));
     assert_eq!(edges(&world), 2);
 }
+
+#[test]
+fn a_second_claim_on_the_same_opposite_side_pairs_nobody() {
+    let mut world = World::of(vec![
+        Interface::new("a", Status::Active, Inactive),
+        Interface::new("b", Status::Active, Inactive),
+        Interface::new("c", Status::Active, Inactive),
+    ]);
+    for claiming in [0, 2] {
+        world.interfaces[claiming].opposite = Far::Declared { peer: 1, reports_status: false };
+    }
+    let plan = world.plan();
+    let after = |number: usize| plan.steps.iter().find(|step| step.address == world.interfaces[number].address());
+    let after = |number: usize| after(number).unwrap().after.len();
+    assert_eq!((after(0), after(1), after(2)), (0, 1, 0), "a and b are a link, c stands alone");
+}

@@ -7,6 +7,9 @@ use DesiredStatus::{Active, Inactive};
 
 use crate::world::{Far, Interface, World, options};
 
+/// As many members as a refusal names.
+const NAMED: usize = 8;
+
 fn blocked(plan: &Plan) -> Vec<String> {
     plan.blocked.iter().map(|blocked| format!("{}: {}", blocked.code.as_str(), blocked.detail)).collect()
 }
@@ -144,4 +147,23 @@ fn a_deactivation_says_what_its_group_keeps() {
     backup/activate after []: []
     primary/deactivate after ["backup/activate"]: ["g0: 1 of 2 stay active, floor 1"]
     "#);
+}
+
+#[test]
+fn a_floor_of_a_large_group_names_some_and_counts_the_rest() {
+    let refusal = |down: usize| {
+        let mut interfaces = vec![Interface::new("primary", Status::Active, Inactive).in_group(0)];
+        interfaces
+            .extend((0..down).map(|number| Interface::new(&format!("x{number:02}"), Status::Idle, Active).in_group(0)));
+        let plan = World::of(interfaces).with_group(1).plan();
+        let floor = plan.blocked.iter().find(|blocked| blocked.code.as_str() == "floor");
+        floor.unwrap().detail.clone()
+    };
+    let named = |text: &str| text.matches("is Idle").count();
+    let few = refusal(NAMED);
+    assert_eq!((named(&few), few.contains("more;")), (NAMED, false), "{few}");
+    for more in [1, 5] {
+        let many = refusal(NAMED + more);
+        assert!(named(&many) == NAMED && many.contains(&format!(", and {more} more; ")), "{many}");
+    }
 }
