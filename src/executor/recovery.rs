@@ -2,7 +2,8 @@
 //!
 //! An intent without a result may have been sent, and a signed request can still be on its way for a while. So an
 //! interface that a read shows untouched is only believed after `EQUAL_READS` equal reads over a whole doubt window. When
-//! the intent was written does not count: a clock on the wall may have been set since. The step itself is not taken up again: the plan that follows decides afresh.
+//! the intent was written does not count: a clock on the wall may have been set since. The step itself is not taken up
+//! again: the plan that follows decides afresh.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
