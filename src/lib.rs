@@ -17,6 +17,7 @@
 //! F1  spec       YAML -> Spec, every error placed      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
 //!     report     what a run or a drift check found    survey    what is live, arranged for a first spec
+//!     run        how runs end: exit, outcome, reasons
 //! F0  resource   the vocabulary                        diagnostic  findings and places
 //!     signature  V1 and V3
 //! ```
@@ -37,6 +38,7 @@ pub mod render;
 pub mod report;
 pub mod resource;
 pub mod retry;
+pub mod run;
 pub mod signature;
 pub mod spec;
 pub mod state;

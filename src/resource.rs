@@ -6,6 +6,7 @@
 
 mod call;
 mod status;
+mod transition;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use call::{Call, RequestId};
 pub use status::{BusinessStatus, DesiredStatus, Status};
+pub use transition::Transition;
 
 macro_rules! word {
     ($(#[$doc:meta])* $name:ident) => {

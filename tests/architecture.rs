@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Every room and its floor. A room imports from floors below its own; F4's rooms do not know each other, while the
 /// vocabularies of one lower floor may.
-const ROOMS: [(&str, u8); 22] = [
+const ROOMS: [(&str, u8); 23] = [
     ("resource", 0),
     ("diagnostic", 0),
     ("signature", 0),
@@ -17,6 +17,7 @@ const ROOMS: [(&str, u8); 22] = [
     ("state", 1),
     ("journal", 1),
     ("report", 1),
+    ("run", 1),
     ("survey", 1),
     ("planner", 2),
     ("cloud", 3),

@@ -17,8 +17,7 @@ impl StepId {
     /// Names the step of `address` that does `action`.
     pub fn new(address: &Address, action: Action) -> Self {
         let verb = match action {
-            Action::Call(Call::Activate) => "activate",
-            Action::Call(Call::Deactivate) => "deactivate",
+            Action::Call(call) => call.transition().verb,
             Action::Wait => "wait",
         };
         Self(format!("{address}/{verb}").into())

@@ -19,10 +19,7 @@ pub enum Call {
 impl Call {
     /// Returns the API's name of the action.
     pub fn action(self) -> &'static str {
-        match self {
-            Self::Activate => "ActivateRouterInterface",
-            Self::Deactivate => "DeactivateRouterInterface",
-        }
+        self.transition().action
     }
 }
 
