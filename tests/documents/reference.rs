@@ -8,16 +8,17 @@ use rictl::cloud::codes;
 use rictl::emulator::{Fault, Format, WorldSeed};
 use rictl::spec::{self, SpecFile};
 
-use crate::repository;
+use super::repository;
+use crate::golden;
 
 /// Compares a page with what it should be, or writes it.
 fn expect_page(name: &str, expected: &str) {
     let path = repository().join("docs/reference").join(name);
-    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+    if golden::updates() {
         fs::write(&path, expected).expect("a page can be written");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "docs/reference/{name} is out of date: run the test with UPDATE_DOCUMENTS=1");
+    assert!(found == expected, "docs/reference/{name} is out of date: run the test with UPDATE=1");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, World, WorldSeed, generate};
 use rictl::resource::Region;
 
-use crate::support::{epoch, seed};
+use super::support::{epoch, seed};
 
 fn why_not(text: &str) -> String {
     let error = match WorldSeed::parse(text, Format::Yaml) {

@@ -5,7 +5,7 @@ use proptest::prelude::{Strategy, prop, proptest};
 use rictl::emulator::{Answer, Principal, Request, STS_VERSION};
 use rictl::resource::{Role, RouterInterfaceId, Status};
 
-use crate::support::{
+use super::support::{
     PAIR, REGION, after, caller, code, deactivate, epoch, ids, in_region, list, refusal, request, send, world,
 };
 

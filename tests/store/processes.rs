@@ -13,15 +13,15 @@ use rictl::store::local::{LocalStore, read};
 use rictl::store::{Store, StoreError};
 use rustix::fs::Mode;
 
-use crate::arrange::{drain, intent, new_state, refused, started, step};
-use crate::local::{holder, paths_in};
+use super::arrange::{drain, intent, new_state, refused, started, step};
+use super::local::{holder, paths_in};
 
 const ROLE: &str = "RICTL_TEST_ROLE";
 const DIR: &str = "RICTL_TEST_DIR";
 
 fn child(role: &str, dir: &Path) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["processes::plays_a_role", "--exact", "--nocapture"]).env(ROLE, role).env(DIR, dir);
+    command.args(["store::processes::plays_a_role", "--exact", "--nocapture"]).env(ROLE, role).env(DIR, dir);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command
 }
@@ -158,7 +158,10 @@ fn a_full_disk_leaves_whole_lines_and_the_rest_in_a_second_place() {
     // The limit on file sizes stands for the disk: a write past it comes back short, then fails.
     let mut limited = Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""]).arg(env::current_exe().unwrap());
-    limited.args(["processes::plays_a_role", "--exact", "--nocapture"]).env(ROLE, "full disk").env(DIR, dir.path());
+    limited
+        .args(["store::processes::plays_a_role", "--exact", "--nocapture"])
+        .env(ROLE, "full disk")
+        .env(DIR, dir.path());
     let output = limited.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 

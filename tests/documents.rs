@@ -12,6 +12,8 @@ use std::process::Command;
 
 use transcript::Reader;
 
+use crate::golden;
+
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
@@ -21,7 +23,7 @@ fn follow(path: &Path, directory: &str) {
     let document = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert!(document.contains("```console\n$ "), "{} shows no command", path.display());
     let (differences, corrected) = Reader::in_copy_of_repository(directory).follow(&document);
-    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+    if golden::updates() {
         fs::write(path, corrected).expect("a document can be written");
         return;
     }
