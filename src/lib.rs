@@ -18,8 +18,8 @@
 //!     state      the state, versioned                  journal   replay as a pure transition function
 //!     report     what a run or a drift check found    survey    what is live, arranged for a first spec
 //!     run        how runs end: exit, outcome, reasons
-//! F0  resource   the vocabulary                        diagnostic  findings and places
-//!     signature  V1 and V3
+//! F0  resource   the vocabulary                        diagnostic  findings and places, the nearest word
+//!     signature  V1 and V3                             duration  how durations are written
 //! ```
 
 pub mod alibaba;
@@ -27,6 +27,7 @@ pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod diagnostic;
+pub mod duration;
 pub mod emulator;
 pub mod executor;
 pub mod journal;

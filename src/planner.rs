@@ -337,7 +337,7 @@ fn stuck(subject: &Subject<'_>, options: &PlanOptions) -> Option<Warning> {
     let age = options.now.duration_since(since);
     (age > jiff::SignedDuration::try_from(timeout).ok()?).then(|| Warning {
         summary: format!("{} is {status}, in transition since {since:.0}", subject.address),
-        detail: Some(format!("longer than its settle timeout of {}", crate::spec::duration::format(timeout))),
+        detail: Some(format!("longer than its settle timeout of {}", crate::duration::format(timeout))),
     })
 }
 

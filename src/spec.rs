@@ -18,12 +18,10 @@ use crate::resource::{
 
 mod check;
 mod decode;
-pub mod duration;
 mod fields;
 mod findings;
 pub mod format;
 pub mod schema;
-mod suggest;
 mod syntax;
 #[cfg(test)]
 mod tests;

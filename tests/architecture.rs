@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: [(&str, u8); 23] = [
     ("resource", 0),
     ("diagnostic", 0),
+    ("duration", 0),
     ("signature", 0),
     ("spec", 1),
     ("plan", 1),

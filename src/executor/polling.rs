@@ -242,7 +242,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             let last = last.map_or("not seen".to_owned(), |observed| observed.status.to_string());
             match self.steps[number].phase {
                 Phase::Settling { deadline } if deadline <= now => {
-                    let waited = crate::spec::duration::format(self.settle_timeout(number));
+                    let waited = crate::duration::format(self.settle_timeout(number));
                     let began = self.steps[number].started.unwrap_or(now);
                     let detail = match self.sightings.is_newer(&step.scope, &step.interface_id, began) {
                         true => format!("still {last} after {waited}"),

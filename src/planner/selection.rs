@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::plan::{PlanOptions, Warning};
 use crate::resource::{Address, DesiredStatus};
 
@@ -97,14 +98,8 @@ fn closure(subjects: &[Subject<'_>], targets: &BTreeSet<usize>) -> BTreeSet<usiz
 }
 
 fn unknown(flag: &str, address: &Address, subjects: &[Subject<'_>]) -> Diagnostic {
-    let near = subjects
-        .iter()
-        .map(|subject| subject.address.as_str())
-        .map(|known| (similar::TextDiff::from_chars(address.as_str(), known).ratio(), known))
-        .filter(|(ratio, _)| *ratio > 0.6)
-        .max_by(|left, right| left.0.total_cmp(&right.0));
-    let hint = match near {
-        Some((_, known)) => format!("did you mean `{known}`?"),
+    let hint = match nearest(address.as_str(), subjects.iter().map(|subject| subject.address.as_str())) {
+        Some(known) => did_you_mean(known),
         None => "`rictl graph` shows the declared interfaces".to_owned(),
     };
     Diagnostic::error(format!("{flag} names `{address}`, which the spec does not declare")).hint(hint)

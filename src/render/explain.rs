@@ -9,9 +9,10 @@ use super::json;
 use super::plan::because;
 use super::text::{Line, Screen, Tone, View};
 use crate::diagnostic::Place;
+use crate::duration;
 use crate::plan::{Blocked, Floor, Plan, ResourceChange, Step};
 use crate::resource::{Address, DesiredStatus, Observed, Reading, RouterInterfaceId, Scope, Status};
-use crate::spec::{Interface, Spec, duration};
+use crate::spec::{Interface, Spec};
 use crate::state::Record;
 
 /// Everything that is known of one declared interface.

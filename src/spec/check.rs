@@ -9,11 +9,11 @@ use std::ops::Bound;
 use petgraph::algo::{kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
+use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::resource::{Address, DesiredStatus, GroupName};
 use crate::spec::decode::{Draft, UNREADABLE};
 use crate::spec::findings::Findings;
-use crate::spec::suggest::{did_you_mean, nearest};
 use crate::spec::{CloudSettings, Group, Interface, Placed};
 
 /// How many names a message lists before it says how many more there are.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
+use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::diagnostic::{Diagnostic, Place};
+use crate::duration;
 use crate::spec::Placed;
-use crate::spec::duration;
 use crate::spec::findings::Findings;
-use crate::spec::suggest::{did_you_mean, nearest};
 use crate::spec::syntax::{Node, Word, unquoted_kind};
 
 /// How long an id, address or name may be.

@@ -148,7 +148,7 @@ fn words(text: &str) -> Vec<String> {
                 "<run id>"
             } else if uuid::Uuid::parse_str(core).is_ok() {
                 "<id>"
-            } else if core.parse::<jiff::Timestamp>().is_ok() || rictl::spec::duration::parse(core).is_ok() {
+            } else if core.parse::<jiff::Timestamp>().is_ok() || rictl::duration::parse(core).is_ok() {
                 "<time>"
             } else if core.starts_with("sha256:") {
                 "<digest>"
