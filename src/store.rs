@@ -14,6 +14,8 @@ use std::path::Path;
 use crate::journal::{self, Entry, Replay};
 use crate::state::{State, Unreadable};
 
+pub use files::Mode;
+
 /// Where a run records what it does. Every method is durable when it returns.
 pub trait Store {
     /// Returns what the journal says, everything appended included.
@@ -180,6 +182,16 @@ pub fn read_file(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 /// Replaces a file, or makes it, for its owner only: whole or not at all, and durable.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     files::replace(path, bytes)?;
+    files::sync_dir(path)
+}
+
+/// Puts a file where nothing or a regular file stands, in one step and durably; one that is there is replaced only if
+/// `replace` says so.
+///
+/// # Errors
+/// What the operating system says, also of a file that may not be replaced.
+pub fn put_file(path: &Path, bytes: &[u8], mode: &Mode, replace: bool) -> Result<(), StoreError> {
+    files::put(path, bytes, mode, replace)?;
     files::sync_dir(path)
 }
 

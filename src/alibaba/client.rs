@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use super::answer::{Asked, describe};
 use super::endpoint::{Endpoint, Network};
+use super::http::Timeouts;
 use super::proxy::Proxy;
 use super::request::{self, Action, Attempt, Service};
 use super::source::{CredentialSource, Credentials};
-use super::transport::{Answer, Timeouts, Transport};
+use super::transport::{Answer, Transport};
 use super::wire;
 use crate::clock::Clock;
 use crate::cloud::{
@@ -35,7 +36,7 @@ pub struct Settings {
     pub signature: SignatureVersion,
     /// The deadlines of one attempt.
     pub timeouts: Timeouts,
-    /// The proxy that the environment names, for errors.
+    /// The proxy that the environment names.
     pub proxy: Option<Proxy>,
 }
 

@@ -107,6 +107,10 @@ impl Endpoint {
         self.0.scheme() == "http"
     }
 
+    pub(super) fn url(&self) -> &Url {
+        &self.0
+    }
+
     /// The URL of one request.
     pub(super) fn with_query(&self, query: &str) -> Url {
         let mut url = self.0.clone();

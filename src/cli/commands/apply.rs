@@ -1,6 +1,6 @@
 //! Commands that change the cloud: apply and rollback.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use crate::ops::apply as operation;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::history;
 use crate::ops::session::{Applied, Approval, Ran, Session, Task};
+use crate::ops::shared_file;
 use crate::plan::Plan;
 use crate::render;
 use crate::store::StoreError;
@@ -163,12 +164,7 @@ fn refuse_exposed(path: &Path) -> Result<()> {
 }
 
 fn open_lines(path: &Path) -> Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .open(path)
-        .with_context(|| format!("--json-into: cannot write {}", path.display()))
+    shared_file::lines(path).with_context(|| format!("--json-into: cannot write {}", path.display()))
 }
 
 /// The user's name, for the lock and the journal.

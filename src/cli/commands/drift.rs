@@ -8,7 +8,8 @@ use anyhow::Result;
 use crate::ops::connection::connect;
 use crate::ops::drift as operation;
 use crate::ops::failure::{Exit, Refusal};
-use crate::ops::{notify, shared_file};
+use crate::ops::notify;
+use crate::ops::shared_file::{self, Access};
 use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
@@ -100,12 +101,12 @@ fn report(arguments: &DriftArgs, checks: &[DriftCheck]) -> Result<()> {
     if let Some(path) = &arguments.metrics_file {
         let mut text = Vec::new();
         render::metrics::drift(&mut text, checks)?;
-        shared_file::write(path, &text, true)?;
+        shared_file::write(path, &text, Access::Others, true)?;
     }
     if let Some(path) = &arguments.junit {
         let mut text = Vec::new();
         render::junit::drift(&mut text, checks)?;
-        shared_file::write(path, &text, true)?;
+        shared_file::write(path, &text, Access::Others, true)?;
     }
     Ok(())
 }

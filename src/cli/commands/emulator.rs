@@ -11,6 +11,7 @@ use crate::emulator::http::ServeOptions;
 use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions};
 use crate::ops::connection::{open_world, world_exists};
 use crate::ops::failure::{Exit, Refusal};
+use crate::ops::shared_file::{self, Access};
 
 use super::super::args::EmulatorCommand;
 use super::super::output::Output;
@@ -80,11 +81,11 @@ fn write_new(path: &Path, text: &str, force: bool, output: &Output) -> Result<u8
         output.print(|out| out.write_all(text.as_bytes()))?;
         return Ok(0);
     }
-    if path.exists() && !force {
+    if shared_file::is_there(path) && !force {
         let refusal = Refusal::new(Exit::Error, format!("{} is there already", path.display()));
         return Err(refusal.hint("choose another name, or use --force").into());
     }
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    shared_file::write(path, text.as_bytes(), Access::Others, force)?;
     output.say(&format!("wrote {}", path.display()));
     Ok(0)
 }
