@@ -13,13 +13,13 @@
 //! ```
 
 mod account;
+mod duration;
 mod fault;
 mod interface;
 mod settings;
 
 use std::time::Duration;
 
-use jiff::fmt::serde::unsigned_duration::friendly::compact;
 use serde::{Deserialize, Serialize};
 
 pub use account::{
@@ -71,7 +71,7 @@ pub struct WorldSeed {
     #[serde(skip_serializing_if = "is_default")]
     pub settle: Settle,
     /// How long every answer takes.
-    #[serde(with = "compact::required", skip_serializing_if = "Duration::is_zero")]
+    #[serde(with = "duration", skip_serializing_if = "Duration::is_zero")]
     pub latency: Duration,
     /// Flow control per account, region and action.
     #[serde(skip_serializing_if = "is_default")]

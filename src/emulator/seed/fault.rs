@@ -14,9 +14,9 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use jiff::fmt::serde::unsigned_duration::friendly::compact;
 use serde::{Deserialize, Serialize};
 
+use super::duration;
 use crate::resource::{AccountId, Region, RouterInterfaceId, Status};
 
 /// One entry of a schedule.
@@ -71,9 +71,9 @@ pub enum FaultKind {
     /// The answer never comes.
     Hang,
     /// The answer comes this much later.
-    Delay(#[serde(with = "compact::required")] Duration),
+    Delay(#[serde(with = "duration")] Duration),
     /// The body comes one byte at a time, this far apart.
-    SlowBody(#[serde(with = "compact::required")] Duration),
+    SlowBody(#[serde(with = "duration")] Duration),
     /// The connection is cut in the middle of the body.
     TruncatedBody,
     /// A whole body that is not JSON, XML or text.
@@ -91,7 +91,7 @@ pub enum FaultKind {
     /// A redirect to another host.
     Redirect,
     /// `Throttling.User`, with `x-acs-retry-after` unless it is 0s.
-    Throttled(#[serde(with = "compact::required")] Duration),
+    Throttled(#[serde(with = "duration")] Duration),
     /// Any error of the API.
     Error(ErrorSeed),
     /// `Forbidden.RAM`.
@@ -99,11 +99,11 @@ pub enum FaultKind {
     /// `SignatureNonceUsed`; with `after_effect`, an earlier copy of the call was carried out.
     NonceUsed,
     /// `InvalidTimeStamp.Expired`, and a Date header by which the caller's clock is this far ahead.
-    ClockSkew(SignedDuration),
+    ClockSkew(#[serde(with = "duration::signed")] SignedDuration),
     /// `InvalidSecurityToken.Expired`.
     TokenExpired,
     /// Reads show the world as it was this long ago.
-    StaleReads(#[serde(with = "compact::required")] Duration),
+    StaleReads(#[serde(with = "duration")] Duration),
     /// Reads show this status instead of the true one.
     StatusWord(String),
     /// Reads show interfaces under another's id.
@@ -145,7 +145,7 @@ fn bad_request() -> u16 {
 #[serde(deny_unknown_fields)]
 pub struct FlappingSeed {
     /// How long each status lasts.
-    #[serde(with = "compact::required")]
+    #[serde(with = "duration")]
     pub period: Duration,
     /// How often it changes; an even number ends where the call wanted it.
     pub times: u16,
@@ -160,7 +160,7 @@ pub struct ConsoleSeed {
     /// What it becomes; `Deleted` is gone.
     pub status: Status,
     /// When, counted from when the schedule was loaded; without it, at the struck call.
-    #[serde(default, with = "compact::optional", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "duration::optional", skip_serializing_if = "Option::is_none")]
     pub at: Option<Duration>,
 }
 

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use jiff::fmt::serde::unsigned_duration::friendly::compact;
 use serde::{Deserialize, Serialize};
+
+use super::duration;
 
 /// How long transitions take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settle {
     /// Activating, Connecting and Modifying to Active.
-    #[serde(with = "compact::required")]
+    #[serde(with = "duration")]
     pub activate: Duration,
     /// Deactivating to Inactive, Deleting to gone.
-    #[serde(with = "compact::required")]
+    #[serde(with = "duration")]
     pub deactivate: Duration,
 }
 
@@ -31,7 +32,7 @@ pub struct QuotaSeed {
     /// Calls per window, at least one.
     pub limit: u32,
     /// The window.
-    #[serde(with = "compact::required")]
+    #[serde(with = "duration")]
     pub window: Duration,
     /// How calls are counted.
     pub kind: QuotaKind,
