@@ -17,6 +17,8 @@
 //! security lock counts as a lock by the vendor's staff. Nonces, fault numbers and quota meters are per process.
 
 mod accounts;
+mod answer;
+mod caller;
 mod calls;
 mod describe;
 mod faults;
@@ -27,22 +29,24 @@ mod in_process;
 mod interface;
 mod quota;
 mod refusal;
+mod request;
 mod seed;
 mod sts;
 mod timeline;
 mod world;
 
+pub use answer::{Answer, Delivery, Listing, Reply, Row};
+pub use caller::{Caller, Issued, Principal};
 pub use calls::CallLog;
-pub use faults::{ConsoleSeed, Delivery, ErrorSeed, Fault, FaultKind, FlappingSeed};
 pub use generate::{GenerateOptions, generate};
 pub use host::{Host, HostError, log_path, reset};
 pub use in_process::InProcess;
 pub use refusal::{Denial, Refusal};
+pub use request::{Request, STS_VERSION, VPC_VERSION};
 pub use seed::{
-    AccessKeySeed, AccountSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT, ElsewhereSeed,
-    ErrorCodes, Format, InterfaceSeed, MetadataSeed, OppositeSeed, QuotaKind, QuotaSeed, Secret, SeedError, Settle,
-    WorldSeed,
+    AccessKeySeed, AccountSeed, ConsoleSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT,
+    ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, InterfaceSeed, MetadataSeed,
+    OppositeSeed, QuotaKind, QuotaSeed, Secret, SeedError, Settle, WorldSeed,
 };
-pub use sts::Issued;
 pub use timeline::{Event, Moment};
-pub use world::{Answer, Caller, Counts, Listing, Principal, Reply, Request, Row, STS_VERSION, VPC_VERSION, World};
+pub use world::{Counts, World};

@@ -14,8 +14,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::faults::Fault;
-use super::seed::{Format, SeedError, WorldSeed};
+use super::seed::{Fault, Format, SeedError, WorldSeed};
 use super::timeline::Event;
 use super::world::World;
 use crate::signature::sha256_hex;

@@ -7,6 +7,7 @@ mod authentication;
 mod encode;
 mod line;
 mod metadata;
+mod page;
 
 use std::convert::Infallible;
 use std::io;
@@ -26,15 +27,13 @@ use tokio::sync::watch;
 use self::authentication::{Nonces, Signature, Signed, Wire};
 use self::encode::Encoding;
 use self::line::{Line, Lines};
+use self::page::{HTML, JSON, plain};
+use super::answer::{Answer, Delivery, Reply};
 use super::calls::{CallLog, CallRecord};
-use super::faults::Delivery;
 use super::host::{Host, HostError};
 use super::refusal::Refusal;
-use super::world::{Answer, Reply};
 use crate::clock::Clock;
 
-const JSON: &str = "application/json;charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
 /// No documented request comes near.
 const MOST_REQUEST_BYTES: usize = 1 << 20;
 const HUGE_CHUNK: u64 = 64 << 10;
@@ -95,7 +94,7 @@ async fn respond(
     };
     let wire = Wire::new(&parts, &body);
     if parts.uri.path().starts_with(metadata::ROOT) {
-        return metadata::respond(&shared, now, &wire, parts.uri.path(), &request_id);
+        return metadata::respond(&shared.host, now, &wire, parts.uri.path(), &request_id);
     }
     let encoding = Encoding::asked_for(&wire);
     let (action, answered) = shared.answer(now, &wire, parts.uri.path(), &request_id);
@@ -226,13 +225,6 @@ fn unreachable_world(error: &HostError) -> Refusal {
     }
     tracing::error!("the emulator's world cannot be reached: {text}");
     Refusal::new(500, "InternalError", text)
-}
-
-fn plain(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
 }
 
 /// Adds what every answer of the gateway carries. The Date is the world's, not the machine's.

@@ -9,9 +9,11 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::faults::Delivery;
+use super::answer::{Answer, Delivery, Reply};
+use super::caller::Caller;
 use super::refusal::Refusal;
-use super::world::{Answer, Caller, Reply, Request, STS_VERSION, VPC_VERSION, World};
+use super::request::{Request, STS_VERSION, VPC_VERSION};
+use super::world::World;
 use crate::clock::Clock;
 use crate::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId, codes,

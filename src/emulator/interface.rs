@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::faults::FlappingSeed;
-use super::seed::{ElsewhereSeed, InterfaceSeed, OppositeSeed, Settle};
+use super::seed::{ElsewhereSeed, FlappingSeed, InterfaceSeed, OppositeSeed, Settle};
 use super::timeline::{Moment, Timeline};
 use crate::resource::{AccountId, BusinessStatus, Observed, Opposite, Region, Role, RouterInterfaceId, Status};
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::caller::Caller;
 use super::seed::ErrorCodes;
-use super::world::Caller;
 
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

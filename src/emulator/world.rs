@@ -1,7 +1,7 @@
 //! The world: plain data and a state machine. No clock, no task, no file in here.
 //!
 //! [`World::handle`] answers one request at one instant. The only things that it changes are the timelines of the
-//! interfaces that the request was allowed to change (each change is an [`Event`] in the [`Reply`]) and the traffic
+//! interfaces that the request was allowed to change (each change is an [`Event`] in the `Reply`) and the traffic
 //! counters: quota meters, fault numbers, [`Counts`]. What a read shows is a function of world and time.
 //! `world/answer` says what each action does.
 
@@ -13,157 +13,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::accounts::{AccessKey, account_seeds, accounts};
-use super::faults::{ConsoleSeed, Delivery, Fault, FaultKind, Schedule};
+use super::caller::{Caller, Issued};
+use super::faults::Schedule;
 use super::interface::{Interface, Surroundings, later, populate};
 use super::quota::Quota;
 use super::refusal::Refusal;
-use super::seed::{ErrorCodes, MetadataSeed, Secret, SeedError, WorldSeed};
-use super::sts::{self, Issued};
+use super::request::ACTIONS;
+use super::seed::{ConsoleSeed, ErrorCodes, Fault, FaultKind, MetadataSeed, Secret, SeedError, WorldSeed};
+use super::sts;
 use super::timeline::Event;
-use crate::resource::{AccountId, Observed, Region, RouterInterfaceId, Status};
-
-/// The version of the VPC actions.
-pub const VPC_VERSION: &str = "2016-04-28";
-/// The version of the STS actions.
-pub const STS_VERSION: &str = "2015-04-01";
-
-/// Every action of both products.
-pub(super) const ACTIONS: [&str; 8] = [
-    "ActivateRouterInterface",
-    "AssumeRole",
-    "AssumeRoleWithOIDC",
-    "DeactivateRouterInterface",
-    "DescribeRegions",
-    "DescribeRouterInterfaceAttribute",
-    "DescribeRouterInterfaces",
-    "GetCallerIdentity",
-];
+use crate::resource::{AccountId, Region, RouterInterfaceId, Status};
 
 const DEFAULT_REGION: &str = "cn-hangzhou";
-
-/// Who asks, after the signature has been checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// The account.
-    pub account: AccountId,
-    /// The key that signed.
-    pub access_key_id: String,
-    /// Who in the account.
-    pub principal: Principal,
-}
-
-/// Who in an account asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Principal {
-    /// The account itself.
-    Root,
-    /// A RAM user.
-    User(String),
-    /// A session of a role.
-    AssumedRole {
-        /// The role's name.
-        role: String,
-        /// The session's name.
-        session: String,
-    },
-}
-
-impl Caller {
-    /// Returns the caller's ARN.
-    pub fn arn(&self) -> String {
-        match &self.principal {
-            Principal::Root => format!("acs:ram::{}:root", self.account),
-            Principal::User(name) => format!("acs:ram::{}:user/{name}", self.account),
-            Principal::AssumedRole { role, session } => {
-                format!("acs:sts::{}:assumed-role/{role}/{session}", self.account)
-            }
-        }
-    }
-}
-
-/// One call, as the protocol gives it: names and texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The action's name.
-    pub action: String,
-    /// The version of the product that it belongs to.
-    pub version: String,
-    /// Every other parameter.
-    pub parameters: BTreeMap<String, String>,
-    /// The id that the answer will carry; the face that took the request makes it.
-    pub request_id: String,
-}
-
-impl Request {
-    /// Returns a parameter.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).map(String::as_str)
-    }
-
-    /// Returns the interface that the call is about, if it is about one.
-    pub fn interface(&self) -> Option<&str> {
-        let name = if self.action == "DescribeRouterInterfaceAttribute" { "InstanceId" } else { "RouterInterfaceId" };
-        self.parameter(name)
-    }
-}
-
-/// What a call gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// What the API says.
-    pub answer: Answer,
-    /// How much of that reaches the caller.
-    pub delivery: Delivery,
-    /// How long it takes.
-    pub latency: Duration,
-    /// What changed, to be written down before the answer leaves.
-    pub events: Vec<Event>,
-}
-
-/// What the API says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// No.
-    Refused(Refusal),
-    /// Yes; the status moves later.
-    Accepted,
-    /// DescribeRouterInterfaces.
-    Listing(Listing),
-    /// DescribeRouterInterfaceAttribute; an unknown id gets an empty object.
-    Attribute(Option<Box<Row>>),
-    /// DescribeRegions.
-    Regions(Vec<Region>),
-    /// GetCallerIdentity.
-    Identity(Caller),
-    /// AssumeRole, AssumeRoleWithOIDC.
-    Credentials(Box<Issued>),
-}
-
-/// One page of a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listing {
-    /// The page.
-    pub rows: Vec<Row>,
-    /// Its number, from 1.
-    pub page_number: usize,
-    /// How many rows a page has.
-    pub page_size: usize,
-    /// How many rows all pages have.
-    pub total_count: usize,
-}
-
-/// One interface as a read shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// What it is, statuses of both sides included.
-    pub observed: Observed,
-    /// Its account.
-    pub owner: AccountId,
-    /// Its resource group.
-    pub resource_group: Option<Box<str>>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-}
 
 /// How often one action was called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

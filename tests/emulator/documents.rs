@@ -1,9 +1,12 @@
 //! World files and schedules as documents: what is understood, what is refused and where, what is generated.
 
 use std::error::Error as _;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, World, WorldSeed, generate};
 use rictl::resource::Region;
+use rictl::spec::duration;
 
 use super::support::{epoch, seed};
 
@@ -119,7 +122,7 @@ faults:
   - {fault: duplicate_row}
   - {fault: stuck_transition}
   - {fault: {flapping: {period: 2s, times: 4}}}
-  - {fault: {console: {interface: ri-a, status: Inactive, at: 1m 30s}}}
+  - {fault: {console: {interface: ri-a, status: Inactive, at: 1m30s}}}
 ";
     let faults = Fault::parse_schedule(text).unwrap();
     assert_eq!(faults.len(), 27);
@@ -127,5 +130,50 @@ faults:
     let written = WorldSeed { faults: faults.clone(), ..WorldSeed::default() };
     for format in [Format::Yaml, Format::Json] {
         assert_eq!(WorldSeed::parse(&written.to_text(format), format).unwrap().faults, faults);
+    }
+}
+
+/// Worlds and specs share one grammar, and say the same of what is not in it.
+#[test]
+fn durations_are_written_as_in_the_spec() {
+    let read = seed("{settle: {activate: 1h30m, deactivate: 500ms}, latency: 0s, quota: {window: 1m1ms}}");
+    assert_eq!(read.settle.activate, Duration::from_secs(5400));
+    assert_eq!(read.settle.deactivate, Duration::from_millis(500));
+    assert_eq!(read.quota.window, Duration::from_millis(60_001));
+    for text in ["1 second", "1m 30s", "-5s", "5", "5.5", "PT5S", "1s1h"] {
+        let spec = duration::parse(text).unwrap_err().to_string();
+        for world in [
+            format!("latency: {text}\n"),
+            format!("settle:\n  activate: {text}\n"),
+            format!("quota: {{window: {text}}}\n"),
+            format!("faults: [{{fault: {{throttled: {text}}}}}]\n"),
+            format!(
+                "interfaces: [{{id: a}}]\nfaults: [{{fault: {{console: {{interface: a, status: Idle, at: {text}}}}}}}]\n"
+            ),
+        ] {
+            let message = why_not(&world);
+            assert!(message.contains(&spec) && message.contains("line "), "{world}: {message}");
+        }
+    }
+    for (text, seconds) in [("-1h30m", -5400), ("19m", 1140)] {
+        let faults = Fault::parse_schedule(&format!("faults: [{{fault: {{clock_skew: {text}}}}}]")).unwrap();
+        assert!(matches!(faults[0].fault, FaultKind::ClockSkew(ahead) if ahead.as_secs() == seconds), "{text}");
+    }
+    assert!(why_not("faults: [{fault: {clock_skew: 1 second}}]").contains("whole numbers with the units"));
+}
+
+#[test]
+fn durations_that_a_world_writes_are_read_back() {
+    for millis in [0, 1, 999, 60_000, 5_400_000, 90_061_001, u64::from(u32::MAX)] {
+        let length = Duration::from_millis(millis);
+        let ahead = SignedDuration::from_millis(i64::try_from(millis).unwrap());
+        let kinds = [FaultKind::Delay(length), FaultKind::ClockSkew(ahead), FaultKind::ClockSkew(-ahead)];
+        let mut written = WorldSeed { latency: length, ..WorldSeed::default() };
+        written.settle.activate = length;
+        written.quota.window = length;
+        written.faults = kinds.map(Fault::new).to_vec();
+        for format in [Format::Yaml, Format::Json] {
+            assert_eq!(WorldSeed::parse(&written.to_text(format), format).unwrap(), written);
+        }
     }
 }

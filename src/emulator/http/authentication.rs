@@ -10,8 +10,10 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::emulator::caller::Caller;
 use crate::emulator::refusal::Refusal;
-use crate::emulator::world::{Caller, Request, World};
+use crate::emulator::request::Request;
+use crate::emulator::world::World;
 use crate::signature::{sha256_hex, v1, v3};
 
 const TIMESTAMP_WINDOW: SignedDuration = SignedDuration::from_mins(15);

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
 
-use super::JSON;
 use super::authentication::{Signature, Wire};
+use super::page::JSON;
+use crate::emulator::answer::{Answer, Listing, Row};
+use crate::emulator::caller::{Caller, Issued, Principal};
 use crate::emulator::refusal::Refusal;
-use crate::emulator::sts::Issued;
-use crate::emulator::world::{Answer, Caller, Listing, Principal, Row};
 use crate::resource::{Region, Role, Status};
 
 const XML: &str = "text/xml;charset=utf-8";

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Answer, Caller, Counts, Listing, Reply, Request, Row, STS_VERSION, VPC_VERSION, World};
+use super::{Counts, World};
+use crate::emulator::answer::{Answer, Delivery, Listing, Reply, Row};
+use crate::emulator::caller::Caller;
 use crate::emulator::describe::Query;
-use crate::emulator::faults::{ConsoleSeed, Delivery, Facts, FaultKind, Interruption, Strike};
+use crate::emulator::faults::{Facts, Interruption, Strike};
 use crate::emulator::interface::Interface;
 use crate::emulator::refusal::Refusal;
+use crate::emulator::request::{Request, STS_VERSION, VPC_VERSION};
+use crate::emulator::seed::{ConsoleSeed, FaultKind};
 use crate::emulator::sts::Assumption;
 use crate::emulator::timeline::Event;
 use crate::resource::{BusinessStatus, Region, RouterInterfaceId, Status};
