@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// Every room and its floor. A room imports from floors below its own; F4's rooms do not know each other, while the
 /// vocabularies of one lower floor may.
-const ROOMS: [(&str, u8); 23] = [
+const ROOMS: &[(&str, u8)] = &[
     ("resource", 0),
     ("diagnostic", 0),
     ("duration", 0),

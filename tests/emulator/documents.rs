@@ -4,9 +4,9 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use rictl::duration;
 use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, World, WorldSeed, generate};
 use rictl::resource::Region;
-use rictl::spec::duration;
 
 use super::support::{epoch, seed};
 
