@@ -5,5 +5,6 @@ mod documents;
 mod fault_kinds;
 mod file;
 mod http_face;
+mod pages;
 mod support;
 mod world;
