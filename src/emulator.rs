@@ -49,7 +49,7 @@ pub use request::{Request, STS_VERSION, VPC_VERSION};
 pub use seed::{
     AccessKeySeed, AccountSeed, ConsoleSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT,
     ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, InterfaceSeed, MetadataSeed,
-    OppositeSeed, QuotaKind, QuotaSeed, Secret, SeedError, Settle, WorldSeed,
+    OppositeSeed, Pairs, QuotaKind, QuotaSeed, Secret, SeedError, Settle, WorldSeed,
 };
 pub use timeline::{Event, Moment};
 pub use world::{Counts, World};

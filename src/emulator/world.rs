@@ -23,7 +23,7 @@ use super::population::Population;
 use super::quota::Quota;
 use super::refusal::Refusal;
 use super::request::ACTIONS;
-use super::seed::{ConsoleSeed, ErrorCodes, Fault, FaultKind, MetadataSeed, Secret, SeedError, WorldSeed};
+use super::seed::{ConsoleSeed, ErrorCodes, Fault, FaultKind, MetadataSeed, Pairs, Secret, SeedError, WorldSeed};
 use super::sts;
 use super::timeline::Event;
 use crate::resource::{AccountId, Region, RouterInterfaceId, Status};
@@ -51,6 +51,7 @@ pub struct World {
     latest: Timestamp,
     error_codes: ErrorCodes,
     latency: Duration,
+    pairs: Pairs,
     metadata: MetadataSeed,
     main_account: AccountId,
     accounts: BTreeMap<AccountId, Vec<String>>,
@@ -91,6 +92,7 @@ impl World {
             latest: epoch,
             error_codes: seed.error_codes,
             latency: seed.latency,
+            pairs: seed.pairs,
             metadata: seed.metadata,
             accounts,
             keys,

@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, World, WorldSeed, generate};
+use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, Pairs, World, WorldSeed, generate};
 use rictl::resource::Region;
 use rictl::spec::duration;
 
@@ -176,4 +176,14 @@ fn durations_that_a_world_writes_are_read_back() {
             assert_eq!(WorldSeed::parse(&written.to_text(format), format).unwrap(), written);
         }
     }
+}
+
+#[test]
+fn pairs_are_apart_or_together_and_nothing_else() {
+    assert_eq!(seed("pairs: together").pairs, Pairs::Together);
+    assert_eq!(seed("pairs: apart"), WorldSeed::default());
+    assert!(seed("pairs: together").to_text(Format::Yaml).contains("pairs: together"));
+    let message = why_not("regions: [cn-shanghai]\npairs: both\n");
+    assert!(message.contains("unknown variant `both`, expected `apart` or `together`"), "{message}");
+    assert!(message.contains("line 2 column 8"), "{message}");
 }

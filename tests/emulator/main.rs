@@ -6,5 +6,6 @@ mod fault_kinds;
 mod file;
 mod http_face;
 mod pages;
+mod pairs;
 mod support;
 mod world;

@@ -68,11 +68,13 @@ impl World {
                 population.get(id.as_str()).is_some_and(|interface| Some(interface.facts.region.as_str()) == region)
             }
         };
+        let moved_along = self.mate(request).map(|mate| mate.facts.id.clone());
         self.faults.strike(&Facts {
             account: caller.map(|caller| &caller.account),
             region,
             action: &request.action,
             is_about: &is_about,
+            moved_along: moved_along.as_ref(),
         })
     }
 
@@ -117,7 +119,7 @@ impl World {
                 self.attribute(now, caller, request, strike)
             }
             (VPC_VERSION, "ActivateRouterInterface" | "DeactivateRouterInterface", Some(caller)) => {
-                events.push(self.change(now, caller, request, strike)?);
+                events.extend(self.change(now, caller, request, strike)?);
                 Ok(Answer::Accepted)
             }
             (VPC_VERSION | STS_VERSION, _, _) => Err(Refusal::unknown_action()),
