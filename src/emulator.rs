@@ -8,7 +8,8 @@
 //! ActivateRouterInterface, DeactivateRouterInterface, DescribeRegions; AssumeRole, AssumeRoleWithOIDC,
 //! GetCallerIdentity; the metadata service's role credentials. Signatures V1 and V3, the clock, nonces, temporary keys;
 //! documented codes and texts in both spellings; several accounts, denied actions, the quota per account, region and
-//! action; locks by BusinessStatus; pairs across regions and accounts; every fault of [`FaultKind`].
+//! action; locks by BusinessStatus; pairs across regions and accounts, whose ends move apart or together; every fault of
+//! [`FaultKind`].
 //!
 //! **Not modelled.** Creating, connecting, modifying and deleting interfaces (a fault can make a third party do it);
 //! routes and traffic; policies beyond lists of denied actions; an OIDC token's contents and a role's trust; STS's own

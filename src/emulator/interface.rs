@@ -18,6 +18,7 @@ pub(super) struct Interface {
     pub(super) tags: BTreeMap<String, String>,
     pub(super) timeline: Timeline,
     settle: Settle,
+    settles_as: Option<Status>,
 }
 
 impl Interface {
@@ -29,17 +30,15 @@ impl Interface {
         sticks: bool,
         flapping: Option<FlappingSeed>,
     ) -> Vec<Moment> {
-        let end = match status {
-            _ if sticks => None,
-            Status::Activating | Status::Connecting | Status::AcceptingConnecting | Status::Modifying => {
-                Some((self.settle.activate, Status::Active))
-            }
-            Status::Deactivating => Some((self.settle.deactivate, Status::Inactive)),
-            Status::Deleting => Some((self.settle.deactivate, Status::Deleted)),
-            _ => None,
+        let ends = ends(&status);
+        let chosen = ends.iter().find(|end| self.settles_as.as_ref() == Some(end));
+        let end = chosen.or(ends.first()).filter(|_| !sticks).cloned();
+        let duration = match status {
+            Status::Deactivating | Status::Deleting => self.settle.deactivate,
+            _ => self.settle.activate,
         };
         let mut moments = vec![Moment { at: now, status }];
-        let Some((duration, end)) = end else { return moments };
+        let Some(end) = end else { return moments };
         let other = if end == Status::Active { Status::Inactive } else { Status::Active };
         let mut at = later(now, duration);
         moments.push(Moment { at, status: end.clone() });
@@ -51,6 +50,27 @@ impl Interface {
             }
         }
         moments
+    }
+}
+
+/// Returns what a status can end as, the usual end first; none for one that lasts.
+fn ends(status: &Status) -> &'static [Status] {
+    match status {
+        Status::Connecting | Status::AcceptingConnecting => &[Status::Active, Status::Idle],
+        Status::Modifying => &[Status::Active, Status::Inactive],
+        Status::Activating => &[Status::Active],
+        Status::Deactivating => &[Status::Inactive],
+        Status::Deleting => &[Status::Deleted],
+        _ => &[],
+    }
+}
+
+/// Returns whether an interface that starts with this status can ever end one of its transitions so. One that starts
+/// with a status that lasts can be put into any other by a third party.
+fn can_settle_as(status: &Status, end: &Status) -> bool {
+    match ends(status) {
+        [] => [Status::Active, Status::Idle, Status::Inactive].contains(end),
+        ends => ends.contains(end),
     }
 }
 
@@ -137,11 +157,15 @@ fn build(
         _ => Role::InitiatingSide,
     });
     let status = seed.status.take().unwrap_or(Status::Active);
+    if let Some(end) = seed.settles_as.as_ref().filter(|end| !can_settle_as(&status, end)) {
+        problems.push(format!("interface {} is {status}, which cannot settle as {end}", seed.id));
+    }
     let mut interface = Interface {
         resource_group: seed.resource_group.take().map(Box::from),
         tags: std::mem::take(&mut seed.tags),
         timeline: Timeline::starting_as(status.clone()),
         settle: seed.settle.unwrap_or(around.settle),
+        settles_as: seed.settles_as.take(),
         facts: facts(seed, status.clone(), role, &owner, around.default_region),
         owner,
     };

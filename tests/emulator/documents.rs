@@ -187,3 +187,13 @@ fn pairs_are_apart_or_together_and_nothing_else() {
     assert!(message.contains("unknown variant `both`, expected `apart` or `together`"), "{message}");
     assert!(message.contains("line 2 column 8"), "{message}");
 }
+
+#[test]
+fn the_worlds_that_the_page_shows_are_worlds() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/emulator.md")).unwrap();
+    let blocks: Vec<&str> = page.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        World::new(seed(block), epoch()).unwrap();
+    }
+}
