@@ -8,7 +8,8 @@
 //! ActivateRouterInterface, DeactivateRouterInterface, DescribeRegions; AssumeRole, AssumeRoleWithOIDC,
 //! GetCallerIdentity; the metadata service's role credentials. Signatures V1 and V3, the clock, nonces, temporary keys;
 //! documented codes and texts in both spellings; several accounts, denied actions, the quota per account, region and
-//! action; locks by BusinessStatus; pairs across regions and accounts; every fault of [`FaultKind`].
+//! action; locks by BusinessStatus; pairs across regions and accounts, whose ends move apart or together; every fault of
+//! [`FaultKind`].
 //!
 //! **Not modelled.** Creating, connecting, modifying and deleting interfaces (a fault can make a third party do it);
 //! routes and traffic; policies beyond lists of denied actions; an OIDC token's contents and a role's trust; STS's own
@@ -27,9 +28,12 @@ mod host;
 pub mod http;
 mod in_process;
 mod interface;
+mod population;
 mod quota;
+mod ranks;
 mod refusal;
 mod request;
+mod roll;
 mod seed;
 mod sts;
 mod timeline;
@@ -46,7 +50,7 @@ pub use request::{Request, STS_VERSION, VPC_VERSION};
 pub use seed::{
     AccessKeySeed, AccountSeed, ConsoleSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT,
     ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, InterfaceSeed, MetadataSeed,
-    OppositeSeed, QuotaKind, QuotaSeed, Secret, SeedError, Settle, WorldSeed,
+    OppositeSeed, Pairs, QuotaKind, QuotaSeed, Secret, SeedError, Settle, WorldSeed,
 };
 pub use timeline::{Event, Moment};
 pub use world::{Counts, World};

@@ -11,7 +11,7 @@ use super::seed::{ConsoleSeed, Fault, FaultKind, FlappingSeed};
 use crate::resource::{AccountId, RouterInterfaceId};
 
 impl Fault {
-    /// Claims that the call takes effect although its answer is spoiled.
+    /// Returns whether the call takes effect although its answer is spoiled.
     fn acts_after_effect(&self) -> bool {
         self.after_effect.unwrap_or(matches!(
             self.fault,
@@ -30,7 +30,15 @@ impl Fault {
         self.account.as_ref().is_none_or(|account| Some(account) == call.account)
             && self.region.as_ref().is_none_or(|region| Some(region.as_str()) == call.region)
             && self.action.as_ref().is_none_or(|action| action == call.action)
-            && self.interface.as_ref().is_none_or(|id| (call.is_about)(id))
+            && self
+                .interface
+                .as_ref()
+                .is_none_or(|id| (call.is_about)(id) || (self.is_of_transitions() && call.moved_along == Some(id)))
+    }
+
+    /// Returns whether it is the transition that goes wrong, not the call.
+    fn is_of_transitions(&self) -> bool {
+        matches!(self.fault, FaultKind::StuckTransition | FaultKind::Flapping(_))
     }
 
     fn strikes(&self, index: usize, number: u64) -> bool {
@@ -87,6 +95,8 @@ pub(super) struct Facts<'a> {
     pub(super) region: Option<&'a str>,
     pub(super) action: &'a str,
     pub(super) is_about: &'a dyn Fn(&RouterInterfaceId) -> bool,
+    /// The interface that an accepted call moves beside the one that it is about.
+    pub(super) moved_along: Option<&'a RouterInterfaceId>,
 }
 
 /// The faults of a world, and how many calls each has seen.
@@ -143,14 +153,21 @@ impl Strike {
         self.longest(|kind| if let FaultKind::Delay(wait) = kind { Some(*wait) } else { None })
     }
 
-    /// Claims that an accepted transition never ends.
-    pub(super) fn sticks(&self) -> bool {
-        self.0.iter().any(|fault| fault.fault == FaultKind::StuckTransition)
+    /// Returns whether an accepted transition of this interface never ends.
+    pub(super) fn sticks(&self, id: &RouterInterfaceId) -> bool {
+        self.of_transitions(id).any(|kind| *kind == FaultKind::StuckTransition)
     }
 
-    /// Returns how an accepted transition goes back and forth after its end.
-    pub(super) fn flapping(&self) -> Option<FlappingSeed> {
-        self.0.iter().find_map(|fault| if let FaultKind::Flapping(seed) = &fault.fault { Some(*seed) } else { None })
+    /// Returns how an accepted transition of this interface goes back and forth after its end.
+    pub(super) fn flapping(&self, id: &RouterInterfaceId) -> Option<FlappingSeed> {
+        self.of_transitions(id).find_map(|kind| if let FaultKind::Flapping(seed) = kind { Some(*seed) } else { None })
+    }
+
+    fn of_transitions(&self, id: &RouterInterfaceId) -> impl Iterator<Item = &FaultKind> {
+        self.0
+            .iter()
+            .filter(move |fault| fault.interface.as_ref().is_none_or(|named| named == id))
+            .map(|fault| &fault.fault)
     }
 
     /// Returns what spoils the rows or the page of a listing, each with the interface that it is about.

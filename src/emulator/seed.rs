@@ -27,7 +27,7 @@ pub use account::{
 };
 pub use fault::{ConsoleSeed, ErrorSeed, Fault, FaultKind, FlappingSeed};
 pub use interface::{ElsewhereSeed, InterfaceSeed, OppositeSeed};
-pub use settings::{ErrorCodes, MetadataSeed, QuotaKind, QuotaSeed, Settle};
+pub use settings::{ErrorCodes, MetadataSeed, Pairs, QuotaKind, QuotaSeed, Settle};
 
 use crate::resource::{AccountId, Region};
 
@@ -73,6 +73,9 @@ pub struct WorldSeed {
     /// How long every answer takes.
     #[serde(with = "duration", skip_serializing_if = "Duration::is_zero")]
     pub latency: Duration,
+    /// Whether the two ends of a link move together.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pairs: Pairs,
     /// Flow control per account, region and action.
     #[serde(skip_serializing_if = "is_default")]
     pub quota: QuotaSeed,

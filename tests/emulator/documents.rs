@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use rictl::duration;
-use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, World, WorldSeed, generate};
+use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, Pairs, World, WorldSeed, generate};
 use rictl::resource::Region;
 
 use super::support::{epoch, seed};
@@ -175,5 +175,25 @@ fn durations_that_a_world_writes_are_read_back() {
         for format in [Format::Yaml, Format::Json] {
             assert_eq!(WorldSeed::parse(&written.to_text(format), format).unwrap(), written);
         }
+    }
+}
+
+#[test]
+fn pairs_are_apart_or_together_and_nothing_else() {
+    assert_eq!(seed("pairs: together").pairs, Pairs::Together);
+    assert_eq!(seed("pairs: apart"), WorldSeed::default());
+    assert!(seed("pairs: together").to_text(Format::Yaml).contains("pairs: together"));
+    let message = why_not("regions: [cn-shanghai]\npairs: both\n");
+    assert!(message.contains("unknown variant `both`, expected `apart` or `together`"), "{message}");
+    assert!(message.contains("line 2 column 8"), "{message}");
+}
+
+#[test]
+fn the_worlds_that_the_page_shows_are_worlds() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/emulator.md")).unwrap();
+    let blocks: Vec<&str> = page.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        World::new(seed(block), epoch()).unwrap();
     }
 }

@@ -22,6 +22,10 @@ pub struct InterfaceSeed {
     /// What it starts as, default Active. A transitional word settles as it would after a call; `Deleted` is gone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
+    /// What it ends as where the word for what is going on leaves it open: Connecting and AcceptingConnecting end Active
+    /// or Idle, Modifying Active or Inactive. Default Active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settles_as: Option<Status>,
     /// Which side it is: the one that its pair is not, else the initiating one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
@@ -65,6 +69,7 @@ impl InterfaceSeed {
             region: None,
             account: None,
             status: None,
+            settles_as: None,
             role: None,
             opposite: None,
             name: None,

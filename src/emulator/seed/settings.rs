@@ -1,4 +1,4 @@
-//! What a world file says of the whole world: times, the quota and spellings.
+//! What a world file says of the whole world: times, the quota, spellings, whether the ends of a link move together.
 
 use std::time::Duration;
 
@@ -68,6 +68,17 @@ pub enum ErrorCodes {
     New,
     /// `IncorrectStatus`, `Forbidden.FinancileLocked`.
     Old,
+}
+
+/// Whether the two ends of a link move together: the vendor's pages say both.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pairs {
+    /// A call moves the interface that it names, and no other.
+    #[default]
+    Apart,
+    /// An accepted call moves the other end too, if that is in the world and where the call could have begun.
+    Together,
 }
 
 /// The metadata service of an emulated machine.
