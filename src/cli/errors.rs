@@ -100,6 +100,7 @@ pub(super) fn findings(diagnostics: &Diagnostics) -> Vec<serde_json::Value> {
         .map(|finding| {
             serde_json::json!({
                 "severity": if finding.severity == Severity::Error { "error" } else { "warning" },
+                "code": finding.code,
                 "summary": finding.summary,
                 "detail": finding.label,
                 "range": finding.place.map(place),

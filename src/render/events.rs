@@ -137,6 +137,9 @@ struct Hook<'a> {
 #[derive(Debug, Serialize, JsonSchema)]
 struct Finding<'a> {
     severity: &'static str,
+    /// What it is about, where findings of its kind have codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     summary: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
@@ -267,6 +270,7 @@ pub fn diagnostic<W: Write + ?Sized>(
     let detail: Vec<&str> = finding.causes.iter().chain(&finding.hint).map(String::as_str).collect();
     let diagnostic = Finding {
         severity,
+        code: finding.code,
         summary: &finding.summary,
         detail: (!detail.is_empty()).then(|| detail.join("; ")),
         place: finding.place.map(|place| sources.locate(place)),

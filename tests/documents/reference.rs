@@ -5,7 +5,10 @@ use std::fs;
 use std::process::Command;
 
 use rictl::cloud::codes;
+use rictl::diagnostic::Severity;
 use rictl::emulator::{Fault, Format, WorldSeed};
+use rictl::spec::finding::Code;
+use rictl::spec::keys::{KEYS, Presence};
 use rictl::spec::{self, SpecFile};
 
 use super::repository;
@@ -101,6 +104,49 @@ fn the_json_page_names_every_key_and_every_event() {
     assert!(names.len() > before + 10, "the schema of the events is of another shape: {names:?}");
     let missing: Vec<&String> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/reference/json.md does not name {missing:?}");
+}
+
+/// Writes a table between the two comments that frame it: `<!-- keys: cloud -->` and `<!-- end -->`.
+fn framed(page: &str, name: &str, table: &str) -> String {
+    let start = format!("<!-- {name} -->\n");
+    let (before, rest) = page.split_once(&start).unwrap_or_else(|| panic!("the page has no {start}"));
+    let (_, after) = rest.split_once("<!-- end -->").unwrap_or_else(|| panic!("the table {name} has no end"));
+    format!("{before}{start}{table}<!-- end -->{after}")
+}
+
+/// The keys below a section, as a table.
+fn table_of_keys(section: &str) -> String {
+    let mut table = "| key | holds | default | means |\n|---|---|---|---|\n".to_owned();
+    let entry = format!("{section}.*.");
+    let above = if KEYS.iter().any(|key| key.path.starts_with(&entry)) { entry } else { format!("{section}.") };
+    for key in KEYS.iter().filter(|key| key.name != "*") {
+        let Some(path) = key.path.strip_prefix(&above) else { continue };
+        let default = match key.presence {
+            Presence::Required(_) => "required".to_owned(),
+            Presence::Default(value) => format!("`{value}`"),
+            Presence::Otherwise(what) => what.to_owned(),
+            Presence::Optional => String::new(),
+        };
+        writeln!(table, "| `{path}` | {} | {default} | {} |", key.kind, key.meaning.trim_end_matches('.'))
+            .expect("a page grows");
+    }
+    table
+}
+
+#[test]
+fn the_spec_page_has_every_key_and_every_code() {
+    let path = repository().join("docs/reference/spec.md");
+    let mut page = fs::read_to_string(path).expect("a page");
+    for section in KEYS.iter().filter(|key| !key.path.contains('.') && key.path != "version") {
+        page = framed(&page, &format!("keys: {}", section.path), &table_of_keys(section.path));
+    }
+    let mut codes = "| code | | means |\n|---|---|---|\n".to_owned();
+    for code in Code::ALL {
+        let severity = if code.severity() == Severity::Error { "error" } else { "warning" };
+        let means = code.meaning().trim_end_matches('.');
+        writeln!(codes, "| `{}` | {severity} | {means} |", code.as_str()).expect("a page grows");
+    }
+    expect_page("spec.md", &framed(&page, "codes", &codes));
 }
 
 #[test]
