@@ -1,8 +1,8 @@
 //! One HTTP exchange: an empty POST out, a bounded answer back, nothing sent twice and nowhere else.
 //!
-//! No redirects, no retries, no decompression, no cookies; every phase has a deadline. The HTTP client is built at
-//! the first exchange, since reading the system's roots costs more than most commands do. An error says whether the
-//! request can have left (faults R1): only what fails while connecting surely did not.
+//! No redirects, no retries, no decompression, no cookies; every phase has a deadline. The HTTP client is built at the
+//! first exchange, since reading the system's roots costs more than most commands do. An error says whether the request
+//! can have left (docs/reference/faults.md#r1): only what fails while connecting surely did not.
 
 use std::error::Error;
 use std::net::SocketAddr;

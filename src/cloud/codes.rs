@@ -1,8 +1,9 @@
 //! The API's error codes, old and new spellings, and what each means for the caller.
 //!
 //! One table, from which the reference is generated too ([`all`]). Codes are the documented ones of the
-//! router-interface actions and of the gateway (vpc-api §1 and §5), misspellings included. A code that the
-//! table does not hold is classified by its family, then by the HTTP status ([`meaning`]).
+//! router-interface actions and of the gateway (docs/reference/api.md#calls and docs/reference/api.md#errors),
+//! misspellings included. A code that the table does not hold is classified by its family, then by the HTTP status
+//! ([`meaning`]).
 
 use super::{Effect, ErrorKind};
 

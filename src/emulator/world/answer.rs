@@ -225,7 +225,8 @@ impl World {
         }
     }
 
-    /// Activates or deactivates (vpc-api §1.1, §1.2). The pages do not say which of several reasons to refuse is given.
+    /// Activates or deactivates (docs/reference/api.md#deactivate, docs/reference/api.md#activate). The pages do not
+    /// say which of several reasons to refuse is given.
     fn change(
         &mut self,
         now: Timestamp,
