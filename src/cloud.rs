@@ -15,7 +15,7 @@ use crate::resource::{AccountId, AccountName, Observed, RouterInterfaceId, Scope
 
 pub use crate::resource::{Call, RequestId};
 
-/// The largest page that DescribeRouterInterfaces gives (vpc-api §1.8).
+/// The largest page that DescribeRouterInterfaces gives (docs/reference/api.md#describe).
 pub const MAX_PAGE_SIZE: u32 = 50;
 
 /// The most values that one filter takes (documented until 2020, kept as the safe bound).
@@ -129,7 +129,7 @@ pub trait Cloud: CloudRead {
     ) -> Result<RequestId, CloudError>;
 }
 
-/// Whether a failed mutating call may have changed something (faults R1).
+/// Whether a failed mutating call may have changed something (docs/reference/faults.md#r1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Surely never reached the API, or its pages document that it refused before looking: sending again is safe.

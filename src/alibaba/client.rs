@@ -115,7 +115,8 @@ impl<S: CredentialSource> Client<S> {
         }
     }
 
-    /// Refuses renewed keys that belong to another account than those that a run began with (faults A18).
+    /// Refuses renewed keys that belong to another account than those that a run began with
+    /// (docs/reference/faults.md#a18).
     async fn check_owner(&self, account: &AccountName, credentials: &Credentials) -> Result<(), CloudError> {
         let known = self.owners.borrow().get(account).cloned();
         let Some(known) = known.filter(|owner| owner.access_key_id != credentials.access_key_id) else { return Ok(()) };

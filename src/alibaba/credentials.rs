@@ -1,9 +1,9 @@
 //! Where credentials come from: the vendor's default chain, named profiles, roles, and their renewal.
 //!
-//! `chain` decides, without any effect but reading files, which provider each step of the chain would use;
-//! `fetch` carries a provider out. [`Chain`] walks the steps once per account, remembers the one that gave
-//! credentials, and renews from that one alone: a run cannot slide into another identity. The environment comes
-//! in as a value and nothing is ever written to disk. Facts: vpc-api §7.
+//! `chain` decides, without any effect but reading files, which provider each step of the chain would use; `fetch`
+//! carries a provider out. [`Chain`] walks the steps once per account, remembers the one that gave credentials, and
+//! renews from that one alone: a run cannot slide into another identity. The environment comes in as a value and
+//! nothing is ever written to disk. Facts: docs/reference/api.md#credentials.
 
 mod chain;
 mod core_dumps;

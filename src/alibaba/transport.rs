@@ -1,7 +1,7 @@
 //! One HTTP exchange: an empty POST out, a bounded answer back, nothing sent twice and nowhere else.
 //!
 //! The HTTP client (`http`) is built at the first exchange, since reading the system's roots costs more than most
-//! commands do. An error says whether the request can have left (faults R1): only what fails while connecting surely
+//! commands do. An error says whether the request can have left (docs/reference/faults.md#r1): only what fails while connecting surely
 //! did not.
 
 use std::net::SocketAddr;

@@ -1,8 +1,8 @@
 //! The API's error codes, old and new spellings, and what each means for the caller.
 //!
 //! One table, from which the reference is generated too ([`all`]), and a short one of what means something else of some
-//! actions ([`of_actions`]). Codes are the documented ones of the router-interface actions and of the gateway (vpc-api
-//! §1 and §5), misspellings included. A code that neither holds is classified by its family, then by the HTTP status.
+//! actions ([`of_actions`]). Codes are the documented ones of the router-interface actions and of the gateway
+//! (docs/reference/api.md#calls and docs/reference/api.md#errors), misspellings included. A code that neither holds is classified by its family, then by the HTTP status.
 //! [`meaning`] is also the white list of refusals: what it does not know to be one leaves a mutating call in doubt.
 
 use super::{Effect, ErrorKind};
@@ -186,7 +186,7 @@ const PREPAID: Meaning = refused(
     "wait for its end, or have it changed to pay-as-you-go in the console",
 );
 
-/// Codes that mean something else of some actions (vpc-api-lifecycle, 1.4).
+/// Codes that mean something else of some actions (docs/reference/api.md#code-by-action).
 static OF_ACTIONS: &[(&[&str], &str, Meaning)] = &[
     (&["ModifyRouterInterfaceAttribute", "DeleteExpressConnect"], "IncorrectStatus.RouterInterface", WRONG_STATUS),
     (&["DeleteRouterInterface", "DeleteExpressConnect"], "InvalidRouterInterfaceChargeType.Malformed", PREPAID),

@@ -1,4 +1,4 @@
-//! What DescribeRouterInterfaces asks for: pages, filters and tags (vpc-api §1.8).
+//! What DescribeRouterInterfaces asks for: pages, filters and tags (docs/reference/api.md#describe).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -20,10 +20,10 @@ use crate::cloud::{
 };
 use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
-/// What a client waits for an answer (faults N6: 30 s in all).
+/// What a client waits for an answer (docs/reference/faults.md#n6: 30 s in all).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a client reads of a body (faults N11: 8 MiB).
+/// What a client reads of a body (docs/reference/faults.md#n11: 8 MiB).
 const MOST_BYTES: u64 = 8 << 20;
 
 /// What a body has at least, for how long a slow one takes.

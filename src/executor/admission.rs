@@ -21,7 +21,7 @@ const REFUSALS: u32 = 5;
 /// The same for flow control, which costs patience but no harm.
 const THROTTLED: u32 = 10;
 
-/// The longest wait that an answer can impose (faults N13).
+/// The longest wait that an answer can impose (docs/reference/faults.md#n13).
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What a ready step turned out to be.

@@ -1,4 +1,4 @@
-//! Closing what a dead run left open: by reading, never by sending (faults R2).
+//! Closing what a dead run left open: by reading, never by sending (docs/reference/faults.md#r2).
 //!
 //! An intent without a result may have been sent, and a signed request can still be on its way for a while. So an
 //! interface that a read shows untouched is only believed after `EQUAL_READS` equal reads over a whole doubt window. When

@@ -46,7 +46,7 @@ pub(super) fn lower(subject: &Subject<'_>, sources: &Sources) -> Result<Vec<Lowe
     }
 }
 
-/// product.md, "What the planner does".
+/// What each live status asks for: docs/explanation/plans.md#from-status-to-step.
 fn table(live: &Status, desired: DesiredStatus) -> Result<Vec<Lowered>, (BlockCode, String)> {
     let call = match desired {
         DesiredStatus::Active => {

@@ -120,7 +120,7 @@ pub(crate) fn empty_plan() -> Plan {
     }
 }
 
-/// The plan of product.md: one drain behind one floor.
+/// One drain behind one floor.
 pub(crate) fn small_plan() -> Plan {
     let mut plan = empty_plan();
     let mut drained = change("sh-primary", "cn-shanghai", Status::Active, Status::Inactive);

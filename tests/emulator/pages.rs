@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use rictl::emulator::{GenerateOptions, World, generate};
 use rictl::resource::Status;
 
-use crate::support::{REGION, after, epoch, ids, in_region, list, send, world};
+use super::support::{REGION, after, epoch, ids, in_region, list, send, world};
 
 const LIST: &str = "DescribeRouterInterfaces";
 const MANY: usize = 20_000;

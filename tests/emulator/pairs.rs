@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rictl::emulator::{Answer, Host, Reply, World};
 use rictl::resource::{RouterInterfaceId, Status};
 
-use crate::support::{REGION, after, code, deactivate, epoch, in_region, list, send, world};
+use super::support::{REGION, after, code, deactivate, epoch, in_region, list, send, world};
 
 /// Two ends in two regions and two accounts, and one end whose other end is not here.
 fn linked(more: &str) -> World {

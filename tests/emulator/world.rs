@@ -403,7 +403,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 proptest! {
-    /// The machine of vpc-api §2, kept by hand beside the world, and every read thrown in changes nothing.
+    /// The machine of docs/reference/api.md#status, kept by hand beside the world, and every read thrown in changes
+    /// nothing.
     #[test]
     fn the_status_machine_agrees_with_a_model_that_is_stepped(acts in acts()) {
         let text = "{regions: [cn-shanghai], interfaces: [{id: ri-0}, {id: ri-1, status: Inactive}, {id: ri-2, status: Idle}]}";

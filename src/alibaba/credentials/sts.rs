@@ -1,7 +1,8 @@
 //! STS: trades keys, or a signed token, for the temporary keys of a role.
 //!
-//! Always POST with the parameters in the body: tokens stay out of URLs. AssumeRole is signed with V1 (vpc-api
-//! §7), AssumeRoleWithOIDC is not signed at all. Both can be asked again without harm, so a busy STS is.
+//! Always POST with the parameters in the body: tokens stay out of URLs. AssumeRole is signed with V1
+//! (docs/reference/api.md#sts), AssumeRoleWithOIDC is not signed at all. Both can be asked again without harm, so a
+//! busy STS is.
 
 use std::time::Duration;
 

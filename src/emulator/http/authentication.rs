@@ -1,8 +1,8 @@
 //! Who sent a request: both signatures, the clock, the nonce and the key, checked as the gateway does.
 //!
 //! V3 is announced by an Authorization header and by nothing else: V1 clients may send `x-acs-action` as well. What V1
-//! signs is every parameter of query and form, empty ones included (vpc-api §4.2 to §4.4). A nonce is remembered for 31
-//! minutes, per key, once its signature was right.
+//! signs is every parameter of query and form, empty ones included (docs/reference/api.md#requests). A nonce is
+//! remembered for 31 minutes, per key, once its signature was right.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 

@@ -40,7 +40,7 @@ pub struct QuotaSeed {
 
 impl Default for QuotaSeed {
     fn default() -> Self {
-        // The documented 300 per 60 s (vpc-api §6), in its strictest reading.
+        // The documented 300 per 60 s (docs/reference/api.md#quota), in its strictest reading.
         Self { limit: 300, window: Duration::from_secs(60), kind: QuotaKind::Sliding }
     }
 }

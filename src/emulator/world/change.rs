@@ -48,7 +48,7 @@ impl World {
         self.population.get(named.facts.opposite.interface_id.as_ref()?.as_str())
     }
 
-    /// Returns the interface that a call names, if it may be moved (vpc-api §1.1, §1.2). The pages do not say which of
+    /// Returns the interface that a call names, if it may be moved (docs/reference/api.md#deactivate and #activate). The pages do not say which of
     /// several reasons to refuse is given.
     fn allowed(&self, now: Timestamp, call: Call, caller: &Caller, request: &Request) -> Result<&Interface, Refusal> {
         let region = self.region(request)?;
