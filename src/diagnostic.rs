@@ -159,7 +159,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Claims that at least one finding is an error.
+    /// Returns whether at least one finding is an error.
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }

@@ -133,8 +133,7 @@ pub const KEYS: &[Key] = &[
         .example("CHG-1042 fibre splice"),
     key("interfaces.*.protect", Kind::Boolean, "Never deactivated by rictl while this is true.").default("false"),
     key("interfaces.*.hands_off", Kind::Entry { one_of: &[] }, "Read and shown, never acted on."),
-    key("interfaces.*.timeouts", Kind::Section, "How long a step may take to reach its goal.")
-        .otherwise("`--settle-timeout`"),
+    key("interfaces.*.timeouts", Kind::Section, "How long a step may take to reach its goal."),
     key("interfaces.*.hands_off.reason", Kind::Text, "Why nobody may touch it.")
         .required("say why nobody may touch it")
         .example("vendor works on it"),
@@ -145,8 +144,10 @@ pub const KEYS: &[Key] = &[
     )
     .example("2026-12-24"),
     key("interfaces.*.timeouts.activate", Kind::Duration { may_be_zero: false }, "From the call to Active.")
+        .otherwise("`--settle-timeout`")
         .example("10m"),
     key("interfaces.*.timeouts.deactivate", Kind::Duration { may_be_zero: false }, "From the call to Inactive.")
+        .otherwise("`--settle-timeout`")
         .example("10m"),
 ];
 

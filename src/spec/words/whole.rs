@@ -50,16 +50,11 @@ pub(super) fn words(fault: &WholeFault) -> Diagnostic {
         WholeFault::EmptyGroup { group } => Diagnostic::warning(format!("`groups.{group}` has no members"))
             .hint("give interfaces `group:`, or remove it"),
         WholeFault::ImpossibleMinActive { floor, members } => {
-            let Members { group, total, inactive } = members;
-            let active = total - inactive.len();
-            let keeps = format!("group {group} must keep {floor} active");
-            impossible(format!("{keeps}, but {active} of {total} are declared Active"), members)
+            let active = members.total - members.inactive.len();
+            impossible(members, &format!("must keep {floor} active"), active, "Active")
         }
         WholeFault::ImpossibleMaxUnavailable { most, members } => {
-            let Members { group, total, inactive } = members;
-            let down = inactive.len();
-            let may = format!("group {group} may have {most} unavailable");
-            impossible(format!("{may}, but {down} of {total} are declared Inactive"), members)
+            impossible(members, &format!("may have {most} unavailable"), members.inactive.len(), "Inactive")
         }
     }
 }
@@ -81,12 +76,12 @@ fn cycle(Circle { way, said, others }: &Circle) -> Diagnostic {
     if others.is_empty() { error } else { error.cause(format!("tangled up in it: {}", listed(others, ", "))) }
 }
 
-fn impossible(what: String, members: &Members) -> Diagnostic {
+/// A floor, and how many members are declared so that it cannot be kept.
+fn impossible(members: &Members, floor: &str, declared: usize, status: &str) -> Diagnostic {
+    let Members { group, total, inactive } = members;
+    let what = format!("group {group} {floor}, but {declared} of {total} are declared {status}");
     let error = Diagnostic::error(what).hint("declare more members Active, or change the floor in a reviewed change");
-    if members.inactive.is_empty() {
-        return error;
-    }
-    error.cause(format!("declared Inactive: {}", listed(&members.inactive, ", ")))
+    if inactive.is_empty() { error } else { error.cause(format!("declared Inactive: {}", listed(inactive, ", "))) }
 }
 
 fn listed<T: Borrow<str>>(names: &[T], separator: &str) -> String {
