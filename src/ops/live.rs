@@ -11,6 +11,7 @@ use crate::journal::{Answer, Run};
 use crate::plan::{Doubt, Plan, PlanOptions, Warning};
 use crate::planner::{self, Inputs};
 use crate::refresh::{self, Wanted};
+use crate::render::words;
 use crate::resource::{LiveState, Provider, Target};
 use crate::spec::Spec;
 use crate::state::State;
@@ -37,11 +38,11 @@ pub async fn refresh(spec: &Spec, cloud: &impl CloudRead, clock: &Clock) -> Live
 /// Refuses a state that was recorded for somebody else's interfaces.
 ///
 /// # Errors
-/// Exit 4 naming both targets.
+/// Exit 3 naming both targets.
 pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -> Result<()> {
     let Some(state) = state.filter(|state| !state.target.is_same_as(target)) else { return Ok(()) };
     let path = project.paths.state.display();
-    let refusal = Refusal::new(Exit::Moved, format!("the state {path} was recorded for another target"))
+    let refusal = Refusal::new(Exit::Refused, format!("the state {path} was recorded for another target"))
         .cause(format!("recorded: {}", state.target))
         .cause(format!("now:      {target}"));
     Err(refusal.hint("use the spec and the credentials that belong together, or another `state.path`").into())
@@ -120,7 +121,7 @@ fn doubts(run: &Run, live: &LiveState) -> Vec<Doubt> {
         .map(|open| {
             let status = found.get(&open.step.interface_id).copied();
             let finding = match (recovery::finding(open, status), status) {
-                (Some(resolution), _) => resolution.detail,
+                (Some(resolution), _) => words::run::step_reason(&resolution.because()),
                 (None, Some(status)) => format!("not clear yet, found {status}"),
                 (None, None) => "not clear yet, not seen".to_owned(),
             };

@@ -14,8 +14,8 @@ use super::duration;
 use super::progress::Progress;
 use super::text::{Line, Screen, Tone, View, columns_of, shortened};
 use crate::plan::{Floor, Plan, Step, StepId};
-use crate::report::Event;
 use crate::resource::{RouterInterfaceId, Status};
+use crate::run::Event;
 
 /// The columns that an address may take at most; on a narrow screen it is two fifths of it.
 const WIDEST: usize = 32;

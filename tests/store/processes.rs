@@ -9,6 +9,7 @@ use std::{env, fs};
 
 use rictl::cloud::Call;
 use rictl::journal::{Entry, Journal};
+use rictl::run::{Exit, RunEnd};
 use rictl::store::local::{LocalStore, read};
 use rictl::store::{Store, StoreError};
 use rustix::fs::Mode;
@@ -126,8 +127,14 @@ fn a_killed_holder_is_taken_over_and_its_call_is_still_known() {
     let outcome = rictl::journal::Outcome::DoneUnknown;
     store
         .append(&[
-            Entry::Closed { step: step.id, at, outcome, status: Some(rictl::resource::Status::Inactive), detail: None },
-            Entry::RunEnded { at, exit_code: 1 },
+            Entry::Closed {
+                step: step.id,
+                at,
+                outcome,
+                status: Some(rictl::resource::Status::Inactive),
+                because: None,
+            },
+            Entry::RunEnded(RunEnd::of_code(at, Exit::Error)),
         ])
         .unwrap();
     let mut state = new_state();

@@ -16,7 +16,7 @@ use super::super::args::InitArgs;
 use super::super::output::Output;
 use super::Invocation;
 
-pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let path = arguments.output.as_deref().unwrap_or(Path::new(DEFAULT_SPEC));
     let to_stdout = path == Path::new("-");
     if !to_stdout && !arguments.force && shared_file::is_there(path) {
@@ -42,7 +42,7 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     }
     if to_stdout {
         output.print(|out| starter::write(out, &survey, &settings))?;
-        return Ok(0);
+        return Ok(Exit::Done);
     }
     let mut text = Vec::new();
     starter::write(&mut text, &survey, &settings)?;
@@ -54,7 +54,7 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
         path.display(),
         counted(declared, "interface")
     ));
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 fn read_terraform(path: &Path) -> Result<Imported> {

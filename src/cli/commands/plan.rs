@@ -17,11 +17,10 @@ use crate::render::topology::Topology;
 use crate::store::local::{self, Recorded};
 
 use super::super::args::{Choice, Format, PlanArgs};
-use super::super::errors::GUARDED;
 use super::super::output::Output;
 use super::Invocation;
 
-pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
     let recorded = read(&project, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
@@ -41,15 +40,15 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
 }
 
 /// 1 if a region could not be read, 3 if something wanted cannot be had, 2 for changes if asked for.
-fn exit_code(plan: &Plan, detailed: bool) -> u8 {
+fn exit_code(plan: &Plan, detailed: bool) -> Exit {
     if plan.is_errored() {
-        Exit::Error as u8
+        Exit::Error
     } else if !plan.is_complete() {
-        GUARDED
+        Exit::Refused
     } else if detailed && !plan.is_empty() {
-        2
+        Exit::Changes
     } else {
-        0
+        Exit::Done
     }
 }
 

@@ -1,0 +1,3 @@
+//! All wording of reasons and outcomes: what the rooms below hand on as typed facts reads here, and nowhere else.
+
+pub(crate) mod run;
