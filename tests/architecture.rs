@@ -258,11 +258,11 @@ fn file_of(path: &[String], own: &[String], modules: &Modules) -> Option<Vec<Str
         (first, rest) if first == "crate" => (Vec::new(), rest),
         (first, rest) if first == "self" => (own.to_vec(), rest),
         (first, _) if first == "super" => (own.to_vec(), path),
-        (first, _) if modules.contains(&[own, &[first.clone()]].concat()) => (own.to_vec(), path),
+        (first, _) if modules.contains(&[own, std::slice::from_ref(first)].concat()) => (own.to_vec(), path),
         _ => return None,
     };
     while let Some((first, after)) = rest.split_first() {
-        let next = [file.as_slice(), &[first.clone()]].concat();
+        let next = [file.as_slice(), std::slice::from_ref(first)].concat();
         if first == "super" {
             file.pop();
         } else if modules.contains(&next) {
