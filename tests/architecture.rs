@@ -228,10 +228,17 @@ fn paths(code: &str) -> Vec<Vec<String>> {
         }
         expand("", tree.trim_end_matches(';'), &mut paths);
     }
+    // Who may see a thing is no import.
+    let rest: String =
+        rest.split("pub(in ").enumerate().map(|(n, part)| if n == 0 { part } else { after(part, ')') }).collect();
     let is_end = |letter: char| !letter.is_alphanumeric() && letter != '_' && letter != ':';
     let words = rest.split(is_end).filter(|word| word.contains("::") && !word.starts_with("::"));
     paths.extend(words.map(|word| word.split("::").map(str::to_owned).collect()));
     paths
+}
+
+fn after(text: &str, letter: char) -> &str {
+    text.split_once(letter).map_or("", |(_, after)| after)
 }
 
 fn is_visibility(before: &str) -> bool {
@@ -260,11 +267,11 @@ fn file_of(path: &[String], own: &[String], modules: &Modules) -> Option<Vec<Str
         (first, rest) if first == "crate" => (Vec::new(), rest),
         (first, rest) if first == "self" => (own.to_vec(), rest),
         (first, _) if first == "super" => (own.to_vec(), path),
-        (first, _) if modules.contains(&[own, &[first.clone()]].concat()) => (own.to_vec(), path),
+        (first, _) if modules.contains(&[own, std::slice::from_ref(first)].concat()) => (own.to_vec(), path),
         _ => return None,
     };
     while let Some((first, after)) = rest.split_first() {
-        let next = [file.as_slice(), &[first.clone()]].concat();
+        let next = [file.as_slice(), std::slice::from_ref(first)].concat();
         if first == "super" {
             file.pop();
         } else if modules.contains(&next) {
@@ -309,7 +316,7 @@ fn is_of(file: &str, room: &str) -> bool {
 fn imports_are_read_as_the_compiler_reads_them() {
     let modules: Modules =
         ["a", "a/b", "a/b/c", "a/d"].iter().map(|module| module.split('/').map(str::to_owned).collect()).collect();
-    let code = "use super::d::{Leaf, self as other};\npub(super) use c::Thing;\nuse crate::a::{\n    b::{c::One},\n    Two,\n};\nfn f() -> super::super::a::d::Leaf {}\nuse std::fs;\n";
+    let code = "use super::d::{Leaf, self as other};\npub(super) use c::Thing;\nuse crate::a::{\n    b::{c::One},\n    Two,\n};\nfn f() -> super::super::a::d::Leaf {}\nuse std::fs;\npub(in super::super) fn g() {}\n";
     let own = ["a".to_owned(), "b".to_owned()];
     let found: Vec<String> =
         paths(code).iter().filter_map(|path| file_of(path, &own, &modules)).map(|file| file.join("/")).collect();

@@ -91,11 +91,11 @@ async fn respond(
         return plain(StatusCode::PAYLOAD_TOO_LARGE, JSON, "{}");
     };
     let wire = Wire::new(&parts, &body);
-    if parts.uri.path().starts_with(metadata::ROOT) {
-        return metadata::respond(&shared.host, now, &wire, parts.uri.path(), &request_id);
+    if wire.path().starts_with(metadata::ROOT) {
+        return metadata::respond(&shared.host, now, &wire, &request_id);
     }
     let encoding = Encoding::asked_for(&wire);
-    let (action, answered) = shared.answer(now, &wire, parts.uri.path(), &request_id);
+    let (action, answered) = shared.answer(now, &wire, &request_id);
     let reply = match answered {
         Ok(reply) => reply,
         Err(refusal) => Reply {
@@ -116,17 +116,11 @@ async fn respond(
 
 impl Shared {
     /// Checks a request, puts it to the world and records it. Also returns the action's name, which XML answers carry.
-    fn answer(
-        &self,
-        now: Timestamp,
-        wire: &Wire<'_>,
-        path: &str,
-        request_id: &str,
-    ) -> (String, Result<Reply, Refusal>) {
+    fn answer(&self, now: Timestamp, wire: &Wire<'_>, request_id: &str) -> (String, Result<Reply, Refusal>) {
         let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
         let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
         let visited = host.visit(now, |world| {
-            let checked = authentication::check(world, &mut nonces, now, wire, path, request_id);
+            let checked = authentication::check(world, &mut nonces, now, wire, request_id);
             let (signed, reply) = match checked {
                 Ok(Signed { caller, request, signature }) => {
                     let reply = world.handle(now, caller.as_ref(), &request);

@@ -31,6 +31,7 @@ pub(super) struct Population {
 
 /// What a listing asks for, found: ranks of it are looked up one by one.
 pub(super) struct Selected {
+    scope: (AccountId, Region),
     found: Found,
     /// How many they are.
     pub(super) count: usize,
@@ -95,14 +96,14 @@ impl Population {
     }
 
     /// Finds what a listing of one account and region asks for at an instant.
-    pub(super) fn select(&mut self, owner: &AccountId, region: &Region, query: &Query, at: Timestamp) -> Selected {
+    pub(super) fn select(&mut self, scope: (AccountId, Region), query: &Query, at: Timestamp) -> Selected {
         let turned = self.turn_to(at);
-        let Some(roll) = self.rolls.get_mut(&(owner.clone(), region.clone())) else {
-            return Selected { found: Found::Positions(Vec::new()), count: 0, looked_at: turned };
+        let Some(roll) = self.rolls.get_mut(&scope) else {
+            return Selected { scope, found: Found::Positions(Vec::new()), count: 0, looked_at: turned };
         };
         let (candidates, looked_at) = match query.narrowing() {
-            Narrowing::All => return Selected::ranked(roll, None, turned),
-            Narrowing::Statuses(statuses) => return Selected::ranked(roll, Some(statuses), turned),
+            Narrowing::All => return Selected::ranked(scope, roll, None, turned),
+            Narrowing::Statuses(statuses) => return Selected::ranked(scope, roll, Some(statuses), turned),
             Narrowing::Ids(ids) => {
                 let places = ids.iter().filter_map(|id| self.places.get(id.as_str()));
                 let positions = places.map(|place| (self.shown[*place].0, *place));
@@ -121,18 +122,12 @@ impl Population {
         };
         let positions: Vec<usize> = candidates.into_iter().filter(is_asked_for).collect();
         let count = positions.len();
-        Selected { found: Found::Positions(positions), count, looked_at: turned + looked_at }
+        Selected { scope, found: Found::Positions(positions), count, looked_at: turned + looked_at }
     }
 
     /// Returns one of what was found, by its rank from 0.
-    pub(super) fn nth(
-        &self,
-        owner: &AccountId,
-        region: &Region,
-        selected: &Selected,
-        rank: usize,
-    ) -> Option<&Interface> {
-        let roll = self.rolls.get(&(owner.clone(), region.clone()))?;
+    pub(super) fn nth(&self, selected: &Selected, rank: usize) -> Option<&Interface> {
+        let roll = self.rolls.get(&selected.scope)?;
         let position = match &selected.found {
             Found::Ranked(statuses) => roll.nth(statuses.as_deref(), rank),
             Found::Positions(positions) => positions.get(rank).copied(),
@@ -169,8 +164,8 @@ impl Population {
 }
 
 impl Selected {
-    fn ranked(roll: &Roll, statuses: Option<Vec<Status>>, looked_at: usize) -> Self {
+    fn ranked(scope: (AccountId, Region), roll: &Roll, statuses: Option<Vec<Status>>, looked_at: usize) -> Self {
         let count = roll.count(statuses.as_deref());
-        Self { found: Found::Ranked(statuses), count, looked_at }
+        Self { scope, found: Found::Ranked(statuses), count, looked_at }
     }
 }

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use rictl::duration;
 use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, Pairs, World, WorldSeed, generate};
 use rictl::resource::Region;
+use rictl::spec::{self, SpecFile};
 
 use super::support::{epoch, seed};
 
@@ -160,6 +161,30 @@ fn durations_are_written_as_in_the_spec() {
         assert!(matches!(faults[0].fault, FaultKind::ClockSkew(ahead) if ahead.as_secs() == seconds), "{text}");
     }
     assert!(why_not("faults: [{fault: {clock_skew: 1 second}}]").contains("whole numbers with the units"));
+}
+
+/// What a spec says of a timeout that is written so; empty where it takes it.
+fn spec_says(text: &str) -> String {
+    let spec = format!(
+        "version: 1\ncloud: {{provider: emulator, region: cn-shanghai, world: w.yaml}}\ninterfaces:\n  a: {{id: ri-a, status: Active, timeouts: {{activate: {text}}}}}\n"
+    );
+    let parsed = spec::parse(vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: spec.into_bytes() }]);
+    parsed.err().map(|found| format!("{:?}", found.findings)).unwrap_or_default()
+}
+
+#[test]
+fn a_spec_and_a_world_take_the_same_durations() {
+    for (text, taken) in [("1 second", false), ("1h30m", true), ("500ms", true), ("1m 30s", false), ("90", false)] {
+        let world = WorldSeed::parse(&format!("latency: {text}\n"), Format::Yaml);
+        assert_eq!((spec_says(text).is_empty(), world.is_ok()), (taken, taken), "{text}: {}", spec_says(text));
+        if let Err(error) = duration::parse(text) {
+            let error = error.to_string();
+            assert!(
+                spec_says(text).contains(&error) && why_not(&format!("latency: {text}\n")).contains(&error),
+                "{text}"
+            );
+        }
+    }
 }
 
 #[test]

@@ -83,6 +83,10 @@ impl<'a> Wire<'a> {
         &self.parts.method
     }
 
+    pub(super) fn path(&self) -> &str {
+        self.parts.uri.path()
+    }
+
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.parts.headers.get(name)?.to_str().ok()
     }
@@ -121,13 +125,12 @@ pub(super) fn check(
     nonces: &mut Nonces,
     now: Timestamp,
     wire: &Wire<'_>,
-    path: &str,
     request_id: &str,
 ) -> Result<Signed, Refusal> {
     if ![Method::GET, Method::POST].contains(wire.method()) {
         return Err(Refusal::unknown_method());
     }
-    if path != "/" {
+    if wire.path() != "/" {
         return Err(Refusal::unknown_action());
     }
     if wire.parameter("Format").is_some_and(|format| !["json", "xml"].contains(&format.to_lowercase().as_str())) {

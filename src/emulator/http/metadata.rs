@@ -21,7 +21,8 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// The documented longest life of a token.
 const LONGEST_TTL: i64 = 21600;
 
-pub(super) fn respond(host: &Mutex<Host>, now: Timestamp, wire: &Wire<'_>, path: &str, request_id: &str) -> Response {
+pub(super) fn respond(host: &Mutex<Host>, now: Timestamp, wire: &Wire<'_>, request_id: &str) -> Response {
+    let path = wire.path();
     if path == TOKEN {
         return token(now, wire);
     }

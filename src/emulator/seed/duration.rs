@@ -1,5 +1,8 @@
 //! Durations of a world file, in the grammar of the spec: `500ms`, `5s`, `10m`, `1h30m`.
 
+pub(super) mod optional;
+pub(super) mod signed;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -40,56 +43,5 @@ impl<T> Visitor<'_> for Grammar<T> {
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
         self.visit_str(&number.to_string())
-    }
-}
-
-/// A duration that may be left out.
-pub(super) mod optional {
-    use std::time::Duration;
-
-    use serde::de::Deserializer;
-    use serde::ser::Serializer;
-
-    pub(in super::super) fn serialize<S: Serializer>(
-        value: &Option<Duration>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match value {
-            Some(value) => super::serialize(value, serializer),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Duration>, D::Error> {
-        super::deserialize(deserializer).map(Some)
-    }
-}
-
-/// How far a clock is ahead, or, with a minus before it, behind.
-pub(super) mod signed {
-    use jiff::SignedDuration;
-    use serde::de::Deserializer;
-    use serde::ser::Serializer;
-
-    use super::{DurationError, Grammar, format, parse};
-
-    pub(in super::super) fn serialize<S: Serializer>(value: &SignedDuration, serializer: S) -> Result<S::Ok, S::Error> {
-        let sign = if value.is_negative() { "-" } else { "" };
-        serializer.serialize_str(&format!("{sign}{}", format(value.unsigned_abs())))
-    }
-
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<SignedDuration, D::Error> {
-        deserializer.deserialize_any(Grammar(ahead))
-    }
-
-    fn ahead(text: &str) -> Result<SignedDuration, DurationError> {
-        let behind = text.strip_prefix('-');
-        let length = parse(behind.unwrap_or(text))?;
-        let length = SignedDuration::try_from(length).map_err(|_| DurationError::TooLong)?;
-        Ok(if behind.is_some() { -length } else { length })
     }
 }

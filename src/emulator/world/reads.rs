@@ -27,9 +27,9 @@ impl World {
         let region = Region::from(self.region(request)?);
         let query = Query::parse(&request.parameters)?;
         let seen_at = earlier(now, strike.staleness());
-        let selected = self.population.select(&caller.account, &region, &query, seen_at);
+        let selected = self.population.select((caller.account.clone(), region), &query, seen_at);
         let row = |rank: usize| {
-            let interface = self.population.nth(&caller.account, &region, &selected, rank)?;
+            let interface = self.population.nth(&selected, rank)?;
             Some(self.row(interface, seen_at))
         };
         let start = (query.page_number - 1).saturating_mul(query.page_size).min(selected.count);
