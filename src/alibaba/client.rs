@@ -104,7 +104,8 @@ impl<S: CredentialSource> Client<S> {
         let credentials = self.source.credentials(account).await.map_err(unsent)?;
         self.check_owner(account, &credentials).await.map_err(unsent)?;
         match self.attempt(endpoint, action, &credentials, &read).await {
-            Err(error) if error.kind == ErrorKind::TokenExpired => {
+            // Repeated only where the API surely refused it: in doubt, the first copy may have run.
+            Err(error) if error.kind == ErrorKind::TokenExpired && error.effect == Effect::None => {
                 debug!(action = action.name, %account, "the security token has expired, renewing it");
                 let credentials = self.source.renew(account).await.map_err(unsent)?;
                 self.check_owner(account, &credentials).await.map_err(unsent)?;

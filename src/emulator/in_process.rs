@@ -168,7 +168,7 @@ async fn arrive(action: &'static str, reply: Reply, request_id: &RequestId) -> R
 }
 
 fn refused(action: &'static str, refusal: &Refusal, request_id: &RequestId) -> CloudError {
-    let meaning = codes::meaning(refusal.http_status, &refusal.code);
+    let meaning = codes::meaning(action, refusal.http_status, &refusal.code);
     CloudError {
         code: Some(refusal.code.as_ref().into()),
         request_id: Some(request_id.clone()),

@@ -22,7 +22,7 @@ fn expect_page(name: &str, expected: &str) {
 
 #[test]
 fn every_error_code_of_the_api_is_explained() {
-    let mut page = "# Error codes\n\nThe codes that the API's pages document, misspellings included, old and new. An unknown code is shown as it is, with its\nRequestId and the API's own link.\n\n\"Repeated\" says what rictl does with a *mutating* call that got it: reads are repeated whenever that may help.\n\n| code | means | what to do | repeated |\n|---|---|---|---|\n".to_owned();
+    let mut page = "# Error codes\n\nThe codes that the API's pages document, misspellings included, old and new. An unknown code is shown as it is, with its\nRequestId and the API's own link; a mutating call that got it is in doubt, and so is one whose HTTP status is not in the 400s.\n\n\"Repeated\" says what rictl does with a *mutating* call that got it: reads are repeated whenever that may help.\n\n| code | means | what to do | repeated |\n|---|---|---|---|\n".to_owned();
     let mut rows: Vec<(Vec<&str>, codes::Meaning)> = Vec::new();
     for (code, meaning) in codes::all() {
         match rows.iter_mut().find(|(_, known)| known == meaning) {
@@ -30,15 +30,18 @@ fn every_error_code_of_the_api_is_explained() {
             None => rows.push((vec![code], *meaning)),
         }
     }
+    let mut rows: Vec<(String, codes::Meaning)> =
+        rows.into_iter().map(|(codes, meaning)| (format!("`{}`", codes.join("`, `")), meaning)).collect();
+    for (actions, code, meaning) in codes::of_actions() {
+        rows.push((format!("`{code}` of {}", actions.join(", ")), *meaning));
+    }
     for (codes, meaning) in rows {
-        let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
         let repeated = match meaning.effect {
             rictl::cloud::Effect::None => "yes, nothing was done",
             rictl::cloud::Effect::Refused => "no, it was refused",
             rictl::cloud::Effect::InDoubt => "no, the live status is read",
         };
-        writeln!(page, "| {} | {} | {} | {repeated} |", codes.join(", "), meaning.explanation, meaning.hint)
-            .expect("a page grows");
+        writeln!(page, "| {codes} | {} | {} | {repeated} |", meaning.explanation, meaning.hint).expect("a page grows");
     }
     expect_page("error-codes.md", &page);
 }
