@@ -18,7 +18,7 @@
 //!     state      the state, versioned                  journal   replay as a pure transition function
 //!     report     what a run or a drift check found    survey    what is live, arranged for a first spec
 //! F0  resource   the vocabulary                        diagnostic  findings and places
-//!     signature  V1 and V3
+//!     signature  V1 and V3                             dice      chance from a seed
 //! ```
 
 pub mod alibaba;
@@ -26,6 +26,7 @@ pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod diagnostic;
+pub mod dice;
 pub mod emulator;
 pub mod executor;
 pub mod journal;

@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 
 /// Every room and its floor. A room imports from floors below its own; F4's rooms do not know each other, while the
 /// vocabularies of one lower floor may.
-const ROOMS: [(&str, u8); 22] = [
+const ROOMS: [(&str, u8); 23] = [
     ("resource", 0),
     ("diagnostic", 0),
     ("signature", 0),
+    ("dice", 0),
     ("spec", 1),
     ("plan", 1),
     ("state", 1),
