@@ -20,6 +20,7 @@
 //!     run        how runs end: exit, outcome, reasons
 //! F0  resource   the vocabulary                        diagnostic  findings and places, the nearest word
 //!     signature  V1 and V3                             duration  how durations are written
+//!     dice       chance from a seed
 //! ```
 
 pub mod alibaba;
@@ -27,6 +28,7 @@ pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod diagnostic;
+pub mod dice;
 pub mod duration;
 pub mod emulator;
 pub mod executor;

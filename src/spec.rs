@@ -16,6 +16,7 @@ use crate::diagnostic::{Diagnostics, Place, SourceId, Sources};
 use crate::resource::{
     AccountId, AccountName, Address, DesiredStatus, GroupName, Provider, Region, RouterInterfaceId, Scope,
 };
+use crate::signature::sha256_hex;
 
 mod check;
 mod decode;
@@ -102,8 +103,7 @@ pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
 pub fn digest(files: &[SpecFile]) -> String {
     let mut digests: Vec<[u8; 32]> = files.iter().map(|file| Sha256::digest(&file.bytes).into()).collect();
     digests.sort_unstable();
-    let bytes: [u8; 32] = Sha256::digest(digests.concat()).into();
-    bytes.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    format!("sha256:{}", sha256_hex(&digests.concat()))
 }
 
 /// Takes a file's text into the sources, unless it is none or too large.

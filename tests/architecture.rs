@@ -14,6 +14,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("diagnostic", 0),
     ("duration", 0),
     ("signature", 0),
+    ("dice", 0),
     ("spec", 1),
     ("plan", 1),
     ("state", 1),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::answer::Delivery;
 use super::refusal::Refusal;
 use super::seed::{ConsoleSeed, Fault, FaultKind, FlappingSeed};
+use crate::dice;
 use crate::resource::{AccountId, RouterInterfaceId};
 
 impl Fault {
@@ -180,16 +181,7 @@ impl Strike {
     }
 }
 
-/// Draws from 0 to 1, always the same for the same arguments (splitmix64's finaliser).
+/// Draws from 0 to 1, always the same for the same arguments.
 fn draw(seed: u64, index: usize, number: u64) -> f64 {
-    let mut bits = mix(mix(seed) ^ index as u64) ^ number;
-    bits = mix(bits);
-    (bits >> 11) as f64 / (1_u64 << 53) as f64
-}
-
-fn mix(value: u64) -> u64 {
-    let mut bits = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    bits ^ (bits >> 31)
+    dice::fraction(dice::mix(dice::mix(dice::mix(seed) ^ index as u64) ^ number))
 }

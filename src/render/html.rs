@@ -10,6 +10,7 @@ use super::history::{self, operation};
 use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
 use super::report::{detail, next, outcome, reasons, remark, took};
 use super::svg::{self, escaped};
+use super::text::and_more;
 use super::topology::Topology;
 use super::words::run::label;
 use crate::plan::{Goal, Plan, ResourceChange, Step, Warning};
@@ -236,8 +237,8 @@ impl Page {
         self.html.push_str(&format!("<h2>{title}</h2>\n{open}"));
         rows.iter().take(MOST_ROWS).for_each(|row| self.html.push_str(row));
         self.html.push_str(close);
-        if rows.len() > MOST_ROWS {
-            self.paragraph(&format!("… and {} more; --json has everything.", rows.len() - MOST_ROWS));
+        if let Some(text) = and_more(rows.len().saturating_sub(MOST_ROWS), "", "…") {
+            self.paragraph(&format!("{text}; --json has everything."));
         }
     }
 

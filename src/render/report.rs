@@ -4,7 +4,7 @@ pub(crate) mod document;
 
 use std::io::{self, Write};
 
-use super::text::{Line, Screen, Tone, View, columns_of};
+use super::text::{Line, Screen, Tone, View, and_more, columns_of};
 use super::words::run as words;
 use crate::cloud::Call;
 use crate::journal::{Operation, Outcome};
@@ -158,8 +158,7 @@ pub(crate) fn table<W: Write + ?Sized>(
             screen.line(&Line::at(4).hang(6).text(located(detail, result)))?;
         }
     }
-    if good > shown {
-        let text = format!("{} and {} more at their goals", screen.view().ellipsis(), good - shown);
+    if let Some(text) = and_more(good.saturating_sub(shown), "at their goals", screen.view().ellipsis()) {
         screen.line(&Line::at(0).with(Tone::Faint, text))?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::duration;
 use super::escape::escape_terminal;
 use super::report::{outcome, tone};
-use super::text::{Tone, shortened};
+use super::text::{Tone, and_more, shortened};
 use super::topology::{Link, Side, Topology};
 use crate::resource::Status;
 use crate::run::Report;
@@ -177,8 +177,8 @@ impl Picture {
     }
 
     fn left_out(&mut self, count: usize, what: &str) {
-        if count > 0 {
-            self.text(8, 14, "start", "#777", &format!("… and {count} more {what}"), 50);
+        if let Some(text) = and_more(count, what, "…") {
+            self.text(8, 14, "start", "#777", &text, 50);
             self.height += 20;
         }
     }

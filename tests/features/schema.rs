@@ -13,7 +13,7 @@ use super::scene::{SPEC, Scene};
 #[test]
 fn are_committed_as_they_are() {
     let scene = Scene::empty();
-    for format in Format::ALL.map(Format::as_str) {
+    for format in Format::ALL.iter().map(|format| format.as_str()) {
         let now = scene.rictl(&format!("schema {format}")).with_code(0).stdout;
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(format!("{format}.json"));
         if golden::updates() {
@@ -80,7 +80,7 @@ fn conforms(format: &str, text: &str) {
 }
 
 fn faults_of(format: &str, value: &Value) -> Vec<String> {
-    let format = Format::ALL.into_iter().find(|known| known.as_str() == format).unwrap();
+    let format = Format::ALL.iter().copied().find(|known| known.as_str() == format).unwrap();
     let root = schema(format);
     let mut faults = Vec::new();
     check(&root, &root, value, "$", &mut faults);

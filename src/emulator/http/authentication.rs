@@ -32,10 +32,11 @@ pub(super) struct Wire<'a> {
 }
 
 /// How a request is signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 pub(super) enum Signature {
     V1,
     V3,
+    #[strum(serialize = "none")]
     None,
 }
 
@@ -55,11 +56,7 @@ impl Signature {
     }
 
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::V1 => "V1",
-            Self::V3 => "V3",
-            Self::None => "none",
-        }
+        self.into()
     }
 }
 

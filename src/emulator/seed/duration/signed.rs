@@ -5,7 +5,7 @@ use serde::de::Deserializer;
 use serde::ser::Serializer;
 
 use super::Grammar;
-use crate::spec::duration::{DurationError, format, parse};
+use crate::duration::{DurationError, format, parse};
 
 pub(in super::super) fn serialize<S: Serializer>(value: &SignedDuration, serializer: S) -> Result<S::Ok, S::Error> {
     let sign = if value.is_negative() { "-" } else { "" };
