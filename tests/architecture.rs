@@ -127,7 +127,7 @@ fn the_core_names_no_effect() {
     assert_none(&broken);
 }
 
-/// Claims that the word stands in the text on its own.
+/// Returns whether the word stands in the text on its own.
 fn names(code: &str, word: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         let before = code[..at].chars().next_back();

@@ -1,4 +1,4 @@
-//! Every link between documents, and every page that a comment cites, is there.
+//! Every link between documents is there, every page that a comment cites, and what CONTRIBUTING.md must name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -112,4 +112,22 @@ fn the_way_of_one_word_names_files_that_are_there() {
     assert!(files.len() > 20, "the way is told without files");
     let gone: Vec<&str> = files.into_iter().filter(|file| !repository().join("src").join(file).is_file()).collect();
     assert!(gone.is_empty(), "docs/explanation/architecture.md tells the way of a word through {gone:?}");
+}
+
+#[test]
+fn contributing_names_every_variable_that_tests_read() {
+    let page = fs::read_to_string(repository().join("CONTRIBUTING.md")).expect("a page");
+    let mut missing = Vec::new();
+    for source in files(&repository().join("tests"), ".rs") {
+        let text = fs::read_to_string(&source).expect("a text");
+        for reader in ["env::var(\"", "env::var_os(\"", "= number(\""] {
+            let names = text.split(reader).skip(1).filter_map(|rest| rest.split('"').next());
+            let ours = names.filter(|name| !name.is_empty() && !["PATH", "HOME"].contains(name));
+            missing.extend(
+                ours.filter(|name| !page.contains(&format!("`{name}`")))
+                    .map(|name| format!("{}: {name}", source.display())),
+            );
+        }
+    }
+    assert!(missing.is_empty(), "CONTRIBUTING.md does not name {missing:#?}");
 }
