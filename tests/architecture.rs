@@ -176,3 +176,25 @@ fn the_map_in_lib_rs_names_every_room() {
         .collect();
     assert_none(&missing);
 }
+
+#[test]
+fn every_file_of_the_tests_belongs_to_their_program() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let is_source = |path: &Path| path.extension().is_some_and(|extension| extension == "rs");
+    let entries = |directory: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(directory).expect("a directory of the tests");
+        entries.map(|entry| entry.expect("an entry").path()).collect()
+    };
+    let mut left_out = Vec::new();
+    for directory in entries(&tests).into_iter().filter(|path| path.is_dir()).chain([tests.clone()]) {
+        let parent = if directory == tests { tests.join("all.rs") } else { directory.with_extension("rs") };
+        for file in entries(&directory).into_iter().filter(|path| is_source(path) && *path != parent) {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let text = fs::read_to_string(&parent).unwrap_or_default();
+            if !text.lines().any(|line| line.trim_start_matches("pub(crate) ") == format!("mod {name};")) {
+                left_out.push(format!("{}: `mod {name};` is missing in {}", file.display(), parent.display()));
+            }
+        }
+    }
+    assert_none(&left_out);
+}
