@@ -8,6 +8,10 @@
 //!
 //! The cases run beside each other on the threads of one process: none changes the directory, the environment, the
 //! umask or a limit of it. What needs another one starts a child.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests are outside the house: they have a process and a clock of their own"
+)]
 
 mod adversary;
 mod alibaba_client;

@@ -1,4 +1,4 @@
-//! Every link between documents, and every page that a comment cites, is there.
+//! Every link between documents is there, every page that a comment cites, and what CONTRIBUTING.md must name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -100,4 +100,34 @@ fn comments_cite_nothing_that_a_reader_cannot_open() {
         }
     }
     assert!(closed.is_empty(), "cite docs/reference/...#anchor instead:\n{}", closed.join("\n"));
+}
+
+#[test]
+fn the_way_of_one_word_names_files_that_are_there() {
+    let page = fs::read_to_string(repository().join("docs/explanation/architecture.md")).expect("a page");
+    let way = page.split("## The way of one word").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("a way");
+    let hops = way.lines().filter(|line| line.starts_with(|letter: char| letter.is_ascii_digit()));
+    let named: Vec<&str> = hops.flat_map(|hop| hop.split('`').skip(1).step_by(2)).collect();
+    let files: Vec<&str> = named.into_iter().filter(|word| word.ends_with(".rs")).collect();
+    assert!(files.len() > 20, "the way is told without files");
+    let gone: Vec<&str> = files.into_iter().filter(|file| !repository().join("src").join(file).is_file()).collect();
+    assert!(gone.is_empty(), "docs/explanation/architecture.md tells the way of a word through {gone:?}");
+}
+
+#[test]
+fn contributing_names_every_variable_that_tests_read() {
+    let page = fs::read_to_string(repository().join("CONTRIBUTING.md")).expect("a page");
+    let mut missing = Vec::new();
+    for source in files(&repository().join("tests"), ".rs") {
+        let text = fs::read_to_string(&source).expect("a text");
+        for reader in ["env::var(\"", "env::var_os(\"", "= number(\""] {
+            let names = text.split(reader).skip(1).filter_map(|rest| rest.split('"').next());
+            let ours = names.filter(|name| !name.is_empty() && !["PATH", "HOME"].contains(name));
+            missing.extend(
+                ours.filter(|name| !page.contains(&format!("`{name}`")))
+                    .map(|name| format!("{}: {name}", source.display())),
+            );
+        }
+    }
+    assert!(missing.is_empty(), "CONTRIBUTING.md does not name {missing:#?}");
 }
