@@ -310,6 +310,8 @@ fn imports_are_read_as_the_compiler_reads_them() {
     let found: Vec<String> =
         paths(code).iter().filter_map(|path| file_of(path, &own, &modules)).map(|file| file.join("/")).collect();
     assert_eq!(found, ["a/d", "a/d", "a/b/c", "a/b/c", "a", "a/d"]);
+}
+
 #[test]
 fn every_file_of_the_tests_belongs_to_their_program() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
