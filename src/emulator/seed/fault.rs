@@ -62,7 +62,7 @@ pub struct Fault {
     pub until: Option<u64>,
 }
 
-/// What can go wrong (faults.md, network and API).
+/// What can go wrong (docs/reference/faults.md#network, docs/reference/faults.md#api).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FaultKind {
