@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::answer::{Asked, describe};
 use super::endpoint::{Endpoint, Network};
 use super::http::Timeouts;
-use super::proxy::Proxy;
+use super::proxy::{Proxy, is_never_proxied};
 use super::request::{self, Action, Attempt, Service};
 use super::source::{CredentialSource, Credentials};
 use super::transport::{Answer, Transport};
@@ -107,7 +107,8 @@ impl<S: CredentialSource> Client<S> {
             // Repeated only where the API surely refused it: in doubt, the first copy may have run.
             Err(error) if error.kind == ErrorKind::TokenExpired && error.effect == Effect::None => {
                 debug!(action = action.name, %account, "the security token has expired, renewing it");
-                let credentials = self.source.renew(account).await.map_err(unsent)?;
+                let renewed = self.source.renew(account).await;
+                let credentials = renewed.map_err(|renewal| unrenewed(error, renewal))?;
                 self.check_owner(account, &credentials).await.map_err(unsent)?;
                 self.attempt(endpoint, action, &credentials, &read).await
             }
@@ -120,7 +121,7 @@ impl<S: CredentialSource> Client<S> {
     async fn check_owner(&self, account: &AccountName, credentials: &Credentials) -> Result<(), CloudError> {
         let known = self.owners.borrow().get(account).cloned();
         let Some(known) = known.filter(|owner| owner.access_key_id != credentials.access_key_id) else { return Ok(()) };
-        let now = self.ask_identity(credentials).await?;
+        let now = self.ask_identity(account, credentials).await?;
         if now.account_id != known.account_id {
             let message = format!(
                 "the renewed credentials belong to account {}, and this run began with account {}",
@@ -142,18 +143,24 @@ impl<S: CredentialSource> Client<S> {
     }
 
     /// Asks once whose `credentials` are.
-    async fn ask_identity(&self, credentials: &Credentials) -> Result<Identity, CloudError> {
+    async fn ask_identity(&self, account: &AccountName, credentials: &Credentials) -> Result<Identity, CloudError> {
         let action = Action { service: Service::Sts, name: IDENTITY, parameters: Vec::new() };
-        let endpoint = self.sts()?;
+        let endpoint = self.sts(account).await?;
         self.attempt(&endpoint, &action, credentials, &|body, _| wire::identity(body)).await
     }
 
-    fn sts(&self) -> Result<Endpoint, CloudError> {
+    /// The override, else what the keys' owner chose, as for AssumeRole, else the service's own.
+    async fn sts(&self, account: &AccountName) -> Result<Endpoint, CloudError> {
+        if let Some(endpoint) = &self.settings.endpoint {
+            return Ok(endpoint.clone());
+        }
+        if let Some(chosen) = self.source.sts_endpoint(account).await {
+            return chosen_sts(&chosen);
+        }
         let region = self.settings.region.as_ref();
         self.settings
-            .endpoint
+            .sts
             .clone()
-            .or_else(|| self.settings.sts.clone())
             .or_else(|| Endpoint::of_sts(region, self.settings.network))
             .ok_or_else(|| bad_region(region.unwrap_or(&Region::from("")), IDENTITY))
     }
@@ -210,10 +217,10 @@ impl<S: CredentialSource> CloudRead for Client<S> {
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
         let credentials = self.source.credentials(account).await?;
-        let (credentials, identity) = match self.ask_identity(&credentials).await {
+        let (credentials, identity) = match self.ask_identity(account, &credentials).await {
             Err(error) if error.kind == ErrorKind::TokenExpired => {
-                let renewed = self.source.renew(account).await?;
-                let identity = self.ask_identity(&renewed).await?;
+                let renewed = self.source.renew(account).await.map_err(|renewal| unrenewed(error, renewal))?;
+                let identity = self.ask_identity(account, &renewed).await?;
                 (renewed, identity)
             }
             outcome => (credentials, outcome?),
@@ -258,6 +265,27 @@ fn check_selection(selection: &Selection, page: Page, action: &'static str) -> R
         request_id: Some(page.request_id.clone()),
         ..CloudError::new(ErrorKind::Malformed, Effect::InDoubt, action, message)
     })
+}
+
+/// Reads what a profile or a variable says of where STS is. Plain http is for this machine only.
+fn chosen_sts(text: &str) -> Result<Endpoint, CloudError> {
+    let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    let refused = |problem: String| {
+        let hint =
+            Some("check sts_endpoint and sts_region of the profile, and ALIBABA_CLOUD_STS_ENDPOINT and _REGION".into());
+        CloudError { hint, ..CloudError::new(ErrorKind::Invalid, Effect::None, IDENTITY, problem) }
+    };
+    let endpoint: Endpoint = url.parse().map_err(|error| refused(format!("STS cannot be asked there: {error}")))?;
+    if endpoint.is_plain_http() && !is_never_proxied(endpoint.host()) {
+        return Err(refused(format!("STS cannot be asked there: {endpoint} is plain http")));
+    }
+    Ok(endpoint)
+}
+
+/// Adds to what the API said of expired keys why there are no new ones; its code and RequestId stay.
+fn unrenewed(refusal: CloudError, renewal: CloudError) -> CloudError {
+    let message = format!("{}; {}", refusal.message.strip_suffix('.').unwrap_or(&refusal.message), renewal.message);
+    CloudError { kind: renewal.kind, effect: Effect::None, message: message.into(), hint: renewal.hint, ..refusal }
 }
 
 fn bad_region(region: &Region, action: &'static str) -> CloudError {

@@ -134,11 +134,22 @@ struct Held {
     step: Option<Step>,
     source: String,
     mode: &'static str,
+    /// Where STS is to be asked about them, if their source says so.
+    sts_endpoint: Option<String>,
     credentials: Credentials,
     asked_at: Timestamp,
 }
 
 impl Held {
+    fn whoami(&self) -> Whoami {
+        Whoami {
+            source: self.source.clone(),
+            mode: self.mode.to_owned(),
+            access_key_id_masked: masked(&self.credentials.access_key_id),
+            expires_at: self.credentials.expires_at,
+        }
+    }
+
     /// Claims that the credentials have ended at `now`.
     fn is_over(&self, now: Timestamp) -> bool {
         self.credentials.expires_at.is_some_and(|end| end <= now)
@@ -164,13 +175,15 @@ impl Chain {
 
     /// Tells where the credentials of `account` come from, getting them if that has not happened yet.
     pub async fn describe(&self, account: &AccountName) -> Result<Whoami, CloudError> {
-        let held = self.obtain(account, false).await?;
-        Ok(Whoami {
-            source: held.source,
-            mode: held.mode.to_owned(),
-            access_key_id_masked: masked(&held.credentials.access_key_id),
-            expires_at: held.credentials.expires_at,
-        })
+        self.obtain(account, false).await.map(|held| held.whoami())
+    }
+
+    /// Tells the same of credentials that were got already, and gets none.
+    pub async fn known(&self, account: &AccountName) -> Option<Whoami> {
+        let own = AccountName::default_account();
+        let declared = self.accounts.get(account)?;
+        let declared = if declared.source == AccountSource::default() { self.accounts.get(&own)? } else { declared };
+        declared.known.lock().await.held.as_ref().map(Held::whoami)
     }
 
     async fn obtain(&self, name: &AccountName, renew: bool) -> Result<Held, CloudError> {
@@ -242,19 +255,25 @@ impl Chain {
         for step in steps {
             let read = |path: &Path| file::read(path, Privacy::Private);
             let skipped = match chain::resolve(*step, &self.settings.environment, named, &read) {
-                Ok(Candidate { source, provider }) => match fetch::fetch(&provider, &self.settings, now).await {
-                    Ok(credentials) => {
-                        let step = Some(*step);
-                        return Ok(Held { step, source, mode: provider.mode, credentials, asked_at: now });
+                Ok(Candidate { source, provider, sts_endpoint }) => {
+                    match fetch::fetch(&provider, &self.settings, now).await {
+                        Ok(credentials) => {
+                            let (step, mode) = (Some(*step), provider.mode);
+                            return Ok(Held { step, source, mode, sts_endpoint, credentials, asked_at: now });
+                        }
+                        Err(reason) => Skipped::Unusable { source, reason },
                     }
-                    Err(reason) => Skipped::Unusable { source, reason },
-                },
+                }
                 Err(skipped) => skipped,
             };
             match skipped {
                 Skipped::Absent { reason, names: near } => {
                     looked.push(reason);
                     names.extend(near);
+                }
+                Skipped::Faulty { source, reason } => {
+                    let hint = "set it without, for example from the output of `tr -d '[:space:]'`, or unset it";
+                    return Err(failure(format!("{source} cannot be used: {reason}"), hint));
                 }
                 Skipped::Unusable { source, reason } => {
                     // Off ECS its metadata service is always missing, which is nobody's mistake.
@@ -279,6 +298,10 @@ impl CredentialSource for Chain {
 
     async fn renew(&self, account: &AccountName) -> Result<Credentials, CloudError> {
         self.obtain(account, true).await.map(|held| held.credentials)
+    }
+
+    async fn sts_endpoint(&self, account: &AccountName) -> Option<String> {
+        self.obtain(account, false).await.ok()?.sts_endpoint
     }
 }
 

@@ -130,8 +130,8 @@ fn host_label(region: &Region) -> Option<&str> {
 }
 
 /// Regions that the central endpoint serves, from the official SDKs' map. Those of that map for which the vendor's
-/// page of 2026 lists a regional host are left out.
-const CENTRAL_REGIONS: [&str; 15] = [
+/// pages of 2026 list a regional host, the `finance-1` ones among them, are left out.
+const CENTRAL_REGIONS: [&str; 13] = [
     "ap-northeast-2-pop",
     "cn-beijing-finance-pop",
     "cn-beijing-gov-1",
@@ -139,9 +139,7 @@ const CENTRAL_REGIONS: [&str; 15] = [
     "cn-hangzhou-finance",
     "cn-hongkong-finance-pop",
     "cn-north-2-gov-1",
-    "cn-shanghai-finance-1",
     "cn-shanghai-inner",
-    "cn-shenzhen-finance-1",
     "cn-shenzhen-inner",
     "cn-wuhan",
     "cn-yushanfang",

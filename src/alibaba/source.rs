@@ -27,6 +27,12 @@ pub trait CredentialSource {
 
     /// Returns fresh keys after the API refused those that [`Self::credentials`] gave, once for all tasks that ask.
     async fn renew(&self, account: &AccountName) -> Result<Credentials, CloudError>;
+
+    /// Returns where the Security Token Service is to be asked about these keys, if their owner chose a place: a host or
+    /// a URL.
+    async fn sts_endpoint(&self, _account: &AccountName) -> Option<String> {
+        None
+    }
 }
 
 /// The same keys for every account, never renewed: what the emulator is asked with.

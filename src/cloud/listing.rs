@@ -136,7 +136,8 @@ async fn read_if_shorter(
     Ok(())
 }
 
-/// Reads every interface of a scope.
+/// Reads every interface of a scope. Pages disagree whether TotalCount can be trusted: a page that is full may have
+/// another one behind it, whatever the count says.
 ///
 /// # Errors
 /// A failed call, or pages that keep shifting.
@@ -146,9 +147,15 @@ pub async fn read_all(cloud: &impl CloudRead, scope: &Scope) -> Result<Listing, 
         let total = first.total_count;
         let mut listing = Listing { interfaces: BTreeMap::new(), total: Some(total) };
         take(&mut listing, first);
-        read_pages(cloud, scope, &Selection::All, 2..=pages(total), &mut listing).await?;
-        if listing.interfaces.len() == total as usize {
-            return Ok(listing);
+        let mut number = pages(total).max(1);
+        read_pages(cloud, scope, &Selection::All, 2..=number, &mut listing).await?;
+        while listing.interfaces.len() == number * MAX_PAGE_SIZE as usize {
+            number += 1;
+            read_pages(cloud, scope, &Selection::All, number..=number, &mut listing).await?;
+        }
+        let found = u32::try_from(listing.interfaces.len()).unwrap_or(u32::MAX);
+        if found >= total {
+            return Ok(Listing { total: Some(found), ..listing });
         }
     }
     Err(CloudError::new(

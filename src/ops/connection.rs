@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 
-use crate::alibaba::credentials::{self, AccountSource, Chain, Environment};
+use crate::alibaba::credentials::{self, AccountSource, Chain, Environment, Whoami};
 use crate::alibaba::{Client, CredentialSource, Credentials, Endpoint, Network, Proxy, Settings, Timeouts};
 use crate::clock::Clock;
 use crate::cloud::{CloudError, CloudRead as _, Effect, ErrorKind};
@@ -62,6 +62,13 @@ impl CredentialSource for Source {
             Self::Chain(chain) => chain.renew(account).await,
         }
     }
+
+    async fn sts_endpoint(&self, account: &AccountName) -> Option<String> {
+        match self {
+            Self::World(_) => None,
+            Self::Chain(chain) => chain.sts_endpoint(account).await,
+        }
+    }
 }
 
 fn unknown_account(account: &AccountName) -> CloudError {
@@ -107,10 +114,31 @@ pub async fn connect(project: &Project, access: &Access, clock: Clock) -> Result
     let client = Client::new(source, client_settings, clock);
     let seed = u64::from(std::process::id());
     let cloud = Retrying::new(client, Policy::default(), access.quota, seed);
-    let identity =
-        cloud.identity(&AccountName::default_account()).await.context("cannot find out whose credentials these are")?;
+    let own = AccountName::default_account();
+    let identity = match cloud.identity(&own).await {
+        Ok(identity) => identity,
+        Err(error) => {
+            let context = whose(chain.as_deref(), &own, &error).await;
+            return Err(anyhow::Error::from(error).context(context));
+        }
+    };
     let target = Target { provider: settings.provider, account_id: identity.account_id, endpoint: shown };
     Ok(Connection { cloud, target, chain })
+}
+
+/// Says whose credentials could not be found out: which ones the API refused, if it did.
+async fn whose(chain: Option<&Chain>, account: &AccountName, refusal: &CloudError) -> String {
+    let text = "cannot find out whose credentials these are";
+    let known = match chain.filter(|_| refusal.code.is_some()) {
+        Some(chain) => chain.known(account).await,
+        None => None,
+    };
+    known.map_or_else(
+        || text.to_owned(),
+        |Whoami { source, mode, access_key_id_masked: key, .. }| {
+            format!("{text}: key {key}, mode {mode}, from {source}")
+        },
+    )
 }
 
 impl Connection {

@@ -47,7 +47,7 @@ pub fn write(path: &Path, bytes: &[u8], access: Access, replace: bool) -> Result
                     Err(_) => store::Mode::ByUmask,
                 },
             };
-            store::put_file(&target, bytes, &permissions, replace).with_context(doing)
+            Ok(store::put_file(&target, bytes, &permissions, replace)?)
         }
     }
 }

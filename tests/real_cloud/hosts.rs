@@ -83,6 +83,37 @@ fn sts_may_be_elsewhere_and_roles_are_asked_there_too() {
 }
 
 #[test]
+fn sts_is_asked_where_the_variable_or_the_profile_says() {
+    let emulator = Emulator::serve(WORLD);
+    let profile = |place: [&str; 2]| {
+        let mut profile = serde_json::json!({"name": "own", "mode": "AK",
+            "access_key_id": "emulator", "access_key_secret": "emulator-secret"});
+        profile[place[0]] = place[1].into();
+        serde_json::json!({"current": "own", "profiles": [profile]}).to_string()
+    };
+    for (variable, place, host) in [
+        (Some("cn-shanghai"), None, "sts.cn-shanghai.aliyuncs.com"),
+        (None, Some(["sts_region", "cn-shanghai"]), "sts.cn-shanghai.aliyuncs.com"),
+        (Some("cn-beijing"), Some(["sts_region", "cn-shanghai"]), "sts.cn-shanghai.aliyuncs.com"),
+        (Some("cn-beijing"), Some(["sts_endpoint", "sts.cn-shanghai.aliyuncs.com"]), "sts.cn-shanghai.aliyuncs.com"),
+    ] {
+        let (mut desk, relay) = behind(&emulator, None);
+        if let Some(region) = variable {
+            desk = desk.variable("ALIBABA_CLOUD_STS_REGION", region);
+        }
+        let ran = match place {
+            Some(place) => {
+                desk.file(".aliyun/config.json", &profile(place));
+                desk.quick_cloud(&["plan", "--profile", "own"])
+            }
+            None => desk.quick_cloud(&["plan"]),
+        };
+        assert_eq!(ran.code, 0, "{}", ran.text());
+        assert!(hosts(&relay).contains(&format!("{host} GetCallerIdentity")), "{:?}", hosts(&relay));
+    }
+}
+
+#[test]
 fn sts_is_never_asked_in_plain_text() {
     let emulator = Emulator::serve(WORLD);
     let (desk, relay) = behind(&emulator, None);

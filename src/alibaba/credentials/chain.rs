@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::environment::Environment;
 use super::ini::Ini;
-use super::profile::{Config, role_of};
+use super::profile::{Config, oddity, role_of, sts_endpoint_of};
 use super::provider::{Origin, Provider};
 use crate::alibaba::Credentials;
 
@@ -59,6 +59,8 @@ pub(super) struct Candidate {
     pub(super) source: String,
     /// How to get the credentials.
     pub(super) provider: Provider,
+    /// Where STS is to be asked, if this says so.
+    pub(super) sts_endpoint: Option<String>,
 }
 
 /// Why a step is not used.
@@ -70,6 +72,13 @@ pub(super) enum Skipped {
         reason: String,
         /// What there is of that kind, for a suggestion.
         names: Vec<String>,
+    },
+    /// Something is there and was surely meant to be used: going on would find another identity.
+    Faulty {
+        /// Where.
+        source: String,
+        /// Why it cannot be used.
+        reason: String,
     },
     /// Something is there and cannot be used.
     Unusable {
@@ -119,6 +128,12 @@ fn keys(environment: &Environment) -> Result<Candidate, Skipped> {
             }
             continue;
         };
+        for name in [id, secret, token] {
+            if let Some(oddity) = environment.get(name).and_then(oddity) {
+                let (source, reason) = (format!("environment variable {name}"), format!("it {oddity}"));
+                return Err(Skipped::Faulty { source, reason });
+            }
+        }
         let security_token = environment.get(token).map(SecretString::from);
         let mode = if security_token.is_some() { "StsToken" } else { "AK" };
         let keys = Credentials {
@@ -130,6 +145,7 @@ fn keys(environment: &Environment) -> Result<Candidate, Skipped> {
         return Ok(Candidate {
             source: format!("environment variables {id} and {secret}"),
             provider: Provider::new(mode, Origin::Keys(keys)),
+            sts_endpoint: sts_endpoint_of(environment),
         });
     }
     Err(match half {
@@ -151,7 +167,11 @@ fn oidc(environment: &Environment) -> Result<Candidate, Skipped> {
     };
     let origin =
         Origin::Oidc { provider_arn: provider.to_owned(), token_file: token.into(), role: role_of(role, environment) };
-    Ok(Candidate { source: format!("OIDC token of {TOKEN}"), provider: Provider::new("OIDC", origin) })
+    Ok(Candidate {
+        source: format!("OIDC token of {TOKEN}"),
+        provider: Provider::new("OIDC", origin),
+        sts_endpoint: sts_endpoint_of(environment),
+    })
 }
 
 fn config(environment: &Environment, named: Option<&str>, read: ReadFile<'_>) -> Result<Candidate, Skipped> {
@@ -169,18 +189,31 @@ fn config(environment: &Environment, named: Option<&str>, read: ReadFile<'_>) ->
     let text = read(&path)
         .map_err(|reason| Skipped::unusable(&file, reason))?
         .ok_or_else(|| Skipped::absent(format!("{file} does not exist")))?;
-    let config = Config::parse(text.expose_secret()).map_err(|reason| Skipped::unusable(&file, reason))?;
+    config_in(&file, &text, environment, named)
+}
 
+/// Finds the profile in the text of a config.json.
+fn config_in(
+    file: &str,
+    text: &SecretString,
+    environment: &Environment,
+    named: Option<&str>,
+) -> Result<Candidate, Skipped> {
+    let config = Config::parse(text.expose_secret()).map_err(|reason| Skipped::unusable(file, reason))?;
     let wanted = named.or_else(|| environment.first(&PROFILE).map(|(_, name)| name));
     let name = wanted
         .or_else(|| config.current.as_deref().filter(|name| !name.is_empty()))
-        .ok_or_else(|| Skipped::unusable(&file, "it names no current profile"))?;
+        .ok_or_else(|| Skipped::unusable(file, "it names no current profile"))?;
     let profile = config
         .find(name)
         .ok_or_else(|| Skipped::Absent { reason: format!("{file} has no profile {name}"), names: config.names() })?;
     let source = format!("profile {name} of {file}");
-    match config.provider(profile, environment) {
-        Ok(provider) => Ok(Candidate { source, provider }),
+    let candidate = profile.and_then(|profile| {
+        let sts_endpoint = profile.chosen_sts_endpoint(environment);
+        config.provider(profile, environment).map(|provider| (provider, sts_endpoint))
+    });
+    match candidate {
+        Ok((provider, sts_endpoint)) => Ok(Candidate { source, provider, sts_endpoint }),
         Err(reason) => Err(Skipped::unusable(source, reason)),
     }
 }
@@ -188,6 +221,10 @@ fn config(environment: &Environment, named: Option<&str>, read: ReadFile<'_>) ->
 fn ini(environment: &Environment, named: Option<&str>, read: ReadFile<'_>) -> Result<Candidate, Skipped> {
     let (path, text) = read_ini(environment, read)?;
     let file = environment.display(&path);
+    // Terraform's provider reads config.json under the variable that the libraries read ini under.
+    if text.expose_secret().trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('{') {
+        return config_in(&file, &text, environment, named);
+    }
     let ini = Ini::parse(text.expose_secret()).map_err(|reason| Skipped::unusable(&file, reason))?;
 
     let name = named.or_else(|| environment.first(&PROFILE).map(|(_, name)| name)).unwrap_or("default");
@@ -195,8 +232,12 @@ fn ini(environment: &Environment, named: Option<&str>, read: ReadFile<'_>) -> Re
         .profile(name)
         .ok_or_else(|| Skipped::Absent { reason: format!("{file} has no section {name}"), names: ini.names() })?;
     let source = format!("section {name} of {file}");
-    match section.and_then(|profile| Config::default().provider(&profile, environment)) {
-        Ok(provider) => Ok(Candidate { source, provider }),
+    let candidate = section.and_then(|profile| {
+        let sts_endpoint = profile.chosen_sts_endpoint(environment);
+        Config::default().provider(&profile, environment).map(|provider| (provider, sts_endpoint))
+    });
+    match candidate {
+        Ok((provider, sts_endpoint)) => Ok(Candidate { source, provider, sts_endpoint }),
         Err(reason) => Err(Skipped::unusable(source, reason)),
     }
 }
@@ -231,6 +272,7 @@ fn ecs_metadata(environment: &Environment) -> Result<Candidate, Skipped> {
     Ok(Candidate {
         source: "role of this ECS instance".to_owned(),
         provider: Provider::new("EcsRamRole", Origin::EcsRole { name }),
+        sts_endpoint: sts_endpoint_of(environment),
     })
 }
 
@@ -241,6 +283,7 @@ fn credentials_uri(environment: &Environment) -> Result<Candidate, Skipped> {
     Ok(Candidate {
         source: format!("address in {name}"),
         provider: Provider::new("CredentialsURI", Origin::Uri(uri.into())),
+        sts_endpoint: sts_endpoint_of(environment),
     })
 }
 

@@ -47,7 +47,10 @@ fn check_owner(owner: u32, me: u32) -> Result<(), String> {
     if owner == me || owner == 0 {
         return Ok(());
     }
-    Err(format!("it belongs to user {owner}, not to user {me} or root, so its keys cannot be trusted"))
+    Err(format!(
+        "it belongs to user {owner}, not to user {me} or root, so its keys cannot be trusted: \
+         chown it, copy it for this user, or set the keys as variables"
+    ))
 }
 
 fn warn_if_shared(path: &Path, metadata: &Metadata) {

@@ -5,6 +5,7 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::environment::Environment;
 use super::provider::{Origin, Provider, Role};
@@ -23,11 +24,45 @@ const DEFAULT_DURATION: u64 = 3600;
 const MIN_DURATION: u64 = 900;
 
 /// The file.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Default)]
 pub(super) struct Config {
     pub(super) current: Option<String>,
-    pub(super) profiles: Vec<Profile>,
+    profiles: Vec<Entry>,
+}
+
+/// One entry of the file's list: its name, and the profile or what is wrong with it.
+struct Entry {
+    name: Option<String>,
+    profile: Result<Profile, String>,
+}
+
+/// The file as it stands: the entries are read one by one, so that one that is badly typed spoils no other.
+#[derive(Deserialize)]
+struct Document<'t> {
+    #[serde(default)]
+    current: Option<String>,
+    #[serde(borrow, default)]
+    profiles: Vec<&'t RawValue>,
+}
+
+impl Entry {
+    /// Reads an entry, which is a part of `text`.
+    fn of(raw: &RawValue, text: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Named {
+            name: Option<String>,
+        }
+        let name = serde_json::from_str(raw.get()).ok().and_then(|Named { name }| name);
+        let profile = serde_json::from_str(raw.get()).map_err(|error| {
+            let start = (raw.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+            let before = text.get(..start).unwrap_or_default();
+            let lines = before.matches('\n').count();
+            let columns = before.rsplit('\n').next().unwrap_or_default().len();
+            let column = error.column() + if error.line() == 1 { columns } else { 0 };
+            misplaced(lines + error.line(), column)
+        });
+        Self { name, profile }
+    }
 }
 
 /// One profile, as the file, an ini section or an external command gives it. Empty text counts as absent.
@@ -63,17 +98,24 @@ pub(super) struct Profile {
 impl Config {
     /// Reads the file's text.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| place(&error))
+        let text = text.trim_start_matches('\u{feff}');
+        let document: Document<'_> = serde_json::from_str(text).map_err(|error| place(&error))?;
+        let profiles = document.profiles.into_iter().map(|raw| Entry::of(raw, text)).collect();
+        Ok(Self { current: document.current, profiles })
     }
 
-    /// Returns the first profile of that name, as the CLI does.
-    pub(super) fn find(&self, name: &str) -> Option<&Profile> {
-        self.profiles.iter().find(|profile| profile.name.as_deref() == Some(name))
+    /// Returns the first profile of that name, as the CLI does, or what is wrong with it; a broken entry whose name cannot be
+    /// read may be the one.
+    pub(super) fn find(&self, name: &str) -> Option<Result<&Profile, String>> {
+        let named = self.profiles.iter().find(|entry| entry.name.as_deref() == Some(name));
+        let nameless = || self.profiles.iter().find(|entry| entry.name.is_none() && entry.profile.is_err());
+        let entry = named.or_else(nameless)?;
+        Some(entry.profile.as_ref().map_err(Clone::clone))
     }
 
     /// Returns the names of all profiles.
     pub(super) fn names(&self) -> Vec<String> {
-        self.profiles.iter().filter_map(|profile| profile.name.clone()).collect()
+        self.profiles.iter().filter_map(|entry| entry.name.clone()).collect()
     }
 
     /// Returns the provider that a profile means, the profiles that it builds on included.
@@ -88,7 +130,10 @@ impl Config {
             if path.contains(&source.as_str()) {
                 return Err(format!("its source_profile goes round in a loop: {} -> {source}", path.join(" -> ")));
             }
-            base = self.find(&source).ok_or_else(|| format!("its source_profile {source} does not exist"))?;
+            base = self
+                .find(&source)
+                .ok_or_else(|| format!("its source_profile {source} does not exist"))?
+                .map_err(|reason| format!("its source_profile {source}: {reason}"))?;
         }
         let mut provider = base.provider(environment).map_err(|reason| below(&path, base, reason))?;
         if !roles.is_empty() {
@@ -154,6 +199,13 @@ impl Profile {
             ),
             _ => None,
         };
+        let odd = |value: Option<&str>, key| match value.and_then(oddity) {
+            Some(oddity) => Err(format!("{key} {oddity}")),
+            None => Ok(()),
+        };
+        odd(self.access_key_id.as_deref(), "access_key_id")?;
+        odd(self.access_key_secret.as_ref().map(|secret| secret.expose_secret()), "access_key_secret")?;
+        odd(self.sts_token.as_ref().map(|secret| secret.expose_secret()), "sts_token")?;
         Ok(Credentials {
             access_key_id: need(&self.access_key_id, "access_key_id")?,
             access_key_secret: need_secret(&self.access_key_secret, "access_key_secret")?,
@@ -209,20 +261,38 @@ impl Profile {
             duration_seconds,
             policy: present(&self.policy).map(str::to_owned),
             external_id: present(&self.external_id).map(str::to_owned),
-            sts_endpoint: self.sts_endpoint(environment),
+            sts_endpoint: self.chosen_sts_endpoint(environment).unwrap_or_else(|| "sts.aliyuncs.com".to_owned()),
         }
     }
 
-    /// Explicit, else regional, else the central one (docs/reference/api.md#endpoints).
-    fn sts_endpoint(&self, environment: &Environment) -> String {
+    /// Explicit, else regional (docs/reference/api.md#endpoints); `None` where neither the profile nor the environment chooses.
+    pub(super) fn chosen_sts_endpoint(&self, environment: &Environment) -> Option<String> {
         if let Some(endpoint) = present(&self.sts_endpoint).or_else(|| environment.get("ALIBABA_CLOUD_STS_ENDPOINT")) {
-            return endpoint.to_owned();
+            return Some(endpoint.to_owned());
         }
         let vpc = self.enable_vpc.unwrap_or_else(|| environment.is_on("ALIBABA_CLOUD_VPC_ENDPOINT_ENABLED"));
-        match present(&self.sts_region).or_else(|| environment.get("ALIBABA_CLOUD_STS_REGION")) {
-            Some(region) => format!("{}.{region}.aliyuncs.com", if vpc { "sts-vpc" } else { "sts" }),
-            None => "sts.aliyuncs.com".to_owned(),
-        }
+        let region = present(&self.sts_region).or_else(|| environment.get("ALIBABA_CLOUD_STS_REGION"))?;
+        Some(format!("{}.{region}.aliyuncs.com", if vpc { "sts-vpc" } else { "sts" }))
+    }
+}
+
+/// Returns where the environment alone has STS asked, if it says so.
+pub(super) fn sts_endpoint_of(environment: &Environment) -> Option<String> {
+    Profile::default().chosen_sts_endpoint(environment)
+}
+
+/// Returns what a key, a secret or a token holds that none has, in words that finish a sentence: line ends and blanks
+/// come along when keys are copied or read from a file.
+pub(super) fn oddity(value: &str) -> Option<&'static str> {
+    let is_odd = |letter: char| !letter.is_ascii_graphic();
+    if value.ends_with(['\n', '\r']) {
+        Some("ends in a line end")
+    } else if value.starts_with(is_odd) || value.ends_with(is_odd) {
+        Some("begins or ends with a blank or another character that no key has")
+    } else if value.contains(is_odd) {
+        Some("holds a blank or another character that no key has")
+    } else {
+        None
     }
 }
 
@@ -249,5 +319,9 @@ fn need_secret(secret: &Option<SecretString>, key: &str) -> Result<SecretString,
 
 /// Says where the JSON is wrong; serde's own message would quote what stands there.
 fn place(error: &serde_json::Error) -> String {
-    format!("line {} column {} is not what belongs there", error.line(), error.column())
+    misplaced(error.line(), error.column())
+}
+
+fn misplaced(line: usize, column: usize) -> String {
+    format!("line {line} column {column} is not what belongs there")
 }

@@ -10,6 +10,9 @@ fn vpc(region: &str, network: Network) -> Option<String> {
 fn every_region_has_its_own_host_but_the_documented_exceptions() {
     assert_eq!(vpc("cn-shanghai", Network::Public).as_deref(), Some("https://vpc.cn-shanghai.aliyuncs.com"));
     assert_eq!(vpc("cn-hangzhou", Network::Public).as_deref(), Some("https://vpc.cn-hangzhou.aliyuncs.com"));
+    for region in ["cn-beijing-finance-1", "cn-shanghai-finance-1", "cn-shenzhen-finance-1"] {
+        assert_eq!(vpc(region, Network::Public), Some(format!("https://vpc.{region}.aliyuncs.com")));
+    }
     assert_eq!(vpc("cn-beijing-gov-1", Network::Public).as_deref(), Some("https://vpc.aliyuncs.com"));
     assert_eq!(vpc("cn-shanghai", Network::Vpc).as_deref(), Some("https://vpc-vpc.cn-shanghai.aliyuncs.com"));
 }

@@ -93,3 +93,18 @@ async fn a_whole_listing_whose_pages_shift_is_begun_anew_and_then_given_up() {
     let error = read_all(&cloud, &scope()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Malformed, "{error}");
 }
+
+#[tokio::test]
+async fn a_whole_listing_goes_on_while_pages_are_full_whatever_the_count_says() {
+    let (first, second, third) = (rows(0..50), rows(50..100), rows(100..120));
+    for counts in [[50, 50, 50], [50, 50, 20], [0, 0, 0], [99, 99, 99], [120, 120, 120]] {
+        let cloud = Pages::new([(counts[0], &first), (counts[1], &second), (counts[2], &third)]);
+        let listing = read_all(&cloud, &scope()).await.unwrap();
+        assert_eq!((listing.interfaces.len(), listing.total), (120, Some(120)), "{counts:?}");
+        assert_eq!(cloud.asked.borrow().len(), 3);
+    }
+    let cloud = Pages::new([(50, &first), (50, &[])]);
+    assert_eq!(read_all(&cloud, &scope()).await.unwrap().interfaces.len(), 50);
+    let ignores_the_page_number = Pages::new([(50, &first), (50, &first)]);
+    assert_eq!(read_all(&ignores_the_page_number, &scope()).await.unwrap().interfaces.len(), 50);
+}

@@ -48,6 +48,75 @@ fn the_sts_host_is_explicit_or_regional_or_central() {
     assert_eq!(host(&[region, ("ALIBABA_CLOUD_STS_ENDPOINT", "sts.example.com")]), "sts.example.com");
 }
 
+fn resolved(step: Step, variables: &[(&str, &str)], named: Option<&str>, text: &str) -> Result<Candidate, Skipped> {
+    let read = |_: &Path| Ok(Some(SecretString::from(text)));
+    resolve(step, &environment(variables), named, &read)
+}
+
+fn reason<T>(resolved: Result<T, Skipped>) -> String {
+    match resolved.err().expect("it cannot be used") {
+        Skipped::Absent { reason, .. } | Skipped::Unusable { reason, .. } => reason,
+        Skipped::Faulty { source, reason } => format!("{source}: {reason}"),
+    }
+}
+
+#[test]
+fn what_stands_in_a_variable_or_a_profile_chooses_where_sts_is_asked() {
+    let keys = [("ALIBABA_CLOUD_ACCESS_KEY_ID", "id"), ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "secret")];
+    let chosen = |found: Result<Candidate, Skipped>| found.expect("it can be used").sts_endpoint;
+    assert_eq!(chosen(resolved(Step::Environment, &keys, None, "")), None);
+    let regional = [keys[0], keys[1], ("ALIBABA_CLOUD_STS_REGION", "cn-beijing")];
+    let beijing = Some("sts.cn-beijing.aliyuncs.com");
+    assert_eq!(chosen(resolved(Step::Environment, &regional, None, "")).as_deref(), beijing);
+    let profile = r#"{"current":"p","profiles":[{"name":"p","mode":"AK","access_key_id":"i","access_key_secret":"s",
+        "sts_region":"cn-hongkong"}]}"#;
+    let hongkong = Some("sts.cn-hongkong.aliyuncs.com");
+    assert_eq!(chosen(resolved(Step::Config, &regional, None, profile)).as_deref(), hongkong);
+}
+
+#[test]
+fn one_badly_typed_profile_spoils_no_other() {
+    let text = "{\"current\":\"good\",\"profiles\":[\n\
+        {\"name\":\"bad\",\"mode\":\"AK\",\n\"access_key_id\":7},\n\
+        3, {\"name\":[]},\n\
+        {\"name\":\"good\",\"mode\":\"AK\",\"access_key_id\":\"i\",\"access_key_secret\":\"s\"}]}";
+    assert!(resolved(Step::Config, &[], None, text).is_ok());
+    let refusal = reason(resolved(Step::Config, &[], Some("bad"), text));
+    assert_eq!(refusal, "line 3 column 17 is not what belongs there");
+    let refusal = reason(resolved(Step::Config, &[], Some("gone"), text));
+    assert!(refusal.starts_with("line 4 "), "{refusal}");
+}
+
+#[test]
+fn json_under_the_variable_of_the_ini_file_is_read_as_config() {
+    let variables = [("ALIBABA_CLOUD_CREDENTIALS_FILE", "/etc/keys.json")];
+    let text = "\u{feff}\n {\"current\":\"prod\",\"profiles\":[\
+        {\"name\":\"prod\",\"mode\":\"AK\",\"access_key_id\":\"i\",\"access_key_secret\":\"s\"}]}";
+    let found = resolved(Step::Ini, &variables, None, text).expect("it is read");
+    assert_eq!(found.source, "profile prod of /etc/keys.json");
+}
+
+#[test]
+fn keys_that_hold_what_no_key_holds_are_named_and_end_the_search() {
+    const ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";
+    const SECRET: &str = "ALIBABA_CLOUD_ACCESS_KEY_SECRET";
+    for (id, secret, said) in [
+        ("id\n", "secret", "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID: it ends in a line end"),
+        ("id", "secret\r\n", "environment variable ALIBABA_CLOUD_ACCESS_KEY_SECRET: it ends in a line end"),
+        ("id", " secret", "environment variable ALIBABA_CLOUD_ACCESS_KEY_SECRET: it begins or ends with a blank"),
+        ("i d", "secret", "environment variable ALIBABA_CLOUD_ACCESS_KEY_ID: it holds a blank"),
+        ("id", "se\u{a0}cret", "environment variable ALIBABA_CLOUD_ACCESS_KEY_SECRET: it holds a blank"),
+    ] {
+        let found = resolved(Step::Environment, &[(ID, id), (SECRET, secret)], None, "");
+        assert!(matches!(&found, Err(Skipped::Faulty { .. })), "{found:?}");
+        assert!(reason(found).starts_with(said));
+        let text = serde_json::json!({"current": "p", "profiles": [
+            {"name": "p", "mode": "AK", "access_key_id": id, "access_key_secret": secret}]});
+        let refusal = reason(resolved(Step::Config, &[], None, &text.to_string()));
+        assert!(refusal.starts_with("access_key_"), "{refusal}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_file_makes_a_step_panic_or_quote_it(
