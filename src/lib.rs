@@ -14,19 +14,23 @@
 //! F3  cloud      the port to the cloud, error codes    store     the port to history, local files, the lock
 //!     clock      one clock for the shell
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
+//!     drift      declared, recorded and live, compared: the one definition
 //! F1  spec       YAML -> Spec, every error placed      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
 //!     report     what a run or a drift check found    survey    what is live, arranged for a first spec
 //!     run        how runs end: exit, outcome, reasons
 //! F0  resource   the vocabulary                        diagnostic  findings and places
+//!     attribute  what can differ, and what is expected of it
 //!     signature  V1 and V3
 //! ```
 
 pub mod alibaba;
+pub mod attribute;
 pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod diagnostic;
+pub mod drift;
 pub mod emulator;
 pub mod executor;
 pub mod journal;

@@ -29,6 +29,7 @@ pub mod state;
 mod svg;
 pub mod text;
 pub mod topology;
+pub mod words;
 
 pub use self::text::View;
 

@@ -58,7 +58,7 @@ impl<'a> Floors<'a> {
                     floor.group,
                     floor.links.len(),
                     floor.min_up,
-                    floor.knob,
+                    knob(floor),
                     down.join(", ")
                 ));
             }
@@ -76,6 +76,14 @@ impl<'a> Floors<'a> {
             .flat_map(|link| &link.sides)
             .filter_map(|side| why_down(side, sightings, &BTreeSet::new()))
             .collect()
+    }
+}
+
+/// Names what set a floor.
+fn knob(floor: &Floor) -> String {
+    match &floor.knob {
+        Some(knob) => format!("{} {} at {}", knob.key, knob.value, knob.at),
+        None => format!("groups.{}", floor.group),
     }
 }
 

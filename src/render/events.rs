@@ -14,6 +14,7 @@ use super::json;
 use super::plan::{by_address, intention, plan_line};
 use super::progress::sentence;
 use super::report::{complete_line, incomplete, operation};
+use super::words;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::journal::Outcome;
 use crate::plan::{Action, ActionReason, BlockCode, ChangeAction, Plan, ResourceType, Step, StepId};
@@ -48,7 +49,7 @@ enum Body<'a> {
     /// An interface that will get a call.
     PlannedChange { change: Planned<'a> },
     /// An interface whose wanted change cannot be had.
-    Blocked { address: &'a Address, code: BlockCode, detail: &'a str },
+    Blocked { address: &'a Address, code: BlockCode, detail: String },
     /// What a plan or an apply comes to.
     ChangeSummary { changes: Changes },
     /// A step begins.
@@ -169,7 +170,7 @@ impl<'p> Events<'p> {
             write(out, at, "info", format!("{address} {}", intention(&steps)), Body::PlannedChange { change })?;
         }
         for blocked in &plan.blocked {
-            let (address, code, detail) = (&blocked.address, blocked.code, blocked.detail.as_str());
+            let (address, code, detail) = (&blocked.address, blocked.code(), words::plan::blocked(plan, blocked));
             let message = format!("{address} is blocked: {}", code.as_str());
             write(out, at, "warn", message, Body::Blocked { address, code, detail })?;
         }

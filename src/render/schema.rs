@@ -10,8 +10,9 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
+use super::plan::document;
 use super::{drift, events};
-use crate::{plan, spec, state};
+use crate::{spec, state};
 
 /// A format with a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub fn schema(format: Format) -> Value {
     match format {
         Format::Spec => spec::schema::schema(),
         Format::Plan => {
-            let mut schema = of::<plan::Document<'_>>();
+            let mut schema = of::<document::Document<'_>>();
             schema["properties"]["checksum"] = checksum("Only in a saved plan: over the document without this key.");
             schema
         }

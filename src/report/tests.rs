@@ -4,7 +4,7 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 use super::*;
 use crate::plan::Goal;
 use crate::resource::Call;
-use crate::resource::{AccountName, Provider};
+use crate::resource::{AccountName, Address, Provider};
 
 const OUTCOMES: [Outcome; 10] = [
     Outcome::Done,
@@ -133,7 +133,7 @@ fn expects_a_step_to_take_as_long_as_it_did_else_as_its_kind_did() {
         action,
         interface_id: "ri-x".into(),
         scope: Scope { account: AccountName::default_account(), region: "cn-shanghai".into() },
-        expect: Status::Active,
+        expect: Status::Active.into(),
         goal: Goal::Inactive,
         after: Vec::new(),
         wave: 1,
