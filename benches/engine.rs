@@ -3,7 +3,13 @@
 //!
 //! Every measurement is a process of its own, as every run of `rictl` is: one that comes second would find the heap in
 //! pieces. Groups of five with a floor, each with dependencies; two of the five are the sides of one link across regions.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a bench speaks, or has failed")]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "a bench speaks, has failed, and is a process of its own"
+)]
 
 use std::fmt::Write as _;
 use std::process::Command;

@@ -1,7 +1,7 @@
 //! The cloud over HTTPS: requests signed, sent once, and read.
 //!
 //! [`Client`] implements the port on top of any [`CredentialSource`]. A request goes through `request` (what is
-//! signed), `transport` (one bounded exchange), `answer` (success, or what to do about it) and `wire` (JSON to the
+//! signed), `transport` (one bounded exchange, by the HTTP client of `http`), `answer` (success, or what to do about it) and `wire` (JSON to the
 //! vocabulary); where keys are found is in `credentials`. Nothing here repeats a call, waits or reads the environment:
 //! policy is in `retry`, settings come from `cli`.
 
@@ -9,6 +9,7 @@ mod answer;
 mod client;
 pub mod credentials;
 mod endpoint;
+mod http;
 mod proxy;
 mod request;
 mod source;
@@ -17,6 +18,6 @@ mod wire;
 
 pub use client::{Client, Settings};
 pub use endpoint::{Endpoint, EndpointError, Network};
+pub use http::Timeouts;
 pub use proxy::Proxy;
 pub use source::{CredentialSource, Credentials, StaticCredentials};
-pub use transport::Timeouts;

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 
 use crate::alibaba::credentials::Environment;
 use crate::clock::Clock;
+use crate::run::Exit;
 
 use args::Cli;
 use commands::Invocation;
@@ -30,7 +31,7 @@ use errors::Machine;
 use output::Output;
 
 /// Runs the tool and returns its exit code.
-pub fn run() -> u8 {
+pub fn run() -> Exit {
     let arguments = with_two_dashes(std::env::args_os());
     let no_color = arguments.iter().any(|argument| argument == "--no-color");
     let cli = match parse(arguments) {

@@ -20,7 +20,13 @@ impl Clock {
 
     /// Returns the time, in whole milliseconds: what is recorded is then exactly what was said.
     pub fn now(&self) -> Timestamp {
-        let elapsed = SignedDuration::try_from(self.origin.elapsed()).unwrap_or(SignedDuration::MAX);
+        self.at(Instant::now())
+    }
+
+    /// Returns the time that it was at `instant`, in whole milliseconds.
+    pub fn at(&self, instant: Instant) -> Timestamp {
+        let elapsed = instant.saturating_duration_since(self.origin);
+        let elapsed = SignedDuration::try_from(elapsed).unwrap_or(SignedDuration::MAX);
         let now = self.wall.saturating_add(elapsed).unwrap_or(Timestamp::MAX);
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }

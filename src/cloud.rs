@@ -15,7 +15,7 @@ use crate::resource::{AccountId, AccountName, Observed, RouterInterfaceId, Scope
 
 pub use crate::resource::{Call, Mutation, RequestId};
 
-/// The largest page that DescribeRouterInterfaces gives (vpc-api §1.8).
+/// The largest page that DescribeRouterInterfaces gives (docs/reference/api.md#describe).
 pub const MAX_PAGE_SIZE: u32 = 50;
 
 /// The most values that one filter takes (documented until 2020, kept as the safe bound).
@@ -123,12 +123,12 @@ pub trait Cloud: CloudRead {
     async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<RequestId, CloudError>;
 }
 
-/// Whether a failed mutating call may have changed something (faults R1).
+/// Whether a failed mutating call may have changed something (docs/reference/faults.md#r1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Surely never reached the API, or the API refused before looking: sending again is safe.
+    /// Surely never reached the API, or its pages document that it refused before looking: sending again is safe.
     None,
-    /// The API answered with a well-formed refusal: nothing was done, and asking again gets the same.
+    /// The API answered with a refusal that its pages document: nothing was done, and asking again gets the same.
     Refused,
     /// Anything else once the first byte could have left: only a read can tell.
     InDoubt,
@@ -169,6 +169,8 @@ pub enum ErrorKind {
     WrongOwner,
     /// RAM says no to this action.
     Denied,
+    /// The account may not do this, and no RAM policy can change that: white lists, cross-border links, prepaid sides.
+    NotEntitled,
     /// The keys are unknown, inactive, malformed, or the signature does not match.
     Credentials,
     /// The security token has expired or is malformed: renew it.
@@ -233,8 +235,10 @@ impl CloudError {
 
     /// Returns what to do next: our words, and the API's own link where only its owner can help.
     pub fn next_step(&self) -> Option<String> {
-        let only_theirs =
-            matches!(self.kind, ErrorKind::Other | ErrorKind::OperationLocked | ErrorKind::FinancialLocked);
+        let only_theirs = matches!(
+            self.kind,
+            ErrorKind::Other | ErrorKind::NotEntitled | ErrorKind::OperationLocked | ErrorKind::FinancialLocked
+        );
         let link = self.recommend.as_deref().filter(|_| only_theirs).map(|link| format!("the API's advice: {link}"));
         let parts: Vec<&str> = [self.hint.as_deref(), link.as_deref()].into_iter().flatten().collect();
         (!parts.is_empty()).then(|| parts.join("; "))

@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+pub mod nearest;
+
 /// Which of the [`Sources`] a [`Place`] points into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);
@@ -75,6 +77,8 @@ pub enum Severity {
 pub struct Diagnostic {
     /// Error or warning.
     pub severity: Severity,
+    /// A stable word for what it is about, where its room has such words.
+    pub code: Option<&'static str>,
     /// What was being done, to what, and what is wrong.
     pub summary: String,
     /// Where.
@@ -94,6 +98,7 @@ impl Diagnostic {
     pub fn error(summary: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
+            code: None,
             summary: summary.into(),
             place: None,
             label: None,
@@ -154,7 +159,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    /// Claims that at least one finding is an error.
+    /// Returns whether at least one finding is an error.
     pub fn has_errors(&self) -> bool {
         self.findings.iter().any(|finding| finding.severity == Severity::Error)
     }

@@ -8,7 +8,8 @@
 //! ActivateRouterInterface, DeactivateRouterInterface, DescribeRegions; AssumeRole, AssumeRoleWithOIDC,
 //! GetCallerIdentity; the metadata service's role credentials. Signatures V1 and V3, the clock, nonces, temporary keys;
 //! documented codes and texts in both spellings; several accounts, denied actions, the quota per account, region and
-//! action; locks by BusinessStatus; pairs across regions and accounts; every fault of [`FaultKind`].
+//! action; locks by BusinessStatus; pairs across regions and accounts, whose ends move apart or together; every fault of
+//! [`FaultKind`].
 //!
 //! **Not modelled.** Creating, connecting, modifying and deleting interfaces (a fault can make a third party do it);
 //! routes and traffic; policies beyond lists of denied actions; an OIDC token's contents and a role's trust; STS's own
@@ -17,6 +18,8 @@
 //! security lock counts as a lock by the vendor's staff. Nonces, fault numbers and quota meters are per process.
 
 mod accounts;
+mod answer;
+mod caller;
 mod calls;
 mod describe;
 mod faults;
@@ -25,24 +28,29 @@ mod host;
 pub mod http;
 mod in_process;
 mod interface;
+mod population;
 mod quota;
+mod ranks;
 mod refusal;
+mod request;
+mod roll;
 mod seed;
 mod sts;
 mod timeline;
 mod world;
 
+pub use answer::{Answer, Delivery, Listing, Reply, Row};
+pub use caller::{Caller, Issued, Principal};
 pub use calls::CallLog;
-pub use faults::{ConsoleSeed, Delivery, ErrorSeed, Fault, FaultKind, FlappingSeed};
 pub use generate::{GenerateOptions, generate};
 pub use host::{Host, HostError, log_path, reset};
 pub use in_process::InProcess;
 pub use refusal::{Denial, Refusal};
+pub use request::{Request, STS_VERSION, VPC_VERSION};
 pub use seed::{
-    AccessKeySeed, AccountSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT, ElsewhereSeed,
-    ErrorCodes, Format, InterfaceSeed, MetadataSeed, OppositeSeed, QuotaKind, QuotaSeed, Secret, SeedError, Settle,
-    WorldSeed,
+    AccessKeySeed, AccountSeed, ConsoleSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT,
+    ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, InterfaceSeed, MetadataSeed,
+    OppositeSeed, Pairs, QuotaKind, QuotaSeed, Secret, SeedError, Settle, WorldSeed,
 };
-pub use sts::Issued;
 pub use timeline::{Event, Moment};
-pub use world::{Answer, Caller, Counts, Listing, Principal, Reply, Request, Row, STS_VERSION, VPC_VERSION, World};
+pub use world::{Counts, World};

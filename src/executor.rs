@@ -5,7 +5,7 @@
 //! call leaves, a result before the next step starts, and a `kill -9` between any two lines loses nothing.
 //!
 //! `admission` decides what may be sent, `polling` reads and settles, `judge` says what a status means, `ending` closes
-//! steps and the run, `floors` re-evaluates the redundancy guard, `waves` stands between the waves of a rollout,
+//! steps, `last_look` says what stayed, `floors` re-evaluates the redundancy guard, `waves` stands between the waves of a rollout,
 //! `recovery` closes what a dead run left open. It makes no choice that the plan left open: it does a step, or stops and
 //! says what moved.
 
@@ -13,6 +13,7 @@ mod admission;
 mod ending;
 mod floors;
 mod judge;
+mod last_look;
 mod polling;
 pub mod recovery;
 mod sightings;
@@ -25,21 +26,25 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::cloud::listing::Listing;
+use crate::cloud::listing::{Listing, ScopeRead};
 use crate::cloud::{Call, Cloud, CloudError, Permit, RequestId};
 use crate::journal::{Entry, RunStarted};
 use crate::plan::{Action, Plan, Step};
-use crate::report::{Event, Report, StepResult};
-use crate::resource::{Address, RouterInterfaceId, Scope};
-use crate::store::Store;
+use crate::resource::{Address, Observed, RouterInterfaceId, Scope};
+use crate::run::{Event, LastLook, Report, StopReason};
+use crate::store::{Store, StoreError};
 
 use floors::Floors;
 use sightings::Sightings;
 use tracked::{Phase, Tracked};
+
+/// How many equal reads a doubt needs before what they show is believed.
+const EQUAL_READS: u32 = 3;
 
 /// What to do after a step did not reach its goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,21 +113,47 @@ pub struct Surroundings<'a, C, S, G> {
     pub emit: &'a mut dyn FnMut(&Event),
 }
 
-/// What a run left behind.
+/// What a run left behind; its end is decided and recorded by whoever started it.
 #[derive(Debug)]
 pub struct Ended {
     /// What happened to each step.
     pub report: Report,
+    /// What the last look found.
+    pub last_look: LastLook,
+    /// A signal came before the last look had ended.
+    pub interrupted: bool,
+    /// A call without an answer was left open in the journal: its run must not be ended there.
+    pub is_open: bool,
+    /// Why something could not be recorded.
+    pub unrecorded: Option<StoreError>,
+    /// What was read since the plan was made, each interface as it was seen last.
+    pub seen: Vec<Seen>,
 }
 
-/// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order.
+/// An interface as a run saw it last.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Where.
+    pub scope: Scope,
+    /// Which.
+    pub id: RouterInterfaceId,
+    /// What the cloud said; `None` where it said that there is no such interface.
+    pub observed: Option<Observed>,
+    /// When the answer came.
+    pub at: Timestamp,
+}
+
+/// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order; `known` is what the
+/// plan was made from, so that what is still young need not be asked for again.
 pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
     plan: &'a Plan,
     header: RunStarted,
+    known: Vec<ScopeRead>,
     settings: &'a Settings,
     surroundings: Surroundings<'a, C, S, G>,
 ) -> Ended {
     let mut execution = Execution::new(plan, &header, settings, surroundings);
+    let begun = execution.learn(known);
     execution.record(Entry::RunStarted(Box::new(header)));
     execution.flush();
     if execution.failure.is_none() {
@@ -132,7 +163,9 @@ pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
         });
         execution.drive().await;
     }
-    execution.conclude()
+    execution.close();
+    let last_look = execution.look_once_more().await;
+    execution.hand_over(last_look, begun)
 }
 
 /// A future of the one task.
@@ -186,9 +219,15 @@ struct Execution<'a, C, S, G> {
     pending: Vec<Entry>,
     /// What to send once they are.
     to_send: Vec<(usize, Call)>,
-    failure: Option<String>,
+    /// Why something could not be recorded; nothing is sent after that.
+    failure: Option<StoreError>,
+    /// A signal came.
+    interrupted: bool,
     grace_ends: Option<Instant>,
+    /// What is in flight is waited for no longer.
     abandoned: bool,
+    /// A call without an answer stays open in the journal.
+    is_open: bool,
 }
 
 impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
@@ -202,38 +241,12 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             before.iter().for_each(|other| dependants[*other].push(number));
             steps.push(Tracked::waiting_for(before.len()));
         }
-        let results = header
-            .steps
-            .iter()
-            .map(|step| StepResult {
-                step: step.clone(),
-                outcome: None,
-                status: None,
-                request_id: None,
-                started_at: None,
-                finished_at: None,
-                detail: None,
-            })
-            .collect();
-        let report = Report {
-            run_id: header.run_id.clone(),
-            operation: header.operation,
-            who: header.who.clone(),
-            target: header.target.clone(),
-            digest: header.digest.clone(),
-            started_at: header.at,
-            finished_at: None,
-            results,
-            interrupted: false,
-            stopped_reason: None,
-            unrecorded: None,
-        };
         Self {
             plan,
             settings,
             around,
             floors: Floors::new(&plan.floors),
-            report,
+            report: Report::begun(header),
             unfinished: steps.len(),
             steps,
             dependants,
@@ -251,8 +264,42 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             pending: Vec::new(),
             to_send: Vec::new(),
             failure: None,
+            interrupted: false,
             grace_ends: None,
             abandoned: false,
+            is_open: false,
+        }
+    }
+
+    /// Takes in what the plan was made from; returns when the newest of it was asked for, after which everything that is
+    /// read is this run's own.
+    fn learn(&mut self, known: Vec<ScopeRead>) -> Option<Instant> {
+        let newest = known.iter().map(|read| read.begun).max();
+        for read in known {
+            let poll = self.polls.entry(read.scope.clone()).or_default();
+            poll.last = Some(read.begun);
+            poll.total = read.listing.total;
+            self.sightings.record(read);
+        }
+        newest
+    }
+
+    /// Gives everything up to whoever started the run.
+    fn hand_over(self, last_look: LastLook, begun: Option<Instant>) -> Ended {
+        let clock = self.around.clock;
+        let seen = self.sightings.since(begun).map(|(scope, id, observed, arrived)| Seen {
+            scope: scope.clone(),
+            id: id.clone(),
+            observed: observed.cloned(),
+            at: clock.at(arrived),
+        });
+        Ended {
+            seen: seen.collect(),
+            report: self.report,
+            last_look,
+            interrupted: self.interrupted,
+            is_open: self.is_open,
+            unrecorded: self.failure,
         }
     }
 
@@ -303,19 +350,19 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         self.check_deadlines();
     }
 
-    /// Nothing new is started.
+    /// Returns whether nothing new is started.
     fn is_stopped(&self) -> bool {
-        self.report.interrupted || self.report.stopped_reason.is_some() || self.failure.is_some()
+        self.interrupted || self.report.stopped.is_some() || self.failure.is_some()
     }
 
     fn is_idle(&self) -> bool {
         self.in_flight.is_empty() && self.startable.is_empty()
     }
 
-    fn stop(&mut self, reason: String) {
-        if self.report.stopped_reason.is_none() {
-            (self.around.emit)(&Event::Note { text: format!("starting nothing new: {reason}") });
-            self.report.stopped_reason = Some(reason);
+    fn stop(&mut self, because: StopReason) {
+        if self.report.stopped.is_none() {
+            (self.around.emit)(&Event::Stopping { because: because.clone() });
+            self.report.stopped = Some(because);
         }
     }
 
@@ -324,15 +371,11 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         if count == 0 {
             return;
         }
-        if !self.report.interrupted {
-            self.report.interrupted = true;
-            self.grace_ends = Some(Instant::now() + self.settings.interrupt_grace);
-            let text = format!(
-                "interrupted: starting nothing new, settling {} in flight for up to {} s; interrupt again to abandon",
-                self.in_flight.len(),
-                self.settings.interrupt_grace.as_secs()
-            );
-            (self.around.emit)(&Event::Note { text });
+        if !self.interrupted {
+            self.interrupted = true;
+            let grace = self.settings.interrupt_grace;
+            self.grace_ends = Some(Instant::now() + grace);
+            (self.around.emit)(&Event::Interrupted { in_flight: self.in_flight.len(), grace });
         }
         self.abandoned = count > 1;
     }
@@ -342,7 +385,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         self.pending.push(entry);
     }
 
-    /// Makes everything in line durable, and claims that it is. If that fails nothing more is sent; the store keeps
+    /// Makes everything in line durable, and returns whether it is. If that fails nothing more is sent; the store keeps
     /// what it could not write for a second place.
     fn flush(&mut self) -> bool {
         if self.pending.is_empty() {
@@ -350,18 +393,15 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         }
         let entries = std::mem::take(&mut self.pending);
         let Err(error) = self.around.store.append(&entries) else { return true };
+        let error_text = crate::store::explain(&error);
         if self.failure.is_none() {
-            let reason = crate::store::explain(&error);
-            (self.around.emit)(&Event::Note { text: format!("{reason}; starting nothing new") });
-            self.failure = Some(reason);
+            (self.around.emit)(&Event::CannotRecord { error: error_text.clone() });
+            self.failure = Some(error);
         }
         // Their intents are not on disk, so these calls are not made.
         for (number, _) in std::mem::take(&mut self.to_send) {
-            self.record(Entry::Refused {
-                step: self.step(number).id.clone(),
-                at: self.around.clock.now(),
-                detail: "not sent: its intent could not be recorded".to_owned(),
-            });
+            let (step, at) = (self.step(number).id.clone(), self.around.clock.now());
+            self.record(Entry::Refused { step, at, detail: error_text.clone() });
             self.withdraw(number);
         }
         false

@@ -14,11 +14,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::plan::{Action, Goal, StepId};
 use crate::resource::{Address, Call, RequestId, RouterInterfaceId, Scope, Status, Target};
+use crate::run::{RunEnd, StepReason};
 use crate::state::RunId;
 
 pub use fold::fold;
 pub use line::{DamagedLine, FORMAT_VERSION, Journal, TornTail};
-pub use replay::{Answer, Attempt, Closed, Illegal, Replay, Run, RunEnd, Trace};
+pub use replay::{Answer, Attempt, Closed, Illegal, Replay, Run, Trace};
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -71,17 +72,12 @@ pub enum Entry {
         /// The last status that was read; `None` if none was, or the interface is gone.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<Status>,
-        /// More, in words.
+        /// Why, where it did not end plainly.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        detail: Option<String>,
+        because: Option<StepReason>,
     },
     /// A run has ended; the state is committed after this.
-    RunEnded {
-        /// When.
-        at: Timestamp,
-        /// Its exit code.
-        exit_code: u8,
-    },
+    RunEnded(RunEnd),
     /// The run was folded into the state of this serial.
     Folded {
         /// The state's new serial.
@@ -181,7 +177,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Claims that the step's goal was observed.
+    /// Returns whether the step's goal was observed.
     pub fn is_at_goal(self) -> bool {
         matches!(self, Self::Done | Self::Already | Self::DoneUnknown)
     }

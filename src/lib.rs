@@ -17,20 +17,25 @@
 //!     drift      declared, recorded and live, compared: the one definition
 //! F1  spec       YAML -> Spec, every error placed      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
-//!     report     what a run or a drift check found    survey    what is live, arranged for a first spec
+//!     survey     what is live, arranged for a first spec
 //!     run        how runs end: exit, outcome, reasons
-//! F0  resource   the vocabulary                        diagnostic  findings and places
-//!     attribute  what can differ, and what is expected of it
-//!     signature  V1 and V3
+//! F0  resource   the vocabulary                        diagnostic  findings and places, the nearest word
+//!     attribute  what can differ, its goals            duration  how durations are written
+//!     signature  V1 and V3                             dice      chance from a seed
 //! ```
+
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests are outside the house"))]
 
 pub mod alibaba;
 pub mod attribute;
+#[expect(clippy::disallowed_methods, reason = "owns the process: its environment, streams, clock and end")]
 pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod diagnostic;
+pub mod dice;
 pub mod drift;
+pub mod duration;
 pub mod emulator;
 pub mod executor;
 pub mod journal;
@@ -39,7 +44,6 @@ pub mod plan;
 pub mod planner;
 pub mod refresh;
 pub mod render;
-pub mod report;
 pub mod resource;
 pub mod retry;
 pub mod run;

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(rictl::cli::run())
+    rictl::cli::run().into()
 }

@@ -6,10 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
-use crate::cloud::listing::{self, Listing};
+use crate::cloud::listing::{self, Listing, ScopeRead};
 use crate::resource::{Address, LiveState, Reading, RouterInterfaceId, Scope, ScopeFailure};
 
 /// An interface to look for, and where.
@@ -23,8 +24,23 @@ pub struct Wanted {
     pub id: RouterInterfaceId,
 }
 
+/// A refresh: what plans are made from, and the reads behind it, which whoever goes on need not ask for again.
+#[derive(Clone, Debug)]
+pub struct Refresh {
+    /// What the cloud said of every wanted interface.
+    pub live: LiveState,
+    /// The read of each scope that could be read.
+    pub reads: Vec<ScopeRead>,
+}
+
 /// Reads every interface of `wanted`, all scopes at once.
 pub async fn refresh(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -> LiveState {
+    read(cloud, clock, wanted).await.live
+}
+
+/// Reads every interface of `wanted`, all scopes at once, and keeps the reads.
+pub async fn read(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -> Refresh {
+    let begun = Instant::now();
     let mut by_scope: BTreeMap<&Scope, BTreeSet<RouterInterfaceId>> = BTreeMap::new();
     for interface in wanted {
         by_scope.entry(&interface.scope).or_default().insert(interface.id.clone());
@@ -56,7 +72,16 @@ pub async fn refresh(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -
         readings.insert(interface.address.clone(), reading);
     }
     search_elsewhere(cloud, &listings, &lost, &mut readings).await;
-    LiveState { read_at: clock.now(), readings, failures }
+    let reads = listings
+        .into_iter()
+        .map(|(scope, listing)| ScopeRead {
+            scope: scope.clone(),
+            ids: by_scope.get(scope).cloned().unwrap_or_default(),
+            begun,
+            listing,
+        })
+        .collect();
+    Refresh { live: LiveState { read_at: clock.now(), readings, failures }, reads }
 }
 
 /// Looks for lost interfaces in the other regions of their account. A region that cannot be asked finds nothing:

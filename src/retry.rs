@@ -21,6 +21,7 @@ use quota::{Gate, LONGEST_PAUSE, Slot};
 use crate::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, Identity, Mutation, Page, Permit, RequestId,
 };
+use crate::dice::Dice;
 use crate::resource::{AccountName, Region, Scope};
 
 /// How often and how long a call is repeated.
@@ -67,13 +68,20 @@ pub struct Retrying<C> {
     quota: Quota,
     gates: RefCell<BTreeMap<(Scope, &'static str), Rc<Gate>>>,
     budgets: RefCell<BTreeMap<Scope, u32>>,
-    jitter: Cell<u64>,
+    dice: Cell<Dice>,
 }
 
 impl<C> Retrying<C> {
     /// Wraps a cloud. Equal seeds draw equal delays.
     pub fn new(inner: C, policy: Policy, quota: Quota, seed: u64) -> Self {
-        Self { inner, policy, quota, gates: RefCell::default(), budgets: RefCell::default(), jitter: Cell::new(seed) }
+        Self {
+            inner,
+            policy,
+            quota,
+            gates: RefCell::default(),
+            budgets: RefCell::default(),
+            dice: Cell::new(Dice::new(seed)),
+        }
     }
 
     /// Returns the wrapped cloud.
@@ -156,13 +164,12 @@ impl<C> Retrying<C> {
         bound.mul_f64(self.draw())
     }
 
-    /// Draws from [0, 1): splitmix64.
+    /// Draws from [0, 1).
     fn draw(&self) -> f64 {
-        let state = self.jitter.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
-        self.jitter.set(state);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((mixed ^ (mixed >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+        let mut dice = self.dice.get();
+        let drawn = dice.fraction();
+        self.dice.set(dice);
+        drawn
     }
 
     fn spend(&self, scope: &Scope) -> bool {

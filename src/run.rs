@@ -1,12 +1,21 @@
-//! The words of a run: how it ends, with which exit code, and for which reasons.
+//! The words of a run: what happens while it goes on, what became of each step, how it ends, and for which reasons.
 //!
-//! Typed facts only: how any of them reads is decided in `render`. What stands in a journal, in `history`, in every
-//! report and in the process's exit code is made from these values once, when the run ends.
+//! Typed facts only: how any of them reads is decided in `render`, and events refer to steps by id, so whoever shows them
+//! holds the plan. The executor emits [`Event`]s and fills in a [`Report`]; `history` makes the same [`Report`] from the
+//! journal of a past run. What stands in a journal, in `history`, in every report and in the process's exit code is made
+//! once, by [`end()`], when the run ends.
 
+mod end;
+mod event;
 mod exit;
 mod outcome;
+pub mod pace;
 mod reason;
+mod report;
 
+pub use end::{Facts, LastLook, RunEnd, end};
+pub use event::{Event, WaveFailure};
 pub use exit::Exit;
 pub use outcome::RunOutcome;
-pub use reason::{Reason, StepReason};
+pub use reason::{NotUp, Reason, StepReason, StopReason, Subject, Unrecorded, WhyNotUp};
+pub use report::{Report, StepResult, planned_step};

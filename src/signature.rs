@@ -1,8 +1,8 @@
 //! The two signatures of the RPC API, pure: the client signs with them, the emulator checks with them.
 //!
-//! V1 is HMAC-SHA1 over the sorted query ([`v1`]); V3 is ACS3-HMAC-SHA256 over the request with the keys in
-//! headers ([`v3`]). Both are pinned by golden vectors made with the official SDKs (`tests/signature.rs`).
-//! Source: vpc-api §4.3 and §4.4.
+//! V1 is HMAC-SHA1 over the sorted query ([`v1`]); V3 is ACS3-HMAC-SHA256 over the request with the keys in headers
+//! ([`v3`]). Both are pinned by golden vectors made with the official SDKs (`tests/signature.rs`). Source:
+//! docs/reference/api.md#v1 and docs/reference/api.md#v3.
 
 use std::fmt::Write as _;
 

@@ -2,7 +2,8 @@
 //!
 //! [`parse`] turns texts into a [`Spec`] or into every error at once, each with its place. It reads no
 //! file and no environment; `ops` hands it the bytes. Syntax is in `spec/syntax` (YAML and JSON to one
-//! tree with places), meaning in `spec/decode`, references between entries in `spec/check`.
+//! tree with places), the keys in `spec/keys`, meaning in `spec/decode`, references between entries in `spec/check`;
+//! what can be wrong is data in `spec/finding`, and its sentences are in `spec/words`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,23 +12,27 @@ use std::time::Duration;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
+use crate::diagnostic::{Diagnostics, Place, SourceId, Sources};
 use crate::resource::{
     AccountId, AccountName, Address, DesiredStatus, GroupName, Provider, Region, RouterInterfaceId, Scope,
 };
+use crate::signature::sha256_hex;
 
 mod check;
 mod decode;
-pub mod duration;
 mod fields;
+pub mod finding;
 mod findings;
 pub mod format;
+pub mod keys;
+mod read;
 pub mod schema;
-mod suggest;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod words;
 
+use finding::{FileFault, Finding};
 use findings::Findings;
 use syntax::{json, text, yaml};
 
@@ -70,9 +75,7 @@ pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
         is_whole &= read(*source, text, &mut findings, &mut |item, findings| decoder.item(item, findings)).is_ok();
     }
     if texts.is_empty() {
-        findings.report("no files", Place::default(), || {
-            Diagnostic::error("there is no spec to read").hint("`rictl init` writes one from what is live")
-        });
+        refuse(FileFault::None, Place::default(), &mut findings);
     }
     let start = Place { source: SourceId(0), line: 1, column: 1, length: 1 };
     let draft = is_whole.then(|| {
@@ -100,8 +103,7 @@ pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
 pub fn digest(files: &[SpecFile]) -> String {
     let mut digests: Vec<[u8; 32]> = files.iter().map(|file| Sha256::digest(&file.bytes).into()).collect();
     digests.sort_unstable();
-    let bytes: [u8; 32] = Sha256::digest(digests.concat()).into();
-    bytes.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
+    format!("sha256:{}", sha256_hex(&digests.concat()))
 }
 
 /// Takes a file's text into the sources, unless it is none or too large.
@@ -109,10 +111,7 @@ fn admit(file: SpecFile, sources: &mut Sources, findings: &mut Findings) -> Opti
     let start = |source| Place { source, line: 1, column: 1, length: 1 };
     if file.bytes.len() > MAX_FILE_BYTES {
         let source = sources.add(file.name, "");
-        findings.report("file too large", start(source), || {
-            Diagnostic::error(format!("the file is larger than {} MiB", MAX_FILE_BYTES / 1024 / 1024))
-                .hint("is this a spec? several files in a directory are merged: `-f DIRECTORY`")
-        });
+        refuse(FileFault::TooLarge { mebibytes: MAX_FILE_BYTES / 1024 / 1024 }, start(source), findings);
         return None;
     }
     match text::decode(file.bytes) {
@@ -121,14 +120,18 @@ fn admit(file: SpecFile, sources: &mut Sources, findings: &mut Findings) -> Opti
             Some((sources.add(file.name, Arc::clone(&text)), text))
         }
         Err(refused) => {
-            let text::NotText { shown, offset, error } = *refused;
+            let text::NotText { shown, offset, fault } = *refused;
             let text: Arc<str> = shown.into();
             let source = sources.add(file.name, Arc::clone(&text));
             let place = text::Cursor::new(source, &text).place(offset, 1);
-            findings.report("encoding", place, || error);
+            refuse(fault, place, findings);
             None
         }
     }
+}
+
+fn refuse(fault: FileFault, place: Place, findings: &mut Findings) {
+    findings.report(fault.code(), place, || Finding::File(fault));
 }
 
 /// A value and the place that set it.

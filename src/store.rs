@@ -14,6 +14,8 @@ use std::path::Path;
 use crate::journal::{self, Entry, Replay};
 use crate::state::{State, Unreadable};
 
+pub use files::Mode;
+
 /// Where a run records what it does. Every method is durable when it returns.
 pub trait Store {
     /// Returns what the journal says, everything appended included.
@@ -34,14 +36,21 @@ pub trait Store {
     /// Writes what could not be appended to a second place, and names it for people.
     fn rescue(&mut self) -> Result<String, StoreError>;
 
-    /// Folds the run that has ended into `state`, commits it and says so in the journal; does nothing if every
-    /// ended run is in the state already. `state` is the one last read or committed.
+    /// Folds the run that has ended into `state`; see [`Store::fold_ended_run_and`].
     fn fold_ended_run(&mut self, state: &mut State) -> Result<(), StoreError> {
+        self.fold_ended_run_and(state, &mut |_| {})
+    }
+
+    /// Folds the run that has ended into `state`, lets `see` bring its records up to what was read last, commits it and
+    /// says so in the journal; does nothing if every ended run is in the state already. `state` is the one last read or
+    /// committed.
+    fn fold_ended_run_and(&mut self, state: &mut State, see: &mut dyn FnMut(&mut State)) -> Result<(), StoreError> {
         let Some(run) = self.replay().unfolded() else { return Ok(()) };
         // A run of another history, whose state was taken away, is over and has no place in this one.
         if run.started.lineage == state.lineage {
             journal::fold(state, run);
         }
+        see(state);
         let expected_serial = state.serial;
         // A state restored from a backup is older than its journal; its next serial must still be a new one.
         state.serial = expected_serial.max(self.replay().last_serial()) + 1;
@@ -180,6 +189,16 @@ pub fn read_file(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
 /// Replaces a file, or makes it, for its owner only: whole or not at all, and durable.
 pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     files::replace(path, bytes)?;
+    files::sync_dir(path)
+}
+
+/// Puts a file where nothing or a regular file stands, in one step and durably; one that is there is replaced only if
+/// `replace` says so.
+///
+/// # Errors
+/// What the operating system says, also of a file that may not be replaced.
+pub fn put_file(path: &Path, bytes: &[u8], mode: &Mode, replace: bool) -> Result<(), StoreError> {
+    files::put(path, bytes, mode, replace)?;
     files::sync_dir(path)
 }
 

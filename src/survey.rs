@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::resource::{
     Address, BusinessStatus, DesiredStatus, GroupName, Observed, Region, RouterInterfaceId, Status, Target,
 };
+use crate::spec::keys::Grammar;
 
 /// How long an address made from a name may be; the spec takes a little more, which a suffix may need.
 const LONGEST: usize = 80;
@@ -49,8 +50,7 @@ pub struct Entry {
 impl Entry {
     /// Returns the status that a spec can declare, or why it can declare none.
     pub fn status(&self) -> Result<DesiredStatus, String> {
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        if !self.observed.id.as_str().bytes().all(is_name) {
+        if !self.observed.id.as_str().bytes().all(|byte| Grammar::Id.admits(byte)) {
             return Err("its id is none that a spec can hold".to_owned());
         }
         match &self.observed.status {

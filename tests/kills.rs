@@ -1,7 +1,7 @@
 //! The real binary, killed with SIGKILL at every boundary of journal and calls and at random times, against an emulator
 //! that lives on. Every next run recovers by itself, and no interface is called twice.
 //!
-//! `KILL_ROUNDS=500 cargo test --test kills -- --nocapture` for the long run. The kills come from outside: the killer
+//! `KILL_ROUNDS=500 cargo test --test all kills:: -- --nocapture` for the long run. The kills come from outside: the killer
 //! watches the journal and the call log grow, so the binary needs no fault points.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]

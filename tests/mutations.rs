@@ -1,7 +1,7 @@
 //! Mutated inputs: every reader of a file is fed what a disk, an editor or an attacker may make of it. None panics, none
 //! takes long, and what carries a checksum is never read as something else.
 //!
-//! `MUTATIONS=10000000 cargo test --release --test mutations -- --nocapture` for the long run, and the same with
+//! `MUTATIONS=10000000 cargo test --release --test all mutations:: -- --nocapture` for the long run, and the same with
 //! `--lib mutated` for the API's answers.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
@@ -17,7 +17,6 @@ use rictl::spec::{self, SpecFile};
 use rictl::state;
 use tempfile::TempDir;
 
-#[path = "mutations/feed.rs"]
 mod feed;
 
 use feed::feed;

@@ -11,6 +11,7 @@ use rictl::cloud::{Call, RequestId};
 use rictl::journal::{Entry, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::plan::{Action, Goal, StepId};
 use rictl::resource::{AccountName, Address, Provider, Scope, Status, Target};
+use rictl::run::{Exit, RunEnd};
 use rictl::state::RunId;
 use rictl::store::Store as _;
 use rictl::store::local::{LocalStore, Paths};
@@ -145,8 +146,8 @@ fn a_run_that_ended_without_reaching_the_state_is_brought_into_it() {
     let entries = [
         intent(),
         Entry::Accepted { step: step(), at: at(), request_id: RequestId("R-1".into()) },
-        Entry::Closed { step: step(), at: at(), outcome: Outcome::Done, status: Some(Status::Inactive), detail: None },
-        Entry::RunEnded { at: at(), exit_code: 0 },
+        Entry::Closed { step: step(), at: at(), outcome: Outcome::Done, status: Some(Status::Inactive), because: None },
+        Entry::RunEnded(RunEnd::of_code(at(), Exit::Done)),
     ];
     scene.dead_run(Provider::Emulator, &entries);
     scene.says(&["apply", "--auto-approve"], 0);

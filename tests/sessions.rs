@@ -13,7 +13,7 @@
 //! [exit 1]                  and how it ended, where that was not 0
 //! ```
 //!
-//! What differs from run to run is masked. `UPDATE_SESSIONS=1 cargo test --test sessions` records every session anew.
+//! What differs from run to run is masked. `UPDATE=1 cargo test sessions::` records every session anew.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,6 +32,8 @@ use std::sync::{Arc, Mutex};
 use regex::Regex;
 use similar::TextDiff;
 
+use crate::golden;
+
 /// How many sessions run at a time: they wait more than they compute.
 const THREADS: usize = 8;
 
@@ -48,7 +50,7 @@ fn every_session_goes_as_it_was_recorded() {
     paths.sort();
     assert!(!paths.is_empty(), "no session matches");
     let (queue, differences) = (Mutex::new(paths), Mutex::new(Vec::new()));
-    let update = std::env::var_os("UPDATE_SESSIONS").is_some();
+    let update = golden::updates();
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
@@ -59,7 +61,7 @@ fn every_session_goes_as_it_was_recorded() {
         }
     });
     let differences = differences.into_inner().unwrap();
-    assert!(differences.is_empty(), "{}\nUPDATE_SESSIONS=1 records them anew", differences.join("\n"));
+    assert!(differences.is_empty(), "{}\nUPDATE=1 records them anew", differences.join("\n"));
 }
 
 fn next(queue: &Mutex<Vec<PathBuf>>) -> Option<PathBuf> {

@@ -1,6 +1,6 @@
 //! Bad specs and what is said of each: `tests/spec/NAME.yaml` (or `.json`) in, `NAME.yaml.txt` out.
 //!
-//! A new case is a new file. `BLESS=1 cargo test --test spec` writes what is said now; read the difference before
+//! A new case is a new file. `UPDATE=1 cargo test spec::` writes what is said now; read the difference before
 //! committing it.
 
 use std::collections::BTreeSet;
@@ -11,6 +11,8 @@ use std::path::Path;
 use rictl::diagnostic::Diagnostics;
 use rictl::render::diagnostic::{DrawStyle, write};
 use rictl::spec::{Spec, SpecFile, parse};
+
+use crate::golden;
 
 fn drawn(parsed: Result<Spec, Diagnostics>) -> io::Result<String> {
     let (verdict, diagnostics) = match parsed {
@@ -32,7 +34,7 @@ fn says_of_each_spec_what_stands_beside_it() -> io::Result<()> {
         let bytes = fs::read(directory.join(&name))?;
         let said = drawn(parse(vec![SpecFile { name: name.clone(), bytes }]))?;
         let golden = directory.join(format!("{name}.txt"));
-        if std::env::var_os("BLESS").is_some() {
+        if golden::updates() {
             fs::write(&golden, &said)?;
         } else if fs::read_to_string(&golden).ok().as_deref() != Some(&said) {
             failures.push(format!("{name}:\n{said}"));

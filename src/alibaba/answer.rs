@@ -46,7 +46,7 @@ impl Asked<'_> {
         let Some(request_id) = envelope.request_id.clone() else {
             return Err(self.unreadable(answer, "JSON without RequestId"));
         };
-        let code = envelope.code.as_deref().filter(|code| !SUCCESS_CODES.contains(code));
+        let code = envelope.code.as_deref().map(str::trim).filter(|code| !SUCCESS_CODES.contains(code));
         match code {
             Some(code) => Err(self.refusal(answer, &envelope, request_id, code)),
             None if answer.status >= 400 => Err(self.unreadable(answer, "an error without Code")),
@@ -84,10 +84,11 @@ impl Asked<'_> {
     }
 
     fn refusal(&self, answer: &Answer, envelope: &Envelope, request_id: RequestId, code: &str) -> CloudError {
-        let Meaning { mut kind, mut effect, hint, .. } = codes::meaning(answer.status, code);
+        let Meaning { mut kind, effect, hint, .. } = codes::meaning(self.action.name, answer.status, code);
         if kind == ErrorKind::Other && answer.retry_after.is_some() {
-            // The official clients take the header alone as flow control, whatever the code.
-            (kind, effect) = (ErrorKind::Throttled, Effect::None);
+            // The official clients take the header alone as flow control, whatever the code. What no page documents
+            // proves nothing about a mutating call, so that stays in doubt.
+            kind = ErrorKind::Throttled;
         }
         let api_message = envelope.message.as_deref().unwrap_or("no message");
         let (message, hint) = match kind {

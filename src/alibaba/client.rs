@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use super::answer::{Asked, describe};
 use super::endpoint::{Endpoint, Network};
+use super::http::Timeouts;
 use super::proxy::Proxy;
 use super::request::{self, Action, Attempt, Service};
 use super::source::{CredentialSource, Credentials};
-use super::transport::{Answer, Timeouts, Transport};
+use super::transport::{Answer, Transport};
 use super::wire;
 use crate::clock::Clock;
 use crate::cloud::{
@@ -36,7 +37,7 @@ pub struct Settings {
     pub signature: SignatureVersion,
     /// The deadlines of one attempt.
     pub timeouts: Timeouts,
-    /// The proxy that the environment names, for errors.
+    /// The proxy that the environment names.
     pub proxy: Option<Proxy>,
 }
 
@@ -104,7 +105,8 @@ impl<S: CredentialSource> Client<S> {
         let credentials = self.source.credentials(account).await.map_err(unsent)?;
         self.check_owner(account, &credentials).await.map_err(unsent)?;
         match self.attempt(endpoint, action, &credentials, &read).await {
-            Err(error) if error.kind == ErrorKind::TokenExpired => {
+            // Repeated only where the API surely refused it: in doubt, the first copy may have run.
+            Err(error) if error.kind == ErrorKind::TokenExpired && error.effect == Effect::None => {
                 debug!(action = action.name, %account, "the security token has expired, renewing it");
                 let credentials = self.source.renew(account).await.map_err(unsent)?;
                 self.check_owner(account, &credentials).await.map_err(unsent)?;
@@ -114,7 +116,8 @@ impl<S: CredentialSource> Client<S> {
         }
     }
 
-    /// Refuses renewed keys that belong to another account than those that a run began with (faults A18).
+    /// Refuses renewed keys that belong to another account than those that a run began with
+    /// (docs/reference/faults.md#a18).
     async fn check_owner(&self, account: &AccountName, credentials: &Credentials) -> Result<(), CloudError> {
         let known = self.owners.borrow().get(account).cloned();
         let Some(known) = known.filter(|owner| owner.access_key_id != credentials.access_key_id) else { return Ok(()) };

@@ -1,9 +1,9 @@
 //! Where credentials come from: the vendor's default chain, named profiles, roles, and their renewal.
 //!
-//! `chain` decides, without any effect but reading files, which provider each step of the chain would use;
-//! `fetch` carries a provider out. [`Chain`] walks the steps once per account, remembers the one that gave
-//! credentials, and renews from that one alone: a run cannot slide into another identity. The environment comes
-//! in as a value and nothing is ever written to disk. Facts: vpc-api §7.
+//! `chain` decides, without any effect but reading files, which provider each step of the chain would use; `fetch`
+//! carries a provider out. [`Chain`] walks the steps once per account, remembers the one that gave credentials, and
+//! renews from that one alone: a run cannot slide into another identity. The environment comes in as a value and
+//! nothing is ever written to disk. Facts: docs/reference/api.md#credentials.
 
 mod chain;
 mod core_dumps;
@@ -32,6 +32,7 @@ use self::file::Privacy;
 use crate::alibaba::{CredentialSource, Credentials};
 use crate::clock::Clock;
 use crate::cloud::{CloudError, Effect, ErrorKind};
+use crate::diagnostic::nearest::nearest;
 use crate::resource::AccountName;
 
 pub use self::core_dumps::forbid_core_dumps;
@@ -293,8 +294,7 @@ fn no_credentials(named: Option<&str>, renewing: bool, looked: &[String], names:
              profile with --profile",
         );
     };
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let hint = match similar::get_close_matches(wanted, &names, 1, 0.6).first() {
+    let hint = match nearest(wanted, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean profile {near}?"),
         None if names.is_empty() => format!("configure it with `aliyun configure --profile {wanted}`"),
         None => format!("there are the profiles {}", names.join(", ")),

@@ -1,7 +1,7 @@
 //! Where requests go: the regions' hosts with their documented exceptions, and the override.
 //!
-//! A region's name comes from the spec and an override from the command line, so neither may smuggle anything
-//! but a host into the URL of a signed request. Source of the hosts: vpc-api §4.1.
+//! A region's name comes from the spec and an override from the command line, so neither may smuggle anything but a
+//! host into the URL of a signed request. Source of the hosts: docs/reference/api.md#endpoints.
 
 use std::fmt;
 use std::str::FromStr;
@@ -105,6 +105,10 @@ impl Endpoint {
 
     pub(super) fn is_plain_http(&self) -> bool {
         self.0.scheme() == "http"
+    }
+
+    pub(super) fn url(&self) -> &Url {
+        &self.0
     }
 
     /// The URL of one request.

@@ -1,10 +1,9 @@
 //! One HTTP exchange: an empty POST out, a bounded answer back, nothing sent twice and nowhere else.
 //!
-//! No redirects, no retries, no decompression, no cookies; every phase has a deadline. The HTTP client is built at
-//! the first exchange, since reading the system's roots costs more than most commands do. An error says whether the
-//! request can have left (faults R1): only what fails while connecting surely did not.
+//! The HTTP client (`http`) is built at the first exchange, since reading the system's roots costs more than most
+//! commands do. An error says whether the request can have left (docs/reference/faults.md#r1): only what fails while connecting surely
+//! did not.
 
-use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,44 +12,13 @@ use reqwest::header::{self, HeaderMap, HeaderValue};
 use tokio::sync::OnceCell;
 
 use super::endpoint::Endpoint;
+use super::http::{self, Failure, Timeouts, Wire, innermost};
 use super::proxy::Proxy;
 use super::request::Signed;
 use crate::cloud::{CloudError, Effect, ErrorKind};
 
 /// The largest answer that is read; a page of 50 interfaces takes about 100 KiB.
 pub(super) const MAX_BODY: usize = 8 << 20;
-
-/// How long an idle connection is kept: shorter than the gateway keeps it, so that a mutating call seldom meets a
-/// connection that is being closed and ends in doubt.
-const POOL_IDLE: Duration = Duration::from_secs(10);
-
-/// The metadata service of a cloud machine, which no proxy can reach.
-const METADATA_HOST: &str = "100.100.100.200";
-
-/// The deadlines of one exchange.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timeouts {
-    /// Name lookup, TCP and TLS together. Shorter than `total`, so that a request that never left is known as such.
-    pub connect: Duration,
-    /// Between two reads.
-    pub read: Duration,
-    /// From the start to the last byte of the answer.
-    pub total: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self::within(Duration::from_secs(30))
-    }
-}
-
-impl Timeouts {
-    /// The usual deadlines, shortened where they do not fit into `total`.
-    pub fn within(total: Duration) -> Self {
-        let connect = Duration::from_secs(5).min(total / 2);
-        Self { connect, read: Duration::from_secs(10).min(total), total }
-    }
-}
 
 /// An answer before anyone has looked into it.
 #[derive(Debug)]
@@ -90,57 +58,30 @@ impl Transport {
             CloudError::new(ErrorKind::Credentials, Effect::None, action, "the keys hold characters that no key has")
         })?;
         let request = http.post(endpoint.with_query(&signed.query)).headers(headers);
-        let failed = |error: reqwest::Error| self.failure(action, endpoint, &error);
-        let mut response = request.send().await.map_err(failed)?;
-        let mut answer = Answer {
-            status: response.status().as_u16(),
-            content_type: text(response.headers(), header::CONTENT_TYPE.as_str()),
-            date: text(response.headers(), header::DATE.as_str()).and_then(|date| http_date(&date)),
-            retry_after: text(response.headers(), "x-acs-retry-after")
-                .and_then(|millis| millis.trim().parse().ok())
-                .map(Duration::from_millis),
-            body: Vec::new(),
-        };
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if answer.body.len() + chunk.len() > MAX_BODY {
-                let message = format!("{} answered with more than {} MiB", endpoint.authority(), MAX_BODY >> 20);
-                return Err(CloudError::new(ErrorKind::Malformed, Effect::InDoubt, action, message));
-            }
-            answer.body.extend_from_slice(&chunk);
-        }
-        Ok(answer)
+        let mut body = Vec::new();
+        let (status, headers) = http::exchange(request, &mut body, MAX_BODY)
+            .await
+            .map_err(|failure| self.failure(action, endpoint, failure))?;
+        let retry_after = text(&headers, "x-acs-retry-after").and_then(|millis| millis.trim().parse().ok());
+        Ok(Answer {
+            status,
+            content_type: text(&headers, header::CONTENT_TYPE.as_str()),
+            date: text(&headers, header::DATE.as_str()).and_then(|date| http_date(&date)),
+            retry_after: retry_after.map(Duration::from_millis),
+            body,
+        })
     }
 
     async fn build(&self, action: &'static str) -> Result<reqwest::Client, CloudError> {
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            // Losing a race against another thread leaves the same provider installed.
-            rustls::crypto::ring::default_provider().install_default().ok();
-        }
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("rictl/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(self.timeouts.connect)
-            .read_timeout(self.timeouts.read)
-            .timeout(self.timeouts.total)
-            .pool_idle_timeout(POOL_IDLE)
-            .tls_version_min(reqwest::tls::Version::TLS_1_2);
-        if let Some(endpoint) = &self.endpoint {
-            if is_never_proxied(endpoint.host()) {
-                builder = builder.no_proxy();
-            }
-            if endpoint.is_plain_http() {
+        let client = match self.endpoint.as_ref().filter(|endpoint| endpoint.is_plain_http()) {
+            // Connects to the addresses that were checked, whatever the name says next time.
+            Some(endpoint) => {
                 let addresses = self.loopback_addresses(action, endpoint).await?;
-                // Connects to the addresses that were checked, whatever the name says next time. Loads no roots: there
-                // is no TLS to check.
-                builder = builder
-                    .no_proxy()
-                    .resolve_to_addrs(endpoint.host(), &addresses)
-                    .tls_certs_only(std::iter::empty::<reqwest::Certificate>());
+                http::client(self.timeouts, &Wire::Plain(Some((endpoint.host(), &addresses))))
             }
-        }
-        builder.build().map_err(|error| {
+            None => http::client(self.timeouts, &Wire::Tls(self.proxy.as_ref())),
+        };
+        client.map_err(|error| {
             let message = format!("cannot set up HTTPS: {}", innermost(&error));
             CloudError { hint: Some(ROOTS_HINT.into()), ..unsent(ErrorKind::Tls, action, message) }
         })
@@ -172,37 +113,36 @@ impl Transport {
         Ok(addresses)
     }
 
-    fn uses(&self, proxy: &Proxy, endpoint: &Endpoint) -> bool {
-        !endpoint.is_plain_http() && !is_never_proxied(endpoint.host()) && proxy.serves(endpoint.host())
-    }
-
-    fn failure(&self, action: &'static str, endpoint: &Endpoint, error: &reqwest::Error) -> CloudError {
+    fn failure(&self, action: &'static str, endpoint: &Endpoint, failure: Failure) -> CloudError {
         let host = endpoint.authority();
-        if error.is_connect() {
-            return match tls_cause(error) {
-                Some(cause) => CloudError {
-                    hint: Some(tls_hint(cause).into()),
+        let (kind, message) = match failure {
+            Failure::Untrusted(cause) => {
+                return CloudError {
+                    hint: Some(tls_hint(&cause).into()),
                     ..unsent(ErrorKind::Tls, action, format!("cannot trust {host}: {cause}"))
-                },
-                None => {
-                    let cause = match error.is_timeout() {
-                        true => format!("no connection within {:?}", self.timeouts.connect),
-                        false => innermost(error),
-                    };
-                    let proxy = self.proxy.as_ref().filter(|proxy| self.uses(proxy, endpoint));
-                    let through = proxy.map(|proxy| format!(" through {}", proxy.describe())).unwrap_or_default();
-                    CloudError {
-                        hint: Some(REACH_HINT.into()),
-                        ..unsent(ErrorKind::Unreachable, action, format!("cannot connect to {host}{through}: {cause}"))
-                    }
-                }
-            };
-        }
-        let message = match error.is_timeout() {
-            true => format!("{host} did not finish its answer in time (at most {:?})", self.timeouts.total),
-            false => format!("the exchange with {host} was cut off: {}", innermost(error)),
+                };
+            }
+            Failure::Unconnected(cause) => {
+                let cause = cause.unwrap_or_else(|| format!("no connection within {:?}", self.timeouts.connect));
+                let proxy = self.proxy.as_ref().filter(|proxy| proxy.serves(endpoint.url()));
+                let through = proxy.map(|proxy| format!(" through {}", proxy.describe())).unwrap_or_default();
+                return CloudError {
+                    hint: Some(REACH_HINT.into()),
+                    ..unsent(ErrorKind::Unreachable, action, format!("cannot connect to {host}{through}: {cause}"))
+                };
+            }
+            Failure::TooLarge => {
+                (ErrorKind::Malformed, format!("{host} answered with more than {} MiB", MAX_BODY >> 20))
+            }
+            Failure::TimedOut => (
+                ErrorKind::Interrupted,
+                format!("{host} did not finish its answer in time (at most {:?})", self.timeouts.total),
+            ),
+            Failure::CutOff(cause) => {
+                (ErrorKind::Interrupted, format!("the exchange with {host} was cut off: {cause}"))
+            }
         };
-        CloudError::new(ErrorKind::Interrupted, Effect::InDoubt, action, message)
+        CloudError::new(kind, Effect::InDoubt, action, message)
     }
 }
 
@@ -212,12 +152,6 @@ const REACH_HINT: &str = "check the region's name, the network, and the proxy th
 
 fn unsent(kind: ErrorKind, action: &'static str, message: impl Into<Box<str>>) -> CloudError {
     CloudError::new(kind, Effect::None, action, message)
-}
-
-fn is_never_proxied(host: &str) -> bool {
-    host == "localhost"
-        || host == METADATA_HOST
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
 fn header_map(headers: &[(&'static str, String)]) -> Option<HeaderMap> {
@@ -239,32 +173,6 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
 
 fn http_date(text: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
-}
-
-/// The cause that names the matter; the outer ones only say "error sending request", some with the URL.
-fn innermost(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
-}
-
-/// Finds what TLS said, which hides inside an I/O error.
-fn tls_cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
-    let mut cause = Some(error);
-    while let Some(current) = cause {
-        let inner = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = current.downcast_ref::<rustls::Error>().or(inner.and_then(|inner| inner.downcast_ref()));
-        if tls.is_some() {
-            return tls;
-        }
-        cause = match inner {
-            Some(inner) => Some(inner),
-            None => current.source(),
-        };
-    }
-    None
 }
 
 fn tls_hint(error: &rustls::Error) -> &'static str {

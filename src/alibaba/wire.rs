@@ -2,7 +2,8 @@
 //!
 //! Scalars come as string, number or boolean, whatever the pages say; numbers keep every digit, since account ids do
 //! not fit a double. Unknown fields are ignored, unknown words kept. What a decision hangs on (`RouterInterfaceId`,
-//! `Status`, the list itself) must be there: a missing field is an error, never "absent". Field names: vpc-api §1.8.
+//! `Status`, the list itself) must be there: a missing field is an error, never "absent". Field names:
+//! docs/reference/api.md#describe.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};

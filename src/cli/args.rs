@@ -403,7 +403,7 @@ pub(super) enum Signature {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
-    crate::spec::duration::parse(text).map_err(|error| error.to_string())
+    crate::duration::parse(text).map_err(|error| error.to_string())
 }
 
 fn positive_duration(text: &str) -> Result<Duration, String> {

@@ -74,7 +74,7 @@ impl Command {
 }
 
 /// Runs one command and returns its exit code.
-pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: &Output) -> Result<Exit> {
     if !command.only_reads_the_cloud() {
         return run(command, invocation, output).await;
     }
@@ -85,7 +85,7 @@ pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: 
     }
 }
 
-async fn run(command: Command, invocation: &Invocation, output: &Output) -> Result<u8> {
+async fn run(command: Command, invocation: &Invocation, output: &Output) -> Result<Exit> {
     match command {
         Command::Init(arguments) => init::init(&arguments, invocation, output).await,
         Command::Validate { json } => offline::validate(invocation, output, json),

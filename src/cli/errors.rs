@@ -11,12 +11,12 @@ use crate::render::diagnostic::write_findings;
 use super::output::Output;
 
 /// Prints clap's words; help and version are no errors.
-pub(super) fn usage(output: &Output, mut error: clap::Error) -> u8 {
+pub(super) fn usage(output: &Output, mut error: clap::Error) -> Exit {
     if !error.use_stderr() {
         let text = error.render();
         let text = if output.view().color { text.ansi().to_string() } else { text.to_string() };
         return match output.print(|out| out.write_all(text.as_bytes())) {
-            Ok(()) => 0,
+            Ok(()) => Exit::Done,
             Err(error) => report(output, &error, Machine::None),
         };
     }
@@ -25,7 +25,7 @@ pub(super) fn usage(output: &Output, mut error: clap::Error) -> u8 {
     let text = error.render();
     let text = if output.draw_style().color { text.ansi().to_string() } else { text.to_string() };
     output.complain(|out| out.write_all(text.as_bytes()));
-    Exit::Error as u8
+    Exit::Error
 }
 
 /// What a machine that reads standard output expects there.
@@ -40,7 +40,7 @@ pub(super) enum Machine {
 }
 
 /// Prints an error and returns its exit code.
-pub(super) fn report(output: &Output, error: &anyhow::Error, machine: Machine) -> u8 {
+pub(super) fn report(output: &Output, error: &anyhow::Error, machine: Machine) -> Exit {
     let diagnostics = diagnose(error);
     match machine {
         Machine::None => {}
@@ -61,7 +61,7 @@ pub(super) fn report(output: &Output, error: &anyhow::Error, machine: Machine) -
         }
     }
     draw(output, &diagnostics.sources, &diagnostics.findings);
-    exit_of(error) as u8
+    exit_of(error)
 }
 
 /// Draws findings on standard error.
@@ -100,6 +100,7 @@ pub(super) fn findings(diagnostics: &Diagnostics) -> Vec<serde_json::Value> {
         .map(|finding| {
             serde_json::json!({
                 "severity": if finding.severity == Severity::Error { "error" } else { "warning" },
+                "code": finding.code,
                 "summary": finding.summary,
                 "detail": finding.label,
                 "range": finding.place.map(place),
@@ -110,6 +111,3 @@ pub(super) fn findings(diagnostics: &Diagnostics) -> Vec<serde_json::Value> {
         })
         .collect()
 }
-
-/// The code for "refused by a guard".
-pub(super) const GUARDED: u8 = Exit::Guarded as u8;

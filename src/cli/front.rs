@@ -15,7 +15,8 @@ use crate::plan::Plan;
 use crate::render::events::Events;
 use crate::render::progress::Progress;
 use crate::render::{self, View};
-use crate::report::{Event, Report, expected_durations};
+use crate::run::pace::Pace;
+use crate::run::{Event, Report};
 
 use super::output::Output;
 use super::prompt;
@@ -31,8 +32,8 @@ pub(super) struct Screen<'o> {
     into: Option<File>,
     /// Questions may be asked.
     asks: bool,
-    /// The past runs, from which it is known how long a step may take.
-    past: Vec<Report>,
+    /// How long a step may take.
+    pace: Pace,
     plan: Option<Plan>,
     showing: Showing,
 }
@@ -47,15 +48,15 @@ enum Showing {
 impl<'o> Screen<'o> {
     pub(super) fn new(output: &'o Output, clock: Clock, json: bool, into: Option<File>, asks: bool) -> Self {
         let mut screen =
-            Self { output, clock, json, into, asks, past: Vec::new(), plan: None, showing: Showing::Nothing };
+            Self { output, clock, json, into, asks, pace: Pace::default(), plan: None, showing: Showing::Nothing };
         screen.lines(|out, at| render::events::version(out, at));
         screen
     }
 
-    /// Takes in the past runs, if what is shown has a use for them.
-    pub(super) fn with_past(mut self, past: impl FnOnce() -> Vec<Report>) -> Self {
+    /// Takes in how long steps took before, if what is shown has a use for it.
+    pub(super) fn with_pace(mut self, pace: impl FnOnce() -> Pace) -> Self {
         if !self.json && LiveTable::is_possible() {
-            self.past = past();
+            self.pace = pace();
         }
         self
     }
@@ -125,7 +126,7 @@ impl Front for Screen<'_> {
         self.showing = if self.json {
             Showing::Nothing
         } else if LiveTable::is_possible() {
-            let expected = expected_durations(&plan.steps, &self.past);
+            let expected = self.pace.expected(&plan.steps);
             Showing::Table(LiveTable::start(plan, expected, self.view(), self.clock))
         } else {
             Showing::Lines(Box::new(Progress::new(plan, self.view())))
@@ -144,13 +145,16 @@ impl Front for Screen<'_> {
         }
     }
 
-    fn end(&mut self, report: &Report, exit_code: u8) {
+    fn end(&mut self, report: &Report) {
         self.showing = Showing::Nothing;
         if !self.json {
             let view = self.view();
             let blocked = self.plan.as_ref().map_or(0, |plan| plan.summary().blocked);
             self.output.show(|out| render::report::text(out, report, blocked, view));
         }
-        self.lines(|out, at| render::events::finished(out, at, report, exit_code));
+    }
+
+    fn finished(&mut self, report: &Report) {
+        self.lines(|out, at| render::events::finished(out, at, report));
     }
 }

@@ -1,8 +1,9 @@
 //! The API's error codes, old and new spellings, and what each means for the caller.
 //!
-//! One table, from which the reference is generated too ([`all`]). Codes are the documented ones of the
-//! router-interface actions and of the gateway (vpc-api §1 and §5), misspellings included. A code that the
-//! table does not hold is classified by its family, then by the HTTP status ([`meaning`]).
+//! One table, from which the reference is generated too ([`all`]), and a short one of what means something else of some
+//! actions ([`of_actions`]). Codes are the documented ones of the router-interface actions and of the gateway
+//! (docs/reference/api.md#calls and docs/reference/api.md#errors), misspellings included. A code that neither holds is classified by its family, then by the HTTP status.
+//! [`meaning`] is also the white list of refusals: what it does not know to be one leaves a mutating call in doubt.
 
 use super::{Effect, ErrorKind};
 
@@ -19,23 +20,47 @@ pub struct Meaning {
     pub hint: &'static str,
 }
 
-/// Looks up a code; one that no page documents is classified by its family, then by the HTTP status alone.
+/// Looks up what `code` means of `action`; one that no page documents is classified by its family, then by the HTTP
+/// status alone. Blanks around the code count for nothing.
 ///
 /// Only `InvalidRouterInterfaceId.NotFound` ever means absent: no family leads to [`ErrorKind::NotFound`].
-pub fn meaning(http_status: u16, code: &str) -> Meaning {
-    let documented = TABLE.iter().find(|(known, _)| known.eq_ignore_ascii_case(code));
-    let family = || FAMILIES.iter().find(|(prefix, _)| starts_with_ignoring_case(code, prefix));
-    match documented.or_else(family) {
-        Some((_, meaning)) => *meaning,
-        None if http_status == 429 => THROTTLED,
-        None if http_status >= 500 => UNAVAILABLE,
-        None => UNDOCUMENTED,
+///
+/// Only a documented code that came with an HTTP status of 400 to 499 proves that nothing was done: whatever else is
+/// answered, 408 included, may come from something in between while the call runs.
+pub fn meaning(action: &str, http_status: u16, code: &str) -> Meaning {
+    let meaning = documented(action, code.trim()).unwrap_or(match http_status {
+        429 => Meaning { effect: Effect::InDoubt, ..THROTTLED },
+        500.. => UNAVAILABLE,
+        _ => UNDOCUMENTED,
+    });
+    match http_status {
+        408 => Meaning { effect: Effect::InDoubt, ..meaning },
+        400..500 => meaning,
+        _ => Meaning { effect: Effect::InDoubt, ..meaning },
     }
+}
+
+fn documented(action: &str, code: &str) -> Option<Meaning> {
+    let is_known = |known: &str| known.eq_ignore_ascii_case(code);
+    let of_action = OF_ACTIONS.iter().find(|(actions, known, _)| is_known(known) && actions.contains(&action));
+    if let Some((_, _, meaning)) = of_action {
+        return Some(*meaning);
+    }
+    let of_any = TABLE.iter().find(|(known, _)| is_known(known));
+    let by_start = || FAMILIES.iter().find(|(start, _)| starts_with_ignoring_case(code, start));
+    let last = code.rsplit('.').next().unwrap_or_default();
+    let by_end = || LAST_WORDS.iter().find(|(word, _)| word.eq_ignore_ascii_case(last));
+    of_any.or_else(by_end).or_else(by_start).map(|(_, meaning)| *meaning)
 }
 
 /// Returns every documented code with its meaning, grouped by what the caller can do.
 pub fn all() -> &'static [(&'static str, Meaning)] {
     TABLE
+}
+
+/// Returns the codes that mean something else of some actions than [`all`] says: the actions, the code, the meaning.
+pub fn of_actions() -> &'static [(&'static [&'static str], &'static str, Meaning)] {
+    OF_ACTIONS
 }
 
 fn starts_with_ignoring_case(code: &str, prefix: &str) -> bool {
@@ -66,7 +91,7 @@ const UNAVAILABLE: Meaning = in_doubt(
     "run again in a moment; if it stays, open a ticket with the RequestId",
 );
 const UNDOCUMENTED: Meaning =
-    refused(ErrorKind::Other, "no page documents this code", "open a ticket with the RequestId");
+    in_doubt(ErrorKind::Other, "no page documents this code", "open a ticket with the RequestId");
 const WRONG_STATUS: Meaning = refused(
     ErrorKind::IncorrectStatus,
     "the interface's status does not allow this action now",
@@ -102,6 +127,11 @@ const DENIED: Meaning = refused(
     "RAM does not allow these credentials this action",
     "grant the action to the user or role, or use another profile",
 );
+const NOT_ENTITLED: Meaning = refused(
+    ErrorKind::NotEntitled,
+    "the account lacks something that no RAM policy gives, such as a place on the vendor's white list",
+    "read the API's own words; if they do not help, open a ticket with the RequestId",
+);
 const RISK_CONTROL: Meaning =
     refused(ErrorKind::Denied, "the vendor's risk control has stopped the account", "open a ticket with the RequestId");
 const UNKNOWN_KEY: Meaning = refused(
@@ -129,6 +159,11 @@ const UNKNOWN_REGION: Meaning = refused(
     "the region is unknown, or the page number or size was wrong: the API says both with this code",
     "check the region's spelling in the spec; a wrong page number or size gets this code as well",
 );
+const WRONG_ENDPOINT: Meaning = refused(
+    ErrorKind::InvalidRegion,
+    "the host that was asked does not serve the region",
+    "check the region's spelling in the spec, or name the region's own host with --endpoint",
+);
 const BAD_REQUEST: Meaning = refused(
     ErrorKind::Invalid,
     "the API does not accept the request",
@@ -145,6 +180,18 @@ const STILL_ROUTED: Meaning = refused(
     "remove the route entry first",
 );
 
+const PREPAID: Meaning = refused(
+    ErrorKind::Invalid,
+    "a prepaid interface cannot be deleted before its time is over",
+    "wait for its end, or have it changed to pay-as-you-go in the console",
+);
+
+/// Codes that mean something else of some actions (docs/reference/api.md#code-by-action).
+static OF_ACTIONS: &[(&[&str], &str, Meaning)] = &[
+    (&["ModifyRouterInterfaceAttribute", "DeleteExpressConnect"], "IncorrectStatus.RouterInterface", WRONG_STATUS),
+    (&["DeleteRouterInterface", "DeleteExpressConnect"], "InvalidRouterInterfaceChargeType.Malformed", PREPAID),
+];
+
 /// Codes by what the caller can do. Two spellings of one code stand together, the newer first.
 static TABLE: &[(&str, Meaning)] = &[
     ("IncorrectRIStatus", WRONG_STATUS),
@@ -159,6 +206,7 @@ static TABLE: &[(&str, Meaning)] = &[
         ),
     ),
     ("InvalidRegionId.NotFound", UNKNOWN_REGION),
+    ("InvalidOperation.NotSupportedEndpoint", WRONG_ENDPOINT),
     ("Forbidden.FinancialLocked", FINANCIAL_LOCK),
     ("Forbidden.FinancileLocked", FINANCIAL_LOCK),
     ("Forbidden.BillsOutstanding", FINANCIAL_LOCK),
@@ -214,6 +262,7 @@ static TABLE: &[(&str, Meaning)] = &[
     ("ServiceUnavailable", UNAVAILABLE),
     ("InternalError", UNAVAILABLE),
     ("UnknownError", UNAVAILABLE),
+    ("OperationFailed.InternalError", UNAVAILABLE),
     (
         "SignatureNonceUsed",
         in_doubt(
@@ -226,6 +275,12 @@ static TABLE: &[(&str, Meaning)] = &[
     ("Forbidden", DENIED),
     ("NoPermission", DENIED),
     ("Forbidden.RiskControl", RISK_CONTROL),
+    ("Forbidden.NotInRouterInterfaceCreateWhitelist", NOT_ENTITLED),
+    ("Forbidden.CrossBorder", NOT_ENTITLED),
+    ("Forbidden.AcceptRoleNotSupportPrePay", NOT_ENTITLED),
+    ("Forbidden.TagKeys", NOT_ENTITLED),
+    ("Forbidden.TagKey.Duplicated", NOT_ENTITLED),
+    ("ForbiddenAction", NOT_ENTITLED),
     ("InvalidAccessKeyId.NotFound", UNKNOWN_KEY),
     ("InvalidAccessKeyId.Inactive", UNKNOWN_KEY),
     ("InvalidAccessKeyId", UNKNOWN_KEY),
@@ -274,7 +329,16 @@ static FAMILIES: &[(&str, Meaning)] = &[
     ("InvalidSecurityToken.", TOKEN_EXPIRED),
     ("InvalidTimeStamp.", CLOCK_SKEW),
     ("Missing", BAD_REQUEST),
-    ("Forbidden.", DENIED),
+    ("Forbidden.RAM.", DENIED),
+    ("Forbidden.", NOT_ENTITLED),
+];
+
+/// Last words of codes that the table does not hold: the API puts its troubles behind many first words.
+static LAST_WORDS: &[(&str, Meaning)] = &[
+    ("InternalError", UNAVAILABLE),
+    ("UnknownError", UNAVAILABLE),
+    ("ServiceUnavailable", UNAVAILABLE),
+    ("Throttling", THROTTLED),
 ];
 
 #[cfg(test)]

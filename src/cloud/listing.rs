@@ -33,6 +33,19 @@ pub struct Listing {
     pub total: Option<u32>,
 }
 
+/// A listing that was made, with what it was asked for and when.
+#[derive(Clone, Debug)]
+pub struct ScopeRead {
+    /// Where.
+    pub scope: Scope,
+    /// What was asked for.
+    pub ids: BTreeSet<RouterInterfaceId>,
+    /// When it was begun: what it shows is no newer.
+    pub begun: Instant,
+    /// What it showed.
+    pub listing: Listing,
+}
+
 /// One interface of a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::caller::{Caller, Principal};
+use super::request::ACTIONS;
 use super::seed::{AccessKeySeed, AccountSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCOUNT, Secret};
-use super::world::{ACTIONS, Caller, Principal};
 use crate::resource::AccountId;
 
 /// One access key.

@@ -9,9 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::faults::Delivery;
+use super::answer::{Answer, Delivery, Reply};
+use super::caller::Caller;
 use super::refusal::Refusal;
-use super::world::{Answer, Caller, Reply, Request};
+use super::request::Request;
 
 /// What the call log says about one request.
 #[derive(Debug, Serialize)]

@@ -1,6 +1,6 @@
-//! What DescribeRouterInterfaces asks for: pages, filters and tags (vpc-api §1.8).
+//! What DescribeRouterInterfaces asks for: pages, filters and tags (docs/reference/api.md#describe).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::interface::Interface;
 use super::refusal::Refusal;
@@ -13,18 +13,64 @@ const MAX_FILTERS: usize = 5;
 const MAX_FILTER_VALUES: usize = 5;
 const MAX_TAGS: usize = 20;
 
-const FILTER_KEYS: [&str; 10] = [
-    "RouterInterfaceId",
-    "RouterId",
-    "RouterType",
-    "RouterInterfaceOwnerId",
-    "OppositeInterfaceId",
-    "OppositeRouterType",
-    "OppositeRouterId",
-    "OppositeInterfaceOwnerId",
-    "Status",
-    "Name",
-];
+/// What a filter can be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Key {
+    Id,
+    RouterId,
+    RouterType,
+    Owner,
+    OppositeId,
+    OppositeRouterType,
+    OppositeRouterId,
+    OppositeOwner,
+    Status,
+    Name,
+}
+
+impl Key {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "RouterInterfaceId" => Self::Id,
+            "RouterId" => Self::RouterId,
+            "RouterType" => Self::RouterType,
+            "RouterInterfaceOwnerId" => Self::Owner,
+            "OppositeInterfaceId" => Self::OppositeId,
+            "OppositeRouterType" => Self::OppositeRouterType,
+            "OppositeRouterId" => Self::OppositeRouterId,
+            "OppositeInterfaceOwnerId" => Self::OppositeOwner,
+            "Status" => Self::Status,
+            "Name" => Self::Name,
+            _ => return None,
+        })
+    }
+
+    /// Returns what an interface has under this key for good; its status is none of that.
+    pub(super) fn fact(self, interface: &Interface) -> Option<&str> {
+        let facts = &interface.facts;
+        let opposite = &facts.opposite;
+        match self {
+            Self::Id => Some(facts.id.as_str()),
+            Self::RouterId => facts.router_id.as_deref(),
+            Self::RouterType => facts.router_type.as_deref(),
+            Self::Owner => Some(interface.owner.as_str()),
+            Self::OppositeId => opposite.interface_id.as_ref().map(|id| id.as_str()),
+            Self::OppositeRouterType => opposite.router_type.as_deref(),
+            Self::OppositeRouterId => opposite.router_id.as_deref(),
+            Self::OppositeOwner => {
+                opposite.interface_id.as_ref()?;
+                Some(opposite.owner_id.as_ref().unwrap_or(&interface.owner).as_str())
+            }
+            Self::Name => facts.name.as_deref(),
+            Self::Status => None,
+        }
+    }
+
+    /// Returns whether few interfaces share a value.
+    fn tells_apart(self) -> bool {
+        matches!(self, Self::RouterId | Self::OppositeId | Self::OppositeRouterId | Self::Name)
+    }
+}
 
 /// A checked listing request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +83,24 @@ pub(super) struct Query {
     resource_group: Option<String>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Filter {
-    key: String,
+    key: Key,
     values: Vec<String>,
+}
+
+/// What leads to a listing's interfaces without a look at all others.
+pub(super) enum Narrowing<'q> {
+    /// Nothing is asked for: all are listed.
+    All,
+    /// Nothing but a status of these, each once.
+    Statuses(Vec<Status>),
+    /// At most these ids; what else is asked for is checked.
+    Ids(&'q [String]),
+    /// At most those with one of these values; what else is asked for is checked.
+    Fact(Key, &'q [String]),
+    /// Nothing: all are checked.
+    None,
 }
 
 impl Query {
@@ -62,11 +122,36 @@ impl Query {
 
     /// Returns the ids that the request narrows itself to, if it does.
     pub(super) fn ids(parameters: &BTreeMap<String, String>) -> Option<Vec<String>> {
-        let filter = filters(parameters).ok()?.into_iter().find(|filter| filter.key == "RouterInterfaceId")?;
+        let filter = filters(parameters).ok()?.into_iter().find(|filter| filter.key == Key::Id)?;
         Some(filter.values)
     }
 
-    /// Claims that an interface, now in `status`, is asked for.
+    /// Returns what leads to the interfaces that are asked for.
+    pub(super) fn narrowing(&self) -> Narrowing<'_> {
+        let of_key = |is_wanted: fn(Key) -> bool| self.filters.iter().find(|filter| is_wanted(filter.key));
+        if let Some(filter) = of_key(|key| key == Key::Id) {
+            return Narrowing::Ids(&filter.values);
+        }
+        if let Some(filter) = of_key(Key::tells_apart) {
+            return Narrowing::Fact(filter.key, &filter.values);
+        }
+        if !self.tags.is_empty() || self.resource_group.is_some() {
+            return Narrowing::None;
+        }
+        match self.filters.as_slice() {
+            [] => Narrowing::All,
+            [filter] if filter.key == Key::Status => {
+                let statuses: BTreeSet<Status> = filter.values.iter().map(|value| Status::parse(value)).collect();
+                if statuses.iter().any(|status| matches!(status, Status::Unknown(_))) {
+                    return Narrowing::None;
+                }
+                Narrowing::Statuses(statuses.into_iter().collect())
+            }
+            _ => Narrowing::None,
+        }
+    }
+
+    /// Returns whether an interface, now in `status`, is asked for.
     pub(super) fn selects(&self, interface: &Interface, status: &Status) -> bool {
         self.filters.iter().all(|filter| filter.admits(interface, status))
             && self.tags.iter().all(|(key, value)| {
@@ -78,25 +163,10 @@ impl Query {
 
 impl Filter {
     fn admits(&self, interface: &Interface, status: &Status) -> bool {
-        let facts = &interface.facts;
-        let value = match self.key.as_str() {
-            "RouterInterfaceId" => Some(facts.id.as_str()),
-            "RouterId" => facts.router_id.as_deref(),
-            "RouterType" => facts.router_type.as_deref(),
-            "RouterInterfaceOwnerId" => Some(interface.owner.as_str()),
-            "OppositeInterfaceId" => facts.opposite.interface_id.as_ref().map(|id| id.as_str()),
-            "OppositeRouterType" => facts.opposite.router_type.as_deref(),
-            "OppositeRouterId" => facts.opposite.router_id.as_deref(),
-            "OppositeInterfaceOwnerId" => facts
-                .opposite
-                .interface_id
-                .as_ref()
-                .map(|_| facts.opposite.owner_id.as_ref().unwrap_or(&interface.owner).as_str()),
-            "Name" => facts.name.as_deref(),
-            // The only one left of FILTER_KEYS.
-            _ => return self.values.iter().any(|value| Status::parse(value) == *status),
-        };
-        value.is_some_and(|value| self.values.iter().any(|wanted| wanted == value))
+        if self.key == Key::Status {
+            return self.values.iter().any(|value| Status::parse(value) == *status);
+        }
+        self.key.fact(interface).is_some_and(|fact| self.values.iter().any(|value| value == fact))
     }
 }
 
@@ -108,7 +178,7 @@ fn number(parameters: &BTreeMap<String, String>, name: &str, default: usize) -> 
 }
 
 fn filters(parameters: &BTreeMap<String, String>) -> Result<Vec<Filter>, Refusal> {
-    let mut filters: BTreeMap<usize, Filter> = BTreeMap::new();
+    let mut filters: BTreeMap<usize, (Option<Key>, Vec<String>)> = BTreeMap::new();
     for (name, value) in parameters {
         let Some(rest) = name.strip_prefix("Filter.") else { continue };
         let parts: Vec<&str> = rest.split('.').collect();
@@ -120,22 +190,19 @@ fn filters(parameters: &BTreeMap<String, String>) -> Result<Vec<Filter>, Refusal
         };
         match parts.as_slice() {
             [filter, "Key"] => {
-                if !FILTER_KEYS.contains(&value.as_str()) {
-                    return Err(Refusal::unknown_filter_key());
-                }
-                filters.entry(position(filter, MAX_FILTERS)?).or_default().key.clone_from(value);
+                let key = Key::parse(value).ok_or_else(Refusal::unknown_filter_key)?;
+                filters.entry(position(filter, MAX_FILTERS)?).or_default().0 = Some(key);
             }
             [filter, "Value", value_number] => {
                 position(value_number, MAX_FILTER_VALUES)?;
-                filters.entry(position(filter, MAX_FILTERS)?).or_default().values.push(value.clone());
+                filters.entry(position(filter, MAX_FILTERS)?).or_default().1.push(value.clone());
             }
             _ => return Err(Refusal::illegal_parameter(name)),
         }
     }
-    match filters.values().find(|filter| filter.key.is_empty() || filter.values.is_empty()) {
-        Some(_) => Err(Refusal::empty_parameter("Filter")),
-        None => Ok(filters.into_values().collect()),
-    }
+    let whole = filters.into_values().map(|(key, values)| Some(Filter { key: key?, values }));
+    let whole: Option<Vec<Filter>> = whole.map(|filter| filter.filter(|filter| !filter.values.is_empty())).collect();
+    whole.ok_or_else(|| Refusal::empty_parameter("Filter"))
 }
 
 fn tags(parameters: &BTreeMap<String, String>) -> Result<Vec<(String, Option<String>)>, Refusal> {

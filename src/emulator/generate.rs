@@ -1,6 +1,7 @@
 //! Worlds of any size for trials: pairs of interfaces across regions, mostly up. Equal options, equal world.
 
 use super::seed::{InterfaceSeed, OppositeSeed, WorldSeed};
+use crate::dice::Dice;
 use crate::resource::{BusinessStatus, Region, RouterInterfaceId, Status};
 
 /// What a generated world looks like.
@@ -20,7 +21,7 @@ pub fn generate(options: &GenerateOptions) -> WorldSeed {
         [] => vec![Region::from("cn-hangzhou")],
         regions => regions.to_vec(),
     };
-    let mut dice = Dice(options.seed);
+    let mut dice = Dice::new(options.seed);
     let interfaces: Vec<InterfaceSeed> = (0..options.interfaces)
         .map(|index| {
             let pair = index / 2;
@@ -32,7 +33,7 @@ pub fn generate(options: &GenerateOptions) -> WorldSeed {
             if accepts {
                 interface.opposite = Some(OppositeSeed::Here(id(options.seed, index - 1)));
             }
-            interface.status = dice.status();
+            interface.status = status(&mut dice);
             interface.business_status = (dice.roll(200) == 0).then_some(BusinessStatus::FinancialLocked);
             interface
         })
@@ -42,32 +43,19 @@ pub fn generate(options: &GenerateOptions) -> WorldSeed {
 
 /// Ids look like the cloud's: `ri-` and 21 characters.
 fn id(seed: u64, index: usize) -> RouterInterfaceId {
-    let mut dice = Dice(seed ^ (index as u64).wrapping_mul(0xD1B5_4A32_D192_ED03));
+    let mut dice = Dice::new(seed ^ (index as u64).wrapping_mul(0xD1B5_4A32_D192_ED03));
     let alphabet = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let noise: String = (0..16).map(|_| char::from(alphabet[dice.roll(36) as usize])).collect();
     RouterInterfaceId::from(format!("ri-{noise}{index:05}"))
 }
 
-/// A small generator of its own, so that worlds stay the same when a library changes (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (bits ^ (bits >> 31)) % sides
-    }
-
-    /// Nine in ten are Active, which a world file need not say.
-    fn status(&mut self) -> Option<Status> {
-        match self.roll(100) {
-            0..7 => Some(Status::Inactive),
-            7 => Some(Status::Idle),
-            8 => Some(Status::Activating),
-            9 => Some(Status::Deactivating),
-            _ => None,
-        }
+/// Nine in ten are Active, which a world file need not say.
+fn status(dice: &mut Dice) -> Option<Status> {
+    match dice.roll(100) {
+        0..7 => Some(Status::Inactive),
+        7 => Some(Status::Idle),
+        8 => Some(Status::Activating),
+        9 => Some(Status::Deactivating),
+        _ => None,
     }
 }

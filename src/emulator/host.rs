@@ -14,8 +14,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::faults::Fault;
-use super::seed::{Format, SeedError, WorldSeed};
+use super::seed::{Fault, Format, SeedError, WorldSeed};
 use super::timeline::Event;
 use super::world::World;
 use crate::signature::sha256_hex;
@@ -209,22 +208,19 @@ impl Home {
         let seed = WorldSeed::parse(&text, if is_json { Format::Json } else { Format::Yaml }).map_err(refuse)?;
         let digest = format!("sha256:{}", sha256_hex(text.as_bytes()));
         let found = self.read_header(log)?;
-        let epoch = match found {
-            Some((ref line, ref header)) if header.world == digest => {
-                self.header.clone_from(line);
-                header.epoch
-            }
-            _ => {
-                // Checked before the old log goes.
-                World::new(seed.clone(), now).map_err(refuse)?;
+        let is_ours = found.as_ref().is_some_and(|(_, header)| header.world == digest);
+        let epoch = found.as_ref().filter(|_| is_ours).map_or(now, |(_, header)| header.epoch);
+        // Built before the log of another content goes.
+        let mut world = World::new(seed, epoch).map_err(refuse)?;
+        match found {
+            Some((line, _)) if is_ours => self.header = line,
+            found => {
                 if found.is_some() {
                     tracing::info!(world = %self.world_file.display(), "the world file has changed: starting afresh");
                 }
-                self.start_log(log, digest, now)?;
-                now
+                self.start_log(log, digest, epoch)?;
             }
-        };
-        let mut world = World::new(seed, epoch).map_err(refuse)?;
+        }
         self.read_to = self.header.len() as u64;
         self.replay(log, &mut world)?;
         world.add_faults(self.faults.clone(), now).map_err(refuse)?;

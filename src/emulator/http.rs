@@ -4,40 +4,37 @@
 //! shows the world's faults on the wire, cut connections included. It keeps nothing but nonces.
 
 mod authentication;
+mod delivery;
 mod encode;
 mod line;
 mod metadata;
+mod page;
 
-use std::convert::Infallible;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request as HttpRequest, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use futures_util::{StreamExt as _, stream};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use self::authentication::{Nonces, Signature, Signed, Wire};
+use self::delivery::deliver;
 use self::encode::Encoding;
 use self::line::{Line, Lines};
+use self::page::{JSON, plain};
+use super::answer::{Answer, Delivery, Reply};
 use super::calls::{CallLog, CallRecord};
-use super::faults::Delivery;
 use super::host::{Host, HostError};
 use super::refusal::Refusal;
-use super::world::{Answer, Reply};
 use crate::clock::Clock;
 
-const JSON: &str = "application/json;charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
 /// No documented request comes near.
 const MOST_REQUEST_BYTES: usize = 1 << 20;
-const HUGE_CHUNK: u64 = 64 << 10;
 
 /// How a server is set up.
 #[derive(Debug)]
@@ -94,11 +91,11 @@ async fn respond(
         return plain(StatusCode::PAYLOAD_TOO_LARGE, JSON, "{}");
     };
     let wire = Wire::new(&parts, &body);
-    if parts.uri.path().starts_with(metadata::ROOT) {
-        return metadata::respond(&shared, now, &wire, parts.uri.path(), &request_id);
+    if wire.path().starts_with(metadata::ROOT) {
+        return metadata::respond(&shared.host, now, &wire, &request_id);
     }
     let encoding = Encoding::asked_for(&wire);
-    let (action, answered) = shared.answer(now, &wire, parts.uri.path(), &request_id);
+    let (action, answered) = shared.answer(now, &wire, &request_id);
     let reply = match answered {
         Ok(reply) => reply,
         Err(refusal) => Reply {
@@ -112,24 +109,18 @@ async fn respond(
         tokio::time::sleep(reply.latency).await;
     }
     let answer = encode::answer(&reply.answer, encoding, &action, wire.header("host").unwrap_or_default(), &request_id);
-    let mut response = shared.deliver(reply.delivery, &line, answer).await;
+    let mut response = deliver(reply.delivery, &line, answer, shared.ending.clone()).await;
     stamp(&mut response, now, &reply.answer, &request_id);
     response
 }
 
 impl Shared {
     /// Checks a request, puts it to the world and records it. Also returns the action's name, which XML answers carry.
-    fn answer(
-        &self,
-        now: Timestamp,
-        wire: &Wire<'_>,
-        path: &str,
-        request_id: &str,
-    ) -> (String, Result<Reply, Refusal>) {
+    fn answer(&self, now: Timestamp, wire: &Wire<'_>, request_id: &str) -> (String, Result<Reply, Refusal>) {
         let mut nonces = self.nonces.lock().unwrap_or_else(PoisonError::into_inner);
         let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
         let visited = host.visit(now, |world| {
-            let checked = authentication::check(world, &mut nonces, now, wire, path, request_id);
+            let checked = authentication::check(world, &mut nonces, now, wire, request_id);
             let (signed, reply) = match checked {
                 Ok(Signed { caller, request, signature }) => {
                     let reply = world.handle(now, caller.as_ref(), &request);
@@ -158,63 +149,6 @@ impl Shared {
         let action = signed.map_or_else(|| claimed.to_owned(), |(_, request, _)| request.action);
         (action, reply)
     }
-
-    async fn deliver(&self, delivery: Delivery, line: &Line, answer: Response<String>) -> Response {
-        let (parts, text) = answer.into_parts();
-        let whole = |body: Body| Response::from_parts(parts.clone(), body);
-        match delivery {
-            Delivery::Whole => whole(Body::from(text)),
-            Delivery::EmptyBody => whole(Body::empty()),
-            Delivery::EmptyObject => plain(StatusCode::OK, JSON, "{}"),
-            Delivery::Garbage => plain(StatusCode::OK, JSON, "\u{1}\u{2}]]>{\"RequestId\":\u{0}"),
-            Delivery::Html(status) => {
-                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-                plain(status, HTML, format!("<html><body><h1>{status}</h1></body></html>\n"))
-            }
-            Delivery::Redirect => {
-                let mut response = plain(StatusCode::FOUND, HTML, "");
-                // A name that cannot exist (RFC 2606): whoever follows it gets nowhere.
-                let elsewhere = HeaderValue::from_static("http://elsewhere.invalid/");
-                response.headers_mut().insert(header::LOCATION, elsewhere);
-                response
-            }
-            Delivery::Huge(bytes) => whole(Body::from_stream(stream::unfold(bytes, |left| async move {
-                let size = left.min(HUGE_CHUNK);
-                let chunk = Bytes::from(vec![b' '; usize::try_from(size).unwrap_or(0)]);
-                (size > 0).then(|| (Ok::<_, Infallible>(chunk), left - size))
-            }))),
-            Delivery::Slow(gap) => {
-                whole(Body::from_stream(stream::unfold(Bytes::from(text), move |mut rest| async move {
-                    tokio::time::sleep(gap).await;
-                    (!rest.is_empty()).then(|| (Ok::<_, Infallible>(rest.split_to(1)), rest))
-                })))
-            }
-            Delivery::Truncated => {
-                let length = text.len();
-                let half = Bytes::from(text).slice(..length / 2);
-                let end = async {
-                    // What came before goes out while this waits.
-                    tokio::task::yield_now().await;
-                    Err(io::Error::other("cut by a fault"))
-                };
-                let pieces = stream::once(async { Ok(half) }).chain(stream::once(end));
-                let mut response = whole(Body::from_stream(pieces));
-                response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-                response
-            }
-            Delivery::Dropped => {
-                line.cut();
-                whole(Body::empty())
-            }
-            Delivery::Hung => {
-                // Ends with an error: nothing is ever sent on it.
-                let ended = self.ending.clone().changed().await;
-                debug_assert!(ended.is_err(), "bug: somebody sent on a channel that only closes");
-                line.cut();
-                whole(Body::empty())
-            }
-        }
-    }
 }
 
 fn unreachable_world(error: &HostError) -> Refusal {
@@ -226,13 +160,6 @@ fn unreachable_world(error: &HostError) -> Refusal {
     }
     tracing::error!("the emulator's world cannot be reached: {text}");
     Refusal::new(500, "InternalError", text)
-}
-
-fn plain(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
 }
 
 /// Adds what every answer of the gateway carries. The Date is the world's, not the machine's.

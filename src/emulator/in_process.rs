@@ -9,19 +9,21 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::faults::Delivery;
+use super::answer::{Answer, Delivery, Reply};
+use super::caller::Caller;
 use super::refusal::Refusal;
-use super::world::{Answer, Caller, Reply, Request, STS_VERSION, VPC_VERSION, World};
+use super::request::{Request, STS_VERSION, VPC_VERSION};
+use super::world::World;
 use crate::clock::Clock;
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Mutation, Page, Permit, RequestId, codes,
 };
 use crate::resource::{AccountName, Scope};
 
-/// What a client waits for an answer (faults N6: 30 s in all).
+/// What a client waits for an answer (docs/reference/faults.md#n6: 30 s in all).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a client reads of a body (faults N11: 8 MiB).
+/// What a client reads of a body (docs/reference/faults.md#n11: 8 MiB).
 const MOST_BYTES: u64 = 8 << 20;
 
 /// What a body has at least, for how long a slow one takes.
@@ -161,7 +163,7 @@ async fn arrive(action: &'static str, reply: Reply, request_id: &RequestId) -> R
 }
 
 fn refused(action: &'static str, refusal: &Refusal, request_id: &RequestId) -> CloudError {
-    let meaning = codes::meaning(refusal.http_status, &refusal.code);
+    let meaning = codes::meaning(action, refusal.http_status, &refusal.code);
     CloudError {
         code: Some(refusal.code.as_ref().into()),
         request_id: Some(request_id.clone()),

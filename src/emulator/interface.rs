@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::faults::FlappingSeed;
-use super::seed::{ElsewhereSeed, InterfaceSeed, OppositeSeed, Settle};
+use super::seed::{ElsewhereSeed, FlappingSeed, InterfaceSeed, OppositeSeed, Settle};
 use super::timeline::{Moment, Timeline};
 use crate::resource::{AccountId, BusinessStatus, Observed, Opposite, Region, Role, RouterInterfaceId, Status};
 
@@ -19,6 +18,7 @@ pub(super) struct Interface {
     pub(super) tags: BTreeMap<String, String>,
     pub(super) timeline: Timeline,
     settle: Settle,
+    settles_as: Option<Status>,
 }
 
 impl Interface {
@@ -30,17 +30,15 @@ impl Interface {
         sticks: bool,
         flapping: Option<FlappingSeed>,
     ) -> Vec<Moment> {
-        let end = match status {
-            _ if sticks => None,
-            Status::Activating | Status::Connecting | Status::AcceptingConnecting | Status::Modifying => {
-                Some((self.settle.activate, Status::Active))
-            }
-            Status::Deactivating => Some((self.settle.deactivate, Status::Inactive)),
-            Status::Deleting => Some((self.settle.deactivate, Status::Deleted)),
-            _ => None,
+        let ends = ends(&status);
+        let chosen = ends.iter().find(|end| self.settles_as.as_ref() == Some(end));
+        let end = chosen.or(ends.first()).filter(|_| !sticks).cloned();
+        let duration = match status {
+            Status::Deactivating | Status::Deleting => self.settle.deactivate,
+            _ => self.settle.activate,
         };
         let mut moments = vec![Moment { at: now, status }];
-        let Some((duration, end)) = end else { return moments };
+        let Some(end) = end else { return moments };
         let other = if end == Status::Active { Status::Inactive } else { Status::Active };
         let mut at = later(now, duration);
         moments.push(Moment { at, status: end.clone() });
@@ -52,6 +50,27 @@ impl Interface {
             }
         }
         moments
+    }
+}
+
+/// Returns what a status can end as, the usual end first; none for one that lasts.
+fn ends(status: &Status) -> &'static [Status] {
+    match status {
+        Status::Connecting | Status::AcceptingConnecting => &[Status::Active, Status::Idle],
+        Status::Modifying => &[Status::Active, Status::Inactive],
+        Status::Activating => &[Status::Active],
+        Status::Deactivating => &[Status::Inactive],
+        Status::Deleting => &[Status::Deleted],
+        _ => &[],
+    }
+}
+
+/// Returns whether an interface that starts with this status can ever end one of its transitions so. One that starts
+/// with a status that lasts can be put into any other by a third party.
+fn can_settle_as(status: &Status, end: &Status) -> bool {
+    match ends(status) {
+        [] => [Status::Active, Status::Idle, Status::Inactive].contains(end),
+        ends => ends.contains(end),
     }
 }
 
@@ -75,30 +94,7 @@ pub(super) fn populate(
     around: &Surroundings<'_>,
     problems: &mut Vec<String>,
 ) -> Vec<Interface> {
-    let mut ids = BTreeSet::new();
-    for seed in &seeds {
-        if !ids.insert(seed.id.clone()) {
-            problems.push(format!("interface {} is described twice", seed.id));
-        }
-    }
-    let mut named_by: BTreeMap<RouterInterfaceId, RouterInterfaceId> = BTreeMap::new();
-    for seed in &seeds {
-        match &seed.opposite {
-            Some(OppositeSeed::Here(other)) if *other == seed.id => {
-                problems.push(format!("interface {} is its own opposite", seed.id));
-            }
-            Some(OppositeSeed::Here(other)) if !ids.contains(other) => {
-                problems.push(format!(
-                    "the opposite {other} of interface {} is not in this world (write {{id: {other}, status: ...}})",
-                    seed.id
-                ));
-            }
-            Some(OppositeSeed::Here(other)) => {
-                named_by.entry(other.clone()).or_insert_with(|| seed.id.clone());
-            }
-            _ => {}
-        }
-    }
+    let named_by = named_by(&seeds, problems);
     let mut interfaces: Vec<Interface> = Vec::with_capacity(seeds.len());
     let mut places: BTreeMap<RouterInterfaceId, usize> = BTreeMap::new();
     for mut seed in seeds {
@@ -117,13 +113,42 @@ pub(super) fn populate(
     interfaces
 }
 
+/// Returns which interface names which as its other end, by the one that is named.
+fn named_by(seeds: &[InterfaceSeed], problems: &mut Vec<String>) -> BTreeMap<RouterInterfaceId, RouterInterfaceId> {
+    let mut ids = BTreeSet::new();
+    for seed in seeds {
+        if !ids.insert(seed.id.clone()) {
+            problems.push(format!("interface {} is described twice", seed.id));
+        }
+    }
+    let mut named_by: BTreeMap<RouterInterfaceId, RouterInterfaceId> = BTreeMap::new();
+    for seed in seeds {
+        match &seed.opposite {
+            Some(OppositeSeed::Here(other)) if *other == seed.id => {
+                problems.push(format!("interface {} is its own opposite", seed.id));
+            }
+            Some(OppositeSeed::Here(other)) if !ids.contains(other) => {
+                problems.push(format!(
+                    "the opposite {other} of interface {} is not in this world (write {{id: {other}, status: ...}})",
+                    seed.id
+                ));
+            }
+            Some(OppositeSeed::Here(other)) => {
+                named_by.entry(other.clone()).or_insert_with(|| seed.id.clone());
+            }
+            _ => {}
+        }
+    }
+    named_by
+}
+
 fn build(
-    seed: InterfaceSeed,
+    mut seed: InterfaceSeed,
     partner_role: Option<Role>,
     around: &Surroundings<'_>,
     problems: &mut Vec<String>,
 ) -> Interface {
-    let owner = seed.account.unwrap_or_else(|| around.main_account.clone());
+    let owner = seed.account.take().unwrap_or_else(|| around.main_account.clone());
     if !around.accounts.contains(&owner) {
         problems.push(format!("interface {} belongs to account {owner}, which the world does not have", seed.id));
     }
@@ -131,47 +156,54 @@ fn build(
         Some(Role::InitiatingSide) => Role::AcceptingSide,
         _ => Role::InitiatingSide,
     });
-    let stem = seed.id.as_str().strip_prefix("ri-").unwrap_or(seed.id.as_str());
-    let router = seed.router.unwrap_or_else(|| match role {
-        Role::InitiatingSide => format!("vbr-{stem}"),
-        Role::AcceptingSide => format!("vrt-{stem}"),
-    });
-    let router_type = seed.router_type.unwrap_or_else(|| type_of_router(&router).to_owned());
-    let specification = seed.specification.unwrap_or_else(|| match role {
-        Role::InitiatingSide => "Large.1".to_owned(),
-        Role::AcceptingSide => "Negative".to_owned(),
-    });
-    let opposite = match seed.opposite {
-        None => Opposite::default(),
-        Some(OppositeSeed::Here(id)) => Opposite { interface_id: Some(id), ..Opposite::default() },
-        Some(OppositeSeed::Elsewhere(elsewhere)) => opposite_elsewhere(elsewhere, &owner),
-    };
-    let status = seed.status.unwrap_or(Status::Active);
+    let status = seed.status.take().unwrap_or(Status::Active);
+    if let Some(end) = seed.settles_as.as_ref().filter(|end| !can_settle_as(&status, end)) {
+        problems.push(format!("interface {} is {status}, which cannot settle as {end}", seed.id));
+    }
     let mut interface = Interface {
-        facts: Observed {
-            id: seed.id,
-            region: seed.region.unwrap_or_else(|| around.default_region.clone()),
-            status: status.clone(),
-            business_status: seed.business_status.unwrap_or(BusinessStatus::Normal),
-            role: Some(role),
-            name: seed.name.map(Box::from),
-            description: seed.description.map(Box::from),
-            router_id: Some(router.into()),
-            router_type: Some(router_type.into()),
-            specification: Some(specification.into()),
-            opposite,
-        },
-        owner,
-        resource_group: seed.resource_group.map(Box::from),
-        tags: seed.tags,
+        resource_group: seed.resource_group.take().map(Box::from),
+        tags: std::mem::take(&mut seed.tags),
         timeline: Timeline::starting_as(status.clone()),
         settle: seed.settle.unwrap_or(around.settle),
+        settles_as: seed.settles_as.take(),
+        facts: facts(seed, status.clone(), role, &owner, around.default_region),
+        owner,
     };
     let moments = interface.moments_from(around.epoch, status, false, None);
     if moments.len() > 1 {
         interface.timeline.write(&moments);
     }
     interface
+}
+
+/// Returns what does not change of an interface, its defaults filled in.
+fn facts(seed: InterfaceSeed, status: Status, role: Role, owner: &AccountId, default_region: &Region) -> Observed {
+    let stem = seed.id.as_str().strip_prefix("ri-").unwrap_or(seed.id.as_str());
+    let router = seed.router.unwrap_or_else(|| match role {
+        Role::InitiatingSide => format!("vbr-{stem}"),
+        Role::AcceptingSide => format!("vrt-{stem}"),
+    });
+    let specification = seed.specification.unwrap_or_else(|| match role {
+        Role::InitiatingSide => "Large.1".to_owned(),
+        Role::AcceptingSide => "Negative".to_owned(),
+    });
+    Observed {
+        region: seed.region.unwrap_or_else(|| default_region.clone()),
+        status,
+        business_status: seed.business_status.unwrap_or(BusinessStatus::Normal),
+        role: Some(role),
+        name: seed.name.map(Box::from),
+        description: seed.description.map(Box::from),
+        router_type: Some(seed.router_type.unwrap_or_else(|| type_of_router(&router).to_owned()).into()),
+        router_id: Some(router.into()),
+        specification: Some(specification.into()),
+        opposite: match seed.opposite {
+            None => Opposite::default(),
+            Some(OppositeSeed::Here(id)) => Opposite { interface_id: Some(id), ..Opposite::default() },
+            Some(OppositeSeed::Elsewhere(elsewhere)) => opposite_elsewhere(elsewhere, owner),
+        },
+        id: seed.id,
+    }
 }
 
 fn opposite_elsewhere(seed: ElsewhereSeed, owner: &AccountId) -> Opposite {

@@ -1,15 +1,15 @@
 //! What the API says when it says no: the documented codes, HTTP statuses and texts, misspellings kept.
 //!
-//! Sources: vpc-api §1.1, §1.2, §1.8 for the actions, §5 for the gateway. Where pages disagree about a status the
-//! newest one decides.
+//! Sources: docs/reference/api.md#deactivate, docs/reference/api.md#activate, docs/reference/api.md#describe for the
+//! actions, docs/reference/api.md#errors for the gateway. Where pages disagree about a status the newest one decides.
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
+use super::caller::Caller;
 use super::seed::ErrorCodes;
-use super::world::Caller;
 
 /// An error answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl Refusal {
         Self::new(404, "InvalidRegionId.NotFound", "The RegionId provided does not exist in our records.")
     }
 
-    /// A bad page has the code of an unknown region (vpc-api §0.4).
+    /// A bad page has the code of an unknown region (docs/reference/api.md#bad-page).
     pub(super) fn bad_page() -> Self {
         Self::new(404, "InvalidRegionId.NotFound", "The parameter wrong, pageNum or pageSize.")
     }

@@ -11,8 +11,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
 
+use super::caller::{Caller, Issued, Principal};
 use super::refusal::Refusal;
-use super::world::{Caller, Principal};
 use crate::resource::AccountId;
 use crate::signature::hex;
 
@@ -22,21 +22,6 @@ const PREFIX: &str = "STS.";
 const DEFAULT_LIFETIME: i64 = 3600;
 const SHORTEST_LIFETIME: i64 = 900;
 const LONGEST_LIFETIME: i64 = 43200;
-
-/// Temporary credentials.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issued {
-    /// Whom they make the caller.
-    pub caller: Caller,
-    /// What requests name.
-    pub access_key_id: String,
-    /// What requests are signed with.
-    pub secret: super::seed::Secret,
-    /// What requests must carry as well.
-    pub security_token: super::seed::Secret,
-    /// When they stop working.
-    pub expires: Timestamp,
-}
 
 /// A role to assume, checked.
 pub(super) struct Assumption {

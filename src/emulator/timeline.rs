@@ -61,6 +61,11 @@ impl Timeline {
         &self.entries[next.saturating_sub(1)].moment.status
     }
 
+    /// Lists when the status turns, from the beginning of time on.
+    pub(super) fn turns(&self) -> impl Iterator<Item = Timestamp> {
+        self.entries.iter().skip(1).map(|entry| entry.moment.at)
+    }
+
     /// Writes down an event: it cancels what would have followed from earlier ones, and is itself cut short by what is
     /// already scheduled for later.
     pub(super) fn write(&mut self, moments: &[Moment]) {

@@ -1,11 +1,14 @@
 //! The world: plain data and a state machine. No clock, no task, no file in here.
 //!
 //! [`World::handle`] answers one request at one instant. The only things that it changes are the timelines of the
-//! interfaces that the request was allowed to change (each change is an [`Event`] in the [`Reply`]) and the traffic
+//! interfaces that the request was allowed to change (each change is an [`Event`] in the `Reply`) and the traffic
 //! counters: quota meters, fault numbers, [`Counts`]. What a read shows is a function of world and time.
-//! `world/answer` says what each action does.
+//! `world/handle` says which action does what,
+//! `world/reads` what reads show and `world/change` what a mutating call moves.
 
-mod answer;
+mod change;
+mod handle;
+mod reads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -13,157 +16,19 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::accounts::{AccessKey, account_seeds, accounts};
-use super::faults::{ConsoleSeed, Delivery, Fault, FaultKind, Schedule};
+use super::caller::{Caller, Issued};
+use super::faults::Schedule;
 use super::interface::{Interface, Surroundings, later, populate};
+use super::population::Population;
 use super::quota::Quota;
 use super::refusal::Refusal;
-use super::seed::{ErrorCodes, MetadataSeed, Secret, SeedError, WorldSeed};
-use super::sts::{self, Issued};
+use super::request::ACTIONS;
+use super::seed::{ConsoleSeed, ErrorCodes, Fault, FaultKind, MetadataSeed, Pairs, Secret, SeedError, WorldSeed};
+use super::sts;
 use super::timeline::Event;
-use crate::resource::{AccountId, Observed, Region, RouterInterfaceId, Status};
-
-/// The version of the VPC actions.
-pub const VPC_VERSION: &str = "2016-04-28";
-/// The version of the STS actions.
-pub const STS_VERSION: &str = "2015-04-01";
-
-/// Every action of both products.
-pub(super) const ACTIONS: [&str; 8] = [
-    "ActivateRouterInterface",
-    "AssumeRole",
-    "AssumeRoleWithOIDC",
-    "DeactivateRouterInterface",
-    "DescribeRegions",
-    "DescribeRouterInterfaceAttribute",
-    "DescribeRouterInterfaces",
-    "GetCallerIdentity",
-];
+use crate::resource::{AccountId, Region, RouterInterfaceId, Status};
 
 const DEFAULT_REGION: &str = "cn-hangzhou";
-
-/// Who asks, after the signature has been checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
-    /// The account.
-    pub account: AccountId,
-    /// The key that signed.
-    pub access_key_id: String,
-    /// Who in the account.
-    pub principal: Principal,
-}
-
-/// Who in an account asks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Principal {
-    /// The account itself.
-    Root,
-    /// A RAM user.
-    User(String),
-    /// A session of a role.
-    AssumedRole {
-        /// The role's name.
-        role: String,
-        /// The session's name.
-        session: String,
-    },
-}
-
-impl Caller {
-    /// Returns the caller's ARN.
-    pub fn arn(&self) -> String {
-        match &self.principal {
-            Principal::Root => format!("acs:ram::{}:root", self.account),
-            Principal::User(name) => format!("acs:ram::{}:user/{name}", self.account),
-            Principal::AssumedRole { role, session } => {
-                format!("acs:sts::{}:assumed-role/{role}/{session}", self.account)
-            }
-        }
-    }
-}
-
-/// One call, as the protocol gives it: names and texts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The action's name.
-    pub action: String,
-    /// The version of the product that it belongs to.
-    pub version: String,
-    /// Every other parameter.
-    pub parameters: BTreeMap<String, String>,
-    /// The id that the answer will carry; the face that took the request makes it.
-    pub request_id: String,
-}
-
-impl Request {
-    /// Returns a parameter.
-    pub fn parameter(&self, name: &str) -> Option<&str> {
-        self.parameters.get(name).map(String::as_str)
-    }
-
-    /// Returns the interface that the call is about, if it is about one.
-    pub fn interface(&self) -> Option<&str> {
-        let name = if self.action == "DescribeRouterInterfaceAttribute" { "InstanceId" } else { "RouterInterfaceId" };
-        self.parameter(name)
-    }
-}
-
-/// What a call gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// What the API says.
-    pub answer: Answer,
-    /// How much of that reaches the caller.
-    pub delivery: Delivery,
-    /// How long it takes.
-    pub latency: Duration,
-    /// What changed, to be written down before the answer leaves.
-    pub events: Vec<Event>,
-}
-
-/// What the API says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// No.
-    Refused(Refusal),
-    /// Yes; the status moves later.
-    Accepted,
-    /// DescribeRouterInterfaces.
-    Listing(Listing),
-    /// DescribeRouterInterfaceAttribute; an unknown id gets an empty object.
-    Attribute(Option<Box<Row>>),
-    /// DescribeRegions.
-    Regions(Vec<Region>),
-    /// GetCallerIdentity.
-    Identity(Caller),
-    /// AssumeRole, AssumeRoleWithOIDC.
-    Credentials(Box<Issued>),
-}
-
-/// One page of a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Listing {
-    /// The page.
-    pub rows: Vec<Row>,
-    /// Its number, from 1.
-    pub page_number: usize,
-    /// How many rows a page has.
-    pub page_size: usize,
-    /// How many rows all pages have.
-    pub total_count: usize,
-}
-
-/// One interface as a read shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// What it is, statuses of both sides included.
-    pub observed: Observed,
-    /// Its account.
-    pub owner: AccountId,
-    /// Its resource group.
-    pub resource_group: Option<Box<str>>,
-    /// Its tags.
-    pub tags: BTreeMap<String, String>,
-}
 
 /// How often one action was called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -176,6 +41,8 @@ pub struct Counts {
     pub refused: u64,
     /// Those of them that met the quota.
     pub over_quota: u64,
+    /// How many interfaces listings had to look at: what they cost, whatever the machine.
+    pub looked_at: u64,
 }
 
 /// An emulated cloud.
@@ -184,13 +51,13 @@ pub struct World {
     latest: Timestamp,
     error_codes: ErrorCodes,
     latency: Duration,
+    pairs: Pairs,
     metadata: MetadataSeed,
     main_account: AccountId,
     accounts: BTreeMap<AccountId, Vec<String>>,
     keys: BTreeMap<String, AccessKey>,
     regions: BTreeSet<Region>,
-    interfaces: BTreeMap<RouterInterfaceId, Interface>,
-    listings: BTreeMap<(AccountId, Region), Vec<RouterInterfaceId>>,
+    population: Population,
     faults: Schedule,
     quota: Quota,
     counts: BTreeMap<(AccountId, Region, String), Counts>,
@@ -220,38 +87,26 @@ impl World {
         };
         let interfaces = populate(seed.interfaces, &around, &mut problems);
         let (accounts, keys) = accounts(account_seeds, &mut problems);
+        let regions = regions(seed.regions, &interfaces);
         let mut world = Self {
             latest: epoch,
             error_codes: seed.error_codes,
             latency: seed.latency,
+            pairs: seed.pairs,
             metadata: seed.metadata,
             accounts,
             keys,
-            regions: seed.regions.into_iter().collect(),
-            interfaces: BTreeMap::new(),
-            listings: BTreeMap::new(),
+            regions,
+            population: Population::new(interfaces, epoch),
             faults: Schedule::default(),
             quota: Quota::new(seed.quota),
             counts: BTreeMap::new(),
             main_account,
         };
-        world.settle_in(interfaces);
         if let Err(SeedError::Contradictions(more)) = world.add_faults(seed.faults, epoch) {
             problems.extend(more);
         }
         if problems.is_empty() { Ok(world) } else { Err(SeedError::Contradictions(problems)) }
-    }
-
-    fn settle_in(&mut self, interfaces: Vec<Interface>) {
-        for interface in interfaces {
-            let scope = (interface.owner.clone(), interface.facts.region.clone());
-            self.regions.insert(interface.facts.region.clone());
-            self.listings.entry(scope).or_default().push(interface.facts.id.clone());
-            self.interfaces.insert(interface.facts.id.clone(), interface);
-        }
-        if self.regions.is_empty() {
-            self.regions.insert(Region::from(DEFAULT_REGION));
-        }
     }
 
     /// Adds faults; what a third party does at a time is written down at once, counted from `now`.
@@ -277,7 +132,7 @@ impl World {
     /// Says what a fault names that the world does not have, so that a slip of the pen is not a fault that never strikes.
     fn strangers_in(&self, fault: &Fault) -> Vec<String> {
         let flipped = if let FaultKind::Console(flip) = &fault.fault { Some(&flip.interface) } else { None };
-        let interfaces = fault.interface.iter().chain(flipped).filter(|id| !self.interfaces.contains_key(*id));
+        let interfaces = fault.interface.iter().chain(flipped).filter(|id| self.population.get(id.as_str()).is_none());
         let regions = fault.region.iter().filter(|region| !self.regions.contains(*region));
         let accounts = fault.account.iter().filter(|account| !self.accounts.contains_key(*account));
         let actions = fault.action.iter().filter(|action| !ACTIONS.contains(&action.as_str()));
@@ -341,13 +196,14 @@ impl World {
 
     /// Returns the true status of an interface; `None` once it is gone.
     pub fn status(&self, id: &RouterInterfaceId, now: Timestamp) -> Option<&Status> {
-        let status = self.interfaces.get(id)?.timeline.status_at(now);
+        let status = self.population.get(id.as_str())?.timeline.status_at(now);
         (*status != Status::Deleted).then_some(status)
     }
 
     /// Returns every interface's true status.
     pub fn statuses(&self, now: Timestamp) -> BTreeMap<RouterInterfaceId, Status> {
-        self.interfaces.iter().map(|(id, interface)| (id.clone(), interface.timeline.status_at(now).clone())).collect()
+        let all = self.population.iter();
+        all.map(|interface| (interface.facts.id.clone(), interface.timeline.status_at(now).clone())).collect()
     }
 
     /// Returns how often each action was called, per account and region, by this process.
@@ -363,12 +219,13 @@ impl World {
             mutated: sum.mutated + counts.mutated,
             refused: sum.refused + counts.refused,
             over_quota: sum.over_quota + counts.over_quota,
+            looked_at: sum.looked_at + counts.looked_at,
         })
     }
 
     /// Does what a third party does: sets a status at `at`, which is `now` or later.
     fn flip(&mut self, now: Timestamp, at: Timestamp, id: &RouterInterfaceId, status: &Status) -> Option<Event> {
-        let moments = self.interfaces.get(id)?.moments_from(at, status.clone(), false, None);
+        let moments = self.population.get(id.as_str())?.moments_from(at, status.clone(), false, None);
         let event = Event { at: now, interface: id.clone(), cause: "console".to_owned(), request_id: None, moments };
         self.replay(&event)?;
         Some(event)
@@ -377,7 +234,16 @@ impl World {
     /// Writes down what a log says has happened.
     pub(super) fn replay(&mut self, event: &Event) -> Option<()> {
         self.latest = self.latest.max(event.at);
-        self.interfaces.get_mut(&event.interface)?.timeline.write(&event.moments);
-        Some(())
+        self.population.write(&event.interface, &event.moments)
     }
+}
+
+/// Returns the regions that are listed or lived in; there is always one.
+fn regions(listed: Vec<Region>, interfaces: &[Interface]) -> BTreeSet<Region> {
+    let mut regions: BTreeSet<Region> = listed.into_iter().collect();
+    regions.extend(interfaces.iter().map(|interface| interface.facts.region.clone()));
+    if regions.is_empty() {
+        regions.insert(Region::from(DEFAULT_REGION));
+    }
+    regions
 }

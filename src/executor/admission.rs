@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use crate::cloud::{Call, Cloud, CloudError, Effect, ErrorKind, Permit, RequestId};
 use crate::journal::{Entry, Outcome};
 use crate::plan::Action;
-use crate::report::Event;
 use crate::resource::{BusinessStatus, Observed, Status};
+use crate::run::{Event, StepReason, StopReason};
 use crate::store::Store;
 
 use super::judge::{self, Before};
@@ -21,13 +21,13 @@ const REFUSALS: u32 = 5;
 /// The same for flow control, which costs patience but no harm.
 const THROTTLED: u32 = 10;
 
-/// The longest wait that an answer can impose (faults N13).
+/// The longest wait that an answer can impose (docs/reference/faults.md#n13).
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What a ready step turned out to be.
 enum Verdict {
     Send,
-    Finish(Outcome, Option<String>),
+    Finish(Outcome, Option<StepReason>),
     Hold,
 }
 
@@ -99,7 +99,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         self.ready.insert(number);
     }
 
-    /// Looks at every ready step that has a fresh read; claims that one has ended.
+    /// Looks at every ready step that has a fresh read; returns whether one has ended.
     pub(super) fn admit(&mut self) -> bool {
         let unfinished = self.unfinished;
         for number in self.ready.clone() {
@@ -110,7 +110,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             }
             match self.examine(number) {
                 None | Some(Verdict::Hold) => {}
-                Some(Verdict::Finish(outcome, detail)) => self.finish(number, outcome, detail),
+                Some(Verdict::Finish(outcome, because)) => self.finish(number, outcome, because),
                 Some(Verdict::Send) => self.start(number),
             }
         }
@@ -120,7 +120,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     /// A ready step that is not going to be sent: nothing was done, unless an earlier answer was lost.
     pub(super) fn withdraw(&mut self, number: usize) {
         if self.steps[number].doubted {
-            self.finish(number, Outcome::InDoubt, Some("stopped before a read could tell".to_owned()));
+            self.finish(number, Outcome::InDoubt, Some(StepReason::Unwatched));
         } else {
             self.leave_unstarted(number);
         }
@@ -143,9 +143,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             // Only a read that was begun after the step became ready may refuse it.
             Before::Moved if !newer => None,
             Before::Moved => {
-                let found = status.map_or("gone".to_owned(), Status::to_string);
-                let detail = format!("expected {}, found {found}", step.expect);
-                Some(Verdict::Finish(Outcome::Moved, Some(detail)))
+                let because = StepReason::Moved { expected: step.expect.clone(), found: status.cloned() };
+                Some(Verdict::Finish(Outcome::Moved, Some(because)))
             }
             Before::InTransition if step.action == Action::Wait => Some(Verdict::Send),
             Before::InTransition => Some(self.hold(number)),
@@ -159,8 +158,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let step = self.step(number);
         let Action::Call(call) = step.action else { return Some(Verdict::Send) };
         let observed = self.sightings.get(&step.scope, &step.interface_id)?;
-        if let Some(detail) = locked(call, observed) {
-            return Some(Verdict::Finish(Outcome::Guarded, Some(detail)));
+        if let Some(because) = locked(call, observed) {
+            return Some(Verdict::Finish(Outcome::Guarded, Some(because)));
         }
         if call == Call::Deactivate {
             let interval = self.settings.poll_interval;
@@ -168,11 +167,11 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             if !sides().all(|side| self.sightings.is_fresh(&side.scope, &side.interface_id, since, interval)) {
                 return None;
             }
-            if let Err(detail) = self.floors.allow(&step.address, &self.sightings, &self.going_down) {
+            if let Err(because) = self.floors.allow(&step.address, &self.sightings, &self.going_down) {
                 if !sides().all(|side| self.sightings.is_newer(&side.scope, &side.interface_id, since)) {
                     return None;
                 }
-                return Some(Verdict::Finish(Outcome::Guarded, Some(detail)));
+                return Some(Verdict::Finish(Outcome::Guarded, Some(because)));
             }
         }
         Some(Verdict::Send)
@@ -183,7 +182,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let tracked = &mut self.steps[number];
         let held_up_since = *tracked.held_up_since.get_or_insert_with(Instant::now);
         if held_up_since.elapsed() > self.settle_timeout(number) {
-            return Verdict::Finish(Outcome::Moved, Some("still in transition after its settle timeout".to_owned()));
+            let found = self.last_status(number);
+            return Verdict::Finish(Outcome::Moved, Some(StepReason::InTransition { found }));
         }
         let now = Instant::now();
         self.steps[number].phase = Phase::Ready { since: now, not_before: now + self.settings.poll_interval };
@@ -193,7 +193,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
 
     /// The goal was found after an answer had been lost.
     fn found(&self, number: usize) -> Verdict {
-        Verdict::Finish(Outcome::DoneUnknown, Some(format!("unknown, found {}", self.step(number).goal)))
+        Verdict::Finish(Outcome::DoneUnknown, Some(self.answer_lost(number, None)))
     }
 
     /// Puts a call and its intent in line, or begins to wait.
@@ -241,13 +241,11 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 self.settle(number);
             }
             Err(error) if error.effect == Effect::InDoubt => {
-                let cause = error.to_string();
-                self.record(Entry::Doubtful { step: step.id.clone(), at, detail: cause.clone() });
-                (self.around.emit)(&Event::Note {
-                    text: format!("{}: no clear answer, reading what happened: {cause}", step.id),
-                });
+                let error = error.to_string();
+                self.record(Entry::Doubtful { step: step.id.clone(), at, detail: error.clone() });
+                (self.around.emit)(&Event::NoClearAnswer { step: step.id.clone(), error: error.clone() });
                 self.steps[number].doubted = true;
-                self.steps[number].phase = Phase::Doubt { since: Instant::now(), untouched: 0, cause };
+                self.steps[number].phase = Phase::Doubt { since: Instant::now(), untouched: 0, error };
                 self.polled.insert(number);
             }
             Err(error) => self.on_refusal(number, &error),
@@ -272,7 +270,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         };
         if tracked.doubted && error.kind == ErrorKind::IncorrectStatus {
             // The first copy arrived after all: read until that shows.
-            tracked.phase = Phase::Doubt { since: Instant::now(), untouched: 0, cause: detail };
+            tracked.phase = Phase::Doubt { since: Instant::now(), untouched: 0, error: detail };
             self.polled.insert(number);
             return;
         }
@@ -287,7 +285,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 ErrorKind::Throttled => {
                     Event::Throttled { scope: step.scope.clone(), action: error.action, wait, attempt }
                 }
-                _ => Event::Note { text: format!("{}: {detail}; looking again", step.id) },
+                _ => Event::LookingAgain { step: step.id.clone(), error: detail },
             });
             if let Action::Call(call) = step.action {
                 self.ask_permit(number, call, wait);
@@ -296,24 +294,33 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         }
         let outcome = match error.kind {
             ErrorKind::ClockSkew => {
-                self.stop("the clocks disagree; no call is repeated".to_owned());
+                self.stop(StopReason::ClockSkew);
                 Outcome::Failed
             }
             ErrorKind::OtherAccount => {
-                self.stop("the credentials belong to another account now".to_owned());
+                self.stop(StopReason::OtherAccount);
                 Outcome::Moved
             }
             _ => Outcome::Failed,
         };
-        self.finish(number, outcome, Some(error.with_hint()));
+        self.finish(number, outcome, Some(refused(error)));
     }
 }
 
-/// What the API would refuse anyway, or what can never settle.
-fn locked(call: Call, observed: &Observed) -> Option<String> {
+/// Returns why the API would refuse a call anyway, or why it can never settle.
+fn locked(call: Call, observed: &Observed) -> Option<StepReason> {
     if observed.business_status != BusinessStatus::Normal {
-        return Some(format!("it is {}", observed.business_status));
+        return Some(StepReason::BusinessLocked { business_status: observed.business_status.clone() });
     }
-    (call == Call::Activate && observed.opposite.status == Some(Status::Deleted))
-        .then(|| "its opposite side was deleted: it can never be activated again".to_owned())
+    (call == Call::Activate && observed.opposite.status == Some(Status::Deleted)).then_some(StepReason::PeerDeleted)
+}
+
+/// Keeps what the API said of a call that it refused.
+fn refused(error: &CloudError) -> StepReason {
+    StepReason::Failed {
+        error: error.to_string(),
+        api_code: error.code.as_deref().map(str::to_owned),
+        request_id: error.request_id.clone(),
+        hint: error.next_step(),
+    }
 }

@@ -1,17 +1,17 @@
-//! The ends: of a step, with what that does to those behind it, and of the run.
+//! The ends of steps, with what that does to those behind them.
 
 use crate::cloud::Cloud;
 use crate::journal::{Entry, Outcome};
-use crate::report::Event;
+use crate::run::{Event, StepReason, StopReason};
 use crate::store::Store;
 
 use super::tracked::Phase;
-use super::{Ended, Execution, Gate, OnError};
+use super::{Execution, Gate, OnError};
 
 impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
     /// Ends a step: its result goes in line for the next append, and its dependants are released or skipped.
-    pub(super) fn finish(&mut self, number: usize, outcome: Outcome, detail: Option<String>) {
-        if self.end(number, outcome, detail) {
+    pub(super) fn finish(&mut self, number: usize, outcome: Outcome, because: Option<StepReason>) {
+        if self.end(number, outcome, because) {
             for dependant in self.dependants[number].clone() {
                 if self.steps[dependant].has_one_less_to_wait_for() {
                     self.release(dependant);
@@ -20,14 +20,14 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
             return;
         }
         if self.settings.on_error != OnError::Continue {
-            self.stop(format!("{} did not reach its goal", self.step(number).id));
+            self.stop(StopReason::Failed { step: self.step(number).id.clone() });
         }
         let mut open = vec![number];
         while let Some(failed) = open.pop() {
             for dependant in self.dependants[failed].clone() {
                 if !self.steps[dependant].is_finished() {
-                    let detail = format!("{} did not reach its goal", self.step(failed).id);
-                    self.end(dependant, Outcome::Skipped, Some(detail));
+                    let because = StepReason::Dependency { step: self.step(failed).id.clone() };
+                    self.end(dependant, Outcome::Skipped, Some(because));
                     open.push(dependant);
                 }
             }
@@ -35,12 +35,34 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
     }
 
     /// Records the end of one step; returns whether it is at its goal.
-    fn end(&mut self, number: usize, outcome: Outcome, detail: Option<String>) -> bool {
+    fn end(&mut self, number: usize, outcome: Outcome, because: Option<StepReason>) -> bool {
+        let at_goal = self.take_out(number, outcome, because);
+        let result = &self.report.results[number];
+        self.pending.push(Entry::Closed {
+            step: result.step.id.clone(),
+            at: result.finished_at.unwrap_or_else(|| self.around.clock.now()),
+            outcome: result.outcome.unwrap_or(outcome),
+            status: result.status.clone(),
+            because: result.because.clone(),
+        });
+        at_goal
+    }
+
+    /// Ends a step whose call has no answer and is watched no longer. The journal must not close a call of which nobody
+    /// knows whether it is still on its way, so nothing is recorded: whoever comes next finds it open.
+    fn abandon(&mut self, number: usize) {
+        self.take_out(number, Outcome::InDoubt, Some(StepReason::Abandoned));
+    }
+
+    /// Takes a step out of everything that waits for it, keeps how it ended and tells it; returns whether it is at its
+    /// goal.
+    fn take_out(&mut self, number: usize, outcome: Outcome, because: Option<StepReason>) -> bool {
         let step = self.step(number);
         let now = self.around.clock.now();
-        let status = self.sightings.get(&step.scope, &step.interface_id).map(|observed| observed.status.clone());
+        let status = self.last_status(number);
         let tracked = &mut self.steps[number];
-        // After a lost answer nobody can claim that nothing was done.
+        debug_assert!(!tracked.is_finished(), "a step ends once");
+        // After a lost answer nobody can say that nothing was done.
         let outcome = match outcome {
             Outcome::Already if tracked.doubted => Outcome::DoneUnknown,
             Outcome::Guarded | Outcome::Skipped | Outcome::NotStarted if tracked.doubted => Outcome::InDoubt,
@@ -58,63 +80,48 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
         result.outcome = Some(outcome);
         result.status = status.clone();
         result.finished_at = Some(now);
-        result.detail = detail.clone();
+        result.because = because.clone();
         let at_goal = result.is_at_goal();
         // What this run took down, or may have, counts as down to its end, whatever a stale read still shows.
         if !result.may_have_changed_something() {
             self.going_down.remove(&step.address);
         }
-        self.pending.push(Entry::Closed {
-            step: step.id.clone(),
-            at: now,
-            outcome,
-            status: status.clone(),
-            detail: detail.clone(),
-        });
         (self.around.emit)(&Event::StepFinished {
             step: step.id.clone(),
             outcome,
             status,
             elapsed,
             request_id: self.report.results[number].request_id.clone(),
-            detail,
+            because,
         });
         at_goal
     }
 
     pub(super) fn leave_unstarted(&mut self, number: usize) {
-        let reason = if self.report.interrupted { "interrupted" } else { "the run stopped" };
-        self.end(number, Outcome::NotStarted, Some(reason.to_owned()));
+        let because = if self.interrupted { StepReason::Interrupted } else { StepReason::Stopped };
+        self.end(number, Outcome::NotStarted, Some(because));
     }
 
-    /// Closes what is open, records the end of the run, and hands everything over.
+    /// Closes what is open and makes that durable; what is left is the last look, and the end of the run.
     ///
     /// A call without an answer that was not watched to the end stays open in the journal, and so does its run, as after
     /// a crash: it may still be on its way, so the next apply reads what became of it before it sends anything.
-    pub(super) fn conclude(mut self) -> Ended {
-        let mut is_over = true;
+    pub(super) fn close(&mut self) {
         for number in 0..self.steps.len() {
             match self.steps[number].phase {
                 Phase::Finished => {}
                 Phase::Waiting | Phase::Startable | Phase::Ready { .. } => self.leave_unstarted(number),
                 Phase::Calling | Phase::Doubt { .. } => {
-                    self.end(number, Outcome::InDoubt, Some("abandoned, outcome unknown".to_owned()));
-                    self.pending.pop();
-                    is_over = false;
+                    self.abandon(number);
+                    self.is_open = true;
                 }
                 Phase::Settling { .. } => {
-                    self.end(number, Outcome::Unsettled, Some("abandoned, outcome unknown".to_owned()));
+                    self.end(number, Outcome::Unsettled, Some(StepReason::Abandoned));
                 }
             }
         }
-        let now = self.around.clock.now();
-        self.report.finished_at = Some(now);
-        self.report.unrecorded.clone_from(&self.failure);
-        if is_over {
-            self.record(Entry::RunEnded { at: now, exit_code: self.report.exit_code() });
-        }
+        debug_assert_eq!(self.unfinished, 0, "every step has ended");
+        debug_assert!(self.in_flight.is_empty() && self.polled.is_empty(), "what has ended is not watched");
         self.flush();
-        self.report.unrecorded.clone_from(&self.failure);
-        Ended { report: self.report }
     }
 }

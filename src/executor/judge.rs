@@ -47,8 +47,8 @@ pub(super) enum Settling {
 
 /// Judges a step whose call was accepted, or that only waits.
 ///
-/// After an accepted call the status it came from is a stale read, not a failure: reads lag behind writes, and
-/// sending again would be a second cut (faults 1.2).
+/// After an accepted call the status it came from is a stale read, not a failure: reads lag behind writes, and sending
+/// again would be a second cut (docs/reference/faults.md#doubt).
 pub(super) fn settling(step: &Step, status: &Status) -> Settling {
     if step.goal.is_reached_by(status) {
         return Settling::Reached;
@@ -66,7 +66,7 @@ pub(super) fn settling(step: &Step, status: &Status) -> Settling {
     if is_on_its_way { Settling::NotYet } else { Settling::Never }
 }
 
-/// What a read says of a call whose answer was lost (faults 1.2).
+/// What a read says of a call whose answer was lost (docs/reference/faults.md#doubt).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Doubtful {
     /// The goal is there.

@@ -5,20 +5,17 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cloud::listing;
+use crate::cloud::listing::{self, ScopeRead};
 use crate::cloud::{Cloud, CloudError};
 use crate::journal::Outcome;
 use crate::plan::{Action, Goal};
-use crate::report::Event;
 use crate::resource::{RouterInterfaceId, Scope, Status};
+use crate::run::{Event, StepReason};
 use crate::store::Store;
 
 use super::judge::{self, Doubtful, Settling};
 use super::tracked::Phase;
-use super::{Execution, Gate, Read};
-
-/// How many equal reads a doubt needs before the call may be sent again.
-const EQUAL_READS: u32 = 3;
+use super::{EQUAL_READS, Execution, Gate, Read};
 
 /// How often a step that takes its time is mentioned.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
@@ -85,7 +82,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         }));
     }
 
-    /// Where what is in flight in a scope is going, as a rule: nothing else tells the ways of reading it apart.
+    /// Returns the status that the first polled step in `scope` aims for; a wrong guess costs calls, never correctness.
     fn goal_in(&self, scope: &Scope) -> Option<Status> {
         let step = self.polled.iter().map(|number| self.step(*number)).find(|step| step.scope == *scope)?;
         Some(if step.goal == Goal::Inactive { Status::Inactive } else { Status::Active })
@@ -127,7 +124,6 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         match read.outcome {
             Ok(listing) => {
                 poll.total = listing.total.or(poll.total);
-                self.sightings.record(&read.scope, &read.ids, listing, read.begun);
                 let concerned: Vec<usize> = self
                     .polled
                     .iter()
@@ -137,6 +133,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                         step.scope == read.scope && read.ids.contains(&step.interface_id)
                     })
                     .collect();
+                let Read { scope, ids, begun, .. } = read;
+                self.sightings.record(ScopeRead { scope, ids, begun, listing });
                 for number in concerned {
                     self.judge(number);
                 }
@@ -148,7 +146,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     /// What was about to start cannot be checked, so it is not started; what is in flight is read again until its
     /// own deadline.
     fn on_failed_read(&mut self, scope: &Scope, error: &CloudError) {
-        (self.around.emit)(&Event::Note { text: format!("cannot read {scope}: {error}") });
+        (self.around.emit)(&Event::CannotRead { scope: scope.clone(), error: error.to_string() });
         for number in self.ready.clone() {
             let step = self.step(number);
             let needs_it = step.scope == *scope
@@ -156,7 +154,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                     && self.floors.sides_to_read(&step.address).any(|side| side.scope == *scope));
             if needs_it {
                 let outcome = if self.steps[number].doubted { Outcome::InDoubt } else { Outcome::Failed };
-                self.finish(number, outcome, Some(format!("not sent, {scope} could not be read: {error}")));
+                let because = StepReason::Unread { scope: scope.clone(), error: error.to_string() };
+                self.finish(number, outcome, Some(because));
             }
         }
     }
@@ -172,8 +171,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                     Settling::Reached => self.reached(number),
                     Settling::NotYet => self.tell_progress(number),
                     Settling::Never => {
-                        let found = status.map_or("gone".to_owned(), |status| status.to_string());
-                        self.finish(number, Outcome::Unsettled, Some(format!("somebody else acts: found {found}")));
+                        self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found: status }));
                     }
                 }
             }
@@ -182,8 +180,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 Doubtful::TookEffect => self.settle(number),
                 Doubtful::Untouched => self.still_untouched(number),
                 Doubtful::Foreign => {
-                    let found = status.map_or("gone".to_owned(), |status| status.to_string());
-                    self.finish(number, Outcome::InDoubt, Some(format!("unknown, found {found}: somebody else acts")));
+                    let because = StepReason::AnswerLost { found: status, error: None, diverted: true };
+                    self.finish(number, Outcome::InDoubt, Some(because));
                 }
             },
             _ => {}
@@ -192,8 +190,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
 
     fn reached(&mut self, number: usize) {
         if self.steps[number].doubted {
-            let detail = format!("unknown, found {}", self.step(number).goal);
-            self.finish(number, Outcome::DoneUnknown, Some(detail));
+            let because = self.answer_lost(number, None);
+            self.finish(number, Outcome::DoneUnknown, Some(because));
         } else {
             self.finish(number, Outcome::Done, None);
         }
@@ -206,7 +204,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let step = self.step(number);
         let begun = self.sightings.begun(&step.scope, &step.interface_id);
         let tracked = &mut self.steps[number];
-        let Phase::Doubt { since, untouched, cause } = &mut tracked.phase else { return };
+        let Phase::Doubt { since, untouched, error } = &mut tracked.phase else { return };
         *untouched += 1;
         // An answer that took its time tells of the past.
         let is_late = begun.is_some_and(|begun| begun >= *since + self.settings.doubt_window);
@@ -214,8 +212,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             return;
         }
         if tracked.resent || is_stopped {
-            let detail = format!("unknown, found {}: {cause}", self.plan.steps[number].expect);
-            self.finish(number, Outcome::InDoubt, Some(detail));
+            let error = std::mem::take(error);
+            let because = self.answer_lost(number, Some(error));
+            self.finish(number, Outcome::InDoubt, Some(because));
             return;
         }
         self.try_again(number);
@@ -238,24 +237,35 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         self.abandoned |= self.grace_ends.is_some_and(|grace_ends| grace_ends <= now);
         for number in self.polled.clone() {
             let step = self.step(number);
-            let last = self.sightings.get(&step.scope, &step.interface_id);
-            let last = last.map_or("not seen".to_owned(), |observed| observed.status.to_string());
             match self.steps[number].phase {
                 Phase::Settling { deadline } if deadline <= now => {
-                    let waited = crate::spec::duration::format(self.settle_timeout(number));
+                    let waited = self.settle_timeout(number).as_millis();
                     let began = self.steps[number].started.unwrap_or(now);
-                    let detail = match self.sightings.is_newer(&step.scope, &step.interface_id, began) {
-                        true => format!("still {last} after {waited}"),
-                        false => format!("no read succeeded in the {waited} since; last seen {last}"),
+                    let because = StepReason::NotSettled {
+                        found: self.last_status(number),
+                        waited_ms: u64::try_from(waited).unwrap_or(u64::MAX),
+                        unread: !self.sightings.is_newer(&step.scope, &step.interface_id, began),
                     };
-                    self.finish(number, Outcome::Unsettled, Some(detail));
+                    self.finish(number, Outcome::Unsettled, Some(because));
                 }
                 Phase::Doubt { since, .. } if since + self.settle_timeout(number) <= now => {
-                    self.finish(number, Outcome::InDoubt, Some(format!("unknown, found {last}")));
+                    let because = self.answer_lost(number, None);
+                    self.finish(number, Outcome::InDoubt, Some(because));
                 }
                 _ => {}
             }
         }
+    }
+
+    /// Returns what was read last of a step's interface; `None` where nothing was, or it is gone.
+    pub(super) fn last_status(&self, number: usize) -> Option<Status> {
+        let step = self.step(number);
+        self.sightings.get(&step.scope, &step.interface_id).map(|observed| observed.status.clone())
+    }
+
+    /// Returns that the answer of a step's call was lost, and what a read found.
+    pub(super) fn answer_lost(&self, number: usize, error: Option<String>) -> StepReason {
+        StepReason::AnswerLost { found: self.last_status(number), error, diverted: false }
     }
 
     /// Mentions a step that takes its time, now and then.
@@ -269,7 +279,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         tracked.told = Some(now);
         let elapsed = tracked.elapsed();
         let step = self.step(number);
-        let status = self.sightings.get(&step.scope, &step.interface_id).map(|observed| observed.status.clone());
+        let status = self.last_status(number);
         (self.around.emit)(&Event::Progress { step: step.id.clone(), status, elapsed });
     }
 }

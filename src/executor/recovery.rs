@@ -1,4 +1,4 @@
-//! Closing what a dead run left open: by reading, never by sending (faults R2).
+//! Closing what a dead run left open: by reading, never by sending (docs/reference/faults.md#r2).
 //!
 //! An intent without a result may have been sent, and a signed request can still be on its way for a while. So an
 //! interface that a read shows untouched is only believed after `EQUAL_READS` equal reads over a whole doubt window. When
@@ -14,12 +14,10 @@ use crate::cloud::listing;
 use crate::cloud::{CloudError, CloudRead};
 use crate::journal::{Outcome, PlannedStep};
 use crate::resource::{RouterInterfaceId, Scope, Status};
+use crate::run::StepReason;
 
-use super::Settings;
 use super::judge::{self, Doubtful};
-
-/// How many equal reads make an untouched interface believed.
-const EQUAL_READS: u32 = 3;
+use super::{EQUAL_READS, Settings};
 
 /// A step of a dead run whose end nobody recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,15 +35,18 @@ pub struct Resolution {
     pub outcome: Outcome,
     /// What was read.
     pub status: Option<Status>,
-    /// `unknown, found …`.
-    pub detail: String,
 }
 
-/// Says what one read makes of an open step; `None` while only more reads can tell.
+impl Resolution {
+    /// Returns why it ended so: its run died before anybody saw.
+    pub fn because(&self) -> StepReason {
+        StepReason::AnswerLost { found: self.status.clone(), error: None, diverted: false }
+    }
+}
+
+/// Returns what one read makes of an open step; `None` while only more reads can tell.
 pub fn finding(open: &OpenStep, status: Option<&Status>) -> Option<Resolution> {
     let call = open.step.call?;
-    let found = status.map_or("nothing there", Status::as_str);
-    let detail = format!("unknown, found {found}");
     let outcome = match judge::doubtful(call, status) {
         Doubtful::Reached if open.accepted => Outcome::Done,
         Doubtful::Reached => Outcome::DoneUnknown,
@@ -53,7 +54,7 @@ pub fn finding(open: &OpenStep, status: Option<&Status>) -> Option<Resolution> {
         Doubtful::Foreign if open.accepted => Outcome::Unsettled,
         Doubtful::Foreign => Outcome::InDoubt,
     };
-    Some(Resolution { outcome, status: status.cloned(), detail })
+    Some(Resolution { outcome, status: status.cloned() })
 }
 
 /// Reads until every open step is resolved, in bounded time: a transition that outlasts the settle timeout and
@@ -86,11 +87,9 @@ pub async fn resolve(
             // After an accepted call an untouched interface is a stale read for as long as settling may take.
             let patience = if is_moving || step.accepted { settings.settle_timeout } else { settings.doubt_window };
             if asked >= patience && (is_moving || untouched[number] >= EQUAL_READS) {
-                let found = status.map_or("nothing there", Status::as_str);
                 resolved[number] = Some(Resolution {
                     outcome: if step.accepted { Outcome::Unsettled } else { Outcome::InDoubt },
                     status: status.cloned(),
-                    detail: format!("unknown, found {found}"),
                 });
             }
         }

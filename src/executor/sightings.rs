@@ -2,11 +2,11 @@
 //!
 //! What an answer shows was true at some moment in between, so nothing is newer than the beginning of its read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tokio::time::{Duration, Instant};
 
-use crate::cloud::listing::{Listing, Row};
+use crate::cloud::listing::{Row, ScopeRead};
 use crate::resource::{Observed, RouterInterfaceId, Scope};
 
 /// One interface as it was last read; `None` where the API said it is not there.
@@ -14,6 +14,8 @@ struct Sighting {
     observed: Option<Observed>,
     begun: Instant,
     arrived: Instant,
+    /// How many reads in a row, this one included, showed this status.
+    alike: u32,
 }
 
 /// The last read of everything a run looks at.
@@ -25,20 +27,15 @@ pub(super) struct Sightings {
 impl Sightings {
     /// Takes in the answer to a read of `ids` that began at `begun` and is complete now. Pages show others as well; what is
     /// known of those is brought up to date too, for nothing may be decided on less than was read.
-    pub(super) fn record(
-        &mut self,
-        scope: &Scope,
-        ids: &BTreeSet<RouterInterfaceId>,
-        listing: Listing,
-        begun: Instant,
-    ) {
-        let seen = self.seen.entry(scope.clone()).or_default();
+    pub(super) fn record(&mut self, read: ScopeRead) {
+        let ScopeRead { scope, ids, begun, listing } = read;
+        let seen = self.seen.entry(scope).or_default();
         for id in ids.iter().filter(|id| !listing.interfaces.contains_key(*id)) {
-            seen.insert(id.clone(), Sighting { observed: None, begun, arrived: Instant::now() });
+            see(seen, id.clone(), None, begun, Instant::now());
         }
         for (id, Row { observed, arrived }) in listing.interfaces {
             if ids.contains(&id) || seen.contains_key(&id) {
-                seen.insert(id, Sighting { observed: Some(observed), begun, arrived });
+                see(seen, id, Some(observed), begun, arrived);
             }
         }
     }
@@ -47,17 +44,17 @@ impl Sightings {
         self.sighting(scope, id)?.observed.as_ref()
     }
 
-    /// Claims that a read of it was begun at `since` or later.
+    /// Returns whether a read of it was begun at `since` or later.
     pub(super) fn is_newer(&self, scope: &Scope, id: &RouterInterfaceId, since: Instant) -> bool {
         self.sighting(scope, id).is_some_and(|sighting| sighting.begun >= since)
     }
 
-    /// Claims that it is fresh for a step that became ready at `ready`: read since, or at most one poll interval old.
+    /// Returns whether it is fresh for a step that became ready at `ready`: read since, or at most one poll interval old.
     pub(super) fn is_fresh(&self, scope: &Scope, id: &RouterInterfaceId, ready: Instant, interval: Duration) -> bool {
         self.sighting(scope, id).is_some_and(|sighting| sighting.begun >= ready || sighting.begun.elapsed() <= interval)
     }
 
-    /// Claims that the answer came within the last `interval`.
+    /// Returns whether the answer came within the last `interval`.
     pub(super) fn is_recent(&self, scope: &Scope, id: &RouterInterfaceId, interval: Duration) -> bool {
         self.sighting(scope, id).is_some_and(|sighting| sighting.arrived.elapsed() <= interval)
     }
@@ -67,7 +64,37 @@ impl Sightings {
         self.sighting(scope, id).map(|sighting| sighting.begun)
     }
 
+    /// Returns how many reads in a row, the last one included, showed the status that it has.
+    pub(super) fn alike(&self, scope: &Scope, id: &RouterInterfaceId) -> u32 {
+        self.sighting(scope, id).map_or(0, |sighting| sighting.alike)
+    }
+
+    /// Returns everything whose last read was begun after `since`, with when its answer came.
+    pub(super) fn since(
+        &self,
+        since: Option<Instant>,
+    ) -> impl Iterator<Item = (&Scope, &RouterInterfaceId, Option<&Observed>, Instant)> {
+        let all =
+            self.seen.iter().flat_map(|(scope, seen)| seen.iter().map(move |(id, sighting)| (scope, id, sighting)));
+        all.filter(move |(_, _, sighting)| Some(sighting.begun) > since)
+            .map(|(scope, id, sighting)| (scope, id, sighting.observed.as_ref(), sighting.arrived))
+    }
+
     fn sighting(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Sighting> {
         self.seen.get(scope)?.get(id)
     }
+}
+
+/// Takes in one row of a read.
+fn see(
+    seen: &mut BTreeMap<RouterInterfaceId, Sighting>,
+    id: RouterInterfaceId,
+    observed: Option<Observed>,
+    begun: Instant,
+    arrived: Instant,
+) {
+    let status = |observed: &Option<Observed>| observed.as_ref().map(|observed| observed.status.clone());
+    let before = seen.get(&id).filter(|before| status(&before.observed) == status(&observed));
+    let alike = before.map_or(0, |before| before.alike) + 1;
+    seen.insert(id, Sighting { observed, begun, arrived, alike });
 }

@@ -34,7 +34,7 @@ pub(super) enum Phase {
         /// How many reads in a row showed the interface untouched.
         untouched: u32,
         /// What happened to the answer.
-        cause: String,
+        error: String,
     },
     /// Its result is recorded, or in line to be.
     Finished,
@@ -76,7 +76,7 @@ impl Tracked {
         }
     }
 
-    /// Counts one predecessor off; claims that none is left.
+    /// Counts one predecessor off; returns whether none is left.
     pub(super) fn has_one_less_to_wait_for(&mut self) -> bool {
         self.waiting_for -= 1;
         self.waiting_for == 0

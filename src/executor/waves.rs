@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::cloud::Cloud;
-use crate::cloud::listing;
 use crate::plan::Step;
-use crate::report::{Event, StepResult, WaveCheck};
 use crate::resource::{RouterInterfaceId, Scope};
+use crate::run::{Event, StepResult, StopReason, WaveFailure};
 use crate::store::Store;
 
 use super::{Execution, Gate};
@@ -27,7 +26,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         }
     }
 
-    /// Goes on to the next wave if everything that stands before it says so; `false` ends the run.
+    /// Goes on to the next wave if everything that stands before it says so; returns whether it has begun.
     pub(super) async fn next_wave(&mut self) -> bool {
         let Some(rollout) = &self.plan.rollout else { return false };
         let waves = u32::try_from(rollout.waves.len()).unwrap_or(u32::MAX);
@@ -49,23 +48,19 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             self.on_signal();
             return false;
         };
-        let check = WaveCheck {
-            passed: verdict.is_ok(),
-            detail: verdict.clone().err().unwrap_or_else(|| "every other member is up".to_owned()),
-        };
-        (self.around.emit)(&Event::WaveFinished { wave: self.wave, waves, check: Some(check) });
-        if let Err(reason) = verdict {
-            self.stop(format!("after wave {} of {waves}: {reason}", self.wave));
+        (self.around.emit)(&Event::WaveFinished { wave: self.wave, waves, check: verdict.clone() });
+        if let Err(because) = verdict {
+            self.stop(StopReason::Wave { wave: self.wave, waves, because });
             return false;
         }
         self.begin_wave();
         true
     }
 
-    async fn look_between_waves(&mut self) -> Result<(), String> {
-        if let Some(failed) = self.report.results.iter().find(|result| result.outcome.is_some() && !result.is_at_goal())
-        {
-            return Err(format!("{} did not reach its goal", failed.step.id));
+    async fn look_between_waves(&mut self) -> Result<(), WaveFailure> {
+        let mut results = self.report.results.iter();
+        if let Some(failed) = results.find(|result| result.outcome.is_some() && !result.is_at_goal()) {
+            return Err(WaveFailure::Failed { step: failed.step.id.clone() });
         }
         let Some(rollout) = &self.plan.rollout else { return Ok(()) };
         tokio::time::sleep(Duration::from_millis(rollout.pause_ms)).await;
@@ -73,33 +68,29 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let steps = std::iter::zip(&self.plan.steps, &self.report.results);
         let is_moving = |step: &Step, result: &StepResult| Self::is_deactivation(step) || !result.is_at_goal();
         let moving = steps.filter(|(step, result)| is_moving(step, result)).map(|(step, _)| &step.address).collect();
-        let lost = self.floors.lost(&self.sightings, &moving);
-        if !lost.is_empty() {
-            return Err(lost.join(", "));
+        let down = self.floors.lost(&self.sightings, &moving);
+        if !down.is_empty() {
+            return Err(WaveFailure::Lost { down });
         }
         match &rollout.check {
             Some(arguments) => {
                 let timeout = Duration::from_millis(rollout.check_timeout_ms);
-                self.around.gate.check(arguments, timeout).await
+                let answer = self.around.gate.check(arguments, timeout).await;
+                answer.map_err(|said| WaveFailure::Check { said })
             }
             None => Ok(()),
         }
     }
 
     /// Reads every member of every touched group afresh.
-    async fn read_floors(&mut self) -> Result<(), String> {
+    async fn read_floors(&mut self) -> Result<(), WaveFailure> {
         let mut due: BTreeMap<&Scope, BTreeSet<RouterInterfaceId>> = BTreeMap::new();
         for side in self.plan.floors.iter().flat_map(|floor| &floor.links).flat_map(|link| &link.sides) {
             due.entry(&side.scope).or_default().insert(side.interface_id.clone());
         }
-        for (scope, ids) in due {
-            let begun = tokio::time::Instant::now();
-            let total = self.polls.get(scope).and_then(|poll| poll.total);
-            let listing = listing::read(self.around.cloud, scope, &ids, total)
-                .await
-                .map_err(|error| format!("cannot read {scope}: {error}"))?;
-            self.sightings.record(scope, &ids, listing, begun);
+        match self.read_now(due).await.into_iter().next() {
+            Some((scope, error)) => Err(WaveFailure::Unread { scope, error: error.to_string() }),
+            None => Ok(()),
         }
-        Ok(())
     }
 }

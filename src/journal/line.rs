@@ -17,6 +17,7 @@ use super::replay::{Illegal, Replay, Run};
 use super::{Entry, Operation, Outcome, PlannedStep, RunStarted};
 use crate::plan::{Goal, StepId};
 use crate::resource::{AccountName, Address, Call, Region, RequestId, RouterInterfaceId, Scope, Status, Target};
+use crate::run::{Exit, Reason, RunEnd, RunOutcome, StepReason};
 use crate::state::RunId;
 
 /// A journal: what it says, and where its next line goes.
@@ -59,9 +60,19 @@ enum Body {
     Accepted(usize, i64, RequestId),
     Refused(usize, i64, String),
     Doubtful(usize, i64, String),
-    Closed(usize, i64, Outcome, Option<Status>, Option<String>),
-    RunEnded(i64, u8),
+    Closed(usize, i64, Outcome, Option<Status>, Option<Because>),
+    /// An end of the first releases, which kept the exit code only.
+    RunEnded(i64, Exit),
+    Ended(i64, Exit, RunOutcome, Vec<Reason>),
     Folded(u64),
+}
+
+/// Why a step ended as it did: the first releases kept a sentence.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Because {
+    Sentence(String),
+    Typed(StepReason),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -260,10 +271,11 @@ impl Body {
             }
             Entry::Refused { step, at: time, detail } => Self::Refused(position(step), at(time), detail.clone()),
             Entry::Doubtful { step, at: time, detail } => Self::Doubtful(position(step), at(time), detail.clone()),
-            Entry::Closed { step, at: time, outcome, status, detail } => {
-                Self::Closed(position(step), at(time), *outcome, status.clone(), detail.clone())
+            Entry::Closed { step, at: time, outcome, status, because } => {
+                let because = because.clone().map(Because::Typed);
+                Self::Closed(position(step), at(time), *outcome, status.clone(), because)
             }
-            Entry::RunEnded { at: time, exit_code } => Self::RunEnded(at(time), *exit_code),
+            Entry::RunEnded(end) => Self::Ended(at(&end.at), end.exit, end.outcome, end.reasons.clone()),
             Entry::Folded { serial } => Self::Folded(*serial),
         }
     }
@@ -283,10 +295,17 @@ impl Body {
             Self::Doubtful(position, millis, detail) => {
                 Entry::Doubtful { step: step(position)?, at: at(millis)?, detail }
             }
-            Self::Closed(position, millis, outcome, status, detail) => {
-                Entry::Closed { step: step(position)?, at: at(millis)?, outcome, status, detail }
+            Self::Closed(position, millis, outcome, status, because) => {
+                let because = because.map(|because| match because {
+                    Because::Sentence(text) => StepReason::Told { text },
+                    Because::Typed(because) => because,
+                });
+                Entry::Closed { step: step(position)?, at: at(millis)?, outcome, status, because }
             }
-            Self::RunEnded(millis, exit_code) => Entry::RunEnded { at: at(millis)?, exit_code },
+            Self::RunEnded(millis, exit) => Entry::RunEnded(RunEnd::of_code(at(millis)?, exit)),
+            Self::Ended(millis, exit, outcome, reasons) => {
+                Entry::RunEnded(RunEnd { at: at(millis)?, exit, outcome, reasons })
+            }
             Self::Folded(serial) => Entry::Folded { serial },
         })
     }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::{Entry, Outcome, PlannedStep, RunStarted};
 use crate::plan::StepId;
 use crate::resource::{RequestId, Status};
+use crate::run::{RunEnd, StepReason};
 
 /// An entry that cannot follow the ones before it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,15 +36,6 @@ pub struct Run {
     /// The serial of the state that it was folded into.
     pub folded: Option<u64>,
     positions: HashMap<StepId, usize>,
-}
-
-/// The end of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RunEnd {
-    /// When.
-    pub at: Timestamp,
-    /// Its exit code.
-    pub exit_code: u8,
 }
 
 /// What is known of one step.
@@ -101,8 +93,8 @@ pub struct Closed {
     pub outcome: Outcome,
     /// The last status that was read, if one was.
     pub status: Option<Status>,
-    /// More, in words.
-    pub detail: Option<String>,
+    /// Why, where it did not end plainly.
+    pub because: Option<StepReason>,
 }
 
 impl Replay {
@@ -140,10 +132,10 @@ impl Replay {
             Entry::Doubtful { step, at, detail } => {
                 self.on(&step, |_, trace| trace.answer(Answer::Doubtful { at, detail }))
             }
-            Entry::Closed { step, at, outcome, status, detail } => {
-                self.on(&step, |planned, trace| trace.close(planned, Closed { at, outcome, status, detail }))
+            Entry::Closed { step, at, outcome, status, because } => {
+                self.on(&step, |planned, trace| trace.close(planned, Closed { at, outcome, status, because }))
             }
-            Entry::RunEnded { at, exit_code } => self.end(RunEnd { at, exit_code }),
+            Entry::RunEnded(end) => self.end(end),
             Entry::Folded { serial } => self.fold(serial),
         }
     }
@@ -271,9 +263,9 @@ impl Trace {
             Outcome::Skipped => "skipped".into(),
             Outcome::NotStarted => "not started".into(),
         };
-        match &closed.detail {
-            Some(detail) => format!("{words}: {detail}"),
-            None => words,
+        match &closed.because {
+            Some(StepReason::Told { text }) => format!("{words}: {text}"),
+            Some(_) | None => words,
         }
     }
 

@@ -51,7 +51,7 @@ pub(super) async fn run(
         if let Some(group) = group {
             rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
         }
-        let timeout = crate::spec::duration::format(timeout);
+        let timeout = crate::duration::format(timeout);
         return Err(format!("the {what} `{program}` did not end within {timeout}"));
     };
     match finished {

@@ -143,7 +143,7 @@ impl Connection {
 
 fn wrong_account(knob: &str, place: &str, declared: &str, target: &Target) -> Refusal {
     Refusal::new(
-        Exit::Moved,
+        Exit::Refused,
         format!("these credentials belong to account {}, and {knob} is {declared} ({place})", target.account_id),
     )
     .hint("use the credentials of that account; `rictl whoami` says where these come from")

@@ -3,20 +3,7 @@
 use crate::cloud::{CloudError, ErrorKind};
 use crate::store::StoreError;
 
-/// Something that went wrong before anything was done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// Error or usage.
-    Error = 1,
-    /// Refused by a guard.
-    Guarded = 3,
-    /// The live cloud, the state or the target is not what it was.
-    Moved = 4,
-    /// The state is locked.
-    Locked = 6,
-    /// A signal arrived.
-    Interrupted = 130,
-}
+pub use crate::run::Exit;
 
 /// An error with an exit code and what to do next.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,8 @@ use anyhow::{Context as _, Result};
 use crate::spec::format;
 
 use super::failure::{Exit, Refusal};
-use super::{project, shared_file};
+use super::project;
+use super::shared_file::{self, Access};
 
 /// Formats the files of the spec at `path` and returns those that were, or with `only_check` would be, changed.
 ///
@@ -27,7 +28,7 @@ pub fn fmt(path: &Path, only_check: bool) -> Result<Vec<PathBuf>> {
         if !only_check {
             // A name that is not UTF-8 is known by another one here, which must not come into being.
             name.metadata().with_context(|| format!("cannot write {}", file.name))?;
-            shared_file::write(&name, formatted.as_bytes(), true)?;
+            shared_file::write(&name, formatted.as_bytes(), Access::Others, true)?;
         }
         changed.push(name);
     }

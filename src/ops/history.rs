@@ -1,7 +1,8 @@
 //! Past runs, as the journal tells them.
 
 use crate::journal::{Outcome, Run};
-use crate::report::{Report, StepResult};
+use crate::run::pace::Pace;
+use crate::run::{Report, StepResult};
 use crate::store::local::Recorded;
 
 use super::failure::{Exit, Refusal};
@@ -9,6 +10,15 @@ use super::failure::{Exit, Refusal};
 /// Returns every past run, newest first.
 pub fn runs(recorded: &Recorded) -> Vec<Report> {
     recorded.journal.replay().runs().iter().rev().map(report).collect()
+}
+
+/// Returns how long calls took, as the past runs tell.
+pub fn pace(recorded: &Recorded) -> Pace {
+    let mut pace = Pace::default();
+    for run in recorded.journal.replay().runs() {
+        pace.learn_from(&report(run));
+    }
+    pace
 }
 
 /// Returns one past run, if there is one with this id.
@@ -36,7 +46,7 @@ pub fn report(run: &Run) -> Report {
                 request_id: trace.request_id().cloned(),
                 started_at: trace.attempts.first().map(|attempt| attempt.intent_at),
                 finished_at: closed.map(|closed| closed.at),
-                detail: closed.and_then(|closed| closed.detail.clone()),
+                because: closed.and_then(|closed| closed.because.clone()),
             }
         })
         .collect();
@@ -47,10 +57,9 @@ pub fn report(run: &Run) -> Report {
         target: run.started.target.clone(),
         digest: run.started.digest.clone(),
         started_at: run.started.at,
-        finished_at: run.end.map(|end| end.at),
         results,
-        interrupted: run.end.is_some_and(|end| end.exit_code == Exit::Interrupted as u8),
-        stopped_reason: None,
+        stopped: None,
         unrecorded: None,
+        end: run.end.clone(),
     }
 }

@@ -39,11 +39,11 @@ pub async fn refresh(spec: &Spec, cloud: &impl CloudRead, clock: &Clock) -> Live
 /// Refuses a state that was recorded for somebody else's interfaces.
 ///
 /// # Errors
-/// Exit 4 naming both targets.
+/// Exit 3 naming both targets.
 pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -> Result<()> {
     let Some(state) = state.filter(|state| !state.target.is_same_as(target)) else { return Ok(()) };
     let path = project.paths.state.display();
-    let refusal = Refusal::new(Exit::Moved, format!("the state {path} was recorded for another target"))
+    let refusal = Refusal::new(Exit::Refused, format!("the state {path} was recorded for another target"))
         .cause(format!("recorded: {}", state.target))
         .cause(format!("now:      {target}"));
     Err(refusal.hint("use the spec and the credentials that belong together, or another `state.path`").into())

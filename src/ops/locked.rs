@@ -8,25 +8,24 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, anyhow};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use crate::cloud::Cloud;
 use crate::executor::{self, Ended, OnError, Surroundings};
 use crate::journal::{Entry, Operation, PlannedStep, RunStarted};
 use crate::plan::{Plan, PlanOptions};
-use crate::render::counted;
-use crate::report::{Report, StepResult, planned_step};
-use crate::resource::{LiveState, Target};
+use crate::refresh::{self, Refresh};
+use crate::render::{counted, words};
+use crate::resource::Target;
+use crate::run::{self, Facts, Report, RunEnd, Unrecorded, planned_step};
+use crate::spec::Spec;
 use crate::state::{RunId, State};
 use crate::store::local::Recorded;
 use crate::store::{Store, StoreError, explain};
 
 use super::failure::{Exit, Refusal};
+use super::records::Observations;
 use super::session::{Applied, Approval, Front, Ran, Session, Task, today};
 use super::{check, history, live, records, rollback, saved};
-
-/// How many reads in a row must show a goal lost before that is said.
-const EQUAL_READS: u32 = 3;
 
 /// A session that holds its lock and has reached its cloud.
 #[derive(Debug)]
@@ -38,15 +37,39 @@ pub struct Locked<'s, C, S> {
     target: Target,
     store: S,
     state: State,
-    /// The state as plans know it: none before the first commit.
-    has_state: bool,
+    standing: Standing,
+}
+
+/// What plans may know of the state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Nothing: it was never committed.
+    New,
+    /// Everything that is in it.
+    Committed,
+}
+
+/// A plan, and the refresh that it was made from.
+struct Planned {
+    plan: Plan,
+    refresh: Refresh,
+}
+
+/// What is known before the first step of a run.
+enum Prepared {
+    /// There is nothing to do, or nothing that can be done.
+    Nothing(Plan),
+    /// The user said no.
+    Declined,
+    /// It may begin.
+    Approved(Planned),
 }
 
 impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     /// Puts together what a session works with; `recorded` is what `store` began with.
     ///
     /// # Errors
-    /// Exit 4 where the state was recorded for another target.
+    /// Exit 3 where the state was recorded for another target.
     pub fn new(
         session: &'s Session,
         run_id: RunId,
@@ -56,9 +79,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         mut recorded: Recorded,
     ) -> Result<Self> {
         live::check_target(recorded.state.as_ref(), &target, &session.project)?;
-        let has_state = recorded.state.is_some();
+        let standing = if recorded.state.is_some() { Standing::Committed } else { Standing::New };
         let state = recorded.take_state_or_new(&target, session.salt.clone());
-        Ok(Self { session, run_id, cloud, target, store, state, has_state })
+        Ok(Self { session, run_id, cloud, target, store, state, standing })
     }
 
     /// Does a task, with everything older closed first.
@@ -73,43 +96,42 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         signals: watch::Receiver<u32>,
     ) -> Result<Applied> {
         let operation = task.operation();
-        let (plan, approved) = unless_signalled(&signals, self.prepare(task, approval, front)).await?;
-        if plan.steps.is_empty() {
-            return Ok(Applied::Nothing(Box::new(plan)));
-        }
-        if !approved {
-            return Ok(Applied::Declined);
-        }
+        let planned = match unless_signalled(&signals, self.prepare(task, approval, front)).await? {
+            Prepared::Nothing(plan) => return Ok(Applied::Nothing(Box::new(plan))),
+            Prepared::Declined => return Ok(Applied::Declined),
+            Prepared::Approved(planned) => planned,
+        };
         let run_id = self.run_id.clone();
-        let mut ran = self.run(plan, run_id, operation, front, signals.clone()).await?;
+        let mut ran = self.run(planned, run_id, operation, front, signals.clone()).await?;
         let failed = ran.report.results.iter().any(|result| result.outcome.is_some() && !result.is_at_goal());
-        if failed && self.session.settings.on_error == OnError::Rollback && !ran.report.interrupted {
+        if failed && self.session.settings.on_error == OnError::Rollback && !ran.report.is_interrupted() {
             match self.roll_back(&ran.report, front, signals).await {
                 Ok(back) => ran.rollback = back.map(Box::new),
                 // What was done is still to be told.
                 Err(error) => front.note(&format!("nothing was taken back: {error:#}")),
             }
         }
+        front.finished(&ran.report);
         Ok(Applied::Ran(Box::new(ran)))
     }
 
-    /// Everything before the first step of the run: the dead run, the plan, the approval.
-    async fn prepare(&mut self, task: Task, approval: &Approval, front: &mut impl Front) -> Result<(Plan, bool)> {
+    /// Does everything before the first step of the run: the dead run, the plan, the approval.
+    async fn prepare(&mut self, task: Task, approval: &Approval, front: &mut impl Front) -> Result<Prepared> {
         self.close_dead_run(front).await?;
-        let plan = self.plan(task, front).await?;
-        if plan.steps.is_empty() {
-            self.record_observations(&plan).await?;
-            return Ok((plan, false));
+        let planned = self.plan(task, front).await?;
+        if planned.plan.steps.is_empty() {
+            self.record_observations(&planned)?;
+            return Ok(Prepared::Nothing(planned.plan));
         }
-        let approved = self.is_approved(&plan, approval, front).await?;
-        Ok((plan, approved))
+        let approved = self.is_approved(&planned.plan, approval, front).await?;
+        Ok(if approved { Prepared::Approved(planned) } else { Prepared::Declined })
     }
 
     /// Reads what became of the calls whose end nobody recorded, and records that.
     async fn close_dead_run(&mut self, front: &mut impl Front) -> Result<()> {
         if let Some(run) = self.store.replay().open_run() {
             if !run.started.target.is_same_as(&self.target) {
-                let refusal = Refusal::new(Exit::Moved, "an unfinished run was about another target")
+                let refusal = Refusal::new(Exit::Refused, "an unfinished run was about another target")
                     .cause(format!("run {}: {}", run.started.run_id, run.started.target))
                     .cause(format!("now: {}", self.target));
                 return Err(refusal
@@ -126,42 +148,51 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                 .with_context(|| format!("cannot find out what became of run {run_id}; nothing was done"))?;
             let mut entries = Vec::new();
             for (open, resolution) in open.iter().zip(resolutions) {
-                front.note(&format!("{}: {}", open.step.id, resolution.detail));
+                let because = resolution.because();
+                front.note(&format!("{}: {}", open.step.id, words::run::step_reason(&because)));
                 entries.push(Entry::Closed {
                     step: open.step.id.clone(),
                     at: clock.now(),
                     outcome: resolution.outcome,
                     status: resolution.status,
-                    detail: Some(resolution.detail),
+                    because: Some(because),
                 });
             }
-            entries.push(Entry::RunEnded { at: clock.now(), exit_code: 5 });
+            entries.push(Entry::RunEnded(RunEnd::died(clock.now())));
             self.store.append(&entries)?;
         }
         if self.store.replay().unfolded().is_some() {
             self.store.fold_ended_run(&mut self.state)?;
-            self.has_state = true;
+            self.standing = Standing::Committed;
         }
         Ok(())
     }
 
     fn known_state(&self) -> Option<&State> {
-        self.has_state.then_some(&self.state)
+        match self.standing {
+            Standing::New => None,
+            Standing::Committed => Some(&self.state),
+        }
+    }
+
+    /// Reads everything that a spec declares.
+    async fn refresh(&self, spec: &Spec) -> Refresh {
+        refresh::read(&self.cloud, &self.session.clock, &live::wanted(spec)).await
     }
 
     /// Makes the plan that the task asks for, and shows it.
-    async fn plan(&self, task: Task, front: &mut impl Front) -> Result<Plan> {
-        let project = &self.session.project;
-        let (target, clock, cloud) = (&self.target, &self.session.clock, &self.cloud);
-        let plan = match task {
+    async fn plan(&self, task: Task, front: &mut impl Front) -> Result<Planned> {
+        let (project, target) = (&self.session.project, &self.target);
+        let planned = match task {
             Task::Fresh(options) => {
-                let seen = live::refresh(&project.spec, cloud, clock).await;
-                live::plan_from(project, self.known_state(), &seen, &[], target, &options)?
+                let refresh = self.refresh(&project.spec).await;
+                let plan = live::plan_from(project, self.known_state(), &refresh.live, &[], target, &options)?;
+                Planned { plan, refresh }
             }
             Task::Saved(plan) => {
-                let seen = live::refresh(&project.spec, cloud, clock).await;
-                saved::check(&plan, project, self.known_state(), self.store.replay(), &seen, target)?;
-                *plan
+                let refresh = self.refresh(&project.spec).await;
+                saved::check(&plan, project, self.known_state(), self.store.replay(), &refresh.live, target)?;
+                Planned { plan: *plan, refresh }
             }
             Task::Rollback { run_id, options } => {
                 let run = self.store.replay().runs().iter().find(|run| *run.started.run_id.0 == *run_id);
@@ -169,17 +200,17 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                 self.plan_back(run.started.run_id.clone(), &rollback::confirmed(run), &options).await?
             }
         };
-        front.planned(&plan);
-        Ok(plan)
+        front.planned(&planned.plan);
+        Ok(planned)
     }
 
     /// Plans the inverse of the confirmed steps of a run.
-    async fn plan_back(&self, run_id: RunId, confirmed: &[PlannedStep], options: &PlanOptions) -> Result<Plan> {
+    async fn plan_back(&self, run_id: RunId, confirmed: &[PlannedStep], options: &PlanOptions) -> Result<Planned> {
         let (project, options) = rollback::inverse(&self.session.project, confirmed, options)?;
-        let seen = live::refresh(&project.spec, &self.cloud, &self.session.clock).await;
-        let mut plan = live::plan_from(&project, self.known_state(), &seen, &[], &self.target, &options)?;
+        let refresh = self.refresh(&project.spec).await;
+        let mut plan = live::plan_from(&project, self.known_state(), &refresh.live, &[], &self.target, &options)?;
         rollback::explain(&mut plan, &run_id);
-        Ok(plan)
+        Ok(Planned { plan, refresh })
     }
 
     async fn is_approved(&self, plan: &Plan, approval: &Approval, front: &mut impl Front) -> Result<bool> {
@@ -191,15 +222,16 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         }
     }
 
-    /// Runs a plan, and records what was seen at the end.
+    /// Runs a plan, ends the run, and records what was seen last.
     async fn run(
         &mut self,
-        plan: Plan,
+        planned: Planned,
         run_id: RunId,
         operation: Operation,
         front: &mut impl Front,
         signals: watch::Receiver<u32>,
     ) -> Result<Ran> {
+        let Planned { plan, refresh: Refresh { live, reads } } = planned;
         self.store.prepare(plan.steps.len(), 1024 * (self.session.project.spec.interfaces.len() + 1))?;
         let header = self.header(&plan, run_id, operation);
         front.begin(&plan);
@@ -209,21 +241,53 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             store: &mut self.store,
             gate: &check::CheckCommand::beside(&self.session.project),
             clock,
-            signals: signals.clone(),
+            signals,
             emit: &mut |event| front.event(clock.now(), event),
         };
-        let Ended { mut report } = executor::run(&plan, header, &self.session.settings, around).await;
-        let unstable = if report.interrupted {
-            Vec::new()
-        } else {
-            // A signal now costs only the look.
-            unless_signalled(&signals, async { Ok(self.look_again(&report).await) }).await.unwrap_or_default()
+        let ended = executor::run(&plan, header, reads, &self.session.settings, around).await;
+        let observations = records::observations(&self.session.project.spec, &live, &ended.seen);
+        let (report, is_recorded) = self.end(&plan, ended);
+        if is_recorded && let Err(error) = self.fold(&observations) {
+            let text = explain(&error);
+            front.note(&format!("warning: {text}; the journal holds the run, and the next apply folds it in"));
+        }
+        front.end(&report);
+        Ok(Ran { plan, report, rollback: None })
+    }
+
+    /// Decides how a run ends and puts that into the journal, once, and returns whether it is there. What stands there
+    /// is what everybody tells of the run, this process included.
+    ///
+    /// A run with a call that may still be on its way has no end yet: whoever comes next reads what became of it.
+    fn end(&mut self, plan: &Plan, ended: Ended) -> (Report, bool) {
+        let Ended { mut report, last_look, interrupted, is_open, unrecorded, .. } = ended;
+        report.unrecorded = unrecorded.map(|error| self.rescue(&error));
+        let at = self.session.clock.now();
+        let decide = |report: &Report| {
+            let facts = Facts {
+                results: &report.results,
+                blocked: &plan.blocked,
+                failures: &plan.failures,
+                last_look: &last_look,
+                interrupted,
+                stopped: report.stopped.as_ref(),
+                unrecorded: report.unrecorded.as_ref(),
+            };
+            run::end(&facts, at)
         };
-        report.interrupted |= *signals.borrow() > 0;
-        self.record(&mut report);
-        let ran = Ran { plan, report, unstable, rollback: None };
-        front.end(&ran.report, ran.exit_code());
-        Ok(ran)
+        let mut end = decide(&report);
+        let mut is_recorded = false;
+        if !is_open && report.unrecorded.is_none() {
+            match self.store.append(&[Entry::RunEnded(end.clone())]) {
+                Ok(()) => is_recorded = true,
+                Err(error) => {
+                    report.unrecorded = Some(self.rescue(&error));
+                    end = decide(&report);
+                }
+            }
+        }
+        report.end = Some(end);
+        (report, is_recorded)
     }
 
     fn header(&self, plan: &Plan, run_id: RunId, operation: Operation) -> RunStarted {
@@ -243,58 +307,27 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         }
     }
 
-    /// Reads everything once more: it goes into the records, and what did not stay where the run left it is told.
-    ///
-    /// A goal counts if it is seen twice, a poll interval apart. What then seems to have left it is read again for a
-    /// doubt window: reads may lag behind each other.
-    async fn look_again(&mut self, report: &Report) -> Vec<String> {
-        let (spec, settings) = (&self.session.project.spec, &self.session.settings);
-        let begun = Instant::now();
-        let mut reads = 0;
-        loop {
-            if report.results.iter().any(StepResult::is_at_goal) {
-                tokio::time::sleep(settings.poll_interval).await;
-            }
-            let seen = live::refresh(spec, &self.cloud, &self.session.clock).await;
-            let astray = astray(report, &seen);
-            reads += 1;
-            if astray.is_empty() || (reads >= EQUAL_READS && begun.elapsed() >= settings.doubt_window) {
-                records::update(&mut self.state, spec, &seen);
-                return astray;
-            }
-        }
+    /// Writes what could not be recorded to a second place.
+    fn rescue(&mut self, error: &StoreError) -> Unrecorded {
+        Unrecorded { error: explain(error), rescued: self.store.rescue().map_err(|error| explain(&error)) }
     }
 
-    /// Brings the run into the state, or says what is missing where.
-    fn record(&mut self, report: &mut Report) {
-        let reason = match report.unrecorded.take() {
-            Some(reason) => match self.store.rescue() {
-                Ok(path) => format!("{reason}; what is missing was written to {path}"),
-                Err(error) => format!("{reason}; and to no second place: {}", explain(&error)),
-            },
-            None => match self.commit() {
-                Ok(()) => return,
-                Err(error) => format!("{}; the journal holds the run, and the next apply folds it in", explain(&error)),
-            },
-        };
-        report.unrecorded = Some(reason);
-    }
-
-    fn commit(&mut self) -> Result<(), StoreError> {
-        self.store.fold_ended_run(&mut self.state)?;
-        self.has_state = true;
+    /// Brings the run that has ended, and what was seen last, into the state.
+    fn fold(&mut self, observations: &Observations) -> Result<(), StoreError> {
+        let spec = &self.session.project.spec;
+        self.store.fold_ended_run_and(&mut self.state, &mut |state| records::update(state, spec, observations))?;
+        self.standing = Standing::Committed;
         Ok(())
     }
 
     /// Records what a plan without steps has seen, if that is news.
-    async fn record_observations(&mut self, plan: &Plan) -> Result<()> {
-        if !plan.blocked.is_empty() || !plan.failures.is_empty() {
+    fn record_observations(&mut self, planned: &Planned) -> Result<()> {
+        if !planned.plan.blocked.is_empty() || !planned.plan.failures.is_empty() {
             return Ok(());
         }
         let before = self.state.interfaces.clone();
         let spec = &self.session.project.spec;
-        let seen = live::refresh(spec, &self.cloud, &self.session.clock).await;
-        records::update(&mut self.state, spec, &seen);
+        records::update(&mut self.state, spec, &records::observations(spec, &planned.refresh.live, &[]));
         if before != self.state.interfaces {
             let expected = self.state.serial;
             self.state.serial += 1;
@@ -310,8 +343,8 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         front: &mut impl Front,
         signals: watch::Receiver<u32>,
     ) -> Result<Option<Ran>> {
-        if let Some(reason) = &report.unrecorded {
-            return Err(anyhow!("the run could not be recorded, so no other may follow: {reason}"));
+        if report.unrecorded.is_some() || self.store.replay().unfolded().is_some() {
+            return Err(anyhow!("the run could not be recorded, so no other may follow"));
         }
         let confirmed: Vec<_> = report
             .results
@@ -334,28 +367,16 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             allow_changes: u32::try_from(confirmed.len()).ok(),
             settle_timeout: self.session.settings.settle_timeout,
         };
-        let plan = unless_signalled(&signals, self.plan_back(report.run_id.clone(), &confirmed, &options)).await?;
-        front.planned(&plan);
-        if plan.steps.is_empty() {
+        let planned = unless_signalled(&signals, self.plan_back(report.run_id.clone(), &confirmed, &options)).await?;
+        front.planned(&planned.plan);
+        if planned.plan.steps.is_empty() {
             return Ok(None);
         }
         let run_id = self.session.run_id(Operation::Rollback);
-        self.run(plan, run_id, Operation::Rollback, front, signals).await.map(Some)
+        let back = self.run(planned, run_id, Operation::Rollback, front, signals).await?;
+        front.finished(&back.report);
+        Ok(Some(back))
     }
-}
-
-/// Says which interfaces are not where their last step left them.
-fn astray(report: &Report, seen: &LiveState) -> Vec<String> {
-    let last_step_of: BTreeMap<_, _> = report.results.iter().map(|result| (&result.step.address, result)).collect();
-    last_step_of
-        .into_iter()
-        .filter(|(_, result)| result.is_at_goal())
-        .filter_map(|(address, result)| {
-            let status = &seen.readings.get(address)?.found()?.status;
-            let stays = result.step.goal.is_reached_by(status);
-            (!stays).then(|| format!("{address} reached {} and is {status} again", result.step.goal))
-        })
-        .collect()
 }
 
 /// Does what sends nothing unless a signal comes first.

@@ -1,32 +1,63 @@
 //! What an apply leaves in the state about every declared interface, changed or not.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::executor::Seen;
 use crate::resource::{Address, LiveState, Observed, Reading};
 use crate::spec::{Interface, Spec};
 use crate::state::{Record, Sighting, State};
 
-/// Brings the records up to what was just read. What the spec no longer declares is forgotten; what could not be
-/// read keeps its record.
-pub(super) fn update(state: &mut State, spec: &Spec, live: &LiveState) {
+/// What was read last of one interface, and when.
+#[derive(Clone, Debug)]
+pub(super) struct Observation {
+    reading: Reading,
+    at: Timestamp,
+}
+
+/// What was read last of everything that a spec declares.
+pub(super) type Observations = BTreeMap<Address, Observation>;
+
+/// Puts together what a refresh read and what a run saw after it.
+pub(super) fn observations(spec: &Spec, live: &LiveState, seen: &[Seen]) -> Observations {
+    let later: BTreeMap<_, _> = seen.iter().map(|seen| ((&seen.scope, &seen.id), seen)).collect();
+    let observe = |(address, declared): (&Address, &Interface)| {
+        let observation = match later.get(&(&declared.scope, &declared.id.value)) {
+            Some(seen) => {
+                Observation { reading: seen.observed.clone().map_or(Reading::Absent, Reading::Found), at: seen.at }
+            }
+            None => Observation { reading: live.readings.get(address)?.clone(), at: live.read_at },
+        };
+        Some((address.clone(), observation))
+    };
+    spec.interfaces.iter().filter_map(observe).collect()
+}
+
+/// Brings the records up to what was read last. What the spec no longer declares is forgotten; what could not be read
+/// keeps its record.
+pub(super) fn update(state: &mut State, spec: &Spec, observations: &Observations) {
     state.interfaces.retain(|address, _| spec.interfaces.contains_key(address));
     for (address, declared) in &spec.interfaces {
-        match live.readings.get(address) {
-            Some(Reading::Found(observed)) => see(state, address, declared, observed, live),
-            Some(Reading::Absent) => {
+        let Some(Observation { reading, at }) = observations.get(address) else { continue };
+        match reading {
+            Reading::Found(observed) => see(state, address, declared, observed, *at),
+            Reading::Absent => {
                 if let Some(record) = state.interfaces.get_mut(address) {
-                    record.observed.update(None, live.read_at);
+                    record.observed.update(None, *at);
                 }
             }
-            Some(Reading::Elsewhere(_) | Reading::Unreadable) | None => {}
+            Reading::Elsewhere(_) | Reading::Unreadable => {}
         }
     }
 }
 
-fn see(state: &mut State, address: &Address, declared: &Interface, observed: &Observed, live: &LiveState) {
+fn see(state: &mut State, address: &Address, declared: &Interface, observed: &Observed, at: Timestamp) {
     let first = Record {
         id: declared.id.value.clone(),
         scope: declared.scope.clone(),
         declared: None,
-        observed: Sighting { status: Some(observed.status.clone()), since: live.read_at },
+        observed: Sighting { status: Some(observed.status.clone()), since: at },
         protected: false,
         group: None,
         last_action: None,
@@ -35,7 +66,7 @@ fn see(state: &mut State, address: &Address, declared: &Interface, observed: &Ob
     if record.id != declared.id.value || record.scope != declared.scope {
         *record = first;
     }
-    record.observed.update(Some(observed.status.clone()), live.read_at);
+    record.observed.update(Some(observed.status.clone()), at);
     if observed.status == declared.status.value.status() {
         record.declared = Some(declared.status.value);
     }
@@ -86,7 +117,8 @@ mod tests {
         let target = Target { provider: Provider::Emulator, account_id, endpoint: "none".to_owned() };
         let mut state = State::new("lineage", target);
         let mut is_protected_after = |lines: &str, status| {
-            update(&mut state, &spec(lines), &live(status));
+            let spec = spec(lines);
+            update(&mut state, &spec, &observations(&spec, &live(status), &[]));
             state.interfaces["a"].protected
         };
         assert!(is_protected_after("status: Active, protect: true", Status::Active));

@@ -48,7 +48,7 @@ pub(super) fn inverse(
     }
     if !unknown.is_empty() {
         return Err(Refusal {
-            exit: Exit::Guarded,
+            exit: Exit::Refused,
             summary: "the spec no longer declares what that run touched, and what is not declared is not touched"
                 .to_owned(),
             causes: unknown,

@@ -9,11 +9,10 @@ use crate::clock::Clock;
 use crate::executor;
 use crate::journal::Operation;
 use crate::plan::{Plan, PlanOptions};
-use crate::report::{Event, Report, StepResult};
+use crate::run::{Event, Report};
 use crate::state::RunId;
 
 use super::connection::Access;
-use super::failure::Exit;
 use super::project::Project;
 
 /// Everything a run is made of apart from what is to be done.
@@ -90,8 +89,10 @@ pub trait Front {
     fn begin(&mut self, plan: &Plan);
     /// Shows what happens.
     fn event(&mut self, at: Timestamp, event: &Event);
-    /// The run has ended; the code is that of [`Ran::exit_code`].
-    fn end(&mut self, report: &Report, exit_code: u8);
+    /// The run has ended, and its end is recorded: shows what it came to.
+    fn end(&mut self, report: &Report);
+    /// Says that a run is over: the last that machines hear of it. Of a run that is taken back, after the way back.
+    fn finished(&mut self, report: &Report);
 }
 
 /// How an apply ended.
@@ -105,33 +106,15 @@ pub enum Applied {
     Ran(Box<Ran>),
 }
 
-/// A run and what was seen after it.
+/// A run, and its way back.
 #[derive(Debug)]
 pub struct Ran {
     /// The plan that was run.
     pub plan: Plan,
-    /// What happened to each step.
+    /// What happened to each step, and how the run ended.
     pub report: Report,
-    /// What reached its goal and was not there any more at the end, in words.
-    pub unstable: Vec<String>,
     /// The way back, where `--on-error rollback` took it.
     pub rollback: Option<Box<Ran>>,
-}
-
-impl Ran {
-    /// Returns the exit code: the report's own, and 5 where something was done and something planned was blocked,
-    /// did not stay, or was taken back.
-    pub fn exit_code(&self) -> u8 {
-        let code = self.report.exit_code();
-        let is_partial = !self.plan.blocked.is_empty() || !self.plan.failures.is_empty() || !self.unstable.is_empty();
-        let did_something = self.report.results.iter().any(StepResult::may_have_changed_something);
-        match code {
-            0 if is_partial && did_something => 5,
-            0 if !self.plan.blocked.is_empty() => Exit::Guarded as u8,
-            0 if is_partial => Exit::Error as u8,
-            code => code,
-        }
-    }
 }
 
 /// Returns the calendar day in UTC.

@@ -59,7 +59,7 @@ pub(super) fn lower(subject: &Subject<'_>, sources: &Sources) -> Result<Vec<Lowe
     }
 }
 
-/// product.md, "What the planner does".
+/// What each live status asks for: docs/explanation/plans.md#from-status-to-step.
 fn table(live: &Status, desired: DesiredStatus) -> Result<Vec<Lowered>, BlockReason> {
     let call = match desired {
         DesiredStatus::Active => Lowered::call(Call::Activate, Goal::Active),

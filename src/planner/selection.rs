@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::diagnostic::nearest::nearest;
 use crate::plan::{PlanOptions, Warning};
 use crate::resource::{Address, DesiredStatus};
 
@@ -104,11 +105,5 @@ fn closure(subjects: &Subjects<'_>, targets: &BTreeSet<SubjectNumber>) -> BTreeS
 
 /// Returns the declared address that reads most like `address`, if any does.
 fn near(address: &Address, subjects: &Subjects<'_>) -> Option<Address> {
-    subjects
-        .iter()
-        .map(|(_, subject)| subject.address)
-        .map(|known| (similar::TextDiff::from_chars(address.as_str(), known.as_str()).ratio(), known))
-        .filter(|(ratio, _)| *ratio > 0.6)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, known)| known.clone())
+    nearest(address.as_str(), subjects.iter().map(|(_, subject)| subject.address.as_str())).map(Address::from)
 }

@@ -19,6 +19,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Sources};
 use crate::render::escape::escape_terminal;
+use crate::render::text::Wrap;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -128,18 +129,15 @@ impl Painter {
             return self.paint(style, &text);
         }
         let mut rows: Vec<String> = Vec::new();
-        let mut column = begin;
+        let mut wrap = Wrap::new(begin, HANG, self.style.width);
         for word in text.split(' ') {
-            match rows.last_mut() {
-                Some(row) if column + 1 + word.width() <= self.style.width => {
+            let breaks = wrap.breaks_before(1, word.width());
+            match rows.last_mut().filter(|_| !breaks) {
+                Some(row) => {
                     row.push(' ');
                     row.push_str(word);
-                    column += 1 + word.width();
                 }
-                last => {
-                    column = word.width() + if last.is_some() { HANG } else { begin };
-                    rows.push(word.to_owned());
-                }
+                None => rows.push(word.to_owned()),
             }
         }
         let rows: Vec<String> = rows.iter().map(|row| self.paint(style, row)).collect();

@@ -13,13 +13,15 @@ use serde::Serialize;
 use super::json;
 use super::plan::{by_address, intention, plan_line};
 use super::progress::sentence;
-use super::report::{complete_line, incomplete, operation};
-use super::words;
+use super::report::document::{ReasonDocument, RunDocument};
+use super::report::{last_line, reasons};
+use super::words::plan::blocked as why_blocked;
+use super::words::run as words;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::journal::Outcome;
 use crate::plan::{Action, ActionReason, BlockCode, ChangeAction, Plan, ResourceType, Step, StepId};
-use crate::report::{Event, Report};
 use crate::resource::{Address, RouterInterfaceId, Scope, Status};
+use crate::run::{Event, Exit, Report, RunOutcome, WaveFailure};
 use crate::state::RunId;
 
 /// The version of the lines.
@@ -72,15 +74,29 @@ enum Body<'a> {
     WaveFinished {
         wave: u32,
         waves: u32,
+        check_passed: bool,
+        /// Why not, as a word.
         #[serde(skip_serializing_if = "Option::is_none")]
-        check_passed: Option<bool>,
+        code: Option<&'static str>,
     },
     /// The API asked to slow down.
     Throttled { scope: &'a Scope, action: &'a str, wait_seconds: f64, attempt: u32 },
-    /// Anything else.
-    Note,
+    /// Anything else; what it is stands in `code`.
+    Note {
+        code: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        step: Option<&'a StepId>,
+    },
+    /// The last look found what the steps did not show.
+    Found { reason: ReasonDocument<'a> },
     /// The last line.
-    RunFinished { run_id: &'a RunId, exit_code: u8, report: &'a Report },
+    RunFinished {
+        run_id: &'a RunId,
+        outcome: RunOutcome,
+        exit_code: Option<Exit>,
+        reasons: Vec<ReasonDocument<'a>>,
+        report: RunDocument<'a>,
+    },
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -131,13 +147,19 @@ struct Hook<'a> {
     elapsed_seconds: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a crate::cloud::RequestId>,
+    /// Why, as a word, where the step is not at its goal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
+    code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct Finding<'a> {
     severity: &'static str,
+    /// What it is about, where findings of its kind have codes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
     summary: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
@@ -170,7 +192,7 @@ impl<'p> Events<'p> {
             write(out, at, "info", format!("{address} {}", intention(&steps)), Body::PlannedChange { change })?;
         }
         for blocked in &plan.blocked {
-            let (address, code, detail) = (&blocked.address, blocked.code(), words::plan::blocked(plan, blocked));
+            let (address, code, detail) = (&blocked.address, blocked.code(), why_blocked(plan, blocked));
             let message = format!("{address} is blocked: {}", code.as_str());
             write(out, at, "warn", message, Body::Blocked { address, code, detail })?;
         }
@@ -186,7 +208,7 @@ impl<'p> Events<'p> {
         };
         let body = self.body(event);
         let level = match &body {
-            Body::ApplyErrored { .. } | Body::WaveFinished { check_passed: Some(false), .. } => "error",
+            Body::ApplyErrored { .. } | Body::WaveFinished { check_passed: false, .. } | Body::Found { .. } => "error",
             Body::Throttled { .. } => "warn",
             _ => "info",
         };
@@ -200,7 +222,8 @@ impl<'p> Events<'p> {
             Event::WaveFinished { wave, waves, check } => Body::WaveFinished {
                 wave: *wave,
                 waves: *waves,
-                check_passed: check.as_ref().map(|check| check.passed),
+                check_passed: check.is_ok(),
+                code: check.as_ref().err().map(WaveFailure::code),
             },
             Event::StepWaiting { step, status } => {
                 Body::ApplyStart { hook: Hook { status: Some(status), ..self.hook(step) } }
@@ -212,13 +235,15 @@ impl<'p> Events<'p> {
             Event::Progress { step, status, elapsed } => Body::ApplyProgress {
                 hook: Hook { status: status.as_ref(), elapsed_seconds: Some(elapsed.as_secs()), ..self.hook(step) },
             },
-            Event::StepFinished { step, outcome, status, elapsed, request_id, detail } => {
+            Event::StepFinished { step, outcome, status, elapsed, request_id, because } => {
+                let code = because.as_ref().filter(|_| !outcome.is_at_goal());
                 let hook = Hook {
                     status: status.as_ref(),
                     outcome: Some(*outcome),
                     elapsed_seconds: Some(elapsed.as_secs()),
                     request_id: request_id.as_ref(),
-                    detail: detail.as_deref(),
+                    code: code.map(|because| because.code(Some(*outcome))),
+                    detail: because.as_ref().map(words::step_reason),
                     ..self.hook(step)
                 };
                 if outcome.is_at_goal() { Body::ApplyComplete { hook } } else { Body::ApplyErrored { hook } }
@@ -226,7 +251,13 @@ impl<'p> Events<'p> {
             Event::Throttled { scope, action, wait, attempt } => {
                 Body::Throttled { scope, action, wait_seconds: wait.as_secs_f64(), attempt: *attempt }
             }
-            Event::Note { .. } => Body::Note,
+            Event::Stopping { .. } => Body::Note { code: "stopping", step: None },
+            Event::CannotRecord { .. } => Body::Note { code: "cannot_record", step: None },
+            Event::Interrupted { .. } => Body::Note { code: "interrupted", step: None },
+            Event::NoClearAnswer { step, .. } => Body::Note { code: "no_clear_answer", step: Some(step) },
+            Event::LookingAgain { step, .. } => Body::Note { code: "looking_again", step: Some(step) },
+            Event::CannotRead { .. } => Body::Note { code: "cannot_read", step: None },
+            Event::Found { reason } => Body::Found { reason: ReasonDocument::from(reason) },
         }
     }
 
@@ -268,6 +299,7 @@ pub fn diagnostic<W: Write + ?Sized>(
     let detail: Vec<&str> = finding.causes.iter().chain(&finding.hint).map(String::as_str).collect();
     let diagnostic = Finding {
         severity,
+        code: finding.code,
         summary: &finding.summary,
         detail: (!detail.is_empty()).then(|| detail.join("; ")),
         place: finding.place.map(|place| sources.locate(place)),
@@ -281,14 +313,19 @@ pub fn nothing_to_do<W: Write + ?Sized>(out: &mut W, at: Timestamp) -> io::Resul
     write(out, at, "info", message, change_summary(0, "apply"))
 }
 
-/// Writes the summary and the last line; the exit code also knows what was planned and blocked.
-pub fn finished<W: Write + ?Sized>(out: &mut W, at: Timestamp, report: &Report, exit_code: u8) -> io::Result<()> {
-    let (level, message) = match report.exit_code() {
-        0 => ("info", complete_line(report)),
-        _ => ("error", format!("{} incomplete: {}", operation(report), incomplete(report))),
-    };
+/// Writes the summary and the last line.
+pub fn finished<W: Write + ?Sized>(out: &mut W, at: Timestamp, report: &Report) -> io::Result<()> {
+    let level = if report.exit() == Some(Exit::Done) { "info" } else { "error" };
+    let message = last_line(report);
     write(out, at, level, message.clone(), change_summary(report.changed(), "apply"))?;
-    write(out, at, level, message, Body::RunFinished { run_id: &report.run_id, exit_code, report })
+    let body = Body::RunFinished {
+        run_id: &report.run_id,
+        outcome: report.outcome(),
+        exit_code: report.exit(),
+        reasons: reasons(report).map(ReasonDocument::from).collect(),
+        report: report.into(),
+    };
+    write(out, at, level, message, body)
 }
 
 fn resource(address: &Address) -> Resource<'_> {

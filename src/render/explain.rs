@@ -11,9 +11,10 @@ use super::plan::document::{BlockedLine, LeftAloneLine, StepLine};
 use super::text::{Line, Screen, Tone, View};
 use super::words::plan as said;
 use crate::diagnostic::Place;
+use crate::duration;
 use crate::plan::{Floor, Plan, ResourceChange, Step};
 use crate::resource::{Address, DesiredStatus, Observed, Reading, RouterInterfaceId, Scope, Status};
-use crate::spec::{Interface, Spec, duration};
+use crate::spec::{Interface, Spec};
 use crate::state::Record;
 
 /// Everything that is known of one declared interface.

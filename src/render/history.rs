@@ -5,10 +5,12 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json;
-use super::report::{Extent, incomplete, remarks, table};
+use super::report::document::RunDocument;
+use super::report::{Extent, incomplete, next, remarks, table};
 use super::text::{Line, Screen, Tone, View};
+use super::words::run::run_outcome;
 use crate::journal::Operation;
-use crate::report::Report;
+use crate::run::{Exit, Report, RunOutcome};
 
 /// The version of the history documents.
 const FORMAT_VERSION: &str = "1.0";
@@ -32,7 +34,7 @@ pub fn list<W: Write + ?Sized>(out: &mut W, runs: &[Report], view: View) -> io::
 /// Writes one run.
 pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, view: View) -> io::Result<()> {
     let mut screen = Screen::new(out, view);
-    let ended = run.finished_at.map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
+    let ended = run.finished_at().map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
     let (tone, verdict) = verdict(run);
     let rows = [
         ("Run:     ", Tone::Strong, run.run_id.to_string()),
@@ -53,13 +55,11 @@ pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, view: View) -> io::Resu
     }
     table(&mut screen, &run.results, Extent::Whole)?;
     remarks(&mut screen, run)?;
-    if run.finished_at.is_none() {
+    if run.exit() != Some(Exit::Done) {
         screen.blank()?;
-        let text = "`rictl apply` settles what is open before anything else";
+        let text =
+            if run.end.is_none() { next(None, &run.run_id.0) } else { "`rictl plan` shows what is left".to_owned() };
         screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(text))?;
-    } else if run.exit_code() != 0 {
-        screen.blank()?;
-        screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text("`rictl plan` shows what is left"))?;
     }
     Ok(())
 }
@@ -69,9 +69,9 @@ pub fn list_document<W: Write + ?Sized>(out: &mut W, runs: &[Report]) -> io::Res
     #[derive(Serialize)]
     struct Document<'a> {
         format_version: &'static str,
-        runs: Vec<Run<'a>>,
+        runs: Vec<RunDocument<'a>>,
     }
-    let runs = runs.iter().map(Run::from).collect();
+    let runs = runs.iter().map(RunDocument::from).collect();
     json::line(out, &Document { format_version: FORMAT_VERSION, runs })
 }
 
@@ -81,33 +81,17 @@ pub fn run_document<W: Write + ?Sized>(out: &mut W, run: &Report) -> io::Result<
     struct Document<'a> {
         format_version: &'static str,
         #[serde(flatten)]
-        run: Run<'a>,
+        run: RunDocument<'a>,
     }
     json::line(out, &Document { format_version: FORMAT_VERSION, run: run.into() })
 }
 
-/// A run with its exit code; `null` while it has not ended.
-#[derive(Serialize)]
-struct Run<'a> {
-    #[serde(flatten)]
-    report: &'a Report,
-    exit_code: Option<u8>,
-}
-
-impl<'a> From<&'a Report> for Run<'a> {
-    fn from(report: &'a Report) -> Self {
-        Self { report, exit_code: report.finished_at.map(|_| report.exit_code()) }
-    }
-}
-
 /// Returns what a run came to, in words.
 pub(crate) fn verdict(run: &Report) -> (Tone, String) {
-    if run.finished_at.is_none() {
-        return (Tone::Change, "died, or still goes on".to_owned());
-    }
-    match run.exit_code() {
-        0 => (Tone::Good, format!("complete, {} changed", run.changed())),
-        _ => (Tone::Bad, incomplete(run)),
+    match run.outcome() {
+        RunOutcome::Died if run.end.is_none() => (Tone::Change, "died, or still goes on".to_owned()),
+        RunOutcome::Complete => (Tone::Good, format!("complete, {} changed", run.changed())),
+        outcome => (Tone::Bad, format!("{}: {}", run_outcome(outcome), incomplete(run))),
     }
 }
 

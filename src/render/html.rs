@@ -8,14 +8,16 @@ use std::io::{self, Write};
 use super::drift::{last_applied, live, note, verdict, words};
 use super::history::{self, operation};
 use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
-use super::report::{next, outcome, took};
+use super::report::{detail, next, outcome, reasons, remark, took};
 use super::svg::{self, escaped};
+use super::text::and_more;
 use super::topology::Topology;
 use super::words::plan as said;
+use super::words::run::label;
 use crate::drift::Drift;
 use crate::plan::{Plan, ResourceChange, Step, Warning};
-use crate::report::Report;
 use crate::resource::{Address, Status};
+use crate::run::{Report, RunOutcome};
 
 /// The most rows of a table.
 const MOST_ROWS: usize = 2_000;
@@ -140,16 +142,15 @@ fn warning(warning: &Warning) -> String {
 /// Writes a run with its timeline, and the topology where it is known.
 pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, topology: Option<&Topology>) -> io::Result<()> {
     let mut page = Page::new(&format!("rictl {} {}", operation(run.operation), run.run_id), &run.target.to_string());
-    let good = run.finished_at.is_some() && run.exit_code() == 0;
+    let good = run.outcome() == RunOutcome::Complete;
     page.verdict(if good { "good" } else { "bad" }, &history::verdict(run).1);
-    let ended = run.finished_at.map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
+    let ended = run.finished_at().map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
     page.paragraph(&format!("By {}, {:.0} {ended}", run.who, run.started_at));
-    if run.finished_at.is_some() && !good {
-        page.paragraph(&format!("Next: {}", next(run.exit_code(), &run.run_id.0)));
+    if run.end.is_some() && !good {
+        page.paragraph(&format!("Next: {}", next(run.exit(), &run.run_id.0)));
     }
     page.paragraph(&format!("Digest: {}", run.digest));
-    page.list("Stopped", run.stopped_reason.iter().cloned());
-    page.list("Not recorded", run.unrecorded.iter().cloned());
+    page.list("Reasons", reasons(run).map(|reason| format!("{}{}", label(reason), remark(run, reason))));
     page.picture("Timeline", &svg::timeline(run));
     page.table(
         "Steps",
@@ -161,7 +162,7 @@ pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, topology: Option<&Topol
                 result.status.as_ref().map(Status::to_string).unwrap_or_default(),
                 took(result).unwrap_or_default(),
                 result.request_id.as_ref().map(|id| id.to_string()).unwrap_or_default(),
-                result.detail.clone().unwrap_or_default(),
+                detail(result),
             ]
         }),
     );
@@ -248,8 +249,8 @@ impl Page {
         self.html.push_str(&format!("<h2>{title}</h2>\n{open}"));
         rows.iter().take(MOST_ROWS).for_each(|row| self.html.push_str(row));
         self.html.push_str(close);
-        if rows.len() > MOST_ROWS {
-            self.paragraph(&format!("… and {} more; --json has everything.", rows.len() - MOST_ROWS));
+        if let Some(text) = and_more(rows.len().saturating_sub(MOST_ROWS), "", "…") {
+            self.paragraph(&format!("{text}; --json has everything."));
         }
     }
 

@@ -12,10 +12,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::duration;
 use super::progress::Progress;
-use super::text::{Line, Screen, Tone, View, columns_of, shortened};
+use super::text::{Line, Screen, Tone, View, and_more, columns_of, shortened};
 use crate::plan::{Floor, Plan, Step, StepId};
-use crate::report::Event;
 use crate::resource::{RouterInterfaceId, Status};
+use crate::run::Event;
 
 /// The columns that an address may take at most; on a narrow screen it is two fifths of it.
 const WIDEST: usize = 32;
@@ -182,10 +182,9 @@ impl Table {
             .iter()
             .map(|(step, flight)| self.row(step, flight, now, (&name(step), names, paths)))
             .collect();
-        if shown < all.len() && room > 0 {
-            let text = format!("{} and {} more in flight", self.view.ellipsis(), all.len() - shown);
-            lines.push(Line::at(2).with(Tone::Faint, text));
-        }
+        let left_out = if room > 0 { all.len() - shown } else { 0 };
+        let more = and_more(left_out, "in flight", self.view.ellipsis());
+        lines.extend(more.map(|text| Line::at(2).with(Tone::Faint, text)));
         lines
     }
 

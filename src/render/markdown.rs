@@ -9,12 +9,13 @@ use super::drift::{last_applied, live, note, verdict, words};
 use super::escape::escape_terminal;
 use super::history;
 use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
-use super::report::{complete_line, incomplete, next, outcome, took};
+use super::report::{detail, incomplete, last_line, next, outcome, reasons, remark, took};
 use super::words::plan as said;
+use super::words::run::{label, run_outcome};
 use crate::drift::Drift;
 use crate::plan::{Plan, ResourceChange, Step, Warning};
-use crate::report::Report;
 use crate::resource::Address;
+use crate::run::{Report, RunOutcome};
 
 /// The most characters of a comment on the large forges.
 const LIMIT: usize = 65_536;
@@ -132,24 +133,19 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
 /// Writes a run.
 pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report) -> io::Result<()> {
     let mut page = Page::new(&format!("rictl {} {}", history::operation(run.operation), code(&run.run_id.0)));
-    let exit_code = run.exit_code();
-    if run.finished_at.is_none() {
-        page.always("**The run died, or still goes on.**\n");
-    } else if exit_code == 0 {
-        page.always(&format!("**{}**\n", complete_line(run)));
-    } else {
-        page.always(&format!(
-            "**Apply incomplete:** {}\n\nNext: {}\n",
+    match run.outcome() {
+        RunOutcome::Died if run.end.is_none() => page.always("**The run died, or still goes on.**\n"),
+        RunOutcome::Complete => page.always(&format!("**{}**\n", last_line(run))),
+        outcome => page.always(&format!(
+            "**{}** ({}: {})\n\nNext: {}\n",
+            last_line(run),
+            run_outcome(outcome),
             incomplete(run),
-            next(exit_code, &inert(&run.run_id.0).replace('`', "\\x60"))
-        ));
+            next(run.exit(), &inert(&run.run_id.0).replace('`', "\\x60"))
+        )),
     }
     page.always(&format!("\n{}, by {}\n", code(&run.target.to_string()), code(&run.who)));
-    let remarks = [("stopped", &run.stopped_reason), ("not recorded", &run.unrecorded)];
-    page.section(
-        "Remarks",
-        remarks.into_iter().filter_map(|(what, text)| Some(format!("- {what}: {}\n", code(text.as_ref()?)))),
-    );
+    page.section("Reasons", reasons(run).map(|reason| format!("- {}{}\n", label(reason), code(&remark(run, reason)))));
     page.table(
         "Steps",
         &["Step", "Outcome", "Status", "Took", "RequestId", "Detail"],
@@ -160,7 +156,7 @@ pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report) -> io::Result<()> {
                 result.status.as_ref().map(|status| code(status.as_str())).unwrap_or_default(),
                 took(result).unwrap_or_default(),
                 result.request_id.as_ref().map(|id| code(&id.0)).unwrap_or_default(),
-                result.detail.as_ref().map(|detail| code(detail)).unwrap_or_default(),
+                result.because.as_ref().map(|_| code(&detail(result))).unwrap_or_default(),
             ]
             .to_vec()
         }),

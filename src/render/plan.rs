@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::json;
-use super::text::{Line, Screen, Tone, View};
+use super::text::{Line, Screen, Tone, View, and_more, listed};
 use super::words::plan as words;
 use crate::cloud::Call;
 use crate::plan::{self, Action, ActionReason, Plan, ResourceChange, RolloutPlan, Step, Summary, Values};
@@ -198,11 +198,10 @@ fn order<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Resu
     screen.blank()?;
     screen.line(&Line::at(0).with(Tone::Strong, "Order:"))?;
     for (wave, steps) in waves.iter().take(SHOWN_WAVES) {
-        let names = list(steps, SHOWN_WAVES, screen.view());
+        let names = listed(steps, SHOWN_WAVES, screen.view().ellipsis());
         screen.line(&Line::at(2).hang(10).text(format!("wave {wave}: {names}")))?;
     }
-    if waves.len() > SHOWN_WAVES {
-        let text = format!("{} and {} more waves", screen.view().ellipsis(), waves.len() - SHOWN_WAVES);
+    if let Some(text) = and_more(waves.len().saturating_sub(SHOWN_WAVES), "waves", screen.view().ellipsis()) {
         screen.line(&Line::at(2).with(Tone::Faint, text))?;
     }
     match &plan.rollout {
@@ -235,7 +234,7 @@ fn blocked<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Re
         .collect();
     for blocked in alike.iter().take(SHOWN) {
         let addresses: Vec<&str> = blocked.iter().map(|(blocked, _)| blocked.address.as_str()).collect();
-        let addresses = list(&addresses, SHOWN, screen.view());
+        let addresses = listed(&addresses, SHOWN, screen.view().ellipsis());
         let line = Line::at(2).hang(4).with(Tone::Bad, "! ").with(Tone::Strong, addresses);
         let (first, detail) = blocked[0];
         screen.line(&line.text(": ").with(Tone::Bad, first.code().as_str()).text(format!(": {detail}")))?;
@@ -281,21 +280,12 @@ fn remarks<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Re
     more(screen, remarks.len(), "remarks")
 }
 
-fn list(names: &[&str], shown: usize, view: View) -> String {
-    let mut text = names.iter().take(shown).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > shown {
-        text.push_str(&format!(" {} and {} more", view.ellipsis(), names.len() - shown));
-    }
-    text
-}
-
 /// Counts what was folded away.
 fn more<W: Write + ?Sized>(screen: &mut Screen<'_, W>, total: usize, what: &str) -> io::Result<()> {
-    if total <= SHOWN {
-        return Ok(());
+    match and_more(total.saturating_sub(SHOWN), what, screen.view().ellipsis()) {
+        Some(text) => screen.line(&Line::at(2).with(Tone::Faint, text).with(Tone::Faint, " (--json has all)")),
+        None => Ok(()),
     }
-    let text = format!("{} and {} more {what} (--json has all)", screen.view().ellipsis(), total - SHOWN);
-    screen.line(&Line::at(2).with(Tone::Faint, text))
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use super::report::word;
 use super::text::{Line, Screen, Tone, View};
+use super::words::run as words;
 use super::{counted, duration};
 use crate::cloud::{Call, RequestId};
 use crate::journal::Outcome;
 use crate::plan::{Action, Plan, Step, StepId};
-use crate::report::Event;
 use crate::resource::Status;
+use crate::run::Event;
 
 /// How often a step that takes its time says so.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -99,13 +100,13 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
         Event::CallAccepted { .. } => return None,
         Event::RunStarted { run_id, steps } => (Tone::Faint, format!("Run {run_id}: {}", counted(*steps, "step"))),
         Event::WaveStarted { wave, waves } => (Tone::Strong, format!("Wave {wave} of {waves} begins")),
-        Event::WaveFinished { wave, waves, check } => match check {
-            None => (Tone::Plain, format!("Wave {wave} of {waves} complete")),
-            Some(check) if check.passed => {
-                (Tone::Good, format!("Wave {wave} of {waves} complete; check passed: {}", check.detail))
-            }
-            Some(check) => (Tone::Bad, format!("Wave {wave} of {waves} complete; check failed: {}", check.detail)),
-        },
+        Event::WaveFinished { wave, waves, check } => {
+            let (tone, check) = match check {
+                Ok(()) => (Tone::Good, "check passed: every other member is up".to_owned()),
+                Err(because) => (Tone::Bad, format!("check failed: {}", words::wave_failure(because))),
+            };
+            (tone, format!("Wave {wave} of {waves} complete; {check}"))
+        }
         Event::StepWaiting { step, status } => {
             let goal = step_of(step).map_or_else(|| "its goal".to_owned(), |step| step.goal.to_string());
             (Tone::Wait, format!("{}: Waiting for {goal}, now {status}...{}", name(step), tag(step)))
@@ -115,7 +116,8 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
             let doing = verbs(step).doing.to_lowercase();
             (Tone::Plain, format!("{}: Still {doing}... [{} elapsed]", name(step), duration(*elapsed)))
         }
-        Event::StepFinished { step, outcome, status, elapsed, request_id, detail } => {
+        Event::StepFinished { step, outcome, status, elapsed, request_id, because } => {
+            let detail = because.as_ref().map(words::step_reason);
             // Of what went well the history has the ids, and an error names its own.
             let is_told = |id: &&RequestId| detail.as_ref().is_some_and(|detail| detail.contains(&*id.0));
             let untold = request_id.as_ref().filter(|id| !outcome.is_at_goal() && !is_told(id));
@@ -129,7 +131,21 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
             Tone::Change,
             format!("Throttled: {action} in {scope}, waiting {} (attempt {attempt})", duration(whole_seconds(*wait))),
         ),
-        Event::Note { text } => (Tone::Faint, text.clone()),
+        Event::Stopping { because } => (Tone::Faint, format!("starting nothing new: {}", words::stop_reason(because))),
+        Event::CannotRecord { error } => (Tone::Faint, format!("{error}; starting nothing new")),
+        Event::Interrupted { in_flight, grace } => {
+            let grace = grace.as_secs();
+            let text = format!(
+                "interrupted: starting nothing new, settling {in_flight} in flight for up to {grace} s; interrupt again to abandon"
+            );
+            (Tone::Faint, text)
+        }
+        Event::NoClearAnswer { step, error } => {
+            (Tone::Faint, format!("{step}: no clear answer, reading what happened: {error}"))
+        }
+        Event::LookingAgain { step, error } => (Tone::Faint, format!("{step}: {error}; looking again")),
+        Event::CannotRead { scope, error } => (Tone::Faint, format!("cannot read {scope}: {error}")),
+        Event::Found { reason } => (Tone::Bad, format!("{}{}", words::label(reason), words::reason_line(reason))),
     })
 }
 

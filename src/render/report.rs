@@ -1,12 +1,15 @@
-//! What an apply came to: a result table, then Terraform's last line or what to run next.
+//! What an apply came to: a result table, then Terraform's last line and what to run next.
+
+pub(crate) mod document;
 
 use std::io::{self, Write};
 
-use super::text::{Line, Screen, Tone, View, columns_of};
+use super::text::{Line, Screen, Tone, View, and_more, columns_of};
+use super::words::run as words;
 use crate::cloud::Call;
 use crate::journal::{Operation, Outcome};
-use crate::report::{Report, StepResult};
 use crate::resource::Status;
+use crate::run::{Exit, Reason, Report, StepResult};
 
 /// The most steps at their goals that a brief table lists; every other step is always listed.
 const SHOWN: usize = 20;
@@ -29,23 +32,24 @@ pub fn text<W: Write + ?Sized>(out: &mut W, report: &Report, blocked: usize, vie
     }
     remarks(&mut screen, report)?;
     screen.blank()?;
-    let code = report.exit_code();
-    if code == 0 {
-        let line = complete_line(report);
-        let (verdict, rest) = line.split_at(line.find('!').map_or(0, |end| end + 1));
-        screen.unwrapped(&Line::at(0).with(Tone::Good, verdict).text(rest))?;
-        return screen.unwrapped(&Line::at(0).text(counts_line(report, blocked)));
-    }
-    let verdict = format!("{} incomplete: ", operation(report));
-    screen.line(&Line::at(0).with(Tone::Bad, verdict).text(incomplete(report)))?;
+    let line = last_line(report);
+    let is_complete = report.exit() == Some(Exit::Done);
+    let tone = if is_complete { Tone::Good } else { Tone::Bad };
+    let (verdict, rest) = line.split_at(line.find('!').map_or(0, |end| end + 1));
+    screen.unwrapped(&Line::at(0).with(tone, verdict).text(rest))?;
     screen.unwrapped(&Line::at(0).text(counts_line(report, blocked)))?;
-    screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next(code, &report.run_id.0)))
+    if is_complete {
+        return Ok(());
+    }
+    screen.line(&Line::at(0).text(incomplete(report)))?;
+    screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next(report.exit(), &report.run_id.0)))
 }
 
-/// Returns Terraform's last line, byte for byte; of a rollback, the same with its own name, so that nobody takes the way
-/// back for the way there.
-pub(crate) fn complete_line(report: &Report) -> String {
-    format!("{} complete! Resources: 0 added, {} changed, 0 destroyed.", operation(report), report.changed())
+/// Returns Terraform's last line, byte for byte where the run is complete, and in the same form where it is not; of a
+/// rollback, the same with its own name, so that nobody takes the way back for the way there.
+pub(crate) fn last_line(report: &Report) -> String {
+    let verdict = if report.exit() == Some(Exit::Done) { "complete" } else { "incomplete" };
+    format!("{} {verdict}! Resources: 0 added, {} changed, 0 destroyed.", operation(report), report.changed())
 }
 
 /// Returns what a run was, as the first word of a line.
@@ -79,7 +83,8 @@ pub(crate) fn incomplete(report: &Report) -> String {
         [(done, "done"), (open, "sent and not settled"), (failed, "refused or failed"), (not_started, "not started")];
     let parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    format!("{} (exit code {})", parts.join(", "), report.exit_code())
+    let parts = parts.join(", ");
+    report.exit().map_or(parts.clone(), |exit| format!("{parts} (exit code {exit})"))
 }
 
 /// Returns a step's outcome in words. An answer that was lost is told by what a read found.
@@ -139,7 +144,7 @@ pub(crate) fn table<W: Write + ?Sized>(
     let (names, outcomes) = (width(|result| result.step.id.to_string()), width(outcome));
     let statuses = width(status);
     for result in &listed {
-        let detail = result.detail.as_deref().unwrap_or_default();
+        let detail = &detail(result);
         let line = Line::at(0).hang(4).cell(Tone::Plain, &result.step.id.0, names);
         let line = line.cell(tone(result), &outcome(result), outcomes).cell(Tone::Plain, &status(result), statuses);
         let line = line.text(took(result).unwrap_or_default());
@@ -149,18 +154,22 @@ pub(crate) fn table<W: Write + ?Sized>(
             }
             _ => line,
         })?;
-        if !detail.is_empty() && detail != outcome(result) {
+        if !detail.is_empty() && *detail != outcome(result) {
             screen.line(&Line::at(4).hang(6).text(located(detail, result)))?;
         }
     }
-    if good > shown {
-        let text = format!("{} and {} more at their goals", screen.view().ellipsis(), good - shown);
+    if let Some(text) = and_more(good.saturating_sub(shown), "at their goals", screen.view().ellipsis()) {
         screen.line(&Line::at(0).with(Tone::Faint, text))?;
     }
     Ok(())
 }
 
-/// Says which interface in which region a failure is about: whoever reads of it may have this line only.
+/// Returns why a step ended as it did, in words; nothing where there is no more to say.
+pub(crate) fn detail(result: &StepResult) -> String {
+    result.because.as_ref().map(words::step_reason).unwrap_or_default()
+}
+
+/// Names which interface in which region a failure is about: whoever reads of it may have this line only.
 fn located(detail: &str, result: &StepResult) -> String {
     if result.is_at_goal() || matches!(result.outcome, Some(Outcome::Skipped | Outcome::NotStarted)) {
         return detail.to_owned();
@@ -178,36 +187,52 @@ pub(crate) fn took(result: &StepResult) -> Option<String> {
     Some(super::duration(elapsed.try_into().unwrap_or_default()))
 }
 
-/// Writes why a run ended early and what was not recorded.
+/// Writes why a run did not end with code 0, apart from what the table of its steps shows.
 pub(crate) fn remarks<W: Write + ?Sized>(screen: &mut Screen<'_, W>, report: &Report) -> io::Result<()> {
-    let is_open = |result: &StepResult| !result.is_at_goal() && result.may_have_changed_something();
-    let interrupted = report.interrupted.then_some(match report.results.iter().any(is_open) {
-        false => "a signal ended the run; what had been sent was settled first",
-        true => "a signal ended the run before everything that had been sent was settled",
-    });
-    let remarks = [
-        (Tone::Change, "Interrupted: ", interrupted),
-        (Tone::Bad, "Stopped: ", report.stopped_reason.as_deref()),
-        (Tone::Bad, "Not recorded: ", report.unrecorded.as_deref()),
-    ];
-    if remarks.iter().any(|(_, _, text)| text.is_some()) {
+    let remarks: Vec<&Reason> = reasons(report).filter(|reason| !matches!(reason, Reason::Step { .. })).collect();
+    if !remarks.is_empty() {
         screen.blank()?;
     }
-    for (tone, label, text) in remarks {
-        if let Some(text) = text {
-            screen.line(&Line::at(0).hang(2).with(tone, label).text(text))?;
-        }
+    for reason in remarks.iter().take(SHOWN) {
+        let tone = if matches!(reason, Reason::Interrupted) { Tone::Change } else { Tone::Bad };
+        screen.line(&Line::at(0).hang(2).with(tone, words::label(reason)).text(remark(report, reason)))?;
+    }
+    if remarks.len() > SHOWN {
+        let text = format!("{} and {} more", screen.view().ellipsis(), remarks.len() - SHOWN);
+        screen.line(&Line::at(0).with(Tone::Faint, text))?;
     }
     Ok(())
 }
 
+/// Returns why a run did not end with code 0.
+pub(crate) fn reasons(report: &Report) -> impl Iterator<Item = &Reason> {
+    report.end.iter().flat_map(|end| &end.reasons)
+}
+
+/// Returns one reason as a line behind its label.
+pub(crate) fn remark(report: &Report, reason: &Reason) -> String {
+    let is_open = |result: &StepResult| !result.is_at_goal() && result.may_have_changed_something();
+    match reason {
+        Reason::Interrupted if report.results.iter().any(is_open) => {
+            "a signal ended the run before everything that had been sent was settled".to_owned()
+        }
+        Reason::Interrupted => "a signal ended the run; what had been sent was settled first".to_owned(),
+        _ => words::reason_line(reason),
+    }
+}
+
 /// Returns what to run next.
-pub(crate) fn next(code: u8, run: &str) -> String {
-    match code {
-        3 => "nothing was changed; lift what the guard names, then run `rictl plan`".to_owned(),
-        4 => "nothing was changed; `rictl plan` shows what moved".to_owned(),
-        5 | 130 => format!("`rictl plan` shows what is left, `rictl show {run}` what was done"),
-        _ => format!("nothing was changed; `rictl show {run}` has the API's answers, `rictl plan` tries afresh"),
+pub(crate) fn next(exit: Option<Exit>, run: &str) -> String {
+    match exit {
+        Some(Exit::Refused) => "nothing was changed; lift what the guard names, then run `rictl plan`".to_owned(),
+        Some(Exit::Moved) => "nothing was changed; `rictl plan` shows what moved".to_owned(),
+        Some(Exit::Partial | Exit::Interrupted) => {
+            format!("`rictl plan` shows what is left, `rictl show {run}` what was done")
+        }
+        None => "`rictl apply` settles what is open before anything else".to_owned(),
+        Some(Exit::Done | Exit::Error | Exit::Changes | Exit::Locked) => {
+            format!("nothing was changed; `rictl show {run}` has the API's answers, `rictl plan` tries afresh")
+        }
     }
 }
 

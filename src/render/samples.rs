@@ -15,13 +15,16 @@ use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::{Operation, Outcome, PlannedStep};
 use crate::plan::{
     Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Expectation, Floor,
-    FloorLink, FloorMember, Goal, Guard, Knob, LeftAlone, LeftAloneReason, NotUp, Plan, ResourceChange, ResourceType,
-    RolloutPlan, Step, StepId, Values, Warning, WhyNotUp,
+    FloorLink, FloorMember, Goal, Guard, Knob, LeftAlone, LeftAloneReason, Plan, ResourceChange, ResourceType,
+    RolloutPlan, Step, StepId, Values, Warning,
 };
-use crate::report::{Event, Report, StepResult, WaveCheck};
 use crate::resource::{
     AccountName, Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Scope,
     ScopeFailure, Status, Target,
+};
+use crate::run::{
+    Event, Facts, LastLook, NotUp, Reason, Report, StepReason, StepResult, StopReason, Unrecorded, WaveFailure,
+    WhyNotUp,
 };
 use crate::spec::{CloudSettings, Group, Interface, InterfacePlaces, Limits, Placed, Spec};
 use crate::state::RunId;
@@ -123,7 +126,7 @@ pub(crate) fn empty_plan() -> Plan {
     }
 }
 
-/// The plan of product.md: one drain behind one floor.
+/// One drain behind one floor.
 pub(crate) fn small_plan() -> Plan {
     let mut plan = empty_plan();
     let mut drained = change("sh-primary", "cn-shanghai", Status::Active, Status::Inactive);
@@ -160,9 +163,9 @@ pub(crate) fn rich_plan() -> Plan {
             of: 2,
             floor: 1,
             knob: Some(knob("groups.idc-beijing.min_active", "rictl.yaml:19:5")),
-            not_up: vec![NotUp {
+            not_up: vec![crate::plan::NotUp {
                 address: "bj-other".into(),
-                why: WhyNotUp::Is { status: Status::Inactive, since: Some(at("00:30:00")) },
+                why: crate::plan::WhyNotUp::Is { status: Status::Inactive, since: Some(at("00:30:00")) },
             }],
             more: 0,
         },
@@ -340,26 +343,55 @@ pub(crate) fn report() -> Report {
             request_id: None,
             started_at: Some(at("02:14:01")),
             finished_at: Some(at(seconds)),
-            detail: None,
+            because: None,
         }
     };
     let mut done = result(0, Outcome::Done, Status::Active, "02:14:13");
     done.request_id = Some(RequestId("4F7B2C9E-0001".into()));
     let mut refused = result(1, Outcome::Guarded, Status::Active, "02:14:14");
     refused.started_at = None;
-    refused.detail = Some("group idc-shanghai would keep 0 of 2 active, floor 1; sh-backup is Inactive".to_owned());
-    Report {
+    refused.because = Some(broken_floor("sh-backup"));
+    let mut report = Report {
         run_id: RunId("20261123T021400.000Z-1a2b3c".into()),
         operation: Operation::Apply,
         who: "ops@bastion".to_owned(),
         target: target(),
         digest: plan.digest(),
         started_at: at("02:14:00"),
-        finished_at: Some(at("02:14:20")),
         results: vec![done, refused, result(2, Outcome::Done, Status::Inactive, "02:14:06")],
-        interrupted: false,
-        stopped_reason: None,
+        stopped: None,
         unrecorded: None,
+        end: None,
+    };
+    end(&mut report);
+    report
+}
+
+/// Ends a run as its steps have it.
+pub(crate) fn end(report: &mut Report) {
+    let facts = Facts {
+        results: &report.results,
+        blocked: &[],
+        failures: &[],
+        last_look: &LastLook::default(),
+        interrupted: false,
+        stopped: report.stopped.as_ref(),
+        unrecorded: report.unrecorded.as_ref(),
+    };
+    report.end = Some(crate::run::end(&facts, at("02:14:20")));
+}
+
+fn broken_floor(down: &str) -> StepReason {
+    StepReason::Floor {
+        group: "idc-shanghai".into(),
+        kept: 0,
+        links: 2,
+        floor: 1,
+        knob: Some(knob("groups.idc-shanghai.min_active", "rictl.yaml:18:5")),
+        down: vec![NotUp {
+            address: down.into(),
+            why: WhyNotUp::Read { status: Status::Inactive, opposite: None, business_status: BusinessStatus::Normal },
+        }],
     }
 }
 
@@ -367,8 +399,9 @@ pub(crate) fn report() -> Report {
 pub(crate) fn hostile_report(text: &str) -> Report {
     let mut report = report();
     report.who = text.to_owned();
-    report.stopped_reason = Some(text.to_owned());
-    report.unrecorded = Some(text.to_owned());
+    let said = WaveFailure::Check { said: text.to_owned() };
+    report.stopped = Some(StopReason::Wave { wave: 1, waves: 2, because: said });
+    report.unrecorded = Some(Unrecorded { error: text.to_owned(), rescued: Ok(text.to_owned()) });
     for result in &mut report.results {
         result.step.id = StepId(text.into());
         result.step.address = text.into();
@@ -376,7 +409,14 @@ pub(crate) fn hostile_report(text: &str) -> Report {
         result.step.reason = Some(text.to_owned());
         result.status = Some(Status::Unknown(text.into()));
         result.request_id = Some(RequestId(text.into()));
-        result.detail = Some(text.to_owned());
+        result.because = Some(StepReason::Told { text: text.to_owned() });
+    }
+    end(&mut report);
+    let reasons = report.end.iter_mut().map(|end| &mut end.reasons);
+    for reasons in reasons {
+        let down = vec![NotUp { address: text.into(), why: WhyNotUp::Unseen }];
+        reasons.push(Reason::DidNotStay { address: text.into(), goal: Goal::Active, found: None });
+        reasons.push(Reason::BelowFloor { group: text.into(), up: 0, links: 2, floor: 1, down });
     }
     report
 }
@@ -423,20 +463,19 @@ pub(crate) fn assert_inert(text: &str, input: &str) {
 /// The events of the run that [`report`] tells of, each with its moment.
 pub(crate) fn events() -> Vec<(Timestamp, Event)> {
     let id = |index: usize| rich_plan().steps[index].id.clone();
-    let finished = |index, outcome, status, seconds, detail: Option<&str>| Event::StepFinished {
+    let finished = |index, outcome, status, seconds, because: Option<StepReason>| Event::StepFinished {
         step: id(index),
         outcome,
         status: Some(status),
         elapsed: Duration::from_secs(seconds),
         request_id: (outcome == Outcome::Done).then(|| RequestId("4F7B2C9E-0001".into())),
-        detail: detail.map(str::to_owned),
+        because,
     };
     let progress = |seconds| Event::Progress {
         step: id(0),
         status: Some(Status::Activating),
         elapsed: Duration::from_secs(seconds),
     };
-    let check = WaveCheck { passed: true, detail: "./check.sh exited 0".to_owned() };
     let throttled = Event::Throttled {
         scope: scope("cn-shanghai"),
         action: "DescribeRouterInterfaces",
@@ -454,9 +493,9 @@ pub(crate) fn events() -> Vec<(Timestamp, Event)> {
         (at("02:14:06"), finished(2, Outcome::Done, Status::Inactive, 5, None)),
         (at("02:14:11"), progress(10)),
         (at("02:14:13"), finished(0, Outcome::Done, Status::Active, 12, None)),
-        (at("02:14:13"), Event::WaveFinished { wave: 1, waves: 2, check: Some(check) }),
-        (at("02:14:14"), finished(1, Outcome::Guarded, Status::Active, 0, Some("idc-shanghai would keep 0 of 2"))),
-        (at("02:14:14"), Event::Note { text: "nothing is left to start".to_owned() }),
+        (at("02:14:13"), Event::WaveFinished { wave: 1, waves: 2, check: Ok(()) }),
+        (at("02:14:14"), finished(1, Outcome::Guarded, Status::Active, 0, Some(broken_floor("sh-backup")))),
+        (at("02:14:14"), Event::Stopping { because: StopReason::Failed { step: id(1) } }),
     ]
 }
 
@@ -477,11 +516,15 @@ pub(crate) fn hostile_events(text: &str) -> Vec<Event> {
             status,
             elapsed,
             request_id: Some(RequestId(text.into())),
-            detail: Some(text.to_owned()),
+            because: Some(StepReason::Told { text: text.to_owned() }),
         },
-        Event::WaveFinished { wave: 1, waves: 1, check: Some(WaveCheck { passed: false, detail: text.to_owned() }) },
+        Event::WaveFinished { wave: 1, waves: 1, check: Err(WaveFailure::Check { said: text.to_owned() }) },
         Event::Throttled { scope: scope(text), action: "x", wait: elapsed, attempt: 1 },
-        Event::Note { text: text.to_owned() },
+        Event::CannotRecord { error: text.to_owned() },
+        Event::NoClearAnswer { step: StepId(text.into()), error: text.to_owned() },
+        Event::LookingAgain { step: StepId(text.into()), error: text.to_owned() },
+        Event::CannotRead { scope: scope(text), error: text.to_owned() },
+        Event::Found { reason: Reason::DidNotStay { address: text.into(), goal: Goal::Active, found: None } },
     ]
 }
 

@@ -9,13 +9,15 @@ use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::plan::document;
 use super::{drift, events};
 use crate::{spec, state};
 
 /// A format with a schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Format {
     /// The spec, as people write it.
     Spec,
@@ -31,17 +33,11 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] = [Self::Spec, Self::Plan, Self::State, Self::Events, Self::Drift];
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// Returns the word for it, which is also the name of its file.
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Spec => "spec",
-            Self::Plan => "plan",
-            Self::State => "state",
-            Self::Events => "events",
-            Self::Drift => "drift",
-        }
+        self.into()
     }
 }
 

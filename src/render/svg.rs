@@ -7,10 +7,10 @@ use std::fmt::Write as _;
 use super::duration;
 use super::escape::escape_terminal;
 use super::report::{outcome, tone};
-use super::text::{Tone, shortened};
+use super::text::{Tone, and_more, shortened};
 use super::topology::{Link, Side, Topology};
-use crate::report::Report;
 use crate::resource::Status;
+use crate::run::Report;
 
 /// The width of every picture, in its own units: about a phone's screen.
 const WIDTH: u32 = 380;
@@ -70,7 +70,8 @@ pub(crate) fn topology(topology: &Topology) -> String {
 /// Draws when each step of a run began and ended.
 pub(crate) fn timeline(report: &Report) -> String {
     let mut picture = Picture::default();
-    let end = report.finished_at.into_iter().chain(report.results.iter().filter_map(|result| result.finished_at)).max();
+    let end =
+        report.finished_at().into_iter().chain(report.results.iter().filter_map(|result| result.finished_at)).max();
     let whole = end.map_or(1.0, |end| end.duration_since(report.started_at).as_secs_f64().max(1.0));
     let begun = || report.results.iter().filter(|result| result.started_at.is_some());
     for result in begun().take(MOST_ROWS) {
@@ -176,8 +177,8 @@ impl Picture {
     }
 
     fn left_out(&mut self, count: usize, what: &str) {
-        if count > 0 {
-            self.text(8, 14, "start", "#777", &format!("… and {count} more {what}"), 50);
+        if let Some(text) = and_more(count, what, "…") {
+            self.text(8, 14, "start", "#777", &text, 50);
             self.height += 20;
         }
     }

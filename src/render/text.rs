@@ -107,6 +107,20 @@ pub(crate) fn columns_of(text: &str) -> usize {
     escape_terminal(text).width()
 }
 
+/// Says how many things a list leaves out: `... and 3 more steps`; nothing where it leaves out none.
+pub(crate) fn and_more(left_out: usize, what: &str, ellipsis: &str) -> Option<String> {
+    (left_out > 0).then(|| format!("{ellipsis} and {left_out} more {what}").trim().to_owned())
+}
+
+/// Joins the first `most` of `names`, and counts the rest.
+pub(crate) fn listed(names: &[&str], most: usize, ellipsis: &str) -> String {
+    let shown = names.iter().take(most).copied().collect::<Vec<_>>().join(", ");
+    match and_more(names.len().saturating_sub(most), "", ellipsis) {
+        Some(more) => format!("{shown} {more}"),
+        None => shown,
+    }
+}
+
 /// Writes one line of untrusted text, wrapped.
 pub fn paragraph<W: Write + ?Sized>(out: &mut W, text: &str, view: View) -> io::Result<()> {
     Screen::new(out, view).line(&Line::at(0).text(text))
@@ -178,8 +192,9 @@ impl<'w, W: Write + ?Sized> Screen<'w, W> {
 
     fn wrapped(&mut self, line: &Line<'_>, width: usize) -> io::Result<()> {
         let mut row = Row::at(line.indent);
+        let mut wrap = Wrap::new(line.indent, line.hang, width);
         for word in words(line) {
-            if !row.is_empty && row.column + word.gap + word.width > width {
+            if wrap.breaks_before(word.gap, word.width) {
                 self.row(&row)?;
                 row = Row::at(line.hang);
             }
@@ -199,6 +214,30 @@ impl<'w, W: Write + ?Sized> Screen<'w, W> {
             }
         }
         self.out.write_all(b"\n")
+    }
+}
+
+/// Where a text is broken into rows: the one rule of everything that wraps.
+pub(crate) struct Wrap {
+    column: usize,
+    hang: usize,
+    width: usize,
+    is_first: bool,
+}
+
+impl Wrap {
+    /// Starts at column `begin`; each further row begins at `hang`, and none is wider than `width` unless a word is.
+    pub(crate) fn new(begin: usize, hang: usize, width: usize) -> Self {
+        Self { column: begin, hang, width, is_first: true }
+    }
+
+    /// Takes in a word of `columns`, with a gap before it, and returns whether it begins a row of its own.
+    pub(crate) fn breaks_before(&mut self, gap: usize, columns: usize) -> bool {
+        let is_first = std::mem::take(&mut self.is_first);
+        let gap = if is_first { 0 } else { gap };
+        let breaks = !is_first && self.column + gap + columns > self.width;
+        self.column = if breaks { self.hang } else { self.column + gap } + columns;
+        breaks
     }
 }
 

@@ -2,17 +2,18 @@
 //!
 //! A word that no page documents is kept as the API wrote it; nothing is ever decided on a guess at its meaning.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{AsRefStr, Display, EnumString, VariantNames};
 
 /// The lifecycle word of a router interface (API field `Status`, and `OppositeInterfaceStatus`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, AsRefStr, Display, EnumString, VariantNames)]
+#[strum(ascii_case_insensitive)]
 pub enum Status {
     /// Created, never connected.
     Idle,
-    /// The accepting side while the initiator connects.
+    /// The accepting side while the initiator connects; the 2016 pages call it "AcceptingConnect".
+    #[strum(to_string = "AcceptingConnecting", serialize = "AcceptingConnect")]
     AcceptingConnecting,
     /// The initiating side while it connects.
     Connecting,
@@ -31,41 +32,19 @@ pub enum Status {
     /// Gone; the API says it of an opposite side only.
     Deleted,
     /// A word that no page documents, as the API wrote it.
+    #[strum(default, transparent)]
     Unknown(Box<str>),
 }
 
 impl Status {
-    const WORDS: [(Self, &'static str); 10] = [
-        (Self::Idle, "Idle"),
-        (Self::AcceptingConnecting, "AcceptingConnecting"),
-        (Self::Connecting, "Connecting"),
-        (Self::Activating, "Activating"),
-        (Self::Active, "Active"),
-        (Self::Modifying, "Modifying"),
-        (Self::Deactivating, "Deactivating"),
-        (Self::Inactive, "Inactive"),
-        (Self::Deleting, "Deleting"),
-        (Self::Deleted, "Deleted"),
-    ];
-
     /// Reads the API's word, in any case (its own samples say both `active` and `Active`).
     pub fn parse(word: &str) -> Self {
-        // The 2016 pages call it "AcceptingConnect".
-        if word.eq_ignore_ascii_case("AcceptingConnect") {
-            return Self::AcceptingConnecting;
-        }
-        Self::WORDS
-            .iter()
-            .find(|(_, known)| known.eq_ignore_ascii_case(word))
-            .map_or_else(|| Self::Unknown(word.into()), |(status, _)| status.clone())
+        word.parse().unwrap_or_else(|_| Self::Unknown(word.into()))
     }
 
     /// Returns the API's spelling.
     pub fn as_str(&self) -> &str {
-        match self {
-            Self::Unknown(word) => word,
-            known => Self::WORDS.iter().find(|(status, _)| status == known).map_or("", |(_, word)| word),
-        }
+        self.as_ref()
     }
 
     /// The words for a cloud at work: the status will change by itself.
@@ -75,12 +54,6 @@ impl Status {
     /// Returns whether the cloud is at work and the status will change by itself.
     pub fn is_transitional(&self) -> bool {
         Self::TRANSITIONAL.contains(self)
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
     }
 }
 
@@ -102,7 +75,8 @@ impl JsonSchema for Status {
     }
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let words: Vec<&str> = Self::WORDS.iter().map(|(_, word)| *word).collect();
+        let is_known = |word: &&&str| !matches!(Self::parse(word), Self::Unknown(_));
+        let words: Vec<&str> = Self::VARIANTS.iter().filter(is_known).copied().collect();
         schemars::json_schema!({
             "type": "string",
             "description": "The cloud's lifecycle word; one that no page documents is kept as the API wrote it.",
@@ -112,7 +86,7 @@ impl JsonSchema for Status {
 }
 
 /// What a spec can ask for; nothing else can be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Display, Serialize, Deserialize, JsonSchema)]
 pub enum DesiredStatus {
     /// Up.
     Active,
@@ -138,54 +112,31 @@ impl DesiredStatus {
     }
 }
 
-impl fmt::Display for DesiredStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Active => "Active",
-            Self::Inactive => "Inactive",
-        })
-    }
-}
-
 /// Whether the account's bills or the vendor's security team hold the interface (API field `BusinessStatus`).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "String", into = "String")]
+#[strum(ascii_case_insensitive)]
 pub enum BusinessStatus {
     /// Nothing holds it.
     Normal,
-    /// Locked for unpaid bills.
+    /// Locked for unpaid bills; "Financile" is the old pages' spelling.
+    #[strum(to_string = "FinancialLocked", serialize = "FinancileLocked")]
     FinancialLocked,
     /// Locked by the vendor.
     SecurityLocked,
     /// A word that no page documents.
+    #[strum(default, transparent)]
     Unknown(Box<str>),
 }
 
 impl From<String> for BusinessStatus {
     fn from(word: String) -> Self {
-        match word.to_ascii_lowercase().as_str() {
-            "normal" => Self::Normal,
-            // "Financile" is the old pages' spelling.
-            "financiallocked" | "financilelocked" => Self::FinancialLocked,
-            "securitylocked" => Self::SecurityLocked,
-            _ => Self::Unknown(word.into()),
-        }
+        word.parse().unwrap_or_else(|_| Self::Unknown(word.into()))
     }
 }
 
 impl From<BusinessStatus> for String {
     fn from(status: BusinessStatus) -> Self {
         status.to_string()
-    }
-}
-
-impl fmt::Display for BusinessStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Normal => "Normal",
-            Self::FinancialLocked => "FinancialLocked",
-            Self::SecurityLocked => "SecurityLocked",
-            Self::Unknown(word) => word,
-        })
     }
 }

@@ -23,7 +23,7 @@ pub struct Quota {
 }
 
 impl Default for Quota {
-    /// The documented quota of the router-interface actions (vpc-api §6).
+    /// The documented quota of the router-interface actions (docs/reference/api.md#quota).
     fn default() -> Self {
         Self { limit: NonZeroU32::new(300).expect("300 is not zero"), window: Duration::from_secs(60) }
     }
@@ -39,7 +39,7 @@ impl Quota {
 /// Added to the window, for a call that we gave up on and that arrives nevertheless, and for timers' granularity.
 const MARGIN: Duration = Duration::from_millis(100);
 
-/// The longest wait that an answer can impose (faults N13).
+/// The longest wait that an answer can impose (docs/reference/faults.md#n13).
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What every call of one account, region and action passes through, in the order in which it came.

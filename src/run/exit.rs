@@ -1,5 +1,7 @@
 //! Exit codes: the only digits of them in this project.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,18 @@ impl Exit {
     /// Returns the number that the process ends with.
     pub fn code(self) -> u8 {
         self as u8
+    }
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+impl fmt::Display for Exit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.code().fmt(f)
     }
 }
 

@@ -3,8 +3,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::StepId;
-use crate::resource::{Address, GroupName, Scope, Status};
+use super::WaveFailure;
+use crate::journal::Outcome;
+use crate::plan::{BlockCode, Blocked, Expectation, Goal, Knob, StepId};
+use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
 
 /// Why a step ended as it did, beside its outcome. Written into journals: variants are added, never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -13,49 +15,283 @@ pub enum StepReason {
     /// The live status was not the expected one.
     Moved {
         /// What the step expected.
-        expected: Status,
+        expected: Expectation,
         /// What was read; `None` for an interface that is gone.
         found: Option<Status>,
     },
-    /// The sentence of an older version, which kept no more than that.
-    Told {
-        /// The sentence; untrusted text.
-        text: String,
+    /// Before its call the cloud was at work on it, for longer than the settle timeout.
+    InTransition {
+        /// What was read last.
+        found: Option<Status>,
     },
-    /// A step that this one needs did not reach its goal.
-    Dependency {
-        /// The step that is needed.
-        step: StepId,
+    /// The floor of a group would break.
+    Floor {
+        /// The group.
+        group: GroupName,
+        /// How many links would stay up.
+        kept: u32,
+        /// How many links count.
+        links: u32,
+        /// How many have to be up.
+        floor: u32,
+        /// The knob that set the floor, with its place.
+        knob: Option<Knob>,
+        /// Which members are down, and why.
+        down: Vec<NotUp>,
     },
-    /// Its scope could not be read.
+    /// The account's bills or the vendor's security team hold the interface.
+    BusinessLocked {
+        /// What the API calls it.
+        business_status: BusinessStatus,
+    },
+    /// Its opposite side was deleted: it can never be activated again.
+    PeerDeleted,
+    /// The API refused the call.
+    Failed {
+        /// The API's code and words; untrusted text.
+        error: String,
+        /// The API's code, as it spelled it.
+        api_code: Option<String>,
+        /// The id of the answer.
+        request_id: Option<RequestId>,
+        /// What to do next.
+        hint: Option<String>,
+    },
+    /// Its scope could not be read, so its call was not sent.
     Unread {
         /// What could not be read.
         scope: Scope,
         /// What the API or the network said; untrusted text.
         error: String,
     },
+    /// The goal was not seen in time.
+    NotSettled {
+        /// What was read last; `None` where nothing was.
+        found: Option<Status>,
+        /// How long it was waited for.
+        waited_ms: u64,
+        /// No read succeeded meanwhile: what was read last is older than the call.
+        unread: bool,
+    },
+    /// After the call was accepted, a status was read from which the goal is not reached: somebody else acts.
+    Diverted {
+        /// What was read; `None` for an interface that is gone.
+        found: Option<Status>,
+    },
+    /// The answer to the call was lost; what a read found says how far it came.
+    AnswerLost {
+        /// What was read; `None` where nothing was.
+        found: Option<Status>,
+        /// What happened to the answer; untrusted text.
+        error: Option<String>,
+        /// What was read is neither the goal nor on the way there: somebody else acts.
+        diverted: bool,
+    },
+    /// The answer to the call was lost, and the run stopped before a read could tell.
+    Unwatched,
+    /// It was sent, and nobody waited for its end.
+    Abandoned,
+    /// A step that this one needs did not reach its goal.
+    Dependency {
+        /// The step that is needed.
+        step: StepId,
+    },
+    /// A signal came before it was started.
+    Interrupted,
+    /// The run stopped before it was started.
+    Stopped,
+    /// The sentence of an older version, which kept no more than that.
+    Told {
+        /// The sentence; untrusted text.
+        text: String,
+    },
 }
 
-/// One reason why a run did not end with code 0.
+impl StepReason {
+    /// Returns the stable word of it in JSON, for a step that ended with `outcome`.
+    pub fn code(&self, outcome: Option<Outcome>) -> &'static str {
+        match self {
+            Self::Moved { .. } | Self::InTransition { .. } => "moved",
+            Self::Floor { .. } => "floor",
+            Self::BusinessLocked { business_status } => match business_status {
+                BusinessStatus::FinancialLocked => BlockCode::FinancialLocked.as_str(),
+                BusinessStatus::SecurityLocked => BlockCode::SecurityLocked.as_str(),
+                BusinessStatus::Normal | BusinessStatus::Unknown(_) => BlockCode::BusinessLocked.as_str(),
+            },
+            Self::PeerDeleted => BlockCode::PeerDeleted.as_str(),
+            Self::Failed { .. } => "failed",
+            Self::Unread { .. } => "unread",
+            Self::NotSettled { .. } | Self::Diverted { .. } => "not_settled",
+            Self::AnswerLost { .. } | Self::Unwatched => "in_doubt",
+            Self::Abandoned | Self::Told { .. } => outcome.map_or("in_doubt", code_of),
+            Self::Dependency { .. } | Self::Stopped => "skipped",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// Returns the stable word for an outcome of which no more is known.
+fn code_of(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done | Outcome::Already | Outcome::DoneUnknown => "done",
+        Outcome::Guarded => "floor",
+        Outcome::Moved => "moved",
+        Outcome::Failed => "failed",
+        Outcome::Unsettled => "not_settled",
+        Outcome::InDoubt => "in_doubt",
+        Outcome::Skipped | Outcome::NotStarted => "skipped",
+    }
+}
+
+/// A member of a group that does not count as up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotUp {
+    /// Its key in the spec.
+    pub address: Address,
+    /// Why.
+    pub why: WhyNotUp,
+}
+
+/// Why a member of a group does not count as up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyNotUp {
+    /// It was read, and is not Active, or its opposite side is not, or it is locked.
+    Read {
+        /// Its status.
+        status: Status,
+        /// The status of its opposite side, where the API tells.
+        opposite: Option<Status>,
+        /// What holds it.
+        business_status: BusinessStatus,
+    },
+    /// This run has taken it down, or may have.
+    GoingDown,
+    /// It was not seen: gone, or not read.
+    Unseen,
+}
+
+/// Why a run began no further steps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "code", rename_all = "snake_case")]
+pub enum StopReason {
+    /// A step did not reach its goal, and the run was asked to stop then.
+    Failed {
+        /// The step.
+        step: StepId,
+    },
+    /// What stands between two waves said no.
+    Wave {
+        /// The wave that had ended, from 1.
+        wave: u32,
+        /// Of how many.
+        waves: u32,
+        /// What it said.
+        because: WaveFailure,
+    },
+    /// The clocks disagree: no call is repeated.
+    ClockSkew,
+    /// The credentials belong to another account now.
+    OtherAccount,
+}
+
+/// What could not be recorded, and where it was written instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unrecorded {
+    /// Why not; untrusted text.
+    pub error: String,
+    /// Where what is missing was written, or why it could not be written to a second place either.
+    pub rescued: Result<String, String>,
+}
+
+/// One reason why a run did not end with code 0. Written into journals: variants are added, never changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Reason {
+    /// A step did not reach its goal.
+    Step {
+        /// The interface.
+        address: Address,
+        /// How the step ended.
+        outcome: Option<Outcome>,
+        /// Why.
+        because: Option<StepReason>,
+    },
+    /// Wanted, and blocked when it was planned.
+    Blocked(Blocked),
+    /// A region that could not be read when it was planned, or at the last look.
+    Unread(ScopeFailure),
     /// An interface reached its goal and was seen elsewhere at the last look.
     DidNotStay {
         /// The interface.
         address: Address,
-        /// What was seen last.
+        /// Where it had been seen.
+        goal: Goal,
+        /// What was seen last; `None` for an interface that is gone.
         found: Option<Status>,
     },
     /// A touched group is below its floor at the last look, whoever did it.
     BelowFloor {
         /// The group.
         group: GroupName,
-        /// How many are up.
+        /// How many links are up.
         up: u32,
-        /// How many have to be.
+        /// How many links count.
+        links: u32,
+        /// How many have to be up.
         floor: u32,
+        /// Which members are down, and why.
+        down: Vec<NotUp>,
     },
+    /// Nothing further was begun.
+    Stopped {
+        /// Why.
+        because: StopReason,
+    },
+    /// What was to be recorded could not be.
+    Unrecorded(Unrecorded),
     /// A signal came before the last look had ended.
     Interrupted,
+}
+
+/// What a reason is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject<'a> {
+    /// One interface.
+    Address(&'a Address),
+    /// One group.
+    Group(&'a GroupName),
+    /// The run as a whole.
+    Run,
+}
+
+impl Reason {
+    /// Returns the stable word of it in JSON.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Step { outcome, because: Some(because), .. } => because.code(*outcome),
+            Self::Step { outcome, because: None, .. } => outcome.map_or("in_doubt", code_of),
+            Self::Blocked(blocked) => blocked.code().as_str(),
+            Self::Unread(_) => "unread",
+            Self::DidNotStay { .. } => "did_not_stay",
+            Self::BelowFloor { .. } => "below_floor",
+            Self::Stopped { because } => match because {
+                StopReason::Wave { because, .. } => because.code(),
+                StopReason::Failed { .. } | StopReason::ClockSkew => "failed",
+                StopReason::OtherAccount => "moved",
+            },
+            Self::Unrecorded(_) => "unrecorded",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// Returns what it is about.
+    pub fn subject(&self) -> Subject<'_> {
+        match self {
+            Self::Step { address, .. } | Self::DidNotStay { address, .. } => Subject::Address(address),
+            Self::Blocked(blocked) => Subject::Address(&blocked.address),
+            Self::BelowFloor { group, .. } => Subject::Group(group),
+            Self::Unread(_) | Self::Stopped { .. } | Self::Unrecorded(_) | Self::Interrupted => Subject::Run,
+        }
+    }
 }

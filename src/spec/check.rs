@@ -9,15 +9,15 @@ use std::ops::Bound;
 use petgraph::algo::{kosaraju_scc, toposort};
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::Place;
+use crate::diagnostic::nearest::nearest;
 use crate::resource::{Address, DesiredStatus, GroupName};
-use crate::spec::decode::{Draft, UNREADABLE};
+use crate::spec::decode::Draft;
+use crate::spec::fields::UNREADABLE;
+use crate::spec::finding::{Circle, Code, Finding, Members, WholeFault};
 use crate::spec::findings::Findings;
-use crate::spec::suggest::{did_you_mean, nearest};
 use crate::spec::{CloudSettings, Group, Interface, Placed};
 
-/// How many names a message lists before it says how many more there are.
-const NAMED: usize = 16;
 /// How many names before and after a wrong one, in alphabetical order, are looked at for a suggestion.
 const NEIGHBOURS: usize = 500;
 
@@ -28,24 +28,23 @@ type Owners<'d> = HashMap<&'d str, (&'d Address, &'d Interface)>;
 
 /// Resolves the references of a draft and reports what cannot be; `start` is where the spec begins.
 pub(super) fn check(draft: &mut Draft, start: Place, findings: &mut Findings) {
-    if draft.interfaces.is_empty() {
-        findings.report("no interfaces", start, || {
-            Diagnostic::warning("the spec declares no interfaces").hint("`rictl init` writes what is live as a spec")
-        });
+    if draft.interfaces.is_empty() && !draft.misspelt.may_mean("interfaces") {
+        report(WholeFault::NoInterfaces, start, findings);
     }
     let mut owners = Owners::with_capacity(draft.interfaces.len());
     let mut inactive = Inactive::new();
+    let knows_groups = !draft.misspelt.may_mean("groups");
     let mut is_grouped = true;
     // One walk for all of these: a large spec does not fit the processor's caches.
     for (address, interface) in &mut draft.interfaces {
         region(address, interface, &draft.cloud, findings);
         account(address, interface, &draft.cloud, findings);
-        is_grouped &= group(address, interface, &mut draft.groups, &mut inactive, findings);
+        is_grouped &= knows_groups && group(address, interface, &mut draft.groups, &mut inactive, findings);
         owner(address, interface, &mut owners, findings);
     }
     let graph = dependencies(&draft.interfaces, findings);
     cycles(&graph, &draft.interfaces, findings);
-    // With a member missing, what is said of a floor would be a guess.
+    // With a member missing, what is said of a group would be a guess.
     for (name, group) in draft.groups.iter().filter(|_| is_grouped) {
         floors(name, group, inactive.get(name).map_or(&[], Vec::as_slice), findings);
     }
@@ -57,10 +56,7 @@ fn region(address: &Address, interface: &mut Interface, cloud: &CloudSettings, f
     }
     match &cloud.region {
         Some(region) => interface.scope.region = region.value.clone(),
-        None => findings.report("missing region", interface.place, || {
-            Diagnostic::error(format!("`interfaces.{address}` has no `region`, and there is no `cloud.region`"))
-                .hint("set `cloud.region` for all interfaces, or `region` on each")
-        }),
+        None => report(WholeFault::NoRegion { address: address.clone() }, interface.place, findings),
     }
 }
 
@@ -69,15 +65,14 @@ fn account(address: &Address, interface: &Interface, cloud: &CloudSettings, find
     if account.is_default_account() || cloud.accounts.contains_key(account) {
         return;
     }
-    findings.report("unknown reference", interface.places.account.unwrap_or(interface.place), || {
+    findings.report(Code::UnknownAccount, interface.places.account.unwrap_or(interface.place), || {
         let names = cloud.accounts.keys().map(|name| name.as_str()).chain(["default"]);
-        let what = format!("`interfaces.{address}.account` is `{account}`, which `cloud.accounts` has not");
-        suggesting(Diagnostic::error(what), nearest(account.as_str(), names))
-            .hint("declare the account under `cloud.accounts`")
+        let near = nearest(account.as_str(), names).map(str::to_owned);
+        Finding::Whole(WholeFault::UnknownAccount { address: address.clone(), account: account.clone(), near })
     });
 }
 
-/// Makes the interface a member of its group; claims that it names none, or one that there is.
+/// Makes the interface a member of its group; returns whether it names none, or one that there is.
 fn group(
     address: &Address,
     interface: &Interface,
@@ -94,10 +89,9 @@ fn group(
         return true;
     }
     if wanted.value.as_str() != UNREADABLE {
-        findings.report("unknown reference", wanted.place, || {
-            let what = format!("`interfaces.{address}.group` is `{}`, which `groups` has not", wanted.value);
-            suggesting(Diagnostic::error(what), neighbour(wanted.value.as_str(), groups))
-                .hint("declare the group under `groups`; it may be empty: `{}`")
+        findings.report(Code::UnknownGroup, wanted.place, || {
+            let near = neighbour(wanted.value.as_str(), groups);
+            Finding::Whole(WholeFault::UnknownGroup { address: address.clone(), group: wanted.value.clone(), near })
         });
     }
     false
@@ -114,11 +108,9 @@ fn owner<'d>(address: &'d Address, interface: &'d Interface, owners: &mut Owners
     } else {
         ((address, interface), (other, twin))
     };
-    findings.report("duplicate id", two.id.place, || {
-        Diagnostic::error(format!("{id} is declared twice: `interfaces.{first}` and `interfaces.{again}`"))
-            .label("declared again here")
-            .related(one.id.place, "first declared here")
-            .hint("an interface has one entry; remove the other, or correct its id")
+    findings.report(Code::DuplicateId, two.id.place, || {
+        let (id, first, again) = (two.id.value.clone(), (first.clone(), one.id.place), again.clone());
+        Finding::Whole(WholeFault::DuplicateId { id, first, again })
     });
 }
 
@@ -134,19 +126,15 @@ fn dependencies<'d>(interfaces: &'d BTreeMap<Address, Interface>, findings: &mut
     for (index, (address, interface)) in interfaces.iter().enumerate() {
         for Placed { value: needed, place } in &interface.depends_on {
             if needed == address {
-                findings.report("cycle", *place, || {
-                    Diagnostic::error(format!("`interfaces.{address}` depends on itself"))
-                        .label("itself")
-                        .hint("remove it from `depends_on`")
-                });
+                report(WholeFault::DependsOnItself { address: address.clone() }, *place, findings);
             } else if let Some((name, node)) = nodes.get_key_value(needed) {
                 graph.add_edge(NodeIndex::new(index), *node, ());
                 stranded(address, interface, name, &interfaces[*name], findings);
             } else {
-                findings.report("unknown reference", *place, || {
-                    let what = format!("`interfaces.{address}` depends on `{needed}`, which `interfaces` has not");
-                    suggesting(Diagnostic::error(what), neighbour(needed.as_str(), interfaces))
-                        .hint("`depends_on` lists keys of `interfaces`")
+                findings.report(Code::UnknownInterface, *place, || {
+                    let (address, needed) = (address.clone(), needed.clone());
+                    let near = neighbour(needed.as_str(), interfaces);
+                    Finding::Whole(WholeFault::UnknownInterface { address, needed, near })
                 });
             }
         }
@@ -157,13 +145,9 @@ fn dependencies<'d>(interfaces: &'d BTreeMap<Address, Interface>, findings: &mut
 /// Says when an interface is to be up although what it depends on is to be down.
 fn stranded(address: &Address, interface: &Interface, name: &Address, needed: &Interface, findings: &mut Findings) {
     if (interface.status.value, needed.status.value) == (DesiredStatus::Active, DesiredStatus::Inactive) {
-        findings.report("stranded", needed.status.place, || {
-            let what = format!(
-                "`interfaces.{address}` is declared Active and depends on `{name}`, which is declared Inactive"
-            );
-            Diagnostic::warning(what)
-                .related(interface.status.place, "declared Active here")
-                .hint("take both down, or correct `depends_on`")
+        findings.report(Code::Stranded, needed.status.place, || {
+            let (address, declared, needed) = (address.clone(), interface.status.place, name.clone());
+            Finding::Whole(WholeFault::Stranded { address, declared, needed })
         });
     }
 }
@@ -186,22 +170,11 @@ fn cycles(graph: &DiGraph<&Address, ()>, interfaces: &BTreeMap<Address, Interfac
 fn cycle(members: &[&Address], interfaces: &BTreeMap<Address, Interface>, findings: &mut Findings) {
     let way = way_round(members, interfaces);
     let place = way.get(1).and_then(|second| interfaces[way[0]].needs(second));
-    findings.report("cycle", place.unwrap_or_default(), || {
-        let names: Vec<&str> = way.iter().map(|address| address.as_str()).collect();
-        let mut error = Diagnostic::error(format!("`depends_on` goes round in a circle: {}", listed(&names, " -> ")))
-            .label("this needs the next, and so on round")
-            .hint("remove one of these from `depends_on`: neither order can satisfy all");
-        for pair in way.windows(2).skip(1).take(NAMED) {
-            if let Some(place) = interfaces[pair[0]].needs(pair[1]) {
-                error = error.related(place, format!("{} needs {}", pair[0], pair[1]));
-            }
-        }
-        let others: Vec<&str> =
-            members.iter().filter(|member| !way.contains(member)).map(|member| member.as_str()).collect();
-        if !others.is_empty() {
-            error = error.cause(format!("tangled up in it: {}", listed(&others, ", ")));
-        }
-        error
+    findings.report(Code::Cycle, place.unwrap_or_default(), || {
+        let owned = |addresses: &[&Address]| addresses.iter().map(|address| (*address).clone()).collect();
+        let said = way.windows(2).map(|pair| interfaces[pair[0]].needs(pair[1])).collect();
+        let others: Vec<&Address> = members.iter().filter(|member| !way.contains(member)).copied().collect();
+        Finding::Whole(WholeFault::Cycle(Circle { way: owned(&way), said, others: owned(&others) }))
     });
 }
 
@@ -233,51 +206,33 @@ fn floors(name: &GroupName, group: &Group, inactive: &[Address], findings: &mut 
     let total = group.members.len();
     let nothing_to_keep = group.min_active.as_ref().is_none_or(|floor| floor.value == 0);
     if total == 0 && nothing_to_keep {
-        findings.report("empty group", group.place, || {
-            Diagnostic::warning(format!("`groups.{name}` has no members"))
-                .hint("give interfaces `group:`, or remove it")
-        });
-        return;
+        return report(WholeFault::EmptyGroup { group: name.clone() }, group.place, findings);
     }
-    let inactive: Vec<&str> = inactive.iter().map(Address::as_str).collect();
     let active = total - inactive.len();
-    let impossible = |what: String| {
-        let error =
-            Diagnostic::error(what).hint("declare more members Active, or change the floor in a reviewed change");
-        if inactive.is_empty() { error } else { error.cause(format!("declared Inactive: {}", listed(&inactive, ", "))) }
-    };
-    if let Some(floor) = group.min_active.as_ref().filter(|floor| floor.value as usize > active) {
-        findings.report("impossible floor", floor.place, || {
-            let floor = floor.value;
-            impossible(format!("group {name} must keep {floor} active, but {active} of {total} are declared Active"))
+    let members = || Members { group: name.clone(), total, inactive: inactive.to_vec() };
+    if let Some(Placed { value: floor, place }) = group.min_active
+        && floor as usize > active
+    {
+        findings.report(Code::ImpossibleMinActive, place, || {
+            Finding::Whole(WholeFault::ImpossibleMinActive { floor, members: members() })
         });
     }
-    if let Some(most) = group.max_unavailable.as_ref().filter(|most| (most.value as usize) < inactive.len()) {
-        findings.report("impossible floor", most.place, || {
-            let (most, down) = (most.value, inactive.len());
-            impossible(format!("group {name} may have {most} unavailable, but {down} of {total} are declared Inactive"))
+    if let Some(Placed { value: most, place }) = group.max_unavailable
+        && (most as usize) < inactive.len()
+    {
+        findings.report(Code::ImpossibleMaxUnavailable, place, || {
+            Finding::Whole(WholeFault::ImpossibleMaxUnavailable { most, members: members() })
         });
     }
 }
 
 /// Returns the key most like `word` among its neighbours in the order of the keys.
-fn neighbour<'m, K: Ord + std::borrow::Borrow<str>, V>(word: &str, entries: &'m BTreeMap<K, V>) -> Option<&'m str> {
+fn neighbour<K: Ord + std::borrow::Borrow<str>, V>(word: &str, entries: &BTreeMap<K, V>) -> Option<String> {
     let before = entries.range::<str, _>((Bound::Unbounded, Bound::Excluded(word))).rev().take(NEIGHBOURS);
     let after = entries.range::<str, _>((Bound::Excluded(word), Bound::Unbounded)).take(NEIGHBOURS);
-    nearest(word, before.chain(after).map(|(key, _)| key.borrow()))
+    nearest(word, before.chain(after).map(|(key, _)| key.borrow())).map(str::to_owned)
 }
 
-fn suggesting(error: Diagnostic, suggestion: Option<&str>) -> Diagnostic {
-    match suggestion {
-        Some(near) => error.label(did_you_mean(near)),
-        None => error.label("not found"),
-    }
-}
-
-fn listed(names: &[&str], separator: &str) -> String {
-    let mut text = names[..names.len().min(NAMED)].join(separator);
-    if names.len() > NAMED {
-        text.push_str(&format!("{separator}and {} more", names.len() - NAMED));
-    }
-    text
+fn report(fault: WholeFault, place: Place, findings: &mut Findings) {
+    findings.report(fault.code(), place, || Finding::Whole(fault));
 }

@@ -6,6 +6,8 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Place};
+use crate::spec::finding::{Code, Finding};
+use crate::spec::words::words;
 
 /// How many findings of one kind are shown; beyond that a reader fixes the generator, not the lines.
 const SHOWN_PER_KIND: usize = 20;
@@ -13,7 +15,7 @@ const SHOWN_PER_KIND: usize = 20;
 /// The findings of one parse.
 #[derive(Default)]
 pub(super) struct Findings {
-    list: Vec<Diagnostic>,
+    list: Vec<(Place, Finding)>,
     kinds: BTreeMap<&'static str, Tally>,
 }
 
@@ -21,32 +23,37 @@ pub(super) struct Findings {
 struct Tally {
     shown: usize,
     hidden: usize,
-    first_hidden: Place,
+    first_hidden: Option<(Place, Code)>,
 }
 
 impl Findings {
-    /// Adds a finding at `place`; `build` runs only if it will be shown.
-    pub(super) fn report(&mut self, kind: &'static str, place: Place, build: impl FnOnce() -> Diagnostic) {
-        let tally = self.kinds.entry(kind).or_default();
+    /// Adds a finding of a code at `place`; `build` runs only if it will be shown.
+    pub(super) fn report(&mut self, code: Code, place: Place, build: impl FnOnce() -> Finding) {
+        let tally = self.kinds.entry(code.kind()).or_default();
         if tally.shown < SHOWN_PER_KIND {
             tally.shown += 1;
-            self.list.push(build().at(place));
+            let finding = build();
+            debug_assert_eq!(finding.code(), code, "a finding is counted under its own code");
+            self.list.push((place, finding));
             return;
         }
-        if tally.hidden == 0 {
-            tally.first_hidden = place;
-        }
+        tally.first_hidden.get_or_insert((place, code));
         tally.hidden += 1;
     }
 
-    /// Returns the findings in the order of their places.
+    /// Returns whether one more of this code would be shown.
+    pub(super) fn has_room(&self, code: Code) -> bool {
+        self.kinds.get(code.kind()).is_none_or(|tally| tally.shown < SHOWN_PER_KIND)
+    }
+
+    /// Returns the findings in words, in the order of their places.
     pub(super) fn finish(mut self) -> Vec<Diagnostic> {
-        for (kind, tally) in self.kinds.into_iter().filter(|(_, tally)| tally.hidden > 0) {
-            let more =
-                Diagnostic::error(format!("and {} more like these: {kind}", tally.hidden)).at(tally.first_hidden);
-            self.list.push(more.label("the first of them"));
+        for Tally { hidden, first_hidden, .. } in self.kinds.into_values() {
+            if let Some((place, code)) = first_hidden {
+                self.list.push((place, Finding::More { code, count: hidden }));
+            }
         }
-        self.list.sort_by_key(|finding| finding.place);
-        self.list
+        self.list.sort_by_key(|(place, _)| *place);
+        self.list.iter().map(|(place, finding)| words(finding).at(*place)).collect()
     }
 }

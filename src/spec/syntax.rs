@@ -6,7 +6,8 @@
 
 use std::borrow::Cow;
 
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::Place;
+use crate::spec::finding::{Crowd, Finding, SyntaxFault};
 use crate::spec::findings::Findings;
 
 pub(super) mod json;
@@ -49,21 +50,34 @@ impl Node<'_> {
         }
     }
 
-    /// Names what it is, for messages.
-    pub(super) fn kind(&self) -> &'static str {
+    /// Returns what it is.
+    pub(super) fn kind(&self) -> NodeKind {
         match self {
-            Self::Word(word) if word.quoted => "a string",
-            Self::Word(word) => unquoted_kind(&word.text).unwrap_or("a string"),
-            Self::Sequence(..) => "a list",
-            Self::Mapping(..) => "a mapping",
-            Self::Refused(_) => "something else",
+            Self::Word(word) if word.quoted => NodeKind::String,
+            Self::Word(word) => unquoted_kind(&word.text).unwrap_or(NodeKind::String),
+            Self::Sequence(..) => NodeKind::List,
+            Self::Mapping(..) => NodeKind::Mapping,
+            Self::Refused(_) => NodeKind::Refused,
         }
     }
 
-    /// Claims to be an unquoted null, or nothing at all after the colon.
+    /// Returns whether it is an unquoted null, or nothing at all after the colon.
     pub(super) fn is_null(&self) -> bool {
-        matches!(self, Self::Word(word) if !word.quoted && unquoted_kind(&word.text) == Some("null"))
+        self.kind() == NodeKind::Null
     }
+}
+
+/// What a value is to a YAML reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NodeKind {
+    Null,
+    String,
+    Boolean,
+    Date,
+    Number,
+    List,
+    Mapping,
+    Refused,
 }
 
 /// A piece of a document. After a section come its entries, or its value where that is no mapping.
@@ -80,35 +94,18 @@ pub(super) type Sink<'s, 'a> = dyn FnMut(Item<'a>, &mut Findings) + 's;
 #[derive(Debug)]
 pub(super) struct Broken;
 
-fn empty(place: Place, findings: &mut Findings) -> Broken {
-    findings.report("empty file", place, || {
-        Diagnostic::error("the file is empty")
-            .hint("a spec starts with `version: 1`; `rictl init` writes one from what is live")
-    });
+/// Reports why reading has to stop.
+fn stop(fault: SyntaxFault, place: Place, findings: &mut Findings) -> Broken {
+    findings.report(fault.code(), place, || Finding::Syntax(fault));
     Broken
 }
 
-fn not_a_mapping(place: Place, found: &str, findings: &mut Findings) -> Broken {
-    findings.report("wrong type", place, || {
-        Diagnostic::error(format!("a spec is a mapping, found {found}"))
-            .hint("start with `version: 1` and `interfaces:`, both at the left margin")
-    });
-    Broken
-}
-
-fn too_deep(place: Place, findings: &mut Findings) -> Broken {
-    findings.report("nested too deep", place, || {
-        Diagnostic::error(format!("values nest deeper than {MAX_DEPTH} levels")).label("one level too many")
-    });
-    Broken
-}
-
-fn too_many(what: &str, limit: usize, place: Place, findings: &mut Findings) -> Broken {
-    findings.report("too many", place, || {
-        Diagnostic::error(format!("more than {limit} {what}"))
-            .hint("is this a spec? an estate this large is better kept as several specs")
-    });
-    Broken
+fn too_many(what: Crowd, place: Place, findings: &mut Findings) -> Broken {
+    let limit = match what {
+        Crowd::Sections | Crowd::Entries => MAX_ENTRIES,
+        Crowd::Values => MAX_VALUES,
+    };
+    stop(SyntaxFault::TooMany { what, limit }, place, findings)
 }
 
 /// Makes a value of a word, unless it is too long to be one.
@@ -117,32 +114,31 @@ fn word_node<'a>(word: Word<'a>, findings: &mut Findings) -> Node<'a> {
         return Node::Word(word);
     }
     let place = Place { length: 1, ..word.place };
-    findings.report("text too long", place, || {
-        Diagnostic::error(format!("text of {} bytes, at most {MAX_WORD} are allowed", word.text.len()))
-    });
+    let fault = SyntaxFault::TextTooLong { bytes: word.text.len(), limit: MAX_WORD };
+    findings.report(fault.code(), place, || Finding::Syntax(fault));
     Node::Refused(place)
 }
 
-/// Names what an unquoted word is to one or another YAML reader, if not a string.
+/// Returns what an unquoted word is to one or another YAML reader, if not a string.
 ///
 /// The union of YAML 1.1 and 1.2: `no` and `0123` are strings to one and something else to the other, so here they
 /// must be quoted.
-pub(super) fn unquoted_kind(text: &str) -> Option<&'static str> {
+pub(super) fn unquoted_kind(text: &str) -> Option<NodeKind> {
     const BOOLEANS: [&str; 8] = ["true", "false", "yes", "no", "on", "off", "y", "n"];
     if text.is_empty() || text == "~" || text.eq_ignore_ascii_case("null") {
-        Some("null")
+        Some(NodeKind::Null)
     } else if BOOLEANS.iter().any(|word| text.eq_ignore_ascii_case(word)) {
-        Some("a boolean")
+        Some(NodeKind::Boolean)
     } else if is_date(text) {
-        Some("a date")
+        Some(NodeKind::Date)
     } else if is_number(text) {
-        Some("a number")
+        Some(NodeKind::Number)
     } else {
         None
     }
 }
 
-/// Claims that `text` starts like `2026-11-23` and goes on, if at all, like a time of day.
+/// Returns whether `text` starts like `2026-11-23` and goes on, if at all, like a time of day.
 fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     let digits = |from: usize, to: usize| bytes.get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));

@@ -140,6 +140,71 @@ fn describes_twenty_of_a_kind_and_counts_the_rest() {
 }
 
 #[test]
+fn many_warnings_are_warnings_still() {
+    let mut text = "version: 1\ngroups:\n".to_owned();
+    for index in 0..25 {
+        writeln!(text, "  g{index}: {{}}").expect("fits");
+    }
+    let spec = parse_yaml(text + "interfaces: { a: { id: ri-1, status: Active, region: cn-a } }\n").expect("valid");
+    assert_eq!(spec.warnings.len(), 21);
+    assert!(spec.warnings.iter().any(|more| more.summary == "and 5 more like these: empty group"));
+}
+
+#[test]
+fn says_nothing_of_what_a_misspelt_key_may_have_meant() {
+    let head = "version: 1\ncloud: { region: cn-a }\n";
+    let member = parse_yaml(format!(
+        "{head}groups: {{ g: {{ min_active: 1 }} }}\ninterfaces: {{ a: {{ id: ri-1, status: Active, gruop: g }} }}\n"
+    ));
+    assert_eq!(summaries(&member), ["unknown key `gruop` in `interfaces.a`"]);
+    let region = "version: 1\ncloud: { regoin: cn-a }\ninterfaces: { a: { id: ri-1, status: Active } }\n";
+    assert_eq!(summaries(&parse_yaml(region)), ["unknown key `regoin` in `cloud`"]);
+    let section = parse_yaml(format!("{head}interface: {{ a: {{ id: ri-1, status: Active }} }}\n"));
+    assert_eq!(summaries(&section), ["unknown key `interface` in a spec"]);
+    let groups = parse_yaml(format!(
+        "{head}group: {{ g: {{}} }}\ninterfaces: {{ a: {{ id: ri-1, status: Active, group: g }} }}\n"
+    ));
+    assert_eq!(summaries(&groups), ["unknown key `group` in a spec"]);
+}
+
+#[test]
+fn an_empty_entry_lacks_what_must_be_there() {
+    let parsed = parse_yaml(
+        "version: 1\ncloud: { region: cn-a, provider: \"\" }\ninterfaces: { a: { id: ri-1, status: Active, hands_off: } }\n",
+    );
+    assert_eq!(summaries(&parsed), ["`cloud.provider` cannot be ``", "`interfaces.a.hands_off` has no `reason`"]);
+}
+
+#[test]
+fn every_finding_has_the_code_of_what_it_is_about() {
+    let text =
+        "version: 2\ncloud: { regoin: x, world: w }\ninterfaces: { a: { id: ri/1, status: Up, depends_on: [b] } }\n";
+    let found = parse_yaml(text).expect_err("many faults");
+    let codes: Vec<&str> = found.findings.iter().filter_map(|finding| finding.code).collect();
+    assert_eq!(
+        codes,
+        [
+            "other_version",
+            "unknown_key",
+            "world_without_emulator",
+            "strange_character",
+            "unknown_word",
+            "unknown_interface"
+        ]
+    );
+}
+
+#[test]
+fn codes_are_words_and_each_its_own() {
+    let words: BTreeSet<&str> = finding::Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(words.len(), finding::Code::ALL.len());
+    for code in finding::Code::ALL {
+        assert!(code.as_str().bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_')), "{code:?}");
+        assert!(code.meaning().ends_with('.'), "{code:?}");
+    }
+}
+
+#[test]
 fn yaml_and_json_mean_the_same() {
     let yaml = parse_yaml(large_yaml(30)).expect("valid");
     let json = parse(vec![file("rictl.json", large_json(30))]).expect("valid");

@@ -8,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::{Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::distinct::distinct;
 use super::{LastAction, Record, RunId, Sighting, State, upgrade};
 use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Region, Scope, Target};
+use crate::signature::sha256_hex;
 
 /// The version that [`encode`] writes.
 pub const FORMAT_VERSION: u64 = 2;
@@ -77,11 +77,7 @@ fn json(out: &mut Vec<u8>, value: &impl Serialize) {
 }
 
 fn checksum(content: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(content).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        write!(hex, "{byte:02x}").expect("a String takes every character");
-        hex
-    })
+    sha256_hex(content)
 }
 
 /// Reads a state of any version up to ours.

@@ -1,7 +1,8 @@
 //! How files are opened, read and replaced: private, regular, bounded, durable.
 //!
-//! Every file is created with mode 0600 and every directory with 0700, which no umask can widen. A symlink, FIFO,
-//! directory or device at a name is refused and never followed, opened for good or replaced.
+//! Every file of ours is created with mode 0600 and every directory with 0700, which no umask can widen. A symlink, FIFO,
+//! directory or device at a name is refused and never followed, opened for good or replaced. Files where the user says
+//! are put by [`put`] too; what they may be is for `ops` to look at.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
@@ -97,14 +98,35 @@ pub(super) fn read_open(file: &File, path: &Path) -> Result<Vec<u8>, StoreError>
     Ok(bytes)
 }
 
-/// Puts a new file with these bytes at `path`, in one step: whoever reads sees the old or the new one, whole. The
-/// rename itself is durable after [`sync_dir`].
+/// Puts a new file with these bytes at `path`, for its owner only and in one step: whoever reads sees the old or the new
+/// one, whole. The rename itself is durable after [`sync_dir`].
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     refuse_irregular(path)?;
-    let mut file = temporary(directory(path), ".rictl-").map_err(io_error("write a new file beside", path))?;
+    put(path, bytes, &Mode::Exactly(Permissions::from_mode(0o600)), true)
+}
+
+/// The permissions of a new file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// These, which no umask narrows.
+    Exactly(Permissions),
+    /// Reading and writing for whomever the umask lets.
+    ByUmask,
+}
+
+/// Puts a new file with these bytes at `path` in one step; a file that is there is replaced only if `replace` says so.
+pub(super) fn put(path: &Path, bytes: &[u8], mode: &Mode, replace: bool) -> Result<(), StoreError> {
+    let opened = match mode {
+        Mode::Exactly(_) => temporary(directory(path), ".rictl-"),
+        Mode::ByUmask => named(directory(path), ".rictl-", 0o666),
+    };
+    let mut file = opened.map_err(io_error("write a new file beside", path))?;
+    if let Mode::Exactly(permissions) = mode {
+        file.as_file().set_permissions(permissions.clone()).map_err(io_error("write", path))?;
+    }
     file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(io_error("write", path))?;
-    file.persist(path).map_err(|failed| io_error("replace", path)(failed.error))?;
-    Ok(())
+    let placed = if replace { file.persist(path) } else { file.persist_noclobber(path) };
+    placed.map(drop).map_err(|failed| io_error("replace", path)(failed.error))
 }
 
 /// Writes bytes to a new file with an unpredictable name and keeps it.
@@ -116,7 +138,11 @@ pub(super) fn write_aside(dir: &Path, prefix: &str, bytes: &[u8]) -> Result<Path
 }
 
 fn temporary(dir: &Path, prefix: &str) -> io::Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new().prefix(prefix).permissions(Permissions::from_mode(0o600)).tempfile_in(dir)
+    named(dir, prefix, 0o600)
+}
+
+fn named(dir: &Path, prefix: &str, mode: u32) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(prefix).permissions(Permissions::from_mode(mode)).tempfile_in(dir)
 }
 
 /// Fails if `length` more bytes do not fit in the directory of `path`, or no file can be made there.

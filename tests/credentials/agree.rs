@@ -15,7 +15,7 @@ use rictl::resource::AccountName;
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
-use crate::fake::{self, Fake};
+use super::fake::{self, Fake};
 
 const CASES: &str = "tests/fixtures/credentials_cases.json";
 

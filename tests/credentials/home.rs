@@ -9,7 +9,7 @@ use rictl::clock::Clock;
 use rictl::resource::AccountName;
 use tempfile::TempDir;
 
-use crate::fake::Fake;
+use super::fake::Fake;
 
 /// When every test begins.
 pub(crate) const NOW: &str = "2026-05-01T00:00:00Z";

@@ -5,8 +5,8 @@ use rictl::alibaba::credentials::Whoami;
 use rictl::cloud::{CloudError, ErrorKind};
 use rictl::resource::AccountName;
 
-use crate::fake::{self, Fake};
-use crate::home::{Home, ak, arn, default, login, role};
+use super::fake::{self, Fake};
+use super::home::{Home, ak, arn, default, login, role};
 
 async fn id(home: &Home, account: &str) -> Result<String, CloudError> {
     home.chain().credentials(&AccountName::from(account)).await.map(|keys| keys.access_key_id)

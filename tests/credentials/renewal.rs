@@ -7,8 +7,8 @@ use futures_util::future::join_all;
 use rictl::alibaba::CredentialSource as _;
 use rictl::alibaba::credentials::Chain;
 
-use crate::fake::{self, EXPIRATION, Fake};
-use crate::home::{Home, ak, arn, default, login, role};
+use super::fake::{self, EXPIRATION, Fake};
+use super::home::{Home, ak, arn, default, login, role};
 
 async fn id(chain: &Chain) -> Option<String> {
     chain.credentials(&default()).await.ok().map(|keys| keys.access_key_id)

@@ -8,8 +8,8 @@ use base64::Engine as _;
 use rictl::alibaba::CredentialSource as _;
 use rictl::signature::{hex, percent_encode};
 
-use crate::fake::{self, EXPIRATION, Fake};
-use crate::home::{Home, ak, default, role};
+use super::fake::{self, EXPIRATION, Fake};
+use super::home::{Home, ak, default, role};
 
 /// Where all that is logged below goes.
 #[derive(Clone, Default)]

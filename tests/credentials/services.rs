@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rictl::alibaba::CredentialSource as _;
 
-use crate::fake::{self, EXPIRATION, Fake};
-use crate::home::{Home, default, role};
+use super::fake::{self, EXPIRATION, Fake};
+use super::home::{Home, default, role};
 
 async fn outcome(home: &Home) -> Result<String, String> {
     let credentials = home.chain().credentials(&default()).await;

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_yaml::Value;
 
-use crate::repository;
+use super::repository;
 
 fn read(file: &str) -> Value {
     let text = fs::read_to_string(repository().join("examples/ci").join(file)).expect("a CI file");

@@ -5,24 +5,28 @@ use std::fs;
 use std::process::Command;
 
 use rictl::cloud::codes;
+use rictl::diagnostic::Severity;
 use rictl::emulator::{Fault, Format, WorldSeed};
+use rictl::spec::finding::Code;
+use rictl::spec::keys::{KEYS, Presence};
 use rictl::spec::{self, SpecFile};
 
-use crate::repository;
+use super::repository;
+use crate::golden;
 
 /// Compares a page with what it should be, or writes it.
 fn expect_page(name: &str, expected: &str) {
     let path = repository().join("docs/reference").join(name);
-    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+    if golden::updates() {
         fs::write(&path, expected).expect("a page can be written");
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "docs/reference/{name} is out of date: run the test with UPDATE_DOCUMENTS=1");
+    assert!(found == expected, "docs/reference/{name} is out of date: run the test with UPDATE=1");
 }
 
 #[test]
 fn every_error_code_of_the_api_is_explained() {
-    let mut page = "# Error codes\n\nThe codes that the API's pages document, misspellings included, old and new. An unknown code is shown as it is, with its\nRequestId and the API's own link.\n\n\"Repeated\" says what rictl does with a *mutating* call that got it: reads are repeated whenever that may help.\n\n| code | means | what to do | repeated |\n|---|---|---|---|\n".to_owned();
+    let mut page = "# Error codes\n\nThe codes that the API's pages document, misspellings included, old and new. An unknown code is shown as it is, with its\nRequestId and the API's own link; a mutating call that got it is in doubt, and so is one whose HTTP status is not in the 400s.\n\n\"Repeated\" says what rictl does with a *mutating* call that got it: reads are repeated whenever that may help.\n\n| code | means | what to do | repeated |\n|---|---|---|---|\n".to_owned();
     let mut rows: Vec<(Vec<&str>, codes::Meaning)> = Vec::new();
     for (code, meaning) in codes::all() {
         match rows.iter_mut().find(|(_, known)| known == meaning) {
@@ -30,15 +34,18 @@ fn every_error_code_of_the_api_is_explained() {
             None => rows.push((vec![code], *meaning)),
         }
     }
+    let mut rows: Vec<(String, codes::Meaning)> =
+        rows.into_iter().map(|(codes, meaning)| (format!("`{}`", codes.join("`, `")), meaning)).collect();
+    for (actions, code, meaning) in codes::of_actions() {
+        rows.push((format!("`{code}` of {}", actions.join(", ")), *meaning));
+    }
     for (codes, meaning) in rows {
-        let codes: Vec<String> = codes.iter().map(|code| format!("`{code}`")).collect();
         let repeated = match meaning.effect {
             rictl::cloud::Effect::None => "yes, nothing was done",
             rictl::cloud::Effect::Refused => "no, it was refused",
             rictl::cloud::Effect::InDoubt => "no, the live status is read",
         };
-        writeln!(page, "| {} | {} | {} | {repeated} |", codes.join(", "), meaning.explanation, meaning.hint)
-            .expect("a page grows");
+        writeln!(page, "| {codes} | {} | {} | {repeated} |", meaning.explanation, meaning.hint).expect("a page grows");
     }
     expect_page("error-codes.md", &page);
 }
@@ -100,6 +107,49 @@ fn the_json_page_names_every_key_and_every_event() {
     assert!(names.len() > before + 10, "the schema of the events is of another shape: {names:?}");
     let missing: Vec<&String> = names.iter().filter(|name| !page.contains(&format!("`{name}`"))).collect();
     assert!(missing.is_empty(), "docs/reference/json.md does not name {missing:?}");
+}
+
+/// Writes a table between the two comments that frame it: `<!-- keys: cloud -->` and `<!-- end -->`.
+fn framed(page: &str, name: &str, table: &str) -> String {
+    let start = format!("<!-- {name} -->\n");
+    let (before, rest) = page.split_once(&start).unwrap_or_else(|| panic!("the page has no {start}"));
+    let (_, after) = rest.split_once("<!-- end -->").unwrap_or_else(|| panic!("the table {name} has no end"));
+    format!("{before}{start}{table}<!-- end -->{after}")
+}
+
+/// The keys below a section, as a table.
+fn table_of_keys(section: &str) -> String {
+    let mut table = "| key | holds | default | means |\n|---|---|---|---|\n".to_owned();
+    let entry = format!("{section}.*.");
+    let above = if KEYS.iter().any(|key| key.path.starts_with(&entry)) { entry } else { format!("{section}.") };
+    for key in KEYS.iter().filter(|key| key.name != "*") {
+        let Some(path) = key.path.strip_prefix(&above) else { continue };
+        let default = match key.presence {
+            Presence::Required(_) => "required".to_owned(),
+            Presence::Default(value) => format!("`{value}`"),
+            Presence::Otherwise(what) => what.to_owned(),
+            Presence::Optional => String::new(),
+        };
+        writeln!(table, "| `{path}` | {} | {default} | {} |", key.kind, key.meaning.trim_end_matches('.'))
+            .expect("a page grows");
+    }
+    table
+}
+
+#[test]
+fn the_spec_page_has_every_key_and_every_code() {
+    let path = repository().join("docs/reference/spec.md");
+    let mut page = fs::read_to_string(path).expect("a page");
+    for section in KEYS.iter().filter(|key| !key.path.contains('.') && key.path != "version") {
+        page = framed(&page, &format!("keys: {}", section.path), &table_of_keys(section.path));
+    }
+    let mut codes = "| code | | means |\n|---|---|---|\n".to_owned();
+    for code in Code::ALL {
+        let severity = if code.severity() == Severity::Error { "error" } else { "warning" };
+        let means = code.meaning().trim_end_matches('.');
+        writeln!(codes, "| `{}` | {severity} | {means} |", code.as_str()).expect("a page grows");
+    }
+    expect_page("spec.md", &framed(&page, "codes", &codes));
 }
 
 #[test]

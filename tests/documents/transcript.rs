@@ -3,7 +3,7 @@
 //! A line that begins with `$ ` is a command, the lines up to the next one are its output; `...` stands for any
 //! lines. Ids, times and digests differ from run to run and the width of a line with them, so words are compared, not
 //! bytes, and those words only by their kind. In a command, `RUN_ID` and `DIGEST` are the last that were printed, and
-//! `$?` is the last exit code. `UPDATE_DOCUMENTS=1` writes what was really printed into the document.
+//! `$?` is the last exit code. `UPDATE=1` writes what was really printed into the document.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -148,7 +148,7 @@ fn words(text: &str) -> Vec<String> {
                 "<run id>"
             } else if uuid::Uuid::parse_str(core).is_ok() {
                 "<id>"
-            } else if core.parse::<jiff::Timestamp>().is_ok() || rictl::spec::duration::parse(core).is_ok() {
+            } else if core.parse::<jiff::Timestamp>().is_ok() || rictl::duration::parse(core).is_ok() {
                 "<time>"
             } else if core.starts_with("sha256:") {
                 "<digest>"

@@ -1,11 +1,15 @@
 //! World files and schedules as documents: what is understood, what is refused and where, what is generated.
 
 use std::error::Error as _;
+use std::time::Duration;
 
-use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, World, WorldSeed, generate};
+use jiff::SignedDuration;
+use rictl::duration;
+use rictl::emulator::{Fault, FaultKind, Format, GenerateOptions, Pairs, World, WorldSeed, generate};
 use rictl::resource::Region;
+use rictl::spec::{self, SpecFile};
 
-use crate::support::{epoch, seed};
+use super::support::{epoch, seed};
 
 fn why_not(text: &str) -> String {
     let error = match WorldSeed::parse(text, Format::Yaml) {
@@ -119,7 +123,7 @@ faults:
   - {fault: duplicate_row}
   - {fault: stuck_transition}
   - {fault: {flapping: {period: 2s, times: 4}}}
-  - {fault: {console: {interface: ri-a, status: Inactive, at: 1m 30s}}}
+  - {fault: {console: {interface: ri-a, status: Inactive, at: 1m30s}}}
 ";
     let faults = Fault::parse_schedule(text).unwrap();
     assert_eq!(faults.len(), 27);
@@ -127,5 +131,94 @@ faults:
     let written = WorldSeed { faults: faults.clone(), ..WorldSeed::default() };
     for format in [Format::Yaml, Format::Json] {
         assert_eq!(WorldSeed::parse(&written.to_text(format), format).unwrap().faults, faults);
+    }
+}
+
+/// Worlds and specs share one grammar, and say the same of what is not in it.
+#[test]
+fn durations_are_written_as_in_the_spec() {
+    let read = seed("{settle: {activate: 1h30m, deactivate: 500ms}, latency: 0s, quota: {window: 1m1ms}}");
+    assert_eq!(read.settle.activate, Duration::from_secs(5400));
+    assert_eq!(read.settle.deactivate, Duration::from_millis(500));
+    assert_eq!(read.quota.window, Duration::from_millis(60_001));
+    for text in ["1 second", "1m 30s", "-5s", "5", "5.5", "PT5S", "1s1h"] {
+        let spec = duration::parse(text).unwrap_err().to_string();
+        for world in [
+            format!("latency: {text}\n"),
+            format!("settle:\n  activate: {text}\n"),
+            format!("quota: {{window: {text}}}\n"),
+            format!("faults: [{{fault: {{throttled: {text}}}}}]\n"),
+            format!(
+                "interfaces: [{{id: a}}]\nfaults: [{{fault: {{console: {{interface: a, status: Idle, at: {text}}}}}}}]\n"
+            ),
+        ] {
+            let message = why_not(&world);
+            assert!(message.contains(&spec) && message.contains("line "), "{world}: {message}");
+        }
+    }
+    for (text, seconds) in [("-1h30m", -5400), ("19m", 1140)] {
+        let faults = Fault::parse_schedule(&format!("faults: [{{fault: {{clock_skew: {text}}}}}]")).unwrap();
+        assert!(matches!(faults[0].fault, FaultKind::ClockSkew(ahead) if ahead.as_secs() == seconds), "{text}");
+    }
+    assert!(why_not("faults: [{fault: {clock_skew: 1 second}}]").contains("whole numbers with the units"));
+}
+
+/// What a spec says of a timeout that is written so; empty where it takes it.
+fn spec_says(text: &str) -> String {
+    let spec = format!(
+        "version: 1\ncloud: {{provider: emulator, region: cn-shanghai, world: w.yaml}}\ninterfaces:\n  a: {{id: ri-a, status: Active, timeouts: {{activate: {text}}}}}\n"
+    );
+    let parsed = spec::parse(vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: spec.into_bytes() }]);
+    parsed.err().map(|found| format!("{:?}", found.findings)).unwrap_or_default()
+}
+
+#[test]
+fn a_spec_and_a_world_take_the_same_durations() {
+    for (text, taken) in [("1 second", false), ("1h30m", true), ("500ms", true), ("1m 30s", false), ("90", false)] {
+        let world = WorldSeed::parse(&format!("latency: {text}\n"), Format::Yaml);
+        assert_eq!((spec_says(text).is_empty(), world.is_ok()), (taken, taken), "{text}: {}", spec_says(text));
+        if let Err(error) = duration::parse(text) {
+            let error = error.to_string();
+            assert!(
+                spec_says(text).contains(&error) && why_not(&format!("latency: {text}\n")).contains(&error),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn durations_that_a_world_writes_are_read_back() {
+    for millis in [0, 1, 999, 60_000, 5_400_000, 90_061_001, u64::from(u32::MAX)] {
+        let length = Duration::from_millis(millis);
+        let ahead = SignedDuration::from_millis(i64::try_from(millis).unwrap());
+        let kinds = [FaultKind::Delay(length), FaultKind::ClockSkew(ahead), FaultKind::ClockSkew(-ahead)];
+        let mut written = WorldSeed { latency: length, ..WorldSeed::default() };
+        written.settle.activate = length;
+        written.quota.window = length;
+        written.faults = kinds.map(Fault::new).to_vec();
+        for format in [Format::Yaml, Format::Json] {
+            assert_eq!(WorldSeed::parse(&written.to_text(format), format).unwrap(), written);
+        }
+    }
+}
+
+#[test]
+fn pairs_are_apart_or_together_and_nothing_else() {
+    assert_eq!(seed("pairs: together").pairs, Pairs::Together);
+    assert_eq!(seed("pairs: apart"), WorldSeed::default());
+    assert!(seed("pairs: together").to_text(Format::Yaml).contains("pairs: together"));
+    let message = why_not("regions: [cn-shanghai]\npairs: both\n");
+    assert!(message.contains("unknown variant `both`, expected `apart` or `together`"), "{message}");
+    assert!(message.contains("line 2 column 8"), "{message}");
+}
+
+#[test]
+fn the_worlds_that_the_page_shows_are_worlds() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/reference/emulator.md")).unwrap();
+    let blocks: Vec<&str> = page.split("```yaml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        World::new(seed(block), epoch()).unwrap();
     }
 }

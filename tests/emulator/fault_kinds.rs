@@ -12,7 +12,7 @@ use rictl::emulator::{InProcess, World};
 use rictl::resource::{AccountName, RouterInterfaceId, Scope, Status};
 use tokio::time::Instant;
 
-use crate::support::{PAIR, REGION, Server, after, deactivate, epoch, ids, list, pass, world};
+use super::support::{PAIR, REGION, Server, after, deactivate, epoch, ids, list, pass, world};
 
 const LIST: &str = "DescribeRouterInterfaces";
 const DEACTIVATE: &str = "DeactivateRouterInterface";
@@ -253,7 +253,7 @@ fn a_third_party_acts_at_a_time_or_at_a_call() {
     assert_eq!(list(&mut racing, epoch(), &[]).0.len(), 1);
     let reply = deactivate(&mut racing, epoch(), "ri-a");
     assert_eq!(reply.events[0].cause, "console");
-    assert_eq!(crate::support::code(reply).1, "InvalidRouterInterfaceId.NotFound");
+    assert_eq!(super::support::code(reply).1, "InvalidRouterInterfaceId.NotFound");
     assert_eq!(list(&mut racing, epoch(), &[]).0.len(), 0);
     assert_eq!(racing.count(DEACTIVATE).mutated, 0);
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rictl::emulator::{Answer, Fault, Host, HostError, log_path, reset};
 use rictl::resource::RouterInterfaceId;
 
-use crate::support::{PAIR, after, deactivate, epoch, list};
+use super::support::{PAIR, after, deactivate, epoch, list};
 
 struct Place {
     _directory: tempfile::TempDir,

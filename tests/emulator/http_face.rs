@@ -7,7 +7,7 @@ use rictl::emulator::http::{ServeOptions, serve};
 use rictl::emulator::{CallLog, Host, STS_VERSION};
 use rictl::resource::RouterInterfaceId;
 
-use crate::support::{KEY, PAIR, REGION, SECRET, Server, after, authorize, epoch, form, pass, sign, world};
+use super::support::{KEY, PAIR, REGION, SECRET, Server, after, authorize, epoch, form, pass, sign, world};
 
 const LIST: &str = "DescribeRouterInterfaces";
 const HERE: (&str, &str) = ("RegionId", REGION);

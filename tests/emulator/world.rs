@@ -2,17 +2,17 @@
 
 use jiff::SignedDuration;
 use proptest::prelude::{Strategy, prop, proptest};
-use rictl::emulator::{Answer, Principal, Request, STS_VERSION};
+use rictl::emulator::{Answer, Principal, Request, STS_VERSION, World};
 use rictl::resource::{Role, RouterInterfaceId, Status};
 
-use crate::support::{
-    PAIR, REGION, after, caller, code, deactivate, epoch, ids, in_region, list, refusal, request, send, world,
+use super::support::{
+    PAIR, REGION, after, caller, code, deactivate, epoch, ids, in_region, list, refusal, request, seed, send, world,
 };
 
 const ACTIVATE: &str = "ActivateRouterInterface";
 const DEACTIVATE: &str = "DeactivateRouterInterface";
 
-fn status(world: &rictl::emulator::World, id: &str, seconds: i64) -> Option<String> {
+fn status(world: &World, id: &str, seconds: i64) -> Option<String> {
     world.status(&RouterInterfaceId::from(id), after(seconds)).map(ToString::to_string)
 }
 
@@ -113,6 +113,32 @@ interfaces:
             assert_eq!(code(reply), (http_status, expected.to_owned()), "{action} {id}");
             assert_eq!(world.statuses(after(99)), before);
         }
+    }
+}
+
+#[test]
+fn transitions_that_can_end_in_two_ways_end_as_the_world_says() {
+    let cases = [
+        ("Connecting", "", "Active"),
+        ("Connecting", ", settles_as: Active", "Active"),
+        ("Connecting", ", settles_as: Idle", "Idle"),
+        ("AcceptingConnecting", ", settles_as: Idle", "Idle"),
+        ("Modifying", "", "Active"),
+        ("Modifying", ", settles_as: Inactive", "Inactive"),
+    ];
+    for (word, more, end) in cases {
+        let world = world(&format!("{{regions: [{REGION}], interfaces: [{{id: ri-a, status: {word}{more}}}]}}"));
+        assert_eq!(status(&world, "ri-a", 1).as_deref(), Some(word));
+        assert_eq!(status(&world, "ri-a", 2).as_deref(), Some(end), "{word}{more}");
+    }
+    let moved = "{interfaces: [{id: ri-a, settles_as: Idle}], faults: [{fault: {console: {interface: ri-a, status: Connecting, at: 1s}}}]}";
+    assert_eq!(status(&world(moved), "ri-a", 3).as_deref(), Some("Idle"));
+    for (word, end) in
+        [("Connecting", "Inactive"), ("Modifying", "Idle"), ("Activating", "Idle"), ("Active", "Deleted")]
+    {
+        let seed = seed(&format!("interfaces: [{{id: ri-a, status: {word}, settles_as: {end}}}]"));
+        let message = World::new(seed, epoch()).unwrap_err().to_string();
+        assert!(message.contains(&format!("ri-a is {word}, which cannot settle as {end}")), "{message}");
     }
 }
 
@@ -343,7 +369,7 @@ fn a_role_can_be_assumed_until_it_expires() {
 
     let oidc = [role.as_slice(), &[("OIDCProviderArn", "p"), ("OIDCToken", "t")]].concat();
     assert!(matches!(world.handle(epoch(), None, &sts("AssumeRoleWithOIDC", &oidc)).answer, Answer::Credentials(_)));
-    let refused = |world: &mut rictl::emulator::World, asked| code(world.handle(epoch(), Some(&caller(world)), &asked));
+    let refused = |world: &mut World, asked| code(world.handle(epoch(), Some(&caller(world)), &asked));
     assert_eq!(refused(&mut world, sts("AssumeRole", &role[..1])).1, "MissingRoleSessionName");
     assert_eq!(refused(&mut world, sts("AssumeRoleWithOIDC", &role)).1, "MissingOIDCProviderArn");
     let stranger = [("RoleArn", "acs:ram::3:role/ops"), role[1]];
@@ -377,7 +403,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
 }
 
 proptest! {
-    /// The machine of vpc-api §2, kept by hand beside the world, and every read thrown in changes nothing.
+    /// The machine of docs/reference/api.md#status, kept by hand beside the world, and every read thrown in changes
+    /// nothing.
     #[test]
     fn the_status_machine_agrees_with_a_model_that_is_stepped(acts in acts()) {
         let text = "{regions: [cn-shanghai], interfaces: [{id: ri-0}, {id: ri-1, status: Inactive}, {id: ri-2, status: Idle}]}";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::classes::{Class, Then};
+use super::classes::{Class, Then};
 use crate::harness::binary::{Desk, Ran, flat};
 use crate::harness::emulator::{Call, Emulator};
 

@@ -163,7 +163,7 @@ pub(crate) const CLASSES: &[Class] = &[
         "fault: {error: {code: Forbidden.RAM, status: 200}}",
         "Forbidden.RAM",
         REFUSED,
-        NEVER,
+        LOST,
     ),
     class(
         "A20 done by others",
@@ -180,11 +180,5 @@ pub(crate) const CLASSES: &[Class] = &[
         ABSORBED,
         DONE,
     ),
-    class(
-        "-- code nobody knows",
-        "fault: {error: {code: Strange.Thing, status: 409}}",
-        "Strange.Thing",
-        REFUSED,
-        NEVER,
-    ),
+    class("-- code nobody knows", "fault: {error: {code: Strange.Thing, status: 409}}", "Strange.Thing", REFUSED, LOST),
 ];

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::cell::{Of, SPEC_ACCOUNT, id};
+use super::cell::{Of, SPEC_ACCOUNT, id};
 use crate::harness::binary::Desk;
 use crate::harness::emulator::Emulator;
 use crate::harness::relay::{AUTHORITY, Certificate, Face, Relay, Script, Seen, Trouble};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::scene::{SPEC, Scene};
+use super::scene::{SPEC, Scene};
 
 #[test]
 fn names_the_line_that_set_each_thing() {

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::scene::{SPEC, Scene};
+use super::scene::{SPEC, Scene};
 
 #[test]
 fn formats_what_a_person_wrote_and_keeps_the_rest() {

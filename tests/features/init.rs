@@ -1,6 +1,6 @@
 //! `init`: from what is live to a spec that plans to nothing.
 
-use crate::scene::{Scene, WORLD};
+use super::scene::{Scene, WORLD};
 
 const NOTHING: &str = "No changes. Your infrastructure matches the configuration.";
 

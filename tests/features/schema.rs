@@ -5,20 +5,22 @@ use std::path::Path;
 use rictl::render::schema::{Format, schema};
 use serde_json::Value;
 
-use crate::scene::{SPEC, Scene};
+use crate::golden;
 
-/// `UPDATE_SCHEMAS=1 cargo test --test features` writes what they are now.
+use super::scene::{SPEC, Scene};
+
+/// `UPDATE=1 cargo test features::schema` writes what they are now.
 #[test]
 fn are_committed_as_they_are() {
     let scene = Scene::empty();
-    for format in Format::ALL.map(Format::as_str) {
+    for format in Format::ALL.iter().map(|format| format.as_str()) {
         let now = scene.rictl(&format!("schema {format}")).with_code(0).stdout;
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(format!("{format}.json"));
-        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+        if golden::updates() {
             std::fs::write(&path, &now).unwrap();
         }
         let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(committed == now, "schemas/{format}.json is not current: UPDATE_SCHEMAS=1 cargo test --test features");
+        assert!(committed == now, "schemas/{format}.json is not current: UPDATE=1 cargo test features::schema");
     }
     let unknown = scene.rictl("schema specs").with_code(1);
     assert!(unknown.stderr.contains("'spec'"), "{}", unknown.stderr);
@@ -78,7 +80,7 @@ fn conforms(format: &str, text: &str) {
 }
 
 fn faults_of(format: &str, value: &Value) -> Vec<String> {
-    let format = Format::ALL.into_iter().find(|known| known.as_str() == format).unwrap();
+    let format = Format::ALL.iter().copied().find(|known| known.as_str() == format).unwrap();
     let root = schema(format);
     let mut faults = Vec::new();
     check(&root, &root, value, "$", &mut faults);

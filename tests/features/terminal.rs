@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::scene::{SPEC, Scene, WORLD};
+use super::scene::{SPEC, Scene, WORLD};
 
 const ERASE: &str = "\r\x1b[J";
 

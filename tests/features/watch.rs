@@ -3,7 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::scene::{SPEC, Scene};
+use super::scene::{SPEC, Scene};
 
 /// Keeps what it is told, one line each.
 const TELL: &str = "#!/bin/sh\ncat >> told.jsonl\n";

@@ -7,8 +7,8 @@ use rictl::render::plan::to_json;
 use rictl::resource::Call;
 use rictl::resource::{Address, BusinessStatus, DesiredStatus, Status};
 
-use crate::random::Random;
-use crate::world::{Far, Presence, World, options, small};
+use super::random::Random;
+use super::world::{Far, Presence, World, options, small};
 
 /// How many worlds each law is tried on.
 const SEEDS: u64 = 1_000;

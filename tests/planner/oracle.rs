@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use rictl::plan::{Action, BlockCode, Goal, Plan};
 use rictl::resource::{BusinessStatus, Call, DesiredStatus, Role, Status};
 
-use crate::random::Random;
-use crate::world::{Far, Presence, World, small};
+use super::random::Random;
+use super::world::{Far, Presence, World, small};
 
 /// A step as the oracle sees it; `after` is a set of positions.
 #[derive(Clone, Debug)]

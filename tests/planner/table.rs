@@ -5,7 +5,7 @@ use rictl::resource::{BusinessStatus, DesiredStatus, Status};
 
 use DesiredStatus::{Active, Inactive};
 
-use crate::world::{Far, Interface, Presence, World};
+use super::world::{Far, Interface, Presence, World};
 
 fn plan_of(interface: Interface) -> Plan {
     let plan = World::of(vec![interface]).plan();

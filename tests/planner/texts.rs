@@ -6,7 +6,7 @@ use rictl::resource::{DesiredStatus, Status};
 
 use DesiredStatus::{Active, Inactive};
 
-use crate::world::{Far, Interface, World, options};
+use super::world::{Far, Interface, World, options};
 
 /// As many members as a refusal names.
 const NAMED: usize = 8;
@@ -52,7 +52,7 @@ fn a_floor_names_what_is_accepted_already() {
         Interface::new("b", Status::Active, Inactive).in_group(0),
         Interface::new("c", Status::Idle, Active).in_group(0),
     ]);
-    world.groups.push(crate::world::Group { min_active: None, max_unavailable: Some(2) });
+    world.groups.push(super::world::Group { min_active: None, max_unavailable: Some(2) });
     insta::assert_snapshot!(blocked(&world.plan()).join("\n"), @"
     floor: group g0 would keep 0 of 3 active, floor 1 (groups.g0.max_unavailable 2 at rictl.yaml:4:25) without b (ri-b in cn-shanghai); c is Idle, a is to go down; bring one of them up first, or change the floor
     idle: c (ri-c in cn-shanghai) is Idle: it was never connected; connect it first

@@ -12,7 +12,7 @@ use rictl::resource::{
 use rictl::spec::{Spec, SpecFile, parse};
 use rictl::state::{Record, Sighting, State};
 
-use crate::random::Random;
+use super::random::Random;
 
 pub(crate) const NOW: &str = "2026-11-23T12:00:00Z";
 pub(crate) const EARLIER: &str = "2026-11-23T02:14:00Z";

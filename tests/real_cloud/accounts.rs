@@ -1,6 +1,6 @@
 //! Several accounts in one spec: both sides of a link that crosses accounts are one plan.
 
-use crate::APPLY;
+use super::APPLY;
 use crate::harness::binary::Desk;
 use crate::harness::emulator::{ACCOUNT, Emulator};
 

@@ -1,8 +1,8 @@
 //! Where credentials come from, as a user meets it: variables, profiles, roles, an address; renewed in mid-run.
 
+use super::{APPLY, WORLD, spec, spec_of};
 use crate::harness::binary::Desk;
 use crate::harness::emulator::{ACCOUNT, Emulator};
-use crate::{APPLY, WORLD, spec, spec_of};
 
 const ROLE_PATH: &str = "/latest/meta-data/ram/security-credentials/emulator-role";
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::{APPLY, WORLD, spec};
 use crate::harness::binary::Desk;
 use crate::harness::emulator::{ACCOUNT, Emulator};
 use crate::harness::relay::{AUTHORITY, Face, Relay, Script, Trouble};
-use crate::{APPLY, WORLD, spec};
 
 const PASSWORD: &str = "pr0xy-p4ssword";
 

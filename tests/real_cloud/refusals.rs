@@ -1,8 +1,8 @@
 //! What the API refuses, as a user reads it: signatures, clocks, regions, permissions.
 
+use super::{APPLY, WORLD, spec};
 use crate::harness::binary::Desk;
 use crate::harness::emulator::{ACCOUNT, Emulator};
-use crate::{APPLY, WORLD, spec};
 
 /// A world with a key that may read, one that may not do one thing, and one that may do all.
 fn guarded() -> String {

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use rictl::signature::{hex, percent_encode};
 
+use super::{APPLY, WORLD, spec};
 use crate::harness::binary::{Desk, QUICK};
 use crate::harness::emulator::{ACCOUNT, Emulator};
-use crate::{APPLY, WORLD, spec};
 
 const KEY_SECRET: &str = "pL4nted+Secret/of=the*W0rld~key";
 const BASE_SECRET: &str = "An0ther&planted=secr3t+of/a.role";

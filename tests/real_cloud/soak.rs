@@ -18,9 +18,9 @@ use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
 use rictl::ops::session::{Applied, Approval, Front, Session, Task, today};
 use rictl::plan::{Plan, PlanOptions};
-use rictl::report::{Event, Report};
 use rictl::resource::{Provider, Target};
 use rictl::retry::{Policy, Quota, Retrying};
+use rictl::run::{Event, Report};
 use rictl::spec::{self, SpecFile};
 use rictl::store::local::{Paths, Recorded};
 use rictl::store::memory::{Disk, MemoryStore};
@@ -41,7 +41,8 @@ impl Front for Silent {
     }
     fn begin(&mut self, _: &Plan) {}
     fn event(&mut self, _: Timestamp, _: &Event) {}
-    fn end(&mut self, _: &Report, _: u8) {}
+    fn end(&mut self, _: &Report) {}
+    fn finished(&mut self, _: &Report) {}
 }
 
 fn documents(regions: usize, interfaces: usize) -> (String, String) {

@@ -21,9 +21,9 @@ use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
 use rictl::ops::session::{Applied, Approval, Front, Ran, Session, Task, today};
 use rictl::plan::{BlockCode, Plan, PlanOptions};
-use rictl::report::{Event, Report};
 use rictl::resource::{AccountName, Address, Provider, RouterInterfaceId, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
+use rictl::run::{Event, Exit, Report};
 use rictl::spec::{self, SpecFile};
 use rictl::store::local::{Paths, Recorded};
 use rictl::store::memory::MemoryStore;
@@ -174,12 +174,12 @@ impl<'s> Simulation<'s> {
     fn judge(&mut self, outcome: Result<Applied>) {
         let mut ledger = self.ledger.borrow_mut();
         let exit = match &outcome {
-            Ok(Applied::Ran(ran)) => ran.exit_code(),
+            Ok(Applied::Ran(ran)) => ran.report.exit().map_or(254, Exit::code),
             Ok(_) => 0,
             Err(_) => 255,
         };
         let words = match &outcome {
-            Ok(Applied::Ran(ran)) => ran.report.unrecorded.clone().unwrap_or_default(),
+            Ok(Applied::Ran(ran)) => format!("{:?}", ran.report.unrecorded),
             Ok(_) => String::new(),
             Err(error) => match error.downcast_ref::<Refusal>() {
                 Some(refusal) => format!("{refusal}: {}", refusal.causes.join("; ")),
@@ -192,7 +192,7 @@ impl<'s> Simulation<'s> {
         if exit == 0
             && let Ok(Applied::Ran(ran)) = &outcome
         {
-            let is_done = ran.report.results.iter().all(rictl::report::StepResult::is_at_goal);
+            let is_done = ran.report.results.iter().all(rictl::run::StepResult::is_at_goal);
             if !is_done || ran.report.unrecorded.is_some() {
                 ledger.violate("exit code", "0 although not everything was done and recorded");
             }
@@ -412,12 +412,12 @@ impl Front for Screen {
     }
 
     fn event(&mut self, _: Timestamp, event: &Event) {
-        if let Event::Note { text } = event {
-            self.ledger.borrow_mut().note(text);
-        }
+        self.ledger.borrow_mut().note(&format!("{event:?}"));
     }
 
-    fn end(&mut self, report: &Report, _: u8) {
-        self.ledger.borrow_mut().note(&format!("report {}", report.exit_code()));
+    fn end(&mut self, report: &Report) {
+        self.ledger.borrow_mut().note(&format!("report {:?}", report.end));
     }
+
+    fn finished(&mut self, _: &Report) {}
 }

@@ -388,10 +388,10 @@ fn words(entries: &[Entry]) -> String {
         Entry::Accepted { step, .. } => format!("accepted {step}"),
         Entry::Refused { step, .. } => format!("refused {step}"),
         Entry::Doubtful { step, .. } => format!("doubtful {step}"),
-        Entry::Closed { step, outcome, status, detail, .. } => {
-            format!("closed {step} {outcome:?} {status:?} {}", detail.as_deref().unwrap_or_default())
+        Entry::Closed { step, outcome, status, because, .. } => {
+            format!("closed {step} {outcome:?} {status:?} {because:?}")
         }
-        Entry::RunEnded { exit_code, .. } => format!("end {exit_code}"),
+        Entry::RunEnded(end) => format!("end {}", end.exit),
         Entry::Folded { serial } => format!("folded {serial}"),
     };
     entries.iter().map(word).collect::<Vec<_>>().join("; ")

@@ -5,6 +5,7 @@ use rictl::cloud::{Call, RequestId};
 use rictl::journal::{Entry, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::plan::StepId;
 use rictl::resource::{AccountId, AccountName, Address, DesiredStatus, Provider, Scope, Status, Target};
+use rictl::run::{Exit, RunEnd};
 use rictl::state::{LastAction, Record, RunId, Sighting, State};
 
 /// The moment `millis` after the tests' zero.
@@ -81,11 +82,11 @@ pub(crate) fn doubtful(step: &PlannedStep, millis: i64) -> Entry {
 }
 
 pub(crate) fn closed(step: &PlannedStep, millis: i64, outcome: Outcome, status: Status) -> Entry {
-    Entry::Closed { step: step.id.clone(), at: at(millis), outcome, status: Some(status), detail: None }
+    Entry::Closed { step: step.id.clone(), at: at(millis), outcome, status: Some(status), because: None }
 }
 
 pub(crate) fn ended(millis: i64) -> Entry {
-    Entry::RunEnded { at: at(millis), exit_code: 0 }
+    Entry::RunEnded(RunEnd::of_code(at(millis), Exit::Done))
 }
 
 /// A run that drains one interface and ends, up to and without its folding.

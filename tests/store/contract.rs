@@ -6,8 +6,8 @@ use rictl::store::local::{LocalStore, Paths, read};
 use rictl::store::memory::{Disk, Fault, MemoryStore};
 use rictl::store::{Store, StoreError};
 
-use crate::arrange::{drain, new_state, state_of};
-use crate::local::{holder, paths_in};
+use super::arrange::{drain, new_state, state_of};
+use super::local::{holder, paths_in};
 
 /// A way to open a store on the same history again and again.
 trait Bench {

@@ -5,7 +5,7 @@ use rictl::cloud::Call;
 use rictl::journal::{Answer, Entry, Journal, Outcome, PlannedStep, fold};
 use rictl::resource::Status;
 
-use crate::arrange::{accepted, at, closed, doubtful, drain, ended, intent, new_state, refused, run_id, started, step};
+use super::arrange::{accepted, at, closed, doubtful, drain, ended, intent, new_state, refused, run_id, started, step};
 
 /// Writes each entry as its own durable write.
 fn written(entries: &[Entry]) -> Vec<u8> {

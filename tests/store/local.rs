@@ -11,7 +11,7 @@ use rictl::store::local::{LocalStore, Paths, force_unlock, read};
 use rictl::store::lock::Holder;
 use rictl::store::{Store, StoreError};
 
-use crate::arrange::{at, drain, ended, new_state, state_of, target};
+use super::arrange::{at, drain, ended, new_state, state_of, target};
 
 pub(crate) fn holder(who: &str) -> Holder {
     Holder::this_process(who.into(), "apply".into(), None, at(0))

@@ -9,19 +9,20 @@ use std::{env, fs};
 
 use rictl::cloud::Call;
 use rictl::journal::{Entry, Journal};
+use rictl::run::{Exit, RunEnd};
 use rictl::store::local::{LocalStore, read};
 use rictl::store::{Store, StoreError};
 use rustix::fs::Mode;
 
-use crate::arrange::{drain, intent, new_state, refused, started, step};
-use crate::local::{holder, paths_in};
+use super::arrange::{drain, intent, new_state, refused, started, step};
+use super::local::{holder, paths_in};
 
 const ROLE: &str = "RICTL_TEST_ROLE";
 const DIR: &str = "RICTL_TEST_DIR";
 
 fn child(role: &str, dir: &Path) -> Command {
     let mut command = Command::new(env::current_exe().unwrap());
-    command.args(["processes::plays_a_role", "--exact", "--nocapture"]).env(ROLE, role).env(DIR, dir);
+    command.args(["store::processes::plays_a_role", "--exact", "--nocapture"]).env(ROLE, role).env(DIR, dir);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command
 }
@@ -126,8 +127,14 @@ fn a_killed_holder_is_taken_over_and_its_call_is_still_known() {
     let outcome = rictl::journal::Outcome::DoneUnknown;
     store
         .append(&[
-            Entry::Closed { step: step.id, at, outcome, status: Some(rictl::resource::Status::Inactive), detail: None },
-            Entry::RunEnded { at, exit_code: 1 },
+            Entry::Closed {
+                step: step.id,
+                at,
+                outcome,
+                status: Some(rictl::resource::Status::Inactive),
+                because: None,
+            },
+            Entry::RunEnded(RunEnd::of_code(at, Exit::Error)),
         ])
         .unwrap();
     let mut state = new_state();
@@ -158,7 +165,10 @@ fn a_full_disk_leaves_whole_lines_and_the_rest_in_a_second_place() {
     // The limit on file sizes stands for the disk: a write past it comes back short, then fails.
     let mut limited = Command::new("sh");
     limited.args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""]).arg(env::current_exe().unwrap());
-    limited.args(["processes::plays_a_role", "--exact", "--nocapture"]).env(ROLE, "full disk").env(DIR, dir.path());
+    limited
+        .args(["store::processes::plays_a_role", "--exact", "--nocapture"])
+        .env(ROLE, "full disk")
+        .env(DIR, dir.path());
     let output = limited.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rictl::resource::Status;
 use rictl::state::{FORMAT_VERSION, Unreadable, decode, encode};
 
-use crate::arrange::{at, state_of};
+use super::arrange::{at, state_of};
 
 #[test]
 fn equal_states_give_equal_bytes_and_come_back() {

@@ -1,8 +1,8 @@
 //! The default chain: which provider each of its steps would use, decided without any effect but reading files.
 //!
-//! The order is that of the official libraries (vpc-api §7). Older names of the variables count after the
-//! official ones, each name's family as a whole: an id of one family never meets a secret of another. A profile
-//! that was asked for by name is the only thing looked at.
+//! The order is that of the official libraries (docs/reference/api.md#credentials). Older names of the variables count
+//! after the official ones, each name's family as a whole: an id of one family never meets a secret of another. A
+//! profile that was asked for by name is the only thing looked at.
 
 use std::path::{Path, PathBuf};
 
@@ -201,7 +201,8 @@ fn ini(environment: &Environment, named: Option<&str>, read: ReadFile<'_>) -> Re
     }
 }
 
-/// The libraries disagree on the default name (vpc-api §7): the first of the two that exists is read.
+/// The libraries disagree on the default name (docs/reference/api.md#credentials): the first of the two that exists is
+/// read.
 fn read_ini(environment: &Environment, read: ReadFile<'_>) -> Result<(PathBuf, SecretString), Skipped> {
     let named = environment.get("ALIBABA_CLOUD_CREDENTIALS_FILE").map(PathBuf::from);
     let paths: Vec<PathBuf> = match named {

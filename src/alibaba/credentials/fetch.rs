@@ -12,7 +12,7 @@ use super::metadata::{MetadataService, from_uri};
 use super::profile::Config;
 use super::provider::{Origin, Provider, Role};
 use super::sts::Sts;
-use crate::alibaba::Credentials;
+use crate::alibaba::{Credentials, Proxy};
 
 /// Gets the credentials that a provider gives at `now`.
 pub(super) async fn fetch(provider: &Provider, settings: &Settings, now: Timestamp) -> Result<Credentials, String> {
@@ -27,7 +27,9 @@ pub(super) async fn fetch(provider: &Provider, settings: &Settings, now: Timesta
         }
         Origin::EcsRole { name } => from_metadata(name.as_deref(), settings).await?,
         Origin::Uri(uri) => {
-            from_uri(uri.expose_secret()).await.map_err(|reason| format!("credentials address: {reason}"))?
+            let proxy = Proxy::of(&settings.environment);
+            let answer = from_uri(uri.expose_secret(), proxy.as_ref()).await;
+            answer.map_err(|reason| format!("credentials address: {reason}"))?
         }
         Origin::External(command) => {
             let printed = printed_provider(command.expose_secret(), settings).await?;
@@ -51,7 +53,7 @@ pub(super) async fn assume(
 }
 
 fn sts(settings: &Settings, now: Timestamp) -> Sts<'_> {
-    Sts { endpoint: settings.sts_endpoint.as_deref(), now }
+    Sts { endpoint: settings.sts_endpoint.as_deref(), proxy: Proxy::of(&settings.environment), now }
 }
 
 fn oidc_token(path: &Path, settings: &Settings) -> Result<SecretString, String> {

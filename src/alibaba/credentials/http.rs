@@ -1,37 +1,28 @@
 //! One bounded request to a service that gives credentials.
 //!
-//! No redirect is followed, nothing is sent twice, every request ends, and no more than 64 KiB is read. Plain
-//! http goes only to this machine and to the metadata address, and never through a proxy.
+//! The client is that of `alibaba::http`. No more than 64 KiB is read, into memory that is wiped. Plain http goes only
+//! to this machine and to the metadata address, and never through a proxy.
 
-use std::error::Error as _;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-/// Where the metadata service of an ECS instance answers.
-pub(super) const METADATA_ADDRESS: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
+use crate::alibaba::http::{self, Failure, Timeouts, Wire};
+use crate::alibaba::proxy::{METADATA_ADDRESS, Proxy};
 
 /// The most that a service's answer may hold; a real one has about 1.5 KiB.
 const MAX_BYTES: usize = 64 << 10;
 
-/// How long a service may take.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Patience {
-    /// To accept a connection.
-    pub(super) connect: Duration,
-    /// To send the next byte.
-    pub(super) read: Duration,
-}
+/// The official libraries' deadlines for STS and for an address.
+pub(super) const SERVICE: Timeouts =
+    Timeouts { connect: Duration::from_secs(5), read: Duration::from_secs(10), total: Duration::from_secs(15) };
 
-impl Patience {
-    /// The official libraries' for STS and for an address.
-    pub(super) const SERVICE: Self = Self { connect: Duration::from_secs(5), read: Duration::from_secs(10) };
-    /// The official libraries' for the metadata service, which is near or absent.
-    pub(super) const METADATA: Self = Self { connect: Duration::from_secs(1), read: Duration::from_secs(1) };
-}
+/// The official libraries' deadlines for the metadata service, which is near or absent.
+pub(super) const METADATA: Timeouts =
+    Timeouts { connect: Duration::from_secs(1), read: Duration::from_secs(1), total: Duration::from_secs(2) };
 
 /// What a service said.
 pub(super) struct Answer {
@@ -48,6 +39,21 @@ pub(super) enum NoAnswer {
     Interrupted(String),
     /// An answer that cannot be one.
     Malformed(&'static str),
+}
+
+impl From<Failure> for NoAnswer {
+    /// Puts a failure in words that hold neither the URL nor a proxy's password.
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Untrusted(cause) => Self::Unreachable(format!("no connection: {cause}")),
+            Failure::Unconnected(cause) => {
+                Self::Unreachable(format!("no connection: {}", cause.as_deref().unwrap_or("timed out")))
+            }
+            Failure::TimedOut => Self::Interrupted("it did not answer in time".to_owned()),
+            Failure::CutOff(cause) => Self::Interrupted(format!("the answer broke off: {cause}")),
+            Failure::TooLarge => Self::Malformed("the answer is larger than 64 KiB"),
+        }
+    }
 }
 
 impl NoAnswer {
@@ -78,7 +84,7 @@ pub(super) fn checked_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// Claims that a URL leads to this machine or the metadata service, by its literal address: what a name
+/// Returns whether a URL leads to this machine or the metadata service, by its literal address: what a name
 /// resolves to may change between a check and the connection.
 fn is_near(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
@@ -86,65 +92,21 @@ fn is_near(url: &Url) -> bool {
     host == "localhost" || literal.is_ok_and(|address| address.is_loopback() || address == METADATA_ADDRESS)
 }
 
-/// Makes a client for one address.
-pub(super) fn client(url: &Url, patience: Patience) -> Result<Client, String> {
-    // An error means that a provider is installed already, which is all that is wanted.
-    if rustls::crypto::CryptoProvider::get_default().is_none()
-        && rustls::crypto::ring::default_provider().install_default().is_err()
-    {
-        tracing::trace!("another thread installed the TLS provider first");
-    }
-    let mut builder = Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .connect_timeout(patience.connect)
-        .read_timeout(patience.read)
-        .timeout(patience.connect + patience.read);
-    if is_near(url) {
-        // Port 0 stands for the URL's own: `localhost` is this machine whatever the resolver says.
-        let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
-        builder = builder.no_proxy().resolve_to_addrs("localhost", &here);
-    }
-    builder.build().map_err(|error| format!("no HTTPS client can be made: {}", innermost(&error)))
+/// Makes a client for one address that [`checked_url`] let pass.
+pub(super) fn client(url: &Url, timeouts: Timeouts, proxy: Option<&Proxy>) -> Result<Client, String> {
+    let wire = if url.scheme() == "http" { Wire::Plain(None) } else { Wire::Tls(proxy) };
+    http::client(timeouts, &wire).map_err(|error| format!("no HTTPS client can be made: {}", http::innermost(&error)))
 }
 
 /// Sends a request and reads the answer.
 pub(super) async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
-    let mut response = request.send().await.map_err(|error| explain(&error))?;
-    let status = response.status().as_u16();
+    // Room for everything from the start: a vector that grows would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
-    while let Some(chunk) = response.chunk().await.map_err(|error| explain(&error))? {
-        if bytes.len() + chunk.len() > MAX_BYTES {
-            return Err(NoAnswer::Malformed("the answer is larger than 64 KiB"));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
+    let (status, _) = http::exchange(request, &mut bytes, MAX_BYTES).await?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Answer { status, body: SecretString::from(text) }),
         Err(_) => Err(NoAnswer::Malformed("the answer is not UTF-8 text")),
     }
-}
-
-/// Puts an error in words that hold neither the URL nor a proxy's password.
-fn explain(error: &reqwest::Error) -> NoAnswer {
-    if error.is_connect() {
-        let cause = if error.is_timeout() { "timed out".to_owned() } else { innermost(error) };
-        NoAnswer::Unreachable(format!("no connection: {cause}"))
-    } else if error.is_timeout() {
-        NoAnswer::Interrupted("it did not answer in time".to_owned())
-    } else {
-        NoAnswer::Interrupted(format!("the answer broke off: {}", innermost(error)))
-    }
-}
-
-/// Returns the cause at the bottom; the layers above it repeat the URL.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause = error.source();
-    while let Some(below) = cause.and_then(std::error::Error::source) {
-        cause = Some(below);
-    }
-    cause.map_or_else(|| "no cause was given".to_owned(), ToString::to_string)
 }
 
 #[cfg(test)]

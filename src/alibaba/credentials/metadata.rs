@@ -7,9 +7,10 @@
 use reqwest::{Client, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::http::{METADATA_ADDRESS, NoAnswer, Patience, checked_url, client, send};
+use super::http::{METADATA, NoAnswer, SERVICE, checked_url, client, send};
 use super::issued::Issued;
 use crate::alibaba::Credentials;
+use crate::alibaba::proxy::{METADATA_ADDRESS, Proxy};
 use crate::signature::percent_encode;
 
 const TOKEN_PATH: &str = "/latest/api/token";
@@ -33,7 +34,7 @@ impl MetadataService<'_> {
             Some(endpoint) => checked_url(endpoint)?,
             None => checked_url(&format!("http://{METADATA_ADDRESS}"))?,
         };
-        let client = client(&base, Patience::METADATA)?;
+        let client = client(&base, METADATA, None)?;
         let token = self.token(&client, &base).await?;
         let asked;
         let role = match role {
@@ -71,9 +72,9 @@ impl MetadataService<'_> {
 }
 
 /// Gets credentials from an address of the user's.
-pub(super) async fn from_uri(uri: &str) -> Result<Credentials, String> {
+pub(super) async fn from_uri(uri: &str, proxy: Option<&Proxy>) -> Result<Credentials, String> {
     let url = checked_url(uri)?;
-    let client = client(&url, Patience::SERVICE)?;
+    let client = client(&url, SERVICE, proxy)?;
     let body = get(&client, url, None).await.map_err(|failure| failure.of("credentials"))?;
     Issued::parse(body.expose_secret())
 }

@@ -1,7 +1,7 @@
 //! `~/.aliyun/config.json`: its profiles, and the provider that each mode means.
 //!
-//! Keys and modes are those of the vendor's CLI (vpc-api §7). Modes match in any case, as they do there. An
-//! error never quotes the file: the piece it would quote may be a secret.
+//! Keys and modes are those of the vendor's CLI (docs/reference/api.md#modes). Modes match in any case, as they do
+//! there. An error never quotes the file: the piece it would quote may be a secret.
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -213,7 +213,7 @@ impl Profile {
         }
     }
 
-    /// Explicit, else regional, else the central one (vpc-api §7).
+    /// Explicit, else regional, else the central one (docs/reference/api.md#endpoints).
     fn sts_endpoint(&self, environment: &Environment) -> String {
         if let Some(endpoint) = present(&self.sts_endpoint).or_else(|| environment.get("ALIBABA_CLOUD_STS_ENDPOINT")) {
             return endpoint.to_owned();

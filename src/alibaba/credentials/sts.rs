@@ -1,7 +1,8 @@
 //! STS: trades keys, or a signed token, for the temporary keys of a role.
 //!
-//! Always POST with the parameters in the body: tokens stay out of URLs. AssumeRole is signed with V1 (vpc-api
-//! §7), AssumeRoleWithOIDC is not signed at all. Both can be asked again without harm, so a busy STS is.
+//! Always POST with the parameters in the body: tokens stay out of URLs. AssumeRole is signed with V1
+//! (docs/reference/api.md#sts), AssumeRoleWithOIDC is not signed at all. Both can be asked again without harm, so a
+//! busy STS is.
 
 use std::time::Duration;
 
@@ -9,10 +10,10 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use super::http::{NoAnswer, Patience, checked_url, client, send};
+use super::http::{NoAnswer, SERVICE, checked_url, client, send};
 use super::issued::Issued;
 use super::provider::Role;
-use crate::alibaba::Credentials;
+use crate::alibaba::{Credentials, Proxy};
 use crate::signature::{canonical_query, percent_encode, v1};
 
 /// How often a busy STS is asked, with growing pauses between.
@@ -26,6 +27,8 @@ const MAX_MESSAGE: usize = 300;
 pub(super) struct Sts<'a> {
     /// Another address for every role, from `--endpoint`.
     pub(super) endpoint: Option<&'a str>,
+    /// The proxy that the environment names.
+    pub(super) proxy: Option<Proxy>,
     /// The time that requests carry.
     pub(super) now: Timestamp,
 }
@@ -98,7 +101,7 @@ impl Sts<'_> {
             checked_url(&format!("https://{endpoint}/"))?
         };
         let host = url.host_str().unwrap_or_default().to_owned();
-        let client = client(&url, Patience::SERVICE)?;
+        let client = client(&url, SERVICE, self.proxy.as_ref())?;
         let mut attempt = 1;
         loop {
             let request = client

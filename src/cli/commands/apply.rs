@@ -1,6 +1,6 @@
 //! Commands that change the cloud: apply and rollback.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -10,6 +10,7 @@ use crate::ops::apply as operation;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::history;
 use crate::ops::session::{Applied, Approval, Ran, Session, Task};
+use crate::ops::shared_file;
 use crate::plan::{Plan, PlanFileError};
 use crate::render;
 use crate::store::StoreError;
@@ -21,7 +22,7 @@ use super::super::output::Output;
 use super::super::signals;
 use super::{Invocation, plan};
 
-pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let task = match &arguments.plan {
         Some(path) => {
             let Choice { target, exclude, allow_changes } = &arguments.choice;
@@ -42,13 +43,19 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
     run(task, arguments.plan.is_some(), &arguments.run, invocation, output).await
 }
 
-pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let choice = Choice { allow_changes: arguments.allow_changes, ..Choice::default() };
     let task = Task::Rollback { run_id: arguments.run_id.clone(), options: plan::options(&choice, invocation) };
     run(task, false, &arguments.run, invocation, output).await
 }
 
-async fn run(task: Task, is_saved: bool, arguments: &RunArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+async fn run(
+    task: Task,
+    is_saved: bool,
+    arguments: &RunArgs,
+    invocation: &Invocation,
+    output: &Output,
+) -> Result<Exit> {
     let signals = signals::listen().context("cannot listen for signals")?;
     let session = Session {
         project: invocation.load()?,
@@ -61,24 +68,24 @@ async fn run(task: Task, is_saved: bool, arguments: &RunArgs, invocation: &Invoc
     };
     let into = arguments.json_into.as_deref().map(open_lines).transpose()?;
     // Only for how long a step may take: what is wrong with the files the apply itself says.
-    let past = || local::read(&session.project.paths).map(|recorded| history::runs(&recorded)).unwrap_or_default();
+    let pace = || local::read(&session.project.paths).map(|recorded| history::pace(&recorded)).unwrap_or_default();
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
-    let mut screen = screen.with_past(past);
+    let mut screen = screen.with_pace(pace);
     // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
     let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
     let applied = operation::apply(&session, task, approval, &mut screen, signals).await?;
     finish(&applied, &mut screen, output)
 }
 
-fn finish(applied: &Applied, screen: &mut Screen<'_>, output: &Output) -> Result<u8> {
+fn finish(applied: &Applied, screen: &mut Screen<'_>, output: &Output) -> Result<Exit> {
     match applied {
         Applied::Declined => {
             output.show(|out| writeln!(out, "Apply cancelled."));
-            Ok(0)
+            Ok(Exit::Done)
         }
         Applied::Nothing(plan) if plan.is_complete() => {
             screen.nothing_to_do();
-            Ok(0)
+            Ok(Exit::Done)
         }
         Applied::Nothing(plan) => Err(nothing_possible(plan).into()),
         Applied::Ran(ran) => Ok(conclude(ran, output)),
@@ -92,28 +99,20 @@ fn nothing_possible(plan: &Plan) -> Refusal {
         return refusal.hint("`rictl plan` tries again");
     }
     let blocked = render::counted(plan.blocked.len(), "interface");
-    Refusal::new(Exit::Guarded, format!("nothing was done: what is wanted of {blocked} is blocked"))
+    Refusal::new(Exit::Refused, format!("nothing was done: what is wanted of {blocked} is blocked"))
         .hint("lift what the plan names, then run `rictl plan`")
 }
 
-/// Says what the result table cannot know, and returns the exit code.
-fn conclude(ran: &Ran, output: &Output) -> u8 {
-    for line in &ran.unstable {
-        output.say(&format!("unstable: {line}; run `rictl plan`"));
+/// Says what became of the way back, and returns the exit code: what stands in the history of the run.
+fn conclude(ran: &Ran, output: &Output) -> Exit {
+    let exit = ran.report.exit().unwrap_or(Exit::Partial);
+    if let Some(back) = &ran.rollback {
+        let is_back = back.report.exit() == Some(Exit::Done);
+        let verdict =
+            if is_back { "what the apply did was taken back" } else { "not all of the apply could be taken back" };
+        output.say(&format!("{verdict} (exit code {exit}); run `rictl plan`"));
     }
-    let code = ran.exit_code();
-    let Some(back) = &ran.rollback else {
-        if code != ran.report.exit_code() {
-            output.say(&format!("not everything that is wanted was done (exit code {code}); run `rictl plan`"));
-        }
-        return code;
-    };
-    let is_back = conclude(back, output) == 0;
-    let verdict =
-        if is_back { "what the apply did was taken back" } else { "not all of the apply could be taken back" };
-    output.say(&format!("{verdict} (exit code 5); run `rictl plan`"));
-    // What was asked for did not happen, whatever became of the way back.
-    5
+    exit
 }
 
 /// Says why a saved plan holds nothing that can be run.
@@ -128,7 +127,7 @@ fn refused_when_made(plan: &Plan, path: &Path) -> Refusal {
         })
         .collect();
     Refusal {
-        exit: Exit::Guarded,
+        exit: Exit::Refused,
         summary: format!("the saved plan {} was refused when it was made", path.display()),
         causes,
         hint: Some("lift what blocks it, then run `rictl plan --out FILE` again".to_owned()),
@@ -174,12 +173,7 @@ fn refuse_exposed(path: &Path) -> Result<()> {
 }
 
 fn open_lines(path: &Path) -> Result<File> {
-    OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .open(path)
-        .with_context(|| format!("--json-into: cannot write {}", path.display()))
+    shared_file::lines(path).with_context(|| format!("--json-into: cannot write {}", path.display()))
 }
 
 /// The user's name, for the lock and the journal.

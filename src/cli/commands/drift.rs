@@ -9,7 +9,8 @@ use crate::drift::{Drift, DriftCheck};
 use crate::ops::connection::connect;
 use crate::ops::drift as operation;
 use crate::ops::failure::{Exit, Refusal};
-use crate::ops::{notify, shared_file};
+use crate::ops::notify;
+use crate::ops::shared_file::{self, Access};
 use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
@@ -20,7 +21,7 @@ use super::super::errors::{self, Machine};
 use super::super::output::Output;
 use super::{Invocation, plan};
 
-pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let paths = invocation.spec_paths();
     let format = arguments.format.format();
     if paths.len() > 1 && format == Format::Html {
@@ -50,12 +51,12 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
         }
         if let Ok(drift) = &check.outcome {
             moved |= drift.has_moved();
-            failed = failed.or((!drift.failures.is_empty()).then_some(Exit::Error as u8));
+            failed = failed.or((!drift.failures.is_empty()).then_some(Exit::Error));
         }
         checks.push(check);
     }
     report(arguments, &checks)?;
-    Ok(if moved { 2 } else { failed.unwrap_or(0) })
+    Ok(failed.unwrap_or(if moved { Exit::Changes } else { Exit::Done }))
 }
 
 /// Checks one spec and prints what was found; what went wrong after that stands beside it.
@@ -100,12 +101,12 @@ fn report(arguments: &DriftArgs, checks: &[DriftCheck]) -> Result<()> {
     if let Some(path) = &arguments.metrics_file {
         let mut text = Vec::new();
         render::metrics::drift(&mut text, checks)?;
-        shared_file::write(path, &text, true)?;
+        shared_file::write(path, &text, Access::Others, true)?;
     }
     if let Some(path) = &arguments.junit {
         let mut text = Vec::new();
         render::junit::drift(&mut text, checks)?;
-        shared_file::write(path, &text, true)?;
+        shared_file::write(path, &text, Access::Others, true)?;
     }
     Ok(())
 }

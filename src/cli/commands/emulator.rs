@@ -11,13 +11,14 @@ use crate::emulator::http::ServeOptions;
 use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions};
 use crate::ops::connection::{open_world, world_exists};
 use crate::ops::failure::{Exit, Refusal};
+use crate::ops::shared_file::{self, Access};
 
 use super::super::args::EmulatorCommand;
 use super::super::output::Output;
 use super::super::signals;
 use super::Invocation;
 
-pub(super) async fn run(command: EmulatorCommand, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn run(command: EmulatorCommand, invocation: &Invocation, output: &Output) -> Result<Exit> {
     match command {
         EmulatorCommand::Serve { world, listen, faults, call_log } => {
             serve(&world, listen, faults.as_deref(), call_log.as_deref(), invocation, output).await
@@ -36,7 +37,7 @@ pub(super) async fn run(command: EmulatorCommand, invocation: &Invocation, outpu
             world_exists(&world)?;
             emulator::reset(&world)?;
             output.print(|out| writeln!(out, "The world starts again as its file says."))?;
-            Ok(0)
+            Ok(Exit::Done)
         }
     }
 }
@@ -48,7 +49,7 @@ async fn serve(
     call_log: Option<&Path>,
     invocation: &Invocation,
     output: &Output,
-) -> Result<u8> {
+) -> Result<Exit> {
     if !listen.ip().is_loopback() {
         let refusal = Refusal::new(Exit::Error, format!("the emulator does not listen on {listen}: its key is public"));
         return Err(refusal.hint("listen on loopback, as 127.0.0.1:0 is").into());
@@ -71,20 +72,20 @@ async fn serve(
         signals.wait_for(|count| *count > 0).await.ok();
     };
     emulator::http::serve(Arc::new(Mutex::new(host)), listener, ServeOptions { clock, call_log }, shutdown).await?;
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 /// Writes a file that is not there yet, or standard output for `-`.
-fn write_new(path: &Path, text: &str, force: bool, output: &Output) -> Result<u8> {
+fn write_new(path: &Path, text: &str, force: bool, output: &Output) -> Result<Exit> {
     if path == Path::new("-") {
         output.print(|out| out.write_all(text.as_bytes()))?;
-        return Ok(0);
+        return Ok(Exit::Done);
     }
-    if path.exists() && !force {
+    if shared_file::is_there(path) && !force {
         let refusal = Refusal::new(Exit::Error, format!("{} is there already", path.display()));
         return Err(refusal.hint("choose another name, or use --force").into());
     }
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    shared_file::write(path, text.as_bytes(), Access::Others, force)?;
     output.say(&format!("wrote {}", path.display()));
-    Ok(0)
+    Ok(Exit::Done)
 }

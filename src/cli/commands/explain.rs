@@ -22,7 +22,7 @@ use super::{Invocation, plan};
 /// How many addresses a refusal lists.
 const LISTED: usize = 10;
 
-pub(super) async fn explain(address: &Address, json: bool, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn explain(address: &Address, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
     let declared = project.spec.interfaces.get(address).ok_or_else(|| undeclared(address, &project.spec))?;
     let recorded = plan::read(&project, output)?;
@@ -34,7 +34,7 @@ pub(super) async fn explain(address: &Address, json: bool, invocation: &Invocati
     output.print(|out| {
         if json { render::explain::document(out, &facts) } else { render::explain::text(out, &facts, view) }
     })?;
-    Ok(if matches!(reading, Reading::Unreadable) { Exit::Error as u8 } else { 0 })
+    Ok(if matches!(reading, Reading::Unreadable) { Exit::Error } else { Exit::Done })
 }
 
 fn undeclared(address: &Address, spec: &Spec) -> Refusal {
@@ -44,7 +44,7 @@ fn undeclared(address: &Address, spec: &Spec) -> Refusal {
         .hint(format!("it declares {}{more}", names.join(", ")))
 }
 
-pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
     let format = match arguments.format {
         GraphFormat::Dot => render::graph::Format::Dot,
@@ -67,7 +67,7 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
         }
     };
     output.print(|out| Graph::new(&project.spec, plan.as_ref()).write(out, format))?;
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 async fn planned(project: &Project, recorded: &Recorded, invocation: &Invocation) -> Result<(Plan, LiveState)> {

@@ -8,7 +8,7 @@ use crate::ops::connection::connect;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::init as operation;
 use crate::ops::project::DEFAULT_SPEC;
-use crate::ops::shared_file;
+use crate::ops::shared_file::{self, Access};
 use crate::render::{counted, starter};
 use crate::survey::terraform::{self, Imported};
 
@@ -16,10 +16,10 @@ use super::super::args::InitArgs;
 use super::super::output::Output;
 use super::Invocation;
 
-pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let path = arguments.output.as_deref().unwrap_or(Path::new(DEFAULT_SPEC));
     let to_stdout = path == Path::new("-");
-    if !to_stdout && !arguments.force && path.symlink_metadata().is_ok() {
+    if !to_stdout && !arguments.force && shared_file::is_there(path) {
         let refusal = Refusal::new(Exit::Error, format!("{} is there already", path.display()));
         return Err(refusal.hint("choose another name with --output, or replace it with --force").into());
     }
@@ -42,11 +42,11 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     }
     if to_stdout {
         output.print(|out| starter::write(out, &survey, &settings))?;
-        return Ok(0);
+        return Ok(Exit::Done);
     }
     let mut text = Vec::new();
     starter::write(&mut text, &survey, &settings)?;
-    shared_file::write(path, &text, arguments.force)?;
+    shared_file::write(path, &text, Access::Others, arguments.force)?;
     let declared = survey.entries.values().filter(|entry| entry.status().is_ok()).count();
     let left_out = survey.entries.len() - declared;
     output.say(&format!(
@@ -54,7 +54,7 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
         path.display(),
         counted(declared, "interface")
     ));
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 fn read_terraform(path: &Path) -> Result<Imported> {

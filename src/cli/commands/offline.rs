@@ -8,13 +8,14 @@ use clap_complete::Shell;
 
 use crate::diagnostic::Diagnostics;
 use crate::render::{counted, schema};
+use crate::run::Exit;
 
 use super::super::args::{Cli, SchemaFormat};
 use super::super::errors;
 use super::super::output::Output;
 use super::Invocation;
 
-pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> Result<u8> {
+pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> Result<Exit> {
     let mut failed = false;
     let mut documents = Vec::new();
     for path in invocation.spec_paths() {
@@ -47,21 +48,21 @@ pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> 
         });
         output.print(|out| writeln!(out, "{document}"))?;
     }
-    Ok(u8::from(failed))
+    Ok(if failed { Exit::Error } else { Exit::Done })
 }
 
 fn count(documents: &[Vec<serde_json::Value>], severity: &str) -> usize {
     documents.iter().flatten().filter(|finding| finding["severity"] == severity).count()
 }
 
-pub(super) fn completions(shell: Shell, output: &Output) -> Result<u8> {
+pub(super) fn completions(shell: Shell, output: &Output) -> Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "rictl", &mut script);
     output.print(|out| out.write_all(&script))?;
-    Ok(0)
+    Ok(Exit::Done)
 }
 
-pub(super) fn fmt(invocation: &Invocation, output: &Output, check: bool) -> Result<u8> {
+pub(super) fn fmt(invocation: &Invocation, output: &Output, check: bool) -> Result<Exit> {
     let mut any = false;
     for path in invocation.spec_paths() {
         for changed in crate::ops::fmt::fmt(&path, check)? {
@@ -70,18 +71,18 @@ pub(super) fn fmt(invocation: &Invocation, output: &Output, check: bool) -> Resu
             output.print(|out| writeln!(out, "{}", crate::render::escape::escape_terminal(&name)))?;
         }
     }
-    Ok(u8::from(check && any))
+    Ok(if check && any { Exit::Error } else { Exit::Done })
 }
 
-pub(super) fn man(directory: &Path) -> Result<u8> {
+pub(super) fn man(directory: &Path) -> Result<Exit> {
     let doing = || format!("cannot write man pages into {}", directory.display());
     std::fs::create_dir_all(directory).with_context(doing)?;
     // The pages are named after the whole command, `rictl-state-show.1`, as the flags of each differ.
     clap_mangen::generate_to(Cli::command(), directory).with_context(doing)?;
-    Ok(0)
+    Ok(Exit::Done)
 }
 
-pub(super) fn schema(format: SchemaFormat, output: &Output) -> Result<u8> {
+pub(super) fn schema(format: SchemaFormat, output: &Output) -> Result<Exit> {
     let format = match format {
         SchemaFormat::Spec => schema::Format::Spec,
         SchemaFormat::Plan => schema::Format::Plan,
@@ -90,10 +91,10 @@ pub(super) fn schema(format: SchemaFormat, output: &Output) -> Result<u8> {
         SchemaFormat::Drift => schema::Format::Drift,
     };
     output.print(|out| schema::write(out, format))?;
-    Ok(0)
+    Ok(Exit::Done)
 }
 
-pub(super) fn version(output: &Output, json: bool) -> Result<u8> {
+pub(super) fn version(output: &Output, json: bool) -> Result<Exit> {
     let version = env!("CARGO_PKG_VERSION");
     let platform = format!("{}_{}", std::env::consts::OS, std::env::consts::ARCH);
     output.print(|out| {
@@ -110,5 +111,5 @@ pub(super) fn version(output: &Output, json: bool) -> Result<u8> {
             writeln!(out, "rictl v{version}\non {platform}")
         }
     })?;
-    Ok(0)
+    Ok(Exit::Done)
 }

@@ -10,17 +10,17 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::project::Project;
 use crate::ops::session::today;
+use crate::ops::shared_file::{self, Access};
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::topology::Topology;
 use crate::store::local::{self, Recorded};
 
 use super::super::args::{Choice, Format, PlanArgs};
-use super::super::errors::GUARDED;
 use super::super::output::Output;
 use super::Invocation;
 
-pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
     let recorded = read(&project, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
@@ -40,15 +40,15 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
 }
 
 /// 1 if a region could not be read, 3 if something wanted cannot be had, 2 for changes if asked for.
-fn exit_code(plan: &Plan, detailed: bool) -> u8 {
+fn exit_code(plan: &Plan, detailed: bool) -> Exit {
     if plan.is_errored() {
-        Exit::Error as u8
+        Exit::Error
     } else if !plan.is_complete() {
-        GUARDED
+        Exit::Refused
     } else if detailed && !plan.is_empty() {
-        2
+        Exit::Changes
     } else {
-        0
+        Exit::Done
     }
 }
 
@@ -84,15 +84,15 @@ pub(super) fn read(project: &Project, output: &Output) -> Result<Recorded> {
     Ok(recorded)
 }
 
-/// Saves a plan; a file that is something else is not overwritten.
+/// Saves a plan; a file that is something else is not overwritten, a pipe or a device is written into.
 fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
     let shown = path.display();
     let refuse = |what: String, hint: &str| Err(Refusal::new(Exit::Error, format!("--out: {what}")).hint(hint).into());
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if !metadata.is_file() => {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
             return refuse(format!("{shown} is not a regular file"), "choose another name");
         }
-        Ok(_) if !force => {
+        Ok(metadata) if metadata.is_file() && !force => {
             let bytes = fs::read(path).with_context(|| format!("cannot read {shown}"))?;
             if !bytes.is_empty() && Plan::from_any_file(&bytes).is_err() {
                 return refuse(format!("{shown} is there and is not a plan"), "choose another name, or use --force");
@@ -103,8 +103,7 @@ fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
     if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.is_dir()) {
         return refuse(format!("there is no directory {}", directory.display()), "make it first");
     }
-    crate::store::replace_file(path, render::plan::to_file(plan).as_bytes())?;
-    Ok(())
+    shared_file::write(path, render::plan::to_file(plan).as_bytes(), Access::Owner, true)
 }
 
 fn escaped_lines(text: &str) -> String {

@@ -16,13 +16,13 @@ use super::super::output::Output;
 use super::super::prompt;
 use super::{Invocation, apply, plan};
 
-pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let format = arguments.format.format();
     if let Some(what) = &arguments.what
         && Path::new(what).exists()
     {
         plan::print(output, format, &apply::read_any_plan(Path::new(what))?, None)?;
-        return Ok(0);
+        return Ok(Exit::Done);
     }
     let project = invocation.load()?;
     let recorded = plan::read(&project, output)?;
@@ -42,20 +42,20 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         Format::Markdown => render::markdown::run(out, &run),
         Format::Html => render::html::run(out, &run, None),
     })?;
-    Ok(0)
+    Ok(Exit::Done)
 }
 
-pub(super) fn history(invocation: &Invocation, output: &Output, json: bool) -> Result<u8> {
+pub(super) fn history(invocation: &Invocation, output: &Output, json: bool) -> Result<Exit> {
     let project = invocation.load()?;
     let runs = operation::runs(&plan::read(&project, output)?);
     let view = output.view();
     output.print(|out| {
         if json { render::history::list_document(out, &runs) } else { render::history::list(out, &runs, view) }
     })?;
-    Ok(0)
+    Ok(Exit::Done)
 }
 
-pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
     match command {
         StateCommand::List { json } => {
@@ -87,7 +87,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
         }
     }
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 fn record<'a>(recorded: &'a Recorded, address: &Address) -> Result<&'a Record> {
@@ -95,7 +95,7 @@ fn record<'a>(recorded: &'a Recorded, address: &Address) -> Result<&'a Record> {
     Ok(record.ok_or_else(|| state_edit::unknown(address))?)
 }
 
-pub(super) async fn force_unlock(id: &str, force: bool, invocation: &Invocation, output: &Output) -> Result<u8> {
+pub(super) async fn force_unlock(id: &str, force: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
     let holder = local::lock_holder(&project.paths)?;
     output.say(&format!("the lock {} is held by {holder}", holder.id));
@@ -114,11 +114,11 @@ pub(super) async fn force_unlock(id: &str, force: bool, invocation: &Invocation,
         let question = "Do you really want to force-unlock?\n  Only 'yes' will be accepted to confirm.";
         if prompt::ask(output, question).await?.ok_or_else(refusal)? != "yes" {
             output.show(|out| writeln!(out, "force-unlock cancelled."));
-            return Ok(0);
+            return Ok(Exit::Done);
         }
     }
     let holder = local::force_unlock(&project.paths, id)?;
     let text = format!("The lock of {holder} is free.");
     output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
-    Ok(0)
+    Ok(Exit::Done)
 }

@@ -9,11 +9,12 @@ use crate::ops::init::blank_project;
 use crate::ops::project::Project;
 use crate::render::escape::escape_terminal;
 use crate::resource::{AccountId, AccountName};
+use crate::run::Exit;
 
 use super::super::output::Output;
 use super::{DEFAULT_SPEC, Invocation};
 
-pub(super) async fn whoami(invocation: &Invocation, output: &Output, json: bool) -> Result<u8> {
+pub(super) async fn whoami(invocation: &Invocation, output: &Output, json: bool) -> Result<Exit> {
     let project = project(invocation)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let own = Caller::of(&AccountName::default_account(), connection.target.account_id.clone(), &connection).await?;
@@ -47,7 +48,7 @@ pub(super) async fn whoami(invocation: &Invocation, output: &Output, json: bool)
             writeln!(out, "{}", line.trim_end())
         })
     })?;
-    Ok(0)
+    Ok(Exit::Done)
 }
 
 /// Without a spec, what one would find that says nothing of the cloud.

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::plan::{Plan, StepId};
 use crate::render::View;
 use crate::render::live::Table;
-use crate::report::Event;
+use crate::run::Event;
 
 use super::super::output;
 

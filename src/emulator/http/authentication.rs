@@ -1,8 +1,8 @@
 //! Who sent a request: both signatures, the clock, the nonce and the key, checked as the gateway does.
 //!
 //! V3 is announced by an Authorization header and by nothing else: V1 clients may send `x-acs-action` as well. What V1
-//! signs is every parameter of query and form, empty ones included (vpc-api §4.2 to §4.4). A nonce is remembered for 31
-//! minutes, per key, once its signature was right.
+//! signs is every parameter of query and form, empty ones included (docs/reference/api.md#requests). A nonce is
+//! remembered for 31 minutes, per key, once its signature was right.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -10,8 +10,10 @@ use axum::http::Method;
 use axum::http::request::Parts;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::emulator::caller::Caller;
 use crate::emulator::refusal::Refusal;
-use crate::emulator::world::{Caller, Request, World};
+use crate::emulator::request::Request;
+use crate::emulator::world::World;
 use crate::signature::{sha256_hex, v1, v3};
 
 const TIMESTAMP_WINDOW: SignedDuration = SignedDuration::from_mins(15);
@@ -30,10 +32,11 @@ pub(super) struct Wire<'a> {
 }
 
 /// How a request is signed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::IntoStaticStr)]
 pub(super) enum Signature {
     V1,
     V3,
+    #[strum(serialize = "none")]
     None,
 }
 
@@ -53,11 +56,7 @@ impl Signature {
     }
 
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::V1 => "V1",
-            Self::V3 => "V3",
-            Self::None => "none",
-        }
+        self.into()
     }
 }
 
@@ -79,6 +78,10 @@ impl<'a> Wire<'a> {
 
     pub(super) fn method(&self) -> &Method {
         &self.parts.method
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.parts.uri.path()
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
@@ -119,13 +122,12 @@ pub(super) fn check(
     nonces: &mut Nonces,
     now: Timestamp,
     wire: &Wire<'_>,
-    path: &str,
     request_id: &str,
 ) -> Result<Signed, Refusal> {
     if ![Method::GET, Method::POST].contains(wire.method()) {
         return Err(Refusal::unknown_method());
     }
-    if path != "/" {
+    if wire.path() != "/" {
         return Err(Refusal::unknown_action());
     }
     if wire.parameter("Format").is_some_and(|format| !["json", "xml"].contains(&format.to_lowercase().as_str())) {

@@ -1,7 +1,8 @@
 //! Answers as the gateway writes them: JSON or XML from one tree, scalars as loosely typed as the API's own.
 //!
-//! Sources: vpc-api §0.5 and §1.8 for the fields and their forms, §5 for errors. An XML answer is the JSON one with
-//! its keys as elements and its lists as repeated ones, under `<ActionResponse>` or `<Error>`.
+//! Sources: docs/reference/api.md#loose-scalars and docs/reference/api.md#describe for the fields and their forms,
+//! docs/reference/api.md#errors for errors. An XML answer is the JSON one with its keys as elements and its lists as
+//! repeated ones, under `<ActionResponse>` or `<Error>`.
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
@@ -10,11 +11,11 @@ use jiff::Timestamp;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
 
-use super::JSON;
 use super::authentication::{Signature, Wire};
+use super::page::JSON;
+use crate::emulator::answer::{Answer, Listing, Row};
+use crate::emulator::caller::{Caller, Issued, Principal};
 use crate::emulator::refusal::Refusal;
-use crate::emulator::sts::Issued;
-use crate::emulator::world::{Answer, Caller, Listing, Principal, Row};
 use crate::resource::{Region, Role, Status};
 
 const XML: &str = "text/xml;charset=utf-8";

@@ -1,6 +1,6 @@
 //! The metadata service of an emulated machine: tokens of the hardened mode, and the credentials of its role.
 
-use std::sync::PoisonError;
+use std::sync::{Mutex, PoisonError};
 
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::authentication::Wire;
-use super::{JSON, Shared, encode, plain};
+use super::encode;
+use super::page::{JSON, plain};
+use crate::emulator::host::Host;
 
 pub(super) const ROOT: &str = "/latest/";
 const TOKEN: &str = "/latest/api/token";
@@ -19,11 +21,12 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// The documented longest life of a token.
 const LONGEST_TTL: i64 = 21600;
 
-pub(super) fn respond(shared: &Shared, now: Timestamp, wire: &Wire<'_>, path: &str, request_id: &str) -> Response {
+pub(super) fn respond(host: &Mutex<Host>, now: Timestamp, wire: &Wire<'_>, request_id: &str) -> Response {
+    let path = wire.path();
     if path == TOKEN {
         return token(now, wire);
     }
-    let mut host = shared.host.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut host = host.lock().unwrap_or_else(PoisonError::into_inner);
     let found =
         host.visit(now, |world| ((world.metadata().clone(), world.machine_credentials(now, request_id)), vec![]));
     let (settings, issued) = match found {

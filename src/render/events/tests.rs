@@ -15,7 +15,7 @@ fn a_run_is_one_object_a_line() {
         diagnostic(out, at("02:13:59"), &sources, &Diagnostic::warning("old").at(place).hint("renew it"))?;
         writer.plan(out, at("02:13:59"), &plan)?;
         events().iter().try_for_each(|(at, event)| writer.event(out, *at, event))?;
-        finished(out, at("02:14:20"), &report(), report().exit_code())
+        finished(out, at("02:14:20"), &report())
     });
     for line in shown.lines() {
         let object: serde_json::Value = serde_json::from_str(line).unwrap();

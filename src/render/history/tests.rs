@@ -6,7 +6,7 @@ use crate::render::samples::{HOSTILE, assert_inert, hostile_report, report, view
 #[test]
 fn lists_runs_one_a_line() {
     let mut died = report();
-    died.finished_at = None;
+    died.end = None;
     insta::assert_snapshot!(written(|out| list(out, &[report(), died], view(120))));
     assert_eq!(written(|out| list(out, &[], view(80))), "No runs are recorded.\n");
 }
@@ -24,7 +24,7 @@ fn a_digest_stands_beside_its_name_on_any_screen() {
 #[test]
 fn says_what_settles_a_run_that_died() {
     let mut died = report();
-    died.finished_at = None;
+    died.end = None;
     died.results[0].outcome = None;
     let shown = written(|out| run(out, &died, view(100)));
     assert!(shown.contains("Outcome: died, or still goes on\n"), "{shown}");

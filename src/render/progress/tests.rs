@@ -1,5 +1,6 @@
 use super::*;
 use crate::render::samples::{HOSTILE, assert_inert, events, hostile_events, rich_plan, view, written};
+use crate::run::StepReason;
 
 #[test]
 fn tells_a_run_in_terraforms_sentences() {
@@ -33,7 +34,7 @@ fn an_event_is_one_line_for_whoever_greps_and_wrapped_for_whoever_watches() {
         status: None,
         elapsed: Duration::ZERO,
         request_id: None,
-        detail: Some(detail),
+        because: Some(StepReason::Told { text: detail }),
     };
     assert_eq!(written(|out| Progress::new(&plan, view(60)).event(out, &finished)).lines().count(), 1);
     let wrapped = written(|out| Progress::new(&plan, view(60)).wrapped().event(out, &finished));

@@ -1,5 +1,5 @@
 use super::*;
-use crate::render::samples::{HOSTILE, assert_inert, hostile_report, report, view, written};
+use crate::render::samples::{HOSTILE, assert_inert, end, hostile_report, report, view, written};
 
 #[test]
 fn shows_a_run_that_was_partly_done() {
@@ -10,6 +10,7 @@ fn shows_a_run_that_was_partly_done() {
 fn ends_a_complete_run_with_terraforms_line() {
     let mut report = report();
     report.results.remove(1);
+    end(&mut report);
     let shown = written(|out| text(out, &report, 0, view(20)));
     assert!(shown.ends_with(
         "\nApply complete! Resources: 0 added, 1 changed, 0 destroyed.\n0 deactivated, 1 activated, 1 waited for; 0 blocked.\n"

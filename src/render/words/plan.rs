@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
+use crate::diagnostic::nearest::did_you_mean;
+use crate::duration;
 use crate::plan::{
     BlockReason, Blocked, DeclaredSide, Doubt, Exceeded, Guard, Knob, LeftAlone, LeftAloneReason, NotUp, Plan,
     PlanFileError, Unmet, Warning, WhyNotUp,
 };
 use crate::planner::UnknownAddress;
 use crate::resource::{Address, GroupName, Status};
-use crate::spec::duration;
 
 /// A warning in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +31,16 @@ fn title(plan: &Plan, address: &Address) -> String {
 
 /// Says why a wanted change cannot be had: who, where, since when, and what to do.
 pub fn blocked(plan: &Plan, blocked: &Blocked) -> String {
-    let title = || title(plan, &blocked.address);
+    let scope = || plan.change(&blocked.address).map(|change| change.scope.to_string());
+    why_blocked(blocked, &|| title(plan, &blocked.address), &scope)
+}
+
+/// Says why a wanted change cannot be had where no plan tells more of the interface than its address.
+pub fn blocked_address(blocked: &Blocked) -> String {
+    why_blocked(blocked, &|| blocked.address.to_string(), &|| None)
+}
+
+fn why_blocked(blocked: &Blocked, title: &dyn Fn() -> String, scope: &dyn Fn() -> Option<String>) -> String {
     match &blocked.reason {
         BlockReason::Floor { group, left, of, floor, knob, not_up, more } => {
             let knob = self::knob(group, knob.as_ref());
@@ -66,10 +76,10 @@ pub fn blocked(plan: &Plan, blocked: &Blocked) -> String {
         BlockReason::UnknownStatus { word } => {
             format!("{} has a status that is not documented: \"{word}\"", title())
         }
-        BlockReason::Unreadable => match plan.change(&blocked.address) {
-            Some(change) => format!("{} could not be read; see the errors", change.scope),
-            None => format!("{} could not be read; see the errors", blocked.address),
-        },
+        BlockReason::Unreadable => {
+            let what = scope().unwrap_or_else(|| blocked.address.to_string());
+            format!("{what} could not be read; see the errors")
+        }
         BlockReason::Told { text, .. } => text.clone(),
     }
 }
@@ -214,7 +224,7 @@ pub fn doubt(doubt: &Doubt) -> String {
 /// Says that an address is none that the spec declares.
 pub fn unknown_address(unknown: &UnknownAddress) -> Diagnostic {
     let hint = match &unknown.near {
-        Some(near) => format!("did you mean `{near}`?"),
+        Some(near) => did_you_mean(near.as_str()),
         None => "`rictl graph` shows the declared interfaces".to_owned(),
     };
     Diagnostic::error(unknown.to_string()).hint(hint)

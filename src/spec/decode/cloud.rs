@@ -4,78 +4,95 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Place;
 use crate::resource::{AccountName, Provider};
-use crate::spec::decode::{insert_once, name};
-use crate::spec::fields::{self, DIGITS, Fields, NAME, Path, REGION};
+use crate::spec::decode::insert_once;
+use crate::spec::fields::{Fields, Path};
+use crate::spec::finding::{CloudFault, ValueFault};
 use crate::spec::findings::Findings;
+use crate::spec::keys::{self, Type};
+use crate::spec::read;
 use crate::spec::syntax::Node;
 use crate::spec::{Account, CloudSettings, SignatureVersion};
 
 /// Reads the section.
-pub(super) fn decode(fields: Fields<'_, 7>, findings: &mut Findings) -> CloudSettings {
-    const PROVIDERS: [(&str, Provider); 2] = [("alibaba", Provider::Alibaba), ("emulator", Provider::Emulator)];
-    const SIGNATURES: [(&str, SignatureVersion); 2] = [("v1", SignatureVersion::V1), ("v3", SignatureVersion::V3)];
+pub(super) fn decode(mut fields: Fields<'_>, findings: &mut Findings) -> CloudSettings {
     let path = Path::root("cloud");
-    let [provider, region, profile, signature, account_id, world, accounts] = fields.take();
-    let provider = provider.and_then(|node| fields::choice(path.then("provider"), node, &PROVIDERS, &[], findings));
+    let provider = fields.choice(path, "provider", provider, findings);
     let settings = CloudSettings {
-        provider: provider.as_ref().map_or(Provider::Alibaba, |provider| provider.value),
-        region: region.map(|node| name(REGION, path.then("region"), node, findings)),
-        profile: profile.and_then(|node| fields::line(path.then("profile"), node, findings)),
-        signature: signature
-            .and_then(|node| fields::choice(path.then("signature"), node, &SIGNATURES, &[], findings))
-            .map(|signature| signature.value),
-        account_id: account_id.and_then(|node| DIGITS.read(path.then("account_id"), node, findings)),
-        world: world.and_then(|node| fields::line(path.then("world"), node, findings)),
-        accounts: accounts.map(|node| accounts_of(path.then("accounts"), node, findings)).unwrap_or_default(),
+        provider: provider.map_or(Provider::Alibaba, |provider| provider.value),
+        region: fields.name_or_misspelt(path, "region", Place::default(), findings),
+        profile: fields.line(path, "profile", findings),
+        signature: fields.choice(path, "signature", signature, findings).map(|signature| signature.value),
+        account_id: fields.word(path, "account_id", findings),
+        world: fields.line(path, "world", findings),
+        accounts: match fields.take("accounts") {
+            Some((key, node)) => accounts(path.then(key.name), node, findings),
+            None => BTreeMap::new(),
+        },
     };
     if let (Provider::Alibaba, Some(world)) = (settings.provider, &settings.world) {
-        let hint = "write `provider: emulator`, or remove `world`";
-        fields::bad_value(path.then("world"), world.place, "is only for the emulator", hint, findings);
+        refuse(path.then("world"), world.place, CloudFault::WorldWithoutEmulator, findings);
     }
     settings
 }
 
-fn accounts_of(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> BTreeMap<AccountName, Account> {
+fn provider(word: &str) -> Option<Provider> {
+    match word {
+        "alibaba" => Some(Provider::Alibaba),
+        "emulator" => Some(Provider::Emulator),
+        _ => None,
+    }
+}
+
+fn signature(word: &str) -> Option<SignatureVersion> {
+    match word {
+        "v1" => Some(SignatureVersion::V1),
+        "v3" => Some(SignatureVersion::V3),
+        _ => None,
+    }
+}
+
+fn accounts(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> BTreeMap<AccountName, Account> {
     let mut accounts = BTreeMap::new();
     match node {
         Node::Mapping(_, entries) => {
             for (key, node) in entries {
                 let place = key.place;
                 let account = account(path.then(&key.text), place, node, findings);
-                let name = NAME.read_key::<AccountName>(path, key, findings);
+                let name = read::name_of_entry::<AccountName>(path, key, findings);
                 if name.as_ref().is_some_and(|name| name.value.is_default_account()) {
-                    let problem = "has an entry `default`, the name of the spec's own account";
-                    fields::bad_value(path, place, problem, "choose another name", findings);
+                    refuse(path, place, CloudFault::ReservedName, findings);
                 }
                 insert_once(&mut accounts, name, account, |account| account.place, path, findings);
             }
         }
         other if other.is_null() => {}
-        other => fields::wrong_type(path, &other, "a mapping", findings),
+        other => read::wrong_type(path, &other, Type::Mapping, findings),
     }
     accounts
 }
 
 fn account(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findings) -> Account {
-    let fields = Fields::of(path, node, ["profile", "role_arn", "account_id"], findings);
-    let [profile, role_arn, account_id] = fields.take();
-    if profile.is_some() == role_arn.is_some() {
-        let problem = if profile.is_some() { "has both `profile` and `role_arn`" } else { "names no credentials" };
-        let hint = "give either `profile`, of the credential files, or `role_arn`, a role to assume";
-        fields::bad_value(path, place, problem, hint, findings);
+    let mut fields = Fields::of(path, place, node, keys::ACCOUNT, findings);
+    match (fields.place_of("profile"), fields.place_of("role_arn")) {
+        (Some(_), Some(_)) => refuse(path, place, CloudFault::TwoCredentials, findings),
+        (None, None) => refuse(path, place, CloudFault::NoCredentials, findings),
+        (Some(_), None) | (None, Some(_)) => {}
     }
-    let role_arn = role_arn.and_then(|node| fields::line(path.then("role_arn"), node, findings)).filter(|arn| {
+    let role_arn = fields.line(path, "role_arn", findings).filter(|arn| {
         let is_arn = arn.value.starts_with("acs:ram::") && arn.value.contains(":role/");
         if !is_arn {
-            let hint = "a role is written acs:ram::ACCOUNT_ID:role/NAME";
-            fields::bad_value(path.then("role_arn"), arn.place, "is not a role's ARN", hint, findings);
+            refuse(path.then("role_arn"), arn.place, CloudFault::NotARole, findings);
         }
         is_arn
     });
     Account {
-        profile: profile.and_then(|node| fields::line(path.then("profile"), node, findings)),
+        profile: fields.line(path, "profile", findings),
         role_arn,
-        account_id: account_id.and_then(|node| DIGITS.read(path.then("account_id"), node, findings)),
+        account_id: fields.word(path, "account_id", findings),
         place,
     }
+}
+
+fn refuse(path: Path<'_>, place: Place, fault: CloudFault, findings: &mut Findings) {
+    read::refuse(path, place, ValueFault::Cloud(fault), findings);
 }

@@ -9,12 +9,12 @@ use std::fmt;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::diagnostic::{Diagnostic, Place, SourceId};
+use crate::diagnostic::{Place, SourceId};
+use crate::spec::finding::{Crowd, SyntaxFault};
 use crate::spec::findings::Findings;
 use crate::spec::syntax::text::Cursor;
 use crate::spec::syntax::{
-    Broken, Item, MAX_DEPTH, MAX_ENTRIES, MAX_VALUES, Node, Sink, Word, empty, not_a_mapping, too_deep, too_many,
-    word_node,
+    Broken, Item, MAX_DEPTH, MAX_ENTRIES, MAX_VALUES, Node, Sink, Word, stop, too_many, word_node,
 };
 
 /// Reads a JSON document and hands its items to `sink`.
@@ -26,18 +26,18 @@ pub(in crate::spec) fn read<'a>(
 ) -> Result<(), Broken> {
     let mut reader = Reader { text, cursor: Cursor::new(source, text), values: 0 };
     if text.trim().is_empty() {
-        return Err(empty(reader.cursor.place(0, 1), findings));
+        return Err(stop(SyntaxFault::Empty, reader.cursor.place(0, 1), findings));
     }
     if !text.trim_start().starts_with('{') {
         let root: &RawValue =
             serde_json::from_str(text).map_err(|error| syntax_error(source, text, &error, findings))?;
         let node = reader.node(root, 0, findings)?;
-        return Err(not_a_mapping(node.place(), node.kind(), findings));
+        return Err(stop(SyntaxFault::NotAMapping { found: node.kind() }, node.place(), findings));
     }
     let sections = match children(text, MAX_ENTRIES) {
         Ok(sections) => sections,
         Err(error) if error.is_data() => {
-            return Err(too_many("sections", MAX_ENTRIES, reader.cursor.place(0, 1), findings));
+            return Err(too_many(Crowd::Sections, reader.cursor.place(0, 1), findings));
         }
         Err(error) => return Err(syntax_error(source, text, &error, findings)),
     };
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
         let place = self.place(value, 1);
         // The text is known to be JSON by now, so only their number can be wrong.
         let entries = children(value.get(), MAX_ENTRIES);
-        for (key, value) in entries.map_err(|_| too_many("entries in a section", MAX_ENTRIES, place, findings))? {
+        for (key, value) in entries.map_err(|_| too_many(Crowd::Entries, place, findings))? {
             self.values = 0;
             if let Some(key) = key {
                 let key = self.word(key, findings)?;
@@ -94,13 +94,9 @@ impl<'a> Reader<'a> {
         let inner = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let text = match inner {
             // Half a surrogate pair is the one thing that a raw value does not check.
-            Some(inner) if inner.contains('\\') => Cow::Owned(serde_json::from_str(json).map_err(|_| {
-                findings.report("broken syntax", place, || {
-                    Diagnostic::error("not JSON: an escape is half a character")
-                        .hint("a character above U+FFFF is written as two escapes, a surrogate pair")
-                });
-                Broken
-            })?),
+            Some(inner) if inner.contains('\\') => {
+                Cow::Owned(serde_json::from_str(json).map_err(|_| stop(SyntaxFault::HalfCharacter, place, findings))?)
+            }
             Some(inner) => Cow::Borrowed(inner),
             None => Cow::Borrowed(json),
         };
@@ -115,10 +111,10 @@ impl<'a> Reader<'a> {
         }
         let place = self.place(raw, 1);
         if depth >= MAX_DEPTH {
-            return Err(too_deep(place, findings));
+            return Err(stop(SyntaxFault::TooDeep { levels: MAX_DEPTH }, place, findings));
         }
-        let children = children(raw.get(), MAX_VALUES - self.values)
-            .map_err(|_| too_many("values in an entry", MAX_VALUES, place, findings))?;
+        let children =
+            children(raw.get(), MAX_VALUES - self.values).map_err(|_| too_many(Crowd::Values, place, findings))?;
         self.values += children.len();
         let (mut entries, mut nodes) = (Vec::new(), Vec::new());
         if is_mapping {
@@ -196,10 +192,7 @@ fn syntax_error(source: SourceId, text: &str, error: &serde_json::Error, finding
     let line_start = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum::<usize>();
     let offset = (line_start + error.column().saturating_sub(1)).min(text.len());
     let place = Cursor::new(source, text).place(offset, 1);
-    findings.report("broken syntax", place, || {
-        let message = error.to_string();
-        let reason = message.split(" at line ").next().unwrap_or_default();
-        Diagnostic::error(format!("not JSON: {reason}")).hint("a file is read as JSON because its name ends in `.json`")
-    });
-    Broken
+    let message = error.to_string();
+    let reason = message.split(" at line ").next().unwrap_or_default().to_owned();
+    stop(SyntaxFault::NotJson { reason }, place, findings)
 }

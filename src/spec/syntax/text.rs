@@ -2,7 +2,8 @@
 //!
 //! What an editor may have left in a file is named here, with its place: another encoding, a NUL, broken UTF-8.
 
-use crate::diagnostic::{Diagnostic, Place, SourceId};
+use crate::diagnostic::{Place, SourceId};
+use crate::spec::finding::FileFault;
 
 /// What a file is instead of UTF-8 text.
 pub(in crate::spec) struct NotText {
@@ -10,15 +11,14 @@ pub(in crate::spec) struct NotText {
     pub(in crate::spec) shown: String,
     /// Where it goes wrong, in bytes of that text.
     pub(in crate::spec) offset: usize,
-    pub(in crate::spec) error: Diagnostic,
+    pub(in crate::spec) fault: FileFault,
 }
 
 /// Decodes a file.
 pub(in crate::spec) fn decode(bytes: Vec<u8>) -> Result<String, Box<NotText>> {
-    let refuse = |shown, offset, error: Diagnostic| Err(Box::new(NotText { shown, offset, error }));
+    let refuse = |shown, offset, fault| Err(Box::new(NotText { shown, offset, fault }));
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        let error = Diagnostic::error("the file is UTF-16, a spec is UTF-8").hint("save it as UTF-8");
-        return refuse(String::new(), 0, error);
+        return refuse(String::new(), 0, FileFault::Utf16);
     }
     let bytes = match bytes.strip_prefix(b"\xEF\xBB\xBF") {
         Some(rest) => rest.to_vec(),
@@ -30,15 +30,11 @@ pub(in crate::spec) fn decode(bytes: Vec<u8>) -> Result<String, Box<NotText>> {
             let offset = error.utf8_error().valid_up_to();
             let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
             let byte = error.as_bytes().get(offset).copied().unwrap_or_default();
-            let error = Diagnostic::error("the file is not UTF-8").label(format!("byte 0x{byte:02x}"));
-            return refuse(shown, offset, error.hint("save it as UTF-8"));
+            return refuse(shown, offset, FileFault::NotUtf8 { byte });
         }
     };
     match text.find('\0') {
-        Some(offset) => {
-            let error = Diagnostic::error("the file contains a NUL character").label("here");
-            refuse(text, offset, error.hint("is this a text file? save it as UTF-8"))
-        }
+        Some(offset) => refuse(text, offset, FileFault::NulCharacter),
         None => Ok(text),
     }
 }

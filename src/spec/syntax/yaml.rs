@@ -9,11 +9,11 @@ use std::str::Chars;
 
 use saphyr_parser::{BufferedInput, Event, Parser, ScalarStyle, ScanError, Span};
 
-use crate::diagnostic::{Diagnostic, Place, SourceId};
+use crate::diagnostic::{Place, SourceId};
+use crate::spec::finding::{Crowd, Finding, Mark, SyntaxFault, YamlFault};
 use crate::spec::findings::Findings;
 use crate::spec::syntax::{
-    Broken, Item, MAX_DEPTH, MAX_ENTRIES, MAX_VALUES, Node, Sink, Word, empty, not_a_mapping, too_deep, too_many,
-    word_node,
+    Broken, Item, MAX_DEPTH, MAX_ENTRIES, MAX_VALUES, Node, NodeKind, Sink, Word, stop, too_many, word_node,
 };
 
 /// Characters that the parser may read before it must tell something; its tokens take a hundred times as much.
@@ -68,22 +68,21 @@ impl<'t> Reader<'t, '_> {
             (event, place) = self.next()?;
         }
         if event == Event::StreamEnd {
-            return Err(empty(Place { line: 1, column: 1, ..place }, self.findings));
+            return Err(self.stop(Place { line: 1, column: 1, ..place }, SyntaxFault::Empty));
         }
         if let Event::MappingStart(anchor, ref tag) = event {
             self.refuse_marks(anchor, tag.is_some(), place);
         } else {
             let node = self.node(event, place, 0)?;
-            let is_empty = node.is_null();
-            return Err(if is_empty {
-                empty(place, self.findings)
-            } else {
-                not_a_mapping(place, node.kind(), self.findings)
-            });
+            let fault = match node.kind() {
+                NodeKind::Null => SyntaxFault::Empty,
+                found => SyntaxFault::NotAMapping { found },
+            };
+            return Err(self.stop(place, fault));
         }
         // The parser takes a tab before the first key for white space.
         if let Some(column) = tab_column(self.text, place.line).filter(|column| *column < place.column) {
-            return Err(self.stop(Place { column, length: 1, ..place }, tab()));
+            return Err(self.stop(Place { column, length: 1, ..place }, SyntaxFault::Tab));
         }
         while let Some(key) = self.key()? {
             sink(Item::Section(key), self.findings);
@@ -102,7 +101,7 @@ impl<'t> Reader<'t, '_> {
                 self.values = 0;
                 entries += 1;
                 if entries > MAX_ENTRIES {
-                    return Err(too_many("entries in a section", MAX_ENTRIES, place, self.findings));
+                    return Err(too_many(Crowd::Entries, place, self.findings));
                 }
                 let (event, place) = self.next()?;
                 let value = self.node(event, place, 2)?;
@@ -121,10 +120,7 @@ impl<'t> Reader<'t, '_> {
             match self.next()? {
                 (Event::StreamEnd, _) => return Ok(()),
                 (Event::DocumentStart(_), place) => {
-                    let error = Diagnostic::error("the file holds several documents")
-                        .label("the second starts here")
-                        .hint("one document a file; the files of a directory are merged: `-f DIRECTORY`");
-                    return Err(self.stop(place, error));
+                    return Err(self.stop(place, SyntaxFault::SeveralDocuments));
                 }
                 _ => {}
             }
@@ -139,25 +135,22 @@ impl<'t> Reader<'t, '_> {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_marks(anchor, tag.is_some(), place);
                 if text == "<<" && style == ScalarStyle::Plain {
-                    let error = Diagnostic::error("merge keys are not allowed in a spec")
-                        .label("`<<` copies from elsewhere")
-                        .hint("write the values out, so that a reviewer sees what each entry says");
-                    return Err(self.stop(place, error));
+                    return Err(self.stop(place, SyntaxFault::NotAllowed(Mark::MergeKey)));
                 }
                 Ok(Some(Word { text: text.into_owned().into(), quoted: style != ScalarStyle::Plain, place }))
             }
-            Event::Alias(_) => Err(self.stop(place, alias())),
-            _ => Err(self.stop(place, Diagnostic::error("a key must be a word").label("not a word"))),
+            Event::Alias(_) => Err(self.stop(place, SyntaxFault::NotAllowed(Mark::Alias))),
+            _ => Err(self.stop(place, SyntaxFault::KeyIsNoWord)),
         }
     }
 
     fn node(&mut self, event: Event<'t>, place: Place, depth: usize) -> Result<Node<'static>, Broken> {
         if depth >= MAX_DEPTH && matches!(event, Event::SequenceStart(..) | Event::MappingStart(..)) {
-            return Err(too_deep(place, self.findings));
+            return Err(self.stop(place, SyntaxFault::TooDeep { levels: MAX_DEPTH }));
         }
         self.values += 1;
         if self.values > MAX_VALUES {
-            return Err(too_many("values in an entry", MAX_VALUES, place, self.findings));
+            return Err(too_many(Crowd::Values, place, self.findings));
         }
         let (node, anchor, tag) = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -183,7 +176,7 @@ impl<'t> Reader<'t, '_> {
                 (Node::Mapping(place, entries), anchor, tag)
             }
             _ => {
-                self.findings.report("alias", place, alias);
+                self.refuse(Mark::Alias, place);
                 (Node::Refused(place), 0, None)
             }
         };
@@ -195,29 +188,24 @@ impl<'t> Reader<'t, '_> {
     fn refuse_marks(&mut self, anchor: usize, tagged: bool, place: Place) {
         let place = Place { length: 1, ..place };
         if anchor > 0 {
-            self.findings.report("anchor", place, || {
-                Diagnostic::error("anchors are not allowed in a spec")
-                    .label("`&` names a value for use elsewhere")
-                    .hint("write the value out wherever it is meant")
-            });
+            self.refuse(Mark::Anchor, place);
         }
         if tagged {
-            self.findings.report("tag", place, || {
-                Diagnostic::error("tags are not allowed in a spec")
-                    .label("`!` changes what the value is")
-                    .hint("quote a value that is to be a string")
-            });
+            self.refuse(Mark::Tag, place);
         }
+    }
+
+    /// Reports a mark that reading can go on after.
+    fn refuse(&mut self, mark: Mark, place: Place) {
+        let fault = SyntaxFault::NotAllowed(mark);
+        self.findings.report(fault.code(), place, || Finding::Syntax(fault));
     }
 
     fn next(&mut self) -> Result<(Event<'t>, Place), Broken> {
         self.spent.set(0);
         let next = self.parser.next_event();
         if self.spent.get() > MAX_LOOKAHEAD {
-            let error = Diagnostic::error(format!("{} KiB without one complete value", MAX_LOOKAHEAD / 1024))
-                .label("after this")
-                .hint("write large collections one entry a line, without braces, or as JSON in a file named `*.json`");
-            return Err(self.stop(self.last, error));
+            return Err(self.stop(self.last, SyntaxFault::EndlessValue { kibibytes: MAX_LOOKAHEAD / 1024 }));
         }
         match next {
             Some(Ok((event, span))) => {
@@ -232,18 +220,16 @@ impl<'t> Reader<'t, '_> {
     fn syntax_error(&mut self, error: &ScanError) -> Broken {
         let place = self.place(Span::empty(*error.marker()));
         if error.info().contains("unknown anchor") {
-            return self.stop(place, alias());
+            return self.stop(place, SyntaxFault::NotAllowed(Mark::Alias));
         }
         if let Some(column) = tab_column(self.text, place.line) {
-            return self.stop(Place { column, ..place }, tab());
+            return self.stop(Place { column, ..place }, SyntaxFault::Tab);
         }
-        let (reason, hint) = explain(error.info());
-        self.stop(place, Diagnostic::error(format!("not YAML: {reason}")).hint(hint))
+        self.stop(place, SyntaxFault::NotYaml(complaint(error.info())))
     }
 
-    fn stop(&mut self, place: Place, error: Diagnostic) -> Broken {
-        self.findings.report("broken syntax", place, || error);
-        Broken
+    fn stop(&mut self, place: Place, fault: SyntaxFault) -> Broken {
+        stop(fault, place, self.findings)
     }
 
     fn place(&self, span: Span) -> Place {
@@ -265,32 +251,19 @@ fn tab_column(text: &str, line: u32) -> Option<u32> {
     u32::try_from(column).ok()?.checked_add(1)
 }
 
-fn tab() -> Diagnostic {
-    Diagnostic::error("a tab is used as indentation")
-        .label("a tab")
-        .hint("YAML is indented with spaces; two a level are usual")
-}
-
-fn alias() -> Diagnostic {
-    Diagnostic::error("aliases are not allowed in a spec")
-        .label("`*` stands for a value from elsewhere")
-        .hint("write the value out, so that a reviewer sees what the entry says")
-}
-
-/// Puts the parser's commonest complaints into words for someone who never read the YAML specification.
-fn explain(info: &str) -> (&str, &'static str) {
-    let (reason, hint) = if info.contains("mapping values are not allowed") {
-        ("a `:` where no key can be", "quote text that contains `: `, and check the indentation of this line")
+/// Recognises the parser's commonest complaints.
+fn complaint(info: &str) -> YamlFault {
+    if info.contains("mapping values are not allowed") {
+        YamlFault::ColonInText
     } else if info.contains("simple key expect") {
-        ("a key without a `:`", "write `key: value`")
+        YamlFault::NoColon
     } else if info.contains("unexpected end of stream") {
-        ("a quote is opened here and never closed", "close it, or escape the quotes inside")
+        YamlFault::OpenQuote
     } else if info.contains("unknown escape") {
-        ("a backslash escape that does not exist", "use single quotes where a backslash means itself")
+        YamlFault::UnknownEscape
     } else if info.contains("unexpected character") {
-        (info, "quote text that starts with such a character")
+        YamlFault::UnexpectedCharacter(info.to_owned())
     } else {
-        (info, "check the indentation, quotes and brackets around this place")
-    };
-    (reason, hint)
+        YamlFault::Other(info.to_owned())
+    }
 }

@@ -39,7 +39,7 @@ async fn a_closed_port_is_unreachable() {
     let address = listener.local_addr().expect("a bound socket has an address");
     drop(listener);
     let url = checked_url(&format!("http://{address}/?secret=x")).expect("loopback is allowed");
-    let client = client(&url, Patience::METADATA).expect("a client can be made");
+    let client = client(&url, METADATA, None).expect("a client can be made");
     let failure = send(client.get(url)).await.err();
     assert!(
         matches!(&failure, Some(NoAnswer::Unreachable(text)) if text.contains("refused") && !text.contains("secret")),

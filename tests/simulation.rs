@@ -2,9 +2,9 @@
 //! virtual time, with the planner, executor, recovery, journal and store codecs that users run.
 //!
 //! ```text
-//! cargo test --test simulation                        10,000 seeds and the exhaustive small scope
-//! SIM_SEEDS=1000000 cargo test --test simulation ten_thousand -- --nocapture
-//! SIM_SEED=42 cargo test --test simulation one_seed -- --nocapture     one seed with its trace
+//! cargo test --test all simulation::                  10,000 seeds and the exhaustive small scope
+//! SIM_SEEDS=1000000 cargo test --test all simulation::swarm::ten_thousand -- --nocapture
+//! SIM_SEED=42 cargo test --test all simulation::swarm::one_seed -- --nocapture     one seed with its trace
 //! ```
 
 #![allow(

@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::print_stdout, reason = "a test fails by panicking, and says why it did nothing")]
 
 mod ci;
+mod links;
 mod reference;
 mod transcript;
 
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use transcript::Reader;
+
+use crate::golden;
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -21,7 +24,7 @@ fn follow(path: &Path, directory: &str) {
     let document = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert!(document.contains("```console\n$ "), "{} shows no command", path.display());
     let (differences, corrected) = Reader::in_copy_of_repository(directory).follow(&document);
-    if std::env::var_os("UPDATE_DOCUMENTS").is_some() {
+    if golden::updates() {
         fs::write(path, corrected).expect("a document can be written");
         return;
     }
@@ -77,44 +80,4 @@ fn a_check_is_found_beside_its_spec_from_anywhere() {
 #[test]
 fn the_tutorial_goes_as_it_says() {
     follow(&repository().join("docs/tutorial.md"), ".");
-}
-
-/// Claims that a link in a document names a file that is there, and in it a heading.
-fn leads_somewhere(document: &Path, target: &str) -> bool {
-    let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
-    let file = if file.is_empty() { document.to_owned() } else { document.with_file_name(file) };
-    if anchor.is_empty() || !file.is_file() {
-        return anchor.is_empty() && file.exists();
-    }
-    let text = fs::read_to_string(file).expect("a document");
-    text.lines().filter(|line| line.starts_with('#')).any(|heading| {
-        let words = heading.trim_start_matches('#').trim().to_lowercase();
-        let kept = words.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
-        kept.map(|letter| if letter == ' ' { '-' } else { letter }).eq(anchor.chars())
-    })
-}
-
-#[test]
-fn every_link_between_documents_leads_somewhere() {
-    let mut open = vec![repository()];
-    let mut dead = Vec::new();
-    while let Some(directory) = open.pop() {
-        for entry in fs::read_dir(&directory).expect("a directory") {
-            let path = entry.expect("an entry").path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() && !name.starts_with('.') && name != "target" && name != "node_modules" {
-                open.push(path);
-            } else if name.ends_with(".md") {
-                let text = fs::read_to_string(&path).expect("a document");
-                let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-                let local = targets.filter(|target| !target.contains("://"));
-                dead.extend(
-                    local
-                        .filter(|target| !leads_somewhere(&path, target))
-                        .map(|target| format!("{}: {target}", path.display())),
-                );
-            }
-        }
-    }
-    assert!(dead.is_empty(), "links that lead nowhere:\n{}", dead.join("\n"));
 }

@@ -5,5 +5,7 @@ mod documents;
 mod fault_kinds;
 mod file;
 mod http_face;
+mod pages;
+mod pairs;
 mod support;
 mod world;

@@ -10,15 +10,13 @@
 
 mod accounts;
 mod credentials;
-#[path = "../harness/harness.rs"]
-mod harness;
 mod hosts;
 mod refusals;
 mod rehearsal;
 mod secrets;
 mod soak;
 
-use harness::emulator::ACCOUNT;
+use crate::harness::emulator::ACCOUNT;
 
 /// Two links that one region holds.
 const WORLD: &str = "

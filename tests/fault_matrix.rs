@@ -1,8 +1,8 @@
 //! Every fault of the network and of the API, at the first, a middle and the last call of each kind: the real binary,
 //! signed requests over real sockets, the emulator's fault schedule, and a relay for what happens below HTTP.
 //!
-//! `FAULT="N5" cargo test --test fault_matrix -- --nocapture` runs the classes whose name holds the word, and prints
-//! the table. The number in a field is the exit code; `-` stands where a class has no such cell.
+//! `FAULT="N5" cargo test --test all fault_matrix:: -- --nocapture` runs the classes whose name holds the word, and
+//! prints the table. The number in a field is the exit code; `-` stands where a class has no such cell.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,8 +13,6 @@
 
 mod cell;
 mod classes;
-#[path = "../harness/harness.rs"]
-mod harness;
 mod wire;
 
 use std::collections::BTreeMap;

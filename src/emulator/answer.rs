@@ -1,0 +1,94 @@
+//! What a call gets: the API's answer, how much of it arrives, and what has changed.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::caller::{Caller, Issued};
+use super::refusal::Refusal;
+use super::timeline::Event;
+use crate::resource::{AccountId, Observed, Region};
+
+/// What a call gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// What the API says.
+    pub answer: Answer,
+    /// How much of that reaches the caller.
+    pub delivery: Delivery,
+    /// How long it takes.
+    pub latency: Duration,
+    /// What changed, to be written down before the answer leaves.
+    pub events: Vec<Event>,
+}
+
+/// What the API says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// No.
+    Refused(Refusal),
+    /// Yes; the status moves later.
+    Accepted,
+    /// DescribeRouterInterfaces.
+    Listing(Listing),
+    /// DescribeRouterInterfaceAttribute; an unknown id gets an empty object.
+    Attribute(Option<Box<Row>>),
+    /// DescribeRegions.
+    Regions(Vec<Region>),
+    /// GetCallerIdentity.
+    Identity(Caller),
+    /// AssumeRole, AssumeRoleWithOIDC.
+    Credentials(Box<Issued>),
+}
+
+/// One page of a listing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    /// The page.
+    pub rows: Vec<Row>,
+    /// Its number, from 1.
+    pub page_number: usize,
+    /// How many rows a page has.
+    pub page_size: usize,
+    /// How many rows all pages have.
+    pub total_count: usize,
+}
+
+/// One interface as a read shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// What it is, statuses of both sides included.
+    pub observed: Observed,
+    /// Its account.
+    pub owner: AccountId,
+    /// Its resource group.
+    pub resource_group: Option<Box<str>>,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+}
+
+/// How an answer reaches the caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// As it is.
+    Whole,
+    /// Not at all: the connection is cut.
+    Dropped,
+    /// Never.
+    Hung,
+    /// One byte at a time, this far apart.
+    Slow(Duration),
+    /// Half of the body, then the connection is cut.
+    Truncated,
+    /// Bytes without a meaning instead of it.
+    Garbage,
+    /// An HTML page with this status instead of it.
+    Html(u16),
+    /// No body.
+    EmptyBody,
+    /// `{}`.
+    EmptyObject,
+    /// This many bytes instead of it.
+    Huge(u64),
+    /// A redirect instead of it.
+    Redirect,
+}

@@ -1,0 +1,143 @@
+//! What each action does: [`World::handle`] and everything behind it.
+
+use jiff::Timestamp;
+
+use super::{Counts, World};
+use crate::emulator::answer::{Answer, Delivery, Reply};
+use crate::emulator::caller::Caller;
+use crate::emulator::describe::Query;
+use crate::emulator::faults::{Facts, Interruption, Strike};
+use crate::emulator::refusal::Refusal;
+use crate::emulator::request::{Request, STS_VERSION, VPC_VERSION};
+use crate::emulator::seed::ConsoleSeed;
+use crate::emulator::sts::Assumption;
+use crate::emulator::timeline::Event;
+use crate::resource::{Region, RouterInterfaceId};
+
+impl World {
+    /// Answers one call. `caller` is `None` for the one action that is not signed.
+    pub fn handle(&mut self, now: Timestamp, caller: Option<&Caller>, request: &Request) -> Reply {
+        // Processes that share a world read their clocks before they get their turn.
+        let now = now.max(self.latest);
+        let strike = self.strike(caller, request);
+        let flips: Vec<ConsoleSeed> = strike.flips().cloned().collect();
+        let mut events: Vec<Event> =
+            flips.iter().filter_map(|flip| self.flip(now, now, &flip.interface, &flip.status)).collect();
+        let flipped = events.len();
+        let mut over_quota = false;
+        let (answer, delivery) = match strike.interruption(false) {
+            Some(Interruption::Refuse(refusal)) => (Answer::Refused(refusal), Delivery::Whole),
+            Some(Interruption::Spoil(delivery)) => (Answer::Accepted, delivery),
+            None => {
+                let answer = self
+                    .admit(now, caller, request)
+                    .inspect_err(|refusal| over_quota = refusal.code == "Throttling.User")
+                    .and_then(|()| self.answer(now, caller, request, &strike, &mut events))
+                    .unwrap_or_else(Answer::Refused);
+                match strike.interruption(true) {
+                    Some(Interruption::Refuse(refusal)) => (Answer::Refused(refusal), Delivery::Whole),
+                    Some(Interruption::Spoil(delivery)) => (answer, delivery),
+                    None => (answer, Delivery::Whole),
+                }
+            }
+        };
+        let counts = self.counts_of(caller, request);
+        counts.received += 1;
+        counts.mutated += u64::from(events.len() > flipped);
+        counts.refused += u64::from(matches!(answer, Answer::Refused(_)));
+        counts.over_quota += u64::from(over_quota);
+        Reply { answer, delivery, latency: self.latency + strike.delay(), events }
+    }
+
+    pub(super) fn counts_of(&mut self, caller: Option<&Caller>, request: &Request) -> &mut Counts {
+        let account = caller.map_or_else(|| self.main_account.clone(), |caller| caller.account.clone());
+        let region = Region::from(request.parameter("RegionId").unwrap_or_default());
+        self.counts.entry((account, region, request.action.clone())).or_default()
+    }
+
+    fn strike(&mut self, caller: Option<&Caller>, request: &Request) -> Strike {
+        let named = match request.action.as_str() {
+            "DescribeRouterInterfaces" => Query::ids(&request.parameters),
+            _ => Some(request.interface().map(str::to_owned).into_iter().collect()),
+        };
+        let region = request.parameter("RegionId");
+        let population = &self.population;
+        let is_about = |id: &RouterInterfaceId| match &named {
+            Some(ids) => ids.iter().any(|named| named == id.as_str()),
+            None => {
+                population.get(id.as_str()).is_some_and(|interface| Some(interface.facts.region.as_str()) == region)
+            }
+        };
+        let moved_along = self.mate(request).map(|mate| mate.facts.id.clone());
+        self.faults.strike(&Facts {
+            account: caller.map(|caller| &caller.account),
+            region,
+            action: &request.action,
+            is_about: &is_about,
+            moved_along: moved_along.as_ref(),
+        })
+    }
+
+    /// Checks permission and quota.
+    fn admit(&mut self, now: Timestamp, caller: Option<&Caller>, request: &Request) -> Result<(), Refusal> {
+        let Some(caller) = caller else { return Ok(()) };
+        let denies = |actions: &Vec<String>| actions.iter().any(|action| *action == request.action || action == "*");
+        if self.accounts.get(&caller.account).is_some_and(denies)
+            || self.keys.get(&caller.access_key_id).is_some_and(|key| denies(&key.deny))
+        {
+            let service = if request.version == STS_VERSION { "sts" } else { "vpc" };
+            return Err(Refusal::denied_to(caller, format!("{service}:{}", request.action)));
+        }
+        let region = request.parameter("RegionId").unwrap_or_default();
+        if request.version == VPC_VERSION && !self.quota.admits(now, [caller.account.as_str(), region, &request.action])
+        {
+            return Err(Refusal::throttled(None));
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &mut self,
+        now: Timestamp,
+        caller: Option<&Caller>,
+        request: &Request,
+        strike: &Strike,
+        events: &mut Vec<Event>,
+    ) -> Result<Answer, Refusal> {
+        match (request.version.as_str(), request.action.as_str(), caller) {
+            (STS_VERSION, "AssumeRoleWithOIDC", _) => {
+                for name in ["OIDCProviderArn", "OIDCToken"] {
+                    request.parameter(name).filter(|value| !value.is_empty()).ok_or_else(|| Refusal::missing(name))?;
+                }
+                self.assume_role(now, request)
+            }
+            (STS_VERSION, "AssumeRole", Some(_)) => self.assume_role(now, request),
+            (STS_VERSION, "GetCallerIdentity", Some(caller)) => Ok(Answer::Identity(caller.clone())),
+            (VPC_VERSION, "DescribeRegions", Some(_)) => Ok(Answer::Regions(self.regions.iter().cloned().collect())),
+            (VPC_VERSION, "DescribeRouterInterfaces", Some(caller)) => self.list(now, caller, request, strike),
+            (VPC_VERSION, "DescribeRouterInterfaceAttribute", Some(caller)) => {
+                self.attribute(now, caller, request, strike)
+            }
+            (VPC_VERSION, "ActivateRouterInterface" | "DeactivateRouterInterface", Some(caller)) => {
+                events.extend(self.change(now, caller, request, strike)?);
+                Ok(Answer::Accepted)
+            }
+            (VPC_VERSION | STS_VERSION, _, _) => Err(Refusal::unknown_action()),
+            _ => Err(Refusal::unknown_version()),
+        }
+    }
+
+    fn assume_role(&self, now: Timestamp, request: &Request) -> Result<Answer, Refusal> {
+        let assumption = Assumption::parse(&request.parameters)?;
+        if !self.accounts.contains_key(&assumption.account) {
+            return Err(Refusal::unknown_role(&assumption.arn));
+        }
+        Ok(Answer::Credentials(Box::new(assumption.issue(now, &request.request_id))))
+    }
+
+    /// Returns the region that a request names, if it exists.
+    pub(super) fn region<'r>(&self, request: &'r Request) -> Result<&'r str, Refusal> {
+        let region = request.parameter("RegionId").ok_or_else(|| Refusal::missing("RegionId"))?;
+        self.regions.contains(region).then_some(region).ok_or_else(Refusal::unknown_region)
+    }
+}

@@ -1,0 +1,121 @@
+//! What reads show: pages of a listing, one interface's attributes, and what faults make of both.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::World;
+use crate::emulator::answer::{Answer, Listing, Row};
+use crate::emulator::caller::Caller;
+use crate::emulator::describe::Query;
+use crate::emulator::faults::Strike;
+use crate::emulator::interface::Interface;
+use crate::emulator::refusal::Refusal;
+use crate::emulator::request::Request;
+use crate::emulator::seed::FaultKind;
+use crate::resource::{Region, RouterInterfaceId, Status};
+
+impl World {
+    /// Shows one page of a listing.
+    pub(super) fn list(
+        &mut self,
+        now: Timestamp,
+        caller: &Caller,
+        request: &Request,
+        strike: &Strike,
+    ) -> Result<Answer, Refusal> {
+        let region = Region::from(self.region(request)?);
+        let query = Query::parse(&request.parameters)?;
+        let seen_at = earlier(now, strike.staleness());
+        let selected = self.population.select((caller.account.clone(), region), &query, seen_at);
+        let row = |rank: usize| {
+            let interface = self.population.nth(&selected, rank)?;
+            Some(self.row(interface, seen_at))
+        };
+        let start = (query.page_number - 1).saturating_mul(query.page_size).min(selected.count);
+        let end = (start + query.page_size).min(selected.count);
+        let mut listing = Listing {
+            rows: (start..end).filter_map(row).collect(),
+            page_number: query.page_number,
+            page_size: query.page_size,
+            total_count: selected.count,
+        };
+        let looked_at = selected.looked_at + listing.rows.len();
+        for (kind, target) in strike.of_reads() {
+            match kind {
+                FaultKind::TotalCount(count) => listing.total_count = *count as usize,
+                FaultKind::ShortPage(missing) => listing.rows.truncate(listing.rows.len().saturating_sub(*missing)),
+                FaultKind::DuplicateRow => {
+                    if let Some(row) = start.checked_sub(1).and_then(row) {
+                        listing.rows.insert(0, row);
+                        listing.rows.truncate(query.page_size);
+                    }
+                }
+                _ => listing.rows.iter_mut().for_each(|row| self.distort(row, kind, target)),
+            }
+        }
+        self.counts_of(Some(caller), request).looked_at += looked_at as u64;
+        Ok(Answer::Listing(listing))
+    }
+
+    /// Shows one interface, or that there is none.
+    pub(super) fn attribute(
+        &self,
+        now: Timestamp,
+        caller: &Caller,
+        request: &Request,
+        strike: &Strike,
+    ) -> Result<Answer, Refusal> {
+        let region = self.region(request)?;
+        let id = request.parameter("InstanceId").ok_or_else(|| Refusal::missing("InstanceId"))?;
+        if id.is_empty() {
+            return Err(Refusal::empty_parameter("InstanceId"));
+        }
+        let seen_at = earlier(now, strike.staleness());
+        let found = self.population.get(id).filter(|interface| {
+            interface.owner == caller.account
+                && interface.facts.region.as_str() == region
+                && *interface.timeline.status_at(seen_at) != Status::Deleted
+        });
+        Ok(Answer::Attribute(found.map(|interface| {
+            let mut row = self.row(interface, seen_at);
+            strike.of_reads().for_each(|(kind, target)| self.distort(&mut row, kind, target));
+            Box::new(row)
+        })))
+    }
+
+    /// Shows an interface as it is at an instant, and its other end as that is then.
+    pub(super) fn row(&self, interface: &Interface, at: Timestamp) -> Row {
+        let mut observed = interface.facts.clone();
+        observed.status = interface.timeline.status_at(at).clone();
+        let opposite = observed.opposite.interface_id.as_ref().and_then(|id| self.population.get(id.as_str()));
+        if let Some(opposite) = opposite {
+            observed.opposite.status = Some(opposite.timeline.status_at(at).clone());
+        }
+        Row {
+            observed,
+            owner: interface.owner.clone(),
+            resource_group: interface.resource_group.clone(),
+            tags: interface.tags.clone(),
+        }
+    }
+
+    fn distort(&self, row: &mut Row, kind: &FaultKind, target: Option<&RouterInterfaceId>) {
+        if target.is_some_and(|target| *target != row.observed.id) {
+            return;
+        }
+        match kind {
+            FaultKind::StatusWord(word) => row.observed.status = Status::Unknown(word.as_str().into()),
+            FaultKind::OtherId => {
+                let mut others = self.population.ids().filter(|id| **id != row.observed.id);
+                row.observed.id =
+                    others.next().cloned().unwrap_or_else(|| RouterInterfaceId::from(format!("{}x", row.observed.id)));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn earlier(instant: Timestamp, by: Duration) -> Timestamp {
+    SignedDuration::try_from(by).ok().and_then(|by| instant.checked_sub(by).ok()).unwrap_or(Timestamp::MIN)
+}

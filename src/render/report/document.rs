@@ -1,0 +1,115 @@
+//! A run as a document: the keys that scripts read, in `show --json`, `history --json` and the last event alike.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::super::words::run as words;
+use crate::journal::{Operation, Outcome, PlannedStep};
+use crate::resource::{Address, GroupName, RequestId, Status, Target};
+use crate::run::{Exit, Reason, Report, RunOutcome, StepResult, Subject};
+use crate::state::RunId;
+
+/// A run, its steps and its end.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct RunDocument<'a> {
+    run_id: &'a RunId,
+    operation: Operation,
+    who: &'a str,
+    target: &'a Target,
+    digest: &'a str,
+    started_at: Timestamp,
+    finished_at: Option<Timestamp>,
+    results: Vec<StepDocument<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    interrupted: bool,
+    /// Why it began no further steps, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped_reason: Option<String>,
+    /// What could not be recorded, and where it was written instead, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unrecorded: Option<String>,
+    outcome: RunOutcome,
+    /// `null` for a run that died or goes on.
+    exit_code: Option<Exit>,
+    reasons: Vec<ReasonDocument<'a>>,
+}
+
+/// One step of a run and how it ended.
+#[derive(Debug, Serialize, JsonSchema)]
+struct StepDocument<'a> {
+    #[serde(flatten)]
+    step: &'a PlannedStep,
+    outcome: Option<Outcome>,
+    status: Option<&'a Status>,
+    request_id: Option<&'a RequestId>,
+    started_at: Option<Timestamp>,
+    finished_at: Option<Timestamp>,
+    /// Why, as a word, where the step is not at its goal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    /// Why, in words; untrusted text.
+    detail: Option<String>,
+}
+
+/// One reason why a run did not end with code 0.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ReasonDocument<'a> {
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a Address>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'a GroupName>,
+    /// In words; untrusted text.
+    detail: String,
+}
+
+impl<'a> From<&'a Report> for RunDocument<'a> {
+    fn from(report: &'a Report) -> Self {
+        let reasons = || report.end.iter().flat_map(|end| &end.reasons);
+        let word_of = |is_wanted: fn(&Reason) -> bool| reasons().find(|reason| is_wanted(reason)).map(words::reason);
+        Self {
+            run_id: &report.run_id,
+            operation: report.operation,
+            who: &report.who,
+            target: &report.target,
+            digest: &report.digest,
+            started_at: report.started_at,
+            finished_at: report.finished_at(),
+            results: report.results.iter().map(StepDocument::from).collect(),
+            interrupted: report.is_interrupted(),
+            stopped_reason: word_of(|reason| matches!(reason, Reason::Stopped { .. })),
+            unrecorded: word_of(|reason| matches!(reason, Reason::Unrecorded(_))),
+            outcome: report.outcome(),
+            exit_code: report.exit(),
+            reasons: reasons().map(ReasonDocument::from).collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a StepResult> for StepDocument<'a> {
+    fn from(result: &'a StepResult) -> Self {
+        let because = result.because.as_ref();
+        Self {
+            step: &result.step,
+            outcome: result.outcome,
+            status: result.status.as_ref(),
+            request_id: result.request_id.as_ref(),
+            started_at: result.started_at,
+            finished_at: result.finished_at,
+            code: because.filter(|_| !result.is_at_goal()).map(|because| because.code(result.outcome)),
+            detail: because.map(words::step_reason),
+        }
+    }
+}
+
+impl<'a> From<&'a Reason> for ReasonDocument<'a> {
+    fn from(reason: &'a Reason) -> Self {
+        let (address, group) = match reason.subject() {
+            Subject::Address(address) => (Some(address), None),
+            Subject::Group(group) => (None, Some(group)),
+            Subject::Run => (None, None),
+        };
+        Self { code: reason.code(), address, group, detail: words::reason(reason) }
+    }
+}

@@ -1,0 +1,159 @@
+//! How a run is spoken of: why steps and runs ended as they did, and what happens meanwhile.
+//!
+//! Everything that comes from the API is handed on as it is: whoever shows it escapes it.
+
+use std::time::Duration;
+
+use super::plan::{blocked_address, knob as set_by};
+use crate::duration;
+use crate::resource::{BusinessStatus, Status};
+use crate::run::{NotUp, Reason, RunOutcome, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp};
+
+/// Returns why a step ended as it did.
+pub(crate) fn step_reason(reason: &StepReason) -> String {
+    match reason {
+        StepReason::Moved { expected, found } => format!("expected {expected}, found {}", or_gone(found.as_ref())),
+        StepReason::InTransition { .. } => "still in transition after its settle timeout".to_owned(),
+        StepReason::Floor { group, kept, links, floor, knob, down } => {
+            let (knob, down) = (set_by(group, knob.as_ref()), all_not_up(down));
+            format!("group {group} would keep {kept} of {links} active, floor {floor} ({knob}); {down}")
+        }
+        StepReason::BusinessLocked { business_status } => format!("it is {business_status}"),
+        StepReason::PeerDeleted => "its opposite side was deleted: it can never be activated again".to_owned(),
+        StepReason::Failed { error, hint: Some(hint), .. } => format!("{error}; {hint}"),
+        StepReason::Failed { error, hint: None, .. } => error.clone(),
+        StepReason::Unread { scope, error } => format!("not sent, {scope} could not be read: {error}"),
+        StepReason::NotSettled { found, waited_ms, unread } => {
+            let waited = duration::format(Duration::from_millis(*waited_ms));
+            let last = found.as_ref().map_or("not seen", Status::as_str);
+            match unread {
+                false => format!("still {last} after {waited}"),
+                true => format!("no read succeeded in the {waited} since; last seen {last}"),
+            }
+        }
+        StepReason::Diverted { found } => format!("somebody else acts: found {}", or_gone(found.as_ref())),
+        StepReason::AnswerLost { found, error, diverted } => {
+            let found = found.as_ref().map_or("nothing there", Status::as_str);
+            let error = error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+            let others = if *diverted { ": somebody else acts" } else { "" };
+            format!("unknown, found {found}{error}{others}")
+        }
+        StepReason::Unwatched => "stopped before a read could tell".to_owned(),
+        StepReason::Abandoned => "abandoned, outcome unknown".to_owned(),
+        StepReason::Dependency { step } => format!("{step} did not reach its goal"),
+        StepReason::Interrupted => "interrupted".to_owned(),
+        StepReason::Stopped => "the run stopped".to_owned(),
+        StepReason::Told { text } => text.clone(),
+    }
+}
+
+fn or_gone(found: Option<&Status>) -> &str {
+    found.map_or("gone", Status::as_str)
+}
+
+/// Returns which members are not up, and why.
+fn all_not_up(down: &[NotUp]) -> String {
+    down.iter().map(not_up).collect::<Vec<_>>().join(", ")
+}
+
+fn not_up(member: &NotUp) -> String {
+    let address = &member.address;
+    match &member.why {
+        WhyNotUp::Read { status, opposite, business_status } => {
+            let opposite = opposite.as_ref().map(|status| format!(" (opposite side {status})")).unwrap_or_default();
+            let held = match business_status {
+                BusinessStatus::Normal => String::new(),
+                other => format!(" ({other})"),
+            };
+            format!("{address} is {status}{opposite}{held}")
+        }
+        WhyNotUp::GoingDown => format!("{address} is on its way down"),
+        WhyNotUp::Unseen => format!("{address} was not seen"),
+    }
+}
+
+/// Returns why a run began no further steps.
+pub(crate) fn stop_reason(reason: &StopReason) -> String {
+    match reason {
+        StopReason::Failed { step } => format!("{step} did not reach its goal"),
+        StopReason::Wave { wave, waves, because } => format!("after wave {wave} of {waves}: {}", wave_failure(because)),
+        StopReason::ClockSkew => "the clocks disagree; no call is repeated".to_owned(),
+        StopReason::OtherAccount => "the credentials belong to another account now".to_owned(),
+    }
+}
+
+/// Returns why the next wave may not begin.
+pub(crate) fn wave_failure(failure: &WaveFailure) -> String {
+    match failure {
+        WaveFailure::Failed { step } => format!("{step} did not reach its goal"),
+        WaveFailure::Unread { scope, error } => format!("cannot read {scope}: {error}"),
+        WaveFailure::Lost { down } => all_not_up(down),
+        WaveFailure::Check { said } => said.clone(),
+    }
+}
+
+/// Returns what could not be recorded, and where it is instead.
+pub(crate) fn unrecorded(unrecorded: &Unrecorded) -> String {
+    let error = &unrecorded.error;
+    match &unrecorded.rescued {
+        Ok(path) => format!("{error}; what is missing was written to {path}"),
+        Err(why) => format!("{error}; and to no second place: {why}"),
+    }
+}
+
+/// Returns one reason of a run, for where its subject is named beside it.
+pub(crate) fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Step { because: Some(because), .. } => step_reason(because),
+        Reason::Step { because: None, .. } => "did not reach its goal".to_owned(),
+        Reason::Blocked(blocked) => blocked_address(blocked),
+        Reason::Unread(failure) => format!("cannot read {}: {}", failure.scope, failure.detail),
+        Reason::DidNotStay { goal, found, .. } => match found {
+            Some(found) => format!("reached {goal} and is {found} again"),
+            None => format!("reached {goal} and is gone"),
+        },
+        Reason::BelowFloor { up, links, floor, down, .. } => {
+            format!("{up} of {links} up, floor {floor}; {}", all_not_up(down))
+        }
+        Reason::Stopped { because } => stop_reason(because),
+        Reason::Unrecorded(what) => unrecorded(what),
+        Reason::Interrupted => "a signal ended the run".to_owned(),
+    }
+}
+
+/// Returns one reason of a run with what it is about.
+pub(crate) fn reason_line(reason_of_run: &Reason) -> String {
+    let detail = reason(reason_of_run);
+    match reason_of_run.subject() {
+        Subject::Address(address) => format!("{address}: {detail}"),
+        Subject::Group(group) => format!("group {group}: {detail}"),
+        Subject::Run => detail,
+    }
+}
+
+/// Returns the label that a reason has as a line of its own.
+pub(crate) fn label(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Step { .. } => "Not done: ",
+        Reason::Blocked(_) => "Blocked: ",
+        Reason::Unread(_) => "Not read: ",
+        Reason::DidNotStay { .. } => "Did not stay: ",
+        Reason::BelowFloor { .. } => "Below its floor: ",
+        Reason::Stopped { .. } => "Stopped: ",
+        Reason::Unrecorded(_) => "Not recorded: ",
+        Reason::Interrupted => "Interrupted: ",
+    }
+}
+
+/// Returns how a run came out, as one word or two.
+pub(crate) fn run_outcome(outcome: RunOutcome) -> &'static str {
+    match outcome {
+        RunOutcome::Complete => "complete",
+        RunOutcome::Incomplete => "incomplete",
+        RunOutcome::Refused => "refused",
+        RunOutcome::Interrupted => "interrupted",
+        RunOutcome::Died => "died",
+        RunOutcome::AwaitingConfirmation => "awaits confirmation",
+        RunOutcome::TakenBack => "taken back",
+    }
+}

@@ -1,0 +1,177 @@
+//! What a run says while it goes on.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{NotUp, Reason, StepReason, StopReason};
+use crate::journal::Outcome;
+use crate::plan::StepId;
+use crate::resource::{RequestId, Scope, Status};
+use crate::state::RunId;
+
+/// Something that happened during a run. The moment travels beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The run is recorded and begins.
+    RunStarted {
+        /// Its id.
+        run_id: RunId,
+        /// How many steps it has.
+        steps: usize,
+    },
+    /// A wave of the rollout begins. Runs without a rollout have no waves.
+    WaveStarted {
+        /// Which, from 1.
+        wave: u32,
+        /// Of how many.
+        waves: u32,
+    },
+    /// A wave has ended and what stands between it and the next was looked at.
+    WaveFinished {
+        /// Which, from 1.
+        wave: u32,
+        /// Of how many.
+        waves: u32,
+        /// Whether the next may begin, or why not.
+        check: Result<(), WaveFailure>,
+    },
+    /// A step waits for a transition that somebody else started.
+    StepWaiting {
+        /// The step.
+        step: StepId,
+        /// What was read.
+        status: Status,
+    },
+    /// A mutating call leaves; its intent is on disk.
+    CallSent {
+        /// The step.
+        step: StepId,
+    },
+    /// The API accepted the call.
+    CallAccepted {
+        /// The step.
+        step: StepId,
+        /// The API's id of its answer.
+        request_id: RequestId,
+    },
+    /// A step is still not at its goal.
+    Progress {
+        /// The step.
+        step: StepId,
+        /// What was read last; `None` where no read was possible.
+        status: Option<Status>,
+        /// Since the call was sent, or the wait began.
+        elapsed: Duration,
+    },
+    /// A step has ended and its result is on disk.
+    StepFinished {
+        /// The step.
+        step: StepId,
+        /// How.
+        outcome: Outcome,
+        /// What was read last.
+        status: Option<Status>,
+        /// Since the call was sent, or the wait began.
+        elapsed: Duration,
+        /// The API's id of its answer to the call.
+        request_id: Option<RequestId>,
+        /// Why, where it did not end plainly.
+        because: Option<StepReason>,
+    },
+    /// The API asked to slow down.
+    Throttled {
+        /// Where.
+        scope: Scope,
+        /// Which action.
+        action: &'static str,
+        /// How long the run waits.
+        wait: Duration,
+        /// Which attempt failed, from 1.
+        attempt: u32,
+    },
+    /// Nothing new is started from here on.
+    Stopping {
+        /// Why.
+        because: StopReason,
+    },
+    /// Nothing new is started from here on: what is done could not be recorded.
+    CannotRecord {
+        /// Why not; untrusted text.
+        error: String,
+    },
+    /// A signal came: nothing new is started, and what is in flight is settled for a while.
+    Interrupted {
+        /// How many steps are in flight.
+        in_flight: usize,
+        /// For how long they are waited for.
+        grace: Duration,
+    },
+    /// The answer to a call does not tell whether it was done; a read will.
+    NoClearAnswer {
+        /// The step.
+        step: StepId,
+        /// What happened to the answer; untrusted text.
+        error: String,
+    },
+    /// The API refused a call for the moment; it is sent again through the same checks.
+    LookingAgain {
+        /// The step.
+        step: StepId,
+        /// The API's code and words; untrusted text.
+        error: String,
+    },
+    /// A scope could not be read.
+    CannotRead {
+        /// Which.
+        scope: Scope,
+        /// What the API or the network said; untrusted text.
+        error: String,
+    },
+    /// The last look found something that the steps did not show: what did not stay, a group below its floor.
+    Found {
+        /// What.
+        reason: Reason,
+    },
+}
+
+/// Why the next wave may not begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum WaveFailure {
+    /// A step of the wave did not reach its goal.
+    Failed {
+        /// The step.
+        step: StepId,
+    },
+    /// The members of the touched groups could not be read.
+    Unread {
+        /// Where.
+        scope: Scope,
+        /// What the API or the network said; untrusted text.
+        error: String,
+    },
+    /// Members that have to be up are not.
+    Lost {
+        /// Which, and why.
+        down: Vec<NotUp>,
+    },
+    /// The check command of the spec said no.
+    Check {
+        /// How it ended; untrusted text.
+        said: String,
+    },
+}
+
+impl WaveFailure {
+    /// Returns the stable word of it in JSON.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Failed { .. } => "failed",
+            Self::Unread { .. } => "unread",
+            Self::Lost { .. } => "health_between_waves",
+            Self::Check { .. } => "check",
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! The sections that bound a change: `limits`, `groups` and `rollout`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crate::diagnostic::Place;
+use crate::spec::fields::{Fields, Path};
+use crate::spec::finding::ValueFault;
+use crate::spec::findings::Findings;
+use crate::spec::keys;
+use crate::spec::read;
+use crate::spec::syntax::Node;
+use crate::spec::{Group, Limits, Rollout};
+
+/// A probe that takes longer than this is stuck.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(60);
+
+pub(super) fn limits(mut fields: Fields<'_>, findings: &mut Findings) -> Limits {
+    let path = Path::root("limits");
+    Limits {
+        max_changes: fields.number(path, "max_changes", findings),
+        max_changes_percent: fields.number(path, "max_changes_percent", findings),
+        per_group: fields.number(path, "per_group", findings),
+        per_region: fields.number(path, "per_region", findings),
+    }
+}
+
+pub(super) fn group(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findings) -> Group {
+    let mut fields = Fields::of(path, place, node, keys::GROUP, findings);
+    Group {
+        min_active: fields.number(path, "min_active", findings),
+        max_unavailable: fields.number(path, "max_unavailable", findings),
+        place,
+        members: BTreeSet::new(),
+    }
+}
+
+pub(super) fn rollout(mut fields: Fields<'_>, findings: &mut Findings) -> Option<Rollout> {
+    let path = Path::root("rollout");
+    let place = fields.place()?;
+    Some(Rollout {
+        canary: fields.number(path, "canary", findings).map_or(0, |canary| canary.value),
+        // Without a size, the second wave is all the rest.
+        batch: fields.number(path, "batch", findings).map_or(u32::MAX, |batch| batch.value),
+        pause: fields.duration(path, "pause", findings).unwrap_or_default(),
+        check: command(&mut fields, path, "check", findings),
+        check_timeout: fields.duration(path, "check_timeout", findings).unwrap_or(CHECK_TIMEOUT),
+        place,
+    })
+}
+
+fn command(fields: &mut Fields<'_>, path: Path<'_>, name: &str, findings: &mut Findings) -> Option<Vec<String>> {
+    let (key, node) = fields.take(name)?;
+    let (path, place) = (path.then(key.name), node.place());
+    let words = read::list(path, node, key, findings)?;
+    if words.is_empty() {
+        read::refuse(path, place, ValueFault::EmptyList, findings);
+        return None;
+    }
+    let words = words.into_iter().map(|node| read::text(path, node, findings).map(|word| word.value));
+    words.collect()
+}

@@ -1,0 +1,293 @@
+//! What can be wrong with a spec, as data: a code and typed arguments. The sentences are in `spec/words`.
+
+use crate::diagnostic::Place;
+use crate::duration::DurationError;
+use crate::resource::{AccountName, Address, GroupName, RouterInterfaceId};
+use crate::spec::keys::{Grammar, Key, Type};
+use crate::spec::syntax::NodeKind;
+
+mod code;
+
+pub use code::Code;
+
+/// Something that is wrong with a spec. Texts of the user's are cut to what fits a message.
+#[derive(Debug)]
+pub(super) enum Finding {
+    File(FileFault),
+    Syntax(SyntaxFault),
+    Key(KeyFault),
+    /// `path` leads to the value.
+    Value {
+        path: String,
+        fault: ValueFault,
+    },
+    Whole(WholeFault),
+    /// More of a kind than are shown.
+    More {
+        code: Code,
+        count: usize,
+    },
+}
+
+/// A file that is no text.
+#[derive(Debug)]
+pub(super) enum FileFault {
+    None,
+    TooLarge { mebibytes: usize },
+    Utf16,
+    NotUtf8 { byte: u8 },
+    NulCharacter,
+}
+
+/// A text that is no tree of words.
+#[derive(Debug)]
+pub(super) enum SyntaxFault {
+    Empty,
+    NotAMapping { found: NodeKind },
+    TooDeep { levels: usize },
+    TooMany { what: Crowd, limit: usize },
+    TextTooLong { bytes: usize, limit: usize },
+    HalfCharacter,
+    NotJson { reason: String },
+    NotYaml(YamlFault),
+    Tab,
+    SeveralDocuments,
+    KeyIsNoWord,
+    EndlessValue { kibibytes: usize },
+    NotAllowed(Mark),
+}
+
+/// What YAML has, and a spec has not.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mark {
+    MergeKey,
+    Alias,
+    Anchor,
+    Tag,
+}
+
+/// What there can be too many of.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Crowd {
+    Sections,
+    Entries,
+    Values,
+}
+
+/// What the YAML parser complains of.
+#[derive(Debug)]
+pub(super) enum YamlFault {
+    ColonInText,
+    NoColon,
+    OpenQuote,
+    UnknownEscape,
+    /// In the parser's own words.
+    UnexpectedCharacter(String),
+    /// In the parser's own words.
+    Other(String),
+}
+
+/// A key that cannot be, or is not there.
+#[derive(Debug)]
+pub(super) enum KeyFault {
+    /// `at` leads to the mapping; none is the document.
+    Unknown {
+        key: String,
+        at: Option<String>,
+        near: Option<&'static str>,
+        known: &'static [Key],
+    },
+    Duplicate {
+        path: String,
+        first: Place,
+    },
+    /// `path` leads to the mapping.
+    Missing {
+        path: String,
+        key: &'static Key,
+    },
+    NoVersion,
+    Endpoint,
+}
+
+/// A value that cannot be.
+#[derive(Debug)]
+pub(super) enum ValueFault {
+    OtherVersion { found: String },
+    Nothing { wanted: Type },
+    WrongType { found: NodeKind, wanted: Type, spelling: Spelling },
+    OneWord { key: &'static Key },
+    UnknownWord { word: String, meant: Option<&'static str>, known: &'static [&'static str] },
+    EmptyLine,
+    ControlCharacter,
+    EmptyName { grammar: Grammar },
+    StrangeCharacter { character: char, grammar: Grammar },
+    NameTooLong { grammar: Grammar },
+    NotANumber { text: String, least: u32 },
+    NumberTooLarge { least: u32, most: u32 },
+    NotADuration { text: String, why: DurationError },
+    ZeroDuration,
+    NotADay { text: String },
+    EmptyList,
+    Cloud(CloudFault),
+}
+
+/// What cannot be in the section `cloud`.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CloudFault {
+    NotARole,
+    TwoCredentials,
+    NoCredentials,
+    ReservedName,
+    WorldWithoutEmulator,
+}
+
+/// How a value of another type is written.
+#[derive(Debug)]
+pub(super) enum Spelling {
+    Quoted,
+    Plain(String),
+    /// A list or a mapping.
+    Structure,
+}
+
+/// What entries say of each other.
+#[derive(Debug)]
+pub(super) enum WholeFault {
+    NoInterfaces,
+    NoRegion { address: Address },
+    UnknownAccount { address: Address, account: AccountName, near: Option<String> },
+    UnknownGroup { address: Address, group: GroupName, near: Option<String> },
+    UnknownInterface { address: Address, needed: Address, near: Option<String> },
+    DuplicateId { id: RouterInterfaceId, first: (Address, Place), again: Address },
+    DependsOnItself { address: Address },
+    Cycle(Circle),
+    Stranded { address: Address, declared: Place, needed: Address },
+    EmptyGroup { group: GroupName },
+    ImpossibleMinActive { floor: u32, members: Members },
+    ImpossibleMaxUnavailable { most: u32, members: Members },
+}
+
+/// Dependencies that go round.
+#[derive(Debug)]
+pub(super) struct Circle {
+    /// The way round; the first stands at both ends.
+    pub(super) way: Vec<Address>,
+    /// Where each says that it needs the next; the first place is the finding's own.
+    pub(super) said: Vec<Option<Place>>,
+    /// What else hangs together with it.
+    pub(super) others: Vec<Address>,
+}
+
+/// The members of a group as declared.
+#[derive(Debug)]
+pub(super) struct Members {
+    pub(super) group: GroupName,
+    pub(super) total: usize,
+    pub(super) inactive: Vec<Address>,
+}
+
+impl Finding {
+    /// Returns its code.
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::File(fault) => fault.code(),
+            Self::Syntax(fault) => fault.code(),
+            Self::Key(fault) => fault.code(),
+            Self::Value { fault, .. } => fault.code(),
+            Self::Whole(fault) => fault.code(),
+            Self::More { code, .. } => *code,
+        }
+    }
+}
+
+impl FileFault {
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::None => Code::NoFiles,
+            Self::TooLarge { .. } => Code::FileTooLarge,
+            Self::Utf16 => Code::Utf16,
+            Self::NotUtf8 { .. } => Code::NotUtf8,
+            Self::NulCharacter => Code::NulCharacter,
+        }
+    }
+}
+
+impl SyntaxFault {
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::Empty => Code::EmptyFile,
+            Self::NotAMapping { .. } => Code::NotAMapping,
+            Self::TooDeep { .. } => Code::NestedTooDeep,
+            Self::TooMany { .. } => Code::TooMany,
+            Self::TextTooLong { .. } => Code::TextTooLong,
+            Self::HalfCharacter | Self::NotJson { .. } => Code::NotJson,
+            Self::NotYaml(_) => Code::NotYaml,
+            Self::Tab => Code::Tab,
+            Self::SeveralDocuments => Code::SeveralDocuments,
+            Self::KeyIsNoWord => Code::KeyIsNoWord,
+            Self::EndlessValue { .. } => Code::EndlessValue,
+            Self::NotAllowed(Mark::MergeKey) => Code::MergeKey,
+            Self::NotAllowed(Mark::Alias) => Code::Alias,
+            Self::NotAllowed(Mark::Anchor) => Code::Anchor,
+            Self::NotAllowed(Mark::Tag) => Code::Tag,
+        }
+    }
+}
+
+impl KeyFault {
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::Unknown { .. } => Code::UnknownKey,
+            Self::Duplicate { .. } => Code::DuplicateKey,
+            Self::Missing { .. } => Code::MissingKey,
+            Self::NoVersion => Code::NoVersion,
+            Self::Endpoint => Code::EndpointInSpec,
+        }
+    }
+}
+
+impl ValueFault {
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::OtherVersion { .. } => Code::OtherVersion,
+            Self::Nothing { .. } => Code::NoValue,
+            Self::WrongType { .. } | Self::OneWord { .. } => Code::WrongType,
+            Self::UnknownWord { .. } => Code::UnknownWord,
+            Self::EmptyLine | Self::EmptyName { .. } => Code::Empty,
+            Self::ControlCharacter => Code::ControlCharacter,
+            Self::StrangeCharacter { .. } => Code::StrangeCharacter,
+            Self::NameTooLong { .. } => Code::NameTooLong,
+            Self::NotANumber { .. } => Code::NotANumber,
+            Self::NumberTooLarge { .. } => Code::NumberTooLarge,
+            Self::NotADuration { .. } => Code::NotADuration,
+            Self::ZeroDuration => Code::ZeroDuration,
+            Self::NotADay { .. } => Code::NotADay,
+            Self::EmptyList => Code::EmptyList,
+            Self::Cloud(CloudFault::NotARole) => Code::NotARole,
+            Self::Cloud(CloudFault::TwoCredentials) => Code::TwoCredentials,
+            Self::Cloud(CloudFault::NoCredentials) => Code::NoCredentials,
+            Self::Cloud(CloudFault::ReservedName) => Code::ReservedName,
+            Self::Cloud(CloudFault::WorldWithoutEmulator) => Code::WorldWithoutEmulator,
+        }
+    }
+}
+
+impl WholeFault {
+    pub(super) fn code(&self) -> Code {
+        match self {
+            Self::NoInterfaces => Code::NoInterfaces,
+            Self::NoRegion { .. } => Code::NoRegion,
+            Self::UnknownAccount { .. } => Code::UnknownAccount,
+            Self::UnknownGroup { .. } => Code::UnknownGroup,
+            Self::UnknownInterface { .. } => Code::UnknownInterface,
+            Self::DuplicateId { .. } => Code::DuplicateId,
+            Self::DependsOnItself { .. } => Code::DependsOnItself,
+            Self::Cycle(_) => Code::Cycle,
+            Self::Stranded { .. } => Code::Stranded,
+            Self::EmptyGroup { .. } => Code::EmptyGroup,
+            Self::ImpossibleMinActive { .. } => Code::ImpossibleMinActive,
+            Self::ImpossibleMaxUnavailable { .. } => Code::ImpossibleMaxUnavailable,
+        }
+    }
+}

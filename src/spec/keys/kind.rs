@@ -1,0 +1,172 @@
+//! What a key may hold.
+
+use std::fmt;
+
+/// What a key may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The version of the format.
+    Version,
+    /// A mapping of the keys below it, which may stand empty.
+    Section,
+    /// A mapping of the keys below it that says nothing when it is empty.
+    Entry {
+        /// Exactly one of these keys must be there; none where it is empty.
+        one_of: &'static [&'static str],
+    },
+    /// A mapping whose keys are names of the user's choice.
+    Names {
+        /// A name that is taken.
+        but: Option<&'static str>,
+    },
+    /// Text for people.
+    Text,
+    /// One line that something else reads again, such as the name of a file.
+    Line,
+    /// A word of one grammar.
+    Word(Grammar),
+    /// The ARN of a role.
+    Role,
+    /// A whole number.
+    Number {
+        /// The smallest.
+        least: u32,
+        /// The largest.
+        most: Option<u32>,
+    },
+    /// `true` or `false`.
+    Boolean,
+    /// A duration such as `1h30m`.
+    Duration {
+        /// Whether it may be zero.
+        may_be_zero: bool,
+    },
+    /// A calendar day.
+    Date,
+    /// One of a few words.
+    Choice {
+        /// The words.
+        words: &'static [&'static str],
+        /// What else people write, and what it most likely means.
+        synonyms: &'static [(&'static str, &'static str)],
+    },
+    /// A program and its arguments.
+    Arguments,
+    /// A list of addresses.
+    Addresses,
+}
+
+/// What YAML calls a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// The number of the format's version.
+    Version,
+    /// A mapping.
+    Mapping,
+    /// A list.
+    List,
+    /// A string.
+    String,
+    /// A whole number.
+    WholeNumber,
+    /// `true` or `false`.
+    Boolean,
+    /// A duration.
+    Duration,
+    /// A day.
+    Day,
+}
+
+impl Kind {
+    /// Returns what YAML calls it.
+    pub const fn value_type(self) -> Type {
+        match self {
+            Self::Version => Type::Version,
+            Self::Section | Self::Entry { .. } | Self::Names { .. } => Type::Mapping,
+            Self::Text | Self::Line | Self::Word(_) | Self::Role | Self::Choice { .. } => Type::String,
+            Self::Number { .. } => Type::WholeNumber,
+            Self::Boolean => Type::Boolean,
+            Self::Duration { .. } => Type::Duration,
+            Self::Date => Type::Day,
+            Self::Arguments | Self::Addresses => Type::List,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    /// Writes what it may hold, for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Version => "number",
+            Self::Section | Self::Entry { .. } => "mapping",
+            Self::Names { .. } => "mapping by name",
+            Self::Text => "text",
+            Self::Line => "one line of text",
+            Self::Word(Grammar::Name) => "name",
+            Self::Word(Grammar::Id) => "id",
+            Self::Word(Grammar::Region) => "region",
+            Self::Word(Grammar::Digits) => "digits, quoted",
+            Self::Role => "ARN of a role",
+            Self::Number { least, most: Some(most) } => return write!(f, "number, {least} to {most}"),
+            Self::Number { least, most: None } => return write!(f, "number, at least {least}"),
+            Self::Boolean => "`true` or `false`",
+            Self::Duration { may_be_zero: true } => "duration",
+            Self::Duration { may_be_zero: false } => "duration above zero",
+            Self::Date => "date",
+            Self::Choice { words, .. } => return write!(f, "`{}`", words.join("` or `")),
+            Self::Arguments => "list of words",
+            Self::Addresses => "list of addresses",
+        })
+    }
+}
+
+/// The characters of one kind of word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grammar {
+    /// Addresses, and names of groups and accounts. No `/`, which parts an address from the verb in a step's id.
+    Name,
+    /// Ids that the cloud gives.
+    Id,
+    /// Regions.
+    Region,
+    /// Numbers of accounts, which do not fit what most YAML readers hold a number in.
+    Digits,
+}
+
+impl Grammar {
+    /// How long a word may be.
+    pub const LONGEST: usize = 128;
+
+    /// Returns whether a byte may be part of such a word.
+    pub const fn admits(self, byte: u8) -> bool {
+        match self {
+            Self::Name => byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'),
+            Self::Id => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
+            Self::Region => byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-',
+            Self::Digits => byte.is_ascii_digit(),
+        }
+    }
+
+    /// Returns the same as a regular expression.
+    pub const fn pattern(self) -> &'static str {
+        match self {
+            Self::Name => "^[A-Za-z0-9._-]{1,128}$",
+            Self::Id => "^[A-Za-z0-9_-]{1,128}$",
+            Self::Region => "^[a-z0-9-]{1,128}$",
+            Self::Digits => "^[0-9]{1,128}$",
+        }
+    }
+}
+
+/// What holds where a key is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It must be there; how to write it.
+    Required(&'static str),
+    /// This value, as one would write it in YAML.
+    Default(&'static str),
+    /// What is done instead, in words.
+    Otherwise(&'static str),
+    /// Nothing is asked for.
+    Optional,
+}

@@ -1,0 +1,234 @@
+//! From nodes to typed values: each reader reports what is wrong and goes on, so that one run finds everything.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use crate::diagnostic::Place;
+use crate::diagnostic::nearest::nearest;
+use crate::duration;
+use crate::spec::Placed;
+use crate::spec::fields::Path;
+use crate::spec::finding::{Code, Finding, Spelling, ValueFault};
+use crate::spec::findings::Findings;
+use crate::spec::keys::{Grammar, Key, Kind, Type};
+use crate::spec::syntax::{Node, NodeKind, Word, unquoted_kind};
+use crate::spec::words::shorten;
+
+/// Reports a value that cannot be.
+pub(super) fn refuse(path: Path<'_>, place: Place, fault: ValueFault, findings: &mut Findings) {
+    findings.report(fault.code(), place, || Finding::Value { path: path.to_string(), fault });
+}
+
+/// Reports a value of another type than `wanted`.
+pub(super) fn wrong_type(path: Path<'_>, node: &Node<'_>, wanted: Type, findings: &mut Findings) {
+    let fault = match (node.kind(), node) {
+        (NodeKind::Refused, _) => return,
+        (NodeKind::Null, _) => ValueFault::Nothing { wanted },
+        (found, Node::Word(word)) if word.quoted => ValueFault::WrongType { found, wanted, spelling: Spelling::Quoted },
+        (found, Node::Word(word)) => {
+            let spelling = Spelling::Plain(shorten(&word.text).into_owned());
+            ValueFault::WrongType { found, wanted, spelling }
+        }
+        (found, _) => ValueFault::WrongType { found, wanted, spelling: Spelling::Structure },
+    };
+    refuse(path, node.place(), fault, findings);
+}
+
+/// Reads a string that is quoted, or that no YAML reader takes for anything else.
+fn string<'a>(path: Path<'_>, node: Node<'a>, findings: &mut Findings) -> Option<Placed<Cow<'a, str>>> {
+    match node {
+        Node::Word(word) if word.quoted || unquoted_kind(&word.text).is_none() => {
+            Some(Placed { value: word.text, place: word.place })
+        }
+        other => {
+            wrong_type(path, &other, Type::String, findings);
+            None
+        }
+    }
+}
+
+/// Reads a string that is shown to people and never parsed.
+pub(super) fn text(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Placed<String>> {
+    string(path, node, findings).map(|text| Placed { value: text.value.into_owned(), place: text.place })
+}
+
+/// Reads a string that something else will read again, such as a file name: neither empty nor with control characters.
+pub(super) fn line(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Placed<String>> {
+    let line = text(path, node, findings)?;
+    let fault = if line.value.is_empty() {
+        ValueFault::EmptyLine
+    } else if line.value.contains(char::is_control) {
+        ValueFault::ControlCharacter
+    } else {
+        return Some(line);
+    };
+    refuse(path, line.place, fault, findings);
+    None
+}
+
+/// Reads a word of a grammar.
+pub(super) fn word<T: for<'t> From<&'t str>>(
+    path: Path<'_>,
+    node: Node<'_>,
+    grammar: Grammar,
+    findings: &mut Findings,
+) -> Option<Placed<T>> {
+    let Placed { value: text, place } = string(path, node, findings)?;
+    let fault = match text.bytes().position(|byte| !grammar.admits(byte)) {
+        _ if text.is_empty() => ValueFault::EmptyName { grammar },
+        Some(at) => ValueFault::StrangeCharacter { character: text[at..].chars().next().unwrap_or_default(), grammar },
+        None if text.len() > Grammar::LONGEST => ValueFault::NameTooLong { grammar },
+        None => return Some(Placed { value: T::from(&*text), place }),
+    };
+    refuse(path, place, fault, findings);
+    None
+}
+
+/// Reads a key as a name; one that a YAML reader may take for something else must be quoted.
+pub(super) fn name_of_entry<T: for<'t> From<&'t str>>(
+    path: Path<'_>,
+    key: Word<'_>,
+    findings: &mut Findings,
+) -> Option<Placed<T>> {
+    let text = key.text.clone();
+    word(path.then(&text), Node::Word(key), Grammar::Name, findings)
+}
+
+/// Reads a whole number within the bounds of its kind.
+pub(super) fn number(path: Path<'_>, node: Node<'_>, kind: Kind, findings: &mut Findings) -> Option<Placed<u32>> {
+    let word = match node {
+        Node::Word(word) if !word.quoted && unquoted_kind(&word.text) == Some(NodeKind::Number) => word,
+        other => {
+            wrong_type(path, &other, Type::WholeNumber, findings);
+            return None;
+        }
+    };
+    let (least, most) = match kind {
+        Kind::Number { least, most } => (least, most.unwrap_or(u32::MAX)),
+        _ => (0, u32::MAX),
+    };
+    let is_plain = word.text == "0" || word.text.bytes().all(|b| b.is_ascii_digit()) && !word.text.starts_with('0');
+    let fault = match word.text.parse::<u32>().ok().filter(|number| is_plain && *number >= least) {
+        Some(value) if value <= most => return Some(Placed { value, place: word.place }),
+        Some(_) => ValueFault::NumberTooLarge { least, most },
+        None => ValueFault::NotANumber { text: shorten(&word.text).into_owned(), least },
+    };
+    refuse(path, word.place, fault, findings);
+    None
+}
+
+/// Reads `true` or `false`.
+pub(super) fn boolean(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Placed<bool>> {
+    if let Node::Word(word) = &node
+        && !word.quoted
+    {
+        let value = match &*word.text {
+            "true" | "True" | "TRUE" => Some(true),
+            "false" | "False" | "FALSE" => Some(false),
+            _ => None,
+        };
+        if let Some(value) = value {
+            return Some(Placed { value, place: word.place });
+        }
+    }
+    wrong_type(path, &node, Type::Boolean, findings);
+    None
+}
+
+/// Reads a duration such as `1h30m`; zero only where its kind admits that.
+pub(super) fn duration(path: Path<'_>, node: Node<'_>, kind: Kind, findings: &mut Findings) -> Option<Duration> {
+    let word = match node {
+        Node::Word(word)
+            if word.quoted || !matches!(unquoted_kind(&word.text), Some(NodeKind::Null | NodeKind::Boolean)) =>
+        {
+            word
+        }
+        other => {
+            wrong_type(path, &other, Type::Duration, findings);
+            return None;
+        }
+    };
+    let may_be_zero = kind == Kind::Duration { may_be_zero: true };
+    let fault = match duration::parse(&word.text) {
+        Ok(duration) if may_be_zero || !duration.is_zero() => return Some(duration),
+        Ok(_) => ValueFault::ZeroDuration,
+        Err(why) => ValueFault::NotADuration { text: shorten(&word.text).into_owned(), why },
+    };
+    refuse(path, word.place, fault, findings);
+    None
+}
+
+/// Reads a calendar day, quoted or not.
+pub(super) fn date(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Date> {
+    match node {
+        Node::Word(word)
+            if !matches!(unquoted_kind(&word.text), Some(NodeKind::Null | NodeKind::Boolean | NodeKind::Number)) =>
+        {
+            let date = (word.text.len() == 10).then(|| word.text.parse().ok()).flatten();
+            if date.is_none() {
+                let fault = ValueFault::NotADay { text: shorten(&word.text).into_owned() };
+                refuse(path, word.place, fault, findings);
+            }
+            date
+        }
+        other => {
+            wrong_type(path, &other, Type::Day, findings);
+            None
+        }
+    }
+}
+
+/// Reads the list that a key holds; one word alone is answered with how its row would be written.
+pub(super) fn list<'a>(
+    path: Path<'_>,
+    node: Node<'a>,
+    key: &'static Key,
+    findings: &mut Findings,
+) -> Option<Vec<Node<'a>>> {
+    match node {
+        Node::Sequence(_, nodes) => Some(nodes),
+        Node::Word(ref word) if !node.is_null() => {
+            refuse(path, word.place, ValueFault::OneWord { key }, findings);
+            None
+        }
+        other => {
+            wrong_type(path, &other, Type::List, findings);
+            None
+        }
+    }
+}
+
+/// Reads one of the words of a kind; `meaning` has a value for each.
+pub(super) fn choice<T>(
+    path: Path<'_>,
+    node: Node<'_>,
+    kind: Kind,
+    meaning: fn(&str) -> Option<T>,
+    findings: &mut Findings,
+) -> Option<Placed<T>> {
+    let word = match node {
+        // `on` and `no` are better answered with what was meant than with a lecture on quotes.
+        Node::Word(word) if word.quoted || !word.text.is_empty() => word,
+        other => {
+            wrong_type(path, &other, Type::String, findings);
+            return None;
+        }
+    };
+    let (known, synonyms) = match kind {
+        Kind::Choice { words, synonyms } => (words, synonyms),
+        _ => (&[][..], &[][..]),
+    };
+    if let Some(value) = known.contains(&&*word.text).then(|| meaning(&word.text)).flatten() {
+        return Some(Placed { value, place: word.place });
+    }
+    findings.report(Code::UnknownWord, word.place, || {
+        let spellings = known.iter().map(|known| (*known, *known)).chain(synonyms.iter().copied());
+        let near = nearest(&word.text, spellings.clone().map(|(spelling, _)| spelling));
+        let meant = spellings.clone().find(|(spelling, _)| Some(*spelling) == near).map(|(_, meant)| meant);
+        let fault = ValueFault::UnknownWord { word: shorten(&word.text).into_owned(), meant, known };
+        Finding::Value { path: path.to_string(), fault }
+    });
+    None
+}

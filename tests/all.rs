@@ -1,0 +1,39 @@
+//! Every integration test, as one program: it is built and linked once, and its cases share what they stand on.
+//!
+//! ```text
+//! cargo test --test all                        everything here
+//! cargo test --test all simulation::           one part
+//! UPDATE=1 cargo test                          writes what is said now into the files that hold what is expected
+//! ```
+//!
+//! The cases run beside each other on the threads of one process: none changes the directory, the environment, the
+//! umask or a limit of it. What needs another one starts a child.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests are outside the house: they have a process and a clock of their own"
+)]
+
+mod adversary;
+mod alibaba_client;
+mod architecture;
+mod credentials;
+mod documents;
+mod emulator;
+mod fault_matrix;
+mod features;
+mod golden;
+mod harness;
+mod kills;
+mod mutations;
+mod packaging;
+mod planner;
+mod real_cloud;
+mod recovery;
+mod scale;
+mod sdk;
+mod sessions;
+mod signals;
+mod signature;
+mod simulation;
+mod spec;
+mod store;
