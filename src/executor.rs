@@ -409,15 +409,14 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
 
     /// Sends what the last append made durable.
     fn send(&mut self) {
-        for (number, call) in std::mem::take(&mut self.to_send) {
+        for (number, _) in std::mem::take(&mut self.to_send) {
             let step = &self.plan.steps[number];
+            let Some(mutation) = step.mutation() else { continue };
             self.steps[number].phase = Phase::Calling;
             (self.around.emit)(&Event::CallSent { step: step.id.clone() });
             let cloud = self.around.cloud;
             let permit = self.steps[number].permit.take().unwrap_or_else(Permit::free);
-            self.calls.push(Box::pin(async move {
-                (number, cloud.call(&step.scope, call, &step.interface_id, permit).await)
-            }));
+            self.calls.push(Box::pin(async move { (number, cloud.call(&step.scope, &mutation, permit).await) }));
         }
     }
 
