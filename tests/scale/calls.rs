@@ -14,9 +14,9 @@ use rictl::journal::{Operation, RunStarted};
 use rictl::ops::live;
 use rictl::plan::{Plan, PlanOptions};
 use rictl::planner::{Inputs, plan};
-use rictl::report::{Event, Report, planned_step};
 use rictl::resource::{Call, Provider, Region, Target};
 use rictl::retry::{Policy, Quota, Retrying};
+use rictl::run::{Event, Report, planned_step};
 use rictl::spec::{Spec, SpecFile, parse};
 use rictl::state::RunId;
 use rictl::store::memory::{Disk, MemoryStore};
@@ -138,7 +138,7 @@ impl Scene {
             signals,
             emit: &mut emit,
         };
-        let report = run(&plan, header, settings, surroundings).await.report;
+        let report = run(&plan, header, Vec::new(), settings, surroundings).await.report;
         let took = begun.elapsed();
         let describes = self.describes();
         let describes = describes.into_iter().map(|(region, count)| {
