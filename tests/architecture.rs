@@ -361,3 +361,24 @@ fn every_file_of_the_tests_belongs_to_their_program() {
     }
     assert_none(&left_out);
 }
+
+#[test]
+fn the_executor_and_the_run_build_no_prose() {
+    // What names errors for those who match on them, and what says which promise of ours was broken.
+    let spared = ["#[error(", "expect(", "debug_assert", "reason = \""];
+    let mut broken = Vec::new();
+    for source in sources().into_iter().filter(|source| ["executor", "run"].contains(&source.room.as_str())) {
+        for line in source.code.lines().filter(|line| spared.iter().all(|spared| !line.contains(spared))) {
+            let is_prose = |text: &str| text.contains(' ') && text.chars().any(char::is_alphabetic);
+            let is_worded = !line.trim_start().starts_with("#[") && line.split('"').skip(1).step_by(2).any(is_prose);
+            if line.contains("format!(") || is_worded {
+                broken.push(format!(
+                    "src/{}: {}: a fact with a type of its own, worded in render/words",
+                    source.path.display(),
+                    line.trim()
+                ));
+            }
+        }
+    }
+    assert_none(&broken);
+}

@@ -46,24 +46,35 @@ pub(super) enum Settling {
 }
 
 /// Judges a step whose call was accepted, or that only waits.
-///
-/// After an accepted call the status it came from is a stale read, not a failure: reads lag behind writes, and sending
-/// again would be a second cut (docs/reference/faults.md#doubt).
 pub(super) fn settling(step: &Step, status: &Status) -> Settling {
     if step.goal.is_reached_by(status) {
         return Settling::Reached;
     }
     let is_on_its_way = match (step.action, step.goal) {
-        (Action::Call(call), _) => {
-            let transition = call.transition();
-            status == transition.from || status == transition.through || *status == Status::Modifying
-        }
+        (Action::Call(call), _) => return accepted(call, status),
         (Action::Wait, Goal::Stable) => status.is_transitional(),
-        (Action::Wait, Goal::Active) => *status != Status::Deactivating && status.is_transitional(),
-        (Action::Wait, Goal::Inactive) => matches!(status, Status::Deactivating | Status::Modifying),
         (Action::Wait, Goal::Connected) => matches!(status, Status::Connecting | Status::AcceptingConnecting),
+        (Action::Wait, goal) => {
+            let mut leading_there = Call::ALL.into_iter().map(Call::transition);
+            *status == Status::Modifying || leading_there.any(|way| goal.is_reached_by(way.to) && status == way.through)
+        }
     };
     if is_on_its_way { Settling::NotYet } else { Settling::Never }
+}
+
+/// Judges a call that was accepted.
+///
+/// The status that it came from is a stale read then, not a failure: reads lag behind writes, and sending again would be a
+/// second cut (docs/reference/faults.md#doubt).
+pub(super) fn accepted(call: Call, status: &Status) -> Settling {
+    let way = call.transition();
+    if status == way.to {
+        Settling::Reached
+    } else if status == way.from || status == way.through || *status == Status::Modifying {
+        Settling::NotYet
+    } else {
+        Settling::Never
+    }
 }
 
 /// What a read says of a call whose answer was lost (docs/reference/faults.md#doubt).
@@ -81,11 +92,11 @@ pub(super) enum Doubtful {
 
 /// Judges a call that may or may not have been done.
 pub(super) fn doubtful(call: Call, status: Option<&Status>) -> Doubtful {
-    let transition = call.transition();
+    let way = call.transition();
     match status {
-        Some(status) if status == transition.to => Doubtful::Reached,
-        Some(status) if status == transition.through => Doubtful::TookEffect,
-        Some(status) if status == transition.from => Doubtful::Untouched,
+        Some(status) if status == way.to => Doubtful::Reached,
+        Some(status) if status == way.through => Doubtful::TookEffect,
+        Some(status) if status == way.from => Doubtful::Untouched,
         _ => Doubtful::Foreign,
     }
 }

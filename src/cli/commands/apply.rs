@@ -56,7 +56,7 @@ async fn run(
     invocation: &Invocation,
     output: &Output,
 ) -> Result<Exit> {
-    let signals = signals::listen().context("cannot listen for signals")?;
+    let signals::Signals { count: signals, terminal } = signals::listen().context("cannot listen for signals")?;
     let session = Session {
         project: invocation.load()?,
         access: invocation.access(),
@@ -70,7 +70,7 @@ async fn run(
     // Only for how long a step may take: what is wrong with the files the apply itself says.
     let pace = || local::read(&session.project.paths).map(|recorded| history::pace(&recorded)).unwrap_or_default();
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
-    let mut screen = screen.with_pace(pace);
+    let mut screen = screen.with_pace(pace).outliving(terminal);
     // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
     let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
     let applied = operation::apply(&session, task, approval, &mut screen, signals).await?;
