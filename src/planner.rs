@@ -53,7 +53,7 @@ pub struct Inputs<'a> {
 /// An address in `options` that the spec does not declare.
 pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Diagnostics> {
     let empty = BTreeMap::new();
-    let records = inputs.state.map_or(&empty, |state| &state.interfaces);
+    let records = inputs.state.map_or(&empty, |state| state.interfaces.by_address());
     let subjects = match_up(inputs.spec, inputs.live, records);
     let selection = selection::select(&subjects, options)
         .map_err(|findings| Diagnostics { sources: inputs.spec.sources.clone(), findings })?;

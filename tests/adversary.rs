@@ -16,7 +16,7 @@ use rictl::clock::Clock;
 use rictl::cloud::{Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Identity, Page, Permit, Selection};
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Gate, Settings, Surroundings, run};
-use rictl::journal::{Operation, Outcome, PlannedStep, RunStarted};
+use rictl::journal::{Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::ops::live;
 use rictl::plan::{Action, Plan, PlanOptions};
 use rictl::planner::{Inputs, plan};
@@ -24,7 +24,7 @@ use rictl::report::Report;
 use rictl::resource::{AccountName, Observed, Provider, RequestId, RouterInterfaceId, Scope, Status, Target};
 use rictl::spec::{Spec, SpecFile, parse};
 use rictl::state::RunId;
-use rictl::store::memory::{Disk, MemoryStore};
+use rictl::store::memory::{Disk, Memory, MemoryStore};
 use tokio::sync::watch;
 
 /// SplitMix64.
@@ -243,6 +243,7 @@ fn header(plan: &Plan, clock: &Clock) -> RunStarted {
         lineage: "lineage".to_owned(),
         serial: 0,
         digest: plan.digest(),
+        evidence: Evidence::default(),
         steps: plan.steps.iter().map(step).collect(),
     }
 }
@@ -265,7 +266,7 @@ fn apply(scenario: &Scenario) -> (Witness, Plan, Report) {
             broken: RefCell::default(),
         };
         let plan = planned(&spec, &witness, &clock).await;
-        let (mut store, _) = MemoryStore::open(Disk::default()).unwrap();
+        let (mut store, _) = MemoryStore::open(Memory::new(Disk::default())).unwrap();
         let (_signals, listener) = watch::channel(0);
         let surroundings = Surroundings {
             cloud: &witness,

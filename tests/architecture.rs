@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Every room and its floor. A room imports from floors below its own; F4's rooms do not know each other, while the
 /// vocabularies of one lower floor may.
-const ROOMS: [(&str, u8); 23] = [
+const ROOMS: [(&str, u8); 24] = [
     ("resource", 0),
     ("diagnostic", 0),
     ("signature", 0),
@@ -25,6 +25,7 @@ const ROOMS: [(&str, u8); 23] = [
     ("clock", 3),
     ("refresh", 4),
     ("executor", 4),
+    ("history", 4),
     ("alibaba", 4),
     ("emulator", 4),
     ("retry", 4),

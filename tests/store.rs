@@ -14,3 +14,5 @@ mod local;
 mod processes;
 #[path = "store/state.rs"]
 mod state;
+#[path = "store/upgrades.rs"]
+mod upgrades;

@@ -9,13 +9,15 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::clock::Clock;
+use crate::history::expected_durations;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::session::Front;
 use crate::plan::Plan;
 use crate::render::events::Events;
 use crate::render::progress::Progress;
 use crate::render::{self, View};
-use crate::report::{Event, Report, expected_durations};
+use crate::report::{Event, Report};
+use crate::state::Records;
 
 use super::output::Output;
 use super::prompt;
@@ -31,8 +33,8 @@ pub(super) struct Screen<'o> {
     into: Option<File>,
     /// Questions may be asked.
     asks: bool,
-    /// The past runs, from which it is known how long a step may take.
-    past: Vec<Report>,
+    /// The records, from which it is known how long a step may take.
+    records: Records,
     plan: Option<Plan>,
     showing: Showing,
 }
@@ -46,16 +48,24 @@ enum Showing {
 
 impl<'o> Screen<'o> {
     pub(super) fn new(output: &'o Output, clock: Clock, json: bool, into: Option<File>, asks: bool) -> Self {
-        let mut screen =
-            Self { output, clock, json, into, asks, past: Vec::new(), plan: None, showing: Showing::Nothing };
+        let mut screen = Self {
+            output,
+            clock,
+            json,
+            into,
+            asks,
+            records: Records::default(),
+            plan: None,
+            showing: Showing::Nothing,
+        };
         screen.lines(|out, at| render::events::version(out, at));
         screen
     }
 
-    /// Takes in the past runs, if what is shown has a use for them.
-    pub(super) fn with_past(mut self, past: impl FnOnce() -> Vec<Report>) -> Self {
+    /// Takes in the records, if what is shown has a use for them.
+    pub(super) fn with_records(mut self, records: impl FnOnce() -> Records) -> Self {
         if !self.json && LiveTable::is_possible() {
-            self.past = past();
+            self.records = records();
         }
         self
     }
@@ -125,7 +135,7 @@ impl Front for Screen<'_> {
         self.showing = if self.json {
             Showing::Nothing
         } else if LiveTable::is_possible() {
-            let expected = expected_durations(&plan.steps, &self.past);
+            let expected = expected_durations(&plan.steps, &self.records);
             Showing::Table(LiveTable::start(plan, expected, self.view(), self.clock))
         } else {
             Showing::Lines(Box::new(Progress::new(plan, self.view())))

@@ -3,6 +3,7 @@
 use crate::cloud::Cloud;
 use crate::journal::{Entry, Outcome};
 use crate::report::Event;
+use crate::run::{Exit, RunEnd, RunOutcome, StepReason};
 use crate::store::Store;
 
 use super::tracked::Phase;
@@ -69,7 +70,7 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
             at: now,
             outcome,
             status: status.clone(),
-            detail: detail.clone(),
+            because: detail.clone().map(|text| StepReason::Told { text }),
         });
         (self.around.emit)(&Event::StepFinished {
             step: step.id.clone(),
@@ -85,6 +86,18 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
     pub(super) fn leave_unstarted(&mut self, number: usize) {
         let reason = if self.report.interrupted { "interrupted" } else { "the run stopped" };
         self.end(number, Outcome::NotStarted, Some(reason.to_owned()));
+    }
+
+    /// Returns how the run ended, as far as the executor can tell.
+    fn end_of_run(&self, at: jiff::Timestamp) -> RunEnd {
+        let exit = Exit::try_from(self.report.exit_code()).unwrap_or(Exit::Error);
+        let outcome = match exit {
+            Exit::Done => RunOutcome::Complete,
+            Exit::Refused | Exit::Moved => RunOutcome::Refused,
+            Exit::Interrupted => RunOutcome::Interrupted,
+            Exit::Error | Exit::Changes | Exit::Partial | Exit::Locked => RunOutcome::Incomplete,
+        };
+        RunEnd { at, exit, outcome, reasons: Vec::new() }
     }
 
     /// Closes what is open, records the end of the run, and hands everything over.
@@ -111,7 +124,7 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
         self.report.finished_at = Some(now);
         self.report.unrecorded.clone_from(&self.failure);
         if is_over {
-            self.record(Entry::RunEnded { at: now, exit_code: self.report.exit_code() });
+            self.record(Entry::RunEnded(self.end_of_run(now)));
         }
         self.flush();
         self.report.unrecorded.clone_from(&self.failure);

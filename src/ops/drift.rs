@@ -7,11 +7,11 @@ use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
+use crate::history::Recorded;
 use crate::planner;
 use crate::refresh;
 use crate::report::{Drift, DriftCause};
 use crate::resource::{Address, LiveState, Target};
-use crate::store::local::Recorded;
 
 use super::live;
 use super::project::Project;

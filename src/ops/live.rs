@@ -7,6 +7,7 @@ use anyhow::Result;
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::executor::recovery::{self, OpenStep};
+use crate::history::Recorded;
 use crate::journal::{Answer, Run};
 use crate::plan::{Doubt, Plan, PlanOptions, Warning};
 use crate::planner::{self, Inputs};
@@ -14,7 +15,6 @@ use crate::refresh::{self, Wanted};
 use crate::resource::{LiveState, Provider, Target};
 use crate::spec::Spec;
 use crate::state::State;
-use crate::store::local::Recorded;
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;

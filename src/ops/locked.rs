@@ -12,18 +12,20 @@ use tokio::time::Instant;
 
 use crate::cloud::Cloud;
 use crate::executor::{self, Ended, OnError, Surroundings};
-use crate::journal::{Entry, Operation, PlannedStep, RunStarted};
+use crate::history::{self, Recorded, Seen};
+use crate::journal::{Died, Entry, Evidence, Operation, PlannedStep, RunStarted};
 use crate::plan::{Plan, PlanOptions};
 use crate::render::counted;
 use crate::report::{Report, StepResult, planned_step};
 use crate::resource::{LiveState, Target};
-use crate::state::{RunId, State};
-use crate::store::local::Recorded;
+use crate::run::StepReason;
+use crate::state::{Records, RunId, State};
+use crate::store::lock::Holder;
 use crate::store::{Store, StoreError, explain};
 
 use super::failure::{Exit, Refusal};
 use super::session::{Applied, Approval, Front, Ran, Session, Task, today};
-use super::{check, history, live, records, rollback, saved};
+use super::{check, history::to_take_back, live, rollback, saved};
 
 /// How many reads in a row must show a goal lost before that is said.
 const EQUAL_READS: u32 = 3;
@@ -40,6 +42,10 @@ pub struct Locked<'s, C, S> {
     state: State,
     /// The state as plans know it: none before the first commit.
     has_state: bool,
+    /// The run that the next one takes back.
+    takes_back: Option<RunId>,
+    /// What the run saw last.
+    last_look: Option<LiveState>,
 }
 
 impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
@@ -58,7 +64,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         live::check_target(recorded.state.as_ref(), &target, &session.project)?;
         let has_state = recorded.state.is_some();
         let state = recorded.take_state_or_new(&target, session.salt.clone());
-        Ok(Self { session, run_id, cloud, target, store, state, has_state })
+        Ok(Self { session, run_id, cloud, target, store, state, has_state, takes_back: None, last_look: None })
     }
 
     /// Does a task, with everything older closed first.
@@ -132,14 +138,15 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                     at: clock.now(),
                     outcome: resolution.outcome,
                     status: resolution.status,
-                    detail: Some(resolution.detail),
+                    because: Some(StepReason::Told { text: resolution.detail }),
                 });
             }
-            entries.push(Entry::RunEnded { at: clock.now(), exit_code: 5 });
+            entries.push(Entry::Died(Died { at: clock.now(), resolved_by: self.run_id.clone() }));
             self.store.append(&entries)?;
         }
         if self.store.replay().unfolded().is_some() {
-            self.store.fold_ended_run(&mut self.state)?;
+            let warning = history::close_run(&mut self.store, &mut self.state, None)?;
+            warning.iter().for_each(|warning| front.note(warning));
             self.has_state = true;
         }
         Ok(())
@@ -150,7 +157,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     }
 
     /// Makes the plan that the task asks for, and shows it.
-    async fn plan(&self, task: Task, front: &mut impl Front) -> Result<Plan> {
+    async fn plan(&mut self, task: Task, front: &mut impl Front) -> Result<Plan> {
         let project = &self.session.project;
         let (target, clock, cloud) = (&self.target, &self.session.clock, &self.cloud);
         let plan = match task {
@@ -160,13 +167,13 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             }
             Task::Saved(plan) => {
                 let seen = live::refresh(&project.spec, cloud, clock).await;
-                saved::check(&plan, project, self.known_state(), self.store.replay(), &seen, target)?;
+                let last = self.state.last_run.as_ref().map_or(Ok(None), |last| self.store.run(last))?;
+                saved::check(&plan, project, self.known_state(), last.as_ref(), &seen, target)?;
                 *plan
             }
             Task::Rollback { run_id, options } => {
-                let run = self.store.replay().runs().iter().find(|run| *run.started.run_id.0 == *run_id);
-                let run = run.ok_or_else(|| history::unknown_run(&run_id))?;
-                self.plan_back(run.started.run_id.clone(), &rollback::confirmed(run), &options).await?
+                let run = to_take_back(&self.store, &run_id)?;
+                self.plan_back(run.started.run_id.clone(), &rollback::confirmed(&run), &options).await?
             }
         };
         front.planned(&plan);
@@ -174,11 +181,12 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     }
 
     /// Plans the inverse of the confirmed steps of a run.
-    async fn plan_back(&self, run_id: RunId, confirmed: &[PlannedStep], options: &PlanOptions) -> Result<Plan> {
+    async fn plan_back(&mut self, run_id: RunId, confirmed: &[PlannedStep], options: &PlanOptions) -> Result<Plan> {
         let (project, options) = rollback::inverse(&self.session.project, confirmed, options)?;
         let seen = live::refresh(&project.spec, &self.cloud, &self.session.clock).await;
         let mut plan = live::plan_from(&project, self.known_state(), &seen, &[], &self.target, &options)?;
         rollback::explain(&mut plan, &run_id);
+        self.takes_back = Some(run_id);
         Ok(plan)
     }
 
@@ -239,7 +247,21 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             lineage: self.state.lineage.clone(),
             serial: self.state.serial,
             digest: plan.digest(),
+            evidence: self.evidence(operation),
             steps: plan.steps.iter().map(|step| planned_step(step, reasons.get(&step.address).cloned())).collect(),
+        }
+    }
+
+    /// Returns what is known of the circumstances.
+    fn evidence(&self, operation: Operation) -> Evidence {
+        let project = &self.session.project;
+        let takes_back = self.takes_back.iter().filter(|_| operation == Operation::Rollback).cloned().collect();
+        Evidence {
+            host: Some(Holder::host_name()),
+            spec: Some(project.name.clone()),
+            spec_digest: Some(project.digest.clone()),
+            takes_back,
+            ..Evidence::default()
         }
     }
 
@@ -259,7 +281,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             let astray = astray(report, &seen);
             reads += 1;
             if astray.is_empty() || (reads >= EQUAL_READS && begun.elapsed() >= settings.doubt_window) {
-                records::update(&mut self.state, spec, &seen);
+                self.last_look = Some(seen);
                 return astray;
             }
         }
@@ -273,17 +295,19 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                 Err(error) => format!("{reason}; and to no second place: {}", explain(&error)),
             },
             None => match self.commit() {
-                Ok(()) => return,
+                Ok(_) => return,
                 Err(error) => format!("{}; the journal holds the run, and the next apply folds it in", explain(&error)),
             },
         };
         report.unrecorded = Some(reason);
     }
 
-    fn commit(&mut self) -> Result<(), StoreError> {
-        self.store.fold_ended_run(&mut self.state)?;
+    fn commit(&mut self) -> Result<Option<String>, StoreError> {
+        let after = self.last_look.take();
+        let seen = Seen { spec: &self.session.project.spec, before: None, after: after.as_ref() };
+        let warning = history::close_run(&mut self.store, &mut self.state, Some(&seen))?;
         self.has_state = true;
-        Ok(())
+        Ok(warning)
     }
 
     /// Records what a plan without steps has seen, if that is news.
@@ -294,11 +318,10 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let before = self.state.interfaces.clone();
         let spec = &self.session.project.spec;
         let seen = live::refresh(spec, &self.cloud, &self.session.clock).await;
-        records::update(&mut self.state, spec, &seen);
-        if before != self.state.interfaces {
-            let expected = self.state.serial;
-            self.state.serial += 1;
-            self.store.commit(&self.state, expected)?;
+        history::write(&mut self.state, None, Some(&Seen { spec, before: Some(&seen), after: None }));
+        if is_news(&before, &self.state.interfaces) {
+            history::commit(&mut self.store, &mut self.state)?;
+            self.has_state = true;
         }
         Ok(())
     }
@@ -342,6 +365,17 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let run_id = self.session.run_id(Operation::Rollback);
         self.run(plan, run_id, Operation::Rollback, front, signals).await.map(Some)
     }
+}
+
+/// Returns whether there is more to tell than that the same was seen again: for that alone nothing is committed, since
+/// a commit makes every saved plan stale.
+fn is_news(before: &Records, after: &Records) -> bool {
+    let told = |records: &Records| {
+        let mut records = records.clone();
+        records.values_mut().for_each(|record| record.observed.at = record.observed.since);
+        records
+    };
+    told(before) != told(after)
 }
 
 /// Says which interfaces are not where their last step left them.

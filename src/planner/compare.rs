@@ -16,7 +16,7 @@ use super::{Subject, match_up};
 /// known of it.
 pub fn compare(spec: &Spec, live: &LiveState, state: Option<&State>, today: Date) -> Vec<DriftItem> {
     let empty = BTreeMap::new();
-    let records = state.map_or(&empty, |state| &state.interfaces);
+    let records = state.map_or(&empty, |state| state.interfaces.by_address());
     match_up(spec, live, records).iter().filter_map(|subject| item(subject, today)).collect()
 }
 

@@ -6,14 +6,15 @@
 use std::io::{self, Write};
 
 use super::drift::{last_applied, live, note, verdict, words};
-use super::history::{self, operation};
+use super::history::{PastRun, operation};
 use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
 use super::report::{next, outcome, took};
 use super::svg::{self, escaped};
 use super::topology::Topology;
 use crate::plan::{Goal, Plan, ResourceChange, Step, Warning};
-use crate::report::{Drift, Report};
+use crate::report::Drift;
 use crate::resource::{Address, Status};
+use crate::run::Exit;
 
 /// The most rows of a table.
 const MOST_ROWS: usize = 2_000;
@@ -125,14 +126,15 @@ fn warning(warning: &Warning) -> String {
 }
 
 /// Writes a run with its timeline, and the topology where it is known.
-pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, topology: Option<&Topology>) -> io::Result<()> {
+pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, topology: Option<&Topology>) -> io::Result<()> {
+    let run = &past.report;
     let mut page = Page::new(&format!("rictl {} {}", operation(run.operation), run.run_id), &run.target.to_string());
-    let good = run.finished_at.is_some() && run.exit_code() == 0;
-    page.verdict(if good { "good" } else { "bad" }, &history::verdict(run).1);
+    let good = past.exit() == Some(Exit::Done);
+    page.verdict(if good { "good" } else { "bad" }, &past.verdict().1);
     let ended = run.finished_at.map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
     page.paragraph(&format!("By {}, {:.0} {ended}", run.who, run.started_at));
-    if run.finished_at.is_some() && !good {
-        page.paragraph(&format!("Next: {}", next(run.exit_code(), &run.run_id.0)));
+    if let Some(exit) = past.exit().filter(|_| !good) {
+        page.paragraph(&format!("Next: {}", next(exit.code(), &run.run_id.0)));
     }
     page.paragraph(&format!("Digest: {}", run.digest));
     page.list("Stopped", run.stopped_reason.iter().cloned());

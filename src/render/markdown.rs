@@ -7,12 +7,13 @@ use std::io::{self, Write};
 
 use super::drift::{last_applied, live, note, verdict, words};
 use super::escape::escape_terminal;
-use super::history;
+use super::history::{self, PastRun};
 use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
-use super::report::{complete_line, incomplete, next, outcome, took};
+use super::report::{complete_line, next, outcome, took};
 use crate::plan::{Goal, Plan, ResourceChange, Step, Warning};
-use crate::report::{Drift, Report};
+use crate::report::Drift;
 use crate::resource::{Address, Status};
+use crate::run::Exit;
 
 /// The most characters of a comment on the large forges.
 const LIMIT: usize = 65_536;
@@ -120,19 +121,17 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
 }
 
 /// Writes a run.
-pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report) -> io::Result<()> {
+pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun) -> io::Result<()> {
+    let run = &past.report;
     let mut page = Page::new(&format!("rictl {} {}", history::operation(run.operation), code(&run.run_id.0)));
-    let exit_code = run.exit_code();
-    if run.finished_at.is_none() {
-        page.always("**The run died, or still goes on.**\n");
-    } else if exit_code == 0 {
-        page.always(&format!("**{}**\n", complete_line(run)));
-    } else {
-        page.always(&format!(
+    match past.exit() {
+        Some(Exit::Done) => page.always(&format!("**{}**\n", complete_line(run))),
+        Some(exit) => page.always(&format!(
             "**Apply incomplete:** {}\n\nNext: {}\n",
-            incomplete(run),
-            next(exit_code, &inert(&run.run_id.0).replace('`', "\\x60"))
-        ));
+            past.verdict().1,
+            next(exit.code(), &inert(&run.run_id.0).replace('`', "\\x60"))
+        )),
+        None => page.always(&format!("**The run {}.**\n", past.verdict().1)),
     }
     page.always(&format!("\n{}, by {}\n", code(&run.target.to_string()), code(&run.who)));
     let remarks = [("stopped", &run.stopped_reason), ("not recorded", &run.unrecorded)];

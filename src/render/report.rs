@@ -68,8 +68,13 @@ pub(crate) fn counts_line(report: &Report, blocked: usize) -> String {
     )
 }
 
-/// Returns how far a run got, by what became of its steps.
+/// Returns how far a run got, by what became of its steps, and with which code it ended.
 pub(crate) fn incomplete(report: &Report) -> String {
+    format!("{} (exit code {})", progress(report), report.exit_code())
+}
+
+/// Returns how far a run got, by what became of its steps.
+pub(crate) fn progress(report: &Report) -> String {
     let count = |wanted: fn(&StepResult) -> bool| report.results.iter().filter(|result| wanted(result)).count();
     let done = count(StepResult::is_at_goal);
     let open = count(|result| !result.is_at_goal() && result.may_have_changed_something());
@@ -79,7 +84,7 @@ pub(crate) fn incomplete(report: &Report) -> String {
         [(done, "done"), (open, "sent and not settled"), (failed, "refused or failed"), (not_started, "not started")];
     let parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    format!("{} (exit code {})", parts.join(", "), report.exit_code())
+    parts.join(", ")
 }
 
 /// Returns a step's outcome in words. An answer that was lost is told by what a read found.

@@ -9,9 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::View;
+use super::history::{Ending, PastRun};
 use crate::cloud::{Call, RequestId};
 use crate::diagnostic::{Place, Sources};
-use crate::journal::{Operation, Outcome, PlannedStep};
+use crate::journal::{Evidence, Operation, Outcome, PlannedStep};
 use crate::plan::{
     Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Floor, FloorLink, FloorMember, Goal,
     Plan, ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning,
@@ -21,6 +22,7 @@ use crate::resource::{
     AccountName, Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Scope,
     ScopeFailure, Status, Target,
 };
+use crate::run::{Exit, RunEnd, RunOutcome};
 use crate::spec::{CloudSettings, Group, Interface, InterfacePlaces, Limits, Placed, Spec};
 use crate::state::RunId;
 
@@ -338,6 +340,19 @@ pub(crate) fn hostile_report(text: &str) -> Report {
         result.detail = Some(text.to_owned());
     }
     report
+}
+
+/// A past run that came to its end as the report says, or died.
+pub(crate) fn past(report: Report) -> PastRun {
+    let ending = match report.finished_at {
+        None => Ending::Died { resolved_by: None },
+        Some(at) => {
+            let exit = Exit::try_from(report.exit_code()).expect("a report's code is one of ours");
+            let outcome = if exit == Exit::Done { RunOutcome::Complete } else { RunOutcome::Incomplete };
+            Ending::Ended(RunEnd { at, exit, outcome, reasons: Vec::new() })
+        }
+    };
+    PastRun { report, ending, evidence: Evidence::default() }
 }
 
 /// A drift check in which every text is `text`.
