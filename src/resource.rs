@@ -212,6 +212,19 @@ impl Reading {
     }
 }
 
+/// An interface as it was read last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastSeen {
+    /// Where.
+    pub scope: Scope,
+    /// Which.
+    pub id: RouterInterfaceId,
+    /// What the cloud said; `None` where it said that there is no such interface.
+    pub observed: Option<Observed>,
+    /// When the answer came.
+    pub at: Timestamp,
+}
+
 /// A scope that could not be read, kept as data so that the rest of a plan stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScopeFailure {

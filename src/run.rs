@@ -9,7 +9,6 @@ mod end;
 mod event;
 mod exit;
 mod outcome;
-pub mod pace;
 mod reason;
 mod report;
 

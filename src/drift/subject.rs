@@ -118,7 +118,7 @@ impl<'a> Subject<'a> {
 /// Puts together what is known of every declared interface, in the order of addresses.
 pub(crate) fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, state: Option<&'a State>) -> Vec<Subject<'a>> {
     static NOTHING: BTreeMap<Address, Record> = BTreeMap::new();
-    let records = state.map_or(&NOTHING, |state| &state.interfaces);
+    let records = state.map_or(&NOTHING, |state| state.interfaces.by_address());
     let (mut reading, mut record) = (in_step(&live.readings), in_step(records));
     spec.interfaces
         .iter()

@@ -14,7 +14,7 @@ use crate::resource::ScopeFailure;
 pub struct RunEnd {
     /// When.
     pub at: Timestamp,
-    /// The exit code. Says nothing of a run that died; ask [`RunEnd::exit`].
+    /// The exit code. Says nothing of a run that awaits confirmation; ask [`RunEnd::exit`].
     pub exit: Exit,
     /// How it came out.
     pub outcome: RunOutcome,
@@ -24,11 +24,6 @@ pub struct RunEnd {
 }
 
 impl RunEnd {
-    /// Ends a run whose process died, and whose open calls were read off the cloud later.
-    pub fn died(at: Timestamp) -> Self {
-        Self { at, exit: Exit::Partial, outcome: RunOutcome::Died, reasons: Vec::new() }
-    }
-
     /// Returns how a run of the first journal format ended, which kept its exit code and nothing else.
     pub fn of_code(at: Timestamp, exit: Exit) -> Self {
         let outcome = match exit {

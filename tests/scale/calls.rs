@@ -10,7 +10,7 @@ use rictl::clock::Clock;
 use rictl::cloud::{MAX_FILTER_VALUES, MAX_PAGE_SIZE};
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Gate, Settings, Surroundings, run};
-use rictl::journal::{Operation, RunStarted};
+use rictl::journal::{Evidence, Operation, RunStarted};
 use rictl::ops::live;
 use rictl::plan::{Plan, PlanOptions};
 use rictl::planner::{Inputs, plan};
@@ -19,7 +19,7 @@ use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Report, planned_step};
 use rictl::spec::{Spec, SpecFile, parse};
 use rictl::state::RunId;
-use rictl::store::memory::{Disk, MemoryStore};
+use rictl::store::memory::{Disk, Memory, MemoryStore};
 use tokio::sync::watch;
 
 const PAGE: usize = MAX_PAGE_SIZE as usize;
@@ -111,6 +111,7 @@ impl Scene {
             lineage: "lineage".to_owned(),
             serial: 0,
             digest: plan.digest(),
+            evidence: Evidence::default(),
             steps: plan.steps.iter().map(|step| planned_step(step, None)).collect(),
         };
         let region_of: BTreeMap<_, _> = plan.steps.iter().map(|step| (&step.id, &step.scope.region)).collect();
@@ -126,7 +127,7 @@ impl Scene {
             Event::StepFinished { step, .. } => *now.entry(region_of[step].clone()).or_default() -= 1,
             _ => {}
         };
-        let (mut store, _) = MemoryStore::open(Disk::default()).unwrap();
+        let (mut store, _) = MemoryStore::open(Memory::new(Disk::default())).unwrap();
         let (_signals, signals) = watch::channel(0);
         let before = self.describes();
         let begun = tokio::time::Instant::now();
