@@ -16,7 +16,7 @@ use super::replay::Run;
 use super::{Entry, Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use crate::plan::{Goal, StepId};
 use crate::resource::{AccountName, Address, Call, Region, RequestId, RouterInterfaceId, Scope, Status, Target};
-use crate::run::{Exit, RunEnd, RunOutcome, StepReason};
+use crate::run::{Exit, RunEnd, StepReason};
 use crate::state::RunId;
 
 /// What a line says, after its number and before its seal.
