@@ -135,7 +135,7 @@ fn an_intent_that_never_left_is_settled_and_the_step_planned_afresh() {
 fn a_dead_run_about_another_target_is_refused_and_nothing_is_done() {
     let scene = Scene::new("Active");
     scene.dead_run(Provider::Alibaba, &[intent()]);
-    let apply = scene.says(&["apply", "--auto-approve"], 4);
+    let apply = scene.says(&["apply", "--auto-approve"], 3);
     assert!(apply.contains("an unfinished run was about another target"), "{apply}");
     assert!(scene.says(&["plan"], 0).contains("1 to deactivate"));
 }

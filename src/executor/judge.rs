@@ -57,14 +57,14 @@ pub(super) fn settling(step: &Step, status: &Status) -> Settling {
         (Action::Wait, goal) => {
             let mut leading_there = Call::ALL.into_iter().map(Call::transition);
             *status == Status::Modifying
-                || (goal == Goal::Active && is_connecting(status))
                 || leading_there.any(|way| goal.is_reached_by(way.to) && status == way.through)
+                || (goal.is_reached_by(&Status::Active) && is_connecting(status))
         }
     };
     if is_on_its_way { Settling::NotYet } else { Settling::Never }
 }
 
-/// Returns whether an interface is being connected for the first time; that ends Active or Idle.
+/// Returns whether a first connection is being made: it ends Active, or Idle if it does not come about.
 fn is_connecting(status: &Status) -> bool {
     matches!(status, Status::Connecting | Status::AcceptingConnecting)
 }

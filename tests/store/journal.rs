@@ -34,7 +34,7 @@ fn lines_read_as_what_happened() {
         {"n":2,"intent":[0,10],"crc":"b66f6dc1"}
         {"n":3,"accepted":[0,90,"4EC47282-1B74-4534-BD0E-403F3EE64CAF"],"crc":"2ee39d2d"}
         {"n":4,"closed":[0,5000,"done","Inactive",null],"crc":"756bef55"}
-        {"n":5,"run_ended":[5001,0],"crc":"354b435a"}
+        {"n":5,"ended":[5001,0,"complete",[]],"crc":"18e0504e"}
         {"n":6,"folded":1,"crc":"4807efda"}
         "#);
 }
