@@ -127,6 +127,8 @@ pub(crate) fn reason_line(reason_of_run: &Reason) -> String {
     match reason_of_run.subject() {
         // What the plan says of an interface begins with its name.
         Subject::Address(address) if detail.starts_with(address.as_str()) => detail,
+        // Most of what is said of a block begins with the interface already.
+        Subject::Address(address) if detail.starts_with(address.as_str()) => detail,
         Subject::Address(address) => format!("{address}: {detail}"),
         Subject::Group(group) => format!("group {group}: {detail}"),
         Subject::Run => detail,
