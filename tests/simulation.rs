@@ -16,9 +16,11 @@
 
 mod dice;
 mod exhaustive;
+mod judge;
 mod ledger;
 mod life;
 mod planted;
 mod scenario;
+mod seams;
 mod swarm;
 mod wires;
