@@ -84,6 +84,8 @@ struct Sent {
     answer: Option<(Instant, Answered)>,
     /// Something was made durable after the answer: the next process can know of it.
     is_known: bool,
+    /// An answer has shown its goal since: what a later one shows is news.
+    is_seen: bool,
     took_effect: bool,
 }
 
@@ -216,6 +218,14 @@ impl Judge {
                 shown.insert(key, next);
             }
         }
+        let checkout = self.lives[life].checkout;
+        for sent in self.sent.iter_mut().filter(|sent| self.lives[sent.life].checkout == checkout && sent.at <= asked) {
+            let goal = match sent.call {
+                Call::Activate => Status::Active,
+                Call::Deactivate => Status::Inactive,
+            };
+            sent.is_seen |= rows.iter().any(|row| row.id == sent.id && row.status == goal);
+        }
         let last = &mut self.lives[life].last_asked;
         *last = (*last).max(Some(asked));
     }
@@ -231,7 +241,16 @@ impl Judge {
         }
         self.check_repeat(life, call, id);
         let at = Instant::now();
-        self.sent.push(Sent { life, id: id.clone(), call, at, answer: None, is_known: false, took_effect: false });
+        self.sent.push(Sent {
+            life,
+            id: id.clone(),
+            call,
+            at,
+            answer: None,
+            is_known: false,
+            is_seen: false,
+            took_effect: false,
+        });
         self.sent.len() - 1
     }
 
@@ -290,8 +309,10 @@ impl Judge {
             let seen = shown.get(&key).map(|shown| shown.status.clone());
             let truth = self.world.borrow().status(&needed.id.value, self.clock.now()).cloned();
             let is_known_down = seen.as_ref().is_some_and(|status| *status != Some(Status::Active));
-            let before = self.clock.at(Instant::now() - LONG_DOWN);
-            let was_down = self.world.borrow().status(&needed.id.value, before) != Some(&Status::Active);
+            let was_down = self.began.elapsed() > LONG_DOWN && {
+                let before = self.clock.at(Instant::now() - LONG_DOWN);
+                self.world.borrow().status(&needed.id.value, before) != Some(&Status::Active)
+            };
             // What another's hand has only just done cannot be known.
             let is_truly_down = !self.leniency.distorted
                 && !self.leniency.stale
@@ -348,9 +369,12 @@ impl Judge {
             }
             let since = before.answer.map_or(before.at, |(at, _)| at).elapsed();
             match before.answer.map(|(_, answer)| answer) {
-                Some(Answered::Accepted) if (before.is_known || before.life == life) && since < SETTLED_BY => {
+                Some(Answered::Accepted)
+                    if (before.is_known || before.life == life) && !before.is_seen && since < SETTLED_BY =>
+                {
                     why = Some(format!("was accepted {since:?} ago"));
                 }
+                _ if before.is_seen => {}
                 Some(Answered::Refused) if !before.took_effect => {}
                 _ => {
                     lost_in_this_life += usize::from(before.life == life);

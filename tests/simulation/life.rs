@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use rictl::alibaba::credentials::Environment;
 use rictl::clock::Clock;
 use rictl::cloud::CloudRead as _;
-use rictl::emulator::{InProcess, World, WorldSeed};
+use rictl::emulator::{InProcess, Pairs, World, WorldSeed};
 use rictl::executor::OnError;
 use rictl::journal::Journal;
 use rictl::ops::connection::Access;
@@ -216,7 +216,8 @@ impl<'s> Simulation<'s> {
         if is_alone && is_one_way && self.scenario.settings.on_error != OnError::Rollback {
             ledger.check_effects();
         }
-        if is_alone && *unmanaged != self.unmanaged() {
+        let is_apart = self.scenario.world.pairs == Pairs::Apart;
+        if is_alone && is_apart && *unmanaged != self.unmanaged() {
             ledger.violate("unmanaged means untouched", "an interface that is not declared has moved");
         }
         Outcome {

@@ -40,6 +40,7 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
     ("p07_a_refused_status_beside_lagging_reads", "7: sent again after IncorrectRIStatus on a lagging read"),
     ("p08_a_dependency_without_a_step_goes_down", "8: it is not looked at again"),
     ("p08_a_goal_that_only_one_read_shows", "8: dependants are released by one read"),
+    ("p10_a_signal_while_the_intent_becomes_durable", "10: deaf to signals while the disk is slow"),
     ("p11_the_other_end_of_a_drained_link_stays_down", "11: the next plan re-opens it"),
     ("p13_somebody_reactivates_what_we_took_down", "13: waited for to the settle timeout"),
     ("p13_a_member_that_somebody_took_down_is_said", "13: not said at the end"),
@@ -49,6 +50,9 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
 /// The rules that the listed cases break: a seed that breaks nothing else is counted and not failed.
 pub(crate) const OPEN: &[Rule] =
     &[Rule::Floor, Rule::Fresh, Rule::News, Rule::Repeat, Rule::Order, Rule::BothEnds, Rule::Exit, Rule::Told];
+
+/// What the ledger finds of the listed cases, likewise.
+pub(crate) const OPEN_IN_THE_LEDGER: &str = "nothing new after a signal";
 
 /// Where the two links of most cases are.
 const TWO: &str = "regions: [cn-shanghai, cn-beijing]\nsettle: {activate: 3s, deactivate: 3s}\ninterfaces:\n  \
@@ -487,6 +491,17 @@ pub(super) fn beside_a_slow_region() -> Vec<Scenario> {
 pub(super) fn late_for_another_region(outcome: &Outcome) -> Option<String> {
     let at = sent_at(outcome, "Deactivate ri-a").unwrap_or(u64::MAX);
     (at > 10_000).then(|| format!("Deactivate ri-a was sent at {at} ms"))
+}
+
+#[test]
+fn p10_a_signal_while_the_intent_becomes_durable() {
+    let scenarios = each(5..=7, |effect| {
+        let slow = Life { slow_disk: Duration::from_millis(1500), ..signalled(&[effect]) };
+        scenario(TWO, A_DOWN, vec![slow])
+    });
+    judged("p10_a_signal_while_the_intent_becomes_durable", scenarios, |outcome| {
+        outcome.violations.iter().find(|found| found.starts_with(OPEN_IN_THE_LEDGER)).cloned()
+    });
 }
 
 const PAIR: &str = "interfaces:\n  - {id: ri-a, status: Active, opposite: ri-b}\n  - {id: ri-b, status: Active}\n";

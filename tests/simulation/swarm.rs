@@ -11,7 +11,7 @@ use rictl::emulator::{FaultKind, Format, Pairs};
 use super::judge::Rule;
 use super::life::{Outcome, simulate};
 use super::scenario::Scenario;
-use super::seams::OPEN;
+use super::seams::{OPEN, OPEN_IN_THE_LEDGER};
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -88,7 +88,8 @@ impl Tally {
             *first = scenario.seed.min(*first);
         }
         // What is known to be broken breaks more on its way.
-        let is_known = !charges.is_empty() && charges.iter().all(|charge| OPEN.contains(&charge.rule));
+        let is_deaf = outcome.violations.iter().any(|found| found.starts_with(OPEN_IN_THE_LEDGER));
+        let is_known = (!charges.is_empty() || is_deaf) && charges.iter().all(|charge| OPEN.contains(&charge.rule));
         let is_forgiven = is_known && (is_at_the_seams || outcome.violations.is_empty());
         let charges = charges.iter().map(|charge| format!("{:?}: {}", charge.rule, charge.text));
         let found: Vec<String> = outcome.violations.iter().cloned().chain(charges).collect();
@@ -155,7 +156,7 @@ fn play(seeds: u64, draw: fn(u64) -> Scenario, is_at_the_seams: bool) -> Tally {
 
 #[test]
 fn every_seed_keeps_every_promise() {
-    let tally = play(3_000, Scenario::draw, false);
+    let tally = play(2_000, Scenario::draw, false);
     assert!(
         tally.crashes > tally.seeds / 4 && tally.changes > tally.seeds / 2,
         "the seeds do too little to mean anything"
@@ -164,11 +165,11 @@ fn every_seed_keeps_every_promise() {
 
 #[test]
 fn every_seed_keeps_every_promise_at_the_seams() {
-    let tally = play(1_500, Scenario::draw_seams, true);
+    let tally = play(1_200, Scenario::draw_seams, true);
     assert!(tally.changes > tally.seeds / 2, "the seeds do too little to mean anything");
 }
 
-/// Seeds beyond the ten thousand that once broke a promise, each for a reason of its own: a call on an old page, a call
+/// Seeds far out that once broke a promise, each for a reason of its own: a call on an old page, a call
 /// repeated after a second signal, one repeated for a clock on the wall that was set, a read that nobody drove on and
 /// that kept the quota from all others.
 const ONCE_BROKEN: [u64; 6] = [292_279, 709_659, 747_037, 1_439_643, 1_997_924, 1_157_114];
