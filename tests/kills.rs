@@ -270,3 +270,47 @@ fn a_twice_interrupted_apply_is_finished_by_the_next_one_although_reads_lag() {
         "{broken:?}"
     );
 }
+
+/// Two checkouts take a link each down when they are started together. Whoever mends that sets this to false.
+const CHECKOUTS_DO_NOT_SEE_EACH_OTHER: bool = true;
+
+/// A spec of the first group alone: which of its two links is down, if any.
+fn one_down(down: Option<usize>) -> String {
+    let line = |number| {
+        let status = if down == Some(number) { "Inactive" } else { "Active" };
+        format!("  r{number}: {{id: ri-{number}, status: {status}, group: g}}\n")
+    };
+    format!(
+        "version: 1\ncloud: {{provider: emulator, region: cn-shanghai}}\ngroups:\n  g: {{min_active: 1}}\ninterfaces:\n{}{}",
+        line(0),
+        line(1)
+    )
+}
+
+/// Two checkouts of an account start at once to take the other's link down; returns what broke.
+fn started_together(scene: &Scene, other: &Path, round: u64) -> Option<String> {
+    fs::write(scene.path("rictl.yaml"), one_down(None)).unwrap();
+    let reset = scene.apply().output().unwrap();
+    assert_eq!(reset.status.code(), Some(0), "{reset:#?}");
+    fs::write(scene.path("rictl.yaml"), one_down(Some(0))).unwrap();
+    fs::write(other.join("rictl.yaml"), one_down(Some(1))).unwrap();
+    let first = scene.lines("calls.jsonl");
+    let mut commands = [scene.apply(), scene.apply()];
+    commands[1].current_dir(other);
+    let started = commands.map(|mut command| command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let ended = started.map(|child| child.wait_with_output().unwrap());
+    let calls = scene.mutating_calls(first);
+    let codes = ended.each_ref().map(|output| output.status.code());
+    let down = calls.keys().filter(|(_, action)| action == "DeactivateRouterInterface").count();
+    (down > 1).then(|| format!("round {round}: both links went down, exit codes {codes:?}"))
+}
+
+#[test]
+fn two_checkouts_that_start_together_never_take_the_last_link() {
+    let rounds = std::env::var("TOGETHER_ROUNDS").map_or(24, |rounds| rounds.parse().unwrap());
+    let scene = Scene::new();
+    let other = TempDir::new().unwrap();
+    let broken = (1..=rounds).find_map(|round| started_together(&scene, other.path(), round));
+    println!("{rounds} rounds, {broken:?}");
+    assert_eq!(broken.is_some(), CHECKOUTS_DO_NOT_SEE_EACH_OTHER, "{broken:?}");
+}

@@ -19,7 +19,7 @@ use tokio::time::{Duration, Instant};
 
 use super::ledger::Leniency;
 
-/// How long ago a page may have been asked for that a call rests on (product.md, Apply: the default).
+/// How long ago a page may have been asked for that a call rests on (the default of `--max-read-age`).
 const MAX_READ_AGE: Duration = Duration::from_secs(2);
 
 /// For how long an accepted call that no read has shown yet may still show.

@@ -523,7 +523,8 @@ impl CloudWire {
         if let (Some(row), Some(life)) = (row, self.fate.seat.get()) {
             let scope = Scope { account: AccountName::default_account(), region: row.region.clone() };
             self.judge.borrow_mut().leaves(life, &scope, Call::Activate, &row.id);
-            let _ = self.inner.call(&scope, Call::Activate, &row.id, Permit::free()).await;
+            let answer = self.inner.call(&scope, Call::Activate, &row.id, Permit::free()).await;
+            self.ledger.borrow_mut().note(&format!("the other end {} is reopened: {}", row.id, answer.is_ok()));
         }
     }
 }
