@@ -19,22 +19,16 @@ use super::scenario::{Companion, Life, Scenario, Seams};
 
 /// What fails today, by name: the promise and how it is broken. Take a line off with the mend.
 pub(crate) const KNOWN: &[(&str, &str)] = &[
-    ("p01_two_interrupts_and_the_same_again", "1: an accepted call is closed as unsettled and sent again"),
-    ("p01_two_interrupts_and_the_spec_turned_round", "1: an accepted Deactivate is forgotten: 0 of 2 up"),
-    ("p01_one_signal_and_the_end_of_the_grace", "1: the same by one signal and the end of the grace"),
     ("p02_a_way_back_beside_an_accepted_call", "2: --on-error rollback forgets what is going down"),
     ("p02_a_way_back_beside_a_doubtful_call", "2: the same for a call in doubt"),
     ("p02_a_way_back_as_the_next_run", "2: the same for rollback as the next run"),
     ("p02_a_way_back_after_a_kill", "2: the same after a kill, with reads that lag longer than the doubt window"),
-    ("p03_the_repeat_after_a_doubt_is_refused", "3: exit 1 although the first copy may arrive"),
-    ("p03_the_interface_moves_during_a_doubt", "3: exit 4 although the first copy may arrive"),
     ("p04_another_region_is_slow", "4: floors rest on pages asked for 8 s ago"),
     ("p04_it_stands_still_between_answer_and_admission", "4: pages age while the process stands still"),
     ("p04_it_is_stopped_at_some_turn", "4: the same for a stopped process"),
     ("p04_a_slow_disk_under_the_intent", "4: pages age while the intent becomes durable"),
     ("p04_reads_are_throttled", "4: pages age while others are throttled"),
     ("p04_whoever_listens_is_slow", "4: pages age while an event is shown"),
-    ("p06_a_call_that_is_delivered_twice_is_done", "6: told as already there, and sent again"),
     ("p06_a_call_that_was_delivered_twice_can_be_taken_back", "6: nothing to take back"),
     ("p07_an_answer_that_contradicts_itself", "7: the last row is believed"),
     ("p07_a_refused_status_beside_lagging_reads", "7: sent again after IncorrectRIStatus on a lagging read"),
