@@ -16,5 +16,5 @@ pub use end::{Facts, LastLook, RunEnd, end};
 pub use event::{Event, WaveFailure};
 pub use exit::Exit;
 pub use outcome::RunOutcome;
-pub use reason::{NotUp, Reason, StepReason, StopReason, Subject, Unrecorded, WhyNotUp};
+pub use reason::{NotUp, OldPage, Reason, StepReason, StopReason, Subject, Unrecorded, WhyNotUp};
 pub use report::{Report, StepResult, planned_step};

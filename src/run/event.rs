@@ -134,6 +134,11 @@ pub enum Event {
         /// What.
         reason: Reason,
     },
+    /// A member of a touched group that this run left alone went down meanwhile; its group keeps its floor.
+    FoundDown {
+        /// Which, and why it does not count as up.
+        member: NotUp,
+    },
 }
 
 /// Why the next wave may not begin.

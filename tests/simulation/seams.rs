@@ -19,26 +19,7 @@ use super::scenario::{Companion, Life, Scenario, Seams};
 
 /// What fails today, by name: the promise and how it is broken. Take a line off with the mend.
 pub(crate) const KNOWN: &[(&str, &str)] = &[
-    ("p02_a_way_back_beside_an_accepted_call", "2: --on-error rollback forgets what is going down"),
-    ("p02_a_way_back_beside_a_doubtful_call", "2: the same for a call in doubt"),
-    ("p02_a_way_back_as_the_next_run", "2: the same for rollback as the next run"),
-    ("p02_a_way_back_after_a_kill", "2: the same after a kill, with reads that lag longer than the doubt window"),
-    ("p04_another_region_is_slow", "4: floors rest on pages asked for 8 s ago"),
-    ("p04_it_stands_still_between_answer_and_admission", "4: pages age while the process stands still"),
-    ("p04_it_is_stopped_at_some_turn", "4: the same for a stopped process"),
-    ("p04_a_slow_disk_under_the_intent", "4: pages age while the intent becomes durable"),
-    ("p04_reads_are_throttled", "4: pages age while others are throttled"),
-    ("p04_whoever_listens_is_slow", "4: pages age while an event is shown"),
-    ("p06_a_call_that_was_delivered_twice_can_be_taken_back", "6: nothing to take back"),
-    ("p07_an_answer_that_contradicts_itself", "7: the last row is believed"),
-    ("p07_a_refused_status_beside_lagging_reads", "7: sent again after IncorrectRIStatus on a lagging read"),
-    ("p08_a_dependency_without_a_step_goes_down", "8: it is not looked at again"),
-    ("p08_a_goal_that_only_one_read_shows", "8: dependants are released by one read"),
-    ("p10_a_signal_while_the_intent_becomes_durable", "10: deaf to signals while the disk is slow"),
     ("p11_the_other_end_of_a_drained_link_stays_down", "11: the next plan re-opens it"),
-    ("p13_somebody_reactivates_what_we_took_down", "13: waited for to the settle timeout"),
-    ("p13_a_member_that_somebody_took_down_is_said", "13: not said at the end"),
-    ("it_stands_still_on_the_clocks_of_the_machine", "4: pages age while the process stands still"),
 ];
 
 /// The rules that the listed cases break: a seed that breaks nothing else is counted and not failed.
