@@ -87,6 +87,7 @@ struct Sent {
     /// An answer has shown its goal since: what a later one shows is news.
     is_seen: bool,
     took_effect: bool,
+    effect_at: Option<Instant>,
 }
 
 /// One process.
@@ -250,6 +251,7 @@ impl Judge {
             is_known: false,
             is_seen: false,
             took_effect: false,
+            effect_at: None,
         });
         self.sent.len() - 1
     }
@@ -349,7 +351,7 @@ impl Judge {
         }
     }
 
-    /// What was sent before to the same interface, newest first, until a call the other way.
+    /// What was sent before to the same interface, newest first, and was not taken back.
     fn check_repeat(&mut self, life: usize, call: Call, id: &RouterInterfaceId) {
         if !self.is_alone() {
             return;
@@ -362,10 +364,12 @@ impl Judge {
             if !is_ours {
                 continue;
             }
-            if before.call != call {
-                if before.took_effect {
-                    break;
-                }
+            // The other way, or taken back since, by whichever copy came last.
+            let is_taken_back = self
+                .sent
+                .iter()
+                .any(|other| other.id == *id && other.call != call && other.effect_at > Some(before.at));
+            if before.call != call || is_taken_back {
                 continue;
             }
             let since = before.answer.map_or(before.at, |(at, _)| at).elapsed();
@@ -429,6 +433,7 @@ impl Judge {
         before: &[(GroupName, BTreeSet<RouterInterfaceId>, usize, usize)],
     ) {
         self.sent[number].took_effect = true;
+        self.sent[number].effect_at = Some(Instant::now());
         if self.sent[number].call == Call::Activate || !self.is_alone() {
             return;
         }
