@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::history::{self, Recorded};
 use crate::journal::Operation;
+use crate::render::words;
 use crate::store::StoreError;
 use crate::store::local::LocalStore;
 use crate::store::lock::Holder;
@@ -44,7 +45,7 @@ async fn begin<'s>(
     let word = if operation == Operation::Rollback { "rollback" } else { "apply" };
     let holder = Holder::this_process(session.who.clone(), word.to_owned(), Some(run_id.clone()), session.clock.now());
     let (store, recorded) = lock(session, &holder, front).await?;
-    recorded.notes.iter().for_each(|note| front.note(note));
+    recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
     let connection = connection::connect(&session.project, &session.access, session.clock).await?;
     connection.check_accounts(&session.project).await?;
     Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)
