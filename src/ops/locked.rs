@@ -269,7 +269,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     /// Decides how a run ends and puts that into the journal, once, and returns whether it is there. What stands there
     /// is what everybody tells of the run, this process included.
     ///
-    /// A run with a call that may still be on its way has no end yet: whoever comes next reads what became of it.
+    /// A run with a call that nobody watched to its end has no end yet: whoever comes next reads what became of it.
     fn end(&mut self, plan: &Plan, ended: Ended) -> (Report, bool) {
         let Ended { mut report, last_look, interrupted, is_open, unrecorded, .. } = ended;
         report.unrecorded = unrecorded.map(|error| self.rescue(&error));
