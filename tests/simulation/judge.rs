@@ -87,6 +87,7 @@ struct Sent {
     /// An answer has shown its goal since: what a later one shows is news.
     is_seen: bool,
     took_effect: bool,
+    effect_at: Option<Instant>,
 }
 
 /// One process.
@@ -250,6 +251,7 @@ impl Judge {
             is_known: false,
             is_seen: false,
             took_effect: false,
+            effect_at: None,
         });
         self.sent.len() - 1
     }
@@ -318,7 +320,8 @@ impl Judge {
                 && !self.leniency.stale
                 && truth != Some(Status::Active)
                 && (was_down || !self.leniency.foreign);
-            if (is_known_down && !self.leniency.distorted) || is_truly_down {
+            // Reads that lag may go back behind what others have shown.
+            if (is_known_down && !self.leniency.distorted && !self.leniency.stale) || is_truly_down {
                 wrong.push(format!("{}, shown {seen:?}, truly {truth:?}", needed.id.value));
             }
         }
@@ -348,7 +351,7 @@ impl Judge {
         }
     }
 
-    /// What was sent before to the same interface, newest first, until a call the other way.
+    /// What was sent before to the same interface, newest first, and was not taken back.
     fn check_repeat(&mut self, life: usize, call: Call, id: &RouterInterfaceId) {
         if !self.is_alone() {
             return;
@@ -361,10 +364,12 @@ impl Judge {
             if !is_ours {
                 continue;
             }
-            if before.call != call {
-                if before.took_effect {
-                    break;
-                }
+            // The other way, or taken back since, by whichever copy came last.
+            let is_taken_back = self
+                .sent
+                .iter()
+                .any(|other| other.id == *id && other.call != call && other.effect_at > Some(before.at));
+            if before.call != call || is_taken_back {
                 continue;
             }
             let since = before.answer.map_or(before.at, |(at, _)| at).elapsed();
@@ -428,6 +433,7 @@ impl Judge {
         before: &[(GroupName, BTreeSet<RouterInterfaceId>, usize, usize)],
     ) {
         self.sent[number].took_effect = true;
+        self.sent[number].effect_at = Some(Instant::now());
         if self.sent[number].call == Call::Activate || !self.is_alone() {
             return;
         }
@@ -483,11 +489,14 @@ impl Judge {
         let is_misled =
             self.leniency.distorted || (self.leniency.stale && (self.has_companion || self.leniency.foreign));
         let Some(looked) = self.lives[life].last_asked.filter(|_| !is_misled) else { return };
-        let truth = self.world.borrow().statuses(self.clock.at(looked));
+        let truth = self.truth_as_looked_at(life, looked);
+        let touched: BTreeSet<RouterInterfaceId> =
+            self.sent.iter().filter(|sent| sent.life == life).map(|sent| sent.id.clone()).collect();
         let mut last: BTreeMap<&Address, &StepResult> = BTreeMap::new();
         last.extend(ran.report.results.iter().map(|result| (&result.step.address, result)));
         let wrong: Vec<String> = last
             .values()
+            .filter(|result| touched.contains(&result.step.interface_id))
             .filter(|result| {
                 !truth.get(&result.step.interface_id).is_some_and(|status| result.step.goal.is_reached_by(status))
             })
@@ -496,8 +505,6 @@ impl Judge {
         if !wrong.is_empty() {
             self.charge(Rule::Exit, &format!("0 although {}", wrong.join(", ")));
         }
-        let touched: BTreeSet<RouterInterfaceId> =
-            self.sent.iter().filter(|sent| sent.life == life).map(|sent| sent.id.clone()).collect();
         let spec = self.lives[life].spec.clone();
         for (group, links, floor) in self.floors(&spec) {
             let is_touched = links.iter().flatten().any(|id| touched.contains(id));
@@ -506,6 +513,18 @@ impl Judge {
                 self.charge(Rule::Exit, &format!("0 although {up} of {group} were up at the last look, floor {floor}"));
             }
         }
+    }
+
+    /// Returns what was true of each interface when its process asked for it last.
+    fn truth_as_looked_at(&self, life: usize, looked: Instant) -> BTreeMap<RouterInterfaceId, Status> {
+        let world = self.world.borrow();
+        let mut truth = world.statuses(self.clock.at(looked));
+        for ((_, id), shown) in &self.lives[life].shown {
+            if let Some(status) = world.status(id, self.clock.at(shown.asked)) {
+                truth.insert(id.clone(), status.clone());
+            }
+        }
+        truth
     }
 
     /// Everything that was on its way has arrived: judges who said that nothing was done.

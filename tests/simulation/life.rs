@@ -154,7 +154,8 @@ impl<'s> Simulation<'s> {
         let scenario = ground.scenario;
         let has_companion = scenario.seams.companion.is_some();
         let leniency = Leniency {
-            foreign: scenario.is_foreign || has_companion,
+            // A call to one end moves the other, too, where ends move together.
+            foreign: scenario.is_foreign || has_companion || scenario.world.pairs == Pairs::Together,
             stale: scenario.is_stale,
             // A contradicting answer shows what once was, an early one what is not yet.
             distorted: scenario.is_distorted
@@ -296,7 +297,9 @@ impl<'s> Simulation<'s> {
         if let Some(life) = fate.seat.get() {
             self.ground.judge.borrow_mut().ends(life, outcome.as_ref().ok(), exit);
         }
-        let is_first = self.lives == 1 && self.scenario.late_percent == 0 && self.scenario.seams.companion.is_none();
+        let seams = &self.scenario.seams;
+        let is_as_sent = seams.companion.is_none() && seams.tricks.late.is_none() && seams.tricks.twice_percent == 0;
+        let is_first = self.lives == 1 && self.scenario.late_percent == 0 && is_as_sent;
         let over_quota: u64 = self.world.borrow().counts().values().map(|counts| counts.over_quota).sum();
         if is_first && over_quota > 0 {
             ledger.violate("quota", &format!("{over_quota} calls met the quota"));

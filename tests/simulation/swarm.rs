@@ -11,7 +11,7 @@ use rictl::emulator::{FaultKind, Format, Pairs};
 use super::judge::Rule;
 use super::life::{Outcome, simulate};
 use super::scenario::Scenario;
-use super::seams::{OPEN, OPEN_IN_THE_LEDGER};
+use super::seams::{OPEN_IN_THE_LEDGER, is_open};
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -89,7 +89,7 @@ impl Tally {
         }
         // What is known to be broken breaks more on its way.
         let is_deaf = outcome.violations.iter().any(|found| found.starts_with(OPEN_IN_THE_LEDGER));
-        let is_known = (!charges.is_empty() || is_deaf) && charges.iter().all(|charge| OPEN.contains(&charge.rule));
+        let is_known = (!charges.is_empty() || is_deaf) && charges.iter().all(|charge| is_open(charge.rule));
         let is_forgiven = is_known && (is_at_the_seams || outcome.violations.is_empty());
         let charges = charges.iter().map(|charge| format!("{:?}: {}", charge.rule, charge.text));
         let found: Vec<String> = outcome.violations.iter().cloned().chain(charges).collect();
@@ -156,7 +156,7 @@ fn play(seeds: u64, draw: fn(u64) -> Scenario, is_at_the_seams: bool) -> Tally {
 
 #[test]
 fn every_seed_keeps_every_promise() {
-    let tally = play(2_000, Scenario::draw, false);
+    let tally = play(1_500, Scenario::draw, false);
     assert!(
         tally.crashes > tally.seeds / 4 && tally.changes > tally.seeds / 2,
         "the seeds do too little to mean anything"
@@ -165,7 +165,7 @@ fn every_seed_keeps_every_promise() {
 
 #[test]
 fn every_seed_keeps_every_promise_at_the_seams() {
-    let tally = play(1_200, Scenario::draw_seams, true);
+    let tally = play(900, Scenario::draw_seams, true);
     assert!(tally.changes > tally.seeds / 2, "the seeds do too little to mean anything");
 }
 
