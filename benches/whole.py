@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """What whole runs of the release binary cost against its emulator, beside the least that the API would allow.
 
-    cargo build --release && benches/whole.py [refresh] [drain] [start] [journal] [terraform]
+    cargo build --release && benches/whole.py [refresh] [drain] [start] [journal] [pages] [terraform]
 
 Each part prints what it measured and the limit. Parts that need a tool that is not installed say so and are skipped.
 Times are the clock's, except where CPU is said: then user and system time of the process itself, from wait4(2).
 """
 
+import base64
+import hashlib
+import hmac
+import http.client
 import json
 import os
 import pathlib
@@ -16,10 +20,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-RICTL = TARGET / "release" / "rictl"
+RICTL = pathlib.Path(os.environ.get("RICTL", TARGET / "release" / "rictl"))
 UNLIMITED = {"kind": "unlimited"}
 # As many pages of one region as are asked for at once (src/cloud/listing.rs).
 CONCURRENT_PAGES = 8
@@ -67,6 +72,24 @@ class Emulator:
         environment = {"PATH": os.environ["PATH"], "HOME": self.directory.name, "RICTL_ENDPOINT": self.url,
                        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
         return measured([*under, RICTL, "-f", "rictl.json", *arguments], self.directory.name, environment)
+
+    def page(self, connection, number, **more):
+        """Asks for one page of 50, signed by V1; returns its rows."""
+        asked = {"Action": "DescribeRouterInterfaces", "Version": "2016-04-28", "Format": "JSON", "AccessKeyId": "emulator",
+                 "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0", "SignatureNonce": os.urandom(12).hex(),
+                 "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "RegionId": "cn-shanghai",
+                 "PageNumber": str(number), "PageSize": "50", **more}
+        encode = lambda text: urllib.parse.quote(text, safe="-_.~")
+        query = "&".join(f"{encode(key)}={encode(value)}" for key, value in sorted(asked.items()))
+        mac = hmac.new(b"emulator-secret&", f"GET&%2F&{encode(query)}".encode(), hashlib.sha1)
+        connection.request("GET", f"/?{query}&Signature={encode(base64.b64encode(mac.digest()).decode())}")
+        answer = json.loads(connection.getresponse().read())
+        return answer["RouterInterfaceSet"]["RouterInterfaceType"]
+
+    def cpu(self):
+        """Returns the CPU seconds of the server until now."""
+        fields = pathlib.Path(f"/proc/{self.server.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def calls(self, action):
         lines = self.path("calls").read_text().splitlines()
@@ -156,6 +179,24 @@ def journal():
             say("bytes of the state's commit, once a run", elsewhere, "")
 
 
+def pages():
+    asked = 400
+    by_id = {"Filter.1.Key": "RouterInterfaceId", "Filter.1.Value.1": "ri-000777"}
+    for size in (1_000, 100_000):
+        print(f"pages: {asked} pages of 50 from {size} interfaces of one region, all over it, one connection")
+        with Emulator(size, {"quota": UNLIMITED}) as emulator:
+            connection = http.client.HTTPConnection(emulator.url.removeprefix("http://"))
+            emulator.page(connection, 1)
+            for what, more in (("a page", {}), ("one interface by its id", by_id)):
+                begun, cpu = time.monotonic(), emulator.cpu()
+                for number in range(asked):
+                    last = size // 50
+                    rows = emulator.page(connection, 1 if more else 1 + number * 7919 % last, **more)
+                    assert len(rows) == (1 if more else 50)
+                say(f"{what}, CPU of the emulator", f"{(emulator.cpu() - cpu) / asked * 1000:.2f} ms", "")
+                say(f"{what}, time", f"{(time.monotonic() - begun) / asked * 1000:.2f} ms", "")
+
+
 def terraform():
     if shutil.which("terraform") is None:
         return print("terraform: skipped, it is not installed")
@@ -181,7 +222,7 @@ def terraform():
         say("the whole binary, peak memory", f"{peak:.0f} MiB", "")
 
 
-PARTS = {part.__name__: part for part in (refresh, drain, start, journal, terraform)}
+PARTS = {part.__name__: part for part in (refresh, drain, start, journal, pages, terraform)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::resource::{AccountId, AccountName, Observed, RouterInterfaceId, Scope, Status};
 
-pub use crate::resource::{Call, RequestId};
+pub use crate::resource::{Call, Mutation, RequestId};
 
 /// The largest page that DescribeRouterInterfaces gives (docs/reference/api.md#describe).
 pub const MAX_PAGE_SIZE: u32 = 50;
@@ -118,15 +118,9 @@ pub trait Cloud: CloudRead {
         Permit::free()
     }
 
-    /// Sends one mutating call, once. Neither call takes a client token, and what was checked right before is old after
-    /// any wait: who wants it sent again, after a failure without effect, checks again and calls again.
-    async fn call(
-        &self,
-        scope: &Scope,
-        call: Call,
-        id: &RouterInterfaceId,
-        permit: Permit,
-    ) -> Result<RequestId, CloudError>;
+    /// Sends one mutating call, once, with all that it carries. None takes a client token, and what was checked right
+    /// before is old after any wait: who wants it sent again, after a failure without effect, checks again and calls again.
+    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<RequestId, CloudError>;
 }
 
 /// Whether a failed mutating call may have changed something (docs/reference/faults.md#r1).

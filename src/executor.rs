@@ -153,7 +153,7 @@ pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
     surroundings: Surroundings<'a, C, S, G>,
 ) -> Ended {
     let mut execution = Execution::new(plan, &header, settings, surroundings);
-    let begun = execution.learn(known);
+    execution.learn(known);
     execution.record(Entry::RunStarted(Box::new(header)));
     execution.flush();
     if execution.failure.is_none() {
@@ -165,7 +165,7 @@ pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
     }
     execution.close();
     let last_look = execution.look_once_more().await;
-    execution.hand_over(last_look, begun)
+    execution.hand_over(last_look)
 }
 
 /// A future of the one task.
@@ -199,6 +199,8 @@ struct Execution<'a, C, S, G> {
     steps: Vec<Tracked>,
     dependants: Vec<Vec<usize>>,
     sightings: Sightings,
+    /// When the plan's refresh was begun: whatever was asked for after it is this run's own reading.
+    planned_from: Option<Instant>,
     polls: BTreeMap<Scope, Poll>,
     /// Steps whose predecessors are at their goals and that still want a place under the quota.
     startable: BTreeSet<usize>,
@@ -251,6 +253,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             steps,
             dependants,
             sightings: Sightings::default(),
+            planned_from: None,
             polls: BTreeMap::new(),
             startable: BTreeSet::new(),
             ready: BTreeSet::new(),
@@ -271,23 +274,21 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         }
     }
 
-    /// Takes in what the plan was made from; returns when the newest of it was asked for, after which everything that is
-    /// read is this run's own.
-    fn learn(&mut self, known: Vec<ScopeRead>) -> Option<Instant> {
-        let newest = known.iter().map(|read| read.begun).max();
+    /// Takes in what the plan was made from.
+    fn learn(&mut self, known: Vec<ScopeRead>) {
+        self.planned_from = known.iter().map(|read| read.begun).max();
         for read in known {
             let poll = self.polls.entry(read.scope.clone()).or_default();
             poll.last = Some(read.begun);
             poll.total = read.listing.total;
             self.sightings.record(read);
         }
-        newest
     }
 
     /// Gives everything up to whoever started the run.
-    fn hand_over(self, last_look: LastLook, begun: Option<Instant>) -> Ended {
+    fn hand_over(self, last_look: LastLook) -> Ended {
         let clock = self.around.clock;
-        let seen = self.sightings.since(begun).map(|(scope, id, observed, arrived)| Seen {
+        let seen = self.sightings.since(self.planned_from).map(|(scope, id, observed, arrived)| Seen {
             scope: scope.clone(),
             id: id.clone(),
             observed: observed.cloned(),
@@ -409,15 +410,14 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
 
     /// Sends what the last append made durable.
     fn send(&mut self) {
-        for (number, call) in std::mem::take(&mut self.to_send) {
+        for (number, _) in std::mem::take(&mut self.to_send) {
             let step = &self.plan.steps[number];
+            let Some(mutation) = step.mutation() else { continue };
             self.steps[number].phase = Phase::Calling;
             (self.around.emit)(&Event::CallSent { step: step.id.clone() });
             let cloud = self.around.cloud;
             let permit = self.steps[number].permit.take().unwrap_or_else(Permit::free);
-            self.calls.push(Box::pin(async move {
-                (number, cloud.call(&step.scope, call, &step.interface_id, permit).await)
-            }));
+            self.calls.push(Box::pin(async move { (number, cloud.call(&step.scope, &mutation, permit).await) }));
         }
     }
 

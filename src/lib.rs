@@ -14,24 +14,27 @@
 //! F3  cloud      the port to the cloud, error codes    store     the port to history, local files, the lock
 //!     clock      one clock for the shell
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
+//!     drift      declared, recorded and live, compared: the one definition
 //! F1  spec       YAML -> Spec, every error placed      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
-//!     report     what a run or a drift check found    survey    what is live, arranged for a first spec
+//!     survey     what is live, arranged for a first spec
 //!     run        how runs end: exit, outcome, reasons
 //! F0  resource   the vocabulary                        diagnostic  findings and places, the nearest word
-//!     signature  V1 and V3                             duration  how durations are written
-//!     dice       chance from a seed
+//!     attribute  what can differ, its goals            duration  how durations are written
+//!     signature  V1 and V3                             dice      chance from a seed
 //! ```
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests are outside the house"))]
 
 pub mod alibaba;
+pub mod attribute;
 #[expect(clippy::disallowed_methods, reason = "owns the process: its environment, streams, clock and end")]
 pub mod cli;
 pub mod clock;
 pub mod cloud;
 pub mod diagnostic;
 pub mod dice;
+pub mod drift;
 pub mod duration;
 pub mod emulator;
 pub mod executor;
@@ -41,7 +44,6 @@ pub mod plan;
 pub mod planner;
 pub mod refresh;
 pub mod render;
-pub mod report;
 pub mod resource;
 pub mod retry;
 pub mod run;

@@ -29,7 +29,7 @@ pub mod state;
 mod svg;
 pub mod text;
 pub mod topology;
-pub(crate) mod words;
+pub mod words;
 
 pub use self::text::View;
 

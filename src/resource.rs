@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use call::{Call, RequestId};
+pub use call::{Call, Mutation, RequestId};
 pub use status::{BusinessStatus, DesiredStatus, Status};
 pub use transition::Transition;
 

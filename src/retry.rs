@@ -18,9 +18,11 @@ use tracing::{debug, warn};
 pub use quota::Quota;
 use quota::{Gate, LONGEST_PAUSE, Slot};
 
-use crate::cloud::{Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, Identity, Page, Permit, RequestId};
+use crate::cloud::{
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, Identity, Mutation, Page, Permit, RequestId,
+};
 use crate::dice::Dice;
-use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
+use crate::resource::{AccountName, Region, Scope};
 
 /// How often and how long a call is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -204,15 +206,9 @@ impl<C: Cloud> Cloud for Retrying<C> {
         Permit::holding(self.gate(scope, call.action()).enter().await)
     }
 
-    async fn call(
-        &self,
-        scope: &Scope,
-        call: Call,
-        id: &RouterInterfaceId,
-        permit: Permit,
-    ) -> Result<RequestId, CloudError> {
-        let attempt = async || self.inner.call(scope, call, id, Permit::free()).await;
-        self.run(scope, call.action(), permit.take(), |_| false, attempt).await
+    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<RequestId, CloudError> {
+        let attempt = async || self.inner.call(scope, call, Permit::free()).await;
+        self.run(scope, call.call().action(), permit.take(), |_| false, attempt).await
     }
 }
 

@@ -13,12 +13,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rictl::clock::Clock;
-use rictl::cloud::{Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Identity, Page, Permit, Selection};
+use rictl::cloud::{
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Identity, Mutation, Page, Permit, Selection,
+};
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Gate, Settings, Surroundings, run};
 use rictl::journal::{Operation, Outcome, PlannedStep, RunStarted};
 use rictl::ops::live;
-use rictl::plan::{Action, Plan, PlanOptions};
+use rictl::plan::{Action, Expectation, Plan, PlanOptions};
 use rictl::planner::{Inputs, plan};
 use rictl::resource::{AccountName, Observed, Provider, RequestId, RouterInterfaceId, Scope, Status, Target};
 use rictl::run::{Report, StopReason, WaveFailure};
@@ -171,18 +173,13 @@ impl CloudRead for Witness {
 }
 
 impl Cloud for Witness {
-    async fn call(
-        &self,
-        scope: &Scope,
-        call: Call,
-        id: &RouterInterfaceId,
-        permit: Permit,
-    ) -> Result<RequestId, CloudError> {
-        if call == Call::Deactivate {
+    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<RequestId, CloudError> {
+        let id = call.interface();
+        if call.call() == Call::Deactivate {
             self.judge(id);
             self.going_down.borrow_mut().insert(id.clone());
         }
-        let answer = self.inner.call(scope, call, id, permit).await;
+        let answer = self.inner.call(scope, call, permit).await;
         if answer.as_ref().is_err_and(|error| error.effect != Effect::InDoubt) {
             self.going_down.borrow_mut().remove(id);
         }
@@ -229,7 +226,9 @@ fn header(plan: &Plan, clock: &Clock) -> RunStarted {
         call: if let Action::Call(call) = step.action { Some(call) } else { None },
         interface_id: step.interface_id.clone(),
         scope: step.scope.clone(),
-        expect: step.expect.clone(),
+        expect: match &step.expect {
+            Expectation::Status(status) => status.clone(),
+        },
         goal: step.goal,
         reason: None,
     };

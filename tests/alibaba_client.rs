@@ -13,8 +13,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rictl::alibaba::{Client, Credentials, Settings, StaticCredentials, Timeouts};
 use rictl::clock::Clock;
-use rictl::cloud::{Call, Cloud as _, CloudError, CloudRead as _, DescribeQuery, Page, Permit, RequestId, Selection};
-use rictl::resource::{AccountName, Region, RouterInterfaceId, Scope};
+use rictl::cloud::{
+    Call, Cloud as _, CloudError, CloudRead as _, DescribeQuery, Mutation, Page, Permit, RequestId, Selection,
+};
+use rictl::resource::{AccountName, Region, Scope};
 use scripted::Server;
 
 const NOW: &str = "2026-03-01T12:00:00Z";
@@ -63,7 +65,7 @@ async fn describe(server: &Server) -> Result<Page, CloudError> {
 }
 
 async fn deactivate(server: &Server) -> Result<RequestId, CloudError> {
-    client(server).call(&scope(), Call::Deactivate, &RouterInterfaceId::from("ri-1"), Permit::free()).await
+    client(server).call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await
 }
 
 const ACCEPTED: &str = r#"{"RequestId":"REQ-1"}"#;

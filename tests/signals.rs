@@ -60,6 +60,13 @@ impl Stage {
         Running::start(self.command("rictl", arguments))
     }
 
+    /// Returns the exit code of the newest run, as the history has it.
+    fn recorded_code(&self) -> u64 {
+        let output = self.command("rictl", &["history", "--json"]).output().unwrap();
+        let history: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        history["runs"][0]["exit_code"].as_u64().unwrap()
+    }
+
     /// Runs to the end and returns the exit code with everything that was written.
     fn answer(&self, arguments: &[&str]) -> (Option<i32>, String) {
         self.rictl(arguments).end()
@@ -123,13 +130,14 @@ fn is_heard(signal: Signal) -> bool {
 
 #[test]
 fn a_signal_settles_what_was_sent_and_starts_nothing_new() {
-    for signal in [Signal::INT, Signal::TERM, Signal::HUP].into_iter().filter(|signal| is_heard(*signal)) {
+    for signal in [Signal::INT, Signal::TERM].into_iter().filter(|signal| is_heard(*signal)) {
         let stage = Stage::new("300ms");
         let mut apply = stage.rictl(&["apply", "--auto-approve"]);
         apply.wait_for("b: Deactivating...");
         apply.signal(signal);
         let (code, text) = apply.end();
         assert_eq!(code, Some(130), "{text}");
+        assert_eq!(stage.recorded_code(), 130);
         assert!(text.contains("b: Deactivation complete"), "{text}");
         assert!(text.contains("a/deactivate  not started"), "{text}");
         let (_, plan) = stage.answer(&["plan"]);
@@ -151,6 +159,8 @@ fn a_signal_at_the_last_step_is_130_although_everything_is_done() {
     assert_eq!(code, Some(130), "{text}");
     assert!(text.contains("Interrupted: a signal ended the run; what had been sent was settled first"), "{text}");
     assert!(text.contains("2 done (exit code 130)"), "{text}");
+    assert!(text.contains("Apply incomplete! Resources: 0 added, 2 changed, 0 destroyed."), "{text}");
+    assert_eq!(stage.recorded_code(), 130);
     assert!(stage.answer(&["plan"]).1.contains("No changes."));
 }
 
@@ -174,15 +184,30 @@ fn a_second_signal_leaves_at_once_and_the_next_apply_finds_out() {
 
 #[test]
 fn a_signal_at_the_prompt_leaves_everything_as_it_was() {
-    let stage = Stage::new("20ms");
-    let mut apply = stage.rictl(&["apply"]);
-    apply.wait_for("Enter a value: ");
-    apply.signal(Signal::INT);
+    for signal in [Signal::INT, Signal::HUP].into_iter().filter(|signal| is_heard(*signal)) {
+        let stage = Stage::new("20ms");
+        let mut apply = stage.rictl(&["apply"]);
+        apply.wait_for("Enter a value: ");
+        apply.signal(signal);
+        let (code, text) = apply.end();
+        assert_eq!(code, Some(130), "{text}");
+        assert!(text.contains("interrupted before anything was sent"), "{text}");
+        assert!(!text.contains("Resources:"), "{text}");
+        assert!(stage.answer(&["history"]).1.contains("No runs are recorded."));
+        assert_eq!(stage.answer(&["apply", "--auto-approve"]).0, Some(0), "the lock is free");
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_does_not_stop_an_apply_half_way() {
+    let stage = Stage::new("300ms");
+    let mut apply = stage.rictl(&["apply", "--auto-approve"]);
+    apply.wait_for("b: Deactivating...");
+    apply.signal(Signal::HUP);
     let (code, text) = apply.end();
-    assert_eq!(code, Some(130), "{text}");
-    assert!(text.contains("interrupted before anything was sent"), "{text}");
-    assert!(stage.answer(&["history"]).1.contains("No runs are recorded."));
-    assert_eq!(stage.answer(&["apply", "--auto-approve"]).0, Some(0), "the lock is free");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("Apply complete! Resources: 0 added, 2 changed, 0 destroyed."), "{text}");
+    assert_eq!(stage.recorded_code(), 0);
 }
 
 #[test]

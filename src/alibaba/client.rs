@@ -16,9 +16,10 @@ use super::transport::{Answer, Transport};
 use super::wire;
 use crate::clock::Clock;
 use crate::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId, Selection,
+    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Mutation, Page, Permit, RequestId,
+    Selection,
 };
-use crate::resource::{AccountId, AccountName, Region, RouterInterfaceId, Scope};
+use crate::resource::{AccountId, AccountName, Region, Scope};
 use crate::spec::SignatureVersion;
 
 /// How the API is reached.
@@ -231,26 +232,21 @@ impl<S: CredentialSource> CloudRead for Client<S> {
 }
 
 impl<S: CredentialSource> Cloud for Client<S> {
-    async fn call(
-        &self,
-        scope: &Scope,
-        call: Call,
-        id: &RouterInterfaceId,
-        _permit: Permit,
-    ) -> Result<RequestId, CloudError> {
-        let parameters =
-            vec![("RegionId".to_owned(), scope.region.to_string()), (INTERFACE_PARAMETER.to_owned(), id.to_string())];
-        let action = Action { service: Service::Vpc, name: call.action(), parameters };
-        let endpoint = self.endpoint_of(&scope.region, call.action())?;
+    async fn call(&self, scope: &Scope, call: &Mutation, _permit: Permit) -> Result<RequestId, CloudError> {
+        let carried = call.parameters().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let region = ("RegionId".to_owned(), scope.region.to_string());
+        let name = call.call().action();
+        let action =
+            Action { service: Service::Vpc, name, parameters: std::iter::once(region).chain(carried).collect() };
+        let endpoint = self.endpoint_of(&scope.region, name)?;
         self.ask(&scope.account, &endpoint, &action, |_, request_id| Ok(request_id)).await
     }
 }
 
-const INTERFACE_PARAMETER: &str = "RouterInterfaceId";
 const IDENTITY: &str = "GetCallerIdentity";
 
 fn is_about_another(action: &Action, answered: Option<&str>) -> bool {
-    let asked = action.parameters.iter().find(|(key, _)| key == INTERFACE_PARAMETER);
+    let asked = action.parameters.iter().find(|(key, _)| key == Mutation::INTERFACE);
     asked.is_some_and(|(_, asked)| answered.is_some_and(|answered| answered != asked))
 }
 

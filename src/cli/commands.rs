@@ -78,7 +78,7 @@ pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: 
     if !command.only_reads_the_cloud() {
         return run(command, invocation, output).await;
     }
-    let mut signals = signals::listen().context("cannot listen for signals")?;
+    let signals::Signals { count: mut signals, .. } = signals::listen().context("cannot listen for signals")?;
     tokio::select! {
         outcome = run(command, invocation, output) => outcome,
         Ok(_) = signals.wait_for(|count| *count > 0) => Err(Refusal::new(Exit::Interrupted, "interrupted").into()),

@@ -20,6 +20,7 @@ use crate::run::{Event, Report};
 
 use super::output::Output;
 use super::prompt;
+use super::signals::Terminal;
 use live::LiveTable;
 
 /// Shows a run.
@@ -34,6 +35,8 @@ pub(super) struct Screen<'o> {
     asks: bool,
     /// How long a step may take.
     pace: Pace,
+    /// What a run outlives once it is approved.
+    terminal: Terminal,
     plan: Option<Plan>,
     showing: Showing,
 }
@@ -47,8 +50,18 @@ enum Showing {
 
 impl<'o> Screen<'o> {
     pub(super) fn new(output: &'o Output, clock: Clock, json: bool, into: Option<File>, asks: bool) -> Self {
-        let mut screen =
-            Self { output, clock, json, into, asks, pace: Pace::default(), plan: None, showing: Showing::Nothing };
+        let terminal = Terminal::default();
+        let mut screen = Self {
+            terminal,
+            output,
+            clock,
+            json,
+            into,
+            asks,
+            pace: Pace::default(),
+            plan: None,
+            showing: Showing::Nothing,
+        };
         screen.lines(|out, at| render::events::version(out, at));
         screen
     }
@@ -58,6 +71,12 @@ impl<'o> Screen<'o> {
         if !self.json && LiveTable::is_possible() {
             self.pace = pace();
         }
+        self
+    }
+
+    /// Has the run go on although the terminal is closed, once it is approved.
+    pub(super) fn outliving(mut self, terminal: Terminal) -> Self {
+        self.terminal = terminal;
         self
     }
 
@@ -119,6 +138,7 @@ impl Front for Screen<'_> {
     }
 
     fn begin(&mut self, plan: &Plan) {
+        self.terminal.outlive();
         if !self.json {
             self.output.show(|out| writeln!(out));
         }
@@ -151,6 +171,9 @@ impl Front for Screen<'_> {
             let view = self.view();
             let blocked = self.plan.as_ref().map_or(0, |plan| plan.summary().blocked);
             self.output.show(|out| render::report::text(out, report, blocked, view));
+        }
+        if self.json || !self.output.is_watched() {
+            self.output.say(&render::report::outcome_line(report));
         }
     }
 

@@ -51,6 +51,11 @@ impl Output {
         DrawStyle { color: self.colors_errors, width: usize::from(self.width), wraps: io::stderr().is_terminal() }
     }
 
+    /// Returns whether one person sees both streams.
+    pub(super) fn is_watched(&self) -> bool {
+        io::stdout().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Writes what was asked for. A reader that has gone away is no error: it has read what it wanted.
     pub(super) fn print(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
         let mut stdout = io::BufWriter::new(io::stdout().lock());

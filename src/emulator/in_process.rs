@@ -16,9 +16,9 @@ use super::request::{Request, STS_VERSION, VPC_VERSION};
 use super::world::World;
 use crate::clock::Clock;
 use crate::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId, codes,
+    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Mutation, Page, Permit, RequestId, codes,
 };
-use crate::resource::{AccountName, RouterInterfaceId, Scope};
+use crate::resource::{AccountName, Scope};
 
 /// What a client waits for an answer (docs/reference/faults.md#n6: 30 s in all).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -119,18 +119,11 @@ impl CloudRead for InProcess {
 }
 
 impl Cloud for InProcess {
-    async fn call(
-        &self,
-        scope: &Scope,
-        call: Call,
-        id: &RouterInterfaceId,
-        _permit: Permit,
-    ) -> Result<RequestId, CloudError> {
-        let parameters = BTreeMap::from([
-            ("RegionId".to_owned(), scope.region.to_string()),
-            ("RouterInterfaceId".to_owned(), id.to_string()),
-        ]);
-        Ok(self.send(&scope.account, call.action(), VPC_VERSION, parameters).await?.1)
+    async fn call(&self, scope: &Scope, call: &Mutation, _permit: Permit) -> Result<RequestId, CloudError> {
+        let carried = call.parameters().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let mut parameters: BTreeMap<String, String> = carried.collect();
+        parameters.insert("RegionId".to_owned(), scope.region.to_string());
+        Ok(self.send(&scope.account, call.call().action(), VPC_VERSION, parameters).await?.1)
     }
 }
 

@@ -59,7 +59,10 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
     fn take_out(&mut self, number: usize, outcome: Outcome, because: Option<StepReason>) -> bool {
         let step = self.step(number);
         let now = self.around.clock.now();
-        let status = self.last_status(number);
+        // A step that never began was not looked at: what the plan's refresh showed is nothing that this run has read.
+        let has_begun = !matches!(outcome, Outcome::Skipped | Outcome::NotStarted);
+        let is_read = has_begun || self.sightings.begun(&step.scope, &step.interface_id) > self.planned_from;
+        let status = self.last_status(number).filter(|_| is_read);
         let tracked = &mut self.steps[number];
         debug_assert!(!tracked.is_finished(), "a step ends once");
         // After a lost answer nobody can say that nothing was done.

@@ -1,7 +1,8 @@
 //! What a status means for a step, pure: before its call, while it settles, and while its answer is in doubt.
 
+use crate::attribute::Goal;
 use crate::cloud::Call;
-use crate::plan::{Action, Goal, Step};
+use crate::plan::{Action, Step};
 use crate::resource::Status;
 
 /// What a read right before a call says (compare and swap).
@@ -21,13 +22,13 @@ pub(super) enum Before {
 pub(super) fn before(step: &Step, status: Option<&Status>) -> Before {
     match status {
         None => Before::Moved,
-        Some(status) if step.goal.is_reached_by(status) && step.goal != Goal::Stable => Before::AtGoal,
+        Some(status) if step.goal.is_reached_by(status) && step.goal.desired().is_some() => Before::AtGoal,
         Some(status) if step.action == Action::Wait => match settling(step, status) {
             Settling::Reached => Before::AtGoal,
             Settling::NotYet => Before::InTransition,
             Settling::Never => Before::Moved,
         },
-        Some(status) if *status == step.expect => Before::AsExpected,
+        Some(status) if step.expect.is_met_by(status) => Before::AsExpected,
         Some(status) if status.is_transitional() => Before::InTransition,
         Some(_) => Before::Moved,
     }
@@ -45,25 +46,35 @@ pub(super) enum Settling {
 }
 
 /// Judges a step whose call was accepted, or that only waits.
-///
-/// After an accepted call the status it came from is a stale read, not a failure: reads lag behind writes, and sending
-/// again would be a second cut (docs/reference/faults.md#doubt).
 pub(super) fn settling(step: &Step, status: &Status) -> Settling {
     if step.goal.is_reached_by(status) {
         return Settling::Reached;
     }
     let is_on_its_way = match (step.action, step.goal) {
-        (Action::Call(Call::Deactivate), _) => {
-            matches!(status, Status::Active | Status::Deactivating | Status::Modifying)
-        }
-        (Action::Call(Call::Activate), _) => {
-            matches!(status, Status::Inactive | Status::Activating | Status::Modifying)
-        }
+        (Action::Call(call), _) => return accepted(call, status),
         (Action::Wait, Goal::Stable) => status.is_transitional(),
-        (Action::Wait, Goal::Active) => matches!(status, Status::Activating | Status::Modifying),
-        (Action::Wait, Goal::Inactive) => matches!(status, Status::Deactivating | Status::Modifying),
+        (Action::Wait, Goal::Connected) => matches!(status, Status::Connecting | Status::AcceptingConnecting),
+        (Action::Wait, goal) => {
+            let mut leading_there = Call::ALL.into_iter().map(Call::transition);
+            *status == Status::Modifying || leading_there.any(|way| goal.is_reached_by(way.to) && status == way.through)
+        }
     };
     if is_on_its_way { Settling::NotYet } else { Settling::Never }
+}
+
+/// Judges a call that was accepted.
+///
+/// The status that it came from is a stale read then, not a failure: reads lag behind writes, and sending again would be a
+/// second cut (docs/reference/faults.md#doubt).
+pub(super) fn accepted(call: Call, status: &Status) -> Settling {
+    let way = call.transition();
+    if status == way.to {
+        Settling::Reached
+    } else if status == way.from || status == way.through || *status == Status::Modifying {
+        Settling::NotYet
+    } else {
+        Settling::Never
+    }
 }
 
 /// What a read says of a call whose answer was lost (docs/reference/faults.md#doubt).
@@ -81,12 +92,49 @@ pub(super) enum Doubtful {
 
 /// Judges a call that may or may not have been done.
 pub(super) fn doubtful(call: Call, status: Option<&Status>) -> Doubtful {
-    match (call, status) {
-        (Call::Deactivate, Some(Status::Inactive)) | (Call::Activate, Some(Status::Active)) => Doubtful::Reached,
-        (Call::Deactivate, Some(Status::Deactivating)) | (Call::Activate, Some(Status::Activating)) => {
-            Doubtful::TookEffect
-        }
-        (Call::Deactivate, Some(Status::Active)) | (Call::Activate, Some(Status::Inactive)) => Doubtful::Untouched,
+    let way = call.transition();
+    match status {
+        Some(status) if status == way.to => Doubtful::Reached,
+        Some(status) if status == way.through => Doubtful::TookEffect,
+        Some(status) if status == way.from => Doubtful::Untouched,
         _ => Doubtful::Foreign,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::StepId;
+    use crate::resource::{AccountName, Address, Scope};
+
+    fn wait(expect: Status, goal: Goal) -> Step {
+        let address = Address::from("a");
+        Step {
+            id: StepId::new(&address, Action::Wait),
+            address,
+            action: Action::Wait,
+            interface_id: "ri-a".into(),
+            scope: Scope { account: AccountName::default_account(), region: "cn-shanghai".into() },
+            expect: expect.into(),
+            goal,
+            after: Vec::new(),
+            wave: 1,
+            guards: Vec::new(),
+            settle_timeout_ms: None,
+        }
+    }
+
+    #[test]
+    fn a_first_connection_is_waited_for_until_it_is_up_or_never_came_about() {
+        for connecting in [Status::Connecting, Status::AcceptingConnecting] {
+            let (up, either) = (wait(connecting.clone(), Goal::Active), wait(connecting.clone(), Goal::Connected));
+            for step in [&up, &either] {
+                assert_eq!(before(step, Some(&connecting)), Before::InTransition);
+                assert_eq!(settling(step, &Status::Active), Settling::Reached);
+                assert_eq!(settling(step, &Status::Inactive), Settling::Never);
+            }
+            assert_eq!(settling(&either, &Status::Idle), Settling::Reached);
+            assert_eq!(settling(&up, &Status::Idle), Settling::Never);
+        }
     }
 }

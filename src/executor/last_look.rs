@@ -64,7 +64,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 let broken = self.floors.broken(&touched, &self.sightings);
                 return LastLook { found: astray.into_iter().chain(broken).collect(), unread: failures };
             }
-            tokio::time::sleep_until(self.last_read(&targets) + self.settings.poll_interval).await;
+            tokio::time::sleep(self.settings.poll_interval).await;
             asked = Instant::now();
             reads += 1;
             let unread = self.read_now(targets.clone()).await;
@@ -106,12 +106,6 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         touched
             .map(|(step, _)| self.sightings.begun(&step.scope, &step.interface_id).unwrap_or_else(Instant::now))
             .max()
-    }
-
-    /// Returns when the last read of any target was begun.
-    fn last_read(&self, targets: &Targets<'_>) -> Instant {
-        let polls = targets.keys().filter_map(|scope| self.polls.get(*scope)?.last);
-        polls.max().unwrap_or_else(Instant::now)
     }
 
     /// Returns whether everything was read since `asked`, and each goal was seen twice.

@@ -16,7 +16,7 @@ use crate::journal::{Outcome, PlannedStep};
 use crate::resource::{RouterInterfaceId, Scope, Status};
 use crate::run::StepReason;
 
-use super::judge::{self, Doubtful};
+use super::judge::{self, Doubtful, Settling};
 use super::{EQUAL_READS, Settings};
 
 /// A step of a dead run whose end nobody recorded.
@@ -47,12 +47,18 @@ impl Resolution {
 /// Returns what one read makes of an open step; `None` while only more reads can tell.
 pub fn finding(open: &OpenStep, status: Option<&Status>) -> Option<Resolution> {
     let call = open.step.call?;
-    let outcome = match judge::doubtful(call, status) {
-        Doubtful::Reached if open.accepted => Outcome::Done,
-        Doubtful::Reached => Outcome::DoneUnknown,
-        Doubtful::TookEffect | Doubtful::Untouched => return None,
-        Doubtful::Foreign if open.accepted => Outcome::Unsettled,
-        Doubtful::Foreign => Outcome::InDoubt,
+    let outcome = if open.accepted {
+        match status.map_or(Settling::Never, |status| judge::accepted(call, status)) {
+            Settling::Reached => Outcome::Done,
+            Settling::NotYet => return None,
+            Settling::Never => Outcome::Unsettled,
+        }
+    } else {
+        match judge::doubtful(call, status) {
+            Doubtful::Reached => Outcome::DoneUnknown,
+            Doubtful::TookEffect | Doubtful::Untouched => return None,
+            Doubtful::Foreign => Outcome::InDoubt,
+        }
     };
     Some(Resolution { outcome, status: status.cloned() })
 }

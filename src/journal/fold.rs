@@ -2,8 +2,6 @@
 
 use super::PlannedStep;
 use super::replay::{Answer, Run, Trace};
-use crate::plan::Goal;
-use crate::resource::DesiredStatus;
 use crate::state::{LastAction, Record, RunId, Sighting, State};
 
 /// Folds a run into the records of its interfaces. Folding the same run again changes nothing; the serial is left
@@ -56,19 +54,11 @@ fn fold_step(record: &mut Record, run_id: &RunId, step: &PlannedStep, trace: &Tr
             record.observed.update(Some(status.clone()), closed.at);
         }
         if closed.outcome.is_at_goal() {
-            record.declared = declared(step.goal).or(record.declared);
+            record.declared = step.goal.desired().or(record.declared);
         }
     }
     if let Some(action) = last_action(run_id, step, trace) {
         record.last_action = Some(action);
-    }
-}
-
-fn declared(goal: Goal) -> Option<DesiredStatus> {
-    match goal {
-        Goal::Active => Some(DesiredStatus::Active),
-        Goal::Inactive => Some(DesiredStatus::Inactive),
-        Goal::Stable => None,
     }
 }
 

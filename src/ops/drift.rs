@@ -7,9 +7,8 @@ use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
-use crate::planner;
+use crate::drift::{self, Drift, DriftCause};
 use crate::refresh;
-use crate::report::{Drift, DriftCause};
 use crate::resource::{Address, LiveState, Target};
 use crate::store::local::Recorded;
 
@@ -32,7 +31,7 @@ pub async fn drift(
     let state = recorded.state.as_ref();
     live::check_target(state, target, project)?;
     let mut seen = live::refresh(&project.spec, cloud, clock).await;
-    let compare = |seen: &_| planner::compare(&project.spec, seen, state, today(clock.now()));
+    let compare = |seen: &_| drift::compare(&project.spec, seen, state, today(clock.now()));
     let mut items = compare(&seen);
     let moving: BTreeSet<Address> =
         items.iter().filter(|item| item.cause == DriftCause::InTransition).map(|item| item.address.clone()).collect();
@@ -45,14 +44,14 @@ pub async fn drift(
         seen.failures.extend(again.failures);
         items = compare(&seen);
     }
-    let drift = Drift {
+    let found = Drift {
         spec: project.name.clone(),
         timestamp: clock.now(),
         target: target.clone(),
         checked: project.spec.interfaces.len(),
         items,
         failures: seen.failures.clone(),
-        warnings: planner::expired_hands_off(&project.spec, today(clock.now())),
+        warnings: drift::expired_hands_off(&project.spec, today(clock.now())),
     };
-    Ok((drift, seen))
+    Ok((found, seen))
 }

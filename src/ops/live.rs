@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
+use crate::diagnostic::Diagnostics;
 use crate::executor::recovery::{self, OpenStep};
 use crate::journal::{Answer, Run};
 use crate::plan::{Doubt, Plan, PlanOptions, Warning};
@@ -80,24 +81,24 @@ pub fn plan_from(
     options: &PlanOptions,
 ) -> Result<Plan> {
     let inputs = Inputs { spec: &project.spec, spec_digest: &project.digest, live, state, target, doubts };
-    let mut plan = planner::plan(&inputs, options)?;
-    plan.check().map_err(|faults| Refusal {
+    let mut plan = planner::plan(&inputs, options).map_err(|unknown| Diagnostics {
+        sources: project.spec.sources.clone(),
+        findings: unknown.iter().map(words::plan::unknown_address).collect(),
+    })?;
+    plan.check().map_err(|broken| Refusal {
         exit: Exit::Error,
         summary: "bug: the planner made a plan that does not keep its promises; nothing was done".to_owned(),
-        causes: faults,
+        causes: broken.iter().map(ToString::to_string).collect(),
         hint: Some("please report it with the spec and this text".to_owned()),
     })?;
     if let Some(declared) = &project.spec.cloud.account_id
         && target.provider == Provider::Alibaba
         && declared.value != target.account_id
     {
-        plan.warnings.push(Warning {
-            summary: format!("these credentials belong to account {}, and apply will refuse them", target.account_id),
-            detail: Some(format!(
-                "cloud.account_id is {} at {}",
-                declared.value,
-                project.spec.sources.locate(declared.place)
-            )),
+        plan.warnings.push(Warning::OtherAccount {
+            account_id: target.account_id.clone(),
+            declared: declared.value.clone(),
+            at: project.spec.sources.locate(declared.place),
         });
     }
     Ok(plan)
@@ -120,12 +121,9 @@ fn doubts(run: &Run, live: &LiveState) -> Vec<Doubt> {
         .iter()
         .map(|open| {
             let status = found.get(&open.step.interface_id).copied();
-            let finding = match (recovery::finding(open, status), status) {
-                (Some(resolution), _) => words::run::step_reason(&resolution.because()),
-                (None, Some(status)) => format!("not clear yet, found {status}"),
-                (None, None) => "not clear yet, not seen".to_owned(),
-            };
-            Doubt { step: open.step.id.clone(), run_id: run.started.run_id.to_string(), finding }
+            let is_clear = recovery::finding(open, status).is_some();
+            let run_id = run.started.run_id.to_string();
+            Doubt { step: open.step.id.clone(), run_id, is_clear, found: status.cloned() }
         })
         .collect()
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use crate::drift::Drift;
 use crate::render;
-use crate::report::{Drift, DriftCause};
 use crate::signature::sha256_hex;
 use crate::store::{read_file, replace_file};
 
@@ -88,11 +88,8 @@ fn memory(state: &Path) -> PathBuf {
 
 /// Covers what a person would call the finding.
 fn digest(drift: &Drift) -> String {
-    let is_finding = |cause| !matches!(cause, DriftCause::InTransition | DriftCause::HandsOff);
     let items: Vec<_> = drift
-        .items
-        .iter()
-        .filter(|item| is_finding(item.cause))
+        .findings()
         .map(|item| (&item.address, &item.id, item.cause, item.spec, item.last_applied, &item.live))
         .collect();
     let unread: Vec<_> = drift.failures.iter().map(|failure| &failure.scope).collect();

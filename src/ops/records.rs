@@ -23,11 +23,12 @@ pub(super) type Observations = BTreeMap<Address, Observation>;
 pub(super) fn observations(spec: &Spec, live: &LiveState, seen: &[Seen]) -> Observations {
     let later: BTreeMap<_, _> = seen.iter().map(|seen| ((&seen.scope, &seen.id), seen)).collect();
     let observe = |(address, declared): (&Address, &Interface)| {
+        let is_elsewhere = matches!(live.readings.get(address), Some(Reading::Elsewhere(_)));
         let observation = match later.get(&(&declared.scope, &declared.id.value)) {
-            Some(seen) => {
+            Some(seen) if seen.observed.is_some() || !is_elsewhere => {
                 Observation { reading: seen.observed.clone().map_or(Reading::Absent, Reading::Found), at: seen.at }
             }
-            None => Observation { reading: live.readings.get(address)?.clone(), at: live.read_at },
+            _ => Observation { reading: live.readings.get(address)?.clone(), at: live.read_at },
         };
         Some((address.clone(), observation))
     };

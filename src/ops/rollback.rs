@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::journal::{Outcome, PlannedStep, Run};
-use crate::plan::{Goal, Plan, PlanOptions};
+use crate::plan::{Plan, PlanOptions};
 use crate::resource::{Address, DesiredStatus};
 use crate::state::RunId;
 
@@ -37,11 +37,7 @@ pub(super) fn inverse(
     let mut project = project.clone();
     let mut unknown = Vec::new();
     for step in confirmed {
-        let before = match step.goal {
-            Goal::Active => DesiredStatus::Inactive,
-            Goal::Inactive => DesiredStatus::Active,
-            Goal::Stable => continue,
-        };
+        let Some(before) = step.goal.desired().map(DesiredStatus::inverse) else { continue };
         match project.spec.interfaces.get_mut(&step.address) {
             Some(interface) if interface.id.value == step.interface_id && interface.scope == step.scope => {
                 interface.status.value = before;

@@ -2,6 +2,7 @@
 
 use crate::journal::Replay;
 use crate::plan::{Plan, Step};
+use crate::render::words;
 use crate::resource::{LiveState, Reading, Target};
 use crate::state::State;
 
@@ -61,7 +62,7 @@ fn first_steps(plan: &Plan) -> impl Iterator<Item = &Step> {
 fn moved_from(step: &Step, live: &LiveState) -> Option<String> {
     let found = match live.readings.get(&step.address) {
         Some(Reading::Found(observed))
-            if observed.status == step.expect || step.goal.is_reached_by(&observed.status) =>
+            if step.expect.is_met_by(&observed.status) || step.goal.is_reached_by(&observed.status) =>
         {
             return None;
         }
@@ -77,7 +78,10 @@ fn moved_from(step: &Step, live: &LiveState) -> Option<String> {
 /// Says that the plan made afresh is not the one that was approved, and what it would do, line by line.
 pub(super) fn other_digest(approved: &str, plan: &Plan) -> Refusal {
     let steps = plan.steps.iter().map(|step| format!("now: {}: {} -> {}", step.id, step.expect, step.goal));
-    let blocked = plan.blocked.iter().map(|blocked| format!("now: {} blocked: {}", blocked.address, blocked.detail));
+    let blocked = plan.blocked.iter().map(|blocked| {
+        let detail = words::plan::blocked(plan, blocked);
+        format!("now: {} blocked: {detail}", blocked.address)
+    });
     Refusal {
         exit: Exit::Moved,
         summary: "the plan is not the one that was approved".to_owned(),

@@ -11,14 +11,62 @@ use petgraph::graph::{DiGraph, NodeIndex, UnGraph};
 use petgraph::visit::{Dfs, Reversed};
 
 use super::{Action, Floor, Plan, Step, StepId};
-use crate::resource::{Address, Call};
+use crate::resource::{Address, Call, GroupName};
+
+/// A promise that a plan does not keep. From a plan that this tool made it is a bug.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BrokenPromise {
+    /// Two steps of one name.
+    #[error("step {0} stands twice")]
+    Twice(StepId),
+    /// An edge from nowhere.
+    #[error("step {step} waits for {before}, which does not exist")]
+    NoSuchStep {
+        /// The step.
+        step: StepId,
+        /// What it waits for.
+        before: StepId,
+    },
+    /// A cycle.
+    #[error("step {0} waits for itself")]
+    Cycle(StepId),
+    /// A step for what the plan does not list.
+    #[error("step {0} is for an interface that the plan does not list")]
+    Unlisted(StepId),
+    /// A step for what is blocked.
+    #[error("step {0} is for a blocked interface")]
+    Blocked(StepId),
+    /// A step for what is left alone.
+    #[error("step {0} is for an interface that is left alone")]
+    LeftAlone(StepId),
+    /// The sides of a link go down together.
+    #[error("{one} and {other} are the two sides of one link, and neither waits for the other")]
+    SidesTogether {
+        /// One side's step.
+        one: StepId,
+        /// The other's.
+        other: StepId,
+    },
+    /// An allowed order takes a group below its floor.
+    #[error("{step} may be sent with {up} other links of {group} up, floor {floor}")]
+    Floor {
+        /// The Deactivate.
+        step: StepId,
+        /// How many other links can be up when it is sent.
+        up: usize,
+        /// The group.
+        group: GroupName,
+        /// How many have to be up.
+        floor: usize,
+    },
+}
 
 impl Plan {
     /// Inspects the plan.
     ///
     /// # Errors
-    /// Every promise that the plan does not keep, in words. From a plan that this tool made it is a bug.
-    pub fn check(&self) -> Result<(), Vec<String>> {
+    /// Every promise that the plan does not keep.
+    pub fn check(&self) -> Result<(), Vec<BrokenPromise>> {
         let order = Order::new(self)?;
         let mut faults = order.faults(self);
         faults.extend(self.floors.iter().flat_map(|floor| order.broken_by(floor)));
@@ -34,39 +82,42 @@ struct Order<'a> {
 }
 
 impl<'a> Order<'a> {
-    fn new(plan: &'a Plan) -> Result<Self, Vec<String>> {
+    fn new(plan: &'a Plan) -> Result<Self, Vec<BrokenPromise>> {
         let mut graph = DiGraph::new();
         let mut nodes: HashMap<&StepId, NodeIndex> = HashMap::with_capacity(plan.steps.len());
         let mut of: HashMap<&Address, Vec<usize>> = HashMap::with_capacity(plan.steps.len());
         for (number, step) in plan.steps.iter().enumerate() {
             of.entry(&step.address).or_default().push(number);
             if nodes.insert(&step.id, graph.add_node(())).is_some() {
-                return Err(vec![format!("step {} stands twice", step.id)]);
+                return Err(vec![BrokenPromise::Twice(step.id.clone())]);
             }
         }
         for step in &plan.steps {
             for before in &step.after {
-                let Some(before) = nodes.get(before) else {
-                    return Err(vec![format!("step {} waits for {before}, which does not exist", step.id)]);
+                let Some(node) = nodes.get(before) else {
+                    return Err(vec![BrokenPromise::NoSuchStep { step: step.id.clone(), before: before.clone() }]);
                 };
-                graph.update_edge(*before, nodes[&step.id], ());
+                graph.update_edge(*node, nodes[&step.id], ());
             }
         }
         if let Err(cycle) = petgraph::algo::toposort(&graph, None) {
-            return Err(vec![format!("step {} waits for itself", plan.steps[cycle.node_id().index()].id)]);
+            return Err(vec![BrokenPromise::Cycle(plan.steps[cycle.node_id().index()].id.clone())]);
         }
         Ok(Self { steps: &plan.steps, graph, of })
     }
 
-    fn faults(&self, plan: &Plan) -> Vec<String> {
+    fn faults(&self, plan: &Plan) -> Vec<BrokenPromise> {
         let blocked: BTreeSet<&Address> = plan.blocked.iter().map(|blocked| &blocked.address).collect();
+        let left_alone: BTreeSet<&Address> = plan.left_alone.iter().map(|left| &left.address).collect();
         self.steps
             .iter()
             .filter_map(|step| {
                 if plan.change(&step.address).is_none() {
-                    Some(format!("step {} is for an interface that the plan does not list", step.id))
+                    Some(BrokenPromise::Unlisted(step.id.clone()))
                 } else if blocked.contains(&step.address) {
-                    Some(format!("step {} is for a blocked interface", step.id))
+                    Some(BrokenPromise::Blocked(step.id.clone()))
+                } else if left_alone.contains(&step.address) {
+                    Some(BrokenPromise::LeftAlone(step.id.clone()))
                 } else {
                     None
                 }
@@ -82,7 +133,7 @@ impl<'a> Order<'a> {
     }
 
     /// Names what some allowed order does to a floor, call by call.
-    fn broken_by(&self, floor: &Floor) -> Vec<String> {
+    fn broken_by(&self, floor: &Floor) -> Vec<BrokenPromise> {
         let mut rises = Rises::default();
         let mut calls: Vec<Deactivation> = Vec::new();
         for (number, link) in floor.links.iter().enumerate() {
@@ -104,13 +155,13 @@ impl<'a> Order<'a> {
         self.judge(floor, &calls)
     }
 
-    fn judge(&self, floor: &Floor, calls: &[Deactivation]) -> Vec<String> {
+    fn judge(&self, floor: &Floor, calls: &[Deactivation]) -> Vec<BrokenPromise> {
         let up = floor.links.iter().filter(|link| link.up).count();
         let min_up = floor.min_up as usize;
         let firsts: Vec<&Deactivation> = calls.iter().filter(|call| call.is_first).collect();
         if let Some(pair) = firsts.windows(2).find(|pair| pair[0].link == pair[1].link) {
-            let [one, other] = [pair[0].step, pair[1].step].map(|step| &self.steps[step].id);
-            return vec![format!("{one} and {other} are the two sides of one link, and neither waits for the other")];
+            let [one, other] = [pair[0].step, pair[1].step].map(|step| self.steps[step].id.clone());
+            return vec![BrokenPromise::SidesTogether { one, other }];
         }
         let falling: Vec<&Deactivation> = firsts.into_iter().filter(|call| floor.links[call.link].up).collect();
         // No order takes down more than cannot each be given a link of their own that comes up before.
@@ -121,9 +172,9 @@ impl<'a> Order<'a> {
         let worst = calls.iter().map(|call| (call, fewest_others_up(floor, call, &falling, up)));
         worst
             .filter(|(_, worst)| *worst < min_up)
-            .map(|(call, worst)| {
-                let (step, group) = (&self.steps[call.step].id, &floor.group);
-                format!("{step} may be sent with {worst} other links of {group} up, floor {min_up}")
+            .map(|(call, up)| {
+                let (step, group) = (self.steps[call.step].id.clone(), floor.group.clone());
+                BrokenPromise::Floor { step, up, group, floor: min_up }
             })
             .collect()
     }

@@ -1,13 +1,14 @@
 //! The digest: one word for what a plan would do, for a reviewer to approve.
 //!
-//! It covers everything that the executor acts on: whose interfaces, the steps with their expectations, goals and
-//! order, the floors, the waves and their checks. It leaves out when and from what the plan was made, where the
-//! endpoint is, and every text for people, so the same plan made twice has the same digest.
+//! It covers what is approved: whose interfaces, the steps with their expectations, goals, order and the spec's reasons
+//! for them, the floors' numbers, the waves and their checks. It leaves out when and from what the plan was made, where
+//! the endpoint is, how many links are up, and every text for people: the same plan made twice has the same digest, and
+//! what moves elsewhere does not alter it.
 
 use serde::Serialize;
 
-use super::{Action, FloorMember, Goal, Plan, RolloutPlan, Step, StepId};
-use crate::resource::{AccountId, Address, GroupName, Provider, RouterInterfaceId, Scope, Status};
+use super::{Action, Expectation, FloorMember, Goal, Plan, RolloutPlan, Step, StepId};
+use crate::resource::{AccountId, Address, GroupName, Provider, RouterInterfaceId, Scope};
 use crate::signature::sha256_hex;
 
 /// What is hashed, as compact JSON. Changing a field here changes every digest: it is part of the format.
@@ -27,29 +28,23 @@ struct CoveredStep<'a> {
     action: Action,
     interface_id: &'a RouterInterfaceId,
     scope: &'a Scope,
-    expect: &'a Status,
+    expect: &'a Expectation,
     goal: Goal,
     after: &'a [StepId],
     wave: u32,
     settle_timeout_ms: Option<u64>,
+    reason: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 struct CoveredFloor<'a> {
     group: &'a GroupName,
-    links: Vec<CoveredLink<'a>>,
+    links: Vec<&'a [FloorMember]>,
     min_up: u32,
 }
 
-/// `up` is covered because a run compares it between waves; whether the link rises follows from the steps.
-#[derive(Serialize)]
-struct CoveredLink<'a> {
-    sides: &'a [FloorMember],
-    up: bool,
-}
-
-impl<'a> From<&'a Step> for CoveredStep<'a> {
-    fn from(step: &'a Step) -> Self {
+impl<'a> CoveredStep<'a> {
+    fn of(plan: &'a Plan, step: &'a Step) -> Self {
         // Taken apart whole, so that a new field cannot be forgotten here.
         let Step { id, address, action, interface_id, scope, expect, goal, after, wave, guards: _, settle_timeout_ms } =
             step;
@@ -64,6 +59,7 @@ impl<'a> From<&'a Step> for CoveredStep<'a> {
             after,
             wave: *wave,
             settle_timeout_ms: *settle_timeout_ms,
+            reason: plan.change(address).and_then(|change| change.reason.as_deref()),
         }
     }
 }
@@ -74,13 +70,13 @@ impl Plan {
         let covered = Covered {
             provider: self.target.provider,
             account_id: &self.target.account_id,
-            steps: self.steps.iter().map(CoveredStep::from).collect(),
+            steps: self.steps.iter().map(|step| CoveredStep::of(self, step)).collect(),
             floors: self
                 .floors
                 .iter()
                 .map(|floor| CoveredFloor {
                     group: &floor.group,
-                    links: floor.links.iter().map(|link| CoveredLink { sides: &link.sides, up: link.up }).collect(),
+                    links: floor.links.iter().map(|link| link.sides.as_slice()).collect(),
                     min_up: floor.min_up,
                 })
                 .collect(),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::resource::{Address, Call, DesiredStatus, RouterInterfaceId, Scope, Status};
+use super::Guard;
+use crate::attribute::{Expectation, Goal};
+use crate::resource::{Address, Call, Mutation, RouterInterfaceId, Scope};
 
 /// A readable, stable step id such as `sh-primary/deactivate`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -60,48 +62,6 @@ mod wait_word {
     }
 }
 
-/// What a step must end at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-pub enum Goal {
-    /// Up.
-    Active,
-    /// Drained.
-    Inactive,
-    /// Either of the two: the end of Modifying.
-    #[serde(rename = "Active or Inactive")]
-    Stable,
-}
-
-impl Goal {
-    /// Claims that `status` is where the step must end.
-    pub fn is_reached_by(self, status: &Status) -> bool {
-        match self {
-            Self::Active => *status == Status::Active,
-            Self::Inactive => *status == Status::Inactive,
-            Self::Stable => matches!(status, Status::Active | Status::Inactive),
-        }
-    }
-}
-
-impl From<DesiredStatus> for Goal {
-    fn from(desired: DesiredStatus) -> Self {
-        match desired {
-            DesiredStatus::Active => Self::Active,
-            DesiredStatus::Inactive => Self::Inactive,
-        }
-    }
-}
-
-impl fmt::Display for Goal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Active => "Active",
-            Self::Inactive => "Inactive",
-            Self::Stable => "Active or Inactive",
-        })
-    }
-}
-
 /// One thing the executor does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
@@ -116,17 +76,28 @@ pub struct Step {
     /// Where the call goes.
     #[serde(flatten)]
     pub scope: Scope,
-    /// The status that the interface must have right before.
-    pub expect: Status,
-    /// The status that ends the step.
+    /// What must hold right before.
+    pub expect: Expectation,
+    /// What ends the step.
     pub goal: Goal,
     /// The steps that must have reached their goals before.
     pub after: Vec<StepId>,
     /// The earliest wave of steps it can run in, from 1: display order, and the rollout's waves.
     pub wave: u32,
-    /// The floors that were checked, in words.
-    pub guards: Vec<String>,
+    /// The floors that were checked: what each group is left with.
+    #[serde(rename = "margins", default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<Guard>,
     /// How long to wait for the goal, in milliseconds; `None` for the setting of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle_timeout_ms: Option<u64>,
+}
+
+impl Step {
+    /// Returns the request that the step sends, with everything it carries; `None` for a wait.
+    pub fn mutation(&self) -> Option<Mutation> {
+        match self.action {
+            Action::Call(call) => Some(Mutation::of(call, self.interface_id.clone())),
+            Action::Wait => None,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! What a plan amounts to: its counts, and what may be claimed of it as a whole.
+//! What a plan amounts to: its counts, and what may be said of it as a whole.
 
 use std::collections::BTreeSet;
 
@@ -45,22 +45,22 @@ impl Plan {
         }
     }
 
-    /// Claims that nothing is to be done and nothing is wanted in vain.
+    /// Returns whether nothing is to be done and nothing is wanted in vain. What is left alone does not count.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.blocked.is_empty()
     }
 
-    /// Claims that an apply of it would bring about everything that the spec declares.
+    /// Returns whether an apply of it would bring about everything that the spec declares, but for what is left alone.
     pub fn is_complete(&self) -> bool {
         self.blocked.is_empty() && self.failures.is_empty()
     }
 
-    /// Claims that there is something to apply.
+    /// Returns whether there is something to apply.
     pub fn is_applyable(&self) -> bool {
         !self.steps.is_empty()
     }
 
-    /// Claims that part of the cloud could not be read; the rest of the plan stands.
+    /// Returns whether part of the cloud could not be read; the rest of the plan stands.
     pub fn is_errored(&self) -> bool {
         !self.failures.is_empty()
     }

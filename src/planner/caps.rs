@@ -2,67 +2,72 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::Place;
-use crate::plan::{BlockCode, PlanOptions};
-use crate::spec::Spec;
+use crate::plan::{BlockReason, Exceeded, Knob, PlanOptions};
+use crate::resource::{GroupName, Region};
+use crate::spec::{Placed, Spec};
 
-use super::{Draft, Subject};
+use super::draft::Draft;
+use super::subject::{SubjectNumber, Subjects};
 
 /// Blocks every change if any cap is exceeded: a plan that is too large is a plan to look at again.
-pub(super) fn enforce(spec: &Spec, subjects: &[Subject<'_>], options: &PlanOptions, draft: &mut Draft) {
-    let changing: Vec<usize> = (0..subjects.len()).filter(|number| draft.changes(*number)).collect();
-    let count = u32::try_from(changing.len()).unwrap_or(u32::MAX);
-    if options.allow_changes == Some(count) {
+pub(super) fn enforce(spec: &Spec, subjects: &Subjects<'_>, options: &PlanOptions, draft: &mut Draft) {
+    let changing: Vec<SubjectNumber> = subjects.numbers().filter(|number| draft.changes(*number)).collect();
+    let changes = count(changing.len());
+    if options.allow_changes == Some(changes) {
         return;
     }
-    let Some(exceeded) = exceeded(spec, subjects, &changing) else { return };
-    let given = options.allow_changes.map(|given| format!(" (--allow-changes {given} is not the exact number)"));
-    let detail = format!(
-        "{exceeded}; all {count} changes are refused{}; to run exactly these: --allow-changes {count}",
-        given.unwrap_or_default()
-    );
+    let Some((exceeded, knob)) = exceeded(spec, subjects, &changing) else { return };
+    let reason = BlockReason::Cap { changes, exceeded, knob, allowed: options.allow_changes };
     for number in changing {
-        draft.block(&subjects[number], number, BlockCode::Cap, detail.clone());
+        draft.block(&subjects[number], number, reason.clone());
     }
 }
 
-fn exceeded(spec: &Spec, subjects: &[Subject<'_>], changing: &[usize]) -> Option<String> {
-    let count = changing.len();
-    let at = |place: Place| spec.sources.locate(place);
+fn exceeded(spec: &Spec, subjects: &Subjects<'_>, changing: &[SubjectNumber]) -> Option<(Exceeded, Knob)> {
+    let changes = changing.len();
+    let knob = |key: &str, cap: &Placed<u32>| Knob {
+        key: format!("limits.{key}"),
+        value: cap.value,
+        at: spec.sources.locate(cap.place),
+    };
     let limits = &spec.limits;
     if let Some(cap) = &limits.max_changes
-        && count > cap.value as usize
+        && changes > cap.value as usize
     {
-        return Some(format!("{count} changes, and limits.max_changes is {} ({})", cap.value, at(cap.place)));
+        return Some((Exceeded::Changes, knob("max_changes", cap)));
     }
     if let Some(percent) = &limits.max_changes_percent {
-        let cap = (subjects.len() * percent.value as usize / 100).max(1);
-        if count > cap {
-            return Some(format!(
-                "{count} of {} interfaces change, and limits.max_changes_percent is {} ({}), which allows {cap}",
-                subjects.len(),
-                percent.value,
-                at(percent.place)
-            ));
+        let allows = (subjects.len() * percent.value as usize / 100).max(1);
+        if changes > allows {
+            let share = Exceeded::Share { declared: count(subjects.len()), allows: count(allows) };
+            return Some((share, knob("max_changes_percent", percent)));
         }
     }
-    let mut per_group: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut per_region: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut per_group: BTreeMap<&GroupName, usize> = BTreeMap::new();
+    let mut per_region: BTreeMap<&Region, usize> = BTreeMap::new();
     for number in changing {
         let declared = subjects[*number].declared;
         if let Some(group) = &declared.group {
-            *per_group.entry(group.value.as_str()).or_default() += 1;
+            *per_group.entry(&group.value).or_default() += 1;
         }
-        *per_region.entry(declared.scope.region.as_str()).or_default() += 1;
+        *per_region.entry(&declared.scope.region).or_default() += 1;
     }
-    for (knob, cap, counts) in
-        [("per_group", &limits.per_group, per_group), ("per_region", &limits.per_region, per_region)]
-    {
-        if let Some(cap) = cap
-            && let Some((name, count)) = counts.into_iter().find(|(_, count)| *count > cap.value as usize)
-        {
-            return Some(format!("{count} changes in {name}, and limits.{knob} is {} ({})", cap.value, at(cap.place)));
-        }
-    }
-    None
+    let in_group = limits.per_group.as_ref().and_then(|cap| {
+        let (name, changes) = first_above(per_group, cap)?;
+        Some((Exceeded::Group { name: name.clone(), count: changes }, knob("per_group", cap)))
+    });
+    in_group.or_else(|| {
+        let cap = limits.per_region.as_ref()?;
+        let (name, changes) = first_above(per_region, cap)?;
+        Some((Exceeded::Region { name: name.clone(), count: changes }, knob("per_region", cap)))
+    })
+}
+
+fn first_above<K>(counts: BTreeMap<K, usize>, cap: &Placed<u32>) -> Option<(K, u32)> {
+    counts.into_iter().find(|(_, changes)| *changes > cap.value as usize).map(|(name, changes)| (name, count(changes)))
+}
+
+/// Counts in the unit of the document.
+pub(super) fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -12,14 +12,15 @@ mod matching;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{BlockCode, Floor, Step};
+use crate::plan::{BlockReason, Floor, Guard, Step};
 use crate::resource::{Address, GroupName};
 use crate::spec::Spec;
 
+use super::draft::Draft;
 use super::order::{Graph, block_on};
 use super::pairs::Pairs;
-use super::{Draft, Subject, numbers_of};
-use group::GroupCount;
+use super::subject::{PerSubject, SubjectNumber, Subjects};
+use group::{GroupCount, LinkNumber};
 
 /// Beyond this many deactivations in one group its edges are not thinned out: they are right, if perhaps more than
 /// are needed, and finding out costs the square of their number.
@@ -28,8 +29,8 @@ const MOST_THINNED_OUT: usize = 100;
 /// What the guard found out.
 pub(super) struct Floors {
     counts: Vec<Floor>,
-    /// The guards of each deactivation, in words, by subject.
-    pub(super) guards: BTreeMap<usize, Vec<String>>,
+    /// What each deactivation leaves its groups with.
+    pub(super) guards: BTreeMap<SubjectNumber, Vec<Guard>>,
 }
 
 impl Floors {
@@ -49,7 +50,7 @@ impl Floors {
 /// Blocks the deactivations that cannot be had and orders the others behind the activations that they need.
 pub(super) fn guard(
     spec: &Spec,
-    subjects: &[Subject<'_>],
+    subjects: &Subjects<'_>,
     pairs: &Pairs,
     draft: &mut Draft,
     graph: &mut Graph,
@@ -58,7 +59,7 @@ pub(super) fn guard(
         .into_iter()
         .filter_map(|name| spec.groups.get_key_value(name))
         .map(|(name, group)| {
-            let members = numbers_of(subjects, &group.members);
+            let members = subjects.numbers_of(&group.members);
             GroupCount::new(name, group, &members, subjects, pairs, draft)
         })
         .collect();
@@ -70,41 +71,53 @@ pub(super) fn guard(
         .enumerate()
         .flat_map(|(number, group)| {
             let edges = group.make_before_break(&levels, draft, graph);
-            edges.into_iter().map(move |edge| (number, edge))
+            edges.into_iter().map(move |edge| (GroupNumber(number), edge))
         })
         .collect();
     thin_out(&groups, &memberships, &levels, draft, graph, added);
-    let mut guards: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    for group in &groups {
+    let mut guards: BTreeMap<SubjectNumber, Vec<Guard>> = BTreeMap::new();
+    for group in groups.iter().filter(|group| !group.deactivated().is_empty()) {
+        let guard = group.guard(&levels, draft, graph);
         for number in group.deactivated() {
-            guards.entry(*number).or_default().push(group.guard_text());
+            guards.entry(*number).or_default().push(guard.clone());
         }
     }
     Floors { counts: groups.iter().map(|group| group.floor(spec, subjects)).collect(), guards }
 }
 
 /// Lists the groups in which something moves.
-fn touched<'a>(subjects: &[Subject<'a>], pairs: &Pairs, draft: &Draft) -> BTreeSet<&'a GroupName> {
-    let moving = (0..subjects.len()).filter(|number| !draft.steps[*number].is_empty());
+fn touched<'a>(subjects: &Subjects<'a>, pairs: &Pairs, draft: &Draft) -> BTreeSet<&'a GroupName> {
+    let moving = subjects.numbers().filter(|number| draft.moves_traffic(*number));
     let sides = moving.flat_map(|number| std::iter::once(number).chain(pairs.peer(number)));
     sides.filter_map(|side| subjects[side].declared.group.as_ref()).map(|group| &group.value).collect()
 }
 
+/// The place of a group among those that are touched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct GroupNumber(usize);
+
+/// A link that an interface is a side of.
+#[derive(Clone, Copy)]
+struct Membership {
+    group: GroupNumber,
+    link: LinkNumber,
+}
+
 /// Per interface, the groups and links it is a side of.
-struct Memberships(BTreeMap<usize, Vec<(usize, usize)>>);
+struct Memberships(BTreeMap<SubjectNumber, Vec<Membership>>);
 
 impl Memberships {
     fn new(groups: &[GroupCount<'_>]) -> Self {
-        let mut memberships: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+        let mut memberships: BTreeMap<SubjectNumber, Vec<Membership>> = BTreeMap::new();
         for (number, group) in groups.iter().enumerate() {
             for (side, link) in group.sides() {
-                memberships.entry(side).or_default().push((number, link));
+                memberships.entry(side).or_default().push(Membership { group: GroupNumber(number), link });
             }
         }
         Self(memberships)
     }
 
-    fn of(&self, number: usize) -> &[(usize, usize)] {
+    fn of(&self, number: SubjectNumber) -> &[Membership] {
         self.0.get(&number).map_or(&[], Vec::as_slice)
     }
 }
@@ -113,7 +126,7 @@ impl Memberships {
 /// with everything up that is coming up.
 fn accept(
     spec: &Spec,
-    subjects: &[Subject<'_>],
+    subjects: &Subjects<'_>,
     draft: &mut Draft,
     graph: &mut Graph,
     groups: &mut [GroupCount<'_>],
@@ -126,54 +139,63 @@ fn accept(
         let links = memberships.of(number);
         if let Some(needed) = graph.needs(number).iter().find(|needed| draft.is_undeliverable(**needed)) {
             block_on(subjects, draft, number, *needed);
-        } else if let Some((group, link)) = links.iter().find(|(group, link)| !groups[*group].can_lose(*link)) {
-            let detail = groups[*group].refusal(spec, subjects, number, *link);
-            draft.block(&subjects[number], number, BlockCode::Floor, detail);
+        } else if let Some(kept) = links.iter().find(|member| !groups[member.group.0].can_lose(member.link)) {
+            let reason: BlockReason = groups[kept.group.0].refusal(spec, subjects, kept.link);
+            draft.block(&subjects[number], number, reason);
         } else {
-            links.iter().for_each(|(group, link)| groups[*group].lose(number, *link));
+            links.iter().for_each(|member| groups[member.group.0].lose(number, member.link));
         }
     }
     graph.forget_blocked(draft);
 }
 
-/// An edge that a guard added, from the interface that comes up to the one that goes down.
-type Edge = (usize, usize);
+/// An edge that a guard added.
+#[derive(Clone, Copy)]
+struct Edge {
+    /// Whose link has to have come up.
+    first_up: SubjectNumber,
+    /// Whose call may be sent then.
+    then_down: SubjectNumber,
+}
 
 /// Drops the added edges that others make needless. A group's own edges are all needed as long as no edge of another
 /// group brings one of its rising links before one of its falling ones, and nothing is lacking at first.
 fn thin_out(
     groups: &[GroupCount<'_>],
     memberships: &Memberships,
-    levels: &[u32],
+    levels: &PerSubject<u32>,
     draft: &Draft,
     graph: &mut Graph,
-    added: Vec<(usize, Edge)>,
+    added: Vec<(GroupNumber, Edge)>,
 ) {
     let mut is_doubtful: Vec<bool> = groups.iter().map(|group| group.lacking() > 0).collect();
     for (own, edge) in &added {
         for other in concerned(groups, memberships, graph, *edge).into_iter().filter(|other| other != own) {
-            is_doubtful[other] = true;
+            is_doubtful[other.0] = true;
         }
     }
-    for (_, edge) in added.into_iter().filter(|(own, _)| is_doubtful[*own]) {
+    for (_, edge) in added.into_iter().filter(|(own, _)| is_doubtful[own.0]) {
         let concerned = concerned(groups, memberships, graph, edge);
-        if concerned.iter().any(|group| groups[*group].deactivated().len() > MOST_THINNED_OUT) {
+        if concerned.iter().any(|group| groups[group.0].deactivated().len() > MOST_THINNED_OUT) {
             continue;
         }
-        graph.remove(edge.0, edge.1);
-        if !concerned.iter().all(|group| groups[*group].holds(levels, draft, graph)) {
-            graph.add(edge.0, edge.1);
+        graph.remove(edge.first_up, edge.then_down);
+        if !concerned.iter().all(|group| groups[group.0].holds(levels, draft, graph)) {
+            graph.add(edge.first_up, edge.then_down);
         }
     }
 }
 
 /// Lists the groups in which an edge brings a link that rises before one that goes down.
-fn concerned(groups: &[GroupCount<'_>], memberships: &Memberships, graph: &Graph, edge: Edge) -> BTreeSet<usize> {
-    let groups_of = |numbers: Vec<usize>, matters: &dyn Fn(&GroupCount<'_>, usize) -> bool| -> BTreeSet<usize> {
+fn concerned(groups: &[GroupCount<'_>], memberships: &Memberships, graph: &Graph, edge: Edge) -> BTreeSet<GroupNumber> {
+    let groups_of = |numbers: Vec<SubjectNumber>, matters: &dyn Fn(&GroupCount<'_>, LinkNumber) -> bool| {
         let links = numbers.iter().flat_map(|number| memberships.of(*number));
-        links.filter(|(group, link)| matters(&groups[*group], *link)).map(|(group, _)| *group).collect()
+        let matter = links.filter(|member| matters(&groups[member.group.0], member.link));
+        matter.map(|member| member.group).collect::<BTreeSet<GroupNumber>>()
     };
-    let rising = groups_of([graph.before(edge.0), vec![edge.0]].concat(), &|group, link| group.rises(link));
-    let falling = groups_of([graph.behind(edge.1), vec![edge.1]].concat(), &|group, link| group.goes_down(link));
+    let first = [graph.before(edge.first_up), vec![edge.first_up]].concat();
+    let then = [graph.behind(edge.then_down), vec![edge.then_down]].concat();
+    let rising = groups_of(first, &|group, link| group.rises(link));
+    let falling = groups_of(then, &|group, link| group.goes_down(link));
     rising.intersection(&falling).copied().collect()
 }

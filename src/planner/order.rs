@@ -10,43 +10,64 @@ use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, GraphRef, IntoNeighbors, Reversed, Visitable};
 
-use crate::plan::{Action, BlockCode, Goal, RolloutPlan, Step, StepId};
+use crate::attribute::Goal;
+use crate::plan::{Action, BlockReason, Guard, RolloutPlan, Step, StepId};
 use crate::resource::{Address, DesiredStatus};
 
+use super::draft::Draft;
 use super::lower::Lowered;
-use super::pairs::{self, Pairs};
-use super::{Draft, Subject, number_of};
+use super::pairs::{Pair, Pairs};
+use super::remarks::milliseconds;
+use super::subject::{PerSubject, Subject, SubjectNumber, Subjects};
 
-/// Who must be done before whom. Subjects are named by their number.
+/// What each interface needs to be done before it, by `depends_on`.
+pub(super) struct Needs(PerSubject<Vec<SubjectNumber>>);
+
+impl Needs {
+    /// Up after what it depends on, down before it; only between interfaces that are to go the same way.
+    pub(super) fn new(subjects: &Subjects<'_>, draft: &Draft) -> Self {
+        let mut needs = PerSubject::of_each(subjects, Vec::new());
+        for number in subjects.numbers().filter(|number| !draft.is_settled(*number)) {
+            let subject = &subjects[number];
+            for other in subject.declared.needed().filter_map(|address| subjects.number_of(address)) {
+                match (subject.desired(), subjects[other].desired()) {
+                    (DesiredStatus::Active, DesiredStatus::Active) => needs[number].push(other),
+                    (DesiredStatus::Inactive, DesiredStatus::Inactive) => needs[other].push(number),
+                    _ => {}
+                }
+            }
+        }
+        Self(needs)
+    }
+}
+
+/// Who must be done before whom.
 pub(super) struct Graph {
-    graph: DiGraph<usize, ()>,
-    nodes: Vec<Option<NodeIndex>>,
-    needs: Vec<Vec<usize>>,
+    graph: DiGraph<SubjectNumber, ()>,
+    nodes: PerSubject<Option<NodeIndex>>,
+    needs: Needs,
 }
 
 impl Graph {
-    /// Orders what `draft` holds by `depends_on` and by pairs, and blocks what needs something blocked.
-    pub(super) fn new(subjects: &[Subject<'_>], pairs: &Pairs, draft: &mut Draft) -> Self {
-        let needs = needs(subjects, draft);
-        block_dependants(subjects, &needs, draft);
+    /// Orders what `draft` holds by `depends_on` and by pairs.
+    pub(super) fn new(subjects: &Subjects<'_>, pairs: &Pairs, needs: Needs, draft: &Draft) -> Self {
         let mut graph = DiGraph::new();
-        let nodes = (0..subjects.len())
-            .map(|number| (!draft.steps[number].is_empty()).then(|| graph.add_node(number)))
-            .collect();
+        let nodes = subjects.map(|(number, _)| draft.is_moving(number).then(|| graph.add_node(number)));
         let mut ordered = Self { graph, nodes, needs };
         // A wait sends nothing, so there is nothing to hold back.
-        for number in (0..subjects.len()).filter(|number| draft.changes(*number)) {
-            for needed in ordered.needs[number].clone() {
+        for number in subjects.numbers().filter(|number| draft.changes(*number)) {
+            for needed in ordered.needs(number).to_vec() {
                 ordered.add(needed, number);
             }
         }
-        let is_moving = |side: usize| !draft.steps[side].is_empty();
-        for pair in pairs.iter().filter(|(one, other)| is_moving(*one) && is_moving(*other)) {
-            let Some((first, second)) = in_pair_order(subjects, pairs::initiating_first(subjects, pair)) else {
-                continue;
-            };
+        for pair in pairs.iter(subjects) {
+            let Some((first, second)) = in_pair_order(subjects, pair) else { continue };
             // `depends_on` wins.
-            if draft.changes(second) && !ordered.is_before(second, first) {
+            if draft.moves_traffic(first)
+                && draft.moves_traffic(second)
+                && draft.changes(second)
+                && !ordered.is_before(second, first)
+            {
                 ordered.add(first, second);
             }
         }
@@ -54,19 +75,19 @@ impl Graph {
     }
 
     /// Returns what `number` needs to be done before it, by `depends_on`.
-    pub(super) fn needs(&self, number: usize) -> &[usize] {
-        &self.needs[number]
+    pub(super) fn needs(&self, number: SubjectNumber) -> &[SubjectNumber] {
+        &self.needs.0[number]
     }
 
     /// Adds an edge; both ends must have steps, otherwise there is nothing to order.
-    pub(super) fn add(&mut self, before: usize, after: usize) {
+    pub(super) fn add(&mut self, before: SubjectNumber, after: SubjectNumber) {
         if let (Some(before), Some(after)) = (self.nodes[before], self.nodes[after]) {
             self.graph.update_edge(before, after, ());
         }
     }
 
     /// Takes an edge away.
-    pub(super) fn remove(&mut self, before: usize, after: usize) {
+    pub(super) fn remove(&mut self, before: SubjectNumber, after: SubjectNumber) {
         if let (Some(before), Some(after)) = (self.nodes[before], self.nodes[after])
             && let Some(edge) = self.graph.find_edge(before, after)
         {
@@ -78,35 +99,35 @@ impl Graph {
     pub(super) fn forget_blocked(&mut self, draft: &Draft) {
         self.graph.retain_edges(|graph, edge| {
             let ends = graph.edge_endpoints(edge);
-            ends.is_some_and(|(before, after)| [before, after].iter().all(|end| !draft.steps[graph[*end]].is_empty()))
+            ends.is_some_and(|(before, after)| [before, after].iter().all(|end| draft.is_moving(graph[*end])))
         });
     }
 
     /// Returns everything that must be done before `number`, in the order of numbers.
-    pub(super) fn before(&self, number: usize) -> Vec<usize> {
+    pub(super) fn before(&self, number: SubjectNumber) -> Vec<SubjectNumber> {
         self.reachable(Reversed(&self.graph), number)
     }
 
     /// Returns everything that must wait for `number`, in the order of numbers.
-    pub(super) fn behind(&self, number: usize) -> Vec<usize> {
+    pub(super) fn behind(&self, number: SubjectNumber) -> Vec<SubjectNumber> {
         self.reachable(&self.graph, number)
     }
 
-    /// Claims that `first` must be done before `second`.
-    pub(super) fn is_before(&self, first: usize, second: usize) -> bool {
+    /// Returns whether `first` must be done before `second`.
+    pub(super) fn is_before(&self, first: SubjectNumber, second: SubjectNumber) -> bool {
         first != second && self.search(Reversed(&self.graph), second).any(|number| number == first)
     }
 
-    fn reachable<G>(&self, graph: G, number: usize) -> Vec<usize>
+    fn reachable<G>(&self, graph: G, number: SubjectNumber) -> Vec<SubjectNumber>
     where
         G: GraphRef + Visitable<NodeId = NodeIndex> + IntoNeighbors,
     {
-        let mut found: Vec<usize> = self.search(graph, number).filter(|other| *other != number).collect();
+        let mut found: Vec<SubjectNumber> = self.search(graph, number).filter(|other| *other != number).collect();
         found.sort_unstable();
         found
     }
 
-    fn search<G>(&self, graph: G, number: usize) -> impl Iterator<Item = usize>
+    fn search<G>(&self, graph: G, number: SubjectNumber) -> impl Iterator<Item = SubjectNumber>
     where
         G: GraphRef + Visitable<NodeId = NodeIndex> + IntoNeighbors,
     {
@@ -115,15 +136,15 @@ impl Graph {
     }
 
     /// Returns the subjects that have steps, each after everything it waits for; ties by number.
-    pub(super) fn in_order(&self, draft: &Draft) -> Vec<usize> {
+    pub(super) fn in_order(&self, draft: &Draft) -> Vec<SubjectNumber> {
         in_order(&self.levels(draft))
     }
 
     /// Returns the earliest wave of each interface's last step, from 1; 0 where it has no steps.
-    pub(super) fn levels(&self, draft: &Draft) -> Vec<u32> {
+    pub(super) fn levels(&self, draft: &Draft) -> PerSubject<u32> {
         let order = petgraph::algo::toposort(&self.graph, None)
             .expect("spec refuses cycles, and pair and guard edges are added only where they close none");
-        let mut levels = vec![0; self.nodes.len()];
+        let mut levels = PerSubject::of_each(&self.nodes, 0);
         for node in order {
             let number = self.graph[node];
             let steps = u32::try_from(draft.steps[number].len()).unwrap_or(u32::MAX);
@@ -139,11 +160,11 @@ impl Graph {
     /// Names the steps and lists them in one allowed order.
     pub(super) fn into_steps(
         self,
-        subjects: &[Subject<'_>],
+        subjects: &Subjects<'_>,
         draft: &Draft,
-        levels: &[u32],
+        levels: &PerSubject<u32>,
         rollout: Option<&RolloutPlan>,
-        mut guards: BTreeMap<usize, Vec<String>>,
+        guards: &BTreeMap<SubjectNumber, Vec<Guard>>,
     ) -> Vec<Step> {
         let waves = rollout.iter().flat_map(|rollout| rollout.waves.iter().zip(1u32..));
         let waves: BTreeMap<&Address, u32> =
@@ -158,7 +179,7 @@ impl Graph {
                 step.wave = waves.get(subject.address).copied().unwrap_or(level);
                 if step.action != Action::Wait {
                     step.after = self.last_steps_before(number, subjects, draft);
-                    step.guards = guards.remove(&number).unwrap_or_default();
+                    step.guards = guards.get(&number).cloned().unwrap_or_default();
                 }
                 if position > 0 {
                     step.after.push(StepId::new(subject.address, draft.steps[number][position - 1].action));
@@ -171,7 +192,7 @@ impl Graph {
         steps.into_iter().map(|(_, step)| step).collect()
     }
 
-    fn last_steps_before(&self, number: usize, subjects: &[Subject<'_>], draft: &Draft) -> Vec<StepId> {
+    fn last_steps_before(&self, number: SubjectNumber, subjects: &Subjects<'_>, draft: &Draft) -> Vec<StepId> {
         let Some(node) = self.nodes[number] else { return Vec::new() };
         let others = self.graph.neighbors_directed(node, Direction::Incoming).map(|other| self.graph[other]);
         let mut before: Vec<StepId> = others
@@ -182,8 +203,8 @@ impl Graph {
     }
 }
 
-fn in_order(levels: &[u32]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..levels.len()).filter(|number| levels[*number] > 0).collect();
+fn in_order(levels: &PerSubject<u32>) -> Vec<SubjectNumber> {
+    let mut order: Vec<SubjectNumber> = levels.numbers().filter(|number| levels[*number] > 0).collect();
     order.sort_by_key(|number| levels[*number]);
     order
 }
@@ -205,7 +226,8 @@ fn step_of(subject: &Subject<'_>, lowered: &Lowered) -> Step {
 }
 
 /// The vendor's procedure: down, the initiating side first; up, the accepting side first.
-fn in_pair_order(subjects: &[Subject<'_>], (initiating, accepting): (usize, usize)) -> Option<(usize, usize)> {
+fn in_pair_order(subjects: &Subjects<'_>, pair: Pair) -> Option<(SubjectNumber, SubjectNumber)> {
+    let Pair { initiating, accepting } = pair;
     match (subjects[initiating].desired(), subjects[accepting].desired()) {
         (DesiredStatus::Inactive, DesiredStatus::Inactive) => Some((initiating, accepting)),
         (DesiredStatus::Active, DesiredStatus::Active) => Some((accepting, initiating)),
@@ -216,36 +238,20 @@ fn in_pair_order(subjects: &[Subject<'_>], (initiating, accepting): (usize, usiz
 fn settle_timeout_ms(subject: &Subject<'_>, goal: Goal) -> Option<u64> {
     let timeout = match goal {
         Goal::Active => subject.declared.activate_timeout,
-        Goal::Inactive | Goal::Stable => subject.declared.deactivate_timeout,
+        Goal::Inactive | Goal::Stable | Goal::Connected => subject.declared.deactivate_timeout,
     };
-    timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// Up after what it depends on, down before it; only between interfaces that are to go the same way.
-fn needs(subjects: &[Subject<'_>], draft: &Draft) -> Vec<Vec<usize>> {
-    let mut needs = vec![Vec::new(); subjects.len()];
-    for number in (0..subjects.len()).filter(|number| !draft.is_settled(*number)) {
-        let subject = &subjects[number];
-        for other in subject.declared.needed().filter_map(|address| number_of(subjects, address)) {
-            match (subject.desired(), subjects[other].desired()) {
-                (DesiredStatus::Active, DesiredStatus::Active) => needs[number].push(other),
-                (DesiredStatus::Inactive, DesiredStatus::Inactive) => needs[other].push(number),
-                _ => {}
-            }
-        }
-    }
-    needs
+    timeout.map(milliseconds)
 }
 
 /// Blocks every call that needs what is blocked or left out, and what needs those in turn.
-fn block_dependants(subjects: &[Subject<'_>], needs: &[Vec<usize>], draft: &mut Draft) {
-    let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); subjects.len()];
-    for (number, needed) in needs.iter().enumerate() {
+pub(super) fn block_dependants(subjects: &Subjects<'_>, needs: &Needs, draft: &mut Draft) {
+    let mut needed_by: PerSubject<Vec<SubjectNumber>> = PerSubject::of_each(subjects, Vec::new());
+    for (number, needed) in needs.0.iter() {
         for other in needed {
             needed_by[*other].push(number);
         }
     }
-    let mut open: Vec<usize> = (0..subjects.len()).filter(|number| draft.is_undeliverable(*number)).collect();
+    let mut open: Vec<SubjectNumber> = subjects.numbers().filter(|number| draft.is_undeliverable(*number)).collect();
     open.reverse();
     while let Some(number) = open.pop() {
         for dependant in &needed_by[number] {
@@ -258,11 +264,8 @@ fn block_dependants(subjects: &[Subject<'_>], needs: &[Vec<usize>], draft: &mut 
 }
 
 /// Blocks `number` because it needs `needed`.
-pub(super) fn block_on(subjects: &[Subject<'_>], draft: &mut Draft, number: usize, needed: usize) {
-    let why = match draft.blocked.get(&needed) {
-        Some(blocked) => format!("is blocked ({})", blocked.code.as_str()),
-        None => "is left out of this plan".to_owned(),
-    };
-    let detail = format!("{} has to wait for {}, which {why}", subjects[number].title(), subjects[needed].address);
-    draft.block(&subjects[number], number, BlockCode::Dependency, detail);
+pub(super) fn block_on(subjects: &Subjects<'_>, draft: &mut Draft, number: SubjectNumber, needed: SubjectNumber) {
+    let why = draft.why_undeliverable(needed);
+    let needed = subjects[needed].address.clone();
+    draft.block(&subjects[number], number, BlockReason::Dependency { needed, why });
 }

@@ -2,43 +2,54 @@
 
 use std::collections::HashMap;
 
-use crate::plan::Warning;
+use crate::plan::{DeclaredSide, Warning};
 use crate::resource::{Role, RouterInterfaceId};
 use crate::spec::Spec;
 
-use super::Subject;
+use super::subject::{PerSubject, SubjectNumber, Subjects};
+
+/// The two sides of one link.
+#[derive(Clone, Copy)]
+pub(super) struct Pair {
+    /// The side that connects, where that is known.
+    pub(super) initiating: SubjectNumber,
+    /// The side that is connected to.
+    pub(super) accepting: SubjectNumber,
+}
 
 /// Which declared interface is the opposite side of which.
 pub(super) struct Pairs {
-    peers: Vec<Option<usize>>,
+    peers: PerSubject<Option<SubjectNumber>>,
 }
 
 impl Pairs {
-    pub(super) fn peer(&self, number: usize) -> Option<usize> {
+    pub(super) fn peer(&self, number: SubjectNumber) -> Option<SubjectNumber> {
         self.peers[number]
     }
 
-    /// Lists each pair once, in the order of numbers.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        let peers = self.peers.iter().enumerate();
-        peers.filter_map(|(number, peer)| peer.filter(|peer| *peer > number).map(|peer| (number, peer)))
+    /// Lists each pair once, in the order of numbers, turned so that the initiating side comes first where the roles
+    /// tell.
+    pub(super) fn iter<'b>(&'b self, subjects: &'b Subjects<'_>) -> impl Iterator<Item = Pair> + 'b {
+        let once = |(number, peer): (SubjectNumber, &Option<SubjectNumber>)| {
+            peer.filter(|peer| *peer > number).map(|peer| (number, peer))
+        };
+        self.peers.iter().filter_map(once).map(|(one, other)| initiating_first(subjects, one, other))
     }
 }
 
-/// Turns a pair so that the initiating side comes first, where the roles tell.
-pub(super) fn initiating_first(subjects: &[Subject<'_>], (one, other): (usize, usize)) -> (usize, usize) {
-    let role = |side: usize| subjects[side].live().and_then(|live| live.role);
+fn initiating_first(subjects: &Subjects<'_>, one: SubjectNumber, other: SubjectNumber) -> Pair {
+    let role = |side: SubjectNumber| subjects[side].live().and_then(|live| live.role);
     let accepts = role(one) == Some(Role::AcceptingSide) || role(other) == Some(Role::InitiatingSide);
-    if accepts { (other, one) } else { (one, other) }
+    if accepts { Pair { initiating: other, accepting: one } } else { Pair { initiating: one, accepting: other } }
 }
 
 /// Pairs up what is declared. A claim counts unless the other side names somebody else.
-pub(super) fn recognise(subjects: &[Subject<'_>]) -> Pairs {
-    let by_id: HashMap<&RouterInterfaceId, usize> =
-        subjects.iter().enumerate().map(|(number, subject)| (&subject.declared.id.value, number)).collect();
-    let claim = |number: usize| subjects[number].live().and_then(|live| live.opposite.interface_id.as_ref());
-    let mut peers = vec![None; subjects.len()];
-    for number in 0..subjects.len() {
+pub(super) fn recognise(subjects: &Subjects<'_>) -> Pairs {
+    let by_id: HashMap<&RouterInterfaceId, SubjectNumber> =
+        subjects.iter().map(|(number, subject)| (&subject.declared.id.value, number)).collect();
+    let claim = |number: SubjectNumber| subjects[number].live().and_then(|live| live.opposite.interface_id.as_ref());
+    let mut peers = PerSubject::of_each(subjects, None);
+    for number in subjects.numbers() {
         if peers[number].is_some() {
             continue;
         }
@@ -55,23 +66,15 @@ pub(super) fn recognise(subjects: &[Subject<'_>]) -> Pairs {
 }
 
 /// Warns of links whose two sides are declared to different statuses.
-pub(super) fn warn(spec: &Spec, subjects: &[Subject<'_>], pairs: &Pairs) -> Vec<Warning> {
+pub(super) fn half_up(spec: &Spec, subjects: &Subjects<'_>, pairs: &Pairs) -> Vec<Warning> {
+    let side = |number: SubjectNumber| DeclaredSide {
+        address: subjects[number].address.clone(),
+        status: subjects[number].desired(),
+        at: spec.sources.locate(subjects[number].declared.status.place),
+    };
     pairs
-        .iter()
-        .filter(|(one, other)| subjects[*one].desired() != subjects[*other].desired())
-        .map(|pair| {
-            let (one, other) = initiating_first(subjects, pair);
-            let (one, other) = (&subjects[one], &subjects[other]);
-            Warning {
-                summary: format!("the link of {} and {} will be half up", one.address, other.address),
-                detail: Some(format!(
-                    "its two sides are declared {} at {} and {} at {}",
-                    one.desired(),
-                    spec.sources.locate(one.declared.status.place),
-                    other.desired(),
-                    spec.sources.locate(other.declared.status.place),
-                )),
-            }
-        })
+        .iter(subjects)
+        .filter(|pair| subjects[pair.initiating].desired() != subjects[pair.accepting].desired())
+        .map(|pair| Warning::HalfUp { one: side(pair.initiating), other: side(pair.accepting) })
         .collect()
 }

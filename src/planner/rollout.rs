@@ -1,17 +1,22 @@
 //! The waves of a rollout: the canary first, then batches, never against the order.
 
-use std::time::Duration;
-
 use crate::plan::RolloutPlan;
 use crate::spec::Spec;
 
-use super::{Draft, Subject};
+use super::draft::Draft;
+use super::remarks::milliseconds;
+use super::subject::{PerSubject, SubjectNumber, Subjects};
 
 /// Cuts the changing interfaces into waves, in the order of their levels and then of their addresses.
 /// What one must wait for is never in a later wave, since its level is lower.
-pub(super) fn cut(spec: &Spec, subjects: &[Subject<'_>], draft: &Draft, levels: &[u32]) -> Option<RolloutPlan> {
+pub(super) fn cut(
+    spec: &Spec,
+    subjects: &Subjects<'_>,
+    draft: &Draft,
+    levels: &PerSubject<u32>,
+) -> Option<RolloutPlan> {
     let rollout = spec.rollout.as_ref()?;
-    let mut order: Vec<usize> = (0..levels.len()).filter(|number| !draft.steps[*number].is_empty()).collect();
+    let mut order: Vec<SubjectNumber> = subjects.numbers().filter(|number| draft.is_moving(*number)).collect();
     order.sort_by_key(|number| (levels[*number], *number));
     let canary = (rollout.canary as usize).min(order.len());
     let (first, rest) = order.split_at(canary);
@@ -21,7 +26,6 @@ pub(super) fn cut(spec: &Spec, subjects: &[Subject<'_>], draft: &Draft, levels: 
         .chain(rest.chunks(batch))
         .map(|wave| wave.iter().map(|number| subjects[*number].address.clone()).collect())
         .collect();
-    let milliseconds = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     Some(RolloutPlan {
         waves,
         pause_ms: milliseconds(rollout.pause),

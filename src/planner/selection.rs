@@ -5,91 +5,97 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::nearest::{did_you_mean, nearest};
+use crate::diagnostic::nearest::nearest;
 use crate::plan::{PlanOptions, Warning};
 use crate::resource::{Address, DesiredStatus};
 
-use super::{Subject, number_of};
+use super::subject::{SubjectNumber, Subjects};
+
+/// An address that was asked for and that the spec does not declare.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{flag} names `{address}`, which the spec does not declare")]
+pub struct UnknownAddress {
+    /// Where it was given.
+    pub flag: &'static str,
+    /// The address.
+    pub address: Address,
+    /// One that is declared and reads much the same.
+    pub near: Option<Address>,
+}
 
 /// The subjects that a plan may touch.
 pub(super) struct Selection {
-    included: Option<BTreeSet<usize>>,
-    excluded: BTreeSet<usize>,
-    brought_along: Vec<usize>,
+    included: Option<BTreeSet<SubjectNumber>>,
+    excluded: BTreeSet<SubjectNumber>,
+    brought_along: BTreeSet<SubjectNumber>,
 }
 
 impl Selection {
-    pub(super) fn includes(&self, number: usize) -> bool {
+    pub(super) fn includes(&self, number: SubjectNumber) -> bool {
         !self.excluded.contains(&number) && self.included.as_ref().is_none_or(|included| included.contains(&number))
     }
 
-    /// Says what is looked at, what a target brought along, and what is left out.
-    pub(super) fn warnings(&self, subjects: &[Subject<'_>]) -> Vec<Warning> {
-        let brought: BTreeSet<usize> = self.brought_along.iter().copied().collect();
-        let targets = self.included.iter().flatten().copied().filter(|number| !brought.contains(number)).collect();
-        let parts = [("", targets), ("needed by these: ", brought), ("left out: ", self.excluded.clone())];
-        let named = |(what, numbers): (&str, BTreeSet<usize>)| {
-            let names: Vec<&str> = numbers.iter().map(|number| subjects[*number].address.as_str()).collect();
-            (!names.is_empty()).then(|| format!("{what}{}", names.join(", ")))
+    /// Warns of what is looked at, what a target brought along, and what is left out.
+    pub(super) fn warning(&self, subjects: &Subjects<'_>) -> Option<Warning> {
+        let named = |numbers: &mut dyn Iterator<Item = &SubjectNumber>| -> Vec<Address> {
+            numbers.map(|number| subjects[*number].address.clone()).collect()
         };
-        let parts: Vec<String> = parts.into_iter().filter_map(named).collect();
-        if parts.is_empty() {
-            return Vec::new();
-        }
-        let summary = "this plan looks at a part of the spec only".to_owned();
-        vec![Warning { summary, detail: Some(parts.join("; ")) }]
+        let is_asked_for = |number: &&SubjectNumber| !self.brought_along.contains(number);
+        let targets = named(&mut self.included.iter().flatten().filter(is_asked_for));
+        let brought_along = named(&mut self.brought_along.iter());
+        let excluded = named(&mut self.excluded.iter());
+        let is_whole = [&targets, &brought_along, &excluded].iter().all(|names| names.is_empty());
+        (!is_whole).then_some(Warning::PartOfSpec { targets, brought_along, excluded })
     }
 }
 
 /// Resolves the addresses of `options`.
-pub(super) fn select(subjects: &[Subject<'_>], options: &PlanOptions) -> Result<Selection, Vec<Diagnostic>> {
-    let mut findings = Vec::new();
-    let mut resolve = |flag: &str, addresses: &[Address]| -> BTreeSet<usize> {
+pub(super) fn select(subjects: &Subjects<'_>, options: &PlanOptions) -> Result<Selection, Vec<UnknownAddress>> {
+    let mut unknown = Vec::new();
+    let mut resolve = |flag: &'static str, addresses: &[Address]| -> BTreeSet<SubjectNumber> {
         let mut numbers = BTreeSet::new();
         for address in addresses {
-            match number_of(subjects, address) {
+            match subjects.number_of(address) {
                 Some(number) => {
                     numbers.insert(number);
                 }
-                None => findings.push(unknown(flag, address, subjects)),
+                None => unknown.push(UnknownAddress { flag, address: address.clone(), near: near(address, subjects) }),
             }
         }
         numbers
     };
     let targets = resolve("--target", &options.targets);
     let excluded = resolve("--exclude", &options.excludes);
-    if !findings.is_empty() {
-        return Err(findings);
+    if !unknown.is_empty() {
+        return Err(unknown);
     }
     if targets.is_empty() {
-        return Ok(Selection { included: None, excluded, brought_along: Vec::new() });
+        return Ok(Selection { included: None, excluded, brought_along: BTreeSet::new() });
     }
     let included = closure(subjects, &targets);
     let brought_along = included.difference(&targets).copied().collect();
     Ok(Selection { included: Some(included), excluded, brought_along })
 }
 
-fn closure(subjects: &[Subject<'_>], targets: &BTreeSet<usize>) -> BTreeSet<usize> {
-    let mut dependants: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (number, subject) in subjects.iter().enumerate() {
-        for needed in subject.declared.needed().filter_map(|address| number_of(subjects, address)) {
+fn closure(subjects: &Subjects<'_>, targets: &BTreeSet<SubjectNumber>) -> BTreeSet<SubjectNumber> {
+    let mut dependants: BTreeMap<SubjectNumber, Vec<SubjectNumber>> = BTreeMap::new();
+    for (number, subject) in subjects.iter() {
+        for needed in subject.declared.needed().filter_map(|address| subjects.number_of(address)) {
             dependants.entry(needed).or_default().push(number);
         }
     }
     let mut included = targets.clone();
-    let mut open: Vec<usize> = targets.iter().copied().collect();
+    let mut open: Vec<SubjectNumber> = targets.iter().copied().collect();
     while let Some(number) = open.pop() {
         let desired = subjects[number].desired();
-        let needed: Vec<usize> = match desired {
+        let needed: Vec<SubjectNumber> = match desired {
             DesiredStatus::Active => {
-                subjects[number].declared.needed().filter_map(|address| number_of(subjects, address)).collect()
+                subjects[number].declared.needed().filter_map(|address| subjects.number_of(address)).collect()
             }
             DesiredStatus::Inactive => dependants.get(&number).cloned().unwrap_or_default(),
         };
         for other in needed {
-            let differs = subjects[other].live().is_none_or(|live| live.status != desired.status());
-            if subjects[other].desired() == desired && differs && included.insert(other) {
+            if subjects[other].desired() == desired && subjects[other].is_unmet() && included.insert(other) {
                 open.push(other);
             }
         }
@@ -97,10 +103,7 @@ fn closure(subjects: &[Subject<'_>], targets: &BTreeSet<usize>) -> BTreeSet<usiz
     included
 }
 
-fn unknown(flag: &str, address: &Address, subjects: &[Subject<'_>]) -> Diagnostic {
-    let hint = match nearest(address.as_str(), subjects.iter().map(|subject| subject.address.as_str())) {
-        Some(known) => did_you_mean(known),
-        None => "`rictl graph` shows the declared interfaces".to_owned(),
-    };
-    Diagnostic::error(format!("{flag} names `{address}`, which the spec does not declare")).hint(hint)
+/// Returns the declared address that reads most like `address`, if any does.
+fn near(address: &Address, subjects: &Subjects<'_>) -> Option<Address> {
+    nearest(address.as_str(), subjects.iter().map(|(_, subject)| subject.address.as_str())).map(Address::from)
 }

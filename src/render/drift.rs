@@ -6,9 +6,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
+use super::plan::document::WarningLine;
 use super::text::{Line, Screen, Tone, View};
-use crate::plan::Warning;
-use crate::report::{Drift, DriftCause, DriftItem};
+use super::words::plan::{Said, warning};
+use crate::drift::{Drift, DriftCause, DriftItem};
+use crate::plan::ActionReason;
 use crate::resource::{DesiredStatus, ScopeFailure, Status, Target};
 
 /// The version of the drift document.
@@ -33,13 +35,12 @@ pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, view: View) -> io::Re
             live(item)
         )))?;
         if let Some(note) = note(item) {
-            let tone = if is_expired(item) { Tone::Bad } else { Tone::Faint };
+            let tone = if item.hands_off_expired { Tone::Bad } else { Tone::Faint };
             screen.line(&Line::at(4).with(tone, note))?;
         }
     }
-    for warning in &drift.warnings {
-        let detail = warning.detail.as_ref().map(|detail| format!(" ({detail})")).unwrap_or_default();
-        let text = format!("{}{detail}", warning.summary);
+    for Said { summary, detail } in drift.warnings.iter().map(warning) {
+        let text = format!("{summary}{}", detail.map(|detail| format!(" ({detail})")).unwrap_or_default());
         screen.line(&Line::at(0).hang(2).with(Tone::Bad, "Warning: ").text(text))?;
     }
     for failure in &drift.failures {
@@ -81,7 +82,7 @@ pub(super) struct Document<'a> {
     /// The regions that could not be read.
     failures: &'a [ScopeFailure],
     /// What is to be looked at although it may not have moved.
-    warnings: &'a [Warning],
+    warnings: Vec<WarningLine<'a>>,
 }
 
 impl<'a> From<&'a Drift> for Document<'a> {
@@ -96,17 +97,16 @@ impl<'a> From<&'a Drift> for Document<'a> {
             checked: drift.checked,
             items: &drift.items,
             failures: &drift.failures,
-            warnings: &drift.warnings,
+            warnings: drift.warnings.iter().map(WarningLine::of).collect(),
         }
     }
 }
 
 /// Returns the sentence that says it all.
 pub(crate) fn verdict(drift: &Drift) -> String {
-    let count = |wanted: fn(DriftCause) -> bool| drift.items.iter().filter(|item| wanted(item.cause)).count();
-    let moving = count(|cause| cause == DriftCause::InTransition);
-    let known = count(|cause| cause == DriftCause::HandsOff);
-    let moved = drift.items.len() - moving - known;
+    let count = |cause| drift.items.iter().filter(|item| item.cause == cause).count();
+    let (moving, known) = (count(DriftCause::InTransition), count(DriftCause::HandsOff));
+    let moved = drift.findings().count();
     let unread = if drift.failures.is_empty() { "" } else { "; not everything could be read" };
     let rest = match (moving, known) {
         (0, 0) => String::new(),
@@ -122,10 +122,10 @@ pub(crate) fn verdict(drift: &Drift) -> String {
 /// Returns a cause in words.
 pub(crate) fn words(cause: DriftCause) -> &'static str {
     match cause {
-        DriftCause::SpecChanged => "spec changed",
-        DriftCause::Drift => "drifted",
-        DriftCause::Both => "spec changed and drifted",
-        DriftCause::New => "never applied",
+        DriftCause::Differs(ActionReason::SpecChanged) => "spec changed",
+        DriftCause::Differs(ActionReason::Drift) => "drifted",
+        DriftCause::Differs(ActionReason::Both) => "spec changed and drifted",
+        DriftCause::Differs(ActionReason::New) => "never applied",
         DriftCause::InTransition => "in transition",
         DriftCause::HandsOff => "left alone (hands off)",
     }
@@ -146,22 +146,18 @@ pub(crate) fn note(item: &DriftItem) -> Option<String> {
     let reason = item.reason.as_deref();
     match item.hands_off_until {
         Some(until) => {
-            let stands = if is_expired(item) { "its hands_off ran out on" } else { "until" };
+            let stands = if item.hands_off_expired { "its hands_off ran out on" } else { "until" };
             Some(format!("{stands} {until}: {}", reason.unwrap_or("no reason given")))
         }
         None => reason.map(str::to_owned),
     }
 }
 
-fn is_expired(item: &DriftItem) -> bool {
-    item.hands_off_until.is_some() && item.cause != DriftCause::HandsOff
-}
-
 fn mark(cause: DriftCause) -> (Tone, &'static str) {
     match cause {
         DriftCause::InTransition => (Tone::Wait, "<= "),
         DriftCause::HandsOff => (Tone::Faint, "=  "),
-        _ => (Tone::Change, "~  "),
+        DriftCause::Differs(_) => (Tone::Change, "~  "),
     }
 }
 

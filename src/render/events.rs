@@ -15,6 +15,7 @@ use super::plan::{by_address, intention, plan_line};
 use super::progress::sentence;
 use super::report::document::{ReasonDocument, RunDocument};
 use super::report::{last_line, reasons};
+use super::words::plan::blocked as why_blocked;
 use super::words::run as words;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::journal::Outcome;
@@ -50,7 +51,7 @@ enum Body<'a> {
     /// An interface that will get a call.
     PlannedChange { change: Planned<'a> },
     /// An interface whose wanted change cannot be had.
-    Blocked { address: &'a Address, code: BlockCode, detail: &'a str },
+    Blocked { address: &'a Address, code: BlockCode, detail: String },
     /// What a plan or an apply comes to.
     ChangeSummary { changes: Changes },
     /// A step begins.
@@ -191,7 +192,7 @@ impl<'p> Events<'p> {
             write(out, at, "info", format!("{address} {}", intention(&steps)), Body::PlannedChange { change })?;
         }
         for blocked in &plan.blocked {
-            let (address, code, detail) = (&blocked.address, blocked.code, blocked.detail.as_str());
+            let (address, code, detail) = (&blocked.address, blocked.code(), why_blocked(plan, blocked));
             let message = format!("{address} is blocked: {}", code.as_str());
             write(out, at, "warn", message, Body::Blocked { address, code, detail })?;
         }

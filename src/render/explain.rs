@@ -7,10 +7,12 @@ use serde::Serialize;
 
 use super::json;
 use super::plan::because;
+use super::plan::document::{BlockedLine, LeftAloneLine, StepLine};
 use super::text::{Line, Screen, Tone, View};
+use super::words::plan as said;
 use crate::diagnostic::Place;
 use crate::duration;
-use crate::plan::{Blocked, Floor, Plan, ResourceChange, Step};
+use crate::plan::{Floor, Plan, ResourceChange, Step};
 use crate::resource::{Address, DesiredStatus, Observed, Reading, RouterInterfaceId, Scope, Status};
 use crate::spec::{Interface, Spec};
 use crate::state::Record;
@@ -75,8 +77,19 @@ pub fn document<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>) -> io::
             record,
             change: mine(&plan.resource_changes),
             drift: mine(&plan.resource_drift),
-            steps: plan.steps.iter().filter(|step| step.address == *address).collect(),
-            blocked: plan.blocked.iter().filter(|blocked| blocked.address == *address).collect(),
+            steps: plan.steps.iter().filter(|step| step.address == *address).map(StepLine::of).collect(),
+            blocked: plan
+                .blocked
+                .iter()
+                .filter(|blocked| blocked.address == *address)
+                .map(|blocked| BlockedLine::of(plan, blocked))
+                .collect(),
+            left_alone: plan
+                .left_alone
+                .iter()
+                .filter(|left| left.address == *address)
+                .map(|left| LeftAloneLine::of(plan, left))
+                .collect(),
             guards: told(guards(facts)),
         },
     )
@@ -96,8 +109,9 @@ struct Document<'a> {
     record: Option<&'a Record>,
     change: Option<ResourceChange>,
     drift: Option<ResourceChange>,
-    steps: Vec<&'a Step>,
-    blocked: Vec<&'a Blocked>,
+    steps: Vec<StepLine<'a>>,
+    blocked: Vec<BlockedLine<'a>>,
+    left_alone: Vec<LeftAloneLine<'a>>,
     guards: Vec<Told>,
 }
 
@@ -234,7 +248,12 @@ fn planned(facts: &Explanation<'_>) -> Vec<Row> {
         step_rows(step, &mut rows);
     }
     for blocked in plan.blocked.iter().filter(|blocked| blocked.address == **address) {
-        rows.push(Row::new("blocked", format!("{}: {}", blocked.code.as_str(), blocked.detail)).toned(Tone::Bad));
+        let (code, detail) = (blocked.code().as_str(), said::blocked(plan, blocked));
+        rows.push(Row::new("blocked", format!("{code}: {detail}")).toned(Tone::Bad));
+    }
+    for left in plan.left_alone.iter().filter(|left| left.address == **address) {
+        let (code, detail) = (left.reason.code().as_str(), said::left_alone(plan, left));
+        rows.push(Row::new("left alone", format!("{code}: {detail}")).toned(Tone::Faint));
     }
     let change = plan.resource_changes.iter().find(is_mine);
     rows.extend(change.and_then(|change| change.action_reason).map(|reason| Row::new("because", because(reason))));
@@ -255,7 +274,7 @@ fn step_rows(step: &Step, rows: &mut Vec<Row>) {
         let names: Vec<String> = step.after.iter().map(ToString::to_string).collect();
         rows.push(Row::new("after", names.join(", ")));
     }
-    rows.extend(step.guards.iter().map(|guard| Row::new("checked", guard)));
+    rows.extend(step.guards.iter().map(|guard| Row::new("checked", said::guard(guard))));
 }
 
 fn guards(facts: &Explanation<'_>) -> Vec<Row> {
@@ -304,7 +323,7 @@ fn floor(floor: &Floor) -> Row {
         floor.group,
         floor.links.len(),
         floor.min_up,
-        floor.knob
+        said::knob(&floor.group, floor.knob.as_ref())
     );
     Row::new("floor", text).toned(if spare == 0 { Tone::Change } else { Tone::Plain })
 }

@@ -12,9 +12,10 @@ use super::report::{detail, next, outcome, reasons, remark, took};
 use super::svg::{self, escaped};
 use super::text::and_more;
 use super::topology::Topology;
+use super::words::plan as said;
 use super::words::run::label;
-use crate::plan::{Goal, Plan, ResourceChange, Step, Warning};
-use crate::report::Drift;
+use crate::drift::Drift;
+use crate::plan::{Plan, ResourceChange, Step, Warning};
 use crate::resource::{Address, Status};
 use crate::run::{Report, RunOutcome};
 
@@ -50,8 +51,18 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, topology: Option<&Topol
     page.table(
         "Blocked",
         &["Interface", "Code", "Detail"],
-        blocked
-            .map(|blocked| vec![blocked.address.to_string(), blocked.code.as_str().to_owned(), blocked.detail.clone()]),
+        blocked.map(|blocked| {
+            let code = blocked.code().as_str().to_owned();
+            vec![blocked.address.to_string(), code, said::blocked(plan, blocked)]
+        }),
+    );
+    page.table(
+        "Left alone",
+        &["Interface", "Code", "Detail"],
+        plan.left_alone.iter().map(|left| {
+            let code = left.reason.code().as_str().to_owned();
+            vec![left.address.to_string(), code, said::left_alone(plan, left)]
+        }),
     );
     page.list(
         "Could not be read",
@@ -59,7 +70,7 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, topology: Option<&Topol
     );
     page.list(
         "In doubt",
-        plan.doubts.iter().map(|doubt| format!("{} of run {}: {}", doubt.step, doubt.run_id, doubt.finding)),
+        plan.doubts.iter().map(|doubt| format!("{} of run {}: {}", doubt.step, doubt.run_id, said::doubt(doubt))),
     );
     page.list("Warnings", plan.warnings.iter().map(warning));
     let names = |list: &[Address]| list.iter().map(Address::to_string).collect::<Vec<_>>();
@@ -121,9 +132,10 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift, topology: Option<&To
 }
 
 fn warning(warning: &Warning) -> String {
-    match &warning.detail {
-        Some(detail) => format!("{}: {detail}", warning.summary),
-        None => warning.summary.clone(),
+    let said::Said { summary, detail } = said::warning(warning);
+    match detail {
+        Some(detail) => format!("{summary}: {detail}"),
+        None => summary,
     }
 }
 
@@ -159,12 +171,12 @@ pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, topology: Option<&Topol
 }
 
 fn change_row(change: Option<&ResourceChange>, address: &Address, steps: &[&Step]) -> Vec<String> {
-    let expect = steps.first().map_or(&Status::Active, |step| &step.expect);
-    let goal = steps.last().map_or(Goal::Stable, |step| step.goal);
+    let expect = steps.first().map(|step| step.expect.to_string()).unwrap_or_default();
+    let goal = steps.last().map(|step| step.goal.to_string()).unwrap_or_default();
     let place = steps.first().map(|step| format!("{} in {}", step.interface_id, step.scope));
     let why = change.and_then(|change| change.action_reason).map(|reason| because(reason).to_owned());
     let reason = change.and_then(|change| change.reason.clone());
-    let guards: Vec<&str> = steps.iter().flat_map(|step| &step.guards).map(String::as_str).collect();
+    let guards: Vec<String> = steps.iter().flat_map(|step| &step.guards).map(said::guard).collect();
     vec![
         address.to_string(),
         intention(steps).to_owned(),

@@ -6,7 +6,7 @@ use quick_xml::escape::escape;
 
 use super::drift::{last_applied, live, note, words};
 use super::escape::escape_terminal;
-use crate::report::{DriftCause, DriftCheck, DriftItem};
+use crate::drift::{DriftCheck, DriftItem};
 use crate::resource::Address;
 
 /// Writes one suite per spec, one case per declared interface.
@@ -33,7 +33,7 @@ fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
             return writeln!(out, "</testsuite>");
         }
     };
-    let of = |known: bool| drift.items.iter().filter(|item| is_known(item) == known).count();
+    let of = |known: bool| drift.items.iter().filter(|item| item.cause.is_finding() != known).count();
     let unread = check.declared.values().filter(|was_read| !**was_read).count();
     writeln!(
         out,
@@ -68,19 +68,14 @@ fn case<W: Write + ?Sized>(
             let note = note(item).map(|note| format!(" ({note})")).unwrap_or_default();
             let facts = format!("spec {}, last applied {}, live {}{note}", item.spec, last_applied(item), live(item));
             let message = text(&format!("{}: {facts}", words(item.cause)));
-            if is_known(item) {
-                write!(out, "<skipped message=\"{message}\"/>")?;
-            } else {
+            if item.cause.is_finding() {
                 write!(out, "<failure type=\"{}\" message=\"{message}\"/>", item.cause.as_str())?;
+            } else {
+                write!(out, "<skipped message=\"{message}\"/>")?;
             }
         }
     }
     writeln!(out, "</testcase>")
-}
-
-/// Neither settled nor moved, or known and left alone.
-fn is_known(item: &DriftItem) -> bool {
-    matches!(item.cause, DriftCause::InTransition | DriftCause::HandsOff)
 }
 
 /// Makes text fit for XML, which has no way to carry most control characters.

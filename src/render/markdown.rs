@@ -10,10 +10,11 @@ use super::escape::escape_terminal;
 use super::history;
 use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
 use super::report::{detail, incomplete, last_line, next, outcome, reasons, remark, took};
+use super::words::plan as said;
 use super::words::run::{label, run_outcome};
-use crate::plan::{Goal, Plan, ResourceChange, Step, Warning};
-use crate::report::Drift;
-use crate::resource::{Address, Status};
+use crate::drift::Drift;
+use crate::plan::{Plan, ResourceChange, Step, Warning};
+use crate::resource::Address;
 use crate::run::{Report, RunOutcome};
 
 /// The most characters of a comment on the large forges.
@@ -44,7 +45,15 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
     page.section(
         "Blocked",
         plan.blocked.iter().map(|blocked| {
-            format!("- {} **{}**: {}\n", code(blocked.address.as_str()), blocked.code.as_str(), code(&blocked.detail))
+            let (why, detail) = (blocked.code().as_str(), said::blocked(plan, blocked));
+            format!("- {} **{why}**: {}\n", code(blocked.address.as_str()), code(&detail))
+        }),
+    );
+    page.section(
+        "Left alone",
+        plan.left_alone.iter().map(|left| {
+            let (why, detail) = (left.reason.code().as_str(), said::left_alone(plan, left));
+            format!("- {} **{why}**: {}\n", code(left.address.as_str()), code(&detail))
         }),
     );
     page.section(
@@ -56,7 +65,7 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
     page.section(
         "In doubt",
         plan.doubts.iter().map(|doubt| {
-            format!("- {} of run {}: {}\n", code(&doubt.step.0), code(&doubt.run_id), code(&doubt.finding))
+            format!("- {} of run {}: {}\n", code(&doubt.step.0), code(&doubt.run_id), code(&said::doubt(doubt)))
         }),
     );
     page.section("Warnings", warnings(plan));
@@ -156,15 +165,16 @@ pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report) -> io::Result<()> {
 }
 
 fn change_row(change: Option<&ResourceChange>, address: &Address, steps: &[&Step]) -> Vec<String> {
-    let expect = steps.first().map_or(&Status::Active, |step| &step.expect);
-    let goal = steps.last().map_or(Goal::Stable, |step| step.goal);
+    let expect = steps.first().map(|step| code(&step.expect.to_string())).unwrap_or_default();
+    let goal = steps.last().map(|step| step.goal.to_string()).unwrap_or_default();
     let why = change.and_then(|change| change.action_reason).map(because).unwrap_or_default();
     let reason = change.and_then(|change| change.reason.as_ref()).map(|reason| format!(": {}", code(reason)));
-    let guards: Vec<String> = steps.iter().flat_map(|step| &step.guards).map(|guard| code(guard)).collect();
+    let guards: Vec<String> =
+        steps.iter().flat_map(|step| &step.guards).map(|guard| code(&said::guard(guard))).collect();
     vec![
         code(address.as_str()),
         intention(steps).to_owned(),
-        format!("{} to `{goal}`", code(expect.as_str())),
+        format!("{expect} to `{goal}`"),
         format!("{why}{}", reason.unwrap_or_default()),
         guards.join(" "),
     ]
@@ -182,8 +192,9 @@ fn warnings(plan: &Plan) -> impl Iterator<Item = String> {
 }
 
 fn warning(warning: &Warning) -> String {
-    let detail = warning.detail.as_ref().map(|detail| format!(": {}", code(detail))).unwrap_or_default();
-    format!("- {}{detail}\n", code(&warning.summary))
+    let said::Said { summary, detail } = said::warning(warning);
+    let detail = detail.map(|detail| format!(": {}", code(&detail))).unwrap_or_default();
+    format!("- {}{detail}\n", code(&summary))
 }
 
 /// Returns untrusted text as a code span that it cannot leave: a span ends at a run of exactly as many backticks as it

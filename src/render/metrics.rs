@@ -4,17 +4,8 @@
 
 use std::io::{self, Write};
 
-use crate::report::{DriftCause, DriftCheck, DriftItem};
+use crate::drift::{DriftCause, DriftCheck, DriftItem};
 use crate::resource::Status;
-
-const CAUSES: [DriftCause; 6] = [
-    DriftCause::SpecChanged,
-    DriftCause::Drift,
-    DriftCause::Both,
-    DriftCause::New,
-    DriftCause::InTransition,
-    DriftCause::HandsOff,
-];
 
 /// Writes the metrics of one run over several specs.
 pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Result<()> {
@@ -37,7 +28,7 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Resul
     head(out, "rictl_drift_interfaces", "How many interfaces are not where they were, by cause.")?;
     for check in checks {
         let Ok(drift) = &check.outcome else { continue };
-        for cause in CAUSES {
+        for cause in DriftCause::ALL {
             let count = drift.items.iter().filter(|item| item.cause == cause).count();
             let (spec, cause) = (label(&check.spec), cause.as_str());
             writeln!(out, "rictl_drift_interfaces{{spec=\"{spec}\",cause=\"{cause}\"}} {count}")?;

@@ -2,13 +2,16 @@
 //!
 //! The words are Terraform's where Terraform has some. Large plans are folded; the document has everything.
 
+pub(super) mod document;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use super::json;
 use super::text::{Line, Screen, Tone, View, and_more, listed};
+use super::words::plan as words;
 use crate::cloud::Call;
-use crate::plan::{Action, ActionReason, Blocked, Plan, ResourceChange, RolloutPlan, Step, Summary, Values};
+use crate::plan::{self, Action, ActionReason, Plan, ResourceChange, RolloutPlan, Step, Summary, Values};
 use crate::resource::Address;
 
 /// The most blocks, or lines of a list, that are shown before the rest is only counted.
@@ -25,6 +28,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, plan: &Plan, view: View) -> io::Resu
     changes(&mut screen, plan)?;
     order(&mut screen, plan)?;
     blocked(&mut screen, plan)?;
+    left_alone(&mut screen, plan)?;
     remarks(&mut screen, plan)?;
     screen.blank()?;
     if plan.is_empty() && plan.is_complete() {
@@ -40,7 +44,17 @@ pub fn text<W: Write + ?Sized>(out: &mut W, plan: &Plan, view: View) -> io::Resu
 
 /// Writes the document, on one line.
 pub fn document<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
-    json::line(out, &plan.document())
+    json::line(out, &document::Document::of(plan))
+}
+
+/// Returns the document on one line, without a line end.
+pub fn to_json(plan: &Plan) -> String {
+    serde_json::to_string(&document::Document::of(plan)).expect("a plan has only string keys and finite numbers")
+}
+
+/// Returns the file that `--out` saves: the document with its checksum, and a line end.
+pub fn to_file(plan: &Plan) -> String {
+    plan::seal(to_json(plan))
 }
 
 /// Returns Terraform's summary line, byte for byte.
@@ -160,9 +174,9 @@ fn block<W: Write + ?Sized>(
         let note = format!("# {}, in transition since {since:.0}", before.status);
         screen.line(&Line::at(8).hang(10).with(Tone::Wait, note))?;
     }
-    let guards: BTreeSet<&String> = steps.iter().flat_map(|step| &step.guards).collect();
+    let guards: BTreeSet<_> = steps.iter().flat_map(|step| &step.guards).collect();
     for guard in guards {
-        screen.line(&Line::at(8).hang(10).with(Tone::Faint, format!("# guard: {guard}")))?;
+        screen.line(&Line::at(8).hang(10).with(Tone::Faint, format!("# guard: {}", words::guard(guard))))?;
     }
     screen.line(&Line::at(4).text("}"))
 }
@@ -212,31 +226,50 @@ fn blocked<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Re
     screen.blank()?;
     screen.line(&Line::at(0).with(Tone::Strong, "Blocked:"))?;
     // A cap blocks everything with the same words: they are said once.
-    let alike: Vec<&[Blocked]> =
-        plan.blocked.chunk_by(|one, next| one.code == next.code && one.detail == next.detail).collect();
+    let details: Vec<String> = plan.blocked.iter().map(|blocked| words::blocked(plan, blocked)).collect();
+    let alike: Vec<Vec<(&plan::Blocked, &String)>> = std::iter::zip(&plan.blocked, &details)
+        .collect::<Vec<_>>()
+        .chunk_by(|(one, detail), (next, other)| one.code() == next.code() && detail == other)
+        .map(<[_]>::to_vec)
+        .collect();
     for blocked in alike.iter().take(SHOWN) {
-        let addresses: Vec<&str> = blocked.iter().map(|blocked| blocked.address.as_str()).collect();
+        let addresses: Vec<&str> = blocked.iter().map(|(blocked, _)| blocked.address.as_str()).collect();
         let addresses = listed(&addresses, SHOWN, screen.view().ellipsis());
         let line = Line::at(2).hang(4).with(Tone::Bad, "! ").with(Tone::Strong, addresses);
-        let (code, detail) = (blocked[0].code.as_str(), &blocked[0].detail);
-        screen.line(&line.text(": ").with(Tone::Bad, code).text(format!(": {detail}")))?;
+        let (first, detail) = blocked[0];
+        screen.line(&line.text(": ").with(Tone::Bad, first.code().as_str()).text(format!(": {detail}")))?;
     }
     more(screen, alike.len(), "blocked")
+}
+
+fn left_alone<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Result<()> {
+    if plan.left_alone.is_empty() {
+        return Ok(());
+    }
+    screen.blank()?;
+    screen.line(&Line::at(0).with(Tone::Strong, "Left alone:"))?;
+    for left in plan.left_alone.iter().take(SHOWN) {
+        let line = Line::at(2).hang(4).with(Tone::Faint, "= ").with(Tone::Strong, left.address.as_str());
+        let (code, detail) = (left.reason.code().as_str(), words::left_alone(plan, left));
+        screen.line(&line.text(": ").with(Tone::Faint, code).text(format!(": {detail}")))?;
+    }
+    more(screen, plan.left_alone.len(), "left alone")
 }
 
 fn remarks<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Result<()> {
     let mut remarks: Vec<(Tone, &str, String)> = Vec::new();
     for doubt in &plan.doubts {
         let text =
-            format!("{} of run {}: {}; the next apply settles it first", doubt.step, doubt.run_id, doubt.finding);
+            format!("{} of run {}: {}; the next apply settles it first", doubt.step, doubt.run_id, words::doubt(doubt));
         remarks.push((Tone::Change, "In doubt: ", text));
     }
     for failure in &plan.failures {
         remarks.push((Tone::Bad, "Error: ", format!("cannot read {}: {}", failure.scope, failure.detail)));
     }
     for warning in &plan.warnings {
-        let detail = warning.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
-        remarks.push((Tone::Change, "Warning: ", format!("{}{detail}", warning.summary)));
+        let words::Said { summary, detail } = words::warning(warning);
+        let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+        remarks.push((Tone::Change, "Warning: ", format!("{summary}{detail}")));
     }
     if !remarks.is_empty() {
         screen.blank()?;

@@ -52,6 +52,13 @@ pub(crate) fn last_line(report: &Report) -> String {
     format!("{} {verdict}! Resources: 0 added, {} changed, 0 destroyed.", operation(report), report.changed())
 }
 
+/// Returns how a run came out as one line, for those who do not see the rest.
+pub fn outcome_line(report: &Report) -> String {
+    let outcome = words::run_outcome(report.outcome());
+    let code = report.exit().map(|exit| format!(" (exit code {exit})")).unwrap_or_default();
+    format!("{}: {outcome}{code}", operation(report))
+}
+
 /// Returns what a run was, as the first word of a line.
 pub(crate) fn operation(report: &Report) -> &'static str {
     match report.operation {

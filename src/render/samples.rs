@@ -11,12 +11,13 @@ use jiff::Timestamp;
 use super::View;
 use crate::cloud::{Call, RequestId};
 use crate::diagnostic::{Place, Sources};
+use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::{Operation, Outcome, PlannedStep};
 use crate::plan::{
-    Action, ActionReason, Basis, BlockCode, Blocked, Change, ChangeAction, Doubt, Floor, FloorLink, FloorMember, Goal,
-    Plan, ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning,
+    Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Expectation, Floor,
+    FloorLink, FloorMember, Goal, Guard, Knob, LeftAlone, LeftAloneReason, Plan, ResourceChange, ResourceType,
+    RolloutPlan, Step, StepId, Values, Warning,
 };
-use crate::report::{Drift, DriftCause, DriftItem};
 use crate::resource::{
     AccountName, Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Scope,
     ScopeFailure, Status, Target,
@@ -96,7 +97,7 @@ pub(crate) fn step(address: &str, region: &str, action: Action, expect: Status, 
         address,
         action,
         scope: scope(region),
-        expect,
+        expect: expect.into(),
         goal,
         after: Vec::new(),
         wave,
@@ -114,6 +115,7 @@ pub(crate) fn empty_plan() -> Plan {
         resource_drift: Vec::new(),
         steps: Vec::new(),
         blocked: Vec::new(),
+        left_alone: Vec::new(),
         floors: Vec::new(),
         rollout: None,
         warnings: Vec::new(),
@@ -132,7 +134,7 @@ pub(crate) fn small_plan() -> Plan {
     plan.resource_changes.push(drained);
     let deactivate = Action::Call(Call::Deactivate);
     let mut step = step("sh-primary", "cn-shanghai", deactivate, Status::Active, Goal::Inactive, 1);
-    step.guards = vec!["idc-shanghai: 1 of 2 stay active, floor 1".to_owned()];
+    step.guards = vec![Guard { group: "idc-shanghai".into(), lowest: Some(1), of: 2, end: 1, floor: 1 }];
     plan.steps.push(step);
     plan
 }
@@ -155,9 +157,26 @@ pub(crate) fn rich_plan() -> Plan {
     plan.steps[1].wave = 2;
     plan.blocked.push(Blocked {
         address: "bj-last".into(),
-        code: BlockCode::Floor,
-        detail: "group idc-beijing would keep 0 of 2 active, floor 1; bj-other is Inactive since 2026-11-22T23:00:00Z"
-            .to_owned(),
+        reason: BlockReason::Floor {
+            group: "idc-beijing".into(),
+            left: 0,
+            of: 2,
+            floor: 1,
+            knob: Some(knob("groups.idc-beijing.min_active", "rictl.yaml:19:5")),
+            not_up: vec![crate::plan::NotUp {
+                address: "bj-other".into(),
+                why: crate::plan::WhyNotUp::Is { status: Status::Inactive, since: Some(at("00:30:00")) },
+            }],
+            more: 0,
+        },
+    });
+    plan.left_alone.push(LeftAlone {
+        address: "vendor-link".into(),
+        reason: LeftAloneReason::HandsOff {
+            reason: "VENDOR-77".to_owned(),
+            until: Some("2026-12-20".parse().unwrap()),
+            at: "rictl.yaml:30:5".to_owned(),
+        },
     });
     let member = |address: &str, region: &str| {
         let sides = vec![FloorMember {
@@ -171,7 +190,7 @@ pub(crate) fn rich_plan() -> Plan {
         group: "idc-shanghai".into(),
         links: vec![member("sh-backup", "cn-beijing"), member("sh-primary", "cn-shanghai")],
         min_up: 1,
-        knob: "groups.idc-shanghai.min_active (rictl.yaml:18:5)".to_owned(),
+        knob: Some(knob("groups.idc-shanghai.min_active", "rictl.yaml:18:5")),
     });
     plan.rollout = Some(RolloutPlan {
         waves: vec![vec!["sh-backup".into()], vec!["sh-primary".into()]],
@@ -179,14 +198,16 @@ pub(crate) fn rich_plan() -> Plan {
         check: Some(vec!["./check.sh".to_owned(), "idc-shanghai".to_owned()]),
         check_timeout_ms: 60_000,
     });
-    plan.warnings.push(Warning {
-        summary: "sh-primary and bj-peer are two sides of one link and declared to different statuses".to_owned(),
-        detail: Some("rictl.yaml:21:13 and rictl.yaml:40:13; the link will be half up".to_owned()),
+    let side = |address: &str, status, at: &str| DeclaredSide { address: address.into(), status, at: at.to_owned() };
+    plan.warnings.push(Warning::HalfUp {
+        one: side("sh-primary", DesiredStatus::Inactive, "rictl.yaml:21:13"),
+        other: side("bj-peer", DesiredStatus::Active, "rictl.yaml:40:13"),
     });
     plan.doubts.push(Doubt {
         step: StepId("hz-a/deactivate".into()),
         run_id: "20261122T220000.000Z-1a2b3c".to_owned(),
-        finding: "found Inactive".to_owned(),
+        is_clear: true,
+        found: Some(Status::Inactive),
     });
     plan.failures.push(ScopeFailure {
         scope: scope("cn-hangzhou"),
@@ -194,6 +215,10 @@ pub(crate) fn rich_plan() -> Plan {
     });
     plan.excluded.push("wh-a".into());
     plan
+}
+
+fn knob(key: &str, at: &str) -> Knob {
+    Knob { key: key.to_owned(), value: 1, at: at.to_owned() }
 }
 
 /// A plan of `count` drains.
@@ -208,8 +233,7 @@ pub(crate) fn large_plan(count: u32) -> Plan {
         plan.steps.push(step(&address, "cn-shanghai", action, Status::Active, Goal::Inactive, number / 40 + 1));
         plan.blocked.push(Blocked {
             address: format!("blocked{number}").into(),
-            code: BlockCode::Protected,
-            detail: "protect: true at rictl.yaml:9:5".to_owned(),
+            reason: BlockReason::Protected { at: "rictl.yaml:9:5".to_owned() },
         });
     }
     plan
@@ -224,17 +248,18 @@ pub(crate) fn hostile_plan(text: &str) -> Plan {
         step.id = StepId(format!("{text}/{}", step.id).into());
         step.interface_id = text.into();
         step.scope.region = text.into();
-        step.expect = unknown.clone();
-        step.guards = vec![text.to_owned()];
+        step.expect = unknown.clone().into();
+        step.guards = vec![Guard { group: text.into(), lowest: Some(1), of: 2, end: 1, floor: 1 }];
     }
     for change in plan.resource_changes.iter_mut().chain(&mut plan.resource_drift) {
         change.reason = Some(text.to_owned());
         change.change.before = Some(Values { status: unknown.clone() });
     }
     plan.blocked[0].address = text.into();
-    plan.blocked[0].detail = text.to_owned();
-    plan.warnings[0] = Warning { summary: text.to_owned(), detail: Some(text.to_owned()) };
-    plan.doubts[0].finding = text.to_owned();
+    plan.blocked[0].reason = BlockReason::UnknownStatus { word: text.to_owned() };
+    plan.left_alone[0].reason = LeftAloneReason::HandsOff { reason: text.to_owned(), until: None, at: text.to_owned() };
+    plan.warnings[0] = Warning::Spec { finding: text.to_owned(), at: Some(text.to_owned()) };
+    plan.doubts[0].found = Some(unknown.clone());
     plan.failures[0].detail = text.to_owned();
     plan.excluded = vec![text.into()];
     if let Some(rollout) = &mut plan.rollout {
@@ -255,10 +280,12 @@ pub(crate) fn drift() -> Drift {
         since: Some(at("01:02:03")),
         reason: reason.map(str::to_owned),
         hands_off_until: None,
+        hands_off_expired: false,
     };
     let active = Some(DesiredStatus::Active);
-    let mut expired = item("e-expired", DriftCause::Drift, active, Some(Status::Inactive), Some("carrier test"));
+    let mut expired = item("e-expired", DriftCause::HandsOff, active, Some(Status::Inactive), Some("carrier test"));
     expired.hands_off_until = Some("2026-11-20".parse().unwrap());
+    expired.hands_off_expired = true;
     let mut known = item("f-known", DriftCause::HandsOff, active, Some(Status::Inactive), Some("carrier test"));
     known.hands_off_until = Some("2026-12-01".parse().unwrap());
     Drift {
@@ -267,15 +294,25 @@ pub(crate) fn drift() -> Drift {
         target: target(),
         checked: 12,
         items: vec![
-            item("a-moved", DriftCause::Drift, active, Some(Status::Inactive), None),
-            item("b-edited", DriftCause::SpecChanged, Some(DesiredStatus::Inactive), Some(Status::Inactive), None),
-            item("c-new", DriftCause::New, None, None, None),
+            item("a-moved", DriftCause::Differs(ActionReason::Drift), active, Some(Status::Inactive), None),
+            item(
+                "b-edited",
+                DriftCause::Differs(ActionReason::SpecChanged),
+                Some(DesiredStatus::Inactive),
+                Some(Status::Inactive),
+                None,
+            ),
+            item("c-new", DriftCause::Differs(ActionReason::New), None, None, None),
             item("d-moving", DriftCause::InTransition, active, Some(Status::Activating), None),
             expired,
             known,
         ],
         failures: vec![ScopeFailure { scope: scope("cn-hangzhou"), detail: "connection refused".to_owned() }],
-        warnings: vec![Warning { summary: "hands_off of e-expired has expired".to_owned(), detail: None }],
+        warnings: vec![Warning::HandsOffExpired {
+            address: "e-expired".into(),
+            until: "2026-11-20".parse().unwrap(),
+            at: "rictl.yaml:9:5".to_owned(),
+        }],
     }
 }
 
@@ -294,7 +331,10 @@ pub(crate) fn report() -> Report {
                 },
                 interface_id: step.interface_id.clone(),
                 scope: step.scope.clone(),
-                expect: step.expect.clone(),
+                expect: {
+                    let Expectation::Status(expect) = &step.expect;
+                    expect.clone()
+                },
                 goal: step.goal,
                 reason: None,
             },
@@ -347,7 +387,7 @@ fn broken_floor(down: &str) -> StepReason {
         kept: 0,
         links: 2,
         floor: 1,
-        knob: "groups.idc-shanghai.min_active (rictl.yaml:18:5)".to_owned(),
+        knob: Some(knob("groups.idc-shanghai.min_active", "rictl.yaml:18:5")),
         down: vec![NotUp {
             address: down.into(),
             why: WhyNotUp::Read { status: Status::Inactive, opposite: None, business_status: BusinessStatus::Normal },
@@ -392,7 +432,7 @@ pub(crate) fn hostile_drift(text: &str) -> Drift {
         item.reason = Some(text.to_owned());
     }
     drift.failures[0].detail = text.to_owned();
-    drift.warnings = vec![Warning { summary: text.to_owned(), detail: Some(text.to_owned()) }];
+    drift.warnings = vec![Warning::Spec { finding: text.to_owned(), at: Some(text.to_owned()) }];
     drift
 }
 

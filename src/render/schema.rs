@@ -11,8 +11,9 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
+use super::plan::document;
 use super::{drift, events};
-use crate::{plan, spec, state};
+use crate::{spec, state};
 
 /// A format with a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
@@ -45,7 +46,7 @@ pub fn schema(format: Format) -> Value {
     match format {
         Format::Spec => spec::schema::schema(),
         Format::Plan => {
-            let mut schema = of::<plan::Document<'_>>();
+            let mut schema = of::<document::Document<'_>>();
             schema["properties"]["checksum"] = checksum("Only in a saved plan: over the document without this key.");
             schema
         }

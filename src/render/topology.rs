@@ -47,7 +47,7 @@ pub struct Side {
 }
 
 impl Link {
-    /// Claims that a side of it is not as declared.
+    /// Returns whether a side of it is not as declared.
     pub(crate) fn is_to_change(&self) -> bool {
         self.sides.iter().any(|side| side.wanted().is_some())
     }

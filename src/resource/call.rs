@@ -5,7 +5,9 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The mutating calls that this tool makes.
+use super::RouterInterfaceId;
+
+/// The kinds of mutating calls that this tool makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Call {
     /// Inactive → Activating → Active.
@@ -26,6 +28,57 @@ impl Call {
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.action())
+    }
+}
+
+/// One mutating request, with everything that it carries. A call that carries more is a variant, a row of
+/// [`super::Transition`], and its parameters here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mutation {
+    /// ActivateRouterInterface.
+    Activate {
+        /// Of what.
+        id: RouterInterfaceId,
+    },
+    /// DeactivateRouterInterface.
+    Deactivate {
+        /// Of what.
+        id: RouterInterfaceId,
+    },
+}
+
+impl Mutation {
+    /// The name of the parameter that says which interface is meant.
+    pub const INTERFACE: &str = "RouterInterfaceId";
+
+    /// Makes the request of a call that carries nothing but the interface.
+    pub fn of(call: Call, id: RouterInterfaceId) -> Self {
+        match call {
+            Call::Activate => Self::Activate { id },
+            Call::Deactivate => Self::Deactivate { id },
+        }
+    }
+
+    /// Returns which call it is.
+    pub fn call(&self) -> Call {
+        match self {
+            Self::Activate { .. } => Call::Activate,
+            Self::Deactivate { .. } => Call::Deactivate,
+        }
+    }
+
+    /// Returns the interface that it is about.
+    pub fn interface(&self) -> &RouterInterfaceId {
+        match self {
+            Self::Activate { id } | Self::Deactivate { id } => id,
+        }
+    }
+
+    /// Lists the API's parameters, but for the region, which says where the request goes.
+    pub fn parameters(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            Self::Activate { id } | Self::Deactivate { id } => vec![(Self::INTERFACE, id.as_str())],
+        }
     }
 }
 

@@ -47,9 +47,13 @@ impl Status {
         self.as_ref()
     }
 
-    /// Claims that the cloud is at work and the status will change by itself.
+    /// The words for a cloud at work: the status will change by itself.
+    pub const TRANSITIONAL: [Self; 5] =
+        [Self::Activating, Self::Deactivating, Self::Modifying, Self::Connecting, Self::AcceptingConnecting];
+
+    /// Returns whether the cloud is at work and the status will change by itself.
     pub fn is_transitional(&self) -> bool {
-        matches!(self, Self::Activating | Self::Deactivating | Self::Modifying)
+        Self::TRANSITIONAL.contains(self)
     }
 }
 

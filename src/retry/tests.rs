@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use proptest::prelude::*;
 
 use super::*;
-use crate::cloud::{Effect, Permit, Selection};
+use crate::cloud::{Call, Effect, Mutation, Permit, Selection};
 
 /// A cloud that answers as it is told, and notes when each request arrived and which answers went back.
 struct Scripted {
@@ -51,7 +51,7 @@ impl CloudRead for Scripted {
 }
 
 impl Cloud for Scripted {
-    async fn call(&self, _: &Scope, _: Call, _: &RouterInterfaceId, _: Permit) -> Result<RequestId, CloudError> {
+    async fn call(&self, _: &Scope, _: &Mutation, _: Permit) -> Result<RequestId, CloudError> {
         self.answer().await
     }
 }
@@ -81,7 +81,7 @@ async fn describe<C: CloudRead>(cloud: &Retrying<C>) -> Result<Page, CloudError>
 }
 
 async fn deactivate<C: Cloud>(cloud: &Retrying<C>) -> Result<RequestId, CloudError> {
-    cloud.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await
+    cloud.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await
 }
 
 const KINDS: [ErrorKind; 22] = [

@@ -89,7 +89,7 @@ pub fn end(facts: &Facts<'_>, at: Timestamp) -> RunEnd {
     let did_something = facts.results.iter().any(StepResult::may_have_changed_something);
     let some = |outcome| facts.results.iter().any(|result| result.outcome == Some(outcome));
     // What could not be read is an error, and no guard.
-    let is_blocked = facts.blocked.iter().any(|blocked| blocked.code != BlockCode::Unreadable);
+    let is_blocked = facts.blocked.iter().any(|blocked| blocked.code() != BlockCode::Unreadable);
     let (exit, outcome) = if facts.interrupted {
         (Exit::Interrupted, RunOutcome::Interrupted)
     } else if reasons.is_empty() {

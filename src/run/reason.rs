@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::WaveFailure;
 use crate::journal::Outcome;
-use crate::plan::{BlockCode, Blocked, Goal, StepId};
+use crate::plan::{BlockCode, Blocked, Expectation, Goal, Knob, StepId};
 use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
 
 /// Why a step ended as it did, beside its outcome. Written into journals: variants are added, never changed.
@@ -15,7 +15,7 @@ pub enum StepReason {
     /// The live status was not the expected one.
     Moved {
         /// What the step expected.
-        expected: Status,
+        expected: Expectation,
         /// What was read; `None` for an interface that is gone.
         found: Option<Status>,
     },
@@ -35,7 +35,7 @@ pub enum StepReason {
         /// How many have to be up.
         floor: u32,
         /// The knob that set the floor, with its place.
-        knob: String,
+        knob: Option<Knob>,
         /// Which members are down, and why.
         down: Vec<NotUp>,
     },
@@ -271,7 +271,7 @@ impl Reason {
         match self {
             Self::Step { outcome, because: Some(because), .. } => because.code(*outcome),
             Self::Step { outcome, because: None, .. } => outcome.map_or("in_doubt", code_of),
-            Self::Blocked(blocked) => blocked.code.as_str(),
+            Self::Blocked(blocked) => blocked.code().as_str(),
             Self::Unread(_) => "unread",
             Self::DidNotStay { .. } => "did_not_stay",
             Self::BelowFloor { .. } => "below_floor",

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Exit, RunEnd, RunOutcome, StepReason, StopReason, Unrecorded};
 use crate::journal::{Operation, Outcome, PlannedStep, RunStarted};
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Expectation, Step};
 use crate::resource::{RequestId, Status, Target};
 use crate::state::RunId;
 
@@ -130,6 +130,7 @@ impl Report {
 
 /// Makes a journal's view of a step; `reason` is the spec's.
 pub fn planned_step(step: &Step, reason: Option<String>) -> PlannedStep {
+    let Expectation::Status(expect) = step.expect.clone();
     PlannedStep {
         id: step.id.clone(),
         address: step.address.clone(),
@@ -139,7 +140,7 @@ pub fn planned_step(step: &Step, reason: Option<String>) -> PlannedStep {
         },
         interface_id: step.interface_id.clone(),
         scope: step.scope.clone(),
-        expect: step.expect.clone(),
+        expect,
         goal: step.goal,
         reason,
     }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rictl::alibaba::{Client, Settings, StaticCredentials};
-use rictl::cloud::{Call, Cloud as _, CloudError, CloudRead as _, Effect, ErrorKind, Permit, RequestId, Selection};
+use rictl::cloud::{
+    Call, Cloud as _, CloudError, CloudRead as _, Effect, ErrorKind, Mutation, Permit, RequestId, Selection,
+};
 use rictl::signature::{v1, v3};
 use rictl::spec::SignatureVersion;
 
@@ -255,7 +257,7 @@ fn mismatch(message: &str) -> Reply {
 async fn deactivate_signed(server: &Server, signature: SignatureVersion) -> CloudError {
     let settings = Settings { signature, ..settings(server) };
     let client = Client::new(StaticCredentials(credentials(true)), settings, clock());
-    client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap_err()
+    client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap_err()
 }
 
 #[tokio::test]

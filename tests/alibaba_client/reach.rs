@@ -1,7 +1,7 @@
 //! Which servers the client talks to, and what it says of those that it cannot or will not.
 
 use rictl::alibaba::{Client, Settings, StaticCredentials};
-use rictl::cloud::{Call, Cloud as _, CloudRead as _, Effect, ErrorKind, Permit};
+use rictl::cloud::{Call, Cloud as _, CloudRead as _, Effect, ErrorKind, Mutation, Permit};
 use rictl::resource::{AccountName, Region, Scope};
 
 use super::scripted::{Reply, Server, json};
@@ -23,7 +23,8 @@ async fn tls_that_cannot_be_trusted_had_no_effect() {
         let endpoint = server.url().replace("http://", "https://").parse().unwrap();
         let settings = Settings { endpoint: Some(endpoint), ..settings(&server) };
         let client = Client::new(StaticCredentials(credentials(false)), settings, clock());
-        let error = client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap_err();
+        let error =
+            client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap_err();
         assert_eq!((error.kind, error.effect), (ErrorKind::Tls, Effect::None), "{error}");
         assert!(error.message.contains(words), "{error}");
     }
@@ -36,7 +37,7 @@ async fn a_connection_that_the_server_closed_is_not_used_again() {
     let server = Server::answering([kept.clone(), kept]).await;
     let client = client(&server);
     for _ in 0..2 {
-        client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap();
+        client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap();
     }
     assert_eq!(server.requests().len(), 2);
 }
@@ -54,13 +55,13 @@ async fn plain_http_is_for_loopback_addresses_only() {
     let by_name = server.url().replace("127.0.0.1", "localhost").parse().unwrap();
     let settings = Settings { endpoint: Some(by_name), ..settings(&server) };
     let client = Client::new(StaticCredentials(credentials(false)), settings, clock());
-    client.call(&scope(), Call::Activate, &"ri-1".into(), Permit::free()).await.unwrap();
+    client.call(&scope(), &Mutation::of(Call::Activate, "ri-1".into()), Permit::free()).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_region_that_is_no_host_is_refused_unsent() {
     let client = Client::new(StaticCredentials(credentials(false)), Settings::default(), clock());
     let scope = Scope { region: Region::from("evil.example/#"), ..scope() };
-    let error = client.call(&scope, Call::Activate, &"ri-1".into(), Permit::free()).await.unwrap_err();
+    let error = client.call(&scope, &Mutation::of(Call::Activate, "ri-1".into()), Permit::free()).await.unwrap_err();
     assert_eq!((error.kind, error.effect), (ErrorKind::InvalidRegion, Effect::None));
 }

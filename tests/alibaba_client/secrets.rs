@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use rictl::alibaba::{Client, CredentialSource, Credentials, Settings, StaticCredentials};
-use rictl::cloud::{Call, Cloud as _, CloudError, CloudRead as _, Effect, ErrorKind, Permit, RequestId};
+use rictl::cloud::{Call, Cloud as _, CloudError, CloudRead as _, Effect, ErrorKind, Mutation, Permit, RequestId};
 use rictl::resource::AccountName;
 use rictl::signature::percent_encode;
 use rictl::spec::SignatureVersion;
@@ -42,7 +42,7 @@ fn expired() -> Reply {
 async fn an_expired_token_is_renewed_once_and_the_request_signed_anew() {
     let server = Server::answering([expired(), json(200, ACCEPTED)]).await;
     let client = Client::new(Renewable::default(), settings(&server), clock());
-    let id = client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap();
+    let id = client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap();
     assert_eq!(id, RequestId("REQ-1".into()));
     let requests = server.requests();
     let tokens: Vec<&str> = requests.iter().map(|request| request.header("x-acs-security-token")).collect();
@@ -54,7 +54,8 @@ async fn an_expired_token_is_renewed_once_and_the_request_signed_anew() {
 async fn a_token_that_stays_expired_is_renewed_only_once() {
     let server = Server::answering([expired(), expired(), json(200, ACCEPTED)]).await;
     let client = Client::new(Renewable::default(), settings(&server), clock());
-    let error = client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap_err();
+    let error =
+        client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap_err();
     assert_eq!((error.kind, error.effect), (ErrorKind::TokenExpired, Effect::None));
     assert_eq!(server.requests().len(), 2);
 }
@@ -64,7 +65,8 @@ async fn a_failed_renewal_leaves_the_call_unsent() {
     let server = Server::answering([expired()]).await;
     let source = Renewable { fails: true, ..Renewable::default() };
     let client = Client::new(source, settings(&server), clock());
-    let error = client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap_err();
+    let error =
+        client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap_err();
     assert_eq!((error.kind, error.effect), (ErrorKind::Interrupted, Effect::None));
     assert_eq!(
         error.to_string(),
@@ -97,7 +99,7 @@ async fn renewed_keys_of_the_same_account_are_used() {
     let server = Server::answering([identity("1"), expired(), identity("1"), json(200, ACCEPTED)]).await;
     let client = Client::new(Reissued::default(), settings(&server), clock());
     client.identity(&AccountName::default_account()).await.unwrap();
-    client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap();
+    client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap();
 }
 
 #[tokio::test]
@@ -105,7 +107,8 @@ async fn renewed_keys_of_another_account_sign_nothing() {
     let server = Server::answering([identity("1"), expired(), identity("2"), json(200, ACCEPTED)]).await;
     let client = Client::new(Reissued::default(), settings(&server), clock());
     client.identity(&AccountName::default_account()).await.unwrap();
-    let error = client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap_err();
+    let error =
+        client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap_err();
     assert_eq!((error.kind, error.effect), (ErrorKind::OtherAccount, Effect::None), "{error}");
     assert!(error.message.contains("belong to account 2, and this run began with account 1"), "{error}");
     let calls = server.requests();
@@ -156,7 +159,7 @@ async fn secrets_appear_in_no_error_and_no_log() {
         let client = Client::new(StaticCredentials(credentials(true)), settings, clock());
         let mut shown = format!("{client:?}");
         for _ in 0..4 {
-            let outcome = client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await;
+            let outcome = client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await;
             shown.push_str(&format!("{outcome:?}"));
             if let Err(error) = outcome {
                 shown.push_str(&error.to_string());

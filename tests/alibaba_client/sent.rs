@@ -1,7 +1,7 @@
 //! What the client puts on the wire.
 
 use rictl::alibaba::{Client, Settings, StaticCredentials};
-use rictl::cloud::{Call, Cloud as _, CloudRead as _, Permit, RequestId, Selection};
+use rictl::cloud::{Call, Cloud as _, CloudRead as _, Mutation, Permit, RequestId, Selection};
 use rictl::resource::AccountName;
 use rictl::signature::{canonical_query, v1, v3};
 use rictl::spec::SignatureVersion;
@@ -48,7 +48,7 @@ async fn v1_signs_the_query() {
     let server = Server::answering([json(200, ACCEPTED)]).await;
     let settings = Settings { signature: SignatureVersion::V1, ..settings(&server) };
     let client = Client::new(StaticCredentials(credentials(true)), settings, clock());
-    let id = client.call(&scope(), Call::Activate, &"ri-1".into(), Permit::free()).await.unwrap();
+    let id = client.call(&scope(), &Mutation::of(Call::Activate, "ri-1".into()), Permit::free()).await.unwrap();
     assert_eq!(id, RequestId("REQ-1".into()));
 
     let request = server.only_request();
@@ -65,7 +65,7 @@ async fn every_attempt_has_its_own_nonce() {
     let server = Server::answering([json(200, ACCEPTED), json(200, ACCEPTED)]).await;
     let client = client(&server);
     for _ in 0..2 {
-        client.call(&scope(), Call::Deactivate, &"ri-1".into(), Permit::free()).await.unwrap();
+        client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap();
     }
     let requests = server.requests();
     assert_ne!(requests[0].header("x-acs-signature-nonce"), requests[1].header("x-acs-signature-nonce"));

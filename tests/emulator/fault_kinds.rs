@@ -5,7 +5,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use rictl::clock::Clock;
-use rictl::cloud::{Call, Cloud as _, CloudError, CloudRead as _, DescribeQuery, ErrorKind, Page, Permit, Selection};
+use rictl::cloud::{
+    Call, Cloud as _, CloudError, CloudRead as _, DescribeQuery, ErrorKind, Mutation, Page, Permit, Selection,
+};
 use rictl::emulator::{InProcess, World};
 use rictl::resource::{AccountName, RouterInterfaceId, Scope, Status};
 use tokio::time::Instant;
@@ -42,7 +44,7 @@ impl Inside {
     }
 
     async fn deactivate(&self) -> Result<rictl::cloud::RequestId, CloudError> {
-        self.face.call(&Self::scope(), Call::Deactivate, &"ri-a".into(), Permit::free()).await
+        self.face.call(&Self::scope(), &Mutation::of(Call::Deactivate, "ri-a".into()), Permit::free()).await
     }
 
     fn acted(&self) -> bool {

@@ -116,9 +116,9 @@ impl Cell {
         // Keys that can be renewed: the metadata face gives others each time.
         let uri = format!("{}/latest/meta-data/ram/security-credentials/emulator-role", emulator.url());
         let desk = Desk::new(&self.spec()).variable("ALIBABA_CLOUD_CREDENTIALS_URI", &uri);
-        let apply = ["apply", "--auto-approve", "--parallelism", "1"];
+        let apply = ["apply", "--auto-approve", "--parallelism", "1", "--json-into", "events"];
         let ran = desk.quick(&emulator.url(), &apply);
-        let mut wrong = Vec::new();
+        let mut wrong = desk.ends_that_differ(&ran, "events");
         self.check(&ran, &emulator, &mut wrong);
         if !self.stays
             && !matches!(self.then(), Some(Then::Unsettled | Then::Unstable))

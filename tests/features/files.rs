@@ -42,3 +42,14 @@ fn writes_a_man_page_per_command() {
     }
     assert!(scene.read("pages/man1/rictl-drift.1").contains("notify\\-command"));
 }
+
+#[test]
+fn a_plan_file_of_format_1_0_is_shown_and_not_applied() {
+    let scene = Scene::with_spec(SPEC);
+    scene.write("old.plan", include_str!("../fixtures/plan/v1_0.json"));
+    let shown = scene.rictl("show old.plan").with_code(0).stdout;
+    assert!(shown.contains("sh-primary") && shown.contains("guard: idc: 1 of 2 up at the end, floor 1"), "{shown}");
+    let refused = scene.rictl("apply old.plan").with_code(1).stderr;
+    assert!(refused.contains("format version 1.0") && refused.contains("plan again"), "{refused}");
+    assert_eq!(scene.files().len(), 3, "nothing was done: {:?}", scene.files());
+}

@@ -54,7 +54,7 @@ fn tells_a_finding_once_and_again_when_it_changes() {
 fn tells_again_what_could_not_be_told() {
     let scene = watched();
     console(&scene, "name: sh-backup}", "name: sh-backup, status: Inactive}");
-    let failed = scene.run(&["drift", "--notify-command", "sh -c 'echo no route >&2; exit 3'"]).with_code(2);
+    let failed = scene.run(&["drift", "--notify-command", "sh -c 'echo no route >&2; exit 3'"]).with_code(1);
     assert!(failed.stderr.contains("exit status: 3: no route"), "{failed:#?}");
     scene.rictl("drift --notify-command ./tell").with_code(2);
     assert_eq!(told(&scene).len(), 1);
@@ -71,7 +71,7 @@ fn writes_metrics_and_a_report_over_several_specs() {
     scene.write("other.yaml", &SPEC.replace("backup:", "spare:"));
     let run = scene
         .rictl("drift --json -f rictl.yaml -f broken.yaml -f other.yaml --metrics-file d.prom --junit d.xml")
-        .with_code(2);
+        .with_code(1);
     let specs: Vec<Option<String>> = run
         .stdout
         .lines()

@@ -127,15 +127,66 @@ impl Desk {
         Ran { code: status.code().unwrap_or(-1), out: read(&out), err: read(&err) }
     }
 
+    /// Compares how the newest run ended for its process, in the last of the event lines that it wrote into `events`, in
+    /// `history` and in `show`; returns what differs. A refusal before a run begins has nothing to compare.
+    pub(crate) fn ends_that_differ(&self, ran: &Ran, events: &str) -> Vec<String> {
+        let lines = fs::read_to_string(self.path().join(events)).unwrap_or_default();
+        let lines: Vec<serde_json::Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let Some(started) = lines.iter().find(|line| line["type"] == "run_started") else {
+            let begins = ran.out.contains("Resources:") && !ran.out.contains("No changes");
+            return if begins { vec!["a verdict without a run".to_owned()] } else { Vec::new() };
+        };
+        let document = |arguments: &[&str]| -> serde_json::Value {
+            serde_json::from_str(&self.run(arguments).out).unwrap_or_default()
+        };
+        let history = document(&["history", "--json"]);
+        let show = document(&["show", started["run_id"].as_str().unwrap(), "--json"]);
+        let last = lines.last().unwrap();
+        let mut differences = Vec::new();
+        for (what, end) in [("the last event", last), ("history", &history["runs"][0]), ("show", &show)] {
+            if end["exit_code"] != ran.code {
+                differences.push(format!("{what} says {}, the process {}", end["exit_code"], ran.code));
+            }
+            for key in ["run_id", "outcome", "reasons"] {
+                if end[key] != last[key] {
+                    differences.push(format!("{what}: {key} is {}, and {} in the last event", end[key], last[key]));
+                }
+            }
+        }
+        let is_complete = lines.iter().any(|line| line["@message"].to_string().contains("Apply complete!"));
+        if last["type"] != "run_finished" || is_complete != (ran.code == 0) {
+            differences.push(format!("the last event is {last}"));
+        }
+        let has_reasons = last["reasons"].as_array().is_some_and(|reasons| !reasons.is_empty());
+        if has_reasons != (ran.code != 0) {
+            differences.push(format!("exit code {} for the reasons {}", ran.code, last["reasons"]));
+        }
+        differences
+    }
+
     /// Runs the binary against the cloud's own hosts, quickly.
     pub(crate) fn quick_cloud(&self, arguments: &[&str]) -> Ran {
-        let arguments: Vec<&str> = arguments.iter().copied().chain(QUICK).collect();
-        self.run(&arguments)
+        self.quick_cloud_looking_every(QUICK[1], arguments)
     }
 
     /// Runs the binary against an endpoint, quickly.
     pub(crate) fn quick(&self, endpoint: &str, arguments: &[&str]) -> Ran {
-        let arguments: Vec<&str> = arguments.iter().copied().chain(["--endpoint", endpoint]).chain(QUICK).collect();
+        self.quick_looking_every(QUICK[1], endpoint, arguments)
+    }
+
+    /// Runs the binary against an endpoint, quickly but for how often it looks: so long does a read count as fresh.
+    pub(crate) fn quick_looking_every(&self, interval: &str, endpoint: &str, arguments: &[&str]) -> Ran {
+        let mut quick = QUICK;
+        quick[1] = interval;
+        let arguments: Vec<&str> = arguments.iter().copied().chain(["--endpoint", endpoint]).chain(quick).collect();
+        self.run(&arguments)
+    }
+
+    /// As [`Desk::quick_looking_every`], against the cloud's own hosts.
+    pub(crate) fn quick_cloud_looking_every(&self, interval: &str, arguments: &[&str]) -> Ran {
+        let mut quick = QUICK;
+        quick[1] = interval;
+        let arguments: Vec<&str> = arguments.iter().copied().chain(quick).collect();
         self.run(&arguments)
     }
 }

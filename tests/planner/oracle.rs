@@ -191,6 +191,22 @@ fn can_break(truth: &Truth<'_>, moves: &[Move]) -> bool {
     breaks
 }
 
+/// The fewest links of a group that are up at any moment of any allowed order, where no link has one side that goes up
+/// and another that goes down.
+fn fewest_up(truth: &Truth<'_>, group: usize, moves: &[Move]) -> usize {
+    let links = &truth.groups[group].1;
+    let up = |done: u32| {
+        let is_up = |side: &usize| truth.side_is_up(*side, moves, done);
+        links.iter().filter(|sides| sides.iter().all(is_up)).count()
+    };
+    let mut fewest = up(0);
+    explore(moves, |number, done| {
+        fewest = fewest.min(up(done | (1 << number)));
+        true
+    });
+    fewest
+}
+
 /// Whether some order of these moves keeps every floor.
 fn can_keep(truth: &Truth<'_>, moves: &[Move]) -> bool {
     explore(moves, |number, done| truth.broken_by(number, moves, done).is_none())
@@ -218,6 +234,9 @@ fn judge(seed: u64) -> Result<(), String> {
     if can_break(&truth, &moves) {
         return Err("some allowed order breaks a floor".to_owned());
     }
+    if !is_up_in_between(&truth, &moves) && !comes_up_in_no_order(&truth, &moves) {
+        check_guards(&plan, &truth, &moves)?;
+    }
     let declared = truth.with_declared_edges(&moves);
     for (number, wanted) in declared.iter().enumerate() {
         if wanted.after & !moves[number].after != 0 {
@@ -234,7 +253,7 @@ fn judge(seed: u64) -> Result<(), String> {
             }
         }
     }
-    for blocked in plan.blocked.iter().filter(|blocked| blocked.code == BlockCode::Floor) {
+    for blocked in plan.blocked.iter().filter(|blocked| blocked.code() == BlockCode::Floor) {
         let interface = world.interfaces.iter().position(|known| known.address() == blocked.address).unwrap();
         let mut more = moves.clone();
         more.extend(refused(&world, interface, moves.len()));
@@ -243,6 +262,18 @@ fn judge(seed: u64) -> Result<(), String> {
         }
     }
     mutate(&plan, &truth, &mut random)
+}
+
+/// Compares what each Deactivate says of its groups with every order.
+fn check_guards(plan: &Plan, truth: &Truth<'_>, moves: &[Move]) -> Result<(), String> {
+    for guard in plan.steps.iter().flat_map(|step| &step.guards) {
+        let group: usize = guard.group.as_str()[1..].parse().unwrap();
+        let fewest = fewest_up(truth, group, moves);
+        if guard.lowest != Some(u32::try_from(fewest).unwrap()) {
+            return Err(format!("{guard:?}, and some order leaves {fewest}"));
+        }
+    }
+    Ok(())
 }
 
 /// Takes edges away and asks `Plan::check` and the oracle what they think of the rest.

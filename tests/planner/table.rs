@@ -17,7 +17,11 @@ fn plan_of(interface: Interface) -> Plan {
 fn outcome(plan: &Plan) -> String {
     if let [blocked] = &plan.blocked[..] {
         assert!(plan.steps.is_empty() && !plan.is_complete());
-        return blocked.code.as_str().to_owned();
+        return blocked.code().as_str().to_owned();
+    }
+    if let [left] = &plan.left_alone[..] {
+        assert!(plan.is_empty() && plan.is_complete());
+        return left.reason.code().as_str().to_owned();
     }
     let steps = plan.steps.iter().map(|step| {
         let (_, verb) = step.id.0.split_once('/').unwrap();
@@ -43,8 +47,16 @@ fn follows_the_status_table() {
             "wait: Modifying -> Active or Inactive, deactivate: Active -> Inactive",
         ),
         ("Idle", "idle", "idle"),
-        ("Connecting", "connecting", "connecting"),
-        ("AcceptingConnecting", "connecting", "connecting"),
+        (
+            "Connecting",
+            "wait: Connecting -> Active",
+            "wait: Connecting -> Active or Idle, deactivate: Active -> Inactive",
+        ),
+        (
+            "AcceptingConnecting",
+            "wait: AcceptingConnecting -> Active",
+            "wait: AcceptingConnecting -> Active or Idle, deactivate: Active -> Inactive",
+        ),
         ("Deleting", "deleting", "deleting"),
         ("Deleted", "deleting", "deleting"),
         ("Resting", "unknown_status", "unknown_status"),
@@ -60,7 +72,8 @@ fn follows_the_status_table() {
 #[test]
 fn quotes_a_status_that_nobody_documents() {
     let plan = plan_of(Interface::new("a", Status::parse("Resting"), Active));
-    assert_eq!(plan.blocked[0].detail, "a (ri-a in cn-shanghai) has a status that is not documented: \"Resting\"");
+    let detail = rictl::render::words::plan::blocked(&plan, &plan.blocked[0]);
+    assert_eq!(detail, "a (ri-a in cn-shanghai) has a status that is not documented: \"Resting\"");
 }
 
 #[test]
@@ -102,6 +115,7 @@ fn keeps_what_the_spec_guards_and_what_the_api_would_refuse() {
         (hands_off(Status::Active, Inactive), "hands_off"),
         (hands_off(Status::Inactive, Active), "hands_off"),
         (hands_off(Status::Active, Active), ""),
+        (hands_off(Status::Deactivating, Inactive), "hands_off"),
         (locked(BusinessStatus::FinancialLocked, Status::Active, Inactive), "financial_locked"),
         (locked(BusinessStatus::SecurityLocked, Status::Inactive, Active), "security_locked"),
         (locked(BusinessStatus::Unknown("Odd".into()), Status::Inactive, Active), "business_locked"),
@@ -112,6 +126,16 @@ fn keeps_what_the_spec_guards_and_what_the_api_would_refuse() {
     ];
     for (number, (interface, expected)) in cases.into_iter().enumerate() {
         assert_eq!(outcome(&plan_of(interface)), expected, "case {number}");
+    }
+}
+
+#[test]
+fn what_hands_off_covers_is_left_alone_even_where_it_is_not_there() {
+    for presence in [Presence::Absent, Presence::Elsewhere] {
+        let mut interface = Interface::new("a", Status::Active, Active).line("hands_off: {reason: vendor is on site}");
+        interface.presence = presence;
+        let plan = plan_of(interface);
+        assert_eq!(outcome(&plan), "hands_off", "{presence:?}");
     }
 }
 
@@ -216,7 +240,7 @@ fn blocks_a_dependant_and_nothing_else() {
     world.interfaces[4].depends_on = vec![0];
     let plan = world.plan();
     let blocked: Vec<(&str, BlockCode)> =
-        plan.blocked.iter().map(|blocked| (blocked.address.as_str(), blocked.code)).collect();
+        plan.blocked.iter().map(|blocked| (blocked.address.as_str(), blocked.code())).collect();
     use BlockCode::{Dependency, Idle};
     assert_eq!(blocked, [("base", Idle), ("needs-base", Dependency), ("needs-that", Dependency)]);
     assert_eq!(plan.steps.iter().map(|step| step.address.as_str()).collect::<Vec<_>>(), ["apart", "down"]);
@@ -244,7 +268,7 @@ fn blocks_what_must_go_down_after_a_link_that_its_floor_keeps() {
     ])
     .with_group(1);
     let blocked = |world: &World| -> Vec<(String, BlockCode)> {
-        world.plan().blocked.iter().map(|blocked| (blocked.address.to_string(), blocked.code)).collect()
+        world.plan().blocked.iter().map(|blocked| (blocked.address.to_string(), blocked.code())).collect()
     };
     let [backup, other, primary] = ["backup", "other", "primary"].map(str::to_owned);
     use BlockCode::{Dependency, Floor, Idle};

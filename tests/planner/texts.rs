@@ -1,6 +1,7 @@
 //! What people read when something is refused or worth a second look.
 
 use rictl::plan::{Plan, PlanOptions};
+use rictl::render::words::plan as words;
 use rictl::resource::{DesiredStatus, Status};
 
 use DesiredStatus::{Active, Inactive};
@@ -11,15 +12,23 @@ use super::world::{Far, Interface, World, options};
 const NAMED: usize = 8;
 
 fn blocked(plan: &Plan) -> Vec<String> {
-    plan.blocked.iter().map(|blocked| format!("{}: {}", blocked.code.as_str(), blocked.detail)).collect()
+    plan.blocked
+        .iter()
+        .map(|blocked| format!("{}: {}", blocked.code().as_str(), words::blocked(plan, blocked)))
+        .collect()
 }
 
 fn warnings(plan: &Plan) -> Vec<String> {
-    let text = |warning: &rictl::plan::Warning| match &warning.detail {
-        Some(detail) => format!("{}; {detail}", warning.summary),
-        None => warning.summary.clone(),
+    let text = |words::Said { summary, detail }| match detail {
+        Some(detail) => format!("{summary}; {detail}"),
+        None => summary,
     };
-    plan.warnings.iter().map(text).collect()
+    plan.warnings.iter().map(words::warning).map(text).collect()
+}
+
+fn left_alone(plan: &Plan) -> Vec<String> {
+    let text = |left| format!("hands_off: {}", words::left_alone(plan, left));
+    plan.left_alone.iter().map(text).collect()
 }
 
 #[test]
@@ -62,7 +71,7 @@ fn a_cap_names_the_knob_its_line_and_the_override() {
     };
     let refused = |limits: &str, given| {
         let plan = world(limits).plan_with(&PlanOptions { allow_changes: given, ..options() });
-        plan.blocked.first().map_or("accepted".to_owned(), |blocked| blocked.detail.clone())
+        plan.blocked.first().map_or("accepted".to_owned(), |blocked| words::blocked(&plan, blocked))
     };
     let texts = [
         refused("limits: {max_changes: 1}\n", None),
@@ -86,7 +95,8 @@ fn protection_and_hands_off_say_how_they_end() {
     protected.protect = true;
     let hands_off =
         Interface::new("b", Status::Active, Inactive).line("hands_off: {reason: vendor, until: 2026-12-01}");
-    insta::assert_snapshot!(blocked(&World::of(vec![protected, hands_off]).plan()).join("\n"), @"
+    let plan = World::of(vec![protected, hands_off]).plan();
+    insta::assert_snapshot!([blocked(&plan), left_alone(&plan)].concat().join("\n"), @"
     protected: a (ri-a in cn-shanghai) is protected (rictl.yaml:8:14); remove `protect` in a reviewed change to deactivate it
     hands_off: b (ri-b in cn-shanghai) is hands off until 2026-12-01: vendor
     ");
@@ -99,7 +109,8 @@ fn an_expired_hands_off_is_honoured_and_said_loudly() {
         World::of(vec![Interface::new("a", Status::Active, Inactive).line(&line)]).plan()
     };
     let expired = hands_off("2026-11-22");
-    assert_eq!(expired.blocked[0].code.as_str(), "hands_off");
+    assert_eq!(expired.left_alone[0].reason.code().as_str(), "hands_off");
+    assert!(expired.is_complete() && expired.is_empty());
     insta::assert_snapshot!(warnings(&expired).join("\n"), @"hands_off of a has expired: it was meant to stand until 2026-11-22; rictl.yaml:8:16; no step is planned for it while it stands: take it out of the spec, or give it a new date");
     assert!(hands_off("2026-11-23").warnings.is_empty());
 }
@@ -141,11 +152,12 @@ fn a_deactivation_says_what_its_group_keeps() {
     ])
     .with_group(1);
     let plan = world.plan();
+    let guards = |step: &rictl::plan::Step| step.guards.iter().map(words::guard).collect::<Vec<_>>();
     let steps: Vec<String> =
-        plan.steps.iter().map(|step| format!("{} after {:?}: {:?}", step.id, step.after, step.guards)).collect();
+        plan.steps.iter().map(|step| format!("{} after {:?}: {:?}", step.id, step.after, guards(step))).collect();
     insta::assert_snapshot!(steps.join("\n"), @r#"
     backup/activate after []: []
-    primary/deactivate after ["backup/activate"]: ["g0: 1 of 2 stay active, floor 1"]
+    primary/deactivate after ["backup/activate"]: ["g0: at least 1 of 2 up at any moment, 1 at the end, floor 1"]
     "#);
 }
 
@@ -156,8 +168,8 @@ fn a_floor_of_a_large_group_names_some_and_counts_the_rest() {
         interfaces
             .extend((0..down).map(|number| Interface::new(&format!("x{number:02}"), Status::Idle, Active).in_group(0)));
         let plan = World::of(interfaces).with_group(1).plan();
-        let floor = plan.blocked.iter().find(|blocked| blocked.code.as_str() == "floor");
-        floor.unwrap().detail.clone()
+        let floor = plan.blocked.iter().find(|blocked| blocked.code().as_str() == "floor");
+        words::blocked(&plan, floor.unwrap())
     };
     let named = |text: &str| text.matches("is Idle").count();
     let few = refusal(NAMED);
@@ -166,4 +178,25 @@ fn a_floor_of_a_large_group_names_some_and_counts_the_rest() {
         let many = refusal(NAMED + more);
         assert!(named(&many) == NAMED && many.contains(&format!(", and {more} more; ")), "{many}");
     }
+}
+
+#[test]
+fn a_guard_tells_the_worst_moment_of_any_order_and_the_end() {
+    // a goes down while b comes up, in no order: three are up in between.
+    let mut interfaces = vec![
+        Interface::new("a", Status::Active, Inactive).in_group(0),
+        Interface::new("b", Status::Inactive, Active).in_group(0),
+    ];
+    interfaces.extend(["c", "d", "e"].map(|name| Interface::new(name, Status::Active, Active).in_group(0)));
+    let plan = World::of(interfaces).with_group(1).plan();
+    let deactivate = plan.steps.iter().find(|step| &*step.id.0 == "a/deactivate").unwrap();
+    assert!(deactivate.after.is_empty());
+    assert_eq!(words::guard(&deactivate.guards[0]), "g0: at least 3 of 5 up at any moment, 4 at the end, floor 1");
+}
+
+#[test]
+fn what_needs_something_that_is_left_alone_says_so() {
+    let hands_off = Interface::new("base", Status::Inactive, Active).line("hands_off: {reason: vendor}");
+    let needs = Interface::new("needs", Status::Inactive, Active).after(&[0]);
+    insta::assert_snapshot!(blocked(&World::of(vec![hands_off, needs]).plan()).join("\n"), @"dependency: needs (ri-needs in cn-shanghai) has to wait for base, which is left alone (hands_off)");
 }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use rictl::diagnostic::Diagnostics;
 use rictl::plan::{Plan, PlanOptions};
-use rictl::planner::{Inputs, plan};
+use rictl::planner::{Inputs, UnknownAddress, plan};
 use rictl::resource::{
     Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Region, Role, Scope,
     ScopeFailure, Status, Target,
@@ -262,7 +261,7 @@ impl World {
         (!interfaces.is_empty()).then(|| State { interfaces, ..State::new("lineage", target()) })
     }
 
-    pub(crate) fn try_plan(&self, options: &PlanOptions) -> Result<Plan, Diagnostics> {
+    pub(crate) fn try_plan(&self, options: &PlanOptions) -> Result<Plan, Vec<UnknownAddress>> {
         let (spec, live, state, target) = (self.spec(), self.live(), self.state(), target());
         let inputs = Inputs {
             spec: &spec,
@@ -276,7 +275,7 @@ impl World {
     }
 
     pub(crate) fn plan_with(&self, options: &PlanOptions) -> Plan {
-        self.try_plan(options).unwrap_or_else(|refused| panic!("{refused}: {:#?}", refused.findings))
+        self.try_plan(options).unwrap_or_else(|refused| panic!("{refused:#?}"))
     }
 
     pub(crate) fn plan(&self) -> Plan {

@@ -379,7 +379,8 @@ impl<'s> Simulation<'s> {
 
 fn blocked(plan: &Plan) -> BTreeSet<Address> {
     let is_for_good = |code: BlockCode| code != BlockCode::Unreadable;
-    plan.blocked.iter().filter(|blocked| is_for_good(blocked.code)).map(|blocked| blocked.address.clone()).collect()
+    let blocked = plan.blocked.iter().filter(|blocked| is_for_good(blocked.code())).map(|blocked| &blocked.address);
+    blocked.chain(plan.left_alone.iter().map(|left| &left.address)).cloned().collect()
 }
 
 /// Nobody looks at the screen but the ledger.
@@ -398,7 +399,7 @@ impl Front for Screen {
             ledger.note(&format!("planned {} after {:?}", step.id, step.after));
         }
         for blocked in &plan.blocked {
-            ledger.note(&format!("blocked {}: {}", blocked.address, blocked.detail));
+            ledger.note(&format!("blocked {}: {:?}", blocked.address, blocked.reason));
         }
     }
 

@@ -10,7 +10,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use rictl::clock::Clock;
 use rictl::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Page, Permit, RequestId, Selection,
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Mutation, Page, Permit, RequestId,
+    Selection,
 };
 use rictl::emulator::{InProcess, World};
 use rictl::journal::{Entry, Replay};
@@ -147,7 +148,8 @@ impl CloudWire {
         number: usize,
     ) -> Result<RequestId, CloudError> {
         let before = self.world.borrow().count(call.action()).mutated;
-        let mut answer = pin!(self.inner.call(scope, call, id, Permit::free()));
+        let sent = Mutation::of(call, id.clone());
+        let mut answer = pin!(self.inner.call(scope, &sent, Permit::free()));
         // The world acts when it is first asked; after that only the answer is on its way.
         let at_once = answer.as_mut().now_or_never();
         if self.world.borrow().count(call.action()).mutated > before {
@@ -241,13 +243,8 @@ impl CloudRead for CloudWire {
 }
 
 impl Cloud for CloudWire {
-    async fn call(
-        &self,
-        scope: &Scope,
-        call: Call,
-        id: &RouterInterfaceId,
-        _: Permit,
-    ) -> Result<RequestId, CloudError> {
+    async fn call(&self, scope: &Scope, call: &Mutation, _: Permit) -> Result<RequestId, CloudError> {
+        let (call, id) = (call.call(), call.interface());
         let astray;
         let id = if self.planted == Some(Planted::CallsGoAstray) {
             astray = RouterInterfaceId::from("ri-0000");

@@ -11,7 +11,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::history;
 use crate::ops::session::{Applied, Approval, Ran, Session, Task};
 use crate::ops::shared_file;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanFileError};
 use crate::render;
 use crate::store::StoreError;
 use crate::store::local;
@@ -56,7 +56,7 @@ async fn run(
     invocation: &Invocation,
     output: &Output,
 ) -> Result<Exit> {
-    let signals = signals::listen().context("cannot listen for signals")?;
+    let signals::Signals { count: signals, terminal } = signals::listen().context("cannot listen for signals")?;
     let session = Session {
         project: invocation.load()?,
         access: invocation.access(),
@@ -70,7 +70,7 @@ async fn run(
     // Only for how long a step may take: what is wrong with the files the apply itself says.
     let pace = || local::read(&session.project.paths).map(|recorded| history::pace(&recorded)).unwrap_or_default();
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
-    let mut screen = screen.with_pace(pace);
+    let mut screen = screen.with_pace(pace).outliving(terminal);
     // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
     let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
     let applied = operation::apply(&session, task, approval, &mut screen, signals).await?;
@@ -117,12 +117,13 @@ fn conclude(ran: &Ran, output: &Output) -> Exit {
 
 /// Says why a saved plan holds nothing that can be run.
 fn refused_when_made(plan: &Plan, path: &Path) -> Refusal {
-    let causes: Vec<String> = plan
-        .blocked
-        .chunk_by(|one, next| one.detail == next.detail)
+    let details = plan.blocked.iter().map(|blocked| (&blocked.address, render::words::plan::blocked(plan, blocked)));
+    let causes: Vec<String> = details
+        .collect::<Vec<_>>()
+        .chunk_by(|(_, detail), (_, next)| detail == next)
         .map(|alike| {
-            let addresses: Vec<&str> = alike.iter().map(|blocked| blocked.address.as_str()).collect();
-            format!("{}: {}", addresses.join(", "), alike[0].detail)
+            let addresses: Vec<&str> = alike.iter().map(|(address, _)| address.as_str()).collect();
+            format!("{}: {}", addresses.join(", "), alike[0].1)
         })
         .collect();
     Refusal {
@@ -133,8 +134,17 @@ fn refused_when_made(plan: &Plan, path: &Path) -> Refusal {
     }
 }
 
-/// Reads a saved plan.
-pub(super) fn read_plan(path: &Path) -> Result<Plan> {
+/// Reads a saved plan that is to be run.
+fn read_plan(path: &Path) -> Result<Plan> {
+    read_saved(path, Plan::from_file)
+}
+
+/// Reads a saved plan that is to be shown; one of an older format as well.
+pub(super) fn read_any_plan(path: &Path) -> Result<Plan> {
+    read_saved(path, Plan::from_any_file)
+}
+
+fn read_saved(path: &Path, read: fn(&[u8]) -> Result<Plan, PlanFileError>) -> Result<Plan> {
     let unusable = |what: &str| Refusal::new(Exit::Error, format!("cannot use the plan {}: {what}", path.display()));
     let bytes = match crate::store::read_file(path) {
         Ok(Some(bytes)) => bytes,
@@ -147,7 +157,8 @@ pub(super) fn read_plan(path: &Path) -> Result<Plan> {
         }
         Err(error) => return Err(error.into()),
     };
-    Plan::from_file(&bytes).map_err(|error| unusable(&error.to_string()).hint(error.hint()).into())
+    let hint = render::words::plan::plan_file_hint;
+    read(&bytes).map_err(|error| unusable(&error.to_string()).hint(hint(&error)).into())
 }
 
 /// Refuses a plan that anybody on this host could have written: its checksum proves no reviewer.

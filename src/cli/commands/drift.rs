@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::drift::{Drift, DriftCheck};
 use crate::ops::connection::connect;
 use crate::ops::drift as operation;
 use crate::ops::failure::{Exit, Refusal};
@@ -13,7 +14,6 @@ use crate::ops::shared_file::{self, Access};
 use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
-use crate::report::{Drift, DriftCheck};
 use crate::resource::{LiveState, Reading};
 
 use super::super::args::{DriftArgs, Format};

@@ -69,7 +69,7 @@ async fn serve(
     let mut signals = signals::listen()?;
     output.print(|out| writeln!(out, "listening on http://{address}"))?;
     let shutdown = async move {
-        signals.wait_for(|count| *count > 0).await.ok();
+        signals.count.wait_for(|count| *count > 0).await.ok();
     };
     emulator::http::serve(Arc::new(Mutex::new(host)), listener, ServeOptions { clock, call_log }, shutdown).await?;
     Ok(Exit::Done)

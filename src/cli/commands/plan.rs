@@ -94,7 +94,7 @@ fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
         }
         Ok(metadata) if metadata.is_file() && !force => {
             let bytes = fs::read(path).with_context(|| format!("cannot read {shown}"))?;
-            if !bytes.is_empty() && Plan::from_file(&bytes).is_err() {
+            if !bytes.is_empty() && Plan::from_any_file(&bytes).is_err() {
                 return refuse(format!("{shown} is there and is not a plan"), "choose another name, or use --force");
             }
         }
@@ -103,7 +103,7 @@ fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
     if let Some(directory) = path.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.is_dir()) {
         return refuse(format!("there is no directory {}", directory.display()), "make it first");
     }
-    shared_file::write(path, plan.to_file().as_bytes(), Access::Owner, true)
+    shared_file::write(path, render::plan::to_file(plan).as_bytes(), Access::Owner, true)
 }
 
 fn escaped_lines(text: &str) -> String {

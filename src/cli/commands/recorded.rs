@@ -21,7 +21,7 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     if let Some(what) = &arguments.what
         && Path::new(what).exists()
     {
-        plan::print(output, format, &apply::read_plan(Path::new(what))?, None)?;
+        plan::print(output, format, &apply::read_any_plan(Path::new(what))?, None)?;
         return Ok(Exit::Done);
     }
     let project = invocation.load()?;

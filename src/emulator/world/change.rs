@@ -10,7 +10,7 @@ use crate::emulator::refusal::Refusal;
 use crate::emulator::request::Request;
 use crate::emulator::seed::Pairs;
 use crate::emulator::timeline::Event;
-use crate::resource::{BusinessStatus, Call, Status};
+use crate::resource::{BusinessStatus, Call, Status, Transition};
 
 impl World {
     /// Activates or deactivates, and moves the other end along where ends move together.
@@ -23,8 +23,8 @@ impl World {
     ) -> Result<Vec<Event>, Refusal> {
         let call = mutating_call(request).ok_or_else(Refusal::unknown_action)?;
         let named = self.allowed(now, call, caller, request)?;
-        let (from, through) = from_and_through(call);
-        let mate = self.mate(request).filter(|mate| *mate.timeline.status_at(now) == from);
+        let Transition { from, through, .. } = call.transition();
+        let mate = self.mate(request).filter(|mate| mate.timeline.status_at(now) == *from);
         let moved = |interface: &Interface| {
             let id = interface.facts.id.clone();
             Event {
@@ -32,7 +32,7 @@ impl World {
                 cause: request.action.clone(),
                 request_id: Some(request.request_id.clone()),
                 // Both ends take the time of the one that was named.
-                moments: named.moments_from(now, through.clone(), strike.sticks(&id), strike.flapping(&id)),
+                moments: named.moments_from(now, (*through).clone(), strike.sticks(&id), strike.flapping(&id)),
                 interface: id,
             }
         };
@@ -48,8 +48,8 @@ impl World {
         self.population.get(named.facts.opposite.interface_id.as_ref()?.as_str())
     }
 
-    /// Returns the interface that a call names, if it may be moved (docs/reference/api.md#deactivate and #activate). The pages do not say which of
-    /// several reasons to refuse is given.
+    /// Returns the interface that a call names, if it may be moved (docs/reference/api.md#deactivate,
+    /// docs/reference/api.md#activate). The pages do not say which of several reasons to refuse is given.
     fn allowed(&self, now: Timestamp, call: Call, caller: &Caller, request: &Request) -> Result<&Interface, Refusal> {
         let region = self.region(request)?;
         let id = request.parameter("RouterInterfaceId").ok_or_else(|| Refusal::missing("RouterInterfaceId"))?;
@@ -70,8 +70,8 @@ impl World {
             // What a security lock blocks is not documented; this is the code for a lock by the vendor's staff.
             BusinessStatus::SecurityLocked | BusinessStatus::Unknown(_) => return Err(Refusal::operation_locked()),
         }
-        let (from, _) = from_and_through(call);
-        if *status != from {
+        let from = call.transition().from;
+        if status != from {
             return Err(Refusal::wrong_status(self.error_codes, from.as_str()));
         }
         if call == Call::Activate && self.row(interface, now).observed.opposite.status == Some(Status::Deleted) {
@@ -82,13 +82,5 @@ impl World {
 }
 
 fn mutating_call(request: &Request) -> Option<Call> {
-    [Call::Activate, Call::Deactivate].into_iter().find(|call| call.action() == request.action)
-}
-
-/// Returns the status that a call needs, and the one that it brings at once.
-fn from_and_through(call: Call) -> (Status, Status) {
-    match call {
-        Call::Activate => (Status::Inactive, Status::Activating),
-        Call::Deactivate => (Status::Active, Status::Deactivating),
-    }
+    Call::ALL.into_iter().find(|call| call.action() == request.action)
 }

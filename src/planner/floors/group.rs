@@ -2,21 +2,28 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{Floor, FloorLink, FloorMember};
+use crate::plan::{BlockReason, Floor, FloorLink, FloorMember, Guard, Knob, NotUp, WhyNotUp};
 use crate::resource::{BusinessStatus, GroupName, Observed, Status};
 use crate::spec::{Group, Spec};
 
+use super::super::caps::count;
+use super::super::draft::Draft;
 use super::super::order::Graph;
 use super::super::pairs::Pairs;
-use super::super::{Draft, Subject};
+use super::super::subject::{PerSubject, Subject, SubjectNumber, Subjects};
+use super::Edge;
 use super::matching::Matching;
 
 /// How many members a refusal names before it says how many more there are.
 const NAMED: usize = 8;
 
+/// The place of a link in its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LinkNumber(usize);
+
 /// One link: a member and, where declared, its opposite side.
 struct Link {
-    sides: Vec<usize>,
+    sides: Vec<SubjectNumber>,
     /// All sides count as up now.
     up: bool,
     /// Not up now, and all sides will be once their steps are done, unless one is deactivated.
@@ -49,7 +56,7 @@ pub(super) struct GroupCount<'a> {
     /// Up when everything that was accepted so far is done.
     up_at_end: usize,
     /// The sides whose deactivation was accepted, in that order.
-    accepted: Vec<usize>,
+    accepted: Vec<SubjectNumber>,
 }
 
 impl<'a> GroupCount<'a> {
@@ -57,18 +64,18 @@ impl<'a> GroupCount<'a> {
     pub(super) fn new(
         name: &'a GroupName,
         group: &'a Group,
-        members: &BTreeSet<usize>,
-        subjects: &[Subject<'_>],
+        members: &BTreeSet<SubjectNumber>,
+        subjects: &Subjects<'_>,
         pairs: &Pairs,
         draft: &Draft,
     ) -> Self {
         let is_counted_with_its_peer =
-            |member: usize| pairs.peer(member).is_some_and(|peer| peer < member && members.contains(&peer));
+            |member: SubjectNumber| pairs.peer(member).is_some_and(|peer| peer < member && members.contains(&peer));
         let links: Vec<Link> = members
             .iter()
             .filter(|member| !is_counted_with_its_peer(**member))
             .map(|member| {
-                let sides: Vec<usize> = std::iter::once(*member).chain(pairs.peer(*member)).collect();
+                let sides: Vec<SubjectNumber> = std::iter::once(*member).chain(pairs.peer(*member)).collect();
                 let up = sides.iter().all(|side| subjects[*side].is_up());
                 let comes_up = !up
                     && sides.iter().any(|side| draft.activates(*side))
@@ -90,32 +97,37 @@ impl<'a> GroupCount<'a> {
     }
 
     /// Lists every side with the number of its link.
-    pub(super) fn sides(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        self.links.iter().enumerate().flat_map(|(number, link)| link.sides.iter().map(move |side| (*side, number)))
+    pub(super) fn sides(&self) -> impl Iterator<Item = (SubjectNumber, LinkNumber)> + '_ {
+        let links = self.links.iter().enumerate();
+        links.flat_map(|(number, link)| link.sides.iter().map(move |side| (*side, LinkNumber(number))))
     }
 
-    /// Claims that the floor can be kept if this link, too, goes down.
-    pub(super) fn can_lose(&self, link: usize) -> bool {
+    /// Returns whether the floor can be kept if this link, too, goes down.
+    pub(super) fn can_lose(&self, link: LinkNumber) -> bool {
         self.up_without(link) >= self.floor
     }
 
-    fn up_without(&self, link: usize) -> usize {
-        self.up_at_end - usize::from(self.links[link].ends_up())
+    fn up_without(&self, link: LinkNumber) -> usize {
+        self.up_at_end - usize::from(self.links[link.0].ends_up())
     }
 
     /// Accepts the deactivation of `side`, which takes `link` down.
-    pub(super) fn lose(&mut self, side: usize, link: usize) {
+    pub(super) fn lose(&mut self, side: SubjectNumber, link: LinkNumber) {
         self.up_at_end = self.up_without(link);
-        self.links[link].goes_down = true;
+        self.links[link.0].goes_down = true;
         self.accepted.push(side);
     }
 
-    pub(super) fn rises(&self, link: usize) -> bool {
-        self.links[link].rises()
+    pub(super) fn rises(&self, link: LinkNumber) -> bool {
+        self.links[link.0].rises()
     }
 
-    pub(super) fn goes_down(&self, link: usize) -> bool {
-        self.links[link].goes_down
+    pub(super) fn goes_down(&self, link: LinkNumber) -> bool {
+        self.links[link.0].goes_down
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = LinkNumber> + use<> {
+        (0..self.links.len()).map(LinkNumber)
     }
 
     /// How many links too few are up now.
@@ -129,35 +141,35 @@ impl<'a> GroupCount<'a> {
     }
 
     /// The links with a deactivation, by their first call: in an order that is allowed.
-    fn going_down(&self, levels: &[u32], draft: &Draft) -> Vec<usize> {
-        let mut links: Vec<usize> = (0..self.links.len()).filter(|link| self.links[*link].goes_down).collect();
+    fn going_down(&self, levels: &PerSubject<u32>, draft: &Draft) -> Vec<LinkNumber> {
+        let mut links: Vec<LinkNumber> = self.numbers().filter(|link| self.links[link.0].goes_down).collect();
         links.sort_by_key(|link| self.first_call(*link, levels, draft).map(|side| (levels[side], side)));
         links
     }
 
     /// The links that come up, by their last step: in an order that is allowed.
-    fn rising(&self, levels: &[u32]) -> Vec<usize> {
-        let mut rising: Vec<usize> = (0..self.links.len()).filter(|link| self.rises(*link)).collect();
-        rising.sort_by_key(|link| self.links[*link].sides.iter().map(|side| (levels[*side], *side)).max());
+    fn rising(&self, levels: &PerSubject<u32>) -> Vec<LinkNumber> {
+        let mut rising: Vec<LinkNumber> = self.numbers().filter(|link| self.rises(*link)).collect();
+        rising.sort_by_key(|link| self.links[link.0].sides.iter().map(|side| (levels[*side], *side)).max());
         rising
     }
 
     /// The side that is deactivated first; a second one waits for it, as the two are a pair.
-    fn first_call(&self, link: usize, levels: &[u32], draft: &Draft) -> Option<usize> {
-        let sides = self.links[link].sides.iter().copied();
+    fn first_call(&self, link: LinkNumber, levels: &PerSubject<u32>, draft: &Draft) -> Option<SubjectNumber> {
+        let sides = self.links[link.0].sides.iter().copied();
         sides.filter(|side| draft.deactivates(*side)).min_by_key(|side| levels[*side])
     }
 
     /// Adds the edges that keep the floor, and returns them: whatever goes down while too few are up waits for those
     /// that are lacking; beyond the slack, each link that goes down waits for one that has come up.
-    pub(super) fn make_before_break(&self, levels: &[u32], draft: &Draft, graph: &mut Graph) -> Vec<(usize, usize)> {
+    pub(super) fn make_before_break(&self, levels: &PerSubject<u32>, draft: &Draft, graph: &mut Graph) -> Vec<Edge> {
         let rising = self.rising(levels);
         let (lacking, slack) = (self.lacking(), self.slack());
         let mut falls = 0;
         let mut added = Vec::new();
         for link in self.going_down(levels, draft) {
             let mut awaited = None;
-            if self.links[link].falls() {
+            if self.links[link.0].falls() {
                 awaited = (falls >= slack).then(|| rising[lacking + falls - slack]);
                 falls += 1;
             }
@@ -167,7 +179,7 @@ impl<'a> GroupCount<'a> {
                 for side in self.last_steps(riser, draft, graph) {
                     if !graph.is_before(side, call) {
                         graph.add(side, call);
-                        added.push((side, call));
+                        added.push(Edge { first_up: side, then_down: call });
                     }
                 }
             }
@@ -176,83 +188,104 @@ impl<'a> GroupCount<'a> {
     }
 
     /// The sides of a rising link that no other side of it waits for.
-    fn last_steps(&self, link: usize, draft: &Draft, graph: &Graph) -> Vec<usize> {
-        let sides = &self.links[link].sides;
+    fn last_steps(&self, link: LinkNumber, draft: &Draft, graph: &Graph) -> Vec<SubjectNumber> {
+        let sides = &self.links[link.0].sides;
         let is_last =
-            |side: &usize| draft.activates(*side) && !sides.iter().any(|other| graph.is_before(*side, *other));
+            |side: &SubjectNumber| draft.activates(*side) && !sides.iter().any(|other| graph.is_before(*side, *other));
         sides.iter().copied().filter(is_last).collect()
     }
 
-    /// Claims that every allowed order keeps the floor.
-    pub(super) fn holds(&self, levels: &[u32], draft: &Draft, graph: &Graph) -> bool {
-        let going_down = self.going_down(levels, draft);
-        let rising = self.rising(levels);
+    /// Returns whether every allowed order keeps the floor.
+    pub(super) fn holds(&self, levels: &PerSubject<u32>, draft: &Draft, graph: &Graph) -> bool {
+        let Moves { before, falling, rising } = self.moves(levels, draft, graph);
         let (lacking, slack) = (self.lacking(), self.slack());
-        let before: Vec<Vec<usize>> =
-            going_down.iter().map(|link| self.risen_before(*link, &rising, levels, draft, graph)).collect();
-        let falling: Vec<&[usize]> = std::iter::zip(&going_down, &before)
-            .filter(|(link, _)| self.links[**link].falls())
-            .map(|(_, before)| before.as_slice())
-            .collect();
         if lacking == 0 {
-            let mut matching = Matching::new(rising.len());
-            return falling.iter().filter(|before| !matching.add(before)).count() <= slack;
+            return unmatched(&falling, rising) <= slack;
         }
-        // Below the floor: a set of falls needs `lacking` more rises before it than it has members, an empty set too.
+        // Hall's theorem, with `lacking` more on the left: every set of falls, the empty one and those made of one fall
+        // several times included, must have at least its own size and `lacking` of rises before it. That is so exactly
+        // if, whichever fall is put there `lacking` times more, all on the left can be given a rise of their own; so
+        // the links that are up never get fewer than the floor, once it was reached.
         before.iter().all(|before| before.len() >= lacking)
             && falling.iter().all(|more| {
-                let mut matching = Matching::new(rising.len());
+                let mut matching = Matching::new(rising);
                 std::iter::repeat_n(more, lacking).chain(&falling).all(|before| matching.add(before))
             })
     }
 
+    /// Says what the plan leaves the group with: at its lowest moment over all allowed orders, and at the end.
+    pub(super) fn guard(&self, levels: &PerSubject<u32>, draft: &Draft, graph: &Graph) -> Guard {
+        let Moves { falling, rising, .. } = self.moves(levels, draft, graph);
+        // By Hall's theorem the falls without a rise of their own are the most that can have been sent, beyond what has
+        // surely come up by then.
+        let lowest = self.up_now - unmatched(&falling, rising);
+        Guard {
+            group: self.name.clone(),
+            lowest: Some(count(lowest)),
+            of: count(self.links.len()),
+            end: count(self.up_at_end),
+            floor: count(self.floor),
+        }
+    }
+
+    fn moves(&self, levels: &PerSubject<u32>, draft: &Draft, graph: &Graph) -> Moves {
+        let going_down = self.going_down(levels, draft);
+        let rising = self.rising(levels);
+        let before: Vec<Vec<usize>> =
+            going_down.iter().map(|link| self.risen_before(*link, &rising, levels, draft, graph)).collect();
+        let falling = std::iter::zip(&going_down, &before).filter(|(link, _)| self.links[link.0].falls());
+        Moves { falling: falling.map(|(_, before)| before.clone()).collect(), before, rising: rising.len() }
+    }
+
     /// The positions in `rising` of the links that are surely up before `link` goes down.
-    fn risen_before(&self, link: usize, rising: &[usize], levels: &[u32], draft: &Draft, graph: &Graph) -> Vec<usize> {
+    fn risen_before(
+        &self,
+        link: LinkNumber,
+        rising: &[LinkNumber],
+        levels: &PerSubject<u32>,
+        draft: &Draft,
+        graph: &Graph,
+    ) -> Vec<usize> {
+        if rising.is_empty() {
+            return Vec::new();
+        }
         let Some(call) = self.first_call(link, levels, draft) else { return Vec::new() };
         let before = graph.before(call);
-        let is_done = |side: &usize| !draft.activates(*side) || before.binary_search(side).is_ok();
-        (0..rising.len()).filter(|position| self.links[rising[*position]].sides.iter().all(is_done)).collect()
+        let is_done = |side: &SubjectNumber| !draft.activates(*side) || before.binary_search(side).is_ok();
+        (0..rising.len()).filter(|position| self.links[rising[*position].0].sides.iter().all(is_done)).collect()
     }
 
     /// Lists the interfaces that are deactivated.
-    pub(super) fn deactivated(&self) -> &[usize] {
+    pub(super) fn deactivated(&self) -> &[SubjectNumber] {
         &self.accepted
     }
 
-    pub(super) fn guard_text(&self) -> String {
-        format!("{}: {} of {} stay active, floor {}", self.name, self.up_at_end, self.links.len(), self.floor)
-    }
-
-    /// Says why a deactivation cannot be had: what the group would be left with, the knob, and who is down.
-    pub(super) fn refusal(&self, spec: &Spec, subjects: &[Subject<'_>], number: usize, link: usize) -> String {
-        let own = &self.links[link].sides;
+    /// Says why a deactivation cannot be had: what the group would be left with, the knob, and who is not up.
+    pub(super) fn refusal(&self, spec: &Spec, subjects: &Subjects<'_>, link: LinkNumber) -> BlockReason {
+        let own = &self.links[link.0].sides;
         let down_now = self.links.iter().filter(|link| !link.up).flat_map(|link| &link.sides);
-        let down_now = down_now.filter_map(|side| Some((*side, why_down(&subjects[*side])?)));
-        let down_then = self.accepted.iter().map(|side| (*side, format!("{} is to go down", subjects[*side].address)));
-        let mut down: Vec<String> =
-            down_now.chain(down_then).filter(|(side, _)| !own.contains(side)).map(|(_, why)| why).collect();
-        if down.len() > NAMED {
-            let more = down.len() - NAMED;
-            down.truncate(NAMED);
-            down.push(format!("and {more} more"));
+        let down_now = down_now.filter_map(|side| Some((*side, why_not_up(&subjects[*side])?)));
+        let down_then = self.accepted.iter().map(|side| (*side, WhyNotUp::ToGoDown));
+        let mut not_up: Vec<NotUp> = down_now
+            .chain(down_then)
+            .filter(|(side, _)| !own.contains(side))
+            .map(|(side, why)| NotUp { address: subjects[side].address.clone(), why })
+            .collect();
+        let more = not_up.len().saturating_sub(NAMED);
+        not_up.truncate(NAMED);
+        BlockReason::Floor {
+            group: self.name.clone(),
+            left: count(self.up_without(link)),
+            of: count(self.links.len()),
+            floor: count(self.floor),
+            knob: self.knob(spec),
+            not_up,
+            more: count(more),
         }
-        let mut text = format!(
-            "group {} would keep {} of {} active, floor {} ({}) without {}",
-            self.name,
-            self.up_without(link),
-            self.links.len(),
-            self.floor,
-            self.knob(spec),
-            subjects[number].title(),
-        );
-        if !down.is_empty() {
-            text.push_str(&format!("; {}; bring one of them up first, or change the floor", down.join(", ")));
-        }
-        text
     }
 
-    pub(super) fn floor(&self, spec: &Spec, subjects: &[Subject<'_>]) -> Floor {
-        let side = |number: usize| FloorMember {
+    pub(super) fn floor(&self, spec: &Spec, subjects: &Subjects<'_>) -> Floor {
+        let side = |number: SubjectNumber| FloorMember {
             address: subjects[number].address.clone(),
             interface_id: subjects[number].declared.id.value.clone(),
             scope: subjects[number].declared.scope.clone(),
@@ -273,20 +306,37 @@ impl<'a> GroupCount<'a> {
         }
     }
 
-    /// Names the setting that makes the floor what it is.
-    fn knob(&self, spec: &Spec) -> String {
+    /// Returns the setting that makes the floor what it is.
+    fn knob(&self, spec: &Spec) -> Option<Knob> {
         let from_min = self.group.min_active.as_ref().filter(|floor| floor.value as usize == self.floor);
         let (name, placed) = match (from_min, &self.group.max_unavailable) {
             (Some(floor), _) => ("min_active", floor),
             (None, Some(cap)) => ("max_unavailable", cap),
-            (None, None) => return format!("groups.{}", self.name),
+            (None, None) => return None,
         };
-        format!("groups.{}.{name} {} at {}", self.name, placed.value, spec.sources.locate(placed.place))
+        let key = format!("groups.{}.{name}", self.name);
+        Some(Knob { key, value: placed.value, at: spec.sources.locate(placed.place) })
     }
 }
 
-/// Claims that a side counts as up once the plan is done, if it is not deactivated.
-fn can_end_up(subject: &Subject<'_>, number: usize, pairs: &Pairs, draft: &Draft) -> bool {
+/// What goes down in a group, and what has come up by then.
+struct Moves {
+    /// Of each link with a deactivation, the rises that are surely done before it.
+    before: Vec<Vec<usize>>,
+    /// The same of those that are up now.
+    falling: Vec<Vec<usize>>,
+    /// How many links rise.
+    rising: usize,
+}
+
+/// Counts the falls that cannot each be given a rise of their own before them.
+fn unmatched(falling: &[Vec<usize>], rising: usize) -> usize {
+    let mut matching = Matching::new(rising);
+    falling.iter().filter(|before| !matching.add(before)).count()
+}
+
+/// Returns whether a side counts as up once the plan is done, if it is not deactivated.
+fn can_end_up(subject: &Subject<'_>, number: SubjectNumber, pairs: &Pairs, draft: &Draft) -> bool {
     let Some(live) = subject.live() else { return false };
     // A declared opposite side is a side of the link itself and is asked in its own right.
     let opposite_is_up =
@@ -295,18 +345,17 @@ fn can_end_up(subject: &Subject<'_>, number: usize, pairs: &Pairs, draft: &Draft
     is_active && opposite_is_up && live.business_status == BusinessStatus::Normal
 }
 
-/// Says why a side does not count as up, if it does not.
-fn why_down(subject: &Subject<'_>) -> Option<String> {
-    let address = subject.address;
-    let since = subject.since().map(|since| format!(" since {since:.0}")).unwrap_or_default();
+/// Returns why a side does not count as up, if it does not.
+fn why_not_up(subject: &Subject<'_>) -> Option<WhyNotUp> {
     match subject.live() {
-        None => Some(format!("{address} could not be seen")),
+        None => Some(WhyNotUp::Unseen),
         Some(live) if live.counts_as_up() => None,
-        Some(live) if live.status != Status::Active => Some(format!("{address} is {}{since}", live.status)),
-        Some(Observed { business_status: BusinessStatus::Normal, opposite, .. }) => {
-            let status = opposite.status.as_ref().map_or("unknown", Status::as_str);
-            Some(format!("{address} is Active but its opposite side is {status}"))
+        Some(live) if live.status != Status::Active => {
+            Some(WhyNotUp::Is { status: live.status.clone(), since: subject.since() })
         }
-        Some(live) => Some(format!("{address} is Active but its business status is {}", live.business_status)),
+        Some(Observed { business_status: BusinessStatus::Normal, opposite, .. }) => {
+            Some(WhyNotUp::Opposite { status: opposite.status.clone() })
+        }
+        Some(live) => Some(WhyNotUp::Locked { business_status: live.business_status.clone() }),
     }
 }

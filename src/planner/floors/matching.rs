@@ -13,7 +13,7 @@ impl<'a> Matching<'a> {
         Self { neighbours: Vec::new(), of_right: vec![None; right], tried: vec![0; right] }
     }
 
-    /// Adds a vertex to the left; claims that it, too, got a neighbour of its own.
+    /// Adds a vertex to the left; returns whether it, too, got a neighbour of its own.
     pub(super) fn add(&mut self, neighbours: &'a [usize]) -> bool {
         self.neighbours.push(neighbours);
         self.augment(self.neighbours.len() - 1, self.neighbours.len())

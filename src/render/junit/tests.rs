@@ -3,7 +3,7 @@
 use super::*;
 use crate::render::samples::{HOSTILE, at, drift as sample, hostile_drift, written};
 
-fn check(spec: &str, outcome: Result<crate::report::Drift, String>) -> DriftCheck {
+fn check(spec: &str, outcome: Result<crate::drift::Drift, String>) -> DriftCheck {
     let items = outcome.iter().flat_map(|drift| &drift.items);
     let declared =
         items.map(|item| (item.address.clone(), true)).chain([("z-unread".into(), false), ("y-fine".into(), true)]);

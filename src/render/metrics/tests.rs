@@ -3,7 +3,7 @@
 use super::*;
 use crate::render::samples::{HOSTILE, at, drift as sample, hostile_drift, written};
 
-fn check(spec: &str, outcome: Result<crate::report::Drift, String>) -> DriftCheck {
+fn check(spec: &str, outcome: Result<crate::drift::Drift, String>) -> DriftCheck {
     let declared = [("a".into(), true), ("b".into(), false)].into();
     DriftCheck { spec: spec.to_owned(), at: at("02:14:00"), declared, outcome }
 }

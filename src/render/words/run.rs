@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::plan::{blocked_address, knob as set_by};
 use crate::duration;
 use crate::resource::{BusinessStatus, Status};
 use crate::run::{NotUp, Reason, RunOutcome, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp};
@@ -14,7 +15,8 @@ pub(crate) fn step_reason(reason: &StepReason) -> String {
         StepReason::Moved { expected, found } => format!("expected {expected}, found {}", or_gone(found.as_ref())),
         StepReason::InTransition { .. } => "still in transition after its settle timeout".to_owned(),
         StepReason::Floor { group, kept, links, floor, knob, down } => {
-            format!("group {group} would keep {kept} of {links} active, floor {floor} ({knob}); {}", all_not_up(down))
+            let (knob, down) = (set_by(group, knob.as_ref()), all_not_up(down));
+            format!("group {group} would keep {kept} of {links} active, floor {floor} ({knob}); {down}")
         }
         StepReason::BusinessLocked { business_status } => format!("it is {business_status}"),
         StepReason::PeerDeleted => "its opposite side was deleted: it can never be activated again".to_owned(),
@@ -104,7 +106,7 @@ pub(crate) fn reason(reason: &Reason) -> String {
     match reason {
         Reason::Step { because: Some(because), .. } => step_reason(because),
         Reason::Step { because: None, .. } => "did not reach its goal".to_owned(),
-        Reason::Blocked(blocked) => blocked.detail.clone(),
+        Reason::Blocked(blocked) => blocked_address(blocked),
         Reason::Unread(failure) => format!("cannot read {}: {}", failure.scope, failure.detail),
         Reason::DidNotStay { goal, found, .. } => match found {
             Some(found) => format!("reached {goal} and is {found} again"),

@@ -3,6 +3,7 @@ use proptest::prelude::{Just, Strategy, any, prop_oneof, proptest};
 
 use super::*;
 use crate::journal::PlannedStep;
+use crate::plan::BlockReason;
 use crate::plan::{Action, Goal, StepId};
 use crate::resource::{AccountName, Address, Call, Scope, Status};
 
@@ -44,8 +45,8 @@ fn deactivations(outcomes: &[Outcome]) -> Vec<StepResult> {
     results.map(|(number, outcome)| result(number, Some(Call::Deactivate), Some(*outcome))).collect()
 }
 
-fn blocked(code: BlockCode) -> Vec<Blocked> {
-    vec![Blocked { address: "p".into(), code, detail: String::new() }]
+fn blocked(reason: BlockReason) -> Vec<Blocked> {
+    vec![Blocked { address: "p".into(), reason }]
 }
 
 /// What a test varies of the facts.
@@ -116,7 +117,8 @@ fn of_several_codes_the_first_of_the_contract_holds() {
 
 #[test]
 fn what_was_blocked_keeps_a_run_from_being_complete() {
-    let mut world = World { blocked: blocked(BlockCode::Protected), ..World::of(&[Outcome::Done]) };
+    let mut world =
+        World { blocked: blocked(BlockReason::Protected { at: String::new() }), ..World::of(&[Outcome::Done]) };
     assert_eq!(world.comes_to(), (5, RunOutcome::Incomplete));
     world.results = deactivations(&[Outcome::Already]);
     assert_eq!(world.comes_to(), (3, RunOutcome::Refused));
@@ -128,7 +130,7 @@ fn what_was_blocked_keeps_a_run_from_being_complete() {
 fn what_could_not_be_read_is_an_error_and_no_guard() {
     let failure = ScopeFailure { scope: scope(), detail: "it does not answer".to_owned() };
     let mut world =
-        World { blocked: blocked(BlockCode::Unreadable), failures: vec![failure], ..World::of(&[Outcome::Already]) };
+        World { blocked: blocked(BlockReason::Unreadable), failures: vec![failure], ..World::of(&[Outcome::Already]) };
     assert_eq!(world.comes_to(), (1, RunOutcome::Incomplete));
     world.results = deactivations(&[Outcome::Done]);
     assert_eq!(world.comes_to(), (5, RunOutcome::Incomplete));

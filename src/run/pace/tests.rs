@@ -11,7 +11,7 @@ fn expects_a_step_to_take_as_long_as_it_did_else_as_its_kind_did() {
         action,
         interface_id: "ri-x".into(),
         scope: Scope { account: AccountName::default_account(), region: "cn-shanghai".into() },
-        expect: Status::Active,
+        expect: Status::Active.into(),
         goal: Goal::Inactive,
         after: Vec::new(),
         wave: 1,

@@ -4,13 +4,14 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
 
+use super::super::{to_file, to_json};
 use super::*;
-use crate::plan::FloorLink;
+use crate::plan::BlockCode;
 use crate::plan::{
-    Action, ActionReason, BlockCode, Change, ChangeAction, FloorMember, Goal, ResourceType, StepId, Values,
+    Action, ActionReason, Change, ChangeAction, Damage, Exceeded, FloorLink, FloorMember, Goal, Guard, Knob,
+    LeftAloneCode, NotUp, PlanFileError, ResourceType, StepId, Unmet, Values, WhyNotUp, seal,
 };
-use crate::resource::Call;
-use crate::resource::{AccountName, Provider, Region, Scope, Status};
+use crate::resource::{AccountName, BusinessStatus, Call, Provider, Region, Scope, Status};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z][a-z0-9-]{0,8}", any::<String>()]
@@ -51,7 +52,7 @@ fn resource_change() -> impl Strategy<Value = ResourceChange> {
 fn step() -> impl Strategy<Value = Step> {
     let action =
         prop_oneof![Just(Action::Call(Call::Activate)), Just(Action::Call(Call::Deactivate)), Just(Action::Wait)];
-    let goal = prop_oneof![Just(Goal::Active), Just(Goal::Inactive), Just(Goal::Stable)];
+    let goal = prop_oneof![Just(Goal::Active), Just(Goal::Inactive), Just(Goal::Stable), Just(Goal::Connected)];
     (text(), action, scope(), status(), goal, vec(text(), 0..3), (any::<u32>(), option::of(any::<u64>()))).prop_map(
         |(name, action, scope, expect, goal, words, (wave, settle_timeout_ms))| Step {
             id: StepId::new(&Address::from(name.as_str()), action),
@@ -59,14 +60,65 @@ fn step() -> impl Strategy<Value = Step> {
             action,
             interface_id: format!("ri-{name}").into(),
             scope,
-            expect,
+            expect: expect.into(),
             goal,
             after: words.iter().map(|word| StepId(word.as_str().into())).collect(),
             wave,
-            guards: words,
+            guards: words.iter().map(|word| guard(word, wave)).collect(),
             settle_timeout_ms,
         },
     )
+}
+
+fn guard(group: &str, number: u32) -> Guard {
+    Guard { group: group.into(), lowest: Some(number), of: number, end: number / 2, floor: 1 }
+}
+
+fn knob(word: &str) -> Knob {
+    Knob { key: word.to_owned(), value: 1, at: word.to_owned() }
+}
+
+fn block_reason() -> impl Strategy<Value = BlockReason> {
+    (text(), status(), any::<u32>(), option::of(timestamp()), 0..9).prop_map(|(word, status, number, since, which)| {
+        let why = match number % 5 {
+            0 => WhyNotUp::Unseen,
+            1 => WhyNotUp::Is { status: status.clone(), since },
+            2 => WhyNotUp::Opposite { status: Some(status.clone()) },
+            3 => WhyNotUp::Locked { business_status: BusinessStatus::from(word.clone()) },
+            _ => WhyNotUp::ToGoDown,
+        };
+        let exceeded = match number % 4 {
+            0 => Exceeded::Changes,
+            1 => Exceeded::Share { declared: number, allows: 1 },
+            2 => Exceeded::Group { name: word.as_str().into(), count: number },
+            _ => Exceeded::Region { name: word.as_str().into(), count: number },
+        };
+        let unmet = match number % 3 {
+            0 => Unmet::Blocked(BlockCode::Floor),
+            1 => Unmet::LeftAlone(LeftAloneCode::HandsOff),
+            _ => Unmet::LeftOut,
+        };
+        let address = Address::from(word.as_str());
+        match which {
+            0 => BlockReason::Floor {
+                group: word.as_str().into(),
+                left: number,
+                of: number,
+                floor: 1,
+                knob: since.map(|_| knob(&word)),
+                not_up: vec![NotUp { address, why }],
+                more: 0,
+            },
+            1 => BlockReason::Protected { at: word },
+            2 => BlockReason::Cap { changes: number, exceeded, knob: knob(&word), allowed: since.map(|_| number) },
+            3 => BlockReason::Dependency { needed: address, why: unmet },
+            4 => BlockReason::BusinessLocked { word },
+            5 => BlockReason::WrongRegion { found_in: word.as_str().into() },
+            6 => BlockReason::Deleting { status },
+            7 => BlockReason::UnknownStatus { word },
+            _ => BlockReason::PeerDeleted,
+        }
+    })
 }
 
 fn floor() -> impl Strategy<Value = Floor> {
@@ -78,7 +130,7 @@ fn floor() -> impl Strategy<Value = Floor> {
             rises: false,
         }],
         min_up,
-        knob: name,
+        knob: Some(knob(&name)),
     })
 }
 
@@ -91,7 +143,7 @@ fn rollout() -> impl Strategy<Value = RolloutPlan> {
     })
 }
 
-pub(crate) fn plan() -> impl Strategy<Value = Plan> {
+fn plan() -> impl Strategy<Value = Plan> {
     let heart = (
         vec(resource_change(), 0..3),
         vec(resource_change(), 0..2),
@@ -99,10 +151,15 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
         vec(floor(), 0..2),
         option::of(rollout()),
     );
-    let margin = (vec((text(), option::of(text())), 0..2), vec((scope(), text()), 0..2), any::<u64>());
+    let margin = (
+        vec((text(), option::of(text())), 0..2),
+        vec(block_reason(), 0..3),
+        vec((scope(), text()), 0..2),
+        any::<u64>(),
+    );
     (timestamp(), any::<bool>(), text(), heart, margin).prop_map(|(timestamp, real, word, heart, margin)| {
         let (resource_changes, resource_drift, steps, floors, rollout) = heart;
-        let (words, failures, serial) = margin;
+        let (words, reasons, failures, serial) = margin;
         let address = Address::from(word.as_str());
         Plan {
             timestamp,
@@ -115,18 +172,24 @@ pub(crate) fn plan() -> impl Strategy<Value = Plan> {
             resource_changes,
             resource_drift,
             steps,
-            blocked: words
+            blocked: reasons.into_iter().map(|reason| Blocked { address: address.clone(), reason }).collect(),
+            left_alone: words
                 .iter()
-                .map(|(detail, _)| Blocked {
-                    address: address.clone(),
-                    code: BlockCode::PeerDeleted,
-                    detail: detail.clone(),
+                .map(|(reason, until)| {
+                    let until = until.as_ref().map(|_| "2026-12-01".parse().unwrap());
+                    let reason = LeftAloneReason::HandsOff { reason: reason.clone(), until, at: word.clone() };
+                    LeftAlone { address: address.clone(), reason }
                 })
                 .collect(),
             floors,
             rollout,
-            warnings: words.into_iter().map(|(summary, detail)| Warning { summary, detail }).collect(),
-            doubts: vec![Doubt { step: StepId(word.as_str().into()), run_id: word.clone(), finding: word }],
+            warnings: words.into_iter().map(|(finding, at)| Warning::Spec { finding, at }).collect(),
+            doubts: vec![Doubt {
+                step: StepId(word.as_str().into()),
+                run_id: word.clone(),
+                is_clear: real,
+                found: real.then(|| Status::parse(&word)),
+            }],
             failures: failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail }).collect(),
             targeted: vec![address],
             excluded: Vec::new(),
@@ -169,14 +232,15 @@ fn sample() -> Plan {
             action: Action::Call(Call::Deactivate),
             interface_id: "ri-2zeo3xzyf38r4urzdpvfs".into(),
             scope,
-            expect: Status::Active,
+            expect: Status::Active.into(),
             goal: Goal::Inactive,
             after: Vec::new(),
             wave: 1,
-            guards: vec!["idc-shanghai: 1 of 2 stay active, floor 1".to_owned()],
+            guards: vec![Guard { group: "idc-shanghai".into(), lowest: Some(1), of: 2, end: 1, floor: 1 }],
             settle_timeout_ms: None,
         }],
         blocked: Vec::new(),
+        left_alone: Vec::new(),
         floors: Vec::new(),
         rollout: None,
         warnings: Vec::new(),
@@ -189,15 +253,15 @@ fn sample() -> Plan {
 
 #[test]
 fn carries_the_keys_that_terraforms_readers_look_for() {
-    insta::assert_snapshot!(sample().to_json());
+    insta::assert_snapshot!(to_json(&sample()));
 }
 
 #[test]
 fn a_wait_is_a_word_like_any_other_action() {
     let mut plan = sample();
     plan.steps[0].action = Action::Wait;
-    assert!(plan.to_json().contains(r#""action":"Wait""#));
-    assert_eq!(Plan::from_file(plan.to_file().as_bytes()), Ok(plan));
+    assert!(to_json(&plan).contains(r#""action":"Wait""#));
+    assert_eq!(Plan::from_file(to_file(&plan).as_bytes()), Ok(plan));
 }
 
 proptest! {
@@ -205,12 +269,12 @@ proptest! {
 
     #[test]
     fn reads_back_what_it_saved(plan in plan()) {
-        proptest::prop_assert_eq!(Plan::from_file(plan.to_file().as_bytes()), Ok(plan));
+        proptest::prop_assert_eq!(Plan::from_file(to_file(&plan).as_bytes()), Ok(plan));
     }
 
     #[test]
     fn notices_any_edit(plan in plan(), at in any::<proptest::sample::Index>(), byte in any::<u8>()) {
-        let mut file = plan.to_file().into_bytes();
+        let mut file = to_file(&plan).into_bytes();
         let at = at.index(file.len());
         proptest::prop_assume!(file[at] != byte);
         file[at] = byte;
@@ -225,7 +289,7 @@ proptest! {
 
 #[test]
 fn notices_every_single_bit_flip_and_every_cut() {
-    let file = sample().to_file().into_bytes();
+    let file = to_file(&sample()).into_bytes();
     for bit in 0..file.len() * 8 {
         let mut flipped = file.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
@@ -238,39 +302,81 @@ fn notices_every_single_bit_flip_and_every_cut() {
 
 #[test]
 fn a_resealed_edit_is_noticed_by_the_derived_keys() {
-    let edited = sample().to_json().replace(r#""expect":"Active""#, r#""expect":"Inactive""#);
+    let edited = to_json(&sample()).replace(r#""expect":"Active""#, r#""expect":"Inactive""#);
     let error = Plan::from_file(seal(edited).as_bytes()).unwrap_err();
-    assert_eq!(error, damaged("its keys do not agree with each other"));
-    let added = sample().to_json().replace(r#""errored":false"#, r#""errored":false,"skip_floors":true"#);
+    assert_eq!(error, PlanFileError::Damaged(Damage::Disagreement));
+    let added = to_json(&sample()).replace(r#""errored":false"#, r#""errored":false,"skip_floors":true"#);
     assert!(Plan::from_file(seal(added).as_bytes()).is_err());
 }
 
 #[test]
 fn names_both_versions_of_a_newer_file_and_tells_other_files_apart() {
-    let newer = sample().to_file().replacen("1.0", "2.3", 1);
+    let newer = to_file(&sample()).replacen("1.1", "2.3", 1);
     let error = Plan::from_file(newer.as_bytes()).unwrap_err();
-    assert_eq!(error.to_string(), "the plan file has format version 2.3, and this rictl reads version 1.0");
-    for other in ["", "{}", "version: 1\n", r#"{"format_version":"1.0","lineage":"x"}"#, "\u{feff}{}"] {
+    assert_eq!(error.to_string(), "the plan file has format version 2.3, and this rictl reads version 1.1");
+    for other in ["", "{}", "version: 1\n", r#"{"format_version":"1.1","lineage":"x"}"#, "\u{feff}{}"] {
         assert_eq!(Plan::from_file(other.as_bytes()), Err(PlanFileError::NotAPlan), "{other}");
+    }
+}
+
+/// Made by the last rictl that wrote this format.
+const OLD: &[u8] = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/plan/v1_0.json"));
+
+#[test]
+fn a_plan_of_format_1_0_is_shown_with_its_sentences_and_never_applied() {
+    assert_eq!(Plan::from_file(OLD), Err(PlanFileError::Older { found: "1.0" }));
+    assert!(words::plan_file_hint(&PlanFileError::Older { found: "1.0" }).starts_with("plan again"));
+    let plan = Plan::from_any_file(OLD).unwrap();
+    let shown = crate::render::samples::written(|out| super::super::text(out, &plan, crate::render::samples::view(80)));
+    insta::assert_snapshot!("old_plan", shown);
+    let document: serde_json::Value = serde_json::from_str(&to_json(&plan)).unwrap();
+    let codes = |key: &str| -> Vec<String> {
+        document[key].as_array().unwrap().iter().map(|item| item["code"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        (codes("blocked"), codes("left_alone")),
+        (["floor", "protected", "idle"].map(str::to_owned).to_vec(), vec!["hands_off".to_owned()])
+    );
+}
+
+#[test]
+fn an_altered_plan_of_format_1_0_is_not_even_shown() {
+    for at in [200, OLD.len() / 2, OLD.len() - 10] {
+        let mut altered = OLD.to_vec();
+        altered[at] ^= 1;
+        assert!(Plan::from_any_file(&altered).is_err(), "byte {at}");
     }
 }
 
 #[test]
 fn knows_a_plan_that_another_tool_laid_out_anew() {
     let edited = |version: serde_json::Value| {
-        let mut document: serde_json::Value = serde_json::from_str(&sample().to_file()).unwrap();
+        let mut document: serde_json::Value = serde_json::from_str(&to_file(&sample())).unwrap();
         document["format_version"] = version;
         Plan::from_file(serde_json::to_string_pretty(&document).unwrap().as_bytes()).unwrap_err().to_string()
     };
-    let newer = "the plan file has format version 99.0, and this rictl reads version 1.0";
+    let newer = "the plan file has format version 99.0, and this rictl reads version 1.1";
     assert_eq!(edited("99.0".into()), newer);
     assert_eq!(edited(99.into()), newer.replace("99.0", "99"));
-    assert!(edited("1.0".into()).starts_with("the plan file is damaged or was edited: "));
+    assert!(edited("1.1".into()).starts_with("the plan file is damaged or was edited: "));
 }
 
 #[test]
 fn the_digest_covers_what_is_done_and_nothing_else() {
-    let plan = sample();
+    let mut plan = sample();
+    let address = Address::from("sh-zz");
+    plan.resource_changes.push(ResourceChange { address: address.clone(), ..plan.resource_changes[0].clone() });
+    let scope = plan.steps[0].scope.clone();
+    plan.floors.push(Floor {
+        group: "g".into(),
+        links: vec![FloorLink {
+            sides: vec![FloorMember { address, interface_id: "ri-zz".into(), scope }],
+            up: true,
+            rises: false,
+        }],
+        min_up: 1,
+        knob: Some(knob("groups.g.min_active")),
+    });
     let digest = plan.digest();
     let changed = |edit: fn(&mut Plan)| {
         let mut other = plan.clone();
@@ -281,20 +387,20 @@ fn the_digest_covers_what_is_done_and_nothing_else() {
     assert!(!changed(|plan| plan.target.endpoint.push('x')));
     assert!(!changed(|plan| plan.basis.serial += 1));
     assert!(!changed(|plan| plan.steps[0].guards.clear()));
-    assert!(!changed(|plan| plan.resource_changes[0].reason = Some("CHG-1042".to_owned())));
+    assert!(!changed(|plan| plan.floors[0].links[0].up = false));
+    assert!(!changed(|plan| plan.floors[0].knob = None));
+    assert!(!changed(|plan| plan.resource_changes[1].reason = Some("of another interface".to_owned())));
+    assert!(changed(|plan| plan.resource_changes[0].reason = Some("CHG-1042".to_owned())));
     assert!(changed(|plan| plan.target.account_id = "2".into()));
     assert!(changed(|plan| plan.target.provider = Provider::Alibaba));
-    assert!(changed(|plan| plan.steps[0].expect = Status::Inactive));
+    assert!(changed(|plan| plan.steps[0].expect = Status::Inactive.into()));
     assert!(changed(|plan| plan.steps[0].goal = Goal::Active));
     assert!(changed(|plan| plan.steps[0].scope.region = "cn-beijing".into()));
     assert!(changed(|plan| plan.steps[0].after.push(StepId("x/wait".into()))));
     assert!(changed(|plan| plan.steps[0].settle_timeout_ms = Some(1)));
-    assert!(changed(|plan| plan.floors.push(Floor {
-        group: "g".into(),
-        links: Vec::new(),
-        min_up: 1,
-        knob: String::new()
-    })));
+    assert!(changed(|plan| plan.floors[0].min_up = 0));
+    assert!(changed(|plan| plan.floors[0].links.clear()));
+    assert!(changed(|plan| plan.floors.clear()));
     assert!(changed(
         |plan| plan.rollout = Some(RolloutPlan { waves: Vec::new(), pause_ms: 0, check: None, check_timeout_ms: 0 })
     ));
@@ -320,7 +426,7 @@ fn encodes_a_fleet_in_no_time() {
     unchanged.change.actions = [ChangeAction::NoOp];
     plan.resource_changes = vec![unchanged; 100_000];
     let started = std::time::Instant::now();
-    let length = plan.to_json().len();
+    let length = to_json(&plan).len();
     let elapsed = started.elapsed();
     assert!(elapsed.as_millis() < 2_000, "{length} bytes took {elapsed:?}");
 }

@@ -1,0 +1,188 @@
+//! Drift: what is not where the spec or the last apply put it, and why. The one definition of it.
+//!
+//! [`Subject`] compares the three sides of one interface: what is declared, what was recorded, what is live. The planner
+//! asks it why something changes and what left the status it was last seen in; [`compare`] asks it what `drift` reports.
+//! Whether an item counts as a finding is said in one place, [`DriftCause::is_finding`]. No clock, no prose.
+
+mod subject;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use crate::plan::{ActionReason, Warning};
+use crate::resource::{Address, DesiredStatus, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
+use crate::spec::{Interface, Spec};
+use crate::state::State;
+
+pub(crate) use self::subject::{Subject, match_up};
+
+/// Why an interface is not where it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DriftCause {
+    /// It differs, for one of the reasons that a plan gives too.
+    Differs(ActionReason),
+    /// The cloud is at work on it: neither moved nor settled.
+    InTransition,
+    /// It moved, and `hands_off` says that this is known.
+    HandsOff,
+}
+
+impl DriftCause {
+    /// Every cause, in the order of the documents.
+    pub const ALL: [Self; 6] = [
+        Self::Differs(ActionReason::SpecChanged),
+        Self::Differs(ActionReason::Drift),
+        Self::Differs(ActionReason::Both),
+        Self::Differs(ActionReason::New),
+        Self::InTransition,
+        Self::HandsOff,
+    ];
+
+    /// Returns the word in the documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Differs(reason) => reason.as_str(),
+            Self::InTransition => "in_transition",
+            Self::HandsOff => "hands_off",
+        }
+    }
+
+    /// Returns whether it is drift: exit code 2, a failure in reports, news for whoever is told.
+    pub fn is_finding(self) -> bool {
+        matches!(self, Self::Differs(_))
+    }
+}
+
+impl Serialize for DriftCause {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl JsonSchema for DriftCause {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "DriftCause".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "enum": Self::ALL.map(Self::as_str),
+        })
+    }
+}
+
+/// One interface that is not where the spec or the last apply put it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DriftItem {
+    /// The key in the spec.
+    pub address: Address,
+    /// The cloud's id.
+    pub id: RouterInterfaceId,
+    /// Where it lives.
+    #[serde(flatten)]
+    pub scope: Scope,
+    /// Why it is listed.
+    pub cause: DriftCause,
+    /// The declared status.
+    pub spec: DesiredStatus,
+    /// The status that was last applied and confirmed; `None` if none ever was.
+    pub last_applied: Option<DesiredStatus>,
+    /// The live status; `None` where the API says there is no such interface.
+    pub live: Option<Status>,
+    /// Since when the live status is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// The reason of `hands_off`, or of the spec; untrusted text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The last day of its `hands_off`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hands_off_until: Option<Date>,
+    /// That day is over; the interface is left alone all the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hands_off_expired: bool,
+}
+
+/// What a drift check found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drift {
+    /// The spec, as the user named it.
+    pub spec: String,
+    /// When the cloud was read.
+    pub timestamp: Timestamp,
+    /// Whose interfaces.
+    pub target: Target,
+    /// How many interfaces were compared.
+    pub checked: usize,
+    /// What is not where it was, by address.
+    pub items: Vec<DriftItem>,
+    /// What could not be read.
+    pub failures: Vec<ScopeFailure>,
+    /// What is to be looked at although it may not have moved: a `hands_off` past its date.
+    pub warnings: Vec<Warning>,
+}
+
+impl Drift {
+    /// Lists the items that are drift.
+    pub fn findings(&self) -> impl Iterator<Item = &DriftItem> {
+        self.items.iter().filter(|item| item.cause.is_finding())
+    }
+
+    /// Returns whether something moved: exit code 2.
+    pub fn has_moved(&self) -> bool {
+        self.findings().next().is_some()
+    }
+}
+
+/// What became of checking one spec, for the reports that cover several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DriftCheck {
+    /// The spec, as the user named it.
+    pub spec: String,
+    /// When it was checked.
+    pub at: Timestamp,
+    /// What it declares, and whether that could be read.
+    pub declared: BTreeMap<Address, bool>,
+    /// What was found, or in words why nothing could be.
+    pub outcome: Result<Drift, String>,
+}
+
+/// Compares spec, last applied and live, interface by interface. What could not be read is left out: nothing is
+/// known of it.
+pub fn compare(spec: &Spec, live: &LiveState, state: Option<&State>, today: Date) -> Vec<DriftItem> {
+    match_up(spec, live, state).iter().filter_map(|subject| item(subject, today)).collect()
+}
+
+fn item(subject: &Subject<'_>, today: Date) -> Option<DriftItem> {
+    let live = subject.told()?;
+    let hands_off = subject.declared.hands_off.as_ref();
+    let until = hands_off.and_then(|hands_off| hands_off.until);
+    Some(DriftItem {
+        address: subject.address.clone(),
+        id: subject.declared.id.value.clone(),
+        scope: subject.declared.scope.clone(),
+        cause: subject.cause()?,
+        spec: subject.desired(),
+        last_applied: subject.last_applied(),
+        live: live.cloned(),
+        since: subject.since(),
+        reason: hands_off.map(|hands_off| hands_off.reason.clone()).or_else(|| subject.declared.reason.clone()),
+        hands_off_until: until,
+        hands_off_expired: until.is_some_and(|until| until < today),
+    })
+}
+
+/// Warns of every `hands_off` that has outlived its date, whether its interface moved or not.
+pub fn expired_hands_off(spec: &Spec, today: Date) -> Vec<Warning> {
+    let expired = |(address, interface): (&Address, &Interface)| {
+        let hands_off = interface.hands_off.as_ref()?;
+        let until = hands_off.until.filter(|until| *until < today)?;
+        Some(Warning::HandsOffExpired { address: address.clone(), until, at: spec.sources.locate(hands_off.place) })
+    };
+    spec.interfaces.iter().filter_map(expired).collect()
+}

@@ -1,0 +1,142 @@
+//! The three sides of one interface: declared, recorded, live.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::DriftCause;
+use crate::plan::ActionReason;
+use crate::resource::{Address, DesiredStatus, LiveState, Observed, Reading, Status};
+use crate::spec::{Interface, Spec};
+use crate::state::{Record, State};
+
+/// One declared interface with everything that is known of it.
+pub(crate) struct Subject<'a> {
+    pub(crate) address: &'a Address,
+    pub(crate) declared: &'a Interface,
+    pub(crate) reading: &'a Reading,
+    pub(crate) record: Option<&'a Record>,
+}
+
+/// What left the status that it was last seen in.
+pub(crate) struct Departure<'a> {
+    /// What it was.
+    pub(crate) before: &'a Status,
+    /// What it is; `None` where there is no such interface.
+    pub(crate) after: Option<&'a Status>,
+    /// Whether the spec has changed as well.
+    pub(crate) reason: ActionReason,
+}
+
+impl<'a> Subject<'a> {
+    /// Returns what was read, where that is the interface that the spec means.
+    pub(crate) fn live(&self) -> Option<&'a Observed> {
+        self.reading.found()
+    }
+
+    /// Returns the declared status.
+    pub(crate) fn desired(&self) -> DesiredStatus {
+        self.declared.status.value
+    }
+
+    /// Returns the status that was last applied and confirmed.
+    pub(crate) fn last_applied(&self) -> Option<DesiredStatus> {
+        self.record.and_then(|record| record.declared)
+    }
+
+    /// Returns whether traffic can pass.
+    pub(crate) fn is_up(&self) -> bool {
+        self.live().is_some_and(Observed::counts_as_up)
+    }
+
+    /// Returns whether it is elsewhere than declared, or out of sight.
+    pub(crate) fn is_unmet(&self) -> bool {
+        self.live().is_none_or(|live| live.status != self.desired().status())
+    }
+
+    /// Returns since when the live status is known to be what it is.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        let record = self.record?;
+        (record.observed.status.as_ref() == self.live().map(|live| &live.status)).then_some(record.observed.since)
+    }
+
+    /// Returns what the cloud says of it, `Some(None)` for nothing there; `None` where it could not be read.
+    pub(crate) fn told(&self) -> Option<Option<&'a Status>> {
+        match self.reading {
+            Reading::Found(observed) => Some(Some(&observed.status)),
+            Reading::Absent | Reading::Elsewhere(_) => Some(None),
+            Reading::Unreadable => None,
+        }
+    }
+
+    /// Returns why it changes: the three-way comparison of spec, last applied and live.
+    pub(crate) fn reason(&self) -> ActionReason {
+        let Some(last) = self.last_applied() else { return ActionReason::New };
+        let spec_changed = last != self.desired();
+        // A transition is on its way from or to what was applied; it has left nothing yet.
+        let drifted = self.live().is_none_or(|live| !live.status.is_transitional() && live.status != last.status());
+        match (spec_changed, drifted) {
+            (true, true) => ActionReason::Both,
+            (true, false) => ActionReason::SpecChanged,
+            (false, _) => ActionReason::Drift,
+        }
+    }
+
+    /// Returns why `drift` lists it; `None` where it is as declared and as applied, or could not be read.
+    pub(super) fn cause(&self) -> Option<DriftCause> {
+        let live = self.told()?;
+        let is_applied = self.last_applied().is_none_or(|last| live == Some(&last.status()));
+        if live == Some(&self.desired().status()) && is_applied {
+            return None;
+        }
+        Some(if live.is_some_and(Status::is_transitional) {
+            DriftCause::InTransition
+        } else if self.declared.hands_off.is_some() {
+            DriftCause::HandsOff
+        } else {
+            DriftCause::Differs(self.reason())
+        })
+    }
+
+    /// Returns what left the status it was last seen in. A recorded transition has no say: it was bound to move on.
+    pub(crate) fn departure(&self) -> Option<Departure<'a>> {
+        let before = self.record?.observed.status.as_ref().filter(|status| !status.is_transitional())?;
+        let after = match self.reading {
+            Reading::Found(observed) => Some(&observed.status),
+            Reading::Absent => None,
+            Reading::Elsewhere(_) | Reading::Unreadable => return None,
+        };
+        if after == Some(before) {
+            return None;
+        }
+        let is_as_applied = self.last_applied() == Some(self.desired());
+        let reason = if is_as_applied { ActionReason::Drift } else { ActionReason::Both };
+        Some(Departure { before, after, reason })
+    }
+}
+
+/// Puts together what is known of every declared interface, in the order of addresses.
+pub(crate) fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, state: Option<&'a State>) -> Vec<Subject<'a>> {
+    static NOTHING: BTreeMap<Address, Record> = BTreeMap::new();
+    let records = state.map_or(&NOTHING, |state| &state.interfaces);
+    let (mut reading, mut record) = (in_step(&live.readings), in_step(records));
+    spec.interfaces
+        .iter()
+        .map(|(address, declared)| Subject {
+            address,
+            declared,
+            reading: reading(address).unwrap_or(&Reading::Unreadable),
+            // A record of another interface under the same key is somebody else's history.
+            record: record(address).filter(|record| record.id == declared.id.value && record.scope == declared.scope),
+        })
+        .collect()
+}
+
+/// Looks up keys that come in order: a step forward for each, where a search would go through the whole map.
+fn in_step<'m, V>(map: &'m BTreeMap<Address, V>) -> impl FnMut(&Address) -> Option<&'m V> {
+    let mut entries = map.iter().peekable();
+    move |address| {
+        while entries.next_if(|(key, _)| *key != address && *key < address).is_some() {}
+        entries.next_if(|(key, _)| *key == address).map(|(_, value)| value)
+    }
+}

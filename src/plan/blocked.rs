@@ -1,0 +1,332 @@
+//! Why a wanted change cannot be had, or is left alone: typed facts. How they read is `render`'s.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Knob;
+use crate::resource::{Address, BusinessStatus, GroupName, Region, Status};
+
+/// The stable word of a [`BlockReason`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockCode {
+    /// A group's floor would break.
+    Floor,
+    /// `protect: true`.
+    Protected,
+    /// More changes than `limits` allows.
+    Cap,
+    /// Something it needs is not going to happen.
+    Dependency,
+    /// Locked for unpaid bills.
+    FinancialLocked,
+    /// Locked by the vendor.
+    SecurityLocked,
+    /// Locked with a word nobody documents.
+    BusinessLocked,
+    /// The API says there is no such interface.
+    NotFound,
+    /// It lives in another region than declared.
+    WrongRegion,
+    /// Created, never connected.
+    Idle,
+    /// Connecting for the first time: in plans of format 1.0 only, later ones wait for it.
+    Connecting,
+    /// On its way out.
+    Deleting,
+    /// The opposite side was deleted: it can never be activated again.
+    PeerDeleted,
+    /// A status word that nobody documents.
+    UnknownStatus,
+    /// Its region could not be read.
+    Unreadable,
+}
+
+impl BlockCode {
+    /// Returns the word in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Floor => "floor",
+            Self::Protected => "protected",
+            Self::Cap => "cap",
+            Self::Dependency => "dependency",
+            Self::FinancialLocked => "financial_locked",
+            Self::SecurityLocked => "security_locked",
+            Self::BusinessLocked => "business_locked",
+            Self::NotFound => "not_found",
+            Self::WrongRegion => "wrong_region",
+            Self::Idle => "idle",
+            Self::Connecting => "connecting",
+            Self::Deleting => "deleting",
+            Self::PeerDeleted => "peer_deleted",
+            Self::UnknownStatus => "unknown_status",
+            Self::Unreadable => "unreadable",
+        }
+    }
+}
+
+/// Why a wanted change cannot be had. Fields are keys of the document beside `address`, `code` and `detail`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum BlockReason {
+    /// A group's floor would break.
+    Floor {
+        /// The group.
+        group: GroupName,
+        /// How many links it would be left with.
+        left: u32,
+        /// Of how many.
+        of: u32,
+        /// How many have to be up.
+        floor: u32,
+        /// What set the floor.
+        knob: Option<Knob>,
+        /// Members that are not up, or are to go down, but for the one that is blocked; the first few.
+        not_up: Vec<NotUp>,
+        /// How many more there are.
+        more: u32,
+    },
+    /// `protect: true`.
+    Protected {
+        /// Where that stands.
+        at: String,
+    },
+    /// More changes than a cap allows.
+    Cap {
+        /// How many changes are refused together.
+        changes: u32,
+        /// What is exceeded.
+        exceeded: Exceeded,
+        /// The cap.
+        knob: Knob,
+        /// What `--allow-changes` said, which is not the exact number.
+        allowed: Option<u32>,
+    },
+    /// Something it needs is not going to happen.
+    Dependency {
+        /// What it needs.
+        needed: Address,
+        /// Why that does not happen.
+        why: Unmet,
+    },
+    /// Locked for unpaid bills.
+    FinancialLocked,
+    /// Locked by the vendor.
+    SecurityLocked,
+    /// Locked with a word that nobody documents.
+    BusinessLocked {
+        /// The word; untrusted text.
+        word: String,
+    },
+    /// The API says there is no such interface.
+    NotFound,
+    /// It lives elsewhere.
+    WrongRegion {
+        /// Where.
+        found_in: Region,
+    },
+    /// Created, never connected.
+    Idle,
+    /// On its way out.
+    Deleting {
+        /// How far.
+        status: Status,
+    },
+    /// The opposite side was deleted.
+    PeerDeleted,
+    /// A status word that nobody documents.
+    UnknownStatus {
+        /// The word; untrusted text.
+        word: String,
+    },
+    /// Its scope could not be read.
+    Unreadable,
+    /// The sentence of a plan of format 1.0, which kept no more than that.
+    #[serde(skip)]
+    Told {
+        /// Its code.
+        of: BlockCode,
+        /// The sentence; untrusted text.
+        text: String,
+    },
+}
+
+impl BlockReason {
+    /// Returns the stable word for it.
+    pub fn code(&self) -> BlockCode {
+        match self {
+            Self::Floor { .. } => BlockCode::Floor,
+            Self::Protected { .. } => BlockCode::Protected,
+            Self::Cap { .. } => BlockCode::Cap,
+            Self::Dependency { .. } => BlockCode::Dependency,
+            Self::FinancialLocked => BlockCode::FinancialLocked,
+            Self::SecurityLocked => BlockCode::SecurityLocked,
+            Self::BusinessLocked { .. } => BlockCode::BusinessLocked,
+            Self::NotFound => BlockCode::NotFound,
+            Self::WrongRegion { .. } => BlockCode::WrongRegion,
+            Self::Idle => BlockCode::Idle,
+            Self::Deleting { .. } => BlockCode::Deleting,
+            Self::PeerDeleted => BlockCode::PeerDeleted,
+            Self::UnknownStatus { .. } => BlockCode::UnknownStatus,
+            Self::Unreadable => BlockCode::Unreadable,
+            Self::Told { of, .. } => *of,
+        }
+    }
+}
+
+/// A member of a group that does not count as up, or will not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotUp {
+    /// The member.
+    pub address: Address,
+    /// Why.
+    pub why: WhyNotUp,
+}
+
+/// Why a member of a group does not count as up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyNotUp {
+    /// It could not be seen.
+    Unseen,
+    /// It is not Active.
+    Is {
+        /// What it is.
+        status: Status,
+        /// Since when, where that is known.
+        since: Option<Timestamp>,
+    },
+    /// Its opposite side is not Active.
+    Opposite {
+        /// What that is, where the API says.
+        status: Option<Status>,
+    },
+    /// It is locked.
+    Locked {
+        /// How.
+        business_status: BusinessStatus,
+    },
+    /// The plan takes it down.
+    ToGoDown,
+}
+
+/// What a cap counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Exceeded {
+    /// All changes.
+    Changes,
+    /// All changes, against a share of what is declared.
+    Share {
+        /// How many are declared.
+        declared: u32,
+        /// How many of them may change.
+        allows: u32,
+    },
+    /// The changes in one group.
+    Group {
+        /// The group.
+        name: GroupName,
+        /// How many.
+        count: u32,
+    },
+    /// The changes in one region.
+    Region {
+        /// The region.
+        name: Region,
+        /// How many.
+        count: u32,
+    },
+}
+
+/// Why something that another interface needs does not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unmet {
+    /// It is blocked itself.
+    Blocked(BlockCode),
+    /// It is left alone.
+    LeftAlone(LeftAloneCode),
+    /// `--target` or `--exclude` leave it out.
+    LeftOut,
+}
+
+/// A change that is wanted and cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Blocked {
+    /// The interface.
+    pub address: Address,
+    /// Why.
+    #[serde(flatten)]
+    pub reason: BlockReason,
+}
+
+impl Blocked {
+    /// Returns the stable word for why.
+    pub fn code(&self) -> BlockCode {
+        self.reason.code()
+    }
+}
+
+/// The stable word of a [`LeftAloneReason`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LeftAloneCode {
+    /// `hands_off`.
+    HandsOff,
+}
+
+impl LeftAloneCode {
+    /// Returns the word in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HandsOff => "hands_off",
+        }
+    }
+}
+
+/// Why something that differs is not touched, and is no cause of an exit code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum LeftAloneReason {
+    /// `hands_off`, past its date or not.
+    HandsOff {
+        /// The reason that the spec gives; untrusted text.
+        reason: String,
+        /// The last day that it was meant to stand.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<Date>,
+        /// Where it stands.
+        at: String,
+    },
+    /// The sentence of a plan of format 1.0, which kept no more than that.
+    #[serde(skip)]
+    Told {
+        /// Its code.
+        of: LeftAloneCode,
+        /// The sentence; untrusted text.
+        text: String,
+    },
+}
+
+impl LeftAloneReason {
+    /// Returns the stable word for it.
+    pub fn code(&self) -> LeftAloneCode {
+        match self {
+            Self::HandsOff { .. } => LeftAloneCode::HandsOff,
+            Self::Told { of, .. } => *of,
+        }
+    }
+}
+
+/// An interface that differs and is left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftAlone {
+    /// The interface.
+    pub address: Address,
+    /// Why.
+    #[serde(flatten)]
+    pub reason: LeftAloneReason,
+}

@@ -1,0 +1,109 @@
+//! What a reviewer should look at twice although it stops nothing: typed facts. How they read is `render`'s.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::resource::{AccountId, Address, DesiredStatus, Status};
+
+/// A worry that stops nothing. Fields are keys of the document beside `code`, `summary` and `detail`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Warning {
+    /// `--target` or `--exclude` was given.
+    PartOfSpec {
+        /// What was asked for; empty for everything.
+        targets: Vec<Address>,
+        /// What those bring along.
+        brought_along: Vec<Address>,
+        /// What is left out.
+        excluded: Vec<Address>,
+    },
+    /// A `hands_off` has outlived its date.
+    HandsOffExpired {
+        /// The interface.
+        address: Address,
+        /// The last day that it was meant to stand.
+        until: Date,
+        /// Where it stands.
+        at: String,
+    },
+    /// What was protected when last applied is not any more, and is to be deactivated.
+    ProtectionDropped {
+        /// The interface.
+        address: Address,
+        /// Where its status stands.
+        at: String,
+    },
+    /// A transition takes longer than it may.
+    InTransition {
+        /// The interface.
+        address: Address,
+        /// What it is.
+        status: Status,
+        /// Since when.
+        since: Timestamp,
+        /// How long it may take, in milliseconds.
+        settle_timeout_ms: u64,
+    },
+    /// The two sides of a link are declared to different statuses.
+    HalfUp {
+        /// The side that connects, where that is known.
+        one: DeclaredSide,
+        /// The other.
+        other: DeclaredSide,
+    },
+    /// The credentials belong to another account than declared.
+    OtherAccount {
+        /// Whose they are.
+        account_id: AccountId,
+        /// What the spec says.
+        declared: AccountId,
+        /// Where it says that.
+        at: String,
+    },
+    /// A warning of the spec itself.
+    Spec {
+        /// What it says; untrusted text.
+        finding: String,
+        /// Of which place.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
+    },
+    /// The sentences of a plan of format 1.0, which kept no more than that.
+    #[serde(skip)]
+    Told {
+        /// What; untrusted text.
+        summary: String,
+        /// Where and why; untrusted text.
+        detail: Option<String>,
+    },
+}
+
+impl Warning {
+    /// Returns the stable word for it; plans of format 1.0 had none.
+    pub fn code(&self) -> Option<&'static str> {
+        match self {
+            Self::PartOfSpec { .. } => Some("part_of_spec"),
+            Self::HandsOffExpired { .. } => Some("hands_off_expired"),
+            Self::ProtectionDropped { .. } => Some("protection_dropped"),
+            Self::InTransition { .. } => Some("in_transition"),
+            Self::HalfUp { .. } => Some("half_up"),
+            Self::OtherAccount { .. } => Some("other_account"),
+            Self::Spec { .. } => Some("spec"),
+            Self::Told { .. } => None,
+        }
+    }
+}
+
+/// One side of a link as the spec declares it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DeclaredSide {
+    /// Its key in the spec.
+    pub address: Address,
+    /// Its declared status.
+    pub status: DesiredStatus,
+    /// Where that stands.
+    pub at: String,
+}

@@ -1,0 +1,56 @@
+//! What a reviewer should look at twice although it stops nothing.
+
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::drift::expired_hands_off;
+use crate::plan::{PlanOptions, Warning};
+use crate::resource::Status;
+use crate::spec::Spec;
+
+use super::draft::Draft;
+use super::subject::{Subject, Subjects};
+
+/// Warns of what the spec itself says, of a `hands_off` that is over, of a protection that went with its change, and of
+/// transitions that take too long.
+pub(super) fn watch(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft, options: &PlanOptions) -> Vec<Warning> {
+    let mut warnings: Vec<Warning> = spec.warnings.iter().map(|finding| of_spec(spec, finding)).collect();
+    warnings.extend(expired_hands_off(spec, options.today));
+    for (number, subject) in subjects.iter().filter(|(number, _)| draft.is_unmet(*number)) {
+        let was_protected = subject.record.is_some_and(|record| record.protected);
+        if was_protected && subject.declared.protect.is_none() && draft.deactivates(number) {
+            let at = spec.sources.locate(subject.declared.status.place);
+            warnings.push(Warning::ProtectionDropped { address: subject.address.clone(), at });
+        }
+        warnings.extend(stuck(subject, options));
+    }
+    warnings
+}
+
+/// Warns of a transition that takes longer than it may.
+fn stuck(subject: &Subject<'_>, options: &PlanOptions) -> Option<Warning> {
+    let status = &subject.live().filter(|live| live.status.is_transitional())?.status;
+    let timeout = match status {
+        Status::Activating => subject.declared.activate_timeout,
+        _ => subject.declared.deactivate_timeout,
+    };
+    let timeout = timeout.unwrap_or(options.settle_timeout);
+    let since = subject.since()?;
+    let age = options.now.duration_since(since);
+    (age > jiff::SignedDuration::try_from(timeout).ok()?).then(|| Warning::InTransition {
+        address: subject.address.clone(),
+        status: status.clone(),
+        since,
+        settle_timeout_ms: milliseconds(timeout),
+    })
+}
+
+fn of_spec(spec: &Spec, finding: &Diagnostic) -> Warning {
+    let at = finding.place.map(|place| spec.sources.locate(place));
+    Warning::Spec { finding: finding.summary.clone(), at }
+}
+
+/// Counts a duration in the unit of the document.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

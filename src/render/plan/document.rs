@@ -1,0 +1,218 @@
+//! The plan as one JSON document: what `plan --json` prints, what `--out` saves, what `apply PLAN` reads back.
+//!
+//! The typed facts of the plan, and beside them what is derived from them: digest, counts, flags, and the sentences that
+//! `words` makes. `plan::Plan::from_file` reads the facts and checks the rest.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+
+use super::super::words::plan as words;
+use crate::plan::{
+    Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, LeftAlone, LeftAloneReason, Plan, ResourceChange,
+    RolloutPlan, Step, Summary, Warning,
+};
+use crate::resource::{Address, ScopeFailure, Target};
+
+/// The keys of the document, in its order.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "rictl plan")]
+pub(in crate::render) struct Document<'a> {
+    /// The version of the format.
+    format_version: &'static str,
+    /// The rictl that made it.
+    rictl_version: &'static str,
+    /// When it was made.
+    timestamp: Timestamp,
+    /// What it would do, as one word.
+    digest: String,
+    /// Whose interfaces it is about.
+    target: &'a Target,
+    /// Every declared interface.
+    resource_changes: &'a [ResourceChange],
+    /// What left the state it was last seen in.
+    resource_drift: &'a [ResourceChange],
+    /// What to do, in one allowed order.
+    steps: Vec<StepLine<'a>>,
+    /// What cannot be had.
+    blocked: Vec<BlockedLine<'a>>,
+    /// What differs and is not touched; no cause of an exit code.
+    left_alone: Vec<LeftAloneLine<'a>>,
+    /// There is something to apply.
+    applyable: bool,
+    /// An apply would bring about everything that the spec declares, but for what is left alone.
+    complete: bool,
+    /// Part of the cloud could not be read.
+    errored: bool,
+    /// The counts.
+    summary: Summary,
+    /// What it was made from.
+    basis: &'a Basis,
+    /// The floors that hold during the run.
+    floors: &'a [Floor],
+    /// The waves, where the spec asks for them.
+    rollout: Option<&'a RolloutPlan>,
+    /// The worries.
+    warnings: Vec<WarningLine<'a>>,
+    /// What a dead run left open.
+    doubts: Vec<DoubtLine<'a>>,
+    /// The regions that could not be read.
+    failures: &'a [ScopeFailure],
+    /// The only interfaces looked at, empty for all.
+    targeted: &'a [Address],
+    /// The interfaces left out.
+    excluded: &'a [Address],
+}
+
+impl<'a> Document<'a> {
+    pub(in crate::render) fn of(plan: &'a Plan) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            rictl_version: env!("CARGO_PKG_VERSION"),
+            timestamp: plan.timestamp,
+            digest: plan.digest(),
+            target: &plan.target,
+            resource_changes: &plan.resource_changes,
+            resource_drift: &plan.resource_drift,
+            steps: plan.steps.iter().map(StepLine::of).collect(),
+            blocked: plan.blocked.iter().map(|blocked| BlockedLine::of(plan, blocked)).collect(),
+            left_alone: plan.left_alone.iter().map(|left| LeftAloneLine::of(plan, left)).collect(),
+            applyable: plan.is_applyable(),
+            complete: plan.is_complete(),
+            errored: plan.is_errored(),
+            summary: plan.summary(),
+            basis: &plan.basis,
+            floors: &plan.floors,
+            rollout: plan.rollout.as_ref(),
+            warnings: plan.warnings.iter().map(WarningLine::of).collect(),
+            doubts: plan.doubts.iter().map(|doubt| DoubtLine { finding: words::doubt(doubt), doubt }).collect(),
+            failures: &plan.failures,
+            targeted: &plan.targeted,
+            excluded: &plan.excluded,
+        }
+    }
+}
+
+/// Typed facts with their code, or the code alone of what a plan of format 1.0 said.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Coded<'a, T> {
+    Typed(&'a T),
+    Told {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        code: Option<&'static str>,
+    },
+}
+
+impl<T: JsonSchema> JsonSchema for Coded<'_, T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        T::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::json_schema(generator)
+    }
+}
+
+/// One step.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Step")]
+pub(in crate::render) struct StepLine<'a> {
+    #[serde(flatten)]
+    step: &'a Step,
+    /// The margins in words.
+    guards: Vec<String>,
+}
+
+impl<'a> StepLine<'a> {
+    pub(in crate::render) fn of(step: &'a Step) -> Self {
+        Self { guards: step.guards.iter().map(words::guard).collect(), step }
+    }
+}
+
+/// A change that is wanted and cannot be had.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Blocked")]
+pub(in crate::render) struct BlockedLine<'a> {
+    /// The interface.
+    address: &'a Address,
+    #[serde(flatten)]
+    reason: Coded<'a, BlockReason>,
+    /// Why, in words: who, where, since when, and what to do.
+    detail: String,
+}
+
+impl<'a> BlockedLine<'a> {
+    pub(in crate::render) fn of(plan: &Plan, blocked: &'a Blocked) -> Self {
+        let reason = match &blocked.reason {
+            BlockReason::Told { of, .. } => Coded::Told { code: Some(of.as_str()) },
+            typed => Coded::Typed(typed),
+        };
+        Self { address: &blocked.address, reason, detail: words::blocked(plan, blocked) }
+    }
+}
+
+/// An interface that differs and is left alone.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "LeftAlone")]
+pub(in crate::render) struct LeftAloneLine<'a> {
+    /// The interface.
+    address: &'a Address,
+    #[serde(flatten)]
+    reason: Coded<'a, LeftAloneReason>,
+    /// Why, in words.
+    detail: String,
+}
+
+impl<'a> LeftAloneLine<'a> {
+    pub(in crate::render) fn of(plan: &Plan, left: &'a LeftAlone) -> Self {
+        let reason = match &left.reason {
+            LeftAloneReason::Told { of, .. } => Coded::Told { code: Some(of.as_str()) },
+            typed @ LeftAloneReason::HandsOff { .. } => Coded::Typed(typed),
+        };
+        Self { address: &left.address, reason, detail: words::left_alone(plan, left) }
+    }
+}
+
+/// A worry that stops nothing.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Warning")]
+pub(in crate::render) struct WarningLine<'a> {
+    #[serde(flatten)]
+    warning: Coded<'a, Warning>,
+    /// What.
+    summary: String,
+    /// Where and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+impl<'a> WarningLine<'a> {
+    pub(in crate::render) fn of(warning: &'a Warning) -> Self {
+        let words::Said { summary, detail } = words::warning(warning);
+        let warning = match warning {
+            Warning::Told { .. } => Coded::Told { code: None },
+            typed => Coded::Typed(typed),
+        };
+        Self { warning, summary, detail }
+    }
+}
+
+/// What a run that died left open.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Doubt")]
+struct DoubtLine<'a> {
+    #[serde(flatten)]
+    doubt: &'a Doubt,
+    /// What a read says now, in words.
+    finding: String,
+}
+
+#[cfg(test)]
+mod tests;

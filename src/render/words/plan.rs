@@ -1,0 +1,241 @@
+//! How the typed facts of a plan and of a drift check read: blocks, what is left alone, warnings, guards, doubts.
+
+use std::time::Duration;
+
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::nearest::did_you_mean;
+use crate::duration;
+use crate::plan::{
+    BlockReason, Blocked, DeclaredSide, Doubt, Exceeded, Guard, Knob, LeftAlone, LeftAloneReason, NotUp, Plan,
+    PlanFileError, Unmet, Warning, WhyNotUp,
+};
+use crate::planner::UnknownAddress;
+use crate::resource::{Address, GroupName, Status};
+
+/// A warning in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// What.
+    pub summary: String,
+    /// Where and why.
+    pub detail: Option<String>,
+}
+
+/// Names an interface for people: key, id, region.
+fn title(plan: &Plan, address: &Address) -> String {
+    match plan.change(address) {
+        Some(change) => format!("{address} ({} in {})", change.id, change.scope),
+        None => address.to_string(),
+    }
+}
+
+/// Says why a wanted change cannot be had: who, where, since when, and what to do.
+pub fn blocked(plan: &Plan, blocked: &Blocked) -> String {
+    let scope = || plan.change(&blocked.address).map(|change| change.scope.to_string());
+    why_blocked(blocked, &|| title(plan, &blocked.address), &scope)
+}
+
+/// Says why a wanted change cannot be had where no plan tells more of the interface than its address.
+pub fn blocked_address(blocked: &Blocked) -> String {
+    why_blocked(blocked, &|| blocked.address.to_string(), &|| None)
+}
+
+fn why_blocked(blocked: &Blocked, title: &dyn Fn() -> String, scope: &dyn Fn() -> Option<String>) -> String {
+    match &blocked.reason {
+        BlockReason::Floor { group, left, of, floor, knob, not_up, more } => {
+            let knob = self::knob(group, knob.as_ref());
+            let kept = format!("group {group} would keep {left} of {of} active, floor {floor} ({knob})");
+            format!("{kept} without {}{}", title(), who_is_down(not_up, *more))
+        }
+        BlockReason::Protected { at } => {
+            let todo = "remove `protect` in a reviewed change to deactivate it";
+            format!("{} is protected ({at}); {todo}", title())
+        }
+        BlockReason::Cap { changes, exceeded, knob, allowed } => cap(*changes, exceeded, knob, *allowed),
+        BlockReason::Dependency { needed, why } => {
+            format!("{} has to wait for {needed}, which {}", title(), unmet(*why))
+        }
+        BlockReason::FinancialLocked => {
+            format!("{} is FinancialLocked: the account has bills outstanding; settle them first", title())
+        }
+        BlockReason::SecurityLocked => format!("{} is SecurityLocked by the vendor; open a ticket", title()),
+        BlockReason::BusinessLocked { word } => {
+            format!("{} has a business status that is not documented: \"{word}\"", title())
+        }
+        BlockReason::NotFound => {
+            format!("the API says there is no {}; correct the id, or remove the entry", title())
+        }
+        BlockReason::WrongRegion { found_in } => {
+            format!("{} is not there: it lives in {found_in}; correct its region in the spec", title())
+        }
+        BlockReason::Idle => format!("{} is Idle: it was never connected; connect it first", title()),
+        BlockReason::Deleting { status } => format!("{} is {status}; remove the entry once it is gone", title()),
+        BlockReason::PeerDeleted => {
+            format!("the opposite side of {} was deleted: it can never be activated again", title())
+        }
+        BlockReason::UnknownStatus { word } => {
+            format!("{} has a status that is not documented: \"{word}\"", title())
+        }
+        BlockReason::Unreadable => {
+            let what = scope().unwrap_or_else(|| blocked.address.to_string());
+            format!("{what} could not be read; see the errors")
+        }
+        BlockReason::Told { text, .. } => text.clone(),
+    }
+}
+
+/// Names what set the floor of a group.
+pub fn knob(group: &GroupName, knob: Option<&Knob>) -> String {
+    match knob {
+        Some(Knob { key, value, at }) => format!("{key} {value} at {at}"),
+        None => format!("groups.{group}"),
+    }
+}
+
+fn who_is_down(not_up: &[NotUp], more: u32) -> String {
+    if not_up.is_empty() {
+        return String::new();
+    }
+    let mut down: Vec<String> = not_up.iter().map(why_not_up).collect();
+    if more > 0 {
+        down.push(format!("and {more} more"));
+    }
+    format!("; {}; bring one of them up first, or change the floor", down.join(", "))
+}
+
+fn why_not_up(member: &NotUp) -> String {
+    let address = &member.address;
+    match &member.why {
+        WhyNotUp::Unseen => format!("{address} could not be seen"),
+        WhyNotUp::Is { status, since } => {
+            let since = since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+            format!("{address} is {status}{since}")
+        }
+        WhyNotUp::Opposite { status } => {
+            let status = status.as_ref().map_or("unknown", Status::as_str);
+            format!("{address} is Active but its opposite side is {status}")
+        }
+        WhyNotUp::Locked { business_status } => {
+            format!("{address} is Active but its business status is {business_status}")
+        }
+        WhyNotUp::ToGoDown => format!("{address} is to go down"),
+    }
+}
+
+fn cap(changes: u32, exceeded: &Exceeded, knob: &Knob, allowed: Option<u32>) -> String {
+    let Knob { key, value, at } = knob;
+    let exceeded = match exceeded {
+        Exceeded::Changes => format!("{changes} changes, and {key} is {value} ({at})"),
+        Exceeded::Share { declared, allows } => {
+            format!("{changes} of {declared} interfaces change, and {key} is {value} ({at}), which allows {allows}")
+        }
+        Exceeded::Group { name, count } => format!("{count} changes in {name}, and {key} is {value} ({at})"),
+        Exceeded::Region { name, count } => format!("{count} changes in {name}, and {key} is {value} ({at})"),
+    };
+    let allowed = allowed.map(|given| format!(" (--allow-changes {given} is not the exact number)"));
+    let allowed = allowed.unwrap_or_default();
+    format!("{exceeded}; all {changes} changes are refused{allowed}; to run exactly these: --allow-changes {changes}")
+}
+
+fn unmet(why: Unmet) -> String {
+    match why {
+        Unmet::Blocked(code) => format!("is blocked ({})", code.as_str()),
+        Unmet::LeftAlone(code) => format!("is left alone ({})", code.as_str()),
+        Unmet::LeftOut => "is left out of this plan".to_owned(),
+    }
+}
+
+/// Says why something that differs is not touched.
+pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
+    match &left.reason {
+        LeftAloneReason::HandsOff { reason, until, .. } => {
+            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+            format!("{} is hands off{until}: {reason}", title(plan, &left.address))
+        }
+        LeftAloneReason::Told { text, .. } => text.clone(),
+    }
+}
+
+/// Says a warning.
+pub fn warning(warning: &Warning) -> Said {
+    let said = |summary: String, detail: String| Said { summary, detail: Some(detail) };
+    match warning {
+        Warning::PartOfSpec { targets, brought_along, excluded } => {
+            let parts = [("", targets), ("needed by these: ", brought_along), ("left out: ", excluded)];
+            let parts = parts.into_iter().filter(|(_, names)| !names.is_empty());
+            let parts: Vec<String> = parts.map(|(what, names)| format!("{what}{}", listed(names))).collect();
+            said("this plan looks at a part of the spec only".to_owned(), parts.join("; "))
+        }
+        Warning::HandsOffExpired { address, until, at } => said(
+            format!("hands_off of {address} has expired: it was meant to stand until {until}"),
+            format!("{at}; no step is planned for it while it stands: take it out of the spec, or give it a new date"),
+        ),
+        Warning::ProtectionDropped { address, at } => said(
+            format!("{address} was protected when last applied, and is now to be deactivated"),
+            format!("the protection and the status changed in one go: {at}"),
+        ),
+        Warning::InTransition { address, status, since, settle_timeout_ms } => said(
+            format!("{address} is {status}, in transition since {since:.0}"),
+            format!(
+                "longer than its settle timeout of {}",
+                duration::format(Duration::from_millis(*settle_timeout_ms))
+            ),
+        ),
+        Warning::HalfUp { one, other } => said(
+            format!("the link of {} and {} will be half up", one.address, other.address),
+            format!("its two sides are declared {} and {}", side(one), side(other)),
+        ),
+        Warning::OtherAccount { account_id, declared, at } => said(
+            format!("these credentials belong to account {account_id}, and apply will refuse them"),
+            format!("cloud.account_id is {declared} at {at}"),
+        ),
+        Warning::Spec { finding, at } => Said { summary: finding.clone(), detail: at.clone() },
+        Warning::Told { summary, detail } => Said { summary: summary.clone(), detail: detail.clone() },
+    }
+}
+
+fn listed(addresses: &[Address]) -> String {
+    addresses.iter().map(Address::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn side(side: &DeclaredSide) -> String {
+    format!("{} at {}", side.status, side.at)
+}
+
+/// Says what a Deactivate leaves its group with, at the worst moment and at the end.
+pub fn guard(guard: &Guard) -> String {
+    let Guard { group, lowest, of, end, floor } = guard;
+    match lowest {
+        Some(lowest) => format!("{group}: at least {lowest} of {of} up at any moment, {end} at the end, floor {floor}"),
+        None => format!("{group}: {end} of {of} up at the end, floor {floor}"),
+    }
+}
+
+/// Says what a read makes of a step that a dead run left open.
+pub fn doubt(doubt: &Doubt) -> String {
+    match (doubt.is_clear, &doubt.found) {
+        (true, Some(status)) => format!("unknown, found {status}"),
+        (true, None) => "unknown, found nothing there".to_owned(),
+        (false, Some(status)) => format!("not clear yet, found {status}"),
+        (false, None) => "not clear yet, not seen".to_owned(),
+    }
+}
+
+/// Says that an address is none that the spec declares.
+pub fn unknown_address(unknown: &UnknownAddress) -> Diagnostic {
+    let hint = match &unknown.near {
+        Some(near) => did_you_mean(near.as_str()),
+        None => "`rictl graph` shows the declared interfaces".to_owned(),
+    };
+    Diagnostic::error(unknown.to_string()).hint(hint)
+}
+
+/// Says what to do about a plan file that cannot be used.
+pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
+    match error {
+        PlanFileError::Damaged(_) => "make the plan again with `rictl plan --out FILE` and review it",
+        PlanFileError::Newer { .. } => "apply it with the rictl that made it, or make the plan again with this one",
+        PlanFileError::Older { .. } => "plan again: `rictl plan --out FILE`, and review it",
+        PlanFileError::NotAPlan => "saved plans are made with `rictl plan --out FILE`",
+    }
+}
