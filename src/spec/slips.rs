@@ -61,7 +61,9 @@ pub(in crate::spec) fn is_odd_blank(character: char) -> bool {
 
 /// Finds the slip in a word that stands where it means nothing, and how many characters are before it.
 pub(in crate::spec) fn in_word(word: &str) -> Option<(u32, Slip)> {
-    let (at, slip) = at_start(word)?;
+    let key = word_length(word);
+    let lacks_colon = is_known(&word[..key]) && word[key..].starts_with(' ');
+    let (at, slip) = at_start(word).or_else(|| lacks_colon.then_some((key, Slip::NoColon)))?;
     Some((count(word.get(..at)?), slip))
 }
 
@@ -129,8 +131,13 @@ fn in_line(line: &str, below: Option<&str>) -> Option<(usize, Slip)> {
 /// Finds a slip at the start of a word or a line without its indentation.
 fn at_start(text: &str) -> Option<(usize, Slip)> {
     let first = text.chars().next()?;
-    if is_odd_blank(first) {
+    let is_bullet = meant(first).is_some_and(|(meant, _)| meant == '-') && text[first.len_utf8()..].starts_with(' ');
+    if is_odd_blank(first) || is_bullet {
         return Some((0, Slip::LookAlike(first)));
+    }
+    if let Some(at) = quoted_length(text) {
+        let after = text[at..].strip_prefix(':')?;
+        return after.starts_with(|next: char| !next.is_whitespace()).then_some((at, Slip::NoBlank));
     }
     let word = word_length(text);
     let after = &text[word..];
@@ -179,6 +186,12 @@ fn word_length(text: &str) -> usize {
         .unwrap_or(text.len())
 }
 
+/// Returns how many bytes a quoted word at the start of a text takes, with its quotes.
+fn quoted_length(text: &str) -> Option<usize> {
+    let quote = text.chars().next().filter(|first| matches!(first, '"' | '\''))?;
+    Some(text[1..].find(quote)? + 2)
+}
+
 fn is_known(word: &str) -> bool {
     word != "*" && KEYS.iter().any(|key| key.name == word)
 }
@@ -216,6 +229,8 @@ mod tests {
             ("ri-a:5", None),
             ("status = Active", Some((6, Slip::NoColon))),
             ("id=ri-a", Some((2, Slip::NoColon))),
+            ("region cn-x", Some((6, Slip::NoColon))),
+            ("\u{2013} sh-backup", Some((0, Slip::LookAlike('\u{2013}')))),
             ("limts", None),
             ("", None),
         ] {
@@ -232,6 +247,7 @@ mod tests {
         assert_eq!(at("interfaces:\n  a\n    id: x\n", 3), Some((2, 4, Slip::NoColon)));
         assert_eq!(at("  status = Active\n  id: x\n", 2), Some((1, 9, Slip::NoColon)));
         assert_eq!(at("a: { id: x\u{ff0c} status: y }\n", 1), Some((1, 11, Slip::LookAlike('\u{ff0c}'))));
+        assert_eq!(at("a:\n  \"id\":x\n", 2), Some((2, 7, Slip::NoBlank)));
         assert_eq!(at("a: 1\nb: 2\nreason: c: d\n", 3), None);
         assert_eq!(at("", 1), None);
     }
