@@ -190,7 +190,7 @@ pub struct CloudSettings {
     /// `profile`, of the credentials.
     pub profile: Option<Placed<String>>,
     /// `signature`.
-    pub signature: Option<SignatureVersion>,
+    pub signature: Option<Placed<SignatureVersion>>,
     /// `account_id`: apply refuses any other account.
     pub account_id: Option<Placed<AccountId>>,
     /// `world`, the emulator's file, as written: relative to the spec file.

@@ -33,7 +33,7 @@ pub(super) fn decode(mut fields: Fields<'_>, findings: &mut Findings) -> Decoded
         provider: provider.map_or(Provider::Alibaba, |provider| provider.value),
         region: fields.name_or_misspelt(path, "region", Place::default(), findings),
         profile: fields.line(path, "profile", findings),
-        signature: fields.choice(path, "signature", signature, findings).map(|signature| signature.value),
+        signature: fields.choice(path, "signature", signature, findings),
         account_id: fields.word(path, "account_id", findings),
         world: fields.line(path, "world", findings),
         accounts: match fields.take("accounts") {
