@@ -26,7 +26,6 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -35,7 +34,7 @@ use crate::cloud::listing::{Listing, ScopeRead};
 use crate::cloud::{Call, Cloud, CloudError, Permit, RequestId};
 use crate::journal::{Entry, RunStarted};
 use crate::plan::{Action, Plan, Step};
-use crate::resource::{Address, Observed, RouterInterfaceId, Scope};
+use crate::resource::{Address, LastSeen, RouterInterfaceId, Scope};
 use crate::run::{Event, LastLook, Report, StopReason};
 use crate::store::{Store, StoreError};
 
@@ -127,20 +126,7 @@ pub struct Ended {
     /// Why something could not be recorded.
     pub unrecorded: Option<StoreError>,
     /// What was read since the plan was made, each interface as it was seen last.
-    pub seen: Vec<Seen>,
-}
-
-/// An interface as a run saw it last.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// Where.
-    pub scope: Scope,
-    /// Which.
-    pub id: RouterInterfaceId,
-    /// What the cloud said; `None` where it said that there is no such interface.
-    pub observed: Option<Observed>,
-    /// When the answer came.
-    pub at: Timestamp,
+    pub seen: Vec<LastSeen>,
 }
 
 /// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order; `known` is what the
@@ -288,7 +274,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     /// Gives everything up to whoever started the run.
     fn hand_over(self, last_look: LastLook) -> Ended {
         let clock = self.around.clock;
-        let seen = self.sightings.since(self.planned_from).map(|(scope, id, observed, arrived)| Seen {
+        let seen = self.sightings.since(self.planned_from).map(|(scope, id, observed, arrived)| LastSeen {
             scope: scope.clone(),
             id: id.clone(),
             observed: observed.cloned(),

@@ -2,28 +2,33 @@
 //!
 //! An intent is durable before its call is sent, a result before the next step starts; what a dead run left
 //! open is what [`Replay`] says after folding the lines. Replay is a pure transition function in which an
-//! illegal history is an error, not a guess. Bytes on disk are the store's business.
+//! illegal history is an error, not a guess. Every line names the one before it by its hash, and the state names
+//! the line that it rests on, so that what was taken away can be noticed. Bytes on disk are the store's business.
 
-mod fold;
+mod chain;
+mod first;
+mod illegal;
 mod line;
 mod replay;
+mod wire;
 
 use jiff::Timestamp;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use schemars::JsonSchema;
 
 use crate::plan::{Action, Goal, StepId};
 use crate::resource::{Address, Call, RequestId, RouterInterfaceId, Scope, Status, Target};
 use crate::run::{RunEnd, StepReason};
 use crate::state::RunId;
 
-pub use fold::fold;
-pub use line::{DamagedLine, FORMAT_VERSION, Journal, TornTail};
-pub use replay::{Answer, Attempt, Closed, Illegal, Replay, Run, Trace};
+pub use chain::LineHash;
+pub use illegal::{Illegal, Misstep};
+pub use line::{Base, DamagedLine, FORMAT_VERSION, Journal, TornTail, decode_run, encode_run, runs_in};
+pub use replay::{Answer, Attempt, Closed, Over, Replay, Run, Trace};
 
 /// One line of the journal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A run begins: who, on what basis, and what it is going to do.
     RunStarted(Box<RunStarted>),
@@ -70,23 +75,57 @@ pub enum Entry {
         /// How.
         outcome: Outcome,
         /// The last status that was read; `None` if none was, or the interface is gone.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
         status: Option<Status>,
-        /// Why, where it did not end plainly.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
+        /// Why it ended so, where the outcome does not say it all.
         because: Option<StepReason>,
     },
-    /// A run has ended; the state is committed after this.
+    /// The run has come to its end; the state is committed after this.
     RunEnded(RunEnd),
+    /// The process of the run died, and a later command has closed what it left open.
+    Died(Died),
     /// The run was folded into the state of this serial.
     Folded {
         /// The state's new serial.
         serial: u64,
     },
+    /// An entry that a coming version gives a meaning: legal anywhere, kept, and without effect.
+    Reserved {
+        /// Its name.
+        kind: Reserved,
+        /// What it says.
+        body: serde_json::Map<String, serde_json::Value>,
+    },
+}
+
+/// The names that are kept free for what comes: confirmations, and the claims of states that many machines share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reserved {
+    /// The run waits for a confirmation until a time.
+    ConfirmBy,
+    /// Somebody confirmed it.
+    Confirmed,
+    /// It was taken back.
+    TakenBack,
+    /// A process claimed the journal.
+    Claimed,
+    /// It gave the journal up.
+    Released,
+    /// It is still there.
+    Beat,
+}
+
+/// The end of a run that could not say it itself: it has no exit code, for nobody gave one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Died {
+    /// When it was found dead and what it left open was read.
+    pub at: Timestamp,
+    /// The run whose command did so.
+    pub resolved_by: RunId,
 }
 
 /// The first line of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunStarted {
     /// The run.
     pub run_id: RunId,
@@ -94,7 +133,7 @@ pub struct RunStarted {
     pub at: Timestamp,
     /// What the user ran.
     pub operation: Operation,
-    /// `user@host`, untrusted text.
+    /// The login name, untrusted text.
     pub who: String,
     /// The process.
     pub pid: u32,
@@ -106,8 +145,80 @@ pub struct RunStarted {
     pub serial: u64,
     /// The digest of the plan that is run.
     pub digest: String,
+    /// Who, why and from which text, as far as it is known.
+    #[serde(flatten)]
+    pub evidence: Evidence,
     /// The steps of that plan, in its order.
     pub steps: Vec<PlannedStep>,
+}
+
+/// What a run can later be asked about, beside what it did. All of it is untrusted text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Whom CI names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// The cloud's name of the caller (ARN).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<String>,
+    /// The change that all its steps belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_id: Option<String>,
+    /// Why it was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The spec, as the user named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
+    /// The digest of its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec_digest: Option<String>,
+    /// The commit that the spec lay in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// Whether the spec differed from its commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_dirty: Option<bool>,
+    /// Who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Approved>,
+    /// Why windows were overridden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_window: Option<String>,
+    /// The runs that it takes back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takes_back: Vec<RunId>,
+}
+
+/// Who approved a run, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approved {
+    /// Who.
+    pub by: String,
+    /// How.
+    pub how: ApprovedHow,
+    /// The digest that was approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// How a run was approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApprovedHow {
+    /// By `yes` at a terminal.
+    Terminal,
+    /// By `--auto-approve`.
+    AutoApprove,
+    /// By a saved plan.
+    Plan,
+    /// By `--approve-digest`.
+    Digest,
+    /// By `rictl approve`.
+    Approval,
 }
 
 /// What a run was started as.

@@ -10,8 +10,9 @@
 //! F5  render     plan, report, drift, history, diagnostics, events -> text, JSON, Markdown, HTML, SVG, graphs
 //! F4  refresh    CloudRead -> LiveState, in bulk       executor  walks the steps: admission, floors afresh, waves,
 //!     alibaba    Cloud over HTTPS, and credentials               one shared poll, what a crash left open
+//!     history    the one writer of records: folds, catches up, archives
 //!     retry      retries and quotas around any Cloud   emulator  the world and its two faces
-//! F3  cloud      the port to the cloud, error codes    store     the port to history, local files, the lock
+//! F3  cloud      the port to the cloud, error codes    store     the port to history, its recorder, files
 //!     clock      one clock for the shell
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
 //!     drift      declared, recorded and live, compared: the one definition
@@ -38,6 +39,7 @@ pub mod drift;
 pub mod duration;
 pub mod emulator;
 pub mod executor;
+pub mod history;
 pub mod journal;
 pub mod ops;
 pub mod plan;

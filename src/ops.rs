@@ -17,7 +17,7 @@ pub mod live;
 pub mod locked;
 pub mod notify;
 pub mod project;
-mod records;
+
 mod rollback;
 mod saved;
 pub mod session;

@@ -9,13 +9,14 @@ mod end;
 mod event;
 mod exit;
 mod outcome;
-pub mod pace;
 mod reason;
 mod report;
+mod step;
 
 pub use end::{Facts, LastLook, RunEnd, end};
-pub use event::{Event, WaveFailure};
+pub use event::Event;
 pub use exit::Exit;
 pub use outcome::RunOutcome;
-pub use reason::{NotUp, Reason, StepReason, StopReason, Subject, Unrecorded, WhyNotUp};
-pub use report::{Report, StepResult, planned_step};
+pub use reason::{NotUp, Reason, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp};
+pub use report::Report;
+pub use step::{StepResult, planned_step};

@@ -2,22 +2,25 @@
 //!
 //! One record per interface that an apply has seen. [`decode`] sniffs the format version, upgrades older
 //! files step by step and refuses newer and damaged ones; [`encode`] writes the current one with a checksum
-//! over its content. Which bytes are on which disk is the store's business.
+//! over its content. Which bytes are on which disk is the store's business; who writes which fact, that of `history`.
 
 mod codec;
-mod distinct;
+mod durations;
+mod records;
 mod upgrade;
-
-use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::journal::{LineHash, Outcome};
 use crate::plan::StepId;
-use crate::resource::{Address, Call, DesiredStatus, GroupName, RequestId, RouterInterfaceId, Scope, Status, Target};
+use crate::resource::{Call, DesiredStatus, GroupName, RequestId, RouterInterfaceId, Scope, Status, Target};
+use crate::run::StepReason;
 
-pub use codec::{FORMAT_VERSION, Unreadable, decode, encode};
+pub use codec::{FORMAT_VERSION, Unreadable, decode, encode, version};
+pub use durations::Durations;
+pub use records::{Identity, Records};
 
 /// The state of one spec against one target.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,18 +33,32 @@ pub struct State {
     pub target: Target,
     /// The last run folded in from the journal.
     pub last_run: Option<RunId>,
-    /// The records by address.
-    pub interfaces: BTreeMap<Address, Record>,
+    /// The line of the journal that it rests on; `None` in one that an older version wrote.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<Anchor>,
+    /// One record per interface.
+    pub interfaces: Records,
+}
+
+/// Where in the journal a state stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Anchor {
+    /// The serial of the commit that wrote this.
+    pub serial: u64,
+    /// The journal's last line then.
+    pub head: LineHash,
 }
 
 impl State {
     /// Starts the history `lineage` of `target`: nothing recorded, never committed.
     pub fn new(lineage: impl Into<String>, target: Target) -> Self {
-        Self { lineage: lineage.into(), serial: 0, target, last_run: None, interfaces: BTreeMap::new() }
+        let (lineage, interfaces) = (lineage.into(), Records::default());
+        Self { lineage, serial: 0, target, last_run: None, anchor: None, interfaces }
     }
 }
 
-/// What was recorded of one interface.
+/// What was recorded of one interface. It belongs to the interface, which its id, region and account name; its address
+/// is what the spec calls it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Record {
     /// The cloud's id.
@@ -59,26 +76,43 @@ pub struct Record {
     /// Its group when last applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupName>,
+    /// How long its last calls took to settle.
+    #[serde(default, skip_serializing_if = "Durations::is_empty")]
+    pub durations: Durations,
     /// The last mutating call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_action: Option<LastAction>,
 }
 
-/// A status and since when we have known it.
+/// A status, and between which times we know of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Sighting {
     /// What Describe said; `None` for an interface that the API said is absent.
     pub status: Option<Status>,
-    /// When it was first seen so.
+    /// The first read that saw it after one that saw another; of a transition that our own call began, when the API
+    /// accepted the call.
     pub since: Timestamp,
+    /// The last read that saw it.
+    pub at: Timestamp,
 }
 
 impl Sighting {
-    /// Takes in what a read at `at` said; the same status again keeps its `since`.
-    pub fn update(&mut self, status: Option<Status>, at: Timestamp) {
-        if self.status != status {
-            *self = Self { status, since: at };
+    /// Returns what one read at `at` saw.
+    pub fn first(status: Option<Status>, at: Timestamp) -> Self {
+        Self { status, since: at, at }
+    }
+
+    /// Takes in what a read at `at` saw; the same status again keeps its `since`. A read that is older than what is
+    /// known changes nothing. `begun` is when something that we hold proves that this status began, if it does.
+    pub fn update(&mut self, status: Option<Status>, at: Timestamp, begun: Option<Timestamp>) {
+        if at < self.at {
+            return;
         }
+        if self.status != status {
+            let since = begun.filter(|begun| *begun >= self.at && *begun <= at).unwrap_or(at);
+            *self = Self { status, since, at };
+        }
+        self.at = at;
     }
 }
 
@@ -97,8 +131,14 @@ pub struct LastAction {
     pub started_at: Timestamp,
     /// When its outcome was.
     pub finished_at: Timestamp,
-    /// How it ended, e.g. `done` or `unknown, found Inactive`.
-    pub outcome: String,
+    /// How it ended; `None` where nobody knows yet.
+    pub outcome: Option<Outcome>,
+    /// What was read of the interface when it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Status>,
+    /// Why, where the outcome does not say it all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<StepReason>,
 }
 
 /// The id of one run; sorts by time: `20261123T120304.567Z-1a2b3c`.

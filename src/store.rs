@@ -1,24 +1,30 @@
-//! The port to where history is kept: read it, append to the journal, commit the state, hold the lock.
+//! The port to where history is kept: read it, append to the journal, commit the state, keep ended runs, hold the lock.
 //!
-//! [`local`] keeps it in files beside the spec, [`memory`] in memory, for simulations that crash it. The executor and
-//! the simulation know only [`Store`]; one contract test runs against both.
+//! The executor and the simulation know only [`Store`]. [`recorder`] is the one implementation: it knows the formats and
+//! the rules, and writes onto a [`Medium`], which knows bytes only. [`local`] keeps them in files beside the spec,
+//! [`memory`] in memory, for simulations that crash it; one contract test runs against both.
 
 mod files;
 pub mod local;
 pub mod lock;
+pub mod medium;
 pub mod memory;
+pub mod recorder;
 
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::journal::{self, Entry, Replay};
-use crate::state::{State, Unreadable};
+use crate::journal::{Entry, Replay, Run};
+use crate::state::{RunId, State, Unreadable};
+
+pub use medium::Medium;
+pub use recorder::Recorder;
 
 pub use files::Mode;
 
 /// Where a run records what it does. Every method is durable when it returns.
 pub trait Store {
-    /// Returns what the journal says, everything appended included.
+    /// Returns what the open journal says, everything appended included. Runs that ended before are in the archive.
     fn replay(&self) -> &Replay;
 
     /// Makes sure that a run of `steps` steps can be recorded, before its first call: the journal has room, and a state
@@ -29,37 +35,23 @@ pub trait Store {
     /// and commit fails too, so no further call may be sent; what they were given is kept for [`Store::rescue`].
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError>;
 
-    /// Replaces the state atomically, keeping the old one as backup. Refused if the state on disk is no longer the
-    /// one with `expected_serial` (0 for none), or the lock is no longer ours.
-    fn commit(&mut self, state: &State, expected_serial: u64) -> Result<(), StoreError>;
+    /// Replaces the state atomically, keeping the old one as backup, and anchors it to the journal's last line. Refused
+    /// if the state on disk is no longer the one with `expected_serial` (0 for none), or the lock is no longer ours.
+    fn commit(&mut self, state: &mut State, expected_serial: u64) -> Result<(), StoreError>;
+
+    /// Takes the runs that are in the state out of the journal, each into a place of its own, and lets the journal go
+    /// on from `state`, which is the one that was committed last. Does nothing while a run is open, or not in the state.
+    /// After a failure the journal is as it was, or as it should be; what was taken out twice is there once.
+    fn archive(&mut self, state: &State) -> Result<(), StoreError>;
+
+    /// Returns the run with this id, from the journal or from the archive, without looking at any other.
+    fn run(&self, id: &RunId) -> Result<Option<Run>, StoreError>;
+
+    /// Returns the ids of every run, oldest first, without opening any.
+    fn run_ids(&self) -> Result<Vec<RunId>, StoreError>;
 
     /// Writes what could not be appended to a second place, and names it for people.
     fn rescue(&mut self) -> Result<String, StoreError>;
-
-    /// Folds the run that has ended into `state`; see [`Store::fold_ended_run_and`].
-    fn fold_ended_run(&mut self, state: &mut State) -> Result<(), StoreError> {
-        self.fold_ended_run_and(state, &mut |_| {})
-    }
-
-    /// Folds the run that has ended into `state`, lets `see` bring its records up to what was read last, commits it and
-    /// says so in the journal; does nothing if every ended run is in the state already. `state` is the one last read or
-    /// committed.
-    fn fold_ended_run_and(&mut self, state: &mut State, see: &mut dyn FnMut(&mut State)) -> Result<(), StoreError> {
-        let Some(run) = self.replay().unfolded() else { return Ok(()) };
-        // A run of another history, whose state was taken away, is over and has no place in this one.
-        if run.started.lineage == state.lineage {
-            journal::fold(state, run);
-        }
-        see(state);
-        let expected_serial = state.serial;
-        // A state restored from a backup is older than its journal; its next serial must still be a new one.
-        state.serial = expected_serial.max(self.replay().last_serial()) + 1;
-        if let Err(error) = self.commit(state, expected_serial) {
-            state.serial = expected_serial;
-            return Err(error);
-        }
-        self.append(&[Entry::Folded { serial: state.serial }])
-    }
 }
 
 /// Why history could not be read or written.

@@ -18,7 +18,7 @@ use rictl::cloud::{
 };
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Gate, Settings, Surroundings, run};
-use rictl::journal::{Operation, Outcome, PlannedStep, RunStarted};
+use rictl::journal::{Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::ops::live;
 use rictl::plan::{Action, Expectation, Plan, PlanOptions};
 use rictl::planner::{Inputs, plan};
@@ -26,7 +26,7 @@ use rictl::resource::{AccountName, Observed, Provider, RequestId, RouterInterfac
 use rictl::run::{Report, StopReason, WaveFailure};
 use rictl::spec::{Spec, SpecFile, parse};
 use rictl::state::RunId;
-use rictl::store::memory::{Disk, MemoryStore};
+use rictl::store::memory::{Disk, Memory, MemoryStore};
 use tokio::sync::watch;
 
 /// SplitMix64.
@@ -242,6 +242,7 @@ fn header(plan: &Plan, clock: &Clock) -> RunStarted {
         lineage: "lineage".to_owned(),
         serial: 0,
         digest: plan.digest(),
+        evidence: Evidence::default(),
         steps: plan.steps.iter().map(step).collect(),
     }
 }
@@ -264,7 +265,7 @@ fn apply(scenario: &Scenario) -> (Witness, Plan, Report) {
             broken: RefCell::default(),
         };
         let plan = planned(&spec, &witness, &clock).await;
-        let (mut store, _) = MemoryStore::open(Disk::default()).unwrap();
+        let (mut store, _) = MemoryStore::open(Memory::new(Disk::default())).unwrap();
         let (_signals, listener) = watch::channel(0);
         let surroundings = Surroundings {
             cloud: &witness,

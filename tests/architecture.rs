@@ -29,6 +29,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("clock", 3),
     ("refresh", 4),
     ("executor", 4),
+    ("history", 4),
     ("alibaba", 4),
     ("emulator", 4),
     ("retry", 4),

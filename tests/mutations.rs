@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use rictl::emulator::{Fault, Format, WorldSeed};
-use rictl::journal::Journal;
+use rictl::journal::{Journal, decode_run};
 use rictl::plan::Plan;
 use rictl::spec::{self, SpecFile};
 use rictl::state;
@@ -32,7 +32,10 @@ const SPEC: &str = "version: 1\ncloud: {provider: emulator, region: cn-shanghai,
 /// The files that a real apply leaves behind.
 struct Files {
     state: Vec<u8>,
+    /// The journal of its run, as it was before that was archived.
     journal: Vec<u8>,
+    /// The journal since.
+    base: Vec<u8>,
     plan: Vec<u8>,
 }
 
@@ -50,7 +53,14 @@ fn real_files() -> Files {
     run(&["plan", "--out", "saved"]);
     run(&["apply", "saved"]);
     let read = |name: &str| fs::read(path(name)).unwrap();
-    Files { state: read("state/rictl.json"), journal: read("state/rictl.journal.jsonl"), plan: read("saved") }
+    // The run was taken out of the journal when it was over; it went on from the journal's first line.
+    let run = fs::read_dir(path("state/rictl.runs")).unwrap().next().unwrap().unwrap().path();
+    Files {
+        state: read("state/rictl.json"),
+        journal: fs::read(run).unwrap(),
+        base: read("state/rictl.journal.jsonl"),
+        plan: read("saved"),
+    }
 }
 
 #[test]
@@ -100,6 +110,28 @@ fn a_mutated_journal_tells_a_beginning_of_the_same_story_or_is_refused() {
             let kept = torn.map_or(bytes.len(), |torn| torn.good_length);
             let is_beginning = journal.starts_with(&bytes[..kept]);
             assert!(is_beginning || *decoded.replay() == original, "{}", String::from_utf8_lossy(bytes));
+            true
+        }
+        Err(_) => false,
+    });
+}
+
+#[test]
+fn a_mutated_past_run_is_the_same_run_or_refused() {
+    let files = real_files();
+    let original = decode_run(&files.journal).unwrap();
+    feed("run", &[files.journal], |bytes| match decode_run(bytes) {
+        Ok(run) => {
+            assert_eq!(run, original, "{}", String::from_utf8_lossy(bytes));
+            true
+        }
+        Err(_) => false,
+    });
+    let (original, _) = Journal::decode(&files.base).unwrap();
+    feed("base", &[files.base], |bytes| match Journal::decode(bytes) {
+        Ok((decoded, torn)) => {
+            // One line only: where its beginning is damaged it looks torn, and leaves nothing.
+            assert!(decoded == original || torn.is_some() || decoded == Journal::default());
             true
         }
         Err(_) => false,

@@ -8,13 +8,14 @@ use std::process::{Command, Output};
 
 use jiff::Timestamp;
 use rictl::cloud::{Call, RequestId};
-use rictl::journal::{Entry, Operation, Outcome, PlannedStep, RunStarted};
+use rictl::history::open_files;
+use rictl::journal::{Entry, Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::plan::{Action, Goal, StepId};
 use rictl::resource::{AccountName, Address, Provider, Scope, Status, Target};
-use rictl::run::{Exit, RunEnd};
+use rictl::run::{Exit, RunEnd, RunOutcome};
 use rictl::state::RunId;
 use rictl::store::Store as _;
-use rictl::store::local::{LocalStore, Paths};
+use rictl::store::local::Paths;
 use rictl::store::lock::Holder;
 use tempfile::TempDir;
 
@@ -53,7 +54,7 @@ impl Scene {
     fn dead_run(&self, provider: Provider, entries: &[Entry]) {
         let paths = Paths::new(self.path("state/rictl.json"), self.path("rescue"));
         let holder = Holder::this_process("ann".to_owned(), "apply".to_owned(), None, at());
-        let (mut store, _) = LocalStore::try_open(paths, &holder).unwrap();
+        let (mut store, _) = open_files(paths, &holder).unwrap();
         let started = RunStarted {
             run_id: RunId(RUN.into()),
             at: at(),
@@ -64,6 +65,7 @@ impl Scene {
             lineage: "dead".to_owned(),
             serial: 0,
             digest: "sha256:00".to_owned(),
+            evidence: Evidence::default(),
             steps: vec![PlannedStep {
                 id: step(),
                 address: "a".into(),
@@ -135,7 +137,7 @@ fn an_intent_that_never_left_is_settled_and_the_step_planned_afresh() {
 fn a_dead_run_about_another_target_is_refused_and_nothing_is_done() {
     let scene = Scene::new("Active");
     scene.dead_run(Provider::Alibaba, &[intent()]);
-    let apply = scene.says(&["apply", "--auto-approve"], 4);
+    let apply = scene.says(&["apply", "--auto-approve"], 3);
     assert!(apply.contains("an unfinished run was about another target"), "{apply}");
     assert!(scene.says(&["plan"], 0).contains("1 to deactivate"));
 }
@@ -147,7 +149,7 @@ fn a_run_that_ended_without_reaching_the_state_is_brought_into_it() {
         intent(),
         Entry::Accepted { step: step(), at: at(), request_id: RequestId("R-1".into()) },
         Entry::Closed { step: step(), at: at(), outcome: Outcome::Done, status: Some(Status::Inactive), because: None },
-        Entry::RunEnded(RunEnd::of_code(at(), Exit::Done)),
+        Entry::RunEnded(RunEnd { at: at(), exit: Exit::Done, outcome: RunOutcome::Complete, reasons: Vec::new() }),
     ];
     scene.dead_run(Provider::Emulator, &entries);
     scene.says(&["apply", "--auto-approve"], 0);

@@ -131,6 +131,8 @@ impl Stage {
             (r"127\.0\.0\.1:\d+", "127.0.0.1:<port>"),
             (r"\bpid \d+", "pid <pid>"),
             (&format!("\\bon {host}\\b"), "on <host>"),
+            (&format!("\"host\":\"{host}\""), r#""host":"<host>""#),
+            (r#""durations":\{[^}]*\}"#, r#""durations":{<durations>}"#),
             (r"after (\d+(ms|s|m|h))+", "after <duration>"),
             (r"  (\d+(ms|s|m|h))+\b", "  <duration>"),
             (r#""elapsed_seconds":[\d.]+"#, r#""elapsed_seconds":<n>"#),

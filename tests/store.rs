@@ -8,3 +8,5 @@ mod journal;
 mod local;
 mod processes;
 mod state;
+#[path = "store/upgrades.rs"]
+mod upgrades;

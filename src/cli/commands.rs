@@ -37,7 +37,7 @@ pub(super) struct Invocation {
 }
 
 impl Command {
-    /// Claims that the command may wait for the cloud and leaves nothing half done wherever it is ended.
+    /// Returns whether the command may wait for the cloud and leaves nothing half done wherever it is ended.
     fn only_reads_the_cloud(&self) -> bool {
         matches!(
             self,

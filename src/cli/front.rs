@@ -9,14 +9,15 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::clock::Clock;
+use crate::history::expected_durations;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::session::Front;
 use crate::plan::Plan;
 use crate::render::events::Events;
 use crate::render::progress::Progress;
 use crate::render::{self, View};
-use crate::run::pace::Pace;
 use crate::run::{Event, Report};
+use crate::state::Records;
 
 use super::output::Output;
 use super::prompt;
@@ -33,8 +34,8 @@ pub(super) struct Screen<'o> {
     into: Option<File>,
     /// Questions may be asked.
     asks: bool,
-    /// How long a step may take.
-    pace: Pace,
+    /// The records, from which it is known how long a step may take.
+    records: Records,
     /// What a run outlives once it is approved.
     terminal: Terminal,
     plan: Option<Plan>,
@@ -58,7 +59,7 @@ impl<'o> Screen<'o> {
             json,
             into,
             asks,
-            pace: Pace::default(),
+            records: Records::default(),
             plan: None,
             showing: Showing::Nothing,
         };
@@ -66,10 +67,10 @@ impl<'o> Screen<'o> {
         screen
     }
 
-    /// Takes in how long steps took before, if what is shown has a use for it.
-    pub(super) fn with_pace(mut self, pace: impl FnOnce() -> Pace) -> Self {
+    /// Takes in the records, if what is shown has a use for them.
+    pub(super) fn with_records(mut self, records: impl FnOnce() -> Records) -> Self {
         if !self.json && LiveTable::is_possible() {
-            self.pace = pace();
+            self.records = records();
         }
         self
     }
@@ -146,7 +147,7 @@ impl Front for Screen<'_> {
         self.showing = if self.json {
             Showing::Nothing
         } else if LiveTable::is_possible() {
-            let expected = self.pace.expected(&plan.steps);
+            let expected = expected_durations(&plan.steps, &self.records);
             Showing::Table(LiveTable::start(plan, expected, self.view(), self.clock))
         } else {
             Showing::Lines(Box::new(Progress::new(plan, self.view())))

@@ -53,13 +53,20 @@ pub(super) fn settling(step: &Step, status: &Status) -> Settling {
     let is_on_its_way = match (step.action, step.goal) {
         (Action::Call(call), _) => return accepted(call, status),
         (Action::Wait, Goal::Stable) => status.is_transitional(),
-        (Action::Wait, Goal::Connected) => matches!(status, Status::Connecting | Status::AcceptingConnecting),
+        (Action::Wait, Goal::Connected) => is_connecting(status),
         (Action::Wait, goal) => {
             let mut leading_there = Call::ALL.into_iter().map(Call::transition);
-            *status == Status::Modifying || leading_there.any(|way| goal.is_reached_by(way.to) && status == way.through)
+            *status == Status::Modifying
+                || leading_there.any(|way| goal.is_reached_by(way.to) && status == way.through)
+                || (goal.is_reached_by(&Status::Active) && is_connecting(status))
         }
     };
     if is_on_its_way { Settling::NotYet } else { Settling::Never }
+}
+
+/// Returns whether a first connection is being made: it ends Active, or Idle if it does not come about.
+fn is_connecting(status: &Status) -> bool {
+    matches!(status, Status::Connecting | Status::AcceptingConnecting)
 }
 
 /// Judges a call that was accepted.

@@ -1,34 +1,50 @@
-//! The journal as text: one JSON object a line, numbered from 1 and sealed with a CRC-32C.
+//! The journal as text: one JSON object a line, numbered from 1, each naming the line before it, sealed with a CRC-32C.
 //!
 //! ```text
-//! {"n":17,"intent":[3,48213],"crc":"1a2b3c4d"}
-//! {"n":18,"accepted":[3,48391,"4EC47282-1B74-4534-BD0E-403F3EE64CAF"],"crc":"5e6f7a8b"}
-//! {"n":19,"closed":[3,60391,"done","Inactive",null],"crc":"9c0d1e2f"}
+//! {"n":3,"intent":{"step":"a/deactivate","at":"2026-11-23T12:00:00Z"},"prev":"5f0c…","crc":"1a2b3c4d"}
+//! {"n":4,"accepted":{"step":"a/deactivate","at":"2026-11-23T12:00:01Z","request_id":"4EC4…"},"prev":"91ab…","crc":"5e6f7a8b"}
 //! ```
 //!
-//! A step is its position in the `steps` of the run's first line, a time is milliseconds since that run started: a
-//! step costs about 200 bytes whatever its name. `b` is the number of the first line of the same write, so that what
-//! a power cut left of one write can be told from damage (see [`Journal::decode`]).
+//! `b` is the number of the first line of the same write, so that what a power cut left of one write can be told from
+//! damage (see [`Journal::decode`]). `prev` is the hash of the line before. Keys that this version does not know are
+//! passed over: they stay in the bytes, and in the chain. A journal from which ended runs were taken begins with its
+//! base: the state that it goes on from.
 
-use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::replay::{Illegal, Replay, Run};
-use super::{Entry, Operation, Outcome, PlannedStep, RunStarted};
-use crate::plan::{Goal, StepId};
-use crate::resource::{AccountName, Address, Call, Region, RequestId, RouterInterfaceId, Scope, Status, Target};
-use crate::run::{Exit, Reason, RunEnd, RunOutcome, StepReason};
+use super::chain::LineHash;
+use super::replay::{Replay, Run};
+use super::{Entry, Illegal, first, wire};
+use crate::resource::Target;
 use crate::state::RunId;
 
 /// A journal: what it says, and where its next line goes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Journal {
+    base: Option<Base>,
     replay: Replay,
     lines: u64,
+    head: LineHash,
+    /// The hashes of the lines from the one on that says that the last run is over.
+    since_over: Vec<LineHash>,
+    is_first_version: bool,
+}
+
+/// What a journal goes on from: the first line of one from which ended runs were taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Base {
+    /// The state's lineage.
+    pub lineage: String,
+    /// Whose interfaces.
+    pub target: Target,
+    /// The newest serial of the state.
+    pub serial: u64,
+    /// The line that the state of this serial rests on.
+    pub head: LineHash,
 }
 
 /// The version of the lines of a run; the first line of each says it.
-pub const FORMAT_VERSION: u64 = 1;
+pub const FORMAT_VERSION: u64 = 2;
 
 /// A line that cannot be trusted, cannot follow the ones before it, or is of a newer version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,71 +67,12 @@ pub struct TornTail {
     pub torn_length: usize,
 }
 
-/// What a line says, after its number and before its seal.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Body {
-    RunStarted(Box<WireRun>),
-    Intent(usize, i64),
-    Accepted(usize, i64, RequestId),
-    Refused(usize, i64, String),
-    Doubtful(usize, i64, String),
-    Closed(usize, i64, Outcome, Option<Status>, Option<Because>),
-    /// An end of the first releases, which kept the exit code only.
-    RunEnded(i64, Exit),
-    Ended(i64, Exit, RunOutcome, Vec<Reason>),
-    Folded(u64),
-}
-
-/// Why a step ended as it did: the first releases kept a sentence.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Because {
-    Sentence(String),
-    Typed(StepReason),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireRun {
-    // The lines of the first releases do not say it.
-    #[serde(default = "first_version")]
-    format_version: u64,
-    run_id: RunId,
-    at: Timestamp,
-    operation: Operation,
-    who: String,
-    pid: u32,
-    target: Target,
-    lineage: String,
-    serial: u64,
-    digest: String,
-    steps: Vec<WireStep>,
-}
-
-/// A [`PlannedStep`] without what its name and its call imply.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireStep {
-    id: StepId,
-    interface: RouterInterfaceId,
-    region: Region,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    account: Option<AccountName>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    expect: Option<Status>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    goal: Option<Goal>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-}
-
 /// A line whose seal holds.
 struct Line<'a> {
     number: u64,
     /// The first line of the same write.
     batch: u64,
-    /// The members of [`Body`]'s object, without its braces.
+    /// The members of its object, without its braces.
     body: &'a [u8],
 }
 
@@ -125,34 +82,75 @@ impl Journal {
         &self.replay
     }
 
+    /// Returns what it goes on from, where ended runs were taken from it.
+    pub fn base(&self) -> Option<&Base> {
+        self.base.as_ref()
+    }
+
+    /// Returns the hash of its last line.
+    pub fn head(&self) -> LineHash {
+        self.head
+    }
+
+    /// Returns whether it holds lines of version 1, which are read and not added to.
+    pub fn is_first_version(&self) -> bool {
+        self.is_first_version
+    }
+
+    /// Returns whether a state that rests on the line `head` has the last run in it.
+    pub fn is_in(&self, head: LineHash) -> bool {
+        self.since_over.contains(&head)
+    }
+
+    /// Returns the runs, oldest first.
+    pub fn into_runs(self) -> Vec<Run> {
+        self.replay.into_runs()
+    }
+
     /// Takes in entries that will be one write with one sync, and returns its bytes. After an error the journal is
     /// spent: what it says is no longer what is written.
     pub fn encode(&mut self, entries: &[Entry]) -> Result<Vec<u8>, Illegal> {
         let batch = self.lines + 1;
-        let mut out = Vec::with_capacity(128 * entries.len());
+        let mut out = Vec::with_capacity(192 * entries.len());
         for entry in entries {
             self.replay.apply(entry.clone())?;
-            self.lines += 1;
-            let body = Body::of(entry, self.replay.runs().last().expect("every legal entry belongs to a run"));
-            write_line(&mut out, Line { number: self.lines, batch, body: &members(&body) });
+            let body = wire::members(entry, self.head);
+            let start = out.len();
+            write_line(&mut out, Line { number: self.lines + 1, batch, body: &body });
+            let line = LineHash::of(&out[start..out.len() - 1]);
+            self.advance(line, matches!(entry, Entry::RunStarted(_)));
         }
         Ok(out)
     }
 
+    /// Starts the journal that goes on from `base` after the line `prev`, and returns its bytes.
+    pub fn begin(base: Base, prev: LineHash) -> (Self, Vec<u8>) {
+        let mut out = Vec::with_capacity(512);
+        write_line(&mut out, Line { number: 1, batch: 1, body: &wire::base_members(&base, prev) });
+        let mut journal = Self { replay: Replay::after(base.serial), base: Some(base), ..Self::default() };
+        journal.advance(LineHash::of(&out[..out.len() - 1]), false);
+        (journal, out)
+    }
+
     /// Reads a whole journal. A last line that is cut off or does not fit its seal is torn, and so is everything
     /// from the first bad line on if every good line after it came from the same write: it was never durable.
-    /// Damage before that, a line that is missing, repeated or moved, and a story that cannot be, are errors.
+    /// Damage before that, a line that is missing, repeated, replaced or moved, and a story that cannot be, are errors.
     pub fn decode(bytes: &[u8]) -> Result<(Self, Option<TornTail>), DamagedLine> {
         let mut journal = Self::default();
+        let torn = journal.take_in(bytes)?;
+        Ok((journal, torn))
+    }
+
+    fn take_in(&mut self, bytes: &[u8]) -> Result<Option<TornTail>, DamagedLine> {
         let mut good_length = 0;
         for text in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let expected = journal.lines + 1;
+            let expected = self.lines + 1;
             let damaged = |detail: String| DamagedLine { line: expected, detail, newer: None };
             let line = match Line::parse(text) {
                 Ok(line) => line,
-                Err(_) if is_torn(&bytes[good_length..], expected) => {
-                    let torn_length = bytes.len() - good_length;
-                    return Ok((journal, Some(TornTail { good_length, torn_length })));
+                // A base is put in place whole, so that a bad one is never what a crash left.
+                Err(_) if !wire::is_base(text) && is_torn(&bytes[good_length..], expected) => {
+                    return Ok(Some(TornTail { good_length, torn_length: bytes.len() - good_length }));
                 }
                 Err(detail) => return Err(damaged(detail.into())),
             };
@@ -162,26 +160,103 @@ impl Journal {
                     line.number
                 )));
             }
-            if let Some(found) = line.version().filter(|version| *version > FORMAT_VERSION) {
+            let version = line.version();
+            if let Some(found) = version.filter(|version| *version > FORMAT_VERSION) {
                 let detail = format!("a run of format version {found}, newer than {FORMAT_VERSION}");
                 return Err(DamagedLine { newer: Some(found), ..damaged(detail) });
             }
-            journal.take(&line).map_err(damaged)?;
-            journal.lines = expected;
+            self.take(&line, version).map_err(damaged)?;
+            self.advance(LineHash::of(&text[..text.len() - 1]), version.is_some());
             good_length += text.len();
         }
-        Ok((journal, None))
+        Ok(None)
     }
 
-    fn take(&mut self, line: &Line<'_>) -> Result<(), String> {
+    /// Takes in one line; `version` is that of the run that begins there, if one does.
+    fn take(&mut self, line: &Line<'_>, version: Option<u64>) -> Result<(), String> {
         let object = [b"{", line.body, b"}"].concat();
-        let body: Body = serde_json::from_slice(&object).map_err(|error| error.to_string())?;
-        let entry = body.into_entry(self.replay.open_run())?;
+        let is_first_line = self.lines == 0;
+        if is_first_line {
+            self.is_first_version = version == Some(1);
+        }
+        if self.is_first_version {
+            if version.is_some_and(|version| version != 1) {
+                return Err("a run of version 2 stands among lines of version 1".to_owned());
+            }
+            let entry = first::entry(&object, self.replay.open_run())?;
+            return self.replay.apply(entry).map_err(|illegal| illegal.to_string());
+        }
+        if let Some(base) = is_first_line.then(|| wire::base(&object)).flatten() {
+            self.replay = Replay::after(base.serial);
+            self.base = Some(base);
+            return Ok(());
+        }
+        let (entry, prev) = wire::entry(&object)?;
+        if prev != self.head {
+            return Err("it does not follow the line before it: a line is missing or was replaced".to_owned());
+        }
         self.replay.apply(entry).map_err(|illegal| illegal.to_string())
+    }
+
+    /// Counts a line in that was taken in or written; `starts` says that a run starts there.
+    fn advance(&mut self, line: LineHash, starts: bool) {
+        self.lines += 1;
+        self.head = line;
+        if starts {
+            self.since_over.clear();
+        } else if self.replay.runs().last().is_some_and(|run| run.over.is_some()) {
+            self.since_over.push(line);
+        }
     }
 }
 
-/// Claims that `rest`, which starts with a bad line, is what a crash left of the last write.
+/// Reads the lines of one run that were taken from a journal.
+///
+/// # Errors
+/// Anything but one whole run that is in the state.
+pub fn decode_run(bytes: &[u8]) -> Result<Run, DamagedLine> {
+    let damaged = |line, detail: &str| DamagedLine { line, detail: detail.to_owned(), newer: None };
+    let text = bytes.split_inclusive(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = Line::parse(text).map_err(|detail| damaged(1, detail))?;
+    let object = [b"{", line.body, b"}"].concat();
+    let mut journal = Journal { lines: line.number.saturating_sub(1), ..Journal::default() };
+    if line.version().is_none_or(|version| version <= FORMAT_VERSION) {
+        journal.head = wire::entry(&object).map_err(|detail| damaged(line.number, &detail))?.1;
+    }
+    let lines = journal.take_in(bytes)?;
+    let mut runs = journal.into_runs();
+    match (lines, runs.pop()) {
+        (None, Some(run)) if runs.is_empty() && run.folded.is_some() => Ok(run),
+        (Some(_), _) => Err(damaged(1, "its end is cut off")),
+        _ => Err(damaged(1, "it does not hold one run to its end")),
+    }
+}
+
+/// Writes a run as its own lines, as one that was taken from a journal: for runs that an older version wrote.
+///
+/// # Errors
+/// A run that cannot have been.
+pub fn encode_run(run: &Run) -> Result<Vec<u8>, Illegal> {
+    Journal::default().encode(&run.entries())
+}
+
+/// Finds the runs in the lines of a journal: each with its bytes, from its first line to the one before the next run.
+pub fn runs_in(bytes: &[u8]) -> Vec<(RunId, &[u8])> {
+    let mut starts: Vec<(RunId, usize)> = Vec::new();
+    let mut position = 0;
+    for text in bytes.split_inclusive(|byte| *byte == b'\n') {
+        if let Ok(line) = Line::parse(text)
+            && let Some(run_id) = line.run_id()
+        {
+            starts.push((run_id, position));
+        }
+        position += text.len();
+    }
+    let ends: Vec<usize> = starts.iter().skip(1).map(|(_, start)| *start).chain([bytes.len()]).collect();
+    starts.into_iter().zip(ends).map(|((run_id, start), end)| (run_id, &bytes[start..end])).collect()
+}
+
+/// Returns whether `rest`, which starts with a bad line, is what a crash left of the last write.
 fn is_torn(rest: &[u8], expected: u64) -> bool {
     let mut lines = rest.split_inclusive(|byte| *byte == b'\n').skip(1).peekable();
     if lines.peek().is_none() {
@@ -221,21 +296,37 @@ impl<'a> Line<'a> {
         Ok(Self { number, batch, body })
     }
 
-    /// Returns the version of the run that begins here, if one does and says it, whatever else it says.
+    /// Returns the version of the run that begins here, if one does, whatever else it says.
     fn version(&self) -> Option<u64> {
         #[derive(Deserialize)]
-        struct Head {
-            run_started: Run,
+        struct Run {
+            // The lines of the first releases do not say it.
+            #[serde(default = "first_version")]
+            format_version: u64,
         }
+        self.started().map(|run: Run| run.format_version)
+    }
+
+    /// Returns the id of the run that begins here, if one does.
+    fn run_id(&self) -> Option<RunId> {
         #[derive(Deserialize)]
         struct Run {
-            format_version: u64,
+            run_id: RunId,
+        }
+        self.started().map(|run: Run| run.run_id)
+    }
+
+    /// Reads a part of the head of the run that begins here.
+    fn started<T: for<'de> Deserialize<'de>>(&self) -> Option<T> {
+        #[derive(Deserialize)]
+        struct Head<T> {
+            run_started: T,
         }
         if !self.body.starts_with(br#""run_started":"#) {
             return None;
         }
-        let head: Head = serde_json::from_slice(&[b"{", self.body, b"}"].concat()).ok()?;
-        Some(head.run_started.format_version)
+        let head: Head<T> = serde_json::from_slice(&[b"{", self.body, b"}"].concat()).ok()?;
+        Some(head.run_started)
     }
 }
 
@@ -249,147 +340,4 @@ fn leading_number<'a>(text: &'a [u8], key: &[u8]) -> Option<(u64, &'a [u8])> {
     let comma = text.iter().position(|byte| *byte == b',')?;
     let number = std::str::from_utf8(&text[..comma]).ok()?.parse().ok()?;
     Some((number, &text[comma + 1..]))
-}
-
-fn members(body: &Body) -> Vec<u8> {
-    let mut object = serde_json::to_vec(body).expect("a line has string keys only");
-    object.pop();
-    object.remove(0);
-    object
-}
-
-impl Body {
-    /// Words an entry, which belongs to `run`.
-    fn of(entry: &Entry, run: &Run) -> Self {
-        let at = |at: &Timestamp| millis_since(run.started.at, *at);
-        let position = |step: &StepId| run.position(step).expect("the replay took the entry, so the run has its step");
-        match entry {
-            Entry::RunStarted(started) => Self::RunStarted(Box::new(WireRun::of(started))),
-            Entry::Intent { step, at: time } => Self::Intent(position(step), at(time)),
-            Entry::Accepted { step, at: time, request_id } => {
-                Self::Accepted(position(step), at(time), request_id.clone())
-            }
-            Entry::Refused { step, at: time, detail } => Self::Refused(position(step), at(time), detail.clone()),
-            Entry::Doubtful { step, at: time, detail } => Self::Doubtful(position(step), at(time), detail.clone()),
-            Entry::Closed { step, at: time, outcome, status, because } => {
-                let because = because.clone().map(Because::Typed);
-                Self::Closed(position(step), at(time), *outcome, status.clone(), because)
-            }
-            Entry::RunEnded(end) => Self::Ended(at(&end.at), end.exit, end.outcome, end.reasons.clone()),
-            Entry::Folded { serial } => Self::Folded(*serial),
-        }
-    }
-
-    fn into_entry(self, open: Option<&Run>) -> Result<Entry, String> {
-        let at = |millis| time_after(open, millis);
-        let step = |position| step_at(open, position);
-        Ok(match self {
-            Self::RunStarted(run) => Entry::RunStarted(Box::new(run.into_run()?)),
-            Self::Intent(position, millis) => Entry::Intent { step: step(position)?, at: at(millis)? },
-            Self::Accepted(position, millis, request_id) => {
-                Entry::Accepted { step: step(position)?, at: at(millis)?, request_id }
-            }
-            Self::Refused(position, millis, detail) => {
-                Entry::Refused { step: step(position)?, at: at(millis)?, detail }
-            }
-            Self::Doubtful(position, millis, detail) => {
-                Entry::Doubtful { step: step(position)?, at: at(millis)?, detail }
-            }
-            Self::Closed(position, millis, outcome, status, because) => {
-                let because = because.map(|because| match because {
-                    Because::Sentence(text) => StepReason::Told { text },
-                    Because::Typed(because) => because,
-                });
-                Entry::Closed { step: step(position)?, at: at(millis)?, outcome, status, because }
-            }
-            Self::RunEnded(millis, exit) => Entry::RunEnded(RunEnd::of_code(at(millis)?, exit)),
-            Self::Ended(millis, exit, outcome, reasons) => {
-                Entry::RunEnded(RunEnd { at: at(millis)?, exit, outcome, reasons })
-            }
-            Self::Folded(serial) => Entry::Folded { serial },
-        })
-    }
-}
-
-/// Whole milliseconds, rounded down, so that equal times stay equal and order is kept.
-fn millis_since(start: Timestamp, at: Timestamp) -> i64 {
-    at.as_millisecond() - start.as_millisecond()
-}
-
-fn time_after(open: Option<&Run>, millis: i64) -> Result<Timestamp, String> {
-    let run = open.ok_or("it belongs to a run, and none is open")?;
-    run.started.at.checked_add(SignedDuration::from_millis(millis)).map_err(|error| error.to_string())
-}
-
-fn step_at(open: Option<&Run>, position: usize) -> Result<StepId, String> {
-    let run = open.ok_or("it belongs to a run, and none is open")?;
-    let step =
-        run.started.steps.get(position).ok_or_else(|| format!("run {} has no step {position}", run.started.run_id))?;
-    Ok(step.id.clone())
-}
-
-impl WireRun {
-    fn of(run: &RunStarted) -> Self {
-        Self {
-            format_version: FORMAT_VERSION,
-            run_id: run.run_id.clone(),
-            at: run.at,
-            operation: run.operation,
-            who: run.who.clone(),
-            pid: run.pid,
-            target: run.target.clone(),
-            lineage: run.lineage.clone(),
-            serial: run.serial,
-            digest: run.digest.clone(),
-            steps: run.steps.iter().map(WireStep::of).collect(),
-        }
-    }
-
-    fn into_run(self) -> Result<RunStarted, String> {
-        let steps = self.steps.into_iter().map(WireStep::into_step).collect::<Result<_, _>>()?;
-        let Self { run_id, at, operation, who, pid, target, lineage, serial, digest, .. } = self;
-        Ok(RunStarted { run_id, at, operation, who, pid, target, lineage, serial, digest, steps })
-    }
-}
-
-impl WireStep {
-    fn of(step: &PlannedStep) -> Self {
-        let implied = implied(step.call);
-        let account = &step.scope.account;
-        Self {
-            id: step.id.clone(),
-            interface: step.interface_id.clone(),
-            region: step.scope.region.clone(),
-            account: (!account.is_default_account()).then(|| account.clone()),
-            expect: implied.as_ref().is_none_or(|(expect, _)| *expect != step.expect).then(|| step.expect.clone()),
-            goal: implied.is_none_or(|(_, goal)| goal != step.goal).then_some(step.goal),
-            reason: step.reason.clone(),
-        }
-    }
-
-    fn into_step(self) -> Result<PlannedStep, String> {
-        let Self { id, interface, region, account, expect, goal, reason } = self;
-        let (address, call) = match id.0.rsplit_once('/') {
-            Some((address, "activate")) => (address, Some(Call::Activate)),
-            Some((address, "deactivate")) => (address, Some(Call::Deactivate)),
-            Some((address, "wait")) => (address, None),
-            _ => return Err(format!("step {id} does not say what it does")),
-        };
-        let address = Address::from(address);
-        let (expect, goal) = match (expect, goal, implied(call)) {
-            (Some(expect), Some(goal), _) => (expect, goal),
-            (expect, goal, Some(implied)) => (expect.unwrap_or(implied.0), goal.unwrap_or(implied.1)),
-            _ => return Err(format!("step {id} does not say what it waits for")),
-        };
-        let scope = Scope { account: account.unwrap_or_else(AccountName::default_account), region };
-        Ok(PlannedStep { id, address, call, interface_id: interface, scope, expect, goal, reason })
-    }
-}
-
-/// The statuses between which a call usually moves.
-fn implied(call: Option<Call>) -> Option<(Status, Goal)> {
-    match call? {
-        Call::Activate => Some((Status::Inactive, Goal::Active)),
-        Call::Deactivate => Some((Status::Active, Goal::Inactive)),
-    }
 }

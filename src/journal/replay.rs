@@ -3,25 +3,22 @@
 //! A transition function and nothing else: no time, no file, no guess. A call is open from its intent until its
 //! refusal or until its step is closed by what a read said; a run cannot end over an open call.
 
-use std::collections::HashMap;
-use std::fmt;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Entry, Outcome, PlannedStep, RunStarted};
+use super::{Died, Entry, Illegal, Misstep, Outcome, PlannedStep, RunStarted};
 use crate::plan::StepId;
 use crate::resource::{RequestId, Status};
 use crate::run::{RunEnd, StepReason};
+use crate::state::RunId;
 
-/// An entry that cannot follow the ones before it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct Illegal(pub(super) String);
-
-/// Every run of a journal, oldest first. Only the last can be open, or ended and not yet folded.
+/// The runs of a journal, oldest first. Only the last can be open, or over and not yet folded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replay {
     runs: Vec<Run>,
+    known: HashSet<RunId>,
+    last_serial: u64,
 }
 
 /// One run: what it set out to do, and what is known of each step.
@@ -31,11 +28,20 @@ pub struct Run {
     pub started: Box<RunStarted>,
     /// What is known of each step, in the order of `started.steps`.
     pub traces: Vec<Trace>,
-    /// How it ended; `None` while it is at work, or when it died.
-    pub end: Option<RunEnd>,
+    /// How it came to its end; `None` while it is at work, or when it died and nobody has closed it.
+    pub over: Option<Over>,
     /// The serial of the state that it was folded into.
     pub folded: Option<u64>,
     positions: HashMap<StepId, usize>,
+}
+
+/// How a run came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Over {
+    /// It said so itself.
+    Ended(RunEnd),
+    /// Its process died, and another run's has closed it.
+    Died(Died),
 }
 
 /// What is known of one step.
@@ -93,29 +99,34 @@ pub struct Closed {
     pub outcome: Outcome,
     /// The last status that was read, if one was.
     pub status: Option<Status>,
-    /// Why, where it did not end plainly.
+    /// Why, where the outcome does not say it all.
     pub because: Option<StepReason>,
 }
 
 impl Replay {
-    /// Returns every run, oldest first.
+    /// Begins after a state of this serial: what came before is kept elsewhere.
+    pub(super) fn after(serial: u64) -> Self {
+        Self { last_serial: serial, ..Self::default() }
+    }
+
+    /// Returns the runs, oldest first.
     pub fn runs(&self) -> &[Run] {
         &self.runs
     }
 
-    /// Returns the run that has not ended: at work if the lock is held, dead otherwise.
+    /// Returns the run that is not over: at work if the lock is held, dead otherwise.
     pub fn open_run(&self) -> Option<&Run> {
-        self.runs.last().filter(|run| run.end.is_none())
+        self.runs.last().filter(|run| run.over.is_none())
     }
 
-    /// Returns the run that has ended and is not in the state yet.
+    /// Returns the run that is over and not in the state yet.
     pub fn unfolded(&self) -> Option<&Run> {
-        self.runs.last().filter(|run| run.end.is_some() && run.folded.is_none())
+        self.runs.last().filter(|run| run.over.is_some() && run.folded.is_none())
     }
 
     /// Returns the newest serial that the journal says the state reached.
     pub fn last_serial(&self) -> u64 {
-        self.runs.iter().rev().find_map(|run| run.folded).unwrap_or(0)
+        self.last_serial
     }
 
     /// Takes in the next entry. After an error nothing has changed.
@@ -135,75 +146,83 @@ impl Replay {
             Entry::Closed { step, at, outcome, status, because } => {
                 self.on(&step, |planned, trace| trace.close(planned, Closed { at, outcome, status, because }))
             }
-            Entry::RunEnded(end) => self.end(end),
+            Entry::RunEnded(end) => self.end(Over::Ended(end)),
+            Entry::Died(died) => self.end(Over::Died(died)),
             Entry::Folded { serial } => self.fold(serial),
+            Entry::Reserved { .. } => Ok(()),
         }
     }
 
     fn start(&mut self, started: Box<RunStarted>) -> Result<(), Illegal> {
         let run_id = &started.run_id;
-        if let Some(last) = self.runs.last()
-            && last.folded.is_none()
-        {
-            let missing = if last.end.is_none() { "has not ended" } else { "is not in the state yet" };
-            return Err(Illegal(format!("run {run_id} starts while run {} {missing}", last.started.run_id)));
+        if let Some(last) = self.runs.last().filter(|last| last.folded.is_none()) {
+            let (run, other) = (run_id.clone(), last.started.run_id.clone());
+            return Err(match last.over {
+                None => Illegal::StartsWhileOpen { run, open: other },
+                Some(_) => Illegal::StartsWhileUnfolded { run, unfolded: other },
+            });
         }
-        if self.runs.iter().any(|run| run.started.run_id == *run_id) {
-            return Err(Illegal(format!("run {run_id} starts a second time")));
+        if self.known.contains(run_id) {
+            return Err(Illegal::StartsAgain { run: run_id.clone() });
         }
         let mut positions = HashMap::with_capacity(started.steps.len());
         for (position, step) in started.steps.iter().enumerate() {
+            let (run, id) = (run_id.clone(), step.id.clone());
             if step.id != StepId::new(&step.address, step.action()) {
-                return Err(Illegal(format!("step {} of run {run_id} has the name of another step", step.id)));
+                return Err(Illegal::Misnamed { run, step: id });
             }
             if positions.insert(step.id.clone(), position).is_some() {
-                return Err(Illegal(format!("run {run_id} has step {} twice", step.id)));
+                return Err(Illegal::StepTwice { run, step: id });
             }
         }
         let traces = vec![Trace::default(); started.steps.len()];
-        self.runs.push(Run { started, traces, end: None, folded: None, positions });
+        self.known.insert(run_id.clone());
+        self.runs.push(Run { started, traces, over: None, folded: None, positions });
         Ok(())
     }
 
     fn on(
         &mut self,
         step: &StepId,
-        change: impl FnOnce(&PlannedStep, &mut Trace) -> Result<(), &'static str>,
+        change: impl FnOnce(&PlannedStep, &mut Trace) -> Result<(), Misstep>,
     ) -> Result<(), Illegal> {
-        let run = self.open_run_mut(format_args!("step {step}"))?;
+        let Some(run) = self.open_run_mut() else { return Err(Illegal::StepWithoutRun { step: step.clone() }) };
         let Some(&position) = run.positions.get(step) else {
-            return Err(Illegal(format!("step {step} is not one of run {}", run.started.run_id)));
+            return Err(Illegal::NotOfTheRun { step: step.clone(), run: run.started.run_id.clone() });
         };
         change(&run.started.steps[position], &mut run.traces[position])
-            .map_err(|reason| Illegal(format!("step {step} {reason}")))
+            .map_err(|misstep| Illegal::Misstep { step: step.clone(), misstep })
     }
 
-    fn end(&mut self, end: RunEnd) -> Result<(), Illegal> {
-        let run = self.open_run_mut(format_args!("the end of a run"))?;
+    fn end(&mut self, over: Over) -> Result<(), Illegal> {
+        let run = self.open_run_mut().ok_or(Illegal::EndWithoutRun)?;
         if let Some((step, _)) = run.open_steps().next() {
-            return Err(Illegal(format!("run {} ends while step {} is open", run.started.run_id, step.id)));
+            let (run, step) = (run.started.run_id.clone(), step.id.clone());
+            return Err(Illegal::EndsOverOpenStep { run, step });
         }
-        run.end = Some(end);
+        run.over = Some(over);
         Ok(())
     }
 
     fn fold(&mut self, serial: u64) -> Result<(), Illegal> {
-        let last_serial = self.last_serial();
-        let Some(run) = self.runs.last_mut().filter(|run| run.end.is_some() && run.folded.is_none()) else {
-            return Err(Illegal(format!("serial {serial} has no ended run to fold")));
-        };
-        if serial <= last_serial {
-            return Err(Illegal(format!("serial {serial} does not follow serial {last_serial}")));
+        let last = self.last_serial;
+        let waiting = self.runs.last_mut().filter(|run| run.over.is_some() && run.folded.is_none());
+        let run = waiting.ok_or(Illegal::NothingToFold { serial })?;
+        if serial <= last {
+            return Err(Illegal::SerialGoesBack { serial, last });
         }
         run.folded = Some(serial);
+        self.last_serial = serial;
         Ok(())
     }
 
-    fn open_run_mut(&mut self, what: fmt::Arguments<'_>) -> Result<&mut Run, Illegal> {
+    fn open_run_mut(&mut self) -> Option<&mut Run> {
+        self.runs.last_mut().filter(|run| run.over.is_none())
+    }
+
+    /// Takes the runs out.
+    pub fn into_runs(self) -> Vec<Run> {
         self.runs
-            .last_mut()
-            .filter(|run| run.end.is_none())
-            .ok_or_else(|| Illegal(format!("{what} is recorded while no run is open")))
     }
 }
 
@@ -213,9 +232,32 @@ impl Run {
         self.started.steps.iter().zip(&self.traces).filter_map(|(step, trace)| Some((step, trace.open_call()?)))
     }
 
-    /// Returns where in the plan's order `step` stands.
-    pub(super) fn position(&self, step: &StepId) -> Option<usize> {
-        self.positions.get(step).copied()
+    /// Tells the run again as entries. The order between steps is that of the plan: when each happened is in its times.
+    pub fn entries(&self) -> Vec<Entry> {
+        let mut entries = vec![Entry::RunStarted(self.started.clone())];
+        for (planned, trace) in self.steps() {
+            entries.extend(trace.attempts.iter().flat_map(|attempt| attempt.entries(&planned.id)));
+            entries.extend(trace.closed.iter().map(|closed| closed.entry(&planned.id)));
+        }
+        entries.extend(self.over.clone().map(|over| match over {
+            Over::Ended(end) => Entry::RunEnded(end),
+            Over::Died(died) => Entry::Died(died),
+        }));
+        entries.extend(self.folded.map(|serial| Entry::Folded { serial }));
+        entries
+    }
+
+    /// Returns how it ended, if it said so itself.
+    pub fn end(&self) -> Option<&RunEnd> {
+        match &self.over {
+            Some(Over::Ended(end)) => Some(end),
+            Some(Over::Died(_)) | None => None,
+        }
+    }
+
+    /// Returns its id.
+    pub fn id(&self) -> &RunId {
+        &self.started.run_id
     }
 
     /// Returns every step with what is known of it, in the plan's order.
@@ -241,64 +283,44 @@ impl Trace {
         })
     }
 
-    /// Tells how the step ended, e.g. `done` or `unknown, found Inactive`.
-    pub fn outcome(&self) -> String {
-        let Some(closed) = &self.closed else {
-            return match self.attempts.last().map(|attempt| &attempt.answer) {
-                None => "not started".into(),
-                Some(Answer::Refused { detail, .. }) => format!("refused: {detail}"),
-                Some(_) => "in progress".into(),
-            };
-        };
-        let status = closed.status.as_ref().map_or("nothing", Status::as_str);
-        let words = match closed.outcome {
-            Outcome::Done => "done".into(),
-            Outcome::Already => "already".into(),
-            Outcome::DoneUnknown => format!("unknown, found {status}"),
-            Outcome::InDoubt => format!("in doubt, found {status}"),
-            Outcome::Unsettled => format!("not settled, found {status}"),
-            Outcome::Moved => format!("moved, found {status}"),
-            Outcome::Failed => "refused".into(),
-            Outcome::Guarded => "held back".into(),
-            Outcome::Skipped => "skipped".into(),
-            Outcome::NotStarted => "not started".into(),
-        };
-        match &closed.because {
-            Some(StepReason::Told { text }) => format!("{words}: {text}"),
-            Some(_) | None => words,
-        }
+    /// Returns when the API accepted the call.
+    pub fn accepted_at(&self) -> Option<Timestamp> {
+        self.attempts.iter().rev().find_map(|attempt| match &attempt.answer {
+            Answer::Accepted { at, .. } => Some(*at),
+            _ => None,
+        })
     }
 
-    fn intend(&mut self, planned: &PlannedStep, at: Timestamp) -> Result<(), &'static str> {
+    fn intend(&mut self, planned: &PlannedStep, at: Timestamp) -> Result<(), Misstep> {
         if planned.call.is_none() {
-            return Err("is a wait and sends nothing");
+            return Err(Misstep::WaitIsSent);
         }
         if self.closed.is_some() {
-            return Err("is to be sent after it was closed");
+            return Err(Misstep::SentAfterClosed);
         }
         match self.attempts.last().map(|attempt| &attempt.answer) {
-            Some(Answer::Unrecorded) => return Err("is to be sent again before anything came back"),
-            Some(Answer::Accepted { .. }) => return Err("is to be sent again after it was accepted"),
+            Some(Answer::Unrecorded) => return Err(Misstep::SentBeforeAnswer),
+            Some(Answer::Accepted { .. }) => return Err(Misstep::SentAfterAccepted),
             Some(Answer::Refused { .. } | Answer::Doubtful { .. }) | None => {}
         }
         self.attempts.push(Attempt { intent_at: at, answer: Answer::Unrecorded });
         Ok(())
     }
 
-    fn answer(&mut self, answer: Answer) -> Result<(), &'static str> {
+    fn answer(&mut self, answer: Answer) -> Result<(), Misstep> {
         match self.attempts.last_mut() {
             Some(attempt) if self.closed.is_none() && attempt.answer == Answer::Unrecorded => {
                 attempt.answer = answer;
                 Ok(())
             }
-            _ => Err("got an answer without an open intent"),
+            _ => Err(Misstep::AnswerWithoutIntent),
         }
     }
 
     /// Closes the step, if the outcome claims no more than the answers allow.
-    fn close(&mut self, planned: &PlannedStep, closed: Closed) -> Result<(), &'static str> {
+    fn close(&mut self, planned: &PlannedStep, closed: Closed) -> Result<(), Misstep> {
         if self.closed.is_some() {
-            return Err("is closed a second time");
+            return Err(Misstep::ClosedAgain);
         }
         let waits = planned.call.is_none();
         let accepted = self.attempts.iter().any(|attempt| matches!(attempt.answer, Answer::Accepted { .. }));
@@ -313,7 +335,7 @@ impl Trace {
             Outcome::Moved => true,
         };
         if !legal {
-            return Err("is closed with an outcome that its answers do not allow");
+            return Err(Misstep::OutcomeWithoutAnswers);
         }
         self.closed = Some(closed);
         Ok(())
@@ -321,8 +343,29 @@ impl Trace {
 }
 
 impl Attempt {
-    /// Claims that the API said that nothing was done.
+    /// Returns whether the API said that nothing was done.
     pub fn is_refused(&self) -> bool {
         matches!(self.answer, Answer::Refused { .. })
+    }
+}
+
+impl Attempt {
+    fn entries(&self, step: &StepId) -> impl Iterator<Item = Entry> {
+        let step = step.clone();
+        let intent = Entry::Intent { step: step.clone(), at: self.intent_at };
+        let answer = match self.answer.clone() {
+            Answer::Unrecorded => None,
+            Answer::Accepted { at, request_id } => Some(Entry::Accepted { step, at, request_id }),
+            Answer::Refused { at, detail } => Some(Entry::Refused { step, at, detail }),
+            Answer::Doubtful { at, detail } => Some(Entry::Doubtful { step, at, detail }),
+        };
+        [Some(intent), answer].into_iter().flatten()
+    }
+}
+
+impl Closed {
+    fn entry(&self, step: &StepId) -> Entry {
+        let Self { at, outcome, status, because } = self.clone();
+        Entry::Closed { step: step.clone(), at, outcome, status, because }
     }
 }

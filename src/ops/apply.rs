@@ -6,9 +6,10 @@ use anyhow::Result;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::history::{self, Recorded};
 use crate::journal::Operation;
 use crate::store::StoreError;
-use crate::store::local::{LocalStore, Recorded};
+use crate::store::local::LocalStore;
 use crate::store::lock::Holder;
 
 use super::connection::{self, Cloud};
@@ -54,7 +55,7 @@ async fn lock(session: &Session, holder: &Holder, front: &mut impl Front) -> Res
     let deadline = Instant::now() + session.lock_timeout;
     let mut told = false;
     loop {
-        match LocalStore::try_open(session.project.paths.clone(), holder) {
+        match history::open_files(session.project.paths.clone(), holder) {
             Err(StoreError::Locked { holder, .. }) if Instant::now() < deadline => {
                 if !told {
                     front.note(&format!("waiting for the lock of {holder}"));

@@ -8,9 +8,9 @@ use anyhow::Result;
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::drift::{self, Drift, DriftCause};
+use crate::history::Recorded;
 use crate::refresh;
 use crate::resource::{Address, LiveState, Target};
-use crate::store::local::Recorded;
 
 use super::live;
 use super::project::Project;

@@ -1,65 +1,70 @@
-//! Past runs, as the journal tells them.
+//! Past runs: found by name, and listed.
 
-use crate::journal::{Outcome, Run};
-use crate::run::pace::Pace;
-use crate::run::{Report, StepResult};
-use crate::store::local::Recorded;
+use anyhow::Result;
+
+use crate::history::{self, Missing, Past, Recorded};
+use crate::journal::Run;
+use crate::store::{Medium, Store};
 
 use super::failure::{Exit, Refusal};
 
 /// Returns every past run, newest first.
-pub fn runs(recorded: &Recorded) -> Vec<Report> {
-    recorded.journal.replay().runs().iter().rev().map(report).collect()
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn runs(medium: &impl Medium, recorded: &Recorded) -> Result<Vec<Past>> {
+    let runs = history::past_runs(medium, recorded.journal.replay())?;
+    Ok(runs.into_iter().map(|run| past(run, recorded)).collect())
 }
 
-/// Returns how long calls took, as the past runs tell.
-pub fn pace(recorded: &Recorded) -> Pace {
-    let mut pace = Pace::default();
-    for run in recorded.journal.replay().runs() {
-        pace.learn_from(&report(run));
+/// Returns the one past run whose id begins with `name`; `last` is the newest.
+///
+/// # Errors
+/// No such run, or several.
+pub fn find(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Option<Past>> {
+    let replay = recorded.journal.replay();
+    let run = match name {
+        "last" => history::last(medium, replay)?,
+        _ => match history::find(medium, replay, name)? {
+            Ok(run) => Some(run),
+            Err(Missing::Unknown) => None,
+            Err(Missing::Ambiguous(ids)) => return Err(ambiguous(name, &ids).into()),
+        },
+    };
+    Ok(run.map(|run| past(run, recorded)))
+}
+
+/// Returns the run that a rollback is asked to take back; `last` is the newest apply.
+///
+/// # Errors
+/// No such run, or several.
+pub(super) fn to_take_back(store: &impl Store, name: &str) -> Result<Run> {
+    if name == "last" {
+        return Ok(history::last_apply(store)?.ok_or_else(|| unknown_run(name))?);
     }
-    pace
+    match history::find_in(store, name)? {
+        Ok(run) => Ok(run),
+        Err(Missing::Unknown) => Err(unknown_run(name).into()),
+        Err(Missing::Ambiguous(ids)) => Err(ambiguous(name, &ids).into()),
+    }
 }
 
-/// Returns one past run, if there is one with this id.
-pub fn find<'a>(recorded: &'a Recorded, run_id: &str) -> Option<&'a Run> {
-    recorded.journal.replay().runs().iter().find(|run| &*run.started.run_id.0 == run_id)
+fn past(run: Run, recorded: &Recorded) -> Past {
+    let is_running = run.over.is_none() && recorded.running.is_some();
+    Past { run, is_running }
 }
+
+/// Says that several runs have an id that begins so.
+fn ambiguous(name: &str, ids: &[crate::state::RunId]) -> Refusal {
+    let refusal = Refusal::new(Exit::Error, format!("{} runs have an id that begins with {name}", ids.len()));
+    let refusal = ids.iter().take(SHOWN).fold(refusal, |refusal, id| refusal.cause(id.to_string()));
+    refusal.hint("give more of the id")
+}
+
+/// How many of the runs that an abbreviation may mean are named.
+const SHOWN: usize = 5;
 
 /// Says that no run has this id.
-pub(super) fn unknown_run(run_id: &str) -> Refusal {
+fn unknown_run(run_id: &str) -> Refusal {
     Refusal::new(Exit::Error, format!("there is no run {run_id}")).hint("`rictl history` lists the runs")
-}
-
-/// Tells a run's story as a report.
-pub fn report(run: &Run) -> Report {
-    let results = run
-        .steps()
-        .map(|(step, trace)| {
-            let closed = trace.closed.as_ref();
-            // Of a run that died and was closed later nobody wrote down what it never came to.
-            let never_begun = run.end.is_some() && trace.attempts.is_empty();
-            StepResult {
-                step: step.clone(),
-                outcome: closed.map(|closed| closed.outcome).or(never_begun.then_some(Outcome::NotStarted)),
-                status: closed.and_then(|closed| closed.status.clone()),
-                request_id: trace.request_id().cloned(),
-                started_at: trace.attempts.first().map(|attempt| attempt.intent_at),
-                finished_at: closed.map(|closed| closed.at),
-                because: closed.and_then(|closed| closed.because.clone()),
-            }
-        })
-        .collect();
-    Report {
-        run_id: run.started.run_id.clone(),
-        operation: run.started.operation,
-        who: run.started.who.clone(),
-        target: run.started.target.clone(),
-        digest: run.started.digest.clone(),
-        started_at: run.started.at,
-        results,
-        stopped: None,
-        unrecorded: None,
-        end: run.end.clone(),
-    }
 }

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::diagnostic::Diagnostics;
 use crate::executor::recovery::{self, OpenStep};
+use crate::history::Recorded;
 use crate::journal::{Answer, Run};
 use crate::plan::{Doubt, Plan, PlanOptions, Warning};
 use crate::planner::{self, Inputs};
@@ -16,7 +17,6 @@ use crate::render::words;
 use crate::resource::{LiveState, Provider, Target};
 use crate::spec::Spec;
 use crate::state::State;
-use crate::store::local::Recorded;
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;

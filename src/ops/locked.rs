@@ -11,21 +11,21 @@ use tokio::sync::watch;
 
 use crate::cloud::Cloud;
 use crate::executor::{self, Ended, OnError, Surroundings};
-use crate::journal::{Entry, Operation, PlannedStep, RunStarted};
+use crate::history::{self, Recorded, Seen};
+use crate::journal::{Died, Entry, Evidence, Operation, PlannedStep, RunStarted};
 use crate::plan::{Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::{counted, words};
-use crate::resource::Target;
-use crate::run::{self, Facts, Report, RunEnd, Unrecorded, planned_step};
+use crate::resource::{LastSeen, LiveState, Target};
+use crate::run::{self, Facts, Report, Unrecorded, planned_step};
 use crate::spec::Spec;
-use crate::state::{RunId, State};
-use crate::store::local::Recorded;
+use crate::state::{Records, RunId, State};
+use crate::store::lock::Holder;
 use crate::store::{Store, StoreError, explain};
 
 use super::failure::{Exit, Refusal};
-use super::records::Observations;
 use super::session::{Applied, Approval, Front, Ran, Session, Task, today};
-use super::{check, history, live, records, rollback, saved};
+use super::{check, history::to_take_back, live, rollback, saved};
 
 /// A session that holds its lock and has reached its cloud.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ enum Standing {
 struct Planned {
     plan: Plan,
     refresh: Refresh,
+    /// The run that it takes back.
+    takes_back: Option<RunId>,
 }
 
 /// What is known before the first step of a run.
@@ -158,11 +160,12 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                     because: Some(because),
                 });
             }
-            entries.push(Entry::RunEnded(RunEnd::died(clock.now())));
+            entries.push(Entry::Died(Died { at: clock.now(), resolved_by: self.run_id.clone() }));
             self.store.append(&entries)?;
         }
         if self.store.replay().unfolded().is_some() {
-            self.store.fold_ended_run(&mut self.state)?;
+            let warning = history::close_run(&mut self.store, &mut self.state, None)?;
+            warning.iter().for_each(|warning| front.note(warning));
             self.standing = Standing::Committed;
         }
         Ok(())
@@ -187,17 +190,17 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             Task::Fresh(options) => {
                 let refresh = self.refresh(&project.spec).await;
                 let plan = live::plan_from(project, self.known_state(), &refresh.live, &[], target, &options)?;
-                Planned { plan, refresh }
+                Planned { plan, refresh, takes_back: None }
             }
             Task::Saved(plan) => {
                 let refresh = self.refresh(&project.spec).await;
-                saved::check(&plan, project, self.known_state(), self.store.replay(), &refresh.live, target)?;
-                Planned { plan: *plan, refresh }
+                let last = self.state.last_run.as_ref().map_or(Ok(None), |last| self.store.run(last))?;
+                saved::check(&plan, project, self.known_state(), last.as_ref(), &refresh.live, target)?;
+                Planned { plan: *plan, refresh, takes_back: None }
             }
             Task::Rollback { run_id, options } => {
-                let run = self.store.replay().runs().iter().find(|run| *run.started.run_id.0 == *run_id);
-                let run = run.ok_or_else(|| history::unknown_run(&run_id))?;
-                self.plan_back(run.started.run_id.clone(), &rollback::confirmed(run), &options).await?
+                let run = to_take_back(&self.store, &run_id)?;
+                self.plan_back(run.started.run_id.clone(), &rollback::confirmed(&run), &options).await?
             }
         };
         front.planned(&planned.plan);
@@ -210,7 +213,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let refresh = self.refresh(&project.spec).await;
         let mut plan = live::plan_from(&project, self.known_state(), &refresh.live, &[], &self.target, &options)?;
         rollback::explain(&mut plan, &run_id);
-        Ok(Planned { plan, refresh })
+        Ok(Planned { plan, refresh, takes_back: Some(run_id) })
     }
 
     async fn is_approved(&self, plan: &Plan, approval: &Approval, front: &mut impl Front) -> Result<bool> {
@@ -231,9 +234,10 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         front: &mut impl Front,
         signals: watch::Receiver<u32>,
     ) -> Result<Ran> {
-        let Planned { plan, refresh: Refresh { live, reads } } = planned;
+        let Planned { plan, refresh: Refresh { live, reads }, takes_back } = planned;
         self.store.prepare(plan.steps.len(), 1024 * (self.session.project.spec.interfaces.len() + 1))?;
-        let header = self.header(&plan, run_id, operation);
+        let evidence = self.evidence(takes_back);
+        let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
         let clock = &self.session.clock;
         let around = Surroundings {
@@ -245,11 +249,16 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             emit: &mut |event| front.event(clock.now(), event),
         };
         let ended = executor::run(&plan, header, reads, &self.session.settings, around).await;
-        let observations = records::observations(&self.session.project.spec, &live, &ended.seen);
+        let seen = ended.seen.clone();
         let (report, is_recorded) = self.end(&plan, ended);
-        if is_recorded && let Err(error) = self.fold(&observations) {
-            let text = explain(&error);
-            front.note(&format!("warning: {text}; the journal holds the run, and the next apply folds it in"));
+        if is_recorded {
+            match self.fold(&live, &seen) {
+                Ok(warning) => warning.iter().for_each(|warning| front.note(&format!("warning: {warning}"))),
+                Err(error) => {
+                    let text = explain(&error);
+                    front.note(&format!("warning: {text}; the journal holds the run, and the next apply folds it in"));
+                }
+            }
         }
         front.end(&report);
         Ok(Ran { plan, report, rollback: None })
@@ -290,7 +299,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         (report, is_recorded)
     }
 
-    fn header(&self, plan: &Plan, run_id: RunId, operation: Operation) -> RunStarted {
+    fn header(&self, plan: &Plan, run_id: RunId, operation: Operation, evidence: Evidence) -> RunStarted {
         let reasons: BTreeMap<_, _> =
             plan.resource_changes.iter().filter_map(|change| Some((&change.address, change.reason.clone()?))).collect();
         RunStarted {
@@ -303,7 +312,20 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             lineage: self.state.lineage.clone(),
             serial: self.state.serial,
             digest: plan.digest(),
+            evidence,
             steps: plan.steps.iter().map(|step| planned_step(step, reasons.get(&step.address).cloned())).collect(),
+        }
+    }
+
+    /// Returns what is known of the circumstances.
+    fn evidence(&self, takes_back: Option<RunId>) -> Evidence {
+        let project = &self.session.project;
+        Evidence {
+            host: Some(Holder::host_name()),
+            spec: Some(project.name.clone()),
+            spec_digest: Some(project.digest.clone()),
+            takes_back: takes_back.into_iter().collect(),
+            ..Evidence::default()
         }
     }
 
@@ -312,12 +334,13 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         Unrecorded { error: explain(error), rescued: self.store.rescue().map_err(|error| explain(&error)) }
     }
 
-    /// Brings the run that has ended, and what was seen last, into the state.
-    fn fold(&mut self, observations: &Observations) -> Result<(), StoreError> {
-        let spec = &self.session.project.spec;
-        self.store.fold_ended_run_and(&mut self.state, &mut |state| records::update(state, spec, observations))?;
+    /// Brings the run that has ended, and what was read beside it, into the state. Returns a warning where only the
+    /// archive failed.
+    fn fold(&mut self, before: &LiveState, after: &[LastSeen]) -> Result<Option<String>, StoreError> {
+        let seen = Seen { spec: &self.session.project.spec, before: Some(before), after };
+        let warning = history::close_run(&mut self.store, &mut self.state, Some(&seen))?;
         self.standing = Standing::Committed;
-        Ok(())
+        Ok(warning)
     }
 
     /// Records what a plan without steps has seen, if that is news.
@@ -327,11 +350,11 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         }
         let before = self.state.interfaces.clone();
         let spec = &self.session.project.spec;
-        records::update(&mut self.state, spec, &records::observations(spec, &planned.refresh.live, &[]));
-        if before != self.state.interfaces {
-            let expected = self.state.serial;
-            self.state.serial += 1;
-            self.store.commit(&self.state, expected)?;
+        let seen = Seen { spec, before: Some(&planned.refresh.live), after: &[] };
+        history::write(&mut self.state, None, Some(&seen));
+        if is_news(&before, &self.state.interfaces) {
+            // That only the archive failed is made good by the next command that writes.
+            history::commit(&mut self.store, &mut self.state)?;
         }
         Ok(())
     }
@@ -377,6 +400,17 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         front.finished(&back.report);
         Ok(Some(back))
     }
+}
+
+/// Returns whether there is more to tell than that the same was seen again: for that alone nothing is committed, since
+/// a commit makes every saved plan stale.
+fn is_news(before: &Records, after: &Records) -> bool {
+    let told = |records: &Records| {
+        let mut records = records.clone();
+        records.values_mut().for_each(|record| record.observed.at = record.observed.since);
+        records
+    };
+    told(before) != told(after)
 }
 
 /// Does what sends nothing unless a signal comes first.

@@ -1,6 +1,6 @@
 //! What has to be unmoved before a saved plan is run, and what differs when a digest does.
 
-use crate::journal::Replay;
+use crate::journal::Run;
 use crate::plan::{Plan, Step};
 use crate::render::words;
 use crate::resource::{LiveState, Reading, Target};
@@ -17,7 +17,7 @@ pub(super) fn check(
     plan: &Plan,
     project: &Project,
     state: Option<&State>,
-    replay: &Replay,
+    last: Option<&Run>,
     live: &LiveState,
     target: &Target,
 ) -> Result<(), Refusal> {
@@ -36,9 +36,8 @@ pub(super) fn check(
     } else if let Some(state) = state.filter(|state| state.serial != plan.basis.serial) {
         moved.push(format!("state: planned on serial {}, now {}", plan.basis.serial, state.serial));
     }
-    let run =
-        replay.runs().iter().rev().find(|run| run.started.digest == digest && run.started.serial == plan.basis.serial);
-    if let Some(run) = run {
+    // A run of this plan raised the serial, so it is the last one or nothing tells it from any other.
+    if let Some(run) = last.filter(|run| run.started.digest == digest && run.started.serial == plan.basis.serial) {
         moved.push(format!("it was applied already, by run {}", run.started.run_id));
     }
     moved.extend(first_steps(plan).filter_map(|step| moved_from(step, live)));

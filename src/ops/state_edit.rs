@@ -3,9 +3,9 @@
 use anyhow::Result;
 use jiff::Timestamp;
 
+use crate::history;
 use crate::resource::Address;
 use crate::store::Store as _;
-use crate::store::local::LocalStore;
 use crate::store::lock::Holder;
 
 use super::failure::{Exit, Refusal};
@@ -17,7 +17,7 @@ use super::project::Project;
 /// No such record, a lock that somebody holds, a run that has not been closed.
 pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp) -> Result<()> {
     let holder = Holder::this_process(who, "state rm".to_owned(), None, now);
-    let (mut store, recorded) = LocalStore::try_open(project.paths.clone(), &holder)?;
+    let (mut store, recorded) = history::open_files(project.paths.clone(), &holder)?;
     if store.replay().open_run().is_some() || store.replay().unfolded().is_some() {
         let refusal = Refusal::new(Exit::Error, "the last run has not been closed");
         return Err(refusal.hint("run `rictl apply` first: it reads what became of it").into());
@@ -26,9 +26,8 @@ pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp)
     if state.interfaces.remove(address).is_none() {
         return Err(unknown(address).into());
     }
-    let expected = state.serial;
-    state.serial += 1;
-    store.commit(&state, expected)?;
+    // What only could not be tidied is tidied by the next writer.
+    history::commit(&mut store, &mut state)?;
     Ok(())
 }
 

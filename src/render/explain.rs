@@ -225,8 +225,13 @@ fn applied(record: Option<&Record>) -> Vec<Row> {
     ];
     if let Some(last) = &record.last_action {
         let request = last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), |id| format!("RequestId {id}"));
-        let text =
-            format!("{} at {:.0}: {} ({request}, run {})", last.action, last.started_at, last.outcome, last.run_id);
+        let text = format!(
+            "{} at {:.0}: {} ({request}, run {})",
+            last.action,
+            last.started_at,
+            super::state::outcome(last),
+            last.run_id
+        );
         rows.push(Row::new("last action", text));
     }
     rows

@@ -6,7 +6,7 @@
 use std::io::{self, Write};
 
 use super::drift::{last_applied, live, note, verdict, words};
-use super::history::{self, operation};
+use super::history::{PastRun, operation};
 use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
 use super::report::{detail, next, outcome, reasons, remark, took};
 use super::svg::{self, escaped};
@@ -17,7 +17,7 @@ use super::words::run::label;
 use crate::drift::Drift;
 use crate::plan::{Plan, ResourceChange, Step, Warning};
 use crate::resource::{Address, Status};
-use crate::run::{Report, RunOutcome};
+use crate::run::RunOutcome;
 
 /// The most rows of a table.
 const MOST_ROWS: usize = 2_000;
@@ -140,10 +140,11 @@ fn warning(warning: &Warning) -> String {
 }
 
 /// Writes a run with its timeline, and the topology where it is known.
-pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report, topology: Option<&Topology>) -> io::Result<()> {
+pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, topology: Option<&Topology>) -> io::Result<()> {
+    let run = &past.report;
     let mut page = Page::new(&format!("rictl {} {}", operation(run.operation), run.run_id), &run.target.to_string());
-    let good = run.outcome() == RunOutcome::Complete;
-    page.verdict(if good { "good" } else { "bad" }, &history::verdict(run).1);
+    let good = past.outcome() == Some(RunOutcome::Complete);
+    page.verdict(if good { "good" } else { "bad" }, &past.verdict().1);
     let ended = run.finished_at().map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
     page.paragraph(&format!("By {}, {:.0} {ended}", run.who, run.started_at));
     if run.end.is_some() && !good {

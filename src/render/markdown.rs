@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::drift::{last_applied, live, note, verdict, words};
 use super::escape::escape_terminal;
-use super::history;
+use super::history::{self, PastRun};
 use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
 use super::report::{detail, incomplete, last_line, next, outcome, reasons, remark, took};
 use super::words::plan as said;
@@ -15,7 +15,7 @@ use super::words::run::{label, run_outcome};
 use crate::drift::Drift;
 use crate::plan::{Plan, ResourceChange, Step, Warning};
 use crate::resource::Address;
-use crate::run::{Report, RunOutcome};
+use crate::run::RunOutcome;
 
 /// The most characters of a comment on the large forges.
 const LIMIT: usize = 65_536;
@@ -131,12 +131,13 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
 }
 
 /// Writes a run.
-pub fn run<W: Write + ?Sized>(out: &mut W, run: &Report) -> io::Result<()> {
+pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun) -> io::Result<()> {
+    let run = &past.report;
     let mut page = Page::new(&format!("rictl {} {}", history::operation(run.operation), code(&run.run_id.0)));
-    match run.outcome() {
-        RunOutcome::Died if run.end.is_none() => page.always("**The run died, or still goes on.**\n"),
-        RunOutcome::Complete => page.always(&format!("**{}**\n", last_line(run))),
-        outcome => page.always(&format!(
+    match past.outcome() {
+        None | Some(RunOutcome::Died) => page.always(&format!("**The run {}.**\n", past.verdict().1)),
+        Some(RunOutcome::Complete) => page.always(&format!("**{}**\n", last_line(run))),
+        Some(outcome) => page.always(&format!(
             "**{}** ({}: {})\n\nNext: {}\n",
             last_line(run),
             run_outcome(outcome),

@@ -79,7 +79,7 @@ pub(crate) fn counts_line(report: &Report, blocked: usize) -> String {
     )
 }
 
-/// Returns how far a run got, by what became of its steps.
+/// Returns how far a run got, by what became of its steps, and with which code it ended.
 pub(crate) fn incomplete(report: &Report) -> String {
     let count = |wanted: fn(&StepResult) -> bool| report.results.iter().filter(|result| wanted(result)).count();
     let done = count(StepResult::is_at_goal);

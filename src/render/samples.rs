@@ -9,10 +9,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::View;
+use super::history::PastRun;
 use crate::cloud::{Call, RequestId};
 use crate::diagnostic::{Place, Sources};
 use crate::drift::{Drift, DriftCause, DriftItem};
-use crate::journal::{Operation, Outcome, PlannedStep};
+use crate::journal::{Evidence, Operation, Outcome, PlannedStep};
 use crate::plan::{
     Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Expectation, Floor,
     FloorLink, FloorMember, Goal, Guard, Knob, LeftAlone, LeftAloneReason, Plan, ResourceChange, ResourceType,
@@ -419,6 +420,11 @@ pub(crate) fn hostile_report(text: &str) -> Report {
         reasons.push(Reason::BelowFloor { group: text.into(), up: 0, links: 2, floor: 1, down });
     }
     report
+}
+
+/// A past run that came to its end as the report says, or died.
+pub(crate) fn past(report: Report) -> PastRun {
+    PastRun { report, is_running: false, resolved_by: None, evidence: Evidence::default() }
 }
 
 /// A drift check in which every text is `text`.

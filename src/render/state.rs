@@ -1,13 +1,16 @@
 //! The recorded state: the list of addresses, and one record whole.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::json;
 use super::text::{Line, Screen, Tone, View, columns_of};
-use crate::resource::{Address, DesiredStatus, Status};
-use crate::state::{Record, State};
+use super::words::run::step_reason;
+use crate::journal::Outcome;
+use crate::resource::{Address, DesiredStatus, Status, Target};
+use crate::state::{LastAction, Record, RunId, State};
 
 /// Writes one line per recorded interface.
 pub fn list<W: Write + ?Sized>(out: &mut W, state: &State, view: View) -> io::Result<()> {
@@ -34,10 +37,15 @@ pub fn list_document<W: Write + ?Sized>(out: &mut W, state: &State) -> io::Resul
     #[derive(Serialize)]
     struct Document<'a> {
         format_version: &'static str,
-        #[serde(flatten)]
-        state: &'a State,
+        lineage: &'a str,
+        serial: u64,
+        target: &'a Target,
+        last_run: Option<&'a RunId>,
+        interfaces: BTreeMap<&'a Address, &'a Record>,
     }
-    json::line(out, &Document { format_version: "1.0", state })
+    let State { lineage, serial, target, last_run, interfaces, .. } = state;
+    let (serial, last_run, interfaces) = (*serial, last_run.as_ref(), interfaces.iter().collect());
+    json::line(out, &Document { format_version: "1.0", lineage, serial, target, last_run, interfaces })
 }
 
 /// Writes one record.
@@ -58,7 +66,7 @@ pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, 
     if let Some(last) = &record.last_action {
         rows.push(("action", last.action.to_string()));
         rows.push(("request", last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), ToString::to_string)));
-        rows.push(("outcome", last.outcome.clone()));
+        rows.push(("outcome", outcome(last)));
         rows.push(("when", format!("{:.0} to {:.0}", last.started_at, last.finished_at)));
         rows.push(("run", last.run_id.to_string()));
     }
@@ -66,6 +74,28 @@ pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, 
         screen.line(&Line::at(4).hang(8).text(format!("{label:<9} = {value}")))?;
     }
     screen.line(&Line::at(0).text("}"))
+}
+
+/// Returns how the last call of an interface ended, in words.
+pub(crate) fn outcome(last: &LastAction) -> String {
+    let found = last.found.as_ref().map_or("nothing", Status::as_str);
+    let words = match last.outcome {
+        None => "in progress".into(),
+        Some(Outcome::Done) => "done".into(),
+        Some(Outcome::Already) => "already".into(),
+        Some(Outcome::DoneUnknown) => format!("unknown, found {found}"),
+        Some(Outcome::InDoubt) => format!("in doubt, found {found}"),
+        Some(Outcome::Unsettled) => format!("not settled, found {found}"),
+        Some(Outcome::Moved) => format!("moved, found {found}"),
+        Some(Outcome::Failed) => "refused".into(),
+        Some(Outcome::Guarded) => "held back".into(),
+        Some(Outcome::Skipped) => "skipped".into(),
+        Some(Outcome::NotStarted) => "not started".into(),
+    };
+    match &last.because {
+        Some(reason) => format!("{words}: {}", step_reason(reason)),
+        None => words,
+    }
 }
 
 fn observed(record: &Record) -> &str {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use super::explain::Explanation;
-use super::samples::{drift, events, live_state, report, rich_plan, spec, view, written};
+use super::samples::{drift, events, live_state, past, report, rich_plan, spec, view, written};
 use super::{View, drift as drifted, explain, history, live, plan, progress, report as ended};
 use crate::resource::Address;
 
@@ -32,8 +32,8 @@ fn drift_looks_like_this() {
 
 #[test]
 fn history_and_a_run_look_like_this() {
-    looks("history", |out, view| history::list(out, &[report(), report()], view));
-    looks("run", |out, view| history::run(out, &report(), view));
+    looks("history", |out, view| history::list(out, &[past(report()), past(report())], view));
+    looks("run", |out, view| history::run(out, &past(report()), view));
 }
 
 #[test]

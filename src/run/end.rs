@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, Reason, RunOutcome, StepResult, StopReason, Unrecorded};
+use super::exit::Exit;
+use super::outcome::RunOutcome;
+use super::reason::{Reason, StopReason, Unrecorded};
+use super::step::StepResult;
 use crate::journal::Outcome;
 use crate::plan::{BlockCode, Blocked};
 use crate::resource::ScopeFailure;
@@ -14,7 +17,7 @@ use crate::resource::ScopeFailure;
 pub struct RunEnd {
     /// When.
     pub at: Timestamp,
-    /// The exit code. Says nothing of a run that died; ask [`RunEnd::exit`].
+    /// The exit code. Says nothing of a run that awaits confirmation; ask [`RunEnd::exit`].
     pub exit: Exit,
     /// How it came out.
     pub outcome: RunOutcome,
@@ -24,11 +27,6 @@ pub struct RunEnd {
 }
 
 impl RunEnd {
-    /// Ends a run whose process died, and whose open calls were read off the cloud later.
-    pub fn died(at: Timestamp) -> Self {
-        Self { at, exit: Exit::Partial, outcome: RunOutcome::Died, reasons: Vec::new() }
-    }
-
     /// Returns how a run of the first journal format ended, which kept its exit code and nothing else.
     pub fn of_code(at: Timestamp, exit: Exit) -> Self {
         let outcome = match exit {

@@ -4,21 +4,21 @@
 //! older version is upgraded by `upgrade`; nothing here guesses at content that cannot be trusted.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::de::{Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
-use super::distinct::distinct;
-use super::{LastAction, Record, RunId, Sighting, State, upgrade};
+use super::records::distinct;
+use super::{Anchor, Durations, LastAction, Record, Records, RunId, Sighting, State, upgrade};
 use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Region, Scope, Target};
 use crate::signature::sha256_hex;
 
 /// The version that [`encode`] writes.
-pub const FORMAT_VERSION: u64 = 2;
+pub const FORMAT_VERSION: u64 = 3;
 
 /// Every file of the current version starts with this, so a normal read need not scan the text for its version.
-const HEAD: &str = "{\n  \"format_version\": 2,\n";
+const HEAD: &str = "{\n  \"format_version\": 3,\n";
 const CHECKSUM_HEAD: &str = "\n  \"checksum\": \"sha256:";
 const CHECKSUM_TAIL: &str = "\"\n}\n";
 
@@ -47,16 +47,22 @@ pub fn encode(state: &State) -> Vec<u8> {
     field(&mut out, "serial", &state.serial);
     field(&mut out, "target", &state.target);
     field(&mut out, "last_run", &state.last_run);
-    out.extend_from_slice(b"  \"interfaces\": {");
-    let mut separator = "\n    ";
+    if let Some(anchor) = &state.anchor {
+        field(&mut out, "anchor", anchor);
+    }
+    out.extend_from_slice(b"  \"interfaces\": [");
+    let mut separator = "\n    {\"address\": ";
     for (address, record) in &state.interfaces {
         out.extend_from_slice(separator.as_bytes());
         json(&mut out, address);
-        out.extend_from_slice(b": ");
+        out.push(b',');
+        // The address is one of the record's members: its object goes on where the name ends.
+        let start = out.len();
         json(&mut out, record);
-        separator = ",\n    ";
+        out.remove(start);
+        separator = ",\n    {\"address\": ";
     }
-    out.extend_from_slice(if state.interfaces.is_empty() { b"}," } else { b"\n  }," });
+    out.extend_from_slice(if state.interfaces.is_empty() { b"]," } else { b"\n  ]," });
     let checksum = checksum(&out);
     out.extend_from_slice(CHECKSUM_HEAD.as_bytes());
     out.extend_from_slice(checksum.as_bytes());
@@ -89,6 +95,10 @@ pub fn decode(bytes: &[u8]) -> Result<State, Unreadable> {
     let version = if bytes.starts_with(HEAD.as_bytes()) { FORMAT_VERSION } else { sniff(bytes)? };
     match version {
         1 => upgrade::decode_v1(bytes).map_err(|error| damaged(&error)),
+        2 => {
+            verify(bytes)?;
+            upgrade::decode_v2(bytes).map_err(|error| damaged(&error))
+        }
         FORMAT_VERSION => {
             verify(bytes)?;
             serde_json::from_slice(bytes).map(Document::into_state).map_err(|e| damaged(&e))
@@ -96,6 +106,11 @@ pub fn decode(bytes: &[u8]) -> Result<State, Unreadable> {
         0 => Err(Unreadable::Damaged("it has format version 0, which was never written".into())),
         found => Err(Unreadable::Newer { found, supported: FORMAT_VERSION }),
     }
+}
+
+/// Returns the version of a file that can be read; of one that cannot, the current one.
+pub fn version(bytes: &[u8]) -> u64 {
+    if bytes.starts_with(HEAD.as_bytes()) { FORMAT_VERSION } else { sniff(bytes).unwrap_or(FORMAT_VERSION) }
 }
 
 /// Finds the version of a file that does not look like ours.
@@ -129,7 +144,7 @@ fn damaged(error: &serde_json::Error) -> Unreadable {
     })
 }
 
-/// The file of version 2.
+/// The file of version 3.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
@@ -139,16 +154,17 @@ struct Document {
     serial: u64,
     target: Target,
     last_run: Option<RunId>,
+    anchor: Option<Anchor>,
     #[serde(deserialize_with = "records")]
-    interfaces: BTreeMap<Address, Record>,
+    interfaces: Records,
     #[serde(rename = "checksum")]
     _checksum: IgnoredAny,
 }
 
 impl Document {
     fn into_state(self) -> State {
-        let Self { lineage, serial, target, last_run, interfaces, .. } = self;
-        State { lineage, serial, target, last_run, interfaces }
+        let Self { lineage, serial, target, last_run, anchor, interfaces, .. } = self;
+        State { lineage, serial, target, last_run, anchor, interfaces }
     }
 }
 
@@ -156,6 +172,7 @@ impl Document {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WireRecord<'a> {
+    address: Address,
     #[serde(borrow)]
     id: Cow<'a, str>,
     account: Option<AccountName>,
@@ -166,24 +183,30 @@ struct WireRecord<'a> {
     #[serde(default)]
     protected: bool,
     group: Option<GroupName>,
+    #[serde(default)]
+    durations: Durations,
     last_action: Option<LastAction>,
 }
 
-/// Reads the records, one text of each region shared by all; the same address twice is an error.
-fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Address, Record>, D::Error> {
+/// Reads the records, one text of each region shared by all; an address or an interface that stands twice is an error.
+fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Records, D::Error> {
     let default_account = AccountName::default_account();
     let mut regions = BTreeSet::new();
-    distinct(deserializer, |wire: WireRecord<'de>| Record {
-        id: wire.id.as_ref().into(),
-        scope: Scope {
-            account: wire.account.unwrap_or_else(|| default_account.clone()),
-            region: intern(&mut regions, &wire.region),
-        },
-        declared: wire.declared,
-        observed: wire.observed,
-        protected: wire.protected,
-        group: wire.group,
-        last_action: wire.last_action,
+    distinct(deserializer, |wire: WireRecord<'de>| {
+        let record = Record {
+            id: wire.id.as_ref().into(),
+            scope: Scope {
+                account: wire.account.unwrap_or_else(|| default_account.clone()),
+                region: intern(&mut regions, &wire.region),
+            },
+            declared: wire.declared,
+            observed: wire.observed,
+            protected: wire.protected,
+            group: wire.group,
+            durations: wire.durations,
+            last_action: wire.last_action,
+        };
+        (wire.address, record)
     })
 }
 

@@ -1,16 +1,26 @@
 //! Files of older versions, each step as the difference to the next.
 //!
-//! Version 1 had no checksum, and one time for the whole file instead of one per sighting. A step keeps what was
-//! recorded and invents nothing: where a time is missing, the nearest later one that was recorded stands in.
+//! Version 1 had no checksum, and one time for the whole file instead of one per sighting. Version 2 kept records by
+//! address, without the time of the last read and without settle times, and told outcomes in words. A step keeps what
+//! was recorded and invents nothing: where a time is missing, the nearest later one that was recorded stands in.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use super::distinct::distinct;
-use super::{LastAction, Record, RunId, Sighting, State};
-use crate::resource::{AccountName, Address, DesiredStatus, Region, RouterInterfaceId, Scope, Status, Target};
+use super::{Durations, LastAction, Record, Records, RunId, Sighting, State};
+use crate::journal::Outcome;
+use crate::plan::StepId;
+use crate::resource::{
+    AccountName, Address, Call, DesiredStatus, GroupName, Region, RequestId, RouterInterfaceId, Scope, Status, Target,
+};
+use crate::run::StepReason;
+
+mod distinct;
+
+use distinct::Distinct;
 
 /// The file of version 1.
 #[derive(Deserialize)]
@@ -24,8 +34,7 @@ struct DocumentV1 {
     last_run: Option<RunId>,
     /// When the file was written: the latest time at which each status can have been seen first.
     updated_at: Timestamp,
-    #[serde(deserialize_with = "records_v1")]
-    interfaces: BTreeMap<Address, Record>,
+    interfaces: Distinct<RecordV1>,
 }
 
 /// A record of version 1: what was observed is a word without a time.
@@ -37,27 +46,132 @@ struct RecordV1 {
     region: Region,
     declared: Option<DesiredStatus>,
     observed: Option<Status>,
-    last_action: Option<LastAction>,
+    last_action: Option<LastActionV2>,
 }
 
-fn records_v1<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<Address, Record>, D::Error> {
-    distinct(deserializer, |old: RecordV1| Record {
-        id: old.id,
-        scope: Scope { account: old.account.unwrap_or_else(AccountName::default_account), region: old.region },
-        declared: old.declared,
-        observed: Sighting { status: old.observed, since: Timestamp::UNIX_EPOCH },
-        protected: false,
-        group: None,
-        last_action: old.last_action,
-    })
+/// The file of version 2.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DocumentV2 {
+    #[serde(rename = "format_version")]
+    _format_version: u64,
+    lineage: String,
+    serial: u64,
+    target: Target,
+    last_run: Option<RunId>,
+    interfaces: Distinct<RecordV2>,
+    #[serde(rename = "checksum")]
+    _checksum: IgnoredAny,
+}
+
+/// A record of version 2.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordV2 {
+    id: RouterInterfaceId,
+    account: Option<AccountName>,
+    region: Region,
+    declared: Option<DesiredStatus>,
+    observed: SightingV2,
+    #[serde(default)]
+    protected: bool,
+    group: Option<GroupName>,
+    last_action: Option<LastActionV2>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SightingV2 {
+    status: Option<Status>,
+    since: Timestamp,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LastActionV2 {
+    run_id: RunId,
+    step: StepId,
+    action: Call,
+    request_id: Option<RequestId>,
+    started_at: Timestamp,
+    finished_at: Timestamp,
+    outcome: String,
 }
 
 /// Reads a file of version 1 as the state it is today.
 pub(super) fn decode_v1(bytes: &[u8]) -> Result<State, serde_json::Error> {
-    let DocumentV1 { lineage, serial, target, last_run, updated_at, mut interfaces, .. } =
-        serde_json::from_slice(bytes)?;
-    for record in interfaces.values_mut() {
-        record.observed.since = updated_at;
+    let DocumentV1 { lineage, serial, target, last_run, updated_at, interfaces, .. } = serde_json::from_slice(bytes)?;
+    let second = |old: RecordV1| RecordV2 {
+        id: old.id,
+        account: old.account,
+        region: old.region,
+        declared: old.declared,
+        observed: SightingV2 { status: old.observed, since: updated_at },
+        protected: false,
+        group: None,
+        last_action: old.last_action,
+    };
+    let records = interfaces.0.into_iter().map(|(address, old)| (address, second(old))).collect();
+    Ok(State { lineage, serial, target, last_run, anchor: None, interfaces: third(records) })
+}
+
+/// Reads a file of version 2 as the state it is today.
+pub(super) fn decode_v2(bytes: &[u8]) -> Result<State, serde_json::Error> {
+    let DocumentV2 { lineage, serial, target, last_run, interfaces, .. } = serde_json::from_slice(bytes)?;
+    Ok(State { lineage, serial, target, last_run, anchor: None, interfaces: third(interfaces.0) })
+}
+
+/// Of two addresses that named one interface, the one with the newer sighting keeps the record.
+fn third(records: BTreeMap<Address, RecordV2>) -> Records {
+    let mut upgraded = Records::default();
+    for (address, old) in records {
+        let record = upgrade(old);
+        let known = upgraded.of(&record.identity()).map(|(_, known)| known.observed.since);
+        if known.is_none_or(|known| known < record.observed.since) {
+            upgraded.insert(address, record);
+        }
     }
-    Ok(State { lineage, serial, target, last_run, interfaces })
+    upgraded
+}
+
+fn upgrade(old: RecordV2) -> Record {
+    let SightingV2 { status, since } = old.observed;
+    Record {
+        id: old.id,
+        scope: Scope { account: old.account.unwrap_or_else(AccountName::default_account), region: old.region },
+        declared: old.declared,
+        observed: Sighting::first(status, since),
+        protected: old.protected,
+        group: old.group,
+        durations: Durations::default(),
+        last_action: old.last_action.map(action),
+    }
+}
+
+fn action(old: LastActionV2) -> LastAction {
+    let LastActionV2 { run_id, step, action, request_id, started_at, finished_at, outcome: told } = old;
+    let (outcome, found, because) = outcome(&told);
+    LastAction { run_id, step, action, request_id, started_at, finished_at, outcome, found, because }
+}
+
+/// Reads an outcome from the words of version 2: the outcome, `, found STATUS`, `: more`.
+fn outcome(told: &str) -> (Option<Outcome>, Option<Status>, Option<StepReason>) {
+    let (words, more) = told.split_once(": ").map_or((told, None), |(words, more)| (words, Some(more)));
+    let (word, found) = words.split_once(", found ").map_or((words, None), |(word, found)| (word, Some(found)));
+    let outcome = match word {
+        "done" => Outcome::Done,
+        "already" => Outcome::Already,
+        "unknown" => Outcome::DoneUnknown,
+        "in doubt" => Outcome::InDoubt,
+        "not settled" => Outcome::Unsettled,
+        "moved" => Outcome::Moved,
+        "refused" => Outcome::Failed,
+        "held back" => Outcome::Guarded,
+        "skipped" => Outcome::Skipped,
+        "not started" => Outcome::NotStarted,
+        "in progress" => return (None, None, None),
+        _ => return (None, None, Some(StepReason::Told { text: told.to_owned() })),
+    };
+    let found = found.filter(|found| *found != "nothing").map(Status::parse);
+    (Some(outcome), found, more.map(|text| StepReason::Told { text: text.to_owned() }))
 }

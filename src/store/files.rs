@@ -4,6 +4,7 @@
 //! directory or device at a name is refused and never followed, opened for good or replaced. Files where the user says
 //! are put by [`put`] too; what they may be is for `ops` to look at.
 
+use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{
@@ -83,6 +84,14 @@ pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     }
 }
 
+/// Reads a whole file of any size; `None` if the name does not exist.
+pub(super) fn read_whole(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let Some(mut file) = open(path, OpenOptions::new().read(true), "read")? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(io_error("read", path))?;
+    Ok(Some(bytes))
+}
+
 /// Reads the rest of an open file, under the same bound.
 pub(super) fn read_open(file: &File, path: &Path) -> Result<Vec<u8>, StoreError> {
     let length = file.metadata().map_err(io_error("read", path))?.len();
@@ -157,6 +166,70 @@ pub(super) fn reserve(file: &File, offset: u64, length: u64) -> io::Result<()> {
         Ok(()) | Err(rustix::io::Errno::OPNOTSUPP) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Puts new files with these bytes at names in `dir` where nothing is, each whole or not at all, and durable together.
+/// A file that is there already stays as it is.
+pub(super) fn put_all(dir: &Path, files: &[(PathBuf, &[u8])]) -> Result<(), StoreError> {
+    /// Beyond this many, one sync of the whole file system costs less than one for each.
+    const FEW: usize = 16;
+    let is_few = files.len() <= FEW;
+    let mut written = Vec::with_capacity(files.len());
+    for (path, bytes) in files {
+        refuse_irregular(path)?;
+        let mut file = temporary(dir, ".rictl-").map_err(io_error("write a new file in", dir))?;
+        file.write_all(bytes).map_err(io_error("write", path))?;
+        if is_few {
+            file.as_file().sync_all().map_err(io_error("write", path))?;
+        }
+        written.push((file.into_temp_path(), path));
+    }
+    let opened = File::open(dir).map_err(io_error("sync", dir))?;
+    if !is_few {
+        rustix::fs::syncfs(&opened).map_err(io::Error::from).map_err(io_error("sync", dir))?;
+    }
+    for (temporary, path) in written {
+        match temporary.persist_noclobber(path) {
+            Ok(()) => {}
+            Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(failed) => return Err(io_error("keep", path)(failed.error)),
+        }
+    }
+    opened.sync_all().map_err(io_error("sync", dir))
+}
+
+/// Creates a directory, private to us, where it is missing.
+pub(super) fn make_dir(dir: &Path) -> Result<(), StoreError> {
+    refuse_other_directory(dir)?;
+    match DirBuilder::new().mode(0o700).create(dir) {
+        Ok(()) => sync_dir(dir),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(io_error("create", dir)(error)),
+    }
+}
+
+/// Fails if something that is not a directory stands at `dir`; a link to one is not followed.
+pub(super) fn refuse_other_directory(dir: &Path) -> Result<(), StoreError> {
+    match fs::symlink_metadata(dir) {
+        Ok(metadata) if metadata.is_dir() => Ok(()),
+        Ok(metadata) => {
+            let what = kind(metadata.file_type()).unwrap_or("a regular file");
+            Err(StoreError::NotAFile { path: dir.display().to_string(), what })
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(io_error("look at", dir)(error)),
+    }
+}
+
+/// Lists the names in a directory; none where there is no directory.
+pub(super) fn names(dir: &Path) -> Result<Vec<OsString>, StoreError> {
+    refuse_other_directory(dir)?;
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(io_error("list", dir)(error)),
+    };
+    entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(io_error("list", dir))).collect()
 }
 
 /// Makes the names in the directory of `path` durable.

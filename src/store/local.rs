@@ -1,8 +1,7 @@
-//! History in files beside the spec: state, backup, journal and lock.
+//! History in files beside the spec: state, backup, journal, ended runs and lock.
 //!
-//! Reading takes no lock and writes nothing; it reads the journal before the state, so that a run that is folded
-//! meanwhile is seen in at least one of them. Writing goes through [`LocalStore`], which holds the lock from
-//! [`LocalStore::try_open`] until it is dropped and checks before each write that it still does.
+//! Reading takes no lock and writes nothing. Writing holds the lock from the claim until the medium is dropped, and
+//! checks before each write that it still does.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -10,13 +9,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::lock::{self, Holder, Lock};
-use super::{Store, StoreError, files};
-use crate::journal::{self, Entry, Journal, Replay, Run};
-use crate::resource::Target;
-use crate::state::{self, State};
+use super::{Medium, Recorder, StoreError, files};
+use crate::state::RunId;
 
 /// The names of one state's files: for `state/rictl.json` these are `state/rictl.json.backup`,
-/// `state/rictl.journal.jsonl` and `state/rictl.lock`.
+/// `state/rictl.journal.jsonl`, `state/rictl.runs/` and `state/rictl.lock`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Paths {
     /// The state.
@@ -25,6 +22,8 @@ pub struct Paths {
     pub backup: PathBuf,
     /// The journal.
     pub journal: PathBuf,
+    /// The directory of the runs that ended, one file each.
+    pub runs: PathBuf,
     /// The lock.
     pub lock: PathBuf,
     /// Where [`Store::rescue`] writes: a directory on another file system, if there is one.
@@ -44,6 +43,7 @@ impl Paths {
         Self {
             backup: beside(state.file_name(), ".backup"),
             journal: beside(stem, ".journal.jsonl"),
+            runs: beside(stem, ".runs"),
             lock: beside(stem, ".lock"),
             rescue_dir: rescue_dir.into(),
             state,
@@ -51,45 +51,44 @@ impl Paths {
     }
 }
 
-/// What is recorded.
-#[derive(Clone, Debug, Default)]
-pub struct Recorded {
-    /// The state, with every run folded in that the journal knows to have ended; `None` if there is none, which is
-    /// never an error. Its serial is the one on disk.
-    pub state: Option<State>,
-    /// The journal.
-    pub journal: Journal,
-    /// Who is at work on it now.
-    pub running: Option<Holder>,
-    /// What is odd about it, for people.
-    pub notes: Vec<String>,
+/// History in files, locked for writing.
+pub type LocalStore = Recorder<Files>;
+
+/// The files of one state.
+#[derive(Debug)]
+pub struct Files {
+    paths: Paths,
+    claim: Option<Claim>,
 }
 
-impl Recorded {
-    /// Takes the state out, or starts one: it goes on with the lineage of the last run if that had the same target,
-    /// and begins `lineage` otherwise.
-    pub fn take_state_or_new(&mut self, target: &Target, lineage: String) -> State {
-        self.state.take().unwrap_or_else(|| {
-            let last = self.journal.replay().runs().last().map(|run| &run.started);
-            let goes_on = last.filter(|last| last.target.is_same_as(target)).map(|last| last.lineage.clone());
-            State::new(goes_on.unwrap_or(lineage), target.clone())
-        })
+/// The right to write.
+#[derive(Debug)]
+struct Claim {
+    lock: Lock,
+    journal: File,
+}
+
+impl Files {
+    /// Names the files; nothing is read, made or locked yet.
+    pub fn new(paths: Paths) -> Self {
+        Self { paths, claim: None }
+    }
+
+    fn claimed(&mut self) -> Result<(&Paths, &mut Claim), StoreError> {
+        let claim = self.claim.as_mut().ok_or_else(|| StoreError::Bug("a write without the lock".to_owned()))?;
+        claim.lock.check()?;
+        Ok((&self.paths, claim))
+    }
+
+    /// Returns the file of an ended run; `None` for a text that names none.
+    fn run_path(&self, id: &RunId) -> Option<PathBuf> {
+        let is_plain = id.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
+        (is_plain && !id.0.is_empty() && !id.0.starts_with('.')).then(|| self.paths.runs.join(format!("{id}{RUN}")))
     }
 }
 
-/// Reads what is recorded, without a lock and without writing.
-pub fn read(paths: &Paths) -> Result<Recorded, StoreError> {
-    files::refuse_irregular(&paths.backup)?;
-    let running = lock::running(&paths.lock)?;
-    let (journal, torn) = decode_journal(paths, &files::read(&paths.journal)?.unwrap_or_default())?;
-    let mut recorded = assemble(paths, journal)?;
-    // While somebody is at work, the end of the journal may be a line that is just being written.
-    if let Some(torn) = torn.filter(|_| running.is_none()) {
-        recorded.notes.push(torn_note(paths, torn));
-    }
-    recorded.running = running;
-    Ok(recorded)
-}
+/// How the name of an ended run's file ends.
+const RUN: &str = ".jsonl";
 
 /// Returns who the lock file names, dead or alive.
 pub fn lock_holder(paths: &Paths) -> Result<Holder, StoreError> {
@@ -101,204 +100,150 @@ pub fn force_unlock(paths: &Paths, id: &str) -> Result<Holder, StoreError> {
     lock::free(&paths.lock, id)
 }
 
-fn decode_journal(paths: &Paths, bytes: &[u8]) -> Result<(Journal, Option<journal::TornTail>), StoreError> {
-    let path = paths.journal.display().to_string();
-    Journal::decode(bytes).map_err(|damaged| match damaged.newer {
-        Some(found) => StoreError::Newer { path, found, supported: journal::FORMAT_VERSION },
-        None => StoreError::Damaged { path, detail: damaged.to_string(), hint: WITHOUT_JOURNAL.into() },
-    })
-}
-
-const WITHOUT_JOURNAL: &str = "restore it from a copy, or move it away: past runs are then unknown, and what the last run \
-                               left open is decided by what is live";
-
-fn read_state(paths: &Paths) -> Result<Option<(Vec<u8>, State)>, StoreError> {
-    let Some(bytes) = files::read(&paths.state)? else { return Ok(None) };
-    let path = paths.state.display().to_string();
-    let restore = match paths.backup.exists() {
-        true => format!("restore {} over it, or ", paths.backup.display()),
-        false => String::new(),
-    };
-    let hint = format!("{restore}move it away: rictl works without it");
-    let state = state::decode(&bytes).map_err(|reason| StoreError::unreadable(&path, reason, hint))?;
-    Ok(Some((bytes, state)))
-}
-
-fn assemble(paths: &Paths, journal: Journal) -> Result<Recorded, StoreError> {
-    let mut recorded = Recorded { journal, ..Recorded::default() };
-    recorded.state = read_state(paths)?.map(|(_, state)| state);
-    let replay = recorded.journal.replay();
-    let name = paths.state.display();
-    match &mut recorded.state {
-        Some(state) => recorded.notes.extend(catch_up(state, replay).map(|note| format!("{name} {note}"))),
-        None if replay.last_serial() > 0 || paths.backup.exists() => {
-            let copy = match paths.backup.exists() {
-                true => format!("; {} holds an older copy", paths.backup.display()),
-                false => String::new(),
-            };
-            recorded.notes.push(format!(
-                "{name} is missing although it was written before: the cause of drift is unknown until the next apply{copy}"
-            ));
-        }
-        None => {}
+impl Medium for Files {
+    fn journal(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        files::read_whole(&self.paths.journal)
     }
-    Ok(recorded)
-}
 
-/// Folds in the runs that the state does not have yet. More than the last one means that the state is an old copy.
-fn catch_up(state: &mut State, replay: &Replay) -> Option<String> {
-    let serial = state.serial;
-    let ended = replay.runs().iter().filter(|run| run.end.is_some() && run.started.lineage == state.lineage);
-    // A run without a serial of its own may have been folded after the journal was read: the state tells.
-    let is_missing = |run: &&Run| run.folded.map_or(run.started.serial >= serial, |folded| folded > serial);
-    let missing: Vec<_> = ended.filter(is_missing).collect();
-    for run in &missing {
-        journal::fold(state, run);
+    fn state(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        files::refuse_irregular(&self.paths.backup)?;
+        files::read(&self.paths.state)
     }
-    if let Some(last) = replay.runs().last()
-        && last.started.lineage != state.lineage
-    {
-        return Some(format!("has another lineage than its journal: run {} was not its own", last.started.run_id));
+
+    fn has_backup(&self) -> bool {
+        self.paths.backup.exists()
     }
-    let newest = missing.iter().filter_map(|run| run.folded).max()?;
-    Some(format!(
-        "is older than its journal (serial {serial}, the journal says {newest}): {} runs are taken from the journal",
-        missing.len()
-    ))
-}
 
-fn torn_note(paths: &Paths, torn: journal::TornTail) -> String {
-    format!(
-        "the end of {} was cut off by a crash: {} bytes that were never durable are dropped",
-        paths.journal.display(),
-        torn.torn_length
-    )
-}
+    fn runs(&self) -> Result<Vec<RunId>, StoreError> {
+        let mut runs: Vec<RunId> = files::names(&self.paths.runs)?
+            .iter()
+            .filter_map(|name| name.to_str()?.strip_suffix(RUN))
+            .filter(|name| !name.starts_with('.'))
+            .map(|name| RunId(name.into()))
+            .collect();
+        runs.sort();
+        Ok(runs)
+    }
 
-/// The files, locked for writing.
-#[derive(Debug)]
-pub struct LocalStore {
-    paths: Paths,
-    journal: Journal,
-    file: File,
-    /// Bytes of the journal that are durable.
-    length: u64,
-    /// What could not be appended; more is not tried.
-    unsaved: Option<Vec<u8>>,
-    lock: Lock,
-}
+    fn run(&self, id: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(path) = self.run_path(id) else { return Ok(None) };
+        files::refuse_other_directory(&self.paths.runs)?;
+        files::read_whole(&path)
+    }
 
-impl LocalStore {
-    /// Takes the lock, or fails at once with [`StoreError::Locked`]; then reads what is recorded, cuts a torn end
-    /// off the journal, and returns both. What the notes tell was done under the lock.
-    pub fn try_open(paths: Paths, holder: &Holder) -> Result<(Self, Recorded), StoreError> {
-        files::prepare_dir(&paths.state)?;
-        files::refuse_irregular(&paths.backup)?;
-        let (lock, taken_over) = Lock::try_acquire(&paths.lock, holder)?;
-        let file = files::open_or_create(&paths.journal, true, "open")?;
+    fn running(&self) -> Result<Option<Holder>, StoreError> {
+        lock::running(&self.paths.lock)
+    }
+
+    fn claim(&mut self, holder: &Holder) -> Result<Option<String>, StoreError> {
+        files::prepare_dir(&self.paths.state)?;
+        files::refuse_irregular(&self.paths.backup)?;
+        let (lock, taken_over) = Lock::try_acquire(&self.paths.lock, holder)?;
+        let journal = files::open_or_create(&self.paths.journal, true, "open")?;
         // Whether this run or a dead one created them: before the first intent, the names are durable.
-        files::sync_dir(&paths.journal)?;
-        let bytes = files::read_open(&file, &paths.journal)?;
-        let (journal, torn) = decode_journal(&paths, &bytes)?;
-        let mut recorded = assemble(&paths, journal.clone())?;
-        let mut length = bytes.len() as u64;
-        if let Some(torn) = torn {
-            length = torn.good_length as u64;
-            file.set_len(length).and_then(|()| file.sync_all()).map_err(files::io_error("mend", &paths.journal))?;
-            recorded.notes.push(torn_note(&paths, torn));
+        files::sync_dir(&self.paths.journal)?;
+        self.claim = Some(Claim { lock, journal });
+        Ok(taken_over)
+    }
+
+    fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
+        let (paths, claim) = self.claimed()?;
+        let (path, file) = (&paths.journal, &mut claim.journal);
+        check_length(path, file, position)?;
+        let written = file.write_all(batch).and_then(|()| file.sync_data());
+        // Half a line would be cut off by the next run; the space may matter to others before that.
+        written.map_err(|error| match file.set_len(position) {
+            Ok(()) => files::io_error("append to", path)(error),
+            Err(_) => files::io_error("append to, or cut back,", path)(error),
+        })
+    }
+
+    fn mend(&mut self, length: u64) -> Result<(), StoreError> {
+        let (paths, claim) = self.claimed()?;
+        let mended = claim.journal.set_len(length).and_then(|()| claim.journal.sync_all());
+        mended.map_err(files::io_error("mend", &paths.journal))
+    }
+
+    fn keep_runs(&mut self, runs: &[(RunId, Vec<u8>)]) -> Result<(), StoreError> {
+        let mut named = Vec::with_capacity(runs.len());
+        for (id, bytes) in runs {
+            let path = self.run_path(id).ok_or_else(|| StoreError::Bug(format!("{id:?} is no name of a run")))?;
+            named.push((path, bytes.as_slice()));
         }
-        recorded.notes.extend(taken_over);
-        Ok((Self { paths, journal, file, length, unsaved: None, lock }, recorded))
+        let (paths, _) = self.claimed()?;
+        files::make_dir(&paths.runs)?;
+        files::put_all(&paths.runs, &named)
     }
 
-    /// Writes the lines, or leaves the journal as it was.
-    fn write(&mut self, lines: &[u8]) -> Result<(), StoreError> {
-        let path = &self.paths.journal;
-        self.lock.check()?;
-        let length = self.file.metadata().map_err(files::io_error("look at", path))?.len();
-        if length != self.length {
-            let detail = format!("it has {length} bytes, and {} were written here", self.length);
-            return Err(StoreError::Moved { path: path.display().to_string(), detail });
+    fn replace_journal(&mut self, position: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let (paths, claim) = self.claimed()?;
+        check_length(&paths.journal, &claim.journal, position)?;
+        files::replace(&paths.journal, bytes)?;
+        claim.journal = files::open_or_create(&paths.journal, true, "open")?;
+        files::sync_dir(&paths.journal)
+    }
+
+    fn keep_state(&mut self, _serial: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let (paths, _) = self.claimed()?;
+        if let Some(before) = files::read(&paths.state)? {
+            files::replace(&paths.backup, &before)?;
         }
-        let written = self.file.write_all(lines).and_then(|()| self.file.sync_data());
-        if let Err(error) = written {
-            // Half a line would be cut off by the next run; the space may matter to others before that.
-            return Err(match self.file.set_len(self.length) {
-                Ok(()) => files::io_error("append to", path)(error),
-                Err(_) => files::io_error("append to, or cut back,", path)(error),
-            });
+        files::replace(&paths.state, bytes)?;
+        files::sync_dir(&paths.state)
+    }
+
+    fn set_aside(&mut self) -> Result<(), StoreError> {
+        let (paths, _) = self.claimed()?;
+        for path in [&paths.journal, &paths.state] {
+            let aside = beside(path, FIRST_VERSION);
+            files::refuse_irregular(&aside)?;
+            if let Some(bytes) = files::read_whole(path)?.filter(|bytes| !bytes.is_empty() && !aside.exists()) {
+                files::replace(&aside, &bytes)?;
+            }
         }
-        self.length += lines.len() as u64;
-        Ok(())
+        files::sync_dir(&paths.state)
     }
 
-    fn broken(&self) -> StoreError {
-        StoreError::Broken { path: self.paths.journal.display().to_string() }
-    }
-}
-
-impl Store for LocalStore {
-    fn replay(&self) -> &Replay {
-        self.journal.replay()
-    }
-
-    fn prepare(&self, steps: usize, state_length: usize) -> Result<(), StoreError> {
-        /// A step's lines and its part of the run's first line, with long names and error texts.
-        const BYTES_PER_STEP: u64 = 1024;
-        let needed = BYTES_PER_STEP * (steps as u64 + 2);
-        files::reserve(&self.file, self.length, needed)
+    fn reserve(&self, position: u64, journal: u64, state: u64) -> Result<(), StoreError> {
+        let claim = self.claim.as_ref().ok_or_else(|| StoreError::Bug("a write without the lock".to_owned()))?;
+        files::reserve(&claim.journal, position, journal)
             .map_err(files::io_error("reserve space in", &self.paths.journal))?;
-        files::probe_space(&self.paths.state, 4096 + state_length as u64)
+        files::probe_space(&self.paths.state, state)
     }
 
-    fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        let lines = self.journal.encode(entries).map_err(|illegal| StoreError::Bug(illegal.to_string()))?;
-        if let Some(unsaved) = &mut self.unsaved {
-            unsaved.extend(lines);
-            return Err(self.broken());
-        }
-        self.write(&lines).inspect_err(|_| self.unsaved = Some(lines))
-    }
-
-    fn commit(&mut self, state: &State, expected_serial: u64) -> Result<(), StoreError> {
-        if self.unsaved.is_some() {
-            return Err(self.broken());
-        }
-        self.lock.check()?;
-        let before = read_state(&self.paths)?;
-        let path = &self.paths.state;
-        compare(path, before.as_ref().map(|(_, state)| state), state, expected_serial)?;
-        if let Some((bytes, _)) = before {
-            files::replace(&self.paths.backup, &bytes)?;
-        }
-        files::replace(path, &state::encode(state))?;
-        files::sync_dir(path)
-    }
-
-    fn rescue(&mut self) -> Result<String, StoreError> {
-        let unsaved = self.unsaved.as_deref().unwrap_or_default();
-        let path = files::write_aside(&self.paths.rescue_dir, "rictl-journal-", unsaved)?;
+    fn rescue(&mut self, bytes: &[u8]) -> Result<String, StoreError> {
+        let path = files::write_aside(&self.paths.rescue_dir, "rictl-journal-", bytes)?;
         Ok(path.display().to_string())
     }
+
+    fn journal_name(&self) -> String {
+        self.paths.journal.display().to_string()
+    }
+
+    fn state_name(&self) -> String {
+        self.paths.state.display().to_string()
+    }
+
+    fn backup_name(&self) -> String {
+        self.paths.backup.display().to_string()
+    }
 }
 
-/// Fails if `after` does not follow the state that is there.
-pub(super) fn compare(
-    path: &Path,
-    before: Option<&State>,
-    after: &State,
-    expected_serial: u64,
-) -> Result<(), StoreError> {
-    if after.serial <= expected_serial {
-        return Err(StoreError::Bug(format!("serial {} does not follow serial {expected_serial}", after.serial)));
+/// What the names of the files that the first versions wrote end in once they were replaced.
+const FIRST_VERSION: &str = ".v1";
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(suffix);
+    path.with_file_name(name)
+}
+
+/// Fails if the journal is not as long as it was left.
+fn check_length(path: &Path, file: &File, expected: u64) -> Result<(), StoreError> {
+    let length = file.metadata().map_err(files::io_error("look at", path))?.len();
+    if length == expected {
+        return Ok(());
     }
-    let detail = match before {
-        Some(before) if before.lineage != after.lineage => "it has another lineage now".into(),
-        Some(before) if before.serial != expected_serial => {
-            format!("it has serial {} now, and serial {expected_serial} was read", before.serial)
-        }
-        None if expected_serial != 0 => format!("it is gone, and serial {expected_serial} was read"),
-        _ => return Ok(()),
-    };
+    let detail = format!("it has {length} bytes, and {expected} were written here");
     Err(StoreError::Moved { path: path.display().to_string(), detail })
 }

@@ -46,7 +46,7 @@ impl Holder {
         Self {
             id: uuid::Uuid::new_v4().to_string(),
             who,
-            host: kernel_word("hostname").unwrap_or_else(|| "this host".into()),
+            host: Self::host_name(),
             pid,
             process_start: process_start(pid),
             boot_id: boot_id(),
@@ -54,6 +54,11 @@ impl Holder {
             run_id,
             since,
         }
+    }
+
+    /// Returns what this machine calls itself.
+    pub fn host_name() -> String {
+        kernel_word("hostname").unwrap_or_else(|| "this host".into())
     }
 
     /// Claims that the kernel here would know the holder: the same boot, or an earlier one of the same host.

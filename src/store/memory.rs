@@ -1,14 +1,14 @@
-//! History in memory, for simulations: the real journal and state codecs over bytes that a crash can tear.
+//! History in memory, for simulations: the real formats over bytes that a crash can tear.
 //!
 //! A [`Disk`] is what survives. A fault is set before the write it shall hit; after a death nothing more is written,
 //! and [`MemoryStore::into_disk`] is what the next process finds.
 
-use std::path::Path;
+use std::cell::Cell;
+use std::collections::BTreeMap;
 
-use super::local::compare;
-use super::{Store, StoreError};
-use crate::journal::{Entry, Journal, Replay};
-use crate::state::{self, State};
+use super::lock::Holder;
+use super::{Medium, Recorder, StoreError};
+use crate::state::RunId;
 
 /// The bytes that a process leaves behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub struct Disk {
     pub journal: Vec<u8>,
     /// The state, if one was ever committed.
     pub state: Option<Vec<u8>>,
+    /// The lines of the runs that ended.
+    pub runs: BTreeMap<RunId, Vec<u8>>,
+    /// What older versions had written: journal and state.
+    pub aside: Option<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
 /// What goes wrong with a write.
@@ -24,33 +28,39 @@ pub struct Disk {
 pub enum Fault {
     /// Nothing is written, and the caller is told so.
     Refused,
-    /// The process dies over the write when this many bytes are durable. A state is replaced whole or not at all.
+    /// The process dies over the write when this many bytes are durable. What is replaced is replaced whole or not at
+    /// all, and so is what is kept under a name of its own.
     Died(usize),
 }
 
-/// A store in memory.
-#[derive(Clone, Debug)]
-pub struct MemoryStore {
-    disk: Disk,
-    journal: Journal,
-    faults: Vec<(u64, Fault)>,
-    writes: u64,
-    unsaved: Option<Vec<u8>>,
+/// What was asked of a medium.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// How many times names were listed.
+    pub listings: u64,
+    /// How many ended runs were opened.
+    pub runs_opened: u64,
+    /// How many bytes were read.
+    pub bytes_read: u64,
 }
 
-impl MemoryStore {
-    /// Opens what a process left behind, as the next process does: a torn end of the journal is cut off.
-    pub fn open(mut disk: Disk) -> Result<(Self, Option<State>), StoreError> {
-        let (journal, torn) = Journal::decode(&disk.journal).map_err(|damaged| StoreError::Damaged {
-            path: "journal".into(),
-            detail: damaged.to_string(),
-            hint: String::new(),
-        })?;
-        if let Some(torn) = torn {
-            disk.journal.truncate(torn.good_length);
-        }
-        let state = disk.state.as_deref().map(read).transpose()?;
-        Ok((Self { disk, journal, faults: Vec::new(), writes: 0, unsaved: None }, state))
+/// Bytes in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    disk: Disk,
+    faults: Vec<(u64, Fault)>,
+    writes: u64,
+    is_dead: bool,
+    asked: Cell<Asked>,
+}
+
+/// A store in memory.
+pub type MemoryStore = Recorder<Memory>;
+
+impl Memory {
+    /// Opens what a process left behind.
+    pub fn new(disk: Disk) -> Self {
+        Self { disk, ..Self::default() }
     }
 
     /// Lets the `nth` write from now, counting from 0, go wrong.
@@ -60,87 +70,179 @@ impl MemoryStore {
         self
     }
 
-    /// Returns how many appends and commits there were.
-    pub fn writes(&self) -> u64 {
-        self.writes
-    }
-
     /// Returns what is durable now.
     pub fn disk(&self) -> &Disk {
         &self.disk
     }
 
-    /// Ends the process and returns what it left.
-    pub fn into_disk(self) -> Disk {
-        self.disk
+    /// Returns what was asked of it so far.
+    pub fn asked(&self) -> Asked {
+        self.asked.get()
     }
 
-    /// Counts a write and returns what shall happen to it.
-    fn next_fault(&mut self) -> Option<Fault> {
+    fn count(&self, change: impl FnOnce(&mut Asked)) {
+        let mut asked = self.asked.get();
+        change(&mut asked);
+        self.asked.set(asked);
+    }
+
+    fn read<'a>(&self, bytes: Option<&'a Vec<u8>>) -> Option<&'a Vec<u8>> {
+        self.count(|asked| asked.bytes_read += bytes.map_or(0, |bytes| bytes.len() as u64));
+        bytes
+    }
+
+    /// Counts a write of `length` bytes, and returns how many of them become durable.
+    fn meet(&mut self, length: usize) -> (usize, Result<(), StoreError>) {
         let write = self.writes;
         self.writes += 1;
-        self.faults.iter().find(|(nth, _)| *nth == write).map(|(_, fault)| *fault)
+        if self.is_dead {
+            return (0, Err(failed()));
+        }
+        match self.faults.iter().find(|(nth, _)| *nth == write) {
+            None => (length, Ok(())),
+            Some((_, Fault::Refused)) => (0, Err(failed())),
+            Some((_, Fault::Died(durable))) => {
+                self.is_dead = true;
+                (length.min(*durable), Err(failed()))
+            }
+        }
+    }
+
+    /// Counts a write that is done whole or not at all, and returns whether it is.
+    fn meet_whole(&mut self, length: usize) -> (bool, Result<(), StoreError>) {
+        let (durable, outcome) = self.meet(length);
+        (durable >= length && (length > 0 || outcome.is_ok()), outcome)
     }
 }
 
-fn read(bytes: &[u8]) -> Result<State, StoreError> {
-    state::decode(bytes).map_err(|reason| StoreError::unreadable("state", reason, ""))
+fn failed() -> StoreError {
+    StoreError::Io { doing: "write", path: "memory".into(), source: std::io::ErrorKind::StorageFull.into() }
 }
 
-fn broken() -> StoreError {
-    StoreError::Broken { path: "journal".into() }
-}
-
-fn failed(path: &str) -> StoreError {
-    StoreError::Io { doing: "write", path: path.into(), source: std::io::ErrorKind::StorageFull.into() }
-}
-
-impl Store for MemoryStore {
-    fn replay(&self) -> &Replay {
-        self.journal.replay()
+impl MemoryStore {
+    /// Lets the `nth` write from now, counting from 0, go wrong.
+    #[must_use]
+    pub fn with_fault(mut self, nth: u64, fault: Fault) -> Self {
+        self.medium = self.medium.with_fault(nth, fault);
+        self
     }
 
-    fn prepare(&self, _: usize, _: usize) -> Result<(), StoreError> {
+    /// Returns how many writes there were.
+    pub fn writes(&self) -> u64 {
+        self.medium.writes
+    }
+
+    /// Returns what is durable now.
+    pub fn disk(&self) -> &Disk {
+        &self.medium.disk
+    }
+
+    /// Ends the process and returns what it left.
+    pub fn into_disk(self) -> Disk {
+        self.medium.disk
+    }
+}
+
+impl Medium for Memory {
+    fn journal(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.read(Some(&self.disk.journal)).cloned())
+    }
+
+    fn state(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.read(self.disk.state.as_ref()).cloned())
+    }
+
+    fn has_backup(&self) -> bool {
+        false
+    }
+
+    fn runs(&self) -> Result<Vec<RunId>, StoreError> {
+        self.count(|asked| asked.listings += 1);
+        Ok(self.disk.runs.keys().cloned().collect())
+    }
+
+    fn run(&self, id: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.count(|asked| asked.runs_opened += 1);
+        Ok(self.read(self.disk.runs.get(id)).cloned())
+    }
+
+    fn running(&self) -> Result<Option<Holder>, StoreError> {
+        Ok(None)
+    }
+
+    fn claim(&mut self, _: &Holder) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
+    fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
+        if position != self.disk.journal.len() as u64 {
+            return Err(StoreError::Moved { path: "journal".into(), detail: "it has another length".into() });
+        }
+        let (durable, outcome) = self.meet(batch.len());
+        self.disk.journal.extend_from_slice(&batch[..durable]);
+        outcome
+    }
+
+    fn mend(&mut self, length: u64) -> Result<(), StoreError> {
+        self.disk.journal.truncate(usize::try_from(length).unwrap_or(usize::MAX));
         Ok(())
     }
 
-    fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        let lines = self.journal.encode(entries).map_err(|illegal| StoreError::Bug(illegal.to_string()))?;
-        if let Some(unsaved) = &mut self.unsaved {
-            unsaved.extend(lines);
-            return Err(broken());
+    fn keep_runs(&mut self, runs: &[(RunId, Vec<u8>)]) -> Result<(), StoreError> {
+        for (id, bytes) in runs {
+            let (is_done, outcome) = self.meet_whole(bytes.len());
+            if is_done {
+                self.disk.runs.entry(id.clone()).or_insert_with(|| bytes.clone());
+            }
+            outcome?;
         }
-        let Some(fault) = self.next_fault() else {
-            self.disk.journal.extend(lines);
-            return Ok(());
-        };
-        if let Fault::Died(bytes) = fault {
-            self.disk.journal.extend_from_slice(&lines[..bytes.min(lines.len())]);
-        }
-        self.unsaved = Some(lines);
-        Err(failed("journal"))
+        Ok(())
     }
 
-    fn commit(&mut self, state: &State, expected_serial: u64) -> Result<(), StoreError> {
-        if self.unsaved.is_some() {
-            return Err(broken());
+    fn replace_journal(&mut self, position: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        if position != self.disk.journal.len() as u64 {
+            return Err(StoreError::Moved { path: "journal".into(), detail: "it has another length".into() });
         }
-        let before = self.disk.state.as_deref().map(read).transpose()?;
-        compare(Path::new("state"), before.as_ref(), state, expected_serial)?;
-        let bytes = state::encode(state);
-        let fault = self.next_fault();
-        if let Some(Fault::Died(_)) = fault {
-            self.unsaved = Some(Vec::new());
+        let (is_done, outcome) = self.meet_whole(bytes.len());
+        if is_done {
+            self.disk.journal = bytes.to_vec();
         }
-        match fault {
-            None => self.disk.state = Some(bytes),
-            Some(Fault::Died(durable)) if durable >= bytes.len() => self.disk.state = Some(bytes),
-            Some(_) => {}
-        }
-        if fault.is_some() { Err(failed("state")) } else { Ok(()) }
+        outcome
     }
 
-    fn rescue(&mut self) -> Result<String, StoreError> {
+    fn keep_state(&mut self, _serial: u64, bytes: &[u8]) -> Result<(), StoreError> {
+        let (is_done, outcome) = self.meet_whole(bytes.len());
+        if is_done {
+            self.disk.state = Some(bytes.to_vec());
+        }
+        outcome
+    }
+
+    fn set_aside(&mut self) -> Result<(), StoreError> {
+        let (is_done, outcome) = self.meet_whole(self.disk.journal.len());
+        if is_done && self.disk.aside.is_none() {
+            self.disk.aside = Some((self.disk.journal.clone(), self.disk.state.clone()));
+        }
+        outcome
+    }
+
+    fn reserve(&self, _: u64, _: u64, _: u64) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn rescue(&mut self, _: &[u8]) -> Result<String, StoreError> {
         Ok("memory".into())
+    }
+
+    fn journal_name(&self) -> String {
+        "journal".into()
+    }
+
+    fn state_name(&self) -> String {
+        "state".into()
+    }
+
+    fn backup_name(&self) -> String {
+        "backup".into()
     }
 }

@@ -1,6 +1,5 @@
 //! Worlds to plan for: a spec as text, what is live, what was recorded.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use rictl::plan::{Plan, PlanOptions};
@@ -10,7 +9,7 @@ use rictl::resource::{
     ScopeFailure, Status, Target,
 };
 use rictl::spec::{Spec, SpecFile, parse};
-use rictl::state::{Record, Sighting, State};
+use rictl::state::{Durations, Record, Records, Sighting, State};
 
 use super::random::Random;
 
@@ -250,14 +249,15 @@ impl World {
                 id: interface.id().into(),
                 scope: scope(interface.was_in.unwrap_or(interface.region)),
                 declared,
-                observed: Sighting { status, since: EARLIER.parse().unwrap() },
+                observed: Sighting::first(status, EARLIER.parse().unwrap()),
                 protected: interface.was_protected,
                 group: None,
+                durations: Durations::default(),
                 last_action: None,
             };
             Some((interface.address(), record))
         };
-        let interfaces: BTreeMap<Address, Record> = self.interfaces.iter().filter_map(record).collect();
+        let interfaces: Records = self.interfaces.iter().filter_map(record).collect();
         (!interfaces.is_empty()).then(|| State { interfaces, ..State::new("lineage", target()) })
     }
 

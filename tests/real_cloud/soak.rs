@@ -12,6 +12,7 @@ use rictl::alibaba::credentials::Environment;
 use rictl::clock::Clock;
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::Settings;
+use rictl::history::Recorded;
 use rictl::journal::Journal;
 use rictl::ops::connection::Access;
 use rictl::ops::locked::Locked;
@@ -22,8 +23,8 @@ use rictl::resource::{Provider, Target};
 use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Report};
 use rictl::spec::{self, SpecFile};
-use rictl::store::local::{Paths, Recorded};
-use rictl::store::memory::{Disk, MemoryStore};
+use rictl::store::local::Paths;
+use rictl::store::memory::{Disk, Memory, MemoryStore};
 
 const REGIONS: usize = 10;
 const INTERFACES: usize = 1000;
@@ -118,7 +119,7 @@ async fn a_fleet_converges_under_throttling_and_failures_and_never_meets_the_quo
             allow_changes: None,
             settle_timeout: session.settings.settle_timeout,
         };
-        let (store, _) = MemoryStore::open(Disk::default()).unwrap();
+        let (store, _) = MemoryStore::open(Memory::new(Disk::default())).unwrap();
         let recorded = Recorded { journal: Journal::default(), ..Recorded::default() };
         let retrying = Retrying::new(cloud.clone(), Policy::default(), Quota::default(), 7);
         let run_id = rictl::state::RunId(format!("run-{left}").into());

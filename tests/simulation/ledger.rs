@@ -8,12 +8,12 @@ use std::fmt::Write as _;
 
 use rictl::cloud::Call;
 use rictl::executor::Settings;
-use rictl::journal::{Answer, Entry, Journal, Outcome, PlannedStep, Replay, Run};
+use rictl::journal::{Answer, Entry, Journal, Outcome, PlannedStep, Replay, Run, decode_run, runs_in};
 use rictl::plan::{Action, FloorMember, Plan, Step};
 use rictl::resource::{Address, DesiredStatus, Observed, RouterInterfaceId, Scope, Status};
 use rictl::run::StepResult;
 use rictl::spec::Spec;
-use rictl::state::State;
+use rictl::state::{RunId, State};
 use rictl::store::memory::Disk;
 use tokio::time::{Duration, Instant};
 
@@ -458,12 +458,27 @@ impl Ledger {
         }
     }
 
-    /// Every call that the world received has its intent in the journal, to the end.
+    /// Judges what became of a journal from which ended runs were taken: each is kept, or still there.
+    pub(crate) fn archived(&mut self, disk: &Disk) {
+        let ids = |disk: &Disk| -> BTreeSet<RunId> {
+            let lines: Vec<u8> = disk.runs.values().flatten().chain(&disk.journal).copied().collect();
+            runs_in(&lines).into_iter().map(|(id, _)| id).collect()
+        };
+        let lost: Vec<RunId> = ids(&self.disk).difference(&ids(disk)).cloned().collect();
+        self.check(lost.is_empty(), "nothing is lost", || format!("runs were lost: {lost:?}"));
+        for (id, bytes) in &disk.runs {
+            let is_whole = decode_run(bytes).is_ok_and(|run| run.started.run_id == *id && run.folded.is_some());
+            self.check(is_whole, "nothing is lost", || format!("the archived run {id} cannot be read back"));
+        }
+        self.disk = disk.clone();
+    }
+
+    /// Every call that the world received has its intent in the journal or the archive, to the end.
     pub(crate) fn check_nothing_lost(&mut self) {
         let journal = Journal::decode(&self.disk.journal).map(|(journal, _)| journal).unwrap_or_default();
-        let recorded: BTreeSet<(String, String)> = journal
-            .replay()
-            .runs()
+        let mut runs: Vec<Run> = self.disk.runs.values().filter_map(|bytes| decode_run(bytes).ok()).collect();
+        runs.extend(journal.into_runs());
+        let recorded: BTreeSet<(String, String)> = runs
             .iter()
             .flat_map(|run| run.steps().map(move |(step, trace)| (run, step, trace)))
             .filter(|(_, _, trace)| !trace.attempts.is_empty())

@@ -13,7 +13,7 @@ use rictl::clock::Clock;
 use rictl::cloud::CloudRead as _;
 use rictl::emulator::{InProcess, World, WorldSeed};
 use rictl::executor::OnError;
-use rictl::journal::Journal;
+use rictl::history::{self, Recorded};
 use rictl::ops::connection::Access;
 use rictl::ops::failure::Refusal;
 use rictl::ops::live;
@@ -25,8 +25,9 @@ use rictl::resource::{AccountName, Address, Provider, RouterInterfaceId, Status,
 use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Exit, Report};
 use rictl::spec::{self, SpecFile};
-use rictl::store::local::{Paths, Recorded};
-use rictl::store::memory::MemoryStore;
+use rictl::store::local::Paths;
+use rictl::store::lock::Holder;
+use rictl::store::memory::Memory;
 
 use super::dice::Dice;
 use super::ledger::{Ledger, Leniency};
@@ -279,12 +280,11 @@ impl<'s> Simulation<'s> {
 
     fn open_disk(&self, fate: &Rc<Fate>) -> Result<(DiskWire, Recorded)> {
         let disk = self.ledger.borrow().disk.clone();
-        let (inner, state) = MemoryStore::open(disk).inspect_err(|error| {
+        let holder = Holder::this_process("simulation".to_owned(), "apply".to_owned(), None, Timestamp::UNIX_EPOCH);
+        let (inner, recorded) = history::open(Memory::new(disk), &holder).inspect_err(|error| {
             self.ledger.borrow_mut().violate("old or new", &format!("the disk cannot be read: {error}"));
         })?;
-        let (journal, _) = Journal::decode(&inner.disk().journal)?;
-        self.ledger.borrow_mut().disk = inner.disk().clone();
-        let recorded = Recorded { state, journal, ..Recorded::default() };
+        self.ledger.borrow_mut().archived(inner.disk());
         Ok((DiskWire::new(inner, Rc::clone(&self.ledger), Rc::clone(fate), self.planted), recorded))
     }
 

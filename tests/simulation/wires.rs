@@ -14,10 +14,10 @@ use rictl::cloud::{
     Selection,
 };
 use rictl::emulator::{InProcess, World};
-use rictl::journal::{Entry, Replay};
+use rictl::journal::{Entry, Replay, Run};
 use rictl::resource::{AccountName, RouterInterfaceId, Scope, Status};
-use rictl::state::State;
-use rictl::store::memory::{Disk, Fault, MemoryStore};
+use rictl::state::{RunId, State};
+use rictl::store::memory::{Disk, Fault, Memory, MemoryStore};
 use rictl::store::{Store, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
@@ -308,7 +308,7 @@ impl DiskWire {
     fn meet(&mut self, what: &str) {
         let was_dead = self.fate.is_dead();
         if !was_dead && self.fate.meet(&mut self.ledger.borrow_mut(), what) {
-            let inner = std::mem::replace(&mut self.inner, MemoryStore::open(Disk::default()).unwrap().0);
+            let inner = std::mem::replace(&mut self.inner, MemoryStore::open(Memory::new(Disk::default())).unwrap().0);
             self.inner = inner.with_fault(0, Fault::Died(self.fate.life.torn));
         }
     }
@@ -356,7 +356,7 @@ impl Store for DiskWire {
         }
     }
 
-    fn commit(&mut self, state: &State, expected_serial: u64) -> Result<(), StoreError> {
+    fn commit(&mut self, state: &mut State, expected_serial: u64) -> Result<(), StoreError> {
         if self.fate.is_dead() {
             return Err(dead());
         }
@@ -375,6 +375,24 @@ impl Store for DiskWire {
         outcome
     }
 
+    fn archive(&mut self, state: &State) -> Result<(), StoreError> {
+        if self.fate.is_dead() {
+            return Err(dead());
+        }
+        self.meet("archive");
+        let outcome = self.inner.archive(state);
+        self.ledger.borrow_mut().archived(self.inner.disk());
+        outcome
+    }
+
+    fn run(&self, id: &RunId) -> Result<Option<Run>, StoreError> {
+        self.inner.run(id)
+    }
+
+    fn run_ids(&self) -> Result<Vec<RunId>, StoreError> {
+        self.inner.run_ids()
+    }
+
     fn rescue(&mut self) -> Result<String, StoreError> {
         self.inner.rescue()
     }
@@ -391,7 +409,9 @@ fn words(entries: &[Entry]) -> String {
         Entry::Closed { step, outcome, status, because, .. } => {
             format!("closed {step} {outcome:?} {status:?} {because:?}")
         }
-        Entry::RunEnded(end) => format!("end {}", end.exit),
+        Entry::RunEnded(end) => format!("end {}", end.exit.code()),
+        Entry::Died(_) => "died".to_owned(),
+        Entry::Reserved { kind, .. } => format!("{kind:?}"),
         Entry::Folded { serial } => format!("folded {serial}"),
     };
     entries.iter().map(word).collect::<Vec<_>>().join("; ")

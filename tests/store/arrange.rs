@@ -2,11 +2,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rictl::cloud::{Call, RequestId};
-use rictl::journal::{Entry, Operation, Outcome, PlannedStep, RunStarted};
+use rictl::journal::{Entry, Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::plan::StepId;
 use rictl::resource::{AccountId, AccountName, Address, DesiredStatus, Provider, Scope, Status, Target};
-use rictl::run::{Exit, RunEnd};
-use rictl::state::{LastAction, Record, RunId, Sighting, State};
+use rictl::run::{Exit, RunEnd, RunOutcome};
+use rictl::state::{Durations, LastAction, Record, RunId, Sighting, State};
 
 /// The moment `millis` after the tests' zero.
 pub(crate) fn at(millis: i64) -> Timestamp {
@@ -60,6 +60,7 @@ pub(crate) fn started(number: u32, serial: u64, steps: Vec<PlannedStep>) -> Entr
         lineage: "lineage-1".into(),
         serial,
         digest: "sha256:00".into(),
+        evidence: Evidence::default(),
         steps,
     }))
 }
@@ -86,7 +87,8 @@ pub(crate) fn closed(step: &PlannedStep, millis: i64, outcome: Outcome, status: 
 }
 
 pub(crate) fn ended(millis: i64) -> Entry {
-    Entry::RunEnded(RunEnd::of_code(at(millis), Exit::Done))
+    let (exit, outcome) = (Exit::Done, RunOutcome::Complete);
+    Entry::RunEnded(RunEnd { at: at(millis), exit, outcome, reasons: Vec::new() })
 }
 
 /// A run that drains one interface and ends, up to and without its folding.
@@ -119,15 +121,18 @@ pub(crate) fn state_of(count: usize) -> State {
             request_id: Some(RequestId("4EC47282-1B74-4534-BD0E-403F3EE64CAF".into())),
             started_at: at(10),
             finished_at: at(5_000),
-            outcome: "done".into(),
+            outcome: Some(Outcome::Done),
+            found: Some(Status::Inactive),
+            because: None,
         });
         let record = Record {
             id: step.interface_id,
             scope: step.scope,
             declared: Some(DesiredStatus::Inactive),
-            observed: Sighting { status: Some(Status::Inactive), since: at(5_000) },
+            observed: Sighting { status: Some(Status::Inactive), since: at(5_000), at: at(6_000) },
             protected: number % 3 == 0,
             group: (number % 5 == 0).then(|| "idc-shanghai".into()),
+            durations: Durations::default(),
             last_action,
         };
         state.interfaces.insert(step.address, record);

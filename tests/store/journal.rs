@@ -2,8 +2,13 @@
 
 use proptest::prelude::*;
 use rictl::cloud::Call;
-use rictl::journal::{Answer, Entry, Journal, Outcome, PlannedStep, fold};
+use rictl::history::fold;
+use rictl::journal::{
+    Answer, Base, Entry, Journal, LineHash, Outcome, PlannedStep, Reserved, decode_run, encode_run, runs_in,
+};
 use rictl::resource::Status;
+use rictl::run::{Exit, RunOutcome};
+use rictl::state::Sighting;
 
 use super::arrange::{accepted, at, closed, doubtful, drain, ended, intent, new_state, refused, run_id, started, step};
 
@@ -30,17 +35,17 @@ fn two_runs() -> Vec<Entry> {
 #[test]
 fn lines_read_as_what_happened() {
     insta::assert_snapshot!(String::from_utf8(written(&two_runs()[..6])).unwrap(), @r#"
-        {"n":1,"run_started":{"format_version":1,"run_id":"20261123T120000.001Z-1a2b3c","at":"2026-11-23T12:00:00.25Z","operation":"apply","who":"ops@bastion","pid":4711,"target":{"provider":"emulator","account_id":"1234567890123456","endpoint":"http://127.0.0.1:4020"},"lineage":"lineage-1","serial":0,"digest":"sha256:00","steps":[{"id":"sh-primary/deactivate","interface":"ri-2zeo3xzyf38r4ursh-primary","region":"cn-shanghai"}]},"crc":"54d402f2"}
-        {"n":2,"intent":[0,10],"crc":"b66f6dc1"}
-        {"n":3,"accepted":[0,90,"4EC47282-1B74-4534-BD0E-403F3EE64CAF"],"crc":"2ee39d2d"}
-        {"n":4,"closed":[0,5000,"done","Inactive",null],"crc":"756bef55"}
-        {"n":5,"run_ended":[5001,0],"crc":"354b435a"}
-        {"n":6,"folded":1,"crc":"4807efda"}
+        {"n":1,"run_started":{"format_version":2,"run_id":"20261123T120000.001Z-1a2b3c","at":"2026-11-23T12:00:00.25Z","operation":"apply","who":"ops@bastion","pid":4711,"target":{"provider":"emulator","account_id":"1234567890123456","endpoint":"http://127.0.0.1:4020"},"lineage":"lineage-1","serial":0,"digest":"sha256:00","steps":[{"id":"sh-primary/deactivate","address":"sh-primary","call":"DeactivateRouterInterface","interface_id":"ri-2zeo3xzyf38r4ursh-primary","region":"cn-shanghai","expect":"Active","goal":"Inactive"}]},"prev":"00000000000000000000000000000000","crc":"3ccc14f1"}
+        {"n":2,"intent":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:00.26Z"},"prev":"ce6cc748d9e0a989537a3a50dacbd24a","crc":"6580ad11"}
+        {"n":3,"accepted":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:00.34Z","request_id":"4EC47282-1B74-4534-BD0E-403F3EE64CAF"},"prev":"492820b246ee0806796a48a9d50fb33f","crc":"69ac45fb"}
+        {"n":4,"closed":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:05.25Z","outcome":"done","status":"Inactive"},"prev":"6e38819e260827afd52c17c8f67a71e7","crc":"30911924"}
+        {"n":5,"run_ended":{"at":"2026-11-23T12:00:05.251Z","exit":0,"outcome":"complete"},"prev":"4f90f486454a12e7cfdba22e4962d3e0","crc":"847b369f"}
+        {"n":6,"folded":{"serial":1},"prev":"4ce5b90366bb0591e913478edaf30739","crc":"0ee578f3"}
         "#);
 }
 
 #[test]
-fn a_step_costs_at_most_256_bytes_even_in_a_large_run() {
+fn a_step_costs_the_same_in_a_run_of_any_size() {
     let steps: Vec<_> = (0..100_000).map(|n| step(&format!("site-{n:06}-primary"), Some(Call::Deactivate))).collect();
     let last = steps.last().unwrap().clone();
     let mut journal = Journal::default();
@@ -49,7 +54,7 @@ fn a_step_costs_at_most_256_bytes_even_in_a_large_run() {
     let lines = journal
         .encode(&[intent(&last, hour), accepted(&last, hour), closed(&last, hour, Outcome::Done, Status::Inactive)])
         .unwrap();
-    assert!(lines.len() <= 256, "{} bytes: {}", lines.len(), String::from_utf8_lossy(&lines));
+    assert!(lines.len() <= 640, "{} bytes: {}", lines.len(), String::from_utf8_lossy(&lines));
 }
 
 #[test]
@@ -84,15 +89,90 @@ fn edited(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_run_of_a_newer_version_is_told_from_damage_and_one_of_the_first_is_read() {
+fn a_run_of_a_newer_version_is_told_from_damage() {
     let bytes = written(&two_runs());
-    let newer = edited(&bytes, r#""format_version":1,"#, r#""format_version":7,"more":[1],"#);
+    let newer = edited(&bytes, r#""format_version":2,"#, r#""format_version":7,"more":[1],"#);
     let error = Journal::decode(&newer).unwrap_err();
     assert_eq!((error.line, error.newer), (1, Some(7)), "{error}");
-    let first = edited(&bytes, r#""format_version":1,"#, "");
-    assert_eq!(Journal::decode(&first).unwrap(), Journal::decode(&bytes).unwrap());
-    let damaged = edited(&bytes, r#""format_version":1,"#, r#""more":[1],"#);
+    let damaged = edited(&bytes, r#""format_version":2,"#, r#""format_version":1,"more":[1],"#);
     assert_eq!(Journal::decode(&damaged).unwrap_err().newer, None);
+}
+
+/// What the release before this format left when it was killed: two ended runs and an open one.
+const FIRST_VERSION: &[u8] = include_bytes!("../fixtures/state/killed/rictl.journal.jsonl");
+
+#[test]
+fn lines_of_the_first_version_are_read() {
+    let (journal, torn) = Journal::decode(FIRST_VERSION).unwrap();
+    assert!(torn.is_none() && journal.is_first_version());
+    let unversioned = edited(FIRST_VERSION, r#""format_version":1,"#, "");
+    assert_eq!(Journal::decode(&unversioned).unwrap().0.replay(), journal.replay());
+    let runs = journal.replay().runs();
+    assert_eq!(runs.iter().map(|run| run.folded).collect::<Vec<_>>(), [Some(1), Some(2), None]);
+    let end = runs[0].end().unwrap();
+    assert_eq!((end.exit, end.outcome), (Exit::Done, RunOutcome::Complete));
+    let (step, call) = journal.replay().open_run().unwrap().open_steps().next().unwrap();
+    assert_eq!((step.id.to_string().as_str(), step.call), ("a/deactivate", Some(Call::Deactivate)));
+    assert!(matches!(call.answer, Answer::Accepted { .. }));
+}
+
+#[test]
+fn a_run_of_the_first_version_is_the_same_run_in_lines_of_this_one() {
+    for run in Journal::decode(FIRST_VERSION).unwrap().0.replay().runs() {
+        let lines = encode_run(run).unwrap();
+        assert_eq!(Journal::decode(&lines).unwrap().0.replay().runs(), std::slice::from_ref(run));
+        assert_eq!(decode_run(&lines).is_ok(), run.folded.is_some(), "only what is over is taken from a journal");
+    }
+}
+
+#[test]
+fn a_line_that_was_replaced_by_another_good_one_is_refused() {
+    let mut other = two_runs();
+    let Entry::Accepted { request_id, .. } = &mut other[2] else { panic!("the third entry") };
+    request_id.0 = "another".into();
+    let (bytes, other) = (written(&two_runs()), written(&other));
+    let lines = |bytes: &[u8]| -> Vec<Vec<u8>> { bytes.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect() };
+    let mut mixed = lines(&bytes);
+    mixed[2] = lines(&other)[2].clone();
+    let error = Journal::decode(&mixed.concat()).unwrap_err();
+    assert_eq!(error.to_string(), "line 4: it does not follow the line before it: a line is missing or was replaced");
+}
+
+#[test]
+fn keys_and_entries_that_a_coming_version_writes_are_kept_in_the_chain() {
+    let mut entries = drain(1, 0, "a");
+    let body = serde_json::json!({ "until": "2026-11-23T12:05:00Z", "more": [1] });
+    let kinds = [Reserved::ConfirmBy, Reserved::Confirmed, Reserved::TakenBack, Reserved::Claimed, Reserved::Released];
+    for kind in kinds.into_iter().chain([Reserved::Beat]) {
+        entries.insert(1, Entry::Reserved { kind, body: body.as_object().unwrap().clone() });
+    }
+    let bytes = written(&entries);
+    let (journal, _) = Journal::decode(&bytes).unwrap();
+    let without: Vec<Entry> = drain(1, 0, "a");
+    assert_eq!(journal.replay(), replayed(&without).unwrap().replay(), "they have no effect yet");
+
+    let more =
+        edited(&bytes[..bytes.iter().position(|b| *b == b'\n').unwrap() + 1], r#""pid":"#, r#""cloud":{"x":1},"pid":"#);
+    let (mut journal, _) = Journal::decode(&more).unwrap();
+    let next = journal.encode(&without[1..]).unwrap();
+    assert_eq!(Journal::decode(&[more, next].concat()).unwrap().0, journal, "the chain is over the bytes");
+}
+
+#[test]
+fn a_journal_goes_on_from_its_base() {
+    let (target, head) = (super::arrange::target(), LineHash::of(b"a line"));
+    let base = Base { lineage: "lineage-1".into(), target, serial: 4, head };
+    let (mut journal, mut bytes) = Journal::begin(base.clone(), LineHash::of(b"the line before"));
+    bytes.extend(journal.encode(&drain(1, 4, "a")).unwrap());
+    let (read, _) = Journal::decode(&bytes).unwrap();
+    assert_eq!((read.base(), read.replay().last_serial()), (Some(&base), 4));
+    assert_eq!(read, journal);
+    assert!(journal.is_in(journal.head()) && !journal.is_in(head));
+    assert!(read.clone().encode(&[Entry::Folded { serial: 4 }]).is_err(), "a serial is never used twice");
+    let mut journal = read.clone();
+    bytes.extend(journal.encode(&[Entry::Folded { serial: 5 }]).unwrap());
+    let run = runs_in(&bytes).pop().unwrap();
+    assert_eq!((&run.0, decode_run(run.1).unwrap()), (&run_id(1), journal.replay().runs()[0].clone()));
 }
 
 #[test]
@@ -252,8 +332,10 @@ fn a_later_run_closes_what_a_dead_one_left_open_and_the_state_says_so() {
     let journal = replayed(&entries).unwrap();
     let mut state = new_state();
     fold(&mut state, journal.replay().unfolded().unwrap());
+    assert!(state.interfaces["a"].durations.is_empty());
     let action = state.interfaces["a"].last_action.clone().unwrap();
-    assert_eq!((action.outcome.as_str(), action.request_id), ("unknown, found Inactive", None));
+    assert_eq!((action.outcome, action.found), (Some(Outcome::DoneUnknown), Some(Status::Inactive)));
+    assert_eq!(action.request_id, None);
     assert_eq!((action.started_at, action.finished_at), (at(10), at(60_000)));
 }
 
@@ -279,14 +361,21 @@ fn a_record_claims_no_more_than_was_read() {
     assert_eq!(state, once, "folding twice changes nothing");
     assert_eq!(state.last_run, Some(run_id(1)));
     insta::assert_snapshot!(serde_json::to_string_pretty(&state.interfaces).unwrap(), @r#"
-        {
-          "done": {
+        [
+          {
+            "address": "done",
             "id": "ri-2zeo3xzyf38r4urdone",
             "region": "cn-shanghai",
             "declared": "Inactive",
             "observed": {
               "status": "Inactive",
-              "since": "2026-11-23T12:00:00.3Z"
+              "since": "2026-11-23T12:00:00.3Z",
+              "at": "2026-11-23T12:00:00.3Z"
+            },
+            "durations": {
+              "deactivate": [
+                40
+              ]
             },
             "last_action": {
               "run_id": "20261123T120000.001Z-1a2b3c",
@@ -295,16 +384,19 @@ fn a_record_claims_no_more_than_was_read() {
               "request_id": "4EC47282-1B74-4534-BD0E-403F3EE64CAF",
               "started_at": "2026-11-23T12:00:00.26Z",
               "finished_at": "2026-11-23T12:00:00.3Z",
-              "outcome": "done"
+              "outcome": "done",
+              "found": "Inactive"
             }
           },
-          "stuck": {
+          {
+            "address": "stuck",
             "id": "ri-2zeo3xzyf38r4urstuck",
             "region": "cn-shanghai",
             "declared": null,
             "observed": {
               "status": "Activating",
-              "since": "2026-11-23T12:00:00.31Z"
+              "since": "2026-11-23T12:00:00.29Z",
+              "at": "2026-11-23T12:00:00.31Z"
             },
             "last_action": {
               "run_id": "20261123T120000.001Z-1a2b3c",
@@ -313,11 +405,55 @@ fn a_record_claims_no_more_than_was_read() {
               "request_id": "4EC47282-1B74-4534-BD0E-403F3EE64CAF",
               "started_at": "2026-11-23T12:00:00.28Z",
               "finished_at": "2026-11-23T12:00:00.31Z",
-              "outcome": "not settled, found Activating"
+              "outcome": "unsettled",
+              "found": "Activating"
             }
           }
-        }
+        ]
         "#);
+}
+
+#[test]
+fn a_transition_is_known_since_its_call_was_accepted_and_not_since_the_run_gave_up() {
+    let a = step("a", Some(Call::Deactivate));
+    let entries = [
+        started(1, 0, vec![a.clone()]),
+        intent(&a, 10),
+        accepted(&a, 20),
+        closed(&a, 600_000, Outcome::Unsettled, Status::Deactivating),
+        ended(600_001),
+    ];
+    let mut state = new_state();
+    fold(&mut state, replayed(&entries).unwrap().replay().unfolded().unwrap());
+    let seen = Sighting { status: Some(Status::Deactivating), since: at(20), at: at(600_000) };
+    assert_eq!(state.interfaces["a"].observed, seen);
+}
+
+#[test]
+fn an_older_run_never_overwrites_what_is_known_since() {
+    let a = step("a", Some(Call::Deactivate));
+    let journal = replayed(&drain(1, 0, "a")).unwrap();
+    let mut state = new_state();
+    fold(&mut state, journal.replay().unfolded().unwrap());
+    let record = state.interfaces.get_mut("a").unwrap();
+    record.observed.update(Some(Status::Active), at(90_000), None);
+    record.declared = Some(rictl::resource::DesiredStatus::Active);
+    record.last_action.as_mut().unwrap().started_at = at(80_000);
+    record.last_action.as_mut().unwrap().run_id = run_id(9);
+    let before = state.interfaces.clone();
+    fold(&mut state, journal.replay().unfolded().unwrap());
+    assert_eq!(state.interfaces, before, "{}", a.id);
+}
+
+#[test]
+fn a_status_is_known_since_the_first_read_that_saw_it_after_one_that_saw_another() {
+    let mut seen = Sighting::first(Some(Status::Inactive), at(0));
+    seen.update(Some(Status::Active), at(5_000), None);
+    seen.update(Some(Status::Active), at(6_000), None);
+    seen.update(Some(Status::Inactive), at(5_500), None);
+    assert_eq!(seen, Sighting { status: Some(Status::Active), since: at(5_000), at: at(6_000) });
+    seen.update(Some(Status::Deactivating), at(9_000), Some(at(5_999)));
+    assert_eq!(seen.since, at(9_000), "what is proven to have begun before another was seen is no proof");
 }
 
 /// What may come next in a legal history of three steps.
@@ -355,7 +491,9 @@ proptest! {
             let prefix = &entries[..length];
             let journal = replayed(prefix).expect("a prefix of a legal history is legal");
             let bytes = written(prefix);
-            prop_assert_eq!(Journal::decode(&bytes), Ok((journal.clone(), None)));
+            let (decoded, torn) = Journal::decode(&bytes).unwrap();
+            prop_assert!(torn.is_none());
+            prop_assert_eq!(decoded.replay(), journal.replay());
             let since_start = prefix.iter().rposition(|entry| matches!(entry, Entry::RunStarted(_))).unwrap_or(0);
             for step in &steps {
                 let mine = |entry: &&Entry| entry_step(entry) == Some(&step.id);
@@ -467,8 +605,10 @@ fn a_record_of_another_interface_under_the_same_key_starts_anew() {
     let journal = replayed(&entries).unwrap();
     let mut state = new_state();
     fold(&mut state, journal.replay().unfolded().unwrap());
-    let record = state.interfaces.get_mut("a").unwrap();
+    let mut record = state.interfaces.remove(&"a".into()).unwrap();
     (record.id, record.group) = ("ri-other".into(), Some("its-group".into()));
+    record.observed.at = at(0);
+    state.interfaces.insert("a".into(), record);
     fold(&mut state, journal.replay().unfolded().unwrap());
     let record = &state.interfaces["a"];
     assert_eq!((record.id.as_str(), record.group.as_ref()), ("ri-2zeo3xzyf38r4ura", None));

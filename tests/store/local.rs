@@ -4,14 +4,15 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
-use rictl::journal::{Entry, Journal};
+use rictl::history::{close_run, open_files, read_files};
+use rictl::journal::Journal;
 use rictl::resource::Target;
-use rictl::state::{decode, encode};
-use rictl::store::local::{LocalStore, Paths, force_unlock, read};
+use rictl::state::{RunId, decode, encode};
+use rictl::store::local::{Files, Paths, force_unlock};
 use rictl::store::lock::Holder;
-use rictl::store::{Store, StoreError};
+use rictl::store::{Medium as _, Store, StoreError};
 
-use super::arrange::{at, drain, ended, new_state, state_of, target};
+use super::arrange::{at, drain, ended, new_state, run_id, state_of, target};
 
 pub(crate) fn holder(who: &str) -> Holder {
     Holder::this_process(who.into(), "apply".into(), None, at(0))
@@ -23,11 +24,11 @@ pub(crate) fn paths_in(dir: &Path) -> Paths {
 
 /// Records one run and its state, twice, so that every file exists.
 fn fill(paths: &Paths) {
-    let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
     let mut state = recorded.state.unwrap_or_else(new_state);
     for (number, address) in [(1, "sh-primary"), (2, "sh-backup")] {
         store.append(&drain(number, state.serial, address)).unwrap();
-        store.fold_ended_run(&mut state).unwrap();
+        close_run(&mut store, &mut state, None).unwrap();
     }
 }
 
@@ -38,6 +39,7 @@ fn names(paths: &Paths) -> [&Path; 4] {
 #[test]
 fn names_stand_beside_the_state() {
     let paths = Paths::new("state/rictl.json", "/tmp");
+    assert_eq!(paths.runs, Path::new("state/rictl.runs"));
     let names = names(&paths).map(|path| path.display().to_string());
     assert_eq!(names, ["state/rictl.json", "state/rictl.json.backup", "state/rictl.journal.jsonl", "state/rictl.lock"]);
     assert_eq!(Paths::new("prod.v2", "/tmp").lock, Path::new("prod.v2.lock"));
@@ -46,7 +48,7 @@ fn names_stand_beside_the_state() {
 #[test]
 fn nothing_recorded_is_no_error_and_reading_writes_nothing() {
     let dir = tempfile::tempdir().unwrap();
-    let recorded = read(&paths_in(dir.path())).unwrap();
+    let recorded = read_files(&paths_in(dir.path())).unwrap();
     assert!(recorded.state.is_none() && recorded.running.is_none() && recorded.notes.is_empty());
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
@@ -58,7 +60,8 @@ fn the_backup_is_the_state_before() {
     fill(&paths);
     let [now, before] = [&paths.state, &paths.backup].map(|path| decode(&fs::read(path).unwrap()).unwrap());
     assert_eq!((now.serial, before.serial), (2, 1));
-    assert_eq!(fs::read_dir(dir.path().join("state")).unwrap().count(), 4, "no temporary file is left");
+    let names = |dir: &Path| fs::read_dir(dir).unwrap().count();
+    assert_eq!((names(&dir.path().join("state")), names(&paths.runs)), (5, 2), "no temporary file is left");
 }
 
 #[test]
@@ -82,8 +85,8 @@ fn whatever_is_no_file_is_refused_at_every_name_and_left_alone() {
             let expected = |result: Result<(), StoreError>| {
                 assert!(matches!(result, Err(StoreError::NotAFile { .. })), "{kind} at {}: {result:?}", path.display());
             };
-            expected(read(&paths).map(drop));
-            expected(LocalStore::try_open(paths.clone(), &holder("b")).map(drop));
+            expected(read_files(&paths).map(drop));
+            expected(open_files(paths.clone(), &holder("b")).map(drop));
             assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
             assert!(!dir.path().join("nowhere").exists());
         }
@@ -96,12 +99,15 @@ fn a_damaged_file_is_refused_and_never_overwritten() {
         let dir = tempfile::tempdir().unwrap();
         let paths = paths_in(dir.path());
         fill(&paths);
+        let (mut store, _) = open_files(paths.clone(), &holder("a")).unwrap();
+        drain(3, 2, "sh-third").into_iter().for_each(|entry| store.append(&[entry]).unwrap());
+        drop(store);
         let path = names(&paths)[position];
         let mut bytes = fs::read(path).unwrap();
-        let middle = bytes.len() / 2;
+        let middle = bytes.len() / 4;
         bytes[middle] ^= 1;
         fs::write(path, &bytes).unwrap();
-        for result in [read(&paths).map(drop), LocalStore::try_open(paths.clone(), &holder("b")).map(drop)] {
+        for result in [read_files(&paths).map(drop), open_files(paths.clone(), &holder("b")).map(drop)] {
             let error = result.unwrap_err();
             assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
             assert!(error.hint().is_some_and(|hint| hint.contains("move it away")));
@@ -115,11 +121,11 @@ fn a_state_damaged_during_a_run_is_not_overwritten() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
     fill(&paths);
-    let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("b")).unwrap();
+    let (mut store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
     fs::write(&paths.state, "").unwrap();
     let mut state = recorded.state.unwrap();
     state.serial += 1;
-    assert!(matches!(store.commit(&state, 2), Err(StoreError::Damaged { .. })));
+    assert!(matches!(store.commit(&mut state, 2), Err(StoreError::Damaged { .. })));
     assert_eq!(fs::read(&paths.state).unwrap(), b"");
 }
 
@@ -129,13 +135,13 @@ fn a_deleted_state_is_noted_and_nothing_stops() {
     let paths = paths_in(dir.path());
     fill(&paths);
     fs::remove_file(&paths.state).unwrap();
-    let recorded = read(&paths).unwrap();
+    let recorded = read_files(&paths).unwrap();
     assert!(recorded.state.is_none());
     assert!(recorded.notes[0].contains("is missing although it was written before"), "{:?}", recorded.notes);
-    let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("b")).unwrap();
+    let (mut store, _) = open_files(paths.clone(), &holder("b")).unwrap();
     let mut state = new_state();
     store.append(&drain(3, 0, "sh-third")).unwrap();
-    store.fold_ended_run(&mut state).unwrap();
+    close_run(&mut store, &mut state, None).unwrap();
     assert_eq!(state.serial, 3, "a serial is never used twice");
 }
 
@@ -144,17 +150,17 @@ fn a_state_older_than_its_journal_catches_up_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
     fill(&paths);
-    let newest = read(&paths).unwrap().state.unwrap();
+    let newest = read_files(&paths).unwrap().state.unwrap();
     fs::copy(&paths.backup, &paths.state).unwrap();
-    let recorded = read(&paths).unwrap();
+    let recorded = read_files(&paths).unwrap();
     assert_eq!(recorded.state.as_ref().unwrap().interfaces, newest.interfaces);
     assert!(recorded.notes[0].contains("is older than its journal (serial 1, the journal says 2)"));
-    let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("b")).unwrap();
+    let (mut store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
     let mut state = recorded.state.unwrap();
     store.append(&drain(3, state.serial, "sh-third")).unwrap();
-    store.fold_ended_run(&mut state).unwrap();
-    assert_eq!(read(&paths).unwrap().state.unwrap().serial, 3);
-    assert_eq!(read(&paths).unwrap().notes, Vec::<String>::new());
+    close_run(&mut store, &mut state, None).unwrap();
+    assert_eq!(read_files(&paths).unwrap().state.unwrap().serial, 3);
+    assert_eq!(read_files(&paths).unwrap().notes, Vec::<String>::new());
 }
 
 #[test]
@@ -163,14 +169,14 @@ fn a_new_state_goes_on_with_the_lineage_unless_the_target_changed() {
     let paths = paths_in(dir.path());
     fill(&paths);
     fs::remove_file(&paths.state).unwrap();
-    let again = read(&paths).unwrap().take_state_or_new(&target(), "lineage-2".into());
+    let again = read_files(&paths).unwrap().take_state_or_new(&target(), "lineage-2".into());
     assert_eq!((again.lineage.as_str(), again.serial), ("lineage-1", 0));
 
-    let (mut store, mut recorded) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    let (mut store, mut recorded) = open_files(paths.clone(), &holder("a")).unwrap();
     store.append(&drain(3, 0, "sh-third")).unwrap();
     let elsewhere = Target { account_id: "2".into(), ..target() };
     let mut state = recorded.take_state_or_new(&elsewhere, "lineage-2".into());
-    store.fold_ended_run(&mut state).unwrap();
+    close_run(&mut store, &mut state, None).unwrap();
     assert_eq!(state.lineage, "lineage-2");
     assert!(state.interfaces.is_empty(), "what a run did to one target is not recorded for another");
 }
@@ -183,7 +189,7 @@ fn a_state_of_another_lineage_is_noted() {
     let mut other = state_of(1);
     other.lineage = "lineage-2".into();
     fs::write(&paths.state, encode(&other)).unwrap();
-    let recorded = read(&paths).unwrap();
+    let recorded = read_files(&paths).unwrap();
     assert!(recorded.notes[0].contains("has another lineage than its journal"), "{:?}", recorded.notes);
     assert_eq!(recorded.state, Some(other));
 }
@@ -193,13 +199,13 @@ fn a_run_that_ended_but_was_not_folded_is_seen_and_folded() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
     fill(&paths);
-    let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    let (mut store, _) = open_files(paths.clone(), &holder("a")).unwrap();
     store.append(&drain(3, 2, "sh-third")).unwrap();
     drop(store);
-    let recorded = read(&paths).unwrap();
+    let recorded = read_files(&paths).unwrap();
     assert!(recorded.state.unwrap().interfaces.contains_key("sh-third") && recorded.notes.is_empty());
-    let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
-    store.fold_ended_run(&mut recorded.state.unwrap()).unwrap();
+    let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
+    close_run(&mut store, &mut recorded.state.unwrap(), None).unwrap();
     assert!(store.replay().unfolded().is_none());
 }
 
@@ -208,32 +214,39 @@ fn a_torn_end_is_noted_by_readers_and_cut_by_the_next_writer() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
     fill(&paths);
+    let entries = drain(3, 2, "sh-third");
+    let (mut store, _) = open_files(paths.clone(), &holder("a")).unwrap();
+    store.append(&entries[..3]).unwrap();
+    store.append(&entries[3..4]).unwrap();
+    drop(store);
     let whole = fs::read(&paths.journal).unwrap();
     let end = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
-    for length in end + 1..whole.len() {
+    // Each opening takes the lock, and a test that starts a process beside this one may hold it for a moment.
+    for length in (end + 1..whole.len()).step_by(9) {
         fs::write(&paths.journal, &whole[..length]).unwrap();
-        assert!(read(&paths).unwrap().notes[0].contains("was cut off by a crash"));
+        assert!(read_files(&paths).unwrap().notes[0].contains("was cut off by a crash"));
         assert_eq!(fs::metadata(&paths.journal).unwrap().len(), length as u64, "reading never writes");
-        let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("b")).unwrap();
+        let (mut store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
         assert!(recorded.notes[0].contains("was cut off by a crash"));
-        store.append(&[Entry::Folded { serial: 2 }]).unwrap();
+        store.append(&entries[3..4]).unwrap();
         assert_eq!(fs::read(&paths.journal).unwrap(), whole);
     }
 }
 
 #[test]
-fn an_upgraded_state_leaves_the_old_file_as_backup() {
+fn an_upgraded_state_leaves_the_old_file_beside() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
     let v1 = include_bytes!("../fixtures/state/v1.json");
-    drop(LocalStore::try_open(paths.clone(), &holder("a")).unwrap());
+    drop(open_files(paths.clone(), &holder("a")).unwrap());
     fs::write(&paths.state, v1).unwrap();
-    let (mut store, recorded) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
     let mut state = recorded.state.unwrap();
     state.serial += 1;
-    store.commit(&state, 4).unwrap();
-    assert_eq!(fs::read(&paths.backup).unwrap(), v1);
+    store.commit(&mut state, 4).unwrap();
     assert_eq!(fs::read(&paths.state).unwrap(), encode(&state));
+    let beside = paths.state.with_file_name("rictl.json.v1");
+    assert_eq!(fs::read(beside).unwrap(), v1);
 }
 
 #[test]
@@ -243,11 +256,11 @@ fn a_directory_that_everybody_can_write_to_is_refused() {
     fill(&paths);
     let state_dir = dir.path().join("state");
     fs::set_permissions(&state_dir, Permissions::from_mode(0o777)).unwrap();
-    let error = LocalStore::try_open(paths.clone(), &holder("a")).unwrap_err();
+    let error = open_files(paths.clone(), &holder("a")).unwrap_err();
     assert!(matches!(error, StoreError::Exposed { by: "everybody", .. }), "{error:?}");
     for mode in [0o1777, 0o775, 0o700] {
         fs::set_permissions(&state_dir, Permissions::from_mode(mode)).unwrap();
-        LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+        open_files(paths.clone(), &holder("a")).unwrap();
     }
 }
 
@@ -256,28 +269,28 @@ fn a_held_lock_names_its_holder_and_reading_does_not_wait_for_it() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
     let first = holder("ada");
-    let store = LocalStore::try_open(paths.clone(), &first).unwrap();
-    let error = LocalStore::try_open(paths.clone(), &holder("bob")).unwrap_err();
+    let store = open_files(paths.clone(), &first).unwrap();
+    let error = open_files(paths.clone(), &holder("bob")).unwrap_err();
     let StoreError::Locked { holder: words, id } = &error else { panic!("{error:?}") };
     assert_eq!(id, &first.id);
     assert!(words.starts_with("ada on ") && words.ends_with("apply since 2026-11-23T12:00:00Z"), "{words}");
     assert!(error.hint().unwrap().contains(&format!("rictl force-unlock {id}")));
-    assert_eq!(read(&paths).unwrap().running, Some(first));
+    assert_eq!(read_files(&paths).unwrap().running, Some(first));
     drop(store);
-    assert_eq!(read(&paths).unwrap().running, None);
-    assert_eq!(LocalStore::try_open(paths, &holder("bob")).unwrap().1.notes, Vec::<String>::new());
+    assert_eq!(read_files(&paths).unwrap().running, None);
+    assert_eq!(open_files(paths, &holder("bob")).unwrap().1.notes, Vec::<String>::new());
 }
 
 #[test]
 fn a_dead_holder_of_this_host_is_taken_over_with_a_note() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
-    drop(LocalStore::try_open(paths.clone(), &holder("a")).unwrap());
+    drop(open_files(paths.clone(), &holder("a")).unwrap());
     let dead = Holder { process_start: Some(1), ..holder("ada") };
     for identity in [serde_json::to_vec(&dead).unwrap(), b"{\"id\":\"half".to_vec()] {
         fs::write(&paths.lock, identity).unwrap();
-        assert_eq!(read(&paths).unwrap().running, None);
-        let (_store, recorded) = LocalStore::try_open(paths.clone(), &holder("b")).unwrap();
+        assert_eq!(read_files(&paths).unwrap().running, None);
+        let (_store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
         assert!(recorded.notes[0].starts_with("took over the lock of a process that"), "{:?}", recorded.notes);
     }
 }
@@ -286,16 +299,16 @@ fn a_dead_holder_of_this_host_is_taken_over_with_a_note() {
 fn a_holder_on_another_host_is_never_taken_over() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
-    drop(LocalStore::try_open(paths.clone(), &holder("a")).unwrap());
+    drop(open_files(paths.clone(), &holder("a")).unwrap());
     let far = Holder { host: "far".into(), boot_id: Some("another".into()), ..holder("ada") };
     fs::write(&paths.lock, serde_json::to_vec(&far).unwrap()).unwrap();
     for _ in 0..2 {
-        let error = LocalStore::try_open(paths.clone(), &holder("b")).unwrap_err();
+        let error = open_files(paths.clone(), &holder("b")).unwrap_err();
         assert!(matches!(&error, StoreError::Locked { id, .. } if *id == far.id), "{error:?}");
-        assert_eq!(read(&paths).unwrap().running.as_ref(), Some(&far));
+        assert_eq!(read_files(&paths).unwrap().running.as_ref(), Some(&far));
     }
     assert_eq!(force_unlock(&paths, &far.id).unwrap(), far);
-    LocalStore::try_open(paths, &holder("b")).unwrap();
+    open_files(paths, &holder("b")).unwrap();
 }
 
 #[test]
@@ -303,7 +316,7 @@ fn force_unlock_wants_the_right_id() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
     assert!(matches!(force_unlock(&paths, "x"), Err(StoreError::NotLocked { .. })));
-    let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    let (mut store, _) = open_files(paths.clone(), &holder("a")).unwrap();
     assert!(matches!(force_unlock(&paths, "x"), Err(StoreError::Locked { .. })));
     assert!(matches!(force_unlock(&paths, ""), Err(StoreError::Locked { .. })));
     store.append(&drain(1, 0, "sh-primary")).unwrap();
@@ -316,16 +329,16 @@ fn a_holder_whose_lock_was_freed_by_force_records_nothing_more_but_rescues_it() 
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
     let slow = holder("slow");
-    let (mut first, _) = LocalStore::try_open(paths.clone(), &slow).unwrap();
+    let (mut first, _) = open_files(paths.clone(), &slow).unwrap();
     let entries = drain(1, 0, "sh-primary");
     first.append(&entries[..2]).unwrap();
     force_unlock(&paths, &slow.id).unwrap();
-    let (second, recorded) = LocalStore::try_open(paths.clone(), &holder("quick")).unwrap();
+    let (second, recorded) = open_files(paths.clone(), &holder("quick")).unwrap();
     assert_eq!(recorded.journal.replay().open_run().unwrap().open_steps().count(), 1);
 
     assert!(matches!(first.append(&entries[2..3]), Err(StoreError::Moved { .. })));
     assert!(matches!(first.append(&entries[3..]), Err(StoreError::Broken { .. })));
-    assert!(matches!(first.commit(&state_of(1), 0), Err(StoreError::Broken { .. })));
+    assert!(matches!(first.commit(&mut state_of(1), 0), Err(StoreError::Broken { .. })));
     let before = fs::read(&paths.journal).unwrap();
     let rescued = first.rescue().unwrap();
     assert_eq!(fs::metadata(&rescued).unwrap().mode() & 0o777, 0o600);
@@ -333,7 +346,7 @@ fn a_holder_whose_lock_was_freed_by_force_records_nothing_more_but_rescues_it() 
     let whole = [before, fs::read(&rescued).unwrap()].concat();
     assert!(Journal::decode(&whole).unwrap().0.replay().unfolded().is_some());
     drop(first);
-    assert_eq!(read(&paths).unwrap().running.unwrap().who, "quick", "the old holder cleared its own file only");
+    assert_eq!(read_files(&paths).unwrap().running.unwrap().who, "quick", "the old holder cleared its own file only");
     drop(second);
 }
 
@@ -341,9 +354,9 @@ fn a_holder_whose_lock_was_freed_by_force_records_nothing_more_but_rescues_it() 
 fn a_commit_without_the_lock_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
-    let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    let (mut store, _) = open_files(paths.clone(), &holder("a")).unwrap();
     fs::remove_file(&paths.lock).unwrap();
-    assert!(matches!(store.commit(&state_of(1), 0), Err(StoreError::Moved { .. })));
+    assert!(matches!(store.commit(&mut state_of(1), 0), Err(StoreError::Moved { .. })));
     assert!(!paths.state.exists());
 }
 
@@ -351,7 +364,7 @@ fn a_commit_without_the_lock_is_refused() {
 fn a_journal_that_somebody_else_wrote_to_is_not_appended_to() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
-    let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    let (mut store, _) = open_files(paths.clone(), &holder("a")).unwrap();
     fs::write(&paths.journal, "something").unwrap();
     assert!(matches!(store.append(&[drain(1, 0, "a").remove(0)]), Err(StoreError::Moved { .. })));
     assert!(matches!(store.append(&[ended(1)]), Err(StoreError::Broken { .. })));
@@ -362,7 +375,7 @@ fn a_journal_that_somebody_else_wrote_to_is_not_appended_to() {
 fn a_run_that_cannot_be_recorded_does_not_begin() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());
-    let (store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+    let (store, _) = open_files(paths.clone(), &holder("a")).unwrap();
     store.prepare(100, 100_000).unwrap();
     assert_eq!(fs::metadata(&paths.journal).unwrap().len(), 0, "reserved space is not content");
     assert!(matches!(store.prepare(1 << 45, 0), Err(StoreError::Io { .. })));
@@ -376,6 +389,51 @@ fn a_file_too_large_to_be_ours_is_refused_unread() {
     let paths = paths_in(dir.path());
     fill(&paths);
     fs::File::options().write(true).open(&paths.state).unwrap().set_len(300 << 20).unwrap();
-    let error = read(&paths).unwrap_err();
+    let error = read_files(&paths).unwrap_err();
     assert!(error.to_string().ends_with("it is larger than 256 MiB"), "{error}");
+}
+
+#[test]
+fn the_directory_of_past_runs_is_ours_and_no_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    assert_eq!(fs::metadata(&paths.runs).unwrap().mode() & 0o7777, 0o700);
+    for run in fs::read_dir(&paths.runs).unwrap() {
+        assert_eq!(run.unwrap().metadata().unwrap().mode() & 0o7777, 0o600);
+    }
+    let elsewhere = dir.path().join("elsewhere");
+    fs::rename(&paths.runs, &elsewhere).unwrap();
+    symlink(&elsewhere, &paths.runs).unwrap();
+    let files = Files::new(paths.clone());
+    assert!(matches!(files.runs(), Err(StoreError::NotAFile { what: "a symlink", .. })));
+    assert!(matches!(files.run(&run_id(1)), Err(StoreError::NotAFile { .. })));
+    let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
+    store.append(&drain(3, 2, "sh-third")).unwrap();
+    let warning = close_run(&mut store, &mut recorded.state.unwrap(), None).unwrap().unwrap();
+    assert!(warning.contains("is a symlink, not a regular file"), "{warning}");
+}
+
+#[test]
+fn no_text_names_a_file_outside_the_past_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    fs::write(dir.path().join("state/secret.jsonl"), "precious").unwrap();
+    let files = Files::new(paths);
+    for name in ["../secret", "..", "", "a/b", "/etc/passwd", "\u{202e}"] {
+        assert_eq!(files.run(&RunId(name.into())).unwrap(), None, "{name}");
+    }
+}
+
+#[test]
+fn a_journal_of_any_size_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let file = fs::OpenOptions::new().append(true).open(&paths.journal).unwrap();
+    // A hole: what a crash may leave of one write, larger than anything that is ever read of another file.
+    file.set_len(300 << 20).unwrap();
+    let recorded = read_files(&paths).unwrap();
+    assert!(recorded.notes[0].contains("was cut off by a crash"), "{:?}", recorded.notes);
 }

@@ -8,10 +8,10 @@ use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use rictl::cloud::Call;
+use rictl::history::{close_run, open_files, read_files};
 use rictl::journal::{Entry, Journal};
-use rictl::run::{Exit, RunEnd};
-use rictl::store::local::{LocalStore, read};
-use rictl::store::{Store, StoreError};
+use rictl::store::local::Files;
+use rictl::store::{Medium as _, Store, StoreError};
 use rustix::fs::Mode;
 
 use super::arrange::{drain, intent, new_state, refused, started, step};
@@ -41,16 +41,16 @@ fn plays_a_role() {
     match role.as_str() {
         "umask 000" | "umask 022" => {
             rustix::process::umask(Mode::from_raw_mode(u32::from_str_radix(&role[6..], 8).unwrap()));
-            let (mut store, _) = LocalStore::try_open(paths, &holder("a")).unwrap();
+            let (mut store, _) = open_files(paths, &holder("a")).unwrap();
             let mut state = new_state();
             for number in 1..=2 {
                 store.append(&drain(number, state.serial, "sh-primary")).unwrap();
-                store.fold_ended_run(&mut state).unwrap();
+                close_run(&mut store, &mut state, None).unwrap();
             }
             store.rescue().unwrap();
         }
         "hold" => {
-            let (mut store, _) = LocalStore::try_open(paths, &holder("killed")).unwrap();
+            let (mut store, _) = open_files(paths, &holder("killed")).unwrap();
             store.append(&drain(1, 0, "sh-primary")[..2]).unwrap();
             println!("\nheld");
             std::io::stdin().read_line(&mut String::new()).unwrap();
@@ -58,12 +58,12 @@ fn plays_a_role() {
         "race" => {
             let mut won = 0;
             while won < 5 {
-                match LocalStore::try_open(paths.clone(), &holder("racer")) {
+                match open_files(paths.clone(), &holder("racer")) {
                     Ok((mut store, recorded)) => {
-                        let number = u32::try_from(store.replay().runs().len()).unwrap() + 1;
+                        let number = u32::try_from(store.run_ids().unwrap().len()).unwrap() + 1;
                         let mut state = recorded.state.unwrap_or_else(new_state);
                         store.append(&drain(number, state.serial, "sh-primary")).unwrap();
-                        store.fold_ended_run(&mut state).unwrap();
+                        close_run(&mut store, &mut state, None).unwrap();
                         won += 1;
                     }
                     Err(StoreError::Locked { .. }) => std::thread::yield_now(),
@@ -72,7 +72,7 @@ fn plays_a_role() {
             }
         }
         "full disk" => {
-            let (mut store, _) = LocalStore::try_open(paths.clone(), &holder("a")).unwrap();
+            let (mut store, _) = open_files(paths.clone(), &holder("a")).unwrap();
             let steps = [step("link-1", Some(Call::Deactivate)), step("link-2", Some(Call::Activate))];
             store.append(&[started(1, 0, steps.to_vec())]).unwrap();
             let mut entries = steps.iter().cycle().flat_map(|step| [intent(step, 1), refused(step, 2)]);
@@ -82,7 +82,7 @@ fn plays_a_role() {
             println!("\n{}", store.rescue().unwrap());
         }
         "unprivileged" => {
-            let result = LocalStore::try_open(paths, &holder("nobody"));
+            let result = open_files(paths, &holder("nobody"));
             assert!(matches!(result, Err(StoreError::Io { .. })), "{result:?}");
         }
         other => panic!("no such role: {other}"),
@@ -112,14 +112,14 @@ fn a_killed_holder_is_taken_over_and_its_call_is_still_known() {
     let paths = paths_in(dir.path());
     let mut held = child("hold", dir.path()).spawn().unwrap();
     wait_for(&mut held, "held");
-    let error = LocalStore::try_open(paths.clone(), &holder("next")).unwrap_err();
+    let error = open_files(paths.clone(), &holder("next")).unwrap_err();
     assert!(matches!(&error, StoreError::Locked { holder, .. } if holder.starts_with("killed on ")), "{error:?}");
-    assert_eq!(read(&paths).unwrap().running.unwrap().pid, held.id());
+    assert_eq!(read_files(&paths).unwrap().running.unwrap().pid, held.id());
 
     held.kill().unwrap();
     held.wait().unwrap();
-    assert_eq!(read(&paths).unwrap().running, None);
-    let (mut store, recorded) = LocalStore::try_open(paths, &holder("next")).unwrap();
+    assert_eq!(read_files(&paths).unwrap().running, None);
+    let (mut store, recorded) = open_files(paths, &holder("next")).unwrap();
     assert!(recorded.notes[0].starts_with("took over the lock of a process that is gone: killed on "));
     let run = store.replay().open_run().unwrap();
     let step = run.open_steps().next().unwrap().0.clone();
@@ -134,12 +134,12 @@ fn a_killed_holder_is_taken_over_and_its_call_is_still_known() {
                 status: Some(rictl::resource::Status::Inactive),
                 because: None,
             },
-            Entry::RunEnded(RunEnd::of_code(at, Exit::Error)),
+            Entry::Died(rictl::journal::Died { at, resolved_by: super::arrange::run_id(2) }),
         ])
         .unwrap();
     let mut state = new_state();
-    store.fold_ended_run(&mut state).unwrap();
-    assert_eq!(state.interfaces["sh-primary"].last_action.as_ref().unwrap().outcome, "unknown, found Inactive");
+    close_run(&mut store, &mut state, None).unwrap();
+    assert_eq!(state.interfaces["sh-primary"].last_action.as_ref().unwrap().outcome, Some(outcome));
 }
 
 #[test]
@@ -148,14 +148,14 @@ fn many_processes_at_once_are_never_two_writers() {
     let racers: Vec<Child> = (0..6).map(|_| child("race", dir.path()).spawn().unwrap()).collect();
     // Readers see whole files all the while.
     for _ in 0..50 {
-        read(&paths_in(dir.path())).unwrap();
+        read_files(&paths_in(dir.path())).unwrap();
     }
     for racer in racers {
         assert!(racer.wait_with_output().unwrap().status.success());
     }
-    let recorded = read(&paths_in(dir.path())).unwrap();
+    let recorded = read_files(&paths_in(dir.path())).unwrap();
     assert_eq!(recorded.state.unwrap().serial, 30);
-    assert_eq!(recorded.journal.replay().runs().len(), 30);
+    assert_eq!(Files::new(paths_in(dir.path())).runs().unwrap().len(), 30);
     assert_eq!(recorded.notes, Vec::<String>::new());
 }
 

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use rictl::resource::Status;
-use rictl::state::{FORMAT_VERSION, Unreadable, decode, encode};
+use rictl::state::{FORMAT_VERSION, Unreadable, decode, encode, version};
 
 use super::arrange::{at, state_of};
 
@@ -21,16 +21,16 @@ fn writes_one_interface_a_line() {
     let text = String::from_utf8(encode(&state_of(2))).unwrap();
     insta::assert_snapshot!(text, @r#"
         {
-          "format_version": 2,
+          "format_version": 3,
           "lineage": "lineage-1",
           "serial": 7,
           "target": {"provider":"emulator","account_id":"1234567890123456","endpoint":"http://127.0.0.1:4020"},
           "last_run": "20261123T120000.001Z-1a2b3c",
-          "interfaces": {
-            "link-000000": {"id":"ri-2zeo3xzyf38r4urlink-000000","region":"cn-shanghai","declared":"Inactive","observed":{"status":"Inactive","since":"2026-11-23T12:00:05.25Z"},"protected":true,"group":"idc-shanghai","last_action":{"run_id":"20261123T120000.001Z-1a2b3c","step":"link-000000/deactivate","action":"DeactivateRouterInterface","request_id":"4EC47282-1B74-4534-BD0E-403F3EE64CAF","started_at":"2026-11-23T12:00:00.26Z","finished_at":"2026-11-23T12:00:05.25Z","outcome":"done"}},
-            "link-000001": {"id":"ri-2zeo3xzyf38r4urlink-000001","region":"cn-shanghai","declared":"Inactive","observed":{"status":"Inactive","since":"2026-11-23T12:00:05.25Z"}}
-          },
-          "checksum": "sha256:bdab40819dc2af03ba8205ef70edf4ca8a46f3630274ee3d558531f0bfe2695b"
+          "interfaces": [
+            {"address": "link-000000","id":"ri-2zeo3xzyf38r4urlink-000000","region":"cn-shanghai","declared":"Inactive","observed":{"status":"Inactive","since":"2026-11-23T12:00:05.25Z","at":"2026-11-23T12:00:06.25Z"},"protected":true,"group":"idc-shanghai","last_action":{"run_id":"20261123T120000.001Z-1a2b3c","step":"link-000000/deactivate","action":"DeactivateRouterInterface","request_id":"4EC47282-1B74-4534-BD0E-403F3EE64CAF","started_at":"2026-11-23T12:00:00.26Z","finished_at":"2026-11-23T12:00:05.25Z","outcome":"done","found":"Inactive"}},
+            {"address": "link-000001","id":"ri-2zeo3xzyf38r4urlink-000001","region":"cn-shanghai","declared":"Inactive","observed":{"status":"Inactive","since":"2026-11-23T12:00:05.25Z","at":"2026-11-23T12:00:06.25Z"}}
+          ],
+          "checksum": "sha256:80412d675e5e27446a334d9907fefd5a76ad79fe3639c0918be5c0909aa36035"
         }
         "#);
 }
@@ -108,9 +108,36 @@ fn version_1_is_upgraded() {
 }
 
 #[test]
-fn version_2_is_read() {
+fn version_2_is_upgraded() {
     let state = decode(include_bytes!("../fixtures/state/v2.json")).unwrap();
-    assert_eq!(encode(&state), include_bytes!("../fixtures/state/v2.json"));
+    let upgraded = include_str!("../fixtures/state/v2-upgraded.json");
+    assert_eq!(String::from_utf8(encode(&state)).unwrap(), upgraded);
+    assert_eq!(decode(upgraded.as_bytes()), Ok(state));
+    assert_eq!(version(include_bytes!("../fixtures/state/v2.json")), 2);
+}
+
+#[test]
+fn what_the_release_before_wrote_is_upgraded() {
+    let state = decode(include_bytes!("../fixtures/state/killed/rictl.json")).unwrap();
+    let record = &state.interfaces["a"];
+    assert_eq!(record.last_action.as_ref().unwrap().outcome, Some(rictl::journal::Outcome::Done));
+    assert_eq!(record.observed.at, record.observed.since, "the last time that was recorded stands in");
+    assert!(state.anchor.is_none() && record.durations.is_empty());
+}
+
+#[test]
+fn an_interface_that_stands_twice_is_damage() {
+    let text = String::from_utf8(encode(&state_of(2))).unwrap();
+    let twice = text.replace("ri-2zeo3xzyf38r4urlink-000001", "ri-2zeo3xzyf38r4urlink-000000");
+    let (content, _) = twice.rsplit_once("\n  \"checksum\"").unwrap();
+    let sealed = format!("{content}\n  \"checksum\": \"sha256:{}\"\n}}\n", sha256(content.as_bytes()));
+    let Err(Unreadable::Damaged(detail)) = decode(sealed.as_bytes()) else { panic!("it passed") };
+    assert!(detail.contains("stands twice: link-000000, link-000001"), "{detail}");
+}
+
+fn sha256(content: &[u8]) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]
@@ -126,10 +153,10 @@ fn an_unknown_status_and_hostile_text_come_back_as_they_were() {
 fn the_same_status_keeps_its_since() {
     let mut state = state_of(1);
     let observed = &mut state.interfaces.values_mut().next().unwrap().observed;
-    observed.update(Some(Status::Inactive), at(9_000));
+    observed.update(Some(Status::Inactive), at(9_000), None);
     assert_eq!(observed.since, at(5_000));
-    observed.update(Some(Status::Active), at(9_000));
-    assert_eq!(observed.since, at(9_000));
+    observed.update(Some(Status::Active), at(9_001), None);
+    assert_eq!(observed.since, at(9_001));
 }
 
 proptest! {

@@ -6,15 +6,14 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::history;
 use crate::ops::apply as operation;
 use crate::ops::failure::{Exit, Refusal};
-use crate::ops::history;
 use crate::ops::session::{Applied, Approval, Ran, Session, Task};
 use crate::ops::shared_file;
 use crate::plan::{Plan, PlanFileError};
 use crate::render;
 use crate::store::StoreError;
-use crate::store::local;
 
 use super::super::args::{ApplyArgs, Choice, RollbackArgs, RunArgs};
 use super::super::front::Screen;
@@ -75,9 +74,12 @@ async fn run(
     }
     let into = arguments.json_into.as_deref().map(open_lines).transpose()?;
     // Only for how long a step may take: what is wrong with the files the apply itself says.
-    let pace = || local::read(&session.project.paths).map(|recorded| history::pace(&recorded)).unwrap_or_default();
+    let records = || {
+        let state = history::read_files(&session.project.paths).ok().and_then(|recorded| recorded.state);
+        state.map(|state| state.interfaces).unwrap_or_default()
+    };
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
-    let mut screen = screen.with_pace(pace).outliving(terminal);
+    let mut screen = screen.with_records(records).outliving(terminal);
     // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
     let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
     let applied = operation::apply(&session, task, approval, &mut screen, signals).await?;

@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use crate::cloud::CloudError;
+use crate::history::Recorded;
 use crate::ops::connection::connect;
 use crate::ops::failure::Exit;
 use crate::ops::live;
@@ -12,7 +13,6 @@ use crate::render;
 use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
 use crate::resource::{Address, LiveState, Reading};
-use crate::store::local::Recorded;
 
 use super::super::args::{Choice, GraphArgs, GraphFormat};
 use super::super::output::Output;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::history::{self, Recorded};
 use crate::ops::connection::connect;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
@@ -14,7 +15,6 @@ use crate::ops::shared_file::{self, Access};
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::topology::Topology;
-use crate::store::local::{self, Recorded};
 
 use super::super::args::{Choice, Format, PlanArgs};
 use super::super::output::Output;
@@ -77,7 +77,7 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
 
 /// Reads what is recorded and says what is odd about it.
 pub(super) fn read(project: &Project, output: &Output) -> Result<Recorded> {
-    let recorded = local::read(&project.paths)?;
+    let recorded = history::read_files(&project.paths)?;
     recorded.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
     if let Some(holder) = &recorded.running {
         output.say(&format!("note: a run is going on: {holder}"));

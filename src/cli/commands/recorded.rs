@@ -4,12 +4,14 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::history::Recorded;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::{history as operation, state_edit};
 use crate::render;
+use crate::render::history::PastRun;
 use crate::resource::Address;
 use crate::state::Record;
-use crate::store::local::{self, Recorded};
+use crate::store::local::{self, Files};
 
 use super::super::args::{Format, ShowArgs, StateCommand};
 use super::super::output::Output;
@@ -26,15 +28,16 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     }
     let project = invocation.load()?;
     let recorded = plan::read(&project, output)?;
-    let run = match &arguments.what {
-        Some(what) => operation::report(operation::find(&recorded, what).ok_or_else(|| {
-            Refusal::new(Exit::Error, format!("there is neither a file nor a run {what}"))
-                .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`")
-        })?),
-        None => operation::runs(&recorded).into_iter().next().ok_or_else(|| {
+    let files = Files::new(project.paths.clone());
+    let what = arguments.what.as_deref().unwrap_or("last");
+    let run = operation::find(&files, &recorded, what)?.ok_or_else(|| match what {
+        "last" => {
             Refusal::new(Exit::Error, "nothing has been applied yet").hint("name a saved plan, or run `rictl apply`")
-        })?,
-    };
+        }
+        _ => Refusal::new(Exit::Error, format!("there is neither a file nor a run {what}"))
+            .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`"),
+    })?;
+    let run = PastRun::from(run);
     let view = output.view();
     output.print(|out| match format {
         Format::Text => render::history::run(out, &run, view),
@@ -47,7 +50,9 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
 
 pub(super) fn history(invocation: &Invocation, output: &Output, json: bool) -> Result<Exit> {
     let project = invocation.load()?;
-    let runs = operation::runs(&plan::read(&project, output)?);
+    let recorded = plan::read(&project, output)?;
+    let runs = operation::runs(&Files::new(project.paths.clone()), &recorded)?;
+    let runs: Vec<PastRun> = runs.into_iter().map(PastRun::from).collect();
     let view = output.view();
     output.print(|out| {
         if json { render::history::list_document(out, &runs) } else { render::history::list(out, &runs, view) }

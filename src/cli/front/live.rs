@@ -29,7 +29,7 @@ pub(super) struct LiveTable {
 }
 
 impl LiveTable {
-    /// Claims that standard output is a terminal that a person watches and that knows how to move its cursor.
+    /// Returns whether standard output is a terminal that a person watches and that knows how to move its cursor.
     pub(super) fn is_possible() -> bool {
         let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
         let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");

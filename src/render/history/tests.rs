@@ -1,24 +1,26 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
-use crate::render::samples::{HOSTILE, assert_inert, hostile_report, report, view, written};
+use crate::render::samples::{HOSTILE, assert_inert, hostile_report, past, report, view, written};
 
 #[test]
 fn lists_runs_one_a_line() {
     let mut died = report();
     died.end = None;
-    insta::assert_snapshot!(written(|out| list(out, &[report(), died], view(120))));
+    let by = Some(RunId("20261123T030000.000Z-4d5e6f".into()));
+    let resolved = PastRun { resolved_by: by, ..past(died.clone()) };
+    insta::assert_snapshot!(written(|out| list(out, &[past(report()), past(died.clone()), resolved], view(120))));
     assert_eq!(written(|out| list(out, &[], view(80))), "No runs are recorded.\n");
 }
 
 #[test]
 fn shows_a_run_whole() {
-    insta::assert_snapshot!(written(|out| run(out, &report(), view(100))));
+    insta::assert_snapshot!(written(|out| run(out, &past(report()), view(100))));
 }
 
 #[test]
 fn a_digest_stands_beside_its_name_on_any_screen() {
-    assert!(written(|out| run(out, &report(), view(60))).contains("\nDigest:  sha256:"));
+    assert!(written(|out| run(out, &past(report()), view(60))).contains("\nDigest:  sha256:"));
 }
 
 #[test]
@@ -26,15 +28,16 @@ fn says_what_settles_a_run_that_died() {
     let mut died = report();
     died.end = None;
     died.results[0].outcome = None;
-    let shown = written(|out| run(out, &died, view(100)));
-    assert!(shown.contains("Outcome: died, or still goes on\n"), "{shown}");
+    let shown = written(|out| run(out, &past(died.clone()), view(100)));
+    assert!(shown.contains("Outcome: died\n"), "{shown}");
     assert!(shown.ends_with("Next: `rictl apply` settles what is open before anything else\n"), "{shown}");
 }
 
 #[test]
 fn writes_the_same_facts_as_documents() {
-    insta::assert_snapshot!(written(|out| run_document(out, &report())));
-    let document: serde_json::Value = serde_json::from_str(&written(|out| list_document(out, &[report()]))).unwrap();
+    insta::assert_snapshot!(written(|out| run_document(out, &past(report()))));
+    let document: serde_json::Value =
+        serde_json::from_str(&written(|out| list_document(out, &[past(report())]))).unwrap();
     assert_eq!(document["runs"][0]["run_id"], "20261123T021400.000Z-1a2b3c");
     assert_eq!(document["runs"][0]["exit_code"], 5);
 }
@@ -42,7 +45,7 @@ fn writes_the_same_facts_as_documents() {
 #[test]
 fn shows_hostile_text_without_obeying_it() {
     for input in HOSTILE {
-        assert_inert(&written(|out| run(out, &hostile_report(input), view(60))), input);
-        assert_inert(&written(|out| list(out, &[hostile_report(input)], view(60))), input);
+        assert_inert(&written(|out| run(out, &past(hostile_report(input)), view(60))), input);
+        assert_inert(&written(|out| list(out, &[past(hostile_report(input))], view(60))), input);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::render::samples::{
     HOSTILE, drift as sample_drift, empty_plan, hostile_drift, hostile_live_state, hostile_plan, hostile_report,
-    large_plan, live_state, report, rich_plan, spec, written,
+    large_plan, live_state, past, report, rich_plan, spec, written,
 };
 
 /// Returns the elements of a page with their attributes, without their texts.
@@ -23,7 +23,7 @@ fn pages(text: &str) -> [String; 3] {
     [
         written(|out| plan(out, &hostile_plan(text), Some(&topology))),
         written(|out| drift(out, &hostile_drift(text), Some(&topology))),
-        written(|out| run(out, &hostile_report(text), Some(&topology))),
+        written(|out| run(out, &past(hostile_report(text)), Some(&topology))),
     ]
 }
 
@@ -32,7 +32,7 @@ fn shows_a_plan_a_drift_and_a_run() {
     let topology = Topology::new(&spec(), &live_state());
     insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan(), Some(&topology))));
     insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift(), None)));
-    insta::assert_snapshot!("run", written(|out| run(out, &report(), None)));
+    insta::assert_snapshot!("run", written(|out| run(out, &past(report()), None)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::render::samples::{
-    HOSTILE, drift as sample_drift, empty_plan, hostile_drift, hostile_plan, hostile_report, large_plan, report,
+    HOSTILE, drift as sample_drift, empty_plan, hostile_drift, hostile_plan, hostile_report, large_plan, past, report,
     rich_plan, written,
 };
 
@@ -31,7 +31,7 @@ fn pages(text: &str) -> [String; 3] {
     [
         written(|out| plan(out, &hostile_plan(text))),
         written(|out| drift(out, &hostile_drift(text))),
-        written(|out| run(out, &hostile_report(text))),
+        written(|out| run(out, &past(hostile_report(text)))),
     ]
 }
 
@@ -39,7 +39,7 @@ fn pages(text: &str) -> [String; 3] {
 fn shows_a_plan_a_drift_and_a_run() {
     insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan())));
     insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift())));
-    insta::assert_snapshot!("run", written(|out| run(out, &report())));
+    insta::assert_snapshot!("run", written(|out| run(out, &past(report()))));
     assert!(written(|out| plan(out, &empty_plan())).contains("**No changes.**"));
 }
 

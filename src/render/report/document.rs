@@ -29,7 +29,8 @@ pub(crate) struct RunDocument<'a> {
     /// What could not be recorded, and where it was written instead, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     unrecorded: Option<String>,
-    outcome: RunOutcome,
+    /// `null` while the run goes on.
+    outcome: Option<RunOutcome>,
     /// `null` for a run that died or goes on.
     exit_code: Option<Exit>,
     reasons: Vec<ReasonDocument<'a>>,
@@ -80,10 +81,18 @@ impl<'a> From<&'a Report> for RunDocument<'a> {
             interrupted: report.is_interrupted(),
             stopped_reason: word_of(|reason| matches!(reason, Reason::Stopped { .. })),
             unrecorded: word_of(|reason| matches!(reason, Reason::Unrecorded(_))),
-            outcome: report.outcome(),
+            outcome: Some(report.outcome()),
             exit_code: report.exit(),
             reasons: reasons().map(ReasonDocument::from).collect(),
         }
+    }
+}
+
+impl RunDocument<'_> {
+    /// Says how it came out; `None` of a run that goes on.
+    pub(crate) fn with_outcome(mut self, outcome: Option<RunOutcome>) -> Self {
+        self.outcome = outcome;
+        self
     }
 }
 

@@ -2,16 +2,18 @@ use super::*;
 use crate::cloud::{Call, RequestId};
 use crate::plan::StepId;
 use crate::render::samples::{HOSTILE, assert_inert, at, scope, target, view, written};
-use crate::state::{LastAction, RunId, Sighting};
+use crate::run::StepReason;
+use crate::state::{Durations, RunId, Sighting};
 
 fn state(text: &str) -> State {
     let record = Record {
         id: "ri-2zeo3xzyf38r4urzdpvfs".into(),
         scope: scope("cn-shanghai"),
         declared: Some(DesiredStatus::Inactive),
-        observed: Sighting { status: Some(Status::Inactive), since: at("02:14:13") },
+        observed: Sighting { status: Some(Status::Inactive), since: at("02:14:13"), at: at("02:15:00") },
         protected: true,
         group: Some("idc-shanghai".into()),
+        durations: Durations::default(),
         last_action: Some(LastAction {
             run_id: RunId("20261123T021400.000Z-1a2b3c".into()),
             step: StepId("sh-primary/deactivate".into()),
@@ -19,11 +21,14 @@ fn state(text: &str) -> State {
             request_id: Some(RequestId("4F7B2C9E-0001".into())),
             started_at: at("02:14:01"),
             finished_at: at("02:14:13"),
-            outcome: text.to_owned(),
+            outcome: Some(Outcome::Done),
+            found: None,
+            because: (!text.is_empty()).then(|| StepReason::Told { text: text.to_owned() }),
         }),
     };
     let gone = Record {
-        observed: Sighting { status: None, since: at("01:00:00") },
+        id: "ri-gone".into(),
+        observed: Sighting::first(None, at("01:00:00")),
         declared: None,
         protected: false,
         group: None,
@@ -35,13 +40,14 @@ fn state(text: &str) -> State {
         serial: 7,
         target: target(),
         last_run: None,
+        anchor: None,
         interfaces: [("sh-primary".into(), record), ("gone".into(), gone)].into(),
     }
 }
 
 #[test]
 fn lists_and_shows_records() {
-    let state = state("done");
+    let state = state("");
     insta::assert_snapshot!("list", written(|out| list(out, &state, view(100))));
     let shown = state.interfaces.iter().map(|(address, record)| written(|out| show(out, address, record, view(80))));
     insta::assert_snapshot!("show", shown.collect::<String>());

@@ -125,6 +125,10 @@ pub(crate) fn reason(reason: &Reason) -> String {
 pub(crate) fn reason_line(reason_of_run: &Reason) -> String {
     let detail = reason(reason_of_run);
     match reason_of_run.subject() {
+        // What the plan says of an interface begins with its name.
+        Subject::Address(address) if detail.starts_with(address.as_str()) => detail,
+        // Most of what is said of a block begins with the interface already.
+        Subject::Address(address) if detail.starts_with(address.as_str()) => detail,
         Subject::Address(address) => format!("{address}: {detail}"),
         Subject::Group(group) => format!("group {group}: {detail}"),
         Subject::Run => detail,

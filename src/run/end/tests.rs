@@ -162,8 +162,7 @@ fn a_run_that_could_not_be_recorded_is_no_success() {
 }
 
 #[test]
-fn a_run_that_died_has_no_exit_code() {
-    assert_eq!(RunEnd::died(Timestamp::UNIX_EPOCH).exit(), None);
+fn a_run_of_the_first_journal_format_keeps_its_exit_code() {
     assert_eq!(RunEnd::of_code(Timestamp::UNIX_EPOCH, Exit::Partial).exit(), Some(Exit::Partial));
 }
 

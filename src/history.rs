@@ -1,0 +1,185 @@
+//! History: what is recorded, brought up to now, folded, archived, over any medium.
+//!
+//! The only writer of records and of what becomes of a run that is over: [`close_run`] folds it and what was read beside
+//! it into the state, commits, and takes it out of the journal into the archive. Reading catches up in memory what a
+//! crash left between those steps. It decides nothing about a run's end and sends nothing.
+
+mod catch_up;
+mod fold;
+mod pace;
+mod past;
+mod records;
+
+use crate::journal::{Entry, Journal};
+use crate::resource::Target;
+use crate::state::State;
+use crate::store::local::{Files, LocalStore, Paths};
+use crate::store::lock::Holder;
+use crate::store::recorder::{self, Found, Recorder};
+use crate::store::{Medium, Store, StoreError, explain};
+
+pub use fold::fold;
+pub use pace::expected_durations;
+pub use past::{Missing, Past, find, find_in, last, last_apply, past_runs};
+pub use records::{Seen, write};
+
+/// What is recorded.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded {
+    /// The state, with every run folded in that the journal knows to be over; `None` if there is none, which is
+    /// never an error. Its serial is the one on disk.
+    pub state: Option<State>,
+    /// The open journal. Runs that ended before are in the archive.
+    pub journal: Journal,
+    /// Who is at work on it now.
+    pub running: Option<Holder>,
+    /// What is odd about it, for people.
+    pub notes: Vec<String>,
+}
+
+impl Recorded {
+    /// Takes the state out, or starts one: it goes on with the lineage of the journal if that has the same target,
+    /// and begins `lineage` otherwise.
+    pub fn take_state_or_new(&mut self, target: &Target, lineage: String) -> State {
+        self.state.take().unwrap_or_else(|| {
+            let last = self.journal.replay().runs().last();
+            let last = last.map(|run| (&run.started.target, &run.started.lineage));
+            let known = last.or(self.journal.base().map(|base| (&base.target, &base.lineage)));
+            let goes_on = known.filter(|(other, _)| other.is_same_as(target)).map(|(_, lineage)| lineage.clone());
+            State::new(goes_on.unwrap_or(lineage), target.clone())
+        })
+    }
+}
+
+/// Reads what is recorded, without a claim and without writing.
+///
+/// # Errors
+/// Bytes that cannot be read or cannot be trusted.
+pub fn read(medium: &impl Medium) -> Result<Recorded, StoreError> {
+    let running = medium.running()?;
+    let found = recorder::found(medium)?;
+    // While somebody is at work, the end of the journal may be a line that is just being written.
+    let torn = found.torn.filter(|_| running.is_none());
+    let mut recorded = assemble(medium, found)?;
+    recorded.notes.extend(torn.map(|torn| torn_note(medium, torn.torn_length)));
+    recorded.running = running;
+    Ok(recorded)
+}
+
+/// Reads what is recorded in files.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_files(paths: &Paths) -> Result<Recorded, StoreError> {
+    read(&Files::new(paths.clone()))
+}
+
+/// Claims a medium, or fails at once with [`StoreError::Locked`]; then reads what is recorded, cuts a torn end off the
+/// journal, upgrades what an older version wrote and archives what is over. What the notes tell was done under the
+/// claim.
+///
+/// # Errors
+/// Bytes that cannot be read or cannot be trusted, and writes that fail.
+pub fn open<M: Medium>(mut medium: M, holder: &Holder) -> Result<(Recorder<M>, Recorded), StoreError> {
+    let taken_over = medium.claim(holder)?;
+    let (mut recorder, found) = Recorder::open(medium)?;
+    let (torn, is_older) = (found.torn, found.is_older_version || found.journal.is_first_version());
+    let anchored = found.state.as_ref().and_then(|state| state.anchor);
+    let mut recorded = assemble(recorder.medium(), found)?;
+    recorded.notes.extend(torn.map(|torn| torn_note(recorder.medium(), torn.torn_length)));
+    recorded.notes.extend(taken_over);
+    if is_older {
+        recorder.upgrade(recorded.state.as_mut())?;
+    } else if let Some(anchor) = anchored.filter(|anchor| recorder.journal().is_in(anchor.head))
+        && recorder.replay().unfolded().is_some()
+    {
+        // The last process died between the commit and the line that says so.
+        recorder.append(&[Entry::Folded { serial: anchor.serial }])?;
+    }
+    if let Some(state) = &recorded.state
+        && !recorder.replay().runs().is_empty()
+        && let Err(error) = recorder.archive(state)
+    {
+        recorded.notes.push(not_archived(&error));
+    }
+    recorded.journal = recorder.journal().clone();
+    Ok((recorder, recorded))
+}
+
+/// Claims files, as [`open`].
+///
+/// # Errors
+/// As [`open`].
+pub fn open_files(paths: Paths, holder: &Holder) -> Result<(LocalStore, Recorded), StoreError> {
+    open(Files::new(paths), holder)
+}
+
+/// Folds the run that is over, and what was read beside it, into `state`, commits it, says so in the journal, and takes
+/// the run out into the archive; does nothing if no run waits for that. `state` is the one last read or committed.
+/// Returns a warning where the run is recorded and could not be archived: the next writer does that.
+///
+/// # Errors
+/// A commit that fails: the journal holds the run, and the next writer folds it in.
+pub fn close_run(
+    store: &mut impl Store,
+    state: &mut State,
+    seen: Option<&Seen<'_>>,
+) -> Result<Option<String>, StoreError> {
+    let Some(run) = store.replay().unfolded() else { return Ok(None) };
+    // A run of another history, whose state was taken away, is over and has no place in this one.
+    let run = Some(run).filter(|run| run.started.lineage == state.lineage);
+    records::write(state, run, seen);
+    commit_next(store, state)?;
+    store.append(&[Entry::Folded { serial: state.serial }])?;
+    Ok(store.archive(state).err().map(|error| not_archived(&error)))
+}
+
+/// Commits a state that was changed without a run, and lets the journal go on from it. Returns a warning where only that
+/// failed.
+///
+/// # Errors
+/// A commit that fails: nothing has changed.
+pub fn commit(store: &mut impl Store, state: &mut State) -> Result<Option<String>, StoreError> {
+    commit_next(store, state)?;
+    Ok(store.archive(state).err().map(|error| not_archived(&error)))
+}
+
+/// Commits the state under the next serial that nobody has used: a state that was lost or restored from a copy is older
+/// than its journal.
+fn commit_next(store: &mut impl Store, state: &mut State) -> Result<(), StoreError> {
+    let expected = state.serial;
+    state.serial = expected.max(store.replay().last_serial()) + 1;
+    store.commit(state, expected).inspect_err(|_| state.serial = expected)
+}
+
+fn assemble(medium: &impl Medium, found: Found) -> Result<Recorded, StoreError> {
+    let Found { journal, state, .. } = found;
+    let mut recorded = Recorded { journal, state, ..Recorded::default() };
+    let name = medium.state_name();
+    match &mut recorded.state {
+        Some(state) => {
+            let note = catch_up::catch_up(state, &recorded.journal, medium)?;
+            recorded.notes.extend(note.map(|note| format!("{name} {note}")));
+        }
+        None if recorded.journal.replay().last_serial() > 0 || medium.has_backup() => {
+            let copy = match medium.has_backup() {
+                true => format!("; {} holds an older copy", medium.backup_name()),
+                false => String::new(),
+            };
+            recorded.notes.push(format!(
+                "{name} is missing although it was written before: the cause of drift is unknown until the next apply{copy}"
+            ));
+        }
+        None => {}
+    }
+    Ok(recorded)
+}
+
+fn torn_note(medium: &impl Medium, bytes: usize) -> String {
+    let name = medium.journal_name();
+    format!("the end of {name} was cut off by a crash: {bytes} bytes that were never durable are dropped")
+}
+
+fn not_archived(error: &StoreError) -> String {
+    format!("{}; the run is recorded, and the next command that writes takes it into the history", explain(error))
+}

@@ -1,0 +1,75 @@
+//! A state brought up to its journal: what a crash left between a run's end and its commit, or an old copy put back.
+
+use super::fold::fold;
+use crate::journal::{Journal, Run};
+use crate::state::State;
+use crate::store::recorder::past_run;
+use crate::store::{Medium, StoreError};
+
+/// Folds in the runs that the state does not have yet; its serial stays. More than the last one means that the state is
+/// an old copy: that is told. Archived runs are opened only then, newest first, until one is in the state.
+pub(super) fn catch_up(
+    state: &mut State,
+    journal: &Journal,
+    medium: &impl Medium,
+) -> Result<Option<String>, StoreError> {
+    let replay = journal.replay();
+    let told = replay.last_serial();
+    let is_its_own = |run: &&Run| run.started.lineage == state.lineage;
+    if let Some(note) = of_another_lineage(state, journal) {
+        return Ok(Some(note));
+    }
+    let is_in = state.anchor.is_some_and(|anchor| journal.is_in(anchor.head));
+    let serial = state.serial;
+    let is_missing = |run: &&Run| match run.folded {
+        Some(folded) => folded > serial,
+        // A run without a serial of its own may have been folded after the journal was read: the state tells.
+        None => run.over.is_some() && !is_in && run.started.serial >= serial,
+    };
+    let mut missing: Vec<Run> = match journal.base() {
+        Some(base) if base.serial > serial => archived_after(serial, &state.lineage, medium)?,
+        _ => Vec::new(),
+    };
+    missing.extend(replay.runs().iter().filter(is_its_own).filter(is_missing).cloned());
+    missing.dedup_by(|next, one| next.id() == one.id());
+    missing.iter().for_each(|run| fold(state, run));
+    let is_told = told > serial && (journal.base().is_some_and(|base| base.serial > serial) || has_folded(&missing));
+    Ok(is_told.then(|| {
+        format!(
+            "is older than its journal (serial {serial}, the journal says {told}): {} runs are taken from the journal",
+            missing.len()
+        )
+    }))
+}
+
+fn has_folded(missing: &[Run]) -> bool {
+    missing.iter().any(|run| run.folded.is_some())
+}
+
+fn of_another_lineage(state: &State, journal: &Journal) -> Option<String> {
+    match journal.replay().runs().last() {
+        Some(last) => (last.started.lineage != state.lineage)
+            .then(|| format!("has another lineage than its journal: run {} was not its own", last.id())),
+        None => journal
+            .base()
+            .filter(|base| base.lineage != state.lineage)
+            .map(|_| "has another lineage than its journal".to_owned()),
+    }
+}
+
+/// Reads the archived runs that were folded after `serial`, oldest first.
+fn archived_after(serial: u64, lineage: &str, medium: &impl Medium) -> Result<Vec<Run>, StoreError> {
+    let mut missing = Vec::new();
+    for id in medium.runs()?.iter().rev() {
+        let Some(run) = past_run(medium, id)? else { continue };
+        if run.started.lineage != lineage {
+            continue;
+        }
+        if run.folded.is_some_and(|folded| folded <= serial) {
+            break;
+        }
+        missing.push(run);
+    }
+    missing.reverse();
+    Ok(missing)
+}

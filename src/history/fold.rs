@@ -1,0 +1,128 @@
+//! From the story of a run to the records: what was confirmed becomes the record, what was hoped does not.
+//!
+//! Every fact has its time, and none overwrites a newer one, whatever the order in which runs are folded.
+
+use jiff::Timestamp;
+
+use crate::journal::{Answer, Closed, Outcome, PlannedStep, Run, Trace};
+use crate::plan::Goal;
+use crate::resource::{Call, DesiredStatus};
+use crate::state::{Durations, Identity, LastAction, Record, RunId, Sighting, State};
+
+/// Folds a run into the records of its interfaces. Folding the same run again changes nothing; the serial is left
+/// to whoever commits.
+pub fn fold(state: &mut State, run: &Run) {
+    for (step, trace) in run.steps() {
+        let identity = Identity { scope: step.scope.clone(), id: step.interface_id.clone() };
+        if state.interfaces.of(&identity).is_none() {
+            let Some(sighting) = first_sighting(step, trace) else { continue };
+            let is_newer = |known: &Record| known.observed.at > sighting.at;
+            if state.interfaces.get(&step.address).is_some_and(is_newer) {
+                continue;
+            }
+            state.interfaces.insert(step.address.clone(), first_record(&identity, sighting));
+        }
+        let Some(address) = state.interfaces.of(&identity).map(|(address, _)| address.clone()) else { continue };
+        if let Some(record) = state.interfaces.get_mut(&address) {
+            fold_step(record, run, step, trace);
+        }
+    }
+    state.last_run = Some(run.id().clone());
+}
+
+/// Returns the first thing the run saw of the interface, for one that has no record yet: the status that was read
+/// before the call, or the one that closed the step. `None` for a step that was never looked at.
+fn first_sighting(step: &PlannedStep, trace: &Trace) -> Option<Sighting> {
+    if let Some(attempt) = trace.attempts.first() {
+        // An intent is recorded only after a fresh read said `expect`.
+        return Some(Sighting::first(Some(step.expect.clone()), attempt.intent_at));
+    }
+    let closed = trace.closed.as_ref()?;
+    closed.status.clone().map(|status| Sighting::first(Some(status), closed.at))
+}
+
+/// Starts the record of an interface that has none.
+pub(super) fn first_record(identity: &Identity, observed: Sighting) -> Record {
+    Record {
+        id: identity.id.clone(),
+        scope: identity.scope.clone(),
+        declared: None,
+        observed,
+        protected: false,
+        group: None,
+        durations: Durations::default(),
+        last_action: None,
+    }
+}
+
+fn fold_step(record: &mut Record, run: &Run, step: &PlannedStep, trace: &Trace) {
+    let run_id = run.id();
+    for attempt in &trace.attempts {
+        record.observed.update(Some(step.expect.clone()), attempt.intent_at, None);
+    }
+    if let Some(closed) = &trace.closed {
+        let is_news = closed.at >= record.observed.at;
+        if let Some(status) = closed.status.as_ref().filter(|_| was_looked_at(closed)) {
+            record.observed.update(Some(status.clone()), closed.at, begun(step.call, closed, trace));
+        }
+        if closed.outcome.is_at_goal() && is_news {
+            record.declared = declared(step.goal).or(record.declared);
+        }
+    }
+    let Some(action) = last_action(run_id, step, trace) else { return };
+    if record.last_action.as_ref().is_none_or(|last| last.started_at < action.started_at) {
+        // What a dead run left was looked at when somebody came, not when it settled.
+        if let Some((call, taken)) = settled(step, trace).filter(|_| run.end().is_some()) {
+            record.durations.add(call, taken);
+        }
+        record.last_action = Some(action);
+    } else if record.last_action.as_ref().is_some_and(|last| last.run_id == *run_id && last.step == step.id) {
+        record.last_action = Some(action);
+    }
+}
+
+/// Returns whether the step's status was read for its end; that of a step that never began may be from long before.
+fn was_looked_at(closed: &Closed) -> bool {
+    !matches!(closed.outcome, Outcome::Skipped | Outcome::NotStarted)
+}
+
+/// Returns when the status that closed a step began, where the answer to our own call proves that.
+fn begun(call: Option<Call>, closed: &Closed, trace: &Trace) -> Option<Timestamp> {
+    let through = call?.transition().through;
+    trace.accepted_at().filter(|_| closed.status.as_ref() == Some(through))
+}
+
+fn declared(goal: Goal) -> Option<DesiredStatus> {
+    match goal {
+        Goal::Active => Some(DesiredStatus::Active),
+        Goal::Inactive => Some(DesiredStatus::Inactive),
+        Goal::Stable | Goal::Connected => None,
+    }
+}
+
+/// Returns how long a call took from its intent to its goal, if nothing about that is in doubt.
+fn settled(step: &PlannedStep, trace: &Trace) -> Option<(Call, std::time::Duration)> {
+    let (call, attempt, closed) = (step.call?, trace.attempts.last()?, trace.closed.as_ref()?);
+    let taken = closed.at.duration_since(attempt.intent_at).try_into().ok()?;
+    (closed.outcome == Outcome::Done).then_some((call, taken))
+}
+
+fn last_action(run_id: &RunId, step: &PlannedStep, trace: &Trace) -> Option<LastAction> {
+    let (action, attempt) = (step.call?, trace.attempts.last()?);
+    let answered_at = match &attempt.answer {
+        Answer::Accepted { at, .. } | Answer::Refused { at, .. } | Answer::Doubtful { at, .. } => *at,
+        Answer::Unrecorded => attempt.intent_at,
+    };
+    let closed = trace.closed.as_ref();
+    Some(LastAction {
+        run_id: run_id.clone(),
+        step: step.id.clone(),
+        action,
+        request_id: trace.request_id().cloned(),
+        started_at: attempt.intent_at,
+        finished_at: closed.map_or(answered_at, |closed| closed.at),
+        outcome: closed.map(|closed| closed.outcome),
+        found: closed.and_then(|closed| closed.status.clone()),
+        because: closed.and_then(|closed| closed.because.clone()),
+    })
+}

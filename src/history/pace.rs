@@ -1,0 +1,76 @@
+//! How long a step may be expected to take, from the records.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::plan::{Action, Step, StepId};
+use crate::resource::Call;
+use crate::state::{Identity, Records};
+
+/// Says how long each step may be expected to take: as the last calls of that interface did, else as all calls of that
+/// kind did. Each is a median; a step of which nothing is known is left out.
+pub fn expected_durations(steps: &[Step], records: &Records) -> BTreeMap<StepId, Duration> {
+    let of_all: BTreeMap<Call, Option<Duration>> = Call::ALL
+        .into_iter()
+        .map(|call| (call, median(records.values().flat_map(|record| record.durations.of(call)).copied().collect())))
+        .collect();
+    let expected = |step: &Step| {
+        let Action::Call(call) = step.action else { return None };
+        let identity = Identity { scope: step.scope.clone(), id: step.interface_id.clone() };
+        let own = records.of(&identity).and_then(|(_, record)| median(record.durations.of(call).to_vec()));
+        Some((step.id.clone(), own.or(of_all[&call])?))
+    };
+    steps.iter().filter_map(expected).collect()
+}
+
+fn median(mut taken: Vec<u64>) -> Option<Duration> {
+    taken.sort_unstable();
+    taken.get(taken.len() / 2).copied().map(Duration::from_millis)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::fold::first_record;
+    use crate::plan::Goal;
+    use crate::resource::{AccountName, Scope, Status};
+    use crate::state::Sighting;
+
+    fn step(address: &str, call: Call) -> Step {
+        let action = Action::Call(call);
+        Step {
+            id: StepId::new(&address.into(), action),
+            address: address.into(),
+            action,
+            interface_id: format!("ri-{address}").into(),
+            scope: Scope { account: AccountName::default_account(), region: "cn-shanghai".into() },
+            expect: Status::Active.into(),
+            goal: Goal::Inactive,
+            after: Vec::new(),
+            wave: 1,
+            guards: Vec::new(),
+            settle_timeout_ms: None,
+        }
+    }
+
+    #[test]
+    fn expects_what_the_interface_took_else_what_all_did_else_nothing() {
+        let mut records = Records::default();
+        for (address, taken) in [("a", vec![9, 1, 5]), ("b", vec![100])] {
+            let step = step(address, Call::Deactivate);
+            let identity = Identity { scope: step.scope, id: step.interface_id };
+            let mut record = first_record(&identity, Sighting::first(None, jiff::Timestamp::UNIX_EPOCH));
+            taken.into_iter().for_each(|taken| record.durations.add(Call::Deactivate, Duration::from_millis(taken)));
+            records.insert(address.into(), record);
+        }
+        let steps = [
+            step("a", Call::Deactivate),
+            step("b", Call::Deactivate),
+            step("c", Call::Deactivate),
+            step("a", Call::Activate),
+        ];
+        let expected = expected_durations(&steps, &records);
+        let of = |step: &Step| expected.get(&step.id).map(Duration::as_millis);
+        assert_eq!(steps.each_ref().map(of), [Some(5), Some(100), Some(9), None]);
+    }
+}

@@ -1,0 +1,139 @@
+//! Past runs: found by name without opening any other, or read one by one.
+
+use crate::journal::{Operation, Outcome, Over, Replay, Run};
+use crate::run::{Report, StepResult};
+use crate::state::RunId;
+use crate::store::recorder::{all_ids, past_run};
+use crate::store::{Medium, Store, StoreError};
+
+/// A run that is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// The run.
+    pub run: Run,
+    /// Its process is at work, as far as the lock tells.
+    pub is_running: bool,
+}
+
+impl Past {
+    /// Tells the run's story as a report.
+    pub fn report(&self) -> Report {
+        let results = self.run.steps().map(|(step, trace)| {
+            let closed = trace.closed.as_ref();
+            // Of a run that died and was closed later nobody wrote down what it never came to.
+            let never_begun = self.run.over.is_some() && trace.attempts.is_empty();
+            StepResult {
+                step: step.clone(),
+                outcome: closed.map(|closed| closed.outcome).or(never_begun.then_some(Outcome::NotStarted)),
+                status: closed.and_then(|closed| closed.status.clone()),
+                request_id: trace.request_id().cloned(),
+                started_at: trace.attempts.first().map(|attempt| attempt.intent_at),
+                finished_at: closed.map(|closed| closed.at),
+                because: closed.and_then(|closed| closed.because.clone()),
+            }
+        });
+        Report { results: results.collect(), end: self.run.end().cloned(), ..Report::begun(&self.run.started) }
+    }
+
+    /// Returns whether its process died before its end was recorded.
+    pub fn died(&self) -> bool {
+        match &self.run.over {
+            None => !self.is_running,
+            Some(Over::Died(_)) => true,
+            Some(Over::Ended(_)) => false,
+        }
+    }
+
+    /// Returns the run whose command closed what the dead process left open.
+    pub fn resolved_by(&self) -> Option<&RunId> {
+        match &self.run.over {
+            Some(Over::Died(died)) => Some(&died.resolved_by),
+            _ => None,
+        }
+    }
+}
+
+/// Why no run was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// None has an id that begins so.
+    Unknown,
+    /// Several have.
+    Ambiguous(Vec<RunId>),
+}
+
+/// Finds the one run whose id begins with `prefix`; a whole id opens no list, a prefix lists names only.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn find(medium: &impl Medium, replay: &Replay, prefix: &str) -> Result<Result<Run, Missing>, StoreError> {
+    resolve(prefix, |id| run(medium, replay, id), || all_ids(medium, replay))
+}
+
+/// Finds a run as [`find`] does, where somebody writes.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn find_in(store: &impl Store, prefix: &str) -> Result<Result<Run, Missing>, StoreError> {
+    resolve(prefix, |id| store.run(id), || store.run_ids())
+}
+
+/// Returns the newest apply, if there is any: runs after it are opened, and none before it.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn last_apply(store: &impl Store) -> Result<Option<Run>, StoreError> {
+    for id in store.run_ids()?.iter().rev() {
+        if let Some(run) = store.run(id)?.filter(|run| run.started.operation == Operation::Apply) {
+            return Ok(Some(run));
+        }
+    }
+    Ok(None)
+}
+
+fn resolve(
+    prefix: &str,
+    open: impl Fn(&RunId) -> Result<Option<Run>, StoreError>,
+    list: impl Fn() -> Result<Vec<RunId>, StoreError>,
+) -> Result<Result<Run, Missing>, StoreError> {
+    if let Some(run) = open(&RunId(prefix.into()))? {
+        return Ok(Ok(run));
+    }
+    let mut matching = list()?;
+    matching.retain(|id| !prefix.is_empty() && id.0.starts_with(prefix));
+    match matching.as_slice() {
+        [] => Ok(Err(Missing::Unknown)),
+        [id] => Ok(open(id)?.ok_or(Missing::Unknown)),
+        _ => Ok(Err(Missing::Ambiguous(matching))),
+    }
+}
+
+/// Returns the newest run, if there is any.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn last(medium: &impl Medium, replay: &Replay) -> Result<Option<Run>, StoreError> {
+    match replay.runs().last() {
+        Some(run) => Ok(Some(run.clone())),
+        None => medium.runs()?.last().map_or(Ok(None), |id| past_run(medium, id)),
+    }
+}
+
+/// Reads every run, newest first: of what is listed here the cost grows with the history.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn past_runs(medium: &impl Medium, replay: &Replay) -> Result<Vec<Run>, StoreError> {
+    let mut runs = Vec::new();
+    for id in all_ids(medium, replay)?.iter().rev() {
+        runs.extend(run(medium, replay, id)?);
+    }
+    Ok(runs)
+}
+
+fn run(medium: &impl Medium, replay: &Replay, id: &RunId) -> Result<Option<Run>, StoreError> {
+    match replay.runs().iter().rev().find(|run| run.id() == id) {
+        Some(run) => Ok(Some(run.clone())),
+        None => past_run(medium, id),
+    }
+}

@@ -1,0 +1,64 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use super::*;
+use crate::resource::AccountName;
+use crate::state::{Durations, Sighting};
+
+fn record(id: &str) -> Record {
+    Record {
+        id: id.into(),
+        scope: Scope { account: AccountName::default_account(), region: "cn-shanghai".into() },
+        declared: None,
+        observed: Sighting::first(None, "2026-11-23T12:00:00Z".parse().unwrap()),
+        protected: false,
+        group: None,
+        durations: Durations::default(),
+        last_action: None,
+    }
+}
+
+fn names(records: &Records) -> Vec<(String, String)> {
+    let named = records.iter().map(|(address, record)| (address.to_string(), record.id.to_string())).collect();
+    for record in records.values() {
+        assert_eq!(records.of(&record.identity()).unwrap().1, record, "each is found by what it belongs to");
+    }
+    named
+}
+
+fn pair(address: &str, id: &str) -> (String, String) {
+    (address.to_owned(), id.to_owned())
+}
+
+#[test]
+fn a_record_is_found_by_its_address_and_by_what_it_belongs_to() {
+    let records: Records = [("a".into(), record("ri-a")), ("b".into(), record("ri-b"))].into();
+    assert_eq!(records.of(&record("ri-b").identity()).unwrap().0.as_str(), "b");
+    assert_eq!(records["a"].id.as_str(), "ri-a");
+    assert!(records.of(&record("ri-c").identity()).is_none());
+}
+
+#[test]
+fn an_address_that_names_another_interface_loses_the_first() {
+    let mut records: Records = [("a".into(), record("ri-a"))].into();
+    records.insert("a".into(), record("ri-b"));
+    assert_eq!(names(&records), [pair("a", "ri-b")]);
+    assert!(records.of(&record("ri-a").identity()).is_none());
+}
+
+#[test]
+fn a_renamed_interface_keeps_its_record() {
+    let mut records: Records = [("a".into(), record("ri-a")), ("b".into(), record("ri-b"))].into();
+    records.rename(&record("ri-a").identity(), &"c".into()).unwrap();
+    assert_eq!(names(&records), [pair("b", "ri-b"), pair("c", "ri-a")]);
+    records.rename(&record("ri-a").identity(), &"b".into()).unwrap();
+    assert_eq!(names(&records), [pair("b", "ri-a")]);
+    assert!(records.rename(&record("ri-b").identity(), &"d".into()).is_none());
+}
+
+#[test]
+fn what_is_taken_out_is_found_no_more() {
+    let mut records: Records = [("a".into(), record("ri-a")), ("b".into(), record("ri-b"))].into();
+    records.remove(&"a".into()).unwrap();
+    records.retain(|address, _| address.as_str() != "b");
+    assert!(records.is_empty() && records.of(&record("ri-b").identity()).is_none());
+}

@@ -1,0 +1,68 @@
+//! Where bytes are kept. A medium knows no format: what the bytes say is the [`super::Recorder`]'s business.
+//!
+//! The trait is cut so that a database or a bucket can stand where files do: an append says where the journal ended for
+//! whoever appends, an ended run is put only where nothing is, a state has the name of its serial, and whoever writes
+//! holds a claim that the next claimant takes away. Its methods become `async` with the first medium that is far away.
+
+use super::StoreError;
+use super::lock::Holder;
+use crate::state::RunId;
+
+/// Bytes that outlive the process.
+pub trait Medium {
+    /// Returns the open journal; `None` where there never was one. Read before the state, it shows every run that the
+    /// state lacks.
+    fn journal(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Returns the newest state.
+    fn state(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Returns whether an older state is kept beside the newest.
+    fn has_backup(&self) -> bool;
+
+    /// Returns the ids of the ended runs, oldest first: names only, no run is opened.
+    fn runs(&self) -> Result<Vec<RunId>, StoreError>;
+
+    /// Returns the lines of an ended run.
+    fn run(&self, id: &RunId) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Returns who writes here now, as far as can be told without disturbing them.
+    fn running(&self) -> Result<Option<Holder>, StoreError>;
+
+    /// Takes the right to write, or says at once who has it; whoever had it before writes no more. Returns a note where
+    /// it was taken over from somebody who is gone. It is given back when the medium is dropped.
+    fn claim(&mut self, holder: &Holder) -> Result<Option<String>, StoreError>;
+
+    /// Appends to a journal that is `position` bytes long; after an error it is as it was, or the error says otherwise.
+    fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError>;
+
+    /// Cuts what a crash left of a write off the journal.
+    fn mend(&mut self, length: u64) -> Result<(), StoreError>;
+
+    /// Keeps ended runs, each under its id, whole and for ever; one that is there already stays as it is.
+    fn keep_runs(&mut self, runs: &[(RunId, Vec<u8>)]) -> Result<(), StoreError>;
+
+    /// Puts another journal in the place of the one that is `position` bytes long, in one step.
+    fn replace_journal(&mut self, position: u64, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Puts the state of this serial in the place of the newest, in one step, and keeps the one before.
+    fn keep_state(&mut self, serial: u64, bytes: &[u8]) -> Result<(), StoreError>;
+
+    /// Keeps what older versions wrote beside what is about to take its place; copies that are there already stay.
+    fn set_aside(&mut self) -> Result<(), StoreError>;
+
+    /// Makes sure that this much more fits.
+    fn reserve(&self, position: u64, journal: u64, state: u64) -> Result<(), StoreError>;
+
+    /// Writes bytes to a second place and names it for people.
+    fn rescue(&mut self, bytes: &[u8]) -> Result<String, StoreError>;
+
+    /// Names the journal for people.
+    fn journal_name(&self) -> String;
+
+    /// Names the state for people.
+    fn state_name(&self) -> String;
+
+    /// Names the older state for people.
+    fn backup_name(&self) -> String;
+}

@@ -1,0 +1,199 @@
+//! What older versions left: read as it is, upgraded once by whoever writes first, and what it costs afterwards.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use rictl::history::{Missing, close_run, find, last, open, open_files, past_runs, read, read_files};
+use rictl::journal::{Died, Entry, Journal, Outcome};
+use rictl::resource::Status;
+use rictl::state::{self, RunId};
+use rictl::store::Store as _;
+use rictl::store::memory::{Asked, Disk, Fault, Memory};
+
+use super::arrange::{at, drain, new_state};
+use super::local::{holder, paths_in};
+
+/// What the release before these formats left when it was killed: two ended runs, and one with an accepted call.
+const JOURNAL: &[u8] = include_bytes!("../fixtures/state/killed/rictl.journal.jsonl");
+const STATE: &[u8] = include_bytes!("../fixtures/state/killed/rictl.json");
+
+fn killed() -> Disk {
+    Disk { journal: JOURNAL.to_vec(), state: Some(STATE.to_vec()), ..Disk::default() }
+}
+
+/// The lines of `runs` runs as the first version wrote them, each folded.
+fn first_version_runs(runs: u32) -> Vec<u8> {
+    let mut lines = String::new();
+    let mut number = 0;
+    let mut line = |body: &str| {
+        number += 1;
+        let content = format!("{{\"n\":{number},{body}");
+        writeln!(lines, "{content},\"crc\":\"{:08x}\"}}", crc32c::crc32c(content.as_bytes())).unwrap();
+    };
+    for run in 0..runs {
+        line(&format!(
+            r#""run_started":{{"format_version":1,"run_id":"{}","at":"2026-11-23T12:00:00Z","operation":"apply","who":"ops","pid":1,"target":{{"provider":"emulator","account_id":"1234567890123456","endpoint":"world w.yaml"}},"lineage":"lineage-1","serial":{run},"digest":"sha256:00","steps":[{{"id":"a/deactivate","interface":"ri-a","region":"cn-shanghai"}}]}}"#,
+            id(run)
+        ));
+        for body in [r#""intent":[0,10]"#, r#""accepted":[0,20,"R"]"#, r#""closed":[0,30,"done","Inactive",null]"#] {
+            line(body);
+        }
+        line(r#""run_ended":[40,0]"#);
+        line(&format!(r#""folded":{}"#, run + 1));
+    }
+    lines.into_bytes()
+}
+
+fn id(run: u32) -> RunId {
+    RunId(format!("20261123T120000.000Z-{run:06}").into())
+}
+
+#[test]
+fn reading_takes_older_files_as_they_are_and_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fs::create_dir(dir.path().join("state")).unwrap();
+    fs::write(&paths.journal, JOURNAL).unwrap();
+    fs::write(&paths.state, STATE).unwrap();
+    let recorded = read_files(&paths).unwrap();
+    assert_eq!(recorded.notes, Vec::<String>::new());
+    assert_eq!(recorded.state.unwrap().interfaces.len(), 2);
+    assert_eq!(recorded.journal.replay().open_run().unwrap().open_steps().count(), 1);
+    assert_eq!((fs::read(&paths.journal).unwrap(), fs::read(&paths.state).unwrap()), (JOURNAL.into(), STATE.into()));
+    assert_eq!(fs::read_dir(dir.path().join("state")).unwrap().count(), 2);
+}
+
+#[test]
+fn the_first_writer_upgrades_and_keeps_what_was_there_beside() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fs::create_dir(dir.path().join("state")).unwrap();
+    fs::write(&paths.journal, JOURNAL).unwrap();
+    fs::write(&paths.state, STATE).unwrap();
+    let before = read_files(&paths).unwrap();
+    drop(open_files(paths.clone(), &holder("a")).unwrap());
+    let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
+    let beside = |name: &str| fs::read(dir.path().join("state").join(name)).unwrap();
+    assert_eq!((beside("rictl.journal.jsonl.v1"), beside("rictl.json.v1")), (JOURNAL.to_vec(), STATE.to_vec()));
+    assert_eq!(state::version(&fs::read(&paths.state).unwrap()), state::FORMAT_VERSION);
+    let (mut state, old) = (recorded.state.unwrap(), before.state.unwrap());
+    assert_eq!((&state.interfaces, state.serial), (&old.interfaces, old.serial));
+    assert_eq!(store.run_ids().unwrap().len(), 3);
+    let open_run = before.journal.replay().open_run().unwrap().clone();
+    assert_eq!(store.replay().runs(), std::slice::from_ref(&open_run), "the open run goes on in the new journal");
+
+    // It is closed as every dead run is, and joins the others.
+    let (step, _) = open_run.open_steps().next().unwrap();
+    let (at, resolved_by) = (at(0), RunId("20270101T000000.000Z-1a2b3c".into()));
+    let (step, outcome, status) = (step.id.clone(), Outcome::Done, Some(Status::Inactive));
+    let died = Entry::Died(Died { at, resolved_by: resolved_by.clone() });
+    store.append(&[Entry::Closed { step, at, outcome, status, because: None }, died]).unwrap();
+    close_run(&mut store, &mut state, None).unwrap();
+    assert_eq!(fs::read_dir(&paths.runs).unwrap().count(), 3);
+    assert_eq!(state.serial, 3);
+}
+
+#[test]
+fn an_upgrade_that_dies_anywhere_is_begun_again() {
+    let runs = |disk: &Disk| {
+        let recorded = read(&Memory::new(disk.clone())).unwrap();
+        let runs = past_runs(&Memory::new(disk.clone()), recorded.journal.replay()).unwrap();
+        (runs, recorded.state.map(|state| state.interfaces))
+    };
+    let expected = runs(&killed());
+    for nth in 0..6 {
+        for durable in [0, 100, usize::MAX] {
+            let disk = died_upgrading(nth, durable);
+            assert_eq!(runs(&disk), expected, "write {nth}, {durable} bytes");
+            let (store, recorded) = open(Memory::new(disk), &holder("a")).unwrap();
+            assert_eq!(recorded.notes, Vec::<String>::new());
+            let disk = store.into_disk();
+            assert_eq!(runs(&disk), expected, "write {nth}, {durable} bytes, and again");
+            assert_eq!(disk.aside, Some((JOURNAL.to_vec(), Some(STATE.to_vec()))));
+            assert!(!Journal::decode(&disk.journal).unwrap().0.is_first_version());
+            assert_eq!(state::version(&disk.state.unwrap()), state::FORMAT_VERSION);
+        }
+    }
+}
+
+/// Returns what an upgrade leaves that died at its write `nth`.
+fn died_upgrading(nth: u64, durable: usize) -> Disk {
+    let dying = Memory::new(killed()).with_fault(nth, Fault::Died(durable));
+    let (store, found) = rictl::store::Recorder::open(dying).unwrap();
+    let (mut store, mut state) = (store, found.state);
+    store.upgrade(state.as_mut()).err();
+    store.into_disk()
+}
+
+#[test]
+fn no_command_but_history_costs_more_with_the_number_of_past_runs() {
+    const RUNS: u32 = 17_000;
+    let disk = Disk { journal: first_version_runs(RUNS), ..Disk::default() };
+    let (store, recorded) = open(Memory::new(disk), &holder("a")).unwrap();
+    assert_eq!(recorded.notes.len(), 1, "only that there is no state: {:?}", recorded.notes);
+    let disk = store.into_disk();
+    assert_eq!(disk.runs.len(), RUNS as usize);
+    assert!(disk.journal.len() < 1024, "{}", disk.journal.len());
+
+    let asked = |work: &dyn Fn(&Memory, &Journal)| -> Asked {
+        let medium = Memory::new(disk.clone());
+        let recorded = read(&medium).unwrap();
+        work(&medium, &recorded.journal);
+        medium.asked()
+    };
+    let reading = asked(&|_, _| {});
+    assert_eq!((reading.listings, reading.runs_opened), (0, 0));
+    assert!(reading.bytes_read < 1024);
+    let by_id = asked(&|medium, journal| {
+        assert_eq!(find(medium, journal.replay(), &id(12_345).0).unwrap().unwrap().id(), &id(12_345));
+    });
+    assert_eq!((by_id.listings, by_id.runs_opened), (0, 1));
+    let by_prefix = asked(&|medium, journal| {
+        let prefix = &id(12_345).0[..26];
+        assert!(
+            matches!(find(medium, journal.replay(), prefix).unwrap(), Err(Missing::Ambiguous(ids)) if ids.len() == 10)
+        );
+        assert_eq!(find(medium, journal.replay(), "2027").unwrap(), Err(Missing::Unknown));
+    });
+    assert_eq!((by_prefix.listings, by_prefix.runs_opened), (2, 2), "names only: what was opened is not there");
+    let newest = asked(&|medium, journal| {
+        assert_eq!(last(medium, journal.replay()).unwrap().unwrap().id(), &id(RUNS - 1));
+    });
+    assert_eq!((newest.listings, newest.runs_opened), (1, 1));
+
+    // A writer looks at no past run either, and its serial goes on.
+    let (mut store, mut recorded) = open(Memory::new(disk), &holder("a")).unwrap();
+    let target = store.journal().base().unwrap().target.clone();
+    let mut state = recorded.take_state_or_new(&target, "another".into());
+    assert_eq!(state.lineage, "lineage-1");
+    let before = store.writes();
+    store.append(&drain(1, 0, "b")).unwrap();
+    close_run(&mut store, &mut state, None).unwrap();
+    assert_eq!(state.serial, u64::from(RUNS) + 1);
+    assert_eq!(
+        store.writes() - before,
+        5,
+        "one write each for the run, the state, its serial, the archive, the journal"
+    );
+    assert_eq!(store.medium().asked().runs_opened, 0);
+}
+
+#[test]
+fn an_old_copy_of_the_state_opens_only_the_runs_that_it_lacks() {
+    let (mut store, _) = open(Memory::new(Disk::default()), &holder("a")).unwrap();
+    let mut state = new_state();
+    let mut old = None;
+    for number in 1..=40 {
+        store.append(&drain(number, state.serial, "a")).unwrap();
+        close_run(&mut store, &mut state, None).unwrap();
+        if number == 37 {
+            old = store.disk().state.clone();
+        }
+    }
+    let disk = Disk { state: old, ..store.into_disk() };
+    let medium = Memory::new(disk);
+    let recorded = read(&medium).unwrap();
+    assert_eq!(recorded.state.unwrap().interfaces, state.interfaces);
+    assert!(recorded.notes[0].contains("(serial 37, the journal says 40): 3 runs"), "{:?}", recorded.notes);
+    assert_eq!(medium.asked().runs_opened, 4);
+}
