@@ -424,6 +424,7 @@ impl<'s> Simulation<'s> {
                 signature: None,
                 request_timeout: Duration::from_secs(30),
                 quota: Quota::default(),
+                trust: Default::default(),
             },
             clock,
             settings: self.scenario.settings,

@@ -24,7 +24,8 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let project = invocation.load()?;
     let recorded = read(&project, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
-    let options = options(&arguments.choice, invocation);
+    let mut options = options(&arguments.choice, invocation);
+    project.resolve(&mut options)?;
     let (cloud, target) = (&connection.cloud, &connection.target);
     let (plan, seen) = live::plan(&project, &recorded, cloud, target, &invocation.clock, &options).await?;
     if let Some(path) = &arguments.out {
