@@ -129,6 +129,11 @@ pub enum Event {
         /// What the API or the network said; untrusted text.
         error: String,
     },
+    /// After a pause somebody else is at work on the account, and is waited for.
+    WaitingForAccount {
+        /// Who, as far as they say or the kernel shows; untrusted text.
+        holder: String,
+    },
     /// The last look found something that the steps did not show: what did not stay, a group below its floor.
     Found {
         /// What.
@@ -157,6 +162,11 @@ pub enum WaveFailure {
         /// Which, and why.
         down: Vec<NotUp>,
     },
+    /// The account's lock, freed in the pause, cannot be taken again.
+    Locked {
+        /// What the system said.
+        error: String,
+    },
     /// The check command of the spec said no.
     Check {
         /// How it ended; untrusted text.
@@ -168,7 +178,7 @@ impl WaveFailure {
     /// Returns the stable word of it in JSON.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Failed { .. } => "failed",
+            Self::Failed { .. } | Self::Locked { .. } => "failed",
             Self::Unread { .. } => "unread",
             Self::Lost { .. } => "health_between_waves",
             Self::Check { .. } => "check",
