@@ -429,6 +429,7 @@ impl<'s> Simulation<'s> {
             clock,
             settings: self.scenario.settings,
             lock_timeout: Duration::ZERO,
+            lock_dir: None,
             who: "simulation".to_owned(),
             salt: format!("{:06x}{:06x}", self.lives, self.lives + 0x1000 * self.checkout as u64),
         }
