@@ -94,6 +94,16 @@ impl Default for Settings {
 pub trait Gate {
     /// Runs the argument list; `Err` says why the next wave may not begin.
     async fn check(&self, arguments: &[String], timeout: Duration) -> Result<(), String>;
+
+    /// Lets others act on the account while the run pauses.
+    fn step_aside(&self) {}
+
+    /// Keeps others from the account again, and waits for whoever is at work on it; `waiting` hears once who that is.
+    /// `Err` says why it cannot be done.
+    async fn step_back(&self, waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
+        let _: &mut dyn FnMut(&str) = waiting;
+        Ok(())
+    }
 }
 
 /// The outside of a run.
@@ -121,7 +131,7 @@ pub struct Ended {
     pub last_look: LastLook,
     /// A signal came before the last look had ended.
     pub interrupted: bool,
-    /// A call without an answer was left open in the journal: its run must not be ended there.
+    /// A call was left open in the journal: its run must not be ended there.
     pub is_open: bool,
     /// Why something could not be recorded.
     pub unrecorded: Option<StoreError>,
@@ -214,7 +224,7 @@ struct Execution<'a, C, S, G> {
     grace_ends: Option<Instant>,
     /// What is in flight is waited for no longer.
     abandoned: bool,
-    /// A call without an answer stays open in the journal.
+    /// A call that nobody watched to its end stays open in the journal.
     is_open: bool,
 }
 

@@ -61,9 +61,12 @@ pub(super) struct Global {
     /// How requests are signed: v3 (the default; keys stay out of URLs) or v1
     #[arg(long, value_name = "VERSION", global = true, env = "RICTL_SIGNATURE", value_enum)]
     pub(super) signature: Option<Signature>,
-    /// Wait this long for the state's lock
+    /// Wait this long for the locks of the state and of the account
     #[arg(long, value_name = "DURATION", global = true, env = "RICTL_LOCK_TIMEOUT", default_value = "0s", value_parser = duration)]
     pub(super) lock_timeout: Duration,
+    /// Keep the accounts' locks here instead of where every user of this host looks: /run/lock or /tmp
+    #[arg(long, value_name = "DIR", global = true, env = "RICTL_LOCK_DIR")]
+    pub(super) lock_dir: Option<PathBuf>,
     /// Ask questions where a terminal is there to answer
     #[arg(long, value_name = "BOOL", global = true, default_value = "true", num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub(super) input: bool,

@@ -174,7 +174,7 @@ impl Front for Screen<'_> {
             self.output.show(|out| render::report::text(out, report, blocked, view));
         }
         if self.json || !self.output.is_watched() {
-            self.output.say(&render::report::outcome_line(report));
+            self.output.say(&render::words::report::outcome_line(report));
         }
     }
 

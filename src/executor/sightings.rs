@@ -22,6 +22,8 @@ struct Sighting {
 #[derive(Default)]
 pub(super) struct Sightings {
     seen: BTreeMap<Scope, BTreeMap<RouterInterfaceId, Sighting>>,
+    /// Nothing that was read before is fresh: others were at work meanwhile.
+    fresh_from: Option<Instant>,
 }
 
 impl Sightings {
@@ -40,6 +42,11 @@ impl Sightings {
         }
     }
 
+    /// From here on nothing counts as fresh that was read before, however young it is.
+    pub(super) fn age_all(&mut self) {
+        self.fresh_from = Some(Instant::now());
+    }
+
     pub(super) fn get(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Observed> {
         self.sighting(scope, id)?.observed.as_ref()
     }
@@ -51,7 +58,8 @@ impl Sightings {
 
     /// Returns whether it is fresh for a step that became ready at `ready`: read since, or at most one poll interval old.
     pub(super) fn is_fresh(&self, scope: &Scope, id: &RouterInterfaceId, ready: Instant, interval: Duration) -> bool {
-        self.sighting(scope, id).is_some_and(|sighting| sighting.begun >= ready || sighting.begun.elapsed() <= interval)
+        let is_young = |begun: Instant| begun.elapsed() <= interval && Some(begun) >= self.fresh_from;
+        self.sighting(scope, id).is_some_and(|sighting| sighting.begun >= ready || is_young(sighting.begun))
     }
 
     /// Returns whether the answer came within the last `interval`.

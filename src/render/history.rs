@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::json;
 use super::report::document::RunDocument;
-use super::report::{Extent, incomplete, next, remarks, table};
+use super::report::{Extent, next, remarks, table};
 use super::text::{Line, Screen, Tone, View};
+use super::words::report::incomplete;
 use super::words::run::run_outcome;
 use crate::history::Past;
 use crate::journal::{Approved, Evidence, Operation};

@@ -5,14 +5,15 @@
 
 use std::io::{self, Write};
 
-use super::drift::{last_applied, live, note, verdict, words};
 use super::history::{PastRun, operation};
-use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
-use super::report::{detail, next, outcome, reasons, remark, took};
+use super::plan::{by_address, waves};
+use super::report::next;
 use super::svg::{self, escaped};
 use super::text::and_more;
 use super::topology::Topology;
-use super::words::plan as said;
+use super::words::drift::{cause, last_applied, live, note, verdict};
+use super::words::plan::{self as said, because, counts_line, intention, plan_line, rollout};
+use super::words::report::{detail, outcome, reasons, remark, took};
 use super::words::run::label;
 use crate::drift::Drift;
 use crate::plan::{Plan, ResourceChange, Step, Warning};
@@ -97,7 +98,7 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, topology: Option<&Topol
             &["Wave", "Steps"],
             waves(plan).into_iter().map(|(wave, steps)| vec![wave.to_string(), steps.join(", ")]),
         );
-        page.list("Rollout", plan.rollout.iter().map(rollout_words));
+        page.list("Rollout", plan.rollout.iter().map(rollout));
     }
     page.topology(topology);
     page.write(out)
@@ -118,7 +119,7 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift, topology: Option<&To
         drift.items.iter().map(|item| {
             vec![
                 item.address.to_string(),
-                words(item.cause).to_owned(),
+                cause(item.cause).to_owned(),
                 item.spec.to_string(),
                 last_applied(item),
                 live(item).to_owned(),

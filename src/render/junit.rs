@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use quick_xml::escape::escape;
 
-use super::drift::{last_applied, live, note, words};
 use super::escape::escape_terminal;
+use super::words::drift::{cause, last_applied, live, note};
 use crate::drift::{DriftCheck, DriftItem};
 use crate::resource::Address;
 
@@ -67,7 +67,7 @@ fn case<W: Write + ?Sized>(
         Some(item) => {
             let note = note(item).map(|note| format!(" ({note})")).unwrap_or_default();
             let facts = format!("spec {}, last applied {}, live {}{note}", item.spec, last_applied(item), live(item));
-            let message = text(&format!("{}: {facts}", words(item.cause)));
+            let message = text(&format!("{}: {facts}", cause(item.cause)));
             if item.cause.is_finding() {
                 write!(out, "<failure type=\"{}\" message=\"{message}\"/>", item.cause.as_str())?;
             } else {

@@ -5,12 +5,13 @@
 
 use std::io::{self, Write};
 
-use super::drift::{last_applied, live, note, verdict, words};
 use super::escape::escape_terminal;
 use super::history::{self, PastRun};
-use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
-use super::report::{detail, incomplete, last_line, next, outcome, reasons, remark, took};
-use super::words::plan as said;
+use super::plan::{by_address, waves};
+use super::report::next;
+use super::words::drift::{cause, last_applied, live, note, verdict};
+use super::words::plan::{self as said, because, counts_line, intention, plan_line, rollout};
+use super::words::report::{detail, incomplete, last_line, outcome, reasons, remark, took};
 use super::words::run::{label, run_outcome};
 use crate::drift::Drift;
 use crate::plan::{Plan, ResourceChange, Step, Warning};
@@ -86,7 +87,7 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
         }),
     );
     if plan.steps.len() > 1 {
-        let between = plan.rollout.iter().map(|rollout| format!("- {}\n", code(&rollout_words(rollout))));
+        let between = plan.rollout.iter().map(|waves| format!("- {}\n", code(&rollout(waves))));
         let order = waves(plan).into_iter().flat_map(|(wave, steps)| {
             let row = |steps: &[&str]| {
                 let names: Vec<String> = steps.iter().map(|step| code(step)).collect();
@@ -117,7 +118,7 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
         drift.items.iter().map(|item| {
             [
                 code(item.address.as_str()),
-                words(item.cause).to_owned(),
+                cause(item.cause).to_owned(),
                 item.spec.to_string(),
                 last_applied(item),
                 code(live(item)),

@@ -10,8 +10,7 @@ use std::io::{self, Write};
 use super::json;
 use super::text::{Line, Screen, Tone, View, and_more, listed};
 use super::words::plan as words;
-use crate::cloud::Call;
-use crate::plan::{self, Action, ActionReason, Plan, ResourceChange, RolloutPlan, Step, Summary, Values};
+use crate::plan::{self, Action, Plan, ResourceChange, Step, Values};
 use crate::resource::Address;
 
 /// The most blocks, or lines of a list, that are shown before the rest is only counted.
@@ -38,8 +37,9 @@ pub fn text<W: Write + ?Sized>(out: &mut W, plan: &Plan, view: View) -> io::Resu
     }
     screen.unwrapped(&Line::at(0).with(Tone::Faint, format!("Digest: {}", plan.digest())))?;
     let summary = plan.summary();
-    screen.unwrapped(&Line::at(0).with(Tone::Strong, "Plan:").text(plan_line(summary).split_off("Plan:".len())))?;
-    screen.unwrapped(&Line::at(0).text(counts_line(summary)))
+    screen
+        .unwrapped(&Line::at(0).with(Tone::Strong, "Plan:").text(words::plan_line(summary).split_off("Plan:".len())))?;
+    screen.unwrapped(&Line::at(0).text(words::counts_line(summary)))
 }
 
 /// Writes the document, on one line.
@@ -55,39 +55,6 @@ pub fn to_json(plan: &Plan) -> String {
 /// Returns the file that `--out` saves: the document with its checksum, and a line end.
 pub fn to_file(plan: &Plan) -> String {
     plan::seal(to_json(plan))
-}
-
-/// Returns Terraform's summary line, byte for byte.
-pub(crate) fn plan_line(summary: Summary) -> String {
-    format!("Plan: 0 to add, {} to change, 0 to destroy.", summary.to_change)
-}
-
-/// Returns our own line, which follows it.
-pub(crate) fn counts_line(summary: Summary) -> String {
-    let Summary { to_deactivate, to_activate, to_wait_for, blocked, .. } = summary;
-    format!("{to_deactivate} to deactivate, {to_activate} to activate, {to_wait_for} to wait for; {blocked} blocked.")
-}
-
-/// Returns what an interface's steps amount to, e.g. `will be deactivated`.
-pub(crate) fn intention(steps: &[&Step]) -> &'static str {
-    let has = |action| steps.iter().any(|step| step.action == action);
-    match (has(Action::Wait), has(Action::Call(Call::Activate)), has(Action::Call(Call::Deactivate))) {
-        (false, true, _) => "will be activated",
-        (false, false, _) => "will be deactivated",
-        (true, true, _) => "will be waited for, then activated",
-        (true, false, true) => "will be waited for, then deactivated",
-        (true, false, false) => "will be waited for",
-    }
-}
-
-/// Returns why an interface changes, in words.
-pub(crate) fn because(reason: ActionReason) -> &'static str {
-    match reason {
-        ActionReason::SpecChanged => "spec changed",
-        ActionReason::Drift => "drift",
-        ActionReason::Both => "spec changed and drift",
-        ActionReason::New => "never applied before",
-    }
 }
 
 /// Groups the steps by interface, interfaces in the order of their first steps.
@@ -155,12 +122,12 @@ fn block<W: Write + ?Sized>(
     let calls = steps.iter().any(|step| step.action != Action::Wait);
     let (tone, indent, symbol) = if calls { (Tone::Change, 2, "~ ") } else { (Tone::Wait, 1, "<= ") };
     let mut notes = Vec::new();
-    notes.extend(change.and_then(|change| change.action_reason).map(|reason| because(reason).to_owned()));
+    notes.extend(change.and_then(|change| change.action_reason).map(|reason| words::because(reason).to_owned()));
     notes.extend(change.and_then(|change| change.reason.clone()));
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
     screen.blank()?;
     let head = Line::at(2).hang(4).with(Tone::Strong, format!("# {address}"));
-    screen.line(&head.text(format!(" {}{notes}", intention(steps))))?;
+    screen.line(&head.text(format!(" {}{notes}", words::intention(steps))))?;
     let open = format!("router_interface \"{address}\" {{");
     screen.line(&Line::at(indent).with(tone, symbol).text(open))?;
     if let Some(first) = steps.first() {
@@ -205,17 +172,8 @@ fn order<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Resu
         screen.line(&Line::at(2).with(Tone::Faint, text))?;
     }
     match &plan.rollout {
-        Some(rollout) => screen.line(&Line::at(2).hang(4).text(rollout_words(rollout))),
+        Some(rollout) => screen.line(&Line::at(2).hang(4).text(words::rollout(rollout))),
         None => Ok(()),
-    }
-}
-
-/// Returns what stands between two waves, in words.
-pub(crate) fn rollout_words(rollout: &RolloutPlan) -> String {
-    let pause = super::duration(std::time::Duration::from_millis(rollout.pause_ms));
-    match &rollout.check {
-        Some(check) => format!("between waves: {pause} pause, then this must succeed: {}", check.join(" ")),
-        None => format!("between waves: {pause} pause"),
     }
 }
 

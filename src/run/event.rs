@@ -126,6 +126,11 @@ pub enum Event {
         /// What the API or the network said; untrusted text.
         error: String,
     },
+    /// After a pause somebody else is at work on the account, and is waited for.
+    WaitingForAccount {
+        /// Who, as far as they say or the kernel shows; untrusted text.
+        holder: String,
+    },
     /// The last look found something that the steps did not show: what did not stay, a group below its floor.
     Found {
         /// What.
@@ -137,7 +142,7 @@ impl WaveFailure {
     /// Returns the stable word of it in JSON.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Failed { .. } => "failed",
+            Self::Failed { .. } | Self::Locked { .. } => "failed",
             Self::Unread { .. } => "unread",
             Self::Lost { .. } => "health_between_waves",
             Self::Check { .. } => "check",

@@ -316,6 +316,11 @@ pub enum WaveFailure {
         /// Which, and why.
         down: Vec<NotUp>,
     },
+    /// The account's lock, freed in the pause, cannot be taken again.
+    Locked {
+        /// What the system said.
+        error: String,
+    },
     /// The check command of the spec said no.
     Check {
         /// How it ended; untrusted text.

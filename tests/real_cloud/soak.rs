@@ -93,6 +93,7 @@ fn session(project: Project, clock: Clock) -> Session {
         clock,
         settings,
         lock_timeout: Duration::ZERO,
+        lock_dir: None,
         who: "soak".to_owned(),
         salt: "0123456789ab".to_owned(),
     }

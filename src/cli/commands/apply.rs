@@ -63,6 +63,7 @@ async fn run(
         clock: invocation.clock,
         settings: invocation.settings(arguments),
         lock_timeout: invocation.global.lock_timeout,
+        lock_dir: invocation.global.lock_dir.clone(),
         who: who(),
         salt: uuid::Uuid::new_v4().simple().to_string(),
     };

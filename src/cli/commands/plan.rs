@@ -78,7 +78,7 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
 /// Reads what is recorded and says what is odd about it.
 pub(super) fn read(project: &Project, output: &Output) -> Result<Recorded> {
     let recorded = history::read_files(&project.paths)?;
-    recorded.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
+    recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
     if let Some(holder) = &recorded.running {
         output.say(&format!("note: a run is going on: {holder}"));
     }

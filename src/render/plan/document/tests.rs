@@ -168,7 +168,12 @@ fn plan() -> impl Strategy<Value = Plan> {
                 account_id: word.as_str().into(),
                 endpoint: word.clone(),
             },
-            basis: Basis { lineage: real.then(|| word.clone()), serial, spec_digest: word.clone() },
+            basis: Basis {
+                lineage: real.then(|| word.clone()),
+                serial,
+                spec: real.then(|| word.clone()),
+                spec_digest: word.clone(),
+            },
             resource_changes,
             resource_drift,
             steps,
@@ -208,7 +213,7 @@ fn sample() -> Plan {
             account_id: "1234567890123456".into(),
             endpoint: "http://127.0.0.1:4010".to_owned(),
         },
-        basis: Basis { lineage: None, serial: 0, spec_digest: "sha256:00".to_owned() },
+        basis: Basis { lineage: None, serial: 0, spec: None, spec_digest: "sha256:00".to_owned() },
         resource_changes: vec![ResourceChange {
             address: address.clone(),
             kind: ResourceType::RouterInterface,
