@@ -226,6 +226,9 @@ pub(super) struct FormatArgs {
     /// How to print
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
+    /// Cut nothing on a terminal, however long; elsewhere nothing is ever cut
+    #[arg(long)]
+    pub(super) full: bool,
 }
 
 impl FormatArgs {
@@ -276,6 +279,9 @@ pub(super) struct RunArgs {
     /// What to do after a step that did not reach its goal
     #[arg(long, value_enum, default_value = "continue")]
     pub(super) on_error: OnErrorArg,
+    /// Cut nothing of the plan on a terminal, however long; elsewhere nothing is ever cut
+    #[arg(long)]
+    pub(super) full: bool,
     /// Print one JSON object a line
     #[arg(long)]
     pub(super) json: bool,

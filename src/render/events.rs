@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
-use super::plan::by_address;
+use super::page::plan::by_address;
 use super::progress::sentence;
 use super::report::document::{ReasonDocument, RunDocument};
 use super::words::plan::blocked as why_blocked;

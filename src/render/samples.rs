@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::View;
-use super::history::PastRun;
+use super::past::PastRun;
 use crate::cloud::{Call, RequestId};
 use crate::diagnostic::{Place, Sources};
 use crate::drift::{Drift, DriftCause, DriftItem};
@@ -456,7 +456,7 @@ pub(crate) fn written(render: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) 
 }
 
 pub(crate) fn view(width: u16) -> View {
-    View { color: false, width, unicode: true }
+    View { color: false, width, unicode: true, folds: true }
 }
 
 /// Asserts that a terminal, and a CI log, would show `text` and do nothing else.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::duration;
 use super::escape::escape_terminal;
-use super::report::tone;
+use super::page::run::tone;
 use super::text::{Tone, and_more, shortened};
 use super::topology::{Link, Side, Topology};
 use super::words::report::outcome;

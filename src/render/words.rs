@@ -2,6 +2,7 @@
 
 pub(crate) mod drift;
 pub(crate) mod history;
+pub(crate) mod next;
 pub mod plan;
 pub mod report;
 pub(crate) mod run;

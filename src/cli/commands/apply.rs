@@ -80,7 +80,7 @@ async fn run(
         state.map(|state| state.interfaces).unwrap_or_default()
     };
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
-    let mut screen = screen.with_records(records).outliving(terminal);
+    let mut screen = screen.with_records(records).outliving(terminal).full(arguments.full);
     // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
     let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
     let applied = operation::apply(&session, task, approval, &mut screen, signals).await?;

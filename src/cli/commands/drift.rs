@@ -16,7 +16,7 @@ use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
 use crate::resource::{LiveState, Reading};
 
-use super::super::args::{DriftArgs, Format};
+use super::super::args::{DriftArgs, Format, FormatArgs};
 use super::super::errors::{self, Machine};
 use super::super::output::Output;
 use super::{Invocation, plan};
@@ -72,7 +72,7 @@ async fn check(
     let interval = invocation.global.poll_interval;
     let (cloud, target) = (&connection.cloud, &connection.target);
     let (drift, seen) = operation::drift(&project, &recorded, cloud, target, &invocation.clock, interval).await?;
-    print(output, arguments.format.format(), &drift, &Topology::new(&project.spec, &seen))?;
+    print(output, &arguments.format, &drift, &Topology::new(&project.spec, &seen))?;
     let told = match &arguments.notify_command {
         Some(command) => notify::notify(&project, &drift, command).await,
         None => Ok(()),
@@ -91,9 +91,9 @@ fn of(path: &Path, drift: Drift, seen: &LiveState) -> DriftCheck {
     DriftCheck { spec: whole(path), at: drift.timestamp, declared, outcome: Ok(drift) }
 }
 
-fn print(output: &Output, format: Format, drift: &Drift, topology: &Topology) -> Result<()> {
-    let view = output.view();
-    output.print(|out| match format {
+fn print(output: &Output, format: &FormatArgs, drift: &Drift, topology: &Topology) -> Result<()> {
+    let view = output.view_of(format.full);
+    output.print(|out| match format.format() {
         Format::Text => render::drift::text(out, drift, view),
         Format::Json => render::drift::document(out, drift),
         Format::Markdown => render::markdown::drift(out, drift),

@@ -274,11 +274,28 @@ pub(crate) fn because(reason: ActionReason) -> &'static str {
     }
 }
 
-/// Returns what stands between two waves, in words.
+/// Returns what stands between two waves, in words; of a check its arguments one by one.
 pub(crate) fn rollout(rollout: &RolloutPlan) -> String {
     let pause = crate::render::duration(Duration::from_millis(rollout.pause_ms));
     match &rollout.check {
-        Some(check) => format!("between waves: {pause} pause, then this must succeed: {}", check.join(" ")),
+        Some(check) => {
+            let arguments: Vec<String> = check.iter().map(|argument| format!("\"{argument}\"")).collect();
+            let arguments = arguments.join(", ");
+            format!("between waves: {pause} pause, then this must succeed, and runs at apply: [{arguments}]")
+        }
         None => format!("between waves: {pause} pause"),
     }
+}
+
+/// Returns what the steps of a wave do, by number: `12 to activate, 3 to wait for`.
+pub(crate) fn wave(steps: &[&Step]) -> String {
+    let kinds = [
+        (Action::Call(Call::Deactivate), "to deactivate"),
+        (Action::Call(Call::Activate), "to activate"),
+        (Action::Wait, "to wait for"),
+    ];
+    let count = |action| steps.iter().filter(|step| step.action == action).count();
+    let counted = kinds.map(|(action, what)| (count(action), what));
+    let told = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    told.collect::<Vec<_>>().join(", ")
 }

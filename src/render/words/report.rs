@@ -2,9 +2,10 @@
 
 use super::run as words;
 use crate::cloud::Call;
-use crate::journal::{Operation, Outcome};
+use crate::journal::{ApprovedHow, Operation, Outcome};
 use crate::resource::Status;
 use crate::run::{Exit, Reason, Report, StepResult};
+use crate::state::RunId;
 
 /// Returns Terraform's last line, byte for byte where the run is complete, and in the same form where it is not; of a
 /// rollback, the same with its own name, so that nobody takes the way back for the way there.
@@ -14,7 +15,7 @@ pub(crate) fn last_line(report: &Report) -> String {
 }
 
 /// Returns what a run was, as the first word of a line.
-pub(crate) fn operation(report: &Report) -> &'static str {
+fn operation(report: &Report) -> &'static str {
     match report.operation {
         Operation::Apply => "Apply",
         Operation::Rollback => "Rollback",
@@ -75,8 +76,8 @@ pub(crate) fn word(outcome: Outcome) -> &'static str {
 }
 
 /// Returns why a step ended as it did, in words; nothing where there is no more to say.
-pub(crate) fn detail(result: &StepResult) -> String {
-    result.because.as_ref().map(words::step_reason).unwrap_or_default()
+pub(crate) fn detail(result: &StepResult) -> Option<String> {
+    result.because.as_ref().map(words::step_reason)
 }
 
 /// Returns how long a step took, in words.
@@ -107,4 +108,33 @@ pub fn outcome_line(report: &Report) -> String {
     let outcome = words::run_outcome(report.outcome());
     let code = report.exit().map(|exit| format!(" (exit code {exit})")).unwrap_or_default();
     format!("{}: {outcome}{code}", operation(report))
+}
+
+/// Returns what a run was started as.
+pub(crate) fn verb(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Apply => "apply",
+        Operation::Rollback => "rollback",
+    }
+}
+
+/// Counts the interfaces that were blocked, as the end of the run knows it.
+pub(crate) fn blocked(report: &Report) -> usize {
+    reasons(report).filter(|reason| matches!(reason, Reason::Blocked(_))).count()
+}
+
+/// Returns how a run was approved.
+pub(crate) fn how(how: ApprovedHow) -> &'static str {
+    match how {
+        ApprovedHow::Terminal => "at the terminal",
+        ApprovedHow::AutoApprove => "by --auto-approve",
+        ApprovedHow::Plan => "by a saved plan",
+        ApprovedHow::Digest => "by --approve-digest",
+        ApprovedHow::Approval => "by rictl approve",
+    }
+}
+
+/// Names runs.
+pub(crate) fn runs(runs: &[RunId]) -> String {
+    runs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

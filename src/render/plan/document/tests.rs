@@ -332,7 +332,8 @@ fn a_plan_of_format_1_0_is_shown_with_its_sentences_and_never_applied() {
     assert_eq!(Plan::from_file(OLD), Err(PlanFileError::Older { found: "1.0" }));
     assert!(words::plan_file_hint(&PlanFileError::Older { found: "1.0" }).starts_with("plan again"));
     let plan = Plan::from_any_file(OLD).unwrap();
-    let shown = crate::render::samples::written(|out| super::super::text(out, &plan, crate::render::samples::view(80)));
+    let shown =
+        crate::render::samples::written(|out| super::super::text(out, &plan, None, crate::render::samples::view(80)));
     insta::assert_snapshot!("old_plan", shown);
     let document: serde_json::Value = serde_json::from_str(&to_json(&plan)).unwrap();
     let codes = |key: &str| -> Vec<String> {
