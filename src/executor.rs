@@ -99,6 +99,16 @@ impl Default for Settings {
 pub trait Gate {
     /// Runs the argument list; `Err` says why the next wave may not begin.
     async fn check(&self, arguments: &[String], timeout: Duration) -> Result<(), String>;
+
+    /// Lets others act on the account while the run pauses.
+    fn step_aside(&self) {}
+
+    /// Keeps others from the account again, and waits for whoever is at work on it; `waiting` hears once who that is.
+    /// `Err` says why it cannot be done.
+    async fn step_back(&self, waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
+        let _: &mut dyn FnMut(&str) = waiting;
+        Ok(())
+    }
 }
 
 /// The outside of a run.

@@ -14,7 +14,7 @@ use crate::resource::{Observed, RouterInterfaceId, Scope};
 struct Sighting {
     observed: Option<Observed>,
     begun: Instant,
-    /// When its page was asked for; `None` for what was absent, and so is on no page.
+    /// When its page was asked for; `None` for what is on no page, being absent, and for what is not fresh any more.
     asked: Option<BootTime>,
     arrived: Instant,
     /// How many reads in a row, this one included, showed this status.
@@ -59,6 +59,11 @@ impl Sightings {
                 see(seen, id, Some(observed), Seen { begun, asked: Some(asked), arrived });
             }
         }
+    }
+
+    /// From here on nothing counts as fresh that was read before, however young it is.
+    pub(super) fn age_all(&mut self) {
+        self.seen.values_mut().flat_map(BTreeMap::values_mut).for_each(|sighting| sighting.asked = None);
     }
 
     pub(super) fn get(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Observed> {

@@ -62,7 +62,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             return Err(WaveFailure::Failed { step: failed.step.id.clone() });
         }
         let Some(rollout) = &self.plan.rollout else { return Ok(()) };
-        tokio::time::sleep(Duration::from_millis(rollout.pause_ms)).await;
+        self.pause(Duration::from_millis(rollout.pause_ms)).await?;
         self.read_floors().await?;
         let down = self.floors.lost(self.floors.all(), &self.sightings, &self.moving());
         if !down.is_empty() {
@@ -76,6 +76,20 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Leaves the account to others for a while. What was read before that is not fresh any more, however young it is.
+    async fn pause(&mut self, pause: Duration) -> Result<(), WaveFailure> {
+        if pause.is_zero() {
+            return Ok(());
+        }
+        self.around.gate.step_aside();
+        tokio::time::sleep(pause).await;
+        let emit = &mut self.around.emit;
+        let mut waiting = |holder: &str| emit(&Event::WaitingForAccount { holder: holder.to_owned() });
+        let taken = self.around.gate.step_back(&mut waiting).await;
+        self.sightings.age_all();
+        taken.map_err(|error| WaveFailure::Locked { error })
     }
 
     /// Reads every member of every touched group afresh.

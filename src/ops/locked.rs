@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::cloud::Cloud;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
-use crate::history::{self, Recorded, Seen};
+use crate::history::{self, Note, Recorded, Seen};
 use crate::journal::{Died, Entry, Evidence, Operation, PlannedStep, RunStarted};
 use crate::plan::{FloorMember, Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
@@ -20,12 +20,13 @@ use crate::resource::{Address, LastSeen, LiveState, Target};
 use crate::run::{self, Facts, Report, Unrecorded, planned_step};
 use crate::spec::Spec;
 use crate::state::{Records, RunId, State};
+use crate::store::account::AccountLocks;
 use crate::store::lock::Holder;
 use crate::store::{Store, StoreError, explain};
 
 use super::failure::{Exit, Refusal};
 use super::session::{Applied, Approval, Front, Ran, Session, Task, today};
-use super::{check, history::to_take_back, live, rollback, saved};
+use super::{account_lock, check, history::to_take_back, live, rollback, saved};
 
 /// A session that holds its lock and has reached its cloud.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Locked<'s, C, S> {
     store: S,
     state: State,
     standing: Standing,
+    /// What keeps others on this host from the account; none in a simulation.
+    account: Option<AccountLocks>,
 }
 
 /// What plans may know of the state.
@@ -83,7 +86,13 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         live::check_target(recorded.state.as_ref(), &target, &session.project)?;
         let standing = if recorded.state.is_some() { Standing::Committed } else { Standing::New };
         let state = recorded.take_state_or_new(&target, session.salt.clone());
-        Ok(Self { session, run_id, cloud, target, store, state, standing })
+        Ok(Self { session, run_id, cloud, target, store, state, standing, account: None })
+    }
+
+    /// Keeps the account's locks for as long as the session works, but for its pauses.
+    #[must_use]
+    pub(super) fn keeping(self, account: AccountLocks) -> Self {
+        Self { account: Some(account), ..self }
     }
 
     /// Does a task, with everything older closed first.
@@ -165,7 +174,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         }
         if self.store.replay().unfolded().is_some() {
             let warning = history::close_run(&mut self.store, &mut self.state, None)?;
-            warning.iter().for_each(|warning| front.note(warning));
+            warning.iter().for_each(|warning| front.note(&words::history::note(warning)));
             self.standing = Standing::Committed;
         }
         Ok(())
@@ -246,7 +255,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let around = Surroundings {
             cloud: &self.cloud,
             store: &mut self.store,
-            gate: &check::CheckCommand::beside(&self.session.project),
+            gate: &check::CheckCommand::beside(&self.session.project, self.account.as_ref()),
             clock,
             signals,
             emit: &mut |event| front.event(clock.now(), event),
@@ -256,7 +265,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let (report, is_recorded) = self.end(&plan, ended);
         if is_recorded {
             match self.fold(&live, &seen) {
-                Ok(warning) => warning.iter().for_each(|warning| front.note(&format!("warning: {warning}"))),
+                Ok(warning) => warning
+                    .iter()
+                    .for_each(|warning| front.note(&format!("warning: {}", words::history::note(warning)))),
                 Err(error) => {
                     let text = explain(&error);
                     front.note(&format!("warning: {text}; the journal holds the run, and the next apply folds it in"));
@@ -339,7 +350,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
 
     /// Brings the run that has ended, and what was read beside it, into the state. Returns a warning where only the
     /// archive failed.
-    fn fold(&mut self, before: &LiveState, after: &[LastSeen]) -> Result<Option<String>, StoreError> {
+    fn fold(&mut self, before: &LiveState, after: &[LastSeen]) -> Result<Option<Note>, StoreError> {
         let seen = Seen { spec: &self.session.project.spec, before: Some(before), after };
         let warning = history::close_run(&mut self.store, &mut self.state, Some(&seen))?;
         self.standing = Standing::Committed;
@@ -381,6 +392,12 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         if confirmed.is_empty() {
             front.note("nothing was done, so there is nothing to take back");
             return Ok(None);
+        }
+        if let Some(account) = &self.account {
+            // The run may have ended in a pause, which frees the account.
+            let mut waiting = |holder: &str| front.note(&format!("waiting for the account's lock of {holder}"));
+            let again = async { account_lock::retake(account, &mut waiting).await.map_err(|error| anyhow!(error)) };
+            unless_signalled(&signals, again).await?;
         }
         let steps = counted(confirmed.len(), "confirmed step");
         front.note(&format!("taking back the {steps} of run {}", report.run_id));

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::report::word;
 use super::text::{Line, Screen, Tone, View};
+use super::words::report::word;
 use super::words::run as words;
 use super::{counted, duration};
 use crate::cloud::{Call, RequestId};
@@ -149,6 +149,7 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
         Event::LookingAgain { step, error } => (Tone::Faint, format!("{step}: {error}; looking again")),
         Event::CannotRead { scope, error } => (Tone::Faint, format!("cannot read {scope}: {error}")),
         Event::FoundDown { member } => (Tone::Change, format!("Went down meanwhile: {}", words::not_up(member))),
+        Event::WaitingForAccount { holder } => (Tone::Faint, format!("the pause is over; waiting for {holder}")),
         Event::Found { reason } => (Tone::Bad, format!("{}{}", words::label(reason), words::reason_line(reason))),
     })
 }

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::{NotUp, Reason, StepReason, StopReason};
+use super::reason::{NotUp, Reason, StepReason, StopReason, WaveFailure};
 use crate::journal::Outcome;
 use crate::plan::StepId;
 use crate::resource::{RequestId, Scope, Status};
@@ -129,6 +126,11 @@ pub enum Event {
         /// What the API or the network said; untrusted text.
         error: String,
     },
+    /// After a pause somebody else is at work on the account, and is waited for.
+    WaitingForAccount {
+        /// Who, as far as they say or the kernel shows; untrusted text.
+        holder: String,
+    },
     /// The last look found something that the steps did not show: what did not stay, a group below its floor.
     Found {
         /// What.
@@ -141,39 +143,11 @@ pub enum Event {
     },
 }
 
-/// Why the next wave may not begin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "code", rename_all = "snake_case")]
-pub enum WaveFailure {
-    /// A step of the wave did not reach its goal.
-    Failed {
-        /// The step.
-        step: StepId,
-    },
-    /// The members of the touched groups could not be read.
-    Unread {
-        /// Where.
-        scope: Scope,
-        /// What the API or the network said; untrusted text.
-        error: String,
-    },
-    /// Members that have to be up are not.
-    Lost {
-        /// Which, and why.
-        down: Vec<NotUp>,
-    },
-    /// The check command of the spec said no.
-    Check {
-        /// How it ended; untrusted text.
-        said: String,
-    },
-}
-
 impl WaveFailure {
     /// Returns the stable word of it in JSON.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Failed { .. } => "failed",
+            Self::Failed { .. } | Self::Locked { .. } => "failed",
             Self::Unread { .. } => "unread",
             Self::Lost { .. } => "health_between_waves",
             Self::Check { .. } => "check",

@@ -425,10 +425,12 @@ impl<'s> Simulation<'s> {
                 signature: None,
                 request_timeout: Duration::from_secs(30),
                 quota: Quota::default(),
+                trust: Default::default(),
             },
             clock,
             settings: self.scenario.settings,
             lock_timeout: Duration::ZERO,
+            lock_dir: None,
             who: "simulation".to_owned(),
             salt: format!("{:06x}{:06x}", self.lives, self.lives + 0x1000 * self.checkout as u64),
         }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::drift::DriftCause;
 use crate::render::samples::{HOSTILE, assert_inert, drift, hostile_drift, view, written};
 
 #[test]

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use crate::cloud::Call;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::duration;
 use crate::plan::{
-    BlockReason, Blocked, DeclaredSide, Doubt, Exceeded, Guard, Knob, LeftAlone, LeftAloneReason, NotUp, Plan,
-    PlanFileError, Unmet, Warning, WhyNotUp,
+    Action, ActionReason, BlockReason, Blocked, DeclaredSide, Doubt, Exceeded, Guard, Knob, LeftAlone, LeftAloneReason,
+    NotUp, Plan, PlanFileError, RolloutPlan, Step, Summary, Unmet, Warning, WhyNotUp,
 };
 use crate::planner::UnknownAddress;
 use crate::resource::{Address, GroupName, Status};
@@ -238,4 +239,63 @@ pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
         PlanFileError::Older { .. } => "plan again: `rictl plan --out FILE`, and review it",
         PlanFileError::NotAPlan => "saved plans are made with `rictl plan --out FILE`",
     }
+}
+
+/// Returns Terraform's summary line, byte for byte.
+pub(crate) fn plan_line(summary: Summary) -> String {
+    format!("Plan: 0 to add, {} to change, 0 to destroy.", summary.to_change)
+}
+
+/// Returns our own line, which follows it.
+pub(crate) fn counts_line(summary: Summary) -> String {
+    let Summary { to_deactivate, to_activate, to_wait_for, blocked, .. } = summary;
+    format!("{to_deactivate} to deactivate, {to_activate} to activate, {to_wait_for} to wait for; {blocked} blocked.")
+}
+
+/// Returns what an interface's steps amount to, e.g. `will be deactivated`.
+pub(crate) fn intention(steps: &[&Step]) -> &'static str {
+    let has = |action| steps.iter().any(|step| step.action == action);
+    match (has(Action::Wait), has(Action::Call(Call::Activate)), has(Action::Call(Call::Deactivate))) {
+        (false, true, _) => "will be activated",
+        (false, false, _) => "will be deactivated",
+        (true, true, _) => "will be waited for, then activated",
+        (true, false, true) => "will be waited for, then deactivated",
+        (true, false, false) => "will be waited for",
+    }
+}
+
+/// Returns why an interface changes, in words.
+pub(crate) fn because(reason: ActionReason) -> &'static str {
+    match reason {
+        ActionReason::SpecChanged => "spec changed",
+        ActionReason::Drift => "drift",
+        ActionReason::Both => "spec changed and drift",
+        ActionReason::New => "never applied before",
+    }
+}
+
+/// Returns what stands between two waves, in words; of a check its arguments one by one.
+pub(crate) fn rollout(rollout: &RolloutPlan) -> String {
+    let pause = crate::render::duration(Duration::from_millis(rollout.pause_ms));
+    match &rollout.check {
+        Some(check) => {
+            let arguments: Vec<String> = check.iter().map(|argument| format!("\"{argument}\"")).collect();
+            let arguments = arguments.join(", ");
+            format!("between waves: {pause} pause, then this must succeed, and runs at apply: [{arguments}]")
+        }
+        None => format!("between waves: {pause} pause"),
+    }
+}
+
+/// Returns what the steps of a wave do, by number: `12 to activate, 3 to wait for`.
+pub(crate) fn wave(steps: &[&Step]) -> String {
+    let kinds = [
+        (Action::Call(Call::Deactivate), "to deactivate"),
+        (Action::Call(Call::Activate), "to activate"),
+        (Action::Wait, "to wait for"),
+    ];
+    let count = |action| steps.iter().filter(|step| step.action == action).count();
+    let counted = kinds.map(|(action, what)| (count(action), what));
+    let told = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    told.collect::<Vec<_>>().join(", ")
 }

@@ -112,6 +112,7 @@ pub(crate) fn wave_failure(failure: &WaveFailure) -> String {
         WaveFailure::Failed { step } => format!("{step} did not reach its goal"),
         WaveFailure::Unread { scope, error } => format!("cannot read {scope}: {error}"),
         WaveFailure::Lost { down } => all_not_up(down),
+        WaveFailure::Locked { error } => format!("the account's lock cannot be taken again: {error}"),
         WaveFailure::Check { said } => said.clone(),
     }
 }
