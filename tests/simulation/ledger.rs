@@ -341,10 +341,10 @@ impl Ledger {
         }
     }
 
-    /// It rests on a read that is at most a poll interval old.
+    /// It rests on a read that is young enough to send on.
     fn check_fresh(&mut self, scope: &Scope, id: &RouterInterfaceId, what: &str) {
         let age = self.last_seen(scope, id).map(|sighting| sighting.at.elapsed());
-        let most = self.settings.poll_interval;
+        let most = self.settings.max_read_age;
         self.check(age.is_some_and(|age| age <= most), "fresh read", || format!("{what} rests on a read {age:?} old"));
     }
 
