@@ -238,8 +238,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             let seen = self.sightings.get(&needed.scope, &needed.interface_id);
             let found = seen.map(|observed| observed.status.clone());
             if found == Some(Status::Active) {
-                let asked = self.sightings.asked(&needed.scope, &needed.interface_id);
-                oldest = [oldest, asked].into_iter().flatten().min();
+                let asked = self.sightings.asked(&needed.scope, &needed.interface_id).ok_or(None)?;
+                oldest = Some(oldest.map_or(asked, |oldest| oldest.min(asked)));
             } else if !self.sightings.is_newer(&needed.scope, &needed.interface_id, since) {
                 return Err(None);
             } else if found.as_ref().is_some_and(Status::is_transitional) {

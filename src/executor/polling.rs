@@ -21,9 +21,9 @@ use super::{EQUAL_READS, Execution, Gate, Read};
 /// How often a step that takes its time is mentioned.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 
-/// For how long reads may show what was before an answer of the API. Ten seconds have been seen; what shows the past for
-/// longer than this is reported, and nobody waits for it any more.
-const LONGEST_LAG: Duration = Duration::from_secs(120);
+/// For how many doubt windows reads may show what was before an answer of the API: two minutes, as a rule. Ten seconds have
+/// been seen; what shows the past for longer is told, and nobody waits for it any more.
+const LONGEST_LAG: u32 = 8;
 
 /// A sleep that is longer than any run.
 const FAR_AWAY: Duration = Duration::from_secs(86_400);
@@ -203,7 +203,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let step = self.step(number);
         let Action::Call(call) = step.action else { return };
         let begun = self.sightings.begun(&step.scope, &step.interface_id);
-        let timeout = self.settle_timeout(number);
+        let (timeout, longest_lag) = (self.settle_timeout(number), self.settings.doubt_window * LONGEST_LAG);
         let Phase::Settling { deadline, has_moved, unmoved } = &mut self.steps[number].phase else { return };
         if found.as_ref() != Some(call.transition().from) {
             (*has_moved, *unmoved) = (true, 0);
@@ -215,7 +215,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         }
         if *has_moved {
             self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));
-        } else if begun.is_some_and(|begun| begun + timeout >= *deadline + LONGEST_LAG) {
+        } else if begun.is_some_and(|begun| begun + timeout >= *deadline + longest_lag) {
             let waited_ms = u64::try_from(self.steps[number].elapsed().as_millis()).unwrap_or(u64::MAX);
             self.finish(number, Outcome::Unsettled, Some(StepReason::NotSettled { found, waited_ms, unread: false }));
         }
@@ -239,7 +239,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     }
 
     /// One more read shows a doubtful call's interface untouched. After enough of them it may be sent again, once,
-    /// and through the same checks as the first time; but not on reads that contradict the API's own answer.
+    /// and through the same checks as the first time; where the API itself says that they lag, after as long as they can.
     fn still_untouched(&mut self, number: usize) {
         let is_stopped = self.is_stopped();
         let step = self.step(number);
@@ -247,14 +247,14 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let tracked = &mut self.steps[number];
         let Phase::Doubt { since, untouched, error, cause } = &mut tracked.phase else { return };
         *untouched += 1;
-        let is_contradicted = *cause == Cause::Contradiction;
-        let window = if is_contradicted { LONGEST_LAG } else { self.settings.doubt_window };
+        let windows = if *cause == Cause::Contradiction { LONGEST_LAG } else { 1 };
+        let window = self.settings.doubt_window * windows;
         // An answer that took its time tells of the past.
         let is_late = begun.is_some_and(|begun| begun >= *since + window);
         if *untouched < EQUAL_READS || !is_late {
             return;
         }
-        if tracked.resent || is_stopped || is_contradicted {
+        if tracked.resent || is_stopped {
             let error = std::mem::take(error);
             let because = self.answer_lost(number, Some(error));
             self.finish(number, Outcome::InDoubt, Some(because));

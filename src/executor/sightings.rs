@@ -14,7 +14,7 @@ use crate::resource::{Observed, RouterInterfaceId, Scope};
 struct Sighting {
     observed: Option<Observed>,
     begun: Instant,
-    /// When its page was asked for; `None` for what was absent, and so is on no page, and for what may have moved since.
+    /// When its page was asked for; `None` for what is on no page, being absent, and for what is not fresh any more.
     asked: Option<BootTime>,
     arrived: Instant,
     /// How many reads in a row, this one included, showed this status.

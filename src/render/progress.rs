@@ -148,8 +148,8 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
         }
         Event::LookingAgain { step, error } => (Tone::Faint, format!("{step}: {error}; looking again")),
         Event::CannotRead { scope, error } => (Tone::Faint, format!("cannot read {scope}: {error}")),
-        Event::WaitingForAccount { holder } => (Tone::Faint, format!("the pause is over; waiting for {holder}")),
         Event::FoundDown { member } => (Tone::Change, format!("Went down meanwhile: {}", words::not_up(member))),
+        Event::WaitingForAccount { holder } => (Tone::Faint, format!("the pause is over; waiting for {holder}")),
         Event::Found { reason } => (Tone::Bad, format!("{}{}", words::label(reason), words::reason_line(reason))),
     })
 }
