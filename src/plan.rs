@@ -128,4 +128,6 @@ pub struct PlanOptions {
     pub allow_changes: Option<u32>,
     /// How long a transition may take before it is said to be stuck.
     pub settle_timeout: Duration,
+    /// What is wanted is what stood before a run, whatever the spec says of the other ends.
+    pub way_back: bool,
 }

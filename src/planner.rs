@@ -55,6 +55,9 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
     let selection = selection::select(&subjects, options)?;
     let mut draft = Draft::lower(&subjects, &selection, &spec.sources);
     let pairs = pairs::recognise(&subjects);
+    if !options.way_back {
+        pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
+    }
     let needs = order::Needs::new(&subjects, &draft);
     order::block_dependants(&subjects, &needs, &mut draft);
     let mut graph = order::Graph::new(&subjects, &pairs, needs, &draft);

@@ -17,6 +17,7 @@ mod account_lock;
 mod adversary;
 mod alibaba_client;
 mod architecture;
+mod both_ends;
 mod credentials;
 mod documents;
 mod emulator;

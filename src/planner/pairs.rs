@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::plan::{DeclaredSide, Warning};
-use crate::resource::{Role, RouterInterfaceId};
+use crate::plan::{Action, DeclaredSide, LeftAloneReason, Warning};
+use crate::resource::{Call, DesiredStatus, Role, RouterInterfaceId};
 use crate::spec::Spec;
 
+use super::draft::Draft;
 use super::subject::{PerSubject, SubjectNumber, Subjects};
 
 /// The two sides of one link.
@@ -63,6 +64,20 @@ pub(super) fn recognise(subjects: &Subjects<'_>) -> Pairs {
         }
     }
     Pairs { peers }
+}
+
+/// Leaves alone what an Activate would bring up together with an end that is declared Inactive: the vendor's pages disagree
+/// whether the two ends of a link move together, and a drain that took both down must stand.
+pub(super) fn leave_other_ends(spec: &Spec, subjects: &Subjects<'_>, pairs: &Pairs, draft: &mut Draft) {
+    let activates =
+        |draft: &Draft, end| draft.steps[end].iter().any(|step| step.action == Action::Call(Call::Activate));
+    for (end, subject) in subjects.iter() {
+        let Some(other) = pairs.peer(end).map(|other| &subjects[other]) else { continue };
+        if other.desired() == DesiredStatus::Inactive && activates(draft, end) {
+            let at = spec.sources.locate(other.declared.status.place);
+            draft.leave_alone(subject, end, LeftAloneReason::OtherEnd { other: other.address.clone(), at });
+        }
+    }
 }
 
 /// Warns of links whose two sides are declared to different statuses.

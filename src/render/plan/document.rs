@@ -174,7 +174,7 @@ impl<'a> LeftAloneLine<'a> {
     pub(in crate::render) fn of(plan: &Plan, left: &'a LeftAlone) -> Self {
         let reason = match &left.reason {
             LeftAloneReason::Told { of, .. } => Coded::Told { code: Some(of.as_str()) },
-            typed @ LeftAloneReason::HandsOff { .. } => Coded::Typed(typed),
+            typed => Coded::Typed(typed),
         };
         Self { address: &left.address, reason, detail: words::left_alone(plan, left) }
     }

@@ -152,6 +152,12 @@ pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
             let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
             format!("{} is hands off{until}: {reason}", title(plan, &left.address))
         }
+        LeftAloneReason::OtherEnd { other, at } => {
+            let title = title(plan, &left.address);
+            format!(
+                "{title} is not activated: its other end {other} is declared Inactive ({at}), and both may come up together"
+            )
+        }
         LeftAloneReason::Told { text, .. } => text.clone(),
     }
 }
