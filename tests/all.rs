@@ -24,6 +24,7 @@ mod emulator;
 mod fault_matrix;
 mod features;
 mod golden;
+mod group_health;
 mod harness;
 mod kills;
 mod mutations;

@@ -1,9 +1,7 @@
-//! The two sides of a link, recognised by what each says of its opposite side, also across regions and accounts.
-
-use std::collections::HashMap;
+//! The two sides of a link, and what is declared of one that matters to the other.
 
 use crate::plan::{Action, DeclaredSide, LeftAloneReason, Warning};
-use crate::resource::{Call, DesiredStatus, Role, RouterInterfaceId};
+use crate::resource::{Call, DesiredStatus, Role};
 use crate::spec::Spec;
 
 use super::draft::Draft;
@@ -44,26 +42,9 @@ fn initiating_first(subjects: &Subjects<'_>, one: SubjectNumber, other: SubjectN
     if accepts { Pair { initiating: other, accepting: one } } else { Pair { initiating: one, accepting: other } }
 }
 
-/// Pairs up what is declared. A claim counts unless the other side names somebody else.
+/// Pairs up what is declared.
 pub(super) fn recognise(subjects: &Subjects<'_>) -> Pairs {
-    let by_id: HashMap<&RouterInterfaceId, SubjectNumber> =
-        subjects.iter().map(|(number, subject)| (&subject.declared.id.value, number)).collect();
-    let claim = |number: SubjectNumber| subjects[number].live().and_then(|live| live.opposite.interface_id.as_ref());
-    let mut peers = PerSubject::of_each(subjects, None);
-    for number in subjects.numbers() {
-        if peers[number].is_some() {
-            continue;
-        }
-        let Some(other) = claim(number).and_then(|id| by_id.get(id).copied()).filter(|other| *other != number) else {
-            continue;
-        };
-        let agrees = claim(other).is_none_or(|id| *id == subjects[number].declared.id.value);
-        if agrees && peers[other].is_none() {
-            peers[number] = Some(other);
-            peers[other] = Some(number);
-        }
-    }
-    Pairs { peers }
+    Pairs { peers: subjects.opposite_sides() }
 }
 
 /// Leaves alone what an Activate would bring up together with an end that is declared Inactive: the vendor's pages disagree

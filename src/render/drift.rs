@@ -8,10 +8,10 @@ use serde::Serialize;
 use super::json;
 use super::plan::document::WarningLine;
 use super::text::{Line, Screen, Tone, View};
-use super::words::plan::{Said, warning};
+use super::words::plan::{Said, group as words_of_group, warning};
 use crate::drift::{Drift, DriftCause, DriftItem};
-use crate::plan::ActionReason;
-use crate::resource::{DesiredStatus, ScopeFailure, Status, Target};
+use crate::plan::{ActionReason, GroupHealth};
+use crate::resource::{DesiredStatus, GroupName, ScopeFailure, Status, Target};
 
 /// The version of the drift document.
 const FORMAT_VERSION: &str = "1.0";
@@ -39,6 +39,10 @@ pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, view: View) -> io::Re
             screen.line(&Line::at(4).with(tone, note))?;
         }
     }
+    for group in drift.groups.iter().filter(|group| group.is_finding() || group.is_unknown()) {
+        let tone = if group.is_finding() { Tone::Bad } else { Tone::Change };
+        screen.line(&Line::at(0).hang(2).with(tone, "Group ").text(words_of_group(group)))?;
+    }
     for Said { summary, detail } in drift.warnings.iter().map(warning) {
         let text = format!("{summary}{}", detail.map(|detail| format!(" ({detail})")).unwrap_or_default());
         screen.line(&Line::at(0).hang(2).with(Tone::Bad, "Warning: ").text(text))?;
@@ -47,7 +51,8 @@ pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, view: View) -> io::Re
         let text = format!("cannot read {}: {}", failure.scope, failure.detail);
         screen.line(&Line::at(0).hang(2).with(Tone::Bad, "Error: ").text(text))?;
     }
-    if !(drift.items.is_empty() && drift.failures.is_empty() && drift.warnings.is_empty()) {
+    let is_quiet = drift.groups.iter().all(|group| !group.is_finding() && !group.is_unknown());
+    if !(is_quiet && drift.items.is_empty() && drift.failures.is_empty() && drift.warnings.is_empty()) {
         screen.blank()?;
     }
     let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
@@ -77,12 +82,44 @@ pub(super) struct Document<'a> {
     drifted: bool,
     /// How many interfaces were compared.
     checked: usize,
-    /// What is not where it was, by address.
-    items: &'a [DriftItem],
+    /// What is not where it was, by address, then the groups that are below their floor or DOWN, by name.
+    items: Vec<ItemLine<'a>>,
+    /// How every group stands, by name.
+    groups: &'a [GroupHealth],
     /// The regions that could not be read.
     failures: &'a [ScopeFailure],
     /// What is to be looked at although it may not have moved.
     warnings: Vec<WarningLine<'a>>,
+}
+
+/// What is not where it should be.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "DriftFinding")]
+enum ItemLine<'a> {
+    /// An interface.
+    Interface(&'a DriftItem),
+    /// A group below its floor, or with nothing up.
+    Group {
+        /// The group.
+        group: &'a GroupName,
+        /// Why it is listed.
+        cause: GroupCause,
+    },
+}
+
+/// The cause of an item that is a group.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum GroupCause {
+    /// It is below its floor, or DOWN.
+    Group,
+}
+
+fn items(drift: &Drift) -> Vec<ItemLine<'_>> {
+    let interfaces = drift.items.iter().map(ItemLine::Interface);
+    let groups = drift.broken_groups().map(|group| ItemLine::Group { group: &group.name, cause: GroupCause::Group });
+    interfaces.chain(groups).collect()
 }
 
 impl<'a> From<&'a Drift> for Document<'a> {
@@ -95,7 +132,8 @@ impl<'a> From<&'a Drift> for Document<'a> {
             target: &drift.target,
             drifted: drift.has_moved(),
             checked: drift.checked,
-            items: &drift.items,
+            items: items(drift),
+            groups: &drift.groups,
             failures: &drift.failures,
             warnings: drift.warnings.iter().map(WarningLine::of).collect(),
         }
@@ -112,10 +150,16 @@ pub(crate) fn verdict(drift: &Drift) -> String {
         (0, 0) => String::new(),
         _ => format!(" ({moving} in transition, {known} known and left alone)"),
     };
-    if moved == 0 {
+    let groups = drift.broken_groups().count();
+    let broken = match groups {
+        0 => String::new(),
+        1 => "; 1 group below its floor or down".to_owned(),
+        more => format!("; {more} groups below their floor or down"),
+    };
+    if moved == 0 && groups == 0 {
         format!("No drift: {} checked{rest}{unread}.", drift.checked)
     } else {
-        format!("Drift: {moved} of {} moved{rest}{unread}.", drift.checked)
+        format!("Drift: {moved} of {} moved{rest}{broken}{unread}.", drift.checked)
     }
 }
 

@@ -29,6 +29,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, plan: &Plan, view: View) -> io::Resu
     order(&mut screen, plan)?;
     blocked(&mut screen, plan)?;
     left_alone(&mut screen, plan)?;
+    groups(&mut screen, plan)?;
     remarks(&mut screen, plan)?;
     screen.blank()?;
     if plan.is_empty() && plan.is_complete() {
@@ -254,6 +255,20 @@ fn left_alone<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io:
         screen.line(&line.text(": ").with(Tone::Faint, code).text(format!(": {detail}")))?;
     }
     more(screen, plan.left_alone.len(), "left alone")
+}
+
+fn groups<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Result<()> {
+    let groups = words::groups(plan);
+    if groups.is_empty() {
+        return Ok(());
+    }
+    screen.blank()?;
+    screen.line(&Line::at(0).with(Tone::Strong, "Groups:"))?;
+    for (is_finding, text) in groups.iter().take(SHOWN) {
+        let (tone, mark) = if *is_finding { (Tone::Bad, "! ") } else { (Tone::Change, "  ") };
+        screen.line(&Line::at(2).hang(4).with(tone, mark).text(text.as_str()))?;
+    }
+    more(screen, groups.len(), "groups")
 }
 
 fn remarks<W: Write + ?Sized>(screen: &mut Screen<'_, W>, plan: &Plan) -> io::Result<()> {

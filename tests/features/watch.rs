@@ -92,7 +92,7 @@ fn writes_metrics_and_a_report_over_several_specs() {
         assert!(metrics.lines().any(|have| have == line), "{line}\n{metrics}");
     }
     let report = scene.read("d.xml");
-    assert!(report.contains("<testsuite name=\"rictl.yaml\" tests=\"2\" failures=\"1\" errors=\"0\""), "{report}");
+    assert!(report.contains("<testsuite name=\"rictl.yaml\" tests=\"3\" failures=\"1\" errors=\"0\""), "{report}");
     assert!(report.contains("<testsuite name=\"broken.yaml\" tests=\"1\" failures=\"0\" errors=\"1\""), "{report}");
 }
 

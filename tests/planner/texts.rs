@@ -225,3 +225,20 @@ fn what_needs_something_that_is_left_alone_says_so() {
     let needs = Interface::new("needs", Status::Inactive, Active).after(&[0]);
     insta::assert_snapshot!(blocked(&World::of(vec![hands_off, needs]).plan()).join("\n"), @"dependency: needs (ri-needs in cn-shanghai) has to wait for base, which is left alone (hands_off)");
 }
+
+#[test]
+fn deactivations_that_no_group_holds_are_counted_once() {
+    let drained = |count: usize| {
+        let names: Vec<String> = (0..count).map(|number| format!("i{number}")).collect();
+        World::of(names.iter().map(|name| Interface::new(name, Status::Active, Inactive)).collect())
+    };
+    assert_eq!(warnings(&drained(1).plan()), ["1 deactivation in no group: nothing guards it"]);
+    assert_eq!(warnings(&drained(12).plan()), ["12 deactivations in no group: nothing guards them"]);
+    let mut link = World::of(vec![
+        Interface::new("east", Status::Active, Inactive),
+        Interface::new("west", Status::Active, Inactive).in_group(0),
+    ])
+    .with_group(0);
+    link.pair(0, 1);
+    assert!(warnings(&link.plan()).is_empty(), "a link is guarded by the group of either side");
+}

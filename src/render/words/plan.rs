@@ -1,16 +1,20 @@
 //! How the typed facts of a plan and of a drift check read: blocks, what is left alone, warnings, guards, doubts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::duration;
 use crate::plan::{
-    BlockReason, Blocked, DeclaredSide, Doubt, Exceeded, Guard, Knob, LeftAlone, LeftAloneReason, NotUp, Plan,
-    PlanFileError, Unmet, Warning, WhyNotUp,
+    BlockReason, Blocked, DeclaredSide, Doubt, Exceeded, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason,
+    MemberNotUp, NotUp, Plan, PlanFileError, Unmet, Warning, WhyMemberNotUp, WhyNotUp,
 };
 use crate::planner::UnknownAddress;
 use crate::resource::{Address, GroupName, Status};
+
+/// How many ends a group names before it says how many more there are.
+const NAMED: usize = 8;
 
 /// A warning in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,6 +199,12 @@ pub fn warning(warning: &Warning) -> Said {
             format!("these credentials belong to account {account_id}, and apply will refuse them"),
             format!("cloud.account_id is {declared} at {at}"),
         ),
+        Warning::Unguarded { deactivations: 1 } => {
+            Said { summary: "1 deactivation in no group: nothing guards it".to_owned(), detail: None }
+        }
+        Warning::Unguarded { deactivations } => {
+            Said { summary: format!("{deactivations} deactivations in no group: nothing guards them"), detail: None }
+        }
         Warning::Spec { finding, at } => Said { summary: finding.clone(), detail: at.clone() },
         Warning::Told { summary, detail } => Said { summary: summary.clone(), detail: detail.clone() },
     }
@@ -215,6 +225,63 @@ pub fn guard(guard: &Guard) -> String {
         Some(lowest) => format!("{group}: at least {lowest} of {of} up at any moment, {end} at the end, floor {floor}"),
         None => format!("{group}: {end} of {of} up at the end, floor {floor}"),
     }
+}
+
+/// Says how a group stands: what is up, what is too little, and who is not up.
+pub fn group(group: &GroupHealth) -> String {
+    let GroupHealth { name, declared, up, floor, spare, .. } = group;
+    let up = match up {
+        Some(up) => format!("{up} of {declared} up, floor {floor}"),
+        None => format!("unknown how many of {declared} are up, floor {floor}"),
+    };
+    let verdict = match (group.down, group.below, spare) {
+        (true, true, _) => ": DOWN, below its floor",
+        (true, false, _) => ": DOWN",
+        (false, true, _) => ": below its floor",
+        (false, false, Some(0)) => ", none to spare",
+        _ => "",
+    };
+    let mut not_up: Vec<String> = group.not_up.iter().take(NAMED).map(member_not_up).collect();
+    if group.not_up.len() > NAMED {
+        not_up.push(format!("and {} more", group.not_up.len() - NAMED));
+    }
+    let not_up = if not_up.is_empty() { String::new() } else { format!("; {}", not_up.join(", ")) };
+    format!("{name}: {up}{verdict}{not_up}")
+}
+
+fn member_not_up(member: &MemberNotUp) -> String {
+    let why = match member.why {
+        WhyMemberNotUp::Inactive => "is not Active",
+        WhyMemberNotUp::OppositeInactive => "is Active, its other side is not",
+        WhyMemberNotUp::PeerDeleted => "has lost its other side for good",
+        WhyMemberNotUp::FinancialLocked => "is FinancialLocked",
+        WhyMemberNotUp::SecurityLocked => "is SecurityLocked",
+        WhyMemberNotUp::BusinessLocked => "is locked",
+        WhyMemberNotUp::InTransition => "is in transition",
+        WhyMemberNotUp::Absent => "is not there",
+        WhyMemberNotUp::HandsOff => "is down and hands off",
+        WhyMemberNotUp::Unread => "could not be read",
+        WhyMemberNotUp::Unhealthy => "is unhealthy",
+    };
+    format!("{} {why}", member.address)
+}
+
+/// Lists the groups that a reader of a plan has to know of, each in words: those below their floor, with nothing up or
+/// unknown, and those that the plan leaves with none to spare at its lowest moment.
+pub fn groups(plan: &Plan) -> Vec<(bool, String)> {
+    let tight: BTreeMap<&GroupName, &Guard> = plan
+        .steps
+        .iter()
+        .flat_map(|step| &step.guards)
+        .filter(|guard| guard.lowest.is_some_and(|lowest| lowest <= guard.floor))
+        .map(|guard| (&guard.group, guard))
+        .collect();
+    let said = |health: &GroupHealth| match tight.get(&health.name) {
+        _ if health.is_finding() || health.is_unknown() => Some((health.is_finding(), group(health))),
+        Some(guard) => Some((false, format!("{}, none to spare", self::guard(guard)))),
+        None => None,
+    };
+    plan.groups.iter().filter_map(said).collect()
 }
 
 /// Says what a read makes of a step that a dead run left open.
