@@ -154,7 +154,7 @@ impl Drift {
 /// What became of checking one spec, for the reports that cover several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriftCheck {
-    /// The spec, as the user named it.
+    /// The spec, by a name that no other spec on this host has.
     pub spec: String,
     /// When it was checked.
     pub at: Timestamp,

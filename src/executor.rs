@@ -131,7 +131,7 @@ pub struct Ended {
     pub last_look: LastLook,
     /// A signal came before the last look had ended.
     pub interrupted: bool,
-    /// A call without an answer was left open in the journal: its run must not be ended there.
+    /// A call was left open in the journal: its run must not be ended there.
     pub is_open: bool,
     /// Why something could not be recorded.
     pub unrecorded: Option<StoreError>,
@@ -224,7 +224,7 @@ struct Execution<'a, C, S, G> {
     grace_ends: Option<Instant>,
     /// What is in flight is waited for no longer.
     abandoned: bool,
-    /// A call without an answer stays open in the journal.
+    /// A call that nobody watched to its end stays open in the journal.
     is_open: bool,
 }
 

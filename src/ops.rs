@@ -24,3 +24,4 @@ mod saved;
 pub mod session;
 pub mod shared_file;
 pub mod state_edit;
+pub mod trust;

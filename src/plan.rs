@@ -76,6 +76,9 @@ pub struct Basis {
     pub lineage: Option<String>,
     /// The state's serial; 0 when there was no state.
     pub serial: u64,
+    /// The spec, as the user named it; `None` in plans that did not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spec: Option<String>,
     /// SHA-256 over the bytes of the spec.
     pub spec_digest: String,
 }

@@ -78,6 +78,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
         basis: Basis {
             lineage: inputs.state.map(|state| state.lineage.clone()),
             serial: inputs.state.map_or(0, |state| state.serial),
+            spec: None,
             spec_digest: inputs.spec_digest.to_owned(),
         },
         resource_changes,

@@ -45,7 +45,7 @@ fn a_drained_end_stays_drained_whatever_the_spec_says_of_the_other_end() {
             assert_eq!(again.code, 0, "{pairs}: {}", again.text());
             let is_said = again.flat().contains("b (ri-b in cn-beijing) is not activated: its other end a is declared");
             assert_eq!(is_said, other == "Inactive", "{pairs}: {}", again.text());
-            let lines = "its two sides are declared Inactive at rictl.yaml:4:26 and Active at rictl.yaml:5:47";
+            let lines = "its two sides are declared Inactive at rictl.yaml:4:26 and Active at rictl.yaml:5:46";
             assert!(again.flat().contains(lines), "{pairs}: {}", again.text());
         }
         assert_eq!(actions(&emulator), ["DeactivateRouterInterface ri-a"], "{pairs}");

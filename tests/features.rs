@@ -4,8 +4,11 @@
 
 mod explain;
 mod files;
+mod habits;
 mod init;
 mod scene;
 mod schema;
+mod specs;
 mod terminal;
+mod trust;
 mod watch;

@@ -68,9 +68,7 @@ fn a_group_of_links_that_are_active_and_not_up_is_drift_and_named_everywhere() {
     assert_eq!(document["items"], json!([{"group": "office", "cause": "group"}]));
     let read = |name| std::fs::read_to_string(desk.path().join(name)).unwrap();
     assert!(read("j.xml").contains(r#"name="group office"><failure type="group""#), "{}", read("j.xml"));
-    let gauge = |kind: &str, value| {
-        format!("rictl_group_links{{spec=\"rictl.yaml\",group=\"office\",kind=\"{kind}\"}} {value}")
-    };
+    let gauge = |kind: &str, value| format!("group=\"office\",kind=\"{kind}\"}} {value}");
     for line in [gauge("declared", 3), gauge("up", 0), gauge("floor", 2)] {
         assert!(read("m.prom").contains(&line), "{}", read("m.prom"));
     }
@@ -125,6 +123,6 @@ fn a_plan_names_the_groups_that_it_leaves_with_none_to_spare() {
     let desk = desk("{ site: { min_active: 1 } }", interfaces);
     desk.file("w.yaml", &WORLD.replace("  - { id: ri-e,", "  - { id: ri-y }\n  - { id: ri-e,"));
     let plan = desk.run(&["plan"]);
-    let said = "Groups: site: at least 1 of 2 up at any moment, 1 at the end, floor 1, none to spare";
+    let said = "Groups: - site: at least 1 of 2 up at any moment, 1 at the end, floor 1, none to spare";
     assert!(plan.flat().contains(said), "{}", plan.text());
 }

@@ -34,6 +34,8 @@ pub(super) struct Screen<'o> {
     into: Option<File>,
     /// Questions may be asked.
     asks: bool,
+    /// Nothing is cut, however long.
+    full: bool,
     /// The records, from which it is known how long a step may take.
     records: Records,
     /// What a run outlives once it is approved.
@@ -59,6 +61,7 @@ impl<'o> Screen<'o> {
             json,
             into,
             asks,
+            full: false,
             records: Records::default(),
             plan: None,
             showing: Showing::Nothing,
@@ -72,6 +75,12 @@ impl<'o> Screen<'o> {
         if !self.json && LiveTable::is_possible() {
             self.records = records();
         }
+        self
+    }
+
+    /// Says whether everything is wanted, however long.
+    pub(super) fn full(mut self, full: bool) -> Self {
+        self.full = full;
         self
     }
 
@@ -93,7 +102,7 @@ impl<'o> Screen<'o> {
     }
 
     fn view(&self) -> View {
-        self.output.view()
+        self.output.view_of(self.full)
     }
 
     /// Writes JSON lines wherever they are wanted.
@@ -119,7 +128,7 @@ impl Front for Screen<'_> {
     fn planned(&mut self, plan: &Plan) {
         if !self.json {
             let view = self.view();
-            self.output.show(|out| render::plan::text(out, plan, view));
+            self.output.show(|out| render::plan::proposal(out, plan, view));
         }
         self.lines(|out, at| Events::new(plan).plan(out, at, plan));
     }
@@ -171,10 +180,11 @@ impl Front for Screen<'_> {
         if !self.json {
             let view = self.view();
             let blocked = self.plan.as_ref().map_or(0, |plan| plan.summary().blocked);
-            self.output.show(|out| render::report::text(out, report, blocked, view));
+            let spec = self.plan.as_ref().and_then(|plan| plan.basis.spec.as_deref());
+            self.output.show(|out| render::report::text(out, report, spec, blocked, view));
         }
         if self.json || !self.output.is_watched() {
-            self.output.say(&render::report::outcome_line(report));
+            self.output.say(&render::words::report::outcome_line(report));
         }
     }
 

@@ -12,13 +12,14 @@ type MakeRoom = Box<dyn Fn() + Send>;
 /// A log line comes from wherever something happens, so this is the process's, like the terminal itself.
 static MAKE_ROOM: Mutex<Option<MakeRoom>> = Mutex::new(None);
 
-/// Columns where the terminal does not say, and in pipes.
+/// Columns where the terminal does not say.
 const DEFAULT_WIDTH: u16 = 80;
 
 /// Standard output and error, and how they are to be written.
 pub(super) struct Output {
     colors_output: bool,
     colors_errors: bool,
+    is_terminal: bool,
     width: u16,
     unicode: bool,
 }
@@ -37,14 +38,23 @@ impl Output {
         Self {
             colors_output: wants(io::stdout().is_terminal()),
             colors_errors: wants(io::stderr().is_terminal()),
+            is_terminal: io::stdout().is_terminal(),
             width: width(),
             unicode,
         }
     }
 
-    /// How standard output is to look.
+    /// How standard output is to look: what is not a terminal is read by programs, so that nothing is wrapped or cut.
     pub(super) fn view(&self) -> View {
-        View { color: self.colors_output, width: self.width, unicode: self.unicode }
+        let (is_terminal, unicode) = (self.is_terminal, self.unicode);
+        let width = if is_terminal { self.width } else { u16::MAX };
+        View { color: self.colors_output, width, unicode, folds: is_terminal }
+    }
+
+    /// How standard output is to look where everything may be wanted (`--full`).
+    pub(super) fn view_of(&self, full: bool) -> View {
+        let view = self.view();
+        View { folds: view.folds && !full, ..view }
     }
 
     pub(super) fn draw_style(&self) -> DrawStyle {
@@ -75,7 +85,7 @@ impl Output {
     /// Writes a line for people to standard error, escaped; wrapped only on a terminal, since pipes are grepped.
     pub(super) fn say(&self, text: &str) {
         let width = if io::stderr().is_terminal() { self.width } else { u16::MAX };
-        let view = View { color: false, width, unicode: self.unicode };
+        let view = View { color: false, width, unicode: self.unicode, folds: false };
         self.complain(|out| render::text::paragraph(out, text, view));
     }
 

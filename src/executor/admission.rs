@@ -238,18 +238,33 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 self.record(Entry::Accepted { step: step.id.clone(), at, request_id: request_id.clone() });
                 (self.around.emit)(&Event::CallAccepted { step: step.id.clone(), request_id: request_id.clone() });
                 self.report.results[number].request_id = Some(request_id);
+                self.steps[number].accepted = true;
                 self.settle(number);
             }
-            Err(error) if error.effect == Effect::InDoubt => {
-                let error = error.to_string();
-                self.record(Entry::Doubtful { step: step.id.clone(), at, detail: error.clone() });
-                (self.around.emit)(&Event::NoClearAnswer { step: step.id.clone(), error: error.clone() });
-                self.steps[number].doubted = true;
-                self.steps[number].phase = Phase::Doubt { since: Instant::now(), untouched: 0, error };
-                self.polled.insert(number);
+            // The read before it showed the expected status. So reads lag, or somebody was quicker, or an earlier copy of
+            // this very call arrived: that nothing was done is no longer known, and a read that still shows the old
+            // status proves nothing.
+            Err(error) if error.effect == Effect::InDoubt || error.kind == ErrorKind::IncorrectStatus => {
+                self.on_doubt(number, &error);
             }
             Err(error) => self.on_refusal(number, &error),
         }
+    }
+
+    /// Nobody knows whether this call, or an earlier copy of it, was done: only reads can tell.
+    fn on_doubt(&mut self, number: usize, error: &CloudError) {
+        let step = self.step(number);
+        let at = self.around.clock.now();
+        let detail = error.to_string();
+        self.record(Entry::Doubtful { step: step.id.clone(), at, detail: detail.clone() });
+        (self.around.emit)(&Event::NoClearAnswer { step: step.id.clone(), error: detail.clone() });
+        if error.request_id.is_some() {
+            self.report.results[number].request_id.clone_from(&error.request_id);
+        }
+        self.steps[number].doubted = true;
+        let is_refused = error.kind == ErrorKind::IncorrectStatus;
+        self.steps[number].phase = Phase::Doubt { since: Instant::now(), untouched: 0, error: detail, is_refused };
+        self.polled.insert(number);
     }
 
     /// Nothing was done by this call. What the status says decides whether to look again.
@@ -265,15 +280,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         tracked.refusals += 1;
         let most = match error.kind {
             ErrorKind::Throttled => THROTTLED,
-            ErrorKind::IncorrectStatus | ErrorKind::Conflict | ErrorKind::Unreachable => REFUSALS,
+            ErrorKind::Conflict | ErrorKind::Unreachable => REFUSALS,
             _ => 0,
         };
-        if tracked.doubted && error.kind == ErrorKind::IncorrectStatus {
-            // The first copy arrived after all: read until that shows.
-            tracked.phase = Phase::Doubt { since: Instant::now(), untouched: 0, error: detail };
-            self.polled.insert(number);
-            return;
-        }
         if tracked.refusals <= most {
             // Sent again through the same checks as the first time: by then much may have changed.
             if !tracked.doubted {

@@ -175,10 +175,12 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                     }
                 }
             }
-            (Phase::Doubt { .. }, Action::Call(call)) => match judge::doubtful(call, status.as_ref()) {
+            (&Phase::Doubt { is_refused, .. }, Action::Call(call)) => match judge::doubtful(call, status.as_ref()) {
                 Doubtful::Reached => self.reached(number),
                 Doubtful::TookEffect => self.settle(number),
                 Doubtful::Untouched => self.still_untouched(number),
+                // What the API calls an incorrect status may be this.
+                Doubtful::Foreign if is_refused && status.as_ref().is_some_and(Status::is_transitional) => {}
                 Doubtful::Foreign => {
                     let because = StepReason::AnswerLost { found: status, error: None, diverted: true };
                     self.finish(number, Outcome::InDoubt, Some(because));
@@ -189,7 +191,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     }
 
     fn reached(&mut self, number: usize) {
-        if self.steps[number].doubted {
+        if self.steps[number].doubted && !self.steps[number].accepted {
             let because = self.answer_lost(number, None);
             self.finish(number, Outcome::DoneUnknown, Some(because));
         } else {
@@ -204,7 +206,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let step = self.step(number);
         let begun = self.sightings.begun(&step.scope, &step.interface_id);
         let tracked = &mut self.steps[number];
-        let Phase::Doubt { since, untouched, error } = &mut tracked.phase else { return };
+        let Phase::Doubt { since, untouched, error, .. } = &mut tracked.phase else { return };
         *untouched += 1;
         // An answer that took its time tells of the past.
         let is_late = begun.is_some_and(|begun| begun >= *since + self.settings.doubt_window);

@@ -27,7 +27,7 @@ pub(super) enum Phase {
         /// When it has taken too long.
         deadline: Instant,
     },
-    /// The answer to its call was lost.
+    /// The answer to its call was lost, or contradicts what was read.
     Doubt {
         /// Since when.
         since: Instant,
@@ -35,6 +35,8 @@ pub(super) enum Phase {
         untouched: u32,
         /// What happened to the answer.
         error: String,
+        /// The API said that the status forbids the call.
+        is_refused: bool,
     },
     /// Its result is recorded, or in line to be.
     Finished,
@@ -53,8 +55,10 @@ pub(super) struct Tracked {
     pub(super) permit: Option<Permit>,
     /// How often the API refused for the moment.
     pub(super) refusals: u32,
-    /// An answer was lost on the way.
+    /// An answer was lost on the way, or contradicts what was read.
     pub(super) doubted: bool,
+    /// An answer said that its call was accepted.
+    pub(super) accepted: bool,
     /// It has been sent a second time.
     pub(super) resent: bool,
     /// When a read first found the cloud at work before the call.
@@ -71,6 +75,7 @@ impl Tracked {
             permit: None,
             refusals: 0,
             doubted: false,
+            accepted: false,
             resent: false,
             held_up_since: None,
         }

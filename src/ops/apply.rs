@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::history::{self, Recorded};
 use crate::journal::Operation;
+use crate::render::words;
 use crate::store::StoreError;
 use crate::store::local::LocalStore;
 use crate::store::lock::Holder;
@@ -42,7 +43,7 @@ async fn begin<'s>(
     let holder = Holder::this_process(session.who.clone(), word.to_owned(), Some(run_id.clone()), session.clock.now());
     let deadline = Instant::now() + session.lock_timeout;
     let (store, recorded) = lock(session, &holder, deadline, front).await?;
-    recorded.notes.iter().for_each(|note| front.note(note));
+    recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
     let connection = connection::connect(&session.project, &session.access, session.clock).await?;
     let accounts = connection.check_accounts(&session.project).await?;
     let directory = session.lock_dir.as_deref();

@@ -22,6 +22,7 @@ use crate::store::account::Reach;
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
+use super::trust::Trust;
 
 /// How the cloud is to be reached, apart from what the spec says.
 #[derive(Clone, Debug)]
@@ -38,6 +39,8 @@ pub struct Access {
     pub request_timeout: Duration,
     /// `--quota`.
     pub quota: Quota,
+    /// What the spec may choose.
+    pub trust: Trust,
 }
 
 /// Where keys come from.
@@ -98,8 +101,10 @@ pub struct Connection {
 /// Reaches what the spec names and asks whose account it is.
 ///
 /// # Errors
-/// A world that cannot be opened, credentials that cannot be had, a cloud that does not answer.
+/// A spec that chooses what it may not, a world that cannot be opened, credentials that cannot be had, a cloud that does
+/// not answer.
 pub async fn connect(project: &Project, access: &Access, clock: Clock) -> Result<Connection> {
+    access.trust.check_credentials(&project.spec, access.profile.as_deref(), access.signature)?;
     let settings = &project.spec.cloud;
     let (source, endpoint, world) = match settings.provider {
         Provider::Emulator => emulated(project, access, clock).await?,
@@ -222,7 +227,10 @@ fn client_settings(settings: &CloudSettings, access: &Access, endpoint: Option<E
         sts: sts_endpoint(&access.environment)?,
         network: if is_inside { Network::Vpc } else { Network::Public },
         region: settings.region.as_ref().map(|region| region.value.clone()),
-        signature: access.signature.or(settings.signature).unwrap_or(SignatureVersion::V3),
+        signature: access
+            .signature
+            .or(settings.signature.as_ref().map(|signature| signature.value))
+            .unwrap_or(SignatureVersion::V3),
         timeouts: Timeouts::within(access.request_timeout),
         proxy: Proxy::of(&access.environment),
     })

@@ -85,6 +85,7 @@ pub fn plan_from(
         sources: project.spec.sources.clone(),
         findings: unknown.iter().map(words::plan::unknown_address).collect(),
     })?;
+    plan.basis.spec = Some(project.name.clone());
     plan.check().map_err(|broken| Refusal {
         exit: Exit::Error,
         summary: "bug: the planner made a plan that does not keep its promises; nothing was done".to_owned(),

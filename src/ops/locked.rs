@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::cloud::Cloud;
 use crate::executor::{self, Ended, OnError, Surroundings};
-use crate::history::{self, Recorded, Seen};
+use crate::history::{self, Note, Recorded, Seen};
 use crate::journal::{Died, Entry, Evidence, Operation, PlannedStep, RunStarted};
 use crate::plan::{Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
@@ -174,7 +174,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         }
         if self.store.replay().unfolded().is_some() {
             let warning = history::close_run(&mut self.store, &mut self.state, None)?;
-            warning.iter().for_each(|warning| front.note(warning));
+            warning.iter().for_each(|warning| front.note(&words::history::note(warning)));
             self.standing = Standing::Committed;
         }
         Ok(())
@@ -262,7 +262,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let (report, is_recorded) = self.end(&plan, ended);
         if is_recorded {
             match self.fold(&live, &seen) {
-                Ok(warning) => warning.iter().for_each(|warning| front.note(&format!("warning: {warning}"))),
+                Ok(warning) => warning
+                    .iter()
+                    .for_each(|warning| front.note(&format!("warning: {}", words::history::note(warning)))),
                 Err(error) => {
                     let text = explain(&error);
                     front.note(&format!("warning: {text}; the journal holds the run, and the next apply folds it in"));
@@ -276,7 +278,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     /// Decides how a run ends and puts that into the journal, once, and returns whether it is there. What stands there
     /// is what everybody tells of the run, this process included.
     ///
-    /// A run with a call that may still be on its way has no end yet: whoever comes next reads what became of it.
+    /// A run with a call that nobody watched to its end has no end yet: whoever comes next reads what became of it.
     fn end(&mut self, plan: &Plan, ended: Ended) -> (Report, bool) {
         let Ended { mut report, last_look, interrupted, is_open, unrecorded, .. } = ended;
         report.unrecorded = unrecorded.map(|error| self.rescue(&error));
@@ -345,7 +347,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
 
     /// Brings the run that has ended, and what was read beside it, into the state. Returns a warning where only the
     /// archive failed.
-    fn fold(&mut self, before: &LiveState, after: &[LastSeen]) -> Result<Option<String>, StoreError> {
+    fn fold(&mut self, before: &LiveState, after: &[LastSeen]) -> Result<Option<Note>, StoreError> {
         let seen = Seen { spec: &self.session.project.spec, before: Some(before), after };
         let warning = history::close_run(&mut self.store, &mut self.state, Some(&seen))?;
         self.standing = Standing::Committed;

@@ -11,11 +11,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::json;
-use super::plan::{by_address, intention, plan_line};
+use super::page::plan::by_address;
 use super::progress::sentence;
 use super::report::document::{ReasonDocument, RunDocument};
-use super::report::{last_line, reasons};
 use super::words::plan::blocked as why_blocked;
+use super::words::plan::{intention, plan_line};
+use super::words::report::{last_line, reasons};
 use super::words::run as words;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::journal::Outcome;

@@ -6,10 +6,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::json;
-use super::plan::because;
 use super::plan::document::{BlockedLine, LeftAloneLine, StepLine};
 use super::text::{Line, Screen, Tone, View};
-use super::words::plan as said;
+use super::words::plan::{self as said, because};
 use crate::diagnostic::Place;
 use crate::duration;
 use crate::plan::{Floor, Plan, ResourceChange, Step};

@@ -5,70 +5,18 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::json;
+use super::past::PastRun;
 use super::report::document::RunDocument;
-use super::report::{Extent, incomplete, next, remarks, table};
-use super::text::{Line, Screen, Tone, View};
-use super::words::run::run_outcome;
-use crate::history::Past;
-use crate::journal::{Approved, Evidence, Operation};
+use super::text::page::Steps;
+use super::text::{self, Line, Screen, Tone, View};
+use super::words::report::verb;
+use super::{json, page};
+use crate::journal::Approved;
 use crate::resource::Address;
-use crate::run::{Report, RunOutcome};
 use crate::state::RunId;
 
 /// The version of the history documents.
 const FORMAT_VERSION: &str = "1.0";
-
-/// A past run, ready to be shown.
-#[derive(Clone, Debug)]
-pub struct PastRun {
-    /// What became of its steps, and how it ended.
-    pub report: Report,
-    /// Its process is at work.
-    pub is_running: bool,
-    /// The run whose command closed what its dead process left open, if one has.
-    pub resolved_by: Option<RunId>,
-    /// Who, why and from which text.
-    pub evidence: Evidence,
-}
-
-impl From<Past> for PastRun {
-    fn from(past: Past) -> Self {
-        Self {
-            report: past.report(),
-            is_running: past.is_running,
-            resolved_by: past.resolved_by().cloned(),
-            evidence: past.run.started.evidence,
-        }
-    }
-}
-
-impl PastRun {
-    /// Returns how it came out; `None` while it goes on.
-    pub(crate) fn outcome(&self) -> Option<RunOutcome> {
-        (!self.is_running).then(|| self.report.outcome())
-    }
-
-    /// Returns what it came to, in words.
-    pub(crate) fn verdict(&self) -> (Tone, String) {
-        match (self.outcome(), &self.resolved_by) {
-            (None, _) => (Tone::Change, "goes on".to_owned()),
-            (Some(RunOutcome::Died), None) => (Tone::Bad, "died".to_owned()),
-            (Some(RunOutcome::Died), Some(run)) => (Tone::Bad, format!("died; resolved by run {run}")),
-            (Some(RunOutcome::Complete), _) => (Tone::Good, format!("complete, {} changed", self.report.changed())),
-            (Some(outcome), _) => (Tone::Bad, format!("{}: {}", run_outcome(outcome), incomplete(&self.report))),
-        }
-    }
-
-    /// Returns what to do about it, if there is something.
-    pub(crate) fn next(&self) -> Option<String> {
-        match self.outcome() {
-            None | Some(RunOutcome::Complete) => None,
-            Some(RunOutcome::Died) if self.resolved_by.is_none() => Some(next(None, &self.report.run_id.0)),
-            Some(_) => Some("`rictl plan` shows what is left".to_owned()),
-        }
-    }
-}
 
 /// Writes one line per run, in the order given.
 pub fn list<W: Write + ?Sized>(out: &mut W, runs: &[PastRun], view: View) -> io::Result<()> {
@@ -80,7 +28,7 @@ pub fn list<W: Write + ?Sized>(out: &mut W, runs: &[PastRun], view: View) -> io:
         let (tone, verdict) = run.verdict();
         let report = &run.report;
         let line = Line::at(0).hang(4).with(Tone::Strong, report.run_id.to_string()).text("  ");
-        let line = line.cell(Tone::Plain, operation(report.operation), 8).with(tone, verdict);
+        let line = line.cell(Tone::Plain, verb(report.operation), 8).with(tone, verdict);
         screen.line(&line.text(format!("  {}", report.who)))?;
     }
     Ok(())
@@ -88,34 +36,7 @@ pub fn list<W: Write + ?Sized>(out: &mut W, runs: &[PastRun], view: View) -> io:
 
 /// Writes one run.
 pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, view: View) -> io::Result<()> {
-    let mut screen = Screen::new(out, view);
-    let run = &past.report;
-    let ended = run.finished_at().map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
-    let (tone, verdict) = past.verdict();
-    let rows = [
-        ("Run:     ", Tone::Strong, run.run_id.to_string()),
-        ("Target:  ", Tone::Plain, run.target.to_string()),
-        ("By:      ", Tone::Plain, format!("{} ({})", run.who, operation(run.operation))),
-        ("When:    ", Tone::Plain, format!("{:.0} {ended}", run.started_at)),
-        ("Digest:  ", Tone::Faint, run.digest.clone()),
-        ("Outcome: ", tone, verdict),
-    ];
-    for (label, tone, text) in rows {
-        let line = Line::at(0).hang(9).text(label).with(tone, text);
-        // One word that a narrow screen breaks anyway gains nothing from a row of its own.
-        if label.starts_with("Digest") { screen.unwrapped(&line)? } else { screen.line(&line)? }
-    }
-    screen.blank()?;
-    for reason in run.results.iter().filter_map(|result| Some((&result.step.address, result.step.reason.as_ref()?))) {
-        screen.line(&Line::at(0).hang(2).with(Tone::Faint, format!("# {}: {}", reason.0, reason.1)))?;
-    }
-    table(&mut screen, &run.results, Extent::Whole)?;
-    remarks(&mut screen, run)?;
-    if let Some(next) = past.next() {
-        screen.blank()?;
-        screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next))?;
-    }
-    Ok(())
+    text::page::page(out, &page::run::page(past), Steps::Whole, view)
 }
 
 /// Writes the list as one JSON document, on one line.
@@ -185,14 +106,6 @@ impl<'a> From<&'a PastRun> for Run<'a> {
             override_window: evidence.override_window.as_ref(),
             approved: evidence.approved.as_ref(),
         }
-    }
-}
-
-/// Returns what a run was started as.
-pub(crate) fn operation(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Apply => "apply",
-        Operation::Rollback => "rollback",
     }
 }
 

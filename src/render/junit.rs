@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use quick_xml::escape::escape;
 
-use super::drift::{last_applied, live, note, words};
 use super::escape::escape_terminal;
-use super::words::plan::group as words_of_group;
+use super::words::drift::{cause, last_applied, live, note};
+use super::words::groups::standing;
 use crate::drift::{DriftCheck, DriftItem};
 use crate::plan::GroupHealth;
 use crate::resource::Address;
@@ -19,7 +19,7 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Resul
 }
 
 fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
-    let (spec, at) = (text(&check.spec), check.at);
+    let (spec, class, at) = (text(&check.spec), class(&check.spec), check.at);
     let drift = match &check.outcome {
         Ok(drift) => drift,
         Err(error) => {
@@ -29,7 +29,7 @@ fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
             )?;
             writeln!(
                 out,
-                "<testcase classname=\"{spec}\" name=\"check\"><error message=\"{}\"/></testcase>",
+                "<testcase classname=\"{class}\" name=\"check\"><error message=\"{}\"/></testcase>",
                 text(error)
             )?;
             return writeln!(out, "</testsuite>");
@@ -49,9 +49,9 @@ fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
     )?;
     for (address, was_read) in &check.declared {
         let item = drift.items.iter().find(|item| item.address == *address);
-        case(out, &spec, address, *was_read, item)?;
+        case(out, &class, address, *was_read, item)?;
     }
-    drift.groups.iter().try_for_each(|group| group_case(out, &spec, group))?;
+    drift.groups.iter().try_for_each(|group| group_case(out, &class, group))?;
     if !drift.failures.is_empty() {
         let failures = drift.failures.iter().map(|failure| format!("{}: {}", failure.scope, failure.detail));
         writeln!(out, "<system-err>{}</system-err>", text(&failures.collect::<Vec<_>>().join("; ")))?;
@@ -61,19 +61,19 @@ fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
 
 fn case<W: Write + ?Sized>(
     out: &mut W,
-    spec: &str,
+    class: &str,
     address: &Address,
     was_read: bool,
     item: Option<&DriftItem>,
 ) -> io::Result<()> {
-    write!(out, "<testcase classname=\"{spec}\" name=\"{}\">", text(address.as_str()))?;
+    write!(out, "<testcase classname=\"{class}\" name=\"{}\">", text(address.as_str()))?;
     match item {
         _ if !was_read => write!(out, "<error message=\"its region could not be read\"/>")?,
         None => {}
         Some(item) => {
             let note = note(item).map(|note| format!(" ({note})")).unwrap_or_default();
             let facts = format!("spec {}, last applied {}, live {}{note}", item.spec, last_applied(item), live(item));
-            let message = text(&format!("{}: {facts}", words(item.cause)));
+            let message = text(&format!("{}: {facts}", cause(item.cause)));
             if item.cause.is_finding() {
                 write!(out, "<failure type=\"{}\" message=\"{message}\"/>", item.cause.as_str())?;
             } else {
@@ -84,9 +84,9 @@ fn case<W: Write + ?Sized>(
     writeln!(out, "</testcase>")
 }
 
-fn group_case<W: Write + ?Sized>(out: &mut W, spec: &str, group: &GroupHealth) -> io::Result<()> {
-    write!(out, "<testcase classname=\"{spec}\" name=\"group {}\">", text(group.name.as_str()))?;
-    let message = text(&words_of_group(group));
+fn group_case<W: Write + ?Sized>(out: &mut W, class: &str, group: &GroupHealth) -> io::Result<()> {
+    write!(out, "<testcase classname=\"{class}\" name=\"group {}\">", text(group.name.as_str()))?;
+    let message = text(&standing(group).says);
     if group.is_finding() {
         write!(out, "<failure type=\"group\" message=\"{message}\"/>")?;
     } else if group.is_unknown() {
@@ -97,7 +97,17 @@ fn group_case<W: Write + ?Sized>(out: &mut W, spec: &str, group: &GroupHealth) -
 
 /// Makes text fit for XML, which has no way to carry most control characters.
 fn text(text: &str) -> String {
-    escape(escape_terminal(text)).into_owned()
+    let is_in_xml = |character: &char| !matches!(character, '\u{fffe}' | '\u{ffff}');
+    let text: String = escape_terminal(text)
+        .chars()
+        .map(|character| if is_in_xml(&character) { character } else { '\u{fffd}' })
+        .collect();
+    escape(text).into_owned()
+}
+
+/// Names the class of a spec's cases. Readers take what is before the last dot for a package, so there is none.
+fn class(spec: &str) -> String {
+    text(&spec.strip_suffix(".yaml").unwrap_or(spec).replace('.', "_"))
 }
 
 #[cfg(test)]

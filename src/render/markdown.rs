@@ -5,26 +5,22 @@
 
 use std::io::{self, Write};
 
-use super::drift::{last_applied, live, note, verdict, words};
 use super::escape::escape_terminal;
-use super::history::{self, PastRun};
-use super::plan::{because, by_address, counts_line, intention, plan_line, rollout_words, waves};
-use super::report::{detail, incomplete, last_line, next, outcome, reasons, remark, took};
-use super::words::plan as said;
-use super::words::run::{label, run_outcome};
+use super::page::changes::{Changes, Extent, MOST_AT_LENGTH, Wave};
+use super::page::findings::Finding;
+use super::page::steps::StepRow;
+use super::page::table::Table;
+use super::page::{self, Body, Entry, Lead, Page, Section};
+use super::past::PastRun;
+use super::phrase::{Phrase, Piece};
 use crate::drift::Drift;
-use crate::plan::{Plan, ResourceChange, Step, Warning};
-use crate::resource::Address;
-use crate::run::RunOutcome;
+use crate::plan::Plan;
 
 /// The most characters of a comment on the large forges.
 const LIMIT: usize = 65_536;
 
 /// Kept free for headings, closing tags and the note that something was left out.
-const RESERVE: usize = 4_096;
-
-/// The most rows before a table is folded.
-const UNFOLDED: usize = 20;
+const RESERVE: usize = 8_192;
 
 /// The most steps of a wave in one line: what does not fit is left out by lines.
 const STEPS_A_LINE: usize = 8;
@@ -32,170 +28,41 @@ const STEPS_A_LINE: usize = 8;
 /// The most characters of one untrusted text.
 const LONGEST: usize = 400;
 
-/// Writes a plan.
-pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan) -> io::Result<()> {
-    let mut page = Page::new(&format!("rictl plan for {}", code(&plan.target.to_string())));
-    if plan.is_empty() && plan.is_complete() {
-        page.always("**No changes.** Your infrastructure matches the configuration.\n");
-    } else {
-        let summary = plan.summary();
-        page.always(&format!("**{}**  \n{}\n", plan_line(summary), counts_line(summary)));
-        page.always(&format!("\nDigest: `{}`\n", plan.digest()));
-    }
-    page.section(
-        "Blocked",
-        plan.blocked.iter().map(|blocked| {
-            let (why, detail) = (blocked.code().as_str(), said::blocked(plan, blocked));
-            format!("- {} **{why}**: {}\n", code(blocked.address.as_str()), code(&detail))
-        }),
-    );
-    page.section(
-        "Left alone",
-        plan.left_alone.iter().map(|left| {
-            let (why, detail) = (left.reason.code().as_str(), said::left_alone(plan, left));
-            format!("- {} **{why}**: {}\n", code(left.address.as_str()), code(&detail))
-        }),
-    );
-    page.section(
-        "Could not be read",
-        plan.failures
-            .iter()
-            .map(|failure| format!("- {}: {}\n", code(&failure.scope.to_string()), code(&failure.detail))),
-    );
-    page.section(
-        "In doubt",
-        plan.doubts.iter().map(|doubt| {
-            format!("- {} of run {}: {}\n", code(&doubt.step.0), code(&doubt.run_id), code(&said::doubt(doubt)))
-        }),
-    );
-    page.section("Warnings", warnings(plan));
-    let groups = by_address(&plan.steps);
-    page.table(
-        "Changes",
-        &["Interface", "Change", "Status", "Why", "Guards"],
-        groups.iter().map(|(address, steps)| change_row(plan.change(address), address, steps)),
-    );
-    page.section(
-        "Changed outside of rictl",
-        plan.resource_drift.iter().map(|drift| {
-            let status = |values: &Option<crate::plan::Values>| {
-                values.as_ref().map_or_else(|| "absent".to_owned(), |values| code(values.status.as_str()))
-            };
-            let (before, after) = (status(&drift.change.before), status(&drift.change.after));
-            format!("- {}: was {before}, is {after}\n", code(drift.address.as_str()))
-        }),
-    );
-    if plan.steps.len() > 1 {
-        let between = plan.rollout.iter().map(|rollout| format!("- {}\n", code(&rollout_words(rollout))));
-        let order = waves(plan).into_iter().flat_map(|(wave, steps)| {
-            let row = |steps: &[&str]| {
-                let names: Vec<String> = steps.iter().map(|step| code(step)).collect();
-                format!("- wave {wave}: {}\n", names.join(", "))
-            };
-            steps.chunks(STEPS_A_LINE).map(row).collect::<Vec<_>>()
-        });
-        page.folded("Order", plan.steps.len(), between.chain(order).collect());
-    }
-    page.write(out)
+/// Writes a plan; `file` is the one that it was read from.
+pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, file: Option<&str>) -> io::Result<()> {
+    write(out, &page::plan::page(plan, file))
 }
 
 /// Writes what drifted.
 pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
-    let mut page = Page::new(&format!("rictl drift for {}", code(&drift.target.to_string())));
-    page.always(&format!("**{}**\n", verdict(drift)));
-    page.section("Warnings", drift.warnings.iter().map(warning));
-    page.section(
-        "Could not be read",
-        drift
-            .failures
-            .iter()
-            .map(|failure| format!("- {}: {}\n", code(&failure.scope.to_string()), code(&failure.detail))),
-    );
-    page.table(
-        "Findings",
-        &["Interface", "Finding", "Spec", "Last applied", "Live", "Since", "Note"],
-        drift.items.iter().map(|item| {
-            [
-                code(item.address.as_str()),
-                words(item.cause).to_owned(),
-                item.spec.to_string(),
-                last_applied(item),
-                code(live(item)),
-                item.since.map(|since| format!("{since:.0}")).unwrap_or_default(),
-                note(item).map(|note| code(&note)).unwrap_or_default(),
-            ]
-            .to_vec()
-        }),
-    );
-    page.write(out)
+    write(out, &page::drift::page(drift))
 }
 
 /// Writes a run.
 pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun) -> io::Result<()> {
-    let run = &past.report;
-    let mut page = Page::new(&format!("rictl {} {}", history::operation(run.operation), code(&run.run_id.0)));
-    match past.outcome() {
-        None | Some(RunOutcome::Died) => page.always(&format!("**The run {}.**\n", past.verdict().1)),
-        Some(RunOutcome::Complete) => page.always(&format!("**{}**\n", last_line(run))),
-        Some(outcome) => page.always(&format!(
-            "**{}** ({}: {})\n\nNext: {}\n",
-            last_line(run),
-            run_outcome(outcome),
-            incomplete(run),
-            next(run.exit(), &inert(&run.run_id.0).replace('`', "\\x60"))
-        )),
+    write(out, &page::run::page(past))
+}
+
+fn write<W: Write + ?Sized>(out: &mut W, page: &Page) -> io::Result<()> {
+    let mut comment = Comment { text: format!("### {}\n\n", said(&page.title)), left_out: 0 };
+    let lines: Vec<String> = page.verdict.lines.iter().map(|line| format!("  \n{line}")).collect();
+    comment.always(&format!("**{}**{}\n", page.verdict.sentence(), lines.concat()));
+    let facts: Vec<String> = page.facts.iter().map(|fact| format!("{}: {}", fact.label, said(&fact.says))).collect();
+    comment.always(&format!("\n{}\n", facts.join("  \n")));
+    if let Some(next) = &page.next {
+        comment.always(&format!("\nNext: {}\n", said(next)));
     }
-    page.always(&format!("\n{}, by {}\n", code(&run.target.to_string()), code(&run.who)));
-    page.section("Reasons", reasons(run).map(|reason| format!("- {}{}\n", label(reason), code(&remark(run, reason)))));
-    page.table(
-        "Steps",
-        &["Step", "Outcome", "Status", "Took", "RequestId", "Detail"],
-        run.results.iter().map(|result| {
-            [
-                code(&result.step.id.0),
-                code(&outcome(result)),
-                result.status.as_ref().map(|status| code(status.as_str())).unwrap_or_default(),
-                took(result).unwrap_or_default(),
-                result.request_id.as_ref().map(|id| code(&id.0)).unwrap_or_default(),
-                result.because.as_ref().map(|_| code(&detail(result))).unwrap_or_default(),
-            ]
-            .to_vec()
-        }),
-    );
-    page.write(out)
+    page.by_urgency().for_each(|section| comment.section(section));
+    comment.write(out)
 }
 
-fn change_row(change: Option<&ResourceChange>, address: &Address, steps: &[&Step]) -> Vec<String> {
-    let expect = steps.first().map(|step| code(&step.expect.to_string())).unwrap_or_default();
-    let goal = steps.last().map(|step| step.goal.to_string()).unwrap_or_default();
-    let why = change.and_then(|change| change.action_reason).map(because).unwrap_or_default();
-    let reason = change.and_then(|change| change.reason.as_ref()).map(|reason| format!(": {}", code(reason)));
-    let guards: Vec<String> =
-        steps.iter().flat_map(|step| &step.guards).map(|guard| code(&said::guard(guard))).collect();
-    vec![
-        code(address.as_str()),
-        intention(steps).to_owned(),
-        format!("{expect} to `{goal}`"),
-        format!("{why}{}", reason.unwrap_or_default()),
-        guards.join(" "),
-    ]
-}
-
-fn warnings(plan: &Plan) -> impl Iterator<Item = String> {
-    let scope = [("looked at only", &plan.targeted), ("left out", &plan.excluded)];
-    let scope = scope.into_iter().filter(|(_, addresses)| !addresses.is_empty()).map(|(what, addresses)| {
-        let names: Vec<String> = addresses.iter().take(UNFOLDED).map(|address| code(address.as_str())).collect();
-        let more = addresses.len() - names.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("- {what}: {}{more}\n", names.join(", "))
-    });
-    scope.chain(plan.warnings.iter().map(warning))
-}
-
-fn warning(warning: &Warning) -> String {
-    let said::Said { summary, detail } = said::warning(warning);
-    let detail = detail.map(|detail| format!(": {}", code(&detail))).unwrap_or_default();
-    format!("- {}{detail}\n", code(&summary))
+/// Returns a phrase with everything untrusted in code spans.
+fn said(phrase: &Phrase) -> String {
+    let piece = |piece: &Piece| match piece {
+        Piece::Ours(words) => words.to_string(),
+        Piece::Theirs(text) | Piece::Command(text) => code(text),
+    };
+    phrase.pieces().iter().map(piece).collect()
 }
 
 /// Returns untrusted text as a code span that it cannot leave: a span ends at a run of exactly as many backticks as it
@@ -221,17 +88,24 @@ fn inert(text: &str) -> String {
     escape_terminal(&clipped).replace('|', "\\x7c").replace("##[", "\\x23#[") + more
 }
 
+fn entry(entry: &Entry, lead: Lead) -> String {
+    let mut line = if lead == (Lead::Labels { are_own: true }) { entry.label.to_owned() } else { String::new() };
+    line.push_str(&entry.about.iter().map(|about| code(about)).collect::<Vec<_>>().join(", "));
+    line.extend(entry.code.map(|code| format!(" **{code}**")));
+    if let Some(says) = &entry.says {
+        let between = if entry.about.is_empty() { "" } else { ": " };
+        line.push_str(&format!("{between}{}", code(says)));
+    }
+    format!("- {line}\n")
+}
+
 /// A comment while it grows.
-struct Page {
+struct Comment {
     text: String,
     left_out: usize,
 }
 
-impl Page {
-    fn new(title: &str) -> Self {
-        Self { text: format!("### {title}\n\n"), left_out: 0 }
-    }
-
+impl Comment {
     /// Adds what must not be missing; small by construction.
     fn always(&mut self, text: &str) {
         self.text.push_str(text);
@@ -246,38 +120,72 @@ impl Page {
         }
     }
 
-    fn section(&mut self, title: &str, lines: impl Iterator<Item = String>) {
-        let lines: Vec<String> = lines.collect();
+    fn section(&mut self, section: &Section) {
+        let title = section.title;
+        match &section.body {
+            Body::List(entries) => {
+                let lines: Vec<String> = entries.iter().map(|one| entry(one, section.lead)).collect();
+                self.part(title, "", &lines, section.may_fold && lines.len() > MOST_AT_LENGTH);
+            }
+            Body::Changes(changes) => self.changes(title, changes),
+            Body::Order(waves, between) => self.order(title, waves, between.as_ref()),
+            Body::Findings(findings) => self.table(title, &Finding::table(findings)),
+            Body::Steps(rows) => self.table(title, &StepRow::table(rows)),
+        }
+    }
+
+    /// Adds what takes something down, or where that is too much what becomes of each group; the rest can be unfolded.
+    fn changes(&mut self, title: &str, changes: &Changes) {
+        let extent = changes.extent();
+        if extent != Extent::All {
+            let down = Changes::table(changes.told(extent));
+            self.part_table("Deactivations", &down, false);
+            self.part_table("Groups", &changes.group_table(), false);
+            let reasons =
+                changes.reasons().into_iter().map(|(reason, count)| format!("- {} ({count})\n", code(&reason)));
+            self.part("Why", "", &reasons.collect::<Vec<_>>(), false);
+        }
+        self.part_table(title, &Changes::table(changes.blocks.iter()), extent != Extent::All);
+    }
+
+    fn order(&mut self, title: &str, waves: &[Wave], between: Option<&Phrase>) {
+        let steps: usize = waves.iter().map(|wave| wave.steps.len()).sum();
+        let mut lines: Vec<String> = between.iter().map(|between| format!("- {}\n", said(between))).collect();
+        for wave in waves {
+            lines.extend(wave.steps.chunks(STEPS_A_LINE).map(|steps| {
+                let names: Vec<String> = steps.iter().map(|step| code(step)).collect();
+                format!("- wave {}: {}\n", wave.number, names.join(", "))
+            }));
+        }
+        self.folded(&format!("{title} ({steps})"), "", &lines);
+    }
+
+    fn table(&mut self, title: &str, table: &Table) {
+        self.part_table(title, table, table.rows.len() > MOST_AT_LENGTH);
+    }
+
+    fn part_table(&mut self, title: &str, table: &Table, folds: bool) {
+        let head = format!("| {} |\n|{}\n", table.heads.join(" | "), "---|".repeat(table.heads.len()));
+        let cells = |row: &Vec<Phrase>| row.iter().map(said).collect::<Vec<_>>().join(" | ");
+        let rows: Vec<String> = table.rows.iter().map(|row| format!("| {} |\n", cells(row))).collect();
+        self.part(title, &head, &rows, folds);
+    }
+
+    fn part(&mut self, title: &str, head: &str, lines: &[String], folds: bool) {
         if lines.is_empty() {
             return;
         }
-        if lines.len() > UNFOLDED {
-            return self.folded(title, lines.len(), lines);
+        if folds {
+            return self.folded(&format!("{title} ({})", lines.len()), head, lines);
         }
-        self.always(&format!("\n**{title}**\n\n"));
+        self.always(&format!("\n**{title}**\n\n{head}"));
         lines.iter().for_each(|line| self.line(line));
     }
 
-    fn folded(&mut self, title: &str, count: usize, lines: Vec<String>) {
-        self.always(&format!("\n<details><summary>{title} ({count})</summary>\n\n"));
+    fn folded(&mut self, summary: &str, head: &str, lines: &[String]) {
+        self.always(&format!("\n<details><summary>{summary}</summary>\n\n{head}"));
         lines.iter().for_each(|line| self.line(line));
         self.always("\n</details>\n");
-    }
-
-    fn table(&mut self, title: &str, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-        let rows: Vec<String> = rows.map(|cells| format!("| {} |\n", cells.join(" | "))).collect();
-        if rows.is_empty() {
-            return;
-        }
-        let head = format!("| {} |\n|{}\n", head.join(" | "), "---|".repeat(head.len()));
-        if rows.len() > UNFOLDED {
-            self.always(&format!("\n<details><summary>{title} ({})</summary>\n\n{head}", rows.len()));
-            rows.iter().for_each(|row| self.line(row));
-            self.always("\n</details>\n");
-        } else {
-            self.always(&format!("\n**{title}**\n\n{head}"));
-            rows.iter().for_each(|row| self.line(row));
-        }
     }
 
     fn write<W: Write + ?Sized>(mut self, out: &mut W) -> io::Result<()> {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use super::report::word;
 use super::text::{Line, Screen, Tone, View};
+use super::words::report::word;
 use super::words::run as words;
 use super::{counted, duration};
 use crate::cloud::{Call, RequestId};

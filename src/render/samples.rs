@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::View;
-use super::history::PastRun;
+use super::past::PastRun;
 use crate::cloud::{Call, RequestId};
 use crate::diagnostic::{Place, Sources};
 use crate::drift::{Drift, DriftCause, DriftItem};
@@ -111,7 +111,12 @@ pub(crate) fn empty_plan() -> Plan {
     Plan {
         timestamp: at("02:14:00"),
         target: target(),
-        basis: Basis { lineage: None, serial: 0, spec_digest: "sha256:00".to_owned() },
+        basis: Basis {
+            lineage: None,
+            serial: 0,
+            spec: Some("rictl.yaml".to_owned()),
+            spec_digest: "sha256:00".to_owned(),
+        },
         resource_changes: vec![change("sh-backup", "cn-beijing", Status::Active, Status::Active)],
         resource_drift: Vec::new(),
         steps: Vec::new(),
@@ -472,7 +477,7 @@ pub(crate) fn written(render: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) 
 }
 
 pub(crate) fn view(width: u16) -> View {
-    View { color: false, width, unicode: true }
+    View { color: false, width, unicode: true, folds: true }
 }
 
 /// Asserts that a terminal, and a CI log, would show `text` and do nothing else.

@@ -19,7 +19,7 @@ pub fn list<W: Write + ?Sized>(out: &mut W, state: &State, view: View) -> io::Re
         return screen.line(&Line::at(0).text("Nothing is recorded."));
     }
     let width = |text: &dyn Fn(&Address, &Record) -> usize| {
-        state.interfaces.iter().map(|(address, record)| text(address, record)).max().unwrap_or(0).min(40)
+        state.interfaces.iter().map(|(address, record)| text(address, record)).max().unwrap_or(0)
     };
     let names = width(&|address, _| columns_of(address.as_str()));
     let statuses = width(&|_, record| columns_of(observed(record)));

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 
 use super::duration;
 use super::escape::escape_terminal;
-use super::report::{outcome, tone};
+use super::page::run::tone;
 use super::text::{Tone, and_more, shortened};
 use super::topology::{Link, Side, Topology};
+use super::words::report::outcome;
 use crate::resource::Status;
 use crate::run::Report;
 

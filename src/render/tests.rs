@@ -22,7 +22,7 @@ fn looks(name: &str, show: impl Fn(&mut Vec<u8>, View) -> io::Result<()>) {
 
 #[test]
 fn plan_looks_like_this() {
-    looks("plan", |out, view| plan::text(out, &rich_plan(), view));
+    looks("plan", |out, view| plan::text(out, &rich_plan(), None, view));
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn an_apply_and_its_end_look_like_this() {
         let mut progress = progress::Progress::new(&rich_plan(), view);
         events().iter().try_for_each(|(_, event)| progress.event(out, event))
     });
-    looks("end", |out, view| ended::text(out, &report(), 1, view));
+    looks("end", |out, view| ended::text(out, &report(), None, 1, view));
 }
 
 #[test]

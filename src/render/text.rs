@@ -4,6 +4,8 @@
 //! sequence through it, whoever wrote the piece, and a line never starts with what a CI log takes for a command.
 //! Words are never cut: an id or a digest that is wider than the screen stays whole, so that it can be copied.
 
+pub(crate) mod page;
+
 use std::borrow::Cow;
 use std::io::{self, Write};
 
@@ -21,6 +23,8 @@ pub struct View {
     pub width: u16,
     /// Symbols beyond ASCII can be shown.
     pub unicode: bool,
+    /// Long lists are cut, and large plans told as one row a group: a person looks at one screen.
+    pub folds: bool,
 }
 
 impl View {
@@ -110,15 +114,6 @@ pub(crate) fn columns_of(text: &str) -> usize {
 /// Says how many things a list leaves out: `... and 3 more steps`; nothing where it leaves out none.
 pub(crate) fn and_more(left_out: usize, what: &str, ellipsis: &str) -> Option<String> {
     (left_out > 0).then(|| format!("{ellipsis} and {left_out} more {what}").trim().to_owned())
-}
-
-/// Joins the first `most` of `names`, and counts the rest.
-pub(crate) fn listed(names: &[&str], most: usize, ellipsis: &str) -> String {
-    let shown = names.iter().take(most).copied().collect::<Vec<_>>().join(", ");
-    match and_more(names.len().saturating_sub(most), "", ellipsis) {
-        Some(more) => format!("{shown} {more}"),
-        None => shown,
-    }
 }
 
 /// Writes one line of untrusted text, wrapped.

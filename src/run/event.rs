@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::{NotUp, Reason, StepReason, StopReason};
+use super::reason::{Reason, StepReason, StopReason, WaveFailure};
 use crate::journal::Outcome;
 use crate::plan::StepId;
 use crate::resource::{RequestId, Scope, Status};
@@ -138,39 +135,6 @@ pub enum Event {
     Found {
         /// What.
         reason: Reason,
-    },
-}
-
-/// Why the next wave may not begin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "code", rename_all = "snake_case")]
-pub enum WaveFailure {
-    /// A step of the wave did not reach its goal.
-    Failed {
-        /// The step.
-        step: StepId,
-    },
-    /// The members of the touched groups could not be read.
-    Unread {
-        /// Where.
-        scope: Scope,
-        /// What the API or the network said; untrusted text.
-        error: String,
-    },
-    /// Members that have to be up are not.
-    Lost {
-        /// Which, and why.
-        down: Vec<NotUp>,
-    },
-    /// The account's lock, freed in the pause, cannot be taken again.
-    Locked {
-        /// What the system said.
-        error: String,
-    },
-    /// The check command of the spec said no.
-    Check {
-        /// How it ended; untrusted text.
-        said: String,
     },
 }
 

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::WaveFailure;
 use crate::journal::Outcome;
 use crate::plan::{BlockCode, Blocked, Expectation, Goal, Knob, StepId};
 use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
@@ -294,4 +293,37 @@ impl Reason {
             Self::Unread(_) | Self::Stopped { .. } | Self::Unrecorded(_) | Self::Interrupted => Subject::Run,
         }
     }
+}
+
+/// Why the next wave may not begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum WaveFailure {
+    /// A step of the wave did not reach its goal.
+    Failed {
+        /// The step.
+        step: StepId,
+    },
+    /// The members of the touched groups could not be read.
+    Unread {
+        /// Where.
+        scope: Scope,
+        /// What the API or the network said; untrusted text.
+        error: String,
+    },
+    /// Members that have to be up are not.
+    Lost {
+        /// Which, and why.
+        down: Vec<NotUp>,
+    },
+    /// The account's lock, freed in the pause, cannot be taken again.
+    Locked {
+        /// What the system said.
+        error: String,
+    },
+    /// The check command of the spec said no.
+    Check {
+        /// How it ended; untrusted text.
+        said: String,
+    },
 }

@@ -84,6 +84,7 @@ fn session(project: Project, clock: Clock) -> Session {
         signature: None,
         request_timeout: Duration::from_secs(30),
         quota: Quota::default(),
+        trust: Default::default(),
     };
     let settings = Settings { parallelism: REGIONS * INTERFACES, ..Settings::default() };
     Session {

@@ -16,7 +16,7 @@ use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
 use crate::resource::{LiveState, Reading};
 
-use super::super::args::{DriftArgs, Format};
+use super::super::args::{DriftArgs, Format, FormatArgs};
 use super::super::errors::{self, Machine};
 use super::super::output::Output;
 use super::{Invocation, plan};
@@ -41,7 +41,7 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
             Ok((check, error)) => (check, Machine::None, error),
             Err(error) => {
                 let (at, outcome) = (invocation.clock.now(), Err(format!("{error:#}")));
-                (DriftCheck { spec, at, declared: BTreeMap::new(), outcome }, machine, Some(error))
+                (DriftCheck { spec: whole(path), at, declared: BTreeMap::new(), outcome }, machine, Some(error))
             }
         };
         if let Some(error) = error {
@@ -72,23 +72,28 @@ async fn check(
     let interval = invocation.global.poll_interval;
     let (cloud, target) = (&connection.cloud, &connection.target);
     let (drift, seen) = operation::drift(&project, &recorded, cloud, target, &invocation.clock, interval).await?;
-    print(output, arguments.format.format(), &drift, &Topology::new(&project.spec, &seen))?;
+    print(output, &arguments.format, &drift, &Topology::new(&project.spec, &seen))?;
     let told = match &arguments.notify_command {
         Some(command) => notify::notify(&project, &drift, command).await,
         None => Ok(()),
     };
-    Ok((of(drift, &seen), told.err()))
+    Ok((of(path, drift, &seen), told.err()))
 }
 
-fn of(drift: Drift, seen: &LiveState) -> DriftCheck {
+/// Names a spec in the files of a host, where checks from several directories meet.
+fn whole(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+fn of(path: &Path, drift: Drift, seen: &LiveState) -> DriftCheck {
     let was_read = |reading: &Reading| !matches!(reading, Reading::Unreadable);
     let declared = seen.readings.iter().map(|(address, reading)| (address.clone(), was_read(reading))).collect();
-    DriftCheck { spec: drift.spec.clone(), at: drift.timestamp, declared, outcome: Ok(drift) }
+    DriftCheck { spec: whole(path), at: drift.timestamp, declared, outcome: Ok(drift) }
 }
 
-fn print(output: &Output, format: Format, drift: &Drift, topology: &Topology) -> Result<()> {
-    let view = output.view();
-    output.print(|out| match format {
+fn print(output: &Output, format: &FormatArgs, drift: &Drift, topology: &Topology) -> Result<()> {
+    let view = output.view_of(format.full);
+    output.print(|out| match format.format() {
         Format::Text => render::drift::text(out, drift, view),
         Format::Json => render::drift::document(out, drift),
         Format::Markdown => render::markdown::drift(out, drift),

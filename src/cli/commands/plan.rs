@@ -16,7 +16,7 @@ use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::topology::Topology;
 
-use super::super::args::{Choice, Format, PlanArgs};
+use super::super::args::{Choice, Format, FormatArgs, PlanArgs};
 use super::super::output::Output;
 use super::Invocation;
 
@@ -24,17 +24,18 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let project = invocation.load()?;
     let recorded = read(&project, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
-    let options = options(&arguments.choice, invocation);
+    let mut options = options(&arguments.choice, invocation);
+    project.resolve(&mut options)?;
     let (cloud, target) = (&connection.cloud, &connection.target);
     let (plan, seen) = live::plan(&project, &recorded, cloud, target, &invocation.clock, &options).await?;
     if let Some(path) = &arguments.out {
         save(path, &plan, arguments.force)?;
     }
-    print(output, arguments.format.format(), &plan, Some(&Topology::new(&project.spec, &seen)))?;
+    let file = arguments.out.as_deref().map(|path| path.display().to_string());
+    print(output, &arguments.format, &plan, file.as_deref(), Some(&Topology::new(&project.spec, &seen)))?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
-        let path = path.display();
-        let text = format!("\nSaved the plan to {path}. To run exactly this: rictl apply \"{path}\"");
-        output.print(|out| writeln!(out, "{}", escaped_lines(&text)))?;
+        let text = format!("Saved the plan to {}.", path.display());
+        output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
     }
     Ok(exit_code(&plan, arguments.detailed_exitcode))
 }
@@ -52,13 +53,20 @@ fn exit_code(plan: &Plan, detailed: bool) -> Exit {
     }
 }
 
-pub(super) fn print(output: &Output, format: Format, plan: &Plan, topology: Option<&Topology>) -> Result<()> {
-    let view = output.view();
-    output.print(|out| match format {
-        Format::Text => render::plan::text(out, plan, view),
+/// Prints a plan; `file` is the one that it is in.
+pub(super) fn print(
+    output: &Output,
+    format: &FormatArgs,
+    plan: &Plan,
+    file: Option<&str>,
+    topology: Option<&Topology>,
+) -> Result<()> {
+    let view = output.view_of(format.full);
+    output.print(|out| match format.format() {
+        Format::Text => render::plan::text(out, plan, file, view),
         Format::Json => render::plan::document(out, plan),
-        Format::Markdown => render::markdown::plan(out, plan),
-        Format::Html => render::html::plan(out, plan, topology),
+        Format::Markdown => render::markdown::plan(out, plan, file),
+        Format::Html => render::html::plan(out, plan, file, topology),
     })
 }
 
@@ -78,7 +86,7 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
 /// Reads what is recorded and says what is odd about it.
 pub(super) fn read(project: &Project, output: &Output) -> Result<Recorded> {
     let recorded = history::read_files(&project.paths)?;
-    recorded.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
+    recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
     if let Some(holder) = &recorded.running {
         output.say(&format!("note: a run is going on: {holder}"));
     }
@@ -105,8 +113,4 @@ fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
         return refuse(format!("there is no directory {}", directory.display()), "make it first");
     }
     shared_file::write(path, render::plan::to_file(plan).as_bytes(), Access::Owner, true)
-}
-
-fn escaped_lines(text: &str) -> String {
-    text.lines().map(crate::render::escape::escape_terminal).collect::<Vec<_>>().join("\n")
 }

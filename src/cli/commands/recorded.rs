@@ -8,7 +8,7 @@ use crate::history::Recorded;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::{history as operation, state_edit};
 use crate::render;
-use crate::render::history::PastRun;
+use crate::render::past::PastRun;
 use crate::resource::Address;
 use crate::state::Record;
 use crate::store::local::{self, Files};
@@ -23,7 +23,7 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     if let Some(what) = &arguments.what
         && Path::new(what).exists()
     {
-        plan::print(output, format, &apply::read_any_plan(Path::new(what))?, None)?;
+        plan::print(output, &arguments.format, &apply::read_any_plan(Path::new(what))?, Some(what), None)?;
         return Ok(Exit::Done);
     }
     let project = invocation.load()?;
@@ -38,7 +38,7 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
             .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`"),
     })?;
     let run = PastRun::from(run);
-    let view = output.view();
+    let view = output.view_of(arguments.format.full);
     output.print(|out| match format {
         Format::Text => render::history::run(out, &run, view),
         Format::Json => render::history::run_document(out, &run),
@@ -87,7 +87,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             })?;
         }
         StateCommand::Rm { address } => {
-            state_edit::forget(&project, &address, super::apply::who(), invocation.clock.now())?;
+            state_edit::forget(&project, &address, super::super::who::who(), invocation.clock.now())?;
             let text = format!("Forgot {address}; the interface itself was not touched.");
             output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
         }

@@ -1,20 +1,17 @@
 //! How the typed facts of a plan and of a drift check read: blocks, what is left alone, warnings, guards, doubts.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::cloud::Call;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::duration;
 use crate::plan::{
-    BlockReason, Blocked, DeclaredSide, Doubt, Exceeded, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason,
-    MemberNotUp, NotUp, Plan, PlanFileError, Unmet, Warning, WhyMemberNotUp, WhyNotUp,
+    Action, ActionReason, BlockReason, Blocked, DeclaredSide, Doubt, Exceeded, Guard, Knob, LeftAlone, LeftAloneReason,
+    NotUp, Plan, PlanFileError, RolloutPlan, Step, Summary, Unmet, Warning, WhyNotUp,
 };
 use crate::planner::UnknownAddress;
 use crate::resource::{Address, GroupName, Status};
-
-/// How many ends a group names before it says how many more there are.
-const NAMED: usize = 8;
 
 /// A warning in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -220,68 +217,16 @@ fn side(side: &DeclaredSide) -> String {
 
 /// Says what a Deactivate leaves its group with, at the worst moment and at the end.
 pub fn guard(guard: &Guard) -> String {
-    let Guard { group, lowest, of, end, floor } = guard;
+    format!("{}: {}", guard.group, keeps(guard))
+}
+
+/// Says the same without the group's name.
+pub(super) fn keeps(guard: &Guard) -> String {
+    let Guard { group: _, lowest, of, end, floor } = guard;
     match lowest {
-        Some(lowest) => format!("{group}: at least {lowest} of {of} up at any moment, {end} at the end, floor {floor}"),
-        None => format!("{group}: {end} of {of} up at the end, floor {floor}"),
+        Some(lowest) => format!("at least {lowest} of {of} up at any moment, {end} at the end, floor {floor}"),
+        None => format!("{end} of {of} up at the end, floor {floor}"),
     }
-}
-
-/// Says how a group stands: what is up, what is too little, and who is not up.
-pub fn group(group: &GroupHealth) -> String {
-    let GroupHealth { name, declared, up, floor, spare, .. } = group;
-    let up = match up {
-        Some(up) => format!("{up} of {declared} up, floor {floor}"),
-        None => format!("unknown how many of {declared} are up, floor {floor}"),
-    };
-    let verdict = match (group.down, group.below, spare) {
-        (true, true, _) => ": DOWN, below its floor",
-        (true, false, _) => ": DOWN",
-        (false, true, _) => ": below its floor",
-        (false, false, Some(0)) => ", none to spare",
-        _ => "",
-    };
-    let mut not_up: Vec<String> = group.not_up.iter().take(NAMED).map(member_not_up).collect();
-    if group.not_up.len() > NAMED {
-        not_up.push(format!("and {} more", group.not_up.len() - NAMED));
-    }
-    let not_up = if not_up.is_empty() { String::new() } else { format!("; {}", not_up.join(", ")) };
-    format!("{name}: {up}{verdict}{not_up}")
-}
-
-fn member_not_up(member: &MemberNotUp) -> String {
-    let why = match member.why {
-        WhyMemberNotUp::Inactive => "is not Active",
-        WhyMemberNotUp::OppositeInactive => "is Active, its other side is not",
-        WhyMemberNotUp::PeerDeleted => "has lost its other side for good",
-        WhyMemberNotUp::FinancialLocked => "is FinancialLocked",
-        WhyMemberNotUp::SecurityLocked => "is SecurityLocked",
-        WhyMemberNotUp::BusinessLocked => "is locked",
-        WhyMemberNotUp::InTransition => "is in transition",
-        WhyMemberNotUp::Absent => "is not there",
-        WhyMemberNotUp::HandsOff => "is down and hands off",
-        WhyMemberNotUp::Unread => "could not be read",
-        WhyMemberNotUp::Unhealthy => "is unhealthy",
-    };
-    format!("{} {why}", member.address)
-}
-
-/// Lists the groups that a reader of a plan has to know of, each in words: those below their floor, with nothing up or
-/// unknown, and those that the plan leaves with none to spare at its lowest moment.
-pub fn groups(plan: &Plan) -> Vec<(bool, String)> {
-    let tight: BTreeMap<&GroupName, &Guard> = plan
-        .steps
-        .iter()
-        .flat_map(|step| &step.guards)
-        .filter(|guard| guard.lowest.is_some_and(|lowest| lowest <= guard.floor))
-        .map(|guard| (&guard.group, guard))
-        .collect();
-    let said = |health: &GroupHealth| match tight.get(&health.name) {
-        _ if health.is_finding() || health.is_unknown() => Some((health.is_finding(), group(health))),
-        Some(guard) => Some((false, format!("{}, none to spare", self::guard(guard)))),
-        None => None,
-    };
-    plan.groups.iter().filter_map(said).collect()
 }
 
 /// Says what a read makes of a step that a dead run left open.
@@ -311,4 +256,63 @@ pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
         PlanFileError::Older { .. } => "plan again: `rictl plan --out FILE`, and review it",
         PlanFileError::NotAPlan => "saved plans are made with `rictl plan --out FILE`",
     }
+}
+
+/// Returns Terraform's summary line, byte for byte.
+pub(crate) fn plan_line(summary: Summary) -> String {
+    format!("Plan: 0 to add, {} to change, 0 to destroy.", summary.to_change)
+}
+
+/// Returns our own line, which follows it.
+pub(crate) fn counts_line(summary: Summary) -> String {
+    let Summary { to_deactivate, to_activate, to_wait_for, blocked, .. } = summary;
+    format!("{to_deactivate} to deactivate, {to_activate} to activate, {to_wait_for} to wait for; {blocked} blocked.")
+}
+
+/// Returns what an interface's steps amount to, e.g. `will be deactivated`.
+pub(crate) fn intention(steps: &[&Step]) -> &'static str {
+    let has = |action| steps.iter().any(|step| step.action == action);
+    match (has(Action::Wait), has(Action::Call(Call::Activate)), has(Action::Call(Call::Deactivate))) {
+        (false, true, _) => "will be activated",
+        (false, false, _) => "will be deactivated",
+        (true, true, _) => "will be waited for, then activated",
+        (true, false, true) => "will be waited for, then deactivated",
+        (true, false, false) => "will be waited for",
+    }
+}
+
+/// Returns why an interface changes, in words.
+pub(crate) fn because(reason: ActionReason) -> &'static str {
+    match reason {
+        ActionReason::SpecChanged => "spec changed",
+        ActionReason::Drift => "drift",
+        ActionReason::Both => "spec changed and drift",
+        ActionReason::New => "never applied before",
+    }
+}
+
+/// Returns what stands between two waves, in words; of a check its arguments one by one.
+pub(crate) fn rollout(rollout: &RolloutPlan) -> String {
+    let pause = crate::render::duration(Duration::from_millis(rollout.pause_ms));
+    match &rollout.check {
+        Some(check) => {
+            let arguments: Vec<String> = check.iter().map(|argument| format!("\"{argument}\"")).collect();
+            let arguments = arguments.join(", ");
+            format!("between waves: {pause} pause, then this must succeed, and runs at apply: [{arguments}]")
+        }
+        None => format!("between waves: {pause} pause"),
+    }
+}
+
+/// Returns what the steps of a wave do, by number: `12 to activate, 3 to wait for`.
+pub(crate) fn wave(steps: &[&Step]) -> String {
+    let kinds = [
+        (Action::Call(Call::Deactivate), "to deactivate"),
+        (Action::Call(Call::Activate), "to activate"),
+        (Action::Wait, "to wait for"),
+    ];
+    let count = |action| steps.iter().filter(|step| step.action == action).count();
+    let counted = kinds.map(|(action, what)| (count(action), what));
+    let told = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    told.collect::<Vec<_>>().join(", ")
 }

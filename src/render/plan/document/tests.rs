@@ -168,7 +168,12 @@ fn plan() -> impl Strategy<Value = Plan> {
                 account_id: word.as_str().into(),
                 endpoint: word.clone(),
             },
-            basis: Basis { lineage: real.then(|| word.clone()), serial, spec_digest: word.clone() },
+            basis: Basis {
+                lineage: real.then(|| word.clone()),
+                serial,
+                spec: real.then(|| word.clone()),
+                spec_digest: word.clone(),
+            },
             resource_changes,
             resource_drift,
             steps,
@@ -221,7 +226,7 @@ fn sample() -> Plan {
             account_id: "1234567890123456".into(),
             endpoint: "http://127.0.0.1:4010".to_owned(),
         },
-        basis: Basis { lineage: None, serial: 0, spec_digest: "sha256:00".to_owned() },
+        basis: Basis { lineage: None, serial: 0, spec: None, spec_digest: "sha256:00".to_owned() },
         resource_changes: vec![ResourceChange {
             address: address.clone(),
             kind: ResourceType::RouterInterface,
@@ -341,7 +346,8 @@ fn a_plan_of_format_1_0_is_shown_with_its_sentences_and_never_applied() {
     assert_eq!(Plan::from_file(OLD), Err(PlanFileError::Older { found: "1.0" }));
     assert!(words::plan_file_hint(&PlanFileError::Older { found: "1.0" }).starts_with("plan again"));
     let plan = Plan::from_any_file(OLD).unwrap();
-    let shown = crate::render::samples::written(|out| super::super::text(out, &plan, crate::render::samples::view(80)));
+    let shown =
+        crate::render::samples::written(|out| super::super::text(out, &plan, None, crate::render::samples::view(80)));
     insta::assert_snapshot!("old_plan", shown);
     let document: serde_json::Value = serde_json::from_str(&to_json(&plan)).unwrap();
     let codes = |key: &str| -> Vec<String> {

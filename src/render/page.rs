@@ -1,0 +1,259 @@
+//! A report as data: what a plan, a drift check or a run says, section by section, decided once.
+//!
+//! [`plan`], [`drift`] and [`run`] build a [`Page`] from typed values, in the words of `words`; `text::page`, `markdown`
+//! and `html` lay out what it holds, each with its own escaping. What may be folded away is said here and obeyed there.
+
+pub(crate) mod changes;
+pub(crate) mod drift;
+pub(crate) mod findings;
+pub(crate) mod plan;
+pub(crate) mod run;
+pub(crate) mod steps;
+pub(crate) mod table;
+
+use self::changes::{Changes, Wave};
+use self::findings::Finding;
+use self::steps::StepRow;
+use super::phrase::Phrase;
+use super::text::Tone;
+use super::words::groups::Standing;
+use super::words::plan::{Said, warning};
+use crate::plan::Warning;
+use crate::resource::ScopeFailure;
+
+/// One report.
+#[derive(Clone, Debug)]
+pub(crate) struct Page {
+    /// What it is, e.g. `rictl plan of rictl.yaml`.
+    pub(crate) title: Phrase,
+    /// What it is about: the target first, then spec, time and version, then the rest.
+    pub(crate) facts: Vec<Fact>,
+    /// What it comes to.
+    pub(crate) verdict: Verdict,
+    /// The sections, in the order in which they are read on a terminal, from above to the prompt.
+    pub(crate) sections: Vec<Section>,
+    /// What to run next, if there is something.
+    pub(crate) next: Option<Phrase>,
+}
+
+/// One labelled fact of the whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    /// What it is.
+    pub(crate) label: &'static str,
+    /// How it is meant.
+    pub(crate) tone: Tone,
+    /// What is said.
+    pub(crate) says: Phrase,
+    /// Where a terminal shows it.
+    pub(crate) place: Place,
+}
+
+/// Where a terminal shows a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Above everything, wrapped.
+    Head,
+    /// Above everything, on one line: it is copied.
+    HeadWhole,
+    /// Right above the verdict, on one line.
+    Foot,
+}
+
+impl Fact {
+    /// Makes a fact for the head of a page.
+    pub(crate) fn new(label: &'static str, says: Phrase) -> Self {
+        Self { label, tone: Tone::Plain, says, place: Place::Head }
+    }
+
+    /// Says how it is meant.
+    pub(crate) fn toned(self, tone: Tone) -> Self {
+        Self { tone, ..self }
+    }
+
+    /// Says where a terminal shows it.
+    pub(crate) fn at(self, place: Place) -> Self {
+        Self { place, ..self }
+    }
+}
+
+/// What a report comes to.
+#[derive(Clone, Debug)]
+pub(crate) struct Verdict {
+    /// Good, a worry, or bad.
+    pub(crate) tone: Tone,
+    /// The words that carry the tone.
+    pub(crate) strong: String,
+    /// The rest of the sentence.
+    pub(crate) rest: String,
+    /// What follows on lines of its own.
+    pub(crate) lines: Vec<String>,
+}
+
+impl Verdict {
+    /// Makes a verdict of one sentence.
+    pub(crate) fn new(tone: Tone, strong: impl Into<String>, rest: impl Into<String>) -> Self {
+        Self { tone, strong: strong.into(), rest: rest.into(), lines: Vec::new() }
+    }
+
+    /// Returns the sentence.
+    pub(crate) fn sentence(&self) -> String {
+        format!("{}{}", self.strong, self.rest)
+    }
+}
+
+/// A part of a page under a heading.
+#[derive(Clone, Debug)]
+pub(crate) struct Section {
+    /// Its heading in a document.
+    pub(crate) title: &'static str,
+    /// How it begins on a terminal.
+    pub(crate) lead: Lead,
+    /// A reader of a document sees it before what is merely done.
+    pub(crate) is_urgent: bool,
+    /// A long list may be cut; what may not is shown whole on any screen.
+    pub(crate) may_fold: bool,
+    /// What it holds.
+    pub(crate) body: Body,
+}
+
+/// How a section begins on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// With a line of its own.
+    Line(&'static str),
+    /// Each entry begins with a label; sections of such entries stand together.
+    Labels {
+        /// The labels differ, so that a document needs them too; else its heading says the same.
+        are_own: bool,
+    },
+    /// At once.
+    Nothing,
+}
+
+/// What a section holds.
+#[derive(Clone, Debug)]
+pub(crate) enum Body {
+    /// Things said one by one.
+    List(Vec<Entry>),
+    /// What a plan does to each interface.
+    Changes(Changes),
+    /// In which order.
+    Order(Vec<Wave>, Option<Phrase>),
+    /// What is not where it was.
+    Findings(Vec<Finding>),
+    /// What became of each step.
+    Steps(Vec<StepRow>),
+}
+
+/// One thing said.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// How it is meant.
+    pub(crate) tone: Tone,
+    /// The mark or the label before it.
+    pub(crate) label: &'static str,
+    /// What it is about; several where one thing is said of all of them.
+    pub(crate) about: Vec<String>,
+    /// The code that programs read.
+    pub(crate) code: Option<&'static str>,
+    /// What is said.
+    pub(crate) says: Option<String>,
+    /// A row of a table on the same page says it too: a terminal leaves it out here.
+    pub(crate) is_repeated: bool,
+}
+
+impl Entry {
+    /// Makes an entry about one thing.
+    pub(crate) fn new(tone: Tone, label: &'static str, about: String, says: Option<String>) -> Self {
+        Self { tone, label, about: vec![about], code: None, says, is_repeated: false }
+    }
+
+    /// Says what it is called in documents.
+    pub(crate) fn coded(self, code: &'static str) -> Self {
+        Self { code: Some(code), ..self }
+    }
+}
+
+impl Section {
+    /// Makes a section that is read in its turn.
+    pub(crate) fn new(title: &'static str, lead: Lead, body: Body) -> Self {
+        Self { title, lead, is_urgent: false, may_fold: true, body }
+    }
+
+    /// Puts it before what is merely done, where a document is read from its top.
+    pub(crate) fn urgent(self) -> Self {
+        Self { is_urgent: true, ..self }
+    }
+
+    /// Forbids to cut it.
+    pub(crate) fn whole(self) -> Self {
+        Self { may_fold: false, ..self }
+    }
+
+    /// Returns whether it has nothing to say.
+    pub(crate) fn is_empty(&self) -> bool {
+        match &self.body {
+            Body::List(entries) => entries.is_empty(),
+            Body::Changes(changes) => changes.blocks.is_empty(),
+            Body::Order(waves, _) => waves.is_empty(),
+            Body::Findings(findings) => findings.is_empty(),
+            Body::Steps(rows) => rows.is_empty(),
+        }
+    }
+}
+
+impl Page {
+    /// Returns the sections in the order of a document: what is urgent first.
+    pub(crate) fn by_urgency(&self) -> impl Iterator<Item = &Section> {
+        let of = |urgent: bool| self.sections.iter().filter(move |section| section.is_urgent == urgent);
+        of(true).chain(of(false))
+    }
+
+    /// Takes out what has nothing to say.
+    fn without_empty_sections(mut self) -> Self {
+        self.sections.retain(|section| !section.is_empty());
+        self
+    }
+}
+
+/// Returns what every report says of its spec: which, when, and by which version.
+fn spec_fact(spec: Option<&str>, at: jiff::Timestamp) -> Fact {
+    let spec = spec.map_or_else(|| Phrase::ours("not recorded"), Phrase::theirs);
+    Fact::new("Spec", spec.and(format!(", {at:.0}, {}", version())))
+}
+
+/// Returns the name of this version.
+fn version() -> String {
+    format!("rictl {}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Says what could not be read.
+fn unread(failures: &[ScopeFailure]) -> Section {
+    let entry = |failure: &ScopeFailure| {
+        Entry::new(Tone::Bad, "Error: cannot read ", failure.scope.to_string(), Some(failure.detail.clone()))
+    };
+    let body = Body::List(failures.iter().map(entry).collect());
+    Section::new("Could not be read", Lead::Labels { are_own: false }, body).urgent().whole()
+}
+
+/// Says how groups stand that a reader has to know of.
+fn groups(standings: &[Standing<'_>]) -> Section {
+    let entry = |standing: &Standing<'_>| {
+        let tone = if standing.is_finding { Tone::Bad } else { Tone::Change };
+        let mark = if standing.is_finding { "! " } else { "- " };
+        Entry::new(tone, mark, standing.name.to_string(), Some(standing.says.clone()))
+    };
+    let body = Body::List(standings.iter().map(entry).collect());
+    Section::new("Groups", Lead::Line("Groups:"), body).urgent()
+}
+
+/// Says the warnings.
+fn warnings(warnings: &[Warning]) -> Section {
+    let entry = |said: &Warning| {
+        let Said { summary, detail } = warning(said);
+        Entry::new(Tone::Change, "Warning: ", summary, detail)
+    };
+    let body = Body::List(warnings.iter().map(entry).collect());
+    Section::new("Warnings", Lead::Labels { are_own: false }, body).urgent()
+}

@@ -1,0 +1,55 @@
+//! The sections of a drift check: what is not where it was, what could not be read, the warnings.
+
+use super::findings::Finding;
+use super::{Body, Fact, Lead, Page, Section, Verdict, groups, spec_fact, unread, warnings};
+use crate::drift::{Drift, DriftCause, DriftItem};
+use crate::render::phrase::Phrase;
+use crate::render::text::Tone;
+use crate::render::words::drift as words;
+use crate::render::words::groups::worrying;
+use crate::render::words::next::after_drift;
+
+/// Builds the page of a drift check.
+pub(crate) fn page(drift: &Drift) -> Page {
+    let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
+    let findings = Body::Findings(drift.items.iter().map(finding).collect());
+    Page {
+        title: Phrase::ours("rictl drift of ").and_theirs(drift.spec.as_str()),
+        facts: vec![
+            Fact::new("Target", Phrase::theirs(drift.target.to_string())),
+            spec_fact(Some(&drift.spec), drift.timestamp),
+        ],
+        verdict: Verdict::new(tone, words::verdict(drift), ""),
+        sections: vec![
+            Section::new("Findings", Lead::Nothing, findings),
+            groups(&worrying(&drift.groups)).whole(),
+            warnings(&drift.warnings),
+            unread(&drift.failures),
+        ],
+        next: after_drift(drift),
+    }
+    .without_empty_sections()
+}
+
+fn finding(item: &DriftItem) -> Finding {
+    let (tone, mark) = match item.cause {
+        DriftCause::InTransition => (Tone::Wait, "<= "),
+        DriftCause::HandsOff => (Tone::Faint, "=  "),
+        DriftCause::Differs(_) => (Tone::Change, "~  "),
+    };
+    Finding {
+        address: item.address.to_string(),
+        id: item.id.to_string(),
+        scope: item.scope.to_string(),
+        tone,
+        mark,
+        cause: words::cause(item.cause),
+        is_moving: item.cause == DriftCause::InTransition,
+        spec: item.spec.to_string(),
+        last_applied: words::last_applied(item),
+        live: words::live(item).to_owned(),
+        since: item.since.map(|since| format!("{since:.0}")),
+        note: words::note(item),
+        note_tone: if item.hands_off_expired { Tone::Bad } else { Tone::Faint },
+    }
+}

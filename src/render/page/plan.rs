@@ -1,0 +1,224 @@
+//! The sections of a plan: what changed outside, what is done and in which order, what cannot be had, the worries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::changes::{Block, Changes, GroupRow, Keeps, Kind, Wave};
+use super::{Body, Entry, Fact, Lead, Page, Place, Section, Verdict, spec_fact};
+use crate::cloud::Call;
+use crate::plan::{Action, Blocked, Floor, Guard, Plan, ResourceChange, Step, Values};
+use crate::render::phrase::Phrase;
+use crate::render::text::Tone;
+use crate::render::words::groups::of_plan;
+use crate::render::words::next::after_plan;
+use crate::render::words::plan as words;
+use crate::resource::{Address, GroupName};
+
+/// Builds the page of a plan; `file` is the one that it was read from.
+pub(crate) fn page(plan: &Plan, file: Option<&str>) -> Page {
+    let spec = plan.basis.spec.as_deref();
+    let mut title = Phrase::ours("rictl plan");
+    if let Some(spec) = spec {
+        title = title.and(" of ").and_theirs(spec);
+    }
+    let is_done = plan.is_empty() && plan.is_complete();
+    let target = Fact::new("Target", Phrase::theirs(plan.target.to_string()));
+    let mut facts = vec![target, spec_fact(spec, plan.timestamp)];
+    if !is_done {
+        facts.push(Fact::new("Digest", Phrase::theirs(plan.digest())).toned(Tone::Faint).at(Place::Foot));
+    }
+    let page = Page {
+        title,
+        facts,
+        verdict: verdict(plan, is_done),
+        sections: vec![
+            drifted(plan),
+            changes(plan),
+            order(plan),
+            blocked(plan),
+            left_alone(plan),
+            super::groups(&of_plan(plan)),
+        ],
+        next: after_plan(plan, file),
+    };
+    Page { sections: page.sections.into_iter().chain(remarks(plan)).collect(), ..page }.without_empty_sections()
+}
+
+fn verdict(plan: &Plan, is_done: bool) -> Verdict {
+    if is_done {
+        return Verdict::new(Tone::Good, "No changes.", " Your infrastructure matches the configuration.");
+    }
+    let line = words::plan_line(plan.summary());
+    let (strong, rest) = line.split_at("Plan:".len());
+    Verdict { lines: vec![words::counts_line(plan.summary())], ..Verdict::new(Tone::Strong, strong, rest) }
+}
+
+fn drifted(plan: &Plan) -> Section {
+    let status = |values: &Option<Values>| match values {
+        Some(values) => format!("\"{}\"", values.status),
+        None => "absent".to_owned(),
+    };
+    let entry = |drift: &ResourceChange| {
+        let (before, after) = (status(&drift.change.before), status(&drift.change.after));
+        let since = drift.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+        let says = format!("was {before} when last applied, is {after}{since}");
+        Entry::new(Tone::Change, "~ ", drift.address.to_string(), Some(says))
+    };
+    let entries = plan.resource_drift.iter().map(entry).collect();
+    Section::new(
+        "Changed outside of rictl",
+        Lead::Line("Note: Objects have changed outside of rictl"),
+        Body::List(entries),
+    )
+}
+
+fn changes(plan: &Plan) -> Section {
+    let by_address = by_address(&plan.steps);
+    let blocks = by_address.iter().map(|(address, steps)| block(address, steps, plan.change(address))).collect();
+    let changes = Changes { blocks, groups: groups(plan, &by_address) };
+    Section::new("Changes", Lead::Line("rictl will perform the following actions:"), Body::Changes(changes))
+}
+
+/// Groups the steps by interface, interfaces in the order of their first steps.
+pub(crate) fn by_address(steps: &[Step]) -> Vec<(&Address, Vec<&Step>)> {
+    let mut index: BTreeMap<&Address, usize> = BTreeMap::new();
+    let mut groups: Vec<(&Address, Vec<&Step>)> = Vec::new();
+    for step in steps {
+        let at = *index.entry(&step.address).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some((_, group)) => group.push(step),
+            None => groups.push((&step.address, vec![step])),
+        }
+    }
+    groups
+}
+
+fn block(address: &Address, steps: &[&Step], change: Option<&ResourceChange>) -> Block {
+    let guards: BTreeSet<&Guard> = steps.iter().flat_map(|step| &step.guards).collect();
+    let from = steps.first().map(|step| step.expect.to_string());
+    let moving = change.and_then(|change| {
+        let (since, before) = (change.since?, change.change.before.as_ref()?);
+        before.status.is_transitional().then(|| format!("{}, in transition since {since:.0}", before.status))
+    });
+    Block {
+        address: address.to_string(),
+        intention: words::intention(steps),
+        kind: kind(steps),
+        why: change.and_then(|change| change.action_reason).map(words::because),
+        reason: change.and_then(|change| change.reason.clone()),
+        id: steps.first().map(|step| step.interface_id.to_string()).unwrap_or_default(),
+        scope: steps.first().map(|step| step.scope.to_string()).unwrap_or_default(),
+        path: from.into_iter().chain(steps.iter().map(|step| step.goal.to_string())).collect(),
+        moving,
+        guards: guards.into_iter().map(words::guard).collect(),
+    }
+}
+
+fn kind(steps: &[&Step]) -> Kind {
+    let has = |call| steps.iter().any(|step| step.action == Action::Call(call));
+    match (has(Call::Deactivate), has(Call::Activate)) {
+        (true, _) => Kind::Down,
+        (false, true) => Kind::Up,
+        (false, false) => Kind::Wait,
+    }
+}
+
+fn groups(plan: &Plan, by_address: &[(&Address, Vec<&Step>)]) -> Vec<GroupRow> {
+    let kinds: BTreeMap<&Address, Kind> = by_address.iter().map(|(address, steps)| (*address, kind(steps))).collect();
+    let mut guards: BTreeMap<&GroupName, &Guard> = BTreeMap::new();
+    for guard in plan.steps.iter().flat_map(|step| &step.guards) {
+        let lowest = guards.entry(&guard.group).or_insert(guard);
+        if guard.lowest < lowest.lowest {
+            *lowest = guard;
+        }
+    }
+    let mut lone = kinds.clone();
+    let mut rows: Vec<GroupRow> = Vec::new();
+    for floor in &plan.floors {
+        let links = links(floor, &kinds);
+        for side in floor.links.iter().flat_map(|link| &link.sides) {
+            lone.remove(&side.address);
+        }
+        let keeps = Some(keeps(floor, guards.get(&floor.group).copied()));
+        rows.push(GroupRow { group: Some(floor.group.to_string()), links, keeps });
+    }
+    let links: Vec<(Kind, String)> = lone.into_iter().map(|(address, kind)| (kind, address.to_string())).collect();
+    rows.push(GroupRow { group: None, links, keeps: None });
+    rows.retain(|row| !row.links.is_empty());
+    rows
+}
+
+/// Lists the links of a group that change, those that go down first.
+fn links(floor: &Floor, kinds: &BTreeMap<&Address, Kind>) -> Vec<(Kind, String)> {
+    let changing = floor.links.iter().filter_map(|link| {
+        let ends: Vec<(&Address, Kind)> =
+            link.sides.iter().filter_map(|side| Some((&side.address, *kinds.get(&side.address)?))).collect();
+        let kind = ends.iter().map(|(_, kind)| *kind).min()?;
+        Some((kind, ends.iter().map(|(address, _)| address.as_str()).collect::<Vec<_>>().join("/")))
+    });
+    let mut links: Vec<(Kind, String)> = changing.collect();
+    links.sort_by_key(|(kind, _)| *kind);
+    links
+}
+
+fn keeps(floor: &Floor, guard: Option<&Guard>) -> Keeps {
+    let count = |is_wanted: fn(&crate::plan::FloorLink) -> bool| {
+        u32::try_from(floor.links.iter().filter(|link| is_wanted(link)).count()).unwrap_or(u32::MAX)
+    };
+    match guard {
+        Some(Guard { lowest, of, end, floor, .. }) => Keeps { lowest: *lowest, end: *end, of: *of, floor: *floor },
+        // Nothing goes down in it: the lowest moment is now.
+        None => Keeps {
+            lowest: Some(count(|link| link.up)),
+            end: count(|link| link.up || link.rises),
+            of: count(|_| true),
+            floor: floor.min_up,
+        },
+    }
+}
+
+fn order(plan: &Plan) -> Section {
+    let mut waves: BTreeMap<u32, Vec<&Step>> = BTreeMap::new();
+    if plan.steps.len() > 1 {
+        plan.steps.iter().for_each(|step| waves.entry(step.wave).or_default().push(step));
+    }
+    let wave = |(number, steps): (u32, Vec<&Step>)| Wave {
+        number,
+        counts: words::wave(&steps),
+        steps: steps.iter().map(|step| step.id.to_string()).collect(),
+    };
+    let rollout = plan.rollout.as_ref().map(|rollout| Phrase::theirs(words::rollout(rollout)));
+    let body = Body::Order(waves.into_iter().map(wave).collect(), rollout);
+    Section::new("Order", Lead::Line("Order:"), body)
+}
+
+fn blocked(plan: &Plan) -> Section {
+    // A cap blocks everything with the same words: they are said once.
+    let details: Vec<(&Blocked, String)> =
+        plan.blocked.iter().map(|blocked| (blocked, words::blocked(plan, blocked))).collect();
+    let alike = details.chunk_by(|(one, said), (next, other)| one.code() == next.code() && said == other);
+    let entry = |alike: &[(&Blocked, String)]| {
+        let about = alike.iter().map(|(blocked, _)| blocked.address.to_string()).collect();
+        let (first, detail) = &alike[0];
+        let entry = Entry::new(Tone::Bad, "! ", String::new(), Some(detail.clone())).coded(first.code().as_str());
+        Entry { about, ..entry }
+    };
+    Section::new("Blocked", Lead::Line("Blocked:"), Body::List(alike.map(entry).collect())).urgent().whole()
+}
+
+fn left_alone(plan: &Plan) -> Section {
+    let entries = plan.left_alone.iter().map(|left| {
+        let detail = words::left_alone(plan, left);
+        Entry::new(Tone::Faint, "= ", left.address.to_string(), Some(detail)).coded(left.reason.code().as_str())
+    });
+    Section::new("Left alone", Lead::Line("Left alone:"), Body::List(entries.collect())).urgent()
+}
+
+fn remarks(plan: &Plan) -> [Section; 3] {
+    let doubts = plan.doubts.iter().map(|doubt| {
+        let says = format!("{}; the next apply settles it first", words::doubt(doubt));
+        let about = format!("{} of run {}", doubt.step, doubt.run_id);
+        Entry::new(Tone::Change, "In doubt: ", about, Some(says))
+    });
+    let doubts = Section::new("In doubt", Lead::Labels { are_own: false }, Body::List(doubts.collect()));
+    [super::unread(&plan.failures), doubts.urgent(), super::warnings(&plan.warnings)]
+}

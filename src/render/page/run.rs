@@ -1,0 +1,160 @@
+//! The sections of a run: its circumstances, why it ended as it did, what became of each step.
+
+use super::steps::StepRow;
+use super::{Body, Entry, Fact, Lead, Page, Place, Section, Verdict, version};
+use crate::journal::{Evidence, Outcome};
+use crate::render::past::PastRun;
+use crate::render::phrase::Phrase;
+use crate::render::text::Tone;
+use crate::render::words::next::{after_run, after_show};
+use crate::render::words::report as words;
+use crate::render::words::run::label;
+use crate::resource::Status;
+use crate::run::{Exit, Reason, Report, RunOutcome, StepResult};
+
+/// Builds the page of a past run.
+pub(crate) fn page(past: &PastRun) -> Page {
+    let report = &past.report;
+    let verdict = match past.outcome() {
+        None | Some(RunOutcome::Died) => Verdict::new(Tone::Bad, format!("The run {}.", past.verdict().1), ""),
+        Some(_) => verdict(report, words::blocked(report)),
+    };
+    let title = format!("rictl {} ", words::verb(report.operation));
+    Page {
+        title: Phrase::ours(title).and_theirs(&*report.run_id.0),
+        facts: facts(past),
+        verdict,
+        sections: vec![steps(report), reasons(report)],
+        next: after_show(past),
+    }
+    .without_empty_sections()
+}
+
+/// Builds the page that ends an apply; `blocked` counts the interfaces that were blocked when it was planned.
+pub(crate) fn end(report: &Report, spec: Option<&str>, blocked: usize) -> Page {
+    let is_complete = report.exit() == Some(Exit::Done);
+    Page {
+        title: Phrase::default(),
+        facts: Vec::new(),
+        verdict: verdict(report, blocked),
+        sections: vec![steps(report), reasons(report)],
+        next: (!is_complete).then(|| after_run(report, spec)),
+    }
+    .without_empty_sections()
+}
+
+fn verdict(report: &Report, blocked: usize) -> Verdict {
+    let is_complete = report.exit() == Some(Exit::Done);
+    let line = words::last_line(report);
+    let (strong, rest) = line.split_at(line.find('!').map_or(0, |end| end + 1));
+    let mut lines = vec![words::counts_line(report, blocked)];
+    if !is_complete {
+        lines.push(words::incomplete(report));
+    }
+    let tone = if is_complete { Tone::Good } else { Tone::Bad };
+    Verdict { lines, ..Verdict::new(tone, strong, rest) }
+}
+
+fn facts(past: &PastRun) -> Vec<Fact> {
+    let (report, evidence) = (&past.report, &past.evidence);
+    let ended = report.finished_at().map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
+    let when = format!("{:.0} {ended}, shown by {}", report.started_at, version());
+    let (tone, outcome) = past.verdict();
+    let mut facts = vec![
+        Fact::new("Run", Phrase::theirs(&*report.run_id.0)).toned(Tone::Strong),
+        Fact::new("Target", Phrase::theirs(report.target.to_string())),
+        Fact::new("Spec", spec(evidence)),
+        Fact::new("By", who(report, evidence)),
+        Fact::new("When", Phrase::ours(when)),
+    ];
+    facts.extend(circumstances(evidence).into_iter().map(|(label, says)| Fact::new(label, says)));
+    // One word that a narrow screen breaks anyway gains nothing from a row of its own.
+    facts.push(Fact::new("Digest", Phrase::theirs(&*report.digest)).toned(Tone::Faint).at(Place::HeadWhole));
+    facts.push(Fact::new("Outcome", Phrase::theirs(outcome)).toned(tone));
+    facts
+}
+
+fn spec(evidence: &Evidence) -> Phrase {
+    let Some(name) = &evidence.spec else { return Phrase::ours("not recorded") };
+    let phrase = Phrase::theirs(name.as_str());
+    let Some(commit) = &evidence.commit else { return phrase };
+    let dirty = if evidence.commit_dirty == Some(true) { ", altered since" } else { "" };
+    phrase.and(" at commit ").and_theirs(commit.as_str()).and(dirty)
+}
+
+fn who(report: &Report, evidence: &Evidence) -> Phrase {
+    let mut phrase = Phrase::theirs(report.who.as_str());
+    for (word, name) in [(" on ", &evidence.host), (" for ", &evidence.actor), (" as ", &evidence.principal)] {
+        if let Some(name) = name {
+            phrase = phrase.and(word).and_theirs(name.as_str());
+        }
+    }
+    phrase.and(format!(" ({})", words::verb(report.operation)))
+}
+
+/// Lists what is known of the circumstances beside who and when.
+fn circumstances(evidence: &Evidence) -> Vec<(&'static str, Phrase)> {
+    let named = |label, name: &Option<String>| name.as_ref().map(|name| (label, Phrase::theirs(name.as_str())));
+    let mut facts = Vec::new();
+    facts.extend(named("Change", &evidence.change_id));
+    facts.extend(named("Reason", &evidence.reason));
+    if !evidence.takes_back.is_empty() {
+        facts.push(("Back", Phrase::ours("takes back ").and_theirs(words::runs(&evidence.takes_back))));
+    }
+    facts.extend(evidence.approved.as_ref().map(|approved| {
+        ("Agreed", Phrase::theirs(approved.by.as_str()).and(format!(" ({})", words::how(approved.how))))
+    }));
+    facts.extend(named("Windows overridden", &evidence.override_window));
+    facts
+}
+
+fn reasons(report: &Report) -> Section {
+    let entry = |reason: &Reason| {
+        let tone = if matches!(reason, Reason::Interrupted) { Tone::Change } else { Tone::Bad };
+        let is_repeated = matches!(reason, Reason::Step { .. });
+        let says = Some(words::remark(report, reason));
+        Entry { tone, label: label(reason), about: Vec::new(), code: None, says, is_repeated }
+    };
+    let entries = words::reasons(report).map(entry).collect();
+    Section::new("Reasons", Lead::Labels { are_own: true }, Body::List(entries)).urgent()
+}
+
+fn steps(report: &Report) -> Section {
+    Section::new("Steps", Lead::Nothing, Body::Steps(report.results.iter().map(row).collect()))
+}
+
+fn row(result: &StepResult) -> StepRow {
+    let step = &result.step;
+    let outcome = words::outcome(result);
+    let detail = words::detail(result);
+    let is_at_goal = result.is_at_goal();
+    let moment = |at: Option<jiff::Timestamp>| at.map(|at| format!("{at:.0}"));
+    StepRow {
+        id: step.id.to_string(),
+        interface_id: step.interface_id.to_string(),
+        scope: step.scope.to_string(),
+        reason: step.reason.clone(),
+        before: step.expect.to_string(),
+        goal: step.goal.to_string(),
+        status: result.status.as_ref().map(Status::to_string),
+        tone: tone(result),
+        began: moment(result.started_at),
+        ended: moment(result.finished_at.filter(|_| result.started_at.is_some())),
+        took: words::took(result),
+        request_id: result.request_id.as_ref().map(ToString::to_string),
+        detail: detail.filter(|detail| *detail != outcome),
+        outcome,
+        is_at_goal,
+        is_located: !is_at_goal && !matches!(result.outcome, Some(Outcome::Skipped | Outcome::NotStarted)),
+    }
+}
+
+/// Returns the colour of an outcome.
+pub(crate) fn tone(result: &StepResult) -> Tone {
+    match result.outcome {
+        _ if result.is_at_goal() => Tone::Good,
+        Some(Outcome::Skipped | Outcome::NotStarted) => Tone::Faint,
+        None | Some(Outcome::InDoubt | Outcome::Unsettled) => Tone::Change,
+        _ => Tone::Bad,
+    }
+}

@@ -1,0 +1,51 @@
+//! A past run as it is shown: what became of it, and what is known of its circumstances.
+
+use super::text::Tone;
+use super::words::report::incomplete;
+use super::words::run::run_outcome;
+use crate::history::Past;
+use crate::journal::Evidence;
+use crate::run::{Report, RunOutcome};
+use crate::state::RunId;
+
+/// A past run, ready to be shown.
+#[derive(Clone, Debug)]
+pub struct PastRun {
+    /// What became of its steps, and how it ended.
+    pub report: Report,
+    /// Its process is at work.
+    pub is_running: bool,
+    /// The run whose command closed what its dead process left open, if one has.
+    pub resolved_by: Option<RunId>,
+    /// Who, why and from which text.
+    pub evidence: Evidence,
+}
+
+impl From<Past> for PastRun {
+    fn from(past: Past) -> Self {
+        Self {
+            report: past.report(),
+            is_running: past.is_running,
+            resolved_by: past.resolved_by().cloned(),
+            evidence: past.run.started.evidence,
+        }
+    }
+}
+
+impl PastRun {
+    /// Returns how it came out; `None` while it goes on.
+    pub(crate) fn outcome(&self) -> Option<RunOutcome> {
+        (!self.is_running).then(|| self.report.outcome())
+    }
+
+    /// Returns what it came to, in words.
+    pub(crate) fn verdict(&self) -> (Tone, String) {
+        match (self.outcome(), &self.resolved_by) {
+            (None, _) => (Tone::Change, "goes on".to_owned()),
+            (Some(RunOutcome::Died), None) => (Tone::Bad, "died".to_owned()),
+            (Some(RunOutcome::Died), Some(run)) => (Tone::Bad, format!("died; resolved by run {run}")),
+            (Some(RunOutcome::Complete), _) => (Tone::Good, format!("complete, {} changed", self.report.changed())),
+            (Some(outcome), _) => (Tone::Bad, format!("{}: {}", run_outcome(outcome), incomplete(&self.report))),
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! How a drift check reads: its verdict, the causes, and what stands beside an item.
+
+use crate::drift::{Drift, DriftCause, DriftItem};
+use crate::plan::ActionReason;
+use crate::resource::{DesiredStatus, Status};
+
+/// Returns the sentence that says it all.
+pub(crate) fn verdict(drift: &Drift) -> String {
+    let count = |cause| drift.items.iter().filter(|item| item.cause == cause).count();
+    let (moving, known) = (count(DriftCause::InTransition), count(DriftCause::HandsOff));
+    let moved = drift.findings().count();
+    let unread = if drift.failures.is_empty() { "" } else { "; not everything could be read" };
+    let rest = match (moving, known) {
+        (0, 0) => String::new(),
+        _ => format!(" ({moving} in transition, {known} known and left alone)"),
+    };
+    let broken = match drift.broken_groups().count() {
+        0 => String::new(),
+        1 => "; 1 group is below its floor or DOWN".to_owned(),
+        more => format!("; {more} groups are below their floor or DOWN"),
+    };
+    if moved == 0 && broken.is_empty() {
+        format!("No drift: {} checked{rest}{unread}.", drift.checked)
+    } else {
+        format!("Drift: {moved} of {} moved{rest}{broken}{unread}.", drift.checked)
+    }
+}
+
+/// Returns a cause in words.
+pub(crate) fn cause(cause: DriftCause) -> &'static str {
+    match cause {
+        DriftCause::Differs(ActionReason::SpecChanged) => "spec changed",
+        DriftCause::Differs(ActionReason::Drift) => "drifted",
+        DriftCause::Differs(ActionReason::Both) => "spec changed and drifted",
+        DriftCause::Differs(ActionReason::New) => "never applied",
+        DriftCause::InTransition => "in transition",
+        DriftCause::HandsOff => "left alone (hands off)",
+    }
+}
+
+/// Returns what was last applied, in words.
+pub(crate) fn last_applied(item: &DriftItem) -> String {
+    item.last_applied.as_ref().map_or_else(|| "never".to_owned(), DesiredStatus::to_string)
+}
+
+/// Returns what is live, in words.
+pub(crate) fn live(item: &DriftItem) -> &str {
+    item.live.as_ref().map_or("absent", Status::as_str)
+}
+
+/// Returns what else is to be said of an item.
+pub(crate) fn note(item: &DriftItem) -> Option<String> {
+    let reason = item.reason.as_deref();
+    match item.hands_off_until {
+        Some(until) => {
+            let stands = if item.hands_off_expired { "its hands_off ran out on" } else { "until" };
+            Some(format!("{stands} {until}: {}", reason.unwrap_or("no reason given")))
+        }
+        None => reason.map(str::to_owned),
+    }
+}

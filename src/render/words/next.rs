@@ -1,0 +1,114 @@
+//! What to run next, as commands that can be typed: every report ends with it.
+
+use super::super::past::PastRun;
+use super::super::phrase::Phrase;
+use crate::drift::Drift;
+use crate::journal::Operation;
+use crate::plan::Plan;
+use crate::run::{Exit, Report, RunOutcome};
+
+/// The spec that commands read where none is named.
+const DEFAULT_SPEC: &str = "rictl.yaml";
+
+/// Returns a command for the spec that was given, ready to be typed.
+pub(crate) fn command(spec: Option<&str>, rest: &str) -> String {
+    match spec {
+        None | Some(DEFAULT_SPEC) => format!("rictl {rest}"),
+        Some(spec) => format!("rictl -f {} {rest}", quoted(spec)),
+    }
+}
+
+/// Quotes a word for a shell, where it needs that.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+@%,:=".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+/// Returns what to run after a plan; `file` is the one that it was saved in. Nothing where nothing is to be done.
+pub(crate) fn after_plan(plan: &Plan, file: Option<&str>) -> Option<Phrase> {
+    let spec = plan.basis.spec.as_deref();
+    let again = || command(spec, &format!("plan{}", choices(plan)));
+    if plan.is_errored() && plan.steps.is_empty() {
+        return Some(Phrase::command(again()).and(" reads again what could not be read"));
+    }
+    if plan.steps.is_empty() {
+        let lift = || Phrase::ours("lift what is blocked, then ").and_command(again());
+        return (!plan.blocked.is_empty()).then(lift);
+    }
+    Some(match file {
+        // Only plans that cannot be applied do not say which spec they are of.
+        Some(file) if spec.is_none() => {
+            Phrase::command(command(spec, &format!("plan --out {}", quoted(file)))).and(" makes it again")
+        }
+        Some(file) => Phrase::command(command(spec, &format!("apply {}", quoted(file)))).and(" does exactly this"),
+        None => Phrase::command(command(spec, &format!("apply{}", choices(plan)))).and(" does this"),
+    })
+}
+
+/// Returns the flags that choose what a plan looks at.
+fn choices(plan: &Plan) -> String {
+    let flags = [("--target", &plan.targeted), ("--exclude", &plan.excluded)];
+    let given = flags.into_iter().flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
+    given.map(|(flag, name)| format!(" {flag} {}", quoted(name.as_str()))).collect()
+}
+
+/// Returns what to run after a drift check, if there is something.
+pub(crate) fn after_drift(drift: &Drift) -> Option<Phrase> {
+    let spec = Some(drift.spec.as_str());
+    if drift.has_moved() {
+        Some(Phrase::command(command(spec, "plan")).and(" shows what would bring it back"))
+    } else if drift.failures.is_empty() {
+        None
+    } else {
+        Some(Phrase::command(command(spec, "drift")).and(" reads again what could not be read"))
+    }
+}
+
+/// Returns what to run right after a run has ended.
+pub(crate) fn after_run(report: &Report, spec: Option<&str>) -> Phrase {
+    let plan = || command(spec, "plan");
+    let show = || command(spec, &format!("show {}", quoted(&report.run_id.0)));
+    match report.exit() {
+        Some(Exit::Refused) => {
+            Phrase::ours("nothing was changed; lift what the guard names, then run ").and_command(plan())
+        }
+        Some(Exit::Moved) => Phrase::ours("nothing was changed; ").and_command(plan()).and(" shows what moved"),
+        Some(Exit::Partial | Exit::Interrupted) => {
+            Phrase::command(plan()).and(" shows what is left, ").and_command(show()).and(" what was done")
+        }
+        None => Phrase::command(command(spec, "apply")).and(" settles what is open before anything else"),
+        Some(Exit::Done | Exit::Error | Exit::Changes | Exit::Locked) => {
+            let answers = Phrase::ours("nothing was changed; ").and_command(show()).and(" has the API's answers, ");
+            answers.and_command(plan()).and(" tries afresh")
+        }
+    }
+}
+
+/// Returns what to run once a past run has been looked at; nothing while it goes on.
+pub(crate) fn after_show(past: &PastRun) -> Option<Phrase> {
+    let (report, spec) = (&past.report, past.evidence.spec.as_deref());
+    Some(match past.outcome()? {
+        RunOutcome::Died if past.resolved_by.is_none() => after_run(report, spec),
+        RunOutcome::Complete if report.operation == Operation::Apply && report.did_something() => {
+            let back = command(spec, &format!("rollback {}", quoted(&report.run_id.0)));
+            Phrase::command(back).and(" takes it back")
+        }
+        RunOutcome::Complete => Phrase::command(command(spec, "plan")).and(" shows whether anything is left"),
+        _ => Phrase::command(command(spec, "plan")).and(" shows what is left"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+
+    #[test]
+    fn a_command_names_the_spec_unless_it_is_the_usual_one() {
+        assert_eq!(command(Some("rictl.yaml"), "plan"), "rictl plan");
+        assert_eq!(command(Some("sites/office-1.yaml"), "plan"), "rictl -f sites/office-1.yaml plan");
+        assert_eq!(command(Some("it's here.yaml"), "plan"), r"rictl -f 'it'\''s here.yaml' plan");
+    }
+}

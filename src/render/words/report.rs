@@ -1,0 +1,140 @@
+//! How a run reads as a whole: its last line, its counts, what became of a step.
+
+use super::run as words;
+use crate::cloud::Call;
+use crate::journal::{ApprovedHow, Operation, Outcome};
+use crate::resource::Status;
+use crate::run::{Exit, Reason, Report, StepResult};
+use crate::state::RunId;
+
+/// Returns Terraform's last line, byte for byte where the run is complete, and in the same form where it is not; of a
+/// rollback, the same with its own name, so that nobody takes the way back for the way there.
+pub(crate) fn last_line(report: &Report) -> String {
+    let verdict = if report.exit() == Some(Exit::Done) { "complete" } else { "incomplete" };
+    format!("{} {verdict}! Resources: 0 added, {} changed, 0 destroyed.", operation(report), report.changed())
+}
+
+/// Returns what a run was, as the first word of a line.
+fn operation(report: &Report) -> &'static str {
+    match report.operation {
+        Operation::Apply => "Apply",
+        Operation::Rollback => "Rollback",
+    }
+}
+
+/// Returns our own line, which follows it.
+pub(crate) fn counts_line(report: &Report, blocked: usize) -> String {
+    let is_ours = |result: &&StepResult| result.is_at_goal() && result.outcome != Some(Outcome::Already);
+    let count = |call| report.results.iter().filter(is_ours).filter(|result| result.step.call == call).count();
+    format!(
+        "{} deactivated, {} activated, {} waited for; {blocked} blocked.",
+        count(Some(Call::Deactivate)),
+        count(Some(Call::Activate)),
+        count(None)
+    )
+}
+
+/// Returns how far a run got, by what became of its steps, and with which code it ended.
+pub(crate) fn incomplete(report: &Report) -> String {
+    let count = |wanted: fn(&StepResult) -> bool| report.results.iter().filter(|result| wanted(result)).count();
+    let done = count(StepResult::is_at_goal);
+    let open = count(|result| !result.is_at_goal() && result.may_have_changed_something());
+    let not_started = count(|result| matches!(result.outcome, Some(Outcome::NotStarted | Outcome::Skipped)));
+    let failed = report.results.len() - done - open - not_started;
+    let counts =
+        [(done, "done"), (open, "sent and not settled"), (failed, "refused or failed"), (not_started, "not started")];
+    let parts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let parts = parts.join(", ");
+    report.exit().map_or(parts.clone(), |exit| format!("{parts} (exit code {exit})"))
+}
+
+/// Returns a step's outcome in words. An answer that was lost is told by what a read found.
+pub(crate) fn outcome(result: &StepResult) -> String {
+    let found = || result.status.as_ref().map_or("nothing", Status::as_str);
+    match result.outcome {
+        None => "open".to_owned(),
+        Some(Outcome::DoneUnknown | Outcome::InDoubt) => format!("unknown, found {}", found()),
+        Some(outcome) => word(outcome).to_owned(),
+    }
+}
+
+/// Returns an outcome as one phrase.
+pub(crate) fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "done",
+        Outcome::Already => "already there",
+        Outcome::DoneUnknown => "done, answer lost",
+        Outcome::Guarded => "refused by a guard",
+        Outcome::Moved => "moved by others",
+        Outcome::Failed => "failed",
+        Outcome::Unsettled => "not settled",
+        Outcome::InDoubt => "in doubt",
+        Outcome::Skipped => "skipped",
+        Outcome::NotStarted => "not started",
+    }
+}
+
+/// Returns why a step ended as it did, in words; nothing where there is no more to say.
+pub(crate) fn detail(result: &StepResult) -> Option<String> {
+    result.because.as_ref().map(words::step_reason)
+}
+
+/// Returns how long a step took, in words.
+pub(crate) fn took(result: &StepResult) -> Option<String> {
+    let elapsed = result.finished_at?.duration_since(result.started_at?);
+    Some(crate::render::duration(elapsed.try_into().unwrap_or_default()))
+}
+
+/// Returns why a run did not end with code 0.
+pub(crate) fn reasons(report: &Report) -> impl Iterator<Item = &Reason> {
+    report.end.iter().flat_map(|end| &end.reasons)
+}
+
+/// Returns one reason as a line behind its label.
+pub(crate) fn remark(report: &Report, reason: &Reason) -> String {
+    let is_open = |result: &StepResult| !result.is_at_goal() && result.may_have_changed_something();
+    match reason {
+        Reason::Interrupted if report.results.iter().any(is_open) => {
+            "a signal ended the run before everything that had been sent was settled".to_owned()
+        }
+        Reason::Interrupted => "a signal ended the run; what had been sent was settled first".to_owned(),
+        _ => words::reason_line(reason),
+    }
+}
+
+/// Returns how a run came out as one line, for those who do not see the rest.
+pub fn outcome_line(report: &Report) -> String {
+    let outcome = words::run_outcome(report.outcome());
+    let code = report.exit().map(|exit| format!(" (exit code {exit})")).unwrap_or_default();
+    format!("{}: {outcome}{code}", operation(report))
+}
+
+/// Returns what a run was started as.
+pub(crate) fn verb(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Apply => "apply",
+        Operation::Rollback => "rollback",
+    }
+}
+
+/// Counts the interfaces that were blocked, as the end of the run knows it.
+pub(crate) fn blocked(report: &Report) -> usize {
+    reasons(report).filter(|reason| matches!(reason, Reason::Blocked(_))).count()
+}
+
+/// Returns how a run was approved.
+pub(crate) fn how(how: ApprovedHow) -> &'static str {
+    match how {
+        ApprovedHow::Terminal => "at the terminal",
+        ApprovedHow::AutoApprove => "by --auto-approve",
+        ApprovedHow::Plan => "by a saved plan",
+        ApprovedHow::Digest => "by --approve-digest",
+        ApprovedHow::Approval => "by rictl approve",
+    }
+}
+
+/// Names runs.
+pub(crate) fn runs(runs: &[RunId]) -> String {
+    runs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
