@@ -148,6 +148,7 @@ fn planned(spec: &Spec, live: &LiveState) -> Plan {
         excludes: Vec::new(),
         allow_changes: None,
         settle_timeout: Duration::from_secs(600),
+        way_back: false,
     };
     let inputs = Inputs { spec, spec_digest: "sha256:0", live, state: None, target: &target, doubts: &[] };
     plan(&inputs, &options).unwrap()
