@@ -205,6 +205,14 @@ struct OnItsWay<'a> {
     again_at: Instant,
 }
 
+/// What came of a call that was to leave.
+enum Called {
+    /// It left.
+    Answered(Result<RequestId, CloudError>),
+    /// It did not; its place under the quota is still there.
+    HeldBack(Permit),
+}
+
 /// How a scope is read.
 #[derive(Default)]
 struct Poll {
@@ -245,7 +253,7 @@ struct Execution<'a, C, S, G> {
     /// What each interface needs to be up before it comes up.
     needs: &'a BTreeMap<Address, Vec<FloorMember>>,
     permits: FuturesUnordered<Pending<'a, (usize, Permit)>>,
-    calls: FuturesUnordered<Pending<'a, (usize, Result<RequestId, CloudError>)>>,
+    calls: FuturesUnordered<Pending<'a, (usize, Called)>>,
     reads: FuturesUnordered<Pending<'a, Read>>,
     /// When the run began.
     began: Instant,
@@ -408,13 +416,13 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         tokio::select! {
             biased;
             _ = signals.changed(), if listens => self.on_signal(),
-            Some((number, answer)) = self.calls.next() => self.on_answer(number, answer),
+            Some((number, answer)) = self.calls.next() => self.on_called(number, answer),
             Some(read) = self.reads.next() => self.on_read(read),
             Some((number, permit)) = self.permits.next() => self.on_permit(number, permit),
             () = tokio::time::sleep_until(wake_up) => {}
         }
         while let Some(Some((number, answer))) = self.calls.next().now_or_never() {
-            self.on_answer(number, answer);
+            self.on_called(number, answer);
         }
         while let Some(Some(read)) = self.reads.next().now_or_never() {
             self.on_read(read);
@@ -485,36 +493,58 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     /// Sends what the last append made durable: the one place where calls leave.
     ///
     /// Whatever took its time since they were admitted, the disk, another region, a process that stood still, is over
-    /// now: what rests on pages that are too old meanwhile, or comes after a signal, does not leave.
+    /// now: what rests on pages that are too old meanwhile, or comes after a signal, does not leave. Each is looked at
+    /// where it is polled first, for the process may stand still between two of them as well.
     fn send(&mut self) {
-        if *self.around.signals.borrow() > 0 && !self.interrupted {
-            self.on_signal();
-        }
-        let mut sent = Vec::new();
+        let mut leaving = BTreeSet::new();
         for (number, until) in std::mem::take(&mut self.to_send) {
             let step = &self.plan.steps[number];
             let Some(mutation) = step.mutation() else { continue };
-            if self.is_stopped() || until < BootTime::now() {
+            if self.is_stopped() {
                 self.hold_back(number);
                 continue;
             }
             self.steps[number].phase = Phase::Calling;
-            let cloud = self.around.cloud;
+            let (cloud, signals) = (self.around.cloud, self.around.signals.clone());
             let permit = self.steps[number].permit.take().unwrap_or_else(Permit::free);
-            self.calls.push(Box::pin(async move { (number, cloud.call(&step.scope, &mutation, permit).await) }));
-            sent.push(number);
+            self.calls.push(Box::pin(async move {
+                let may_leave = until >= BootTime::now() && *signals.borrow() == 0;
+                if may_leave {
+                    (number, Called::Answered(cloud.call(&step.scope, &mutation, permit).await))
+                } else {
+                    (number, Called::HeldBack(permit))
+                }
+            }));
+            leaving.insert(number);
         }
         // They leave when they are polled first, and nothing may come in between: whoever listens may be slow.
         let mut answers = Vec::new();
-        while let Some(Some(answer)) = self.calls.next().now_or_never() {
-            answers.push(answer);
+        while let Some(Some((number, called))) = self.calls.next().now_or_never() {
+            if matches!(called, Called::HeldBack(_)) {
+                leaving.remove(&number);
+            }
+            answers.push((number, called));
         }
-        for number in sent {
+        for number in leaving {
             let step = self.step(number).id.clone();
             (self.around.emit)(&Event::CallSent { step });
         }
-        for (number, answer) in answers {
-            self.on_answer(number, answer);
+        for (number, called) in answers {
+            self.on_called(number, called);
+        }
+    }
+
+    /// Takes in what came of a call.
+    fn on_called(&mut self, number: usize, called: Called) {
+        match called {
+            Called::Answered(answer) => self.on_answer(number, answer),
+            Called::HeldBack(permit) => {
+                if *self.around.signals.borrow() > 0 && !self.interrupted {
+                    self.on_signal();
+                }
+                self.steps[number].permit = Some(permit);
+                self.hold_back(number);
+            }
         }
     }
 

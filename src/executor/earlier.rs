@@ -76,9 +76,10 @@ fn is_open(action: &LastAction) -> bool {
     // It was seen on its way, and then back: somebody else has acted since.
     let is_contradicted = matches!(action.because, Some(StepReason::Diverted { .. }));
     match action.outcome {
-        None | Some(Outcome::InDoubt) => true,
+        Some(Outcome::InDoubt) => true,
         Some(Outcome::Unsettled) => !is_contradicted,
-        Some(_) => false,
+        // A run is over only when every call that was not refused is closed.
+        None | Some(_) => false,
     }
 }
 

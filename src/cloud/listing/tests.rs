@@ -109,3 +109,24 @@ async fn a_whole_listing_goes_on_while_pages_are_full_whatever_the_count_says() 
     let ignores_the_page_number = Pages::new([(50, &first), (50, &first)]);
     assert_eq!(read_all(&ignores_the_page_number, &scope()).await.unwrap().interfaces.len(), 50);
 }
+
+#[tokio::test]
+async fn an_answer_that_says_two_things_of_one_id_is_asked_for_again() {
+    let (up, down) = (row(1, Status::Active), row(1, Status::Inactive));
+    let pages = Pages::new([(1, &[up.clone(), down.clone()]), (1, &[down.clone(), up.clone()]), (1, &[down.clone()])]);
+    let listing = read(&pages, &scope(), &BTreeSet::from([up.id.clone()]), None).await.unwrap();
+    assert_eq!(listing.interfaces[&up.id].observed, down);
+    assert_eq!(listing.contradicted, BTreeSet::new());
+}
+
+#[tokio::test]
+async fn an_answer_that_goes_on_saying_two_things_says_nothing() {
+    let (up, down) = (row(1, Status::Active), row(1, Status::Inactive));
+    let both = [up.clone(), down];
+    let pages = Pages::new([(1, &both), (1, &both), (1, &both)]);
+    let mut listing = Listing::of(None);
+    let error = read_into(&pages, &scope(), &BTreeSet::from([up.id.clone()]), &mut listing).await.unwrap_err();
+    assert!(error.message.contains("say two things of it"), "{error}");
+    assert_eq!(listing.interfaces.len(), 0);
+    assert_eq!(listing.contradicted, BTreeSet::from([up.id]));
+}
