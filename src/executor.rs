@@ -100,8 +100,7 @@ pub trait Gate {
 
     /// Keeps others from the account again, and waits for whoever is at work on it; `waiting` hears once who that is.
     /// `Err` says why it cannot be done.
-    async fn step_back(&self, waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
-        let _: &mut dyn FnMut(&str) = waiting;
+    async fn step_back(&self, _waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
         Ok(())
     }
 }
