@@ -73,6 +73,9 @@ pub(super) struct Global {
     /// How often a region with something in flight is read
     #[arg(long, value_name = "DURATION", global = true, env = "RICTL_POLL_INTERVAL", default_value = "2s", value_parser = positive_duration)]
     pub(super) poll_interval: Duration,
+    /// How long ago what a call rests on may have been read when the call is sent
+    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_MAX_READ_AGE", default_value = "2s", value_parser = positive_duration)]
+    pub(super) max_read_age: Duration,
     /// How long a step may take to reach its goal, where the spec's timeouts do not say
     #[arg(long, value_name = "DURATION", global = true, env = "RICTL_SETTLE_TIMEOUT", default_value = "10m", value_parser = positive_duration)]
     pub(super) settle_timeout: Duration,

@@ -166,6 +166,7 @@ impl Invocation {
         executor::Settings {
             parallelism: usize::from(arguments.parallelism),
             poll_interval: self.global.poll_interval,
+            max_read_age: self.global.max_read_age,
             settle_timeout: self.global.settle_timeout,
             doubt_window: self.global.doubt_window,
             on_error: match arguments.on_error {

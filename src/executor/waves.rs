@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::cloud::Cloud;
-use crate::plan::Step;
 use crate::resource::{RouterInterfaceId, Scope};
-use crate::run::{Event, StepResult, StopReason, WaveFailure};
+use crate::run::{Event, StopReason, WaveFailure};
 use crate::store::Store;
 
 use super::{Execution, Gate};
@@ -65,10 +64,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let Some(rollout) = &self.plan.rollout else { return Ok(()) };
         self.pause(Duration::from_millis(rollout.pause_ms)).await?;
         self.read_floors().await?;
-        let steps = std::iter::zip(&self.plan.steps, &self.report.results);
-        let is_moving = |step: &Step, result: &StepResult| Self::is_deactivation(step) || !result.is_at_goal();
-        let moving = steps.filter(|(step, result)| is_moving(step, result)).map(|(step, _)| &step.address).collect();
-        let down = self.floors.lost(&self.sightings, &moving);
+        let down = self.floors.lost(self.floors.all(), &self.sightings, &self.moving());
         if !down.is_empty() {
             return Err(WaveFailure::Lost { down });
         }

@@ -10,13 +10,13 @@ use anyhow::{Context as _, Result, anyhow};
 use tokio::sync::watch;
 
 use crate::cloud::Cloud;
-use crate::executor::{self, Ended, OnError, Surroundings};
+use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Note, Recorded, Seen};
 use crate::journal::{Died, Entry, Evidence, Operation, PlannedStep, RunStarted};
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::{FloorMember, Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::{counted, words};
-use crate::resource::{LastSeen, LiveState, Target};
+use crate::resource::{Address, LastSeen, LiveState, Target};
 use crate::run::{self, Facts, Report, Unrecorded, planned_step};
 use crate::spec::Spec;
 use crate::state::{Records, RunId, State};
@@ -245,6 +245,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     ) -> Result<Ran> {
         let Planned { plan, refresh: Refresh { live, reads }, takes_back } = planned;
         self.store.prepare(plan.steps.len(), 1024 * (self.session.project.spec.interfaces.len() + 1))?;
+        // The way back brings up what was up, whatever it needed then.
+        let needs = if takes_back.is_none() { needs(&self.session.project.spec) } else { BTreeMap::new() };
+        let known = Known { reads, earlier: executor::unsettled(&self.state.interfaces), needs };
         let evidence = self.evidence(takes_back);
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
@@ -257,7 +260,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             signals,
             emit: &mut |event| front.event(clock.now(), event),
         };
-        let ended = executor::run(&plan, header, reads, &self.session.settings, around).await;
+        let ended = executor::run(&plan, header, &known, &self.session.settings, around).await;
         let seen = ended.seen.clone();
         let (report, is_recorded) = self.end(&plan, ended);
         if is_recorded {
@@ -418,6 +421,20 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         front.finished(&back.report);
         Ok(Some(back))
     }
+}
+
+/// Lists what each interface needs to be up before it comes up.
+fn needs(spec: &Spec) -> BTreeMap<Address, Vec<FloorMember>> {
+    let side = |address: &Address| {
+        let declared = spec.interfaces.get(address)?;
+        let (interface_id, scope) = (declared.id.value.clone(), declared.scope.clone());
+        Some(FloorMember { address: address.clone(), interface_id, scope })
+    };
+    let needs = spec.interfaces.iter().map(|(address, declared)| {
+        let needed: Vec<FloorMember> = declared.needed().filter_map(side).collect();
+        (address.clone(), needed)
+    });
+    needs.filter(|(_, needed)| !needed.is_empty()).collect()
 }
 
 /// Returns whether there is more to tell than that the same was seen again: for that alone nothing is committed, since

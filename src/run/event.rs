@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::reason::{Reason, StepReason, StopReason, WaveFailure};
+use super::reason::{NotUp, Reason, StepReason, StopReason, WaveFailure};
 use crate::journal::Outcome;
 use crate::plan::StepId;
 use crate::resource::{RequestId, Scope, Status};
@@ -135,6 +135,11 @@ pub enum Event {
     Found {
         /// What.
         reason: Reason,
+    },
+    /// A member of a touched group that this run left alone went down meanwhile; its group keeps its floor.
+    FoundDown {
+        /// Which, and why it does not count as up.
+        member: NotUp,
     },
 }
 

@@ -91,8 +91,8 @@ pub(crate) const CLASSES: &[Class] = &[
         None,
         Some((Unstable, Some(Unstable))),
     ),
-    class("A4 IncorrectRIStatus", "fault: {error: {code: IncorrectRIStatus}}", "IncorrectRIStatus", None, PASSES),
-    class("A4 IncorrectStatus (old)", "fault: {error: {code: IncorrectStatus}}", "IncorrectStatus", None, PASSES),
+    class("A4 IncorrectRIStatus", "fault: {error: {code: IncorrectRIStatus}}", "IncorrectRIStatus", None, LOST),
+    class("A4 IncorrectStatus (old)", "fault: {error: {code: IncorrectStatus}}", "IncorrectStatus", None, LOST),
     class(
         "A4 OperationConflict",
         "fault: {error: {code: OperationConflict, status: 409}}",

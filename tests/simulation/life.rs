@@ -324,7 +324,8 @@ impl<'s> Simulation<'s> {
         let seat = self.ground.judge.borrow_mut().begins(self.checkout, &self.project.spec, life.is_way_back);
         fate.seat.set(Some(seat));
         let session = self.session(clock);
-        let last = recorded.journal.replay().runs().last().map(|run| run.started.run_id.to_string());
+        let open = recorded.journal.replay().runs().last().map(|run| run.started.run_id.clone());
+        let last = open.or_else(|| recorded.state.as_ref()?.last_run.clone()).map(|run_id| run_id.to_string());
         let task = match (self.saved.take().filter(|_| life.is_saved), last.filter(|_| life.is_way_back)) {
             (_, Some(run_id)) => Task::Rollback { run_id, options },
             (Some(plan), None) => Task::Saved(Box::new(plan)),

@@ -31,48 +31,8 @@ const fn known(name: &'static str, rules: &'static [Rule], why: &'static str) ->
 }
 
 /// What fails today. Take a line off with the mend.
-pub(crate) const KNOWN: &[Known] = &[
-    known(
-        "p02_a_way_back_beside_an_accepted_call",
-        &[Rule::Floor],
-        "2: --on-error rollback forgets what is going down",
-    ),
-    known("p02_a_way_back_beside_a_doubtful_call", &[Rule::Floor], "2: the same for a call in doubt"),
-    known("p02_a_way_back_as_the_next_run", &[Rule::Floor, Rule::Exit], "2: the same for rollback as the next run"),
-    known(
-        "p02_a_way_back_after_a_kill",
-        &[Rule::Floor],
-        "2: the same after a kill, with reads that lag longer than the doubt window",
-    ),
-    known("p04_another_region_is_slow", &[Rule::Fresh], "4: floors rest on pages asked for 8 s ago"),
-    known(
-        "p04_it_stands_still_between_answer_and_admission",
-        &[Rule::Fresh],
-        "4: pages age while the process stands still",
-    ),
-    known("p04_it_is_stopped_at_some_turn", &[Rule::Fresh], "4: the same for a stopped process"),
-    known("p04_a_slow_disk_under_the_intent", &[Rule::Fresh], "4: pages age while the intent becomes durable"),
-    known("p04_reads_are_throttled", &[Rule::Fresh], "4: pages age while others are throttled"),
-    known("p04_whoever_listens_is_slow", &[Rule::Fresh], "4: pages age while an event is shown"),
-    known("p06_a_call_that_was_delivered_twice_can_be_taken_back", &[], "6: nothing to take back"),
-    known("p07_an_answer_that_contradicts_itself", &[Rule::News, Rule::Floor], "7: the last row is believed"),
-    known(
-        "p07_a_refused_status_beside_lagging_reads",
-        &[Rule::Repeat, Rule::Told, Rule::Exit],
-        "7: sent again after IncorrectRIStatus on a lagging read",
-    ),
-    known("p08_a_dependency_without_a_step_goes_down", &[Rule::Order], "8: it is not looked at again"),
-    known("p08_a_goal_that_only_one_read_shows", &[Rule::Order], "8: dependants are released by one read"),
-    known("p10_a_signal_while_the_intent_becomes_durable", &[], "10: deaf to signals while the disk is slow"),
-    known("p11_the_other_end_of_a_drained_link_stays_down", &[Rule::BothEnds], "11: the next plan re-opens it"),
-    known("p13_somebody_reactivates_what_we_took_down", &[], "13: waited for to the settle timeout"),
-    known("p13_a_member_that_somebody_took_down_is_said", &[], "13: not said at the end"),
-    known(
-        "it_stands_still_on_the_clocks_of_the_machine",
-        &[Rule::Fresh],
-        "4: pages age while the process stands still",
-    ),
-];
+pub(crate) const KNOWN: &[Known] =
+    &[known("p11_the_other_end_of_a_drained_link_stays_down", &[Rule::BothEnds], "11: the next plan re-opens it")];
 
 /// Returns whether a listed case breaks `rule`.
 pub(crate) fn is_open(rule: Rule) -> bool {
