@@ -119,7 +119,10 @@ fn an_expired_hands_off_is_honoured_and_said_loudly() {
 fn a_protection_that_went_with_the_change_is_flagged() {
     let mut interface = Interface::new("a", Status::Active, Inactive).recorded(Some(Active), Status::Active);
     interface.was_protected = true;
-    insta::assert_snapshot!(warnings(&World::of(vec![interface.clone()]).plan()).join("\n"), @"a was protected when last applied, and is now to be deactivated; the protection and the status changed in one go: rictl.yaml:7:13");
+    insta::assert_snapshot!(warnings(&World::of(vec![interface.clone()]).plan()).join("\n"), @"
+    1 deactivation in no group: nothing guards it
+    a was protected when last applied, and is now to be deactivated; the protection and the status changed in one go: rictl.yaml:7:13
+    ");
     interface.desired = Active;
     assert!(World::of(vec![interface]).plan().warnings.is_empty());
 }
@@ -132,7 +135,10 @@ fn a_half_up_link_names_both_lines() {
     ]);
     world.interfaces[1].region = "cn-beijing";
     world.pair(0, 1);
-    insta::assert_snapshot!(warnings(&world.plan()).join("\n"), @"the link of east and west will be half up; its two sides are declared Active at rictl.yaml:7:13 and Inactive at rictl.yaml:11:13");
+    insta::assert_snapshot!(warnings(&world.plan()).join("\n"), @"
+    the link of east and west will be half up; its two sides are declared Active at rictl.yaml:7:13 and Inactive at rictl.yaml:11:13
+    1 deactivation in no group: nothing guards it
+    ");
 }
 
 #[test]
