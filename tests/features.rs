@@ -5,6 +5,7 @@
 mod explain;
 mod files;
 mod init;
+mod reports;
 mod scene;
 mod schema;
 mod terminal;
