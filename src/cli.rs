@@ -2,16 +2,18 @@
 //!
 //! Only here are the process's arguments, environment, streams, terminal and signals touched, each once, at the
 //! start. `args` is the grammar, `commands` what each command does with what `ops` returns, `front` what an apply
-//! shows and asks, `output` the streams, `errors` how an error looks.
+//! shows and asks, `output` the streams, `errors` how an error looks, `habits` what other tools' users type.
 
 mod args;
 mod commands;
 mod errors;
 mod front;
+mod habits;
 mod log;
 mod output;
 mod prompt;
 mod signals;
+mod who;
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -32,7 +34,7 @@ use output::Output;
 
 /// Runs the tool and returns its exit code.
 pub fn run() -> Exit {
-    let arguments = with_two_dashes(std::env::args_os());
+    let arguments = habits::translated(std::env::args_os(), Cli::command());
     let no_color = arguments.iter().any(|argument| argument == "--no-color");
     let cli = match parse(arguments) {
         Ok(cli) => cli,
@@ -73,30 +75,6 @@ fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     });
     let matches = grammar.try_get_matches_from_mut(arguments)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut grammar))
-}
-
-/// Terraform's users write `-auto-approve`: a long flag with one dash gets its second one. So does a misspelt one, that
-/// it is told what it resembles; only what begins with a short flag that takes a value is left alone.
-fn with_two_dashes(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
-    let mut known = std::collections::BTreeSet::new();
-    let mut open = vec![Cli::command()];
-    while let Some(command) = open.pop() {
-        known.extend(command.get_arguments().filter_map(|argument| argument.get_long().map(str::to_owned)));
-        open.extend(command.get_subcommands().cloned());
-    }
-    known.extend(["help".to_owned(), "version".to_owned()]);
-    let mut only_values = false;
-    let translate = |argument: OsString| {
-        let Some(text) = argument.to_str() else { return argument };
-        only_values |= text == "--";
-        let Some(name) = text.strip_prefix('-').filter(|name| !name.starts_with('-') && name.len() > 1) else {
-            return argument;
-        };
-        let long = name.split_once('=').map_or(name, |(long, _)| long);
-        let is_long = known.contains(long) || !name.starts_with(['f', 'C']);
-        if !only_values && is_long { OsString::from(format!("-{text}")) } else { argument }
-    };
-    arguments.into_iter().map(translate).collect()
 }
 
 /// The one read of the wall clock.

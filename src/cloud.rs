@@ -11,6 +11,7 @@ pub mod listing;
 use std::any::Any;
 use std::time::Duration;
 
+use crate::clock::BootTime;
 use crate::resource::{AccountId, AccountName, Observed, RouterInterfaceId, Scope, Status};
 
 pub use crate::resource::{Call, Mutation, RequestId};
@@ -67,6 +68,8 @@ pub struct Page {
     pub total_count: u32,
     /// The RequestId of the answer.
     pub request_id: RequestId,
+    /// When it was asked for, this attempt alone: what it shows is no newer.
+    pub asked: BootTime,
 }
 
 /// Who the credentials belong to (STS GetCallerIdentity).

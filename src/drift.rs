@@ -142,7 +142,7 @@ impl Drift {
 /// What became of checking one spec, for the reports that cover several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DriftCheck {
-    /// The spec, as the user named it.
+    /// The spec, by a name that no other spec on this host has.
     pub spec: String,
     /// When it was checked.
     pub at: Timestamp,
@@ -160,13 +160,16 @@ pub fn compare(spec: &Spec, live: &LiveState, state: Option<&State>, today: Date
 
 fn item(subject: &Subject<'_>, today: Date) -> Option<DriftItem> {
     let live = subject.told()?;
+    if subject.is_settled(live) {
+        return None;
+    }
     let hands_off = subject.declared.hands_off.as_ref();
     let until = hands_off.and_then(|hands_off| hands_off.until);
     Some(DriftItem {
         address: subject.address.clone(),
         id: subject.declared.id.value.clone(),
         scope: subject.declared.scope.clone(),
-        cause: subject.cause()?,
+        cause: cause(subject, live),
         spec: subject.desired(),
         last_applied: subject.last_applied(),
         live: live.cloned(),
@@ -175,6 +178,16 @@ fn item(subject: &Subject<'_>, today: Date) -> Option<DriftItem> {
         hands_off_until: until,
         hands_off_expired: until.is_some_and(|until| until < today),
     })
+}
+
+fn cause(subject: &Subject<'_>, live: Option<&Status>) -> DriftCause {
+    if live.is_some_and(Status::is_transitional) {
+        DriftCause::InTransition
+    } else if subject.declared.hands_off.is_some() {
+        DriftCause::HandsOff
+    } else {
+        DriftCause::Differs(subject.reason())
+    }
 }
 
 /// Warns of every `hands_off` that has outlived its date, whether its interface moved or not.

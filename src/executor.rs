@@ -10,6 +10,7 @@
 //! says what moved.
 
 mod admission;
+mod earlier;
 mod ending;
 mod floors;
 mod judge;
@@ -29,15 +30,16 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::clock::Clock;
+use crate::clock::{BootTime, Clock};
 use crate::cloud::listing::{Listing, ScopeRead};
 use crate::cloud::{Call, Cloud, CloudError, Permit, RequestId};
 use crate::journal::{Entry, RunStarted};
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Action, FloorMember, Plan, Step};
 use crate::resource::{Address, LastSeen, RouterInterfaceId, Scope};
 use crate::run::{Event, LastLook, Report, StopReason};
 use crate::store::{Store, StoreError};
 
+pub use earlier::{Earlier, unsettled};
 use floors::Floors;
 use sightings::Sightings;
 use tracked::{Phase, Tracked};
@@ -63,6 +65,8 @@ pub struct Settings {
     pub parallelism: usize,
     /// How often a scope with something in flight is read.
     pub poll_interval: Duration,
+    /// How long ago a page may have been asked for that a call rests on when it is sent.
+    pub max_read_age: Duration,
     /// How long a step may take to reach its goal, where the spec does not say.
     pub settle_timeout: Duration,
     /// How long a call without an answer is watched before it may be sent again, once.
@@ -80,6 +84,7 @@ impl Default for Settings {
             // transition takes longer than ten seconds. What may be down together is for floors and limits to say.
             parallelism: 300,
             poll_interval: Duration::from_secs(2),
+            max_read_age: Duration::from_secs(2),
             // Transitions take seconds to tens of seconds; the usual tools give up after 5 to 8 minutes.
             settle_timeout: Duration::from_secs(600),
             doubt_window: Duration::from_secs(15),
@@ -94,6 +99,16 @@ impl Default for Settings {
 pub trait Gate {
     /// Runs the argument list; `Err` says why the next wave may not begin.
     async fn check(&self, arguments: &[String], timeout: Duration) -> Result<(), String>;
+
+    /// Lets others act on the account while the run pauses.
+    fn step_aside(&self) {}
+
+    /// Keeps others from the account again, and waits for whoever is at work on it; `waiting` hears once who that is.
+    /// `Err` says why it cannot be done.
+    async fn step_back(&self, waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
+        let _: &mut dyn FnMut(&str) = waiting;
+        Ok(())
+    }
 }
 
 /// The outside of a run.
@@ -121,7 +136,7 @@ pub struct Ended {
     pub last_look: LastLook,
     /// A signal came before the last look had ended.
     pub interrupted: bool,
-    /// A call without an answer was left open in the journal: its run must not be ended there.
+    /// A call was left open in the journal: its run must not be ended there.
     pub is_open: bool,
     /// Why something could not be recorded.
     pub unrecorded: Option<StoreError>,
@@ -129,17 +144,29 @@ pub struct Ended {
     pub seen: Vec<LastSeen>,
 }
 
-/// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order; `known` is what the
-/// plan was made from, so that what is still young need not be asked for again.
+/// What is known when a run begins.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What the plan was made from, so that what is still young need not be asked for again.
+    pub reads: Vec<ScopeRead>,
+    /// What earlier runs sent and did not see to its end.
+    pub earlier: Vec<Earlier>,
+    /// What each interface needs to be up before it comes up.
+    pub needs: BTreeMap<Address, Vec<FloorMember>>,
+}
+
+/// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order.
 pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
     plan: &'a Plan,
     header: RunStarted,
-    known: Vec<ScopeRead>,
+    known: &'a Known,
     settings: &'a Settings,
     surroundings: Surroundings<'a, C, S, G>,
 ) -> Ended {
     let mut execution = Execution::new(plan, &header, settings, surroundings);
-    execution.learn(known);
+    execution.needs = &known.needs;
+    execution.learn(&known.reads);
+    execution.remember(&known.earlier);
     execution.record(Entry::RunStarted(Box::new(header)));
     execution.flush();
     if execution.failure.is_none() {
@@ -154,6 +181,9 @@ pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
     execution.hand_over(last_look)
 }
 
+/// Nothing is needed.
+static NOTHING: BTreeMap<Address, Vec<FloorMember>> = BTreeMap::new();
+
 /// A future of the one task.
 type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
@@ -162,7 +192,18 @@ struct Read {
     scope: Scope,
     ids: BTreeSet<RouterInterfaceId>,
     begun: Instant,
-    outcome: Result<Listing, CloudError>,
+    /// What it showed, up to where it failed.
+    listing: Listing,
+    outcome: Result<(), CloudError>,
+}
+
+/// What an earlier run left on its way.
+struct OnItsWay<'a> {
+    call: &'a Earlier,
+    /// Until when it may still show.
+    until: Instant,
+    /// When the same may be sent again, if nobody knows whether it was done.
+    again_at: Instant,
 }
 
 /// How a scope is read.
@@ -184,6 +225,8 @@ struct Execution<'a, C, S, G> {
     report: Report,
     steps: Vec<Tracked>,
     dependants: Vec<Vec<usize>>,
+    /// The steps that each waits for.
+    before: Vec<Vec<usize>>,
     sightings: Sightings,
     /// When the plan's refresh was begun: whatever was asked for after it is this run's own reading.
     planned_from: Option<Instant>,
@@ -198,15 +241,21 @@ struct Execution<'a, C, S, G> {
     in_flight: BTreeSet<usize>,
     /// Interfaces with a Deactivate that was sent or is about to be, and was not refused.
     going_down: BTreeSet<&'a Address>,
+    /// What earlier runs sent and no read has shown at its goal yet.
+    earlier: BTreeMap<&'a Address, OnItsWay<'a>>,
+    /// What each interface needs to be up before it comes up.
+    needs: &'a BTreeMap<Address, Vec<FloorMember>>,
     permits: FuturesUnordered<Pending<'a, (usize, Permit)>>,
     calls: FuturesUnordered<Pending<'a, (usize, Result<RequestId, CloudError>)>>,
     reads: FuturesUnordered<Pending<'a, Read>>,
+    /// When the run began.
+    began: Instant,
     unfinished: usize,
     wave: u32,
     /// Results and intents that are not on disk yet.
     pending: Vec<Entry>,
-    /// What to send once they are.
-    to_send: Vec<(usize, Call)>,
+    /// What to send once they are, and until when it may leave: then the pages that it rests on are too old.
+    to_send: Vec<(usize, BootTime)>,
     /// Why something could not be recorded; nothing is sent after that.
     failure: Option<StoreError>,
     /// A signal came.
@@ -214,7 +263,7 @@ struct Execution<'a, C, S, G> {
     grace_ends: Option<Instant>,
     /// What is in flight is waited for no longer.
     abandoned: bool,
-    /// A call without an answer stays open in the journal.
+    /// A call that nobody watched to its end stays open in the journal.
     is_open: bool,
 }
 
@@ -224,10 +273,12 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             plan.steps.iter().enumerate().map(|(number, step)| (&step.id, number)).collect();
         let mut dependants = vec![Vec::new(); plan.steps.len()];
         let mut steps = Vec::with_capacity(plan.steps.len());
+        let mut all_before = Vec::with_capacity(plan.steps.len());
         for (number, step) in plan.steps.iter().enumerate() {
             let before: BTreeSet<usize> = step.after.iter().filter_map(|id| index.get(id).copied()).collect();
             before.iter().for_each(|other| dependants[*other].push(number));
             steps.push(Tracked::waiting_for(before.len()));
+            all_before.push(before.into_iter().collect());
         }
         Self {
             plan,
@@ -238,6 +289,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             unfinished: steps.len(),
             steps,
             dependants,
+            before: all_before,
             sightings: Sightings::default(),
             planned_from: None,
             polls: BTreeMap::new(),
@@ -246,9 +298,12 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             polled: BTreeSet::new(),
             in_flight: BTreeSet::new(),
             going_down: BTreeSet::new(),
+            earlier: BTreeMap::new(),
+            needs: &NOTHING,
             permits: FuturesUnordered::new(),
             calls: FuturesUnordered::new(),
             reads: FuturesUnordered::new(),
+            began: Instant::now(),
             wave: 0,
             pending: Vec::new(),
             to_send: Vec::new(),
@@ -261,14 +316,44 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     }
 
     /// Takes in what the plan was made from.
-    fn learn(&mut self, known: Vec<ScopeRead>) {
+    fn learn(&mut self, known: &[ScopeRead]) {
         self.planned_from = known.iter().map(|read| read.begun).max();
         for read in known {
             let poll = self.polls.entry(read.scope.clone()).or_default();
             poll.last = Some(read.begun);
             poll.total = read.listing.total;
-            self.sightings.record(read);
+            self.sightings.record(read.clone());
         }
+    }
+
+    /// Takes in what earlier runs left on its way, as far as no read shows how it ended.
+    fn remember(&mut self, earlier: &'a [Earlier]) {
+        let now = self.around.clock.now();
+        for call in earlier {
+            let mut declared = self.plan.resource_changes.iter();
+            if let Some(change) = declared.find(|change| change.id == call.id && change.scope == call.scope) {
+                let until = Instant::now() + call.remaining(now);
+                let again_at = Instant::now() + self.settings.doubt_window.saturating_sub(call.age(now));
+                self.earlier.insert(&change.address, OnItsWay { call, until, again_at });
+            }
+        }
+        self.forget_what_has_ended();
+    }
+
+    /// Forgets what a read shows at its goal, and what has not shown for longer than it could take.
+    fn forget_what_has_ended(&mut self) {
+        let sightings = &self.sightings;
+        self.earlier.retain(|_, on_its_way| {
+            let call = on_its_way.call;
+            let seen = sightings.get(&call.scope, &call.id).map(|observed| &observed.status);
+            seen != Some(call.call.transition().to) && on_its_way.until > Instant::now()
+        });
+    }
+
+    /// Returns whether a Deactivate of this run or of an earlier one may take it down at any moment.
+    fn is_going_down(&self, address: &Address) -> bool {
+        self.going_down.contains(address)
+            || self.earlier.get(address).is_some_and(|on_its_way| on_its_way.call.call == Call::Deactivate)
     }
 
     /// Gives everything up to whoever started the run.
@@ -300,6 +385,10 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 continue;
             }
             self.send();
+            // What has not left is recorded so before anything else happens.
+            if !self.pending.is_empty() {
+                continue;
+            }
             if self.is_idle() {
                 if self.is_stopped() || !self.next_wave().await {
                     break;
@@ -394,16 +483,39 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         false
     }
 
-    /// Sends what the last append made durable.
+    /// Sends what the last append made durable: the one place where calls leave.
+    ///
+    /// Whatever took its time since they were admitted, the disk, another region, a process that stood still, is over
+    /// now: what rests on pages that are too old meanwhile, or comes after a signal, does not leave.
     fn send(&mut self) {
-        for (number, _) in std::mem::take(&mut self.to_send) {
+        if *self.around.signals.borrow() > 0 && !self.interrupted {
+            self.on_signal();
+        }
+        let mut sent = Vec::new();
+        for (number, until) in std::mem::take(&mut self.to_send) {
             let step = &self.plan.steps[number];
             let Some(mutation) = step.mutation() else { continue };
+            if self.is_stopped() || until < BootTime::now() {
+                self.hold_back(number);
+                continue;
+            }
             self.steps[number].phase = Phase::Calling;
-            (self.around.emit)(&Event::CallSent { step: step.id.clone() });
             let cloud = self.around.cloud;
             let permit = self.steps[number].permit.take().unwrap_or_else(Permit::free);
             self.calls.push(Box::pin(async move { (number, cloud.call(&step.scope, &mutation, permit).await) }));
+            sent.push(number);
+        }
+        // They leave when they are polled first, and nothing may come in between: whoever listens may be slow.
+        let mut answers = Vec::new();
+        while let Some(Some(answer)) = self.calls.next().now_or_never() {
+            answers.push(answer);
+        }
+        for number in sent {
+            let step = self.step(number).id.clone();
+            (self.around.emit)(&Event::CallSent { step });
+        }
+        for (number, answer) in answers {
+            self.on_answer(number, answer);
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod catch_up;
 mod fold;
+mod note;
 mod pace;
 mod past;
 mod records;
@@ -19,6 +20,7 @@ use crate::store::recorder::{self, Found, Recorder};
 use crate::store::{Medium, Store, StoreError, explain};
 
 pub use fold::fold;
+pub use note::Note;
 pub use pace::expected_durations;
 pub use past::{Missing, Past, find, find_in, last, last_apply, past_runs};
 pub use records::{Seen, write};
@@ -33,8 +35,8 @@ pub struct Recorded {
     pub journal: Journal,
     /// Who is at work on it now.
     pub running: Option<Holder>,
-    /// What is odd about it, for people.
-    pub notes: Vec<String>,
+    /// What is odd about it.
+    pub notes: Vec<Note>,
 }
 
 impl Recorded {
@@ -87,7 +89,7 @@ pub fn open<M: Medium>(mut medium: M, holder: &Holder) -> Result<(Recorder<M>, R
     let anchored = found.state.as_ref().and_then(|state| state.anchor);
     let mut recorded = assemble(recorder.medium(), found)?;
     recorded.notes.extend(torn.map(|torn| torn_note(recorder.medium(), torn.torn_length)));
-    recorded.notes.extend(taken_over);
+    recorded.notes.extend(taken_over.map(Note::TakenOver));
     if is_older {
         recorder.upgrade(recorded.state.as_mut())?;
     } else if let Some(anchor) = anchored.filter(|anchor| recorder.journal().is_in(anchor.head))
@@ -124,7 +126,7 @@ pub fn close_run(
     store: &mut impl Store,
     state: &mut State,
     seen: Option<&Seen<'_>>,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<Note>, StoreError> {
     let Some(run) = store.replay().unfolded() else { return Ok(None) };
     // A run of another history, whose state was taken away, is over and has no place in this one.
     let run = Some(run).filter(|run| run.started.lineage == state.lineage);
@@ -139,7 +141,7 @@ pub fn close_run(
 ///
 /// # Errors
 /// A commit that fails: nothing has changed.
-pub fn commit(store: &mut impl Store, state: &mut State) -> Result<Option<String>, StoreError> {
+pub fn commit(store: &mut impl Store, state: &mut State) -> Result<Option<Note>, StoreError> {
     commit_next(store, state)?;
     Ok(store.archive(state).err().map(|error| not_archived(&error)))
 }
@@ -155,31 +157,21 @@ fn commit_next(store: &mut impl Store, state: &mut State) -> Result<(), StoreErr
 fn assemble(medium: &impl Medium, found: Found) -> Result<Recorded, StoreError> {
     let Found { journal, state, .. } = found;
     let mut recorded = Recorded { journal, state, ..Recorded::default() };
-    let name = medium.state_name();
     match &mut recorded.state {
-        Some(state) => {
-            let note = catch_up::catch_up(state, &recorded.journal, medium)?;
-            recorded.notes.extend(note.map(|note| format!("{name} {note}")));
-        }
+        Some(state) => recorded.notes.extend(catch_up::catch_up(state, &recorded.journal, medium)?),
         None if recorded.journal.replay().last_serial() > 0 || medium.has_backup() => {
-            let copy = match medium.has_backup() {
-                true => format!("; {} holds an older copy", medium.backup_name()),
-                false => String::new(),
-            };
-            recorded.notes.push(format!(
-                "{name} is missing although it was written before: the cause of drift is unknown until the next apply{copy}"
-            ));
+            let backup = medium.has_backup().then(|| medium.backup_name());
+            recorded.notes.push(Note::StateMissing { state: medium.state_name(), backup });
         }
         None => {}
     }
     Ok(recorded)
 }
 
-fn torn_note(medium: &impl Medium, bytes: usize) -> String {
-    let name = medium.journal_name();
-    format!("the end of {name} was cut off by a crash: {bytes} bytes that were never durable are dropped")
+fn torn_note(medium: &impl Medium, bytes: usize) -> Note {
+    Note::TornEnd { journal: medium.journal_name(), bytes }
 }
 
-fn not_archived(error: &StoreError) -> String {
-    format!("{}; the run is recorded, and the next command that writes takes it into the history", explain(error))
+fn not_archived(error: &StoreError) -> Note {
+    Note::NotArchived { error: explain(error) }
 }

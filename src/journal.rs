@@ -152,7 +152,7 @@ pub struct RunStarted {
     pub steps: Vec<PlannedStep>,
 }
 
-/// What a run can later be asked about, beside what it did (operations.md §9). All of it is untrusted text.
+/// What a run can later be asked about, beside what it did. All of it is untrusted text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The machine.

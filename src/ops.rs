@@ -4,6 +4,7 @@
 //! command, or what several of them begin with: `project` reads the spec and names the files, `connection` reaches
 //! the cloud, `live` brings both together into a plan, `session` has the words of a run.
 
+mod account_lock;
 pub mod apply;
 mod check;
 mod command;
@@ -23,3 +24,4 @@ mod saved;
 pub mod session;
 pub mod shared_file;
 pub mod state_edit;
+pub mod trust;

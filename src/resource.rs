@@ -5,105 +5,21 @@
 //! (`active` for `Active`), parsing is too, and a word nobody documented is kept, not guessed at.
 
 mod call;
+mod ids;
 mod status;
 mod transition;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use call::{Call, Mutation, RequestId};
+pub use ids::{AccountId, AccountName, Address, GroupName, Region, RouterInterfaceId};
 pub use status::{BusinessStatus, DesiredStatus, Status};
 pub use transition::Transition;
-
-macro_rules! word {
-    ($(#[$doc:meta])* $name:ident) => {
-        $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-        #[serde(transparent)]
-        pub struct $name(Arc<str>);
-
-        impl $name {
-            /// Returns the word as it was written.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl From<&str> for $name {
-            fn from(text: &str) -> Self {
-                Self(Arc::from(text))
-            }
-        }
-
-        impl From<String> for $name {
-            fn from(text: String) -> Self {
-                Self(Arc::from(text))
-            }
-        }
-
-        impl std::borrow::Borrow<str> for $name {
-            fn borrow(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&self.0, f)
-            }
-        }
-    };
-}
-
-word! {
-    /// The key of an interface in the spec: stable, unique, used in every output.
-    Address
-}
-word! {
-    /// The cloud's id of a router interface, `ri-…`.
-    RouterInterfaceId
-}
-word! {
-    /// A region id such as `cn-shanghai`.
-    Region
-}
-word! {
-    /// The name of a redundancy group in the spec.
-    GroupName
-}
-word! {
-    /// The name of an account in the spec; [`AccountName::default_account`] where the spec names none.
-    AccountName
-}
-word! {
-    /// The 16-digit number of a cloud account, kept as text: it does not fit a double.
-    AccountId
-}
-
-impl AccountName {
-    /// The account that the spec's own credentials belong to.
-    pub fn default_account() -> Self {
-        // One word for all: nearly every interface of a large spec is of this account.
-        static DEFAULT: LazyLock<AccountName> = LazyLock::new(|| AccountName::from("default"));
-        DEFAULT.clone()
-    }
-
-    /// Claims to be the account that the spec's own credentials belong to.
-    pub fn is_default_account(&self) -> bool {
-        self.as_str() == "default"
-    }
-}
 
 /// Where a call goes: one account, one region. Quotas, polls and pages are per scope.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]

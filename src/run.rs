@@ -11,10 +11,12 @@ mod exit;
 mod outcome;
 mod reason;
 mod report;
+mod step;
 
 pub use end::{Facts, LastLook, RunEnd, end};
-pub use event::{Event, WaveFailure};
+pub use event::Event;
 pub use exit::Exit;
 pub use outcome::RunOutcome;
-pub use reason::{NotUp, Reason, StepReason, StopReason, Subject, Unrecorded, WhyNotUp};
-pub use report::{Report, StepResult, planned_step};
+pub use reason::{NotUp, OldPage, Reason, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp};
+pub use report::Report;
+pub use step::{StepResult, planned_step};

@@ -2,7 +2,7 @@
 //!
 //! [`parse`] turns texts into a [`Spec`] or into every error at once, each with its place. It reads no
 //! file and no environment; `ops` hands it the bytes. Syntax is in `spec/syntax` (YAML and JSON to one
-//! tree with places), the keys in `spec/keys`, meaning in `spec/decode`, references between entries in `spec/check`;
+//! tree with places; `spec/slips` knows what is easily mistyped), the keys in `spec/keys`, meaning in `spec/decode`, references between entries in `spec/check`;
 //! what can be wrong is data in `spec/finding`, and its sentences are in `spec/words`.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +27,7 @@ pub mod format;
 pub mod keys;
 mod read;
 pub mod schema;
+mod slips;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -72,7 +73,16 @@ pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
         };
         decoder.next_file();
         let read = if is_json { json::read } else { yaml::read };
-        is_whole &= read(*source, text, &mut findings, &mut |item, findings| decoder.item(item, findings)).is_ok();
+        if let Some(mark) = slips::conflict_mark(text) {
+            refuse_slip(*source, mark, &mut findings);
+            is_whole = false;
+            continue;
+        }
+        if read(*source, text, &mut findings, &mut |item, findings| decoder.item(item, findings)).is_err() {
+            is_whole = false;
+            // What the last entry lacks may stand behind the place where reading stopped.
+            findings.forget_guesses(*source, decoder.last_entry());
+        }
     }
     if texts.is_empty() {
         refuse(FileFault::None, Place::default(), &mut findings);
@@ -130,6 +140,12 @@ fn admit(file: SpecFile, sources: &mut Sources, findings: &mut Findings) -> Opti
     }
 }
 
+fn refuse_slip(source: SourceId, found: slips::Found, findings: &mut Findings) {
+    let place = Place { source, line: found.line, column: found.column, length: found.length };
+    let fault = finding::SyntaxFault::Slip(found.slip);
+    findings.report(fault.code(), place, || Finding::Syntax(fault));
+}
+
 fn refuse(fault: FileFault, place: Place, findings: &mut Findings) {
     findings.report(fault.code(), place, || Finding::File(fault));
 }
@@ -174,7 +190,7 @@ pub struct CloudSettings {
     /// `profile`, of the credentials.
     pub profile: Option<Placed<String>>,
     /// `signature`.
-    pub signature: Option<SignatureVersion>,
+    pub signature: Option<Placed<SignatureVersion>>,
     /// `account_id`: apply refuses any other account.
     pub account_id: Option<Placed<AccountId>>,
     /// `world`, the emulator's file, as written: relative to the spec file.

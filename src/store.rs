@@ -4,6 +4,7 @@
 //! the rules, and writes onto a [`Medium`], which knows bytes only. [`local`] keeps them in files beside the spec,
 //! [`memory`] in memory, for simulations that crash it; one contract test runs against both.
 
+pub mod account;
 mod files;
 pub mod local;
 pub mod lock;
@@ -112,6 +113,14 @@ pub enum StoreError {
         /// The lock's id, for `force-unlock`.
         id: String,
     },
+    /// Somebody else on this host acts on the account.
+    #[error("the account is locked by {holder}")]
+    AccountLocked {
+        /// Who, as far as they say or the kernel shows.
+        holder: String,
+        /// The lock file.
+        path: String,
+    },
     /// Nobody holds the lock that was to be freed.
     #[error("{path} is not locked")]
     NotLocked {
@@ -154,7 +163,12 @@ impl StoreError {
             Self::Moved { .. } => "run `rictl plan` again".into(),
             Self::NotAFile { path, .. } => format!("move {path} away, or choose another `state.path`"),
             Self::Locked { id, .. } => {
-                format!("wait for it, or free the lock with `rictl force-unlock {id}` if you know that it is dead")
+                format!(
+                    "wait for it; stop a rollout that pauses with Ctrl-C; or free the lock with `rictl force-unlock {id}` if you know that it is dead"
+                )
+            }
+            Self::AccountLocked { path, .. } => {
+                format!("wait for it with --lock-timeout, or end that process: its lock ({path}) ends with it")
             }
             Self::Exposed { path, .. } => format!("run `chmod go-w {path}`"),
             Self::Io { source, .. } => match source.kind() {

@@ -124,7 +124,11 @@ fn addresses(
     let wished = |interface: &Observed| {
         let name = names.get(&interface.id).map(String::as_str).or(interface.name.as_deref()).unwrap_or_default();
         let slug = slug(name);
-        if slug.is_empty() { self::slug(interface.id.as_str()) } else { slug }
+        // Of a name in another script hardly more than its numbers is left, which say nothing by themselves.
+        let says_little =
+            name.chars().any(|letter| letter.is_alphabetic() && !letter.is_ascii() && plain(letter).is_none())
+                && !slug.contains(|letter: char| letter.is_ascii_alphabetic());
+        if slug.is_empty() || says_little { self::slug(interface.id.as_str()) } else { slug }
     };
     let mut wishes: BTreeMap<String, usize> = BTreeMap::new();
     observed.iter().for_each(|interface| *wishes.entry(wished(interface)).or_default() += 1);
@@ -147,12 +151,27 @@ fn slug(text: &str) -> String {
     for character in text.chars() {
         match character {
             'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' => slug.push(character),
+            // A mark that stands on the letter before it.
+            '\u{300}'..='\u{36f}' => {}
+            _ if plain(character).is_some() => slug.extend(plain(character)),
             _ if !slug.ends_with('-') => slug.push('-'),
             _ => {}
         }
     }
     let slug = slug.trim_matches(['-', '.', '_']);
     slug.get(..LONGEST).unwrap_or(slug).trim_end_matches(['-', '.', '_']).to_owned()
+}
+
+/// What an ASCII keyboard writes for the letters from U+00C0 to U+017F: Latin letters without their marks.
+const PLAIN: &[u8; 192] =
+    b"AAAAAAACEEEEIIIIDNOOOOO-OUUUUYTsaaaaaaaceeeeiiiidnooooo-ouuuuytyAaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGg\
+    GgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+
+/// Returns what an ASCII keyboard writes for a Latin letter with a mark.
+fn plain(letter: char) -> Option<char> {
+    let at = u32::from(letter).checked_sub(0xC0)?;
+    let plain = char::from(*PLAIN.get(usize::try_from(at).ok()?)?);
+    Some(plain).filter(char::is_ascii_alphabetic)
 }
 
 /// Recognises links that may stand in for each other and enters each interface into at most one group.

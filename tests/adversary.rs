@@ -17,7 +17,7 @@ use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Identity, Mutation, Page, Permit, Selection,
 };
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
-use rictl::executor::{Gate, Settings, Surroundings, run};
+use rictl::executor::{Gate, Known, Settings, Surroundings, run};
 use rictl::journal::{Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::ops::live;
 use rictl::plan::{Action, Expectation, Plan, PlanOptions};
@@ -275,7 +275,8 @@ fn apply(scenario: &Scenario) -> (Witness, Plan, Report) {
             signals: listener,
             emit: &mut |_| {},
         };
-        let report = run(&plan, header(&plan, &clock), Vec::new(), &Settings::default(), surroundings).await.report;
+        let report =
+            run(&plan, header(&plan, &clock), &Known::default(), &Settings::default(), surroundings).await.report;
         (witness, plan, report)
     })
 }

@@ -13,6 +13,7 @@
     reason = "tests are outside the house: they have a process and a clock of their own"
 )]
 
+mod account_lock;
 mod adversary;
 mod alibaba_client;
 mod architecture;

@@ -77,6 +77,68 @@ fn a_check_is_found_beside_its_spec_from_anywhere() {
     assert_eq!(reader.follow(document).0, Vec::<String>::new());
 }
 
+/// A served world of an example; it ends with this value.
+struct Served(std::process::Child, String);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.0.kill().expect("it is ours");
+        self.0.wait().expect("it ends");
+    }
+}
+
+/// Types a command of a document that serves a world; the port that it prints is another one each time.
+fn serve(command: &str, directory: &Path) -> Served {
+    let words = command.trim_end_matches(" &").replace("127.0.0.1:8080", "127.0.0.1:0");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rictl"))
+        .args(words.split(' ').skip(1))
+        .current_dir(directory)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("rictl runs");
+    let mut line = String::new();
+    let stdout = child.stdout.as_mut().expect("a pipe");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("text");
+    let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}")).to_owned();
+    Served(child, url)
+}
+
+#[test]
+fn the_rehearsals_run_as_they_are_printed() {
+    let text = fs::read_to_string(repository().join("examples/faults/README.md")).expect("a page");
+    let block = text.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("commands");
+    let commands: Vec<&str> = block.lines().collect();
+    for (schedule, code) in [("throttled-and-stuck.yaml", 5), ("answers-lost.yaml", 0), ("console.yaml", 5)] {
+        let copy = tempfile::tempdir().expect("a temporary directory");
+        for file in ["rictl.yaml", "world.yaml", schedule] {
+            fs::copy(repository().join("examples/faults").join(file), copy.path().join(file)).expect("a copy");
+        }
+        let served = serve(&commands[0].replace("throttled-and-stuck.yaml", schedule), copy.path());
+        let apply = commands[1].replace("http://127.0.0.1:8080", &served.1);
+        let output = Command::new(env!("CARGO_BIN_EXE_rictl"))
+            .args(apply.split(' ').skip(1))
+            .current_dir(copy.path())
+            .env("RICTL_POLL_INTERVAL", "100ms")
+            .output()
+            .expect("rictl runs");
+        assert_eq!(output.status.code(), Some(code), "{schedule}: {output:?}");
+    }
+}
+
+#[test]
+fn a_copied_example_keeps_what_it_records_in_its_folder() {
+    for entry in fs::read_dir(repository().join("examples")).expect("examples") {
+        let directory = entry.expect("an entry").path();
+        for file in fs::read_dir(&directory).into_iter().flatten() {
+            let path = file.expect("an entry").path();
+            if path.extension().is_some_and(|extension| extension == "yaml") {
+                let text = fs::read_to_string(&path).expect("text");
+                assert!(!text.contains(": ../"), "{} leads out of its folder", path.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn the_tutorial_goes_as_it_says() {
     follow(&repository().join("docs/tutorial.md"), ".");

@@ -4,9 +4,12 @@
 
 mod explain;
 mod files;
+mod habits;
 mod init;
 mod reports;
 mod scene;
 mod schema;
+mod specs;
 mod terminal;
+mod trust;
 mod watch;

@@ -1,7 +1,7 @@
 //! The real binary, killed with SIGKILL at every boundary of journal and calls and at random times, against an emulator
 //! that lives on. Every next run recovers by itself, and no interface is called twice.
 //!
-//! `KILL_ROUNDS=500 cargo test --test all kills:: -- --nocapture` for the long run. The kills come from outside: the killer
+//! `KILL_ROUNDS=500 INTERRUPT_ROUNDS=200 cargo test --test all kills:: -- --nocapture` for the long run. The kills come from outside: the killer
 //! watches the journal and the call log grow, so the binary needs no fault points.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Enough for applies in debug builds, and an end for one that hangs.
@@ -64,6 +65,7 @@ struct Scene {
     directory: TempDir,
     emulator: Child,
     endpoint: String,
+    doubt_window: &'static str,
 }
 
 impl Drop for Scene {
@@ -81,8 +83,12 @@ fn rictl(directory: &Path) -> Command {
 
 impl Scene {
     fn new() -> Self {
+        Self::with(WORLD, "300ms")
+    }
+
+    fn with(world: &str, doubt_window: &'static str) -> Self {
         let directory = TempDir::new().unwrap();
-        fs::write(directory.path().join("world.yaml"), WORLD).unwrap();
+        fs::write(directory.path().join("world.yaml"), world).unwrap();
         let mut emulator = rictl(directory.path())
             .args(["emulator", "serve", "--world", "world.yaml", "--call-log", "calls.jsonl"])
             .stdout(Stdio::piped())
@@ -91,7 +97,7 @@ impl Scene {
         let mut line = String::new();
         BufReader::new(emulator.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let endpoint = line.trim().strip_prefix("listening on ").expect("the emulator says where it is").to_owned();
-        Self { directory, emulator, endpoint }
+        Self { directory, emulator, endpoint, doubt_window }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -102,7 +108,7 @@ impl Scene {
         let mut command = rictl(self.directory.path());
         command.args(["apply", "--auto-approve", "--endpoint", &self.endpoint, "--poll-interval", "10ms"]).args([
             "--doubt-window",
-            "300ms",
+            self.doubt_window,
             "--quota",
             "100000/1s",
         ]);
@@ -127,8 +133,24 @@ impl Scene {
         fs::metadata(self.path("state/rictl.journal.jsonl")).map_or(0, |metadata| metadata.len())
     }
 
-    /// Starts an apply and kills it at `moment`; claims that it was still alive then.
+    /// Starts an apply and kills it at `moment`; returns whether it was still alive then.
     fn kill_at(&self, moment: Moment) -> bool {
+        self.strike_at(moment, |apply| apply.kill().unwrap())
+    }
+
+    /// Starts an apply and interrupts it twice at `moment`; returns whether it was still alive then.
+    fn interrupt_twice_at(&self, moment: Moment) -> bool {
+        self.strike_at(moment, |apply| {
+            for _ in 0..2 {
+                kill_process(Pid::from_child(apply), Signal::TERM).unwrap();
+                // Two signals that come together are one.
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        })
+    }
+
+    /// Starts an apply, strikes it at `moment` and waits for its end; returns whether it was still alive then.
+    fn strike_at(&self, moment: Moment, strike: impl Fn(&mut Child)) -> bool {
         let (lines, bytes) = (self.lines("state/rictl.journal.jsonl"), self.journal_length());
         let calls = self.lines("calls.jsonl");
         let began = Instant::now();
@@ -144,7 +166,7 @@ impl Scene {
                 return false;
             }
             if is_due {
-                apply.kill().unwrap();
+                strike(&mut apply);
                 apply.wait().unwrap();
                 return true;
             }
@@ -207,4 +229,88 @@ fn a_killed_apply_is_finished_by_the_next_one_without_a_second_call() {
     }
     println!("{rounds} rounds, {kills} kills, {recoveries} recoveries, no second call");
     assert!(kills > rounds / 3, "only {kills} of {rounds} rounds were killed in time");
+}
+
+/// How far reads lag behind where they do.
+const LAG: Duration = Duration::from_millis(200);
+
+/// An accepted call is forgotten when its run is abandoned, and sent again. Whoever mends that sets this to false.
+const ABANDONED_CALLS_ARE_FORGOTTEN: bool = true;
+
+/// Interrupts an apply twice in the middle of a round and lets the next one finish it; returns what broke.
+fn interrupted(scene: &Scene, round: u64) -> Option<String> {
+    fs::write(scene.path("rictl.yaml"), spec(round)).unwrap();
+    let first = scene.lines("calls.jsonl");
+    scene.interrupt_twice_at(moment(round));
+    let applied = scene.apply().output().unwrap();
+    let calls = scene.mutating_calls(first);
+    if let Some(((interface, action), count)) = calls.iter().find(|(_, count)| **count > 1) {
+        return Some(format!("round {round}, {:?}: {action} {interface} was sent {count} times", moment(round)));
+    }
+    if applied.status.code() != Some(0) {
+        return Some(format!("round {round}, {:?}: {applied:#?}", moment(round)));
+    }
+    // What was read last may still be on its way to the eyes of a plan.
+    std::thread::sleep(LAG);
+    let settled = scene.plan();
+    (settled.status.code() != Some(0)).then(|| format!("round {round}: {settled:?}"))
+}
+
+#[test]
+fn a_twice_interrupted_apply_is_finished_by_the_next_one_although_reads_lag() {
+    let rounds = std::env::var("INTERRUPT_ROUNDS").map_or(24, |rounds| rounds.parse().unwrap());
+    let lagging = "faults:\n  - {fault: {stale_reads: 200ms}, action: DescribeRouterInterfaces}\n";
+    let scene = Scene::with(&format!("{WORLD}{lagging}"), "600ms");
+    let broken = (1..=rounds).find_map(|round| interrupted(&scene, round));
+    println!("{rounds} rounds, {broken:?}");
+    let is_repeated = broken.as_ref().is_some_and(|broken| broken.contains("was sent"));
+    assert_eq!(
+        (broken.is_some(), is_repeated),
+        (ABANDONED_CALLS_ARE_FORGOTTEN, ABANDONED_CALLS_ARE_FORGOTTEN),
+        "{broken:?}"
+    );
+}
+
+/// Two checkouts take a link each down when they are started together. Whoever mends that sets this to false.
+const CHECKOUTS_DO_NOT_SEE_EACH_OTHER: bool = true;
+
+/// A spec of the first group alone: which of its two links is down, if any.
+fn one_down(down: Option<usize>) -> String {
+    let line = |number| {
+        let status = if down == Some(number) { "Inactive" } else { "Active" };
+        format!("  r{number}: {{id: ri-{number}, status: {status}, group: g}}\n")
+    };
+    format!(
+        "version: 1\ncloud: {{provider: emulator, region: cn-shanghai}}\ngroups:\n  g: {{min_active: 1}}\ninterfaces:\n{}{}",
+        line(0),
+        line(1)
+    )
+}
+
+/// Two checkouts of an account start at once to take the other's link down; returns what broke.
+fn started_together(scene: &Scene, other: &Path, round: u64) -> Option<String> {
+    fs::write(scene.path("rictl.yaml"), one_down(None)).unwrap();
+    let reset = scene.apply().output().unwrap();
+    assert_eq!(reset.status.code(), Some(0), "{reset:#?}");
+    fs::write(scene.path("rictl.yaml"), one_down(Some(0))).unwrap();
+    fs::write(other.join("rictl.yaml"), one_down(Some(1))).unwrap();
+    let first = scene.lines("calls.jsonl");
+    let mut commands = [scene.apply(), scene.apply()];
+    commands[1].current_dir(other);
+    let started = commands.map(|mut command| command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let ended = started.map(|child| child.wait_with_output().unwrap());
+    let calls = scene.mutating_calls(first);
+    let codes = ended.each_ref().map(|output| output.status.code());
+    let down = calls.keys().filter(|(_, action)| action == "DeactivateRouterInterface").count();
+    (down > 1).then(|| format!("round {round}: both links went down, exit codes {codes:?}"))
+}
+
+#[test]
+fn two_checkouts_that_start_together_never_take_the_last_link() {
+    let rounds = std::env::var("TOGETHER_ROUNDS").map_or(24, |rounds| rounds.parse().unwrap());
+    let scene = Scene::new();
+    let other = TempDir::new().unwrap();
+    let broken = (1..=rounds).find_map(|round| started_together(&scene, other.path(), round));
+    println!("{rounds} rounds, {broken:?}");
+    assert_eq!(broken.is_some(), CHECKOUTS_DO_NOT_SEE_EACH_OTHER, "{broken:?}");
 }

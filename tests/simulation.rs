@@ -2,9 +2,11 @@
 //! virtual time, with the planner, executor, recovery, journal and store codecs that users run.
 //!
 //! ```text
-//! cargo test --test all simulation::                  10,000 seeds and the exhaustive small scope
-//! SIM_SEEDS=1000000 cargo test --test all simulation::swarm::ten_thousand -- --nocapture
+//! cargo test --test all simulation::                  some thousand seeds, the exhaustive small scope and the seams
+//! SIM_SEEDS=1000000 cargo test --release --test all simulation::swarm::every_seed -- --nocapture
 //! SIM_SEED=42 cargo test --test all simulation::swarm::one_seed -- --nocapture     one seed with its trace
+//! SIM_SEED=42 SIM_SEAMS=1 ...                                                      one with trouble at the seams
+//! SIM_KNOWN=none cargo test --test all simulation::seams::                         what is known to fail today, too
 //! ```
 
 #![allow(
@@ -16,9 +18,11 @@
 
 mod dice;
 mod exhaustive;
+mod judge;
 mod ledger;
 mod life;
 mod planted;
 mod scenario;
+mod seams;
 mod swarm;
 mod wires;

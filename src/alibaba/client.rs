@@ -14,7 +14,7 @@ use super::request::{self, Action, Attempt, Service};
 use super::source::{CredentialSource, Credentials};
 use super::transport::{Answer, Transport};
 use super::wire;
-use crate::clock::Clock;
+use crate::clock::{BootTime, Clock};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Mutation, Page, Permit, RequestId,
     Selection,
@@ -211,7 +211,8 @@ impl<S: CredentialSource> CloudRead for Client<S> {
         }
         let action = Action { service: Service::Vpc, name: ACTION, parameters };
         let endpoint = self.endpoint_of(&scope.region, ACTION)?;
-        let read = |body: &[u8], request_id| wire::page(body, &scope.region, request_id);
+        let asked = BootTime::now();
+        let read = |body: &[u8], request_id| wire::page(body, &scope.region, request_id, asked);
         let page = self.ask(&scope.account, &endpoint, &action, read).await?;
         check_selection(&query.selection, page, ACTION)
     }

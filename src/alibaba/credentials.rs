@@ -17,6 +17,7 @@ mod issued;
 mod metadata;
 mod profile;
 mod provider;
+mod region;
 mod sts;
 
 use std::collections::BTreeMap;
@@ -37,6 +38,7 @@ use crate::resource::AccountName;
 
 pub use self::core_dumps::forbid_core_dumps;
 pub use self::environment::Environment;
+pub use self::region::region_of_profile;
 
 /// How long before their end credentials are renewed, as long as the official Go library.
 const MARGIN: SignedDuration = SignedDuration::from_mins(3);

@@ -89,6 +89,14 @@ impl Endpoint {
         })
     }
 
+    /// Returns host and port where the host is this one, as an address or as `localhost`: one name a server.
+    pub fn loopback(&self) -> Option<String> {
+        let host = if self.host() == "localhost" { "127.0.0.1" } else { self.host() };
+        let address: std::net::IpAddr = host.parse().ok()?;
+        let address = address.to_canonical();
+        address.is_loopback().then(|| format!("{}", std::net::SocketAddr::new(address, self.port())))
+    }
+
     /// The `Host` header: with the port unless it is the scheme's own.
     pub(super) fn authority(&self) -> &str {
         self.0.authority()

@@ -9,6 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::clock::BootTime;
 use crate::cloud::{Identity, Page, RequestId};
 use crate::resource::{AccountId, BusinessStatus, Observed, Opposite, Region, Role, RouterInterfaceId, Status};
 
@@ -113,12 +114,17 @@ struct Interface {
     opposite_interface_business_status: Option<Loose>,
 }
 
-/// Reads one page of a listing of `region`.
-pub(super) fn page(body: &[u8], region: &Region, request_id: RequestId) -> Result<Page, serde_json::Error> {
+/// Reads one page of a listing of `region` that was asked for at `asked`.
+pub(super) fn page(
+    body: &[u8],
+    region: &Region,
+    request_id: RequestId,
+    asked: BootTime,
+) -> Result<Page, serde_json::Error> {
     let listing: Listing = serde_json::from_slice(body)?;
     let total_count = listing.total_count.0.parse().map_err(|_| serde_json::Error::custom("TotalCount is no count"))?;
     let interfaces = listing.set.interfaces.into_iter().map(|interface| observed(interface, region));
-    Ok(Page { interfaces: interfaces.collect::<Result<_, _>>()?, total_count, request_id })
+    Ok(Page { interfaces: interfaces.collect::<Result<_, _>>()?, total_count, request_id, asked })
 }
 
 fn observed(interface: Interface, region: &Region) -> Result<Observed, serde_json::Error> {

@@ -1,11 +1,14 @@
 //! The command line as types. Help texts are written to be read by somebody who has the tool for the first time.
 
 mod specs;
+mod terraform;
+mod trust;
 mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -13,6 +16,7 @@ use crate::resource::Address;
 use crate::retry::Quota;
 
 pub(super) use specs::{InitArgs, SchemaFormat};
+pub(super) use terraform::TerraformArgs;
 pub(super) use watch::DriftArgs;
 
 /// Keeps Alibaba Cloud VPC router interfaces in the states that a reviewed YAML spec declares.
@@ -57,15 +61,21 @@ pub(super) struct Global {
     /// How requests are signed: v3 (the default; keys stay out of URLs) or v1
     #[arg(long, value_name = "VERSION", global = true, env = "RICTL_SIGNATURE", value_enum)]
     pub(super) signature: Option<Signature>,
-    /// Wait this long for the state's lock
+    /// Wait this long for the locks of the state and of the account
     #[arg(long, value_name = "DURATION", global = true, env = "RICTL_LOCK_TIMEOUT", default_value = "0s", value_parser = duration)]
     pub(super) lock_timeout: Duration,
+    /// Keep the accounts' locks here instead of where every user of this host looks: /run/lock or /tmp
+    #[arg(long, value_name = "DIR", global = true, env = "RICTL_LOCK_DIR")]
+    pub(super) lock_dir: Option<PathBuf>,
     /// Ask questions where a terminal is there to answer
-    #[arg(long, value_name = "BOOL", global = true, default_value_t = true, num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set)]
+    #[arg(long, value_name = "BOOL", global = true, default_value = "true", num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub(super) input: bool,
     /// How often a region with something in flight is read
     #[arg(long, value_name = "DURATION", global = true, env = "RICTL_POLL_INTERVAL", default_value = "2s", value_parser = positive_duration)]
     pub(super) poll_interval: Duration,
+    /// How long ago what a call rests on may have been read when the call is sent
+    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_MAX_READ_AGE", default_value = "2s", value_parser = positive_duration)]
+    pub(super) max_read_age: Duration,
     /// How long a step may take to reach its goal, where the spec's timeouts do not say
     #[arg(long, value_name = "DURATION", global = true, env = "RICTL_SETTLE_TIMEOUT", default_value = "10m", value_parser = positive_duration)]
     pub(super) settle_timeout: Duration,
@@ -78,6 +88,8 @@ pub(super) struct Global {
     /// At most N calls per account, region and action in any such window
     #[arg(long, value_name = "N/DURATION", global = true, env = "RICTL_QUOTA", default_value = "300/60s", value_parser = quota)]
     pub(super) quota: Quota,
+    #[command(flatten)]
+    pub(super) trust: trust::TrustArgs,
 }
 
 /// What to do.
@@ -185,6 +197,11 @@ pub(super) struct PlanArgs {
     /// Exit 2 when there are changes
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
+    /// A plan sends no calls that could run side by side
+    #[arg(long, hide = true, value_name = "N")]
+    parallelism: Option<u16>,
+    #[command(flatten)]
+    pub(super) terraform: TerraformArgs,
     #[command(flatten)]
     pub(super) format: FormatArgs,
 }
@@ -246,6 +263,8 @@ pub(super) struct ApplyArgs {
     pub(super) choice: Choice,
     #[command(flatten)]
     pub(super) run: RunArgs,
+    #[command(flatten)]
+    pub(super) terraform: TerraformArgs,
 }
 
 /// How a run goes.
@@ -255,7 +274,7 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub(super) auto_approve: bool,
     /// Run only if the plan, made afresh, has this digest; approves by itself
-    #[arg(long, value_name = "DIGEST")]
+    #[arg(long, value_name = "DIGEST", value_parser = digest)]
     pub(super) approve_digest: Option<String>,
     /// At most this many calls unsettled at a time
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..))]
@@ -416,6 +435,16 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|duration| {
         if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) }
     })
+}
+
+/// Takes a digest with or without the `sha256:` that plans print before it.
+fn digest(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let hex = text.strip_prefix("sha256:").unwrap_or(text).to_ascii_lowercase();
+    if hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Ok(format!("sha256:{hex}"));
+    }
+    Err("a digest is `sha256:` and 64 hexadecimal digits, whole as the plan printed it".to_owned())
 }
 
 fn quota(text: &str) -> Result<Quota, String> {

@@ -22,7 +22,9 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::{DEFAULT_SPEC, Project};
 use crate::spec::SignatureVersion;
 
-use super::args::{Command, Format, Global, GraphFormat, OnErrorArg, RunArgs, Signature, StateCommand};
+use super::args::{
+    ApplyArgs, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Signature, StateCommand,
+};
 use super::errors::Machine;
 use super::output::Output;
 use super::signals;
@@ -46,6 +48,15 @@ impl Command {
                 | Self::Explain { .. }
                 | Self::Init(_)
         )
+    }
+
+    /// Returns whether a wrapper asks for a plan without a look at the cloud.
+    fn asks_not_to_refresh(&self) -> bool {
+        let flags = match self {
+            Self::Plan(PlanArgs { terraform, .. }) | Self::Apply(ApplyArgs { terraform, .. }) => terraform,
+            _ => return false,
+        };
+        flags.refresh == Some(false)
     }
 
     /// Says who reads standard output.
@@ -86,6 +97,9 @@ pub(super) async fn dispatch(command: Command, invocation: &Invocation, output: 
 }
 
 async fn run(command: Command, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    if command.asks_not_to_refresh() {
+        output.say("note: --refresh=false changes nothing: every plan reads the live cloud");
+    }
     match command {
         Command::Init(arguments) => init::init(&arguments, invocation, output).await,
         Command::Validate { json } => offline::validate(invocation, output, json),
@@ -144,6 +158,7 @@ impl Invocation {
             }),
             request_timeout: self.global.request_timeout,
             quota: self.global.quota,
+            trust: self.global.trust.trust(),
         }
     }
 
@@ -151,6 +166,7 @@ impl Invocation {
         executor::Settings {
             parallelism: usize::from(arguments.parallelism),
             poll_interval: self.global.poll_interval,
+            max_read_age: self.global.max_read_age,
             settle_timeout: self.global.settle_timeout,
             doubt_window: self.global.doubt_window,
             on_error: match arguments.on_error {

@@ -8,6 +8,7 @@ use crate::ops::failure::{Exit, Refusal, exit_of, hint_of};
 use crate::render;
 use crate::render::diagnostic::write_findings;
 
+use super::habits;
 use super::output::Output;
 
 /// Prints clap's words; help and version are no errors.
@@ -20,6 +21,7 @@ pub(super) fn usage(output: &Output, mut error: clap::Error) -> Exit {
             Err(error) => report(output, &error, Machine::None),
         };
     }
+    habits::point_to(&mut error);
     // It lists what the environment sets as if it had been typed.
     error.remove(ContextKind::Usage);
     let text = error.render();

@@ -1,6 +1,6 @@
 //! Reading many interfaces of one scope in the fewest calls: pages of 50, or filters of 5 ids, whichever is less.
 //!
-//! The refresh goes through [`read`], the executor's polls through [`poll`], `init` through [`read_all`]. A listing is only believed about an interface
+//! The refresh goes through [`read`], the executor's polls through [`poll_into`], `init` through [`read_all`]. A listing is only believed about an interface
 //! it names: one that is missing from the pages is asked for by id before it is called absent, since pages shift
 //! while interfaces come and go.
 
@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::{
     CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, MAX_FILTER_VALUES, MAX_PAGE_SIZE, Page, Selection,
 };
+use crate::clock::BootTime;
 use crate::resource::{Observed, RouterInterfaceId, Scope, Status};
 
 /// The action behind every listing.
@@ -31,6 +32,15 @@ pub struct Listing {
     pub interfaces: BTreeMap<RouterInterfaceId, Row>,
     /// How many interfaces the scope has, where a page told.
     pub total: Option<u32>,
+    /// Those of which answers said two things, and that were not asked for again since: nothing of them is believed.
+    pub contradicted: BTreeSet<RouterInterfaceId>,
+}
+
+impl Listing {
+    /// Begins a listing of a scope that was last known to have `total` interfaces.
+    pub fn of(total: Option<u32>) -> Self {
+        Self { total, ..Self::default() }
+    }
 }
 
 /// A listing that was made, with what it was asked for and when.
@@ -51,7 +61,9 @@ pub struct ScopeRead {
 pub struct Row {
     /// What its page showed.
     pub observed: Observed,
-    /// When that page arrived; other pages of the listing may have come long after.
+    /// When that page was asked for: what it shows is no newer.
+    pub asked: BootTime,
+    /// When it arrived; other pages of the listing may have come long after.
     pub arrived: Instant,
 }
 
@@ -68,54 +80,69 @@ pub async fn read(
     ids: &BTreeSet<RouterInterfaceId>,
     known_total: Option<u32>,
 ) -> Result<Listing, CloudError> {
-    let mut listing = Listing { interfaces: BTreeMap::new(), total: known_total };
+    let mut listing = Listing::of(known_total);
+    read_into(cloud, scope, ids, &mut listing).await?;
+    Ok(listing)
+}
+
+/// Reads `ids` as [`read`] does, into a listing that is empty but for its total. What it holds after a failure is what the
+/// answers before that showed: good for bad news, and for nothing else.
+///
+/// # Errors
+/// As [`read`].
+pub async fn read_into(
+    cloud: &impl CloudRead,
+    scope: &Scope,
+    ids: &BTreeSet<RouterInterfaceId>,
+    listing: &mut Listing,
+) -> Result<(), CloudError> {
     if ids.is_empty() {
-        return Ok(listing);
+        return Ok(());
     }
     let filters = filters(ids.len());
-    if filters == 1 || known_total.is_some_and(|total| filters <= pages(total)) {
-        read_by_id(cloud, scope, ids, &mut listing).await?;
-        return Ok(listing);
+    if filters == 1 || listing.total.is_some_and(|total| filters <= pages(total)) {
+        return read_by_id(cloud, scope, ids, listing).await;
     }
     let first = page(cloud, scope, Selection::All, 1).await?;
     let total = first.total_count;
     listing.total = Some(total);
-    take(&mut listing, first);
-    if missing(ids, &listing).len().div_ceil(MAX_FILTER_VALUES) >= pages(total).saturating_sub(1) {
-        read_pages(cloud, scope, &Selection::All, 2..=pages(total), &mut listing).await?;
+    take(listing, first);
+    if missing(ids, listing).len().div_ceil(MAX_FILTER_VALUES) >= pages(total).saturating_sub(1) {
+        read_pages(cloud, scope, &Selection::All, 2..=pages(total), listing).await?;
     }
-    let missing = missing(ids, &listing);
-    read_by_id(cloud, scope, &missing, &mut listing).await?;
-    Ok(listing)
+    let missing = missing(ids, listing);
+    read_by_id(cloud, scope, &missing, listing).await
 }
 
 /// Reads `ids`, of which some are on their way to a status, most of them to `goal`. Where that is fewer calls, asks what
 /// is in transition, then what is at the goal, and by id only for what is in neither.
 ///
 /// # Errors
-/// As [`read`].
-pub async fn poll(
+/// As [`read_into`].
+pub async fn poll_into(
     cloud: &impl CloudRead,
     scope: &Scope,
     ids: &BTreeSet<RouterInterfaceId>,
     goal: &Status,
-    known_total: Option<u32>,
-) -> Result<Listing, CloudError> {
-    let whole = filters(ids.len()).min(known_total.map_or(usize::MAX, pages));
+    listing: &mut Listing,
+) -> Result<(), CloudError> {
+    let whole = filters(ids.len()).min(listing.total.map_or(usize::MAX, pages));
     if whole <= ids.len().div_ceil(MAX_PAGE_SIZE as usize) {
-        return read(cloud, scope, ids, known_total).await;
+        return read_into(cloud, scope, ids, listing).await;
     }
-    let mut listing = Listing { interfaces: BTreeMap::new(), total: known_total };
     for selection in [Selection::InTransition, Selection::At(goal.clone())] {
-        let left = filters(missing(ids, &listing).len());
+        let left = filters(missing(ids, listing).len());
         if left > 1 {
-            read_if_shorter(cloud, scope, &selection, left, &mut listing).await?;
+            read_if_shorter(cloud, scope, &selection, left, listing).await?;
         }
     }
-    let rest = read(cloud, scope, &missing(ids, &listing), known_total).await?;
-    listing.total = rest.total.or(known_total);
+    let mut rest = Listing::of(listing.total);
+    let outcome = read_into(cloud, scope, &missing(ids, listing), &mut rest).await;
+    listing.total = rest.total;
+    listing.contradicted.extend(rest.contradicted);
+    listing.contradicted.retain(|id| !rest.interfaces.contains_key(id));
     listing.interfaces.extend(rest.interfaces);
-    Ok(listing)
+    outcome
 }
 
 /// Reads the pages of a selection, unless the first says that there are more of them than `most`: then so much else is
@@ -145,7 +172,7 @@ pub async fn read_all(cloud: &impl CloudRead, scope: &Scope) -> Result<Listing, 
     for _ in 0..LISTINGS {
         let first = page(cloud, scope, Selection::All, 1).await?;
         let total = first.total_count;
-        let mut listing = Listing { interfaces: BTreeMap::new(), total: Some(total) };
+        let mut listing = Listing::of(Some(total));
         take(&mut listing, first);
         let mut number = pages(total).max(1);
         read_pages(cloud, scope, &Selection::All, 2..=number, &mut listing).await?;
@@ -178,12 +205,19 @@ fn missing(ids: &BTreeSet<RouterInterfaceId>, listing: &Listing) -> BTreeSet<Rou
     ids.iter().filter(|id| !listing.interfaces.contains_key(*id)).cloned().collect()
 }
 
-/// Takes in one page of several. Of an interface that two pages show differently neither is believed: it changed, or
-/// moved, while they were read, and is left to be asked for again.
+/// Takes in one page of several. Of an interface that two rows show differently neither is believed, nor a third: it
+/// changed, or moved, while they were read, and is left to be asked for again.
 fn take(listing: &mut Listing, page: Page) {
     for row in arrived(page) {
-        match listing.interfaces.entry(row.observed.id.clone()) {
-            Entry::Occupied(known) if known.get().observed != row.observed => drop(known.remove()),
+        let id = row.observed.id.clone();
+        if listing.contradicted.contains(&id) {
+            continue;
+        }
+        match listing.interfaces.entry(id.clone()) {
+            Entry::Occupied(known) if known.get().observed != row.observed => {
+                known.remove();
+                listing.contradicted.insert(id);
+            }
             place => drop(place.insert_entry(row)),
         }
     }
@@ -191,8 +225,8 @@ fn take(listing: &mut Listing, page: Page) {
 
 /// The rows of a page that has just arrived.
 fn arrived(page: Page) -> impl Iterator<Item = Row> {
-    let arrived = Instant::now();
-    page.interfaces.into_iter().map(move |observed| Row { observed, arrived })
+    let (asked, arrived) = (page.asked, Instant::now());
+    page.interfaces.into_iter().map(move |observed| Row { observed, asked, arrived })
 }
 
 async fn page(cloud: &impl CloudRead, scope: &Scope, selection: Selection, number: u32) -> Result<Page, CloudError> {
@@ -230,7 +264,18 @@ async fn read_by_id(
     let mut asked: FuturesUnordered<_> =
         waiting.by_ref().take(CONCURRENT_PAGES).map(|chunk| filter(cloud, scope, chunk)).collect();
     while let Some(answer) = asked.next().await {
-        listing.interfaces.extend(arrived(answer?).map(|row| (row.observed.id.clone(), row)));
+        let page = match answer? {
+            Filtered::Clear(page) => page,
+            Filtered::Unclear { contradicted, error } => {
+                listing.contradicted.extend(contradicted);
+                return Err(error);
+            }
+        };
+        // What other rows said before does not count any more: this was asked for by its id.
+        for row in arrived(page) {
+            listing.contradicted.remove(&row.observed.id);
+            listing.interfaces.insert(row.observed.id.clone(), row);
+        }
         if let Some(chunk) = waiting.next() {
             asked.push(filter(cloud, scope, chunk));
         }
@@ -238,26 +283,57 @@ async fn read_by_id(
     Ok(())
 }
 
-/// Asks for at most five ids. An answer whose count and rows disagree says nothing about what is missing from it.
-async fn filter(cloud: &impl CloudRead, scope: &Scope, ids: &[RouterInterfaceId]) -> Result<Page, CloudError> {
+/// What an answer to a question for ids was worth.
+enum Filtered {
+    /// It says one thing of each id.
+    Clear(Page),
+    /// Its answers were no answers, several times in a row.
+    Unclear {
+        /// Of which it said two things.
+        contradicted: BTreeSet<RouterInterfaceId>,
+        error: CloudError,
+    },
+}
+
+/// Lists of which interfaces a page says two things.
+fn contradicted(page: &Page) -> BTreeSet<RouterInterfaceId> {
+    let mut rows: BTreeMap<&RouterInterfaceId, &Observed> = BTreeMap::new();
+    let mut contradicted = BTreeSet::new();
+    for row in &page.interfaces {
+        if rows.insert(&row.id, row).is_some_and(|before| before != row) {
+            contradicted.insert(row.id.clone());
+        }
+    }
+    contradicted
+}
+
+/// Asks for at most five ids. An answer whose count and rows disagree says nothing about what is missing from it, and one
+/// that says two things of one id says nothing of it.
+async fn filter(cloud: &impl CloudRead, scope: &Scope, ids: &[RouterInterfaceId]) -> Result<Filtered, CloudError> {
     let query = DescribeQuery { selection: Selection::Ids(ids.to_vec()), page_number: 1, page_size: MAX_PAGE_SIZE };
+    let mut unclear = BTreeSet::new();
     for _ in 0..LISTINGS {
         let page = cloud.describe(scope, &query).await?;
+        let contradicted = contradicted(&page);
+        if !contradicted.is_empty() {
+            unclear.extend(contradicted);
+            continue;
+        }
         // One that is listed twice has taken another one's place.
         let seen: BTreeSet<_> =
             page.interfaces.iter().map(|observed| &observed.id).filter(|id| ids.contains(id)).collect();
         let seen = seen.len();
         // Some pages call TotalCount the total, some the number returned; for one page the two are equal.
         if seen == ids.len() || page.total_count as usize == seen {
-            return Ok(page);
+            return Ok(Filtered::Clear(page));
         }
     }
-    Err(CloudError::new(
-        ErrorKind::Malformed,
-        Effect::None,
-        ACTION,
-        format!("the answers for {} ids in {scope} do not add up to the count they give", ids.len()),
-    ))
+    let message = match unclear.first() {
+        Some(id) => format!("the answers for {id} in {scope} say two things of it, {LISTINGS} times in a row"),
+        None => format!("the answers for {} ids in {scope} do not add up to the count they give", ids.len()),
+    };
+    let error = CloudError::new(ErrorKind::Malformed, Effect::None, ACTION, message);
+    Ok(Filtered::Unclear { contradicted: unclear, error })
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::DriftCause;
 use crate::plan::ActionReason;
 use crate::resource::{Address, DesiredStatus, LiveState, Observed, Reading, Status};
 use crate::spec::{Interface, Spec};
@@ -82,20 +81,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Returns why `drift` lists it; `None` where it is as declared and as applied, or could not be read.
-    pub(super) fn cause(&self) -> Option<DriftCause> {
-        let live = self.told()?;
-        let is_applied = self.last_applied().is_none_or(|last| live == Some(&last.status()));
-        if live == Some(&self.desired().status()) && is_applied {
-            return None;
-        }
-        Some(if live.is_some_and(Status::is_transitional) {
-            DriftCause::InTransition
-        } else if self.declared.hands_off.is_some() {
-            DriftCause::HandsOff
-        } else {
-            DriftCause::Differs(self.reason())
-        })
+    /// Returns whether it is as declared and as it was last applied, as far as the cloud tells.
+    pub(super) fn is_settled(&self, live: Option<&Status>) -> bool {
+        live == Some(&self.desired().status()) && self.last_applied().is_none_or(|last| live == Some(&last.status()))
     }
 
     /// Returns what left the status it was last seen in. A recorded transition has no say: it was bound to move on.

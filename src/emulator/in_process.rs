@@ -14,7 +14,7 @@ use super::caller::Caller;
 use super::refusal::Refusal;
 use super::request::{Request, STS_VERSION, VPC_VERSION};
 use super::world::World;
-use crate::clock::Clock;
+use crate::clock::{BootTime, Clock};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Mutation, Page, Permit, RequestId, codes,
 };
@@ -90,6 +90,7 @@ impl InProcess {
 impl CloudRead for InProcess {
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
         const ACTION: &str = "DescribeRouterInterfaces";
+        let asked = BootTime::now();
         let mut parameters = BTreeMap::from([
             ("RegionId".to_owned(), scope.region.to_string()),
             ("PageNumber".to_owned(), query.page_number.to_string()),
@@ -107,6 +108,7 @@ impl CloudRead for InProcess {
             interfaces: listing.rows.into_iter().map(|row| row.observed).collect(),
             total_count: u32::try_from(listing.total_count).unwrap_or(u32::MAX),
             request_id,
+            asked,
         })
     }
 

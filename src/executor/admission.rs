@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::clock::BootTime;
 use crate::cloud::{Call, Cloud, CloudError, Effect, ErrorKind, Permit, RequestId};
 use crate::journal::{Entry, Outcome};
-use crate::plan::Action;
-use crate::resource::{BusinessStatus, Observed, Status};
-use crate::run::{Event, StepReason, StopReason};
+use crate::plan::{Action, FloorMember};
+use crate::resource::{Address, BusinessStatus, Observed, RouterInterfaceId, Scope, Status};
+use crate::run::{Event, OldPage, StepReason, StopReason};
 use crate::store::Store;
 
 use super::judge::{self, Before};
-use super::tracked::Phase;
+use super::tracked::{Cause, Phase};
 use super::{Execution, Gate};
 
 /// How often the API may refuse one step for the moment before that is a failure.
@@ -21,12 +22,34 @@ const REFUSALS: u32 = 5;
 /// The same for flow control, which costs patience but no harm.
 const THROTTLED: u32 = 10;
 
+/// How often all that a call rests on is read and is too old by then, before that is a failure.
+const ROUNDS: u32 = 3;
+
+/// How many reads in a row have to show the goal of a step before what waits for it is sent.
+pub(super) const READS_OF_A_GOAL: u32 = 2;
+
+/// What the journal says of an intent whose call did not leave.
+const NOT_SENT: &str = "not sent: what it rests on was too old when it was to leave, or the run had stopped";
+
 /// The longest wait that an answer can impose (docs/reference/faults.md#n13).
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// One interface that a call rests on.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    pub(super) address: &'a Address,
+    pub(super) scope: &'a Scope,
+    pub(super) id: &'a RouterInterfaceId,
+}
+
 /// What a ready step turned out to be.
 enum Verdict {
-    Send,
+    /// Its call may leave, until then.
+    Send {
+        until: BootTime,
+    },
+    /// It sends nothing, and begins to wait.
+    Wait,
     Finish(Outcome, Option<StepReason>),
     Hold,
 }
@@ -111,7 +134,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             match self.examine(number) {
                 None | Some(Verdict::Hold) => {}
                 Some(Verdict::Finish(outcome, because)) => self.finish(number, outcome, because),
-                Some(Verdict::Send) => self.start(number),
+                Some(Verdict::Send { until }) => self.start(number, Some(until)),
+                Some(Verdict::Wait) => self.start(number, None),
             }
         }
         self.unfinished < unfinished
@@ -130,11 +154,10 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     fn examine(&mut self, number: usize) -> Option<Verdict> {
         let Phase::Ready { since, not_before } = self.steps[number].phase else { return None };
         let step = self.step(number);
-        let interval = self.settings.poll_interval;
-        if not_before > Instant::now() || !self.sightings.is_fresh(&step.scope, &step.interface_id, since, interval) {
+        let newer = self.sightings.is_newer(&step.scope, &step.interface_id, since);
+        if not_before > Instant::now() || !(newer || self.is_young(&step.scope, &step.interface_id)) {
             return None;
         }
-        let newer = self.sightings.is_newer(&step.scope, &step.interface_id, since);
         let observed = self.sightings.get(&step.scope, &step.interface_id);
         let status = observed.map(|observed| &observed.status);
         match judge::before(step, status) {
@@ -146,35 +169,174 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 let because = StepReason::Moved { expected: step.expect.clone(), found: status.cloned() };
                 Some(Verdict::Finish(Outcome::Moved, Some(because)))
             }
-            Before::InTransition if step.action == Action::Wait => Some(Verdict::Send),
+            Before::InTransition if step.action == Action::Wait => Some(Verdict::Wait),
             Before::InTransition => Some(self.hold(number)),
-            Before::AsExpected if !self.sightings.is_recent(&step.scope, &step.interface_id, interval) => None,
+            // What was refused, or has no clear answer, is not sent again on what was read before that.
+            Before::AsExpected if self.steps[number].is_repeat() && !newer => None,
+            Before::AsExpected if self.is_on_its_way(number) => Some(self.hold(number)),
             Before::AsExpected => self.examine_guards(number, since),
         }
+    }
+
+    fn is_young(&self, scope: &Scope, id: &RouterInterfaceId) -> bool {
+        self.sightings.is_young(scope, id, self.settings.max_read_age)
+    }
+
+    /// Returns whether an earlier run sent the same: accepted, it is waited for, whatever a stale read shows; in doubt, it
+    /// is sent again after a doubt window only.
+    fn is_on_its_way(&self, number: usize) -> bool {
+        let step = self.step(number);
+        self.earlier.get(&step.address).is_some_and(|on_its_way| {
+            step.action == Action::Call(on_its_way.call.call)
+                && (on_its_way.call.accepted || on_its_way.again_at > Instant::now())
+        })
     }
 
     /// What the spec guards, from the same fresh reads.
     fn examine_guards(&mut self, number: usize, since: Instant) -> Option<Verdict> {
         let step = self.step(number);
-        let Action::Call(call) = step.action else { return Some(Verdict::Send) };
+        let Action::Call(call) = step.action else { return Some(Verdict::Wait) };
         let observed = self.sightings.get(&step.scope, &step.interface_id)?;
         if let Some(because) = locked(call, observed) {
             return Some(Verdict::Finish(Outcome::Guarded, Some(because)));
         }
-        if call == Call::Deactivate {
-            let interval = self.settings.poll_interval;
-            let sides = || self.floors.sides_to_read(&step.address);
-            if !sides().all(|side| self.sightings.is_fresh(&side.scope, &side.interface_id, since, interval)) {
-                return None;
-            }
-            if let Err(because) = self.floors.allow(&step.address, &self.sightings, &self.going_down) {
-                if !sides().all(|side| self.sightings.is_newer(&side.scope, &side.interface_id, since)) {
-                    return None;
-                }
-                return Some(Verdict::Finish(Outcome::Guarded, Some(because)));
+        let own = self.sightings.asked(&step.scope, &step.interface_id)?;
+        let others = match call {
+            Call::Deactivate => self.examine_floors(number, since),
+            Call::Activate => self.examine_needs(number, since),
+        };
+        let oldest = match others {
+            Ok(others) => others.map_or(own, |others| others.min(own)),
+            Err(verdict) => return verdict,
+        };
+        if let Err(verdict) = self.examine_predecessors(number) {
+            return verdict;
+        }
+        let until = oldest.after(self.settings.max_read_age);
+        if until >= BootTime::now() {
+            return Some(Verdict::Send { until });
+        }
+        let is_read = self.rests_on(number).iter().all(|page| self.sightings.is_newer(page.scope, page.id, since));
+        if is_read { self.next_round(number) } else { None }
+    }
+
+    /// Returns when the oldest page was asked for on which the floors around a Deactivate rest.
+    fn examine_floors(&self, number: usize, since: Instant) -> Result<Option<BootTime>, Option<Verdict>> {
+        let step = self.step(number);
+        let allowed = self.floors.allow(&step.address, &self.sightings, &|address| self.is_going_down(address));
+        allowed.map_err(|because| {
+            let mut sides = self.floors.sides_to_read(&step.address);
+            let is_read = sides.all(|side| self.sightings.is_newer(&side.scope, &side.interface_id, since));
+            is_read.then_some(Verdict::Finish(Outcome::Guarded, Some(because)))
+        })
+    }
+
+    /// Returns when the oldest page was asked for that shows what an Activate needs to be up, step of its own or not.
+    fn examine_needs(&mut self, number: usize, since: Instant) -> Result<Option<BootTime>, Option<Verdict>> {
+        let mut oldest: Option<BootTime> = None;
+        for needed in self.needs.get(&self.step(number).address).into_iter().flatten() {
+            let seen = self.sightings.get(&needed.scope, &needed.interface_id);
+            let found = seen.map(|observed| observed.status.clone());
+            if found == Some(Status::Active) {
+                let asked = self.sightings.asked(&needed.scope, &needed.interface_id);
+                oldest = [oldest, asked].into_iter().flatten().min();
+            } else if !self.sightings.is_newer(&needed.scope, &needed.interface_id, since) {
+                return Err(None);
+            } else if found.as_ref().is_some_and(Status::is_transitional) {
+                return Err(Some(self.hold(number)));
+            } else {
+                let because = StepReason::NeededIsDown { address: needed.address.clone(), found };
+                return Err(Some(Verdict::Finish(Outcome::Moved, Some(because))));
             }
         }
-        Some(Verdict::Send)
+        Ok(oldest)
+    }
+
+    /// A goal that one read showed may be what a single replica dreams: what waits for it wants it shown by two reads in a
+    /// row, of which the second is the one that is there anyway.
+    fn examine_predecessors(&mut self, number: usize) -> Result<(), Option<Verdict>> {
+        for other in self.predecessors(number).collect::<Vec<_>>() {
+            let step = self.step(other);
+            let found = self.last_status(other);
+            if !found.is_some_and(|status| step.goal.is_reached_by(&status)) {
+                return Err(Some(self.hold(number)));
+            }
+            if self.sightings.alike(&step.scope, &step.interface_id) < READS_OF_A_GOAL {
+                return Err(None);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists the steps of other interfaces that a step waits for and that brought them somewhere.
+    pub(super) fn predecessors(&self, number: usize) -> impl Iterator<Item = usize> + '_ {
+        let address = &self.step(number).address;
+        let before = self.before[number].iter().copied();
+        before.filter(move |other| {
+            let other = self.step(*other);
+            other.address != *address && other.goal.desired().is_some()
+        })
+    }
+
+    /// Lists everything that a call rests on: its own interface, what its floors count, what it needs.
+    pub(super) fn rests_on(&self, number: usize) -> Vec<Side<'a>> {
+        let step = self.step(number);
+        let own = Side { address: &step.address, scope: &step.scope, id: &step.interface_id };
+        let side = |side: &'a FloorMember| Side { address: &side.address, scope: &side.scope, id: &side.interface_id };
+        let mut all = vec![own];
+        match step.action {
+            Action::Call(Call::Deactivate) => all.extend(self.floors.sides_to_read(&step.address).map(side)),
+            Action::Call(Call::Activate) => {
+                all.extend(self.needs.get(&step.address).into_iter().flatten().map(side));
+            }
+            Action::Wait => {}
+        }
+        all
+    }
+
+    /// All that a call rests on was read, and some of it was too old by then. After some rounds of that it is not tried
+    /// again: it would never be sent on what is true.
+    fn next_round(&mut self, number: usize) -> Option<Verdict> {
+        self.steps[number].rounds += 1;
+        if self.steps[number].rounds < ROUNDS {
+            let now = Instant::now();
+            self.steps[number].phase = Phase::Ready { since: now, not_before: now };
+            return None;
+        }
+        let too_old = |age: &Duration| *age > self.settings.max_read_age;
+        let pages = self.rests_on(number);
+        let mut old: Vec<OldPage> = pages
+            .into_iter()
+            .filter_map(|page| {
+                let age = self.sightings.asked(page.scope, page.id)?.elapsed();
+                too_old(&age).then(|| OldPage {
+                    address: page.address.clone(),
+                    scope: page.scope.clone(),
+                    age_ms: u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
+                })
+            })
+            .collect();
+        old.sort_by(|one, other| (&one.address, one.age_ms).cmp(&(&other.address, other.age_ms)));
+        old.dedup();
+        let max_age_ms = u64::try_from(self.settings.max_read_age.as_millis()).unwrap_or(u64::MAX);
+        Some(Verdict::Finish(Outcome::Failed, Some(StepReason::TooOld { pages: old, max_age_ms, rounds: ROUNDS })))
+    }
+
+    /// Does not send a call whose intent is on disk: what it rests on is too old by now, or nothing new is started.
+    pub(super) fn hold_back(&mut self, number: usize) {
+        let (step, at) = (self.step(number), self.around.clock.now());
+        self.record(Entry::Refused { step: step.id.clone(), at, detail: NOT_SENT.to_owned() });
+        if !self.steps[number].doubted {
+            self.going_down.remove(&step.address);
+        }
+        if self.is_stopped() {
+            self.withdraw(number);
+            return;
+        }
+        self.ready.insert(number);
+        if let Some(Verdict::Finish(outcome, because)) = self.next_round(number) {
+            self.finish(number, outcome, because);
+        }
     }
 
     /// The cloud is at work on the interface although the plan did not say so: wait for it, within the settle timeout.
@@ -197,7 +359,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     }
 
     /// Puts a call and its intent in line, or begins to wait.
-    fn start(&mut self, number: usize) {
+    fn start(&mut self, number: usize, until: Option<BootTime>) {
         let step = self.step(number);
         let now = self.around.clock.now();
         self.ready.remove(&number);
@@ -206,7 +368,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         match step.action {
             Action::Wait => {
                 let deadline = Instant::now() + self.settle_timeout(number);
-                self.steps[number].phase = Phase::Settling { deadline };
+                self.steps[number].phase = Phase::Settling { deadline, has_moved: false, unmoved: 0 };
                 self.polled.insert(number);
                 if let Some(observed) = self.sightings.get(&step.scope, &step.interface_id) {
                     let status = observed.status.clone();
@@ -221,7 +383,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                     self.going_down.insert(&step.address);
                 }
                 self.record(Entry::Intent { step: step.id.clone(), at: now });
-                self.to_send.push((number, call));
+                self.to_send.extend(until.map(|until| (number, until)));
             }
         }
     }
@@ -238,18 +400,36 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 self.record(Entry::Accepted { step: step.id.clone(), at, request_id: request_id.clone() });
                 (self.around.emit)(&Event::CallAccepted { step: step.id.clone(), request_id: request_id.clone() });
                 self.report.results[number].request_id = Some(request_id);
+                self.steps[number].accepted = true;
                 self.settle(number);
             }
-            Err(error) if error.effect == Effect::InDoubt => {
-                let error = error.to_string();
-                self.record(Entry::Doubtful { step: step.id.clone(), at, detail: error.clone() });
-                (self.around.emit)(&Event::NoClearAnswer { step: step.id.clone(), error: error.clone() });
-                self.steps[number].doubted = true;
-                self.steps[number].phase = Phase::Doubt { since: Instant::now(), untouched: 0, error };
-                self.polled.insert(number);
+            // The read before it showed the expected status. So reads lag, or somebody was quicker, or an earlier copy of
+            // this very call arrived: that nothing was done is no longer known, and a read that still shows the old
+            // status proves nothing.
+            Err(error) if error.effect == Effect::InDoubt || error.kind == ErrorKind::IncorrectStatus => {
+                self.on_doubt(number, &error);
             }
             Err(error) => self.on_refusal(number, &error),
         }
+    }
+
+    /// Nobody knows whether this call, or an earlier copy of it, was done: only reads can tell.
+    fn on_doubt(&mut self, number: usize, error: &CloudError) {
+        let step = self.step(number);
+        let at = self.around.clock.now();
+        let detail = error.to_string();
+        self.record(Entry::Doubtful { step: step.id.clone(), at, detail: detail.clone() });
+        (self.around.emit)(&Event::NoClearAnswer { step: step.id.clone(), error: detail.clone() });
+        if error.request_id.is_some() {
+            self.report.results[number].request_id.clone_from(&error.request_id);
+        }
+        self.steps[number].doubted = true;
+        let cause = match error.kind {
+            ErrorKind::IncorrectStatus => Cause::Contradiction,
+            _ => Cause::Lost,
+        };
+        self.steps[number].phase = Phase::Doubt { since: Instant::now(), untouched: 0, error: detail, cause };
+        self.polled.insert(number);
     }
 
     /// Nothing was done by this call. What the status says decides whether to look again.
@@ -265,15 +445,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         tracked.refusals += 1;
         let most = match error.kind {
             ErrorKind::Throttled => THROTTLED,
-            ErrorKind::IncorrectStatus | ErrorKind::Conflict | ErrorKind::Unreachable => REFUSALS,
+            ErrorKind::Conflict | ErrorKind::Unreachable => REFUSALS,
             _ => 0,
         };
-        if tracked.doubted && error.kind == ErrorKind::IncorrectStatus {
-            // The first copy arrived after all: read until that shows.
-            tracked.phase = Phase::Doubt { since: Instant::now(), untouched: 0, error: detail };
-            self.polled.insert(number);
-            return;
-        }
         if tracked.refusals <= most {
             // Sent again through the same checks as the first time: by then much may have changed.
             if !tracked.doubted {

@@ -2,6 +2,7 @@
 
 use crate::cloud::Cloud;
 use crate::journal::{Entry, Outcome};
+use crate::resource::Status;
 use crate::run::{Event, StepReason, StopReason};
 use crate::store::Store;
 
@@ -48,10 +49,11 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
         at_goal
     }
 
-    /// Ends a step whose call has no answer and is watched no longer. The journal must not close a call of which nobody
-    /// knows whether it is still on its way, so nothing is recorded: whoever comes next finds it open.
-    fn abandon(&mut self, number: usize) {
-        self.take_out(number, Outcome::InDoubt, Some(StepReason::Abandoned));
+    /// Ends a step whose call was sent and is watched no longer. The journal must not close a call of which nobody knows
+    /// how it ends, so nothing is recorded: whoever comes next finds it open, with its answer if there was one.
+    fn abandon(&mut self, number: usize, outcome: Outcome) {
+        self.take_out(number, outcome, Some(StepReason::Abandoned));
+        self.is_open = true;
     }
 
     /// Takes a step out of everything that waits for it, keeps how it ended and tells it; returns whether it is at its
@@ -65,12 +67,8 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
         let status = self.last_status(number).filter(|_| is_read);
         let tracked = &mut self.steps[number];
         debug_assert!(!tracked.is_finished(), "a step ends once");
-        // After a lost answer nobody can say that nothing was done.
-        let outcome = match outcome {
-            Outcome::Already if tracked.doubted => Outcome::DoneUnknown,
-            Outcome::Guarded | Outcome::Skipped | Outcome::NotStarted if tracked.doubted => Outcome::InDoubt,
-            other => other,
-        };
+        let (outcome, because) =
+            if tracked.doubted { still_in_doubt(outcome, because, status.as_ref()) } else { (outcome, because) };
         tracked.phase = Phase::Finished;
         tracked.permit = None;
         let elapsed = tracked.elapsed();
@@ -107,16 +105,16 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
 
     /// Closes what is open and makes that durable; what is left is the last look, and the end of the run.
     ///
-    /// A call without an answer that was not watched to the end stays open in the journal, and so does its run, as after
-    /// a crash: it may still be on its way, so the next apply reads what became of it before it sends anything.
+    /// A call that was not watched to its end, accepted or without an answer, stays open in the journal, and so does its
+    /// run, as after a crash: the next apply reads what became of it before it sends anything.
     pub(super) fn close(&mut self) {
         for number in 0..self.steps.len() {
             match self.steps[number].phase {
                 Phase::Finished => {}
                 Phase::Waiting | Phase::Startable | Phase::Ready { .. } => self.leave_unstarted(number),
-                Phase::Calling | Phase::Doubt { .. } => {
-                    self.abandon(number);
-                    self.is_open = true;
+                Phase::Calling | Phase::Doubt { .. } => self.abandon(number, Outcome::InDoubt),
+                Phase::Settling { .. } if self.step(number).mutation().is_some() => {
+                    self.abandon(number, Outcome::Unsettled);
                 }
                 Phase::Settling { .. } => {
                     self.end(number, Outcome::Unsettled, Some(StepReason::Abandoned));
@@ -127,4 +125,28 @@ impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
         debug_assert!(self.in_flight.is_empty() && self.polled.is_empty(), "what has ended is not watched");
         self.flush();
     }
+}
+
+/// Returns how a step ends of which an answer was lost: nobody can say that nothing was done, whatever became of its
+/// repeat, or of its interface meanwhile.
+fn still_in_doubt(
+    outcome: Outcome,
+    because: Option<StepReason>,
+    last: Option<&Status>,
+) -> (Outcome, Option<StepReason>) {
+    let outcome = match outcome {
+        Outcome::Already => Outcome::DoneUnknown,
+        Outcome::Guarded | Outcome::Skipped | Outcome::NotStarted | Outcome::Failed | Outcome::Moved => {
+            Outcome::InDoubt
+        }
+        Outcome::Done | Outcome::DoneUnknown | Outcome::Unsettled | Outcome::InDoubt => outcome,
+    };
+    let because = because.map(|because| match because {
+        StepReason::Failed { error, .. } => {
+            StepReason::AnswerLost { found: last.cloned(), error: Some(error), diverted: false }
+        }
+        StepReason::Moved { found, .. } => StepReason::AnswerLost { found, error: None, diverted: true },
+        other => other,
+    });
+    (outcome, because)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::clock::BootTime;
 use crate::plan::{Floor, FloorMember};
 use crate::resource::Address;
 use crate::run::{NotUp, Reason, StepReason, WhyNotUp};
@@ -43,40 +44,51 @@ impl<'a> Floors<'a> {
             .flat_map(|place| self.floors[place.floor].links.iter().flat_map(|link| &link.sides))
     }
 
-    /// Returns whether `address` may go down, or which floor would break and who is down already.
+    /// Returns when the oldest page was asked for on which it rests that `address` may go down, `None` if on none; or
+    /// which floor would break and who is down already. A floor rests on as many links that are up as it wants, and on
+    /// those of them that were asked for last.
     pub(super) fn allow(
         &self,
         address: &Address,
         sightings: &Sightings,
-        in_flight_down: &BTreeSet<&Address>,
-    ) -> Result<(), StepReason> {
+        is_going_down: &dyn Fn(&Address) -> bool,
+    ) -> Result<Option<BootTime>, StepReason> {
+        let mut oldest: Option<BootTime> = None;
         for place in self.by_side.get(address).into_iter().flatten() {
             let floor = &self.floors[place.floor];
-            let mut up = 0;
+            let mut up = Vec::new();
             let mut down = Vec::new();
             for link in floor.links.iter().enumerate().filter(|(link, _)| *link != place.link).map(|(_, link)| link) {
                 let missing: Vec<NotUp> =
-                    link.sides.iter().filter_map(|side| not_up(side, sightings, in_flight_down)).collect();
-                up += u32::from(missing.is_empty());
+                    link.sides.iter().filter_map(|side| not_up(side, sightings, is_going_down)).collect();
+                if missing.is_empty() {
+                    up.extend(
+                        link.sides.iter().filter_map(|side| sightings.asked(&side.scope, &side.interface_id)).min(),
+                    );
+                }
                 down.extend(missing);
             }
-            if up < floor.min_up {
+            up.sort_unstable_by(|one, other| other.cmp(one));
+            let kept = u32::try_from(up.len()).unwrap_or(u32::MAX);
+            if kept < floor.min_up {
                 return Err(StepReason::Floor {
                     group: floor.group.clone(),
-                    kept: up,
+                    kept,
                     links: count(floor),
                     floor: floor.min_up,
                     knob: floor.knob.clone(),
                     down,
                 });
             }
+            let needed = up.into_iter().take(floor.min_up as usize).last();
+            oldest = [oldest, needed].into_iter().flatten().min();
         }
-        Ok(())
+        Ok(oldest)
     }
 
     /// Returns every floor of which one of `touched` is a side and that is broken by what was read last.
     pub(super) fn broken(&self, touched: &BTreeSet<&Address>, sightings: &Sightings) -> Vec<Reason> {
-        let nobody = BTreeSet::new();
+        let nobody = |_: &Address| false;
         self.touched_by(touched)
             .filter_map(|floor| {
                 let missing: Vec<Vec<NotUp>> = floor
@@ -96,39 +108,49 @@ impl<'a> Floors<'a> {
             .collect()
     }
 
+    /// Lists every floor.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'a Floor> + use<'a> {
+        self.floors.iter()
+    }
+
     /// Lists the floors of which one of `touched` is a side.
-    pub(super) fn touched_by(&self, touched: &BTreeSet<&Address>) -> impl Iterator<Item = &'a Floor> {
+    pub(super) fn touched_by(&self, touched: &BTreeSet<&Address>) -> impl Iterator<Item = &'a Floor> + use<'a> {
+        let floors = self.floors;
         let numbers: BTreeSet<usize> = touched
             .iter()
             .filter_map(|address| self.by_side.get(*address))
             .flatten()
             .map(|place| place.floor)
             .collect();
-        numbers.into_iter().map(|number| &self.floors[number])
+        numbers.into_iter().map(move |number| &floors[number])
     }
 
     /// Lists which sides are down of the links that have to be up between two waves: all that were up when the plan was
     /// made or that it has brought up, but for those with a side in `moving`, which it takes down or has yet to bring up.
-    pub(super) fn lost(&self, sightings: &Sightings, moving: &BTreeSet<&Address>) -> Vec<NotUp> {
-        self.floors
-            .iter()
+    pub(super) fn lost(
+        &self,
+        floors: impl Iterator<Item = &'a Floor>,
+        sightings: &Sightings,
+        moving: &BTreeSet<&Address>,
+    ) -> Vec<NotUp> {
+        floors
             .flat_map(|floor| &floor.links)
             .filter(|link| (link.up || link.rises) && !link.sides.iter().any(|side| moving.contains(&side.address)))
             .flat_map(|link| &link.sides)
-            .filter_map(|side| not_up(side, sightings, &BTreeSet::new()))
+            .filter_map(|side| not_up(side, sightings, &|_| false))
             .collect()
     }
 }
 
 /// Returns why a side does not count as up; `None` where it does.
-fn not_up(side: &FloorMember, sightings: &Sightings, in_flight_down: &BTreeSet<&Address>) -> Option<NotUp> {
+fn not_up(side: &FloorMember, sightings: &Sightings, is_going_down: &dyn Fn(&Address) -> bool) -> Option<NotUp> {
     let why = match sightings.get(&side.scope, &side.interface_id) {
         Some(observed) if !observed.counts_as_up() => WhyNotUp::Read {
             status: observed.status.clone(),
             opposite: observed.opposite.status.clone(),
             business_status: observed.business_status.clone(),
         },
-        Some(_) if in_flight_down.contains(&side.address) => WhyNotUp::GoingDown,
+        Some(_) if is_going_down(&side.address) => WhyNotUp::GoingDown,
         Some(_) => return None,
         None => WhyNotUp::Unseen,
     };

@@ -8,16 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::join_all;
 use tokio::time::Instant;
 
-use crate::cloud::listing::{self, ScopeRead};
+use crate::cloud::listing::{self, Listing, ScopeRead};
 use crate::cloud::{Cloud, CloudError};
 use crate::resource::{Address, RouterInterfaceId, Scope, ScopeFailure};
-use crate::run::{Event, LastLook, Reason, StepResult};
+use crate::run::{Event, LastLook, NotUp, Reason, StepResult};
 use crate::store::Store;
 
+use super::admission::READS_OF_A_GOAL;
 use super::{EQUAL_READS, Execution, Gate};
-
-/// How many reads in a row have to show a goal.
-const READS_OF_A_GOAL: u32 = 2;
 
 /// What is looked at, by scope.
 type Targets<'a> = BTreeMap<&'a Scope, BTreeSet<RouterInterfaceId>>;
@@ -43,10 +41,38 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         for reason in &look.found {
             (self.around.emit)(&Event::Found { reason: reason.clone() });
         }
+        for member in self.lost_meanwhile(&look.found) {
+            (self.around.emit)(&Event::FoundDown { member });
+        }
         for failure in &look.unread {
             (self.around.emit)(&Event::Found { reason: Reason::Unread(failure.clone()) });
         }
         look
+    }
+
+    /// Lists the members of touched groups that this run left alone and that went down meanwhile, but for those of which
+    /// `found` tells already.
+    fn lost_meanwhile(&self, found: &[Reason]) -> Vec<NotUp> {
+        let told: BTreeSet<&Address> = found
+            .iter()
+            .flat_map(|reason| match reason {
+                Reason::BelowFloor { down, .. } => down.as_slice(),
+                _ => &[],
+            })
+            .map(|member| &member.address)
+            .collect();
+        let mut lost = self.floors.lost(self.floors.touched_by(&self.touched()), &self.sightings, &self.moving());
+        lost.retain(|member| !told.contains(&member.address));
+        lost.sort_by(|one, other| one.address.cmp(&other.address));
+        lost.dedup_by(|one, other| one.address == other.address);
+        lost
+    }
+
+    /// Lists what this run takes down, or has not brought to its goal.
+    pub(super) fn moving(&self) -> BTreeSet<&'a Address> {
+        let steps = std::iter::zip(&self.plan.steps, &self.report.results);
+        let moving = steps.filter(|(step, result)| Self::is_deactivation(step) || !result.is_at_goal());
+        moving.map(|(step, _)| &step.address).collect()
     }
 
     async fn look(&mut self) -> LastLook {
@@ -149,18 +175,23 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             poll.last = Some(begun);
             let total = poll.total;
             async move {
-                let outcome = listing::read(cloud, scope, &ids, total).await;
-                (scope, ids, outcome)
+                let mut listing = Listing::of(total);
+                let outcome = listing::read_into(cloud, scope, &ids, &mut listing).await;
+                (ScopeRead { scope: scope.clone(), ids, begun, listing }, outcome)
             }
         });
         let reads: Vec<_> = reads.collect();
         let mut unread = Vec::new();
-        for (scope, ids, outcome) in join_all(reads).await {
+        for (read, outcome) in join_all(reads).await {
             match outcome {
-                Ok(listing) => self.sightings.record(ScopeRead { scope: scope.clone(), ids, begun, listing }),
-                Err(error) => unread.push((scope.clone(), error)),
+                Ok(()) => self.sightings.record(read),
+                Err(error) => {
+                    unread.push((read.scope.clone(), error));
+                    self.sightings.record_bad_news(read);
+                }
             }
         }
+        self.forget_what_has_ended();
         unread
     }
 }

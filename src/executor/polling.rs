@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::cloud::listing::{self, ScopeRead};
+use crate::cloud::listing::{self, Listing, ScopeRead};
 use crate::cloud::{Cloud, CloudError};
 use crate::journal::Outcome;
 use crate::plan::{Action, Goal};
@@ -13,12 +13,17 @@ use crate::resource::{RouterInterfaceId, Scope, Status};
 use crate::run::{Event, StepReason};
 use crate::store::Store;
 
+use super::admission::READS_OF_A_GOAL;
 use super::judge::{self, Doubtful, Settling};
-use super::tracked::Phase;
+use super::tracked::{Cause, Phase};
 use super::{EQUAL_READS, Execution, Gate, Read};
 
 /// How often a step that takes its time is mentioned.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// For how long reads may show what was before an answer of the API. Ten seconds have been seen; what shows the past for
+/// longer than this is reported, and nobody waits for it any more.
+const LONGEST_LAG: Duration = Duration::from_secs(120);
 
 /// A sleep that is longer than any run.
 const FAR_AWAY: Duration = Duration::from_secs(86_400);
@@ -34,20 +39,18 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             if not_before > now {
                 continue;
             }
-            let step = self.step(number);
-            let sides = self.floors.sides_to_read(&step.address).map(|side| (&side.scope, &side.interface_id));
-            let sides = sides.filter(|_| Self::is_deactivation(step));
-            // A ready step that is still here was not admitted on what is known: ask anew for all it rests on, and keep
-            // what its call is compared with young while another region takes its time.
-            let (scope, id) = (&step.scope, &step.interface_id);
-            if !self.sightings.is_newer(scope, id, since)
-                || !self.sightings.is_recent(scope, id, self.settings.poll_interval)
-            {
-                due.entry(scope).or_default().insert(id.clone());
+            // A ready step that is still here was not admitted on what is known: ask anew for all it rests on, and keep it
+            // young while another region takes its time.
+            for page in self.rests_on(number) {
+                let is_young = self.sightings.is_young(page.scope, page.id, self.settings.max_read_age);
+                if !is_young || !self.sightings.is_newer(page.scope, page.id, since) {
+                    due.entry(page.scope).or_default().insert(page.id.clone());
+                }
             }
-            for (scope, id) in sides {
-                if !self.sightings.is_newer(scope, id, since) {
-                    due.entry(scope).or_default().insert(id.clone());
+            for other in self.predecessors(number) {
+                let step = self.step(other);
+                if self.sightings.alike(&step.scope, &step.interface_id) < READS_OF_A_GOAL {
+                    due.entry(&step.scope).or_default().insert(step.interface_id.clone());
                 }
             }
         }
@@ -74,11 +77,12 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let (cloud, total) = (self.around.cloud, poll.total);
         let goal = self.goal_in(scope);
         self.reads.push(Box::pin(async move {
+            let mut listing = Listing::of(total);
             let outcome = match goal {
-                Some(goal) => listing::poll(cloud, scope, &ids, &goal, total).await,
-                None => listing::read(cloud, scope, &ids, total).await,
+                Some(goal) => listing::poll_into(cloud, scope, &ids, &goal, &mut listing).await,
+                None => listing::read_into(cloud, scope, &ids, &mut listing).await,
             };
-            Read { scope: scope.clone(), ids, begun, outcome }
+            Read { scope: scope.clone(), ids, begun, listing, outcome }
         }));
     }
 
@@ -91,7 +95,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     fn next_poll(&self, scope: &Scope) -> Instant {
         match self.polls.get(scope).and_then(|poll| poll.last) {
             Some(last) => last + self.settings.poll_interval,
-            None => Instant::now(),
+            // Never read: due since long ago.
+            None => self.began,
         }
     }
 
@@ -103,7 +108,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             if !self.polls.get(&step.scope).is_some_and(|poll| poll.reading) {
                 wake_up = wake_up.min(self.next_poll(&step.scope));
             }
-            if let Phase::Settling { deadline } = self.steps[*number].phase {
+            if let Phase::Settling { deadline, .. } = self.steps[*number].phase {
                 wake_up = wake_up.min(deadline);
             }
         }
@@ -121,25 +126,27 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     pub(super) fn on_read(&mut self, read: Read) {
         let poll = self.polls.entry(read.scope.clone()).or_default();
         poll.reading = false;
-        match read.outcome {
-            Ok(listing) => {
-                poll.total = listing.total.or(poll.total);
-                let concerned: Vec<usize> = self
-                    .polled
-                    .iter()
-                    .copied()
-                    .filter(|number| {
-                        let step = self.step(*number);
-                        step.scope == read.scope && read.ids.contains(&step.interface_id)
-                    })
-                    .collect();
-                let Read { scope, ids, begun, .. } = read;
-                self.sightings.record(ScopeRead { scope, ids, begun, listing });
-                for number in concerned {
-                    self.judge(number);
-                }
-            }
-            Err(error) => self.on_failed_read(&read.scope, &error),
+        let Read { scope, ids, begun, listing, outcome } = read;
+        if let Err(error) = outcome {
+            self.sightings.record_bad_news(ScopeRead { scope: scope.clone(), ids, begun, listing });
+            self.forget_what_has_ended();
+            self.on_failed_read(&scope, &error);
+            return;
+        }
+        poll.total = listing.total.or(poll.total);
+        let concerned: Vec<usize> = self
+            .polled
+            .iter()
+            .copied()
+            .filter(|number| {
+                let step = self.step(*number);
+                step.scope == scope && ids.contains(&step.interface_id)
+            })
+            .collect();
+        self.sightings.record(ScopeRead { scope, ids, begun, listing });
+        self.forget_what_has_ended();
+        for number in concerned {
+            self.judge(number);
         }
     }
 
@@ -148,10 +155,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     fn on_failed_read(&mut self, scope: &Scope, error: &CloudError) {
         (self.around.emit)(&Event::CannotRead { scope: scope.clone(), error: error.to_string() });
         for number in self.ready.clone() {
-            let step = self.step(number);
-            let needs_it = step.scope == *scope
-                || (Self::is_deactivation(step)
-                    && self.floors.sides_to_read(&step.address).any(|side| side.scope == *scope));
+            let needs_it = self.rests_on(number).iter().any(|page| page.scope == scope)
+                || self.predecessors(number).any(|other| self.step(other).scope == *scope);
             if needs_it {
                 let outcome = if self.steps[number].doubted { Outcome::InDoubt } else { Outcome::Failed };
                 let because = StepReason::Unread { scope: scope.clone(), error: error.to_string() };
@@ -169,16 +174,19 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 let judgement = status.as_ref().map_or(Settling::Never, |status| judge::settling(step, status));
                 match judgement {
                     Settling::Reached => self.reached(number),
-                    Settling::NotYet => self.tell_progress(number),
+                    Settling::NotYet => self.not_yet(number, status),
                     Settling::Never => {
                         self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found: status }));
                     }
                 }
             }
-            (Phase::Doubt { .. }, Action::Call(call)) => match judge::doubtful(call, status.as_ref()) {
+            (&Phase::Doubt { cause, .. }, Action::Call(call)) => match judge::doubtful(call, status.as_ref()) {
                 Doubtful::Reached => self.reached(number),
                 Doubtful::TookEffect => self.settle(number),
                 Doubtful::Untouched => self.still_untouched(number),
+                Doubtful::Foreign if cause != Cause::Lost && status.as_ref().is_some_and(Status::is_transitional) => {
+                    self.explained(number);
+                }
                 Doubtful::Foreign => {
                     let because = StepReason::AnswerLost { found: status, error: None, diverted: true };
                     self.finish(number, Outcome::InDoubt, Some(because));
@@ -188,8 +196,33 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         }
     }
 
+    /// A read shows an accepted call, or a wait, not at its goal yet. Back where it came from after it was seen on its way
+    /// is somebody's doing once reads agree; never seen on its way is a read that lags, for as long as reads can.
+    fn not_yet(&mut self, number: usize, found: Option<Status>) {
+        self.tell_progress(number);
+        let step = self.step(number);
+        let Action::Call(call) = step.action else { return };
+        let begun = self.sightings.begun(&step.scope, &step.interface_id);
+        let timeout = self.settle_timeout(number);
+        let Phase::Settling { deadline, has_moved, unmoved } = &mut self.steps[number].phase else { return };
+        if found.as_ref() != Some(call.transition().from) {
+            (*has_moved, *unmoved) = (true, 0);
+            return;
+        }
+        *unmoved += 1;
+        if *unmoved < EQUAL_READS {
+            return;
+        }
+        if *has_moved {
+            self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));
+        } else if begun.is_some_and(|begun| begun + timeout >= *deadline + LONGEST_LAG) {
+            let waited_ms = u64::try_from(self.steps[number].elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.finish(number, Outcome::Unsettled, Some(StepReason::NotSettled { found, waited_ms, unread: false }));
+        }
+    }
+
     fn reached(&mut self, number: usize) {
-        if self.steps[number].doubted {
+        if self.steps[number].doubted && !self.steps[number].accepted {
             let because = self.answer_lost(number, None);
             self.finish(number, Outcome::DoneUnknown, Some(because));
         } else {
@@ -197,21 +230,31 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         }
     }
 
+    /// A read shows the status that the API called incorrect: when it is over, reads tell again.
+    fn explained(&mut self, number: usize) {
+        if let Phase::Doubt { untouched, cause, .. } = &mut self.steps[number].phase {
+            *untouched = 0;
+            *cause = Cause::Explained;
+        }
+    }
+
     /// One more read shows a doubtful call's interface untouched. After enough of them it may be sent again, once,
-    /// and through the same checks as the first time.
+    /// and through the same checks as the first time; but not on reads that contradict the API's own answer.
     fn still_untouched(&mut self, number: usize) {
         let is_stopped = self.is_stopped();
         let step = self.step(number);
         let begun = self.sightings.begun(&step.scope, &step.interface_id);
         let tracked = &mut self.steps[number];
-        let Phase::Doubt { since, untouched, error } = &mut tracked.phase else { return };
+        let Phase::Doubt { since, untouched, error, cause } = &mut tracked.phase else { return };
         *untouched += 1;
+        let is_contradicted = *cause == Cause::Contradiction;
+        let window = if is_contradicted { LONGEST_LAG } else { self.settings.doubt_window };
         // An answer that took its time tells of the past.
-        let is_late = begun.is_some_and(|begun| begun >= *since + self.settings.doubt_window);
+        let is_late = begun.is_some_and(|begun| begun >= *since + window);
         if *untouched < EQUAL_READS || !is_late {
             return;
         }
-        if tracked.resent || is_stopped {
+        if tracked.resent || is_stopped || is_contradicted {
             let error = std::mem::take(error);
             let because = self.answer_lost(number, Some(error));
             self.finish(number, Outcome::InDoubt, Some(because));
@@ -223,7 +266,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     /// Waits for the goal of an accepted call.
     pub(super) fn settle(&mut self, number: usize) {
         let deadline = Instant::now() + self.settle_timeout(number);
-        self.steps[number].phase = Phase::Settling { deadline };
+        self.steps[number].phase = Phase::Settling { deadline, has_moved: false, unmoved: 0 };
         self.polled.insert(number);
     }
 
@@ -238,7 +281,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         for number in self.polled.clone() {
             let step = self.step(number);
             match self.steps[number].phase {
-                Phase::Settling { deadline } if deadline <= now => {
+                Phase::Settling { deadline, .. } if deadline <= now => {
                     let waited = self.settle_timeout(number).as_millis();
                     let began = self.steps[number].started.unwrap_or(now);
                     let because = StepReason::NotSettled {

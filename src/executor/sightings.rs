@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use tokio::time::{Duration, Instant};
 
+use crate::clock::BootTime;
 use crate::cloud::listing::{Row, ScopeRead};
 use crate::resource::{Observed, RouterInterfaceId, Scope};
 
@@ -13,6 +14,8 @@ use crate::resource::{Observed, RouterInterfaceId, Scope};
 struct Sighting {
     observed: Option<Observed>,
     begun: Instant,
+    /// When its page was asked for; `None` for what was absent, and so is on no page, and for what may have moved since.
+    asked: Option<BootTime>,
     arrived: Instant,
     /// How many reads in a row, this one included, showed this status.
     alike: u32,
@@ -30,14 +33,37 @@ impl Sightings {
     pub(super) fn record(&mut self, read: ScopeRead) {
         let ScopeRead { scope, ids, begun, listing } = read;
         let seen = self.seen.entry(scope).or_default();
-        for id in ids.iter().filter(|id| !listing.interfaces.contains_key(*id)) {
-            see(seen, id.clone(), None, begun, Instant::now());
+        for id in &listing.contradicted {
+            seen.remove(id);
         }
-        for (id, Row { observed, arrived }) in listing.interfaces {
+        for id in ids.iter().filter(|id| !listing.interfaces.contains_key(*id)) {
+            see(seen, id.clone(), None, Seen { begun, asked: None, arrived: Instant::now() });
+        }
+        for (id, Row { observed, asked, arrived }) in listing.interfaces {
             if ids.contains(&id) || seen.contains_key(&id) {
-                see(seen, id, Some(observed), begun, arrived);
+                see(seen, id, Some(observed), Seen { begun, asked: Some(asked), arrived });
             }
         }
+    }
+
+    /// Takes in what a read showed before it failed, as far as it is bad news: who is not up, and of whom it said two
+    /// things. That somebody is up is for a whole listing to say.
+    pub(super) fn record_bad_news(&mut self, read: ScopeRead) {
+        let ScopeRead { scope, ids, begun, listing } = read;
+        let seen = self.seen.entry(scope).or_default();
+        for id in &listing.contradicted {
+            seen.remove(id);
+        }
+        for (id, Row { observed, asked, arrived }) in listing.interfaces {
+            if !observed.counts_as_up() && (ids.contains(&id) || seen.contains_key(&id)) {
+                see(seen, id, Some(observed), Seen { begun, asked: Some(asked), arrived });
+            }
+        }
+    }
+
+    /// From here on nothing that was read before is young: others may have been at work meanwhile.
+    pub(super) fn age_all(&mut self) {
+        self.seen.values_mut().flat_map(BTreeMap::values_mut).for_each(|sighting| sighting.asked = None);
     }
 
     pub(super) fn get(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Observed> {
@@ -49,14 +75,14 @@ impl Sightings {
         self.sighting(scope, id).is_some_and(|sighting| sighting.begun >= since)
     }
 
-    /// Returns whether it is fresh for a step that became ready at `ready`: read since, or at most one poll interval old.
-    pub(super) fn is_fresh(&self, scope: &Scope, id: &RouterInterfaceId, ready: Instant, interval: Duration) -> bool {
-        self.sighting(scope, id).is_some_and(|sighting| sighting.begun >= ready || sighting.begun.elapsed() <= interval)
+    /// Returns when the page was asked for that showed it last; `None` where none did.
+    pub(super) fn asked(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<BootTime> {
+        self.sighting(scope, id)?.asked
     }
 
-    /// Returns whether the answer came within the last `interval`.
-    pub(super) fn is_recent(&self, scope: &Scope, id: &RouterInterfaceId, interval: Duration) -> bool {
-        self.sighting(scope, id).is_some_and(|sighting| sighting.arrived.elapsed() <= interval)
+    /// Returns whether the page that showed it last was asked for at most `age` ago.
+    pub(super) fn is_young(&self, scope: &Scope, id: &RouterInterfaceId, age: Duration) -> bool {
+        self.asked(scope, id).is_some_and(|asked| asked.elapsed() <= age)
     }
 
     /// Returns when the last read of it began.
@@ -85,16 +111,23 @@ impl Sightings {
     }
 }
 
+/// When something was seen.
+struct Seen {
+    begun: Instant,
+    asked: Option<BootTime>,
+    arrived: Instant,
+}
+
 /// Takes in one row of a read.
 fn see(
     seen: &mut BTreeMap<RouterInterfaceId, Sighting>,
     id: RouterInterfaceId,
     observed: Option<Observed>,
-    begun: Instant,
-    arrived: Instant,
+    when: Seen,
 ) {
     let status = |observed: &Option<Observed>| observed.as_ref().map(|observed| observed.status.clone());
     let before = seen.get(&id).filter(|before| status(&before.observed) == status(&observed));
     let alike = before.map_or(0, |before| before.alike) + 1;
-    seen.insert(id, Sighting { observed, begun, arrived, alike });
+    let Seen { begun, asked, arrived } = when;
+    seen.insert(id, Sighting { observed, begun, asked, arrived, alike });
 }

@@ -26,8 +26,12 @@ pub(super) enum Phase {
     Settling {
         /// When it has taken too long.
         deadline: Instant,
+        /// A read has shown it on its way.
+        has_moved: bool,
+        /// How many reads in a row showed the status that it came from.
+        unmoved: u32,
     },
-    /// The answer to its call was lost.
+    /// The answer to its call was lost, or contradicts what was read.
     Doubt {
         /// Since when.
         since: Instant,
@@ -35,9 +39,22 @@ pub(super) enum Phase {
         untouched: u32,
         /// What happened to the answer.
         error: String,
+        /// What it comes from.
+        cause: Cause,
     },
     /// Its result is recorded, or in line to be.
     Finished,
+}
+
+/// Where a doubt comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// The answer was lost on the way.
+    Lost,
+    /// The API said that the status forbids the call, and no read has shown such a status yet: reads lag.
+    Contradiction,
+    /// It said so, and a read has shown why.
+    Explained,
 }
 
 /// One step of a run.
@@ -51,10 +68,14 @@ pub(super) struct Tracked {
     pub(super) told: Option<Instant>,
     /// Its place under the quota.
     pub(super) permit: Option<Permit>,
+    /// How often it had read all that it rests on, and some of that was too old by then.
+    pub(super) rounds: u32,
     /// How often the API refused for the moment.
     pub(super) refusals: u32,
-    /// An answer was lost on the way.
+    /// An answer was lost on the way, or contradicts what was read.
     pub(super) doubted: bool,
+    /// An answer said that its call was accepted.
+    pub(super) accepted: bool,
     /// It has been sent a second time.
     pub(super) resent: bool,
     /// When a read first found the cloud at work before the call.
@@ -69,8 +90,10 @@ impl Tracked {
             started: None,
             told: None,
             permit: None,
+            rounds: 0,
             refusals: 0,
             doubted: false,
+            accepted: false,
             resent: false,
             held_up_since: None,
         }
@@ -84,6 +107,11 @@ impl Tracked {
 
     pub(super) fn waits_for_nothing(&self) -> bool {
         self.waiting_for == 0
+    }
+
+    /// Returns whether its call was answered before, with anything but that it was accepted.
+    pub(super) fn is_repeat(&self) -> bool {
+        self.doubted || self.refusals > 0
     }
 
     pub(super) fn is_finished(&self) -> bool {

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::cloud::Cloud;
-use crate::plan::Step;
 use crate::resource::{RouterInterfaceId, Scope};
-use crate::run::{Event, StepResult, StopReason, WaveFailure};
+use crate::run::{Event, StopReason, WaveFailure};
 use crate::store::Store;
 
 use super::{Execution, Gate};
@@ -63,12 +62,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             return Err(WaveFailure::Failed { step: failed.step.id.clone() });
         }
         let Some(rollout) = &self.plan.rollout else { return Ok(()) };
-        tokio::time::sleep(Duration::from_millis(rollout.pause_ms)).await;
+        self.pause(Duration::from_millis(rollout.pause_ms)).await?;
         self.read_floors().await?;
-        let steps = std::iter::zip(&self.plan.steps, &self.report.results);
-        let is_moving = |step: &Step, result: &StepResult| Self::is_deactivation(step) || !result.is_at_goal();
-        let moving = steps.filter(|(step, result)| is_moving(step, result)).map(|(step, _)| &step.address).collect();
-        let down = self.floors.lost(&self.sightings, &moving);
+        let down = self.floors.lost(self.floors.all(), &self.sightings, &self.moving());
         if !down.is_empty() {
             return Err(WaveFailure::Lost { down });
         }
@@ -80,6 +76,20 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Leaves the account to others for a while. What was read before that is not fresh any more, however young it is.
+    async fn pause(&mut self, pause: Duration) -> Result<(), WaveFailure> {
+        if pause.is_zero() {
+            return Ok(());
+        }
+        self.around.gate.step_aside();
+        tokio::time::sleep(pause).await;
+        let emit = &mut self.around.emit;
+        let mut waiting = |holder: &str| emit(&Event::WaitingForAccount { holder: holder.to_owned() });
+        let taken = self.around.gate.step_back(&mut waiting).await;
+        self.sightings.age_all();
+        taken.map_err(|error| WaveFailure::Locked { error })
     }
 
     /// Reads every member of every touched group afresh.

@@ -1,6 +1,7 @@
 //! A state brought up to its journal: what a crash left between a run's end and its commit, or an old copy put back.
 
 use super::fold::fold;
+use super::note::Note;
 use crate::journal::{Journal, Run};
 use crate::state::State;
 use crate::store::recorder::past_run;
@@ -8,15 +9,11 @@ use crate::store::{Medium, StoreError};
 
 /// Folds in the runs that the state does not have yet; its serial stays. More than the last one means that the state is
 /// an old copy: that is told. Archived runs are opened only then, newest first, until one is in the state.
-pub(super) fn catch_up(
-    state: &mut State,
-    journal: &Journal,
-    medium: &impl Medium,
-) -> Result<Option<String>, StoreError> {
+pub(super) fn catch_up(state: &mut State, journal: &Journal, medium: &impl Medium) -> Result<Option<Note>, StoreError> {
     let replay = journal.replay();
     let told = replay.last_serial();
     let is_its_own = |run: &&Run| run.started.lineage == state.lineage;
-    if let Some(note) = of_another_lineage(state, journal) {
+    if let Some(note) = of_another_lineage(state, journal, medium) {
         return Ok(Some(note));
     }
     let is_in = state.anchor.is_some_and(|anchor| journal.is_in(anchor.head));
@@ -34,27 +31,18 @@ pub(super) fn catch_up(
     missing.dedup_by(|next, one| next.id() == one.id());
     missing.iter().for_each(|run| fold(state, run));
     let is_told = told > serial && (journal.base().is_some_and(|base| base.serial > serial) || has_folded(&missing));
-    Ok(is_told.then(|| {
-        format!(
-            "is older than its journal (serial {serial}, the journal says {told}): {} runs are taken from the journal",
-            missing.len()
-        )
-    }))
+    Ok(is_told.then(|| Note::StateOlder { state: medium.state_name(), serial, told, runs: missing.len() }))
 }
 
 fn has_folded(missing: &[Run]) -> bool {
     missing.iter().any(|run| run.folded.is_some())
 }
 
-fn of_another_lineage(state: &State, journal: &Journal) -> Option<String> {
-    match journal.replay().runs().last() {
-        Some(last) => (last.started.lineage != state.lineage)
-            .then(|| format!("has another lineage than its journal: run {} was not its own", last.id())),
-        None => journal
-            .base()
-            .filter(|base| base.lineage != state.lineage)
-            .map(|_| "has another lineage than its journal".to_owned()),
-    }
+fn of_another_lineage(state: &State, journal: &Journal, medium: &impl Medium) -> Option<Note> {
+    let last = journal.replay().runs().last();
+    let lineage = last.map(|run| &run.started.lineage).or(journal.base().map(|base| &base.lineage))?;
+    let is_other = *lineage != state.lineage;
+    is_other.then(|| Note::OtherLineage { state: medium.state_name(), run: last.map(|run| run.id().clone()) })
 }
 
 /// Reads the archived runs that were folded after `serial`, oldest first.

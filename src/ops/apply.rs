@@ -1,23 +1,20 @@
 //! `apply` and `rollback`: the way to a locked history and a reached cloud. What happens then is in [`super::locked`].
 
-use std::time::Duration;
-
 use anyhow::Result;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::history::{self, Recorded};
 use crate::journal::Operation;
+use crate::render::words;
 use crate::store::StoreError;
 use crate::store::local::LocalStore;
 use crate::store::lock::Holder;
 
+use super::account_lock::{self, LOCK_INTERVAL};
 use super::connection::{self, Cloud};
 use super::locked::{Locked, unless_signalled};
 use super::session::{Applied, Approval, Front, Session, Task};
-
-/// How often a lock that somebody holds is tried again.
-const LOCK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Does a task from the lock to the last record.
 ///
@@ -34,7 +31,8 @@ pub async fn apply(
     locked.carry_out(task, &approval, front, signals).await
 }
 
-/// Locks, reaches the cloud and checks whose it is.
+/// Locks the state, reaches the cloud, checks whose it is, and locks the accounts. What the run rests on is read after
+/// that: others may have been at work until then.
 async fn begin<'s>(
     session: &'s Session,
     operation: Operation,
@@ -43,16 +41,25 @@ async fn begin<'s>(
     let run_id = session.run_id(operation);
     let word = if operation == Operation::Rollback { "rollback" } else { "apply" };
     let holder = Holder::this_process(session.who.clone(), word.to_owned(), Some(run_id.clone()), session.clock.now());
-    let (store, recorded) = lock(session, &holder, front).await?;
-    recorded.notes.iter().for_each(|note| front.note(note));
+    let deadline = Instant::now() + session.lock_timeout;
+    let (store, recorded) = lock(session, &holder, deadline, front).await?;
+    recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
     let connection = connection::connect(&session.project, &session.access, session.clock).await?;
-    connection.check_accounts(&session.project).await?;
-    Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)
+    let accounts = connection.check_accounts(&session.project).await?;
+    let directory = session.lock_dir.as_deref();
+    let account = account_lock::locks(directory, &connection.target, &accounts, &connection.reach, holder);
+    let mut waiting = |holder: &str| front.note(&format!("waiting for the account's lock of {holder}"));
+    account_lock::take(&account, Some(deadline), &mut waiting).await?;
+    Ok(Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?.keeping(account))
 }
 
-/// Takes the lock, waiting for it as long as the session allows.
-async fn lock(session: &Session, holder: &Holder, front: &mut impl Front) -> Result<(LocalStore, Recorded)> {
-    let deadline = Instant::now() + session.lock_timeout;
+/// Takes the state's lock, waiting for it until `deadline`.
+async fn lock(
+    session: &Session,
+    holder: &Holder,
+    deadline: Instant,
+    front: &mut impl Front,
+) -> Result<(LocalStore, Recorded)> {
     let mut told = false;
     loop {
         match history::open_files(session.project.paths.clone(), holder) {

@@ -1,26 +1,40 @@
-//! The check command between waves, as it is written in the spec.
+//! What stands between waves: the check command as it is written in the spec, and the account's lock.
 
 use std::path::Path;
 use std::time::Duration;
 
 use crate::executor::Gate;
 
-use super::command;
-use super::project::Project;
+use crate::store::account::AccountLocks;
 
-/// Runs check commands where the spec's other relative paths start from.
+use super::project::Project;
+use super::{account_lock, command};
+
+/// Runs check commands where the spec's other relative paths start from, and frees the account in pauses.
 pub(super) struct CheckCommand<'p> {
     directory: &'p Path,
+    account: Option<&'p AccountLocks>,
 }
 
 impl<'p> CheckCommand<'p> {
-    pub(super) fn beside(project: &'p Project) -> Self {
-        Self { directory: &project.directory }
+    pub(super) fn beside(project: &'p Project, account: Option<&'p AccountLocks>) -> Self {
+        Self { directory: &project.directory, account }
     }
 }
 
 impl Gate for CheckCommand<'_> {
     async fn check(&self, arguments: &[String], timeout: Duration) -> Result<(), String> {
         command::run("check", arguments, self.directory, None, timeout).await
+    }
+
+    fn step_aside(&self) {
+        self.account.inspect(|account| account.free());
+    }
+
+    async fn step_back(&self, waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
+        match self.account {
+            Some(account) => account_lock::retake(account, waiting).await,
+            None => Ok(()),
+        }
     }
 }

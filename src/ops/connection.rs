@@ -15,12 +15,14 @@ use crate::clock::Clock;
 use crate::cloud::{CloudError, CloudRead as _, Effect, ErrorKind};
 use crate::emulator::http::ServeOptions;
 use crate::emulator::{self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, Host, World};
-use crate::resource::{AccountName, Provider, Region, Target};
+use crate::resource::{AccountId, AccountName, Provider, Region, Target};
 use crate::retry::{Policy, Quota, Retrying};
 use crate::spec::{CloudSettings, SignatureVersion};
+use crate::store::account::Reach;
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
+use super::trust::Trust;
 
 /// How the cloud is to be reached, apart from what the spec says.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct Access {
     pub request_timeout: Duration,
     /// `--quota`.
     pub quota: Quota,
+    /// What the spec may choose.
+    pub trust: Trust,
 }
 
 /// Where keys come from.
@@ -90,15 +94,19 @@ pub struct Connection {
     pub target: Target,
     /// Where the keys come from, if not from an emulator's world.
     pub chain: Option<Arc<Chain>>,
+    /// What the account's calls really reach.
+    pub reach: Reach,
 }
 
 /// Reaches what the spec names and asks whose account it is.
 ///
 /// # Errors
-/// A world that cannot be opened, credentials that cannot be had, a cloud that does not answer.
+/// A spec that chooses what it may not, a world that cannot be opened, credentials that cannot be had, a cloud that does
+/// not answer.
 pub async fn connect(project: &Project, access: &Access, clock: Clock) -> Result<Connection> {
+    access.trust.check_credentials(&project.spec, access.profile.as_deref(), access.signature)?;
     let settings = &project.spec.cloud;
-    let (source, endpoint, shown) = match settings.provider {
+    let (source, endpoint, world) = match settings.provider {
         Provider::Emulator => emulated(project, access, clock).await?,
         Provider::Alibaba => {
             let endpoint = access.endpoint.as_deref().map(parse_endpoint).transpose()?;
@@ -106,7 +114,15 @@ pub async fn connect(project: &Project, access: &Access, clock: Clock) -> Result
         }
     };
     let client_settings = client_settings(settings, access, endpoint)?;
-    let shown = shown.unwrap_or_else(|| shown_endpoint(settings, &client_settings));
+    let shown = match &settings.world {
+        Some(name) if world.is_some() => format!("world {}", name.value),
+        _ => shown_endpoint(settings, &client_settings),
+    };
+    let reach = match (world, client_settings.endpoint.as_ref().and_then(Endpoint::loopback)) {
+        (Some(path), _) => Reach::World(path),
+        (None, Some(authority)) => Reach::Loopback(authority),
+        (None, None) => Reach::Cloud,
+    };
     let chain = match &source {
         Source::Chain(chain) => Some(Arc::clone(chain)),
         Source::World(_) => None,
@@ -123,7 +139,7 @@ pub async fn connect(project: &Project, access: &Access, clock: Clock) -> Result
         }
     };
     let target = Target { provider: settings.provider, account_id: identity.account_id, endpoint: shown };
-    Ok(Connection { cloud, target, chain })
+    Ok(Connection { cloud, target, chain, reach })
 }
 
 /// Says whose credentials could not be found out: which ones the API refused, if it did.
@@ -142,12 +158,14 @@ async fn whose(chain: Option<&Chain>, account: &AccountName, refusal: &CloudErro
 }
 
 impl Connection {
-    /// Checks every account of the spec against the account id that it names. For an apply; a plan only shows it.
+    /// Checks every account of the spec against the account id that it names, and returns them all. For an apply; a plan
+    /// only shows it.
     ///
     /// # Errors
     /// Exit 4 naming both accounts.
-    pub async fn check_accounts(&self, project: &Project) -> Result<()> {
+    pub async fn check_accounts(&self, project: &Project) -> Result<Vec<AccountId>> {
         let settings = &project.spec.cloud;
+        let mut accounts = vec![self.target.account_id.clone()];
         if let Some(declared) = &settings.account_id
             && declared.value != self.target.account_id
         {
@@ -157,6 +175,7 @@ impl Connection {
         for (name, account) in &settings.accounts {
             // Asked even where nothing is declared: keys that do not work are found out before anything is sent.
             let identity = self.cloud.identity(name).await.with_context(|| format!("cannot use the account {name}"))?;
+            accounts.push(identity.account_id.clone());
             let Some(declared) = &account.account_id else { continue };
             if identity.account_id != declared.value {
                 let place = project.spec.sources.locate(declared.place);
@@ -165,7 +184,7 @@ impl Connection {
                 return Err(wrong_account(&knob, &place, declared.value.as_str(), &target).into());
             }
         }
-        Ok(())
+        Ok(accounts)
     }
 }
 
@@ -208,7 +227,10 @@ fn client_settings(settings: &CloudSettings, access: &Access, endpoint: Option<E
         sts: sts_endpoint(&access.environment)?,
         network: if is_inside { Network::Vpc } else { Network::Public },
         region: settings.region.as_ref().map(|region| region.value.clone()),
-        signature: access.signature.or(settings.signature).unwrap_or(SignatureVersion::V3),
+        signature: access
+            .signature
+            .or(settings.signature.as_ref().map(|signature| signature.value))
+            .unwrap_or(SignatureVersion::V3),
         timeouts: Timeouts::within(access.request_timeout),
         proxy: Proxy::of(&access.environment),
     })
@@ -234,12 +256,13 @@ fn parse_endpoint(text: &str) -> Result<Endpoint> {
     text.parse().context("--endpoint cannot be used")
 }
 
-/// Runs the world of the spec behind the same HTTP face that `emulator serve` has, or goes to a running one.
+/// Runs the world of the spec behind the same HTTP face that `emulator serve` has, and returns its file too, or goes to a
+/// running one.
 async fn emulated(
     project: &Project,
     access: &Access,
     clock: Clock,
-) -> Result<(Source, Option<Endpoint>, Option<String>)> {
+) -> Result<(Source, Option<Endpoint>, Option<PathBuf>)> {
     if let Some(endpoint) = &access.endpoint {
         let source = Source::World(default_keys(&project.spec.cloud));
         return Ok((source, Some(parse_endpoint(endpoint)?), None));
@@ -262,7 +285,9 @@ async fn emulated(
         }
     });
     let endpoint = parse_endpoint(&format!("http://{address}"))?;
-    Ok((source, Some(endpoint), Some(format!("world {}", world.value))))
+    // One file, whichever way it is named.
+    let path = path.canonicalize().with_context(|| format!("cannot find the world {}", path.display()))?;
+    Ok((source, Some(endpoint), Some(path)))
 }
 
 /// Opens the world in a file.

@@ -46,7 +46,7 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         return refusal.exit;
     }
     match error.downcast_ref::<StoreError>() {
-        Some(StoreError::Locked { .. }) => Exit::Locked,
+        Some(StoreError::Locked { .. } | StoreError::AccountLocked { .. }) => Exit::Locked,
         Some(StoreError::Moved { .. }) => Exit::Moved,
         _ => Exit::Error,
     }

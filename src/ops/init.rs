@@ -1,15 +1,16 @@
 //! `init`: a first spec from what is live; changes nothing in the cloud.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use futures_util::future::try_join_all;
 
-use crate::alibaba::credentials::Environment;
+use crate::alibaba::credentials::{Environment, region_of_profile};
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::cloud::listing;
-use crate::resource::{AccountName, Observed, Region, Scope, Target};
+use crate::resource::{AccountName, Observed, Region, RouterInterfaceId, Scope, Target};
 use crate::spec::{self, SpecFile};
 use crate::store::local::Paths;
 use crate::survey::terraform::Imported;
@@ -19,9 +20,17 @@ use super::connection::open_world;
 use super::failure::{Exit, Refusal};
 use super::project::Project;
 
-/// The variables that name a region, in the order of their weight. Source: the vendor's command line.
-const REGION_VARIABLES: [&str; 5] =
-    ["ALIBABA_CLOUD_REGION_ID", "ALIBABACLOUD_REGION_ID", "ALICLOUD_REGION_ID", "ALICLOUD_REGION", "REGION_ID"];
+/// The variables that name a region, in the order of their weight. Source: the vendor's command line and the provider of
+/// Terraform.
+const REGION_VARIABLES: [&str; 7] = [
+    "ALIBABA_CLOUD_REGION_ID",
+    "ALIBABA_CLOUD_REGION",
+    "ALIBABACLOUD_REGION_ID",
+    "ALIBABACLOUD_REGION",
+    "ALICLOUD_REGION_ID",
+    "ALICLOUD_REGION",
+    "REGION_ID",
+];
 
 /// Makes the project of a spec that does not exist yet: whom to ask, and nothing declared.
 ///
@@ -43,28 +52,29 @@ pub fn blank_project(regions: &[Region], profile: Option<&str>, world: Option<&P
     Ok(Project { name: String::new(), spec, digest: String::new(), directory: "".into(), paths: Paths::new("", "") })
 }
 
-/// Chooses the regions to read: those given, or those of a Terraform state, or the environment's, or all of a world.
+/// Chooses the regions to read: those given; or those of a Terraform state and the environment's, which may be where its
+/// own side of a link is; or all of a world. Without any, that of the profile in use.
 ///
 /// # Errors
 /// None of these names one, or a world that cannot be opened.
 pub fn regions(
     given: &[Region],
     imported: Option<&Imported>,
-    environment: &Environment,
+    (environment, profile): (&Environment, Option<&str>),
     world: Option<&Path>,
     clock: Clock,
 ) -> Result<Vec<Region>> {
-    let from_environment = REGION_VARIABLES.into_iter().find_map(|name| environment.get(name)).map(Region::from);
+    let in_environment = || REGION_VARIABLES.into_iter().find_map(|name| environment.get(name)).map(Region::from);
+    let in_profile = || region_of_profile(environment, profile).map(Region::from);
     let mut regions: Vec<Region> = given.to_vec();
     if regions.is_empty() {
         regions.extend(imported.into_iter().flat_map(|imported| imported.regions.clone()));
-        regions.extend(from_environment.filter(|_| world.is_none()));
+        match world {
+            Some(world) => regions = open_world(world, clock)?.world().regions().cloned().collect(),
+            None => regions.extend(in_environment().or_else(in_profile)),
+        }
     }
-    if let (Some(world), true) = (world, regions.is_empty()) {
-        let host = open_world(world, clock)?;
-        regions.extend(host.world().regions().cloned());
-    }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     regions.retain(|region| seen.insert(region.clone()));
     if regions.is_empty() {
         let refusal = Refusal::new(Exit::Error, "which regions to read is not known");
@@ -85,21 +95,19 @@ pub async fn read(
     imported: Option<&Imported>,
     clock: &Clock,
 ) -> Result<Survey> {
-    let reads = regions.iter().map(|region| async move {
-        let scope = Scope { account: AccountName::default_account(), region: region.clone() };
-        listing::read_all(cloud, &scope).await.with_context(|| format!("cannot read the interfaces of {region}"))
-    });
-    let listings = try_join_all(reads).await?;
+    let mut regions = regions;
+    let mut observed = list(cloud, &regions).await?;
+    if let Some(imported) = imported {
+        let further = regions_beyond(imported, &observed, &regions);
+        observed.extend(list(cloud, &further).await?);
+        regions.extend(further);
+    }
     let is_wanted = |observed: &Observed| imported.is_none_or(|imported| imported.names.contains_key(&observed.id));
-    let observed: Vec<Observed> = listings
-        .into_iter()
-        .flat_map(|listing| listing.interfaces.into_values().map(|row| row.observed))
-        .filter(is_wanted)
-        .collect();
+    observed.retain(is_wanted);
     let nothing = Imported::default();
     let imported = imported.unwrap_or(&nothing);
     let mut survey = survey(clock.now(), target.clone(), regions, observed, &imported.names);
-    let found: std::collections::BTreeSet<_> = survey.entries.values().map(|entry| entry.observed.id.clone()).collect();
+    let found: BTreeSet<_> = survey.entries.values().map(|entry| entry.observed.id.clone()).collect();
     for entry in survey.entries.values_mut() {
         entry.notes.extend(imported.fights.get(&entry.observed.id).into_iter().flatten().cloned());
     }
@@ -107,5 +115,32 @@ pub async fn read(
     survey.notes.extend(missing.map(|(id, name)| {
         format!("{name} ({id}) of the Terraform state is in none of these regions; name its own with --region.")
     }));
+    survey.notes.extend(imported.deposed.iter().map(|(id, address)| {
+        format!("{id} is left out: Terraform has replaced it and means to destroy it (deposed, {address}).")
+    }));
     Ok(survey)
+}
+
+/// Reads whole regions.
+async fn list(cloud: &impl CloudRead, regions: &[Region]) -> Result<Vec<Observed>> {
+    let reads = regions.iter().map(|region| async move {
+        let scope = Scope { account: AccountName::default_account(), region: region.clone() };
+        listing::read_all(cloud, &scope).await.with_context(|| format!("cannot read the interfaces of {region}"))
+    });
+    let listings = try_join_all(reads).await?;
+    Ok(listings.into_iter().flat_map(|listing| listing.interfaces.into_values().map(|row| row.observed)).collect())
+}
+
+/// Returns where interfaces of a Terraform state live that were not found: a state knows only the region of the other
+/// side, and the other side knows theirs.
+fn regions_beyond(imported: &Imported, observed: &[Observed], read: &[Region]) -> Vec<Region> {
+    let found: BTreeSet<_> = observed.iter().map(|observed| &observed.id).collect();
+    let is_missing = |id: &RouterInterfaceId| imported.names.contains_key(id) && !found.contains(id);
+    let further: BTreeSet<Region> = observed
+        .iter()
+        .filter(|observed| observed.opposite.interface_id.as_ref().is_some_and(is_missing))
+        .filter_map(|observed| observed.opposite.region.clone())
+        .filter(|region| !read.contains(region))
+        .collect();
+    further.into_iter().collect()
 }

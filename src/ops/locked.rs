@@ -10,22 +10,23 @@ use anyhow::{Context as _, Result, anyhow};
 use tokio::sync::watch;
 
 use crate::cloud::Cloud;
-use crate::executor::{self, Ended, OnError, Surroundings};
-use crate::history::{self, Recorded, Seen};
+use crate::executor::{self, Ended, Known, OnError, Surroundings};
+use crate::history::{self, Note, Recorded, Seen};
 use crate::journal::{Died, Entry, Evidence, Operation, PlannedStep, RunStarted};
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::{FloorMember, Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::{counted, words};
-use crate::resource::{LastSeen, LiveState, Target};
+use crate::resource::{Address, LastSeen, LiveState, Target};
 use crate::run::{self, Facts, Report, Unrecorded, planned_step};
 use crate::spec::Spec;
 use crate::state::{Records, RunId, State};
+use crate::store::account::AccountLocks;
 use crate::store::lock::Holder;
 use crate::store::{Store, StoreError, explain};
 
 use super::failure::{Exit, Refusal};
 use super::session::{Applied, Approval, Front, Ran, Session, Task, today};
-use super::{check, history::to_take_back, live, rollback, saved};
+use super::{account_lock, check, history::to_take_back, live, rollback, saved};
 
 /// A session that holds its lock and has reached its cloud.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Locked<'s, C, S> {
     store: S,
     state: State,
     standing: Standing,
+    /// What keeps others on this host from the account; none in a simulation.
+    account: Option<AccountLocks>,
 }
 
 /// What plans may know of the state.
@@ -83,7 +86,13 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         live::check_target(recorded.state.as_ref(), &target, &session.project)?;
         let standing = if recorded.state.is_some() { Standing::Committed } else { Standing::New };
         let state = recorded.take_state_or_new(&target, session.salt.clone());
-        Ok(Self { session, run_id, cloud, target, store, state, standing })
+        Ok(Self { session, run_id, cloud, target, store, state, standing, account: None })
+    }
+
+    /// Keeps the account's locks for as long as the session works, but for its pauses.
+    #[must_use]
+    pub(super) fn keeping(self, account: AccountLocks) -> Self {
+        Self { account: Some(account), ..self }
     }
 
     /// Does a task, with everything older closed first.
@@ -165,7 +174,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         }
         if self.store.replay().unfolded().is_some() {
             let warning = history::close_run(&mut self.store, &mut self.state, None)?;
-            warning.iter().for_each(|warning| front.note(warning));
+            warning.iter().for_each(|warning| front.note(&words::history::note(warning)));
             self.standing = Standing::Committed;
         }
         Ok(())
@@ -236,6 +245,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     ) -> Result<Ran> {
         let Planned { plan, refresh: Refresh { live, reads }, takes_back } = planned;
         self.store.prepare(plan.steps.len(), 1024 * (self.session.project.spec.interfaces.len() + 1))?;
+        // The way back brings up what was up, whatever it needed then.
+        let needs = if takes_back.is_none() { needs(&self.session.project.spec) } else { BTreeMap::new() };
+        let known = Known { reads, earlier: executor::unsettled(&self.state.interfaces), needs };
         let evidence = self.evidence(takes_back);
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
@@ -243,17 +255,19 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let around = Surroundings {
             cloud: &self.cloud,
             store: &mut self.store,
-            gate: &check::CheckCommand::beside(&self.session.project),
+            gate: &check::CheckCommand::beside(&self.session.project, self.account.as_ref()),
             clock,
             signals,
             emit: &mut |event| front.event(clock.now(), event),
         };
-        let ended = executor::run(&plan, header, reads, &self.session.settings, around).await;
+        let ended = executor::run(&plan, header, &known, &self.session.settings, around).await;
         let seen = ended.seen.clone();
         let (report, is_recorded) = self.end(&plan, ended);
         if is_recorded {
             match self.fold(&live, &seen) {
-                Ok(warning) => warning.iter().for_each(|warning| front.note(&format!("warning: {warning}"))),
+                Ok(warning) => warning
+                    .iter()
+                    .for_each(|warning| front.note(&format!("warning: {}", words::history::note(warning)))),
                 Err(error) => {
                     let text = explain(&error);
                     front.note(&format!("warning: {text}; the journal holds the run, and the next apply folds it in"));
@@ -267,7 +281,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     /// Decides how a run ends and puts that into the journal, once, and returns whether it is there. What stands there
     /// is what everybody tells of the run, this process included.
     ///
-    /// A run with a call that may still be on its way has no end yet: whoever comes next reads what became of it.
+    /// A run with a call that nobody watched to its end has no end yet: whoever comes next reads what became of it.
     fn end(&mut self, plan: &Plan, ended: Ended) -> (Report, bool) {
         let Ended { mut report, last_look, interrupted, is_open, unrecorded, .. } = ended;
         report.unrecorded = unrecorded.map(|error| self.rescue(&error));
@@ -336,7 +350,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
 
     /// Brings the run that has ended, and what was read beside it, into the state. Returns a warning where only the
     /// archive failed.
-    fn fold(&mut self, before: &LiveState, after: &[LastSeen]) -> Result<Option<String>, StoreError> {
+    fn fold(&mut self, before: &LiveState, after: &[LastSeen]) -> Result<Option<Note>, StoreError> {
         let seen = Seen { spec: &self.session.project.spec, before: Some(before), after };
         let warning = history::close_run(&mut self.store, &mut self.state, Some(&seen))?;
         self.standing = Standing::Committed;
@@ -379,6 +393,12 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             front.note("nothing was done, so there is nothing to take back");
             return Ok(None);
         }
+        if let Some(account) = &self.account {
+            // The run may have ended in a pause, which frees the account.
+            let mut waiting = |holder: &str| front.note(&format!("waiting for the account's lock of {holder}"));
+            let again = async { account_lock::retake(account, &mut waiting).await.map_err(|error| anyhow!(error)) };
+            unless_signalled(&signals, again).await?;
+        }
         let steps = counted(confirmed.len(), "confirmed step");
         front.note(&format!("taking back the {steps} of run {}", report.run_id));
         let options = PlanOptions {
@@ -400,6 +420,20 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         front.finished(&back.report);
         Ok(Some(back))
     }
+}
+
+/// Lists what each interface needs to be up before it comes up.
+fn needs(spec: &Spec) -> BTreeMap<Address, Vec<FloorMember>> {
+    let side = |address: &Address| {
+        let declared = spec.interfaces.get(address)?;
+        let (interface_id, scope) = (declared.id.value.clone(), declared.scope.clone());
+        Some(FloorMember { address: address.clone(), interface_id, scope })
+    };
+    let needs = spec.interfaces.iter().map(|(address, declared)| {
+        let needed: Vec<FloorMember> = declared.needed().filter_map(side).collect();
+        (address.clone(), needed)
+    });
+    needs.filter(|(_, needed)| !needed.is_empty()).collect()
 }
 
 /// Returns whether there is more to tell than that the same was seen again: for that alone nothing is committed, since

@@ -11,6 +11,9 @@ use crate::store::local::Paths;
 
 use super::failure::{Exit, Refusal};
 
+mod beside;
+mod names;
+
 /// The name of the spec where none is given.
 pub const DEFAULT_SPEC: &str = "rictl.yaml";
 
@@ -41,12 +44,15 @@ impl Project {
         let is_directory = is_directory(path);
         let files = files(path)?;
         let digest = spec::digest(&files);
-        let spec = spec::parse(files)?;
+        let mut spec = spec::parse(files)?;
         let directory = if is_directory { path.to_owned() } else { parent(path) };
         let state = match &spec.state_path {
             Some(state) => directory.join(&state.value),
             None => directory.join("state").join(format!("{}.json", stem(path))),
         };
+        if is_directory {
+            spec.warnings.extend(beside::passed_over(&directory, &spec, &state));
+        }
         let name = path.display().to_string();
         Ok(Self { name, spec, digest, paths: Paths::new(state, rescue_directory), directory })
     }
@@ -80,16 +86,24 @@ fn read_directory(path: &Path) -> Result<Vec<SpecFile>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(path).with_context(doing)? {
         let name = entry.with_context(doing)?.path();
-        if matches!(name.extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml")) {
+        if beside::is_merged(&name) {
             names.push(name);
         }
     }
     names.sort();
     if names.is_empty() {
         let refusal = Refusal::new(Exit::Error, format!("{} holds no *.yaml or *.yml", path.display()));
-        return Err(refusal.hint("name a spec with --file, or start one with `rictl init`").into());
+        return Err(refusal.hint(elsewhere(path)).into());
     }
     names.iter().map(|name| read_file(name)).collect()
+}
+
+/// Says where the spec of a directory that holds none may be.
+fn elsewhere(path: &Path) -> String {
+    match beside::below(path).as_slice() {
+        [] => "name a spec with --file, or start one with `rictl init`".to_owned(),
+        below => format!("the files of {} are not merged; name one of these with --file", below.join(", ")),
+    }
 }
 
 fn read_file(path: &Path) -> Result<SpecFile> {
@@ -98,7 +112,11 @@ fn read_file(path: &Path) -> Result<SpecFile> {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let refusal = Refusal::new(Exit::Error, format!("there is no spec {}", path.display()));
-            return Err(refusal.hint("name one with --file, or start one with `rictl init`").into());
+            let hint = match beside::meant(path) {
+                Some(meant) => format!("there is {meant}: `--file {meant}`"),
+                None => "name one with --file, or start one with `rictl init`".to_owned(),
+            };
+            return Err(refusal.hint(hint).into());
         }
         Err(error) => return Err(error).with_context(doing),
     };

@@ -1,5 +1,6 @@
 //! The words of a run: what it is made of, what is to be done, who watches and approves, how it ended.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -26,8 +27,10 @@ pub struct Session {
     pub clock: Clock,
     /// What operators tune.
     pub settings: executor::Settings,
-    /// How long to wait for the lock.
+    /// How long to wait for the locks.
     pub lock_timeout: Duration,
+    /// Where the accounts' locks are; `None` for where every user of the host looks.
+    pub lock_dir: Option<PathBuf>,
     /// `user`, for the lock and the journal.
     pub who: String,
     /// Random hexadecimal digits, at least 12: they keep this session's run ids and lineage apart from all others.

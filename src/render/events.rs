@@ -258,6 +258,8 @@ impl<'p> Events<'p> {
             Event::NoClearAnswer { step, .. } => Body::Note { code: "no_clear_answer", step: Some(step) },
             Event::LookingAgain { step, .. } => Body::Note { code: "looking_again", step: Some(step) },
             Event::CannotRead { .. } => Body::Note { code: "cannot_read", step: None },
+            Event::WaitingForAccount { .. } => Body::Note { code: "waiting_for_account", step: None },
+            Event::FoundDown { .. } => Body::Note { code: "member_down", step: None },
             Event::Found { reason } => Body::Found { reason: ReasonDocument::from(reason) },
         }
     }

@@ -17,7 +17,7 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Resul
 }
 
 fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
-    let (spec, at) = (text(&check.spec), check.at);
+    let (spec, class, at) = (text(&check.spec), class(&check.spec), check.at);
     let drift = match &check.outcome {
         Ok(drift) => drift,
         Err(error) => {
@@ -27,7 +27,7 @@ fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
             )?;
             writeln!(
                 out,
-                "<testcase classname=\"{spec}\" name=\"check\"><error message=\"{}\"/></testcase>",
+                "<testcase classname=\"{class}\" name=\"check\"><error message=\"{}\"/></testcase>",
                 text(error)
             )?;
             return writeln!(out, "</testsuite>");
@@ -44,7 +44,7 @@ fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
     )?;
     for (address, was_read) in &check.declared {
         let item = drift.items.iter().find(|item| item.address == *address);
-        case(out, &spec, address, *was_read, item)?;
+        case(out, &class, address, *was_read, item)?;
     }
     if !drift.failures.is_empty() {
         let failures = drift.failures.iter().map(|failure| format!("{}: {}", failure.scope, failure.detail));
@@ -55,12 +55,12 @@ fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
 
 fn case<W: Write + ?Sized>(
     out: &mut W,
-    spec: &str,
+    class: &str,
     address: &Address,
     was_read: bool,
     item: Option<&DriftItem>,
 ) -> io::Result<()> {
-    write!(out, "<testcase classname=\"{spec}\" name=\"{}\">", text(address.as_str()))?;
+    write!(out, "<testcase classname=\"{class}\" name=\"{}\">", text(address.as_str()))?;
     match item {
         _ if !was_read => write!(out, "<error message=\"its region could not be read\"/>")?,
         None => {}
@@ -80,7 +80,17 @@ fn case<W: Write + ?Sized>(
 
 /// Makes text fit for XML, which has no way to carry most control characters.
 fn text(text: &str) -> String {
-    escape(escape_terminal(text)).into_owned()
+    let is_in_xml = |character: &char| !matches!(character, '\u{fffe}' | '\u{ffff}');
+    let text: String = escape_terminal(text)
+        .chars()
+        .map(|character| if is_in_xml(&character) { character } else { '\u{fffd}' })
+        .collect();
+    escape(text).into_owned()
+}
+
+/// Names the class of a spec's cases. Readers take what is before the last dot for a package, so there is none.
+fn class(spec: &str) -> String {
+    text(&spec.strip_suffix(".yaml").unwrap_or(spec).replace('.', "_"))
 }
 
 #[cfg(test)]

@@ -2,31 +2,39 @@
 //!
 //! Every cause has its line, zero or not, so that an alert on one never meets a missing series.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::drift::{DriftCause, DriftCheck, DriftItem};
 use crate::resource::Status;
 
 /// Writes the metrics of one run over several specs.
+///
+/// A spec that was given twice is written once, and nothing is counted of one that could not be looked at.
 pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Result<()> {
+    let mut written = BTreeSet::new();
+    let checks: Vec<&DriftCheck> = checks.iter().filter(|check| written.insert(&check.spec)).collect();
     head(out, "rictl_drift_check_success", "1 if everything that the spec declares could be read.")?;
-    for check in checks {
+    for check in &checks {
         let whole = check.outcome.as_ref().is_ok_and(|drift| drift.failures.is_empty());
         let spec = label(&check.spec);
         writeln!(out, "rictl_drift_check_success{{spec=\"{spec}\"}} {}", u8::from(whole))?;
     }
     head(out, "rictl_drift_check_timestamp_seconds", "When the spec was last checked.")?;
-    for check in checks {
+    for check in &checks {
         let (spec, at) = (label(&check.spec), check.at.as_second());
         writeln!(out, "rictl_drift_check_timestamp_seconds{{spec=\"{spec}\"}} {at}")?;
     }
     head(out, "rictl_drift_declared_interfaces", "How many interfaces the spec declares.")?;
-    for check in checks {
+    for check in &checks {
+        if check.outcome.is_err() {
+            continue;
+        }
         let (spec, count) = (label(&check.spec), check.declared.len());
         writeln!(out, "rictl_drift_declared_interfaces{{spec=\"{spec}\"}} {count}")?;
     }
     head(out, "rictl_drift_interfaces", "How many interfaces are not where they were, by cause.")?;
-    for check in checks {
+    for check in &checks {
         let Ok(drift) = &check.outcome else { continue };
         for cause in DriftCause::ALL {
             let count = drift.items.iter().filter(|item| item.cause == cause).count();
@@ -35,7 +43,7 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Resul
         }
     }
     head(out, "rictl_drift_interface", "1 for each interface that is not where it was.")?;
-    for check in checks {
+    for check in &checks {
         let items = check.outcome.iter().flat_map(|drift| &drift.items);
         items.into_iter().try_for_each(|item| interface(out, &check.spec, item))?;
     }

@@ -112,9 +112,12 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
             (Tone::Wait, format!("{}: Waiting for {goal}, now {status}...{}", name(step), tag(step)))
         }
         Event::CallSent { step } => (Tone::Plain, format!("{}: {}...{}", name(step), verbs(step).doing, tag(step))),
-        Event::Progress { step, elapsed, .. } => {
+        Event::Progress { step, elapsed, status } => {
             let doing = verbs(step).doing.to_lowercase();
-            (Tone::Plain, format!("{}: Still {doing}... [{} elapsed]", name(step), duration(*elapsed)))
+            // Said where it is not what one would expect.
+            let found = status.as_ref().filter(|status| !status.is_transitional());
+            let found = found.map(|status| format!(", the API says {status}")).unwrap_or_default();
+            (Tone::Plain, format!("{}: Still {doing}... [{} elapsed{found}]", name(step), duration(*elapsed)))
         }
         Event::StepFinished { step, outcome, status, elapsed, request_id, because } => {
             let detail = because.as_ref().map(words::step_reason);
@@ -145,6 +148,8 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
         }
         Event::LookingAgain { step, error } => (Tone::Faint, format!("{step}: {error}; looking again")),
         Event::CannotRead { scope, error } => (Tone::Faint, format!("cannot read {scope}: {error}")),
+        Event::WaitingForAccount { holder } => (Tone::Faint, format!("the pause is over; waiting for {holder}")),
+        Event::FoundDown { member } => (Tone::Change, format!("Went down meanwhile: {}", words::not_up(member))),
         Event::Found { reason } => (Tone::Bad, format!("{}{}", words::label(reason), words::reason_line(reason))),
     })
 }

@@ -535,6 +535,7 @@ pub(crate) fn hostile_events(text: &str) -> Vec<Event> {
         Event::NoClearAnswer { step: StepId(text.into()), error: text.to_owned() },
         Event::LookingAgain { step: StepId(text.into()), error: text.to_owned() },
         Event::CannotRead { scope: scope(text), error: text.to_owned() },
+        Event::WaitingForAccount { holder: text.to_owned() },
         Event::Found { reason: Reason::DidNotStay { address: text.into(), goal: Goal::Active, found: None } },
     ]
 }

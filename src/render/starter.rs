@@ -9,6 +9,9 @@ use super::escape::escape_terminal;
 use crate::resource::{Address, DesiredStatus, Observed, Provider, Region, Status};
 use crate::survey::{Entry, LikelyGroup, Survey};
 
+/// The file beside the spec that its first line names.
+pub const SCHEMA_FILE: &str = "rictl.schema.json";
+
 /// What the spec says apart from the interfaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -16,12 +19,14 @@ pub struct Settings {
     pub profile: Option<String>,
     /// The emulator's world, relative to the spec.
     pub world: Option<String>,
+    /// The schema stands beside it.
+    pub has_schema: bool,
 }
 
 /// Writes the spec.
 pub fn write<W: Write + ?Sized>(out: &mut W, survey: &Survey, settings: &Settings) -> io::Result<()> {
     let home = home(survey);
-    head(out, survey)?;
+    head(out, survey, settings)?;
     cloud(out, survey, settings, home)?;
     writeln!(out, "\n# Blast radius: a plan beyond a limit is refused.")?;
     writeln!(out, "# limits:\n#   max_changes: 4\n#   max_changes_percent: 30")?;
@@ -39,13 +44,19 @@ pub fn write<W: Write + ?Sized>(out: &mut W, survey: &Survey, settings: &Setting
     Ok(())
 }
 
-fn head<W: Write + ?Sized>(out: &mut W, survey: &Survey) -> io::Result<()> {
-    writeln!(out, "# yaml-language-server: $schema=rictl.schema.json")?;
-    comment(out, "", "(`rictl schema spec > rictl.schema.json` makes that file: completion and checks in an editor.)")?;
+fn head<W: Write + ?Sized>(out: &mut W, survey: &Survey, settings: &Settings) -> io::Result<()> {
+    writeln!(out, "# yaml-language-server: $schema={SCHEMA_FILE}")?;
+    let about = if settings.has_schema {
+        "(That file, beside this one, gives an editor completion and checks; `rictl schema spec` prints it.)"
+    } else {
+        "(`rictl schema spec > rictl.schema.json` makes that file: completion and checks in an editor.)"
+    };
+    comment(out, "", about)?;
     comment(out, "", "")?;
     let regions: Vec<&str> = survey.regions.iter().map(Region::as_str).collect();
     let count = survey.entries.len();
-    let line = format!("{count} interfaces, live at {} in {}.", survey.read_at, regions.join(", "));
+    let interfaces = if count == 1 { "interface" } else { "interfaces" };
+    let line = format!("{count} {interfaces}, live at {} in {}.", survey.read_at, regions.join(", "));
     comment(out, "", &line)?;
     comment(
         out,

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::RouterInterfaceId;
+use super::ids::RouterInterfaceId;
 
 /// The kinds of mutating calls that this tool makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -32,7 +32,7 @@ impl fmt::Display for Call {
 }
 
 /// One mutating request, with everything that it carries. A call that carries more is a variant, a row of
-/// [`super::Transition`], and its parameters here.
+/// the table of transitions, and its parameters here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mutation {
     /// ActivateRouterInterface.

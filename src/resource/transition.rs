@@ -2,7 +2,8 @@
 //!
 //! Whatever lowers, sends, judges, records or words a call asks here; nobody else matches on a call's statuses.
 
-use super::{Call, Status};
+use super::call::Call;
+use super::status::Status;
 
 /// From where, through what, to where one call takes an interface, and how people and the API name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

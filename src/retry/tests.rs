@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 use proptest::prelude::*;
 
 use super::*;
+use crate::clock::BootTime;
 use crate::cloud::{Call, Effect, Mutation, Permit, Selection};
 
 /// A cloud that answers as it is told, and notes when each request arrived and which answers went back.
@@ -42,7 +43,12 @@ impl Scripted {
 
 impl CloudRead for Scripted {
     async fn describe(&self, _: &Scope, _: &DescribeQuery) -> Result<Page, CloudError> {
-        self.answer().await.map(|request_id| Page { interfaces: Vec::new(), total_count: 0, request_id })
+        self.answer().await.map(|request_id| Page {
+            interfaces: Vec::new(),
+            total_count: 0,
+            request_id,
+            asked: BootTime::now(),
+        })
     }
 
     async fn identity(&self, _: &AccountName) -> Result<Identity, CloudError> {
@@ -296,7 +302,12 @@ impl CloudRead for Limited {
         sleep(Duration::from_millis(self.latencies[(n + 1) % self.latencies.len()])).await;
         self.log.borrow_mut().push((sent, Instant::now(), admitted.is_err()));
         match admitted {
-            Ok(()) => Ok(Page { interfaces: Vec::new(), total_count: 0, request_id: RequestId("R".into()) }),
+            Ok(()) => Ok(Page {
+                interfaces: Vec::new(),
+                total_count: 0,
+                request_id: RequestId("R".into()),
+                asked: BootTime::now(),
+            }),
             Err(wait) => Err(CloudError {
                 retry_after: self.tells.then_some(wait + Duration::from_millis(1)),
                 ..error(ErrorKind::Throttled, Effect::None)

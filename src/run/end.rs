@@ -4,7 +4,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Exit, Reason, RunOutcome, StepResult, StopReason, Unrecorded};
+use super::exit::Exit;
+use super::outcome::RunOutcome;
+use super::reason::{Reason, StopReason, Unrecorded};
+use super::step::StepResult;
 use crate::journal::Outcome;
 use crate::plan::{BlockCode, Blocked};
 use crate::resource::ScopeFailure;

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::{NotUp, Reason, StepReason, StopReason};
+use super::reason::{NotUp, Reason, StepReason, StopReason, WaveFailure};
 use crate::journal::Outcome;
 use crate::plan::StepId;
 use crate::resource::{RequestId, Scope, Status};
@@ -129,38 +126,20 @@ pub enum Event {
         /// What the API or the network said; untrusted text.
         error: String,
     },
+    /// After a pause somebody else is at work on the account, and is waited for.
+    WaitingForAccount {
+        /// Who, as far as they say or the kernel shows; untrusted text.
+        holder: String,
+    },
     /// The last look found something that the steps did not show: what did not stay, a group below its floor.
     Found {
         /// What.
         reason: Reason,
     },
-}
-
-/// Why the next wave may not begin.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "code", rename_all = "snake_case")]
-pub enum WaveFailure {
-    /// A step of the wave did not reach its goal.
-    Failed {
-        /// The step.
-        step: StepId,
-    },
-    /// The members of the touched groups could not be read.
-    Unread {
-        /// Where.
-        scope: Scope,
-        /// What the API or the network said; untrusted text.
-        error: String,
-    },
-    /// Members that have to be up are not.
-    Lost {
-        /// Which, and why.
-        down: Vec<NotUp>,
-    },
-    /// The check command of the spec said no.
-    Check {
-        /// How it ended; untrusted text.
-        said: String,
+    /// A member of a touched group that this run left alone went down meanwhile; its group keeps its floor.
+    FoundDown {
+        /// Which, and why it does not count as up.
+        member: NotUp,
     },
 }
 
@@ -168,7 +147,7 @@ impl WaveFailure {
     /// Returns the stable word of it in JSON.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Failed { .. } => "failed",
+            Self::Failed { .. } | Self::Locked { .. } => "failed",
             Self::Unread { .. } => "unread",
             Self::Lost { .. } => "health_between_waves",
             Self::Check { .. } => "check",

@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::WaveFailure;
 use crate::journal::Outcome;
 use crate::plan::{BlockCode, Blocked, Expectation, Goal, Knob, StepId};
 use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
@@ -64,6 +63,22 @@ pub enum StepReason {
         /// What the API or the network said; untrusted text.
         error: String,
     },
+    /// What its call rests on was read, and some of it was too old by the time that the call was to leave, several times.
+    TooOld {
+        /// What was too old the last time.
+        pages: Vec<OldPage>,
+        /// How old it may be, in milliseconds.
+        max_age_ms: u64,
+        /// How often it was tried.
+        rounds: u32,
+    },
+    /// What it depends on has no step of its own, and is not up any more.
+    NeededIsDown {
+        /// What it depends on.
+        address: Address,
+        /// What was read; `None` for an interface that is gone.
+        found: Option<Status>,
+    },
     /// The goal was not seen in time.
     NotSettled {
         /// What was read last; `None` where nothing was.
@@ -121,6 +136,8 @@ impl StepReason {
             Self::PeerDeleted => BlockCode::PeerDeleted.as_str(),
             Self::Failed { .. } => "failed",
             Self::Unread { .. } => "unread",
+            Self::TooOld { .. } => "too_old",
+            Self::NeededIsDown { .. } => "dependency",
             Self::NotSettled { .. } | Self::Diverted { .. } => "not_settled",
             Self::AnswerLost { .. } | Self::Unwatched => "in_doubt",
             Self::Abandoned | Self::Told { .. } => outcome.map_or("in_doubt", code_of),
@@ -141,6 +158,18 @@ fn code_of(outcome: Outcome) -> &'static str {
         Outcome::InDoubt => "in_doubt",
         Outcome::Skipped | Outcome::NotStarted => "skipped",
     }
+}
+
+/// What was read of one interface, too long ago.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OldPage {
+    /// Its key in the spec.
+    pub address: Address,
+    /// Where it was read.
+    #[serde(flatten)]
+    pub scope: Scope,
+    /// How long ago it had been asked for, in milliseconds.
+    pub age_ms: u64,
 }
 
 /// A member of a group that does not count as up.
@@ -294,4 +323,37 @@ impl Reason {
             Self::Unread(_) | Self::Stopped { .. } | Self::Unrecorded(_) | Self::Interrupted => Subject::Run,
         }
     }
+}
+
+/// Why the next wave may not begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum WaveFailure {
+    /// A step of the wave did not reach its goal.
+    Failed {
+        /// The step.
+        step: StepId,
+    },
+    /// The members of the touched groups could not be read.
+    Unread {
+        /// Where.
+        scope: Scope,
+        /// What the API or the network said; untrusted text.
+        error: String,
+    },
+    /// Members that have to be up are not.
+    Lost {
+        /// Which, and why.
+        down: Vec<NotUp>,
+    },
+    /// The account's lock, freed in the pause, cannot be taken again.
+    Locked {
+        /// What the system said.
+        error: String,
+    },
+    /// The check command of the spec said no.
+    Check {
+        /// How it ended; untrusted text.
+        said: String,
+    },
 }

@@ -4,52 +4,14 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{Exit, RunEnd, RunOutcome, StepReason, StopReason, Unrecorded};
-use crate::journal::{Operation, Outcome, PlannedStep, RunStarted};
-use crate::plan::{Action, Expectation, Step};
-use crate::resource::{RequestId, Status, Target};
+use super::end::RunEnd;
+use super::exit::Exit;
+use super::outcome::RunOutcome;
+use super::reason::{StopReason, Unrecorded};
+use super::step::StepResult;
+use crate::journal::{Operation, Outcome, RunStarted};
+use crate::resource::Target;
 use crate::state::RunId;
-
-/// One step of a run and how it ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StepResult {
-    /// The step.
-    pub step: PlannedStep,
-    /// How it ended; `None` while nobody knows: the run died, or goes on.
-    pub outcome: Option<Outcome>,
-    /// What was read last.
-    pub status: Option<Status>,
-    /// The API's id of its answer to the call.
-    pub request_id: Option<RequestId>,
-    /// When the intent was recorded, or the wait began; `None` where the step never began.
-    pub started_at: Option<Timestamp>,
-    /// When its outcome was.
-    pub finished_at: Option<Timestamp>,
-    /// Why, where it did not end plainly.
-    pub because: Option<StepReason>,
-}
-
-impl StepResult {
-    /// Starts the result of a step that has not begun.
-    pub fn open(step: PlannedStep) -> Self {
-        Self { step, outcome: None, status: None, request_id: None, started_at: None, finished_at: None, because: None }
-    }
-
-    /// Returns whether the step's goal was observed.
-    pub fn is_at_goal(&self) -> bool {
-        self.outcome.is_some_and(Outcome::is_at_goal)
-    }
-
-    /// Returns whether a call of ours was accepted, or may have been.
-    pub fn may_have_changed_something(&self) -> bool {
-        let sent = match self.outcome {
-            None => self.started_at.is_some(),
-            Some(Outcome::Done | Outcome::DoneUnknown | Outcome::Unsettled | Outcome::InDoubt) => true,
-            Some(_) => false,
-        };
-        sent && self.step.call.is_some()
-    }
-}
 
 /// What a run did, step by step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,23 +87,5 @@ impl Report {
         };
         let addresses: BTreeSet<_> = self.results.iter().filter(changed).map(|result| &result.step.address).collect();
         addresses.len()
-    }
-}
-
-/// Makes a journal's view of a step; `reason` is the spec's.
-pub fn planned_step(step: &Step, reason: Option<String>) -> PlannedStep {
-    let Expectation::Status(expect) = step.expect.clone();
-    PlannedStep {
-        id: step.id.clone(),
-        address: step.address.clone(),
-        call: match step.action {
-            Action::Call(call) => Some(call),
-            Action::Wait => None,
-        },
-        interface_id: step.interface_id.clone(),
-        scope: step.scope.clone(),
-        expect,
-        goal: step.goal,
-        reason,
     }
 }

@@ -28,17 +28,23 @@ type Owners<'d> = HashMap<&'d str, (&'d Address, &'d Interface)>;
 
 /// Resolves the references of a draft and reports what cannot be; `start` is where the spec begins.
 pub(super) fn check(draft: &mut Draft, start: Place, findings: &mut Findings) {
-    if draft.interfaces.is_empty() && !draft.misspelt.may_mean("interfaces") {
+    let knows_interfaces = !draft.misspelt.may_mean("interfaces");
+    if draft.interfaces.is_empty() && knows_interfaces {
         report(WholeFault::NoInterfaces, start, findings);
     }
     let mut owners = Owners::with_capacity(draft.interfaces.len());
     let mut inactive = Inactive::new();
     let knows_groups = !draft.misspelt.may_mean("groups");
-    let mut is_grouped = true;
+    let knows_cloud = !draft.misspelt.may_mean("cloud");
+    let mut is_grouped = knows_interfaces;
     // One walk for all of these: a large spec does not fit the processor's caches.
     for (address, interface) in &mut draft.interfaces {
-        region(address, interface, &draft.cloud, findings);
-        account(address, interface, &draft.cloud, findings);
+        if knows_cloud {
+            region(address, interface, &draft.cloud, findings);
+        }
+        if draft.knows_accounts {
+            account(address, interface, &draft.cloud, findings);
+        }
         is_grouped &= knows_groups && group(address, interface, &mut draft.groups, &mut inactive, findings);
         owner(address, interface, &mut owners, findings);
     }

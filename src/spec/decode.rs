@@ -24,6 +24,8 @@ mod section;
 /// What the files declare, before anything is resolved.
 pub(super) struct Draft {
     pub(super) cloud: CloudSettings,
+    /// Whether all that `cloud.accounts` says could be read.
+    pub(super) knows_accounts: bool,
     pub(super) state_path: Option<Placed<String>>,
     pub(super) limits: Limits,
     pub(super) groups: BTreeMap<GroupName, Group>,
@@ -50,6 +52,8 @@ pub(super) struct Decoder<'a> {
     interfaces: BTreeMap<Address, Interface>,
     regions: BTreeSet<Region>,
     group_names: BTreeSet<GroupName>,
+    /// Where the last entry begins.
+    last_entry: Option<Place>,
 }
 
 impl<'a> Decoder<'a> {
@@ -67,6 +71,7 @@ impl<'a> Decoder<'a> {
             interfaces: BTreeMap::new(),
             regions: BTreeSet::new(),
             group_names: BTreeSet::new(),
+            last_entry: None,
         }
     }
 
@@ -76,8 +81,16 @@ impl<'a> Decoder<'a> {
         self.sections.clear();
     }
 
+    /// Returns where the entry begins that was taken last.
+    pub(super) fn last_entry(&self) -> Option<Place> {
+        self.last_entry
+    }
+
     /// Takes the next item of the current file.
     pub(super) fn item(&mut self, item: Item<'a>, findings: &mut Findings) {
+        if let Item::Section(key) | Item::Entry(key, _) = &item {
+            self.last_entry = Some(key.place);
+        }
         match (item, self.section) {
             (Item::Section(key), _) => self.enter(&key, findings),
             (Item::Value(node), Some(section)) => self.value(section, &node, findings),
@@ -107,6 +120,7 @@ impl<'a> Decoder<'a> {
         } else if !node.is_null() {
             // Null is a section whose entries are all commented out.
             read::wrong_type(Path::root(section.name), node, Type::Mapping, findings);
+            self.misspelt.may_be(section.name);
         }
     }
 
@@ -147,11 +161,13 @@ impl<'a> Decoder<'a> {
 
     /// Reads what was gathered; `start` is where a missing version belongs.
     pub(super) fn finish(mut self, start: Place, findings: &mut Findings) -> Draft {
-        if !self.has_version {
+        if !self.has_version && !self.misspelt.may_mean("version") {
             findings.report(Code::NoVersion, start, || Finding::Key(KeyFault::NoVersion));
         }
+        let cloud::Decoded { settings, knows_accounts } = cloud::decode(self.cloud, findings);
         Draft {
-            cloud: cloud::decode(self.cloud, findings),
+            knows_accounts: knows_accounts && !self.misspelt.may_mean("cloud"),
+            cloud: settings,
             state_path: self.state.line(Path::root("state"), "path", findings),
             limits: section::limits(self.limits, findings),
             groups: self.groups,

@@ -58,6 +58,16 @@ impl Misspelt {
         self.is_lost || self.near.contains(&name)
     }
 
+    /// Takes note that something unread may be about `name`.
+    pub(super) fn may_be(&mut self, name: &'static str) {
+        self.near.push(name);
+    }
+
+    /// Takes note that something unread may be about anything.
+    fn lose(&mut self) {
+        self.is_lost = true;
+    }
+
     /// Reports a key that means nothing at `path`, or at the top of the document.
     pub(super) fn report(
         &mut self,
@@ -66,6 +76,9 @@ impl Misspelt {
         known: &'static [Key],
         findings: &mut Findings,
     ) {
+        if !key.quoted && read::slipped(&key.text, key.place, findings) {
+            return self.lose();
+        }
         let has_room = findings.has_room(Code::UnknownKey);
         let near = if has_room { nearest(&key.text, known.iter().map(|key| key.name)) } else { None };
         self.near.extend(near);
@@ -106,15 +119,22 @@ impl<'a> Fields<'a> {
                     fields.put(path, key, value, findings);
                 }
             }
-            Node::Refused(_) => return fields,
+            Node::Refused(_) => {
+                fields.misspelt.lose();
+                return fields;
+            }
             other if other.is_null() => {}
             other => {
                 read::wrong_type(path, &other, Type::Mapping, findings);
+                fields.misspelt.lose();
                 return fields;
             }
         }
-        let is_missing =
-            |key: &&Key| matches!(key.presence, Presence::Required(_)) && fields.of_name(key.name).is_none();
+        let is_missing = |key: &&Key| {
+            matches!(key.presence, Presence::Required(_))
+                && fields.of_name(key.name).is_none()
+                && !fields.misspelt.may_mean(key.name)
+        };
         for key in keys.iter().filter(is_missing) {
             let missing = || Finding::Key(KeyFault::Missing { path: path.to_string(), key });
             findings.report(Code::MissingKey, place, missing);
@@ -141,6 +161,11 @@ impl<'a> Fields<'a> {
     /// Returns where the value of a key stands.
     pub(super) fn place_of(&self, name: &str) -> Option<Place> {
         self.of_name(name).map(|(_, _, node)| node.place())
+    }
+
+    /// Returns the value of a key.
+    pub(super) fn node_of(&self, name: &str) -> Option<&Node<'a>> {
+        self.of_name(name).map(|(_, _, node)| node)
     }
 
     fn of_name(&self, name: &str) -> Option<&(&'static Key, Place, Node<'a>)> {

@@ -4,6 +4,7 @@ use crate::diagnostic::Place;
 use crate::duration::DurationError;
 use crate::resource::{AccountName, Address, GroupName, RouterInterfaceId};
 use crate::spec::keys::{Grammar, Key, Type};
+use crate::spec::slips::Slip;
 use crate::spec::syntax::NodeKind;
 
 mod code;
@@ -55,6 +56,7 @@ pub(super) enum SyntaxFault {
     KeyIsNoWord,
     EndlessValue { kibibytes: usize },
     NotAllowed(Mark),
+    Slip(Slip),
 }
 
 /// What YAML has, and a spec has not.
@@ -123,6 +125,7 @@ pub(super) enum ValueFault {
     EmptyName { grammar: Grammar },
     StrangeCharacter { character: char, grammar: Grammar },
     NameTooLong { grammar: Grammar },
+    LookAlike { character: char },
     NotANumber { text: String, least: u32 },
     NumberTooLarge { least: u32, most: u32 },
     NotADuration { text: String, why: DurationError },
@@ -231,6 +234,10 @@ impl SyntaxFault {
             Self::NotAllowed(Mark::Alias) => Code::Alias,
             Self::NotAllowed(Mark::Anchor) => Code::Anchor,
             Self::NotAllowed(Mark::Tag) => Code::Tag,
+            Self::Slip(Slip::LookAlike(_)) => Code::LookAlike,
+            Self::Slip(Slip::NoBlank) => Code::NoBlank,
+            Self::Slip(Slip::NoColon) => Code::NoColon,
+            Self::Slip(Slip::ConflictMark) => Code::ConflictMark,
         }
     }
 }
@@ -258,6 +265,7 @@ impl ValueFault {
             Self::ControlCharacter => Code::ControlCharacter,
             Self::StrangeCharacter { .. } => Code::StrangeCharacter,
             Self::NameTooLong { .. } => Code::NameTooLong,
+            Self::LookAlike { .. } => Code::StrangeCharacter,
             Self::NotANumber { .. } => Code::NotANumber,
             Self::NumberTooLarge { .. } => Code::NumberTooLarge,
             Self::NotADuration { .. } => Code::NotADuration,

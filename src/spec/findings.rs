@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostic::{Diagnostic, Place};
-use crate::spec::finding::{Code, Finding};
+use crate::diagnostic::{Diagnostic, Place, SourceId};
+use crate::spec::finding::{Code, Finding, KeyFault, ValueFault};
+use crate::spec::keys::Type;
 use crate::spec::words::words;
 
 /// How many findings of one kind are shown; beyond that a reader fixes the generator, not the lines.
@@ -39,6 +40,32 @@ impl Findings {
         }
         tally.first_hidden.get_or_insert((place, code));
         tally.hidden += 1;
+    }
+
+    /// Forgets what was said of the entry at `entry`, or of a file that has none: it was read in part.
+    pub(super) fn forget_guesses(&mut self, source: SourceId, entry: Option<Place>) {
+        let from = entry.filter(|place| place.source == source).map_or(0, |place| place.line);
+        let is_guess = |place: &Place, finding: &Finding| {
+            let about_what_is_missing = match finding {
+                Finding::Key(KeyFault::Missing { .. }) => true,
+                Finding::Value { fault: ValueFault::WrongType { wanted, .. }, .. } => *wanted == Type::Mapping,
+                _ => false,
+            };
+            about_what_is_missing && place.source == source && place.line >= from
+        };
+        let kinds = &mut self.kinds;
+        self.list.retain(|(place, finding)| {
+            let stays = !is_guess(place, finding);
+            if let Some(tally) = kinds.get_mut(finding.code().kind()).filter(|_| !stays) {
+                tally.shown -= 1;
+            }
+            stays
+        });
+    }
+
+    /// Returns whether this very code was reported at this very place.
+    pub(super) fn holds(&self, code: Code, place: Place) -> bool {
+        self.list.iter().rev().any(|(at, finding)| *at == place && finding.code() == code)
     }
 
     /// Returns whether one more of this code would be shown.

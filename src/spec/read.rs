@@ -10,9 +10,10 @@ use crate::diagnostic::nearest::nearest;
 use crate::duration;
 use crate::spec::Placed;
 use crate::spec::fields::Path;
-use crate::spec::finding::{Code, Finding, Spelling, ValueFault};
+use crate::spec::finding::{Code, Finding, Spelling, SyntaxFault, ValueFault};
 use crate::spec::findings::Findings;
 use crate::spec::keys::{Grammar, Key, Kind, Type};
+use crate::spec::slips;
 use crate::spec::syntax::{Node, NodeKind, Word, unquoted_kind};
 use crate::spec::words::shorten;
 
@@ -21,10 +22,24 @@ pub(super) fn refuse(path: Path<'_>, place: Place, fault: ValueFault, findings: 
     findings.report(fault.code(), place, || Finding::Value { path: path.to_string(), fault });
 }
 
+/// Reports the slip that made an unquoted word of what was meant to be more, if there is one.
+pub(super) fn slipped(text: &str, place: Place, findings: &mut Findings) -> bool {
+    let Some((before, slip)) = slips::in_word(text) else { return false };
+    let fault = SyntaxFault::Slip(slip);
+    let place = Place { column: place.column.saturating_add(before), length: 1, ..place };
+    findings.report(fault.code(), place, || Finding::Syntax(fault));
+    true
+}
+
 /// Reports a value of another type than `wanted`.
 pub(super) fn wrong_type(path: Path<'_>, node: &Node<'_>, wanted: Type, findings: &mut Findings) {
     let fault = match (node.kind(), node) {
         (NodeKind::Refused, _) => return,
+        (NodeKind::String, Node::Word(word))
+            if wanted == Type::Mapping && !word.quoted && slipped(&word.text, word.place, findings) =>
+        {
+            return;
+        }
         (NodeKind::Null, _) => ValueFault::Nothing { wanted },
         (found, Node::Word(word)) if word.quoted => ValueFault::WrongType { found, wanted, spelling: Spelling::Quoted },
         (found, Node::Word(word)) => {
@@ -92,6 +107,9 @@ pub(super) fn name_of_entry<T: for<'t> From<&'t str>>(
     key: Word<'_>,
     findings: &mut Findings,
 ) -> Option<Placed<T>> {
+    if !key.quoted && slipped(&key.text, key.place, findings) {
+        return None;
+    }
     let text = key.text.clone();
     word(path.then(&text), Node::Word(key), Grammar::Name, findings)
 }
@@ -222,6 +240,11 @@ pub(super) fn choice<T>(
     };
     if let Some(value) = known.contains(&&*word.text).then(|| meaning(&word.text)).flatten() {
         return Some(Placed { value, place: word.place });
+    }
+    let odd = word.text.chars().find(|character| slips::is_odd_blank(*character));
+    if let Some(character) = odd {
+        refuse(path, word.place, ValueFault::LookAlike { character }, findings);
+        return None;
     }
     findings.report(Code::UnknownWord, word.place, || {
         let spellings = known.iter().map(|known| (*known, *known)).chain(synonyms.iter().copied());

@@ -96,7 +96,10 @@ pub(super) struct Broken;
 
 /// Reports why reading has to stop.
 fn stop(fault: SyntaxFault, place: Place, findings: &mut Findings) -> Broken {
-    findings.report(fault.code(), place, || Finding::Syntax(fault));
+    // What made reading stop may have been found in an entry before.
+    if !findings.holds(fault.code(), place) {
+        findings.report(fault.code(), place, || Finding::Syntax(fault));
+    }
     Broken
 }
 
@@ -167,5 +170,7 @@ fn is_number(text: &str) -> bool {
     // The colon is YAML 1.1's base 60, which reads `12:30` as 750.
     mantissa.bytes().any(|b| b.is_ascii_digit())
         && mantissa.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'_' | b'.' | b':'))
+        // Addresses and versions such as `10.0.0.1` are strings to every reader.
+        && mantissa.bytes().filter(|b| *b == b'.').count() < 2
         && all(exponent, u8::is_ascii_digit)
 }

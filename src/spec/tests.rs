@@ -122,10 +122,7 @@ fn says_nothing_of_references_when_a_file_breaks_off() {
     let broken = "interfaces: { a: { id: ri-1, status: Active } }\n\tgroups: {}\n";
     let whole = "version: 1\ninterfaces: { b: { id: ri-2, stat: Active, depends_on: [later] } }\n";
     let parsed = parse(vec![file("1.yaml", broken), file("2.yaml", whole)]);
-    assert_eq!(
-        summaries(&parsed),
-        ["a tab is used as indentation", "`interfaces.b` has no `status`", "unknown key `stat` in `interfaces.b`"]
-    );
+    assert_eq!(summaries(&parsed), ["a tab is used as indentation", "unknown key `stat` in `interfaces.b`"]);
 }
 
 #[test]
@@ -135,7 +132,7 @@ fn describes_twenty_of_a_kind_and_counts_the_rest() {
         writeln!(text, "  a{index}: {{ id: ri-{index}, stats: Active, region: cn-a }}").expect("fits");
     }
     let found = summaries(&parse_yaml(text));
-    assert_eq!(found.len(), 42);
+    assert_eq!(found.len(), 21);
     assert!(found.contains(&"and 980 more like these: unknown key".to_owned()), "{found:?}");
 }
 

@@ -163,7 +163,7 @@ impl Drop for Lock {
 }
 
 /// Claims that `path` still names the file that is open.
-fn is_current(file: &File, path: &Path) -> Result<bool, StoreError> {
+pub(super) fn is_current(file: &File, path: &Path) -> Result<bool, StoreError> {
     let ours = file.metadata().map_err(files::io_error("look at", path))?;
     match fs::symlink_metadata(path) {
         // The open file keeps its inode number from being used again.

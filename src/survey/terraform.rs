@@ -5,10 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::resource::{Region, RouterInterfaceId};
+
+mod document;
+
+pub use document::StateError;
+use document::{Instance, Resource};
 
 /// What was found in a Terraform state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,72 +21,30 @@ pub struct Imported {
     pub names: BTreeMap<RouterInterfaceId, String>,
     /// Where they or their opposite sides live.
     pub regions: BTreeSet<Region>,
+    /// Interfaces that were replaced and that Terraform means to destroy, and what they are of. They are not in `names`.
+    pub deposed: BTreeMap<RouterInterfaceId, String>,
     /// The resources that would undo what rictl does, and how, by interface.
     pub fights: BTreeMap<RouterInterfaceId, Vec<String>>,
 }
 
-/// Why a text cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StateError {
-    /// No JSON, or another document.
-    #[error("it is not a Terraform state")]
-    NotAState(#[from] serde_json::Error),
-    /// Another version of the format.
-    #[error("it is a Terraform state of version {0}, and version 4 can be read")]
-    Version(u64),
-    /// No router interface in it.
-    #[error("it holds no router interface")]
-    Nothing,
-}
-
-#[derive(Deserialize)]
-struct Document {
-    #[serde(default)]
-    resources: Vec<Resource>,
-}
-
-#[derive(Deserialize)]
-struct Resource {
-    mode: String,
-    #[serde(rename = "type")]
-    kind: String,
-    name: String,
-    #[serde(default)]
-    module: Option<String>,
-    instances: Vec<Instance>,
-}
-
-#[derive(Deserialize)]
-struct Instance {
-    #[serde(default)]
-    index_key: Option<Value>,
-    #[serde(default)]
-    attributes: Map<String, Value>,
-}
-
 /// Reads a Terraform state.
 pub fn read(bytes: &[u8]) -> Result<Imported, StateError> {
-    #[derive(Deserialize)]
-    struct Head {
-        version: u64,
-    }
-    match serde_json::from_slice(bytes)? {
-        Head { version: 4 } => {}
-        Head { version } => return Err(StateError::Version(version)),
-    }
-    let document: Document = serde_json::from_slice(bytes)?;
+    let document = document::read(bytes)?;
     let mut imported = Imported::default();
-    for resource in document.resources.iter().filter(|resource| resource.mode == "managed") {
-        for instance in &resource.instances {
+    for resource in document.resources.iter().flatten().filter(|resource| resource.mode == "managed") {
+        for instance in resource.instances.iter().flatten() {
             imported.take(resource, instance);
         }
     }
-    if imported.names.is_empty() { Err(StateError::Nothing) } else { Ok(imported) }
+    // The object that took its place may be known by the same id.
+    imported.deposed.retain(|id, _| !imported.names.contains_key(id));
+    let is_empty = imported.names.is_empty() && imported.deposed.is_empty();
+    if is_empty { Err(StateError::Nothing) } else { Ok(imported) }
 }
 
 impl Imported {
     fn take(&mut self, resource: &Resource, instance: &Instance) {
-        let text = |key: &str| instance.attributes.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+        let text = |key: &str| instance.text(key);
         let terraform_address = address(resource, instance);
         match resource.kind.as_str() {
             "alicloud_router_interface" | "alicloud_express_connect_router_interface" => {
@@ -90,6 +52,10 @@ impl Imported {
                 let id = RouterInterfaceId::from(id);
                 let regions = ["opposite_region", "opposite_region_id", "region_id"];
                 self.regions.extend(regions.into_iter().filter_map(text).map(Region::from));
+                if instance.deposed.as_ref().is_some_and(|key| !key.is_empty()) {
+                    self.deposed.insert(id, terraform_address);
+                    return;
+                }
                 if resource.kind == "alicloud_express_connect_router_interface" {
                     self.fight(
                         &id,
@@ -102,7 +68,8 @@ impl Imported {
                 self.names.insert(id, name(resource, instance));
             }
             "alicloud_router_interface_connection" => {
-                if let Some(id) = ["interface_id", "id"].into_iter().find_map(text) {
+                let is_current = instance.deposed.as_ref().is_none_or(String::is_empty);
+                if let Some(id) = ["interface_id", "id"].into_iter().find_map(text).filter(|_| is_current) {
                     let id = RouterInterfaceId::from(id);
                     self.fight(
                         &id,
@@ -179,12 +146,57 @@ mod tests {
     }
 
     #[test]
+    fn leaves_out_what_terraform_means_to_destroy() {
+        let state = STATE.replace(
+            r#"{"attributes": {"id": "ri-a", "opp"#,
+            r#"{"deposed": "7f2c1d0a", "attributes": {"id": "ri-old"}}, {"attributes": {"id": "ri-a", "opp"#,
+        );
+        let imported = read(state.as_bytes()).unwrap();
+        let ids: Vec<&str> = imported.names.keys().map(RouterInterfaceId::as_str).collect();
+        assert_eq!(ids, ["ri-a", "ri-b"]);
+        assert_eq!(imported.deposed[&RouterInterfaceId::from("ri-old")], "alicloud_router_interface.primary");
+    }
+
+    #[test]
+    fn reads_what_editors_shells_and_old_releases_left() {
+        let utf16 = |of: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            "\u{feff}".encode_utf16().chain(STATE.encode_utf16()).flat_map(of).collect()
+        };
+        let with_mark = [b"\xEF\xBB\xBF", STATE.as_bytes()].concat();
+        for bytes in [utf16(u16::to_le_bytes), utf16(u16::to_be_bytes), with_mark] {
+            assert_eq!(read(&bytes).unwrap(), read(STATE.as_bytes()).unwrap());
+        }
+        let flat = r#"{"version": 4, "outputs": null, "resources": [
+            {"mode": "managed", "type": "alicloud_router_interface", "name": "old", "module": null, "instances": [
+                {"index_key": null, "attributes": null, "attributes_flat": {"id": "ri-a", "opposite_region": "cn-x"}},
+                {"index_key": 1, "attributes": {"id": "ri-b", "opposite_region": null, "name": null}}]},
+            {"mode": "managed", "type": "alicloud_vpc", "name": "none", "instances": null}]}"#;
+        let imported = read(flat.as_bytes()).unwrap();
+        let names: Vec<&str> = imported.names.values().map(String::as_str).collect();
+        assert_eq!(names, ["old", "old-1"]);
+        assert_eq!(imported.regions.first().map(Region::as_str), Some("cn-x"));
+    }
+
+    #[test]
     fn refuses_what_it_does_not_know() {
         let error = |text: &str| read(text.as_bytes()).unwrap_err().to_string();
         assert_eq!(
-            error(r#"{"version": 3, "modules": []}"#),
-            "it is a Terraform state of version 3, and version 4 can be read"
+            error(r#"{"version": 3, "terraform_version": "0.11.14", "modules": []}"#),
+            "it is a Terraform state of version 3, written by 0.11.14, and version 4 can be read"
         );
+        for (text, what) in [
+            ("", "empty"),
+            ("PK\u{3}\u{4}", "saved plan"),
+            ("[]", "no Terraform state"),
+            ("{\"version\": 4, \"resour", "whole JSON"),
+            (r#"{"encrypted_data": "eA=="}"#, "encrypted"),
+            (r#"{"version": 3, "deployment": {}}"#, "Pulumi"),
+            (r#"{"format_version": "1.0", "values": {}}"#, "show -json"),
+            (r#"{"version": 3, "backend": {"type": "oss"}}"#, "backend"),
+            (r#"{"format_version": "1.0", "lineage": "x", "interfaces": {}}"#, "rictl's own"),
+        ] {
+            assert!(error(text).contains(what), "{text}: {}", error(text));
+        }
         assert_eq!(error(r#"{"version": 4, "resources": []}"#), "it holds no router interface");
         assert_eq!(error("resource {}"), "it is not a Terraform state");
     }

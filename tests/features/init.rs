@@ -136,3 +136,64 @@ fn takes_the_interfaces_of_a_terraform_state_and_warns_of_fights() {
     assert!(text.contains("\n  uplink:\n    id: ri-b\n") && !text.contains("sh-backup"), "{text}");
     plans_to_nothing(&scene, "rictl.yaml");
 }
+
+#[test]
+fn leaves_out_what_terraform_is_about_to_destroy() {
+    let scene = Scene::empty();
+    scene.write("w.yaml", "regions: [cn-shanghai]\ninterfaces: [{id: ri-new}, {id: ri-old}]\n");
+    scene.write(
+        "t.tfstate",
+        r#"{"version": 4, "resources": [{"mode": "managed", "type": "alicloud_router_interface", "name": "primary",
+            "instances": [{"attributes": {"id": "ri-new"}}, {"deposed": "7f2c", "attributes": {"id": "ri-old"}}]}]}"#,
+    );
+    let init = scene.rictl("init --world w.yaml --from-tfstate t.tfstate").with_code(0);
+    assert!(init.stderr.contains("ri-old is left out"), "{init:#?}");
+    let text = scene.read("rictl.yaml");
+    assert!(text.contains("\n  primary:\n    id: ri-new\n") && !text.contains("    id: ri-old"), "{text}");
+}
+
+#[test]
+fn says_what_a_file_is_that_is_no_state() {
+    let scene = Scene::empty();
+    scene.write("w.yaml", "interfaces: [{id: ri-a}]\n");
+    scene.write("enc", r#"{"encrypted_data": "eA==", "encryption_version": "v0"}"#);
+    let refused = scene.rictl("init --world w.yaml --from-tfstate enc").with_code(1);
+    assert!(refused.stderr.contains("OpenTofu has encrypted") && refused.stderr.contains("hint: "), "{refused:#?}");
+}
+
+#[test]
+fn names_a_next_command_that_works_and_the_schema_beside_the_spec() {
+    let scene = Scene::empty();
+    scene.write("w.yaml", "interfaces: [{id: ri-a}]\n");
+    std::fs::create_dir(scene.path("my specs")).unwrap();
+    let init = scene.run(&["init", "--world", "w.yaml", "--output", "my specs/live.yaml"]).with_code(0);
+    assert!(init.stderr.ends_with("Next: rictl -f 'my specs/live.yaml' plan\n"), "{init:#?}");
+    let schema: serde_json::Value = serde_json::from_str(&scene.read("my specs/rictl.schema.json")).unwrap();
+    assert!(schema["properties"]["interfaces"].is_object());
+    assert!(scene.read("my specs/live.yaml").starts_with("# yaml-language-server: $schema=rictl.schema.json\n"));
+    // What somebody else has put there stays.
+    scene.write("rictl.schema.json", "mine");
+    let init = scene.rictl("init --world w.yaml").with_code(0);
+    assert!(init.stderr.contains("stays as it is") && init.stderr.ends_with("Next: rictl plan\n"), "{init:#?}");
+    assert_eq!(scene.read("rictl.schema.json"), "mine");
+    let elsewhere = scene.run(&["-C", "my specs", "init", "--world", "../w.yaml"]).with_code(0);
+    assert!(elsewhere.stderr.ends_with("Next: rictl -C 'my specs' plan\n"), "{elsewhere:#?}");
+    let piped = scene.rictl("init --world w.yaml --output /dev/stdout").with_code(0);
+    assert!(piped.stdout.contains("ri-a"), "{piped:#?}");
+}
+
+#[test]
+fn finds_the_near_side_of_a_link_from_its_far_side() {
+    let scene = Scene::empty();
+    scene.write("world.yaml", WORLD);
+    // A state knows where the other side is, and not where its own is.
+    scene.write(
+        "t.tfstate",
+        r#"{"version": 4, "resources": [{"mode": "managed", "type": "alicloud_router_interface", "name": "near",
+            "instances": [{"attributes": {"id": "ri-a", "opposite_region": "cn-beijing"}}]}]}"#,
+    );
+    let init = scene.rictl("init --world world.yaml --region cn-beijing --from-tfstate t.tfstate").with_code(0);
+    assert!(init.stderr.starts_with("Wrote rictl.yaml: 1 interface declared"), "{init:#?}");
+    assert!(scene.read("rictl.yaml").contains("\n  near:\n    id: ri-a\n"));
+    plans_to_nothing(&scene, "rictl.yaml");
+}

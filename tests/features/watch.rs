@@ -83,17 +83,20 @@ fn writes_metrics_and_a_report_over_several_specs() {
     assert_eq!(refused["errored"], true);
     assert!(run.stderr.contains("broken.yaml:2:"), "{run:#?}");
     let metrics = scene.read("d.prom");
-    for line in [
-        "rictl_drift_check_success{spec=\"broken.yaml\"} 0",
-        "rictl_drift_check_success{spec=\"other.yaml\"} 1",
-        "rictl_drift_interfaces{spec=\"rictl.yaml\",cause=\"drift\"} 1",
-        "rictl_drift_interfaces{spec=\"rictl.yaml\",cause=\"both\"} 0",
+    let at = |name: &str| scene.path("").canonicalize().unwrap().join(name).display().to_string();
+    for (name, line) in [
+        ("broken.yaml", "rictl_drift_check_success{spec=\"SPEC\"} 0"),
+        ("other.yaml", "rictl_drift_check_success{spec=\"SPEC\"} 1"),
+        ("rictl.yaml", "rictl_drift_interfaces{spec=\"SPEC\",cause=\"drift\"} 1"),
+        ("rictl.yaml", "rictl_drift_interfaces{spec=\"SPEC\",cause=\"both\"} 0"),
     ] {
+        let line = line.replace("SPEC", &at(name));
         assert!(metrics.lines().any(|have| have == line), "{line}\n{metrics}");
     }
     let report = scene.read("d.xml");
-    assert!(report.contains("<testsuite name=\"rictl.yaml\" tests=\"2\" failures=\"1\" errors=\"0\""), "{report}");
-    assert!(report.contains("<testsuite name=\"broken.yaml\" tests=\"1\" failures=\"0\" errors=\"1\""), "{report}");
+    let suite = |name: &str| format!("<testsuite name=\"{}\"", at(name));
+    assert!(report.contains(&format!("{} tests=\"2\" failures=\"1\" errors=\"0\"", suite("rictl.yaml"))), "{report}");
+    assert!(report.contains(&format!("{} tests=\"1\" failures=\"0\" errors=\"1\"", suite("broken.yaml"))), "{report}");
 }
 
 #[test]

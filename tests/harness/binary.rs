@@ -97,6 +97,8 @@ impl Desk {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.path())
             .env("COLUMNS", "200")
+            // Tests that run beside each other act on the same account number.
+            .env("RICTL_LOCK_DIR", self.path())
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command

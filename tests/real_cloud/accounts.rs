@@ -96,7 +96,7 @@ fn a_partner_that_is_another_account_is_refused_before_anything_is_sent() {
     let how = format!("role_arn: \"acs:ram::{ACCOUNT}:role/net-ops\", ");
     let desk = Desk::new(&spec("alibaba", &how, "Inactive")).with_the_usual_key();
     let ran = desk.quick(&emulator.url(), &APPLY);
-    assert_eq!(ran.code, 4, "{}", ran.text());
+    assert_eq!(ran.code, 3, "{}", ran.text());
     let said = format!(
         "these credentials belong to account {ACCOUNT}, and cloud.accounts.partner.account_id is {PARTNER} (rictl.yaml:8:"
     );

@@ -177,7 +177,7 @@ fn another_account_is_refused_before_anything() {
     let emulator = Emulator::serve(WORLD);
     let desk = Desk::new(&spec_of("1111222233334444")).with_the_usual_key();
     let ran = desk.quick(&emulator.url(), &APPLY);
-    assert_eq!(ran.code, 4, "{}", ran.text());
+    assert_eq!(ran.code, 3, "{}", ran.text());
     let said = format!("belong to account {ACCOUNT}, and cloud.account_id is 1111222233334444 (rictl.yaml:2:");
     assert!(ran.flat().contains(&said), "{}", ran.text());
     assert!(ran.flat().contains("rictl whoami"), "{}", ran.text());

@@ -84,6 +84,7 @@ fn session(project: Project, clock: Clock) -> Session {
         signature: None,
         request_timeout: Duration::from_secs(30),
         quota: Quota::default(),
+        trust: Default::default(),
     };
     let settings = Settings { parallelism: REGIONS * INTERFACES, ..Settings::default() };
     Session {
@@ -92,6 +93,7 @@ fn session(project: Project, clock: Clock) -> Session {
         clock,
         settings,
         lock_timeout: Duration::ZERO,
+        lock_dir: None,
         who: "soak".to_owned(),
         salt: "0123456789ab".to_owned(),
     }

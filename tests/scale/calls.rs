@@ -9,7 +9,7 @@ use std::time::Duration;
 use rictl::clock::Clock;
 use rictl::cloud::{MAX_FILTER_VALUES, MAX_PAGE_SIZE};
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
-use rictl::executor::{Gate, Settings, Surroundings, run};
+use rictl::executor::{Gate, Known, Settings, Surroundings, run};
 use rictl::journal::{Evidence, Operation, RunStarted};
 use rictl::ops::live;
 use rictl::plan::{Plan, PlanOptions};
@@ -139,7 +139,7 @@ impl Scene {
             signals,
             emit: &mut emit,
         };
-        let report = run(&plan, header, Vec::new(), settings, surroundings).await.report;
+        let report = run(&plan, header, &Known::default(), settings, surroundings).await.report;
         let took = begun.elapsed();
         let describes = self.describes();
         let describes = describes.into_iter().map(|(region, count)| {

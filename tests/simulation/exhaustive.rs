@@ -7,7 +7,7 @@ use rictl::emulator::{Fault, FaultKind, Format, Settle, WorldSeed};
 use rictl::executor::Settings;
 
 use super::life::{Outcome, simulate};
-use super::scenario::{Life, Scenario};
+use super::scenario::{Life, Scenario, Seams};
 
 /// How much of a write is durable that a process dies over: nothing, some of it, all of it.
 const TORN: [usize; 3] = [0, 100, usize::MAX];
@@ -68,6 +68,7 @@ impl Small {
             is_stale: false,
             is_distorted: false,
             late_percent: 0,
+            seams: Seams::default(),
         }
     }
 

@@ -43,6 +43,8 @@ pub(crate) struct Sent {
     lost_at: Option<Instant>,
     /// The world carried it out.
     pub(crate) took_effect: bool,
+    /// When it did: a late request comes after what was sent later.
+    effect_at: Option<Instant>,
 }
 
 /// What a scenario forgives.
@@ -216,6 +218,7 @@ impl Ledger {
             at: now,
             lost_at: None,
             took_effect: false,
+            effect_at: None,
         };
         match journal.replay().open_run() {
             None => self.violate("intent first", &format!("{what} without an open run")),
@@ -323,6 +326,7 @@ impl Ledger {
     /// nothing is shown that never was, not even old reads and late requests may break one.
     pub(crate) fn took_effect(&mut self, number: usize, truth: &BTreeMap<RouterInterfaceId, Status>) {
         self.sent[number].took_effect = true;
+        self.sent[number].effect_at = Some(Instant::now());
         let Sent { id, call, .. } = self.sent[number].clone();
         self.note(&format!("{call} {id} takes effect"));
         let is_alone = !self.leniency.foreign && !self.leniency.distorted;
@@ -361,7 +365,8 @@ impl Ledger {
             .any(|sent| !self.leniency.stale || !self.seems_untouched(sent));
         self.check(!again, "no second call", || format!("{what} took effect before, in the same run"));
         if !self.leniency.stale {
-            let before = self.sent.iter().rev().find(|sent| sent.id == next.id && sent.took_effect);
+            let before = self.sent.iter().filter(|sent| sent.id == next.id && sent.took_effect);
+            let before = before.max_by_key(|sent| sent.effect_at);
             let again = before.is_some_and(|before| before.call == next.call);
             self.check(!again, "no second call", || format!("{what} took effect before, and nobody took it back"));
         }

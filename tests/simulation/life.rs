@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use rictl::alibaba::credentials::Environment;
 use rictl::clock::Clock;
 use rictl::cloud::CloudRead as _;
-use rictl::emulator::{InProcess, World, WorldSeed};
+use rictl::emulator::{InProcess, Pairs, World, WorldSeed};
 use rictl::executor::OnError;
 use rictl::history::{self, Recorded};
 use rictl::ops::connection::Access;
@@ -28,11 +28,13 @@ use rictl::spec::{self, SpecFile};
 use rictl::store::local::Paths;
 use rictl::store::lock::Holder;
 use rictl::store::memory::Memory;
+use tokio::time::Instant;
 
 use super::dice::Dice;
+use super::judge::{Charge, Judge};
 use super::ledger::{Ledger, Leniency};
-use super::scenario::{Life, Scenario};
-use super::wires::{CloudWire, DiskWire, Fate, Planted};
+use super::scenario::{Life, Scenario, Tricks};
+use super::wires::{CloudWire, DiskWire, Fate, Planted, Stopped, Traffic};
 
 /// No run may take longer, whatever happens: the sum of every limit that it declares is far below.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
@@ -46,6 +48,8 @@ pub(crate) struct Outcome {
     pub(crate) hash: u64,
     pub(crate) trace: String,
     pub(crate) violations: Vec<String>,
+    /// What the world's judge found.
+    pub(crate) charges: Vec<Charge>,
     pub(crate) effects: u64,
     pub(crate) crashes: u64,
     pub(crate) lives: u64,
@@ -57,6 +61,8 @@ pub(crate) struct Outcome {
     pub(crate) exits: Vec<u8>,
     /// How often something took effect.
     pub(crate) changes: usize,
+    /// How long each troubled life took.
+    pub(crate) took: Vec<Duration>,
 }
 
 pub(crate) fn epoch() -> Timestamp {
@@ -67,80 +73,160 @@ pub(crate) fn epoch() -> Timestamp {
 ///
 /// Returns `None` where its spec is refused: then there is nothing to simulate.
 pub(crate) fn simulate(scenario: &Scenario, planted: Option<Planted>, is_traced: bool) -> Option<Outcome> {
-    let files = vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: scenario.spec.clone().into_bytes() }];
+    let project = project(&scenario.spec)?;
+    let turned = scenario.seams.turned.as_deref().map_or(Some(project.clone()), self::project)?;
+    let companion = match &scenario.seams.companion {
+        Some(companion) => Some(self::project(&companion.spec)?),
+        None => None,
+    };
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_time().start_paused(!scenario.seams.is_real).build().unwrap();
+    let local = tokio::task::LocalSet::new();
+    let whole = async {
+        let ground = Rc::new(Ground::new(scenario, planted, is_traced));
+        let main = Simulation::new(&ground, 0, project, turned);
+        let Some(companion) = companion else { return main.run().await };
+        let mut other = Simulation::new(&ground, 1, companion.clone(), companion);
+        let lives = &scenario.seams.companion.as_ref().unwrap().lives;
+        let (outcome, ()) = tokio::join!(main.run(), other.troubled(lives));
+        outcome
+    };
+    Some(local.block_on(&runtime, whole))
+}
+
+fn project(text: &str) -> Option<Project> {
+    let files = vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: text.to_owned().into_bytes() }];
     let digest = spec::digest(&files);
     let spec = spec::parse(files).ok()?;
     let paths = Paths::new("state/rictl.json", "rescue");
-    let project = Project { name: "rictl.yaml".to_owned(), spec, digest, directory: PathBuf::new(), paths };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let local = tokio::task::LocalSet::new();
-    Some(local.block_on(&runtime, async { Simulation::new(scenario, project, planted, is_traced).run().await }))
+    Some(Project { name: "rictl.yaml".to_owned(), spec, digest, directory: PathBuf::new(), paths })
 }
 
-struct Simulation<'s> {
+/// What all processes of a scenario share.
+struct Ground<'s> {
     scenario: &'s Scenario,
     planted: Option<Planted>,
+    is_traced: bool,
+    world: Rc<RefCell<World>>,
+    clock: Clock,
+    judge: Rc<RefCell<Judge>>,
+    /// The lock of the account.
+    account: tokio::sync::Mutex<()>,
+}
+
+impl<'s> Ground<'s> {
+    fn new(scenario: &'s Scenario, planted: Option<Planted>, is_traced: bool) -> Self {
+        let world = Rc::new(RefCell::new(World::new(scenario.world.clone(), epoch()).unwrap()));
+        let clock = Clock::starting_at(epoch());
+        let leniency =
+            Leniency { foreign: scenario.is_foreign, stale: scenario.is_stale, distorted: scenario.is_distorted };
+        let has_companion = scenario.seams.companion.is_some();
+        let window = scenario.settings.doubt_window;
+        let judge = Judge::new(&scenario.world, Rc::clone(&world), clock, leniency, has_companion, window);
+        let judge = Rc::new(RefCell::new(judge));
+        Self { scenario, planted, is_traced, world, clock, judge, account: tokio::sync::Mutex::new(()) }
+    }
+}
+
+/// The processes of one checkout, one after the other.
+struct Simulation<'s> {
+    ground: Rc<Ground<'s>>,
+    scenario: &'s Scenario,
+    checkout: usize,
+    planted: Option<Planted>,
     project: Project,
+    turned: Project,
     world: Rc<RefCell<World>>,
     world_clock: Clock,
     ledger: Rc<RefCell<Ledger>>,
+    traffic: Rc<Traffic>,
     saved: Option<Plan>,
     exits: Vec<u8>,
     effects_of_lives: Vec<u64>,
+    took: Vec<Duration>,
     lives: u64,
     is_calm: bool,
     blocked: Option<BTreeSet<Address>>,
 }
 
 impl<'s> Simulation<'s> {
-    fn new(scenario: &'s Scenario, project: Project, planted: Option<Planted>, is_traced: bool) -> Self {
-        let world = World::new(scenario.world.clone(), epoch()).unwrap();
-        let leniency =
-            Leniency { foreign: scenario.is_foreign, stale: scenario.is_stale, distorted: scenario.is_distorted };
-        let ledger = Ledger::new(project.spec.clone(), leniency, scenario.settings, is_traced);
+    fn new(ground: &Rc<Ground<'s>>, checkout: usize, project: Project, turned: Project) -> Self {
+        let scenario = ground.scenario;
+        let has_companion = scenario.seams.companion.is_some();
+        let leniency = Leniency {
+            // A call to one end moves the other, too, where ends move together.
+            foreign: scenario.is_foreign || has_companion || scenario.world.pairs == Pairs::Together,
+            stale: scenario.is_stale,
+            // A contradicting answer shows what once was, an early one what is not yet.
+            distorted: scenario.is_distorted
+                || scenario.seams.tricks.contradicting_percent > 0
+                || scenario.seams.tricks.early.is_some(),
+        };
+        let ledger = Ledger::new(project.spec.clone(), leniency, scenario.settings, ground.is_traced);
         Self {
+            ground: Rc::clone(ground),
             scenario,
-            planted,
+            checkout,
+            planted: ground.planted,
             project,
-            world: Rc::new(RefCell::new(world)),
-            world_clock: Clock::starting_at(epoch()),
+            turned,
+            world: Rc::clone(&ground.world),
+            world_clock: ground.clock,
             ledger: Rc::new(RefCell::new(ledger)),
+            traffic: Rc::default(),
             saved: None,
             exits: Vec::new(),
             effects_of_lives: Vec::new(),
+            took: Vec::new(),
             lives: 0,
             is_calm: false,
             blocked: None,
         }
     }
 
-    async fn run(mut self) -> Outcome {
-        let unmanaged = self.unmanaged();
-        for life in &self.scenario.lives {
+    async fn troubled(&mut self, lives: &[Life]) {
+        for life in lives {
             tokio::time::sleep(life.pause).await;
             self.live(life).await;
         }
+    }
+
+    async fn run(mut self) -> Outcome {
+        let unmanaged = self.unmanaged();
+        self.troubled(&self.scenario.lives).await;
         let is_quiet = self.ledger.borrow().violations.is_empty();
-        if is_quiet {
+        let is_real = self.scenario.seams.is_real;
+        if is_quiet && !is_real {
             // Requests that are still on their way arrive, third parties have done what they do.
             tokio::time::sleep(Duration::from_secs(120)).await;
+        }
+        self.ground.judge.borrow_mut().close();
+        let is_innocent = self.ground.judge.borrow().charges.is_empty();
+        if is_quiet && is_innocent && !is_real {
             self.heal();
             self.is_calm = true;
             self.converge().await;
         }
+        self.sum_up(&unmanaged)
+    }
+
+    fn sum_up(&self, unmanaged: &BTreeMap<RouterInterfaceId, Status>) -> Outcome {
         let mut ledger = self.ledger.borrow_mut();
         ledger.check_nothing_lost();
-        let is_alone = !self.scenario.is_foreign && !self.scenario.is_distorted;
-        if is_alone && self.scenario.settings.on_error != OnError::Rollback {
+        let is_alone = !ledger.leniency.foreign && !ledger.leniency.distorted;
+        let is_one_way = self.scenario.lives.iter().all(|life| !life.is_turned && !life.is_way_back);
+        if is_alone && is_one_way && self.scenario.settings.on_error != OnError::Rollback {
             ledger.check_effects();
         }
-        if is_alone && unmanaged != self.unmanaged() {
+        let is_apart = self.scenario.world.pairs == Pairs::Apart;
+        if is_alone && is_apart && *unmanaged != self.unmanaged() {
             ledger.violate("unmanaged means untouched", "an interface that is not declared has moved");
         }
         Outcome {
             hash: ledger.hash(),
             trace: ledger.trace().to_owned(),
             violations: ledger.violations.clone(),
+            charges: self.ground.judge.borrow().charges.clone(),
             effects: ledger.effects,
             crashes: ledger.crashes,
             lives: ledger.lives,
@@ -148,31 +234,41 @@ impl<'s> Simulation<'s> {
             truth: self.world.borrow().statuses(self.world_clock.now()),
             exits: self.exits.clone(),
             changes: ledger.sent.iter().filter(|sent| sent.took_effect).count(),
+            took: self.took.clone(),
         }
     }
 
     /// Lets one process apply, to its end or its death.
     async fn live(&mut self, life: &Life) {
+        let ground = Rc::clone(&self.ground);
+        let is_locked = self.scenario.seams.companion.as_ref().is_some_and(|companion| companion.is_locked);
+        let _held = if is_locked { Some(ground.account.lock().await) } else { None };
         self.ledger.borrow_mut().begin_life();
         self.lives += 1;
-        let fate = Rc::new(Fate::new(life.clone()));
+        if life.is_turned {
+            std::mem::swap(&mut self.project, &mut self.turned);
+            self.ledger.borrow_mut().spec = self.project.spec.clone();
+        }
+        let fate = Rc::new(Fate::new(life.clone(), self.scenario.seams.is_real));
+        let began = Instant::now();
         let ends = tokio::time::timeout(LONGEST_LIFE, async {
             tokio::select! {
                 biased;
                 () = fate.death() => None,
-                outcome = self.apply(life, &fate) => Some(outcome),
+                outcome = Stopped::new(self.apply(life, &fate), life.stops.clone()) => Some(outcome),
             }
         });
         let end = ends.await;
         self.effects_of_lives.push(fate.effects());
+        self.took.push(began.elapsed());
         match end {
             Err(_) => self.ledger.borrow_mut().violate("termination", "a run took longer than a day"),
-            Ok(Some(outcome)) if !fate.is_dead() => self.judge(outcome),
+            Ok(Some(outcome)) if !fate.is_dead() => self.judge(outcome, &fate),
             Ok(_) => {}
         }
     }
 
-    fn judge(&mut self, outcome: Result<Applied>) {
+    fn judge(&mut self, outcome: Result<Applied>, fate: &Fate) {
         let mut ledger = self.ledger.borrow_mut();
         let exit = match &outcome {
             Ok(Applied::Ran(ran)) => ran.report.exit().map_or(254, Exit::code),
@@ -198,7 +294,12 @@ impl<'s> Simulation<'s> {
                 ledger.violate("exit code", "0 although not everything was done and recorded");
             }
         }
-        let is_first = self.lives == 1 && self.scenario.late_percent == 0;
+        if let Some(life) = fate.seat.get() {
+            self.ground.judge.borrow_mut().ends(life, outcome.as_ref().ok(), exit);
+        }
+        let seams = &self.scenario.seams;
+        let is_as_sent = seams.companion.is_none() && seams.tricks.late.is_none() && seams.tricks.twice_percent == 0;
+        let is_first = self.lives == 1 && self.scenario.late_percent == 0 && is_as_sent;
         let over_quota: u64 = self.world.borrow().counts().values().map(|counts| counts.over_quota).sum();
         if is_first && over_quota > 0 {
             ledger.violate("quota", &format!("{over_quota} calls met the quota"));
@@ -220,15 +321,21 @@ impl<'s> Simulation<'s> {
         let options = self.options(&clock);
         let target = self.target();
         self.plan_only(&cloud, &recorded, &clock, &options).await?;
+        let seat = self.ground.judge.borrow_mut().begins(self.checkout, &self.project.spec, life.is_way_back);
+        fate.seat.set(Some(seat));
         let session = self.session(clock);
-        let task = match self.saved.take().filter(|_| life.is_saved) {
-            Some(plan) => Task::Saved(Box::new(plan)),
-            None => Task::Fresh(options),
+        let open = recorded.journal.replay().runs().last().map(|run| run.started.run_id.clone());
+        let last = open.or_else(|| recorded.state.as_ref()?.last_run.clone()).map(|run_id| run_id.to_string());
+        let task = match (self.saved.take().filter(|_| life.is_saved), last.filter(|_| life.is_way_back)) {
+            (_, Some(run_id)) => Task::Rollback { run_id, options },
+            (Some(plan), None) => Task::Saved(Box::new(plan)),
+            (None, None) => Task::Fresh(options),
         };
         let run_id = session.run_id(task.operation());
         let locked = Locked::new(&session, run_id, cloud, target, store, recorded)?;
         let approval = Approval { auto: true, digest: None };
-        let mut screen = Screen { ledger: Rc::clone(&self.ledger) };
+        let (ledger, judge) = (Rc::clone(&self.ledger), Rc::clone(&self.ground.judge));
+        let mut screen = Screen { ledger, judge, fate: Rc::clone(fate) };
         let applied = locked.carry_out(task, &approval, &mut screen, fate.signals()).await;
         if let Ok(Applied::Ran(ran)) = &applied {
             self.check_report(ran);
@@ -268,8 +375,11 @@ impl<'s> Simulation<'s> {
             world: Rc::clone(&self.world),
             clock: self.world_clock,
             ledger: Rc::clone(&self.ledger),
+            judge: Rc::clone(&self.ground.judge),
             fate: Rc::clone(fate),
-            late: RefCell::new(Dice::new(self.scenario.seed).split(&format!("late {}", self.lives))),
+            tricks: if self.is_calm { Tricks::default() } else { self.scenario.seams.tricks.clone() },
+            traffic: Rc::clone(&self.traffic),
+            late: RefCell::new(Dice::new(self.scenario.seed).split(&format!("late {} {}", self.lives, self.checkout))),
             late_percent: if self.is_calm { 0 } else { self.scenario.late_percent },
             planted: self.planted,
         };
@@ -285,7 +395,8 @@ impl<'s> Simulation<'s> {
             self.ledger.borrow_mut().violate("old or new", &format!("the disk cannot be read: {error}"));
         })?;
         self.ledger.borrow_mut().archived(inner.disk());
-        Ok((DiskWire::new(inner, Rc::clone(&self.ledger), Rc::clone(fate), self.planted), recorded))
+        let (ledger, judge) = (Rc::clone(&self.ledger), Rc::clone(&self.ground.judge));
+        Ok((DiskWire::new(inner, ledger, judge, Rc::clone(fate), self.planted), recorded))
     }
 
     fn options(&self, clock: &Clock) -> PlanOptions {
@@ -314,12 +425,14 @@ impl<'s> Simulation<'s> {
                 signature: None,
                 request_timeout: Duration::from_secs(30),
                 quota: Quota::default(),
+                trust: Default::default(),
             },
             clock,
             settings: self.scenario.settings,
             lock_timeout: Duration::ZERO,
+            lock_dir: None,
             who: "simulation".to_owned(),
-            salt: format!("{:06x}{:06x}", self.lives, self.lives),
+            salt: format!("{:06x}{:06x}", self.lives, self.lives + 0x1000 * self.checkout as u64),
         }
     }
 
@@ -355,7 +468,10 @@ impl<'s> Simulation<'s> {
         let truth = self.world.borrow().statuses(self.world_clock.now());
         let mut ledger = self.ledger.borrow_mut();
         match &self.blocked {
-            Some(blocked) => ledger.check_goals(blocked, &truth),
+            Some(blocked) => {
+                let left = self.ground.judge.borrow().held_down_by_other_ends(&self.project.spec);
+                ledger.check_goals(&blocked.union(&left).cloned().collect(), &truth);
+            }
             None => ledger.violate("convergence", "there is always something left to do"),
         }
     }
@@ -386,6 +502,8 @@ fn blocked(plan: &Plan) -> BTreeSet<Address> {
 /// Nobody looks at the screen but the ledger.
 struct Screen {
     ledger: Rc<RefCell<Ledger>>,
+    judge: Rc<RefCell<Judge>>,
+    fate: Rc<Fate>,
 }
 
 impl Front for Screen {
@@ -409,10 +527,14 @@ impl Front for Screen {
 
     fn begin(&mut self, plan: &Plan) {
         self.ledger.borrow_mut().plan = Some(plan.clone());
+        if let Some(life) = self.fate.seat.get() {
+            self.judge.borrow_mut().begins_run(life);
+        }
     }
 
     fn event(&mut self, _: Timestamp, event: &Event) {
         self.ledger.borrow_mut().note(&format!("{event:?}"));
+        self.fate.tell();
     }
 
     fn end(&mut self, report: &Report) {

@@ -1,7 +1,9 @@
 //! The test of the tests: defects put in on purpose, each of which the invariants must catch.
 
+use super::judge::Rule;
 use super::life::simulate;
 use super::scenario::Scenario;
+use super::seams::{self, sound};
 use super::wires::Planted;
 
 /// How many seeds may pass before a defect is noticed.
@@ -73,4 +75,77 @@ fn an_answer_that_never_comes_is_caught() {
 #[test]
 fn a_quota_that_is_not_kept_is_caught() {
     caught(Planted::QuotaIsIgnored, "quota");
+}
+
+/// Runs scenarios until one of them breaks `rule` with the defect, and not without it.
+fn found(planted: Planted, scenarios: &[Scenario], rule: Rule) {
+    let breaks = |scenario: &Scenario, planted: Option<Planted>| {
+        let outcome = simulate(scenario, planted, false).unwrap();
+        outcome.charges.iter().any(|charge| charge.rule == rule)
+    };
+    let is_found = scenarios.iter().any(|scenario| !breaks(scenario, None) && breaks(scenario, Some(planted)));
+    assert!(is_found, "{planted:?} goes unnoticed by {rule:?}");
+}
+
+#[test]
+fn p01_an_accepted_call_that_is_forgotten_is_caught() {
+    found(Planted::AcceptedIsForgotten, &sound::killed_after_an_accepted_call(), Rule::Repeat);
+}
+
+#[test]
+fn p02_a_way_back_that_forgets_what_is_going_down_is_caught() {
+    found(Planted::AcceptedIsForgotten, &sound::killed_and_taken_back(), Rule::Floor);
+}
+
+#[test]
+fn p03_a_doubt_that_is_forgotten_is_caught() {
+    found(Planted::DoubtsAreRefusals, &sound::late(), Rule::Exit);
+}
+
+#[test]
+fn p04_a_call_that_is_held_back_after_its_checks_is_caught() {
+    found(Planted::SendsAreLate, &sound::swap(), Rule::Fresh);
+}
+
+#[test]
+fn p04_old_pages_that_pass_as_new_are_caught() {
+    found(Planted::OldPagesAreShown, &sound::swap(), Rule::Fresh);
+}
+
+#[test]
+fn p05_a_last_look_that_sees_nothing_is_caught() {
+    found(Planted::OthersAreShownAsUp, &[seams::beside_another(false, 0, 0)], Rule::Exit);
+}
+
+#[test]
+fn p06_an_undocumented_answer_that_passes_as_a_refusal_is_caught() {
+    found(Planted::DoubtsAreRefusals, &sound::undocumented(), Rule::Exit);
+}
+
+#[test]
+fn p07_a_better_row_that_wins_is_caught() {
+    // Today the last row wins anyway.
+    let outcome = simulate(&seams::contradicted(), Some(Planted::BetterRowWins), false).unwrap();
+    assert!(outcome.charges.iter().any(|charge| charge.rule == Rule::News), "{:?}", outcome.charges);
+}
+
+#[test]
+fn p08_what_is_brought_up_too_early_is_caught() {
+    found(Planted::TransitionsAreShownAsDone, &sound::chain(), Rule::Order);
+}
+
+#[test]
+fn p09_reads_that_queue_behind_another_region_are_caught() {
+    let scenarios = seams::beside_a_slow_region();
+    let is_late = |scenario: &Scenario| {
+        let outcome = simulate(scenario, Some(Planted::ReadsQueue), true).unwrap();
+        seams::late_for_another_region(&outcome).is_some()
+    };
+    assert!(scenarios.iter().any(is_late));
+}
+
+#[test]
+fn p11_an_other_end_that_is_reopened_is_caught() {
+    let outcome = simulate(&seams::pair("apart", false), Some(Planted::OtherEndIsReopened), false).unwrap();
+    assert!(outcome.charges.iter().any(|charge| charge.rule == Rule::BothEnds), "{:?}", outcome.charges);
 }

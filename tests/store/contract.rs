@@ -1,6 +1,6 @@
 //! One contract, both media.
 
-use rictl::history::{Recorded, close_run, open, read};
+use rictl::history::{Note, Recorded, close_run, open, read};
 use rictl::journal::{Entry, Journal, LineHash};
 use rictl::state::{self, State};
 use rictl::store::local::{Files, Paths};
@@ -18,7 +18,7 @@ trait Bench {
 
     fn open(&self) -> (Recorder<Self::Medium>, Recorded) {
         let (store, recorded) = open(self.medium(), &holder("a")).unwrap();
-        assert_eq!(recorded.notes, Vec::<String>::new());
+        assert_eq!(recorded.notes, Vec::<Note>::new());
         (store, recorded)
     }
 }
@@ -221,7 +221,7 @@ fn a_run_that_could_not_be_archived_is_recorded_and_the_next_writer_archives_it(
             store.append(&[entry]).unwrap();
         }
         let warning = close_run(&mut store, &mut state, None).unwrap().unwrap();
-        assert!(warning.contains("the run is recorded"), "{warning}");
+        assert!(matches!(warning, Note::NotArchived { .. }), "{warning:?}");
         assert_eq!(store.run_ids().unwrap(), [run_id(1)]);
         // The same process can go on, and does not lose what is still in the journal.
         store.append(&drain(2, 1, "sh-backup")).unwrap();

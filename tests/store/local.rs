@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
-use rictl::history::{close_run, open_files, read_files};
+use rictl::history::{Note, close_run, open_files, read_files};
 use rictl::journal::Journal;
 use rictl::resource::Target;
 use rictl::state::{RunId, decode, encode};
@@ -137,7 +137,7 @@ fn a_deleted_state_is_noted_and_nothing_stops() {
     fs::remove_file(&paths.state).unwrap();
     let recorded = read_files(&paths).unwrap();
     assert!(recorded.state.is_none());
-    assert!(recorded.notes[0].contains("is missing although it was written before"), "{:?}", recorded.notes);
+    assert!(matches!(recorded.notes[0], Note::StateMissing { .. }), "{:?}", recorded.notes);
     let (mut store, _) = open_files(paths.clone(), &holder("b")).unwrap();
     let mut state = new_state();
     store.append(&drain(3, 0, "sh-third")).unwrap();
@@ -154,13 +154,13 @@ fn a_state_older_than_its_journal_catches_up_and_says_so() {
     fs::copy(&paths.backup, &paths.state).unwrap();
     let recorded = read_files(&paths).unwrap();
     assert_eq!(recorded.state.as_ref().unwrap().interfaces, newest.interfaces);
-    assert!(recorded.notes[0].contains("is older than its journal (serial 1, the journal says 2)"));
+    assert!(matches!(recorded.notes[0], Note::StateOlder { serial: 1, told: 2, .. }));
     let (mut store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
     let mut state = recorded.state.unwrap();
     store.append(&drain(3, state.serial, "sh-third")).unwrap();
     close_run(&mut store, &mut state, None).unwrap();
     assert_eq!(read_files(&paths).unwrap().state.unwrap().serial, 3);
-    assert_eq!(read_files(&paths).unwrap().notes, Vec::<String>::new());
+    assert_eq!(read_files(&paths).unwrap().notes, Vec::<Note>::new());
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_state_of_another_lineage_is_noted() {
     other.lineage = "lineage-2".into();
     fs::write(&paths.state, encode(&other)).unwrap();
     let recorded = read_files(&paths).unwrap();
-    assert!(recorded.notes[0].contains("has another lineage than its journal"), "{:?}", recorded.notes);
+    assert!(matches!(recorded.notes[0], Note::OtherLineage { .. }), "{:?}", recorded.notes);
     assert_eq!(recorded.state, Some(other));
 }
 
@@ -224,10 +224,10 @@ fn a_torn_end_is_noted_by_readers_and_cut_by_the_next_writer() {
     // Each opening takes the lock, and a test that starts a process beside this one may hold it for a moment.
     for length in (end + 1..whole.len()).step_by(9) {
         fs::write(&paths.journal, &whole[..length]).unwrap();
-        assert!(read_files(&paths).unwrap().notes[0].contains("was cut off by a crash"));
+        assert!(matches!(read_files(&paths).unwrap().notes[0], Note::TornEnd { .. }));
         assert_eq!(fs::metadata(&paths.journal).unwrap().len(), length as u64, "reading never writes");
         let (mut store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
-        assert!(recorded.notes[0].contains("was cut off by a crash"));
+        assert!(matches!(recorded.notes[0], Note::TornEnd { .. }));
         store.append(&entries[3..4]).unwrap();
         assert_eq!(fs::read(&paths.journal).unwrap(), whole);
     }
@@ -278,7 +278,7 @@ fn a_held_lock_names_its_holder_and_reading_does_not_wait_for_it() {
     assert_eq!(read_files(&paths).unwrap().running, Some(first));
     drop(store);
     assert_eq!(read_files(&paths).unwrap().running, None);
-    assert_eq!(open_files(paths, &holder("bob")).unwrap().1.notes, Vec::<String>::new());
+    assert_eq!(open_files(paths, &holder("bob")).unwrap().1.notes, Vec::<Note>::new());
 }
 
 #[test]
@@ -291,7 +291,11 @@ fn a_dead_holder_of_this_host_is_taken_over_with_a_note() {
         fs::write(&paths.lock, identity).unwrap();
         assert_eq!(read_files(&paths).unwrap().running, None);
         let (_store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
-        assert!(recorded.notes[0].starts_with("took over the lock of a process that"), "{:?}", recorded.notes);
+        assert!(
+            matches!(&recorded.notes[0], Note::TakenOver(said) if said.starts_with("took over the lock of a process that")),
+            "{:?}",
+            recorded.notes
+        );
     }
 }
 
@@ -411,7 +415,7 @@ fn the_directory_of_past_runs_is_ours_and_no_link() {
     let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
     store.append(&drain(3, 2, "sh-third")).unwrap();
     let warning = close_run(&mut store, &mut recorded.state.unwrap(), None).unwrap().unwrap();
-    assert!(warning.contains("is a symlink, not a regular file"), "{warning}");
+    assert!(matches!(&warning, Note::NotArchived { error } if error.contains("is a symlink, not a regular file")));
 }
 
 #[test]
@@ -435,5 +439,5 @@ fn a_journal_of_any_size_is_no_damage() {
     // A hole: what a crash may leave of one write, larger than anything that is ever read of another file.
     file.set_len(300 << 20).unwrap();
     let recorded = read_files(&paths).unwrap();
-    assert!(recorded.notes[0].contains("was cut off by a crash"), "{:?}", recorded.notes);
+    assert!(matches!(recorded.notes[0], Note::TornEnd { .. }), "{:?}", recorded.notes);
 }

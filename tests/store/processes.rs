@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use rictl::cloud::Call;
-use rictl::history::{close_run, open_files, read_files};
+use rictl::history::{Note, close_run, open_files, read_files};
 use rictl::journal::{Entry, Journal};
 use rictl::store::local::Files;
 use rictl::store::{Medium as _, Store, StoreError};
@@ -120,7 +120,9 @@ fn a_killed_holder_is_taken_over_and_its_call_is_still_known() {
     held.wait().unwrap();
     assert_eq!(read_files(&paths).unwrap().running, None);
     let (mut store, recorded) = open_files(paths, &holder("next")).unwrap();
-    assert!(recorded.notes[0].starts_with("took over the lock of a process that is gone: killed on "));
+    assert!(
+        matches!(&recorded.notes[0], Note::TakenOver(said) if said.starts_with("took over the lock of a process that is gone: killed on "))
+    );
     let run = store.replay().open_run().unwrap();
     let step = run.open_steps().next().unwrap().0.clone();
     let at = run.started.at;
@@ -156,7 +158,7 @@ fn many_processes_at_once_are_never_two_writers() {
     let recorded = read_files(&paths_in(dir.path())).unwrap();
     assert_eq!(recorded.state.unwrap().serial, 30);
     assert_eq!(Files::new(paths_in(dir.path())).runs().unwrap().len(), 30);
-    assert_eq!(recorded.notes, Vec::<String>::new());
+    assert_eq!(recorded.notes, Vec::<Note>::new());
 }
 
 #[test]

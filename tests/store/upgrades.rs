@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use rictl::history::{Missing, close_run, find, last, open, open_files, past_runs, read, read_files};
+use rictl::history::{Missing, Note, close_run, find, last, open, open_files, past_runs, read, read_files};
 use rictl::journal::{Died, Entry, Journal, Outcome};
 use rictl::resource::Status;
 use rictl::state::{self, RunId};
@@ -56,7 +56,7 @@ fn reading_takes_older_files_as_they_are_and_writes_nothing() {
     fs::write(&paths.journal, JOURNAL).unwrap();
     fs::write(&paths.state, STATE).unwrap();
     let recorded = read_files(&paths).unwrap();
-    assert_eq!(recorded.notes, Vec::<String>::new());
+    assert_eq!(recorded.notes, Vec::<Note>::new());
     assert_eq!(recorded.state.unwrap().interfaces.len(), 2);
     assert_eq!(recorded.journal.replay().open_run().unwrap().open_steps().count(), 1);
     assert_eq!((fs::read(&paths.journal).unwrap(), fs::read(&paths.state).unwrap()), (JOURNAL.into(), STATE.into()));
@@ -106,7 +106,7 @@ fn an_upgrade_that_dies_anywhere_is_begun_again() {
             let disk = died_upgrading(nth, durable);
             assert_eq!(runs(&disk), expected, "write {nth}, {durable} bytes");
             let (store, recorded) = open(Memory::new(disk), &holder("a")).unwrap();
-            assert_eq!(recorded.notes, Vec::<String>::new());
+            assert_eq!(recorded.notes, Vec::<Note>::new());
             let disk = store.into_disk();
             assert_eq!(runs(&disk), expected, "write {nth}, {durable} bytes, and again");
             assert_eq!(disk.aside, Some((JOURNAL.to_vec(), Some(STATE.to_vec()))));
@@ -194,6 +194,10 @@ fn an_old_copy_of_the_state_opens_only_the_runs_that_it_lacks() {
     let medium = Memory::new(disk);
     let recorded = read(&medium).unwrap();
     assert_eq!(recorded.state.unwrap().interfaces, state.interfaces);
-    assert!(recorded.notes[0].contains("(serial 37, the journal says 40): 3 runs"), "{:?}", recorded.notes);
+    assert!(
+        matches!(recorded.notes[0], Note::StateOlder { serial: 37, told: 40, runs: 3, .. }),
+        "{:?}",
+        recorded.notes
+    );
     assert_eq!(medium.asked().runs_opened, 4);
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::super::request::Service;
 use super::*;
+use crate::clock::BootTime;
 use crate::resource::{Region, Status};
 
 #[path = "../../../tests/mutations/feed.rs"]
@@ -39,7 +40,7 @@ fn assert_stands_in(body: &[u8], request_id: &RequestId) {
     assert_eq!(text(told), *request_id.0, "{value}");
     let code = value.get("Code").or(value.get("code")).filter(|code| !code.is_null()).map(text);
     assert!(code.is_none_or(|code| code.is_empty() || SUCCESS_CODES.contains(&&*code)), "{value}");
-    let Ok(page) = wire::page(body, &Region::from("cn-shanghai"), request_id.clone()) else { return };
+    let Ok(page) = wire::page(body, &Region::from("cn-shanghai"), request_id.clone(), BootTime::now()) else { return };
     let Some(rows) = value.pointer("/RouterInterfaceSet/RouterInterfaceType") else { return };
     let rows = rows.as_array().unwrap();
     assert_eq!(rows.len(), page.interfaces.len(), "{value}");
@@ -81,7 +82,7 @@ fn a_mutated_answer_is_what_it_says_or_refused() {
                     assert!(status == 200 && !request_id.0.is_empty(), "{}", String::from_utf8_lossy(body));
                     assert_stands_in(body, &request_id);
                     wire::identity(body).is_ok_and(|identity| !identity.account_id.as_str().is_empty())
-                        || wire::page(body, &Region::from("cn-shanghai"), request_id).is_ok()
+                        || wire::page(body, &Region::from("cn-shanghai"), request_id, BootTime::now()).is_ok()
                 }
                 Err(error) => {
                     // Only the API's own refusal, which has a code and a RequestId, says that nothing was done.

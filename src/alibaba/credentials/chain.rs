@@ -23,6 +23,8 @@ const KEY_FAMILIES: [[&str; 3]; 4] = [
 ];
 
 const PROFILE: [&str; 3] = ["ALIBABA_CLOUD_PROFILE", "ALIBABACLOUD_PROFILE", "ALICLOUD_PROFILE"];
+/// The variables that turn the CLI's configuration off.
+const CONFIG_SWITCHES: [&str; 2] = ["ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_IGNORE_PROFILE"];
 const ECS_ROLE: [&str; 2] = ["ALIBABA_CLOUD_ECS_METADATA", "ALICLOUD_ECS_ROLE_NAME"];
 const URI: [&str; 2] = ["ALIBABA_CLOUD_CREDENTIALS_URI", "ALICLOUD_CREDENTIALS_URI"];
 
@@ -174,17 +176,28 @@ fn oidc(environment: &Environment) -> Result<Candidate, Skipped> {
     })
 }
 
+/// Returns where the CLI's configuration is, unless a switch says not to look.
+pub(super) fn config_path(environment: &Environment) -> Option<PathBuf> {
+    if CONFIG_SWITCHES.iter().any(|switch| environment.is_on(switch)) {
+        return None;
+    }
+    let named = environment.get("ALICLOUD_SHARED_CREDENTIALS_FILE").map(PathBuf::from);
+    named.or_else(|| environment.in_home(".aliyun/config.json"))
+}
+
+/// Returns the profile that was asked for, or that the environment names.
+pub(super) fn profile_of<'e>(environment: &'e Environment, named: Option<&'e str>) -> Option<&'e str> {
+    named.or_else(|| environment.first(&PROFILE).map(|(_, name)| name))
+}
+
 fn config(environment: &Environment, named: Option<&str>, read: ReadFile<'_>) -> Result<Candidate, Skipped> {
-    for switch in ["ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "ALIBABA_CLOUD_IGNORE_PROFILE"] {
+    for switch in CONFIG_SWITCHES {
         if environment.is_on(switch) {
             return Err(Skipped::absent(format!("~/.aliyun/config.json: {switch} is set")));
         }
     }
-    let path = match environment.get("ALICLOUD_SHARED_CREDENTIALS_FILE") {
-        Some(path) => Some(PathBuf::from(path)),
-        None => environment.in_home(".aliyun/config.json"),
-    };
-    let path = path.ok_or_else(|| Skipped::absent("~/.aliyun/config.json: no home directory is known"))?;
+    let path =
+        config_path(environment).ok_or_else(|| Skipped::absent("~/.aliyun/config.json: no home directory is known"))?;
     let file = environment.display(&path);
     let text = read(&path)
         .map_err(|reason| Skipped::unusable(&file, reason))?

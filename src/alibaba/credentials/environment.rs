@@ -16,7 +16,7 @@ impl Environment {
     /// Keeps of `variables` those that matter here; `home` is the user's home directory.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>, home: Option<PathBuf>) -> Self {
         let matters = |name: &str| {
-            name == "PATH"
+            ["PATH", "REGION_ID"].contains(&name)
                 || is_about_proxies(name)
                 || ["ALIBABA_CLOUD_", "ALIBABACLOUD_", "ALICLOUD_"].iter().any(|p| name.starts_with(p))
         };

@@ -78,6 +78,7 @@ pub(super) struct Profile {
     pub(super) sts_expiration: Option<i64>,
     /// RFC 3339, where an external command says until when its keys are good.
     pub(super) expiration: Option<String>,
+    pub(super) region_id: Option<String>,
     pub(super) sts_region: Option<String>,
     pub(super) sts_endpoint: Option<String>,
     pub(super) enable_vpc: Option<bool>,

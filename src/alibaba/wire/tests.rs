@@ -3,7 +3,7 @@
 use super::*;
 
 fn read(body: &str) -> Result<Page, serde_json::Error> {
-    page(body.as_bytes(), &Region::from("cn-shanghai"), RequestId("R".into()))
+    page(body.as_bytes(), &Region::from("cn-shanghai"), RequestId("R".into()), BootTime::now())
 }
 
 fn listing(interface: &str) -> String {

@@ -19,6 +19,7 @@ use super::super::args::{ApplyArgs, Choice, RollbackArgs, RunArgs};
 use super::super::front::Screen;
 use super::super::output::Output;
 use super::super::signals;
+use super::super::who::who;
 use super::{Invocation, plan};
 
 pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
@@ -49,7 +50,7 @@ pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, 
 }
 
 async fn run(
-    task: Task,
+    mut task: Task,
     is_saved: bool,
     arguments: &RunArgs,
     invocation: &Invocation,
@@ -62,9 +63,16 @@ async fn run(
         clock: invocation.clock,
         settings: invocation.settings(arguments),
         lock_timeout: invocation.global.lock_timeout,
+        lock_dir: invocation.global.lock_dir.clone(),
         who: who(),
         salt: uuid::Uuid::new_v4().simple().to_string(),
     };
+    if let Task::Fresh(options) = &mut task {
+        session.project.resolve(options)?;
+    }
+    if !matches!(task, Task::Rollback { .. }) {
+        session.access.trust.check_programs(&session.project.spec)?;
+    }
     let into = arguments.json_into.as_deref().map(open_lines).transpose()?;
     // Only for how long a step may take: what is wrong with the files the apply itself says.
     let records = || {
@@ -176,12 +184,4 @@ fn refuse_exposed(path: &Path) -> Result<()> {
 
 fn open_lines(path: &Path) -> Result<File> {
     shared_file::lines(path).with_context(|| format!("--json-into: cannot write {}", path.display()))
-}
-
-/// The user's name, for the lock and the journal.
-pub(super) fn who() -> String {
-    ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| {
-        let id = rustix::process::getuid().as_raw();
-        format!("uid {id}")
-    })
 }

@@ -41,7 +41,7 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
             Ok((check, error)) => (check, Machine::None, error),
             Err(error) => {
                 let (at, outcome) = (invocation.clock.now(), Err(format!("{error:#}")));
-                (DriftCheck { spec, at, declared: BTreeMap::new(), outcome }, machine, Some(error))
+                (DriftCheck { spec: whole(path), at, declared: BTreeMap::new(), outcome }, machine, Some(error))
             }
         };
         if let Some(error) = error {
@@ -77,13 +77,18 @@ async fn check(
         Some(command) => notify::notify(&project, &drift, command).await,
         None => Ok(()),
     };
-    Ok((of(drift, &seen), told.err()))
+    Ok((of(path, drift, &seen), told.err()))
 }
 
-fn of(drift: Drift, seen: &LiveState) -> DriftCheck {
+/// Names a spec in the files of a host, where checks from several directories meet.
+fn whole(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+fn of(path: &Path, drift: Drift, seen: &LiveState) -> DriftCheck {
     let was_read = |reading: &Reading| !matches!(reading, Reading::Unreadable);
     let declared = seen.readings.iter().map(|(address, reading)| (address.clone(), was_read(reading))).collect();
-    DriftCheck { spec: drift.spec.clone(), at: drift.timestamp, declared, outcome: Ok(drift) }
+    DriftCheck { spec: whole(path), at: drift.timestamp, declared, outcome: Ok(drift) }
 }
 
 fn print(output: &Output, format: &FormatArgs, drift: &Drift, topology: &Topology) -> Result<()> {

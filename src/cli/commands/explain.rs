@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::cloud::CloudError;
 use crate::history::Recorded;
 use crate::ops::connection::connect;
-use crate::ops::failure::{Exit, Refusal};
+use crate::ops::failure::Exit;
 use crate::ops::live;
 use crate::ops::project::Project;
 use crate::plan::Plan;
@@ -13,18 +13,15 @@ use crate::render;
 use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
 use crate::resource::{Address, LiveState, Reading};
-use crate::spec::Spec;
 
 use super::super::args::{Choice, GraphArgs, GraphFormat};
 use super::super::output::Output;
 use super::{Invocation, plan};
 
-/// How many addresses a refusal lists.
-const LISTED: usize = 10;
-
 pub(super) async fn explain(address: &Address, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
-    let declared = project.spec.interfaces.get(address).ok_or_else(|| undeclared(address, &project.spec))?;
+    let address = &project.address(address)?;
+    let declared = &project.spec.interfaces[address];
     let recorded = plan::read(&project, output)?;
     let (plan, seen) = planned(&project, &recorded, invocation).await?;
     let record = recorded.state.as_ref().and_then(|state| state.interfaces.get(address));
@@ -35,13 +32,6 @@ pub(super) async fn explain(address: &Address, json: bool, invocation: &Invocati
         if json { render::explain::document(out, &facts) } else { render::explain::text(out, &facts, view) }
     })?;
     Ok(if matches!(reading, Reading::Unreadable) { Exit::Error } else { Exit::Done })
-}
-
-fn undeclared(address: &Address, spec: &Spec) -> Refusal {
-    let names: Vec<&str> = spec.interfaces.keys().take(LISTED).map(Address::as_str).collect();
-    let more = if spec.interfaces.len() > LISTED { ", ..." } else { "" };
-    Refusal::new(Exit::Error, format!("the spec declares no interface {address}"))
-        .hint(format!("it declares {}{more}", names.join(", ")))
 }
 
 pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {

@@ -9,7 +9,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::init as operation;
 use crate::ops::project::DEFAULT_SPEC;
 use crate::ops::shared_file::{self, Access};
-use crate::render::{counted, starter};
+use crate::render::{counted, schema, starter};
 use crate::survey::terraform::{self, Imported};
 
 use super::super::args::InitArgs;
@@ -25,8 +25,9 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     }
     let imported = arguments.from_tfstate.as_deref().map(read_terraform).transpose()?;
     let (world, environment) = (arguments.world.as_deref(), &invocation.environment);
-    let regions = operation::regions(&arguments.region, imported.as_ref(), environment, world, invocation.clock)?;
     let profile = invocation.global.profile.as_deref();
+    let whose = (environment, profile);
+    let regions = operation::regions(&arguments.region, imported.as_ref(), whose, world, invocation.clock)?;
     let project = operation::blank_project(&regions, profile, world)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let (cloud, target) = (&connection.cloud, &connection.target);
@@ -35,6 +36,7 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     let settings = starter::Settings {
         profile: profile.map(str::to_owned),
         world: world.map(|world| relative(world, directory)).transpose()?,
+        has_schema: !to_stdout,
     };
     survey.notes.iter().for_each(|note| output.say(&format!("warning: {note}")));
     for (address, entry) in &survey.entries {
@@ -47,12 +49,14 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     let mut text = Vec::new();
     starter::write(&mut text, &survey, &settings)?;
     shared_file::write(path, &text, Access::Others, arguments.force)?;
+    write_schema(path, arguments.force, output)?;
     let declared = survey.entries.values().filter(|entry| entry.status().is_ok()).count();
     let left_out = survey.entries.len() - declared;
     output.say(&format!(
-        "Wrote {}: {} declared, {left_out} left out. Next: rictl plan",
+        "Wrote {}: {} declared, {left_out} left out. Next: {}",
         path.display(),
-        counted(declared, "interface")
+        counted(declared, "interface"),
+        next(path, invocation)
     ));
     Ok(Exit::Done)
 }
@@ -60,7 +64,55 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
 fn read_terraform(path: &Path) -> Result<Imported> {
     let doing = || format!("cannot use {}", path.display());
     let bytes = std::fs::read(path).with_context(doing)?;
-    terraform::read(&bytes).with_context(doing)
+    terraform::read(&bytes)
+        .map_err(|error| Refusal::new(Exit::Error, format!("{}: {error}", doing())).hint(error.hint()).into())
+}
+
+/// Writes the schema that the first line of the spec names, beside it.
+fn write_schema(spec: &Path, replace: bool, output: &Output) -> Result<()> {
+    // A spec that went into a pipe has nothing beside it.
+    if !spec.is_file() {
+        return Ok(());
+    }
+    let path = spec.with_file_name(starter::SCHEMA_FILE);
+    let mut text = Vec::new();
+    schema::write(&mut text, schema::Format::Spec)?;
+    let is_there = shared_file::is_there(&path);
+    if is_there && std::fs::read(&path).is_ok_and(|there| there == text) {
+        return Ok(());
+    }
+    if is_there && !replace {
+        output.say(&format!("note: {} is there already and stays as it is; --force replaces it", path.display()));
+        return Ok(());
+    }
+    shared_file::write(&path, &text, Access::Others, replace)
+}
+
+/// Returns the command that plans the spec at `path`, as it is typed where this one was.
+fn next(path: &Path, invocation: &Invocation) -> String {
+    let mut words = vec!["rictl".to_owned()];
+    if let Some(directory) = &invocation.global.chdir {
+        words.extend(["-C".to_owned(), in_shell(&directory.display().to_string())]);
+    }
+    let is_default = path == Path::new(DEFAULT_SPEC) && invocation.global.file.is_empty();
+    if !is_default {
+        words.extend(["-f".to_owned(), in_shell(&path.display().to_string())]);
+    }
+    words.push("plan".to_owned());
+    let from_environment = std::env::var("RICTL_ENDPOINT").ok();
+    if let Some(endpoint) = invocation.global.endpoint.as_ref().filter(|url| from_environment.as_ref() != Some(*url)) {
+        words.extend(["--endpoint".to_owned(), in_shell(endpoint)]);
+    }
+    words.join(" ")
+}
+
+/// Quotes a word where a shell would take it apart.
+fn in_shell(word: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "-_./:@%+=,".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// Writes a path as seen from the directory of the spec.

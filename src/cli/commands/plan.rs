@@ -24,7 +24,8 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let project = invocation.load()?;
     let recorded = read(&project, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
-    let options = options(&arguments.choice, invocation);
+    let mut options = options(&arguments.choice, invocation);
+    project.resolve(&mut options)?;
     let (cloud, target) = (&connection.cloud, &connection.target);
     let (plan, seen) = live::plan(&project, &recorded, cloud, target, &invocation.clock, &options).await?;
     if let Some(path) = &arguments.out {
@@ -84,7 +85,7 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
 /// Reads what is recorded and says what is odd about it.
 pub(super) fn read(project: &Project, output: &Output) -> Result<Recorded> {
     let recorded = history::read_files(&project.paths)?;
-    recorded.notes.iter().for_each(|note| output.say(&format!("note: {note}")));
+    recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
     if let Some(holder) = &recorded.running {
         output.say(&format!("note: a run is going on: {holder}"));
     }

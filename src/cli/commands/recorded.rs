@@ -87,7 +87,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             })?;
         }
         StateCommand::Rm { address } => {
-            state_edit::forget(&project, &address, super::apply::who(), invocation.clock.now())?;
+            state_edit::forget(&project, &address, super::super::who::who(), invocation.clock.now())?;
             let text = format!("Forgot {address}; the interface itself was not touched.");
             output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
         }

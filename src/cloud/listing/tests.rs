@@ -17,6 +17,7 @@ impl Pages {
             interfaces: rows.to_vec(),
             total_count,
             request_id: RequestId("R".into()),
+            asked: BootTime::now(),
         };
         Self { left: RefCell::new(pages.map(page).into()), asked: RefCell::default() }
     }

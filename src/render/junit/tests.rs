@@ -34,3 +34,14 @@ fn is_well_formed_whatever_anybody_wrote() {
         assert!(shown.chars().all(|character| character == '\n' || !character.is_control()), "{shown:?}");
     }
 }
+
+#[test]
+fn holds_no_character_that_xml_has_not_and_no_class_with_a_dot() {
+    let checks = [
+        check("/etc/net.d/rictl.yaml", Ok(hostile_drift("odd \u{fffe}\u{ffff} one"))),
+        check("a.yml", Err("x".to_owned())),
+    ];
+    let shown = written(|out| drift(out, &checks));
+    assert!(!shown.contains(['\u{fffe}', '\u{ffff}']), "{shown}");
+    assert!(shown.contains("classname=\"/etc/net_d/rictl\"") && shown.contains("classname=\"a_yml\""), "{shown}");
+}

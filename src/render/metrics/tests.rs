@@ -26,3 +26,13 @@ fn stays_one_sample_a_line_whatever_anybody_wrote() {
         }
     }
 }
+
+#[test]
+fn writes_no_series_twice_and_counts_nothing_of_what_was_not_looked_at() {
+    let checks = [check("a", Ok(sample())), check("a", Ok(sample())), check("down", Err("away".to_owned()))];
+    let shown = written(|out| drift(out, &checks));
+    let mut series: Vec<&str> = shown.lines().filter(|line| !line.starts_with('#')).collect();
+    series.sort_unstable();
+    assert!(series.windows(2).all(|pair| pair[0] != pair[1]), "{shown}");
+    assert!(!shown.contains("rictl_drift_declared_interfaces{spec=\"down\"}"), "{shown}");
+}

@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::plan::{blocked_address, knob as set_by};
 use crate::duration;
 use crate::resource::{BusinessStatus, Status};
-use crate::run::{NotUp, Reason, RunOutcome, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp};
+use crate::run::{
+    NotUp, OldPage, Reason, RunOutcome, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp,
+};
 
 /// Returns why a step ended as it did.
 pub(crate) fn step_reason(reason: &StepReason) -> String {
@@ -23,6 +25,10 @@ pub(crate) fn step_reason(reason: &StepReason) -> String {
         StepReason::Failed { error, hint: Some(hint), .. } => format!("{error}; {hint}"),
         StepReason::Failed { error, hint: None, .. } => error.clone(),
         StepReason::Unread { scope, error } => format!("not sent, {scope} could not be read: {error}"),
+        StepReason::TooOld { pages, max_age_ms, rounds } => too_old(pages, *max_age_ms, *rounds),
+        StepReason::NeededIsDown { address, found } => {
+            format!("it depends on {address}, which is {}", or_gone(found.as_ref()))
+        }
         StepReason::NotSettled { found, waited_ms, unread } => {
             let waited = duration::format(Duration::from_millis(*waited_ms));
             let last = found.as_ref().map_or("not seen", Status::as_str);
@@ -47,6 +53,23 @@ pub(crate) fn step_reason(reason: &StepReason) -> String {
     }
 }
 
+/// Returns what was read too long ago, and what to do about it.
+fn too_old(pages: &[OldPage], max_age_ms: u64, rounds: u32) -> String {
+    const SHOWN: usize = 3;
+    let limit = duration::format(Duration::from_millis(max_age_ms));
+    let seconds = |age_ms: u64| Duration::from_millis(age_ms).as_secs_f64();
+    let page = |page: &OldPage| format!("{} in {} {:.1} s ago", page.address, page.scope, seconds(page.age_ms));
+    let mut named: Vec<String> = pages.iter().take(SHOWN).map(page).collect();
+    if pages.len() > SHOWN {
+        named.push(format!("and {} more", pages.len() - SHOWN));
+    }
+    format!(
+        "not sent: {rounds} times what it rests on was not all read within {limit}; asked for was {}; \
+         if reads take so long, give --max-read-age",
+        named.join(", ")
+    )
+}
+
 fn or_gone(found: Option<&Status>) -> &str {
     found.map_or("gone", Status::as_str)
 }
@@ -56,7 +79,8 @@ fn all_not_up(down: &[NotUp]) -> String {
     down.iter().map(not_up).collect::<Vec<_>>().join(", ")
 }
 
-fn not_up(member: &NotUp) -> String {
+/// Returns why a member is not up.
+pub(crate) fn not_up(member: &NotUp) -> String {
     let address = &member.address;
     match &member.why {
         WhyNotUp::Read { status, opposite, business_status } => {
@@ -88,6 +112,7 @@ pub(crate) fn wave_failure(failure: &WaveFailure) -> String {
         WaveFailure::Failed { step } => format!("{step} did not reach its goal"),
         WaveFailure::Unread { scope, error } => format!("cannot read {scope}: {error}"),
         WaveFailure::Lost { down } => all_not_up(down),
+        WaveFailure::Locked { error } => format!("the account's lock cannot be taken again: {error}"),
         WaveFailure::Check { said } => said.clone(),
     }
 }
@@ -126,6 +151,8 @@ pub(crate) fn reason_line(reason_of_run: &Reason) -> String {
     let detail = reason(reason_of_run);
     match reason_of_run.subject() {
         // What the plan says of an interface begins with its name.
+        Subject::Address(address) if detail.starts_with(address.as_str()) => detail,
+        // Most of what is said of a block begins with the interface already.
         Subject::Address(address) if detail.starts_with(address.as_str()) => detail,
         Subject::Address(address) => format!("{address}: {detail}"),
         Subject::Group(group) => format!("group {group}: {detail}"),

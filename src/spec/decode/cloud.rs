@@ -13,15 +13,27 @@ use crate::spec::read;
 use crate::spec::syntax::Node;
 use crate::spec::{Account, CloudSettings, SignatureVersion};
 
+/// The section, as far as it could be read.
+pub(super) struct Decoded {
+    pub(super) settings: CloudSettings,
+    /// Whether the accounts that it has are all of those that it names.
+    pub(super) knows_accounts: bool,
+}
+
 /// Reads the section.
-pub(super) fn decode(mut fields: Fields<'_>, findings: &mut Findings) -> CloudSettings {
+pub(super) fn decode(mut fields: Fields<'_>, findings: &mut Findings) -> Decoded {
     let path = Path::root("cloud");
+    let names_provider = fields.place_of("provider").is_some() || fields.misspelt.may_mean("provider");
     let provider = fields.choice(path, "provider", provider, findings);
+    // What it is would be a guess where it could not be read.
+    let knows_provider = provider.is_some() || !names_provider;
+    let knows_accounts = !fields.misspelt.may_mean("accounts")
+        && !matches!(fields.node_of("accounts"), Some(node) if !matches!(node, Node::Mapping(..)) && !node.is_null());
     let settings = CloudSettings {
         provider: provider.map_or(Provider::Alibaba, |provider| provider.value),
         region: fields.name_or_misspelt(path, "region", Place::default(), findings),
         profile: fields.line(path, "profile", findings),
-        signature: fields.choice(path, "signature", signature, findings).map(|signature| signature.value),
+        signature: fields.choice(path, "signature", signature, findings),
         account_id: fields.word(path, "account_id", findings),
         world: fields.line(path, "world", findings),
         accounts: match fields.take("accounts") {
@@ -29,10 +41,10 @@ pub(super) fn decode(mut fields: Fields<'_>, findings: &mut Findings) -> CloudSe
             None => BTreeMap::new(),
         },
     };
-    if let (Provider::Alibaba, Some(world)) = (settings.provider, &settings.world) {
+    if let (Provider::Alibaba, Some(world), true) = (settings.provider, &settings.world, knows_provider) {
         refuse(path.then("world"), world.place, CloudFault::WorldWithoutEmulator, findings);
     }
-    settings
+    Decoded { settings, knows_accounts }
 }
 
 fn provider(word: &str) -> Option<Provider> {
@@ -75,6 +87,7 @@ fn account(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findings
     let mut fields = Fields::of(path, place, node, keys::ACCOUNT, findings);
     match (fields.place_of("profile"), fields.place_of("role_arn")) {
         (Some(_), Some(_)) => refuse(path, place, CloudFault::TwoCredentials, findings),
+        (None, None) if fields.misspelt.may_mean("profile") || fields.misspelt.may_mean("role_arn") => {}
         (None, None) => refuse(path, place, CloudFault::NoCredentials, findings),
         (Some(_), None) | (None, Some(_)) => {}
     }

@@ -64,6 +64,14 @@ codes! {
     NotYaml, "not_yaml", Error, "broken syntax";
     /// A line is indented with a tab.
     Tab, "tab", Error, "broken syntax";
+    /// A character looks like a blank, a colon, a comma or a quote, and is another.
+    LookAlike, "look_alike", Error, "broken syntax";
+    /// A colon has no blank after it.
+    NoBlank, "no_blank", Error, "broken syntax";
+    /// A key has no colon after it.
+    NoColon, "no_colon", Error, "broken syntax";
+    /// A merge left its marks behind.
+    ConflictMark, "conflict_mark", Error, "broken syntax";
     /// A file holds several documents.
     SeveralDocuments, "several_documents", Error, "broken syntax";
     /// A merge key (`<<`) is used.

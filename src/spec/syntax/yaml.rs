@@ -12,6 +12,7 @@ use saphyr_parser::{BufferedInput, Event, Parser, ScalarStyle, ScanError, Span};
 use crate::diagnostic::{Place, SourceId};
 use crate::spec::finding::{Crowd, Finding, Mark, SyntaxFault, YamlFault};
 use crate::spec::findings::Findings;
+use crate::spec::slips::{self, Found, Slip};
 use crate::spec::syntax::{
     Broken, Item, MAX_DEPTH, MAX_ENTRIES, MAX_VALUES, Node, NodeKind, Sink, Word, stop, too_many, word_node,
 };
@@ -27,7 +28,8 @@ pub(in crate::spec) fn read<'a>(
     sink: &mut Sink<'_, 'a>,
 ) -> Result<(), Broken> {
     let spent = Cell::new(0);
-    let parser = Parser::new(BufferedInput::new(Metered { chars: text.chars(), spent: &spent }));
+    let parser =
+        Parser::new(BufferedInput::new(Metered { chars: text.chars(), spent: &spent, before: '\n', is_quoted: false }));
     let last = Place { source, line: 1, column: 1, length: 1 };
     Reader { text, spent: &spent, parser, last, values: 0, findings }.document(sink)
 }
@@ -36,6 +38,9 @@ pub(in crate::spec) fn read<'a>(
 struct Metered<'t> {
     chars: Chars<'t>,
     spent: &'t Cell<usize>,
+    before: char,
+    /// As far as one line tells.
+    is_quoted: bool,
 }
 
 impl Iterator for Metered<'_> {
@@ -46,7 +51,16 @@ impl Iterator for Metered<'_> {
             return None;
         }
         self.spent.set(self.spent.get() + 1);
-        self.chars.next()
+        let character = self.chars.next()?;
+        // The parser refuses a tab between a key and its value, where YAML takes it for a blank.
+        let is_blank = character == '\t' && self.before == ':' && !self.is_quoted;
+        match character {
+            '\n' | '\r' => self.is_quoted = false,
+            '"' | '\'' => self.is_quoted = !self.is_quoted,
+            _ => {}
+        }
+        self.before = character;
+        Some(if is_blank { ' ' } else { character })
     }
 }
 
@@ -74,11 +88,16 @@ impl<'t> Reader<'t, '_> {
             self.refuse_marks(anchor, tag.is_some(), place);
         } else {
             let node = self.node(event, place, 0)?;
-            let fault = match node.kind() {
-                NodeKind::Null => SyntaxFault::Empty,
-                found => SyntaxFault::NotAMapping { found },
+            let slip = match &node {
+                Node::Word(word) if !word.quoted => slips::in_word(&word.text),
+                _ => None,
             };
-            return Err(self.stop(place, fault));
+            let (before, fault) = match (node.kind(), slip) {
+                (NodeKind::Null, _) => (0, SyntaxFault::Empty),
+                (_, Some((before, slip))) => (before, SyntaxFault::Slip(slip)),
+                (found, None) => (0, SyntaxFault::NotAMapping { found }),
+            };
+            return Err(self.stop(Place { column: place.column.saturating_add(before), ..place }, fault));
         }
         // The parser takes a tab before the first key for white space.
         if let Some(column) = tab_column(self.text, place.line).filter(|column| *column < place.column) {
@@ -136,6 +155,13 @@ impl<'t> Reader<'t, '_> {
                 self.refuse_marks(anchor, tag.is_some(), place);
                 if text == "<<" && style == ScalarStyle::Plain {
                     return Err(self.stop(place, SyntaxFault::NotAllowed(Mark::MergeKey)));
+                }
+                if style == ScalarStyle::Plain
+                    && let Some(blank) = text.chars().next().filter(|first| slips::is_odd_blank(*first))
+                {
+                    // It looks like indentation, so what this key belongs to is another mapping than it seems.
+                    let slip = SyntaxFault::Slip(Slip::LookAlike(blank));
+                    return Err(self.stop(Place { length: 1, ..place }, slip));
                 }
                 Ok(Some(Word { text: text.into_owned().into(), quoted: style != ScalarStyle::Plain, place }))
             }
@@ -225,7 +251,14 @@ impl<'t> Reader<'t, '_> {
         if let Some(column) = tab_column(self.text, place.line) {
             return self.stop(Place { column, ..place }, SyntaxFault::Tab);
         }
-        self.stop(place, SyntaxFault::NotYaml(complaint(error.info())))
+        if let Some(Found { line, column, length, slip }) = slips::near(self.text, place.line) {
+            return self.stop(Place { line, column, length, ..place }, SyntaxFault::Slip(slip));
+        }
+        match complaint(error.info()) {
+            // The parser notices where the next key begins.
+            YamlFault::NoColon => self.stop(word_before(self.text, place), SyntaxFault::Slip(Slip::NoColon)),
+            fault => self.stop(place, SyntaxFault::NotYaml(fault)),
+        }
     }
 
     fn stop(&mut self, place: Place, fault: SyntaxFault) -> Broken {
@@ -249,6 +282,18 @@ fn tab_column(text: &str, line: u32) -> Option<u32> {
     let line = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
     let column = line.find(|character| character != ' ').filter(|at| line[*at..].starts_with('\t'))?;
     u32::try_from(column).ok()?.checked_add(1)
+}
+
+/// Returns the place of the last line before `place` that says something.
+fn word_before(text: &str, place: Place) -> Place {
+    let number = usize::try_from(place.line).unwrap_or(usize::MAX).saturating_sub(1);
+    let says_something = |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+    let lines: Vec<&str> = text.lines().take(number).collect();
+    let Some((index, line)) = lines.iter().enumerate().rev().find(|(_, line)| says_something(line)) else {
+        return place;
+    };
+    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX).saturating_add(1);
+    Place { line: number(index), column: number(line.trim_end().chars().count()), length: 1, ..place }
 }
 
 /// Recognises the parser's commonest complaints.

@@ -3,6 +3,7 @@
 use super::found;
 use crate::diagnostic::Diagnostic;
 use crate::spec::finding::{Crowd, Mark, SyntaxFault, YamlFault};
+use crate::spec::slips::{Slip, meant};
 
 pub(super) fn words(fault: &SyntaxFault) -> Diagnostic {
     match fault {
@@ -45,6 +46,7 @@ pub(super) fn words(fault: &SyntaxFault) -> Diagnostic {
             .label("a tab")
             .hint("YAML is indented with spaces; two a level are usual"),
         SyntaxFault::NotAllowed(mark) => not_allowed(*mark),
+        SyntaxFault::Slip(slip) => slipped(*slip),
     }
 }
 
@@ -64,6 +66,26 @@ fn not_allowed(mark: Mark) -> Diagnostic {
         ),
     };
     Diagnostic::error(format!("{what} are not allowed in a spec")).label(label).hint(hint)
+}
+
+fn slipped(slip: Slip) -> Diagnostic {
+    match slip {
+        Slip::LookAlike(character) => {
+            let (wanted, name) = meant(character).unwrap_or((' ', "character"));
+            let wanted = if wanted == ' ' { "a space".to_owned() } else { format!("`{wanted}`") };
+            let error = Diagnostic::error(format!("a {name} (U+{:04X}) where {wanted} belongs", u32::from(character)));
+            error.label(format!("not {wanted}")).hint(format!(
+                "replace it by {wanted}, and look for more of them: they come with text that is copied from elsewhere"
+            ))
+        }
+        Slip::NoBlank => Diagnostic::error("a `:` without a blank after it")
+            .label("a space belongs after it")
+            .hint("write `key: value`"),
+        Slip::NoColon => Diagnostic::error("a key without a `:`").label("`: ` belongs here").hint("write `key: value`"),
+        Slip::ConflictMark => Diagnostic::error("a merge conflict is not resolved").label("its mark").hint(
+            "keep what is right of both sides, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>",
+        ),
+    }
 }
 
 fn yaml(fault: &YamlFault) -> Diagnostic {

@@ -6,6 +6,7 @@ use crate::diagnostic::nearest::did_you_mean;
 use crate::spec::SUPPORTED_VERSION;
 use crate::spec::finding::{CloudFault, Spelling, ValueFault};
 use crate::spec::keys::{Grammar, Key, Kind, Type};
+use crate::spec::slips::meant;
 
 const ONE_LINE: &str = "write it as one line of plain text";
 
@@ -47,6 +48,8 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
         ValueFault::StrangeCharacter { character, grammar } => {
             cannot(&format!("contains {}", named(*character))).hint(allowed(*grammar))
         }
+        ValueFault::LookAlike { character } => cannot(&format!("contains {}", named(*character)))
+            .hint("remove it; it comes with text that is copied from elsewhere"),
         ValueFault::NameTooLong { grammar } => {
             cannot(&format!("is longer than {} characters", Grammar::LONGEST)).hint(allowed(*grammar))
         }
@@ -88,5 +91,9 @@ fn as_list(key: &Key) -> String {
 }
 
 fn named(character: char) -> String {
-    if character.is_ascii_graphic() { format!("`{character}`") } else { format!("U+{:04X}", u32::from(character)) }
+    if character.is_ascii_graphic() {
+        return format!("`{character}`");
+    }
+    let name = meant(character).map(|(_, name)| format!(", a {name}")).unwrap_or_default();
+    format!("U+{:04X}{name}", u32::from(character))
 }

@@ -1,0 +1,143 @@
+//! Habits of other tools: flags and commands as Terraform's users, wrappers and scripts write them.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{ArgAction, Command};
+
+/// What other tools call a command, and what does it here.
+const COMMANDS: &[(&[&str], &str)] = &[
+    (
+        &["destroy", "drain", "deactivate", "down", "disable", "stop", "shutdown"],
+        "a link is taken down in the spec: set its `status: Inactive`, then `rictl plan` and `rictl apply`; rictl never deletes an interface",
+    ),
+    (
+        &["activate", "up", "enable", "start"],
+        "a link is brought up in the spec: set its `status: Active`, then `rictl plan` and `rictl apply`",
+    ),
+    (
+        &["delete", "remove", "rm", "taint", "untaint", "replace"],
+        "rictl never deletes or makes an interface; an entry that is removed from the spec is forgotten, `rictl state rm ADDRESS` forgets one record",
+    ),
+    (&["undo", "revert", "back"], "`rictl rollback RUN_ID` takes a run back; `rictl history` lists the runs"),
+    (
+        &["import"],
+        "`rictl init` writes a spec from what is live, `rictl init --from-tfstate FILE` from a Terraform state",
+    ),
+    (&["refresh"], "every `rictl plan` reads the live cloud; `rictl drift` says what moved"),
+    (
+        &["get", "list", "ls", "describe", "output"],
+        "`rictl state list` lists what is recorded, `rictl explain ADDRESS` tells everything about one interface, `rictl plan` reads all of them",
+    ),
+    (&["diff", "preview"], "`rictl plan` shows what differs, `rictl drift` what moved and why"),
+    (&["check", "lint", "test"], "`rictl validate` checks the spec, `rictl plan` against the live cloud"),
+    (&["log", "logs", "runs"], "`rictl history` lists the runs, `rictl show RUN_ID` prints one"),
+    (&["unlock"], "`rictl force-unlock ID` frees a lock"),
+    (
+        &["login", "configure", "providers", "workspace", "console"],
+        "`rictl whoami` says whose credentials are used and where they come from",
+    ),
+    (&["delete-run", "mv"], "rename the key in the spec: the record follows the interface's id"),
+];
+
+/// Says of a command that there is not what does the same here.
+pub(super) fn point_to(error: &mut clap::Error) {
+    if error.kind() != ErrorKind::InvalidSubcommand {
+        return;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return };
+    let Some((_, what)) = COMMANDS.iter().find(|(words, _)| words.contains(&word.to_ascii_lowercase().as_str())) else {
+        return;
+    };
+    error.remove(ContextKind::SuggestedSubcommand);
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![(*what).into()]));
+}
+
+/// Rewrites arguments as Terraform's users type them into those of the grammar.
+///
+/// `-auto-approve`: a long flag with one dash gets its second one. So does a misspelt one, that it is told what it
+/// resembles; only what begins with a short flag that takes a value is left alone. `--json=true` is `--json`, and
+/// `--json=false` takes it back.
+pub(super) fn translated(arguments: impl IntoIterator<Item = OsString>, grammar: Command) -> Vec<OsString> {
+    let (mut known, mut switches) = (BTreeSet::new(), BTreeSet::new());
+    let mut open = vec![grammar];
+    while let Some(command) = open.pop() {
+        for argument in command.get_arguments() {
+            let Some(long) = argument.get_long() else { continue };
+            known.insert(long.to_owned());
+            if matches!(argument.get_action(), ArgAction::SetTrue) {
+                switches.insert(long.to_owned());
+            }
+        }
+        open.extend(command.get_subcommands().cloned());
+    }
+    known.extend(["help".to_owned(), "version".to_owned()]);
+    let mut translated: Vec<OsString> = Vec::new();
+    let mut only_values = false;
+    for argument in arguments {
+        let Some(text) = argument.to_str().filter(|_| !only_values) else {
+            translated.push(argument);
+            continue;
+        };
+        only_values = text == "--";
+        let text = with_two_dashes(text, &known);
+        match switched(&text, &switches) {
+            None => translated.push(text.into()),
+            Some((flag, is_on)) => {
+                // As in Terraform, the last one counts.
+                translated.retain(|earlier| *earlier != *flag);
+                translated.extend(is_on.then(|| flag.into()));
+            }
+        }
+    }
+    translated
+}
+
+fn with_two_dashes(text: &str, known: &BTreeSet<String>) -> String {
+    let Some(name) = text.strip_prefix('-').filter(|name| !name.starts_with('-') && name.len() > 1) else {
+        return text.to_owned();
+    };
+    let long = name.split_once('=').map_or(name, |(long, _)| long);
+    let is_long = known.contains(long) || !name.starts_with(['f', 'C']);
+    if is_long { format!("-{text}") } else { text.to_owned() }
+}
+
+/// Returns the flag of a switch and whether it is turned on, in the words that Terraform takes.
+fn switched(text: &str, switches: &BTreeSet<String>) -> Option<(String, bool)> {
+    let (name, value) = text.strip_prefix("--").map(|name| name.split_once('=').unwrap_or((name, "true")))?;
+    let is_on = match value {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => true,
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => false,
+        _ => return None,
+    };
+    switches.contains(name).then(|| (format!("--{name}"), is_on))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn typed(words: &str) -> String {
+        let words = words.split(' ').map(OsString::from);
+        let words = translated(words, super::super::args::Cli::command());
+        words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn takes_flags_as_terraform_writes_them() {
+        for (typed_in, taken) in [
+            ("rictl apply -auto-approve", "rictl apply --auto-approve"),
+            ("rictl apply -auto-approve=true -json=false", "rictl apply --auto-approve"),
+            ("rictl apply -auto-approve -auto-approve=0", "rictl apply"),
+            ("rictl plan -json -json", "rictl plan --json"),
+            ("rictl plan -detailed-exitcode=maybe", "rictl plan --detailed-exitcode=maybe"),
+            ("rictl plan -out=p -f spec.yaml -fspec.yaml", "rictl plan --out=p -f spec.yaml -fspec.yaml"),
+            ("rictl -input=false show -- -json=true", "rictl --input=false show -- -json=true"),
+        ] {
+            assert_eq!(typed(typed_in), taken);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What is odd about what is recorded, as facts.
+
+use crate::state::RunId;
+
+/// Something odd about what is recorded, which stops nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// A crash cut the last write to the journal off; it was never durable.
+    TornEnd {
+        /// The journal.
+        journal: String,
+        /// How many bytes are dropped.
+        bytes: usize,
+    },
+    /// The lock was taken over from a process that is gone; how the lock says so.
+    TakenOver(String),
+    /// The state was written once and is not there.
+    StateMissing {
+        /// The state.
+        state: String,
+        /// An older copy of it, if there is one.
+        backup: Option<String>,
+    },
+    /// The state is an older copy than its journal; what it lacks is taken from there.
+    StateOlder {
+        /// The state.
+        state: String,
+        /// Its serial.
+        serial: u64,
+        /// The serial that the journal tells.
+        told: u64,
+        /// How many runs it lacks.
+        runs: usize,
+    },
+    /// The state and its journal are of different histories.
+    OtherLineage {
+        /// The state.
+        state: String,
+        /// The last run of the journal, which was not the state's own, if one is there.
+        run: Option<RunId>,
+    },
+    /// A run is recorded, and could not be taken into the archive; the next command that writes does that.
+    NotArchived {
+        /// Why, in the words of the store.
+        error: String,
+    },
+}

@@ -1,0 +1,106 @@
+//! What lies beside a spec and looks like a part of it, or like it: said, never read as one.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use serde::de::IgnoredAny;
+
+use crate::diagnostic::Diagnostic;
+use crate::diagnostic::nearest::nearest;
+use crate::spec::Spec;
+use crate::spec::keys::KEYS;
+
+/// How many names are listed.
+const NAMED: usize = 5;
+/// How much of a JSON file is looked at; a larger one is named unseen.
+const LOOKED_AT: u64 = 4 * 1024 * 1024;
+/// How many entries of one directory are looked at.
+const MOST_ENTRIES: usize = 10_000;
+
+/// Returns whether a file in a directory is read as a part of its spec.
+pub(super) fn is_merged(path: &Path) -> bool {
+    matches!(path.extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml"))
+}
+
+/// Says what a directory holds that may be meant as a part of the spec and is not read.
+pub(super) fn passed_over(directory: &Path, spec: &Spec, state: &Path) -> Option<Diagnostic> {
+    let world = spec.cloud.world.as_ref().map(|world| directory.join(&world.value));
+    let is_known = |path: &Path| path == state || world.as_deref() == Some(path);
+    let found = entries(directory).into_iter().filter(|path| !is_known(path) && looks_meant(path));
+    let names: Vec<String> = found.map(|path| shown(&path)).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let more = names.len().saturating_sub(NAMED);
+    let listed = names[..names.len() - more].join(", ");
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let summary = format!("not read as a part of {}: {listed}{more}", directory.display());
+    let hint = "only *.yaml and *.yml right in the directory are merged; rename a file, or give it to a command of its own \
+                with --file";
+    Some(Diagnostic::warning(summary).hint(hint))
+}
+
+/// Suggests what may have been meant by a spec that is not there.
+pub(super) fn meant(missing: &Path) -> Option<String> {
+    let directory = missing.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = missing.file_name()?.to_str()?;
+    let candidates: Vec<String> = entries(directory)
+        .into_iter()
+        .filter(|path| path.is_file() && (is_merged(path) || has_extension(path, "json")))
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .collect();
+    let stem = Path::new(name).file_stem();
+    let twin = candidates.iter().find(|candidate| Path::new(candidate).file_stem() == stem).map(String::as_str);
+    let near = twin.or_else(|| nearest(name, candidates.iter().map(String::as_str)))?;
+    Some(missing.with_file_name(near).display().to_string())
+}
+
+/// Lists subdirectories that hold files of a spec.
+pub(super) fn below(directory: &Path) -> Vec<String> {
+    let found = entries(directory).into_iter().filter(|path| path.is_dir() && looks_meant(path));
+    found.map(|path| path.display().to_string()).take(NAMED).collect()
+}
+
+/// Returns the visible entries of a directory by name; what cannot be read holds nothing.
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    let is_visible = |path: &PathBuf| path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."));
+    let mut paths: Vec<PathBuf> =
+        entries.take(MOST_ENTRIES).filter_map(|entry| Some(entry.ok()?.path())).filter(is_visible).collect();
+    paths.sort();
+    paths
+}
+
+fn looks_meant(path: &Path) -> bool {
+    if is_merged(path) {
+        return false;
+    }
+    if path.is_dir() {
+        return entries(path).iter().any(|inner| inner.is_file() && is_merged(inner));
+    }
+    let is_spelt_otherwise = has_extension(path, "yaml") || has_extension(path, "yml");
+    path.is_file() && (is_spelt_otherwise || has_extension(path, "json") && has_sections(path))
+}
+
+fn has_extension(path: &Path, wanted: &str) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+}
+
+/// Returns whether a JSON file has sections of a spec, and is none of our own documents.
+fn has_sections(path: &Path) -> bool {
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(LOOKED_AT + 1).read_to_end(&mut bytes));
+    if read.is_err() || bytes.len() as u64 > LOOKED_AT {
+        return read.is_ok();
+    }
+    let Ok(document) = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(&bytes) else { return false };
+    let is_section = |name: &str| name != "version" && KEYS.iter().any(|key| key.path == name);
+    !document.contains_key("format_version") && document.keys().any(|name| is_section(name))
+}
+
+fn shown(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if path.is_dir() { format!("{name}/") } else { name }
+}

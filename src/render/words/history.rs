@@ -1,0 +1,29 @@
+//! What is odd about what is recorded, in words.
+
+use crate::history::Note;
+
+/// Returns a note as a sentence without its end.
+pub(crate) fn note(note: &Note) -> String {
+    match note {
+        Note::TornEnd { journal, bytes } => {
+            format!("the end of {journal} was cut off by a crash: {bytes} bytes that were never durable are dropped")
+        }
+        Note::TakenOver(said) => said.clone(),
+        Note::StateMissing { state, backup } => {
+            let copy = backup.as_ref().map(|backup| format!("; {backup} holds an older copy")).unwrap_or_default();
+            format!(
+                "{state} is missing although it was written before: the cause of drift is unknown until the next apply{copy}"
+            )
+        }
+        Note::StateOlder { state, serial, told, runs } => format!(
+            "{state} is older than its journal (serial {serial}, the journal says {told}): {runs} runs are taken from the journal"
+        ),
+        Note::OtherLineage { state, run: Some(run) } => {
+            format!("{state} has another lineage than its journal: run {run} was not its own")
+        }
+        Note::OtherLineage { state, run: None } => format!("{state} has another lineage than its journal"),
+        Note::NotArchived { error } => {
+            format!("{error}; the run is recorded, and the next command that writes takes it into the history")
+        }
+    }
+}

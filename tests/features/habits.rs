@@ -1,0 +1,57 @@
+//! Flags and commands as the users of other tools type them.
+
+use super::scene::{SPEC, Scene};
+
+fn drained() -> Scene {
+    Scene::with_spec(&SPEC.replace("{id: ri-a, status: Active", "{id: ri-a, status: Inactive"))
+}
+
+#[test]
+fn takes_what_wrappers_of_terraform_send() {
+    let scene = drained();
+    let sent = "-input=false -no-color -lock=true -lock-timeout=0s -refresh=true -compact-warnings";
+    scene.rictl(&format!("plan {sent} -parallelism=10 -detailed-exitcode=true")).with_code(2);
+    let document = scene.rictl("plan -json=true").with_code(0).stdout;
+    serde_json::from_str::<serde_json::Value>(&document).unwrap();
+    assert!(!scene.rictl("plan -json=false").with_code(0).stdout.starts_with('{'));
+    let unread = scene.rictl("plan -refresh=false").with_code(0);
+    assert!(unread.stderr.contains("every plan reads the live cloud"), "{unread:#?}");
+    let refused = scene.rictl("apply -auto-approve -lock=false").with_code(1);
+    assert!(refused.stderr.contains("always locks"), "{refused:#?}");
+    let declined = scene.rictl("apply -auto-approve=true -auto-approve=false -input=false");
+    assert!(!declined.stdout.contains("Apply complete!"), "{declined:#?}");
+    let applied = scene.rictl(&format!("apply {sent} -parallelism=10 -auto-approve=true")).with_code(0);
+    assert!(applied.stdout.contains("1 changed"), "{applied:#?}");
+}
+
+#[test]
+fn takes_a_digest_without_what_stands_before_it_and_refuses_what_is_none() {
+    let scene = drained();
+    let document = scene.rictl("plan --json").with_code(0).stdout;
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    let digest = document["digest"].as_str().unwrap();
+    for none in ["", "sha256:", "sha256:c514", "latest", &digest[..70]] {
+        let refused = scene.run(&["apply", "--approve-digest", none]).with_code(1);
+        assert!(refused.stderr.contains("64 hexadecimal digits"), "{none}: {refused:#?}");
+    }
+    let other = "0".repeat(64);
+    scene.run(&["apply", "--approve-digest", &other]).with_code(4);
+    scene.run(&["apply", "--approve-digest", digest.trim_start_matches("sha256:")]).with_code(0);
+}
+
+#[test]
+fn points_to_what_does_it_here() {
+    let scene = Scene::empty();
+    for (word, what) in [
+        ("destroy", "status: Inactive"),
+        ("drain", "status: Inactive"),
+        ("activate", "status: Active"),
+        ("undo", "rictl rollback"),
+        ("import", "rictl init --from-tfstate"),
+        ("refresh", "rictl drift"),
+        ("get", "rictl state list"),
+    ] {
+        let refused = scene.run(&[word]).with_code(1);
+        assert!(refused.stderr.contains(what), "{word}: {refused:#?}");
+    }
+}
