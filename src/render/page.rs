@@ -58,6 +58,8 @@ pub(crate) enum Place {
     HeadWhole,
     /// Right above the verdict, on one line.
     Foot,
+    /// Nowhere: a document has it.
+    Document,
 }
 
 impl Fact {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::text::and_more;
 use crate::cloud::Call;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
@@ -98,9 +99,7 @@ fn who_is_down(not_up: &[NotUp], more: u32) -> String {
         return String::new();
     }
     let mut down: Vec<String> = not_up.iter().map(why_not_up).collect();
-    if more > 0 {
-        down.push(format!("and {more} more"));
-    }
+    down.extend(and_more(more as usize, "", ""));
     format!("; {}; bring one of them up first, or change the floor", down.join(", "))
 }
 
