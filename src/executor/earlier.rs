@@ -28,7 +28,7 @@ pub struct Earlier {
     pub id: RouterInterfaceId,
     /// The call.
     pub call: Call,
-    /// When it was sent, by the wall.
+    /// When it was sent, by the wall, or was last looked for.
     pub at: Timestamp,
     /// The API accepted it.
     pub accepted: bool,
@@ -66,9 +66,20 @@ fn of_record(record: &Record) -> Option<Earlier> {
         scope: record.scope.clone(),
         id: record.id.clone(),
         call: action.action,
-        at: action.started_at,
+        at: sent_at(action),
         accepted: action.request_id.is_some(),
     })
+}
+
+/// Returns when it was sent, or was still reckoned with. Its own time may be another process's, by a clock that was set since;
+/// what says that it ended so is the newer.
+fn sent_at(action: &LastAction) -> Timestamp {
+    match action.because {
+        Some(StepReason::NotSettled { waited_ms, .. }) => {
+            action.finished_at.checked_sub(Duration::from_millis(waited_ms)).unwrap_or(action.finished_at)
+        }
+        _ => action.finished_at,
+    }
 }
 
 /// Returns whether a call ended without anybody seeing how.

@@ -40,7 +40,7 @@ use super::wires::{CloudWire, DiskWire, Fate, Planted, Stopped, Traffic};
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// How many calm processes may be needed after the last troubled one.
-const CALM_LIVES: u32 = 8;
+const CALM_LIVES: u32 = 14;
 
 /// What a scenario came to.
 #[derive(Debug)]

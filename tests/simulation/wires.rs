@@ -417,7 +417,10 @@ impl CloudWire {
         let twice = self.tricks.twice_percent;
         if twice > 0 && self.late.borrow_mut().chance(twice) {
             self.ledger.borrow_mut().note("the call is delivered a second time");
-            return self.carry_out(scope, call, id, numbers).await;
+            let second = self.carry_out(scope, call, id, numbers).await;
+            // A fault that strikes the second copy alone says nothing of the first.
+            let is_of_the_status = second.as_ref().err().is_none_or(|error| error.kind == ErrorKind::IncorrectStatus);
+            return if is_of_the_status { second } else { answer };
         }
         answer
     }

@@ -26,7 +26,7 @@ fn record(outcome: Outcome, because: Option<StepReason>, status: Status, since: 
             action: Call::Deactivate,
             request_id: None,
             started_at: at(SENT),
-            finished_at: at("2026-11-23T12:00:30Z"),
+            finished_at: at(SENT),
             outcome: Some(outcome),
             found: None,
             because,
