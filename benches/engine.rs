@@ -148,6 +148,7 @@ fn planned(spec: &Spec, live: &LiveState) -> Plan {
         excludes: Vec::new(),
         allow_changes: None,
         settle_timeout: Duration::from_secs(600),
+        way_back: false,
     };
     let inputs = Inputs { spec, spec_digest: "sha256:0", live, state: None, target: &target, doubts: &[] };
     plan(&inputs, &options).unwrap()
@@ -162,8 +163,8 @@ fn measure(format: &str, percent: usize, size: usize) {
     let (planning, plan) = timed(|| planned(&spec, &live));
     let (checking, ()) = timed(|| plan.check().unwrap());
     let (writing, _) = timed(|| rictl::render::plan::to_json(&plan));
-    let view = render::View { color: false, width: 100, unicode: false };
-    let (drawing, ()) = timed(|| render::plan::text(&mut std::io::sink(), &plan, view).unwrap());
+    let view = render::View { color: false, width: 100, unicode: false, folds: true };
+    let (drawing, ()) = timed(|| render::plan::text(&mut std::io::sink(), &plan, None, view).unwrap());
     let times = [parsing, planning, checking, writing, drawing].map(|time| time.as_nanos().to_string());
     println!("{} {}", times.join(" "), peak_memory_mib());
 }

@@ -4,6 +4,8 @@
 //! asks it why something changes and what left the status it was last seen in; [`compare`] asks it what `drift` reports.
 //! Whether an item counts as a finding is said in one place, [`DriftCause::is_finding`]. No clock, no prose.
 
+mod groups;
+mod links;
 mod subject;
 
 use std::collections::BTreeMap;
@@ -13,11 +15,14 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::plan::{ActionReason, Warning};
+use crate::plan::{ActionReason, GroupHealth, Warning};
 use crate::resource::{Address, DesiredStatus, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
 use crate::spec::{Interface, Spec};
 use crate::state::State;
 
+pub use self::groups::groups;
+pub(crate) use self::groups::health;
+pub(crate) use self::links::opposite_sides;
 pub(crate) use self::subject::{Subject, match_up};
 
 /// Why an interface is not where it was.
@@ -121,6 +126,8 @@ pub struct Drift {
     pub checked: usize,
     /// What is not where it was, by address.
     pub items: Vec<DriftItem>,
+    /// How every group stands, by name.
+    pub groups: Vec<GroupHealth>,
     /// What could not be read.
     pub failures: Vec<ScopeFailure>,
     /// What is to be looked at although it may not have moved: a `hands_off` past its date.
@@ -133,9 +140,14 @@ impl Drift {
         self.items.iter().filter(|item| item.cause.is_finding())
     }
 
-    /// Returns whether something moved: exit code 2.
+    /// Lists the groups that are drift: below their floor, or with nothing up.
+    pub fn broken_groups(&self) -> impl Iterator<Item = &GroupHealth> {
+        self.groups.iter().filter(|group| group.is_finding())
+    }
+
+    /// Returns whether something moved, or a group is below its floor: exit code 2.
     pub fn has_moved(&self) -> bool {
-        self.findings().next().is_some()
+        self.findings().next().is_some() || self.broken_groups().next().is_some()
     }
 }
 

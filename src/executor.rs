@@ -4,12 +4,13 @@
 //! the results and the next intents durable in one append, and only then sends. So an intent is on disk before its
 //! call leaves, a result before the next step starts, and a `kill -9` between any two lines loses nothing.
 //!
-//! `admission` decides what may be sent, `polling` reads and settles, `judge` says what a status means, `ending` closes
-//! steps, `last_look` says what stayed, `floors` re-evaluates the redundancy guard, `waves` stands between the waves of a rollout,
-//! `recovery` closes what a dead run left open. It makes no choice that the plan left open: it does a step, or stops and
-//! says what moved.
+//! `admission` decides what may be sent, `answers` takes in what came back, `polling` reads and settles, `judge` says what
+//! a status means, `ending` closes steps, `last_look` says what stayed, `floors` re-evaluates the redundancy guard, `waves`
+//! stands between the waves of a rollout, `earlier` knows what other runs left on its way, `recovery` closes what a dead
+//! run left open. It makes no choice that the plan left open: it does a step, or stops and says what moved.
 
 mod admission;
+mod answers;
 mod earlier;
 mod ending;
 mod floors;
@@ -105,8 +106,7 @@ pub trait Gate {
 
     /// Keeps others from the account again, and waits for whoever is at work on it; `waiting` hears once who that is.
     /// `Err` says why it cannot be done.
-    async fn step_back(&self, waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
-        let _: &mut dyn FnMut(&str) = waiting;
+    async fn step_back(&self, _waiting: &mut dyn FnMut(&str)) -> Result<(), String> {
         Ok(())
     }
 }

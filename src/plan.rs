@@ -12,6 +12,7 @@ mod check;
 mod digest;
 mod document;
 mod floor;
+mod health;
 mod step;
 mod summary;
 mod warning;
@@ -32,6 +33,7 @@ pub use self::change::{ActionReason, Change, ChangeAction, ResourceChange, Resou
 pub use self::check::BrokenPromise;
 pub use self::document::{Damage, PlanFileError, seal};
 pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
+pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
 pub use self::step::{Action, Step, StepId};
 pub use self::summary::Summary;
 pub use self::warning::{DeclaredSide, Warning};
@@ -102,6 +104,8 @@ pub struct Plan {
     pub left_alone: Vec<LeftAlone>,
     /// The floors that hold during the run.
     pub floors: Vec<Floor>,
+    /// How every group stands, by name.
+    pub groups: Vec<GroupHealth>,
     /// The waves, where the spec asks for them.
     pub rollout: Option<RolloutPlan>,
     /// The worries.
@@ -131,4 +135,6 @@ pub struct PlanOptions {
     pub allow_changes: Option<u32>,
     /// How long a transition may take before it is said to be stuck.
     pub settle_timeout: Duration,
+    /// What is wanted is what stood before a run, whatever the spec says of the other ends.
+    pub way_back: bool,
 }

@@ -55,6 +55,9 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
     let selection = selection::select(&subjects, options)?;
     let mut draft = Draft::lower(&subjects, &selection, &spec.sources);
     let pairs = pairs::recognise(&subjects);
+    if !options.way_back {
+        pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
+    }
     let needs = order::Needs::new(&subjects, &draft);
     order::block_dependants(&subjects, &needs, &mut draft);
     let mut graph = order::Graph::new(&subjects, &pairs, needs, &draft);
@@ -62,6 +65,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
     caps::enforce(spec, &subjects, options, &mut draft);
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
     warnings.extend(selection.warning(&subjects));
+    warnings.extend(remarks::unguarded(&subjects, &pairs, &draft));
     warnings.extend(remarks::watch(spec, &subjects, &draft, options));
     let levels = graph.levels(&draft);
     let rollout = rollout::cut(spec, &subjects, &draft, &levels);
@@ -80,6 +84,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
         resource_changes,
         resource_drift: subjects.iter().filter_map(|(_, subject)| resource_drift(subject)).collect(),
         floors: floors.touched(&steps),
+        groups: subjects.group_health(spec),
         steps,
         blocked,
         left_alone,

@@ -215,6 +215,7 @@ async fn planned(spec: &Spec, witness: &Witness, clock: &Clock) -> Plan {
         excludes: Vec::new(),
         allow_changes: None,
         settle_timeout: Duration::from_secs(600),
+        way_back: false,
     };
     plan(&inputs, &options).unwrap()
 }

@@ -6,6 +6,7 @@ mod explain;
 mod files;
 mod habits;
 mod init;
+mod reports;
 mod scene;
 mod schema;
 mod specs;

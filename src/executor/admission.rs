@@ -5,22 +5,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::clock::BootTime;
-use crate::cloud::{Call, Cloud, CloudError, Effect, ErrorKind, Permit, RequestId};
+use crate::cloud::{Call, Cloud, Permit};
 use crate::journal::{Entry, Outcome};
 use crate::plan::{Action, FloorMember};
 use crate::resource::{Address, BusinessStatus, Observed, RouterInterfaceId, Scope, Status};
-use crate::run::{Event, OldPage, StepReason, StopReason};
+use crate::run::{Event, OldPage, StepReason};
 use crate::store::Store;
 
 use super::judge::{self, Before};
-use super::tracked::{Cause, Phase};
+use super::tracked::Phase;
 use super::{Execution, Gate};
-
-/// How often the API may refuse one step for the moment before that is a failure.
-const REFUSALS: u32 = 5;
-
-/// The same for flow control, which costs patience but no harm.
-const THROTTLED: u32 = 10;
 
 /// How often all that a call rests on is read and is too old by then, before that is a failure.
 const ROUNDS: u32 = 3;
@@ -28,11 +22,8 @@ const ROUNDS: u32 = 3;
 /// How many reads in a row have to show the goal of a step before what waits for it is sent.
 pub(super) const READS_OF_A_GOAL: u32 = 2;
 
-/// What the journal says of an intent whose call did not leave.
-const NOT_SENT: &str = "not sent: what it rests on was too old when it was to leave, or the run had stopped";
-
-/// The longest wait that an answer can impose (docs/reference/faults.md#n13).
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// What the journal says of an intent whose call did not leave: what it rests on was too old, or the run had stopped.
+const NOT_SENT: &str = "not_sent";
 
 /// One interface that a call rests on.
 #[derive(Clone, Copy)]
@@ -95,7 +86,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     }
 
     /// Asks for a place for one call, after a pause.
-    fn ask_permit(&mut self, number: usize, call: Call, pause: Duration) {
+    pub(super) fn ask_permit(&mut self, number: usize, call: Call, pause: Duration) {
         let (cloud, scope) = (self.around.cloud, &self.step(number).scope);
         self.steps[number].phase = Phase::Startable;
         self.permits.push(Box::pin(async move {
@@ -387,98 +378,6 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             }
         }
     }
-
-    /// Takes in the answer to a call.
-    pub(super) fn on_answer(&mut self, number: usize, answer: Result<RequestId, CloudError>) {
-        if self.steps[number].is_finished() {
-            return;
-        }
-        let step = self.step(number);
-        let at = self.around.clock.now();
-        match answer {
-            Ok(request_id) => {
-                self.record(Entry::Accepted { step: step.id.clone(), at, request_id: request_id.clone() });
-                (self.around.emit)(&Event::CallAccepted { step: step.id.clone(), request_id: request_id.clone() });
-                self.report.results[number].request_id = Some(request_id);
-                self.steps[number].accepted = true;
-                self.settle(number);
-            }
-            // The read before it showed the expected status. So reads lag, or somebody was quicker, or an earlier copy of
-            // this very call arrived: that nothing was done is no longer known, and a read that still shows the old
-            // status proves nothing.
-            Err(error) if error.effect == Effect::InDoubt || error.kind == ErrorKind::IncorrectStatus => {
-                self.on_doubt(number, &error);
-            }
-            Err(error) => self.on_refusal(number, &error),
-        }
-    }
-
-    /// Nobody knows whether this call, or an earlier copy of it, was done: only reads can tell.
-    fn on_doubt(&mut self, number: usize, error: &CloudError) {
-        let step = self.step(number);
-        let at = self.around.clock.now();
-        let detail = error.to_string();
-        self.record(Entry::Doubtful { step: step.id.clone(), at, detail: detail.clone() });
-        (self.around.emit)(&Event::NoClearAnswer { step: step.id.clone(), error: detail.clone() });
-        if error.request_id.is_some() {
-            self.report.results[number].request_id.clone_from(&error.request_id);
-        }
-        self.steps[number].doubted = true;
-        let cause = match error.kind {
-            ErrorKind::IncorrectStatus => Cause::Contradiction,
-            _ => Cause::Lost,
-        };
-        self.steps[number].phase = Phase::Doubt { since: Instant::now(), untouched: 0, error: detail, cause };
-        self.polled.insert(number);
-    }
-
-    /// Nothing was done by this call. What the status says decides whether to look again.
-    fn on_refusal(&mut self, number: usize, error: &CloudError) {
-        let step = self.step(number);
-        let at = self.around.clock.now();
-        let detail = error.to_string();
-        self.record(Entry::Refused { step: step.id.clone(), at, detail: detail.clone() });
-        if error.request_id.is_some() {
-            self.report.results[number].request_id.clone_from(&error.request_id);
-        }
-        let tracked = &mut self.steps[number];
-        tracked.refusals += 1;
-        let most = match error.kind {
-            ErrorKind::Throttled => THROTTLED,
-            ErrorKind::Conflict | ErrorKind::Unreachable => REFUSALS,
-            _ => 0,
-        };
-        if tracked.refusals <= most {
-            // Sent again through the same checks as the first time: by then much may have changed.
-            if !tracked.doubted {
-                self.going_down.remove(&step.address);
-            }
-            let attempt = tracked.refusals;
-            let wait = error.retry_after.unwrap_or(self.settings.poll_interval).min(LONGEST_PAUSE);
-            (self.around.emit)(&match error.kind {
-                ErrorKind::Throttled => {
-                    Event::Throttled { scope: step.scope.clone(), action: error.action, wait, attempt }
-                }
-                _ => Event::LookingAgain { step: step.id.clone(), error: detail },
-            });
-            if let Action::Call(call) = step.action {
-                self.ask_permit(number, call, wait);
-            }
-            return;
-        }
-        let outcome = match error.kind {
-            ErrorKind::ClockSkew => {
-                self.stop(StopReason::ClockSkew);
-                Outcome::Failed
-            }
-            ErrorKind::OtherAccount => {
-                self.stop(StopReason::OtherAccount);
-                Outcome::Moved
-            }
-            _ => Outcome::Failed,
-        };
-        self.finish(number, outcome, Some(refused(error)));
-    }
 }
 
 /// Returns why the API would refuse a call anyway, or why it can never settle.
@@ -487,14 +386,4 @@ fn locked(call: Call, observed: &Observed) -> Option<StepReason> {
         return Some(StepReason::BusinessLocked { business_status: observed.business_status.clone() });
     }
     (call == Call::Activate && observed.opposite.status == Some(Status::Deleted)).then_some(StepReason::PeerDeleted)
-}
-
-/// Keeps what the API said of a call that it refused.
-fn refused(error: &CloudError) -> StepReason {
-    StepReason::Failed {
-        error: error.to_string(),
-        api_code: error.code.as_deref().map(str::to_owned),
-        request_id: error.request_id.clone(),
-        hint: error.next_step(),
-    }
 }

@@ -80,7 +80,7 @@ impl<'a> Floors<'a> {
                     down,
                 });
             }
-            let needed = up.into_iter().take(floor.min_up as usize).last();
+            let needed = floor.min_up.checked_sub(1).and_then(|last| up.get(last as usize).copied());
             oldest = [oldest, needed].into_iter().flatten().min();
         }
         Ok(oldest)

@@ -61,7 +61,7 @@ impl Sightings {
         }
     }
 
-    /// From here on nothing counts as fresh that was read before, however young it is.
+    /// From here on nothing that was read before is young: others may have been at work meanwhile.
     pub(super) fn age_all(&mut self) {
         self.seen.values_mut().flat_map(BTreeMap::values_mut).for_each(|sighting| sighting.asked = None);
     }

@@ -50,6 +50,7 @@ pub async fn drift(
         target: target.clone(),
         checked: project.spec.interfaces.len(),
         items,
+        groups: drift::groups(&project.spec, &seen, state),
         failures: seen.failures.clone(),
         warnings: drift::expired_hands_off(&project.spec, today(clock.now())),
     };

@@ -409,6 +409,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             // The caps bound what a person asked for; taking it back is bounded by what was done.
             allow_changes: u32::try_from(confirmed.len()).ok(),
             settle_timeout: self.session.settings.settle_timeout,
+            way_back: false,
         };
         let planned = unless_signalled(&signals, self.plan_back(report.run_id.clone(), &confirmed, &options)).await?;
         front.planned(&planned.plan);

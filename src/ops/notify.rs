@@ -93,12 +93,17 @@ fn digest(drift: &Drift) -> String {
         .map(|item| (&item.address, &item.id, item.cause, item.spec, item.last_applied, &item.live))
         .collect();
     let unread: Vec<_> = drift.failures.iter().map(|failure| &failure.scope).collect();
-    let text = serde_json::json!([items, unread]).to_string();
+    let groups: Vec<_> = drift.broken_groups().map(|group| (&group.name, group.up, group.down)).collect();
+    // Where no group is broken, as it was written before there were any.
+    let text = match groups.as_slice() {
+        [] => serde_json::json!([items, unread]).to_string(),
+        _ => serde_json::json!([items, unread, groups]).to_string(),
+    };
     format!("sha256:{}", sha256_hex(text.as_bytes()))
 }
 
 fn nothing(drift: &Drift) -> Drift {
-    Drift { items: Vec::new(), failures: Vec::new(), ..drift.clone() }
+    Drift { items: Vec::new(), groups: Vec::new(), failures: Vec::new(), ..drift.clone() }
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub(super) fn inverse(
         });
     }
     let targets = wishes.into_keys().cloned().collect();
-    Ok((project, PlanOptions { targets, ..options.clone() }))
+    Ok((project, PlanOptions { targets, way_back: true, ..options.clone() }))
 }
 
 /// Says of every change that the run is its reason: the spec, turned round, is not what anybody wrote.

@@ -276,6 +276,8 @@ impl Blocked {
 pub enum LeftAloneCode {
     /// `hands_off`.
     HandsOff,
+    /// The other end of its link is declared Inactive.
+    OtherEnd,
 }
 
 impl LeftAloneCode {
@@ -283,6 +285,7 @@ impl LeftAloneCode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::HandsOff => "hands_off",
+            Self::OtherEnd => "other_end",
         }
     }
 }
@@ -301,6 +304,13 @@ pub enum LeftAloneReason {
         /// Where it stands.
         at: String,
     },
+    /// The other end of its link is declared Inactive, and the two may move together.
+    OtherEnd {
+        /// The other end.
+        other: Address,
+        /// Where its status stands.
+        at: String,
+    },
     /// The sentence of a plan of format 1.0, which kept no more than that.
     #[serde(skip)]
     Told {
@@ -316,6 +326,7 @@ impl LeftAloneReason {
     pub fn code(&self) -> LeftAloneCode {
         match self {
             Self::HandsOff { .. } => LeftAloneCode::HandsOff,
+            Self::OtherEnd { .. } => LeftAloneCode::OtherEnd,
             Self::Told { of, .. } => *of,
         }
     }

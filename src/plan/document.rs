@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, LeftAlone, Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
+    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, LeftAlone, Plan, ResourceChange, RolloutPlan, Step,
+    Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 use crate::signature::sha256_hex;
@@ -90,6 +91,7 @@ struct Decoded {
     summary: Summary,
     basis: Basis,
     floors: Vec<Floor>,
+    groups: Vec<GroupHealth>,
     rollout: Option<RolloutPlan>,
     warnings: Vec<Warning>,
     doubts: Vec<Doubt>,
@@ -111,6 +113,7 @@ impl Decoded {
             blocked: self.blocked,
             left_alone: self.left_alone,
             floors: self.floors,
+            groups: self.groups,
             rollout: self.rollout,
             warnings: self.warnings,
             doubts: self.doubts,

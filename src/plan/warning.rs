@@ -63,6 +63,11 @@ pub enum Warning {
         /// Where it says that.
         at: String,
     },
+    /// Deactivations in no group.
+    Unguarded {
+        /// How many.
+        deactivations: u32,
+    },
     /// A warning of the spec itself.
     Spec {
         /// What it says; untrusted text.
@@ -91,6 +96,7 @@ impl Warning {
             Self::InTransition { .. } => Some("in_transition"),
             Self::HalfUp { .. } => Some("half_up"),
             Self::OtherAccount { .. } => Some("other_account"),
+            Self::Unguarded { .. } => Some("unguarded"),
             Self::Spec { .. } => Some("spec"),
             Self::Told { .. } => None,
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Sources;
-use crate::plan::{Action, BlockReason, Blocked, Goal, LeftAlone, Unmet};
+use crate::plan::{Action, BlockReason, Blocked, Goal, LeftAlone, LeftAloneReason, Unmet};
 use crate::resource::Call;
 
 use super::lower::{self, Held, Lowered};
@@ -82,6 +82,12 @@ impl Draft {
     pub(super) fn block(&mut self, subject: &Subject<'_>, number: SubjectNumber, reason: BlockReason) {
         self.steps[number].clear();
         self.blocked.insert(number, Blocked { address: subject.address.clone(), reason });
+    }
+
+    /// Takes an interface's steps away because it is not to be touched.
+    pub(super) fn leave_alone(&mut self, subject: &Subject<'_>, number: SubjectNumber, reason: LeftAloneReason) {
+        self.steps[number].clear();
+        self.left_alone.insert(number, LeftAlone { address: subject.address.clone(), reason });
     }
 
     /// Returns whether it is deactivated.

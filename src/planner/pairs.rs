@@ -1,11 +1,10 @@
-//! The two sides of a link, recognised by what each says of its opposite side, also across regions and accounts.
+//! The two sides of a link, and what is declared of one that matters to the other.
 
-use std::collections::HashMap;
-
-use crate::plan::{DeclaredSide, Warning};
-use crate::resource::{Role, RouterInterfaceId};
+use crate::plan::{Action, DeclaredSide, LeftAloneReason, Warning};
+use crate::resource::{Call, DesiredStatus, Role};
 use crate::spec::Spec;
 
+use super::draft::Draft;
 use super::subject::{PerSubject, SubjectNumber, Subjects};
 
 /// The two sides of one link.
@@ -43,26 +42,23 @@ fn initiating_first(subjects: &Subjects<'_>, one: SubjectNumber, other: SubjectN
     if accepts { Pair { initiating: other, accepting: one } } else { Pair { initiating: one, accepting: other } }
 }
 
-/// Pairs up what is declared. A claim counts unless the other side names somebody else.
+/// Pairs up what is declared.
 pub(super) fn recognise(subjects: &Subjects<'_>) -> Pairs {
-    let by_id: HashMap<&RouterInterfaceId, SubjectNumber> =
-        subjects.iter().map(|(number, subject)| (&subject.declared.id.value, number)).collect();
-    let claim = |number: SubjectNumber| subjects[number].live().and_then(|live| live.opposite.interface_id.as_ref());
-    let mut peers = PerSubject::of_each(subjects, None);
-    for number in subjects.numbers() {
-        if peers[number].is_some() {
-            continue;
-        }
-        let Some(other) = claim(number).and_then(|id| by_id.get(id).copied()).filter(|other| *other != number) else {
-            continue;
-        };
-        let agrees = claim(other).is_none_or(|id| *id == subjects[number].declared.id.value);
-        if agrees && peers[other].is_none() {
-            peers[number] = Some(other);
-            peers[other] = Some(number);
+    Pairs { peers: subjects.opposite_sides() }
+}
+
+/// Leaves alone what an Activate would bring up together with an end that is declared Inactive: the vendor's pages disagree
+/// whether the two ends of a link move together, and a drain that took both down must stand.
+pub(super) fn leave_other_ends(spec: &Spec, subjects: &Subjects<'_>, pairs: &Pairs, draft: &mut Draft) {
+    let activates =
+        |draft: &Draft, end| draft.steps[end].iter().any(|step| step.action == Action::Call(Call::Activate));
+    for (end, subject) in subjects.iter() {
+        let Some(other) = pairs.peer(end).map(|other| &subjects[other]) else { continue };
+        if other.desired() == DesiredStatus::Inactive && activates(draft, end) {
+            let at = spec.sources.locate(other.declared.status.place);
+            draft.leave_alone(subject, end, LeftAloneReason::OtherEnd { other: other.address.clone(), at });
         }
     }
-    Pairs { peers }
 }
 
 /// Warns of links whose two sides are declared to different statuses.

@@ -8,8 +8,10 @@ use crate::plan::{PlanOptions, Warning};
 use crate::resource::Status;
 use crate::spec::Spec;
 
+use super::caps::count;
 use super::draft::Draft;
-use super::subject::{Subject, Subjects};
+use super::pairs::Pairs;
+use super::subject::{Subject, SubjectNumber, Subjects};
 
 /// Warns of what the spec itself says, of a `hands_off` that is over, of a protection that went with its change, and of
 /// transitions that take too long.
@@ -25,6 +27,16 @@ pub(super) fn watch(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft, options
         warnings.extend(stuck(subject, options));
     }
     warnings
+}
+
+/// Warns of deactivations of links of which no side is in a group.
+pub(super) fn unguarded(subjects: &Subjects<'_>, pairs: &Pairs, draft: &Draft) -> Option<Warning> {
+    let is_in_group = |number| subjects[number].declared.group.is_some();
+    let is_unguarded = |number: &SubjectNumber| {
+        draft.deactivates(*number) && !is_in_group(*number) && !pairs.peer(*number).is_some_and(is_in_group)
+    };
+    let deactivations = count(subjects.numbers().filter(is_unguarded).count());
+    (deactivations > 0).then_some(Warning::Unguarded { deactivations })
 }
 
 /// Warns of a transition that takes longer than it may.

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::ops::{Index, IndexMut};
 
 use crate::attribute::Values;
-use crate::plan::{Change, ChangeAction, ResourceChange, ResourceType};
+use crate::drift::{health, opposite_sides};
+use crate::plan::{Change, ChangeAction, GroupHealth, ResourceChange, ResourceType};
 use crate::resource::Address;
+use crate::spec::Spec;
 
 pub(super) use crate::drift::Subject;
 
@@ -65,6 +67,16 @@ impl<T> IndexMut<SubjectNumber> for PerSubject<T> {
 }
 
 impl Subjects<'_> {
+    /// Returns of each the number of its opposite side, where that is declared.
+    pub(super) fn opposite_sides(&self) -> PerSubject<Option<SubjectNumber>> {
+        PerSubject(opposite_sides(&self.0).into_iter().map(|side| side.map(SubjectNumber)).collect())
+    }
+
+    /// Counts every group of the spec.
+    pub(super) fn group_health(&self, spec: &Spec) -> Vec<GroupHealth> {
+        health(spec, &self.0)
+    }
+
     /// Returns the number of an address: the subjects stand in the order of their addresses.
     pub(super) fn number_of(&self, address: &Address) -> Option<SubjectNumber> {
         self.0.binary_search_by(|subject| subject.address.cmp(address)).ok().map(SubjectNumber)

@@ -10,7 +10,8 @@ use super::text::page::Steps;
 use super::text::{self, View};
 use super::{json, page};
 use crate::drift::{Drift, DriftItem};
-use crate::resource::{ScopeFailure, Target};
+use crate::plan::GroupHealth;
+use crate::resource::{GroupName, ScopeFailure, Target};
 
 /// The version of the drift document.
 const FORMAT_VERSION: &str = "1.0";
@@ -43,12 +44,44 @@ pub(super) struct Document<'a> {
     drifted: bool,
     /// How many interfaces were compared.
     checked: usize,
-    /// What is not where it was, by address.
-    items: &'a [DriftItem],
+    /// What is not where it was, by address, then the groups that are below their floor or DOWN, by name.
+    items: Vec<ItemLine<'a>>,
+    /// How every group stands, by name.
+    groups: &'a [GroupHealth],
     /// The regions that could not be read.
     failures: &'a [ScopeFailure],
     /// What is to be looked at although it may not have moved.
     warnings: Vec<WarningLine<'a>>,
+}
+
+/// What is not where it should be.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "DriftFinding")]
+enum ItemLine<'a> {
+    /// An interface.
+    Interface(&'a DriftItem),
+    /// A group below its floor, or with nothing up.
+    Group {
+        /// The group.
+        group: &'a GroupName,
+        /// Why it is listed.
+        cause: GroupCause,
+    },
+}
+
+/// The cause of an item that is a group.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum GroupCause {
+    /// It is below its floor, or DOWN.
+    Group,
+}
+
+fn items(drift: &Drift) -> Vec<ItemLine<'_>> {
+    let interfaces = drift.items.iter().map(ItemLine::Interface);
+    let groups = drift.broken_groups().map(|group| ItemLine::Group { group: &group.name, cause: GroupCause::Group });
+    interfaces.chain(groups).collect()
 }
 
 impl<'a> From<&'a Drift> for Document<'a> {
@@ -61,7 +94,8 @@ impl<'a> From<&'a Drift> for Document<'a> {
             target: &drift.target,
             drifted: drift.has_moved(),
             checked: drift.checked,
-            items: &drift.items,
+            items: items(drift),
+            groups: &drift.groups,
             failures: &drift.failures,
             warnings: drift.warnings.iter().map(WarningLine::of).collect(),
         }

@@ -1,4 +1,4 @@
-//! Drift checks as a JUnit report: what moved is a failure, what could not be read an error, known drift is skipped.
+//! Drift checks as a JUnit report: what moved and a group below its floor are failures, what could not be read an error, known drift is skipped.
 
 use std::io::{self, Write};
 
@@ -6,10 +6,12 @@ use quick_xml::escape::escape;
 
 use super::escape::escape_terminal;
 use super::words::drift::{cause, last_applied, live, note};
+use super::words::groups::standing;
 use crate::drift::{DriftCheck, DriftItem};
+use crate::plan::GroupHealth;
 use crate::resource::Address;
 
-/// Writes one suite per spec, one case per declared interface.
+/// Writes one suite per spec, one case per declared interface and per group.
 pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"rictl drift\">")?;
     checks.iter().try_for_each(|check| suite(out, check))?;
@@ -33,19 +35,23 @@ fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
             return writeln!(out, "</testsuite>");
         }
     };
+    let unknown = drift.groups.iter().filter(|group| !group.is_finding() && group.is_unknown()).count();
+    let broken = drift.broken_groups().count();
     let of = |known: bool| drift.items.iter().filter(|item| item.cause.is_finding() != known).count();
     let unread = check.declared.values().filter(|was_read| !**was_read).count();
     writeln!(
         out,
-        "<testsuite name=\"{spec}\" tests=\"{}\" failures=\"{}\" errors=\"{unread}\" skipped=\"{}\" timestamp=\"{at}\">",
-        check.declared.len(),
-        of(false),
+        "<testsuite name=\"{spec}\" tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\" timestamp=\"{at}\">",
+        check.declared.len() + drift.groups.len(),
+        of(false) + broken,
+        unread + unknown,
         of(true)
     )?;
     for (address, was_read) in &check.declared {
         let item = drift.items.iter().find(|item| item.address == *address);
         case(out, &class, address, *was_read, item)?;
     }
+    drift.groups.iter().try_for_each(|group| group_case(out, &class, group))?;
     if !drift.failures.is_empty() {
         let failures = drift.failures.iter().map(|failure| format!("{}: {}", failure.scope, failure.detail));
         writeln!(out, "<system-err>{}</system-err>", text(&failures.collect::<Vec<_>>().join("; ")))?;
@@ -74,6 +80,17 @@ fn case<W: Write + ?Sized>(
                 write!(out, "<skipped message=\"{message}\"/>")?;
             }
         }
+    }
+    writeln!(out, "</testcase>")
+}
+
+fn group_case<W: Write + ?Sized>(out: &mut W, class: &str, group: &GroupHealth) -> io::Result<()> {
+    write!(out, "<testcase classname=\"{class}\" name=\"group {}\">", text(group.name.as_str()))?;
+    let message = text(&standing(group).says);
+    if group.is_finding() {
+        write!(out, "<failure type=\"group\" message=\"{message}\"/>")?;
+    } else if group.is_unknown() {
+        write!(out, "<error message=\"{message}\"/>")?;
     }
     writeln!(out, "</testcase>")
 }

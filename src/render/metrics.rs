@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use crate::drift::{DriftCause, DriftCheck, DriftItem};
+use crate::plan::GroupHealth;
 use crate::resource::Status;
 
 /// Writes the metrics of one run over several specs.
@@ -46,6 +47,21 @@ pub fn drift<W: Write + ?Sized>(out: &mut W, checks: &[DriftCheck]) -> io::Resul
     for check in &checks {
         let items = check.outcome.iter().flat_map(|drift| &drift.items);
         items.into_iter().try_for_each(|item| interface(out, &check.spec, item))?;
+    }
+    head(out, "rictl_group_links", "How many links a group has, how many are up, how many have to be.")?;
+    for check in checks {
+        let groups = check.outcome.iter().flat_map(|drift| &drift.groups);
+        groups.into_iter().try_for_each(|health| group(out, &check.spec, health))?;
+    }
+    Ok(())
+}
+
+/// Writes the gauges of one group; how many are up only where that is known.
+fn group<W: Write + ?Sized>(out: &mut W, spec: &str, health: &GroupHealth) -> io::Result<()> {
+    let (spec, name) = (label(spec), label(health.name.as_str()));
+    for (kind, value) in [("declared", Some(health.declared)), ("up", health.up), ("floor", Some(health.floor))] {
+        let Some(value) = value else { continue };
+        writeln!(out, "rictl_group_links{{spec=\"{spec}\",group=\"{name}\",kind=\"{kind}\"}} {value}")?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ use self::findings::Finding;
 use self::steps::StepRow;
 use super::phrase::Phrase;
 use super::text::Tone;
+use super::words::groups::Standing;
 use super::words::plan::{Said, warning};
 use crate::plan::Warning;
 use crate::resource::ScopeFailure;
@@ -57,6 +58,8 @@ pub(crate) enum Place {
     HeadWhole,
     /// Right above the verdict, on one line.
     Foot,
+    /// Nowhere: a document has it.
+    Document,
 }
 
 impl Fact {
@@ -234,6 +237,17 @@ fn unread(failures: &[ScopeFailure]) -> Section {
     };
     let body = Body::List(failures.iter().map(entry).collect());
     Section::new("Could not be read", Lead::Labels { are_own: false }, body).urgent().whole()
+}
+
+/// Says how groups stand that a reader has to know of.
+fn groups(standings: &[Standing<'_>]) -> Section {
+    let entry = |standing: &Standing<'_>| {
+        let tone = if standing.is_finding { Tone::Bad } else { Tone::Change };
+        let mark = if standing.is_finding { "! " } else { "- " };
+        Entry::new(tone, mark, standing.name.to_string(), Some(standing.says.clone()))
+    };
+    let body = Body::List(standings.iter().map(entry).collect());
+    Section::new("Groups", Lead::Line("Groups:"), body).urgent()
 }
 
 /// Says the warnings.

@@ -16,8 +16,8 @@ use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::{Evidence, Operation, Outcome, PlannedStep};
 use crate::plan::{
     Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Expectation, Floor,
-    FloorLink, FloorMember, Goal, Guard, Knob, LeftAlone, LeftAloneReason, Plan, ResourceChange, ResourceType,
-    RolloutPlan, Step, StepId, Values, Warning,
+    FloorLink, FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan,
+    ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning, WhyMemberNotUp,
 };
 use crate::resource::{
     AccountName, Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Scope,
@@ -123,6 +123,7 @@ pub(crate) fn empty_plan() -> Plan {
         blocked: Vec::new(),
         left_alone: Vec::new(),
         floors: Vec::new(),
+        groups: Vec::new(),
         rollout: None,
         warnings: Vec::new(),
         doubts: Vec::new(),
@@ -274,6 +275,21 @@ pub(crate) fn hostile_plan(text: &str) -> Plan {
     plan
 }
 
+/// A group of two links with a floor of one.
+fn group(name: &str, up: Option<u32>) -> GroupHealth {
+    let why = if up.is_some() { WhyMemberNotUp::OppositeInactive } else { WhyMemberNotUp::Unread };
+    GroupHealth {
+        name: name.into(),
+        declared: 2,
+        up,
+        floor: 1,
+        spare: up.map(|up| i64::from(up) - 1),
+        below: up == Some(0),
+        down: up == Some(0),
+        not_up: vec![MemberNotUp { address: format!("{name}-a").as_str().into(), why }],
+    }
+}
+
 pub(crate) fn drift() -> Drift {
     let item = |address: &str, cause, last_applied, live, reason: Option<&str>| DriftItem {
         address: address.into(),
@@ -299,6 +315,7 @@ pub(crate) fn drift() -> Drift {
         timestamp: at("02:14:00"),
         target: target(),
         checked: 12,
+        groups: vec![group("site", Some(0)), group("lab", None)],
         items: vec![
             item("a-moved", DriftCause::Differs(ActionReason::Drift), active, Some(Status::Inactive), None),
             item(
@@ -441,6 +458,10 @@ pub(crate) fn hostile_drift(text: &str) -> Drift {
         item.id = text.into();
         item.live = Some(Status::Unknown(text.into()));
         item.reason = Some(text.to_owned());
+    }
+    for group in &mut drift.groups {
+        group.name = text.into();
+        group.not_up[0].address = text.into();
     }
     drift.failures[0].detail = text.to_owned();
     drift.warnings = vec![Warning::Spec { finding: text.to_owned(), at: Some(text.to_owned()) }];

@@ -250,9 +250,7 @@ mod tests {
         assert_eq!(loopback, ["rictl-alibaba-1-127.0.0.1_8080.lock"]);
         assert_eq!(names(&["1", "2"], &Reach::World("/a/world.yaml".into())).len(), 1);
         let [hostile] = names(&["../../etc/passwd"], &Reach::Cloud).try_into().unwrap();
-        assert!(
-            hostile.starts_with("rictl-alibaba-") && !hostile.contains(['/', '.'].as_slice()) || !hostile.contains('/')
-        );
+        assert!(hostile.starts_with("rictl-alibaba-") && !hostile.contains('/'), "{hostile}");
     }
 
     #[test]

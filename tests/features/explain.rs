@@ -76,8 +76,7 @@ fn says_when_it_last_did_something() {
     scene.rictl("apply --auto-approve").with_code(0);
     let told = scene.rictl("explain backup").with_code(0).stdout;
     assert!(
-        told.contains("last action   DeactivateRouterInterface at ")
-            && told.contains(": done\n                (RequestId "),
+        told.contains("last action   DeactivateRouterInterface at ") && told.contains(": done (RequestId "),
         "{told}"
     );
 }

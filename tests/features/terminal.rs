@@ -7,12 +7,17 @@ use std::process::{Command, Stdio};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
+use super::reports::many_sites;
 use super::scene::{SPEC, Scene, WORLD};
 
 const ERASE: &str = "\r\x1b[J";
 
 /// Applies on a terminal, and returns everything that was written to it: results, and messages too if they are wanted.
 fn applied(scene: &Scene, columns: u16, messages: bool, environment: &[(&str, &str)]) -> String {
+    on_terminal(scene, "apply --auto-approve", columns, messages, environment)
+}
+
+fn on_terminal(scene: &Scene, words: &str, columns: u16, messages: bool, environment: &[(&str, &str)]) -> String {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
@@ -20,7 +25,7 @@ fn applied(scene: &Scene, columns: u16, messages: bool, environment: &[(&str, &s
     let slave = OpenOptions::new().read(true).write(true).open(name).unwrap();
     tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_rictl"));
-    command.args(["apply", "--auto-approve"]).current_dir(scene.path("")).env_clear();
+    command.args(words.split(' ')).current_dir(scene.path("")).env_clear();
     command
         .env("TERM", "xterm")
         .env("NO_COLOR", "1")
@@ -88,4 +93,17 @@ fn moves_no_cursor_where_nobody_watches() {
         let shown = applied(&slow(), 80, false, &[environment]);
         assert!(!shown.contains(ERASE) && shown.contains("backup: Deactivating..."), "{shown}");
     }
+}
+
+#[test]
+fn tells_a_large_plan_by_its_groups_and_whatever_is_asked_for_whole() {
+    let scene = many_sites(22);
+    let shown = on_terminal(&scene, "plan", 80, false, &[]);
+    assert!(!shown.contains("router_interface"), "{shown}");
+    for site in 11..33 {
+        let row = format!("site-{site}  1 of 2  1    1      down primary-{site}; up backup-{site}");
+        assert!(shown.contains(&row), "{row}: {shown}");
+    }
+    let whole = on_terminal(&scene, "plan --full", 80, false, &[]);
+    assert_eq!(whole.matches("router_interface").count(), 44, "{whole}");
 }

@@ -95,7 +95,7 @@ fn writes_metrics_and_a_report_over_several_specs() {
     }
     let report = scene.read("d.xml");
     let suite = |name: &str| format!("<testsuite name=\"{}\"", at(name));
-    assert!(report.contains(&format!("{} tests=\"2\" failures=\"1\" errors=\"0\"", suite("rictl.yaml"))), "{report}");
+    assert!(report.contains(&format!("{} tests=\"3\" failures=\"1\" errors=\"0\"", suite("rictl.yaml"))), "{report}");
     assert!(report.contains(&format!("{} tests=\"1\" failures=\"0\" errors=\"1\"", suite("broken.yaml"))), "{report}");
 }
 

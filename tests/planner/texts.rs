@@ -119,7 +119,10 @@ fn an_expired_hands_off_is_honoured_and_said_loudly() {
 fn a_protection_that_went_with_the_change_is_flagged() {
     let mut interface = Interface::new("a", Status::Active, Inactive).recorded(Some(Active), Status::Active);
     interface.was_protected = true;
-    insta::assert_snapshot!(warnings(&World::of(vec![interface.clone()]).plan()).join("\n"), @"a was protected when last applied, and is now to be deactivated; the protection and the status changed in one go: rictl.yaml:7:13");
+    insta::assert_snapshot!(warnings(&World::of(vec![interface.clone()]).plan()).join("\n"), @"
+    1 deactivation in no group: nothing guards it
+    a was protected when last applied, and is now to be deactivated; the protection and the status changed in one go: rictl.yaml:7:13
+    ");
     interface.desired = Active;
     assert!(World::of(vec![interface]).plan().warnings.is_empty());
 }
@@ -132,7 +135,35 @@ fn a_half_up_link_names_both_lines() {
     ]);
     world.interfaces[1].region = "cn-beijing";
     world.pair(0, 1);
-    insta::assert_snapshot!(warnings(&world.plan()).join("\n"), @"the link of east and west will be half up; its two sides are declared Active at rictl.yaml:7:13 and Inactive at rictl.yaml:11:13");
+    insta::assert_snapshot!(warnings(&world.plan()).join("\n"), @"
+    the link of east and west will be half up; its two sides are declared Active at rictl.yaml:7:13 and Inactive at rictl.yaml:11:13
+    1 deactivation in no group: nothing guards it
+    ");
+}
+
+#[test]
+fn an_end_is_not_activated_while_its_other_end_is_declared_inactive_but_on_a_way_back() {
+    let link = |live: Status, other: Status| {
+        let mut world = World::of(vec![Interface::new("east", live, Active), Interface::new("west", other, Inactive)]);
+        world.pair(0, 1);
+        world
+    };
+    for live in [Status::Inactive, Status::Deactivating, Status::Modifying] {
+        let plan = link(live, Status::Inactive).plan();
+        plan.check().unwrap();
+        assert!(plan.steps.is_empty() && plan.is_complete());
+        assert_eq!(plan.left_alone[0].reason.code().as_str(), "other_end");
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(words::left_alone(&plan, &plan.left_alone[0]), @"east (ri-east in cn-shanghai) is not activated: its other end west is declared Inactive (rictl.yaml:11:13), and both may come up together");
+        }
+        assert!(warnings(&plan)[0].contains("declared Active at rictl.yaml:7:13 and Inactive at rictl.yaml:11:13"));
+    }
+    let drained = link(Status::Inactive, Status::Active);
+    let steps = |plan: &rictl::plan::Plan| plan.steps.iter().map(|step| step.id.0.to_string()).collect::<Vec<_>>();
+    assert_eq!(steps(&drained.plan()), ["west/deactivate"]);
+    assert_eq!(steps(&link(Status::Activating, Status::Inactive).plan()), ["east/wait"]);
+    let way_back = rictl::plan::PlanOptions { targets: vec!["east".into()], way_back: true, ..super::world::options() };
+    assert_eq!(steps(&drained.plan_with(&way_back)), ["east/activate"]);
 }
 
 #[test]
@@ -199,4 +230,21 @@ fn what_needs_something_that_is_left_alone_says_so() {
     let hands_off = Interface::new("base", Status::Inactive, Active).line("hands_off: {reason: vendor}");
     let needs = Interface::new("needs", Status::Inactive, Active).after(&[0]);
     insta::assert_snapshot!(blocked(&World::of(vec![hands_off, needs]).plan()).join("\n"), @"dependency: needs (ri-needs in cn-shanghai) has to wait for base, which is left alone (hands_off)");
+}
+
+#[test]
+fn deactivations_that_no_group_holds_are_counted_once() {
+    let drained = |count: usize| {
+        let names: Vec<String> = (0..count).map(|number| format!("i{number}")).collect();
+        World::of(names.iter().map(|name| Interface::new(name, Status::Active, Inactive)).collect())
+    };
+    assert_eq!(warnings(&drained(1).plan()), ["1 deactivation in no group: nothing guards it"]);
+    assert_eq!(warnings(&drained(12).plan()), ["12 deactivations in no group: nothing guards them"]);
+    let mut link = World::of(vec![
+        Interface::new("east", Status::Active, Inactive),
+        Interface::new("west", Status::Active, Inactive).in_group(0),
+    ])
+    .with_group(0);
+    link.pair(0, 1);
+    assert!(warnings(&link.plan()).is_empty(), "a link is guarded by the group of either side");
 }

@@ -299,6 +299,7 @@ pub(crate) fn options() -> PlanOptions {
         excludes: Vec::new(),
         allow_changes: None,
         settle_timeout: std::time::Duration::from_secs(600),
+        way_back: false,
     }
 }
 

@@ -87,6 +87,7 @@ impl Scene {
             excludes: Vec::new(),
             allow_changes: None,
             settle_timeout: Duration::from_secs(600),
+            way_back: false,
         };
         let inputs = Inputs {
             spec: &self.spec,

@@ -407,6 +407,7 @@ impl<'s> Simulation<'s> {
             excludes: Vec::new(),
             allow_changes: None,
             settle_timeout: self.scenario.settings.settle_timeout,
+            way_back: false,
         }
     }
 

@@ -79,6 +79,7 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
         excludes: choice.exclude.clone(),
         allow_changes: choice.allow_changes,
         settle_timeout: invocation.global.settle_timeout,
+        way_back: false,
     }
 }
 

@@ -94,6 +94,7 @@ impl Document {
             steps: self.steps.into_iter().map(step).collect(),
             blocked,
             left_alone,
+            groups: Vec::new(),
             floors: self.floors.into_iter().map(floor).collect(),
             rollout: self.rollout,
             warnings: self

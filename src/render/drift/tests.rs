@@ -16,6 +16,7 @@ fn writes_the_same_facts_as_a_document() {
 fn says_that_nothing_moved() {
     let mut drift = drift();
     drift.failures.clear();
+    drift.groups.clear();
     drift.items.retain(|item| item.cause == DriftCause::InTransition);
     assert!(!drift.has_moved());
     let shown = written(|out| text(out, &drift, view(80)));
@@ -27,4 +28,18 @@ fn shows_hostile_text_without_obeying_it() {
     for input in HOSTILE {
         assert_inert(&written(|out| text(out, &hostile_drift(input), view(60))), input);
     }
+}
+
+#[test]
+fn tells_many_findings_a_row_each_and_leaves_out_none() {
+    let mut drift = drift();
+    let item = drift.items[0].clone();
+    drift.items =
+        (0..30).map(|number| DriftItem { address: format!("link-{number:02}").into(), ..item.clone() }).collect();
+    let shown = written(|out| text(out, &drift, view(100)));
+    for number in 0..30 {
+        assert!(shown.contains(&format!("~  link-{number:02}  drifted  spec Active  live Inactive since ")), "{shown}");
+    }
+    let whole = written(|out| text(out, &drift, View { folds: false, ..view(100) }));
+    assert_eq!(whole.matches("last applied Active").count(), 30, "{whole}");
 }

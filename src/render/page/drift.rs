@@ -1,11 +1,12 @@
 //! The sections of a drift check: what is not where it was, what could not be read, the warnings.
 
 use super::findings::Finding;
-use super::{Body, Fact, Lead, Page, Section, Verdict, spec_fact, unread, warnings};
+use super::{Body, Fact, Lead, Page, Section, Verdict, groups, spec_fact, unread, warnings};
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::drift as words;
+use crate::render::words::groups::worrying;
 use crate::render::words::next::after_drift;
 
 /// Builds the page of a drift check.
@@ -21,6 +22,7 @@ pub(crate) fn page(drift: &Drift) -> Page {
         verdict: Verdict::new(tone, words::verdict(drift), ""),
         sections: vec![
             Section::new("Findings", Lead::Nothing, findings),
+            groups(&worrying(&drift.groups)).whole(),
             warnings(&drift.warnings),
             unread(&drift.failures),
         ],

@@ -8,6 +8,7 @@ use crate::cloud::Call;
 use crate::plan::{Action, Blocked, Floor, Guard, Plan, ResourceChange, Step, Values};
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
+use crate::render::words::groups::of_plan;
 use crate::render::words::next::after_plan;
 use crate::render::words::plan as words;
 use crate::resource::{Address, GroupName};
@@ -29,7 +30,14 @@ pub(crate) fn page(plan: &Plan, file: Option<&str>) -> Page {
         title,
         facts,
         verdict: verdict(plan, is_done),
-        sections: vec![drifted(plan), changes(plan), order(plan), blocked(plan), left_alone(plan)],
+        sections: vec![
+            drifted(plan),
+            changes(plan),
+            order(plan),
+            blocked(plan),
+            left_alone(plan),
+            super::groups(&of_plan(plan)),
+        ],
         next: after_plan(plan, file),
     };
     Page { sections: page.sections.into_iter().chain(remarks(plan)).collect(), ..page }.without_empty_sections()

@@ -67,6 +67,8 @@ fn facts(past: &PastRun) -> Vec<Fact> {
         Fact::new("By", who(report, evidence)),
         Fact::new("When", Phrase::ours(when)),
     ];
+    let host = evidence.host.as_ref().map(|host| Fact::new("Host", Phrase::theirs(host.as_str())).at(Place::Document));
+    facts.extend(host);
     facts.extend(circumstances(evidence).into_iter().map(|(label, says)| Fact::new(label, says)));
     // One word that a narrow screen breaks anyway gains nothing from a row of its own.
     facts.push(Fact::new("Digest", Phrase::theirs(&*report.digest)).toned(Tone::Faint).at(Place::HeadWhole));
@@ -84,7 +86,7 @@ fn spec(evidence: &Evidence) -> Phrase {
 
 fn who(report: &Report, evidence: &Evidence) -> Phrase {
     let mut phrase = Phrase::theirs(report.who.as_str());
-    for (word, name) in [(" on ", &evidence.host), (" for ", &evidence.actor), (" as ", &evidence.principal)] {
+    for (word, name) in [(" for ", &evidence.actor), (" as ", &evidence.principal)] {
         if let Some(name) = name {
             phrase = phrase.and(word).and_theirs(name.as_str());
         }

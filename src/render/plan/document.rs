@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::super::words::plan as words;
 use crate::plan::{
-    Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, LeftAlone, LeftAloneReason, Plan, ResourceChange,
-    RolloutPlan, Step, Summary, Warning,
+    Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, LeftAlone, LeftAloneReason, Plan,
+    ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 
@@ -52,6 +52,8 @@ pub(in crate::render) struct Document<'a> {
     basis: &'a Basis,
     /// The floors that hold during the run.
     floors: &'a [Floor],
+    /// How every group stands, by name.
+    groups: &'a [GroupHealth],
     /// The waves, where the spec asks for them.
     rollout: Option<&'a RolloutPlan>,
     /// The worries.
@@ -85,6 +87,7 @@ impl<'a> Document<'a> {
             summary: plan.summary(),
             basis: &plan.basis,
             floors: &plan.floors,
+            groups: &plan.groups,
             rollout: plan.rollout.as_ref(),
             warnings: plan.warnings.iter().map(WarningLine::of).collect(),
             doubts: plan.doubts.iter().map(|doubt| DoubtLine { finding: words::doubt(doubt), doubt }).collect(),
@@ -174,7 +177,7 @@ impl<'a> LeftAloneLine<'a> {
     pub(in crate::render) fn of(plan: &Plan, left: &'a LeftAlone) -> Self {
         let reason = match &left.reason {
             LeftAloneReason::Told { of, .. } => Coded::Told { code: Some(of.as_str()) },
-            typed @ LeftAloneReason::HandsOff { .. } => Coded::Typed(typed),
+            typed => Coded::Typed(typed),
         };
         Self { address: &left.address, reason, detail: words::left_alone(plan, left) }
     }

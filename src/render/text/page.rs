@@ -43,7 +43,7 @@ pub(crate) fn page<W: Write + ?Sized>(out: &mut W, page: &Page, steps: Steps, vi
 }
 
 fn head<W: Write + ?Sized>(screen: &mut Screen<'_, W>, facts: &[Fact]) -> io::Result<()> {
-    let facts = || facts.iter().filter(|fact| fact.place != Place::Foot);
+    let facts = || facts.iter().filter(|fact| matches!(fact.place, Place::Head | Place::HeadWhole));
     let width = facts().map(|fact| fact.label.len()).max().unwrap_or(0) + ": ".len();
     for fact in facts() {
         let label = format!("{:<width$}", format!("{}:", fact.label));
@@ -235,8 +235,7 @@ fn brief_findings<W: Write + ?Sized>(screen: &mut Screen<'_, W>, findings: &[Fin
     };
     let rows: Vec<[Phrase; 4]> = findings.iter().map(row).collect();
     aligned(screen, &["Interface", "Finding", "Spec", "Live"], &rows)?;
-    let what = "and what was last applied, ids and notes: --full";
-    screen.line(&Line::at(2).with(Tone::Faint, what))
+    screen.line(&Line::at(2).with(Tone::Faint, "(--full shows what was last applied, ids and notes)"))
 }
 
 fn steps<W: Write + ?Sized>(screen: &mut Screen<'_, W>, rows: &[StepRow], extent: Steps) -> io::Result<()> {

@@ -14,10 +14,15 @@ pub(crate) fn verdict(drift: &Drift) -> String {
         (0, 0) => String::new(),
         _ => format!(" ({moving} in transition, {known} known and left alone)"),
     };
-    if moved == 0 {
+    let broken = match drift.broken_groups().count() {
+        0 => String::new(),
+        1 => "; 1 group is below its floor or DOWN".to_owned(),
+        more => format!("; {more} groups are below their floor or DOWN"),
+    };
+    if moved == 0 && broken.is_empty() {
         format!("No drift: {} checked{rest}{unread}.", drift.checked)
     } else {
-        format!("Drift: {moved} of {} moved{rest}{unread}.", drift.checked)
+        format!("Drift: {moved} of {} moved{rest}{broken}{unread}.", drift.checked)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::text::and_more;
 use crate::cloud::Call;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
@@ -98,9 +99,7 @@ fn who_is_down(not_up: &[NotUp], more: u32) -> String {
         return String::new();
     }
     let mut down: Vec<String> = not_up.iter().map(why_not_up).collect();
-    if more > 0 {
-        down.push(format!("and {more} more"));
-    }
+    down.extend(and_more(more as usize, "", ""));
     format!("; {}; bring one of them up first, or change the floor", down.join(", "))
 }
 
@@ -153,6 +152,12 @@ pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
             let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
             format!("{} is hands off{until}: {reason}", title(plan, &left.address))
         }
+        LeftAloneReason::OtherEnd { other, at } => {
+            let title = title(plan, &left.address);
+            format!(
+                "{title} is not activated: its other end {other} is declared Inactive ({at}), and both may come up together"
+            )
+        }
         LeftAloneReason::Told { text, .. } => text.clone(),
     }
 }
@@ -190,6 +195,12 @@ pub fn warning(warning: &Warning) -> Said {
             format!("these credentials belong to account {account_id}, and apply will refuse them"),
             format!("cloud.account_id is {declared} at {at}"),
         ),
+        Warning::Unguarded { deactivations: 1 } => {
+            Said { summary: "1 deactivation in no group: nothing guards it".to_owned(), detail: None }
+        }
+        Warning::Unguarded { deactivations } => {
+            Said { summary: format!("{deactivations} deactivations in no group: nothing guards them"), detail: None }
+        }
         Warning::Spec { finding, at } => Said { summary: finding.clone(), detail: at.clone() },
         Warning::Told { summary, detail } => Said { summary: summary.clone(), detail: detail.clone() },
     }
@@ -205,10 +216,15 @@ fn side(side: &DeclaredSide) -> String {
 
 /// Says what a Deactivate leaves its group with, at the worst moment and at the end.
 pub fn guard(guard: &Guard) -> String {
-    let Guard { group, lowest, of, end, floor } = guard;
+    format!("{}: {}", guard.group, keeps(guard))
+}
+
+/// Says the same without the group's name.
+pub(super) fn keeps(guard: &Guard) -> String {
+    let Guard { group: _, lowest, of, end, floor } = guard;
     match lowest {
-        Some(lowest) => format!("{group}: at least {lowest} of {of} up at any moment, {end} at the end, floor {floor}"),
-        None => format!("{group}: {end} of {of} up at the end, floor {floor}"),
+        Some(lowest) => format!("at least {lowest} of {of} up at any moment, {end} at the end, floor {floor}"),
+        None => format!("{end} of {of} up at the end, floor {floor}"),
     }
 }
 

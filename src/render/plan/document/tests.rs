@@ -187,6 +187,19 @@ fn plan() -> impl Strategy<Value = Plan> {
                 })
                 .collect(),
             floors,
+            groups: vec![crate::plan::GroupHealth {
+                name: "g".into(),
+                declared: 2,
+                up: real.then_some(1),
+                floor: 1,
+                spare: real.then_some(0),
+                below: !real,
+                down: false,
+                not_up: vec![crate::plan::MemberNotUp {
+                    address: "a".into(),
+                    why: crate::plan::WhyMemberNotUp::PeerDeleted,
+                }],
+            }],
             rollout,
             warnings: words.into_iter().map(|(finding, at)| Warning::Spec { finding, at }).collect(),
             doubts: vec![Doubt {
@@ -247,6 +260,7 @@ fn sample() -> Plan {
         blocked: Vec::new(),
         left_alone: Vec::new(),
         floors: Vec::new(),
+        groups: Vec::new(),
         rollout: None,
         warnings: Vec::new(),
         doubts: Vec::new(),

@@ -1,0 +1,30 @@
+//! Which declared interface is the opposite side of which, by what each says of its own, also across regions and accounts.
+
+use std::collections::HashMap;
+
+use crate::resource::RouterInterfaceId;
+
+use super::subject::Subject;
+
+/// Pairs up what is declared: of each subject, the place of its opposite side. What one says counts unless the other names
+/// somebody else.
+pub(crate) fn opposite_sides(subjects: &[Subject<'_>]) -> Vec<Option<usize>> {
+    let by_id: HashMap<&RouterInterfaceId, usize> =
+        subjects.iter().enumerate().map(|(place, subject)| (&subject.declared.id.value, place)).collect();
+    let said = |place: usize| subjects[place].live().and_then(|live| live.opposite.interface_id.as_ref());
+    let mut sides = vec![None; subjects.len()];
+    for place in 0..subjects.len() {
+        if sides[place].is_some() {
+            continue;
+        }
+        let Some(other) = said(place).and_then(|id| by_id.get(id).copied()).filter(|other| *other != place) else {
+            continue;
+        };
+        let agrees = said(other).is_none_or(|id| *id == subjects[place].declared.id.value);
+        if agrees && sides[other].is_none() {
+            sides[place] = Some(other);
+            sides[other] = Some(place);
+        }
+    }
+    sides
+}

@@ -1,0 +1,81 @@
+//! How the health of groups reads: what is up, what is too little, and who is not up.
+
+use std::collections::BTreeMap;
+
+use super::plan::keeps;
+use crate::plan::{GroupHealth, Guard, MemberNotUp, Plan, WhyMemberNotUp};
+use crate::resource::GroupName;
+
+/// How many ends a group names before it says how many more there are.
+const NAMED: usize = 8;
+
+/// What is said of one group.
+pub(crate) struct Standing<'a> {
+    /// The group.
+    pub(crate) name: &'a GroupName,
+    /// It is below its floor, or DOWN.
+    pub(crate) is_finding: bool,
+    /// How it stands.
+    pub(crate) says: String,
+}
+
+/// Says how a group stands.
+pub(crate) fn standing(group: &GroupHealth) -> Standing<'_> {
+    let GroupHealth { name, declared, up, floor, .. } = group;
+    let up = match up {
+        Some(up) => format!("{up} of {declared} up, floor {floor}"),
+        None => format!("unknown how many of {declared} are up, floor {floor}"),
+    };
+    let verdict = match (group.down, group.below) {
+        (true, true) => ": DOWN, below its floor",
+        (true, false) => ": DOWN",
+        (false, true) => ": below its floor",
+        (false, false) => "",
+    };
+    let mut not_up: Vec<String> = group.not_up.iter().take(NAMED).map(member_not_up).collect();
+    if group.not_up.len() > NAMED {
+        not_up.push(format!("and {} more", group.not_up.len() - NAMED));
+    }
+    let not_up = if not_up.is_empty() { String::new() } else { format!("; {}", not_up.join(", ")) };
+    Standing { name, is_finding: group.is_finding(), says: format!("{up}{verdict}{not_up}") }
+}
+
+fn member_not_up(member: &MemberNotUp) -> String {
+    let why = match member.why {
+        WhyMemberNotUp::Inactive => "is not Active",
+        WhyMemberNotUp::OppositeInactive => "is Active, its other side is not",
+        WhyMemberNotUp::PeerDeleted => "has lost its other side for good",
+        WhyMemberNotUp::FinancialLocked => "is FinancialLocked",
+        WhyMemberNotUp::SecurityLocked => "is SecurityLocked",
+        WhyMemberNotUp::BusinessLocked => "is locked",
+        WhyMemberNotUp::InTransition => "is in transition",
+        WhyMemberNotUp::Absent => "is not there",
+        WhyMemberNotUp::HandsOff => "is down and hands off",
+        WhyMemberNotUp::Unread => "could not be read",
+        WhyMemberNotUp::Unhealthy => "is unhealthy",
+    };
+    format!("{} {why}", member.address)
+}
+
+/// Lists the groups of which a reader has to know wherever they are shown: below their floor, DOWN, or unknown.
+pub(crate) fn worrying(groups: &[GroupHealth]) -> Vec<Standing<'_>> {
+    groups.iter().filter(|group| group.is_finding() || group.is_unknown()).map(standing).collect()
+}
+
+/// Lists those of a plan: also the groups that it leaves with none to spare at its lowest moment.
+pub(crate) fn of_plan(plan: &Plan) -> Vec<Standing<'_>> {
+    let guards = plan.steps.iter().flat_map(|step| &step.guards);
+    let tight: BTreeMap<&GroupName, &Guard> = guards
+        .filter(|guard| guard.lowest.is_some_and(|lowest| lowest <= guard.floor))
+        .map(|guard| (&guard.group, guard))
+        .collect();
+    let said = |group| {
+        let standing = standing(group);
+        match tight.get(standing.name) {
+            _ if group.is_finding() || group.is_unknown() => Some(standing),
+            Some(guard) => Some(Standing { says: format!("{}, none to spare", keeps(guard)), ..standing }),
+            None => None,
+        }
+    };
+    plan.groups.iter().filter_map(said).collect()
+}
