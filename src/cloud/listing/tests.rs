@@ -113,7 +113,11 @@ async fn a_whole_listing_goes_on_while_pages_are_full_whatever_the_count_says() 
 #[tokio::test]
 async fn an_answer_that_says_two_things_of_one_id_is_asked_for_again() {
     let (up, down) = (row(1, Status::Active), row(1, Status::Inactive));
-    let pages = Pages::new([(1, &[up.clone(), down.clone()]), (1, &[down.clone(), up.clone()]), (1, std::slice::from_ref(&down))]);
+    let pages = Pages::new([
+        (1, &[up.clone(), down.clone()]),
+        (1, &[down.clone(), up.clone()]),
+        (1, std::slice::from_ref(&down)),
+    ]);
     let listing = read(&pages, &scope(), &BTreeSet::from([up.id.clone()]), None).await.unwrap();
     assert_eq!(listing.interfaces[&up.id].observed, down);
     assert_eq!(listing.contradicted, BTreeSet::new());
