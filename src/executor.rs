@@ -16,6 +16,7 @@ mod ending;
 mod floors;
 mod judge;
 mod last_look;
+mod pages;
 mod polling;
 pub mod recovery;
 mod settings;
@@ -29,6 +30,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -43,6 +45,7 @@ use crate::store::{Store, StoreError};
 
 pub use earlier::{Earlier, unsettled};
 use floors::Floors;
+use pages::Arrived;
 pub use settings::{OnError, Settings};
 use sightings::Sightings;
 use tracked::{Phase, Tracked};
@@ -211,6 +214,8 @@ struct Execution<'a, C, S, G> {
     permits: FuturesUnordered<Pending<'a, (usize, Permit)>>,
     calls: FuturesUnordered<Pending<'a, (usize, Called)>>,
     reads: FuturesUnordered<Pending<'a, Read>>,
+    /// Pages of reads that go on.
+    pages: (UnboundedSender<Arrived>, UnboundedReceiver<Arrived>),
     /// When the run began.
     began: Instant,
     unfinished: usize,
@@ -266,6 +271,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             permits: FuturesUnordered::new(),
             calls: FuturesUnordered::new(),
             reads: FuturesUnordered::new(),
+            pages: unbounded_channel(),
             began: Instant::now(),
             wave: 0,
             pending: Vec::new(),
@@ -374,11 +380,15 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             _ = signals.changed(), if listens => self.on_signal(),
             Some((number, answer)) = self.calls.next() => self.on_called(number, answer),
             Some(read) = self.reads.next() => self.on_read(read),
+            Some(arrived) = self.pages.1.recv() => self.on_page(arrived),
             Some((number, permit)) = self.permits.next() => self.on_permit(number, permit),
             () = tokio::time::sleep_until(wake_up) => {}
         }
         while let Some(Some((number, answer))) = self.calls.next().now_or_never() {
             self.on_called(number, answer);
+        }
+        while let Ok(arrived) = self.pages.1.try_recv() {
+            self.on_page(arrived);
         }
         while let Some(Some(read)) = self.reads.next().now_or_never() {
             self.on_read(read);

@@ -27,7 +27,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             return LastLook::default();
         }
         // Nothing is in flight: what is still being read is read anew, and must not keep its turn at the quota.
-        self.reads.clear();
+        self.drop_reads();
         let mut signals = self.around.signals.clone();
         let look = tokio::select! {
             biased;

@@ -15,6 +15,7 @@ use crate::store::Store;
 
 use super::admission::READS_OF_A_GOAL;
 use super::judge::{self, Doubtful, Settling};
+use super::pages::{Arrived, Watched};
 use super::tracked::{Cause, Phase};
 use super::{EQUAL_READS, Execution, Gate, Read};
 
@@ -76,7 +77,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         poll.last = Some(begun);
         let (cloud, total) = (self.around.cloud, poll.total);
         let goal = self.goal_in(scope);
+        let cloud = Watched { cloud, begun, pages: self.pages.0.clone() };
         self.reads.push(Box::pin(async move {
+            let cloud = &cloud;
             let mut listing = Listing::of(total);
             let outcome = match goal {
                 Some(goal) => listing::poll_into(cloud, scope, &ids, &goal, &mut listing).await,
@@ -120,6 +123,18 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             }
         }
         self.grace_ends.map_or(wake_up, |grace_ends| wake_up.min(grace_ends))
+    }
+
+    /// Gives up the reads that are on their way, with the pages of them that have arrived.
+    pub(super) fn drop_reads(&mut self) {
+        self.reads.clear();
+        while self.pages.1.try_recv().is_ok() {}
+    }
+
+    /// Takes in one page of a read that goes on: what rests on it alone need not wait for the others.
+    pub(super) fn on_page(&mut self, arrived: Arrived) {
+        let Arrived { scope, begun, page } = arrived;
+        self.sightings.record_page(scope, begun, page);
     }
 
     /// Takes in a read and judges everything that waits for it.

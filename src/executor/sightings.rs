@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use tokio::time::{Duration, Instant};
 
 use crate::clock::BootTime;
+use crate::cloud::Page;
 use crate::cloud::listing::{Row, ScopeRead};
 use crate::resource::{Observed, RouterInterfaceId, Scope};
 
@@ -42,6 +43,17 @@ impl Sightings {
         for (id, Row { observed, asked, arrived }) in listing.interfaces {
             if ids.contains(&id) || seen.contains_key(&id) {
                 see(seen, id, Some(observed), Seen { begun, asked: Some(asked), arrived });
+            }
+        }
+    }
+
+    /// Takes in one page of a read that was begun at `begun` and goes on: of those that were seen before.
+    pub(super) fn record_page(&mut self, scope: Scope, begun: Instant, page: Page) {
+        let when = |asked| Seen { begun, asked: Some(asked), arrived: Instant::now() };
+        let seen = self.seen.entry(scope).or_default();
+        for observed in page.interfaces {
+            if seen.get(&observed.id).is_some_and(|known| known.begun <= begun) {
+                see(seen, observed.id.clone(), Some(observed), when(page.asked));
             }
         }
     }
@@ -127,7 +139,9 @@ fn see(
 ) {
     let status = |observed: &Option<Observed>| observed.as_ref().map(|observed| observed.status.clone());
     let before = seen.get(&id).filter(|before| status(&before.observed) == status(&observed));
-    let alike = before.map_or(0, |before| before.alike) + 1;
     let Seen { begun, asked, arrived } = when;
+    // The same page, first by itself and then in its listing, is one read.
+    let is_same = before.is_some_and(|before| before.begun == begun);
+    let alike = before.map_or(0, |before| before.alike) + u32::from(!is_same);
     seen.insert(id, Sighting { observed, begun, asked, arrived, alike });
 }

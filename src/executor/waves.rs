@@ -35,7 +35,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         self.flush();
         // Nothing is in flight, so nobody needs these any more; and while nobody drives them on they would keep their
         // turn at the quota from the reads below.
-        self.reads.clear();
+        self.drop_reads();
         self.polls.values_mut().for_each(|poll| poll.reading = false);
         let mut signals = self.around.signals.clone();
         let verdict = tokio::select! {

@@ -1,0 +1,53 @@
+//! Pages, handed on as they arrive: a step that rests on the first page of a long listing need not wait for the last, by
+//! which time the first is too old.
+
+use std::collections::BTreeSet;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
+
+use crate::cloud::{CloudError, CloudRead, DescribeQuery, Identity, Page, Selection};
+use crate::resource::{AccountName, Scope};
+
+/// A page that has arrived, of a read that goes on.
+pub(super) struct Arrived {
+    pub(super) scope: Scope,
+    /// When its read was begun.
+    pub(super) begun: Instant,
+    pub(super) page: Page,
+}
+
+/// A cloud that hands on a copy of every page that says one thing of each interface that it was asked for.
+pub(super) struct Watched<'a, C> {
+    pub(super) cloud: &'a C,
+    pub(super) begun: Instant,
+    pub(super) pages: UnboundedSender<Arrived>,
+}
+
+impl<C: CloudRead> CloudRead for Watched<'_, C> {
+    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
+        let page = self.cloud.describe(scope, query).await?;
+        if is_plain(query, &page) {
+            // Nobody listens any more where the run is over.
+            drop(self.pages.send(Arrived { scope: scope.clone(), begun: self.begun, page: page.clone() }));
+        }
+        Ok(page)
+    }
+
+    async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
+        self.cloud.identity(account).await
+    }
+}
+
+/// Returns whether a page can be believed by itself: no interface stands twice, and a filter's count is that of its rows.
+fn is_plain(query: &DescribeQuery, page: &Page) -> bool {
+    let ids: BTreeSet<_> = page.interfaces.iter().map(|row| &row.id).collect();
+    let adds_up = match &query.selection {
+        Selection::Ids(wanted) => {
+            ids.iter().all(|id| wanted.contains(id))
+                && (ids.len() == wanted.len() || page.total_count as usize == ids.len())
+        }
+        Selection::All | Selection::InTransition | Selection::At(_) => true,
+    };
+    adds_up && ids.len() == page.interfaces.len()
+}
