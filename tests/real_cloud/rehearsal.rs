@@ -95,14 +95,15 @@ fn somebody_at_the_console_moves_a_link_meanwhile() {
     let (desk, served) = rehearse("console.yaml");
     let ran = desk.quick(&served.url, &["apply", "--auto-approve", "--parallelism", "1"]);
     assert_eq!(ran.code, 5, "{}", ran.text());
-    assert!(ran.flat().contains("expected Active, found"), "{}", ran.text());
+    assert!(ran.flat().contains("found Idle"), "{}", ran.text());
 }
 
 #[test]
 fn every_example_of_faults_fits_the_example_world() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/faults");
     let mut names: Vec<_> = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    names.retain(|name| name.to_string_lossy().ends_with(".yaml"));
+    // The world and its spec stand beside the schedules.
+    names.retain(|name| name.to_string_lossy().ends_with(".yaml") && name != "world.yaml" && name != "rictl.yaml");
     assert!(names.len() >= 3);
     for name in names {
         rehearse(&name.to_string_lossy());
