@@ -115,17 +115,18 @@ impl WireCell {
 
     /// Returns the request after which the struck one is the next.
     fn before_the_struck_one(&self) -> impl Fn(&Seen) -> bool + Send + use<> {
-        let (of, id, next) = (self.of, id(self.place), id(self.place + 1));
+        let (of, previous, id) = (self.of, id(self.place.saturating_sub(1)), id(self.place));
         let is_first = self.place == 0;
         move |seen: &Seen| match of {
             Of::Describe if is_first => seen.action == "GetCallerIdentity",
             Of::Describe => seen.action == "DeactivateRouterInterface" && seen.query.contains(&id),
             // The first call rests on the refresh.
             _ if is_first => seen.action == "DescribeRouterInterfaces",
+            // So do the others; each goes out once a read has shown the one before it at its goal.
             _ => {
                 seen.action == "DescribeRouterInterfaces"
-                    && seen.query.contains(&format!("Filter.1.Value.1={id}"))
-                    && !seen.query.contains(&next)
+                    && seen.query.contains(&format!("Filter.1.Value.1={previous}"))
+                    && !seen.query.contains(&id)
             }
         }
     }
