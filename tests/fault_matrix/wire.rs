@@ -152,8 +152,12 @@ impl WireCell {
         );
         let mut desk = Desk::new(&spec).with_the_usual_key().variable("SSL_CERT_FILE", AUTHORITY);
         let apply = ["apply", "--auto-approve", "--parallelism", "1", "--json-into", "events"];
-        // However slow this machine is: what the refresh has read is fresh when the first call is sent.
-        let interval = if self.of != Of::Describe && self.place == 0 { "500ms" } else { "50ms" };
+        // However slow this machine is: one read finds the step before at its goal, and the next request is the call.
+        let interval = match self.of {
+            Of::Describe => "50ms",
+            _ if self.place == 0 => "500ms",
+            _ => "200ms",
+        };
         let ran = if self.wire.face == Face::Proxy {
             desk = desk.variable("HTTPS_PROXY", &format!("http://net:pr0xy-p4ssword@{}", relay.address()));
             desk.quick_cloud_looking_every(interval, &apply)
