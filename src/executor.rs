@@ -19,6 +19,7 @@ mod last_look;
 mod pages;
 mod polling;
 pub mod recovery;
+mod settings;
 mod sightings;
 mod tracked;
 mod waves;
@@ -45,58 +46,12 @@ use crate::store::{Store, StoreError};
 pub use earlier::{Earlier, unsettled};
 use floors::Floors;
 use pages::Arrived;
+pub use settings::{OnError, Settings};
 use sightings::Sightings;
 use tracked::{Phase, Tracked};
 
 /// How many equal reads a doubt needs before what they show is believed.
 const EQUAL_READS: u32 = 3;
-
-/// What to do after a step did not reach its goal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnError {
-    /// Start nothing new.
-    Stop,
-    /// Skip what needs it, go on with the rest.
-    Continue,
-    /// Start nothing new; the caller then plans the way back.
-    Rollback,
-}
-
-/// What operators tune.
-#[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// At most this many calls unsettled at a time.
-    pub parallelism: usize,
-    /// How often a scope with something in flight is read.
-    pub poll_interval: Duration,
-    /// How long ago a page may have been asked for that a call rests on when it is sent.
-    pub max_read_age: Duration,
-    /// How long a step may take to reach its goal, where the spec does not say.
-    pub settle_timeout: Duration,
-    /// How long a call without an answer is watched before it may be sent again, once.
-    pub doubt_window: Duration,
-    /// How long a first signal lets what is in flight settle.
-    pub interrupt_grace: Duration,
-    /// What to do after a failure.
-    pub on_error: OnError,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            // As many as the documented quota lets through at once; fewer would leave some of it unused whenever a
-            // transition takes longer than ten seconds. What may be down together is for floors and limits to say.
-            parallelism: 300,
-            poll_interval: Duration::from_secs(2),
-            max_read_age: Duration::from_secs(2),
-            // Transitions take seconds to tens of seconds; the usual tools give up after 5 to 8 minutes.
-            settle_timeout: Duration::from_secs(600),
-            doubt_window: Duration::from_secs(15),
-            interrupt_grace: Duration::from_secs(30),
-            on_error: OnError::Continue,
-        }
-    }
-}
 
 /// What stands between two waves besides the floors: the check command of the spec.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]

@@ -146,7 +146,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let Phase::Ready { since, not_before } = self.steps[number].phase else { return None };
         let step = self.step(number);
         let newer = self.sightings.is_newer(&step.scope, &step.interface_id, since);
-        if not_before > Instant::now() || !(newer || self.is_young(&step.scope, &step.interface_id)) {
+        let is_young =
+            self.is_young(&step.scope, &step.interface_id) && !self.may_have_moved_with_its_other_end(number);
+        if not_before > Instant::now() || !(newer || is_young) {
             return None;
         }
         let observed = self.sightings.get(&step.scope, &step.interface_id);
@@ -257,6 +259,15 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             }
         }
         Ok(())
+    }
+
+    /// Returns whether a step that this one waits for moved the other end of its link: both ends may move together, so
+    /// what was read before that says nothing of this one.
+    fn may_have_moved_with_its_other_end(&self, number: usize) -> bool {
+        let step = self.step(number);
+        let seen = self.sightings.get(&step.scope, &step.interface_id);
+        let other_end = seen.and_then(|observed| observed.opposite.interface_id.as_ref());
+        self.predecessors(number).any(|other| Some(&self.step(other).interface_id) == other_end)
     }
 
     /// Lists the steps of other interfaces that a step waits for and that brought them somewhere.

@@ -2,11 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 use rictl::cloud::{Call, RequestId};
+use rictl::history::{self, Recorded};
 use rictl::journal::{Entry, Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::plan::StepId;
 use rictl::resource::{AccountId, AccountName, Address, DesiredStatus, Provider, Scope, Status, Target};
 use rictl::run::{Exit, RunEnd, RunOutcome};
 use rictl::state::{Durations, LastAction, Record, RunId, Sighting, State};
+use rictl::store::StoreError;
+use rictl::store::local::{LocalStore, Paths};
+use rictl::store::lock::Holder;
 
 /// The moment `millis` after the tests' zero.
 pub(crate) fn at(millis: i64) -> Timestamp {
@@ -138,4 +142,16 @@ pub(crate) fn state_of(count: usize) -> State {
         state.interfaces.insert(step.address, record);
     }
     state
+}
+
+/// Opens files. A child that another case has just begun may hold an inherited copy of a lock that was freed until its
+/// program starts: such a lock names nobody, and is asked for again.
+pub(crate) fn open_files(paths: Paths, holder: &Holder) -> Result<(LocalStore, Recorded), StoreError> {
+    for _ in 0..1000 {
+        match history::open_files(paths.clone(), holder) {
+            Err(StoreError::Locked { id, .. }) if id.is_empty() => std::thread::yield_now(),
+            outcome => return outcome,
+        }
+    }
+    history::open_files(paths, holder)
 }

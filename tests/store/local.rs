@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
-use rictl::history::{Note, close_run, open_files, read_files};
+use rictl::history::{Note, close_run, read_files};
 use rictl::journal::Journal;
 use rictl::resource::Target;
 use rictl::state::{RunId, decode, encode};
@@ -12,7 +12,7 @@ use rictl::store::local::{Files, Paths, force_unlock};
 use rictl::store::lock::Holder;
 use rictl::store::{Medium as _, Store, StoreError};
 
-use super::arrange::{at, drain, ended, new_state, run_id, state_of, target};
+use super::arrange::{at, drain, ended, new_state, open_files, run_id, state_of, target};
 
 pub(crate) fn holder(who: &str) -> Holder {
     Holder::this_process(who.into(), "apply".into(), None, at(0))

@@ -8,13 +8,13 @@ use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use rictl::cloud::Call;
-use rictl::history::{Note, close_run, open_files, read_files};
+use rictl::history::{Note, close_run, read_files};
 use rictl::journal::{Entry, Journal};
 use rictl::store::local::Files;
 use rictl::store::{Medium as _, Store, StoreError};
 use rustix::fs::Mode;
 
-use super::arrange::{drain, intent, new_state, refused, started, step};
+use super::arrange::{drain, intent, new_state, open_files, refused, started, step};
 use super::local::{holder, paths_in};
 
 const ROLE: &str = "RICTL_TEST_ROLE";

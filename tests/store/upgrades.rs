@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use rictl::history::{Missing, Note, close_run, find, last, open, open_files, past_runs, read, read_files};
+use rictl::history::{Missing, Note, close_run, find, last, open, past_runs, read, read_files};
 use rictl::journal::{Died, Entry, Journal, Outcome};
 use rictl::resource::Status;
 use rictl::state::{self, RunId};
 use rictl::store::Store as _;
 use rictl::store::memory::{Asked, Disk, Fault, Memory};
 
-use super::arrange::{at, drain, new_state};
+use super::arrange::{at, drain, new_state, open_files};
 use super::local::{holder, paths_in};
 
 /// What the release before these formats left when it was killed: two ended runs, and one with an accepted call.

@@ -1,0 +1,50 @@
+//! What operators tune of a run.
+
+use std::time::Duration;
+
+/// What to do after a step did not reach its goal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnError {
+    /// Start nothing new.
+    Stop,
+    /// Skip what needs it, go on with the rest.
+    Continue,
+    /// Start nothing new; the caller then plans the way back.
+    Rollback,
+}
+
+/// What operators tune.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// At most this many calls unsettled at a time.
+    pub parallelism: usize,
+    /// How often a scope with something in flight is read.
+    pub poll_interval: Duration,
+    /// How long ago a page may have been asked for that a call rests on when it is sent.
+    pub max_read_age: Duration,
+    /// How long a step may take to reach its goal, where the spec does not say.
+    pub settle_timeout: Duration,
+    /// How long a call without an answer is watched before it may be sent again, once.
+    pub doubt_window: Duration,
+    /// How long a first signal lets what is in flight settle.
+    pub interrupt_grace: Duration,
+    /// What to do after a failure.
+    pub on_error: OnError,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            // As many as the documented quota lets through at once; fewer would leave some of it unused whenever a
+            // transition takes longer than ten seconds. What may be down together is for floors and limits to say.
+            parallelism: 300,
+            poll_interval: Duration::from_secs(2),
+            max_read_age: Duration::from_secs(2),
+            // Transitions take seconds to tens of seconds; the usual tools give up after 5 to 8 minutes.
+            settle_timeout: Duration::from_secs(600),
+            doubt_window: Duration::from_secs(15),
+            interrupt_grace: Duration::from_secs(30),
+            on_error: OnError::Continue,
+        }
+    }
+}
