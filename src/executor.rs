@@ -47,7 +47,7 @@ pub use earlier::{Earlier, unsettled};
 use floors::Floors;
 use pages::Arrived;
 pub use settings::{OnError, Settings};
-use sightings::Sightings;
+use sightings::{ReadNumber, Sightings};
 use tracked::{Phase, Tracked};
 
 /// How many equal reads a doubt needs before what they show is believed.
@@ -147,6 +147,7 @@ type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// A finished read of some ids of a scope.
 struct Read {
+    number: ReadNumber,
     scope: Scope,
     ids: BTreeSet<RouterInterfaceId>,
     begun: Instant,
@@ -387,9 +388,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         while let Some(Some((number, answer))) = self.calls.next().now_or_never() {
             self.on_called(number, answer);
         }
-        while let Ok(arrived) = self.pages.1.try_recv() {
-            self.on_page(arrived);
-        }
+        self.take_pages();
         while let Some(Some(read)) = self.reads.next().now_or_never() {
             self.on_read(read);
         }

@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
+use super::sightings::ReadNumber;
 use crate::cloud::{CloudError, CloudRead, DescribeQuery, Identity, Page, Selection};
 use crate::resource::{AccountName, Scope};
 
 /// A page that has arrived, of a read that goes on.
 pub(super) struct Arrived {
+    pub(super) read: ReadNumber,
     pub(super) scope: Scope,
     /// When its read was begun.
     pub(super) begun: Instant,
@@ -20,6 +22,7 @@ pub(super) struct Arrived {
 /// A cloud that hands on a copy of every page that says one thing of each interface that it was asked for.
 pub(super) struct Watched<'a, C> {
     pub(super) cloud: &'a C,
+    pub(super) read: ReadNumber,
     pub(super) begun: Instant,
     pub(super) pages: UnboundedSender<Arrived>,
 }
@@ -29,7 +32,12 @@ impl<C: CloudRead> CloudRead for Watched<'_, C> {
         let page = self.cloud.describe(scope, query).await?;
         if is_plain(query, &page) {
             // Nobody listens any more where the run is over.
-            drop(self.pages.send(Arrived { scope: scope.clone(), begun: self.begun, page: page.clone() }));
+            drop(self.pages.send(Arrived {
+                read: self.read,
+                scope: scope.clone(),
+                begun: self.begun,
+                page: page.clone(),
+            }));
         }
         Ok(page)
     }

@@ -77,7 +77,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         poll.last = Some(begun);
         let (cloud, total) = (self.around.cloud, poll.total);
         let goal = self.goal_in(scope);
-        let cloud = Watched { cloud, begun, pages: self.pages.0.clone() };
+        let number = self.sightings.begin_read();
+        let cloud = Watched { cloud, read: number, begun, pages: self.pages.0.clone() };
         self.reads.push(Box::pin(async move {
             let cloud = &cloud;
             let mut listing = Listing::of(total);
@@ -85,7 +86,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 Some(goal) => listing::poll_into(cloud, scope, &ids, &goal, &mut listing).await,
                 None => listing::read_into(cloud, scope, &ids, &mut listing).await,
             };
-            Read { scope: scope.clone(), ids, begun, listing, outcome }
+            Read { number, scope: scope.clone(), ids, begun, listing, outcome }
         }));
     }
 
@@ -131,17 +132,26 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         while self.pages.1.try_recv().is_ok() {}
     }
 
+    /// Takes in every page that has arrived.
+    pub(super) fn take_pages(&mut self) {
+        while let Ok(arrived) = self.pages.1.try_recv() {
+            self.on_page(arrived);
+        }
+    }
+
     /// Takes in one page of a read that goes on: what rests on it alone need not wait for the others.
     pub(super) fn on_page(&mut self, arrived: Arrived) {
-        let Arrived { scope, begun, page } = arrived;
-        self.sightings.record_page(scope, begun, page);
+        let Arrived { read, scope, begun, page } = arrived;
+        self.sightings.record_page(read, scope, begun, page);
     }
 
     /// Takes in a read and judges everything that waits for it.
     pub(super) fn on_read(&mut self, read: Read) {
+        // Its pages came before it, and must not be taken in after what it says in the end.
+        self.take_pages();
         let poll = self.polls.entry(read.scope.clone()).or_default();
         poll.reading = false;
-        let Read { scope, ids, begun, listing, outcome } = read;
+        let Read { number, scope, ids, begun, listing, outcome } = read;
         if let Err(error) = outcome {
             self.sightings.record_bad_news(ScopeRead { scope: scope.clone(), ids, begun, listing });
             self.forget_what_has_ended();
@@ -158,7 +168,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 step.scope == scope && ids.contains(&step.interface_id)
             })
             .collect();
-        self.sightings.record(ScopeRead { scope, ids, begun, listing });
+        self.sightings.record_as(number, ScopeRead { scope, ids, begun, listing });
         self.forget_what_has_ended();
         for number in concerned {
             self.judge(number);

@@ -14,6 +14,7 @@ use crate::resource::{Observed, RouterInterfaceId, Scope};
 /// One interface as it was last read; `None` where the API said it is not there.
 struct Sighting {
     observed: Option<Observed>,
+    read: ReadNumber,
     begun: Instant,
     /// When its page was asked for; `None` for what is on no page, being absent, and for what is not fresh any more.
     asked: Option<BootTime>,
@@ -22,37 +23,55 @@ struct Sighting {
     alike: u32,
 }
 
+/// Tells one read from another, however quickly they follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ReadNumber(u64);
+
 /// The last read of everything a run looks at.
 #[derive(Default)]
 pub(super) struct Sightings {
+    reads: u64,
     seen: BTreeMap<Scope, BTreeMap<RouterInterfaceId, Sighting>>,
 }
 
 impl Sightings {
+    /// Returns the number of a read that begins.
+    pub(super) fn begin_read(&mut self) -> ReadNumber {
+        self.reads += 1;
+        ReadNumber(self.reads)
+    }
+
     /// Takes in the answer to a read of `ids` that began at `begun` and is complete now. Pages show others as well; what is
     /// known of those is brought up to date too, for nothing may be decided on less than was read.
     pub(super) fn record(&mut self, read: ScopeRead) {
+        let number = self.begin_read();
+        self.record_as(number, read);
+    }
+
+    /// Takes in the answer to a read of which pages may have been taken in before.
+    pub(super) fn record_as(&mut self, number: ReadNumber, read: ScopeRead) {
         let ScopeRead { scope, ids, begun, listing } = read;
         let seen = self.seen.entry(scope).or_default();
         for id in &listing.contradicted {
             seen.remove(id);
         }
         for id in ids.iter().filter(|id| !listing.interfaces.contains_key(*id)) {
-            see(seen, id.clone(), None, Seen { begun, asked: None, arrived: Instant::now() });
+            see(seen, id.clone(), None, Seen { read: number, begun, asked: None, arrived: Instant::now() });
         }
         for (id, Row { observed, asked, arrived }) in listing.interfaces {
             if ids.contains(&id) || seen.contains_key(&id) {
-                see(seen, id, Some(observed), Seen { begun, asked: Some(asked), arrived });
+                see(seen, id, Some(observed), Seen { read: number, begun, asked: Some(asked), arrived });
             }
         }
     }
 
     /// Takes in one page of a read that was begun at `begun` and goes on: of those that were seen before.
-    pub(super) fn record_page(&mut self, scope: Scope, begun: Instant, page: Page) {
-        let when = |asked| Seen { begun, asked: Some(asked), arrived: Instant::now() };
+    pub(super) fn record_page(&mut self, number: ReadNumber, scope: Scope, begun: Instant, page: Page) {
+        let when = |asked| Seen { read: number, begun, asked: Some(asked), arrived: Instant::now() };
         let seen = self.seen.entry(scope).or_default();
         for observed in page.interfaces {
-            if seen.get(&observed.id).is_some_and(|known| known.begun <= begun) {
+            let is_news = |known: &Sighting| known.begun <= begun && known.asked <= Some(page.asked);
+            if seen.get(&observed.id).is_some_and(is_news) {
                 see(seen, observed.id.clone(), Some(observed), when(page.asked));
             }
         }
@@ -61,6 +80,7 @@ impl Sightings {
     /// Takes in what a read showed before it failed, as far as it is bad news: who is not up, and of whom it said two
     /// things. That somebody is up is for a whole listing to say.
     pub(super) fn record_bad_news(&mut self, read: ScopeRead) {
+        let number = self.begin_read();
         let ScopeRead { scope, ids, begun, listing } = read;
         let seen = self.seen.entry(scope).or_default();
         for id in &listing.contradicted {
@@ -68,7 +88,7 @@ impl Sightings {
         }
         for (id, Row { observed, asked, arrived }) in listing.interfaces {
             if !observed.counts_as_up() && (ids.contains(&id) || seen.contains_key(&id)) {
-                see(seen, id, Some(observed), Seen { begun, asked: Some(asked), arrived });
+                see(seen, id, Some(observed), Seen { read: number, begun, asked: Some(asked), arrived });
             }
         }
     }
@@ -124,7 +144,9 @@ impl Sightings {
 }
 
 /// When something was seen.
+#[derive(Clone, Copy)]
 struct Seen {
+    read: ReadNumber,
     begun: Instant,
     asked: Option<BootTime>,
     arrived: Instant,
@@ -139,9 +161,9 @@ fn see(
 ) {
     let status = |observed: &Option<Observed>| observed.as_ref().map(|observed| observed.status.clone());
     let before = seen.get(&id).filter(|before| status(&before.observed) == status(&observed));
-    let Seen { begun, asked, arrived } = when;
+    let Seen { read, begun, asked, arrived } = when;
     // The same page, first by itself and then in its listing, is one read.
-    let is_same = before.is_some_and(|before| before.begun == begun);
+    let is_same = before.is_some_and(|before| before.read == read);
     let alike = before.map_or(0, |before| before.alike) + u32::from(!is_same);
-    seen.insert(id, Sighting { observed, begun, asked, arrived, alike });
+    seen.insert(id, Sighting { observed, read, begun, asked, arrived, alike });
 }

@@ -115,17 +115,18 @@ impl WireCell {
 
     /// Returns the request after which the struck one is the next.
     fn before_the_struck_one(&self) -> impl Fn(&Seen) -> bool + Send + use<> {
-        let (of, id, next) = (self.of, id(self.place), id(self.place + 1));
+        let (of, previous, id) = (self.of, id(self.place.saturating_sub(1)), id(self.place));
         let is_first = self.place == 0;
         move |seen: &Seen| match of {
             Of::Describe if is_first => seen.action == "GetCallerIdentity",
             Of::Describe => seen.action == "DeactivateRouterInterface" && seen.query.contains(&id),
             // The first call rests on the refresh.
             _ if is_first => seen.action == "DescribeRouterInterfaces",
+            // So do the others; each goes out once a read has shown the one before it at its goal.
             _ => {
                 seen.action == "DescribeRouterInterfaces"
-                    && seen.query.contains(&format!("Filter.1.Value.1={id}"))
-                    && !seen.query.contains(&next)
+                    && seen.query.contains(&format!("Filter.1.Value.1={previous}"))
+                    && !seen.query.contains(&id)
             }
         }
     }
@@ -151,8 +152,12 @@ impl WireCell {
         );
         let mut desk = Desk::new(&spec).with_the_usual_key().variable("SSL_CERT_FILE", AUTHORITY);
         let apply = ["apply", "--auto-approve", "--parallelism", "1", "--json-into", "events"];
-        // However slow this machine is: what the refresh has read is fresh when the first call is sent.
-        let interval = if self.of != Of::Describe && self.place == 0 { "500ms" } else { "50ms" };
+        // However slow this machine is: one read finds the step before at its goal, and the next request is the call.
+        let interval = match self.of {
+            Of::Describe => "50ms",
+            _ if self.place == 0 => "500ms",
+            _ => "200ms",
+        };
         let ran = if self.wire.face == Face::Proxy {
             desk = desk.variable("HTTPS_PROXY", &format!("http://net:pr0xy-p4ssword@{}", relay.address()));
             desk.quick_cloud_looking_every(interval, &apply)

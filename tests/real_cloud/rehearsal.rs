@@ -95,7 +95,7 @@ fn somebody_at_the_console_moves_a_link_meanwhile() {
     let (desk, served) = rehearse("console.yaml");
     let ran = desk.quick(&served.url, &["apply", "--auto-approve", "--parallelism", "1"]);
     assert_eq!(ran.code, 5, "{}", ran.text());
-    assert!(ran.flat().contains("found Idle"), "{}", ran.text());
+    assert!(ran.flat().contains("unknown, found Idle: somebody else acts"), "{}", ran.text());
 }
 
 #[test]
