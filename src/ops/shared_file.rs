@@ -1,4 +1,4 @@
-//! Files where the user says: plans, specs, reports, lines of events. [`write`] and [`lines`] look first at what is there.
+//! Files where the user says: plans, specs, reports, lines of events. [`write()`] and [`lines`] look first at what is there.
 //!
 //! What is there and is a pipe, a device, or a link to one is written into. A regular file, or nothing, is replaced in
 //! one step: whole or not at all. A link keeps pointing where it points; what it points at is replaced.

@@ -26,7 +26,7 @@ pub struct Paths {
     pub runs: PathBuf,
     /// The lock.
     pub lock: PathBuf,
-    /// Where [`Store::rescue`] writes: a directory on another file system, if there is one.
+    /// Where `Store::rescue` writes: a directory on another file system, if there is one.
     pub rescue_dir: PathBuf,
 }
 
