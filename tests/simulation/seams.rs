@@ -39,8 +39,8 @@ pub(crate) fn is_open(rule: Rule) -> bool {
     KNOWN.iter().any(|known| known.rules.contains(&rule))
 }
 
-/// What the ledger finds of the listed cases, likewise.
-pub(crate) const OPEN_IN_THE_LEDGER: &str = "nothing new after a signal";
+/// How the ledger begins to say that a call left after a signal.
+const SENT_AFTER_A_SIGNAL: &str = "nothing new after a signal";
 
 /// Where the two links of most cases are.
 const TWO: &str = "regions: [cn-shanghai, cn-beijing]\nsettle: {activate: 3s, deactivate: 3s}\ninterfaces:\n  \
@@ -491,7 +491,7 @@ fn p10_a_signal_while_the_intent_becomes_durable() {
         scenario(TWO, A_DOWN, vec![slow])
     });
     judged("p10_a_signal_while_the_intent_becomes_durable", scenarios, |outcome| {
-        outcome.violations.iter().find(|found| found.starts_with(OPEN_IN_THE_LEDGER)).cloned()
+        outcome.violations.iter().find(|found| found.starts_with(SENT_AFTER_A_SIGNAL)).cloned()
     });
 }
 
