@@ -1,5 +1,7 @@
 //! The driver of the executor on a disk that takes its time: the run stays open to everything else meanwhile.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -620,7 +620,7 @@ impl Store for DiskWire {
     /// On one slow disk of two the process stands still meanwhile, on the other it goes on.
     async fn append_without_blocking(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         let slow = self.fate.life.slow_disk;
-        if slow.as_millis() % 2 == 0 {
+        if slow.as_millis().is_multiple_of(2) {
             return self.append(entries);
         }
         let (before, after) = if slow.as_millis() % 4 == 1 { (slow, Duration::ZERO) } else { (Duration::ZERO, slow) };

@@ -3,6 +3,7 @@ use crate::cloud::ErrorKind;
 use crate::executor::machine::port::Input;
 use crate::journal::Outcome;
 use crate::resource::Status;
+use crate::run::StepReason;
 
 #[test]
 fn a_lost_answer_is_settled_by_reading() {
@@ -66,7 +67,9 @@ fn a_repeat_that_is_refused_leaves_the_first_copy_in_doubt() {
     assert!(run.read().contains(&"told b/deactivate Guarded".to_owned()));
     run.appended();
     run.poll(3);
-    assert_eq!(run.left().report.results[0].outcome, Some(Outcome::InDoubt));
+    let result = run.left().report.results.swap_remove(0);
+    assert_eq!(result.outcome, Some(Outcome::InDoubt));
+    assert!(matches!(result.because, Some(StepReason::RepeatRefused { found: Some(Status::Active), .. })));
 }
 
 #[test]
