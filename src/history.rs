@@ -1,6 +1,6 @@
 //! History: what is recorded, brought up to now, folded, archived, over any medium.
 //!
-//! The only writer of records and of what becomes of a run that is over: [`close_run`] folds it and what was read beside
+//! The only writer of records and of what becomes of a run that is over: [`close_runs`] folds it and what was read beside
 //! it into the state, commits, and takes it out of the journal into the archive. Reading catches up in memory what a
 //! crash left between those steps. It decides nothing about a run's end and sends nothing.
 
@@ -93,7 +93,7 @@ pub fn open<M: Medium>(mut medium: M, holder: &Holder) -> Result<(Recorder<M>, R
     if is_older {
         recorder.upgrade(recorded.state.as_mut())?;
     } else if let Some(anchor) = anchored.filter(|anchor| recorder.journal().is_in(anchor.head))
-        && recorder.replay().unfolded().is_some()
+        && !recorder.replay().unfolded().is_empty()
     {
         // The last process died between the commit and the line that says so.
         recorder.append(&[Entry::Folded { serial: anchor.serial }])?;
@@ -116,21 +116,23 @@ pub fn open_files(paths: Paths, holder: &Holder) -> Result<(LocalStore, Recorded
     open(Files::new(paths), holder)
 }
 
-/// Folds the run that is over, and what was read beside it, into `state`, commits it, says so in the journal, and takes
-/// the run out into the archive; does nothing if no run waits for that. `state` is the one last read or committed.
-/// Returns a warning where the run is recorded and could not be archived: the next writer does that.
+/// Folds the runs that are over, and what was read beside each (`seen`, oldest run first), into `state`, commits it once,
+/// says so in the journal, and takes the runs out into the archive; does nothing if no run waits for that. `state` is the
+/// one last read or committed. Returns a warning where the runs are recorded and could not be archived: the next writer
+/// does that.
 ///
 /// # Errors
-/// A commit that fails: the journal holds the run, and the next writer folds it in.
-pub fn close_run(
-    store: &mut impl Store,
-    state: &mut State,
-    seen: Option<&Seen<'_>>,
-) -> Result<Option<Note>, StoreError> {
-    let Some(run) = store.replay().unfolded() else { return Ok(None) };
-    // A run of another history, whose state was taken away, is over and has no place in this one.
-    let run = Some(run).filter(|run| run.started.lineage == state.lineage);
-    records::write(state, run, seen);
+/// A commit that fails: the journal holds the runs, and the next writer folds them in.
+pub fn close_runs(store: &mut impl Store, state: &mut State, seen: &[Seen<'_>]) -> Result<Option<Note>, StoreError> {
+    let runs = store.replay().unfolded();
+    if runs.is_empty() {
+        return Ok(None);
+    }
+    for (number, run) in runs.iter().enumerate() {
+        // A run of another history, whose state was taken away, is over and has no place in this one.
+        let run = Some(run).filter(|run| run.started.lineage == state.lineage);
+        records::write(state, run, seen.get(number));
+    }
     commit_next(store, state)?;
     store.append(&[Entry::Folded { serial: state.serial }])?;
     Ok(store.archive(state).err().map(|error| not_archived(&error)))

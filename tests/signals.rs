@@ -324,3 +324,25 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn a_signal_in_the_way_back_ends_it_and_the_apply_with_130() {
+    let stage = Stage::new("20ms");
+    let world = "regions: [cn-shanghai]\nsettle: {deactivate: 20ms, activate: 400ms}\n\
+        faults: [{fault: denied, action: DeactivateRouterInterface, interface: ri-a}]\n\
+        interfaces: [{id: ri-a}, {id: ri-b}]\n";
+    fs::write(stage.path().join("world.yaml"), world).unwrap();
+    let mut apply = stage.rictl(&["apply", "--auto-approve", "--on-error", "rollback", "--json-into", "events.jsonl"]);
+    apply.wait_for("b: Activating...");
+    apply.signal(Signal::INT);
+    let (code, text) = apply.end();
+    assert_eq!(code, Some(130), "{text}");
+    let output = stage.command("rictl", &["history", "--json"]).output().unwrap();
+    let history: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let ends: Vec<_> =
+        [0, 1].map(|run| (&history["runs"][run]["operation"], &history["runs"][run]["exit_code"])).into();
+    assert_eq!(format!("{ends:?}"), r#"[(String("rollback"), Number(130)), (String("apply"), Number(130))]"#);
+    let events = fs::read_to_string(stage.path().join("events.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["run_id"], last["exit_code"].as_i64()), (&history["runs"][1]["run_id"], Some(130)));
+}

@@ -175,20 +175,16 @@ impl Front for Screen<'_> {
         }
     }
 
-    fn end(&mut self, report: &Report) {
+    fn end(&mut self, plan: &Plan, report: &Report) {
         self.showing = Showing::Nothing;
         if !self.json {
             let view = self.view();
-            let blocked = self.plan.as_ref().map_or(0, |plan| plan.summary().blocked);
-            let spec = self.plan.as_ref().and_then(|plan| plan.basis.spec.as_deref());
+            let (blocked, spec) = (plan.summary().blocked, plan.basis.spec.as_deref());
             self.output.show(|out| render::report::text(out, report, spec, blocked, view));
         }
         if self.json || !self.output.is_watched() {
             self.output.say(&render::words::report::outcome_line(report));
         }
-    }
-
-    fn finished(&mut self, report: &Report) {
         self.lines(|out, at| render::events::finished(out, at, report));
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use rictl::history::{Missing, Note, close_run, find, last, open, past_runs, read, read_files};
+use rictl::history::{Missing, Note, close_runs, find, last, open, past_runs, read, read_files};
 use rictl::journal::{Died, Entry, Journal, Outcome};
 use rictl::resource::Status;
 use rictl::state::{self, RunId};
@@ -88,7 +88,7 @@ fn the_first_writer_upgrades_and_keeps_what_was_there_beside() {
     let (step, outcome, status) = (step.id.clone(), Outcome::Done, Some(Status::Inactive));
     let died = Entry::Died(Died { at, resolved_by: resolved_by.clone() });
     store.append(&[Entry::Closed { step, at, outcome, status, because: None }, died]).unwrap();
-    close_run(&mut store, &mut state, None).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!(fs::read_dir(&paths.runs).unwrap().count(), 3);
     assert_eq!(state.serial, 3);
 }
@@ -168,7 +168,7 @@ fn no_command_but_history_costs_more_with_the_number_of_past_runs() {
     assert_eq!(state.lineage, "lineage-1");
     let before = store.writes();
     store.append(&drain(1, 0, "b")).unwrap();
-    close_run(&mut store, &mut state, None).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!(state.serial, u64::from(RUNS) + 1);
     assert_eq!(
         store.writes() - before,
@@ -185,7 +185,7 @@ fn an_old_copy_of_the_state_opens_only_the_runs_that_it_lacks() {
     let mut old = None;
     for number in 1..=40 {
         store.append(&drain(number, state.serial, "a")).unwrap();
-        close_run(&mut store, &mut state, None).unwrap();
+        close_runs(&mut store, &mut state, &[]).unwrap();
         if number == 37 {
             old = store.disk().state.clone();
         }
