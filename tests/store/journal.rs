@@ -61,7 +61,7 @@ fn a_step_costs_the_same_in_a_run_of_any_size() {
 fn what_is_written_is_what_is_read() {
     let mut steps = vec![step("a", Some(Call::Activate)), step("b/c", None), step("d", Some(Call::Deactivate))];
     steps[0].scope.account = "partner".into();
-    steps[0].expect = Status::Unknown("Odd \u{202e}\n".into());
+    steps[0].expect = Status::Unknown("Odd \u{202e}\n".into()).into();
     steps[2].reason = Some("CHG-1042 \"fibre\"\n\u{1b}[31m".into());
     let entries = [
         started(1, 0, steps.clone()),
