@@ -29,7 +29,8 @@ pub use records::{Seen, write};
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
     /// The state, with every run folded in that the journal knows to be over; `None` if there is none, which is
-    /// never an error. Its serial is the one on disk.
+    /// never an error. Its serial is the one on disk; 0 where the file is gone and the runs that are kept tell what was in
+    /// it: such a one steers nothing of another target.
     pub state: Option<State>,
     /// The open journal. Runs that ended before are in the archive.
     pub journal: Journal,
@@ -40,10 +41,16 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// Returns the state, but for one that was made anew and is about another target.
+    pub fn state_for(&self, target: &Target) -> Option<&State> {
+        self.state.as_ref().filter(|state| state.serial > 0 || state.target.is_same_as(target))
+    }
+
     /// Takes the state out, or starts one: it goes on with the lineage of the journal if that has the same target,
     /// and begins `lineage` otherwise.
     pub fn take_state_or_new(&mut self, target: &Target, lineage: String) -> State {
-        self.state.take().unwrap_or_else(|| {
+        let known = self.state_for(target).is_some();
+        self.state.take().filter(|_| known).unwrap_or_else(|| {
             let last = self.journal.replay().runs().last();
             let last = last.map(|run| (&run.started.target, &run.started.lineage));
             let known = last.or(self.journal.base().map(|base| (&base.target, &base.lineage)));
@@ -62,7 +69,7 @@ pub fn read(medium: &impl Medium) -> Result<Recorded, StoreError> {
     let found = recorder::found(medium)?;
     // While somebody is at work, the end of the journal may be a line that is just being written.
     let torn = found.torn.filter(|_| running.is_none());
-    let mut recorded = assemble(medium, found)?;
+    let mut recorded = assemble(medium, found, RUNS_ASKED)?;
     recorded.notes.extend(torn.map(|torn| torn_note(medium, torn.torn_length)));
     recorded.running = running;
     Ok(recorded)
@@ -87,18 +94,18 @@ pub fn open<M: Medium>(mut medium: M, holder: &Holder) -> Result<(Recorder<M>, R
     let (mut recorder, found) = Recorder::open(medium)?;
     let (torn, is_older) = (found.torn, found.is_older_version || found.journal.is_first_version());
     let anchored = found.state.as_ref().and_then(|state| state.anchor);
-    let mut recorded = assemble(recorder.medium(), found)?;
+    let mut recorded = assemble(recorder.medium(), found, usize::MAX)?;
     recorded.notes.extend(torn.map(|torn| torn_note(recorder.medium(), torn.torn_length)));
     recorded.notes.extend(taken_over.map(Note::TakenOver));
     if is_older {
-        recorder.upgrade(recorded.state.as_mut())?;
+        recorder.upgrade(recorded.state.as_mut().filter(|state| state.serial > 0))?;
     } else if let Some(anchor) = anchored.filter(|anchor| recorder.journal().is_in(anchor.head))
         && !recorder.replay().unfolded().is_empty()
     {
         // The last process died between the commit and the line that says so.
         recorder.append(&[Entry::Folded { serial: anchor.serial }])?;
     }
-    if let Some(state) = &recorded.state
+    if let Some(state) = recorded.state.as_ref().filter(|state| state.serial > 0)
         && !recorder.replay().runs().is_empty()
         && let Err(error) = recorder.archive(state)
     {
@@ -156,14 +163,19 @@ fn commit_next(store: &mut impl Store, state: &mut State) -> Result<(), StoreErr
     store.commit(state, expected).inspect_err(|_| state.serial = expected)
 }
 
-fn assemble(medium: &impl Medium, found: Found) -> Result<Recorded, StoreError> {
+/// How many past runs a reader asks for what a lost state said; a writer asks all, since it writes the state anew.
+const RUNS_ASKED: usize = 100;
+
+fn assemble(medium: &impl Medium, found: Found, runs_asked: usize) -> Result<Recorded, StoreError> {
     let Found { journal, state, .. } = found;
     let mut recorded = Recorded { journal, state, ..Recorded::default() };
     match &mut recorded.state {
         Some(state) => recorded.notes.extend(catch_up::catch_up(state, &recorded.journal, medium)?),
         None if recorded.journal.replay().last_serial() > 0 || medium.has_backup() => {
             let backup = medium.has_backup().then(|| medium.backup_name());
-            recorded.notes.push(Note::StateMissing { state: medium.state_name(), backup });
+            recorded.state = catch_up::rebuild(&recorded.journal, medium, runs_asked)?;
+            let records = recorded.state.as_ref().map_or(0, |state| state.interfaces.len());
+            recorded.notes.push(Note::StateMissing { state: medium.state_name(), backup, records });
         }
         None => {}
     }

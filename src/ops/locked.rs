@@ -86,8 +86,8 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         store: S,
         mut recorded: Recorded,
     ) -> Result<Self> {
-        live::check_target(recorded.state.as_ref(), &target, &session.project)?;
-        let standing = if recorded.state.is_some() { Standing::Committed } else { Standing::New };
+        live::check_target(recorded.state_for(&target), &target, &session.project)?;
+        let standing = if recorded.state_for(&target).is_some() { Standing::Committed } else { Standing::New };
         let state = recorded.take_state_or_new(&target, session.salt.clone());
         Ok(Self { session, run_id, cloud, target, store, state, standing, account: None })
     }

@@ -136,8 +136,12 @@ fn a_deleted_state_is_noted_and_nothing_stops() {
     fill(&paths);
     fs::remove_file(&paths.state).unwrap();
     let recorded = read_files(&paths).unwrap();
-    assert!(recorded.state.is_none());
-    assert!(matches!(recorded.notes[0], Note::StateMissing { .. }), "{:?}", recorded.notes);
+    let state = recorded.state.clone().unwrap();
+    assert_eq!((state.serial, state.interfaces.len()), (0, 2), "the past runs tell");
+    assert!(matches!(recorded.notes[0], Note::StateMissing { records: 2, .. }), "{:?}", recorded.notes);
+    let mut other = state.target.clone();
+    other.account_id = "2234567890123456".into();
+    assert_eq!(recorded.state_for(&other), None, "it is nobody else's");
     let (mut store, _) = open_files(paths.clone(), &holder("b")).unwrap();
     let mut state = new_state();
     store.append(&drain(3, 0, "sh-third")).unwrap();
