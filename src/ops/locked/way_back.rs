@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use crate::cloud::Cloud;
 use crate::history::{self, Seen};
-use crate::journal::Operation;
+use crate::journal::{Operation, PlannedStep};
 use crate::ops::account_lock;
 use crate::ops::session::{Front, Ran, today};
 use crate::plan::PlanOptions;
@@ -13,7 +13,7 @@ use crate::render::counted;
 use crate::store::Store;
 
 use super::work::{WayBack, Worked};
-use super::{Locked, unless_signalled};
+use super::{Locked, Planned, unless_signalled};
 
 impl<C: Cloud, S: Store> Locked<'_, C, S> {
     /// Takes back what a failed run did, through the same guards.
@@ -23,7 +23,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         front: &mut impl Front,
         signals: watch::Receiver<u32>,
     ) -> Result<Option<WayBack>> {
-        let Worked { before, ended, .. } = &*worked;
+        let ended = &worked.ended;
         let report = &ended.report;
         if ended.unrecorded.is_some() || ended.is_open {
             return Err(anyhow!("the run could not be recorded, so no other may follow"));
@@ -46,9 +46,24 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         }
         let steps = counted(confirmed.len(), "confirmed step");
         front.note(&format!("taking back the {steps} of run {}", report.run_id));
+        let planned = unless_signalled(&signals, self.plan_way_back(worked, &confirmed)).await?;
+        front.planned(&planned.plan);
+        if planned.plan.steps.is_empty() {
+            return Ok(None);
+        }
+        let run_id = self.session.run_id(Operation::Rollback);
+        let back = self.run(planned, run_id, Operation::Rollback, front, signals).await?;
+        // What is left open of it keeps both open.
+        worked.ended.is_open |= back.ended.is_open;
+        Ok(Some(self.end_way_back(back, front)))
+    }
+
+    async fn plan_way_back(&self, worked: &Worked, confirmed: &[PlannedStep]) -> Result<Planned> {
+        let Worked { before, ended, .. } = worked;
+        let now = self.session.clock.now();
         let options = PlanOptions {
-            now: self.session.clock.now(),
-            today: today(self.session.clock.now()),
+            now,
+            today: today(now),
             targets: Vec::new(),
             excludes: Vec::new(),
             // The caps bound what a person asked for; taking it back is bounded by what was done.
@@ -60,18 +75,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let mut known = self.state.clone();
         let seen = Seen { spec: &self.session.project.spec, before: Some(before), after: &ended.seen };
         history::write(&mut known, self.store.replay().open_run(), Some(&seen));
-        let run_id = report.run_id.clone();
-        let planning = self.plan_back(run_id, &confirmed, Some(&known), &options);
-        let planned = unless_signalled(&signals, planning).await?;
-        front.planned(&planned.plan);
-        if planned.plan.steps.is_empty() {
-            return Ok(None);
-        }
-        let run_id = self.session.run_id(Operation::Rollback);
-        let back = self.run(planned, run_id, Operation::Rollback, front, signals).await?;
-        // What is left open of it keeps both open.
-        worked.ended.is_open |= back.ended.is_open;
-        Ok(Some(self.end_way_back(back, front)))
+        self.plan_back(ended.report.run_id.clone(), confirmed, Some(&known), &options).await
     }
 
     fn end_way_back(&mut self, back: Worked, front: &mut impl Front) -> WayBack {
