@@ -236,10 +236,7 @@ fn is_news(before: &Records, after: &Records) -> bool {
 ///
 /// # Errors
 /// Exit 130 after a signal, and those of `work`.
-pub(super) async fn unless_signalled<T>(
-    signals: &watch::Receiver<u32>,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
+pub async fn unless_signalled<T>(signals: &watch::Receiver<u32>, work: impl Future<Output = Result<T>>) -> Result<T> {
     let mut signals = signals.clone();
     tokio::select! {
         biased;
