@@ -153,6 +153,9 @@ pub(super) enum Command {
         /// Do not ask
         #[arg(long)]
         force: bool,
+        /// The process that holds it, where that is at work on this host: its lock is not freed by mistake
+        #[arg(long, value_name = "PID")]
+        pid: Option<u32>,
     },
     /// The VPC API emulator on loopback
     Emulator {
