@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod completion;
 mod errors;
 mod front;
 mod habits;
@@ -38,6 +39,9 @@ use signals::Signals;
 
 /// Runs the tool and returns its exit code.
 pub fn run() -> Exit {
+    if completion::answered() {
+        return Exit::Done;
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

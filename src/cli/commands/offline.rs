@@ -12,8 +12,8 @@ use crate::render::{counted, schema};
 use crate::run::Exit;
 
 use super::super::args::{Cli, SchemaFormat};
-use super::super::errors;
 use super::super::output::Output;
+use super::super::{completion, errors};
 use super::Invocation;
 
 pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> Result<Exit> {
@@ -68,7 +68,7 @@ fn count(documents: &[Vec<serde_json::Value>], severity: &str) -> usize {
 
 pub(super) fn completions(shell: Shell, output: &Output) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "rictl", &mut script);
+    completion::script(&mut script, shell)?;
     output.print(|out| out.write_all(&script))?;
     Ok(Exit::Done)
 }
