@@ -27,6 +27,7 @@ mod features;
 mod golden;
 mod group_health;
 mod harness;
+mod hostile;
 mod kills;
 mod mutations;
 mod packaging;
