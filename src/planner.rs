@@ -20,7 +20,7 @@ pub use selection::UnknownAddress;
 
 use crate::attribute::Values;
 use crate::drift::match_up;
-use crate::plan::{Basis, Change, ChangeAction, Doubt, Plan, PlanOptions, ResourceChange};
+use crate::plan::{Basis, Change, ChangeAction, Doubt, InterfaceRead, Plan, PlanOptions, ResourceChange};
 use crate::resource::{LiveState, Target};
 use crate::spec::Spec;
 use crate::state::State;
@@ -94,6 +94,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
         failures: inputs.live.failures.clone(),
         targeted: options.targets.clone(),
         excluded: options.excludes.clone(),
+        read: subjects.iter().map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading)).collect(),
     })
 }
 
