@@ -24,6 +24,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use jiff::Timestamp;
 
 use crate::alibaba::credentials::Environment;
+use crate::child::{self, Children};
 use crate::clock::Clock;
 use crate::run::Exit;
 
@@ -34,6 +35,10 @@ use output::Output;
 
 /// Runs the tool and returns its exit code.
 pub fn run() -> Exit {
+    if let Some(program) = supervised() {
+        child::supervise(&program, std::io::stdin());
+        return Exit::Done;
+    }
     let arguments = habits::translated(std::env::args_os(), Cli::command());
     let no_color = arguments.iter().any(|argument| argument == "--no-color");
     let cli = match parse(arguments) {
@@ -55,7 +60,8 @@ pub fn run() -> Exit {
     let machine = cli.command.machine();
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
-        let invocation = Invocation { global: cli.global, environment: environment(), clock: clock() };
+        let environment = environment().with_children(children());
+        let invocation = Invocation { global: cli.global, environment, clock: clock() };
         commands::dispatch(cli.command, &invocation, &output).await
     });
     // Threads that still read the terminal must not hold the process.
@@ -64,6 +70,17 @@ pub fn run() -> Exit {
         Ok(code) => code,
         Err(error) => errors::report(&output, &error, machine),
     }
+}
+
+/// Returns the program that this process was started to supervise, by itself.
+fn supervised() -> Option<Vec<OsString>> {
+    let mut arguments = std::env::args_os().skip(1);
+    (arguments.next()? == child::SUPERVISE).then(|| arguments.collect())
+}
+
+/// What children are started with. The name of the running program is one that leads to it although its file was replaced.
+fn children() -> Children {
+    Children::new(std::env::vars_os(), PathBuf::from("/proc/self/exe"))
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {

@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod children;
 mod explain;
 mod files;
+mod forged;
 mod habits;
 mod init;
 mod reports;
