@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use crate::cloud::Cloud;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Note, Recorded, Seen};
-use crate::journal::{Died, Entry, Evidence, Operation, PlannedStep, RunStarted};
+use crate::journal::{Died, Entry, Evidence, LockWord, Operation, PlannedStep, RunStarted};
 use crate::plan::{FloorMember, Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::{counted, words};
@@ -21,7 +21,7 @@ use crate::run::{self, Facts, Report, Unrecorded, planned_step};
 use crate::spec::Spec;
 use crate::state::{Records, RunId, State};
 use crate::store::account::AccountLocks;
-use crate::store::lock::Holder;
+use crate::store::lock::{Holder, Locking};
 use crate::store::{Store, StoreError, explain};
 
 use super::failure::{Exit, Refusal};
@@ -138,6 +138,24 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         Ok(if approved { Prepared::Approved(planned) } else { Prepared::Declined })
     }
 
+    /// Closes what is open, records what is live, and commits that: the history goes on with a journal that was started
+    /// anew. Returns the new serial.
+    ///
+    /// # Errors
+    /// What is open cannot be read, or the commit fails.
+    pub async fn accept(mut self, front: &mut impl Front) -> Result<u64> {
+        self.close_dead_run(front).await?;
+        let spec = &self.session.project.spec;
+        let Refresh { live, .. } = self.refresh(spec).await;
+        for failure in &live.failures {
+            front.note(&format!("{} could not be read: {}", failure.scope, failure.detail));
+        }
+        let seen = Seen { spec, before: Some(&live), after: &[] };
+        history::write(&mut self.state, None, Some(&seen));
+        history::commit(&mut self.store, &mut self.state)?;
+        Ok(self.state.serial)
+    }
+
     /// Reads what became of the calls whose end nobody recorded, and records that.
     async fn close_dead_run(&mut self, front: &mut impl Front) -> Result<()> {
         if let Some(run) = self.store.replay().open_run() {
@@ -201,11 +219,13 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                 let plan = live::plan_from(project, self.known_state(), &refresh.live, &[], target, &options)?;
                 Planned { plan, refresh, takes_back: None }
             }
-            Task::Saved(plan) => {
+            Task::Saved { plan: saved, options } => {
                 let refresh = self.refresh(&project.spec).await;
                 let last = self.state.last_run.as_ref().map_or(Ok(None), |last| self.store.run(last))?;
-                saved::check(&plan, project, self.known_state(), last.as_ref(), &refresh.live, target)?;
-                Planned { plan: *plan, refresh, takes_back: None }
+                let (state, last, live) = (self.known_state(), last.as_ref(), &refresh.live);
+                let now = saved::Now { project, state, last, live, target };
+                let plan = now.make_again(&saved, &options)?;
+                Planned { plan, refresh, takes_back: None }
             }
             Task::Rollback { run_id, options } => {
                 let run = to_take_back(&self.store, &run_id)?;
@@ -255,7 +275,11 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let around = Surroundings {
             cloud: &self.cloud,
             store: &mut self.store,
-            gate: &check::CheckCommand::beside(&self.session.project, self.account.as_ref()),
+            gate: &check::CheckCommand::beside(
+                &self.session.project,
+                self.session.access.environment.children(),
+                self.account.as_ref(),
+            ),
             clock,
             signals,
             emit: &mut |event| front.event(clock.now(), event),
@@ -339,6 +363,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             spec: Some(project.name.clone()),
             spec_digest: Some(project.digest.clone()),
             takes_back: takes_back.into_iter().collect(),
+            lock: (project.paths.locking == Locking::None).then_some(LockWord::None),
             ..Evidence::default()
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -54,7 +55,9 @@ impl Project {
             spec.warnings.extend(beside::passed_over(&directory, &spec, &state));
         }
         let name = path.display().to_string();
-        Ok(Self { name, spec, digest, paths: Paths::new(state, rescue_directory), directory })
+        let mut paths = Paths::new(state, rescue_directory);
+        paths.spec_owner = fs::metadata(path).ok().map(|found| found.uid());
+        Ok(Self { name, spec, digest, paths, directory })
     }
 }
 
