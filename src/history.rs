@@ -181,6 +181,11 @@ pub fn commit(store: &mut impl Store, state: &mut State) -> Result<Option<Note>,
 /// Commits the state under the next serial that nobody has used: a state that was lost or restored from a copy is older
 /// than its journal.
 fn commit_next(store: &mut impl Store, state: &mut State) -> Result<(), StoreError> {
+    let rests_on_nothing = state.anchor.is_none_or(|anchor| anchor.head.is_of_nothing());
+    if rests_on_nothing && store.replay().runs().is_empty() {
+        // A state rests on a line, so that a journal that is emptied later is missed.
+        store.archive(state)?;
+    }
     let expected = state.serial;
     state.serial = expected.max(store.replay().last_serial()) + 1;
     store.commit(state, expected).inspect_err(|_| state.serial = expected)

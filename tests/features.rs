@@ -7,6 +7,7 @@ mod explain;
 mod files;
 mod forged;
 mod habits;
+mod hostile;
 mod init;
 mod reports;
 mod scene;

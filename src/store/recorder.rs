@@ -307,14 +307,6 @@ impl<M: Medium> Store for Recorder<M> {
         if self.unsaved.is_some() {
             return Err(self.broken());
         }
-        if self.journal.is_blank() {
-            // A state rests on a line, so that a journal that is emptied later is missed.
-            let head = LineHash::default();
-            let base =
-                Base { lineage: state.lineage.clone(), target: state.target.clone(), serial: expected_serial, head };
-            let (journal, bytes) = Journal::begin(base, head);
-            self.replace(journal, &bytes)?;
-        }
         let before = read_state(&self.medium)?.map(|(_, state)| state);
         compare(&self.medium.state_name(), before.as_ref(), state, expected_serial)?;
         let anchor = Anchor { serial: state.serial, head: self.journal.head() };
