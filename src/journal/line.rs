@@ -224,7 +224,7 @@ impl Journal {
         self.lines += 1;
         self.head = line;
         self.hashes.push(line);
-        if starts || self.replay.runs().last().is_none_or(|run| run.over.is_none()) {
+        if starts || self.replay.open_run().is_some() || self.replay.runs().is_empty() {
             self.over_from = self.hashes.len();
         }
     }
@@ -260,7 +260,8 @@ pub fn encode_run(run: &Run) -> Result<Vec<u8>, Illegal> {
     Journal::default().encode(&run.entries())
 }
 
-/// Finds the runs in the lines of a journal: each with its bytes, from its first line to the one before the next run.
+/// Finds the runs in the lines of a journal that has no way back in it: each with its bytes, from its first line to the one
+/// before the next run.
 pub fn runs_in(bytes: &[u8]) -> Vec<(RunId, &[u8])> {
     let mut starts: Vec<(RunId, usize)> = Vec::new();
     let mut position = 0;

@@ -61,10 +61,11 @@ pub async fn plan(
     clock: &Clock,
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
-    check_target(recorded.state.as_ref(), target, project)?;
+    let state = recorded.state_for(target);
+    check_target(state, target, project)?;
     let live = refresh(&project.spec, cloud, clock).await;
     let doubts = recorded.journal.replay().open_run().map(|run| doubts(run, &live)).unwrap_or_default();
-    let plan = plan_from(project, recorded.state.as_ref(), &live, &doubts, target, options)?;
+    let plan = plan_from(project, state, &live, &doubts, target, options)?;
     Ok((plan, live))
 }
 
