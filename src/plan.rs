@@ -122,6 +122,8 @@ pub struct Plan {
     pub targeted: Vec<Address>,
     /// The interfaces left out (`--exclude`).
     pub excluded: Vec<Address>,
+    /// How many changes were allowed although that is more than a cap (`--allow-changes`); an apply has to be told, too.
+    pub allowed_changes: Option<u32>,
     /// What the cloud said of each declared interface, by address.
     pub read: Vec<InterfaceRead>,
 }

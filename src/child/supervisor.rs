@@ -118,6 +118,7 @@ fn end_all(group: Option<Pid>) {
         if wait(WaitOptions::empty()).is_err() {
             return;
         }
+        while matches!(wait(WaitOptions::NOHANG), Ok(Some(_))) {}
     }
 }
 

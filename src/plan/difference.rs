@@ -1,5 +1,7 @@
 //! Where two plans differ in what they would do: what the digest covers, piece by piece, so that the first can be named.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Expectation, Floor, Goal, Plan, RolloutPlan, Step, StepId};
 use crate::resource::{GroupName, RouterInterfaceId, Scope};
 
@@ -78,11 +80,12 @@ fn sides<T: Clone + PartialEq>(saved: &T, now: &T) -> Option<Sides<T>> {
 }
 
 fn steps(saved: &Plan, now: &Plan) -> Option<Difference> {
-    let has = |plan: &Plan, id: &StepId| plan.steps.iter().any(|step| step.id == *id);
-    if let Some(step) = saved.steps.iter().find(|step| !has(now, &step.id)) {
+    let ids = |plan: &'_ Plan| -> BTreeSet<StepId> { plan.steps.iter().map(|step| step.id.clone()).collect() };
+    let (of_saved, of_now) = (ids(saved), ids(now));
+    if let Some(step) = saved.steps.iter().find(|step| !of_now.contains(&step.id)) {
         return Some(Difference::OnlySaved(step.id.clone()));
     }
-    if let Some(step) = now.steps.iter().find(|step| !has(saved, &step.id)) {
+    if let Some(step) = now.steps.iter().find(|step| !of_saved.contains(&step.id)) {
         return Some(Difference::OnlyNow(step.id.clone()));
     }
     let pairs = || saved.steps.iter().zip(&now.steps);
@@ -109,16 +112,18 @@ fn step(saved: &Step, now: &Step) -> Option<StepPart> {
 }
 
 fn floors(saved: &[Floor], now: &[Floor]) -> Option<Difference> {
-    let of = |floors: &[Floor], group: &GroupName| floors.iter().find(|floor| floor.group == *group).cloned();
-    saved.iter().chain(now).map(|floor| &floor.group).find_map(|group| {
-        let (one, other) = (of(saved, group), of(now, group));
-        let number = |floor: &Option<Floor>| floor.as_ref().map(|floor| floor.min_up);
-        let links = |floor: &Option<Floor>| {
-            floor.iter().flat_map(|floor| &floor.links).map(|link| link.sides.clone()).collect::<Vec<_>>()
-        };
-        sides(&number(&one), &number(&other))
+    let by_group = |floors: &'_ [Floor]| -> BTreeMap<GroupName, Floor> {
+        floors.iter().map(|floor| (floor.group.clone(), floor.clone())).collect()
+    };
+    let (of_saved, of_now) = (by_group(saved), by_group(now));
+    let links = |floor: Option<&Floor>| {
+        floor.iter().flat_map(|floor| &floor.links).map(|link| link.sides.clone()).collect::<Vec<_>>()
+    };
+    of_saved.keys().chain(of_now.keys()).find_map(|group| {
+        let (one, other) = (of_saved.get(group), of_now.get(group));
+        sides(&one.map(|floor| floor.min_up), &other.map(|floor| floor.min_up))
             .map(|sides| Difference::Floor(group.clone(), sides))
-            .or_else(|| (links(&one) != links(&other)).then(|| Difference::Links(group.clone())))
+            .or_else(|| (links(one) != links(other)).then(|| Difference::Links(group.clone())))
     })
 }
 

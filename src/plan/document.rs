@@ -110,6 +110,7 @@ struct Decoded {
 struct DecodedInputs {
     target: Vec<Address>,
     exclude: Vec<Address>,
+    allow_changes: Option<u32>,
     read: Vec<InterfaceRead>,
 }
 
@@ -137,6 +138,7 @@ impl Decoded {
             failures: self.failures,
             targeted: self.targeted,
             excluded: self.excluded,
+            allowed_changes: self.inputs.as_ref().and_then(|inputs| inputs.allow_changes),
             read: self.inputs.map(|inputs| inputs.read).unwrap_or_default(),
         };
         let flags = (self.applyable, self.complete, self.errored);

@@ -287,7 +287,10 @@ pub(super) fn refuse_exposed(path: &Path, spec_owner: Option<u32>) -> Result<(),
         return Ok(());
     }
     let shared = fs::metadata(directory(path)).ok().filter(|dir| dir.mode() & SETGID != 0);
-    refuse_writers(path, &found, spec_owner, shared.is_some_and(|dir| dir.gid() == found.gid()))
+    let is_shared = shared.is_some_and(|dir| dir.gid() == found.gid());
+    // Whoever could put it there may write to the directory, which was looked at.
+    let owner = if is_shared { Some(found.uid()) } else { spec_owner };
+    refuse_writers(path, &found, owner, is_shared)
 }
 
 /// Returns whether an owner is trusted: this process, root, whoever owns the spec.

@@ -335,6 +335,18 @@ mod tests {
     }
 
     #[test]
+    fn a_file_system_whose_locks_do_not_work_is_refused_unless_that_is_wanted() {
+        let gone = Holder { pid: 4_000_000, process_start: Some(1), ..holder("ann") };
+        let refused = take(&gone, &Mount::unlockable_for_tests(), Locking::Required).unwrap_err();
+        assert!(matches!(&refused, StoreError::Unlockable { why, .. } if why.contains("nolock")), "{refused:?}");
+        assert!(refused.hint().unwrap().contains("--lock=none"));
+        take(&gone, &Mount::unlockable_for_tests(), Locking::None).unwrap();
+        // Who is at work, as far as the words tell, is not passed over.
+        let alive = take(&holder("ann"), &Mount::unlockable_for_tests(), Locking::None).unwrap_err();
+        assert!(matches!(alive, StoreError::Locked { .. }), "{alive:?}");
+    }
+
+    #[test]
     fn what_stands_in_a_lock_is_cut_and_cleaned() {
         let hostile = Holder {
             id: format!("x; rm -rf / \u{1b}[2J{}", "i".repeat(500)),

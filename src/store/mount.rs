@@ -66,6 +66,11 @@ impl Mount {
     }
 
     #[cfg(test)]
+    pub(super) fn unlockable_for_tests() -> Self {
+        Self { kind: "nfs".to_owned(), options: vec!["nolock".to_owned()] }
+    }
+
+    #[cfg(test)]
     pub(super) fn shared_for_tests() -> Self {
         Self { kind: "nfs4".to_owned(), options: Vec::new() }
     }

@@ -182,6 +182,7 @@ const INPUTS: &[Forgery] = &[
     ("another account", |plan| plan.target.account_id = "1".into()),
     ("another provider", |plan| plan.target.provider = Provider::Alibaba),
     ("another endpoint", |plan| plan.target.endpoint = "https://evil.example".to_owned()),
+    ("caps that were overridden", |plan| plan.allowed_changes = Some(2)),
     ("when", |plan| plan.timestamp += Duration::from_secs(3600)),
 ];
 
@@ -311,7 +312,8 @@ fn a_comment_more_in_the_spec_is_no_other_plan() {
 fn a_cap_is_overridden_at_apply_and_never_by_a_file() {
     let scene = scene();
     scene.write("rictl.yaml", &SPEC.replace("max_changes: 2", "max_changes: 1"));
-    scene.rictl("plan --out p.plan --allow-changes 2").with_code(3);
+    let planned = scene.rictl("plan --out p.plan --allow-changes 2").with_code(3);
+    assert!(planned.stdout.contains("`rictl apply p.plan --allow-changes 2` does exactly this"), "{planned:#?}");
     let refused = scene.rictl("apply p.plan").with_code(3);
     assert!(refused.stderr.contains("--allow-changes 2"), "{refused:#?}");
     scene.rictl("apply p.plan --allow-changes 3").with_code(3);

@@ -380,9 +380,12 @@ fn a_journal_that_somebody_else_wrote_to_is_not_appended_to() {
     assert_eq!(fs::read(&paths.journal).unwrap(), b"something");
 }
 
+/// What befalls the files, after what is said of it.
+type Mishap = (&'static str, fn(&Paths));
+
 #[test]
 fn a_journal_that_was_emptied_cut_replaced_or_is_older_than_its_state_is_refused_and_left_alone() {
-    let lost: [(&str, fn(&Paths)); 6] = [
+    let lost: [Mishap; 6] = [
         ("it is empty", |paths| fs::write(&paths.journal, "").unwrap()),
         ("nothing but NUL bytes", |paths| {
             let length = fs::metadata(&paths.journal).unwrap().len();
@@ -431,7 +434,7 @@ fn a_journal_that_was_emptied_cut_replaced_or_is_older_than_its_state_is_refused
 
 #[test]
 fn a_journal_that_moves_under_a_run_is_not_written_to() {
-    let moved: [(&str, fn(&Paths)); 5] = [
+    let moved: [Mishap; 5] = [
         ("taken away", |paths| fs::remove_file(&paths.journal).unwrap()),
         ("taken away", |paths| {
             let copy = paths.journal.with_extension("copy");
@@ -562,6 +565,24 @@ fn a_directory_that_is_setgid_is_shared_with_its_group_to_read() {
     for run in fs::read_dir(&paths.runs).unwrap() {
         assert_eq!(run.unwrap().metadata().unwrap().mode() & 0o777, 0o640);
     }
+}
+
+#[test]
+fn in_a_directory_that_is_setgid_a_file_of_its_group_may_be_anybodys_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fs::create_dir(dir.path().join("state")).unwrap();
+    if std::os::unix::fs::chown(dir.path().join("state"), None, Some(65534)).is_err() {
+        // Not root: nothing can be given to others.
+        return;
+    }
+    fs::set_permissions(dir.path().join("state"), Permissions::from_mode(0o2770)).unwrap();
+    fill(&paths);
+    std::os::unix::fs::chown(&paths.state, Some(1234), None).unwrap();
+    open_files(paths.clone(), &holder("a")).unwrap();
+    std::os::unix::fs::chown(&paths.state, Some(1234), Some(1234)).unwrap();
+    let error = open_files(paths.clone(), &holder("a")).unwrap_err();
+    assert!(matches!(error, StoreError::Exposed { by: Writer::Owner(1234), .. }), "{error:?}");
 }
 
 #[test]

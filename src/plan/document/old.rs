@@ -106,6 +106,7 @@ impl Document {
             failures: self.failures,
             targeted: self.targeted,
             excluded: self.excluded,
+            allowed_changes: None,
             read: Vec::new(),
         }
     }

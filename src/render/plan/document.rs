@@ -77,6 +77,9 @@ struct Inputs<'a> {
     target: &'a [Address],
     /// `--exclude`.
     exclude: &'a [Address],
+    /// How many changes `--allow-changes` let through although a cap is lower; an apply of the plan has to be told, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_changes: Option<u32>,
     /// What the cloud said of each declared interface, by address.
     read: &'a [InterfaceRead],
 }
@@ -107,7 +110,12 @@ impl<'a> Document<'a> {
             failures: &plan.failures,
             targeted: &plan.targeted,
             excluded: &plan.excluded,
-            inputs: Inputs { target: &plan.targeted, exclude: &plan.excluded, read: &plan.read },
+            inputs: Inputs {
+                target: &plan.targeted,
+                exclude: &plan.excluded,
+                allow_changes: plan.allowed_changes,
+                read: &plan.read,
+            },
         }
     }
 }

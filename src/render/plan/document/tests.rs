@@ -227,6 +227,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             failures: failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail }).collect(),
             targeted: vec![address],
             excluded: Vec::new(),
+            allowed_changes: real.then_some(3),
             read,
         }
     })
@@ -284,6 +285,7 @@ fn sample() -> Plan {
         failures: Vec::new(),
         targeted: Vec::new(),
         excluded: Vec::new(),
+        allowed_changes: None,
         read: vec![InterfaceRead::Found {
             address: "sh-primary".into(),
             status: Status::Active,
