@@ -6,6 +6,7 @@
 
 mod args;
 mod commands;
+mod completion;
 mod errors;
 mod front;
 mod habits;
@@ -41,6 +42,9 @@ use signals::Signals;
 pub fn run() -> Exit {
     if let Some(program) = supervised() {
         child::supervise(&program, std::io::stdin());
+        return Exit::Done;
+    }
+    if completion::answered() {
         return Exit::Done;
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

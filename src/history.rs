@@ -25,6 +25,8 @@ pub use pace::expected_durations;
 pub use past::{Missing, Past, find, find_in, last, last_apply, past_runs};
 pub use records::{Seen, write};
 
+pub use crate::store::recorder::all_ids;
+
 /// What is recorded.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {

@@ -1,6 +1,6 @@
 //! From the spec and the live cloud to a plan: refresh, what a dead run left open, the planner, the inspector.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -14,7 +14,7 @@ use crate::plan::{Doubt, Plan, PlanOptions, Warning};
 use crate::planner::{self, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
-use crate::resource::{LiveState, Provider, Target};
+use crate::resource::{Address, LiveState, Provider, Target};
 use crate::spec::Spec;
 use crate::state::State;
 
@@ -64,8 +64,21 @@ pub async fn plan(
     let state = recorded.state_for(target);
     check_target(state, target, project)?;
     let live = refresh(&project.spec, cloud, clock).await;
-    let doubts = recorded.journal.replay().open_run().map(|run| doubts(run, &live)).unwrap_or_default();
-    let plan = plan_from(project, state, &live, &doubts, target, options)?;
+    let open_run = recorded.journal.replay().open_run();
+    let doubts = match &recorded.running {
+        // Whoever is at work reads what becomes of its own calls.
+        Some(_) => Vec::new(),
+        None => open_run.map(|run| doubts(run, &live)).unwrap_or_default(),
+    };
+    let mut plan = plan_from(project, state, &live, &doubts, target, options)?;
+    if let Some(holder) = &recorded.running {
+        let steps = open_run.map(|run| run.started.steps.as_slice()).unwrap_or_default();
+        let addresses: BTreeSet<Address> = steps.iter().map(|step| step.address.clone()).collect();
+        plan.resource_drift.retain(|change| !addresses.contains(&change.address));
+        let (run_id, who) = (open_run.map(|run| run.id().to_string()), holder.to_string());
+        let addresses = addresses.into_iter().collect();
+        plan.warnings.insert(0, Warning::RunGoingOn { run_id, who, addresses });
+    }
     Ok((plan, live))
 }
 

@@ -97,6 +97,13 @@ impl Holder {
         self.boot_id.is_some() && self.boot_id == us.boot_id
     }
 
+    /// Returns whether the holder's process is at work on this host: the same process, not a later one with its number.
+    pub fn is_alive_here(&self) -> bool {
+        self.boot_id.is_some()
+            && self.boot_id == boot_id()
+            && process_start(self.pid).is_some_and(|start| self.process_start.is_none_or(|known| known == start))
+    }
+
     /// Returns whether the holder may still be at work: on another host nobody can tell.
     fn may_be_alive(&self) -> bool {
         let ended_with_its_boot = self.boot_id != boot_id();

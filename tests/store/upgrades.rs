@@ -93,6 +93,27 @@ fn the_first_writer_upgrades_and_keeps_what_was_there_beside() {
     assert_eq!(state.serial, 3);
 }
 
+/// The release before looks for the version at the top of the state and in the first line of each run, and knows no line
+/// but a run's at the top of a journal. It reads up to versions 2 and 1, and writes nothing where it cannot read.
+#[test]
+fn what_was_upgraded_is_refused_by_the_release_before() {
+    let (mut store, recorded) = open(Memory::new(killed()), &holder("a")).unwrap();
+    let mut state = recorded.state.unwrap();
+    let (step, at) = (store.replay().open_run().unwrap().open_steps().next().unwrap().0.id.clone(), at(99_000));
+    let (outcome, status) = (Outcome::Done, Some(Status::Inactive));
+    store.append(&[Entry::Closed { step, at, outcome, status, because: None }]).unwrap();
+    store.append(&[Entry::Died(Died { at, resolved_by: id(9) })]).unwrap();
+    for is_archived in [false, true] {
+        let disk = store.disk();
+        let object = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).unwrap();
+        assert!(object(disk.state.as_ref().unwrap())["format_version"].as_u64() > Some(2));
+        let first = object(disk.journal.split(|byte| *byte == b'\n').next().unwrap());
+        let begins = &first["run_started"];
+        assert!(begins.is_null() || begins["format_version"].as_u64() > Some(1), "{is_archived}: {first}");
+        close_runs(&mut store, &mut state, &[]).unwrap();
+    }
+}
+
 #[test]
 fn an_upgrade_that_dies_anywhere_is_begun_again() {
     let runs = |disk: &Disk| {

@@ -172,6 +172,16 @@ pub fn warning(warning: &Warning) -> Said {
             let parts: Vec<String> = parts.map(|(what, names)| format!("{what}{}", listed(names))).collect();
             said("this plan looks at a part of the spec only".to_owned(), parts.join("; "))
         }
+        Warning::RunGoingOn { run_id, who, addresses } => said(
+            match run_id {
+                Some(run_id) => format!("run {run_id} is going on: {who}"),
+                None => format!("an apply is about to begin: {who}"),
+            },
+            match addresses.as_slice() {
+                [] => "plan again when it has ended".to_owned(),
+                addresses => format!("{} may be on the way; plan again when it has ended", listed(addresses)),
+            },
+        ),
         Warning::HandsOffExpired { address, until, at } => said(
             format!("hands_off of {address} has expired: it was meant to stand until {until}"),
             format!("{at}; no step is planned for it while it stands: take it out of the spec, or give it a new date"),
