@@ -300,3 +300,30 @@ fn a_damaged_journal_of_a_killed_run_is_accepted_and_its_call_is_not_sent_again(
     let first = history["runs"].as_array().unwrap().last().unwrap();
     assert_eq!(first["outcome"], "died", "{history}");
 }
+
+#[test]
+fn a_journal_that_is_taken_away_under_a_run_ends_it_and_is_missed_afterwards() {
+    let world = "regions: [cn-shanghai]\nsettle: {deactivate: 1s}\ninterfaces: [{id: ri-a}, {id: ri-b}]\n";
+    let emulator = Emulator::serve(world);
+    let spec = "version: 1\ncloud: {provider: emulator, region: cn-shanghai}\ninterfaces:\n  a: {id: ri-a, status: Active}\n  b: {id: ri-b, status: Active, depends_on: [a]}\n";
+    let desk = Desk::new(spec).with_the_usual_key();
+    let url = emulator.url();
+    assert_eq!(desk.quick(&url, &["apply", "--auto-approve"]).code, 0);
+    desk.file("rictl.yaml", &spec.replace("Active", "Inactive"));
+    let arguments = ["apply", "--auto-approve", "--endpoint", &url].into_iter().chain(QUICK);
+    let mut run =
+        desk.command(&arguments.collect::<Vec<_>>()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(run.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains("b: Deactivating...")));
+    let journal = desk.path().join("state/rictl.journal.jsonl");
+    fs::remove_file(&journal).unwrap();
+    lines.for_each(drop);
+    assert_eq!(run.wait().unwrap().code(), Some(5));
+    assert_eq!(emulator.mutating_calls().len(), 1, "nothing is sent that cannot be recorded");
+    assert!(!journal.exists());
+    let ran = desk.quick(&url, &["plan"]);
+    assert!(ran.code == 1 && ran.err.contains("it is gone") && ran.err.contains("rictl state accept"), "{ran:#?}");
+    assert_eq!(desk.quick(&url, &["state", "accept"]).code, 0);
+    assert_eq!(desk.quick(&url, &["apply", "--auto-approve"]).code, 0);
+    assert_eq!(emulator.mutating_calls().len(), 2);
+}
