@@ -219,7 +219,7 @@ pub(super) struct PlanArgs {
 /// What a plan looks at.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Choice {
-    /// Look at this interface only, and at what must change before it; may be given several times
+    /// Look at this interface only; what must change before it blocks it unless it is named too; may be given several times
     #[arg(long, value_name = "ADDRESS", add = completion::addresses())]
     pub(super) target: Vec<Address>,
     /// Leave this interface out; may be given several times

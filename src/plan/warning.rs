@@ -15,8 +15,6 @@ pub enum Warning {
     PartOfSpec {
         /// What was asked for; empty for everything.
         targets: Vec<Address>,
-        /// What those bring along.
-        brought_along: Vec<Address>,
         /// What is left out.
         excluded: Vec<Address>,
     },
