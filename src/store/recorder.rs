@@ -60,7 +60,6 @@ fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
     for _ in 0..LOOKS {
         let bytes = medium.journal()?;
         let length = bytes.as_ref().map_or(0, Vec::len) as u64;
-        let head = LineHash::of(bytes.as_deref().unwrap_or_default());
         let decoded = Journal::decode(bytes.as_deref().unwrap_or_default());
         let (journal, torn) = decoded.map_err(|damaged| unreadable(medium.journal_name(), &damaged))?;
         let state = read_state(medium)?;
@@ -69,7 +68,7 @@ fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
         let Some(lost) = state.as_ref().and_then(|state| lost(&journal, state, bytes.as_deref())) else {
             return Ok((Found { journal, torn, state, is_older_version }, length));
         };
-        let seen = (head, state.map(|state| state.serial));
+        let seen = (LineHash::of(bytes.as_deref().unwrap_or_default()), state.map(|state| state.serial));
         if before.replace(seen) == Some(seen) {
             return Err(damaged(medium.journal_name(), lost.to_owned()));
         }
