@@ -138,6 +138,18 @@ impl OpenJournal {
     }
 }
 
+impl Claim {
+    /// Appends to a journal that is `position` bytes long.
+    fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
+        self.lock.check()?;
+        self.journal.append(position, batch)
+    }
+}
+
+fn unclaimed() -> StoreError {
+    StoreError::Bug("a write without the lock".to_owned())
+}
+
 impl Files {
     /// Names the files; nothing is read, made or locked yet.
     pub fn new(paths: Paths) -> Self {
@@ -145,7 +157,7 @@ impl Files {
     }
 
     fn claimed(&mut self) -> Result<(&Paths, &mut Claim), StoreError> {
-        let claim = self.claim.as_mut().ok_or_else(|| StoreError::Bug("a write without the lock".to_owned()))?;
+        let claim = self.claim.as_mut().ok_or_else(unclaimed)?;
         claim.lock.check()?;
         Ok((&self.paths, claim))
     }
@@ -219,7 +231,22 @@ impl Medium for Files {
     }
 
     fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
-        self.claimed()?.1.journal.append(position, batch)
+        let claim = self.claim.as_mut().ok_or_else(unclaimed)?;
+        claim.append(position, batch)
+    }
+
+    async fn append_without_blocking(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
+        // The lock goes along: it is held for as long as there may be a write.
+        let mut claim = self.claim.take().ok_or_else(unclaimed)?;
+        let batch = batch.to_vec();
+        let write = move || {
+            let outcome = claim.append(position, &batch);
+            (claim, outcome)
+        };
+        let (claim, outcome) =
+            tokio::task::spawn_blocking(write).await.map_err(|error| StoreError::Bug(error.to_string()))?;
+        self.claim = Some(claim);
+        outcome
     }
 
     fn mend(&mut self, length: u64) -> Result<(), StoreError> {
@@ -288,7 +315,7 @@ impl Medium for Files {
     }
 
     fn reserve(&self, position: u64, journal: u64, state: u64) -> Result<(), StoreError> {
-        let claim = self.claim.as_ref().ok_or_else(|| StoreError::Bug("a write without the lock".to_owned()))?;
+        let claim = self.claim.as_ref().ok_or_else(unclaimed)?;
         files::reserve(&claim.journal.file, position, journal)
             .map_err(files::io_error("reserve space in", &self.paths.journal))?;
         files::probe_space(&self.paths.state, state)

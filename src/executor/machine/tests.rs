@@ -1,0 +1,9 @@
+//! The machine, transition by transition: inputs in, effects out, and no runtime, clock or disk anywhere near.
+
+mod beginning;
+mod bench;
+mod doubts;
+mod ending;
+mod reading;
+mod sending;
+mod waves;
