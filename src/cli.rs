@@ -28,6 +28,7 @@ use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use crate::alibaba::credentials::Environment;
+use crate::child::{self, Children};
 use crate::clock::Clock;
 use crate::run::Exit;
 use crate::store::named;
@@ -40,6 +41,10 @@ use signals::Signals;
 
 /// Runs the tool and returns its exit code.
 pub fn run() -> Exit {
+    if let Some(program) = supervised() {
+        child::supervise(&program, std::io::stdin());
+        return Exit::Done;
+    }
     if completion::answered() {
         return Exit::Done;
     }
@@ -79,13 +84,25 @@ fn work(runtime: &Runtime) -> Exit {
     let machine = cli.command.machine();
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
-        let invocation = Invocation { global: cli.global, environment: environment(), clock: clock(), is_linked };
+        let environment = environment().with_children(children());
+        let invocation = Invocation { global: cli.global, environment, clock: clock(), is_linked };
         commands::dispatch(cli.command, &invocation, &output).await
     });
     match outcome {
         Ok(code) => code,
         Err(error) => errors::report(&output, &error, machine),
     }
+}
+
+/// Returns the program that this process was started to supervise, by itself.
+fn supervised() -> Option<Vec<OsString>> {
+    let mut arguments = std::env::args_os().skip(1);
+    (arguments.next()? == child::SUPERVISE).then(|| arguments.collect())
+}
+
+/// What children are started with. The name of the running program is one that leads to it although its file was replaced.
+fn children() -> Children {
+    Children::new(std::env::vars_os(), PathBuf::from("/proc/self/exe"))
 }
 
 /// Waits until everything is written that was to be, or until a signal says that nobody will read it; returns the exit

@@ -125,6 +125,38 @@ pub fn open_files(paths: Paths, holder: &Holder) -> Result<(LocalStore, Recorded
     open(Files::new(paths), holder)
 }
 
+/// A history that goes on with a new journal.
+#[derive(Debug)]
+pub struct Restarted<M> {
+    /// Where it goes on.
+    pub recorder: Recorder<M>,
+    /// What is recorded, with what could be read of the old journal.
+    pub recorded: Recorded,
+    /// Why the old journal could not be trusted.
+    pub why: StoreError,
+    /// Under which name it is kept; `None` where there was nothing in it.
+    pub kept: Option<String>,
+}
+
+/// Claims a medium and starts its journal anew if the one that is there cannot be trusted; `None` where it can. The new
+/// one goes on from the state of `target`, or begins `lineage`.
+///
+/// # Errors
+/// A state that cannot be read, a journal of a newer version, and writes that fail.
+pub fn restart<M: Medium>(
+    mut medium: M,
+    holder: &Holder,
+    target: &Target,
+    lineage: &str,
+) -> Result<Option<Restarted<M>>, StoreError> {
+    medium.claim(holder)?;
+    let Some(why) = recorder::distrust(&medium)? else { return Ok(None) };
+    let (recorder, kept) = Recorder::restart(medium, target, lineage)?;
+    let found = recorder::found(recorder.medium())?;
+    let recorded = assemble(recorder.medium(), found, usize::MAX)?;
+    Ok(Some(Restarted { recorder, recorded, why, kept }))
+}
+
 /// Folds the runs that are over, and what was read beside each (`seen`, oldest run first), into `state`, commits it once,
 /// says so in the journal, and takes the runs out into the archive; does nothing if no run waits for that. `state` is the
 /// one last read or committed. Returns a warning where the runs are recorded and could not be archived: the next writer
@@ -160,6 +192,11 @@ pub fn commit(store: &mut impl Store, state: &mut State) -> Result<Option<Note>,
 /// Commits the state under the next serial that nobody has used: a state that was lost or restored from a copy is older
 /// than its journal.
 fn commit_next(store: &mut impl Store, state: &mut State) -> Result<(), StoreError> {
+    let rests_on_nothing = state.anchor.is_none_or(|anchor| anchor.head.is_of_nothing());
+    if rests_on_nothing && store.replay().runs().is_empty() {
+        // A state rests on a line, so that a journal that is emptied later is missed.
+        store.archive(state)?;
+    }
     let expected = state.serial;
     state.serial = expected.max(store.replay().last_serial()) + 1;
     store.commit(state, expected).inspect_err(|_| state.serial = expected)

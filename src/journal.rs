@@ -188,9 +188,20 @@ pub struct Evidence {
     /// Why windows were overridden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_window: Option<String>,
+    /// Whether the state's lock could be done without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<LockWord>,
     /// The runs that it takes back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takes_back: Vec<RunId>,
+}
+
+/// What a run was told of its state's lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LockWord {
+    /// `--lock=none`: where the file system's locks do not work, nothing kept others out.
+    None,
 }
 
 /// Who approved a run, and how.

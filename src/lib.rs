@@ -13,7 +13,7 @@
 //!     history    the one writer of records: folds, catches up, archives
 //!     retry      retries and quotas around any Cloud   emulator  the world and its two faces
 //! F3  cloud      the port to the cloud, error codes    store     the port to history, its recorder, files
-//!     clock      one clock for the shell
+//!     clock      one clock for the shell               child     somebody else's program, and its end
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
 //!     drift      declared, recorded and live, compared: the one definition
 //! F1  spec       YAML -> Spec, every error placed      plan      the plan as data: checked, digested, saved
@@ -31,6 +31,7 @@
 pub mod alibaba;
 pub mod attribute;
 pub mod bounds;
+pub mod child;
 #[expect(clippy::disallowed_methods, reason = "owns the process: its environment, streams, clock and end")]
 pub mod cli;
 pub mod clock;

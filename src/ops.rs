@@ -4,6 +4,7 @@
 //! command, or what several of them begin with: `project` reads the spec and names the files, `connection` reaches
 //! the cloud, `live` brings both together into a plan, `session` has the words of a run.
 
+pub mod accept;
 mod account_lock;
 pub mod apply;
 mod check;

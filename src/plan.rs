@@ -9,10 +9,12 @@
 mod blocked;
 mod change;
 mod check;
+mod difference;
 mod digest;
 mod document;
 mod floor;
 mod health;
+mod input;
 mod step;
 mod summary;
 mod warning;
@@ -31,9 +33,11 @@ pub use self::blocked::{
 };
 pub use self::change::{ActionReason, Change, ChangeAction, ResourceChange, ResourceType};
 pub use self::check::BrokenPromise;
+pub use self::difference::{Difference, Sides, StepPart};
 pub use self::document::{Damage, PlanFileError, seal};
 pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
 pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
+pub use self::input::InterfaceRead;
 pub use self::step::{Action, Step, StepId};
 pub use self::summary::Summary;
 pub use self::warning::{DeclaredSide, Warning};
@@ -118,6 +122,10 @@ pub struct Plan {
     pub targeted: Vec<Address>,
     /// The interfaces left out (`--exclude`).
     pub excluded: Vec<Address>,
+    /// How many changes were allowed although that is more than a cap (`--allow-changes`); an apply has to be told, too.
+    pub allowed_changes: Option<u32>,
+    /// What the cloud said of each declared interface, by address.
+    pub read: Vec<InterfaceRead>,
 }
 
 /// The settings of the planner that do not come from the spec.

@@ -20,7 +20,7 @@ pub use selection::UnknownAddress;
 
 use crate::attribute::Values;
 use crate::drift::match_up;
-use crate::plan::{Basis, Change, ChangeAction, Doubt, Plan, PlanOptions, ResourceChange};
+use crate::plan::{Basis, Change, ChangeAction, Doubt, InterfaceRead, Plan, PlanOptions, ResourceChange};
 use crate::resource::{LiveState, Target};
 use crate::spec::Spec;
 use crate::state::State;
@@ -62,7 +62,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
     order::block_dependants(&subjects, &needs, &mut draft);
     let mut graph = order::Graph::new(&subjects, &pairs, needs, &draft);
     let floors = floors::guard(spec, &subjects, &pairs, &mut draft, &mut graph);
-    caps::enforce(spec, &subjects, options, &mut draft);
+    let allowed_changes = caps::enforce(spec, &subjects, options, &mut draft);
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
     warnings.extend(selection.warning(&subjects));
     warnings.extend(remarks::unguarded(&subjects, &pairs, &draft));
@@ -94,6 +94,8 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
         failures: inputs.live.failures.clone(),
         targeted: options.targets.clone(),
         excluded: options.excludes.clone(),
+        allowed_changes,
+        read: subjects.iter().map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading)).collect(),
     })
 }
 

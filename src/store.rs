@@ -10,6 +10,7 @@ pub mod local;
 pub mod lock;
 pub mod medium;
 pub mod memory;
+mod mount;
 pub mod named;
 pub mod recorder;
 
@@ -135,13 +136,21 @@ pub enum StoreError {
         /// The lock file.
         path: String,
     },
-    /// Others can replace files in the directory.
-    #[error("the directory {path} can be written by {by}")]
+    /// Others can write to a file or directory that only we may.
+    #[error("{path} can be written by {by}")]
     Exposed {
-        /// The directory.
+        /// The file or directory.
         path: String,
-        /// Whom its mode lets in.
-        by: &'static str,
+        /// Who can.
+        by: Writer,
+    },
+    /// Locks do not keep others out there.
+    #[error("locks do not work on the file system of {path}: {why}")]
+    Unlockable {
+        /// The lock file.
+        path: String,
+        /// What shows that.
+        why: String,
     },
     /// An earlier write failed; what was recorded since is kept for [`Store::rescue`].
     #[error("nothing more can be recorded in {path} after a failed write")]
@@ -152,6 +161,27 @@ pub enum StoreError {
     /// The caller broke the contract.
     #[error("bug: {0}")]
     Bug(String),
+}
+
+/// Who can write to what only we may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writer {
+    /// Everybody on this host.
+    Everybody,
+    /// The members of this group.
+    Group(u32),
+    /// Its owner, who is neither this user nor root, nor owns the spec.
+    Owner(u32),
+}
+
+impl std::fmt::Display for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Everybody => f.write_str("everybody"),
+            Self::Group(id) => write!(f, "another group ({id})"),
+            Self::Owner(id) => write!(f, "its owner, another user ({id})"),
+        }
+    }
 }
 
 impl StoreError {
@@ -178,7 +208,13 @@ impl StoreError {
             Self::AccountLocked { path, .. } => {
                 format!("wait for it with --lock-timeout, or end that process: its lock ({path}) ends with it")
             }
+            Self::Exposed { path, by: Writer::Owner(_) } => {
+                format!("if what is in it is yours, run `chown` on {path}; else choose another `state.path`")
+            }
             Self::Exposed { path, .. } => format!("run `chmod go-w {path}`"),
+            Self::Unlockable { .. } => {
+                "keep the state elsewhere, or go without: `--lock=none`, which the run records".into()
+            }
             Self::Io { source, .. } => match source.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
                     "make room there, then run it again".into()

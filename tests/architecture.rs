@@ -28,6 +28,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("cloud", 3),
     ("store", 3),
     ("clock", 3),
+    ("child", 3),
     ("refresh", 4),
     ("executor", 4),
     ("history", 4),

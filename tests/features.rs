@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod children;
 mod explain;
 mod files;
+mod forged;
 mod habits;
+mod hostile;
 mod init;
 mod reports;
 mod scene;

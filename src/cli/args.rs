@@ -14,6 +14,7 @@ use clap_complete::Shell;
 
 use crate::resource::Address;
 use crate::retry::Quota;
+use crate::store::lock::Locking;
 
 use super::completion;
 
@@ -66,6 +67,9 @@ pub(super) struct Global {
     /// Wait this long for the locks of the state and of the account
     #[arg(long, value_name = "DURATION", global = true, env = "RICTL_LOCK_TIMEOUT", default_value = "0s", value_parser = duration)]
     pub(super) lock_timeout: Duration,
+    /// `none` goes on where locks do not work on the file system of the state; the run records it
+    #[arg(long, value_name = "none", global = true, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", hide_default_value = true, value_parser = locking)]
+    pub(super) lock: Locking,
     /// Keep the accounts' locks here instead of where every user of this host looks: /run/lock or /tmp
     #[arg(long, value_name = "DIR", global = true, env = "RICTL_LOCK_DIR")]
     pub(super) lock_dir: Option<PathBuf>,
@@ -338,6 +342,8 @@ pub(super) enum StateCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Go on where the journal was emptied, cut, replaced or damaged: it is kept aside, what is open is read from the cloud
+    Accept,
     /// Forget one record; the interface itself is not touched
     Rm {
         /// The interface's key
@@ -444,6 +450,16 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|duration| {
         if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) }
     })
+}
+
+fn locking(text: &str) -> Result<Locking, String> {
+    match text {
+        "true" | "1" => Ok(Locking::Required),
+        "none" => Ok(Locking::None),
+        _ => Err("an apply always locks its state; --lock-timeout DURATION waits for it, and --lock=none is for file \
+                  systems whose locks do not work"
+            .to_owned()),
+    }
 }
 
 /// Takes a digest with or without the `sha256:` that plans print before it.

@@ -20,6 +20,7 @@ use crate::executor::{self, OnError};
 use crate::ops::connection::Access;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::{DEFAULT_SPEC, Project, together};
+use crate::ops::session::Session;
 use crate::spec::SignatureVersion;
 
 use super::args::{
@@ -28,6 +29,7 @@ use super::args::{
 use super::errors::Machine;
 use super::output::Output;
 use super::signals;
+use super::who::who;
 
 /// The command line and the process, read once.
 pub(super) struct Invocation {
@@ -112,6 +114,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Drift(arguments) => drift::drift(&arguments, invocation, output).await,
         Command::Show(arguments) => recorded::show(&arguments, invocation, output),
         Command::History { json } => recorded::history(invocation, output, json),
+        Command::State { command: StateCommand::Accept } => recorded::accept(invocation, output).await,
         Command::State { command } => recorded::state(command, invocation, output),
         Command::ForceUnlock { id, force, pid } => recorded::force_unlock(&id, force, pid, invocation, output).await,
         Command::Whoami { json } => whoami::whoami(invocation, output, json).await,
@@ -151,7 +154,22 @@ impl Invocation {
 
     fn load_from(&self, path: &Path) -> Result<Project> {
         let loaded = Project::load(path, &std::env::temp_dir());
-        if self.is_linked { Project::conceal(loaded) } else { loaded }
+        let mut project = if self.is_linked { Project::conceal(loaded) } else { loaded }?;
+        project.paths.locking = self.global.lock;
+        Ok(project)
+    }
+
+    fn session(&self, settings: executor::Settings) -> Result<Session> {
+        Ok(Session {
+            project: self.load()?,
+            access: self.access(),
+            clock: self.clock,
+            settings,
+            lock_timeout: self.global.lock_timeout,
+            lock_dir: self.global.lock_dir.clone(),
+            who: who(),
+            salt: uuid::Uuid::new_v4().simple().to_string(),
+        })
     }
 
     fn access(&self) -> Access {
@@ -169,19 +187,26 @@ impl Invocation {
         }
     }
 
-    fn settings(&self, arguments: &RunArgs) -> executor::Settings {
+    /// What operators tune of every command that reads until something is clear.
+    fn patience(&self) -> executor::Settings {
         executor::Settings {
-            parallelism: usize::from(arguments.parallelism),
             poll_interval: self.global.poll_interval,
             max_read_age: self.global.max_read_age,
             settle_timeout: self.global.settle_timeout,
             doubt_window: self.global.doubt_window,
+            ..executor::Settings::default()
+        }
+    }
+
+    fn settings(&self, arguments: &RunArgs) -> executor::Settings {
+        executor::Settings {
+            parallelism: usize::from(arguments.parallelism),
             on_error: match arguments.on_error {
                 OnErrorArg::Stop => OnError::Stop,
                 OnErrorArg::Continue => OnError::Continue,
                 OnErrorArg::Rollback => OnError::Rollback,
             },
-            ..executor::Settings::default()
+            ..self.patience()
         }
     }
 }

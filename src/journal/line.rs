@@ -25,8 +25,10 @@ pub struct Journal {
     replay: Replay,
     lines: u64,
     head: LineHash,
-    /// The hashes of the lines from the one on that says that the last run is over.
-    since_over: Vec<LineHash>,
+    /// The hashes of its lines.
+    hashes: Vec<LineHash>,
+    /// Which of them is the first that was written once the last run was over.
+    over_from: usize,
     is_first_version: bool,
 }
 
@@ -99,7 +101,18 @@ impl Journal {
 
     /// Returns whether a state that rests on the line `head` has the last run in it.
     pub fn is_in(&self, head: LineHash) -> bool {
-        self.since_over.contains(&head)
+        self.hashes[self.over_from..].contains(&head)
+    }
+
+    /// Returns whether it holds the line `head`, or goes on from the state that rests on it: what a state names as its
+    /// line and this does not know was cut off, replaced, or is newer than this journal.
+    pub fn knows(&self, head: LineHash) -> bool {
+        head.is_of_nothing() || self.hashes.contains(&head) || self.base.as_ref().is_some_and(|base| base.head == head)
+    }
+
+    /// Returns whether nothing was ever written into it.
+    pub fn is_blank(&self) -> bool {
+        self.lines == 0
     }
 
     /// Returns the runs, oldest first.
@@ -139,6 +152,14 @@ impl Journal {
         let mut journal = Self::default();
         let torn = journal.take_in(bytes)?;
         Ok((journal, torn))
+    }
+
+    /// Reads as much of a journal as can be trusted: up to the first bad line.
+    pub fn salvage(bytes: &[u8]) -> Self {
+        let mut journal = Self::default();
+        match journal.take_in(bytes) {
+            Ok(_) | Err(DamagedLine { .. }) => journal,
+        }
     }
 
     fn take_in(&mut self, bytes: &[u8]) -> Result<Option<TornTail>, DamagedLine> {
@@ -202,10 +223,9 @@ impl Journal {
     fn advance(&mut self, line: LineHash, starts: bool) {
         self.lines += 1;
         self.head = line;
-        if starts {
-            self.since_over.clear();
-        } else if self.replay.open_run().is_none() && !self.replay.runs().is_empty() {
-            self.since_over.push(line);
+        self.hashes.push(line);
+        if starts || self.replay.open_run().is_some() || self.replay.runs().is_empty() {
+            self.over_from = self.hashes.len();
         }
     }
 }

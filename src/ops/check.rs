@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::child::Children;
 use crate::executor::Gate;
-
 use crate::store::account::AccountLocks;
 
 use super::project::Project;
@@ -13,18 +13,19 @@ use super::{account_lock, command};
 /// Runs check commands where the spec's other relative paths start from, and frees the account in pauses.
 pub(super) struct CheckCommand<'p> {
     directory: &'p Path,
+    children: &'p Children,
     account: Option<&'p AccountLocks>,
 }
 
 impl<'p> CheckCommand<'p> {
-    pub(super) fn beside(project: &'p Project, account: Option<&'p AccountLocks>) -> Self {
-        Self { directory: &project.directory, account }
+    pub(super) fn beside(project: &'p Project, children: &'p Children, account: Option<&'p AccountLocks>) -> Self {
+        Self { directory: &project.directory, children, account }
     }
 }
 
 impl Gate for CheckCommand<'_> {
     async fn check(&self, arguments: &[String], timeout: Duration) -> Result<(), String> {
-        command::run("check", arguments, self.directory, None, timeout).await
+        command::run("check", arguments, (self.directory, self.children), None, timeout).await
     }
 
     fn step_aside(&self) {

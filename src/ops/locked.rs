@@ -142,6 +142,24 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         Ok(if approved { Prepared::Approved(planned) } else { Prepared::Declined })
     }
 
+    /// Closes what is open, records what is live, and commits that: the history goes on with a journal that was started
+    /// anew. Returns the new serial.
+    ///
+    /// # Errors
+    /// What is open cannot be read, or the commit fails.
+    pub async fn accept(mut self, front: &mut impl Front) -> Result<u64> {
+        self.close_dead_run(front).await?;
+        let spec = &self.session.project.spec;
+        let Refresh { live, .. } = self.refresh(spec).await;
+        for failure in &live.failures {
+            front.note(&format!("{} could not be read: {}", failure.scope, failure.detail));
+        }
+        let seen = Seen { spec, before: Some(&live), after: &[] };
+        history::write(&mut self.state, None, Some(&seen));
+        history::commit(&mut self.store, &mut self.state)?;
+        Ok(self.state.serial)
+    }
+
     fn known_state(&self) -> Option<&State> {
         match self.standing {
             Standing::New => None,
@@ -163,12 +181,14 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                 let plan = live::plan_from(project, self.known_state(), &refresh.live, &[], target, &options)?;
                 Planned { plan, refresh, takes_back: None, earlier: executor::unsettled(&self.state.interfaces) }
             }
-            Task::Saved(plan) => {
+            Task::Saved { plan: saved, options } => {
                 let refresh = self.refresh(&project.spec).await;
                 let last = self.state.last_run.as_ref().map_or(Ok(None), |last| self.store.run(last))?;
-                saved::check(&plan, project, self.known_state(), last.as_ref(), &refresh.live, target)?;
+                let (state, last, live) = (self.known_state(), last.as_ref(), &refresh.live);
+                let now = saved::Now { project, state, last, live, target };
+                let plan = now.make_again(&saved, &options)?;
                 let earlier = executor::unsettled(&self.state.interfaces);
-                Planned { plan: *plan, refresh, takes_back: None, earlier }
+                Planned { plan, refresh, takes_back: None, earlier }
             }
             Task::Rollback { run_id, options } => {
                 let run = to_take_back(&self.store, &run_id)?;

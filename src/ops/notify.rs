@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
+use crate::child::Children;
 use crate::drift::Drift;
 use crate::render;
 use crate::signature::sha256_hex;
@@ -57,7 +58,7 @@ impl FromStr for Words {
 ///
 /// # Errors
 /// A command that failed, so that the next run tells again; a memory that cannot be read or written.
-pub async fn notify(project: &Project, drift: &Drift, command: &Words) -> Result<()> {
+pub async fn notify(project: &Project, drift: &Drift, command: &Words, children: &Children) -> Result<()> {
     let memory = memory(&project.paths.state);
     let last = read_file(&memory)?.map(|bytes| String::from_utf8_lossy(&bytes).trim_end().to_owned());
     let now = digest(drift);
@@ -66,7 +67,7 @@ pub async fn notify(project: &Project, drift: &Drift, command: &Words) -> Result
     if is_news {
         let mut document = Vec::new();
         render::drift::document(&mut document, drift)?;
-        command::run("notify command", &command.0, Path::new(""), Some(&document), TIMEOUT)
+        command::run("notify command", &command.0, (Path::new(""), children), Some(&document), TIMEOUT)
             .await
             .map_err(|error| Refusal::new(Exit::Error, error).hint("the next run tries again"))?;
     }

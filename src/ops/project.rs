@@ -1,6 +1,7 @@
 //! The spec on disk and the files that belong to it. No network, no credentials.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -55,7 +56,9 @@ impl Project {
             spec.warnings.extend(beside::passed_over(&directory, &spec, &state));
         }
         let name = path.display().to_string();
-        let project = Self { name, spec, digest, paths: Paths::new(state, rescue_directory), directory };
+        let mut paths = Paths::new(state, rescue_directory);
+        paths.spec_owner = fs::metadata(path).ok().map(|found| found.uid());
+        let project = Self { name, spec, digest, paths, directory };
         Ok(if is_linked { project.concealed() } else { project })
     }
 

@@ -1,55 +1,165 @@
-//! What has to be unmoved before a saved plan is run, and what differs when a digest does.
+//! A saved plan at its apply: made once more from the spec and the records of now and from what the file says it chose
+//! and read, and compared; and what differs when a digest does.
+//!
+//! Nothing of the file is run. The plan that is made again runs, and only if it would do what the file says: a forged
+//! file is refused, or without effect. Which interfaces belong together is read now, never taken from the file.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
 
 use crate::journal::Run;
-use crate::plan::{Plan, Step};
+use crate::plan::{Action, BlockReason, InterfaceRead, Plan, PlanOptions, Step};
 use crate::render::words;
-use crate::resource::{LiveState, Reading, Target};
+use crate::resource::{
+    Address, BusinessStatus, Call, LiveState, Observed, Opposite, Reading, RouterInterfaceId, Scope, Status, Target,
+};
+use crate::spec::{Interface, Spec};
 use crate::state::State;
 
 use super::failure::{Exit, Refusal};
+use super::live;
 use super::project::Project;
 
-/// Refuses a saved plan if anything it rests on has moved.
-///
-/// # Errors
-/// Exit 4 with every difference, or 3 for a plan that was refused when it was made.
-pub(super) fn check(
-    plan: &Plan,
-    project: &Project,
-    state: Option<&State>,
-    last: Option<&Run>,
-    live: &LiveState,
-    target: &Target,
-) -> Result<(), Refusal> {
-    let digest = plan.digest();
-    let mut moved = Vec::new();
-    if !plan.target.is_same_as(target) {
-        moved.push(format!("target: planned for {}, now {target}", plan.target));
+/// What a saved plan is compared with.
+pub(super) struct Now<'a> {
+    /// The spec, as it is now.
+    pub(super) project: &'a Project,
+    /// The records, as they are now.
+    pub(super) state: Option<&'a State>,
+    /// The last run, if there was one.
+    pub(super) last: Option<&'a Run>,
+    /// What was just read.
+    pub(super) live: &'a LiveState,
+    /// Whose interfaces these are.
+    pub(super) target: &'a Target,
+}
+
+impl Now<'_> {
+    /// Makes a saved plan again, and returns that if it would do what the file says and nothing it rests on has moved.
+    /// `options` are those of this apply; what the file chose is taken from the file.
+    ///
+    /// # Errors
+    /// Exit 3 where a guard is loosened that nobody loosened here, 4 with every difference, and those of planning.
+    pub(super) fn make_again(&self, saved: &Plan, options: &PlanOptions) -> Result<Plan> {
+        let mut moved = self.moved_records(saved);
+        let undeclared = |address: &&Address| !self.project.spec.interfaces.contains_key(*address);
+        if let Some(address) = saved.targeted.iter().chain(&saved.excluded).find(undeclared) {
+            moved.push(format!("{address} is no longer declared"));
+            return Err(stale(moved).into());
+        }
+        let options = PlanOptions {
+            targets: saved.targeted.clone(),
+            excludes: saved.excluded.clone(),
+            way_back: false,
+            ..options.clone()
+        };
+        let read = as_read(saved, &self.project.spec, self.live);
+        let plan = live::plan_from(self.project, self.state, &read, &[], self.target, &options)?;
+        if !saved.steps.is_empty() {
+            refuse_caps(&plan)?;
+        }
+        moved.extend(saved.first_difference(&plan).map(|difference| words::plan::difference(&difference)));
+        moved.extend(first_steps(saved).filter_map(|step| moved_from(step, self.live)));
+        if moved.is_empty() { Ok(plan) } else { Err(stale(moved).into()) }
     }
-    if plan.basis.spec_digest != project.digest {
-        moved.push("the spec was edited".to_owned());
+
+    fn moved_records(&self, saved: &Plan) -> Vec<String> {
+        let mut moved = Vec::new();
+        if !saved.target.is_same_as(self.target) {
+            moved.push(format!("target: planned for {}, now {}", saved.target, self.target));
+        }
+        let lineage = self.state.map(|state| state.lineage.clone());
+        if saved.basis.lineage != lineage {
+            let name = |lineage: &Option<String>| lineage.clone().unwrap_or_else(|| "no state".to_owned());
+            moved.push(format!("state: planned on {}, now {}", name(&saved.basis.lineage), name(&lineage)));
+        } else if let Some(state) = self.state.filter(|state| state.serial != saved.basis.serial) {
+            moved.push(format!("state: planned on serial {}, now {}", saved.basis.serial, state.serial));
+        }
+        // A run of this plan raised the serial, so it is the last one or nothing tells it from any other.
+        let digest = saved.digest();
+        let is_of_it = |run: &&Run| run.started.digest == digest && run.started.serial == saved.basis.serial;
+        moved.extend(
+            self.last.filter(is_of_it).map(|run| format!("it was applied already, by run {}", run.started.run_id)),
+        );
+        moved
     }
-    let lineage = state.map(|state| state.lineage.clone());
-    if plan.basis.lineage != lineage {
-        let name = |lineage: &Option<String>| lineage.clone().unwrap_or_else(|| "no state".to_owned());
-        moved.push(format!("state: planned on {}, now {}", name(&plan.basis.lineage), name(&lineage)));
-    } else if let Some(state) = state.filter(|state| state.serial != plan.basis.serial) {
-        moved.push(format!("state: planned on serial {}, now {}", plan.basis.serial, state.serial));
-    }
-    // A run of this plan raised the serial, so it is the last one or nothing tells it from any other.
-    if let Some(run) = last.filter(|run| run.started.digest == digest && run.started.serial == plan.basis.serial) {
-        moved.push(format!("it was applied already, by run {}", run.started.run_id));
-    }
-    moved.extend(first_steps(plan).filter_map(|step| moved_from(step, live)));
-    if moved.is_empty() {
-        return Ok(());
-    }
-    Err(Refusal {
+}
+
+fn stale(moved: Vec<String>) -> Refusal {
+    Refusal {
         exit: Exit::Moved,
-        summary: "the saved plan is stale: what it was made from has moved".to_owned(),
+        summary: "the saved plan is stale: what it was made from has moved, or the file was edited".to_owned(),
         causes: moved,
         hint: Some("run `rictl plan --out FILE` again and review what it says now".to_owned()),
-    })
+    }
+}
+
+/// Refuses a plan whose caps somebody overrode when it was made, and nobody does now.
+fn refuse_caps(plan: &Plan) -> Result<(), Refusal> {
+    let cap = plan.blocked.iter().find_map(|blocked| match &blocked.reason {
+        BlockReason::Cap { changes, .. } => Some((*changes, words::plan::blocked(plan, blocked))),
+        _ => None,
+    });
+    let Some((changes, detail)) = cap else { return Ok(()) };
+    let refusal = Refusal::new(Exit::Refused, "the saved plan is larger than a cap allows").cause(detail);
+    Err(refusal.hint(format!(
+        "a file overrides no cap: if {changes} changes are meant, give --allow-changes {changes} to `rictl apply PLAN` too"
+    )))
+}
+
+/// Puts together what the file says it read with what only the cloud of now can say: which interfaces belong together.
+fn as_read(saved: &Plan, spec: &Spec, live: &LiveState) -> LiveState {
+    let said: BTreeMap<&Address, &InterfaceRead> = saved.read.iter().map(|read| (read.address(), read)).collect();
+    let reading = |(address, declared): (&Address, &Interface)| {
+        let now = live.readings.get(address).and_then(Reading::found);
+        let reading = said.get(address).map_or(Reading::Unreadable, |read| reading(read, declared, now));
+        (address.clone(), reading)
+    };
+    LiveState {
+        read_at: live.read_at,
+        readings: spec.interfaces.iter().map(reading).collect(),
+        failures: saved.failures.clone(),
+    }
+}
+
+fn reading(read: &InterfaceRead, declared: &Interface, now: Option<&Observed>) -> Reading {
+    let of = |scope: &Scope, status: &Status, business_status: &BusinessStatus| {
+        blank(&declared.id.value, scope, status.clone(), business_status.clone())
+    };
+    match read {
+        InterfaceRead::Found { status, business_status, opposite_status, .. } => {
+            let mut observed = of(&declared.scope, status, business_status);
+            if let Some(now) = now {
+                observed.role = now.role;
+                observed.opposite = now.opposite.clone();
+            }
+            observed.opposite.status = opposite_status.clone();
+            Reading::Found(observed)
+        }
+        InterfaceRead::Elsewhere { region, status, .. } => {
+            let scope = Scope { region: region.clone(), ..declared.scope.clone() };
+            Reading::Elsewhere(of(&scope, status, &BusinessStatus::Normal))
+        }
+        InterfaceRead::Absent { .. } => Reading::Absent,
+        InterfaceRead::Unreadable { .. } => Reading::Unreadable,
+    }
+}
+
+fn blank(id: &RouterInterfaceId, scope: &Scope, status: Status, business_status: BusinessStatus) -> Observed {
+    Observed {
+        id: id.clone(),
+        region: scope.region.clone(),
+        status,
+        business_status,
+        role: None,
+        name: None,
+        description: None,
+        router_id: None,
+        router_type: None,
+        specification: None,
+        opposite: Opposite::default(),
+    }
 }
 
 /// The first step of each interface: what comes later is expected to be brought about by it.
@@ -60,10 +170,9 @@ fn first_steps(plan: &Plan) -> impl Iterator<Item = &Step> {
 
 fn moved_from(step: &Step, live: &LiveState) -> Option<String> {
     let found = match live.readings.get(&step.address) {
-        Some(Reading::Found(observed))
-            if step.expect.is_met_by(&observed.status) || step.goal.is_reached_by(&observed.status) =>
-        {
-            return None;
+        Some(Reading::Found(observed)) if step.goal.is_reached_by(&observed.status) => return None,
+        Some(Reading::Found(observed)) if step.expect.is_met_by(&observed.status) => {
+            return held(step, observed).map(|held| format!("{} is {held} now", step.address));
         }
         Some(Reading::Found(observed)) => observed.status.to_string(),
         Some(Reading::Elsewhere(observed)) => format!("in {}", observed.region),
@@ -72,6 +181,16 @@ fn moved_from(step: &Step, live: &LiveState) -> Option<String> {
         None => "no longer declared".to_owned(),
     };
     Some(format!("{} was {} when planned and is {found} now", step.address, step.expect))
+}
+
+/// Returns what keeps a call from an interface whose status is the expected one.
+fn held(step: &Step, observed: &Observed) -> Option<String> {
+    let Action::Call(call) = step.action else { return None };
+    if observed.business_status != BusinessStatus::Normal {
+        return Some(observed.business_status.to_string());
+    }
+    let has_no_peer = call == Call::Activate && observed.opposite.status == Some(Status::Deleted);
+    has_no_peer.then(|| "without its opposite side, which was deleted,".to_owned())
 }
 
 /// Says that the plan made afresh is not the one that was approved, and what it would do, line by line.

@@ -52,8 +52,13 @@ impl Session {
 pub enum Task {
     /// Whatever the spec wants now.
     Fresh(PlanOptions),
-    /// Exactly this, if nothing moved.
-    Saved(Box<Plan>),
+    /// Exactly this, if it comes out the same again and nothing moved.
+    Saved {
+        /// What was saved.
+        plan: Box<Plan>,
+        /// How to make it again; what the file chose goes before.
+        options: PlanOptions,
+    },
     /// The inverse of a past run.
     Rollback {
         /// The run.

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, LeftAlone, Plan, ResourceChange, RolloutPlan, Step,
-    Summary, Warning,
+    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, InterfaceRead, LeftAlone, Plan, ResourceChange,
+    RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 use crate::signature::sha256_hex;
@@ -35,6 +35,9 @@ pub enum PlanFileError {
         /// The file's version.
         found: &'static str,
     },
+    /// It does not say what it was made from, so it cannot be made again.
+    #[error("the plan file does not say what it read of the interfaces")]
+    WithoutInputs,
     /// Something else.
     #[error("the file is not a saved plan")]
     NotAPlan,
@@ -98,11 +101,26 @@ struct Decoded {
     failures: Vec<ScopeFailure>,
     targeted: Vec<Address>,
     excluded: Vec<Address>,
+    inputs: Option<DecodedInputs>,
+}
+
+/// What it was made from.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DecodedInputs {
+    target: Vec<Address>,
+    exclude: Vec<Address>,
+    allow_changes: Option<u32>,
+    read: Vec<InterfaceRead>,
 }
 
 impl Decoded {
     /// Returns the plan if what is derived from it agrees with it.
     fn into_plan(self) -> Result<Plan, Damage> {
+        let choices = (&self.targeted, &self.excluded);
+        if self.inputs.as_ref().is_some_and(|inputs| (&inputs.target, &inputs.exclude) != choices) {
+            return Err(Damage::Disagreement);
+        }
         let plan = Plan {
             timestamp: self.timestamp,
             target: self.target,
@@ -120,6 +138,8 @@ impl Decoded {
             failures: self.failures,
             targeted: self.targeted,
             excluded: self.excluded,
+            allowed_changes: self.inputs.as_ref().and_then(|inputs| inputs.allow_changes),
+            read: self.inputs.map(|inputs| inputs.read).unwrap_or_default(),
         };
         let flags = (self.applyable, self.complete, self.errored);
         let agrees = self.digest == plan.digest()
@@ -137,7 +157,10 @@ impl Plan {
     pub fn from_file(bytes: &[u8]) -> Result<Self, PlanFileError> {
         match sniff(bytes)?.as_str() {
             old::VERSION => Err(PlanFileError::Older { found: old::VERSION }),
-            _ => Self::from_any_file(bytes),
+            _ => match read(bytes)? {
+                (plan, true) => Ok(plan),
+                (_, false) => Err(PlanFileError::WithoutInputs),
+            },
         }
     }
 
@@ -146,21 +169,27 @@ impl Plan {
     /// # Errors
     /// Anything but an unaltered plan of a version that is known.
     pub fn from_any_file(bytes: &[u8]) -> Result<Self, PlanFileError> {
-        let version = sniff(bytes)?;
-        if version != FORMAT_VERSION && version != old::VERSION {
-            return Err(PlanFileError::Newer { found: version });
-        }
-        let read = || {
-            let body = unseal(str::from_utf8(bytes).map_err(|_| Damage::NotUtf8)?)?;
-            let keys = |error: serde_json::Error| Damage::Keys(error.to_string());
-            if version == old::VERSION {
-                Ok(serde_json::from_str::<old::Document>(&body).map_err(keys)?.into_plan())
-            } else {
-                serde_json::from_str::<Decoded>(&body).map_err(keys)?.into_plan()
-            }
-        };
-        read().map_err(PlanFileError::Damaged)
+        Ok(read(bytes)?.0)
     }
+}
+
+/// Reads a plan of any version that is known, and returns whether it says what it was made from.
+fn read(bytes: &[u8]) -> Result<(Plan, bool), PlanFileError> {
+    let version = sniff(bytes)?;
+    if version != FORMAT_VERSION && version != old::VERSION {
+        return Err(PlanFileError::Newer { found: version });
+    }
+    let read = || {
+        let body = unseal(str::from_utf8(bytes).map_err(|_| Damage::NotUtf8)?)?;
+        let keys = |error: serde_json::Error| Damage::Keys(error.to_string());
+        if version == old::VERSION {
+            return Ok((serde_json::from_str::<old::Document>(&body).map_err(keys)?.into_plan(), false));
+        }
+        let decoded: Decoded = serde_json::from_str(&body).map_err(keys)?;
+        let has_inputs = decoded.inputs.is_some();
+        Ok((decoded.into_plan()?, has_inputs))
+    };
+    read().map_err(PlanFileError::Damaged)
 }
 
 /// Reads the version, which stands first, without trusting or parsing the rest: a newer format may differ in all else.

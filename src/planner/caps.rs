@@ -9,18 +9,20 @@ use crate::spec::{Placed, Spec};
 use super::draft::Draft;
 use super::subject::{SubjectNumber, Subjects};
 
-/// Blocks every change if any cap is exceeded: a plan that is too large is a plan to look at again.
-pub(super) fn enforce(spec: &Spec, subjects: &Subjects<'_>, options: &PlanOptions, draft: &mut Draft) {
+/// Blocks every change if any cap is exceeded: a plan that is too large is a plan to look at again. Returns the number of
+/// changes where that is what was allowed all the same.
+pub(super) fn enforce(spec: &Spec, subjects: &Subjects<'_>, options: &PlanOptions, draft: &mut Draft) -> Option<u32> {
     let changing: Vec<SubjectNumber> = subjects.numbers().filter(|number| draft.changes(*number)).collect();
     let changes = count(changing.len());
+    let (exceeded, knob) = exceeded(spec, subjects, &changing)?;
     if options.allow_changes == Some(changes) {
-        return;
+        return Some(changes);
     }
-    let Some((exceeded, knob)) = exceeded(spec, subjects, &changing) else { return };
     let reason = BlockReason::Cap { changes, exceeded, knob, allowed: options.allow_changes };
     for number in changing {
         draft.block(&subjects[number], number, reason.clone());
     }
+    None
 }
 
 fn exceeded(spec: &Spec, subjects: &Subjects<'_>, changing: &[SubjectNumber]) -> Option<(Exceeded, Knob)> {

@@ -11,7 +11,7 @@ use super::text::page::Steps;
 use super::text::{self, Line, Screen, Tone, View};
 use super::words::report::verb;
 use super::{json, page};
-use crate::journal::Approved;
+use crate::journal::{Approved, LockWord};
 use crate::resource::Address;
 use crate::state::RunId;
 
@@ -82,6 +82,8 @@ struct Run<'a> {
     taken_back_by: Option<&'a RunId>,
     resolved_by: Option<&'a RunId>,
     override_window: Option<&'a String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lock: Option<LockWord>,
     approved: Option<&'a Approved>,
 }
 
@@ -104,6 +106,7 @@ impl<'a> From<&'a PastRun> for Run<'a> {
             taken_back_by: None,
             resolved_by: resolved_by.as_ref(),
             override_window: evidence.override_window.as_ref(),
+            lock: evidence.lock,
             approved: evidence.approved.as_ref(),
         }
     }

@@ -28,6 +28,9 @@ const STEPS_A_LINE: usize = 8;
 /// The most characters of one untrusted text.
 const LONGEST: usize = 400;
 
+/// The most characters of the argument list of a check: escaped, each of them takes up to ten.
+const LONGEST_CHECK: usize = 4_096;
+
 /// Writes a plan; `file` is the one that it was read from.
 pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, file: Option<&str>) -> io::Result<()> {
     write(out, &page::plan::page(plan, file))
@@ -52,8 +55,17 @@ fn write<W: Write + ?Sized>(out: &mut W, page: &Page) -> io::Result<()> {
     if let Some(next) = &page.next {
         comment.always(&format!("\nNext: {}\n", said(next)));
     }
+    page.by_urgency().filter_map(between).for_each(|between| comment.between(between));
     page.by_urgency().for_each(|section| comment.section(section));
     comment.write(out)
+}
+
+/// Returns what happens between the waves of a section.
+fn between(section: &Section) -> Option<&Phrase> {
+    match &section.body {
+        Body::Order(_, between) => between.as_ref(),
+        _ => None,
+    }
 }
 
 /// Returns a phrase with everything untrusted in code spans.
@@ -68,7 +80,11 @@ fn said(phrase: &Phrase) -> String {
 /// Returns untrusted text as a code span that it cannot leave: a span ends at a run of exactly as many backticks as it
 /// began with, and there is none so long in the text.
 fn code(text: &str) -> String {
-    let text = inert(text);
+    code_up_to(text, LONGEST)
+}
+
+fn code_up_to(text: &str, longest: usize) -> String {
+    let text = inert(text, longest);
     if text.trim().is_empty() {
         return "(empty)".to_owned();
     }
@@ -82,8 +98,8 @@ fn code(text: &str) -> String {
 }
 
 /// Returns untrusted text in one line that ends no cell of a table and is no command to a log.
-fn inert(text: &str) -> String {
-    let clipped: String = text.chars().take(LONGEST).collect();
+fn inert(text: &str, longest: usize) -> String {
+    let clipped: String = text.chars().take(longest).collect();
     let more = if clipped.len() < text.len() { "…" } else { "" };
     escape_terminal(&clipped).replace('|', "\\x7c").replace("##[", "\\x23#[") + more
 }
@@ -128,7 +144,7 @@ impl Comment {
                 self.part(title, "", &lines, section.may_fold && lines.len() > MOST_AT_LENGTH);
             }
             Body::Changes(changes) => self.changes(title, changes),
-            Body::Order(waves, between) => self.order(title, waves, between.as_ref()),
+            Body::Order(waves, _) => self.order(title, waves),
             Body::Findings(findings) => self.table(title, &Finding::table(findings)),
             Body::Steps(rows) => self.table(title, &StepRow::table(rows)),
         }
@@ -148,9 +164,25 @@ impl Comment {
         self.part_table(title, &Changes::table(changes.blocks.iter()), extent != Extent::All);
     }
 
-    fn order(&mut self, title: &str, waves: &[Wave], between: Option<&Phrase>) {
+    /// Adds what happens between waves: whole, unfolded and before all else, since it names a program that will run.
+    fn between(&mut self, between: &Phrase) {
+        let text = between.to_string();
+        let shown: String = text.chars().take(LONGEST_CHECK).collect();
+        let cut = text.chars().count() - shown.chars().count();
+        self.always(&format!("\n**Rollout**\n\n- {}\n", code_up_to(&shown, LONGEST_CHECK)));
+        if cut > 0 {
+            self.always(&format!(
+                "- **{cut} characters of what runs are not shown here: do not approve it from this comment.** `--json` has them.\n"
+            ));
+        }
+    }
+
+    fn order(&mut self, title: &str, waves: &[Wave]) {
         let steps: usize = waves.iter().map(|wave| wave.steps.len()).sum();
-        let mut lines: Vec<String> = between.iter().map(|between| format!("- {}\n", said(between))).collect();
+        if waves.is_empty() {
+            return;
+        }
+        let mut lines: Vec<String> = Vec::new();
         for wave in waves {
             lines.extend(wave.steps.chunks(STEPS_A_LINE).map(|steps| {
                 let names: Vec<String> = steps.iter().map(|step| code(step)).collect();

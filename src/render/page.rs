@@ -198,7 +198,7 @@ impl Section {
         match &self.body {
             Body::List(entries) => entries.is_empty(),
             Body::Changes(changes) => changes.blocks.is_empty(),
-            Body::Order(waves, _) => waves.is_empty(),
+            Body::Order(waves, between) => waves.is_empty() && between.is_none(),
             Body::Findings(findings) => findings.is_empty(),
             Body::Steps(rows) => rows.is_empty(),
         }

@@ -130,6 +130,8 @@ pub(crate) fn empty_plan() -> Plan {
         failures: Vec::new(),
         targeted: Vec::new(),
         excluded: Vec::new(),
+        allowed_changes: None,
+        read: Vec::new(),
     }
 }
 

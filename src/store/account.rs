@@ -12,13 +12,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use super::lock::{Holder, is_current};
+use super::lock::{Holder, MOST_WORDS, is_current};
 use super::{Mode, StoreError, files};
 use crate::resource::{AccountId, Provider};
 use crate::signature::sha256_hex;
-
-/// More than any holder writes; the file may be anybody's.
-const MOST_WORDS: u64 = crate::bounds::LOCK_BYTES as u64;
 
 /// How often a file that is replaced under our hands, or freed while its holder is looked for, is tried again.
 const ATTEMPTS: usize = 10;
@@ -190,8 +187,9 @@ fn say(file: &File, path: &Path, words: &[u8]) {
 fn who(file: &File) -> Option<String> {
     let pid = kernel_holder(&fs::read_to_string("/proc/locks").ok()?, &file.metadata().ok()?)?;
     let mut words = Vec::new();
-    let said = file.take(MOST_WORDS).read_to_end(&mut words).ok();
-    let said = said.and_then(|_| serde_json::from_slice::<Holder>(&words).ok());
+    // The file may be anybody's.
+    let said = file.take(MOST_WORDS as u64 + 1).read_to_end(&mut words).ok();
+    let said = said.and_then(|_| Holder::parse(&words));
     match said.filter(|holder| holder.pid == pid) {
         Some(holder) => Some(holder.to_string()),
         None => Some(process(pid)),

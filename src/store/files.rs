@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, OFlags};
 
-use super::StoreError;
+use super::{StoreError, Writer};
 use crate::bounds;
 
 /// The most that is read of one file; a state of 500,000 interfaces fits.
@@ -53,7 +53,16 @@ pub(super) fn open(path: &Path, options: &mut OpenOptions, doing: &'static str) 
 pub(super) fn open_or_create(path: &Path, append: bool, doing: &'static str) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).append(append).create(true);
-    open(path, &mut options, doing)?.ok_or_else(|| io_error(doing, path)(io::ErrorKind::NotFound.into()))
+    let file = open(path, &mut options, doing)?.ok_or_else(|| io_error(doing, path)(io::ErrorKind::NotFound.into()))?;
+    let found = file.metadata().map_err(io_error("look at", path))?;
+    let is_new = found.len() == 0 && found.uid() == rustix::process::geteuid().as_raw();
+    if let Mode::Exactly(permissions) = private(path)
+        && is_new
+        && found.mode() & 0o777 != permissions.mode()
+    {
+        file.set_permissions(permissions).map_err(io_error("open", path))?;
+    }
+    Ok(file)
 }
 
 /// Fails if something that is not a regular file stands at `path`.
@@ -115,8 +124,17 @@ pub(super) fn read_open(file: &File, path: &Path) -> Result<Vec<u8>, StoreError>
 /// one, whole. The rename itself is durable after [`sync_dir`].
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     refuse_irregular(path)?;
-    put(path, bytes, &Mode::Exactly(Permissions::from_mode(0o600)), true)
+    put(path, bytes, &private(path), true)
 }
+
+/// Returns the mode of a file of ours at `path`: for its owner, and in a directory that is setgid for the group that it is
+/// shared with to read.
+pub(super) fn private(path: &Path) -> Mode {
+    let is_shared = fs::metadata(directory(path)).is_ok_and(|found| found.mode() & SETGID != 0);
+    Mode::Exactly(Permissions::from_mode(if is_shared { 0o640 } else { 0o600 }))
+}
+
+const SETGID: u32 = 0o2000;
 
 /// The permissions of a new file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +200,9 @@ pub(super) fn put_all(dir: &Path, files: &[(PathBuf, &[u8])]) -> Result<(), Stor
     for (path, bytes) in files {
         refuse_irregular(path)?;
         let mut file = temporary(dir, ".rictl-").map_err(io_error("write a new file in", dir))?;
+        if let Mode::Exactly(permissions) = private(path) {
+            file.as_file().set_permissions(permissions).map_err(io_error("write", path))?;
+        }
         file.write_all(bytes).map_err(io_error("write", path))?;
         if is_few {
             file.as_file().sync_all().map_err(io_error("write", path))?;
@@ -205,7 +226,8 @@ pub(super) fn put_all(dir: &Path, files: &[(PathBuf, &[u8])]) -> Result<(), Stor
 /// Creates a directory, private to us, where it is missing.
 pub(super) fn make_dir(dir: &Path) -> Result<(), StoreError> {
     refuse_other_directory(dir)?;
-    match DirBuilder::new().mode(0o700).create(dir) {
+    let is_shared = fs::metadata(directory(dir)).is_ok_and(|found| found.mode() & SETGID != 0);
+    match DirBuilder::new().mode(if is_shared { 0o750 } else { 0o700 }).create(dir) {
         Ok(()) => sync_dir(dir),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(io_error("create", dir)(error)),
@@ -244,23 +266,61 @@ pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
 
 /// Creates the directory of `path`, private to us, where it is missing, and refuses one that others can write to:
 /// they could put their files in place of ours.
-pub(super) fn prepare_dir(path: &Path) -> Result<(), StoreError> {
+pub(super) fn prepare_dir(path: &Path, spec_owner: Option<u32>) -> Result<(), StoreError> {
     let dir = directory(path);
     let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists()).collect();
     DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io_error("create", dir))?;
     for created in missing {
         sync_dir(created)?;
     }
-    let metadata = fs::metadata(dir).map_err(io_error("look at", dir))?;
-    let mode = metadata.mode();
-    let sticky = mode & 0o1000 != 0;
+    let found = fs::metadata(dir).map_err(io_error("look at", dir))?;
+    // Who owns a sticky directory, or may make files in it, cannot replace ours: those are looked at one by one.
+    let is_sticky = found.mode() & 0o1000 != 0 && is_known(found.uid(), spec_owner);
+    if is_sticky { Ok(()) } else { refuse_writers(dir, &found, spec_owner, found.mode() & SETGID != 0) }
+}
+
+/// Refuses a file or directory of ours that somebody else can write to, if something stands there.
+pub(super) fn refuse_exposed(path: &Path, spec_owner: Option<u32>) -> Result<(), StoreError> {
+    let found = match fs::symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io_error("look at", path)(error)),
+    };
+    if found.is_symlink() {
+        // Nobody writes to a link; it is refused where it is opened.
+        return Ok(());
+    }
+    let shared = fs::metadata(directory(path)).ok().filter(|dir| dir.mode() & SETGID != 0);
+    let is_shared = shared.is_some_and(|dir| dir.gid() == found.gid());
+    // Whoever could put it there may write to the directory, which was looked at.
+    let owner = if is_shared { Some(found.uid()) } else { spec_owner };
+    refuse_writers(path, &found, owner, is_shared)
+}
+
+/// Returns whether an owner is trusted: this process, root, whoever owns the spec.
+fn is_known(owner: u32, spec_owner: Option<u32>) -> bool {
+    owner == 0 || owner == rustix::process::geteuid().as_raw() || Some(owner) == spec_owner
+}
+
+/// Refuses what others than those can write to. `is_shared` says that its group is the one that a setgid directory is
+/// shared with.
+fn refuse_writers(
+    path: &Path,
+    found: &fs::Metadata,
+    spec_owner: Option<u32>,
+    is_shared: bool,
+) -> Result<(), StoreError> {
+    let mode = found.mode();
     let by = match () {
-        () if mode & 0o002 != 0 && !sticky => "everybody",
+        () if !is_known(found.uid(), spec_owner) => Writer::Owner(found.uid()),
+        () if mode & 0o002 != 0 => Writer::Everybody,
         // With one group per user, the usual umask of 002 lets in nobody else.
-        () if mode & 0o020 != 0 && !sticky && metadata.gid() != rustix::process::getegid().as_raw() => "another group",
+        () if mode & 0o020 != 0 && !is_shared && found.gid() != rustix::process::getegid().as_raw() => {
+            Writer::Group(found.gid())
+        }
         () => return Ok(()),
     };
-    Err(StoreError::Exposed { path: dir.display().to_string(), by })
+    Err(StoreError::Exposed { path: path.display().to_string(), by })
 }
 
 fn directory(path: &Path) -> &Path {

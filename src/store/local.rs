@@ -5,10 +5,11 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
-use super::lock::{self, Holder, Lock};
+use super::lock::{self, Holder, Lock, Locking};
 use super::{Medium, Recorder, StoreError, files};
 use crate::state::RunId;
 
@@ -28,6 +29,10 @@ pub struct Paths {
     pub lock: PathBuf,
     /// Where `Store::rescue` writes: a directory on another file system, if there is one.
     pub rescue_dir: PathBuf,
+    /// Who else may own them, beside this process and root: whoever owns the spec.
+    pub spec_owner: Option<u32>,
+    /// What to do where locks do not work.
+    pub locking: Locking,
 }
 
 impl Paths {
@@ -46,6 +51,8 @@ impl Paths {
             runs: beside(stem, ".runs"),
             lock: beside(stem, ".lock"),
             rescue_dir: rescue_dir.into(),
+            spec_owner: None,
+            locking: Locking::Required,
             state,
         }
     }
@@ -65,21 +72,77 @@ pub struct Files {
 #[derive(Debug)]
 struct Claim {
     lock: Lock,
-    journal: File,
+    journal: OpenJournal,
+}
+
+/// The journal while it is written to.
+#[derive(Debug)]
+struct OpenJournal {
+    path: PathBuf,
+    file: File,
+    /// The last bytes of it, as they were when it was last looked at or written to.
+    end: Vec<u8>,
+}
+
+impl OpenJournal {
+    /// How much of its end is compared: a line, about.
+    const END: u64 = 256;
+
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let file = files::open_or_create(path, true, "open")?;
+        // Whether this run or a dead one created it: before the first intent, its name is durable.
+        files::sync_dir(path)?;
+        let mut journal = Self { path: path.to_owned(), file, end: Vec::new() };
+        journal.end = journal.read_end(journal.length()?)?;
+        Ok(journal)
+    }
+
+    fn length(&self) -> Result<u64, StoreError> {
+        Ok(self.file.metadata().map_err(files::io_error("look at", &self.path))?.len())
+    }
+
+    fn read_end(&self, length: u64) -> Result<Vec<u8>, StoreError> {
+        let from = length.saturating_sub(Self::END);
+        let mut end = vec![0; usize::try_from(length - from).unwrap_or(0)];
+        self.file.read_exact_at(&mut end, from).map_err(files::io_error("read", &self.path))?;
+        Ok(end)
+    }
+
+    /// Fails if the journal is no longer what was left here: taken away, replaced, of another length, or other at its end.
+    fn check(&self, expected: u64) -> Result<(), StoreError> {
+        let found = self.file.metadata().map_err(files::io_error("look at", &self.path))?;
+        let detail = if found.nlink() == 0 || !lock::is_current(&self.file, &self.path)? {
+            "it was taken away, or another file was put in its place".to_owned()
+        } else if found.len() != expected {
+            format!("it has {} bytes, and {expected} were written here", found.len())
+        } else if self.read_end(expected)? != self.end {
+            "its end is not what was written here".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(StoreError::Moved { path: self.path.display().to_string(), detail })
+    }
+
+    fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
+        self.check(position)?;
+        let written = self.file.write_all(batch).and_then(|()| self.file.sync_data());
+        // Half a line would be cut off by the next run; the space may matter to others before that.
+        written.map_err(|error| match self.file.set_len(position) {
+            Ok(()) => files::io_error("append to", &self.path)(error),
+            Err(_) => files::io_error("append to, or cut back,", &self.path)(error),
+        })?;
+        self.end.extend_from_slice(batch);
+        let excess = self.end.len().saturating_sub(Self::END as usize);
+        self.end.drain(..excess);
+        Ok(())
+    }
 }
 
 impl Claim {
     /// Appends to a journal that is `position` bytes long.
-    fn append(&mut self, path: &Path, position: u64, batch: &[u8]) -> Result<(), StoreError> {
+    fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
         self.lock.check()?;
-        let file = &mut self.journal;
-        check_length(path, file, position)?;
-        let written = file.write_all(batch).and_then(|()| file.sync_data());
-        // Half a line would be cut off by the next run; the space may matter to others before that.
-        written.map_err(|error| match file.set_len(position) {
-            Ok(()) => files::io_error("append to", path)(error),
-            Err(_) => files::io_error("append to, or cut back,", path)(error),
-        })
+        self.journal.append(position, batch)
     }
 }
 
@@ -155,27 +218,29 @@ impl Medium for Files {
     }
 
     fn claim(&mut self, holder: &Holder) -> Result<Option<String>, StoreError> {
-        files::prepare_dir(&self.paths.state)?;
-        files::refuse_irregular(&self.paths.backup)?;
-        let (lock, taken_over) = Lock::try_acquire(&self.paths.lock, holder)?;
-        let journal = files::open_or_create(&self.paths.journal, true, "open")?;
-        // Whether this run or a dead one created them: before the first intent, the names are durable.
-        files::sync_dir(&self.paths.journal)?;
+        let paths = &self.paths;
+        files::prepare_dir(&paths.state, paths.spec_owner)?;
+        files::refuse_irregular(&paths.backup)?;
+        for path in [&paths.state, &paths.backup, &paths.journal, &paths.lock, &paths.runs] {
+            files::refuse_exposed(path, paths.spec_owner)?;
+        }
+        let (lock, taken_over) = Lock::try_acquire(&paths.lock, holder, paths.locking)?;
+        let journal = OpenJournal::open(&paths.journal)?;
         self.claim = Some(Claim { lock, journal });
         Ok(taken_over)
     }
 
     fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
         let claim = self.claim.as_mut().ok_or_else(unclaimed)?;
-        claim.append(&self.paths.journal, position, batch)
+        claim.append(position, batch)
     }
 
     async fn append_without_blocking(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
         // The lock goes along: it is held for as long as there may be a write.
         let mut claim = self.claim.take().ok_or_else(unclaimed)?;
-        let (path, batch) = (self.paths.journal.clone(), batch.to_vec());
+        let batch = batch.to_vec();
         let write = move || {
-            let outcome = claim.append(&path, position, &batch);
+            let outcome = claim.append(position, &batch);
             (claim, outcome)
         };
         let (claim, outcome) =
@@ -186,8 +251,11 @@ impl Medium for Files {
 
     fn mend(&mut self, length: u64) -> Result<(), StoreError> {
         let (paths, claim) = self.claimed()?;
-        let mended = claim.journal.set_len(length).and_then(|()| claim.journal.sync_all());
-        mended.map_err(files::io_error("mend", &paths.journal))
+        let journal = &mut claim.journal;
+        let mended = journal.file.set_len(length).and_then(|()| journal.file.sync_all());
+        mended.map_err(files::io_error("mend", &paths.journal))?;
+        journal.end = journal.read_end(length)?;
+        Ok(())
     }
 
     fn keep_runs(&mut self, runs: &[(RunId, Vec<u8>)]) -> Result<(), StoreError> {
@@ -203,10 +271,10 @@ impl Medium for Files {
 
     fn replace_journal(&mut self, position: u64, bytes: &[u8]) -> Result<(), StoreError> {
         let (paths, claim) = self.claimed()?;
-        check_length(&paths.journal, &claim.journal, position)?;
+        claim.journal.check(position)?;
         files::replace(&paths.journal, bytes)?;
-        claim.journal = files::open_or_create(&paths.journal, true, "open")?;
-        files::sync_dir(&paths.journal)
+        claim.journal = OpenJournal::open(&paths.journal)?;
+        Ok(())
     }
 
     fn keep_state(&mut self, _serial: u64, bytes: &[u8]) -> Result<(), StoreError> {
@@ -230,9 +298,25 @@ impl Medium for Files {
         files::sync_dir(&paths.state)
     }
 
+    fn keep_aside(&mut self, bytes: &[u8]) -> Result<String, StoreError> {
+        let (paths, _) = self.claimed()?;
+        for number in 1_u32.. {
+            let name = beside(&paths.journal, &format!(".aside-{number}"));
+            match files::put(&name, bytes, &files::private(&name), false) {
+                Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}
+                put => {
+                    put?;
+                    files::sync_dir(&name)?;
+                    return Ok(name.display().to_string());
+                }
+            }
+        }
+        Err(StoreError::Bug("there are more journals aside than can be counted".to_owned()))
+    }
+
     fn reserve(&self, position: u64, journal: u64, state: u64) -> Result<(), StoreError> {
         let claim = self.claim.as_ref().ok_or_else(unclaimed)?;
-        files::reserve(&claim.journal, position, journal)
+        files::reserve(&claim.journal.file, position, journal)
             .map_err(files::io_error("reserve space in", &self.paths.journal))?;
         files::probe_space(&self.paths.state, state)
     }
@@ -262,14 +346,4 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(suffix);
     path.with_file_name(name)
-}
-
-/// Fails if the journal is not as long as it was left.
-fn check_length(path: &Path, file: &File, expected: u64) -> Result<(), StoreError> {
-    let length = file.metadata().map_err(files::io_error("look at", path))?.len();
-    if length == expected {
-        return Ok(());
-    }
-    let detail = format!("it has {length} bytes, and {expected} were written here");
-    Err(StoreError::Moved { path: path.display().to_string(), detail })
 }

@@ -2,19 +2,31 @@
 //!
 //! The kernel's lock decides on one host and ends with its process; the identity in the file is for people and for
 //! other hosts. The file is never removed, so nobody waits on a name that is gone; freeing a lock by force puts a
-//! fresh file in its place, and the old holder notices that at its next write.
+//! fresh file in its place, and the old holder notices that at its next write. Whose words stand in a lock is not
+//! known: they are cut and cleaned before anybody sees them.
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::mount::Mount;
 use super::{StoreError, files};
 use crate::state::RunId;
+
+/// What to do where locks do not keep others out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Locking {
+    /// Refuse.
+    #[default]
+    Required,
+    /// Go on without (`--lock=none`).
+    None,
+}
 
 /// Who holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,9 +73,28 @@ impl Holder {
         kernel_word("hostname").unwrap_or_else(|| "this host".into())
     }
 
-    /// Returns whether the kernel here would know the holder: the same boot, or an earlier one of the same host.
-    fn is_of_this_host(&self, us: &Self) -> bool {
-        self.host == us.host || (self.boot_id.is_some() && self.boot_id == us.boot_id)
+    /// Reads who wrote a lock: nobody's words are longer than [`MOST_WORDS`], and each is cut to what a line has room for,
+    /// without what a terminal would act on.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        /// Longer than any name of a user or host.
+        const LONGEST: usize = 128;
+        let holder: Self = serde_json::from_slice(bytes).ok().filter(|_| bytes.len() <= MOST_WORDS)?;
+        let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>();
+        let plain = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
+        Some(Self {
+            id: plain(&holder.id),
+            who: clean(&holder.who),
+            host: clean(&holder.host),
+            operation: clean(&holder.operation),
+            boot_id: holder.boot_id.as_deref().map(clean),
+            run_id: holder.run_id.map(|run_id| RunId(clean(&run_id.0).into())),
+            ..holder
+        })
+    }
+
+    /// Returns whether the kernel here would know the holder: it was written in this boot.
+    fn is_of_this_boot(&self, us: &Self) -> bool {
+        self.boot_id.is_some() && self.boot_id == us.boot_id
     }
 
     /// Returns whether the holder's process is at work on this host: the same process, not a later one with its number.
@@ -86,6 +117,9 @@ impl fmt::Display for Holder {
         write!(f, "{} on {} (pid {}), {} since {:.0}", self.who, self.host, self.pid, self.operation, self.since)
     }
 }
+
+/// More than any holder writes.
+pub(super) const MOST_WORDS: usize = crate::bounds::LOCK_BYTES;
 
 fn kernel_word(name: &str) -> Option<String> {
     let text = fs::read_to_string(Path::new("/proc/sys/kernel").join(name)).ok()?;
@@ -115,28 +149,47 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Takes the lock at once or says who has it. Also returns the dead holder that it was taken over from.
-    pub(super) fn try_acquire(path: &Path, holder: &Holder) -> Result<(Self, Option<String>), StoreError> {
+    pub(super) fn try_acquire(
+        path: &Path,
+        holder: &Holder,
+        locking: Locking,
+    ) -> Result<(Self, Option<String>), StoreError> {
+        Self::acquire(path, holder, locking, &|file| Ok(Mount::of(file.metadata()?.dev())))
+    }
+
+    fn acquire(
+        path: &Path,
+        holder: &Holder,
+        locking: Locking,
+        mount_of: &dyn Fn(&File) -> io::Result<Mount>,
+    ) -> Result<(Self, Option<String>), StoreError> {
         // A file that was replaced between our opening and our locking it protects nothing: open the new one.
         for _ in 0..100 {
             let file = files::open_or_create(path, false, "lock")?;
-            match file.try_lock() {
-                Ok(()) => {}
+            let mount = mount_of(&file).map_err(files::io_error("look at", path))?;
+            let broken = match file.try_lock() {
+                Ok(()) => what_breaks(path, &file, &mount)?,
                 Err(TryLockError::WouldBlock) => return Err(locked(read_holder(&file, path)?.flatten())),
+                Err(TryLockError::Error(error)) if says_unsupported(&error) => Some(error.to_string()),
                 Err(TryLockError::Error(error)) => return Err(files::io_error("lock", path)(error)),
+            };
+            if let Some(why) = broken.as_ref().filter(|_| locking == Locking::Required) {
+                return Err(StoreError::Unlockable { path: path.display().to_string(), why: why.clone() });
             }
             if !is_current(&file, path)? {
                 continue;
             }
             let before = read_holder(&file, path)?;
-            if let Some(Some(before)) = &before
-                && !before.is_of_this_host(holder)
-            {
-                return Err(locked(Some(before.clone())));
+            if let Some(Some(before)) = &before {
+                refuse_takeover(before, holder, &mount, broken.is_some())?;
             }
             // From here on the identity is ours to clear.
             let mut lock = Self { file, path: path.to_owned() };
             lock.write(holder).map_err(files::io_error("write", path))?;
             let note = before.map(|before| match before {
+                Some(before) if !before.is_of_this_boot(holder) => {
+                    format!("took over the lock of a process that ended with an earlier boot of this host: {before}")
+                }
                 Some(before) => format!("took over the lock of a process that is gone: {before}"),
                 None => "took over the lock of a process that died while taking it".into(),
             });
@@ -169,6 +222,41 @@ impl Drop for Lock {
     }
 }
 
+/// Refuses to take a lock from somebody who may be alive: on another machine nobody can tell, and a machine of the same
+/// name that was booted at another time is another one wherever machines share a disk.
+fn refuse_takeover(before: &Holder, us: &Holder, mount: &Mount, is_broken: bool) -> Result<(), StoreError> {
+    if before.is_of_this_boot(us) {
+        return if is_broken && before.may_be_alive() { Err(locked(Some(before.clone()))) } else { Ok(()) };
+    }
+    if before.host != us.host {
+        return Err(locked(Some(before.clone())));
+    }
+    if mount.is_shared() {
+        let holder =
+            format!("{before}, in another boot of {host} or on another machine of that name", host = before.host);
+        return Err(StoreError::Locked { holder, id: before.id.clone() });
+    }
+    Ok(())
+}
+
+/// Returns why a lock that was just taken keeps nobody out, if so.
+fn what_breaks(path: &Path, file: &File, mount: &Mount) -> Result<Option<String>, StoreError> {
+    if let Some(option) = mount.lock_breaker() {
+        return Ok(Some(format!("it is mounted with {option}, so that other machines do not see them")));
+    }
+    let Some(second) = files::open(path, OpenOptions::new().read(true), "open")? else { return Ok(None) };
+    // Another file may have been put there meanwhile.
+    let is_same = is_current(file, path)? && is_current(&second, path)?;
+    Ok((is_same && second.try_lock().is_ok()).then(|| "two can hold one at the same time".to_owned()))
+}
+
+/// Returns whether the system says that there are no locks there, rather than that this one failed.
+fn says_unsupported(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let unsupported = [Errno::NOLCK, Errno::OPNOTSUPP, Errno::NOSYS, Errno::NOTSUP, Errno::INVAL];
+    unsupported.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+}
+
 /// Returns whether `path` still names the file that is open.
 pub(super) fn is_current(file: &File, path: &Path) -> Result<bool, StoreError> {
     let ours = file.metadata().map_err(files::io_error("look at", path))?;
@@ -189,8 +277,10 @@ fn locked(holder: Option<Holder>) -> StoreError {
 
 /// Reads who the file names: `None` for nobody, `Some(None)` for words that cannot be read.
 fn read_holder(file: &File, path: &Path) -> Result<Option<Option<Holder>>, StoreError> {
-    let bytes = files::read_open(file, path)?;
-    Ok((!bytes.is_empty()).then(|| serde_json::from_slice(&bytes).ok()))
+    let mut bytes = Vec::new();
+    let most = MOST_WORDS as u64 + 1;
+    file.take(most).read_to_end(&mut bytes).map_err(files::io_error("read", path))?;
+    Ok((!bytes.is_empty()).then(|| Holder::parse(&bytes)))
 }
 
 /// Returns who is at work, as far as the lock file tells; takes no lock and so disturbs nobody.
@@ -219,9 +309,65 @@ pub(super) fn free(path: &Path, id: &str) -> Result<Holder, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::process::Command;
 
-    use super::process_start;
+    use super::{Holder, Lock, Locking, Mount, StoreError, process_start};
+
+    fn holder(who: &str) -> Holder {
+        Holder::this_process(who.into(), "apply".into(), None, jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    fn of_another_boot() -> Holder {
+        Holder { boot_id: Some("00000000-0000-0000-0000-000000000000".to_owned()), ..holder("ann") }
+    }
+
+    fn take(words: &Holder, mount: &Mount, locking: Locking) -> Result<Option<String>, StoreError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        fs::write(&path, serde_json::to_vec(words).unwrap()).unwrap();
+        Lock::acquire(&path, &holder("bob"), locking, &|_| Ok(mount.clone())).map(|(_, note)| note)
+    }
+
+    #[test]
+    fn another_boot_of_the_same_host_name_is_taken_over_on_a_disk_of_ones_own_only() {
+        let note = take(&of_another_boot(), &Mount::default(), Locking::Required).unwrap().unwrap();
+        assert!(note.contains("an earlier boot of this host") && note.contains("ann on "), "{note}");
+        let refused = take(&of_another_boot(), &Mount::shared_for_tests(), Locking::Required).unwrap_err();
+        assert!(refused.to_string().contains("or on another machine of that name"), "{refused}");
+        assert!(refused.hint().unwrap().contains(&of_another_boot().id[..4]) || refused.hint().is_some());
+        // A process of this boot that is gone is gone, wherever its lock lies.
+        let gone = Holder { pid: 4_000_000, process_start: Some(1), ..holder("ann") };
+        take(&gone, &Mount::shared_for_tests(), Locking::Required).unwrap();
+    }
+
+    #[test]
+    fn a_file_system_whose_locks_do_not_work_is_refused_unless_that_is_wanted() {
+        let gone = Holder { pid: 4_000_000, process_start: Some(1), ..holder("ann") };
+        let refused = take(&gone, &Mount::unlockable_for_tests(), Locking::Required).unwrap_err();
+        assert!(matches!(&refused, StoreError::Unlockable { why, .. } if why.contains("nolock")), "{refused:?}");
+        assert!(refused.hint().unwrap().contains("--lock=none"));
+        take(&gone, &Mount::unlockable_for_tests(), Locking::None).unwrap();
+        // Who is at work, as far as the words tell, is not passed over.
+        let alive = take(&holder("ann"), &Mount::unlockable_for_tests(), Locking::None).unwrap_err();
+        assert!(matches!(alive, StoreError::Locked { .. }), "{alive:?}");
+    }
+
+    #[test]
+    fn what_stands_in_a_lock_is_cut_and_cleaned() {
+        let hostile = Holder {
+            id: format!("x; rm -rf / \u{1b}[2J{}", "i".repeat(500)),
+            who: format!("\u{1b}]0;owned\u{7}\n{}", "w".repeat(3000)),
+            host: "elsewhere\r\n".to_owned(),
+            ..holder("ann")
+        };
+        let read = Holder::parse(&serde_json::to_vec(&hostile).unwrap()).unwrap();
+        assert!(!read.to_string().contains(char::is_control) && read.to_string().len() < 400, "{read}");
+        assert!(read.id.len() <= 64 && read.id.starts_with("xrm-rf"), "{}", read.id);
+        let huge = Holder { who: "w".repeat(5000), ..holder("ann") };
+        assert_eq!(Holder::parse(&serde_json::to_vec(&huge).unwrap()), None);
+        assert_eq!(Holder::parse(&serde_json::to_vec(&holder("ann")).unwrap()).unwrap().who, "ann");
+    }
 
     #[test]
     fn a_process_that_waits_for_its_parent_only_is_dead() {

@@ -58,6 +58,9 @@ pub trait Medium {
     /// Keeps what older versions wrote beside what is about to take its place; copies that are there already stay.
     fn set_aside(&mut self) -> Result<(), StoreError>;
 
+    /// Keeps the journal's bytes under a name of their own, which nothing has yet, and returns that for people.
+    fn keep_aside(&mut self, bytes: &[u8]) -> Result<String, StoreError>;
+
     /// Makes sure that this much more fits.
     fn reserve(&self, position: u64, journal: u64, state: u64) -> Result<(), StoreError>;
 

@@ -19,6 +19,8 @@ pub struct Disk {
     pub state: Option<Vec<u8>>,
     /// The lines of the runs that ended.
     pub runs: BTreeMap<RunId, Vec<u8>>,
+    /// Journals that could not be trusted.
+    pub distrusted: Vec<Vec<u8>>,
     /// What older versions had written: journal and state.
     pub aside: Option<(Vec<u8>, Option<Vec<u8>>)>,
 }
@@ -224,6 +226,14 @@ impl Medium for Memory {
             self.disk.aside = Some((self.disk.journal.clone(), self.disk.state.clone()));
         }
         outcome
+    }
+
+    fn keep_aside(&mut self, bytes: &[u8]) -> Result<String, StoreError> {
+        let (is_done, outcome) = self.meet_whole(bytes.len());
+        if is_done {
+            self.disk.distrusted.push(bytes.to_vec());
+        }
+        outcome.map(|()| format!("aside {}", self.disk.distrusted.len()))
     }
 
     fn reserve(&self, _: u64, _: u64, _: u64) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 
 use super::{Medium, Store, StoreError};
 use crate::journal::{self, Base, DamagedLine, Entry, Journal, LineHash, Replay, Run, TornTail};
+use crate::resource::Target;
 use crate::state::{self, Anchor, RunId, State};
 
 /// History on a medium.
@@ -36,13 +37,66 @@ pub fn found(medium: &impl Medium) -> Result<Found, StoreError> {
     Ok(look(medium)?.0)
 }
 
+/// Returns why the journal of a medium cannot be trusted; `None` where it can.
+///
+/// # Errors
+/// What is no matter of the journal: a state that cannot be read, a journal of a newer version.
+pub fn distrust(medium: &impl Medium) -> Result<Option<StoreError>, StoreError> {
+    match look(medium) {
+        Ok(_) => Ok(None),
+        Err(StoreError::Damaged { path, detail, hint }) if path == medium.journal_name() => {
+            read_state(medium)?;
+            Ok(Some(StoreError::Damaged { path, detail, hint }))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Reads a medium, and returns how long its journal is.
 fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
-    let bytes = medium.journal()?.unwrap_or_default();
-    let (journal, torn) = Journal::decode(&bytes).map_err(|damaged| unreadable(medium.journal_name(), &damaged))?;
-    let state = read_state(medium)?;
-    let is_older_version = state.as_ref().is_some_and(|(version, _)| *version < state::FORMAT_VERSION);
-    Ok((Found { journal, torn, state: state.map(|(_, state)| state), is_older_version }, bytes.len() as u64))
+    /// A writer may put a newer state there after its journal was read: then both are read again.
+    const LOOKS: usize = 5;
+    let mut before = None;
+    for _ in 0..LOOKS {
+        let bytes = medium.journal()?;
+        let length = bytes.as_ref().map_or(0, Vec::len) as u64;
+        let decoded = Journal::decode(bytes.as_deref().unwrap_or_default());
+        let (journal, torn) = decoded.map_err(|damaged| unreadable(medium.journal_name(), &damaged))?;
+        let state = read_state(medium)?;
+        let is_older_version = state.as_ref().is_some_and(|(version, _)| *version < state::FORMAT_VERSION);
+        let state = state.map(|(_, state)| state);
+        let Some(lost) = state.as_ref().and_then(|state| lost(&journal, state, bytes.as_deref())) else {
+            return Ok((Found { journal, torn, state, is_older_version }, length));
+        };
+        let seen = (LineHash::of(bytes.as_deref().unwrap_or_default()), state.map(|state| state.serial));
+        if before.replace(seen) == Some(seen) {
+            return Err(damaged(medium.journal_name(), lost.to_owned()));
+        }
+    }
+    let detail = "it moves faster than it can be read".to_owned();
+    Err(StoreError::Moved { path: medium.journal_name(), detail })
+}
+
+/// Returns what is wrong with a journal that does not hold the line that its state rests on. A state that is older than
+/// its journal rests on a line that was archived since.
+fn lost(journal: &Journal, state: &State, bytes: Option<&[u8]>) -> Option<&'static str> {
+    let anchor = state.anchor.filter(|anchor| !journal.knows(anchor.head))?;
+    let replay = journal.replay();
+    let lineage = replay.runs().last().map(|run| &run.started.lineage);
+    let is_ours = lineage.or(journal.base().map(|base| &base.lineage)) == Some(&state.lineage);
+    if is_ours && replay.last_serial() > anchor.serial {
+        return None;
+    }
+    Some(match bytes {
+        None => "it is gone, and its state rests on it",
+        Some([]) => "it is empty, and its state rests on it",
+        Some(bytes) if bytes.iter().all(|byte| *byte == 0) => {
+            "it holds nothing but NUL bytes, and its state rests on it"
+        }
+        Some(_) if journal.is_blank() => "none of its lines can be read, and its state rests on one",
+        Some(_) if !is_ours => "it is the journal of another state",
+        Some(_) => "it is older than its state, or its end was cut off",
+    })
 }
 
 /// Reads the state, and returns the version that it is written in.
@@ -64,23 +118,37 @@ fn read_state(medium: &impl Medium) -> Result<Option<(u64, State)>, StoreError> 
 /// Bytes that cannot be read or cannot be trusted.
 pub fn past_run(medium: &impl Medium, id: &RunId) -> Result<Option<Run>, StoreError> {
     let Some(bytes) = medium.run(id)? else { return Ok(None) };
-    let run = journal::decode_run(&bytes).map_err(|damaged| unreadable(format!("run {id}"), &damaged))?;
+    let run = journal::decode_run(&bytes).map_err(|damaged| unreadable_run(id, &damaged))?;
     if run.started.run_id == *id {
         return Ok(Some(run));
     }
     let detail = format!("it is run {}", run.started.run_id);
-    Err(unreadable(format!("run {id}"), &DamagedLine { line: 1, detail, newer: None }))
+    Err(unreadable_run(id, &DamagedLine { line: 1, detail, newer: None }))
+}
+
+fn unreadable_run(id: &RunId, damaged: &DamagedLine) -> StoreError {
+    match unreadable(format!("run {id}"), damaged) {
+        StoreError::Damaged { path, detail, .. } => {
+            let hint = "restore its file from a copy, or move it away: that run is then unknown".into();
+            StoreError::Damaged { path, detail, hint }
+        }
+        other => other,
+    }
 }
 
 fn unreadable(path: String, damaged: &DamagedLine) -> StoreError {
     match damaged.newer {
         Some(found) => StoreError::Newer { path, found, supported: journal::FORMAT_VERSION },
-        None => StoreError::Damaged { path, detail: damaged.to_string(), hint: WITHOUT_JOURNAL.into() },
+        None => self::damaged(path, damaged.to_string()),
     }
 }
 
-const WITHOUT_JOURNAL: &str = "restore it from a copy, or move it away: past runs are then unknown, and what the last run \
-                               left open is decided by what is live";
+fn damaged(path: String, detail: String) -> StoreError {
+    StoreError::Damaged { path, detail, hint: ACCEPT.into() }
+}
+
+const ACCEPT: &str = "run `rictl state accept`: it keeps the file aside, reads what became of what was open, and starts a \
+                      new journal";
 
 impl<M: Medium> Recorder<M> {
     /// Goes on with what is on a medium that was claimed: a torn end of the journal is cut off.
@@ -94,6 +162,40 @@ impl<M: Medium> Recorder<M> {
             medium.mend(length)?;
         }
         Ok((Self { medium, journal: found.journal.clone(), length, unsaved: None }, found))
+    }
+
+    /// Puts a new journal in the place of one that cannot be trusted, on a medium that was claimed, and returns the name
+    /// under which the old one is kept. The new one goes on from the state with what is left of a run that is open; runs
+    /// that had ended are kept.
+    ///
+    /// # Errors
+    /// A write that fails: the old journal is there, or the new one.
+    pub fn restart(mut medium: M, target: &Target, lineage: &str) -> Result<(Self, Option<String>), StoreError> {
+        let state = read_state(&medium)?.map(|(_, state)| state);
+        let state = state.as_ref();
+        let bytes = medium.journal()?.unwrap_or_default();
+        let kept = if bytes.is_empty() { None } else { Some(medium.keep_aside(&bytes)?) };
+        let (journal, length) = (Journal::salvage(&bytes), bytes.len() as u64);
+        let mut recorder = Self { medium, journal, length, unsaved: None };
+        let lineage = state.map_or(lineage, |state| &state.lineage).to_owned();
+        let serial = state.map_or(0, |state| state.serial);
+        let is_ours = |run: &&Run| run.started.lineage == lineage || state.is_none();
+        let runs = recorder.replay().runs().iter().filter(is_ours).cloned();
+        let (ended, open): (Vec<_>, Vec<_>) = runs.partition(|run| run.folded.is_some());
+        recorder.keep_all(&ended)?;
+        let mut left = Vec::new();
+        for run in open {
+            let is_over = run.started.serial < serial || recorder.medium.run(run.id())?.is_some();
+            if !is_over && state.and_then(|state| state.last_run.as_ref()) != Some(run.id()) {
+                left.push(run);
+            }
+        }
+        let lineage = left.last().map_or(lineage, |run| run.started.lineage.clone());
+        let newest = ended.iter().filter_map(|run| run.folded).max().unwrap_or(0).max(serial);
+        let head = state.and_then(|state| state.anchor).map(|anchor| anchor.head).unwrap_or_default();
+        let base = Base { lineage, target: target.clone(), serial: newest, head };
+        recorder.go_on_from(base, LineHash::default(), &left)?;
+        Ok((recorder, kept))
     }
 
     /// Returns the open journal.
@@ -130,15 +232,25 @@ impl<M: Medium> Recorder<M> {
             self.replay().runs().iter().cloned().partition(|run| run.folded.is_some());
         let last = ended.last().or(open.last()).map(|run| (run.started.lineage.clone(), run.started.target.clone()));
         let Some((lineage, target)) = last else { return Ok(()) };
-        let bug = |illegal: journal::Illegal| StoreError::Bug(illegal.to_string());
+        self.keep_all(&ended)?;
+        let serial = state.filter(|state| state.lineage == lineage).map_or(serial, |state| serial.max(state.serial));
+        self.go_on_from(Base { lineage, target, serial, head: prev }, prev, &open)
+    }
+
+    /// Takes ended runs into the archive.
+    fn keep_all(&mut self, ended: &[Run]) -> Result<(), StoreError> {
         for runs in ended.chunks(RUNS_AT_ONCE) {
             let lines = |run: &Run| Ok((run.started.run_id.clone(), journal::encode_run(run).map_err(bug)?));
             let runs = runs.iter().map(lines).collect::<Result<Vec<_>, StoreError>>()?;
             self.medium.keep_runs(&runs)?;
         }
-        let serial = state.filter(|state| state.lineage == lineage).map_or(serial, |state| serial.max(state.serial));
-        let (mut journal, mut bytes) = Journal::begin(Base { lineage, target, serial, head: prev }, prev);
-        for run in &open {
+        Ok(())
+    }
+
+    /// Puts a journal that goes on from `base` with these runs in the place of the one that is there.
+    fn go_on_from(&mut self, base: Base, prev: LineHash, open: &[Run]) -> Result<(), StoreError> {
+        let (mut journal, mut bytes) = Journal::begin(base, prev);
+        for run in open {
             bytes.extend(journal.encode(&run.entries()).map_err(bug)?);
         }
         self.replace(journal, &bytes)
@@ -171,6 +283,10 @@ impl<M: Medium> Recorder<M> {
     fn broken(&self) -> StoreError {
         StoreError::Broken { path: self.medium.journal_name() }
     }
+}
+
+fn bug(illegal: journal::Illegal) -> StoreError {
+    StoreError::Bug(illegal.to_string())
 }
 
 /// How many runs are split off between two looks at the disk.
@@ -227,6 +343,11 @@ impl<M: Medium> Store for Recorder<M> {
         let base = Base { lineage: state.lineage.clone(), target: state.target.clone(), serial, head };
         if !replay.runs().is_empty() {
             let bytes = self.medium.journal()?.unwrap_or_default();
+            let is_ours = Journal::decode(&bytes).is_ok_and(|(journal, _)| journal.head() == self.journal.head());
+            if !is_ours {
+                let detail = "it does not hold what was written here".into();
+                return Err(StoreError::Moved { path: self.medium.journal_name(), detail });
+            }
             self.medium.keep_runs(&runs_apart(replay, &bytes)?)?;
         } else if self.journal.base() == Some(&base) {
             return Ok(());

@@ -132,20 +132,6 @@ async fn a_file_that_others_can_read_is_used_with_a_warning() {
 }
 
 #[tokio::test]
-async fn an_external_command_sees_only_path_and_home() {
-    let home = Home::new().variable("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET);
-    let script = home.write("show", "#!/bin/sh\nenv > \"$HOME/seen\"\necho '{}'\n");
-    let profile = serde_json::json!({"name": "p", "mode": "External", "process_command": script});
-    let home = home.profiles(&[profile]);
-    home.chain().credentials(&default()).await.expect_err("it prints no keys");
-    let seen = std::fs::read_to_string(home.path().join("seen")).expect("the command ran");
-    let names: Vec<&str> = seen.lines().filter_map(|line| line.split('=').next()).collect();
-    let added_by_the_shell = ["PWD", "SHLVL", "_", "OLDPWD"];
-    let given: Vec<_> = names.into_iter().filter(|name| !added_by_the_shell.contains(name)).collect();
-    assert_eq!(std::collections::BTreeSet::from_iter(given), ["HOME", "PATH"].into());
-}
-
-#[tokio::test]
 async fn loading_credentials_forbids_core_dumps() {
     let sts = Fake::start(|request| fake::sts(request, EXPIRATION)).await;
     let home = Home::new().profiles(&[role("p", "A", "net")]).sts(&sts);

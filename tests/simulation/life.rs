@@ -328,7 +328,7 @@ impl<'s> Simulation<'s> {
         let last = open.or_else(|| recorded.state.as_ref()?.last_run.clone()).map(|run_id| run_id.to_string());
         let task = match (self.saved.take().filter(|_| life.is_saved), last.filter(|_| life.is_way_back)) {
             (_, Some(run_id)) => Task::Rollback { run_id, options },
-            (Some(plan), None) => Task::Saved(Box::new(plan)),
+            (Some(plan), None) => Task::Saved { plan: Box::new(plan), options },
             (None, None) => Task::Fresh(options),
         };
         let run_id = session.run_id(task.operation());

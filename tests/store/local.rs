@@ -10,7 +10,7 @@ use rictl::resource::Target;
 use rictl::state::{RunId, decode, encode};
 use rictl::store::local::{Files, Paths, force_unlock};
 use rictl::store::lock::Holder;
-use rictl::store::{Medium as _, Store, StoreError};
+use rictl::store::{Medium as _, Store, StoreError, Writer};
 
 use super::arrange::{at, drain, ended, new_state, open_files, run_id, state_of, target};
 
@@ -110,7 +110,8 @@ fn a_damaged_file_is_refused_and_never_overwritten() {
         for result in [read_files(&paths).map(drop), open_files(paths.clone(), &holder("b")).map(drop)] {
             let error = result.unwrap_err();
             assert!(matches!(error, StoreError::Damaged { .. }), "{error:?}");
-            assert!(error.hint().is_some_and(|hint| hint.contains("move it away")));
+            let way_out = if position == 0 { "move it away" } else { "rictl state accept" };
+            assert!(error.hint().is_some_and(|hint| hint.contains(way_out)));
         }
         assert_eq!(fs::read(path).unwrap(), bytes);
     }
@@ -261,7 +262,7 @@ fn a_directory_that_everybody_can_write_to_is_refused() {
     let state_dir = dir.path().join("state");
     fs::set_permissions(&state_dir, Permissions::from_mode(0o777)).unwrap();
     let error = open_files(paths.clone(), &holder("a")).unwrap_err();
-    assert!(matches!(error, StoreError::Exposed { by: "everybody", .. }), "{error:?}");
+    assert!(matches!(error, StoreError::Exposed { by: Writer::Everybody, .. }), "{error:?}");
     for mode in [0o1777, 0o775, 0o700] {
         fs::set_permissions(&state_dir, Permissions::from_mode(mode)).unwrap();
         open_files(paths.clone(), &holder("a")).unwrap();
@@ -377,6 +378,221 @@ fn a_journal_that_somebody_else_wrote_to_is_not_appended_to() {
     assert!(matches!(store.append(&[drain(1, 0, "a").remove(0)]), Err(StoreError::Moved { .. })));
     assert!(matches!(store.append(&[ended(1)]), Err(StoreError::Broken { .. })));
     assert_eq!(fs::read(&paths.journal).unwrap(), b"something");
+}
+
+/// What befalls the files, after what is said of it.
+type Mishap = (&'static str, fn(&Paths));
+
+#[test]
+fn a_journal_that_was_emptied_cut_replaced_or_is_older_than_its_state_is_refused_and_left_alone() {
+    let lost: [Mishap; 6] = [
+        ("it is empty", |paths| fs::write(&paths.journal, "").unwrap()),
+        ("nothing but NUL bytes", |paths| {
+            let length = fs::metadata(&paths.journal).unwrap().len();
+            fs::write(&paths.journal, vec![0; usize::try_from(length).unwrap()]).unwrap();
+        }),
+        ("it is gone", |paths| fs::remove_file(&paths.journal).unwrap()),
+        ("older than its state", |paths| {
+            let older = fs::read(&paths.journal).unwrap();
+            let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
+            let mut state = recorded.state.unwrap();
+            store.append(&drain(3, state.serial, "sh-third")).unwrap();
+            close_runs(&mut store, &mut state, &[]).unwrap();
+            drop(store);
+            fs::write(&paths.journal, older).unwrap();
+        }),
+        ("the journal of another state", |paths| {
+            let (journal, bytes) = Journal::begin(
+                rictl::journal::Base { lineage: "x".into(), target: target(), serial: 99, head: Default::default() },
+                Default::default(),
+            );
+            assert!(!journal.is_blank());
+            fs::write(&paths.journal, bytes).unwrap();
+        }),
+        ("none of its lines can be read", |paths| {
+            let mut bytes = fs::read(&paths.journal).unwrap();
+            bytes[20] ^= 1;
+            fs::write(&paths.journal, bytes).unwrap();
+        }),
+    ];
+    for (why, lose) in lost {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = paths_in(dir.path());
+        fill(&paths);
+        lose(&paths);
+        let before = fs::read(&paths.journal).ok();
+        for result in [read_files(&paths).map(drop), open_files(paths.clone(), &holder("b")).map(drop)] {
+            let error = result.unwrap_err();
+            assert!(matches!(error, StoreError::Damaged { .. }), "{why}: {error:?}");
+            // Whoever claims it makes the file that is missing.
+            assert!(error.to_string().contains(why) || why == "it is gone", "{why}: {error}");
+            assert!(error.hint().unwrap().contains("rictl state accept"), "{why}");
+        }
+        assert_eq!(fs::read(&paths.journal).unwrap(), before.unwrap_or_default(), "{why}");
+    }
+}
+
+#[test]
+fn a_journal_that_moves_under_a_run_is_not_written_to() {
+    let moved: [Mishap; 5] = [
+        ("taken away", |paths| fs::remove_file(&paths.journal).unwrap()),
+        ("taken away", |paths| {
+            let copy = paths.journal.with_extension("copy");
+            fs::copy(&paths.journal, &copy).unwrap();
+            fs::rename(copy, &paths.journal).unwrap();
+        }),
+        ("0 bytes", |paths| fs::write(&paths.journal, "").unwrap()),
+        ("its end is not", |paths| {
+            let length = fs::metadata(&paths.journal).unwrap().len();
+            fs::write(&paths.journal, vec![0; usize::try_from(length).unwrap()]).unwrap();
+        }),
+        ("bytes, and", |paths| {
+            let bytes = fs::read(&paths.journal).unwrap();
+            fs::write(&paths.journal, &bytes[..bytes.len() - 40]).unwrap();
+        }),
+    ];
+    for (why, move_it) in moved {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = paths_in(dir.path());
+        fill(&paths);
+        let (mut store, _) = open_files(paths.clone(), &holder("a")).unwrap();
+        let entries = drain(3, 2, "sh-third");
+        store.append(&entries[..2]).unwrap();
+        move_it(&paths);
+        let before = fs::read(&paths.journal).ok();
+        let error = store.append(&entries[2..3]).unwrap_err();
+        assert!(matches!(&error, StoreError::Moved { .. }) && error.to_string().contains(why), "{why}: {error}");
+        assert!(matches!(store.append(&entries[3..4]), Err(StoreError::Broken { .. })));
+        assert_eq!(fs::read(&paths.journal).ok(), before, "{why}");
+        let rescued = fs::read_to_string(store.rescue().unwrap()).unwrap();
+        assert_eq!(rescued.lines().count(), 2, "{why}");
+    }
+}
+
+/// Starts a journal anew; a lock that names nobody is asked for again, as in `open_files`.
+fn restart_files(paths: &Paths) -> Option<rictl::history::Restarted<Files>> {
+    loop {
+        match rictl::history::restart(Files::new(paths.clone()), &holder("a"), &target(), "lineage-9") {
+            Err(StoreError::Locked { id, .. }) if id.is_empty() => std::thread::yield_now(),
+            outcome => return outcome.unwrap(),
+        }
+    }
+}
+
+#[test]
+fn a_journal_is_started_anew_with_what_is_left_of_an_open_run_and_the_next_serial() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let restart = || restart_files(&paths);
+    assert!(restart().is_none(), "a journal that fits is left alone");
+    let (mut store, _) = open_files(paths.clone(), &holder("a")).unwrap();
+    let entries = drain(3, 2, "sh-third");
+    entries[..3].iter().for_each(|entry| store.append(std::slice::from_ref(entry)).unwrap());
+    drop(store);
+    let mut bytes = fs::read(&paths.journal).unwrap();
+    let end = bytes.len();
+    bytes.extend_from_slice(b"{\"n\":5,\"garbage\":1}\n{\"n\":6}\n");
+    fs::write(&paths.journal, &bytes).unwrap();
+    assert!(matches!(read_files(&paths), Err(StoreError::Damaged { .. })), "{end}");
+    let again = restart().unwrap();
+    assert_eq!(fs::read(again.kept.as_ref().unwrap()).unwrap(), bytes, "it is kept byte for byte");
+    let open = again.recorder.replay().open_run().unwrap();
+    assert_eq!((open.id(), open.open_steps().count()), (&run_id(3), 1));
+    drop(again);
+    assert_eq!(read_files(&paths).unwrap().state.unwrap().serial, 2);
+
+    // Nothing is left of the next one: its state goes on, and a second copy does not overwrite the first.
+    fs::write(&paths.journal, [0; 64]).unwrap();
+    let again = restart().unwrap();
+    assert!(again.kept.as_ref().unwrap().ends_with(".aside-2"), "{:?}", again.kept);
+    assert!(again.recorder.replay().open_run().is_none());
+    let (mut recorder, mut state) = (again.recorder, again.recorded.state.unwrap());
+    rictl::history::commit(&mut recorder, &mut state).unwrap();
+    assert_eq!(read_files(&paths).unwrap().state.unwrap().serial, 3);
+}
+
+#[test]
+fn a_run_that_has_ended_since_is_not_open_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let entries = drain(3, 2, "sh-third");
+    let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
+    store.append(&entries[..3]).unwrap();
+    let older = fs::read(&paths.journal).unwrap();
+    store.append(&entries[3..]).unwrap();
+    close_runs(&mut store, &mut recorded.state.unwrap(), &[]).unwrap();
+    drop(store);
+    fs::write(&paths.journal, older).unwrap();
+    let again = restart_files(&paths).unwrap();
+    assert!(again.recorder.replay().open_run().is_none());
+    assert_eq!(again.recorder.replay().last_serial(), 3);
+}
+
+#[test]
+fn files_that_others_can_write_to_or_own_are_read_and_not_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let names = [&paths.state, &paths.backup, &paths.journal, &paths.lock, &paths.runs];
+    for path in names {
+        let mode = fs::metadata(path).unwrap().permissions();
+        fs::set_permissions(path, Permissions::from_mode(mode.mode() | 0o002)).unwrap();
+        read_files(&paths).unwrap();
+        let error = open_files(paths.clone(), &holder("a")).unwrap_err();
+        assert!(matches!(error, StoreError::Exposed { by: Writer::Everybody, .. }), "{error:?}");
+        fs::set_permissions(path, mode).unwrap();
+    }
+    for path in names.into_iter().chain([&dir.path().join("state")]) {
+        if std::os::unix::fs::chown(path, Some(65534), None).is_err() {
+            // Not root: nothing can be given to others.
+            return;
+        }
+        read_files(&paths).unwrap();
+        let error = open_files(paths.clone(), &holder("a")).unwrap_err();
+        assert!(matches!(error, StoreError::Exposed { by: Writer::Owner(65534), .. }), "{error:?}");
+        open_files(Paths { spec_owner: Some(65534), ..paths.clone() }, &holder("a")).unwrap();
+        std::os::unix::fs::chown(path, Some(0), None).unwrap();
+    }
+    let state_dir = dir.path().join("state");
+    std::os::unix::fs::chown(&state_dir, None, Some(65534)).unwrap();
+    fs::set_permissions(&state_dir, Permissions::from_mode(0o770)).unwrap();
+    let error = open_files(paths.clone(), &holder("a")).unwrap_err();
+    assert!(matches!(error, StoreError::Exposed { by: Writer::Group(65534), .. }), "{error:?}");
+}
+
+#[test]
+fn a_directory_that_is_setgid_is_shared_with_its_group_to_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fs::create_dir(dir.path().join("state")).unwrap();
+    fs::set_permissions(dir.path().join("state"), Permissions::from_mode(0o2770)).unwrap();
+    fill(&paths);
+    for path in [&paths.state, &paths.backup, &paths.journal, &paths.lock] {
+        assert_eq!(fs::metadata(path).unwrap().mode() & 0o777, 0o640, "{}", path.display());
+    }
+    for run in fs::read_dir(&paths.runs).unwrap() {
+        assert_eq!(run.unwrap().metadata().unwrap().mode() & 0o777, 0o640);
+    }
+}
+
+#[test]
+fn in_a_directory_that_is_setgid_a_file_of_its_group_may_be_anybodys_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fs::create_dir(dir.path().join("state")).unwrap();
+    if std::os::unix::fs::chown(dir.path().join("state"), None, Some(65534)).is_err() {
+        // Not root: nothing can be given to others.
+        return;
+    }
+    fs::set_permissions(dir.path().join("state"), Permissions::from_mode(0o2770)).unwrap();
+    fill(&paths);
+    std::os::unix::fs::chown(&paths.state, Some(1234), None).unwrap();
+    open_files(paths.clone(), &holder("a")).unwrap();
+    std::os::unix::fs::chown(&paths.state, Some(1234), Some(1234)).unwrap();
+    let error = open_files(paths.clone(), &holder("a")).unwrap_err();
+    assert!(matches!(error, StoreError::Exposed { by: Writer::Owner(1234), .. }), "{error:?}");
 }
 
 #[test]

@@ -5,11 +5,14 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 
+use crate::child::Children;
+
 /// The environment that a chain is resolved in. Its `Debug` shows names, never values.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: BTreeMap<String, SecretString>,
     home: Option<PathBuf>,
+    children: Children,
 }
 
 impl Environment {
@@ -25,7 +28,18 @@ impl Environment {
             .filter(|(name, value)| matters(name) && !value.is_empty())
             .map(|(name, value)| (name, SecretString::from(value)))
             .collect();
-        Self { variables, home }
+        Self { variables, home, children: Children::default() }
+    }
+
+    /// Says what children of this process are started with.
+    #[must_use]
+    pub fn with_children(self, children: Children) -> Self {
+        Self { children, ..self }
+    }
+
+    /// Returns what children of this process are started with.
+    pub fn children(&self) -> &Children {
+        &self.children
     }
 
     /// Returns a variable; an empty one counts as unset, as it does for the official clients.

@@ -1,19 +1,14 @@
 //! An external command that prints a profile.
 //!
-//! No shell is involved: the words are split here, the child gets `PATH` and `HOME` only, and its standard error
-//! goes nowhere, since it may name secrets. It runs in a process group of its own, which is killed when we stop
-//! waiting for it, for whichever reason.
+//! No shell is involved: the words are split here, the child gets the environment without `RICTL_*`, as from the
+//! vendor's own tools, and its standard error goes nowhere, since it may name secrets. It ends when we stop waiting for
+//! it, for whichever reason, and all that it started with it.
 
-use std::process::Stdio;
 use std::time::Duration;
-
-use rustix::process::{Pid, Signal, kill_process_group};
-use secrecy::zeroize::Zeroizing;
-use tokio::io::AsyncReadExt as _;
-use tokio::process::Command;
 
 use super::environment::Environment;
 use super::profile::Profile;
+use crate::child::{Ear, Failure, Given, Program};
 
 /// How long the command may take, as long as the official libraries wait.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -27,56 +22,32 @@ pub(super) async fn run(command: &str, environment: &Environment) -> Result<Prof
         return Err("ALIBABA_CLOUD_DISABLE_EXTERNAL_PROCESS forbids the external command".to_owned());
     }
     let words = split(command)?;
-    let (program, arguments) = words.split_first().ok_or("process_command is empty")?;
+    let program = words.first().ok_or("process_command is empty")?;
     // The program alone: arguments may be secrets.
     tracing::debug!("running the external credentials command {program}");
-    let mut child = Command::new(program);
-    child.args(arguments).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    if let Some(path) = environment.get("PATH") {
-        child.env("PATH", path);
-    }
-    if let Some(home) = environment.home() {
-        child.env("HOME", home);
-    }
-    let output = tokio::time::timeout(TIMEOUT, capture(child))
+    let path = environment.get("PATH").map(|path| ("PATH", path.into()));
+    let home = environment.home().map(|home| ("HOME", home.into()));
+    let run = environment.children().run(Program {
+        arguments: &words,
+        directory: None,
+        input: None,
+        given: Given::AllButOurs,
+        set: path.into_iter().chain(home).collect(),
+        ear: Ear::Output(MAX_BYTES),
+    });
+    let ended = tokio::time::timeout(TIMEOUT, run)
         .await
         .map_err(|_| format!("the command {program} did not end within {} s", TIMEOUT.as_secs()))?
-        .map_err(|reason| format!("the command {program} {reason}"))?;
-    let text = std::str::from_utf8(&output).map_err(|_| format!("the command {program} printed no UTF-8 text"))?;
+        .map_err(|failure| match failure {
+            Failure::NotStarted(error) => format!("the command {program} cannot be started: {error}"),
+            Failure::TooMuch => format!("the command {program} printed more than {} KiB", MAX_BYTES >> 10),
+            Failure::Lost(error) => format!("the command {program} cannot be waited for: {error}"),
+        })?;
+    if !ended.status.success() {
+        return Err(format!("the command {program} failed with {}; run it by hand to see why", ended.status));
+    }
+    let text = std::str::from_utf8(&ended.heard).map_err(|_| format!("the command {program} printed no UTF-8 text"))?;
     Profile::parse(text).map_err(|reason| format!("what the command {program} printed is no profile: {reason}"))
-}
-
-async fn capture(mut command: Command) -> Result<Zeroizing<Vec<u8>>, String> {
-    let mut child =
-        command.process_group(0).kill_on_drop(true).spawn().map_err(|error| format!("cannot be started: {error}"))?;
-    let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
-    let stdout = child.stdout.take().expect("standard output is piped");
-    let capacity = usize::try_from(MAX_BYTES + 1).expect("the limit is small");
-    let mut output = Zeroizing::new(Vec::with_capacity(capacity));
-    stdout
-        .take(MAX_BYTES + 1)
-        .read_to_end(&mut output)
-        .await
-        .map_err(|error| format!("cannot be read from: {error}"))?;
-    if output.len() == capacity {
-        return Err("printed more than 64 KiB".to_owned());
-    }
-    let status = child.wait().await.map_err(|error| format!("cannot be waited for: {error}"))?;
-    group.0 = None;
-    if status.success() { Ok(output) } else { Err(format!("failed with {status}; run it by hand to see why")) }
-}
-
-/// A process group that does not outlive this value while its leader has not ended.
-struct Group(Option<Pid>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(leader) = self.0
-            && let Err(error) = kill_process_group(leader, Signal::KILL)
-        {
-            tracing::debug!("the external command's process group could not be killed: {error}");
-        }
-    }
 }
 
 /// Splits a command into words as a shell would, without anything else that a shell does: `'…'` is literal, in

@@ -9,17 +9,7 @@ pub(in crate::cli) struct TerraformArgs {
     /// Every plan reads the live cloud
     #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = BoolishValueParser::new())]
     pub(in crate::cli) refresh: Option<bool>,
-    /// The state is always locked
-    #[arg(long, hide = true, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = locked)]
-    lock: Option<bool>,
     /// There is one form of warnings
     #[arg(long, hide = true)]
     compact_warnings: bool,
-}
-
-fn locked(text: &str) -> Result<bool, String> {
-    match text {
-        "true" | "1" => Ok(true),
-        _ => Err("an apply always locks its state; --lock-timeout DURATION waits for it".to_owned()),
-    }
 }

@@ -9,7 +9,7 @@ use crate::history;
 use crate::ops::apply as operation;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::locked::unless_signalled;
-use crate::ops::session::{Applied, Approval, Ran, Session, Task};
+use crate::ops::session::{Applied, Approval, Ran, Task};
 use crate::ops::shared_file;
 use crate::plan::{Plan, PlanFileError};
 use crate::render;
@@ -20,24 +20,22 @@ use super::super::front::Screen;
 use super::super::outlet::Lines;
 use super::super::output::Output;
 use super::super::signals;
-use super::super::who::who;
 use super::{Invocation, plan};
 
 pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let task = match &arguments.plan {
         Some(path) => {
-            let Choice { target, exclude, allow_changes } = &arguments.choice;
-            if !target.is_empty() || !exclude.is_empty() || allow_changes.is_some() {
+            let Choice { target, exclude, .. } = &arguments.choice;
+            if !target.is_empty() || !exclude.is_empty() {
                 let refusal = Refusal::new(Exit::Error, "a saved plan is run as it is");
-                let hint = "give --target, --exclude and --allow-changes to `rictl plan --out`";
-                return Err(refusal.hint(hint).into());
+                return Err(refusal.hint("give --target and --exclude to `rictl plan --out`").into());
             }
             let saved = read_plan(path)?;
             refuse_exposed(path)?;
             if saved.steps.is_empty() && !saved.is_empty() {
                 return Err(refused_when_made(&saved, path).into());
             }
-            Task::Saved(Box::new(saved))
+            Task::Saved { plan: Box::new(saved), options: plan::options(&arguments.choice, invocation) }
         }
         None => Task::Fresh(plan::options(&arguments.choice, invocation)),
     };
@@ -58,16 +56,7 @@ async fn run(
     output: &Output,
 ) -> Result<Exit> {
     let signals::Signals { count: signals, terminal } = signals::listen().context("cannot listen for signals")?;
-    let session = Session {
-        project: invocation.load()?,
-        access: invocation.access(),
-        clock: invocation.clock,
-        settings: invocation.settings(arguments),
-        lock_timeout: invocation.global.lock_timeout,
-        lock_dir: invocation.global.lock_dir.clone(),
-        who: who(),
-        salt: uuid::Uuid::new_v4().simple().to_string(),
-    };
+    let session = invocation.session(invocation.settings(arguments))?;
     if let Task::Fresh(options) = &mut task {
         session.project.resolve(options)?;
     }

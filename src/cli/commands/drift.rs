@@ -80,7 +80,7 @@ async fn check(
     let (drift, seen) = operation::drift(&project, &recorded, cloud, target, &invocation.clock, interval).await?;
     print(output, &arguments.format, &drift, &Topology::new(&project.spec, &seen))?;
     let told = match &arguments.notify_command {
-        Some(command) => notify::notify(&project, &drift, command).await,
+        Some(command) => notify::notify(&project, &drift, command, invocation.environment.children()).await,
         None => Ok(()),
     };
     Ok((of(path, drift, &seen), told.err()))

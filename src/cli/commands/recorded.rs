@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::history::Recorded;
+use crate::ops::accept::{self, Accepted};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::{history as operation, state_edit};
 use crate::render;
@@ -14,6 +15,7 @@ use crate::state::Record;
 use crate::store::local::{self, Files};
 
 use super::super::args::{Format, ShowArgs, StateCommand};
+use super::super::front::Screen;
 use super::super::output::Output;
 use super::super::prompt;
 use super::{Invocation, apply, plan};
@@ -86,12 +88,32 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
                 }
             })?;
         }
+        StateCommand::Accept => {}
         StateCommand::Rm { address } => {
             state_edit::forget(&project, &address, super::super::who::who(), invocation.clock.now())?;
             let text = format!("Forgot {address}; the interface itself was not touched.");
             output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
         }
     }
+    Ok(Exit::Done)
+}
+
+/// Goes on where the journal cannot be trusted.
+pub(super) async fn accept(invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let session = invocation.session(invocation.patience())?;
+    let mut screen = Screen::new(output, invocation.clock, false, None, false);
+    let lines = match accept::accept(&session, &mut screen).await? {
+        Accepted::Nothing => vec!["The journal fits its state; nothing was changed.".to_owned()],
+        Accepted::Restarted { why, kept, serial } => vec![
+            format!("{why}."),
+            match kept {
+                Some(kept) => format!("It is kept as {kept}."),
+                None => "There was nothing in it to keep.".to_owned(),
+            },
+            format!("The history goes on with serial {serial}; run `rictl plan`."),
+        ],
+    };
+    output.print(|out| lines.iter().try_for_each(|line| writeln!(out, "{}", render::escape::escape_terminal(line))))?;
     Ok(Exit::Done)
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use crate::cloud::Cloud;
 use crate::executor::{self, Ended, Known, Surroundings};
 use crate::history::{self, Seen};
-use crate::journal::{Entry, Evidence, Operation, RunStarted};
+use crate::journal::{Entry, Evidence, LockWord, Operation, RunStarted};
 use crate::ops::check;
 use crate::ops::session::{Front, Ran};
 use crate::plan::{FloorMember, Plan};
@@ -18,7 +18,7 @@ use crate::resource::{Address, LastSeen, LiveState};
 use crate::run::{self, Facts, Report, Unrecorded, planned_step};
 use crate::spec::Spec;
 use crate::state::RunId;
-use crate::store::lock::Holder;
+use crate::store::lock::{Holder, Locking};
 use crate::store::{Store, StoreError, explain};
 
 use super::{Locked, Planned, Standing};
@@ -72,7 +72,11 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let around = Surroundings {
             cloud: &self.cloud,
             store: &mut self.store,
-            gate: &check::CheckCommand::beside(&self.session.project, self.account.as_ref()),
+            gate: &check::CheckCommand::beside(
+                &self.session.project,
+                self.session.access.environment.children(),
+                self.account.as_ref(),
+            ),
             clock,
             signals,
             emit: &mut |event| front.event(clock.now(), event),
@@ -167,6 +171,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             spec: Some(project.name.clone()),
             spec_digest: Some(project.digest.clone()),
             takes_back: takes_back.into_iter().collect(),
+            lock: (project.paths.locking == Locking::None).then_some(LockWord::None),
             ..Evidence::default()
         }
     }

@@ -106,6 +106,8 @@ impl Document {
             failures: self.failures,
             targeted: self.targeted,
             excluded: self.excluded,
+            allowed_changes: None,
+            read: Vec::new(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::changes::{Block, Changes, GroupRow, Keeps, Kind, Wave};
 use super::{Body, Entry, Fact, Lead, Page, Place, Section, Verdict, spec_fact};
 use crate::cloud::Call;
-use crate::plan::{Action, Blocked, Floor, Guard, Plan, ResourceChange, Step, Values};
+use crate::plan::{Action, Blocked, Floor, Guard, Plan, ResourceChange, RolloutPlan, Step, Values};
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::groups::of_plan;
@@ -186,7 +186,9 @@ fn order(plan: &Plan) -> Section {
         counts: words::wave(&steps),
         steps: steps.iter().map(|step| step.id.to_string()).collect(),
     };
-    let rollout = plan.rollout.as_ref().map(|rollout| Phrase::theirs(words::rollout(rollout)));
+    // A check is shown even where there is nothing between: whoever approves sees what may run.
+    let is_told = |rollout: &&RolloutPlan| !waves.is_empty() || (rollout.check.is_some() && !plan.steps.is_empty());
+    let rollout = plan.rollout.as_ref().filter(is_told).map(|rollout| Phrase::theirs(words::rollout(rollout)));
     let body = Body::Order(waves.into_iter().map(wave).collect(), rollout);
     Section::new("Order", Lead::Line("Order:"), body)
 }

@@ -2,7 +2,7 @@
 
 use super::steps::StepRow;
 use super::{Body, Entry, Fact, Lead, Page, Place, Section, Verdict, version};
-use crate::journal::{Evidence, Outcome};
+use crate::journal::{Evidence, LockWord, Outcome};
 use crate::render::past::PastRun;
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
@@ -107,6 +107,7 @@ fn circumstances(evidence: &Evidence) -> Vec<(&'static str, Phrase)> {
         ("Agreed", Phrase::theirs(approved.by.as_str()).and(format!(" ({})", words::how(approved.how))))
     }));
     facts.extend(named("Windows overridden", &evidence.override_window));
+    facts.extend(evidence.lock.map(|LockWord::None| ("Lock", Phrase::ours("none (--lock=none)"))));
     facts
 }
 

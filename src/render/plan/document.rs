@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::super::words::plan as words;
 use crate::plan::{
-    Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, LeftAlone, LeftAloneReason, Plan,
-    ResourceChange, RolloutPlan, Step, Summary, Warning,
+    Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, InterfaceRead, LeftAlone, LeftAloneReason,
+    Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 
@@ -66,6 +66,22 @@ pub(in crate::render) struct Document<'a> {
     targeted: &'a [Address],
     /// The interfaces left out.
     excluded: &'a [Address],
+    /// What it was made from beside spec and records: an apply of the saved plan makes it once more from these.
+    inputs: Inputs<'a>,
+}
+
+/// What was chosen and what was read.
+#[derive(Serialize, JsonSchema)]
+struct Inputs<'a> {
+    /// `--target`.
+    target: &'a [Address],
+    /// `--exclude`.
+    exclude: &'a [Address],
+    /// How many changes `--allow-changes` let through although a cap is lower; an apply of the plan has to be told, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_changes: Option<u32>,
+    /// What the cloud said of each declared interface, by address.
+    read: &'a [InterfaceRead],
 }
 
 impl<'a> Document<'a> {
@@ -94,6 +110,12 @@ impl<'a> Document<'a> {
             failures: &plan.failures,
             targeted: &plan.targeted,
             excluded: &plan.excluded,
+            inputs: Inputs {
+                target: &plan.targeted,
+                exclude: &plan.excluded,
+                allow_changes: plan.allowed_changes,
+                read: &plan.read,
+            },
         }
     }
 }

@@ -43,9 +43,20 @@ pub(crate) fn after_plan(plan: &Plan, file: Option<&str>) -> Option<Phrase> {
         Some(file) if spec.is_none() => {
             Phrase::command(command(spec, &format!("plan --out {}", quoted(file)))).and(" makes it again")
         }
-        Some(file) => Phrase::command(command(spec, &format!("apply {}", quoted(file)))).and(" does exactly this"),
-        None => Phrase::command(command(spec, &format!("apply{}", choices(plan)))).and(" does this"),
+        Some(file) => {
+            let apply = format!("apply {}{}", quoted(file), allowance(plan));
+            Phrase::command(command(spec, &apply)).and(" does exactly this")
+        }
+        None => {
+            let apply = format!("apply{}{}", choices(plan), allowance(plan));
+            Phrase::command(command(spec, &apply)).and(" does this")
+        }
     })
+}
+
+/// Returns the flag that overrides the caps, where they were.
+fn allowance(plan: &Plan) -> String {
+    plan.allowed_changes.map(|number| format!(" --allow-changes {number}")).unwrap_or_default()
 }
 
 /// Returns the flags that choose what a plan looks at.

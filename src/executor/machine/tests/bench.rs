@@ -88,6 +88,8 @@ impl Scene {
             failures: Vec::new(),
             targeted: Vec::new(),
             excluded: Vec::new(),
+            allowed_changes: None,
+            read: Vec::new(),
         };
         Self { plan, settings: Settings::default(), earlier: Vec::new(), needs: BTreeMap::new() }
     }

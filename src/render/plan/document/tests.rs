@@ -143,6 +143,21 @@ fn rollout() -> impl Strategy<Value = RolloutPlan> {
     })
 }
 
+fn interface_read() -> impl Strategy<Value = InterfaceRead> {
+    (text(), status(), option::of(status()), text(), 0..4).prop_map(|(word, status, opposite_status, lock, which)| {
+        let address = Address::from(word.as_str());
+        match which {
+            0 => {
+                let business_status = BusinessStatus::from(lock);
+                InterfaceRead::Found { address, status, business_status, opposite_status }
+            }
+            1 => InterfaceRead::Elsewhere { address, region: lock.as_str().into(), status },
+            2 => InterfaceRead::Absent { address },
+            _ => InterfaceRead::Unreadable { address },
+        }
+    })
+}
+
 fn plan() -> impl Strategy<Value = Plan> {
     let heart = (
         vec(resource_change(), 0..3),
@@ -156,10 +171,11 @@ fn plan() -> impl Strategy<Value = Plan> {
         vec(block_reason(), 0..3),
         vec((scope(), text()), 0..2),
         any::<u64>(),
+        vec(interface_read(), 0..3),
     );
     (timestamp(), any::<bool>(), text(), heart, margin).prop_map(|(timestamp, real, word, heart, margin)| {
         let (resource_changes, resource_drift, steps, floors, rollout) = heart;
-        let (words, reasons, failures, serial) = margin;
+        let (words, reasons, failures, serial, read) = margin;
         let address = Address::from(word.as_str());
         Plan {
             timestamp,
@@ -211,6 +227,8 @@ fn plan() -> impl Strategy<Value = Plan> {
             failures: failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail }).collect(),
             targeted: vec![address],
             excluded: Vec::new(),
+            allowed_changes: real.then_some(3),
+            read,
         }
     })
 }
@@ -267,6 +285,13 @@ fn sample() -> Plan {
         failures: Vec::new(),
         targeted: Vec::new(),
         excluded: Vec::new(),
+        allowed_changes: None,
+        read: vec![InterfaceRead::Found {
+            address: "sh-primary".into(),
+            status: Status::Active,
+            business_status: BusinessStatus::Normal,
+            opposite_status: Some(Status::Active),
+        }],
     }
 }
 
