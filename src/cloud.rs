@@ -12,7 +12,7 @@ use std::any::Any;
 use std::time::Duration;
 
 use crate::clock::BootTime;
-use crate::resource::{AccountId, AccountName, Observed, RouterInterfaceId, Scope, Status};
+use crate::resource::{AccountId, AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 
 pub use crate::resource::{Call, Mutation, RequestId};
 
@@ -72,6 +72,20 @@ pub struct Page {
     pub asked: BootTime,
 }
 
+/// The action behind [`CloudRead::health`].
+pub const HEALTH_ACTION: &str = "DescribeRouterInterfaceAttribute";
+
+/// What the health check of one interface says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The check's word.
+    pub status: HealthCheckStatus,
+    /// The RequestId of the answer.
+    pub request_id: RequestId,
+    /// When it was asked for, this attempt alone: what it shows is no newer.
+    pub asked: BootTime,
+}
+
 /// Who the credentials belong to (STS GetCallerIdentity).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -107,6 +121,13 @@ impl Permit {
 pub trait CloudRead {
     /// Lists one page of a scope's interfaces.
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError>;
+
+    /// Asks for the health check of one interface of a scope, one call an interface
+    /// (docs/reference/api.md#health-check). A cloud that cannot be asked says so: nothing is then known of any.
+    async fn health(&self, _scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
+        let message = format!("nobody can be asked for the health check of {id}");
+        Err(CloudError::new(ErrorKind::Other, Effect::None, HEALTH_ACTION, message))
+    }
 
     /// Asks whose credentials `account` signs with.
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError>;

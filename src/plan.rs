@@ -13,6 +13,7 @@ mod digest;
 mod document;
 mod floor;
 mod health;
+mod inputs;
 mod step;
 mod summary;
 mod warning;
@@ -34,6 +35,7 @@ pub use self::check::BrokenPromise;
 pub use self::document::{Damage, PlanFileError, seal};
 pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
 pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
+pub use self::inputs::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, PlanInputs};
 pub use self::step::{Action, Step, StepId};
 pub use self::summary::Summary;
 pub use self::warning::{DeclaredSide, Warning};
@@ -118,6 +120,8 @@ pub struct Plan {
     pub targeted: Vec<Address>,
     /// The interfaces left out (`--exclude`).
     pub excluded: Vec<Address>,
+    /// What it was made from besides spec and statuses.
+    pub inputs: PlanInputs,
 }
 
 /// The settings of the planner that do not come from the spec.

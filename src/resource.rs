@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use call::{Call, Mutation, RequestId};
 pub use ids::{AccountId, AccountName, Address, GroupName, Region, RouterInterfaceId};
-pub use status::{BusinessStatus, DesiredStatus, Status};
+pub use status::{BusinessStatus, DesiredStatus, HealthCheckStatus, Status};
 pub use transition::Transition;
 
 /// Where a call goes: one account, one region. Quotas, polls and pages are per scope.

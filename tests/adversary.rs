@@ -207,7 +207,8 @@ fn target() -> Target {
 async fn planned(spec: &Spec, witness: &Witness, clock: &Clock) -> Plan {
     let live = live::refresh(spec, witness, clock).await;
     let target = target();
-    let inputs = Inputs { spec, spec_digest: "sha256:0", live: &live, state: None, target: &target, doubts: &[] };
+    let inputs =
+        Inputs { spec, spec_digest: "sha256:0", live: &live, state: None, target: &target, doubts: &[], health: &[] };
     let options = PlanOptions {
         now: clock.now(),
         today: "2026-11-23".parse().unwrap(),

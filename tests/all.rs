@@ -26,6 +26,7 @@ mod features;
 mod golden;
 mod group_health;
 mod harness;
+mod health_checks;
 mod kills;
 mod mutations;
 mod packaging;

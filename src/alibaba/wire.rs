@@ -11,7 +11,9 @@ use serde_json::value::RawValue;
 
 use crate::clock::BootTime;
 use crate::cloud::{Identity, Page, RequestId};
-use crate::resource::{AccountId, BusinessStatus, Observed, Opposite, Region, Role, RouterInterfaceId, Status};
+use crate::resource::{
+    AccountId, BusinessStatus, HealthCheckStatus, Observed, Opposite, Region, Role, RouterInterfaceId, Status,
+};
 
 /// A scalar in whatever type it came, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +164,21 @@ fn role(word: &str) -> Option<Role> {
         .into_iter()
         .find(|(known, _)| known.eq_ignore_ascii_case(word))
         .map(|(_, role)| role)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute {
+    router_interface_id: Option<Loose>,
+    health_check_status: Option<Loose>,
+}
+
+/// Reads what the health check of one interface says. An id that nobody knows gets a success without an interface.
+pub(super) fn health(body: &[u8]) -> Result<HealthCheckStatus, serde_json::Error> {
+    let attribute: Attribute = serde_json::from_slice(body)?;
+    let missing = |field| serde_json::Error::custom(format_args!("an answer without {field}"));
+    said(attribute.router_interface_id).ok_or_else(|| missing("RouterInterfaceId"))?;
+    said(attribute.health_check_status).map(HealthCheckStatus::from).ok_or_else(|| missing("HealthCheckStatus"))
 }
 
 #[derive(Deserialize)]

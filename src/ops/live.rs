@@ -10,12 +10,12 @@ use crate::diagnostic::Diagnostics;
 use crate::executor::recovery::{self, OpenStep};
 use crate::history::Recorded;
 use crate::journal::{Answer, Run};
-use crate::plan::{Doubt, Plan, PlanOptions, Warning};
-use crate::planner::{self, Inputs};
+use crate::plan::{Doubt, HealthRead, Plan, PlanOptions, Warning};
+use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
 use crate::resource::{LiveState, Provider, Target};
-use crate::spec::Spec;
+use crate::spec::{HealthPolicy, Spec};
 use crate::state::State;
 
 use super::failure::{Exit, Refusal};
@@ -64,27 +64,58 @@ pub async fn plan(
     check_target(recorded.state.as_ref(), target, project)?;
     let live = refresh(&project.spec, cloud, clock).await;
     let doubts = recorded.journal.replay().open_run().map(|run| doubts(run, &live)).unwrap_or_default();
-    let plan = plan_from(project, recorded.state.as_ref(), &live, &doubts, target, options)?;
+    let known = Known { project, state: recorded.state.as_ref(), live: &live, doubts: &doubts, target };
+    let plan = plan_from(&known, cloud, options).await?;
     Ok((plan, live))
 }
 
-/// Plans from a refresh that has been made.
+/// What a plan is made from, but for what has to be asked once it is known what goes down.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What is declared.
+    pub project: &'a Project,
+    /// What was recorded.
+    pub state: Option<&'a State>,
+    /// What the cloud said.
+    pub live: &'a LiveState,
+    /// What a dead run left open.
+    pub doubts: &'a [Doubt],
+    /// Whose interfaces these are.
+    pub target: &'a Target,
+}
+
+/// Plans from a refresh that has been made, and asks for the health checks of what keeps the floors of that plan.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_from(
-    project: &Project,
-    state: Option<&State>,
-    live: &LiveState,
-    doubts: &[Doubt],
-    target: &Target,
-    options: &PlanOptions,
-) -> Result<Plan> {
-    let inputs = Inputs { spec: &project.spec, spec_digest: &project.digest, live, state, target, doubts };
-    let mut plan = planner::plan(&inputs, options).map_err(|unknown| Diagnostics {
-        sources: project.spec.sources.clone(),
+pub async fn plan_from(known: &Known<'_>, cloud: &impl CloudRead, options: &PlanOptions) -> Result<Plan> {
+    let mut health: Vec<HealthRead> = Vec::new();
+    loop {
+        let drawn = draw(known, &health, options)?;
+        if drawn.questions.is_empty() {
+            return finished(known, drawn.plan);
+        }
+        // What is asked for gets an answer, be it that there is none, so each question is asked once.
+        let is_binding = known.project.spec.limits.health == HealthPolicy::Block;
+        health.extend(refresh::health(cloud, &drawn.questions, is_binding).await);
+        health.sort_by(|one, other| one.interface_id.cmp(&other.interface_id));
+    }
+}
+
+fn draw(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Result<Draw> {
+    let Known { project, state, live, doubts, target } = *known;
+    let (spec, spec_digest) = (&project.spec, project.digest.as_str());
+    let inputs = Inputs { spec, spec_digest, live, state, target, doubts, health };
+    let drawn = planner::draw(&inputs, options).map_err(|unknown| Diagnostics {
+        sources: spec.sources.clone(),
         findings: unknown.iter().map(words::plan::unknown_address).collect(),
     })?;
+    Ok(drawn)
+}
+
+/// Inspects a plan that has heard everything, and says whose credentials it was made with.
+fn finished(known: &Known<'_>, mut plan: Plan) -> Result<Plan> {
+    let Known { project, target, .. } = *known;
     plan.basis.spec = Some(project.name.clone());
     plan.check().map_err(|broken| Refusal {
         exit: Exit::Error,

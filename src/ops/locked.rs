@@ -25,6 +25,7 @@ use crate::store::lock::Holder;
 use crate::store::{Store, StoreError, explain};
 
 use super::failure::{Exit, Refusal};
+use super::project::Project;
 use super::session::{Applied, Approval, Front, Ran, Session, Task, today};
 use super::{account_lock, check, history::to_take_back, live, rollback, saved};
 
@@ -192,13 +193,18 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         refresh::read(&self.cloud, &self.session.clock, &live::wanted(spec)).await
     }
 
+    async fn plan_from(&self, project: &Project, refresh: &Refresh, options: &PlanOptions) -> Result<Plan> {
+        let (state, live, target) = (self.known_state(), &refresh.live, &self.target);
+        live::plan_from(&live::Known { project, state, live, doubts: &[], target }, &self.cloud, options).await
+    }
+
     /// Makes the plan that the task asks for, and shows it.
     async fn plan(&self, task: Task, front: &mut impl Front) -> Result<Planned> {
         let (project, target) = (&self.session.project, &self.target);
         let planned = match task {
             Task::Fresh(options) => {
                 let refresh = self.refresh(&project.spec).await;
-                let plan = live::plan_from(project, self.known_state(), &refresh.live, &[], target, &options)?;
+                let plan = self.plan_from(project, &refresh, &options).await?;
                 Planned { plan, refresh, takes_back: None }
             }
             Task::Saved(plan) => {
@@ -220,7 +226,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     async fn plan_back(&self, run_id: RunId, confirmed: &[PlannedStep], options: &PlanOptions) -> Result<Planned> {
         let (project, options) = rollback::inverse(&self.session.project, confirmed, options)?;
         let refresh = self.refresh(&project.spec).await;
-        let mut plan = live::plan_from(&project, self.known_state(), &refresh.live, &[], &self.target, &options)?;
+        let mut plan = self.plan_from(&project, &refresh, &options).await?;
         rollback::explain(&mut plan, &run_id);
         Ok(Planned { plan, refresh, takes_back: Some(run_id) })
     }

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, LeftAlone, Plan, ResourceChange, RolloutPlan, Step,
-    Summary, Warning,
+    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, LeftAlone, Plan, PlanInputs, ResourceChange,
+    RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 use crate::signature::sha256_hex;
@@ -98,6 +98,8 @@ struct Decoded {
     failures: Vec<ScopeFailure>,
     targeted: Vec<Address>,
     excluded: Vec<Address>,
+    #[serde(default)]
+    inputs: PlanInputs,
 }
 
 impl Decoded {
@@ -120,6 +122,7 @@ impl Decoded {
             failures: self.failures,
             targeted: self.targeted,
             excluded: self.excluded,
+            inputs: self.inputs,
         };
         let flags = (self.applyable, self.complete, self.errored);
         let agrees = self.digest == plan.digest()

@@ -140,3 +140,34 @@ impl From<BusinessStatus> for String {
         status.to_string()
     }
 }
+
+/// What the health check of an interface says (API field `HealthCheckStatus`, docs/reference/api.md#health-check).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "String", into = "String")]
+#[schemars(with = "String")]
+#[strum(ascii_case_insensitive)]
+pub enum HealthCheckStatus {
+    /// Probes come back.
+    Normal,
+    /// Probes do not come back.
+    Abnormal,
+    /// Probes come back, and no other route stands by.
+    NoRedundantRoute,
+    /// Nobody set a check up.
+    NoHealthCheckConfig,
+    /// A word that no page documents.
+    #[strum(default, transparent)]
+    Unknown(Box<str>),
+}
+
+impl From<String> for HealthCheckStatus {
+    fn from(word: String) -> Self {
+        word.parse().unwrap_or_else(|_| Self::Unknown(word.into()))
+    }
+}
+
+impl From<HealthCheckStatus> for String {
+    fn from(status: HealthCheckStatus) -> Self {
+        status.to_string()
+    }
+}

@@ -97,6 +97,7 @@ impl World {
             owner: interface.owner.clone(),
             resource_group: interface.resource_group.clone(),
             tags: interface.tags.clone(),
+            health: interface.health.clone(),
         }
     }
 

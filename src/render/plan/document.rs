@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::super::words::plan as words;
 use crate::plan::{
     Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, LeftAlone, LeftAloneReason, Plan,
-    ResourceChange, RolloutPlan, Step, Summary, Warning,
+    PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 
@@ -66,6 +66,8 @@ pub(in crate::render) struct Document<'a> {
     targeted: &'a [Address],
     /// The interfaces left out.
     excluded: &'a [Address],
+    /// What it was made from besides spec and statuses.
+    inputs: &'a PlanInputs,
 }
 
 impl<'a> Document<'a> {
@@ -94,6 +96,7 @@ impl<'a> Document<'a> {
             failures: &plan.failures,
             targeted: &plan.targeted,
             excluded: &plan.excluded,
+            inputs: &plan.inputs,
         }
     }
 }
