@@ -86,6 +86,13 @@ pub struct Health {
     pub asked: BootTime,
 }
 
+/// Makes the error of an answer that is about no interface: the id is unknown there, which proves nothing more.
+pub fn unknown_interface(id: &RouterInterfaceId, scope: &Scope, request_id: &RequestId) -> CloudError {
+    let message = format!("the answer knows no {id} in {scope}");
+    let request_id = Some(request_id.clone());
+    CloudError { request_id, ..CloudError::new(ErrorKind::Other, Effect::None, HEALTH_ACTION, message) }
+}
+
 /// Who the credentials belong to (STS GetCallerIdentity).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {

@@ -20,7 +20,8 @@ interfaces:
 /// Two links; of the second the spec declares the VBR's end only.
 fn world(check: &str) -> String {
     format!(
-        "regions: [cn-shanghai, cn-beijing]
+        "accounts: [{{ id: \"1234567890123456\" }}, {{ id: \"1987654321098765\" }}]
+regions: [cn-shanghai, cn-beijing]
 settle: {{ activate: 0s, deactivate: 0s }}
 interfaces:
   - {{ id: ri-a, router: vrt-a }}
@@ -94,7 +95,8 @@ fn what_cannot_be_read_is_one_note_or_counts_as_not_up() {
   - id: \"1234567890123456\"
     access_keys: [{ id: emulator, secret: emulator-secret, deny: [DescribeRouterInterfaceAttribute] }]
 ";
-    let emulator = Emulator::serve(&format!("{deny}{}", world("health_check_status: Normal")));
+    let world = world("health_check_status: Normal");
+    let emulator = Emulator::serve(&format!("{deny}{}", world.split_once('\n').unwrap().1));
     let warned = desk("warn").quick(&emulator.url(), &["plan"]);
     let said = "Warning: the health checks of 1 link were not read: no permission";
     assert!(warned.code == 0 && warned.flat().contains(said), "{}", warned.text());

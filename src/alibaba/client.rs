@@ -17,7 +17,7 @@ use super::wire;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, RequestId, Selection,
+    Permit, RequestId, Selection, unknown_interface,
 };
 use crate::resource::{AccountId, AccountName, Region, RouterInterfaceId, Scope};
 use crate::spec::SignatureVersion;
@@ -222,8 +222,10 @@ impl<S: CredentialSource> CloudRead for Client<S> {
         let action = Action { service: Service::Vpc, name: HEALTH_ACTION, parameters };
         let endpoint = self.endpoint_of(&scope.region, HEALTH_ACTION)?;
         let asked = BootTime::now();
-        let read = |body: &[u8], request_id| wire::health(body).map(|status| Health { status, request_id, asked });
-        self.ask(&scope.account, &endpoint, &action, read).await
+        let read = |body: &[u8], request_id| wire::health(body).map(|status| (status, request_id));
+        let (status, request_id) = self.ask(&scope.account, &endpoint, &action, read).await?;
+        let status = status.ok_or_else(|| unknown_interface(id, scope, &request_id))?;
+        Ok(Health { status, request_id, asked })
     }
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {

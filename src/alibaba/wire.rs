@@ -173,12 +173,15 @@ struct Attribute {
     health_check_status: Option<Loose>,
 }
 
-/// Reads what the health check of one interface says. An id that nobody knows gets a success without an interface.
-pub(super) fn health(body: &[u8]) -> Result<HealthCheckStatus, serde_json::Error> {
+/// Reads what the health check of one interface says; `None` for a success without an interface, which is what an id gets
+/// that nobody knows.
+pub(super) fn health(body: &[u8]) -> Result<Option<HealthCheckStatus>, serde_json::Error> {
     let attribute: Attribute = serde_json::from_slice(body)?;
-    let missing = |field| serde_json::Error::custom(format_args!("an answer without {field}"));
-    said(attribute.router_interface_id).ok_or_else(|| missing("RouterInterfaceId"))?;
-    said(attribute.health_check_status).map(HealthCheckStatus::from).ok_or_else(|| missing("HealthCheckStatus"))
+    if said(attribute.router_interface_id).is_none() {
+        return Ok(None);
+    }
+    let status = said(attribute.health_check_status).map(HealthCheckStatus::from);
+    status.map(Some).ok_or_else(|| serde_json::Error::custom("an interface without HealthCheckStatus"))
 }
 
 #[derive(Deserialize)]

@@ -17,7 +17,7 @@ use super::world::World;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, RequestId, codes,
+    Permit, RequestId, codes, unknown_interface,
 };
 use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
@@ -120,16 +120,11 @@ impl CloudRead for InProcess {
             ("InstanceId".to_owned(), id.to_string()),
         ]);
         let (answer, request_id) = self.send(&scope.account, HEALTH_ACTION, VPC_VERSION, parameters).await?;
-        let odd = |message| CloudError {
-            request_id: Some(request_id.clone()),
-            ..CloudError::new(ErrorKind::Malformed, Effect::InDoubt, HEALTH_ACTION, message)
-        };
         match answer {
             Answer::Attribute(Some(row)) if row.observed.id == *id => {
                 Ok(Health { status: row.health, request_id, asked })
             }
-            Answer::Attribute(Some(_)) => Err(odd("an answer about another interface")),
-            Answer::Attribute(None) => Err(odd("an answer without RouterInterfaceId")),
+            Answer::Attribute(None) => Err(unknown_interface(id, scope, &request_id)),
             _ => Err(unexpected(HEALTH_ACTION, request_id)),
         }
     }

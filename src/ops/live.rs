@@ -7,14 +7,15 @@ use anyhow::Result;
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::diagnostic::Diagnostics;
+use crate::drift;
 use crate::executor::recovery::{self, OpenStep};
 use crate::history::Recorded;
 use crate::journal::{Answer, Run};
-use crate::plan::{Doubt, HealthRead, Plan, PlanOptions, Warning};
+use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, Warning};
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
-use crate::resource::{LiveState, Provider, Target};
+use crate::resource::{LastSeen, LiveState, Provider, Reading, Target};
 use crate::spec::{HealthPolicy, Spec};
 use crate::state::State;
 
@@ -134,6 +135,19 @@ fn finished(known: &Known<'_>, mut plan: Plan) -> Result<Plan> {
         });
     }
     Ok(plan)
+}
+
+/// Counts the groups as they were read last: after a run, and where that did not look, before it.
+pub(super) fn groups_after(spec: &Spec, before: &LiveState, after: &[LastSeen]) -> Vec<GroupHealth> {
+    let seen: BTreeMap<_, _> = after.iter().map(|seen| ((&seen.scope, &seen.id), seen)).collect();
+    let mut live = before.clone();
+    for (address, declared) in &spec.interfaces {
+        if let Some(seen) = seen.get(&(&declared.scope, &declared.id.value)) {
+            let reading = seen.observed.clone().map_or(Reading::Absent, Reading::Found);
+            live.readings.insert(address.clone(), reading);
+        }
+    }
+    drift::groups(spec, &live, None)
 }
 
 /// Lists the steps of a run whose end nobody recorded.

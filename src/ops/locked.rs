@@ -268,7 +268,8 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         };
         let ended = executor::run(&plan, header, &known, &self.session.settings, around).await;
         let seen = ended.seen.clone();
-        let (report, is_recorded) = self.end(&plan, ended);
+        let (mut report, is_recorded) = self.end(&plan, ended);
+        report.groups = live::groups_after(&self.session.project.spec, &live, &seen);
         if is_recorded {
             match self.fold(&live, &seen) {
                 Ok(warning) => warning

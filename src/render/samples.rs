@@ -387,6 +387,7 @@ pub(crate) fn report() -> Report {
         results: vec![done, refused, result(2, Outcome::Done, Status::Inactive, "02:14:06")],
         stopped: None,
         unrecorded: None,
+        groups: vec![group("site", Some(0)), group("lab", None)],
         end: None,
     };
     end(&mut report);
