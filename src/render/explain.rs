@@ -40,7 +40,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
     screen.line(&head.text(format!(": {} in {}", facts.declared.id.value, facts.declared.scope)))?;
     let sections: [(&str, Vec<Row>); 5] = [
         ("Spec", declared(facts)),
-        ("Live", live(facts.reading)),
+        ("Live", live(facts)),
         ("Last applied", applied(facts.record)),
         ("Plan", planned(facts)),
         ("Guards", guards(facts)),
@@ -60,7 +60,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
 /// Writes the explanation as one JSON document, on one line: what the spec, the cloud and the guards say in the words
 /// of the text, and the parts of the plan and the record as they are in their own documents.
 pub fn document<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>) -> io::Result<()> {
-    let Explanation { spec, address, declared: entry, reading, record, plan } = *facts;
+    let Explanation { spec, address, declared: entry, reading: _, record, plan } = *facts;
     let told = |rows: Vec<Row>| rows.into_iter().map(|row| row.told(spec)).collect();
     let mine = |changes: &'_ [ResourceChange]| changes.iter().find(|change| change.address == *address).cloned();
     json::line(
@@ -72,7 +72,7 @@ pub fn document<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>) -> io::
             id: &entry.id.value,
             scope: &entry.scope,
             spec: told(declared(facts)),
-            live: told(live(reading)),
+            live: told(live(facts)),
             record,
             change: mine(&plan.resource_changes),
             drift: mine(&plan.resource_drift),
@@ -182,7 +182,16 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
     rows
 }
 
-fn live(reading: &Reading) -> Vec<Row> {
+fn live(facts: &Explanation<'_>) -> Vec<Row> {
+    let mut rows = read(facts.reading);
+    let opposite = facts.reading.found().and_then(|observed| observed.opposite.interface_id.as_ref());
+    let is_its = |id: &RouterInterfaceId| *id == facts.declared.id.value || Some(id) == opposite;
+    let heard = facts.plan.inputs.health.iter().find(|heard| is_its(&heard.interface_id));
+    rows.extend(heard.map(|heard| Row::new("health check", said::health_answer(&heard.answer))));
+    rows
+}
+
+fn read(reading: &Reading) -> Vec<Row> {
     let observed = match reading {
         Reading::Found(observed) => observed,
         Reading::Elsewhere(observed) => {

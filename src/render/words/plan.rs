@@ -9,8 +9,8 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::duration;
 use crate::plan::{
-    Action, ActionReason, BlockReason, Blocked, DeclaredSide, Doubt, Exceeded, Guard, HealthUnread, Knob, LeftAlone,
-    LeftAloneReason, NotUp, Plan, PlanFileError, RolloutPlan, Step, Summary, Unmet, Warning, WhyNotUp,
+    Action, ActionReason, BlockReason, Blocked, DeclaredSide, Doubt, Exceeded, Guard, HealthAnswer, HealthUnread, Knob,
+    LeftAlone, LeftAloneReason, NotUp, Plan, PlanFileError, RolloutPlan, Step, Summary, Unmet, Warning, WhyNotUp,
 };
 use crate::planner::UnknownAddress;
 use crate::resource::{Address, GroupName, HealthCheckStatus, Status};
@@ -255,6 +255,14 @@ fn health(group: &GroupName, status: &HealthCheckStatus, members: &[Address]) ->
         }
     };
     Said { summary: says, detail: None }
+}
+
+/// Says what a health check answered.
+pub fn health_answer(answer: &HealthAnswer) -> String {
+    match answer {
+        HealthAnswer::Status(status) => status.to_string(),
+        HealthAnswer::Unread(why) => format!("could not be read: {}", health_unread(why)),
+    }
 }
 
 /// Says why a health check could not be read.
