@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::json;
 use super::plan::document::{BlockedLine, LeftAloneLine, StepLine};
 use super::text::{Line, Screen, Tone, View};
+use super::words::groups::standing;
 use super::words::plan::{self as said, because};
 use crate::diagnostic::Place;
 use crate::duration;
-use crate::plan::{Floor, Plan, ResourceChange, Step};
+use crate::plan::{Floor, GroupHealth, Plan, ResourceChange, Step};
 use crate::resource::{Address, DesiredStatus, Observed, Reading, RouterInterfaceId, Scope, Status};
 use crate::spec::{Interface, Spec};
 use crate::state::Record;
@@ -298,6 +299,9 @@ fn guards(facts: &Explanation<'_>) -> Vec<Row> {
     // A plan without steps has no use for floors; they stand all the same.
     let group = declared.group.as_ref().filter(|_| rows.is_empty()).and_then(|group| spec.groups.get(&group.value));
     if let Some(group) = group {
+        let health =
+            declared.group.as_ref().and_then(|name| plan.groups.iter().find(|health| health.name == name.value));
+        rows.extend(health.map(health_row));
         for (knob, number) in [("min_active", &group.min_active), ("max_unavailable", &group.max_unavailable)] {
             rows.extend(
                 number.as_ref().map(|number| Row::new("floor", format!("{knob} {}", number.value)).at(number.place)),
@@ -326,6 +330,12 @@ fn guards(facts: &Explanation<'_>) -> Vec<Row> {
         rows.extend(limit.as_ref().map(|limit| Row::new(label, format!("{} {unit}", limit.value)).at(limit.place)));
     }
     rows
+}
+
+fn health_row(health: &GroupHealth) -> Row {
+    let spare = health.spare.map(|spare| format!("{} to spare; ", spare.max(0))).unwrap_or_default();
+    let tone = if health.is_finding() || health.spare == Some(0) { Tone::Change } else { Tone::Plain };
+    Row::new("group", format!("{}: {spare}{}", health.name, standing(health).says)).toned(tone)
 }
 
 fn floor(floor: &Floor) -> Row {
