@@ -107,6 +107,7 @@ impl World {
         }
         match kind {
             FaultKind::StatusWord(word) => row.observed.status = Status::Unknown(word.as_str().into()),
+            FaultKind::HealthCheck(word) => row.health = word.clone(),
             FaultKind::OtherId => {
                 let mut others = self.population.ids().filter(|id| **id != row.observed.id);
                 row.observed.id =

@@ -266,7 +266,7 @@ pub fn health_answer(answer: &HealthAnswer) -> String {
 }
 
 /// Says why a health check could not be read.
-fn health_unread(why: &HealthUnread) -> &str {
+pub(super) fn health_unread(why: &HealthUnread) -> &str {
     match why {
         HealthUnread::Denied { detail } | HealthUnread::Failed { detail } => detail,
         HealthUnread::OtherAccount => {
