@@ -51,7 +51,12 @@ impl BootTime {
 
     /// Returns how long ago it was.
     pub fn elapsed(self) -> Duration {
-        Self::now().0.saturating_duration_since(self.0)
+        Self::now().since(self)
+    }
+
+    /// Returns how long after `earlier` it is; nothing where it is before that.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_duration_since(earlier.0)
     }
 
     /// Returns the moment `later` than this one.

@@ -24,6 +24,7 @@ pub use recorder::Recorder;
 pub use files::Mode;
 
 /// Where a run records what it does. Every method is durable when it returns.
+#[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait Store {
     /// Returns what the open journal says, everything appended included. Runs that ended before are in the archive.
     fn replay(&self) -> &Replay;
@@ -35,6 +36,12 @@ pub trait Store {
     /// Appends entries to the journal, in order, with one sync for all of them. After a failure every later append
     /// and commit fails too, so no further call may be sent; what they were given is kept for [`Store::rescue`].
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError>;
+
+    /// Appends as [`Store::append`] does, for whoever has deadlines to keep meanwhile: where that takes its time, it takes
+    /// it on another thread. There is one at a time; whoever gives it up before it is answered appends nothing more.
+    async fn append_without_blocking(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        self.append(entries)
+    }
 
     /// Replaces the state atomically, keeping the old one as backup, and anchors it to the journal's last line. Refused
     /// if the state on disk is no longer the one with `expected_serial` (0 for none), or the lock is no longer ours.

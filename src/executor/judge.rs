@@ -5,9 +5,12 @@ use crate::cloud::Call;
 use crate::plan::{Action, Step};
 use crate::resource::Status;
 
+/// How many equal reads a doubt needs before what they show is believed.
+pub(in crate::executor) const EQUAL_READS: u32 = 3;
+
 /// What a read right before a call says (compare and swap).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Before {
+pub(in crate::executor) enum Before {
     /// The expected status: the call may be sent.
     AsExpected,
     /// The goal is there already.
@@ -19,7 +22,7 @@ pub(super) enum Before {
 }
 
 /// Compares what a step expects with what was read.
-pub(super) fn before(step: &Step, status: Option<&Status>) -> Before {
+pub(in crate::executor) fn before(step: &Step, status: Option<&Status>) -> Before {
     match status {
         None => Before::Moved,
         Some(status) if step.goal.is_reached_by(status) && step.goal.desired().is_some() => Before::AtGoal,
@@ -36,7 +39,7 @@ pub(super) fn before(step: &Step, status: Option<&Status>) -> Before {
 
 /// What a read says of a step that waits for its goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Settling {
+pub(in crate::executor) enum Settling {
     /// There.
     Reached,
     /// On its way, or a read that has not caught up with the accepted call.
@@ -46,7 +49,7 @@ pub(super) enum Settling {
 }
 
 /// Judges a step whose call was accepted, or that only waits.
-pub(super) fn settling(step: &Step, status: &Status) -> Settling {
+pub(in crate::executor) fn settling(step: &Step, status: &Status) -> Settling {
     if step.goal.is_reached_by(status) {
         return Settling::Reached;
     }
@@ -73,7 +76,7 @@ fn is_connecting(status: &Status) -> bool {
 ///
 /// The status that it came from is a stale read then, not a failure: reads lag behind writes, and sending again would be a
 /// second cut (docs/reference/faults.md#doubt).
-pub(super) fn accepted(call: Call, status: &Status) -> Settling {
+pub(in crate::executor) fn accepted(call: Call, status: &Status) -> Settling {
     let way = call.transition();
     if status == way.to {
         Settling::Reached
@@ -86,7 +89,7 @@ pub(super) fn accepted(call: Call, status: &Status) -> Settling {
 
 /// What a read says of a call whose answer was lost (docs/reference/faults.md#doubt).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doubtful {
+pub(in crate::executor) enum Doubtful {
     /// The goal is there.
     Reached,
     /// It took effect, ours or another's: wait.
@@ -98,7 +101,7 @@ pub(super) enum Doubtful {
 }
 
 /// Judges a call that may or may not have been done.
-pub(super) fn doubtful(call: Call, status: Option<&Status>) -> Doubtful {
+pub(in crate::executor) fn doubtful(call: Call, status: Option<&Status>) -> Doubtful {
     let way = call.transition();
     match status {
         Some(status) if status == way.to => Doubtful::Reached,

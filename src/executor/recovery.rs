@@ -16,8 +16,8 @@ use crate::journal::{Outcome, PlannedStep};
 use crate::resource::{RouterInterfaceId, Scope, Status};
 use crate::run::StepReason;
 
-use super::judge::{self, Doubtful, Settling};
-use super::{EQUAL_READS, Settings};
+use super::judge::{self, Doubtful, EQUAL_READS, Settling};
+use super::settings::Settings;
 
 /// A step of a dead run whose end nobody recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]

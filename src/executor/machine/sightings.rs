@@ -2,30 +2,59 @@
 //!
 //! What an answer shows was true at some moment in between, so nothing is newer than the beginning of its read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use tokio::time::{Duration, Instant};
-
+use super::time::{Moment, Now};
 use crate::clock::BootTime;
 use crate::cloud::Page;
-use crate::cloud::listing::{Row, ScopeRead};
 use crate::resource::{Observed, RouterInterfaceId, Scope};
 
 /// One interface as it was last read; `None` where the API said it is not there.
 struct Sighting {
     observed: Option<Observed>,
     read: ReadNumber,
-    begun: Instant,
+    begun: Moment,
     /// When its page was asked for; `None` for what is on no page, being absent, and for what is not fresh any more.
     asked: Option<BootTime>,
-    arrived: Instant,
+    arrived: Moment,
     /// How many reads in a row, this one included, showed this status.
     alike: u32,
 }
 
+/// Some interfaces of a scope, that were asked for together.
+#[derive(Clone, Debug)]
+pub(in crate::executor) struct Question {
+    pub(in crate::executor) scope: Scope,
+    pub(in crate::executor) ids: BTreeSet<RouterInterfaceId>,
+    /// When: what the answer shows is no newer.
+    pub(in crate::executor) begun: Moment,
+}
+
+/// The answer to a question.
+#[derive(Debug, Default)]
+pub(in crate::executor) struct Answer {
+    /// The interfaces that were seen, those not asked for included.
+    pub(in crate::executor) rows: BTreeMap<RouterInterfaceId, Row>,
+    /// How many interfaces the scope has, where a page told.
+    pub(in crate::executor) total: Option<u32>,
+    /// Those of which it said two things: nothing of them is believed.
+    pub(in crate::executor) contradicted: BTreeSet<RouterInterfaceId>,
+}
+
+/// One interface of an answer.
+#[derive(Debug)]
+pub(in crate::executor) struct Row {
+    pub(in crate::executor) observed: Observed,
+    /// When its page was asked for.
+    pub(in crate::executor) asked: BootTime,
+    /// When that page arrived.
+    pub(in crate::executor) arrived: Moment,
+}
+
 /// Tells one read from another, however quickly they follow each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ReadNumber(u64);
+pub(in crate::executor) struct ReadNumber(u64);
 
 /// The last read of everything a run looks at.
 #[derive(Default)]
@@ -41,52 +70,47 @@ impl Sightings {
         ReadNumber(self.reads)
     }
 
-    /// Takes in the answer to a read of `ids` that began at `begun` and is complete now. Pages show others as well; what is
-    /// known of those is brought up to date too, for nothing may be decided on less than was read.
-    pub(super) fn record(&mut self, read: ScopeRead) {
-        let number = self.begin_read();
-        self.record_as(number, read);
-    }
-
-    /// Takes in the answer to a read of which pages may have been taken in before.
-    pub(super) fn record_as(&mut self, number: ReadNumber, read: ScopeRead) {
-        let ScopeRead { scope, ids, begun, listing } = read;
+    /// Takes in the answer to a question, of which pages may have been taken in before, and which is complete now. Pages
+    /// show others as well; what is known of those is brought up to date too, for nothing may be decided on less than was
+    /// read.
+    pub(super) fn record(&mut self, number: ReadNumber, question: Question, answer: Answer, now: Now) {
+        let Question { scope, ids, begun } = question;
         let seen = self.seen.entry(scope).or_default();
-        for id in &listing.contradicted {
+        for id in &answer.contradicted {
             seen.remove(id);
         }
-        for id in ids.iter().filter(|id| !listing.interfaces.contains_key(*id)) {
-            see(seen, id.clone(), None, Seen { read: number, begun, asked: None, arrived: Instant::now() });
+        for id in ids.iter().filter(|id| !answer.rows.contains_key(*id)) {
+            see(seen, id.clone(), None, Seen { read: number, begun, asked: None, arrived: now.instant });
         }
-        for (id, Row { observed, asked, arrived }) in listing.interfaces {
+        for (id, Row { observed, asked, arrived }) in answer.rows {
             if ids.contains(&id) || seen.contains_key(&id) {
                 see(seen, id, Some(observed), Seen { read: number, begun, asked: Some(asked), arrived });
             }
         }
     }
 
-    /// Takes in one page of a read that was begun at `begun` and goes on: of those that were seen before.
-    pub(super) fn record_page(&mut self, number: ReadNumber, scope: Scope, begun: Instant, page: Page) {
-        let when = |asked| Seen { read: number, begun, asked: Some(asked), arrived: Instant::now() };
-        let seen = self.seen.entry(scope).or_default();
+    /// Takes in one page of the answer to a question, while others are still to come: of those that were seen before.
+    pub(super) fn record_page(&mut self, number: ReadNumber, question: &Question, page: Page, now: Now) {
+        let begun = question.begun;
+        let when = Seen { read: number, begun, asked: Some(page.asked), arrived: now.instant };
+        let seen = self.seen.entry(question.scope.clone()).or_default();
         for observed in page.interfaces {
-            let is_news = |known: &Sighting| known.begun <= begun && known.asked <= Some(page.asked);
+            let is_news = |known: &Sighting| known.begun <= begun && known.asked <= when.asked;
             if seen.get(&observed.id).is_some_and(is_news) {
-                see(seen, observed.id.clone(), Some(observed), when(page.asked));
+                see(seen, observed.id.clone(), Some(observed), when);
             }
         }
     }
 
     /// Takes in what a read showed before it failed, as far as it is bad news: who is not up, and of whom it said two
     /// things. That somebody is up is for a whole listing to say.
-    pub(super) fn record_bad_news(&mut self, read: ScopeRead) {
-        let number = self.begin_read();
-        let ScopeRead { scope, ids, begun, listing } = read;
+    pub(super) fn record_bad_news(&mut self, number: ReadNumber, question: Question, answer: Answer) {
+        let Question { scope, ids, begun } = question;
         let seen = self.seen.entry(scope).or_default();
-        for id in &listing.contradicted {
+        for id in &answer.contradicted {
             seen.remove(id);
         }
-        for (id, Row { observed, asked, arrived }) in listing.interfaces {
+        for (id, Row { observed, asked, arrived }) in answer.rows {
             if !observed.counts_as_up() && (ids.contains(&id) || seen.contains_key(&id)) {
                 see(seen, id, Some(observed), Seen { read: number, begun, asked: Some(asked), arrived });
             }
@@ -103,7 +127,7 @@ impl Sightings {
     }
 
     /// Returns whether a read of it was begun at `since` or later.
-    pub(super) fn is_newer(&self, scope: &Scope, id: &RouterInterfaceId, since: Instant) -> bool {
+    pub(super) fn is_newer(&self, scope: &Scope, id: &RouterInterfaceId, since: Moment) -> bool {
         self.sighting(scope, id).is_some_and(|sighting| sighting.begun >= since)
     }
 
@@ -112,13 +136,13 @@ impl Sightings {
         self.sighting(scope, id)?.asked
     }
 
-    /// Returns whether the page that showed it last was asked for at most `age` ago.
-    pub(super) fn is_young(&self, scope: &Scope, id: &RouterInterfaceId, age: Duration) -> bool {
-        self.asked(scope, id).is_some_and(|asked| asked.elapsed() <= age)
+    /// Returns whether the page that showed it last was asked for at most `age` before `now`.
+    pub(super) fn is_young(&self, scope: &Scope, id: &RouterInterfaceId, age: Duration, now: BootTime) -> bool {
+        self.asked(scope, id).is_some_and(|asked| now.since(asked) <= age)
     }
 
     /// Returns when the last read of it began.
-    pub(super) fn begun(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<Instant> {
+    pub(super) fn begun(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<Moment> {
         self.sighting(scope, id).map(|sighting| sighting.begun)
     }
 
@@ -130,8 +154,8 @@ impl Sightings {
     /// Returns everything whose last read was begun after `since`, with when its answer came.
     pub(super) fn since(
         &self,
-        since: Option<Instant>,
-    ) -> impl Iterator<Item = (&Scope, &RouterInterfaceId, Option<&Observed>, Instant)> {
+        since: Option<Moment>,
+    ) -> impl Iterator<Item = (&Scope, &RouterInterfaceId, Option<&Observed>, Moment)> {
         let all =
             self.seen.iter().flat_map(|(scope, seen)| seen.iter().map(move |(id, sighting)| (scope, id, sighting)));
         all.filter(move |(_, _, sighting)| Some(sighting.begun) > since)
@@ -147,9 +171,9 @@ impl Sightings {
 #[derive(Clone, Copy)]
 struct Seen {
     read: ReadNumber,
-    begun: Instant,
+    begun: Moment,
     asked: Option<BootTime>,
-    arrived: Instant,
+    arrived: Moment,
 }
 
 /// Takes in one row of a read.

@@ -4,27 +4,17 @@
 use std::collections::BTreeSet;
 
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::time::Instant;
 
-use super::sightings::ReadNumber;
 use crate::cloud::{CloudError, CloudRead, DescribeQuery, Identity, Page, Selection};
+use crate::executor::machine::port::Input;
+use crate::executor::machine::sightings::ReadNumber;
 use crate::resource::{AccountName, Scope};
-
-/// A page that has arrived, of a read that goes on.
-pub(super) struct Arrived {
-    pub(super) read: ReadNumber,
-    pub(super) scope: Scope,
-    /// When its read was begun.
-    pub(super) begun: Instant,
-    pub(super) page: Page,
-}
 
 /// A cloud that hands on a copy of every page that says one thing of each interface that it was asked for.
 pub(super) struct Watched<'a, C> {
     pub(super) cloud: &'a C,
     pub(super) read: ReadNumber,
-    pub(super) begun: Instant,
-    pub(super) pages: UnboundedSender<Arrived>,
+    pub(super) told: UnboundedSender<Input>,
 }
 
 impl<C: CloudRead> CloudRead for Watched<'_, C> {
@@ -32,12 +22,7 @@ impl<C: CloudRead> CloudRead for Watched<'_, C> {
         let page = self.cloud.describe(scope, query).await?;
         if is_plain(query, &page) {
             // Nobody listens any more where the run is over.
-            drop(self.pages.send(Arrived {
-                read: self.read,
-                scope: scope.clone(),
-                begun: self.begun,
-                page: page.clone(),
-            }));
+            drop(self.told.send(Input::Page { read: self.read, scope: scope.clone(), page: page.clone() }));
         }
         Ok(page)
     }

@@ -5,49 +5,86 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::join_all;
-use tokio::time::Instant;
-
-use crate::cloud::listing::{self, Listing, ScopeRead};
-use crate::cloud::{Cloud, CloudError};
-use crate::resource::{Address, RouterInterfaceId, Scope, ScopeFailure};
-use crate::run::{Event, LastLook, NotUp, Reason, StepResult};
-use crate::store::Store;
-
+use super::Machine;
 use super::admission::READS_OF_A_GOAL;
-use super::{EQUAL_READS, Execution, Gate};
+use super::port::Effect;
+use super::stage::{Look, Stage, Targets};
+use super::time::Moment;
+use crate::executor::judge::EQUAL_READS;
+use crate::resource::Address;
+use crate::run::{Event, LastLook, NotUp, Reason, StepResult};
 
-/// What is looked at, by scope.
-type Targets<'a> = BTreeMap<&'a Scope, BTreeSet<RouterInterfaceId>>;
-
-impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
-    /// Looks once more at what the run touched, unless a signal comes first: it costs only the look.
-    pub(super) async fn look_once_more(&mut self) -> LastLook {
-        if self.interrupted {
-            return LastLook::default();
-        }
-        // Nothing is in flight: what is still being read is read anew, and must not keep its turn at the quota.
+impl<'a> Machine<'a> {
+    /// Looks once more at what the run touched, unless a signal has come: it costs only the look. Nothing is in flight.
+    pub(super) fn begin_last_look(&mut self) {
+        self.interrupted |= self.signals > 0;
+        let Some(asked) = self.last_settled().filter(|_| !self.interrupted) else {
+            return self.end_run(LastLook::default());
+        };
         self.drop_reads();
-        let mut signals = self.around.signals.clone();
-        let look = tokio::select! {
-            biased;
-            Ok(_) = signals.wait_for(|count| *count > 0) => None,
-            look = self.look() => Some(look),
-        };
-        let Some(look) = look else {
-            self.interrupted = true;
-            return LastLook::default();
-        };
+        let touched = self.touched();
+        let targets = self.targets(&touched);
+        let begun = self.now.instant;
+        let look = Look { touched, targets, begun, asked, reads: 0, unread: BTreeMap::new(), again_at: None };
+        self.judge_look(look);
+    }
+
+    /// Goes on with the last look.
+    pub(super) fn look_once_more(&mut self) {
+        if self.is_reading() {
+            return;
+        }
+        let Stage::Looking(look) = &mut self.stage else { return };
+        match look.again_at {
+            Some(again_at) if again_at > self.now.instant => {}
+            Some(_) => {
+                look.again_at = None;
+                look.asked = self.now.instant;
+                look.reads += 1;
+                look.unread.clear();
+                let targets = look.targets.clone();
+                self.read(targets);
+            }
+            None => {
+                if let Stage::Looking(look) = std::mem::replace(&mut self.stage, Stage::Closing) {
+                    self.judge_look(look);
+                }
+            }
+        }
+    }
+
+    /// Ends the run if the look has seen enough, or lets it look again.
+    fn judge_look(&mut self, mut look: Look<'a>) {
+        let astray = self.astray();
+        let is_clear = look.unread.is_empty() && astray.is_empty();
+        let is_settled = is_clear && self.is_seen(&look.targets, look.asked);
+        let is_enough = look.reads >= EQUAL_READS && self.now.instant.since(look.begun) >= self.settings.doubt_window;
+        if is_settled || (is_enough && !is_clear) {
+            let broken = self.floors.broken(&look.touched, &self.sightings);
+            let found = astray.into_iter().chain(broken).collect();
+            self.tell_look(LastLook { found, unread: look.unread.into_values().collect() });
+        } else {
+            look.again_at = Some(self.now.instant + self.settings.poll_interval);
+            self.stage = Stage::Looking(look);
+        }
+    }
+
+    fn tell_look(&mut self, look: LastLook) {
         for reason in &look.found {
-            (self.around.emit)(&Event::Found { reason: reason.clone() });
+            self.tell(Event::Found { reason: reason.clone() });
         }
         for member in self.lost_meanwhile(&look.found) {
-            (self.around.emit)(&Event::FoundDown { member });
+            self.tell(Event::FoundDown { member });
         }
         for failure in &look.unread {
-            (self.around.emit)(&Event::Found { reason: Reason::Unread(failure.clone()) });
+            self.tell(Event::Found { reason: Reason::Unread(failure.clone()) });
         }
-        look
+        self.end_run(look);
+    }
+
+    pub(super) fn end_run(&mut self, look: LastLook) {
+        self.stage = Stage::Over(look);
+        self.effects.push(Effect::Finish);
     }
 
     /// Lists the members of touched groups that this run left alone and that went down meanwhile, but for those of which
@@ -73,30 +110,6 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let steps = std::iter::zip(&self.plan.steps, &self.report.results);
         let moving = steps.filter(|(step, result)| Self::is_deactivation(step) || !result.is_at_goal());
         moving.map(|(step, _)| &step.address).collect()
-    }
-
-    async fn look(&mut self) -> LastLook {
-        let touched = self.touched();
-        let targets = self.targets(&touched);
-        let Some(mut asked) = self.last_settled() else { return LastLook::default() };
-        let begun = Instant::now();
-        let mut reads = 0;
-        let mut failures = Vec::new();
-        loop {
-            let astray = self.astray();
-            let is_settled = failures.is_empty() && astray.is_empty() && self.is_seen(&targets, asked);
-            let is_enough = reads >= EQUAL_READS && begun.elapsed() >= self.settings.doubt_window;
-            if is_settled || (is_enough && !(failures.is_empty() && astray.is_empty())) {
-                let broken = self.floors.broken(&touched, &self.sightings);
-                return LastLook { found: astray.into_iter().chain(broken).collect(), unread: failures };
-            }
-            tokio::time::sleep(self.settings.poll_interval).await;
-            asked = Instant::now();
-            reads += 1;
-            let unread = self.read_now(targets.clone()).await;
-            failures =
-                unread.into_iter().map(|(scope, error)| ScopeFailure { scope, detail: error.with_hint() }).collect();
-        }
     }
 
     /// Returns the addresses to which a call of this run was sent, or may have been.
@@ -126,16 +139,14 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     }
 
     /// Returns when the read was begun that settled the last step; `None` where no call was sent.
-    fn last_settled(&self) -> Option<Instant> {
+    fn last_settled(&self) -> Option<Moment> {
         let steps = std::iter::zip(&self.plan.steps, &self.report.results);
         let touched = steps.filter(|(_, result)| result.may_have_changed_something());
-        touched
-            .map(|(step, _)| self.sightings.begun(&step.scope, &step.interface_id).unwrap_or_else(Instant::now))
-            .max()
+        touched.map(|(step, _)| self.sightings.begun(&step.scope, &step.interface_id).unwrap_or(self.now.instant)).max()
     }
 
     /// Returns whether everything was read since `asked`, and each goal was seen twice.
-    fn is_seen(&self, targets: &Targets<'_>, asked: Instant) -> bool {
+    fn is_seen(&self, targets: &Targets<'_>, asked: Moment) -> bool {
         let mut all = targets.iter().flat_map(|(scope, ids)| ids.iter().map(move |id| (*scope, id)));
         all.all(|(scope, id)| self.sightings.is_newer(scope, id, asked))
             && self
@@ -164,34 +175,5 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
                 })
             })
             .collect()
-    }
-
-    /// Reads at once, every scope beside the others; returns what could not be read.
-    pub(super) async fn read_now(&mut self, due: Targets<'_>) -> Vec<(Scope, CloudError)> {
-        let begun = Instant::now();
-        let cloud = self.around.cloud;
-        let reads = due.into_iter().map(|(scope, ids)| {
-            let poll = self.polls.entry(scope.clone()).or_default();
-            poll.last = Some(begun);
-            let total = poll.total;
-            async move {
-                let mut listing = Listing::of(total);
-                let outcome = listing::read_into(cloud, scope, &ids, &mut listing).await;
-                (ScopeRead { scope: scope.clone(), ids, begun, listing }, outcome)
-            }
-        });
-        let reads: Vec<_> = reads.collect();
-        let mut unread = Vec::new();
-        for (read, outcome) in join_all(reads).await {
-            match outcome {
-                Ok(()) => self.sightings.record(read),
-                Err(error) => {
-                    unread.push((read.scope.clone(), error));
-                    self.sightings.record_bad_news(read);
-                }
-            }
-        }
-        self.forget_what_has_ended();
-        unread
     }
 }

@@ -2,19 +2,17 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
+use super::Machine;
+use super::phase::{Attempts, By, Phase, Ready};
+use super::port::Effect;
+use super::time::Moment;
 use crate::clock::BootTime;
-use crate::cloud::{Call, Cloud, Permit};
+use crate::cloud::Call;
+use crate::executor::judge::{self, Before};
 use crate::journal::{Entry, Outcome};
 use crate::plan::{Action, FloorMember};
 use crate::resource::{Address, BusinessStatus, Observed, RouterInterfaceId, Scope, Status};
 use crate::run::{Event, OldPage, StepReason};
-use crate::store::Store;
-
-use super::judge::{self, Before};
-use super::tracked::Phase;
-use super::{Execution, Gate};
 
 /// How often all that a call rests on is read and is too old by then, before that is a failure.
 const ROUNDS: u32 = 3;
@@ -45,72 +43,62 @@ enum Verdict {
     Hold,
 }
 
-impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
+impl<'a> Machine<'a> {
     /// Makes a step startable if its wave has begun.
     pub(super) fn release(&mut self, number: usize) {
-        let in_wave = self.plan.rollout.is_none() || self.step(number).wave <= self.wave;
+        let in_wave = self.plan.rollout.is_none() || self.planned(number).wave <= self.wave;
         if in_wave && matches!(self.steps[number].phase, Phase::Waiting) {
-            self.steps[number].phase = Phase::Startable;
-            self.startable.insert(number);
+            self.enter(number, Phase::Startable);
         }
     }
 
     /// Asks for places under the quota, as many as `parallelism` has left. A wait needs none.
     pub(super) fn ask_permits(&mut self) {
         if self.is_stopped() {
-            self.permits.clear();
-            let waiting =
-                self.in_flight.iter().copied().filter(|number| matches!(self.steps[*number].phase, Phase::Startable));
-            for number in waiting.chain(self.startable.iter().copied()).collect::<Vec<_>>() {
+            let asking = self.in_flight.iter().filter(|number| matches!(self.steps[**number].phase, Phase::Asking(_)));
+            for number in asking.chain(&self.startable).copied().collect::<Vec<_>>() {
                 self.withdraw(number);
             }
             return;
         }
-        let mut calls = self.in_flight.iter().filter(|number| self.step(**number).action != Action::Wait).count();
+        let mut calls = self.in_flight.iter().filter(|number| self.planned(**number).action != Action::Wait).count();
         for number in self.startable.clone() {
-            let step = self.step(number);
-            let Action::Call(call) = step.action else {
-                self.startable.remove(&number);
-                self.in_flight.insert(number);
-                self.on_permit(number, Permit::free());
+            let Action::Call(call) = self.planned(number).action else {
+                self.await_read(number, Attempts::default());
                 continue;
             };
             if calls >= self.settings.parallelism.max(1) {
                 continue;
             }
             calls += 1;
-            self.startable.remove(&number);
-            self.in_flight.insert(number);
-            self.ask_permit(number, call, Duration::ZERO);
+            self.ask_permit(number, call, Duration::ZERO, Attempts::default());
         }
     }
 
     /// Asks for a place for one call, after a pause.
-    pub(super) fn ask_permit(&mut self, number: usize, call: Call, pause: Duration) {
-        let (cloud, scope) = (self.around.cloud, &self.step(number).scope);
-        self.steps[number].phase = Phase::Startable;
-        self.permits.push(Box::pin(async move {
-            tokio::time::sleep(pause).await;
-            (number, cloud.permit(scope, call).await)
-        }));
+    pub(super) fn ask_permit(&mut self, number: usize, call: Call, after: Duration, attempts: Attempts) {
+        self.enter(number, Phase::Asking(attempts));
+        self.effects.push(Effect::AskPermit { step: number, call, after });
     }
 
     /// Sends a doubtful call once more, through the same checks as the first time.
-    pub(super) fn try_again(&mut self, number: usize) {
-        if let Action::Call(call) = self.step(number).action {
-            self.polled.remove(&number);
-            self.ask_permit(number, call, Duration::ZERO);
+    pub(super) fn try_again(&mut self, number: usize, attempts: Attempts) {
+        if let Action::Call(call) = self.planned(number).action {
+            self.ask_permit(number, call, Duration::ZERO, attempts);
         }
     }
 
-    pub(super) fn on_permit(&mut self, number: usize, permit: Permit) {
-        if self.steps[number].is_finished() {
-            return;
+    /// Takes in that a step has its place; it means nothing any more where the step was withdrawn meanwhile.
+    pub(super) fn on_permit(&mut self, number: usize) {
+        if let Phase::Asking(attempts) = self.steps[number].phase {
+            self.await_read(number, attempts);
         }
-        self.steps[number].permit = Some(permit);
-        let now = Instant::now();
-        self.steps[number].phase = Phase::Ready { since: now, not_before: now };
-        self.ready.insert(number);
+    }
+
+    /// Lets a step wait for a read that is begun from now on, or one that is young enough.
+    fn await_read(&mut self, number: usize, attempts: Attempts) {
+        let now = self.now.instant;
+        self.enter(number, Phase::Ready(Ready { attempts, since: now, not_before: now }));
     }
 
     /// Looks at every ready step that has a fresh read; returns whether one has ended.
@@ -118,7 +106,6 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         let unfinished = self.unfinished;
         for number in self.ready.clone() {
             if self.is_stopped() {
-                self.ready.remove(&number);
                 self.withdraw(number);
                 continue;
             }
@@ -134,7 +121,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
 
     /// A ready step that is not going to be sent: nothing was done, unless an earlier answer was lost.
     pub(super) fn withdraw(&mut self, number: usize) {
-        if self.steps[number].doubted {
+        if self.steps[number].is_doubted() {
             self.finish(number, Outcome::InDoubt, Some(StepReason::Unwatched));
         } else {
             self.leave_unstarted(number);
@@ -143,18 +130,18 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
 
     /// Returns `None` where a read is needed first.
     fn examine(&mut self, number: usize) -> Option<Verdict> {
-        let Phase::Ready { since, not_before } = self.steps[number].phase else { return None };
-        let step = self.step(number);
+        let Phase::Ready(Ready { attempts, since, not_before }) = self.steps[number].phase else { return None };
+        let step = self.planned(number);
         let newer = self.sightings.is_newer(&step.scope, &step.interface_id, since);
         let is_young =
             self.is_young(&step.scope, &step.interface_id) && !self.may_have_moved_with_its_other_end(number);
-        if not_before > Instant::now() || !(newer || is_young) {
+        if not_before > self.now.instant || !(newer || is_young) {
             return None;
         }
         let observed = self.sightings.get(&step.scope, &step.interface_id);
         let status = observed.map(|observed| &observed.status);
         match judge::before(step, status) {
-            Before::AtGoal if self.steps[number].doubted => Some(self.found(number)),
+            Before::AtGoal if attempts.are_doubted() => Some(self.found(number)),
             Before::AtGoal => Some(Verdict::Finish(Outcome::Already, None)),
             // Only a read that was begun after the step became ready may refuse it.
             Before::Moved if !newer => None,
@@ -165,29 +152,29 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             Before::InTransition if step.action == Action::Wait => Some(Verdict::Wait),
             Before::InTransition => Some(self.hold(number)),
             // What was refused, or has no clear answer, is not sent again on what was read before that.
-            Before::AsExpected if self.steps[number].is_repeat() && !newer => None,
+            Before::AsExpected if attempts.is_repeat() && !newer => None,
             Before::AsExpected if self.is_on_its_way(number) => Some(self.hold(number)),
             Before::AsExpected => self.examine_guards(number, since),
         }
     }
 
-    fn is_young(&self, scope: &Scope, id: &RouterInterfaceId) -> bool {
-        self.sightings.is_young(scope, id, self.settings.max_read_age)
+    pub(super) fn is_young(&self, scope: &Scope, id: &RouterInterfaceId) -> bool {
+        self.sightings.is_young(scope, id, self.settings.max_read_age, self.now.boot)
     }
 
     /// Returns whether an earlier run sent the same: accepted, it is waited for, whatever a stale read shows; in doubt, it
     /// is sent again after a doubt window only.
     fn is_on_its_way(&self, number: usize) -> bool {
-        let step = self.step(number);
+        let step = self.planned(number);
         self.earlier.get(&step.address).is_some_and(|on_its_way| {
             step.action == Action::Call(on_its_way.call.call)
-                && (on_its_way.call.accepted || on_its_way.again_at > Instant::now())
+                && (on_its_way.call.accepted || on_its_way.again_at > self.now.instant)
         })
     }
 
     /// What the spec guards, from the same fresh reads.
-    fn examine_guards(&mut self, number: usize, since: Instant) -> Option<Verdict> {
-        let step = self.step(number);
+    fn examine_guards(&mut self, number: usize, since: Moment) -> Option<Verdict> {
+        let step = self.planned(number);
         let Action::Call(call) = step.action else { return Some(Verdict::Wait) };
         let observed = self.sightings.get(&step.scope, &step.interface_id)?;
         if let Some(because) = locked(call, observed) {
@@ -206,7 +193,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
             return verdict;
         }
         let until = oldest.after(self.settings.max_read_age);
-        if until >= BootTime::now() {
+        if until >= self.now.boot {
             return Some(Verdict::Send { until });
         }
         let is_read = self.rests_on(number).iter().all(|page| self.sightings.is_newer(page.scope, page.id, since));
@@ -214,8 +201,12 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     }
 
     /// Returns when the oldest page was asked for on which the floors around a Deactivate rest.
-    fn examine_floors(&self, number: usize, since: Instant) -> Result<Option<BootTime>, Option<Verdict>> {
-        let step = self.step(number);
+    ///
+    /// The one place where floors are judged. Whatever else has to be known of the members that keep one, such as their
+    /// health, is judged here as well: `None` while it is not known, with [`Self::rests_on`] and [`Self::start_reads`]
+    /// asking for it, and its age among those of the pages.
+    fn examine_floors(&self, number: usize, since: Moment) -> Result<Option<BootTime>, Option<Verdict>> {
+        let step = self.planned(number);
         let allowed = self.floors.allow(&step.address, &self.sightings, &|address| self.is_going_down(address));
         allowed.map_err(|because| {
             let mut sides = self.floors.sides_to_read(&step.address);
@@ -225,9 +216,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     }
 
     /// Returns when the oldest page was asked for that shows what an Activate needs to be up, step of its own or not.
-    fn examine_needs(&mut self, number: usize, since: Instant) -> Result<Option<BootTime>, Option<Verdict>> {
+    fn examine_needs(&mut self, number: usize, since: Moment) -> Result<Option<BootTime>, Option<Verdict>> {
         let mut oldest: Option<BootTime> = None;
-        for needed in self.needs.get(&self.step(number).address).into_iter().flatten() {
+        for needed in self.needs.get(&self.planned(number).address).into_iter().flatten() {
             let seen = self.sightings.get(&needed.scope, &needed.interface_id);
             let found = seen.map(|observed| observed.status.clone());
             if found == Some(Status::Active) {
@@ -249,7 +240,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     /// row, of which the second is the one that is there anyway.
     fn examine_predecessors(&mut self, number: usize) -> Result<(), Option<Verdict>> {
         for other in self.predecessors(number).collect::<Vec<_>>() {
-            let step = self.step(other);
+            let step = self.planned(other);
             let found = self.last_status(other);
             if !found.is_some_and(|status| step.goal.is_reached_by(&status)) {
                 return Err(Some(self.hold(number)));
@@ -264,25 +255,25 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     /// Returns whether a step that this one waits for moved the other end of its link: both ends may move together, so
     /// what was read before that says nothing of this one.
     fn may_have_moved_with_its_other_end(&self, number: usize) -> bool {
-        let step = self.step(number);
+        let step = self.planned(number);
         let seen = self.sightings.get(&step.scope, &step.interface_id);
         let other_end = seen.and_then(|observed| observed.opposite.interface_id.as_ref());
-        self.predecessors(number).any(|other| Some(&self.step(other).interface_id) == other_end)
+        self.predecessors(number).any(|other| Some(&self.planned(other).interface_id) == other_end)
     }
 
     /// Lists the steps of other interfaces that a step waits for and that brought them somewhere.
     pub(super) fn predecessors(&self, number: usize) -> impl Iterator<Item = usize> + '_ {
-        let address = &self.step(number).address;
+        let address = &self.planned(number).address;
         let before = self.before[number].iter().copied();
         before.filter(move |other| {
-            let other = self.step(*other);
+            let other = self.planned(*other);
             other.address != *address && other.goal.desired().is_some()
         })
     }
 
     /// Lists everything that a call rests on: its own interface, what its floors count, what it needs.
     pub(super) fn rests_on(&self, number: usize) -> Vec<Side<'a>> {
-        let step = self.step(number);
+        let step = self.planned(number);
         let own = Side { address: &step.address, scope: &step.scope, id: &step.interface_id };
         let side = |side: &'a FloorMember| Side { address: &side.address, scope: &side.scope, id: &side.interface_id };
         let mut all = vec![own];
@@ -299,58 +290,63 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
     /// All that a call rests on was read, and some of it was too old by then. After some rounds of that it is not tried
     /// again: it would never be sent on what is true.
     fn next_round(&mut self, number: usize) -> Option<Verdict> {
-        self.steps[number].rounds += 1;
-        if self.steps[number].rounds < ROUNDS {
-            let now = Instant::now();
-            self.steps[number].phase = Phase::Ready { since: now, not_before: now };
+        let mut attempts = self.steps[number].phase.attempts()?;
+        attempts.rounds += 1;
+        self.await_read(number, attempts);
+        if attempts.rounds < ROUNDS {
             return None;
         }
-        let too_old = |age: &Duration| *age > self.settings.max_read_age;
+        let max_age = self.settings.max_read_age;
         let pages = self.rests_on(number);
         let mut old: Vec<OldPage> = pages
             .into_iter()
             .filter_map(|page| {
-                let age = self.sightings.asked(page.scope, page.id)?.elapsed();
-                too_old(&age).then(|| OldPage {
+                let age = self.now.boot.since(self.sightings.asked(page.scope, page.id)?);
+                (age > max_age).then(|| OldPage {
                     address: page.address.clone(),
                     scope: page.scope.clone(),
-                    age_ms: u64::try_from(age.as_millis()).unwrap_or(u64::MAX),
+                    age_ms: milliseconds(age),
                 })
             })
             .collect();
         old.sort_by(|one, other| (&one.address, one.age_ms).cmp(&(&other.address, other.age_ms)));
         old.dedup();
-        let max_age_ms = u64::try_from(self.settings.max_read_age.as_millis()).unwrap_or(u64::MAX);
-        Some(Verdict::Finish(Outcome::Failed, Some(StepReason::TooOld { pages: old, max_age_ms, rounds: ROUNDS })))
+        let because = StepReason::TooOld { pages: old, max_age_ms: milliseconds(max_age), rounds: ROUNDS };
+        Some(Verdict::Finish(Outcome::Failed, Some(because)))
     }
 
     /// Does not send a call whose intent is on disk: what it rests on is too old by now, or nothing new is started.
     pub(super) fn hold_back(&mut self, number: usize) {
-        let (step, at) = (self.step(number), self.around.clock.now());
-        self.record(Entry::Refused { step: step.id.clone(), at, detail: NOT_SENT.to_owned() });
-        if !self.steps[number].doubted {
-            self.going_down.remove(&step.address);
-        }
+        let (Phase::Recording { attempts, .. } | Phase::Calling(attempts)) = self.steps[number].phase else { return };
+        self.record_not_sent(number);
+        self.await_read(number, attempts);
         if self.is_stopped() {
             self.withdraw(number);
-            return;
-        }
-        self.ready.insert(number);
-        if let Some(Verdict::Finish(outcome, because)) = self.next_round(number) {
+        } else if let Some(Verdict::Finish(outcome, because)) = self.next_round(number) {
             self.finish(number, outcome, because);
+        }
+    }
+
+    /// Closes an intent whose call has not left, and will not.
+    pub(super) fn record_not_sent(&mut self, number: usize) {
+        let (step, at) = (self.planned(number), self.now.wall);
+        self.record(Entry::Refused { step: step.id.clone(), at, detail: NOT_SENT.to_owned() });
+        if !self.steps[number].is_doubted() {
+            self.going_down.remove(&step.address);
         }
     }
 
     /// The cloud is at work on the interface although the plan did not say so: wait for it, within the settle timeout.
     fn hold(&mut self, number: usize) -> Verdict {
-        let tracked = &mut self.steps[number];
-        let held_up_since = *tracked.held_up_since.get_or_insert_with(Instant::now);
-        if held_up_since.elapsed() > self.settle_timeout(number) {
+        let now = self.now.instant;
+        let held_up_since = *self.steps[number].held_up_since.get_or_insert(now);
+        if now.since(held_up_since) > self.settle_timeout(number) {
             let found = self.last_status(number);
             return Verdict::Finish(Outcome::Moved, Some(StepReason::InTransition { found }));
         }
-        let now = Instant::now();
-        self.steps[number].phase = Phase::Ready { since: now, not_before: now + self.settings.poll_interval };
+        if let Phase::Ready(ready) = &mut self.steps[number].phase {
+            (ready.since, ready.not_before) = (now, now + self.settings.poll_interval);
+        }
         self.tell_progress(number);
         Verdict::Hold
     }
@@ -360,35 +356,32 @@ impl<'a, C: Cloud, S: Store, G: Gate> Execution<'a, C, S, G> {
         Verdict::Finish(Outcome::DoneUnknown, Some(self.answer_lost(number, None)))
     }
 
-    /// Puts a call and its intent in line, or begins to wait.
+    /// Puts the intent of a call in line, which may leave until then, or begins to wait.
     fn start(&mut self, number: usize, until: Option<BootTime>) {
-        let step = self.step(number);
-        let now = self.around.clock.now();
-        self.ready.remove(&number);
-        self.steps[number].started.get_or_insert_with(Instant::now);
-        self.report.results[number].started_at.get_or_insert(now);
-        match step.action {
-            Action::Wait => {
-                let deadline = Instant::now() + self.settle_timeout(number);
-                self.steps[number].phase = Phase::Settling { deadline, has_moved: false, unmoved: 0 };
-                self.polled.insert(number);
-                if let Some(observed) = self.sightings.get(&step.scope, &step.interface_id) {
-                    let status = observed.status.clone();
-                    (self.around.emit)(&Event::StepWaiting { step: step.id.clone(), status });
-                }
+        let Phase::Ready(Ready { attempts, .. }) = self.steps[number].phase else { return };
+        let step = self.planned(number);
+        let now = self.now;
+        self.steps[number].started.get_or_insert(now.instant);
+        self.report.results[number].started_at.get_or_insert(now.wall);
+        let (Action::Call(call), Some(until)) = (step.action, until) else {
+            self.settle(number, By::Wait);
+            if let Some(observed) = self.sightings.get(&step.scope, &step.interface_id) {
+                let status = observed.status.clone();
+                self.tell(Event::StepWaiting { step: step.id.clone(), status });
             }
-            Action::Call(call) => {
-                if self.steps[number].doubted {
-                    self.steps[number].resent = true;
-                }
-                if call == Call::Deactivate {
-                    self.going_down.insert(&step.address);
-                }
-                self.record(Entry::Intent { step: step.id.clone(), at: now });
-                self.to_send.extend(until.map(|until| (number, until)));
-            }
+            return;
+        };
+        if call == Call::Deactivate {
+            self.going_down.insert(&step.address);
         }
+        self.enter(number, Phase::Recording { attempts: attempts.sent(), until });
+        self.record_intent(number);
     }
+}
+
+/// Returns a duration as it is recorded.
+pub(super) fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Returns why the API would refuse a call anyway, or why it can never settle.

@@ -2,16 +2,12 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::cloud::{Cloud, CloudError, Effect, ErrorKind, RequestId};
+use super::Machine;
+use super::phase::{Attempts, By, Cause, Doubt, Phase};
+use crate::cloud::{CloudError, Effect, ErrorKind, RequestId};
 use crate::journal::{Entry, Outcome};
 use crate::plan::Action;
 use crate::run::{Event, StepReason, StopReason};
-use crate::store::Store;
-
-use super::tracked::{Cause, Phase};
-use super::{Execution, Gate};
 
 /// How often the API may refuse one step for the moment before that is a failure.
 const REFUSALS: u32 = 5;
@@ -22,82 +18,87 @@ const THROTTLED: u32 = 10;
 /// The longest wait that an answer can impose (docs/reference/faults.md#n13).
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-impl<C: Cloud, S: Store, G: Gate> Execution<'_, C, S, G> {
-    /// Takes in the answer to a call.
+impl Machine<'_> {
+    /// Takes in that a call has left.
+    pub(super) fn on_sent(&mut self, number: usize) {
+        let step = self.planned(number).id.clone();
+        self.tell(Event::CallSent { step });
+    }
+
+    /// Takes in the answer to a call; it means nothing any more where the step was abandoned meanwhile.
     pub(super) fn on_answer(&mut self, number: usize, answer: Result<RequestId, CloudError>) {
-        if self.steps[number].is_finished() {
+        let Phase::Calling(attempts) = self.steps[number].phase else {
+            debug_assert!(self.steps[number].is_finished(), "an answer to a call that was not sent");
             return;
-        }
-        let step = self.step(number);
-        let at = self.around.clock.now();
+        };
+        let step = self.planned(number);
+        let at = self.now.wall;
         match answer {
             Ok(request_id) => {
                 self.record(Entry::Accepted { step: step.id.clone(), at, request_id: request_id.clone() });
-                (self.around.emit)(&Event::CallAccepted { step: step.id.clone(), request_id: request_id.clone() });
+                self.tell(Event::CallAccepted { step: step.id.clone(), request_id: request_id.clone() });
                 self.report.results[number].request_id = Some(request_id);
-                self.steps[number].accepted = true;
-                self.settle(number);
+                self.settle(number, By::Acceptance);
             }
             // The read before it showed the expected status. So reads lag, or somebody was quicker, or an earlier copy of
             // this very call arrived: that nothing was done is no longer known, and a read that still shows the old
             // status proves nothing.
             Err(error) if error.effect == Effect::InDoubt || error.kind == ErrorKind::IncorrectStatus => {
-                self.on_doubt(number, &error);
+                self.on_doubt(number, attempts.doubted(), &error);
             }
-            Err(error) => self.on_refusal(number, &error),
+            Err(error) => self.on_refusal(number, attempts, &error),
         }
     }
 
     /// Nobody knows whether this call, or an earlier copy of it, was done: only reads can tell.
-    fn on_doubt(&mut self, number: usize, error: &CloudError) {
-        let step = self.step(number);
-        let at = self.around.clock.now();
+    fn on_doubt(&mut self, number: usize, attempts: Attempts, error: &CloudError) {
+        let step = self.planned(number);
+        let at = self.now.wall;
         let detail = error.to_string();
         self.record(Entry::Doubtful { step: step.id.clone(), at, detail: detail.clone() });
-        (self.around.emit)(&Event::NoClearAnswer { step: step.id.clone(), error: detail.clone() });
+        self.tell(Event::NoClearAnswer { step: step.id.clone(), error: detail.clone() });
         if error.request_id.is_some() {
             self.report.results[number].request_id.clone_from(&error.request_id);
         }
-        self.steps[number].doubted = true;
         let cause = match error.kind {
             ErrorKind::IncorrectStatus => Cause::Contradiction,
             _ => Cause::Lost,
         };
-        self.steps[number].phase = Phase::Doubt { since: Instant::now(), untouched: 0, error: detail, cause };
-        self.polled.insert(number);
+        let since = self.now.instant;
+        self.enter(number, Phase::Doubt(Doubt { attempts, since, untouched: 0, error: detail, cause }));
     }
 
-    /// Nothing was done by this call. What the status says decides whether to look again.
-    fn on_refusal(&mut self, number: usize, error: &CloudError) {
-        let step = self.step(number);
-        let at = self.around.clock.now();
+    /// Nothing was done by this call. What the status says decides whether to look again. An earlier copy whose answer
+    /// was lost stays in doubt all the same.
+    fn on_refusal(&mut self, number: usize, mut attempts: Attempts, error: &CloudError) {
+        let step = self.planned(number);
+        let at = self.now.wall;
         let detail = error.to_string();
         self.record(Entry::Refused { step: step.id.clone(), at, detail: detail.clone() });
         if error.request_id.is_some() {
             self.report.results[number].request_id.clone_from(&error.request_id);
         }
-        let tracked = &mut self.steps[number];
-        tracked.refusals += 1;
+        attempts.refusals += 1;
         let most = match error.kind {
             ErrorKind::Throttled => THROTTLED,
             ErrorKind::Conflict | ErrorKind::Unreachable => REFUSALS,
             _ => 0,
         };
-        if tracked.refusals <= most {
+        if attempts.refusals <= most {
             // Sent again through the same checks as the first time: by then much may have changed.
-            if !tracked.doubted {
+            if !attempts.are_doubted() {
                 self.going_down.remove(&step.address);
             }
-            let attempt = tracked.refusals;
+            let attempt = attempts.refusals;
             let wait = error.retry_after.unwrap_or(self.settings.poll_interval).min(LONGEST_PAUSE);
-            (self.around.emit)(&match error.kind {
+            self.tell(match error.kind {
                 ErrorKind::Throttled => {
                     Event::Throttled { scope: step.scope.clone(), action: error.action, wait, attempt }
                 }
                 _ => Event::LookingAgain { step: step.id.clone(), error: detail },
             });
             if let Action::Call(call) = step.action {
-                self.ask_permit(number, call, wait);
+                self.ask_permit(number, call, wait, attempts);
             }
             return;
         }

@@ -1,0 +1,413 @@
+//! The machine: every decision of a run, and nothing of its doing.
+//!
+//! A plain value that is told what has happened, with the time, and answers with what is to be done: no clock, no
+//! futures, no disk, no cloud, no chance. What a test has to show it is a list of inputs; what it has to look at, a list
+//! of effects. [`port`] is the whole border; the driver beside this file carries effects out.
+//!
+//! `admission` decides what may be sent, `recording` appends and sends what is durable, `answers` takes in what came back,
+//! `reading` asks for what is due, `settling` judges what was read, `ending` closes steps, `waves` stands between the
+//! waves of a rollout, `last_look` says what stayed, `floors` re-evaluates the redundancy guard. `phase` and `stage` hold
+//! where a step and the run stand. It makes no choice that the plan left open: it does a step, or stops and says what
+//! moved.
+
+mod admission;
+mod answers;
+mod ending;
+mod floors;
+mod last_look;
+mod phase;
+mod poll;
+pub(super) mod port;
+mod reading;
+mod recording;
+mod settling;
+pub(super) mod sightings;
+mod stage;
+pub(super) mod time;
+mod waves;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::floors::Floors;
+use self::phase::{Phase, Tracked};
+use self::poll::Poll;
+use self::port::{Effect, Input};
+use self::sightings::{Answer, Question, Sightings};
+use self::stage::Stage;
+use self::time::{Moment, Now};
+use super::earlier::Earlier;
+use super::settings::Settings;
+use crate::journal::{Entry, RunStarted};
+use crate::plan::{Action, FloorMember, Plan, Step};
+use crate::resource::{Address, Call, Observed, RouterInterfaceId, Scope};
+use crate::run::{Event, LastLook, Report, StopReason};
+use crate::store::StoreError;
+
+/// What a run knows before it begins.
+#[derive(Debug)]
+pub(super) struct Background<'a> {
+    /// What the plan was made from.
+    pub(super) reads: Vec<(Question, Answer)>,
+    /// What earlier runs sent and did not see to its end.
+    pub(super) earlier: &'a [Earlier],
+    /// What each interface needs to be up before it comes up.
+    pub(super) needs: &'a BTreeMap<Address, Vec<FloorMember>>,
+}
+
+/// What a run leaves behind.
+pub(super) struct Left {
+    pub(super) report: Report,
+    pub(super) last_look: LastLook,
+    pub(super) interrupted: bool,
+    pub(super) is_open: bool,
+    pub(super) failure: Option<StoreError>,
+    pub(super) seen: Vec<Seen>,
+}
+
+/// An interface as this run has seen it last; `None` where it was told that there is none.
+pub(super) struct Seen {
+    pub(super) scope: Scope,
+    pub(super) id: RouterInterfaceId,
+    pub(super) observed: Option<Observed>,
+    /// When the answer came.
+    pub(super) arrived: Moment,
+}
+
+/// What an earlier run left on its way.
+struct OnItsWay<'a> {
+    call: &'a Earlier,
+    /// Until when it may still show.
+    until: Moment,
+    /// When the same may be sent again, if nobody knows whether it was done.
+    again_at: Moment,
+}
+
+/// What is being recorded.
+#[derive(Default)]
+struct Books {
+    /// Results and intents in line for the next append.
+    pending: Vec<Entry>,
+    /// The steps whose intents are among them.
+    intents: Vec<usize>,
+    /// The append on its way, as the steps whose intents are in it.
+    appending: Option<Vec<usize>>,
+    /// Why something could not be recorded; nothing is sent after that.
+    failure: Option<StoreError>,
+}
+
+/// A run, decided step by step.
+pub(super) struct Machine<'a> {
+    plan: &'a Plan,
+    settings: &'a Settings,
+    floors: Floors<'a>,
+    report: Report,
+    stage: Stage<'a>,
+    steps: Vec<Tracked>,
+    dependants: Vec<Vec<usize>>,
+    /// The steps that each waits for.
+    before: Vec<Vec<usize>>,
+    sightings: Sightings,
+    /// When the plan's refresh was begun: whatever was asked for after it is this run's own reading.
+    planned_from: Option<Moment>,
+    polls: BTreeMap<Scope, Poll>,
+    /// The steps by their phase: [`Machine::enter`] alone keeps these.
+    startable: BTreeSet<usize>,
+    ready: BTreeSet<usize>,
+    polled: BTreeSet<usize>,
+    in_flight: BTreeSet<usize>,
+    /// Interfaces with a Deactivate that was sent or is about to be, and was not refused.
+    going_down: BTreeSet<&'a Address>,
+    /// What earlier runs sent and no read has shown at its goal yet.
+    earlier: BTreeMap<&'a Address, OnItsWay<'a>>,
+    /// What each interface needs to be up before it comes up.
+    needs: &'a BTreeMap<Address, Vec<FloorMember>>,
+    books: Books,
+    unfinished: usize,
+    wave: u32,
+    /// How many signals have come.
+    signals: u32,
+    /// A signal came, and nothing new is started.
+    interrupted: bool,
+    grace_ends: Option<Moment>,
+    /// What is in flight is waited for no longer.
+    abandoned: bool,
+    /// A call that nobody watched to its end stays open in the journal.
+    is_open: bool,
+    /// The time of the step that is being taken.
+    now: Now,
+    /// What the step that is being taken has asked for so far.
+    effects: Vec<Effect>,
+}
+
+impl<'a> Machine<'a> {
+    /// Returns a run that has not begun: its first effect is the append that says so.
+    pub(super) fn new(
+        plan: &'a Plan,
+        header: RunStarted,
+        settings: &'a Settings,
+        background: Background<'a>,
+        now: Now,
+    ) -> Self {
+        let index: BTreeMap<_, usize> =
+            plan.steps.iter().enumerate().map(|(number, step)| (&step.id, number)).collect();
+        let mut dependants = vec![Vec::new(); plan.steps.len()];
+        let mut steps = Vec::with_capacity(plan.steps.len());
+        let mut all_before = Vec::with_capacity(plan.steps.len());
+        for (number, step) in plan.steps.iter().enumerate() {
+            let before: BTreeSet<usize> = step.after.iter().filter_map(|id| index.get(id).copied()).collect();
+            before.iter().for_each(|other| dependants[*other].push(number));
+            steps.push(Tracked::waiting_for(before.len()));
+            all_before.push(before.into_iter().collect());
+        }
+        let report = Report::begun(&header);
+        let mut machine = Self {
+            plan,
+            settings,
+            floors: Floors::new(&plan.floors),
+            report,
+            stage: Stage::Beginning,
+            unfinished: steps.len(),
+            steps,
+            dependants,
+            before: all_before,
+            sightings: Sightings::default(),
+            planned_from: None,
+            polls: BTreeMap::new(),
+            startable: BTreeSet::new(),
+            ready: BTreeSet::new(),
+            polled: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
+            going_down: BTreeSet::new(),
+            earlier: BTreeMap::new(),
+            needs: background.needs,
+            books: Books { pending: vec![Entry::RunStarted(Box::new(header))], ..Books::default() },
+            wave: 0,
+            signals: 0,
+            interrupted: false,
+            grace_ends: None,
+            abandoned: false,
+            is_open: false,
+            now,
+            effects: Vec::new(),
+        };
+        machine.learn(background.reads);
+        machine.remember(background.earlier);
+        machine
+    }
+
+    /// Takes in what the plan was made from.
+    fn learn(&mut self, reads: Vec<(Question, Answer)>) {
+        self.planned_from = reads.iter().map(|(question, _)| question.begun).max();
+        for (question, answer) in reads {
+            let poll = self.polls.entry(question.scope.clone()).or_default();
+            poll.begin(question.begun);
+            poll.total = answer.total;
+            let number = self.sightings.begin_read();
+            self.sightings.record(number, question, answer, self.now);
+        }
+    }
+
+    /// Takes in what earlier runs left on its way, as far as no read shows how it ended.
+    fn remember(&mut self, earlier: &'a [Earlier]) {
+        for call in earlier {
+            let mut declared = self.plan.resource_changes.iter();
+            if let Some(change) = declared.find(|change| change.id == call.id && change.scope == call.scope) {
+                let Now { instant, wall, .. } = self.now;
+                let until = instant + call.remaining(wall);
+                let again_at = instant + self.settings.doubt_window.saturating_sub(call.age(wall));
+                self.earlier.insert(&change.address, OnItsWay { call, until, again_at });
+            }
+        }
+        self.forget_what_has_ended();
+    }
+
+    /// Takes in what has happened by `now`, and returns what is to be done, in this order.
+    pub(super) fn step(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        self.now = now;
+        match input {
+            Input::Permit { step } => self.on_permit(step),
+            Input::Sent { step } => self.on_sent(step),
+            Input::NotSent { step } => self.hold_back(step),
+            Input::Answered { step, answer } => self.on_answer(step, answer),
+            Input::Page { read, scope, page } => self.on_page(read, &scope, page),
+            Input::ReadDone { read, scope, answer, outcome } => self.on_read(read, &scope, answer, outcome),
+            Input::Appended => self.on_appended(),
+            Input::Unappended(error) => self.on_unappended(error),
+            Input::Signal { count } => self.on_signal(count),
+            Input::AccountHeld { by } => self.tell(Event::WaitingForAccount { holder: by }),
+            Input::SteppedBack(taken) => self.on_stepped_back(taken),
+            Input::Checked(answer) => self.on_checked(answer),
+            Input::Woken => self.go_on(),
+        }
+        debug_assert!(self.startable.len() + self.in_flight.len() <= self.unfinished, "what has ended is in no set");
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Begins what follows from everything that was told.
+    fn go_on(&mut self) {
+        match self.stage {
+            Stage::Beginning => self.append(),
+            Stage::Walking => self.walk(),
+            Stage::Between(_) => self.look_between_waves(),
+            Stage::Looking(_) => self.look_once_more(),
+            Stage::Closing | Stage::Over(_) => {}
+        }
+        // Every step may have ended just now, without anything that would wake the run once more.
+        if matches!(self.stage, Stage::Closing) {
+            self.append();
+            if self.is_recorded() {
+                self.begin_last_look();
+            }
+        }
+    }
+
+    /// That the run has begun is durable.
+    fn begin(&mut self) {
+        self.tell(Event::RunStarted { run_id: self.report.run_id.clone(), steps: self.plan.steps.len() });
+        self.begin_wave();
+        if self.signals > 0 {
+            self.interrupt();
+        }
+    }
+
+    /// Goes on until every step has ended, or nothing more may be started and nothing is in flight.
+    fn walk(&mut self) {
+        self.check_deadlines();
+        loop {
+            if self.unfinished == 0 || self.abandoned {
+                return self.close();
+            }
+            self.ask_permits();
+            // What has ended may have released or stopped others, and nothing else would wake the run for them.
+            if !self.admit() {
+                break;
+            }
+        }
+        self.append();
+        if !self.is_idle() {
+            // What an append makes durable at once is to leave before anything else is asked for.
+            if !self.effects.iter().any(|effect| matches!(effect, Effect::Append(_))) {
+                self.start_reads();
+            }
+        } else if self.is_recorded() && (self.is_stopped() || !self.leave_wave()) {
+            self.close();
+        }
+    }
+
+    /// Returns whether nothing new is started.
+    fn is_stopped(&self) -> bool {
+        self.interrupted || self.report.stopped.is_some() || self.books.failure.is_some()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.startable.is_empty()
+    }
+
+    fn stop(&mut self, because: StopReason) {
+        if self.report.stopped.is_none() {
+            self.tell(Event::Stopping { because: because.clone() });
+            self.report.stopped = Some(because);
+        }
+    }
+
+    /// The first signal stops, the second abandons; once every step has ended, one costs the last look.
+    fn on_signal(&mut self, count: u32) {
+        self.signals = self.signals.max(count);
+        if self.signals == 0 {
+            return;
+        }
+        match self.stage {
+            // Heard once the run has begun.
+            Stage::Beginning | Stage::Over(_) => {}
+            Stage::Walking => self.interrupt(),
+            Stage::Between(_) => {
+                self.interrupt();
+                self.effects.push(Effect::LeaveGate);
+                self.close();
+            }
+            Stage::Closing => self.interrupted = true,
+            Stage::Looking(_) => {
+                self.interrupted = true;
+                self.end_run(LastLook::default());
+            }
+        }
+    }
+
+    fn interrupt(&mut self) {
+        if !self.interrupted {
+            self.interrupted = true;
+            let grace = self.settings.interrupt_grace;
+            self.grace_ends = Some(self.now.instant + grace);
+            self.tell(Event::Interrupted { in_flight: self.in_flight.len(), grace });
+        }
+        self.abandoned |= self.signals > 1;
+    }
+
+    /// Forgets what a read shows at its goal, and what has not shown for longer than it could take.
+    fn forget_what_has_ended(&mut self) {
+        let (sightings, now) = (&self.sightings, self.now.instant);
+        self.earlier.retain(|_, on_its_way| {
+            let call = on_its_way.call;
+            let seen = sightings.get(&call.scope, &call.id).map(|observed| &observed.status);
+            seen != Some(call.call.transition().to) && on_its_way.until > now
+        });
+    }
+
+    /// Returns whether a Deactivate of this run or of an earlier one may take it down at any moment.
+    fn is_going_down(&self, address: &Address) -> bool {
+        self.going_down.contains(address)
+            || self.earlier.get(address).is_some_and(|on_its_way| on_its_way.call.call == Call::Deactivate)
+    }
+
+    /// Puts a step into a phase, and into the sets that go with it.
+    fn enter(&mut self, number: usize, phase: Phase) {
+        let place = |set: &mut BTreeSet<usize>, belongs: bool| {
+            if belongs {
+                set.insert(number)
+            } else {
+                set.remove(&number)
+            };
+        };
+        place(&mut self.startable, matches!(phase, Phase::Startable));
+        place(&mut self.ready, matches!(phase, Phase::Ready(_)));
+        place(&mut self.polled, phase.is_polled());
+        place(&mut self.in_flight, phase.is_in_flight());
+        self.steps[number].phase = phase;
+    }
+
+    fn planned(&self, number: usize) -> &'a Step {
+        &self.plan.steps[number]
+    }
+
+    fn is_deactivation(step: &Step) -> bool {
+        step.action == Action::Call(Call::Deactivate)
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.effects.push(Effect::Tell(event));
+    }
+
+    /// Gives everything up to whoever drove the run.
+    pub(super) fn hand_over(self) -> Left {
+        let seen = self.sightings.since(self.planned_from).map(|(scope, id, observed, arrived)| Seen {
+            scope: scope.clone(),
+            id: id.clone(),
+            observed: observed.cloned(),
+            arrived,
+        });
+        Left {
+            seen: seen.collect(),
+            report: self.report,
+            last_look: match self.stage {
+                Stage::Over(look) => look,
+                _ => LastLook::default(),
+            },
+            interrupted: self.interrupted,
+            is_open: self.is_open,
+            failure: self.books.failure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! Reading: one shared read per scope for everything that is ready or in flight there.
+
+use std::collections::BTreeMap;
+
+use super::Machine;
+use super::admission::READS_OF_A_GOAL;
+use super::phase::{Phase, Ready, Settling};
+use super::poll::Poll;
+use super::port::{Effect, ReadOf};
+use super::sightings::{Answer, Question, ReadNumber};
+use super::stage::{Between, Look, Stage, Targets};
+use super::time::Moment;
+use crate::cloud::{CloudError, Page};
+use crate::journal::Outcome;
+use crate::plan::Goal;
+use crate::resource::{Scope, ScopeFailure, Status};
+use crate::run::{Event, StepReason};
+
+impl<'a> Machine<'a> {
+    /// Starts every read that is due: at once where a ready step needs one, once per interval where something is in
+    /// flight. A scope has at most one read on its way.
+    pub(super) fn start_reads(&mut self) {
+        let now = self.now.instant;
+        let mut due: Targets<'a> = BTreeMap::new();
+        for number in &self.ready {
+            let Phase::Ready(Ready { since, not_before, .. }) = self.steps[*number].phase else { continue };
+            if not_before > now {
+                continue;
+            }
+            // A ready step that is still here was not admitted on what is known: ask anew for all it rests on, and keep it
+            // young while another region takes its time.
+            for page in self.rests_on(*number) {
+                if !self.is_young(page.scope, page.id) || !self.sightings.is_newer(page.scope, page.id, since) {
+                    due.entry(page.scope).or_default().insert(page.id.clone());
+                }
+            }
+            for other in self.predecessors(*number) {
+                let step = self.planned(other);
+                if self.sightings.alike(&step.scope, &step.interface_id) < READS_OF_A_GOAL {
+                    due.entry(&step.scope).or_default().insert(step.interface_id.clone());
+                }
+            }
+        }
+        for number in &self.polled {
+            let step = self.planned(*number);
+            let is_due = self.next_poll(&step.scope) <= now;
+            if is_due || due.contains_key(&step.scope) {
+                due.entry(&step.scope).or_default().insert(step.interface_id.clone());
+            }
+        }
+        self.read(due);
+    }
+
+    /// Reads every scope that is not being read already, each beside the others.
+    pub(super) fn read(&mut self, due: Targets<'_>) {
+        for (scope, ids) in due {
+            let goal = self.goal_in(scope);
+            let poll = self.polls.entry(scope.clone()).or_default();
+            if poll.is_reading() {
+                continue;
+            }
+            let number = self.sightings.begin_read();
+            poll.send(number, Question { scope: scope.clone(), ids: ids.clone(), begun: self.now.instant });
+            let read = ReadOf { number, scope: scope.clone(), ids, goal, total: poll.total };
+            self.effects.push(Effect::Read(read));
+        }
+    }
+
+    /// Goes on with no read that is on its way: what is still needed is read anew, and what nobody waits for must not keep
+    /// its turn at the quota.
+    pub(super) fn drop_reads(&mut self) {
+        self.polls.values_mut().for_each(Poll::give_up);
+        self.effects.push(Effect::DropReads);
+    }
+
+    pub(super) fn is_reading(&self) -> bool {
+        self.polls.values().any(Poll::is_reading)
+    }
+
+    /// Returns the status that the first polled step in `scope` aims for; a wrong guess costs calls, never correctness.
+    fn goal_in(&self, scope: &Scope) -> Option<Status> {
+        let step = self.polled.iter().map(|number| self.planned(*number)).find(|step| step.scope == *scope)?;
+        Some(if step.goal == Goal::Inactive { Status::Inactive } else { Status::Active })
+    }
+
+    fn next_poll(&self, scope: &Scope) -> Moment {
+        self.polls.get(scope).and_then(|poll| poll.next(self.settings.poll_interval)).unwrap_or_default()
+    }
+
+    /// Returns when something has to be done even if nothing happens before; `None` where only what happens counts.
+    pub(in crate::executor) fn next_wake_up(&self) -> Option<Moment> {
+        match &self.stage {
+            Stage::Walking => self.next_step_wakes_up(),
+            Stage::Between(Between::Pausing { until }) => Some(*until),
+            Stage::Looking(Look { again_at, .. }) => *again_at,
+            Stage::Beginning | Stage::Between(_) | Stage::Closing | Stage::Over(_) => None,
+        }
+    }
+
+    fn next_step_wakes_up(&self) -> Option<Moment> {
+        let polls = self.polled.iter().filter_map(|number| {
+            let scope = &self.planned(*number).scope;
+            let is_reading = self.polls.get(scope).is_some_and(Poll::is_reading);
+            (!is_reading).then(|| self.next_poll(scope))
+        });
+        let deadlines = self.polled.iter().filter_map(|number| match self.steps[*number].phase {
+            Phase::Settling(Settling { deadline, .. }) => Some(deadline),
+            _ => None,
+        });
+        let holds = self.ready.iter().filter_map(|number| match self.steps[*number].phase {
+            Phase::Ready(Ready { not_before, .. }) => Some(not_before).filter(|until| *until > self.now.instant),
+            _ => None,
+        });
+        polls.chain(deadlines).chain(holds).chain(self.grace_ends).min()
+    }
+
+    /// Takes in one page of a read that goes on: what rests on it alone need not wait for the others.
+    pub(super) fn on_page(&mut self, number: ReadNumber, scope: &Scope, page: Page) {
+        if let Some(question) = self.polls.get(scope).and_then(|poll| poll.question(number)) {
+            self.sightings.record_page(number, question, page, self.now);
+        }
+    }
+
+    /// Takes in the end of a read and judges everything that waits for it.
+    pub(super) fn on_read(
+        &mut self,
+        number: ReadNumber,
+        scope: &Scope,
+        answer: Answer,
+        outcome: Result<(), CloudError>,
+    ) {
+        let Some(poll) = self.polls.get_mut(scope) else { return };
+        let Some(question) = poll.end(number) else { return };
+        if let Err(error) = outcome {
+            self.sightings.record_bad_news(number, question, answer);
+            self.forget_what_has_ended();
+            self.on_failed_read(scope, &error);
+            return;
+        }
+        poll.total = answer.total.or(poll.total);
+        let is_concerned = |number: &usize| {
+            let step = &self.plan.steps[*number];
+            step.scope == *scope && question.ids.contains(&step.interface_id)
+        };
+        let concerned: Vec<usize> = self.polled.iter().copied().filter(is_concerned).collect();
+        self.sightings.record(number, question, answer, self.now);
+        self.forget_what_has_ended();
+        for number in concerned {
+            self.judge(number);
+        }
+    }
+
+    fn on_failed_read(&mut self, scope: &Scope, error: &CloudError) {
+        match &mut self.stage {
+            Stage::Walking => self.on_failed_read_of_steps(scope, error),
+            Stage::Between(Between::Reading { unread }) => {
+                unread.insert(scope.clone(), error.to_string());
+            }
+            Stage::Looking(look) => {
+                let failure = ScopeFailure { scope: scope.clone(), detail: error.with_hint() };
+                look.unread.insert(scope.clone(), failure);
+            }
+            Stage::Beginning | Stage::Between(_) | Stage::Closing | Stage::Over(_) => {}
+        }
+    }
+
+    /// What was about to start cannot be checked, so it is not started; what is in flight is read again until its
+    /// own deadline.
+    fn on_failed_read_of_steps(&mut self, scope: &Scope, error: &CloudError) {
+        self.tell(Event::CannotRead { scope: scope.clone(), error: error.to_string() });
+        for number in self.ready.clone() {
+            let needs_it = self.rests_on(number).iter().any(|page| page.scope == scope)
+                || self.predecessors(number).any(|other| self.planned(other).scope == *scope);
+            if needs_it {
+                let because = StepReason::Unread { scope: scope.clone(), error: error.to_string() };
+                self.finish(number, Outcome::Failed, Some(because));
+            }
+        }
+    }
+
+    /// Returns what was read last of a step's interface; `None` where nothing was, or it is gone.
+    pub(super) fn last_status(&self, number: usize) -> Option<Status> {
+        let step = self.planned(number);
+        self.sightings.get(&step.scope, &step.interface_id).map(|observed| observed.status.clone())
+    }
+}

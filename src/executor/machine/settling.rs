@@ -1,0 +1,177 @@
+//! Settling: what each read means for what was sent, and what has taken too long.
+
+use std::time::Duration;
+
+use super::Machine;
+use super::admission::milliseconds;
+use super::phase::{By, Cause, Copies, Doubt, Phase, Settling};
+use crate::executor::judge::{self, Doubtful, EQUAL_READS};
+use crate::journal::Outcome;
+use crate::plan::Action;
+use crate::resource::Status;
+use crate::run::{Event, StepReason};
+
+/// How often a step that takes its time is mentioned.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
+
+/// For how many doubt windows reads may show what was before an answer of the API: two minutes, as a rule. Ten seconds have
+/// been seen; what shows the past for longer is told, and nobody waits for it any more.
+const LONGEST_LAG: u32 = 8;
+
+impl Machine<'_> {
+    /// Judges what the last read says of a step that waits for it.
+    pub(super) fn judge(&mut self, number: usize) {
+        let step = self.planned(number);
+        let status = self.last_status(number);
+        match (&self.steps[number].phase, step.action) {
+            (Phase::Settling(Settling { by, .. }), _) => {
+                let by = *by;
+                let judgement = status.as_ref().map_or(judge::Settling::Never, |status| judge::settling(step, status));
+                match judgement {
+                    judge::Settling::Reached if by == By::Sight => self.reached_in_doubt(number),
+                    judge::Settling::Reached => self.finish(number, Outcome::Done, None),
+                    judge::Settling::NotYet => self.not_yet(number, status),
+                    judge::Settling::Never => {
+                        self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found: status }));
+                    }
+                }
+            }
+            (Phase::Doubt(Doubt { cause, .. }), Action::Call(call)) => match judge::doubtful(call, status.as_ref()) {
+                Doubtful::Reached => self.reached_in_doubt(number),
+                Doubtful::TookEffect => self.settle(number, By::Sight),
+                Doubtful::Untouched => self.still_untouched(number),
+                Doubtful::Foreign if *cause != Cause::Lost && status.as_ref().is_some_and(Status::is_transitional) => {
+                    self.explained(number);
+                }
+                Doubtful::Foreign => {
+                    let because = StepReason::AnswerLost { found: status, error: None, diverted: true };
+                    self.finish(number, Outcome::InDoubt, Some(because));
+                }
+            },
+            _ => {}
+        }
+    }
+
+    /// A read shows an accepted call, or a wait, not at its goal yet. Back where it came from after it was seen on its way
+    /// is somebody's doing once reads agree; never seen on its way is a read that lags, for as long as reads can.
+    fn not_yet(&mut self, number: usize, found: Option<Status>) {
+        self.tell_progress(number);
+        let step = self.planned(number);
+        let Action::Call(call) = step.action else { return };
+        let begun = self.sightings.begun(&step.scope, &step.interface_id);
+        let (timeout, longest_lag) = (self.settle_timeout(number), self.settings.doubt_window * LONGEST_LAG);
+        let Phase::Settling(settling) = &mut self.steps[number].phase else { return };
+        if found.as_ref() != Some(call.transition().from) {
+            (settling.has_moved, settling.unmoved) = (true, 0);
+            return;
+        }
+        settling.unmoved += 1;
+        if settling.unmoved < EQUAL_READS {
+            return;
+        }
+        let has_lagged = begun.is_some_and(|begun| begun + timeout >= settling.deadline + longest_lag);
+        if settling.has_moved {
+            self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));
+        } else if has_lagged {
+            let waited_ms = milliseconds(self.elapsed(number));
+            self.finish(number, Outcome::Unsettled, Some(StepReason::NotSettled { found, waited_ms, unread: false }));
+        }
+    }
+
+    /// The goal is seen of a call that no answer says was accepted.
+    fn reached_in_doubt(&mut self, number: usize) {
+        let because = self.answer_lost(number, None);
+        self.finish(number, Outcome::DoneUnknown, Some(because));
+    }
+
+    /// A read shows the status that the API called incorrect: when it is over, reads tell again.
+    fn explained(&mut self, number: usize) {
+        if let Phase::Doubt(doubt) = &mut self.steps[number].phase {
+            doubt.untouched = 0;
+            doubt.cause = Cause::Explained;
+        }
+    }
+
+    /// One more read shows a doubtful call's interface untouched. After enough of them it may be sent again, once,
+    /// and through the same checks as the first time; where the API itself says that they lag, after as long as they can.
+    fn still_untouched(&mut self, number: usize) {
+        let is_stopped = self.is_stopped();
+        let step = self.planned(number);
+        let begun = self.sightings.begun(&step.scope, &step.interface_id);
+        let Phase::Doubt(doubt) = &mut self.steps[number].phase else { return };
+        doubt.untouched += 1;
+        let windows = if doubt.cause == Cause::Contradiction { LONGEST_LAG } else { 1 };
+        let window = self.settings.doubt_window * windows;
+        // An answer that took its time tells of the past.
+        let is_late = begun.is_some_and(|begun| begun >= doubt.since + window);
+        if doubt.untouched < EQUAL_READS || !is_late {
+            return;
+        }
+        if doubt.attempts.copies == Copies::Resent || is_stopped {
+            let error = std::mem::take(&mut doubt.error);
+            let because = self.answer_lost(number, Some(error));
+            self.finish(number, Outcome::InDoubt, Some(because));
+            return;
+        }
+        let attempts = doubt.attempts;
+        self.try_again(number, attempts);
+    }
+
+    /// Waits for the goal.
+    pub(super) fn settle(&mut self, number: usize, by: By) {
+        let deadline = self.now.instant + self.settle_timeout(number);
+        self.enter(number, Phase::Settling(Settling { by, deadline, has_moved: false, unmoved: 0 }));
+    }
+
+    pub(super) fn settle_timeout(&self, number: usize) -> Duration {
+        self.planned(number).settle_timeout_ms.map_or(self.settings.settle_timeout, Duration::from_millis)
+    }
+
+    /// Ends what has taken too long, or outlasts the grace after a signal.
+    pub(super) fn check_deadlines(&mut self) {
+        let now = self.now.instant;
+        self.abandoned |= self.grace_ends.is_some_and(|grace_ends| grace_ends <= now);
+        for number in self.polled.clone() {
+            let step = self.planned(number);
+            match &self.steps[number].phase {
+                Phase::Settling(Settling { deadline, .. }) if *deadline <= now => {
+                    let began = self.steps[number].started.unwrap_or(now);
+                    let because = StepReason::NotSettled {
+                        found: self.last_status(number),
+                        waited_ms: milliseconds(self.settle_timeout(number)),
+                        unread: !self.sightings.is_newer(&step.scope, &step.interface_id, began),
+                    };
+                    self.finish(number, Outcome::Unsettled, Some(because));
+                }
+                Phase::Doubt(Doubt { since, .. }) if *since + self.settle_timeout(number) <= now => {
+                    let because = self.answer_lost(number, None);
+                    self.finish(number, Outcome::InDoubt, Some(because));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Returns that the answer of a step's call was lost, and what a read found.
+    pub(super) fn answer_lost(&self, number: usize, error: Option<String>) -> StepReason {
+        StepReason::AnswerLost { found: self.last_status(number), error, diverted: false }
+    }
+
+    /// Returns how long ago the call of a step was sent, or its wait began.
+    pub(super) fn elapsed(&self, number: usize) -> Duration {
+        self.steps[number].started.map(|started| self.now.instant.since(started)).unwrap_or_default()
+    }
+
+    /// Mentions a step that takes its time, now and then.
+    pub(super) fn tell_progress(&mut self, number: usize) {
+        let now = self.now.instant;
+        let tracked = &mut self.steps[number];
+        if tracked.told.is_some_and(|told| now.since(told) < PROGRESS_INTERVAL) {
+            return;
+        }
+        tracked.told = Some(now);
+        let step = self.planned(number).id.clone();
+        let (status, elapsed) = (self.last_status(number), self.elapsed(number));
+        self.tell(Event::Progress { step, status, elapsed });
+    }
+}

@@ -1,0 +1,65 @@
+//! Where a run stands as a whole, with what belongs to each stage.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::time::Moment;
+use crate::resource::{Address, RouterInterfaceId, Scope, ScopeFailure};
+use crate::run::LastLook;
+
+/// Where a run stands.
+#[derive(Debug)]
+pub(super) enum Stage<'a> {
+    /// That it has begun is not on disk yet.
+    Beginning,
+    /// Its steps are walked.
+    Walking,
+    /// A wave has ended, and the next has not begun.
+    Between(Between),
+    /// Every step has ended; the last results are on their way to the disk.
+    Closing,
+    /// What it touched is looked at once more.
+    Looking(Look<'a>),
+    /// Nothing more is done.
+    Over(LastLook),
+}
+
+/// What stands between two waves, in this order.
+#[derive(Debug)]
+pub(super) enum Between {
+    /// Others have the account.
+    Pausing {
+        /// Until when.
+        until: Moment,
+    },
+    /// The account is being taken back.
+    SteppingBack,
+    /// The members of the floors are being read.
+    Reading {
+        /// What could not be, so far, and why not.
+        unread: BTreeMap<Scope, String>,
+    },
+    /// The check command is at work.
+    Checking,
+}
+
+/// What is looked at, by scope.
+pub(super) type Targets<'a> = BTreeMap<&'a Scope, BTreeSet<RouterInterfaceId>>;
+
+/// The last look.
+#[derive(Debug)]
+pub(super) struct Look<'a> {
+    /// To which addresses a call of this run was sent, or may have been.
+    pub(super) touched: BTreeSet<&'a Address>,
+    /// All that is read.
+    pub(super) targets: Targets<'a>,
+    /// When it began.
+    pub(super) begun: Moment,
+    /// Since when everything has to have been read.
+    pub(super) asked: Moment,
+    /// How many times everything was read for it.
+    pub(super) reads: u32,
+    /// What the last reads could not show.
+    pub(super) unread: BTreeMap<Scope, ScopeFailure>,
+    /// When it is read again; `None` while it is being read.
+    pub(super) again_at: Option<Moment>,
+}
