@@ -12,6 +12,7 @@ use std::any::Any;
 use std::time::Duration;
 
 use crate::clock::BootTime;
+use crate::plan::HealthUnread;
 use crate::resource::{AccountId, AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 
 pub use crate::resource::{Call, Mutation, RequestId};
@@ -130,11 +131,8 @@ pub trait CloudRead {
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError>;
 
     /// Asks for the health check of one interface of a scope, one call an interface
-    /// (docs/reference/api.md#health-check). A cloud that cannot be asked says so: nothing is then known of any.
-    async fn health(&self, _scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
-        let message = format!("nobody can be asked for the health check of {id}");
-        Err(CloudError::new(ErrorKind::Other, Effect::None, HEALTH_ACTION, message))
-    }
+    /// (docs/reference/api.md#health-check).
+    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError>;
 
     /// Asks whose credentials `account` signs with.
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError>;
@@ -163,6 +161,16 @@ pub enum Effect {
     Refused,
     /// Anything else once the first byte could have left: only a read can tell.
     InDoubt,
+}
+
+impl From<&CloudError> for HealthUnread {
+    fn from(error: &CloudError) -> Self {
+        let detail = error.with_hint();
+        match error.kind {
+            ErrorKind::Denied => Self::Denied { detail },
+            _ => Self::Failed { detail },
+        }
+    }
 }
 
 /// What the caller can do about a failure.

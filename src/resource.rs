@@ -105,6 +105,15 @@ impl Observed {
     }
 }
 
+impl Observed {
+    /// Returns whether traffic cannot pass, and neither side is on its way to change that.
+    pub fn is_out(&self) -> bool {
+        !self.counts_as_up()
+            && !self.status.is_rising()
+            && !self.opposite.status.as_ref().is_some_and(Status::is_rising)
+    }
+}
+
 /// What a refresh found out about one declared interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reading {

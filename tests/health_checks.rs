@@ -139,3 +139,72 @@ fn a_saved_plan_says_what_the_checks_said() {
     assert_eq!(show["inputs"]["health"][0]["status"], "NoHealthCheckConfig");
     assert_eq!(show["floors"][0]["links"][0]["check"]["interface_id"], "ri-bx", "{}", show["floors"]);
 }
+
+#[test]
+fn where_it_binds_it_is_asked_again_right_before_the_call() {
+    let fault = "faults: [{ fault: { health_check: Abnormal }, action: DescribeRouterInterfaceAttribute, from: 2 }]";
+    let emulator = Emulator::serve(&format!("{}{fault}\n", world("health_check_status: Normal")));
+    let desk = desk("block");
+    let apply = desk.quick(&emulator.url(), &["apply", "--auto-approve", "--json"]);
+    assert_eq!(apply.code, 3, "{}", apply.text());
+    assert!(emulator.mutating_calls().is_empty());
+    assert_eq!(asked(&emulator).len(), 2, "once for the plan, once for the call");
+    let last: Value = serde_json::from_str(apply.out.lines().last().unwrap()).unwrap();
+    assert_eq!(last["reasons"][0]["code"], "health", "{last}");
+    let said = "group site would keep 0 of 2 healthy, floor 1 (groups.site.min_active 1 at rictl.yaml:";
+    assert!(last["reasons"][0]["detail"].as_str().unwrap().starts_with(said), "{last}");
+
+    // Under `warn` the plan alone asks.
+    let emulator = Emulator::serve(&format!("{}{fault}\n", world("health_check_status: Normal")));
+    assert_eq!(self::desk("warn").quick(&emulator.url(), &["apply", "--auto-approve"]).code, 0);
+    assert_eq!((asked(&emulator).len(), emulator.status("ri-a").as_str()), (1, "Inactive"));
+}
+
+#[test]
+fn deactivations_that_wait_together_share_the_answers() {
+    let spec = "version: 1
+cloud: { provider: emulator, region: cn-shanghai }
+limits: { health: block }
+groups: { site: { min_active: 2 } }
+interfaces:
+  a: { id: ri-a, status: Inactive, group: site }
+  b: { id: ri-b, status: Inactive, group: site }
+  c: { id: ri-c, status: Inactive, group: site }
+  d: { id: ri-d, status: Active, group: site }
+  e: { id: ri-e, status: Active, group: site }
+  f: { id: ri-f, status: Active, group: site }
+";
+    let ids = ["a", "b", "c", "d", "e", "f"].map(|name| format!("  - {{ id: ri-{name} }}\n")).concat();
+    let emulator = Emulator::serve(&format!(
+        "regions: [cn-shanghai]\nsettle: {{ deactivate: 0s, activate: 0s }}\ninterfaces:\n{ids}"
+    ));
+    let apply = Desk::new(spec).quick(&emulator.url(), &["apply", "--auto-approve"]);
+    assert_eq!((apply.code, emulator.mutating_calls().len()), (0, 3), "{}", apply.text());
+    assert!(asked(&emulator).len() <= 8, "two for the plan, and few for three calls: {:?}", asked(&emulator));
+}
+
+#[test]
+fn what_takes_nothing_from_its_group_is_retired_below_its_floor() {
+    let spec = "version: 1
+cloud: { provider: emulator, region: cn-shanghai }
+groups: { site: { min_active: 1 } }
+interfaces:
+  dead: { id: ri-a, status: Inactive, group: site }
+  gone: { id: ri-b, status: Active, group: site, hands_off: { reason: carrier has ended it } }
+";
+    let world = "regions: [cn-shanghai]
+settle: { deactivate: 0s, activate: 0s }
+interfaces:
+  - { id: ri-a, opposite: { id: ri-x, status: Inactive } }
+  - { id: ri-b, status: Inactive, opposite: { id: ri-y, status: Deleted } }
+";
+    let emulator = Emulator::serve(world);
+    let desk = Desk::new(spec);
+    let plan = desk.quick(&emulator.url(), &["plan", "--json"]);
+    let said = "site is at 0 of 2, floor 1, with or without it";
+    assert_eq!((plan.code, &document(&plan)["steps"][0]["guards"][0]), (0, &Value::from(said)), "{}", plan.text());
+    let apply = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
+    assert_eq!(emulator.status("ri-a"), "Inactive", "{}", apply.text());
+    assert_eq!(apply.code, 5, "its group is below its floor: {}", apply.text());
+    assert!(apply.flat().contains(&format!("# guard: {said}")), "{}", apply.text());
+}

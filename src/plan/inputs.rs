@@ -52,7 +52,7 @@ pub enum HealthUnread {
 }
 
 /// Where the health check of a link is asked for: the end that carries it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct HealthEnd {
     /// The interface.
     pub interface_id: RouterInterfaceId,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use crate::cloud::{CloudError, CloudRead, ErrorKind};
+use crate::cloud::CloudRead;
 use crate::plan::{HealthAnswer, HealthEnd, HealthRead, HealthUnread};
 use crate::resource::AccountName;
 
@@ -41,16 +41,7 @@ async fn ask<'e>(cloud: &impl CloudRead, end: &'e HealthEnd) -> (&'e HealthEnd, 
     let Some(scope) = &end.scope else { return (end, HealthAnswer::Unread(HealthUnread::OtherAccount)) };
     let answer = match cloud.health(scope, &end.interface_id).await {
         Ok(health) => HealthAnswer::Status(health.status),
-        Err(error) => HealthAnswer::Unread(unread(&error)),
+        Err(error) => HealthAnswer::Unread(HealthUnread::from(&error)),
     };
     (end, answer)
-}
-
-/// Says why a check could not be read.
-fn unread(error: &CloudError) -> HealthUnread {
-    let detail = error.with_hint();
-    match error.kind {
-        ErrorKind::Denied => HealthUnread::Denied { detail },
-        _ => HealthUnread::Failed { detail },
-    }
 }

@@ -55,6 +55,11 @@ impl Status {
     pub fn is_transitional(&self) -> bool {
         Self::TRANSITIONAL.contains(self)
     }
+
+    /// Returns whether the cloud is at work and it may end as Active.
+    pub fn is_rising(&self) -> bool {
+        self.is_transitional() && *self != Self::Deactivating
+    }
 }
 
 impl Serialize for Status {

@@ -99,7 +99,8 @@ impl<'a> Truth<'a> {
                 Far::Silent => false,
                 Far::Foreign(status) => *status != Status::Active,
                 Far::Declared { peer, reports_status } => {
-                    *reports_status && self.world.interfaces[*peer].status != Status::Active
+                    let status = &self.world.interfaces[*peer].status;
+                    *reports_status && *status != Status::Active && !status.is_rising()
                 }
             };
             interface.presence == Presence::Absent
@@ -109,7 +110,7 @@ impl<'a> Truth<'a> {
         };
         let is_rising = |side: &usize| {
             let interface = &self.world.interfaces[*side];
-            interface.presence == Presence::Found && matches!(interface.status, Status::Activating | Status::Modifying)
+            interface.presence == Presence::Found && interface.status.is_rising()
         };
         own().all(|step| step.goal == Goal::Inactive)
             && !sides.iter().any(is_rising)

@@ -389,16 +389,14 @@ fn can_end_up(subject: &Subject<'_>, number: SubjectNumber, pairs: &Pairs, draft
 
 /// Returns whether a step brings a side up, or whoever began what it is in the middle of.
 fn may_come_up(subject: &Subject<'_>, number: SubjectNumber, draft: &Draft) -> bool {
-    let is_rising = |live: &Observed| {
-        matches!(live.status, Status::Activating | Status::Modifying | Status::Connecting | Status::AcceptingConnecting)
-    };
+    let is_rising = |live: &Observed| live.status.is_rising();
     draft.steps[number].iter().any(|step| step.goal != Goal::Inactive) || subject.live().is_some_and(is_rising)
 }
 
 /// Returns whether a side is surely not up.
 fn is_out(subject: &Subject<'_>) -> bool {
     match subject.reading {
-        Reading::Found(live) => !live.counts_as_up(),
+        Reading::Found(live) => live.is_out(),
         Reading::Absent => true,
         Reading::Elsewhere(_) | Reading::Unreadable => false,
     }
