@@ -236,7 +236,7 @@ impl<'a> Machine<'a> {
             Input::Answered { step, answer } => self.on_answer(step, answer),
             Input::Page { read, scope, page } => self.on_page(read, &scope, page),
             Input::ReadDone { read, scope, answer, outcome } => self.on_read(read, &scope, answer, outcome),
-            Input::Health { id, answer } => self.on_health(id, answer),
+            Input::Health { id, answer } => self.checks.hear(id, answer),
             Input::Appended => self.on_appended(),
             Input::Unappended(error) => self.on_unappended(error),
             Input::Signal { count } => self.on_signal(count),

@@ -1,10 +1,8 @@
 //! What the health checks say of the links that keep a floor: asked for right before the calls that rest on them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Machine;
-use super::port::Effect;
 use super::time::Moment;
 use crate::clock::BootTime;
 use crate::cloud::{CloudError, Health};
@@ -64,27 +62,24 @@ impl Checks {
     pub(super) fn forget(&mut self) {
         self.said.clear();
     }
-}
 
-impl Machine<'_> {
-    /// Asks for health checks that are not being asked for already.
-    pub(super) fn ask_health(&mut self, ends: BTreeSet<&HealthEnd>) {
-        for end in ends {
-            if !self.checks.asking.contains_key(&end.interface_id) {
-                self.checks.asking.insert(end.interface_id.clone(), self.now.instant);
-                self.effects.push(Effect::AskHealth(end.clone()));
-            }
+    /// Takes in that an end is asked; returns whether it was not asked already.
+    pub(super) fn ask(&mut self, id: &RouterInterfaceId, now: Moment) -> bool {
+        let is_news = !self.asking.contains_key(id);
+        if is_news {
+            self.asking.insert(id.clone(), now);
         }
+        is_news
     }
 
     /// Takes in what a health check said, or that it could not be read.
-    pub(super) fn on_health(&mut self, id: RouterInterfaceId, answer: Result<Health, CloudError>) {
-        let Some(begun) = self.checks.asking.remove(&id) else { return };
+    pub(super) fn hear(&mut self, id: RouterInterfaceId, answer: Result<Health, CloudError>) {
+        let Some(begun) = self.asking.remove(&id) else { return };
         let answer = match answer {
             Ok(health) if health.status == HealthCheckStatus::Abnormal => Err(WhyNotUp::Unhealthy),
             Ok(health) => Ok(health.asked),
             Err(error) => Err(WhyNotUp::HealthUnread { why: HealthUnread::from(&error) }),
         };
-        self.checks.said.insert(id, Said { begun, answer });
+        self.said.insert(id, Said { begun, answer });
     }
 }
