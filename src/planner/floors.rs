@@ -18,12 +18,11 @@ use crate::resource::{Address, GroupName};
 use crate::spec::Spec;
 
 use super::draft::Draft;
-use super::health::{self, Checks, Heard};
+use super::health::{self, Checks, Heard, Kept};
 use super::order::{Graph, block_on};
 use super::pairs::Pairs;
 use super::subject::{PerSubject, SubjectNumber, Subjects};
-pub(super) use group::GroupCount;
-use group::LinkNumber;
+use group::{GroupCount, LinkNumber};
 
 /// Beyond this many deactivations in one group its edges are not thinned out: they are right, if perhaps more than
 /// are needed, and finding out costs the square of their number.
@@ -89,8 +88,9 @@ pub(super) fn guard(spec: &Spec, scene: &Scene<'_, '_>, draft: &mut Draft, graph
             guards.entry(number).or_default().push(Guard { takes_nothing, ..guard.clone() });
         }
     }
+    let kept: Vec<Kept> = groups.iter().filter(|group| group.deactivated().len() > 0).map(GroupCount::kept).collect();
     let counts = groups.iter().map(|group| group.floor(spec, subjects, checks)).collect();
-    Floors { counts, guards, heard: health::heed(&groups, subjects, checks) }
+    Floors { counts, guards, heard: health::heed(&kept, subjects, checks) }
 }
 
 /// Lists the groups in which something moves.

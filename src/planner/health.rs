@@ -7,11 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, Warning, WhyMemberNotUp, WhyNotUp};
-use crate::resource::{AccountId, AccountName, Address, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Target};
+use crate::resource::{
+    AccountId, AccountName, Address, GroupName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Target,
+};
 use crate::spec::{HealthPolicy, Spec};
 
 use super::caps::count;
-use super::floors::GroupCount;
 use super::subject::{Subject, SubjectNumber, Subjects};
 
 /// How many links of a group are asked where an answer is no more than a warning.
@@ -116,6 +117,16 @@ pub(super) struct Heard {
     pub(super) questions: Vec<HealthEnd>,
 }
 
+/// The links of a group of which something goes down.
+pub(super) struct Kept {
+    pub(super) group: GroupName,
+    pub(super) floor: usize,
+    /// How many links come up.
+    pub(super) rises: usize,
+    /// Those that are up by their statuses and stay so, each by its sides.
+    pub(super) links: Vec<Vec<SubjectNumber>>,
+}
+
 /// A link that keeps the floor of its group.
 struct Keeper<'a> {
     address: Address,
@@ -123,23 +134,23 @@ struct Keeper<'a> {
     answer: Option<&'a HealthAnswer>,
 }
 
-/// Goes through the groups of which the plan takes something down.
-pub(super) fn heed(groups: &[GroupCount<'_>], subjects: &Subjects<'_>, checks: &Checks<'_>) -> Heard {
+/// Goes through the groups of which the plan takes something down. A group without a floor has none that anybody keeps.
+pub(super) fn heed(groups: &[Kept], subjects: &Subjects<'_>, checks: &Checks<'_>) -> Heard {
     let mut heard = Heard::default();
     if checks.policy == HealthPolicy::Ignore {
         return heard;
     }
     let mut asked: BTreeSet<RouterInterfaceId> = BTreeSet::new();
     let mut denied: (u32, Option<String>) = (0, None);
-    for group in groups.iter().filter(|group| group.floor_number() > 0 && group.deactivated().len() > 0) {
-        let keepers: Vec<Keeper<'_>> = group.keepers().filter_map(|sides| keeper(sides, subjects, checks)).collect();
+    for group in groups.iter().filter(|group| group.floor > 0) {
+        let keepers: Vec<Keeper<'_>> = group.links.iter().filter_map(|sides| keeper(sides, subjects, checks)).collect();
         let open = unasked(group, &keepers, checks);
         let questions = open.into_iter().filter(|end| asked.insert(end.interface_id.clone()));
         heard.questions.extend(questions.cloned());
         heard.warnings.extend(said(group, &keepers));
         if !checks.are_binding() && keepers.len() > MOST_ASKED {
             let (asked, more) = (count(MOST_ASKED), count(keepers.len() - MOST_ASKED));
-            heard.warnings.push(Warning::HealthNotAsked { group: group.name().clone(), asked, more });
+            heard.warnings.push(Warning::HealthNotAsked { group: group.group.clone(), asked, more });
         }
         for keeper in &keepers {
             if let Some(HealthAnswer::Unread(HealthUnread::Denied { detail })) = keeper.answer {
@@ -161,14 +172,14 @@ fn keeper<'a>(sides: &[SubjectNumber], subjects: &Subjects<'_>, checks: &Checks<
 }
 
 /// Lists who has to be asked: where an answer binds, as many as the floor needs that did not say Abnormal.
-fn unasked<'k>(group: &GroupCount<'_>, keepers: &'k [Keeper<'_>], checks: &Checks<'_>) -> Vec<&'k HealthEnd> {
+fn unasked<'k>(group: &Kept, keepers: &'k [Keeper<'_>], checks: &Checks<'_>) -> Vec<&'k HealthEnd> {
     let is_good = |keeper: &&Keeper<'_>| {
         keeper.answer.is_some_and(|answer| {
             !matches!(answer, HealthAnswer::Unread(_) | HealthAnswer::Status(HealthCheckStatus::Abnormal))
         })
     };
     let (among, most) = if checks.are_binding() {
-        let needed = group.floor_number().saturating_sub(group.rises_number());
+        let needed = group.floor.saturating_sub(group.rises);
         (keepers.len(), needed.saturating_sub(keepers.iter().filter(is_good).count()))
     } else {
         (MOST_ASKED, MOST_ASKED)
@@ -177,7 +188,7 @@ fn unasked<'k>(group: &GroupCount<'_>, keepers: &'k [Keeper<'_>], checks: &Check
 }
 
 /// Says what the checks of one group said, each word once.
-fn said(group: &GroupCount<'_>, keepers: &[Keeper<'_>]) -> Vec<Warning> {
+fn said(group: &Kept, keepers: &[Keeper<'_>]) -> Vec<Warning> {
     let mut by_word: BTreeMap<&HealthCheckStatus, Vec<Address>> = BTreeMap::new();
     let mut unread: Vec<(&HealthUnread, Vec<Address>)> = Vec::new();
     for keeper in keepers {
@@ -195,7 +206,7 @@ fn said(group: &GroupCount<'_>, keepers: &[Keeper<'_>]) -> Vec<Warning> {
             }
         }
     }
-    let name = || group.name().clone();
+    let name = || group.group.clone();
     let words =
         by_word.into_iter().map(|(status, members)| Warning::Health { group: name(), status: status.clone(), members });
     let unread =

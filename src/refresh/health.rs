@@ -9,7 +9,7 @@ use crate::plan::{HealthAnswer, HealthEnd, HealthRead, HealthUnread};
 use crate::resource::AccountName;
 
 /// How many checks are asked for at once.
-const AT_ONCE: usize = 10;
+const AT_ONCE: usize = 50;
 
 /// Asks every check of `ends` once and gives each an answer. Where an answer binds nobody, an account that is not allowed to
 /// ask is told so only once.

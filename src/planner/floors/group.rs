@@ -8,7 +8,7 @@ use crate::spec::{Group, Spec};
 
 use super::super::caps::count;
 use super::super::draft::Draft;
-use super::super::health::Checks;
+use super::super::health::{Checks, Kept};
 use super::super::order::Graph;
 use super::super::pairs::Pairs;
 use super::super::subject::{PerSubject, Subject, SubjectNumber, Subjects};
@@ -52,7 +52,7 @@ impl Link {
 }
 
 /// The links of one group and how many of them have to be up.
-pub(in crate::planner) struct GroupCount<'a> {
+pub(super) struct GroupCount<'a> {
     name: &'a GroupName,
     group: &'a Group,
     links: Vec<Link>,
@@ -106,24 +106,15 @@ impl<'a> GroupCount<'a> {
         }
     }
 
-    pub(in crate::planner) fn name(&self) -> &GroupName {
-        self.name
-    }
-
-    /// Returns how many links have to be up.
-    pub(in crate::planner) fn floor_number(&self) -> usize {
-        self.floor
-    }
-
-    /// Returns how many links come up.
-    pub(in crate::planner) fn rises_number(&self) -> usize {
-        self.numbers().filter(|link| self.rises(*link)).count()
-    }
-
-    /// Lists the links that are up by their statuses and stay so, each by its sides.
-    pub(in crate::planner) fn keepers(&self) -> impl Iterator<Item = &[SubjectNumber]> {
+    /// Returns the links that keep the floor while others go down.
+    pub(super) fn kept(&self) -> Kept {
         let stays = |link: &&Link| (link.up || link.unhealthy.is_some()) && !link.goes_down;
-        self.links.iter().filter(stays).map(|link| link.sides.as_slice())
+        Kept {
+            group: self.name.clone(),
+            floor: self.floor,
+            rises: self.numbers().filter(|link| self.rises(*link)).count(),
+            links: self.links.iter().filter(stays).map(|link| link.sides.clone()).collect(),
+        }
     }
 
     /// Lists every side with the number of its link.
@@ -290,7 +281,7 @@ impl<'a> GroupCount<'a> {
     }
 
     /// Lists the interfaces that are deactivated, and whether that takes nothing from what is up.
-    pub(in crate::planner) fn deactivated(&self) -> impl ExactSizeIterator<Item = (SubjectNumber, bool)> + '_ {
+    pub(super) fn deactivated(&self) -> impl ExactSizeIterator<Item = (SubjectNumber, bool)> + '_ {
         self.accepted.iter().map(|(side, link)| (*side, self.links[link.0].out))
     }
 
