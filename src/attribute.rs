@@ -50,6 +50,13 @@ impl Expectation {
         }
     }
 
+    /// Returns the status of whatever meets it, where it says one.
+    pub fn status(&self) -> Option<&Status> {
+        match self {
+            Self::Status(status) => Some(status),
+        }
+    }
+
     /// Returns whether an interface of this live status meets it.
     pub fn is_met_by(&self, live: &Status) -> bool {
         match self {

@@ -2,26 +2,30 @@
 //!
 //! Only here are the process's arguments, environment, streams, terminal and signals touched, each once, at the
 //! start. `args` is the grammar, `commands` what each command does with what `ops` returns, `front` what an apply
-//! shows and asks, `output` the streams, `errors` how an error looks, `habits` what other tools' users type.
+//! shows and asks, `output` the streams, `outlet` the threads that write them, `errors` how an error looks, `habits` what other tools' users type.
 
 mod args;
 mod commands;
+mod completion;
 mod errors;
 mod front;
 mod habits;
 mod log;
+mod outlet;
 mod output;
 mod prompt;
 mod signals;
 mod who;
 
 use std::ffi::{OsStr, OsString};
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::builder::Resettable;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use jiff::Timestamp;
+use tokio::runtime::Runtime;
 
 use crate::alibaba::credentials::Environment;
 use crate::clock::Clock;
@@ -31,9 +35,29 @@ use args::Cli;
 use commands::Invocation;
 use errors::Machine;
 use output::Output;
+use signals::Signals;
 
 /// Runs the tool and returns its exit code.
 pub fn run() -> Exit {
+    if completion::answered() {
+        return Exit::Done;
+    }
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let told = writeln!(std::io::stderr(), "error: cannot start: {error}");
+            debug_assert!(told.is_ok(), "nobody is there to hear it");
+            return Exit::Error;
+        }
+    };
+    let exit = work(&runtime);
+    let exit = runtime.block_on(leave(exit));
+    // Threads that still read the terminal must not hold the process.
+    runtime.shutdown_background();
+    exit
+}
+
+fn work(runtime: &Runtime) -> Exit {
     let arguments = habits::translated(std::env::args_os(), Cli::command());
     let no_color = arguments.iter().any(|argument| argument == "--no-color");
     let cli = match parse(arguments) {
@@ -48,21 +72,37 @@ pub fn run() -> Exit {
         let error = anyhow::Error::from(error).context(format!("cannot change to {}", directory.display()));
         return errors::report(&output, &error, Machine::None);
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return errors::report(&output, &error.into(), Machine::None),
-    };
     let machine = cli.command.machine();
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
         let invocation = Invocation { global: cli.global, environment: environment(), clock: clock() };
         commands::dispatch(cli.command, &invocation, &output).await
     });
-    // Threads that still read the terminal must not hold the process.
-    runtime.shutdown_background();
     match outcome {
         Ok(code) => code,
         Err(error) => errors::report(&output, &error, machine),
+    }
+}
+
+/// Waits until everything is written that was to be, or until a signal says that nobody will read it; returns the exit
+/// code. What was asked for and could not be written is an error; what is told of a run never is.
+async fn leave(exit: Exit) -> Exit {
+    let Ok(Signals { count: mut signals, .. }) = signals::listen() else { return exit };
+    let failed = tokio::select! {
+        biased;
+        failed = outlet::drained() => failed,
+        Ok(_) = signals.wait_for(|count| *count > 0) => {
+            return if outlet::owes_a_result() { Exit::Interrupted } else { exit };
+        }
+    };
+    match failed {
+        None => exit,
+        Some(error) => {
+            let error = anyhow::Error::from(error).context("cannot write to standard output");
+            let exit = errors::report(&Output::new(false), &error, Machine::None);
+            outlet::drained().await;
+            exit
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! History: what is recorded, brought up to now, folded, archived, over any medium.
 //!
-//! The only writer of records and of what becomes of a run that is over: [`close_run`] folds it and what was read beside
+//! The only writer of records and of what becomes of a run that is over: [`close_runs`] folds it and what was read beside
 //! it into the state, commits, and takes it out of the journal into the archive. Reading catches up in memory what a
 //! crash left between those steps. It decides nothing about a run's end and sends nothing.
 
@@ -25,11 +25,14 @@ pub use pace::expected_durations;
 pub use past::{Missing, Past, find, find_in, last, last_apply, past_runs};
 pub use records::{Seen, write};
 
+pub use crate::store::recorder::all_ids;
+
 /// What is recorded.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded {
     /// The state, with every run folded in that the journal knows to be over; `None` if there is none, which is
-    /// never an error. Its serial is the one on disk.
+    /// never an error. Its serial is the one on disk; 0 where the file is gone and the runs that are kept tell what was in
+    /// it: such a one steers nothing of another target.
     pub state: Option<State>,
     /// The open journal. Runs that ended before are in the archive.
     pub journal: Journal,
@@ -40,10 +43,16 @@ pub struct Recorded {
 }
 
 impl Recorded {
+    /// Returns the state, but for one that was made anew and is about another target.
+    pub fn state_for(&self, target: &Target) -> Option<&State> {
+        self.state.as_ref().filter(|state| state.serial > 0 || state.target.is_same_as(target))
+    }
+
     /// Takes the state out, or starts one: it goes on with the lineage of the journal if that has the same target,
     /// and begins `lineage` otherwise.
     pub fn take_state_or_new(&mut self, target: &Target, lineage: String) -> State {
-        self.state.take().unwrap_or_else(|| {
+        let known = self.state_for(target).is_some();
+        self.state.take().filter(|_| known).unwrap_or_else(|| {
             let last = self.journal.replay().runs().last();
             let last = last.map(|run| (&run.started.target, &run.started.lineage));
             let known = last.or(self.journal.base().map(|base| (&base.target, &base.lineage)));
@@ -62,7 +71,7 @@ pub fn read(medium: &impl Medium) -> Result<Recorded, StoreError> {
     let found = recorder::found(medium)?;
     // While somebody is at work, the end of the journal may be a line that is just being written.
     let torn = found.torn.filter(|_| running.is_none());
-    let mut recorded = assemble(medium, found)?;
+    let mut recorded = assemble(medium, found, RUNS_ASKED)?;
     recorded.notes.extend(torn.map(|torn| torn_note(medium, torn.torn_length)));
     recorded.running = running;
     Ok(recorded)
@@ -87,18 +96,18 @@ pub fn open<M: Medium>(mut medium: M, holder: &Holder) -> Result<(Recorder<M>, R
     let (mut recorder, found) = Recorder::open(medium)?;
     let (torn, is_older) = (found.torn, found.is_older_version || found.journal.is_first_version());
     let anchored = found.state.as_ref().and_then(|state| state.anchor);
-    let mut recorded = assemble(recorder.medium(), found)?;
+    let mut recorded = assemble(recorder.medium(), found, usize::MAX)?;
     recorded.notes.extend(torn.map(|torn| torn_note(recorder.medium(), torn.torn_length)));
     recorded.notes.extend(taken_over.map(Note::TakenOver));
     if is_older {
-        recorder.upgrade(recorded.state.as_mut())?;
+        recorder.upgrade(recorded.state.as_mut().filter(|state| state.serial > 0))?;
     } else if let Some(anchor) = anchored.filter(|anchor| recorder.journal().is_in(anchor.head))
-        && recorder.replay().unfolded().is_some()
+        && !recorder.replay().unfolded().is_empty()
     {
         // The last process died between the commit and the line that says so.
         recorder.append(&[Entry::Folded { serial: anchor.serial }])?;
     }
-    if let Some(state) = &recorded.state
+    if let Some(state) = recorded.state.as_ref().filter(|state| state.serial > 0)
         && !recorder.replay().runs().is_empty()
         && let Err(error) = recorder.archive(state)
     {
@@ -116,21 +125,23 @@ pub fn open_files(paths: Paths, holder: &Holder) -> Result<(LocalStore, Recorded
     open(Files::new(paths), holder)
 }
 
-/// Folds the run that is over, and what was read beside it, into `state`, commits it, says so in the journal, and takes
-/// the run out into the archive; does nothing if no run waits for that. `state` is the one last read or committed.
-/// Returns a warning where the run is recorded and could not be archived: the next writer does that.
+/// Folds the runs that are over, and what was read beside each (`seen`, oldest run first), into `state`, commits it once,
+/// says so in the journal, and takes the runs out into the archive; does nothing if no run waits for that. `state` is the
+/// one last read or committed. Returns a warning where the runs are recorded and could not be archived: the next writer
+/// does that.
 ///
 /// # Errors
-/// A commit that fails: the journal holds the run, and the next writer folds it in.
-pub fn close_run(
-    store: &mut impl Store,
-    state: &mut State,
-    seen: Option<&Seen<'_>>,
-) -> Result<Option<Note>, StoreError> {
-    let Some(run) = store.replay().unfolded() else { return Ok(None) };
-    // A run of another history, whose state was taken away, is over and has no place in this one.
-    let run = Some(run).filter(|run| run.started.lineage == state.lineage);
-    records::write(state, run, seen);
+/// A commit that fails: the journal holds the runs, and the next writer folds them in.
+pub fn close_runs(store: &mut impl Store, state: &mut State, seen: &[Seen<'_>]) -> Result<Option<Note>, StoreError> {
+    let runs = store.replay().unfolded();
+    if runs.is_empty() {
+        return Ok(None);
+    }
+    for (number, run) in runs.iter().enumerate() {
+        // A run of another history, whose state was taken away, is over and has no place in this one.
+        let run = Some(run).filter(|run| run.started.lineage == state.lineage);
+        records::write(state, run, seen.get(number));
+    }
     commit_next(store, state)?;
     store.append(&[Entry::Folded { serial: state.serial }])?;
     Ok(store.archive(state).err().map(|error| not_archived(&error)))
@@ -154,14 +165,19 @@ fn commit_next(store: &mut impl Store, state: &mut State) -> Result<(), StoreErr
     store.commit(state, expected).inspect_err(|_| state.serial = expected)
 }
 
-fn assemble(medium: &impl Medium, found: Found) -> Result<Recorded, StoreError> {
+/// How many past runs a reader asks for what a lost state said; a writer asks all, since it writes the state anew.
+const RUNS_ASKED: usize = 100;
+
+fn assemble(medium: &impl Medium, found: Found, runs_asked: usize) -> Result<Recorded, StoreError> {
     let Found { journal, state, .. } = found;
     let mut recorded = Recorded { journal, state, ..Recorded::default() };
     match &mut recorded.state {
         Some(state) => recorded.notes.extend(catch_up::catch_up(state, &recorded.journal, medium)?),
         None if recorded.journal.replay().last_serial() > 0 || medium.has_backup() => {
             let backup = medium.has_backup().then(|| medium.backup_name());
-            recorded.notes.push(Note::StateMissing { state: medium.state_name(), backup });
+            recorded.state = catch_up::rebuild(&recorded.journal, medium, runs_asked)?;
+            let records = recorded.state.as_ref().map_or(0, |state| state.interfaces.len());
+            recorded.notes.push(Note::StateMissing { state: medium.state_name(), backup, records });
         }
         None => {}
     }

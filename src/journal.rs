@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use schemars::JsonSchema;
 
-use crate::plan::{Action, Goal, StepId};
+use crate::plan::{Action, Expectation, Goal, StepId};
 use crate::resource::{Address, Call, RequestId, RouterInterfaceId, Scope, Status, Target};
 use crate::run::{RunEnd, StepReason};
 use crate::state::RunId;
@@ -245,8 +245,8 @@ pub struct PlannedStep {
     /// Where the call goes.
     #[serde(flatten)]
     pub scope: Scope,
-    /// The status that must be there right before.
-    pub expect: Status,
+    /// What must be there right before.
+    pub expect: Expectation,
     /// The status that ends it.
     pub goal: Goal,
     /// The spec's `reason`, untrusted text.

@@ -97,7 +97,7 @@ pub struct Observed {
 }
 
 impl Observed {
-    /// Claims that traffic can pass: a member counts towards a floor only if this holds.
+    /// Returns whether traffic can pass: a member counts towards a floor only if this holds.
     pub fn counts_as_up(&self) -> bool {
         self.status == Status::Active
             && self.business_status == BusinessStatus::Normal
@@ -182,7 +182,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// Claims that both are the same account of the same provider.
+    /// Returns whether both are the same account of the same provider.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.provider == other.provider && self.account_id == other.account_id
     }
@@ -195,7 +195,7 @@ impl fmt::Display for Target {
 }
 
 /// Who answers the calls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Provider {
     /// The real cloud.

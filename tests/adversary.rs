@@ -18,12 +18,12 @@ use rictl::cloud::{
 };
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Gate, Known, Settings, Surroundings, run};
-use rictl::journal::{Evidence, Operation, Outcome, PlannedStep, RunStarted};
+use rictl::journal::{Evidence, Operation, Outcome, RunStarted};
 use rictl::ops::live;
-use rictl::plan::{Action, Expectation, Plan, PlanOptions};
+use rictl::plan::{Plan, PlanOptions};
 use rictl::planner::{Inputs, plan};
 use rictl::resource::{AccountName, Observed, Provider, RequestId, RouterInterfaceId, Scope, Status, Target};
-use rictl::run::{Report, StopReason, WaveFailure};
+use rictl::run::{Report, StopReason, WaveFailure, planned_step};
 use rictl::spec::{Spec, SpecFile, parse};
 use rictl::state::RunId;
 use rictl::store::memory::{Disk, Memory, MemoryStore};
@@ -231,18 +231,6 @@ async fn planned(spec: &Spec, witness: &Witness, clock: &Clock) -> Plan {
 }
 
 fn header(plan: &Plan, clock: &Clock) -> RunStarted {
-    let step = |step: &rictl::plan::Step| PlannedStep {
-        id: step.id.clone(),
-        address: step.address.clone(),
-        call: if let Action::Call(call) = step.action { Some(call) } else { None },
-        interface_id: step.interface_id.clone(),
-        scope: step.scope.clone(),
-        expect: match &step.expect {
-            Expectation::Status(status) => status.clone(),
-        },
-        goal: step.goal,
-        reason: None,
-    };
     RunStarted {
         run_id: RunId("run-1".into()),
         at: clock.now(),
@@ -254,7 +242,7 @@ fn header(plan: &Plan, clock: &Clock) -> RunStarted {
         serial: 0,
         digest: plan.digest(),
         evidence: Evidence::default(),
-        steps: plan.steps.iter().map(step).collect(),
+        steps: plan.steps.iter().map(|step| planned_step(step, None)).collect(),
     }
 }
 

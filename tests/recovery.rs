@@ -72,7 +72,7 @@ impl Scene {
                 call: Some(Call::Deactivate),
                 interface_id: "ri-a".into(),
                 scope: Scope { account: AccountName::default_account(), region: "cn-shanghai".into() },
-                expect: Status::Active,
+                expect: Status::Active.into(),
                 goal: Goal::Inactive,
                 reason: None,
             }],

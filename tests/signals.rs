@@ -324,3 +324,92 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
         std::thread::yield_now();
     }
 }
+
+#[test]
+fn a_signal_in_the_way_back_ends_it_and_the_apply_with_130() {
+    let stage = Stage::new("20ms");
+    let world = "regions: [cn-shanghai]\nsettle: {deactivate: 20ms, activate: 400ms}\n\
+        faults: [{fault: denied, action: DeactivateRouterInterface, interface: ri-a}]\n\
+        interfaces: [{id: ri-a}, {id: ri-b}]\n";
+    fs::write(stage.path().join("world.yaml"), world).unwrap();
+    let mut apply = stage.rictl(&["apply", "--auto-approve", "--on-error", "rollback", "--json-into", "events.jsonl"]);
+    apply.wait_for("b: Activating...");
+    apply.signal(Signal::INT);
+    let (code, text) = apply.end();
+    assert_eq!(code, Some(130), "{text}");
+    let output = stage.command("rictl", &["history", "--json"]).output().unwrap();
+    let history: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let ends: Vec<_> =
+        [0, 1].map(|run| (&history["runs"][run]["operation"], &history["runs"][run]["exit_code"])).into();
+    assert_eq!(format!("{ends:?}"), r#"[(String("rollback"), Number(130)), (String("apply"), Number(130))]"#);
+    let events = fs::read_to_string(stage.path().join("events.jsonl")).unwrap();
+    let last: serde_json::Value = serde_json::from_str(events.lines().last().unwrap()).unwrap();
+    assert_eq!((&last["run_id"], last["exit_code"].as_i64()), (&history["runs"][1]["run_id"], Some(130)));
+}
+
+/// Returns a pipe that is full, so that whoever writes to it waits for a reader.
+fn full_pipe() -> (std::io::PipeReader, std::io::PipeWriter) {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let flags = rustix::fs::fcntl_getfl(&writer).unwrap();
+    rustix::fs::fcntl_setfl(&writer, flags | rustix::fs::OFlags::NONBLOCK).unwrap();
+    while (&writer).write(&[b' '; 512]).is_ok() {}
+    while (&writer).write(b" ").is_ok() {}
+    rustix::fs::fcntl_setfl(&writer, flags).unwrap();
+    (reader, writer)
+}
+
+#[test]
+fn an_apply_whose_output_nobody_reads_goes_on_to_its_end_and_hears_signals() {
+    let stage = Stage::new("50ms");
+    let (mut reader, writer) = full_pipe();
+    let errors = writer.try_clone().unwrap();
+    let mut command = stage.command("rictl", &["apply", "--auto-approve"]);
+    let mut apply = command.stdout(writer).stderr(errors).spawn().unwrap();
+    drop(command);
+    let recorded = || {
+        let output = stage.command("rictl", &["history", "--json"]).output().unwrap();
+        let history: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        history["runs"][0]["exit_code"].as_i64()
+    };
+    let begun = Instant::now();
+    while recorded() != Some(0) {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it waits for its reader");
+    }
+    assert!(apply.try_wait().unwrap().is_none(), "what it has to say is still to be read");
+    kill_process(Pid::from_child(&apply), Signal::INT).unwrap();
+    assert_eq!(apply.wait().unwrap().code(), Some(0), "the code that is recorded");
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(text.trim(), "", "nobody waited for it");
+}
+
+#[test]
+fn what_stalls_is_written_once_it_is_read_on() {
+    let stage = Stage::new("20ms");
+    let (mut reader, writer) = full_pipe();
+    let mut command = stage.command("rictl", &["apply", "--auto-approve"]);
+    let mut apply = command.stdout(writer).spawn().unwrap();
+    drop(command);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(apply.wait().unwrap().code(), Some(0));
+    assert!(text.ends_with("2 deactivated, 0 activated, 0 waited for; 0 blocked.\n"), "{text}");
+}
+
+#[test]
+fn a_plan_whose_output_nobody_reads_hears_signals() {
+    let stage = Stage::new("20ms");
+    let (_reader, writer) = full_pipe();
+    let mut command = stage.command("rictl", &["plan"]);
+    let mut plan = command.stdout(writer).env("RICTL_LOG", "trace").spawn().unwrap();
+    drop(command);
+    // It has been read from the cloud by then, and waits for its reader.
+    let mut errors = BufReader::new(plan.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("DescribeRouterInterfaces") {
+        line.clear();
+        assert!(errors.read_line(&mut line).unwrap() > 0, "nothing was read");
+    }
+    kill_process(Pid::from_child(&plan), Signal::INT).unwrap();
+    assert_eq!(plan.wait().unwrap().code(), Some(130));
+}

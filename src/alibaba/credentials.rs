@@ -152,12 +152,12 @@ impl Held {
         }
     }
 
-    /// Claims that the credentials have ended at `now`.
+    /// Returns whether the credentials have ended at `now`.
     fn is_over(&self, now: Timestamp) -> bool {
         self.credentials.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// Claims that the credentials should be renewed at `now`.
+    /// Returns whether the credentials should be renewed at `now`.
     fn is_due(&self, now: Timestamp) -> bool {
         let soon = self.credentials.expires_at.is_some_and(|end| end.duration_since(now) <= MARGIN);
         self.is_over(now) || soon && now.duration_since(self.asked_at) >= PAUSE
@@ -333,7 +333,7 @@ fn failure(message: String, hint: impl Into<Box<str>>) -> CloudError {
     error
 }
 
-/// Claims that two credentials are the same ones.
+/// Returns whether two credentials are the same ones.
 fn same_keys(one: &Credentials, other: &Credentials) -> bool {
     fn parts(keys: &Credentials) -> (&str, &str, Option<&str>) {
         let token = keys.security_token.as_ref().map(|token| token.expose_secret());

@@ -15,6 +15,8 @@ use clap_complete::Shell;
 use crate::resource::Address;
 use crate::retry::Quota;
 
+use super::completion;
+
 pub(super) use specs::{InitArgs, SchemaFormat};
 pub(super) use terraform::TerraformArgs;
 pub(super) use watch::DriftArgs;
@@ -135,6 +137,7 @@ pub(super) enum Command {
     /// Tell everything about one interface: spec and line, live, last applied, and why it is or is not planned
     Explain {
         /// The interface's key in the spec
+        #[arg(add = completion::addresses())]
         address: Address,
         /// Print one JSON document
         #[arg(long)]
@@ -153,6 +156,9 @@ pub(super) enum Command {
         /// Do not ask
         #[arg(long)]
         force: bool,
+        /// The process that holds it, where that is at work on this host: its lock is not freed by mistake
+        #[arg(long, value_name = "PID")]
+        pid: Option<u32>,
     },
     /// The VPC API emulator on loopback
     Emulator {
@@ -209,11 +215,11 @@ pub(super) struct PlanArgs {
 /// What a plan looks at.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Choice {
-    /// Look at this interface only, and at what must change before it; may be given several times
-    #[arg(long, value_name = "ADDRESS")]
+    /// Look at this interface only; what must change before it blocks it unless it is named too; may be given several times
+    #[arg(long, value_name = "ADDRESS", add = completion::addresses())]
     pub(super) target: Vec<Address>,
     /// Leave this interface out; may be given several times
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", add = completion::addresses())]
     pub(super) exclude: Vec<Address>,
     /// Override the caps of `limits`: the exact number of changes
     #[arg(long, value_name = "N")]
@@ -308,7 +314,7 @@ pub(super) enum OnErrorArg {
 #[derive(Clone, Debug, Args)]
 pub(super) struct ShowArgs {
     /// A saved plan's file or a run's id; the last run where neither is given
-    #[arg(value_name = "PLAN|RUN_ID")]
+    #[arg(value_name = "PLAN|RUN_ID", add = completion::runs_and_plans())]
     pub(super) what: Option<String>,
     #[command(flatten)]
     pub(super) format: FormatArgs,
@@ -326,6 +332,7 @@ pub(super) enum StateCommand {
     /// Show one record
     Show {
         /// The interface's key
+        #[arg(add = completion::addresses())]
         address: Address,
         /// Print JSON
         #[arg(long)]
@@ -334,6 +341,7 @@ pub(super) enum StateCommand {
     /// Forget one record; the interface itself is not touched
     Rm {
         /// The interface's key
+        #[arg(add = completion::addresses())]
         address: Address,
     },
 }
@@ -342,6 +350,7 @@ pub(super) enum StateCommand {
 #[derive(Clone, Debug, Args)]
 pub(super) struct RollbackArgs {
     /// The run to undo, as `history` lists it
+    #[arg(add = completion::runs())]
     pub(super) run_id: String,
     /// Override the caps of `limits`: the exact number of changes
     #[arg(long, value_name = "N")]

@@ -19,7 +19,7 @@ use crate::clock::Clock;
 use crate::executor::{self, OnError};
 use crate::ops::connection::Access;
 use crate::ops::failure::{Exit, Refusal};
-use crate::ops::project::{DEFAULT_SPEC, Project};
+use crate::ops::project::{DEFAULT_SPEC, Project, together};
 use crate::spec::SignatureVersion;
 
 use super::args::{
@@ -111,7 +111,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Show(arguments) => recorded::show(&arguments, invocation, output),
         Command::History { json } => recorded::history(invocation, output, json),
         Command::State { command } => recorded::state(command, invocation, output),
-        Command::ForceUnlock { id, force } => recorded::force_unlock(&id, force, invocation, output).await,
+        Command::ForceUnlock { id, force, pid } => recorded::force_unlock(&id, force, pid, invocation, output).await,
         Command::Whoami { json } => whoami::whoami(invocation, output, json).await,
         Command::Explain { address, json } => explain::explain(&address, json, invocation, output).await,
         Command::Graph(arguments) => explain::graph(&arguments, invocation, output).await,
@@ -135,8 +135,12 @@ impl Invocation {
         }
     }
 
+    /// The specs of the commands that take several, each once.
     fn spec_paths(&self) -> Vec<PathBuf> {
-        if self.global.file.is_empty() { vec![PathBuf::from(DEFAULT_SPEC)] } else { self.global.file.clone() }
+        match self.global.file.as_slice() {
+            [] => vec![PathBuf::from(DEFAULT_SPEC)],
+            given => together::once_each(given.to_vec()),
+        }
     }
 
     fn load(&self) -> Result<Project> {

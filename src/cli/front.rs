@@ -2,11 +2,11 @@
 
 mod live;
 
-use std::fs::File;
 use std::io::{self, Write};
 
 use anyhow::Result;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::history::expected_durations;
@@ -19,6 +19,7 @@ use crate::render::{self, View};
 use crate::run::{Event, Report};
 use crate::state::Records;
 
+use super::outlet::Lines;
 use super::output::Output;
 use super::prompt;
 use super::signals::Terminal;
@@ -31,7 +32,7 @@ pub(super) struct Screen<'o> {
     /// Standard output carries JSON lines.
     json: bool,
     /// The same lines for `--json-into`.
-    into: Option<File>,
+    into: Option<Lines>,
     /// Questions may be asked.
     asks: bool,
     /// Nothing is cut, however long.
@@ -52,7 +53,7 @@ enum Showing {
 }
 
 impl<'o> Screen<'o> {
-    pub(super) fn new(output: &'o Output, clock: Clock, json: bool, into: Option<File>, asks: bool) -> Self {
+    pub(super) fn new(output: &'o Output, clock: Clock, json: bool, into: Option<Lines>, asks: bool) -> Self {
         let terminal = Terminal::default();
         let mut screen = Self {
             terminal,
@@ -111,11 +112,30 @@ impl<'o> Screen<'o> {
         if self.json {
             self.output.show(|out| write(out, now));
         }
-        if let Some(file) = &mut self.into
-            && let Err(error) = write(file, now)
+        let Some(lines) = &self.into else { return };
+        let mut text = Vec::new();
+        if write(&mut text, now).is_ok()
+            && let Err(error) = lines.hand(text)
         {
-            self.output.say(&format!("--json-into: {error}; nothing more is written there"));
-            self.into = None;
+            self.give_up_lines(&error);
+        }
+    }
+
+    fn give_up_lines(&mut self, error: &io::Error) {
+        self.output.say(&format!("--json-into: {error}; nothing more is written there"));
+        self.into = None;
+    }
+
+    /// Waits until what `--json-into` names has taken every line, or until a signal comes.
+    pub(super) async fn let_go(&mut self, mut signals: watch::Receiver<u32>) {
+        let Some(lines) = &self.into else { return };
+        signals.mark_unchanged();
+        let failed = tokio::select! {
+            failed = lines.drained() => failed,
+            Ok(()) = signals.changed() => None,
+        };
+        if let Some(error) = failed {
+            self.give_up_lines(&error);
         }
     }
 }
@@ -175,20 +195,16 @@ impl Front for Screen<'_> {
         }
     }
 
-    fn end(&mut self, report: &Report) {
+    fn end(&mut self, plan: &Plan, report: &Report) {
         self.showing = Showing::Nothing;
         if !self.json {
             let view = self.view();
-            let blocked = self.plan.as_ref().map_or(0, |plan| plan.summary().blocked);
-            let spec = self.plan.as_ref().and_then(|plan| plan.basis.spec.as_deref());
+            let (blocked, spec) = (plan.summary().blocked, plan.basis.spec.as_deref());
             self.output.show(|out| render::report::text(out, report, spec, blocked, view));
         }
         if self.json || !self.output.is_watched() {
             self.output.say(&render::words::report::outcome_line(report));
         }
-    }
-
-    fn finished(&mut self, report: &Report) {
         self.lines(|out, at| render::events::finished(out, at, report));
     }
 }

@@ -14,6 +14,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::render::escape::escape_terminal;
 
+use super::outlet;
 use super::output::make_room;
 
 /// Writes everything up to `level` from now on.
@@ -61,17 +62,18 @@ impl Write for EscapedStderr {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         make_room();
-        let mut stderr = io::stderr().lock();
+        let mut escaped = Vec::with_capacity(bytes.len());
         for line in text.split_inclusive('\n') {
             match line.strip_suffix('\n') {
-                Some(line) => writeln!(stderr, "{}", escape_terminal(line))?,
-                None => write!(stderr, "{}", escape_terminal(line))?,
+                Some(line) => writeln!(escaped, "{}", escape_terminal(line))?,
+                None => write!(escaped, "{}", escape_terminal(line))?,
             }
         }
+        outlet::to_errors(escaped);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
+        Ok(())
     }
 }

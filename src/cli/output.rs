@@ -1,10 +1,14 @@
-//! The streams: what they can show, and writing that a closed pipe cannot turn into a failed apply.
+//! The streams: what they can show, and writing that neither a closed nor a stalled pipe can turn into a failed apply.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::sync::{Mutex, PoisonError};
 
+use anyhow::Context as _;
+
 use crate::render::diagnostic::DrawStyle;
 use crate::render::{self, View};
+
+use super::outlet::{self, Worth};
 
 /// What takes a live table away before something else is written; none while there is no table.
 type MakeRoom = Box<dyn Fn() + Send>;
@@ -66,15 +70,12 @@ impl Output {
         io::stdout().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Writes what was asked for. A reader that has gone away is no error: it has read what it wanted.
+    /// Writes what was asked for; whether it could be written is known at the end of the command.
     pub(super) fn print(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> anyhow::Result<()> {
-        let mut stdout = io::BufWriter::new(io::stdout().lock());
-        match write(&mut stdout).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(anyhow::Error::from(error).context("cannot write to standard output"))
-            }
-            _ => Ok(()),
-        }
+        let mut text = Vec::new();
+        write(&mut text).context("cannot put together what was asked for")?;
+        outlet::to_output(Worth::Result, text);
+        Ok(())
     }
 
     /// Writes what happens during a run: nothing may depend on it.
@@ -92,10 +93,7 @@ impl Output {
     /// Writes to standard error; if that is gone, so is the reader.
     pub(super) fn complain(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
         make_room();
-        let mut stderr = io::BufWriter::new(io::stderr().lock());
-        if let Err(error) = write(&mut stderr).and_then(|()| stderr.flush()) {
-            tracing::debug!("standard error is gone: {error}");
-        }
+        outlet::to_errors(written(write));
     }
 }
 
@@ -115,10 +113,16 @@ pub(super) fn make_room() {
 
 /// Writes what happens during a run, from wherever that is seen.
 pub(super) fn show(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) {
-    let mut stdout = io::BufWriter::new(io::stdout().lock());
-    if let Err(error) = write(&mut stdout).and_then(|()| stdout.flush()) {
-        tracing::debug!("standard output is gone: {error}");
+    outlet::to_output(Worth::News, written(write));
+}
+
+/// Returns what is written, up to where that failed.
+fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Vec<u8> {
+    let mut text = Vec::new();
+    if let Err(error) = write(&mut text) {
+        debug_assert!(false, "bug: nothing can go wrong in memory: {error}");
     }
+    text
 }
 
 fn width() -> u16 {

@@ -24,7 +24,7 @@ pub(super) fn catch_up(state: &mut State, journal: &Journal, medium: &impl Mediu
         None => run.over.is_some() && !is_in && run.started.serial >= serial,
     };
     let mut missing: Vec<Run> = match journal.base() {
-        Some(base) if base.serial > serial => archived_after(serial, &state.lineage, medium)?,
+        Some(base) if base.serial > serial => archived_after(serial, &state.lineage, medium, usize::MAX)?,
         _ => Vec::new(),
     };
     missing.extend(replay.runs().iter().filter(is_its_own).filter(is_missing).cloned());
@@ -32,6 +32,23 @@ pub(super) fn catch_up(state: &mut State, journal: &Journal, medium: &impl Mediu
     missing.iter().for_each(|run| fold(state, run));
     let is_told = told > serial && (journal.base().is_some_and(|base| base.serial > serial) || has_folded(&missing));
     Ok(is_told.then(|| Note::StateOlder { state: medium.state_name(), serial, told, runs: missing.len() }))
+}
+
+/// Makes a state that was lost anew from the newest `most` runs that are kept; `None` where none tells whose it was. Its
+/// serial is that of no file. What was only seen beside runs is lost.
+pub(super) fn rebuild(journal: &Journal, medium: &impl Medium, most: usize) -> Result<Option<State>, StoreError> {
+    let replay = journal.replay();
+    let last = replay.runs().last().map(|run| (&run.started.lineage, &run.started.target));
+    let Some((lineage, target)) = last.or(journal.base().map(|base| (&base.lineage, &base.target))) else {
+        return Ok(None);
+    };
+    let mut state = State::new(lineage.clone(), target.clone());
+    for run in archived_after(0, lineage, medium, most)? {
+        fold(&mut state, &run);
+    }
+    let over = replay.runs().iter().filter(|run| run.over.is_some() && run.started.lineage == *lineage);
+    over.for_each(|run| fold(&mut state, run));
+    Ok(Some(state))
 }
 
 fn has_folded(missing: &[Run]) -> bool {
@@ -45,10 +62,10 @@ fn of_another_lineage(state: &State, journal: &Journal, medium: &impl Medium) ->
     is_other.then(|| Note::OtherLineage { state: medium.state_name(), run: last.map(|run| run.id().clone()) })
 }
 
-/// Reads the archived runs that were folded after `serial`, oldest first.
-fn archived_after(serial: u64, lineage: &str, medium: &impl Medium) -> Result<Vec<Run>, StoreError> {
+/// Reads the archived runs that were folded after `serial`, of those the newest `most`, oldest first.
+fn archived_after(serial: u64, lineage: &str, medium: &impl Medium, most: usize) -> Result<Vec<Run>, StoreError> {
     let mut missing = Vec::new();
-    for id in medium.runs()?.iter().rev() {
+    for id in medium.runs()?.iter().rev().take(most) {
         let Some(run) = past_run(medium, id)? else { continue };
         if run.started.lineage != lineage {
             continue;

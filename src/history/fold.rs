@@ -33,9 +33,9 @@ pub fn fold(state: &mut State, run: &Run) {
 /// Returns the first thing the run saw of the interface, for one that has no record yet: the status that was read
 /// before the call, or the one that closed the step. `None` for a step that was never looked at.
 fn first_sighting(step: &PlannedStep, trace: &Trace) -> Option<Sighting> {
-    if let Some(attempt) = trace.attempts.first() {
-        // An intent is recorded only after a fresh read said `expect`.
-        return Some(Sighting::first(Some(step.expect.clone()), attempt.intent_at));
+    if let Some((attempt, expected)) = trace.attempts.first().zip(step.expect.status()) {
+        // An intent is recorded only after a fresh read said what was expected.
+        return Some(Sighting::first(Some(expected.clone()), attempt.intent_at));
     }
     let closed = trace.closed.as_ref()?;
     closed.status.clone().map(|status| Sighting::first(Some(status), closed.at))
@@ -57,8 +57,10 @@ pub(super) fn first_record(identity: &Identity, observed: Sighting) -> Record {
 
 fn fold_step(record: &mut Record, run: &Run, step: &PlannedStep, trace: &Trace) {
     let run_id = run.id();
-    for attempt in &trace.attempts {
-        record.observed.update(Some(step.expect.clone()), attempt.intent_at, None);
+    if let Some(expected) = step.expect.status() {
+        for attempt in &trace.attempts {
+            record.observed.update(Some(expected.clone()), attempt.intent_at, None);
+        }
     }
     if let Some(closed) = &trace.closed {
         let is_news = closed.at >= record.observed.at;

@@ -20,6 +20,8 @@ pub enum Note {
         state: String,
         /// An older copy of it, if there is one.
         backup: Option<String>,
+        /// How many interfaces the runs that are kept tell of.
+        records: usize,
     },
     /// The state is an older copy than its journal; what it lacks is taken from there.
     StateOlder {

@@ -204,7 +204,7 @@ impl Journal {
         self.head = line;
         if starts {
             self.since_over.clear();
-        } else if self.replay.runs().last().is_some_and(|run| run.over.is_some()) {
+        } else if self.replay.open_run().is_none() && !self.replay.runs().is_empty() {
             self.since_over.push(line);
         }
     }
@@ -240,7 +240,8 @@ pub fn encode_run(run: &Run) -> Result<Vec<u8>, Illegal> {
     Journal::default().encode(&run.entries())
 }
 
-/// Finds the runs in the lines of a journal: each with its bytes, from its first line to the one before the next run.
+/// Finds the runs in the lines of a journal that has no way back in it: each with its bytes, from its first line to the one
+/// before the next run.
 pub fn runs_in(bytes: &[u8]) -> Vec<(RunId, &[u8])> {
     let mut starts: Vec<(RunId, usize)> = Vec::new();
     let mut position = 0;

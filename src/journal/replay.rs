@@ -13,7 +13,8 @@ use crate::resource::{RequestId, Status};
 use crate::run::{RunEnd, StepReason};
 use crate::state::RunId;
 
-/// The runs of a journal, oldest first. Only the last can be open, or over and not yet folded.
+/// The runs of a journal, oldest first. Only the last can be open, or over and not yet folded; but for a way back, which
+/// begins and ends while the run that it takes back has done its steps and has no end yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Replay {
     runs: Vec<Run>,
@@ -114,14 +115,23 @@ impl Replay {
         &self.runs
     }
 
-    /// Returns the run that is not over: at work if the lock is held, dead otherwise.
+    /// Returns the run that is not over: at work if the lock is held, dead otherwise. Of a run and its way back, the way
+    /// back.
     pub fn open_run(&self) -> Option<&Run> {
-        self.runs.last().filter(|run| run.over.is_none())
+        self.not_folded().iter().rev().find(|run| run.over.is_none())
     }
 
-    /// Returns the run that is over and not in the state yet.
-    pub fn unfolded(&self) -> Option<&Run> {
-        self.runs.last().filter(|run| run.over.is_some() && run.folded.is_none())
+    /// Returns the runs that are over and not in the state yet, oldest first; none while one is open.
+    pub fn unfolded(&self) -> &[Run] {
+        if self.open_run().is_some() { &[] } else { self.not_folded() }
+    }
+
+    fn not_folded(&self) -> &[Run] {
+        &self.runs[self.first_not_folded()..]
+    }
+
+    fn first_not_folded(&self) -> usize {
+        self.runs.iter().rposition(|run| run.folded.is_some()).map_or(0, |last| last + 1)
     }
 
     /// Returns the newest serial that the journal says the state reached.
@@ -155,11 +165,13 @@ impl Replay {
 
     fn start(&mut self, started: Box<RunStarted>) -> Result<(), Illegal> {
         let run_id = &started.run_id;
-        if let Some(last) = self.runs.last().filter(|last| last.folded.is_none()) {
-            let (run, other) = (run_id.clone(), last.started.run_id.clone());
-            return Err(match last.over {
-                None => Illegal::StartsWhileOpen { run, open: other },
-                Some(_) => Illegal::StartsWhileUnfolded { run, unfolded: other },
+        let waiting = self.not_folded();
+        let is_way_back = matches!(waiting, [open] if open.can_be_taken_back_by(&started));
+        if let Some(last) = waiting.last().filter(|_| !is_way_back) {
+            let run = run_id.clone();
+            return Err(match self.open_run() {
+                Some(open) => Illegal::StartsWhileOpen { run, open: open.id().clone() },
+                None => Illegal::StartsWhileUnfolded { run, unfolded: last.id().clone() },
             });
         }
         if self.known.contains(run_id) {
@@ -206,18 +218,21 @@ impl Replay {
 
     fn fold(&mut self, serial: u64) -> Result<(), Illegal> {
         let last = self.last_serial;
-        let waiting = self.runs.last_mut().filter(|run| run.over.is_some() && run.folded.is_none());
-        let run = waiting.ok_or(Illegal::NothingToFold { serial })?;
+        if self.unfolded().is_empty() {
+            return Err(Illegal::NothingToFold { serial });
+        }
         if serial <= last {
             return Err(Illegal::SerialGoesBack { serial, last });
         }
-        run.folded = Some(serial);
+        let first = self.first_not_folded();
+        self.runs[first..].iter_mut().for_each(|run| run.folded = Some(serial));
         self.last_serial = serial;
         Ok(())
     }
 
     fn open_run_mut(&mut self) -> Option<&mut Run> {
-        self.runs.last_mut().filter(|run| run.over.is_none())
+        let first = self.first_not_folded();
+        self.runs[first..].iter_mut().rev().find(|run| run.over.is_none())
     }
 
     /// Takes the runs out.
@@ -227,6 +242,12 @@ impl Replay {
 }
 
 impl Run {
+    /// Returns whether `other` may begin while this run has no end yet: it takes it back, and nothing of it is open.
+    fn can_be_taken_back_by(&self, other: &RunStarted) -> bool {
+        let names_it = other.evidence.takes_back.contains(&self.started.run_id);
+        names_it && self.over.is_none() && self.traces.iter().all(|trace| trace.closed.is_some())
+    }
+
     /// Returns the steps that may have changed something and are not closed, each with the call that is open.
     pub fn open_steps(&self) -> impl Iterator<Item = (&PlannedStep, &Attempt)> {
         self.started.steps.iter().zip(&self.traces).filter_map(|(step, trace)| Some((step, trace.open_call()?)))

@@ -28,7 +28,7 @@ pub async fn drift(
     clock: &Clock,
     poll_interval: Duration,
 ) -> Result<(Drift, LiveState)> {
-    let state = recorded.state.as_ref();
+    let state = recorded.state_for(target);
     live::check_target(state, target, project)?;
     let mut seen = live::refresh(&project.spec, cloud, clock).await;
     let compare = |seen: &_| drift::compare(&project.spec, seen, state, today(clock.now()));

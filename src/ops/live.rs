@@ -1,6 +1,6 @@
 //! From the spec and the live cloud to a plan: refresh, what a dead run left open, the planner, the inspector.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -15,7 +15,7 @@ use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, Warning};
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
-use crate::resource::{LastSeen, LiveState, Provider, Reading, Target};
+use crate::resource::{Address, LastSeen, LiveState, Provider, Reading, Target};
 use crate::spec::{HealthPolicy, Spec};
 use crate::state::State;
 
@@ -62,11 +62,25 @@ pub async fn plan(
     clock: &Clock,
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
-    check_target(recorded.state.as_ref(), target, project)?;
+    let state = recorded.state_for(target);
+    check_target(state, target, project)?;
     let live = refresh(&project.spec, cloud, clock).await;
-    let doubts = recorded.journal.replay().open_run().map(|run| doubts(run, &live)).unwrap_or_default();
-    let known = Known { project, state: recorded.state.as_ref(), live: &live, doubts: &doubts, target };
-    let plan = plan_from(&known, cloud, options).await?;
+    let open_run = recorded.journal.replay().open_run();
+    let doubts = match &recorded.running {
+        // Whoever is at work reads what becomes of its own calls.
+        Some(_) => Vec::new(),
+        None => open_run.map(|run| doubts(run, &live)).unwrap_or_default(),
+    };
+    let known = Known { project, state, live: &live, doubts: &doubts, target };
+    let mut plan = plan_from(&known, cloud, options).await?;
+    if let Some(holder) = &recorded.running {
+        let steps = open_run.map(|run| run.started.steps.as_slice()).unwrap_or_default();
+        let addresses: BTreeSet<Address> = steps.iter().map(|step| step.address.clone()).collect();
+        plan.resource_drift.retain(|change| !addresses.contains(&change.address));
+        let (run_id, who) = (open_run.map(|run| run.id().to_string()), holder.to_string());
+        let addresses = addresses.into_iter().collect();
+        plan.warnings.insert(0, Warning::RunGoingOn { run_id, who, addresses });
+    }
     Ok((plan, live))
 }
 

@@ -13,6 +13,7 @@ use super::failure::{Exit, Refusal};
 
 mod beside;
 mod names;
+pub mod together;
 
 /// The name of the spec where none is given.
 pub const DEFAULT_SPEC: &str = "rictl.yaml";

@@ -92,10 +92,9 @@ pub trait Front {
     fn begin(&mut self, plan: &Plan);
     /// Shows what happens.
     fn event(&mut self, at: Timestamp, event: &Event);
-    /// The run has ended, and its end is recorded: shows what it came to.
-    fn end(&mut self, report: &Report);
-    /// Says that a run is over: the last that machines hear of it. Of a run that is taken back, after the way back.
-    fn finished(&mut self, report: &Report);
+    /// The run of a plan has ended, and its end is recorded: shows what it came to, the last that is heard of it. Of a run
+    /// that is taken back, after the end of the way back.
+    fn end(&mut self, plan: &Plan, report: &Report);
 }
 
 /// How an apply ended.

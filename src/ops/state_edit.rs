@@ -18,7 +18,7 @@ use super::project::Project;
 pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp) -> Result<()> {
     let holder = Holder::this_process(who, "state rm".to_owned(), None, now);
     let (mut store, recorded) = history::open_files(project.paths.clone(), &holder)?;
-    if store.replay().open_run().is_some() || store.replay().unfolded().is_some() {
+    if store.replay().open_run().is_some() || !store.replay().unfolded().is_empty() {
         let refusal = Refusal::new(Exit::Error, "the last run has not been closed");
         return Err(refusal.hint("run `rictl apply` first: it reads what became of it").into());
     }

@@ -16,10 +16,17 @@ pub enum Warning {
     PartOfSpec {
         /// What was asked for; empty for everything.
         targets: Vec<Address>,
-        /// What those bring along.
-        brought_along: Vec<Address>,
         /// What is left out.
         excluded: Vec<Address>,
+    },
+    /// An apply of this state is at work: what was read is on its way.
+    RunGoingOn {
+        /// The run, once it has begun.
+        run_id: Option<String>,
+        /// Who is at work.
+        who: String,
+        /// What the run touches.
+        addresses: Vec<Address>,
     },
     /// A `hands_off` has outlived its date.
     HandsOffExpired {
@@ -126,6 +133,7 @@ impl Warning {
     pub fn code(&self) -> Option<&'static str> {
         match self {
             Self::PartOfSpec { .. } => Some("part_of_spec"),
+            Self::RunGoingOn { .. } => Some("run_going_on"),
             Self::HandsOffExpired { .. } => Some("hands_off_expired"),
             Self::ProtectionDropped { .. } => Some("protection_dropped"),
             Self::InTransition { .. } => Some("in_transition"),

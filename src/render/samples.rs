@@ -13,10 +13,10 @@ use super::past::PastRun;
 use crate::cloud::{Call, RequestId};
 use crate::diagnostic::{Place, Sources};
 use crate::drift::{Drift, DriftCause, DriftItem};
-use crate::journal::{Evidence, Operation, Outcome, PlannedStep};
+use crate::journal::{Evidence, Operation, Outcome};
 use crate::plan::{
-    Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Expectation, Floor,
-    FloorLink, FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan, PlanInputs,
+    Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Floor, FloorLink,
+    FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan, PlanInputs,
     ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning, WhyMemberNotUp,
 };
 use crate::resource::{
@@ -25,7 +25,7 @@ use crate::resource::{
 };
 use crate::run::{
     Event, Facts, LastLook, NotUp, Reason, Report, StepReason, StepResult, StopReason, Unrecorded, WaveFailure,
-    WhyNotUp,
+    WhyNotUp, planned_step,
 };
 use crate::spec::{CloudSettings, Group, Interface, InterfacePlaces, Limits, Placed, Spec};
 use crate::state::RunId;
@@ -348,22 +348,7 @@ pub(crate) fn report() -> Report {
     let result = |index: usize, outcome, status, seconds: &str| {
         let step = &plan.steps[index];
         StepResult {
-            step: PlannedStep {
-                id: step.id.clone(),
-                address: step.address.clone(),
-                call: match step.action {
-                    Action::Call(call) => Some(call),
-                    Action::Wait => None,
-                },
-                interface_id: step.interface_id.clone(),
-                scope: step.scope.clone(),
-                expect: {
-                    let Expectation::Status(expect) = &step.expect;
-                    expect.clone()
-                },
-                goal: step.goal,
-                reason: None,
-            },
+            step: planned_step(step, None),
             outcome: Some(outcome),
             status: Some(status),
             request_id: None,

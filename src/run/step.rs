@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::reason::StepReason;
 use crate::journal::{Outcome, PlannedStep};
-use crate::plan::{Action, Expectation, Step};
+use crate::plan::{Action, Step};
 use crate::resource::{RequestId, Status};
 
 /// One step of a run and how it ended.
@@ -50,7 +50,6 @@ impl StepResult {
 
 /// Makes a journal's view of a step; `reason` is the spec's.
 pub fn planned_step(step: &Step, reason: Option<String>) -> PlannedStep {
-    let Expectation::Status(expect) = step.expect.clone();
     PlannedStep {
         id: step.id.clone(),
         address: step.address.clone(),
@@ -60,7 +59,7 @@ pub fn planned_step(step: &Step, reason: Option<String>) -> PlannedStep {
         },
         interface_id: step.interface_id.clone(),
         scope: step.scope.clone(),
-        expect,
+        expect: step.expect.clone(),
         goal: step.goal,
         reason,
     }

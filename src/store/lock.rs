@@ -61,12 +61,19 @@ impl Holder {
         kernel_word("hostname").unwrap_or_else(|| "this host".into())
     }
 
-    /// Claims that the kernel here would know the holder: the same boot, or an earlier one of the same host.
+    /// Returns whether the kernel here would know the holder: the same boot, or an earlier one of the same host.
     fn is_of_this_host(&self, us: &Self) -> bool {
         self.host == us.host || (self.boot_id.is_some() && self.boot_id == us.boot_id)
     }
 
-    /// Claims that the holder may still be at work: on another host nobody can tell.
+    /// Returns whether the holder's process is at work on this host: the same process, not a later one with its number.
+    pub fn is_alive_here(&self) -> bool {
+        self.boot_id.is_some()
+            && self.boot_id == boot_id()
+            && process_start(self.pid).is_some_and(|start| self.process_start.is_none_or(|known| known == start))
+    }
+
+    /// Returns whether the holder may still be at work: on another host nobody can tell.
     fn may_be_alive(&self) -> bool {
         let ended_with_its_boot = self.boot_id != boot_id();
         let on_this_host = !ended_with_its_boot || kernel_word("hostname").as_deref() == Some(self.host.as_str());
@@ -162,7 +169,7 @@ impl Drop for Lock {
     }
 }
 
-/// Claims that `path` still names the file that is open.
+/// Returns whether `path` still names the file that is open.
 pub(super) fn is_current(file: &File, path: &Path) -> Result<bool, StoreError> {
     let ours = file.metadata().map_err(files::io_error("look at", path))?;
     match fs::symlink_metadata(path) {

@@ -203,7 +203,7 @@ impl<M: Medium> Store for Recorder<M> {
             return Err(self.broken());
         }
         let replay = self.journal.replay();
-        if replay.open_run().is_some() || replay.unfolded().is_some() {
+        if replay.open_run().is_some() || !replay.unfolded().is_empty() {
             return Ok(());
         }
         let head = state.anchor.map_or_else(LineHash::default, |anchor| anchor.head);
@@ -211,8 +211,7 @@ impl<M: Medium> Store for Recorder<M> {
         let base = Base { lineage: state.lineage.clone(), target: state.target.clone(), serial, head };
         if !replay.runs().is_empty() {
             let bytes = self.medium.journal()?.unwrap_or_default();
-            let runs = journal::runs_in(&bytes).into_iter().map(|(id, lines)| (id, lines.to_vec()));
-            self.medium.keep_runs(&runs.collect::<Vec<_>>())?;
+            self.medium.keep_runs(&runs_apart(replay, &bytes)?)?;
         } else if self.journal.base() == Some(&base) {
             return Ok(());
         }
@@ -235,6 +234,19 @@ impl<M: Medium> Store for Recorder<M> {
         let unsaved = self.unsaved.clone().unwrap_or_default();
         self.medium.rescue(&unsaved)
     }
+}
+
+/// Takes the runs of a journal apart, each with its lines. A run and its way back stand in each other's lines, so that each
+/// is told again.
+fn runs_apart(replay: &Replay, bytes: &[u8]) -> Result<Vec<(RunId, Vec<u8>)>, StoreError> {
+    if replay.runs().iter().all(|run| run.started.evidence.takes_back.is_empty()) {
+        return Ok(journal::runs_in(bytes).into_iter().map(|(id, lines)| (id, lines.to_vec())).collect());
+    }
+    let told = |run: &Run| {
+        let lines = journal::encode_run(run).map_err(|illegal| StoreError::Bug(illegal.to_string()))?;
+        Ok((run.id().clone(), lines))
+    };
+    replay.runs().iter().map(told).collect()
 }
 
 /// Returns the ids of the runs in the archive and in the journal, oldest first.

@@ -42,8 +42,7 @@ impl Front for Silent {
     }
     fn begin(&mut self, _: &Plan) {}
     fn event(&mut self, _: Timestamp, _: &Event) {}
-    fn end(&mut self, _: &Report) {}
-    fn finished(&mut self, _: &Report) {}
+    fn end(&mut self, _: &Plan, _: &Report) {}
 }
 
 fn documents(regions: usize, interfaces: usize) -> (String, String) {

@@ -538,9 +538,7 @@ impl Front for Screen {
         self.fate.tell();
     }
 
-    fn end(&mut self, report: &Report) {
+    fn end(&mut self, _: &Plan, report: &Report) {
         self.ledger.borrow_mut().note(&format!("report {:?}", report.end));
     }
-
-    fn finished(&mut self, _: &Report) {}
 }

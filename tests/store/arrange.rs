@@ -43,7 +43,7 @@ pub(crate) fn step(address: &str, call: Option<Call>) -> PlannedStep {
         address,
         call,
         scope: scope(),
-        expect,
+        expect: expect.into(),
         goal: goal.into(),
         reason: None,
     }

@@ -1,6 +1,6 @@
 //! One contract, both media.
 
-use rictl::history::{Note, Recorded, close_run, open, read};
+use rictl::history::{Note, Recorded, close_runs, open, read};
 use rictl::journal::{Entry, Journal, LineHash};
 use rictl::state::{self, State};
 use rictl::store::local::{Files, Paths};
@@ -55,8 +55,8 @@ fn keeps_the_contract(mut bench: impl Bench) {
     for entry in drain(1, 0, "sh-primary") {
         store.append(&[entry]).unwrap();
     }
-    assert_eq!(close_run(&mut store, &mut state, None).unwrap(), None);
-    close_run(&mut store, &mut state, None).unwrap();
+    assert_eq!(close_runs(&mut store, &mut state, &[]).unwrap(), None);
+    close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!((state.serial, store.replay().last_serial()), (1, 1));
     bench.close(store);
 
@@ -106,6 +106,35 @@ fn keeps_the_contract(mut bench: impl Bench) {
 }
 
 #[test]
+fn both_media_keep_a_run_and_its_way_back_apart() {
+    fn tried(mut bench: impl Bench) {
+        let (mut store, _) = bench.open();
+        let mut state = new_state();
+        let (mut run, mut back) = (drain(1, 0, "sh-primary"), drain(2, 0, "sh-backup"));
+        let end = run.pop().unwrap();
+        if let Entry::RunStarted(started) = &mut back[0] {
+            started.evidence.takes_back = vec![run_id(1)];
+        }
+        for entry in run.iter().chain(&back).chain([&end]) {
+            store.append(std::slice::from_ref(entry)).unwrap();
+        }
+        assert_eq!(close_runs(&mut store, &mut state, &[]).unwrap(), None);
+        bench.close(store);
+        let (store, recorded) = bench.open();
+        assert_eq!(recorded.state.unwrap().serial, 1, "both are in one state");
+        assert!(store.replay().runs().is_empty(), "both are in the archive");
+        let told = |number| store.run(&run_id(number)).unwrap().unwrap();
+        assert_eq!([told(1).folded, told(2).folded], [Some(1); 2]);
+        assert_eq!(told(1).entries()[..run.len()], run);
+        assert_eq!(told(2).entries()[..back.len()], back);
+        bench.close(store);
+    }
+    let directory = tempfile::tempdir().unwrap();
+    tried(Local(paths_in(directory.path())));
+    tried(InMemory(Disk::default()));
+}
+
+#[test]
 fn local_files_keep_the_contract() {
     let dir = tempfile::tempdir().unwrap();
     keeps_the_contract(Local(paths_in(dir.path())));
@@ -142,14 +171,14 @@ fn crash_and_go_on(nth: u64, durable: usize) -> Option<(State, Disk)> {
     let work = |mut store: MemoryStore, state: Option<State>| -> (MemoryStore, Result<State, StoreError>) {
         let mut state = state.unwrap_or_else(new_state);
         let mut all = || {
-            close_run(&mut store, &mut state, None)?;
+            close_runs(&mut store, &mut state, &[])?;
             for (number, address) in [(1, "sh-primary"), (2, "sh-backup")] {
                 let entries = drain(number, 0, address);
                 let done = store.run(&run_id(number))?.as_ref().map_or(0, lines_of);
                 for entry in entries.iter().skip(done) {
                     store.append(std::slice::from_ref(entry))?;
                 }
-                close_run(&mut store, &mut state, None)?;
+                close_runs(&mut store, &mut state, &[])?;
             }
             Ok(())
         };
@@ -220,12 +249,12 @@ fn a_run_that_could_not_be_archived_is_recorded_and_the_next_writer_archives_it(
         for entry in drain(1, 0, "sh-primary") {
             store.append(&[entry]).unwrap();
         }
-        let warning = close_run(&mut store, &mut state, None).unwrap().unwrap();
+        let warning = close_runs(&mut store, &mut state, &[]).unwrap().unwrap();
         assert!(matches!(warning, Note::NotArchived { .. }), "{warning:?}");
         assert_eq!(store.run_ids().unwrap(), [run_id(1)]);
         // The same process can go on, and does not lose what is still in the journal.
         store.append(&drain(2, 1, "sh-backup")).unwrap();
-        assert_eq!(close_run(&mut store, &mut state, None).unwrap(), None);
+        assert_eq!(close_runs(&mut store, &mut state, &[]).unwrap(), None);
         let (store, recorded) = open(Memory::new(store.into_disk()), &holder("a")).unwrap();
         assert_eq!(recorded.state, Some(state));
         assert_eq!(store.disk().runs.keys().cloned().collect::<Vec<_>>(), [run_id(1), run_id(2)]);

@@ -61,7 +61,7 @@ fn a_step_costs_the_same_in_a_run_of_any_size() {
 fn what_is_written_is_what_is_read() {
     let mut steps = vec![step("a", Some(Call::Activate)), step("b/c", None), step("d", Some(Call::Deactivate))];
     steps[0].scope.account = "partner".into();
-    steps[0].expect = Status::Unknown("Odd \u{202e}\n".into());
+    steps[0].expect = Status::Unknown("Odd \u{202e}\n".into()).into();
     steps[2].reason = Some("CHG-1042 \"fibre\"\n\u{1b}[31m".into());
     let entries = [
         started(1, 0, steps.clone()),
@@ -331,7 +331,7 @@ fn a_later_run_closes_what_a_dead_one_left_open_and_the_state_says_so() {
     ];
     let journal = replayed(&entries).unwrap();
     let mut state = new_state();
-    fold(&mut state, journal.replay().unfolded().unwrap());
+    fold(&mut state, journal.replay().unfolded().first().unwrap());
     assert!(state.interfaces["a"].durations.is_empty());
     let action = state.interfaces["a"].last_action.clone().unwrap();
     assert_eq!((action.outcome, action.found), (Some(Outcome::DoneUnknown), Some(Status::Inactive)));
@@ -354,7 +354,7 @@ fn a_record_claims_no_more_than_was_read() {
     ];
     let journal = replayed(&entries).unwrap();
     let mut state = new_state();
-    let run = journal.replay().unfolded().unwrap();
+    let run = journal.replay().unfolded().first().unwrap();
     fold(&mut state, run);
     let once = state.clone();
     fold(&mut state, run);
@@ -424,7 +424,7 @@ fn a_transition_is_known_since_its_call_was_accepted_and_not_since_the_run_gave_
         ended(600_001),
     ];
     let mut state = new_state();
-    fold(&mut state, replayed(&entries).unwrap().replay().unfolded().unwrap());
+    fold(&mut state, replayed(&entries).unwrap().replay().unfolded().first().unwrap());
     let seen = Sighting { status: Some(Status::Deactivating), since: at(20), at: at(600_000) };
     assert_eq!(state.interfaces["a"].observed, seen);
 }
@@ -434,14 +434,14 @@ fn an_older_run_never_overwrites_what_is_known_since() {
     let a = step("a", Some(Call::Deactivate));
     let journal = replayed(&drain(1, 0, "a")).unwrap();
     let mut state = new_state();
-    fold(&mut state, journal.replay().unfolded().unwrap());
+    fold(&mut state, journal.replay().unfolded().first().unwrap());
     let record = state.interfaces.get_mut("a").unwrap();
     record.observed.update(Some(Status::Active), at(90_000), None);
     record.declared = Some(rictl::resource::DesiredStatus::Active);
     record.last_action.as_mut().unwrap().started_at = at(80_000);
     record.last_action.as_mut().unwrap().run_id = run_id(9);
     let before = state.interfaces.clone();
-    fold(&mut state, journal.replay().unfolded().unwrap());
+    fold(&mut state, journal.replay().unfolded().first().unwrap());
     assert_eq!(state.interfaces, before, "{}", a.id);
 }
 
@@ -543,7 +543,7 @@ fn measures_a_large_run() {
         let (journal, _) = Journal::decode(&bytes).unwrap();
         eprintln!("{count} steps, {} bytes: encode {encoded:?}, decode {:?}", bytes.len(), begin.elapsed());
         let mut state = new_state();
-        fold(&mut state, journal.replay().unfolded().unwrap());
+        fold(&mut state, journal.replay().unfolded().first().unwrap());
         assert_eq!(state.interfaces.len(), count);
     }
 }
@@ -588,7 +588,7 @@ fn only_what_was_seen_at_its_goal_counts_as_there() {
 #[test]
 fn a_run_waits_to_be_folded_from_its_end_until_its_serial_is_written() {
     let mut entries = drain(1, 0, "a");
-    let is_unfolded = |entries: &[Entry]| replayed(entries).unwrap().replay().unfolded().is_some();
+    let is_unfolded = |entries: &[Entry]| !replayed(entries).unwrap().replay().unfolded().is_empty();
     for length in 1..=entries.len() {
         assert_eq!(is_unfolded(&entries[..length]), length == entries.len(), "{:?}", entries[length - 1]);
     }
@@ -604,12 +604,36 @@ fn a_record_of_another_interface_under_the_same_key_starts_anew() {
     let entries = drain(1, 0, "a");
     let journal = replayed(&entries).unwrap();
     let mut state = new_state();
-    fold(&mut state, journal.replay().unfolded().unwrap());
+    fold(&mut state, journal.replay().unfolded().first().unwrap());
     let mut record = state.interfaces.remove(&"a".into()).unwrap();
     (record.id, record.group) = ("ri-other".into(), Some("its-group".into()));
     record.observed.at = at(0);
     state.interfaces.insert("a".into(), record);
-    fold(&mut state, journal.replay().unfolded().unwrap());
+    fold(&mut state, journal.replay().unfolded().first().unwrap());
     let record = &state.interfaces["a"];
     assert_eq!((record.id.as_str(), record.group.as_ref()), ("ri-2zeo3xzyf38r4ura", None));
+}
+
+#[test]
+fn a_way_back_begins_and_ends_within_the_run_that_it_takes_back() {
+    let (mut first, end) = (drain(1, 0, "sh-primary"), ended(9_000));
+    first.pop();
+    let mut back = drain(2, 0, "sh-backup");
+    if let Entry::RunStarted(started) = &mut back[0] {
+        started.evidence.takes_back = vec![run_id(1)];
+    }
+    let told: Vec<Entry> = first.iter().chain(&back).cloned().chain([end]).collect();
+    let is_open = |entries: &[Entry]| replayed(entries).unwrap().replay().open_run().map(|run| run.id().clone());
+    assert_eq!(is_open(&told[..first.len()]), Some(run_id(1)));
+    assert_eq!(is_open(&told[..=first.len()]), Some(run_id(2)), "what is recorded now is of the way back");
+    assert_eq!(is_open(&told[..told.len() - 1]), Some(run_id(1)), "the way back has ended");
+    let mut whole = told.clone();
+    whole.push(Entry::Folded { serial: 1 });
+    let journal = replayed(&whole).unwrap();
+    assert!(journal.replay().runs().iter().all(|run| run.folded == Some(1)), "both are in one state");
+
+    let refused = |entries: &[&[Entry]]| replayed(&entries.concat()).unwrap_err();
+    assert!(refused(&[&first, &drain(2, 0, "b")]).contains("has not ended"), "it names no run");
+    assert!(refused(&[&first[..3], &back]).contains("has not ended"), "a call of the run is open");
+    assert!(refused(&[&told[..told.len() - 1], &[Entry::Folded { serial: 1 }]]).contains("serial 1"));
 }

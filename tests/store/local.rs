@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
-use rictl::history::{Note, close_run, read_files};
+use rictl::history::{Note, close_runs, read_files};
 use rictl::journal::Journal;
 use rictl::resource::Target;
 use rictl::state::{RunId, decode, encode};
@@ -28,7 +28,7 @@ fn fill(paths: &Paths) {
     let mut state = recorded.state.unwrap_or_else(new_state);
     for (number, address) in [(1, "sh-primary"), (2, "sh-backup")] {
         store.append(&drain(number, state.serial, address)).unwrap();
-        close_run(&mut store, &mut state, None).unwrap();
+        close_runs(&mut store, &mut state, &[]).unwrap();
     }
 }
 
@@ -136,12 +136,16 @@ fn a_deleted_state_is_noted_and_nothing_stops() {
     fill(&paths);
     fs::remove_file(&paths.state).unwrap();
     let recorded = read_files(&paths).unwrap();
-    assert!(recorded.state.is_none());
-    assert!(matches!(recorded.notes[0], Note::StateMissing { .. }), "{:?}", recorded.notes);
+    let state = recorded.state.clone().unwrap();
+    assert_eq!((state.serial, state.interfaces.len()), (0, 2), "the past runs tell");
+    assert!(matches!(recorded.notes[0], Note::StateMissing { records: 2, .. }), "{:?}", recorded.notes);
+    let mut other = state.target.clone();
+    other.account_id = "2234567890123456".into();
+    assert_eq!(recorded.state_for(&other), None, "it is nobody else's");
     let (mut store, _) = open_files(paths.clone(), &holder("b")).unwrap();
     let mut state = new_state();
     store.append(&drain(3, 0, "sh-third")).unwrap();
-    close_run(&mut store, &mut state, None).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!(state.serial, 3, "a serial is never used twice");
 }
 
@@ -158,7 +162,7 @@ fn a_state_older_than_its_journal_catches_up_and_says_so() {
     let (mut store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
     let mut state = recorded.state.unwrap();
     store.append(&drain(3, state.serial, "sh-third")).unwrap();
-    close_run(&mut store, &mut state, None).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!(read_files(&paths).unwrap().state.unwrap().serial, 3);
     assert_eq!(read_files(&paths).unwrap().notes, Vec::<Note>::new());
 }
@@ -176,7 +180,7 @@ fn a_new_state_goes_on_with_the_lineage_unless_the_target_changed() {
     store.append(&drain(3, 0, "sh-third")).unwrap();
     let elsewhere = Target { account_id: "2".into(), ..target() };
     let mut state = recorded.take_state_or_new(&elsewhere, "lineage-2".into());
-    close_run(&mut store, &mut state, None).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!(state.lineage, "lineage-2");
     assert!(state.interfaces.is_empty(), "what a run did to one target is not recorded for another");
 }
@@ -205,8 +209,8 @@ fn a_run_that_ended_but_was_not_folded_is_seen_and_folded() {
     let recorded = read_files(&paths).unwrap();
     assert!(recorded.state.unwrap().interfaces.contains_key("sh-third") && recorded.notes.is_empty());
     let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
-    close_run(&mut store, &mut recorded.state.unwrap(), None).unwrap();
-    assert!(store.replay().unfolded().is_none());
+    close_runs(&mut store, &mut recorded.state.unwrap(), &[]).unwrap();
+    assert!(store.replay().unfolded().is_empty());
 }
 
 #[test]
@@ -348,7 +352,7 @@ fn a_holder_whose_lock_was_freed_by_force_records_nothing_more_but_rescues_it() 
     assert_eq!(fs::metadata(&rescued).unwrap().mode() & 0o777, 0o600);
     // What was rescued is the very rest of the journal.
     let whole = [before, fs::read(&rescued).unwrap()].concat();
-    assert!(Journal::decode(&whole).unwrap().0.replay().unfolded().is_some());
+    assert!(!Journal::decode(&whole).unwrap().0.replay().unfolded().is_empty());
     drop(first);
     assert_eq!(read_files(&paths).unwrap().running.unwrap().who, "quick", "the old holder cleared its own file only");
     drop(second);
@@ -414,7 +418,7 @@ fn the_directory_of_past_runs_is_ours_and_no_link() {
     assert!(matches!(files.run(&run_id(1)), Err(StoreError::NotAFile { .. })));
     let (mut store, recorded) = open_files(paths.clone(), &holder("a")).unwrap();
     store.append(&drain(3, 2, "sh-third")).unwrap();
-    let warning = close_run(&mut store, &mut recorded.state.unwrap(), None).unwrap().unwrap();
+    let warning = close_runs(&mut store, &mut recorded.state.unwrap(), &[]).unwrap().unwrap();
     assert!(matches!(&warning, Note::NotArchived { error } if error.contains("is a symlink, not a regular file")));
 }
 

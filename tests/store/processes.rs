@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
 use rictl::cloud::Call;
-use rictl::history::{Note, close_run, read_files};
+use rictl::history::{Note, close_runs, read_files};
 use rictl::journal::{Entry, Journal};
 use rictl::store::local::Files;
 use rictl::store::{Medium as _, Store, StoreError};
@@ -45,7 +45,7 @@ fn plays_a_role() {
             let mut state = new_state();
             for number in 1..=2 {
                 store.append(&drain(number, state.serial, "sh-primary")).unwrap();
-                close_run(&mut store, &mut state, None).unwrap();
+                close_runs(&mut store, &mut state, &[]).unwrap();
             }
             store.rescue().unwrap();
         }
@@ -63,7 +63,7 @@ fn plays_a_role() {
                         let number = u32::try_from(store.run_ids().unwrap().len()).unwrap() + 1;
                         let mut state = recorded.state.unwrap_or_else(new_state);
                         store.append(&drain(number, state.serial, "sh-primary")).unwrap();
-                        close_run(&mut store, &mut state, None).unwrap();
+                        close_runs(&mut store, &mut state, &[]).unwrap();
                         won += 1;
                     }
                     Err(StoreError::Locked { .. }) => std::thread::yield_now(),
@@ -140,7 +140,7 @@ fn a_killed_holder_is_taken_over_and_its_call_is_still_known() {
         ])
         .unwrap();
     let mut state = new_state();
-    close_run(&mut store, &mut state, None).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!(state.interfaces["sh-primary"].last_action.as_ref().unwrap().outcome, Some(outcome));
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use rictl::history::{Missing, Note, close_run, find, last, open, past_runs, read, read_files};
+use rictl::history::{Missing, Note, close_runs, find, last, open, past_runs, read, read_files};
 use rictl::journal::{Died, Entry, Journal, Outcome};
 use rictl::resource::Status;
 use rictl::state::{self, RunId};
@@ -88,9 +88,30 @@ fn the_first_writer_upgrades_and_keeps_what_was_there_beside() {
     let (step, outcome, status) = (step.id.clone(), Outcome::Done, Some(Status::Inactive));
     let died = Entry::Died(Died { at, resolved_by: resolved_by.clone() });
     store.append(&[Entry::Closed { step, at, outcome, status, because: None }, died]).unwrap();
-    close_run(&mut store, &mut state, None).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!(fs::read_dir(&paths.runs).unwrap().count(), 3);
     assert_eq!(state.serial, 3);
+}
+
+/// The release before looks for the version at the top of the state and in the first line of each run, and knows no line
+/// but a run's at the top of a journal. It reads up to versions 2 and 1, and writes nothing where it cannot read.
+#[test]
+fn what_was_upgraded_is_refused_by_the_release_before() {
+    let (mut store, recorded) = open(Memory::new(killed()), &holder("a")).unwrap();
+    let mut state = recorded.state.unwrap();
+    let (step, at) = (store.replay().open_run().unwrap().open_steps().next().unwrap().0.id.clone(), at(99_000));
+    let (outcome, status) = (Outcome::Done, Some(Status::Inactive));
+    store.append(&[Entry::Closed { step, at, outcome, status, because: None }]).unwrap();
+    store.append(&[Entry::Died(Died { at, resolved_by: id(9) })]).unwrap();
+    for is_archived in [false, true] {
+        let disk = store.disk();
+        let object = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).unwrap();
+        assert!(object(disk.state.as_ref().unwrap())["format_version"].as_u64() > Some(2));
+        let first = object(disk.journal.split(|byte| *byte == b'\n').next().unwrap());
+        let begins = &first["run_started"];
+        assert!(begins.is_null() || begins["format_version"].as_u64() > Some(1), "{is_archived}: {first}");
+        close_runs(&mut store, &mut state, &[]).unwrap();
+    }
 }
 
 #[test]
@@ -142,12 +163,12 @@ fn no_command_but_history_costs_more_with_the_number_of_past_runs() {
         medium.asked()
     };
     let reading = asked(&|_, _| {});
-    assert_eq!((reading.listings, reading.runs_opened), (0, 0));
-    assert!(reading.bytes_read < 1024);
+    assert_eq!((reading.listings, reading.runs_opened), (1, 100), "of a state that is lost the newest runs tell");
+    let beside = |asked: &Asked| (asked.listings - reading.listings, asked.runs_opened - reading.runs_opened);
     let by_id = asked(&|medium, journal| {
         assert_eq!(find(medium, journal.replay(), &id(12_345).0).unwrap().unwrap().id(), &id(12_345));
     });
-    assert_eq!((by_id.listings, by_id.runs_opened), (0, 1));
+    assert_eq!(beside(&by_id), (0, 1));
     let by_prefix = asked(&|medium, journal| {
         let prefix = &id(12_345).0[..26];
         assert!(
@@ -155,26 +176,35 @@ fn no_command_but_history_costs_more_with_the_number_of_past_runs() {
         );
         assert_eq!(find(medium, journal.replay(), "2027").unwrap(), Err(Missing::Unknown));
     });
-    assert_eq!((by_prefix.listings, by_prefix.runs_opened), (2, 2), "names only: what was opened is not there");
+    assert_eq!(beside(&by_prefix), (2, 2), "names only: what was opened is not there");
     let newest = asked(&|medium, journal| {
         assert_eq!(last(medium, journal.replay()).unwrap().unwrap().id(), &id(RUNS - 1));
     });
-    assert_eq!((newest.listings, newest.runs_opened), (1, 1));
+    assert_eq!(beside(&newest), (1, 1));
 
-    // A writer looks at no past run either, and its serial goes on.
+    // A writer asks them all, once: what it writes is the state, and who comes next looks at no past run.
     let (mut store, mut recorded) = open(Memory::new(disk), &holder("a")).unwrap();
     let target = store.journal().base().unwrap().target.clone();
     let mut state = recorded.take_state_or_new(&target, "another".into());
     assert_eq!(state.lineage, "lineage-1");
     let before = store.writes();
     store.append(&drain(1, 0, "b")).unwrap();
-    close_run(&mut store, &mut state, None).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!(state.serial, u64::from(RUNS) + 1);
     assert_eq!(
         store.writes() - before,
         5,
         "one write each for the run, the state, its serial, the archive, the journal"
     );
+    let disk = store.into_disk();
+    let medium = Memory::new(disk.clone());
+    read(&medium).unwrap();
+    assert_eq!((medium.asked().listings, medium.asked().runs_opened), (0, 0));
+    assert!(medium.asked().bytes_read < 4096, "{}", medium.asked().bytes_read);
+    let (mut store, mut recorded) = open(Memory::new(disk), &holder("a")).unwrap();
+    let mut state = recorded.take_state_or_new(&target, "another".into());
+    store.append(&drain(2, state.serial, "b")).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!(store.medium().asked().runs_opened, 0);
 }
 
@@ -185,7 +215,7 @@ fn an_old_copy_of_the_state_opens_only_the_runs_that_it_lacks() {
     let mut old = None;
     for number in 1..=40 {
         store.append(&drain(number, state.serial, "a")).unwrap();
-        close_run(&mut store, &mut state, None).unwrap();
+        close_runs(&mut store, &mut state, &[]).unwrap();
         if number == 37 {
             old = store.disk().state.clone();
         }

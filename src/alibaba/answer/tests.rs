@@ -33,7 +33,7 @@ fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Claims that what was read stands in the body, by another reading of it; where that one refuses, nothing is claimed.
+/// Fails where what was read does not stand in the body, by another reading of it that understands it.
 fn assert_stands_in(body: &[u8], request_id: &RequestId) {
     let Ok(value) = serde_json::from_slice::<Value>(body) else { return };
     let told = value.get("RequestId").or(value.get("requestId")).unwrap();

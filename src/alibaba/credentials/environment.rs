@@ -38,7 +38,7 @@ impl Environment {
         names.iter().find_map(|name| self.get(name).map(|value| (*name, value)))
     }
 
-    /// Claims that a switch is on: `true` in any case, or `1`.
+    /// Returns whether a switch is on: `true` in any case, or `1`.
     pub(super) fn is_on(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
     }

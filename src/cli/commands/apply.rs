@@ -1,6 +1,5 @@
 //! Commands that change the cloud: apply and rollback.
 
-use std::fs::File;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -9,6 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::history;
 use crate::ops::apply as operation;
 use crate::ops::failure::{Exit, Refusal};
+use crate::ops::locked::unless_signalled;
 use crate::ops::session::{Applied, Approval, Ran, Session, Task};
 use crate::ops::shared_file;
 use crate::plan::{Plan, PlanFileError};
@@ -17,6 +17,7 @@ use crate::store::StoreError;
 
 use super::super::args::{ApplyArgs, Choice, RollbackArgs, RunArgs};
 use super::super::front::Screen;
+use super::super::outlet::Lines;
 use super::super::output::Output;
 use super::super::signals;
 use super::super::who::who;
@@ -73,7 +74,10 @@ async fn run(
     if !matches!(task, Task::Rollback { .. }) {
         session.access.trust.check_programs(&session.project.spec)?;
     }
-    let into = arguments.json_into.as_deref().map(open_lines).transpose()?;
+    let into = match &arguments.json_into {
+        Some(path) => Some(unless_signalled(&signals, open_lines(path)).await?),
+        None => None,
+    };
     // Only for how long a step may take: what is wrong with the files the apply itself says.
     let records = || {
         let state = history::read_files(&session.project.paths).ok().and_then(|recorded| recorded.state);
@@ -83,8 +87,10 @@ async fn run(
     let mut screen = screen.with_records(records).outliving(terminal).full(arguments.full);
     // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
     let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
-    let applied = operation::apply(&session, task, approval, &mut screen, signals).await?;
-    finish(&applied, &mut screen, output)
+    let applied = operation::apply(&session, task, approval, &mut screen, signals.clone()).await;
+    let exit = applied.and_then(|applied| finish(&applied, &mut screen, output));
+    screen.let_go(signals).await;
+    exit
 }
 
 fn finish(applied: &Applied, screen: &mut Screen<'_>, output: &Output) -> Result<Exit> {
@@ -182,6 +188,10 @@ fn refuse_exposed(path: &Path) -> Result<()> {
     Err(refusal.hint(format!("review it with `rictl show {path}`, then `chmod o-w {path}`")).into())
 }
 
-fn open_lines(path: &Path) -> Result<File> {
-    shared_file::lines(path).with_context(|| format!("--json-into: cannot write {}", path.display()))
+/// Opens what `--json-into` names; of a pipe that waits for its reader.
+async fn open_lines(path: &Path) -> Result<Lines> {
+    let name = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || shared_file::lines(&name)).await;
+    let doing = || format!("--json-into: cannot write {}", path.display());
+    Ok(Lines::into_file(opened.with_context(doing)?.with_context(doing)?))
 }

@@ -10,6 +10,7 @@ use crate::ops::connection::connect;
 use crate::ops::drift as operation;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::notify;
+use crate::ops::project::together;
 use crate::ops::shared_file::{self, Access};
 use crate::render;
 use crate::render::escape::escape_terminal;
@@ -29,6 +30,11 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
         return Err(refusal.hint("run drift once for each, or use --format text, json or markdown").into());
     }
     let machine = if format == Format::Json { Machine::Document } else { Machine::None };
+    if paths.len() > 1 {
+        // What cannot be read is told when its turn comes.
+        let projects: Vec<_> = paths.iter().filter_map(|path| invocation.load_from(path).ok()).collect();
+        together::check(&projects.iter().collect::<Vec<_>>())?;
+    }
     let (mut moved, mut failed) = (false, None);
     let mut checks = Vec::new();
     for path in &paths {

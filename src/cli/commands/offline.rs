@@ -7,22 +7,25 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::diagnostic::Diagnostics;
+use crate::ops::project::together;
 use crate::render::{counted, schema};
 use crate::run::Exit;
 
 use super::super::args::{Cli, SchemaFormat};
-use super::super::errors;
 use super::super::output::Output;
+use super::super::{completion, errors};
 use super::Invocation;
 
 pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> Result<Exit> {
     let mut failed = false;
-    let mut documents = Vec::new();
+    let (mut documents, mut projects) = (Vec::new(), Vec::new());
     for path in invocation.spec_paths() {
         let (diagnostics, declared) = match invocation.load_from(&path) {
             Ok(project) => {
                 let declared = project.spec.interfaces.len();
-                (Diagnostics { sources: project.spec.sources, findings: project.spec.warnings }, Some(declared))
+                let (sources, findings) = (project.spec.sources.clone(), project.spec.warnings.clone());
+                projects.push(project);
+                (Diagnostics { sources, findings }, Some(declared))
             }
             Err(error) => (errors::diagnose(&error), None),
         };
@@ -36,6 +39,14 @@ pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> 
             let declared = counted(declared, "interface");
             let line = format!("Success! {} is valid: {declared} declared.", path.display());
             output.print(|out| writeln!(out, "{}", crate::render::escape::escape_terminal(&line)))?;
+        }
+    }
+    if let Err(diagnostics) = together::check(&projects.iter().collect::<Vec<_>>()) {
+        failed = true;
+        if json {
+            documents.push(errors::findings(&diagnostics));
+        } else {
+            errors::draw(output, &diagnostics.sources, &diagnostics.findings);
         }
     }
     if json {
@@ -57,7 +68,7 @@ fn count(documents: &[Vec<serde_json::Value>], severity: &str) -> usize {
 
 pub(super) fn completions(shell: Shell, output: &Output) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "rictl", &mut script);
+    completion::script(&mut script, shell)?;
     output.print(|out| out.write_all(&script))?;
     Ok(Exit::Done)
 }

@@ -22,7 +22,7 @@ use super::Invocation;
 
 pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
-    let recorded = read(&project, output)?;
+    let recorded = read_quietly(&project, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let mut options = options(&arguments.choice, invocation);
     project.resolve(&mut options)?;
@@ -83,10 +83,16 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
     }
 }
 
-/// Reads what is recorded and says what is odd about it.
-pub(super) fn read(project: &Project, output: &Output) -> Result<Recorded> {
+/// Reads what is recorded and says what is odd about it, but for who is at work: the plan itself says that.
+fn read_quietly(project: &Project, output: &Output) -> Result<Recorded> {
     let recorded = history::read_files(&project.paths)?;
     recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
+    Ok(recorded)
+}
+
+/// Reads what is recorded and says what is odd about it.
+pub(super) fn read(project: &Project, output: &Output) -> Result<Recorded> {
+    let recorded = read_quietly(project, output)?;
     if let Some(holder) = &recorded.running {
         output.say(&format!("note: a run is going on: {holder}"));
     }

@@ -100,13 +100,26 @@ fn record<'a>(recorded: &'a Recorded, address: &Address) -> Result<&'a Record> {
     Ok(record.ok_or_else(|| state_edit::unknown(address))?)
 }
 
-pub(super) async fn force_unlock(id: &str, force: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
+pub(super) async fn force_unlock(
+    id: &str,
+    force: bool,
+    pid: Option<u32>,
+    invocation: &Invocation,
+    output: &Output,
+) -> Result<Exit> {
     let project = invocation.load()?;
     let holder = local::lock_holder(&project.paths)?;
     output.say(&format!("the lock {} is held by {holder}", holder.id));
     if holder.id != id {
         let refusal = Refusal::new(Exit::Error, format!("{id} is not the id of the lock"));
         return Err(refusal.hint("nothing was freed; see above for its id and its holder").into());
+    }
+    if holder.is_alive_here() && pid != Some(holder.pid) {
+        let holder_pid = holder.pid;
+        let summary = format!("the process that holds the lock is running: pid {holder_pid} on this host");
+        let refusal = Refusal::new(Exit::Error, summary).cause("nothing was freed");
+        let hint = format!("wait for it, or end it with Ctrl-C; if it hangs for ever, add --pid {holder_pid}");
+        return Err(refusal.hint(hint).into());
     }
     if !force {
         let refusal = || {

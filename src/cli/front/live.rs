@@ -14,7 +14,7 @@ use crate::render::View;
 use crate::render::live::Table;
 use crate::run::Event;
 
-use super::super::output;
+use super::super::{outlet, output};
 
 /// How often the table is looked at; it is drawn only where it changed.
 const REDRAW: Duration = Duration::from_millis(200);
@@ -74,6 +74,10 @@ fn clear(table: &mut Table) {
 }
 
 fn draw(table: &mut Table, now: Timestamp) {
+    // Nobody sees it while the terminal is stopped, and what would be drawn piles up.
+    if outlet::is_behind() {
+        return;
+    }
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
     let rows = size.map(|size| size.ws_row).filter(|rows| *rows > 0).unwrap_or(DEFAULT_ROWS);
     if let Some(columns) = size.map(|size| size.ws_col).filter(|columns| *columns > 0) {

@@ -95,7 +95,7 @@ fn drained() -> crate::journal::Journal {
             call: Some(crate::resource::Call::Deactivate),
             interface_id: "ri-a".into(),
             scope: spec("status: Inactive").interfaces["a"].scope.clone(),
-            expect: Status::Active,
+            expect: Status::Active.into(),
             goal: crate::plan::Goal::Inactive,
             reason: None,
         }],

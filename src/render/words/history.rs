@@ -1,6 +1,7 @@
 //! What is odd about what is recorded, in words.
 
 use crate::history::Note;
+use crate::render::counted;
 
 /// Returns a note as a sentence without its end.
 pub(crate) fn note(note: &Note) -> String {
@@ -9,11 +10,13 @@ pub(crate) fn note(note: &Note) -> String {
             format!("the end of {journal} was cut off by a crash: {bytes} bytes that were never durable are dropped")
         }
         Note::TakenOver(said) => said.clone(),
-        Note::StateMissing { state, backup } => {
+        Note::StateMissing { state, backup, records } => {
             let copy = backup.as_ref().map(|backup| format!("; {backup} holds an older copy")).unwrap_or_default();
-            format!(
-                "{state} is missing although it was written before: the cause of drift is unknown until the next apply{copy}"
-            )
+            let known = match records {
+                0 => "the cause of drift is unknown until the next apply".to_owned(),
+                _ => format!("what the past runs tell of {} is taken from them", counted(*records, "interface")),
+            };
+            format!("{state} is missing although it was written before: {known}{copy}")
         }
         Note::StateOlder { state, serial, told, runs } => format!(
             "{state} is older than its journal (serial {serial}, the journal says {told}): {runs} runs are taken from the journal"

@@ -38,7 +38,34 @@ fn title(plan: &Plan, address: &Address) -> String {
 /// Says why a wanted change cannot be had: who, where, since when, and what to do.
 pub fn blocked(plan: &Plan, blocked: &Blocked) -> String {
     let scope = || plan.change(&blocked.address).map(|change| change.scope.to_string());
-    why_blocked(blocked, &|| title(plan, &blocked.address), &scope)
+    let why = why_blocked(blocked, &|| title(plan, &blocked.address), &scope);
+    let missing = left_out(plan, blocked);
+    if missing.is_empty() {
+        return why;
+    }
+    let flags: Vec<String> = missing.iter().map(|address| format!("--target {address}")).collect();
+    format!("{why}; this plan leaves out what must change before it: add {}", flags.join(" "))
+}
+
+/// Lists what a plan of a part of the spec would have to take in for a change to be had.
+fn left_out<'p>(plan: &'p Plan, blocked: &'p Blocked) -> Vec<&'p Address> {
+    if plan.targeted.is_empty() {
+        return Vec::new();
+    }
+    match &blocked.reason {
+        BlockReason::Dependency { needed, why: Unmet::LeftOut } => vec![needed],
+        BlockReason::Floor { group, .. } => {
+            let group = plan.groups.iter().find(|health| health.name == *group);
+            let not_up = group.into_iter().flat_map(|health| &health.not_up).map(|member| &member.address);
+            not_up.filter(|address| !plan.targeted.contains(address) && is_to_come_up(plan, address)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn is_to_come_up(plan: &Plan, address: &Address) -> bool {
+    let wanted = plan.change(address).and_then(|change| change.change.after.as_ref());
+    wanted.is_some_and(|wanted| wanted.status == Status::Active)
 }
 
 /// Says why a wanted change cannot be had where no plan tells more of the interface than its address.
@@ -179,12 +206,22 @@ pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
 pub fn warning(warning: &Warning) -> Said {
     let said = |summary: String, detail: String| Said { summary, detail: Some(detail) };
     match warning {
-        Warning::PartOfSpec { targets, brought_along, excluded } => {
-            let parts = [("", targets), ("needed by these: ", brought_along), ("left out: ", excluded)];
+        Warning::PartOfSpec { targets, excluded } => {
+            let parts = [("", targets), ("left out: ", excluded)];
             let parts = parts.into_iter().filter(|(_, names)| !names.is_empty());
             let parts: Vec<String> = parts.map(|(what, names)| format!("{what}{}", listed(names))).collect();
             said("this plan looks at a part of the spec only".to_owned(), parts.join("; "))
         }
+        Warning::RunGoingOn { run_id, who, addresses } => said(
+            match run_id {
+                Some(run_id) => format!("run {run_id} is going on: {who}"),
+                None => format!("an apply is about to begin: {who}"),
+            },
+            match addresses.as_slice() {
+                [] => "plan again when it has ended".to_owned(),
+                addresses => format!("{} may be on the way; plan again when it has ended", listed(addresses)),
+            },
+        ),
         Warning::HandsOffExpired { address, until, at } => said(
             format!("hands_off of {address} has expired: it was meant to stand until {until}"),
             format!("{at}; no step is planned for it while it stands: take it out of the spec, or give it a new date"),

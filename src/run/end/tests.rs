@@ -29,7 +29,7 @@ fn result(number: usize, call: Option<Call>, outcome: Option<Outcome>) -> StepRe
         call,
         interface_id: format!("ri-{number}").into(),
         scope: scope(),
-        expect: Status::Active,
+        expect: Status::Active.into(),
         goal: Goal::Inactive,
         reason: None,
     };

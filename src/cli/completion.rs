@@ -1,0 +1,94 @@
+//! What Tab offers: subcommands and flags from the grammar, addresses from the spec that the line names, runs from its
+//! history. It asks no cloud, and says nothing where something cannot be read.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter as _};
+use clap_complete::env::{CompleteEnv, Shells};
+
+use crate::history;
+use crate::ops::project::{DEFAULT_SPEC, Project};
+use crate::store::local::Files;
+
+use super::args::Cli;
+
+/// What a shell's script sets when it asks.
+const VARIABLE: &str = "RICTL_COMPLETE";
+
+/// The most runs that are offered, the newest.
+const MOST_RUNS: usize = 20;
+
+/// Answers a shell that asks what could stand there; returns whether one did.
+pub(super) fn answered() -> bool {
+    let asked = CompleteEnv::with_factory(Cli::command).var(VARIABLE).bin("rictl").completer("rictl");
+    // There is nobody to tell of an error but the prompt that somebody is typing at.
+    std::env::var_os(VARIABLE).is_some()
+        && asked.try_complete(std::env::args_os(), std::env::current_dir().ok().as_deref()).unwrap_or(true)
+}
+
+/// Writes the script that has a shell ask.
+pub(super) fn script<W: Write>(out: &mut W, shell: Shell) -> io::Result<()> {
+    let shells = Shells::builtins();
+    match shells.completer(&shell.to_string()) {
+        Some(completer) => completer.write_registration(VARIABLE, "rictl", "rictl", "rictl", out),
+        None => {
+            clap_complete::generate(shell, &mut Cli::command(), "rictl", out);
+            Ok(())
+        }
+    }
+}
+
+/// Offers the addresses that the spec declares.
+pub(super) fn addresses() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let Some(project) = project() else { return Vec::new() };
+        let declared = project.spec.interfaces.iter();
+        candidates(typed, declared.map(|(address, interface)| (address.to_string(), interface.id.value.to_string())))
+    })
+}
+
+/// Offers the newest runs.
+pub(super) fn runs() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let newest = newest_runs().unwrap_or_default().into_iter();
+        candidates(typed, newest.chain(["last".to_owned()]).map(|id| (id, String::new())))
+    })
+}
+
+/// Offers the newest runs and the files that may be saved plans.
+pub(super) fn runs_and_plans() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let mut all = candidates(typed, newest_runs().into_iter().flatten().map(|id| (id, String::new())));
+        all.extend(PathCompleter::file().complete(typed));
+        all
+    })
+}
+
+fn newest_runs() -> Option<Vec<String>> {
+    let medium = Files::new(project()?.paths);
+    let recorded = history::read(&medium).ok()?;
+    let ids = history::all_ids(&medium, recorded.journal.replay()).ok()?;
+    Some(ids.into_iter().rev().take(MOST_RUNS).map(|id| id.to_string()).collect())
+}
+
+fn candidates(typed: &OsStr, all: impl Iterator<Item = (String, String)>) -> Vec<CompletionCandidate> {
+    let typed = typed.to_string_lossy();
+    all.filter(|(value, _)| value.starts_with(&*typed))
+        .map(|(value, help)| CompletionCandidate::new(value).help((!help.is_empty()).then(|| help.into())))
+        .collect()
+}
+
+/// Loads the spec that the line being typed is about.
+fn project() -> Option<Project> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let named = |flags: [&str; 2]| {
+        words.windows(2).find(|pair| flags.iter().any(|flag| pair[0] == *flag)).map(|pair| PathBuf::from(&pair[1]))
+    };
+    let spec = named(["-f", "--file"]).unwrap_or_else(|| PathBuf::from(DEFAULT_SPEC));
+    let spec = named(["-C", "--chdir"]).map_or(spec.clone(), |directory| directory.join(spec));
+    Project::load(&spec, Path::new(".")).ok()
+}

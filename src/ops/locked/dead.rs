@@ -1,0 +1,60 @@
+//! What a dead run left open: read, recorded and folded before anything else is done.
+
+use anyhow::{Context as _, Result};
+
+use crate::cloud::Cloud;
+use crate::executor;
+use crate::history;
+use crate::journal::{Died, Entry};
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::live;
+use crate::ops::session::Front;
+use crate::render::{counted, words};
+use crate::store::Store;
+
+use super::{Locked, Standing};
+
+impl<C: Cloud, S: Store> Locked<'_, C, S> {
+    /// Reads what became of the calls whose end nobody recorded, and records that.
+    pub(super) async fn close_dead_run(&mut self, front: &mut impl Front) -> Result<()> {
+        // A way back, and then the run that it takes back.
+        while let Some(run) = self.store.replay().open_run() {
+            if !run.started.target.is_same_as(&self.target) {
+                let refusal = Refusal::new(Exit::Refused, "an unfinished run was about another target")
+                    .cause(format!("run {}: {}", run.started.run_id, run.started.target))
+                    .cause(format!("now: {}", self.target));
+                return Err(refusal
+                    .hint("finish it with the spec and the credentials that it was started with")
+                    .into());
+            }
+            let run_id = run.started.run_id.clone();
+            let open = live::open_steps(run);
+            let steps = counted(open.len(), "open step");
+            front.note(&format!("run {run_id} did not end; reading what became of its {steps}"));
+            let (cloud, clock) = (&self.cloud, &self.session.clock);
+            let resolutions = executor::recovery::resolve(&open, cloud, &self.session.settings)
+                .await
+                .with_context(|| format!("cannot find out what became of run {run_id}; nothing was done"))?;
+            let mut entries = Vec::new();
+            for (open, resolution) in open.iter().zip(resolutions) {
+                let because = resolution.because();
+                front.note(&format!("{}: {}", open.step.id, words::run::step_reason(&because)));
+                entries.push(Entry::Closed {
+                    step: open.step.id.clone(),
+                    at: clock.now(),
+                    outcome: resolution.outcome,
+                    status: resolution.status,
+                    because: Some(because),
+                });
+            }
+            entries.push(Entry::Died(Died { at: clock.now(), resolved_by: self.run_id.clone() }));
+            self.store.append(&entries)?;
+        }
+        if !self.store.replay().unfolded().is_empty() {
+            let warning = history::close_runs(&mut self.store, &mut self.state, &[])?;
+            warning.iter().for_each(|warning| front.note(&words::history::note(warning)));
+            self.standing = Standing::Committed;
+        }
+        Ok(())
+    }
+}

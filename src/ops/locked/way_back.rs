@@ -1,0 +1,89 @@
+//! `--on-error rollback`: a run of its own, which begins and ends while the run that it takes back has no end yet.
+
+use anyhow::{Result, anyhow};
+use tokio::sync::watch;
+
+use crate::cloud::Cloud;
+use crate::history::{self, Seen};
+use crate::journal::{Operation, PlannedStep};
+use crate::ops::session::{Front, Ran, today};
+use crate::ops::{account_lock, live};
+use crate::plan::PlanOptions;
+use crate::render::counted;
+use crate::store::Store;
+
+use super::work::{WayBack, Worked};
+use super::{Locked, Planned, unless_signalled};
+
+impl<C: Cloud, S: Store> Locked<'_, C, S> {
+    /// Takes back what a failed run did, through the same guards.
+    pub(super) async fn roll_back(
+        &mut self,
+        worked: &mut Worked,
+        front: &mut impl Front,
+        signals: watch::Receiver<u32>,
+    ) -> Result<Option<WayBack>> {
+        let ended = &worked.ended;
+        let report = &ended.report;
+        if ended.unrecorded.is_some() || ended.is_open {
+            return Err(anyhow!("the run could not be recorded, so no other may follow"));
+        }
+        let confirmed: Vec<_> = report
+            .results
+            .iter()
+            .filter(|result| result.may_have_changed_something() && result.is_at_goal())
+            .map(|result| result.step.clone())
+            .collect();
+        if confirmed.is_empty() {
+            front.note("nothing was done, so there is nothing to take back");
+            return Ok(None);
+        }
+        if let Some(account) = &self.account {
+            // The run may have ended in a pause, which frees the account.
+            let mut waiting = |holder: &str| front.note(&format!("waiting for the account's lock of {holder}"));
+            let again = async { account_lock::retake(account, &mut waiting).await.map_err(|error| anyhow!(error)) };
+            unless_signalled(&signals, again).await?;
+        }
+        let steps = counted(confirmed.len(), "confirmed step");
+        front.note(&format!("taking back the {steps} of run {}", report.run_id));
+        let planned = unless_signalled(&signals, self.plan_way_back(worked, &confirmed)).await?;
+        front.planned(&planned.plan);
+        if planned.plan.steps.is_empty() {
+            return Ok(None);
+        }
+        let run_id = self.session.run_id(Operation::Rollback);
+        let back = self.run(planned, run_id, Operation::Rollback, front, signals).await?;
+        // What is left open of it keeps both open.
+        worked.ended.is_open |= back.ended.is_open;
+        Ok(Some(self.end_way_back(back, front)))
+    }
+
+    async fn plan_way_back(&self, worked: &Worked, confirmed: &[PlannedStep]) -> Result<Planned> {
+        let Worked { before, ended, .. } = worked;
+        let now = self.session.clock.now();
+        let options = PlanOptions {
+            now,
+            today: today(now),
+            targets: Vec::new(),
+            excludes: Vec::new(),
+            // The caps bound what a person asked for; taking it back is bounded by what was done.
+            allow_changes: u32::try_from(confirmed.len()).ok(),
+            settle_timeout: self.session.settings.settle_timeout,
+            way_back: false,
+        };
+        // What this run did is not in the state yet, and is what the way back must know.
+        let mut known = self.state.clone();
+        let seen = Seen { spec: &self.session.project.spec, before: Some(before), after: &ended.seen };
+        history::write(&mut known, self.store.replay().open_run(), Some(&seen));
+        self.plan_back(ended.report.run_id.clone(), confirmed, Some(&known), &options).await
+    }
+
+    fn end_way_back(&mut self, back: Worked, front: &mut impl Front) -> WayBack {
+        let Worked { plan, before, ended } = back;
+        let after = ended.seen.clone();
+        let (mut report, _) = self.end(&plan, ended);
+        report.groups = live::groups_after(&self.session.project.spec, &before, &after);
+        front.end(&plan, &report);
+        WayBack { ran: Ran { plan, report, rollback: None }, before, after }
+    }
+}

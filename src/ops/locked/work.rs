@@ -1,0 +1,195 @@
+//! A run: from its first line in the journal to the one that says how it ended.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use tokio::sync::watch;
+
+use crate::cloud::Cloud;
+use crate::executor::{self, Ended, Known, Surroundings};
+use crate::history::{self, Seen};
+use crate::journal::{Entry, Evidence, Operation, RunStarted};
+use crate::ops::session::{Front, Ran};
+use crate::ops::{check, live};
+use crate::plan::{FloorMember, Plan};
+use crate::refresh::Refresh;
+use crate::render::words;
+use crate::resource::{Address, LastSeen, LiveState};
+use crate::run::{self, Facts, Report, Unrecorded, planned_step};
+use crate::spec::Spec;
+use crate::state::RunId;
+use crate::store::lock::Holder;
+use crate::store::{Store, StoreError, explain};
+
+use super::{Locked, Planned, Standing};
+
+/// A run that has done what it could, and has no end yet.
+pub(super) struct Worked {
+    /// What it was to do.
+    pub(super) plan: Plan,
+    /// What its plan was made from.
+    pub(super) before: LiveState,
+    /// What became of its steps, and what was seen.
+    pub(super) ended: Ended,
+}
+
+impl Worked {
+    /// Returns whether a step ended elsewhere than at its goal.
+    pub(super) fn has_failed(&self) -> bool {
+        self.ended.report.results.iter().any(|result| result.outcome.is_some() && !result.is_at_goal())
+    }
+}
+
+/// A way back that has ended.
+pub(super) struct WayBack {
+    /// Its plan and its report.
+    pub(super) ran: Ran,
+    /// What its plan was made from.
+    pub(super) before: LiveState,
+    /// What was seen since.
+    pub(super) after: Vec<LastSeen>,
+}
+
+impl<C: Cloud, S: Store> Locked<'_, C, S> {
+    /// Runs a plan up to its last look.
+    pub(super) async fn run(
+        &mut self,
+        planned: Planned,
+        run_id: RunId,
+        operation: Operation,
+        front: &mut impl Front,
+        signals: watch::Receiver<u32>,
+    ) -> Result<Worked> {
+        let Planned { plan, refresh: Refresh { live, reads }, takes_back, earlier } = planned;
+        self.store.prepare(plan.steps.len(), 1024 * (self.session.project.spec.interfaces.len() + 1))?;
+        // The way back brings up what was up, whatever it needed then.
+        let needs = if takes_back.is_none() { needs(&self.session.project.spec) } else { BTreeMap::new() };
+        let known = Known { reads, earlier, needs };
+        let evidence = self.evidence(takes_back);
+        let header = self.header(&plan, run_id, operation, evidence);
+        front.begin(&plan);
+        let clock = &self.session.clock;
+        let around = Surroundings {
+            cloud: &self.cloud,
+            store: &mut self.store,
+            gate: &check::CheckCommand::beside(&self.session.project, self.account.as_ref()),
+            clock,
+            signals,
+            emit: &mut |event| front.event(clock.now(), event),
+        };
+        let ended = executor::run(&plan, header, &known, &self.session.settings, around).await;
+        Ok(Worked { plan, before: live, ended })
+    }
+
+    /// Ends a run whose way back, if there was one, has ended; then brings both into the state.
+    pub(super) fn conclude(&mut self, worked: Worked, back: Option<WayBack>, front: &mut impl Front) -> Ran {
+        let Worked { plan, before, ended } = worked;
+        let after = ended.seen.clone();
+        let (mut report, is_recorded) = self.end(&plan, ended);
+        // What was read last, be it by the way back.
+        let (first, last) = back.as_ref().map_or((&before, &after), |back| (&back.before, &back.after));
+        report.groups = live::groups_after(&self.session.project.spec, first, last);
+        if is_recorded {
+            let spec = &self.session.project.spec;
+            let own = Seen { spec, before: Some(&before), after: &after };
+            let of_back = back.as_ref().map(|back| Seen { spec, before: Some(&back.before), after: &back.after });
+            let seen: Vec<Seen<'_>> = [own].into_iter().chain(of_back).collect();
+            let warning = match history::close_runs(&mut self.store, &mut self.state, &seen) {
+                Ok(note) => {
+                    self.standing = Standing::Committed;
+                    note.map(|note| words::history::note(&note))
+                }
+                Err(error) => {
+                    Some(format!("{}; the journal holds the run, and the next apply folds it in", explain(&error)))
+                }
+            };
+            warning.iter().for_each(|warning| front.note(&format!("warning: {warning}")));
+        }
+        front.end(&plan, &report);
+        Ran { plan, report, rollback: back.map(|back| Box::new(back.ran)) }
+    }
+
+    /// Decides how a run ends and puts that into the journal, once, and returns whether it is there. What stands there
+    /// is what everybody tells of the run, this process included.
+    ///
+    /// A run with a call that nobody watched to its end has no end yet: whoever comes next reads what became of it.
+    pub(super) fn end(&mut self, plan: &Plan, ended: Ended) -> (Report, bool) {
+        let Ended { mut report, last_look, interrupted, is_open, unrecorded, .. } = ended;
+        report.unrecorded = unrecorded.map(|error| self.rescue(&error));
+        let at = self.session.clock.now();
+        let decide = |report: &Report| {
+            let facts = Facts {
+                results: &report.results,
+                blocked: &plan.blocked,
+                failures: &plan.failures,
+                last_look: &last_look,
+                interrupted,
+                stopped: report.stopped.as_ref(),
+                unrecorded: report.unrecorded.as_ref(),
+            };
+            run::end(&facts, at)
+        };
+        let mut end = decide(&report);
+        let mut is_recorded = false;
+        if !is_open && report.unrecorded.is_none() {
+            match self.store.append(&[Entry::RunEnded(end.clone())]) {
+                Ok(()) => is_recorded = true,
+                Err(error) => {
+                    report.unrecorded = Some(self.rescue(&error));
+                    end = decide(&report);
+                }
+            }
+        }
+        report.end = Some(end);
+        (report, is_recorded)
+    }
+
+    fn header(&self, plan: &Plan, run_id: RunId, operation: Operation, evidence: Evidence) -> RunStarted {
+        let reasons: BTreeMap<_, _> =
+            plan.resource_changes.iter().filter_map(|change| Some((&change.address, change.reason.clone()?))).collect();
+        RunStarted {
+            run_id,
+            at: self.session.clock.now(),
+            operation,
+            who: self.session.who.clone(),
+            pid: std::process::id(),
+            target: self.target.clone(),
+            lineage: self.state.lineage.clone(),
+            serial: self.state.serial,
+            digest: plan.digest(),
+            evidence,
+            steps: plan.steps.iter().map(|step| planned_step(step, reasons.get(&step.address).cloned())).collect(),
+        }
+    }
+
+    /// Returns what is known of the circumstances.
+    fn evidence(&self, takes_back: Option<RunId>) -> Evidence {
+        let project = &self.session.project;
+        Evidence {
+            host: Some(Holder::host_name()),
+            spec: Some(project.name.clone()),
+            spec_digest: Some(project.digest.clone()),
+            takes_back: takes_back.into_iter().collect(),
+            ..Evidence::default()
+        }
+    }
+
+    /// Writes what could not be recorded to a second place.
+    fn rescue(&mut self, error: &StoreError) -> Unrecorded {
+        Unrecorded { error: explain(error), rescued: self.store.rescue().map_err(|error| explain(&error)) }
+    }
+}
+
+/// Lists what each interface needs to be up before it comes up.
+fn needs(spec: &Spec) -> BTreeMap<Address, Vec<FloorMember>> {
+    let side = |address: &Address| {
+        let declared = spec.interfaces.get(address)?;
+        let (interface_id, scope) = (declared.id.value.clone(), declared.scope.clone());
+        Some(FloorMember { address: address.clone(), interface_id, scope })
+    };
+    let needs = spec.interfaces.iter().map(|(address, declared)| {
+        let needed: Vec<FloorMember> = declared.needed().filter_map(side).collect();
+        (address.clone(), needed)
+    });
+    needs.filter(|(_, needed)| !needed.is_empty()).collect()
+}

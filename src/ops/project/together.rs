@@ -1,0 +1,142 @@
+//! Several specs of one command: none may declare what another declares.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, Sources};
+use crate::resource::{AccountId, Address, Provider, RouterInterfaceId, Scope};
+
+use super::Project;
+
+/// Where an interface lives, as far as a spec tells: one whose account is not declared may be any account's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Whereabouts {
+    provider: Provider,
+    world: Option<PathBuf>,
+    region: String,
+    id: RouterInterfaceId,
+}
+
+/// An interface that a spec declares.
+struct Declared<'a> {
+    project: usize,
+    address: &'a Address,
+    account: Option<&'a AccountId>,
+    place: Place,
+}
+
+/// Drops the paths that lead to a spec that was named before.
+pub fn once_each(paths: Vec<PathBuf>) -> Vec<PathBuf> {
+    let mut seen = std::collections::BTreeSet::new();
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    paths.into_iter().filter(|path| seen.insert(real(path))).collect()
+}
+
+/// Finds what more than one of the specs declares: each apply would undo what the other has done.
+///
+/// # Errors
+/// Every such interface, with both places.
+pub fn check(projects: &[&Project]) -> Result<(), Diagnostics> {
+    let mut known: BTreeMap<Whereabouts, Vec<Declared<'_>>> = BTreeMap::new();
+    let mut sources = Sources::default();
+    let mut findings = Vec::new();
+    let mut first_sources = Vec::new();
+    for (number, project) in projects.iter().enumerate() {
+        first_sources.push(u32::try_from(sources.iter().count()).unwrap_or(u32::MAX));
+        for source in project.spec.sources.iter() {
+            sources.add(source.name.clone(), source.text.clone());
+        }
+        for (address, interface) in &project.spec.interfaces {
+            let declared = Declared {
+                project: number,
+                address,
+                account: account_of(project, &interface.scope),
+                place: placed(interface.id.place, first_sources[number]),
+            };
+            let others = known.entry(whereabouts(project, &interface.scope, &interface.id.value)).or_default();
+            let first = others.iter().find(|other| {
+                let may_be_one = other.account.zip(declared.account).is_none_or(|(one, other)| one == other);
+                other.project != number && may_be_one
+            });
+            findings.extend(first.map(|first| finding(&interface.id.value, first, &declared)));
+            others.push(declared);
+        }
+    }
+    if findings.is_empty() { Ok(()) } else { Err(Diagnostics { sources, findings }) }
+}
+
+fn finding(id: &RouterInterfaceId, first: &Declared<'_>, again: &Declared<'_>) -> Diagnostic {
+    let mut finding = Diagnostic::error(format!("two specs declare {id}"))
+        .at(again.place)
+        .label(format!("{} here", again.address))
+        .hint("leave it in one of them: each apply would undo what the other has done");
+    finding.related.push((first.place, format!("{} here", first.address)));
+    finding.code = Some("id_in_two_specs");
+    finding
+}
+
+fn whereabouts(project: &Project, scope: &Scope, id: &RouterInterfaceId) -> Whereabouts {
+    let cloud = &project.spec.cloud;
+    let world = cloud.world.as_ref().map(|world| project.directory.join(&world.value));
+    Whereabouts {
+        provider: cloud.provider,
+        world: world.map(|world| world.canonicalize().unwrap_or(world)),
+        region: scope.region.to_string(),
+        id: id.clone(),
+    }
+}
+
+fn account_of<'a>(project: &'a Project, scope: &Scope) -> Option<&'a AccountId> {
+    let cloud = &project.spec.cloud;
+    let declared = match cloud.accounts.get(&scope.account) {
+        Some(account) => account.account_id.as_ref(),
+        None => cloud.account_id.as_ref(),
+    };
+    declared.map(|account_id| &account_id.value)
+}
+
+/// Returns a place where the sources of its spec begin at `first`.
+fn placed(place: Place, first: u32) -> Place {
+    Place { source: crate::diagnostic::SourceId(place.source.0 + first), ..place }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn project(directory: &Path, name: &str, cloud: &str, id: &str) -> Project {
+        let text = format!(
+            "version: 1\ncloud: {{region: cn-shanghai{cloud}}}\ninterfaces:\n  {name}: {{id: {id}, status: Active}}\n"
+        );
+        let path = directory.join(format!("{name}.yaml"));
+        fs::write(&path, text).unwrap();
+        Project::load(&path, directory).unwrap()
+    }
+
+    #[test]
+    fn what_two_specs_declare_is_found_with_both_places_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name, cloud, id| project(directory.path(), name, cloud, id);
+        let (core, branch) = (at("core", "", "ri-a"), at("branch", "", "ri-a"));
+        let found = check(&[&core, &branch]).unwrap_err();
+        let [finding] = found.findings.as_slice() else { panic!("{found:?}") };
+        assert!(found.sources.locate(finding.place.unwrap()).ends_with("branch.yaml:4:16"));
+        assert!(found.sources.locate(finding.related[0].0).ends_with("core.yaml:4:14"));
+        assert!(check(&[&core, &at("other", "", "ri-b")]).is_ok());
+        let (one, other) = (", account_id: '1234567890123456'", ", account_id: '2234567890123456'");
+        assert!(check(&[&at("x", one, "ri-a"), &at("y", other, "ri-a")]).is_ok(), "two accounts");
+        assert!(check(&[&at("x", one, "ri-a"), &core]).is_err(), "it may be the same account");
+        assert!(check(&[&core, &at("z", ", provider: emulator", "ri-a")]).is_ok(), "another cloud");
+    }
+
+    #[test]
+    fn the_same_file_twice_is_one_spec() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.yaml");
+        fs::write(&path, "").unwrap();
+        let again = directory.path().join(".").join("a.yaml");
+        assert_eq!(once_each(vec![path.clone(), again]), [path]);
+    }
+}
