@@ -1,7 +1,7 @@
 //! The executor: walks the steps of a plan against [`Cloud`](crate::cloud::Cloud) and [`Store`](crate::store::Store), and
 //! reports what happened to each.
 //!
-//! [`machine`] decides and [`driver`] does. The machine is a plain value: it is told what has happened, with the time, and
+//! `machine` decides and `driver` does. The machine is a plain value: it is told what has happened, with the time, and
 //! answers with what is to be done. The driver owns the futures, the clocks, the store, the cloud and whoever listens, and
 //! decides nothing but that a call which is too late by then does not leave. So an intent is on disk before its call
 //! leaves, a result before the next step starts, and a `kill -9` between any two of them loses nothing.

@@ -21,6 +21,7 @@ mod both_ends;
 mod credentials;
 mod documents;
 mod emulator;
+mod executor;
 mod fault_matrix;
 mod features;
 mod golden;

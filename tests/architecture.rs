@@ -43,6 +43,26 @@ const ROOMS: &[(&str, u8)] = &[
 /// streams and the process are lints (`clippy.toml`); that a room may not name a crate is nothing that a lint can say.
 const EFFECTS: [&str; 3] = ["tokio", "reqwest", "std::fs"];
 
+/// What the machine of the executor must not name either: it decides, and whoever drives it has futures, clocks and ports. Of
+/// time it knows what it is handed: `Moment`, `BootTime`, `Timestamp`, which are data.
+const DOINGS: [&str; 12] = [
+    "tokio",
+    "futures_util",
+    "std::fs",
+    "std::thread",
+    "async",
+    "await",
+    "Instant",
+    "Clock",
+    "Cloud",
+    "Store",
+    "Gate",
+    "driver",
+];
+
+/// What would read a clock in passing.
+const READ_CLOCKS: [&str; 2] = ["::now()", ".elapsed()"];
+
 /// A file past this answers more than one question.
 const MAX_LINES: usize = 450;
 
@@ -126,6 +146,24 @@ fn the_core_names_no_effect() {
         for effect in EFFECTS.iter().filter(|effect| names(&source.code, effect)) {
             broken.push(format!(
                 "src/{} names {effect}: F0 to F2 are plain functions, and what they need is handed to them",
+                source.path.display()
+            ));
+        }
+    }
+    assert_none(&broken);
+}
+
+#[test]
+fn the_machine_of_the_executor_decides_and_does_nothing() {
+    let mut broken = Vec::new();
+    for source in sources()
+        .into_iter()
+        .filter(|source| source.path.starts_with("executor/machine") || source.path == Path::new("executor/machine.rs"))
+    {
+        let named = DOINGS.iter().filter(|doing| names(&source.code, doing));
+        for what in named.chain(READ_CLOCKS.iter().filter(|read| source.code.contains(**read))) {
+            broken.push(format!(
+                "src/{} names {what}: the machine is told what has happened and when, and answers with what is to be done",
                 source.path.display()
             ));
         }

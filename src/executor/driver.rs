@@ -5,6 +5,7 @@
 //! which rests on pages that are too old by then, or comes after a signal, does not leave.
 
 mod pages;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
@@ -18,9 +19,9 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use self::pages::Watched;
+use self::telling::{answer, moment, now};
 use super::machine::port::{Effect, Input, ReadOf};
-use super::machine::sightings::{Answer, Question, ReadNumber, Row};
-use super::machine::time::{Moment, Now};
+use super::machine::sightings::{Question, ReadNumber};
 use super::machine::{Background, Left, Machine};
 use super::outside::{Ended, Gate, Known, Surroundings};
 use super::settings::Settings;
@@ -403,25 +404,5 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
             at: clock.at(origin + seen.arrived.since_origin()),
         });
         Ended { seen: seen.collect(), report, last_look, interrupted, is_open, unrecorded: failure }
-    }
-}
-
-fn now(origin: Instant, clock: &Clock) -> Now {
-    let instant = Instant::now();
-    Now { instant: moment(origin, instant), boot: BootTime::now(), wall: clock.at(instant) }
-}
-
-fn moment(origin: Instant, instant: Instant) -> Moment {
-    Moment::after_origin(instant.saturating_duration_since(origin))
-}
-
-/// Returns a listing as the machine is told of it.
-fn answer(origin: Instant, listing: Listing) -> Answer {
-    let row =
-        |row: listing::Row| Row { observed: row.observed, asked: row.asked, arrived: moment(origin, row.arrived) };
-    Answer {
-        rows: listing.interfaces.into_iter().map(|(id, shown)| (id, row(shown))).collect(),
-        total: listing.total,
-        contradicted: listing.contradicted,
     }
 }

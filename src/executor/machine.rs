@@ -23,6 +23,7 @@ mod reading;
 mod recording;
 mod settling;
 pub(super) mod sightings;
+mod signals;
 mod stage;
 pub(super) mod time;
 mod waves;
@@ -314,39 +315,6 @@ impl<'a> Machine<'a> {
             self.tell(Event::Stopping { because: because.clone() });
             self.report.stopped = Some(because);
         }
-    }
-
-    /// The first signal stops, the second abandons; once every step has ended, one costs the last look.
-    fn on_signal(&mut self, count: u32) {
-        self.signals = self.signals.max(count);
-        if self.signals == 0 {
-            return;
-        }
-        match self.stage {
-            // Heard once the run has begun.
-            Stage::Beginning | Stage::Over(_) => {}
-            Stage::Walking => self.interrupt(),
-            Stage::Between(_) => {
-                self.interrupt();
-                self.effects.push(Effect::LeaveGate);
-                self.close();
-            }
-            Stage::Closing => self.interrupted = true,
-            Stage::Looking(_) => {
-                self.interrupted = true;
-                self.end_run(LastLook::default());
-            }
-        }
-    }
-
-    fn interrupt(&mut self) {
-        if !self.interrupted {
-            self.interrupted = true;
-            let grace = self.settings.interrupt_grace;
-            self.grace_ends = Some(self.now.instant + grace);
-            self.tell(Event::Interrupted { in_flight: self.in_flight.len(), grace });
-        }
-        self.abandoned |= self.signals > 1;
     }
 
     /// Forgets what a read shows at its goal, and what has not shown for longer than it could take.

@@ -117,6 +117,13 @@ pub enum StepReason {
         /// What was read is neither the goal nor on the way there: somebody else acts.
         diverted: bool,
     },
+    /// The answer to the call was lost, and the API refused its repeat: that says nothing of the first copy.
+    RepeatRefused {
+        /// What was read before the repeat; `None` where nothing was.
+        found: Option<Status>,
+        /// The API's code and words of the refusal; untrusted text.
+        error: String,
+    },
     /// The answer to the call was lost, and the run stopped before a read could tell.
     Unwatched,
     /// It was sent, and nobody waited for its end.
@@ -155,7 +162,7 @@ impl StepReason {
             Self::TooOld { .. } => "too_old",
             Self::NeededIsDown { .. } => "dependency",
             Self::NotSettled { .. } | Self::Diverted { .. } => "not_settled",
-            Self::AnswerLost { .. } | Self::Unwatched => "in_doubt",
+            Self::AnswerLost { .. } | Self::RepeatRefused { .. } | Self::Unwatched => "in_doubt",
             Self::Abandoned | Self::Told { .. } => outcome.map_or("in_doubt", code_of),
             Self::Dependency { .. } | Self::Stopped => "skipped",
             Self::Interrupted => "interrupted",

@@ -68,6 +68,25 @@ struct Claim {
     journal: File,
 }
 
+impl Claim {
+    /// Appends to a journal that is `position` bytes long.
+    fn append(&mut self, path: &Path, position: u64, batch: &[u8]) -> Result<(), StoreError> {
+        self.lock.check()?;
+        let file = &mut self.journal;
+        check_length(path, file, position)?;
+        let written = file.write_all(batch).and_then(|()| file.sync_data());
+        // Half a line would be cut off by the next run; the space may matter to others before that.
+        written.map_err(|error| match file.set_len(position) {
+            Ok(()) => files::io_error("append to", path)(error),
+            Err(_) => files::io_error("append to, or cut back,", path)(error),
+        })
+    }
+}
+
+fn unclaimed() -> StoreError {
+    StoreError::Bug("a write without the lock".to_owned())
+}
+
 impl Files {
     /// Names the files; nothing is read, made or locked yet.
     pub fn new(paths: Paths) -> Self {
@@ -75,7 +94,7 @@ impl Files {
     }
 
     fn claimed(&mut self) -> Result<(&Paths, &mut Claim), StoreError> {
-        let claim = self.claim.as_mut().ok_or_else(|| StoreError::Bug("a write without the lock".to_owned()))?;
+        let claim = self.claim.as_mut().ok_or_else(unclaimed)?;
         claim.lock.check()?;
         Ok((&self.paths, claim))
     }
@@ -147,15 +166,22 @@ impl Medium for Files {
     }
 
     fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
-        let (paths, claim) = self.claimed()?;
-        let (path, file) = (&paths.journal, &mut claim.journal);
-        check_length(path, file, position)?;
-        let written = file.write_all(batch).and_then(|()| file.sync_data());
-        // Half a line would be cut off by the next run; the space may matter to others before that.
-        written.map_err(|error| match file.set_len(position) {
-            Ok(()) => files::io_error("append to", path)(error),
-            Err(_) => files::io_error("append to, or cut back,", path)(error),
-        })
+        let claim = self.claim.as_mut().ok_or_else(unclaimed)?;
+        claim.append(&self.paths.journal, position, batch)
+    }
+
+    async fn append_without_blocking(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
+        // The lock goes along: it is held for as long as there may be a write.
+        let mut claim = self.claim.take().ok_or_else(unclaimed)?;
+        let (path, batch) = (self.paths.journal.clone(), batch.to_vec());
+        let write = move || {
+            let outcome = claim.append(&path, position, &batch);
+            (claim, outcome)
+        };
+        let (claim, outcome) =
+            tokio::task::spawn_blocking(write).await.map_err(|error| StoreError::Bug(error.to_string()))?;
+        self.claim = Some(claim);
+        outcome
     }
 
     fn mend(&mut self, length: u64) -> Result<(), StoreError> {
@@ -205,7 +231,7 @@ impl Medium for Files {
     }
 
     fn reserve(&self, position: u64, journal: u64, state: u64) -> Result<(), StoreError> {
-        let claim = self.claim.as_ref().ok_or_else(|| StoreError::Bug("a write without the lock".to_owned()))?;
+        let claim = self.claim.as_ref().ok_or_else(unclaimed)?;
         files::reserve(&claim.journal, position, journal)
             .map_err(files::io_error("reserve space in", &self.paths.journal))?;
         files::probe_space(&self.paths.state, state)

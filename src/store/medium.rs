@@ -2,13 +2,14 @@
 //!
 //! The trait is cut so that a database or a bucket can stand where files do: an append says where the journal ended for
 //! whoever appends, an ended run is put only where nothing is, a state has the name of its serial, and whoever writes
-//! holds a claim that the next claimant takes away. Its methods become `async` with the first medium that is far away.
+//! holds a claim that the next claimant takes away. Its other methods become `async` with the first medium that is far away.
 
 use super::StoreError;
 use super::lock::Holder;
 use crate::state::RunId;
 
 /// Bytes that outlive the process.
+#[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait Medium {
     /// Returns the open journal; `None` where there never was one. Read before the state, it shows every run that the
     /// state lacks.
@@ -35,6 +36,12 @@ pub trait Medium {
 
     /// Appends to a journal that is `position` bytes long; after an error it is as it was, or the error says otherwise.
     fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError>;
+
+    /// Appends as [`Medium::append`] does, on another thread where that may take its time. Given up before it is answered,
+    /// it may still be done, and the medium takes no further write.
+    async fn append_without_blocking(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
+        self.append(position, batch)
+    }
 
     /// Cuts what a crash left of a write off the journal.
     fn mend(&mut self, length: u64) -> Result<(), StoreError>;

@@ -151,6 +151,23 @@ impl<M: Medium> Recorder<M> {
         Ok(())
     }
 
+    /// Returns the lines of entries that are to be appended; after a failed append they are kept with what failed.
+    fn next_lines(&mut self, entries: &[Entry]) -> Result<Vec<u8>, StoreError> {
+        let lines = self.journal.encode(entries).map_err(|illegal| StoreError::Bug(illegal.to_string()))?;
+        match &mut self.unsaved {
+            Some(unsaved) => {
+                unsaved.extend(lines);
+                Err(self.broken())
+            }
+            None => Ok(lines),
+        }
+    }
+
+    /// What was unsaved is durable.
+    fn appended(&mut self) {
+        self.length += self.unsaved.take().map_or(0, |lines| lines.len() as u64);
+    }
+
     fn broken(&self) -> StoreError {
         StoreError::Broken { path: self.medium.journal_name() }
     }
@@ -171,18 +188,17 @@ impl<M: Medium> Store for Recorder<M> {
     }
 
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        let lines = self.journal.encode(entries).map_err(|illegal| StoreError::Bug(illegal.to_string()))?;
-        if let Some(unsaved) = &mut self.unsaved {
-            unsaved.extend(lines);
-            return Err(self.broken());
-        }
-        match self.medium.append(self.length, &lines) {
-            Ok(()) => self.length += lines.len() as u64,
-            Err(error) => {
-                self.unsaved = Some(lines);
-                return Err(error);
-            }
-        }
+        let lines = self.next_lines(entries)?;
+        self.medium.append(self.length, self.unsaved.insert(lines))?;
+        self.appended();
+        Ok(())
+    }
+
+    async fn append_without_blocking(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        let lines = self.next_lines(entries)?;
+        // Given up before it is answered, this stays: nobody knows how much of it is on disk, so nothing may follow it.
+        self.medium.append_without_blocking(self.length, self.unsaved.insert(lines)).await?;
+        self.appended();
         Ok(())
     }
 

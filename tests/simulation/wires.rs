@@ -569,6 +569,23 @@ impl DiskWire {
         }
     }
 
+    fn write_now(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        if self.fate.is_dead() {
+            return Err(dead());
+        }
+        self.meet(&format!("append {}", words(entries)));
+        match self.planted {
+            Some(Planted::AppendsAreForgotten) => Ok(()),
+            Some(Planted::AppendsAreLate) => {
+                let due = std::mem::replace(&mut self.late, entries.to_vec());
+                if due.is_empty() { Ok(()) } else { self.write(&due) }
+            }
+            Some(Planted::RefusalsAreHidden) => self.write(entries).or(Ok(())),
+            Some(Planted::AcceptedIsForgotten) => self.write(&forgetful(entries)),
+            _ => self.write(entries),
+        }
+    }
+
     fn write(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
         let outcome = self.inner.append(entries);
         let mut ledger = self.ledger.borrow_mut();
@@ -600,22 +617,23 @@ impl Store for DiskWire {
     }
 
     fn append(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
-        if self.fate.is_dead() {
-            return Err(dead());
-        }
-        self.meet(&format!("append {}", words(entries)));
-        let outcome = match self.planted {
-            Some(Planted::AppendsAreForgotten) => Ok(()),
-            Some(Planted::AppendsAreLate) => {
-                let due = std::mem::replace(&mut self.late, entries.to_vec());
-                if due.is_empty() { Ok(()) } else { self.write(&due) }
-            }
-            Some(Planted::RefusalsAreHidden) => self.write(entries).or(Ok(())),
-            Some(Planted::AcceptedIsForgotten) => self.write(&forgetful(entries)),
-            _ => self.write(entries),
-        };
+        let outcome = self.write_now(entries);
         // What is durable now may leave only after this.
         self.fate.stall(self.fate.life.slow_disk);
+        outcome
+    }
+
+    /// On one slow disk of two the process stands still meanwhile, on the other it goes on.
+    async fn append_without_blocking(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        let slow = self.fate.life.slow_disk;
+        if slow.as_millis().is_multiple_of(2) {
+            return self.append(entries);
+        }
+        let (before, after) = if slow.as_millis() % 4 == 1 { (slow, Duration::ZERO) } else { (Duration::ZERO, slow) };
+        tokio::time::sleep(before).await;
+        let outcome = self.write_now(entries);
+        self.fate.stall(Duration::ZERO);
+        tokio::time::sleep(after).await;
         outcome
     }
 

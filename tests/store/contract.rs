@@ -213,6 +213,29 @@ fn lines_of(run: &rictl::journal::Run) -> usize {
     1 + answered + usize::from(trace.closed.is_some()) + usize::from(run.over.is_some())
 }
 
+/// What is appended without blocking stands where the next append, and the next process, look for it.
+async fn appends_without_blocking(mut bench: impl Bench) {
+    let (mut store, _) = bench.open();
+    let entries = drain(1, 0, "sh-primary");
+    store.append_without_blocking(&entries[..2]).await.unwrap();
+    store.append(&entries[2..3]).unwrap();
+    store.append_without_blocking(&entries[3..]).await.unwrap();
+    let told = store.replay().clone();
+    bench.close(store);
+    assert_eq!(*bench.open().0.replay(), told);
+}
+
+#[tokio::test]
+async fn files_are_appended_to_without_blocking() {
+    let dir = tempfile::tempdir().unwrap();
+    appends_without_blocking(Local(paths_in(dir.path()))).await;
+}
+
+#[tokio::test]
+async fn memory_is_appended_to_without_blocking() {
+    appends_without_blocking(InMemory(Disk::default())).await;
+}
+
 #[test]
 fn a_crash_at_any_byte_of_any_write_loses_nothing() {
     let (whole, disk) = crash_and_go_on(1_000, 0).unwrap();

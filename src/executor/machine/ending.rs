@@ -137,9 +137,7 @@ fn still_in_doubt(
         Outcome::Done | Outcome::DoneUnknown | Outcome::Unsettled | Outcome::InDoubt => outcome,
     };
     let because = because.map(|because| match because {
-        StepReason::Failed { error, .. } => {
-            StepReason::AnswerLost { found: last.cloned(), error: Some(error), diverted: false }
-        }
+        StepReason::Failed { error, .. } => StepReason::RepeatRefused { found: last.cloned(), error },
         StepReason::Moved { found, .. } => StepReason::AnswerLost { found, error: None, diverted: true },
         other => other,
     });

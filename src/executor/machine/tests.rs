@@ -1,1 +1,9 @@
-//! What the machine does, transition by transition.
+//! The machine, transition by transition: inputs in, effects out, and no runtime, clock or disk anywhere near.
+
+mod beginning;
+mod bench;
+mod doubts;
+mod ending;
+mod reading;
+mod sending;
+mod waves;

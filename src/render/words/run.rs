@@ -48,6 +48,10 @@ pub(crate) fn step_reason(reason: &StepReason) -> String {
             let others = if *diverted { ": somebody else acts" } else { "" };
             format!("unknown, found {found}{error}{others}")
         }
+        StepReason::RepeatRefused { found, error } => {
+            let found = found.as_ref().map_or("nothing there", Status::as_str);
+            format!("unknown, found {found}: no answer to the first call, and its repeat was refused: {error}")
+        }
         StepReason::Unwatched => "stopped before a read could tell".to_owned(),
         StepReason::Abandoned => "abandoned, outcome unknown".to_owned(),
         StepReason::Dependency { step } => format!("{step} did not reach its goal"),

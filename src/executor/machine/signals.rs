@@ -1,0 +1,41 @@
+//! Signals: what each costs, by where the run stands.
+
+use super::Machine;
+use super::port::Effect;
+use super::stage::Stage;
+use crate::run::{Event, LastLook};
+
+impl Machine<'_> {
+    /// The first signal stops, the second abandons; once every step has ended, one costs the last look.
+    pub(super) fn on_signal(&mut self, count: u32) {
+        self.signals = self.signals.max(count);
+        if self.signals == 0 {
+            return;
+        }
+        match self.stage {
+            // Heard once the run has begun.
+            Stage::Beginning | Stage::Over(_) => {}
+            Stage::Walking => self.interrupt(),
+            Stage::Between(_) => {
+                self.interrupt();
+                self.effects.push(Effect::LeaveGate);
+                self.close();
+            }
+            Stage::Closing => self.interrupted = true,
+            Stage::Looking(_) => {
+                self.interrupted = true;
+                self.end_run(LastLook::default());
+            }
+        }
+    }
+
+    pub(super) fn interrupt(&mut self) {
+        if !self.interrupted {
+            self.interrupted = true;
+            let grace = self.settings.interrupt_grace;
+            self.grace_ends = Some(self.now.instant + grace);
+            self.tell(Event::Interrupted { in_flight: self.in_flight.len(), grace });
+        }
+        self.abandoned |= self.signals > 1;
+    }
+}

@@ -1,0 +1,401 @@
+//! A run to try the machine with: a plan of a few lines, a cloud that shows what it is told to, effects in words.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::clock::BootTime;
+use crate::cloud::{CloudError, ErrorKind, RequestId};
+use crate::executor::earlier::Earlier;
+use crate::executor::machine::port::{Effect, Input, ReadOf};
+use crate::executor::machine::sightings::{Answer, Row};
+use crate::executor::machine::time::{Moment, Now};
+use crate::executor::machine::{Background, Left, Machine};
+use crate::executor::settings::Settings;
+use crate::journal::{Entry, Evidence, Operation, RunStarted};
+use crate::plan::{Action, Basis, Floor, FloorLink, FloorMember, Goal, Plan, RolloutPlan, Step, StepId};
+use crate::resource::{
+    AccountName, Address, BusinessStatus, Call, Observed, Opposite, Provider, Scope, Status, Target,
+};
+use crate::run::{Event, planned_step};
+use crate::state::RunId;
+
+pub(super) const DOWN: &str = "DeactivateRouterInterface";
+
+pub(super) fn scope(region: &str) -> Scope {
+    Scope { account: AccountName::default_account(), region: region.into() }
+}
+
+fn step(name: &str, action: Action, expect: Status, goal: Goal) -> Step {
+    let address = Address::from(name);
+    Step {
+        id: StepId::new(&address, action),
+        address,
+        action,
+        interface_id: name.into(),
+        scope: scope("here"),
+        expect: expect.into(),
+        goal,
+        after: Vec::new(),
+        wave: 1,
+        guards: Vec::new(),
+        settle_timeout_ms: None,
+    }
+}
+
+/// A step that takes an interface down. Its id is its address, its region `here`.
+pub(super) fn drain(name: &str) -> Step {
+    step(name, Action::Call(Call::Deactivate), Status::Active, Goal::Inactive)
+}
+
+pub(super) fn raise(name: &str) -> Step {
+    step(name, Action::Call(Call::Activate), Status::Inactive, Goal::Active)
+}
+
+pub(super) fn await_up(name: &str) -> Step {
+    step(name, Action::Wait, Status::Activating, Goal::Active)
+}
+
+pub(super) fn member(name: &str) -> FloorMember {
+    FloorMember { address: name.into(), interface_id: name.into(), scope: scope("here") }
+}
+
+/// What a run is made from.
+pub(super) struct Scene {
+    plan: Plan,
+    settings: Settings,
+    earlier: Vec<Earlier>,
+    needs: BTreeMap<Address, Vec<FloorMember>>,
+}
+
+impl Scene {
+    pub(super) fn of(steps: impl IntoIterator<Item = Step>) -> Self {
+        let target = Target { provider: Provider::Emulator, account_id: "1".into(), endpoint: String::new() };
+        let basis = Basis { lineage: None, serial: 0, spec: None, spec_digest: String::new() };
+        let plan = Plan {
+            timestamp: wall(Duration::ZERO),
+            target,
+            basis,
+            resource_changes: Vec::new(),
+            resource_drift: Vec::new(),
+            steps: steps.into_iter().collect(),
+            blocked: Vec::new(),
+            left_alone: Vec::new(),
+            floors: Vec::new(),
+            groups: Vec::new(),
+            rollout: None,
+            warnings: Vec::new(),
+            doubts: Vec::new(),
+            failures: Vec::new(),
+            targeted: Vec::new(),
+            excluded: Vec::new(),
+        };
+        Self { plan, settings: Settings::default(), earlier: Vec::new(), needs: BTreeMap::new() }
+    }
+
+    /// Lets a step wait for another one.
+    pub(super) fn after(mut self, step: usize, other: usize) -> Self {
+        let other = self.plan.steps[other].id.clone();
+        self.plan.steps[step].after.push(other);
+        self
+    }
+
+    pub(super) fn floor(mut self, members: &[&str], min_up: u32) -> Self {
+        let link = |name: &&str| FloorLink { sides: vec![member(name)], up: true, rises: false };
+        let links = members.iter().map(link).collect();
+        self.plan.floors.push(Floor { group: "g".into(), links, min_up, knob: None });
+        self
+    }
+
+    pub(super) fn needs(mut self, name: &str, other: &str) -> Self {
+        self.needs.entry(name.into()).or_default().push(member(other));
+        self
+    }
+
+    /// One wave a step, in their order.
+    pub(super) fn waves(mut self, pause: Duration, check: Option<&[&str]>) -> Self {
+        for (number, step) in self.plan.steps.iter_mut().enumerate() {
+            step.wave = u32::try_from(number).unwrap() + 1;
+        }
+        self.plan.rollout = Some(RolloutPlan {
+            waves: self.plan.steps.iter().map(|step| vec![step.address.clone()]).collect(),
+            pause_ms: u64::try_from(pause.as_millis()).unwrap(),
+            check: check.map(|check| check.iter().map(|&word| word.to_owned()).collect()),
+            check_timeout_ms: 1000,
+        });
+        self
+    }
+
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    /// Returns the run, of which nothing is recorded yet.
+    pub(super) fn run(self) -> Run {
+        let header = RunStarted {
+            run_id: RunId("run".into()),
+            at: wall(Duration::ZERO),
+            operation: Operation::Apply,
+            who: String::new(),
+            pid: 1,
+            target: self.plan.target.clone(),
+            lineage: String::new(),
+            serial: 0,
+            digest: String::new(),
+            evidence: Evidence::default(),
+            steps: self.plan.steps.iter().map(|step| planned_step(step, None)).collect(),
+        };
+        // The machine borrows what it is made from; a test is short.
+        let (plan, settings): (&'static Plan, &'static Settings) =
+            (Box::leak(Box::new(self.plan)), Box::leak(Box::new(self.settings)));
+        let background = Background {
+            reads: Vec::new(),
+            earlier: Box::leak(self.earlier.into_boxed_slice()),
+            needs: Box::leak(Box::new(self.needs)),
+        };
+        let base = BootTime::now();
+        let now = Now { instant: Moment::default(), boot: base, wall: wall(Duration::ZERO) };
+        let shows = plan.steps.iter().map(|step| (step.interface_id.as_str(), expected(step)));
+        let others = plan.floors.iter().flat_map(|floor| &floor.links).flat_map(|link| &link.sides);
+        let others = others.map(|side| (side.interface_id.as_str(), Status::Active));
+        let shows: BTreeMap<_, _> = others.chain(shows).collect();
+        Run {
+            machine: Machine::new(plan, header, settings, background, now),
+            plan,
+            base,
+            passed: Duration::ZERO,
+            shows,
+            reads: Vec::new(),
+        }
+    }
+
+    /// Returns the run once that it has begun is durable: its first steps have asked for their places.
+    pub(super) fn begin(self) -> Run {
+        let mut run = self.run();
+        run.tell(Input::Woken);
+        run.tell(Input::Appended);
+        run
+    }
+}
+
+fn expected(step: &Step) -> Status {
+    match &step.expect {
+        crate::plan::Expectation::Status(status) => status.clone(),
+    }
+}
+
+fn wall(passed: Duration) -> jiff::Timestamp {
+    "2026-11-23T12:00:00Z".parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::try_from(passed).unwrap()
+}
+
+pub(super) fn accepted() -> Result<RequestId, CloudError> {
+    Ok(RequestId("R".into()))
+}
+
+pub(super) fn lost() -> Result<RequestId, CloudError> {
+    Err(CloudError::new(ErrorKind::Interrupted, crate::cloud::Effect::InDoubt, DOWN, "reset"))
+}
+
+pub(super) fn refused(kind: ErrorKind) -> Result<RequestId, CloudError> {
+    Err(CloudError::new(kind, crate::cloud::Effect::Refused, DOWN, "no"))
+}
+
+/// A run, its time, and the cloud around it.
+pub(super) struct Run {
+    machine: Machine<'static>,
+    plan: &'static Plan,
+    base: BootTime,
+    passed: Duration,
+    /// What a read shows of each interface.
+    shows: BTreeMap<&'static str, Status>,
+    /// The reads that are not answered yet, with when each was asked.
+    reads: Vec<(ReadOf, BootTime)>,
+}
+
+impl Run {
+    fn now(&self) -> Now {
+        let instant = Moment::after_origin(self.passed);
+        Now { instant, boot: self.base.after(self.passed), wall: wall(self.passed) }
+    }
+
+    /// Tells the machine one thing, and that it has happened; returns in words what comes of it.
+    pub(super) fn tell(&mut self, input: Input) -> Vec<String> {
+        let mut effects = self.machine.step(self.now(), input);
+        loop {
+            let more = self.machine.step(self.now(), Input::Woken);
+            if more.is_empty() {
+                break;
+            }
+            effects.extend(more);
+        }
+        let words = effects.iter().map(|effect| self.words(effect)).collect();
+        for effect in effects {
+            match effect {
+                Effect::Read(read) => self.reads.push((read, self.base.after(self.passed))),
+                Effect::DropReads => self.reads.clear(),
+                _ => {}
+            }
+        }
+        words
+    }
+
+    pub(super) fn permit(&mut self, step: usize) -> Vec<String> {
+        self.tell(Input::Permit { step })
+    }
+
+    pub(super) fn appended(&mut self) -> Vec<String> {
+        self.tell(Input::Appended)
+    }
+
+    pub(super) fn answer(&mut self, step: usize, answer: Result<RequestId, CloudError>) -> Vec<String> {
+        self.tell(Input::Answered { step, answer })
+    }
+
+    pub(super) fn signal(&mut self, count: u32) -> Vec<String> {
+        self.tell(Input::Signal { count })
+    }
+
+    /// Lets time pass.
+    pub(super) fn pass(&mut self, seconds: f64) -> Vec<String> {
+        self.passed += Duration::from_secs_f64(seconds);
+        self.tell(Input::Woken)
+    }
+
+    pub(super) fn show(&mut self, name: &'static str, status: Status) -> &mut Self {
+        self.shows.insert(name, status);
+        self
+    }
+
+    /// Answers every read that is on its way with what the cloud shows now.
+    pub(super) fn read(&mut self) -> Vec<String> {
+        let mut words = Vec::new();
+        for (read, asked) in std::mem::take(&mut self.reads) {
+            let rows = read.ids.iter().filter_map(|id| {
+                let status = self.shows.get(id.as_str())?.clone();
+                let arrived = self.now().instant;
+                Some((id.clone(), Row { observed: observed(id.as_str(), status), asked, arrived }))
+            });
+            let answer = Answer { rows: rows.collect(), ..Answer::default() };
+            let (number, scope) = (read.number, read.scope);
+            words.extend(self.tell(Input::ReadDone { read: number, scope, answer, outcome: Ok(()) }));
+        }
+        words
+    }
+
+    /// Fails every read that is on its way, after a page that showed something.
+    pub(super) fn fail_reads(&mut self, page: &[&'static str]) -> Vec<String> {
+        let mut words = Vec::new();
+        for (read, asked) in std::mem::take(&mut self.reads) {
+            let arrived = self.now().instant;
+            let row = |name: &&'static str| {
+                let observed = observed(name, self.shows[*name].clone());
+                (observed.id.clone(), Row { observed, asked, arrived })
+            };
+            let answer = Answer { rows: page.iter().map(row).collect(), ..Answer::default() };
+            let error = CloudError::new(ErrorKind::Unavailable, crate::cloud::Effect::None, "Describe", "503");
+            let (number, scope) = (read.number, read.scope);
+            words.extend(self.tell(Input::ReadDone { read: number, scope, answer, outcome: Err(error) }));
+        }
+        words
+    }
+
+    /// Lets intervals pass and answers the polls of each.
+    pub(super) fn poll(&mut self, times: usize) -> Vec<String> {
+        let mut words = Vec::new();
+        for _ in 0..times {
+            words.extend(self.pass(2.0));
+            words.extend(self.read());
+        }
+        words
+    }
+
+    /// Brings a step that has asked for its place to where its call has left.
+    pub(super) fn send(&mut self, step: usize) {
+        self.permit(step);
+        self.read();
+        let words = self.appended();
+        assert!(words.iter().any(|word| word.starts_with("send")), "{words:?}");
+        self.tell(Input::Sent { step });
+    }
+
+    /// Brings a step to where its call was accepted, and that is durable.
+    pub(super) fn accept(&mut self, step: usize) {
+        self.send(step);
+        self.answer(step, accepted());
+        self.appended();
+    }
+
+    pub(super) fn next_wake_up(&self) -> Option<Duration> {
+        self.machine.next_wake_up().map(Moment::since_origin)
+    }
+
+    pub(super) fn left(self) -> Left {
+        self.machine.hand_over()
+    }
+
+    fn words(&self, effect: &Effect) -> String {
+        let name = |step: &usize| self.plan.steps[*step].id.to_string();
+        match effect {
+            Effect::Append(entries) => {
+                let entries: Vec<String> = entries.iter().map(entry).collect();
+                format!("append {}", entries.join(", "))
+            }
+            Effect::AskPermit { step, after, .. } if after.is_zero() => format!("ask {}", name(step)),
+            Effect::AskPermit { step, after, .. } => format!("ask {} in {} ms", name(step), after.as_millis()),
+            Effect::FreePermit { step } => format!("free {}", name(step)),
+            Effect::Send { step, call, until } => {
+                assert_eq!(Some(call), self.plan.steps[*step].mutation().as_ref());
+                format!("send {} until {} ms", name(step), until.since(self.base).as_millis())
+            }
+            Effect::Read(read) => {
+                let ids: Vec<&str> = read.ids.iter().map(|id| id.as_str()).collect();
+                format!("read {}", ids.join(" "))
+            }
+            Effect::DropReads => "drop reads".to_owned(),
+            Effect::Tell(event) => told(event),
+            Effect::StepAside => "step aside".to_owned(),
+            Effect::StepBack => "step back".to_owned(),
+            Effect::Check { arguments, .. } => format!("check {}", arguments.join(" ")),
+            Effect::LeaveGate => "leave the gate".to_owned(),
+            Effect::Finish => "finish".to_owned(),
+        }
+    }
+}
+
+fn observed(name: &str, status: Status) -> Observed {
+    Observed {
+        id: name.into(),
+        region: "here".into(),
+        status,
+        business_status: BusinessStatus::Normal,
+        role: None,
+        name: None,
+        description: None,
+        router_id: None,
+        router_type: None,
+        specification: None,
+        opposite: Opposite::default(),
+    }
+}
+
+fn entry(entry: &Entry) -> String {
+    match entry {
+        Entry::RunStarted(_) => "run".to_owned(),
+        Entry::Intent { step, .. } => format!("intent {step}"),
+        Entry::Accepted { step, .. } => format!("accepted {step}"),
+        Entry::Refused { step, detail, .. } => format!("refused {step} ({detail})"),
+        Entry::Doubtful { step, .. } => format!("doubtful {step}"),
+        Entry::Closed { step, outcome, .. } => format!("closed {step} {outcome:?}"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn told(event: &Event) -> String {
+    match event {
+        Event::StepFinished { step, outcome, .. } => format!("told {step} {outcome:?}"),
+        other => {
+            let words = format!("{other:?}");
+            format!("told {}", words.split([' ', '{', '(']).next().unwrap())
+        }
+    }
+}

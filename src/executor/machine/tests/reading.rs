@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use super::bench::{Scene, await_up, drain, raise};
+use crate::executor::machine::port::Input;
+use crate::resource::Status;
+
+#[test]
+fn steps_that_wait_together_share_one_read() {
+    let mut run = Scene::of([drain("a"), drain("b"), drain("c")]).begin();
+    assert_eq!(run.permit(0), ["read a"]);
+    // A read is on its way; what becomes ready meanwhile is asked for together.
+    run.pass(0.5);
+    assert!(run.permit(1).is_empty());
+    assert!(run.permit(2).is_empty());
+    assert_eq!(run.read(), ["append intent a/deactivate", "read b c"]);
+}
+
+#[test]
+fn dependants_are_sent_once_two_reads_show_the_goal() {
+    let mut run = Scene::of([raise("a"), drain("b")]).after(1, 0).begin();
+    run.accept(0);
+    let words = run.show("a", Status::Active).poll(1);
+    assert!(words.contains(&"ask b/deactivate".to_owned()), "{words:?}");
+    run.appended();
+    // One read showed it; the one that the dependant needs anyway is the second.
+    assert_eq!(run.permit(1), ["read a b"]);
+    assert_eq!(run.read(), ["append intent b/deactivate"]);
+}
+
+#[test]
+fn a_goal_that_only_one_read_showed_releases_nothing() {
+    let mut run = Scene::of([raise("a"), drain("b")]).after(1, 0).begin();
+    run.accept(0);
+    run.show("a", Status::Active).poll(1);
+    run.appended();
+    run.permit(1);
+    // Told by one replica only.
+    let words = run.show("a", Status::Activating).read();
+    assert!(!words.iter().any(|word| word.starts_with("append intent")), "{words:?}");
+}
+
+#[test]
+fn a_failed_read_ends_what_was_about_to_start_and_nothing_that_is_in_flight() {
+    let mut run = Scene::of([drain("a"), drain("b")]).begin();
+    run.accept(0);
+    run.permit(1);
+    let words = run.fail_reads(&[]);
+    assert_eq!(words[..3], ["told CannotRead", "free b/deactivate", "told b/deactivate Failed"]);
+    run.appended();
+    assert!(run.show("a", Status::Inactive).poll(1).contains(&"told a/deactivate Done".to_owned()));
+}
+
+#[test]
+fn a_read_that_fails_settles_nothing_whatever_its_pages_showed() {
+    let mut run = Scene::of([drain("a")]).begin();
+    run.accept(0);
+    run.show("a", Status::Inactive).pass(2.0);
+    assert_eq!(run.fail_reads(&["a"]), ["told CannotRead"]);
+    assert!(run.poll(1).contains(&"told a/deactivate Done".to_owned()));
+}
+
+#[test]
+fn a_wait_has_nothing_to_send_and_needs_no_place() {
+    let mut run = Scene::of([await_up("a")]).run();
+    run.tell(Input::Woken);
+    assert_eq!(run.appended(), ["told RunStarted", "read a"]);
+    assert_eq!(run.read(), ["told StepWaiting"]);
+    assert!(run.show("a", Status::Active).poll(1).contains(&"told a/wait Done".to_owned()));
+}
+
+#[test]
+fn what_does_not_reach_its_goal_in_time_is_told_as_unsettled() {
+    let mut run = Scene::of([drain("a")]).begin();
+    run.accept(0);
+    run.show("a", Status::Deactivating).poll(1);
+    let words = run.pass(600.0);
+    assert!(words.contains(&"told a/deactivate Unsettled".to_owned()), "{words:?}");
+}
+
+#[test]
+fn wakes_up_for_the_next_poll_and_no_earlier() {
+    let mut run = Scene::of([drain("a")]).begin();
+    assert_eq!(run.next_wake_up(), None);
+    run.accept(0);
+    assert_eq!(run.next_wake_up(), Some(Duration::from_secs(2)));
+    run.pass(2.0);
+    // The read is on its way; what is left is the deadline.
+    assert_eq!(run.next_wake_up(), Some(Duration::from_secs(600)));
+}
+
+#[test]
+fn what_an_activation_needs_is_read_and_must_be_up() {
+    let mut run = Scene::of([raise("a")]).needs("a", "n").begin();
+    assert_eq!(run.permit(0), ["read a n"]);
+    assert_eq!(run.show("n", Status::Inactive).read()[1], "told a/activate Moved");
+}
