@@ -84,7 +84,7 @@ impl<'a> Truth<'a> {
             let is_up = |sides: &Vec<usize>, done: u32| sides.iter().all(|side| self.side_is_up(*side, moves, done));
             let up = others().filter(|sides| is_up(sides, done)).count();
             let brings_back = |sides: &Vec<usize>| !is_up(sides, done) && is_up(sides, u32::MAX);
-            up < *floor && !(self.is_out(own, moves) && !others().any(brings_back))
+            up < *floor && (!self.is_out(own, moves) || others().any(brings_back))
         })
     }
 

@@ -34,13 +34,14 @@ fn one_that_is_abnormal_keeps_no_floor_and_the_next_is_asked() {
 fn an_answer_counts_for_as_long_as_a_page() {
     let mut run = Scene::of([drain("a"), drain("b")]).floor(&["a", "b", "c", "d"], 2).checked().begin();
     run.permit(0);
-    run.read();
-    run.health("c", Normal);
-    assert_eq!(run.health("d", Normal), ["append intent a/deactivate"]);
+    assert_eq!(run.read(), ["ask health b", "ask health c"]);
+    run.health("b", Normal);
+    assert_eq!(run.health("c", Normal), ["append intent a/deactivate"]);
     run.appended();
     run.pass(1.0);
-    // Young still, as the pages are.
-    assert_eq!(run.permit(1), ["append intent b/deactivate"]);
+    // What `c` said is young still, as the pages are.
+    assert_eq!(run.permit(1), ["ask health d"]);
+    assert_eq!(run.health("d", Normal), ["append intent b/deactivate"]);
 }
 
 #[test]

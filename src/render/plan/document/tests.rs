@@ -78,7 +78,7 @@ fn guard(group: &str, number: u32) -> Guard {
         of: number,
         end: number / 2,
         floor: 1,
-        takes_nothing: number % 3 == 0,
+        takes_nothing: number.is_multiple_of(3),
     }
 }
 
