@@ -224,6 +224,37 @@ pub enum ErrorKind {
     Other,
 }
 
+impl ErrorKind {
+    /// Returns whether the same request may be answered otherwise later without anybody doing something about it.
+    pub fn can_pass(self) -> bool {
+        match self {
+            Self::Unreachable
+            | Self::Interrupted
+            | Self::Unavailable
+            | Self::Throttled
+            | Self::Malformed
+            | Self::NonceUsed
+            | Self::IncorrectStatus
+            | Self::Conflict
+            | Self::Other => true,
+            Self::Tls
+            | Self::NotFound
+            | Self::InvalidRegion
+            | Self::FinancialLocked
+            | Self::OperationLocked
+            | Self::PeerGone
+            | Self::WrongOwner
+            | Self::Denied
+            | Self::NotEntitled
+            | Self::Credentials
+            | Self::TokenExpired
+            | Self::OtherAccount
+            | Self::ClockSkew
+            | Self::Invalid => false,
+        }
+    }
+}
+
 /// A failed call: what to do about it, and everything the API said.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.describe())]

@@ -71,12 +71,15 @@ pub enum StepReason {
         /// What to do next.
         hint: Option<String>,
     },
-    /// Its scope could not be read, so its call was not sent.
+    /// Its scope could not be read: its call was not sent, or was and cannot be watched any more.
     Unread {
         /// What could not be read.
         scope: Scope,
         /// What the API or the network said; untrusted text.
         error: String,
+        /// Its call was sent.
+        #[serde(rename = "sent", default, skip_serializing_if = "std::ops::Not::not")]
+        is_sent: bool,
     },
     /// What its call rests on was read, and some of it was too old by the time that the call was to leave, several times.
     TooOld {

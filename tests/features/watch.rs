@@ -68,7 +68,8 @@ fn writes_metrics_and_a_report_over_several_specs() {
     let scene = watched();
     console(&scene, "name: sh-backup}", "name: sh-backup, status: Inactive}");
     scene.write("broken.yaml", "version: 1\ninterfaces: {a: {}}\n");
-    scene.write("other.yaml", &SPEC.replace("backup:", "spare:"));
+    scene.write("other-world.yaml", &scene.read("world.yaml"));
+    scene.write("other.yaml", &SPEC.replace("backup:", "spare:").replace("world.yaml", "other-world.yaml"));
     let run = scene
         .rictl("drift --json -f rictl.yaml -f broken.yaml -f other.yaml --metrics-file d.prom --junit d.xml")
         .with_code(1);
@@ -112,6 +113,7 @@ fn writes_nothing_unless_it_is_asked_to() {
 #[test]
 fn refuses_a_page_about_several_specs() {
     let scene = Scene::with_spec(SPEC);
-    let refused = scene.rictl("drift --format html -f rictl.yaml -f rictl.yaml").with_code(1);
+    scene.write("other.yaml", SPEC);
+    let refused = scene.rictl("drift --format html -f rictl.yaml -f other.yaml").with_code(1);
     assert!(refused.stderr.contains("a page shows one spec"), "{refused:#?}");
 }

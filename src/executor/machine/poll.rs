@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::cloud::{CloudError, ErrorKind};
+
 use super::sightings::{Question, ReadNumber};
 use super::time::Moment;
 
@@ -14,6 +16,25 @@ pub(super) struct Poll {
     last: Option<Moment>,
     /// How many interfaces the scope has, if a page told.
     pub(super) total: Option<u32>,
+    /// Why the last reads failed.
+    failing: Option<Failing>,
+}
+
+/// Reads that fail one after the other, for the same reason.
+#[derive(Debug)]
+struct Failing {
+    kind: ErrorKind,
+    code: Option<Box<str>>,
+    times: u32,
+}
+
+/// What a failed read is, after those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// The one before it did not fail, or failed for another reason.
+    pub(super) is_news: bool,
+    /// It will fail again, however long anybody waits: so said the one before it.
+    pub(super) is_for_good: bool,
 }
 
 impl Poll {
@@ -41,6 +62,19 @@ impl Poll {
     /// Ends the read of this number, and returns what it asked for; `None` where it was given up.
     pub(super) fn end(&mut self, number: ReadNumber) -> Option<Question> {
         self.reading.take_if(|(reading, _)| *reading == number).map(|(_, question)| question)
+    }
+
+    /// Takes in that a read has failed.
+    pub(super) fn fail(&mut self, error: &CloudError) -> Failure {
+        let before = self.failing.take().filter(|last| last.kind == error.kind && last.code == error.code);
+        let times = before.map_or(0, |last| last.times) + 1;
+        self.failing = Some(Failing { kind: error.kind, code: error.code.clone(), times });
+        Failure { is_news: times == 1, is_for_good: times > 1 && !error.kind.can_pass() }
+    }
+
+    /// Takes in that a read has succeeded.
+    pub(super) fn succeed(&mut self) {
+        self.failing = None;
     }
 
     /// Gives up what is on its way.

@@ -146,6 +146,7 @@ impl<'a> Machine<'a> {
             self.on_failed_read(scope, &error);
             return;
         }
+        poll.succeed();
         poll.total = answer.total.or(poll.total);
         let is_concerned = |number: &usize| {
             let step = &self.plan.steps[*number];
@@ -174,15 +175,35 @@ impl<'a> Machine<'a> {
     }
 
     /// What was about to start cannot be checked, so it is not started; what is in flight is read again until its
-    /// own deadline.
+    /// own deadline, or until waiting cannot help.
     fn on_failed_read_of_steps(&mut self, scope: &Scope, error: &CloudError) {
-        self.tell(Event::CannotRead { scope: scope.clone(), error: error.to_string() });
+        let failure = self.polls.entry(scope.clone()).or_default().fail(error);
+        if failure.is_news {
+            self.tell(Event::CannotRead { scope: scope.clone(), error: error.with_hint() });
+        }
+        if failure.is_for_good {
+            self.give_up_watching(scope, error);
+        }
         for number in self.ready.clone() {
             let needs_it = self.rests_on(number).iter().any(|page| page.scope == scope)
                 || self.predecessors(number).any(|other| self.planned(other).scope == *scope);
             if needs_it {
-                let because = StepReason::Unread { scope: scope.clone(), error: error.to_string() };
+                let because = StepReason::Unread { scope: scope.clone(), error: error.to_string(), is_sent: false };
                 self.finish(number, Outcome::Failed, Some(because));
+            }
+        }
+    }
+
+    /// Ends what is in flight in a scope that cannot be read any more: what becomes of it the next run reads.
+    fn give_up_watching(&mut self, scope: &Scope, error: &CloudError) {
+        for number in self.polled.clone() {
+            let step = self.planned(number);
+            if step.scope == *scope {
+                let is_sent = step.mutation().is_some();
+                let because = StepReason::Unread { scope: scope.clone(), error: error.to_string(), is_sent };
+                let is_in_doubt = self.steps[number].is_doubted();
+                let outcome = if is_in_doubt { Outcome::InDoubt } else { Outcome::Unsettled };
+                self.finish(number, outcome, Some(because));
             }
         }
     }

@@ -28,7 +28,12 @@ pub(crate) fn step_reason(reason: &StepReason) -> String {
         StepReason::PeerDeleted => "its opposite side was deleted: it can never be activated again".to_owned(),
         StepReason::Failed { error, hint: Some(hint), .. } => format!("{error}; {hint}"),
         StepReason::Failed { error, hint: None, .. } => error.clone(),
-        StepReason::Unread { scope, error } => format!("not sent, {scope} could not be read: {error}"),
+        StepReason::Unread { scope, error, is_sent: false } => format!("not sent, {scope} could not be read: {error}"),
+        StepReason::Unread { scope, error, is_sent: true } => {
+            format!(
+                "sent, and not watched to its end: {scope} cannot be read any more, and waiting does not help: {error}"
+            )
+        }
         StepReason::TooOld { pages, max_age_ms, rounds } => too_old(pages, *max_age_ms, *rounds),
         StepReason::NeededIsDown { address, found } => {
             format!("it depends on {address}, which is {}", or_gone(found.as_ref()))

@@ -313,6 +313,11 @@ impl Run {
 
     /// Fails every read that is on its way, after a page that showed something.
     pub(super) fn fail_reads(&mut self, page: &[&'static str]) -> Vec<String> {
+        self.fail_reads_with(ErrorKind::Unavailable, page)
+    }
+
+    /// Lets the reads on their way fail for this reason, after a page that shows some interfaces.
+    pub(super) fn fail_reads_with(&mut self, kind: ErrorKind, page: &[&'static str]) -> Vec<String> {
         let mut words = Vec::new();
         for (read, asked) in std::mem::take(&mut self.reads) {
             let arrived = self.now().instant;
@@ -321,7 +326,7 @@ impl Run {
                 (observed.id.clone(), Row { observed, asked, arrived })
             };
             let answer = Answer { rows: page.iter().map(row).collect(), ..Answer::default() };
-            let error = CloudError::new(ErrorKind::Unavailable, crate::cloud::Effect::None, "Describe", "503");
+            let error = CloudError::new(kind, crate::cloud::Effect::None, "Describe", "no");
             let (number, scope) = (read.number, read.scope);
             words.extend(self.tell(Input::ReadDone { read: number, scope, answer, outcome: Err(error) }));
         }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::bench::{Scene, await_up, drain, raise};
+use crate::cloud::ErrorKind;
 use crate::executor::machine::port::Input;
 use crate::resource::Status;
 
@@ -57,6 +58,29 @@ fn a_read_that_fails_settles_nothing_whatever_its_pages_showed() {
     run.show("a", Status::Inactive).pass(2.0);
     assert_eq!(run.fail_reads(&["a"]), ["told CannotRead"]);
     assert!(run.poll(1).contains(&"told a/deactivate Done".to_owned()));
+}
+
+#[test]
+fn what_cannot_pass_is_said_once_and_ends_what_waits_for_it() {
+    let mut run = Scene::of([drain("a")]).begin();
+    run.accept(0);
+    run.pass(2.0);
+    assert_eq!(run.fail_reads_with(ErrorKind::TokenExpired, &[]), ["told CannotRead"]);
+    run.pass(2.0);
+    assert_eq!(run.fail_reads_with(ErrorKind::TokenExpired, &[])[0], "told a/deactivate Unsettled");
+}
+
+#[test]
+fn what_may_pass_is_said_once_and_waited_for() {
+    let mut run = Scene::of([drain("a")]).begin();
+    run.accept(0);
+    let mut words = Vec::new();
+    for _ in 0..20 {
+        run.pass(2.0);
+        words.extend(run.fail_reads_with(ErrorKind::Throttled, &[]));
+    }
+    assert_eq!(words, ["told CannotRead"]);
+    assert!(run.show("a", Status::Inactive).poll(1).contains(&"told a/deactivate Done".to_owned()));
 }
 
 #[test]
