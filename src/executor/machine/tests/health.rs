@@ -40,7 +40,7 @@ fn an_answer_counts_for_as_long_as_a_page() {
     run.appended();
     run.pass(1.0);
     // What `c` said is young still, as the pages are.
-    assert_eq!(run.permit(1), ["ask health d"]);
+    assert_eq!(run.permit(1), ["ask health d", "read a b c d"]);
     assert_eq!(run.health("d", Normal), ["append intent b/deactivate"]);
 }
 
