@@ -30,6 +30,7 @@ use tokio::runtime::Runtime;
 use crate::alibaba::credentials::Environment;
 use crate::clock::Clock;
 use crate::run::Exit;
+use crate::store::named;
 
 use args::Cli;
 use commands::Invocation;
@@ -42,10 +43,12 @@ pub fn run() -> Exit {
     if completion::answered() {
         return Exit::Done;
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let build = |()| tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match signals::can_be_caught().and_then(build) {
         Ok(runtime) => runtime,
         Err(error) => {
-            let told = writeln!(std::io::stderr(), "error: cannot start: {error}");
+            let hint = "  hint: see how many files this process may open: `ulimit -n`";
+            let told = writeln!(std::io::stderr(), "error: cannot start: {error}\n{hint}");
             debug_assert!(told.is_ok(), "nobody is there to hear it");
             return Exit::Error;
         }
@@ -66,6 +69,7 @@ fn work(runtime: &Runtime) -> Exit {
     };
     let output = Output::new(cli.global.no_color);
     log::start(cli.global.log);
+    let is_linked = cli.global.chdir.as_deref().is_some_and(named::is_linked);
     if let Some(directory) = &cli.global.chdir
         && let Err(error) = std::env::set_current_dir(directory)
     {
@@ -75,7 +79,7 @@ fn work(runtime: &Runtime) -> Exit {
     let machine = cli.command.machine();
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
-        let invocation = Invocation { global: cli.global, environment: environment(), clock: clock() };
+        let invocation = Invocation { global: cli.global, environment: environment(), clock: clock(), is_linked };
         commands::dispatch(cli.command, &invocation, &output).await
     });
     match outcome {

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+pub mod decoding;
 pub mod nearest;
 
 /// Which of the [`Sources`] a [`Place`] points into.
@@ -55,6 +56,11 @@ impl Sources {
     pub fn locate(&self, place: Place) -> String {
         let name = self.get(place.source).map_or("?", |source| source.name.as_str());
         format!("{name}:{}:{}", place.line, place.column)
+    }
+
+    /// Returns the same names without their texts: places can be told, and no line is drawn.
+    pub fn without_texts(&self) -> Self {
+        Self(self.iter().map(|source| Source { name: source.name.clone(), text: "".into() }).collect())
     }
 
     /// Returns all texts in the order they were added.

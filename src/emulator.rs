@@ -43,14 +43,14 @@ pub use answer::{Answer, Delivery, Listing, Reply, Row};
 pub use caller::{Caller, Issued, Principal};
 pub use calls::CallLog;
 pub use generate::{GenerateOptions, generate};
-pub use host::{Host, HostError, log_path, reset};
+pub use host::{Host, HostError, Manner, log_path, reset};
 pub use in_process::InProcess;
 pub use refusal::{Denial, Refusal};
 pub use request::{Request, STS_VERSION, VPC_VERSION};
 pub use seed::{
     AccessKeySeed, AccountSeed, ConsoleSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT,
     ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, InterfaceSeed, MetadataSeed,
-    OppositeSeed, Pairs, QuotaKind, QuotaSeed, Secret, SeedError, Settle, WorldSeed,
+    OppositeSeed, Pairs, QuotaKind, QuotaSeed, Secret, SeedError, Settle, Unfit, WorldSeed,
 };
 pub use timeline::{Event, Moment};
 pub use world::{Counts, World};

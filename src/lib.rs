@@ -23,12 +23,14 @@
 //! F0  resource   the vocabulary                        diagnostic  findings and places, the nearest word
 //!     attribute  what can differ, its goals            duration  how durations are written
 //!     signature  V1 and V3                             dice      chance from a seed
+//!     bounds     how much of each input is read
 //! ```
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests are outside the house"))]
 
 pub mod alibaba;
 pub mod attribute;
+pub mod bounds;
 #[expect(clippy::disallowed_methods, reason = "owns the process: its environment, streams, clock and end")]
 pub mod cli;
 pub mod clock;
@@ -39,6 +41,10 @@ pub mod drift;
 pub mod duration;
 pub mod emulator;
 pub mod executor;
+#[cfg(test)]
+#[path = "../tests/mutations/feed.rs"]
+#[allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
+mod feed;
 pub mod history;
 pub mod journal;
 pub mod ops;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use crate::diagnostic::{Diagnostics, Place, SourceId, Sources};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::resource::{
     AccountId, AccountName, Address, DesiredStatus, GroupName, Provider, Region, RouterInterfaceId, Scope,
 };
@@ -20,6 +20,7 @@ use crate::signature::sha256_hex;
 
 mod check;
 mod decode;
+pub(crate) mod events;
 mod fields;
 pub mod finding;
 mod findings;
@@ -38,7 +39,7 @@ use findings::Findings;
 use syntax::{json, text, yaml};
 
 /// How large one file may be; whoever reads files need not read more than one byte beyond. Room for 200,000 interfaces.
-pub const MAX_FILE_BYTES: usize = 64 * 1024 * 1024;
+pub const MAX_FILE_BYTES: usize = crate::bounds::SPEC_BYTES;
 
 /// The only version of the format that there is.
 const SUPPORTED_VERSION: &str = "1";
@@ -114,6 +115,28 @@ pub fn digest(files: &[SpecFile]) -> String {
     let mut digests: Vec<[u8; 32]> = files.iter().map(|file| Sha256::digest(&file.bytes).into()).collect();
     digests.sort_unstable();
     format!("sha256:{}", sha256_hex(&digests.concat()))
+}
+
+/// Takes out of findings whatever repeats a text, and the texts themselves: what is left is each place and its rule. For a
+/// spec that was reached through a link, and so may be a file that whoever reads the findings could not read.
+pub fn conceal(found: Diagnostics) -> Diagnostics {
+    let findings = found.findings.iter().map(concealed).collect();
+    Diagnostics { sources: found.sources.without_texts(), findings }
+}
+
+fn concealed(finding: &Diagnostic) -> Diagnostic {
+    let code = finding::Code::ALL.iter().find(|code| finding.code == Some(code.as_str()));
+    let meaning = code.map_or("a rule of the spec is broken", |code| code.meaning()).trim_end_matches('.');
+    let mut summary = meaning.to_owned();
+    if let Some(first) = summary.get_mut(..1) {
+        first.make_ascii_lowercase();
+    }
+    Diagnostic {
+        severity: finding.severity,
+        code: finding.code,
+        place: finding.place,
+        ..Diagnostic::error(summary).hint("the spec was reached through a link, so nothing of its text is shown")
+    }
 }
 
 /// Takes a file's text into the sources, unless it is none or too large.

@@ -10,6 +10,7 @@ pub mod local;
 pub mod lock;
 pub mod medium;
 pub mod memory;
+pub mod named;
 pub mod recorder;
 
 use std::io::ErrorKind;

@@ -28,6 +28,7 @@ mod golden;
 mod group_health;
 mod harness;
 mod health_checks;
+mod hostile;
 mod kills;
 mod mutations;
 mod packaging;

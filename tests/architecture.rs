@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, u8)] = &[
     ("resource", 0),
     ("attribute", 0),
+    ("bounds", 0),
     ("diagnostic", 0),
     ("duration", 0),
     ("signature", 0),

@@ -5,6 +5,7 @@ mod documents;
 mod fault_kinds;
 mod file;
 mod http_face;
+mod limits;
 mod pages;
 mod pairs;
 mod support;

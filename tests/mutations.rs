@@ -2,7 +2,7 @@
 //! takes long, and what carries a checksum is never read as something else.
 //!
 //! `MUTATIONS=10000000 cargo test --release --test all mutations:: -- --nocapture` for the long run, and the same with
-//! `--lib mutated` for the API's answers.
+//! `--lib mutated` for the API's answers, credentials and what the emulator is asked.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
 
@@ -10,11 +10,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use rictl::emulator::{Fault, Format, WorldSeed};
+use rictl::emulator::{Fault, Format, Host, WorldSeed, log_path};
 use rictl::journal::{Journal, decode_run};
 use rictl::plan::Plan;
+use rictl::spec::format::format;
 use rictl::spec::{self, SpecFile};
-use rictl::state;
+use rictl::store::lock::Holder;
+use rictl::survey::terraform;
+use rictl::{duration, state};
 use tempfile::TempDir;
 
 mod feed;
@@ -78,10 +81,9 @@ fn a_mutated_spec_is_a_spec_or_an_error() {
             .to_vec(),
     );
     specs.sort();
-    for name in ["rictl.yaml", "rictl.json"] {
-        feed(name, &specs, |bytes| {
-            spec::parse(vec![SpecFile { name: name.to_owned(), bytes: bytes.to_vec() }]).is_ok()
-        });
+    let json: Vec<Vec<u8>> = specs.iter().filter(|spec| spec.starts_with(b"{")).cloned().collect();
+    for (name, specs) in [("rictl.yaml", &specs), ("rictl.json", &json)] {
+        feed(name, specs, |bytes| spec::parse(vec![SpecFile { name: name.to_owned(), bytes: bytes.to_vec() }]).is_ok());
     }
 }
 
@@ -148,6 +150,70 @@ fn a_mutated_plan_does_the_same_or_is_refused() {
             true
         }
         Err(_) => false,
+    });
+}
+
+/// Stands where nothing but a description does.
+const UNSAID: &str = "zzqx";
+
+#[test]
+fn a_mutated_world_is_refused_without_its_words() {
+    let text = format!(
+        "regions: [cn-shanghai]\nmetadata: {{role: {UNSAID}}}\ninterfaces:\n  - {{id: ri-a, name: {UNSAID}, tags: {{k: {UNSAID}}}}}\n  \
+         - id: ri-b\n    description: |\n      {UNSAID}\n    opposite: {{id: ri-x, region: cn-b, status: Deleted}}\n"
+    );
+    let world = WorldSeed::parse(&text, Format::Yaml).unwrap();
+    for (format, text) in [(Format::Yaml, text.clone()), (Format::Json, world.to_text(Format::Json))] {
+        feed(&format!("unsaid {format:?}"), &[text.into_bytes()], |bytes| {
+            let Ok(text) = std::str::from_utf8(bytes) else { return false };
+            match WorldSeed::parse(text, format) {
+                Ok(_) => true,
+                Err(error) => {
+                    let said = rictl::store::explain(&error);
+                    assert!(!said.contains(UNSAID), "{said}: {text}");
+                    false
+                }
+            }
+        });
+    }
+}
+
+#[test]
+fn a_mutated_text_of_any_other_reader_is_read_or_refused() {
+    let terraform_state = br#"{"version": 4, "terraform_version": "1.5.0", "serial": 3, "resources": [{"mode": "managed",
+        "type": "alicloud_router_interface", "name": "a", "provider": "p", "instances": [{"attributes":
+        {"id": "ri-a", "router_type": "VRouter", "role": "InitiatingSide", "opposite_region": "cn-b", "name": "x"}}]}]}"#;
+    feed("tfstate", &[terraform_state.to_vec()], |bytes| terraform::read(bytes).is_ok());
+    feed("fmt", &[SPEC.as_bytes().to_vec(), WORLD.as_bytes().to_vec()], |bytes| match format(bytes) {
+        Ok(formatted) => {
+            assert_eq!(format(formatted.as_bytes()).ok().as_ref(), Some(&formatted), "once is enough");
+            true
+        }
+        Err(_) => false,
+    });
+    let lengths = [&b"1h30m"[..], b"500ms", b"10m5s"].map(<[u8]>::to_vec);
+    feed("duration", &lengths, |bytes| std::str::from_utf8(bytes).is_ok_and(|text| duration::parse(text).is_ok()));
+    let holder = br#"{"id":"a","who":"ann","host":"h","pid":7,"process_start":5,"boot_id":"b","operation":"apply","run_id":"r","since":"2026-11-29T00:00:00Z"}"#;
+    feed("lock", &[holder.to_vec()], |bytes| {
+        serde_json::from_slice::<Holder>(bytes).is_ok_and(|it| !it.to_string().is_empty())
+    });
+}
+
+#[test]
+fn a_mutated_log_of_a_world_is_replayed_or_refused() {
+    let directory = TempDir::new().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    fs::write(path("world.yaml"), WORLD).unwrap();
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    let mut host = Host::open(&path("world.yaml"), now).unwrap();
+    let flip = Fault::parse_schedule("faults: [{fault: {console: {interface: ri-a, status: Idle, at: 3s}}}]").unwrap();
+    host.add_faults(flip, now).unwrap();
+    let log = fs::read(log_path(&path("world.yaml"))).unwrap();
+    feed("log", &[log], |bytes| {
+        fs::write(log_path(&path("world.yaml")), bytes).unwrap();
+        let looked = Host::look(&path("world.yaml"), now).is_ok();
+        assert_eq!(fs::read(log_path(&path("world.yaml"))).unwrap(), bytes, "who looks writes nothing");
+        looked
     });
 }
 

@@ -350,3 +350,6 @@ fn masked(access_key_id: &str) -> String {
         _ => "****".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ use super::request::Signed;
 use crate::cloud::{CloudError, Effect, ErrorKind};
 
 /// The largest answer that is read; a page of 50 interfaces takes about 100 KiB.
-pub(super) const MAX_BODY: usize = 8 << 20;
+pub(super) const MAX_BODY: usize = crate::bounds::ANSWER_BYTES;
 
 /// An answer before anyone has looked into it.
 #[derive(Debug)]

@@ -34,6 +34,8 @@ pub(super) struct Invocation {
     pub(super) global: Global,
     pub(super) environment: Environment,
     pub(super) clock: Clock,
+    /// Whether `--chdir` led through a link.
+    pub(super) is_linked: bool,
 }
 
 impl Command {
@@ -148,7 +150,8 @@ impl Invocation {
     }
 
     fn load_from(&self, path: &Path) -> Result<Project> {
-        Project::load(path, &std::env::temp_dir())
+        let loaded = Project::load(path, &std::env::temp_dir());
+        if self.is_linked { Project::conceal(loaded) } else { loaded }
     }
 
     fn access(&self) -> Access {

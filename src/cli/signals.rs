@@ -1,5 +1,6 @@
 //! Signals as a number that grows: the first asks to stop, the second to leave at once.
 
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -48,6 +49,18 @@ pub(super) fn listen() -> std::io::Result<Signals> {
         });
     }
     Ok(Signals { count, terminal })
+}
+
+/// Fails where so few files may be open that the signals of the process cannot be listened to, which would end in a panic.
+/// What a command opens later fails as an error of its own.
+///
+/// # Errors
+/// What the operating system says.
+pub(super) fn can_be_caught() -> std::io::Result<()> {
+    /// The runtime takes three for its events, and three for the signals.
+    const PAIRS: usize = 3;
+    let pairs: std::io::Result<Vec<_>> = (0..PAIRS).map(|_| UnixStream::pair()).collect();
+    pairs.map(drop)
 }
 
 /// Makes a file that may not grow an error of the write, as a full disk is, instead of the end of the process.

@@ -9,15 +9,16 @@ mod encode;
 mod line;
 mod metadata;
 mod page;
+mod server;
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::{ConnectInfo, Request as HttpRequest, State};
-use axum::http::{HeaderValue, StatusCode};
+use axum::extract::{Request as HttpRequest, State};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use axum::{Extension, Router};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -25,16 +26,14 @@ use tokio::sync::watch;
 use self::authentication::{Nonces, Signature, Signed, Wire};
 use self::delivery::deliver;
 use self::encode::Encoding;
-use self::line::{Line, Lines};
+use self::line::Line;
 use self::page::{JSON, plain};
 use super::answer::{Answer, Delivery, Reply};
 use super::calls::{CallLog, CallRecord};
 use super::host::{Host, HostError};
 use super::refusal::Refusal;
+use crate::bounds;
 use crate::clock::Clock;
-
-/// No documented request comes near.
-const MOST_REQUEST_BYTES: usize = 1 << 20;
 
 /// How a server is set up.
 #[derive(Debug)]
@@ -53,7 +52,7 @@ struct Shared {
     ending: watch::Receiver<()>,
 }
 
-/// Serves a world until `shutdown` is there; answers on their way are finished first.
+/// Serves a world until `shutdown` is there; answers on their way are finished first, for a few seconds.
 ///
 /// # Errors
 ///
@@ -71,24 +70,27 @@ pub async fn serve(
     let (alive, ending) = watch::channel(());
     let shared = Arc::new(Shared { host, options, nonces: Mutex::default(), ending });
     let router = Router::new().fallback(respond).with_state(shared);
-    axum::serve(Lines(listener), router.into_make_service_with_connect_info::<Line>())
-        .with_graceful_shutdown(async move {
-            shutdown.await;
-            drop(alive);
-        })
-        .await
+    server::serve(listener, router, bounds::CONNECTIONS, async move {
+        shutdown.await;
+        drop(alive);
+    })
+    .await;
+    Ok(())
 }
 
 async fn respond(
     State(shared): State<Arc<Shared>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    Extension(line): Extension<Line>,
     request: HttpRequest,
 ) -> Response {
     let now = shared.options.clock.now();
     let request_id = uuid::Uuid::new_v4().to_string().to_uppercase();
     let (parts, body) = request.into_parts();
-    let Ok(body) = axum::body::to_bytes(body, MOST_REQUEST_BYTES).await else {
-        return plain(StatusCode::PAYLOAD_TOO_LARGE, JSON, "{}");
+    let patience = Duration::from_secs(bounds::REQUEST_BODY_SECONDS as u64);
+    let body = match tokio::time::timeout(patience, axum::body::to_bytes(body, bounds::REQUEST_BYTES)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return last(plain(StatusCode::PAYLOAD_TOO_LARGE, JSON, "{}")),
+        Err(_) => return last(plain(StatusCode::REQUEST_TIMEOUT, JSON, "{}")),
     };
     let wire = Wire::new(&parts, &body);
     if wire.path().starts_with(metadata::ROOT) {
@@ -111,6 +113,12 @@ async fn respond(
     let answer = encode::answer(&reply.answer, encoding, &action, wire.header("host").unwrap_or_default(), &request_id);
     let mut response = deliver(reply.delivery, &line, answer, shared.ending.clone()).await;
     stamp(&mut response, now, &reply.answer, &request_id);
+    response
+}
+
+/// Makes an answer the last of its connection: what is left of the request is not read.
+fn last(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -181,3 +189,6 @@ fn stamp(response: &mut Response, now: Timestamp, answer: &Answer, request_id: &
         insert("x-acs-retry-after", wait.as_millis().to_string());
     }
 }
+
+#[cfg(test)]
+mod tests;

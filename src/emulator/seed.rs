@@ -17,9 +17,13 @@ mod duration;
 mod fault;
 mod interface;
 mod settings;
+mod yaml;
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
+use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 pub use account::{
@@ -29,19 +33,26 @@ pub use fault::{ConsoleSeed, ErrorSeed, Fault, FaultKind, FlappingSeed};
 pub use interface::{ElsewhereSeed, InterfaceSeed, OppositeSeed};
 pub use settings::{ErrorCodes, MetadataSeed, Pairs, QuotaKind, QuotaSeed, Settle};
 
+pub use yaml::Unfit;
+
+use crate::bounds;
+use crate::diagnostic::decoding;
 use crate::resource::{AccountId, Region};
 
 /// A world file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
-    /// The text is not a world file; the cause names line and column.
+    /// The text is not a world file; the cause names line, column and rule, and repeats nothing of the text.
     #[error("not a world file")]
-    Yaml(#[from] serde_yaml::Error),
-    /// The same for JSON.
-    #[error("not a world file")]
-    Json(#[from] serde_json::Error),
-    /// The words are fine, the world is not: every contradiction in it.
-    #[error("the world contradicts itself: {}", .0.join("; "))]
+    Yaml(#[from] Unfit),
+    /// The same for JSON: rule, line and column.
+    #[error("not a world file: {0}")]
+    Json(String),
+    /// The file is not UTF-8.
+    #[error("not a world file: it is not UTF-8 text")]
+    NotText,
+    /// The words are fine, the world is not: every contradiction in it, the first of which are named.
+    #[error("the world contradicts itself: {}", first(.0))]
     Contradictions(Vec<String>),
 }
 
@@ -56,16 +67,16 @@ pub enum Format {
 
 /// An emulated cloud as its file describes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, expecting = "a world: settings and `interfaces`")]
 pub struct WorldSeed {
     /// The only account, with the default access key; or use `accounts`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account: Option<AccountId>,
     /// The accounts; interfaces that name none belong to the first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     pub accounts: Vec<AccountSeed>,
     /// The regions that exist, besides those that interfaces name; the first is the interfaces' default.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<Region>,
     /// How long transitions take.
     #[serde(skip_serializing_if = "is_default")]
@@ -86,9 +97,10 @@ pub struct WorldSeed {
     #[serde(skip_serializing_if = "is_default")]
     pub metadata: MetadataSeed,
     /// What goes wrong, and when.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
     /// The router interfaces, in the order in which listings give them.
+    #[serde(deserialize_with = "list")]
     pub interfaces: Vec<InterfaceSeed>,
 }
 
@@ -101,8 +113,8 @@ impl WorldSeed {
     pub fn parse(text: &str, format: Format) -> Result<Self, SeedError> {
         match format {
             // An empty file is an empty world to YAML only if it says `{}`; a file of comments should do as well.
-            Format::Yaml => Ok(serde_yaml::from_str::<Option<Self>>(text)?.unwrap_or_default()),
-            Format::Json => Ok(serde_json::from_str(text)?),
+            Format::Yaml => Ok(document::<Option<Self>>(text)?.unwrap_or_default()),
+            Format::Json => serde_json::from_str(text).map_err(|error| SeedError::Json(decoding::rule(&error))),
         }
     }
 
@@ -132,8 +144,47 @@ impl Fault {
         struct Document {
             faults: Vec<Fault>,
         }
-        Ok(serde_yaml::from_str::<Document>(text)?.faults)
+        Ok(document::<Document>(text)?.faults)
     }
+}
+
+/// Reads YAML, of which JSON is a part: read as what it is, it may be of any length in one piece.
+fn document<T: DeserializeOwned>(text: &str) -> Result<T, SeedError> {
+    let as_json = || text.trim_start().starts_with('{').then(|| serde_json::from_str(text).ok()).flatten();
+    as_json().map_or_else(|| Ok(yaml::read(text)?), Ok)
+}
+
+/// Names the first of many contradictions and counts the others.
+fn first(contradictions: &[String]) -> String {
+    let shown = &contradictions[..contradictions.len().min(bounds::WORLD_CONTRADICTIONS)];
+    let more = contradictions.len() - shown.len();
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join("; "))
+}
+
+/// Reads a list of no more entries than a world may have.
+fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    struct Bounded<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Bounded<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut pieces: A) -> Result<Vec<T>, A::Error> {
+            let mut list = Vec::new();
+            while let Some(piece) = pieces.next_element()? {
+                if list.len() == bounds::WORLD_ENTRIES {
+                    let most = bounds::grouped(bounds::WORLD_ENTRIES as u64);
+                    return Err(de::Error::custom(format_args!("more than {most} entries")));
+                }
+                list.push(piece);
+            }
+            Ok(list)
+        }
+    }
+    deserializer.deserialize_seq(Bounded(PhantomData))
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

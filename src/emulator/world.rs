@@ -161,6 +161,15 @@ impl World {
         Some((found.0.as_str(), &found.1.secret))
     }
 
+    /// Returns the first key of each account, as [`World::credentials_of`] does for one.
+    pub fn credentials(&self) -> BTreeMap<&AccountId, (&str, &Secret)> {
+        let mut first = BTreeMap::new();
+        for (id, key) in &self.keys {
+            first.entry(&key.caller.account).or_insert((id.as_str(), &key.secret));
+        }
+        first
+    }
+
     /// Returns the settings of the metadata service.
     pub fn metadata(&self) -> &MetadataSeed {
         &self.metadata

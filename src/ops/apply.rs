@@ -44,7 +44,7 @@ async fn begin<'s>(
     let deadline = Instant::now() + session.lock_timeout;
     let (store, recorded) = lock(session, &holder, deadline, front).await?;
     recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
-    let connection = connection::connect(&session.project, &session.access, session.clock).await?;
+    let connection = connection::connect_to_act(&session.project, &session.access, session.clock).await?;
     let accounts = connection.check_accounts(&session.project).await?;
     let directory = session.lock_dir.as_deref();
     let account = account_lock::locks(directory, &connection.target, &accounts, &connection.reach, holder);

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdin, Command};
 
 /// How much of its last words is kept.
-const MAX_OUTPUT: u64 = 4096;
+const MAX_OUTPUT: u64 = crate::bounds::COMMAND_BYTES as u64;
 
 /// Runs a program to its end and succeeds if it does; `what` is what people call it.
 ///

@@ -14,11 +14,12 @@ use crate::alibaba::{Client, CredentialSource, Credentials, Endpoint, Network, P
 use crate::clock::Clock;
 use crate::cloud::{CloudError, CloudRead as _, Effect, ErrorKind};
 use crate::emulator::http::ServeOptions;
-use crate::emulator::{self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, Host, World};
+use crate::emulator::{self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, Host, Manner, World};
 use crate::resource::{AccountId, AccountName, Provider, Region, Target};
 use crate::retry::{Policy, Quota, Retrying};
 use crate::spec::{CloudSettings, SignatureVersion};
 use crate::store::account::Reach;
+use crate::store::named::Links;
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
@@ -98,16 +99,29 @@ pub struct Connection {
     pub reach: Reach,
 }
 
-/// Reaches what the spec names and asks whose account it is.
+/// Reaches what the spec names, to read, and asks whose account it is. Nothing is written: the world of an emulator is looked
+/// at and not kept.
 ///
 /// # Errors
 /// A spec that chooses what it may not, a world that cannot be opened, credentials that cannot be had, a cloud that does
 /// not answer.
 pub async fn connect(project: &Project, access: &Access, clock: Clock) -> Result<Connection> {
+    reach(project, access, clock, Manner::Looking).await
+}
+
+/// Reaches what the spec names, to act.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_to_act(project: &Project, access: &Access, clock: Clock) -> Result<Connection> {
+    reach(project, access, clock, Manner::Acting).await
+}
+
+async fn reach(project: &Project, access: &Access, clock: Clock, manner: Manner) -> Result<Connection> {
     access.trust.check_credentials(&project.spec, access.profile.as_deref(), access.signature)?;
     let settings = &project.spec.cloud;
     let (source, endpoint, world) = match settings.provider {
-        Provider::Emulator => emulated(project, access, clock).await?,
+        Provider::Emulator => emulated(project, access, clock, manner).await?,
         Provider::Alibaba => {
             let endpoint = access.endpoint.as_deref().map(parse_endpoint).transpose()?;
             (Source::Chain(Arc::new(chain(settings, access, clock))), endpoint, None)
@@ -262,6 +276,7 @@ async fn emulated(
     project: &Project,
     access: &Access,
     clock: Clock,
+    manner: Manner,
 ) -> Result<(Source, Option<Endpoint>, Option<PathBuf>)> {
     if let Some(endpoint) = &access.endpoint {
         let source = Source::World(default_keys(&project.spec.cloud));
@@ -272,7 +287,7 @@ async fn emulated(
         return Err(refusal.hint("set `cloud.world: FILE`, or give a running one with --endpoint").into());
     };
     let path: PathBuf = project.directory.join(&world.value);
-    let host = open_world(&path, clock)?;
+    let host = open_world(&path, Links::Refused, manner, clock)?;
     let source = Source::World(world_keys(host.world(), &project.spec.cloud));
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
     let address = listener.local_addr().context("cannot listen on loopback")?;
@@ -294,9 +309,10 @@ async fn emulated(
 ///
 /// # Errors
 /// A file that is not there, or is no world.
-pub fn open_world(path: &Path, clock: Clock) -> Result<Host> {
+pub fn open_world(path: &Path, links: Links, manner: Manner, clock: Clock) -> Result<Host> {
     world_exists(path)?;
-    Host::open(path, clock.now()).with_context(|| format!("cannot open the world {}", path.display()))
+    Host::open_named(path, manner, links, clock.now())
+        .with_context(|| format!("cannot open the world {}", path.display()))
 }
 
 /// Refuses a world file that is not there.
@@ -304,7 +320,7 @@ pub fn open_world(path: &Path, clock: Clock) -> Result<Host> {
 /// # Errors
 /// Exit 1 with how one is made.
 pub fn world_exists(path: &Path) -> Result<(), Refusal> {
-    if path.exists() {
+    if path.symlink_metadata().is_ok() {
         return Ok(());
     }
     Err(Refusal::new(Exit::Error, format!("there is no world {}", path.display()))
@@ -327,10 +343,11 @@ fn world_keys(world: &World, settings: &CloudSettings) -> BTreeMap<AccountName, 
     let named =
         settings.accounts.iter().filter_map(|(name, account)| Some((name, &account.account_id.as_ref()?.value)));
     let default_account = AccountName::default_account();
+    let known = world.credentials();
     std::iter::once((&default_account, world.main_account()))
         .chain(named)
         .filter_map(|(name, id)| {
-            let (access_key_id, secret) = world.credentials_of(id)?;
+            let (access_key_id, secret) = known.get(id)?;
             Some((name.clone(), keys(access_key_id, secret.expose())))
         })
         .collect()

@@ -10,9 +10,11 @@ use crate::alibaba::credentials::{Environment, region_of_profile};
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::cloud::listing;
+use crate::emulator::Manner;
 use crate::resource::{AccountName, Observed, Region, RouterInterfaceId, Scope, Target};
 use crate::spec::{self, SpecFile};
 use crate::store::local::Paths;
+use crate::store::named::Links;
 use crate::survey::terraform::Imported;
 use crate::survey::{Survey, survey};
 
@@ -70,7 +72,10 @@ pub fn regions(
     if regions.is_empty() {
         regions.extend(imported.into_iter().flat_map(|imported| imported.regions.clone()));
         match world {
-            Some(world) => regions = open_world(world, clock)?.world().regions().cloned().collect(),
+            Some(world) => {
+                regions =
+                    open_world(world, Links::Refused, Manner::Looking, clock)?.world().regions().cloned().collect()
+            }
             None => regions.extend(in_environment().or_else(in_profile)),
         }
     }

@@ -1,13 +1,15 @@
 //! The spec on disk and the files that belong to it. No network, no credentials.
 
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
+use crate::bounds;
+use crate::diagnostic::Diagnostics;
 use crate::spec::{self, Spec, SpecFile};
 use crate::store::local::Paths;
+use crate::store::named::{self, Links, NamedError};
 
 use super::failure::{Exit, Refusal};
 
@@ -17,9 +19,6 @@ pub mod together;
 
 /// The name of the spec where none is given.
 pub const DEFAULT_SPEC: &str = "rictl.yaml";
-
-/// More than any spec; a file that is larger is not read to its end.
-const MAX_BYTES: u64 = 65 * 1024 * 1024;
 
 /// A spec that has been read and checked, and where its history is.
 #[derive(Clone, Debug)]
@@ -45,7 +44,8 @@ impl Project {
         let is_directory = is_directory(path);
         let files = files(path)?;
         let digest = spec::digest(&files);
-        let mut spec = spec::parse(files)?;
+        let is_linked = files.iter().any(|file| named::is_linked(Path::new(&file.name)));
+        let mut spec = spec::parse(files).map_err(|found| if is_linked { spec::conceal(found) } else { found })?;
         let directory = if is_directory { path.to_owned() } else { parent(path) };
         let state = match &spec.state_path {
             Some(state) => directory.join(&state.value),
@@ -55,7 +55,25 @@ impl Project {
             spec.warnings.extend(beside::passed_over(&directory, &spec, &state));
         }
         let name = path.display().to_string();
-        Ok(Self { name, spec, digest, paths: Paths::new(state, rescue_directory), directory })
+        let project = Self { name, spec, digest, paths: Paths::new(state, rescue_directory), directory };
+        Ok(if is_linked { project.concealed() } else { project })
+    }
+
+    /// Takes the text of a spec out of what is said of it, since the way to it led through a link.
+    ///
+    /// # Errors
+    /// Those of the loading, without the text.
+    pub fn conceal(loaded: Result<Self>) -> Result<Self> {
+        loaded.map(Self::concealed).map_err(|error| match error.downcast::<Diagnostics>() {
+            Ok(found) => spec::conceal(found).into(),
+            Err(error) => error,
+        })
+    }
+
+    /// A text that is a spec holds nobody's secret, so its warnings stay; its lines are not repeated all the same.
+    fn concealed(mut self) -> Self {
+        self.spec.sources = self.spec.sources.without_texts();
+        self
     }
 }
 
@@ -64,7 +82,7 @@ impl Project {
 /// # Errors
 /// A file that cannot be read.
 pub fn files(path: &Path) -> Result<Vec<SpecFile>> {
-    if is_directory(path) { read_directory(path) } else { Ok(vec![read_file(path)?]) }
+    if is_directory(path) { read_directory(path) } else { Ok(vec![read_file(path, bounds::SPEC_BYTES)?]) }
 }
 
 fn is_directory(path: &Path) -> bool {
@@ -90,13 +108,28 @@ fn read_directory(path: &Path) -> Result<Vec<SpecFile>> {
         if beside::is_merged(&name) {
             names.push(name);
         }
+        if names.len() > bounds::SPEC_FILES {
+            break;
+        }
     }
     names.sort();
     if names.is_empty() {
         let refusal = Refusal::new(Exit::Error, format!("{} holds no *.yaml or *.yml", path.display()));
         return Err(refusal.hint(elsewhere(path)).into());
     }
-    names.iter().map(|name| read_file(name)).collect()
+    if names.len() > bounds::SPEC_FILES {
+        let most = bounds::grouped(bounds::SPEC_FILES as u64);
+        let summary = format!("{} holds more than {most} *.yaml and *.yml", path.display());
+        return Err(Refusal::new(Exit::Error, summary).hint(elsewhere(path)).into());
+    }
+    let mut room = bounds::SPEC_BYTES;
+    let mut files = Vec::with_capacity(names.len());
+    for name in &names {
+        let file = read_file(name, room)?;
+        room -= file.bytes.len();
+        files.push(file);
+    }
+    Ok(files)
 }
 
 /// Says where the spec of a directory that holds none may be.
@@ -107,26 +140,30 @@ fn elsewhere(path: &Path) -> String {
     }
 }
 
-fn read_file(path: &Path) -> Result<SpecFile> {
-    let doing = || format!("cannot read the spec {}", path.display());
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let refusal = Refusal::new(Exit::Error, format!("there is no spec {}", path.display()));
+/// Reads one file of a spec, for which `room` bytes are left. A link is followed: mounted settings are made of them.
+fn read_file(path: &Path, room: usize) -> Result<SpecFile> {
+    let shown = path.display();
+    let refuse = |summary: String, hint: &str| Err(Refusal::new(Exit::Error, summary).hint(hint).into());
+    match named::read(path, Links::Followed, room) {
+        Ok(bytes) => Ok(SpecFile { name: path.display().to_string(), bytes }),
+        Err(NamedError::Absent) => {
+            let refusal = Refusal::new(Exit::Error, format!("there is no spec {shown}"));
             let hint = match beside::meant(path) {
                 Some(meant) => format!("there is {meant}: `--file {meant}`"),
                 None => "name one with --file, or start one with `rictl init`".to_owned(),
             };
-            return Err(refusal.hint(hint).into());
+            Err(refusal.hint(hint).into())
         }
-        Err(error) => return Err(error).with_context(doing),
-    };
-    if !metadata.is_file() {
-        let refusal = Refusal::new(Exit::Error, format!("the spec {} is not a regular file", path.display()));
-        return Err(refusal.hint("name a file or a directory with --file").into());
+        Err(NamedError::NotRegular(_)) => {
+            refuse(format!("the spec {shown} is not a regular file"), "name a file or a directory with --file")
+        }
+        Err(NamedError::TooLarge(_)) if room < bounds::SPEC_BYTES => {
+            let most = bounds::size(bounds::SPEC_BYTES as u64);
+            refuse(format!("with {shown} the spec is larger than {most}"), "cut it into several specs")
+        }
+        Err(error @ NamedError::TooLarge(_)) => {
+            refuse(format!("cannot read the spec {shown}: {error}"), "is this a spec? cut it into several")
+        }
+        Err(NamedError::Io(error)) => Err(error).with_context(|| format!("cannot read the spec {shown}")),
     }
-    let mut bytes = Vec::new();
-    let file = fs::File::open(path).with_context(doing)?;
-    file.take(MAX_BYTES).read_to_end(&mut bytes).with_context(doing)?;
-    Ok(SpecFile { name: path.display().to_string(), bytes })
 }

@@ -3,7 +3,7 @@
 //! The checks see every entry, whatever was wrong with it, and report in the order of names; nothing is resolved by
 //! guessing. A floor counts members: which of them are two sides of one link only the live cloud knows.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::ops::Bound;
 
 use petgraph::algo::{kosaraju_scc, toposort};
@@ -179,7 +179,8 @@ fn cycle(members: &[&Address], interfaces: &BTreeMap<Address, Interface>, findin
     findings.report(Code::Cycle, place.unwrap_or_default(), || {
         let owned = |addresses: &[&Address]| addresses.iter().map(|address| (*address).clone()).collect();
         let said = way.windows(2).map(|pair| interfaces[pair[0]].needs(pair[1])).collect();
-        let others: Vec<&Address> = members.iter().filter(|member| !way.contains(member)).copied().collect();
+        let on_the_way: BTreeSet<&Address> = way.iter().copied().collect();
+        let others: Vec<&Address> = members.iter().filter(|member| !on_the_way.contains(*member)).copied().collect();
         Finding::Whole(WholeFault::Cycle(Circle { way: owned(&way), said, others: owned(&others) }))
     });
 }

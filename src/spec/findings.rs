@@ -11,7 +11,7 @@ use crate::spec::keys::Type;
 use crate::spec::words::words;
 
 /// How many findings of one kind are shown; beyond that a reader fixes the generator, not the lines.
-const SHOWN_PER_KIND: usize = 20;
+const SHOWN_PER_KIND: usize = crate::bounds::SPEC_FINDINGS;
 
 /// The findings of one parse.
 #[derive(Default)]

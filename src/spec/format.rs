@@ -3,7 +3,10 @@
 //! Modest on purpose: whoever wrote the spec chose its order, its quotes and its indentation. What a text says is
 //! compared before and after, so a change that would mean something else is never made.
 
-use serde_yaml::Value;
+use saphyr_parser::Event;
+
+use super::events::{Events, NoEvent};
+use crate::bounds;
 
 /// Why a text cannot be formatted.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +16,7 @@ pub enum Unformattable {
     NotText(#[from] std::str::Utf8Error),
     /// It is not YAML.
     #[error("it cannot be read as YAML")]
-    NotYaml(#[from] serde_yaml::Error),
+    NotYaml,
     /// Blanks at the end of its lines, or its empty lines, are part of a value.
     #[error("a text over several lines would come to say something else")]
     Meaningful,
@@ -25,12 +28,33 @@ pub fn format(bytes: &[u8]) -> Result<String, Unformattable> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let formatted = laid_out(text);
     if formatted != text {
-        let (before, after): (Value, Value) = (serde_yaml::from_str(text)?, serde_yaml::from_str(&formatted)?);
-        if before != after {
-            return Err(Unformattable::Meaningful);
-        }
+        compare(text, &formatted)?;
     }
     Ok(formatted)
+}
+
+/// Compares what two texts say, event by event, whatever stands where.
+fn compare(before: &str, after: &str) -> Result<(), Unformattable> {
+    let mut both = [before, after].map(|text| Events::new(text, bounds::SPEC_LOOKAHEAD));
+    loop {
+        let [before, after] = both.each_mut().map(next);
+        match (before?, after) {
+            (one, Ok(other)) if one == other => {
+                if one == Event::StreamEnd {
+                    return Ok(());
+                }
+            }
+            _ => return Err(Unformattable::Meaningful),
+        }
+    }
+}
+
+fn next<'t>(events: &mut Events<'t>) -> Result<Event<'t>, Unformattable> {
+    match events.next() {
+        Ok((event, _)) => Ok(event),
+        Err(NoEvent::End) => Ok(Event::StreamEnd),
+        Err(NoEvent::Endless | NoEvent::NotYaml(_)) => Err(Unformattable::NotYaml),
+    }
 }
 
 fn laid_out(text: &str) -> String {
@@ -57,6 +81,8 @@ mod tests {
 
     use proptest::prelude::*;
 
+    use serde_yaml::Value;
+
     use super::*;
 
     #[test]
@@ -78,7 +104,7 @@ mod tests {
 
     #[test]
     fn refuses_what_it_cannot_read() {
-        assert!(matches!(format(b"a: [ \n"), Err(Unformattable::NotYaml(_))));
+        assert!(matches!(format(b"a: [ \n"), Err(Unformattable::NotYaml)));
         assert!(matches!(format(b"\xff"), Err(Unformattable::NotText(_))));
     }
 

@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use crate::bounds;
 use crate::diagnostic::Place;
 use crate::spec::finding::{Crowd, Finding, SyntaxFault};
 use crate::spec::findings::Findings;
@@ -15,13 +16,13 @@ pub(super) mod text;
 pub(super) mod yaml;
 
 /// How deep values may nest: no spec needs half of it.
-const MAX_DEPTH: usize = 16;
+const MAX_DEPTH: usize = bounds::SPEC_DEPTH;
 /// How many entries a section may have: twice the largest network in mind, and what bounds the memory of nonsense.
-const MAX_ENTRIES: usize = 250_000;
+const MAX_ENTRIES: usize = bounds::SPEC_ENTRIES;
 /// How many values one entry may hold, for the same reason.
-const MAX_VALUES: usize = 50_000;
+const MAX_VALUES: usize = bounds::SPEC_VALUES;
 /// How long one word may be, in bytes: a `reason` is a sentence, not a book.
-const MAX_WORD: usize = 4096;
+const MAX_WORD: usize = bounds::SPEC_TEXT;
 
 /// A key, or a scalar value.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::records::distinct;
 use super::{Anchor, Durations, LastAction, Record, Records, RunId, Sighting, State, upgrade};
+use crate::diagnostic::decoding;
 use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Region, Scope, Target};
 use crate::signature::sha256_hex;
 
@@ -116,6 +117,7 @@ pub fn version(bytes: &[u8]) -> u64 {
 /// Finds the version of a file that does not look like ours.
 fn sniff(bytes: &[u8]) -> Result<u64, Unreadable> {
     #[derive(Deserialize)]
+    #[serde(expecting = "a state")]
     struct Head {
         format_version: u64,
     }
@@ -139,8 +141,8 @@ fn verify(bytes: &[u8]) -> Result<(), Unreadable> {
 
 fn damaged(error: &serde_json::Error) -> Unreadable {
     Unreadable::Damaged(match error.classify() {
-        serde_json::error::Category::Eof => format!("it ends too early: {error}"),
-        _ => error.to_string(),
+        serde_json::error::Category::Eof => format!("it ends too early: {}", decoding::rule(error)),
+        _ => decoding::rule(error),
     })
 }
 

@@ -18,7 +18,7 @@ use crate::resource::{AccountId, Provider};
 use crate::signature::sha256_hex;
 
 /// More than any holder writes; the file may be anybody's.
-const MOST_WORDS: u64 = 4096;
+const MOST_WORDS: u64 = crate::bounds::LOCK_BYTES as u64;
 
 /// How often a file that is replaced under our hands, or freed while its holder is looked for, is tried again.
 const ATTEMPTS: usize = 10;

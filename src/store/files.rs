@@ -15,9 +15,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FallocateFlags, OFlags};
 
 use super::StoreError;
+use crate::bounds;
 
 /// The most that is read of one file; a state of 500,000 interfaces fits.
-const READ_LIMIT: u64 = 256 << 20;
+const READ_LIMIT: u64 = bounds::STATE_BYTES as u64;
 
 /// Says what failed on which file.
 pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
@@ -27,6 +28,8 @@ pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Erro
 
 /// Opens a regular file; `None` if the name does not exist.
 pub(super) fn open(path: &Path, options: &mut OpenOptions, doing: &'static str) -> Result<Option<File>, StoreError> {
+    // Opening alone can do something to a device.
+    refuse_irregular(path)?;
     // NONBLOCK: a FIFO opens at once and is refused below instead of hanging.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let opened = options.mode(0o600).custom_flags(flags.bits().cast_signed()).open(path);
@@ -39,7 +42,8 @@ pub(super) fn open(path: &Path, options: &mut OpenOptions, doing: &'static str) 
         }
     };
     let metadata = file.metadata().map_err(io_error(doing, path))?;
-    match kind(metadata.file_type()) {
+    let of_the_kernel = || super::named::is_of_the_kernel(&file).then_some(super::named::OF_THE_KERNEL);
+    match kind(metadata.file_type()).or_else(of_the_kernel) {
         Some(what) => Err(StoreError::NotAFile { path: path.display().to_string(), what }),
         None => Ok(Some(file)),
     }
@@ -65,7 +69,7 @@ pub(super) fn refuse_irregular(path: &Path) -> Result<(), StoreError> {
 }
 
 /// Names what is not a regular file.
-fn kind(file_type: fs::FileType) -> Option<&'static str> {
+pub(super) fn kind(file_type: fs::FileType) -> Option<&'static str> {
     Some(match file_type {
         kind if kind.is_file() => return None,
         kind if kind.is_symlink() => "a symlink",

@@ -19,7 +19,7 @@ use super::profile::Profile;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The most that it may print.
-const MAX_BYTES: u64 = 64 << 10;
+const MAX_BYTES: u64 = crate::bounds::EXTERNAL_BYTES as u64;
 
 /// Runs a command and reads the profile that it prints.
 pub(super) async fn run(command: &str, environment: &Environment) -> Result<Profile, String> {

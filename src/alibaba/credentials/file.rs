@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
 /// The largest file that is read; a config of thousands of profiles is smaller.
-const MAX_BYTES: usize = 1 << 20;
+const MAX_BYTES: usize = crate::bounds::CREDENTIALS_BYTES;
 
 /// Whether others may be able to read the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

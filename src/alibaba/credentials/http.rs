@@ -14,7 +14,7 @@ use crate::alibaba::http::{self, Failure, Timeouts, Wire};
 use crate::alibaba::proxy::{METADATA_ADDRESS, Proxy};
 
 /// The most that a service's answer may hold; a real one has about 1.5 KiB.
-const MAX_BYTES: usize = 64 << 10;
+const MAX_BYTES: usize = crate::bounds::CREDENTIALS_ANSWER_BYTES;
 
 /// The official libraries' deadlines for STS and for an address.
 pub(super) const SERVICE: Timeouts =

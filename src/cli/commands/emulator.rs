@@ -1,17 +1,18 @@
 //! The emulator's own commands.
 
-use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use anyhow::{Context as _, Result};
 use tokio::net::TcpListener;
 
+use crate::bounds;
 use crate::emulator::http::ServeOptions;
-use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions};
+use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions, Manner, SeedError};
 use crate::ops::connection::{open_world, world_exists};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::shared_file::{self, Access};
+use crate::store::named::{self, Links};
 
 use super::super::args::EmulatorCommand;
 use super::super::output::Output;
@@ -55,10 +56,12 @@ async fn serve(
         return Err(refusal.hint("listen on loopback, as 127.0.0.1:0 is").into());
     }
     let clock = invocation.clock;
-    let mut host = open_world(world, clock)?;
+    let mut host = open_world(world, Links::Followed, Manner::Acting, clock)?;
     if let Some(path) = faults {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let schedule = Fault::parse_schedule(&text).with_context(|| format!("cannot use {}", path.display()))?;
+        let doing = || format!("cannot use {}", path.display());
+        let text = named::read_given(path, bounds::WORLD_BYTES).with_context(doing)?;
+        let text = String::from_utf8(text).map_err(|_| SeedError::NotText).with_context(doing)?;
+        let schedule = Fault::parse_schedule(&text).with_context(doing)?;
         host.add_faults(schedule, clock.now())?;
     }
     let call_log = call_log

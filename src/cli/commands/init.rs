@@ -4,12 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::bounds;
 use crate::ops::connection::connect;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::init as operation;
 use crate::ops::project::DEFAULT_SPEC;
 use crate::ops::shared_file::{self, Access};
 use crate::render::{counted, schema, starter};
+use crate::store::named::{self, Links};
 use crate::survey::terraform::{self, Imported};
 
 use super::super::args::InitArgs;
@@ -63,7 +65,7 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
 
 fn read_terraform(path: &Path) -> Result<Imported> {
     let doing = || format!("cannot use {}", path.display());
-    let bytes = std::fs::read(path).with_context(doing)?;
+    let bytes = named::read_given(path, bounds::TERRAFORM_BYTES).with_context(doing)?;
     terraform::read(&bytes)
         .map_err(|error| Refusal::new(Exit::Error, format!("{}: {error}", doing())).hint(error.hint()).into())
 }
@@ -78,7 +80,7 @@ fn write_schema(spec: &Path, replace: bool, output: &Output) -> Result<()> {
     let mut text = Vec::new();
     schema::write(&mut text, schema::Format::Spec)?;
     let is_there = shared_file::is_there(&path);
-    if is_there && std::fs::read(&path).is_ok_and(|there| there == text) {
+    if is_there && named::read(&path, Links::Followed, text.len()).is_ok_and(|there| there == text) {
         return Ok(());
     }
     if is_there && !replace {

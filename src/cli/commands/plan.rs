@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::bounds;
 use crate::history::{self, Recorded};
 use crate::ops::connection::connect;
 use crate::ops::failure::{Exit, Refusal};
@@ -15,6 +16,7 @@ use crate::ops::shared_file::{self, Access};
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::topology::Topology;
+use crate::store::named::{self, Links, NamedError};
 
 use super::super::args::{Choice, Format, FormatArgs, PlanArgs};
 use super::super::output::Output;
@@ -108,8 +110,13 @@ fn save(path: &Path, plan: &Plan, force: bool) -> Result<()> {
             return refuse(format!("{shown} is not a regular file"), "choose another name");
         }
         Ok(metadata) if metadata.is_file() && !force => {
-            let bytes = fs::read(path).with_context(|| format!("cannot read {shown}"))?;
-            if !bytes.is_empty() && Plan::from_any_file(&bytes).is_err() {
+            let is_plan = match named::read(path, Links::Followed, bounds::STATE_BYTES) {
+                Ok(bytes) => bytes.is_empty() || Plan::from_any_file(&bytes).is_ok(),
+                // Larger than any plan.
+                Err(NamedError::TooLarge(_)) => false,
+                Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
+            };
+            if !is_plan {
                 return refuse(format!("{shown} is there and is not a plan"), "choose another name, or use --force");
             }
         }

@@ -1,15 +1,17 @@
-//! A listener whose connections can be cut from within an answer, as no HTTP response can say it.
+//! A connection that can be cut from within an answer, as no HTTP response can say it.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use axum::extract::connect_info::Connected;
-use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+use tokio::time::Sleep;
+
+use crate::bounds;
 
 /// The handle of one connection.
 #[derive(Clone, Debug, Default)]
@@ -26,33 +28,18 @@ impl Line {
     }
 }
 
-/// Accepts connections that can be cut.
-pub(super) struct Lines(pub(super) TcpListener);
-
-impl Listener for Lines {
-    type Io = LineIo;
-    type Addr = std::net::SocketAddr;
-
-    async fn accept(&mut self) -> (LineIo, Self::Addr) {
-        let (stream, address) = Listener::accept(&mut self.0).await;
-        (LineIo { stream, line: Line::default() }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<Self::Addr> {
-        self.0.local_addr()
-    }
-}
-
-impl Connected<IncomingStream<'_, Lines>> for Line {
-    fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
-        stream.io().line.clone()
-    }
-}
-
-/// A connection that can be cut.
+/// A connection that can be cut, and is where its client does not take what is written.
 pub(super) struct LineIo {
     stream: TcpStream,
     line: Line,
+    /// Runs while the client takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+}
+
+impl LineIo {
+    pub(super) fn new(stream: TcpStream, line: Line) -> Self {
+        Self { stream, line, stalled: None }
+    }
 }
 
 impl AsyncRead for LineIo {
@@ -66,7 +53,14 @@ impl AsyncWrite for LineIo {
         if self.line.is_cut() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let patience = Duration::from_secs(bounds::ANSWER_SECONDS as u64);
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        stalled.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

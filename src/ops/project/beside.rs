@@ -2,22 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::de::IgnoredAny;
 
+use crate::bounds;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::nearest;
 use crate::spec::Spec;
 use crate::spec::keys::KEYS;
+use crate::store::named::{self, Links, NamedError};
 
 /// How many names are listed.
 const NAMED: usize = 5;
-/// How much of a JSON file is looked at; a larger one is named unseen.
-const LOOKED_AT: u64 = 4 * 1024 * 1024;
-/// How many entries of one directory are looked at.
-const MOST_ENTRIES: usize = 10_000;
 
 /// Returns whether a file in a directory is read as a part of its spec.
 pub(super) fn is_merged(path: &Path) -> bool {
@@ -67,8 +64,11 @@ pub(super) fn below(directory: &Path) -> Vec<String> {
 fn entries(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
     let is_visible = |path: &PathBuf| path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."));
-    let mut paths: Vec<PathBuf> =
-        entries.take(MOST_ENTRIES).filter_map(|entry| Some(entry.ok()?.path())).filter(is_visible).collect();
+    let mut paths: Vec<PathBuf> = entries
+        .take(bounds::DIRECTORY_ENTRIES)
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(is_visible)
+        .collect();
     paths.sort();
     paths
 }
@@ -90,11 +90,11 @@ fn has_extension(path: &Path, wanted: &str) -> bool {
 
 /// Returns whether a JSON file has sections of a spec, and is none of our own documents.
 fn has_sections(path: &Path) -> bool {
-    let mut bytes = Vec::new();
-    let read = fs::File::open(path).and_then(|file| file.take(LOOKED_AT + 1).read_to_end(&mut bytes));
-    if read.is_err() || bytes.len() as u64 > LOOKED_AT {
-        return read.is_ok();
-    }
+    let bytes = match named::read(path, Links::Refused, bounds::NEIGHBOUR_BYTES) {
+        Ok(bytes) => bytes,
+        // Too large to be looked into: it is named unseen.
+        Err(error) => return matches!(error, NamedError::TooLarge(_)),
+    };
     let Ok(document) = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(&bytes) else { return false };
     let is_section = |name: &str| name != "version" && KEYS.iter().any(|key| key.path == name);
     !document.contains_key("format_version") && document.keys().any(|name| is_section(name))

@@ -1,24 +1,19 @@
 //! YAML to items: the events of saphyr-parser, less what a reviewed spec has no use for.
 //!
 //! Anchors, aliases, merge keys and tags make a text say something else than it seems to; they are refused, each
-//! with its place. What the parser may hold in memory between two events is bounded here, since it keeps a whole
-//! flow collection before it tells of its start.
+//! with its place.
 
-use std::cell::Cell;
-use std::str::Chars;
+use saphyr_parser::{Event, ScalarStyle, ScanError, Span};
 
-use saphyr_parser::{BufferedInput, Event, Parser, ScalarStyle, ScanError, Span};
-
+use crate::bounds;
 use crate::diagnostic::{Place, SourceId};
+use crate::spec::events::{Events, NoEvent};
 use crate::spec::finding::{Crowd, Finding, Mark, SyntaxFault, YamlFault};
 use crate::spec::findings::Findings;
 use crate::spec::slips::{self, Found, Slip};
 use crate::spec::syntax::{
     Broken, Item, MAX_DEPTH, MAX_ENTRIES, MAX_VALUES, Node, NodeKind, Sink, Word, stop, too_many, word_node,
 };
-
-/// Characters that the parser may read before it must tell something; its tokens take a hundred times as much.
-const MAX_LOOKAHEAD: usize = 256 * 1024;
 
 /// Reads a YAML document and hands its items to `sink`.
 pub(in crate::spec) fn read<'a>(
@@ -27,47 +22,14 @@ pub(in crate::spec) fn read<'a>(
     findings: &mut Findings,
     sink: &mut Sink<'_, 'a>,
 ) -> Result<(), Broken> {
-    let spent = Cell::new(0);
-    let parser =
-        Parser::new(BufferedInput::new(Metered { chars: text.chars(), spent: &spent, before: '\n', is_quoted: false }));
     let last = Place { source, line: 1, column: 1, length: 1 };
-    Reader { text, spent: &spent, parser, last, values: 0, findings }.document(sink)
-}
-
-/// The characters of a text, ending early when nothing comes of them.
-struct Metered<'t> {
-    chars: Chars<'t>,
-    spent: &'t Cell<usize>,
-    before: char,
-    /// As far as one line tells.
-    is_quoted: bool,
-}
-
-impl Iterator for Metered<'_> {
-    type Item = char;
-
-    fn next(&mut self) -> Option<char> {
-        if self.spent.get() > MAX_LOOKAHEAD {
-            return None;
-        }
-        self.spent.set(self.spent.get() + 1);
-        let character = self.chars.next()?;
-        // The parser refuses a tab between a key and its value, where YAML takes it for a blank.
-        let is_blank = character == '\t' && self.before == ':' && !self.is_quoted;
-        match character {
-            '\n' | '\r' => self.is_quoted = false,
-            '"' | '\'' => self.is_quoted = !self.is_quoted,
-            _ => {}
-        }
-        self.before = character;
-        Some(if is_blank { ' ' } else { character })
-    }
+    let events = Events::new(text, bounds::SPEC_LOOKAHEAD);
+    Reader { text, events, last, values: 0, findings }.document(sink)
 }
 
 struct Reader<'t, 'f> {
     text: &'t str,
-    spent: &'t Cell<usize>,
-    parser: Parser<'t, BufferedInput<Metered<'t>>>,
+    events: Events<'t>,
     /// Where the last event stood.
     last: Place,
     /// The values of the current entry so far.
@@ -228,18 +190,16 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn next(&mut self) -> Result<(Event<'t>, Place), Broken> {
-        self.spent.set(0);
-        let next = self.parser.next_event();
-        if self.spent.get() > MAX_LOOKAHEAD {
-            return Err(self.stop(self.last, SyntaxFault::EndlessValue { kibibytes: MAX_LOOKAHEAD / 1024 }));
-        }
-        match next {
-            Some(Ok((event, span))) => {
+        match self.events.next() {
+            Ok((event, span)) => {
                 self.last = self.place(span);
                 Ok((event, self.last))
             }
-            Some(Err(error)) => Err(self.syntax_error(&error)),
-            None => Ok((Event::StreamEnd, self.last)),
+            Err(NoEvent::Endless) => {
+                Err(self.stop(self.last, SyntaxFault::EndlessValue { kibibytes: bounds::SPEC_LOOKAHEAD / 1024 }))
+            }
+            Err(NoEvent::NotYaml(error)) => Err(self.syntax_error(&error)),
+            Err(NoEvent::End) => Ok((Event::StreamEnd, self.last)),
         }
     }
 
