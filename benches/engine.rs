@@ -150,7 +150,7 @@ fn planned(spec: &Spec, live: &LiveState) -> Plan {
         settle_timeout: Duration::from_secs(600),
         way_back: false,
     };
-    let inputs = Inputs { spec, spec_digest: "sha256:0", live, state: None, target: &target, doubts: &[] };
+    let inputs = Inputs { spec, spec_digest: "sha256:0", live, state: None, target: &target, doubts: &[], health: &[] };
     plan(&inputs, &options).unwrap()
 }
 

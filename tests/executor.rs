@@ -90,8 +90,15 @@ async fn planned(world: &Rc<RefCell<World>>, clock: &Clock) -> (Plan, Target) {
         settle_timeout: Duration::from_secs(600),
         way_back: false,
     };
-    let inputs =
-        Inputs { spec: &spec, spec_digest: "sha256:0", live: &live, state: None, target: &target, doubts: &[] };
+    let inputs = Inputs {
+        spec: &spec,
+        spec_digest: "sha256:0",
+        live: &live,
+        state: None,
+        target: &target,
+        doubts: &[],
+        health: &[],
+    };
     let plan = plan(&inputs, &options).unwrap();
     (plan, target)
 }

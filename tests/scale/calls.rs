@@ -96,6 +96,7 @@ impl Scene {
             state: None,
             target: &target,
             doubts: &[],
+            health: &[],
         };
         plan(&inputs, &options).unwrap()
     }

@@ -9,8 +9,8 @@ use crate::cloud::Cloud;
 use crate::executor::{self, Ended, Known, Surroundings};
 use crate::history::{self, Seen};
 use crate::journal::{Entry, Evidence, LockWord, Operation, RunStarted};
-use crate::ops::check;
 use crate::ops::session::{Front, Ran};
+use crate::ops::{check, live};
 use crate::plan::{FloorMember, Plan};
 use crate::refresh::Refresh;
 use crate::render::words;
@@ -89,7 +89,10 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     pub(super) fn conclude(&mut self, worked: Worked, back: Option<WayBack>, front: &mut impl Front) -> Ran {
         let Worked { plan, before, ended } = worked;
         let after = ended.seen.clone();
-        let (report, is_recorded) = self.end(&plan, ended);
+        let (mut report, is_recorded) = self.end(&plan, ended);
+        // What was read last, be it by the way back.
+        let (first, last) = back.as_ref().map_or((&before, &after), |back| (&back.before, &back.after));
+        report.groups = live::groups_after(&self.session.project.spec, first, last);
         if is_recorded {
             let spec = &self.session.project.spec;
             let own = Seen { spec, before: Some(&before), after: &after };
