@@ -3,7 +3,7 @@
 //! Modest on purpose: whoever wrote the spec chose its order, its quotes and its indentation. What a text says is
 //! compared before and after, so a change that would mean something else is never made.
 
-use saphyr_parser::Event;
+use saphyr_parser::{Event, ScalarStyle};
 
 use super::events::{Events, NoEvent};
 use crate::bounds;
@@ -36,12 +36,18 @@ pub fn format(bytes: &[u8]) -> Result<String, Unformattable> {
 /// Compares what two texts say, event by event, whatever stands where.
 fn compare(before: &str, after: &str) -> Result<(), Unformattable> {
     let mut both = [before, after].map(|text| Events::new(text, bounds::SPEC_LOOKAHEAD));
+    // Readers disagree whether the last line of a block says that it ends where the text does.
+    let is_cut_off = !before.ends_with('\n');
+    let mut ends_in_block = false;
     loop {
         let [before, after] = both.each_mut().map(next);
         match (before?, after) {
             (one, Ok(other)) if one == other => {
+                if let Event::Scalar(_, style, ..) = &one {
+                    ends_in_block = matches!(style, ScalarStyle::Literal | ScalarStyle::Folded);
+                }
                 if one == Event::StreamEnd {
-                    return Ok(());
+                    return if is_cut_off && ends_in_block { Err(Unformattable::Meaningful) } else { Ok(()) };
                 }
             }
             _ => return Err(Unformattable::Meaningful),
@@ -95,7 +101,9 @@ mod tests {
 
     #[test]
     fn leaves_alone_what_means_something() {
-        for text in ["reason: |\n  two  \n  lines\n", "reason: |\n  a\n\n\n  b\n", "reason: \"a\n\n\n  b\"\n"] {
+        for text in
+            ["reason: |\n  two  \n  lines\n", "reason: |\n  a\n\n\n  b\n", "reason: \"a\n\n\n  b\"\n", "reason: >\n  a"]
+        {
             assert!(matches!(format(text.as_bytes()), Err(Unformattable::Meaningful)), "{text:?}");
         }
         let kept = "reason: |\n  a\n\n  b\n";

@@ -1,0 +1,173 @@
+//! Why a wanted change cannot be had, in words.
+
+use super::super::super::text::and_more;
+use crate::plan::{BlockReason, Blocked, Exceeded, HealthUnread, Knob, NotUp, Plan, Unmet, WhyNotUp};
+use crate::resource::{Address, GroupName, Status};
+
+/// Says why a wanted change cannot be had: who, where, since when, and what to do.
+pub fn blocked(plan: &Plan, blocked: &Blocked) -> String {
+    let scope = || plan.change(&blocked.address).map(|change| change.scope.to_string());
+    let why = why_blocked(blocked, &|| title(plan, &blocked.address), &scope);
+    let missing = left_out(plan, blocked);
+    if missing.is_empty() {
+        return why;
+    }
+    let flags: Vec<String> = missing.iter().map(|address| format!("--target {address}")).collect();
+    format!("{why}; this plan leaves out what must change before it: add {}", flags.join(" "))
+}
+
+/// Lists what a plan of a part of the spec would have to take in for a change to be had.
+fn left_out<'p>(plan: &'p Plan, blocked: &'p Blocked) -> Vec<&'p Address> {
+    if plan.targeted.is_empty() {
+        return Vec::new();
+    }
+    match &blocked.reason {
+        BlockReason::Dependency { needed, why: Unmet::LeftOut } => vec![needed],
+        BlockReason::Floor { group, .. } => {
+            let group = plan.groups.iter().find(|health| health.name == *group);
+            let not_up = group.into_iter().flat_map(|health| &health.not_up).map(|member| &member.address);
+            not_up.filter(|address| !plan.targeted.contains(address) && is_to_come_up(plan, address)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn is_to_come_up(plan: &Plan, address: &Address) -> bool {
+    let wanted = plan.change(address).and_then(|change| change.change.after.as_ref());
+    wanted.is_some_and(|wanted| wanted.status == Status::Active)
+}
+
+/// Says why a wanted change cannot be had where no plan tells more of the interface than its address.
+pub fn blocked_address(blocked: &Blocked) -> String {
+    why_blocked(blocked, &|| blocked.address.to_string(), &|| None)
+}
+
+fn why_blocked(blocked: &Blocked, title: &dyn Fn() -> String, scope: &dyn Fn() -> Option<String>) -> String {
+    match &blocked.reason {
+        BlockReason::Floor { group, left, of, floor, knob, not_up, more } => {
+            let knob = self::knob(group, knob.as_ref());
+            let kept = format!("group {group} would keep {left} of {of} active, floor {floor} ({knob})");
+            format!("{kept} without {}{}", title(), who_is_down(not_up, *more))
+        }
+        BlockReason::Health { group, left, of, floor, knob, not_up, more } => {
+            let knob = self::knob(group, knob.as_ref());
+            let kept = format!("group {group} would keep {left} of {of} healthy, floor {floor} ({knob})");
+            format!("{kept} without {}{}", title(), who_is_down(not_up, *more))
+        }
+        BlockReason::Protected { at } => {
+            let todo = "remove `protect` in a reviewed change to deactivate it";
+            format!("{} is protected ({at}); {todo}", title())
+        }
+        BlockReason::Cap { changes, exceeded, knob, allowed } => cap(*changes, exceeded, knob, *allowed),
+        BlockReason::Dependency { needed, why } => {
+            format!("{} has to wait for {needed}, which {}", title(), unmet(*why))
+        }
+        BlockReason::FinancialLocked => {
+            format!("{} is FinancialLocked: the account has bills outstanding; settle them first", title())
+        }
+        BlockReason::SecurityLocked => format!("{} is SecurityLocked by the vendor; open a ticket", title()),
+        BlockReason::BusinessLocked { word } => {
+            format!("{} has a business status that is not documented: \"{word}\"", title())
+        }
+        BlockReason::NotFound => {
+            format!("the API says there is no {}; correct the id, or remove the entry", title())
+        }
+        BlockReason::WrongRegion { found_in } => {
+            format!("{} is not there: it lives in {found_in}; correct its region in the spec", title())
+        }
+        BlockReason::Idle => format!("{} is Idle: it was never connected; connect it first", title()),
+        BlockReason::Deleting { status } => format!("{} is {status}; remove the entry once it is gone", title()),
+        BlockReason::PeerDeleted => {
+            format!("the opposite side of {} was deleted: it can never be activated again", title())
+        }
+        BlockReason::UnknownStatus { word } => {
+            format!("{} has a status that is not documented: \"{word}\"", title())
+        }
+        BlockReason::Unreadable => {
+            let what = scope().unwrap_or_else(|| blocked.address.to_string());
+            format!("{what} could not be read; see the errors")
+        }
+        BlockReason::Told { text, .. } => text.clone(),
+    }
+}
+
+/// Names what set the floor of a group.
+pub fn knob(group: &GroupName, knob: Option<&Knob>) -> String {
+    match knob {
+        Some(Knob { key, value, at }) => format!("{key} {value} at {at}"),
+        None => format!("groups.{group}"),
+    }
+}
+
+fn who_is_down(not_up: &[NotUp], more: u32) -> String {
+    if not_up.is_empty() {
+        return String::new();
+    }
+    let mut down: Vec<String> = not_up.iter().map(why_not_up).collect();
+    down.extend(and_more(more as usize, "", ""));
+    format!("; {}; bring one of them up first, or change the floor", down.join(", "))
+}
+
+fn why_not_up(member: &NotUp) -> String {
+    let address = &member.address;
+    match &member.why {
+        WhyNotUp::Unseen => format!("{address} could not be seen"),
+        WhyNotUp::Is { status, since } => {
+            let since = since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+            format!("{address} is {status}{since}")
+        }
+        WhyNotUp::Opposite { status } => {
+            let status = status.as_ref().map_or("unknown", Status::as_str);
+            format!("{address} is Active but its opposite side is {status}")
+        }
+        WhyNotUp::Locked { business_status } => {
+            format!("{address} is Active but its business status is {business_status}")
+        }
+        WhyNotUp::Unhealthy => format!("{address} is Active but its health check is Abnormal"),
+        WhyNotUp::HealthUnread { why } => {
+            format!("{address} is Active but its health check could not be read: {}", health_unread(why))
+        }
+        WhyNotUp::ToGoDown => format!("{address} is to go down"),
+    }
+}
+
+fn cap(changes: u32, exceeded: &Exceeded, knob: &Knob, allowed: Option<u32>) -> String {
+    let Knob { key, value, at } = knob;
+    let exceeded = match exceeded {
+        Exceeded::Changes => format!("{changes} changes, and {key} is {value} ({at})"),
+        Exceeded::Share { declared, allows } => {
+            format!("{changes} of {declared} interfaces change, and {key} is {value} ({at}), which allows {allows}")
+        }
+        Exceeded::Group { name, count } => format!("{count} changes in {name}, and {key} is {value} ({at})"),
+        Exceeded::Region { name, count } => format!("{count} changes in {name}, and {key} is {value} ({at})"),
+    };
+    let allowed = allowed.map(|given| format!(" (--allow-changes {given} is not the exact number)"));
+    let allowed = allowed.unwrap_or_default();
+    format!("{exceeded}; all {changes} changes are refused{allowed}; to run exactly these: --allow-changes {changes}")
+}
+
+fn unmet(why: Unmet) -> String {
+    match why {
+        Unmet::Blocked(code) => format!("is blocked ({})", code.as_str()),
+        Unmet::LeftAlone(code) => format!("is left alone ({})", code.as_str()),
+        Unmet::LeftOut => "is left out of this plan".to_owned(),
+    }
+}
+
+/// Names an interface for people: key, id, region.
+pub(super) fn title(plan: &Plan, address: &Address) -> String {
+    match plan.change(address) {
+        Some(change) => format!("{address} ({} in {})", change.id, change.scope),
+        None => address.to_string(),
+    }
+}
+
+/// Says why a health check could not be read.
+pub fn health_unread(why: &HealthUnread) -> &str {
+    match why {
+        HealthUnread::Denied { detail } | HealthUnread::Failed { detail } => detail,
+        HealthUnread::OtherAccount => {
+            "it is at the end of another account; name that one under `cloud.accounts`, with its `account_id`"
+        }
+    }
+}
