@@ -60,8 +60,10 @@ fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
     for _ in 0..LOOKS {
         let bytes = medium.journal()?;
         let length = bytes.as_ref().map_or(0, Vec::len) as u64;
-        let decoded = Journal::decode(bytes.as_deref().unwrap_or_default());
-        let (journal, torn) = decoded.map_err(|damaged| unreadable(medium.journal_name(), &damaged))?;
+        let text = bytes.as_deref().unwrap_or_default();
+        let decoded = Journal::decode(text);
+        let (journal, torn) =
+            decoded.map_err(|damaged| by_line_ends(unreadable(medium.journal_name(), &damaged), text))?;
         let state = read_state(medium)?;
         let is_older_version = state.as_ref().is_some_and(|(version, _)| *version < state::FORMAT_VERSION);
         let state = state.map(|(_, state)| state);
@@ -108,7 +110,8 @@ fn read_state(medium: &impl Medium) -> Result<Option<(u64, State)>, StoreError> 
     };
     let hint = format!("{restore}move it away: rictl works without it");
     let decoded = state::decode(&bytes);
-    let state = decoded.map_err(|reason| StoreError::unreadable(&medium.state_name(), reason, hint))?;
+    let state =
+        decoded.map_err(|reason| by_line_ends(StoreError::unreadable(&medium.state_name(), reason, hint), &bytes))?;
     Ok(Some((state::version(&bytes), state)))
 }
 
@@ -118,7 +121,8 @@ fn read_state(medium: &impl Medium) -> Result<Option<(u64, State)>, StoreError> 
 /// Bytes that cannot be read or cannot be trusted.
 pub fn past_run(medium: &impl Medium, id: &RunId) -> Result<Option<Run>, StoreError> {
     let Some(bytes) = medium.run(id)? else { return Ok(None) };
-    let run = journal::decode_run(&bytes).map_err(|damaged| unreadable_run(id, &damaged))?;
+    let run = journal::decode_run(&bytes);
+    let run = run.map_err(|damaged| by_line_ends(unreadable_run(id, &damaged), &bytes))?;
     if run.started.run_id == *id {
         return Ok(Some(run));
     }
@@ -140,6 +144,20 @@ fn unreadable(path: String, damaged: &DamagedLine) -> StoreError {
     match damaged.newer {
         Some(found) => StoreError::Newer { path, found, supported: journal::FORMAT_VERSION },
         None => self::damaged(path, damaged.to_string()),
+    }
+}
+
+/// Names what changed line ends do to a file: nothing of ours has a carriage return in it.
+fn by_line_ends(error: StoreError, bytes: &[u8]) -> StoreError {
+    match error {
+        StoreError::Damaged { path, .. } if bytes.windows(2).any(|pair| pair == b"\r\n") => {
+            let detail = "its line ends are CRLF: git's autocrlf, or an editor, has changed them".into();
+            let hint = "take the carriage returns out (`sed -i 's/\\r$//' FILE`); where git keeps it, write \
+                        `state/** -text` into .gitattributes"
+                .into();
+            StoreError::Damaged { path, detail, hint }
+        }
+        other => other,
     }
 }
 

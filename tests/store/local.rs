@@ -661,3 +661,19 @@ fn a_journal_of_any_size_is_no_damage() {
     let recorded = read_files(&paths).unwrap();
     assert!(matches!(recorded.notes[0], Note::TornEnd { .. }), "{:?}", recorded.notes);
 }
+
+#[test]
+fn line_ends_that_somebody_changed_are_named_and_the_file_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    for path in [&paths.state, &paths.journal] {
+        let before = fs::read_to_string(path).unwrap();
+        fs::write(path, before.replace('\n', "\r\n")).unwrap();
+        let error = read_files(&paths).unwrap_err();
+        assert!(error.to_string().contains("its line ends are CRLF"), "{error}");
+        assert!(error.hint().unwrap().contains("sed -i"), "{:?}", error.hint());
+        assert!(fs::read_to_string(path).unwrap().contains('\r'), "nothing is written");
+        fs::write(path, before).unwrap();
+    }
+}
