@@ -13,6 +13,7 @@ mod difference;
 mod digest;
 mod document;
 mod floor;
+mod forgotten;
 mod health;
 mod inputs;
 mod step;
@@ -36,6 +37,7 @@ pub use self::check::BrokenPromise;
 pub use self::difference::{Difference, Sides, StepPart};
 pub use self::document::{Damage, PlanFileError, seal};
 pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
+pub use self::forgotten::Forgotten;
 pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
 pub use self::inputs::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, InterfaceRead, PlanInputs};
 pub use self::step::{Action, Step, StepId};
@@ -106,6 +108,8 @@ pub struct Plan {
     pub blocked: Vec<Blocked>,
     /// What differs and is not touched.
     pub left_alone: Vec<LeftAlone>,
+    /// What was recorded and is no longer declared; it is not touched.
+    pub forgotten: Vec<Forgotten>,
     /// The floors that hold during the run.
     pub floors: Vec<Floor>,
     /// How every group stands, by name.

@@ -99,6 +99,8 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<Unkn
     let steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
     let resource_changes = changes(spec, &subjects, &draft);
     let (blocked, left_alone) = draft.into_held();
+    let forgotten = remarks::forgotten(spec, inputs.state);
+    warnings.extend(remarks::leaves_the_spec(&forgotten));
     let plan = Plan {
         timestamp: options.now,
         target: inputs.target.clone(),
@@ -115,6 +117,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<Unkn
         steps,
         blocked,
         left_alone,
+        forgotten,
         rollout,
         warnings,
         doubts: inputs.doubts.to_vec(),

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, HealthRead, InterfaceRead, LeftAlone, Plan, PlanInputs,
-    ResourceChange, RolloutPlan, Step, Summary, Warning,
+    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead, LeftAlone, Plan,
+    PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 use crate::signature::sha256_hex;
@@ -88,6 +88,8 @@ struct Decoded {
     steps: Vec<Step>,
     blocked: Vec<Blocked>,
     left_alone: Vec<LeftAlone>,
+    #[serde(default)]
+    forgotten: Vec<Forgotten>,
     applyable: bool,
     complete: bool,
     errored: bool,
@@ -138,6 +140,7 @@ impl Decoded {
             steps: self.steps,
             blocked: self.blocked,
             left_alone: self.left_alone,
+            forgotten: self.forgotten,
             floors: self.floors,
             groups: self.groups,
             rollout: self.rollout,

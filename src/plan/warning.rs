@@ -28,6 +28,11 @@ pub enum Warning {
         /// What the run touches.
         addresses: Vec<Address>,
     },
+    /// What was applied has left the spec.
+    Forgotten {
+        /// What the spec called it.
+        addresses: Vec<Address>,
+    },
     /// A `hands_off` has outlived its date.
     HandsOffExpired {
         /// The interface.
@@ -134,6 +139,7 @@ impl Warning {
         match self {
             Self::PartOfSpec { .. } => Some("part_of_spec"),
             Self::RunGoingOn { .. } => Some("run_going_on"),
+            Self::Forgotten { .. } => Some("forgotten"),
             Self::HandsOffExpired { .. } => Some("hands_off_expired"),
             Self::ProtectionDropped { .. } => Some("protection_dropped"),
             Self::InTransition { .. } => Some("in_transition"),

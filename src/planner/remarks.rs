@@ -1,12 +1,14 @@
 //! What a reviewer should look at twice although it stops nothing.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::drift::expired_hands_off;
-use crate::plan::{PlanOptions, Warning};
-use crate::resource::Status;
+use crate::plan::{Forgotten, PlanOptions, Warning};
+use crate::resource::{Address, RouterInterfaceId, Scope, Status};
 use crate::spec::Spec;
+use crate::state::{Record, State};
 
 use super::caps::count;
 use super::draft::Draft;
@@ -27,6 +29,27 @@ pub(super) fn watch(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft, options
         warnings.extend(stuck(subject, options));
     }
     warnings
+}
+
+/// Lists what was recorded and is declared no longer, under whatever name.
+pub(super) fn forgotten(spec: &Spec, state: Option<&State>) -> Vec<Forgotten> {
+    let declared: BTreeSet<(&Scope, &RouterInterfaceId)> =
+        spec.interfaces.values().map(|interface| (&interface.scope, &interface.id.value)).collect();
+    let records = state.into_iter().flat_map(|state| state.interfaces.by_address());
+    let is_gone = |(_, record): &(&Address, &Record)| !declared.contains(&(&record.scope, &record.id));
+    let entry = |(address, record): (&Address, &Record)| Forgotten {
+        address: address.clone(),
+        id: record.id.clone(),
+        scope: record.scope.clone(),
+        last_applied: record.declared,
+    };
+    records.filter(is_gone).map(entry).collect()
+}
+
+/// Warns of what leaves the spec: a bad merge must not read as no change.
+pub(super) fn leaves_the_spec(forgotten: &[Forgotten]) -> Option<Warning> {
+    let addresses: Vec<Address> = forgotten.iter().map(|entry| entry.address.clone()).collect();
+    (!addresses.is_empty()).then_some(Warning::Forgotten { addresses })
 }
 
 /// Warns of deactivations of links of which no side is in a group.

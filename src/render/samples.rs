@@ -122,6 +122,7 @@ pub(crate) fn empty_plan() -> Plan {
         steps: Vec::new(),
         blocked: Vec::new(),
         left_alone: Vec::new(),
+        forgotten: Vec::new(),
         floors: Vec::new(),
         groups: Vec::new(),
         rollout: None,

@@ -86,6 +86,7 @@ impl Document {
             }
         }
         Plan {
+            forgotten: Vec::new(),
             timestamp: self.timestamp,
             target: self.target,
             basis: self.basis,

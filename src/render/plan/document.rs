@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::super::words::plan as words;
 use crate::plan::{
-    Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, HealthRead, InterfaceRead, LeftAlone,
-    LeftAloneReason, Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
+    Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead,
+    LeftAlone, LeftAloneReason, Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 
@@ -40,6 +40,8 @@ pub(in crate::render) struct Document<'a> {
     blocked: Vec<BlockedLine<'a>>,
     /// What differs and is not touched; no cause of an exit code.
     left_alone: Vec<LeftAloneLine<'a>>,
+    /// What was recorded and is no longer declared; it is not touched.
+    forgotten: &'a [Forgotten],
     /// There is something to apply.
     applyable: bool,
     /// An apply would bring about everything that the spec declares, but for what is left alone.
@@ -100,6 +102,7 @@ impl<'a> Document<'a> {
             steps: plan.steps.iter().map(StepLine::of).collect(),
             blocked: plan.blocked.iter().map(|blocked| BlockedLine::of(plan, blocked)).collect(),
             left_alone: plan.left_alone.iter().map(|left| LeftAloneLine::of(plan, left)).collect(),
+            forgotten: &plan.forgotten,
             applyable: plan.is_applyable(),
             complete: plan.is_complete(),
             errored: plan.is_errored(),

@@ -72,6 +72,10 @@ pub fn warning(warning: &Warning) -> Said {
                 addresses => format!("{} may be on the way; plan again when it has ended", listed(addresses)),
             },
         ),
+        Warning::Forgotten { addresses } => said(
+            format!("{} recorded and no longer declared: {}", counted(addresses.len(), "interface"), some(addresses)),
+            "nothing is done to them, and the next apply forgets them".to_owned(),
+        ),
         Warning::HandsOffExpired { address, until, at } => said(
             format!("hands_off of {address} has expired: it was meant to stand until {until}"),
             format!("{at}; no step is planned for it while it stands: take it out of the spec, or give it a new date"),

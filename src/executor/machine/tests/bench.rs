@@ -82,6 +82,7 @@ impl Scene {
             steps: steps.into_iter().collect(),
             blocked: Vec::new(),
             left_alone: Vec::new(),
+            forgotten: Vec::new(),
             floors: Vec::new(),
             groups: Vec::new(),
             rollout: None,

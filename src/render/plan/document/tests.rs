@@ -223,6 +223,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             resource_drift,
             steps,
             blocked: reasons.into_iter().map(|reason| Blocked { address: address.clone(), reason }).collect(),
+            forgotten: Vec::new(),
             left_alone: words
                 .iter()
                 .map(|(reason, until)| {
@@ -312,6 +313,7 @@ fn sample() -> Plan {
         }],
         blocked: Vec::new(),
         left_alone: Vec::new(),
+        forgotten: Vec::new(),
         floors: Vec::new(),
         groups: Vec::new(),
         rollout: None,
