@@ -36,6 +36,8 @@ pub struct Report {
     pub unrecorded: Option<Unrecorded>,
     /// How it ended; `None` for a run that died, or goes on.
     pub end: Option<RunEnd>,
+    /// Which run took it back whole, as far as is known.
+    pub taken_back_by: Option<RunId>,
 }
 
 impl Report {
@@ -52,6 +54,7 @@ impl Report {
             stopped: None,
             unrecorded: None,
             end: None,
+            taken_back_by: None,
         }
     }
 

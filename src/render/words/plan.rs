@@ -109,6 +109,14 @@ fn why_blocked(blocked: &Blocked, title: &dyn Fn() -> String, scope: &dyn Fn() -
             let what = scope().unwrap_or_else(|| blocked.address.to_string());
             format!("{what} could not be read; see the errors")
         }
+        BlockReason::Superseded { run_id, change_id } => {
+            let change = change_id.as_ref().map(|change| format!(" ({change})")).unwrap_or_default();
+            let todo = "take that run back first, or use --force-superseded";
+            format!("{} was changed since by run {run_id}{change}; {todo}", title())
+        }
+        BlockReason::Undeclared => {
+            format!("{} is not declared any more; declare it again, or use --undeclared", title())
+        }
         BlockReason::Told { text, .. } => text.clone(),
     }
 }
@@ -184,6 +192,10 @@ pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
             format!(
                 "{title} is not activated: its other end {other} is declared Inactive ({at}), and both may come up together"
             )
+        }
+        LeftAloneReason::RolledBack { run_id } => {
+            let title = title(plan, &left.address);
+            format!("{title} was taken back by run {run_id}: it stays so until its entry is altered, or with --redo")
         }
         LeftAloneReason::Told { text, .. } => text.clone(),
     }
