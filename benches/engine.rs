@@ -152,7 +152,7 @@ fn planned(spec: &Spec, live: &LiveState) -> Plan {
         held: std::collections::BTreeMap::new(),
         redo: false,
     };
-    let inputs = Inputs { spec, spec_digest: "sha256:0", live, state: None, target: &target, doubts: &[] };
+    let inputs = Inputs { spec, spec_digest: "sha256:0", live, state: None, target: &target, doubts: &[], health: &[] };
     plan(&inputs, &options).unwrap()
 }
 

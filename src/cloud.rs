@@ -12,7 +12,8 @@ use std::any::Any;
 use std::time::Duration;
 
 use crate::clock::BootTime;
-use crate::resource::{AccountId, AccountName, Observed, RouterInterfaceId, Scope, Status};
+use crate::plan::HealthUnread;
+use crate::resource::{AccountId, AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 
 pub use crate::resource::{Call, Mutation, RequestId};
 
@@ -72,6 +73,27 @@ pub struct Page {
     pub asked: BootTime,
 }
 
+/// The action behind [`CloudRead::health`].
+pub const HEALTH_ACTION: &str = "DescribeRouterInterfaceAttribute";
+
+/// What the health check of one interface says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The check's word.
+    pub status: HealthCheckStatus,
+    /// The RequestId of the answer.
+    pub request_id: RequestId,
+    /// When it was asked for, this attempt alone: what it shows is no newer.
+    pub asked: BootTime,
+}
+
+/// Makes the error of an answer that is about no interface: the id is unknown there, which proves nothing more.
+pub fn unknown_interface(id: &RouterInterfaceId, scope: &Scope, request_id: &RequestId) -> CloudError {
+    let message = format!("the answer knows no {id} in {scope}");
+    let request_id = Some(request_id.clone());
+    CloudError { request_id, ..CloudError::new(ErrorKind::Other, Effect::None, HEALTH_ACTION, message) }
+}
+
 /// Who the credentials belong to (STS GetCallerIdentity).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -108,6 +130,10 @@ pub trait CloudRead {
     /// Lists one page of a scope's interfaces.
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError>;
 
+    /// Asks for the health check of one interface of a scope, one call an interface
+    /// (docs/reference/api.md#health-check).
+    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError>;
+
     /// Asks whose credentials `account` signs with.
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError>;
 }
@@ -135,6 +161,16 @@ pub enum Effect {
     Refused,
     /// Anything else once the first byte could have left: only a read can tell.
     InDoubt,
+}
+
+impl From<&CloudError> for HealthUnread {
+    fn from(error: &CloudError) -> Self {
+        let detail = error.with_hint();
+        match error.kind {
+            ErrorKind::Denied => Self::Denied { detail },
+            _ => Self::Failed { detail },
+        }
+    }
 }
 
 /// What the caller can do about a failure.

@@ -13,7 +13,7 @@
 //!
 //! **Not modelled.** Creating, connecting, modifying and deleting interfaces (a fault can make a third party do it);
 //! routes and traffic; policies beyond lists of denied actions; an OIDC token's contents and a role's trust; STS's own
-//! quota; HTTPS; what `Bandwidth`, `CreationTime` and health checks would really say. Where the pages are silent the
+//! quota; HTTPS; what `Bandwidth` and `CreationTime` would really say; health checks that change. Where the pages are silent the
 //! stricter reading was taken: at most 5 values a filter, a locked interface refuses before its status does, and a
 //! security lock counts as a lock by the vendor's staff. Nonces, fault numbers and quota meters are per process.
 

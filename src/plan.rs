@@ -14,7 +14,7 @@ mod digest;
 mod document;
 mod floor;
 mod health;
-mod input;
+mod inputs;
 mod step;
 mod summary;
 mod warning;
@@ -38,7 +38,7 @@ pub use self::difference::{Difference, Sides, StepPart};
 pub use self::document::{Damage, PlanFileError, seal};
 pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
 pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
-pub use self::input::InterfaceRead;
+pub use self::inputs::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, InterfaceRead, PlanInputs};
 pub use self::step::{Action, Step, StepId};
 pub use self::summary::Summary;
 pub use self::warning::{DeclaredSide, Warning};
@@ -123,10 +123,8 @@ pub struct Plan {
     pub targeted: Vec<Address>,
     /// The interfaces left out (`--exclude`).
     pub excluded: Vec<Address>,
-    /// How many changes were allowed although that is more than a cap (`--allow-changes`); an apply has to be told, too.
-    pub allowed_changes: Option<u32>,
-    /// What the cloud said of each declared interface, by address.
-    pub read: Vec<InterfaceRead>,
+    /// What it was made from beside spec and records.
+    pub inputs: PlanInputs,
 }
 
 /// The settings of the planner that do not come from the spec.

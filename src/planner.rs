@@ -8,6 +8,7 @@
 mod caps;
 mod draft;
 mod floors;
+mod health;
 mod lower;
 mod order;
 mod pairs;
@@ -20,7 +21,10 @@ pub use selection::UnknownAddress;
 
 use crate::attribute::Values;
 use crate::drift::match_up;
-use crate::plan::{Basis, Change, ChangeAction, Doubt, InterfaceRead, Plan, PlanOptions, ResourceChange};
+use crate::plan::{
+    Basis, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs, PlanOptions,
+    ResourceChange,
+};
 use crate::resource::{LiveState, Target};
 use crate::spec::Spec;
 use crate::state::State;
@@ -43,6 +47,17 @@ pub struct Inputs<'a> {
     pub target: &'a Target,
     /// What a dead run left open.
     pub doubts: &'a [Doubt],
+    /// What the health checks said that were asked for.
+    pub health: &'a [HealthRead],
+}
+
+/// A plan, and what has to be asked before it can be relied on.
+#[derive(Clone, Debug)]
+pub struct Draw {
+    /// The plan.
+    pub plan: Plan,
+    /// The health checks that it has not heard of: ask them and plan again.
+    pub questions: Vec<HealthEnd>,
 }
 
 /// Plans how to bring every declared interface to its status.
@@ -50,6 +65,14 @@ pub struct Inputs<'a> {
 /// # Errors
 /// Every address in `options` that the spec does not declare.
 pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<UnknownAddress>> {
+    draw(inputs, options).map(|drawn| drawn.plan)
+}
+
+/// Plans, and says which health checks have to be heard of first.
+///
+/// # Errors
+/// As [`plan`].
+pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<UnknownAddress>> {
     let spec = inputs.spec;
     let subjects = Subjects::from(match_up(spec, inputs.live, inputs.state));
     let selection = selection::select(&subjects, options)?;
@@ -62,18 +85,22 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
     let needs = order::Needs::new(&subjects, &draft, |needed| !options.way_back || selection.includes(needed));
     order::block_dependants(&subjects, &needs, &mut draft);
     let mut graph = order::Graph::new(&subjects, &pairs, needs, &draft);
-    let floors = floors::guard(spec, &subjects, &pairs, &mut draft, &mut graph);
-    let allowed_changes = caps::enforce(spec, &subjects, options, &mut draft);
+    let checks = health::Checks::new(spec, inputs.target, inputs.health);
+    let scene = floors::Scene { subjects: &subjects, pairs: &pairs, checks: &checks };
+    let mut floors = floors::guard(spec, &scene, &mut draft, &mut graph);
+    let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
     warnings.extend(selection.warning(&subjects));
     warnings.extend(remarks::unguarded(&subjects, &pairs, &draft));
     warnings.extend(remarks::watch(spec, &subjects, &draft, options));
+    let heard = std::mem::take(&mut floors.heard);
+    warnings.extend(heard.warnings);
     let levels = graph.levels(&draft);
     let rollout = rollout::cut(spec, &subjects, &draft, &levels);
     let steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
     let resource_changes = changes(spec, &subjects, &draft);
     let (blocked, left_alone) = draft.into_held();
-    Ok(Plan {
+    let plan = Plan {
         timestamp: options.now,
         target: inputs.target.clone(),
         basis: Basis {
@@ -85,7 +112,7 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
         resource_changes,
         resource_drift: subjects.iter().filter_map(|(_, subject)| resource_drift(subject)).collect(),
         floors: floors.touched(&steps),
-        groups: subjects.group_health(spec),
+        groups: subjects.group_health(spec, &|sides| checks.why_down(sides)),
         steps,
         blocked,
         left_alone,
@@ -95,9 +122,13 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
         failures: inputs.live.failures.clone(),
         targeted: options.targets.clone(),
         excluded: options.excludes.clone(),
-        allowed_changes,
-        read: subjects.iter().map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading)).collect(),
-    })
+        inputs: PlanInputs {
+            allow_changes,
+            read: subjects.iter().map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading)).collect(),
+            health: inputs.health.to_vec(),
+        },
+    };
+    Ok(Draw { plan, questions: heard.questions })
 }
 
 fn changes(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft) -> Vec<ResourceChange> {

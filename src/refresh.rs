@@ -3,6 +3,8 @@
 //! It is handed a [`CloudRead`], so it cannot change anything. A scope that cannot be read is kept as data and never
 //! read as "absent"; what its own region does not know is looked for in the other regions that the spec names.
 
+mod health;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
@@ -12,6 +14,8 @@ use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::cloud::listing::{self, Listing, ScopeRead};
 use crate::resource::{Address, LiveState, Reading, RouterInterfaceId, Scope, ScopeFailure};
+
+pub use health::health;
 
 /// An interface to look for, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

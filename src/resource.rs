@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 pub use call::{Call, Mutation, RequestId};
 pub use ids::{AccountId, AccountName, Address, GroupName, Region, RouterInterfaceId};
-pub use status::{BusinessStatus, DesiredStatus, Status};
+pub use status::{BusinessStatus, DesiredStatus, HealthCheckStatus, Status};
 pub use transition::Transition;
 
 /// Where a call goes: one account, one region. Quotas, polls and pages are per scope.
@@ -102,6 +102,15 @@ impl Observed {
         self.status == Status::Active
             && self.business_status == BusinessStatus::Normal
             && self.opposite.status.as_ref().is_none_or(|status| *status == Status::Active)
+    }
+}
+
+impl Observed {
+    /// Returns whether traffic cannot pass, and neither side is on its way to change that.
+    pub fn is_out(&self) -> bool {
+        !self.counts_as_up()
+            && !self.status.is_rising()
+            && !self.opposite.status.as_ref().is_some_and(Status::is_rising)
     }
 }
 

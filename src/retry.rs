@@ -19,10 +19,11 @@ pub use quota::Quota;
 use quota::{Gate, LONGEST_PAUSE, Slot};
 
 use crate::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, Identity, Mutation, Page, Permit, RequestId,
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
+    Permit, RequestId,
 };
 use crate::dice::Dice;
-use crate::resource::{AccountName, Region, Scope};
+use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
 
 /// How often and how long a call is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,6 +192,11 @@ impl<C: CloudRead> CloudRead for Retrying<C> {
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
         let attempt = async || self.inner.describe(scope, query).await;
         self.run(scope, "DescribeRouterInterfaces", None, read_may_repeat, attempt).await
+    }
+
+    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
+        let attempt = async || self.inner.health(scope, id).await;
+        self.run(scope, HEALTH_ACTION, None, read_may_repeat, attempt).await
     }
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {

@@ -256,6 +256,20 @@ pub struct Limits {
     pub per_group: Option<Placed<u32>>,
     /// `per_region`: at most this many changes in any one region.
     pub per_region: Option<Placed<u32>>,
+    /// `health`, warn where the section does not say.
+    pub health: HealthPolicy,
+}
+
+/// What the health checks of the links that keep a floor count for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HealthPolicy {
+    /// One that says Abnormal is a warning.
+    #[default]
+    Warn,
+    /// One that says Abnormal, or cannot be read, counts as not up.
+    Block,
+    /// They are not asked.
+    Ignore,
 }
 
 /// One entry of `groups`.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rictl::clock::Clock;
 use rictl::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Identity, Mutation, Page, Permit, Selection,
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Health, Identity, Mutation, Page, Permit, Selection,
 };
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Gate, Known, Settings, Surroundings, run};
@@ -143,7 +143,12 @@ impl Witness {
         for (number, (floor, links)) in self.groups.iter().enumerate() {
             let others = links.iter().filter(|sides| !sides.contains(id));
             let up = others.clone().filter(|sides| sides.iter().all(|side| self.counts_as_up(side))).count();
-            if others.count() < links.len() && up < *floor {
+            let own = links.iter().find(|sides| sides.contains(id));
+            let is_out = own.is_some_and(|sides| {
+                let seen = self.seen.borrow();
+                sides.iter().filter_map(|side| seen.get(side)).any(Observed::is_out)
+            });
+            if others.count() < links.len() && up < *floor && !is_out {
                 self.broken.borrow_mut().push(format!("{id} was sent with {up} others of g{number} up, floor {floor}"));
             }
         }
@@ -165,6 +170,10 @@ impl CloudRead for Witness {
             }
         }
         Ok(page)
+    }
+
+    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
+        self.inner.health(scope, id).await
     }
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
@@ -207,7 +216,8 @@ fn target() -> Target {
 async fn planned(spec: &Spec, witness: &Witness, clock: &Clock) -> Plan {
     let live = live::refresh(spec, witness, clock).await;
     let target = target();
-    let inputs = Inputs { spec, spec_digest: "sha256:0", live: &live, state: None, target: &target, doubts: &[] };
+    let inputs =
+        Inputs { spec, spec_digest: "sha256:0", live: &live, state: None, target: &target, doubts: &[], health: &[] };
     let options = PlanOptions {
         now: clock.now(),
         today: "2026-11-23".parse().unwrap(),

@@ -27,6 +27,7 @@ mod features;
 mod golden;
 mod group_health;
 mod harness;
+mod health_checks;
 mod hostile;
 mod kills;
 mod mutations;

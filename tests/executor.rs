@@ -92,8 +92,15 @@ async fn planned(world: &Rc<RefCell<World>>, clock: &Clock) -> (Plan, Target) {
         held: std::collections::BTreeMap::new(),
         redo: false,
     };
-    let inputs =
-        Inputs { spec: &spec, spec_digest: "sha256:0", live: &live, state: None, target: &target, doubts: &[] };
+    let inputs = Inputs {
+        spec: &spec,
+        spec_digest: "sha256:0",
+        live: &live,
+        state: None,
+        target: &target,
+        doubts: &[],
+        health: &[],
+    };
     let plan = plan(&inputs, &options).unwrap();
     (plan, target)
 }

@@ -16,10 +16,10 @@ use super::transport::{Answer, Transport};
 use super::wire;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
-    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Mutation, Page, Permit, RequestId,
-    Selection,
+    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
+    Permit, RequestId, Selection, unknown_interface,
 };
-use crate::resource::{AccountId, AccountName, Region, Scope};
+use crate::resource::{AccountId, AccountName, Region, RouterInterfaceId, Scope};
 use crate::spec::SignatureVersion;
 
 /// How the API is reached.
@@ -217,6 +217,17 @@ impl<S: CredentialSource> CloudRead for Client<S> {
         check_selection(&query.selection, page, ACTION)
     }
 
+    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
+        let parameters = vec![("RegionId".to_owned(), scope.region.to_string()), (INSTANCE.to_owned(), id.to_string())];
+        let action = Action { service: Service::Vpc, name: HEALTH_ACTION, parameters };
+        let endpoint = self.endpoint_of(&scope.region, HEALTH_ACTION)?;
+        let asked = BootTime::now();
+        let read = |body: &[u8], request_id| wire::health(body).map(|status| (status, request_id));
+        let (status, request_id) = self.ask(&scope.account, &endpoint, &action, read).await?;
+        let status = status.ok_or_else(|| unknown_interface(id, scope, &request_id))?;
+        Ok(Health { status, request_id, asked })
+    }
+
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
         let credentials = self.source.credentials(account).await?;
         let (credentials, identity) = match self.ask_identity(account, &credentials).await {
@@ -246,8 +257,11 @@ impl<S: CredentialSource> Cloud for Client<S> {
 
 const IDENTITY: &str = "GetCallerIdentity";
 
+/// What DescribeRouterInterfaceAttribute calls the interface.
+const INSTANCE: &str = "InstanceId";
+
 fn is_about_another(action: &Action, answered: Option<&str>) -> bool {
-    let asked = action.parameters.iter().find(|(key, _)| key == Mutation::INTERFACE);
+    let asked = action.parameters.iter().find(|(key, _)| key == Mutation::INTERFACE || key == INSTANCE);
     asked.is_some_and(|(_, asked)| answered.is_some_and(|answered| answered != asked))
 }
 

@@ -11,7 +11,9 @@ use serde_json::value::RawValue;
 
 use crate::clock::BootTime;
 use crate::cloud::{Identity, Page, RequestId};
-use crate::resource::{AccountId, BusinessStatus, Observed, Opposite, Region, Role, RouterInterfaceId, Status};
+use crate::resource::{
+    AccountId, BusinessStatus, HealthCheckStatus, Observed, Opposite, Region, Role, RouterInterfaceId, Status,
+};
 
 /// A scalar in whatever type it came, as text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,6 +164,24 @@ fn role(word: &str) -> Option<Role> {
         .into_iter()
         .find(|(known, _)| known.eq_ignore_ascii_case(word))
         .map(|(_, role)| role)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute {
+    router_interface_id: Option<Loose>,
+    health_check_status: Option<Loose>,
+}
+
+/// Reads what the health check of one interface says; `None` for a success without an interface, which is what an id gets
+/// that nobody knows.
+pub(super) fn health(body: &[u8]) -> Result<Option<HealthCheckStatus>, serde_json::Error> {
+    let attribute: Attribute = serde_json::from_slice(body)?;
+    if said(attribute.router_interface_id).is_none() {
+        return Ok(None);
+    }
+    let status = said(attribute.health_check_status).map(HealthCheckStatus::from);
+    status.map(Some).ok_or_else(|| serde_json::Error::custom("an interface without HealthCheckStatus"))
 }
 
 #[derive(Deserialize)]

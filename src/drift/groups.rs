@@ -15,38 +15,60 @@ use super::subject::{Subject, match_up};
 
 /// Counts every group of the spec.
 pub fn groups(spec: &Spec, live: &LiveState, state: Option<&State>) -> Vec<GroupHealth> {
-    health(spec, &match_up(spec, live, state))
+    health(spec, &match_up(spec, live, state), &|_| None)
 }
 
+/// Says of a link that is up by its statuses, given by its sides, why it counts as not up.
+pub(crate) type Unhealthy<'u> = dyn Fn(&[&Subject<'_>]) -> Option<WhyMemberNotUp> + 'u;
+
 /// Counts every group of the spec from subjects that are matched up: those of the spec, in the order of addresses.
-pub(crate) fn health(spec: &Spec, subjects: &[Subject<'_>]) -> Vec<GroupHealth> {
+pub(crate) fn health(spec: &Spec, subjects: &[Subject<'_>], unhealthy: &Unhealthy<'_>) -> Vec<GroupHealth> {
     if spec.groups.is_empty() {
         return Vec::new();
     }
     let opposite = opposite_sides(subjects);
-    spec.groups.iter().map(|(name, group)| of_group(name, group, subjects, &opposite)).collect()
+    spec.groups
+        .iter()
+        .map(|(name, group)| of_group(name, group, &links(group, subjects, &opposite), unhealthy))
+        .collect()
 }
 
-fn of_group(name: &GroupName, group: &Group, subjects: &[Subject<'_>], opposite: &[Option<usize>]) -> GroupHealth {
+/// Lists the links of a group by their sides, the member first.
+fn links<'s, 'a>(group: &Group, subjects: &'s [Subject<'a>], opposite: &[Option<usize>]) -> Vec<Vec<&'s Subject<'a>>> {
     let members: BTreeSet<usize> = group.members.iter().filter_map(|member| place(subjects, member)).collect();
     let is_counted_with_its_peer =
         |member: usize| opposite[member].is_some_and(|peer| peer < member && members.contains(&peer));
-    let links: Vec<Vec<&Subject<'_>>> = members
+    members
         .iter()
         .filter(|member| !is_counted_with_its_peer(**member))
         .map(|member| std::iter::once(*member).chain(opposite[*member]).map(|side| &subjects[side]).collect())
-        .collect();
+        .collect()
+}
+
+fn of_group(name: &GroupName, group: &Group, links: &[Vec<&Subject<'_>>], unhealthy: &Unhealthy<'_>) -> GroupHealth {
     let sides = || links.iter().flatten();
     let is_unread = |side: &Subject<'_>| matches!(side.reading, Reading::Unreadable);
     // With everything up that could not be read: a group is not accused of what nobody knows.
-    let best = count(links.iter().filter(|link| link.iter().all(|side| side.is_up() || is_unread(side))).count());
+    let may_be_up = |link: &&Vec<&Subject<'_>>| link.iter().all(|side| side.is_up() || is_unread(side));
+    let ill: Vec<Option<WhyMemberNotUp>> =
+        links.iter().map(|link| link.iter().all(|side| side.is_up()).then(|| unhealthy(link)).flatten()).collect();
+    let best = links.iter().zip(&ill).filter(|(link, ill)| may_be_up(link) && ill.is_none()).count();
+    let best = count(best);
     let up = (!sides().any(|side| is_unread(side))).then_some(best);
     let declared = count(links.len());
     let from_min = group.min_active.as_ref().map_or(0, |floor| floor.value);
     let from_max = group.max_unavailable.as_ref().map_or(0, |cap| declared.saturating_sub(cap.value));
     let floor = from_min.max(from_max);
-    let wants_some = members.iter().any(|member| subjects[*member].desired() == DesiredStatus::Active);
-    let not_up = sides().filter_map(|side| Some(MemberNotUp { address: side.address.clone(), why: why(side)? }));
+    let is_member = |side: &&&Subject<'_>| side.declared.group.as_ref().is_some_and(|group| group.value == *name);
+    let wants_some = sides().filter(is_member).any(|member| member.desired() == DesiredStatus::Active);
+    let not_up = |(link, ill): (&Vec<&Subject<'_>>, &Option<WhyMemberNotUp>)| {
+        let named = |side: &Subject<'_>, why| MemberNotUp { address: side.address.clone(), why };
+        match ill {
+            Some(why) => vec![named(link[0], *why)],
+            None => link.iter().filter_map(|side| Some(named(side, why(side)?))).collect(),
+        }
+    };
+    let not_up = links.iter().zip(&ill).flat_map(not_up);
     GroupHealth {
         name: name.clone(),
         declared,

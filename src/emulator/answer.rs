@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::caller::{Caller, Issued};
 use super::refusal::Refusal;
 use super::timeline::Event;
-use crate::resource::{AccountId, Observed, Region};
+use crate::resource::{AccountId, HealthCheckStatus, Observed, Region};
 
 /// What a call gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +64,8 @@ pub struct Row {
     pub resource_group: Option<Box<str>>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// What its health check says.
+    pub health: HealthCheckStatus,
 }
 
 /// How an answer reaches the caller.

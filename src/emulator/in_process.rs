@@ -16,9 +16,10 @@ use super::request::{Request, STS_VERSION, VPC_VERSION};
 use super::world::World;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
-    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Mutation, Page, Permit, RequestId, codes,
+    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
+    Permit, RequestId, codes, unknown_interface,
 };
-use crate::resource::{AccountName, Scope};
+use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
 /// What a client waits for an answer (docs/reference/faults.md#n6: 30 s in all).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -110,6 +111,22 @@ impl CloudRead for InProcess {
             request_id,
             asked,
         })
+    }
+
+    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
+        let asked = BootTime::now();
+        let parameters = BTreeMap::from([
+            ("RegionId".to_owned(), scope.region.to_string()),
+            ("InstanceId".to_owned(), id.to_string()),
+        ]);
+        let (answer, request_id) = self.send(&scope.account, HEALTH_ACTION, VPC_VERSION, parameters).await?;
+        match answer {
+            Answer::Attribute(Some(row)) if row.observed.id == *id => {
+                Ok(Health { status: row.health, request_id, asked })
+            }
+            Answer::Attribute(None) => Err(unknown_interface(id, scope, &request_id)),
+            _ => Err(unexpected(HEALTH_ACTION, request_id)),
+        }
     }
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::seed::{ElsewhereSeed, FlappingSeed, InterfaceSeed, OppositeSeed, Settle};
 use super::timeline::{Moment, Timeline};
-use crate::resource::{AccountId, BusinessStatus, Observed, Opposite, Region, Role, RouterInterfaceId, Status};
+use crate::resource::{
+    AccountId, BusinessStatus, HealthCheckStatus, Observed, Opposite, Region, Role, RouterInterfaceId, Status,
+};
 
 /// One router interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub(super) struct Interface {
     pub(super) resource_group: Option<Box<str>>,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) timeline: Timeline,
+    /// What its health check says.
+    pub(super) health: HealthCheckStatus,
     settle: Settle,
     settles_as: Option<Status>,
 }
@@ -163,6 +167,7 @@ fn build(
     let mut interface = Interface {
         resource_group: seed.resource_group.take().map(Box::from),
         tags: std::mem::take(&mut seed.tags),
+        health: seed.health_check_status.take().unwrap_or(HealthCheckStatus::Normal),
         timeline: Timeline::starting_as(status.clone()),
         settle: seed.settle.unwrap_or(around.settle),
         settles_as: seed.settles_as.take(),

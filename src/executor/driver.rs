@@ -29,7 +29,7 @@ use crate::clock::{BootTime, Clock};
 use crate::cloud::listing::{self, Listing};
 use crate::cloud::{Call, Cloud, CloudError, Mutation, Permit, RequestId};
 use crate::journal::{Entry, RunStarted};
-use crate::plan::Plan;
+use crate::plan::{HealthEnd, Plan};
 use crate::resource::{LastSeen, Scope};
 use crate::run::Event;
 use crate::store::{Store, StoreError};
@@ -97,6 +97,7 @@ struct Driver<'a, C, S, G> {
     calls: AllPending<'a, (usize, Called)>,
     appends: AllPending<'a, (&'a mut S, Result<(), StoreError>)>,
     reads: AllPending<'a, Read>,
+    checks: AllPending<'a, Input>,
     at_the_gate: AllPending<'a, Input>,
     /// What those that go on have to say: pages, and who holds the account.
     told: (UnboundedSender<Input>, UnboundedReceiver<Input>),
@@ -136,6 +137,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
             calls: FuturesUnordered::new(),
             appends: FuturesUnordered::new(),
             reads: FuturesUnordered::new(),
+            checks: FuturesUnordered::new(),
             at_the_gate: FuturesUnordered::new(),
             told: unbounded_channel(),
             news: VecDeque::new(),
@@ -185,6 +187,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
                 Effect::AskPermit { step, call, after } => self.ask_permit(step, call, after),
                 Effect::FreePermit { step } => self.free_permit(step),
                 Effect::Read(read) => self.read(read),
+                Effect::AskHealth(end) => self.ask_health(end),
                 Effect::DropReads => self.reads.clear(),
                 Effect::Tell(event) => (self.emit)(&event),
                 Effect::StepAside => self.gate.step_aside(),
@@ -266,6 +269,16 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
         }));
     }
 
+    /// Asks for one health check; where it is nobody's that we know, the machine knows that already.
+    fn ask_health(&mut self, end: HealthEnd) {
+        let cloud = self.cloud;
+        let HealthEnd { interface_id: id, scope: Some(scope) } = end else { return };
+        self.checks.push(Box::pin(async move {
+            let answer = cloud.health(&scope, &id).await;
+            Input::Health { id, answer }
+        }));
+    }
+
     fn step_back(&mut self) {
         let (gate, told) = (self.gate, self.told.0.clone());
         self.at_the_gate.push(Box::pin(async move {
@@ -293,6 +306,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
             Some((step, called)) = self.calls.next() => self.on_called(step, called),
             Some((store, outcome)) = self.appends.next() => self.on_append(store, outcome),
             Some(read) = self.reads.next() => self.on_read(read),
+            Some(input) = self.checks.next() => self.news.push_back(input),
             Some(input) = self.told.1.recv() => self.news.push_back(input),
             Some(permit) = self.permits.next() => self.on_permit(permit),
             Some(input) = self.at_the_gate.next() => self.on_gate(input),
@@ -305,6 +319,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
         self.take_told();
         while let Some(Some(read)) = self.reads.next().now_or_never() {
             self.on_read(read);
+        }
+        while let Some(Some(input)) = self.checks.next().now_or_never() {
+            self.news.push_back(input);
         }
         while let Some(Some(permit)) = self.permits.next().now_or_never() {
             self.on_permit(permit);

@@ -7,13 +7,14 @@
 //! `admission` decides what may be sent, `recording` appends and sends what is durable, `answers` takes in what came back,
 //! `reading` asks for what is due, `settling` judges what was read, `ending` closes steps, `waves` stands between the
 //! waves of a rollout, `last_look` says what stayed, `floors` re-evaluates the redundancy guard. `phase` and `stage` hold
-//! where a step and the run stand. It makes no choice that the plan left open: it does a step, or stops and says what
+//! where a step and the run stand, `health` what health checks said. It makes no choice that the plan left open: it does a step, or stops and says what
 //! moved.
 
 mod admission;
 mod answers;
 mod ending;
 mod floors;
+mod health;
 mod last_look;
 mod phase;
 mod poll;
@@ -30,6 +31,7 @@ mod waves;
 use std::collections::{BTreeMap, BTreeSet};
 
 use self::floors::Floors;
+use self::health::Checks;
 use self::phase::{Phase, Tracked};
 use self::poll::Poll;
 use self::port::{Effect, Input};
@@ -108,6 +110,8 @@ pub(super) struct Machine<'a> {
     /// The steps that each waits for.
     before: Vec<Vec<usize>>,
     sightings: Sightings,
+    /// What health checks said.
+    checks: Checks,
     /// When the plan's refresh was begun: whatever was asked for after it is this run's own reading.
     planned_from: Option<Moment>,
     polls: BTreeMap<Scope, Poll>,
@@ -172,6 +176,7 @@ impl<'a> Machine<'a> {
             dependants,
             before: all_before,
             sightings: Sightings::default(),
+            checks: Checks::default(),
             planned_from: None,
             polls: BTreeMap::new(),
             startable: BTreeSet::new(),
@@ -232,6 +237,7 @@ impl<'a> Machine<'a> {
             Input::Answered { step, answer } => self.on_answer(step, answer),
             Input::Page { read, scope, page } => self.on_page(read, &scope, page),
             Input::ReadDone { read, scope, answer, outcome } => self.on_read(read, &scope, answer, outcome),
+            Input::Health { id, answer } => self.checks.hear(id, answer),
             Input::Appended => self.on_appended(),
             Input::Unappended(error) => self.on_unappended(error),
             Input::Signal { count } => self.on_signal(count),
@@ -325,6 +331,11 @@ impl<'a> Machine<'a> {
     fn is_going_down(&self, address: &Address) -> bool {
         self.going_down.contains(address)
             || self.earlier.get(address).is_some_and(|on_its_way| on_its_way.call.call == Call::Deactivate)
+    }
+
+    /// Returns whether an Activate of an earlier run may bring it up at any moment.
+    fn is_coming_up(&self, address: &Address) -> bool {
+        self.earlier.get(address).is_some_and(|on_its_way| on_its_way.call.call == Call::Activate)
     }
 
     /// Puts a step into a phase, and into the sets that go with it.

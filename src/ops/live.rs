@@ -7,15 +7,16 @@ use anyhow::Result;
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::diagnostic::Diagnostics;
+use crate::drift;
 use crate::executor::recovery::{self, OpenStep};
 use crate::history::Recorded;
 use crate::journal::{Answer, Run};
-use crate::plan::{Doubt, Plan, PlanOptions, Warning};
-use crate::planner::{self, Inputs};
+use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, Warning};
+use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
-use crate::resource::{Address, LiveState, Provider, Target};
-use crate::spec::Spec;
+use crate::resource::{Address, LastSeen, LiveState, Provider, Reading, Target};
+use crate::spec::{HealthPolicy, Spec};
 use crate::state::State;
 
 use super::failure::{Exit, Refusal};
@@ -70,7 +71,8 @@ pub async fn plan(
         Some(_) => Vec::new(),
         None => open_run.map(|run| doubts(run, &live)).unwrap_or_default(),
     };
-    let mut plan = plan_from(project, state, &live, &doubts, target, options)?;
+    let known = Known { project, state, live: &live, doubts: &doubts, target };
+    let mut plan = plan_from(&known, cloud, options).await?;
     if let Some(holder) = &recorded.running {
         let steps = open_run.map(|run| run.started.steps.as_slice()).unwrap_or_default();
         let addresses: BTreeSet<Address> = steps.iter().map(|step| step.address.clone()).collect();
@@ -82,23 +84,64 @@ pub async fn plan(
     Ok((plan, live))
 }
 
-/// Plans from a refresh that has been made.
+/// What a plan is made from, but for what has to be asked once it is known what goes down.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What is declared.
+    pub project: &'a Project,
+    /// What was recorded.
+    pub state: Option<&'a State>,
+    /// What the cloud said.
+    pub live: &'a LiveState,
+    /// What a dead run left open.
+    pub doubts: &'a [Doubt],
+    /// Whose interfaces these are.
+    pub target: &'a Target,
+}
+
+/// Plans from a refresh that has been made, and asks for the health checks of what keeps the floors of that plan.
 ///
 /// # Errors
 /// As [`plan`].
-pub fn plan_from(
-    project: &Project,
-    state: Option<&State>,
-    live: &LiveState,
-    doubts: &[Doubt],
-    target: &Target,
-    options: &PlanOptions,
-) -> Result<Plan> {
-    let inputs = Inputs { spec: &project.spec, spec_digest: &project.digest, live, state, target, doubts };
-    let mut plan = planner::plan(&inputs, options).map_err(|unknown| Diagnostics {
-        sources: project.spec.sources.clone(),
+pub async fn plan_from(known: &Known<'_>, cloud: &impl CloudRead, options: &PlanOptions) -> Result<Plan> {
+    let mut health: Vec<HealthRead> = Vec::new();
+    loop {
+        let drawn = draw(known, &health, options)?;
+        if drawn.questions.is_empty() {
+            return finished(known, drawn.plan);
+        }
+        // What is asked for gets an answer, be it that there is none, so each question is asked once.
+        let is_binding = known.project.spec.limits.health == HealthPolicy::Block;
+        health.extend(refresh::health(cloud, &drawn.questions, is_binding).await);
+        health.sort_by(|one, other| one.interface_id.cmp(&other.interface_id));
+    }
+}
+
+/// Plans from what health checks are said to have said; `false` where the plan rests on one of which nothing is said.
+///
+/// # Errors
+/// As [`plan`].
+pub(super) fn plan_as_said(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Result<(Plan, bool)> {
+    let drawn = draw(known, health, options)?;
+    let is_binding = known.project.spec.limits.health == HealthPolicy::Block;
+    let is_whole = !is_binding || drawn.questions.is_empty();
+    Ok((finished(known, drawn.plan)?, is_whole))
+}
+
+fn draw(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Result<Draw> {
+    let Known { project, state, live, doubts, target } = *known;
+    let (spec, spec_digest) = (&project.spec, project.digest.as_str());
+    let inputs = Inputs { spec, spec_digest, live, state, target, doubts, health };
+    let drawn = planner::draw(&inputs, options).map_err(|unknown| Diagnostics {
+        sources: spec.sources.clone(),
         findings: unknown.iter().map(words::plan::unknown_address).collect(),
     })?;
+    Ok(drawn)
+}
+
+/// Inspects a plan that has heard everything, and says whose credentials it was made with.
+fn finished(known: &Known<'_>, mut plan: Plan) -> Result<Plan> {
+    let Known { project, target, .. } = *known;
     plan.basis.spec = Some(project.name.clone());
     plan.check().map_err(|broken| Refusal {
         exit: Exit::Error,
@@ -117,6 +160,19 @@ pub fn plan_from(
         });
     }
     Ok(plan)
+}
+
+/// Counts the groups as they were read last: after a run, and where that did not look, before it.
+pub(super) fn groups_after(spec: &Spec, before: &LiveState, after: &[LastSeen]) -> Vec<GroupHealth> {
+    let seen: BTreeMap<_, _> = after.iter().map(|seen| ((&seen.scope, &seen.id), seen)).collect();
+    let mut live = before.clone();
+    for (address, declared) in &spec.interfaces {
+        if let Some(seen) = seen.get(&(&declared.scope, &declared.id.value)) {
+            let reading = seen.observed.clone().map_or(Reading::Absent, Reading::Found);
+            live.readings.insert(address.clone(), reading);
+        }
+    }
+    drift::groups(spec, &live, None)
 }
 
 /// Lists the steps of a run whose end nobody recorded.

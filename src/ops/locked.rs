@@ -28,6 +28,7 @@ use crate::store::Store;
 use crate::store::account::AccountLocks;
 
 use super::failure::{Exit, Refusal};
+use super::project::Project;
 use super::rollback::{Inverse, Way};
 use super::session::{Applied, Approval, Front, Session, Task};
 use super::{history::to_take_back, live, rollback, saved};
@@ -191,13 +192,24 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         refresh::read(&self.cloud, &self.session.clock, &live::wanted(spec)).await
     }
 
+    async fn plan_from(
+        &self,
+        project: &Project,
+        state: Option<&State>,
+        refresh: &Refresh,
+        options: &PlanOptions,
+    ) -> Result<Plan> {
+        let (live, target) = (&refresh.live, &self.target);
+        live::plan_from(&live::Known { project, state, live, doubts: &[], target }, &self.cloud, options).await
+    }
+
     /// Makes the plan that the task asks for, and shows it.
     async fn plan(&self, task: Task, front: &mut impl Front) -> Result<Result<Planned, TakenBack>> {
         let (project, target) = (&self.session.project, &self.target);
         let planned = match task {
             Task::Fresh(options) => {
                 let refresh = self.refresh(&project.spec).await;
-                let plan = live::plan_from(project, self.known_state(), &refresh.live, &[], target, &options)?;
+                let plan = self.plan_from(project, self.known_state(), &refresh, &options).await?;
                 Planned { plan, refresh, takes_back: None, earlier: executor::unsettled(&self.state.interfaces) }
             }
             Task::Saved { plan: saved, options } => {
@@ -235,7 +247,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let inverse = rollback::inverse(&self.session.project, run, state, way, options, open)?;
         let Some(Inverse { project, options, grounds }) = inverse else { return Ok(None) };
         let refresh = self.refresh(&project.spec).await;
-        let mut plan = live::plan_from(&project, state, &refresh.live, &[], &self.target, &options)?;
+        let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
         rollback::explain(&mut plan, run.id());
         let earlier = state.map(|state| executor::unsettled(&state.interfaces)).unwrap_or_default();
         let takes_back = Some(TakesBack { run_id: run.id().clone(), grounds });

@@ -55,7 +55,12 @@ impl Now<'_> {
             ..options.clone()
         };
         let read = as_read(saved, &self.project.spec, self.live);
-        let plan = live::plan_from(self.project, self.state, &read, &[], self.target, &options)?;
+        let Self { project, state, target, .. } = *self;
+        let known = live::Known { project, state, live: &read, doubts: &[], target };
+        let (plan, is_whole) = live::plan_as_said(&known, &saved.inputs.health, &options)?;
+        if !is_whole {
+            moved.push("limits.health is `block`, and the file does not say what the health checks said".to_owned());
+        }
         if !saved.steps.is_empty() {
             refuse_caps(&plan)?;
             refuse_taken_back(saved, &plan)?;
@@ -124,7 +129,8 @@ fn refuse_taken_back(saved: &Plan, plan: &Plan) -> Result<(), Refusal> {
 
 /// Puts together what the file says it read with what only the cloud of now can say: which interfaces belong together.
 fn as_read(saved: &Plan, spec: &Spec, live: &LiveState) -> LiveState {
-    let said: BTreeMap<&Address, &InterfaceRead> = saved.read.iter().map(|read| (read.address(), read)).collect();
+    let said: BTreeMap<&Address, &InterfaceRead> =
+        saved.inputs.read.iter().map(|read| (read.address(), read)).collect();
     let reading = |(address, declared): (&Address, &Interface)| {
         let now = live.readings.get(address).and_then(Reading::found);
         let reading = said.get(address).map_or(Reading::Unreadable, |read| reading(read, declared, now));

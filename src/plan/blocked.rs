@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Knob;
+use super::{HealthUnread, Knob};
 use crate::resource::{Address, BusinessStatus, GroupName, Region, Status};
 use crate::state::RunId;
 
@@ -15,6 +15,8 @@ use crate::state::RunId;
 pub enum BlockCode {
     /// A group's floor would break.
     Floor,
+    /// A group's floor would break, as its health checks say.
+    Health,
     /// `protect: true`.
     Protected,
     /// More changes than `limits` allows.
@@ -54,6 +56,7 @@ impl BlockCode {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Floor => "floor",
+            Self::Health => "health",
             Self::Protected => "protected",
             Self::Cap => "cap",
             Self::Dependency => "dependency",
@@ -80,6 +83,23 @@ impl BlockCode {
 pub enum BlockReason {
     /// A group's floor would break.
     Floor {
+        /// The group.
+        group: GroupName,
+        /// How many links it would be left with.
+        left: u32,
+        /// Of how many.
+        of: u32,
+        /// How many have to be up.
+        floor: u32,
+        /// What set the floor.
+        knob: Option<Knob>,
+        /// Members that are not up, or are to go down, but for the one that is blocked; the first few.
+        not_up: Vec<NotUp>,
+        /// How many more there are.
+        more: u32,
+    },
+    /// A group's floor would break: enough links are up, and not enough of them by their health checks.
+    Health {
         /// The group.
         group: GroupName,
         /// How many links it would be left with.
@@ -175,6 +195,7 @@ impl BlockReason {
     pub fn code(&self) -> BlockCode {
         match self {
             Self::Floor { .. } => BlockCode::Floor,
+            Self::Health { .. } => BlockCode::Health,
             Self::Protected { .. } => BlockCode::Protected,
             Self::Cap { .. } => BlockCode::Cap,
             Self::Dependency { .. } => BlockCode::Dependency,
@@ -226,6 +247,13 @@ pub enum WhyNotUp {
     Locked {
         /// How.
         business_status: BusinessStatus,
+    },
+    /// Its health check says that it is down.
+    Unhealthy,
+    /// Its health check could not be read.
+    HealthUnread {
+        /// Why not.
+        why: HealthUnread,
     },
     /// The plan takes it down.
     ToGoDown,

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use petgraph::graph::{DiGraph, NodeIndex, UnGraph};
 use petgraph::visit::{Dfs, Reversed};
 
-use super::{Action, Floor, Plan, Step, StepId};
+use super::{Action, Floor, FloorLink, Goal, Plan, Step, StepId};
 use crate::resource::{Address, Call, GroupName};
 
 /// A promise that a plan does not keep. From a plan that this tool made it is a bug.
@@ -155,6 +155,12 @@ impl<'a> Order<'a> {
         self.judge(floor, &calls)
     }
 
+    /// Returns whether a link is out, and stays so whatever the plan does.
+    fn is_out(&self, link: &FloorLink) -> bool {
+        let steps = link.sides.iter().filter_map(|side| self.of.get(&side.address)).flatten();
+        link.out && !link.up && steps.into_iter().all(|step| self.steps[*step].goal == Goal::Inactive)
+    }
+
     fn judge(&self, floor: &Floor, calls: &[Deactivation]) -> Vec<BrokenPromise> {
         let up = floor.links.iter().filter(|link| link.up).count();
         let min_up = floor.min_up as usize;
@@ -169,9 +175,15 @@ impl<'a> Order<'a> {
         if up >= min_up + most_down {
             return Vec::new();
         }
+        // Nothing that was up goes down, nor does anything that could come up: a link that is out takes nothing, once all
+        // that comes up has.
+        let rises = floor.links.iter().filter(|link| link.rises).count();
+        let takes_nothing = |call: &Deactivation| {
+            falling.is_empty() && call.risen.len() == rises && self.is_out(&floor.links[call.link])
+        };
         let worst = calls.iter().map(|call| (call, fewest_others_up(floor, call, &falling, up)));
         worst
-            .filter(|(_, worst)| *worst < min_up)
+            .filter(|(call, worst)| *worst < min_up && !takes_nothing(call))
             .map(|(call, up)| {
                 let (step, group) = (self.steps[call.step].id.clone(), floor.group.clone());
                 BrokenPromise::Floor { step, up, group, floor: min_up }

@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, InterfaceRead, LeftAlone, Plan, ResourceChange,
-    RolloutPlan, Step, Summary, Warning,
+    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, HealthRead, InterfaceRead, LeftAlone, Plan, PlanInputs,
+    ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 use crate::signature::sha256_hex;
@@ -112,6 +112,14 @@ struct DecodedInputs {
     exclude: Vec<Address>,
     allow_changes: Option<u32>,
     read: Vec<InterfaceRead>,
+    #[serde(default)]
+    health: Vec<HealthRead>,
+}
+
+impl DecodedInputs {
+    fn into_inputs(self) -> PlanInputs {
+        PlanInputs { allow_changes: self.allow_changes, read: self.read, health: self.health }
+    }
 }
 
 impl Decoded {
@@ -138,8 +146,7 @@ impl Decoded {
             failures: self.failures,
             targeted: self.targeted,
             excluded: self.excluded,
-            allowed_changes: self.inputs.as_ref().and_then(|inputs| inputs.allow_changes),
-            read: self.inputs.map(|inputs| inputs.read).unwrap_or_default(),
+            inputs: self.inputs.map(DecodedInputs::into_inputs).unwrap_or_default(),
         };
         let flags = (self.applyable, self.complete, self.errored);
         let agrees = self.digest == plan.digest()

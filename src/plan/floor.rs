@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::HealthEnd;
 use crate::resource::{Address, GroupName, RouterInterfaceId, Scope};
 
 /// A number that the spec sets, and where.
@@ -39,6 +40,13 @@ pub struct FloorLink {
     /// It counts as up once the steps of its sides are done, and does not before.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub rises: bool,
+    /// It is surely not up by its statuses, and no step brings it up: to take one of its sides down takes nothing from what
+    /// is up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub out: bool,
+    /// Where its health check is asked for before a call, where that binds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<HealthEnd>,
 }
 
 /// One side of a [`FloorLink`].
@@ -66,4 +74,7 @@ pub struct Guard {
     pub end: u32,
     /// How many have to be up.
     pub floor: u32,
+    /// The Deactivate takes nothing from what is up: its link is not up already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_nothing: bool,
 }

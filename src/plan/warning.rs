@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::resource::{AccountId, Address, DesiredStatus, Status};
+use super::HealthUnread;
+use crate::resource::{AccountId, Address, DesiredStatus, GroupName, HealthCheckStatus, Status};
 
 /// A worry that stops nothing. Fields are keys of the document beside `code`, `summary` and `detail`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -75,6 +76,40 @@ pub enum Warning {
         /// How many.
         deactivations: u32,
     },
+    /// What the health checks of some links say that keep a floor.
+    Health {
+        /// The group.
+        group: GroupName,
+        /// What they say.
+        status: HealthCheckStatus,
+        /// Which links.
+        members: Vec<Address>,
+    },
+    /// The health checks of some links that keep a floor could not be read.
+    HealthUnread {
+        /// The group.
+        group: GroupName,
+        /// Which links.
+        members: Vec<Address>,
+        /// Why not.
+        why: HealthUnread,
+    },
+    /// The credentials may not read health checks.
+    HealthDenied {
+        /// Of how many links nothing is known.
+        links: u32,
+        /// What the API said; untrusted text.
+        detail: String,
+    },
+    /// More links keep a floor than are asked for their health.
+    HealthNotAsked {
+        /// The group.
+        group: GroupName,
+        /// How many were asked.
+        asked: u32,
+        /// How many were not.
+        more: u32,
+    },
     /// A warning of the spec itself.
     Spec {
         /// What it says; untrusted text.
@@ -105,6 +140,10 @@ impl Warning {
             Self::HalfUp { .. } => Some("half_up"),
             Self::OtherAccount { .. } => Some("other_account"),
             Self::Unguarded { .. } => Some("unguarded"),
+            Self::Health { .. } => Some("health"),
+            Self::HealthUnread { .. } => Some("health_unread"),
+            Self::HealthDenied { .. } => Some("health_denied"),
+            Self::HealthNotAsked { .. } => Some("health_not_asked"),
             Self::Spec { .. } => Some("spec"),
             Self::Told { .. } => None,
         }

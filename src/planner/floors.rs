@@ -5,7 +5,8 @@
 //! counting when the last of its sides has come up. With `slack` links more than the floor up at first, any order
 //! keeps the floor exactly if the links that go down can be matched to links that come up before them, each to
 //! its own, but for `slack` of them (Hall's condition). [`guard`] blocks what no order can have, adds one edge
-//! for each link beyond the slack, and takes away what edges of other groups made needless.
+//! for each link beyond the slack, and takes away what edges of other groups made needless. A link that is not up already
+//! takes nothing from a floor when it goes down: it is never blocked, and waits for what brings the group back.
 
 mod group;
 mod matching;
@@ -17,6 +18,7 @@ use crate::resource::{Address, GroupName};
 use crate::spec::Spec;
 
 use super::draft::Draft;
+use super::health::{self, Checks, Heard, Kept};
 use super::order::{Graph, block_on};
 use super::pairs::Pairs;
 use super::subject::{PerSubject, SubjectNumber, Subjects};
@@ -31,6 +33,15 @@ pub(super) struct Floors {
     counts: Vec<Floor>,
     /// What each deactivation leaves its groups with.
     pub(super) guards: BTreeMap<SubjectNumber, Vec<Guard>>,
+    /// What the health checks of those say that keep the floors.
+    pub(super) heard: Heard,
+}
+
+/// What the floors are about.
+pub(super) struct Scene<'s, 'a> {
+    pub(super) subjects: &'s Subjects<'a>,
+    pub(super) pairs: &'s Pairs,
+    pub(super) checks: &'s Checks<'a>,
 }
 
 impl Floors {
@@ -48,19 +59,14 @@ impl Floors {
 }
 
 /// Blocks the deactivations that cannot be had and orders the others behind the activations that they need.
-pub(super) fn guard(
-    spec: &Spec,
-    subjects: &Subjects<'_>,
-    pairs: &Pairs,
-    draft: &mut Draft,
-    graph: &mut Graph,
-) -> Floors {
+pub(super) fn guard(spec: &Spec, scene: &Scene<'_, '_>, draft: &mut Draft, graph: &mut Graph) -> Floors {
+    let Scene { subjects, pairs, checks } = *scene;
     let mut groups: Vec<GroupCount<'_>> = touched(subjects, pairs, draft)
         .into_iter()
         .filter_map(|name| spec.groups.get_key_value(name))
         .map(|(name, group)| {
             let members = subjects.numbers_of(&group.members);
-            GroupCount::new(name, group, &members, subjects, pairs, draft)
+            GroupCount::new(name, group, &members, scene, draft)
         })
         .collect();
     let memberships = Memberships::new(&groups);
@@ -76,13 +82,15 @@ pub(super) fn guard(
         .collect();
     thin_out(&groups, &memberships, &levels, draft, graph, added);
     let mut guards: BTreeMap<SubjectNumber, Vec<Guard>> = BTreeMap::new();
-    for group in groups.iter().filter(|group| !group.deactivated().is_empty()) {
+    for group in groups.iter().filter(|group| group.deactivated().len() > 0) {
         let guard = group.guard(&levels, draft, graph);
-        for number in group.deactivated() {
-            guards.entry(*number).or_default().push(guard.clone());
+        for (number, takes_nothing) in group.deactivated() {
+            guards.entry(number).or_default().push(Guard { takes_nothing, ..guard.clone() });
         }
     }
-    Floors { counts: groups.iter().map(|group| group.floor(spec, subjects)).collect(), guards }
+    let kept: Vec<Kept> = groups.iter().filter(|group| group.deactivated().len() > 0).map(GroupCount::kept).collect();
+    let counts = groups.iter().map(|group| group.floor(spec, subjects, checks)).collect();
+    Floors { counts, guards, heard: health::heed(&kept, subjects, checks) }
 }
 
 /// Lists the groups in which something moves.

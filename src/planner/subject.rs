@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::{Index, IndexMut};
 
 use crate::attribute::Values;
-use crate::drift::{health, opposite_sides};
+use crate::drift::{Unhealthy, health, opposite_sides};
 use crate::plan::{Change, ChangeAction, GroupHealth, ResourceChange, ResourceType};
 use crate::resource::Address;
 use crate::spec::Spec;
@@ -72,9 +72,9 @@ impl Subjects<'_> {
         PerSubject(opposite_sides(&self.0).into_iter().map(|side| side.map(SubjectNumber)).collect())
     }
 
-    /// Counts every group of the spec.
-    pub(super) fn group_health(&self, spec: &Spec) -> Vec<GroupHealth> {
-        health(spec, &self.0)
+    /// Counts every group of the spec; a link that is `unhealthy` counts as not up.
+    pub(super) fn group_health(&self, spec: &Spec, unhealthy: &Unhealthy<'_>) -> Vec<GroupHealth> {
+        health(spec, &self.0, unhealthy)
     }
 
     /// Returns the number of an address: the subjects stand in the order of their addresses.

@@ -20,7 +20,7 @@ use super::words::report::{last_line, reasons};
 use super::words::run as words;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::journal::{Operation, Outcome};
-use crate::plan::{Action, ActionReason, BlockCode, ChangeAction, Plan, ResourceType, Step, StepId};
+use crate::plan::{Action, ActionReason, BlockCode, ChangeAction, GroupHealth, Plan, ResourceType, Step, StepId};
 use crate::resource::{Address, RouterInterfaceId, Scope, Status};
 use crate::run::{Event, Exit, Report, RunOutcome, WaveFailure};
 use crate::state::RunId;
@@ -96,6 +96,7 @@ enum Body<'a> {
         outcome: RunOutcome,
         exit_code: Option<Exit>,
         reasons: Vec<ReasonDocument<'a>>,
+        groups: &'a [GroupHealth],
         report: RunDocument<'a>,
     },
 }
@@ -326,6 +327,7 @@ pub fn finished<W: Write + ?Sized>(out: &mut W, at: Timestamp, report: &Report) 
         outcome: report.outcome(),
         exit_code: report.exit(),
         reasons: reasons(report).map(ReasonDocument::from).collect(),
+        groups: &report.groups,
         report: report.into(),
     };
     write(out, at, level, message, body)

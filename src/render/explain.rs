@@ -8,10 +8,11 @@ use serde::Serialize;
 use super::json;
 use super::plan::document::{BlockedLine, LeftAloneLine, StepLine};
 use super::text::{Line, Screen, Tone, View};
+use super::words::groups::standing;
 use super::words::plan::{self as said, because};
 use crate::diagnostic::Place;
 use crate::duration;
-use crate::plan::{Floor, Plan, ResourceChange, Step};
+use crate::plan::{Floor, GroupHealth, Plan, ResourceChange, Step};
 use crate::resource::{Address, DesiredStatus, Observed, Reading, RouterInterfaceId, Scope, Status};
 use crate::spec::{Interface, Spec};
 use crate::state::Record;
@@ -40,7 +41,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
     screen.line(&head.text(format!(": {} in {}", facts.declared.id.value, facts.declared.scope)))?;
     let sections: [(&str, Vec<Row>); 5] = [
         ("Spec", declared(facts)),
-        ("Live", live(facts.reading)),
+        ("Live", live(facts)),
         ("Last applied", applied(facts.record)),
         ("Plan", planned(facts)),
         ("Guards", guards(facts)),
@@ -60,7 +61,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
 /// Writes the explanation as one JSON document, on one line: what the spec, the cloud and the guards say in the words
 /// of the text, and the parts of the plan and the record as they are in their own documents.
 pub fn document<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>) -> io::Result<()> {
-    let Explanation { spec, address, declared: entry, reading, record, plan } = *facts;
+    let Explanation { spec, address, declared: entry, reading: _, record, plan } = *facts;
     let told = |rows: Vec<Row>| rows.into_iter().map(|row| row.told(spec)).collect();
     let mine = |changes: &'_ [ResourceChange]| changes.iter().find(|change| change.address == *address).cloned();
     json::line(
@@ -72,7 +73,7 @@ pub fn document<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>) -> io::
             id: &entry.id.value,
             scope: &entry.scope,
             spec: told(declared(facts)),
-            live: told(live(reading)),
+            live: told(live(facts)),
             record,
             change: mine(&plan.resource_changes),
             drift: mine(&plan.resource_drift),
@@ -182,7 +183,16 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
     rows
 }
 
-fn live(reading: &Reading) -> Vec<Row> {
+fn live(facts: &Explanation<'_>) -> Vec<Row> {
+    let mut rows = read(facts.reading);
+    let opposite = facts.reading.found().and_then(|observed| observed.opposite.interface_id.as_ref());
+    let is_its = |id: &RouterInterfaceId| *id == facts.declared.id.value || Some(id) == opposite;
+    let heard = facts.plan.inputs.health.iter().find(|heard| is_its(&heard.interface_id));
+    rows.extend(heard.map(|heard| Row::new("health check", said::health_answer(&heard.answer))));
+    rows
+}
+
+fn read(reading: &Reading) -> Vec<Row> {
     let observed = match reading {
         Reading::Found(observed) => observed,
         Reading::Elsewhere(observed) => {
@@ -289,6 +299,9 @@ fn guards(facts: &Explanation<'_>) -> Vec<Row> {
     // A plan without steps has no use for floors; they stand all the same.
     let group = declared.group.as_ref().filter(|_| rows.is_empty()).and_then(|group| spec.groups.get(&group.value));
     if let Some(group) = group {
+        let health =
+            declared.group.as_ref().and_then(|name| plan.groups.iter().find(|health| health.name == name.value));
+        rows.extend(health.map(health_row));
         for (knob, number) in [("min_active", &group.min_active), ("max_unavailable", &group.max_unavailable)] {
             rows.extend(
                 number.as_ref().map(|number| Row::new("floor", format!("{knob} {}", number.value)).at(number.place)),
@@ -317,6 +330,12 @@ fn guards(facts: &Explanation<'_>) -> Vec<Row> {
         rows.extend(limit.as_ref().map(|limit| Row::new(label, format!("{} {unit}", limit.value)).at(limit.place)));
     }
     rows
+}
+
+fn health_row(health: &GroupHealth) -> Row {
+    let spare = health.spare.map(|spare| format!("{} to spare; ", spare.max(0))).unwrap_or_default();
+    let tone = if health.is_finding() || health.spare == Some(0) { Tone::Change } else { Tone::Plain };
+    Row::new("group", format!("{}: {spare}{}", health.name, standing(health).says)).toned(tone)
 }
 
 fn floor(floor: &Floor) -> Row {

@@ -16,8 +16,8 @@ use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::{Evidence, Operation, Outcome};
 use crate::plan::{
     Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Floor, FloorLink,
-    FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan, ResourceChange,
-    ResourceType, RolloutPlan, Step, StepId, Values, Warning, WhyMemberNotUp,
+    FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan, PlanInputs,
+    ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning, WhyMemberNotUp,
 };
 use crate::resource::{
     AccountName, Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Scope,
@@ -130,8 +130,7 @@ pub(crate) fn empty_plan() -> Plan {
         failures: Vec::new(),
         targeted: Vec::new(),
         excluded: Vec::new(),
-        allowed_changes: None,
-        read: Vec::new(),
+        inputs: PlanInputs::default(),
     }
 }
 
@@ -143,7 +142,8 @@ pub(crate) fn small_plan() -> Plan {
     plan.resource_changes.push(drained);
     let deactivate = Action::Call(Call::Deactivate);
     let mut step = step("sh-primary", "cn-shanghai", deactivate, Status::Active, Goal::Inactive, 1);
-    step.guards = vec![Guard { group: "idc-shanghai".into(), lowest: Some(1), of: 2, end: 1, floor: 1 }];
+    step.guards =
+        vec![Guard { group: "idc-shanghai".into(), lowest: Some(1), of: 2, end: 1, floor: 1, takes_nothing: false }];
     plan.steps.push(step);
     plan
 }
@@ -193,7 +193,7 @@ pub(crate) fn rich_plan() -> Plan {
             interface_id: format!("ri-{address}").into(),
             scope: scope(region),
         }];
-        FloorLink { sides, up: true, rises: false }
+        FloorLink { sides, up: true, rises: false, out: false, check: None }
     };
     plan.floors.push(Floor {
         group: "idc-shanghai".into(),
@@ -258,7 +258,8 @@ pub(crate) fn hostile_plan(text: &str) -> Plan {
         step.interface_id = text.into();
         step.scope.region = text.into();
         step.expect = unknown.clone().into();
-        step.guards = vec![Guard { group: text.into(), lowest: Some(1), of: 2, end: 1, floor: 1 }];
+        step.guards =
+            vec![Guard { group: text.into(), lowest: Some(1), of: 2, end: 1, floor: 1, takes_nothing: false }];
     }
     for change in plan.resource_changes.iter_mut().chain(&mut plan.resource_drift) {
         change.reason = Some(text.to_owned());
@@ -372,6 +373,7 @@ pub(crate) fn report() -> Report {
         results: vec![done, refused, result(2, Outcome::Done, Status::Inactive, "02:14:06")],
         stopped: None,
         unrecorded: None,
+        groups: vec![group("site", Some(0)), group("lab", None)],
         end: None,
         taken_back_by: None,
     };

@@ -55,6 +55,11 @@ impl Status {
     pub fn is_transitional(&self) -> bool {
         Self::TRANSITIONAL.contains(self)
     }
+
+    /// Returns whether the cloud is at work and it may end as Active.
+    pub fn is_rising(&self) -> bool {
+        self.is_transitional() && *self != Self::Deactivating
+    }
 }
 
 impl Serialize for Status {
@@ -137,6 +142,37 @@ impl From<String> for BusinessStatus {
 
 impl From<BusinessStatus> for String {
     fn from(status: BusinessStatus) -> Self {
+        status.to_string()
+    }
+}
+
+/// What the health check of an interface says (API field `HealthCheckStatus`, docs/reference/api.md#health-check).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumString, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "String", into = "String")]
+#[schemars(with = "String")]
+#[strum(ascii_case_insensitive)]
+pub enum HealthCheckStatus {
+    /// Probes come back.
+    Normal,
+    /// Probes do not come back.
+    Abnormal,
+    /// Probes come back, and no other route stands by.
+    NoRedundantRoute,
+    /// Nobody set a check up.
+    NoHealthCheckConfig,
+    /// A word that no page documents.
+    #[strum(default, transparent)]
+    Unknown(Box<str>),
+}
+
+impl From<String> for HealthCheckStatus {
+    fn from(word: String) -> Self {
+        word.parse().unwrap_or_else(|_| Self::Unknown(word.into()))
+    }
+}
+
+impl From<HealthCheckStatus> for String {
+    fn from(status: HealthCheckStatus) -> Self {
         status.to_string()
     }
 }

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::clock::BootTime;
 use crate::cloud::{Call, Effect, Mutation, Permit, Selection};
+use crate::resource::HealthCheckStatus;
 
 /// A cloud that answers as it is told, and notes when each request arrived and which answers went back.
 struct Scripted {
@@ -49,6 +50,11 @@ impl CloudRead for Scripted {
             request_id,
             asked: BootTime::now(),
         })
+    }
+
+    async fn health(&self, _: &Scope, _: &RouterInterfaceId) -> Result<Health, CloudError> {
+        let status = HealthCheckStatus::Normal;
+        self.answer().await.map(|request_id| Health { status, request_id, asked: BootTime::now() })
     }
 
     async fn identity(&self, _: &AccountName) -> Result<Identity, CloudError> {
@@ -313,6 +319,10 @@ impl CloudRead for Limited {
                 ..error(ErrorKind::Throttled, Effect::None)
             }),
         }
+    }
+
+    async fn health(&self, _: &Scope, _: &RouterInterfaceId) -> Result<Health, CloudError> {
+        Err(error(ErrorKind::Other, Effect::Refused))
     }
 
     async fn identity(&self, _: &AccountName) -> Result<Identity, CloudError> {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::Outcome;
-use crate::plan::{BlockCode, Blocked, Expectation, Goal, Knob, StepId};
+use crate::plan::{BlockCode, Blocked, Expectation, Goal, HealthUnread, Knob, StepId};
 use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
 
 /// Why a step ended as it did, beside its outcome. Written into journals: variants are added, never changed.
@@ -36,6 +36,21 @@ pub enum StepReason {
         /// The knob that set the floor, with its place.
         knob: Option<Knob>,
         /// Which members are down, and why.
+        down: Vec<NotUp>,
+    },
+    /// The floor of a group would break, as its health checks say.
+    Health {
+        /// The group.
+        group: GroupName,
+        /// How many links would stay up and healthy.
+        kept: u32,
+        /// How many links count.
+        links: u32,
+        /// How many have to be up.
+        floor: u32,
+        /// The knob that set the floor, with its place.
+        knob: Option<Knob>,
+        /// Which members are down or unhealthy, and why.
         down: Vec<NotUp>,
     },
     /// The account's bills or the vendor's security team hold the interface.
@@ -138,6 +153,7 @@ impl StepReason {
         match self {
             Self::Moved { .. } | Self::InTransition { .. } => "moved",
             Self::Floor { .. } => "floor",
+            Self::Health { .. } => "health",
             Self::BusinessLocked { business_status } => match business_status {
                 BusinessStatus::FinancialLocked => BlockCode::FinancialLocked.as_str(),
                 BusinessStatus::SecurityLocked => BlockCode::SecurityLocked.as_str(),
@@ -206,6 +222,13 @@ pub enum WhyNotUp {
     },
     /// This run has taken it down, or may have.
     GoingDown,
+    /// Its health check says that it is down.
+    Unhealthy,
+    /// Its health check could not be read.
+    HealthUnread {
+        /// Why not.
+        why: HealthUnread,
+    },
     /// It was not seen: gone, or not read.
     Unseen,
 }

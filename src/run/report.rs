@@ -10,6 +10,7 @@ use super::outcome::RunOutcome;
 use super::reason::{StopReason, Unrecorded};
 use super::step::StepResult;
 use crate::journal::{Operation, Outcome, RunStarted};
+use crate::plan::GroupHealth;
 use crate::resource::Target;
 use crate::state::RunId;
 
@@ -34,6 +35,8 @@ pub struct Report {
     pub stopped: Option<StopReason>,
     /// What could not be recorded.
     pub unrecorded: Option<Unrecorded>,
+    /// How every group stood when it was read last, by name; none of a run that is told from its records.
+    pub groups: Vec<GroupHealth>,
     /// How it ended; `None` for a run that died, or goes on.
     pub end: Option<RunEnd>,
     /// Which run took it back whole, as far as is known.
@@ -53,6 +56,7 @@ impl Report {
             results: header.steps.iter().cloned().map(StepResult::open).collect(),
             stopped: None,
             unrecorded: None,
+            groups: Vec::new(),
             end: None,
             taken_back_by: None,
         }

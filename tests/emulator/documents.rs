@@ -120,6 +120,7 @@ faults:
   - {fault: token_expired}
   - {fault: {stale_reads: 10s}}
   - {fault: {status_word: Frozen}}
+  - {fault: {health_check: Abnormal}}
   - {fault: other_id}
   - {fault: {total_count: 0}}
   - {fault: {short_page: 3}}
@@ -129,7 +130,7 @@ faults:
   - {fault: {console: {interface: ri-a, status: Inactive, at: 1m30s}}}
 ";
     let faults = Fault::parse_schedule(text).unwrap();
-    assert_eq!(faults.len(), 27);
+    assert_eq!(faults.len(), 28);
     assert!(matches!(faults[16].fault, FaultKind::ClockSkew(ahead) if ahead.as_mins() == 19));
     let written = WorldSeed { faults: faults.clone(), ..WorldSeed::default() };
     for format in [Format::Yaml, Format::Json] {

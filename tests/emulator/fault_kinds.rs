@@ -238,6 +238,9 @@ fn listings_can_lie() {
         list(&mut odd, epoch(), &page).0.into_iter().map(|row| row.observed.status.to_string()).collect();
     assert_eq!(words, ["Frozen", "Active"]);
     assert_eq!(odd.status(&"ri-2".into(), epoch()), Some(&Status::Active));
+    let mut ill = of("fault: {health_check: Abnormal}, interface: ri-2");
+    let health: Vec<_> = list(&mut ill, epoch(), &page).0.into_iter().map(|row| row.health.to_string()).collect();
+    assert_eq!(health, ["Abnormal", "Normal"]);
 }
 
 #[test]

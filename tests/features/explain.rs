@@ -21,7 +21,11 @@ fn names_the_line_that_set_each_thing() {
     }
     assert!(scene.rictl("explain primary").stdout.contains("nothing to do: it is Active, as declared"));
     scene.write("rictl.yaml", SPEC);
-    assert!(scene.rictl("explain primary").stdout.contains("min_active 1  rictl.yaml:4:"));
+    let told = scene.rictl("explain primary").stdout;
+    assert!(
+        told.contains("min_active 1  rictl.yaml:4:") && told.contains("site: 1 to spare; 2 of 2 up, floor 1"),
+        "{told}"
+    );
 }
 
 #[test]

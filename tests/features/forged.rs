@@ -145,32 +145,32 @@ const GUARDS: &[Forgery] = &[
 
 /// What it was made from.
 const INPUTS: &[Forgery] = &[
-    ("nothing read", |plan| plan.read.clear()),
+    ("nothing read", |plan| plan.inputs.read.clear()),
     ("all is as it should be", |plan| set(plan, 0, Status::Inactive)),
     ("a standby that is up", |plan| set(plan, 1, Status::Active)),
     ("what is protected is down", |plan| set(plan, 2, Status::Inactive)),
     ("what is hands off is up", |plan| set(plan, 3, Status::Active)),
     ("a lock", |plan| {
-        if let InterfaceRead::Found { business_status, .. } = &mut plan.read[0] {
+        if let InterfaceRead::Found { business_status, .. } = &mut plan.inputs.read[0] {
             *business_status = BusinessStatus::FinancialLocked;
         }
     }),
     ("an opposite side", |plan| {
-        if let InterfaceRead::Found { opposite_status, .. } = &mut plan.read[1] {
+        if let InterfaceRead::Found { opposite_status, .. } = &mut plan.inputs.read[1] {
             *opposite_status = Some(Status::Deleted);
         }
     }),
     ("an interface elsewhere", |plan| {
-        let (address, status) = (plan.read[0].address().clone(), Status::Active);
-        plan.read[0] = InterfaceRead::Elsewhere { address, region: "cn-beijing".into(), status };
+        let (address, status) = (plan.inputs.read[0].address().clone(), Status::Active);
+        plan.inputs.read[0] = InterfaceRead::Elsewhere { address, region: "cn-beijing".into(), status };
     }),
     ("an interface that is gone", |plan| {
-        plan.read[2] = InterfaceRead::Absent { address: plan.read[2].address().clone() };
+        plan.inputs.read[2] = InterfaceRead::Absent { address: plan.inputs.read[2].address().clone() };
     }),
     ("one that was not read", |plan| {
-        plan.read[1] = InterfaceRead::Unreadable { address: plan.read[1].address().clone() };
+        plan.inputs.read[1] = InterfaceRead::Unreadable { address: plan.inputs.read[1].address().clone() };
     }),
-    ("one that nobody declares", |plan| plan.read.push(InterfaceRead::Absent { address: "x".into() })),
+    ("one that nobody declares", |plan| plan.inputs.read.push(InterfaceRead::Absent { address: "x".into() })),
     ("a target", |plan| plan.targeted.push("b".into())),
     ("a target that nobody declares", |plan| plan.targeted.push("x".into())),
     ("something left out", |plan| plan.excluded.push("a".into())),
@@ -182,7 +182,7 @@ const INPUTS: &[Forgery] = &[
     ("another account", |plan| plan.target.account_id = "1".into()),
     ("another provider", |plan| plan.target.provider = Provider::Alibaba),
     ("another endpoint", |plan| plan.target.endpoint = "https://evil.example".to_owned()),
-    ("caps that were overridden", |plan| plan.allowed_changes = Some(2)),
+    ("caps that were overridden", |plan| plan.inputs.allow_changes = Some(2)),
     ("when", |plan| plan.timestamp += Duration::from_secs(3600)),
 ];
 
@@ -221,7 +221,7 @@ fn rollout(plan: &mut Plan) -> &mut RolloutPlan {
 }
 
 fn set(plan: &mut Plan, at: usize, to: Status) {
-    if let InterfaceRead::Found { status, .. } = &mut plan.read[at] {
+    if let InterfaceRead::Found { status, .. } = &mut plan.inputs.read[at] {
         *status = to;
     }
 }

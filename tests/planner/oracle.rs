@@ -79,10 +79,42 @@ impl<'a> Truth<'a> {
         }
         let interface = moves[number].interface;
         self.groups.iter().position(|(floor, links)| {
-            let others = links.iter().filter(|sides| !sides.contains(&interface));
-            let up = others.filter(|sides| sides.iter().all(|side| self.side_is_up(*side, moves, done))).count();
-            links.iter().any(|sides| sides.contains(&interface)) && up < *floor
+            let Some(own) = links.iter().find(|sides| sides.contains(&interface)) else { return false };
+            let others = || links.iter().filter(|sides| !sides.contains(&interface));
+            let is_up = |sides: &Vec<usize>, done: u32| sides.iter().all(|side| self.side_is_up(*side, moves, done));
+            let up = others().filter(|sides| is_up(sides, done)).count();
+            let brings_back = |sides: &Vec<usize>| !is_up(sides, done) && is_up(sides, u32::MAX);
+            up < *floor && (!self.is_out(own, moves) || others().any(brings_back))
         })
+    }
+
+    /// Whether a link is surely not up, and no move brings it up: nothing is lost when it goes down.
+    fn is_out(&self, sides: &[usize], moves: &[Move]) -> bool {
+        let own = || moves.iter().filter(|step| sides.contains(&step.interface));
+        let is_known =
+            |side: &usize| matches!(self.world.interfaces[*side].presence, Presence::Found | Presence::Absent);
+        let is_known_down = |side: &usize| {
+            let interface = &self.world.interfaces[*side];
+            let opposite_is_down = match &interface.opposite {
+                Far::Silent => false,
+                Far::Foreign(status) => *status != Status::Active,
+                Far::Declared { peer, reports_status } => {
+                    let status = &self.world.interfaces[*peer].status;
+                    *reports_status && *status != Status::Active && !status.is_rising()
+                }
+            };
+            interface.presence == Presence::Absent
+                || interface.status != Status::Active
+                || interface.business != BusinessStatus::Normal
+                || opposite_is_down
+        };
+        let is_rising = |side: &usize| {
+            let interface = &self.world.interfaces[*side];
+            interface.presence == Presence::Found && interface.status.is_rising()
+        };
+        own().all(|step| step.goal == Goal::Inactive)
+            && !sides.iter().any(is_rising)
+            && sides.iter().any(|side| is_known(side) && is_known_down(side))
     }
 
     /// The initiating side first on the way down, the accepting side first on the way up.

@@ -6,7 +6,7 @@ use rictl::resource::{DesiredStatus, Status};
 
 use DesiredStatus::{Active, Inactive};
 
-use super::world::{Far, Interface, World, options};
+use super::world::{Far, Interface, Presence, World, options};
 
 /// As many members as a refusal names.
 const NAMED: usize = 8;
@@ -223,6 +223,41 @@ fn a_guard_tells_the_worst_moment_of_any_order_and_the_end() {
     let deactivate = plan.steps.iter().find(|step| &*step.id.0 == "a/deactivate").unwrap();
     assert!(deactivate.after.is_empty());
     assert_eq!(words::guard(&deactivate.guards[0]), "g0: at least 3 of 5 up at any moment, 4 at the end, floor 1");
+}
+
+#[test]
+fn what_takes_nothing_from_its_group_is_never_blocked_by_its_floor() {
+    let mut dead = Interface::new("dead", Status::Active, Inactive).in_group(0);
+    dead.opposite = Far::Foreign(Status::Inactive);
+    let mut other = Interface::new("other", Status::Inactive, Active).in_group(0);
+    other.opposite = Far::Foreign(Status::Deleted);
+    let guards = |plan: &Plan| {
+        let step = plan.steps.iter().find(|step| step.id.0.as_ref() == "dead/deactivate").unwrap();
+        step.guards.iter().map(words::guard).collect::<Vec<_>>()
+    };
+    let plan = World::of(vec![dead.clone(), other.clone()]).with_group(1).plan();
+    plan.check().unwrap();
+    assert_eq!(guards(&plan), ["g0 is at 0 of 2, floor 1, with or without it"]);
+
+    // What brings the group back comes first, as far as there is any.
+    let third = Interface::new("third", Status::Inactive, Active).in_group(0);
+    let plan = World::of(vec![dead.clone(), other, third.clone()]).with_group(2).plan();
+    plan.check().unwrap();
+    assert_eq!(guards(&plan), ["g0 is at 1 of 3, floor 2, with or without it"]);
+    let step = plan.steps.iter().find(|step| step.address.as_str() == "dead").unwrap();
+    assert_eq!(step.after.iter().map(ToString::to_string).collect::<Vec<_>>(), ["third/activate"]);
+
+    // Nobody knows of it what is not said: a link of which one end cannot be read is not out.
+    let alone = Interface::new("alone", Status::Active, Inactive).in_group(0);
+    let plan = World::of(vec![alone, third]).with_group(1).plan();
+    assert!(plan.blocked.is_empty(), "{:?}", plan.blocked);
+    dead.presence = Presence::Unreadable;
+    let mut ends = World::of(vec![Interface::new("end", Status::Active, Inactive).in_group(0), dead]).with_group(0);
+    ends.pair(0, 1);
+    ends.interfaces.push(Interface::new("up", Status::Inactive, Active).in_group(0).line("hands_off: {reason: known}"));
+    ends.groups[0].min_active = Some(1);
+    let blocked = ends.plan().blocked;
+    assert!(blocked.iter().any(|blocked| blocked.code().as_str() == "floor"), "{blocked:?}");
 }
 
 #[test]

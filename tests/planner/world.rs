@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use rictl::plan::{Plan, PlanOptions};
-use rictl::planner::{Inputs, UnknownAddress, plan};
+use rictl::plan::{HealthAnswer, HealthRead, Plan, PlanOptions};
+use rictl::planner::{Draw, Inputs, UnknownAddress, draw};
 use rictl::resource::{
     Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Region, Role, Scope,
     ScopeFailure, Status, Target,
@@ -71,6 +71,8 @@ pub(crate) struct World {
     pub(crate) groups: Vec<Group>,
     /// Further sections of the spec.
     pub(crate) sections: String,
+    /// What health checks said.
+    pub(crate) health: Vec<HealthRead>,
 }
 
 impl Interface {
@@ -136,6 +138,12 @@ impl World {
 
     pub(crate) fn with(mut self, sections: &str) -> Self {
         self.sections.push_str(sections);
+        self
+    }
+
+    /// Lets the health check of an interface say something.
+    pub(crate) fn hears(mut self, name: &str, answer: HealthAnswer) -> Self {
+        self.health.push(HealthRead { interface_id: format!("ri-{name}").into(), answer });
         self
     }
 
@@ -264,6 +272,10 @@ impl World {
     }
 
     pub(crate) fn try_plan(&self, options: &PlanOptions) -> Result<Plan, Vec<UnknownAddress>> {
+        self.draw(options).map(|drawn| drawn.plan)
+    }
+
+    pub(crate) fn draw(&self, options: &PlanOptions) -> Result<Draw, Vec<UnknownAddress>> {
         let (spec, live, state, target) = (self.spec(), self.live(), self.state(), target());
         let inputs = Inputs {
             spec: &spec,
@@ -272,8 +284,9 @@ impl World {
             state: state.as_ref(),
             target: &target,
             doubts: &[],
+            health: &self.health,
         };
-        plan(&inputs, options)
+        draw(&inputs, options)
     }
 
     pub(crate) fn plan_with(&self, options: &PlanOptions) -> Plan {

@@ -98,6 +98,7 @@ impl Scene {
             state: None,
             target: &target,
             doubts: &[],
+            health: &[],
         };
         plan(&inputs, &options).unwrap()
     }

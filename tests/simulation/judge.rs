@@ -292,6 +292,14 @@ impl Judge {
                 others().filter(|link| link.iter().all(is_up)).count()
             };
             let (seen, fresh) = (count(Duration::MAX), count(MAX_READ_AGE));
+            // What is not up already takes nothing from the floor.
+            let is_out = |id: &RouterInterfaceId| {
+                let shown = self.lives[life].shown.iter().find(|((_, known), _)| known == id);
+                shown.is_some_and(|(_, shown)| !shown.is_up && shown.asked.elapsed() <= MAX_READ_AGE)
+            };
+            if links.iter().filter(|link| link.contains(id)).all(|link| link.iter().any(is_out)) {
+                continue;
+            }
             if seen < floor && !self.leniency.distorted {
                 self.charge(Rule::News, &format!("Deactivate {id}: {group} was last shown with {seen} others up"));
             } else if fresh < floor {

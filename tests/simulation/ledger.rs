@@ -308,7 +308,11 @@ impl Ledger {
         for floor in &plan.floors {
             let (own, others): (Vec<_>, Vec<_>) =
                 floor.links.iter().partition(|link| link.sides.iter().any(|side| side.address == planned.address));
-            if own.is_empty() {
+            // What was last seen as not up takes nothing from a floor.
+            let is_out = |side: &FloorMember| {
+                self.last_seen(&side.scope, &side.interface_id).is_some_and(|sighting| !sighting.is_up)
+            };
+            if own.iter().all(|link| link.sides.iter().any(is_out)) {
                 continue;
             }
             let is_up = |side: &FloorMember| {
@@ -332,7 +336,9 @@ impl Ledger {
         let is_alone = !self.leniency.foreign && !self.leniency.distorted;
         let Some(plan) = self.plan.clone().filter(|_| is_alone && call == Call::Deactivate) else { return };
         for floor in &plan.floors {
-            let is_own = floor.links.iter().flat_map(|link| &link.sides).any(|side| side.interface_id == id);
+            // Whether a link truly was out, the judge knows.
+            let is_own =
+                floor.links.iter().any(|link| !link.out && link.sides.iter().any(|side| side.interface_id == id));
             let is_up = |side: &FloorMember| truth.get(&side.interface_id) == Some(&Status::Active);
             let up = floor.links.iter().filter(|link| link.sides.iter().all(is_up)).count();
             self.check(!is_own || up >= floor.min_up as usize, "true floor", || {

@@ -11,8 +11,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use rictl::clock::{BootTime, Clock};
 use rictl::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Identity, Mutation, Page, Permit, RequestId,
-    Selection,
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Health, Identity, Mutation, Page, Permit,
+    RequestId, Selection,
 };
 use rictl::emulator::{InProcess, World};
 use rictl::journal::{Entry, Replay, Run};
@@ -462,6 +462,12 @@ impl CloudRead for CloudWire {
         self.spoil(&mut page);
         self.fate.stall(Duration::ZERO);
         Ok(page)
+    }
+
+    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
+        let answer = self.inner.health(scope, id).await;
+        self.fate.live().await;
+        answer
     }
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {

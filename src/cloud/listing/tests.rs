@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use super::*;
-use crate::cloud::Identity;
+use crate::cloud::{Health, Identity};
 use crate::resource::{AccountName, BusinessStatus, Opposite, RequestId, Status};
 
 /// Answers with its pages one after the other, and keeps what it was asked.
@@ -27,6 +27,10 @@ impl CloudRead for Pages {
     async fn describe(&self, _: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
         self.asked.borrow_mut().push(query.selection.clone());
         Ok(self.left.borrow_mut().pop_front().unwrap())
+    }
+
+    async fn health(&self, _: &Scope, _: &RouterInterfaceId) -> Result<Health, CloudError> {
+        unreachable!("a listing asks for no health")
     }
 
     async fn identity(&self, _: &AccountName) -> Result<Identity, CloudError> {

@@ -133,7 +133,7 @@ fn attribute(found: &Row) -> Map<String, Value> {
     fields.extend(object(json!({
         "FastLinkMode": "false",
         "GmtModified": CREATED,
-        "HealthCheckStatus": "NoHealthCheckConfig",
+        "HealthCheckStatus": found.health.to_string(),
         "Code": 200,
         "Message": "successful",
         "Success": true,

@@ -17,7 +17,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::duration;
-use crate::resource::{AccountId, Region, RouterInterfaceId, Status};
+use crate::resource::{AccountId, HealthCheckStatus, Region, RouterInterfaceId, Status};
 
 /// One entry of a schedule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,6 +106,8 @@ pub enum FaultKind {
     StaleReads(#[serde(with = "duration")] Duration),
     /// Reads show this status instead of the true one.
     StatusWord(String),
+    /// Reads show this of a health check instead of the true word.
+    HealthCheck(HealthCheckStatus),
     /// Reads show interfaces under another's id.
     OtherId,
     /// Listings claim this total.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::settings::Settle;
-use crate::resource::{AccountId, BusinessStatus, Region, Role, RouterInterfaceId, Status};
+use crate::resource::{AccountId, BusinessStatus, HealthCheckStatus, Region, Role, RouterInterfaceId, Status};
 
 /// One router interface as the file describes it; only `id` must be there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,6 +50,9 @@ pub struct InterfaceSeed {
     /// Whether it is locked; default Normal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub business_status: Option<BusinessStatus>,
+    /// What its health check says; default Normal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_check_status: Option<HealthCheckStatus>,
     /// Its resource group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource_group: Option<String>,
@@ -78,6 +81,7 @@ impl InterfaceSeed {
             router_type: None,
             specification: None,
             business_status: None,
+            health_check_status: None,
             resource_group: None,
             tags: BTreeMap::new(),
             settle: None,

@@ -97,6 +97,7 @@ impl World {
             owner: interface.owner.clone(),
             resource_group: interface.resource_group.clone(),
             tags: interface.tags.clone(),
+            health: interface.health.clone(),
         }
     }
 
@@ -106,6 +107,7 @@ impl World {
         }
         match kind {
             FaultKind::StatusWord(word) => row.observed.status = Status::Unknown(word.as_str().into()),
+            FaultKind::HealthCheck(word) => row.health = word.clone(),
             FaultKind::OtherId => {
                 let mut others = self.population.ids().filter(|id| **id != row.observed.id);
                 row.observed.id =

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use crate::cloud::{CloudError, CloudRead, DescribeQuery, Identity, Page, Selection};
+use crate::cloud::{CloudError, CloudRead, DescribeQuery, Health, Identity, Page, Selection};
 use crate::executor::machine::port::Input;
 use crate::executor::machine::sightings::ReadNumber;
-use crate::resource::{AccountName, Scope};
+use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
 /// A cloud that hands on a copy of every page that says one thing of each interface that it was asked for.
 pub(super) struct Watched<'a, C> {
@@ -25,6 +25,10 @@ impl<C: CloudRead> CloudRead for Watched<'_, C> {
             drop(self.told.send(Input::Page { read: self.read, scope: scope.clone(), page: page.clone() }));
         }
         Ok(page)
+    }
+
+    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
+        self.cloud.health(scope, id).await
     }
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use super::Machine;
+use super::floors::{Refused, Seen};
+use super::health::Fresh;
 use super::phase::{Attempts, By, Phase, Ready};
 use super::port::Effect;
 use super::time::Moment;
@@ -202,17 +204,29 @@ impl<'a> Machine<'a> {
 
     /// Returns when the oldest page was asked for on which the floors around a Deactivate rest.
     ///
-    /// The one place where floors are judged. Whatever else has to be known of the members that keep one, such as their
-    /// health, is judged here as well: `None` while it is not known, with [`Self::rests_on`] and [`Self::start_reads`]
-    /// asking for it, and its age among those of the pages.
-    fn examine_floors(&self, number: usize, since: Moment) -> Result<Option<BootTime>, Option<Verdict>> {
+    /// The one place where floors are judged, and the health of the members that keep one: what is not known of that is
+    /// asked for here, and its age is among those of the pages.
+    fn examine_floors(&mut self, number: usize, since: Moment) -> Result<Option<BootTime>, Option<Verdict>> {
         let step = self.planned(number);
-        let allowed = self.floors.allow(&step.address, &self.sightings, &|address| self.is_going_down(address));
-        allowed.map_err(|because| {
-            let mut sides = self.floors.sides_to_read(&step.address);
-            let is_read = sides.all(|side| self.sightings.is_newer(&side.scope, &side.interface_id, since));
-            is_read.then_some(Verdict::Finish(Outcome::Guarded, Some(because)))
-        })
+        let fresh = Fresh { since, now: self.now.boot, max_age: self.settings.max_read_age };
+        let seen = Seen {
+            sightings: &self.sightings,
+            is_going_down: &|address| self.is_going_down(address),
+            is_coming_up: &|address| self.is_coming_up(address),
+            health: &|end| self.checks.of(end, fresh),
+        };
+        match self.floors.allow(&step.address, &seen) {
+            Ok(oldest) => Ok(oldest),
+            Err(Refused::Unasked(ends)) => {
+                self.ask_health(ends);
+                Err(None)
+            }
+            Err(Refused::Broken(because)) => {
+                let mut sides = self.floors.sides_to_read(&step.address);
+                let is_read = sides.all(|side| self.sightings.is_newer(&side.scope, &side.interface_id, since));
+                Err(is_read.then_some(Verdict::Finish(Outcome::Guarded, Some(because))))
+            }
+        }
     }
 
     /// Returns when the oldest page was asked for that shows what an Activate needs to be up, step of its own or not.

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::BootTime;
-use crate::plan::{Floor, FloorMember};
-use crate::resource::Address;
+use crate::plan::{Floor, FloorLink, FloorMember, HealthEnd};
+use crate::resource::{Address, Observed};
 use crate::run::{NotUp, Reason, StepReason, WhyNotUp};
 
+use super::health::Checkup;
 use super::sightings::Sightings;
 
 /// The floors of a run, by the interfaces they are about.
@@ -44,44 +45,18 @@ impl<'a> Floors<'a> {
             .flat_map(|place| self.floors[place.floor].links.iter().flat_map(|link| &link.sides))
     }
 
-    /// Returns when the oldest page was asked for on which it rests that `address` may go down, `None` if on none; or
-    /// which floor would break and who is down already. A floor rests on as many links that are up as it wants, and on
-    /// those of them that were asked for last.
-    pub(super) fn allow(
-        &self,
-        address: &Address,
-        sightings: &Sightings,
-        is_going_down: &dyn Fn(&Address) -> bool,
-    ) -> Result<Option<BootTime>, StepReason> {
+    /// Returns when the oldest page or check was asked for on which it rests that `address` may go down, `None` if on none;
+    /// or which floor would break and who is down already. A floor rests on as many links that are up as it wants, and on
+    /// those of them that were asked for last. A link that is out already takes nothing from it.
+    pub(super) fn allow(&self, address: &Address, seen: &Seen<'_>) -> Result<Option<BootTime>, Refused<'a>> {
         let mut oldest: Option<BootTime> = None;
         for place in self.by_side.get(address).into_iter().flatten() {
             let floor = &self.floors[place.floor];
-            let mut up = Vec::new();
-            let mut down = Vec::new();
-            for link in floor.links.iter().enumerate().filter(|(link, _)| *link != place.link).map(|(_, link)| link) {
-                let missing: Vec<NotUp> =
-                    link.sides.iter().filter_map(|side| not_up(side, sightings, is_going_down)).collect();
-                if missing.is_empty() {
-                    up.extend(
-                        link.sides.iter().filter_map(|side| sightings.asked(&side.scope, &side.interface_id)).min(),
-                    );
-                }
-                down.extend(missing);
-            }
-            up.sort_unstable_by(|one, other| other.cmp(one));
-            let kept = u32::try_from(up.len()).unwrap_or(u32::MAX);
-            if kept < floor.min_up {
-                return Err(StepReason::Floor {
-                    group: floor.group.clone(),
-                    kept,
-                    links: count(floor),
-                    floor: floor.min_up,
-                    knob: floor.knob.clone(),
-                    down,
-                });
-            }
-            let needed = floor.min_up.checked_sub(1).and_then(|last| up.get(last as usize).copied());
-            oldest = [oldest, needed].into_iter().flatten().min();
+            let rests_on = match out_since(&floor.links[place.link], seen) {
+                Some(asked) => Some(asked),
+                None => kept_since(floor, place.link, seen)?,
+            };
+            oldest = [oldest, rests_on].into_iter().flatten().min();
         }
         Ok(oldest)
     }
@@ -140,6 +115,77 @@ impl<'a> Floors<'a> {
             .filter_map(|side| not_up(side, sightings, &|_| false))
             .collect()
     }
+}
+
+/// What is known when a floor is judged.
+pub(super) struct Seen<'s> {
+    pub(super) sightings: &'s Sightings,
+    /// A Deactivate may take it down at any moment.
+    pub(super) is_going_down: &'s dyn Fn(&Address) -> bool,
+    /// An Activate may bring it up at any moment.
+    pub(super) is_coming_up: &'s dyn Fn(&Address) -> bool,
+    /// What its health check says.
+    pub(super) health: &'s dyn Fn(&HealthEnd) -> Checkup,
+}
+
+/// Why something may not go down.
+pub(super) enum Refused<'a> {
+    /// A floor would break.
+    Broken(StepReason),
+    /// Only these health checks can tell.
+    Unasked(BTreeSet<&'a HealthEnd>),
+}
+
+/// Returns when it was asked for that a link is out: not up by its statuses, and nothing brings it up.
+fn out_since(link: &FloorLink, seen: &Seen<'_>) -> Option<BootTime> {
+    let found = |side: &FloorMember| seen.sightings.get(&side.scope, &side.interface_id);
+    let is_rising = |side: &FloorMember| {
+        (seen.is_coming_up)(&side.address) || found(side).is_some_and(|observed| observed.status.is_rising())
+    };
+    if link.sides.iter().any(is_rising) {
+        return None;
+    }
+    let out = link.sides.iter().filter(|side| found(side).is_some_and(Observed::is_out));
+    out.filter_map(|side| seen.sightings.asked(&side.scope, &side.interface_id)).max()
+}
+
+/// Returns when the oldest was asked for of the links that keep a floor while one of them goes down.
+fn kept_since<'a>(floor: &'a Floor, falling: usize, seen: &Seen<'_>) -> Result<Option<BootTime>, Refused<'a>> {
+    let (mut up, mut down, mut unasked) = (Vec::new(), Vec::new(), Vec::new());
+    let mut ill = 0;
+    for link in floor.links.iter().enumerate().filter(|(link, _)| *link != falling).map(|(_, link)| link) {
+        let missing: Vec<NotUp> =
+            link.sides.iter().filter_map(|side| not_up(side, seen.sightings, seen.is_going_down)).collect();
+        if !missing.is_empty() {
+            down.extend(missing);
+            continue;
+        }
+        let asked = link.sides.iter().filter_map(|side| seen.sightings.asked(&side.scope, &side.interface_id)).min();
+        match link.check.as_ref().map(|end| (end, (seen.health)(end))) {
+            None => up.extend(asked),
+            Some((_, Checkup::Good(checked))) => up.extend(asked.map(|asked| asked.min(checked))),
+            Some((end, Checkup::Unknown)) => unasked.push(end),
+            Some((_, Checkup::Bad(why))) => {
+                ill += 1;
+                down.push(NotUp { address: link.sides[0].address.clone(), why });
+            }
+        }
+    }
+    up.sort_unstable_by(|one, other| other.cmp(one));
+    let min_up = floor.min_up as usize;
+    if up.len() < min_up && up.len() + unasked.len() >= min_up {
+        return Err(Refused::Unasked(unasked.into_iter().take(min_up - up.len()).collect()));
+    }
+    if up.len() < min_up {
+        let (group, knob, links) = (floor.group.clone(), floor.knob.clone(), count(floor));
+        let (kept, floor) = (u32::try_from(up.len()).unwrap_or(u32::MAX), floor.min_up);
+        return Err(Refused::Broken(if up.len() + unasked.len() + ill >= min_up {
+            StepReason::Health { group, kept, links, floor, knob, down }
+        } else {
+            StepReason::Floor { group, kept, links, floor, knob, down }
+        }));
+    }
+    Ok(min_up.checked_sub(1).and_then(|last| up.get(last).copied()))
 }
 
 /// Returns why a side does not count as up; `None` where it does.

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use super::sightings::{Answer, ReadNumber};
 use crate::clock::BootTime;
-use crate::cloud::{Call, CloudError, Mutation, Page, RequestId};
+use crate::cloud::{Call, CloudError, Health, Mutation, Page, RequestId};
 use crate::journal::Entry;
+use crate::plan::HealthEnd;
 use crate::resource::{RouterInterfaceId, Scope, Status};
 use crate::run::Event;
 use crate::store::StoreError;
@@ -29,6 +30,8 @@ pub(in crate::executor) enum Input {
     Page { read: ReadNumber, scope: Scope, page: Page },
     /// The end of a read: what it showed, up to where it failed.
     ReadDone { read: ReadNumber, scope: Scope, answer: Answer, outcome: Result<(), CloudError> },
+    /// What a health check said, or why it could not be read.
+    Health { id: RouterInterfaceId, answer: Result<Health, CloudError> },
     /// The batch that was to be appended is durable.
     Appended,
     /// It is not, and nothing will be from here on.
@@ -61,6 +64,8 @@ pub(in crate::executor) enum Effect {
     /// Read some interfaces of a scope, most of them on their way to `goal`; answered by any number of [`Input::Page`]
     /// and one [`Input::ReadDone`].
     Read(ReadOf),
+    /// Ask for a health check; answered by [`Input::Health`].
+    AskHealth(HealthEnd),
     /// Go on with no read that is on its way.
     DropReads,
     /// Tell whoever listens.

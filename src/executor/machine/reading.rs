@@ -1,6 +1,6 @@
 //! Reading: one shared read per scope for everything that is ready or in flight there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Machine;
 use super::admission::READS_OF_A_GOAL;
@@ -12,7 +12,7 @@ use super::stage::{Between, Look, Stage, Targets};
 use super::time::Moment;
 use crate::cloud::{CloudError, Page};
 use crate::journal::Outcome;
-use crate::plan::Goal;
+use crate::plan::{Goal, HealthEnd};
 use crate::resource::{Scope, ScopeFailure, Status};
 use crate::run::{Event, StepReason};
 
@@ -71,6 +71,15 @@ impl<'a> Machine<'a> {
     pub(super) fn drop_reads(&mut self) {
         self.polls.values_mut().for_each(Poll::give_up);
         self.effects.push(Effect::DropReads);
+    }
+
+    /// Asks for the health checks that are not being asked for already.
+    pub(super) fn ask_health(&mut self, ends: BTreeSet<&HealthEnd>) {
+        for end in ends {
+            if self.checks.ask(&end.interface_id, self.now.instant) {
+                self.effects.push(Effect::AskHealth(end.clone()));
+            }
+        }
     }
 
     pub(super) fn is_reading(&self) -> bool {

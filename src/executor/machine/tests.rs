@@ -4,6 +4,7 @@ mod beginning;
 mod bench;
 mod doubts;
 mod ending;
+mod health;
 mod reading;
 mod sending;
 mod waves;

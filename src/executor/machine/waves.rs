@@ -69,6 +69,7 @@ impl<'a> Machine<'a> {
             return;
         }
         self.sightings.age_all();
+        self.checks.forget();
         match taken {
             Ok(()) => self.read_floors(),
             Err(error) => self.finish_wave(Err(WaveFailure::Locked { error })),

@@ -8,9 +8,9 @@ use tokio::sync::watch;
 use crate::cloud::Cloud;
 use crate::history::{self, Seen};
 use crate::journal::{Operation, Run};
-use crate::ops::account_lock;
 use crate::ops::rollback::{self, Way};
 use crate::ops::session::{Front, Ran, today};
+use crate::ops::{account_lock, live};
 use crate::plan::PlanOptions;
 use crate::render::counted;
 use crate::store::Store;
@@ -82,7 +82,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     fn end_way_back(&mut self, back: Worked, front: &mut impl Front) -> WayBack {
         let Worked { plan, before, ended } = back;
         let after = ended.seen.clone();
-        let (report, _) = self.end(&plan, ended);
+        let (mut report, _) = self.end(&plan, ended);
+        report.groups = live::groups_after(&self.session.project.spec, &before, &after);
         front.end(&plan, &report);
         WayBack { ran: Ran { plan, report, rollback: None }, before, after }
     }

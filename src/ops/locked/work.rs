@@ -9,8 +9,8 @@ use crate::cloud::Cloud;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
 use crate::journal::{Entry, Evidence, Ground, LockWord, Operation, RunStarted};
-use crate::ops::check;
 use crate::ops::session::{Front, Ran};
+use crate::ops::{check, live};
 use crate::plan::{Action, FloorMember, Plan, Step};
 use crate::refresh::Refresh;
 use crate::render::words;
@@ -93,6 +93,9 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let (mut report, is_recorded) = self.end(&plan, ended);
         let whole = back.as_ref().filter(|back| back.ran.report.exit() == Some(Exit::Done));
         report.taken_back_by = whole.map(|back| back.ran.report.run_id.clone());
+        // What was read last, be it by the way back.
+        let (first, last) = back.as_ref().map_or((&before, &after), |back| (&back.before, &back.after));
+        report.groups = live::groups_after(&self.session.project.spec, first, last);
         if is_recorded {
             let spec = &self.session.project.spec;
             let own = Seen { spec, before: Some(&before), after: &after };

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::plan::{
     Basis, BlockCode, BlockReason, Blocked, Doubt, Floor, FloorLink, Guard, Knob, LeftAlone, LeftAloneCode,
-    LeftAloneReason, Plan, ResourceChange, RolloutPlan, Step, StepId, Warning,
+    LeftAloneReason, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, StepId, Warning,
 };
 use crate::resource::{Address, GroupName, ScopeFailure, Status, Target};
 
@@ -95,6 +95,7 @@ impl Document {
             blocked,
             left_alone,
             groups: Vec::new(),
+            inputs: PlanInputs::default(),
             floors: self.floors.into_iter().map(floor).collect(),
             rollout: self.rollout,
             warnings: self
@@ -106,8 +107,6 @@ impl Document {
             failures: self.failures,
             targeted: self.targeted,
             excluded: self.excluded,
-            allowed_changes: None,
-            read: Vec::new(),
         }
     }
 }
@@ -127,6 +126,7 @@ fn guard(text: &str) -> Option<Guard> {
         of: of.parse().ok()?,
         end: end.parse().ok()?,
         floor: floor.parse().ok()?,
+        takes_nothing: false,
     })
 }
 

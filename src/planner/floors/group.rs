@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{BlockReason, Floor, FloorLink, FloorMember, Guard, Knob, NotUp, WhyNotUp};
-use crate::resource::{BusinessStatus, GroupName, Observed, Status};
+use crate::plan::{BlockReason, Floor, FloorLink, FloorMember, Goal, Guard, Knob, NotUp, WhyNotUp};
+use crate::resource::{BusinessStatus, GroupName, Observed, Reading, Status};
 use crate::spec::{Group, Spec};
 
 use super::super::caps::count;
 use super::super::draft::Draft;
+use super::super::health::{Checks, Kept};
 use super::super::order::Graph;
 use super::super::pairs::Pairs;
 use super::super::subject::{PerSubject, Subject, SubjectNumber, Subjects};
-use super::Edge;
 use super::matching::Matching;
+use super::{Edge, Scene};
 
 /// How many members a refusal names before it says how many more there are.
 const NAMED: usize = 8;
@@ -24,12 +25,16 @@ pub(super) struct LinkNumber(usize);
 /// One link: a member and, where declared, its opposite side.
 struct Link {
     sides: Vec<SubjectNumber>,
-    /// All sides count as up now.
+    /// All sides count as up now, and so does the link's health check where that binds.
     up: bool,
+    /// All sides count as up now, and the health check says that the link is not.
+    unhealthy: Option<WhyNotUp>,
     /// Not up now, and all sides will be once their steps are done, unless one is deactivated.
     comes_up: bool,
     /// The deactivation of a side has been accepted.
     goes_down: bool,
+    /// Surely not up by its statuses, and no step brings it up: to take one of its sides down takes nothing.
+    out: bool,
 }
 
 impl Link {
@@ -55,8 +60,8 @@ pub(super) struct GroupCount<'a> {
     up_now: usize,
     /// Up when everything that was accepted so far is done.
     up_at_end: usize,
-    /// The sides whose deactivation was accepted, in that order.
-    accepted: Vec<SubjectNumber>,
+    /// The sides whose deactivation was accepted, in that order, and their links.
+    accepted: Vec<(SubjectNumber, LinkNumber)>,
 }
 
 impl<'a> GroupCount<'a> {
@@ -65,10 +70,10 @@ impl<'a> GroupCount<'a> {
         name: &'a GroupName,
         group: &'a Group,
         members: &BTreeSet<SubjectNumber>,
-        subjects: &Subjects<'_>,
-        pairs: &Pairs,
+        scene: &Scene<'_, '_>,
         draft: &Draft,
     ) -> Self {
+        let Scene { subjects, pairs, checks } = *scene;
         let is_counted_with_its_peer =
             |member: SubjectNumber| pairs.peer(member).is_some_and(|peer| peer < member && members.contains(&peer));
         let links: Vec<Link> = members
@@ -76,11 +81,16 @@ impl<'a> GroupCount<'a> {
             .filter(|member| !is_counted_with_its_peer(**member))
             .map(|member| {
                 let sides: Vec<SubjectNumber> = std::iter::once(*member).chain(pairs.peer(*member)).collect();
-                let up = sides.iter().all(|side| subjects[*side].is_up());
-                let comes_up = !up
+                let is_up = sides.iter().all(|side| subjects[*side].is_up());
+                let unhealthy = is_up
+                    .then(|| checks.counts_as_down(&sides.iter().map(|side| &subjects[*side]).collect::<Vec<_>>()))
+                    .flatten();
+                let comes_up = !is_up
                     && sides.iter().any(|side| draft.activates(*side))
                     && sides.iter().all(|side| can_end_up(&subjects[*side], *side, pairs, draft));
-                Link { sides, up, comes_up, goes_down: false }
+                let out = sides.iter().any(|side| is_out(&subjects[*side]))
+                    && !sides.iter().any(|side| may_come_up(&subjects[*side], *side, draft));
+                Link { sides, up: is_up && unhealthy.is_none(), unhealthy, comes_up, goes_down: false, out }
             })
             .collect();
         let from_min = group.min_active.as_ref().map_or(0, |floor| floor.value as usize);
@@ -96,15 +106,26 @@ impl<'a> GroupCount<'a> {
         }
     }
 
+    /// Returns the links that keep the floor while others go down.
+    pub(super) fn kept(&self) -> Kept {
+        let stays = |link: &&Link| (link.up || link.unhealthy.is_some()) && !link.goes_down;
+        Kept {
+            group: self.name.clone(),
+            floor: self.floor,
+            rises: self.numbers().filter(|link| self.rises(*link)).count(),
+            links: self.links.iter().filter(stays).map(|link| link.sides.clone()).collect(),
+        }
+    }
+
     /// Lists every side with the number of its link.
     pub(super) fn sides(&self) -> impl Iterator<Item = (SubjectNumber, LinkNumber)> + '_ {
         let links = self.links.iter().enumerate();
         links.flat_map(|(number, link)| link.sides.iter().map(move |side| (*side, LinkNumber(number))))
     }
 
-    /// Returns whether the floor can be kept if this link, too, goes down.
+    /// Returns whether this link, too, may go down: the floor can be kept without it, or stands as it does with it.
     pub(super) fn can_lose(&self, link: LinkNumber) -> bool {
-        self.up_without(link) >= self.floor
+        self.links[link.0].out || self.up_without(link) >= self.floor
     }
 
     fn up_without(&self, link: LinkNumber) -> usize {
@@ -115,7 +136,7 @@ impl<'a> GroupCount<'a> {
     pub(super) fn lose(&mut self, side: SubjectNumber, link: LinkNumber) {
         self.up_at_end = self.up_without(link);
         self.links[link.0].goes_down = true;
-        self.accepted.push(side);
+        self.accepted.push((side, link));
     }
 
     pub(super) fn rises(&self, link: LinkNumber) -> bool {
@@ -161,7 +182,8 @@ impl<'a> GroupCount<'a> {
     }
 
     /// Adds the edges that keep the floor, and returns them: whatever goes down while too few are up waits for those
-    /// that are lacking; beyond the slack, each link that goes down waits for one that has come up.
+    /// that are lacking, as far as there are any; beyond the slack, each link that goes down waits for one that has come
+    /// up.
     pub(super) fn make_before_break(&self, levels: &PerSubject<u32>, draft: &Draft, graph: &mut Graph) -> Vec<Edge> {
         let rising = self.rising(levels);
         let (lacking, slack) = (self.lacking(), self.slack());
@@ -175,7 +197,8 @@ impl<'a> GroupCount<'a> {
             }
             let Some(call) = self.first_call(link, levels, draft) else { continue };
             // The latest first: what it brings along needs no edge of its own.
-            for riser in awaited.into_iter().chain(rising[..lacking].iter().rev().copied()) {
+            let first = &rising[..lacking.min(rising.len())];
+            for riser in awaited.into_iter().chain(first.iter().rev().copied()) {
                 for side in self.last_steps(riser, draft, graph) {
                     if !graph.is_before(side, call) {
                         graph.add(side, call);
@@ -206,7 +229,8 @@ impl<'a> GroupCount<'a> {
         // several times included, must have at least its own size and `lacking` of rises before it. That is so exactly
         // if, whichever fall is put there `lacking` times more, all on the left can be given a rise of their own; so
         // the links that are up never get fewer than the floor, once it was reached.
-        before.iter().all(|before| before.len() >= lacking)
+        // What is out may go down below the floor, but not before all that comes up has.
+        before.iter().all(|before| before.len() >= lacking.min(rising))
             && falling.iter().all(|more| {
                 let mut matching = Matching::new(rising);
                 std::iter::repeat_n(more, lacking).chain(&falling).all(|before| matching.add(before))
@@ -225,6 +249,7 @@ impl<'a> GroupCount<'a> {
             of: count(self.links.len()),
             end: count(self.up_at_end),
             floor: count(self.floor),
+            takes_nothing: false,
         }
     }
 
@@ -255,17 +280,19 @@ impl<'a> GroupCount<'a> {
         (0..rising.len()).filter(|position| self.links[rising[*position].0].sides.iter().all(is_done)).collect()
     }
 
-    /// Lists the interfaces that are deactivated.
-    pub(super) fn deactivated(&self) -> &[SubjectNumber] {
-        &self.accepted
+    /// Lists the interfaces that are deactivated, and whether that takes nothing from what is up.
+    pub(super) fn deactivated(&self) -> impl ExactSizeIterator<Item = (SubjectNumber, bool)> + '_ {
+        self.accepted.iter().map(|(side, link)| (*side, self.links[link.0].out))
     }
 
     /// Says why a deactivation cannot be had: what the group would be left with, the knob, and who is not up.
     pub(super) fn refusal(&self, spec: &Spec, subjects: &Subjects<'_>, link: LinkNumber) -> BlockReason {
         let own = &self.links[link.0].sides;
-        let down_now = self.links.iter().filter(|link| !link.up).flat_map(|link| &link.sides);
-        let down_now = down_now.filter_map(|side| Some((*side, why_not_up(&subjects[*side])?)));
-        let down_then = self.accepted.iter().map(|side| (*side, WhyNotUp::ToGoDown));
+        let down_now = self.links.iter().filter(|link| !link.up).flat_map(|link| match &link.unhealthy {
+            Some(why) => vec![(link.sides[0], why.clone())],
+            None => link.sides.iter().filter_map(|side| Some((*side, why_not_up(&subjects[*side])?))).collect(),
+        });
+        let down_then = self.accepted.iter().map(|(side, _)| (*side, WhyNotUp::ToGoDown));
         let mut not_up: Vec<NotUp> = down_now
             .chain(down_then)
             .filter(|(side, _)| !own.contains(side))
@@ -273,18 +300,22 @@ impl<'a> GroupCount<'a> {
             .collect();
         let more = not_up.len().saturating_sub(NAMED);
         not_up.truncate(NAMED);
-        BlockReason::Floor {
-            group: self.name.clone(),
-            left: count(self.up_without(link)),
-            of: count(self.links.len()),
-            floor: count(self.floor),
-            knob: self.knob(spec),
-            not_up,
-            more: count(more),
+        let (left, of, floor) = (self.up_without(link), count(self.links.len()), count(self.floor));
+        let others = self.numbers().filter(|other| *other != link).map(|other| &self.links[other.0]);
+        let unhealthy = others.filter(|other| other.unhealthy.is_some() && !other.goes_down).count();
+        let (group, knob, more, left_now) = (self.name.clone(), self.knob(spec), count(more), count(left));
+        if left + unhealthy >= self.floor {
+            BlockReason::Health { group, left: left_now, of, floor, knob, not_up, more }
+        } else {
+            BlockReason::Floor { group, left: left_now, of, floor, knob, not_up, more }
         }
     }
 
-    pub(super) fn floor(&self, spec: &Spec, subjects: &Subjects<'_>) -> Floor {
+    pub(super) fn floor(&self, spec: &Spec, subjects: &Subjects<'_>, checks: &Checks<'_>) -> Floor {
+        let is_checked = checks.are_binding() && self.floor > 0;
+        let end = |link: &Link| {
+            checks.end_of(&link.sides.iter().map(|side| &subjects[*side]).collect::<Vec<_>>()).filter(|_| is_checked)
+        };
         let side = |number: SubjectNumber| FloorMember {
             address: subjects[number].address.clone(),
             interface_id: subjects[number].declared.id.value.clone(),
@@ -299,6 +330,8 @@ impl<'a> GroupCount<'a> {
                     sides: link.sides.iter().map(|number| side(*number)).collect(),
                     up: link.up,
                     rises: link.rises(),
+                    out: link.out,
+                    check: end(link),
                 })
                 .collect(),
             min_up: u32::try_from(self.floor).unwrap_or(u32::MAX),
@@ -343,6 +376,21 @@ fn can_end_up(subject: &Subject<'_>, number: SubjectNumber, pairs: &Pairs, draft
         pairs.peer(number).is_some() || live.opposite.status.as_ref().is_none_or(|status| *status == Status::Active);
     let is_active = live.status == Status::Active || draft.activates(number);
     is_active && opposite_is_up && live.business_status == BusinessStatus::Normal
+}
+
+/// Returns whether a step brings a side up, or whoever began what it is in the middle of.
+fn may_come_up(subject: &Subject<'_>, number: SubjectNumber, draft: &Draft) -> bool {
+    let is_rising = |live: &Observed| live.status.is_rising();
+    draft.steps[number].iter().any(|step| step.goal != Goal::Inactive) || subject.live().is_some_and(is_rising)
+}
+
+/// Returns whether a side is surely not up.
+fn is_out(subject: &Subject<'_>) -> bool {
+    match subject.reading {
+        Reading::Found(live) => live.is_out(),
+        Reading::Absent => true,
+        Reading::Elsewhere(_) | Reading::Unreadable => false,
+    }
 }
 
 /// Returns why a side does not count as up, if it does not.

@@ -6,11 +6,12 @@ use crate::journal::{Evidence, LockWord, Outcome};
 use crate::render::past::PastRun;
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
+use crate::render::words::groups::worrying;
 use crate::render::words::next::{Given, after_run, after_show};
 use crate::render::words::report as words;
 use crate::render::words::run::label;
-use crate::resource::Status;
-use crate::run::{Exit, Reason, Report, RunOutcome, StepResult};
+use crate::resource::{GroupName, Status};
+use crate::run::{Exit, Reason, Report, RunOutcome, StepResult, Subject};
 
 /// Builds the page of a past run.
 pub(crate) fn page(past: &PastRun) -> Page {
@@ -36,7 +37,7 @@ pub(crate) fn end(report: &Report, given: &Given, blocked: usize) -> Page {
         title: Phrase::default(),
         facts: Vec::new(),
         verdict: verdict(report, blocked),
-        sections: vec![steps(report), reasons(report)],
+        sections: vec![steps(report), groups(report), reasons(report)],
         next: after_run(report, |rest| given.command(rest)),
     }
     .without_empty_sections()
@@ -121,6 +122,14 @@ fn reasons(report: &Report) -> Section {
     };
     let entries = words::reasons(report).map(entry).collect();
     Section::new("Reasons", Lead::Labels { are_own: true }, Body::List(entries)).urgent()
+}
+
+/// Says which groups are in a bad way, but for those that are reasons themselves.
+fn groups(report: &Report) -> Section {
+    let is_told = |name: &GroupName| words::reasons(report).any(|reason| reason.subject() == Subject::Group(name));
+    let mut standings = worrying(&report.groups);
+    standings.retain(|standing| !is_told(standing.name));
+    super::groups(&standings)
 }
 
 fn steps(report: &Report) -> Section {

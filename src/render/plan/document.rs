@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::super::words::plan as words;
 use crate::plan::{
-    Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, InterfaceRead, LeftAlone, LeftAloneReason,
-    Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
+    Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, GroupHealth, HealthRead, InterfaceRead, LeftAlone,
+    LeftAloneReason, Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 
@@ -82,6 +82,9 @@ struct Inputs<'a> {
     allow_changes: Option<u32>,
     /// What the cloud said of each declared interface, by address.
     read: &'a [InterfaceRead],
+    /// What the health checks said that were asked for, by id.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    health: &'a [HealthRead],
 }
 
 impl<'a> Document<'a> {
@@ -113,8 +116,9 @@ impl<'a> Document<'a> {
             inputs: Inputs {
                 target: &plan.targeted,
                 exclude: &plan.excluded,
-                allow_changes: plan.allowed_changes,
-                read: &plan.read,
+                allow_changes: plan.inputs.allow_changes,
+                read: &plan.inputs.read,
+                health: &plan.inputs.health,
             },
         }
     }

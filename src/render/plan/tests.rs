@@ -99,6 +99,8 @@ fn sites(count: u32, drained: u32) -> Plan {
         }],
         up,
         rises: !up,
+        out: false,
+        check: None,
     };
     for number in 0..count {
         let (group, backup, primary) =
@@ -118,7 +120,14 @@ fn sites(count: u32, drained: u32) -> Plan {
             plan.resource_changes.push(change);
             let down = Action::Call(Call::Deactivate);
             let mut step = step(&primary, "cn-shanghai", down, Status::Active, Goal::Inactive, 2);
-            step.guards = vec![Guard { group: group.as_str().into(), lowest: Some(1), of: 2, end: 1, floor: 1 }];
+            step.guards = vec![Guard {
+                group: group.as_str().into(),
+                lowest: Some(1),
+                of: 2,
+                end: 1,
+                floor: 1,
+                takes_nothing: false,
+            }];
             plan.steps.push(step);
         }
     }

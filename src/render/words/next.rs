@@ -75,7 +75,7 @@ pub(crate) fn after_plan(plan: &Plan, file: Option<&str>) -> Option<Phrase> {
 
 /// Returns the flag that overrides the caps, where they were.
 fn allowance(plan: &Plan) -> String {
-    plan.allowed_changes.map(|number| format!(" --allow-changes {number}")).unwrap_or_default()
+    plan.inputs.allow_changes.map(|number| format!(" --allow-changes {number}")).unwrap_or_default()
 }
 
 /// Returns the flags that choose what a plan looks at.

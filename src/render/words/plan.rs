@@ -1,18 +1,27 @@
 //! How the typed facts of a plan and of a drift check read: blocks, what is left alone, warnings, guards, doubts.
 
+mod left_alone;
+
 use std::time::Duration;
 
+use super::super::counted;
 use super::super::text::and_more;
 use crate::cloud::Call;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::duration;
 use crate::plan::{
-    Action, ActionReason, BlockReason, Blocked, DeclaredSide, Difference, Doubt, Exceeded, Guard, Knob, LeftAlone,
-    LeftAloneReason, NotUp, Plan, PlanFileError, RolloutPlan, Sides, Step, StepPart, Summary, Unmet, Warning, WhyNotUp,
+    Action, ActionReason, BlockReason, Blocked, DeclaredSide, Difference, Doubt, Exceeded, Guard, HealthAnswer,
+    HealthUnread, Knob, NotUp, Plan, PlanFileError, RolloutPlan, Sides, Step, StepPart, Summary, Unmet, Warning,
+    WhyNotUp,
 };
 use crate::planner::UnknownAddress;
-use crate::resource::{Address, GroupName, Status};
+use crate::resource::{Address, GroupName, HealthCheckStatus, Status};
+
+pub use left_alone::left_alone;
+
+/// How many links a warning names before it says how many more there are.
+const NAMED: usize = 8;
 
 /// A warning in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +83,11 @@ fn why_blocked(blocked: &Blocked, title: &dyn Fn() -> String, scope: &dyn Fn() -
         BlockReason::Floor { group, left, of, floor, knob, not_up, more } => {
             let knob = self::knob(group, knob.as_ref());
             let kept = format!("group {group} would keep {left} of {of} active, floor {floor} ({knob})");
+            format!("{kept} without {}{}", title(), who_is_down(not_up, *more))
+        }
+        BlockReason::Health { group, left, of, floor, knob, not_up, more } => {
+            let knob = self::knob(group, knob.as_ref());
+            let kept = format!("group {group} would keep {left} of {of} healthy, floor {floor} ({knob})");
             format!("{kept} without {}{}", title(), who_is_down(not_up, *more))
         }
         BlockReason::Protected { at } => {
@@ -153,6 +167,10 @@ fn why_not_up(member: &NotUp) -> String {
         WhyNotUp::Locked { business_status } => {
             format!("{address} is Active but its business status is {business_status}")
         }
+        WhyNotUp::Unhealthy => format!("{address} is Active but its health check is Abnormal"),
+        WhyNotUp::HealthUnread { why } => {
+            format!("{address} is Active but its health check could not be read: {}", health_unread(why))
+        }
         WhyNotUp::ToGoDown => format!("{address} is to go down"),
     }
 }
@@ -177,27 +195,6 @@ fn unmet(why: Unmet) -> String {
         Unmet::Blocked(code) => format!("is blocked ({})", code.as_str()),
         Unmet::LeftAlone(code) => format!("is left alone ({})", code.as_str()),
         Unmet::LeftOut => "is left out of this plan".to_owned(),
-    }
-}
-
-/// Says why something that differs is not touched.
-pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
-    match &left.reason {
-        LeftAloneReason::HandsOff { reason, until, .. } => {
-            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
-            format!("{} is hands off{until}: {reason}", title(plan, &left.address))
-        }
-        LeftAloneReason::OtherEnd { other, at } => {
-            let title = title(plan, &left.address);
-            format!(
-                "{title} is not activated: its other end {other} is declared Inactive ({at}), and both may come up together"
-            )
-        }
-        LeftAloneReason::RolledBack { run_id } => {
-            let title = title(plan, &left.address);
-            format!("{title} was taken back by run {run_id}: it stays so until its entry is altered, or with --redo")
-        }
-        LeftAloneReason::Told { text, .. } => text.clone(),
     }
 }
 
@@ -250,9 +247,72 @@ pub fn warning(warning: &Warning) -> Said {
         Warning::Unguarded { deactivations } => {
             Said { summary: format!("{deactivations} deactivations in no group: nothing guards them"), detail: None }
         }
+        Warning::Health { group, status, members } => health(group, status, members),
+        Warning::HealthUnread { group, members, why } => said(
+            format!("the health checks of {} in {group} could not be read", some(members)),
+            health_unread(why).to_owned(),
+        ),
+        Warning::HealthDenied { links, detail } => said(
+            format!("the health checks of {} were not read: no permission", counted(*links as usize, "link")),
+            detail.clone(),
+        ),
+        Warning::HealthNotAsked { group, asked, more } => Said {
+            summary: format!("{asked} links of {group} were asked for their health checks, {more} more were not asked"),
+            detail: None,
+        },
         Warning::Spec { finding, at } => Said { summary: finding.clone(), detail: at.clone() },
         Warning::Told { summary, detail } => Said { summary: summary.clone(), detail: detail.clone() },
     }
+}
+
+/// Says what the health checks of some links of a group say.
+fn health(group: &GroupName, status: &HealthCheckStatus, members: &[Address]) -> Said {
+    let (verb, checks) =
+        if members.len() == 1 { ("keeps", "its health check") } else { ("keep", "their health checks") };
+    let summary = |what: &str| format!("{} {what} and {verb} the floor of {group}", some(members));
+    let says = match status {
+        HealthCheckStatus::Abnormal => {
+            return Said {
+                summary: format!(
+                    "{}: {checks} {} Abnormal",
+                    some(members),
+                    if members.len() == 1 { "is" } else { "are" }
+                ),
+                detail: Some(format!("{verb} the floor of {group}, and may carry nothing")),
+            };
+        }
+        HealthCheckStatus::NoHealthCheckConfig => summary("without a health check (NoHealthCheckConfig)"),
+        HealthCheckStatus::NoRedundantRoute => summary("without a redundant route (NoRedundantRoute)"),
+        HealthCheckStatus::Normal | HealthCheckStatus::Unknown(_) => {
+            summary(&format!("with a health check that says \"{status}\""))
+        }
+    };
+    Said { summary: says, detail: None }
+}
+
+/// Says what a health check answered.
+pub fn health_answer(answer: &HealthAnswer) -> String {
+    match answer {
+        HealthAnswer::Status(status) => status.to_string(),
+        HealthAnswer::Unread(why) => format!("could not be read: {}", health_unread(why)),
+    }
+}
+
+/// Says why a health check could not be read.
+pub(super) fn health_unread(why: &HealthUnread) -> &str {
+    match why {
+        HealthUnread::Denied { detail } | HealthUnread::Failed { detail } => detail,
+        HealthUnread::OtherAccount => {
+            "it is at the end of another account; name that one under `cloud.accounts`, with its `account_id`"
+        }
+    }
+}
+
+/// Names the first few of many.
+fn some(addresses: &[Address]) -> String {
+    let mut names: Vec<String> = addresses.iter().take(NAMED).map(ToString::to_string).collect();
+    names.extend(and_more(addresses.len().saturating_sub(NAMED), "", ""));
+    names.join(", ")
 }
 
 fn listed(addresses: &[Address]) -> String {
@@ -265,12 +325,16 @@ fn side(side: &DeclaredSide) -> String {
 
 /// Says what a Deactivate leaves its group with, at the worst moment and at the end.
 pub fn guard(guard: &Guard) -> String {
+    if guard.takes_nothing && guard.end < guard.floor {
+        let Guard { group, of, end, floor, .. } = guard;
+        return format!("{group} is at {end} of {of}, floor {floor}, with or without it");
+    }
     format!("{}: {}", guard.group, keeps(guard))
 }
 
 /// Says the same without the group's name.
 pub(super) fn keeps(guard: &Guard) -> String {
-    let Guard { group: _, lowest, of, end, floor } = guard;
+    let Guard { group: _, lowest, of, end, floor, takes_nothing: _ } = guard;
     match lowest {
         Some(lowest) => format!("at least {lowest} of {of} up at any moment, {end} at the end, floor {floor}"),
         None => format!("{end} of {of} up at the end, floor {floor}"),

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::plan::{blocked_address, knob as set_by};
+use super::plan::{blocked_address, health_unread, knob as set_by};
 use crate::duration;
 use crate::resource::{BusinessStatus, Status};
 use crate::run::{
@@ -19,6 +19,10 @@ pub(crate) fn step_reason(reason: &StepReason) -> String {
         StepReason::Floor { group, kept, links, floor, knob, down } => {
             let (knob, down) = (set_by(group, knob.as_ref()), all_not_up(down));
             format!("group {group} would keep {kept} of {links} active, floor {floor} ({knob}); {down}")
+        }
+        StepReason::Health { group, kept, links, floor, knob, down } => {
+            let (knob, down) = (set_by(group, knob.as_ref()), all_not_up(down));
+            format!("group {group} would keep {kept} of {links} healthy, floor {floor} ({knob}); {down}")
         }
         StepReason::BusinessLocked { business_status } => format!("it is {business_status}"),
         StepReason::PeerDeleted => "its opposite side was deleted: it can never be activated again".to_owned(),
@@ -101,6 +105,10 @@ pub(crate) fn not_up(member: &NotUp) -> String {
             format!("{address} is {status}{opposite}{held}")
         }
         WhyNotUp::GoingDown => format!("{address} is on its way down"),
+        WhyNotUp::Unhealthy => format!("the health check of {address} is Abnormal"),
+        WhyNotUp::HealthUnread { why } => {
+            format!("the health check of {address} could not be read: {}", health_unread(why))
+        }
         WhyNotUp::Unseen => format!("{address} was not seen"),
     }
 }

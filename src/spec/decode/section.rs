@@ -10,7 +10,7 @@ use crate::spec::findings::Findings;
 use crate::spec::keys;
 use crate::spec::read;
 use crate::spec::syntax::Node;
-use crate::spec::{Group, Limits, Rollout};
+use crate::spec::{Group, HealthPolicy, Limits, Rollout};
 
 /// A probe that takes longer than this is stuck.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(60);
@@ -22,7 +22,19 @@ pub(super) fn limits(mut fields: Fields<'_>, findings: &mut Findings) -> Limits 
         max_changes_percent: fields.number(path, "max_changes_percent", findings),
         per_group: fields.number(path, "per_group", findings),
         per_region: fields.number(path, "per_region", findings),
+        health: fields
+            .choice(path, "health", health_policy, findings)
+            .map_or_else(HealthPolicy::default, |word| word.value),
     }
+}
+
+fn health_policy(word: &str) -> Option<HealthPolicy> {
+    Some(match word {
+        "warn" => HealthPolicy::Warn,
+        "block" => HealthPolicy::Block,
+        "ignore" => HealthPolicy::Ignore,
+        _ => return None,
+    })
 }
 
 pub(super) fn group(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findings) -> Group {

@@ -78,6 +78,12 @@ pub const KEYS: &[Key] = &[
     .example("30"),
     key("limits.per_group", number(0), "At most this many changes in any one group.").example("2"),
     key("limits.per_region", number(0), "At most this many changes in any one region.").example("3"),
+    key(
+        "limits.health",
+        choice(&["warn", "block", "ignore"]),
+        "What a health check counts for that says `Abnormal` of a link that keeps a floor: a warning, no longer up, or nothing, unasked.",
+    )
+    .default("warn"),
     // groups
     key("groups.*", Kind::Section, "A group; interfaces join it with `group`."),
     key("groups.*.min_active", number(0), "At least this many members stay up; no step may leave fewer.").example("1"),

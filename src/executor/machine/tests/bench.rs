@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::clock::BootTime;
-use crate::cloud::{CloudError, ErrorKind, RequestId};
+use crate::cloud::{CloudError, ErrorKind, Health, RequestId};
 use crate::executor::earlier::Earlier;
 use crate::executor::machine::port::{Effect, Input, ReadOf};
 use crate::executor::machine::sightings::{Answer, Row};
@@ -12,9 +12,11 @@ use crate::executor::machine::time::{Moment, Now};
 use crate::executor::machine::{Background, Left, Machine};
 use crate::executor::settings::Settings;
 use crate::journal::{Entry, Evidence, Operation, RunStarted};
-use crate::plan::{Action, Basis, Floor, FloorLink, FloorMember, Goal, Plan, RolloutPlan, Step, StepId};
+use crate::plan::{
+    Action, Basis, Floor, FloorLink, FloorMember, Goal, HealthEnd, Plan, PlanInputs, RolloutPlan, Step, StepId,
+};
 use crate::resource::{
-    AccountName, Address, BusinessStatus, Call, Observed, Opposite, Provider, Scope, Status, Target,
+    AccountName, Address, BusinessStatus, Call, HealthCheckStatus, Observed, Opposite, Provider, Scope, Status, Target,
 };
 use crate::run::{Event, planned_step};
 use crate::state::RunId;
@@ -88,8 +90,7 @@ impl Scene {
             failures: Vec::new(),
             targeted: Vec::new(),
             excluded: Vec::new(),
-            allowed_changes: None,
-            read: Vec::new(),
+            inputs: PlanInputs::default(),
         };
         Self { plan, settings: Settings::default(), earlier: Vec::new(), needs: BTreeMap::new() }
     }
@@ -102,9 +103,29 @@ impl Scene {
     }
 
     pub(super) fn floor(mut self, members: &[&str], min_up: u32) -> Self {
-        let link = |name: &&str| FloorLink { sides: vec![member(name)], up: true, rises: false };
+        let link =
+            |name: &&str| FloorLink { sides: vec![member(name)], up: true, rises: false, out: false, check: None };
         let links = members.iter().map(link).collect();
         self.plan.floors.push(Floor { group: "g".into(), links, min_up, knob: None });
+        self
+    }
+
+    /// Lets a link of every floor have another end.
+    pub(super) fn both_ends(mut self, name: &str, other: &str) -> Self {
+        for link in self.plan.floors.iter_mut().flat_map(|floor| &mut floor.links) {
+            if link.sides[0].address == name.into() {
+                link.sides.push(member(other));
+            }
+        }
+        self
+    }
+
+    /// Lets the health checks of every floor bind.
+    pub(super) fn checked(mut self) -> Self {
+        for link in self.plan.floors.iter_mut().flat_map(|floor| &mut floor.links) {
+            let FloorMember { interface_id, scope, .. } = link.sides[0].clone();
+            link.check = Some(HealthEnd { interface_id, scope: Some(scope) });
+        }
         self
     }
 
@@ -253,6 +274,12 @@ impl Run {
         self.tell(Input::Answered { step, answer })
     }
 
+    /// Lets a health check say a word now.
+    pub(super) fn health(&mut self, name: &str, status: HealthCheckStatus) -> Vec<String> {
+        let (request_id, asked) = (RequestId("h".into()), self.now().boot);
+        self.tell(Input::Health { id: name.into(), answer: Ok(Health { status, request_id, asked }) })
+    }
+
     pub(super) fn signal(&mut self, count: u32) -> Vec<String> {
         self.tell(Input::Signal { count })
     }
@@ -358,6 +385,7 @@ impl Run {
                 let ids: Vec<&str> = read.ids.iter().map(|id| id.as_str()).collect();
                 format!("read {}", ids.join(" "))
             }
+            Effect::AskHealth(end) => format!("ask health {}", end.interface_id),
             Effect::DropReads => "drop reads".to_owned(),
             Effect::Tell(event) => told(event),
             Effect::StepAside => "step aside".to_owned(),

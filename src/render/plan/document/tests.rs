@@ -8,10 +8,11 @@ use super::super::{to_file, to_json};
 use super::*;
 use crate::plan::BlockCode;
 use crate::plan::{
-    Action, ActionReason, Change, ChangeAction, Damage, Exceeded, FloorLink, FloorMember, Goal, Guard, Knob,
-    LeftAloneCode, NotUp, PlanFileError, ResourceType, StepId, Unmet, Values, WhyNotUp, seal,
+    Action, ActionReason, Change, ChangeAction, Damage, Exceeded, FloorLink, FloorMember, Goal, Guard, HealthAnswer,
+    HealthRead, HealthUnread, Knob, LeftAloneCode, NotUp, PlanFileError, PlanInputs, ResourceType, StepId, Unmet,
+    Values, WhyNotUp, seal,
 };
-use crate::resource::{AccountName, BusinessStatus, Call, Provider, Region, Scope, Status};
+use crate::resource::{AccountName, BusinessStatus, Call, HealthCheckStatus, Provider, Region, Scope, Status};
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z][a-z0-9-]{0,8}", any::<String>()]
@@ -71,7 +72,14 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn guard(group: &str, number: u32) -> Guard {
-    Guard { group: group.into(), lowest: Some(number), of: number, end: number / 2, floor: 1 }
+    Guard {
+        group: group.into(),
+        lowest: Some(number),
+        of: number,
+        end: number / 2,
+        floor: 1,
+        takes_nothing: number.is_multiple_of(3),
+    }
 }
 
 fn knob(word: &str) -> Knob {
@@ -79,12 +87,13 @@ fn knob(word: &str) -> Knob {
 }
 
 fn block_reason() -> impl Strategy<Value = BlockReason> {
-    (text(), status(), any::<u32>(), option::of(timestamp()), 0..9).prop_map(|(word, status, number, since, which)| {
-        let why = match number % 5 {
+    (text(), status(), any::<u32>(), option::of(timestamp()), 0..10).prop_map(|(word, status, number, since, which)| {
+        let why = match number % 6 {
             0 => WhyNotUp::Unseen,
             1 => WhyNotUp::Is { status: status.clone(), since },
             2 => WhyNotUp::Opposite { status: Some(status.clone()) },
             3 => WhyNotUp::Locked { business_status: BusinessStatus::from(word.clone()) },
+            4 => WhyNotUp::Unhealthy,
             _ => WhyNotUp::ToGoDown,
         };
         let exceeded = match number % 4 {
@@ -116,6 +125,15 @@ fn block_reason() -> impl Strategy<Value = BlockReason> {
             5 => BlockReason::WrongRegion { found_in: word.as_str().into() },
             6 => BlockReason::Deleting { status },
             7 => BlockReason::UnknownStatus { word },
+            8 => BlockReason::Health {
+                group: word.as_str().into(),
+                left: number,
+                of: number,
+                floor: 1,
+                knob: None,
+                not_up: vec![NotUp { address, why: WhyNotUp::HealthUnread { why: HealthUnread::OtherAccount } }],
+                more: 0,
+            },
             _ => BlockReason::PeerDeleted,
         }
     })
@@ -128,10 +146,21 @@ fn floor() -> impl Strategy<Value = Floor> {
             sides: vec![FloorMember { address: name.as_str().into(), interface_id: name.as_str().into(), scope }],
             up: true,
             rises: false,
+            out: false,
+            check: None,
         }],
         min_up,
         knob: Some(knob(&name)),
     })
+}
+
+fn health(is_said: bool, word: &str) -> Vec<HealthRead> {
+    let answer = if is_said {
+        HealthAnswer::Status(HealthCheckStatus::from(word.to_owned()))
+    } else {
+        HealthAnswer::Unread(HealthUnread::Denied { detail: word.to_owned() })
+    };
+    vec![HealthRead { interface_id: word.into(), answer }]
 }
 
 fn rollout() -> impl Strategy<Value = RolloutPlan> {
@@ -227,8 +256,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             failures: failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail }).collect(),
             targeted: vec![address],
             excluded: Vec::new(),
-            allowed_changes: real.then_some(3),
-            read,
+            inputs: PlanInputs { allow_changes: real.then_some(3), read, health: health(real, &word) },
         }
     })
 }
@@ -272,7 +300,14 @@ fn sample() -> Plan {
             goal: Goal::Inactive,
             after: Vec::new(),
             wave: 1,
-            guards: vec![Guard { group: "idc-shanghai".into(), lowest: Some(1), of: 2, end: 1, floor: 1 }],
+            guards: vec![Guard {
+                group: "idc-shanghai".into(),
+                lowest: Some(1),
+                of: 2,
+                end: 1,
+                floor: 1,
+                takes_nothing: false,
+            }],
             settle_timeout_ms: None,
         }],
         blocked: Vec::new(),
@@ -285,13 +320,15 @@ fn sample() -> Plan {
         failures: Vec::new(),
         targeted: Vec::new(),
         excluded: Vec::new(),
-        allowed_changes: None,
-        read: vec![InterfaceRead::Found {
-            address: "sh-primary".into(),
-            status: Status::Active,
-            business_status: BusinessStatus::Normal,
-            opposite_status: Some(Status::Active),
-        }],
+        inputs: PlanInputs {
+            read: vec![InterfaceRead::Found {
+                address: "sh-primary".into(),
+                status: Status::Active,
+                business_status: BusinessStatus::Normal,
+                opposite_status: Some(Status::Active),
+            }],
+            ..PlanInputs::default()
+        },
     }
 }
 
@@ -418,6 +455,8 @@ fn the_digest_covers_what_is_done_and_nothing_else() {
             sides: vec![FloorMember { address, interface_id: "ri-zz".into(), scope }],
             up: true,
             rises: false,
+            out: false,
+            check: None,
         }],
         min_up: 1,
         knob: Some(knob("groups.g.min_active")),

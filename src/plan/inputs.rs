@@ -6,7 +6,20 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::resource::{Address, BusinessStatus, Observed, Reading, Region, Status};
+use crate::resource::{
+    Address, BusinessStatus, HealthCheckStatus, Observed, Reading, Region, RouterInterfaceId, Scope, Status,
+};
+
+/// What a plan was made from beside spec and records, apart from what it looks at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanInputs {
+    /// How many changes were allowed although that is more than a cap (`--allow-changes`); an apply has to be told, too.
+    pub allow_changes: Option<u32>,
+    /// What the cloud said of each declared interface, by address.
+    pub read: Vec<InterfaceRead>,
+    /// What the health checks said that were asked for, by id.
+    pub health: Vec<HealthRead>,
+}
 
 /// What a plan read of one declared interface, as far as it decides what is done. Which interfaces belong together is no
 /// part of it: an apply reads that itself.
@@ -74,4 +87,51 @@ impl InterfaceRead {
             | Self::Unreadable { address } => address,
         }
     }
+}
+
+/// What one health check said, or why it said nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HealthRead {
+    /// The end of the link that carries the check.
+    pub interface_id: RouterInterfaceId,
+    /// Its answer.
+    #[serde(flatten)]
+    pub answer: HealthAnswer,
+}
+
+/// The answer to a question for a health check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HealthAnswer {
+    /// What the check says.
+    Status(HealthCheckStatus),
+    /// It could not be read.
+    Unread(HealthUnread),
+}
+
+/// Why a health check could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum HealthUnread {
+    /// The credentials may not ask.
+    Denied {
+        /// What the API said, and the action that has to be allowed; untrusted text.
+        detail: String,
+    },
+    /// It is at the end of another account, of which no credentials are known.
+    OtherAccount,
+    /// The call failed.
+    Failed {
+        /// What the API or the network said; untrusted text.
+        detail: String,
+    },
+}
+
+/// Where the health check of a link is asked for: the end that carries it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct HealthEnd {
+    /// The interface.
+    pub interface_id: RouterInterfaceId,
+    /// Where the call goes; null where it is another account's, of which no credentials are known.
+    pub scope: Option<Scope>,
 }
