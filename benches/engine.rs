@@ -149,6 +149,8 @@ fn planned(spec: &Spec, live: &LiveState) -> Plan {
         allow_changes: None,
         settle_timeout: Duration::from_secs(600),
         way_back: false,
+        held: std::collections::BTreeMap::new(),
+        redo: false,
     };
     let inputs = Inputs { spec, spec_digest: "sha256:0", live, state: None, target: &target, doubts: &[], health: &[] };
     plan(&inputs, &options).unwrap()

@@ -18,7 +18,7 @@ use serde::{Serialize, Serializer};
 use crate::plan::{ActionReason, GroupHealth, Warning};
 use crate::resource::{Address, DesiredStatus, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
 use crate::spec::{Interface, Spec};
-use crate::state::State;
+use crate::state::{RunId, State};
 
 pub use self::groups::groups;
 pub(crate) use self::groups::{Unhealthy, health};
@@ -34,17 +34,20 @@ pub enum DriftCause {
     InTransition,
     /// It moved, and `hands_off` says that this is known.
     HandsOff,
+    /// What its entry asks for was taken back.
+    RolledBack,
 }
 
 impl DriftCause {
     /// Every cause, in the order of the documents.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Differs(ActionReason::SpecChanged),
         Self::Differs(ActionReason::Drift),
         Self::Differs(ActionReason::Both),
         Self::Differs(ActionReason::New),
         Self::InTransition,
         Self::HandsOff,
+        Self::RolledBack,
     ];
 
     /// Returns the word in the documents.
@@ -53,12 +56,13 @@ impl DriftCause {
             Self::Differs(reason) => reason.as_str(),
             Self::InTransition => "in_transition",
             Self::HandsOff => "hands_off",
+            Self::RolledBack => "rolled_back",
         }
     }
 
     /// Returns whether it is drift: exit code 2, a failure in reports, news for whoever is told.
     pub fn is_finding(self) -> bool {
-        matches!(self, Self::Differs(_))
+        matches!(self, Self::Differs(_) | Self::RolledBack)
     }
 }
 
@@ -111,6 +115,9 @@ pub struct DriftItem {
     /// That day is over; the interface is left alone all the same.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub hands_off_expired: bool,
+    /// The run that took back what the spec asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_back_by: Option<RunId>,
 }
 
 /// What a drift check found.
@@ -175,13 +182,15 @@ fn item(subject: &Subject<'_>, today: Date) -> Option<DriftItem> {
     if subject.is_settled(live) {
         return None;
     }
+    let cause = cause(subject, live);
+    let taken_back = subject.taken_back().filter(|_| cause == DriftCause::RolledBack);
     let hands_off = subject.declared.hands_off.as_ref();
     let until = hands_off.and_then(|hands_off| hands_off.until);
     Some(DriftItem {
         address: subject.address.clone(),
         id: subject.declared.id.value.clone(),
         scope: subject.declared.scope.clone(),
-        cause: cause(subject, live),
+        cause,
         spec: subject.desired(),
         last_applied: subject.last_applied(),
         live: live.cloned(),
@@ -189,6 +198,7 @@ fn item(subject: &Subject<'_>, today: Date) -> Option<DriftItem> {
         reason: hands_off.map(|hands_off| hands_off.reason.clone()).or_else(|| subject.declared.reason.clone()),
         hands_off_until: until,
         hands_off_expired: until.is_some_and(|until| until < today),
+        taken_back_by: taken_back.map(|taken_back| taken_back.by.clone()),
     })
 }
 
@@ -197,6 +207,8 @@ fn cause(subject: &Subject<'_>, live: Option<&Status>) -> DriftCause {
         DriftCause::InTransition
     } else if subject.declared.hands_off.is_some() {
         DriftCause::HandsOff
+    } else if live.is_some() && subject.is_unmet() && subject.taken_back().is_some() {
+        DriftCause::RolledBack
     } else {
         DriftCause::Differs(subject.reason())
     }

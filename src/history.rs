@@ -10,6 +10,7 @@ mod note;
 mod pace;
 mod past;
 mod records;
+mod standing;
 
 use crate::journal::{Entry, Journal};
 use crate::resource::Target;
@@ -22,7 +23,7 @@ use crate::store::{Medium, Store, StoreError, explain};
 pub use fold::fold;
 pub use note::Note;
 pub use pace::expected_durations;
-pub use past::{Missing, Past, find, find_in, last, last_apply, past_runs};
+pub use past::{Missing, Past, find, find_in, last, last_to_take_back, past_runs};
 pub use records::{Seen, write};
 
 pub use crate::store::recorder::all_ids;

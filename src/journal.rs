@@ -194,6 +194,26 @@ pub struct Evidence {
     /// The runs that it takes back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takes_back: Vec<RunId>,
+    /// What its interfaces stood on when it was planned, where there is something to say of that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grounds: Vec<Ground>,
+}
+
+/// What an interface of a run stood on when the run was planned. Of a way back there is one for each interface that it
+/// found, or brought, where it stood before, one without a step included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ground {
+    /// The interface.
+    pub interface_id: RouterInterfaceId,
+    /// Where it lives.
+    #[serde(flatten)]
+    pub scope: Scope,
+    /// Whose change of it stood; of a way back, whose stands again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<RunId>,
+    /// Of a way back, the digest of the entry of the spec that asks for the interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<String>,
 }
 
 /// What a run was told of its state's lock.

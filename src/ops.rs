@@ -20,7 +20,7 @@ pub mod locked;
 pub mod notify;
 pub mod project;
 
-mod rollback;
+pub mod rollback;
 mod saved;
 pub mod session;
 pub mod shared_file;

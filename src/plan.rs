@@ -20,6 +20,7 @@ mod step;
 mod summary;
 mod warning;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -145,6 +146,10 @@ pub struct PlanOptions {
     pub allow_changes: Option<u32>,
     /// How long a transition may take before it is said to be stuck.
     pub settle_timeout: Duration,
-    /// What is wanted is what stood before a run, whatever the spec says of the other ends.
+    /// What is wanted is what stood before a run, of `targets` alone and whatever the spec says of the other ends.
     pub way_back: bool,
+    /// What cannot be had whatever its status, and why.
+    pub held: BTreeMap<Address, BlockReason>,
+    /// `--redo`: what was taken back is asked for again.
+    pub redo: bool,
 }

@@ -76,12 +76,13 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<Unkn
     let spec = inputs.spec;
     let subjects = Subjects::from(match_up(spec, inputs.live, inputs.state));
     let selection = selection::select(&subjects, options)?;
-    let mut draft = Draft::lower(&subjects, &selection, &spec.sources);
+    let mut draft = Draft::lower(&subjects, &selection, &spec.sources, options);
     let pairs = pairs::recognise(&subjects);
     if !options.way_back {
         pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
     }
-    let needs = order::Needs::new(&subjects, &draft);
+    // A way back brings up what was up, whatever it needed then.
+    let needs = order::Needs::new(&subjects, &draft, |needed| !options.way_back || selection.includes(needed));
     order::block_dependants(&subjects, &needs, &mut draft);
     let mut graph = order::Graph::new(&subjects, &pairs, needs, &draft);
     let checks = health::Checks::new(spec, inputs.target, inputs.health);

@@ -20,6 +20,7 @@ use crate::signature::sha256_hex;
 
 mod check;
 mod decode;
+mod entry;
 pub(crate) mod events;
 mod fields;
 pub mod finding;

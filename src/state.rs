@@ -82,6 +82,23 @@ pub struct Record {
     /// The last mutating call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_action: Option<LastAction>,
+    /// The apply whose change of it stands: the newest that sent a call to it and was not taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_by: Option<RunId>,
+    /// That a change of it was taken back, while its entry asks for that change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<TakenBack>,
+}
+
+/// A change that was taken back, and what had asked for it: as long as that stands, it is left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TakenBack {
+    /// The run that took it back.
+    pub by: RunId,
+    /// The run that had made it.
+    pub run: RunId,
+    /// The digest of the entry of the spec that asked for it.
+    pub entry: String,
 }
 
 /// A status, and between which times we know of it.

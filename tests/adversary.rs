@@ -226,6 +226,8 @@ async fn planned(spec: &Spec, witness: &Witness, clock: &Clock) -> Plan {
         allow_changes: None,
         settle_timeout: Duration::from_secs(600),
         way_back: false,
+        held: std::collections::BTreeMap::new(),
+        redo: false,
     };
     plan(&inputs, &options).unwrap()
 }

@@ -89,6 +89,8 @@ async fn planned(world: &Rc<RefCell<World>>, clock: &Clock) -> (Plan, Target) {
         allow_changes: None,
         settle_timeout: Duration::from_secs(600),
         way_back: false,
+        held: std::collections::BTreeMap::new(),
+        redo: false,
     };
     let inputs = Inputs {
         spec: &spec,

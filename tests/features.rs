@@ -10,6 +10,7 @@ mod habits;
 mod hostile;
 mod init;
 mod reports;
+mod rollback;
 mod scene;
 mod schema;
 mod specs;

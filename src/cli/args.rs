@@ -228,6 +228,9 @@ pub(super) struct Choice {
     /// Override the caps of `limits`: the exact number of changes
     #[arg(long, value_name = "N")]
     pub(super) allow_changes: Option<u32>,
+    /// Do again what a rollback took back; without it that is left alone until its entry in the spec is altered
+    #[arg(long)]
+    pub(super) redo: bool,
 }
 
 /// How to print.
@@ -355,9 +358,18 @@ pub(super) enum StateCommand {
 /// `rictl rollback`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct RollbackArgs {
-    /// The run to undo, as `history` lists it
-    #[arg(add = completion::runs())]
+    /// The run to undo: an id of `history`, or the beginning of one; `last` is the newest apply that was not taken back
+    #[arg(value_name = "RUN_ID|last", default_value = "last", add = completion::runs())]
     pub(super) run_id: String,
+    /// Make the pauses and run the checks of the spec's rollout
+    #[arg(long)]
+    pub(super) with_rollout: bool,
+    /// Take back what a newer run has changed since, too
+    #[arg(long)]
+    pub(super) force_superseded: bool,
+    /// Take back what the spec does not declare any more, too
+    #[arg(long)]
+    pub(super) undeclared: bool,
     /// Override the caps of `limits`: the exact number of changes
     #[arg(long, value_name = "N")]
     pub(super) allow_changes: Option<u32>,

@@ -21,6 +21,7 @@ use crate::ops::connection::Access;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::{DEFAULT_SPEC, Project, together};
 use crate::ops::session::Session;
+use crate::render::words::next::Given;
 use crate::spec::SignatureVersion;
 
 use super::args::{
@@ -138,6 +139,12 @@ impl Invocation {
                 .hint("only `drift` and `validate` take several specs; a directory merges its files")
                 .into()),
         }
+    }
+
+    /// What the command was typed with.
+    fn given(&self) -> Given {
+        let text = |path: &PathBuf| path.display().to_string();
+        Given { chdir: self.global.chdir.as_ref().map(text), file: self.global.file.first().map(text) }
     }
 
     /// The specs of the commands that take several, each once.

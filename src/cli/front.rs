@@ -10,14 +10,16 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::history::expected_durations;
+use crate::journal::Operation;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::session::Front;
 use crate::plan::Plan;
 use crate::render::events::Events;
 use crate::render::progress::Progress;
+use crate::render::words::next::Given;
 use crate::render::{self, View};
 use crate::run::{Event, Report};
-use crate::state::Records;
+use crate::state::{Records, RunId};
 
 use super::outlet::Lines;
 use super::output::Output;
@@ -37,6 +39,8 @@ pub(super) struct Screen<'o> {
     asks: bool,
     /// Nothing is cut, however long.
     full: bool,
+    /// What the command was typed with.
+    given: Given,
     /// The records, from which it is known how long a step may take.
     records: Records,
     /// What a run outlives once it is approved.
@@ -63,6 +67,7 @@ impl<'o> Screen<'o> {
             into,
             asks,
             full: false,
+            given: Given::default(),
             records: Records::default(),
             plan: None,
             showing: Showing::Nothing,
@@ -85,6 +90,12 @@ impl<'o> Screen<'o> {
         self
     }
 
+    /// Takes in what the command was typed with.
+    pub(super) fn given(mut self, given: Given) -> Self {
+        self.given = given;
+        self
+    }
+
     /// Has the run go on although the terminal is closed, once it is approved.
     pub(super) fn outliving(mut self, terminal: Terminal) -> Self {
         self.terminal = terminal;
@@ -92,14 +103,24 @@ impl<'o> Screen<'o> {
     }
 
     /// Says that there was nothing to do.
-    pub(super) fn nothing_to_do(&mut self) {
+    pub(super) fn nothing_to_do(&mut self, operation: Operation) {
+        let complete = render::words::report::nothing_to_do(operation);
         if !self.json {
             self.output.show(|out| {
-                writeln!(out, "\nApply complete! Resources: 0 added, 0 changed, 0 destroyed.")?;
+                writeln!(out, "\n{complete}")?;
                 writeln!(out, "0 deactivated, 0 activated, 0 waited for; 0 blocked.")
             });
         }
-        self.lines(|out, at| render::events::nothing_to_do(out, at));
+        self.lines(|out, at| render::events::nothing_to_do(out, at, operation));
+    }
+
+    /// Says that what a rollback asks for was taken back already: one run, or every apply.
+    pub(super) fn nothing_to_take_back(&mut self, run_id: Option<&RunId>) {
+        if !self.json {
+            let text = render::words::report::taken_back_already(run_id);
+            self.output.show(|out| writeln!(out, "{text}"));
+        }
+        self.lines(|out, at| render::events::nothing_to_do(out, at, Operation::Rollback));
     }
 
     fn view(&self) -> View {
@@ -199,8 +220,8 @@ impl Front for Screen<'_> {
         self.showing = Showing::Nothing;
         if !self.json {
             let view = self.view();
-            let (blocked, spec) = (plan.summary().blocked, plan.basis.spec.as_deref());
-            self.output.show(|out| render::report::text(out, report, spec, blocked, view));
+            let (blocked, given) = (plan.summary().blocked, &self.given);
+            self.output.show(|out| render::report::text(out, report, given, blocked, view));
         }
         if self.json || !self.output.is_watched() {
             self.output.say(&render::words::report::outcome_line(report));

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::plan::ActionReason;
 use crate::resource::{Address, DesiredStatus, LiveState, Observed, Reading, Status};
 use crate::spec::{Interface, Spec};
-use crate::state::{Record, State};
+use crate::state::{Identity, Record, State, TakenBack};
 
 /// One declared interface with everything that is known of it.
 pub(crate) struct Subject<'a> {
@@ -41,6 +41,12 @@ impl<'a> Subject<'a> {
     /// Returns the status that was last applied and confirmed.
     pub(crate) fn last_applied(&self) -> Option<DesiredStatus> {
         self.record.and_then(|record| record.declared)
+    }
+
+    /// Returns what took back what the spec asks for, if that was taken back and is asked for by the same entry.
+    pub(crate) fn taken_back(&self) -> Option<&'a TakenBack> {
+        let taken_back = self.record?.taken_back.as_ref()?;
+        (taken_back.entry == self.declared.digest()).then_some(taken_back)
     }
 
     /// Returns whether traffic can pass.
@@ -114,10 +120,20 @@ pub(crate) fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, state: Option<&'
             address,
             declared,
             reading: reading(address).unwrap_or(&Reading::Unreadable),
-            // A record of another interface under the same key is somebody else's history.
-            record: record(address).filter(|record| record.id == declared.id.value && record.scope == declared.scope),
+            record: record(address).filter(|record| is_of(record, declared)).or_else(|| renamed(state, declared)),
         })
         .collect()
+}
+
+/// Returns whether a record is of what the entry means: another interface under the same key has a history of its own.
+fn is_of(record: &Record, declared: &Interface) -> bool {
+    record.id == declared.id.value && record.scope == declared.scope
+}
+
+/// Returns the record of an interface that was called otherwise when it was recorded.
+fn renamed<'a>(state: Option<&'a State>, declared: &Interface) -> Option<&'a Record> {
+    let identity = Identity { scope: declared.scope.clone(), id: declared.id.value.clone() };
+    state?.interfaces.of(&identity).map(|(_, record)| record)
 }
 
 /// Looks up keys that come in order: a step forward for each, where a search would go through the whole map.

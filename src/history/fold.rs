@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 
+use super::standing;
 use crate::journal::{Answer, Closed, Outcome, PlannedStep, Run, Trace};
 use crate::plan::Goal;
 use crate::resource::{Call, DesiredStatus};
@@ -27,6 +28,7 @@ pub fn fold(state: &mut State, run: &Run) {
             fold_step(record, run, step, trace);
         }
     }
+    standing::note(state, run);
     state.last_run = Some(run.id().clone());
 }
 
@@ -52,6 +54,8 @@ pub(super) fn first_record(identity: &Identity, observed: Sighting) -> Record {
         group: None,
         durations: Durations::default(),
         last_action: None,
+        changed_by: None,
+        taken_back: None,
     }
 }
 

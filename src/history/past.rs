@@ -1,8 +1,10 @@
 //! Past runs: found by name without opening any other, or read one by one.
 
+use std::collections::BTreeSet;
+
 use crate::journal::{Operation, Outcome, Over, Replay, Run};
 use crate::run::{Report, StepResult};
-use crate::state::RunId;
+use crate::state::{Identity, RunId, State};
 use crate::store::recorder::{all_ids, past_run};
 use crate::store::{Medium, Store, StoreError};
 
@@ -13,6 +15,8 @@ pub struct Past {
     pub run: Run,
     /// Its process is at work, as far as the lock tells.
     pub is_running: bool,
+    /// Which run took it back whole, if one has.
+    pub taken_back_by: Option<RunId>,
 }
 
 impl Past {
@@ -32,7 +36,12 @@ impl Past {
                 because: closed.and_then(|closed| closed.because.clone()),
             }
         });
-        Report { results: results.collect(), end: self.run.end().cloned(), ..Report::begun(&self.run.started) }
+        Report {
+            results: results.collect(),
+            end: self.run.end().cloned(),
+            taken_back_by: self.taken_back_by.clone(),
+            ..Report::begun(&self.run.started)
+        }
     }
 
     /// Returns whether its process died before its end was recorded.
@@ -78,18 +87,38 @@ pub fn find_in(store: &impl Store, prefix: &str) -> Result<Result<Run, Missing>,
     resolve(prefix, |id| store.run(id), || store.run_ids())
 }
 
-/// Returns the newest apply, if there is any: runs after it are opened, and none before it.
+/// Returns the newest apply that was not taken back, if there is any among the newest runs: runs after it are opened, and
+/// none before it. One that a way back left something of is not taken back: `state` tells of which runs a change stands.
 ///
 /// # Errors
 /// An archive that cannot be read.
-pub fn last_apply(store: &impl Store) -> Result<Option<Run>, StoreError> {
-    for id in store.run_ids()?.iter().rev() {
-        if let Some(run) = store.run(id)?.filter(|run| run.started.operation == Operation::Apply) {
-            return Ok(Some(run));
+pub fn last_to_take_back(store: &impl Store, state: &State) -> Result<Option<Run>, StoreError> {
+    let (mut whole, mut in_part) = (BTreeSet::new(), BTreeSet::new());
+    for id in store.run_ids()?.iter().rev().take(LOOKED_THROUGH) {
+        let Some(run) = store.run(id)? else { continue };
+        match run.started.operation {
+            Operation::Apply if whole.contains(id) => {}
+            Operation::Apply if !in_part.contains(id) || stands(&run, state) => return Ok(Some(run)),
+            Operation::Apply => {}
+            Operation::Rollback if run.took_back_all() => whole.extend(run.started.evidence.takes_back),
+            Operation::Rollback => in_part.extend(run.started.evidence.takes_back),
         }
     }
     Ok(None)
 }
+
+/// Returns whether a change of the run may stand; one of an interface without a record may.
+fn stands(run: &Run, state: &State) -> bool {
+    let mut sent = run.steps().filter(|(_, trace)| trace.may_have_changed_something());
+    sent.any(|(step, _)| {
+        let identity = Identity { scope: step.scope.clone(), id: step.interface_id.clone() };
+        let record = state.interfaces.of(&identity);
+        record.is_none_or(|(_, record)| record.changed_by.as_ref() == Some(run.id()))
+    })
+}
+
+/// How many of the newest runs are looked through for one that was not taken back.
+const LOOKED_THROUGH: usize = 200;
 
 fn resolve(
     prefix: &str,

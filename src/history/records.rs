@@ -106,6 +106,8 @@ fn see_record(record: &mut Record, declared: &Interface, observed: &Observed, at
         if is_as_declared {
             record.declared = Some(declared.status.value);
         }
+        // Left alone until spec and live have agreed once, or something else is asked for.
+        record.taken_back.take_if(|taken_back| is_as_declared || taken_back.entry != declared.digest());
     }
     // A protection that was taken away together with the status stays remembered until that change is done.
     record.protected = declared.protect.is_some() || (record.protected && !is_as_declared);

@@ -7,10 +7,10 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Died, Entry, Illegal, Misstep, Outcome, PlannedStep, RunStarted};
+use super::{Died, Entry, Illegal, Misstep, Operation, Outcome, PlannedStep, RunStarted};
 use crate::plan::StepId;
 use crate::resource::{RequestId, Status};
-use crate::run::{RunEnd, StepReason};
+use crate::run::{Exit, RunEnd, StepReason};
 use crate::state::RunId;
 
 /// The runs of a journal, oldest first. Only the last can be open, or over and not yet folded; but for a way back, which
@@ -276,6 +276,11 @@ impl Run {
         }
     }
 
+    /// Returns whether it is a way back that left nothing of what it was to take back.
+    pub fn took_back_all(&self) -> bool {
+        self.started.operation == Operation::Rollback && self.end().and_then(RunEnd::exit) == Some(Exit::Done)
+    }
+
     /// Returns its id.
     pub fn id(&self) -> &RunId {
         &self.started.run_id
@@ -294,6 +299,11 @@ impl Trace {
             None => self.attempts.iter().rev().find(|attempt| !attempt.is_refused()),
             Some(_) => None,
         }
+    }
+
+    /// Returns whether a call was accepted, or may have been.
+    pub fn may_have_changed_something(&self) -> bool {
+        self.attempts.iter().any(|attempt| !attempt.is_refused())
     }
 
     /// Returns the API's id of the answer that accepted the call.

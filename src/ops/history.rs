@@ -1,10 +1,13 @@
 //! Past runs: found by name, and listed.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use crate::history::{self, Missing, Past, Recorded};
 use crate::journal::Run;
-use crate::store::{Medium, Store};
+use crate::state::{RunId, State};
+use crate::store::{Medium, Store, recorder};
 
 use super::failure::{Exit, Refusal};
 
@@ -14,7 +17,14 @@ use super::failure::{Exit, Refusal};
 /// An archive that cannot be read.
 pub fn runs(medium: &impl Medium, recorded: &Recorded) -> Result<Vec<Past>> {
     let runs = history::past_runs(medium, recorded.journal.replay())?;
-    Ok(runs.into_iter().map(|run| past(run, recorded)).collect())
+    let back: Vec<(RunId, Vec<RunId>)> = runs
+        .iter()
+        .filter(|run| run.took_back_all())
+        .map(|run| (run.id().clone(), run.started.evidence.takes_back.clone()))
+        .collect();
+    let taken_back: BTreeMap<RunId, RunId> =
+        back.into_iter().flat_map(|(by, taken)| taken.into_iter().map(move |taken| (taken, by.clone()))).collect();
+    Ok(runs.into_iter().map(|run| past(run, recorded, |id| taken_back.get(id).cloned())).collect())
 }
 
 /// Returns the one past run whose id begins with `name`; `last` is the newest.
@@ -31,31 +41,39 @@ pub fn find(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Opt
             Err(Missing::Ambiguous(ids)) => return Err(ambiguous(name, &ids).into()),
         },
     };
-    Ok(run.map(|run| past(run, recorded)))
+    let Some(run) = run else { return Ok(None) };
+    let by = recorder::taken_back_by(medium, replay, run.id())?;
+    Ok(Some(past(run, recorded, |_| by)))
 }
 
-/// Returns the run that a rollback is asked to take back; `last` is the newest apply.
+/// Returns the run that a rollback is asked to take back; `last` is the newest apply that was not taken back, and `None`
+/// where all were.
 ///
 /// # Errors
 /// No such run, or several.
-pub(super) fn to_take_back(store: &impl Store, name: &str) -> Result<Run> {
+pub(super) fn to_take_back(store: &impl Store, state: &State, name: &str) -> Result<Option<Run>> {
     if name == "last" {
-        return Ok(history::last_apply(store)?.ok_or_else(|| unknown_run(name))?);
+        let last = history::last_to_take_back(store, state)?;
+        if last.is_none() && store.run_ids()?.is_empty() {
+            return Err(unknown_run(name).into());
+        }
+        return Ok(last);
     }
     match history::find_in(store, name)? {
-        Ok(run) => Ok(run),
+        Ok(run) => Ok(Some(run)),
         Err(Missing::Unknown) => Err(unknown_run(name).into()),
         Err(Missing::Ambiguous(ids)) => Err(ambiguous(name, &ids).into()),
     }
 }
 
-fn past(run: Run, recorded: &Recorded) -> Past {
+fn past(run: Run, recorded: &Recorded, taken_back_by: impl FnOnce(&RunId) -> Option<RunId>) -> Past {
     let is_running = run.over.is_none() && recorded.running.is_some();
-    Past { run, is_running }
+    let taken_back_by = taken_back_by(run.id());
+    Past { run, is_running, taken_back_by }
 }
 
 /// Says that several runs have an id that begins so.
-fn ambiguous(name: &str, ids: &[crate::state::RunId]) -> Refusal {
+fn ambiguous(name: &str, ids: &[RunId]) -> Refusal {
     let refusal = Refusal::new(Exit::Error, format!("{} runs have an id that begins with {name}", ids.len()));
     let refusal = ids.iter().take(SHOWN).fold(refusal, |refusal, id| refusal.cause(id.to_string()));
     refusal.hint("give more of the id")

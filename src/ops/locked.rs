@@ -10,16 +10,18 @@ mod dead;
 mod way_back;
 mod work;
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use tokio::sync::watch;
 
 use crate::cloud::Cloud;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
-use crate::journal::PlannedStep;
+use crate::journal::{Ground, Operation, Run};
 use crate::plan::{Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
-use crate::resource::Target;
+use crate::resource::{Address, Target};
 use crate::spec::Spec;
 use crate::state::{Records, RunId, State};
 use crate::store::Store;
@@ -27,6 +29,7 @@ use crate::store::account::AccountLocks;
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
+use super::rollback::{Inverse, Way};
 use super::session::{Applied, Approval, Front, Session, Task};
 use super::{history::to_take_back, live, rollback, saved};
 
@@ -54,18 +57,29 @@ enum Standing {
     Committed,
 }
 
+/// What a rollback asks for was taken back already: this run, or every apply.
+struct TakenBack(Option<RunId>);
+
 /// A plan, and what it was made from.
 struct Planned {
     plan: Plan,
     refresh: Refresh,
-    /// The run that it takes back.
-    takes_back: Option<RunId>,
+    /// What it takes back.
+    takes_back: Option<TakesBack>,
     /// What earlier runs sent and did not see to its end.
     earlier: Vec<Earlier>,
 }
 
+/// The run that a plan takes back, and what each of its interfaces stands on then.
+struct TakesBack {
+    run_id: RunId,
+    grounds: BTreeMap<Address, Ground>,
+}
+
 /// What is known before the first step of a run.
 enum Prepared {
+    /// What is to be taken back was.
+    TakenBack(Option<RunId>),
     /// There is nothing to do, or nothing that can be done.
     Nothing(Plan),
     /// The user said no.
@@ -112,6 +126,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     ) -> Result<Applied> {
         let operation = task.operation();
         let planned = match unless_signalled(&signals, self.prepare(task, approval, front)).await? {
+            Prepared::TakenBack(run_id) => return Ok(Applied::TakenBack { run_id }),
             Prepared::Nothing(plan) => return Ok(Applied::Nothing(Box::new(plan))),
             Prepared::Declined => return Ok(Applied::Declined),
             Prepared::Approved(planned) => planned,
@@ -119,7 +134,8 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let run_id = self.run_id.clone();
         let mut worked = self.run(planned, run_id, operation, front, signals.clone()).await?;
         let mut back = None;
-        if self.session.settings.on_error == OnError::Rollback && worked.has_failed() && !worked.ended.interrupted {
+        let is_to_be_taken_back = operation == Operation::Apply && self.session.settings.on_error == OnError::Rollback;
+        if is_to_be_taken_back && worked.has_failed() && !worked.ended.interrupted {
             match self.roll_back(&mut worked, front, signals.clone()).await {
                 Ok(way_back) => back = way_back,
                 // What was done is still to be told.
@@ -134,7 +150,10 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     /// Does everything before the first step of the run: the dead run, the plan, the approval.
     async fn prepare(&mut self, task: Task, approval: &Approval, front: &mut impl Front) -> Result<Prepared> {
         self.close_dead_run(front).await?;
-        let planned = self.plan(task, front).await?;
+        let planned = match self.plan(task, front).await? {
+            Ok(planned) => planned,
+            Err(TakenBack(run_id)) => return Ok(Prepared::TakenBack(run_id)),
+        };
         if planned.plan.steps.is_empty() {
             self.record_observations(&planned)?;
             return Ok(Prepared::Nothing(planned.plan));
@@ -185,7 +204,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     }
 
     /// Makes the plan that the task asks for, and shows it.
-    async fn plan(&self, task: Task, front: &mut impl Front) -> Result<Planned> {
+    async fn plan(&self, task: Task, front: &mut impl Front) -> Result<Result<Planned, TakenBack>> {
         let (project, target) = (&self.session.project, &self.target);
         let planned = match task {
             Task::Fresh(options) => {
@@ -202,29 +221,37 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                 let earlier = executor::unsettled(&self.state.interfaces);
                 Planned { plan, refresh, takes_back: None, earlier }
             }
-            Task::Rollback { run_id, options } => {
-                let run = to_take_back(&self.store, &run_id)?;
-                self.plan_back(run.id().clone(), &rollback::confirmed(&run), self.known_state(), &options).await?
+            Task::Rollback { run_id, loosened, options } => {
+                let Some(run) = to_take_back(&self.store, &self.state, &run_id)? else {
+                    return Ok(Err(TakenBack(None)));
+                };
+                match self.plan_back(&run, self.known_state(), Way::Asked(loosened), &options).await? {
+                    Some(planned) => planned,
+                    None => return Ok(Err(TakenBack(Some(run.id().clone())))),
+                }
             }
         };
         front.planned(&planned.plan);
-        Ok(planned)
+        Ok(Ok(planned))
     }
 
-    /// Plans the inverse of the confirmed steps of a run, from what `state` knows.
+    /// Plans the inverse of what a run did, from what `state` knows; `None` where all of it was taken back already.
     async fn plan_back(
         &self,
-        run_id: RunId,
-        confirmed: &[PlannedStep],
+        run: &Run,
         state: Option<&State>,
+        way: Way,
         options: &PlanOptions,
-    ) -> Result<Planned> {
-        let (project, options) = rollback::inverse(&self.session.project, confirmed, options)?;
+    ) -> Result<Option<Planned>> {
+        let open = |id: &RunId| Ok(self.store.run(id)?);
+        let inverse = rollback::inverse(&self.session.project, run, state, way, options, open)?;
+        let Some(Inverse { project, options, grounds }) = inverse else { return Ok(None) };
         let refresh = self.refresh(&project.spec).await;
         let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
-        rollback::explain(&mut plan, &run_id);
+        rollback::explain(&mut plan, run.id());
         let earlier = state.map(|state| executor::unsettled(&state.interfaces)).unwrap_or_default();
-        Ok(Planned { plan, refresh, takes_back: Some(run_id), earlier })
+        let takes_back = Some(TakesBack { run_id: run.id().clone(), grounds });
+        Ok(Some(Planned { plan, refresh, takes_back, earlier }))
     }
 
     async fn is_approved(&self, plan: &Plan, approval: &Approval, front: &mut impl Front) -> Result<bool> {

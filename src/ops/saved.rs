@@ -4,12 +4,12 @@
 //! Nothing of the file is run. The plan that is made again runs, and only if it would do what the file says: a forged
 //! file is refused, or without effect. Which interfaces belong together is read now, never taken from the file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
 use crate::journal::Run;
-use crate::plan::{Action, BlockReason, InterfaceRead, Plan, PlanOptions, Step};
+use crate::plan::{Action, BlockReason, InterfaceRead, LeftAloneReason, Plan, PlanOptions, Step};
 use crate::render::words;
 use crate::resource::{
     Address, BusinessStatus, Call, LiveState, Observed, Opposite, Reading, RouterInterfaceId, Scope, Status, Target,
@@ -63,6 +63,7 @@ impl Now<'_> {
         }
         if !saved.steps.is_empty() {
             refuse_caps(&plan)?;
+            refuse_taken_back(saved, &plan)?;
         }
         moved.extend(saved.first_difference(&plan).map(|difference| words::plan::difference(&difference)));
         moved.extend(first_steps(saved).filter_map(|step| moved_from(step, self.live)));
@@ -111,6 +112,19 @@ fn refuse_caps(plan: &Plan) -> Result<(), Refusal> {
     Err(refusal.hint(format!(
         "a file overrides no cap: if {changes} changes are meant, give --allow-changes {changes} to `rictl apply PLAN` too"
     )))
+}
+
+/// Refuses a plan that does again what was taken back, which somebody asked for when it was made and nobody does now.
+fn refuse_taken_back(saved: &Plan, plan: &Plan) -> Result<(), Refusal> {
+    let steps: BTreeSet<&Address> = saved.steps.iter().map(|step| &step.address).collect();
+    let taken_back = plan
+        .left_alone
+        .iter()
+        .find(|left| matches!(left.reason, LeftAloneReason::RolledBack { .. }) && steps.contains(&left.address));
+    let Some(left) = taken_back else { return Ok(()) };
+    let refusal = Refusal::new(Exit::Refused, "the saved plan does again what was taken back");
+    let refusal = refusal.cause(words::plan::left_alone(plan, left));
+    Err(refusal.hint("a file asks for nothing again: if that is meant, give --redo to `rictl apply PLAN` too"))
 }
 
 /// Puts together what the file says it read with what only the cloud of now can say: which interfaces belong together.

@@ -15,6 +15,7 @@ use crate::state::RunId;
 
 use super::connection::Access;
 use super::project::Project;
+use super::rollback::Loosened;
 
 /// Everything a run is made of apart from what is to be done.
 #[derive(Debug)]
@@ -63,6 +64,8 @@ pub enum Task {
     Rollback {
         /// The run.
         run_id: String,
+        /// What is asked for beyond its inverse.
+        loosened: Loosened,
         /// How to plan it.
         options: PlanOptions,
     },
@@ -107,6 +110,11 @@ pub trait Front {
 pub enum Applied {
     /// There was nothing to do, or nothing that can be done: the plan says which.
     Nothing(Box<Plan>),
+    /// What a rollback asks for was taken back already.
+    TakenBack {
+        /// The run; `None` where every apply was taken back.
+        run_id: Option<RunId>,
+    },
     /// The user said no.
     Declined,
     /// A run took place.

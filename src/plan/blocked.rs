@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{HealthUnread, Knob};
 use crate::resource::{Address, BusinessStatus, GroupName, Region, Status};
+use crate::state::RunId;
 
 /// The stable word of a [`BlockReason`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +45,10 @@ pub enum BlockCode {
     UnknownStatus,
     /// Its region could not be read.
     Unreadable,
+    /// A newer run, not itself taken back, has changed what a way back is to change.
+    Superseded,
+    /// The spec does not declare what a way back is to change.
+    Undeclared,
 }
 
 impl BlockCode {
@@ -66,6 +71,8 @@ impl BlockCode {
             Self::PeerDeleted => "peer_deleted",
             Self::UnknownStatus => "unknown_status",
             Self::Unreadable => "unreadable",
+            Self::Superseded => "superseded",
+            Self::Undeclared => "undeclared",
         }
     }
 }
@@ -163,6 +170,16 @@ pub enum BlockReason {
     },
     /// Its scope could not be read.
     Unreadable,
+    /// A newer run, not itself taken back, has changed it since.
+    Superseded {
+        /// That run.
+        run_id: RunId,
+        /// The change that it belonged to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        change_id: Option<String>,
+    },
+    /// The spec does not declare it.
+    Undeclared,
     /// The sentence of a plan of format 1.0, which kept no more than that.
     #[serde(skip)]
     Told {
@@ -192,6 +209,8 @@ impl BlockReason {
             Self::PeerDeleted => BlockCode::PeerDeleted,
             Self::UnknownStatus { .. } => BlockCode::UnknownStatus,
             Self::Unreadable => BlockCode::Unreadable,
+            Self::Superseded { .. } => BlockCode::Superseded,
+            Self::Undeclared => BlockCode::Undeclared,
             Self::Told { of, .. } => *of,
         }
     }
@@ -306,6 +325,8 @@ pub enum LeftAloneCode {
     HandsOff,
     /// The other end of its link is declared Inactive.
     OtherEnd,
+    /// It was taken back.
+    RolledBack,
 }
 
 impl LeftAloneCode {
@@ -314,6 +335,7 @@ impl LeftAloneCode {
         match self {
             Self::HandsOff => "hands_off",
             Self::OtherEnd => "other_end",
+            Self::RolledBack => "rolled_back",
         }
     }
 }
@@ -339,6 +361,11 @@ pub enum LeftAloneReason {
         /// Where its status stands.
         at: String,
     },
+    /// A run took it back, and what had asked for it has not altered since.
+    RolledBack {
+        /// The run that took it back.
+        run_id: RunId,
+    },
     /// The sentence of a plan of format 1.0, which kept no more than that.
     #[serde(skip)]
     Told {
@@ -355,6 +382,7 @@ impl LeftAloneReason {
         match self {
             Self::HandsOff { .. } => LeftAloneCode::HandsOff,
             Self::OtherEnd { .. } => LeftAloneCode::OtherEnd,
+            Self::RolledBack { .. } => LeftAloneCode::RolledBack,
             Self::Told { of, .. } => *of,
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::Sources;
-use crate::plan::{Action, BlockReason, Blocked, Goal, LeftAlone, LeftAloneReason, Unmet};
+use crate::plan::{Action, BlockReason, Blocked, Goal, LeftAlone, LeftAloneReason, PlanOptions, Unmet};
 use crate::resource::Call;
 
 use super::lower::{self, Held, Lowered};
@@ -24,10 +24,16 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Lowers every interface that is selected.
-    pub(super) fn lower(subjects: &Subjects<'_>, selection: &Selection, sources: &Sources) -> Self {
+    pub(super) fn lower(
+        subjects: &Subjects<'_>,
+        selection: &Selection,
+        sources: &Sources,
+        options: &PlanOptions,
+    ) -> Self {
         let (mut blocked, mut left_alone) = (BTreeMap::new(), BTreeMap::new());
         let steps = subjects.map(|(number, subject)| {
-            let outcome = if selection.includes(number) { lower::lower(subject, sources) } else { Ok(Vec::new()) };
+            let is_included = selection.includes(number);
+            let outcome = if is_included { lower::lower(subject, sources, options) } else { Ok(Vec::new()) };
             let address = || subject.address.clone();
             match outcome {
                 Ok(steps) => return steps,

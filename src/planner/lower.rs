@@ -2,7 +2,7 @@
 
 use crate::attribute::{Expectation, Goal};
 use crate::diagnostic::Sources;
-use crate::plan::{Action, BlockReason, LeftAloneReason};
+use crate::plan::{Action, BlockReason, LeftAloneReason, PlanOptions};
 use crate::resource::{BusinessStatus, Call, DesiredStatus, Observed, Reading, Status};
 
 use super::subject::Subject;
@@ -36,7 +36,7 @@ impl From<BlockReason> for Held {
 }
 
 /// Lowers one interface.
-pub(super) fn lower(subject: &Subject<'_>, sources: &Sources) -> Result<Vec<Lowered>, Held> {
+pub(super) fn lower(subject: &Subject<'_>, sources: &Sources, options: &PlanOptions) -> Result<Vec<Lowered>, Held> {
     if !subject.is_unmet() {
         return Ok(Vec::new());
     }
@@ -52,6 +52,12 @@ pub(super) fn lower(subject: &Subject<'_>, sources: &Sources) -> Result<Vec<Lowe
         }
         Reading::Unreadable => return Err(BlockReason::Unreadable.into()),
     };
+    if let Some(reason) = options.held.get(subject.address) {
+        return Err(reason.clone().into());
+    }
+    if let Some(taken_back) = subject.taken_back().filter(|_| !options.redo && !options.way_back) {
+        return Err(Held::LeftAlone(LeftAloneReason::RolledBack { run_id: taken_back.by.clone() }));
+    }
     let steps = table(&observed.status, subject.desired())?;
     match steps.iter().find_map(|step| forbidden(subject, observed, step, sources)) {
         Some(reason) => Err(reason.into()),

@@ -25,11 +25,13 @@ pub(super) struct Needs(PerSubject<Vec<SubjectNumber>>);
 
 impl Needs {
     /// Up after what it depends on, down before it; only between interfaces that are to go the same way.
-    pub(super) fn new(subjects: &Subjects<'_>, draft: &Draft) -> Self {
+    /// `counts` says of which interfaces it matters.
+    pub(super) fn new(subjects: &Subjects<'_>, draft: &Draft, counts: impl Fn(SubjectNumber) -> bool) -> Self {
         let mut needs = PerSubject::of_each(subjects, Vec::new());
         for number in subjects.numbers().filter(|number| !draft.is_settled(*number)) {
             let subject = &subjects[number];
-            for other in subject.declared.needed().filter_map(|address| subjects.number_of(address)) {
+            let needed = subject.declared.needed().filter_map(|address| subjects.number_of(address));
+            for other in needed.filter(|other| counts(*other) && counts(number)) {
                 match (subject.desired(), subjects[other].desired()) {
                     (DesiredStatus::Active, DesiredStatus::Active) => needs[number].push(other),
                     (DesiredStatus::Inactive, DesiredStatus::Inactive) => needs[other].push(number),

@@ -19,7 +19,7 @@ use super::words::plan::{intention, plan_line};
 use super::words::report::{last_line, reasons};
 use super::words::run as words;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
-use crate::journal::Outcome;
+use crate::journal::{Operation, Outcome};
 use crate::plan::{Action, ActionReason, BlockCode, ChangeAction, GroupHealth, Plan, ResourceType, Step, StepId};
 use crate::resource::{Address, RouterInterfaceId, Scope, Status};
 use crate::run::{Event, Exit, Report, RunOutcome, WaveFailure};
@@ -312,8 +312,8 @@ pub fn diagnostic<W: Write + ?Sized>(
 }
 
 /// Writes the last line of an apply that found nothing to do.
-pub fn nothing_to_do<W: Write + ?Sized>(out: &mut W, at: Timestamp) -> io::Result<()> {
-    let message = "Apply complete! Resources: 0 added, 0 changed, 0 destroyed.".to_owned();
+pub fn nothing_to_do<W: Write + ?Sized>(out: &mut W, at: Timestamp, operation: Operation) -> io::Result<()> {
+    let message = super::words::report::nothing_to_do(operation);
     write(out, at, "info", message, change_summary(0, "apply"))
 }
 

@@ -78,7 +78,6 @@ struct Run<'a> {
     commit_dirty: Option<bool>,
     addresses: BTreeSet<&'a Address>,
     takes_back: &'a [RunId],
-    /// Which run took this one back is recorded with the confirmations that are to come.
     taken_back_by: Option<&'a RunId>,
     resolved_by: Option<&'a RunId>,
     override_window: Option<&'a String>,
@@ -103,7 +102,7 @@ impl<'a> From<&'a PastRun> for Run<'a> {
             commit_dirty: evidence.commit_dirty,
             addresses: report.results.iter().map(|result| &result.step.address).collect(),
             takes_back: &evidence.takes_back,
-            taken_back_by: None,
+            taken_back_by: report.taken_back_by.as_ref(),
             resolved_by: resolved_by.as_ref(),
             override_window: evidence.override_window.as_ref(),
             lock: evidence.lock,

@@ -32,6 +32,11 @@ impl From<Past> for PastRun {
     }
 }
 
+/// Returns by which run a run was taken back, in words behind others.
+fn taken_back(report: &Report) -> String {
+    report.taken_back_by.as_ref().map(|by| format!("; taken back by run {by}")).unwrap_or_default()
+}
+
 impl PastRun {
     /// Returns how it came out; `None` while it goes on.
     pub(crate) fn outcome(&self) -> Option<RunOutcome> {
@@ -44,8 +49,13 @@ impl PastRun {
             (None, _) => (Tone::Change, "goes on".to_owned()),
             (Some(RunOutcome::Died), None) => (Tone::Bad, "died".to_owned()),
             (Some(RunOutcome::Died), Some(run)) => (Tone::Bad, format!("died; resolved by run {run}")),
-            (Some(RunOutcome::Complete), _) => (Tone::Good, format!("complete, {} changed", self.report.changed())),
-            (Some(outcome), _) => (Tone::Bad, format!("{}: {}", run_outcome(outcome), incomplete(&self.report))),
+            (Some(RunOutcome::Complete), _) => {
+                (Tone::Good, format!("complete, {} changed{}", self.report.changed(), taken_back(&self.report)))
+            }
+            (Some(outcome), _) => {
+                let back = taken_back(&self.report);
+                (Tone::Bad, format!("{}: {}{back}", run_outcome(outcome), incomplete(&self.report)))
+            }
         }
     }
 }

@@ -7,17 +7,18 @@ use std::io::{self, Write};
 use super::page;
 use super::text::page::Steps;
 use super::text::{self, View};
+use super::words::next::Given;
 use crate::run::Report;
 
-/// Writes the end of an apply of `spec`. `blocked` counts the interfaces that were blocked when it was planned.
+/// Writes the end of an apply; `given` is what it was typed with. `blocked` counts the interfaces that were blocked when it was planned.
 pub fn text<W: Write + ?Sized>(
     out: &mut W,
     report: &Report,
-    spec: Option<&str>,
+    given: &Given,
     blocked: usize,
     view: View,
 ) -> io::Result<()> {
-    text::page::page(out, &page::run::end(report, spec, blocked), Steps::Brief, view)
+    text::page::page(out, &page::run::end(report, given, blocked), Steps::Brief, view)
 }
 
 #[cfg(test)]

@@ -307,6 +307,7 @@ pub(crate) fn drift() -> Drift {
         reason: reason.map(str::to_owned),
         hands_off_until: None,
         hands_off_expired: false,
+        taken_back_by: None,
     };
     let active = Some(DesiredStatus::Active);
     let mut expired = item("e-expired", DriftCause::HandsOff, active, Some(Status::Inactive), Some("carrier test"));
@@ -375,6 +376,7 @@ pub(crate) fn report() -> Report {
         unrecorded: None,
         groups: vec![group("site", Some(0)), group("lab", None)],
         end: None,
+        taken_back_by: None,
     };
     end(&mut report);
     report

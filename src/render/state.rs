@@ -70,6 +70,8 @@ pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, 
         rows.push(("when", format!("{:.0} to {:.0}", last.started_at, last.finished_at)));
         rows.push(("run", last.run_id.to_string()));
     }
+    let back = record.taken_back.as_ref();
+    rows.extend(back.map(|back| ("back", format!("run {} was taken back by {}", back.run, back.by))));
     for (label, value) in rows {
         screen.line(&Line::at(4).hang(8).text(format!("{label:<9} = {value}")))?;
     }

@@ -6,6 +6,7 @@ use std::io;
 use super::explain::Explanation;
 use super::samples::{drift, events, live_state, past, report, rich_plan, spec, view, written};
 use super::{View, drift as drifted, explain, history, live, plan, progress, report as ended};
+use crate::render::words::next::Given;
 use crate::resource::Address;
 
 fn looks(name: &str, show: impl Fn(&mut Vec<u8>, View) -> io::Result<()>) {
@@ -51,7 +52,7 @@ fn an_apply_and_its_end_look_like_this() {
         let mut progress = progress::Progress::new(&rich_plan(), view);
         events().iter().try_for_each(|(_, event)| progress.event(out, event))
     });
-    looks("end", |out, view| ended::text(out, &report(), None, 1, view));
+    looks("end", |out, view| ended::text(out, &report(), &Given::default(), 1, view));
 }
 
 #[test]

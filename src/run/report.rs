@@ -39,6 +39,8 @@ pub struct Report {
     pub groups: Vec<GroupHealth>,
     /// How it ended; `None` for a run that died, or goes on.
     pub end: Option<RunEnd>,
+    /// Which run took it back whole, as far as is known.
+    pub taken_back_by: Option<RunId>,
 }
 
 impl Report {
@@ -56,6 +58,7 @@ impl Report {
             unrecorded: None,
             groups: Vec::new(),
             end: None,
+            taken_back_by: None,
         }
     }
 

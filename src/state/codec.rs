@@ -10,7 +10,7 @@ use serde::de::{Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use super::records::distinct;
-use super::{Anchor, Durations, LastAction, Record, Records, RunId, Sighting, State, upgrade};
+use super::{Anchor, Durations, LastAction, Record, Records, RunId, Sighting, State, TakenBack, upgrade};
 use crate::diagnostic::decoding;
 use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Region, Scope, Target};
 use crate::signature::sha256_hex;
@@ -188,6 +188,8 @@ struct WireRecord<'a> {
     #[serde(default)]
     durations: Durations,
     last_action: Option<LastAction>,
+    changed_by: Option<RunId>,
+    taken_back: Option<TakenBack>,
 }
 
 /// Reads the records, one text of each region shared by all; an address or an interface that stands twice is an error.
@@ -207,6 +209,8 @@ fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Records, D::Err
             group: wire.group,
             durations: wire.durations,
             last_action: wire.last_action,
+            changed_by: wire.changed_by,
+            taken_back: wire.taken_back,
         };
         (wire.address, record)
     })

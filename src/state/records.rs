@@ -69,6 +69,11 @@ impl Records {
         Some((address, self.by_address.get(address)?))
     }
 
+    /// Returns the record of an interface, to write into.
+    pub fn of_mut(&mut self, identity: &Identity) -> Option<&mut Record> {
+        self.by_address.get_mut(self.addresses.get(identity)?)
+    }
+
     /// Returns whether an interface is called so.
     pub fn contains_key<Q: Ord + ?Sized>(&self, address: &Q) -> bool
     where

@@ -145,6 +145,8 @@ fn upgrade(old: RecordV2) -> Record {
         group: old.group,
         durations: Durations::default(),
         last_action: old.last_action.map(action),
+        changed_by: None,
+        taken_back: None,
     }
 }
 

@@ -172,6 +172,9 @@ impl Files {
 /// How the name of an ended run's file ends.
 const RUN: &str = ".jsonl";
 
+/// The extension of the file that names the run that took a run back.
+const TAKEN_BACK: &str = "taken_back";
+
 /// Returns who the lock file names, dead or alive.
 pub fn lock_holder(paths: &Paths) -> Result<Holder, StoreError> {
     lock::named(&paths.lock)
@@ -266,6 +269,25 @@ impl Medium for Files {
         }
         let (paths, _) = self.claimed()?;
         files::make_dir(&paths.runs)?;
+        files::put_all(&paths.runs, &named)
+    }
+
+    fn taken_back_by(&self, id: &RunId) -> Result<Option<RunId>, StoreError> {
+        let Some(path) = self.run_path(id).map(|path| path.with_extension(TAKEN_BACK)) else { return Ok(None) };
+        files::refuse_other_directory(&self.paths.runs)?;
+        let bytes = files::read(&path)?;
+        Ok(bytes.map(|bytes| RunId(String::from_utf8_lossy(&bytes).trim_end().into())))
+    }
+
+    fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError> {
+        let mut named = Vec::with_capacity(runs.len());
+        for (id, by) in runs {
+            let path = self.run_path(id).ok_or_else(|| StoreError::Bug(format!("{id:?} is no name of a run")))?;
+            named.push((path.with_extension(TAKEN_BACK), format!("{by}\n")));
+        }
+        let (paths, _) = self.claimed()?;
+        files::make_dir(&paths.runs)?;
+        let named: Vec<(PathBuf, &[u8])> = named.iter().map(|(path, by)| (path.clone(), by.as_bytes())).collect();
         files::put_all(&paths.runs, &named)
     }
 

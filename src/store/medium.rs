@@ -49,6 +49,12 @@ pub trait Medium {
     /// Keeps ended runs, each under its id, whole and for ever; one that is there already stays as it is.
     fn keep_runs(&mut self, runs: &[(RunId, Vec<u8>)]) -> Result<(), StoreError>;
 
+    /// Returns which run took this one back.
+    fn taken_back_by(&self, id: &RunId) -> Result<Option<RunId>, StoreError>;
+
+    /// Notes of runs which run took each back, for ever; a note that is there already stays as it is.
+    fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError>;
+
     /// Puts another journal in the place of the one that is `position` bytes long, in one step.
     fn replace_journal(&mut self, position: u64, bytes: &[u8]) -> Result<(), StoreError>;
 

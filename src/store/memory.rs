@@ -19,6 +19,8 @@ pub struct Disk {
     pub state: Option<Vec<u8>>,
     /// The lines of the runs that ended.
     pub runs: BTreeMap<RunId, Vec<u8>>,
+    /// Of runs that were taken back, by which run.
+    pub taken_back: BTreeMap<RunId, RunId>,
     /// Journals that could not be trusted.
     pub distrusted: Vec<Vec<u8>>,
     /// What older versions had written: journal and state.
@@ -195,6 +197,21 @@ impl Medium for Memory {
             let (is_done, outcome) = self.meet_whole(bytes.len());
             if is_done {
                 self.disk.runs.entry(id.clone()).or_insert_with(|| bytes.clone());
+            }
+            outcome?;
+        }
+        Ok(())
+    }
+
+    fn taken_back_by(&self, id: &RunId) -> Result<Option<RunId>, StoreError> {
+        Ok(self.disk.taken_back.get(id).cloned())
+    }
+
+    fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError> {
+        for (id, by) in runs {
+            let (is_done, outcome) = self.meet_whole(by.0.len());
+            if is_done {
+                self.disk.taken_back.entry(id.clone()).or_insert_with(|| by.clone());
             }
             outcome?;
         }

@@ -360,6 +360,10 @@ impl<M: Medium> Store for Recorder<M> {
         let serial = state.serial.max(replay.last_serial());
         let base = Base { lineage: state.lineage.clone(), target: state.target.clone(), serial, head };
         if !replay.runs().is_empty() {
+            let taken_back: Vec<(RunId, RunId)> = taken_back(replay).collect();
+            if !taken_back.is_empty() {
+                self.medium.keep_taken_back(&taken_back)?;
+            }
             let bytes = self.medium.journal()?.unwrap_or_default();
             let is_ours = Journal::decode(&bytes).is_ok_and(|(journal, _)| journal.head() == self.journal.head());
             if !is_ours {
@@ -402,6 +406,25 @@ fn runs_apart(replay: &Replay, bytes: &[u8]) -> Result<Vec<(RunId, Vec<u8>)>, St
         Ok((run.id().clone(), lines))
     };
     replay.runs().iter().map(told).collect()
+}
+
+/// Lists the runs that ways back of the journal took back whole, each with the one that did.
+fn taken_back(replay: &Replay) -> impl Iterator<Item = (RunId, RunId)> + '_ {
+    replay.runs().iter().filter(|run| run.took_back_all()).flat_map(|run| {
+        let taken = run.started.evidence.takes_back.iter();
+        taken.map(|taken| (taken.clone(), run.id().clone()))
+    })
+}
+
+/// Returns which run took a run back whole, if one has.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn taken_back_by(medium: &impl Medium, replay: &Replay, id: &RunId) -> Result<Option<RunId>, StoreError> {
+    match taken_back(replay).find(|(taken, _)| taken == id) {
+        Some((_, by)) => Ok(Some(by)),
+        None => medium.taken_back_by(id),
+    }
 }
 
 /// Returns the ids of the runs in the archive and in the journal, oldest first.

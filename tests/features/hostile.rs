@@ -175,6 +175,9 @@ fn whoever_writes_the_past_runs_decides_what_is_taken_back_and_only_of_what_is_d
     let ran = desk.run(&["rollback", "last", "--auto-approve"]);
     assert!(ran.code == 1 && ran.err.contains("is damaged"), "{ran:#?}");
     // Sealed again, about an interface that nobody declares.
+    let theirs = "state: {path: other/rictl.json}\ninterfaces:\n  t: {id: ri-theirs, status: Inactive}\n";
+    desk.file("theirs.yaml", &format!("{HEAD}{theirs}"));
+    assert_eq!(desk.run(&["-f", "theirs.yaml", "apply", "--auto-approve"]).code, 0);
     let mut journal = rictl::journal::Journal::default();
     let run = rictl::journal::decode_run(whole.as_bytes()).unwrap();
     let mut entries = run.entries();
@@ -184,7 +187,7 @@ fn whoever_writes_the_past_runs_decides_what_is_taken_back_and_only_of_what_is_d
     fs::write(&path, journal.encode(&entries).unwrap()).unwrap();
     let calls = fs::read_to_string(desk.path().join("world.yaml.log.jsonl")).unwrap();
     let ran = desk.run(&["rollback", "last", "--auto-approve"]);
-    assert!(ran.code == 3 && ran.err.contains("no longer declares"), "{ran:#?}");
+    assert!(ran.code == 3 && ran.out.contains("is not declared any more"), "{ran:#?}");
     assert_eq!(fs::read_to_string(desk.path().join("world.yaml.log.jsonl")).unwrap(), calls);
 }
 

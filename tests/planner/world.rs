@@ -262,6 +262,8 @@ impl World {
                 group: None,
                 durations: Durations::default(),
                 last_action: None,
+                changed_by: None,
+                taken_back: None,
             };
             Some((interface.address(), record))
         };
@@ -313,6 +315,8 @@ pub(crate) fn options() -> PlanOptions {
         allow_changes: None,
         settle_timeout: std::time::Duration::from_secs(600),
         way_back: false,
+        held: std::collections::BTreeMap::new(),
+        redo: false,
     }
 }
 

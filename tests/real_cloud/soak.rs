@@ -119,6 +119,8 @@ async fn a_fleet_converges_under_throttling_and_failures_and_never_meets_the_quo
             allow_changes: None,
             settle_timeout: session.settings.settle_timeout,
             way_back: false,
+            held: std::collections::BTreeMap::new(),
+            redo: false,
         };
         let (store, _) = MemoryStore::open(Memory::new(Disk::default())).unwrap();
         let recorded = Recorded { journal: Journal::default(), ..Recorded::default() };

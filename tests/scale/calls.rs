@@ -88,6 +88,8 @@ impl Scene {
             allow_changes: None,
             settle_timeout: Duration::from_secs(600),
             way_back: false,
+            held: std::collections::BTreeMap::new(),
+            redo: false,
         };
         let inputs = Inputs {
             spec: &self.spec,

@@ -19,12 +19,14 @@ use rictl::ops::failure::Refusal;
 use rictl::ops::live;
 use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
+use rictl::ops::rollback::Loosened;
 use rictl::ops::session::{Applied, Approval, Front, Ran, Session, Task, today};
 use rictl::plan::{BlockCode, Plan, PlanOptions};
 use rictl::resource::{AccountName, Address, Provider, RouterInterfaceId, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Exit, Report};
 use rictl::spec::{self, SpecFile};
+use rictl::store::Store as _;
 use rictl::store::local::Paths;
 use rictl::store::lock::Holder;
 use rictl::store::memory::Memory;
@@ -324,10 +326,15 @@ impl<'s> Simulation<'s> {
         let seat = self.ground.judge.borrow_mut().begins(self.checkout, &self.project.spec, life.is_way_back);
         fate.seat.set(Some(seat));
         let session = self.session(clock);
-        let open = recorded.journal.replay().runs().last().map(|run| run.started.run_id.clone());
-        let last = open.or_else(|| recorded.state.as_ref()?.last_run.clone()).map(|run_id| run_id.to_string());
+        let ids = store.run_ids()?;
+        let oldest = ids.len().saturating_sub(life.back_by + 1);
+        let last = ids.get(oldest).map(ToString::to_string);
         let task = match (self.saved.take().filter(|_| life.is_saved), last.filter(|_| life.is_way_back)) {
-            (_, Some(run_id)) => Task::Rollback { run_id, options },
+            (_, Some(run_id)) => Task::Rollback {
+                run_id,
+                loosened: Loosened { force_superseded: life.is_forced, ..Loosened::default() },
+                options,
+            },
             (Some(plan), None) => Task::Saved { plan: Box::new(plan), options },
             (None, None) => Task::Fresh(options),
         };
@@ -408,6 +415,8 @@ impl<'s> Simulation<'s> {
             allow_changes: None,
             settle_timeout: self.scenario.settings.settle_timeout,
             way_back: false,
+            held: std::collections::BTreeMap::new(),
+            redo: false,
         }
     }
 

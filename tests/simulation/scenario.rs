@@ -93,6 +93,10 @@ pub(crate) struct Life {
     pub(crate) is_turned: bool,
     /// It takes back the last run.
     pub(crate) is_way_back: bool,
+    /// How many runs before the newest the one is that it takes back.
+    pub(crate) back_by: usize,
+    /// It takes back what a newer run has changed since, too.
+    pub(crate) is_forced: bool,
     /// It stands still for so long after each of these effects: between an answer and what is made of it, between what
     /// is durable and what is sent.
     pub(crate) stalls: Vec<(u64, Duration)>,
@@ -200,6 +204,10 @@ fn trouble(dice: &mut Dice, life: Life, has_turned: bool) -> Life {
     life.slow_reader = if dice.chance(5) { pause(dice) / 4 } else { Duration::ZERO };
     life.is_turned = has_turned && dice.chance(50);
     life.is_way_back = dice.chance(20);
+    if life.is_way_back {
+        life.back_by = usize::try_from(dice.within(0, 3)).unwrap();
+        life.is_forced = dice.chance(30);
+    }
     life
 }
 

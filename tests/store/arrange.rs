@@ -138,6 +138,8 @@ pub(crate) fn state_of(count: usize) -> State {
             group: (number % 5 == 0).then(|| "idc-shanghai".into()),
             durations: Durations::default(),
             last_action,
+            changed_by: None,
+            taken_back: None,
         };
         state.interfaces.insert(step.address, record);
     }

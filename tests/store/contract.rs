@@ -1,11 +1,11 @@
 //! One contract, both media.
 
 use rictl::history::{Note, Recorded, close_runs, open, read};
-use rictl::journal::{Entry, Journal, LineHash};
+use rictl::journal::{Entry, Journal, LineHash, Operation};
 use rictl::state::{self, State};
 use rictl::store::local::{Files, Paths};
 use rictl::store::memory::{Disk, Fault, Memory, MemoryStore};
-use rictl::store::{Medium, Recorder, Store, StoreError};
+use rictl::store::{Medium, Recorder, Store, StoreError, recorder};
 
 use super::arrange::{drain, new_state, run_id, state_of};
 use super::local::{holder, paths_in};
@@ -119,6 +119,7 @@ fn both_media_keep_a_run_and_its_way_back_apart() {
         let (mut run, mut back) = (drain(1, 0, "sh-primary"), drain(2, 0, "sh-backup"));
         let end = run.pop().unwrap();
         if let Entry::RunStarted(started) = &mut back[0] {
+            started.operation = Operation::Rollback;
             started.evidence.takes_back = vec![run_id(1)];
         }
         for entry in run.iter().chain(&back).chain([&end]) {
@@ -133,6 +134,8 @@ fn both_media_keep_a_run_and_its_way_back_apart() {
         assert_eq!([told(1).folded, told(2).folded], [Some(1); 2]);
         assert_eq!(told(1).entries()[..run.len()], run);
         assert_eq!(told(2).entries()[..back.len()], back);
+        let taken_back_by = |number| recorder::taken_back_by(store.medium(), store.replay(), &run_id(number)).unwrap();
+        assert_eq!([taken_back_by(1), taken_back_by(2)], [Some(run_id(2)), None]);
         bench.close(store);
     }
     let directory = tempfile::tempdir().unwrap();

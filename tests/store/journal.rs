@@ -386,7 +386,8 @@ fn a_record_claims_no_more_than_was_read() {
               "finished_at": "2026-11-23T12:00:00.3Z",
               "outcome": "done",
               "found": "Inactive"
-            }
+            },
+            "changed_by": "20261123T120000.001Z-1a2b3c"
           },
           {
             "address": "stuck",
@@ -407,7 +408,8 @@ fn a_record_claims_no_more_than_was_read() {
               "finished_at": "2026-11-23T12:00:00.31Z",
               "outcome": "unsettled",
               "found": "Activating"
-            }
+            },
+            "changed_by": "20261123T120000.001Z-1a2b3c"
           }
         ]
         "#);

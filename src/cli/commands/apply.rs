@@ -6,9 +6,11 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 
 use crate::history;
+use crate::journal::Operation;
 use crate::ops::apply as operation;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::locked::unless_signalled;
+use crate::ops::rollback::Loosened;
 use crate::ops::session::{Applied, Approval, Ran, Task};
 use crate::ops::shared_file;
 use crate::plan::{Plan, PlanFileError};
@@ -44,7 +46,10 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
 
 pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let choice = Choice { allow_changes: arguments.allow_changes, ..Choice::default() };
-    let task = Task::Rollback { run_id: arguments.run_id.clone(), options: plan::options(&choice, invocation) };
+    let RollbackArgs { with_rollout, force_superseded, undeclared, .. } = *arguments;
+    let loosened = Loosened { with_rollout, force_superseded, undeclared };
+    let task =
+        Task::Rollback { run_id: arguments.run_id.clone(), loosened, options: plan::options(&choice, invocation) };
     run(task, false, &arguments.run, invocation, output).await
 }
 
@@ -60,7 +65,8 @@ async fn run(
     if let Task::Fresh(options) = &mut task {
         session.project.resolve(options)?;
     }
-    if !matches!(task, Task::Rollback { .. }) {
+    let runs_no_check = matches!(task, Task::Rollback { loosened: Loosened { with_rollout: false, .. }, .. });
+    if !runs_no_check {
         session.access.trust.check_programs(&session.project.spec)?;
     }
     let into = match &arguments.json_into {
@@ -73,23 +79,28 @@ async fn run(
         state.map(|state| state.interfaces).unwrap_or_default()
     };
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
-    let mut screen = screen.with_records(records).outliving(terminal).full(arguments.full);
+    let mut screen = screen.with_records(records).outliving(terminal).full(arguments.full).given(invocation.given());
     // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
     let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
+    let doing = task.operation();
     let applied = operation::apply(&session, task, approval, &mut screen, signals.clone()).await;
-    let exit = applied.and_then(|applied| finish(&applied, &mut screen, output));
+    let exit = applied.and_then(|applied| finish(&applied, doing, &mut screen, output));
     screen.let_go(signals).await;
     exit
 }
 
-fn finish(applied: &Applied, screen: &mut Screen<'_>, output: &Output) -> Result<Exit> {
+fn finish(applied: &Applied, operation: Operation, screen: &mut Screen<'_>, output: &Output) -> Result<Exit> {
     match applied {
         Applied::Declined => {
             output.show(|out| writeln!(out, "Apply cancelled."));
             Ok(Exit::Done)
         }
+        Applied::TakenBack { run_id } => {
+            screen.nothing_to_take_back(run_id.as_ref());
+            Ok(Exit::Done)
+        }
         Applied::Nothing(plan) if plan.is_complete() => {
-            screen.nothing_to_do();
+            screen.nothing_to_do(operation);
             Ok(Exit::Done)
         }
         Applied::Nothing(plan) => Err(nothing_possible(plan).into()),

@@ -1,5 +1,6 @@
 //! `plan`: reads the cloud and changes nothing.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -82,6 +83,8 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
         allow_changes: choice.allow_changes,
         settle_timeout: invocation.global.settle_timeout,
         way_back: false,
+        held: BTreeMap::new(),
+        redo: choice.redo,
     }
 }
 

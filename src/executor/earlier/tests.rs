@@ -20,6 +20,8 @@ fn record(outcome: Outcome, because: Option<StepReason>, status: Status, since: 
         protected: false,
         group: None,
         durations: Durations::default(),
+        changed_by: None,
+        taken_back: None,
         last_action: Some(LastAction {
             run_id: RunId("R".into()),
             step: StepId::new(&address, crate::plan::Action::Call(Call::Deactivate)),

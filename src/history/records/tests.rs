@@ -150,3 +150,58 @@ fn a_renamed_interface_keeps_what_is_recorded_of_it() {
     assert_eq!(state.interfaces.keys().map(|address| address.as_str()).collect::<Vec<_>>(), ["b"]);
     assert!(state.interfaces["b"].last_action.is_some());
 }
+
+/// A way back of the drain, without a step of its own or with that of the drain.
+fn taken_back(drain: &crate::journal::Run, entry: &str) -> crate::journal::Run {
+    let mut back = drain.clone();
+    let ground = crate::journal::Ground {
+        interface_id: "ri-a".into(),
+        scope: drain.started.steps[0].scope.clone(),
+        follows: None,
+        entry: Some(entry.to_owned()),
+    };
+    back.started.run_id = crate::state::RunId("20261123T120100.000Z-1a2b3c".into());
+    back.started.operation = crate::journal::Operation::Rollback;
+    back.started.evidence.takes_back = vec![drain.id().clone()];
+    back.started.evidence.grounds = vec![ground];
+    back
+}
+
+#[test]
+fn a_change_stands_until_it_is_taken_back_and_that_is_remembered_until_spec_and_live_agree() {
+    let spec = spec("status: Inactive");
+    let entry = spec.interfaces["a"].digest();
+    let drain = drained().replay().open_run().unwrap().clone();
+    for is_found_back in [false, true] {
+        let mut state = state();
+        fold(&mut state, &drain);
+        assert_eq!(state.interfaces["a"].changed_by.as_ref(), Some(drain.id()));
+        let mut back = taken_back(&drain, &entry);
+        if is_found_back {
+            back.started.steps.clear();
+            back.traces.clear();
+        }
+        fold(&mut state, &back);
+        let record = &state.interfaces["a"];
+        assert_eq!(record.changed_by, None);
+        assert_eq!(record.taken_back.as_ref().map(|taken| (&taken.by, &taken.run)), Some((back.id(), drain.id())));
+        let mut see = |status, second| {
+            let before = seen_at(status, second);
+            write(&mut state, None, Some(&Seen { spec: &spec, before: Some(&before), after: &[] }));
+            state.interfaces["a"].taken_back.is_some()
+        };
+        assert!(see(Status::Active, 40));
+        assert!(!see(Status::Inactive, 50), "they agree");
+    }
+}
+
+#[test]
+fn what_was_taken_back_is_forgotten_once_its_entry_asks_for_something_else() {
+    let drain = drained().replay().open_run().unwrap().clone();
+    let mut state = state();
+    fold(&mut state, &drain);
+    fold(&mut state, &taken_back(&drain, &spec("status: Inactive").interfaces["a"].digest()));
+    let (spec, before) = (spec("status: Inactive, reason: again"), seen_at(Status::Active, 40));
+    write(&mut state, None, Some(&Seen { spec: &spec, before: Some(&before), after: &[] }));
+    assert_eq!(state.interfaces["a"].taken_back, None);
+}

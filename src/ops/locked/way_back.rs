@@ -1,11 +1,14 @@
 //! `--on-error rollback`: a run of its own, which begins and ends while the run that it takes back has no end yet.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Result, anyhow};
 use tokio::sync::watch;
 
 use crate::cloud::Cloud;
 use crate::history::{self, Seen};
-use crate::journal::{Operation, PlannedStep};
+use crate::journal::{Operation, Run};
+use crate::ops::rollback::{self, Way};
 use crate::ops::session::{Front, Ran, today};
 use crate::ops::{account_lock, live};
 use crate::plan::PlanOptions;
@@ -28,13 +31,9 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         if ended.unrecorded.is_some() || ended.is_open {
             return Err(anyhow!("the run could not be recorded, so no other may follow"));
         }
-        let confirmed: Vec<_> = report
-            .results
-            .iter()
-            .filter(|result| result.may_have_changed_something() && result.is_at_goal())
-            .map(|result| result.step.clone())
-            .collect();
-        if confirmed.is_empty() {
+        let run = self.store.replay().open_run().cloned().ok_or_else(|| anyhow!("bug: no run to take back is open"))?;
+        let sent = rollback::sent(&run).len();
+        if sent == 0 {
             front.note("nothing was done, so there is nothing to take back");
             return Ok(None);
         }
@@ -44,9 +43,10 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             let again = async { account_lock::retake(account, &mut waiting).await.map_err(|error| anyhow!(error)) };
             unless_signalled(&signals, again).await?;
         }
-        let steps = counted(confirmed.len(), "confirmed step");
+        let steps = counted(sent, "step");
         front.note(&format!("taking back the {steps} of run {}", report.run_id));
-        let planned = unless_signalled(&signals, self.plan_way_back(worked, &confirmed)).await?;
+        let planned = unless_signalled(&signals, self.plan_way_back(worked, &run)).await?;
+        let Some(planned) = planned else { return Ok(None) };
         front.planned(&planned.plan);
         if planned.plan.steps.is_empty() {
             return Ok(None);
@@ -58,7 +58,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         Ok(Some(self.end_way_back(back, front)))
     }
 
-    async fn plan_way_back(&self, worked: &Worked, confirmed: &[PlannedStep]) -> Result<Planned> {
+    async fn plan_way_back(&self, worked: &Worked, run: &Run) -> Result<Option<Planned>> {
         let Worked { before, ended, .. } = worked;
         let now = self.session.clock.now();
         let options = PlanOptions {
@@ -66,16 +66,17 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             today: today(now),
             targets: Vec::new(),
             excludes: Vec::new(),
-            // The caps bound what a person asked for; taking it back is bounded by what was done.
-            allow_changes: u32::try_from(confirmed.len()).ok(),
+            allow_changes: None,
             settle_timeout: self.session.settings.settle_timeout,
-            way_back: false,
+            way_back: true,
+            held: BTreeMap::new(),
+            redo: false,
         };
         // What this run did is not in the state yet, and is what the way back must know.
         let mut known = self.state.clone();
         let seen = Seen { spec: &self.session.project.spec, before: Some(before), after: &ended.seen };
-        history::write(&mut known, self.store.replay().open_run(), Some(&seen));
-        self.plan_back(ended.report.run_id.clone(), confirmed, Some(&known), &options).await
+        history::write(&mut known, Some(run), Some(&seen));
+        self.plan_back(run, Some(&known), Way::Automatic, &options).await
     }
 
     fn end_way_back(&mut self, back: Worked, front: &mut impl Front) -> WayBack {

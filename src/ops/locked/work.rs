@@ -1,27 +1,27 @@
 //! A run: from its first line in the journal to the one that says how it ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use tokio::sync::watch;
 
 use crate::cloud::Cloud;
-use crate::executor::{self, Ended, Known, Surroundings};
+use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
-use crate::journal::{Entry, Evidence, LockWord, Operation, RunStarted};
+use crate::journal::{Entry, Evidence, Ground, LockWord, Operation, RunStarted};
 use crate::ops::session::{Front, Ran};
 use crate::ops::{check, live};
-use crate::plan::{FloorMember, Plan};
+use crate::plan::{Action, FloorMember, Plan, Step};
 use crate::refresh::Refresh;
 use crate::render::words;
 use crate::resource::{Address, LastSeen, LiveState};
-use crate::run::{self, Facts, Report, Unrecorded, planned_step};
+use crate::run::{self, Exit, Facts, Report, Unrecorded, planned_step};
 use crate::spec::Spec;
-use crate::state::RunId;
+use crate::state::{Identity, RunId};
 use crate::store::lock::{Holder, Locking};
 use crate::store::{Store, StoreError, explain};
 
-use super::{Locked, Planned, Standing};
+use super::{Locked, Planned, Standing, TakesBack};
 
 /// A run that has done what it could, and has no end yet.
 pub(super) struct Worked {
@@ -65,10 +65,11 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         // The way back brings up what was up, whatever it needed then.
         let needs = if takes_back.is_none() { needs(&self.session.project.spec) } else { BTreeMap::new() };
         let known = Known { reads, earlier, needs };
-        let evidence = self.evidence(takes_back);
+        let evidence = self.evidence(&plan, takes_back);
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
         let clock = &self.session.clock;
+        let settings = settings(&self.session.settings, operation);
         let around = Surroundings {
             cloud: &self.cloud,
             store: &mut self.store,
@@ -81,7 +82,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             signals,
             emit: &mut |event| front.event(clock.now(), event),
         };
-        let ended = executor::run(&plan, header, &known, &self.session.settings, around).await;
+        let ended = executor::run(&plan, header, &known, &settings, around).await;
         Ok(Worked { plan, before: live, ended })
     }
 
@@ -90,6 +91,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let Worked { plan, before, ended } = worked;
         let after = ended.seen.clone();
         let (mut report, is_recorded) = self.end(&plan, ended);
+        let whole = back.as_ref().filter(|back| back.ran.report.exit() == Some(Exit::Done));
+        report.taken_back_by = whole.map(|back| back.ran.report.run_id.clone());
         // What was read last, be it by the way back.
         let (first, last) = back.as_ref().map_or((&before, &after), |back| (&back.before, &back.after));
         report.groups = live::groups_after(&self.session.project.spec, first, last);
@@ -167,22 +170,53 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     }
 
     /// Returns what is known of the circumstances.
-    fn evidence(&self, takes_back: Option<RunId>) -> Evidence {
+    fn evidence(&self, plan: &Plan, takes_back: Option<TakesBack>) -> Evidence {
         let project = &self.session.project;
+        let (takes_back, grounds) = match takes_back {
+            Some(TakesBack { run_id, grounds }) => (vec![run_id], grounds_back(plan, grounds)),
+            None => (Vec::new(), self.grounds(plan)),
+        };
         Evidence {
             host: Some(Holder::host_name()),
             spec: Some(project.name.clone()),
             spec_digest: Some(project.digest.clone()),
-            takes_back: takes_back.into_iter().collect(),
+            takes_back,
+            grounds,
             lock: (project.paths.locking == Locking::None).then_some(LockWord::None),
             ..Evidence::default()
         }
+    }
+
+    /// Returns of what the plan changes whose change of it stands.
+    fn grounds(&self, plan: &Plan) -> Vec<Ground> {
+        let calls = plan.steps.iter().filter(|step| step.action != Action::Wait);
+        let ground = |step: &Step| {
+            let identity = Identity { scope: step.scope.clone(), id: step.interface_id.clone() };
+            let follows = self.state.interfaces.of(&identity)?.1.changed_by.clone()?;
+            let Identity { scope, id: interface_id } = identity;
+            Some(Ground { interface_id, scope, follows: Some(follows), entry: None })
+        };
+        calls.filter_map(ground).collect()
     }
 
     /// Writes what could not be recorded to a second place.
     fn rescue(&mut self, error: &StoreError) -> Unrecorded {
         Unrecorded { error: explain(error), rescued: self.store.rescue().map_err(|error| explain(&error)) }
     }
+}
+
+/// Returns the grounds of what a way back is going to take back, or has found there: what it leaves is left as it is.
+fn grounds_back(plan: &Plan, grounds: BTreeMap<Address, Ground>) -> Vec<Ground> {
+    let blocked = plan.blocked.iter().map(|blocked| &blocked.address);
+    let left: BTreeSet<&Address> = blocked.chain(plan.left_alone.iter().map(|left| &left.address)).collect();
+    grounds.into_iter().filter(|(address, _)| !left.contains(address)).map(|(_, ground)| ground).collect()
+}
+
+/// A way back is not taken back when it fails: it does what it can.
+fn settings(settings: &executor::Settings, operation: Operation) -> executor::Settings {
+    let goes_on = operation == Operation::Rollback && settings.on_error == OnError::Rollback;
+    let on_error = if goes_on { OnError::Continue } else { settings.on_error };
+    executor::Settings { on_error, ..*settings }
 }
 
 /// Lists what each interface needs to be up before it comes up.

@@ -35,7 +35,7 @@ fn finding(item: &DriftItem) -> Finding {
     let (tone, mark) = match item.cause {
         DriftCause::InTransition => (Tone::Wait, "<= "),
         DriftCause::HandsOff => (Tone::Faint, "=  "),
-        DriftCause::Differs(_) => (Tone::Change, "~  "),
+        DriftCause::Differs(_) | DriftCause::RolledBack => (Tone::Change, "~  "),
     };
     Finding {
         address: item.address.to_string(),

@@ -7,7 +7,7 @@ use crate::render::past::PastRun;
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::groups::worrying;
-use crate::render::words::next::{after_run, after_show};
+use crate::render::words::next::{Given, after_run, after_show};
 use crate::render::words::report as words;
 use crate::render::words::run::label;
 use crate::resource::{GroupName, Status};
@@ -32,14 +32,13 @@ pub(crate) fn page(past: &PastRun) -> Page {
 }
 
 /// Builds the page that ends an apply; `blocked` counts the interfaces that were blocked when it was planned.
-pub(crate) fn end(report: &Report, spec: Option<&str>, blocked: usize) -> Page {
-    let is_complete = report.exit() == Some(Exit::Done);
+pub(crate) fn end(report: &Report, given: &Given, blocked: usize) -> Page {
     Page {
         title: Phrase::default(),
         facts: Vec::new(),
         verdict: verdict(report, blocked),
         sections: vec![steps(report), groups(report), reasons(report)],
-        next: (!is_complete).then(|| after_run(report, spec)),
+        next: after_run(report, |rest| given.command(rest)),
     }
     .without_empty_sections()
 }
@@ -70,6 +69,8 @@ fn facts(past: &PastRun) -> Vec<Fact> {
     ];
     let host = evidence.host.as_ref().map(|host| Fact::new("Host", Phrase::theirs(host.as_str())).at(Place::Document));
     facts.extend(host);
+    let by = report.taken_back_by.as_ref();
+    facts.extend(by.map(|by| Fact::new("Back", Phrase::ours("taken back by ").and_theirs(&*by.0))));
     facts.extend(circumstances(evidence).into_iter().map(|(label, says)| Fact::new(label, says)));
     // One word that a narrow screen breaks anyway gains nothing from a row of its own.
     facts.push(Fact::new("Digest", Phrase::theirs(&*report.digest)).toned(Tone::Faint).at(Place::HeadWhole));

@@ -14,6 +14,8 @@ fn state(text: &str) -> State {
         protected: true,
         group: Some("idc-shanghai".into()),
         durations: Durations::default(),
+        changed_by: None,
+        taken_back: None,
         last_action: Some(LastAction {
             run_id: RunId("20261123T021400.000Z-1a2b3c".into()),
             step: StepId("sh-primary/deactivate".into()),
@@ -33,6 +35,8 @@ fn state(text: &str) -> State {
         protected: false,
         group: None,
         last_action: None,
+        changed_by: None,
+        taken_back: None,
         ..record.clone()
     };
     State {

@@ -35,6 +35,7 @@ pub(crate) fn cause(cause: DriftCause) -> &'static str {
         DriftCause::Differs(ActionReason::New) => "never applied",
         DriftCause::InTransition => "in transition",
         DriftCause::HandsOff => "left alone (hands off)",
+        DriftCause::RolledBack => "taken back",
     }
 }
 
@@ -50,6 +51,10 @@ pub(crate) fn live(item: &DriftItem) -> &str {
 
 /// Returns what else is to be said of an item.
 pub(crate) fn note(item: &DriftItem) -> Option<String> {
+    if let Some(run_id) = &item.taken_back_by {
+        let reason = item.reason.as_ref().map(|reason| format!("{reason}; ")).unwrap_or_default();
+        return Some(format!("{reason}taken back by run {run_id}, and left alone by apply"));
+    }
     let reason = item.reason.as_deref();
     match item.hands_off_until {
         Some(until) => {

@@ -2,13 +2,31 @@
 
 use super::super::past::PastRun;
 use super::super::phrase::Phrase;
-use crate::drift::Drift;
+use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
 use crate::plan::Plan;
 use crate::run::{Exit, Report, RunOutcome};
 
 /// The spec that commands read where none is named.
 const DEFAULT_SPEC: &str = "rictl.yaml";
+
+/// What a command was typed with, so that the next one can be typed with the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Given {
+    /// `-C`.
+    pub chdir: Option<String>,
+    /// `-f`.
+    pub file: Option<String>,
+}
+
+impl Given {
+    /// Returns a command with what was given.
+    pub(crate) fn command(&self, rest: &str) -> String {
+        let flags = [("-C", &self.chdir), ("-f", &self.file)];
+        let given = flags.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(value.as_ref()?))));
+        format!("rictl{} {rest}", given.collect::<String>())
+    }
+}
 
 /// Returns a command for the spec that was given, ready to be typed.
 pub(crate) fn command(spec: Option<&str>, rest: &str) -> String {
@@ -24,7 +42,8 @@ fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
-    format!("'{}'", word.replace('\'', r"'\''"))
+    // Not with a backslash: a terminal's view would show two.
+    format!("'{}'", word.replace('\'', r#"'"'"'"#))
 }
 
 /// Returns what to run after a plan; `file` is the one that it was saved in. Nothing where nothing is to be done.
@@ -69,7 +88,11 @@ fn choices(plan: &Plan) -> String {
 /// Returns what to run after a drift check, if there is something.
 pub(crate) fn after_drift(drift: &Drift) -> Option<Phrase> {
     let spec = Some(drift.spec.as_str());
-    if drift.has_moved() {
+    let is_taken_back = |item: &DriftItem| item.cause == DriftCause::RolledBack;
+    if drift.findings().next().is_some() && drift.findings().all(is_taken_back) {
+        let redo = Phrase::ours("alter the spec, or ").and_command(command(spec, "apply --redo"));
+        Some(redo.and(" does again what was taken back"))
+    } else if drift.has_moved() {
         Some(Phrase::command(command(spec, "plan")).and(" shows what would bring it back"))
     } else if drift.failures.is_empty() {
         None
@@ -78,34 +101,47 @@ pub(crate) fn after_drift(drift: &Drift) -> Option<Phrase> {
     }
 }
 
-/// Returns what to run right after a run has ended.
-pub(crate) fn after_run(report: &Report, spec: Option<&str>) -> Phrase {
-    let plan = || command(spec, "plan");
-    let show = || command(spec, &format!("show {}", quoted(&report.run_id.0)));
-    match report.exit() {
+/// Returns what to run right after a run has ended; `command` makes a command of its words. Nothing after a way back that
+/// left nothing.
+pub(crate) fn after_run(report: &Report, command: impl Fn(&str) -> String) -> Option<Phrase> {
+    let plan = || command("plan");
+    let show = || command(&format!("show {}", quoted(&report.run_id.0)));
+    let can_be_taken_back =
+        report.operation == Operation::Apply && report.did_something() && report.taken_back_by.is_none();
+    let back = can_be_taken_back.then(|| command(&format!("rollback {}", quoted(&report.run_id.0))));
+    if report.exit() == Some(Exit::Done) {
+        return back.map(|back| Phrase::command(back).and(" takes it back"));
+    }
+    let next = match report.exit() {
         Some(Exit::Refused) => {
             Phrase::ours("nothing was changed; lift what the guard names, then run ").and_command(plan())
         }
         Some(Exit::Moved) => Phrase::ours("nothing was changed; ").and_command(plan()).and(" shows what moved"),
         Some(Exit::Partial | Exit::Interrupted) => {
-            Phrase::command(plan()).and(" shows what is left, ").and_command(show()).and(" what was done")
+            let what = Phrase::command(plan()).and(" shows what is left, ").and_command(show()).and(" what was done");
+            match back {
+                Some(back) => what.and(", ").and_command(back).and(" takes that back"),
+                None => what,
+            }
         }
-        None => Phrase::command(command(spec, "apply")).and(" settles what is open before anything else"),
+        None => Phrase::command(command("apply")).and(" settles what is open before anything else"),
         Some(Exit::Done | Exit::Error | Exit::Changes | Exit::Locked) => {
             let answers = Phrase::ours("nothing was changed; ").and_command(show()).and(" has the API's answers, ");
             answers.and_command(plan()).and(" tries afresh")
         }
-    }
+    };
+    Some(next)
 }
 
 /// Returns what to run once a past run has been looked at; nothing while it goes on.
 pub(crate) fn after_show(past: &PastRun) -> Option<Phrase> {
     let (report, spec) = (&past.report, past.evidence.spec.as_deref());
     Some(match past.outcome()? {
-        RunOutcome::Died if past.resolved_by.is_none() => after_run(report, spec),
-        RunOutcome::Complete if report.operation == Operation::Apply && report.did_something() => {
-            let back = command(spec, &format!("rollback {}", quoted(&report.run_id.0)));
-            Phrase::command(back).and(" takes it back")
+        RunOutcome::Died if past.resolved_by.is_none() => return after_run(report, |rest| command(spec, rest)),
+        RunOutcome::Complete
+            if report.operation == Operation::Apply && report.did_something() && report.taken_back_by.is_none() =>
+        {
+            return after_run(report, |rest| command(spec, rest));
         }
         RunOutcome::Complete => Phrase::command(command(spec, "plan")).and(" shows whether anything is left"),
         _ => Phrase::command(command(spec, "plan")).and(" shows what is left"),
@@ -120,6 +156,6 @@ mod tests {
     fn a_command_names_the_spec_unless_it_is_the_usual_one() {
         assert_eq!(command(Some("rictl.yaml"), "plan"), "rictl plan");
         assert_eq!(command(Some("sites/office-1.yaml"), "plan"), "rictl -f sites/office-1.yaml plan");
-        assert_eq!(command(Some("it's here.yaml"), "plan"), r"rictl -f 'it'\''s here.yaml' plan");
+        assert_eq!(command(Some("it's here.yaml"), "plan"), r#"rictl -f 'it'"'"'s here.yaml' plan"#);
     }
 }

@@ -2,6 +2,7 @@
 
 mod blocked;
 mod difference;
+mod left_alone;
 
 use std::time::Duration;
 
@@ -12,16 +13,15 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::duration;
 use crate::plan::{
-    Action, ActionReason, DeclaredSide, Doubt, Guard, HealthAnswer, LeftAlone, LeftAloneReason, Plan, PlanFileError,
-    RolloutPlan, Step, Summary, Warning,
+    Action, ActionReason, DeclaredSide, Doubt, Guard, HealthAnswer, PlanFileError, RolloutPlan, Step, Summary, Warning,
 };
 use crate::planner::UnknownAddress;
 use crate::resource::{Address, GroupName, HealthCheckStatus};
 
-use self::blocked::title;
 pub use self::blocked::{blocked, blocked_address, health_unread, knob};
 use self::difference::arguments;
 pub(crate) use self::difference::difference;
+pub use self::left_alone::left_alone;
 
 /// How many links a warning names before it says how many more there are.
 const NAMED: usize = 8;
@@ -33,23 +33,6 @@ pub struct Said {
     pub summary: String,
     /// Where and why.
     pub detail: Option<String>,
-}
-
-/// Says why something that differs is not touched.
-pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
-    match &left.reason {
-        LeftAloneReason::HandsOff { reason, until, .. } => {
-            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
-            format!("{} is hands off{until}: {reason}", title(plan, &left.address))
-        }
-        LeftAloneReason::OtherEnd { other, at } => {
-            let title = title(plan, &left.address);
-            format!(
-                "{title} is not activated: its other end {other} is declared Inactive ({at}), and both may come up together"
-            )
-        }
-        LeftAloneReason::Told { text, .. } => text.clone(),
-    }
 }
 
 /// Says a warning.

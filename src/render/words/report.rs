@@ -11,12 +11,18 @@ use crate::state::RunId;
 /// rollback, the same with its own name, so that nobody takes the way back for the way there.
 pub(crate) fn last_line(report: &Report) -> String {
     let verdict = if report.exit() == Some(Exit::Done) { "complete" } else { "incomplete" };
-    format!("{} {verdict}! Resources: 0 added, {} changed, 0 destroyed.", operation(report), report.changed())
+    let operation = name(report.operation);
+    format!("{operation} {verdict}! Resources: 0 added, {} changed, 0 destroyed.", report.changed())
+}
+
+/// Returns the same line where there was nothing to do.
+pub fn nothing_to_do(operation: Operation) -> String {
+    format!("{} complete! Resources: 0 added, 0 changed, 0 destroyed.", name(operation))
 }
 
 /// Returns what a run was, as the first word of a line.
-fn operation(report: &Report) -> &'static str {
-    match report.operation {
+fn name(operation: Operation) -> &'static str {
+    match operation {
         Operation::Apply => "Apply",
         Operation::Rollback => "Rollback",
     }
@@ -107,7 +113,7 @@ pub(crate) fn remark(report: &Report, reason: &Reason) -> String {
 pub fn outcome_line(report: &Report) -> String {
     let outcome = words::run_outcome(report.outcome());
     let code = report.exit().map(|exit| format!(" (exit code {exit})")).unwrap_or_default();
-    format!("{}: {outcome}{code}", operation(report))
+    format!("{}: {outcome}{code}", name(report.operation))
 }
 
 /// Returns what a run was started as.
@@ -131,6 +137,14 @@ pub(crate) fn how(how: ApprovedHow) -> &'static str {
         ApprovedHow::Plan => "by a saved plan",
         ApprovedHow::Digest => "by --approve-digest",
         ApprovedHow::Approval => "by rictl approve",
+    }
+}
+
+/// Returns that there is nothing left of a run, or of any apply, to take back.
+pub fn taken_back_already(run_id: Option<&RunId>) -> String {
+    match run_id {
+        Some(run_id) => format!("No changes. Run {run_id} was taken back already."),
+        None => "No changes. Every apply was taken back already.".to_owned(),
     }
 }
 

@@ -14,6 +14,8 @@ fn record(id: &str) -> Record {
         group: None,
         durations: Durations::default(),
         last_action: None,
+        changed_by: None,
+        taken_back: None,
     }
 }
 

@@ -87,6 +87,14 @@ fn why_blocked(blocked: &Blocked, title: &dyn Fn() -> String, scope: &dyn Fn() -
             let what = scope().unwrap_or_else(|| blocked.address.to_string());
             format!("{what} could not be read; see the errors")
         }
+        BlockReason::Superseded { run_id, change_id } => {
+            let change = change_id.as_ref().map(|change| format!(" ({change})")).unwrap_or_default();
+            let todo = "take that run back first, or use --force-superseded";
+            format!("{} was changed since by run {run_id}{change}; {todo}", title())
+        }
+        BlockReason::Undeclared => {
+            format!("{} is not declared any more; declare it again, or use --undeclared", title())
+        }
         BlockReason::Told { text, .. } => text.clone(),
     }
 }

@@ -1,0 +1,25 @@
+//! How what differs and is not touched reads.
+
+use super::blocked::title;
+use crate::plan::{LeftAlone, LeftAloneReason, Plan};
+
+/// Says why something that differs is not touched.
+pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
+    match &left.reason {
+        LeftAloneReason::HandsOff { reason, until, .. } => {
+            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
+            format!("{} is hands off{until}: {reason}", title(plan, &left.address))
+        }
+        LeftAloneReason::OtherEnd { other, at } => {
+            let title = title(plan, &left.address);
+            format!(
+                "{title} is not activated: its other end {other} is declared Inactive ({at}), and both may come up together"
+            )
+        }
+        LeftAloneReason::RolledBack { run_id } => {
+            let title = title(plan, &left.address);
+            format!("{title} was taken back by run {run_id}: it stays so until its entry is altered, or with --redo")
+        }
+        LeftAloneReason::Told { text, .. } => text.clone(),
+    }
+}
