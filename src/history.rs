@@ -12,7 +12,7 @@ mod past;
 mod records;
 mod standing;
 
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, Journal, Outcome, Run};
 use crate::resource::Target;
 use crate::state::State;
 use crate::store::local::{Files, LocalStore, Paths};
@@ -175,9 +175,22 @@ pub fn close_runs(store: &mut impl Store, state: &mut State, seen: &[Seen<'_>]) 
         let run = Some(run).filter(|run| run.started.lineage == state.lineage);
         records::write(state, run, seen.get(number));
     }
+    let is_on_its_way = runs.iter().any(leaves_something_on_its_way);
     commit_next(store, state)?;
     store.append(&[Entry::Folded { serial: state.serial }])?;
+    if is_on_its_way {
+        return Ok(None);
+    }
     Ok(store.archive(state).err().map(|error| not_archived(&error)))
+}
+
+/// Returns whether a call of the run is still to show what becomes of it. Such a run stays in the journal until the next
+/// writer: whoever looks there for what was accepted and has not ended finds it.
+fn leaves_something_on_its_way(run: &Run) -> bool {
+    run.traces.iter().any(|trace| {
+        let outcome = trace.closed.as_ref().map(|closed| closed.outcome);
+        !trace.attempts.is_empty() && matches!(outcome, Some(Outcome::Unsettled | Outcome::InDoubt))
+    })
 }
 
 /// Commits a state that was changed without a run, and lets the journal go on from it. Returns a warning where only that

@@ -238,7 +238,7 @@ fn what_nohup_started_outlives_its_terminal() {
 
 #[test]
 fn of_ten_applies_at_once_one_runs_and_one_that_waits_finds_it_done() {
-    let stage = Stage::new("400ms");
+    let stage = Stage::new("3s");
     let mut first = stage.rictl(&["apply", "--auto-approve"]);
     first.wait_for("b: Deactivating...");
     let others: Vec<Running> = (0..9).map(|_| stage.rictl(&["apply", "--auto-approve"])).collect();

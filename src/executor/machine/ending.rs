@@ -21,11 +21,6 @@ impl Machine<'_> {
             }
             return;
         }
-        self.skip_behind(number);
-    }
-
-    /// A step is not at its goal: what waits for it is skipped, and nothing new begins where the settings say so.
-    fn skip_behind(&mut self, number: usize) {
         if self.settings.on_error != OnError::Continue {
             self.stop(StopReason::Failed { step: self.planned(number).id.clone() });
         }
@@ -58,15 +53,9 @@ impl Machine<'_> {
 
     /// Ends a step whose call was sent and is watched no longer. The journal must not close a call of which nobody knows
     /// how it ends, so nothing is recorded: whoever comes next finds it open, with its answer if there was one.
-    fn abandon(&mut self, number: usize, outcome: Outcome, because: StepReason) {
-        self.take_out(number, outcome, Some(because));
+    fn abandon(&mut self, number: usize, outcome: Outcome) {
+        self.take_out(number, outcome, Some(StepReason::Abandoned));
         self.is_open = true;
-    }
-
-    /// Abandons a step while the run goes on.
-    pub(super) fn let_go(&mut self, number: usize, outcome: Outcome, because: StepReason) {
-        self.abandon(number, outcome, because);
-        self.skip_behind(number);
     }
 
     /// Takes a step out of everything that waits for it, keeps how it ended and tells it; returns whether it is at its
@@ -120,11 +109,11 @@ impl Machine<'_> {
                     self.record_not_sent(number);
                     self.leave_unstarted(number);
                 }
-                Phase::Calling(_) | Phase::Doubt(_) => self.abandon(number, Outcome::InDoubt, StepReason::Abandoned),
+                Phase::Calling(_) | Phase::Doubt(_) => self.abandon(number, Outcome::InDoubt),
                 Phase::Settling(Settling { by: By::Wait, .. }) => {
                     self.end(number, Outcome::Unsettled, Some(StepReason::Abandoned));
                 }
-                Phase::Settling(_) => self.abandon(number, Outcome::Unsettled, StepReason::Abandoned),
+                Phase::Settling(_) => self.abandon(number, Outcome::Unsettled),
             }
         }
         debug_assert_eq!(self.unfinished, 0, "every step has ended");

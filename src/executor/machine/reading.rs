@@ -194,7 +194,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Lets go of what is in flight in a scope that cannot be read any more: what becomes of it the next run reads.
+    /// Ends what is in flight in a scope that cannot be read any more: what becomes of it the next run reads.
     fn give_up_watching(&mut self, scope: &Scope, error: &CloudError) {
         for number in self.polled.clone() {
             let step = self.planned(number);
@@ -203,11 +203,7 @@ impl<'a> Machine<'a> {
                 let because = StepReason::Unread { scope: scope.clone(), error: error.to_string(), is_sent };
                 let is_in_doubt = self.steps[number].is_doubted();
                 let outcome = if is_in_doubt { Outcome::InDoubt } else { Outcome::Unsettled };
-                if is_sent {
-                    self.let_go(number, outcome, because);
-                } else {
-                    self.finish(number, outcome, Some(because));
-                }
+                self.finish(number, outcome, Some(because));
             }
         }
     }
