@@ -3,6 +3,7 @@
 #![allow(clippy::panic, clippy::print_stdout, reason = "a test fails by panicking, and says why it did nothing")]
 
 mod ci;
+mod hops;
 mod links;
 mod reference;
 mod transcript;
