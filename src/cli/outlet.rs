@@ -100,9 +100,12 @@ pub(super) fn to_errors(text: Vec<u8>) {
     errors.as_ref().unwrap_or(output).hand(Sink::Errors, Worth::News, text);
 }
 
-/// Returns whether standard output has not taken yet what it was handed.
-pub(super) fn is_behind() -> bool {
-    streams().output.progress.known().waiting > 0
+/// How many texts may wait before their reader is taken to have stalled; one that reads takes each within microseconds.
+const MOST_WAITING: usize = 16;
+
+/// Returns whether nobody seems to take what standard output was handed.
+pub(super) fn is_stalled() -> bool {
+    streams().output.progress.known().waiting > MOST_WAITING
 }
 
 /// Returns whether standard output has not taken yet what was asked for.

@@ -75,7 +75,7 @@ fn clear(table: &mut Table) {
 
 fn draw(table: &mut Table, now: Timestamp) {
     // Nobody sees it while the terminal is stopped, and what would be drawn piles up.
-    if outlet::is_behind() {
+    if outlet::is_stalled() {
         return;
     }
     let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
