@@ -101,7 +101,8 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).expect("a directory of the repository") {
         let entry = entry.expect("an entry");
         let name = entry.file_name();
-        if name.to_string_lossy().ends_with(".log.jsonl") {
+        // What somebody left who tried an example: git ignores it, and so does this.
+        if name == "state" || name.to_string_lossy().ends_with(".log.jsonl") {
             continue;
         }
         if entry.path().is_dir() {
