@@ -18,9 +18,7 @@ use std::time::Duration;
 use rictl::plan::{Plan, PlanOptions};
 use rictl::planner::{Inputs, plan};
 use rictl::render;
-use rictl::resource::{
-    BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Status, Target,
-};
+use rictl::resource::{DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Status, Target};
 use rictl::spec::{Spec, SpecFile, parse};
 
 const GROUP: usize = 5;
@@ -110,22 +108,15 @@ fn live(spec: &Spec, percent: usize) -> LiveState {
             4 => (Some(Role::AcceptingSide), Some(number - 1)),
             _ => (None, None),
         };
+        let status = if is_down { Status::Inactive } else { Status::Active };
         Observed {
-            id: spec.id.value.clone(),
-            region: spec.scope.region.clone(),
-            status: if is_down { Status::Inactive } else { Status::Active },
-            business_status: BusinessStatus::Normal,
             role,
-            name: None,
-            description: None,
-            router_id: None,
-            router_type: None,
-            specification: None,
             opposite: Opposite {
                 interface_id: peer.map(id),
                 status: peer.map(|_| Status::Active),
                 ..Opposite::default()
             },
+            ..Observed::of(spec.id.value.clone(), spec.scope.region.clone(), status)
         }
     };
     let readings = spec.interfaces.iter().enumerate();
@@ -141,17 +132,11 @@ fn live(spec: &Spec, percent: usize) -> LiveState {
 fn planned(spec: &Spec, live: &LiveState) -> Plan {
     let target =
         Target { provider: Provider::Emulator, account_id: "1234567890123456".into(), endpoint: "none".to_owned() };
-    let options = PlanOptions {
-        now: "2026-11-23T12:00:00Z".parse().unwrap(),
-        today: "2026-11-23".parse().unwrap(),
-        targets: Vec::new(),
-        excludes: Vec::new(),
-        allow_changes: None,
-        settle_timeout: Duration::from_secs(600),
-        way_back: false,
-        held: std::collections::BTreeMap::new(),
-        redo: false,
-    };
+    let options = PlanOptions::of_all(
+        "2026-11-23T12:00:00Z".parse().unwrap(),
+        "2026-11-23".parse().unwrap(),
+        Duration::from_secs(600),
+    );
     let inputs = Inputs { spec, spec_digest: "sha256:0", live, state: None, target: &target, doubts: &[], health: &[] };
     plan(&inputs, &options).unwrap()
 }

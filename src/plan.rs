@@ -16,6 +16,8 @@ mod floor;
 mod forgotten;
 mod health;
 mod inputs;
+#[cfg(test)]
+mod samples;
 mod step;
 mod summary;
 mod warning;
@@ -31,7 +33,8 @@ use serde::{Deserialize, Serialize};
 use crate::resource::{Address, ScopeFailure, Status, Target};
 
 pub use self::blocked::{
-    BlockCode, BlockReason, Blocked, Exceeded, LeftAlone, LeftAloneCode, LeftAloneReason, NotUp, Unmet, WhyNotUp,
+    BlockCode, BlockReason, Blocked, Exceeded, LeftAlone, LeftAloneCode, LeftAloneReason, NotUp, Shortage, Unmet,
+    WhyNotUp,
 };
 pub use self::change::{ActionReason, Change, ChangeAction, ResourceChange, ResourceType};
 pub use self::check::BrokenPromise;
@@ -152,4 +155,21 @@ pub struct PlanOptions {
     pub held: BTreeMap<Address, BlockReason>,
     /// `--redo`: what was taken back is asked for again.
     pub redo: bool,
+}
+
+impl PlanOptions {
+    /// Returns the options of a plan that looks at everything and loosens nothing.
+    pub fn of_all(now: Timestamp, today: Date, settle_timeout: Duration) -> Self {
+        Self {
+            now,
+            today,
+            targets: Vec::new(),
+            excludes: Vec::new(),
+            allow_changes: None,
+            settle_timeout,
+            way_back: false,
+            held: BTreeMap::new(),
+            redo: false,
+        }
+    }
 }

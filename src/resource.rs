@@ -97,15 +97,30 @@ pub struct Observed {
 }
 
 impl Observed {
+    /// Returns an interface of which no more is known: not locked, nothing told of its other side.
+    pub fn of(id: RouterInterfaceId, region: Region, status: Status) -> Self {
+        Self {
+            id,
+            region,
+            status,
+            business_status: BusinessStatus::Normal,
+            role: None,
+            name: None,
+            description: None,
+            router_id: None,
+            router_type: None,
+            specification: None,
+            opposite: Opposite::default(),
+        }
+    }
+
     /// Returns whether traffic can pass: a member counts towards a floor only if this holds.
     pub fn counts_as_up(&self) -> bool {
         self.status == Status::Active
             && self.business_status == BusinessStatus::Normal
             && self.opposite.status.as_ref().is_none_or(|status| *status == Status::Active)
     }
-}
 
-impl Observed {
     /// Returns whether traffic cannot pass, and neither side is on its way to change that.
     pub fn is_out(&self) -> bool {
         !self.counts_as_up()

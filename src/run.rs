@@ -17,6 +17,8 @@ pub use end::{Facts, LastLook, RunEnd, end};
 pub use event::Event;
 pub use exit::Exit;
 pub use outcome::RunOutcome;
-pub use reason::{NotUp, OldPage, Reason, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp};
+pub use reason::{
+    NotUp, OldPage, Reason, Shortfall, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp,
+};
 pub use report::Report;
 pub use step::{StepResult, planned_step};

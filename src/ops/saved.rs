@@ -11,9 +11,7 @@ use anyhow::Result;
 use crate::journal::Run;
 use crate::plan::{Action, BlockReason, InterfaceRead, LeftAloneReason, Plan, PlanOptions, Step};
 use crate::render::words;
-use crate::resource::{
-    Address, BusinessStatus, Call, LiveState, Observed, Opposite, Reading, RouterInterfaceId, Scope, Status, Target,
-};
+use crate::resource::{Address, BusinessStatus, Call, LiveState, Observed, Reading, Region, Status, Target};
 use crate::spec::{Interface, Spec};
 use crate::state::State;
 
@@ -144,12 +142,11 @@ fn as_read(saved: &Plan, spec: &Spec, live: &LiveState) -> LiveState {
 }
 
 fn reading(read: &InterfaceRead, declared: &Interface, now: Option<&Observed>) -> Reading {
-    let of = |scope: &Scope, status: &Status, business_status: &BusinessStatus| {
-        blank(&declared.id.value, scope, status.clone(), business_status.clone())
-    };
+    let of = |region: &Region, status: &Status| Observed::of(declared.id.value.clone(), region.clone(), status.clone());
     match read {
         InterfaceRead::Found { status, business_status, opposite_status, .. } => {
-            let mut observed = of(&declared.scope, status, business_status);
+            let mut observed = of(&declared.scope.region, status);
+            observed.business_status = business_status.clone();
             if let Some(now) = now {
                 observed.role = now.role;
                 observed.opposite = now.opposite.clone();
@@ -157,28 +154,9 @@ fn reading(read: &InterfaceRead, declared: &Interface, now: Option<&Observed>) -
             observed.opposite.status = opposite_status.clone();
             Reading::Found(observed)
         }
-        InterfaceRead::Elsewhere { region, status, .. } => {
-            let scope = Scope { region: region.clone(), ..declared.scope.clone() };
-            Reading::Elsewhere(of(&scope, status, &BusinessStatus::Normal))
-        }
+        InterfaceRead::Elsewhere { region, status, .. } => Reading::Elsewhere(of(region, status)),
         InterfaceRead::Absent { .. } => Reading::Absent,
         InterfaceRead::Unreadable { .. } => Reading::Unreadable,
-    }
-}
-
-fn blank(id: &RouterInterfaceId, scope: &Scope, status: Status, business_status: BusinessStatus) -> Observed {
-    Observed {
-        id: id.clone(),
-        region: scope.region.clone(),
-        status,
-        business_status,
-        role: None,
-        name: None,
-        description: None,
-        router_id: None,
-        router_type: None,
-        specification: None,
-        opposite: Opposite::default(),
     }
 }
 

@@ -77,44 +77,33 @@ impl BlockCode {
     }
 }
 
+/// What a group would be left with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Shortage {
+    /// The group.
+    pub group: GroupName,
+    /// How many links it would be left with.
+    pub left: u32,
+    /// Of how many.
+    pub of: u32,
+    /// How many have to be up.
+    pub floor: u32,
+    /// What set the floor.
+    pub knob: Option<Knob>,
+    /// Members that are not up, or are to go down, but for the one that is blocked; the first few.
+    pub not_up: Vec<NotUp>,
+    /// How many more there are.
+    pub more: u32,
+}
+
 /// Why a wanted change cannot be had. Fields are keys of the document beside `address`, `code` and `detail`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum BlockReason {
     /// A group's floor would break.
-    Floor {
-        /// The group.
-        group: GroupName,
-        /// How many links it would be left with.
-        left: u32,
-        /// Of how many.
-        of: u32,
-        /// How many have to be up.
-        floor: u32,
-        /// What set the floor.
-        knob: Option<Knob>,
-        /// Members that are not up, or are to go down, but for the one that is blocked; the first few.
-        not_up: Vec<NotUp>,
-        /// How many more there are.
-        more: u32,
-    },
+    Floor(Shortage),
     /// A group's floor would break: enough links are up, and not enough of them by their health checks.
-    Health {
-        /// The group.
-        group: GroupName,
-        /// How many links it would be left with.
-        left: u32,
-        /// Of how many.
-        of: u32,
-        /// How many have to be up.
-        floor: u32,
-        /// What set the floor.
-        knob: Option<Knob>,
-        /// Members that are not up, or are to go down, but for the one that is blocked; the first few.
-        not_up: Vec<NotUp>,
-        /// How many more there are.
-        more: u32,
-    },
+    Health(Shortage),
     /// `protect: true`.
     Protected {
         /// Where that stands.
@@ -194,8 +183,8 @@ impl BlockReason {
     /// Returns the stable word for it.
     pub fn code(&self) -> BlockCode {
         match self {
-            Self::Floor { .. } => BlockCode::Floor,
-            Self::Health { .. } => BlockCode::Health,
+            Self::Floor(_) => BlockCode::Floor,
+            Self::Health(_) => BlockCode::Health,
             Self::Protected { .. } => BlockCode::Protected,
             Self::Cap { .. } => BlockCode::Cap,
             Self::Dependency { .. } => BlockCode::Dependency,

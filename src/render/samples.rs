@@ -16,16 +16,16 @@ use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::{Evidence, Operation, Outcome};
 use crate::plan::{
     Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Floor, FloorLink,
-    FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan, PlanInputs,
-    ResourceChange, ResourceType, RolloutPlan, Step, StepId, Values, Warning, WhyMemberNotUp,
+    FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan, ResourceChange,
+    ResourceType, RolloutPlan, Shortage, Step, StepId, Values, Warning, WhyMemberNotUp,
 };
 use crate::resource::{
     AccountName, Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Scope,
     ScopeFailure, Status, Target,
 };
 use crate::run::{
-    Event, Facts, LastLook, NotUp, Reason, Report, StepReason, StepResult, StopReason, Unrecorded, WaveFailure,
-    WhyNotUp, planned_step,
+    Event, Facts, LastLook, NotUp, Reason, Report, Shortfall, StepReason, StepResult, StopReason, Unrecorded,
+    WaveFailure, WhyNotUp, planned_step,
 };
 use crate::spec::{CloudSettings, Group, Interface, InterfacePlaces, Limits, Placed, Spec};
 use crate::state::RunId;
@@ -108,30 +108,11 @@ pub(crate) fn step(address: &str, region: &str, action: Action, expect: Status, 
 }
 
 pub(crate) fn empty_plan() -> Plan {
+    let spec = Some("rictl.yaml".to_owned());
+    let basis = Basis { lineage: None, serial: 0, spec, spec_digest: "sha256:00".to_owned() };
     Plan {
-        timestamp: at("02:14:00"),
-        target: target(),
-        basis: Basis {
-            lineage: None,
-            serial: 0,
-            spec: Some("rictl.yaml".to_owned()),
-            spec_digest: "sha256:00".to_owned(),
-        },
         resource_changes: vec![change("sh-backup", "cn-beijing", Status::Active, Status::Active)],
-        resource_drift: Vec::new(),
-        steps: Vec::new(),
-        blocked: Vec::new(),
-        left_alone: Vec::new(),
-        forgotten: Vec::new(),
-        floors: Vec::new(),
-        groups: Vec::new(),
-        rollout: None,
-        warnings: Vec::new(),
-        doubts: Vec::new(),
-        failures: Vec::new(),
-        targeted: Vec::new(),
-        excluded: Vec::new(),
-        inputs: PlanInputs::default(),
+        ..Plan::of_nothing(at("02:14:00"), target(), basis)
     }
 }
 
@@ -167,7 +148,7 @@ pub(crate) fn rich_plan() -> Plan {
     plan.steps[1].wave = 2;
     plan.blocked.push(Blocked {
         address: "bj-last".into(),
-        reason: BlockReason::Floor {
+        reason: BlockReason::Floor(Shortage {
             group: "idc-beijing".into(),
             left: 0,
             of: 2,
@@ -178,7 +159,7 @@ pub(crate) fn rich_plan() -> Plan {
                 why: crate::plan::WhyNotUp::Is { status: Status::Inactive, since: Some(at("00:30:00")) },
             }],
             more: 0,
-        },
+        }),
     });
     plan.left_alone.push(LeftAlone {
         address: "vendor-link".into(),
@@ -397,7 +378,7 @@ pub(crate) fn end(report: &mut Report) {
 }
 
 fn broken_floor(down: &str) -> StepReason {
-    StepReason::Floor {
+    StepReason::Floor(Box::new(Shortfall {
         group: "idc-shanghai".into(),
         kept: 0,
         links: 2,
@@ -407,7 +388,7 @@ fn broken_floor(down: &str) -> StepReason {
             address: down.into(),
             why: WhyNotUp::Read { status: Status::Inactive, opposite: None, business_status: BusinessStatus::Normal },
         }],
-    }
+    }))
 }
 
 /// A run in which every text is `text`.
@@ -611,17 +592,10 @@ pub(crate) fn spec() -> Spec {
 /// What the cloud says of [`spec`]: sh-primary and bj-peer are two sides of one link, gz-lone is gone.
 pub(crate) fn live_state() -> LiveState {
     let observed = |id: &str, region: &str, status, router: &str, opposite: Opposite| Observed {
-        id: id.into(),
-        region: region.into(),
-        status,
-        business_status: BusinessStatus::Normal,
-        role: None,
-        name: None,
-        description: None,
         router_id: Some(router.into()),
         router_type: Some("VRouter".into()),
-        specification: None,
         opposite,
+        ..Observed::of(id.into(), region.into(), status)
     };
     let opposite = |id: &str, region: &str, router: &str, status| Opposite {
         interface_id: Some(id.into()),

@@ -7,6 +7,23 @@ use crate::journal::Outcome;
 use crate::plan::{BlockCode, Blocked, Expectation, Goal, HealthUnread, Knob, StepId};
 use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
 
+/// What a group would keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Shortfall {
+    /// The group.
+    pub group: GroupName,
+    /// How many links would stay up, or up and healthy.
+    pub kept: u32,
+    /// How many links count.
+    pub links: u32,
+    /// How many have to be up.
+    pub floor: u32,
+    /// The knob that set the floor, with its place.
+    pub knob: Option<Knob>,
+    /// Which members are down or unhealthy, and why.
+    pub down: Vec<NotUp>,
+}
+
 /// Why a step ended as it did, beside its outcome. Written into journals: variants are added, never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "code", rename_all = "snake_case")]
@@ -24,35 +41,9 @@ pub enum StepReason {
         found: Option<Status>,
     },
     /// The floor of a group would break.
-    Floor {
-        /// The group.
-        group: GroupName,
-        /// How many links would stay up.
-        kept: u32,
-        /// How many links count.
-        links: u32,
-        /// How many have to be up.
-        floor: u32,
-        /// The knob that set the floor, with its place.
-        knob: Option<Knob>,
-        /// Which members are down, and why.
-        down: Vec<NotUp>,
-    },
+    Floor(Box<Shortfall>),
     /// The floor of a group would break, as its health checks say.
-    Health {
-        /// The group.
-        group: GroupName,
-        /// How many links would stay up and healthy.
-        kept: u32,
-        /// How many links count.
-        links: u32,
-        /// How many have to be up.
-        floor: u32,
-        /// The knob that set the floor, with its place.
-        knob: Option<Knob>,
-        /// Which members are down or unhealthy, and why.
-        down: Vec<NotUp>,
-    },
+    Health(Box<Shortfall>),
     /// The account's bills or the vendor's security team hold the interface.
     BusinessLocked {
         /// What the API calls it.
@@ -152,8 +143,8 @@ impl StepReason {
     pub fn code(&self, outcome: Option<Outcome>) -> &'static str {
         match self {
             Self::Moved { .. } | Self::InTransition { .. } => "moved",
-            Self::Floor { .. } => "floor",
-            Self::Health { .. } => "health",
+            Self::Floor(_) => "floor",
+            Self::Health(_) => "health",
             Self::BusinessLocked { business_status } => match business_status {
                 BusinessStatus::FinancialLocked => BlockCode::FinancialLocked.as_str(),
                 BusinessStatus::SecurityLocked => BlockCode::SecurityLocked.as_str(),

@@ -8,17 +8,10 @@ use crate::resource::{Opposite, Provider};
 fn interface(id: &str, name: &str, near: &str, far: &str) -> Observed {
     let some = |text: &str| (!text.is_empty()).then(|| text.into());
     Observed {
-        id: id.into(),
-        region: "cn-shanghai".into(),
-        status: Status::Active,
-        business_status: BusinessStatus::Normal,
-        role: None,
         name: some(name),
-        description: None,
         router_id: some(near),
-        router_type: None,
-        specification: None,
         opposite: Opposite { router_id: some(far), ..Opposite::default() },
+        ..Observed::of(id.into(), "cn-shanghai".into(), Status::Active)
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rictl::plan::{HealthAnswer, HealthRead, Plan, PlanOptions};
 use rictl::planner::{Draw, Inputs, UnknownAddress, draw};
 use rictl::resource::{
-    Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Region, Role, Scope,
+    Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Scope,
     ScopeFailure, Status, Target,
 };
 use rictl::spec::{Spec, SpecFile, parse};
@@ -213,22 +213,12 @@ impl World {
                 }
             }
         };
+        let region = if interface.presence == Presence::Elsewhere { "cn-hainan" } else { interface.region };
         Observed {
-            id: interface.id().into(),
-            region: Region::from(if interface.presence == Presence::Elsewhere {
-                "cn-hainan"
-            } else {
-                interface.region
-            }),
-            status: interface.status.clone(),
             business_status: interface.business.clone(),
             role: interface.role,
-            name: None,
-            description: None,
-            router_id: None,
-            router_type: None,
-            specification: None,
             opposite,
+            ..Observed::of(interface.id().into(), region.into(), interface.status.clone())
         }
     }
 
@@ -307,17 +297,7 @@ pub(crate) fn target() -> Target {
 }
 
 pub(crate) fn options() -> PlanOptions {
-    PlanOptions {
-        now: NOW.parse().unwrap(),
-        today: "2026-11-23".parse().unwrap(),
-        targets: Vec::new(),
-        excludes: Vec::new(),
-        allow_changes: None,
-        settle_timeout: std::time::Duration::from_secs(600),
-        way_back: false,
-        held: std::collections::BTreeMap::new(),
-        redo: false,
-    }
+    PlanOptions::of_all(NOW.parse().unwrap(), "2026-11-23".parse().unwrap(), std::time::Duration::from_secs(600))
 }
 
 /// A small world with a bit of everything that the floors have to do with.

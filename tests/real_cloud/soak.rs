@@ -111,17 +111,7 @@ async fn a_fleet_converges_under_throttling_and_failures_and_never_meets_the_quo
     let (_signal, signals) = tokio::sync::watch::channel(0);
     let mut left = usize::MAX;
     for _ in 0..APPLIES {
-        let options = PlanOptions {
-            now: clock.now(),
-            today: today(clock.now()),
-            targets: Vec::new(),
-            excludes: Vec::new(),
-            allow_changes: None,
-            settle_timeout: session.settings.settle_timeout,
-            way_back: false,
-            held: std::collections::BTreeMap::new(),
-            redo: false,
-        };
+        let options = PlanOptions::of_all(clock.now(), today(clock.now()), session.settings.settle_timeout);
         let (store, _) = MemoryStore::open(Memory::new(Disk::default())).unwrap();
         let recorded = Recorded { journal: Journal::default(), ..Recorded::default() };
         let retrying = Retrying::new(cloud.clone(), Policy::default(), Quota::default(), 7);

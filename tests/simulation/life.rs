@@ -407,17 +407,7 @@ impl<'s> Simulation<'s> {
     }
 
     fn options(&self, clock: &Clock) -> PlanOptions {
-        PlanOptions {
-            now: clock.now(),
-            today: today(clock.now()),
-            targets: Vec::new(),
-            excludes: Vec::new(),
-            allow_changes: None,
-            settle_timeout: self.scenario.settings.settle_timeout,
-            way_back: false,
-            held: std::collections::BTreeMap::new(),
-            redo: false,
-        }
+        PlanOptions::of_all(clock.now(), today(clock.now()), self.scenario.settings.settle_timeout)
     }
 
     fn target(&self) -> Target {

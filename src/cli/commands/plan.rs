@@ -1,6 +1,5 @@
 //! `plan`: reads the cloud and changes nothing.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -76,15 +75,11 @@ pub(super) fn print(
 pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
     let now = invocation.clock.now();
     PlanOptions {
-        now,
-        today: today(now),
         targets: choice.target.clone(),
         excludes: choice.exclude.clone(),
         allow_changes: choice.allow_changes,
-        settle_timeout: invocation.global.settle_timeout,
-        way_back: false,
-        held: BTreeMap::new(),
         redo: choice.redo,
+        ..PlanOptions::of_all(now, today(now), invocation.global.settle_timeout)
     }
 }
 

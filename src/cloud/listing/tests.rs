@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 
 use super::*;
 use crate::cloud::{Health, Identity};
-use crate::resource::{AccountName, BusinessStatus, Opposite, RequestId, Status};
+use crate::resource::{AccountName, RequestId, Status};
 
 /// Answers with its pages one after the other, and keeps what it was asked.
 struct Pages {
@@ -43,19 +43,7 @@ fn scope() -> Scope {
 }
 
 fn row(number: usize, status: Status) -> Observed {
-    Observed {
-        id: format!("ri-{number:03}").as_str().into(),
-        region: "cn-shanghai".into(),
-        status,
-        business_status: BusinessStatus::Normal,
-        role: None,
-        name: None,
-        description: None,
-        router_id: None,
-        router_type: None,
-        specification: None,
-        opposite: Opposite::default(),
-    }
+    Observed::of(format!("ri-{number:03}").as_str().into(), "cn-shanghai".into(), status)
 }
 
 fn rows(numbers: std::ops::Range<usize>) -> Vec<Observed> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::clock::BootTime;
 use crate::plan::{Floor, FloorLink, FloorMember, HealthEnd};
 use crate::resource::{Address, Observed};
-use crate::run::{NotUp, Reason, StepReason, WhyNotUp};
+use crate::run::{NotUp, Reason, Shortfall, StepReason, WhyNotUp};
 
 use super::health::Checkup;
 use super::sightings::Sightings;
@@ -179,11 +179,9 @@ fn kept_since<'a>(floor: &'a Floor, falling: usize, seen: &Seen<'_>) -> Result<O
     if up.len() < min_up {
         let (group, knob, links) = (floor.group.clone(), floor.knob.clone(), count(floor));
         let (kept, floor) = (u32::try_from(up.len()).unwrap_or(u32::MAX), floor.min_up);
-        return Err(Refused::Broken(if up.len() + unasked.len() + ill >= min_up {
-            StepReason::Health { group, kept, links, floor, knob, down }
-        } else {
-            StepReason::Floor { group, kept, links, floor, knob, down }
-        }));
+        let is_by_health = up.len() + unasked.len() + ill >= min_up;
+        let broken = if is_by_health { StepReason::Health } else { StepReason::Floor };
+        return Err(Refused::Broken(broken(Box::new(Shortfall { group, kept, links, floor, knob, down }))));
     }
     Ok(min_up.checked_sub(1).and_then(|last| up.get(last).copied()))
 }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use super::*;
-use crate::resource::{AccountName, BusinessStatus, Opposite, Provider, Scope, Status, Target};
+use crate::resource::{AccountName, Provider, Scope, Status, Target};
 use crate::spec::{SpecFile, parse};
 
 fn spec(lines: &str) -> Spec {
@@ -12,19 +12,7 @@ fn spec(lines: &str) -> Spec {
 }
 
 fn live(status: Status) -> LiveState {
-    let observed = Observed {
-        id: "ri-a".into(),
-        region: "cn-shanghai".into(),
-        status,
-        business_status: BusinessStatus::Normal,
-        role: None,
-        name: None,
-        description: None,
-        router_id: None,
-        router_type: None,
-        specification: None,
-        opposite: Opposite::default(),
-    };
+    let observed = Observed::of("ri-a".into(), "cn-shanghai".into(), status);
     LiveState {
         read_at: "2026-11-23T12:00:00Z".parse().unwrap(),
         readings: [("a".into(), Reading::Found(observed))].into(),

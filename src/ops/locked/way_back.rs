@@ -1,7 +1,5 @@
 //! `--on-error rollback`: a run of its own, which begins and ends while the run that it takes back has no end yet.
 
-use std::collections::BTreeMap;
-
 use anyhow::{Result, anyhow};
 use tokio::sync::watch;
 
@@ -61,17 +59,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     async fn plan_way_back(&self, worked: &Worked, run: &Run) -> Result<Option<Planned>> {
         let Worked { before, ended, .. } = worked;
         let now = self.session.clock.now();
-        let options = PlanOptions {
-            now,
-            today: today(now),
-            targets: Vec::new(),
-            excludes: Vec::new(),
-            allow_changes: None,
-            settle_timeout: self.session.settings.settle_timeout,
-            way_back: true,
-            held: BTreeMap::new(),
-            redo: false,
-        };
+        let options = PlanOptions::of_all(now, today(now), self.session.settings.settle_timeout);
         // What this run did is not in the state yet, and is what the way back must know.
         let mut known = self.state.clone();
         let seen = Seen { spec: &self.session.project.spec, before: Some(before), after: &ended.seen };

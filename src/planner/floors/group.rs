@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::{BlockReason, Floor, FloorLink, FloorMember, Goal, Guard, Knob, NotUp, WhyNotUp};
+use crate::plan::{BlockReason, Floor, FloorLink, FloorMember, Goal, Guard, Knob, NotUp, Shortage, WhyNotUp};
 use crate::resource::{BusinessStatus, GroupName, Observed, Reading, Status};
 use crate::spec::{Group, Spec};
 
@@ -303,12 +303,9 @@ impl<'a> GroupCount<'a> {
         let (left, of, floor) = (self.up_without(link), count(self.links.len()), count(self.floor));
         let others = self.numbers().filter(|other| *other != link).map(|other| &self.links[other.0]);
         let unhealthy = others.filter(|other| other.unhealthy.is_some() && !other.goes_down).count();
-        let (group, knob, more, left_now) = (self.name.clone(), self.knob(spec), count(more), count(left));
-        if left + unhealthy >= self.floor {
-            BlockReason::Health { group, left: left_now, of, floor, knob, not_up, more }
-        } else {
-            BlockReason::Floor { group, left: left_now, of, floor, knob, not_up, more }
-        }
+        let by_statuses = if left + unhealthy >= self.floor { BlockReason::Health } else { BlockReason::Floor };
+        let (group, knob, more, left) = (self.name.clone(), self.knob(spec), count(more), count(left));
+        by_statuses(Shortage { group, left, of, floor, knob, not_up, more })
     }
 
     pub(super) fn floor(&self, spec: &Spec, subjects: &Subjects<'_>, checks: &Checks<'_>) -> Floor {

@@ -8,7 +8,7 @@ use super::plan::{blocked_address, health_unread, knob as set_by};
 use crate::duration;
 use crate::resource::{BusinessStatus, Status};
 use crate::run::{
-    NotUp, OldPage, Reason, RunOutcome, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp,
+    NotUp, OldPage, Reason, RunOutcome, Shortfall, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp,
 };
 
 /// Returns why a step ended as it did.
@@ -16,14 +16,8 @@ pub(crate) fn step_reason(reason: &StepReason) -> String {
     match reason {
         StepReason::Moved { expected, found } => format!("expected {expected}, found {}", or_gone(found.as_ref())),
         StepReason::InTransition { .. } => "still in transition after its settle timeout".to_owned(),
-        StepReason::Floor { group, kept, links, floor, knob, down } => {
-            let (knob, down) = (set_by(group, knob.as_ref()), all_not_up(down));
-            format!("group {group} would keep {kept} of {links} active, floor {floor} ({knob}); {down}")
-        }
-        StepReason::Health { group, kept, links, floor, knob, down } => {
-            let (knob, down) = (set_by(group, knob.as_ref()), all_not_up(down));
-            format!("group {group} would keep {kept} of {links} healthy, floor {floor} ({knob}); {down}")
-        }
+        StepReason::Floor(shortfall) => short(shortfall, "active"),
+        StepReason::Health(shortfall) => short(shortfall, "healthy"),
         StepReason::BusinessLocked { business_status } => format!("it is {business_status}"),
         StepReason::PeerDeleted => "its opposite side was deleted: it can never be activated again".to_owned(),
         StepReason::Failed { error, hint: Some(hint), .. } => format!("{error}; {hint}"),
@@ -64,6 +58,13 @@ pub(crate) fn step_reason(reason: &StepReason) -> String {
         StepReason::Stopped => "the run stopped".to_owned(),
         StepReason::Told { text } => text.clone(),
     }
+}
+
+/// Says what a group would keep, as far as that is `up`.
+fn short(shortfall: &Shortfall, up: &str) -> String {
+    let Shortfall { group, kept, links, floor, knob, down } = shortfall;
+    let (knob, down) = (set_by(group, knob.as_ref()), all_not_up(down));
+    format!("group {group} would keep {kept} of {links} {up}, floor {floor} ({knob}); {down}")
 }
 
 /// Returns what was read too long ago, and what to do about it.

@@ -12,12 +12,8 @@ use crate::executor::machine::time::{Moment, Now};
 use crate::executor::machine::{Background, Left, Machine};
 use crate::executor::settings::Settings;
 use crate::journal::{Entry, Evidence, Operation, RunStarted};
-use crate::plan::{
-    Action, Basis, Floor, FloorLink, FloorMember, Goal, HealthEnd, Plan, PlanInputs, RolloutPlan, Step, StepId,
-};
-use crate::resource::{
-    AccountName, Address, BusinessStatus, Call, HealthCheckStatus, Observed, Opposite, Provider, Scope, Status, Target,
-};
+use crate::plan::{Action, Basis, Floor, FloorLink, FloorMember, Goal, HealthEnd, Plan, RolloutPlan, Step, StepId};
+use crate::resource::{AccountName, Address, Call, HealthCheckStatus, Observed, Provider, Scope, Status, Target};
 use crate::run::{Event, planned_step};
 use crate::state::RunId;
 
@@ -73,26 +69,7 @@ impl Scene {
     pub(super) fn of(steps: impl IntoIterator<Item = Step>) -> Self {
         let target = Target { provider: Provider::Emulator, account_id: "1".into(), endpoint: String::new() };
         let basis = Basis { lineage: None, serial: 0, spec: None, spec_digest: String::new() };
-        let plan = Plan {
-            timestamp: wall(Duration::ZERO),
-            target,
-            basis,
-            resource_changes: Vec::new(),
-            resource_drift: Vec::new(),
-            steps: steps.into_iter().collect(),
-            blocked: Vec::new(),
-            left_alone: Vec::new(),
-            forgotten: Vec::new(),
-            floors: Vec::new(),
-            groups: Vec::new(),
-            rollout: None,
-            warnings: Vec::new(),
-            doubts: Vec::new(),
-            failures: Vec::new(),
-            targeted: Vec::new(),
-            excluded: Vec::new(),
-            inputs: PlanInputs::default(),
-        };
+        let plan = Plan { steps: steps.into_iter().collect(), ..Plan::of_nothing(wall(Duration::ZERO), target, basis) };
         Self { plan, settings: Settings::default(), earlier: Vec::new(), needs: BTreeMap::new() }
     }
 
@@ -399,19 +376,7 @@ impl Run {
 }
 
 fn observed(name: &str, status: Status) -> Observed {
-    Observed {
-        id: name.into(),
-        region: "here".into(),
-        status,
-        business_status: BusinessStatus::Normal,
-        role: None,
-        name: None,
-        description: None,
-        router_id: None,
-        router_type: None,
-        specification: None,
-        opposite: Opposite::default(),
-    }
+    Observed::of(name.into(), "here".into(), status)
 }
 
 fn entry(entry: &Entry) -> String {

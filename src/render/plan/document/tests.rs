@@ -9,8 +9,8 @@ use super::*;
 use crate::plan::BlockCode;
 use crate::plan::{
     Action, ActionReason, Change, ChangeAction, Damage, Exceeded, FloorLink, FloorMember, Goal, Guard, HealthAnswer,
-    HealthRead, HealthUnread, Knob, LeftAloneCode, NotUp, PlanFileError, PlanInputs, ResourceType, StepId, Unmet,
-    Values, WhyNotUp, seal,
+    HealthRead, HealthUnread, Knob, LeftAloneCode, NotUp, PlanFileError, PlanInputs, ResourceType, Shortage, StepId,
+    Unmet, Values, WhyNotUp, seal,
 };
 use crate::resource::{AccountName, BusinessStatus, Call, HealthCheckStatus, Provider, Region, Scope, Status};
 
@@ -109,7 +109,7 @@ fn block_reason() -> impl Strategy<Value = BlockReason> {
         };
         let address = Address::from(word.as_str());
         match which {
-            0 => BlockReason::Floor {
+            0 => BlockReason::Floor(Shortage {
                 group: word.as_str().into(),
                 left: number,
                 of: number,
@@ -117,7 +117,7 @@ fn block_reason() -> impl Strategy<Value = BlockReason> {
                 knob: since.map(|_| knob(&word)),
                 not_up: vec![NotUp { address, why }],
                 more: 0,
-            },
+            }),
             1 => BlockReason::Protected { at: word },
             2 => BlockReason::Cap { changes: number, exceeded, knob: knob(&word), allowed: since.map(|_| number) },
             3 => BlockReason::Dependency { needed: address, why: unmet },
@@ -125,7 +125,7 @@ fn block_reason() -> impl Strategy<Value = BlockReason> {
             5 => BlockReason::WrongRegion { found_in: word.as_str().into() },
             6 => BlockReason::Deleting { status },
             7 => BlockReason::UnknownStatus { word },
-            8 => BlockReason::Health {
+            8 => BlockReason::Health(Shortage {
                 group: word.as_str().into(),
                 left: number,
                 of: number,
@@ -133,7 +133,7 @@ fn block_reason() -> impl Strategy<Value = BlockReason> {
                 knob: None,
                 not_up: vec![NotUp { address, why: WhyNotUp::HealthUnread { why: HealthUnread::OtherAccount } }],
                 more: 0,
-            },
+            }),
             _ => BlockReason::PeerDeleted,
         }
     })

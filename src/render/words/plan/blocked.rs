@@ -1,7 +1,7 @@
 //! Why a wanted change cannot be had, in words.
 
 use super::super::super::text::and_more;
-use crate::plan::{BlockReason, Blocked, Exceeded, HealthUnread, Knob, NotUp, Plan, Unmet, WhyNotUp};
+use crate::plan::{BlockReason, Blocked, Exceeded, HealthUnread, Knob, NotUp, Plan, Shortage, Unmet, WhyNotUp};
 use crate::resource::{Address, GroupName, Status};
 
 /// Says why a wanted change cannot be had: who, where, since when, and what to do.
@@ -23,7 +23,7 @@ fn left_out<'p>(plan: &'p Plan, blocked: &'p Blocked) -> Vec<&'p Address> {
     }
     match &blocked.reason {
         BlockReason::Dependency { needed, why: Unmet::LeftOut } => vec![needed],
-        BlockReason::Floor { group, .. } => {
+        BlockReason::Floor(Shortage { group, .. }) => {
             let group = plan.groups.iter().find(|health| health.name == *group);
             let not_up = group.into_iter().flat_map(|health| &health.not_up).map(|member| &member.address);
             not_up.filter(|address| !plan.targeted.contains(address) && is_to_come_up(plan, address)).collect()
@@ -44,16 +44,8 @@ pub fn blocked_address(blocked: &Blocked) -> String {
 
 fn why_blocked(blocked: &Blocked, title: &dyn Fn() -> String, scope: &dyn Fn() -> Option<String>) -> String {
     match &blocked.reason {
-        BlockReason::Floor { group, left, of, floor, knob, not_up, more } => {
-            let knob = self::knob(group, knob.as_ref());
-            let kept = format!("group {group} would keep {left} of {of} active, floor {floor} ({knob})");
-            format!("{kept} without {}{}", title(), who_is_down(not_up, *more))
-        }
-        BlockReason::Health { group, left, of, floor, knob, not_up, more } => {
-            let knob = self::knob(group, knob.as_ref());
-            let kept = format!("group {group} would keep {left} of {of} healthy, floor {floor} ({knob})");
-            format!("{kept} without {}{}", title(), who_is_down(not_up, *more))
-        }
+        BlockReason::Floor(shortage) => short(shortage, "active", &title()),
+        BlockReason::Health(shortage) => short(shortage, "healthy", &title()),
         BlockReason::Protected { at } => {
             let todo = "remove `protect` in a reviewed change to deactivate it";
             format!("{} is protected ({at}); {todo}", title())
@@ -97,6 +89,14 @@ fn why_blocked(blocked: &Blocked, title: &dyn Fn() -> String, scope: &dyn Fn() -
         }
         BlockReason::Told { text, .. } => text.clone(),
     }
+}
+
+/// Says what a group would be left with without a link, as far as that is `up`.
+fn short(shortage: &Shortage, up: &str, title: &str) -> String {
+    let Shortage { group, left, of, floor, knob, not_up, more } = shortage;
+    let knob = self::knob(group, knob.as_ref());
+    let down = who_is_down(not_up, *more);
+    format!("group {group} would keep {left} of {of} {up}, floor {floor} ({knob}) without {title}{down}")
 }
 
 /// Names what set the floor of a group.
