@@ -9,7 +9,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::rc::Rc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rictl::clock::Clock;
@@ -17,17 +16,16 @@ use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Health, Identity, Mutation, Page, Permit, Selection,
 };
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
-use rictl::executor::{Gate, Known, Settings, Surroundings, run};
-use rictl::journal::{Evidence, Operation, Outcome, RunStarted};
-use rictl::ops::live;
-use rictl::plan::{Plan, PlanOptions};
-use rictl::planner::{Inputs, plan};
-use rictl::resource::{AccountName, Observed, Provider, RequestId, RouterInterfaceId, Scope, Status, Target};
-use rictl::run::{Report, StopReason, WaveFailure, planned_step};
-use rictl::spec::{Spec, SpecFile, parse};
-use rictl::state::RunId;
+use rictl::executor::{Known, Settings, Surroundings, run};
+use rictl::journal::Outcome;
+use rictl::plan::Plan;
+use rictl::resource::{AccountName, Observed, RequestId, RouterInterfaceId, Scope, Status};
+use rictl::run::{Report, StopReason, WaveFailure};
+use rictl::spec::{SpecFile, parse};
 use rictl::store::memory::{Disk, Memory, MemoryStore};
 use tokio::sync::watch;
+
+use crate::harness::in_process::{Open, planned, started, target};
 
 /// SplitMix64.
 struct Random(u64);
@@ -196,56 +194,8 @@ impl Cloud for Witness {
     }
 }
 
-/// A gate that always says yes.
-struct Open;
-
-impl Gate for Open {
-    async fn check(&self, _: &[String], _: Duration) -> Result<(), String> {
-        Ok(())
-    }
-}
-
 fn epoch() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
-}
-
-fn target() -> Target {
-    Target { provider: Provider::Emulator, account_id: "1234567890123456".into(), endpoint: "in process".to_owned() }
-}
-
-async fn planned(spec: &Spec, witness: &Witness, clock: &Clock) -> Plan {
-    let live = live::refresh(spec, witness, clock).await;
-    let target = target();
-    let inputs =
-        Inputs { spec, spec_digest: "sha256:0", live: &live, state: None, target: &target, doubts: &[], health: &[] };
-    let options = PlanOptions {
-        now: clock.now(),
-        today: "2026-11-23".parse().unwrap(),
-        targets: Vec::new(),
-        excludes: Vec::new(),
-        allow_changes: None,
-        settle_timeout: Duration::from_secs(600),
-        way_back: false,
-        held: std::collections::BTreeMap::new(),
-        redo: false,
-    };
-    plan(&inputs, &options).unwrap()
-}
-
-fn header(plan: &Plan, clock: &Clock) -> RunStarted {
-    RunStarted {
-        run_id: RunId("run-1".into()),
-        at: clock.now(),
-        operation: Operation::Apply,
-        who: "ops@bastion".to_owned(),
-        pid: 1,
-        target: target(),
-        lineage: "lineage".to_owned(),
-        serial: 0,
-        digest: plan.digest(),
-        evidence: Evidence::default(),
-        steps: plan.steps.iter().map(|step| planned_step(step, None)).collect(),
-    }
 }
 
 /// Plans and applies a scenario once, on virtual time.
@@ -265,7 +215,7 @@ fn apply(scenario: &Scenario) -> (Witness, Plan, Report) {
             sent: Cell::new(0),
             broken: RefCell::default(),
         };
-        let plan = planned(&spec, &witness, &clock).await;
+        let plan = planned(&spec, &witness, &clock, &target("1234567890123456".into())).await;
         let (mut store, _) = MemoryStore::open(Memory::new(Disk::default())).unwrap();
         let (_signals, listener) = watch::channel(0);
         let surroundings = Surroundings {
@@ -277,7 +227,7 @@ fn apply(scenario: &Scenario) -> (Witness, Plan, Report) {
             emit: &mut |_| {},
         };
         let report =
-            run(&plan, header(&plan, &clock), &Known::default(), &Settings::default(), surroundings).await.report;
+            run(&plan, started(&plan, &clock), &Known::default(), &Settings::default(), surroundings).await.report;
         (witness, plan, report)
     })
 }

@@ -9,19 +9,17 @@ use std::time::Duration;
 
 use rictl::clock::Clock;
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
-use rictl::executor::{Ended, Gate, Known, Settings, Surroundings, run};
-use rictl::journal::{Entry, Evidence, Operation, Outcome, Replay, Run, RunStarted};
-use rictl::ops::live;
-use rictl::plan::{Plan, PlanOptions};
-use rictl::planner::{Inputs, plan};
-use rictl::resource::{Provider, Target};
-use rictl::run::{Event, planned_step};
+use rictl::executor::{Ended, Known, Settings, Surroundings, run};
+use rictl::journal::{Entry, Outcome, Replay, Run};
+use rictl::run::Event;
 use rictl::spec::{SpecFile, parse};
 use rictl::state::{RunId, State};
 use rictl::store::memory::{Disk, Memory, MemoryStore};
 use rictl::store::{Store, StoreError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
+
+use crate::harness::in_process::{Open, planned, started, target};
 
 /// A disk that takes this long over every batch with an intent in it.
 struct Slow {
@@ -62,48 +60,9 @@ impl Store for Slow {
     }
 }
 
-struct Open;
-
-impl Gate for Open {
-    async fn check(&self, _: &[String], _: Duration) -> Result<(), String> {
-        Ok(())
-    }
-}
-
 const SPEC: &str = "version: 1\ncloud: {provider: emulator, region: cn-shanghai, world: w.yaml}\n\
                     interfaces:\n  a: {id: ri-a, status: Inactive}\n";
 const WORLD: &str = "interfaces:\n  - {id: ri-a, region: cn-shanghai, status: Active}\n";
-
-async fn planned(world: &Rc<RefCell<World>>, clock: &Clock) -> (Plan, Target) {
-    let file = SpecFile { name: "rictl.yaml".to_owned(), bytes: SPEC.as_bytes().to_vec() };
-    let spec = parse(vec![file]).unwrap_or_else(|found| panic!("{found}"));
-    let cloud = InProcess::new(Rc::clone(world), *clock);
-    let live = live::refresh(&spec, &cloud, clock).await;
-    let account_id = world.borrow().main_account().clone();
-    let target = Target { provider: Provider::Emulator, account_id, endpoint: "in process".to_owned() };
-    let options = PlanOptions {
-        now: clock.now(),
-        today: "2026-11-23".parse().unwrap(),
-        targets: Vec::new(),
-        excludes: Vec::new(),
-        allow_changes: None,
-        settle_timeout: Duration::from_secs(600),
-        way_back: false,
-        held: std::collections::BTreeMap::new(),
-        redo: false,
-    };
-    let inputs = Inputs {
-        spec: &spec,
-        spec_digest: "sha256:0",
-        live: &live,
-        state: None,
-        target: &target,
-        doubts: &[],
-        health: &[],
-    };
-    let plan = plan(&inputs, &options).unwrap();
-    (plan, target)
-}
 
 /// Drains `a` on a disk that takes 60 s over the intent, with signals at these seconds. Returns how that ended, when each
 /// event was told, how many mutating calls there were, and how long it took.
@@ -111,20 +70,11 @@ async fn drain(signals_at: &[u64]) -> (Ended, BTreeMap<String, u64>, u64, u64) {
     let clock = Clock::starting_at("2026-11-23T12:00:00Z".parse().unwrap());
     let world = World::new(WorldSeed::parse(WORLD, Format::Yaml).unwrap(), clock.now()).unwrap();
     let world = Rc::new(RefCell::new(world));
-    let (plan, target) = planned(&world, &clock).await;
-    let header = RunStarted {
-        run_id: RunId("run-1".into()),
-        at: clock.now(),
-        operation: Operation::Apply,
-        who: "ops@bastion".to_owned(),
-        pid: 1,
-        target,
-        lineage: "lineage".to_owned(),
-        serial: 0,
-        digest: plan.digest(),
-        evidence: Evidence::default(),
-        steps: plan.steps.iter().map(|step| planned_step(step, None)).collect(),
-    };
+    let file = SpecFile { name: "rictl.yaml".to_owned(), bytes: SPEC.as_bytes().to_vec() };
+    let spec = parse(vec![file]).unwrap_or_else(|found| panic!("{found}"));
+    let target = target(world.borrow().main_account().clone());
+    let plan = planned(&spec, &InProcess::new(Rc::clone(&world), clock), &clock, &target).await;
+    let header = started(&plan, &clock);
     let (inner, _) = MemoryStore::open(Memory::new(Disk::default())).unwrap();
     let mut store = Slow { inner, takes: Duration::from_secs(60) };
     let (signal, signals) = watch::channel(0);

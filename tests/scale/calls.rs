@@ -9,28 +9,18 @@ use std::time::Duration;
 use rictl::clock::Clock;
 use rictl::cloud::{MAX_FILTER_VALUES, MAX_PAGE_SIZE};
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
-use rictl::executor::{Gate, Known, Settings, Surroundings, run};
-use rictl::journal::{Evidence, Operation, RunStarted};
-use rictl::ops::live;
-use rictl::plan::{Plan, PlanOptions};
-use rictl::planner::{Inputs, plan};
-use rictl::resource::{Call, Provider, Region, Target};
+use rictl::executor::{Known, Settings, Surroundings, run};
+use rictl::plan::Plan;
+use rictl::resource::{Call, Region};
 use rictl::retry::{Policy, Quota, Retrying};
-use rictl::run::{Event, Report, planned_step};
+use rictl::run::{Event, Report};
 use rictl::spec::{Spec, SpecFile, parse};
-use rictl::state::RunId;
 use rictl::store::memory::{Disk, Memory, MemoryStore};
 use tokio::sync::watch;
 
+use crate::harness::in_process::{Open, planned, started, target};
+
 const PAGE: usize = MAX_PAGE_SIZE as usize;
-
-struct Open;
-
-impl Gate for Open {
-    async fn check(&self, _: &[String], _: Duration) -> Result<(), String> {
-        Ok(())
-    }
-}
 
 /// A spec and the world that it is about.
 struct Scene {
@@ -62,11 +52,6 @@ impl Scene {
         Self { spec, world, clock, cloud }
     }
 
-    fn target(&self) -> Target {
-        let account_id = self.world.borrow().main_account().clone();
-        Target { provider: Provider::Emulator, account_id, endpoint: "in process".to_owned() }
-    }
-
     fn describes(&self) -> BTreeMap<Region, usize> {
         let world = self.world.borrow();
         let listings = world.counts().iter().filter(|((_, _, action), _)| action == "DescribeRouterInterfaces");
@@ -78,46 +63,13 @@ impl Scene {
     }
 
     async fn plan(&self) -> Plan {
-        let live = live::refresh(&self.spec, &self.cloud, &self.clock).await;
-        let target = self.target();
-        let options = PlanOptions {
-            now: self.clock.now(),
-            today: "2026-11-23".parse().unwrap(),
-            targets: Vec::new(),
-            excludes: Vec::new(),
-            allow_changes: None,
-            settle_timeout: Duration::from_secs(600),
-            way_back: false,
-            held: std::collections::BTreeMap::new(),
-            redo: false,
-        };
-        let inputs = Inputs {
-            spec: &self.spec,
-            spec_digest: "sha256:0",
-            live: &live,
-            state: None,
-            target: &target,
-            doubts: &[],
-            health: &[],
-        };
-        plan(&inputs, &options).unwrap()
+        let target = target(self.world.borrow().main_account().clone());
+        planned(&self.spec, &self.cloud, &self.clock, &target).await
     }
 
     async fn apply(&self, settings: &Settings) -> Ran {
         let plan = self.plan().await;
-        let header = RunStarted {
-            run_id: RunId("run-1".into()),
-            at: self.clock.now(),
-            operation: Operation::Apply,
-            who: "ops@bastion".to_owned(),
-            pid: 1,
-            target: self.target(),
-            lineage: "lineage".to_owned(),
-            serial: 0,
-            digest: plan.digest(),
-            evidence: Evidence::default(),
-            steps: plan.steps.iter().map(|step| planned_step(step, None)).collect(),
-        };
+        let header = started(&plan, &self.clock);
         let region_of: BTreeMap<_, _> = plan.steps.iter().map(|step| (&step.id, &step.scope.region)).collect();
         let mut now: BTreeMap<Region, usize> = BTreeMap::new();
         let mut in_flight = now.clone();
