@@ -1,5 +1,5 @@
-//! What Tab offers: subcommands and flags from the grammar, addresses from the spec that the line names, runs from its
-//! history. It asks no cloud, and says nothing where something cannot be read.
+//! What Tab offers: subcommands and flags from the grammar, addresses from the spec that `-f F` or `--file F` names, else
+//! from rictl.yaml, runs from its history; neither `--file=F` nor RICTL_FILE is seen. It asks no cloud, and says nothing where something cannot be read.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};

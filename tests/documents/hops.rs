@@ -33,11 +33,15 @@ fn missing(hop: &str) -> Vec<String> {
                 of_file.extend(folder.filter_map(|entry| fs::read_to_string(entry.path()).ok()));
                 text = Some(of_file);
             } else if let Some(text) = &text
-                && !text.contains(&format!("fn {}", name.rsplit("::").next().unwrap_or(name)))
+                && !has_function(text, name.rsplit("::").next().unwrap_or(name))
             {
                 missing.push(format!("no function {name} there: {hop}"));
             }
         }
     }
     missing
+}
+
+fn has_function(text: &str, name: &str) -> bool {
+    ['(', '<'].iter().any(|after| text.contains(&format!("fn {name}{after}")))
 }
