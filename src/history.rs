@@ -54,11 +54,8 @@ impl Recorded {
     pub fn take_state_or_new(&mut self, target: &Target, lineage: String) -> State {
         let known = self.state_for(target).is_some();
         self.state.take().filter(|_| known).unwrap_or_else(|| {
-            let last = self.journal.replay().runs().last();
-            let last = last.map(|run| (&run.started.target, &run.started.lineage));
-            let known = last.or(self.journal.base().map(|base| (&base.target, &base.lineage)));
-            let goes_on = known.filter(|(other, _)| other.is_same_as(target)).map(|(_, lineage)| lineage.clone());
-            State::new(goes_on.unwrap_or(lineage), target.clone())
+            let goes_on = self.journal.origin().filter(|(_, other)| other.is_same_as(target));
+            State::new(goes_on.map_or(lineage, |(lineage, _)| lineage.to_owned()), target.clone())
         })
     }
 }
@@ -159,7 +156,7 @@ pub fn restart<M: Medium>(
 }
 
 /// Folds the runs that are over, and what was read beside each (`seen`, oldest run first), into `state`, commits it once,
-/// says so in the journal, and takes the runs out into the archive; does nothing if no run waits for that. `state` is the
+/// says so in the journal, and takes the runs out into the archive, but where one leaves something on its way; does nothing if no run waits for that. `state` is the
 /// one last read or committed. Returns a warning where the runs are recorded and could not be archived: the next writer
 /// does that.
 ///

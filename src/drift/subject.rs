@@ -132,8 +132,8 @@ fn is_of(record: &Record, declared: &Interface) -> bool {
 
 /// Returns the record of an interface that was called otherwise when it was recorded.
 fn renamed<'a>(state: Option<&'a State>, declared: &Interface) -> Option<&'a Record> {
-    let identity = Identity { scope: declared.scope.clone(), id: declared.id.value.clone() };
-    state?.interfaces.of(&identity).map(|(_, record)| record)
+    let records = &state?.interfaces;
+    records.of(&Identity::of(&declared.scope, &declared.id.value)).map(|(_, record)| record)
 }
 
 /// Looks up keys that come in order: a step forward for each, where a search would go through the whole map.

@@ -38,15 +38,12 @@ pub(super) fn catch_up(state: &mut State, journal: &Journal, medium: &impl Mediu
 /// serial is that of no file. What was only seen beside runs is lost.
 pub(super) fn rebuild(journal: &Journal, medium: &impl Medium, most: usize) -> Result<Option<State>, StoreError> {
     let replay = journal.replay();
-    let last = replay.runs().last().map(|run| (&run.started.lineage, &run.started.target));
-    let Some((lineage, target)) = last.or(journal.base().map(|base| (&base.lineage, &base.target))) else {
-        return Ok(None);
-    };
-    let mut state = State::new(lineage.clone(), target.clone());
+    let Some((lineage, target)) = journal.origin() else { return Ok(None) };
+    let mut state = State::new(lineage, target.clone());
     for run in archived_after(0, lineage, medium, most)? {
         fold(&mut state, &run);
     }
-    let over = replay.runs().iter().filter(|run| run.over.is_some() && run.started.lineage == *lineage);
+    let over = replay.runs().iter().filter(|run| run.over.is_some() && run.started.lineage == lineage);
     over.for_each(|run| fold(&mut state, run));
     Ok(Some(state))
 }
@@ -57,8 +54,7 @@ fn has_folded(missing: &[Run]) -> bool {
 
 fn of_another_lineage(state: &State, journal: &Journal, medium: &impl Medium) -> Option<Note> {
     let last = journal.replay().runs().last();
-    let lineage = last.map(|run| &run.started.lineage).or(journal.base().map(|base| &base.lineage))?;
-    let is_other = *lineage != state.lineage;
+    let is_other = journal.origin()?.0 != state.lineage;
     is_other.then(|| Note::OtherLineage { state: medium.state_name(), run: last.map(|run| run.id().clone()) })
 }
 

@@ -6,15 +6,14 @@ use jiff::Timestamp;
 
 use super::standing;
 use crate::journal::{Answer, Closed, Outcome, PlannedStep, Run, Trace};
-use crate::plan::Goal;
-use crate::resource::{Call, DesiredStatus};
+use crate::resource::Call;
 use crate::state::{Durations, Identity, LastAction, Record, RunId, Sighting, State};
 
 /// Folds a run into the records of its interfaces. Folding the same run again changes nothing; the serial is left
 /// to whoever commits.
 pub fn fold(state: &mut State, run: &Run) {
     for (step, trace) in run.steps() {
-        let identity = Identity { scope: step.scope.clone(), id: step.interface_id.clone() };
+        let identity = Identity::of(&step.scope, &step.interface_id);
         if state.interfaces.of(&identity).is_none() {
             let Some(sighting) = first_sighting(step, trace) else { continue };
             let is_newer = |known: &Record| known.observed.at > sighting.at;
@@ -23,8 +22,7 @@ pub fn fold(state: &mut State, run: &Run) {
             }
             state.interfaces.insert(step.address.clone(), first_record(&identity, sighting));
         }
-        let Some(address) = state.interfaces.of(&identity).map(|(address, _)| address.clone()) else { continue };
-        if let Some(record) = state.interfaces.get_mut(&address) {
+        if let Some(record) = state.interfaces.of_mut(&identity) {
             fold_step(record, run, step, trace);
         }
     }
@@ -72,7 +70,7 @@ fn fold_step(record: &mut Record, run: &Run, step: &PlannedStep, trace: &Trace) 
             record.observed.update(Some(status.clone()), closed.at, begun(step.call, closed, trace));
         }
         if closed.outcome.is_at_goal() && is_news {
-            record.declared = declared(step.goal).or(record.declared);
+            record.declared = step.goal.desired().or(record.declared);
         }
     }
     let Some(action) = last_action(run_id, step, trace) else { return };
@@ -96,14 +94,6 @@ fn was_looked_at(closed: &Closed) -> bool {
 fn begun(call: Option<Call>, closed: &Closed, trace: &Trace) -> Option<Timestamp> {
     let through = call?.transition().through;
     trace.accepted_at().filter(|_| closed.status.as_ref() == Some(through))
-}
-
-fn declared(goal: Goal) -> Option<DesiredStatus> {
-    match goal {
-        Goal::Active => Some(DesiredStatus::Active),
-        Goal::Inactive => Some(DesiredStatus::Inactive),
-        Goal::Stable | Goal::Connected => None,
-    }
 }
 
 /// Returns how long a call took from its intent to its goal, if nothing about that is in doubt.

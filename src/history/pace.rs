@@ -16,7 +16,7 @@ pub fn expected_durations(steps: &[Step], records: &Records) -> BTreeMap<StepId,
         .collect();
     let expected = |step: &Step| {
         let Action::Call(call) = step.action else { return None };
-        let identity = Identity { scope: step.scope.clone(), id: step.interface_id.clone() };
+        let identity = Identity::of(&step.scope, &step.interface_id);
         let own = records.of(&identity).and_then(|(_, record)| median(record.durations.of(call).to_vec()));
         Some((step.id.clone(), own.or(of_all[&call])?))
     };
@@ -58,7 +58,7 @@ mod tests {
         let mut records = Records::default();
         for (address, taken) in [("a", vec![9, 1, 5]), ("b", vec![100])] {
             let step = step(address, Call::Deactivate);
-            let identity = Identity { scope: step.scope, id: step.interface_id };
+            let identity = Identity::of(&step.scope, &step.interface_id);
             let mut record = first_record(&identity, Sighting::first(None, jiff::Timestamp::UNIX_EPOCH));
             taken.into_iter().for_each(|taken| record.durations.add(Call::Deactivate, Duration::from_millis(taken)));
             records.insert(address.into(), record);

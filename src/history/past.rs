@@ -111,7 +111,7 @@ pub fn last_to_take_back(store: &impl Store, state: &State) -> Result<Option<Run
 fn stands(run: &Run, state: &State) -> bool {
     let mut sent = run.steps().filter(|(_, trace)| trace.may_have_changed_something());
     sent.any(|(step, _)| {
-        let identity = Identity { scope: step.scope.clone(), id: step.interface_id.clone() };
+        let identity = Identity::of(&step.scope, &step.interface_id);
         let record = state.interfaces.of(&identity);
         record.is_none_or(|(_, record)| record.changed_by.as_ref() == Some(run.id()))
     })

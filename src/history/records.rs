@@ -48,7 +48,7 @@ fn look_last(state: &mut State, seen: &Seen<'_>) {
     let declared: BTreeMap<Identity, (&Address, &Interface)> =
         seen.spec.interfaces.iter().map(|(address, declared)| (identity(declared), (address, declared))).collect();
     for LastSeen { scope, id, observed, at } in seen.after {
-        let Some((address, declared)) = declared.get(&Identity { scope: scope.clone(), id: id.clone() }) else {
+        let Some((address, declared)) = declared.get(&Identity::of(scope, id)) else {
             continue;
         };
         // What lives in another region is not there, and not gone.
@@ -72,7 +72,7 @@ fn forget(state: &mut State, spec: &Spec) {
 }
 
 fn identity(declared: &Interface) -> Identity {
-    Identity { scope: declared.scope.clone(), id: declared.id.value.clone() }
+    Identity::of(&declared.scope, &declared.id.value)
 }
 
 /// Takes in what one read said of one interface.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::journal::{Ground, Operation, PlannedStep, Run};
+use crate::journal::{Ground, Operation, Run};
 use crate::state::{Identity, State, TakenBack};
 
 /// What a run came to with one interface.
@@ -18,7 +18,7 @@ struct Came {
 pub(super) fn note(state: &mut State, run: &Run) {
     let mut came: BTreeMap<Identity, Came> = BTreeMap::new();
     for (step, trace) in run.steps() {
-        let came = came.entry(identity(step)).or_default();
+        let came = came.entry(Identity::of(&step.scope, &step.interface_id)).or_default();
         came.may_have_changed |= trace.may_have_changed_something();
         came.is_at_goal = trace.closed.as_ref().is_some_and(|closed| closed.outcome.is_at_goal());
     }
@@ -29,7 +29,7 @@ pub(super) fn note(state: &mut State, run: &Run) {
             .for_each(|(identity, _)| changed(state, run, &identity)),
         Operation::Rollback => {
             for ground in &run.started.evidence.grounds {
-                let identity = Identity { scope: ground.scope.clone(), id: ground.interface_id.clone() };
+                let identity = Identity::of(&ground.scope, &ground.interface_id);
                 // What was found where it was to be brought has no step.
                 let is_back = came.get(&identity).is_none_or(|came| came.is_at_goal);
                 if is_back || came.get(&identity).is_some_and(|came| came.may_have_changed) {
@@ -38,10 +38,6 @@ pub(super) fn note(state: &mut State, run: &Run) {
             }
         }
     }
-}
-
-fn identity(step: &PlannedStep) -> Identity {
-    Identity { scope: step.scope.clone(), id: step.interface_id.clone() }
 }
 
 /// Records that an apply changed an interface, or may have.

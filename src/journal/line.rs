@@ -89,6 +89,12 @@ impl Journal {
         self.base.as_ref()
     }
 
+    /// Returns the lineage and the target of its history: those of the last run, else of what it goes on from.
+    pub fn origin(&self) -> Option<(&str, &Target)> {
+        let last = self.replay.runs().last().map(|run| (run.started.lineage.as_str(), &run.started.target));
+        last.or(self.base.as_ref().map(|base| (base.lineage.as_str(), &base.target)))
+    }
+
     /// Returns the hash of its last line.
     pub fn head(&self) -> LineHash {
         self.head
@@ -252,7 +258,8 @@ pub fn decode_run(bytes: &[u8]) -> Result<Run, DamagedLine> {
     }
 }
 
-/// Writes a run as its own lines, as one that was taken from a journal: for runs that an older version wrote.
+/// Writes a run as its own lines, as one that was taken from a journal: for runs that an older version wrote,
+/// and for those that stand in each other's lines.
 ///
 /// # Errors
 /// A run that cannot have been.

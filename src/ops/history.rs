@@ -17,13 +17,7 @@ use super::failure::{Exit, Refusal};
 /// An archive that cannot be read.
 pub fn runs(medium: &impl Medium, recorded: &Recorded) -> Result<Vec<Past>> {
     let runs = history::past_runs(medium, recorded.journal.replay())?;
-    let back: Vec<(RunId, Vec<RunId>)> = runs
-        .iter()
-        .filter(|run| run.took_back_all())
-        .map(|run| (run.id().clone(), run.started.evidence.takes_back.clone()))
-        .collect();
-    let taken_back: BTreeMap<RunId, RunId> =
-        back.into_iter().flat_map(|(by, taken)| taken.into_iter().map(move |taken| (taken, by.clone()))).collect();
+    let taken_back: BTreeMap<RunId, RunId> = recorder::taken_back(&runs).collect();
     Ok(runs.into_iter().map(|run| past(run, recorded, |id| taken_back.get(id).cloned())).collect())
 }
 

@@ -22,6 +22,13 @@ pub struct Identity {
     pub id: RouterInterfaceId,
 }
 
+impl Identity {
+    /// Returns what an interface is that lives in `scope`.
+    pub fn of(scope: &Scope, id: &RouterInterfaceId) -> Self {
+        Self { scope: scope.clone(), id: id.clone() }
+    }
+}
+
 /// The records of a state. An address names one interface, and an interface has one record.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Records {
@@ -32,7 +39,7 @@ pub struct Records {
 impl Record {
     /// Returns what the record belongs to.
     pub fn identity(&self) -> Identity {
-        Identity { scope: self.scope.clone(), id: self.id.clone() }
+        Identity::of(&self.scope, &self.id)
     }
 }
 

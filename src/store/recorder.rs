@@ -84,8 +84,7 @@ fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
 fn lost(journal: &Journal, state: &State, bytes: Option<&[u8]>) -> Option<&'static str> {
     let anchor = state.anchor.filter(|anchor| !journal.knows(anchor.head))?;
     let replay = journal.replay();
-    let lineage = replay.runs().last().map(|run| &run.started.lineage);
-    let is_ours = lineage.or(journal.base().map(|base| &base.lineage)) == Some(&state.lineage);
+    let is_ours = journal.origin().is_some_and(|(lineage, _)| lineage == state.lineage);
     if is_ours && replay.last_serial() > anchor.serial {
         return None;
     }
@@ -258,8 +257,7 @@ impl<M: Medium> Recorder<M> {
     /// Takes ended runs into the archive.
     fn keep_all(&mut self, ended: &[Run]) -> Result<(), StoreError> {
         for runs in ended.chunks(RUNS_AT_ONCE) {
-            let lines = |run: &Run| Ok((run.started.run_id.clone(), journal::encode_run(run).map_err(bug)?));
-            let runs = runs.iter().map(lines).collect::<Result<Vec<_>, StoreError>>()?;
+            let runs = runs.iter().map(lines_of).collect::<Result<Vec<_>, StoreError>>()?;
             self.medium.keep_runs(&runs)?;
         }
         Ok(())
@@ -283,7 +281,7 @@ impl<M: Medium> Recorder<M> {
 
     /// Returns the lines of entries that are to be appended; after a failed append they are kept with what failed.
     fn next_lines(&mut self, entries: &[Entry]) -> Result<Vec<u8>, StoreError> {
-        let lines = self.journal.encode(entries).map_err(|illegal| StoreError::Bug(illegal.to_string()))?;
+        let lines = self.journal.encode(entries).map_err(bug)?;
         match &mut self.unsaved {
             Some(unsaved) => {
                 unsaved.extend(lines);
@@ -360,7 +358,7 @@ impl<M: Medium> Store for Recorder<M> {
         let serial = state.serial.max(replay.last_serial());
         let base = Base { lineage: state.lineage.clone(), target: state.target.clone(), serial, head };
         if !replay.runs().is_empty() {
-            let taken_back: Vec<(RunId, RunId)> = taken_back(replay).collect();
+            let taken_back: Vec<(RunId, RunId)> = taken_back(replay.runs()).collect();
             if !taken_back.is_empty() {
                 self.medium.keep_taken_back(&taken_back)?;
             }
@@ -401,16 +399,16 @@ fn runs_apart(replay: &Replay, bytes: &[u8]) -> Result<Vec<(RunId, Vec<u8>)>, St
     if replay.runs().iter().all(|run| run.started.evidence.takes_back.is_empty()) {
         return Ok(journal::runs_in(bytes).into_iter().map(|(id, lines)| (id, lines.to_vec())).collect());
     }
-    let told = |run: &Run| {
-        let lines = journal::encode_run(run).map_err(|illegal| StoreError::Bug(illegal.to_string()))?;
-        Ok((run.id().clone(), lines))
-    };
-    replay.runs().iter().map(told).collect()
+    replay.runs().iter().map(lines_of).collect()
 }
 
-/// Lists the runs that ways back of the journal took back whole, each with the one that did.
-fn taken_back(replay: &Replay) -> impl Iterator<Item = (RunId, RunId)> + '_ {
-    replay.runs().iter().filter(|run| run.took_back_all()).flat_map(|run| {
+fn lines_of(run: &Run) -> Result<(RunId, Vec<u8>), StoreError> {
+    Ok((run.id().clone(), journal::encode_run(run).map_err(bug)?))
+}
+
+/// Lists the runs that the ways back among `runs` took back whole, each with the one that did.
+pub fn taken_back<'r>(runs: impl IntoIterator<Item = &'r Run>) -> impl Iterator<Item = (RunId, RunId)> {
+    runs.into_iter().filter(|run| run.took_back_all()).flat_map(|run| {
         let taken = run.started.evidence.takes_back.iter();
         taken.map(|taken| (taken.clone(), run.id().clone()))
     })
@@ -421,7 +419,7 @@ fn taken_back(replay: &Replay) -> impl Iterator<Item = (RunId, RunId)> + '_ {
 /// # Errors
 /// An archive that cannot be read.
 pub fn taken_back_by(medium: &impl Medium, replay: &Replay, id: &RunId) -> Result<Option<RunId>, StoreError> {
-    match taken_back(replay).find(|(taken, _)| taken == id) {
+    match taken_back(replay.runs()).find(|(taken, _)| taken == id) {
         Some((_, by)) => Ok(Some(by)),
         None => medium.taken_back_by(id),
     }
