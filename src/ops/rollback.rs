@@ -52,9 +52,9 @@ pub(super) struct Inverse {
 }
 
 /// Lists the calls of a run that were done, or may have been.
-pub(super) fn sent(run: &Run) -> Vec<PlannedStep> {
+pub(super) fn sent(run: &Run) -> impl Iterator<Item = &PlannedStep> {
     let sent = run.steps().filter(|(step, trace)| step.call.is_some() && trace.may_have_changed_something());
-    sent.map(|(step, _)| step.clone()).collect()
+    sent.map(|(step, _)| step)
 }
 
 /// Turns the spec's wishes round for what a run has done, and leaves everything else out. `None` where all of it was taken
@@ -70,19 +70,23 @@ pub(super) fn inverse(
     options: &PlanOptions,
     open: impl Fn(&RunId) -> Result<Option<Run>>,
 ) -> Result<Option<Inverse>> {
-    let sent = sent(run);
-    if sent.is_empty() {
+    if sent(run).next().is_none() {
         let refusal = Refusal::new(Exit::Error, "that run confirmed no step, so there is nothing to take back");
         return Err(refusal.into());
     }
     let mut inverse = Inverse::of(project, way, options);
-    let declared: BTreeMap<Identity, Address> =
-        project.spec.interfaces.iter().map(|(address, entry)| (identity(entry), address.clone())).collect();
+    let declared: BTreeMap<Identity, Address> = project
+        .spec
+        .interfaces
+        .iter()
+        .map(|(address, entry)| (Identity::of(&entry.scope, &entry.id.value), address.clone()))
+        .collect();
     let follows = follows(run);
-    for step in &sent {
-        let identity = Identity { scope: step.scope.clone(), id: step.interface_id.clone() };
+    let mut known = BTreeMap::new();
+    for step in sent(run) {
+        let identity = Identity::of(&step.scope, &step.interface_id);
         let record = state.and_then(|state| state.interfaces.of(&identity)).map(|(_, record)| record);
-        let since = since::since(run, record, &open)?;
+        let since = since::since(run, record, &mut known, &open)?;
         let Some(before) = step.goal.desired().map(DesiredStatus::inverse).filter(|_| since != Since::TakenBack) else {
             continue;
         };
@@ -108,17 +112,11 @@ fn follows(run: &Run) -> impl Fn(&Identity) -> Option<RunId> {
     let grounds: BTreeMap<Identity, Option<RunId>> = evidence
         .grounds
         .iter()
-        .map(|ground| {
-            (Identity { scope: ground.scope.clone(), id: ground.interface_id.clone() }, ground.follows.clone())
-        })
+        .map(|ground| (Identity::of(&ground.scope, &ground.interface_id), ground.follows.clone()))
         .collect();
     // Taking back a way back does again what it had taken back.
     let redone = (run.started.operation == Operation::Rollback).then(|| evidence.takes_back.first().cloned());
     move |identity| redone.clone().unwrap_or_else(|| grounds.get(identity).cloned().flatten())
-}
-
-fn identity(entry: &Interface) -> Identity {
-    Identity { scope: entry.scope.clone(), id: entry.id.value.clone() }
 }
 
 impl Way {

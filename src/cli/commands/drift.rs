@@ -10,7 +10,7 @@ use crate::ops::connection::connect;
 use crate::ops::drift as operation;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::notify;
-use crate::ops::project::together;
+use crate::ops::project::{Project, together};
 use crate::ops::shared_file::{self, Access};
 use crate::render;
 use crate::render::escape::escape_terminal;
@@ -30,19 +30,19 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
         return Err(refusal.hint("run drift once for each, or use --format text, json or markdown").into());
     }
     let machine = if format == Format::Json { Machine::Document } else { Machine::None };
-    if paths.len() > 1 {
-        // What cannot be read is told when its turn comes.
-        let projects: Vec<_> = paths.iter().filter_map(|path| invocation.load_from(path).ok()).collect();
-        together::check(&projects.iter().collect::<Vec<_>>())?;
+    // What cannot be read is told when its turn comes.
+    let projects: Vec<Result<Project>> = paths.iter().map(|path| invocation.load_from(path)).collect();
+    if projects.len() > 1 {
+        together::check(&projects.iter().flatten().collect::<Vec<_>>())?;
     }
     let (mut moved, mut failed) = (false, None);
     let mut checks = Vec::new();
-    for path in &paths {
+    for (path, project) in paths.iter().zip(projects) {
         let spec = path.display().to_string();
         if paths.len() > 1 && format == Format::Text {
             output.print(|out| writeln!(out, "# {}", escape_terminal(&spec)))?;
         }
-        let (check, machine, error) = match check(path, arguments, invocation, output).await {
+        let (check, machine, error) = match check(path, project, arguments, invocation, output).await {
             // The document is out; what went wrong after it is for people.
             Ok((check, error)) => (check, Machine::None, error),
             Err(error) => {
@@ -68,11 +68,12 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
 /// Checks one spec and prints what was found; what went wrong after that stands beside it.
 async fn check(
     path: &Path,
+    project: Result<Project>,
     arguments: &DriftArgs,
     invocation: &Invocation,
     output: &Output,
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
-    let project = invocation.load_from(path)?;
+    let project = project?;
     let recorded = plan::read(&project, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let interval = invocation.global.poll_interval;

@@ -30,7 +30,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             return Err(anyhow!("the run could not be recorded, so no other may follow"));
         }
         let run = self.store.replay().open_run().cloned().ok_or_else(|| anyhow!("bug: no run to take back is open"))?;
-        let sent = rollback::sent(&run).len();
+        let sent = rollback::sent(&run).count();
         if sent == 0 {
             front.note("nothing was done, so there is nothing to take back");
             return Ok(None);
@@ -68,8 +68,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     }
 
     fn end_way_back(&mut self, back: Worked, front: &mut impl Front) -> WayBack {
-        let Worked { plan, before, ended } = back;
-        let after = ended.seen.clone();
+        let Worked { plan, before, mut ended } = back;
+        let after = std::mem::take(&mut ended.seen);
         let (mut report, _) = self.end(&plan, ended);
         report.groups = live::groups_after(&self.session.project.spec, &before, &after);
         front.end(&plan, &report);

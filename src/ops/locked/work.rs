@@ -88,14 +88,16 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
 
     /// Ends a run whose way back, if there was one, has ended; then brings both into the state.
     pub(super) fn conclude(&mut self, worked: Worked, back: Option<WayBack>, front: &mut impl Front) -> Ran {
-        let Worked { plan, before, ended } = worked;
-        let after = ended.seen.clone();
+        let Worked { plan, before, mut ended } = worked;
+        let after = std::mem::take(&mut ended.seen);
         let (mut report, is_recorded) = self.end(&plan, ended);
         let whole = back.as_ref().filter(|back| back.ran.report.exit() == Some(Exit::Done));
         report.taken_back_by = whole.map(|back| back.ran.report.run_id.clone());
         // What was read last, be it by the way back.
-        let (first, last) = back.as_ref().map_or((&before, &after), |back| (&back.before, &back.after));
-        report.groups = live::groups_after(&self.session.project.spec, first, last);
+        report.groups = match &back {
+            Some(back) => back.ran.report.groups.clone(),
+            None => live::groups_after(&self.session.project.spec, &before, &after),
+        };
         if is_recorded {
             let spec = &self.session.project.spec;
             let own = Seen { spec, before: Some(&before), after: &after };
@@ -191,7 +193,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     fn grounds(&self, plan: &Plan) -> Vec<Ground> {
         let calls = plan.steps.iter().filter(|step| step.action != Action::Wait);
         let ground = |step: &Step| {
-            let identity = Identity { scope: step.scope.clone(), id: step.interface_id.clone() };
+            let identity = Identity::of(&step.scope, &step.interface_id);
             let follows = self.state.interfaces.of(&identity)?.1.changed_by.clone()?;
             let Identity { scope, id: interface_id } = identity;
             Some(Ground { interface_id, scope, follows: Some(follows), entry: None })

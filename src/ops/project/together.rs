@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Place, Sources};
-use crate::resource::{AccountId, Address, Provider, RouterInterfaceId, Scope};
+use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
+use crate::resource::{AccountId, Address, Provider, Region, RouterInterfaceId, Scope};
 
 use super::Project;
 
@@ -13,7 +13,7 @@ use super::Project;
 struct Whereabouts {
     provider: Provider,
     world: Option<PathBuf>,
-    region: String,
+    region: Region,
     id: RouterInterfaceId,
 }
 
@@ -40,9 +40,9 @@ pub fn check(projects: &[&Project]) -> Result<(), Diagnostics> {
     let mut known: BTreeMap<Whereabouts, Vec<Declared<'_>>> = BTreeMap::new();
     let mut sources = Sources::default();
     let mut findings = Vec::new();
-    let mut first_sources = Vec::new();
     for (number, project) in projects.iter().enumerate() {
-        first_sources.push(u32::try_from(sources.iter().count()).unwrap_or(u32::MAX));
+        let first_source = u32::try_from(sources.iter().count()).unwrap_or(u32::MAX);
+        let world = world_of(project);
         for source in project.spec.sources.iter() {
             sources.add(source.name.clone(), source.text.clone());
         }
@@ -51,9 +51,15 @@ pub fn check(projects: &[&Project]) -> Result<(), Diagnostics> {
                 project: number,
                 address,
                 account: account_of(project, &interface.scope),
-                place: placed(interface.id.place, first_sources[number]),
+                place: placed(interface.id.place, first_source),
             };
-            let others = known.entry(whereabouts(project, &interface.scope, &interface.id.value)).or_default();
+            let whereabouts = Whereabouts {
+                provider: project.spec.cloud.provider,
+                world: world.clone(),
+                region: interface.scope.region.clone(),
+                id: interface.id.value.clone(),
+            };
+            let others = known.entry(whereabouts).or_default();
             let first = others.iter().find(|other| {
                 let may_be_one = other.account.zip(declared.account).is_none_or(|(one, other)| one == other);
                 other.project != number && may_be_one
@@ -75,15 +81,10 @@ fn finding(id: &RouterInterfaceId, first: &Declared<'_>, again: &Declared<'_>) -
     finding
 }
 
-fn whereabouts(project: &Project, scope: &Scope, id: &RouterInterfaceId) -> Whereabouts {
-    let cloud = &project.spec.cloud;
-    let world = cloud.world.as_ref().map(|world| project.directory.join(&world.value));
-    Whereabouts {
-        provider: cloud.provider,
-        world: world.map(|world| world.canonicalize().unwrap_or(world)),
-        region: scope.region.to_string(),
-        id: id.clone(),
-    }
+/// Returns which emulator's world a spec is about, if it says.
+fn world_of(project: &Project) -> Option<PathBuf> {
+    let world = project.directory.join(&project.spec.cloud.world.as_ref()?.value);
+    Some(world.canonicalize().unwrap_or(world))
 }
 
 fn account_of<'a>(project: &'a Project, scope: &Scope) -> Option<&'a AccountId> {
@@ -97,7 +98,7 @@ fn account_of<'a>(project: &'a Project, scope: &Scope) -> Option<&'a AccountId> 
 
 /// Returns a place where the sources of its spec begin at `first`.
 fn placed(place: Place, first: u32) -> Place {
-    Place { source: crate::diagnostic::SourceId(place.source.0 + first), ..place }
+    Place { source: SourceId(place.source.0 + first), ..place }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! Run ids sort by time. A record names the apply whose change stands; in one that an older version wrote nothing is named,
 //! and the run of the last call tells.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use crate::journal::{Operation, Run};
@@ -24,11 +26,17 @@ pub(super) enum Since {
     },
 }
 
-/// Returns what became of what `run` did to the interface of `record`. `open` finds a run by its id.
+/// Returns what became of what `run` did to the interface of `record`. `open` finds a run by its id; `known` keeps what the
+/// newer ones are to `run`, so that each is opened once.
 ///
 /// # Errors
 /// A run that cannot be read.
-pub(super) fn since(run: &Run, record: Option<&Record>, open: impl Fn(&RunId) -> Result<Option<Run>>) -> Result<Since> {
+pub(super) fn since(
+    run: &Run,
+    record: Option<&Record>,
+    known: &mut BTreeMap<RunId, Since>,
+    open: impl Fn(&RunId) -> Result<Option<Run>>,
+) -> Result<Since> {
     let Some(record) = record else { return Ok(Since::Stands) };
     let own = run.id();
     let last = record.last_action.as_ref().map(|action| &action.run_id);
@@ -41,15 +49,26 @@ pub(super) fn since(run: &Run, record: Option<&Record>, open: impl Fn(&RunId) ->
         (_, _, Some(last)) if last > own => last,
         _ => return Ok(Since::TakenBack),
     };
-    let newer_run = open(newer)?;
+    if let Some(since) = known.get(newer) {
+        return Ok(since.clone());
+    }
+    let since = of_newer(run, newer, open(newer)?);
+    known.insert(newer.clone(), since.clone());
+    Ok(since)
+}
+
+/// Returns what the run that came last means for what `run` did.
+fn of_newer(run: &Run, newer: &RunId, newer_run: Option<Run>) -> Since {
     let is_way_back = newer_run.as_ref().is_some_and(|run| run.started.operation == Operation::Rollback);
     let is_taken_back = match run.started.operation {
         Operation::Apply => is_way_back,
-        Operation::Rollback => newer_run.as_ref().is_some_and(|run| run.started.evidence.takes_back.contains(own)),
+        Operation::Rollback => {
+            newer_run.as_ref().is_some_and(|newer| newer.started.evidence.takes_back.contains(run.id()))
+        }
     };
     if is_taken_back {
-        return Ok(Since::TakenBack);
+        return Since::TakenBack;
     }
     let change_id = newer_run.and_then(|run| run.started.evidence.change_id);
-    Ok(Since::Superseded { run_id: newer.clone(), change_id })
+    Since::Superseded { run_id: newer.clone(), change_id }
 }
