@@ -22,7 +22,7 @@ use crate::state::{RunId, State};
 
 pub use self::groups::groups;
 pub(crate) use self::groups::{Unhealthy, health};
-pub(crate) use self::links::opposite_sides;
+pub(crate) use self::links::{links_of, opposite_sides};
 pub(crate) use self::subject::{Subject, match_up};
 
 /// Why an interface is not where it was.

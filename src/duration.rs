@@ -55,9 +55,14 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
     Ok(Duration::from_millis(total))
 }
 
+/// Counts the milliseconds of a duration, the unit of every document and record.
+pub fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// Writes a duration as [`parse`] reads it, to the millisecond: `1h30m`, `0s`.
 pub fn format(duration: Duration) -> String {
-    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let mut rest = milliseconds(duration);
     let mut text = String::new();
     for (unit, scale) in UNITS {
         if rest >= scale {

@@ -114,7 +114,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<Unkn
         resource_changes,
         resource_drift: subjects.iter().filter_map(|(_, subject)| resource_drift(subject)).collect(),
         floors: floors.touched(&steps),
-        groups: subjects.group_health(spec, &|sides| checks.why_down(sides)),
+        groups: subjects.group_health(spec, |number| pairs.peer(number), &|sides| checks.why_down(sides)),
         steps,
         blocked,
         left_alone,

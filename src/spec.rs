@@ -285,6 +285,15 @@ pub struct Group {
     pub members: BTreeSet<Address>,
 }
 
+impl Group {
+    /// Returns how many of `links` have to be up: the stricter of `min_active` and `max_unavailable`, 0 without either.
+    pub fn floor(&self, links: u32) -> u32 {
+        let from_min = self.min_active.as_ref().map_or(0, |floor| floor.value);
+        let from_max = self.max_unavailable.as_ref().map_or(0, |cap| links.saturating_sub(cap.value));
+        from_min.max(from_max)
+    }
+}
+
 /// The section `rollout`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rollout {

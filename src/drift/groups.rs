@@ -10,39 +10,42 @@ use crate::resource::{Address, BusinessStatus, DesiredStatus, GroupName, LiveSta
 use crate::spec::{Group, Spec};
 use crate::state::State;
 
-use super::links::opposite_sides;
+use super::links::{links_of, opposite_sides};
 use super::subject::{Subject, match_up};
 
 /// Counts every group of the spec.
 pub fn groups(spec: &Spec, live: &LiveState, state: Option<&State>) -> Vec<GroupHealth> {
-    health(spec, &match_up(spec, live, state), &|_| None)
+    if spec.groups.is_empty() {
+        return Vec::new();
+    }
+    let subjects = match_up(spec, live, state);
+    let opposite = opposite_sides(&subjects);
+    health(spec, &subjects, &|place| opposite[place], &|_| None)
 }
 
 /// Says of a link that is up by its statuses, given by its sides, why it counts as not up.
 pub(crate) type Unhealthy<'u> = dyn Fn(&[&Subject<'_>]) -> Option<WhyMemberNotUp> + 'u;
 
 /// Counts every group of the spec from subjects that are matched up: those of the spec, in the order of addresses.
-pub(crate) fn health(spec: &Spec, subjects: &[Subject<'_>], unhealthy: &Unhealthy<'_>) -> Vec<GroupHealth> {
-    if spec.groups.is_empty() {
-        return Vec::new();
-    }
-    let opposite = opposite_sides(subjects);
-    spec.groups
-        .iter()
-        .map(|(name, group)| of_group(name, group, &links(group, subjects, &opposite), unhealthy))
-        .collect()
+/// `opposite` gives the place of a subject's opposite side.
+pub(crate) fn health(
+    spec: &Spec,
+    subjects: &[Subject<'_>],
+    opposite: &dyn Fn(usize) -> Option<usize>,
+    unhealthy: &Unhealthy<'_>,
+) -> Vec<GroupHealth> {
+    let groups = spec.groups.iter();
+    groups.map(|(name, group)| of_group(name, group, &links(group, subjects, opposite), unhealthy)).collect()
 }
 
-/// Lists the links of a group by their sides, the member first.
-fn links<'s, 'a>(group: &Group, subjects: &'s [Subject<'a>], opposite: &[Option<usize>]) -> Vec<Vec<&'s Subject<'a>>> {
+fn links<'s, 'a>(
+    group: &Group,
+    subjects: &'s [Subject<'a>],
+    opposite: &dyn Fn(usize) -> Option<usize>,
+) -> Vec<Vec<&'s Subject<'a>>> {
     let members: BTreeSet<usize> = group.members.iter().filter_map(|member| place(subjects, member)).collect();
-    let is_counted_with_its_peer =
-        |member: usize| opposite[member].is_some_and(|peer| peer < member && members.contains(&peer));
-    members
-        .iter()
-        .filter(|member| !is_counted_with_its_peer(**member))
-        .map(|member| std::iter::once(*member).chain(opposite[*member]).map(|side| &subjects[side]).collect())
-        .collect()
+    let links = links_of(&members, opposite).into_iter();
+    links.map(|sides| sides.into_iter().map(|side| &subjects[side]).collect()).collect()
 }
 
 fn of_group(name: &GroupName, group: &Group, links: &[Vec<&Subject<'_>>], unhealthy: &Unhealthy<'_>) -> GroupHealth {
@@ -56,9 +59,7 @@ fn of_group(name: &GroupName, group: &Group, links: &[Vec<&Subject<'_>>], unheal
     let best = count(best);
     let up = (!sides().any(|side| is_unread(side))).then_some(best);
     let declared = count(links.len());
-    let from_min = group.min_active.as_ref().map_or(0, |floor| floor.value);
-    let from_max = group.max_unavailable.as_ref().map_or(0, |cap| declared.saturating_sub(cap.value));
-    let floor = from_min.max(from_max);
+    let floor = group.floor(declared);
     let is_member = |side: &&&Subject<'_>| side.declared.group.as_ref().is_some_and(|group| group.value == *name);
     let wants_some = sides().filter(is_member).any(|member| member.desired() == DesiredStatus::Active);
     let not_up = |(link, ill): (&Vec<&Subject<'_>>, &Option<WhyMemberNotUp>)| {

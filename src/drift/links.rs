@@ -1,6 +1,6 @@
 //! Which declared interface is the opposite side of which, by what each says of its own, also across regions and accounts.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::resource::RouterInterfaceId;
 
@@ -27,4 +27,12 @@ pub(crate) fn opposite_sides(subjects: &[Subject<'_>]) -> Vec<Option<usize>> {
         }
     }
     sides
+}
+
+/// Lists the links of a group by their sides, the member first: two members that are the two sides of one link are one.
+pub(crate) fn links_of<N: Copy + Ord>(members: &BTreeSet<N>, peer: impl Fn(N) -> Option<N>) -> Vec<Vec<N>> {
+    let is_counted_with_its_peer =
+        |member: N| peer(member).is_some_and(|peer| peer < member && members.contains(&peer));
+    let counted = members.iter().copied().filter(|member| !is_counted_with_its_peer(*member));
+    counted.map(|member| std::iter::once(member).chain(peer(member)).collect()).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Expectation, Floor, Goal, Plan, RolloutPlan, Step, StepId};
+use super::{Expectation, Floor, FloorMember, Goal, Plan, RolloutPlan, Step, StepId};
 use crate::resource::{GroupName, RouterInterfaceId, Scope};
 
 /// Two values of one thing: that of a saved plan, and that of the plan made again.
@@ -79,8 +79,11 @@ fn sides<T: Clone + PartialEq>(saved: &T, now: &T) -> Option<Sides<T>> {
     (saved != now).then(|| Sides { saved: saved.clone(), now: now.clone() })
 }
 
+fn ids(plan: &Plan) -> BTreeSet<&StepId> {
+    plan.steps.iter().map(|step| &step.id).collect()
+}
+
 fn steps(saved: &Plan, now: &Plan) -> Option<Difference> {
-    let ids = |plan: &'_ Plan| -> BTreeSet<StepId> { plan.steps.iter().map(|step| step.id.clone()).collect() };
     let (of_saved, of_now) = (ids(saved), ids(now));
     if let Some(step) = saved.steps.iter().find(|step| !of_now.contains(&step.id)) {
         return Some(Difference::OnlySaved(step.id.clone()));
@@ -111,19 +114,21 @@ fn step(saved: &Step, now: &Step) -> Option<StepPart> {
         .or_else(|| sides(&saved.settle_timeout_ms, &now.settle_timeout_ms).map(StepPart::Timeout))
 }
 
+fn by_group(floors: &[Floor]) -> BTreeMap<&GroupName, &Floor> {
+    floors.iter().map(|floor| (&floor.group, floor)).collect()
+}
+
+fn links(floor: Option<&Floor>) -> Vec<&[FloorMember]> {
+    floor.into_iter().flat_map(|floor| &floor.links).map(|link| link.sides.as_slice()).collect()
+}
+
 fn floors(saved: &[Floor], now: &[Floor]) -> Option<Difference> {
-    let by_group = |floors: &'_ [Floor]| -> BTreeMap<GroupName, Floor> {
-        floors.iter().map(|floor| (floor.group.clone(), floor.clone())).collect()
-    };
     let (of_saved, of_now) = (by_group(saved), by_group(now));
-    let links = |floor: Option<&Floor>| {
-        floor.iter().flat_map(|floor| &floor.links).map(|link| link.sides.clone()).collect::<Vec<_>>()
-    };
     of_saved.keys().chain(of_now.keys()).find_map(|group| {
-        let (one, other) = (of_saved.get(group), of_now.get(group));
+        let (one, other) = (of_saved.get(group).copied(), of_now.get(group).copied());
         sides(&one.map(|floor| floor.min_up), &other.map(|floor| floor.min_up))
-            .map(|sides| Difference::Floor(group.clone(), sides))
-            .or_else(|| (links(one) != links(other)).then(|| Difference::Links(group.clone())))
+            .map(|sides| Difference::Floor((*group).clone(), sides))
+            .or_else(|| (links(one) != links(other)).then(|| Difference::Links((*group).clone())))
     })
 }
 

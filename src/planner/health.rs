@@ -164,7 +164,7 @@ pub(super) fn heed(groups: &[Kept], subjects: &Subjects<'_>, checks: &Checks<'_>
 }
 
 fn keeper<'a>(sides: &[SubjectNumber], subjects: &Subjects<'_>, checks: &Checks<'a>) -> Option<Keeper<'a>> {
-    let sides: Vec<&Subject<'_>> = sides.iter().map(|side| &subjects[*side]).collect();
+    let sides = subjects.at(sides);
     let end = checks.end_of(&sides)?;
     let carrier = sides.iter().find(|side| side.declared.id.value == end.interface_id).or(sides.first())?;
     let answer = checks.answers.get(&end.interface_id).copied();

@@ -11,13 +11,13 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::{Dfs, GraphRef, IntoNeighbors, Reversed, Visitable};
 
 use crate::attribute::Goal;
+use crate::duration::milliseconds;
 use crate::plan::{Action, BlockReason, Guard, RolloutPlan, Step, StepId};
 use crate::resource::{Address, DesiredStatus};
 
 use super::draft::Draft;
 use super::lower::Lowered;
 use super::pairs::{Pair, Pairs};
-use super::remarks::milliseconds;
 use super::subject::{PerSubject, Subject, SubjectNumber, Subjects};
 
 /// What each interface needs to be done before it, by `depends_on`.

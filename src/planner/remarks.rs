@@ -1,10 +1,10 @@
 //! What a reviewer should look at twice although it stops nothing.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
 use crate::drift::expired_hands_off;
+use crate::duration::milliseconds;
 use crate::plan::{Forgotten, PlanOptions, Warning};
 use crate::resource::{Address, RouterInterfaceId, Scope, Status};
 use crate::spec::Spec;
@@ -83,9 +83,4 @@ fn stuck(subject: &Subject<'_>, options: &PlanOptions) -> Option<Warning> {
 fn of_spec(spec: &Spec, finding: &Diagnostic) -> Warning {
     let at = finding.place.map(|place| spec.sources.locate(place));
     Warning::Spec { finding: finding.summary.clone(), at }
-}
-
-/// Counts a duration in the unit of the document.
-pub(super) fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

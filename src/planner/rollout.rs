@@ -1,10 +1,10 @@
 //! The waves of a rollout: the canary first, then batches, never against the order.
 
+use crate::duration::milliseconds;
 use crate::plan::RolloutPlan;
 use crate::spec::Spec;
 
 use super::draft::Draft;
-use super::remarks::milliseconds;
 use super::subject::{PerSubject, SubjectNumber, Subjects};
 
 /// Cuts the changing interfaces into waves, in the order of their levels and then of their addresses.

@@ -73,8 +73,18 @@ impl Subjects<'_> {
     }
 
     /// Counts every group of the spec; a link that is `unhealthy` counts as not up.
-    pub(super) fn group_health(&self, spec: &Spec, unhealthy: &Unhealthy<'_>) -> Vec<GroupHealth> {
-        health(spec, &self.0, unhealthy)
+    pub(super) fn group_health(
+        &self,
+        spec: &Spec,
+        peer: impl Fn(SubjectNumber) -> Option<SubjectNumber>,
+        unhealthy: &Unhealthy<'_>,
+    ) -> Vec<GroupHealth> {
+        health(spec, &self.0, &|place| peer(SubjectNumber(place)).map(|peer| peer.0), unhealthy)
+    }
+
+    /// Returns the subjects of these numbers.
+    pub(super) fn at(&self, numbers: &[SubjectNumber]) -> Vec<&Subject<'_>> {
+        numbers.iter().map(|number| &self[*number]).collect()
     }
 
     /// Returns the number of an address: the subjects stand in the order of their addresses.

@@ -1,6 +1,6 @@
 //! What the health checks say that a plan has to hear of: one call a link, a few at once.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
 
@@ -14,25 +14,25 @@ const AT_ONCE: usize = 50;
 /// Asks every check of `ends` once and gives each an answer. Where an answer binds nobody, an account that is not allowed to
 /// ask is told so only once.
 pub async fn health(cloud: &impl CloudRead, ends: &[HealthEnd], is_binding: bool) -> Vec<HealthRead> {
-    let mut refused: Vec<(AccountName, HealthUnread)> = Vec::new();
+    let mut refused: BTreeMap<AccountName, HealthUnread> = BTreeMap::new();
     let mut read = Vec::with_capacity(ends.len());
     for ends in ends.chunks(AT_ONCE) {
-        let known: BTreeSet<AccountName> = refused.iter().map(|(account, _)| account.clone()).collect();
-        let is_refused =
-            |end: &&HealthEnd| !is_binding && end.scope.as_ref().is_some_and(|scope| known.contains(&scope.account));
-        let (told, open): (Vec<&HealthEnd>, Vec<&HealthEnd>) = ends.iter().partition(is_refused);
-        let answers = join_all(open.into_iter().map(|end| ask(cloud, end))).await;
+        let known = |end: &HealthEnd| {
+            let scope = end.scope.as_ref().filter(|_| !is_binding)?;
+            refused.get(&scope.account).cloned()
+        };
+        let (told, open): (Vec<_>, Vec<_>) =
+            ends.iter().map(|end| (end, known(end))).partition(|(_, why)| why.is_some());
+        let answers = join_all(open.into_iter().map(|(end, _)| ask(cloud, end))).await;
         for (end, answer) in answers {
             if let (Some(scope), HealthAnswer::Unread(why @ HealthUnread::Denied { .. })) = (&end.scope, &answer) {
-                refused.push((scope.account.clone(), why.clone()));
+                refused.entry(scope.account.clone()).or_insert_with(|| why.clone());
             }
             read.push(HealthRead { interface_id: end.interface_id.clone(), answer });
         }
-        for end in told {
-            let why = refused.iter().find(|(account, _)| end.scope.as_ref().is_some_and(|own| own.account == *account));
-            let answer = HealthAnswer::Unread(why.map_or(HealthUnread::OtherAccount, |(_, why)| why.clone()));
-            read.push(HealthRead { interface_id: end.interface_id.clone(), answer });
-        }
+        read.extend(told.into_iter().filter_map(|(end, why)| {
+            Some(HealthRead { interface_id: end.interface_id.clone(), answer: HealthAnswer::Unread(why?) })
+        }));
     }
     read
 }

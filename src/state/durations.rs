@@ -5,6 +5,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::duration::milliseconds;
 use crate::resource::Call;
 
 /// How many of each call are kept: enough for a median that one slow night does not move.
@@ -41,7 +42,7 @@ impl Durations {
             Call::Activate => &mut self.activate,
             Call::Deactivate => &mut self.deactivate,
         };
-        kept.push(u64::try_from(taken.as_millis()).unwrap_or(u64::MAX));
+        kept.push(milliseconds(taken));
         let surplus = kept.len().saturating_sub(KEPT);
         kept.drain(..surplus);
     }

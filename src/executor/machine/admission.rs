@@ -10,6 +10,7 @@ use super::port::Effect;
 use super::time::Moment;
 use crate::clock::BootTime;
 use crate::cloud::Call;
+use crate::duration::milliseconds;
 use crate::executor::judge::{self, Before};
 use crate::journal::{Entry, Outcome};
 use crate::plan::{Action, FloorMember};
@@ -391,11 +392,6 @@ impl<'a> Machine<'a> {
         self.enter(number, Phase::Recording { attempts: attempts.sent(), until });
         self.record_intent(number);
     }
-}
-
-/// Returns a duration as it is recorded.
-pub(super) fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Returns why the API would refuse a call anyway, or why it can never settle.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Machine;
-use super::admission::milliseconds;
 use super::phase::{By, Cause, Copies, Doubt, Phase, Settling};
+use crate::duration::milliseconds;
 use crate::executor::judge::{self, Doubtful, EQUAL_READS};
 use crate::journal::Outcome;
 use crate::plan::Action;

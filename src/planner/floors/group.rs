@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::drift::links_of;
 use crate::plan::{BlockReason, Floor, FloorLink, FloorMember, Goal, Guard, Knob, NotUp, Shortage, WhyNotUp};
 use crate::resource::{BusinessStatus, GroupName, Observed, Reading, Status};
 use crate::spec::{Group, Spec};
@@ -74,17 +75,11 @@ impl<'a> GroupCount<'a> {
         draft: &Draft,
     ) -> Self {
         let Scene { subjects, pairs, checks } = *scene;
-        let is_counted_with_its_peer =
-            |member: SubjectNumber| pairs.peer(member).is_some_and(|peer| peer < member && members.contains(&peer));
-        let links: Vec<Link> = members
-            .iter()
-            .filter(|member| !is_counted_with_its_peer(**member))
-            .map(|member| {
-                let sides: Vec<SubjectNumber> = std::iter::once(*member).chain(pairs.peer(*member)).collect();
+        let links: Vec<Link> = links_of(members, |member| pairs.peer(member))
+            .into_iter()
+            .map(|sides| {
                 let is_up = sides.iter().all(|side| subjects[*side].is_up());
-                let unhealthy = is_up
-                    .then(|| checks.counts_as_down(&sides.iter().map(|side| &subjects[*side]).collect::<Vec<_>>()))
-                    .flatten();
+                let unhealthy = is_up.then(|| checks.counts_as_down(&subjects.at(&sides))).flatten();
                 let comes_up = !is_up
                     && sides.iter().any(|side| draft.activates(*side))
                     && sides.iter().all(|side| can_end_up(&subjects[*side], *side, pairs, draft));
@@ -93,12 +88,10 @@ impl<'a> GroupCount<'a> {
                 Link { sides, up: is_up && unhealthy.is_none(), unhealthy, comes_up, goes_down: false, out }
             })
             .collect();
-        let from_min = group.min_active.as_ref().map_or(0, |floor| floor.value as usize);
-        let from_max = group.max_unavailable.as_ref().map_or(0, |cap| links.len().saturating_sub(cap.value as usize));
         Self {
             name,
             group,
-            floor: from_min.max(from_max),
+            floor: group.floor(count(links.len())) as usize,
             up_now: links.iter().filter(|link| link.up).count(),
             up_at_end: links.iter().filter(|link| link.ends_up()).count(),
             links,
@@ -310,9 +303,7 @@ impl<'a> GroupCount<'a> {
 
     pub(super) fn floor(&self, spec: &Spec, subjects: &Subjects<'_>, checks: &Checks<'_>) -> Floor {
         let is_checked = checks.are_binding() && self.floor > 0;
-        let end = |link: &Link| {
-            checks.end_of(&link.sides.iter().map(|side| &subjects[*side]).collect::<Vec<_>>()).filter(|_| is_checked)
-        };
+        let end = |link: &Link| is_checked.then(|| checks.end_of(&subjects.at(&link.sides))).flatten();
         let side = |number: SubjectNumber| FloorMember {
             address: subjects[number].address.clone(),
             interface_id: subjects[number].declared.id.value.clone(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::super::text::and_more;
 use super::plan::keeps;
 use crate::plan::{GroupHealth, Guard, MemberNotUp, Plan, WhyMemberNotUp};
 use crate::resource::GroupName;
@@ -33,9 +34,7 @@ pub(crate) fn standing(group: &GroupHealth) -> Standing<'_> {
         (false, false) => "",
     };
     let mut not_up: Vec<String> = group.not_up.iter().take(NAMED).map(member_not_up).collect();
-    if group.not_up.len() > NAMED {
-        not_up.push(format!("and {} more", group.not_up.len() - NAMED));
-    }
+    not_up.extend(and_more(group.not_up.len().saturating_sub(NAMED), "", ""));
     let not_up = if not_up.is_empty() { String::new() } else { format!("; {}", not_up.join(", ")) };
     Standing { name, is_finding: group.is_finding(), says: format!("{up}{verdict}{not_up}") }
 }

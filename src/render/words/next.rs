@@ -106,9 +106,7 @@ pub(crate) fn after_drift(drift: &Drift) -> Option<Phrase> {
 pub(crate) fn after_run(report: &Report, command: impl Fn(&str) -> String) -> Option<Phrase> {
     let plan = || command("plan");
     let show = || command(&format!("show {}", quoted(&report.run_id.0)));
-    let can_be_taken_back =
-        report.operation == Operation::Apply && report.did_something() && report.taken_back_by.is_none();
-    let back = can_be_taken_back.then(|| command(&format!("rollback {}", quoted(&report.run_id.0))));
+    let back = can_be_taken_back(report).then(|| command(&format!("rollback {}", quoted(&report.run_id.0))));
     if report.exit() == Some(Exit::Done) {
         return back.map(|back| Phrase::command(back).and(" takes it back"));
     }
@@ -133,16 +131,16 @@ pub(crate) fn after_run(report: &Report, command: impl Fn(&str) -> String) -> Op
     Some(next)
 }
 
+fn can_be_taken_back(report: &Report) -> bool {
+    report.operation == Operation::Apply && report.did_something() && report.taken_back_by.is_none()
+}
+
 /// Returns what to run once a past run has been looked at; nothing while it goes on.
 pub(crate) fn after_show(past: &PastRun) -> Option<Phrase> {
     let (report, spec) = (&past.report, past.evidence.spec.as_deref());
     Some(match past.outcome()? {
         RunOutcome::Died if past.resolved_by.is_none() => return after_run(report, |rest| command(spec, rest)),
-        RunOutcome::Complete
-            if report.operation == Operation::Apply && report.did_something() && report.taken_back_by.is_none() =>
-        {
-            return after_run(report, |rest| command(spec, rest));
-        }
+        RunOutcome::Complete if can_be_taken_back(report) => return after_run(report, |rest| command(spec, rest)),
         RunOutcome::Complete => Phrase::command(command(spec, "plan")).and(" shows whether anything is left"),
         _ => Phrase::command(command(spec, "plan")).and(" shows what is left"),
     })

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::super::text::and_more;
 use super::plan::{blocked_address, health_unread, knob as set_by};
 use crate::duration;
 use crate::resource::{BusinessStatus, Status};
@@ -74,9 +75,7 @@ fn too_old(pages: &[OldPage], max_age_ms: u64, rounds: u32) -> String {
     let seconds = |age_ms: u64| Duration::from_millis(age_ms).as_secs_f64();
     let page = |page: &OldPage| format!("{} in {} {:.1} s ago", page.address, page.scope, seconds(page.age_ms));
     let mut named: Vec<String> = pages.iter().take(SHOWN).map(page).collect();
-    if pages.len() > SHOWN {
-        named.push(format!("and {} more", pages.len() - SHOWN));
-    }
+    named.extend(and_more(pages.len().saturating_sub(SHOWN), "", ""));
     format!(
         "not sent: {rounds} times what it rests on was not all read within {limit}; asked for was {}; \
          if reads take so long, give --max-read-age",
