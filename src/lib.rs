@@ -23,7 +23,7 @@
 //! F0  resource   the vocabulary                        diagnostic  findings and places, the nearest word
 //!     attribute  what can differ, its goals            duration  how durations are written
 //!     signature  V1 and V3                             dice      chance from a seed
-//!     bounds     how much of each input is read
+//!     bounds     how much of each input is read        selector  which interfaces people mean
 //! ```
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests are outside the house"))]
@@ -56,6 +56,7 @@ pub mod render;
 pub mod resource;
 pub mod retry;
 pub mod run;
+pub mod selector;
 pub mod signature;
 pub mod spec;
 pub mod state;

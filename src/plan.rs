@@ -31,6 +31,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::resource::{Address, ScopeFailure, Status, Target};
+use crate::selector::Selector;
 
 pub use self::blocked::{
     BlockCode, BlockReason, Blocked, Exceeded, LeftAlone, LeftAloneCode, LeftAloneReason, NotUp, Shortage, Unmet,
@@ -142,9 +143,9 @@ pub struct PlanOptions {
     /// Today, for `hands_off.until`.
     pub today: Date,
     /// `--target`; empty for all. What these depend on is not added silently: it is named.
-    pub targets: Vec<Address>,
+    pub targets: Vec<Selector>,
     /// `--exclude`.
-    pub excludes: Vec<Address>,
+    pub excludes: Vec<Selector>,
     /// `--allow-changes`: the exact number of changes that overrides the caps.
     pub allow_changes: Option<u32>,
     /// How long a transition may take before it is said to be stuck.

@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::resource::{
-    AccountId, AccountName, Address, DesiredStatus, GroupName, Provider, Region, RouterInterfaceId, Scope,
+    AccountId, AccountName, Address, DesiredStatus, GroupName, LabelKey, LabelValue, Provider, Region,
+    RouterInterfaceId, Scope,
 };
 use crate::signature::sha256_hex;
 
@@ -29,6 +30,7 @@ pub mod format;
 pub mod keys;
 mod read;
 pub mod schema;
+mod selection;
 mod slips;
 mod syntax;
 #[cfg(test)]
@@ -272,6 +274,9 @@ pub enum HealthPolicy {
     Ignore,
 }
 
+/// Words of the user's choice, by which selectors find interfaces.
+pub type Labels = BTreeMap<LabelKey, Placed<LabelValue>>;
+
 /// One entry of `groups`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -279,6 +284,8 @@ pub struct Group {
     pub min_active: Option<Placed<u32>>,
     /// `max_unavailable`, the same floor from the other side.
     pub max_unavailable: Option<Placed<u32>>,
+    /// `labels`, which its members inherit.
+    pub labels: Labels,
     /// Where the entry's key stands.
     pub place: Place,
     /// Its members.
@@ -322,6 +329,8 @@ pub struct Interface {
     pub status: Placed<DesiredStatus>,
     /// `group`.
     pub group: Option<Placed<GroupName>>,
+    /// `labels`, its own; what it inherits is its group's.
+    pub labels: Labels,
     /// `depends_on`: up after these, down before them; each once, in the order of addresses.
     pub depends_on: Vec<Placed<Address>>,
     /// `reason`, untrusted text, carried into plan, history and reports.

@@ -17,6 +17,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("duration", 0),
     ("signature", 0),
     ("dice", 0),
+    ("selector", 0),
     ("spec", 1),
     ("plan", 1),
     ("state", 1),

@@ -9,9 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use crate::journal::Run;
-use crate::plan::{Action, BlockReason, InterfaceRead, LeftAloneReason, Plan, PlanOptions, Step};
+use crate::plan::{Action, BlockReason, InterfaceRead, LeftAloneReason, Plan, PlanInputs, PlanOptions, Step};
 use crate::render::words;
 use crate::resource::{Address, BusinessStatus, Call, LiveState, Observed, Reading, Region, Status, Target};
+use crate::selector::Choice;
 use crate::spec::{Interface, Spec};
 use crate::state::State;
 
@@ -41,17 +42,13 @@ impl Now<'_> {
     /// Exit 3 where a guard is loosened that nobody loosened here, 4 with every difference, and those of planning.
     pub(super) fn make_again(&self, saved: &Plan, options: &PlanOptions) -> Result<Plan> {
         let mut moved = self.moved_records(saved);
-        let undeclared = |address: &&Address| !self.project.spec.interfaces.contains_key(*address);
-        if let Some(address) = saved.targeted.iter().chain(&saved.excluded).find(undeclared) {
-            moved.push(format!("{address} is no longer declared"));
+        let PlanInputs { target, exclude, .. } = &saved.inputs;
+        if let Err(bad) = self.project.spec.choose(Choice { targets: target, excludes: exclude }) {
+            moved.extend(bad.iter().map(words::selection::no_longer));
             return Err(stale(moved).into());
         }
-        let options = PlanOptions {
-            targets: saved.targeted.clone(),
-            excludes: saved.excluded.clone(),
-            way_back: false,
-            ..options.clone()
-        };
+        let options =
+            PlanOptions { targets: target.clone(), excludes: exclude.clone(), way_back: false, ..options.clone() };
         let read = as_read(saved, &self.project.spec, self.live);
         let Self { project, state, target, .. } = *self;
         let known = live::Known { project, state, live: &read, doubts: &[], target };

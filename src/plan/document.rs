@@ -15,6 +15,7 @@ use super::{
     PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
+use crate::selector::Selector;
 use crate::signature::sha256_hex;
 
 /// Why a file cannot be applied or shown as a plan.
@@ -110,8 +111,8 @@ struct Decoded {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DecodedInputs {
-    target: Vec<Address>,
-    exclude: Vec<Address>,
+    target: Vec<Selector>,
+    exclude: Vec<Selector>,
     allow_changes: Option<u32>,
     read: Vec<InterfaceRead>,
     #[serde(default)]
@@ -120,15 +121,22 @@ struct DecodedInputs {
 
 impl DecodedInputs {
     fn into_inputs(self) -> PlanInputs {
-        PlanInputs { allow_changes: self.allow_changes, read: self.read, health: self.health }
+        PlanInputs {
+            target: self.target,
+            exclude: self.exclude,
+            allow_changes: self.allow_changes,
+            read: self.read,
+            health: self.health,
+        }
     }
 }
 
 impl Decoded {
     /// Returns the plan if what is derived from it agrees with it.
     fn into_plan(self) -> Result<Plan, Damage> {
-        let choices = (&self.targeted, &self.excluded);
-        if self.inputs.as_ref().is_some_and(|inputs| (&inputs.target, &inputs.exclude) != choices) {
+        let choices = (self.targeted.is_empty(), self.excluded.is_empty());
+        let is_other = |inputs: &DecodedInputs| (inputs.target.is_empty(), inputs.exclude.is_empty()) != choices;
+        if self.inputs.as_ref().is_some_and(is_other) {
             return Err(Damage::Disagreement);
         }
         let plan = Plan {

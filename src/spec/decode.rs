@@ -19,6 +19,7 @@ use crate::spec::{CloudSettings, Group, Interface, Limits, Placed, Rollout, SUPP
 
 mod cloud;
 mod interface;
+mod labels;
 mod section;
 
 /// What the files declare, before anything is resolved.

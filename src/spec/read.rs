@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::diagnostic::Place;
 use crate::diagnostic::nearest::nearest;
 use crate::duration;
+use crate::resource::composed;
 use crate::spec::Placed;
 use crate::spec::fields::Path;
 use crate::spec::finding::{Code, Finding, Spelling, SyntaxFault, ValueFault};
@@ -90,15 +91,44 @@ pub(super) fn word<T: for<'t> From<&'t str>>(
     grammar: Grammar,
     findings: &mut Findings,
 ) -> Option<Placed<T>> {
-    let Placed { value: text, place } = string(path, node, findings)?;
-    let fault = match text.bytes().position(|byte| !grammar.admits(byte)) {
+    let text = string(path, node, findings)?;
+    word_of(path, text, grammar, findings)
+}
+
+fn word_of<T: for<'t> From<&'t str>>(
+    path: Path<'_>,
+    Placed { value: text, place }: Placed<Cow<'_, str>>,
+    grammar: Grammar,
+    findings: &mut Findings,
+) -> Option<Placed<T>> {
+    let text = composed(&text);
+    let fault = match text.chars().find(|character| !grammar.admits(*character)) {
         _ if text.is_empty() => ValueFault::EmptyName { grammar },
-        Some(at) => ValueFault::StrangeCharacter { character: text[at..].chars().next().unwrap_or_default(), grammar },
-        None if text.len() > Grammar::LONGEST => ValueFault::NameTooLong { grammar },
-        None => return Some(Placed { value: T::from(&*text), place }),
+        Some(character) => ValueFault::StrangeCharacter { character, grammar },
+        // No character is shorter than a byte.
+        None if text.len() > grammar.longest() && text.chars().count() > grammar.longest() => {
+            ValueFault::NameTooLong { grammar }
+        }
+        None => return Some(Placed { value: T::from(&text), place }),
     };
     refuse(path, place, fault, findings);
     None
+}
+
+/// Reads the key or the value of a label, as it is written: what YAML calls a number, a boolean or null is a word here.
+pub(super) fn label<T: for<'t> From<&'t str>>(
+    path: Path<'_>,
+    node: Node<'_>,
+    findings: &mut Findings,
+) -> Option<Placed<T>> {
+    let Node::Word(Word { text, quoted, place }) = node else {
+        wrong_type(path, &node, Type::String, findings);
+        return None;
+    };
+    if !quoted && slipped(&text, place, findings) {
+        return None;
+    }
+    word_of(path, Placed { value: text, place }, Grammar::Label, findings)
 }
 
 /// Reads a key as a name; one that a YAML reader may take for something else must be quoted.

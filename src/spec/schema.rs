@@ -66,6 +66,12 @@ fn of_kind(key: &Key) -> Map<String, Value> {
         Kind::Date => object(json!({ "type": "string", "format": "date" })),
         Kind::Choice { words, .. } => object(json!({ "enum": words })),
         Kind::Arguments => object(json!({ "type": "array", "minItems": 1, "items": { "type": "string" } })),
+        Kind::Labels => {
+            let label = Grammar::Label.pattern();
+            let value = json!({ "type": ["string", "number", "boolean", "null"], "pattern": label });
+            let keys = json!({ "pattern": label });
+            object(json!({ "type": ["object", "null"], "propertyNames": keys, "additionalProperties": value }))
+        }
         Kind::Addresses => {
             let address = json!({ "type": "string", "pattern": Grammar::Name.pattern() });
             object(json!({ "type": "array", "uniqueItems": true, "items": address }))

@@ -8,6 +8,7 @@ use crate::plan::{
     LeftAloneReason, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, StepId, Warning,
 };
 use crate::resource::{Address, GroupName, ScopeFailure, Status, Target};
+use crate::selector::Selector;
 
 /// The version of the format.
 pub(super) const VERSION: &str = "1.0";
@@ -96,7 +97,11 @@ impl Document {
             blocked,
             left_alone,
             groups: Vec::new(),
-            inputs: PlanInputs::default(),
+            inputs: PlanInputs {
+                target: self.targeted.iter().map(Selector::of).collect(),
+                exclude: self.excluded.iter().map(Selector::of).collect(),
+                ..PlanInputs::default()
+            },
             floors: self.floors.into_iter().map(floor).collect(),
             rollout: self.rollout,
             warnings: self

@@ -15,6 +15,7 @@ use crate::plan::{
     LeftAlone, LeftAloneReason, Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
+use crate::selector::Selector;
 
 /// The keys of the document, in its order.
 #[derive(Serialize, JsonSchema)]
@@ -76,9 +77,9 @@ pub(in crate::render) struct Document<'a> {
 #[derive(Serialize, JsonSchema)]
 struct Inputs<'a> {
     /// `--target`.
-    target: &'a [Address],
+    target: &'a [Selector],
     /// `--exclude`.
-    exclude: &'a [Address],
+    exclude: &'a [Selector],
     /// How many changes `--allow-changes` let through although a cap is lower; an apply of the plan has to be told, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_changes: Option<u32>,
@@ -117,8 +118,8 @@ impl<'a> Document<'a> {
             targeted: &plan.targeted,
             excluded: &plan.excluded,
             inputs: Inputs {
-                target: &plan.targeted,
-                exclude: &plan.excluded,
+                target: &plan.inputs.target,
+                exclude: &plan.inputs.exclude,
                 allow_changes: plan.inputs.allow_changes,
                 read: &plan.inputs.read,
                 health: &plan.inputs.health,

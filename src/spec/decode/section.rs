@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::diagnostic::Place;
+use crate::spec::decode::labels;
 use crate::spec::fields::{Fields, Path};
 use crate::spec::finding::ValueFault;
 use crate::spec::findings::Findings;
@@ -42,6 +43,7 @@ pub(super) fn group(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut
     Group {
         min_active: fields.number(path, "min_active", findings),
         max_unavailable: fields.number(path, "max_unavailable", findings),
+        labels: labels::decode(&mut fields, path, findings),
         place,
         members: BTreeSet::new(),
     }

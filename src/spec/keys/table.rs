@@ -93,6 +93,7 @@ pub const KEYS: &[Key] = &[
         "At most this many members not up; those that are down already, or declared `Inactive`, count.",
     )
     .example("1"),
+    key("groups.*.labels", Kind::Labels, "Labels that its members inherit; their own win.").example("{ site: shanghai }"),
     // rollout
     key("rollout.canary", number(0), "Interfaces in the first wave; 0 for none.").default("0"),
     key("rollout.batch", number(1), "Interfaces in each further wave.").otherwise("all the rest").example("5"),
@@ -129,6 +130,8 @@ pub const KEYS: &[Key] = &[
         .example("partner"),
     key("interfaces.*.group", Kind::Word(Grammar::Name), "Its redundancy group: a key of `groups`.")
         .example("idc-shanghai"),
+    key("interfaces.*.labels", Kind::Labels, "Words of your choice by which selectors find it: `label:carrier=alfa`.")
+        .example("{ carrier: alfa }"),
     key(
         "interfaces.*.depends_on",
         Kind::Addresses,

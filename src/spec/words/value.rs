@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::spec::SUPPORTED_VERSION;
 use crate::spec::finding::{CloudFault, Spelling, ValueFault};
-use crate::spec::keys::{Grammar, Key, Kind, Type};
+use crate::spec::keys::{Key, Kind, Type};
 use crate::spec::slips::meant;
 
 const ONE_LINE: &str = "write it as one line of plain text";
@@ -51,7 +51,7 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
         ValueFault::LookAlike { character } => cannot(&format!("contains {}", named(*character)))
             .hint("remove it; it comes with text that is copied from elsewhere"),
         ValueFault::NameTooLong { grammar } => {
-            cannot(&format!("is longer than {} characters", Grammar::LONGEST)).hint(allowed(*grammar))
+            cannot(&format!("is longer than {} characters", grammar.longest())).hint(allowed(*grammar))
         }
         ValueFault::Cloud(fault) => cloud(path, *fault),
     }

@@ -26,7 +26,9 @@ fn left_out<'p>(plan: &'p Plan, blocked: &'p Blocked) -> Vec<&'p Address> {
         BlockReason::Floor(Shortage { group, .. }) => {
             let group = plan.groups.iter().find(|health| health.name == *group);
             let not_up = group.into_iter().flat_map(|health| &health.not_up).map(|member| &member.address);
-            not_up.filter(|address| !plan.targeted.contains(address) && is_to_come_up(plan, address)).collect()
+            not_up
+                .filter(|address| plan.targeted.binary_search(address).is_err() && is_to_come_up(plan, address))
+                .collect()
         }
         _ => Vec::new(),
     }
