@@ -24,6 +24,7 @@
 //!     attribute  what can differ, its goals            duration  how durations are written
 //!     signature  V1 and V3                             dice      chance from a seed
 //!     bounds     how much of each input is read        selector  which interfaces people mean
+//!     calendar   time zones, how times are written     windows   when calls may be sent
 //! ```
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests are outside the house"))]
@@ -31,6 +32,7 @@
 pub mod alibaba;
 pub mod attribute;
 pub mod bounds;
+pub mod calendar;
 pub mod child;
 #[expect(clippy::disallowed_methods, reason = "owns the process: its environment, streams, clock and end")]
 pub mod cli;
@@ -62,3 +64,4 @@ pub mod spec;
 pub mod state;
 pub mod store;
 pub mod survey;
+pub mod windows;

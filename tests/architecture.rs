@@ -18,6 +18,8 @@ const ROOMS: &[(&str, u8)] = &[
     ("signature", 0),
     ("dice", 0),
     ("selector", 0),
+    ("calendar", 0),
+    ("windows", 0),
     ("spec", 1),
     ("plan", 1),
     ("state", 1),

@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use crate::diagnostic::nearest::nearest;
+use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::resource::{Address, RouterInterfaceId};
 
 use super::grammar::{Kind, Selector, Term};
@@ -31,9 +31,10 @@ pub struct Candidate<'a> {
 }
 
 /// Why a selector means nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// There is no such interface.
+    #[error("`{term}` selects nothing")]
     Unknown {
         /// The term that selects nothing.
         term: String,
@@ -41,14 +42,39 @@ pub enum Fault {
         near: Option<String>,
     },
     /// Each term selects something, and nothing fits them all.
-    Together,
+    #[error("no interface is all of `{selector}`")]
+    Together {
+        /// The selector.
+        selector: Selector,
+    },
     /// It is the beginning of several ids.
+    #[error("{word} is the beginning of {} ids", addresses.len())]
     Ambiguous {
         /// The beginning.
         word: String,
         /// Whose ids these are.
         addresses: Vec<Address>,
     },
+}
+
+/// How many names a hint lists.
+const LISTED: usize = 10;
+
+impl Fault {
+    /// Returns what to write instead, where something is near.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown { near, .. } => near.as_deref().map(did_you_mean),
+            Self::Together { .. } => Some(
+                "each term selects something, and `,` means that all must hold; give several for a union".to_owned(),
+            ),
+            Self::Ambiguous { addresses, .. } => {
+                let names: Vec<&str> = addresses.iter().take(LISTED).map(Address::as_str).collect();
+                let more = if addresses.len() > LISTED { ", ..." } else { "" };
+                Some(format!("name one of {}{more}", names.join(", ")))
+            }
+        }
+    }
 }
 
 /// The words of one kind, and which places they are said of.
@@ -136,7 +162,7 @@ impl<'a> Field<'a> {
                 None => found,
             });
         }
-        chosen.filter(|chosen| !chosen.is_empty()).ok_or(Fault::Together)
+        chosen.filter(|chosen| !chosen.is_empty()).ok_or_else(|| Fault::Together { selector: selector.clone() })
     }
 
     fn fitting(&self, term: &Term) -> Result<Vec<usize>, Fault> {

@@ -97,7 +97,10 @@ fn what_selects_nothing_is_answered_with_the_nearest() {
         let fault = Fault::Unknown { term: text.to_owned(), near: near.map(str::to_owned) };
         assert_eq!(selected(text), Err(fault), "{text}");
     }
-    assert_eq!(selected("label:carrier=alfa,sh-2"), Err(Fault::Together));
+    assert_eq!(
+        selected("label:carrier=alfa,sh-2"),
+        Err(Fault::Together { selector: Selector::parse("label:carrier=alfa,sh-2").unwrap() })
+    );
     let several = ["sh-1".into(), "sh-2".into()].to_vec();
     assert_eq!(selected("ri-2zesh"), Err(Fault::Ambiguous { word: "ri-2zesh".to_owned(), addresses: several }));
 }
