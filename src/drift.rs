@@ -15,6 +15,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::calendar::Zone;
 use crate::plan::{ActionReason, GroupHealth, Warning};
 use crate::resource::{
     Address, DesiredStatus, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
@@ -131,6 +132,8 @@ pub struct Drift {
     pub timestamp: Timestamp,
     /// Whose interfaces.
     pub target: Target,
+    /// The zone that its times are shown in.
+    pub time_zone: Zone,
     /// How many interfaces were compared.
     pub checked: usize,
     /// What is not where it was, by address.

@@ -1,6 +1,6 @@
 //! The planner: a plain function from what is declared, live and recorded to a [`Plan`].
 //!
-//! It is the list of passes in [`plan`]: match up, select, lower, pair, order, guard floors, enforce caps, cut the rollout,
+//! It is the list of passes in [`plan`]: match up, select, lower, pair, hold back by windows, order, guard floors, enforce caps, cut the rollout,
 //! remark. No clock, no randomness, no environment, no prose; equal input gives byte-equal plans. Where a change cannot
 //! be had, that is a `Blocked` entry and the rest stands; only a question that makes no sense (a `--target` that selects nothing) is
 //! an error. That the result really keeps its promises is checked by `Plan::check`, which shares no code with `floors`.
@@ -16,6 +16,7 @@ mod remarks;
 mod rollout;
 mod selection;
 mod subject;
+mod windows;
 
 use crate::attribute::Values;
 use crate::drift::match_up;
@@ -80,6 +81,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     if !options.way_back {
         pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
     }
+    let held = windows::hold(spec, &subjects, &pairs, options, &mut draft);
     // A way back brings up what was up, whatever it needed then.
     let needs = order::Needs::new(&subjects, &draft, |needed| !options.way_back || selection.includes(needed));
     order::block_dependants(&subjects, &needs, &mut draft);
@@ -90,6 +92,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
     warnings.extend(selection.warning());
+    warnings.extend(held.warning());
     warnings.extend(remarks::unguarded(&subjects, &pairs, &draft));
     warnings.extend(remarks::watch(spec, &subjects, &draft, options));
     let heard = std::mem::take(&mut floors.heard);
@@ -126,6 +129,9 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         failures: inputs.live.failures.clone(),
         targeted,
         excluded,
+        time_zone: spec.time_zone.clone(),
+        gates: held.gates,
+        overridden: held.overridden,
         inputs: PlanInputs {
             target,
             exclude,

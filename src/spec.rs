@@ -12,13 +12,15 @@ use std::time::Duration;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use crate::calendar::Zone;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::resource::{
-    AccountId, AccountName, Address, DesiredStatus, GroupName, LabelKey, LabelValue, Provider, Region,
+    AccountId, AccountName, Address, ChangeName, DesiredStatus, GroupName, LabelKey, LabelValue, Provider, Region,
     RouterInterfaceId, Scope,
 };
 use crate::signature::sha256_hex;
 
+mod change;
 mod check;
 mod decode;
 mod entry;
@@ -29,17 +31,21 @@ mod findings;
 pub mod format;
 pub mod keys;
 mod read;
+mod resolve;
 pub mod schema;
 mod selection;
 mod slips;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod window;
 mod words;
 
+pub use change::Change;
 use finding::{FileFault, Finding};
 use findings::Findings;
 use syntax::{json, text, yaml};
+pub use window::DeclaredWindow;
 
 /// How large one file may be; whoever reads files need not read more than one byte beyond. Room for 200,000 interfaces.
 pub const MAX_FILE_BYTES: usize = crate::bounds::SPEC_BYTES;
@@ -95,11 +101,15 @@ pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
     let draft = is_whole.then(|| {
         let mut draft = decoder.finish(start, &mut findings);
         check::check(&mut draft, start, &mut findings);
-        draft
+        let resolved = resolve::resolve(&mut draft, &mut findings);
+        (draft, resolved)
     });
     let found = Diagnostics { sources, findings: findings.finish() };
     match draft {
-        Some(draft) if !found.has_errors() => Ok(Spec {
+        Some((draft, resolved)) if !found.has_errors() => Ok(Spec {
+            time_zone: draft.zone(),
+            windows: resolved.windows,
+            changes: resolved.changes,
             sources: found.sources,
             cloud: draft.cloud,
             state_path: draft.state_path,
@@ -198,6 +208,12 @@ pub struct Spec {
     pub limits: Limits,
     /// Redundancy groups.
     pub groups: BTreeMap<GroupName, Group>,
+    /// `time_zone`, of times without an offset, and the one that times are shown in.
+    pub time_zone: Zone,
+    /// When calls may be sent, in the order of the text.
+    pub windows: Vec<DeclaredWindow>,
+    /// What is planned, approved and closed as one.
+    pub changes: BTreeMap<ChangeName, Change>,
     /// How a large change is cut into waves.
     pub rollout: Option<Rollout>,
     /// The declared interfaces.

@@ -94,7 +94,7 @@ fn a_time_is_shown_in_its_zone_with_the_offset() {
     assert_eq!(shown("Asia/Shanghai", moment), told("2026-12-02 01:00 +08:00", "2026-12-02T01:00:00+08:00"));
     assert_eq!(shown("UTC", moment), told("2026-12-01 17:00 +00:00", "2026-12-01T17:00:00Z"));
     let odd = at("2026-12-01T17:00:05.007Z");
-    assert_eq!(shown("America/St_Johns", odd), told("2026-12-01 13:30:05.007 -03:30", "2026-12-01T13:30:05.007-03:30"));
+    assert_eq!(shown("America/St_Johns", odd), told("2026-12-01 13:30:05.007 -03:30", "2026-12-01T13:30:05-03:30"));
 }
 
 proptest! {

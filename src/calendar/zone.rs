@@ -125,11 +125,11 @@ impl Zone {
         format!("{} {}{} {offset}", local.date(), local.strftime("%H:%M"), seconds(local))
     }
 
-    /// Writes a moment as RFC 3339 has it: `2026-12-02T02:20:00+08:00`, to the second or what it has of milliseconds.
+    /// Writes a moment as RFC 3339 has it: `2026-12-02T02:20:00+08:00`, to the second that it is in.
     pub fn stamp(&self, at: Timestamp) -> String {
         let local = self.local(at);
         let offset = if self.is_utc() { "Z".to_owned() } else { colons(self.offset(at)) };
-        format!("{}{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S"), fraction(local))
+        format!("{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S"))
     }
 }
 

@@ -224,6 +224,9 @@ pub(super) struct Choice {
     /// Override the caps of `limits`: the exact number of changes
     #[arg(long, value_name = "N")]
     pub(super) allow_changes: Option<u32>,
+    /// Send what windows hold back all the same, and say why: the reason is recorded, the windows are in the digest
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub(super) override_window: Option<String>,
     /// Do again what a rollback took back; without it that is left alone until its entry in the spec is altered
     #[arg(long)]
     pub(super) redo: bool,
@@ -500,6 +503,10 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|duration| {
         if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) }
     })
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("say why".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn locking(text: &str) -> Result<Locking, String> {

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use crate::journal::Run;
-use crate::plan::{Action, BlockReason, InterfaceRead, LeftAloneReason, Plan, PlanInputs, PlanOptions, Step};
+use crate::plan::{
+    Action, BlockCode, BlockReason, Blocked, InterfaceRead, LeftAloneReason, Plan, PlanInputs, PlanOptions, Step,
+};
 use crate::render::words;
 use crate::resource::{Address, BusinessStatus, Call, LiveState, Observed, Reading, Region, Status, Target};
 use crate::selector::Choice;
@@ -59,6 +61,7 @@ impl Now<'_> {
         if !saved.steps.is_empty() {
             refuse_caps(&plan)?;
             refuse_taken_back(saved, &plan)?;
+            refuse_windows(saved, &plan)?;
         }
         moved.extend(saved.first_difference(&plan).map(|difference| words::plan::difference(&difference)));
         moved.extend(first_steps(saved).filter_map(|step| moved_from(step, self.live)));
@@ -107,6 +110,17 @@ fn refuse_caps(plan: &Plan) -> Result<(), Refusal> {
     Err(refusal.hint(format!(
         "a file overrides no cap: if {changes} changes are meant, give --allow-changes {changes} to `rictl apply PLAN` too"
     )))
+}
+
+/// Refuses a plan of which windows do not let a call through now, be it that somebody overrode them when it was made.
+fn refuse_windows(saved: &Plan, plan: &Plan) -> Result<(), Refusal> {
+    let steps: BTreeSet<&Address> = saved.steps.iter().map(|step| &step.address).collect();
+    let is_held = |blocked: &&Blocked| blocked.code() == BlockCode::Window && steps.contains(&blocked.address);
+    let Some(held) = plan.blocked.iter().find(is_held) else { return Ok(()) };
+    let refusal = Refusal::new(Exit::Refused, "windows do not let the saved plan through now");
+    let refusal = refusal.cause(words::plan::blocked(plan, held));
+    Err(refusal
+        .hint("a file overrides no window: if that is meant, give --override-window REASON to `rictl apply PLAN` too"))
 }
 
 /// Refuses a plan that does again what was taken back, which somebody asked for when it was made and nobody does now.

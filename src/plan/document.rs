@@ -7,13 +7,16 @@
 
 mod old;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead, LeftAlone, Plan,
-    PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Warning,
+    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead, LeftAlone,
+    OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
+use crate::calendar::Zone;
 use crate::resource::{Address, ScopeFailure, Target};
 use crate::selector::Selector;
 use crate::signature::sha256_hex;
@@ -105,6 +108,10 @@ struct Decoded {
     targeted: Vec<Address>,
     excluded: Vec<Address>,
     inputs: Option<DecodedInputs>,
+    #[serde(default)]
+    time_zone: Zone,
+    #[serde(default)]
+    override_window: Option<OverriddenWindows>,
 }
 
 /// What it was made from.
@@ -158,6 +165,9 @@ impl Decoded {
             targeted: self.targeted,
             excluded: self.excluded,
             inputs: self.inputs.map(DecodedInputs::into_inputs).unwrap_or_default(),
+            time_zone: self.time_zone,
+            gates: BTreeMap::new(),
+            overridden: self.override_window,
         };
         let flags = (self.applyable, self.complete, self.errored);
         let agrees = self.digest == plan.digest()

@@ -82,6 +82,13 @@ pub enum Warning {
         /// How many.
         deactivations: u32,
     },
+    /// Windows that would hold something back are overridden.
+    WindowsOverridden {
+        /// What they are called; untrusted text.
+        windows: Vec<String>,
+        /// Why; untrusted text.
+        reason: String,
+    },
     /// What the health checks of some links say that keep a floor.
     Health {
         /// The group.
@@ -147,6 +154,7 @@ impl Warning {
             Self::HalfUp { .. } => Some("half_up"),
             Self::OtherAccount { .. } => Some("other_account"),
             Self::Unguarded { .. } => Some("unguarded"),
+            Self::WindowsOverridden { .. } => Some("windows_overridden"),
             Self::Health { .. } => Some("health"),
             Self::HealthUnread { .. } => Some("health_unread"),
             Self::HealthDenied { .. } => Some("health_denied"),

@@ -300,6 +300,7 @@ pub(crate) fn drift() -> Drift {
     let mut known = item("f-known", DriftCause::HandsOff, active, Some(Status::Inactive), Some("carrier test"));
     known.hands_off_until = Some("2026-12-01".parse().unwrap());
     Drift {
+        time_zone: crate::calendar::Zone::utc(),
         spec: "rictl.yaml".to_owned(),
         timestamp: at("02:14:00"),
         target: target(),
@@ -558,6 +559,9 @@ pub(crate) fn spec() -> Spec {
     };
     let (up, down) = (DesiredStatus::Active, DesiredStatus::Inactive);
     Spec {
+        time_zone: crate::calendar::Zone::utc(),
+        windows: Vec::new(),
+        changes: BTreeMap::new(),
         sources: Sources::default(),
         cloud: CloudSettings {
             provider: Provider::Emulator,

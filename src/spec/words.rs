@@ -95,6 +95,8 @@ fn wanted(wanted: Type) -> &'static str {
         Type::Boolean => "`true` or `false`",
         Type::Duration => "a duration",
         Type::Day => "a day (YYYY-MM-DD)",
+        Type::Time => "a time",
+        Type::TimeOfDay => "a time of day",
     }
 }
 

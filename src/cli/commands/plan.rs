@@ -78,6 +78,7 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
         targets: choice.selection.target.clone(),
         excludes: choice.selection.exclude.clone(),
         allow_changes: choice.allow_changes,
+        override_window: choice.override_window.clone(),
         redo: choice.redo,
         ..PlanOptions::of_all(now, today(now), invocation.global.settle_timeout)
     }

@@ -42,7 +42,7 @@ impl Project {
             region: scope.region.as_str(),
             accounts: [Some(scope.account.as_str()), None],
         });
-        let field = self.spec.field().with(known);
+        let field = self.spec.field_with(known);
         let chosen = field.choose(Choice { targets: selectors, excludes: &[] });
         let names = || (0..field.len()).map(|place| field.address(place));
         let chosen =

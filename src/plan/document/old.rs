@@ -1,8 +1,11 @@
 //! Plans of format 1.0, which held sentences where there are facts now. They are read to be shown, never to be applied.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::calendar::Zone;
 use crate::plan::{
     Basis, BlockCode, BlockReason, Blocked, Doubt, Floor, FloorLink, Guard, Knob, LeftAlone, LeftAloneCode,
     LeftAloneReason, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, StepId, Warning,
@@ -102,6 +105,9 @@ impl Document {
                 exclude: self.excluded.iter().map(Selector::of).collect(),
                 ..PlanInputs::default()
             },
+            time_zone: Zone::utc(),
+            gates: BTreeMap::new(),
+            overridden: None,
             floors: self.floors.into_iter().map(floor).collect(),
             rollout: self.rollout,
             warnings: self

@@ -10,9 +10,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 use super::super::words::plan as words;
+use crate::calendar::Zone;
 use crate::plan::{
     Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead,
-    LeftAlone, LeftAloneReason, Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
+    LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 use crate::selector::Selector;
@@ -71,6 +72,12 @@ pub(in crate::render) struct Document<'a> {
     excluded: &'a [Address],
     /// What it was made from beside spec and records: an apply of the saved plan makes it once more from these.
     inputs: Inputs<'a>,
+    /// The zone that texts show times in; left out where that is UTC, which keys always are in.
+    #[serde(skip_serializing_if = "Zone::is_utc")]
+    time_zone: &'a Zone,
+    /// The windows that would hold something back and were overridden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    override_window: Option<&'a OverriddenWindows>,
 }
 
 /// What was chosen and what was read.
@@ -124,6 +131,8 @@ impl<'a> Document<'a> {
                 read: &plan.inputs.read,
                 health: &plan.inputs.health,
             },
+            time_zone: &plan.time_zone,
+            override_window: plan.overridden.as_ref(),
         }
     }
 }

@@ -73,6 +73,9 @@ pub fn warning(warning: &Warning) -> Said {
                 duration::format(Duration::from_millis(*settle_timeout_ms))
             ),
         ),
+        Warning::WindowsOverridden { windows, reason } => {
+            said(format!("overridden: {}", windows.join(", ")), format!("reason: {reason}"))
+        }
         Warning::HalfUp { one, other } => said(
             format!("the link of {} and {} will be half up", one.address, other.address),
             format!("its two sides are declared {} and {}", side(one), side(other)),

@@ -54,7 +54,7 @@ pub(super) fn decode(path: Path<'_>, place: Place, node: Node<'_>, findings: &mu
     }
 }
 
-fn status(word: &str) -> Option<DesiredStatus> {
+pub(super) fn status(word: &str) -> Option<DesiredStatus> {
     match word {
         "Active" => Some(DesiredStatus::Active),
         "Inactive" => Some(DesiredStatus::Inactive),

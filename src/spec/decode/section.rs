@@ -68,7 +68,7 @@ fn command(fields: &mut Fields<'_>, path: Path<'_>, name: &str, findings: &mut F
     let (path, place) = (path.then(key.name), node.place());
     let words = read::list(path, node, key, findings)?;
     if words.is_empty() {
-        read::refuse(path, place, ValueFault::EmptyList, findings);
+        read::refuse(path, place, ValueFault::EmptyList { key }, findings);
         return None;
     }
     let words = words.into_iter().map(|node| read::text(path, node, findings).map(|word| word.value));

@@ -58,6 +58,23 @@ pub enum Kind {
     Addresses,
     /// Labels by their keys.
     Labels,
+    /// A list of mappings of the keys below it.
+    Entries,
+    /// A list of selectors.
+    Selectors,
+    /// A list of a few words.
+    Choices {
+        /// The words.
+        words: &'static [&'static str],
+        /// What else people write, and what it most likely means.
+        synonyms: &'static [(&'static str, &'static str)],
+    },
+    /// A time: with an offset, or local.
+    Moment,
+    /// A time of day.
+    Clock,
+    /// The name of a time zone.
+    Zone,
 }
 
 /// What YAML calls a value.
@@ -79,6 +96,10 @@ pub enum Type {
     Duration,
     /// A day.
     Day,
+    /// A time.
+    Time,
+    /// A time of day.
+    TimeOfDay,
 }
 
 impl Kind {
@@ -87,12 +108,14 @@ impl Kind {
         match self {
             Self::Version => Type::Version,
             Self::Section | Self::Entry { .. } | Self::Names { .. } | Self::Labels => Type::Mapping,
-            Self::Text | Self::Line | Self::Word(_) | Self::Role | Self::Choice { .. } => Type::String,
+            Self::Text | Self::Line | Self::Word(_) | Self::Role | Self::Choice { .. } | Self::Zone => Type::String,
             Self::Number { .. } => Type::WholeNumber,
             Self::Boolean => Type::Boolean,
             Self::Duration { .. } => Type::Duration,
             Self::Date => Type::Day,
-            Self::Arguments | Self::Addresses => Type::List,
+            Self::Arguments | Self::Addresses | Self::Entries | Self::Selectors | Self::Choices { .. } => Type::List,
+            Self::Moment => Type::Time,
+            Self::Clock => Type::TimeOfDay,
         }
     }
 }
@@ -122,6 +145,12 @@ impl fmt::Display for Kind {
             Self::Arguments => "list of words",
             Self::Addresses => "list of addresses",
             Self::Labels => "labels",
+            Self::Entries => "list of mappings",
+            Self::Selectors => "list of selectors",
+            Self::Choices { words, .. } => return write!(f, "list of `{}`", words.join("`, `")),
+            Self::Moment => "time",
+            Self::Clock => "time of day",
+            Self::Zone => "time zone",
         })
     }
 }

@@ -258,6 +258,9 @@ fn plan() -> impl Strategy<Value = Plan> {
             failures: failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail }).collect(),
             targeted: vec![address],
             excluded: Vec::new(),
+            time_zone: Default::default(),
+            gates: Default::default(),
+            overridden: None,
             inputs: PlanInputs {
                 target: vec![Selector::parse("label:carrier=al*,region:cn-shanghai").unwrap()],
                 exclude: Vec::new(),
@@ -329,6 +332,9 @@ fn sample() -> Plan {
         failures: Vec::new(),
         targeted: Vec::new(),
         excluded: Vec::new(),
+        time_zone: Default::default(),
+        gates: Default::default(),
+        overridden: None,
         inputs: PlanInputs {
             read: vec![InterfaceRead::Found {
                 address: "sh-primary".into(),
