@@ -153,6 +153,7 @@ fn changes(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft) -> Vec<ResourceC
         let mut resource = resource_change(subject, change);
         if draft.is_unmet(number) {
             resource.action_reason = Some(subject.reason());
+            resource.change_id = subject.change().cloned();
             resource.reason = subject.declared.reason.clone();
             resource.since = subject.since();
             resource.declared_at = Some(spec.sources.locate(subject.declared.status.place));

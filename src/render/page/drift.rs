@@ -36,7 +36,7 @@ fn finding(item: &DriftItem, zone: &Zone) -> Finding {
     let (tone, mark) = match item.cause {
         DriftCause::InTransition => (Tone::Wait, "<= "),
         DriftCause::HandsOff => (Tone::Faint, "=  "),
-        DriftCause::Differs(_) | DriftCause::RolledBack => (Tone::Change, "~  "),
+        DriftCause::Differs(_) | DriftCause::RolledBack | DriftCause::Overdue => (Tone::Change, "~  "),
     };
     Finding {
         address: item.address.to_string(),

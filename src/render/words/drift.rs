@@ -33,6 +33,8 @@ pub(crate) fn cause(cause: DriftCause) -> &'static str {
         DriftCause::Differs(ActionReason::Drift) => "drifted",
         DriftCause::Differs(ActionReason::Both) => "spec changed and drifted",
         DriftCause::Differs(ActionReason::New) => "never applied",
+        DriftCause::Differs(ActionReason::ChangeBegun) => "change begun",
+        DriftCause::Differs(ActionReason::ChangeEnded) | DriftCause::Overdue => "overdue",
         DriftCause::InTransition => "in transition",
         DriftCause::HandsOff => "left alone (hands off)",
         DriftCause::RolledBack => "taken back",

@@ -226,6 +226,8 @@ pub(crate) fn because(reason: ActionReason) -> &'static str {
         ActionReason::Drift => "drift",
         ActionReason::Both => "spec changed and drift",
         ActionReason::New => "never applied before",
+        ActionReason::ChangeBegun => "change begun",
+        ActionReason::ChangeEnded => "change ended",
     }
 }
 

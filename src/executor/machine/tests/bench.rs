@@ -37,6 +37,8 @@ fn step(name: &str, action: Action, expect: Status, goal: Goal) -> Step {
         wave: 1,
         guards: Vec::new(),
         settle_timeout_ms: None,
+        change_id: None,
+        valid_until: None,
     }
 }
 

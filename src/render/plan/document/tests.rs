@@ -42,6 +42,7 @@ fn resource_change() -> impl Strategy<Value = ResourceChange> {
             name: Address::from(name.as_str()),
             id: format!("ri-{name}").into(),
             scope,
+            change_id: None,
             action_reason: update.then_some(ActionReason::Both),
             change: Change { actions: [if update { ChangeAction::Update } else { ChangeAction::NoOp }], before, after },
             declared_at: reason.clone(),
@@ -68,6 +69,8 @@ fn step() -> impl Strategy<Value = Step> {
             wave,
             guards: words.iter().map(|word| guard(word, wave)).collect(),
             settle_timeout_ms,
+            change_id: None,
+            valid_until: None,
         },
     )
 }
@@ -290,6 +293,7 @@ fn sample() -> Plan {
             name: address.clone(),
             id: "ri-2zeo3xzyf38r4urzdpvfs".into(),
             scope: scope.clone(),
+            change_id: None,
             action_reason: Some(ActionReason::SpecChanged),
             change: Change {
                 actions: [ChangeAction::Update],
@@ -320,6 +324,8 @@ fn sample() -> Plan {
                 takes_nothing: false,
             }],
             settle_timeout_ms: None,
+            change_id: None,
+            valid_until: None,
         }],
         blocked: Vec::new(),
         left_alone: Vec::new(),
