@@ -25,6 +25,7 @@ use crate::plan::{
     ResourceChange,
 };
 use crate::resource::{LiveState, Target};
+use crate::schedule;
 use crate::selector::BadChoice;
 use crate::spec::Spec;
 use crate::state::State;
@@ -74,7 +75,10 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<BadC
 /// As [`plan`].
 pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadChoice>> {
     let spec = inputs.spec;
-    let subjects = Subjects::from(match_up(spec, inputs.live, inputs.state));
+    let (assumed, reached) = options.at.map(|at| schedule::assumed(spec, options.now, at)).unwrap_or_default();
+    let mut subjects = match_up(spec, inputs.live, inputs.state);
+    subjects.iter_mut().for_each(|subject| subject.assumed = reached.get(subject.address).copied());
+    let subjects = Subjects::from(subjects);
     let selection = selection::select(spec, options)?;
     let mut draft = Draft::lower(&subjects, &selection, &spec.sources, options);
     let pairs = pairs::recognise(&subjects);
@@ -99,7 +103,11 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     warnings.extend(heard.warnings);
     let levels = graph.levels(&draft);
     let rollout = rollout::cut(spec, &subjects, &draft, &levels);
-    let steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
+    let mut steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
+    if options.way_back {
+        // What is taken back is of no change's time.
+        steps.iter_mut().for_each(|step| (step.change_id, step.valid_until) = (None, None));
+    }
     let resource_changes = changes(spec, &subjects, &draft);
     let (blocked, left_alone) = draft.into_held();
     let forgotten = remarks::forgotten(spec, inputs.state);
@@ -116,7 +124,11 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
             spec_digest: inputs.spec_digest.to_owned(),
         },
         resource_changes,
-        resource_drift: subjects.iter().filter_map(|(_, subject)| resource_drift(subject)).collect(),
+        resource_drift: subjects
+            .iter()
+            .filter(|(_, subject)| subject.assumed.is_none())
+            .filter_map(|(_, subject)| resource_drift(subject))
+            .collect(),
         floors: floors.touched(&steps),
         groups: subjects.group_health(spec, |number| pairs.peer(number), &|sides| checks.why_down(sides)),
         steps,
@@ -129,6 +141,9 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         failures: inputs.live.failures.clone(),
         targeted,
         excluded,
+        at: options.at,
+        assumed,
+        upcoming: schedule::upcoming(spec, options.moment()),
         time_zone: spec.time_zone.clone(),
         gates: held.gates,
         overridden: held.overridden,

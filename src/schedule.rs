@@ -6,10 +6,12 @@
 
 mod clash;
 mod effective;
+mod judge;
 #[cfg(test)]
 mod tests;
 mod timeline;
 
 pub use clash::{Clash, Guarded, clashes};
-pub use effective::{Assumed, Upcoming, What, assumed, in_force, upcoming};
+pub use effective::{as_assumed, assumed, in_force, upcoming};
+pub use judge::{Finding, judge};
 pub use timeline::{Contradiction, contradictions, moments};

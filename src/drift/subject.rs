@@ -15,6 +15,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) declared: &'a Interface,
     pub(crate) reading: &'a Reading,
     pub(crate) record: Option<&'a Record>,
+    /// The status that it is taken to have reached by the moment of a plan that lies ahead.
+    pub(crate) assumed: Option<DesiredStatus>,
 }
 
 /// What left the status that it was last seen in.
@@ -40,7 +42,7 @@ impl<'a> Subject<'a> {
 
     /// Returns the status that was last applied and confirmed.
     pub(crate) fn last_applied(&self) -> Option<DesiredStatus> {
-        self.record.and_then(|record| record.declared)
+        self.assumed.or_else(|| self.record.and_then(|record| record.declared))
     }
 
     /// Returns what took back what the spec asks for, if that was taken back and is asked for by the same entry.
@@ -141,6 +143,7 @@ pub(crate) fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, state: Option<&'
             declared,
             reading: reading(address).unwrap_or(&Reading::Unreadable),
             record: record(address).filter(|record| is_of(record, declared)).or_else(|| renamed(state, declared)),
+            assumed: None,
         })
         .collect()
 }

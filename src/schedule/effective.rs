@@ -3,50 +3,13 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 
-use crate::resource::{Address, ChangeName, DesiredStatus};
+use crate::plan::{Assumed, Upcoming, What};
+use crate::resource::{Address, ChangeName, DesiredStatus, LiveState, Reading, RouterInterfaceId};
 use crate::spec::{Change, Ended, InForce, Interface, Planned, Spec};
 
 /// How far ahead a plan says what begins and ends.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
-
-/// What happens to a change at a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum What {
-    /// It begins.
-    Begins,
-    /// It ends.
-    Ends,
-}
-
-/// What begins or ends soon.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Upcoming {
-    /// The change.
-    pub change_id: ChangeName,
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub what: What,
-    /// How many interfaces it is about.
-    pub interfaces: u32,
-    /// The status that it wants; null where it ends.
-    pub status: Option<DesiredStatus>,
-}
-
-/// What a plan as of a later moment takes as done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Assumed {
-    /// The change.
-    pub change_id: ChangeName,
-    /// When.
-    pub at: Timestamp,
-    /// What.
-    pub what: What,
-}
 
 /// Returns a spec whose interfaces have the statuses that hold at a moment, whatever moment it was of before.
 ///
@@ -151,4 +114,23 @@ pub fn assumed(spec: &Spec, now: Timestamp, at: Timestamp) -> (Vec<Assumed>, BTr
     let statuses = statuses.collect();
     let assumed = |(at, what, name, _): (_, _, &ChangeName, _)| Assumed { change_id: name.clone(), at, what };
     (done.into_iter().map(assumed).collect(), statuses)
+}
+
+/// Returns what is live as it is taken to be: with the statuses that are taken to have been reached, on both sides of a link.
+pub fn as_assumed(mut live: LiveState, spec: &Spec, statuses: &BTreeMap<Address, DesiredStatus>) -> LiveState {
+    let by_id: BTreeMap<&RouterInterfaceId, DesiredStatus> = statuses
+        .iter()
+        .filter_map(|(address, status)| Some((&spec.interfaces.get(address)?.id.value, *status)))
+        .collect();
+    for (address, reading) in &mut live.readings {
+        let Reading::Found(observed) = reading else { continue };
+        if let Some(status) = statuses.get(address) {
+            observed.status = status.status();
+        }
+        let opposite = observed.opposite.interface_id.as_ref().and_then(|id| by_id.get(id));
+        if let (Some(told), Some(status)) = (&mut observed.opposite.status, opposite) {
+            *told = status.status();
+        }
+    }
+    live
 }

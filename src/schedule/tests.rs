@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::dice::Dice;
+use crate::plan::{Assumed, What};
 use crate::resource::{ChangeName, DesiredStatus, GroupName};
 use crate::spec::{Change, Spec, SpecFile, parse};
 

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::plan::What;
 use crate::resource::{Address, ChangeName, DesiredStatus};
 use crate::spec::{Change, Interface, Spec};
 
-use super::effective::{What, boundaries, by_beginning};
+use super::effective::{boundaries, by_beginning};
 
 /// Two changes that want different statuses of one interface at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]

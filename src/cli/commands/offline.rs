@@ -11,17 +11,17 @@ use crate::ops::project::together;
 use crate::render::{counted, schema};
 use crate::run::Exit;
 
-use super::super::args::{Cli, SchemaFormat};
+use super::super::args::{AtArgs, Cli, SchemaFormat};
 use super::super::output::Output;
 use super::super::{completion, errors};
 use super::Invocation;
 
-pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> Result<Exit> {
+pub(super) fn validate(at: &AtArgs, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let mut failed = false;
     let (mut documents, mut projects) = (Vec::new(), Vec::new());
     for path in invocation.spec_paths() {
-        let (diagnostics, declared) = match invocation.load_from(&path) {
-            Ok(project) => {
+        let (diagnostics, declared) = match invocation.load_as_of(&path, at, true) {
+            Ok((project, _)) => {
                 let declared = project.spec.interfaces.len();
                 let (sources, findings) = (project.spec.sources.clone(), project.spec.warnings.clone());
                 projects.push(project);

@@ -106,7 +106,7 @@ fn why_blocked(
 }
 
 /// Says which window holds a call back, and when it may be sent.
-pub(super) fn closed(title: &str, window: &str, opens_at: Option<Timestamp>, zone: &Zone) -> String {
+pub(crate) fn closed(title: &str, window: &str, opens_at: Option<Timestamp>, zone: &Zone) -> String {
     match opens_at {
         Some(at) => format!("{title} is held back by the window `{window}`: opens at {}", zone.shown(at)),
         None => format!("{title} is held back by the window `{window}`: does not open within {HORIZON_DAYS} days"),
