@@ -6,6 +6,7 @@
 //! an error. That the result really keeps its promises is checked by `Plan::check`, which shares no code with `floors`.
 
 mod caps;
+mod clashes;
 mod draft;
 mod floors;
 mod health;
@@ -85,6 +86,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     if !options.way_back {
         pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
     }
+    clashes::block(spec, &subjects, options, &mut draft);
     let held = windows::hold(spec, &subjects, &pairs, options, &mut draft);
     // A way back brings up what was up, whatever it needed then.
     let needs = order::Needs::new(&subjects, &draft, |needed| !options.way_back || selection.includes(needed));

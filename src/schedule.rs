@@ -7,6 +7,7 @@
 mod clash;
 mod effective;
 mod judge;
+mod spans;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -14,4 +15,5 @@ mod timeline;
 pub use clash::{Clash, Guarded, clashes};
 pub use effective::{as_assumed, assumed, in_force, upcoming};
 pub use judge::{Finding, judge};
+pub use spans::{SpanFault, SpanRemark, remarks};
 pub use timeline::{Contradiction, contradictions, moments};

@@ -11,7 +11,7 @@ use crate::render::words;
 use crate::schedule;
 use jiff::Timestamp;
 
-use crate::diagnostic::{Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::spec::{self, Spec, SpecFile};
 use crate::store::local::Paths;
 use crate::store::named::{self, Links, NamedError};
@@ -84,6 +84,12 @@ impl Project {
             return Err(Diagnostics { sources: self.spec.sources, findings });
         }
         Ok(self.as_of(moment))
+    }
+
+    /// Lists what windows make of the changes that have not ended by a moment; errors among them.
+    pub fn window_remarks(&self, moment: Timestamp) -> Vec<Diagnostic> {
+        let remarks = schedule::remarks(&self.spec, moment);
+        remarks.iter().map(|remark| words::schedule::remark(&self.spec, remark)).collect()
     }
 
     /// Returns the same without looking for errors.

@@ -255,3 +255,79 @@ fn floors(spec: &Spec, from: i64, walked: &[Vec<(DesiredStatus, Option<&ChangeNa
         found.filter(|clash| matches!(clash.guarded, Guarded::Floor { .. })).map(|clash| clash.from).collect();
     assert_eq!(found, begun, "seed {seed}");
 }
+
+const WINDOWS: &str = "windows:
+  - { deny: Friday night, days: [fri], from: \"18:00\", for: [a] }
+  - { allow: nightly works, from: \"01:00\", to: \"05:00\", for: [b] }
+";
+
+fn remarked(changes: &str) -> Vec<(String, &'static str)> {
+    let spec = spec(&format!("{WINDOWS}{SITE}{changes}"));
+    let word = |what: SpanFault| match what {
+        SpanFault::BeginsClosed(_) => "begins closed",
+        SpanFault::EndsClosed(_) => "ends closed",
+        SpanFault::NeverOpen(_) => "never open",
+        SpanFault::Short { .. } => "short",
+    };
+    remarks(&spec, at(BEGIN)).into_iter().map(|remark| (remark.change.to_string(), word(remark.what))).collect()
+}
+
+#[test]
+fn a_change_is_compared_with_the_windows_over_its_interfaces() {
+    let change = |select: &str, from: &str, until: &str| {
+        format!("  CHG-1: {{ reason: r, select: [{select}], status: Inactive, from: {from}, until: {until} }}\n")
+    };
+    let of = |select: &str, from: &str, until: &str| {
+        remarked(&change(select, from, until)).into_iter().map(|(_, what)| what).collect::<Vec<_>>()
+    };
+    // 2026-12-04 is a Friday.
+    assert_eq!(of("a", "2026-12-04T16:00", "2026-12-04T17:00"), [""; 0]);
+    assert_eq!(of("a", "2026-12-04T19:00", "2026-12-05T06:00"), ["begins closed"]);
+    assert_eq!(of("a", "2026-12-04T17:00", "2026-12-04T19:00"), ["ends closed"]);
+    assert_eq!(of("a", "2026-12-04T19:00", "2026-12-04T20:00"), ["never open"]);
+    assert_eq!(of("a", "2026-12-04T17:50", "2026-12-04T19:00"), ["ends closed", "short"]);
+    assert_eq!(of("a", "2026-12-03T10:00", "2026-12-03T10:14"), ["short"]);
+    // The return waits for no allow window.
+    assert_eq!(of("b", "2026-12-03T04:00", "2026-12-03T06:00"), [""; 0]);
+    assert_eq!(of("b", "2026-12-03T04:50", "2026-12-03T06:00"), ["short"]);
+    assert_eq!(of("b", "2026-12-03T06:00", "2026-12-04T01:10"), ["begins closed", "short"]);
+    assert_eq!(of("b", "2026-12-03T06:00", "2026-12-04T01:00"), ["never open"]);
+    assert_eq!(of("c, a", "2026-12-04T19:00", "2026-12-05T06:00"), ["begins closed"]);
+    assert_eq!(of("b", "2026-11-03T06:00", "2026-11-04T01:00"), [""; 0]);
+}
+
+/// What `validate` costs: 10,000 interfaces, 200 changes, 50 windows, against the interfaces alone.
+#[test]
+#[ignore = "a measurement"]
+#[expect(clippy::print_stdout, reason = "a measurement prints what it measured")]
+fn a_large_schedule_costs_no_more_than_its_spec() {
+    let mut text = "version: 1\ncloud: { region: cn-a }\ngroups:\n".to_owned();
+    (0..500).for_each(|group| writeln!(text, "  g{group}: {{ min_active: 1 }}").unwrap());
+    text.push_str("interfaces:\n");
+    for number in 0..10_000 {
+        let (group, carrier) = (number / 20, number % 40);
+        writeln!(text, "  i{number:05}: {{ id: ri-2zeo3xzyf38r4urzd{number:06}, status: Active, group: g{group}, labels: {{ carrier: c{carrier} }} }}").unwrap();
+    }
+    let alone = text.clone();
+    text.push_str("changes:\n");
+    for number in 0..200 {
+        let (day, carrier) = (1 + number % 28, number % 40);
+        writeln!(text, "  CHG-{number}: {{ reason: works, select: [\"label:carrier=c{carrier}\"], expect: 250, status: Inactive, from: 2026-12-{day:02}T01:00, until: 2026-12-{day:02}T03:00 }}").unwrap();
+    }
+    text.push_str("windows:\n");
+    for number in 0..50 {
+        writeln!(
+            text,
+            "  - {{ deny: w{number}, days: [fri], from: \"18:00\", for: [\"label:carrier=c{}\"] }}",
+            number % 40
+        )
+        .unwrap();
+    }
+    for (name, text) in [("alone", &alone), ("with changes and windows", &text)] {
+        let begun = std::time::Instant::now();
+        let spec = spec(text);
+        let parsed = begun.elapsed();
+        let found = judge(&spec, at(BEGIN)).len() + remarks(&spec, at(BEGIN)).len();
+        println!("{name}: parsed in {parsed:?}, judged as well in {:?}, {found} findings", begun.elapsed());
+    }
+}

@@ -21,11 +21,14 @@ pub(super) fn validate(at: &AtArgs, json: bool, invocation: &Invocation, output:
     let (mut documents, mut projects) = (Vec::new(), Vec::new());
     for path in invocation.spec_paths() {
         let (diagnostics, declared) = match invocation.load_as_of(&path, at, true) {
-            Ok((project, _)) => {
+            Ok((project, at)) => {
                 let declared = project.spec.interfaces.len();
-                let (sources, findings) = (project.spec.sources.clone(), project.spec.warnings.clone());
+                let (sources, mut findings) = (project.spec.sources.clone(), project.spec.warnings.clone());
+                findings.extend(project.window_remarks(at.unwrap_or(invocation.clock.now())));
                 projects.push(project);
-                (Diagnostics { sources, findings }, Some(declared))
+                let diagnostics = Diagnostics { sources, findings };
+                let is_valid = !diagnostics.has_errors();
+                (diagnostics, is_valid.then_some(declared))
             }
             Err(error) => (errors::diagnose(&error), None),
         };

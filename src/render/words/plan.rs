@@ -79,7 +79,7 @@ pub fn warning(warning: &Warning) -> Said {
             ),
         ),
         Warning::WindowsOverridden { windows, reason } => {
-            said(format!("overridden: {}", windows.join(", ")), format!("reason: {reason}"))
+            said(format!("windows overridden: {}", windows.join(", ")), format!("reason: {reason}"))
         }
         Warning::HalfUp { one, other } => said(
             format!("the link of {} and {} will be half up", one.address, other.address),

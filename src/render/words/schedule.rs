@@ -2,8 +2,9 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::resource::ChangeName;
-use crate::schedule::{Clash, Contradiction, Finding, Guarded};
+use crate::schedule::{Clash, Contradiction, Finding, Guarded, SpanFault, SpanRemark};
 use crate::spec::Spec;
+use crate::windows::{Closed, HORIZON_DAYS};
 
 /// Says what is wrong with changes. What lies ahead is an error where `is_strict`, else a warning.
 pub(crate) fn finding(spec: &Spec, finding: &Finding, is_strict: bool) -> Diagnostic {
@@ -82,6 +83,42 @@ fn clashes(spec: &Spec, clash: &Clash, is_error: bool) -> Diagnostic {
     let last = places.pop();
     let said = last.into_iter().fold(said.hint(hint), |said, (_, place)| said.at(place));
     places.into_iter().fold(said, |said, (name, place)| said.related(place, name.to_string()))
+}
+
+/// Says what windows make of a change.
+pub(crate) fn remark(spec: &Spec, remark: &SpanRemark) -> Diagnostic {
+    let SpanRemark { change, what } = remark;
+    let zone = &spec.time_zone;
+    let opens = |closed: &Closed| match closed.opens_at {
+        Some(at) => zone.shown(at),
+        None => format!("not within {HORIZON_DAYS} days"),
+    };
+    let said = match what {
+        SpanFault::NeverOpen(closed) => {
+            Diagnostic::error(format!("the window `{}` is closed for all of {change}", closed.window))
+                .hint("give it another time, or alter the window in a reviewed change")
+        }
+        SpanFault::BeginsClosed(closed) => Diagnostic::warning(format!(
+            "{change} begins while the window `{}` is closed for it: its calls are held until {}",
+            closed.window,
+            opens(closed)
+        )),
+        SpanFault::EndsClosed(closed) => Diagnostic::warning(format!(
+            "{change} ends while the window `{}` is closed for its return, which would come {}",
+            closed.window,
+            opens(closed)
+        )),
+        SpanFault::Short { open } => Diagnostic::warning(format!(
+            "{change} is short: its calls may be sent for {} of it",
+            super::plan::span(*open)
+        )),
+    };
+    let Some(declared) = spec.changes.get(change) else { return said };
+    let place = match what {
+        SpanFault::EndsClosed(_) => declared.until.as_ref().map(|until| until.place),
+        _ => declared.from.as_ref().map(|from| from.place),
+    };
+    said.at(place.unwrap_or(declared.place))
 }
 
 /// Returns `file:line` of a place.
