@@ -76,6 +76,8 @@ pub(crate) struct Ledger {
     pub(crate) lives: u64,
     /// What is durable.
     pub(crate) disk: Disk,
+    /// The journal of `disk`, as it was read when it last grew.
+    journal: Option<Journal>,
     /// The plan that the present life runs.
     pub(crate) plan: Option<Plan>,
     /// When an append failed in this life; nothing may be sent after that.
@@ -104,6 +106,7 @@ impl Ledger {
             crashes: 0,
             lives: 0,
             disk: Disk::default(),
+            journal: None,
             plan: None,
             append_failed: false,
             signalled: None,
@@ -219,7 +222,8 @@ impl Ledger {
         let signalled = self.signalled.is_some_and(|signalled| now > signalled);
         self.check(!signalled, "nothing new after a signal", || what.clone());
         self.check_declared(call, id);
-        let journal = Journal::decode(&self.disk.journal).map(|(journal, _)| journal).unwrap_or_default();
+        let read = || Journal::decode(&self.disk.journal).map(|(journal, _)| journal).unwrap_or_default();
+        let journal = self.journal.take().unwrap_or_else(read);
         let mut sent = Sent {
             run_id: String::new(),
             step: String::new(),
@@ -242,6 +246,7 @@ impl Ledger {
                 }
             }
         }
+        self.journal = Some(journal);
         self.check_fresh(scope, id, &what);
         self.check_once(&sent, &what);
         self.sent.push(sent);
@@ -419,11 +424,19 @@ impl Ledger {
             && watched >= self.settings.doubt_window
     }
 
+    /// Takes in what is durable now.
+    pub(crate) fn keep(&mut self, disk: &Disk) {
+        self.disk = disk.clone();
+        self.journal = None;
+    }
+
     /// Judges what an append has made durable.
     pub(crate) fn appended(&mut self, entries: &[Entry], disk: &Disk) {
         let is_kept = disk.journal.starts_with(&self.disk.journal);
         self.check(is_kept, "nothing is lost", || "the journal has lost what was durable".to_owned());
-        self.disk = disk.clone();
+        let is_apart = disk.state == self.disk.state && disk.runs == self.disk.runs;
+        self.check(is_apart, "nothing is lost", || "an append changed the state or an ended run".to_owned());
+        self.disk.journal.clone_from(&disk.journal);
         let Ok((journal, None)) = Journal::decode(&disk.journal) else {
             self.violate("nothing is lost", "the journal cannot be read back");
             return;
@@ -431,6 +444,7 @@ impl Ledger {
         for entry in entries {
             self.check_entry(entry, journal.replay());
         }
+        self.journal = Some(journal);
     }
 
     fn check_entry(&mut self, entry: &Entry, replay: &Replay) {
@@ -478,7 +492,7 @@ impl Ledger {
     /// Judges a state that was committed.
     pub(crate) fn committed(&mut self, state: &State, disk: &Disk) {
         self.check(disk.journal == self.disk.journal, "nothing is lost", || "a commit changed the journal".to_owned());
-        self.disk = disk.clone();
+        self.keep(disk);
         for record in state.interfaces.values() {
             if let Some(status) = &record.observed.status {
                 self.check_seen(&record.id, status, "the state");
@@ -506,7 +520,7 @@ impl Ledger {
             let is_whole = decode_run(bytes).is_ok_and(|run| run.started.run_id == *id && run.folded.is_some());
             self.check(is_whole, "nothing is lost", || format!("the archived run {id} cannot be read back"));
         }
-        self.disk = disk.clone();
+        self.keep(disk);
     }
 
     /// Every call that the world received has its intent in the journal or the archive, to the end.

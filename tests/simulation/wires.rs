@@ -600,7 +600,7 @@ impl DiskWire {
             }
         } else {
             ledger.append_failed = true;
-            ledger.disk = self.inner.disk().clone();
+            ledger.keep(self.inner.disk());
             ledger.note("the append failed");
         }
         outcome
@@ -655,7 +655,7 @@ impl Store for DiskWire {
                 ledger.committed(state, &disk);
             }
             Ok(()) => ledger.committed(state, self.inner.disk()),
-            Err(_) => ledger.disk = self.inner.disk().clone(),
+            Err(_) => ledger.keep(self.inner.disk()),
         }
         outcome
     }
