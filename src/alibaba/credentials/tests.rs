@@ -71,5 +71,5 @@ fn each_of_very_many_broken_profiles_is_placed() {
     let broken = "1,\n".repeat(300_000);
     let config = Config::parse(&format!("{{\"profiles\": [\n{broken}  {{\"name\": \"net\", \"mode\": 7}}]}}")).unwrap();
     let Some(Err(error)) = config.find("net") else { panic!("it is broken") };
-    assert!(error.contains("line 300002, column 27"), "{error}");
+    assert!(error.contains("line 300002 column 27"), "{error}");
 }
