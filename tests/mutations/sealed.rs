@@ -20,9 +20,15 @@ fn unsealed(sealed: &[u8], seal: &str) -> Vec<u8> {
     sealed[..end].to_vec()
 }
 
-fn seal(content: &[u8], seal: &str, end: &str) -> Vec<u8> {
+fn seal_state(content: &[u8]) -> Vec<u8> {
     let checksum = sha256_hex(content);
-    [content, seal.as_bytes(), checksum.as_bytes(), end.as_bytes()].concat()
+    [content, STATE_SEAL.as_bytes(), checksum.as_bytes(), b"\"\n}\n"].concat()
+}
+
+/// Seals a plan: its checksum is that of the document without it.
+fn seal_plan(content: &[u8]) -> Vec<u8> {
+    let checksum = sha256_hex(&[content, b"}"].concat());
+    [content, PLAN_SEAL.as_bytes(), checksum.as_bytes(), b"\"}\n"].concat()
 }
 
 /// Returns the lines of a journal without their numbers, hashes and checksums.
@@ -70,7 +76,7 @@ fn a_sealed_state_of_any_version_is_read_as_it_is_written_or_refused() {
     let now = unsealed(&real_files().state, STATE_SEAL);
     let second = unsealed(&fixture("state/v2.json"), STATE_SEAL);
     for (name, original) in [("sealed state", now), ("sealed state v2", second)] {
-        feed(name, &[original], |bytes| match state::decode(&seal(bytes, STATE_SEAL, "\"\n}\n")) {
+        feed(name, &[original], |bytes| match state::decode(&seal_state(bytes)) {
             Ok(state) => {
                 assert_eq!(state::decode(&state::encode(&state)).as_ref(), Ok(&state));
                 true
@@ -117,8 +123,8 @@ fn a_sealed_past_run_is_one_whole_run_or_refused() {
 #[test]
 fn a_sealed_plan_agrees_with_itself_or_is_refused() {
     let saved = unsealed(&real_files().plan, PLAN_SEAL);
-    let digest = Plan::from_file(&seal(&saved, PLAN_SEAL, "\"}\n")).unwrap().digest();
-    feed("sealed plan", &[saved], |bytes| match Plan::from_file(&seal(bytes, PLAN_SEAL, "\"}\n")) {
+    let digest = Plan::from_file(&seal_plan(&saved)).unwrap().digest();
+    feed("sealed plan", &[saved], |bytes| match Plan::from_file(&seal_plan(bytes)) {
         Ok(plan) => {
             // Its digest stands in it: who alters what is covered has to alter that too.
             assert_eq!(plan.digest(), digest, "{}", String::from_utf8_lossy(bytes));
@@ -127,5 +133,5 @@ fn a_sealed_plan_agrees_with_itself_or_is_refused() {
         Err(_) => false,
     });
     let old = unsealed(&fixture("plan/v1_0.json"), PLAN_SEAL);
-    feed("sealed plan 1.0", &[old], |bytes| Plan::from_any_file(&seal(bytes, PLAN_SEAL, "\"}\n")).is_ok());
+    feed("sealed plan 1.0", &[old], |bytes| Plan::from_any_file(&seal_plan(bytes)).is_ok());
 }
