@@ -13,7 +13,7 @@ use std::process::Command;
 
 use rictl::alibaba::Endpoint;
 use rictl::emulator::{Fault, Format, Host, WorldSeed, log_path};
-use rictl::journal::{Journal, decode_run};
+use rictl::journal::{Journal, decode_run, encode_run};
 use rictl::ops::notify::Words;
 use rictl::plan::Plan;
 use rictl::spec::format::format;
@@ -71,7 +71,8 @@ fn real_files() -> Files {
     let run = fs::read_dir(path("state/rictl.runs")).unwrap().next().unwrap().unwrap().path();
     Files {
         state: read("state/rictl.json"),
-        journal: fs::read(run).unwrap(),
+        // Told from the first line on, as a journal of its own.
+        journal: encode_run(&decode_run(&fs::read(run).unwrap()).unwrap()).unwrap(),
         base: read("state/rictl.journal.jsonl"),
         plan: read("saved"),
     }

@@ -81,8 +81,10 @@ impl Holder {
         let holder: Self = serde_json::from_slice(bytes).ok().filter(|_| bytes.len() <= MOST_WORDS)?;
         let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>();
         let plain = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
+        // No holder is without an id, by which its lock is freed.
+        let id = Some(plain(&holder.id)).filter(|id: &String| !id.is_empty())?;
         Some(Self {
-            id: plain(&holder.id),
+            id,
             who: clean(&holder.who),
             host: clean(&holder.host),
             operation: clean(&holder.operation),
@@ -367,6 +369,8 @@ mod tests {
         assert!(read.id.len() <= 64 && read.id.starts_with("xrm-rf"), "{}", read.id);
         let huge = Holder { who: "w".repeat(5000), ..holder("ann") };
         assert_eq!(Holder::parse(&serde_json::to_vec(&huge).unwrap()), None);
+        let nameless = Holder { id: "; /".to_owned(), ..holder("ann") };
+        assert_eq!(Holder::parse(&serde_json::to_vec(&nameless).unwrap()), None, "nobody could free it");
         assert_eq!(Holder::parse(&serde_json::to_vec(&holder("ann")).unwrap()).unwrap().who, "ann");
     }
 
