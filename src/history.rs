@@ -91,12 +91,18 @@ pub fn read_files(paths: &Paths) -> Result<Recorded, StoreError> {
 /// Bytes that cannot be read or cannot be trusted, and writes that fail.
 pub fn open<M: Medium>(mut medium: M, holder: &Holder) -> Result<(Recorder<M>, Recorded), StoreError> {
     let taken_over = medium.claim(holder)?;
+    let (recorder, mut recorded) = bring_up_to_now(medium)?;
+    recorded.notes.extend(taken_over.map(Note::TakenOver));
+    Ok((recorder, recorded))
+}
+
+/// Reads a medium that was claimed, and does what the last process could not.
+fn bring_up_to_now<M: Medium>(medium: M) -> Result<(Recorder<M>, Recorded), StoreError> {
     let (mut recorder, found) = Recorder::open(medium)?;
     let (torn, is_older) = (found.torn, found.is_older_version || found.journal.is_first_version());
     let anchored = found.state.as_ref().and_then(|state| state.anchor);
     let mut recorded = assemble(recorder.medium(), found, usize::MAX)?;
     recorded.notes.extend(torn.map(|torn| torn_note(recorder.medium(), torn.torn_length)));
-    recorded.notes.extend(taken_over.map(Note::TakenOver));
     if is_older {
         recorder.upgrade(recorded.state.as_mut().filter(|state| state.serial > 0))?;
     } else if let Some(anchor) = anchored.filter(|anchor| recorder.journal().is_in(anchor.head))
@@ -123,24 +129,32 @@ pub fn open_files(paths: Paths, holder: &Holder) -> Result<(LocalStore, Recorded
     open(Files::new(paths), holder)
 }
 
-/// A history that goes on with a new journal.
+/// A history that goes on without what could not be trusted.
 #[derive(Debug)]
 pub struct Restarted<M> {
     /// Where it goes on.
     pub recorder: Recorder<M>,
     /// What is recorded, with what could be read of the old journal.
     pub recorded: Recorded,
-    /// Why the old journal could not be trusted.
+    /// What was put aside: the state before the journal.
+    pub aside: Vec<Aside>,
+}
+
+/// A file that was put aside.
+#[derive(Debug)]
+pub struct Aside {
+    /// Why it could not be trusted.
     pub why: StoreError,
     /// Under which name it is kept; `None` where there was nothing in it.
     pub kept: Option<String>,
 }
 
-/// Claims a medium and starts its journal anew if the one that is there cannot be trusted; `None` where it can. The new
-/// one goes on from the state of `target`, or begins `lineage`.
+/// Claims a medium and puts aside what of it cannot be trusted; `None` where everything can. Without its state the history
+/// goes on from what the runs tell, as where the state is missing; without its journal with a new one, which goes on from
+/// the state, or from what is left of the history of `target`, or begins `lineage`.
 ///
 /// # Errors
-/// A state that cannot be read, a journal of a newer version, and writes that fail.
+/// Bytes of a newer version, and writes that fail.
 pub fn restart<M: Medium>(
     mut medium: M,
     holder: &Holder,
@@ -148,11 +162,25 @@ pub fn restart<M: Medium>(
     lineage: &str,
 ) -> Result<Option<Restarted<M>>, StoreError> {
     medium.claim(holder)?;
-    let Some(why) = recorder::distrust(&medium)? else { return Ok(None) };
-    let (recorder, kept) = Recorder::restart(medium, target, lineage)?;
-    let found = recorder::found(recorder.medium())?;
-    let recorded = assemble(recorder.medium(), found, usize::MAX)?;
-    Ok(Some(Restarted { recorder, recorded, why, kept }))
+    let distrusted = recorder::distrust(&medium)?;
+    if distrusted.is_nothing() {
+        return Ok(None);
+    }
+    let mut aside = Vec::new();
+    if let Some(why) = distrusted.state {
+        aside.push(Aside { why, kept: medium.put_state_aside()? });
+    }
+    let (recorder, recorded) = match distrusted.journal {
+        None => bring_up_to_now(medium)?,
+        Some(why) => {
+            let (recorder, kept) = Recorder::restart(medium, target, lineage)?;
+            aside.push(Aside { why, kept });
+            let found = recorder::found(recorder.medium())?;
+            let recorded = assemble(recorder.medium(), found, usize::MAX)?;
+            (recorder, recorded)
+        }
+    };
+    Ok(Some(Restarted { recorder, recorded, aside }))
 }
 
 /// Folds the runs that are over, and what was read beside each (`seen`, oldest run first), into `state`, commits it once,
@@ -200,16 +228,35 @@ pub fn commit(store: &mut impl Store, state: &mut State) -> Result<Option<Note>,
     Ok(store.archive(state).err().map(|error| not_archived(&error)))
 }
 
+/// Makes sure that a state stands which rests on a line of the journal, before a run begins: a journal that is lost in the
+/// middle of the very first run is missed by whoever comes next, as it is in any later one.
+///
+/// # Errors
+/// A commit that fails: no run may begin.
+pub fn anchor(store: &mut impl Store, state: &mut State) -> Result<Option<Note>, StoreError> {
+    if state.serial > 0 && !rests_on_nothing(state) { Ok(None) } else { commit(store, state) }
+}
+
+/// Returns whether the state names no line of a journal.
+fn rests_on_nothing(state: &State) -> bool {
+    state.anchor.is_none_or(|anchor| anchor.head.is_of_nothing())
+}
+
 /// Commits the state under the next serial that nobody has used: a state that was lost or restored from a copy is older
 /// than its journal.
 fn commit_next(store: &mut impl Store, state: &mut State) -> Result<(), StoreError> {
-    let rests_on_nothing = state.anchor.is_none_or(|anchor| anchor.head.is_of_nothing());
-    if rests_on_nothing && store.replay().runs().is_empty() {
+    let mut told = store.replay().last_serial();
+    if state.serial == 0 && told == 0 {
+        // The journal was lost too; what was archived tells.
+        let newest = store.run_ids()?.pop().map(|id| store.run(&id)).transpose()?.flatten();
+        told = newest.and_then(|run| run.folded).unwrap_or(0);
+    }
+    if rests_on_nothing(state) && store.replay().runs().is_empty() {
         // A state rests on a line, so that a journal that is emptied later is missed.
         store.archive(state)?;
     }
     let expected = state.serial;
-    state.serial = expected.max(store.replay().last_serial()) + 1;
+    state.serial = expected.max(told) + 1;
     store.commit(state, expected).inspect_err(|_| state.serial = expected)
 }
 
@@ -221,7 +268,7 @@ fn assemble(medium: &impl Medium, found: Found, runs_asked: usize) -> Result<Rec
     let mut recorded = Recorded { journal, state, ..Recorded::default() };
     match &mut recorded.state {
         Some(state) => recorded.notes.extend(catch_up::catch_up(state, &recorded.journal, medium)?),
-        None if recorded.journal.replay().last_serial() > 0 || medium.has_backup() => {
+        None if recorded.journal.replay().last_serial() > 0 || medium.has_backup() || !medium.runs()?.is_empty() => {
             let backup = medium.has_backup().then(|| medium.backup_name());
             recorded.state = catch_up::rebuild(&recorded.journal, medium, runs_asked)?;
             let records = recorded.state.as_ref().map_or(0, |state| state.interfaces.len());

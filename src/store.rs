@@ -5,6 +5,7 @@
 //! [`memory`] in memory, for simulations that crash it; one contract test runs against both.
 
 pub mod account;
+mod acl;
 mod files;
 pub mod local;
 pub mod lock;
@@ -114,6 +115,14 @@ pub enum StoreError {
         /// What it is.
         what: &'static str,
     },
+    /// The same where the lock of an account should be.
+    #[error("{path} is {what}, not a regular file")]
+    NoLockFile {
+        /// Which path.
+        path: String,
+        /// What it is.
+        what: &'static str,
+    },
     /// Somebody holds the lock.
     #[error("the state is locked by {holder}")]
     Locked {
@@ -158,6 +167,9 @@ pub enum StoreError {
         /// The journal.
         path: String,
     },
+    /// A write was given up: nobody knows whether it will be done.
+    #[error("the disk does not answer")]
+    Stalled,
     /// The caller broke the contract.
     #[error("bug: {0}")]
     Bug(String),
@@ -172,6 +184,8 @@ pub enum Writer {
     Group(u32),
     /// Its owner, who is neither this user nor root, nor owns the spec.
     Owner(u32),
+    /// A user whom its access control list names.
+    User(u32),
 }
 
 impl std::fmt::Display for Writer {
@@ -179,6 +193,7 @@ impl std::fmt::Display for Writer {
         match self {
             Self::Everybody => f.write_str("everybody"),
             Self::Group(id) => write!(f, "another group ({id})"),
+            Self::User(id) => write!(f, "another user ({id}), whom its access control list names"),
             Self::Owner(id) => write!(f, "its owner, another user ({id})"),
         }
     }
@@ -200,6 +215,8 @@ impl StoreError {
             Self::Newer { .. } => "use the rictl that wrote it, or a newer one".into(),
             Self::Moved { .. } => "run `rictl plan` again".into(),
             Self::NotAFile { path, .. } => format!("move {path} away, or choose another `state.path`"),
+            Self::NoLockFile { path, .. } => format!("move {path} away, or name another directory with --lock-dir"),
+            Self::Locked { id, .. } if id.is_empty() => "wait for it: it says who it is in a moment".into(),
             Self::Locked { id, .. } => {
                 format!(
                     "wait for it; stop a rollout that pauses with Ctrl-C; or free the lock with `rictl force-unlock {id}` if you know that it is dead"
@@ -225,7 +242,7 @@ impl StoreError {
                 _ => return None,
             },
             Self::NotLocked { .. } => "nothing has to be freed".into(),
-            Self::Broken { .. } | Self::Bug(_) => return None,
+            Self::Broken { .. } | Self::Stalled | Self::Bug(_) => return None,
         })
     }
 }

@@ -150,7 +150,7 @@ fn a_lock_file_is_for_everybody_to_read_and_never_a_link() {
     fs::remove_file(path).unwrap();
     std::os::unix::fs::symlink(&victim, path).unwrap();
     let (code, said) = Running::apply(&laptop, &emulator, &[]).end();
-    assert!(code == 1 && said.contains("is a symlink"), "{said}");
+    assert!(code == 1 && said.contains("is a symlink") && said.contains("--lock-dir"), "{said}");
     assert_eq!(fs::read(&victim).unwrap(), b"precious");
 }
 

@@ -2,7 +2,8 @@
 //! takes long, and what carries a checksum is never read as something else.
 //!
 //! `MUTATIONS=10000000 cargo test --release --test all mutations:: -- --nocapture` for the long run, and the same with
-//! `--lib mutated` for the API's answers, credentials and what the emulator is asked.
+//! `--lib mutated` for readers that nothing outside their room reaches: the API's answers, credentials, settings, the log
+//! of a world, what the emulator is asked.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
 
@@ -10,8 +11,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use rictl::alibaba::Endpoint;
 use rictl::emulator::{Fault, Format, Host, WorldSeed, log_path};
-use rictl::journal::{Journal, decode_run};
+use rictl::journal::{Journal, decode_run, encode_run};
+use rictl::ops::notify::Words;
 use rictl::plan::Plan;
 use rictl::spec::format::format;
 use rictl::spec::{self, SpecFile};
@@ -21,8 +24,16 @@ use rictl::{duration, state};
 use tempfile::TempDir;
 
 mod feed;
+mod sealed;
 
-use feed::feed;
+use feed::{feed, feed_few};
+
+/// Where files of every version are kept.
+const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+
+fn fixture(name: &str) -> Vec<u8> {
+    fs::read(Path::new(FIXTURES).join(name)).unwrap()
+}
 
 const WORLD: &str = "regions: [cn-shanghai]\nsettle: {activate: 10ms, deactivate: 10ms}\nfaults:\n  \
                      - {fault: {throttled: 1s}, nth: 90}\ninterfaces:\n  - {id: ri-a}\n  - {id: ri-b, status: Inactive}\n";
@@ -60,11 +71,15 @@ fn real_files() -> Files {
     let run = fs::read_dir(path("state/rictl.runs")).unwrap().next().unwrap().unwrap().path();
     Files {
         state: read("state/rictl.json"),
-        journal: fs::read(run).unwrap(),
+        // Told from the first line on, as a journal of its own.
+        journal: encode_run(&decode_run(&fs::read(run).unwrap()).unwrap()).unwrap(),
         base: read("state/rictl.journal.jsonl"),
         plan: read("saved"),
     }
 }
+
+/// What is wrong with a spec is as wrong in a short one, and a long one takes its time.
+const LONGEST_SPEC: usize = 1000;
 
 #[test]
 fn a_mutated_spec_is_a_spec_or_an_error() {
@@ -75,7 +90,7 @@ fn a_mutated_spec_is_a_spec_or_an_error() {
             specs.push(fs::read(path).unwrap());
         }
     }
-    specs.retain(|spec| spec.len() < 20_000);
+    specs.retain(|spec| spec.len() < LONGEST_SPEC);
     specs.push(
         br#"{"version":1,"cloud":{"region":"cn-shanghai"},"interfaces":{"a":{"id":"ri-a","status":"Active"}}}"#
             .to_vec(),
@@ -195,7 +210,19 @@ fn a_mutated_text_of_any_other_reader_is_read_or_refused() {
     feed("duration", &lengths, |bytes| std::str::from_utf8(bytes).is_ok_and(|text| duration::parse(text).is_ok()));
     let holder = br#"{"id":"a","who":"ann","host":"h","pid":7,"process_start":5,"boot_id":"b","operation":"apply","run_id":"r","since":"2026-11-29T00:00:00Z"}"#;
     feed("lock", &[holder.to_vec()], |bytes| {
-        serde_json::from_slice::<Holder>(bytes).is_ok_and(|it| !it.to_string().is_empty())
+        Holder::parse(bytes).is_some_and(|it| it.to_string().chars().all(|c| !c.is_control()))
+    });
+    feed("notify command", &[br#"mail -s "it's moved" 'a "b"' x"#.to_vec()], |bytes| {
+        std::str::from_utf8(bytes).is_ok_and(|text| text.parse::<Words>().is_ok())
+    });
+    let endpoints = [&b"https://vpc.cn-shanghai.aliyuncs.com"[..], b"http://127.0.0.1:8080"].map(<[u8]>::to_vec);
+    feed("endpoint", &endpoints, |bytes| match std::str::from_utf8(bytes).map(str::parse::<Endpoint>) {
+        Ok(Ok(endpoint)) => {
+            let shown = endpoint.to_string();
+            assert!(shown.bytes().all(|byte| byte.is_ascii_graphic()) && !shown.contains('@'), "{shown:?}");
+            true
+        }
+        _ => false,
     });
 }
 
@@ -209,7 +236,7 @@ fn a_mutated_log_of_a_world_is_replayed_or_refused() {
     let flip = Fault::parse_schedule("faults: [{fault: {console: {interface: ri-a, status: Idle, at: 3s}}}]").unwrap();
     host.add_faults(flip, now).unwrap();
     let log = fs::read(log_path(&path("world.yaml"))).unwrap();
-    feed("log", &[log], |bytes| {
+    feed_few("log", &[log], |bytes| {
         fs::write(log_path(&path("world.yaml")), bytes).unwrap();
         let looked = Host::look(&path("world.yaml"), now).is_ok();
         assert_eq!(fs::read(log_path(&path("world.yaml"))).unwrap(), bytes, "who looks writes nothing");

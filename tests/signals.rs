@@ -1,7 +1,7 @@
 //! Signals, locks and terminals with the real binary: what a person's Ctrl-C, a supervisor's SIGTERM, a closed
 //! terminal and ten impatient colleagues do to an apply.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -180,6 +180,42 @@ fn a_second_signal_leaves_at_once_and_the_next_apply_finds_out() {
     let (code, plan) = stage.answer(&["plan"]);
     assert_eq!(code, Some(0), "{plan}");
     assert!(plan.contains("1 to deactivate, 0 to activate, 1 to wait for; 0 blocked."), "{plan}");
+}
+
+#[test]
+fn a_second_signal_leaves_at_once_although_the_disk_never_answers() {
+    if !Command::new("strace").args(["-o", "/dev/null", "true"]).status().is_ok_and(|status| status.success()) {
+        eprintln!("skipped: strace is not installed here, or may not trace");
+        return;
+    }
+    let stage = Stage::new("1h");
+    let path = |name: &str| stage.path().join(name);
+    let read = |name: &str| fs::read_to_string(path(name)).unwrap_or_default();
+    // What the run writes waits for an hour where it is made durable. strace itself waits as long.
+    let stall = ["-f", "-qq", "-o", "trace", "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=3600000000"];
+    let rictl = [env!("CARGO_BIN_EXE_rictl"), "apply", "--auto-approve"];
+    let mut strace = stage.command("strace", &[&stall[..], &rictl].concat());
+    let said = fs::File::create(path("said")).unwrap();
+    let mut strace = strace.stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap();
+    wait_until(|| read("state/rictl.journal.jsonl").contains("\"run_id\""));
+    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", strace.id())).unwrap();
+    let pid: u32 = children.trim().parse().unwrap();
+    let interrupt = || kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), Signal::INT).unwrap();
+    interrupt();
+    // Two that come together are one.
+    wait_until(|| read("trace").matches("--- SIGINT").count() == 1);
+    interrupt();
+    // Who traces it asks for its end only once the hour is over.
+    let is_there =
+        || fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|status| !status.contains("State:\tZ"));
+    wait_until(|| !is_there());
+    strace.kill().unwrap();
+    strace.wait().unwrap();
+    let said = read("said");
+    assert!(said.contains("the disk does not answer") && said.contains("(exit code 130)"), "{said}");
+    let (code, plan) = stage.answer(&["plan"]);
+    assert_eq!(code, Some(0), "{plan}");
+    assert!(plan.contains("2 to deactivate"), "{plan}");
 }
 
 #[test]

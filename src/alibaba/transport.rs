@@ -15,10 +15,8 @@ use super::endpoint::Endpoint;
 use super::http::{self, Failure, Timeouts, Wire, innermost};
 use super::proxy::Proxy;
 use super::request::Signed;
+use crate::bounds;
 use crate::cloud::{CloudError, Effect, ErrorKind};
-
-/// The largest answer that is read; a page of 50 interfaces takes about 100 KiB.
-pub(super) const MAX_BODY: usize = crate::bounds::ANSWER_BYTES;
 
 /// An answer before anyone has looked into it.
 #[derive(Debug)]
@@ -59,7 +57,7 @@ impl Transport {
         })?;
         let request = http.post(endpoint.with_query(&signed.query)).headers(headers);
         let mut body = Vec::new();
-        let (status, headers) = http::exchange(request, &mut body, MAX_BODY)
+        let (status, headers) = http::exchange(request, &mut body, bounds::ANSWER_BYTES)
             .await
             .map_err(|failure| self.failure(action, endpoint, failure))?;
         let retry_after = text(&headers, "x-acs-retry-after").and_then(|millis| millis.trim().parse().ok());
@@ -131,9 +129,10 @@ impl Transport {
                     ..unsent(ErrorKind::Unreachable, action, format!("cannot connect to {host}{through}: {cause}"))
                 };
             }
-            Failure::TooLarge => {
-                (ErrorKind::Malformed, format!("{host} answered with more than {} MiB", MAX_BODY >> 20))
-            }
+            Failure::TooLarge => (
+                ErrorKind::Malformed,
+                format!("{host} answered with more than {}", bounds::size(bounds::ANSWER_BYTES as u64)),
+            ),
             Failure::TimedOut => (
                 ErrorKind::Interrupted,
                 format!("{host} did not finish its answer in time (at most {:?})", self.timeouts.total),

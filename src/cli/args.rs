@@ -375,7 +375,7 @@ pub(super) enum StateCommand {
         #[arg(long)]
         json: bool,
     },
-    /// Go on where the journal was emptied, cut, replaced or damaged: it is kept aside, what is open is read from the cloud
+    /// Go on where state or journal was damaged, emptied, cut or replaced: it is kept aside, what is open is read from the cloud
     Accept,
     /// Forget one record; the interface itself is not touched
     Rm {
@@ -544,3 +544,6 @@ fn quota(text: &str) -> Result<Quota, String> {
     let limit = limit.parse().map_err(|_| "N must be a number above 0")?;
     Ok(Quota { limit, window: positive_duration(window)? })
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use super::caller::Caller;
 use super::refusal::Refusal;
 use super::request::{Request, STS_VERSION, VPC_VERSION};
 use super::world::World;
+use crate::bounds;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
@@ -23,9 +24,6 @@ use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
 /// What a client waits for an answer (docs/reference/faults.md#n6: 30 s in all).
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// What a client reads of a body (docs/reference/faults.md#n11: 8 MiB).
-const MOST_BYTES: u64 = 8 << 20;
 
 /// What a body has at least, for how long a slow one takes.
 const FEWEST_BYTES: u32 = 64;
@@ -171,7 +169,9 @@ async fn arrive(action: &'static str, reply: Reply, request_id: &RequestId) -> R
         Delivery::Html(_) => failure(ErrorKind::Malformed, "the answer is an HTML page"),
         Delivery::EmptyBody => failure(ErrorKind::Malformed, "the answer is empty"),
         Delivery::EmptyObject => failure(ErrorKind::Malformed, "the answer has no RequestId"),
-        Delivery::Huge(bytes) if bytes > MOST_BYTES => failure(ErrorKind::Malformed, "the answer is too large"),
+        Delivery::Huge(bytes) if bytes > bounds::ANSWER_BYTES as u64 => {
+            failure(ErrorKind::Malformed, "the answer is too large")
+        }
         Delivery::Huge(_) => failure(ErrorKind::Malformed, "the answer is not JSON"),
         Delivery::Redirect => failure(ErrorKind::Malformed, "the answer is a redirect"),
         Delivery::Whole | Delivery::Slow(_) | Delivery::Hung => match reply.answer {

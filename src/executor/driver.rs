@@ -37,6 +37,9 @@ use crate::store::{Store, StoreError};
 /// A sleep that is longer than any run.
 const FAR_AWAY: Duration = Duration::from_secs(86_400);
 
+/// How long the disk may still take once a run is left: more than one that works needs.
+const LAST_WRITE: Duration = Duration::from_secs(2);
+
 /// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order.
 pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
     plan: &'a Plan,
@@ -83,9 +86,13 @@ struct Driver<'a, C, S, G> {
     cloud: &'a C,
     gate: &'a G,
     clock: &'a Clock,
-    /// Nothing while it appends.
+    /// Nothing while it appends, and once an append was given up.
     store: Option<&'a mut S>,
     signals: watch::Receiver<u32>,
+    /// How long what was sent is watched after the first signal.
+    grace: Duration,
+    /// From when on nothing but the disk is waited for.
+    left_at: Option<Instant>,
     emit: &'a mut dyn FnMut(&Event),
     /// No moment that the machine is told of is earlier.
     origin: Instant,
@@ -117,7 +124,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
         let origin = known.reads.iter().map(|read| read.begun).fold(Instant::now(), Instant::min);
         let reads = known.reads.iter().map(|read| {
             let begun = moment(origin, read.begun);
-            let question = Question { scope: read.scope.clone(), ids: read.ids.clone(), begun };
+            let question = Question { scope: read.scope.clone(), ids: read.ids.clone(), begun, asked: None };
             (question, answer(origin, read.listing.clone()))
         });
         let background = Background { reads: reads.collect(), earlier: &known.earlier, needs: &known.needs };
@@ -129,6 +136,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
             clock: around.clock,
             store: Some(around.store),
             signals: around.signals,
+            grace: settings.interrupt_grace,
+            left_at: None,
             emit: around.emit,
             origin,
             places: BTreeMap::new(),
@@ -232,7 +241,10 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
     }
 
     fn append(&mut self, entries: Vec<Entry>) {
-        let store = self.store.take().expect("one append is on its way at a time");
+        debug_assert!(self.appends.is_empty(), "one append is on its way at a time");
+        let Some(store) = self.store.take() else {
+            return self.news.push_back(Input::Unappended(StoreError::Stalled));
+        };
         self.appends.push(Box::pin(async move {
             let outcome = store.append_without_blocking(&entries).await;
             (store, outcome)
@@ -297,6 +309,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
     async fn wait(&mut self) {
         let wake_up = self.machine.next_wake_up().map(|moment| self.origin + moment.since_origin());
         let wake_up = wake_up.unwrap_or_else(|| Instant::now() + FAR_AWAY);
+        let leaves_disk = self.left_at.filter(|_| !self.appends.is_empty()).map(|left_at| left_at + LAST_WRITE);
+        let wake_up = leaves_disk.map_or(wake_up, |leaves| wake_up.min(leaves));
         let mut signals = self.signals.clone();
         // Without a sender no signal can come, and its branch would be ready at once, for ever.
         let listens = signals.has_changed().is_ok();
@@ -316,6 +330,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
             self.on_called(step, called);
         }
         self.take_appended();
+        self.leave_disk();
         self.take_told();
         while let Some(Some(read)) = self.reads.next().now_or_never() {
             self.on_read(read);
@@ -334,6 +349,9 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
     fn on_signal(&mut self) {
         let count = *self.signals.borrow_and_update();
         if count > 0 {
+            let now = Instant::now();
+            let left_at = if count > 1 { now } else { now + self.grace };
+            self.left_at = Some(self.left_at.map_or(left_at, |known| known.min(left_at)));
             self.news.push_back(Input::Signal { count });
         }
     }
@@ -362,6 +380,16 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
             Ok(()) => Input::Appended,
             Err(error) => Input::Unappended(error),
         });
+    }
+
+    /// Gives up an append that outlasts the patience of whoever asked twice to stop: the disk may be gone, and what it holds
+    /// of the run tells whoever comes next no less than after a crash. Nothing is sent any more.
+    fn leave_disk(&mut self) {
+        let is_over = self.left_at.is_some_and(|left_at| left_at + LAST_WRITE <= Instant::now());
+        if is_over && !self.appends.is_empty() {
+            self.appends.clear();
+            self.news.push_back(Input::Unappended(StoreError::Stalled));
+        }
     }
 
     fn take_told(&mut self) {

@@ -4,7 +4,7 @@ use super::fold::fold;
 use super::note::Note;
 use crate::journal::{Journal, Run};
 use crate::state::State;
-use crate::store::recorder::past_run;
+use crate::store::recorder::{newest_run, past_run};
 use crate::store::{Medium, StoreError};
 
 /// Folds in the runs that the state does not have yet; its serial stays. More than the last one means that the state is
@@ -38,8 +38,11 @@ pub(super) fn catch_up(state: &mut State, journal: &Journal, medium: &impl Mediu
 /// serial is that of no file. What was only seen beside runs is lost.
 pub(super) fn rebuild(journal: &Journal, medium: &impl Medium, most: usize) -> Result<Option<State>, StoreError> {
     let replay = journal.replay();
-    let Some((lineage, target)) = journal.origin() else { return Ok(None) };
-    let mut state = State::new(lineage, target.clone());
+    let told = journal.origin().map(|(lineage, target)| (lineage.to_owned(), target.clone()));
+    let newest = || newest_run(medium).map(|run| run.map(|run| (run.started.lineage, run.started.target)));
+    let Some((lineage, target)) = told.map_or_else(newest, |told| Ok(Some(told)))? else { return Ok(None) };
+    let lineage = lineage.as_str();
+    let mut state = State::new(lineage, target);
     for run in archived_after(0, lineage, medium, most)? {
         fold(&mut state, &run);
     }

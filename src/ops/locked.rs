@@ -51,7 +51,7 @@ pub struct Locked<'s, C, S> {
 /// What plans may know of the state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
-    /// Nothing: it was never committed.
+    /// Nothing: no run is in it.
     New,
     /// Everything that is in it.
     Committed,

@@ -89,7 +89,9 @@ impl Now<'_> {
         }
         // A run of this plan raised the serial, so it is the last one or nothing tells it from any other.
         let digest = saved.digest();
-        let is_of_it = |run: &&Run| run.started.digest == digest && run.started.serial == saved.basis.serial;
+        // The first run of a history commits a state before it begins.
+        let began_on = |serial: u64| serial == saved.basis.serial || saved.basis.serial == 0;
+        let is_of_it = |run: &&Run| run.started.digest == digest && began_on(run.started.serial);
         moved.extend(
             self.last.filter(is_of_it).map(|run| format!("it was applied already, by run {}", run.started.run_id)),
         );

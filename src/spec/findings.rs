@@ -5,13 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::bounds;
 use crate::diagnostic::{Diagnostic, Place, SourceId};
 use crate::spec::finding::{Code, Finding, KeyFault, ValueFault};
 use crate::spec::keys::Type;
 use crate::spec::words::words;
-
-/// How many findings of one kind are shown; beyond that a reader fixes the generator, not the lines.
-const SHOWN_PER_KIND: usize = crate::bounds::SPEC_FINDINGS;
 
 /// The findings of one parse.
 #[derive(Default)]
@@ -31,7 +29,7 @@ impl Findings {
     /// Adds a finding of a code at `place`; `build` runs only if it will be shown.
     pub(super) fn report(&mut self, code: Code, place: Place, build: impl FnOnce() -> Finding) {
         let tally = self.kinds.entry(code.kind()).or_default();
-        if tally.shown < SHOWN_PER_KIND {
+        if tally.shown < bounds::SPEC_FINDINGS {
             tally.shown += 1;
             let finding = build();
             debug_assert_eq!(finding.code(), code, "a finding is counted under its own code");
@@ -70,7 +68,7 @@ impl Findings {
 
     /// Returns whether one more of this code would be shown.
     pub(super) fn has_room(&self, code: Code) -> bool {
-        self.kinds.get(code.kind()).is_none_or(|tally| tally.shown < SHOWN_PER_KIND)
+        self.kinds.get(code.kind()).is_none_or(|tally| tally.shown < bounds::SPEC_FINDINGS)
     }
 
     /// Returns the findings in words, in the order of their places.

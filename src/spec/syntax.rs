@@ -15,15 +15,6 @@ pub(super) mod json;
 pub(super) mod text;
 pub(super) mod yaml;
 
-/// How deep values may nest: no spec needs half of it.
-const MAX_DEPTH: usize = bounds::SPEC_DEPTH;
-/// How many entries a section may have: twice the largest network in mind, and what bounds the memory of nonsense.
-const MAX_ENTRIES: usize = bounds::SPEC_ENTRIES;
-/// How many values one entry may hold, for the same reason.
-const MAX_VALUES: usize = bounds::SPEC_VALUES;
-/// How long one word may be, in bytes: a `reason` is a sentence, not a book.
-const MAX_WORD: usize = bounds::SPEC_TEXT;
-
 /// A key, or a scalar value.
 #[derive(Debug)]
 pub(super) struct Word<'a> {
@@ -106,19 +97,19 @@ fn stop(fault: SyntaxFault, place: Place, findings: &mut Findings) -> Broken {
 
 fn too_many(what: Crowd, place: Place, findings: &mut Findings) -> Broken {
     let limit = match what {
-        Crowd::Sections | Crowd::Entries => MAX_ENTRIES,
-        Crowd::Values => MAX_VALUES,
+        Crowd::Sections | Crowd::Entries => bounds::SPEC_ENTRIES,
+        Crowd::Values => bounds::SPEC_VALUES,
     };
     stop(SyntaxFault::TooMany { what, limit }, place, findings)
 }
 
 /// Makes a value of a word, unless it is too long to be one.
 fn word_node<'a>(word: Word<'a>, findings: &mut Findings) -> Node<'a> {
-    if word.text.len() <= MAX_WORD {
+    if word.text.len() <= bounds::SPEC_TEXT {
         return Node::Word(word);
     }
     let place = Place { length: 1, ..word.place };
-    let fault = SyntaxFault::TextTooLong { bytes: word.text.len(), limit: MAX_WORD };
+    let fault = SyntaxFault::TextTooLong { bytes: word.text.len(), limit: bounds::SPEC_TEXT };
     findings.report(fault.code(), place, || Finding::Syntax(fault));
     Node::Refused(place)
 }

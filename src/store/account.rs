@@ -148,7 +148,11 @@ fn take(path: &Path, holder: &Holder) -> Result<File, StoreError> {
 /// Opens the file for reading, which is all that a lock needs and all that everybody may; makes it where it is absent.
 fn open(path: &Path) -> Result<File, StoreError> {
     for _ in 0..ATTEMPTS {
-        if let Some(file) = files::open(path, OpenOptions::new().read(true), "open")? {
+        let opened = files::open(path, OpenOptions::new().read(true), "open").map_err(|error| match error {
+            StoreError::NotAFile { path, what } => StoreError::NoLockFile { path, what },
+            error => error,
+        });
+        if let Some(file) = opened? {
             return Ok(file);
         }
         // Whole, with its mode, in one step: nobody meets a file that they may not open yet.

@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FallocateFlags, OFlags};
 
+use super::acl::{self, Named};
 use super::{StoreError, Writer};
 use crate::bounds;
 
-/// The most that is read of one file; a state of 500,000 interfaces fits.
+/// The most that is read of one file.
 const READ_LIMIT: u64 = bounds::STATE_BYTES as u64;
 
 /// Says what failed on which file.
@@ -56,11 +57,11 @@ pub(super) fn open_or_create(path: &Path, append: bool, doing: &'static str) -> 
     let file = open(path, &mut options, doing)?.ok_or_else(|| io_error(doing, path)(io::ErrorKind::NotFound.into()))?;
     let found = file.metadata().map_err(io_error("look at", path))?;
     let is_new = found.len() == 0 && found.uid() == rustix::process::geteuid().as_raw();
-    if let Mode::Exactly(permissions) = private(path)
-        && is_new
-        && found.mode() & 0o777 != permissions.mode()
-    {
-        file.set_permissions(permissions).map_err(io_error("open", path))?;
+    if is_new {
+        let permissions = private(directory(path));
+        if found.mode() & 0o777 != permissions.mode() {
+            file.set_permissions(permissions).map_err(io_error("open", path))?;
+        }
     }
     Ok(file)
 }
@@ -89,7 +90,7 @@ pub(super) fn kind(file_type: fs::FileType) -> Option<&'static str> {
     })
 }
 
-/// Reads a whole file of at most 256 MiB; `None` if the name does not exist.
+/// Reads a whole file of at most [`READ_LIMIT`]; `None` if the name does not exist.
 pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match open(path, OpenOptions::new().read(true), "read")? {
         Some(file) => read_open(&file, path).map(Some),
@@ -113,7 +114,7 @@ pub(super) fn read_open(file: &File, path: &Path) -> Result<Vec<u8>, StoreError>
     if bytes.len() as u64 > READ_LIMIT {
         return Err(StoreError::Damaged {
             path: path.display().to_string(),
-            detail: "it is larger than 256 MiB".into(),
+            detail: format!("it is larger than {}", bounds::size(READ_LIMIT)),
             hint: "move it away; it is kept for you, and rictl works without it".into(),
         });
     }
@@ -124,17 +125,26 @@ pub(super) fn read_open(file: &File, path: &Path) -> Result<Vec<u8>, StoreError>
 /// one, whole. The rename itself is durable after [`sync_dir`].
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     refuse_irregular(path)?;
-    put(path, bytes, &private(path), true)
+    put(path, bytes, &Mode::Exactly(private(directory(path))), true)
 }
 
-/// Returns the mode of a file of ours at `path`: for its owner, and in a directory that is setgid for the group that it is
-/// shared with to read.
-pub(super) fn private(path: &Path) -> Mode {
-    let is_shared = fs::metadata(directory(path)).is_ok_and(|found| found.mode() & SETGID != 0);
-    Mode::Exactly(Permissions::from_mode(if is_shared { 0o640 } else { 0o600 }))
+/// Puts a new file of ours with these bytes at `path`, where nothing is, in one step.
+pub(super) fn put_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
+    put(path, bytes, &Mode::Exactly(private(directory(path))), false)
 }
 
-const SETGID: u32 = 0o2000;
+/// Returns the permissions of a file of ours in `dir`: for its owner, and in a directory that is setgid for the group that
+/// it is shared with to read.
+fn private(dir: &Path) -> Permissions {
+    Permissions::from_mode(if is_shared(dir) { 0o640 } else { 0o600 })
+}
+
+/// Returns whether a directory is shared with its group.
+fn is_shared(dir: &Path) -> bool {
+    /// Files in it are of its group.
+    const SETGID: u32 = 0o2000;
+    fs::metadata(dir).is_ok_and(|found| found.mode() & SETGID != 0)
+}
 
 /// The permissions of a new file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,13 +206,12 @@ pub(super) fn put_all(dir: &Path, files: &[(PathBuf, &[u8])]) -> Result<(), Stor
     /// Beyond this many, one sync of the whole file system costs less than one for each.
     const FEW: usize = 16;
     let is_few = files.len() <= FEW;
+    let permissions = private(dir);
     let mut written = Vec::with_capacity(files.len());
     for (path, bytes) in files {
         refuse_irregular(path)?;
         let mut file = temporary(dir, ".rictl-").map_err(io_error("write a new file in", dir))?;
-        if let Mode::Exactly(permissions) = private(path) {
-            file.as_file().set_permissions(permissions).map_err(io_error("write", path))?;
-        }
+        file.as_file().set_permissions(permissions.clone()).map_err(io_error("write", path))?;
         file.write_all(bytes).map_err(io_error("write", path))?;
         if is_few {
             file.as_file().sync_all().map_err(io_error("write", path))?;
@@ -226,8 +235,7 @@ pub(super) fn put_all(dir: &Path, files: &[(PathBuf, &[u8])]) -> Result<(), Stor
 /// Creates a directory, private to us, where it is missing.
 pub(super) fn make_dir(dir: &Path) -> Result<(), StoreError> {
     refuse_other_directory(dir)?;
-    let is_shared = fs::metadata(directory(dir)).is_ok_and(|found| found.mode() & SETGID != 0);
-    match DirBuilder::new().mode(if is_shared { 0o750 } else { 0o700 }).create(dir) {
+    match DirBuilder::new().mode(if is_shared(directory(dir)) { 0o750 } else { 0o700 }).create(dir) {
         Ok(()) => sync_dir(dir),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(io_error("create", dir)(error)),
@@ -258,6 +266,35 @@ pub(super) fn names(dir: &Path) -> Result<Vec<OsString>, StoreError> {
     entries.map(|entry| entry.map(|entry| entry.file_name()).map_err(io_error("list", dir))).collect()
 }
 
+/// Returns whether there is nothing in the file at `path`, or no file.
+pub(super) fn is_empty(path: &Path) -> Result<bool, StoreError> {
+    match open(path, OpenOptions::new().read(true), "look at")? {
+        Some(file) => Ok(file.metadata().map_err(io_error("look at", path))?.len() == 0),
+        None => Ok(true),
+    }
+}
+
+/// Gives a file another name beside its own, which nothing has yet, in one step.
+pub(super) fn move_to(path: &Path, name: &Path) -> Result<(), StoreError> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    use rustix::io::Errno;
+    match renameat_with(CWD, path, CWD, name, RenameFlags::NOREPLACE) {
+        // Not every file system can; with a link in between, a crash leaves both names.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            fs::hard_link(path, name).and_then(|()| fs::remove_file(path)).map_err(io_error("move", path))
+        }
+        moved => moved.map_err(|error| io_error("move", path)(error.into())),
+    }
+}
+
+/// Takes a file away, if there is one, durably.
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(io_error("remove", path)(error)),
+        _ => sync_dir(path),
+    }
+}
+
 /// Makes the names in the directory of `path` durable.
 pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
     let dir = directory(path);
@@ -276,7 +313,7 @@ pub(super) fn prepare_dir(path: &Path, spec_owner: Option<u32>) -> Result<(), St
     let found = fs::metadata(dir).map_err(io_error("look at", dir))?;
     // Who owns a sticky directory, or may make files in it, cannot replace ours: those are looked at one by one.
     let is_sticky = found.mode() & 0o1000 != 0 && is_known(found.uid(), spec_owner);
-    if is_sticky { Ok(()) } else { refuse_writers(dir, &found, spec_owner, found.mode() & SETGID != 0) }
+    if is_sticky { Ok(()) } else { refuse_writers(dir, &found, spec_owner, is_shared(dir)) }
 }
 
 /// Refuses a file or directory of ours that somebody else can write to, if something stands there.
@@ -290,8 +327,8 @@ pub(super) fn refuse_exposed(path: &Path, spec_owner: Option<u32>) -> Result<(),
         // Nobody writes to a link; it is refused where it is opened.
         return Ok(());
     }
-    let shared = fs::metadata(directory(path)).ok().filter(|dir| dir.mode() & SETGID != 0);
-    let is_shared = shared.is_some_and(|dir| dir.gid() == found.gid());
+    let dir = directory(path);
+    let is_shared = is_shared(dir) && fs::metadata(dir).is_ok_and(|dir| dir.gid() == found.gid());
     // Whoever could put it there may write to the directory, which was looked at.
     let owner = if is_shared { Some(found.uid()) } else { spec_owner };
     refuse_writers(path, &found, owner, is_shared)
@@ -318,9 +355,27 @@ fn refuse_writers(
         () if mode & 0o020 != 0 && !is_shared && found.gid() != rustix::process::getegid().as_raw() => {
             Writer::Group(found.gid())
         }
-        () => return Ok(()),
+        () => {
+            let own = is_shared.then_some(found.gid());
+            let named = acl::writers(path).map_err(|error| io_error("look at", path)(error.into()))?;
+            match named.into_iter().find_map(|named| stranger(named, spec_owner, own)) {
+                Some(by) => by,
+                None => return Ok(()),
+            }
+        }
     };
     Err(StoreError::Exposed { path: path.display().to_string(), by })
+}
+
+/// Returns whom an access control list names, unless that is somebody who is trusted or a group that the file is shared with.
+fn stranger(named: Named, spec_owner: Option<u32>, shared_with: Option<u32>) -> Option<Writer> {
+    match named {
+        Named::User(id) => (!is_known(id, spec_owner)).then_some(Writer::User(id)),
+        Named::Group(id) => {
+            let is_ours = Some(id) == shared_with || id == rustix::process::getegid().as_raw();
+            (!is_ours).then_some(Writer::Group(id))
+        }
+    }
 }
 
 fn directory(path: &Path) -> &Path {

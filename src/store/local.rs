@@ -162,18 +162,33 @@ impl Files {
         Ok((&self.paths, claim))
     }
 
-    /// Returns the file of an ended run; `None` for a text that names none.
-    fn run_path(&self, id: &RunId) -> Option<PathBuf> {
+    /// Returns the file of an ended run whose name ends so; `None` for a text that names none.
+    fn run_path(&self, id: &RunId, ending: &str) -> Option<PathBuf> {
         let is_plain = id.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'));
-        (is_plain && !id.0.is_empty() && !id.0.starts_with('.')).then(|| self.paths.runs.join(format!("{id}{RUN}")))
+        (is_plain && !id.0.is_empty() && !id.0.starts_with('.')).then(|| self.paths.runs.join(format!("{id}{ending}")))
+    }
+
+    /// Puts files of ended runs where nothing is.
+    fn put_runs<'b>(
+        &mut self,
+        runs: impl Iterator<Item = (&'b RunId, &'static str, &'b [u8])>,
+    ) -> Result<(), StoreError> {
+        let named = |(id, ending, bytes): (&RunId, &str, &'b [u8])| {
+            let path = self.run_path(id, ending);
+            path.map(|path| (path, bytes)).ok_or_else(|| StoreError::Bug(format!("{id:?} is no name of a run")))
+        };
+        let named = runs.map(named).collect::<Result<Vec<_>, _>>()?;
+        let (paths, _) = self.claimed()?;
+        files::make_dir(&paths.runs)?;
+        files::put_all(&paths.runs, &named)
     }
 }
 
 /// How the name of an ended run's file ends.
 const RUN: &str = ".jsonl";
 
-/// The extension of the file that names the run that took a run back.
-const TAKEN_BACK: &str = "taken_back";
+/// How the name of the file ends that names the run that took a run back.
+const TAKEN_BACK: &str = ".taken_back";
 
 /// Returns who the lock file names, dead or alive.
 pub fn lock_holder(paths: &Paths) -> Result<Holder, StoreError> {
@@ -211,7 +226,7 @@ impl Medium for Files {
     }
 
     fn run(&self, id: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(path) = self.run_path(id) else { return Ok(None) };
+        let Some(path) = self.run_path(id, RUN) else { return Ok(None) };
         files::refuse_other_directory(&self.paths.runs)?;
         files::read_whole(&path)
     }
@@ -262,33 +277,19 @@ impl Medium for Files {
     }
 
     fn keep_runs(&mut self, runs: &[(RunId, Vec<u8>)]) -> Result<(), StoreError> {
-        let mut named = Vec::with_capacity(runs.len());
-        for (id, bytes) in runs {
-            let path = self.run_path(id).ok_or_else(|| StoreError::Bug(format!("{id:?} is no name of a run")))?;
-            named.push((path, bytes.as_slice()));
-        }
-        let (paths, _) = self.claimed()?;
-        files::make_dir(&paths.runs)?;
-        files::put_all(&paths.runs, &named)
+        self.put_runs(runs.iter().map(|(id, bytes)| (id, RUN, bytes.as_slice())))
     }
 
     fn taken_back_by(&self, id: &RunId) -> Result<Option<RunId>, StoreError> {
-        let Some(path) = self.run_path(id).map(|path| path.with_extension(TAKEN_BACK)) else { return Ok(None) };
+        let Some(path) = self.run_path(id, TAKEN_BACK) else { return Ok(None) };
         files::refuse_other_directory(&self.paths.runs)?;
         let bytes = files::read(&path)?;
         Ok(bytes.map(|bytes| RunId(String::from_utf8_lossy(&bytes).trim_end().into())))
     }
 
     fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError> {
-        let mut named = Vec::with_capacity(runs.len());
-        for (id, by) in runs {
-            let path = self.run_path(id).ok_or_else(|| StoreError::Bug(format!("{id:?} is no name of a run")))?;
-            named.push((path.with_extension(TAKEN_BACK), format!("{by}\n")));
-        }
-        let (paths, _) = self.claimed()?;
-        files::make_dir(&paths.runs)?;
-        let named: Vec<(PathBuf, &[u8])> = named.iter().map(|(path, by)| (path.clone(), by.as_bytes())).collect();
-        files::put_all(&paths.runs, &named)
+        let lines: Vec<String> = runs.iter().map(|(_, by)| format!("{by}\n")).collect();
+        self.put_runs(runs.iter().zip(&lines).map(|((id, _), line)| (id, TAKEN_BACK, line.as_bytes())))
     }
 
     fn replace_journal(&mut self, position: u64, bytes: &[u8]) -> Result<(), StoreError> {
@@ -322,18 +323,16 @@ impl Medium for Files {
 
     fn keep_aside(&mut self, bytes: &[u8]) -> Result<String, StoreError> {
         let (paths, _) = self.claimed()?;
-        for number in 1_u32.. {
-            let name = beside(&paths.journal, &format!(".aside-{number}"));
-            match files::put(&name, bytes, &files::private(&name), false) {
-                Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}
-                put => {
-                    put?;
-                    files::sync_dir(&name)?;
-                    return Ok(name.display().to_string());
-                }
-            }
+        put_aside(&paths.journal, |name| files::put_new(name, bytes))
+    }
+
+    fn put_state_aside(&mut self) -> Result<Option<String>, StoreError> {
+        let (paths, _) = self.claimed()?;
+        if !files::is_empty(&paths.state)? {
+            return put_aside(&paths.state, |name| files::move_to(&paths.state, name)).map(Some);
         }
-        Err(StoreError::Bug("there are more journals aside than can be counted".to_owned()))
+        files::remove(&paths.state)?;
+        Ok(None)
     }
 
     fn reserve(&self, position: u64, journal: u64, state: u64) -> Result<(), StoreError> {
@@ -359,6 +358,22 @@ impl Medium for Files {
     fn backup_name(&self) -> String {
         self.paths.backup.display().to_string()
     }
+}
+
+/// Puts something under the first name beside `path` that nothing has, durably, and returns that name.
+fn put_aside(path: &Path, put: impl Fn(&Path) -> Result<(), StoreError>) -> Result<String, StoreError> {
+    for number in 1_u32.. {
+        let name = beside(path, &format!(".aside-{number}"));
+        match put(&name) {
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => {}
+            put => {
+                put?;
+                files::sync_dir(&name)?;
+                return Ok(name.display().to_string());
+            }
+        }
+    }
+    Err(StoreError::Bug("there are more files aside than can be counted".to_owned()))
 }
 
 /// What the names of the files that the first versions wrote end in once they were replaced.

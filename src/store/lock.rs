@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mount::Mount;
 use super::{StoreError, files};
+use crate::clock::boot_id;
 use crate::state::RunId;
 
 /// What to do where locks do not keep others out.
@@ -61,7 +62,7 @@ impl Holder {
             host: Self::host_name(),
             pid,
             process_start: process_start(pid),
-            boot_id: boot_id(),
+            boot_id: boot_id().map(str::to_owned),
             operation,
             run_id,
             since,
@@ -75,14 +76,16 @@ impl Holder {
 
     /// Reads who wrote a lock: nobody's words are longer than [`MOST_WORDS`], and each is cut to what a line has room for,
     /// without what a terminal would act on.
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
         /// Longer than any name of a user or host.
         const LONGEST: usize = 128;
         let holder: Self = serde_json::from_slice(bytes).ok().filter(|_| bytes.len() <= MOST_WORDS)?;
         let clean = |text: &str| text.chars().filter(|c| !c.is_control()).take(LONGEST).collect::<String>();
         let plain = |text: &str| text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(64).collect();
+        // No holder is without an id, by which its lock is freed.
+        let id = Some(plain(&holder.id)).filter(|id: &String| !id.is_empty())?;
         Some(Self {
-            id: plain(&holder.id),
+            id,
             who: clean(&holder.who),
             host: clean(&holder.host),
             operation: clean(&holder.operation),
@@ -100,13 +103,13 @@ impl Holder {
     /// Returns whether the holder's process is at work on this host: the same process, not a later one with its number.
     pub fn is_alive_here(&self) -> bool {
         self.boot_id.is_some()
-            && self.boot_id == boot_id()
+            && self.boot_id.as_deref() == boot_id()
             && process_start(self.pid).is_some_and(|start| self.process_start.is_none_or(|known| known == start))
     }
 
     /// Returns whether the holder may still be at work: on another host nobody can tell.
     fn may_be_alive(&self) -> bool {
-        let ended_with_its_boot = self.boot_id != boot_id();
+        let ended_with_its_boot = self.boot_id.as_deref() != boot_id();
         let on_this_host = !ended_with_its_boot || kernel_word("hostname").as_deref() == Some(self.host.as_str());
         !on_this_host || (!ended_with_its_boot && process_start(self.pid) == self.process_start)
     }
@@ -124,10 +127,6 @@ pub(super) const MOST_WORDS: usize = crate::bounds::LOCK_BYTES;
 fn kernel_word(name: &str) -> Option<String> {
     let text = fs::read_to_string(Path::new("/proc/sys/kernel").join(name)).ok()?;
     Some(text.trim().to_owned())
-}
-
-fn boot_id() -> Option<String> {
-    kernel_word("random/boot_id")
 }
 
 /// Returns when the process started, in ticks after boot; `None` if none with this pid is alive.
@@ -333,9 +332,10 @@ mod tests {
     fn another_boot_of_the_same_host_name_is_taken_over_on_a_disk_of_ones_own_only() {
         let note = take(&of_another_boot(), &Mount::default(), Locking::Required).unwrap().unwrap();
         assert!(note.contains("an earlier boot of this host") && note.contains("ann on "), "{note}");
-        let refused = take(&of_another_boot(), &Mount::shared_for_tests(), Locking::Required).unwrap_err();
+        let elsewhere = of_another_boot();
+        let refused = take(&elsewhere, &Mount::shared_for_tests(), Locking::Required).unwrap_err();
         assert!(refused.to_string().contains("or on another machine of that name"), "{refused}");
-        assert!(refused.hint().unwrap().contains(&of_another_boot().id[..4]) || refused.hint().is_some());
+        assert!(refused.hint().unwrap().contains(&elsewhere.id), "{:?}", refused.hint());
         // A process of this boot that is gone is gone, wherever its lock lies.
         let gone = Holder { pid: 4_000_000, process_start: Some(1), ..holder("ann") };
         take(&gone, &Mount::shared_for_tests(), Locking::Required).unwrap();
@@ -366,6 +366,8 @@ mod tests {
         assert!(read.id.len() <= 64 && read.id.starts_with("xrm-rf"), "{}", read.id);
         let huge = Holder { who: "w".repeat(5000), ..holder("ann") };
         assert_eq!(Holder::parse(&serde_json::to_vec(&huge).unwrap()), None);
+        let nameless = Holder { id: "; /".to_owned(), ..holder("ann") };
+        assert_eq!(Holder::parse(&serde_json::to_vec(&nameless).unwrap()), None, "nobody could free it");
         assert_eq!(Holder::parse(&serde_json::to_vec(&holder("ann")).unwrap()).unwrap().who, "ann");
     }
 

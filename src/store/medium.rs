@@ -67,6 +67,10 @@ pub trait Medium {
     /// Keeps the journal's bytes under a name of their own, which nothing has yet, and returns that for people.
     fn keep_aside(&mut self, bytes: &[u8]) -> Result<String, StoreError>;
 
+    /// Takes a state that cannot be trusted away, to a name of its own that nothing has yet, and returns that for people;
+    /// `None` where there was nothing in it.
+    fn put_state_aside(&mut self) -> Result<Option<String>, StoreError>;
+
     /// Makes sure that this much more fits.
     fn reserve(&self, position: u64, journal: u64, state: u64) -> Result<(), StoreError>;
 

@@ -253,6 +253,13 @@ impl Medium for Memory {
         outcome.map(|()| format!("aside {}", self.disk.distrusted.len()))
     }
 
+    fn put_state_aside(&mut self) -> Result<Option<String>, StoreError> {
+        let length = self.disk.state.as_ref().map_or(0, Vec::len);
+        let (is_done, outcome) = self.meet_whole(length);
+        let taken = self.disk.state.take_if(|_| is_done);
+        outcome.map(|()| taken.filter(|bytes| !bytes.is_empty()).map(|_| "state aside".to_owned()))
+    }
+
     fn reserve(&self, _: u64, _: u64, _: u64) -> Result<(), StoreError> {
         Ok(())
     }

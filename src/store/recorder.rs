@@ -1,9 +1,15 @@
 //! The one implementation of [`Store`]: the formats and the rules of history, over any [`Medium`].
 
+mod look;
+
 use super::{Medium, Store, StoreError};
-use crate::journal::{self, Base, DamagedLine, Entry, Journal, LineHash, Replay, Run, TornTail};
+use crate::journal::{self, Base, Entry, Journal, LineHash, Replay, Run};
 use crate::resource::Target;
 use crate::state::{self, Anchor, RunId, State};
+
+use look::{look, read_state};
+
+pub use look::{Distrusted, Found, distrust, found, newest_run, past_run};
 
 /// History on a medium.
 #[derive(Clone, Debug)]
@@ -15,157 +21,6 @@ pub struct Recorder<M> {
     /// What could not be appended; more is not tried.
     unsaved: Option<Vec<u8>>,
 }
-
-/// What a medium holds, decoded.
-#[derive(Clone, Debug, Default)]
-pub struct Found {
-    /// The open journal.
-    pub journal: Journal,
-    /// The rest of a write that a crash cut off, if there is one.
-    pub torn: Option<TornTail>,
-    /// The state, as it was committed.
-    pub state: Option<State>,
-    /// The state is of an older version than this one writes.
-    pub is_older_version: bool,
-}
-
-/// Reads a medium: the journal before the state, so that a run that is folded meanwhile is seen in one of them.
-///
-/// # Errors
-/// Bytes that cannot be read or cannot be trusted.
-pub fn found(medium: &impl Medium) -> Result<Found, StoreError> {
-    Ok(look(medium)?.0)
-}
-
-/// Returns why the journal of a medium cannot be trusted; `None` where it can.
-///
-/// # Errors
-/// What is no matter of the journal: a state that cannot be read, a journal of a newer version.
-pub fn distrust(medium: &impl Medium) -> Result<Option<StoreError>, StoreError> {
-    match look(medium) {
-        Ok(_) => Ok(None),
-        Err(StoreError::Damaged { path, detail, hint }) if path == medium.journal_name() => {
-            read_state(medium)?;
-            Ok(Some(StoreError::Damaged { path, detail, hint }))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// Reads a medium, and returns how long its journal is.
-fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
-    /// A writer may put a newer state there after its journal was read: then both are read again.
-    const LOOKS: usize = 5;
-    let mut before = None;
-    for _ in 0..LOOKS {
-        let bytes = medium.journal()?;
-        let length = bytes.as_ref().map_or(0, Vec::len) as u64;
-        let text = bytes.as_deref().unwrap_or_default();
-        let decoded = Journal::decode(text);
-        let (journal, torn) =
-            decoded.map_err(|damaged| by_line_ends(unreadable(medium.journal_name(), &damaged), text))?;
-        let state = read_state(medium)?;
-        let is_older_version = state.as_ref().is_some_and(|(version, _)| *version < state::FORMAT_VERSION);
-        let state = state.map(|(_, state)| state);
-        let Some(lost) = state.as_ref().and_then(|state| lost(&journal, state, bytes.as_deref())) else {
-            return Ok((Found { journal, torn, state, is_older_version }, length));
-        };
-        let seen = (LineHash::of(bytes.as_deref().unwrap_or_default()), state.map(|state| state.serial));
-        if before.replace(seen) == Some(seen) {
-            return Err(damaged(medium.journal_name(), lost.to_owned()));
-        }
-    }
-    let detail = "it moves faster than it can be read".to_owned();
-    Err(StoreError::Moved { path: medium.journal_name(), detail })
-}
-
-/// Returns what is wrong with a journal that does not hold the line that its state rests on. A state that is older than
-/// its journal rests on a line that was archived since.
-fn lost(journal: &Journal, state: &State, bytes: Option<&[u8]>) -> Option<&'static str> {
-    let anchor = state.anchor.filter(|anchor| !journal.knows(anchor.head))?;
-    let replay = journal.replay();
-    let is_ours = journal.origin().is_some_and(|(lineage, _)| lineage == state.lineage);
-    if is_ours && replay.last_serial() > anchor.serial {
-        return None;
-    }
-    Some(match bytes {
-        None => "it is gone, and its state rests on it",
-        Some([]) => "it is empty, and its state rests on it",
-        Some(bytes) if bytes.iter().all(|byte| *byte == 0) => {
-            "it holds nothing but NUL bytes, and its state rests on it"
-        }
-        Some(_) if journal.is_blank() => "none of its lines can be read, and its state rests on one",
-        Some(_) if !is_ours => "it is the journal of another state",
-        Some(_) => "it is older than its state, or its end was cut off",
-    })
-}
-
-/// Reads the state, and returns the version that it is written in.
-fn read_state(medium: &impl Medium) -> Result<Option<(u64, State)>, StoreError> {
-    let Some(bytes) = medium.state()? else { return Ok(None) };
-    let restore = match medium.has_backup() {
-        true => format!("restore {} over it, or ", medium.backup_name()),
-        false => String::new(),
-    };
-    let hint = format!("{restore}move it away: rictl works without it");
-    let decoded = state::decode(&bytes);
-    let state =
-        decoded.map_err(|reason| by_line_ends(StoreError::unreadable(&medium.state_name(), reason, hint), &bytes))?;
-    Ok(Some((state::version(&bytes), state)))
-}
-
-/// Reads an ended run.
-///
-/// # Errors
-/// Bytes that cannot be read or cannot be trusted.
-pub fn past_run(medium: &impl Medium, id: &RunId) -> Result<Option<Run>, StoreError> {
-    let Some(bytes) = medium.run(id)? else { return Ok(None) };
-    let run = journal::decode_run(&bytes);
-    let run = run.map_err(|damaged| by_line_ends(unreadable_run(id, &damaged), &bytes))?;
-    if run.started.run_id == *id {
-        return Ok(Some(run));
-    }
-    let detail = format!("it is run {}", run.started.run_id);
-    Err(unreadable_run(id, &DamagedLine { line: 1, detail, newer: None }))
-}
-
-fn unreadable_run(id: &RunId, damaged: &DamagedLine) -> StoreError {
-    match unreadable(format!("run {id}"), damaged) {
-        StoreError::Damaged { path, detail, .. } => {
-            let hint = "restore its file from a copy, or move it away: that run is then unknown".into();
-            StoreError::Damaged { path, detail, hint }
-        }
-        other => other,
-    }
-}
-
-fn unreadable(path: String, damaged: &DamagedLine) -> StoreError {
-    match damaged.newer {
-        Some(found) => StoreError::Newer { path, found, supported: journal::FORMAT_VERSION },
-        None => self::damaged(path, damaged.to_string()),
-    }
-}
-
-/// Names what changed line ends do to a file: nothing of ours has a carriage return in it.
-fn by_line_ends(error: StoreError, bytes: &[u8]) -> StoreError {
-    match error {
-        StoreError::Damaged { path, .. } if bytes.windows(2).any(|pair| pair == b"\r\n") => {
-            let detail = "its line ends are CRLF: git's autocrlf, or an editor, has changed them".into();
-            let hint = "take the carriage returns out (`sed -i 's/\\r$//' FILE`); where git keeps it, write \
-                        `state/** -text` into .gitattributes"
-                .into();
-            StoreError::Damaged { path, detail, hint }
-        }
-        other => other,
-    }
-}
-
-fn damaged(path: String, detail: String) -> StoreError {
-    StoreError::Damaged { path, detail, hint: ACCEPT.into() }
-}
-
-const ACCEPT: &str = "run `rictl state accept`: it keeps the file aside, reads what became of what was open, and starts a \
-                      new journal";
 
 impl<M: Medium> Recorder<M> {
     /// Goes on with what is on a medium that was claimed: a torn end of the journal is cut off.
@@ -182,8 +37,9 @@ impl<M: Medium> Recorder<M> {
     }
 
     /// Puts a new journal in the place of one that cannot be trusted, on a medium that was claimed, and returns the name
-    /// under which the old one is kept. The new one goes on from the state with what is left of a run that is open; runs
-    /// that had ended are kept.
+    /// under which the old one is kept. The new one goes on from the state, without one from what is left of the old
+    /// journal, else from the newest run in the archive, with what is left of a run that is open; runs that had ended are
+    /// kept.
     ///
     /// # Errors
     /// A write that fails: the old journal is there, or the new one.
@@ -193,9 +49,11 @@ impl<M: Medium> Recorder<M> {
         let bytes = medium.journal()?.unwrap_or_default();
         let kept = if bytes.is_empty() { None } else { Some(medium.keep_aside(&bytes)?) };
         let (journal, length) = (Journal::salvage(&bytes), bytes.len() as u64);
+        let (lineage, serial) = match state {
+            Some(state) => (state.lineage.clone(), state.serial),
+            None => goes_on(&medium, &journal, target)?.unwrap_or((lineage.to_owned(), 0)),
+        };
         let mut recorder = Self { medium, journal, length, unsaved: None };
-        let lineage = state.map_or(lineage, |state| &state.lineage).to_owned();
-        let serial = state.map_or(0, |state| state.serial);
         let is_ours = |run: &&Run| run.started.lineage == lineage || state.is_none();
         let runs = recorder.replay().runs().iter().filter(is_ours).cloned();
         let (ended, open): (Vec<_>, Vec<_>) = runs.partition(|run| run.folded.is_some());
@@ -299,6 +157,15 @@ impl<M: Medium> Recorder<M> {
     fn broken(&self) -> StoreError {
         StoreError::Broken { path: self.medium.journal_name() }
     }
+}
+
+/// Returns the lineage and the newest serial that a history without a state goes on with, if one of `target` is left.
+fn goes_on(medium: &impl Medium, journal: &Journal, target: &Target) -> Result<Option<(String, u64)>, StoreError> {
+    if let Some((lineage, _)) = journal.origin().filter(|(_, other)| other.is_same_as(target)) {
+        return Ok(Some((lineage.to_owned(), journal.replay().last_serial())));
+    }
+    let newest = newest_run(medium)?.filter(|run| run.started.target.is_same_as(target));
+    Ok(newest.map(|run| (run.started.lineage, run.folded.unwrap_or_default())))
 }
 
 fn bug(illegal: journal::Illegal) -> StoreError {

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 /// Far above what any input of this size takes in a debug build on a busy machine.
 const LONGEST: Duration = Duration::from_secs(5);
 
+/// How many inputs each reader gets where nobody says.
+const FEW: usize = 20_000;
+
 /// Splitmix64.
 struct Dice(u64);
 
@@ -46,9 +49,13 @@ const WORDS: [&[u8]; 24] = [
     b"\\u0000",
 ];
 
-/// Makes one to eight changes: bits, bytes, words, cuts, copies.
-fn mutate(original: &[u8], dice: &mut Dice) -> Vec<u8> {
-    let mut bytes = original.to_vec();
+/// What is copied of a line; of a file without line ends it would be all.
+const LONGEST_LINE: usize = 1000;
+
+/// Makes `bytes` the original with one to eight changes: bits, bytes, words, cuts, copies.
+fn mutate(bytes: &mut Vec<u8>, original: &[u8], dice: &mut Dice) {
+    bytes.clear();
+    bytes.extend_from_slice(original);
     for _ in 0..=dice.below(8) {
         if bytes.is_empty() {
             break;
@@ -64,7 +71,9 @@ fn mutate(original: &[u8], dice: &mut Dice) -> Vec<u8> {
             }
             4 => {
                 let word = WORDS[dice.below(WORDS.len())];
-                bytes.splice(at..at, std::iter::repeat_n(word, 1 + dice.below(3)).flatten().copied());
+                for _ in 0..=dice.below(3) {
+                    bytes.splice(at..at, word.iter().copied());
+                }
             }
             5 => {
                 let end = (at + dice.below(200)).min(bytes.len());
@@ -73,26 +82,43 @@ fn mutate(original: &[u8], dice: &mut Dice) -> Vec<u8> {
                 bytes.splice(to..to, copy);
             }
             _ => {
-                let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
-                let line = lines[dice.below(lines.len())].to_vec();
-                bytes.extend(line);
+                let is_end = |byte: &u8| *byte == b'\n';
+                let start = bytes[..at].iter().rposition(is_end).map_or(0, |before| before + 1);
+                let end = bytes[at..].iter().position(is_end).map_or(bytes.len(), |end| at + end + 1);
+                bytes.extend_from_within(start..end.min(start + LONGEST_LINE));
             }
         }
     }
-    bytes
+}
+
+/// Returns how many inputs each reader gets.
+fn wanted() -> usize {
+    std::env::var("MUTATIONS").map_or(FEW, |inputs| inputs.parse().unwrap())
 }
 
 /// Feeds mutations of every original to `read`, which returns whether it accepted them.
-pub(crate) fn feed(name: &str, originals: &[Vec<u8>], read: impl Fn(&[u8]) -> bool) {
-    let inputs = std::env::var("MUTATIONS").map_or(20_000, |inputs| inputs.parse::<usize>().unwrap());
+pub(crate) fn feed(name: &str, originals: &[Vec<u8>], read: impl FnMut(&[u8]) -> bool) {
+    feed_times(wanted(), name, originals, read);
+}
+
+/// Feeds a few inputs only: for a reader that is fed elsewhere in full, or writes files.
+#[allow(dead_code, reason = "the unit tests of the crate have no such reader")]
+pub(crate) fn feed_few(name: &str, originals: &[Vec<u8>], read: impl FnMut(&[u8]) -> bool) {
+    feed_times(FEW / 20, name, originals, read);
+}
+
+fn feed_times(inputs: usize, name: &str, originals: &[Vec<u8>], mut read: impl FnMut(&[u8]) -> bool) {
     let mut dice = Dice(name.len() as u64);
     let (mut accepted, mut slowest) = (0, Duration::ZERO);
+    let (mut bytes, began) = (Vec::new(), Instant::now());
+    let mut last = began;
     for number in 0..inputs {
-        let bytes = mutate(&originals[number % originals.len()], &mut dice);
-        let began = Instant::now();
+        mutate(&mut bytes, &originals[number % originals.len()], &mut dice);
         accepted += usize::from(read(&bytes));
-        slowest = slowest.max(began.elapsed());
+        let now = Instant::now();
+        slowest = slowest.max(now - last);
         assert!(slowest < LONGEST, "{name}: {slowest:?} for {:?}", String::from_utf8_lossy(&bytes));
+        last = now;
     }
-    println!("{name}: {inputs} inputs, {accepted} accepted, slowest {slowest:?}");
+    println!("{name}: {inputs} inputs, {accepted} accepted, {:.0?} together, slowest {slowest:.1?}", last - began);
 }

@@ -254,6 +254,7 @@ impl World {
                 group: None,
                 durations: Durations::default(),
                 last_action: None,
+                straggler: None,
                 changed_by: None,
                 taken_back: None,
             };

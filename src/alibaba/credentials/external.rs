@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use super::environment::Environment;
 use super::profile::Profile;
+use crate::bounds;
 use crate::child::{Ear, Failure, Given, Program};
 
 /// How long the command may take, as long as the official libraries wait.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The most that it may print.
-const MAX_BYTES: u64 = crate::bounds::EXTERNAL_BYTES as u64;
+const MAX_BYTES: u64 = bounds::EXTERNAL_BYTES as u64;
 
 /// Runs a command and reads the profile that it prints.
 pub(super) async fn run(command: &str, environment: &Environment) -> Result<Profile, String> {
@@ -40,7 +41,7 @@ pub(super) async fn run(command: &str, environment: &Environment) -> Result<Prof
         .map_err(|_| format!("the command {program} did not end within {} s", TIMEOUT.as_secs()))?
         .map_err(|failure| match failure {
             Failure::NotStarted(error) => format!("the command {program} cannot be started: {error}"),
-            Failure::TooMuch => format!("the command {program} printed more than {} KiB", MAX_BYTES >> 10),
+            Failure::TooMuch => format!("the command {program} printed more than {}", bounds::size(MAX_BYTES)),
             Failure::Lost(error) => format!("the command {program} cannot be waited for: {error}"),
         })?;
     if !ended.status.success() {

@@ -11,8 +11,7 @@ use std::path::Path;
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-/// The largest file that is read; a config of thousands of profiles is smaller.
-const MAX_BYTES: usize = crate::bounds::CREDENTIALS_BYTES;
+use crate::bounds;
 
 /// Whether others may be able to read the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,11 +62,11 @@ fn warn_if_shared(path: &Path, metadata: &Metadata) {
 
 fn read_bounded(file: &mut File) -> Result<SecretString, String> {
     // Room for everything from the start: a vector that grows would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
-    let limit = u64::try_from(MAX_BYTES + 1).expect("the limit is small");
+    let mut bytes = Zeroizing::new(Vec::with_capacity(bounds::CREDENTIALS_BYTES + 1));
+    let limit = u64::try_from(bounds::CREDENTIALS_BYTES + 1).expect("the limit is small");
     file.take(limit).read_to_end(&mut bytes).map_err(|error| format!("it cannot be read: {error}"))?;
-    if bytes.len() > MAX_BYTES {
-        return Err("it is larger than 1 MiB".to_owned());
+    if bytes.len() > bounds::CREDENTIALS_BYTES {
+        return Err(format!("it is larger than {}", bounds::size(bounds::CREDENTIALS_BYTES as u64)));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| "it is not UTF-8 text")?;
     Ok(SecretString::from(text))

@@ -1,6 +1,6 @@
 //! One bounded request to a service that gives credentials.
 //!
-//! The client is that of `alibaba::http`. No more than 64 KiB is read, into memory that is wiped. Plain http goes only
+//! The client is that of `alibaba::http`. No more is read than is bounded, into memory that is wiped. Plain http goes only
 //! to this machine and to the metadata address, and never through a proxy.
 
 use std::net::IpAddr;
@@ -12,9 +12,7 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::alibaba::http::{self, Failure, Timeouts, Wire};
 use crate::alibaba::proxy::{METADATA_ADDRESS, Proxy};
-
-/// The most that a service's answer may hold; a real one has about 1.5 KiB.
-const MAX_BYTES: usize = crate::bounds::CREDENTIALS_ANSWER_BYTES;
+use crate::bounds;
 
 /// The official libraries' deadlines for STS and for an address.
 pub(super) const SERVICE: Timeouts =
@@ -38,7 +36,7 @@ pub(super) enum NoAnswer {
     /// Something was sent, and no whole answer came.
     Interrupted(String),
     /// An answer that cannot be one.
-    Malformed(&'static str),
+    Malformed(String),
 }
 
 impl From<Failure> for NoAnswer {
@@ -51,7 +49,10 @@ impl From<Failure> for NoAnswer {
             }
             Failure::TimedOut => Self::Interrupted("it did not answer in time".to_owned()),
             Failure::CutOff(cause) => Self::Interrupted(format!("the answer broke off: {cause}")),
-            Failure::TooLarge => Self::Malformed("the answer is larger than 64 KiB"),
+            Failure::TooLarge => {
+                let most = bounds::size(bounds::CREDENTIALS_ANSWER_BYTES as u64);
+                Self::Malformed(format!("the answer is larger than {most}"))
+            }
         }
     }
 }
@@ -60,8 +61,7 @@ impl NoAnswer {
     /// Returns what happened.
     pub(super) fn into_text(self) -> String {
         match self {
-            Self::Unreachable(text) | Self::Interrupted(text) => text,
-            Self::Malformed(text) => text.to_owned(),
+            Self::Unreachable(text) | Self::Interrupted(text) | Self::Malformed(text) => text,
         }
     }
 }
@@ -101,11 +101,11 @@ pub(super) fn client(url: &Url, timeouts: Timeouts, proxy: Option<&Proxy>) -> Re
 /// Sends a request and reads the answer.
 pub(super) async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
     // Room for everything from the start: a vector that grows would leave copies behind.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES));
-    let (status, _) = http::exchange(request, &mut bytes, MAX_BYTES).await?;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(bounds::CREDENTIALS_ANSWER_BYTES));
+    let (status, _) = http::exchange(request, &mut bytes, bounds::CREDENTIALS_ANSWER_BYTES).await?;
     match std::str::from_utf8(&bytes) {
         Ok(text) => Ok(Answer { status, body: SecretString::from(text) }),
-        Err(_) => Err(NoAnswer::Malformed("the answer is not UTF-8 text")),
+        Err(_) => Err(NoAnswer::Malformed("the answer is not UTF-8 text".to_owned())),
     }
 }
 

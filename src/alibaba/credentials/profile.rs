@@ -45,21 +45,48 @@ struct Document<'t> {
     profiles: Vec<&'t RawValue>,
 }
 
+/// Walks through a text from entry to entry, so that no part of it is counted twice.
+struct Cursor<'t> {
+    text: &'t str,
+    at: usize,
+    /// Lines that ended before there.
+    lines: usize,
+    /// Bytes of its line before there.
+    columns: usize,
+}
+
+impl<'t> Cursor<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, at: 0, lines: 0, columns: 0 }
+    }
+
+    /// Goes on to where `part` of the text begins.
+    fn go_to(&mut self, part: &str) {
+        let start = (part.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+        let between = self.text.as_bytes().get(self.at..start).unwrap_or_default();
+        match between.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => {
+                self.lines += between.iter().filter(|byte| **byte == b'\n').count();
+                self.columns = between.len() - end - 1;
+            }
+            None => self.columns += between.len(),
+        }
+        self.at = start.max(self.at);
+    }
+}
+
 impl Entry {
-    /// Reads an entry, which is a part of `text`.
-    fn of(raw: &RawValue, text: &str) -> Self {
+    /// Reads an entry, which is a part of the text behind all before it.
+    fn of(raw: &RawValue, cursor: &mut Cursor<'_>) -> Self {
         #[derive(Deserialize)]
         struct Named {
             name: Option<String>,
         }
         let name = serde_json::from_str(raw.get()).ok().and_then(|Named { name }| name);
+        cursor.go_to(raw.get());
         let profile = serde_json::from_str(raw.get()).map_err(|error| {
-            let start = (raw.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-            let before = text.get(..start).unwrap_or_default();
-            let lines = before.matches('\n').count();
-            let columns = before.rsplit('\n').next().unwrap_or_default().len();
-            let column = error.column() + if error.line() == 1 { columns } else { 0 };
-            misplaced(lines + error.line(), column)
+            let column = error.column() + if error.line() == 1 { cursor.columns } else { 0 };
+            misplaced(cursor.lines + error.line(), column)
         });
         Self { name, profile }
     }
@@ -101,7 +128,8 @@ impl Config {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim_start_matches('\u{feff}');
         let document: Document<'_> = serde_json::from_str(text).map_err(|error| place(&error))?;
-        let profiles = document.profiles.into_iter().map(|raw| Entry::of(raw, text)).collect();
+        let mut cursor = Cursor::new(text);
+        let profiles = document.profiles.into_iter().map(|raw| Entry::of(raw, &mut cursor)).collect();
         Ok(Self { current: document.current, profiles })
     }
 

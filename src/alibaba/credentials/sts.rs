@@ -175,3 +175,6 @@ fn mask(text: &str, secrets: &[Option<&SecretString>]) -> String {
     }
     text.trim().chars().take(MAX_MESSAGE).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,3 +65,11 @@ fn mutated_words_and_answers_are_read_or_refused() {
     let issued = br#"{"Code":"Success","AccessKeyId":"STS.a","AccessKeySecret":"zzqx","SecurityToken":"zzqx","Expiration":"2026-11-29T00:00:00Z"}"#;
     feed::feed("issued", &[issued.to_vec()], |bytes| text(bytes).is_some_and(|text| Issued::parse(text).is_ok()));
 }
+
+#[test]
+fn each_of_very_many_broken_profiles_is_placed() {
+    let broken = "1,\n".repeat(300_000);
+    let config = Config::parse(&format!("{{\"profiles\": [\n{broken}  {{\"name\": \"net\", \"mode\": 7}}]}}")).unwrap();
+    let Some(Err(error)) = config.find("net") else { panic!("it is broken") };
+    assert!(error.contains("line 300002 column 27"), "{error}");
+}

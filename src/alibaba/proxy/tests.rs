@@ -91,3 +91,20 @@ fn neither_this_machine_nor_the_metadata_service_is_ever_proxied() {
         assert!(!proxy.serves(&url.parse().expect("a URL")), "{url}");
     }
 }
+
+#[test]
+fn a_mutated_proxy_is_one_or_none_and_is_named_without_its_login() {
+    let variables = b"http://ann:zzqx@proxy.example.com:3128\n.local, 10.0.0.0/8 *.example.com host:443 [::1]:80";
+    let url = "https://vpc.cn-shanghai.aliyuncs.com/".parse().unwrap();
+    crate::feed::feed("proxy", &[variables.to_vec()], |bytes| {
+        let Ok(text) = std::str::from_utf8(bytes) else { return false };
+        let (address, exceptions) = text.split_once('\n').unwrap_or((text, ""));
+        let variables = [("HTTPS_PROXY", address), ("NO_PROXY", exceptions)];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let Some(proxy) = Proxy::of(&Environment::new(variables, None)) else { return false };
+        // What a change copied elsewhere is no login.
+        let is_login = address.contains("//ann:zzqx@") && address.matches("zzqx").count() == 1;
+        assert!(!is_login || !proxy.describe().contains("zzqx"), "{}: {address}", proxy.describe());
+        proxy.serves(&url)
+    });
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::history::Recorded;
+use crate::history::{Aside, Recorded};
 use crate::ops::accept::{self, Accepted};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::{history as operation, state_edit};
@@ -100,20 +100,20 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
     Ok(Exit::Done)
 }
 
-/// Goes on where the journal cannot be trusted.
+/// Goes on where state or journal cannot be trusted.
 pub(super) async fn accept(invocation: &Invocation, output: &Output) -> Result<Exit> {
     let session = invocation.session(invocation.patience())?;
     let mut screen = Screen::new(output, invocation.clock, false, None, false);
     let lines = match accept::accept(&session, &mut screen).await? {
         Accepted::Nothing => vec!["The journal fits its state; nothing was changed.".to_owned()],
-        Accepted::Restarted { why, kept, serial } => vec![
-            format!("{why}."),
-            match kept {
-                Some(kept) => format!("It is kept as {kept}."),
-                None => "There was nothing in it to keep.".to_owned(),
-            },
-            format!("The history goes on with serial {serial}; run `rictl plan`."),
-        ],
+        Accepted::Restarted { aside, serial } => {
+            let of_file = |Aside { why, kept }: Aside| {
+                let kept = kept.map(|kept| format!("It is kept as {kept}."));
+                [format!("{why}."), kept.unwrap_or_else(|| "There was nothing in it to keep.".to_owned())]
+            };
+            let goes_on = format!("The history goes on with serial {serial}; run `rictl plan`.");
+            aside.into_iter().flat_map(of_file).chain([goes_on]).collect()
+        }
     };
     output.print(|out| lines.iter().try_for_each(|line| writeln!(out, "{}", render::escape::escape_terminal(line))))?;
     Ok(Exit::Done)

@@ -68,6 +68,7 @@ impl Machine<'_> {
             }
         }
         if matches!(self.stage, Stage::Beginning) {
+            self.interrupted |= self.signals > 0;
             self.close();
         }
     }

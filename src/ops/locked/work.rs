@@ -61,6 +61,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         signals: watch::Receiver<u32>,
     ) -> Result<Worked> {
         let Planned { plan, refresh: Refresh { live, reads }, takes_back, earlier } = planned;
+        // That only the archive failed is made good by the next command that writes.
+        history::anchor(&mut self.store, &mut self.state)?;
         self.store.prepare(plan.steps.len(), 1024 * (self.session.project.spec.interfaces.len() + 1))?;
         // The way back brings up what was up, whatever it needed then.
         let needs = if takes_back.is_none() { needs(&self.session.project.spec) } else { BTreeMap::new() };
@@ -204,7 +206,12 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
 
     /// Writes what could not be recorded to a second place.
     fn rescue(&mut self, error: &StoreError) -> Unrecorded {
-        Unrecorded { error: explain(error), rescued: self.store.rescue().map_err(|error| explain(&error)) }
+        let rescued = match error {
+            // The second place may lie on the same disk, and whoever asked twice to stop waits.
+            StoreError::Stalled => Err("nothing more is written".to_owned()),
+            _ => self.store.rescue().map_err(|error| explain(&error)),
+        };
+        Unrecorded { error: explain(error), rescued }
     }
 }
 

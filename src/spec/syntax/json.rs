@@ -9,13 +9,12 @@ use std::fmt;
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::bounds;
 use crate::diagnostic::{Place, SourceId};
 use crate::spec::finding::{Crowd, SyntaxFault};
 use crate::spec::findings::Findings;
 use crate::spec::syntax::text::Cursor;
-use crate::spec::syntax::{
-    Broken, Item, MAX_DEPTH, MAX_ENTRIES, MAX_VALUES, Node, Sink, Word, stop, too_many, word_node,
-};
+use crate::spec::syntax::{Broken, Item, Node, Sink, Word, stop, too_many, word_node};
 
 /// Reads a JSON document and hands its items to `sink`.
 pub(in crate::spec) fn read<'a>(
@@ -34,7 +33,7 @@ pub(in crate::spec) fn read<'a>(
         let node = reader.node(root, 0, findings)?;
         return Err(stop(SyntaxFault::NotAMapping { found: node.kind() }, node.place(), findings));
     }
-    let sections = match children(text, MAX_ENTRIES) {
+    let sections = match children(text, bounds::SPEC_ENTRIES) {
         Ok(sections) => sections,
         Err(error) if error.is_data() => {
             return Err(too_many(Crowd::Sections, reader.cursor.place(0, 1), findings));
@@ -72,7 +71,7 @@ impl<'a> Reader<'a> {
         }
         let place = self.place(value, 1);
         // The text is known to be JSON by now, so only their number can be wrong.
-        let entries = children(value.get(), MAX_ENTRIES);
+        let entries = children(value.get(), bounds::SPEC_ENTRIES);
         for (key, value) in entries.map_err(|_| too_many(Crowd::Entries, place, findings))? {
             self.values = 0;
             if let Some(key) = key {
@@ -110,11 +109,11 @@ impl<'a> Reader<'a> {
             return Ok(word_node(word, findings));
         }
         let place = self.place(raw, 1);
-        if depth >= MAX_DEPTH {
-            return Err(stop(SyntaxFault::TooDeep { levels: MAX_DEPTH }, place, findings));
+        if depth >= bounds::SPEC_DEPTH {
+            return Err(stop(SyntaxFault::TooDeep { levels: bounds::SPEC_DEPTH }, place, findings));
         }
-        let children =
-            children(raw.get(), MAX_VALUES - self.values).map_err(|_| too_many(Crowd::Values, place, findings))?;
+        let children = children(raw.get(), bounds::SPEC_VALUES - self.values)
+            .map_err(|_| too_many(Crowd::Values, place, findings))?;
         self.values += children.len();
         let (mut entries, mut nodes) = (Vec::new(), Vec::new());
         if is_mapping {

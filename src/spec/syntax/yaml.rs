@@ -11,9 +11,7 @@ use crate::spec::events::{Events, NoEvent};
 use crate::spec::finding::{Crowd, Finding, Mark, SyntaxFault, YamlFault};
 use crate::spec::findings::Findings;
 use crate::spec::slips::{self, Found, Slip};
-use crate::spec::syntax::{
-    Broken, Item, MAX_DEPTH, MAX_ENTRIES, MAX_VALUES, Node, NodeKind, Sink, Word, stop, too_many, word_node,
-};
+use crate::spec::syntax::{Broken, Item, Node, NodeKind, Sink, Word, stop, too_many, word_node};
 
 /// Reads a YAML document and hands its items to `sink`.
 pub(in crate::spec) fn read<'a>(
@@ -81,7 +79,7 @@ impl<'t> Reader<'t, '_> {
             while let Some(key) = self.key()? {
                 self.values = 0;
                 entries += 1;
-                if entries > MAX_ENTRIES {
+                if entries > bounds::SPEC_ENTRIES {
                     return Err(too_many(Crowd::Entries, place, self.findings));
                 }
                 let (event, place) = self.next()?;
@@ -133,11 +131,11 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn node(&mut self, event: Event<'t>, place: Place, depth: usize) -> Result<Node<'static>, Broken> {
-        if depth >= MAX_DEPTH && matches!(event, Event::SequenceStart(..) | Event::MappingStart(..)) {
-            return Err(self.stop(place, SyntaxFault::TooDeep { levels: MAX_DEPTH }));
+        if depth >= bounds::SPEC_DEPTH && matches!(event, Event::SequenceStart(..) | Event::MappingStart(..)) {
+            return Err(self.stop(place, SyntaxFault::TooDeep { levels: bounds::SPEC_DEPTH }));
         }
         self.values += 1;
-        if self.values > MAX_VALUES {
+        if self.values > bounds::SPEC_VALUES {
             return Err(too_many(Crowd::Values, place, self.findings));
         }
         let (node, anchor, tag) = match event {

@@ -46,9 +46,9 @@ fn a_directory_or_a_fifo_is_refused_at_once() {
 
 #[test]
 fn a_file_above_the_cap_or_not_text_is_refused() {
-    let (_directory, path) = with_file(&vec![b' '; MAX_BYTES]);
+    let (_directory, path) = with_file(&vec![b' '; bounds::CREDENTIALS_BYTES]);
     assert!(text(&path).is_ok());
-    let (_directory, path) = with_file(&vec![b' '; MAX_BYTES + 1]);
+    let (_directory, path) = with_file(&vec![b' '; bounds::CREDENTIALS_BYTES + 1]);
     assert_eq!(text(&path), Err("it is larger than 1 MiB".to_owned()));
     let (_directory, path) = with_file(b"\xff");
     assert_eq!(text(&path), Err("it is not UTF-8 text".to_owned()));
