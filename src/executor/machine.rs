@@ -26,6 +26,7 @@ pub(super) mod sightings;
 mod signals;
 mod stage;
 pub(super) mod time;
+mod timing;
 mod waves;
 
 use std::collections::{BTreeMap, BTreeSet};
