@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rustix::time::{ClockId, Timespec, clock_gettime};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 /// Tells the time since a wall time that its maker read once.
@@ -59,11 +61,54 @@ impl BootTime {
         self.0.saturating_duration_since(earlier.0)
     }
 
+    /// Returns the moment for whoever reads it in another process; `None` where the machine does not say which boot it is in.
+    pub fn uptime(self) -> Option<Uptime> {
+        static FIRST: OnceLock<(Instant, i128)> = OnceLock::new();
+        let (first, uptime) = *FIRST.get_or_init(|| {
+            (Instant::from_std(std::time::Instant::now()) + slept(), nanoseconds(clock_gettime(ClockId::Boottime)))
+        });
+        let since = |later: Instant, earlier| i128::try_from(later.saturating_duration_since(earlier).as_nanos());
+        let (after, before) = (since(self.0, first).ok()?, since(first, self.0).ok()?);
+        let ms = u64::try_from((uptime + after - before) / 1_000_000).ok()?;
+        Some(Uptime { boot: boot_id()?.to_owned(), ms })
+    }
+
     /// Returns the moment `later` than this one.
     #[must_use]
     pub fn after(self, later: Duration) -> Self {
         Self(self.0 + later)
     }
+}
+
+/// A moment by the clock of one boot of one machine, which nobody can set: how long ago it was is known in another process
+/// too, whatever was done to the wall clock since.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Uptime {
+    /// Which boot of which machine.
+    pub boot: String,
+    /// How long after it, in milliseconds.
+    pub ms: u64,
+}
+
+impl Uptime {
+    /// Returns the moment `earlier` than this one.
+    #[must_use]
+    pub fn before(&self, earlier: Duration) -> Self {
+        let ms = u64::try_from(earlier.as_millis()).unwrap_or(u64::MAX);
+        Self { boot: self.boot.clone(), ms: self.ms.saturating_sub(ms) }
+    }
+
+    /// Returns how long after `earlier` it is, nothing where it is before that; `None` between two boots.
+    pub fn since(&self, earlier: &Self) -> Option<Duration> {
+        (self.boot == earlier.boot).then(|| Duration::from_millis(self.ms.saturating_sub(earlier.ms)))
+    }
+}
+
+/// Returns the kernel's name for this boot of this machine.
+pub fn boot_id() -> Option<&'static str> {
+    static BOOT: OnceLock<Option<String>> = OnceLock::new();
+    let read = || std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok();
+    BOOT.get_or_init(|| read().map(|text| text.trim().to_owned())).as_deref()
 }
 
 /// What sleeps are rounded to: two clocks cannot be read in the same instant.

@@ -8,15 +8,18 @@ mod groups;
 mod links;
 mod subject;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::calendar::Zone;
 use crate::plan::{ActionReason, GroupHealth, Warning};
-use crate::resource::{Address, DesiredStatus, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
+use crate::resource::{
+    Address, DesiredStatus, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
+};
 use crate::spec::{Interface, Spec};
 use crate::state::{RunId, State};
 
@@ -129,6 +132,8 @@ pub struct Drift {
     pub timestamp: Timestamp,
     /// Whose interfaces.
     pub target: Target,
+    /// The zone that its times are shown in.
+    pub time_zone: Zone,
     /// How many interfaces were compared.
     pub checked: usize,
     /// What is not where it was, by address.
@@ -142,6 +147,29 @@ pub struct Drift {
 }
 
 impl Drift {
+    /// Keeps to a part of the interfaces: what is said of others, of groups that hold none of them, and of what could not
+    /// be read and does not concern them, is left out.
+    pub fn keep_to(&mut self, spec: &Spec, addresses: &BTreeSet<Address>) {
+        let holds_some = |group: &GroupName| {
+            spec.groups.get(group).is_some_and(|group| group.members.iter().any(|member| addresses.contains(member)))
+        };
+        self.checked = addresses.len();
+        self.items.retain(|item| addresses.contains(&item.address));
+        self.groups.retain(|group| holds_some(&group.name));
+        self.warnings.retain(|warning| match warning {
+            Warning::HandsOffExpired { address, .. } => addresses.contains(address),
+            _ => true,
+        });
+        let concerns = |interface: &Interface| interface.group.as_ref().is_some_and(|group| holds_some(&group.value));
+        let scopes: BTreeSet<&Scope> = spec
+            .interfaces
+            .iter()
+            .filter(|(address, interface)| addresses.contains(*address) || concerns(interface))
+            .map(|(_, interface)| &interface.scope)
+            .collect();
+        self.failures.retain(|failure| scopes.contains(&failure.scope));
+    }
+
     /// Lists the items that are drift.
     pub fn findings(&self) -> impl Iterator<Item = &DriftItem> {
         self.items.iter().filter(|item| item.cause.is_finding())

@@ -27,10 +27,22 @@ pub enum DurationError {
     TooLong,
 }
 
+/// The units of a time span, which may be weeks old or ahead: days too, of 24 hours each.
+const UNITS_WITH_DAYS: [(&str, u64); 5] = [("d", 24 * UNITS[0].1), UNITS[0], UNITS[1], UNITS[2], UNITS[3]];
+
 /// Reads a duration such as `1h30m`.
 pub fn parse(text: &str) -> Result<Duration, DurationError> {
+    parse_in(&UNITS, text)
+}
+
+/// Reads a duration that may be told in days, such as `7d` or `1d12h`.
+pub fn parse_with_days(text: &str) -> Result<Duration, DurationError> {
+    parse_in(&UNITS_WITH_DAYS, text)
+}
+
+fn parse_in(known: &[(&str, u64)], text: &str) -> Result<Duration, DurationError> {
     let mut rest = text;
-    let mut units = UNITS.iter();
+    let mut units = known.iter();
     let mut total = 0u64;
     if rest.is_empty() {
         return Err(DurationError::MissingUnit);
@@ -44,7 +56,7 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
         if unit.is_empty() {
             return Err(if after.is_empty() { DurationError::MissingUnit } else { DurationError::Malformed });
         }
-        if UNITS.iter().all(|(known, _)| *known != unit) {
+        if known.iter().all(|(known, _)| *known != unit) {
             return Err(DurationError::Malformed);
         }
         let (_, scale) = units.find(|(known, _)| *known == unit).ok_or(DurationError::Disordered)?;

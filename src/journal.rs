@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use schemars::JsonSchema;
 
+use crate::clock::Uptime;
 use crate::plan::{Action, Expectation, Goal, StepId};
 use crate::resource::{Address, Call, RequestId, RouterInterfaceId, Scope, Status, Target};
 use crate::run::{RunEnd, StepReason};
@@ -78,6 +79,8 @@ pub enum Entry {
         status: Option<Status>,
         /// Why it ended so, where the outcome does not say it all.
         because: Option<StepReason>,
+        /// When, by a clock that nobody can set.
+        uptime: Option<Uptime>,
     },
     /// The run has come to its end; the state is committed after this.
     RunEnded(RunEnd),

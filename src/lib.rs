@@ -23,7 +23,8 @@
 //! F0  resource   the vocabulary                        diagnostic  findings and places, the nearest word
 //!     attribute  what can differ, its goals            duration  how durations are written
 //!     signature  V1 and V3                             dice      chance from a seed
-//!     bounds     how much of each input is read
+//!     bounds     how much of each input is read        selector  which interfaces people mean
+//!     calendar   time zones, how times are written     windows   when calls may be sent
 //! ```
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests are outside the house"))]
@@ -31,6 +32,7 @@
 pub mod alibaba;
 pub mod attribute;
 pub mod bounds;
+pub mod calendar;
 pub mod child;
 #[expect(clippy::disallowed_methods, reason = "owns the process: its environment, streams, clock and end")]
 pub mod cli;
@@ -56,8 +58,10 @@ pub mod render;
 pub mod resource;
 pub mod retry;
 pub mod run;
+pub mod selector;
 pub mod signature;
 pub mod spec;
 pub mod state;
 pub mod store;
 pub mod survey;
+pub mod windows;

@@ -30,7 +30,10 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::calendar::Zone;
 use crate::resource::{Address, ScopeFailure, Status, Target};
+use crate::selector::Selector;
+use crate::windows::Gate;
 
 pub use self::blocked::{
     BlockCode, BlockReason, Blocked, Exceeded, LeftAlone, LeftAloneCode, LeftAloneReason, NotUp, Shortage, Unmet,
@@ -132,6 +135,22 @@ pub struct Plan {
     pub excluded: Vec<Address>,
     /// What it was made from beside spec and records.
     pub inputs: PlanInputs,
+    /// The zone that its times are shown in.
+    pub time_zone: Zone,
+    /// Of each interface that a call is sent to, the windows that it must be open for then, if any cover it. No part of the
+    /// file: a saved plan is made again.
+    pub gates: BTreeMap<Address, Gate>,
+    /// The windows that would hold something back and were overridden.
+    pub overridden: Option<OverriddenWindows>,
+}
+
+/// Windows that would hold calls back and were overridden.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OverriddenWindows {
+    /// Why, as `--override-window` gave it.
+    pub reason: String,
+    /// What they are called, each name once.
+    pub windows: Vec<String>,
 }
 
 /// The settings of the planner that do not come from the spec.
@@ -142,11 +161,13 @@ pub struct PlanOptions {
     /// Today, for `hands_off.until`.
     pub today: Date,
     /// `--target`; empty for all. What these depend on is not added silently: it is named.
-    pub targets: Vec<Address>,
+    pub targets: Vec<Selector>,
     /// `--exclude`.
-    pub excludes: Vec<Address>,
+    pub excludes: Vec<Selector>,
     /// `--allow-changes`: the exact number of changes that overrides the caps.
     pub allow_changes: Option<u32>,
+    /// `--override-window`: why windows do not hold.
+    pub override_window: Option<String>,
     /// How long a transition may take before it is said to be stuck.
     pub settle_timeout: Duration,
     /// What is wanted is what stood before a run, of `targets` alone and whatever the spec says of the other ends.
@@ -166,6 +187,7 @@ impl PlanOptions {
             targets: Vec::new(),
             excludes: Vec::new(),
             allow_changes: None,
+            override_window: None,
             settle_timeout,
             way_back: false,
             held: BTreeMap::new(),

@@ -1,8 +1,8 @@
 //! The planner: a plain function from what is declared, live and recorded to a [`Plan`].
 //!
-//! It is the list of passes in [`plan`]: match up, select, lower, pair, order, guard floors, enforce caps, cut the rollout,
+//! It is the list of passes in [`plan`]: match up, select, lower, pair, hold back by windows, order, guard floors, enforce caps, cut the rollout,
 //! remark. No clock, no randomness, no environment, no prose; equal input gives byte-equal plans. Where a change cannot
-//! be had, that is a `Blocked` entry and the rest stands; only a question that makes no sense (an unknown `--target`) is
+//! be had, that is a `Blocked` entry and the rest stands; only a question that makes no sense (a `--target` that selects nothing) is
 //! an error. That the result really keeps its promises is checked by `Plan::check`, which shares no code with `floors`.
 
 mod caps;
@@ -16,8 +16,7 @@ mod remarks;
 mod rollout;
 mod selection;
 mod subject;
-
-pub use selection::UnknownAddress;
+mod windows;
 
 use crate::attribute::Values;
 use crate::drift::match_up;
@@ -26,6 +25,7 @@ use crate::plan::{
     ResourceChange,
 };
 use crate::resource::{LiveState, Target};
+use crate::selector::BadChoice;
 use crate::spec::Spec;
 use crate::state::State;
 
@@ -63,8 +63,8 @@ pub struct Draw {
 /// Plans how to bring every declared interface to its status.
 ///
 /// # Errors
-/// Every address in `options` that the spec does not declare.
-pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<UnknownAddress>> {
+/// Every selector in `options` that means nothing, and a choice of which nothing is left.
+pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<BadChoice>> {
     draw(inputs, options).map(|drawn| drawn.plan)
 }
 
@@ -72,15 +72,16 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<Unkn
 ///
 /// # Errors
 /// As [`plan`].
-pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<UnknownAddress>> {
+pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadChoice>> {
     let spec = inputs.spec;
     let subjects = Subjects::from(match_up(spec, inputs.live, inputs.state));
-    let selection = selection::select(&subjects, options)?;
+    let selection = selection::select(spec, options)?;
     let mut draft = Draft::lower(&subjects, &selection, &spec.sources, options);
     let pairs = pairs::recognise(&subjects);
     if !options.way_back {
         pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
     }
+    let held = windows::hold(spec, &subjects, &pairs, options, &mut draft);
     // A way back brings up what was up, whatever it needed then.
     let needs = order::Needs::new(&subjects, &draft, |needed| !options.way_back || selection.includes(needed));
     order::block_dependants(&subjects, &needs, &mut draft);
@@ -90,7 +91,8 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<Unkn
     let mut floors = floors::guard(spec, &scene, &mut draft, &mut graph);
     let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
-    warnings.extend(selection.warning(&subjects));
+    warnings.extend(selection.warning());
+    warnings.extend(held.warning());
     warnings.extend(remarks::unguarded(&subjects, &pairs, &draft));
     warnings.extend(remarks::watch(spec, &subjects, &draft, options));
     let heard = std::mem::take(&mut floors.heard);
@@ -102,6 +104,8 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<Unkn
     let (blocked, left_alone) = draft.into_held();
     let forgotten = remarks::forgotten(spec, inputs.state);
     warnings.extend(remarks::leaves_the_spec(&forgotten));
+    let (target, exclude) = selection.asked();
+    let (targeted, excluded) = selection.addresses(&subjects);
     let plan = Plan {
         timestamp: options.now,
         target: inputs.target.clone(),
@@ -123,9 +127,14 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<Unkn
         warnings,
         doubts: inputs.doubts.to_vec(),
         failures: inputs.live.failures.clone(),
-        targeted: options.targets.clone(),
-        excluded: options.excludes.clone(),
+        targeted,
+        excluded,
+        time_zone: spec.time_zone.clone(),
+        gates: held.gates,
+        overridden: held.overridden,
         inputs: PlanInputs {
+            target,
+            exclude,
             allow_changes,
             read: subjects.iter().map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading)).collect(),
             health: inputs.health.to_vec(),

@@ -15,6 +15,7 @@ pub mod history;
 pub mod html;
 mod json;
 pub mod junit;
+pub mod key;
 pub mod live;
 pub mod markdown;
 pub mod metrics;

@@ -6,6 +6,7 @@
 
 mod call;
 mod ids;
+mod letters;
 mod status;
 mod transition;
 
@@ -17,7 +18,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use call::{Call, Mutation, RequestId};
-pub use ids::{AccountId, AccountName, Address, GroupName, Region, RouterInterfaceId};
+pub use ids::{
+    AccountId, AccountName, Address, ChangeName, GroupName, LabelKey, LabelValue, Region, RouterInterfaceId,
+};
+pub use letters::{composed, is_letter_or_mark};
 pub use status::{BusinessStatus, DesiredStatus, HealthCheckStatus, Status};
 pub use transition::Transition;
 

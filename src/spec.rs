@@ -12,12 +12,15 @@ use std::time::Duration;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use crate::calendar::Zone;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::resource::{
-    AccountId, AccountName, Address, DesiredStatus, GroupName, Provider, Region, RouterInterfaceId, Scope,
+    AccountId, AccountName, Address, ChangeName, DesiredStatus, GroupName, LabelKey, LabelValue, Provider, Region,
+    RouterInterfaceId, Scope,
 };
 use crate::signature::sha256_hex;
 
+mod change;
 mod check;
 mod decode;
 mod entry;
@@ -28,16 +31,21 @@ mod findings;
 pub mod format;
 pub mod keys;
 mod read;
+mod resolve;
 pub mod schema;
+mod selection;
 mod slips;
 mod syntax;
 #[cfg(test)]
 mod tests;
+mod window;
 mod words;
 
+pub use change::Change;
 use finding::{FileFault, Finding};
 use findings::Findings;
 use syntax::{json, text, yaml};
+pub use window::DeclaredWindow;
 
 /// How large one file may be; whoever reads files need not read more than one byte beyond. Room for 200,000 interfaces.
 pub const MAX_FILE_BYTES: usize = crate::bounds::SPEC_BYTES;
@@ -93,11 +101,15 @@ pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
     let draft = is_whole.then(|| {
         let mut draft = decoder.finish(start, &mut findings);
         check::check(&mut draft, start, &mut findings);
-        draft
+        let resolved = resolve::resolve(&mut draft, &mut findings);
+        (draft, resolved)
     });
     let found = Diagnostics { sources, findings: findings.finish() };
     match draft {
-        Some(draft) if !found.has_errors() => Ok(Spec {
+        Some((draft, resolved)) if !found.has_errors() => Ok(Spec {
+            time_zone: draft.zone(),
+            windows: resolved.windows,
+            changes: resolved.changes,
             sources: found.sources,
             cloud: draft.cloud,
             state_path: draft.state_path,
@@ -196,6 +208,12 @@ pub struct Spec {
     pub limits: Limits,
     /// Redundancy groups.
     pub groups: BTreeMap<GroupName, Group>,
+    /// `time_zone`, of times without an offset, and the one that times are shown in.
+    pub time_zone: Zone,
+    /// When calls may be sent, in the order of the text.
+    pub windows: Vec<DeclaredWindow>,
+    /// What is planned, approved and closed as one.
+    pub changes: BTreeMap<ChangeName, Change>,
     /// How a large change is cut into waves.
     pub rollout: Option<Rollout>,
     /// The declared interfaces.
@@ -272,6 +290,9 @@ pub enum HealthPolicy {
     Ignore,
 }
 
+/// Words of the user's choice, by which selectors find interfaces.
+pub type Labels = BTreeMap<LabelKey, Placed<LabelValue>>;
+
 /// One entry of `groups`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
@@ -279,6 +300,8 @@ pub struct Group {
     pub min_active: Option<Placed<u32>>,
     /// `max_unavailable`, the same floor from the other side.
     pub max_unavailable: Option<Placed<u32>>,
+    /// `labels`, which its members inherit.
+    pub labels: Labels,
     /// Where the entry's key stands.
     pub place: Place,
     /// Its members.
@@ -322,6 +345,8 @@ pub struct Interface {
     pub status: Placed<DesiredStatus>,
     /// `group`.
     pub group: Option<Placed<GroupName>>,
+    /// `labels`, its own; what it inherits is its group's.
+    pub labels: Labels,
     /// `depends_on`: up after these, down before them; each once, in the order of addresses.
     pub depends_on: Vec<Placed<Address>>,
     /// `reason`, untrusted text, carried into plan, history and reports.

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Uptime;
 use crate::journal::{LineHash, Outcome};
 use crate::plan::StepId;
 use crate::resource::{Call, DesiredStatus, GroupName, RequestId, RouterInterfaceId, Scope, Status, Target};
@@ -82,12 +83,27 @@ pub struct Record {
     /// The last mutating call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_action: Option<LastAction>,
+    /// A copy of an earlier call whose answer was lost and that may still arrive, whatever was seen since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub straggler: Option<Straggler>,
     /// The apply whose change of it stands: the newest that sent a call to it and was not taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changed_by: Option<RunId>,
     /// That a change of it was taken back, while its entry asks for that change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back: Option<TakenBack>,
+}
+
+/// A copy of a call that may still arrive: its answer was lost, and what was seen since came of another copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Straggler {
+    /// The call.
+    pub action: Call,
+    /// When it had been sent.
+    pub at: Timestamp,
+    /// The same by a clock that nobody can set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime: Option<Uptime>,
 }
 
 /// A change that was taken back, and what had asked for it: as long as that stands, it is left alone.
@@ -117,6 +133,13 @@ impl Sighting {
     /// Returns what one read at `at` saw.
     pub fn first(status: Option<Status>, at: Timestamp) -> Self {
         Self { status, since: at, at }
+    }
+
+    /// Takes it for seen at `now` at the latest: one of the clocks was wrong that wrote it and that reads it, and what is read
+    /// from now on is the newer, whatever they show.
+    pub fn keep_from_the_future(&mut self, now: Timestamp) {
+        self.since = self.since.min(now);
+        self.at = self.at.min(now);
     }
 
     /// Takes in what a read at `at` saw; the same status again keeps its `since`. A read that is older than what is
@@ -156,6 +179,48 @@ pub struct LastAction {
     /// Why, where the outcome does not say it all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<StepReason>,
+    /// When that was by a clock that nobody can set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime: Option<Uptime>,
+    /// Its interface was seen in another status since than it was found in then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_moved_since: bool,
+}
+
+impl Record {
+    /// Returns the last call, if nobody saw how it ended and no read has shown that since: it may still be on its way.
+    pub fn open_action(&self) -> Option<&LastAction> {
+        let action = self.last_action.as_ref().filter(|action| action.is_open())?;
+        let way = action.action.transition();
+        let status = self.observed.status.as_ref();
+        // Another status was seen after it was sent: whatever it did is over.
+        let is_over = status == Some(way.to) || (status == Some(way.from) && action.has_moved_since);
+        (!is_over).then_some(action)
+    }
+
+    /// Takes in what one read saw, in the order of reading.
+    pub fn see(&mut self, status: Option<Status>, at: Timestamp, begun: Option<Timestamp>) {
+        let before = self.observed.status.clone();
+        self.observed.update(status, at, begun);
+        if let Some(action) =
+            self.last_action.as_mut().filter(|action| action.is_open() && before != self.observed.status)
+        {
+            action.has_moved_since = true;
+        }
+    }
+}
+
+impl LastAction {
+    /// Returns whether it ended without anybody seeing how.
+    pub(crate) fn is_open(&self) -> bool {
+        match self.outcome {
+            Some(Outcome::InDoubt) => true,
+            // It was seen on its way, and then back: somebody else has acted since.
+            Some(Outcome::Unsettled) => !matches!(self.because, Some(StepReason::Diverted { .. })),
+            // A run is over only when every call that was not refused is closed.
+            None | Some(_) => false,
+        }
+    }
 }
 
 /// The id of one run; sorts by time: `20261123T120304.567Z-1a2b3c`.

@@ -50,7 +50,7 @@ pub struct Entry {
 impl Entry {
     /// Returns the status that a spec can declare, or why it can declare none.
     pub fn status(&self) -> Result<DesiredStatus, String> {
-        if !self.observed.id.as_str().bytes().all(|byte| Grammar::Id.admits(byte)) {
+        if !self.observed.id.as_str().chars().all(|character| Grammar::Id.admits(character)) {
             return Err("its id is none that a spec can hold".to_owned());
         }
         match &self.observed.status {

@@ -10,4 +10,5 @@ mod oracle;
 mod random;
 mod table;
 mod texts;
+mod windows;
 mod world;

@@ -148,7 +148,14 @@ fn a_run_that_ended_without_reaching_the_state_is_brought_into_it() {
     let entries = [
         intent(),
         Entry::Accepted { step: step(), at: at(), request_id: RequestId("R-1".into()) },
-        Entry::Closed { step: step(), at: at(), outcome: Outcome::Done, status: Some(Status::Inactive), because: None },
+        Entry::Closed {
+            step: step(),
+            at: at(),
+            outcome: Outcome::Done,
+            status: Some(Status::Inactive),
+            because: None,
+            uptime: None,
+        },
         Entry::RunEnded(RunEnd { at: at(), exit: Exit::Done, outcome: RunOutcome::Complete, reasons: Vec::new() }),
     ];
     scene.dead_run(Provider::Emulator, &entries);

@@ -5,6 +5,7 @@ mod terraform;
 mod trust;
 mod watch;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -12,8 +13,11 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::diagnostic::Diagnostics;
+use crate::ops::project::Project;
 use crate::resource::Address;
 use crate::retry::Quota;
+use crate::selector::Selector;
 use crate::store::lock::Locking;
 
 use super::completion;
@@ -125,6 +129,9 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// List past runs, newest first
     History {
+        /// Only the runs that touched these interfaces: addresses, ids, patterns, group:G, label:K=V and the like
+        #[arg(value_name = "SELECTOR", add = completion::selectors())]
+        selectors: Vec<Selector>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -138,15 +145,8 @@ pub(super) enum Command {
     Rollback(RollbackArgs),
     /// Draw dependencies, groups and the steps of a plan; the spec alone where the cloud cannot be reached
     Graph(GraphArgs),
-    /// Tell everything about one interface: spec and line, live, last applied, and why it is or is not planned
-    Explain {
-        /// The interface's key in the spec
-        #[arg(add = completion::addresses())]
-        address: Address,
-        /// Print one JSON document
-        #[arg(long)]
-        json: bool,
-    },
+    /// Tell everything about interfaces: spec and line, live, last applied, and why it is or is not planned
+    Explain(ExplainArgs),
     /// Say whose credentials would be used, and where they come from; never a secret
     Whoami {
         /// Print JSON
@@ -219,18 +219,42 @@ pub(super) struct PlanArgs {
 /// What a plan looks at.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Choice {
-    /// Look at this interface only; what must change before it blocks it unless it is named too; may be given several times
-    #[arg(long, value_name = "ADDRESS", add = completion::addresses())]
-    pub(super) target: Vec<Address>,
-    /// Leave this interface out; may be given several times
-    #[arg(long, value_name = "ADDRESS", add = completion::addresses())]
-    pub(super) exclude: Vec<Address>,
+    #[command(flatten)]
+    pub(super) selection: Selection,
     /// Override the caps of `limits`: the exact number of changes
     #[arg(long, value_name = "N")]
     pub(super) allow_changes: Option<u32>,
+    /// Send what windows hold back all the same, and say why: the reason is recorded, the windows are in the digest
+    #[arg(long, value_name = "REASON", value_parser = reason)]
+    pub(super) override_window: Option<String>,
     /// Do again what a rollback took back; without it that is left alone until its entry in the spec is altered
     #[arg(long)]
     pub(super) redo: bool,
+}
+
+/// Which interfaces a command looks at.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Selection {
+    /// Look at these interfaces only: an address, an id, a pattern such as 'sh-*', group:G, label:K=V, region:R, account:A, change:C,
+    /// or several of these joined by commas where all must hold; what must change before them blocks them unless it is
+    /// selected too; may be given several times
+    #[arg(long, value_name = "SELECTOR", add = completion::selectors())]
+    pub(super) target: Vec<Selector>,
+    /// Leave these interfaces out; may be given several times
+    #[arg(long, value_name = "SELECTOR", add = completion::selectors())]
+    pub(super) exclude: Vec<Selector>,
+}
+
+impl Selection {
+    /// Returns the addresses that it means; `None` for all.
+    ///
+    /// # Errors
+    /// Selectors that mean nothing.
+    pub(super) fn addresses(&self, project: &Project) -> Result<Option<BTreeSet<Address>>, Diagnostics> {
+        let chosen = project.choose(&self.target, &self.exclude)?;
+        let included = project.spec.interfaces.keys().enumerate().filter(|(place, _)| chosen.includes(*place));
+        Ok((!chosen.is_all()).then(|| included.map(|(_, address)| address.clone()).collect()))
+    }
 }
 
 /// How to print.
@@ -377,9 +401,26 @@ pub(super) struct RollbackArgs {
     pub(super) run: RunArgs,
 }
 
+/// `rictl explain`.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// Which interfaces: addresses, ids, patterns, group:G, label:K=V and the like
+    #[arg(value_name = "SELECTOR", required_unless_present = "key", add = completion::selectors())]
+    pub(super) selectors: Vec<Selector>,
+    /// Say what a key of the spec means instead, such as limits.max_changes or changes.*.expect
+    #[arg(long, value_name = "KEY", conflicts_with = "selectors")]
+    pub(super) key: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
 /// `rictl graph`.
 #[derive(Clone, Debug, Args)]
 pub(super) struct GraphArgs {
+    /// Draw these interfaces only: addresses, ids, patterns, group:G, label:K=V and the like
+    #[arg(value_name = "SELECTOR", add = completion::selectors())]
+    pub(super) selectors: Vec<Selector>,
     /// Draw the spec alone: no network, no credentials
     #[arg(long)]
     pub(super) offline: bool,
@@ -462,6 +503,10 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|duration| {
         if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) }
     })
+}
+
+fn reason(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("say why".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn locking(text: &str) -> Result<Locking, String> {

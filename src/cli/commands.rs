@@ -46,12 +46,7 @@ impl Command {
     fn only_reads_the_cloud(&self) -> bool {
         matches!(
             self,
-            Self::Plan(_)
-                | Self::Drift(_)
-                | Self::Graph(_)
-                | Self::Whoami { .. }
-                | Self::Explain { .. }
-                | Self::Init(_)
+            Self::Plan(_) | Self::Drift(_) | Self::Graph(_) | Self::Whoami { .. } | Self::Explain(_) | Self::Init(_)
         )
     }
 
@@ -74,9 +69,9 @@ impl Command {
             Self::Show(arguments) => (false, arguments.format.format() == Format::Json),
             Self::Graph(arguments) => (false, arguments.format == GraphFormat::Json),
             Self::State { command: StateCommand::List { json } | StateCommand::Show { json, .. } }
-            | Self::History { json }
-            | Self::Whoami { json }
-            | Self::Explain { json, .. } => (false, *json),
+            | Self::History { json, .. }
+            | Self::Whoami { json } => (false, *json),
+            Self::Explain(arguments) => (false, arguments.json),
             _ => (false, false),
         };
         if lines {
@@ -114,12 +109,12 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Rollback(arguments) => apply::rollback(&arguments, invocation, output).await,
         Command::Drift(arguments) => drift::drift(&arguments, invocation, output).await,
         Command::Show(arguments) => recorded::show(&arguments, invocation, output),
-        Command::History { json } => recorded::history(invocation, output, json),
+        Command::History { selectors, json } => recorded::history(&selectors, json, invocation, output),
         Command::State { command: StateCommand::Accept } => recorded::accept(invocation, output).await,
         Command::State { command } => recorded::state(command, invocation, output),
         Command::ForceUnlock { id, force, pid } => recorded::force_unlock(&id, force, pid, invocation, output).await,
         Command::Whoami { json } => whoami::whoami(invocation, output, json).await,
-        Command::Explain { address, json } => explain::explain(&address, json, invocation, output).await,
+        Command::Explain(arguments) => explain::explain(&arguments, invocation, output).await,
         Command::Graph(arguments) => explain::graph(&arguments, invocation, output).await,
         Command::Emulator { command } => emulator::run(command, invocation, output).await,
         Command::Schema { format } => offline::schema(format, output),

@@ -1,6 +1,7 @@
 //! What Tab offers: subcommands and flags from the grammar, addresses from the spec that `-f F` or `--file F` names, else
 //! from rictl.yaml, runs from its history; neither `--file=F` nor RICTL_FILE is seen. It asks no cloud, and says nothing where something cannot be read.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::history;
 use crate::ops::project::{DEFAULT_SPEC, Project};
+use crate::spec::Spec;
 use crate::store::local::Files;
 
 use super::args::Cli;
@@ -46,9 +48,29 @@ pub(super) fn script<W: Write>(out: &mut W, shell: Shell) -> io::Result<()> {
 pub(super) fn addresses() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
         let Some(project) = project() else { return Vec::new() };
-        let declared = project.spec.interfaces.iter();
-        candidates(typed, declared.map(|(address, interface)| (address.to_string(), interface.id.value.to_string())))
+        candidates(typed, declared(&project.spec))
     })
+}
+
+/// Offers what selects something: addresses, groups and labels, the last term of several.
+pub(super) fn selectors() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let Some(project) = project() else { return Vec::new() };
+        let spec = &project.spec;
+        let groups = spec.groups.keys().map(|group| (format!("group:{group}"), String::new()));
+        let labels = spec.interfaces.values().flat_map(|interface| spec.labels_of(interface));
+        let labels: BTreeSet<String> = labels.map(|(key, value, _)| format!("label:{key}={}", value.value)).collect();
+        let labels = labels.into_iter().map(|label| (label, String::new()));
+        let typed = typed.to_string_lossy();
+        let before = typed.rfind(',').map_or("", |comma| &typed[..=comma]);
+        let terms = declared(spec).chain(groups).chain(labels);
+        candidates(OsStr::new(&*typed), terms.map(|(term, help)| (format!("{before}{term}"), help)))
+    })
+}
+
+/// Lists the declared addresses, each with its id.
+fn declared(spec: &Spec) -> impl Iterator<Item = (String, String)> {
+    spec.interfaces.iter().map(|(address, interface)| (address.to_string(), interface.id.value.to_string()))
 }
 
 /// Offers the newest runs.

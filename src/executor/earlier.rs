@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::journal::Outcome;
+use super::machine::time::Now;
+use crate::clock::Uptime;
 use crate::resource::{Call, RouterInterfaceId, Scope};
 use crate::run::StepReason;
 use crate::state::{LastAction, Record, Records};
@@ -28,69 +29,68 @@ pub struct Earlier {
     pub id: RouterInterfaceId,
     /// The call.
     pub call: Call,
-    /// When it was sent, by the wall, or was last looked for.
+    /// When it was sent, or was last looked for, by the wall clock of that time.
     pub at: Timestamp,
+    /// The same by the clock of the machine's boot.
+    pub uptime: Option<Uptime>,
     /// The API accepted it.
     pub accepted: bool,
+    /// It is one of two copies: that a read shows its goal tells of the other.
+    pub is_straggler: bool,
 }
 
 impl Earlier {
     /// Returns for how long from `now` it has to be reckoned with, if no read shows its goal before.
-    pub(super) fn remaining(&self, now: Timestamp) -> Duration {
+    pub(super) fn remaining(&self, now: Now) -> Duration {
         let most = if self.accepted { ACCEPTED } else { SIGNED };
-        // A clock that was set back since proves nothing.
         most.saturating_sub(self.age(now))
     }
 
-    /// Returns how long ago it was sent; nothing by a clock that was set back since.
-    pub(super) fn age(&self, now: Timestamp) -> Duration {
-        Duration::try_from(now.duration_since(self.at)).unwrap_or_default()
+    /// Returns how long ago it was sent: in the same boot of the same machine by its clock, whatever was done to the one on the
+    /// wall; else by that one, and nothing if it was set back since, for that proves nothing.
+    pub(super) fn age(&self, now: Now) -> Duration {
+        let by_boot = self.uptime.as_ref().and_then(|sent| now.boot.uptime()?.since(sent));
+        by_boot.unwrap_or_else(|| Duration::try_from(now.wall.duration_since(self.at)).unwrap_or_default())
     }
 }
 
 /// Lists what the records say is still on its way.
 pub fn unsettled(records: &Records) -> Vec<Earlier> {
-    records.values().filter_map(of_record).collect()
+    records.values().flat_map(|record| of_straggler(record).into_iter().chain(of_record(record))).collect()
 }
 
 fn of_record(record: &Record) -> Option<Earlier> {
-    let action = record.last_action.as_ref().filter(|action| is_open(action))?;
-    let way = action.action.transition();
-    let observed = &record.observed;
-    let is_unmoved = observed.status.as_ref() == Some(way.from);
-    // Another status was seen after it was sent: whatever it did is over.
-    if observed.status.as_ref() == Some(way.to) || (is_unmoved && observed.since > action.started_at) {
-        return None;
-    }
+    let action = record.open_action()?;
     Some(Earlier {
         scope: record.scope.clone(),
         id: record.id.clone(),
         call: action.action,
-        at: sent_at(action),
+        at: action.finished_at.checked_sub(watched(action)).unwrap_or(action.finished_at),
+        uptime: action.uptime.as_ref().map(|uptime| uptime.before(watched(action))),
         accepted: action.request_id.is_some(),
+        is_straggler: false,
     })
 }
 
-/// Returns when it was sent, or was still reckoned with. Its own time may be another process's, by a clock that was set since;
-/// what says that it ended so is the newer.
-fn sent_at(action: &LastAction) -> Timestamp {
-    match action.because {
-        Some(StepReason::NotSettled { waited_ms, .. }) => {
-            action.finished_at.checked_sub(Duration::from_millis(waited_ms)).unwrap_or(action.finished_at)
-        }
-        _ => action.finished_at,
-    }
+fn of_straggler(record: &Record) -> Option<Earlier> {
+    let straggler = record.straggler.as_ref()?;
+    Some(Earlier {
+        scope: record.scope.clone(),
+        id: record.id.clone(),
+        call: straggler.action,
+        at: straggler.at,
+        uptime: straggler.uptime.clone(),
+        accepted: false,
+        is_straggler: true,
+    })
 }
 
-/// Returns whether a call ended without anybody seeing how.
-fn is_open(action: &LastAction) -> bool {
-    // It was seen on its way, and then back: somebody else has acted since.
-    let is_contradicted = matches!(action.because, Some(StepReason::Diverted { .. }));
-    match action.outcome {
-        Some(Outcome::InDoubt) => true,
-        Some(Outcome::Unsettled) => !is_contradicted,
-        // A run is over only when every call that was not refused is closed.
-        None | Some(_) => false,
+/// Returns for how long before its end it is known to have been on its way. When it was sent may be another process's time, by
+/// a clock that was set since; what says that it ended so is the newer.
+fn watched(action: &LastAction) -> Duration {
+    match action.because {
+        Some(StepReason::NotSettled { waited_ms, .. }) => Duration::from_millis(waited_ms),
+        _ => Duration::ZERO,
     }
 }
 

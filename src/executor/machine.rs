@@ -123,9 +123,11 @@ pub(super) struct Machine<'a> {
     /// Interfaces with a Deactivate that was sent or is about to be, and was not refused.
     going_down: BTreeSet<&'a Address>,
     /// What earlier runs sent and no read has shown at its goal yet.
-    earlier: BTreeMap<&'a Address, OnItsWay<'a>>,
+    earlier: BTreeMap<&'a Address, Vec<OnItsWay<'a>>>,
     /// What each interface needs to be up before it comes up.
     needs: &'a BTreeMap<Address, Vec<FloorMember>>,
+    /// The steps that take an interface down.
+    deactivations: BTreeMap<&'a RouterInterfaceId, usize>,
     books: Books,
     unfinished: usize,
     wave: u32,
@@ -186,6 +188,7 @@ impl<'a> Machine<'a> {
             going_down: BTreeSet::new(),
             earlier: BTreeMap::new(),
             needs: background.needs,
+            deactivations: deactivations(plan),
             books: Books { pending: vec![Entry::RunStarted(Box::new(header))], ..Books::default() },
             wave: 0,
             signals: 0,
@@ -218,10 +221,10 @@ impl<'a> Machine<'a> {
         for call in earlier {
             let mut declared = self.plan.resource_changes.iter();
             if let Some(change) = declared.find(|change| change.id == call.id && change.scope == call.scope) {
-                let Now { instant, wall, .. } = self.now;
-                let until = instant + call.remaining(wall);
-                let again_at = instant + self.settings.doubt_window.saturating_sub(call.age(wall));
-                self.earlier.insert(&change.address, OnItsWay { call, until, again_at });
+                let now = self.now;
+                let until = now.instant + call.remaining(now);
+                let again_at = now.instant + self.settings.doubt_window.saturating_sub(call.age(now));
+                self.earlier.entry(&change.address).or_default().push(OnItsWay { call, until, again_at });
             }
         }
         self.forget_what_has_ended();
@@ -321,21 +324,26 @@ impl<'a> Machine<'a> {
     fn forget_what_has_ended(&mut self) {
         let (sightings, now) = (&self.sightings, self.now.instant);
         self.earlier.retain(|_, on_its_way| {
-            let call = on_its_way.call;
-            let seen = sightings.get(&call.scope, &call.id).map(|observed| &observed.status);
-            seen != Some(call.call.transition().to) && on_its_way.until > now
+            on_its_way.retain(|OnItsWay { call, until, .. }| {
+                let seen = sightings.get(&call.scope, &call.id).map(|observed| &observed.status);
+                (call.is_straggler || seen != Some(call.call.transition().to)) && *until > now
+            });
+            !on_its_way.is_empty()
         });
     }
 
     /// Returns whether a Deactivate of this run or of an earlier one may take it down at any moment.
     fn is_going_down(&self, address: &Address) -> bool {
-        self.going_down.contains(address)
-            || self.earlier.get(address).is_some_and(|on_its_way| on_its_way.call.call == Call::Deactivate)
+        self.going_down.contains(address) || self.is_on_its_way_to(address, Call::Deactivate)
     }
 
     /// Returns whether an Activate of an earlier run may bring it up at any moment.
     fn is_coming_up(&self, address: &Address) -> bool {
-        self.earlier.get(address).is_some_and(|on_its_way| on_its_way.call.call == Call::Activate)
+        self.is_on_its_way_to(address, Call::Activate)
+    }
+
+    fn is_on_its_way_to(&self, address: &Address, call: Call) -> bool {
+        self.earlier.get(address).into_iter().flatten().any(|on_its_way| on_its_way.call.call == call)
     }
 
     /// Puts a step into a phase, and into the sets that go with it.
@@ -386,6 +394,11 @@ impl<'a> Machine<'a> {
             failure: self.books.failure,
         }
     }
+}
+
+fn deactivations(plan: &Plan) -> BTreeMap<&RouterInterfaceId, usize> {
+    let all = plan.steps.iter().enumerate().filter(|(_, step)| Machine::is_deactivation(step));
+    all.map(|(number, step)| (&step.interface_id, number)).collect()
 }
 
 #[cfg(test)]

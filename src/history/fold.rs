@@ -7,11 +7,15 @@ use jiff::Timestamp;
 use super::standing;
 use crate::journal::{Answer, Closed, Outcome, PlannedStep, Run, Trace};
 use crate::resource::Call;
-use crate::state::{Durations, Identity, LastAction, Record, RunId, Sighting, State};
+use crate::state::{Durations, Identity, LastAction, Record, RunId, Sighting, State, Straggler};
 
 /// Folds a run into the records of its interfaces. Folding the same run again changes nothing; the serial is left
 /// to whoever commits.
 pub fn fold(state: &mut State, run: &Run) {
+    // A run that is folded once more, since its process died over that, has written its own times already.
+    if state.last_run.as_ref() != Some(run.id()) {
+        state.interfaces.values_mut().for_each(|record| record.observed.keep_from_the_future(run.started.at));
+    }
     for (step, trace) in run.steps() {
         let identity = Identity::of(&step.scope, &step.interface_id);
         if state.interfaces.of(&identity).is_none() {
@@ -52,6 +56,7 @@ pub(super) fn first_record(identity: &Identity, observed: Sighting) -> Record {
         group: None,
         durations: Durations::default(),
         last_action: None,
+        straggler: None,
         changed_by: None,
         taken_back: None,
     }
@@ -61,20 +66,27 @@ fn fold_step(record: &mut Record, run: &Run, step: &PlannedStep, trace: &Trace) 
     let run_id = run.id();
     if let Some(expected) = step.expect.status() {
         for attempt in &trace.attempts {
-            record.observed.update(Some(expected.clone()), attempt.intent_at, None);
+            record.see(Some(expected.clone()), attempt.intent_at, None);
         }
     }
     if let Some(closed) = &trace.closed {
         let is_news = closed.at >= record.observed.at;
         if let Some(status) = closed.status.as_ref().filter(|_| was_looked_at(closed)) {
-            record.observed.update(Some(status.clone()), closed.at, begun(step.call, closed, trace));
+            record.see(Some(status.clone()), closed.at, begun(step.call, closed, trace));
         }
         if closed.outcome.is_at_goal() && is_news {
             record.declared = step.goal.desired().or(record.declared);
         }
     }
     let Some(action) = last_action(run_id, step, trace) else { return };
-    if record.last_action.as_ref().is_none_or(|last| last.started_at < action.started_at) {
+    let is_another = |last: &&LastAction| last.run_id != *run_id || last.step != step.id;
+    if let Some(open) = record.open_action().filter(is_another).filter(|last| is_later(&action, last)) {
+        record.straggler = Some(straggler(open));
+    }
+    if is_repeated(trace) {
+        record.straggler = Some(straggler(&action));
+    }
+    if record.last_action.as_ref().is_none_or(|last| is_later(&action, last)) {
         // What a dead run left was looked at when somebody came, not when it settled.
         if let Some((call, taken)) = settled(step, trace).filter(|_| run.end().is_some()) {
             record.durations.add(call, taken);
@@ -82,6 +94,26 @@ fn fold_step(record: &mut Record, run: &Run, step: &PlannedStep, trace: &Trace) 
         record.last_action = Some(action);
     } else if record.last_action.as_ref().is_some_and(|last| last.run_id == *run_id && last.step == step.id) {
         record.last_action = Some(action);
+    }
+}
+
+/// Returns whether a call was sent again after its answer was lost: whatever was seen since, one copy more may arrive.
+fn is_repeated(trace: &Trace) -> bool {
+    let [before @ .., _] = trace.attempts.as_slice() else { return false };
+    before.iter().any(|attempt| matches!(attempt.answer, Answer::Doubtful { .. } | Answer::Unrecorded))
+}
+
+/// Returns what may still arrive of a call; from its end, for when it was sent may be another process's time.
+fn straggler(action: &LastAction) -> Straggler {
+    Straggler { action: action.action, at: action.finished_at, uptime: action.uptime.clone() }
+}
+
+/// Returns whether `action` was sent after `last`: by the clock of the machine's boot where both know it, since the wall clock
+/// may have been set between two runs.
+fn is_later(action: &LastAction, last: &LastAction) -> bool {
+    match (&action.uptime, &last.uptime) {
+        (Some(action), Some(last)) if action.boot == last.boot => action.ms > last.ms,
+        _ => action.started_at > last.started_at,
     }
 }
 
@@ -120,5 +152,7 @@ fn last_action(run_id: &RunId, step: &PlannedStep, trace: &Trace) -> Option<Last
         outcome: closed.map(|closed| closed.outcome),
         found: closed.and_then(|closed| closed.status.clone()),
         because: closed.and_then(|closed| closed.because.clone()),
+        uptime: closed.and_then(|closed| closed.uptime.clone()),
+        has_moved_since: false,
     })
 }

@@ -25,6 +25,9 @@ pub struct Seen<'a> {
 /// Writes what is known into the records: the refresh, then the run, then the last look. What could not be read keeps
 /// its record.
 pub fn write(state: &mut State, run: Option<&Run>, seen: Option<&Seen<'_>>) {
+    if let Some(before) = seen.and_then(|seen| seen.before) {
+        state.interfaces.values_mut().for_each(|record| record.observed.keep_from_the_future(before.read_at));
+    }
     if let Some(seen) = seen {
         forget(state, seen.spec);
     }
@@ -81,7 +84,7 @@ fn take_in(state: &mut State, address: &Address, declared: &Interface, reading: 
         Reading::Found(observed) => see(state, address, declared, observed, at),
         Reading::Absent => {
             if let Some(record) = state.interfaces.rename(&identity(declared), address) {
-                record.observed.update(None, at, None);
+                record.see(None, at, None);
             }
         }
         Reading::Elsewhere(_) | Reading::Unreadable => {}
@@ -102,7 +105,7 @@ fn see(state: &mut State, address: &Address, declared: &Interface, observed: &Ob
 fn see_record(record: &mut Record, declared: &Interface, observed: &Observed, at: Timestamp) {
     let is_as_declared = observed.status == declared.status.value.status();
     if at >= record.observed.at {
-        record.observed.update(Some(observed.status.clone()), at, None);
+        record.see(Some(observed.status.clone()), at, None);
         if is_as_declared {
             record.declared = Some(declared.status.value);
         }

@@ -92,7 +92,7 @@ impl Body {
             }
             Self::Closed(position, millis, outcome, status, detail) => {
                 let because = detail.map(|text| StepReason::Told { text });
-                Entry::Closed { step: step(position)?, at: at(millis)?, outcome, status, because }
+                Entry::Closed { step: step(position)?, at: at(millis)?, outcome, status, because, uptime: None }
             }
             Self::RunEnded(millis, code) => Entry::RunEnded(end(at(millis)?, code)?),
             Self::Folded(serial) => Entry::Folded { serial },

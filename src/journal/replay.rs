@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::{Died, Entry, Illegal, Misstep, Operation, Outcome, PlannedStep, RunStarted};
+use crate::clock::Uptime;
 use crate::plan::StepId;
 use crate::resource::{RequestId, Status};
 use crate::run::{Exit, RunEnd, StepReason};
@@ -102,6 +103,8 @@ pub struct Closed {
     pub status: Option<Status>,
     /// Why, where the outcome does not say it all.
     pub because: Option<StepReason>,
+    /// When, by a clock that nobody can set.
+    pub uptime: Option<Uptime>,
 }
 
 impl Replay {
@@ -153,8 +156,8 @@ impl Replay {
             Entry::Doubtful { step, at, detail } => {
                 self.on(&step, |_, trace| trace.answer(Answer::Doubtful { at, detail }))
             }
-            Entry::Closed { step, at, outcome, status, because } => {
-                self.on(&step, |planned, trace| trace.close(planned, Closed { at, outcome, status, because }))
+            Entry::Closed { step, at, outcome, status, because, uptime } => {
+                self.on(&step, |planned, trace| trace.close(planned, Closed { at, outcome, status, because, uptime }))
             }
             Entry::RunEnded(end) => self.end(Over::Ended(end)),
             Entry::Died(died) => self.end(Over::Died(died)),
@@ -396,7 +399,7 @@ impl Attempt {
 
 impl Closed {
     fn entry(&self, step: &StepId) -> Entry {
-        let Self { at, outcome, status, because } = self.clone();
-        Entry::Closed { step: step.clone(), at, outcome, status, because }
+        let Self { at, outcome, status, because, uptime } = self.clone();
+        Entry::Closed { step: step.clone(), at, outcome, status, because, uptime }
     }
 }

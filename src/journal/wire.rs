@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::chain::LineHash;
 use super::line::{Base, FORMAT_VERSION};
 use super::{Died, Entry, Outcome, Reserved, RunStarted};
+use crate::clock::Uptime;
 use crate::plan::StepId;
 use crate::resource::{RequestId, Status};
 use crate::run::{RunEnd, StepReason};
@@ -70,6 +71,8 @@ struct Closed {
     status: Option<Status>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     because: Option<StepReason>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    uptime: Option<Uptime>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,9 +99,9 @@ pub(super) fn members(entry: &Entry, prev: LineHash) -> Vec<u8> {
         }
         Entry::Refused { step, at, detail } => member("refused", &unaccepted(step, *at, detail), prev),
         Entry::Doubtful { step, at, detail } => member("doubtful", &unaccepted(step, *at, detail), prev),
-        Entry::Closed { step, at, outcome, status, because } => {
-            let (status, because) = (status.clone(), because.clone());
-            member("closed", &Closed { step: step.clone(), at: *at, outcome: *outcome, status, because }, prev)
+        Entry::Closed { step, at, outcome, status, because, uptime } => {
+            let (step, status, because, uptime) = (step.clone(), status.clone(), because.clone(), uptime.clone());
+            member("closed", &Closed { step, at: *at, outcome: *outcome, status, because, uptime }, prev)
         }
         Entry::RunEnded(end) => member("run_ended", end, prev),
         Entry::Died(died) => member("died", died, prev),
@@ -172,12 +175,13 @@ impl Members {
             self.accepted.map(|Accepted { step, at, request_id }| Entry::Accepted { step, at, request_id }),
             self.refused.map(|Unaccepted { step, at, detail }| Entry::Refused { step, at, detail }),
             self.doubtful.map(|Unaccepted { step, at, detail }| Entry::Doubtful { step, at, detail }),
-            self.closed.map(|Closed { step, at, outcome, status, because }| Entry::Closed {
+            self.closed.map(|Closed { step, at, outcome, status, because, uptime }| Entry::Closed {
                 step,
                 at,
                 outcome,
                 status,
                 because,
+                uptime,
             }),
             self.run_ended.map(Entry::RunEnded),
             self.died.map(Entry::Died),

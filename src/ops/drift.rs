@@ -48,6 +48,7 @@ pub async fn drift(
         spec: project.name.clone(),
         timestamp: clock.now(),
         target: target.clone(),
+        time_zone: project.spec.time_zone.clone(),
         checked: project.spec.interfaces.len(),
         items,
         groups: drift::groups(&project.spec, &seen, state),

@@ -1,15 +1,19 @@
 //! Past runs: found by name, and listed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
+use crate::diagnostic::Diagnostics;
 use crate::history::{self, Missing, Past, Recorded};
 use crate::journal::Run;
-use crate::state::{RunId, State};
+use crate::resource::{Address, RouterInterfaceId, Scope};
+use crate::selector::Selector;
+use crate::state::{Identity, RunId, State};
 use crate::store::{Medium, Store, recorder};
 
 use super::failure::{Exit, Refusal};
+use super::project::Project;
 
 /// Returns every past run, newest first.
 ///
@@ -19,6 +23,39 @@ pub fn runs(medium: &impl Medium, recorded: &Recorded) -> Result<Vec<Past>> {
     let runs = history::past_runs(medium, recorded.journal.replay())?;
     let taken_back: BTreeMap<RunId, RunId> = recorder::taken_back(&runs).collect();
     Ok(runs.into_iter().map(|run| past(run, recorded, |id| taken_back.get(id).cloned())).collect())
+}
+
+/// Keeps the runs that were about what selectors mean: declared interfaces, whatever they were called then, and those that
+/// only the runs still name. All runs where there are no selectors.
+///
+/// # Errors
+/// Exit 1 with every selector that means nothing.
+pub fn touching(runs: Vec<Past>, selectors: &[Selector], project: &Project) -> Result<Vec<Past>, Diagnostics> {
+    if selectors.is_empty() {
+        return Ok(runs);
+    }
+    let declared = &project.spec.interfaces;
+    let gone =
+        runs.iter().flat_map(|past| &past.run.started.steps).filter(|step| !declared.contains_key(&step.address));
+    let gone: BTreeMap<&Address, (&RouterInterfaceId, &Scope)> =
+        gone.map(|step| (&step.address, (&step.interface_id, &step.scope))).collect();
+    let chosen = project.select_beside(selectors, &gone)?;
+    let identities: BTreeSet<Identity> = chosen
+        .iter()
+        .filter_map(|address| match declared.get(*address) {
+            Some(interface) => Some(Identity::of(&interface.scope, &interface.id.value)),
+            None => gone.get(*address).map(|(id, scope)| Identity::of(scope, id)),
+        })
+        .collect();
+    let is_about = |past: &Past| {
+        let mut steps = past.run.started.steps.iter();
+        steps.any(|step| {
+            chosen.contains(&step.address) && !declared.contains_key(&step.address)
+                || identities.contains(&Identity::of(&step.scope, &step.interface_id))
+        })
+    };
+    let kept: Vec<bool> = runs.iter().map(is_about).collect();
+    Ok(runs.into_iter().zip(kept).filter(|(_, is_kept)| *is_kept).map(|(past, _)| past).collect())
 }
 
 /// Returns the one past run whose id begins with `name`; `last` is the newest.

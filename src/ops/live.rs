@@ -53,7 +53,7 @@ pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -
 /// Plans from what is live, and returns that as well.
 ///
 /// # Errors
-/// Addresses that the spec does not declare, nothing that could be read, and bugs.
+/// A choice that means nothing, nothing that could be read, and bugs.
 pub async fn plan(
     project: &Project,
     recorded: &Recorded,
@@ -134,7 +134,7 @@ fn draw(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Resu
     let inputs = Inputs { spec, spec_digest, live, state, target, doubts, health };
     let drawn = planner::draw(&inputs, options).map_err(|unknown| Diagnostics {
         sources: spec.sources.clone(),
-        findings: unknown.iter().map(words::plan::unknown_address).collect(),
+        findings: unknown.iter().map(words::selection::bad_flag).collect(),
     })?;
     Ok(drawn)
 }

@@ -13,6 +13,7 @@ use crate::diagnostic::Place;
 use crate::journal::{Ground, Operation, PlannedStep, Run};
 use crate::plan::{BlockReason, Plan, PlanOptions};
 use crate::resource::{Address, DesiredStatus};
+use crate::selector::Selector;
 use crate::spec::{Interface, InterfacePlaces, Placed, Spec};
 use crate::state::{Identity, RunId, State};
 
@@ -153,7 +154,7 @@ impl Inverse {
         }
         let entry = self.project.spec.interfaces.entry(address.clone()).or_insert_with(|| undeclared(step, before));
         entry.status.value = before;
-        self.options.targets.push(address.clone());
+        self.options.targets.push(Selector::of(&address));
         address
     }
 }
@@ -171,6 +172,7 @@ fn undeclared(step: &PlannedStep, status: DesiredStatus) -> Interface {
         scope: step.scope.clone(),
         status: Placed { value: status, place },
         group: None,
+        labels: BTreeMap::new(),
         depends_on: Vec::new(),
         reason: None,
         protect: None,

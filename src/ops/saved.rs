@@ -9,9 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use crate::journal::Run;
-use crate::plan::{Action, BlockReason, InterfaceRead, LeftAloneReason, Plan, PlanOptions, Step};
+use crate::plan::{
+    Action, BlockCode, BlockReason, Blocked, InterfaceRead, LeftAloneReason, Plan, PlanInputs, PlanOptions, Step,
+};
 use crate::render::words;
 use crate::resource::{Address, BusinessStatus, Call, LiveState, Observed, Reading, Region, Status, Target};
+use crate::selector::Choice;
 use crate::spec::{Interface, Spec};
 use crate::state::State;
 
@@ -41,17 +44,13 @@ impl Now<'_> {
     /// Exit 3 where a guard is loosened that nobody loosened here, 4 with every difference, and those of planning.
     pub(super) fn make_again(&self, saved: &Plan, options: &PlanOptions) -> Result<Plan> {
         let mut moved = self.moved_records(saved);
-        let undeclared = |address: &&Address| !self.project.spec.interfaces.contains_key(*address);
-        if let Some(address) = saved.targeted.iter().chain(&saved.excluded).find(undeclared) {
-            moved.push(format!("{address} is no longer declared"));
+        let PlanInputs { target, exclude, .. } = &saved.inputs;
+        if let Err(bad) = self.project.spec.choose(Choice { targets: target, excludes: exclude }) {
+            moved.extend(bad.iter().map(words::selection::no_longer));
             return Err(stale(moved).into());
         }
-        let options = PlanOptions {
-            targets: saved.targeted.clone(),
-            excludes: saved.excluded.clone(),
-            way_back: false,
-            ..options.clone()
-        };
+        let options =
+            PlanOptions { targets: target.clone(), excludes: exclude.clone(), way_back: false, ..options.clone() };
         let read = as_read(saved, &self.project.spec, self.live);
         let Self { project, state, target, .. } = *self;
         let known = live::Known { project, state, live: &read, doubts: &[], target };
@@ -62,6 +61,7 @@ impl Now<'_> {
         if !saved.steps.is_empty() {
             refuse_caps(&plan)?;
             refuse_taken_back(saved, &plan)?;
+            refuse_windows(saved, &plan)?;
         }
         moved.extend(saved.first_difference(&plan).map(|difference| words::plan::difference(&difference)));
         moved.extend(first_steps(saved).filter_map(|step| moved_from(step, self.live)));
@@ -112,6 +112,17 @@ fn refuse_caps(plan: &Plan) -> Result<(), Refusal> {
     Err(refusal.hint(format!(
         "a file overrides no cap: if {changes} changes are meant, give --allow-changes {changes} to `rictl apply PLAN` too"
     )))
+}
+
+/// Refuses a plan of which windows do not let a call through now, be it that somebody overrode them when it was made.
+fn refuse_windows(saved: &Plan, plan: &Plan) -> Result<(), Refusal> {
+    let steps: BTreeSet<&Address> = saved.steps.iter().map(|step| &step.address).collect();
+    let is_held = |blocked: &&Blocked| blocked.code() == BlockCode::Window && steps.contains(&blocked.address);
+    let Some(held) = plan.blocked.iter().find(is_held) else { return Ok(()) };
+    let refusal = Refusal::new(Exit::Refused, "windows do not let the saved plan through now");
+    let refusal = refusal.cause(words::plan::blocked(plan, held));
+    Err(refusal
+        .hint("a file overrides no window: if that is meant, give --override-window REASON to `rictl apply PLAN` too"))
 }
 
 /// Refuses a plan that does again what was taken back, which somebody asked for when it was made and nobody does now.

@@ -21,6 +21,8 @@ pub enum BlockCode {
     Protected,
     /// More changes than `limits` allows.
     Cap,
+    /// Windows do not let it through now.
+    Window,
     /// Something it needs is not going to happen.
     Dependency,
     /// Locked for unpaid bills.
@@ -59,6 +61,7 @@ impl BlockCode {
             Self::Health => "health",
             Self::Protected => "protected",
             Self::Cap => "cap",
+            Self::Window => "window",
             Self::Dependency => "dependency",
             Self::FinancialLocked => "financial_locked",
             Self::SecurityLocked => "security_locked",
@@ -119,6 +122,13 @@ pub enum BlockReason {
         knob: Knob,
         /// What `--allow-changes` said, which is not the exact number.
         allowed: Option<u32>,
+    },
+    /// Windows do not let it through now.
+    Window {
+        /// The one that holds it back.
+        window: String,
+        /// When all of them together let it through; null where they do not within 400 days.
+        opens_at: Option<Timestamp>,
     },
     /// Something it needs is not going to happen.
     Dependency {
@@ -187,6 +197,7 @@ impl BlockReason {
             Self::Health(_) => BlockCode::Health,
             Self::Protected { .. } => BlockCode::Protected,
             Self::Cap { .. } => BlockCode::Cap,
+            Self::Window { .. } => BlockCode::Window,
             Self::Dependency { .. } => BlockCode::Dependency,
             Self::FinancialLocked => BlockCode::FinancialLocked,
             Self::SecurityLocked => BlockCode::SecurityLocked,

@@ -39,6 +39,8 @@ pub enum Difference {
     Check(Sides<Option<Vec<String>>>),
     /// How long the check may take, in milliseconds.
     CheckTimeout(Sides<u64>),
+    /// The windows that are overridden.
+    Windows(Sides<Vec<String>>),
     /// Something that the digest covers and that has no name here.
     Unnamed,
 }
@@ -71,7 +73,13 @@ impl Plan {
             return None;
         }
         let found = steps(self, now).or_else(|| floors(&self.floors, &now.floors));
-        found.or_else(|| rollouts(self.rollout.as_ref(), now.rollout.as_ref())).or(Some(Difference::Unnamed))
+        found
+            .or_else(|| rollouts(self.rollout.as_ref(), now.rollout.as_ref()))
+            .or_else(|| {
+                let names = |plan: &Self| plan.overridden.as_ref().map_or_else(Vec::new, |one| one.windows.clone());
+                sides(&names(self), &names(now)).map(Difference::Windows)
+            })
+            .or(Some(Difference::Unnamed))
     }
 }
 

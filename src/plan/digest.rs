@@ -1,7 +1,7 @@
 //! The digest: one word for what a plan would do, for a reviewer to approve.
 //!
 //! It covers what is approved: whose interfaces, the steps with their expectations, goals, order and the spec's reasons
-//! for them, the floors' numbers, the waves and their checks. It leaves out when and from what the plan was made, where
+//! for them, the floors' numbers, the waves and their checks, the windows overridden. It leaves out when and from what the plan was made, where
 //! the endpoint is, how many links are up, and every text for people: the same plan made twice has the same digest, and
 //! what moves elsewhere does not alter it.
 
@@ -19,6 +19,9 @@ struct Covered<'a> {
     steps: Vec<CoveredStep<'a>>,
     floors: Vec<CoveredFloor<'a>>,
     rollout: Option<&'a RolloutPlan>,
+    /// Left out where there are none, as before there were windows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    windows_overridden: Option<&'a [String]>,
 }
 
 #[derive(Serialize)]
@@ -81,6 +84,7 @@ impl Plan {
                 })
                 .collect(),
             rollout: self.rollout.as_ref(),
+            windows_overridden: self.overridden.as_ref().map(|overridden| overridden.windows.as_slice()),
         };
         let bytes = serde_json::to_vec(&covered).expect("a plan has only string keys and finite numbers");
         format!("sha256:{}", sha256_hex(&bytes))

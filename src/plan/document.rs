@@ -7,14 +7,18 @@
 
 mod old;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead, LeftAlone, Plan,
-    PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Warning,
+    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead, LeftAlone,
+    OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
+use crate::calendar::Zone;
 use crate::resource::{Address, ScopeFailure, Target};
+use crate::selector::Selector;
 use crate::signature::sha256_hex;
 
 /// Why a file cannot be applied or shown as a plan.
@@ -104,14 +108,18 @@ struct Decoded {
     targeted: Vec<Address>,
     excluded: Vec<Address>,
     inputs: Option<DecodedInputs>,
+    #[serde(default)]
+    time_zone: Zone,
+    #[serde(default)]
+    override_window: Option<OverriddenWindows>,
 }
 
 /// What it was made from.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DecodedInputs {
-    target: Vec<Address>,
-    exclude: Vec<Address>,
+    target: Vec<Selector>,
+    exclude: Vec<Selector>,
     allow_changes: Option<u32>,
     read: Vec<InterfaceRead>,
     #[serde(default)]
@@ -120,15 +128,22 @@ struct DecodedInputs {
 
 impl DecodedInputs {
     fn into_inputs(self) -> PlanInputs {
-        PlanInputs { allow_changes: self.allow_changes, read: self.read, health: self.health }
+        PlanInputs {
+            target: self.target,
+            exclude: self.exclude,
+            allow_changes: self.allow_changes,
+            read: self.read,
+            health: self.health,
+        }
     }
 }
 
 impl Decoded {
     /// Returns the plan if what is derived from it agrees with it.
     fn into_plan(self) -> Result<Plan, Damage> {
-        let choices = (&self.targeted, &self.excluded);
-        if self.inputs.as_ref().is_some_and(|inputs| (&inputs.target, &inputs.exclude) != choices) {
+        let choices = (self.targeted.is_empty(), self.excluded.is_empty());
+        let is_other = |inputs: &DecodedInputs| (inputs.target.is_empty(), inputs.exclude.is_empty()) != choices;
+        if self.inputs.as_ref().is_some_and(is_other) {
             return Err(Damage::Disagreement);
         }
         let plan = Plan {
@@ -150,6 +165,9 @@ impl Decoded {
             targeted: self.targeted,
             excluded: self.excluded,
             inputs: self.inputs.map(DecodedInputs::into_inputs).unwrap_or_default(),
+            time_zone: self.time_zone,
+            gates: BTreeMap::new(),
+            overridden: self.override_window,
         };
         let flags = (self.applyable, self.complete, self.errored);
         let agrees = self.digest == plan.digest()

@@ -9,10 +9,15 @@ use serde::{Deserialize, Serialize};
 use crate::resource::{
     Address, BusinessStatus, HealthCheckStatus, Observed, Reading, Region, RouterInterfaceId, Scope, Status,
 };
+use crate::selector::Selector;
 
 /// What a plan was made from beside spec and records, apart from what it looks at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PlanInputs {
+    /// `--target`, as it was asked for; empty for everything.
+    pub target: Vec<Selector>,
+    /// `--exclude`, likewise.
+    pub exclude: Vec<Selector>,
     /// How many changes were allowed although that is more than a cap (`--allow-changes`); an apply has to be told, too.
     pub allow_changes: Option<u32>,
     /// What the cloud said of each declared interface, by address.

@@ -26,6 +26,9 @@ impl Plan {
             failures: Vec::new(),
             targeted: Vec::new(),
             excluded: Vec::new(),
+            time_zone: Default::default(),
+            gates: Default::default(),
+            overridden: None,
             inputs: PlanInputs::default(),
         }
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::HealthUnread;
 use crate::resource::{AccountId, Address, DesiredStatus, GroupName, HealthCheckStatus, Status};
+use crate::selector::Selector;
 
 /// A worry that stops nothing. Fields are keys of the document beside `code`, `summary` and `detail`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,9 +16,9 @@ pub enum Warning {
     /// `--target` or `--exclude` was given.
     PartOfSpec {
         /// What was asked for; empty for everything.
-        targets: Vec<Address>,
+        targets: Vec<Selector>,
         /// What is left out.
-        excluded: Vec<Address>,
+        excluded: Vec<Selector>,
     },
     /// An apply of this state is at work: what was read is on its way.
     RunGoingOn {
@@ -80,6 +81,13 @@ pub enum Warning {
     Unguarded {
         /// How many.
         deactivations: u32,
+    },
+    /// Windows that would hold something back are overridden.
+    WindowsOverridden {
+        /// What they are called; untrusted text.
+        windows: Vec<String>,
+        /// Why; untrusted text.
+        reason: String,
     },
     /// What the health checks of some links say that keep a floor.
     Health {
@@ -146,6 +154,7 @@ impl Warning {
             Self::HalfUp { .. } => Some("half_up"),
             Self::OtherAccount { .. } => Some("other_account"),
             Self::Unguarded { .. } => Some("unguarded"),
+            Self::WindowsOverridden { .. } => Some("windows_overridden"),
             Self::Health { .. } => Some("health"),
             Self::HealthUnread { .. } => Some("health_unread"),
             Self::HealthDenied { .. } => Some("health_denied"),

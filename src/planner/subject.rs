@@ -15,6 +15,13 @@ pub(super) use crate::drift::Subject;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct SubjectNumber(usize);
 
+impl SubjectNumber {
+    /// Returns its place in the order of addresses.
+    pub(super) fn place(self) -> usize {
+        self.0
+    }
+}
+
 /// One value for each subject.
 pub(super) struct PerSubject<T>(Vec<T>);
 

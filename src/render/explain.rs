@@ -17,6 +17,9 @@ use crate::resource::{Address, DesiredStatus, Observed, Reading, RouterInterface
 use crate::spec::{Interface, Spec};
 use crate::state::Record;
 
+/// The version of the documents.
+const FORMAT_VERSION: &str = "1.0";
+
 /// Everything that is known of one declared interface.
 #[derive(Clone, Copy, Debug)]
 pub struct Explanation<'a> {
@@ -61,13 +64,29 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
 /// Writes the explanation as one JSON document, on one line: what the spec, the cloud and the guards say in the words
 /// of the text, and the parts of the plan and the record as they are in their own documents.
 pub fn document<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>) -> io::Result<()> {
-    let Explanation { spec, address, declared: entry, reading: _, record, plan } = *facts;
-    let told = |rows: Vec<Row>| rows.into_iter().map(|row| row.told(spec)).collect();
-    let mine = |changes: &'_ [ResourceChange]| changes.iter().find(|change| change.address == *address).cloned();
-    json::line(
-        out,
-        &Document {
-            format_version: "1.0",
+    json::line(out, &Document::of(facts))
+}
+
+/// Writes the explanations of several interfaces as one JSON document, on one line.
+pub fn documents<W: Write + ?Sized>(out: &mut W, facts: &[Explanation<'_>]) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Documents<'a> {
+        format_version: &'static str,
+        rictl_version: &'static str,
+        interfaces: Vec<Document<'a>>,
+    }
+    let (format_version, rictl_version) = (FORMAT_VERSION, env!("CARGO_PKG_VERSION"));
+    let interfaces = facts.iter().map(Document::of).collect();
+    json::line(out, &Documents { format_version, rictl_version, interfaces })
+}
+
+impl<'a> Document<'a> {
+    fn of(facts: &Explanation<'a>) -> Self {
+        let Explanation { spec, address, declared: entry, reading: _, record, plan } = *facts;
+        let told = |rows: Vec<Row>| rows.into_iter().map(|row| row.told(spec)).collect();
+        let mine = |changes: &'_ [ResourceChange]| changes.iter().find(|change| change.address == *address).cloned();
+        Self {
+            format_version: FORMAT_VERSION,
             rictl_version: env!("CARGO_PKG_VERSION"),
             address,
             id: &entry.id.value,
@@ -91,8 +110,8 @@ pub fn document<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>) -> io::
                 .map(|left| LeftAloneLine::of(plan, left))
                 .collect(),
             guards: told(guards(facts)),
-        },
-    )
+        }
+    }
 }
 
 /// The keys of the document.
@@ -170,6 +189,10 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
         rows.push(Row::new("account", declared.scope.account.as_str()).at(places.account));
     }
     rows.extend(declared.group.as_ref().map(|group| Row::new("group", group.value.as_str()).at(group.place)));
+    for (key, value, is_inherited) in spec.labels_of(declared) {
+        let from = if is_inherited { ", as its group says" } else { "" };
+        rows.push(Row::new("label", format!("{key}={}{from}", value.value)).at(value.place));
+    }
     rows.extend(
         declared.depends_on.iter().map(|needed| Row::new("depends on", needed.value.as_str()).at(needed.place)),
     );

@@ -1,6 +1,6 @@
 //! Dependencies, groups and steps as a graph, for graphviz, for Mermaid, as a picture, or as data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
@@ -88,6 +88,21 @@ impl<'a> Graph<'a> {
                 .flat_map(|step| step.after.iter().map(|before| Edge { from: &step.id, to: before }))
                 .collect(),
         }
+    }
+
+    /// Keeps to these interfaces, and to what is between them.
+    #[must_use]
+    pub fn only(mut self, addresses: &BTreeSet<Address>) -> Self {
+        self.nodes.retain(|node| addresses.contains(node.address));
+        self.groups.retain(|_, members| {
+            members.retain(|member| addresses.contains(*member));
+            !members.is_empty()
+        });
+        self.depends_on.retain(|edge| addresses.contains(edge.from) && addresses.contains(edge.to));
+        let steps: BTreeSet<&StepId> = self.nodes.iter().flat_map(|node| node.steps.iter().copied()).collect();
+        self.steps.retain(|step| steps.contains(step));
+        self.order.retain(|edge| steps.contains(edge.from) && steps.contains(edge.to));
+        self
     }
 
     /// Writes the graph.

@@ -18,6 +18,7 @@ use super::phrase::Phrase;
 use super::text::Tone;
 use super::words::groups::Standing;
 use super::words::plan::{Said, warning};
+use crate::calendar::Zone;
 use crate::plan::Warning;
 use crate::resource::ScopeFailure;
 
@@ -220,9 +221,9 @@ impl Page {
 }
 
 /// Returns what every report says of its spec: which, when, and by which version.
-fn spec_fact(spec: Option<&str>, at: jiff::Timestamp) -> Fact {
+fn spec_fact(spec: Option<&str>, at: jiff::Timestamp, zone: &Zone) -> Fact {
     let spec = spec.map_or_else(|| Phrase::ours("not recorded"), Phrase::theirs);
-    Fact::new("Spec", spec.and(format!(", {at:.0}, {}", version())))
+    Fact::new("Spec", spec.and(format!(", {}, {}", zone.stamp(at), version())))
 }
 
 /// Returns the name of this version.

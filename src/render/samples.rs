@@ -27,6 +27,7 @@ use crate::run::{
     Event, Facts, LastLook, NotUp, Reason, Report, Shortfall, StepReason, StepResult, StopReason, Unrecorded,
     WaveFailure, WhyNotUp, planned_step,
 };
+use crate::selector::Selector;
 use crate::spec::{CloudSettings, Group, Interface, InterfacePlaces, Limits, Placed, Spec};
 use crate::state::RunId;
 
@@ -205,6 +206,7 @@ pub(crate) fn rich_plan() -> Plan {
         detail: "DescribeRouterInterfaces answered ServiceUnavailable: try later (RequestId 4F-1)".to_owned(),
     });
     plan.excluded.push("wh-a".into());
+    plan.inputs.exclude.push(Selector::of(&"wh-a".into()));
     plan
 }
 
@@ -254,6 +256,7 @@ pub(crate) fn hostile_plan(text: &str) -> Plan {
     plan.doubts[0].found = Some(unknown.clone());
     plan.failures[0].detail = text.to_owned();
     plan.excluded = vec![text.into()];
+    plan.inputs.exclude = vec![Selector::of(&text.into())];
     if let Some(rollout) = &mut plan.rollout {
         rollout.check = Some(vec![text.to_owned()]);
     }
@@ -297,6 +300,7 @@ pub(crate) fn drift() -> Drift {
     let mut known = item("f-known", DriftCause::HandsOff, active, Some(Status::Inactive), Some("carrier test"));
     known.hands_off_until = Some("2026-12-01".parse().unwrap());
     Drift {
+        time_zone: crate::calendar::Zone::utc(),
         spec: "rictl.yaml".to_owned(),
         timestamp: at("02:14:00"),
         target: target(),
@@ -539,6 +543,7 @@ pub(crate) fn spec() -> Spec {
     let place = Place::default();
     let placed = |value| Placed { value, place };
     let interface = |id: &str, region: &str, status, group: Option<&str>, depends_on: &[&str]| Interface {
+        labels: BTreeMap::new(),
         id: Placed { value: id.into(), place },
         scope: scope(region),
         status: Placed { value: status, place },
@@ -554,6 +559,9 @@ pub(crate) fn spec() -> Spec {
     };
     let (up, down) = (DesiredStatus::Active, DesiredStatus::Inactive);
     Spec {
+        time_zone: crate::calendar::Zone::utc(),
+        windows: Vec::new(),
+        changes: BTreeMap::new(),
         sources: Sources::default(),
         cloud: CloudSettings {
             provider: Provider::Emulator,
@@ -569,6 +577,7 @@ pub(crate) fn spec() -> Spec {
         groups: BTreeMap::from([(
             "idc-shanghai".into(),
             Group {
+                labels: BTreeMap::new(),
                 min_active: Some(placed(1)),
                 max_unavailable: None,
                 place,

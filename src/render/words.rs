@@ -7,3 +7,4 @@ pub(crate) mod next;
 pub mod plan;
 pub mod report;
 pub(crate) mod run;
+pub mod selection;

@@ -1,13 +1,22 @@
-//! Names and ids: words that people or the cloud chose, kept as they were written.
+//! Names and ids: words that people or the cloud chose. Ids are kept as they were written; names that people chose are equal
+//! if they read the same, however they were typed ([`composed`]).
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::letters::composed;
+
+/// What the cloud calls something, letter by letter.
+fn as_written(text: &str) -> Cow<'_, str> {
+    Cow::Borrowed(text)
+}
+
 macro_rules! word {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $form:ident) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
@@ -22,13 +31,13 @@ macro_rules! word {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(Arc::from(text))
+                Self(Arc::from(&*$form(text)))
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self(Arc::from(text))
+                Self::from(text.as_str())
             }
         }
 
@@ -54,27 +63,39 @@ macro_rules! word {
 
 word! {
     /// The key of an interface in the spec: stable, unique, used in every output.
-    Address
+    Address, composed
 }
 word! {
     /// The cloud's id of a router interface, `ri-…`.
-    RouterInterfaceId
+    RouterInterfaceId, as_written
 }
 word! {
     /// A region id such as `cn-shanghai`.
-    Region
+    Region, as_written
 }
 word! {
     /// The name of a redundancy group in the spec.
-    GroupName
+    GroupName, composed
 }
 word! {
     /// The name of an account in the spec; [`AccountName::default_account`] where the spec names none.
-    AccountName
+    AccountName, composed
 }
 word! {
     /// The 16-digit number of a cloud account, kept as text: it does not fit a double.
-    AccountId
+    AccountId, as_written
+}
+word! {
+    /// The key of a label.
+    LabelKey, composed
+}
+word! {
+    /// The value of a label.
+    LabelValue, composed
+}
+word! {
+    /// The name of a change in the spec, such as the number of its ticket.
+    ChangeName, composed
 }
 
 impl AccountName {

@@ -6,20 +6,27 @@
 use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::calendar::Zone;
 use crate::diagnostic::Place;
-use crate::resource::{Address, GroupName, Region};
+use crate::resource::{Address, ChangeName, GroupName, Region};
 use crate::spec::fields::{self, Fields, Misspelt, Path};
 use crate::spec::finding::{Code, Finding, KeyFault, Spelling, ValueFault};
 use crate::spec::findings::Findings;
-use crate::spec::keys::{self, Key, Type};
+use crate::spec::keys::{self, Key, Kind, Type};
 use crate::spec::read;
 use crate::spec::syntax::{Item, Node, NodeKind, Word};
 use crate::spec::words::shorten;
 use crate::spec::{CloudSettings, Group, Interface, Limits, Placed, Rollout, SUPPORTED_VERSION};
 
+pub(in crate::spec) mod change;
 mod cloud;
 mod interface;
+mod labels;
 mod section;
+pub(in crate::spec) mod window;
+
+use change::ChangeDraft;
+use window::WindowDraft;
 
 /// What the files declare, before anything is resolved.
 pub(super) struct Draft {
@@ -29,11 +36,22 @@ pub(super) struct Draft {
     pub(super) state_path: Option<Placed<String>>,
     pub(super) limits: Limits,
     pub(super) groups: BTreeMap<GroupName, Group>,
+    pub(super) time_zone: Option<Placed<Zone>>,
+    /// Each with the way to it, such as `windows[2]`.
+    pub(super) windows: Vec<(String, WindowDraft)>,
+    pub(super) changes: BTreeMap<ChangeName, ChangeDraft>,
     pub(super) rollout: Option<Rollout>,
     /// A region that is neither given nor set by default yet is empty.
     pub(super) interfaces: BTreeMap<Address, Interface>,
     /// What unknown sections may have meant.
     pub(super) misspelt: Misspelt,
+}
+
+impl Draft {
+    /// Returns the zone of times without an offset.
+    pub(super) fn zone(&self) -> Zone {
+        self.time_zone.as_ref().map(|zone| zone.value.clone()).unwrap_or_default()
+    }
 }
 
 /// Gathers the items of all files.
@@ -49,6 +67,9 @@ pub(super) struct Decoder<'a> {
     limits: Fields<'a>,
     rollout: Fields<'a>,
     groups: BTreeMap<GroupName, Group>,
+    time_zone: Option<Placed<Zone>>,
+    windows: Vec<(String, WindowDraft)>,
+    changes: BTreeMap<ChangeName, ChangeDraft>,
     interfaces: BTreeMap<Address, Interface>,
     regions: BTreeSet<Region>,
     group_names: BTreeSet<GroupName>,
@@ -68,6 +89,9 @@ impl<'a> Decoder<'a> {
             limits: Fields::new(keys::LIMITS),
             rollout: Fields::new(keys::ROLLOUT),
             groups: BTreeMap::new(),
+            time_zone: None,
+            windows: Vec::new(),
+            changes: BTreeMap::new(),
             interfaces: BTreeMap::new(),
             regions: BTreeSet::new(),
             group_names: BTreeSet::new(),
@@ -93,7 +117,7 @@ impl<'a> Decoder<'a> {
         }
         match (item, self.section) {
             (Item::Section(key), _) => self.enter(&key, findings),
-            (Item::Value(node), Some(section)) => self.value(section, &node, findings),
+            (Item::Value(node), Some(section)) => self.value(section, node, findings),
             (Item::Entry(key, node), Some(section)) => self.entry(section, key, node, findings),
             (Item::Value(_) | Item::Entry(..), None) => {}
         }
@@ -112,15 +136,35 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn value(&mut self, section: &'static Key, node: &Node<'_>, findings: &mut Findings) {
-        let is_mapping = section.kind.value_type() == Type::Mapping;
-        if !is_mapping {
-            self.has_version = true;
-            version(node, findings);
-        } else if !node.is_null() {
+    fn value(&mut self, section: &'static Key, node: Node<'a>, findings: &mut Findings) {
+        let path = Path::root(section.name);
+        match (section.kind, node) {
+            (Kind::Version, node) => {
+                self.has_version = true;
+                version(&node, findings);
+            }
+            (Kind::Zone, node) => self.zone(path, node, findings),
             // Null is a section whose entries are all commented out.
-            read::wrong_type(Path::root(section.name), node, Type::Mapping, findings);
-            self.misspelt.may_be(section.name);
+            (_, node) if node.is_null() => {}
+            (Kind::Entries, Node::Sequence(_, nodes)) => {
+                for (number, node) in nodes.into_iter().enumerate() {
+                    let way = format!("{}[{number}]", section.name);
+                    let window = window::decode(Path::root(&way), node, findings);
+                    self.windows.extend(window.map(|window| (way, window)));
+                }
+            }
+            (_, node) => {
+                read::wrong_type(path, &node, section.kind.value_type(), findings);
+                self.misspelt.may_be(section.name);
+            }
+        }
+    }
+
+    fn zone(&mut self, path: Path<'_>, node: Node<'a>, findings: &mut Findings) {
+        let place = node.place();
+        match &self.time_zone {
+            Some(first) => fields::duplicate(path, place, first.place, findings),
+            None => self.time_zone = read::zone(path, node, findings),
         }
     }
 
@@ -132,6 +176,16 @@ impl<'a> Decoder<'a> {
                 let (found, wanted) = (NodeKind::Mapping, Type::Version);
                 let fault = ValueFault::WrongType { found, wanted, spelling: Spelling::Structure };
                 read::refuse(path, key.place, fault, findings);
+            }
+            "time_zone" | "windows" => {
+                let (found, wanted) = (NodeKind::Mapping, section.kind.value_type());
+                let fault = ValueFault::WrongType { found, wanted, spelling: Spelling::Structure };
+                read::refuse(path, key.place, fault, findings);
+            }
+            "changes" => {
+                let change = change::decode(path.then(&key.text), key.place, node, findings);
+                let name = read::name_of_entry(path, key, findings);
+                insert_once(&mut self.changes, name, change, |change| change.place, path, findings);
             }
             "cloud" if key.text == "endpoint" => {
                 findings.report(Code::EndpointInSpec, key.place, || Finding::Key(KeyFault::Endpoint));
@@ -171,6 +225,9 @@ impl<'a> Decoder<'a> {
             state_path: self.state.line(Path::root("state"), "path", findings),
             limits: section::limits(self.limits, findings),
             groups: self.groups,
+            time_zone: self.time_zone,
+            windows: self.windows,
+            changes: self.changes,
             rollout: section::rollout(self.rollout, findings),
             interfaces: self.interfaces,
             misspelt: self.misspelt,

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
+use crate::calendar::Written;
 use crate::diagnostic::Place;
 use crate::diagnostic::nearest::nearest;
+use crate::selector::Selector;
 use crate::spec::Placed;
 use crate::spec::finding::{Code, Finding, KeyFault};
 use crate::spec::findings::Findings;
@@ -14,6 +16,7 @@ use crate::spec::keys::{Grammar, Key, Kind, Presence, Type};
 use crate::spec::read;
 use crate::spec::syntax::{Node, Word};
 use crate::spec::words::shorten;
+use crate::windows::Clock;
 
 /// Stands for a name that could not be read; no name looks like it.
 pub(super) const UNREADABLE: &str = "?";
@@ -202,6 +205,41 @@ impl<'a> Fields<'a> {
     pub(super) fn date(&mut self, path: Path<'_>, name: &str, findings: &mut Findings) -> Option<Date> {
         let (key, node) = self.take(name)?;
         read::date(path.then(key.name), node, findings)
+    }
+
+    /// Reads a time.
+    pub(super) fn moment(&mut self, path: Path<'_>, name: &str, findings: &mut Findings) -> Option<Placed<Written>> {
+        let (key, node) = self.take(name)?;
+        read::moment(path.then(key.name), node, findings)
+    }
+
+    /// Reads a time of day.
+    pub(super) fn clock(&mut self, path: Path<'_>, name: &str, findings: &mut Findings) -> Option<Placed<Clock>> {
+        let (key, node) = self.take(name)?;
+        read::clock(path.then(key.name), node, findings)
+    }
+
+    /// Reads a list of selectors.
+    pub(super) fn selectors(
+        &mut self,
+        path: Path<'_>,
+        name: &str,
+        findings: &mut Findings,
+    ) -> Option<Vec<Placed<Selector>>> {
+        let (key, node) = self.take(name)?;
+        read::selectors(path.then(key.name), node, key, findings)
+    }
+
+    /// Reads a list of the words of its row; `meaning` has a value for each.
+    pub(super) fn choices<T>(
+        &mut self,
+        path: Path<'_>,
+        name: &str,
+        meaning: fn(&str) -> Option<T>,
+        findings: &mut Findings,
+    ) -> Option<Vec<T>> {
+        let (key, node) = self.take(name)?;
+        read::choices(path.then(key.name), node, key, meaning, findings)
     }
 
     /// Reads text for people.

@@ -1,8 +1,10 @@
 //! What can be wrong with a spec, as data: a code and typed arguments. The sentences are in `spec/words`.
 
+use crate::calendar::WrittenError;
 use crate::diagnostic::Place;
 use crate::duration::DurationError;
-use crate::resource::{AccountName, Address, GroupName, RouterInterfaceId};
+use crate::resource::{AccountName, Address, ChangeName, GroupName, RouterInterfaceId};
+use crate::selector::{Fault, Selector, SelectorError};
 use crate::spec::keys::{Grammar, Key, Type};
 use crate::spec::slips::Slip;
 use crate::spec::syntax::NodeKind;
@@ -115,24 +117,97 @@ pub(super) enum KeyFault {
 /// A value that cannot be.
 #[derive(Debug)]
 pub(super) enum ValueFault {
-    OtherVersion { found: String },
-    Nothing { wanted: Type },
-    WrongType { found: NodeKind, wanted: Type, spelling: Spelling },
-    OneWord { key: &'static Key },
-    UnknownWord { word: String, meant: Option<&'static str>, known: &'static [&'static str] },
+    OtherVersion {
+        found: String,
+    },
+    Nothing {
+        wanted: Type,
+    },
+    WrongType {
+        found: NodeKind,
+        wanted: Type,
+        spelling: Spelling,
+    },
+    OneWord {
+        key: &'static Key,
+    },
+    UnknownWord {
+        word: String,
+        meant: Option<&'static str>,
+        known: &'static [&'static str],
+    },
     EmptyLine,
     ControlCharacter,
-    EmptyName { grammar: Grammar },
-    StrangeCharacter { character: char, grammar: Grammar },
-    NameTooLong { grammar: Grammar },
-    LookAlike { character: char },
-    NotANumber { text: String, least: u32 },
-    NumberTooLarge { least: u32, most: u32 },
-    NotADuration { text: String, why: DurationError },
+    EmptyName {
+        grammar: Grammar,
+    },
+    StrangeCharacter {
+        character: char,
+        grammar: Grammar,
+    },
+    NameTooLong {
+        grammar: Grammar,
+    },
+    LookAlike {
+        character: char,
+    },
+    NotANumber {
+        text: String,
+        least: u32,
+    },
+    NumberTooLarge {
+        least: u32,
+        most: u32,
+    },
+    NotADuration {
+        text: String,
+        why: DurationError,
+    },
     ZeroDuration,
-    NotADay { text: String },
-    EmptyList,
+    NotADay {
+        text: String,
+    },
+    /// `key` is the list.
+    EmptyList {
+        key: &'static Key,
+    },
+    NotATime {
+        text: String,
+        why: WrittenError,
+    },
+    /// The local time occurs twice; both ways to write it.
+    Twice {
+        text: String,
+        ways: [String; 2],
+    },
+    NotATimeOfDay {
+        text: String,
+    },
+    NotATimeZone {
+        text: String,
+        near: Option<String>,
+    },
+    NotASelector {
+        text: String,
+        why: SelectorError,
+    },
+    /// A time that is not later than the one of another key.
+    NotLater {
+        than: &'static str,
+    },
+    Window(WindowFault),
     Cloud(CloudFault),
+}
+
+/// What cannot be of a window.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum WindowFault {
+    NoName,
+    TwoNames,
+    SameTimes,
+    BeginsAtTheEnd,
+    DailyAndOnce,
+    HalfASpan,
 }
 
 /// What cannot be in the section `cloud`.
@@ -158,17 +233,62 @@ pub(super) enum Spelling {
 #[derive(Debug)]
 pub(super) enum WholeFault {
     NoInterfaces,
-    NoRegion { address: Address },
-    UnknownAccount { address: Address, account: AccountName, near: Option<String> },
-    UnknownGroup { address: Address, group: GroupName, near: Option<String> },
-    UnknownInterface { address: Address, needed: Address, near: Option<String> },
-    DuplicateId { id: RouterInterfaceId, first: (Address, Place), again: Address },
-    DependsOnItself { address: Address },
+    NoRegion {
+        address: Address,
+    },
+    UnknownAccount {
+        address: Address,
+        account: AccountName,
+        near: Option<String>,
+    },
+    UnknownGroup {
+        address: Address,
+        group: GroupName,
+        near: Option<String>,
+    },
+    UnknownInterface {
+        address: Address,
+        needed: Address,
+        near: Option<String>,
+    },
+    DuplicateId {
+        id: RouterInterfaceId,
+        first: (Address, Place),
+        again: Address,
+    },
+    DependsOnItself {
+        address: Address,
+    },
     Cycle(Circle),
-    Stranded { address: Address, declared: Place, needed: Address },
-    EmptyGroup { group: GroupName },
-    ImpossibleMinActive { floor: u32, members: Members },
-    ImpossibleMaxUnavailable { most: u32, members: Members },
+    Stranded {
+        address: Address,
+        declared: Place,
+        needed: Address,
+    },
+    EmptyGroup {
+        group: GroupName,
+    },
+    ImpossibleMinActive {
+        floor: u32,
+        members: Members,
+    },
+    ImpossibleMaxUnavailable {
+        most: u32,
+        members: Members,
+    },
+    /// `at` leads to the selector.
+    SelectsNothing {
+        at: String,
+        fault: Fault,
+    },
+    SelectsByChange {
+        at: String,
+        selector: Selector,
+    },
+    NoExpect {
+        change: ChangeName,
+        found: usize,
+    },
 }
 
 /// Dependencies that go round.
@@ -271,7 +391,14 @@ impl ValueFault {
             Self::NotADuration { .. } => Code::NotADuration,
             Self::ZeroDuration => Code::ZeroDuration,
             Self::NotADay { .. } => Code::NotADay,
-            Self::EmptyList => Code::EmptyList,
+            Self::EmptyList { .. } => Code::EmptyList,
+            Self::NotATime { .. } => Code::NotATime,
+            Self::Twice { .. } => Code::AmbiguousTime,
+            Self::NotATimeOfDay { .. } => Code::NotATimeOfDay,
+            Self::NotATimeZone { .. } => Code::NotATimeZone,
+            Self::NotASelector { .. } => Code::NotASelector,
+            Self::NotLater { .. } => Code::NotLater,
+            Self::Window(_) => Code::BadWindow,
             Self::Cloud(CloudFault::NotARole) => Code::NotARole,
             Self::Cloud(CloudFault::TwoCredentials) => Code::TwoCredentials,
             Self::Cloud(CloudFault::NoCredentials) => Code::NoCredentials,
@@ -296,6 +423,9 @@ impl WholeFault {
             Self::EmptyGroup { .. } => Code::EmptyGroup,
             Self::ImpossibleMinActive { .. } => Code::ImpossibleMinActive,
             Self::ImpossibleMaxUnavailable { .. } => Code::ImpossibleMaxUnavailable,
+            Self::SelectsNothing { .. } => Code::SelectsNothing,
+            Self::SelectsByChange { .. } => Code::SelectsByChange,
+            Self::NoExpect { .. } => Code::NoExpect,
         }
     }
 }

@@ -26,6 +26,10 @@ pub(super) const GROUP: &[Key] = below("groups.*");
 pub(super) const ROLLOUT: &[Key] = below("rollout");
 /// The keys of an interface.
 pub(super) const INTERFACE: &[Key] = below("interfaces.*");
+/// The keys of a change.
+pub(super) const CHANGE: &[Key] = below("changes.*");
+/// The keys of a window.
+pub(super) const WINDOW: &[Key] = below("windows.*");
 /// The keys of `hands_off`.
 pub(super) const HANDS_OFF: &[Key] = below("interfaces.*.hands_off");
 /// The keys of `timeouts`.
@@ -54,6 +58,8 @@ impl Key {
     /// Returns whether a path means this key. `*` on either side stands for any word of the other.
     pub fn is_at(&self, path: &str) -> bool {
         let mut own = self.path.split('.');
+        // `windows[].for`, as lists are written elsewhere.
+        let path = path.replace("[]", ".*");
         let mut asked = path.split('.');
         loop {
             match (own.next(), asked.next()) {

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 
+use crate::calendar::{Written, Zone};
 use crate::diagnostic::Place;
 use crate::diagnostic::nearest::nearest;
 use crate::duration;
+use crate::resource::composed;
+use crate::selector::Selector;
 use crate::spec::Placed;
 use crate::spec::fields::Path;
 use crate::spec::finding::{Code, Finding, Spelling, SyntaxFault, ValueFault};
@@ -16,6 +19,7 @@ use crate::spec::keys::{Grammar, Key, Kind, Type};
 use crate::spec::slips;
 use crate::spec::syntax::{Node, NodeKind, Word, unquoted_kind};
 use crate::spec::words::shorten;
+use crate::windows::Clock;
 
 /// Reports a value that cannot be.
 pub(super) fn refuse(path: Path<'_>, place: Place, fault: ValueFault, findings: &mut Findings) {
@@ -90,15 +94,44 @@ pub(super) fn word<T: for<'t> From<&'t str>>(
     grammar: Grammar,
     findings: &mut Findings,
 ) -> Option<Placed<T>> {
-    let Placed { value: text, place } = string(path, node, findings)?;
-    let fault = match text.bytes().position(|byte| !grammar.admits(byte)) {
+    let text = string(path, node, findings)?;
+    word_of(path, text, grammar, findings)
+}
+
+fn word_of<T: for<'t> From<&'t str>>(
+    path: Path<'_>,
+    Placed { value: text, place }: Placed<Cow<'_, str>>,
+    grammar: Grammar,
+    findings: &mut Findings,
+) -> Option<Placed<T>> {
+    let text = composed(&text);
+    let fault = match text.chars().find(|character| !grammar.admits(*character)) {
         _ if text.is_empty() => ValueFault::EmptyName { grammar },
-        Some(at) => ValueFault::StrangeCharacter { character: text[at..].chars().next().unwrap_or_default(), grammar },
-        None if text.len() > Grammar::LONGEST => ValueFault::NameTooLong { grammar },
-        None => return Some(Placed { value: T::from(&*text), place }),
+        Some(character) => ValueFault::StrangeCharacter { character, grammar },
+        // No character is shorter than a byte.
+        None if text.len() > grammar.longest() && text.chars().count() > grammar.longest() => {
+            ValueFault::NameTooLong { grammar }
+        }
+        None => return Some(Placed { value: T::from(&text), place }),
     };
     refuse(path, place, fault, findings);
     None
+}
+
+/// Reads the key or the value of a label, as it is written: what YAML calls a number, a boolean or null is a word here.
+pub(super) fn label<T: for<'t> From<&'t str>>(
+    path: Path<'_>,
+    node: Node<'_>,
+    findings: &mut Findings,
+) -> Option<Placed<T>> {
+    let Node::Word(Word { text, quoted, place }) = node else {
+        wrong_type(path, &node, Type::String, findings);
+        return None;
+    };
+    if !quoted && slipped(&text, place, findings) {
+        return None;
+    }
+    word_of(path, Placed { value: text, place }, Grammar::Label, findings)
 }
 
 /// Reads a key as a name; one that a YAML reader may take for something else must be quoted.
@@ -196,6 +229,104 @@ pub(super) fn date(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> O
             None
         }
     }
+}
+
+/// Reads a word that is no number, boolean or null to us, whatever a YAML reader takes it for: what is written counts.
+fn as_written<'a>(path: Path<'_>, node: Node<'a>, wanted: Type, findings: &mut Findings) -> Option<Word<'a>> {
+    match node {
+        Node::Word(word)
+            if word.quoted || !matches!(unquoted_kind(&word.text), Some(NodeKind::Null | NodeKind::Boolean)) =>
+        {
+            Some(word)
+        }
+        other => {
+            wrong_type(path, &other, wanted, findings);
+            None
+        }
+    }
+}
+
+/// Reads a time; what it means without an offset is said once the zone is known.
+pub(super) fn moment(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Placed<Written>> {
+    let Word { text, place, .. } = as_written(path, node, Type::Time, findings)?;
+    match Written::parse(&text) {
+        Ok(value) => Some(Placed { value, place }),
+        Err(why) => {
+            let fault = ValueFault::NotATime { text: shorten(&text).into_owned(), why };
+            refuse(path, place, fault, findings);
+            None
+        }
+    }
+}
+
+/// Reads a time of day.
+pub(super) fn clock(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Placed<Clock>> {
+    let Word { text, place, .. } = as_written(path, node, Type::TimeOfDay, findings)?;
+    let clock = Clock::parse(&text);
+    if clock.is_err() {
+        refuse(path, place, ValueFault::NotATimeOfDay { text: shorten(&text).into_owned() }, findings);
+    }
+    clock.ok().map(|value| Placed { value, place })
+}
+
+/// Reads the name of a time zone.
+pub(super) fn zone(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Placed<Zone>> {
+    let Placed { value: text, place } = line(path, node, findings)?;
+    let zone = Zone::named(&text);
+    if zone.is_none() {
+        findings.report(Code::NotATimeZone, place, || {
+            let fault = ValueFault::NotATimeZone { near: Zone::near(&text), text: shorten(&text).into_owned() };
+            Finding::Value { path: path.to_string(), fault }
+        });
+    }
+    zone.map(|value| Placed { value, place })
+}
+
+/// Reads the list of selectors that a key holds; which interfaces they mean is said once all are known.
+pub(super) fn selectors(
+    path: Path<'_>,
+    node: Node<'_>,
+    key: &'static Key,
+    findings: &mut Findings,
+) -> Option<Vec<Placed<Selector>>> {
+    let mut selectors = Vec::new();
+    for node in full_list(path, node, key, findings)? {
+        let Some(Placed { value: text, place }) = line(path, node, findings) else { continue };
+        match Selector::parse(&text) {
+            Ok(value) => selectors.push(Placed { value, place }),
+            Err(why) => {
+                let fault = ValueFault::NotASelector { text: shorten(&text).into_owned(), why };
+                refuse(path, place, fault, findings);
+            }
+        }
+    }
+    Some(selectors)
+}
+
+/// Reads the list of words that a key holds; `meaning` has a value for each.
+pub(super) fn choices<T>(
+    path: Path<'_>,
+    node: Node<'_>,
+    key: &'static Key,
+    meaning: fn(&str) -> Option<T>,
+    findings: &mut Findings,
+) -> Option<Vec<T>> {
+    let Kind::Choices { words, synonyms } = key.kind else { return None };
+    let kind = Kind::Choice { words, synonyms };
+    let nodes = full_list(path, node, key, findings)?;
+    let values = nodes.into_iter().filter_map(|node| choice(path, node, kind, meaning, findings));
+    Some(values.map(|value| value.value).collect())
+}
+
+/// Reads a list that says something.
+fn full_list<'a>(path: Path<'_>, node: Node<'a>, key: &'static Key, findings: &mut Findings) -> Option<Vec<Node<'a>>> {
+    let place = node.place();
+    let nodes = list(path, node, key, findings)?;
+    if nodes.is_empty() {
+        refuse(path, place, ValueFault::EmptyList { key }, findings);
+        return None;
+    }
+    Some(nodes)
 }
 
 /// Reads the list that a key holds; one word alone is answered with how its row would be written.

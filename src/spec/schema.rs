@@ -9,6 +9,10 @@ use super::keys::{Grammar, Key, Kind, Presence, ROOT};
 
 const DURATION: &str = "^(?=[0-9])([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
 
+const MOMENT: &str =
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?)?$";
+const CLOCK: &str = "^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00(:00)?)$";
+
 /// Returns the schema of a spec file.
 pub fn schema() -> Value {
     let mut schema = mapping(ROOT.iter(), &[]);
@@ -66,6 +70,21 @@ fn of_kind(key: &Key) -> Map<String, Value> {
         Kind::Date => object(json!({ "type": "string", "format": "date" })),
         Kind::Choice { words, .. } => object(json!({ "enum": words })),
         Kind::Arguments => object(json!({ "type": "array", "minItems": 1, "items": { "type": "string" } })),
+        Kind::Entries => {
+            let entry = key.children().next().map(of);
+            object(json!({ "type": ["array", "null"], "items": entry }))
+        }
+        Kind::Selectors => object(json!({ "type": "array", "minItems": 1, "items": { "type": "string" } })),
+        Kind::Choices { words, .. } => object(json!({ "type": "array", "minItems": 1, "items": { "enum": words } })),
+        Kind::Moment => object(json!({ "type": "string", "pattern": MOMENT })),
+        Kind::Clock => object(json!({ "type": "string", "pattern": CLOCK })),
+        Kind::Zone => object(json!({ "type": "string", "pattern": "^[A-Za-z0-9_+/-]+$" })),
+        Kind::Labels => {
+            let label = Grammar::Label.pattern();
+            let value = json!({ "type": ["string", "number", "boolean", "null"], "pattern": label });
+            let keys = json!({ "pattern": label });
+            object(json!({ "type": ["object", "null"], "propertyNames": keys, "additionalProperties": value }))
+        }
         Kind::Addresses => {
             let address = json!({ "type": "string", "pattern": Grammar::Name.pattern() });
             object(json!({ "type": "array", "uniqueItems": true, "items": address }))

@@ -95,6 +95,8 @@ fn wanted(wanted: Type) -> &'static str {
         Type::Boolean => "`true` or `false`",
         Type::Duration => "a duration",
         Type::Day => "a day (YYYY-MM-DD)",
+        Type::Time => "a time",
+        Type::TimeOfDay => "a time of day",
     }
 }
 
@@ -113,10 +115,11 @@ fn found(found: NodeKind) -> &'static str {
 
 fn allowed(grammar: Grammar) -> String {
     let described = match grammar {
-        Grammar::Name => "ASCII letters, digits, `.`, `_` and `-`",
+        Grammar::Name => "letters, digits, `.`, `_` and `-`",
+        Grammar::Label => "letters, digits, `.`, `_`, `-` and `/`",
         Grammar::Id => "ASCII letters, digits, `_` and `-`, such as ri-2zeo3xzyf38r4urzdpvfs",
         Grammar::Region => "lowercase letters, digits and `-`, such as cn-shanghai",
         Grammar::Digits => "digits, such as \"1234567890123456\"",
     };
-    format!("allowed are {described}, at most {}", Grammar::LONGEST)
+    format!("allowed are {described}, at most {}", grammar.longest())
 }

@@ -10,7 +10,7 @@ use serde::de::{Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use super::records::distinct;
-use super::{Anchor, Durations, LastAction, Record, Records, RunId, Sighting, State, TakenBack, upgrade};
+use super::{Anchor, Durations, LastAction, Record, Records, RunId, Sighting, State, Straggler, TakenBack, upgrade};
 use crate::diagnostic::decoding;
 use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Region, Scope, Target};
 use crate::signature::sha256_hex;
@@ -188,6 +188,7 @@ struct WireRecord<'a> {
     #[serde(default)]
     durations: Durations,
     last_action: Option<LastAction>,
+    straggler: Option<Straggler>,
     changed_by: Option<RunId>,
     taken_back: Option<TakenBack>,
 }
@@ -209,6 +210,7 @@ fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Records, D::Err
             group: wire.group,
             durations: wire.durations,
             last_action: wire.last_action,
+            straggler: wire.straggler,
             changed_by: wire.changed_by,
             taken_back: wire.taken_back,
         };

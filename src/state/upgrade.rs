@@ -144,16 +144,31 @@ fn upgrade(old: RecordV2) -> Record {
         protected: old.protected,
         group: old.group,
         durations: Durations::default(),
-        last_action: old.last_action.map(action),
+        last_action: old.last_action.map(|last| action(last, since)),
+        straggler: None,
         changed_by: None,
         taken_back: None,
     }
 }
 
-fn action(old: LastActionV2) -> LastAction {
+fn action(old: LastActionV2, seen_since: Timestamp) -> LastAction {
     let LastActionV2 { run_id, step, action, request_id, started_at, finished_at, outcome: told } = old;
     let (outcome, found, because) = outcome(&told);
-    LastAction { run_id, step, action, request_id, started_at, finished_at, outcome, found, because }
+    let mut upgraded = LastAction {
+        run_id,
+        step,
+        action,
+        request_id,
+        started_at,
+        finished_at,
+        outcome,
+        found,
+        because,
+        uptime: None,
+        has_moved_since: false,
+    };
+    upgraded.has_moved_since = upgraded.is_open() && seen_since > started_at;
+    upgraded
 }
 
 /// Reads an outcome from the words of version 2: the outcome, `, found STATUS`, `: more`.

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mount::Mount;
 use super::{StoreError, files};
+use crate::clock::boot_id;
 use crate::state::RunId;
 
 /// What to do where locks do not keep others out.
@@ -61,7 +62,7 @@ impl Holder {
             host: Self::host_name(),
             pid,
             process_start: process_start(pid),
-            boot_id: boot_id(),
+            boot_id: boot_id().map(str::to_owned),
             operation,
             run_id,
             since,
@@ -102,13 +103,13 @@ impl Holder {
     /// Returns whether the holder's process is at work on this host: the same process, not a later one with its number.
     pub fn is_alive_here(&self) -> bool {
         self.boot_id.is_some()
-            && self.boot_id == boot_id()
+            && self.boot_id.as_deref() == boot_id()
             && process_start(self.pid).is_some_and(|start| self.process_start.is_none_or(|known| known == start))
     }
 
     /// Returns whether the holder may still be at work: on another host nobody can tell.
     fn may_be_alive(&self) -> bool {
-        let ended_with_its_boot = self.boot_id != boot_id();
+        let ended_with_its_boot = self.boot_id.as_deref() != boot_id();
         let on_this_host = !ended_with_its_boot || kernel_word("hostname").as_deref() == Some(self.host.as_str());
         !on_this_host || (!ended_with_its_boot && process_start(self.pid) == self.process_start)
     }
@@ -126,10 +127,6 @@ pub(super) const MOST_WORDS: usize = crate::bounds::LOCK_BYTES;
 fn kernel_word(name: &str) -> Option<String> {
     let text = fs::read_to_string(Path::new("/proc/sys/kernel").join(name)).ok()?;
     Some(text.trim().to_owned())
-}
-
-fn boot_id() -> Option<String> {
-    kernel_word("random/boot_id")
 }
 
 /// Returns when the process started, in ticks after boot; `None` if none with this pid is alive.

@@ -122,8 +122,10 @@ fn table_of_keys(section: &str) -> String {
     let mut table = "| key | holds | default | means |\n|---|---|---|---|\n".to_owned();
     let entry = format!("{section}.*.");
     let above = if KEYS.iter().any(|key| key.path.starts_with(&entry)) { entry } else { format!("{section}.") };
+    let is_alone = !KEYS.iter().any(|key| key.path.starts_with(&above));
     for key in KEYS.iter().filter(|key| key.name != "*") {
-        let Some(path) = key.path.strip_prefix(&above) else { continue };
+        let own = (is_alone && key.path == section).then_some(section);
+        let Some(path) = own.or_else(|| key.path.strip_prefix(&above)) else { continue };
         let default = match key.presence {
             Presence::Required(_) => "required".to_owned(),
             Presence::Default(value) => format!("`{value}`"),

@@ -6,6 +6,7 @@ use rictl::plan::{Action, BlockCode, Expectation, Goal, Plan, PlanOptions};
 use rictl::render::plan::to_json;
 use rictl::resource::Call;
 use rictl::resource::{Address, BusinessStatus, DesiredStatus, Status};
+use rictl::selector::{BadChoice, Selector};
 
 use super::random::Random;
 use super::world::{Far, Presence, World, options, small};
@@ -193,7 +194,7 @@ fn tighten(world: &mut World, options: &mut PlanOptions, random: &mut Random) {
                     Some(floors.max_unavailable.map_or(total, |cap| cap.saturating_sub(1)).max(total - active));
             }
         }
-        _ => options.excludes.push(world.interfaces[interface].address()),
+        _ => options.excludes.push(Selector::of(&world.interfaces[interface].address())),
     }
 }
 
@@ -287,16 +288,19 @@ fn a_target_brings_along_what_it_needs_and_an_exclusion_stays_out() {
     worlds(|world, random| {
         let address = |number: &usize| world.interfaces[*number].address();
         let target = random.below(world.interfaces.len());
-        let plan = world.plan_with(&PlanOptions { targets: vec![address(&target)], ..options() });
+        let plan = world.plan_with(&PlanOptions { targets: vec![Selector::of(&address(&target))], ..options() });
         let allowed: BTreeSet<Address> = closure(&world, target).iter().map(address).collect();
         assert!(plan.steps.iter().all(|step| allowed.contains(&step.address)));
         assert!(plan.blocked.iter().all(|blocked| allowed.contains(&blocked.address)));
 
         let excluded = address(&random.below(world.interfaces.len()));
-        let plan = world.plan_with(&PlanOptions { excludes: vec![excluded.clone()], ..options() });
-        assert!(plan.steps.iter().all(|step| step.address != excluded));
+        let plan = world.try_plan(&PlanOptions { excludes: vec![Selector::of(&excluded)], ..options() });
+        match plan {
+            Ok(plan) => assert!(plan.steps.iter().all(|step| step.address != excluded)),
+            Err(bad) => assert_eq!((world.interfaces.len(), bad), (1, vec![BadChoice::NothingLeft])),
+        }
 
-        let unknown = PlanOptions { targets: vec!["nobody".into()], ..options() };
+        let unknown = PlanOptions { targets: vec![Selector::of(&"nobody".into())], ..options() };
         assert!(world.try_plan(&unknown).is_err());
     });
 }

@@ -162,7 +162,11 @@ fn an_end_is_not_activated_while_its_other_end_is_declared_inactive_but_on_a_way
     let steps = |plan: &rictl::plan::Plan| plan.steps.iter().map(|step| step.id.0.to_string()).collect::<Vec<_>>();
     assert_eq!(steps(&drained.plan()), ["west/deactivate"]);
     assert_eq!(steps(&link(Status::Activating, Status::Inactive).plan()), ["east/wait"]);
-    let way_back = rictl::plan::PlanOptions { targets: vec!["east".into()], way_back: true, ..super::world::options() };
+    let way_back = rictl::plan::PlanOptions {
+        targets: vec![rictl::selector::Selector::of(&"east".into())],
+        way_back: true,
+        ..super::world::options()
+    };
     assert_eq!(steps(&drained.plan_with(&way_back)), ["east/activate"]);
 }
 

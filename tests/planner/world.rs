@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use rictl::plan::{HealthAnswer, HealthRead, Plan, PlanOptions};
-use rictl::planner::{Draw, Inputs, UnknownAddress, draw};
+use rictl::planner::{Draw, Inputs, draw};
 use rictl::resource::{
     Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Scope,
     ScopeFailure, Status, Target,
 };
+use rictl::selector::BadChoice;
 use rictl::spec::{Spec, SpecFile, parse};
 use rictl::state::{Durations, Record, Records, Sighting, State};
 
@@ -252,6 +253,7 @@ impl World {
                 group: None,
                 durations: Durations::default(),
                 last_action: None,
+                straggler: None,
                 changed_by: None,
                 taken_back: None,
             };
@@ -261,11 +263,11 @@ impl World {
         (!interfaces.is_empty()).then(|| State { interfaces, ..State::new("lineage", target()) })
     }
 
-    pub(crate) fn try_plan(&self, options: &PlanOptions) -> Result<Plan, Vec<UnknownAddress>> {
+    pub(crate) fn try_plan(&self, options: &PlanOptions) -> Result<Plan, Vec<BadChoice>> {
         self.draw(options).map(|drawn| drawn.plan)
     }
 
-    pub(crate) fn draw(&self, options: &PlanOptions) -> Result<Draw, Vec<UnknownAddress>> {
+    pub(crate) fn draw(&self, options: &PlanOptions) -> Result<Draw, Vec<BadChoice>> {
         let (spec, live, state, target) = (self.spec(), self.live(), self.state(), target());
         let inputs = Inputs {
             spec: &spec,

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use rictl::clock::Clock;
 use rictl::cloud::Call;
-use rictl::emulator::{OppositeSeed, World, WorldSeed};
+use rictl::emulator::{FaultKind, OppositeSeed, World, WorldSeed};
 use rictl::ops::session::Applied;
 use rictl::resource::{Address, BusinessStatus, DesiredStatus, GroupName, Observed, RouterInterfaceId, Scope, Status};
 use rictl::run::{Exit, StepResult};
@@ -114,6 +114,8 @@ pub(crate) struct Judge {
     clock: Clock,
     began: Instant,
     leniency: Leniency,
+    /// Answers show interfaces under the names of others: nobody can know whose end or status a row tells.
+    are_misnamed: bool,
     has_companion: bool,
     doubt_window: Duration,
     opposites: BTreeMap<RouterInterfaceId, RouterInterfaceId>,
@@ -148,6 +150,7 @@ impl Judge {
             clock,
             began: Instant::now(),
             leniency,
+            are_misnamed: seed.faults.iter().any(|fault| matches!(fault.fault, FaultKind::OtherId)),
             has_companion,
             doubt_window,
             opposites,
@@ -302,7 +305,7 @@ impl Judge {
             }
             if seen < floor && !self.leniency.distorted {
                 self.charge(Rule::News, &format!("Deactivate {id}: {group} was last shown with {seen} others up"));
-            } else if fresh < floor {
+            } else if fresh < floor && !self.are_misnamed {
                 let text = format!("Deactivate {id}: only {fresh} others of {group} were asked for just now");
                 self.charge(Rule::Fresh, &text);
             }
@@ -354,7 +357,8 @@ impl Judge {
     fn check_other_end(&mut self, life: usize, id: &RouterInterfaceId) {
         let Some(other) = self.opposites.get(id) else { return };
         let declared = self.lives[life].spec.interfaces.values().find(|declared| declared.id.value == *other);
-        if declared.is_some_and(|declared| declared.status.value == DesiredStatus::Inactive) {
+        let is_down = declared.is_some_and(|declared| declared.status.value == DesiredStatus::Inactive);
+        if is_down && !self.are_misnamed {
             self.charge(Rule::BothEnds, &format!("Activate {id}, whose other end {other} shall be Inactive"));
         }
     }
@@ -390,6 +394,10 @@ impl Judge {
                 _ if before.is_seen => {}
                 Some(Answered::Refused) if !before.took_effect => {}
                 _ => {
+                    // What another checkout does not know of and no read shows, nobody can tell it.
+                    if self.lives[before.life].checkout != checkout {
+                        continue;
+                    }
                     lost_in_this_life += usize::from(before.life == life);
                     if since < self.doubt_window {
                         why = Some(format!("may have been done {since:?} ago"));

@@ -26,6 +26,8 @@ const EQUAL_READS: usize = 3;
 /// One reading of one interface, as it was handed over.
 #[derive(Clone, Debug)]
 struct Sighting {
+    /// How many effects there had been when it was asked for: many happen in one instant.
+    asked_after: u64,
     at: Instant,
     status: Status,
     is_up: bool,
@@ -41,10 +43,14 @@ pub(crate) struct Sent {
     at: Instant,
     /// When its answer was lost.
     lost_at: Option<Instant>,
+    /// After how many effects; in another process it is lost from the beginning.
+    lost_after: u64,
     /// The world carried it out.
     pub(crate) took_effect: bool,
     /// When it did: a late request comes after what was sent later.
     effect_at: Option<Instant>,
+    /// After how many effects.
+    effects: u64,
 }
 
 /// What a scenario forgives.
@@ -70,6 +76,8 @@ pub(crate) struct Ledger {
     pub(crate) lives: u64,
     /// What is durable.
     pub(crate) disk: Disk,
+    /// The journal of `disk`, as it was read when it last grew.
+    journal: Option<Journal>,
     /// The plan that the present life runs.
     pub(crate) plan: Option<Plan>,
     /// When an append failed in this life; nothing may be sent after that.
@@ -98,6 +106,7 @@ impl Ledger {
             crashes: 0,
             lives: 0,
             disk: Disk::default(),
+            journal: None,
             plan: None,
             append_failed: false,
             signalled: None,
@@ -116,6 +125,8 @@ impl Ledger {
 
     pub(crate) fn begin_life(&mut self) {
         self.lives += 1;
+        let effects = self.effects;
+        self.sent.iter_mut().for_each(|sent| sent.lost_after = sent.lost_after.min(effects));
         self.plan = None;
         self.append_failed = false;
         self.signalled = None;
@@ -167,13 +178,14 @@ impl Ledger {
     }
 
     /// Takes in an answer to a read: what it shows, and what it was asked for and is not there.
-    pub(crate) fn read(&mut self, scope: &Scope, missing: &[RouterInterfaceId], shown: &[Observed]) {
+    pub(crate) fn read(&mut self, scope: &Scope, asked_after: u64, missing: &[RouterInterfaceId], shown: &[Observed]) {
         let at = Instant::now();
         for id in missing {
             self.last_seen.insert((scope.clone(), id.clone()), None);
         }
         for observed in shown {
-            let sighting = Sighting { at, status: observed.status.clone(), is_up: observed.counts_as_up() };
+            let sighting =
+                Sighting { asked_after, at, status: observed.status.clone(), is_up: observed.counts_as_up() };
             self.seen.entry(observed.id.clone()).or_default().push(sighting.clone());
             self.last_seen.insert((scope.clone(), observed.id.clone()), Some(sighting));
         }
@@ -192,6 +204,7 @@ impl Ledger {
     /// Takes in that the answer to a call was lost.
     pub(crate) fn lost(&mut self, number: usize) {
         self.sent[number].lost_at = Some(Instant::now());
+        self.sent[number].lost_after = self.effects;
     }
 
     fn last_seen(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Sighting> {
@@ -209,7 +222,8 @@ impl Ledger {
         let signalled = self.signalled.is_some_and(|signalled| now > signalled);
         self.check(!signalled, "nothing new after a signal", || what.clone());
         self.check_declared(call, id);
-        let journal = Journal::decode(&self.disk.journal).map(|(journal, _)| journal).unwrap_or_default();
+        let read = || Journal::decode(&self.disk.journal).map(|(journal, _)| journal).unwrap_or_default();
+        let journal = self.journal.take().unwrap_or_else(read);
         let mut sent = Sent {
             run_id: String::new(),
             step: String::new(),
@@ -217,8 +231,10 @@ impl Ledger {
             call,
             at: now,
             lost_at: None,
+            lost_after: u64::MAX,
             took_effect: false,
             effect_at: None,
+            effects: 0,
         };
         match journal.replay().open_run() {
             None => self.violate("intent first", &format!("{what} without an open run")),
@@ -230,6 +246,7 @@ impl Ledger {
                 }
             }
         }
+        self.journal = Some(journal);
         self.check_fresh(scope, id, &what);
         self.check_once(&sent, &what);
         self.sent.push(sent);
@@ -331,6 +348,7 @@ impl Ledger {
     pub(crate) fn took_effect(&mut self, number: usize, truth: &BTreeMap<RouterInterfaceId, Status>) {
         self.sent[number].took_effect = true;
         self.sent[number].effect_at = Some(Instant::now());
+        self.sent[number].effects = self.effects;
         let Sent { id, call, .. } = self.sent[number].clone();
         self.note(&format!("{call} {id} takes effect"));
         let is_alone = !self.leniency.foreign && !self.leniency.distorted;
@@ -367,18 +385,30 @@ impl Ledger {
         // longer: then every read of a whole window shows the world before the call, and nobody can tell.
         let again = before
             .iter()
-            .filter(|sent| sent.took_effect)
+            .filter(|sent| sent.took_effect && !self.is_taken_back(sent) && self.is_shown_by_the_last_page(sent))
             .any(|sent| !self.leniency.stale || !self.seems_untouched(sent));
         self.check(!again, "no second call", || format!("{what} took effect before, in the same run"));
         if !self.leniency.stale {
             let before = self.sent.iter().filter(|sent| sent.id == next.id && sent.took_effect);
             let before = before.max_by_key(|sent| sent.effect_at);
-            let again = before.is_some_and(|before| before.call == next.call);
+            let again = before.is_some_and(|before| before.call == next.call && self.is_shown_by_the_last_page(before));
             self.check(!again, "no second call", || format!("{what} took effect before, and nobody took it back"));
         }
     }
 
-    /// Claims that every read since a call was sent shows its interface untouched, and enough of them for long enough
+    /// Returns whether a call the other way took effect after it, however late that came.
+    fn is_taken_back(&self, sent: &Sent) -> bool {
+        self.sent.iter().any(|other| other.id == sent.id && other.call != sent.call && other.effect_at > sent.effect_at)
+    }
+
+    /// Returns whether the next call could know of the effect: the page that it rests on was asked for after that, or not since
+    /// the answer was lost. What comes between a page and a call, nobody can know.
+    fn is_shown_by_the_last_page(&self, sent: &Sent) -> bool {
+        let seen = self.seen.get(&sent.id).and_then(|seen| seen.last());
+        seen.is_none_or(|page| sent.effects < page.asked_after || page.asked_after <= sent.lost_after)
+    }
+
+    /// Returns whether every read since a call was sent shows its interface untouched, and enough of them for long enough
     /// after its answer was lost.
     fn seems_untouched(&self, sent: &Sent) -> bool {
         let Some(lost_at) = sent.lost_at else { return false };
@@ -394,11 +424,19 @@ impl Ledger {
             && watched >= self.settings.doubt_window
     }
 
+    /// Takes in what is durable now.
+    pub(crate) fn keep(&mut self, disk: &Disk) {
+        self.disk = disk.clone();
+        self.journal = None;
+    }
+
     /// Judges what an append has made durable.
     pub(crate) fn appended(&mut self, entries: &[Entry], disk: &Disk) {
         let is_kept = disk.journal.starts_with(&self.disk.journal);
         self.check(is_kept, "nothing is lost", || "the journal has lost what was durable".to_owned());
-        self.disk = disk.clone();
+        let is_apart = disk.state == self.disk.state && disk.runs == self.disk.runs;
+        self.check(is_apart, "nothing is lost", || "an append changed the state or an ended run".to_owned());
+        self.disk.journal.clone_from(&disk.journal);
         let Ok((journal, None)) = Journal::decode(&disk.journal) else {
             self.violate("nothing is lost", "the journal cannot be read back");
             return;
@@ -406,6 +444,7 @@ impl Ledger {
         for entry in entries {
             self.check_entry(entry, journal.replay());
         }
+        self.journal = Some(journal);
     }
 
     fn check_entry(&mut self, entry: &Entry, replay: &Replay) {
@@ -453,7 +492,7 @@ impl Ledger {
     /// Judges a state that was committed.
     pub(crate) fn committed(&mut self, state: &State, disk: &Disk) {
         self.check(disk.journal == self.disk.journal, "nothing is lost", || "a commit changed the journal".to_owned());
-        self.disk = disk.clone();
+        self.keep(disk);
         for record in state.interfaces.values() {
             if let Some(status) = &record.observed.status {
                 self.check_seen(&record.id, status, "the state");
@@ -481,7 +520,7 @@ impl Ledger {
             let is_whole = decode_run(bytes).is_ok_and(|run| run.started.run_id == *id && run.folded.is_some());
             self.check(is_whole, "nothing is lost", || format!("the archived run {id} cannot be read back"));
         }
-        self.disk = disk.clone();
+        self.keep(disk);
     }
 
     /// Every call that the world received has its intent in the journal or the archive, to the end.

@@ -44,6 +44,10 @@ const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
 /// How many calm processes may be needed after the last troubled one.
 const CALM_LIVES: u32 = 14;
 
+/// How long after one calm process the next one comes. All of them together outlast what an earlier call may still be on its
+/// way for.
+const BETWEEN_CALM_LIVES: Duration = Duration::from_secs(90);
+
 /// What a scenario came to.
 #[derive(Debug)]
 pub(crate) struct Outcome {
@@ -463,7 +467,7 @@ impl<'s> Simulation<'s> {
             if self.blocked.is_some() || !self.ledger.borrow().violations.is_empty() {
                 break;
             }
-            tokio::time::sleep(Duration::from_secs(30)).await;
+            tokio::time::sleep(BETWEEN_CALM_LIVES).await;
         }
         let truth = self.world.borrow().statuses(self.world_clock.now());
         let mut ledger = self.ledger.borrow_mut();

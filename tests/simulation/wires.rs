@@ -417,10 +417,13 @@ impl CloudWire {
         let twice = self.tricks.twice_percent;
         if twice > 0 && self.late.borrow_mut().chance(twice) {
             self.ledger.borrow_mut().note("the call is delivered a second time");
+            let before = self.world.borrow().count(call.action()).mutated;
             let second = self.carry_out(scope, call, id, numbers).await;
-            // A fault that strikes the second copy alone says nothing of the first.
-            let is_of_the_status = second.as_ref().err().is_none_or(|error| error.kind == ErrorKind::IncorrectStatus);
-            return if is_of_the_status { second } else { answer };
+            let has_acted = self.world.borrow().count(call.action()).mutated > before;
+            // A fault that strikes the second copy alone says nothing of the first; and a refusal of the first nothing of a
+            // second that was carried out.
+            let is_of_the_status = second.as_ref().is_err_and(|error| error.kind == ErrorKind::IncorrectStatus);
+            return if has_acted || is_of_the_status { second } else { answer };
         }
         answer
     }
@@ -433,6 +436,7 @@ impl CloudRead for CloudWire {
             Selection::All | Selection::InTransition | Selection::At(_) => Vec::new(),
         };
         self.effect(&format!("read {scope}")).await;
+        let asked_after = self.ledger.borrow().effects;
         let calls = if self.planted == Some(Planted::QuotaIsIgnored) { 10 } else { 1 };
         let (mut asked, mut answer) = self.ask(scope, query).await;
         for _ in 1..calls {
@@ -453,7 +457,7 @@ impl CloudRead for CloudWire {
         // An answer to a question for ids says nothing, neither of those nor of others, unless it shows all of them or
         // counts as many as it shows: a row under another's name hides whose it is.
         if missing.is_empty() || page.total_count as usize == wanted.len() - missing.len() {
-            self.ledger.borrow_mut().read(scope, &missing, &page.interfaces);
+            self.ledger.borrow_mut().read(scope, asked_after, &missing, &page.interfaces);
             if let Some(life) = self.fate.seat.get() {
                 self.judge.borrow_mut().answered(life, asked, scope, &missing, &page.interfaces);
             }
@@ -596,7 +600,7 @@ impl DiskWire {
             }
         } else {
             ledger.append_failed = true;
-            ledger.disk = self.inner.disk().clone();
+            ledger.keep(self.inner.disk());
             ledger.note("the append failed");
         }
         outcome
@@ -651,7 +655,7 @@ impl Store for DiskWire {
                 ledger.committed(state, &disk);
             }
             Ok(()) => ledger.committed(state, self.inner.disk()),
-            Err(_) => ledger.disk = self.inner.disk().clone(),
+            Err(_) => ledger.keep(self.inner.disk()),
         }
         outcome
     }

@@ -1,13 +1,14 @@
 //! Builders: a target, a plan of steps, the entries of a run.
 
 use jiff::{SignedDuration, Timestamp};
+use rictl::clock::Uptime;
 use rictl::cloud::{Call, RequestId};
 use rictl::history::{self, Recorded};
 use rictl::journal::{Entry, Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::plan::StepId;
 use rictl::resource::{AccountId, AccountName, Address, DesiredStatus, Provider, Scope, Status, Target};
 use rictl::run::{Exit, RunEnd, RunOutcome};
-use rictl::state::{Durations, LastAction, Record, RunId, Sighting, State};
+use rictl::state::{Durations, LastAction, Record, RunId, Sighting, State, Straggler};
 use rictl::store::StoreError;
 use rictl::store::local::{LocalStore, Paths};
 use rictl::store::lock::Holder;
@@ -87,7 +88,7 @@ pub(crate) fn doubtful(step: &PlannedStep, millis: i64) -> Entry {
 }
 
 pub(crate) fn closed(step: &PlannedStep, millis: i64, outcome: Outcome, status: Status) -> Entry {
-    Entry::Closed { step: step.id.clone(), at: at(millis), outcome, status: Some(status), because: None }
+    Entry::Closed { step: step.id.clone(), at: at(millis), outcome, status: Some(status), because: None, uptime: None }
 }
 
 pub(crate) fn ended(millis: i64) -> Entry {
@@ -111,6 +112,9 @@ pub(crate) fn new_state() -> State {
     State::new("lineage-1", target())
 }
 
+/// What a kernel calls a boot.
+const BOOT: &str = "7f0a3f0e-5a3c-4d53-9f0a-0d3c1b2a4e5f";
+
 /// A state with `count` records, every second one with a last action.
 pub(crate) fn state_of(count: usize) -> State {
     let mut state = new_state();
@@ -128,6 +132,8 @@ pub(crate) fn state_of(count: usize) -> State {
             outcome: Some(Outcome::Done),
             found: Some(Status::Inactive),
             because: None,
+            uptime: (number % 4 == 0).then(|| Uptime { boot: BOOT.to_owned(), ms: 86_400_000 }),
+            has_moved_since: number % 6 == 0,
         });
         let record = Record {
             id: step.interface_id,
@@ -138,6 +144,7 @@ pub(crate) fn state_of(count: usize) -> State {
             group: (number % 5 == 0).then(|| "idc-shanghai".into()),
             durations: Durations::default(),
             last_action,
+            straggler: (number % 10 == 0).then(|| Straggler { action: Call::Deactivate, at: at(4_000), uptime: None }),
             changed_by: None,
             taken_back: None,
         };

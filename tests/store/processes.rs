@@ -135,6 +135,7 @@ fn a_killed_holder_is_taken_over_and_its_call_is_still_known() {
                 outcome,
                 status: Some(rictl::resource::Status::Inactive),
                 because: None,
+                uptime: None,
             },
             Entry::Died(rictl::journal::Died { at, resolved_by: super::arrange::run_id(2) }),
         ])

@@ -27,10 +27,10 @@ fn writes_one_interface_a_line() {
           "target": {"provider":"emulator","account_id":"1234567890123456","endpoint":"http://127.0.0.1:4020"},
           "last_run": "20261123T120000.001Z-1a2b3c",
           "interfaces": [
-            {"address": "link-000000","id":"ri-2zeo3xzyf38r4urlink-000000","region":"cn-shanghai","declared":"Inactive","observed":{"status":"Inactive","since":"2026-11-23T12:00:05.25Z","at":"2026-11-23T12:00:06.25Z"},"protected":true,"group":"idc-shanghai","last_action":{"run_id":"20261123T120000.001Z-1a2b3c","step":"link-000000/deactivate","action":"DeactivateRouterInterface","request_id":"4EC47282-1B74-4534-BD0E-403F3EE64CAF","started_at":"2026-11-23T12:00:00.26Z","finished_at":"2026-11-23T12:00:05.25Z","outcome":"done","found":"Inactive"}},
+            {"address": "link-000000","id":"ri-2zeo3xzyf38r4urlink-000000","region":"cn-shanghai","declared":"Inactive","observed":{"status":"Inactive","since":"2026-11-23T12:00:05.25Z","at":"2026-11-23T12:00:06.25Z"},"protected":true,"group":"idc-shanghai","last_action":{"run_id":"20261123T120000.001Z-1a2b3c","step":"link-000000/deactivate","action":"DeactivateRouterInterface","request_id":"4EC47282-1B74-4534-BD0E-403F3EE64CAF","started_at":"2026-11-23T12:00:00.26Z","finished_at":"2026-11-23T12:00:05.25Z","outcome":"done","found":"Inactive","uptime":{"boot":"7f0a3f0e-5a3c-4d53-9f0a-0d3c1b2a4e5f","ms":86400000},"has_moved_since":true},"straggler":{"action":"DeactivateRouterInterface","at":"2026-11-23T12:00:04.25Z"}},
             {"address": "link-000001","id":"ri-2zeo3xzyf38r4urlink-000001","region":"cn-shanghai","declared":"Inactive","observed":{"status":"Inactive","since":"2026-11-23T12:00:05.25Z","at":"2026-11-23T12:00:06.25Z"}}
           ],
-          "checksum": "sha256:80412d675e5e27446a334d9907fefd5a76ad79fe3639c0918be5c0909aa36035"
+          "checksum": "sha256:1c500bed9b556fb5db4a0c79234f220e05f475c7476f7c13cbf234b3807dae03"
         }
         "#);
 }

@@ -87,7 +87,7 @@ fn the_first_writer_upgrades_and_keeps_what_was_there_beside() {
     let (at, resolved_by) = (at(0), RunId("20270101T000000.000Z-1a2b3c".into()));
     let (step, outcome, status) = (step.id.clone(), Outcome::Done, Some(Status::Inactive));
     let died = Entry::Died(Died { at, resolved_by: resolved_by.clone() });
-    store.append(&[Entry::Closed { step, at, outcome, status, because: None }, died]).unwrap();
+    store.append(&[Entry::Closed { step, at, outcome, status, because: None, uptime: None }, died]).unwrap();
     close_runs(&mut store, &mut state, &[]).unwrap();
     assert_eq!(fs::read_dir(&paths.runs).unwrap().count(), 3);
     assert_eq!(state.serial, 3);
@@ -101,7 +101,7 @@ fn what_was_upgraded_is_refused_by_the_release_before() {
     let mut state = recorded.state.unwrap();
     let (step, at) = (store.replay().open_run().unwrap().open_steps().next().unwrap().0.id.clone(), at(99_000));
     let (outcome, status) = (Outcome::Done, Some(Status::Inactive));
-    store.append(&[Entry::Closed { step, at, outcome, status, because: None }]).unwrap();
+    store.append(&[Entry::Closed { step, at, outcome, status, because: None, uptime: None }]).unwrap();
     store.append(&[Entry::Died(Died { at, resolved_by: id(9) })]).unwrap();
     for is_archived in [false, true] {
         let disk = store.disk();

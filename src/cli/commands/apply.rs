@@ -17,7 +17,7 @@ use crate::plan::{Plan, PlanFileError};
 use crate::render;
 use crate::store::StoreError;
 
-use super::super::args::{ApplyArgs, Choice, RollbackArgs, RunArgs};
+use super::super::args::{ApplyArgs, Choice, RollbackArgs, RunArgs, Selection};
 use super::super::front::Screen;
 use super::super::outlet::Lines;
 use super::super::output::Output;
@@ -27,7 +27,7 @@ use super::{Invocation, plan};
 pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let task = match &arguments.plan {
         Some(path) => {
-            let Choice { target, exclude, .. } = &arguments.choice;
+            let Selection { target, exclude } = &arguments.choice.selection;
             if !target.is_empty() || !exclude.is_empty() {
                 let refusal = Refusal::new(Exit::Error, "a saved plan is run as it is");
                 return Err(refusal.hint("give --target and --exclude to `rictl plan --out`").into());
@@ -54,7 +54,7 @@ pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, 
 }
 
 async fn run(
-    mut task: Task,
+    task: Task,
     is_saved: bool,
     arguments: &RunArgs,
     invocation: &Invocation,
@@ -62,8 +62,8 @@ async fn run(
 ) -> Result<Exit> {
     let signals::Signals { count: signals, terminal } = signals::listen().context("cannot listen for signals")?;
     let session = invocation.session(invocation.settings(arguments))?;
-    if let Task::Fresh(options) = &mut task {
-        session.project.resolve(options)?;
+    if let Task::Fresh(options) = &task {
+        session.project.check_choice(options)?;
     }
     let runs_no_check = matches!(task, Task::Rollback { loosened: Loosened { with_rollout: false, .. }, .. });
     if !runs_no_check {

@@ -74,11 +74,17 @@ async fn check(
     output: &Output,
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
     let project = project?;
+    let chosen = arguments.selection.addresses(&project)?;
     let recorded = plan::read(&project, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let interval = invocation.global.poll_interval;
     let (cloud, target) = (&connection.cloud, &connection.target);
-    let (drift, seen) = operation::drift(&project, &recorded, cloud, target, &invocation.clock, interval).await?;
+    let (mut drift, mut seen) =
+        operation::drift(&project, &recorded, cloud, target, &invocation.clock, interval).await?;
+    if let Some(chosen) = &chosen {
+        drift.keep_to(&project.spec, chosen);
+        seen.readings.retain(|address, _| chosen.contains(address));
+    }
     print(output, &arguments.format, &drift, &Topology::new(&project.spec, &seen))?;
     let told = match &arguments.notify_command {
         Some(command) => notify::notify(&project, &drift, command, invocation.environment.children()).await,

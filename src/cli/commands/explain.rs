@@ -1,11 +1,14 @@
 //! Commands that show how a plan comes about: explain, graph.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use crate::cloud::CloudError;
+use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::history::Recorded;
 use crate::ops::connection::connect;
-use crate::ops::failure::Exit;
+use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::project::Project;
 use crate::plan::Plan;
@@ -13,29 +16,65 @@ use crate::render;
 use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
 use crate::resource::{Address, LiveState, Reading};
+use crate::spec::keys::{self, Key};
 
-use super::super::args::{Choice, GraphArgs, GraphFormat};
+use super::super::args::{Choice, ExplainArgs, GraphArgs, GraphFormat};
 use super::super::output::Output;
 use super::{Invocation, plan};
 
-pub(super) async fn explain(address: &Address, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
+pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    if let Some(path) = &arguments.key {
+        return key(path, arguments.json, output);
+    }
     let project = invocation.load()?;
-    let address = &project.address(address)?;
-    let declared = &project.spec.interfaces[address];
+    let addresses = project.select(&arguments.selectors)?;
     let recorded = plan::read(&project, output)?;
     let (plan, seen) = planned(&project, &recorded, invocation).await?;
-    let record = recorded.state.as_ref().and_then(|state| state.interfaces.get(address));
-    let reading = seen.readings.get(address).unwrap_or(&Reading::Unreadable);
-    let facts = Explanation { spec: &project.spec, address, declared, reading, record, plan: &plan };
+    let facts: Vec<Explanation<'_>> = addresses
+        .iter()
+        .map(|address| Explanation {
+            spec: &project.spec,
+            address,
+            declared: &project.spec.interfaces[address],
+            reading: seen.readings.get(address).unwrap_or(&Reading::Unreadable),
+            record: recorded.state.as_ref().and_then(|state| state.interfaces.get(address)),
+            plan: &plan,
+        })
+        .collect();
     let view = output.view();
-    output.print(|out| {
-        if json { render::explain::document(out, &facts) } else { render::explain::text(out, &facts, view) }
+    // What is asked decides the shape of the document, never how many there are.
+    let asks_for_one = matches!(arguments.selectors.as_slice(), [one] if one.is_name());
+    output.print(|out| match (arguments.json, facts.as_slice()) {
+        (true, [one]) if asks_for_one => render::explain::document(out, one),
+        (true, all) => render::explain::documents(out, all),
+        (false, all) => all.iter().enumerate().try_for_each(|(number, one)| {
+            if number > 0 {
+                writeln!(out)?;
+            }
+            render::explain::text(out, one, view)
+        }),
     })?;
-    Ok(if matches!(reading, Reading::Unreadable) { Exit::Error } else { Exit::Done })
+    let is_unread = |facts: &Explanation<'_>| matches!(facts.reading, Reading::Unreadable);
+    Ok(if facts.iter().any(is_unread) { Exit::Error } else { Exit::Done })
+}
+
+/// Says what a key of the spec means.
+fn key(path: &str, json: bool, output: &Output) -> Result<Exit> {
+    let keys: Vec<&'static Key> = keys::matching(path).collect();
+    if keys.is_empty() {
+        let refusal = Refusal::new(Exit::Error, format!("the spec has no key {path}"));
+        let near = nearest(path, keys::KEYS.iter().map(|key| key.path));
+        let hint = near.map_or_else(|| "docs/reference/spec.md lists them".to_owned(), did_you_mean);
+        return Err(refusal.hint(hint).into());
+    }
+    let view = output.view();
+    output.print(|out| if json { render::key::document(out, &keys) } else { render::key::text(out, &keys, view) })?;
+    Ok(Exit::Done)
 }
 
 pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
+    let chosen: BTreeSet<Address> = project.select(&arguments.selectors)?.into_iter().collect();
     let format = match arguments.format {
         GraphFormat::Dot => render::graph::Format::Dot,
         GraphFormat::Mermaid => render::graph::Format::Mermaid,
@@ -56,7 +95,7 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
             Err(error) => return Err(error),
         }
     };
-    output.print(|out| Graph::new(&project.spec, plan.as_ref()).write(out, format))?;
+    output.print(|out| Graph::new(&project.spec, plan.as_ref()).only(&chosen).write(out, format))?;
     Ok(Exit::Done)
 }
 

@@ -24,10 +24,10 @@ use super::Invocation;
 
 pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
+    let options = options(&arguments.choice, invocation);
+    project.check_choice(&options)?;
     let recorded = read_quietly(&project, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
-    let mut options = options(&arguments.choice, invocation);
-    project.resolve(&mut options)?;
     let (cloud, target) = (&connection.cloud, &connection.target);
     let (plan, seen) = live::plan(&project, &recorded, cloud, target, &invocation.clock, &options).await?;
     if let Some(path) = &arguments.out {
@@ -75,9 +75,10 @@ pub(super) fn print(
 pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
     let now = invocation.clock.now();
     PlanOptions {
-        targets: choice.target.clone(),
-        excludes: choice.exclude.clone(),
+        targets: choice.selection.target.clone(),
+        excludes: choice.selection.exclude.clone(),
         allow_changes: choice.allow_changes,
+        override_window: choice.override_window.clone(),
         redo: choice.redo,
         ..PlanOptions::of_all(now, today(now), invocation.global.settle_timeout)
     }

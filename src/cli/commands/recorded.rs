@@ -11,6 +11,7 @@ use crate::ops::{history as operation, state_edit};
 use crate::render;
 use crate::render::past::PastRun;
 use crate::resource::Address;
+use crate::selector::Selector;
 use crate::state::Record;
 use crate::store::local::{self, Files};
 
@@ -50,10 +51,11 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     Ok(Exit::Done)
 }
 
-pub(super) fn history(invocation: &Invocation, output: &Output, json: bool) -> Result<Exit> {
+pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load()?;
     let recorded = plan::read(&project, output)?;
     let runs = operation::runs(&Files::new(project.paths.clone()), &recorded)?;
+    let runs = operation::touching(runs, selectors, &project)?;
     let runs: Vec<PastRun> = runs.into_iter().map(PastRun::from).collect();
     let view = output.view();
     output.print(|out| {

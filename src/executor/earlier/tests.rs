@@ -1,4 +1,7 @@
 use super::*;
+use crate::clock::BootTime;
+use crate::executor::machine::time::Moment;
+use crate::journal::Outcome;
 use crate::plan::StepId;
 use crate::resource::{AccountName, Address, Status};
 use crate::state::{Durations, RunId, Sighting};
@@ -20,6 +23,7 @@ fn record(outcome: Outcome, because: Option<StepReason>, status: Status, since: 
         protected: false,
         group: None,
         durations: Durations::default(),
+        straggler: None,
         changed_by: None,
         taken_back: None,
         last_action: Some(LastAction {
@@ -32,6 +36,8 @@ fn record(outcome: Outcome, because: Option<StepReason>, status: Status, since: 
             outcome: Some(outcome),
             found: None,
             because,
+            uptime: None,
+            has_moved_since: at(since) > at(SENT),
         }),
     };
     [(address, record)].into()
@@ -59,10 +65,28 @@ fn a_read_of_its_goal_or_of_another_status_since_settles_it() {
     assert!(unsettled(&record(Outcome::Failed, None, Status::Active, BEFORE)).is_empty());
 }
 
+/// By the wall; how long the machine has been up is told apart.
+fn now(wall: &str) -> Now {
+    Now { instant: Moment::default(), boot: BootTime::now(), wall: at(wall) }
+}
+
 #[test]
-fn a_clock_that_was_set_back_makes_nothing_old() {
+fn without_the_clock_of_a_boot_a_clock_that_was_set_back_makes_nothing_old() {
     let earlier = unsettled(&record(Outcome::InDoubt, None, Status::Active, BEFORE)).remove(0);
-    assert_eq!(earlier.remaining(at(SENT)), SIGNED);
-    assert_eq!(earlier.remaining(at("2026-11-23T11:00:00Z")), SIGNED);
-    assert_eq!(earlier.remaining(at("2026-11-23T12:15:01Z")), Duration::ZERO);
+    assert_eq!(earlier.remaining(now(SENT)), SIGNED);
+    assert_eq!(earlier.remaining(now("2026-11-23T11:00:00Z")), SIGNED);
+    assert_eq!(earlier.remaining(now("2026-11-23T12:15:01Z")), Duration::ZERO);
+}
+
+#[test]
+fn in_one_boot_of_a_machine_its_age_is_not_for_the_wall_clock_to_say() {
+    let mut earlier = unsettled(&record(Outcome::Unsettled, None, Status::Active, BEFORE)).remove(0);
+    let sent = BootTime::now();
+    earlier.uptime = sent.uptime();
+    let later = |wall| Now { boot: sent.after(Duration::from_secs(60)), ..now(wall) };
+    for wall in ["2026-11-22T12:00:00Z", SENT, "2026-11-24T12:00:00Z"] {
+        assert_eq!(earlier.age(later(wall)), Duration::from_secs(60), "{wall}");
+    }
+    earlier.uptime = sent.uptime().map(|uptime| Uptime { boot: "another".to_owned(), ..uptime });
+    assert_eq!(earlier.age(later("2026-11-23T12:00:20Z")), Duration::from_secs(20));
 }

@@ -136,12 +136,12 @@ impl<'a> Machine<'a> {
         let Phase::Ready(Ready { attempts, since, not_before }) = self.steps[number].phase else { return None };
         let step = self.planned(number);
         let newer = self.sightings.is_newer(&step.scope, &step.interface_id, since);
+        let observed = self.sightings.get(&step.scope, &step.interface_id);
         let is_young =
             self.is_young(&step.scope, &step.interface_id) && !self.may_have_moved_with_its_other_end(number);
         if not_before > self.now.instant || !(newer || is_young) {
             return None;
         }
-        let observed = self.sightings.get(&step.scope, &step.interface_id);
         let status = observed.map(|observed| &observed.status);
         match judge::before(step, status) {
             Before::AtGoal if attempts.are_doubted() => Some(self.found(number)),
@@ -169,7 +169,7 @@ impl<'a> Machine<'a> {
     /// is sent again after a doubt window only.
     fn is_on_its_way(&self, number: usize) -> bool {
         let step = self.planned(number);
-        self.earlier.get(&step.address).is_some_and(|on_its_way| {
+        self.earlier.get(&step.address).into_iter().flatten().any(|on_its_way| {
             step.action == Action::Call(on_its_way.call.call)
                 && (on_its_way.call.accepted || on_its_way.again_at > self.now.instant)
         })
@@ -236,10 +236,16 @@ impl<'a> Machine<'a> {
         for needed in self.needs.get(&self.planned(number).address).into_iter().flatten() {
             let seen = self.sightings.get(&needed.scope, &needed.interface_id);
             let found = seen.map(|observed| observed.status.clone());
-            if found == Some(Status::Active) {
+            let is_newer = self.sightings.is_newer(&needed.scope, &needed.interface_id, since);
+            let other_end = self.deactivation_of_other_end(seen);
+            if other_end.is_some_and(|other_end| self.steps[other_end].phase.is_in_flight()) {
+                return Err(Some(self.hold(number)));
+            }
+            let is_known = is_newer || other_end.is_none_or(|other_end| !self.steps[other_end].is_finished());
+            if found == Some(Status::Active) && is_known {
                 let asked = self.sightings.asked(&needed.scope, &needed.interface_id).ok_or(None)?;
                 oldest = Some(oldest.map_or(asked, |oldest| oldest.min(asked)));
-            } else if !self.sightings.is_newer(&needed.scope, &needed.interface_id, since) {
+            } else if !is_newer {
                 return Err(None);
             } else if found.as_ref().is_some_and(Status::is_transitional) {
                 return Err(Some(self.hold(number)));
@@ -274,6 +280,11 @@ impl<'a> Machine<'a> {
         let seen = self.sightings.get(&step.scope, &step.interface_id);
         let other_end = seen.and_then(|observed| observed.opposite.interface_id.as_ref());
         self.predecessors(number).any(|other| Some(&self.planned(other).interface_id) == other_end)
+    }
+
+    /// Returns the step of this run that takes the other end of a link down: both ends may go down together.
+    fn deactivation_of_other_end(&self, end: Option<&Observed>) -> Option<usize> {
+        self.deactivations.get(end?.opposite.interface_id.as_ref()?).copied()
     }
 
     /// Lists the steps of other interfaces that a step waits for and that brought them somewhere.

@@ -46,6 +46,7 @@ impl Machine<'_> {
             outcome: result.outcome.unwrap_or(outcome),
             status: result.status.clone(),
             because: result.because.clone(),
+            uptime: self.now.boot.uptime(),
         };
         self.record(entry);
         at_goal

@@ -95,7 +95,7 @@ fn drained() -> crate::journal::Journal {
         Entry::RunStarted(Box::new(started)),
         Entry::Intent { step: step.clone(), at: at(10) },
         Entry::Accepted { step: step.clone(), at: at(11), request_id },
-        Entry::Closed { step, at: at(20), outcome, status, because },
+        Entry::Closed { step, at: at(20), outcome, status, because, uptime: None },
     ];
     journal.encode(&entries).unwrap();
     journal

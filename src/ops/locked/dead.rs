@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, Result};
 
+use crate::clock::BootTime;
 use crate::cloud::Cloud;
 use crate::executor;
 use crate::history;
@@ -45,6 +46,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
                     outcome: resolution.outcome,
                     status: resolution.status,
                     because: Some(because),
+                    uptime: BootTime::now().uptime(),
                 });
             }
             entries.push(Entry::Died(Died { at: clock.now(), resolved_by: self.run_id.clone() }));

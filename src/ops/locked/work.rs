@@ -186,6 +186,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             spec_digest: Some(project.digest.clone()),
             takes_back,
             grounds,
+            override_window: plan.overridden.as_ref().map(|overridden| overridden.reason.clone()),
             lock: (project.paths.locking == Locking::None).then_some(LockWord::None),
             ..Evidence::default()
         }

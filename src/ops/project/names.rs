@@ -1,81 +1,73 @@
-//! How people name an interface: by its address, or by the id that the cloud's console shows.
+//! How people name interfaces: by selectors, on the command line.
 
-use crate::diagnostic::nearest::{did_you_mean, nearest};
-use crate::ops::failure::{Exit, Refusal};
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::plan::PlanOptions;
-use crate::resource::Address;
-use crate::spec::Spec;
+use crate::render::words;
+use crate::resource::{Address, RouterInterfaceId, Scope};
+use crate::selector::{Candidate, Choice, Chosen, Selector};
 
 use super::Project;
 
-/// How short the beginning of an id may be: `ri-` and enough to mean one.
-const SHORTEST: usize = 6;
-/// How many names a refusal lists.
-const LISTED: usize = 10;
-
 impl Project {
-    /// Returns the address that a word names: the address itself, an id, or the beginning of one id alone.
+    /// Returns the addresses that the arguments of a command select, in order; all where there are none.
     ///
     /// # Errors
-    /// Exit 1 with what is near, or with what an ambiguous beginning may mean.
-    pub fn address(&self, word: &Address) -> Result<Address, Refusal> {
-        match named(&self.spec, word.as_str()).as_slice() {
-            [one] => Ok((*one).clone()),
-            [] => Err(self.undeclared(word)),
-            several => Err(ambiguous(word, several)),
-        }
-    }
-
-    /// Puts addresses for the ids that a plan's choice names; what is nothing at all is left for the planner to say.
-    ///
-    /// # Errors
-    /// Exit 1 for the beginning of several ids.
-    pub fn resolve(&self, options: &mut PlanOptions) -> Result<(), Refusal> {
-        for word in options.targets.iter_mut().chain(&mut options.excludes) {
-            match named(&self.spec, word.as_str()).as_slice() {
-                [one] => *word = (*one).clone(),
-                [] => {}
-                several => return Err(ambiguous(word, several)),
-            }
-        }
-        Ok(())
-    }
-
-    fn undeclared(&self, word: &Address) -> Refusal {
+    /// Exit 1 with every argument that selects nothing, and what is near.
+    pub fn select(&self, selectors: &[Selector]) -> Result<Vec<Address>, Diagnostics> {
         let interfaces = &self.spec.interfaces;
-        let refusal = Refusal::new(Exit::Error, format!("the spec declares no interface {word}"));
-        if interfaces.is_empty() {
-            return refusal.hint("it declares none; `rictl init` writes what is live as a spec");
-        }
-        let names = interfaces.keys().map(Address::as_str);
-        let ids = interfaces.values().map(|interface| interface.id.value.as_str());
-        if let Some(near) = nearest(word.as_str(), names.clone().chain(ids)) {
-            return refusal.hint(did_you_mean(near));
-        }
-        let more = if interfaces.len() > LISTED { ", ..." } else { "" };
-        refusal.hint(format!("it declares {}{more}", names.take(LISTED).collect::<Vec<_>>().join(", ")))
+        let chosen = self.spec.choose(Choice { targets: selectors, excludes: &[] });
+        let chosen = chosen.map_err(|bad| {
+            self.refused(bad.iter().map(|bad| words::selection::bad_argument(bad, interfaces.keys())))
+        })?;
+        let included = interfaces.keys().enumerate().filter(|(place, _)| chosen.includes(*place));
+        Ok(included.map(|(_, address)| address.clone()).collect())
     }
-}
 
-/// Returns the interfaces that a word may mean: one by its address or whole id, else those whose ids begin with it.
-fn named<'s>(spec: &'s Spec, word: &str) -> Vec<&'s Address> {
-    if let Some((address, _)) = spec.interfaces.get_key_value(word) {
-        return vec![address];
+    /// Returns the addresses that selectors mean, among what is declared and what `others` still name.
+    ///
+    /// # Errors
+    /// As [`Self::select`].
+    pub fn select_beside<'s>(
+        &'s self,
+        selectors: &[Selector],
+        others: &BTreeMap<&'s Address, (&'s RouterInterfaceId, &'s Scope)>,
+    ) -> Result<BTreeSet<&'s Address>, Diagnostics> {
+        let known = others.iter().map(|(address, (id, scope))| Candidate {
+            address,
+            id,
+            group: None,
+            labels: Vec::new(),
+            region: scope.region.as_str(),
+            accounts: [Some(scope.account.as_str()), None],
+        });
+        let field = self.spec.field_with(known);
+        let chosen = field.choose(Choice { targets: selectors, excludes: &[] });
+        let names = || (0..field.len()).map(|place| field.address(place));
+        let chosen =
+            chosen.map_err(|bad| self.refused(bad.iter().map(|bad| words::selection::bad_argument(bad, names()))))?;
+        Ok((0..field.len()).filter(|place| chosen.includes(*place)).map(|place| field.address(place)).collect())
     }
-    let with = |fits: &dyn Fn(&str) -> bool| -> Vec<&'s Address> {
-        let found = spec.interfaces.iter().filter(|(_, interface)| fits(interface.id.value.as_str()));
-        found.map(|(address, _)| address).collect()
-    };
-    let whole = with(&|id| id == word);
-    if !whole.is_empty() || word.len() < SHORTEST {
-        return whole;
-    }
-    with(&|id| id.starts_with(word))
-}
 
-fn ambiguous(word: &Address, several: &[&Address]) -> Refusal {
-    let more = if several.len() > LISTED { ", ..." } else { "" };
-    let names: Vec<&str> = several.iter().take(LISTED).map(|address| address.as_str()).collect();
-    let summary = format!("{word} is the beginning of {} ids", several.len());
-    Refusal::new(Exit::Error, summary).hint(format!("name one of {}{more}", names.join(", ")))
+    /// Returns what `--target` and `--exclude` mean.
+    ///
+    /// # Errors
+    /// Exit 1 with every selector that means nothing, and a choice of which nothing is left.
+    pub fn choose(&self, targets: &[Selector], excludes: &[Selector]) -> Result<Chosen, Diagnostics> {
+        let chosen = self.spec.choose(Choice { targets, excludes });
+        chosen.map_err(|bad| self.refused(bad.iter().map(words::selection::bad_flag)))
+    }
+
+    /// Refuses a choice that makes no sense before anything is asked of the cloud.
+    ///
+    /// # Errors
+    /// As [`Self::choose`].
+    pub fn check_choice(&self, options: &PlanOptions) -> Result<(), Diagnostics> {
+        self.choose(&options.targets, &options.excludes).map(|_| ())
+    }
+
+    fn refused(&self, findings: impl Iterator<Item = Diagnostic>) -> Diagnostics {
+        Diagnostics { sources: self.spec.sources.clone(), findings: findings.collect() }
+    }
 }

@@ -1,13 +1,17 @@
 //! Plans of format 1.0, which held sentences where there are facts now. They are read to be shown, never to be applied.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use crate::calendar::Zone;
 use crate::plan::{
     Basis, BlockCode, BlockReason, Blocked, Doubt, Floor, FloorLink, Guard, Knob, LeftAlone, LeftAloneCode,
     LeftAloneReason, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, StepId, Warning,
 };
 use crate::resource::{Address, GroupName, ScopeFailure, Status, Target};
+use crate::selector::Selector;
 
 /// The version of the format.
 pub(super) const VERSION: &str = "1.0";
@@ -96,7 +100,14 @@ impl Document {
             blocked,
             left_alone,
             groups: Vec::new(),
-            inputs: PlanInputs::default(),
+            inputs: PlanInputs {
+                target: self.targeted.iter().map(Selector::of).collect(),
+                exclude: self.excluded.iter().map(Selector::of).collect(),
+                ..PlanInputs::default()
+            },
+            time_zone: Zone::utc(),
+            gates: BTreeMap::new(),
+            overridden: None,
             floors: self.floors.into_iter().map(floor).collect(),
             rollout: self.rollout,
             warnings: self

@@ -2,6 +2,7 @@
 
 use super::findings::Finding;
 use super::{Body, Fact, Lead, Page, Section, Verdict, groups, spec_fact, unread, warnings};
+use crate::calendar::Zone;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
@@ -12,12 +13,12 @@ use crate::render::words::next::after_drift;
 /// Builds the page of a drift check.
 pub(crate) fn page(drift: &Drift) -> Page {
     let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
-    let findings = Body::Findings(drift.items.iter().map(finding).collect());
+    let findings = Body::Findings(drift.items.iter().map(|item| finding(item, &drift.time_zone)).collect());
     Page {
         title: Phrase::ours("rictl drift of ").and_theirs(drift.spec.as_str()),
         facts: vec![
             Fact::new("Target", Phrase::theirs(drift.target.to_string())),
-            spec_fact(Some(&drift.spec), drift.timestamp),
+            spec_fact(Some(&drift.spec), drift.timestamp, &drift.time_zone),
         ],
         verdict: Verdict::new(tone, words::verdict(drift), ""),
         sections: vec![
@@ -31,7 +32,7 @@ pub(crate) fn page(drift: &Drift) -> Page {
     .without_empty_sections()
 }
 
-fn finding(item: &DriftItem) -> Finding {
+fn finding(item: &DriftItem, zone: &Zone) -> Finding {
     let (tone, mark) = match item.cause {
         DriftCause::InTransition => (Tone::Wait, "<= "),
         DriftCause::HandsOff => (Tone::Faint, "=  "),
@@ -48,7 +49,7 @@ fn finding(item: &DriftItem) -> Finding {
         spec: item.spec.to_string(),
         last_applied: words::last_applied(item),
         live: words::live(item).to_owned(),
-        since: item.since.map(|since| format!("{since:.0}")),
+        since: item.since.map(|since| zone.stamp(since)),
         note: words::note(item),
         note_tone: if item.hands_off_expired { Tone::Bad } else { Tone::Faint },
     }

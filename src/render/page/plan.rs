@@ -22,7 +22,7 @@ pub(crate) fn page(plan: &Plan, file: Option<&str>) -> Page {
     }
     let is_done = plan.is_empty() && plan.is_complete();
     let target = Fact::new("Target", Phrase::theirs(plan.target.to_string()));
-    let mut facts = vec![target, spec_fact(spec, plan.timestamp)];
+    let mut facts = vec![target, spec_fact(spec, plan.timestamp, &plan.time_zone)];
     if !is_done {
         facts.push(Fact::new("Digest", Phrase::theirs(plan.digest())).toned(Tone::Faint).at(Place::Foot));
     }
@@ -59,7 +59,7 @@ fn drifted(plan: &Plan) -> Section {
     };
     let entry = |drift: &ResourceChange| {
         let (before, after) = (status(&drift.change.before), status(&drift.change.after));
-        let since = drift.since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+        let since = drift.since.map(|since| format!(" since {}", plan.time_zone.stamp(since))).unwrap_or_default();
         let says = format!("was {before} when last applied, is {after}{since}");
         Entry::new(Tone::Change, "~ ", drift.address.to_string(), Some(says))
     };
@@ -73,7 +73,7 @@ fn drifted(plan: &Plan) -> Section {
 
 fn changes(plan: &Plan) -> Section {
     let by_address = by_address(&plan.steps);
-    let blocks = by_address.iter().map(|(address, steps)| block(address, steps, plan.change(address))).collect();
+    let blocks = by_address.iter().map(|(address, steps)| block(address, steps, plan)).collect();
     let changes = Changes { blocks, groups: groups(plan, &by_address) };
     Section::new("Changes", Lead::Line("rictl will perform the following actions:"), Body::Changes(changes))
 }
@@ -92,12 +92,14 @@ pub(crate) fn by_address(steps: &[Step]) -> Vec<(&Address, Vec<&Step>)> {
     groups
 }
 
-fn block(address: &Address, steps: &[&Step], change: Option<&ResourceChange>) -> Block {
+fn block(address: &Address, steps: &[&Step], plan: &Plan) -> Block {
+    let change = plan.change(address);
     let guards: BTreeSet<&Guard> = steps.iter().flat_map(|step| &step.guards).collect();
     let from = steps.first().map(|step| step.expect.to_string());
     let moving = change.and_then(|change| {
         let (since, before) = (change.since?, change.change.before.as_ref()?);
-        before.status.is_transitional().then(|| format!("{}, in transition since {since:.0}", before.status))
+        let since = || plan.time_zone.stamp(since);
+        before.status.is_transitional().then(|| format!("{}, in transition since {}", before.status, since()))
     });
     Block {
         address: address.to_string(),

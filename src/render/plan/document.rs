@@ -10,11 +10,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 use super::super::words::plan as words;
+use crate::calendar::Zone;
 use crate::plan::{
     Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead,
-    LeftAlone, LeftAloneReason, Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
+    LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
+use crate::selector::Selector;
 
 /// The keys of the document, in its order.
 #[derive(Serialize, JsonSchema)]
@@ -70,15 +72,21 @@ pub(in crate::render) struct Document<'a> {
     excluded: &'a [Address],
     /// What it was made from beside spec and records: an apply of the saved plan makes it once more from these.
     inputs: Inputs<'a>,
+    /// The zone that texts show times in; left out where that is UTC, which keys always are in.
+    #[serde(skip_serializing_if = "Zone::is_utc")]
+    time_zone: &'a Zone,
+    /// The windows that would hold something back and were overridden.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    override_window: Option<&'a OverriddenWindows>,
 }
 
 /// What was chosen and what was read.
 #[derive(Serialize, JsonSchema)]
 struct Inputs<'a> {
     /// `--target`.
-    target: &'a [Address],
+    target: &'a [Selector],
     /// `--exclude`.
-    exclude: &'a [Address],
+    exclude: &'a [Selector],
     /// How many changes `--allow-changes` let through although a cap is lower; an apply of the plan has to be told, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_changes: Option<u32>,
@@ -117,12 +125,14 @@ impl<'a> Document<'a> {
             targeted: &plan.targeted,
             excluded: &plan.excluded,
             inputs: Inputs {
-                target: &plan.targeted,
-                exclude: &plan.excluded,
+                target: &plan.inputs.target,
+                exclude: &plan.inputs.exclude,
                 allow_changes: plan.inputs.allow_changes,
                 read: &plan.inputs.read,
                 health: &plan.inputs.health,
             },
+            time_zone: &plan.time_zone,
+            override_window: plan.overridden.as_ref(),
         }
     }
 }

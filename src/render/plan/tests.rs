@@ -5,6 +5,7 @@ use crate::render::samples::{
     written,
 };
 use crate::resource::{Call, Status};
+use crate::selector::Selector;
 
 fn show(plan: &Plan, view: View) -> String {
     written(|out| text(out, plan, None, view))
@@ -78,7 +79,7 @@ fn says_what_to_run_next() {
     };
     assert_eq!(next(&plan, None), "Next: `rictl apply` does this");
     plan.basis.spec = Some("sites/a b.yaml".to_owned());
-    plan.targeted.push("sh-primary".into());
+    plan.inputs.target.push(Selector::of(&"sh-primary".into()));
     assert_eq!(next(&plan, None), "Next: `rictl -f 'sites/a b.yaml' apply --target sh-primary` does this");
     assert_eq!(next(&plan, Some("p")), "Next: `rictl -f 'sites/a b.yaml' apply p` does exactly this");
     plan.steps.clear();

@@ -14,6 +14,7 @@ fn state(text: &str) -> State {
         protected: true,
         group: Some("idc-shanghai".into()),
         durations: Durations::default(),
+        straggler: None,
         changed_by: None,
         taken_back: None,
         last_action: Some(LastAction {
@@ -26,6 +27,8 @@ fn state(text: &str) -> State {
             outcome: Some(Outcome::Done),
             found: None,
             because: (!text.is_empty()).then(|| StepReason::Told { text: text.to_owned() }),
+            uptime: None,
+            has_moved_since: false,
         }),
     };
     let gone = Record {

@@ -80,7 +80,7 @@ fn allowance(plan: &Plan) -> String {
 
 /// Returns the flags that choose what a plan looks at.
 fn choices(plan: &Plan) -> String {
-    let flags = [("--target", &plan.targeted), ("--exclude", &plan.excluded)];
+    let flags = [("--target", &plan.inputs.target), ("--exclude", &plan.inputs.exclude)];
     let given = flags.into_iter().flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
     given.map(|(flag, name)| format!(" {flag} {}", quoted(name.as_str()))).collect()
 }

@@ -9,14 +9,12 @@ use std::time::Duration;
 use super::super::counted;
 use super::super::text::and_more;
 use crate::cloud::Call;
-use crate::diagnostic::Diagnostic;
-use crate::diagnostic::nearest::did_you_mean;
 use crate::duration;
 use crate::plan::{
     Action, ActionReason, DeclaredSide, Doubt, Guard, HealthAnswer, PlanFileError, RolloutPlan, Step, Summary, Warning,
 };
-use crate::planner::UnknownAddress;
 use crate::resource::{Address, GroupName, HealthCheckStatus};
+use crate::selector::Selector;
 
 pub use self::blocked::{blocked, blocked_address, health_unread, knob};
 use self::difference::arguments;
@@ -40,9 +38,10 @@ pub fn warning(warning: &Warning) -> Said {
     let said = |summary: String, detail: String| Said { summary, detail: Some(detail) };
     match warning {
         Warning::PartOfSpec { targets, excluded } => {
+            let names = |selectors: &[Selector]| selectors.iter().map(Selector::as_str).collect::<Vec<_>>().join(", ");
             let parts = [("", targets), ("left out: ", excluded)];
-            let parts = parts.into_iter().filter(|(_, names)| !names.is_empty());
-            let parts: Vec<String> = parts.map(|(what, names)| format!("{what}{}", listed(names))).collect();
+            let parts = parts.into_iter().filter(|(_, selectors)| !selectors.is_empty());
+            let parts: Vec<String> = parts.map(|(what, selectors)| format!("{what}{}", names(selectors))).collect();
             said("this plan looks at a part of the spec only".to_owned(), parts.join("; "))
         }
         Warning::RunGoingOn { run_id, who, addresses } => said(
@@ -74,6 +73,9 @@ pub fn warning(warning: &Warning) -> Said {
                 duration::format(Duration::from_millis(*settle_timeout_ms))
             ),
         ),
+        Warning::WindowsOverridden { windows, reason } => {
+            said(format!("overridden: {}", windows.join(", ")), format!("reason: {reason}"))
+        }
         Warning::HalfUp { one, other } => said(
             format!("the link of {} and {} will be half up", one.address, other.address),
             format!("its two sides are declared {} and {}", side(one), side(other)),
@@ -180,15 +182,6 @@ pub fn doubt(doubt: &Doubt) -> String {
         (false, Some(status)) => format!("not clear yet, found {status}"),
         (false, None) => "not clear yet, not seen".to_owned(),
     }
-}
-
-/// Says that an address is none that the spec declares.
-pub fn unknown_address(unknown: &UnknownAddress) -> Diagnostic {
-    let hint = match &unknown.near {
-        Some(near) => did_you_mean(near.as_str()),
-        None => "`rictl graph` shows the declared interfaces".to_owned(),
-    };
-    Diagnostic::error(unknown.to_string()).hint(hint)
 }
 
 /// Says what to do about a plan file that cannot be used.

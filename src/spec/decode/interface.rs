@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::Place;
 use crate::resource::{AccountName, Address, DesiredStatus, Region, RouterInterfaceId, Scope};
-use crate::spec::decode::insert_once;
+use crate::spec::decode::{insert_once, labels};
 use crate::spec::fields::{Fields, Path, UNREADABLE};
 use crate::spec::findings::Findings;
 use crate::spec::keys::{self, Grammar};
@@ -42,6 +42,7 @@ pub(super) fn decode(path: Path<'_>, place: Place, node: Node<'_>, findings: &mu
             .choice(path, "status", status, findings)
             .unwrap_or(Placed { value: DesiredStatus::Active, place }),
         group,
+        labels: labels::decode(&mut fields, path, findings),
         depends_on: depends_on(&mut fields, path, findings),
         reason: fields.text(path, "reason", findings),
         protect: fields.boolean(path, "protect", findings).and_then(|protect| protect.value.then_some(protect.place)),
@@ -53,7 +54,7 @@ pub(super) fn decode(path: Path<'_>, place: Place, node: Node<'_>, findings: &mu
     }
 }
 
-fn status(word: &str) -> Option<DesiredStatus> {
+pub(super) fn status(word: &str) -> Option<DesiredStatus> {
     match word {
         "Active" => Some(DesiredStatus::Active),
         "Inactive" => Some(DesiredStatus::Inactive),

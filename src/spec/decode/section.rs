@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::diagnostic::Place;
+use crate::spec::decode::labels;
 use crate::spec::fields::{Fields, Path};
 use crate::spec::finding::ValueFault;
 use crate::spec::findings::Findings;
@@ -42,6 +43,7 @@ pub(super) fn group(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut
     Group {
         min_active: fields.number(path, "min_active", findings),
         max_unavailable: fields.number(path, "max_unavailable", findings),
+        labels: labels::decode(&mut fields, path, findings),
         place,
         members: BTreeSet::new(),
     }
@@ -66,7 +68,7 @@ fn command(fields: &mut Fields<'_>, path: Path<'_>, name: &str, findings: &mut F
     let (path, place) = (path.then(key.name), node.place());
     let words = read::list(path, node, key, findings)?;
     if words.is_empty() {
-        read::refuse(path, place, ValueFault::EmptyList, findings);
+        read::refuse(path, place, ValueFault::EmptyList { key }, findings);
         return None;
     }
     let words = words.into_iter().map(|node| read::text(path, node, findings).map(|word| word.value));

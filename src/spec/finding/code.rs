@@ -124,6 +124,20 @@ codes! {
     NotADay, "not_a_day", Error, "bad value";
     /// A list is empty that cannot be.
     EmptyList, "empty_list", Error, "bad value";
+    /// A text is no time.
+    NotATime, "not_a_time", Error, "bad value";
+    /// A local time occurs twice, as clocks go back.
+    AmbiguousTime, "ambiguous_time", Error, "bad value";
+    /// A text is no time of day.
+    NotATimeOfDay, "not_a_time_of_day", Error, "bad value";
+    /// A text is no name of a time zone.
+    NotATimeZone, "not_a_time_zone", Error, "bad value";
+    /// A text is no selector.
+    NotASelector, "not_a_selector", Error, "bad value";
+    /// A time is not later than the one that it must follow.
+    NotLater, "not_later", Error, "bad value";
+    /// A window is none, or two.
+    BadWindow, "bad_window", Error, "bad value";
     /// A text is no ARN of a role.
     NotARole, "not_a_role", Error, "bad value";
     /// An account has both a profile and a role.
@@ -158,4 +172,10 @@ codes! {
     ImpossibleMinActive, "impossible_min_active", Error, "impossible floor";
     /// The declared statuses alone take more down than `max_unavailable`.
     ImpossibleMaxUnavailable, "impossible_max_unavailable", Error, "impossible floor";
+    /// A selector selects nothing.
+    SelectsNothing, "selects_nothing", Error, "selects nothing";
+    /// A change selects by a change.
+    SelectsByChange, "selects_by_change", Error, "selects by change";
+    /// A change does not say how many interfaces it is about.
+    NoExpect, "no_expect", Error, "wrong expectation";
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::resource::is_letter_or_mark;
+
 /// What a key may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -54,6 +56,25 @@ pub enum Kind {
     Arguments,
     /// A list of addresses.
     Addresses,
+    /// Labels by their keys.
+    Labels,
+    /// A list of mappings of the keys below it.
+    Entries,
+    /// A list of selectors.
+    Selectors,
+    /// A list of a few words.
+    Choices {
+        /// The words.
+        words: &'static [&'static str],
+        /// What else people write, and what it most likely means.
+        synonyms: &'static [(&'static str, &'static str)],
+    },
+    /// A time: with an offset, or local.
+    Moment,
+    /// A time of day.
+    Clock,
+    /// The name of a time zone.
+    Zone,
 }
 
 /// What YAML calls a value.
@@ -75,6 +96,10 @@ pub enum Type {
     Duration,
     /// A day.
     Day,
+    /// A time.
+    Time,
+    /// A time of day.
+    TimeOfDay,
 }
 
 impl Kind {
@@ -82,13 +107,15 @@ impl Kind {
     pub const fn value_type(self) -> Type {
         match self {
             Self::Version => Type::Version,
-            Self::Section | Self::Entry { .. } | Self::Names { .. } => Type::Mapping,
-            Self::Text | Self::Line | Self::Word(_) | Self::Role | Self::Choice { .. } => Type::String,
+            Self::Section | Self::Entry { .. } | Self::Names { .. } | Self::Labels => Type::Mapping,
+            Self::Text | Self::Line | Self::Word(_) | Self::Role | Self::Choice { .. } | Self::Zone => Type::String,
             Self::Number { .. } => Type::WholeNumber,
             Self::Boolean => Type::Boolean,
             Self::Duration { .. } => Type::Duration,
             Self::Date => Type::Day,
-            Self::Arguments | Self::Addresses => Type::List,
+            Self::Arguments | Self::Addresses | Self::Entries | Self::Selectors | Self::Choices { .. } => Type::List,
+            Self::Moment => Type::Time,
+            Self::Clock => Type::TimeOfDay,
         }
     }
 }
@@ -103,6 +130,7 @@ impl fmt::Display for Kind {
             Self::Text => "text",
             Self::Line => "one line of text",
             Self::Word(Grammar::Name) => "name",
+            Self::Word(Grammar::Label) => "label",
             Self::Word(Grammar::Id) => "id",
             Self::Word(Grammar::Region) => "region",
             Self::Word(Grammar::Digits) => "digits, quoted",
@@ -116,6 +144,13 @@ impl fmt::Display for Kind {
             Self::Choice { words, .. } => return write!(f, "`{}`", words.join("` or `")),
             Self::Arguments => "list of words",
             Self::Addresses => "list of addresses",
+            Self::Labels => "labels",
+            Self::Entries => "list of mappings",
+            Self::Selectors => "list of selectors",
+            Self::Choices { words, .. } => return write!(f, "list of `{}`", words.join("`, `")),
+            Self::Moment => "time",
+            Self::Clock => "time of day",
+            Self::Zone => "time zone",
         })
     }
 }
@@ -123,8 +158,10 @@ impl fmt::Display for Kind {
 /// The characters of one kind of word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grammar {
-    /// Addresses, and names of groups and accounts. No `/`, which parts an address from the verb in a step's id.
+    /// Addresses, and names of groups, changes and accounts. No `/`, which parts an address from the verb in a step's id.
     Name,
+    /// Keys and values of labels.
+    Label,
     /// Ids that the cloud gives.
     Id,
     /// Regions.
@@ -134,23 +171,33 @@ pub enum Grammar {
 }
 
 impl Grammar {
-    /// How long a word may be.
-    pub const LONGEST: usize = 128;
-
-    /// Returns whether a byte may be part of such a word.
-    pub const fn admits(self, byte: u8) -> bool {
+    /// Returns how many characters a word may have.
+    pub const fn longest(self) -> usize {
         match self {
-            Self::Name => byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'),
-            Self::Id => byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'),
-            Self::Region => byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-',
-            Self::Digits => byte.is_ascii_digit(),
+            Self::Label => 63,
+            Self::Name | Self::Id | Self::Region | Self::Digits => 128,
+        }
+    }
+
+    /// Returns whether a character may be part of such a word.
+    pub fn admits(self, character: char) -> bool {
+        let is_of_a_name = |character: char| {
+            character.is_ascii_digit() || matches!(character, '.' | '_' | '-') || is_letter_or_mark(character)
+        };
+        match self {
+            Self::Name => is_of_a_name(character),
+            Self::Label => is_of_a_name(character) || character == '/',
+            Self::Id => character.is_ascii_alphanumeric() || matches!(character, '_' | '-'),
+            Self::Region => character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-',
+            Self::Digits => character.is_ascii_digit(),
         }
     }
 
     /// Returns the same as a regular expression.
     pub const fn pattern(self) -> &'static str {
         match self {
-            Self::Name => "^[A-Za-z0-9._-]{1,128}$",
+            Self::Name => r"^[\p{L}\p{M}0-9._-]{1,128}$",
+            Self::Label => r"^[\p{L}\p{M}0-9._/-]{1,63}$",
             Self::Id => "^[A-Za-z0-9_-]{1,128}$",
             Self::Region => "^[a-z0-9-]{1,128}$",
             Self::Digits => "^[0-9]{1,128}$",

@@ -1,5 +1,7 @@
 //! The table. The rows of one level stand together, a level after the row that opens it.
 
+use crate::windows::Days;
+
 use super::{Grammar, Key, Kind, Presence, last_word};
 
 /// Every key of the spec.
@@ -19,6 +21,18 @@ pub const KEYS: &[Key] = &[
         "Redundancy: interfaces that must not all be down at a time, by a name of your choice.",
     ),
     key("rollout", Kind::Section, "How a large change is cut into waves."),
+    key(
+        "time_zone",
+        Kind::Zone,
+        "The zone of dates and times without an offset, by its name in the IANA database; times are shown in it.",
+    )
+    .default("UTC"),
+    key("windows", Kind::Entries, "When calls may be sent, and when not."),
+    key(
+        "changes",
+        Kind::Names { but: None },
+        "What is planned, approved and closed as one: interfaces that have another status for a time, by a name of your choice.",
+    ),
     key(
         "interfaces",
         Kind::Names { but: None },
@@ -93,6 +107,7 @@ pub const KEYS: &[Key] = &[
         "At most this many members not up; those that are down already, or declared `Inactive`, count.",
     )
     .example("1"),
+    key("groups.*.labels", Kind::Labels, "Labels that its members inherit; their own win.").example("{ site: shanghai }"),
     // rollout
     key("rollout.canary", number(0), "Interfaces in the first wave; 0 for none.").default("0"),
     key("rollout.batch", number(1), "Interfaces in each further wave.").otherwise("all the rest").example("5"),
@@ -110,6 +125,59 @@ pub const KEYS: &[Key] = &[
         "A check that takes longer has failed, and is killed.",
     )
     .default("1m"),
+    // windows
+    key(
+        "windows.*",
+        Kind::Entry { one_of: &["deny", "allow"] },
+        "A window: daily, or once from `start` to `end`.",
+    ),
+    key(
+        "windows.*.deny",
+        Kind::Line,
+        "What people call it; no call that it covers is sent while it is open.",
+    )
+    .example("Friday night"),
+    key(
+        "windows.*.allow",
+        Kind::Line,
+        "What people call it; a call that allow windows cover is sent only while one of them is open.",
+    )
+    .example("nightly works"),
+    key("windows.*.days", DAYS, "The days on which it begins.").otherwise("every day").example("[fri]"),
+    key("windows.*.from", Kind::Clock, "The time of day at which it begins.").default("\"00:00\""),
+    key(
+        "windows.*.to",
+        Kind::Clock,
+        "The time of day at which it ends, that moment not included; before `from` it is of the next day.",
+    )
+    .default("\"24:00\""),
+    key("windows.*.start", Kind::Moment, "When a window begins that is open once.").example("2026-11-11T00:00"),
+    key("windows.*.end", Kind::Moment, "When it ends, that moment not included.").example("2026-11-12T00:00"),
+    key("windows.*.for", Kind::Selectors, "Which interfaces it covers.")
+        .otherwise("everything")
+        .example("[\"label:carrier=alfa\"]"),
+    key("windows.*.calls", CALLS, "Which calls it covers.").otherwise("both").example("[deactivate]"),
+    // changes
+    key("changes.*", Kind::Entry { one_of: &[] }, "A change."),
+    key("changes.*.reason", Kind::Text, "Why: carried into plan, history and reports.")
+        .required("say why, `reason: ...`")
+        .example("alfa backbone works"),
+    key("changes.*.select", Kind::Selectors, "Which interfaces it is about.")
+        .required("name the interfaces, `select: [\"label:carrier=alfa\"]`")
+        .example("[\"label:carrier=alfa\"]"),
+    key(
+        "changes.*.expect",
+        Kind::Number { least: 1, most: None },
+        "How many interfaces that are, both ends of a link counted; it must be there unless every selector is a plain address or id.",
+    )
+    .example("10"),
+    key("changes.*.status", STATUS, "The status that they have while it is in force.")
+        .required("write `status: Inactive` or `status: Active`"),
+    key("changes.*.from", Kind::Moment, "When it begins.").otherwise("now").example("2026-12-02T01:00:00+08:00"),
+    key("changes.*.until", Kind::Moment, "When it ends, that moment not included.")
+        .otherwise("when the block is removed")
+        .example("2026-12-02T03:00:00+08:00"),
+    key("changes.*.owner", Kind::Line, "Whose it is.").example("net-oncall"),
     // interfaces
     key(
         "interfaces.*",
@@ -129,6 +197,8 @@ pub const KEYS: &[Key] = &[
         .example("partner"),
     key("interfaces.*.group", Kind::Word(Grammar::Name), "Its redundancy group: a key of `groups`.")
         .example("idc-shanghai"),
+    key("interfaces.*.labels", Kind::Labels, "Words of your choice by which selectors find it: `label:carrier=alfa`.")
+        .example("{ carrier: alfa }"),
     key(
         "interfaces.*.depends_on",
         Kind::Addresses,
@@ -173,6 +243,22 @@ const STATUS: Kind = Kind::Choice {
         ("Drained", "Inactive"),
     ],
 };
+
+const DAYS: Kind = Kind::Choices {
+    words: &Days::WORDS,
+    synonyms: &[
+        ("monday", "mon"),
+        ("tuesday", "tue"),
+        ("wednesday", "wed"),
+        ("thursday", "thu"),
+        ("friday", "fri"),
+        ("saturday", "sat"),
+        ("sunday", "sun"),
+    ],
+};
+
+const CALLS: Kind =
+    Kind::Choices { words: &["deactivate", "activate"], synonyms: &[("down", "deactivate"), ("up", "activate")] };
 
 const fn number(least: u32) -> Kind {
     Kind::Number { least, most: None }

@@ -11,8 +11,8 @@ use crate::spec::schema::schema;
 use crate::spec::{Spec, SpecFile, parse};
 
 /// A name for each `*`.
-const NAMES: [(&str, &str); 3] =
-    [("cloud.accounts", "partner"), ("groups", "idc-shanghai"), ("interfaces", "sh-primary")];
+const NAMES: [(&str, &str); 4] =
+    [("cloud.accounts", "partner"), ("groups", "idc-shanghai"), ("changes", "CHG-20418"), ("interfaces", "sh-primary")];
 
 fn parse_json(document: &Value) -> Result<Spec, Diagnostics> {
     parse(vec![SpecFile { name: "rictl.json".to_owned(), bytes: document.to_string().into_bytes() }])
@@ -28,8 +28,12 @@ fn base() -> Value {
             "accounts": { "partner": { "profile": "net-other" } },
         },
         "groups": { "idc-shanghai": {} },
+        "windows": [{ "deny": "night" }],
+        "changes": {
+            "CHG-20418": { "reason": "works", "select": ["sh-primary"], "expect": 1, "status": "Inactive" },
+        },
         "interfaces": {
-            "sh-primary": { "id": "ri-1", "status": "Active", "group": "idc-shanghai" },
+            "sh-primary": { "id": "ri-1", "status": "Active", "group": "idc-shanghai", "labels": { "carrier": "alfa" } },
             "sh-backup": { "id": "ri-2", "status": "Active" },
         },
     })
@@ -52,9 +56,19 @@ fn with(key: &Key, value: Value) -> Value {
                 }
             }
         }
-        at = at.as_object_mut().unwrap().entry(name).or_insert_with(|| json!({}));
+        at = match at {
+            Value::Array(entries) => &mut entries[0],
+            _ => at.as_object_mut().unwrap().entry(name).or_insert_with(|| json!({})),
+        };
     }
     *at = value;
+    // A window that is open once has both of its ends.
+    for (one, other) in [("windows.*.start", "windows.*.end"), ("windows.*.end", "windows.*.start")] {
+        if key.path == one {
+            let other = matching(other).next().unwrap();
+            document["windows"][0][other.name] = example(other);
+        }
+    }
     document
 }
 
@@ -66,7 +80,7 @@ fn example(key: &Key) -> Value {
 }
 
 fn leaves() -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().filter(|key| key.kind.value_type() != Type::Mapping)
+    KEYS.iter().filter(|key| key.kind.value_type() != Type::Mapping && key.kind != Kind::Entries)
 }
 
 #[test]
@@ -96,7 +110,7 @@ fn every_key_is_read_and_its_example_is_taken() {
         parse_json(&document).unwrap_or_else(|found| panic!("{}: {:?}", key.path, found.findings));
         let found = parse_json(&with(key, json!([[1]]))).expect_err(key.path);
         let path = NAMES.iter().fold(key.path.to_owned(), |path, (above, name)| {
-            path.replacen(&format!("{above}.*"), &format!("{above}.{name}"), 1)
+            path.replacen(&format!("{above}.*"), &format!("{above}.{name}"), 1).replace("windows.*", "windows[0]")
         });
         assert!(found.findings[0].summary.contains(&format!("`{path}`")), "{path}: {:?}", found.findings);
     }
@@ -108,7 +122,11 @@ fn every_key_is_in_the_schema() {
     for key in KEYS {
         let mut pointer = String::new();
         for word in key.path.split('.') {
-            pointer.push_str(&if word == "*" { "/additionalProperties".into() } else { format!("/properties/{word}") });
+            pointer.push_str(&match word {
+                "*" if pointer == "/properties/windows" => "/items".to_owned(),
+                "*" => "/additionalProperties".to_owned(),
+                word => format!("/properties/{word}"),
+            });
         }
         let found = schema.pointer(&pointer).unwrap_or_else(|| panic!("the schema has no {}", key.path));
         assert!(found["description"].as_str().unwrap().starts_with(key.meaning), "{}", key.path);
@@ -141,5 +159,6 @@ fn a_path_means_a_key_whatever_the_names_in_it() {
         ["interfaces.*.timeouts.activate", "interfaces.*.timeouts.deactivate"]
     );
     assert_eq!(paths("limits"), ["limits"]);
+    assert_eq!(paths("windows[].for"), ["windows.*.for"]);
     assert_eq!(paths("limits.max_change"), [""; 0]);
 }

@@ -4,9 +4,10 @@ use super::{allowed, found, wanted};
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::spec::SUPPORTED_VERSION;
-use crate::spec::finding::{CloudFault, Spelling, ValueFault};
-use crate::spec::keys::{Grammar, Key, Kind, Type};
+use crate::spec::finding::{CloudFault, Spelling, ValueFault, WindowFault};
+use crate::spec::keys::{Key, Kind, Presence, Type};
 use crate::spec::slips::meant;
+use crate::windows::NotAClock;
 
 const ONE_LINE: &str = "write it as one line of plain text";
 
@@ -41,7 +42,26 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
         ValueFault::NotADay { text } => {
             cannot(&format!("is `{text}`, not a day")).hint("write a calendar day as YYYY-MM-DD")
         }
-        ValueFault::EmptyList => cannot("is an empty list").hint("name a program, or remove `check`"),
+        ValueFault::EmptyList { key } => cannot("is an empty list").hint(instead_of_nothing(key)),
+        ValueFault::NotATime { text, why } => cannot(&format!("is `{text}`, not a time")).hint(why.to_string()),
+        ValueFault::Twice { text, ways: [one, other] } => {
+            let twice =
+                cannot(&format!("is `{text}`, which occurs twice in the spec's time zone: clocks go back then"));
+            twice.hint(format!("write `{one}` or `{other}`"))
+        }
+        ValueFault::NotATimeOfDay { text } => {
+            cannot(&format!("is `{text}`, not a time of day")).hint(NotAClock.to_string())
+        }
+        ValueFault::NotATimeZone { text, near } => {
+            let error = cannot(&format!("is `{text}`, not a time zone"));
+            let error = near.iter().fold(error, |error, near| error.label(did_you_mean(near)));
+            error.hint("it is a name of the IANA database, such as `Asia/Shanghai` or `UTC`")
+        }
+        ValueFault::NotASelector { text, why } => cannot(&format!("is `{text}`, not a selector")).hint(why.to_string()),
+        ValueFault::NotLater { than } => {
+            cannot(&format!("is not later than `{than}`")).hint("a beginning belongs to it, the end does not")
+        }
+        ValueFault::Window(fault) => window(path, *fault),
         ValueFault::EmptyLine => cannot("is empty").hint(ONE_LINE),
         ValueFault::ControlCharacter => cannot("contains a control character").hint(ONE_LINE),
         ValueFault::EmptyName { grammar } => cannot("is empty").hint(allowed(*grammar)),
@@ -51,10 +71,39 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
         ValueFault::LookAlike { character } => cannot(&format!("contains {}", named(*character)))
             .hint("remove it; it comes with text that is copied from elsewhere"),
         ValueFault::NameTooLong { grammar } => {
-            cannot(&format!("is longer than {} characters", Grammar::LONGEST)).hint(allowed(*grammar))
+            cannot(&format!("is longer than {} characters", grammar.longest())).hint(allowed(*grammar))
         }
         ValueFault::Cloud(fault) => cloud(path, *fault),
     }
+}
+
+fn instead_of_nothing(key: &Key) -> String {
+    match key.kind {
+        Kind::Arguments => format!("name a program, or remove `{}`", key.name),
+        _ => match key.presence {
+            Presence::Otherwise(what) => format!("write nothing for {what}: remove `{}`", key.name),
+            _ => format!("say which, as in `{}: {}`", key.name, key.example),
+        },
+    }
+}
+
+fn window(path: &str, fault: WindowFault) -> Diagnostic {
+    let (problem, hint) = match fault {
+        WindowFault::NoName => {
+            ("is neither `deny` nor `allow`", "give it a name: `deny: Friday night` or `allow: nightly works`")
+        }
+        WindowFault::TwoNames => ("is both `deny` and `allow`", "write two windows"),
+        WindowFault::SameTimes => (
+            "has a `to` that is its `from`",
+            "leave both out for the whole day; what spans midnight has a `to` before its `from`",
+        ),
+        WindowFault::BeginsAtTheEnd => ("begins at 24:00", "write `from: \"00:00\"` of the next day"),
+        WindowFault::DailyAndOnce => {
+            ("is daily and open once", "give it `days`, `from` and `to`, or `start` and `end`")
+        }
+        WindowFault::HalfASpan => ("has only one of `start` and `end`", "give it both"),
+    };
+    Diagnostic::error(format!("`{path}` {problem}")).hint(hint)
 }
 
 fn cloud(path: &str, fault: CloudFault) -> Diagnostic {
@@ -85,7 +134,9 @@ fn respelt(other: Type, spelling: &Spelling) -> String {
 fn as_list(key: &Key) -> String {
     let what = match key.kind {
         Kind::Arguments => "an argument list, never shell text",
-        _ => "a list of addresses",
+        Kind::Addresses => "a list of addresses",
+        Kind::Selectors => "a list of selectors",
+        _ => "a list",
     };
     format!("write {what}: {}", key.example)
 }

@@ -53,6 +53,18 @@ pub(super) fn words(fault: &WholeFault) -> Diagnostic {
             let active = members.total - members.inactive.len();
             impossible(members, &format!("must keep {floor} active"), active, "Active")
         }
+        WholeFault::SelectsNothing { at, fault } => {
+            let error = Diagnostic::error(format!("`{at}`: {fault}"));
+            error.hint(fault.hint().unwrap_or_else(|| "`rictl graph` shows the declared interfaces".to_owned()))
+        }
+        WholeFault::SelectsByChange { at, selector } => {
+            Diagnostic::error(format!("`{at}` is `{selector}`: a change cannot select by changes"))
+                .hint("name the interfaces, their group or their labels")
+        }
+        WholeFault::NoExpect { change, found } => {
+            Diagnostic::error(format!("`changes.{change}` does not say how many interfaces it is about"))
+                .hint(format!("it selects {found} now; if these are meant, write `expect: {found}`"))
+        }
         WholeFault::ImpossibleMaxUnavailable { most, members } => {
             impossible(members, &format!("may have {most} unavailable"), members.inactive.len(), "Inactive")
         }

@@ -14,6 +14,7 @@ fn record(id: &str) -> Record {
         group: None,
         durations: Durations::default(),
         last_action: None,
+        straggler: None,
         changed_by: None,
         taken_back: None,
     }

@@ -13,6 +13,7 @@ use crate::plan::{
     Unmet, Values, WhyNotUp, seal,
 };
 use crate::resource::{AccountName, BusinessStatus, Call, HealthCheckStatus, Provider, Region, Scope, Status};
+use crate::selector::Selector;
 
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z][a-z0-9-]{0,8}", any::<String>()]
@@ -257,7 +258,16 @@ fn plan() -> impl Strategy<Value = Plan> {
             failures: failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail }).collect(),
             targeted: vec![address],
             excluded: Vec::new(),
-            inputs: PlanInputs { allow_changes: real.then_some(3), read, health: health(real, &word) },
+            time_zone: Default::default(),
+            gates: Default::default(),
+            overridden: None,
+            inputs: PlanInputs {
+                target: vec![Selector::parse("label:carrier=al*,region:cn-shanghai").unwrap()],
+                exclude: Vec::new(),
+                allow_changes: real.then_some(3),
+                read,
+                health: health(real, &word),
+            },
         }
     })
 }
@@ -322,6 +332,9 @@ fn sample() -> Plan {
         failures: Vec::new(),
         targeted: Vec::new(),
         excluded: Vec::new(),
+        time_zone: Default::default(),
+        gates: Default::default(),
+        overridden: None,
         inputs: PlanInputs {
             read: vec![InterfaceRead::Found {
                 address: "sh-primary".into(),

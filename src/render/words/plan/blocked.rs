@@ -1,13 +1,17 @@
 //! Why a wanted change cannot be had, in words.
 
 use super::super::super::text::and_more;
+use jiff::Timestamp;
+
+use crate::calendar::Zone;
 use crate::plan::{BlockReason, Blocked, Exceeded, HealthUnread, Knob, NotUp, Plan, Shortage, Unmet, WhyNotUp};
 use crate::resource::{Address, GroupName, Status};
+use crate::windows::HORIZON_DAYS;
 
 /// Says why a wanted change cannot be had: who, where, since when, and what to do.
 pub fn blocked(plan: &Plan, blocked: &Blocked) -> String {
     let scope = || plan.change(&blocked.address).map(|change| change.scope.to_string());
-    let why = why_blocked(blocked, &|| title(plan, &blocked.address), &scope);
+    let why = why_blocked(blocked, &plan.time_zone, &|| title(plan, &blocked.address), &scope);
     let missing = left_out(plan, blocked);
     if missing.is_empty() {
         return why;
@@ -26,7 +30,9 @@ fn left_out<'p>(plan: &'p Plan, blocked: &'p Blocked) -> Vec<&'p Address> {
         BlockReason::Floor(Shortage { group, .. }) => {
             let group = plan.groups.iter().find(|health| health.name == *group);
             let not_up = group.into_iter().flat_map(|health| &health.not_up).map(|member| &member.address);
-            not_up.filter(|address| !plan.targeted.contains(address) && is_to_come_up(plan, address)).collect()
+            not_up
+                .filter(|address| plan.targeted.binary_search(address).is_err() && is_to_come_up(plan, address))
+                .collect()
         }
         _ => Vec::new(),
     }
@@ -39,18 +45,26 @@ fn is_to_come_up(plan: &Plan, address: &Address) -> bool {
 
 /// Says why a wanted change cannot be had where no plan tells more of the interface than its address.
 pub fn blocked_address(blocked: &Blocked) -> String {
-    why_blocked(blocked, &|| blocked.address.to_string(), &|| None)
+    why_blocked(blocked, &Zone::utc(), &|| blocked.address.to_string(), &|| None)
 }
 
-fn why_blocked(blocked: &Blocked, title: &dyn Fn() -> String, scope: &dyn Fn() -> Option<String>) -> String {
+fn why_blocked(
+    blocked: &Blocked,
+    zone: &Zone,
+    title: &dyn Fn() -> String,
+    scope: &dyn Fn() -> Option<String>,
+) -> String {
     match &blocked.reason {
-        BlockReason::Floor(shortage) => short(shortage, "active", &title()),
-        BlockReason::Health(shortage) => short(shortage, "healthy", &title()),
+        BlockReason::Floor(shortage) => short(shortage, "active", &title(), zone),
+        BlockReason::Health(shortage) => short(shortage, "healthy", &title(), zone),
         BlockReason::Protected { at } => {
             let todo = "remove `protect` in a reviewed change to deactivate it";
             format!("{} is protected ({at}); {todo}", title())
         }
         BlockReason::Cap { changes, exceeded, knob, allowed } => cap(*changes, exceeded, knob, *allowed),
+        BlockReason::Window { window, opens_at } => {
+            format!("{}; --override-window REASON does not wait", closed(&title(), window, *opens_at, zone))
+        }
         BlockReason::Dependency { needed, why } => {
             format!("{} has to wait for {needed}, which {}", title(), unmet(*why))
         }
@@ -91,11 +105,19 @@ fn why_blocked(blocked: &Blocked, title: &dyn Fn() -> String, scope: &dyn Fn() -
     }
 }
 
+/// Says which window holds a call back, and when it may be sent.
+pub(super) fn closed(title: &str, window: &str, opens_at: Option<Timestamp>, zone: &Zone) -> String {
+    match opens_at {
+        Some(at) => format!("{title} is held back by the window `{window}`: opens at {}", zone.shown(at)),
+        None => format!("{title} is held back by the window `{window}`: does not open within {HORIZON_DAYS} days"),
+    }
+}
+
 /// Says what a group would be left with without a link, as far as that is `up`.
-fn short(shortage: &Shortage, up: &str, title: &str) -> String {
+fn short(shortage: &Shortage, up: &str, title: &str, zone: &Zone) -> String {
     let Shortage { group, left, of, floor, knob, not_up, more } = shortage;
     let knob = self::knob(group, knob.as_ref());
-    let down = who_is_down(not_up, *more);
+    let down = who_is_down(not_up, *more, zone);
     format!("group {group} would keep {left} of {of} {up}, floor {floor} ({knob}) without {title}{down}")
 }
 
@@ -107,21 +129,21 @@ pub fn knob(group: &GroupName, knob: Option<&Knob>) -> String {
     }
 }
 
-fn who_is_down(not_up: &[NotUp], more: u32) -> String {
+fn who_is_down(not_up: &[NotUp], more: u32, zone: &Zone) -> String {
     if not_up.is_empty() {
         return String::new();
     }
-    let mut down: Vec<String> = not_up.iter().map(why_not_up).collect();
+    let mut down: Vec<String> = not_up.iter().map(|member| why_not_up(member, zone)).collect();
     down.extend(and_more(more as usize, "", ""));
     format!("; {}; bring one of them up first, or change the floor", down.join(", "))
 }
 
-fn why_not_up(member: &NotUp) -> String {
+fn why_not_up(member: &NotUp, zone: &Zone) -> String {
     let address = &member.address;
     match &member.why {
         WhyNotUp::Unseen => format!("{address} could not be seen"),
         WhyNotUp::Is { status, since } => {
-            let since = since.map(|since| format!(" since {since:.0}")).unwrap_or_default();
+            let since = since.map(|since| format!(" since {}", zone.stamp(since))).unwrap_or_default();
             format!("{address} is {status}{since}")
         }
         WhyNotUp::Opposite { status } => {

@@ -31,6 +31,10 @@ pub(crate) fn difference(difference: &Difference) -> String {
             format!("rollout: check {}", told(check, arguments))
         }
         Difference::CheckTimeout(timeout) => format!("rollout: check_timeout {}", told(timeout, ms)),
+        Difference::Windows(windows) => {
+            let names = |names: &Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            format!("windows overridden: {}", told(windows, names))
+        }
         Difference::Unnamed => "the digest of what is made now is another one".to_owned(),
     }
 }

@@ -1,0 +1,54 @@
+//! TIME, as the command line takes it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::duration::{self, DurationError};
+
+use super::written::{Written, WrittenError};
+use super::zone::Zone;
+
+/// Which way a duration is counted from now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Toward {
+    /// Before now: `--since`, `--until`.
+    Past,
+    /// After now: `--at`, `--expires`.
+    Future,
+}
+
+/// Why a text is no TIME.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TimeError {
+    /// It is neither a time nor a duration.
+    #[error("{0}, or a duration such as 90m or 7d")]
+    Neither(WrittenError),
+    /// It is no duration.
+    #[error(transparent)]
+    NotADuration(DurationError),
+    /// The local time occurs twice.
+    #[error("that local time occurs twice; write {earlier} or {later}", earlier = .0[0], later = .0[1])]
+    Twice([String; 2]),
+    /// It is further away than any time can be.
+    #[error("the time is too far away")]
+    TooFar,
+}
+
+/// Reads a TIME.
+///
+/// # Errors
+/// What is none, and a local time that occurs twice.
+pub fn read(text: &str, zone: &Zone, now: Timestamp, toward: Toward) -> Result<Timestamp, TimeError> {
+    let looks_like_a_duration = text.ends_with(|last: char| last.is_ascii_alphabetic() && !"zZ".contains(last))
+        && text.starts_with(|first: char| first.is_ascii_digit());
+    if looks_like_a_duration {
+        let duration = duration::parse_with_days(text).map_err(TimeError::NotADuration)?;
+        let duration = SignedDuration::try_from(duration).map_err(|_| TimeError::TooFar)?;
+        let moved = match toward {
+            Toward::Past => now.checked_sub(duration),
+            Toward::Future => now.checked_add(duration),
+        };
+        return moved.map_err(|_| TimeError::TooFar);
+    }
+    let written = Written::parse(text).map_err(TimeError::Neither)?;
+    written.at(zone).map_err(TimeError::Twice)
+}

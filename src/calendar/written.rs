@@ -1,0 +1,133 @@
+//! A time as it is written: a date, perhaps with a time of day, perhaps with an offset.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::Offset;
+
+use super::zone::{Instants, Zone, colons};
+
+/// A time as it is written: what it means without an offset is for a zone to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    local: DateTime,
+    offset: Option<Offset>,
+}
+
+/// Why a text is no time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WrittenError {
+    /// It is not written as one.
+    #[error(
+        "a time is written 2026-12-02T01:00:00+08:00, without the offset for the local time, or 2026-12-02 for its midnight"
+    )]
+    Malformed,
+    /// There is no such day, or no such time of day.
+    #[error("there is no such day, or no such time of day; hours go from 00 to 23")]
+    NoSuchTime,
+}
+
+impl Written {
+    /// Reads a time: `2026-12-02`, `2026-12-02T01:00`, `2026-12-02T01:00:00.250+08:00`, `…Z`. A blank may stand for the `T`.
+    ///
+    /// # Errors
+    /// Anything else.
+    pub fn parse(text: &str) -> Result<Self, WrittenError> {
+        let (day, rest) = text.split_at_checked(10).ok_or(WrittenError::Malformed)?;
+        let date = date(day)?;
+        if rest.is_empty() {
+            return Ok(Self { local: date.at(0, 0, 0, 0), offset: None });
+        }
+        let clock = rest.strip_prefix(['T', 't', ' ']).ok_or(WrittenError::Malformed)?;
+        let end = clock.find(['Z', 'z', '+', '-']).unwrap_or(clock.len());
+        let (clock, offset) = clock.split_at(end);
+        Ok(Self { local: date.to_datetime(time_of_day(clock)?), offset: self::offset(offset)? })
+    }
+
+    /// Returns the moments that it means in a zone; with an offset of its own, the one.
+    pub fn instants(&self, zone: &Zone) -> Instants {
+        match self.offset {
+            Some(offset) => Instants::One(offset.to_timestamp(self.local).unwrap_or(Timestamp::MAX)),
+            None => zone.instants(self.local),
+        }
+    }
+
+    /// Returns the moment that it means.
+    ///
+    /// # Errors
+    /// A local time that occurs twice, written in both ways.
+    pub fn at(&self, zone: &Zone) -> Result<Timestamp, [String; 2]> {
+        match self.instants(zone) {
+            Instants::One(at) | Instants::Skipped(at) => Ok(at),
+            Instants::Twice(one, other) => {
+                let with = |at: Timestamp| format!("{}{}", self.local, colons(zone.offset(at)));
+                Err([with(one), with(other)])
+            }
+        }
+    }
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.local, self.offset.map(colons).unwrap_or_default())
+    }
+}
+
+fn date(text: &str) -> Result<Date, WrittenError> {
+    let [year, month, day] = numbers(text, '-', [4, 2, 2])?;
+    let small = |number: u32| i8::try_from(number).map_err(|_| WrittenError::NoSuchTime);
+    let year = i16::try_from(year).map_err(|_| WrittenError::NoSuchTime)?;
+    Date::new(year, small(month)?, small(day)?).map_err(|_| WrittenError::NoSuchTime)
+}
+
+/// Reads `HH:MM`, `HH:MM:SS` or that with a fraction.
+fn time_of_day(text: &str) -> Result<Time, WrittenError> {
+    let (clock, fraction) = match text.split_once('.') {
+        Some((clock, fraction)) => (clock, Some(fraction)),
+        None => (text, None),
+    };
+    let [hour, minute, second] = match clock.len() {
+        5 if fraction.is_none() => numbers(clock, ':', [2, 2]).map(|[hour, minute]| [hour, minute, 0])?,
+        _ => numbers(clock, ':', [2, 2, 2])?,
+    };
+    let nanosecond = match fraction {
+        None => 0,
+        Some(digits) if (1..=9).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
+            format!("{digits:0<9}").parse().map_err(|_| WrittenError::Malformed)?
+        }
+        Some(_) => return Err(WrittenError::Malformed),
+    };
+    let small = |number: u32| i8::try_from(number).map_err(|_| WrittenError::NoSuchTime);
+    Time::new(small(hour)?, small(minute)?, small(second)?, nanosecond).map_err(|_| WrittenError::NoSuchTime)
+}
+
+fn offset(text: &str) -> Result<Option<Offset>, WrittenError> {
+    let sign = match text.as_bytes() {
+        [] => return Ok(None),
+        [b'Z' | b'z'] => return Ok(Some(Offset::UTC)),
+        [b'+', ..] => 1,
+        [b'-', ..] => -1,
+        _ => return Err(WrittenError::Malformed),
+    };
+    let [hours, minutes] = numbers(&text[1..], ':', [2, 2])?;
+    if hours > 23 || minutes > 59 {
+        return Err(WrittenError::NoSuchTime);
+    }
+    let seconds = i32::try_from(hours * 3600 + minutes * 60).map_err(|_| WrittenError::NoSuchTime)?;
+    Offset::from_seconds(sign * seconds).map(Some).map_err(|_| WrittenError::NoSuchTime)
+}
+
+/// Reads numbers of so many digits each, with a mark between them.
+pub(super) fn numbers<const N: usize>(text: &str, mark: char, digits: [usize; N]) -> Result<[u32; N], WrittenError> {
+    let mut found = [0; N];
+    let mut parts = text.split(mark);
+    for (place, digits) in found.iter_mut().zip(digits) {
+        let part = parts.next().ok_or(WrittenError::Malformed)?;
+        if part.len() != digits || !part.bytes().all(|digit| digit.is_ascii_digit()) {
+            return Err(WrittenError::Malformed);
+        }
+        *place = part.parse().map_err(|_| WrittenError::Malformed)?;
+    }
+    if parts.next().is_some() { Err(WrittenError::Malformed) } else { Ok(found) }
+}

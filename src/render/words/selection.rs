@@ -1,0 +1,54 @@
+//! What is wrong with a choice of interfaces, in words.
+
+use crate::diagnostic::Diagnostic;
+use crate::resource::Address;
+use crate::selector::{BadChoice, Fault};
+
+/// How many names a message lists.
+const LISTED: usize = 10;
+
+/// Says what is wrong with a `--target` or an `--exclude`.
+pub fn bad_flag(bad: &BadChoice) -> Diagnostic {
+    let BadChoice::Selector { is_exclude, selector, fault } = bad else { return nothing_left() };
+    let flag = if *is_exclude { "--exclude" } else { "--target" };
+    let what = match fault {
+        Fault::Unknown { .. } if selector.is_name() => {
+            format!("{flag} names `{selector}`, which the spec does not declare")
+        }
+        _ => format!("{flag}: {fault}"),
+    };
+    let hint = fault.hint().unwrap_or_else(|| "`rictl graph` shows the declared interfaces".to_owned());
+    Diagnostic::error(what).hint(hint)
+}
+
+/// Says what is wrong with the argument of a command; `declared` is what it may have been.
+pub fn bad_argument<'d>(bad: &BadChoice, declared: impl Iterator<Item = &'d Address>) -> Diagnostic {
+    let BadChoice::Selector { selector, fault, .. } = bad else { return nothing_left() };
+    let what = match fault {
+        Fault::Unknown { .. } if selector.is_name() => format!("the spec declares no interface {selector}"),
+        _ => fault.to_string(),
+    };
+    let names = || {
+        let names: Vec<&str> = declared.map(Address::as_str).take(LISTED + 1).collect();
+        match names.len() {
+            0 => "it declares none; `rictl init` writes what is live as a spec".to_owned(),
+            count if count > LISTED => format!("it declares {}, ...", names[..LISTED].join(", ")),
+            _ => format!("it declares {}", names.join(", ")),
+        }
+    };
+    Diagnostic::error(what).hint(fault.hint().unwrap_or_else(names))
+}
+
+/// Says that a choice that meant something when it was made means nothing now.
+pub fn no_longer(bad: &BadChoice) -> String {
+    match bad {
+        BadChoice::Selector { selector, .. } if selector.is_name() => format!("{selector} is no longer declared"),
+        BadChoice::Selector { fault, .. } => fault.to_string(),
+        BadChoice::NothingLeft => "everything that was asked for is left out".to_owned(),
+    }
+}
+
+fn nothing_left() -> Diagnostic {
+    let error = Diagnostic::error("--exclude leaves out everything that was asked for");
+    error.hint("leave less out, or ask for more with --target")
+}

@@ -1,0 +1,56 @@
+//! One entry of `changes`: the unit that people plan, approve and close.
+
+use jiff::Timestamp;
+
+use crate::diagnostic::Place;
+use crate::resource::{Address, DesiredStatus};
+use crate::selector::{Fault, Selector};
+
+use super::Placed;
+
+/// One entry of `changes`: a status that interfaces have for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// `reason`, untrusted text.
+    pub reason: String,
+    /// `select`.
+    pub select: Vec<Placed<Selector>>,
+    /// What that means: each address once, in order.
+    pub selected: Vec<Address>,
+    /// The selectors that mean nothing, and why.
+    pub missed: Vec<(Placed<Selector>, Fault)>,
+    /// `expect`: how many interfaces it is about.
+    pub expect: Option<Placed<u32>>,
+    /// `status`, which takes the place of the interfaces' own.
+    pub status: Placed<DesiredStatus>,
+    /// `from`; `None` for now.
+    pub from: Option<Placed<Timestamp>>,
+    /// `until`, not included; `None` for as long as the entry stands.
+    pub until: Option<Placed<Timestamp>>,
+    /// `owner`, untrusted text.
+    pub owner: Option<String>,
+    /// Where the entry's key stands.
+    pub place: Place,
+}
+
+impl Change {
+    /// Returns whether it has begun by a moment.
+    pub fn has_begun(&self, at: Timestamp) -> bool {
+        self.from.as_ref().is_none_or(|from| from.value <= at)
+    }
+
+    /// Returns whether it has ended by a moment.
+    pub fn has_ended(&self, at: Timestamp) -> bool {
+        self.until.as_ref().is_some_and(|until| until.value <= at)
+    }
+
+    /// Returns whether it is in force at a moment: from `from` up to, not including, `until`.
+    pub fn is_in_force(&self, at: Timestamp) -> bool {
+        self.has_begun(at) && !self.has_ended(at)
+    }
+
+    /// Returns whether it is about an interface.
+    pub fn is_about(&self, address: &Address) -> bool {
+        self.selected.binary_search(address).is_ok()
+    }
+}
