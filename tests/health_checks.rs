@@ -208,3 +208,24 @@ interfaces:
     assert_eq!(apply.code, 5, "its group is below its floor: {}", apply.text());
     assert!(apply.flat().contains(&format!("# guard: {said}")), "{}", apply.text());
 }
+
+#[test]
+fn a_link_without_its_other_end_is_retired_below_its_floor() {
+    let spec = "version: 1
+cloud: { provider: emulator, region: cn-shanghai }
+groups: { site: { min_active: 1 } }
+interfaces:
+  dead: { id: ri-a, status: Inactive, group: site }
+  deleted: { id: ri-x, status: Active, group: site, hands_off: { reason: carrier has ended it } }
+";
+    let world = "regions: [cn-shanghai]
+settle: { deactivate: 0s, activate: 0s }
+interfaces:
+  - { id: ri-a, opposite: ri-x }
+  - { id: ri-x, status: Deleting }
+";
+    let emulator = Emulator::serve(world);
+    let desk = Desk::new(spec);
+    let apply = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
+    assert_eq!(emulator.status("ri-a"), "Inactive", "{}", apply.text());
+}

@@ -60,7 +60,8 @@ impl<'a> Machine<'a> {
                 continue;
             }
             let number = self.sightings.begin_read();
-            poll.send(number, Question { scope: scope.clone(), ids: ids.clone(), begun: self.now.instant });
+            let (begun, asked) = (self.now.instant, Some(self.now.boot));
+            poll.send(number, Question { scope: scope.clone(), ids: ids.clone(), begun, asked });
             let read = ReadOf { number, scope: scope.clone(), ids, goal, total: poll.total };
             self.effects.push(Effect::Read(read));
         }
