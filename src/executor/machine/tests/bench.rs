@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::calendar::Zone;
 use crate::clock::BootTime;
-use crate::cloud::{CloudError, ErrorKind, Health, RequestId};
+use crate::cloud::{CloudError, ErrorKind, Health, Page, RequestId};
 use crate::executor::earlier::Earlier;
 use crate::executor::machine::port::{Effect, Input, ReadOf};
 use crate::executor::machine::sightings::{Answer, Row};
@@ -307,6 +307,21 @@ impl Run {
             words.extend(self.tell(Input::ReadDone { read: number, scope, answer, outcome: Ok(()) }));
         }
         words
+    }
+
+    /// Shows a page of the first read that is on its way, which goes on.
+    pub(super) fn page(&mut self, names: &[&'static str]) -> Vec<String> {
+        let interfaces: Vec<Observed> = names.iter().map(|name| observed(name, self.shows[name].clone())).collect();
+        let total_count = u32::try_from(interfaces.len()).unwrap();
+        let (request_id, asked) = (RequestId("p".into()), self.now().boot);
+        let (read, scope) = (self.reads[0].0.number, self.reads[0].0.scope.clone());
+        self.tell(Input::Page { read, scope, page: Page { total_count, interfaces, request_id, asked } })
+    }
+
+    /// Lets a page of that read say two things of an interface.
+    pub(super) fn contradict(&mut self, name: &str) -> Vec<String> {
+        let (read, scope) = (self.reads[0].0.number, self.reads[0].0.scope.clone());
+        self.tell(Input::Contradicted { read, scope, ids: [name.into()].into() })
     }
 
     /// Fails every read that is on its way, after a page that showed something.
