@@ -18,7 +18,7 @@ use serde::{Serialize, Serializer};
 use crate::calendar::Zone;
 use crate::plan::{ActionReason, GroupHealth, Warning};
 use crate::resource::{
-    Address, DesiredStatus, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
+    Address, ChangeName, DesiredStatus, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
 };
 use crate::spec::{Interface, Spec};
 use crate::state::{RunId, State};
@@ -39,18 +39,22 @@ pub enum DriftCause {
     HandsOff,
     /// What its entry asks for was taken back.
     RolledBack,
+    /// A change has ended and left it behind.
+    Overdue,
 }
 
 impl DriftCause {
     /// Every cause, in the order of the documents.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Differs(ActionReason::SpecChanged),
         Self::Differs(ActionReason::Drift),
         Self::Differs(ActionReason::Both),
         Self::Differs(ActionReason::New),
+        Self::Differs(ActionReason::ChangeBegun),
         Self::InTransition,
         Self::HandsOff,
         Self::RolledBack,
+        Self::Overdue,
     ];
 
     /// Returns the word in the documents.
@@ -60,12 +64,13 @@ impl DriftCause {
             Self::InTransition => "in_transition",
             Self::HandsOff => "hands_off",
             Self::RolledBack => "rolled_back",
+            Self::Overdue => "overdue",
         }
     }
 
     /// Returns whether it is drift: exit code 2, a failure in reports, news for whoever is told.
     pub fn is_finding(self) -> bool {
-        matches!(self, Self::Differs(_) | Self::RolledBack)
+        matches!(self, Self::Differs(_) | Self::RolledBack | Self::Overdue)
     }
 }
 
@@ -118,6 +123,12 @@ pub struct DriftItem {
     /// That day is over; the interface is left alone all the same.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub hands_off_expired: bool,
+    /// The change that asks for what it is to be, or that has ended and left it behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change_id: Option<ChangeName>,
+    /// When the change ended that left it behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overdue_since: Option<Timestamp>,
     /// The run that took back what the spec asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taken_back_by: Option<RunId>,
@@ -226,6 +237,8 @@ fn item(subject: &Subject<'_>, today: Date) -> Option<DriftItem> {
         reason: hands_off.map(|hands_off| hands_off.reason.clone()).or_else(|| subject.declared.reason.clone()),
         hands_off_until: until,
         hands_off_expired: until.is_some_and(|until| until < today),
+        change_id: subject.change().cloned(),
+        overdue_since: subject.left_behind().filter(|_| cause == DriftCause::Overdue).map(|ended| ended.at),
         taken_back_by: taken_back.map(|taken_back| taken_back.by.clone()),
     })
 }
@@ -238,7 +251,10 @@ fn cause(subject: &Subject<'_>, live: Option<&Status>) -> DriftCause {
     } else if live.is_some() && subject.is_unmet() && subject.taken_back().is_some() {
         DriftCause::RolledBack
     } else {
-        DriftCause::Differs(subject.reason())
+        match subject.reason() {
+            ActionReason::ChangeEnded => DriftCause::Overdue,
+            reason => DriftCause::Differs(reason),
+        }
     }
 }
 

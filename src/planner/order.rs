@@ -232,6 +232,8 @@ fn step_of(subject: &Subject<'_>, lowered: &Lowered) -> Step {
         wave: 1,
         guards: Vec::new(),
         settle_timeout_ms: settle_timeout_ms(subject, lowered.goal),
+        change_id: subject.change().cloned(),
+        valid_until: subject.declared.planned.valid_until,
     }
 }
 

@@ -1,5 +1,8 @@
 //! Drift checks as a JUnit report: what moved and a group below its floor are failures, what could not be read an error, known drift is skipped.
 
+use jiff::Timestamp;
+
+use crate::calendar::Zone;
 use std::io::{self, Write};
 
 use quick_xml::escape::escape;
@@ -49,7 +52,7 @@ fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck) -> io::Result<()> {
     )?;
     for (address, was_read) in &check.declared {
         let item = drift.items.iter().find(|item| item.address == *address);
-        case(out, &class, address, *was_read, item)?;
+        case(out, &class, address, *was_read, (item, &drift.time_zone, drift.timestamp))?;
     }
     drift.groups.iter().try_for_each(|group| group_case(out, &class, group))?;
     if !drift.failures.is_empty() {
@@ -64,14 +67,14 @@ fn case<W: Write + ?Sized>(
     class: &str,
     address: &Address,
     was_read: bool,
-    item: Option<&DriftItem>,
+    (item, zone, now): (Option<&DriftItem>, &Zone, Timestamp),
 ) -> io::Result<()> {
     write!(out, "<testcase classname=\"{class}\" name=\"{}\">", text(address.as_str()))?;
     match item {
         _ if !was_read => write!(out, "<error message=\"its region could not be read\"/>")?,
         None => {}
         Some(item) => {
-            let note = note(item).map(|note| format!(" ({note})")).unwrap_or_default();
+            let note = note(item, zone, now).map(|note| format!(" ({note})")).unwrap_or_default();
             let facts = format!("spec {}, last applied {}, live {}{note}", item.spec, last_applied(item), live(item));
             let message = text(&format!("{}: {facts}", cause(item.cause)));
             if item.cause.is_finding() {

@@ -1,5 +1,7 @@
 //! The sections of a drift check: what is not where it was, what could not be read, the warnings.
 
+use jiff::Timestamp;
+
 use super::findings::Finding;
 use super::{Body, Fact, Lead, Page, Section, Verdict, groups, spec_fact, unread, warnings};
 use crate::calendar::Zone;
@@ -13,7 +15,8 @@ use crate::render::words::next::after_drift;
 /// Builds the page of a drift check.
 pub(crate) fn page(drift: &Drift) -> Page {
     let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
-    let findings = Body::Findings(drift.items.iter().map(|item| finding(item, &drift.time_zone)).collect());
+    let findings =
+        Body::Findings(drift.items.iter().map(|item| finding(item, &drift.time_zone, drift.timestamp)).collect());
     Page {
         title: Phrase::ours("rictl drift of ").and_theirs(drift.spec.as_str()),
         facts: vec![
@@ -32,11 +35,11 @@ pub(crate) fn page(drift: &Drift) -> Page {
     .without_empty_sections()
 }
 
-fn finding(item: &DriftItem, zone: &Zone) -> Finding {
+fn finding(item: &DriftItem, zone: &Zone, now: Timestamp) -> Finding {
     let (tone, mark) = match item.cause {
         DriftCause::InTransition => (Tone::Wait, "<= "),
         DriftCause::HandsOff => (Tone::Faint, "=  "),
-        DriftCause::Differs(_) | DriftCause::RolledBack => (Tone::Change, "~  "),
+        DriftCause::Differs(_) | DriftCause::RolledBack | DriftCause::Overdue => (Tone::Change, "~  "),
     };
     Finding {
         address: item.address.to_string(),
@@ -50,7 +53,7 @@ fn finding(item: &DriftItem, zone: &Zone) -> Finding {
         last_applied: words::last_applied(item),
         live: words::live(item).to_owned(),
         since: item.since.map(|since| zone.stamp(since)),
-        note: words::note(item),
+        note: words::note(item, zone, now),
         note_tone: if item.hands_off_expired { Tone::Bad } else { Tone::Faint },
     }
 }

@@ -49,7 +49,8 @@ fn quoted(word: &str) -> String {
 /// Returns what to run after a plan; `file` is the one that it was saved in. Nothing where nothing is to be done.
 pub(crate) fn after_plan(plan: &Plan, file: Option<&str>) -> Option<Phrase> {
     let spec = plan.basis.spec.as_deref();
-    let again = || command(spec, &format!("plan{}", choices(plan)));
+    let at = plan.at.map(|at| format!(" --at {}", plan.time_zone.stamp(at))).unwrap_or_default();
+    let again = || command(spec, &format!("plan{}{at}", choices(plan)));
     if plan.is_errored() && plan.steps.is_empty() {
         return Some(Phrase::command(again()).and(" reads again what could not be read"));
     }
@@ -65,6 +66,11 @@ pub(crate) fn after_plan(plan: &Plan, file: Option<&str>) -> Option<Phrase> {
         Some(file) => {
             let apply = format!("apply {}{}", quoted(file), allowance(plan));
             Phrase::command(command(spec, &apply)).and(" does exactly this")
+        }
+        None if plan.at.is_some() => {
+            let at = plan.at.map(|at| plan.time_zone.stamp(at)).unwrap_or_default();
+            let later = format!("plan{} --at {at} --out FILE", choices(plan));
+            Phrase::command(command(spec, &later)).and(" saves it for then")
         }
         None => {
             let apply = format!("apply{}{}", choices(plan), allowance(plan));
