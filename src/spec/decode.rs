@@ -43,6 +43,8 @@ pub(super) struct Draft {
     pub(super) rollout: Option<Rollout>,
     /// A region that is neither given nor set by default yet is empty.
     pub(super) interfaces: BTreeMap<Address, Interface>,
+    /// Whether there are entries of `interfaces`, those without a name included.
+    pub(super) has_interfaces: bool,
     /// What unknown sections may have meant.
     pub(super) misspelt: Misspelt,
 }
@@ -73,6 +75,8 @@ pub(super) struct Decoder<'a> {
     interfaces: BTreeMap<Address, Interface>,
     regions: BTreeSet<Region>,
     group_names: BTreeSet<GroupName>,
+    /// Whether there are entries of `interfaces`, be it without a name that can be read or at the left margin.
+    has_interfaces: bool,
     /// Where the last entry begins.
     last_entry: Option<Place>,
 }
@@ -95,6 +99,7 @@ impl<'a> Decoder<'a> {
             interfaces: BTreeMap::new(),
             regions: BTreeSet::new(),
             group_names: BTreeSet::new(),
+            has_interfaces: false,
             last_entry: None,
         }
     }
@@ -119,7 +124,8 @@ impl<'a> Decoder<'a> {
             (Item::Section(key), _) => self.enter(&key, findings),
             (Item::Value(node), Some(section)) => self.value(section, node, findings),
             (Item::Entry(key, node), Some(section)) => self.entry(section, key, node, findings),
-            (Item::Value(_) | Item::Entry(..), None) => {}
+            (Item::Entry(key, _), None) => self.has_interfaces |= matches!(&*key.text, "id" | "status"),
+            (Item::Value(_), None) => {}
         }
     }
 
@@ -204,6 +210,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn interface(&mut self, path: Path<'_>, key: Word<'a>, node: Node<'a>, findings: &mut Findings) {
+        self.has_interfaces = true;
         let mut interface = interface::decode(path.then(&key.text), key.place, node, findings);
         share(&mut self.regions, &mut interface.scope.region);
         if let Some(group) = &mut interface.group {
@@ -235,6 +242,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
+            has_interfaces: self.has_interfaces,
 fn version(node: &Node<'_>, findings: &mut Findings) {
     let path = Path::root("version");
     match node {
@@ -244,6 +252,7 @@ fn version(node: &Node<'_>, findings: &mut Findings) {
             read::refuse(path, word.place, fault, findings);
         }
         other => read::wrong_type(path, other, Type::Version, findings),
+        Node::Word(word) if !word.quoted && read::slipped(&word.text, word.place, findings) => {}
     }
 }
 
