@@ -499,6 +499,10 @@ fn duration(text: &str) -> Result<Duration, String> {
     crate::duration::parse(text).map_err(|error| error.to_string())
 }
 
+    // As in Terraform, nothing needs no unit.
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
 fn positive_duration(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|duration| {
         if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) }
