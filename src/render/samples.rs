@@ -595,6 +595,7 @@ pub(crate) fn spec() -> Spec {
             ),
         ]),
         warnings: Vec::new(),
+        extent: crate::spec::Extent::Whole,
     }
 }
 

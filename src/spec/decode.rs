@@ -220,6 +220,11 @@ impl<'a> Decoder<'a> {
         insert_once(&mut self.interfaces, address, interface, |interface| interface.place, path, findings);
     }
 
+    /// Returns `state.path`, of whatever was gathered.
+    pub(super) fn state_path(mut self, findings: &mut Findings) -> Option<String> {
+        self.state.line(Path::root("state"), "path", findings).map(|path| path.value)
+    }
+
     /// Reads what was gathered; `start` is where a missing version belongs.
     pub(super) fn finish(mut self, start: Place, findings: &mut Findings) -> Draft {
         if !self.has_version && !self.misspelt.may_mean("version") {
@@ -237,22 +242,22 @@ impl<'a> Decoder<'a> {
             changes: self.changes,
             rollout: section::rollout(self.rollout, findings),
             interfaces: self.interfaces,
+            has_interfaces: self.has_interfaces,
             misspelt: self.misspelt,
         }
     }
 }
 
-            has_interfaces: self.has_interfaces,
 fn version(node: &Node<'_>, findings: &mut Findings) {
     let path = Path::root("version");
     match node {
         Node::Word(word) if !word.quoted && word.text == SUPPORTED_VERSION => {}
+        Node::Word(word) if !word.quoted && read::slipped(&word.text, word.place, findings) => {}
         Node::Word(word) if !word.quoted && !node.is_null() => {
             let fault = ValueFault::OtherVersion { found: shorten(&word.text).into_owned() };
             read::refuse(path, word.place, fault, findings);
         }
         other => read::wrong_type(path, other, Type::Version, findings),
-        Node::Word(word) if !word.quoted && read::slipped(&word.text, word.place, findings) => {}
     }
 }
 

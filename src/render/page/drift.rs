@@ -8,10 +8,10 @@ use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::drift as words;
 use crate::render::words::groups::worrying;
-use crate::render::words::next::after_drift;
+use crate::render::words::next::{Given, after_drift};
 
-/// Builds the page of a drift check.
-pub(crate) fn page(drift: &Drift) -> Page {
+/// Builds the page of a drift check; `given` is what the command was typed with.
+pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
     let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
     let findings = Body::Findings(drift.items.iter().map(|item| finding(item, &drift.time_zone)).collect());
     Page {
@@ -27,7 +27,7 @@ pub(crate) fn page(drift: &Drift) -> Page {
             warnings(&drift.warnings),
             unread(&drift.failures),
         ],
-        next: after_drift(drift),
+        next: after_drift(drift, given),
     }
     .without_empty_sections()
 }
