@@ -292,6 +292,9 @@ pub(crate) fn drift() -> Drift {
         hands_off_until: None,
         hands_off_expired: false,
         taken_back_by: None,
+        business_status: None,
+        code: None,
+        blocked: None,
     };
     let active = Some(DesiredStatus::Active);
     let mut expired = item("e-expired", DriftCause::HandsOff, active, Some(Status::Inactive), Some("carrier test"));

@@ -53,6 +53,15 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
         };
         if let Some(error) = error {
             // One spec that cannot be checked keeps nobody from looking at the others.
+            if paths.len() > 1 && check.outcome.is_err() {
+                let why = format!("{error:#}");
+                let view = output.view();
+                output.print(|out| match format {
+                    Format::Text => render::drift::unchecked(out, &why, view),
+                    Format::Markdown => render::markdown::unchecked(out, &spec, &why),
+                    Format::Json | Format::Html => Ok(()),
+                })?;
+            }
             let code = errors::report(output, &error, machine);
             failed.get_or_insert(code);
         }

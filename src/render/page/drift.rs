@@ -13,7 +13,10 @@ use crate::render::words::next::{Given, after_drift};
 /// Builds the page of a drift check; `given` is what the command was typed with.
 pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
     let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
-    let findings = Body::Findings(drift.items.iter().map(|item| finding(item, &drift.time_zone)).collect());
+    let of = |is_blocked: bool| {
+        let items = drift.items.iter().filter(|item| (item.cause == DriftCause::Blocked) == is_blocked);
+        Body::Findings(items.map(|item| finding(item, &drift.time_zone)).collect())
+    };
     Page {
         title: Phrase::ours("rictl drift of ").and_theirs(drift.spec.as_str()),
         facts: vec![
@@ -22,7 +25,8 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
         ],
         verdict: Verdict::new(tone, words::verdict(drift), ""),
         sections: vec![
-            Section::new("Findings", Lead::Nothing, findings),
+            Section::new("Findings", Lead::Nothing, of(false)),
+            Section::new("Blocked", Lead::Line("Blocked:"), of(true)),
             groups(&worrying(&drift.groups)).whole(),
             warnings(&drift.warnings),
             unread(&drift.failures),
@@ -37,6 +41,7 @@ fn finding(item: &DriftItem, zone: &Zone) -> Finding {
         DriftCause::InTransition => (Tone::Wait, "<= "),
         DriftCause::HandsOff => (Tone::Faint, "=  "),
         DriftCause::Differs(_) | DriftCause::RolledBack => (Tone::Change, "~  "),
+        DriftCause::Blocked => (Tone::Bad, "!  "),
     };
     Finding {
         address: item.address.to_string(),
