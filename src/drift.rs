@@ -19,8 +19,8 @@ use crate::calendar::Zone;
 use crate::diagnostic::Sources;
 use crate::plan::{ActionReason, BlockCode, BlockReason, GroupHealth, Warning};
 use crate::resource::{
-    Address, BusinessStatus, DesiredStatus, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status,
-    Target,
+    Address, BusinessStatus, ChangeName, DesiredStatus, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure,
+    Status, Target,
 };
 use crate::spec::{Interface, Spec};
 use crate::state::{RunId, State};
@@ -41,20 +41,24 @@ pub enum DriftCause {
     HandsOff,
     /// What its entry asks for was taken back.
     RolledBack,
+    /// A change has ended and left it behind.
+    Overdue,
     /// What its entry asks for was never applied, and cannot be had.
     Blocked,
 }
 
 impl DriftCause {
     /// Every cause, in the order of the documents.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Differs(ActionReason::SpecChanged),
         Self::Differs(ActionReason::Drift),
         Self::Differs(ActionReason::Both),
         Self::Differs(ActionReason::New),
+        Self::Differs(ActionReason::ChangeBegun),
         Self::InTransition,
         Self::HandsOff,
         Self::RolledBack,
+        Self::Overdue,
         Self::Blocked,
     ];
 
@@ -65,13 +69,14 @@ impl DriftCause {
             Self::InTransition => "in_transition",
             Self::HandsOff => "hands_off",
             Self::RolledBack => "rolled_back",
+            Self::Overdue => "overdue",
             Self::Blocked => "blocked",
         }
     }
 
     /// Returns whether it is drift: exit code 2, a failure in reports, news for whoever is told.
     pub fn is_finding(self) -> bool {
-        matches!(self, Self::Differs(_) | Self::RolledBack)
+        matches!(self, Self::Differs(_) | Self::RolledBack | Self::Overdue)
     }
 }
 
@@ -124,6 +129,12 @@ pub struct DriftItem {
     /// That day is over; the interface is left alone all the same.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub hands_off_expired: bool,
+    /// The change that asks for what it is to be, or that has ended and left it behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change_id: Option<ChangeName>,
+    /// When the change ended that left it behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub overdue_since: Option<Timestamp>,
     /// The run that took back what the spec asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taken_back_by: Option<RunId>,
@@ -242,6 +253,8 @@ fn item(subject: &Subject<'_>, sources: &Sources, today: Date) -> Option<DriftIt
         reason: hands_off.map(|hands_off| hands_off.reason.clone()).or_else(|| subject.declared.reason.clone()),
         hands_off_until: until,
         hands_off_expired: until.is_some_and(|until| until < today),
+        change_id: subject.change().cloned(),
+        overdue_since: subject.left_behind().filter(|_| cause == DriftCause::Overdue).map(|ended| ended.at),
         taken_back_by: taken_back.map(|taken_back| taken_back.by.clone()),
         business_status: subject.locked().cloned(),
         code: obstacle.as_ref().filter(|_| cause == DriftCause::Blocked).map(BlockReason::code),
@@ -259,7 +272,10 @@ fn cause(subject: &Subject<'_>, live: Option<&Status>, obstacle: Option<&BlockRe
     } else if obstacle.is_some() {
         DriftCause::Blocked
     } else {
-        DriftCause::Differs(subject.reason())
+        match subject.reason() {
+            ActionReason::ChangeEnded => DriftCause::Overdue,
+            reason => DriftCause::Differs(reason),
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 //!     clock      one clock for the shell               child     somebody else's program, and its end
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
 //!     drift      declared, recorded and live, compared: the one definition
+//!     schedule   changes over time: what holds when, and what clashes
 //! F1  spec       YAML -> Spec, every error placed      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
 //!     survey     what is live, arranged for a first spec
@@ -58,6 +59,7 @@ pub mod render;
 pub mod resource;
 pub mod retry;
 pub mod run;
+pub mod schedule;
 pub mod selector;
 pub mod signature;
 pub mod spec;

@@ -20,6 +20,7 @@ mod inputs;
 mod samples;
 mod step;
 mod summary;
+mod upcoming;
 mod warning;
 
 use std::collections::BTreeMap;
@@ -49,6 +50,7 @@ pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
 pub use self::inputs::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, InterfaceRead, PlanInputs};
 pub use self::step::{Action, Step, StepId};
 pub use self::summary::Summary;
+pub use self::upcoming::{Assumed, Upcoming, What};
 pub use self::warning::{DeclaredSide, Warning};
 pub use crate::attribute::{Expectation, Goal, Values};
 
@@ -135,6 +137,12 @@ pub struct Plan {
     pub excluded: Vec<Address>,
     /// What it was made from beside spec and records.
     pub inputs: PlanInputs,
+    /// The moment that it is a plan of; `None` for when it was made. Not part of the digest.
+    pub at: Option<Timestamp>,
+    /// What it takes as done by then.
+    pub assumed: Vec<Assumed>,
+    /// What begins or ends within 24 hours.
+    pub upcoming: Vec<Upcoming>,
     /// The zone that its times are shown in.
     pub time_zone: Zone,
     /// Of each interface that a call is sent to, the windows that it must be open for then, if any cover it. No part of the
@@ -158,6 +166,8 @@ pub struct OverriddenWindows {
 pub struct PlanOptions {
     /// Now, for the plan's timestamp and nothing else.
     pub now: Timestamp,
+    /// `--at`: the moment that it is a plan of; `None` for now.
+    pub at: Option<Timestamp>,
     /// Today, for `hands_off.until`.
     pub today: Date,
     /// `--target`; empty for all. What these depend on is not added silently: it is named.
@@ -179,10 +189,16 @@ pub struct PlanOptions {
 }
 
 impl PlanOptions {
+    /// Returns the moment that the plan is of.
+    pub fn moment(&self) -> Timestamp {
+        self.at.unwrap_or(self.now)
+    }
+
     /// Returns the options of a plan that looks at everything and loosens nothing.
     pub fn of_all(now: Timestamp, today: Date, settle_timeout: Duration) -> Self {
         Self {
             now,
+            at: None,
             today,
             targets: Vec::new(),
             excludes: Vec::new(),

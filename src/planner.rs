@@ -6,6 +6,7 @@
 //! an error. That the result really keeps its promises is checked by `Plan::check`, which shares no code with `floors`.
 
 mod caps;
+mod clashes;
 mod draft;
 mod floors;
 mod health;
@@ -25,6 +26,7 @@ use crate::plan::{
     ResourceChange,
 };
 use crate::resource::{LiveState, Target};
+use crate::schedule;
 use crate::selector::BadChoice;
 use crate::spec::Spec;
 use crate::state::State;
@@ -74,13 +76,17 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<BadC
 /// As [`plan`].
 pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadChoice>> {
     let spec = inputs.spec;
-    let subjects = Subjects::from(match_up(spec, inputs.live, inputs.state));
+    let (assumed, reached) = options.at.map(|at| schedule::assumed(spec, options.now, at)).unwrap_or_default();
+    let mut subjects = match_up(spec, inputs.live, inputs.state);
+    subjects.iter_mut().for_each(|subject| subject.assumed = reached.get(subject.address).copied());
+    let subjects = Subjects::from(subjects);
     let selection = selection::select(spec, options)?;
     let mut draft = Draft::lower(&subjects, &selection, &spec.sources, options);
     let pairs = pairs::recognise(&subjects);
     if !options.way_back {
         pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
     }
+    clashes::block(spec, &subjects, options, &mut draft);
     let held = windows::hold(spec, &subjects, &pairs, options, &mut draft);
     // A way back brings up what was up, whatever it needed then.
     let needs = order::Needs::new(&subjects, &draft, |needed| !options.way_back || selection.includes(needed));
@@ -99,7 +105,11 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     warnings.extend(heard.warnings);
     let levels = graph.levels(&draft);
     let rollout = rollout::cut(spec, &subjects, &draft, &levels);
-    let steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
+    let mut steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
+    if options.way_back {
+        // What is taken back is of no change's time.
+        steps.iter_mut().for_each(|step| (step.change_id, step.valid_until) = (None, None));
+    }
     let resource_changes = changes(spec, &subjects, &draft);
     let (blocked, left_alone) = draft.into_held();
     let forgotten = remarks::forgotten(spec, inputs.state);
@@ -116,7 +126,11 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
             spec_digest: inputs.spec_digest.to_owned(),
         },
         resource_changes,
-        resource_drift: subjects.iter().filter_map(|(_, subject)| resource_drift(subject)).collect(),
+        resource_drift: subjects
+            .iter()
+            .filter(|(_, subject)| subject.assumed.is_none())
+            .filter_map(|(_, subject)| resource_drift(subject))
+            .collect(),
         floors: floors.touched(&steps),
         groups: subjects.group_health(spec, |number| pairs.peer(number), &|sides| checks.why_down(sides)),
         steps,
@@ -129,6 +143,9 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         failures: inputs.live.failures.clone(),
         targeted,
         excluded,
+        at: options.at,
+        assumed,
+        upcoming: schedule::upcoming(spec, options.moment()),
         time_zone: spec.time_zone.clone(),
         gates: held.gates,
         overridden: held.overridden,
@@ -153,6 +170,7 @@ fn changes(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft) -> Vec<ResourceC
         let mut resource = resource_change(subject, change);
         if draft.is_unmet(number) {
             resource.action_reason = Some(subject.reason());
+            resource.change_id = subject.change().cloned();
             resource.reason = subject.declared.reason.clone();
             resource.since = subject.since();
             resource.declared_at = Some(spec.sources.locate(subject.declared.status.place));

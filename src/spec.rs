@@ -42,7 +42,7 @@ mod tests;
 mod window;
 mod words;
 
-pub use change::Change;
+pub use change::{Change, Ended, InForce, Planned};
 use finding::{FileFault, Finding};
 use findings::Findings;
 use syntax::{json, text, yaml};
@@ -373,6 +373,8 @@ pub struct Interface {
     pub activate_timeout: Option<Duration>,
     /// `timeouts.deactivate`.
     pub deactivate_timeout: Option<Duration>,
+    /// What changes make of it; nothing in a spec that is of no moment yet.
+    pub planned: Planned,
     /// Where the entry's key stands.
     pub place: Place,
     /// Where those of its values stand that carry no place of their own.

@@ -28,6 +28,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("survey", 1),
     ("planner", 2),
     ("drift", 2),
+    ("schedule", 2),
     ("cloud", 3),
     ("store", 3),
     ("clock", 3),

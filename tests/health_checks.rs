@@ -229,3 +229,25 @@ interfaces:
     let apply = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
     assert_eq!(emulator.status("ri-a"), "Inactive", "{}", apply.text());
 }
+
+#[test]
+fn a_link_whose_other_end_is_declared_in_a_wrong_region_is_no_dead_link() {
+    let spec = "version: 1
+cloud: { provider: emulator, region: cn-shanghai }
+groups: { site: { min_active: 1 } }
+interfaces:
+  a: { id: ri-a, status: Inactive, group: site }
+  x: { id: ri-x, region: cn-hangzhou, status: Active, group: site }
+";
+    let world = "regions: [cn-shanghai, cn-beijing, cn-hangzhou]
+interfaces:
+  - { id: ri-a, opposite: ri-x }
+  - { id: ri-x, region: cn-beijing }
+";
+    let emulator = Emulator::serve(world);
+    let plan = Desk::new(spec).quick(&emulator.url(), &["plan", "--json"]);
+    let document = document(&plan);
+    let codes: Vec<&str> =
+        document["blocked"].as_array().unwrap().iter().map(|blocked| blocked["code"].as_str().unwrap()).collect();
+    assert!(document["steps"].as_array().unwrap().is_empty() && codes.contains(&"floor"), "{}", plan.text());
+}

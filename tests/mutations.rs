@@ -12,10 +12,12 @@ use std::path::Path;
 use std::process::Command;
 
 use rictl::alibaba::Endpoint;
+use rictl::calendar::{self, Toward, Zone};
 use rictl::emulator::{Fault, Format, Host, WorldSeed, log_path};
 use rictl::journal::{Journal, decode_run, encode_run};
 use rictl::ops::notify::Words;
 use rictl::plan::Plan;
+use rictl::selector::Selector;
 use rictl::spec::format::format;
 use rictl::spec::{self, SpecFile};
 use rictl::store::lock::Holder;
@@ -208,6 +210,20 @@ fn a_mutated_text_of_any_other_reader_is_read_or_refused() {
     });
     let lengths = [&b"1h30m"[..], b"500ms", b"10m5s"].map(<[u8]>::to_vec);
     feed("duration", &lengths, |bytes| std::str::from_utf8(bytes).is_ok_and(|text| duration::parse(text).is_ok()));
+    let times =
+        [&b"2026-12-02T01:00:00.250+08:00"[..], b"2026-10-25", b"2026-10-25 02:30", b"3d12h"].map(<[u8]>::to_vec);
+    let (zone, now) = (Zone::named("Europe/Berlin").unwrap(), jiff::Timestamp::UNIX_EPOCH);
+    feed("time", &times, |bytes| {
+        std::str::from_utf8(bytes).is_ok_and(|text| calendar::read(text, &zone, now, Toward::Future).is_ok())
+    });
+    let selectors = [&b"group:idc-*,region:cn-shanghai"[..], b"label:role=c?re", b"sh-primary"].map(<[u8]>::to_vec);
+    feed("selector", &selectors, |bytes| match std::str::from_utf8(bytes).map(Selector::parse) {
+        Ok(Ok(selector)) => {
+            assert_eq!(Selector::parse(selector.as_str()).as_ref(), Ok(&selector), "it is read as it is written");
+            true
+        }
+        _ => false,
+    });
     let holder = br#"{"id":"a","who":"ann","host":"h","pid":7,"process_start":5,"boot_id":"b","operation":"apply","run_id":"r","since":"2026-11-29T00:00:00Z"}"#;
     feed("lock", &[holder.to_vec()], |bytes| {
         Holder::parse(bytes).is_some_and(|it| it.to_string().chars().all(|c| !c.is_control()))

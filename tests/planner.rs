@@ -4,6 +4,7 @@
 //! the rows of the status table and the guards, `health` through health checks, `texts` holds what people read.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod changes;
 mod health;
 mod laws;
 mod oracle;

@@ -122,6 +122,8 @@ impl Stage {
             (root_path.as_str(), "<root>"),
             (r"\d{8}T\d{6}\.\d{3}Z-[0-9a-f]{6}", "<run>"),
             (r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z", "<time>"),
+            // Sessions speak of other decades in the time zone of a spec.
+            (r"202\d-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d", "<time>"),
             (r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}", "<request-id>"),
             (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<uuid>"),
             (r"sha256:[0-9a-f]{64}", "sha256:<digest>"),

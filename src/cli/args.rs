@@ -1,5 +1,6 @@
 //! The command line as types. Help texts are written to be read by somebody who has the tool for the first time.
 
+mod at;
 mod specs;
 mod terraform;
 mod trust;
@@ -22,6 +23,7 @@ use crate::store::lock::Locking;
 
 use super::completion;
 
+pub(super) use at::AtArgs;
 pub(super) use specs::{InitArgs, SchemaFormat};
 pub(super) use terraform::TerraformArgs;
 pub(super) use watch::DriftArgs;
@@ -109,6 +111,8 @@ pub(super) enum Command {
     Init(InitArgs),
     /// Check the spec: no network, no credentials
     Validate {
+        #[command(flatten)]
+        at: AtArgs,
         /// Print the findings as JSON
         #[arg(long)]
         json: bool,
@@ -198,6 +202,8 @@ pub(super) enum Command {
 pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) choice: Choice,
+    #[command(flatten)]
+    pub(super) at: AtArgs,
     /// Save the plan, for `show` and `apply`
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
@@ -413,6 +419,8 @@ pub(super) struct ExplainArgs {
     /// Say what a key of the spec means instead, such as limits.max_changes or changes.*.expect
     #[arg(long, value_name = "KEY", conflicts_with = "selectors")]
     pub(super) key: Option<String>,
+    #[command(flatten)]
+    pub(super) at: AtArgs,
     /// Print one JSON document
     #[arg(long)]
     pub(super) json: bool,
@@ -424,6 +432,8 @@ pub(super) struct GraphArgs {
     /// Draw these interfaces only: addresses, ids, patterns, group:G, label:K=V and the like
     #[arg(value_name = "SELECTOR", add = completion::selectors())]
     pub(super) selectors: Vec<Selector>,
+    #[command(flatten)]
+    pub(super) at: AtArgs,
     /// Draw the spec alone: no network, no credentials
     #[arg(long)]
     pub(super) offline: bool,

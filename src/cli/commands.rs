@@ -14,6 +14,7 @@ mod whoami;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use jiff::Timestamp;
 
 use crate::alibaba::credentials::Environment;
 use crate::clock::Clock;
@@ -26,7 +27,7 @@ use crate::render::words::next::Given;
 use crate::spec::SignatureVersion;
 
 use super::args::{
-    ApplyArgs, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Signature, StateCommand,
+    ApplyArgs, AtArgs, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Signature, StateCommand,
 };
 use super::errors::Machine;
 use super::output::Output;
@@ -103,7 +104,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
     }
     match command {
         Command::Init(arguments) => init::init(&arguments, invocation, output).await,
-        Command::Validate { json } => offline::validate(invocation, output, json),
+        Command::Validate { at, json } => offline::validate(&at, json, invocation, output),
         Command::Fmt { check } => offline::fmt(invocation, output, check),
         Command::Plan(arguments) => plan::plan(&arguments, invocation, output).await,
         Command::Apply(arguments) => apply::apply(&arguments, invocation, output).await,
@@ -160,10 +161,25 @@ impl Invocation {
     }
 
     fn load_from(&self, path: &Path) -> Result<Project> {
-        let loaded = Project::load(path, &std::env::temp_dir());
+        Ok(self.load_as_of(path, &AtArgs::default(), false)?.0)
+    }
+
+    /// Loads a spec as it is at the moment that was asked for, which is returned as well, else now. What lies ahead is an
+    /// error where `is_strict`.
+    fn load_as_of(&self, path: &Path, asked: &AtArgs, is_strict: bool) -> Result<(Project, Option<Timestamp>)> {
+        let load = || {
+            let project = Project::load(path, &std::env::temp_dir())?;
+            let now = self.clock.now();
+            let at = asked.moment(&project.spec.time_zone, now)?;
+            Ok((project.at(at.unwrap_or(now), is_strict)?, at))
+        };
+        let (loaded, at) = match load() {
+            Ok((project, at)) => (Ok(project), at),
+            Err(error) => (Err(error), None),
+        };
         let mut project = if self.is_linked { Project::conceal(loaded) } else { loaded }?;
         project.paths.locking = self.global.lock;
-        Ok(project)
+        Ok((project, at))
     }
 
     fn session(&self, settings: executor::Settings) -> Result<Session> {

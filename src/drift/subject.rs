@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::diagnostic::Sources;
 use crate::plan::{ActionReason, BlockReason};
-use crate::resource::{Address, BusinessStatus, Call, DesiredStatus, LiveState, Observed, Reading, Status};
-use crate::spec::{Interface, Spec};
+use crate::resource::{Address, BusinessStatus, Call, ChangeName, DesiredStatus, LiveState, Observed, Reading, Status};
+use crate::spec::{Ended, Interface, Planned, Spec};
 use crate::state::{Identity, Record, State, TakenBack};
 
 /// One declared interface with everything that is known of it.
@@ -16,6 +16,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) declared: &'a Interface,
     pub(crate) reading: &'a Reading,
     pub(crate) record: Option<&'a Record>,
+    /// The status that it is taken to have reached by the moment of a plan that lies ahead.
+    pub(crate) assumed: Option<DesiredStatus>,
 }
 
 /// What left the status that it was last seen in.
@@ -41,7 +43,7 @@ impl<'a> Subject<'a> {
 
     /// Returns the status that was last applied and confirmed.
     pub(crate) fn last_applied(&self) -> Option<DesiredStatus> {
-        self.record.and_then(|record| record.declared)
+        self.assumed.or_else(|| self.record.and_then(|record| record.declared))
     }
 
     /// Returns what took back what the spec asks for, if that was taken back and is asked for by the same entry.
@@ -120,8 +122,28 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Returns why it changes: the three-way comparison of spec, last applied and live.
+    /// Returns the change that asks for what it is to be: one in force, or one that has ended and left something behind.
+    pub(crate) fn change(&self) -> Option<&'a ChangeName> {
+        let planned = &self.declared.planned;
+        let in_force = planned.in_force.as_ref().map(|in_force| &in_force.change);
+        in_force.or_else(|| self.left_behind().map(|ended| &ended.change))
+    }
+
+    /// Returns the change that has ended and whose status was applied and not taken back, if there is one.
+    pub(crate) fn left_behind(&self) -> Option<&'a Ended> {
+        let Planned { in_force, ended, .. } = &self.declared.planned;
+        let last = self.last_applied().filter(|last| in_force.is_none() && *last != self.desired())?;
+        ended.as_ref().filter(|ended| ended.status == last)
+    }
+
+    /// Returns why it changes: what a change has to do with it, else the three-way comparison of spec, last applied and live.
     pub(crate) fn reason(&self) -> ActionReason {
+        if self.declared.planned.in_force.is_some() && self.last_applied() != Some(self.desired()) {
+            return ActionReason::ChangeBegun;
+        }
+        if self.left_behind().is_some() {
+            return ActionReason::ChangeEnded;
+        }
         let Some(last) = self.last_applied() else { return ActionReason::New };
         let spec_changed = last != self.desired();
         // A transition is on its way from or to what was applied; it has left nothing yet.
@@ -179,6 +201,7 @@ pub(crate) fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, state: Option<&'
             declared,
             reading: reading(address).unwrap_or(&Reading::Unreadable),
             record: record(address).filter(|record| is_of(record, declared)).or_else(|| renamed(state, declared)),
+            assumed: None,
         })
         .collect()
 }

@@ -124,7 +124,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
         let origin = known.reads.iter().map(|read| read.begun).fold(Instant::now(), Instant::min);
         let reads = known.reads.iter().map(|read| {
             let begun = moment(origin, read.begun);
-            let question = Question { scope: read.scope.clone(), ids: read.ids.clone(), begun, asked: None };
+            let question = Question { scope: read.scope.clone(), ids: read.ids.clone(), begun };
             (question, answer(origin, read.listing.clone()))
         });
         let background = Background { reads: reads.collect(), earlier: &known.earlier, needs: &known.needs };

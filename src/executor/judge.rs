@@ -28,7 +28,7 @@ pub(in crate::executor) fn before(step: &Step, status: Option<&Status>) -> Befor
         Some(status) if step.goal.is_reached_by(status) && step.goal.desired().is_some() => Before::AtGoal,
         Some(status) if step.action == Action::Wait => match settling(step, status) {
             Settling::Reached => Before::AtGoal,
-            Settling::NotYet => Before::InTransition,
+            Settling::NotYet | Settling::Contrary => Before::InTransition,
             Settling::Never => Before::Moved,
         },
         Some(status) if step.expect.is_met_by(status) => Before::AsExpected,
@@ -44,6 +44,8 @@ pub(in crate::executor) enum Settling {
     Reached,
     /// On its way, or a read that has not caught up with the accepted call.
     NotYet,
+    /// On its way back: somebody else acts, or a stale read shows how it came to where the call was sent.
+    Contrary,
     /// From here it does not get there by itself.
     Never,
 }
@@ -82,6 +84,8 @@ pub(in crate::executor) fn accepted(call: Call, status: &Status) -> Settling {
         Settling::Reached
     } else if status == way.from || status == way.through || *status == Status::Modifying {
         Settling::NotYet
+    } else if status == call.inverse().transition().through {
+        Settling::Contrary
     } else {
         Settling::Never
     }
@@ -131,6 +135,8 @@ mod tests {
             wave: 1,
             guards: Vec::new(),
             settle_timeout_ms: None,
+            change_id: None,
+            valid_until: None,
         }
     }
 

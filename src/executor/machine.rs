@@ -26,6 +26,7 @@ pub(super) mod sightings;
 mod signals;
 mod stage;
 pub(super) mod time;
+mod timing;
 mod waves;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -239,6 +240,7 @@ impl<'a> Machine<'a> {
             Input::NotSent { step } => self.hold_back(step),
             Input::Answered { step, answer } => self.on_answer(step, answer),
             Input::Page { read, scope, page } => self.on_page(read, &scope, page),
+            Input::Contradicted { read, scope, ids } => self.on_contradiction(read, &scope, &ids),
             Input::ReadDone { read, scope, answer, outcome } => self.on_read(read, &scope, answer, outcome),
             Input::Health { id, answer } => self.checks.hear(id, answer),
             Input::Appended => self.on_appended(),

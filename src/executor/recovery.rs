@@ -51,7 +51,7 @@ pub fn finding(open: &OpenStep, status: Option<&Status>) -> Option<Resolution> {
         match status.map_or(Settling::Never, |status| judge::accepted(call, status)) {
             Settling::Reached => Outcome::Done,
             Settling::NotYet => return None,
-            Settling::Never => Outcome::Unsettled,
+            Settling::Contrary | Settling::Never => Outcome::Unsettled,
         }
     } else {
         match judge::doubtful(call, status) {

@@ -50,6 +50,8 @@ mod tests {
             wave: 1,
             guards: Vec::new(),
             settle_timeout_ms: None,
+            change_id: None,
+            valid_until: None,
         }
     }
 

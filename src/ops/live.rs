@@ -16,6 +16,7 @@ use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
 use crate::resource::{Address, LastSeen, LiveState, Provider, Reading, Target};
+use crate::schedule;
 use crate::spec::{HealthPolicy, Spec};
 use crate::state::State;
 
@@ -64,7 +65,11 @@ pub async fn plan(
 ) -> Result<(Plan, LiveState)> {
     let state = recorded.state_for(target);
     check_target(state, target, project)?;
-    let live = refresh(&project.spec, cloud, clock).await;
+    let mut live = refresh(&project.spec, cloud, clock).await;
+    if let Some(at) = options.at {
+        let (_, reached) = schedule::assumed(&project.spec, options.now, at);
+        live = schedule::as_assumed(live, &project.spec, &reached);
+    }
     let open_run = recorded.journal.replay().open_run();
     let doubts = match &recorded.running {
         // Whoever is at work reads what becomes of its own calls.

@@ -7,7 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::bounds;
-use crate::diagnostic::Diagnostics;
+use crate::render::words;
+use crate::schedule;
+use jiff::Timestamp;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::spec::{self, Spec, SpecFile};
 use crate::store::local::Paths;
 use crate::store::named::{self, Links, NamedError};
@@ -61,6 +65,37 @@ impl Project {
         paths.spec_owner = fs::metadata(path).ok().map(|found| found.uid());
         let project = Self { name, spec, digest, paths, directory };
         Ok(if is_linked { project.concealed() } else { project })
+    }
+
+    /// Returns the spec as it is at a moment: with the statuses of the changes in force. A guard that changes break later is
+    /// an error where `is_strict`, and else a warning.
+    ///
+    /// # Errors
+    /// Every error of the spec that depends on the moment: changes that contradict each other, that select nothing or
+    /// another number than they expect.
+    pub fn at(mut self, moment: Timestamp, is_strict: bool) -> Result<Self, Diagnostics> {
+        let found = schedule::judge(&self.spec, moment);
+        let said = found.iter().map(|finding| words::schedule::finding(&self.spec, finding, is_strict));
+        let (errors, warnings): (Vec<_>, Vec<_>) = said.partition(|said| said.severity == Severity::Error);
+        self.spec.warnings.extend(warnings);
+        if !errors.is_empty() {
+            let mut findings = self.spec.warnings;
+            findings.extend(errors);
+            findings.sort_by_key(|finding| finding.place);
+            return Err(Diagnostics { sources: self.spec.sources, findings });
+        }
+        Ok(self.as_of(moment))
+    }
+
+    /// Lists what windows make of the changes that have not ended by a moment; errors among them.
+    pub fn window_remarks(&self, moment: Timestamp) -> Vec<Diagnostic> {
+        let remarks = schedule::remarks(&self.spec, moment);
+        remarks.iter().map(|remark| words::schedule::remark(&self.spec, remark)).collect()
+    }
+
+    /// Returns the same without looking for errors.
+    pub fn as_of(self, moment: Timestamp) -> Self {
+        Self { spec: schedule::in_force(self.spec, moment), ..self }
     }
 
     /// Takes the text of a spec out of what is said of it, since the way to it led through a link.

@@ -14,7 +14,7 @@ use crate::journal::{Ground, Operation, PlannedStep, Run};
 use crate::plan::{BlockReason, Plan, PlanOptions};
 use crate::resource::{Address, DesiredStatus};
 use crate::selector::Selector;
-use crate::spec::{Extent, Interface, InterfacePlaces, Placed, Spec};
+use crate::spec::{Extent, Interface, InterfacePlaces, Placed, Planned, Spec};
 use crate::state::{Identity, RunId, State};
 
 use super::failure::{Exit, Refusal};
@@ -180,6 +180,7 @@ fn undeclared(step: &PlannedStep, status: DesiredStatus) -> Interface {
         hands_off: None,
         activate_timeout: None,
         deactivate_timeout: None,
+        planned: Planned::default(),
         place,
         places: InterfacePlaces::default(),
     }

@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use jiff::Timestamp;
 
+use crate::calendar::Zone;
 use crate::journal::Run;
 use crate::plan::{
     Action, BlockCode, BlockReason, Blocked, InterfaceRead, LeftAloneReason, Plan, PlanInputs, PlanOptions, Step,
@@ -49,10 +51,15 @@ impl Now<'_> {
             moved.extend(bad.iter().map(words::selection::no_longer));
             return Err(stale(moved).into());
         }
-        let options =
-            PlanOptions { targets: target.clone(), excludes: exclude.clone(), way_back: false, ..options.clone() };
+        if let Some(at) = saved.at.filter(|at| *at > options.now) {
+            return Err(too_early(at, &self.project.spec.time_zone).into());
+        }
+        let (targets, excludes) = (target.clone(), exclude.clone());
+        let options = PlanOptions { at: saved.at, targets, excludes, way_back: false, ..options.clone() };
         let read = as_read(saved, &self.project.spec, self.live);
         let Self { project, state, target, .. } = *self;
+        let as_of = saved.at.map(|at| project.clone().as_of(at));
+        let project = as_of.as_ref().unwrap_or(project);
         let known = live::Known { project, state, live: &read, doubts: &[], target };
         let (plan, is_whole) = live::plan_as_said(&known, &saved.inputs.health, &options)?;
         if !is_whole {
@@ -112,6 +119,12 @@ fn refuse_caps(plan: &Plan) -> Result<(), Refusal> {
     Err(refusal.hint(format!(
         "a file overrides no cap: if {changes} changes are meant, give --allow-changes {changes} to `rictl apply PLAN` too"
     )))
+}
+
+/// Refuses a plan of a moment that has not come.
+fn too_early(at: Timestamp, zone: &Zone) -> Refusal {
+    let refusal = Refusal::new(Exit::Refused, format!("the saved plan is of {}, which has not come", zone.shown(at)));
+    refusal.hint("apply it then, or plan again without --at")
 }
 
 /// Refuses a plan of which windows do not let a call through now, be it that somebody overrode them when it was made.

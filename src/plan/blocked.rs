@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{HealthUnread, Knob};
-use crate::resource::{Address, BusinessStatus, GroupName, Region, Status};
+use crate::resource::{Address, BusinessStatus, ChangeName, GroupName, Region, Status};
 use crate::state::RunId;
 
 /// The stable word of a [`BlockReason`].
@@ -21,6 +21,8 @@ pub enum BlockCode {
     Protected,
     /// More changes than `limits` allows.
     Cap,
+    /// Changes together would break a floor, and this one is the later.
+    Clash,
     /// Windows do not let it through now.
     Window,
     /// Something it needs is not going to happen.
@@ -61,6 +63,7 @@ impl BlockCode {
             Self::Health => "health",
             Self::Protected => "protected",
             Self::Cap => "cap",
+            Self::Clash => "clash",
             Self::Window => "window",
             Self::Dependency => "dependency",
             Self::FinancialLocked => "financial_locked",
@@ -122,6 +125,21 @@ pub enum BlockReason {
         knob: Knob,
         /// What `--allow-changes` said, which is not the exact number.
         allowed: Option<u32>,
+    },
+    /// Changes together would break a floor, and its change is the later.
+    Clash {
+        /// Its change.
+        change: ChangeName,
+        /// The changes that began before.
+        others: Vec<ChangeName>,
+        /// The group.
+        group: GroupName,
+        /// How many members all of them leave up.
+        up: u32,
+        /// Of how many.
+        of: u32,
+        /// How many have to be.
+        floor: u32,
     },
     /// Windows do not let it through now.
     Window {
@@ -197,6 +215,7 @@ impl BlockReason {
             Self::Health(_) => BlockCode::Health,
             Self::Protected { .. } => BlockCode::Protected,
             Self::Cap { .. } => BlockCode::Cap,
+            Self::Clash { .. } => BlockCode::Clash,
             Self::Window { .. } => BlockCode::Window,
             Self::Dependency { .. } => BlockCode::Dependency,
             Self::FinancialLocked => BlockCode::FinancialLocked,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::attribute::Values;
-use crate::resource::{Address, RouterInterfaceId, Scope};
+use crate::resource::{Address, ChangeName, RouterInterfaceId, Scope};
 
 /// Why an interface is to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -19,11 +19,16 @@ pub enum ActionReason {
     Both,
     /// Nothing was ever applied here.
     New,
+    /// A change asks for it that has begun.
+    ChangeBegun,
+    /// A change that had asked for something else has ended.
+    ChangeEnded,
 }
 
 impl ActionReason {
     /// Every reason.
-    pub const ALL: [Self; 4] = [Self::SpecChanged, Self::Drift, Self::Both, Self::New];
+    pub const ALL: [Self; 6] =
+        [Self::SpecChanged, Self::Drift, Self::Both, Self::New, Self::ChangeBegun, Self::ChangeEnded];
 
     /// Returns the word in the documents.
     pub fn as_str(self) -> &'static str {
@@ -32,6 +37,8 @@ impl ActionReason {
             Self::Drift => "drift",
             Self::Both => "both",
             Self::New => "new",
+            Self::ChangeBegun => "change_begun",
+            Self::ChangeEnded => "change_ended",
         }
     }
 }
@@ -77,6 +84,9 @@ pub struct ResourceChange {
     pub action_reason: Option<ActionReason>,
     /// From where to where.
     pub change: Change,
+    /// The change that asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_id: Option<ChangeName>,
     /// The spec's `reason`, untrusted text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

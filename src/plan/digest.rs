@@ -5,10 +5,11 @@
 //! the endpoint is, how many links are up, and every text for people: the same plan made twice has the same digest, and
 //! what moves elsewhere does not alter it.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Action, Expectation, FloorMember, Goal, Plan, RolloutPlan, Step, StepId};
-use crate::resource::{AccountId, Address, GroupName, Provider, RouterInterfaceId, Scope};
+use crate::resource::{AccountId, Address, ChangeName, GroupName, Provider, RouterInterfaceId, Scope};
 use crate::signature::sha256_hex;
 
 /// What is hashed, as compact JSON. Changing a field here changes every digest: it is part of the format.
@@ -37,6 +38,11 @@ struct CoveredStep<'a> {
     wave: u32,
     settle_timeout_ms: Option<u64>,
     reason: Option<&'a str>,
+    /// Both left out where there are none, as before there were changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_id: Option<&'a ChangeName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    valid_until: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -49,8 +55,8 @@ struct CoveredFloor<'a> {
 impl<'a> CoveredStep<'a> {
     fn of(plan: &'a Plan, step: &'a Step) -> Self {
         // Taken apart whole, so that a new field cannot be forgotten here.
-        let Step { id, address, action, interface_id, scope, expect, goal, after, wave, guards: _, settle_timeout_ms } =
-            step;
+        let Step { id, address, action, interface_id, scope, expect, goal, after, wave, guards: _, .. } = step;
+        let Step { settle_timeout_ms, change_id, valid_until, .. } = step;
         Self {
             id,
             address,
@@ -62,6 +68,8 @@ impl<'a> CoveredStep<'a> {
             after,
             wave: *wave,
             settle_timeout_ms: *settle_timeout_ms,
+            change_id: change_id.as_ref(),
+            valid_until: *valid_until,
             reason: plan.change(address).and_then(|change| change.reason.as_deref()),
         }
     }

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead, LeftAlone,
-    OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Warning,
+    Assumed, Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead,
+    LeftAlone, OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Upcoming, Warning,
 };
 use crate::calendar::Zone;
 use crate::resource::{Address, ScopeFailure, Target};
@@ -109,6 +109,12 @@ struct Decoded {
     excluded: Vec<Address>,
     inputs: Option<DecodedInputs>,
     #[serde(default)]
+    at: Option<Timestamp>,
+    #[serde(default)]
+    assumed: Vec<Assumed>,
+    #[serde(default)]
+    upcoming: Vec<Upcoming>,
+    #[serde(default)]
     time_zone: Zone,
     #[serde(default)]
     override_window: Option<OverriddenWindows>,
@@ -165,6 +171,9 @@ impl Decoded {
             targeted: self.targeted,
             excluded: self.excluded,
             inputs: self.inputs.map(DecodedInputs::into_inputs).unwrap_or_default(),
+            at: self.at,
+            assumed: self.assumed,
+            upcoming: self.upcoming,
             time_zone: self.time_zone,
             gates: BTreeMap::new(),
             overridden: self.override_window,

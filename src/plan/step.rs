@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Guard;
 use crate::attribute::{Expectation, Goal};
-use crate::resource::{Address, Call, Mutation, RouterInterfaceId, Scope};
+use crate::resource::{Address, Call, ChangeName, Mutation, RouterInterfaceId, Scope};
 
 /// A readable, stable step id such as `sh-primary/deactivate`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -90,6 +91,12 @@ pub struct Step {
     /// How long to wait for the goal, in milliseconds; `None` for the setting of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle_timeout_ms: Option<u64>,
+    /// The change that asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_id: Option<ChangeName>,
+    /// When the next change about its interface begins or ends: a call is sent before, or not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Timestamp>,
 }
 
 impl Step {

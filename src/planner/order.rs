@@ -4,7 +4,7 @@
 //! another, so the graph is kept per interface; steps and their names appear only on the way out. petgraph's
 //! indices never leave this module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::Direction;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -58,9 +58,7 @@ impl Graph {
         let mut ordered = Self { graph, nodes, needs };
         // A wait sends nothing, so there is nothing to hold back.
         for number in subjects.numbers().filter(|number| draft.changes(*number)) {
-            for needed in ordered.needs(number).to_vec() {
-                ordered.add(needed, number);
-            }
+            ordered.add_all(number);
         }
         for pair in pairs.iter(subjects) {
             let Some((first, second)) = in_pair_order(subjects, pair) else { continue };
@@ -79,6 +77,16 @@ impl Graph {
     /// Returns what `number` needs to be done before it, by `depends_on`.
     pub(super) fn needs(&self, number: SubjectNumber) -> &[SubjectNumber] {
         &self.needs.0[number]
+    }
+
+    /// Adds the edges from what `number` needs: no node of theirs has one to it yet, so that none is looked for.
+    fn add_all(&mut self, number: SubjectNumber) {
+        let Self { graph, nodes, needs } = self;
+        let Some(after) = nodes[number] else { return };
+        let needed: BTreeSet<NodeIndex> = needs.0[number].iter().filter_map(|needed| nodes[*needed]).collect();
+        for before in needed {
+            graph.add_edge(before, after, ());
+        }
     }
 
     /// Adds an edge; both ends must have steps, otherwise there is nothing to order.
@@ -224,6 +232,8 @@ fn step_of(subject: &Subject<'_>, lowered: &Lowered) -> Step {
         wave: 1,
         guards: Vec::new(),
         settle_timeout_ms: settle_timeout_ms(subject, lowered.goal),
+        change_id: subject.change().cloned(),
+        valid_until: subject.declared.planned.valid_until,
     }
 }
 

@@ -130,6 +130,7 @@ pub(super) fn resource_change(subject: &Subject<'_>, change: Change) -> Resource
         id: subject.declared.id.value.clone(),
         scope: subject.declared.scope.clone(),
         action_reason: None,
+        change_id: None,
         change,
         reason: None,
         since: None,

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{BlockReason, OverriddenWindows, PlanOptions, Warning};
+use crate::plan::{ActionReason, BlockReason, OverriddenWindows, PlanOptions, Warning};
 use crate::resource::{Address, Call, GroupName};
 use crate::spec::Spec;
-use crate::windows::{Closed, Gate};
+use crate::windows::{Closed, Gate, Verdict};
 
 use super::draft::Draft;
 use super::pairs::Pairs;
@@ -57,17 +57,21 @@ pub(super) fn hold(
         if call == Call::Activate && sides.iter().any(is_in_need) {
             continue;
         }
-        let covering = covering(spec, sides.iter().map(|side| subjects[*side].address), call);
+        let mut covering = covering(spec, sides.iter().map(|side| subjects[*side].address), call);
+        if subjects[number].reason() == ActionReason::ChangeEnded {
+            // The return of a change waits for no allow window; a deny window holds it.
+            covering.retain(|place| spec.windows[*place].window.verdict == Verdict::Deny);
+        }
         let (gate, verdict) = judged.entry(covering).or_insert_with_key(|covering| {
             let windows = covering.iter().map(|place| spec.windows[*place].window.clone()).collect();
             let gate = Gate::new(spec.time_zone.clone(), windows);
-            let verdict = gate.judge(options.now);
+            let verdict = gate.judge(options.moment());
             (gate, verdict)
         });
         match (verdict, &options.override_window) {
             (Ok(()), _) => {}
             (Err(_), Some(_)) => {
-                overridden.extend(gate.all_holding(options.now).into_iter().map(|window| window.name.clone()));
+                overridden.extend(gate.all_holding(options.moment()).into_iter().map(|window| window.name.clone()));
             }
             (Err(Closed { window, opens_at }), None) => {
                 let reason = BlockReason::Window { window: window.to_string(), opens_at: *opens_at };

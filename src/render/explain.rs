@@ -176,8 +176,12 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
     let mut rows = vec![
         Row::new("address", facts.address.as_str()).at(declared.place),
         Row::new("id", declared.id.value.as_str()).at(declared.id.place),
-        Row::new("status", declared.status.value.to_string()).at(declared.status.place),
+        Row::new("status", status(declared)).at(declared.status.place),
     ];
+    if let Some(in_force) = &declared.planned.in_force {
+        let base = format!("{} without {}", in_force.base.value, in_force.change);
+        rows.push(Row::new("own status", base).at(in_force.base.place));
+    }
     let places = &declared.places;
     rows.push(match &spec.cloud.region {
         Some(region) if places.region.is_none() => {
@@ -204,6 +208,12 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
         rows.extend(timeout.map(|timeout| Row::new(label, duration::format(timeout)).at(place)));
     }
     rows
+}
+
+/// Returns the status that an interface is to have, and the change that says so.
+fn status(declared: &Interface) -> String {
+    let change = declared.planned.in_force.as_ref().map(|in_force| format!(", as {} says", in_force.change));
+    format!("{}{}", declared.status.value, change.unwrap_or_default())
 }
 
 fn live(facts: &Explanation<'_>) -> Vec<Row> {

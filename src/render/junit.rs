@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use quick_xml::escape::escape;
 
 use super::escape::escape_terminal;
 use super::words::drift::{cause, last_applied, live, note};
 use super::words::groups::standing;
+use crate::calendar::Zone;
 use crate::drift::{DriftCheck, DriftItem};
 use crate::plan::GroupHealth;
 use crate::resource::Address;
@@ -58,7 +60,7 @@ fn suite<W: Write + ?Sized>(out: &mut W, check: &DriftCheck, class: &str) -> io:
     )?;
     for (address, was_read) in &check.declared {
         let item = drift.items.iter().find(|item| item.address == *address);
-        case(out, class, address, *was_read, item)?;
+        case(out, class, address, *was_read, (item, &drift.time_zone, drift.timestamp))?;
     }
     drift.groups.iter().try_for_each(|group| group_case(out, class, group))?;
     if !drift.failures.is_empty() {
@@ -73,14 +75,14 @@ fn case<W: Write + ?Sized>(
     class: &str,
     address: &Address,
     was_read: bool,
-    item: Option<&DriftItem>,
+    (item, zone, now): (Option<&DriftItem>, &Zone, Timestamp),
 ) -> io::Result<()> {
     write!(out, "<testcase classname=\"{class}\" name=\"{}\">", text(address.as_str()))?;
     match item {
         _ if !was_read => write!(out, "<error message=\"its region could not be read\"/>")?,
         None => {}
         Some(item) => {
-            let note = note(item).map(|note| format!(" ({note})")).unwrap_or_default();
+            let note = note(item, zone, now).map(|note| format!(" ({note})")).unwrap_or_default();
             let facts = format!("spec {}, last applied {}, live {}{note}", item.spec, last_applied(item), live(item));
             let message = text(&format!("{}: {facts}", cause(item.cause)));
             if item.cause.is_finding() {

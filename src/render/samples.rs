@@ -79,6 +79,7 @@ pub(crate) fn change(address: &str, region: &str, before: Status, after: Status)
         name: address.into(),
         id: format!("ri-{address}").into(),
         scope: scope(region),
+        change_id: None,
         action_reason: update.then_some(ActionReason::SpecChanged),
         change: Change {
             actions: [if update { ChangeAction::Update } else { ChangeAction::NoOp }],
@@ -105,6 +106,8 @@ pub(crate) fn step(address: &str, region: &str, action: Action, expect: Status, 
         wave,
         guards: Vec::new(),
         settle_timeout_ms: None,
+        change_id: None,
+        valid_until: None,
     }
 }
 
@@ -291,6 +294,8 @@ pub(crate) fn drift() -> Drift {
         reason: reason.map(str::to_owned),
         hands_off_until: None,
         hands_off_expired: false,
+        change_id: None,
+        overdue_since: None,
         taken_back_by: None,
         business_status: None,
         code: None,
@@ -546,6 +551,7 @@ pub(crate) fn spec() -> Spec {
     let place = Place::default();
     let placed = |value| Placed { value, place };
     let interface = |id: &str, region: &str, status, group: Option<&str>, depends_on: &[&str]| Interface {
+        planned: Default::default(),
         labels: BTreeMap::new(),
         id: Placed { value: id.into(), place },
         scope: scope(region),

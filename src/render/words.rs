@@ -7,4 +7,5 @@ pub mod next;
 pub mod plan;
 pub mod report;
 pub(crate) mod run;
+pub(crate) mod schedule;
 pub mod selection;

@@ -1,5 +1,6 @@
 //! Why a step, or a run, did not end plainly.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,18 @@ pub enum StepReason {
     Floor(Box<Shortfall>),
     /// The floor of a group would break, as its health checks say.
     Health(Box<Shortfall>),
+    /// Windows did not let its call through when it was to be sent.
+    Window {
+        /// The one that held it back; untrusted text.
+        window: String,
+        /// When all of them together let it through; null where they do not within 400 days.
+        opens_at: Option<Timestamp>,
+    },
+    /// A change about its interface began or ended before its call was sent.
+    ChangeOver {
+        /// When.
+        at: Timestamp,
+    },
     /// The account's bills or the vendor's security team hold the interface.
     BusinessLocked {
         /// What the API calls it.
@@ -145,6 +158,8 @@ impl StepReason {
             Self::Moved { .. } | Self::InTransition { .. } => "moved",
             Self::Floor(_) => "floor",
             Self::Health(_) => "health",
+            Self::Window { .. } => BlockCode::Window.as_str(),
+            Self::ChangeOver { .. } => "change_over",
             Self::BusinessLocked { business_status } => match business_status {
                 BusinessStatus::FinancialLocked => BlockCode::FinancialLocked.as_str(),
                 BusinessStatus::SecurityLocked => BlockCode::SecurityLocked.as_str(),

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::diagnostic::Place;
-use crate::resource::{Address, DesiredStatus};
+use crate::resource::{Address, ChangeName, DesiredStatus};
 use crate::selector::{Fault, Selector};
 
 use super::Placed;
@@ -31,6 +31,39 @@ pub struct Change {
     pub owner: Option<String>,
     /// Where the entry's key stands.
     pub place: Place,
+}
+
+/// What changes make of an entry of `interfaces` at the moment that its spec is of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// The change whose status it has.
+    pub in_force: Option<InForce>,
+    /// The change about it that has ended last.
+    pub ended: Option<Ended>,
+    /// When the next change about it begins or ends.
+    pub valid_until: Option<Timestamp>,
+}
+
+/// A change that is in force, and what stands without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    /// The change.
+    pub change: ChangeName,
+    /// The interface's own status.
+    pub base: Placed<DesiredStatus>,
+    /// Its own reason, and where that stands.
+    pub base_reason: (Option<String>, Option<Place>),
+}
+
+/// A change that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The change.
+    pub change: ChangeName,
+    /// The status that it wanted.
+    pub status: DesiredStatus,
+    /// When it ended.
+    pub at: Timestamp,
 }
 
 impl Change {

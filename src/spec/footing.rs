@@ -249,6 +249,7 @@ fn interface_entry<'a>(
         status,
         group,
         labels: _,
+        planned: _,
         depends_on,
         reason,
         protect,

@@ -84,6 +84,24 @@ impl Gate {
         None
     }
 
+    /// Returns when the gate, open at a moment, closes; `None` where it does not within 400 days.
+    pub fn closes_after(&self, at: Timestamp) -> Option<Timestamp> {
+        let limit = limit(at);
+        let denied = self.of(Verdict::Deny).filter_map(|window| window.opens_after(at, limit, &self.zone)).min();
+        let mut allowed = self.allowed_until(at);
+        // What follows at once, or overlaps, goes on.
+        while let Some(next) = allowed.filter(|end| *end <= limit).and_then(|end| self.allowed_until(end)) {
+            allowed = Some(next);
+        }
+        [denied, allowed.filter(|end| *end <= limit)].into_iter().flatten().min()
+    }
+
+    /// Returns when the allow windows end that are open at a moment.
+    fn allowed_until(&self, at: Timestamp) -> Option<Timestamp> {
+        let ends = self.of(Verdict::Allow).filter_map(|window| window.open_at(at, &self.zone));
+        ends.map(|interval| interval.end).max()
+    }
+
     /// Returns every window that holds the call back at a moment.
     pub fn all_holding(&self, at: Timestamp) -> Vec<&Arc<Window>> {
         let denies = self.of(Verdict::Deny).filter(|window| window.open_at(at, &self.zone).is_some());

@@ -42,6 +42,8 @@ fn an_opening_passes_every_window_that_follows_at_once() {
     ];
     let closed = gate("Asia/Shanghai", &windows).judge(at("2026-12-04T19:00:00+08:00")).unwrap_err();
     assert_eq!(closed, Closed { window: "Deny 18:00".into(), opens_at: Some(at("2026-12-07T01:00:00+08:00")) });
+    let closes = gate("Asia/Shanghai", &windows).closes_after(at("2026-12-07T01:00:00+08:00"));
+    assert_eq!(closes, Some(at("2026-12-07T05:00:00+08:00")));
     let closed = gate("Asia/Shanghai", &windows).judge(at("2026-12-02T12:00:00+08:00")).unwrap_err();
     assert_eq!(closed, Closed { window: "Allow 01:00".into(), opens_at: Some(at("2026-12-03T01:00:00+08:00")) });
 }
@@ -166,11 +168,15 @@ proptest! {
         };
         // Eight days and a night: every day of the week begins in it, with its night before and after.
         let minutes: Vec<Timestamp> = (0..12_000).map(|minute| begin + MINUTE * minute).collect();
-        let mut opens_at = None;
+        let (mut opens_at, mut closes_at) = (None, None);
         for moment in minutes.iter().rev() {
             let naive = is_open(*moment);
             opens_at = if naive { Some(*moment) } else { opens_at };
             prop_assert_eq!(gate.is_open(*moment), naive, "at {}", moment);
+            closes_at = if naive { closes_at } else { Some(*moment) };
+            if let Some(wanted) = closes_at && naive && moment.as_second() / 60 % 89 == 0 {
+                prop_assert_eq!(gate.closes_after(*moment), Some(wanted), "from {}", moment);
+            }
             if let Some(wanted) = opens_at && moment.as_second() / 60 % 97 == 0 {
                 prop_assert_eq!(gate.opens_at(*moment), Some(wanted), "from {}", moment);
             }

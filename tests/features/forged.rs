@@ -84,6 +84,8 @@ fn step(address: &str, id: &str, call: Call) -> Step {
         wave: 1,
         guards: Vec::new(),
         settle_timeout_ms: None,
+        change_id: None,
+        valid_until: None,
     }
 }
 

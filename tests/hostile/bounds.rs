@@ -133,6 +133,25 @@ fn deep_nesting_is_refused_by_every_reader() {
 }
 
 #[test]
+fn what_everything_depends_on_is_planned_like_anything_else() {
+    let count = 30_000;
+    let place = Place::new();
+    let mut spec = "version: 1\ncloud: {provider: emulator, region: cn-shanghai, world: world.json}\nlimits: {max_changes: 50000}\n\
+                    interfaces:\n  hub: {id: ri-hub, status: Active}\n"
+        .to_owned();
+    let mut world = r#"{"regions": ["cn-shanghai"], "quota": {"kind": "unlimited"}, "interfaces": [{"id": "ri-hub", "status": "Inactive"}"#.to_owned();
+    for number in 0..count {
+        writeln!(spec, "  a{number}: {{id: ri-{number}, status: Active, depends_on: [hub]}}").unwrap();
+        write!(world, r#", {{"id": "ri-{number}", "status": "Inactive"}}"#).unwrap();
+    }
+    place.write("checkout/rictl.yaml", &spec);
+    place.write("checkout/world.json", &(world + "]}"));
+    let planned = place.rictl(&["plan", "--quota", "10000/1s"]);
+    assert_eq!(planned.code, Some(0), "{:.2000}", planned.text);
+    assert!(planned.text.contains("Plan: 0 to add, 30001 to change, 0 to destroy."));
+}
+
+#[test]
 fn a_circle_of_all_interfaces_is_one_finding() {
     let count = 40_000;
     let mut text = "version: 1\ncloud: {region: cn-a}\ninterfaces:\n".to_owned();

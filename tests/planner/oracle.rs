@@ -91,8 +91,8 @@ impl<'a> Truth<'a> {
     /// Whether a link is surely not up, and no move brings it up: nothing is lost when it goes down.
     fn is_out(&self, sides: &[usize], moves: &[Move]) -> bool {
         let own = || moves.iter().filter(|step| sides.contains(&step.interface));
-        let is_known =
-            |side: &usize| matches!(self.world.interfaces[*side].presence, Presence::Found | Presence::Absent);
+        // One that is absent where the spec has it may be up elsewhere.
+        let is_known = |side: &usize| self.world.interfaces[*side].presence == Presence::Found;
         let is_known_down = |side: &usize| {
             let interface = &self.world.interfaces[*side];
             let opposite_is_down = match &interface.opposite {
@@ -103,10 +103,7 @@ impl<'a> Truth<'a> {
                     *reports_status && *status != Status::Active && !status.is_rising()
                 }
             };
-            interface.presence == Presence::Absent
-                || interface.status != Status::Active
-                || interface.business != BusinessStatus::Normal
-                || opposite_is_down
+            interface.status != Status::Active || interface.business != BusinessStatus::Normal || opposite_is_down
         };
         let is_rising = |side: &usize| {
             let interface = &self.world.interfaces[*side];

@@ -8,6 +8,7 @@ use rictl::resource::{
     Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Scope,
     ScopeFailure, Status, Target,
 };
+use rictl::schedule::in_force;
 use rictl::selector::BadChoice;
 use rictl::spec::{Spec, SpecFile, parse};
 use rictl::state::{Durations, Record, Records, Sighting, State};
@@ -268,7 +269,8 @@ impl World {
     }
 
     pub(crate) fn draw(&self, options: &PlanOptions) -> Result<Draw, Vec<BadChoice>> {
-        let (spec, live, state, target) = (self.spec(), self.live(), self.state(), target());
+        let (live, state, target) = (self.live(), self.state(), target());
+        let spec = in_force(self.spec(), options.moment());
         let inputs = Inputs {
             spec: &spec,
             spec_digest: "sha256:0",

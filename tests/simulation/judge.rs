@@ -502,8 +502,8 @@ impl Judge {
     /// Code 0: every goal stood when the process looked last, and so did the floors around what it touched.
     fn check_done(&mut self, life: usize, applied: Option<&Applied>) {
         let Some(Applied::Ran(ran)) = applied else { return };
-        let is_misled =
-            self.leniency.distorted || (self.leniency.stale && (self.has_companion || self.leniency.foreign));
+        let is_moved_by_others = self.has_companion || self.leniency.foreign || self.is_overtaken(life);
+        let is_misled = self.leniency.distorted || (self.leniency.stale && is_moved_by_others);
         let Some(looked) = self.lives[life].last_asked.filter(|_| !is_misled) else { return };
         let truth = self.truth_as_looked_at(life, looked);
         let touched: BTreeSet<RouterInterfaceId> =
@@ -529,6 +529,13 @@ impl Judge {
                 self.charge(Rule::Exit, &format!("0 although {up} of {group} were up at the last look, floor {floor}"));
             }
         }
+    }
+
+    /// Returns whether a call of another process arrived after one of this process to the same interface.
+    fn is_overtaken(&self, life: usize) -> bool {
+        let by_another = |own: &Sent, other: &Sent| other.id == own.id && other.effect_at > Some(own.at);
+        let (own, others): (Vec<&Sent>, Vec<&Sent>) = self.sent.iter().partition(|sent| sent.life == life);
+        own.iter().any(|own| others.iter().any(|other| by_another(own, other)))
     }
 
     /// Returns what was true of each interface when its process asked for it last.

@@ -243,14 +243,15 @@ impl CloudWire {
         call: Call,
         id: &RouterInterfaceId,
         numbers: Numbers,
-    ) -> Result<RequestId, CloudError> {
+    ) -> (bool, Result<RequestId, CloudError>) {
         let up = self.judge.borrow().up();
         let before = self.world.borrow().count(call.action()).mutated;
         let sent = Mutation::of(call, id.clone());
         let mut answer = pin!(self.inner.call(scope, &sent, Permit::free()));
         // The world acts when it is first asked; after that only the answer is on its way.
         let at_once = answer.as_mut().now_or_never();
-        if self.world.borrow().count(call.action()).mutated > before {
+        let has_acted = self.world.borrow().count(call.action()).mutated > before;
+        if has_acted {
             let mut ledger = self.ledger.borrow_mut();
             ledger.took_effect(numbers.ledger, &self.world.borrow().statuses(self.clock.now()));
             if let Some(number) = numbers.judge {
@@ -269,7 +270,7 @@ impl CloudWire {
                 }
             }
         }
-        answer
+        (has_acted, answer)
     }
 
     /// The answer is given up while the request is still on its way.
@@ -297,7 +298,7 @@ impl CloudWire {
         };
         tokio::task::spawn_local(async move {
             tokio::time::sleep(delay).await;
-            let answer = straggler.carry_out(&scope, call, &id, numbers).await;
+            let (_, answer) = straggler.carry_out(&scope, call, &id, numbers).await;
             straggler.ledger.borrow_mut().note(&format!("late {call} {id}: {}", answer.is_ok()));
         });
         CloudError::new(ErrorKind::Interrupted, Effect::InDoubt, call.action(), "the connection was reset")
@@ -413,13 +414,11 @@ impl CloudWire {
         if let Some(delay) = late.or(by_chance) {
             return Err(self.send_late(scope, call, id, numbers, delay));
         }
-        let answer = self.carry_out(scope, call, id, numbers).await;
+        let (_, answer) = self.carry_out(scope, call, id, numbers).await;
         let twice = self.tricks.twice_percent;
         if twice > 0 && self.late.borrow_mut().chance(twice) {
             self.ledger.borrow_mut().note("the call is delivered a second time");
-            let before = self.world.borrow().count(call.action()).mutated;
-            let second = self.carry_out(scope, call, id, numbers).await;
-            let has_acted = self.world.borrow().count(call.action()).mutated > before;
+            let (has_acted, second) = self.carry_out(scope, call, id, numbers).await;
             // A fault that strikes the second copy alone says nothing of the first; and a refusal of the first nothing of a
             // second that was carried out.
             let is_of_the_status = second.as_ref().is_err_and(|error| error.kind == ErrorKind::IncorrectStatus);
@@ -447,7 +446,7 @@ impl CloudRead for CloudWire {
             && let Some(up) = page.interfaces.iter().find(|observed| observed.status == Status::Active)
         {
             let numbers = self.enter(scope, Call::Deactivate, &up.id);
-            self.carry_out(scope, Call::Deactivate, &up.id, numbers).await?;
+            self.carry_out(scope, Call::Deactivate, &up.id, numbers).await.1?;
         }
         self.fate.live().await;
         let mut page = answer?;
@@ -499,7 +498,7 @@ impl Cloud for CloudWire {
             && answer.as_ref().is_err_and(|error| error.effect == Effect::InDoubt)
         {
             let numbers = self.enter(scope, call, id);
-            answer = self.carry_out(scope, call, id, numbers).await;
+            answer = self.carry_out(scope, call, id, numbers).await.1;
         }
         if self.planted == Some(Planted::AnswersAreLost) {
             return std::future::pending().await;

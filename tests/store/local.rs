@@ -501,20 +501,20 @@ fn a_journal_that_is_lost_in_the_middle_of_the_very_first_run_is_missed() {
 
 #[test]
 fn there_is_a_way_out_of_every_damage_and_nothing_is_lost_that_the_runs_tell() {
-    let damaged = |path: &Path| {
+    fn damaged(path: &Path) {
         let mut bytes = fs::read(path).unwrap();
         bytes[60] ^= 1;
         fs::write(path, bytes).unwrap();
-    };
-    let befalls: [(&str, &dyn Fn(&Paths)); 5] = [
-        ("the state", &|paths| damaged(&paths.state)),
-        ("the state, emptied", &|paths| fs::write(&paths.state, "").unwrap()),
-        ("both", &|paths| [&paths.state, &paths.journal].into_iter().for_each(|path| damaged(path))),
-        ("the journal, without its state", &|paths| {
+    }
+    let befalls: [Mishap; 5] = [
+        ("the state", |paths| damaged(&paths.state)),
+        ("the state, emptied", |paths| fs::write(&paths.state, "").unwrap()),
+        ("both", |paths| [&paths.state, &paths.journal].into_iter().for_each(|path| damaged(path))),
+        ("the journal, without its state", |paths| {
             fs::remove_file(&paths.state).unwrap();
             damaged(&paths.journal);
         }),
-        ("the state, without its journal", &|paths| {
+        ("the state, without its journal", |paths| {
             fs::remove_file(&paths.journal).unwrap();
             damaged(&paths.state);
         }),

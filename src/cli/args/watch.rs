@@ -6,13 +6,15 @@ use clap::Args;
 
 use crate::ops::notify::Words;
 
-use super::{FormatArgs, Selection};
+use super::{AtArgs, FormatArgs, Selection};
 
 /// `rictl drift`.
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct DriftArgs {
     #[command(flatten)]
     pub(in crate::cli) selection: Selection,
+    #[command(flatten)]
+    pub(in crate::cli) at: AtArgs,
     #[command(flatten)]
     pub(in crate::cli) format: FormatArgs,
     /// Drift always says so by its exit code

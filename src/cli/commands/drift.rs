@@ -1,7 +1,7 @@
 //! `drift`: for people, and for a timer that watches several specs.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -32,7 +32,8 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     }
     let machine = if format == Format::Json { Machine::Document } else { Machine::None };
     // What cannot be read is told when its turn comes.
-    let projects: Vec<Result<Project>> = paths.iter().map(|path| invocation.load_from(path)).collect();
+    let load = |path: &PathBuf| invocation.load_as_of(path, &arguments.at, false).map(|(project, _)| project);
+    let projects: Vec<Result<Project>> = paths.iter().map(load).collect();
     if projects.len() > 1 {
         together::check(&projects.iter().flatten().collect::<Vec<_>>())?;
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::cloud::CloudError;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
@@ -11,7 +12,7 @@ use crate::ops::connection::connect;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::project::Project;
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
@@ -26,10 +27,10 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     if let Some(path) = &arguments.key {
         return key(path, arguments.json, output);
     }
-    let project = invocation.load()?;
+    let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
     let addresses = project.select(&arguments.selectors)?;
     let recorded = plan::read(&project.paths, output)?;
-    let (plan, seen) = planned(&project, &recorded, invocation).await?;
+    let (plan, seen) = planned(&project, &recorded, at, invocation).await?;
     let facts: Vec<Explanation<'_>> = addresses
         .iter()
         .map(|address| Explanation {
@@ -73,7 +74,7 @@ fn key(path: &str, json: bool, output: &Output) -> Result<Exit> {
 }
 
 pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let project = invocation.load()?;
+    let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
     let chosen: BTreeSet<Address> = project.select(&arguments.selectors)?.into_iter().collect();
     let format = match arguments.format {
         GraphFormat::Dot => render::graph::Format::Dot,
@@ -85,7 +86,7 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
         None
     } else {
         let recorded = plan::read(&project.paths, output)?;
-        match planned(&project, &recorded, invocation).await {
+        match planned(&project, &recorded, at, invocation).await {
             Ok((plan, _)) => Some(plan),
             // Dependencies and groups are worth a picture without the cloud; whatever else is wrong is an error.
             Err(error) if error.chain().any(|cause| cause.is::<CloudError>()) => {
@@ -99,8 +100,13 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
     Ok(Exit::Done)
 }
 
-async fn planned(project: &Project, recorded: &Recorded, invocation: &Invocation) -> Result<(Plan, LiveState)> {
+async fn planned(
+    project: &Project,
+    recorded: &Recorded,
+    at: Option<Timestamp>,
+    invocation: &Invocation,
+) -> Result<(Plan, LiveState)> {
     let connection = connect(project, &invocation.access(), invocation.clock).await?;
-    let options = plan::options(&Choice::default(), invocation);
+    let options = PlanOptions { at, ..plan::options(&Choice::default(), invocation) };
     live::plan(project, recorded, &connection.cloud, &connection.target, &invocation.clock, &options).await
 }

@@ -11,21 +11,24 @@ use crate::ops::project::together;
 use crate::render::{counted, schema};
 use crate::run::Exit;
 
-use super::super::args::{Cli, SchemaFormat};
+use super::super::args::{AtArgs, Cli, SchemaFormat};
 use super::super::output::Output;
 use super::super::{completion, errors};
 use super::Invocation;
 
-pub(super) fn validate(invocation: &Invocation, output: &Output, json: bool) -> Result<Exit> {
+pub(super) fn validate(at: &AtArgs, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let mut failed = false;
     let (mut documents, mut projects) = (Vec::new(), Vec::new());
     for path in invocation.spec_paths() {
-        let (diagnostics, declared) = match invocation.load_from(&path) {
-            Ok(project) => {
+        let (diagnostics, declared) = match invocation.load_as_of(&path, at, true) {
+            Ok((project, at)) => {
                 let declared = project.spec.interfaces.len();
-                let (sources, findings) = (project.spec.sources.clone(), project.spec.warnings.clone());
+                let (sources, mut findings) = (project.spec.sources.clone(), project.spec.warnings.clone());
+                findings.extend(project.window_remarks(at.unwrap_or(invocation.clock.now())));
                 projects.push(project);
-                (Diagnostics { sources, findings }, Some(declared))
+                let diagnostics = Diagnostics { sources, findings };
+                let is_valid = !diagnostics.has_errors();
+                (diagnostics, is_valid.then_some(declared))
             }
             Err(error) => (errors::diagnose(&error), None),
         };

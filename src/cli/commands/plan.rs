@@ -24,8 +24,8 @@ use super::super::output::Output;
 use super::Invocation;
 
 pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let project = invocation.load()?;
-    let options = options(&arguments.choice, invocation);
+    let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, true)?;
+    let options = PlanOptions { at, ..options(&arguments.choice, invocation) };
     project.check_choice(&options)?;
     let recorded = read_quietly(&project.paths, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;

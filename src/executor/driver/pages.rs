@@ -1,16 +1,17 @@
 //! Pages, handed on as they arrive: a step that rests on the first page of a long listing need not wait for the last, by
 //! which time the first is too old.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::cloud::{CloudError, CloudRead, DescribeQuery, Health, Identity, Page, Selection};
 use crate::executor::machine::port::Input;
 use crate::executor::machine::sightings::ReadNumber;
-use crate::resource::{AccountName, RouterInterfaceId, Scope};
+use crate::resource::{AccountName, Observed, RouterInterfaceId, Scope};
 
-/// A cloud that hands on a copy of every page that says one thing of each interface that it was asked for.
+/// A cloud that hands on a copy of every page that says one thing of each interface that it was asked for, and of any other
+/// of which it said two.
 pub(super) struct Watched<'a, C> {
     pub(super) cloud: &'a C,
     pub(super) read: ReadNumber,
@@ -20,10 +21,14 @@ pub(super) struct Watched<'a, C> {
 impl<C: CloudRead> CloudRead for Watched<'_, C> {
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
         let page = self.cloud.describe(scope, query).await?;
-        if is_plain(query, &page) {
-            // Nobody listens any more where the run is over.
-            drop(self.told.send(Input::Page { read: self.read, scope: scope.clone(), page: page.clone() }));
-        }
+        let (read, scope) = (self.read, scope.clone());
+        let news = if is_plain(query, &page) {
+            Input::Page { read, scope, page: page.clone() }
+        } else {
+            Input::Contradicted { read, scope, ids: contradicted(&page) }
+        };
+        // Nobody listens any more where the run is over.
+        drop(self.told.send(news));
         Ok(page)
     }
 
@@ -34,6 +39,18 @@ impl<C: CloudRead> CloudRead for Watched<'_, C> {
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
         self.cloud.identity(account).await
     }
+}
+
+/// Lists what a page shows in two ways.
+fn contradicted(page: &Page) -> BTreeSet<RouterInterfaceId> {
+    let mut first: BTreeMap<&RouterInterfaceId, &Observed> = BTreeMap::new();
+    let mut twofold = BTreeSet::new();
+    for row in &page.interfaces {
+        if *first.entry(&row.id).or_insert(row) != row {
+            twofold.insert(row.id.clone());
+        }
+    }
+    twofold
 }
 
 /// Returns whether a page can be believed by itself: no interface stands twice, and a filter's count is that of its rows.

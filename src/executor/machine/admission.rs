@@ -8,6 +8,7 @@ use super::health::Fresh;
 use super::phase::{Attempts, By, Phase, Ready};
 use super::port::Effect;
 use super::time::Moment;
+use super::timing::NotNow;
 use crate::clock::BootTime;
 use crate::cloud::Call;
 use crate::duration::milliseconds;
@@ -183,6 +184,10 @@ impl<'a> Machine<'a> {
         if let Some(because) = locked(call, observed) {
             return Some(Verdict::Finish(Outcome::Guarded, Some(because)));
         }
+        let time_left = match self.time_left(number) {
+            Ok(time_left) => time_left,
+            Err(NotNow { outcome, because }) => return Some(Verdict::Finish(outcome, Some(because))),
+        };
         let own = self.sightings.asked(&step.scope, &step.interface_id)?;
         let others = match call {
             Call::Deactivate => self.examine_floors(number, since),
@@ -197,6 +202,7 @@ impl<'a> Machine<'a> {
         }
         let until = oldest.after(self.settings.max_read_age);
         if until >= self.now.boot {
+            let until = time_left.map_or(until, |left| until.min(self.now.boot.after(left)));
             return Some(Verdict::Send { until });
         }
         let is_read = self.rests_on(number).iter().all(|page| self.sightings.is_newer(page.scope, page.id, since));

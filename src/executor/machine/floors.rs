@@ -136,8 +136,8 @@ pub(super) enum Refused<'a> {
     Unasked(BTreeSet<&'a HealthEnd>),
 }
 
-/// Returns when it was asked for that a link is out: not up by its statuses, or without one of its ends, and nothing brings it
-/// up.
+/// Returns when it was asked for that a link is out: not up by its statuses, and nothing brings it up. An end that is absent
+/// where the spec has it may be up elsewhere: what the other end shows of it tells.
 fn out_since(link: &FloorLink, seen: &Seen<'_>) -> Option<BootTime> {
     let found = |side: &FloorMember| seen.sightings.get(&side.scope, &side.interface_id);
     let is_rising = |side: &FloorMember| {
@@ -146,7 +146,7 @@ fn out_since(link: &FloorLink, seen: &Seen<'_>) -> Option<BootTime> {
     if link.sides.iter().any(is_rising) {
         return None;
     }
-    let out = link.sides.iter().filter(|side| found(side).is_none_or(Observed::is_out));
+    let out = link.sides.iter().filter(|side| found(side).is_some_and(Observed::is_out));
     out.filter_map(|side| seen.sightings.asked(&side.scope, &side.interface_id)).max()
 }
 

@@ -95,6 +95,8 @@ pub(super) struct Settling {
     pub(super) has_moved: bool,
     /// How many reads in a row showed the status that it came from.
     pub(super) unmoved: u32,
+    /// How many reads in a row showed it on its way back.
+    pub(super) contrary: u32,
 }
 
 /// Why a step waits for its goal.

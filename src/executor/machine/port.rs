@@ -28,6 +28,8 @@ pub(in crate::executor) enum Input {
     Answered { step: usize, answer: Result<RequestId, CloudError> },
     /// A page of a read that goes on.
     Page { read: ReadNumber, scope: Scope, page: Page },
+    /// What a page of a read that goes on showed in two ways.
+    Contradicted { read: ReadNumber, scope: Scope, ids: BTreeSet<RouterInterfaceId> },
     /// The end of a read: what it showed, up to where it failed.
     ReadDone { read: ReadNumber, scope: Scope, answer: Answer, outcome: Result<(), CloudError> },
     /// What a health check said, or why it could not be read.

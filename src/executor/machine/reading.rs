@@ -13,7 +13,7 @@ use super::time::Moment;
 use crate::cloud::{CloudError, Page};
 use crate::journal::Outcome;
 use crate::plan::{Goal, HealthEnd};
-use crate::resource::{Scope, ScopeFailure, Status};
+use crate::resource::{RouterInterfaceId, Scope, ScopeFailure, Status};
 use crate::run::{Event, StepReason};
 
 impl<'a> Machine<'a> {
@@ -60,8 +60,7 @@ impl<'a> Machine<'a> {
                 continue;
             }
             let number = self.sightings.begin_read();
-            let (begun, asked) = (self.now.instant, Some(self.now.boot));
-            poll.send(number, Question { scope: scope.clone(), ids: ids.clone(), begun, asked });
+            poll.send(number, Question { scope: scope.clone(), ids: ids.clone(), begun: self.now.instant });
             let read = ReadOf { number, scope: scope.clone(), ids, goal, total: poll.total };
             self.effects.push(Effect::Read(read));
         }
@@ -128,6 +127,14 @@ impl<'a> Machine<'a> {
     pub(super) fn on_page(&mut self, number: ReadNumber, scope: &Scope, page: Page) {
         if let Some(question) = self.polls.get(scope).and_then(|poll| poll.question(number)) {
             self.sightings.record_page(number, question, page, self.now);
+        }
+    }
+
+    /// Takes in that a page said two things of some interfaces: what was known of them is true no more, or not for long. The
+    /// read goes on, and asks again.
+    pub(super) fn on_contradiction(&mut self, number: ReadNumber, scope: &Scope, ids: &BTreeSet<RouterInterfaceId>) {
+        if self.polls.get(scope).is_some_and(|poll| poll.question(number).is_some()) {
+            self.sightings.doubt(scope, ids);
         }
     }
 

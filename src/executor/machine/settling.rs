@@ -31,6 +31,7 @@ impl Machine<'_> {
                     judge::Settling::Reached if by == By::Sight => self.reached_in_doubt(number),
                     judge::Settling::Reached => self.finish(number, Outcome::Done, None),
                     judge::Settling::NotYet => self.not_yet(number, status),
+                    judge::Settling::Contrary => self.on_its_way_back(number, status),
                     judge::Settling::Never => {
                         self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found: status }));
                     }
@@ -61,6 +62,7 @@ impl Machine<'_> {
         let begun = self.sightings.begun(&step.scope, &step.interface_id);
         let (timeout, longest_lag) = (self.settle_timeout(number), self.settings.doubt_window * LONGEST_LAG);
         let Phase::Settling(settling) = &mut self.steps[number].phase else { return };
+        settling.contrary = 0;
         if found.as_ref() != Some(call.transition().from) {
             (settling.has_moved, settling.unmoved) = (true, 0);
             return;
@@ -75,6 +77,21 @@ impl Machine<'_> {
         } else if has_lagged {
             let waited_ms = milliseconds(self.elapsed(number));
             self.finish(number, Outcome::Unsettled, Some(StepReason::NotSettled { found, waited_ms, unread: false }));
+        }
+    }
+
+    /// A read shows an accepted call's interface on its way back. Once reads agree on that, and were begun so long after the
+    /// answer that they do not show how it came to where the call was sent, it is somebody's doing.
+    fn on_its_way_back(&mut self, number: usize, found: Option<Status>) {
+        self.tell_progress(number);
+        let step = self.planned(number);
+        let begun = self.sightings.begun(&step.scope, &step.interface_id);
+        let (timeout, window) = (self.settle_timeout(number), self.settings.doubt_window);
+        let Phase::Settling(settling) = &mut self.steps[number].phase else { return };
+        settling.contrary += 1;
+        let is_late = begun.is_some_and(|begun| begun + timeout >= settling.deadline + window);
+        if settling.contrary >= EQUAL_READS && is_late {
+            self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));
         }
     }
 
@@ -120,7 +137,7 @@ impl Machine<'_> {
     /// Waits for the goal.
     pub(super) fn settle(&mut self, number: usize, by: By) {
         let deadline = self.now.instant + self.settle_timeout(number);
-        self.enter(number, Phase::Settling(Settling { by, deadline, has_moved: false, unmoved: 0 }));
+        self.enter(number, Phase::Settling(Settling { by, deadline, has_moved: false, unmoved: 0, contrary: 0 }));
     }
 
     pub(super) fn settle_timeout(&self, number: usize) -> Duration {

@@ -15,7 +15,7 @@ struct Sighting {
     observed: Option<Observed>,
     read: ReadNumber,
     begun: Moment,
-    /// When its page was asked for, or its listing where that says that it is absent; `None` for what is not fresh any more.
+    /// When its page was asked for; `None` for what is on no page, being absent, and for what is not fresh any more.
     asked: Option<BootTime>,
     arrived: Moment,
     /// How many reads in a row, this one included, showed this status.
@@ -29,8 +29,6 @@ pub(in crate::executor) struct Question {
     pub(in crate::executor) ids: BTreeSet<RouterInterfaceId>,
     /// When: what the answer shows is no newer.
     pub(in crate::executor) begun: Moment,
-    /// The same by the clock of ages; `None` for what a plan was made from.
-    pub(in crate::executor) asked: Option<BootTime>,
 }
 
 /// The answer to a question.
@@ -76,13 +74,13 @@ impl Sightings {
     /// show others as well; what is known of those is brought up to date too, for nothing may be decided on less than was
     /// read.
     pub(super) fn record(&mut self, number: ReadNumber, question: Question, answer: Answer, now: Now) {
-        let Question { scope, ids, begun, asked } = question;
+        let Question { scope, ids, begun } = question;
         let seen = self.seen.entry(scope).or_default();
         for id in &answer.contradicted {
             seen.remove(id);
         }
         for id in ids.iter().filter(|id| !answer.rows.contains_key(*id)) {
-            see(seen, id.clone(), None, Seen { read: number, begun, asked, arrived: now.instant });
+            see(seen, id.clone(), None, Seen { read: number, begun, asked: None, arrived: now.instant });
         }
         for (id, Row { observed, asked, arrived }) in answer.rows {
             if ids.contains(&id) || seen.contains_key(&id) {
@@ -107,7 +105,7 @@ impl Sightings {
     /// Takes in what a read showed before it failed, as far as it is bad news: who is not up, and of whom it said two
     /// things. That somebody is up is for a whole listing to say.
     pub(super) fn record_bad_news(&mut self, number: ReadNumber, question: Question, answer: Answer) {
-        let Question { scope, ids, begun, .. } = question;
+        let Question { scope, ids, begun } = question;
         let seen = self.seen.entry(scope).or_default();
         for id in &answer.contradicted {
             seen.remove(id);
@@ -122,6 +120,14 @@ impl Sightings {
     /// From here on nothing that was read before is young: others may have been at work meanwhile.
     pub(super) fn age_all(&mut self) {
         self.seen.values_mut().flat_map(BTreeMap::values_mut).for_each(|sighting| sighting.asked = None);
+    }
+
+    /// What was seen of these rests on nothing that is new or young any more.
+    pub(super) fn doubt(&mut self, scope: &Scope, ids: &BTreeSet<RouterInterfaceId>) {
+        let seen = self.seen.get_mut(scope).into_iter().flatten();
+        for (_, sighting) in seen.filter(|(id, _)| ids.contains(*id)) {
+            (sighting.begun, sighting.asked) = (Moment::default(), None);
+        }
     }
 
     pub(super) fn get(&self, scope: &Scope, id: &RouterInterfaceId) -> Option<&Observed> {

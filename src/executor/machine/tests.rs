@@ -7,4 +7,5 @@ mod ending;
 mod health;
 mod reading;
 mod sending;
+mod timing;
 mod waves;

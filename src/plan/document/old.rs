@@ -105,6 +105,9 @@ impl Document {
                 exclude: self.excluded.iter().map(Selector::of).collect(),
                 ..PlanInputs::default()
             },
+            at: None,
+            assumed: Vec::new(),
+            upcoming: Vec::new(),
             time_zone: Zone::utc(),
             gates: BTreeMap::new(),
             overridden: None,

@@ -372,12 +372,12 @@ fn may_come_up(subject: &Subject<'_>, number: SubjectNumber, draft: &Draft) -> b
     draft.steps[number].iter().any(|step| step.goal != Goal::Inactive) || subject.live().is_some_and(is_rising)
 }
 
-/// Returns whether a side is surely not up.
+/// Returns whether a side is surely not up. One that is absent where the spec has it may be up elsewhere: what the other side
+/// shows of it tells.
 fn is_out(subject: &Subject<'_>) -> bool {
     match subject.reading {
         Reading::Found(live) => live.is_out(),
-        Reading::Absent => true,
-        Reading::Elsewhere(_) | Reading::Unreadable => false,
+        Reading::Absent | Reading::Elsewhere(_) | Reading::Unreadable => false,
     }
 }
 

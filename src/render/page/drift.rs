@@ -1,5 +1,7 @@
 //! The sections of a drift check: what is not where it was, what could not be read, the warnings.
 
+use jiff::Timestamp;
+
 use super::findings::Finding;
 use super::{Body, Fact, Lead, Page, Section, Verdict, groups, spec_fact, unread, warnings};
 use crate::calendar::Zone;
@@ -15,7 +17,7 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
     let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
     let of = |is_blocked: bool| {
         let items = drift.items.iter().filter(|item| (item.cause == DriftCause::Blocked) == is_blocked);
-        Body::Findings(items.map(|item| finding(item, &drift.time_zone)).collect())
+        Body::Findings(items.map(|item| finding(item, &drift.time_zone, drift.timestamp)).collect())
     };
     Page {
         title: Phrase::ours("rictl drift of ").and_theirs(drift.spec.as_str()),
@@ -36,11 +38,11 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
     .without_empty_sections()
 }
 
-fn finding(item: &DriftItem, zone: &Zone) -> Finding {
+fn finding(item: &DriftItem, zone: &Zone, now: Timestamp) -> Finding {
     let (tone, mark) = match item.cause {
         DriftCause::InTransition => (Tone::Wait, "<= "),
         DriftCause::HandsOff => (Tone::Faint, "=  "),
-        DriftCause::Differs(_) | DriftCause::RolledBack => (Tone::Change, "~  "),
+        DriftCause::Differs(_) | DriftCause::RolledBack | DriftCause::Overdue => (Tone::Change, "~  "),
         DriftCause::Blocked => (Tone::Bad, "!  "),
     };
     Finding {
@@ -55,7 +57,7 @@ fn finding(item: &DriftItem, zone: &Zone) -> Finding {
         last_applied: words::last_applied(item),
         live: words::live(item).to_owned(),
         since: item.since.map(|since| zone.stamp(since)),
-        note: words::note(item),
+        note: words::note(item, zone, now),
         note_tone: if item.hands_off_expired { Tone::Bad } else { Tone::Faint },
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::changes::{Block, Changes, GroupRow, Keeps, Kind, Wave};
 use super::{Body, Entry, Fact, Lead, Page, Place, Section, Verdict, spec_fact};
 use crate::cloud::Call;
-use crate::plan::{Action, Blocked, Floor, Guard, Plan, ResourceChange, RolloutPlan, Step, Values};
+use crate::plan::{Action, Assumed, Blocked, Floor, Guard, Plan, ResourceChange, RolloutPlan, Step, Upcoming, Values};
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::groups::of_plan;
@@ -31,12 +31,14 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
         facts,
         verdict: verdict(plan, is_done),
         sections: vec![
+            assumed(plan),
             drifted(plan),
             changes(plan),
             order(plan),
             blocked(plan),
             left_alone(plan),
             super::groups(&of_plan(plan)),
+            upcoming(plan),
         ],
         next: after_plan(plan, given),
     };
@@ -50,6 +52,31 @@ fn verdict(plan: &Plan, is_done: bool) -> Verdict {
     let line = words::plan_line(plan.summary());
     let (strong, rest) = line.split_at("Plan:".len());
     Verdict { lines: vec![words::counts_line(plan.summary())], ..Verdict::new(Tone::Strong, strong, rest) }
+}
+
+/// What a plan of a later moment takes as done, said first.
+fn assumed(plan: &Plan) -> Section {
+    let zone = &plan.time_zone;
+    let entry = |assumed: &Assumed| {
+        let says = format!("{} {}", words::what(assumed.what), zone.shown(assumed.at));
+        Entry::new(Tone::Faint, "", assumed.change_id.to_string(), Some(says))
+    };
+    let mut entries: Vec<Entry> = plan.assumed.iter().map(entry).collect();
+    if let Some(at) = plan.at {
+        let says =
+            if entries.is_empty() { "nothing is taken as done by then" } else { "these are taken as done by then" };
+        entries.insert(0, Entry::new(Tone::Strong, "", format!("As of {}", zone.shown(at)), Some(says.to_owned())));
+    }
+    Section::new("As of", Lead::Nothing, Body::List(entries))
+}
+
+fn upcoming(plan: &Plan) -> Section {
+    let (zone, now) = (&plan.time_zone, plan.at.unwrap_or(plan.timestamp));
+    let entry = |upcoming: &Upcoming| {
+        let says = words::upcoming(upcoming, zone, now);
+        Entry::new(Tone::Faint, "", upcoming.change_id.to_string(), Some(says))
+    };
+    Section::new("Coming up", Lead::Line("Coming up:"), Body::List(plan.upcoming.iter().map(entry).collect()))
 }
 
 fn drifted(plan: &Plan) -> Section {

@@ -12,8 +12,9 @@ use serde::Serialize;
 use super::super::words::plan as words;
 use crate::calendar::Zone;
 use crate::plan::{
-    Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead,
-    LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, Step, Summary, Warning,
+    Assumed, Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead,
+    InterfaceRead, LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, Step, Summary,
+    Upcoming, Warning,
 };
 use crate::resource::{Address, ScopeFailure, Target};
 use crate::selector::Selector;
@@ -72,6 +73,15 @@ pub(in crate::render) struct Document<'a> {
     excluded: &'a [Address],
     /// What it was made from beside spec and records: an apply of the saved plan makes it once more from these.
     inputs: Inputs<'a>,
+    /// The moment that it is a plan of; left out where that is its `timestamp`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Timestamp>,
+    /// What it takes as done by then.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    assumed: &'a [Assumed],
+    /// What begins or ends within 24 hours.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    upcoming: &'a [Upcoming],
     /// The zone that texts show times in; left out where that is UTC, which keys always are in.
     #[serde(skip_serializing_if = "Zone::is_utc")]
     time_zone: &'a Zone,
@@ -131,6 +141,9 @@ impl<'a> Document<'a> {
                 read: &plan.inputs.read,
                 health: &plan.inputs.health,
             },
+            at: plan.at,
+            assumed: &plan.assumed,
+            upcoming: &plan.upcoming,
             time_zone: &plan.time_zone,
             override_window: plan.overridden.as_ref(),
         }

@@ -1,8 +1,11 @@
 //! How a drift check reads: its verdict, the causes, and what stands beside an item.
 
+use jiff::Timestamp;
+
+use crate::calendar::Zone;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::plan::{ActionReason, Blocked};
-use crate::render::words::plan::blocked_address;
+use crate::render::words::plan::{blocked_address, span};
 use crate::resource::{DesiredStatus, Status};
 
 /// Returns the sentence that says it all.
@@ -38,6 +41,8 @@ pub(crate) fn cause(cause: DriftCause) -> &'static str {
         DriftCause::Differs(ActionReason::Drift) => "drifted",
         DriftCause::Differs(ActionReason::Both) => "spec changed and drifted",
         DriftCause::Differs(ActionReason::New) => "never applied",
+        DriftCause::Differs(ActionReason::ChangeBegun) => "change begun",
+        DriftCause::Differs(ActionReason::ChangeEnded) | DriftCause::Overdue => "overdue",
         DriftCause::InTransition => "in transition",
         DriftCause::HandsOff => "left alone (hands off)",
         DriftCause::RolledBack => "taken back",
@@ -56,7 +61,11 @@ pub(crate) fn live(item: &DriftItem) -> &str {
 }
 
 /// Returns what else is to be said of an item.
-pub(crate) fn note(item: &DriftItem) -> Option<String> {
+pub(crate) fn note(item: &DriftItem, zone: &Zone, now: Timestamp) -> Option<String> {
+    if let (Some(since), Some(change)) = (item.overdue_since, &item.change_id) {
+        let ended = zone.shown(since);
+        return Some(format!("overdue for {} ({change} ended {ended})", span(now.duration_since(since))));
+    }
     if let Some(run_id) = &item.taken_back_by {
         let reason = item.reason.as_ref().map(|reason| format!("{reason}; ")).unwrap_or_default();
         return Some(format!("{reason}taken back by run {run_id}, and left alone by apply"));

@@ -55,8 +55,9 @@ fn quoted(word: &str) -> String {
 pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
     let spec = plan.basis.spec.as_deref();
     let command = |rest: &str| given.about(spec, rest);
-    let loosened = format!("{}{}", allowance(plan), if given.redo { " --redo" } else { "" });
-    let again = || command(&format!("plan{}{loosened}", choices(plan)));
+    let loosened = loosened(plan, given);
+    let at = plan.at.map(|at| format!(" --at {}", plan.time_zone.stamp(at))).unwrap_or_default();
+    let again = || command(&format!("plan{}{at}{loosened}", choices(plan)));
     if plan.is_errored() && plan.steps.is_empty() {
         return Some(Phrase::command(again()).and(" reads again what could not be read"));
     }
@@ -73,11 +74,24 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
             let apply = format!("apply {}{loosened}", quoted(file));
             Phrase::command(command(&apply)).and(" does exactly this")
         }
+        None if plan.at.is_some() => {
+            let at = plan.at.map(|at| plan.time_zone.stamp(at)).unwrap_or_default();
+            let later = format!("plan{} --at {at}{loosened} --out FILE", choices(plan));
+            Phrase::command(command(&later)).and(" saves it for then")
+        }
         None => {
             let apply = format!("apply{}{loosened}", choices(plan));
             Phrase::command(command(&apply)).and(" does this")
         }
     })
+}
+
+/// Returns the flags that loosen a guard, as they were given.
+fn loosened(plan: &Plan, given: &Given) -> String {
+    let redo = if given.redo { " --redo" } else { "" };
+    let overridden = plan.overridden.as_ref();
+    let windows = overridden.map(|overridden| format!(" --override-window {}", quoted(&overridden.reason)));
+    format!("{}{redo}{}", allowance(plan), windows.unwrap_or_default())
 }
 
 /// Returns the flag that overrides the caps, where they were.

@@ -6,16 +6,21 @@ mod left_alone;
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::super::counted;
 use super::super::text::and_more;
+use crate::calendar::Zone;
 use crate::cloud::Call;
 use crate::duration;
 use crate::plan::{
-    Action, ActionReason, DeclaredSide, Doubt, Guard, HealthAnswer, PlanFileError, RolloutPlan, Step, Summary, Warning,
+    Action, ActionReason, DeclaredSide, Doubt, Guard, HealthAnswer, PlanFileError, RolloutPlan, Step, Summary,
+    Upcoming, Warning, What,
 };
 use crate::resource::{Address, GroupName, HealthCheckStatus};
 use crate::selector::Selector;
 
+pub(crate) use self::blocked::closed;
 pub use self::blocked::{blocked, blocked_address, health_unread, knob};
 use self::difference::arguments;
 pub(crate) use self::difference::difference;
@@ -74,7 +79,7 @@ pub fn warning(warning: &Warning) -> Said {
             ),
         ),
         Warning::WindowsOverridden { windows, reason } => {
-            said(format!("overridden: {}", windows.join(", ")), format!("reason: {reason}"))
+            said(format!("windows overridden: {}", windows.join(", ")), format!("reason: {reason}"))
         }
         Warning::HalfUp { one, other } => said(
             format!("the link of {} and {} will be half up", one.address, other.address),
@@ -156,6 +161,35 @@ fn side(side: &DeclaredSide) -> String {
     format!("{} at {}", side.status, side.at)
 }
 
+/// Returns what happens to a change, in a word.
+pub(crate) fn what(what: What) -> &'static str {
+    match what {
+        What::Begins => "begins",
+        What::Ends => "ends",
+    }
+}
+
+/// Says what begins or ends, when, and how long that is from `now` on.
+pub(crate) fn upcoming(upcoming: &Upcoming, zone: &Zone, now: Timestamp) -> String {
+    let Upcoming { change_id: _, at, what: happens, interfaces, status } = upcoming;
+    let about = match status {
+        Some(status) => format!("{interfaces} to {status}"),
+        None => counted(*interfaces as usize, "interface"),
+    };
+    format!("{} {} (in {}): {about}", what(*happens), zone.shown(*at), span(at.duration_since(now)))
+}
+
+/// Writes how long something takes, to the minute: `6h 20m`; below one, to the second.
+pub(crate) fn span(duration: SignedDuration) -> String {
+    let (hours, minutes) = (duration.as_hours(), duration.as_mins() % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{}s", duration.as_secs()),
+        (0, minutes) => format!("{minutes}m"),
+        (hours, 0) => format!("{hours}h"),
+        (hours, minutes) => format!("{hours}h {minutes}m"),
+    }
+}
+
 /// Says what a Deactivate leaves its group with, at the worst moment and at the end.
 pub fn guard(guard: &Guard) -> String {
     if guard.takes_nothing && guard.end < guard.floor {
@@ -226,6 +260,8 @@ pub(crate) fn because(reason: ActionReason) -> &'static str {
         ActionReason::Drift => "drift",
         ActionReason::Both => "spec changed and drift",
         ActionReason::New => "never applied before",
+        ActionReason::ChangeBegun => "change begun",
+        ActionReason::ChangeEnded => "change ended",
     }
 }
 

@@ -5,7 +5,8 @@
 use std::time::Duration;
 
 use super::super::text::and_more;
-use super::plan::{blocked_address, health_unread, knob as set_by};
+use super::plan::{blocked_address, closed, health_unread, knob as set_by};
+use crate::calendar::Zone;
 use crate::duration;
 use crate::resource::{BusinessStatus, Status};
 use crate::run::{
@@ -19,6 +20,10 @@ pub(crate) fn step_reason(reason: &StepReason) -> String {
         StepReason::InTransition { .. } => "still in transition after its settle timeout".to_owned(),
         StepReason::Floor(shortfall) => short(shortfall, "active"),
         StepReason::Health(shortfall) => short(shortfall, "healthy"),
+        StepReason::Window { window, opens_at } => closed("its call", window, *opens_at, &Zone::utc()),
+        StepReason::ChangeOver { at } => {
+            format!("a change about it began or ended at {}, before its call was sent", Zone::utc().shown(*at))
+        }
         StepReason::BusinessLocked { business_status } => format!("it is {business_status}"),
         StepReason::PeerDeleted => "its opposite side was deleted: it can never be activated again".to_owned(),
         StepReason::Failed { error, hint: Some(hint), .. } => format!("{error}; {hint}"),

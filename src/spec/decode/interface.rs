@@ -10,7 +10,7 @@ use crate::spec::findings::Findings;
 use crate::spec::keys::{self, Grammar};
 use crate::spec::read;
 use crate::spec::syntax::Node;
-use crate::spec::{HandsOff, Interface, InterfacePlaces, Placed};
+use crate::spec::{HandsOff, Interface, InterfacePlaces, Placed, Planned};
 
 /// Reads an interface.
 pub(super) fn decode(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findings) -> Interface {
@@ -49,6 +49,7 @@ pub(super) fn decode(path: Path<'_>, place: Place, node: Node<'_>, findings: &mu
         hands_off: fields.take("hands_off").map(|(key, node)| hands_off(path.then(key.name), node, findings)),
         activate_timeout: timeouts.duration(timeouts_at, "activate", findings),
         deactivate_timeout: timeouts.duration(timeouts_at, "deactivate", findings),
+        planned: Planned::default(),
         place,
         places,
     }

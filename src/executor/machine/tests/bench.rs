@@ -1,10 +1,12 @@
 //! A run to try the machine with: a plan of a few lines, a cloud that shows what it is told to, effects in words.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::calendar::Zone;
 use crate::clock::BootTime;
-use crate::cloud::{CloudError, ErrorKind, Health, RequestId};
+use crate::cloud::{CloudError, ErrorKind, Health, Page, RequestId};
 use crate::executor::earlier::Earlier;
 use crate::executor::machine::port::{Effect, Input, ReadOf};
 use crate::executor::machine::sightings::{Answer, Row};
@@ -16,6 +18,7 @@ use crate::plan::{Action, Basis, Floor, FloorLink, FloorMember, Goal, HealthEnd,
 use crate::resource::{AccountName, Address, Call, HealthCheckStatus, Observed, Provider, Scope, Status, Target};
 use crate::run::{Event, planned_step};
 use crate::state::RunId;
+use crate::windows::{Gate, Verdict, When, Window};
 
 pub(super) const DOWN: &str = "DeactivateRouterInterface";
 
@@ -37,6 +40,8 @@ fn step(name: &str, action: Action, expect: Status, goal: Goal) -> Step {
         wave: 1,
         guards: Vec::new(),
         settle_timeout_ms: None,
+        change_id: None,
+        valid_until: None,
     }
 }
 
@@ -104,6 +109,21 @@ impl Scene {
             let FloorMember { interface_id, scope, .. } = link.sides[0].clone();
             link.check = Some(HealthEnd { interface_id, scope: Some(scope) });
         }
+        self
+    }
+
+    /// Lets a deny window over a step's call be open from one second of the run up to another.
+    pub(super) fn closed(mut self, name: &str, from: u64, to: u64) -> Self {
+        let at = |second| wall(Duration::from_secs(second));
+        let when = When::Once { start: at(from), end: at(to) };
+        let window = Window { name: "works".into(), verdict: Verdict::Deny, when, calls: None };
+        self.plan.gates.insert(name.into(), Gate::new(Zone::utc(), vec![Arc::new(window)]));
+        self
+    }
+
+    /// Lets a change about a step's interface end at a second of the run.
+    pub(super) fn valid_until(mut self, step: usize, second: u64) -> Self {
+        self.plan.steps[step].valid_until = Some(wall(Duration::from_secs(second)));
         self
     }
 
@@ -287,6 +307,21 @@ impl Run {
             words.extend(self.tell(Input::ReadDone { read: number, scope, answer, outcome: Ok(()) }));
         }
         words
+    }
+
+    /// Shows a page of the first read that is on its way, which goes on.
+    pub(super) fn page(&mut self, names: &[&'static str]) -> Vec<String> {
+        let interfaces: Vec<Observed> = names.iter().map(|name| observed(name, self.shows[name].clone())).collect();
+        let total_count = u32::try_from(interfaces.len()).unwrap();
+        let (request_id, asked) = (RequestId("p".into()), self.now().boot);
+        let (read, scope) = (self.reads[0].0.number, self.reads[0].0.scope.clone());
+        self.tell(Input::Page { read, scope, page: Page { total_count, interfaces, request_id, asked } })
+    }
+
+    /// Lets a page of that read say two things of an interface.
+    pub(super) fn contradict(&mut self, name: &str) -> Vec<String> {
+        let (read, scope) = (self.reads[0].0.number, self.reads[0].0.scope.clone());
+        self.tell(Input::Contradicted { read, scope, ids: [name.into()].into() })
     }
 
     /// Fails every read that is on its way, after a page that showed something.

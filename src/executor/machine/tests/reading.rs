@@ -93,6 +93,38 @@ fn a_wait_has_nothing_to_send_and_needs_no_place() {
 }
 
 #[test]
+fn what_a_page_shows_in_two_ways_keeps_no_floor_until_it_is_read_again() {
+    for is_contradicted in [false, true] {
+        let mut run = Scene::of([drain("a"), drain("c")]).floor(&["a", "b", "c"], 1).begin();
+        run.accept(1);
+        run.pass(2.0);
+        run.page(&["a", "b"]);
+        if is_contradicted {
+            run.contradict("b");
+        }
+        let is_sent = |words: &[String]| words.iter().any(|word| word == "append intent a/deactivate");
+        let words = run.permit(0);
+        assert_eq!(is_sent(&words), !is_contradicted, "{words:?}");
+        if is_contradicted {
+            // The read that was on its way did not ask for it; the next one does.
+            let words = [run.read(), run.read()].concat();
+            assert!(is_sent(&words), "{words:?}");
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_on_its_way_back_is_waited_for_until_reads_agree_for_a_window() {
+    let mut run = Scene::of([raise("a")]).begin();
+    run.accept(0);
+    let ended = "told a/activate Unsettled".to_owned();
+    assert!(!run.show("a", Status::Deactivating).poll(7).contains(&ended), "14 s are no window");
+    assert!(!run.show("a", Status::Activating).poll(1).contains(&ended));
+    assert!(!run.show("a", Status::Deactivating).poll(2).contains(&ended), "two reads are not enough");
+    assert!(run.poll(1).contains(&ended));
+}
+
+#[test]
 fn what_does_not_reach_its_goal_in_time_is_told_as_unsettled() {
     let mut run = Scene::of([drain("a")]).begin();
     run.accept(0);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::calendar::Zone;
 use crate::plan::{BlockReason, Blocked, Exceeded, HealthUnread, Knob, NotUp, Plan, Shortage, Unmet, WhyNotUp};
-use crate::resource::{Address, GroupName, Status};
+use crate::resource::{Address, ChangeName, GroupName, Status};
 use crate::windows::HORIZON_DAYS;
 
 /// Says why a wanted change cannot be had: who, where, since when, and what to do.
@@ -62,6 +62,11 @@ fn why_blocked(
             format!("{} is protected ({at}); {todo}", title())
         }
         BlockReason::Cap { changes, exceeded, knob, allowed } => cap(*changes, exceeded, knob, *allowed),
+        BlockReason::Clash { change, others, group, up, of, floor } => {
+            let others: Vec<&str> = others.iter().map(ChangeName::as_str).collect();
+            let together = if others.is_empty() { String::new() } else { format!(" with {}", others.join(", ")) };
+            format!("{}: {change}{together} would leave {group} at {up} of {of}, floor {floor}; move it", title())
+        }
         BlockReason::Window { window, opens_at } => {
             format!("{}; --override-window REASON does not wait", closed(&title(), window, *opens_at, zone))
         }
@@ -106,7 +111,7 @@ fn why_blocked(
 }
 
 /// Says which window holds a call back, and when it may be sent.
-pub(super) fn closed(title: &str, window: &str, opens_at: Option<Timestamp>, zone: &Zone) -> String {
+pub(crate) fn closed(title: &str, window: &str, opens_at: Option<Timestamp>, zone: &Zone) -> String {
     match opens_at {
         Some(at) => format!("{title} is held back by the window `{window}`: opens at {}", zone.shown(at)),
         None => format!("{title} is held back by the window `{window}`: does not open within {HORIZON_DAYS} days"),

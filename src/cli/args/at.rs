@@ -1,0 +1,29 @@
+//! `--at`: as of which moment.
+
+use anyhow::Result;
+use clap::Args;
+use jiff::Timestamp;
+
+use crate::calendar::{self, Toward, Zone};
+use crate::ops::failure::{Exit, Refusal};
+
+#[derive(Clone, Debug, Default, Args)]
+pub(in crate::cli) struct AtArgs {
+    /// As of then: RFC 3339, a local time or a date in the spec's time_zone, or a duration from now such as 90m or 7d
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+}
+
+impl AtArgs {
+    /// Returns the moment that was asked for.
+    ///
+    /// # Errors
+    /// Exit 1 for what is no time, and for a local time that occurs twice.
+    pub(in crate::cli) fn moment(&self, zone: &Zone, now: Timestamp) -> Result<Option<Timestamp>> {
+        let Some(text) = &self.at else { return Ok(None) };
+        match calendar::read(text, zone, now, Toward::Future) {
+            Ok(at) => Ok(Some(at)),
+            Err(error) => Err(Refusal::new(Exit::Error, format!("--at {text}: {error}")).into()),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The statuses that hold at a moment.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::plan::{Assumed, Upcoming, What};
+use crate::resource::{Address, ChangeName, DesiredStatus, LiveState, Reading, RouterInterfaceId};
+use crate::spec::{Change, Ended, InForce, Interface, Planned, Spec};
+
+/// How far ahead a plan says what begins and ends.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// Returns a spec whose interfaces have the statuses that hold at a moment, whatever moment it was of before.
+///
+/// Of changes that agree the one begun first is named; so it is of those that do not, which is an error elsewhere.
+pub fn in_force(mut spec: Spec, at: Timestamp) -> Spec {
+    if spec.changes.is_empty() {
+        return spec;
+    }
+    for interface in spec.interfaces.values_mut() {
+        restore(interface);
+    }
+    let changes = std::mem::take(&mut spec.changes);
+    for (name, change) in by_beginning(&changes) {
+        for address in &change.selected {
+            if let Some(interface) = spec.interfaces.get_mut(address) {
+                apply(interface, name, change, at);
+            }
+        }
+    }
+    spec.changes = changes;
+    spec
+}
+
+/// Lists the changes in the order in which they begin, then of their names.
+pub(super) fn by_beginning(changes: &BTreeMap<ChangeName, Change>) -> Vec<(&ChangeName, &Change)> {
+    let mut sorted: Vec<_> = changes.iter().collect();
+    sorted.sort_by_key(|(_, change)| change.from.as_ref().map(|from| from.value));
+    sorted
+}
+
+fn restore(interface: &mut Interface) {
+    let Planned { in_force, .. } = std::mem::take(&mut interface.planned);
+    if let Some(InForce { base, base_reason, .. }) = in_force {
+        interface.status = base;
+        (interface.reason, interface.places.reason) = base_reason;
+    }
+}
+
+fn apply(interface: &mut Interface, name: &ChangeName, change: &Change, at: Timestamp) {
+    let planned = &mut interface.planned;
+    let next = next_boundary(change, at);
+    planned.valid_until = [planned.valid_until, next].into_iter().flatten().min();
+    if change.is_in_force(at) && planned.in_force.is_none() {
+        let base_reason =
+            (interface.reason.replace(change.reason.clone()), interface.places.reason.replace(change.place));
+        let base = std::mem::replace(&mut interface.status, change.status.clone());
+        planned.in_force = Some(InForce { change: name.clone(), base, base_reason });
+    } else if let Some(until) = change.until.as_ref().filter(|_| change.has_ended(at))
+        && planned.ended.as_ref().is_none_or(|ended| ended.at < until.value)
+    {
+        planned.ended = Some(Ended { change: name.clone(), status: change.status.value, at: until.value });
+    }
+}
+
+fn next_boundary(change: &Change, at: Timestamp) -> Option<Timestamp> {
+    boundaries(change).map(|(moment, _)| moment).filter(|moment| *moment > at).min()
+}
+
+/// Lists when a change begins and ends.
+pub(super) fn boundaries(change: &Change) -> impl Iterator<Item = (Timestamp, What)> {
+    let begins = change.from.as_ref().map(|from| (from.value, What::Begins));
+    let ends = change.until.as_ref().map(|until| (until.value, What::Ends));
+    begins.into_iter().chain(ends)
+}
+
+/// Lists what begins and ends after a moment, up to and including a later one, in order.
+fn between(spec: &Spec, after: Timestamp, to: Timestamp) -> Vec<(Timestamp, What, &ChangeName, &Change)> {
+    let all = spec
+        .changes
+        .iter()
+        .flat_map(|(name, change)| boundaries(change).map(move |(at, what)| (at, what, name, change)));
+    let mut found: Vec<_> = all.filter(|(at, ..)| *at > after && *at <= to).collect();
+    found.sort_by_key(|(at, what, name, _)| (*at, *what, *name));
+    found
+}
+
+/// Lists what begins or ends within the 24 hours after a moment.
+pub fn upcoming(spec: &Spec, at: Timestamp) -> Vec<Upcoming> {
+    let to = at.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let soon = between(spec, at, to).into_iter();
+    soon.map(|(at, what, name, change)| Upcoming {
+        change_id: name.clone(),
+        at,
+        what,
+        interfaces: u32::try_from(change.selected.len()).unwrap_or(u32::MAX),
+        status: (what == What::Begins).then_some(change.status.value),
+    })
+    .collect()
+}
+
+/// Returns what begins or ends after `now` and before `at`, and the status that each interface concerned is taken to have
+/// reached by then.
+pub fn assumed(spec: &Spec, now: Timestamp, at: Timestamp) -> (Vec<Assumed>, BTreeMap<Address, DesiredStatus>) {
+    let mut done = between(spec, now, at);
+    done.retain(|(moment, ..)| *moment < at);
+    let Some(last) = done.last().map(|(moment, ..)| *moment) else { return Default::default() };
+    let by_then = in_force(spec.clone(), last);
+    let concerned = done.iter().flat_map(|(_, _, _, change)| &change.selected);
+    let statuses = concerned.filter_map(|address| {
+        by_then.interfaces.get(address).map(|interface| (address.clone(), interface.status.value))
+    });
+    let statuses = statuses.collect();
+    let assumed = |(at, what, name, _): (_, _, &ChangeName, _)| Assumed { change_id: name.clone(), at, what };
+    (done.into_iter().map(assumed).collect(), statuses)
+}
+
+/// Returns what is live as it is taken to be: with the statuses that are taken to have been reached, on both sides of a link.
+pub fn as_assumed(mut live: LiveState, spec: &Spec, statuses: &BTreeMap<Address, DesiredStatus>) -> LiveState {
+    let by_id: BTreeMap<&RouterInterfaceId, DesiredStatus> = statuses
+        .iter()
+        .filter_map(|(address, status)| Some((&spec.interfaces.get(address)?.id.value, *status)))
+        .collect();
+    for (address, reading) in &mut live.readings {
+        let Reading::Found(observed) = reading else { continue };
+        if let Some(status) = statuses.get(address) {
+            observed.status = status.status();
+        }
+        let opposite = observed.opposite.interface_id.as_ref().and_then(|id| by_id.get(id));
+        if let (Some(told), Some(status)) = (&mut observed.opposite.status, opposite) {
+            *told = status.status();
+        }
+    }
+    live
+}

@@ -1,0 +1,146 @@
+//! What windows make of changes: whether they are open when one begins and ends, and how much of its span they leave.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::resource::{Address, Call, ChangeName, DesiredStatus};
+use crate::spec::{Change, Spec};
+use crate::windows::{Closed, Gate, Verdict, Window};
+
+/// A change that is shorter is hardly meant so.
+const SHORT: SignedDuration = SignedDuration::from_mins(15);
+
+/// Something about a change and the windows over its interfaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpanRemark {
+    /// The change.
+    pub change: ChangeName,
+    /// What.
+    pub what: SpanFault,
+}
+
+/// What windows make of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpanFault {
+    /// It begins while a window is closed for it.
+    BeginsClosed(Closed),
+    /// It ends while a window is closed for its return, which comes when they open.
+    EndsClosed(Closed),
+    /// Windows are closed for all of it.
+    NeverOpen(Closed),
+    /// It is short, or windows leave little of it.
+    Short {
+        /// How much of it calls may be sent in.
+        open: SignedDuration,
+    },
+}
+
+/// Lists what is to be said of the changes of a spec that have not ended by a moment.
+pub fn remarks(spec: &Spec, now: Timestamp) -> Vec<SpanRemark> {
+    let ahead: Vec<(&ChangeName, &Change)> = spec.changes.iter().filter(|(_, change)| !change.has_ended(now)).collect();
+    if ahead.is_empty() {
+        return Vec::new();
+    }
+    let classes = Classes::of(spec);
+    let mut found = Vec::new();
+    for (name, change) in ahead {
+        let faults = of_change(spec, &classes, change, now);
+        found.extend(faults.into_iter().map(|what| SpanRemark { change: name.clone(), what }));
+    }
+    found
+}
+
+/// Lists what is to be said of a change; of several interfaces the worst.
+fn of_change(spec: &Spec, classes: &Classes, change: &Change, now: Timestamp) -> Vec<SpanFault> {
+    let begin = change.from.as_ref().map(|from| from.value).filter(|from| *from > now);
+    let until = change.until.as_ref().map(|until| until.value);
+    let (go, back) = match change.status.value {
+        DesiredStatus::Inactive => (Call::Deactivate, Call::Activate),
+        DesiredStatus::Active => (Call::Activate, Call::Deactivate),
+    };
+    let start = begin.unwrap_or(now);
+    let mut open = until.map(|until| until.duration_since(start));
+    let (mut begins, mut ends, mut never) = (None, None, None);
+    for class in classes.over(change) {
+        let gate = classes.gate(spec, class, go);
+        let closed = gate.judge(start).err();
+        if let (Some(closed), Some(until)) = (&closed, until)
+            && closed.opens_at.is_none_or(|opens| opens >= until)
+        {
+            never.get_or_insert_with(|| closed.clone());
+        }
+        begins = begins.or(closed.filter(|_| begin.is_some()));
+        open = open.min(until.map(|until| open_time(&gate, start, until)));
+        // A return waits for no allow window.
+        let back = classes.gate(spec, class, back).without(|window| window.verdict == Verdict::Allow);
+        ends = ends.or(until.and_then(|until| back.judge(until).err()));
+    }
+    if let Some(closed) = never {
+        return vec![SpanFault::NeverOpen(closed)];
+    }
+    // One that is on already is as long as it was.
+    let short = open.filter(|open| *open < SHORT && begin.is_some()).map(|open| SpanFault::Short { open });
+    let (begins, ends) = (begins.map(SpanFault::BeginsClosed), ends.map(SpanFault::EndsClosed));
+    begins.into_iter().chain(ends).chain(short).collect()
+}
+
+/// Returns how much of a span a gate is open in, as far as that is little.
+fn open_time(gate: &Gate, start: Timestamp, until: Timestamp) -> SignedDuration {
+    let mut open = SignedDuration::ZERO;
+    let mut moment = start;
+    while let Some(opens) = gate.opens_at(moment).filter(|opens| *opens < until) {
+        let closes = gate.closes_after(opens).unwrap_or(until).min(until);
+        open += closes.duration_since(opens);
+        if open >= SHORT || closes >= until {
+            break;
+        }
+        moment = closes;
+    }
+    open
+}
+
+/// The interfaces, by which windows are over them: those of one class are covered by the same ones.
+struct Classes {
+    of: BTreeMap<Address, usize>,
+    windows: Vec<BTreeSet<usize>>,
+}
+
+impl Classes {
+    fn of(spec: &Spec) -> Self {
+        let mut over: BTreeMap<&Address, BTreeSet<usize>> = BTreeMap::new();
+        let everywhere: BTreeSet<usize> =
+            (0..spec.windows.len()).filter(|number| spec.windows[*number].covered.is_none()).collect();
+        for (number, window) in spec.windows.iter().enumerate() {
+            for address in window.covered.iter().flatten() {
+                over.entry(address).or_insert_with(|| everywhere.clone()).insert(number);
+            }
+        }
+        let mut numbers = BTreeMap::from([(everywhere, 0)]);
+        let of = over
+            .into_iter()
+            .map(|(address, windows)| {
+                let next = numbers.len();
+                (address.clone(), *numbers.entry(windows).or_insert(next))
+            })
+            .collect();
+        let mut windows = vec![BTreeSet::new(); numbers.len()];
+        numbers.into_iter().for_each(|(of, number)| windows[number] = of);
+        Self { of, windows }
+    }
+
+    /// Lists the classes of the interfaces that a change is about.
+    fn over(&self, change: &Change) -> BTreeSet<usize> {
+        if self.windows.len() == 1 {
+            return BTreeSet::from([0]);
+        }
+        change.selected.iter().map(|address| self.of.get(address).copied().unwrap_or(0)).collect()
+    }
+
+    fn gate(&self, spec: &Spec, class: usize, call: Call) -> Gate {
+        let windows = self.windows[class].iter().map(|number| &spec.windows[*number].window);
+        let covering: Vec<Arc<Window>> = windows.filter(|window| window.covers(call)).cloned().collect();
+        Gate::new(spec.time_zone.clone(), covering)
+    }
+}
