@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use schemars::JsonSchema;
 
-use crate::clock::Uptime;
 use crate::plan::{Action, Expectation, Goal, StepId};
 use crate::resource::{Address, Call, RequestId, RouterInterfaceId, Scope, Status, Target};
 use crate::run::{RunEnd, StepReason};
 use crate::state::RunId;
+use crate::uptime::Uptime;
 
 pub use chain::LineHash;
 pub use illegal::{Illegal, Misstep};

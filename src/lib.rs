@@ -25,6 +25,7 @@
 //!     attribute  what can differ, its goals            duration  how durations are written
 //!     signature  V1 and V3                             dice      chance from a seed
 //!     bounds     how much of each input is read        selector  which interfaces people mean
+//!     uptime     how long a machine has been up
 //!     calendar   time zones, how times are written     windows   when calls may be sent
 //! ```
 
@@ -66,4 +67,5 @@ pub mod spec;
 pub mod state;
 pub mod store;
 pub mod survey;
+pub mod uptime;
 pub mod windows;
