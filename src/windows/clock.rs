@@ -54,7 +54,7 @@ impl Clock {
 impl fmt::Display for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02}:{:02}", self.seconds / 3600, self.seconds / 60 % 60)?;
-        if self.seconds % 60 > 0 { write!(f, ":{:02}", self.seconds % 60) } else { Ok(()) }
+        if self.seconds.is_multiple_of(60) { Ok(()) } else { write!(f, ":{:02}", self.seconds % 60) }
     }
 }
 
