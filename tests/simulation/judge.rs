@@ -18,15 +18,13 @@ use rictl::spec::Spec;
 use tokio::time::{Duration, Instant};
 
 use super::ledger::Leniency;
+use super::scenario::Seams;
 
 /// How long ago a page may have been asked for that a call rests on (the default of `--max-read-age`).
 const MAX_READ_AGE: Duration = Duration::from_secs(2);
 
 /// For how long an accepted call that no read has shown yet may still show.
 const SETTLED_BY: Duration = Duration::from_secs(600);
-
-/// What was down for so long can be known.
-const LONG_DOWN: Duration = Duration::from_secs(5);
 
 /// What the judge knows to be a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +115,8 @@ pub(crate) struct Judge {
     /// Answers show interfaces under the names of others: nobody can know whose end or status a row tells.
     are_misnamed: bool,
     has_companion: bool,
+    /// One answer shows what is on its way as arrived.
+    has_early_reads: bool,
     doubt_window: Duration,
     opposites: BTreeMap<RouterInterfaceId, RouterInterfaceId>,
     locked: BTreeSet<RouterInterfaceId>,
@@ -131,7 +131,7 @@ impl Judge {
         world: Rc<RefCell<World>>,
         clock: Clock,
         leniency: Leniency,
-        has_companion: bool,
+        seams: &Seams,
         doubt_window: Duration,
     ) -> Self {
         let mut opposites = BTreeMap::new();
@@ -151,7 +151,8 @@ impl Judge {
             began: Instant::now(),
             leniency,
             are_misnamed: seed.faults.iter().any(|fault| matches!(fault.fault, FaultKind::OtherId)),
-            has_companion,
+            has_companion: seams.companion.is_some(),
+            has_early_reads: seams.tricks.early.is_some(),
             doubt_window,
             opposites,
             lives: Vec::new(),
@@ -322,13 +323,20 @@ impl Judge {
             let seen = shown.get(&key).map(|shown| shown.status.clone());
             let truth = self.world.borrow().status(&needed.id.value, self.clock.now()).cloned();
             let is_known_down = seen.as_ref().is_some_and(|status| *status != Some(Status::Active));
-            let was_down = self.began.elapsed() > LONG_DOWN && {
-                let before = self.clock.at(Instant::now() - LONG_DOWN);
-                self.world.borrow().status(&needed.id.value, before) != Some(&Status::Active)
-            };
-            // What another's hand has only just done cannot be known.
+            let asked = shown.get(&key).map(|shown| shown.asked);
+            let was_down = asked.is_none_or(|asked| {
+                self.world.borrow().status(&needed.id.value, self.clock.at(asked)) != Some(&Status::Active)
+            });
+            let is_raised_by =
+                |sent: &Sent| sent.life == life && sent.id == needed.id.value && sent.call == Call::Activate;
+            // Two answers have to show what this process brings up; of what others do, one is enough, and may come too early.
+            let is_shown_early = self.has_early_reads
+                && truth.as_ref().is_some_and(Status::is_rising)
+                && !self.sent.iter().any(is_raised_by);
+            // What another's hand has done since it was asked for cannot be known.
             let is_truly_down = !self.leniency.distorted
                 && !self.leniency.stale
+                && !is_shown_early
                 && truth != Some(Status::Active)
                 && (was_down || !self.leniency.foreign);
             // Reads that lag may go back behind what others have shown.

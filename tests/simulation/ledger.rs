@@ -352,9 +352,8 @@ impl Ledger {
         }
     }
 
-    /// Takes in that a call was carried out, and looks at the floors as they truly are now: where nobody else acts and
-    /// nothing is shown that never was, not even old reads and late requests may break one.
-    pub(crate) fn took_effect(&mut self, number: usize, truth: &BTreeMap<RouterInterfaceId, Status>) {
+    /// Takes in that a call was carried out. What that does to the floors, the judge knows.
+    pub(crate) fn took_effect(&mut self, number: usize) {
         self.sent[number].took_effect = true;
         self.sent[number].effect_at = Some(Instant::now());
         self.sent[number].effects = self.effects;
@@ -362,18 +361,6 @@ impl Ledger {
         self.sent[number].order = self.orders;
         let Sent { id, call, .. } = self.sent[number].clone();
         self.note(&format!("{call} {id} takes effect"));
-        let is_alone = !self.leniency.foreign && !self.leniency.distorted;
-        let Some(plan) = self.plan.clone().filter(|_| is_alone && call == Call::Deactivate) else { return };
-        for floor in &plan.floors {
-            // Whether a link truly was out, the judge knows.
-            let is_own =
-                floor.links.iter().any(|link| !link.out && link.sides.iter().any(|side| side.interface_id == id));
-            let is_up = |side: &FloorMember| truth.get(&side.interface_id) == Some(&Status::Active);
-            let up = floor.links.iter().filter(|link| link.sides.iter().all(is_up)).count();
-            self.check(!is_own || up >= floor.min_up as usize, "true floor", || {
-                format!("{up} of {} truly up after {id} went down, floor {}", floor.group, floor.min_up)
-            });
-        }
     }
 
     /// It rests on a read that is young enough to send on.

@@ -126,9 +126,8 @@ impl<'s> Ground<'s> {
         let clock = Clock::starting_at(epoch());
         let leniency =
             Leniency { foreign: scenario.is_foreign, stale: scenario.is_stale, distorted: scenario.is_distorted };
-        let has_companion = scenario.seams.companion.is_some();
         let window = scenario.settings.doubt_window;
-        let judge = Judge::new(&scenario.world, Rc::clone(&world), clock, leniency, has_companion, window);
+        let judge = Judge::new(&scenario.world, Rc::clone(&world), clock, leniency, &scenario.seams, window);
         let judge = Rc::new(RefCell::new(judge));
         Self { scenario, planted, is_traced, world, clock, judge, account: tokio::sync::Mutex::new(()) }
     }

@@ -253,7 +253,7 @@ impl CloudWire {
         let has_acted = self.world.borrow().count(call.action()).mutated > before;
         if has_acted {
             let mut ledger = self.ledger.borrow_mut();
-            ledger.took_effect(numbers.ledger, &self.world.borrow().statuses(self.clock.now()));
+            ledger.took_effect(numbers.ledger);
             if let Some(number) = numbers.judge {
                 self.judge.borrow_mut().took_effect(number, &up);
             }
