@@ -14,7 +14,7 @@ use crate::ops::{check, live};
 use crate::plan::{Action, FloorMember, Plan, Step};
 use crate::refresh::Refresh;
 use crate::render::words;
-use crate::resource::{Address, LastSeen, LiveState};
+use crate::resource::{Address, ChangeName, LastSeen, LiveState};
 use crate::run::{self, Exit, Facts, Report, Unrecorded, planned_step};
 use crate::spec::Spec;
 use crate::state::{Identity, RunId};
@@ -186,6 +186,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             spec_digest: Some(project.digest.clone()),
             takes_back,
             grounds,
+            change_id: change_of(plan).map(ToString::to_string),
             override_window: plan.overridden.as_ref().map(|overridden| overridden.reason.clone()),
             lock: (project.paths.locking == Locking::None).then_some(LockWord::None),
             ..Evidence::default()
@@ -213,6 +214,12 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         };
         Unrecorded { error: explain(error), rescued }
     }
+}
+
+/// Returns the change that all steps belong to, if there is one.
+fn change_of(plan: &Plan) -> Option<&ChangeName> {
+    let first = plan.steps.first()?.change_id.as_ref()?;
+    plan.steps.iter().all(|step| step.change_id.as_ref() == Some(first)).then_some(first)
 }
 
 /// Returns the grounds of what a way back is going to take back, or has found there: what it leaves is left as it is.
