@@ -151,7 +151,9 @@ fn measure(format: &str, percent: usize, size: usize) {
     let (checking, ()) = timed(|| plan.check().unwrap());
     let (writing, _) = timed(|| rictl::render::plan::to_json(&plan));
     let view = render::View { color: false, width: 100, unicode: false, folds: true };
-    let (drawing, ()) = timed(|| render::plan::text(&mut std::io::sink(), &plan, None, view).unwrap());
+    let (drawing, ()) = timed(|| {
+        render::plan::text(&mut std::io::sink(), &plan, &rictl::render::words::next::Given::default(), view).unwrap()
+    });
     let times = [parsing, planning, checking, writing, drawing].map(|time| time.as_nanos().to_string());
     println!("{} {}", times.join(" "), peak_memory_mib());
 }

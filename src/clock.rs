@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rustix::time::{ClockId, Timespec, clock_gettime};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
+
+use crate::uptime::Uptime;
 
 /// Tells the time since a wall time that its maker read once.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,7 @@ impl BootTime {
     }
 
     /// Returns the moment for whoever reads it in another process; `None` where the machine does not say which boot it is in.
+    #[expect(clippy::disallowed_methods, reason = "the machine's own clock, beside the one that tests can stop")]
     pub fn uptime(self) -> Option<Uptime> {
         static FIRST: OnceLock<(Instant, i128)> = OnceLock::new();
         let (first, uptime) = *FIRST.get_or_init(|| {
@@ -77,30 +78,6 @@ impl BootTime {
     #[must_use]
     pub fn after(self, later: Duration) -> Self {
         Self(self.0 + later)
-    }
-}
-
-/// A moment by the clock of one boot of one machine, which nobody can set: how long ago it was is known in another process
-/// too, whatever was done to the wall clock since.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Uptime {
-    /// Which boot of which machine.
-    pub boot: String,
-    /// How long after it, in milliseconds.
-    pub ms: u64,
-}
-
-impl Uptime {
-    /// Returns the moment `earlier` than this one.
-    #[must_use]
-    pub fn before(&self, earlier: Duration) -> Self {
-        let ms = u64::try_from(earlier.as_millis()).unwrap_or(u64::MAX);
-        Self { boot: self.boot.clone(), ms: self.ms.saturating_sub(ms) }
-    }
-
-    /// Returns how long after `earlier` it is, nothing where it is before that; `None` between two boots.
-    pub fn since(&self, earlier: &Self) -> Option<Duration> {
-        (self.boot == earlier.boot).then(|| Duration::from_millis(self.ms.saturating_sub(earlier.ms)))
     }
 }
 

@@ -175,7 +175,8 @@ impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let errors = self.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         write!(f, "{errors} error{}", if errors == 1 { "" } else { "s" })?;
-        if let Some(first) = self.findings.first() {
+        let is_error = |finding: &&Diagnostic| finding.severity == Severity::Error;
+        if let Some(first) = self.findings.iter().find(is_error).or(self.findings.first()) {
             write!(f, ", first: {}", first.summary)?;
         }
         Ok(())

@@ -16,9 +16,11 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::calendar::Zone;
-use crate::plan::{ActionReason, GroupHealth, Warning};
+use crate::diagnostic::Sources;
+use crate::plan::{ActionReason, BlockCode, BlockReason, GroupHealth, Warning};
 use crate::resource::{
-    Address, ChangeName, DesiredStatus, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
+    Address, BusinessStatus, ChangeName, DesiredStatus, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure,
+    Status, Target,
 };
 use crate::spec::{Interface, Spec};
 use crate::state::{RunId, State};
@@ -26,7 +28,7 @@ use crate::state::{RunId, State};
 pub use self::groups::groups;
 pub(crate) use self::groups::{Unhealthy, health};
 pub(crate) use self::links::{links_of, opposite_sides};
-pub(crate) use self::subject::{Subject, match_up};
+pub(crate) use self::subject::{Subject, match_up, unfit};
 
 /// Why an interface is not where it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,11 +43,13 @@ pub enum DriftCause {
     RolledBack,
     /// A change has ended and left it behind.
     Overdue,
+    /// What its entry asks for was never applied, and cannot be had.
+    Blocked,
 }
 
 impl DriftCause {
     /// Every cause, in the order of the documents.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Differs(ActionReason::SpecChanged),
         Self::Differs(ActionReason::Drift),
         Self::Differs(ActionReason::Both),
@@ -55,6 +59,7 @@ impl DriftCause {
         Self::HandsOff,
         Self::RolledBack,
         Self::Overdue,
+        Self::Blocked,
     ];
 
     /// Returns the word in the documents.
@@ -65,6 +70,7 @@ impl DriftCause {
             Self::HandsOff => "hands_off",
             Self::RolledBack => "rolled_back",
             Self::Overdue => "overdue",
+            Self::Blocked => "blocked",
         }
     }
 
@@ -132,6 +138,15 @@ pub struct DriftItem {
     /// The run that took back what the spec asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taken_back_by: Option<RunId>,
+    /// How it is locked, where that is why it is listed: it stands as declared, and carries nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub business_status: Option<BusinessStatus>,
+    /// Why what was never applied cannot be had, as a word.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<BlockCode>,
+    /// The same with its facts.
+    #[serde(skip)]
+    pub blocked: Option<BlockReason>,
 }
 
 /// What a drift check found.
@@ -213,15 +228,16 @@ pub struct DriftCheck {
 /// Compares spec, last applied and live, interface by interface. What could not be read is left out: nothing is
 /// known of it.
 pub fn compare(spec: &Spec, live: &LiveState, state: Option<&State>, today: Date) -> Vec<DriftItem> {
-    match_up(spec, live, state).iter().filter_map(|subject| item(subject, today)).collect()
+    match_up(spec, live, state).iter().filter_map(|subject| item(subject, &spec.sources, today)).collect()
 }
 
-fn item(subject: &Subject<'_>, today: Date) -> Option<DriftItem> {
+fn item(subject: &Subject<'_>, sources: &Sources, today: Date) -> Option<DriftItem> {
     let live = subject.told()?;
     if subject.is_settled(live) {
         return None;
     }
-    let cause = cause(subject, live);
+    let obstacle = subject.obstacle(sources).filter(|_| subject.last_applied().is_none());
+    let cause = cause(subject, live, obstacle.as_ref());
     let taken_back = subject.taken_back().filter(|_| cause == DriftCause::RolledBack);
     let hands_off = subject.declared.hands_off.as_ref();
     let until = hands_off.and_then(|hands_off| hands_off.until);
@@ -240,16 +256,21 @@ fn item(subject: &Subject<'_>, today: Date) -> Option<DriftItem> {
         change_id: subject.change().cloned(),
         overdue_since: subject.left_behind().filter(|_| cause == DriftCause::Overdue).map(|ended| ended.at),
         taken_back_by: taken_back.map(|taken_back| taken_back.by.clone()),
+        business_status: subject.locked().cloned(),
+        code: obstacle.as_ref().filter(|_| cause == DriftCause::Blocked).map(BlockReason::code),
+        blocked: obstacle.filter(|_| cause == DriftCause::Blocked),
     })
 }
 
-fn cause(subject: &Subject<'_>, live: Option<&Status>) -> DriftCause {
+fn cause(subject: &Subject<'_>, live: Option<&Status>, obstacle: Option<&BlockReason>) -> DriftCause {
     if live.is_some_and(Status::is_transitional) {
         DriftCause::InTransition
     } else if subject.declared.hands_off.is_some() {
         DriftCause::HandsOff
     } else if live.is_some() && subject.is_unmet() && subject.taken_back().is_some() {
         DriftCause::RolledBack
+    } else if obstacle.is_some() {
+        DriftCause::Blocked
     } else {
         match subject.reason() {
             ActionReason::ChangeEnded => DriftCause::Overdue,

@@ -23,7 +23,7 @@ use crate::store::{Medium, Store, StoreError, explain};
 pub use fold::fold;
 pub use note::Note;
 pub use pace::expected_durations;
-pub use past::{Missing, Past, find, find_in, last, last_to_take_back, past_runs};
+pub use past::{Missing, Past, find, find_in, last, last_standing, last_to_take_back, past_runs};
 pub use records::{Seen, write};
 
 pub use crate::store::recorder::all_ids;

@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 
 use schemars::JsonSchema;
 
-use crate::clock::Uptime;
 use crate::plan::{Action, Expectation, Goal, StepId};
 use crate::resource::{Address, Call, RequestId, RouterInterfaceId, Scope, Status, Target};
 use crate::run::{RunEnd, StepReason};
 use crate::state::RunId;
+use crate::uptime::Uptime;
 
 pub use chain::LineHash;
 pub use illegal::{Illegal, Misstep};
@@ -200,6 +200,9 @@ pub struct Evidence {
     /// What its interfaces stood on when it was planned, where there is something to say of that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grounds: Vec<Ground>,
+    /// What it stood under, as [`crate::spec::footing`] has it: what it takes to take the run back where the spec cannot be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stood_under: Option<serde_json::Value>,
 }
 
 /// What an interface of a run stood on when the run was planned. Of a way back there is one for each interface that it

@@ -8,8 +8,8 @@
 //! F6  ops        project and connection, then what each command amounts to: live plan, apply, saved plan,
 //!                rollback, drift, history, state edits; assemble and sequence
 //! F5  render     plan, report, drift, history, diagnostics, events -> text, JSON, Markdown, HTML, SVG, graphs
-//! F4  refresh    CloudRead -> LiveState, in bulk       executor  walks the steps: admission, floors afresh, waves,
-//!     alibaba    Cloud over HTTPS, and credentials               one shared poll, what a crash left open
+//! F4  refresh    CloudRead -> LiveState, in bulk       executor  its machine decides what is next: admission,
+//!     alibaba    Cloud over HTTPS, and credentials               floors, waves; its driver does it; recovery
 //!     history    the one writer of records: folds, catches up, archives
 //!     retry      retries and quotas around any Cloud   emulator  the world and its two faces
 //! F3  cloud      the port to the cloud, error codes    store     the port to history, its recorder, files
@@ -25,6 +25,7 @@
 //!     attribute  what can differ, its goals            duration  how durations are written
 //!     signature  V1 and V3                             dice      chance from a seed
 //!     bounds     how much of each input is read        selector  which interfaces people mean
+//!     uptime     how long a machine has been up
 //!     calendar   time zones, how times are written     windows   when calls may be sent
 //! ```
 
@@ -66,4 +67,5 @@ pub mod spec;
 pub mod state;
 pub mod store;
 pub mod survey;
+pub mod uptime;
 pub mod windows;

@@ -28,6 +28,7 @@ pub(crate) mod events;
 mod fields;
 pub mod finding;
 mod findings;
+pub mod footing;
 pub mod format;
 pub mod keys;
 mod read;
@@ -118,6 +119,7 @@ pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
             rollout: draft.rollout,
             interfaces: draft.interfaces,
             warnings: found.findings,
+            extent: Extent::Whole,
         }),
         _ => Err(found),
     }
@@ -220,6 +222,18 @@ pub struct Spec {
     pub interfaces: BTreeMap<Address, Interface>,
     /// Warnings that do not stop anything.
     pub warnings: Vec<crate::diagnostic::Diagnostic>,
+    /// How much of what is declared it holds.
+    pub extent: Extent,
+}
+
+/// How much of what is declared a spec holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it: what is not in it is not declared.
+    #[default]
+    Whole,
+    /// What a past run stood under: what is not in it may well be declared.
+    OfRun,
 }
 
 /// The section `cloud`.

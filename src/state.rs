@@ -13,11 +13,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Uptime;
 use crate::journal::{LineHash, Outcome};
 use crate::plan::StepId;
 use crate::resource::{Call, DesiredStatus, GroupName, RequestId, RouterInterfaceId, Scope, Status, Target};
 use crate::run::StepReason;
+use crate::uptime::Uptime;
 
 pub use codec::{FORMAT_VERSION, Unreadable, decode, encode, version};
 pub use durations::Durations;

@@ -15,6 +15,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("bounds", 0),
     ("diagnostic", 0),
     ("duration", 0),
+    ("uptime", 0),
     ("signature", 0),
     ("dice", 0),
     ("selector", 0),

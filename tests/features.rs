@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod children;
+mod drift;
 mod explain;
 mod files;
 mod forged;

@@ -403,6 +403,9 @@ pub(super) struct RollbackArgs {
     /// Override the caps of `limits`: the exact number of changes
     #[arg(long, value_name = "N")]
     pub(super) allow_changes: Option<u32>,
+    /// The state, where the spec cannot be read and its state is not at the usual place
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
     #[command(flatten)]
     pub(super) run: RunArgs,
 }
@@ -506,6 +509,10 @@ pub(super) enum Signature {
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
+    // As in Terraform, nothing needs no unit.
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
     crate::duration::parse(text).map_err(|error| error.to_string())
 }
 

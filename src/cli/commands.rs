@@ -8,6 +8,7 @@ mod init;
 mod offline;
 mod plan;
 mod recorded;
+mod unread;
 mod whoami;
 
 use std::path::{Path, PathBuf};
@@ -140,7 +141,11 @@ impl Invocation {
     /// What the command was typed with.
     fn given(&self) -> Given {
         let text = |path: &PathBuf| path.display().to_string();
-        Given { chdir: self.global.chdir.as_ref().map(text), file: self.global.file.first().map(text) }
+        Given {
+            chdir: self.global.chdir.as_ref().map(text),
+            file: self.global.file.first().map(text),
+            ..Given::default()
+        }
     }
 
     /// The specs of the commands that take several, each once.
@@ -178,8 +183,12 @@ impl Invocation {
     }
 
     fn session(&self, settings: executor::Settings) -> Result<Session> {
-        Ok(Session {
-            project: self.load()?,
+        self.load().map(|project| self.session_of(project, settings))
+    }
+
+    fn session_of(&self, project: Project, settings: executor::Settings) -> Session {
+        Session {
+            project,
             access: self.access(),
             clock: self.clock,
             settings,
@@ -187,7 +196,7 @@ impl Invocation {
             lock_dir: self.global.lock_dir.clone(),
             who: who(),
             salt: uuid::Uuid::new_v4().simple().to_string(),
-        })
+        }
     }
 
     fn access(&self) -> Access {

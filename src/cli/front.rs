@@ -45,7 +45,8 @@ pub(super) struct Screen<'o> {
     records: Records,
     /// What a run outlives once it is approved.
     terminal: Terminal,
-    plan: Option<Plan>,
+    /// What the JSON lines know of the plan that is run.
+    events: Option<Events>,
     showing: Showing,
 }
 
@@ -69,7 +70,7 @@ impl<'o> Screen<'o> {
             full: false,
             given: Given::default(),
             records: Records::default(),
-            plan: None,
+            events: None,
             showing: Showing::Nothing,
         };
         screen.lines(|out, at| render::events::version(out, at));
@@ -193,7 +194,7 @@ impl Front for Screen<'_> {
         if !self.json {
             self.output.show(|out| writeln!(out));
         }
-        self.plan = Some(plan.clone());
+        self.events = Some(Events::new(plan));
         self.showing = if self.json {
             Showing::Nothing
         } else if LiveTable::is_possible() {
@@ -210,9 +211,9 @@ impl Front for Screen<'_> {
             Showing::Lines(progress) => self.output.show(|out| progress.event(out, event)),
             Showing::Table(table) => table.event(at, event),
         }
-        if let Some(plan) = self.plan.take() {
-            self.lines(|out, _| Events::new(&plan).event(out, at, event));
-            self.plan = Some(plan);
+        if let Some(events) = self.events.take() {
+            self.lines(|out, _| events.event(out, at, event));
+            self.events = Some(events);
         }
     }
 

@@ -13,14 +13,14 @@ const COMMANDS: &[(&[&str], &str)] = &[
         "a link is taken down in the spec: set its `status: Inactive`, then `rictl plan` and `rictl apply`; rictl never deletes an interface",
     ),
     (
-        &["activate", "up", "enable", "start"],
+        &["activate", "up", "enable", "start", "undrain", "restore"],
         "a link is brought up in the spec: set its `status: Active`, then `rictl plan` and `rictl apply`",
     ),
     (
         &["delete", "remove", "rm", "taint", "untaint", "replace"],
         "rictl never deletes or makes an interface; an entry that is removed from the spec is forgotten, `rictl state rm ADDRESS` forgets one record",
     ),
-    (&["undo", "revert", "back"], "`rictl rollback RUN_ID` takes a run back; `rictl history` lists the runs"),
+    (&["undo", "revert", "back", "cancel"], "`rictl rollback RUN_ID` takes a run back; `rictl history` lists the runs"),
     (
         &["import"],
         "`rictl init` writes a spec from what is live, `rictl init --from-tfstate FILE` from a Terraform state",
@@ -30,9 +30,17 @@ const COMMANDS: &[(&[&str], &str)] = &[
         &["get", "list", "ls", "describe", "output"],
         "`rictl state list` lists what is recorded, `rictl explain ADDRESS` tells everything about one interface, `rictl plan` reads all of them",
     ),
+    (&["sync", "reconcile", "deploy", "execute"], "`rictl apply` plans, asks, and does it"),
+    (&["create", "new", "add"], "`rictl init` writes a spec from what is live; rictl never makes an interface"),
+    (&["edit"], "the spec is a file: edit it, then `rictl validate` and `rictl plan`"),
+    (&["watch", "monitor"], "`rictl drift` compares once; a timer runs it"),
+    (&["format"], "`rictl fmt` lays out the spec's files"),
     (&["diff", "preview"], "`rictl plan` shows what differs, `rictl drift` what moved and why"),
     (&["check", "lint", "test"], "`rictl validate` checks the spec, `rictl plan` against the live cloud"),
-    (&["log", "logs", "runs"], "`rictl history` lists the runs, `rictl show RUN_ID` prints one"),
+    (
+        &["log", "logs", "run", "runs"],
+        "`rictl history` lists the runs, `rictl show RUN_ID` prints one, `rictl show last` the last",
+    ),
     (&["unlock"], "`rictl force-unlock ID` frees a lock"),
     (
         &["login", "configure", "providers", "workspace", "console"],
@@ -41,17 +49,48 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["delete-run", "mv"], "rename the key in the spec: the record follows the interface's id"),
 ];
 
-/// Says of a command that there is not what does the same here.
+/// What other tools call a flag, and what does it here.
+const FLAGS: &[(&[&str], &str)] = &[
+    (&["--yes", "-y", "--approve", "--force-yes"], "`--auto-approve` does not ask"),
+    (&["--dry-run", "--check", "--noop"], "`rictl plan` shows what an apply would do, and changes nothing"),
+    (&["--refresh-only"], "`rictl drift` compares with what was last applied; every plan reads the live cloud"),
+    (&["--destroy"], "set `status: Inactive` in the spec; rictl never deletes an interface"),
+    (&["--replace"], "rictl never deletes or makes an interface"),
+    (&["--var", "--var-file"], "a spec has no variables; several specs, or a directory of files, with -f"),
+    (&["--state"], "the spec's `state.path` says where its state is"),
+    (&["--plan"], "the file of a saved plan is an argument: `rictl apply FILE`"),
+    (&["-o", "--output"], "`--format` says how to print: text, json, markdown or html"),
+    (&["-v", "--verbose", "--debug"], "`--log debug` says more on standard error; `rictl version` prints the version"),
+    (&["-n", "--namespace", "--context"], "the spec says which account and which regions; -f names another spec"),
+];
+
+/// Says of a command or a flag that there is not what does the same here.
 pub(super) fn point_to(error: &mut clap::Error) {
-    if error.kind() != ErrorKind::InvalidSubcommand {
-        return;
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => {
+            let Some(what) = known(COMMANDS, error, ContextKind::InvalidSubcommand) else { return };
+            error.remove(ContextKind::SuggestedSubcommand);
+            error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
+        }
+        ErrorKind::UnknownArgument => {
+            let what = known(FLAGS, error, ContextKind::InvalidArg);
+            if what.is_some() {
+                error.remove(ContextKind::SuggestedArg);
+            }
+            // Nobody means a flag as the name of a file.
+            error.remove(ContextKind::Suggested);
+            if let Some(what) = what {
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
+            }
+        }
+        _ => {}
     }
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return };
-    let Some((_, what)) = COMMANDS.iter().find(|(words, _)| words.contains(&word.to_ascii_lowercase().as_str())) else {
-        return;
-    };
-    error.remove(ContextKind::SuggestedSubcommand);
-    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![(*what).into()]));
+}
+
+fn known(table: &[(&[&str], &'static str)], error: &clap::Error, context: ContextKind) -> Option<&'static str> {
+    let Some(ContextValue::String(word)) = error.get(context) else { return None };
+    let word = word.to_ascii_lowercase();
+    table.iter().find(|(words, _)| words.contains(&word.as_str())).map(|(_, what)| *what)
 }
 
 /// Rewrites arguments as Terraform's users type them into those of the grammar.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::plan::ActionReason;
-use crate::resource::{Address, ChangeName, DesiredStatus, LiveState, Observed, Reading, Status};
+use crate::diagnostic::Sources;
+use crate::plan::{ActionReason, BlockReason};
+use crate::resource::{Address, BusinessStatus, Call, ChangeName, DesiredStatus, LiveState, Observed, Reading, Status};
 use crate::spec::{Ended, Interface, Planned, Spec};
 use crate::state::{Identity, Record, State, TakenBack};
 
@@ -61,6 +62,51 @@ impl<'a> Subject<'a> {
         self.live().is_none_or(|live| live.status != self.desired().status())
     }
 
+    /// Returns why there is nothing to change, where the cloud does not say that it is where it is declared.
+    pub(crate) fn out_of_reach(&self) -> Option<BlockReason> {
+        match self.reading {
+            Reading::Found(_) => None,
+            Reading::Absent => Some(BlockReason::NotFound),
+            Reading::Elsewhere(observed) => Some(BlockReason::WrongRegion { found_in: observed.region.clone() }),
+            Reading::Unreadable => Some(BlockReason::Unreadable),
+        }
+    }
+
+    /// Returns why the change that is wanted cannot be had, as far as the cloud and the entry alone decide that; of one
+    /// that is out of sight, nothing is known.
+    pub(super) fn obstacle(&self, sources: &Sources) -> Option<BlockReason> {
+        let call = match self.desired() {
+            DesiredStatus::Active => Call::Activate,
+            DesiredStatus::Inactive => Call::Deactivate,
+        };
+        let of_live = |live: &Observed| unfit(&live.status).or_else(|| self.forbidden(live, call, sources));
+        if self.is_unmet() { self.out_of_reach().or_else(|| self.live().and_then(of_live)) } else { None }
+    }
+
+    /// Returns why a call may not be sent: first what the spec forbids, then what the API would refuse.
+    pub(crate) fn forbidden(&self, observed: &Observed, call: Call, sources: &Sources) -> Option<BlockReason> {
+        if call == Call::Deactivate
+            && let Some(place) = self.declared.protect
+        {
+            return Some(BlockReason::Protected { at: sources.locate(place) });
+        }
+        match &observed.business_status {
+            BusinessStatus::Normal => {}
+            BusinessStatus::FinancialLocked => return Some(BlockReason::FinancialLocked),
+            BusinessStatus::SecurityLocked => return Some(BlockReason::SecurityLocked),
+            BusinessStatus::Unknown(word) => return Some(BlockReason::BusinessLocked { word: word.to_string() }),
+        }
+        (call == Call::Activate && observed.opposite.status == Some(Status::Deleted))
+            .then_some(BlockReason::PeerDeleted)
+    }
+
+    /// Returns how it is locked that was applied as Active: it stands there as declared, and carries nothing any more.
+    pub(super) fn locked(&self) -> Option<&'a BusinessStatus> {
+        let lock = &self.live()?.business_status;
+        let was_applied = self.last_applied() == Some(DesiredStatus::Active) && self.desired() == DesiredStatus::Active;
+        (was_applied && *lock != BusinessStatus::Normal).then_some(lock)
+    }
+
     /// Returns since when the live status is known to be what it is.
     pub(crate) fn since(&self) -> Option<Timestamp> {
         let record = self.record?;
@@ -111,7 +157,9 @@ impl<'a> Subject<'a> {
 
     /// Returns whether it is as declared and as it was last applied, as far as the cloud tells.
     pub(super) fn is_settled(&self, live: Option<&Status>) -> bool {
-        live == Some(&self.desired().status()) && self.last_applied().is_none_or(|last| live == Some(&last.status()))
+        self.locked().is_none()
+            && live == Some(&self.desired().status())
+            && self.last_applied().is_none_or(|last| live == Some(&last.status()))
     }
 
     /// Returns what left the status it was last seen in. A recorded transition has no say: it was bound to move on.
@@ -128,6 +176,16 @@ impl<'a> Subject<'a> {
         let is_as_applied = self.last_applied() == Some(self.desired());
         let reason = if is_as_applied { ActionReason::Drift } else { ActionReason::Both };
         Some(Departure { before, after, reason })
+    }
+}
+
+/// Returns why nothing can be asked of an interface in a status.
+pub(crate) fn unfit(status: &Status) -> Option<BlockReason> {
+    match status {
+        Status::Idle => Some(BlockReason::Idle),
+        Status::Deleting | Status::Deleted => Some(BlockReason::Deleting { status: status.clone() }),
+        Status::Unknown(word) => Some(BlockReason::UnknownStatus { word: word.to_string() }),
+        _ => None,
     }
 }
 

@@ -9,10 +9,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::machine::time::Now;
-use crate::clock::Uptime;
 use crate::resource::{Call, RouterInterfaceId, Scope};
 use crate::run::StepReason;
 use crate::state::{LastAction, Record, Records};
+use crate::uptime::Uptime;
 
 /// For how long an accepted call may still show, from its intent: longer than transitions take and reads lag.
 const ACCEPTED: Duration = Duration::from_secs(660);

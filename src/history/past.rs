@@ -93,9 +93,25 @@ pub fn find_in(store: &impl Store, prefix: &str) -> Result<Result<Run, Missing>,
 /// # Errors
 /// An archive that cannot be read.
 pub fn last_to_take_back(store: &impl Store, state: &State) -> Result<Option<Run>, StoreError> {
+    newest_standing(&store.run_ids()?, Some(state), |id| store.run(id))
+}
+
+/// Returns the newest apply that was not taken back as [`last_to_take_back`] does, where nobody writes.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn last_standing(medium: &impl Medium, replay: &Replay, state: Option<&State>) -> Result<Option<Run>, StoreError> {
+    newest_standing(&all_ids(medium, replay)?, state, |id| run(medium, replay, id))
+}
+
+fn newest_standing(
+    ids: &[RunId],
+    state: Option<&State>,
+    open: impl Fn(&RunId) -> Result<Option<Run>, StoreError>,
+) -> Result<Option<Run>, StoreError> {
     let (mut whole, mut in_part) = (BTreeSet::new(), BTreeSet::new());
-    for id in store.run_ids()?.iter().rev().take(LOOKED_THROUGH) {
-        let Some(run) = store.run(id)? else { continue };
+    for id in ids.iter().rev().take(LOOKED_THROUGH) {
+        let Some(run) = open(id)? else { continue };
         match run.started.operation {
             Operation::Apply if whole.contains(id) => {}
             Operation::Apply if !in_part.contains(id) || stands(&run, state) => return Ok(Some(run)),
@@ -108,11 +124,11 @@ pub fn last_to_take_back(store: &impl Store, state: &State) -> Result<Option<Run
 }
 
 /// Returns whether a change of the run may stand; one of an interface without a record may.
-fn stands(run: &Run, state: &State) -> bool {
+fn stands(run: &Run, state: Option<&State>) -> bool {
     let mut sent = run.steps().filter(|(_, trace)| trace.may_have_changed_something());
     sent.any(|(step, _)| {
         let identity = Identity::of(&step.scope, &step.interface_id);
-        let record = state.interfaces.of(&identity);
+        let record = state.and_then(|state| state.interfaces.of(&identity));
         record.is_none_or(|(_, record)| record.changed_by.as_ref() == Some(run.id()))
     })
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::fold::{first_record, fold};
 use crate::journal::Run;
 use crate::resource::{Address, LastSeen, LiveState, Observed, Reading};
-use crate::spec::{Interface, Spec};
+use crate::spec::{Extent, Interface, Spec};
 use crate::state::{Identity, Record, Sighting, State};
 
 /// What was read beside a run, and for which spec.
@@ -28,7 +28,7 @@ pub fn write(state: &mut State, run: Option<&Run>, seen: Option<&Seen<'_>>) {
     if let Some(before) = seen.and_then(|seen| seen.before) {
         state.interfaces.values_mut().for_each(|record| record.observed.keep_from_the_future(before.read_at));
     }
-    if let Some(seen) = seen {
+    if let Some(seen) = seen.filter(|seen| seen.spec.extent == Extent::Whole) {
         forget(state, seen.spec);
     }
     if let Some((seen, before)) = seen.and_then(|seen| Some((seen, seen.before?))) {

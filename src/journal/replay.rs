@@ -8,11 +8,11 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use super::{Died, Entry, Illegal, Misstep, Operation, Outcome, PlannedStep, RunStarted};
-use crate::clock::Uptime;
 use crate::plan::StepId;
 use crate::resource::{RequestId, Status};
 use crate::run::{Exit, RunEnd, StepReason};
 use crate::state::RunId;
+use crate::uptime::Uptime;
 
 /// The runs of a journal, oldest first. Only the last can be open, or over and not yet folded; but for a way back, which
 /// begins and ends while the run that it takes back has done its steps and has no end yet.

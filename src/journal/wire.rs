@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::chain::LineHash;
 use super::line::{Base, FORMAT_VERSION};
 use super::{Died, Entry, Outcome, Reserved, RunStarted};
-use crate::clock::Uptime;
 use crate::plan::StepId;
 use crate::resource::{RequestId, Status};
 use crate::run::{RunEnd, StepReason};
+use crate::uptime::Uptime;
 
 type Object = serde_json::Map<String, serde_json::Value>;
 

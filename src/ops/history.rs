@@ -90,7 +90,27 @@ pub(super) fn to_take_back(store: &impl Store, state: &State, name: &str) -> Res
         }
         return Ok(last);
     }
-    match history::find_in(store, name)? {
+    found(history::find_in(store, name)?, name)
+}
+
+/// Returns the run that a rollback is asked to take back, as [`to_take_back`] finds it, where nobody writes.
+///
+/// # Errors
+/// No such run, or several.
+pub fn standing(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Option<Run>> {
+    let replay = recorded.journal.replay();
+    if name == "last" {
+        let last = history::last_standing(medium, replay, recorded.state.as_ref())?;
+        if last.is_none() && history::all_ids(medium, replay)?.is_empty() {
+            return Err(unknown_run(name).into());
+        }
+        return Ok(last);
+    }
+    found(history::find(medium, replay, name)?, name)
+}
+
+fn found(run: Result<Run, Missing>, name: &str) -> Result<Option<Run>> {
+    match run {
         Ok(run) => Ok(Some(run)),
         Err(Missing::Unknown) => Err(unknown_run(name).into()),
         Err(Missing::Ambiguous(ids)) => Err(ambiguous(name, &ids).into()),

@@ -10,7 +10,7 @@ mod dead;
 mod way_back;
 mod work;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use tokio::sync::watch;
@@ -74,6 +74,24 @@ struct Planned {
 struct TakesBack {
     run_id: RunId,
     grounds: BTreeMap<Address, Ground>,
+}
+
+impl Planned {
+    /// Returns whether all that a way back wants was brought back by others. It has no step, and is a run all the same: what
+    /// it takes back is not to be done again by the next apply.
+    fn finds_everything_back(&self) -> bool {
+        let Some(takes_back) = &self.takes_back else { return false };
+        self.plan.steps.is_empty() && self.plan.is_complete() && !takes_back.grounds_of(&self.plan).is_empty()
+    }
+}
+
+impl TakesBack {
+    /// Returns the grounds of what `plan` is going to take back, or has found there: what it leaves is left as it is.
+    fn grounds_of(&self, plan: &Plan) -> Vec<Ground> {
+        let blocked = plan.blocked.iter().map(|blocked| &blocked.address);
+        let left: BTreeSet<&Address> = blocked.chain(plan.left_alone.iter().map(|left| &left.address)).collect();
+        self.grounds.iter().filter(|(address, _)| !left.contains(address)).map(|(_, ground)| ground.clone()).collect()
+    }
 }
 
 /// What is known before the first step of a run.
@@ -155,6 +173,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             Err(TakenBack(run_id)) => return Ok(Prepared::TakenBack(run_id)),
         };
         if planned.plan.steps.is_empty() {
+            if planned.finds_everything_back() {
+                return Ok(Prepared::Approved(planned));
+            }
             self.record_observations(&planned)?;
             return Ok(Prepared::Nothing(planned.plan));
         }

@@ -20,6 +20,7 @@ use super::failure::{Exit, Refusal};
 
 mod beside;
 mod names;
+pub mod of_run;
 pub mod together;
 
 /// The name of the spec where none is given.
@@ -51,10 +52,10 @@ impl Project {
         let digest = spec::digest(&files);
         let is_linked = files.iter().any(|file| named::is_linked(Path::new(&file.name)));
         let mut spec = spec::parse(files).map_err(|found| if is_linked { spec::conceal(found) } else { found })?;
-        let directory = if is_directory { path.to_owned() } else { parent(path) };
+        let directory = directory_of(path);
         let state = match &spec.state_path {
             Some(state) => directory.join(&state.value),
-            None => directory.join("state").join(format!("{}.json", stem(path))),
+            None => usual_state(path),
         };
         if is_directory {
             spec.warnings.extend(beside::passed_over(&directory, &spec, &state));
@@ -127,8 +128,14 @@ fn is_directory(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_dir())
 }
 
-fn parent(path: &Path) -> PathBuf {
-    path.parent().map(Path::to_owned).unwrap_or_default()
+/// Returns the directory that the relative paths of the spec at `path` start from.
+fn directory_of(path: &Path) -> PathBuf {
+    if is_directory(path) { path.to_owned() } else { path.parent().map(Path::to_owned).unwrap_or_default() }
+}
+
+/// Returns where the state of the spec at `path` is where the spec does not say.
+fn usual_state(path: &Path) -> PathBuf {
+    directory_of(path).join("state").join(format!("{}.json", stem(path)))
 }
 
 /// The name of a file without its extension; of a directory, its own name even where it is given as `.`.

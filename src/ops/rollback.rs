@@ -14,7 +14,7 @@ use crate::journal::{Ground, Operation, PlannedStep, Run};
 use crate::plan::{BlockReason, Plan, PlanOptions};
 use crate::resource::{Address, DesiredStatus};
 use crate::selector::Selector;
-use crate::spec::{Interface, InterfacePlaces, Placed, Planned, Spec};
+use crate::spec::{Extent, Interface, InterfacePlaces, Placed, Planned, Spec};
 use crate::state::{Identity, RunId, State};
 
 use super::failure::{Exit, Refusal};
@@ -149,7 +149,8 @@ impl Inverse {
     /// Wishes an interface back, and returns what it is called.
     fn wish(&mut self, step: &PlannedStep, declared: Option<&Address>, before: DesiredStatus, way: Way) -> Address {
         let address = declared.cloned().unwrap_or_else(|| free_name(&self.project.spec, step));
-        if declared.is_none() && !way.loosened().undeclared {
+        let is_known = self.project.spec.extent == Extent::Whole;
+        if declared.is_none() && is_known && !way.loosened().undeclared {
             self.options.held.insert(address.clone(), BlockReason::Undeclared);
         }
         let entry = self.project.spec.interfaces.entry(address.clone()).or_insert_with(|| undeclared(step, before));

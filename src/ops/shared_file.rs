@@ -12,6 +12,8 @@ use anyhow::{Context as _, Result};
 
 use crate::store;
 
+use super::failure::{Exit, Refusal};
+
 /// How many links in a row are followed, as many as the kernel does.
 const MOST_LINKS: usize = 40;
 
@@ -40,6 +42,12 @@ pub fn write(path: &Path, bytes: &[u8], access: Access, replace: bool) -> Result
             }
         }
         Place::File(target) => {
+            let parent = directory(&target);
+            if !parent.is_dir() {
+                let refusal = Refusal::new(Exit::Error, format!("cannot write {}", path.display()));
+                let refusal = refusal.cause(format!("there is no directory {}", parent.display()));
+                return Err(refusal.hint("make it first").into());
+            }
             let permissions = match access {
                 Access::Owner => store::Mode::Exactly(Permissions::from_mode(0o600)),
                 Access::Others => match fs::metadata(&target) {

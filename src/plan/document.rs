@@ -274,6 +274,9 @@ pub fn seal(mut document: String) -> String {
 
 /// Returns the document that [`seal`] was given.
 fn unseal(text: &str) -> Result<String, Damage> {
+    // Its one line may have been given the line end of another system, by git or by an editor: that alters nothing of it.
+    let own = text.strip_suffix("\r\n").map(|line| format!("{line}\n"));
+    let text = own.as_deref().unwrap_or(text);
     let (content, checksum) =
         text.strip_suffix(CHECKSUM_END).and_then(|text| text.rsplit_once(CHECKSUM_KEY)).ok_or(Damage::Cut)?;
     let body = format!("{content}}}");

@@ -2,8 +2,9 @@
 
 use crate::attribute::{Expectation, Goal};
 use crate::diagnostic::Sources;
+use crate::drift;
 use crate::plan::{Action, BlockReason, LeftAloneReason, PlanOptions};
-use crate::resource::{BusinessStatus, Call, DesiredStatus, Observed, Reading, Status};
+use crate::resource::{Call, DesiredStatus, Status};
 
 use super::subject::Subject;
 
@@ -44,35 +45,38 @@ pub(super) fn lower(subject: &Subject<'_>, sources: &Sources, options: &PlanOpti
         let (reason, until) = (hands_off.reason.clone(), hands_off.until);
         return Err(Held::LeftAlone(LeftAloneReason::HandsOff { reason, until, at: sources.locate(hands_off.place) }));
     }
-    let observed = match subject.reading {
-        Reading::Found(observed) => observed,
-        Reading::Absent => return Err(BlockReason::NotFound.into()),
-        Reading::Elsewhere(observed) => {
-            return Err(BlockReason::WrongRegion { found_in: observed.region.clone() }.into());
-        }
-        Reading::Unreadable => return Err(BlockReason::Unreadable.into()),
-    };
+    if let Some(reason) = subject.out_of_reach() {
+        return Err(reason.into());
+    }
+    let Some(observed) = subject.live() else { return Err(BlockReason::Unreadable.into()) };
     if let Some(reason) = options.held.get(subject.address) {
         return Err(reason.clone().into());
     }
     if let Some(taken_back) = subject.taken_back().filter(|_| !options.redo && !options.way_back) {
         return Err(Held::LeftAlone(LeftAloneReason::RolledBack { run_id: taken_back.by.clone() }));
     }
-    let steps = table(&observed.status, subject.desired())?;
-    match steps.iter().find_map(|step| forbidden(subject, observed, step, sources)) {
+    if let Some(reason) = drift::unfit(&observed.status) {
+        return Err(reason.into());
+    }
+    let steps = table(&observed.status, subject.desired());
+    let forbidden = |step: &Lowered| match step.action {
+        Action::Call(call) => subject.forbidden(observed, call, sources),
+        Action::Wait => None,
+    };
+    match steps.iter().find_map(forbidden) {
         Some(reason) => Err(reason.into()),
         None => Ok(steps),
     }
 }
 
 /// What each live status asks for: docs/explanation/plans.md#from-status-to-step.
-fn table(live: &Status, desired: DesiredStatus) -> Result<Vec<Lowered>, BlockReason> {
+fn table(live: &Status, desired: DesiredStatus) -> Vec<Lowered> {
     let call = match desired {
         DesiredStatus::Active => Lowered::call(Call::Activate, Goal::Active),
         DesiredStatus::Inactive => Lowered::call(Call::Deactivate, Goal::Inactive),
     };
     let wait = |goal| Lowered { action: Action::Wait, expect: live.clone().into(), goal };
-    Ok(match (live, desired) {
+    match (live, desired) {
         (Status::Active, DesiredStatus::Active) | (Status::Inactive, DesiredStatus::Inactive) => vec![],
         (Status::Active, DesiredStatus::Inactive) | (Status::Inactive, DesiredStatus::Active) => vec![call],
         (Status::Deactivating, DesiredStatus::Inactive) => vec![wait(Goal::Inactive)],
@@ -86,25 +90,7 @@ fn table(live: &Status, desired: DesiredStatus) -> Result<Vec<Lowered>, BlockRea
         (Status::Connecting | Status::AcceptingConnecting, DesiredStatus::Inactive) => {
             vec![wait(Goal::Connected), call]
         }
-        (Status::Idle, _) => return Err(BlockReason::Idle),
-        (Status::Deleting | Status::Deleted, _) => return Err(BlockReason::Deleting { status: live.clone() }),
-        (Status::Unknown(word), _) => return Err(BlockReason::UnknownStatus { word: word.to_string() }),
-    })
-}
-
-/// Why a step may not be taken: first what the spec forbids, then what the API would refuse.
-fn forbidden(subject: &Subject<'_>, observed: &Observed, step: &Lowered, sources: &Sources) -> Option<BlockReason> {
-    let Action::Call(call) = step.action else { return None };
-    if call == Call::Deactivate
-        && let Some(place) = subject.declared.protect
-    {
-        return Some(BlockReason::Protected { at: sources.locate(place) });
+        // Of these nothing can be asked, which `unfit` has said.
+        (Status::Idle | Status::Deleting | Status::Deleted | Status::Unknown(_), _) => vec![],
     }
-    match &observed.business_status {
-        BusinessStatus::Normal => {}
-        BusinessStatus::FinancialLocked => return Some(BlockReason::FinancialLocked),
-        BusinessStatus::SecurityLocked => return Some(BlockReason::SecurityLocked),
-        BusinessStatus::Unknown(word) => return Some(BlockReason::BusinessLocked { word: word.to_string() }),
-    }
-    (call == Call::Activate && observed.opposite.status == Some(Status::Deleted)).then_some(BlockReason::PeerDeleted)
 }

@@ -7,7 +7,7 @@ use crate::drift::expired_hands_off;
 use crate::duration::milliseconds;
 use crate::plan::{Forgotten, PlanOptions, Warning};
 use crate::resource::{Address, RouterInterfaceId, Scope, Status};
-use crate::spec::Spec;
+use crate::spec::{Extent, Spec};
 use crate::state::{Record, State};
 
 use super::caps::count;
@@ -33,6 +33,9 @@ pub(super) fn watch(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft, options
 
 /// Lists what was recorded and is declared no longer, under whatever name.
 pub(super) fn forgotten(spec: &Spec, state: Option<&State>) -> Vec<Forgotten> {
+    if spec.extent != Extent::Whole {
+        return Vec::new();
+    }
     let declared: BTreeSet<(&Scope, &RouterInterfaceId)> =
         spec.interfaces.values().map(|interface| (&interface.scope, &interface.id.value)).collect();
     let records = state.into_iter().flat_map(|state| state.interfaces.by_address());

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::plan::document::WarningLine;
 use super::text::page::Steps;
-use super::text::{self, View};
+use super::text::{self, Line, Screen, Tone, View};
+use super::words::next::Given;
 use super::{json, page};
 use crate::drift::{Drift, DriftItem};
 use crate::plan::GroupHealth;
@@ -17,8 +18,14 @@ use crate::resource::{GroupName, ScopeFailure, Target};
 const FORMAT_VERSION: &str = "1.0";
 
 /// Writes what drifted as text.
-pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, view: View) -> io::Result<()> {
-    text::page::page(out, &page::drift::page(drift), Steps::Brief, view)
+pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, given: &Given, view: View) -> io::Result<()> {
+    text::page::page(out, &page::drift::page(drift, given), Steps::Brief, view)
+}
+
+/// Writes that a spec could not be checked, where others could.
+pub fn unchecked<W: Write + ?Sized>(out: &mut W, error: &str, view: View) -> io::Result<()> {
+    let mut screen = Screen::new(out, view);
+    screen.line(&Line::at(0).hang(4).with(Tone::Bad, "Not checked: ").text(error))
 }
 
 /// Writes what drifted as one JSON document, on one line.

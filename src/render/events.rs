@@ -171,14 +171,14 @@ struct Finding<'a> {
 
 /// Writes the lines of one run.
 #[derive(Debug)]
-pub struct Events<'p> {
-    steps: BTreeMap<&'p StepId, &'p Step>,
+pub struct Events {
+    steps: BTreeMap<StepId, Step>,
 }
 
-impl<'p> Events<'p> {
+impl Events {
     /// Starts the lines of a run of `plan`.
-    pub fn new(plan: &'p Plan) -> Self {
-        Self { steps: plan.steps.iter().map(|step| (&step.id, step)).collect() }
+    pub fn new(plan: &Plan) -> Self {
+        Self { steps: plan.steps.iter().map(|step| (step.id.clone(), step.clone())).collect() }
     }
 
     /// Writes what is planned: one line per interface, per blocked one, and the summary.
@@ -206,7 +206,7 @@ impl<'p> Events<'p> {
     pub fn event<W: Write + ?Sized>(&self, out: &mut W, at: Timestamp, event: &Event) -> io::Result<()> {
         let message = match event {
             Event::CallAccepted { step, request_id } => format!("{step}: accepted [RequestId={request_id}]"),
-            _ => sentence(event, |id| self.steps.get(id).copied()).map(|(_, text)| text).unwrap_or_default(),
+            _ => sentence(event, |id| self.steps.get(id)).map(|(_, text)| text).unwrap_or_default(),
         };
         let body = self.body(event);
         let level = match &body {
@@ -266,7 +266,7 @@ impl<'p> Events<'p> {
     }
 
     fn hook<'a>(&'a self, id: &'a StepId) -> Hook<'a> {
-        let step = self.steps.get(id).copied();
+        let step = self.steps.get(id);
         Hook {
             step: Some(id),
             resource: step.map(|step| resource(&step.address)),

@@ -9,6 +9,7 @@ use super::past::PastRun;
 use super::report::document::RunDocument;
 use super::text::page::Steps;
 use super::text::{self, Line, Screen, Tone, View};
+use super::words::next::Given;
 use super::words::report::verb;
 use super::{json, page};
 use crate::journal::{Approved, LockWord};
@@ -35,8 +36,8 @@ pub fn list<W: Write + ?Sized>(out: &mut W, runs: &[PastRun], view: View) -> io:
 }
 
 /// Writes one run.
-pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, view: View) -> io::Result<()> {
-    text::page::page(out, &page::run::page(past), Steps::Whole, view)
+pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, given: &Given, view: View) -> io::Result<()> {
+    text::page::page(out, &page::run::page(past, given), Steps::Whole, view)
 }
 
 /// Writes the list as one JSON document, on one line.

@@ -15,6 +15,7 @@ use super::phrase::Phrase;
 use super::svg::{self, escaped};
 use super::text::{Tone, and_more};
 use super::topology::Topology;
+use super::words::next::Given;
 use crate::drift::Drift;
 use crate::plan::Plan;
 use crate::run::Report;
@@ -40,24 +41,29 @@ td::before{color:#8b949e}.good{color:#3fb950}.bad{color:#f85149}.change{color:#d
 svg{background:#fff;border-radius:6px}}\n\
 </style>\n";
 
-/// Writes a plan, with the topology where it is known; `file` is the one that it was read from.
-pub fn plan<W: Write + ?Sized>(
-    out: &mut W,
-    plan: &Plan,
-    file: Option<&str>,
-    topology: Option<&Topology>,
-) -> io::Result<()> {
-    write(out, &page::plan::page(plan, file), None, topology)
+/// Writes a plan, with the topology where it is known; `given` is what the command was typed with.
+pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, given: &Given, topology: Option<&Topology>) -> io::Result<()> {
+    write(out, &page::plan::page(plan, given), None, topology)
 }
 
 /// Writes what drifted, with the topology where it is known.
-pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift, topology: Option<&Topology>) -> io::Result<()> {
-    write(out, &page::drift::page(drift), None, topology)
+pub fn drift<W: Write + ?Sized>(
+    out: &mut W,
+    drift: &Drift,
+    given: &Given,
+    topology: Option<&Topology>,
+) -> io::Result<()> {
+    write(out, &page::drift::page(drift, given), None, topology)
 }
 
 /// Writes a run with its timeline, and the topology where it is known.
-pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, topology: Option<&Topology>) -> io::Result<()> {
-    write(out, &page::run::page(past), Some(&past.report), topology)
+pub fn run<W: Write + ?Sized>(
+    out: &mut W,
+    past: &PastRun,
+    given: &Given,
+    topology: Option<&Topology>,
+) -> io::Result<()> {
+    write(out, &page::run::page(past, given), Some(&past.report), topology)
 }
 
 fn write<W: Write + ?Sized>(

@@ -13,6 +13,7 @@ use super::page::table::Table;
 use super::page::{self, Body, Entry, Lead, Page, Section};
 use super::past::PastRun;
 use super::phrase::{Phrase, Piece};
+use super::words::next::Given;
 use crate::drift::Drift;
 use crate::plan::Plan;
 
@@ -31,19 +32,26 @@ const LONGEST: usize = 400;
 /// The most characters of the argument list of a check: escaped, each of them takes up to ten.
 const LONGEST_CHECK: usize = 4_096;
 
-/// Writes a plan; `file` is the one that it was read from.
-pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, file: Option<&str>) -> io::Result<()> {
-    write(out, &page::plan::page(plan, file))
+/// Writes a plan; `given` is what the command was typed with.
+pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, given: &Given) -> io::Result<()> {
+    write(out, &page::plan::page(plan, given))
 }
 
 /// Writes what drifted.
-pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift) -> io::Result<()> {
-    write(out, &page::drift::page(drift))
+pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift, given: &Given) -> io::Result<()> {
+    write(out, &page::drift::page(drift, given))
+}
+
+/// Writes that a spec could not be checked, where others could.
+pub fn unchecked<W: Write + ?Sized>(out: &mut W, spec: &str, error: &str) -> io::Result<()> {
+    let title = Phrase::ours("rictl drift of ").and_theirs(spec);
+    let verdict = format!("**Not checked.** {}", said(&Phrase::theirs(error)));
+    writeln!(out, "### {}\n\n{verdict}", said(&title))
 }
 
 /// Writes a run.
-pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun) -> io::Result<()> {
-    write(out, &page::run::page(past))
+pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, given: &Given) -> io::Result<()> {
+    write(out, &page::run::page(past, given))
 }
 
 fn write<W: Write + ?Sized>(out: &mut W, page: &Page) -> io::Result<()> {

@@ -47,8 +47,10 @@ impl PastRun {
     pub(crate) fn verdict(&self) -> (Tone, String) {
         match (self.outcome(), &self.resolved_by) {
             (None, _) => (Tone::Change, "goes on".to_owned()),
-            (Some(RunOutcome::Died), None) => (Tone::Bad, "died".to_owned()),
-            (Some(RunOutcome::Died), Some(run)) => (Tone::Bad, format!("died; resolved by run {run}")),
+            (Some(RunOutcome::Died), None) => (Tone::Bad, format!("died{}", taken_back(&self.report))),
+            (Some(RunOutcome::Died), Some(run)) => {
+                (Tone::Bad, format!("died; resolved by run {run}{}", taken_back(&self.report)))
+            }
             (Some(RunOutcome::Complete), _) => {
                 (Tone::Good, format!("complete, {} changed{}", self.report.changed(), taken_back(&self.report)))
             }

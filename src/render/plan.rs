@@ -6,17 +6,18 @@ use std::io::{self, Write};
 
 use super::text::page::Steps;
 use super::text::{self, View};
+use super::words::next::Given;
 use super::{json, page};
 use crate::plan::{self, Plan};
 
-/// Writes the plan as text; `file` is the one that it was read from.
-pub fn text<W: Write + ?Sized>(out: &mut W, plan: &Plan, file: Option<&str>, view: View) -> io::Result<()> {
-    text::page::page(out, &page::plan::page(plan, file), Steps::Brief, view)
+/// Writes the plan as text; `given` is what the command was typed with.
+pub fn text<W: Write + ?Sized>(out: &mut W, plan: &Plan, given: &Given, view: View) -> io::Result<()> {
+    text::page::page(out, &page::plan::page(plan, given), Steps::Brief, view)
 }
 
 /// Writes the plan as text where what to do next is asked or said right after it.
 pub fn proposal<W: Write + ?Sized>(out: &mut W, plan: &Plan, view: View) -> io::Result<()> {
-    let page = page::Page { next: None, ..page::plan::page(plan, None) };
+    let page = page::Page { next: None, ..page::plan::page(plan, &Given::default()) };
     text::page::page(out, &page, Steps::Brief, view)
 }
 

@@ -297,6 +297,9 @@ pub(crate) fn drift() -> Drift {
         change_id: None,
         overdue_since: None,
         taken_back_by: None,
+        business_status: None,
+        code: None,
+        blocked: None,
     };
     let active = Some(DesiredStatus::Active);
     let mut expired = item("e-expired", DriftCause::HandsOff, active, Some(Status::Inactive), Some("carrier test"));
@@ -601,6 +604,7 @@ pub(crate) fn spec() -> Spec {
             ),
         ]),
         warnings: Vec::new(),
+        extent: crate::spec::Extent::Whole,
     }
 }
 

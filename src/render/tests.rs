@@ -23,18 +23,18 @@ fn looks(name: &str, show: impl Fn(&mut Vec<u8>, View) -> io::Result<()>) {
 
 #[test]
 fn plan_looks_like_this() {
-    looks("plan", |out, view| plan::text(out, &rich_plan(), None, view));
+    looks("plan", |out, view| plan::text(out, &rich_plan(), &Given::default(), view));
 }
 
 #[test]
 fn drift_looks_like_this() {
-    looks("drift", |out, view| drifted::text(out, &drift(), view));
+    looks("drift", |out, view| drifted::text(out, &drift(), &Given::default(), view));
 }
 
 #[test]
 fn history_and_a_run_look_like_this() {
     looks("history", |out, view| history::list(out, &[past(report()), past(report())], view));
-    looks("run", |out, view| history::run(out, &past(report()), view));
+    looks("run", |out, view| history::run(out, &past(report()), &Given::default(), view));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 pub(crate) mod drift;
 pub(crate) mod groups;
 pub(crate) mod history;
-pub(crate) mod next;
+pub mod next;
 pub mod plan;
 pub mod report;
 pub(crate) mod run;

@@ -29,7 +29,7 @@ type Owners<'d> = HashMap<&'d str, (&'d Address, &'d Interface)>;
 /// Resolves the references of a draft and reports what cannot be; `start` is where the spec begins.
 pub(super) fn check(draft: &mut Draft, start: Place, findings: &mut Findings) {
     let knows_interfaces = !draft.misspelt.may_mean("interfaces");
-    if draft.interfaces.is_empty() && knows_interfaces {
+    if draft.interfaces.is_empty() && knows_interfaces && !draft.has_interfaces {
         report(WholeFault::NoInterfaces, start, findings);
     }
     let mut owners = Owners::with_capacity(draft.interfaces.len());

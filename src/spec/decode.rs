@@ -43,6 +43,8 @@ pub(super) struct Draft {
     pub(super) rollout: Option<Rollout>,
     /// A region that is neither given nor set by default yet is empty.
     pub(super) interfaces: BTreeMap<Address, Interface>,
+    /// Whether there are entries of `interfaces`, those without a name included.
+    pub(super) has_interfaces: bool,
     /// What unknown sections may have meant.
     pub(super) misspelt: Misspelt,
 }
@@ -73,6 +75,8 @@ pub(super) struct Decoder<'a> {
     interfaces: BTreeMap<Address, Interface>,
     regions: BTreeSet<Region>,
     group_names: BTreeSet<GroupName>,
+    /// Whether there are entries of `interfaces`, be it without a name that can be read or at the left margin.
+    has_interfaces: bool,
     /// Where the last entry begins.
     last_entry: Option<Place>,
 }
@@ -95,6 +99,7 @@ impl<'a> Decoder<'a> {
             interfaces: BTreeMap::new(),
             regions: BTreeSet::new(),
             group_names: BTreeSet::new(),
+            has_interfaces: false,
             last_entry: None,
         }
     }
@@ -119,7 +124,8 @@ impl<'a> Decoder<'a> {
             (Item::Section(key), _) => self.enter(&key, findings),
             (Item::Value(node), Some(section)) => self.value(section, node, findings),
             (Item::Entry(key, node), Some(section)) => self.entry(section, key, node, findings),
-            (Item::Value(_) | Item::Entry(..), None) => {}
+            (Item::Entry(key, _), None) => self.has_interfaces |= matches!(&*key.text, "id" | "status"),
+            (Item::Value(_), None) => {}
         }
     }
 
@@ -204,6 +210,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn interface(&mut self, path: Path<'_>, key: Word<'a>, node: Node<'a>, findings: &mut Findings) {
+        self.has_interfaces = true;
         let mut interface = interface::decode(path.then(&key.text), key.place, node, findings);
         share(&mut self.regions, &mut interface.scope.region);
         if let Some(group) = &mut interface.group {
@@ -211,6 +218,11 @@ impl<'a> Decoder<'a> {
         }
         let address = read::name_of_entry::<Address>(path, key, findings);
         insert_once(&mut self.interfaces, address, interface, |interface| interface.place, path, findings);
+    }
+
+    /// Returns `state.path`, of whatever was gathered.
+    pub(super) fn state_path(mut self, findings: &mut Findings) -> Option<String> {
+        self.state.line(Path::root("state"), "path", findings).map(|path| path.value)
     }
 
     /// Reads what was gathered; `start` is where a missing version belongs.
@@ -230,6 +242,7 @@ impl<'a> Decoder<'a> {
             changes: self.changes,
             rollout: section::rollout(self.rollout, findings),
             interfaces: self.interfaces,
+            has_interfaces: self.has_interfaces,
             misspelt: self.misspelt,
         }
     }
@@ -239,6 +252,7 @@ fn version(node: &Node<'_>, findings: &mut Findings) {
     let path = Path::root("version");
     match node {
         Node::Word(word) if !word.quoted && word.text == SUPPORTED_VERSION => {}
+        Node::Word(word) if !word.quoted && read::slipped(&word.text, word.place, findings) => {}
         Node::Word(word) if !word.quoted && !node.is_null() => {
             let fault = ValueFault::OtherVersion { found: shorten(&word.text).into_owned() };
             read::refuse(path, word.place, fault, findings);

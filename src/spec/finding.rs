@@ -84,6 +84,8 @@ pub(super) enum YamlFault {
     ColonInText,
     NoColon,
     OpenQuote,
+    OpenBracket,
+    TextAfterQuote,
     UnknownEscape,
     /// In the parser's own words.
     UnexpectedCharacter(String),

@@ -79,6 +79,10 @@ impl Findings {
             }
         }
         self.list.sort_by_key(|(place, _)| *place);
+        // A slip is seen where a word is read, and again where reading stops at it.
+        self.list.dedup_by(|(place, finding), (kept, first)| {
+            place == kept && matches!(finding, Finding::Syntax(_)) && finding.code() == first.code()
+        });
         self.list.iter().map(|(place, finding)| words(finding).at(*place)).collect()
     }
 }

@@ -132,7 +132,8 @@ fn in_line(line: &str, below: Option<&str>) -> Option<(usize, Slip)> {
 fn at_start(text: &str) -> Option<(usize, Slip)> {
     let first = text.chars().next()?;
     let is_bullet = meant(first).is_some_and(|(meant, _)| meant == '-') && text[first.len_utf8()..].starts_with(' ');
-    if is_odd_blank(first) || is_bullet {
+    let is_remark = first == '\u{ff03}';
+    if is_odd_blank(first) || is_bullet || is_remark {
         return Some((0, Slip::LookAlike(first)));
     }
     if let Some(at) = quoted_length(text) {

@@ -62,7 +62,9 @@ fn key(fault: &KeyFault) -> Diagnostic {
             let names: Vec<&str> = known.iter().map(|key| key.name).collect();
             let error = Diagnostic::error(format!("unknown key `{key}` in {place}"));
             let error = near.iter().fold(error, |error, near| error.label(did_you_mean(near)));
-            error.hint(format!("the keys here are {}", names.join(", ")))
+            let is_stray = at.is_none() && near.is_none();
+            let indent = if is_stray { "; an entry of `interfaces` or `groups` is indented under it" } else { "" };
+            error.hint(format!("the keys here are {}{indent}", names.join(", ")))
         }
         KeyFault::Duplicate { path, first } => Diagnostic::error(format!("`{path}` is set twice"))
             .label("set again here")

@@ -162,6 +162,8 @@ mod tests {
         let utf16 = |of: fn(u16) -> [u8; 2]| -> Vec<u8> {
             "\u{feff}".encode_utf16().chain(STATE.encode_utf16()).flat_map(of).collect()
         };
+        let bare: Vec<u8> = STATE.trim_start().encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(read(&bare).unwrap(), read(STATE.as_bytes()).unwrap());
         let with_mark = [b"\xEF\xBB\xBF", STATE.as_bytes()].concat();
         for bytes in [utf16(u16::to_le_bytes), utf16(u16::to_be_bytes), with_mark] {
             assert_eq!(read(&bytes).unwrap(), read(STATE.as_bytes()).unwrap());
@@ -197,6 +199,8 @@ mod tests {
         ] {
             assert!(error(text).contains(what), "{text}: {}", error(text));
         }
+        let newer = read(br#"{"version": 5, "terraform_version": "2.0.0"}"#).unwrap_err();
+        assert!(newer.hint().starts_with("this rictl is older"), "{}", newer.hint());
         assert_eq!(error(r#"{"version": 4, "resources": []}"#), "it holds no router interface");
         assert_eq!(error("resource {}"), "it is not a Terraform state");
     }

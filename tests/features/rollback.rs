@@ -312,3 +312,155 @@ fn an_apply_that_did_something_ends_with_the_command_that_takes_it_back() {
     let again = scene.run(&["-C", "site 1", "-f", "it's.yaml", "apply", "--auto-approve"]).with_code(0);
     assert!(!again.stdout.contains("rollback"), "{again:#?}");
 }
+
+#[test]
+fn what_others_brought_back_whole_is_taken_back_by_a_run_without_steps() {
+    let scene = scene(&a("Inactive"));
+    let drained = applied(&scene);
+    scene.write("other.yaml", &format!("{CLOUD}state: {{path: other/rictl.json}}\ninterfaces:\n{}", a("Active")));
+    scene.rictl("-f other.yaml apply --auto-approve").with_code(0);
+    // Nobody has to agree to nothing.
+    let back = scene.rictl("rollback --input=false").with_code(0);
+    assert!(back.stdout.contains("Nothing to take back"), "{back:#?}");
+    assert!(back.stdout.contains("Rollback complete! Resources: 0 added, 0 changed, 0 destroyed."), "{back:#?}");
+    let plan = json(&scene.rictl("plan --json --detailed-exitcode").with_code(0));
+    assert_eq!(plan["left_alone"][0]["code"], "rolled_back", "{plan}");
+    assert_eq!(run(&scene, &drained)["taken_back_by"], last(&scene).as_str());
+    assert!(rollback(&scene, "last").with_code(0).stdout.contains("Every apply was taken back already"));
+    scene.rictl("apply --auto-approve --redo").with_code(0);
+    assert_eq!(live(&scene), ["Inactive"]);
+}
+
+#[test]
+fn a_rollback_needs_no_spec_that_can_be_read() {
+    let broken: [(&str, Option<&str>); 5] = [
+        ("missing", None),
+        ("empty", Some("")),
+        ("cut off", Some("version: 1\ninterfaces:\n  a: {id: ri-a, status: Inac")),
+        ("wrong", Some("version: 1\ncloud: {region: cn-shanghai}\ninterfaces:\n  a: {id: ri-a, status: Off}\n")),
+        ("no text", Some("\u{0}\u{1}")),
+    ];
+    for (what, text) in broken {
+        let scene = scene(&(a("Inactive") + &b("Inactive")));
+        let drained = applied(&scene);
+        match text {
+            Some(text) => scene.write("rictl.yaml", text),
+            None => std::fs::remove_file(scene.path("rictl.yaml")).unwrap(),
+        }
+        let history = scene.rictl("history").with_code(0);
+        assert!(history.stdout.contains(&drained) && history.stderr.contains("cannot be used"), "{what}: {history:#?}");
+        scene.rictl("plan").with_code(1);
+        let back = rollback(&scene, "last").with_code(0);
+        assert!(
+            back.stderr.contains(&format!("what run {drained} stood under holds in its place")),
+            "{what}: {back:#?}"
+        );
+        declare(&scene, "", &(a("Inactive") + &b("Inactive")));
+        assert_eq!(live(&scene), ["Active", "Active"], "{what}");
+        // What the mended spec asks for is what was taken back.
+        let plan = json(&scene.rictl("plan --json --detailed-exitcode").with_code(0));
+        assert_eq!(plan["left_alone"].as_array().unwrap().len(), 2, "{what}: {plan}");
+    }
+}
+
+#[test]
+fn what_a_run_stood_under_holds_where_the_spec_cannot_be_read() {
+    let scene = scene("");
+    let entries =
+        "  a: {id: ri-a, status: Active, group: site}\n  c: {id: ri-c, status: Inactive, group: site, protect: true}\n";
+    let others = "  b: {id: ri-b, region: cn-beijing, status: Active}\n";
+    let world = WORLD.replace("- {id: ri-a}", "- {id: ri-a, status: Inactive}");
+    scene.write("world.yaml", &world);
+    declare(
+        &scene,
+        "groups: {site: {min_active: 1}}\n",
+        &entries.replace("protect: true", "").replace("Inactive, ", "Active, ").replace(", }", "}"),
+    );
+    let raised = applied(&scene);
+    // Somebody takes the other link down: to take back what was raised would cut the site off.
+    scene.write(
+        "other.yaml",
+        &format!("{CLOUD}state: {{path: other/rictl.json}}\ninterfaces:\n  c: {{id: ri-c, status: Inactive}}\n"),
+    );
+    scene.rictl("-f other.yaml apply --auto-approve").with_code(0);
+    scene.write("rictl.yaml", "groups: {site: {min_active: 0}\n");
+    let refused = rollback(&scene, &raised).with_code(3);
+    assert!(refused.stdout.contains("site") && refused.stdout.contains("floor 1"), "{refused:#?}");
+    declare(&scene, "", others);
+    let records = json(&scene.rictl("state list --json"));
+    assert_eq!(records["interfaces"].as_object().unwrap().len(), 2, "{records}");
+}
+
+#[test]
+fn the_state_of_a_spec_that_cannot_be_read_can_be_named() {
+    let scene = scene("");
+    declare(&scene, "state: {path: kept/net.json}\n", &a("Inactive"));
+    let drained = applied(&scene);
+    let whole = scene.read("rictl.yaml");
+    std::fs::remove_file(scene.path("rictl.yaml")).unwrap();
+    let lost = rollback(&scene, &drained).with_code(1);
+    assert!(lost.stderr.contains("--state FILE") && lost.stderr.contains("state/rictl.json"), "{lost:#?}");
+    // Where the file still says it, nobody has to.
+    scene.write("rictl.yaml", "state: {path: kept/net.json}\n<<<<<<< ours\n");
+    assert!(rollback(&scene, "0").with_code(1).stderr.contains("there is no run 0"));
+    std::fs::remove_file(scene.path("rictl.yaml")).unwrap();
+    rollback(&scene, &format!("{drained} --state kept/net.json")).with_code(0);
+    scene.write("rictl.yaml", &whole);
+    assert_eq!(live(&scene), ["Active"]);
+    let other = rollback(&scene, "last --state other.json").with_code(1);
+    assert!(other.stderr.contains("its state is kept/net.json"), "{other:#?}");
+}
+
+#[test]
+fn a_way_back_without_a_spec_forgets_no_record_that_it_does_not_know() {
+    let scene = scene(&(a("Active") + &b("Inactive")));
+    applied(&scene);
+    let before = json(&scene.rictl("state list --json"));
+    assert_eq!(before["interfaces"].as_object().unwrap().len(), 2);
+    scene.write("rictl.yaml", "");
+    let back = rollback(&scene, "last").with_code(0);
+    assert!(!back.stdout.contains("left the spec"), "{back:#?}");
+    let after = json(&scene.rictl("state list --json"));
+    assert_eq!(after["interfaces"].as_object().unwrap().len(), 2, "{after}");
+    // A spec whose rollout nobody can read runs no check.
+    rollback(&scene, "last --with-rollout").with_code(1);
+}
+
+#[test]
+fn the_automatic_way_back_goes_by_the_spec_that_its_run_began_with() {
+    let scene = scene("");
+    let check = "rollout: {canary: 1, batch: 1, check: [sh, -c, \"echo broken > rictl.yaml; exit 1\"]}\n";
+    declare(&scene, check, &(a("Inactive") + &b("Inactive")));
+    scene.rictl("apply --auto-approve --on-error rollback").with_code(5);
+    assert_eq!(scene.read("rictl.yaml"), "broken\n");
+    declare(&scene, check, &(a("Inactive") + &b("Inactive")));
+    assert_eq!(live(&scene), ["Active", "Active"]);
+}
+
+#[test]
+fn the_next_command_repeats_what_the_plan_was_made_with() {
+    let scene = Scene::empty();
+    std::fs::create_dir(scene.path("site 1")).unwrap();
+    scene.write("site 1/world.yaml", WORLD);
+    let limits = "limits: {max_changes: 1}\n";
+    scene.write("site 1/net.yaml", &format!("{CLOUD}{limits}interfaces:\n{}{}", a("Inactive"), b("Inactive")));
+    let next = |words: &str| {
+        let flags = ["-C", "site 1", "-f", "net.yaml"];
+        let told = scene.run(&flags.into_iter().chain(words.split(' ')).collect::<Vec<_>>());
+        let last = told.stdout.lines().rev().find(|line| line.contains("Next: ")).map(str::to_owned);
+        last.unwrap_or_else(|| panic!("{told:#?}"))
+    };
+    let command = "rictl -C 'site 1' -f net.yaml";
+    assert_eq!(next("plan --allow-changes 2"), format!("Next: `{command} apply --allow-changes 2` does this"));
+    assert_eq!(next("plan --target a --redo"), format!("Next: `{command} apply --target a --redo` does this"));
+    assert!(
+        next("plan --redo --allow-changes 2 --out p").contains("apply p --allow-changes 2 --redo` does exactly this")
+    );
+    next("apply --auto-approve --target a");
+    for (words, rest) in [("show last", "rollback 2"), ("drift", "plan"), ("show last --format markdown", "rollback 2")]
+    {
+        assert!(next(words).contains(&format!("{command} {rest}")), "{words}: {}", next(words));
+    }
+    let refused = scene.run(&["-C", "site 1", "-f", "net.yaml", "apply", "--auto-approve", "--target", "zz"]);
+    assert_eq!(refused.code, 1);
+}

@@ -1,7 +1,6 @@
 //! Builders: a target, a plan of steps, the entries of a run.
 
 use jiff::{SignedDuration, Timestamp};
-use rictl::clock::Uptime;
 use rictl::cloud::{Call, RequestId};
 use rictl::history::{self, Recorded};
 use rictl::journal::{Entry, Evidence, Operation, Outcome, PlannedStep, RunStarted};
@@ -12,6 +11,7 @@ use rictl::state::{Durations, LastAction, Record, RunId, Sighting, State, Stragg
 use rictl::store::StoreError;
 use rictl::store::local::{LocalStore, Paths};
 use rictl::store::lock::Holder;
+use rictl::uptime::Uptime;
 
 /// The moment `millis` after the tests' zero.
 pub(crate) fn at(millis: i64) -> Timestamp {

@@ -17,10 +17,13 @@ pub(in crate::cli) struct DriftArgs {
     pub(in crate::cli) at: AtArgs,
     #[command(flatten)]
     pub(in crate::cli) format: FormatArgs,
+    /// Drift always says so by its exit code
+    #[arg(long, hide = true)]
+    detailed_exitcode: bool,
     /// Write metrics for Prometheus' textfile collector, replaced as a whole
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) metrics_file: Option<PathBuf>,
-    /// Write a JUnit report: a suite per spec, a case per interface
+    /// Write a JUnit report: a suite per spec, a case per interface and per group
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) junit: Option<PathBuf>,
     /// Run this with the finding as JSON on its standard input, only when the finding changed since the last run (kept

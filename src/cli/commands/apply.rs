@@ -11,10 +11,11 @@ use crate::ops::apply as operation;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::locked::unless_signalled;
 use crate::ops::rollback::Loosened;
-use crate::ops::session::{Applied, Approval, Ran, Task};
+use crate::ops::session::{Applied, Approval, Ran, Session, Task};
 use crate::ops::shared_file;
 use crate::plan::{Plan, PlanFileError};
 use crate::render;
+use crate::render::words::next::Given;
 use crate::store::StoreError;
 
 use super::super::args::{ApplyArgs, Choice, RollbackArgs, RunArgs, Selection};
@@ -22,9 +23,18 @@ use super::super::front::Screen;
 use super::super::outlet::Lines;
 use super::super::output::Output;
 use super::super::signals;
+use super::unread::{self, Footing};
 use super::{Invocation, plan};
 
+/// What is to be done, and who listens for signals meanwhile.
+struct Work {
+    signals: signals::Signals,
+    session: Session,
+    task: Task,
+}
+
 pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let signals = listen()?;
     let task = match &arguments.plan {
         Some(path) => {
             let Selection { target, exclude } = &arguments.choice.selection;
@@ -41,27 +51,35 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
         }
         None => Task::Fresh(plan::options(&arguments.choice, invocation)),
     };
-    run(task, arguments.plan.is_some(), &arguments.run, invocation, output).await
+    let session = invocation.session(invocation.settings(&arguments.run))?;
+    run(Work { signals, session, task }, &arguments.run, invocation, output).await
 }
 
 pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let signals = listen()?;
     let choice = Choice { allow_changes: arguments.allow_changes, ..Choice::default() };
     let RollbackArgs { with_rollout, force_superseded, undeclared, .. } = *arguments;
     let loosened = Loosened { with_rollout, force_superseded, undeclared };
-    let task =
-        Task::Rollback { run_id: arguments.run_id.clone(), loosened, options: plan::options(&choice, invocation) };
-    run(task, false, &arguments.run, invocation, output).await
+    let (project, run_id) = match unread::footing(arguments, invocation, output)? {
+        Footing::Spec(project) => (project, arguments.run_id.clone()),
+        // Another run may be the last by the time that the lock is had; this is the one whose guards hold.
+        Footing::OfRun(project, run_id) => (project, run_id.to_string()),
+        Footing::NothingLeft => {
+            Screen::new(output, invocation.clock, arguments.run.json, None, false).nothing_to_take_back(None);
+            return Ok(Exit::Done);
+        }
+    };
+    let session = invocation.session_of(project, invocation.settings(&arguments.run));
+    let task = Task::Rollback { run_id, loosened, options: plan::options(&choice, invocation) };
+    run(Work { signals, session, task }, &arguments.run, invocation, output).await
 }
 
-async fn run(
-    task: Task,
-    is_saved: bool,
-    arguments: &RunArgs,
-    invocation: &Invocation,
-    output: &Output,
-) -> Result<Exit> {
-    let signals::Signals { count: signals, terminal } = signals::listen().context("cannot listen for signals")?;
-    let session = invocation.session(invocation.settings(arguments))?;
+fn listen() -> Result<signals::Signals> {
+    signals::listen().context("cannot listen for signals")
+}
+
+async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let Work { signals: signals::Signals { count: signals, terminal }, session, task } = work;
     if let Task::Fresh(options) = &task {
         session.project.check_choice(options)?;
     }
@@ -81,15 +99,22 @@ async fn run(
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
     let mut screen = screen.with_records(records).outliving(terminal).full(arguments.full).given(invocation.given());
     // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
+    let is_saved = matches!(task, Task::Saved { .. });
     let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
     let doing = task.operation();
     let applied = operation::apply(&session, task, approval, &mut screen, signals.clone()).await;
-    let exit = applied.and_then(|applied| finish(&applied, doing, &mut screen, output));
+    let exit = applied.and_then(|applied| finish(&applied, doing, &mut screen, output, &invocation.given()));
     screen.let_go(signals).await;
     exit
 }
 
-fn finish(applied: &Applied, operation: Operation, screen: &mut Screen<'_>, output: &Output) -> Result<Exit> {
+fn finish(
+    applied: &Applied,
+    operation: Operation,
+    screen: &mut Screen<'_>,
+    output: &Output,
+    given: &Given,
+) -> Result<Exit> {
     match applied {
         Applied::Declined => {
             output.show(|out| writeln!(out, "Apply cancelled."));
@@ -103,30 +128,31 @@ fn finish(applied: &Applied, operation: Operation, screen: &mut Screen<'_>, outp
             screen.nothing_to_do(operation);
             Ok(Exit::Done)
         }
-        Applied::Nothing(plan) => Err(nothing_possible(plan).into()),
-        Applied::Ran(ran) => Ok(conclude(ran, output)),
+        Applied::Nothing(plan) => Err(nothing_possible(plan, given).into()),
+        Applied::Ran(ran) => Ok(conclude(ran, output, given)),
     }
 }
 
 /// Says that a plan holds no step although something is wanted, or something could not be read.
-fn nothing_possible(plan: &Plan) -> Refusal {
+fn nothing_possible(plan: &Plan, given: &Given) -> Refusal {
+    let again = given.command("plan");
     if plan.is_errored() {
         let refusal = Refusal::new(Exit::Error, "nothing was done: not everything could be read");
-        return refusal.hint("`rictl plan` tries again");
+        return refusal.hint(format!("`{again}` tries again"));
     }
     let blocked = render::counted(plan.blocked.len(), "interface");
     Refusal::new(Exit::Refused, format!("nothing was done: what is wanted of {blocked} is blocked"))
-        .hint("lift what the plan names, then run `rictl plan`")
+        .hint(format!("lift what the plan names, then run `{again}`"))
 }
 
 /// Says what became of the way back, and returns the exit code: what stands in the history of the run.
-fn conclude(ran: &Ran, output: &Output) -> Exit {
+fn conclude(ran: &Ran, output: &Output, given: &Given) -> Exit {
     let exit = ran.report.exit().unwrap_or(Exit::Partial);
     if let Some(back) = &ran.rollback {
         let is_back = back.report.exit() == Some(Exit::Done);
         let verdict =
             if is_back { "what the apply did was taken back" } else { "not all of the apply could be taken back" };
-        output.say(&format!("{verdict} (exit code {exit}); run `rictl plan`"));
+        output.say(&format!("{verdict} (exit code {exit}); run `{}`", given.command("plan")));
     }
     exit
 }

@@ -15,6 +15,7 @@ use crate::ops::shared_file::{self, Access};
 use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
+use crate::render::words::next::Given;
 use crate::resource::{LiveState, Reading};
 
 use super::super::args::{DriftArgs, Format, FormatArgs};
@@ -53,6 +54,15 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
         };
         if let Some(error) = error {
             // One spec that cannot be checked keeps nobody from looking at the others.
+            if paths.len() > 1 && check.outcome.is_err() {
+                let why = format!("{error:#}");
+                let view = output.view();
+                output.print(|out| match format {
+                    Format::Text => render::drift::unchecked(out, &why, view),
+                    Format::Markdown => render::markdown::unchecked(out, &spec, &why),
+                    Format::Json | Format::Html => Ok(()),
+                })?;
+            }
             let code = errors::report(output, &error, machine);
             failed.get_or_insert(code);
         }
@@ -76,7 +86,7 @@ async fn check(
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
     let project = project?;
     let chosen = arguments.selection.addresses(&project)?;
-    let recorded = plan::read(&project, output)?;
+    let recorded = plan::read(&project.paths, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let interval = invocation.global.poll_interval;
     let (cloud, target) = (&connection.cloud, &connection.target);
@@ -86,7 +96,8 @@ async fn check(
         drift.keep_to(&project.spec, chosen);
         seen.readings.retain(|address, _| chosen.contains(address));
     }
-    print(output, &arguments.format, &drift, &Topology::new(&project.spec, &seen))?;
+    let topology = Topology::new(&project.spec, &seen);
+    print(output, &arguments.format, &drift, &invocation.given(), &topology)?;
     let told = match &arguments.notify_command {
         Some(command) => notify::notify(&project, &drift, command, invocation.environment.children()).await,
         None => Ok(()),
@@ -105,13 +116,13 @@ fn of(path: &Path, drift: Drift, seen: &LiveState) -> DriftCheck {
     DriftCheck { spec: whole(path), at: drift.timestamp, declared, outcome: Ok(drift) }
 }
 
-fn print(output: &Output, format: &FormatArgs, drift: &Drift, topology: &Topology) -> Result<()> {
+fn print(output: &Output, format: &FormatArgs, drift: &Drift, given: &Given, topology: &Topology) -> Result<()> {
     let view = output.view_of(format.full);
     output.print(|out| match format.format() {
-        Format::Text => render::drift::text(out, drift, view),
+        Format::Text => render::drift::text(out, drift, given, view),
         Format::Json => render::drift::document(out, drift),
-        Format::Markdown => render::markdown::drift(out, drift),
-        Format::Html => render::html::drift(out, drift, Some(topology)),
+        Format::Markdown => render::markdown::drift(out, drift, given),
+        Format::Html => render::html::drift(out, drift, given, Some(topology)),
     })
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     }
     let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
     let addresses = project.select(&arguments.selectors)?;
-    let recorded = plan::read(&project, output)?;
+    let recorded = plan::read(&project.paths, output)?;
     let (plan, seen) = planned(&project, &recorded, at, invocation).await?;
     let facts: Vec<Explanation<'_>> = addresses
         .iter()
@@ -85,7 +85,7 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
     let plan = if arguments.offline {
         None
     } else {
-        let recorded = plan::read(&project, output)?;
+        let recorded = plan::read(&project.paths, output)?;
         match planned(&project, &recorded, at, invocation).await {
             Ok((plan, _)) => Some(plan),
             // Dependencies and groups are worth a picture without the cloud; whatever else is wrong is an error.

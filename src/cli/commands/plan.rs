@@ -10,12 +10,13 @@ use crate::history::{self, Recorded};
 use crate::ops::connection::connect;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
-use crate::ops::project::Project;
 use crate::ops::session::today;
 use crate::ops::shared_file::{self, Access};
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::topology::Topology;
+use crate::render::words::next::Given;
+use crate::store::local::Paths;
 use crate::store::named::{self, Links, NamedError};
 
 use super::super::args::{Choice, Format, FormatArgs, PlanArgs};
@@ -26,15 +27,16 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, true)?;
     let options = PlanOptions { at, ..options(&arguments.choice, invocation) };
     project.check_choice(&options)?;
-    let recorded = read_quietly(&project, output)?;
+    let recorded = read_quietly(&project.paths, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let (cloud, target) = (&connection.cloud, &connection.target);
     let (plan, seen) = live::plan(&project, &recorded, cloud, target, &invocation.clock, &options).await?;
     if let Some(path) = &arguments.out {
         save(path, &plan, arguments.force)?;
     }
-    let file = arguments.out.as_deref().map(|path| path.display().to_string());
-    print(output, &arguments.format, &plan, file.as_deref(), Some(&Topology::new(&project.spec, &seen)))?;
+    let saved = arguments.out.as_deref().map(|path| path.display().to_string());
+    let given = Given { saved, redo: arguments.choice.redo, ..invocation.given() };
+    print(output, &arguments.format, &plan, &given, Some(&Topology::new(&project.spec, &seen)))?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
         let text = format!("Saved the plan to {}.", path.display());
         output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
@@ -55,20 +57,20 @@ fn exit_code(plan: &Plan, detailed: bool) -> Exit {
     }
 }
 
-/// Prints a plan; `file` is the one that it is in.
+/// Prints a plan; `given` is what the command was typed with.
 pub(super) fn print(
     output: &Output,
     format: &FormatArgs,
     plan: &Plan,
-    file: Option<&str>,
+    given: &Given,
     topology: Option<&Topology>,
 ) -> Result<()> {
     let view = output.view_of(format.full);
     output.print(|out| match format.format() {
-        Format::Text => render::plan::text(out, plan, file, view),
+        Format::Text => render::plan::text(out, plan, given, view),
         Format::Json => render::plan::document(out, plan),
-        Format::Markdown => render::markdown::plan(out, plan, file),
-        Format::Html => render::html::plan(out, plan, file, topology),
+        Format::Markdown => render::markdown::plan(out, plan, given),
+        Format::Html => render::html::plan(out, plan, given, topology),
     })
 }
 
@@ -85,15 +87,15 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
 }
 
 /// Reads what is recorded and says what is odd about it, but for who is at work: the plan itself says that.
-fn read_quietly(project: &Project, output: &Output) -> Result<Recorded> {
-    let recorded = history::read_files(&project.paths)?;
+fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
+    let recorded = history::read_files(paths)?;
     recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
     Ok(recorded)
 }
 
 /// Reads what is recorded and says what is odd about it.
-pub(super) fn read(project: &Project, output: &Output) -> Result<Recorded> {
-    let recorded = read_quietly(project, output)?;
+pub(super) fn read(paths: &Paths, output: &Output) -> Result<Recorded> {
+    let recorded = read_quietly(paths, output)?;
     if let Some(holder) = &recorded.running {
         output.say(&format!("note: a run is going on: {holder}"));
     }

@@ -10,6 +10,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::{history as operation, state_edit};
 use crate::render;
 use crate::render::past::PastRun;
+use crate::render::words::next::Given;
 use crate::resource::Address;
 use crate::selector::Selector;
 use crate::state::Record;
@@ -19,19 +20,21 @@ use super::super::args::{Format, ShowArgs, StateCommand};
 use super::super::front::Screen;
 use super::super::output::Output;
 use super::super::prompt;
-use super::{Invocation, apply, plan};
+use super::{Invocation, apply, plan, unread};
 
 pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let format = arguments.format.format();
     if let Some(what) = &arguments.what
         && Path::new(what).exists()
     {
-        plan::print(output, &arguments.format, &apply::read_any_plan(Path::new(what))?, Some(what), None)?;
+        let saved = apply::read_any_plan(Path::new(what))?;
+        let given = Given { saved: Some(what.clone()), ..invocation.given() };
+        plan::print(output, &arguments.format, &saved, &given, None)?;
         return Ok(Exit::Done);
     }
-    let project = invocation.load()?;
-    let recorded = plan::read(&project, output)?;
-    let files = Files::new(project.paths.clone());
+    let paths = unread::records(invocation, output)?;
+    let recorded = plan::read(&paths, output)?;
+    let files = Files::new(paths);
     let what = arguments.what.as_deref().unwrap_or("last");
     let run = operation::find(&files, &recorded, what)?.ok_or_else(|| match what {
         "last" => {
@@ -41,21 +44,32 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
             .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`"),
     })?;
     let run = PastRun::from(run);
-    let view = output.view_of(arguments.format.full);
+    let (view, given) = (output.view_of(arguments.format.full), invocation.given());
     output.print(|out| match format {
-        Format::Text => render::history::run(out, &run, view),
+        Format::Text => render::history::run(out, &run, &given, view),
         Format::Json => render::history::run_document(out, &run),
-        Format::Markdown => render::markdown::run(out, &run),
-        Format::Html => render::html::run(out, &run, None),
+        Format::Markdown => render::markdown::run(out, &run, &given),
+        Format::Html => render::html::run(out, &run, &given, None),
     })?;
     Ok(Exit::Done)
 }
 
 pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let project = invocation.load()?;
-    let recorded = plan::read(&project, output)?;
-    let runs = operation::runs(&Files::new(project.paths.clone()), &recorded)?;
-    let runs = operation::touching(runs, selectors, &project)?;
+    let project = match invocation.load() {
+        Ok(project) => Some(project),
+        // What selectors mean is in the spec.
+        Err(error) if !selectors.is_empty() => return Err(error),
+        Err(_) => None,
+    };
+    let paths = match &project {
+        Some(project) => project.paths.clone(),
+        None => unread::records(invocation, output)?,
+    };
+    let recorded = plan::read(&paths, output)?;
+    let mut runs = operation::runs(&Files::new(paths), &recorded)?;
+    if let Some(project) = &project {
+        runs = operation::touching(runs, selectors, project)?;
+    }
     let runs: Vec<PastRun> = runs.into_iter().map(PastRun::from).collect();
     let view = output.view();
     output.print(|out| {
@@ -65,10 +79,9 @@ pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocatio
 }
 
 pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let project = invocation.load()?;
     match command {
         StateCommand::List { json } => {
-            let recorded = plan::read(&project, output)?;
+            let recorded = plan::read(&unread::records(invocation, output)?, output)?;
             let view = output.view();
             output.print(|out| match &recorded.state {
                 Some(state) if json => render::state::list_document(out, state),
@@ -78,7 +91,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             })?;
         }
         StateCommand::Show { address, json } => {
-            let recorded = plan::read(&project, output)?;
+            let recorded = plan::read(&unread::records(invocation, output)?, output)?;
             let record = record(&recorded, &address)?;
             let view = output.view();
             output.print(|out| {
@@ -92,6 +105,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         }
         StateCommand::Accept => {}
         StateCommand::Rm { address } => {
+            let project = invocation.load()?;
             state_edit::forget(&project, &address, super::super::who::who(), invocation.clock.now())?;
             let text = format!("Forgot {address}; the interface itself was not touched.");
             output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
@@ -131,8 +145,8 @@ pub(super) async fn force_unlock(
     invocation: &Invocation,
     output: &Output,
 ) -> Result<Exit> {
-    let project = invocation.load()?;
-    let holder = local::lock_holder(&project.paths)?;
+    let paths = unread::records(invocation, output)?;
+    let holder = local::lock_holder(&paths)?;
     output.say(&format!("the lock {} is held by {holder}", holder.id));
     if holder.id != id {
         let refusal = Refusal::new(Exit::Error, format!("{id} is not the id of the lock"));
@@ -159,7 +173,7 @@ pub(super) async fn force_unlock(
             return Ok(Exit::Done);
         }
     }
-    let holder = local::force_unlock(&project.paths, id)?;
+    let holder = local::force_unlock(&paths, id)?;
     let text = format!("The lock of {holder} is free.");
     output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
     Ok(Exit::Done)

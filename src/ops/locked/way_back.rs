@@ -46,7 +46,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let planned = unless_signalled(&signals, self.plan_way_back(worked, &run)).await?;
         let Some(planned) = planned else { return Ok(None) };
         front.planned(&planned.plan);
-        if planned.plan.steps.is_empty() {
+        if planned.plan.steps.is_empty() && !planned.finds_everything_back() {
             return Ok(None);
         }
         let run_id = self.session.run_id(Operation::Rollback);

@@ -14,9 +14,10 @@ use crate::ops::{check, live};
 use crate::plan::{Action, FloorMember, Plan, Step};
 use crate::refresh::Refresh;
 use crate::render::words;
-use crate::resource::{Address, ChangeName, LastSeen, LiveState};
+use crate::resource::{Address, ChangeName, LastSeen, LiveState, RouterInterfaceId};
 use crate::run::{self, Exit, Facts, Report, Unrecorded, planned_step};
 use crate::spec::Spec;
+use crate::spec::footing::footing;
 use crate::state::{Identity, RunId};
 use crate::store::lock::{Holder, Locking};
 use crate::store::{Store, StoreError, explain};
@@ -67,7 +68,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         // The way back brings up what was up, whatever it needed then.
         let needs = if takes_back.is_none() { needs(&self.session.project.spec) } else { BTreeMap::new() };
         let known = Known { reads, earlier, needs };
-        let evidence = self.evidence(&plan, takes_back);
+        let evidence = self.evidence(&plan, takes_back, &live);
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
         let clock = &self.session.clock;
@@ -174,10 +175,10 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     }
 
     /// Returns what is known of the circumstances.
-    fn evidence(&self, plan: &Plan, takes_back: Option<TakesBack>) -> Evidence {
+    fn evidence(&self, plan: &Plan, takes_back: Option<TakesBack>, live: &LiveState) -> Evidence {
         let project = &self.session.project;
         let (takes_back, grounds) = match takes_back {
-            Some(TakesBack { run_id, grounds }) => (vec![run_id], grounds_back(plan, grounds)),
+            Some(takes_back) => (vec![takes_back.run_id.clone()], takes_back.grounds_of(plan)),
             None => (Vec::new(), self.grounds(plan)),
         };
         Evidence {
@@ -187,6 +188,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             takes_back,
             grounds,
             change_id: change_of(plan).map(ToString::to_string),
+            stood_under: Some(footing(&project.spec, &touched(plan, live, &project.spec))),
             override_window: plan.overridden.as_ref().map(|overridden| overridden.reason.clone()),
             lock: (project.paths.locking == Locking::None).then_some(LockWord::None),
             ..Evidence::default()
@@ -222,11 +224,13 @@ fn change_of(plan: &Plan) -> Option<&ChangeName> {
     plan.steps.iter().all(|step| step.change_id.as_ref() == Some(first)).then_some(first)
 }
 
-/// Returns the grounds of what a way back is going to take back, or has found there: what it leaves is left as it is.
-fn grounds_back(plan: &Plan, grounds: BTreeMap<Address, Ground>) -> Vec<Ground> {
-    let blocked = plan.blocked.iter().map(|blocked| &blocked.address);
-    let left: BTreeSet<&Address> = blocked.chain(plan.left_alone.iter().map(|left| &left.address)).collect();
-    grounds.into_iter().filter(|(address, _)| !left.contains(address)).map(|(_, ground)| ground).collect()
+/// Lists what the steps of a plan touch: their interfaces, and the declared other ends of those.
+fn touched(plan: &Plan, live: &LiveState, spec: &Spec) -> BTreeSet<Address> {
+    let own: BTreeSet<Address> = plan.steps.iter().map(|step| step.address.clone()).collect();
+    let ends: BTreeSet<&RouterInterfaceId> =
+        own.iter().filter_map(|address| live.readings.get(address)?.found()?.opposite.interface_id.as_ref()).collect();
+    let others = spec.interfaces.iter().filter(|(_, entry)| ends.contains(&entry.id.value));
+    others.map(|(address, _)| address.clone()).chain(own.iter().cloned()).collect()
 }
 
 /// A way back is not taken back when it fails: it does what it can.

@@ -133,3 +133,13 @@ fn a_file_of_lines_is_emptied_first() {
     lines(&path).unwrap().write_all(b"new\n").unwrap();
     assert_eq!(read(&path), "new\n");
 }
+
+#[test]
+fn a_directory_that_is_not_there_is_named_and_no_other_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("reports/drift.xml");
+    let error = write(&path, b"x", Access::Others, true).unwrap_err();
+    let refusal = error.downcast_ref::<Refusal>().unwrap();
+    assert_eq!(refusal.causes, [format!("there is no directory {}", directory.path().join("reports").display())]);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}

@@ -15,12 +15,12 @@ fn lists_runs_one_a_line() {
 
 #[test]
 fn shows_a_run_whole() {
-    insta::assert_snapshot!(written(|out| run(out, &past(report()), view(100))));
+    insta::assert_snapshot!(written(|out| run(out, &past(report()), &Given::default(), view(100))));
 }
 
 #[test]
 fn a_digest_stands_beside_its_name_on_any_screen() {
-    assert!(written(|out| run(out, &past(report()), view(60))).contains("\nDigest:  sha256:"));
+    assert!(written(|out| run(out, &past(report()), &Given::default(), view(60))).contains("\nDigest:  sha256:"));
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn says_what_settles_a_run_that_died() {
     let mut died = report();
     died.end = None;
     died.results[0].outcome = None;
-    let shown = written(|out| run(out, &past(died.clone()), view(100)));
+    let shown = written(|out| run(out, &past(died.clone()), &Given::default(), view(100)));
     assert!(shown.contains("Outcome: died\n"), "{shown}");
     assert!(shown.ends_with("Next: `rictl apply` settles what is open before anything else\n"), "{shown}");
 }
@@ -45,7 +45,7 @@ fn writes_the_same_facts_as_documents() {
 #[test]
 fn shows_hostile_text_without_obeying_it() {
     for input in HOSTILE {
-        assert_inert(&written(|out| run(out, &past(hostile_report(input)), view(60))), input);
+        assert_inert(&written(|out| run(out, &past(hostile_report(input)), &Given::default(), view(60))), input);
         assert_inert(&written(|out| list(out, &[past(hostile_report(input))], view(60))), input);
     }
 }

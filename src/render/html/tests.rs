@@ -21,18 +21,18 @@ fn skeleton(html: &str) -> BTreeSet<String> {
 fn pages(text: &str) -> [String; 3] {
     let topology = Topology::new(&spec(), &hostile_live_state(text));
     [
-        written(|out| plan(out, &hostile_plan(text), None, Some(&topology))),
-        written(|out| drift(out, &hostile_drift(text), Some(&topology))),
-        written(|out| run(out, &past(hostile_report(text)), Some(&topology))),
+        written(|out| plan(out, &hostile_plan(text), &Given::default(), Some(&topology))),
+        written(|out| drift(out, &hostile_drift(text), &Given::default(), Some(&topology))),
+        written(|out| run(out, &past(hostile_report(text)), &Given::default(), Some(&topology))),
     ]
 }
 
 #[test]
 fn shows_a_plan_a_drift_and_a_run() {
     let topology = Topology::new(&spec(), &live_state());
-    insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan(), None, Some(&topology))));
-    insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift(), None)));
-    insta::assert_snapshot!("run", written(|out| run(out, &past(report()), None)));
+    insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan(), &Given::default(), Some(&topology))));
+    insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift(), &Given::default(), None)));
+    insta::assert_snapshot!("run", written(|out| run(out, &past(report()), &Given::default(), None)));
 }
 
 #[test]
@@ -69,8 +69,8 @@ fn closes_every_element_that_it_opens_and_says_what_a_browser_must_know() {
 
 #[test]
 fn leaves_out_columns_that_have_nothing_to_say() {
-    assert!(!written(|out| plan(out, &large_plan(3), None, None)).contains("Guards"));
-    assert!(written(|out| plan(out, &rich_plan(), None, None)).contains("<th>Guards</th>"));
+    assert!(!written(|out| plan(out, &large_plan(3), &Given::default(), None)).contains("Guards"));
+    assert!(written(|out| plan(out, &rich_plan(), &Given::default(), None)).contains("<th>Guards</th>"));
 }
 
 #[test]
@@ -88,8 +88,9 @@ fn asks_the_network_for_nothing() {
 
 #[test]
 fn says_that_nothing_is_to_be_done_and_where_a_table_was_cut() {
-    assert!(written(|out| plan(out, &empty_plan(), None, None)).contains("No changes."));
+    assert!(written(|out| plan(out, &empty_plan(), &Given::default(), None)).contains("No changes."));
     assert!(
-        written(|out| plan(out, &large_plan(2_500), None, None)).contains("… and 500 more; --json has everything.")
+        written(|out| plan(out, &large_plan(2_500), &Given::default(), None))
+            .contains("… and 500 more; --json has everything.")
     );
 }

@@ -46,3 +46,13 @@ fn holds_no_character_that_xml_has_not_and_no_class_with_a_dot() {
     assert!(!shown.contains(['\u{fffe}', '\u{ffff}']), "{shown}");
     assert!(shown.contains("classname=\"/etc/net_d/rictl\"") && shown.contains("classname=\"a_yml\""), "{shown}");
 }
+
+#[test]
+fn specs_whose_paths_differ_in_a_dot_alone_have_a_class_each() {
+    let checks =
+        ["/net/sites.a.yaml", "/net/sites_a.yaml", "/net/sites_a"].map(|spec| check(spec, Err("x".to_owned())));
+    let shown = written(|out| drift(out, &checks));
+    for class in ["/net/sites_a", "/net/sites_a#2", "/net/sites_a#3"] {
+        assert_eq!(shown.matches(&format!("classname=\"{class}\"")).count(), 1, "{shown}");
+    }
+}

@@ -29,19 +29,19 @@ fn outside(markdown: &str) -> String {
 
 fn pages(text: &str) -> [String; 3] {
     [
-        written(|out| plan(out, &hostile_plan(text), None)),
-        written(|out| drift(out, &hostile_drift(text))),
-        written(|out| run(out, &past(hostile_report(text)))),
+        written(|out| plan(out, &hostile_plan(text), &Given::default())),
+        written(|out| drift(out, &hostile_drift(text), &Given::default())),
+        written(|out| run(out, &past(hostile_report(text)), &Given::default())),
     ]
 }
 
 #[test]
 fn shows_a_plan_a_drift_and_a_run() {
-    insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan(), None)));
-    insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift())));
-    insta::assert_snapshot!("run", written(|out| run(out, &past(report()))));
+    insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan(), &Given::default())));
+    insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift(), &Given::default())));
+    insta::assert_snapshot!("run", written(|out| run(out, &past(report()), &Given::default())));
     assert!(
-        written(|out| plan(out, &empty_plan(), None))
+        written(|out| plan(out, &empty_plan(), &Given::default()))
             .contains("**No changes. Your infrastructure matches the configuration.**")
     );
 }
@@ -70,12 +70,12 @@ fn our_own_words_keep_their_backticks() {
 #[test]
 fn fits_a_comment_and_says_what_it_left_out() {
     for count in [21, 1_000, 20_000] {
-        let page = written(|out| plan(out, &large_plan(count), None));
+        let page = written(|out| plan(out, &large_plan(count), &Given::default()));
         assert!(page.chars().count() <= LIMIT);
         assert_eq!(page.matches("<details>").count(), page.matches("</details>").count());
         assert!(page.contains("<summary>Changes ("));
         assert_eq!(page.contains("lines are left out"), count > 21, "{count}");
     }
-    let long = written(|out| plan(out, &hostile_plan(&"\u{202e}|`".repeat(100_000)), None));
+    let long = written(|out| plan(out, &hostile_plan(&"\u{202e}|`".repeat(100_000)), &Given::default()));
     assert!(long.chars().count() <= LIMIT, "{}", long.len());
 }

@@ -10,13 +10,15 @@ use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::drift as words;
 use crate::render::words::groups::worrying;
-use crate::render::words::next::after_drift;
+use crate::render::words::next::{Given, after_drift};
 
-/// Builds the page of a drift check.
-pub(crate) fn page(drift: &Drift) -> Page {
+/// Builds the page of a drift check; `given` is what the command was typed with.
+pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
     let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
-    let findings =
-        Body::Findings(drift.items.iter().map(|item| finding(item, &drift.time_zone, drift.timestamp)).collect());
+    let of = |is_blocked: bool| {
+        let items = drift.items.iter().filter(|item| (item.cause == DriftCause::Blocked) == is_blocked);
+        Body::Findings(items.map(|item| finding(item, &drift.time_zone, drift.timestamp)).collect())
+    };
     Page {
         title: Phrase::ours("rictl drift of ").and_theirs(drift.spec.as_str()),
         facts: vec![
@@ -25,12 +27,13 @@ pub(crate) fn page(drift: &Drift) -> Page {
         ],
         verdict: Verdict::new(tone, words::verdict(drift), ""),
         sections: vec![
-            Section::new("Findings", Lead::Nothing, findings),
+            Section::new("Findings", Lead::Nothing, of(false)),
+            Section::new("Blocked", Lead::Line("Blocked:"), of(true)),
             groups(&worrying(&drift.groups)).whole(),
             warnings(&drift.warnings),
             unread(&drift.failures),
         ],
-        next: after_drift(drift),
+        next: after_drift(drift, given),
     }
     .without_empty_sections()
 }
@@ -40,6 +43,7 @@ fn finding(item: &DriftItem, zone: &Zone, now: Timestamp) -> Finding {
         DriftCause::InTransition => (Tone::Wait, "<= "),
         DriftCause::HandsOff => (Tone::Faint, "=  "),
         DriftCause::Differs(_) | DriftCause::RolledBack | DriftCause::Overdue => (Tone::Change, "~  "),
+        DriftCause::Blocked => (Tone::Bad, "!  "),
     };
     Finding {
         address: item.address.to_string(),

@@ -9,12 +9,12 @@ use crate::plan::{Action, Assumed, Blocked, Floor, Guard, Plan, ResourceChange, 
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::groups::of_plan;
-use crate::render::words::next::after_plan;
+use crate::render::words::next::{Given, after_plan};
 use crate::render::words::plan as words;
 use crate::resource::{Address, GroupName};
 
-/// Builds the page of a plan; `file` is the one that it was read from.
-pub(crate) fn page(plan: &Plan, file: Option<&str>) -> Page {
+/// Builds the page of a plan; `given` is what the command was typed with.
+pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
     let spec = plan.basis.spec.as_deref();
     let mut title = Phrase::ours("rictl plan");
     if let Some(spec) = spec {
@@ -40,7 +40,7 @@ pub(crate) fn page(plan: &Plan, file: Option<&str>) -> Page {
             super::groups(&of_plan(plan)),
             upcoming(plan),
         ],
-        next: after_plan(plan, file),
+        next: after_plan(plan, given),
     };
     Page { sections: page.sections.into_iter().chain(remarks(plan)).collect(), ..page }.without_empty_sections()
 }

@@ -2,7 +2,7 @@
 
 use super::steps::StepRow;
 use super::{Body, Entry, Fact, Lead, Page, Place, Section, Verdict, version};
-use crate::journal::{Evidence, LockWord, Outcome};
+use crate::journal::{Evidence, LockWord, Operation, Outcome};
 use crate::render::past::PastRun;
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
@@ -13,8 +13,8 @@ use crate::render::words::run::label;
 use crate::resource::{GroupName, Status};
 use crate::run::{Exit, Reason, Report, RunOutcome, StepResult, Subject};
 
-/// Builds the page of a past run.
-pub(crate) fn page(past: &PastRun) -> Page {
+/// Builds the page of a past run; `given` is what the command was typed with.
+pub(crate) fn page(past: &PastRun, given: &Given) -> Page {
     let report = &past.report;
     let verdict = match past.outcome() {
         None | Some(RunOutcome::Died) => Verdict::new(Tone::Bad, format!("The run {}.", past.verdict().1), ""),
@@ -26,7 +26,7 @@ pub(crate) fn page(past: &PastRun) -> Page {
         facts: facts(past),
         verdict,
         sections: vec![steps(report), reasons(report)],
-        next: after_show(past),
+        next: after_show(past, given),
     }
     .without_empty_sections()
 }
@@ -50,6 +50,8 @@ fn verdict(report: &Report, blocked: usize) -> Verdict {
     let mut lines = vec![words::counts_line(report, blocked)];
     if !is_complete {
         lines.push(words::incomplete(report));
+    } else if report.operation == Operation::Rollback && report.results.is_empty() {
+        lines.push(words::found_back().to_owned());
     }
     let tone = if is_complete { Tone::Good } else { Tone::Bad };
     Verdict { lines, ..Verdict::new(tone, strong, rest) }

@@ -8,7 +8,7 @@ use crate::resource::{Call, Status};
 use crate::selector::Selector;
 
 fn show(plan: &Plan, view: View) -> String {
-    written(|out| text(out, plan, None, view))
+    written(|out| text(out, plan, &Given::default(), view))
 }
 
 #[test]
@@ -74,7 +74,8 @@ fn never_cuts_what_is_blocked() {
 fn says_what_to_run_next() {
     let mut plan = small_plan();
     let next = |plan: &Plan, file: Option<&str>| {
-        let shown = written(|out| text(out, plan, file, view(200)));
+        let given = Given { saved: file.map(str::to_owned), ..Given::default() };
+        let shown = written(|out| text(out, plan, &given, view(200)));
         shown.lines().last().map(str::to_owned).unwrap_or_default()
     };
     assert_eq!(next(&plan, None), "Next: `rictl apply` does this");

@@ -4,14 +4,18 @@ use jiff::Timestamp;
 
 use crate::calendar::Zone;
 use crate::drift::{Drift, DriftCause, DriftItem};
-use crate::plan::ActionReason;
-use crate::render::words::plan::span;
+use crate::plan::{ActionReason, Blocked};
+use crate::render::words::plan::{blocked_address, span};
 use crate::resource::{DesiredStatus, Status};
 
 /// Returns the sentence that says it all.
 pub(crate) fn verdict(drift: &Drift) -> String {
     let count = |cause| drift.items.iter().filter(|item| item.cause == cause).count();
     let (moving, known) = (count(DriftCause::InTransition), count(DriftCause::HandsOff));
+    let blocked = match count(DriftCause::Blocked) {
+        0 => String::new(),
+        blocked => format!("; {blocked} never applied and blocked"),
+    };
     let moved = drift.findings().count();
     let unread = if drift.failures.is_empty() { "" } else { "; not everything could be read" };
     let rest = match (moving, known) {
@@ -24,9 +28,9 @@ pub(crate) fn verdict(drift: &Drift) -> String {
         more => format!("; {more} groups are below their floor or DOWN"),
     };
     if moved == 0 && broken.is_empty() {
-        format!("No drift: {} checked{rest}{unread}.", drift.checked)
+        format!("No drift: {} checked{rest}{blocked}{unread}.", drift.checked)
     } else {
-        format!("Drift: {moved} of {} moved{rest}{broken}{unread}.", drift.checked)
+        format!("Drift: {moved} of {} moved{rest}{blocked}{broken}{unread}.", drift.checked)
     }
 }
 
@@ -42,6 +46,7 @@ pub(crate) fn cause(cause: DriftCause) -> &'static str {
         DriftCause::InTransition => "in transition",
         DriftCause::HandsOff => "left alone (hands off)",
         DriftCause::RolledBack => "taken back",
+        DriftCause::Blocked => "never applied, blocked",
     }
 }
 
@@ -64,6 +69,12 @@ pub(crate) fn note(item: &DriftItem, zone: &Zone, now: Timestamp) -> Option<Stri
     if let Some(run_id) = &item.taken_back_by {
         let reason = item.reason.as_ref().map(|reason| format!("{reason}; ")).unwrap_or_default();
         return Some(format!("{reason}taken back by run {run_id}, and left alone by apply"));
+    }
+    if let Some(reason) = &item.blocked {
+        return Some(blocked_address(&Blocked { address: item.address.clone(), reason: reason.clone() }));
+    }
+    if let Some(lock) = &item.business_status {
+        return Some(format!("it is {lock}, and carries nothing"));
     }
     let reason = item.reason.as_deref();
     match item.hands_off_until {

@@ -2,6 +2,7 @@
 
 use crate::history::Note;
 use crate::render::counted;
+use crate::state::RunId;
 
 /// Returns a note as a sentence without its end.
 pub(crate) fn note(note: &Note) -> String {
@@ -29,4 +30,19 @@ pub(crate) fn note(note: &Note) -> String {
             format!("{error}; the run is recorded, and the next command that writes takes it into the history")
         }
     }
+}
+
+/// Says that a spec cannot be used, and what holds in its place.
+pub(crate) fn run_for_spec(spec: &str, why: &str, run_id: &RunId) -> [String; 2] {
+    [
+        format!("the spec {spec} cannot be used: {why}"),
+        format!(
+            "what run {run_id} stood under holds in its place: floors, protection, hands-off, limits and account as its journal has them"
+        ),
+    ]
+}
+
+/// Says that a spec cannot be used, and where its records were looked for.
+pub(crate) fn records_without_spec(spec: &str, why: &str, state: &str) -> String {
+    format!("the spec {spec} cannot be used: {why}; what is recorded beside it in {state} is shown all the same")
 }

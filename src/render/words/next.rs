@@ -17,22 +17,27 @@ pub struct Given {
     pub chdir: Option<String>,
     /// `-f`.
     pub file: Option<String>,
+    /// The file of the saved plan that it is about.
+    pub saved: Option<String>,
+    /// `--redo`.
+    pub redo: bool,
 }
 
 impl Given {
     /// Returns a command with what was given.
-    pub(crate) fn command(&self, rest: &str) -> String {
-        let flags = [("-C", &self.chdir), ("-f", &self.file)];
-        let given = flags.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(value.as_ref()?))));
-        format!("rictl{} {rest}", given.collect::<String>())
+    pub fn command(&self, rest: &str) -> String {
+        self.of(self.file.as_deref(), rest)
     }
-}
 
-/// Returns a command for the spec that was given, ready to be typed.
-pub(crate) fn command(spec: Option<&str>, rest: &str) -> String {
-    match spec {
-        None | Some(DEFAULT_SPEC) => format!("rictl {rest}"),
-        Some(spec) => format!("rictl -f {} {rest}", quoted(spec)),
+    /// Returns a command about a spec, from where the one before it was typed.
+    pub(crate) fn about(&self, spec: Option<&str>, rest: &str) -> String {
+        self.of(spec.filter(|spec| *spec != DEFAULT_SPEC), rest)
+    }
+
+    fn of(&self, file: Option<&str>, rest: &str) -> String {
+        let flags = [("-C", self.chdir.as_deref()), ("-f", file)];
+        let given = flags.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(value?))));
+        format!("rictl{} {rest}", given.collect::<String>())
     }
 }
 
@@ -46,11 +51,13 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r#"'"'"'"#))
 }
 
-/// Returns what to run after a plan; `file` is the one that it was saved in. Nothing where nothing is to be done.
-pub(crate) fn after_plan(plan: &Plan, file: Option<&str>) -> Option<Phrase> {
+/// Returns what to run after a plan. Nothing where nothing is to be done.
+pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
     let spec = plan.basis.spec.as_deref();
+    let command = |rest: &str| given.about(spec, rest);
+    let loosened = loosened(plan, given);
     let at = plan.at.map(|at| format!(" --at {}", plan.time_zone.stamp(at))).unwrap_or_default();
-    let again = || command(spec, &format!("plan{}{at}", choices(plan)));
+    let again = || command(&format!("plan{}{at}{loosened}", choices(plan)));
     if plan.is_errored() && plan.steps.is_empty() {
         return Some(Phrase::command(again()).and(" reads again what could not be read"));
     }
@@ -58,25 +65,33 @@ pub(crate) fn after_plan(plan: &Plan, file: Option<&str>) -> Option<Phrase> {
         let lift = || Phrase::ours("lift what is blocked, then ").and_command(again());
         return (!plan.blocked.is_empty()).then(lift);
     }
-    Some(match file {
+    Some(match given.saved.as_deref() {
         // Only plans that cannot be applied do not say which spec they are of.
         Some(file) if spec.is_none() => {
-            Phrase::command(command(spec, &format!("plan --out {}", quoted(file)))).and(" makes it again")
+            Phrase::command(command(&format!("plan --out {}", quoted(file)))).and(" makes it again")
         }
         Some(file) => {
-            let apply = format!("apply {}{}", quoted(file), allowance(plan));
-            Phrase::command(command(spec, &apply)).and(" does exactly this")
+            let apply = format!("apply {}{loosened}", quoted(file));
+            Phrase::command(command(&apply)).and(" does exactly this")
         }
         None if plan.at.is_some() => {
             let at = plan.at.map(|at| plan.time_zone.stamp(at)).unwrap_or_default();
-            let later = format!("plan{} --at {at} --out FILE", choices(plan));
-            Phrase::command(command(spec, &later)).and(" saves it for then")
+            let later = format!("plan{} --at {at}{loosened} --out FILE", choices(plan));
+            Phrase::command(command(&later)).and(" saves it for then")
         }
         None => {
-            let apply = format!("apply{}{}", choices(plan), allowance(plan));
-            Phrase::command(command(spec, &apply)).and(" does this")
+            let apply = format!("apply{}{loosened}", choices(plan));
+            Phrase::command(command(&apply)).and(" does this")
         }
     })
+}
+
+/// Returns the flags that loosen a guard, as they were given.
+fn loosened(plan: &Plan, given: &Given) -> String {
+    let redo = if given.redo { " --redo" } else { "" };
+    let overridden = plan.overridden.as_ref();
+    let windows = overridden.map(|overridden| format!(" --override-window {}", quoted(&overridden.reason)));
+    format!("{}{redo}{}", allowance(plan), windows.unwrap_or_default())
 }
 
 /// Returns the flag that overrides the caps, where they were.
@@ -92,18 +107,18 @@ fn choices(plan: &Plan) -> String {
 }
 
 /// Returns what to run after a drift check, if there is something.
-pub(crate) fn after_drift(drift: &Drift) -> Option<Phrase> {
-    let spec = Some(drift.spec.as_str());
+pub(crate) fn after_drift(drift: &Drift, given: &Given) -> Option<Phrase> {
+    let command = |rest: &str| given.about(Some(&drift.spec), rest);
     let is_taken_back = |item: &DriftItem| item.cause == DriftCause::RolledBack;
     if drift.findings().next().is_some() && drift.findings().all(is_taken_back) {
-        let redo = Phrase::ours("alter the spec, or ").and_command(command(spec, "apply --redo"));
+        let redo = Phrase::ours("alter the spec, or ").and_command(command("apply --redo"));
         Some(redo.and(" does again what was taken back"))
     } else if drift.has_moved() {
-        Some(Phrase::command(command(spec, "plan")).and(" shows what would bring it back"))
+        Some(Phrase::command(command("plan")).and(" shows what would bring it back"))
     } else if drift.failures.is_empty() {
         None
     } else {
-        Some(Phrase::command(command(spec, "drift")).and(" reads again what could not be read"))
+        Some(Phrase::command(command("drift")).and(" reads again what could not be read"))
     }
 }
 
@@ -142,24 +157,29 @@ fn can_be_taken_back(report: &Report) -> bool {
 }
 
 /// Returns what to run once a past run has been looked at; nothing while it goes on.
-pub(crate) fn after_show(past: &PastRun) -> Option<Phrase> {
+pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
     let (report, spec) = (&past.report, past.evidence.spec.as_deref());
+    let command = |rest: &str| given.about(spec, rest);
     Some(match past.outcome()? {
-        RunOutcome::Died if past.resolved_by.is_none() => return after_run(report, |rest| command(spec, rest)),
-        RunOutcome::Complete if can_be_taken_back(report) => return after_run(report, |rest| command(spec, rest)),
-        RunOutcome::Complete => Phrase::command(command(spec, "plan")).and(" shows whether anything is left"),
-        _ => Phrase::command(command(spec, "plan")).and(" shows what is left"),
+        RunOutcome::Died if past.resolved_by.is_none() => return after_run(report, command),
+        RunOutcome::Complete if can_be_taken_back(report) => return after_run(report, command),
+        RunOutcome::Complete => Phrase::command(command("plan")).and(" shows whether anything is left"),
+        _ => Phrase::command(command("plan")).and(" shows what is left"),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::command;
+    use super::Given;
 
     #[test]
-    fn a_command_names_the_spec_unless_it_is_the_usual_one() {
-        assert_eq!(command(Some("rictl.yaml"), "plan"), "rictl plan");
-        assert_eq!(command(Some("sites/office-1.yaml"), "plan"), "rictl -f sites/office-1.yaml plan");
-        assert_eq!(command(Some("it's here.yaml"), "plan"), r#"rictl -f 'it'"'"'s here.yaml' plan"#);
+    fn a_command_names_the_spec_unless_it_is_the_usual_one_and_the_directory_that_was_given() {
+        let given = Given::default();
+        assert_eq!(given.about(Some("rictl.yaml"), "plan"), "rictl plan");
+        assert_eq!(given.about(Some("sites/office-1.yaml"), "plan"), "rictl -f sites/office-1.yaml plan");
+        assert_eq!(given.about(Some("it's here.yaml"), "plan"), r#"rictl -f 'it'"'"'s here.yaml' plan"#);
+        let given = Given { chdir: Some("site 1".to_owned()), ..Given::default() };
+        assert_eq!(given.about(Some("rictl.yaml"), "plan"), "rictl -C 'site 1' plan");
+        assert_eq!(given.about(Some("net.yaml"), "plan"), "rictl -C 'site 1' -f net.yaml plan");
     }
 }

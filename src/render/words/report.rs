@@ -148,6 +148,11 @@ pub fn taken_back_already(run_id: Option<&RunId>) -> String {
     }
 }
 
+/// Returns what a way back without steps comes to.
+pub(crate) fn found_back() -> &'static str {
+    "Nothing to take back: everything is where it was before that run. It counts as taken back, and is left alone."
+}
+
 /// Names runs.
 pub(crate) fn runs(runs: &[RunId]) -> String {
     runs.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")

@@ -22,7 +22,7 @@ pub(in crate::spec) fn read<'a>(
 ) -> Result<(), Broken> {
     let last = Place { source, line: 1, column: 1, length: 1 };
     let events = Events::new(text, bounds::SPEC_LOOKAHEAD);
-    Reader { text, events, last, values: 0, findings }.document(sink)
+    Reader { text, events, last, open: Vec::new(), values: 0, findings }.document(sink)
 }
 
 struct Reader<'t, 'f> {
@@ -30,6 +30,8 @@ struct Reader<'t, 'f> {
     events: Events<'t>,
     /// Where the last event stood.
     last: Place,
+    /// Where the collections begin that are open.
+    open: Vec<Place>,
     /// The values of the current entry so far.
     values: usize,
     findings: &'f mut Findings,
@@ -191,6 +193,11 @@ impl<'t> Reader<'t, '_> {
         match self.events.next() {
             Ok((event, span)) => {
                 self.last = self.place(span);
+                match event {
+                    Event::MappingStart(..) | Event::SequenceStart(..) => self.open.push(self.last),
+                    Event::MappingEnd | Event::SequenceEnd => drop(self.open.pop()),
+                    _ => {}
+                }
                 Ok((event, self.last))
             }
             Err(NoEvent::Endless) => {
@@ -212,11 +219,23 @@ impl<'t> Reader<'t, '_> {
         if let Some(Found { line, column, length, slip }) = slips::near(self.text, place.line) {
             return self.stop(Place { line, column, length, ..place }, SyntaxFault::Slip(slip));
         }
+        let is_within = ["while parsing a flow", "illegal placement of"].iter().any(|text| error.info().contains(text));
+        if is_within && let Some(open) = self.bracket_above(place) {
+            return self.stop(Place { length: 1, ..open }, SyntaxFault::NotYaml(YamlFault::OpenBracket));
+        }
         match complaint(error.info()) {
             // The parser notices where the next key begins.
             YamlFault::NoColon => self.stop(word_before(self.text, place), SyntaxFault::Slip(Slip::NoColon)),
             fault => self.stop(place, SyntaxFault::NotYaml(fault)),
         }
+    }
+
+    /// Returns the bracket that is open, where it stands in an earlier line than `place`.
+    fn bracket_above(&self, place: Place) -> Option<Place> {
+        let open = *self.open.last().filter(|open| open.line < place.line)?;
+        let line = self.text.lines().nth(usize::try_from(open.line).ok()?.checked_sub(1)?)?;
+        let character = line.chars().nth(usize::try_from(open.column).ok()?.checked_sub(1)?)?;
+        matches!(character, '{' | '[').then_some(open)
     }
 
     fn stop(&mut self, place: Place, fault: SyntaxFault) -> Broken {
@@ -262,6 +281,8 @@ fn complaint(info: &str) -> YamlFault {
         YamlFault::NoColon
     } else if info.contains("unexpected end of stream") {
         YamlFault::OpenQuote
+    } else if info.contains("trailing content after") {
+        YamlFault::TextAfterQuote
     } else if info.contains("unknown escape") {
         YamlFault::UnknownEscape
     } else if info.contains("unexpected character") {

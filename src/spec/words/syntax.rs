@@ -33,7 +33,9 @@ pub(super) fn words(fault: &SyntaxFault) -> Diagnostic {
                 .label("after this")
                 .hint("write large collections one entry a line, without braces, or as JSON in a file named `*.json`")
         }
-        SyntaxFault::KeyIsNoWord => Diagnostic::error("a key must be a word").label("not a word"),
+        SyntaxFault::KeyIsNoWord => Diagnostic::error("a key must be a word")
+            .label("not a word")
+            .hint("quote text that begins with a bracket; a template such as `{{ name }}` has to be filled in first"),
         SyntaxFault::SeveralDocuments => Diagnostic::error("the file holds several documents")
             .label("the second starts here")
             .hint("one document a file; the files of a directory are merged: `-f DIRECTORY`"),
@@ -95,6 +97,13 @@ fn yaml(fault: &YamlFault) -> Diagnostic {
         }
         YamlFault::NoColon => ("a key without a `:`", "write `key: value`"),
         YamlFault::OpenQuote => ("a quote is opened here and never closed", "close it, or escape the quotes inside"),
+        YamlFault::OpenBracket => {
+            ("a bracket is opened here and never closed", "close it, or see whether a comma is missing")
+        }
+        YamlFault::TextAfterQuote => (
+            "text after a closing quote",
+            "inside of single quotes a single quote is written twice: 'it''s'; or put the text into double quotes",
+        ),
         YamlFault::UnknownEscape => {
             ("a backslash escape that does not exist", "use single quotes where a backslash means itself")
         }

@@ -126,9 +126,20 @@ fn cloud(path: &str, fault: CloudFault) -> Diagnostic {
 fn respelt(other: Type, spelling: &Spelling) -> String {
     match spelling {
         Spelling::Plain(text) if other == Type::String => format!("quote it: \"{text}\""),
+        Spelling::Plain(text) if other == Type::Boolean && is_yes(text) => "write `true`".to_owned(),
+        Spelling::Plain(text) if other == Type::Boolean && is_no(text) => "write `false`".to_owned(),
         Spelling::Quoted if other != Type::List && other != Type::Mapping => "write it without quotes".to_owned(),
         _ => format!("expected {}", wanted(other)),
     }
+}
+
+/// Returns whether some YAML reader takes a word for `true`.
+fn is_yes(word: &str) -> bool {
+    ["yes", "y", "on"].iter().any(|yes| word.eq_ignore_ascii_case(yes))
+}
+
+fn is_no(word: &str) -> bool {
+    ["no", "n", "off"].iter().any(|no| word.eq_ignore_ascii_case(no))
 }
 
 fn as_list(key: &Key) -> String {

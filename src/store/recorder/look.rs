@@ -177,7 +177,7 @@ fn by_line_ends(error: StoreError, bytes: &[u8]) -> StoreError {
     match error {
         StoreError::Damaged { path, .. } if bytes.windows(2).any(|pair| pair == b"\r\n") => {
             let detail = "its line ends are CRLF: git's autocrlf, or an editor, has changed them".into();
-            let hint = "take the carriage returns out (`sed -i 's/\\r$//' FILE`); where git keeps it, write \
+            let hint = "take the carriage returns out (`dos2unix FILE`); where git keeps it, write \
                         `state/** -text` into .gitattributes"
                 .into();
             StoreError::Damaged { path, detail, hint }

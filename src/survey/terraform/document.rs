@@ -26,6 +26,7 @@ impl StateError {
         match self {
             Self::NotAState(_) => "a state is JSON: `terraform state pull > FILE` writes one",
             Self::Other(_, hint) => hint,
+            Self::Version(5.., _) => "this rictl is older; `rictl init --region REGION` reads what is live instead",
             Self::Version(..) => {
                 "let Terraform 0.12 or newer upgrade it (`terraform refresh`), then `terraform state pull > FILE`"
             }
@@ -114,13 +115,17 @@ fn other(head: &Map<String, Value>) -> Option<(&'static str, &'static str)> {
 
 /// Takes a text in the encodings that editors and shells write.
 fn decode(bytes: &[u8]) -> Result<String, StateError> {
-    let units =
-        |of: fn([u8; 2]) -> u16| bytes[2..].chunks_exact(2).map(|pair| of([pair[0], pair[1]])).collect::<Vec<u16>>();
+    let units = |of: fn([u8; 2]) -> u16, from: usize| {
+        bytes[from..].chunks_exact(2).map(|pair| of([pair[0], pair[1]])).collect::<Vec<u16>>()
+    };
     let not_text = StateError::Other("it is not text", PULL);
     match bytes {
         [] => Err(StateError::Other("it is empty", PULL)),
-        [0xFF, 0xFE, ..] => String::from_utf16(&units(u16::from_le_bytes)).map_err(|_| not_text),
-        [0xFE, 0xFF, ..] => String::from_utf16(&units(u16::from_be_bytes)).map_err(|_| not_text),
+        [0xFF, 0xFE, ..] => String::from_utf16(&units(u16::from_le_bytes, 2)).map_err(|_| not_text),
+        [0xFE, 0xFF, ..] => String::from_utf16(&units(u16::from_be_bytes, 2)).map_err(|_| not_text),
+        // Without a mark, a brace of two bytes tells.
+        [b'{', 0, ..] => String::from_utf16(&units(u16::from_le_bytes, 0)).map_err(|_| not_text),
+        [0, b'{', ..] => String::from_utf16(&units(u16::from_be_bytes, 0)).map_err(|_| not_text),
         [b'P', b'K', ..] => Err(StateError::Other("it is a saved plan of Terraform, and no state", PULL)),
         [0x1F, 0x8B, ..] => Err(StateError::Other("it is compressed", "decompress it first: `gunzip -c FILE`")),
         _ => {

@@ -12,6 +12,7 @@ use crate::plan::{
     HealthRead, HealthUnread, Knob, LeftAloneCode, NotUp, PlanFileError, PlanInputs, ResourceType, Shortage, StepId,
     Unmet, Values, WhyNotUp, seal,
 };
+use crate::render::words::next::Given;
 use crate::resource::{AccountName, BusinessStatus, Call, HealthCheckStatus, Provider, Region, Scope, Status};
 use crate::selector::Selector;
 
@@ -435,8 +436,9 @@ fn a_plan_of_format_1_0_is_shown_with_its_sentences_and_never_applied() {
     assert_eq!(Plan::from_file(OLD), Err(PlanFileError::Older { found: "1.0" }));
     assert!(words::plan_file_hint(&PlanFileError::Older { found: "1.0" }).starts_with("plan again"));
     let plan = Plan::from_any_file(OLD).unwrap();
-    let shown =
-        crate::render::samples::written(|out| super::super::text(out, &plan, None, crate::render::samples::view(80)));
+    let shown = crate::render::samples::written(|out| {
+        super::super::text(out, &plan, &Given::default(), crate::render::samples::view(80))
+    });
     insta::assert_snapshot!("old_plan", shown);
     let document: serde_json::Value = serde_json::from_str(&to_json(&plan)).unwrap();
     let codes = |key: &str| -> Vec<String> {
@@ -540,4 +542,12 @@ fn encodes_a_fleet_in_no_time() {
     let length = to_json(&plan).len();
     let elapsed = started.elapsed();
     assert!(elapsed.as_millis() < 2_000, "{length} bytes took {elapsed:?}");
+}
+
+#[test]
+fn a_plan_whose_line_end_was_changed_is_the_same_plan() {
+    let file = to_file(&crate::render::samples::rich_plan());
+    let changed = file.replace('\n', "\r\n");
+    assert_eq!(Plan::from_any_file(changed.as_bytes()), Plan::from_any_file(file.as_bytes()));
+    assert!(Plan::from_any_file(format!("{changed}\r\n").as_bytes()).is_err());
 }

@@ -1,0 +1,116 @@
+//! What goes on although the spec cannot be read: its records are shown, and its runs taken back.
+
+use std::path::Path;
+
+use anyhow::{Error, Result};
+
+use crate::diagnostic::Severity;
+use crate::history::{self, Recorded};
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::history as operation;
+use crate::ops::project::{Project, of_run};
+use crate::render::words::history as words;
+use crate::state::RunId;
+use crate::store::local::{Files, Paths};
+
+use super::super::args::RollbackArgs;
+use super::super::errors;
+use super::super::output::Output;
+use super::Invocation;
+
+/// What a rollback goes by.
+pub(super) enum Footing {
+    /// The spec.
+    Spec(Project),
+    /// The spec cannot be read: what the run stood under that is to be taken back.
+    OfRun(Project, RunId),
+    /// The spec cannot be read, and every apply was taken back.
+    NothingLeft,
+}
+
+/// Returns where the records of the spec are, one that cannot be read included, which is said.
+///
+/// # Errors
+/// A spec that cannot be read and of which nothing is recorded where its state would be.
+pub(super) fn records(invocation: &Invocation, output: &Output) -> Result<Paths> {
+    let error = match invocation.load() {
+        Ok(project) => return Ok(project.paths),
+        Err(error) => error,
+    };
+    let path = invocation.spec_path()?;
+    let paths = paths(invocation, &path, None);
+    if !is_anything_recorded(&paths) {
+        return Err(error);
+    }
+    let (spec, state) = (path.display().to_string(), paths.state.display().to_string());
+    output.say(&format!("note: {}", words::records_without_spec(&spec, &why(&error), &state)));
+    Ok(paths)
+}
+
+/// Returns what a rollback goes by: the spec, or where that cannot be read what its run stood under, which is said.
+///
+/// # Errors
+/// A spec that cannot be read and of which nothing is recorded, no such run, one that did not record what it stood under.
+pub(super) fn footing(arguments: &RollbackArgs, invocation: &Invocation, output: &Output) -> Result<Footing> {
+    let path = invocation.spec_path()?;
+    let error = match invocation.load_from(&path) {
+        Ok(project) => return with_spec(project, arguments).map(Footing::Spec),
+        Err(error) => error,
+    };
+    if arguments.with_rollout {
+        output.say("note: --with-rollout asks for the checks of a spec that cannot be read");
+        return Err(error);
+    }
+    let paths = paths(invocation, &path, arguments.state.as_deref());
+    if !is_anything_recorded(&paths) {
+        let state = paths.state.display();
+        output.say(&format!("note: nothing is recorded at {state}; `rollback --state FILE` names another state"));
+        return Err(error);
+    }
+    let recorded = history::read_files(&paths)?;
+    let Some(run) = operation::standing(&Files::new(paths.clone()), &recorded, &arguments.run_id)? else {
+        return Ok(Footing::NothingLeft);
+    };
+    let project = Project::of_run(&path, paths, &run)?;
+    let said = words::run_for_spec(&project.name, &why(&error), run.id());
+    said.iter().for_each(|line| output.say(&format!("warning: {line}")));
+    Ok(Footing::OfRun(project, run.id().clone()))
+}
+
+/// Refuses a state that is not the one of a spec that can be read.
+fn with_spec(project: Project, arguments: &RollbackArgs) -> Result<Project> {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    match &arguments.state {
+        Some(state) if real(state) != real(&project.paths.state) => {
+            let own = project.paths.state.display();
+            let summary = format!("the spec {} can be read, and its state is {own}", project.name);
+            Err(Refusal::new(Exit::Error, summary).hint("leave --state out, or name the spec of that state").into())
+        }
+        _ => Ok(project),
+    }
+}
+
+fn paths(invocation: &Invocation, path: &Path, state: Option<&Path>) -> Paths {
+    let mut paths = of_run::records(path, state, &std::env::temp_dir());
+    paths.locking = invocation.global.lock;
+    paths
+}
+
+fn is_anything_recorded(paths: &Paths) -> bool {
+    let is_nothing = |recorded: &Recorded| recorded.state.is_none() && recorded.journal.replay().runs().is_empty();
+    // What cannot be trusted is there, and is told where it is read.
+    history::read_files(paths).map_or(true, |recorded| !is_nothing(&recorded))
+}
+
+/// Says in one line what is wrong with a spec.
+fn why(error: &Error) -> String {
+    let found = errors::diagnose(error);
+    let errors: Vec<_> = found.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    let Some(first) = errors.first() else { return error.to_string() };
+    let at = first.place.map(|place| format!(" ({})", found.sources.locate(place))).unwrap_or_default();
+    let more = match errors.len() - 1 {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    format!("{}{at}{more}", first.summary)
+}
