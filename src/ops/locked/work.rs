@@ -14,7 +14,7 @@ use crate::ops::{check, live};
 use crate::plan::{Action, FloorMember, Plan, Step};
 use crate::refresh::Refresh;
 use crate::render::words;
-use crate::resource::{Address, LastSeen, LiveState, RouterInterfaceId};
+use crate::resource::{Address, ChangeName, LastSeen, LiveState, RouterInterfaceId};
 use crate::run::{self, Exit, Facts, Report, Unrecorded, planned_step};
 use crate::spec::Spec;
 use crate::spec::footing::footing;
@@ -187,6 +187,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             spec_digest: Some(project.digest.clone()),
             takes_back,
             grounds,
+            change_id: change_of(plan).map(ToString::to_string),
             stood_under: Some(footing(&project.spec, &touched(plan, live, &project.spec))),
             override_window: plan.overridden.as_ref().map(|overridden| overridden.reason.clone()),
             lock: (project.paths.locking == Locking::None).then_some(LockWord::None),
@@ -215,6 +216,12 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         };
         Unrecorded { error: explain(error), rescued }
     }
+}
+
+/// Returns the change that all steps belong to, if there is one.
+fn change_of(plan: &Plan) -> Option<&ChangeName> {
+    let first = plan.steps.first()?.change_id.as_ref()?;
+    plan.steps.iter().all(|step| step.change_id.as_ref() == Some(first)).then_some(first)
 }
 
 /// Lists what the steps of a plan touch: their interfaces, and the declared other ends of those.

@@ -4,10 +4,21 @@ use crate::diagnostic::Diagnostic;
 use crate::resource::ChangeName;
 use crate::schedule::{Clash, Contradiction, Finding, Guarded, SpanFault, SpanRemark};
 use crate::spec::Spec;
+use crate::spec::finding::Code;
 use crate::windows::{Closed, HORIZON_DAYS};
 
 /// Says what is wrong with changes. What lies ahead is an error where `is_strict`, else a warning.
 pub(crate) fn finding(spec: &Spec, finding: &Finding, is_strict: bool) -> Diagnostic {
+    let code = match finding {
+        Finding::Missed { .. } => Code::SelectsNothing,
+        Finding::WrongExpect { .. } => Code::WrongExpect,
+        Finding::Contradiction(_) => Code::ConflictingChanges,
+        Finding::Clash { .. } => Code::Clash,
+    };
+    Diagnostic { code: Some(code.as_str()), ..said(spec, finding, is_strict) }
+}
+
+fn said(spec: &Spec, finding: &Finding, is_strict: bool) -> Diagnostic {
     match finding {
         Finding::Missed { change, fault, place, is_over } => {
             let said = of(*is_over, format!("`changes.{change}.select`: {fault}")).at(*place);
@@ -118,7 +129,12 @@ pub(crate) fn remark(spec: &Spec, remark: &SpanRemark) -> Diagnostic {
         SpanFault::EndsClosed(_) => declared.until.as_ref().map(|until| until.place),
         _ => declared.from.as_ref().map(|from| from.place),
     };
-    said.at(place.unwrap_or(declared.place))
+    let code = match what {
+        SpanFault::NeverOpen(_) => Code::ClosedChange,
+        SpanFault::BeginsClosed(_) | SpanFault::EndsClosed(_) => Code::ClosedWindow,
+        SpanFault::Short { .. } => Code::ShortChange,
+    };
+    Diagnostic { code: Some(code.as_str()), ..said.at(place.unwrap_or(declared.place)) }
 }
 
 /// Returns `file:line` of a place.

@@ -178,4 +178,16 @@ codes! {
     SelectsByChange, "selects_by_change", Error, "selects by change";
     /// A change does not say how many interfaces it is about.
     NoExpect, "no_expect", Error, "wrong expectation";
+    /// A change is about another number of interfaces than it says; a warning once it has ended.
+    WrongExpect, "wrong_expect", Error, "wrong expectation";
+    /// Two changes want different statuses of one interface at one time.
+    ConflictingChanges, "conflicting_changes", Error, "conflicting changes";
+    /// Changes break a guard together, or one alone; a warning where it is on already, and where nothing is planned.
+    Clash, "clash", Error, "clash";
+    /// Windows are closed for all of a change.
+    ClosedChange, "closed_change", Error, "closed window";
+    /// A change begins or ends while a window is closed for it.
+    ClosedWindow, "closed_window", Warning, "closed window";
+    /// A change is short, or windows leave little of it.
+    ShortChange, "short_change", Warning, "short change";
 }
