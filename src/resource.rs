@@ -125,6 +125,11 @@ impl Observed {
             && self.opposite.status.as_ref().is_none_or(|status| *status == Status::Active)
     }
 
+    /// Returns whether this end, whatever the other one is, lets no traffic pass and is not on its way to change that.
+    pub fn is_out_itself(&self) -> bool {
+        (self.status != Status::Active || self.business_status != BusinessStatus::Normal) && !self.status.is_rising()
+    }
+
     /// Returns whether traffic cannot pass, and neither side is on its way to change that.
     pub fn is_out(&self) -> bool {
         !self.counts_as_up()

@@ -331,10 +331,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
         }
         self.take_appended();
         self.leave_disk();
-        self.take_told();
-        while let Some(Some(read)) = self.reads.next().now_or_never() {
-            self.on_read(read);
-        }
+        self.take_reads();
         while let Some(Some(input)) = self.checks.next().now_or_never() {
             self.news.push_back(input);
         }
@@ -376,6 +373,8 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
 
     fn on_append(&mut self, store: &'a mut S, outcome: Result<(), StoreError>) {
         self.store = Some(store);
+        // What was read before comes first: it may forbid the calls that become durable now.
+        self.take_reads();
         self.news.push_back(match outcome {
             Ok(()) => Input::Appended,
             Err(error) => Input::Unappended(error),
@@ -390,6 +389,13 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
             self.appends.clear();
             self.news.push_back(Input::Unappended(StoreError::Stalled));
         }
+    }
+
+    fn take_reads(&mut self) {
+        while let Some(Some(read)) = self.reads.next().now_or_never() {
+            self.on_read(read);
+        }
+        self.take_told();
     }
 
     fn take_told(&mut self) {

@@ -579,7 +579,12 @@ impl Judge {
     }
 
     fn is_up(&self, link: &Link, truth: &BTreeMap<RouterInterfaceId, Status>) -> bool {
-        let is_active = |id: &RouterInterfaceId| truth.get(id) == Some(&Status::Active);
+        // What others bring up may have been shown as up already.
+        let is_shown_early = |id: &RouterInterfaceId| {
+            let is_ours = |sent: &Sent| sent.id == *id && sent.call == Call::Activate;
+            self.has_early_reads && truth.get(id).is_some_and(Status::is_rising) && !self.sent.iter().any(is_ours)
+        };
+        let is_active = |id: &RouterInterfaceId| truth.get(id) == Some(&Status::Active) || is_shown_early(id);
         link.iter()
             .all(|id| is_active(id) && !self.locked.contains(id) && self.opposites.get(id).is_none_or(&is_active))
     }

@@ -209,6 +209,22 @@ impl<'a> Machine<'a> {
         if is_read { self.next_round(number) } else { None }
     }
 
+    /// Returns whether nothing that was read since a call was admitted forbids it.
+    pub(super) fn is_still_allowed(&mut self, number: usize) -> bool {
+        let step = self.planned(number);
+        let observed = self.sightings.get(&step.scope, &step.interface_id);
+        let is_expected = judge::before(step, observed.map(|observed| &observed.status)) == Before::AsExpected;
+        let is_known = self.sightings.asked(&step.scope, &step.interface_id).is_some();
+        let (since, action) = (Moment::default(), step.action);
+        is_expected
+            && is_known
+            && match action {
+                Action::Call(Call::Deactivate) => self.examine_floors(number, since).is_ok(),
+                Action::Call(Call::Activate) => self.examine_needs(number, since).is_ok(),
+                Action::Wait => true,
+            }
+    }
+
     /// Returns when the oldest page was asked for on which the floors around a Deactivate rest.
     ///
     /// The one place where floors are judged, and the health of the members that keep one: what is not known of that is

@@ -146,7 +146,10 @@ fn out_since(link: &FloorLink, seen: &Seen<'_>) -> Option<BootTime> {
     if link.sides.iter().any(is_rising) {
         return None;
     }
-    let out = link.sides.iter().filter(|side| found(side).is_some_and(Observed::is_out));
+    // Of an end that is seen itself, what the other one says may be the older.
+    let are_all_seen = link.sides.len() > 1 && link.sides.iter().all(|side| found(side).is_some());
+    let is_out = if are_all_seen { Observed::is_out_itself } else { Observed::is_out };
+    let out = link.sides.iter().filter(|side| found(side).is_some_and(is_out));
     out.filter_map(|side| seen.sightings.asked(&side.scope, &side.interface_id)).max()
 }
 

@@ -83,8 +83,8 @@ impl<'a> GroupCount<'a> {
                 let comes_up = !is_up
                     && sides.iter().any(|side| draft.activates(*side))
                     && sides.iter().all(|side| can_end_up(&subjects[*side], *side, pairs, draft));
-                let out = sides.iter().any(|side| is_out(&subjects[*side]))
-                    && !sides.iter().any(|side| may_come_up(&subjects[*side], *side, draft));
+                let out =
+                    is_out(subjects, &sides) && !sides.iter().any(|side| may_come_up(&subjects[*side], *side, draft));
                 Link { sides, up: is_up && unhealthy.is_none(), unhealthy, comes_up, goes_down: false, out }
             })
             .collect();
@@ -372,13 +372,16 @@ fn may_come_up(subject: &Subject<'_>, number: SubjectNumber, draft: &Draft) -> b
     draft.steps[number].iter().any(|step| step.goal != Goal::Inactive) || subject.live().is_some_and(is_rising)
 }
 
-/// Returns whether a side is surely not up. One that is absent where the spec has it may be up elsewhere: what the other side
-/// shows of it tells.
-fn is_out(subject: &Subject<'_>) -> bool {
-    match subject.reading {
-        Reading::Found(live) => live.is_out(),
-        Reading::Absent | Reading::Elsewhere(_) | Reading::Unreadable => false,
-    }
+/// Returns whether one of the sides of a link is surely not up. One that is absent where the spec has it may be up elsewhere:
+/// what the other side shows of it tells. Of one that is seen itself, what the other one says may be the older.
+fn is_out(subjects: &Subjects<'_>, sides: &[SubjectNumber]) -> bool {
+    let found = |side: &SubjectNumber| match subjects[*side].reading {
+        Reading::Found(live) => Some(live),
+        Reading::Absent | Reading::Elsewhere(_) | Reading::Unreadable => None,
+    };
+    let are_all_seen = sides.len() > 1 && sides.iter().all(|side| found(side).is_some());
+    let is_out = if are_all_seen { Observed::is_out_itself } else { Observed::is_out };
+    sides.iter().filter_map(found).any(is_out)
 }
 
 /// Returns why a side does not count as up, if it does not.
