@@ -135,6 +135,7 @@ impl Stage {
             (&format!("\\bon {host}\\b"), "on <host>"),
             (&format!("\"host\":\"{host}\""), r#""host":"<host>""#),
             (r#""durations":\{[^}]*\}"#, r#""durations":{<durations>}"#),
+            (r#""uptime":\{[^}]*\}"#, r#""uptime":{<uptime>}"#),
             (r"after (\d+(ms|s|m|h))+", "after <duration>"),
             (r"  (\d+(ms|s|m|h))+\b", "  <duration>"),
             (r#""elapsed_seconds":[\d.]+"#, r#""elapsed_seconds":<n>"#),
