@@ -323,22 +323,15 @@ impl Judge {
             let seen = shown.get(&key).map(|shown| shown.status.clone());
             let truth = self.world.borrow().status(&needed.id.value, self.clock.now()).cloned();
             let is_known_down = seen.as_ref().is_some_and(|status| *status != Some(Status::Active));
-            let asked = shown.get(&key).map(|shown| shown.asked);
-            let was_down = asked.is_none_or(|asked| {
-                self.world.borrow().status(&needed.id.value, self.clock.at(asked)) != Some(&Status::Active)
-            });
             let is_raised_by =
                 |sent: &Sent| sent.life == life && sent.id == needed.id.value && sent.call == Call::Activate;
             // Two answers have to show what this process brings up; of what others do, one is enough, and may come too early.
             let is_shown_early = self.has_early_reads
                 && truth.as_ref().is_some_and(Status::is_rising)
                 && !self.sent.iter().any(is_raised_by);
-            // What another's hand has done since it was asked for cannot be known.
-            let is_truly_down = !self.leniency.distorted
-                && !self.leniency.stale
-                && !is_shown_early
-                && truth != Some(Status::Active)
-                && (was_down || !self.leniency.foreign);
+            // What another's hand has done since it was asked for cannot be known; what it had done before, the answer shows.
+            let is_told_the_truth = !self.leniency.distorted && !self.leniency.stale && !self.leniency.foreign;
+            let is_truly_down = is_told_the_truth && !is_shown_early && truth != Some(Status::Active);
             // Reads that lag may go back behind what others have shown.
             if (is_known_down && !self.leniency.distorted && !self.leniency.stale) || is_truly_down {
                 wrong.push(format!("{}, shown {seen:?}, truly {truth:?}", needed.id.value));
