@@ -93,7 +93,7 @@ pub(super) fn to_take_back(store: &impl Store, state: &State, name: &str) -> Res
     found(history::find_in(store, name)?, name)
 }
 
-/// Returns the run that a rollback is asked to take back, as [`to_take_back`] finds it, where nobody writes.
+/// Returns the run that a rollback is asked to take back, where nobody writes.
 ///
 /// # Errors
 /// No such run, or several.

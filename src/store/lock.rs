@@ -74,7 +74,7 @@ impl Holder {
         kernel_word("hostname").unwrap_or_else(|| "this host".into())
     }
 
-    /// Reads who wrote a lock: nobody's words are longer than [`MOST_WORDS`], and each is cut to what a line has room for,
+    /// Reads who wrote a lock: nobody's words are longer than `bounds::LOCK_BYTES`, and each is cut to what a line has room for,
     /// without what a terminal would act on.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         /// Longer than any name of a user or host.
