@@ -222,6 +222,9 @@ pub struct Ground {
     pub entry: Option<String>,
 }
 
+/// What is recorded of an intent whose call did not leave: what it rests on was too old, or the run had stopped.
+pub const NOT_SENT: &str = "not_sent";
+
 /// What a run was told of its state's lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,6 +7,9 @@
 pub mod accept;
 mod account_lock;
 pub mod apply;
+pub mod approval;
+pub mod approve;
+pub mod approved;
 mod check;
 mod command;
 pub mod connection;

@@ -43,6 +43,7 @@ pub use self::blocked::{
 pub use self::change::{ActionReason, Change, ChangeAction, ResourceChange, ResourceType};
 pub use self::check::BrokenPromise;
 pub use self::difference::{Difference, Sides, StepPart};
+pub use self::digest::{DigestAt, DigestError};
 pub use self::document::{Damage, PlanFileError, seal};
 pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
 pub use self::forgotten::Forgotten;

@@ -288,8 +288,20 @@ pub struct Limits {
     pub per_group: Option<Placed<u32>>,
     /// `per_region`: at most this many changes in any one region.
     pub per_region: Option<Placed<u32>>,
+    /// `approvals`, any where the section does not say.
+    pub approvals: ApprovalPolicy,
     /// `health`, warn where the section does not say.
     pub health: HealthPolicy,
+}
+
+/// Whose approval an `apply --approved` or `--approve-digest` goes by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ApprovalPolicy {
+    /// Anybody's.
+    #[default]
+    Any,
+    /// Somebody else's than who runs it, given by `rictl approve`.
+    Other,
 }
 
 /// What the health checks of the links that keep a floor count for.

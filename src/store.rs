@@ -6,6 +6,7 @@
 
 pub mod account;
 mod acl;
+pub mod approvals;
 mod files;
 pub mod local;
 pub mod lock;
@@ -57,6 +58,9 @@ pub trait Store {
 
     /// Returns the run with this id, from the journal or from the archive, without looking at any other.
     fn run(&self, id: &RunId) -> Result<Option<Run>, StoreError>;
+
+    /// Returns the newest run of a plan of this digest that has sent a call, without looking at any other.
+    fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError>;
 
     /// Returns the ids of every run, oldest first, without opening any.
     fn run_ids(&self) -> Result<Vec<RunId>, StoreError>;

@@ -52,6 +52,9 @@ impl Store for Slow {
     fn run(&self, id: &RunId) -> Result<Option<Run>, StoreError> {
         self.inner.run(id)
     }
+    fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError> {
+        self.inner.newest_sent(digest)
+    }
     fn run_ids(&self) -> Result<Vec<RunId>, StoreError> {
         self.inner.run_ids()
     }

@@ -1,5 +1,6 @@
 //! The command line as types. Help texts are written to be read by somebody who has the tool for the first time.
 
+mod approve;
 mod at;
 mod specs;
 mod terraform;
@@ -16,6 +17,7 @@ use clap_complete::Shell;
 
 use crate::diagnostic::Diagnostics;
 use crate::ops::project::Project;
+use crate::plan::DigestAt;
 use crate::resource::Address;
 use crate::retry::Quota;
 use crate::selector::Selector;
@@ -23,6 +25,7 @@ use crate::store::lock::Locking;
 
 use super::completion;
 
+pub(super) use approve::ApproveArgs;
 pub(super) use at::AtArgs;
 pub(super) use specs::{InitArgs, SchemaFormat};
 pub(super) use terraform::TerraformArgs;
@@ -127,6 +130,8 @@ pub(super) enum Command {
     Plan(PlanArgs),
     /// Plan, ask, and do it; or do exactly what a saved plan says
     Apply(ApplyArgs),
+    /// Make a plan, and keep it for `apply --approved` if it is the one that is approved
+    Approve(ApproveArgs),
     /// Compare the live cloud with what was last applied and with the spec; exit 2 when something moved
     Drift(DriftArgs),
     /// Print a saved plan or a past run
@@ -236,6 +241,9 @@ pub(super) struct Choice {
     /// Do again what a rollback took back; without it that is left alone until its entry in the spec is altered
     #[arg(long)]
     pub(super) redo: bool,
+    /// Run a saved plan or a digest once more that a run has used
+    #[arg(long)]
+    pub(super) again: bool,
 }
 
 /// Which interfaces a command looks at.
@@ -302,6 +310,12 @@ pub(super) struct ApplyArgs {
     /// A plan that `plan --out` saved
     #[arg(value_name = "PLAN")]
     pub(super) plan: Option<PathBuf>,
+    /// Run what `rictl approve` kept and what is due now; approves by itself
+    #[arg(long, conflicts_with_all = ["plan", "target", "exclude", "approve_digest", "auto_approve", "max_age", "again"])]
+    pub(super) approved: bool,
+    /// Refuse a saved plan, or a digest by its @TIME, that is older than this, such as 2h or 7d
+    #[arg(long, value_name = "DURATION", value_parser = days)]
+    pub(super) max_age: Option<Duration>,
     #[command(flatten)]
     pub(super) choice: Choice,
     #[command(flatten)]
@@ -317,8 +331,8 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub(super) auto_approve: bool,
     /// Run only if the plan, made afresh, has this digest; approves by itself
-    #[arg(long, value_name = "DIGEST", value_parser = digest)]
-    pub(super) approve_digest: Option<String>,
+    #[arg(long, value_name = "DIGEST[@TIME]")]
+    pub(super) approve_digest: Option<DigestAt>,
     /// At most this many calls unsettled at a time
     #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) parallelism: u16,
@@ -403,6 +417,9 @@ pub(super) struct RollbackArgs {
     /// Override the caps of `limits`: the exact number of changes
     #[arg(long, value_name = "N")]
     pub(super) allow_changes: Option<u32>,
+    /// Run a digest once more that a run has used
+    #[arg(long)]
+    pub(super) again: bool,
     /// The state, where the spec cannot be read and its state is not at the usual place
     #[arg(long, value_name = "FILE")]
     pub(super) state: Option<PathBuf>,
@@ -536,14 +553,8 @@ fn locking(text: &str) -> Result<Locking, String> {
     }
 }
 
-/// Takes a digest with or without the `sha256:` that plans print before it.
-fn digest(text: &str) -> Result<String, String> {
-    let text = text.trim();
-    let hex = text.strip_prefix("sha256:").unwrap_or(text).to_ascii_lowercase();
-    if hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Ok(format!("sha256:{hex}"));
-    }
-    Err("a digest is `sha256:` and 64 hexadecimal digits, whole as the plan printed it".to_owned())
+fn days(text: &str) -> Result<Duration, String> {
+    crate::duration::parse_with_days(text).map_err(|error| error.to_string())
 }
 
 fn quota(text: &str) -> Result<Quota, String> {

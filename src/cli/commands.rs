@@ -1,6 +1,7 @@
 //! What each command does: read what it needs, call the operation, print its value, choose the exit code.
 
 mod apply;
+mod approve;
 mod drift;
 mod emulator;
 mod explain;
@@ -107,6 +108,8 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Validate { at, json } => offline::validate(&at, json, invocation, output),
         Command::Fmt { check } => offline::fmt(invocation, output, check),
         Command::Plan(arguments) => plan::plan(&arguments, invocation, output).await,
+        Command::Apply(arguments) if arguments.approved => approve::approved(&arguments, invocation, output).await,
+        Command::Approve(arguments) => approve::approve(&arguments, invocation, output).await,
         Command::Apply(arguments) => apply::apply(&arguments, invocation, output).await,
         Command::Rollback(arguments) => apply::rollback(&arguments, invocation, output).await,
         Command::Drift(arguments) => drift::drift(&arguments, invocation, output).await,

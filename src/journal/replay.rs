@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use super::{Died, Entry, Illegal, Misstep, Operation, Outcome, PlannedStep, RunStarted};
+use super::{Died, Entry, Illegal, Misstep, NOT_SENT, Operation, Outcome, PlannedStep, RunStarted};
 use crate::plan::StepId;
 use crate::resource::{RequestId, Status};
 use crate::run::{Exit, RunEnd, StepReason};
@@ -282,6 +282,13 @@ impl Run {
     /// Returns whether it is a way back that left nothing of what it was to take back.
     pub fn took_back_all(&self) -> bool {
         self.started.operation == Operation::Rollback && self.end().and_then(RunEnd::exit) == Some(Exit::Done)
+    }
+
+    /// Returns whether a call of it was sent, or may have been; one that the API refused counts.
+    pub fn has_sent(&self) -> bool {
+        let was_sent =
+            |attempt: &Attempt| !matches!(&attempt.answer, Answer::Refused { detail, .. } if detail == NOT_SENT);
+        self.traces.iter().flat_map(|trace| &trace.attempts).any(was_sent)
     }
 
     /// Returns its id.

@@ -12,6 +12,7 @@ use crate::store::local::LocalStore;
 use crate::store::lock::Holder;
 
 use super::account_lock::{self, LOCK_INTERVAL};
+use super::approval;
 use super::connection::{self, Cloud};
 use super::locked::{Locked, unless_signalled};
 use super::session::{Applied, Approval, Front, Session, Task};
@@ -27,6 +28,7 @@ pub async fn apply(
     front: &mut impl Front,
     signals: watch::Receiver<u32>,
 ) -> Result<Applied> {
+    approval::check_age(&task, &approval, session.clock.now())?;
     let locked = unless_signalled(&signals, begin(session, task.operation(), front)).await?;
     locked.carry_out(task, &approval, front, signals).await
 }

@@ -19,6 +19,8 @@ use crate::resource::{Address, LastSeen, LiveState, Provider, Reading, Target};
 use crate::schedule;
 use crate::spec::{HealthPolicy, Spec};
 use crate::state::State;
+use crate::store::local::Files;
+use crate::store::recorder;
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
@@ -86,7 +88,10 @@ pub async fn plan(
         let addresses = addresses.into_iter().collect();
         plan.warnings.insert(0, Warning::RunGoingOn { run_id, who, addresses });
     }
-    Ok((plan, live))
+    let (medium, replay) = (Files::new(project.paths.clone()), recorded.journal.replay());
+    let newest = recorder::newest_sent(&medium, replay, &plan.digest())?;
+    let newest = newest.map_or(Ok(None), |id| recorder::run_in(&medium, replay, &id))?;
+    Ok((plan.dated(newest.map(|run| run.started.at)), live))
 }
 
 /// What a plan is made from, but for what has to be asked once it is known what goes down.

@@ -18,11 +18,12 @@ use tokio::sync::watch;
 use crate::cloud::Cloud;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
-use crate::journal::{Ground, Operation, Run};
+use crate::journal::{Approved, ApprovedHow, Ground, Operation, Run};
 use crate::plan::{Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
-use crate::resource::{Address, Target};
-use crate::spec::Spec;
+use crate::render::words;
+use crate::resource::{Address, LiveState, Target};
+use crate::spec::{ApprovalPolicy, Spec};
 use crate::state::{Records, RunId, State};
 use crate::store::Store;
 use crate::store::account::AccountLocks;
@@ -31,7 +32,7 @@ use super::failure::{Exit, Refusal};
 use super::project::Project;
 use super::rollback::{Inverse, Way};
 use super::session::{Applied, Approval, Front, Session, Task};
-use super::{history::to_take_back, live, rollback, saved};
+use super::{approval, history::to_take_back, live, rollback, saved};
 
 /// A session that holds its lock and has reached its cloud.
 #[derive(Debug)]
@@ -68,6 +69,8 @@ struct Planned {
     takes_back: Option<TakesBack>,
     /// What earlier runs sent and did not see to its end.
     earlier: Vec<Earlier>,
+    /// Who approved it, and how; nobody an automatic way back.
+    approved: Option<Approved>,
 }
 
 /// The run that a plan takes back, and what each of its interfaces stands on then.
@@ -99,11 +102,11 @@ enum Prepared {
     /// What is to be taken back was.
     TakenBack(Option<RunId>),
     /// There is nothing to do, or nothing that can be done.
-    Nothing(Plan),
+    Nothing(Box<Plan>),
     /// The user said no.
     Declined,
     /// It may begin.
-    Approved(Planned),
+    Approved(Box<Planned>),
 }
 
 impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
@@ -145,9 +148,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let operation = task.operation();
         let planned = match unless_signalled(&signals, self.prepare(task, approval, front)).await? {
             Prepared::TakenBack(run_id) => return Ok(Applied::TakenBack { run_id }),
-            Prepared::Nothing(plan) => return Ok(Applied::Nothing(Box::new(plan))),
+            Prepared::Nothing(plan) => return Ok(Applied::Nothing(plan)),
             Prepared::Declined => return Ok(Applied::Declined),
-            Prepared::Approved(planned) => planned,
+            Prepared::Approved(planned) => *planned,
         };
         let run_id = self.run_id.clone();
         let mut worked = self.run(planned, run_id, operation, front, signals.clone()).await?;
@@ -168,19 +171,23 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     /// Does everything before the first step of the run: the dead run, the plan, the approval.
     async fn prepare(&mut self, task: Task, approval: &Approval, front: &mut impl Front) -> Result<Prepared> {
         self.close_dead_run(front).await?;
-        let planned = match self.plan(task, front).await? {
+        let is_saved = matches!(task, Task::Saved { .. });
+        if self.standing == Standing::New && (is_saved || approval.digest.is_some()) {
+            front.note(words::history::UNKNOWN_USES);
+        }
+        let mut planned = match self.plan(task, approval, front).await? {
             Ok(planned) => planned,
             Err(TakenBack(run_id)) => return Ok(Prepared::TakenBack(run_id)),
         };
         if planned.plan.steps.is_empty() {
             if planned.finds_everything_back() {
-                return Ok(Prepared::Approved(planned));
+                return Ok(Prepared::Approved(Box::new(planned)));
             }
             self.record_observations(&planned)?;
-            return Ok(Prepared::Nothing(planned.plan));
+            return Ok(Prepared::Nothing(Box::new(planned.plan)));
         }
-        let approved = self.is_approved(&planned.plan, approval, front).await?;
-        Ok(if approved { Prepared::Approved(planned) } else { Prepared::Declined })
+        planned.approved = self.approved(&planned, approval, is_saved, front).await?;
+        Ok(if planned.approved.is_some() { Prepared::Approved(Box::new(planned)) } else { Prepared::Declined })
     }
 
     /// Closes what is open, records what is live, and commits that: the history goes on with a journal that was started
@@ -225,22 +232,29 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     }
 
     /// Makes the plan that the task asks for, and shows it.
-    async fn plan(&self, task: Task, front: &mut impl Front) -> Result<Result<Planned, TakenBack>> {
+    async fn plan(
+        &self,
+        task: Task,
+        approval: &Approval,
+        front: &mut impl Front,
+    ) -> Result<Result<Planned, TakenBack>> {
         let (project, target) = (&self.session.project, &self.target);
-        let planned = match task {
+        let mut planned = match task {
             Task::Fresh(options) => {
                 let refresh = self.refresh(&project.spec).await;
                 let plan = self.plan_from(project, self.known_state(), &refresh, &options).await?;
-                Planned { plan, refresh, takes_back: None, earlier: executor::unsettled(&self.state.interfaces) }
+                let earlier = executor::unsettled(&self.state.interfaces);
+                Planned { plan, refresh, takes_back: None, earlier, approved: None }
             }
             Task::Saved { plan: saved, options } => {
                 let refresh = self.refresh(&project.spec).await;
-                let last = self.state.last_run.as_ref().map_or(Ok(None), |last| self.store.run(last))?;
-                let (state, last, live) = (self.known_state(), last.as_ref(), &refresh.live);
-                let now = saved::Now { project, state, last, live, target };
-                let plan = now.make_again(&saved, &options)?;
+                let (state, live) = (self.known_state(), &refresh.live);
+                let plan = match self.left_of_used(&saved, live, approval)? {
+                    Some(nothing) => nothing,
+                    None => saved::Now { project, state, live, target }.make_again(&saved, &options)?,
+                };
                 let earlier = executor::unsettled(&self.state.interfaces);
-                Planned { plan, refresh, takes_back: None, earlier }
+                Planned { plan, refresh, takes_back: None, earlier, approved: None }
             }
             Task::Rollback { run_id, loosened, options } => {
                 let Some(run) = to_take_back(&self.store, &self.state, &run_id)? else {
@@ -252,6 +266,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                 }
             }
         };
+        let newest = self.store.newest_sent(&planned.plan.digest())?;
+        let newest = newest.map_or(Ok(None), |id| self.store.run(&id))?;
+        planned.plan = planned.plan.dated(newest.map(|run| run.started.at));
         front.planned(&planned.plan);
         Ok(Ok(planned))
     }
@@ -272,16 +289,71 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         rollback::explain(&mut plan, run.id());
         let earlier = state.map(|state| executor::unsettled(&state.interfaces)).unwrap_or_default();
         let takes_back = Some(TakesBack { run_id: run.id().clone(), grounds });
-        Ok(Some(Planned { plan, refresh, takes_back, earlier }))
+        Ok(Some(Planned { plan, refresh, takes_back, earlier, approved: None }))
     }
 
-    async fn is_approved(&self, plan: &Plan, approval: &Approval, front: &mut impl Front) -> Result<bool> {
-        match &approval.digest {
-            Some(approved) if *approved == plan.digest() => Ok(true),
-            Some(approved) => Err(saved::other_digest(approved, plan).into()),
-            None if approval.auto => Ok(true),
-            None => front.approve().await,
+    /// Returns what is left to do of a saved plan that was used or is kept as an approval: nothing, if anything is said of it
+    /// at all. `None` where it is to be run.
+    ///
+    /// # Errors
+    /// Exit 4 where something is.
+    fn left_of_used(&self, saved: &Plan, live: &LiveState, approval: &Approval) -> Result<Option<Plan>> {
+        if approval.again {
+            return Ok(None);
         }
+        let run = approval::used_by(&self.store, &saved.digest(), Some(saved.timestamp))?;
+        if run.is_none() && approval.by.is_none() {
+            return Ok(None);
+        }
+        match (approval::nothing_left(saved, live), run) {
+            (None, Some(run)) => Err(approval::used("the saved plan", &run).into()),
+            (nothing, _) => Ok(nothing),
+        }
+    }
+
+    /// Returns who approves the plan, and how; `None` where the answer was no.
+    async fn approved(
+        &self,
+        planned: &Planned,
+        approval: &Approval,
+        is_saved: bool,
+        front: &mut impl Front,
+    ) -> Result<Option<Approved>> {
+        let Planned { plan, takes_back, .. } = planned;
+        let digest = plan.digest();
+        if let Some(word) = approval.digest.as_ref().filter(|word| word.digest != digest) {
+            return Err(saved::other_digest(&word.digest, plan).into());
+        }
+        let who = || self.session.who.clone();
+        let (by, how) = match &approval.digest {
+            Some(word) => {
+                let used = if approval.again { None } else { approval::used_by(&self.store, &digest, word.at)? };
+                if let Some(run) = used {
+                    return Err(approval::used("the digest", &run).into());
+                }
+                // A way back waits for nobody else.
+                if takes_back.is_some() { (who(), ApprovedHow::Digest) } else { self.by_digest(&digest)? }
+            }
+            // It was reviewed when it was saved, as in Terraform.
+            None if is_saved => match &approval.by {
+                Some(by) => (by.clone(), ApprovedHow::Approval),
+                None => (who(), ApprovedHow::Plan),
+            },
+            None if approval.auto => (who(), ApprovedHow::AutoApprove),
+            None if front.approve().await? => (who(), ApprovedHow::Terminal),
+            None => return Ok(None),
+        };
+        Ok(Some(Approved { by, how, digest: Some(digest) }))
+    }
+
+    /// Returns who approves by a digest: whoever gives it, or who approved it before where the spec wants somebody else.
+    fn by_digest(&self, digest: &str) -> Result<(String, ApprovedHow)> {
+        let Session { project, who, clock, .. } = self.session;
+        let by = match project.spec.limits.approvals {
+            ApprovalPolicy::Any => who.clone(),
+            ApprovalPolicy::Other => approval::of_other(project, digest, who, clock.now())?,
+        };
+        Ok((by, ApprovedHow::Digest))
     }
 
     /// Records what a plan without steps has seen, if that is news.

@@ -10,7 +10,6 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::calendar::Zone;
-use crate::journal::Run;
 use crate::plan::{
     Action, BlockCode, BlockReason, Blocked, InterfaceRead, LeftAloneReason, Plan, PlanInputs, PlanOptions, Step,
 };
@@ -30,8 +29,6 @@ pub(super) struct Now<'a> {
     pub(super) project: &'a Project,
     /// The records, as they are now.
     pub(super) state: Option<&'a State>,
-    /// The last run, if there was one.
-    pub(super) last: Option<&'a Run>,
     /// What was just read.
     pub(super) live: &'a LiveState,
     /// Whose interfaces these are.
@@ -80,21 +77,11 @@ impl Now<'_> {
         if !saved.target.is_same_as(self.target) {
             moved.push(format!("target: planned for {}, now {}", saved.target, self.target));
         }
-        let lineage = self.state.map(|state| state.lineage.clone());
-        if saved.basis.lineage != lineage {
-            let name = |lineage: &Option<String>| lineage.clone().unwrap_or_else(|| "no state".to_owned());
-            moved.push(format!("state: planned on {}, now {}", name(&saved.basis.lineage), name(&lineage)));
-        } else if let Some(state) = self.state.filter(|state| state.serial != saved.basis.serial) {
-            moved.push(format!("state: planned on serial {}, now {}", saved.basis.serial, state.serial));
+        // What was recorded meanwhile decides by what it makes of the plan. Another history, or none, knows of other uses.
+        let now = self.state.map(|state| &state.lineage);
+        if let Some(planned) = saved.basis.lineage.as_ref().filter(|planned| Some(*planned) != now) {
+            moved.push(format!("state: planned on {planned}, now {}", now.map_or("no state", String::as_str)));
         }
-        // A run of this plan raised the serial, so it is the last one or nothing tells it from any other.
-        let digest = saved.digest();
-        // The first run of a history commits a state before it begins.
-        let began_on = |serial: u64| serial == saved.basis.serial || saved.basis.serial == 0;
-        let is_of_it = |run: &&Run| run.started.digest == digest && began_on(run.started.serial);
-        moved.extend(
-            self.last.filter(is_of_it).map(|run| format!("it was applied already, by run {}", run.started.run_id)),
-        );
         moved
     }
 }
@@ -184,6 +171,15 @@ fn reading(read: &InterfaceRead, declared: &Interface, now: Option<&Observed>) -
         InterfaceRead::Absent { .. } => Reading::Absent,
         InterfaceRead::Unreadable { .. } => Reading::Unreadable,
     }
+}
+
+/// Returns whether every interface of a saved plan is where its last step would bring it.
+pub(super) fn is_done(saved: &Plan, live: &LiveState) -> bool {
+    let last: BTreeMap<&Address, &Step> = saved.steps.iter().map(|step| (&step.address, step)).collect();
+    last.values().all(|step| match live.readings.get(&step.address) {
+        Some(Reading::Found(observed)) => observed.id == step.interface_id && step.goal.is_reached_by(&observed.status),
+        _ => false,
+    })
 }
 
 /// The first step of each interface: what comes later is expected to be brought about by it.

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::clock::Clock;
 use crate::executor;
 use crate::journal::Operation;
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::{DigestAt, Plan, PlanOptions};
 use crate::run::{Event, Report};
 use crate::state::RunId;
 
@@ -79,12 +79,18 @@ impl Task {
 }
 
 /// How a plan is approved.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Approval {
     /// `--auto-approve`.
     pub auto: bool,
     /// `--approve-digest`.
-    pub digest: Option<String>,
+    pub digest: Option<DigestAt>,
+    /// Who approved it by `rictl approve`, where that is what is run.
+    pub by: Option<String>,
+    /// `--max-age`: a saved plan or a digest that is older is refused.
+    pub max_age: Option<Duration>,
+    /// `--again`: one that was used is not.
+    pub again: bool,
 }
 
 /// Who watches and approves.

@@ -86,6 +86,8 @@ struct Decoded {
     _rictl_version: String,
     timestamp: Timestamp,
     digest: String,
+    #[serde(default)]
+    approve_with: Option<String>,
     target: Target,
     resource_changes: Vec<ResourceChange>,
     resource_drift: Vec<ResourceChange>,
@@ -180,6 +182,7 @@ impl Decoded {
         };
         let flags = (self.applyable, self.complete, self.errored);
         let agrees = self.digest == plan.digest()
+            && self.approve_with.is_none_or(|word| word == plan.approve_with().to_string())
             && self.summary == plan.summary()
             && flags == (plan.is_applyable(), plan.is_complete(), plan.is_errored());
         if agrees { Ok(plan) } else { Err(Damage::Disagreement) }

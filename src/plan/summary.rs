@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Plan, ResourceChange};
+use super::{Action, ChangeAction, Plan, ResourceChange};
 use crate::resource::{Address, Call};
 
 /// The counts of a plan.
@@ -43,6 +43,19 @@ impl Plan {
             to_wait_for: count(Action::Wait),
             blocked: blocked.len(),
         }
+    }
+
+    /// Returns a plan of which nothing is left to do: without its steps, and without what they were to change.
+    #[must_use]
+    pub fn without_steps(mut self) -> Self {
+        for change in &mut self.resource_changes {
+            change.change.actions = [ChangeAction::NoOp];
+            change.change.before.clone_from(&change.change.after);
+            change.action_reason = None;
+        }
+        let (steps, blocked, upcoming) = (Vec::new(), Vec::new(), Vec::new());
+        let (resource_drift, warnings, floors) = (Vec::new(), Vec::new(), Vec::new());
+        Self { steps, blocked, upcoming, resource_drift, warnings, floors, rollout: None, overridden: None, ..self }
     }
 
     /// Returns whether nothing is to be done and nothing is wanted in vain. What is left alone does not count.

@@ -40,6 +40,22 @@ impl Exit {
         Self::Interrupted,
     ];
 
+    /// Returns which of two codes a process ends with that did two things: the first that holds of 130, 5, 3, 4, 6, 1, 2, 0.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        const WORST_FIRST: [Exit; 8] = [
+            Exit::Interrupted,
+            Exit::Partial,
+            Exit::Refused,
+            Exit::Moved,
+            Exit::Locked,
+            Exit::Error,
+            Exit::Changes,
+            Exit::Done,
+        ];
+        WORST_FIRST.into_iter().find(|exit| *exit == self || *exit == other).unwrap_or(self)
+    }
+
     /// Returns the number that the process ends with.
     pub fn code(self) -> u8 {
         self as u8
@@ -74,5 +90,19 @@ impl TryFrom<u8> for Exit {
 
     fn try_from(code: u8) -> Result<Self, NoExit> {
         Self::ALL.into_iter().find(|exit| exit.code() == code).ok_or(NoExit(code))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_codes_what_was_half_done_comes_first_and_a_guard_before_what_moved() {
+        assert_eq!(Exit::Done.worse(Exit::Moved), Exit::Moved);
+        assert_eq!(Exit::Moved.worse(Exit::Refused), Exit::Refused);
+        assert_eq!(Exit::Partial.worse(Exit::Refused), Exit::Partial);
+        assert_eq!(Exit::Error.worse(Exit::Done), Exit::Error);
+        assert_eq!(Exit::ALL.into_iter().fold(Exit::Done, Exit::worse), Exit::Interrupted);
     }
 }

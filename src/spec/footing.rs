@@ -212,7 +212,8 @@ fn text(placed: &Option<Placed<String>>) -> Option<&str> {
 }
 
 fn limits_entry(limits: &Limits, declared: usize) -> LimitsEntry {
-    let Limits { max_changes, max_changes_percent, per_group, per_region, health } = limits;
+    // Who has to approve is no guard of a way back.
+    let Limits { max_changes, max_changes_percent, per_group, per_region, health, approvals: _ } = limits;
     let share = max_changes_percent.as_ref().map(|percent| share_of(declared, percent.value));
     LimitsEntry {
         max_changes: max_changes.as_ref().map(|cap| cap.value).into_iter().chain(share).min(),

@@ -25,6 +25,8 @@ pub struct Paths {
     pub journal: PathBuf,
     /// The directory of the runs that ended, one file each.
     pub runs: PathBuf,
+    /// The directory of the approvals, a file each.
+    pub approvals: PathBuf,
     /// The lock.
     pub lock: PathBuf,
     /// Where `Store::rescue` writes: a directory on another file system, if there is one.
@@ -49,6 +51,7 @@ impl Paths {
             backup: beside(state.file_name(), ".backup"),
             journal: beside(stem, ".journal.jsonl"),
             runs: beside(stem, ".runs"),
+            approvals: beside(stem, ".approvals"),
             lock: beside(stem, ".lock"),
             rescue_dir: rescue_dir.into(),
             spec_owner: None,
@@ -168,6 +171,12 @@ impl Files {
         (is_plain && !id.0.is_empty() && !id.0.starts_with('.')).then(|| self.paths.runs.join(format!("{id}{ending}")))
     }
 
+    /// Returns the file that names the newest run of a digest; `None` for a text that is none.
+    fn sent_path(&self, digest: &str) -> Option<PathBuf> {
+        let hex = digest.strip_prefix("sha256:").filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+        (!hex.is_empty()).then(|| self.paths.runs.join(format!("{hex}{SENT}")))
+    }
+
     /// Puts files of ended runs where nothing is.
     fn put_runs<'b>(
         &mut self,
@@ -189,6 +198,9 @@ const RUN: &str = ".jsonl";
 
 /// How the name of the file ends that names the run that took a run back.
 const TAKEN_BACK: &str = ".taken_back";
+
+/// How the name of the file ends that names the newest run of a digest that has sent a call.
+const SENT: &str = ".sent";
 
 /// Returns who the lock file names, dead or alive.
 pub fn lock_holder(paths: &Paths) -> Result<Holder, StoreError> {
@@ -290,6 +302,24 @@ impl Medium for Files {
     fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError> {
         let lines: Vec<String> = runs.iter().map(|(_, by)| format!("{by}\n")).collect();
         self.put_runs(runs.iter().zip(&lines).map(|((id, _), line)| (id, TAKEN_BACK, line.as_bytes())))
+    }
+
+    fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError> {
+        let Some(path) = self.sent_path(digest) else { return Ok(None) };
+        files::refuse_other_directory(&self.paths.runs)?;
+        let bytes = files::read(&path)?;
+        Ok(bytes.map(|bytes| RunId(String::from_utf8_lossy(&bytes).trim_end().into())))
+    }
+
+    fn keep_newest_sent(&mut self, runs: &[(String, RunId)]) -> Result<(), StoreError> {
+        for (digest, id) in runs {
+            let path = self.sent_path(digest).ok_or_else(|| StoreError::Bug(format!("{digest:?} is no digest")))?;
+            let (paths, _) = self.claimed()?;
+            files::make_dir(&paths.runs)?;
+            files::replace(&path, format!("{id}\n").as_bytes())?;
+            files::sync_dir(&path)?;
+        }
+        Ok(())
     }
 
     fn replace_journal(&mut self, position: u64, bytes: &[u8]) -> Result<(), StoreError> {

@@ -55,6 +55,12 @@ pub trait Medium {
     /// Notes of runs which run took each back, for ever; a note that is there already stays as it is.
     fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError>;
 
+    /// Returns the newest ended run of a plan of this digest that has sent a call.
+    fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError>;
+
+    /// Notes of digests which run of theirs is the newest that has sent a call, for ever: each in the place of an older one.
+    fn keep_newest_sent(&mut self, runs: &[(String, RunId)]) -> Result<(), StoreError>;
+
     /// Puts another journal in the place of the one that is `position` bytes long, in one step.
     fn replace_journal(&mut self, position: u64, bytes: &[u8]) -> Result<(), StoreError>;
 

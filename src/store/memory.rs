@@ -21,6 +21,8 @@ pub struct Disk {
     pub runs: BTreeMap<RunId, Vec<u8>>,
     /// Of runs that were taken back, by which run.
     pub taken_back: BTreeMap<RunId, RunId>,
+    /// Of digests, the newest run that has sent a call.
+    pub newest_sent: BTreeMap<String, RunId>,
     /// Journals that could not be trusted.
     pub distrusted: Vec<Vec<u8>>,
     /// What older versions had written: journal and state.
@@ -212,6 +214,21 @@ impl Medium for Memory {
             let (is_done, outcome) = self.meet_whole(by.0.len());
             if is_done {
                 self.disk.taken_back.entry(id.clone()).or_insert_with(|| by.clone());
+            }
+            outcome?;
+        }
+        Ok(())
+    }
+
+    fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError> {
+        Ok(self.disk.newest_sent.get(digest).cloned())
+    }
+
+    fn keep_newest_sent(&mut self, runs: &[(String, RunId)]) -> Result<(), StoreError> {
+        for (digest, id) in runs {
+            let (is_done, outcome) = self.meet_whole(id.0.len());
+            if is_done {
+                self.disk.newest_sent.insert(digest.clone(), id.clone());
             }
             outcome?;
         }

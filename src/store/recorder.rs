@@ -2,6 +2,8 @@
 
 mod look;
 
+use std::collections::BTreeMap;
+
 use super::{Medium, Store, StoreError};
 use crate::journal::{self, Base, Entry, Journal, LineHash, Replay, Run};
 use crate::resource::Target;
@@ -114,6 +116,7 @@ impl<M: Medium> Recorder<M> {
 
     /// Takes ended runs into the archive.
     fn keep_all(&mut self, ended: &[Run]) -> Result<(), StoreError> {
+        keep_newest_sent(&mut self.medium, ended)?;
         for runs in ended.chunks(RUNS_AT_ONCE) {
             let runs = runs.iter().map(lines_of).collect::<Result<Vec<_>, StoreError>>()?;
             self.medium.keep_runs(&runs)?;
@@ -229,6 +232,7 @@ impl<M: Medium> Store for Recorder<M> {
             if !taken_back.is_empty() {
                 self.medium.keep_taken_back(&taken_back)?;
             }
+            keep_newest_sent(&mut self.medium, replay.runs())?;
             let bytes = self.medium.journal()?.unwrap_or_default();
             let is_ours = Journal::decode(&bytes).is_ok_and(|(journal, _)| journal.head() == self.journal.head());
             if !is_ours {
@@ -244,10 +248,11 @@ impl<M: Medium> Store for Recorder<M> {
     }
 
     fn run(&self, id: &RunId) -> Result<Option<Run>, StoreError> {
-        match self.replay().runs().iter().rev().find(|run| run.started.run_id == *id) {
-            Some(run) => Ok(Some(run.clone())),
-            None => past_run(&self.medium, id),
-        }
+        run_in(&self.medium, self.replay(), id)
+    }
+
+    fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError> {
+        newest_sent(&self.medium, self.replay(), digest)
     }
 
     fn run_ids(&self) -> Result<Vec<RunId>, StoreError> {
@@ -290,6 +295,50 @@ pub fn taken_back_by(medium: &impl Medium, replay: &Replay, id: &RunId) -> Resul
         Some((_, by)) => Ok(Some(by)),
         None => medium.taken_back_by(id),
     }
+}
+
+/// Notes which digests these runs used; they stand oldest first.
+fn keep_newest_sent(medium: &mut impl Medium, ended: &[Run]) -> Result<(), StoreError> {
+    let mut newest: BTreeMap<&str, &RunId> = BTreeMap::new();
+    for run in ended.iter().filter(|run| is_digest(&run.started.digest) && run.has_sent()) {
+        newest.insert(&run.started.digest, run.id());
+    }
+    let mut news = Vec::new();
+    for (digest, id) in newest {
+        // A run that is archived once more, after a crash, is not newer than what has run since.
+        if medium.newest_sent(digest)?.is_none_or(|known| known < *id) {
+            news.push((digest.to_owned(), id.clone()));
+        }
+    }
+    if news.is_empty() { Ok(()) } else { medium.keep_newest_sent(&news) }
+}
+
+/// Returns the run with this id, from the journal or from the archive.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn run_in(medium: &impl Medium, replay: &Replay, id: &RunId) -> Result<Option<Run>, StoreError> {
+    match replay.runs().iter().rev().find(|run| run.started.run_id == *id) {
+        Some(run) => Ok(Some(run.clone())),
+        None => past_run(medium, id),
+    }
+}
+
+/// Returns the newest run of a plan of this digest that has sent a call, if there is one.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn newest_sent(medium: &impl Medium, replay: &Replay, digest: &str) -> Result<Option<RunId>, StoreError> {
+    let is_of_it = |run: &&Run| run.started.digest == digest && run.has_sent();
+    match replay.runs().iter().rev().find(is_of_it) {
+        Some(run) => Ok(Some(run.id().clone())),
+        None => medium.newest_sent(digest),
+    }
+}
+
+/// Returns whether a run names a plan as plans are named: those of the first versions may not.
+fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:").is_some_and(|hex| !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Returns the ids of the runs in the archive and in the journal, oldest first.

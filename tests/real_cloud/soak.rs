@@ -117,7 +117,7 @@ async fn a_fleet_converges_under_throttling_and_failures_and_never_meets_the_quo
         let retrying = Retrying::new(cloud.clone(), Policy::default(), Quota::default(), 7);
         let run_id = rictl::state::RunId(format!("run-{left}").into());
         let locked = Locked::new(&session, run_id, retrying, target.clone(), store, recorded).unwrap();
-        let approval = Approval { auto: true, digest: None };
+        let approval = Approval { auto: true, ..Approval::default() };
         let applied = locked.carry_out(Task::Fresh(options), &approval, &mut Silent, signals.clone()).await.unwrap();
         match applied {
             Applied::Ran(ran) => {

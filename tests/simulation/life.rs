@@ -343,7 +343,7 @@ impl<'s> Simulation<'s> {
         };
         let run_id = session.run_id(task.operation());
         let locked = Locked::new(&session, run_id, cloud, target, store, recorded)?;
-        let approval = Approval { auto: true, digest: None };
+        let approval = Approval { auto: true, ..Approval::default() };
         let (ledger, judge) = (Rc::clone(&self.ledger), Rc::clone(&self.ground.judge));
         let mut screen = Screen { ledger, judge, fate: Rc::clone(fate) };
         let applied = locked.carry_out(task, &approval, &mut screen, fate.signals()).await;

@@ -673,6 +673,10 @@ impl Store for DiskWire {
         self.inner.run(id)
     }
 
+    fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError> {
+        self.inner.newest_sent(digest)
+    }
+
     fn run_ids(&self) -> Result<Vec<RunId>, StoreError> {
         self.inner.run_ids()
     }

@@ -143,6 +143,38 @@ fn both_media_keep_a_run_and_its_way_back_apart() {
     tried(InMemory(Disk::default()));
 }
 
+/// Which run used a digest is known from the journal and from the archive, however much is archived once more.
+fn knows_who_used_a_digest(mut bench: impl Bench) {
+    let digest = "sha256:00";
+    let (mut store, _) = bench.open();
+    assert_eq!(store.newest_sent(digest).unwrap(), None);
+    let mut state = new_state();
+    store.append(&drain(1, 0, "sh-primary")).unwrap();
+    assert_eq!(store.newest_sent(digest).unwrap(), Some(run_id(1)));
+    close_runs(&mut store, &mut state, &[]).unwrap();
+    store.append(&drain(2, 1, "sh-primary")).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
+    // A run that sent nothing uses nothing.
+    let mut unsent = drain(3, 2, "sh-primary");
+    unsent.drain(1..4);
+    store.append(&unsent).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
+    assert!(store.replay().runs().is_empty());
+    assert_eq!(store.newest_sent(digest).unwrap(), Some(run_id(2)));
+    assert_eq!(store.newest_sent("sha256:01").unwrap(), None);
+    assert_eq!(store.newest_sent("../rictl").unwrap(), None);
+    bench.close(store);
+    // Nor does a state that is lost forget it.
+    assert_eq!(bench.open().0.newest_sent(digest).unwrap(), Some(run_id(2)));
+}
+
+#[test]
+fn both_media_know_who_used_a_digest() {
+    let dir = tempfile::tempdir().unwrap();
+    knows_who_used_a_digest(Local(paths_in(dir.path())));
+    knows_who_used_a_digest(InMemory(Disk::default()));
+}
+
 #[test]
 fn local_files_keep_the_contract() {
     let dir = tempfile::tempdir().unwrap();
@@ -274,7 +306,7 @@ fn after_a_refused_write_nothing_more_is_recorded() {
 
 #[test]
 fn a_run_that_could_not_be_archived_is_recorded_and_the_next_writer_archives_it() {
-    for nth in [7, 8] {
+    for nth in [7, 8, 9] {
         let (store, _) = open(Memory::new(Disk::default()), &holder("a")).unwrap();
         let mut store = store.with_fault(nth, Fault::Refused);
         let mut state = new_state();

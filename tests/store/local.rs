@@ -61,7 +61,7 @@ fn the_backup_is_the_state_before() {
     let [now, before] = [&paths.state, &paths.backup].map(|path| decode(&fs::read(path).unwrap()).unwrap());
     assert_eq!((now.serial, before.serial), (2, 1));
     let names = |dir: &Path| fs::read_dir(dir).unwrap().count();
-    assert_eq!((names(&dir.path().join("state")), names(&paths.runs)), (5, 2), "no temporary file is left");
+    assert_eq!((names(&dir.path().join("state")), names(&paths.runs)), (5, 3), "no temporary file is left");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::calendar::{self, Toward, Zone};
 use crate::ops::failure::{Exit, Refusal};
 
-#[derive(Clone, Debug, Default, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub(in crate::cli) struct AtArgs {
     /// As of then: RFC 3339, a local time or a date in the spec's time_zone, or a duration from now such as 90m or 7d
     #[arg(long, value_name = "TIME")]
@@ -15,6 +15,11 @@ pub(in crate::cli) struct AtArgs {
 }
 
 impl AtArgs {
+    /// Asks for a moment that is known.
+    pub(in crate::cli) fn of(moment: Timestamp) -> Self {
+        Self { at: Some(moment.to_string()) }
+    }
+
     /// Returns the moment that was asked for.
     ///
     /// # Errors

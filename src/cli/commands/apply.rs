@@ -26,11 +26,12 @@ use super::super::signals;
 use super::unread::{self, Footing};
 use super::{Invocation, plan};
 
-/// What is to be done, and who listens for signals meanwhile.
-struct Work {
-    signals: signals::Signals,
-    session: Session,
-    task: Task,
+/// What is to be done, how that is approved, and who listens for signals meanwhile.
+pub(super) struct Work {
+    pub(super) signals: signals::Signals,
+    pub(super) session: Session,
+    pub(super) task: Task,
+    pub(super) approval: Approval,
 }
 
 pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
@@ -51,8 +52,14 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
         }
         None => Task::Fresh(plan::options(&arguments.choice, invocation)),
     };
+    let ApplyArgs { max_age, choice: Choice { again, .. }, .. } = *arguments;
+    let approval = Approval { max_age, again, ..approval(&arguments.run) };
     let session = invocation.session(invocation.settings(&arguments.run))?;
-    run(Work { signals, session, task }, &arguments.run, invocation, output).await
+    Ok(run(Work { signals, session, task, approval }, &arguments.run, invocation, output).await?.exit)
+}
+
+fn approval(arguments: &RunArgs) -> Approval {
+    Approval { auto: arguments.auto_approve, digest: arguments.approve_digest.clone(), ..Approval::default() }
 }
 
 pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
@@ -71,15 +78,16 @@ pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, 
     };
     let session = invocation.session_of(project, invocation.settings(&arguments.run));
     let task = Task::Rollback { run_id, loosened, options: plan::options(&choice, invocation) };
-    run(Work { signals, session, task }, &arguments.run, invocation, output).await
+    let approval = Approval { again: arguments.again, ..approval(&arguments.run) };
+    Ok(run(Work { signals, session, task, approval }, &arguments.run, invocation, output).await?.exit)
 }
 
-fn listen() -> Result<signals::Signals> {
+pub(super) fn listen() -> Result<signals::Signals> {
     signals::listen().context("cannot listen for signals")
 }
 
-async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let Work { signals: signals::Signals { count: signals, terminal }, session, task } = work;
+pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation, output: &Output) -> Result<Ended> {
+    let Work { signals: signals::Signals { count: signals, terminal }, session, task, approval } = work;
     if let Task::Fresh(options) = &task {
         session.project.check_choice(options)?;
     }
@@ -98,14 +106,25 @@ async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation, output: &
     };
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
     let mut screen = screen.with_records(records).outliving(terminal).full(arguments.full).given(invocation.given());
-    // A saved plan was reviewed when it was saved, as in Terraform; a digest given beside it is still compared.
-    let is_saved = matches!(task, Task::Saved { .. });
-    let approval = Approval { auto: arguments.auto_approve || is_saved, digest: arguments.approve_digest.clone() };
-    let doing = task.operation();
+    let (doing, is_of_approval) = (task.operation(), approval.by.is_some());
     let applied = operation::apply(&session, task, approval, &mut screen, signals.clone()).await;
-    let exit = applied.and_then(|applied| finish(&applied, doing, &mut screen, output, &invocation.given()));
+    let ended = applied.and_then(|applied| {
+        let has_run = matches!(applied, Applied::Ran(_));
+        let is_spent = is_of_approval && matches!(&applied, Applied::Nothing(plan) if plan.is_complete());
+        let exit =
+            if is_spent { Exit::Done } else { finish(&applied, doing, &mut screen, output, &invocation.given())? };
+        Ok(Ended { exit, has_run })
+    });
     screen.let_go(signals).await;
-    exit
+    ended
+}
+
+/// How a task ended.
+pub(super) struct Ended {
+    /// The exit code.
+    pub(super) exit: Exit,
+    /// Whether there was a run.
+    pub(super) has_run: bool,
 }
 
 fn finish(
@@ -176,8 +195,8 @@ fn refused_when_made(plan: &Plan, path: &Path) -> Refusal {
     }
 }
 
-/// Reads a saved plan that is to be run.
-fn read_plan(path: &Path) -> Result<Plan> {
+/// Reads a saved plan that is to be run, or approved.
+pub(super) fn read_plan(path: &Path) -> Result<Plan> {
     read_saved(path, Plan::from_file)
 }
 

@@ -13,7 +13,7 @@ use crate::clock::BootTime;
 use crate::cloud::Call;
 use crate::duration::milliseconds;
 use crate::executor::judge::{self, Before};
-use crate::journal::{Entry, Outcome};
+use crate::journal::{Entry, NOT_SENT, Outcome};
 use crate::plan::{Action, FloorMember};
 use crate::resource::{Address, BusinessStatus, Observed, RouterInterfaceId, Scope, Status};
 use crate::run::{Event, OldPage, StepReason};
@@ -23,9 +23,6 @@ const ROUNDS: u32 = 3;
 
 /// How many reads in a row have to show the goal of a step before what waits for it is sent.
 pub(super) const READS_OF_A_GOAL: u32 = 2;
-
-/// What the journal says of an intent whose call did not leave: what it rests on was too old, or the run had stopped.
-const NOT_SENT: &str = "not_sent";
 
 /// One interface that a call rests on.
 #[derive(Clone, Copy)]

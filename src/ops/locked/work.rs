@@ -61,14 +61,14 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         front: &mut impl Front,
         signals: watch::Receiver<u32>,
     ) -> Result<Worked> {
-        let Planned { plan, refresh: Refresh { live, reads }, takes_back, earlier } = planned;
+        let Planned { plan, refresh: Refresh { live, reads }, takes_back, earlier, approved } = planned;
         // That only the archive failed is made good by the next command that writes.
         history::anchor(&mut self.store, &mut self.state)?;
         self.store.prepare(plan.steps.len(), 1024 * (self.session.project.spec.interfaces.len() + 1))?;
         // The way back brings up what was up, whatever it needed then.
         let needs = if takes_back.is_none() { needs(&self.session.project.spec) } else { BTreeMap::new() };
         let known = Known { reads, earlier, needs };
-        let evidence = self.evidence(&plan, takes_back, &live);
+        let evidence = Evidence { approved, ..self.evidence(&plan, takes_back, &live) };
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
         let clock = &self.session.clock;

@@ -24,7 +24,11 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
     let target = Fact::new("Target", Phrase::theirs(plan.target.to_string()));
     let mut facts = vec![target, spec_fact(spec, plan.timestamp, &plan.time_zone)];
     if !is_done {
-        facts.push(Fact::new("Digest", Phrase::theirs(plan.digest())).toned(Tone::Faint).at(Place::Foot));
+        let (label, word) = match plan.is_applyable() {
+            true => ("Approve with", plan.approve_with().to_string()),
+            false => ("Digest", plan.digest()),
+        };
+        facts.push(Fact::new(label, Phrase::theirs(word)).toned(Tone::Faint).at(Place::Foot));
     }
     let page = Page {
         title,

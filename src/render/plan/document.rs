@@ -31,6 +31,9 @@ pub(in crate::render) struct Document<'a> {
     timestamp: Timestamp,
     /// What it would do, as one word.
     digest: String,
+    /// The digest with when the plan was made, as `--approve-digest` and `approve` take it; left out where nothing is to be done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approve_with: Option<String>,
     /// Whose interfaces it is about.
     target: &'a Target,
     /// Every declared interface.
@@ -114,6 +117,7 @@ impl<'a> Document<'a> {
             rictl_version: env!("CARGO_PKG_VERSION"),
             timestamp: plan.timestamp,
             digest: plan.digest(),
+            approve_with: plan.is_applyable().then(|| plan.approve_with().to_string()),
             target: &plan.target,
             resource_changes: &plan.resource_changes,
             resource_drift: &plan.resource_drift,

@@ -32,6 +32,10 @@ pub(crate) fn note(note: &Note) -> String {
     }
 }
 
+/// What is said where no state tells whether an approval was used.
+pub(crate) const UNKNOWN_USES: &str =
+    "note: there is no state here: whether this was applied or taken back before is not known";
+
 /// Says that a spec cannot be used, and what holds in its place.
 pub(crate) fn run_for_spec(spec: &str, why: &str, run_id: &RunId) -> [String; 2] {
     [

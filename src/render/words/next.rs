@@ -24,6 +24,11 @@ pub struct Given {
 }
 
 impl Given {
+    /// Returns a command with what was given, as it stands in a sentence.
+    pub fn next(&self, rest: &str) -> String {
+        format!("`{}`", self.command(rest))
+    }
+
     /// Returns a command with what was given.
     pub fn command(&self, rest: &str) -> String {
         self.of(self.file.as_deref(), rest)

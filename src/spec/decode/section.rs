@@ -11,7 +11,7 @@ use crate::spec::findings::Findings;
 use crate::spec::keys;
 use crate::spec::read;
 use crate::spec::syntax::Node;
-use crate::spec::{Group, HealthPolicy, Limits, Rollout};
+use crate::spec::{ApprovalPolicy, Group, HealthPolicy, Limits, Rollout};
 
 /// A probe that takes longer than this is stuck.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(60);
@@ -23,10 +23,21 @@ pub(super) fn limits(mut fields: Fields<'_>, findings: &mut Findings) -> Limits 
         max_changes_percent: fields.number(path, "max_changes_percent", findings),
         per_group: fields.number(path, "per_group", findings),
         per_region: fields.number(path, "per_region", findings),
+        approvals: fields
+            .choice(path, "approvals", approval_policy, findings)
+            .map_or_else(ApprovalPolicy::default, |word| word.value),
         health: fields
             .choice(path, "health", health_policy, findings)
             .map_or_else(HealthPolicy::default, |word| word.value),
     }
+}
+
+fn approval_policy(word: &str) -> Option<ApprovalPolicy> {
+    Some(match word {
+        "any" => ApprovalPolicy::Any,
+        "other" => ApprovalPolicy::Other,
+        _ => return None,
+    })
 }
 
 fn health_policy(word: &str) -> Option<HealthPolicy> {

@@ -93,6 +93,12 @@ pub const KEYS: &[Key] = &[
     key("limits.per_group", number(0), "At most this many changes in any one group.").example("2"),
     key("limits.per_region", number(0), "At most this many changes in any one region.").example("3"),
     key(
+        "limits.approvals",
+        choice(&["any", "other"]),
+        "Whose approval `apply --approved` and `--approve-digest` go by: anybody's, or that of somebody else than who runs them.",
+    )
+    .default("any"),
+    key(
         "limits.health",
         choice(&["warn", "block", "ignore"]),
         "What a health check counts for that says `Abnormal` of a link that keeps a floor: a warning, no longer up, or nothing, unasked.",

@@ -1,0 +1,156 @@
+//! `approve`, and `apply --approved`, which runs what was approved once its time has come.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::calendar::{self, Toward};
+use crate::ops::approval::{self, Kept};
+use crate::ops::approve::{self as operation, Approving};
+use crate::ops::approved::{self, Standing};
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::project::together;
+use crate::ops::session::{Approval, Task};
+use crate::plan::{DigestAt, PlanOptions};
+use crate::render::escape::escape_terminal;
+use crate::render::words::approval as words;
+
+use super::super::args::{ApplyArgs, ApproveArgs, AtArgs, Selection};
+use super::super::errors::{self, Machine};
+use super::super::output::Output;
+use super::super::who::who;
+use super::apply::{self, Work};
+use super::{Invocation, plan};
+
+pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let mut options = plan::options(&arguments.choice, invocation);
+    let mut asked = arguments.at.clone();
+    let digest = match arguments.what.parse::<DigestAt>() {
+        Ok(word) => word.digest,
+        Err(error) if arguments.what.starts_with("sha256:") => {
+            return Err(Refusal::new(Exit::Error, error.to_string()).into());
+        }
+        Err(_) => {
+            let Selection { target, exclude } = &arguments.choice.selection;
+            if !target.is_empty() || !exclude.is_empty() || asked != AtArgs::default() {
+                let refusal = Refusal::new(Exit::Error, "a saved plan is approved as it is");
+                return Err(refusal.hint("give --at, --target and --exclude to `rictl plan --out`").into());
+            }
+            let saved = apply::read_plan(Path::new(&arguments.what))?;
+            let inputs = saved.inputs.clone();
+            options = PlanOptions { targets: inputs.target, excludes: inputs.exclude, ..options };
+            asked = saved.at.map(AtArgs::of).unwrap_or_default();
+            saved.digest()
+        }
+    };
+    let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &asked, true)?;
+    let options = PlanOptions { at, ..options };
+    project.check_choice(&options)?;
+    let (zone, now) = (project.spec.time_zone.clone(), invocation.clock.now());
+    let expires = arguments.expires.as_ref().map(|text| {
+        let read = calendar::read(text, &zone, now, Toward::Future);
+        read.map_err(|error| Refusal::new(Exit::Error, format!("--expires {text}: {error}")))
+    });
+    let approving = Approving { digest: &digest, options: &options, by: who(), expires: expires.transpose()? };
+    let kept = operation::approve(&project, &invocation.access(), invocation.clock, approving).await?;
+    let said = words::kept(&kept.plan, &kept.by, kept.plan.at, kept.expires);
+    let next = invocation.given().next("apply --approved");
+    output.print(|out| {
+        said.iter().try_for_each(|line| writeln!(out, "{}", escape_terminal(line)))?;
+        writeln!(out, "{next} runs it.")
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Runs what is due of each spec; of each approval that does not run it says why.
+pub(super) async fn approved(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let paths = invocation.spec_paths();
+    if let [path] = paths.as_slice() {
+        return of_spec(path, arguments, invocation, output).await;
+    }
+    let projects: Vec<_> = paths.iter().filter_map(|path| invocation.load_from(path).ok()).collect();
+    together::check(&projects.iter().collect::<Vec<_>>())?;
+    let mut worst = Exit::Done;
+    for path in &paths {
+        output.say(&format!("# {}", path.display()));
+        let exit = match of_spec(path, arguments, invocation, output).await {
+            Ok(exit) => exit,
+            // What is wrong with one spec keeps nobody from the others.
+            Err(error) => errors::report(output, &error, machine(arguments)),
+        };
+        worst = worst.worse(exit);
+        if exit == Exit::Interrupted {
+            break;
+        }
+    }
+    Ok(worst)
+}
+
+fn machine(arguments: &ApplyArgs) -> Machine {
+    if arguments.run.json { Machine::Lines } else { Machine::None }
+}
+
+async fn of_spec(path: &Path, arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let project = invocation.load_from(path)?;
+    let (mut worst, mut is_any_due) = (Exit::Done, false);
+    for kept in approval::waiting(&project.paths)? {
+        let name = words::name(&kept.plan.digest(), &kept.by);
+        let zone = &kept.plan.time_zone;
+        // The one before may have taken its time.
+        let standing = approved::standing(&project, &kept, &who(), invocation.clock.now())?;
+        is_any_due |= !matches!(standing, Standing::Early | Standing::Expired | Standing::Ran(_));
+        let is_over = matches!(standing, Standing::Expired | Standing::Ran(_));
+        let (said, exit) = match standing {
+            Standing::Early => (words::early(kept.due(), zone), Exit::Done),
+            Standing::Expired => (words::expired(kept.expires, zone), Exit::Done),
+            Standing::Ran(run) => (words::ran(&run), Exit::Done),
+            Standing::AtWork(run) => (words::at_work(&run), Exit::Done),
+            Standing::Failed(run, exit) => (words::failed(&run, exit), Exit::Moved),
+            Standing::Own => (words::own(&who()), Exit::Refused),
+            Standing::Due => {
+                output.say(&name);
+                let exit = run(path, kept, arguments, invocation, output).await?;
+                worst = worst.worse(exit);
+                if exit == Exit::Interrupted {
+                    break;
+                }
+                continue;
+            }
+        };
+        if is_over {
+            kept.put_by(&project.paths)?;
+        }
+        output.say(&format!("{name}: {said}"));
+        worst = worst.worse(exit);
+    }
+    match (is_any_due, arguments.run.json) {
+        (true, _) => {}
+        (false, true) => output.say(words::NOTHING_DUE),
+        (false, false) => output.show(|out| writeln!(out, "{}", words::NOTHING_DUE)),
+    }
+    Ok(worst)
+}
+
+/// Runs one that is due, as `apply PLAN` does, and puts it by where that is the end of it.
+async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let options = plan::options(&arguments.choice, invocation);
+    let task = Task::Saved { plan: Box::new(kept.plan.clone()), options };
+    let approval = Approval { by: Some(kept.by.clone()), ..Approval::default() };
+    let session = invocation.session_of(invocation.load_from(path)?, invocation.settings(&arguments.run));
+    let work = Work { signals: apply::listen()?, session, task, approval };
+    let error = match apply::run(work, &arguments.run, invocation, output).await {
+        Ok(ended) => {
+            if !ended.has_run {
+                output.say(words::SPENT);
+            }
+            if ended.exit == Exit::Done {
+                kept.put_by(&invocation.load_from(path)?.paths)?;
+            }
+            return Ok(ended.exit);
+        }
+        Err(error) => error,
+    };
+    let exit = errors::report(output, &error, machine(arguments));
+    // What a guard refuses, or what has moved, may be tried at every call until it expires.
+    Ok(if exit == Exit::Refused { Exit::Moved } else { exit })
+}

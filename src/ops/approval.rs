@@ -1,0 +1,96 @@
+//! What an approval is worth: how old it may be, whether it was used, and whose it is.
+
+mod kept;
+mod person;
+
+use std::time::Duration;
+
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::duration;
+use crate::journal::Run;
+use crate::plan::{DigestAt, Plan};
+use crate::resource::LiveState;
+use crate::store::Store;
+
+use super::failure::{Exit, Refusal};
+use super::project::Project;
+use super::saved;
+use super::session::{Approval, Task};
+
+pub use kept::{Kept, waiting};
+pub use person::is_same_person;
+
+/// How far ahead of this clock the clock of whoever made a plan may be.
+const AHEAD: SignedDuration = SignedDuration::from_mins(1);
+
+/// Refuses a saved plan or a digest that is older than `--max-age`, does not say how old it is, or comes from the future.
+///
+/// # Errors
+/// Exit 4.
+pub(super) fn check_age(task: &Task, approval: &Approval, now: Timestamp) -> Result<(), Refusal> {
+    let Some(most) = approval.max_age else { return Ok(()) };
+    if let Task::Saved { plan, .. } = task {
+        judge_age("the saved plan", plan.timestamp, now, most)?;
+    }
+    match &approval.digest {
+        Some(DigestAt { at: Some(at), .. }) => judge_age("the plan of the digest", *at, now, most),
+        Some(DigestAt { at: None, .. }) => {
+            let refusal =
+                Refusal::new(Exit::Moved, "the digest does not say when its plan was made, and --max-age asks");
+            Err(refusal.hint("give it whole, with the `@` and the time after it, as the plan printed it"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn judge_age(what: &str, made: Timestamp, now: Timestamp, most: Duration) -> Result<(), Refusal> {
+    let age = now.duration_since(made);
+    let shown = |age: SignedDuration| duration::format(Duration::from_secs(age.as_secs().unsigned_abs()));
+    let summary = if age < -AHEAD {
+        format!("{what} was made {} in the future", shown(age))
+    } else if age > SignedDuration::try_from(most).unwrap_or(SignedDuration::MAX) {
+        format!("{what} was made {} ago, and --max-age is {}", shown(age), duration::format(most))
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(Exit::Moved, summary).hint("run `rictl plan` again and review what it says now"))
+}
+
+/// Returns the run that used a digest: one that sent a call, and began after `made` where that is known.
+///
+/// # Errors
+/// A history that cannot be read.
+pub(super) fn used_by(store: &impl Store, digest: &str, made: Option<Timestamp>) -> Result<Option<Run>> {
+    let Some(id) = store.newest_sent(digest)? else { return Ok(None) };
+    let run = store.run(&id)?;
+    Ok(run.filter(|run| made.is_none_or(|made| run.started.at > made)))
+}
+
+/// Says that a saved plan or a digest was used.
+pub(super) fn used(what: &str, run: &Run) -> Refusal {
+    let refusal = Refusal::new(Exit::Moved, format!("{what} was used already, by run {}", run.id()));
+    refusal.hint("make a new plan and review it, or give --again if the same is meant once more")
+}
+
+/// Returns what is left of a saved plan whose steps are all at their goals: nothing; `None` where one is not.
+pub(super) fn nothing_left(saved: &Plan, live: &LiveState) -> Option<Plan> {
+    saved::is_done(saved, live).then(|| saved.clone().without_steps())
+}
+
+/// Returns who approved a digest by `rictl approve`, somebody else than `who`: as `limits.approvals: other` wants it.
+///
+/// # Errors
+/// Exit 3 where nobody has, and approvals that cannot be read.
+pub(super) fn of_other(project: &Project, digest: &str, who: &str, now: Timestamp) -> Result<String> {
+    let is_valid = |kept: &Kept| kept.plan.digest() == digest && kept.due() <= now && now < kept.expires;
+    let valid: Vec<Kept> = waiting(&project.paths)?.into_iter().filter(is_valid).collect();
+    if let Some(kept) = valid.iter().find(|kept| !is_same_person(&kept.by, who)) {
+        return Ok(kept.by.clone());
+    }
+    let refusal = Refusal::new(Exit::Refused, "the digest is not approved by somebody else (approval)");
+    let refusal = refusal.cause(format!("limits.approvals is `other`, and this is run by {who}"));
+    let refusal = valid.iter().fold(refusal, |refusal, kept| refusal.cause(format!("approved by {}", kept.by)));
+    Err(refusal.hint("let somebody else run `rictl approve DIGEST`").into())
+}

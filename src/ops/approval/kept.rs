@@ -1,0 +1,129 @@
+//! An approval as it is kept: who, when, until when, and the plan itself, as its file has it.
+
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Plan;
+use crate::render;
+use crate::render::words;
+use crate::store::approvals;
+use crate::store::local::Paths;
+
+use super::super::failure::{Exit, Refusal};
+
+/// The version of the first line. The plan after it has a version of its own.
+const FORMAT_VERSION: &str = "1.0";
+
+/// How long an approval holds where nobody says otherwise, from its plan's moment.
+const HOLDS: SignedDuration = SignedDuration::from_hours(24);
+
+/// A plan that somebody approved, and that waits for its time.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// What it is called beside the state; names sort by their time.
+    pub name: String,
+    /// Who approved it.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+    /// From when on it runs no more.
+    pub expires: Timestamp,
+    /// What was approved.
+    pub plan: Plan,
+}
+
+/// The first line of its file; the plan's file follows as it is.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    format_version: String,
+    by: String,
+    at: Timestamp,
+    expires: Timestamp,
+}
+
+impl Kept {
+    /// Makes an approval of `plan` by somebody; it never outlives a step's `valid_until`.
+    ///
+    /// # Errors
+    /// Exit 1 where it would have expired before it is due.
+    pub fn new(plan: Plan, by: String, now: Timestamp, expires: Option<Timestamp>) -> Result<Self, Refusal> {
+        let due = plan.at.unwrap_or(now).max(now);
+        let holds_from = plan.at.unwrap_or(now);
+        let wanted = expires.unwrap_or_else(|| holds_from.checked_add(HOLDS).unwrap_or(Timestamp::MAX));
+        // People are told seconds.
+        let wanted = Timestamp::from_second(wanted.as_second()).unwrap_or(wanted);
+        let bounds = plan.steps.iter().filter_map(|step| step.valid_until);
+        let expires = bounds.fold(wanted, Timestamp::min);
+        if expires <= due {
+            let zone = &plan.time_zone;
+            let refusal = Refusal::new(Exit::Error, format!("the approval would expire at {}", zone.shown(expires)));
+            let refusal = refusal.cause(format!("it is due at {}", zone.shown(due)));
+            return Err(refusal.hint("give a later --expires, or approve a plan of an earlier moment"));
+        }
+        let digest = plan.digest();
+        let short = digest.trim_start_matches("sha256:").get(..12).unwrap_or_default();
+        let time = jiff::fmt::strtime::format("%Y%m%dT%H%M%S", now).expect("the format has only fixed fields");
+        let name = format!("{time}.{:03}Z-{short}", now.subsec_millisecond());
+        Ok(Self { name, by, at: now, expires, plan })
+    }
+
+    /// Returns when it may run.
+    pub fn due(&self) -> Timestamp {
+        self.plan.at.unwrap_or(self.at)
+    }
+
+    /// Keeps it beside the state.
+    ///
+    /// # Errors
+    /// A write that fails.
+    pub fn keep(&self, paths: &Paths) -> Result<()> {
+        let head =
+            Head { format_version: FORMAT_VERSION.into(), by: self.by.clone(), at: self.at, expires: self.expires };
+        let text = format!("{}\n{}", serde_json::to_string(&head)?, render::plan::to_file(&self.plan));
+        approvals::keep(paths, &self.name, text.as_bytes())?;
+        Ok(())
+    }
+
+    /// Puts it to those of the past.
+    ///
+    /// # Errors
+    /// A move that fails.
+    pub fn put_by(&self, paths: &Paths) -> Result<()> {
+        Ok(approvals::put_by(paths, &self.name)?)
+    }
+
+    fn read(name: String, bytes: &[u8], paths: &Paths) -> Result<Self, Refusal> {
+        let path = approvals::path_of(paths, &name);
+        let unusable = |why: String| {
+            let refusal = Refusal::new(Exit::Error, format!("cannot use the approval {}: {why}", path.display()));
+            refusal.hint("move it away, and approve its plan again")
+        };
+        let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
+        let (head, rest) = bytes.split_at(end);
+        let head: Head = serde_json::from_slice(head).map_err(|error| unusable(format!("it is damaged: {error}")))?;
+        if head.format_version != FORMAT_VERSION {
+            return Err(unusable(format!(
+                "it has format version {}, and this rictl reads {FORMAT_VERSION}",
+                head.format_version
+            )));
+        }
+        let plan = Plan::from_file(rest.get(1..).unwrap_or_default()).map_err(|error| {
+            let hint = words::plan::plan_file_hint(&error);
+            unusable(error.to_string()).hint(hint)
+        })?;
+        Ok(Self { name, by: head.by, at: head.at, expires: head.expires, plan })
+    }
+}
+
+/// Returns the approvals that wait, in the order in which they are due.
+///
+/// # Errors
+/// One that cannot be read or trusted.
+pub fn waiting(paths: &Paths) -> Result<Vec<Kept>> {
+    let read = |(name, bytes): (String, Vec<u8>)| Kept::read(name, &bytes, paths);
+    let mut kept = approvals::waiting(paths)?.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    kept.sort_by(|one, other| (one.due(), &one.name).cmp(&(other.due(), &other.name)));
+    Ok(kept)
+}

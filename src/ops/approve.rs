@@ -1,0 +1,53 @@
+//! `approve`: makes a plan, and keeps it with who approved it for the time that it is of.
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::clock::Clock;
+use crate::history;
+use crate::plan::{Plan, PlanOptions};
+
+use super::approval::Kept;
+use super::connection::{self, Access};
+use super::failure::{Exit, Refusal};
+use super::project::Project;
+use super::{live, saved};
+
+/// Who approves what.
+#[derive(Debug)]
+pub struct Approving<'a> {
+    /// The digest of the plan.
+    pub digest: &'a str,
+    /// How to make it.
+    pub options: &'a PlanOptions,
+    /// Who.
+    pub by: String,
+    /// `--expires`.
+    pub expires: Option<Timestamp>,
+}
+
+/// Makes the plan and keeps it if it is the one that is approved.
+///
+/// # Errors
+/// Exit 4 where it is another one, 3 where there is nothing in it to approve, and those of planning.
+pub async fn approve(project: &Project, access: &Access, clock: Clock, approving: Approving<'_>) -> Result<Kept> {
+    let recorded = history::read_files(&project.paths)?;
+    let connection = connection::connect(project, access, clock).await?;
+    let (cloud, target) = (&connection.cloud, &connection.target);
+    let (plan, _) = live::plan(project, &recorded, cloud, target, &clock, approving.options).await?;
+    if plan.digest() != approving.digest {
+        return Err(saved::other_digest(approving.digest, &plan).into());
+    }
+    refuse_empty(&plan)?;
+    let kept = Kept::new(plan, approving.by, clock.now(), approving.expires)?;
+    kept.keep(&project.paths)?;
+    Ok(kept)
+}
+
+fn refuse_empty(plan: &Plan) -> Result<(), Refusal> {
+    if plan.is_applyable() {
+        return Ok(());
+    }
+    let refusal = Refusal::new(Exit::Refused, "there is nothing to approve: the plan has no steps");
+    Err(refusal.hint("`rictl plan` says why"))
+}

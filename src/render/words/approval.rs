@@ -1,0 +1,59 @@
+//! Approvals, in words: what was kept, and what became of each that waits.
+
+use jiff::Timestamp;
+
+use crate::calendar::Zone;
+use crate::plan::Plan;
+use crate::render::counted;
+use crate::run::Exit;
+use crate::state::RunId;
+
+/// Says what was approved, by whom, and when it runs.
+pub fn kept(plan: &Plan, by: &str, due: Option<Timestamp>, expires: Timestamp) -> [String; 2] {
+    let zone = &plan.time_zone;
+    let due = due.map_or_else(|| "at once".to_owned(), |due| format!("from {}", zone.shown(due)));
+    let (steps, digest) = (counted(plan.steps.len(), "step"), plan.digest());
+    [format!("Approved by {by}: {digest}"), format!("{steps}; runs {due}, until {}.", zone.shown(expires))]
+}
+
+/// Names an approval.
+pub fn name(digest: &str, by: &str) -> String {
+    format!("{digest} (approved by {by})")
+}
+
+/// Says that nothing is due.
+pub const NOTHING_DUE: &str = "No approval is due.";
+
+/// Says that an approval's time has not come.
+pub fn early(due: Timestamp, zone: &Zone) -> String {
+    format!("not run: due at {}", zone.shown(due))
+}
+
+/// Says that an approval's time is over.
+pub fn expired(expires: Timestamp, zone: &Zone) -> String {
+    format!("not run: it expired at {}", zone.shown(expires))
+}
+
+/// Says that a run of an approval is going on.
+pub fn at_work(run: &RunId) -> String {
+    format!("run {run} is at it")
+}
+
+/// Says that an approval was run.
+pub fn ran(run: &RunId) -> String {
+    format!("not run again: run {run} did it")
+}
+
+/// Says that a run of an approval did not end well.
+pub fn failed(run: &RunId, exit: Option<Exit>) -> String {
+    let how = exit.map_or_else(|| "died".to_owned(), |exit| format!("ended with exit code {exit}"));
+    format!("not run again: its run {run} {how}; `rictl plan` shows what is left")
+}
+
+/// Says that somebody else has to approve.
+pub fn own(who: &str) -> String {
+    format!("not run (approval): limits.approvals is `other`, and {who} is who approved it")
+}
+
+/// Says that nothing is left to do of an approval.
+pub const SPENT: &str = "nothing is left to do of it";
