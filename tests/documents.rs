@@ -53,17 +53,26 @@ fn every_example_does_what_its_readme_shows() {
 #[test]
 fn the_timer_and_its_service_are_what_systemd_takes() {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    for unit in ["rictl-drift.service", "rictl-drift.timer"] {
-        let text = fs::read_to_string(repository().join("examples/cron-drift").join(unit)).expect("a unit");
+    let units = [
+        ("cron-drift", "rictl-drift.service"),
+        ("cron-drift", "rictl-drift.timer"),
+        ("approved-change", "rictl-approved.service"),
+        ("approved-change", "rictl-approved.timer"),
+    ];
+    for (example, unit) in units {
+        let text = fs::read_to_string(repository().join("examples").join(example).join(unit)).expect("a unit");
         let text = text.replace("/usr/bin/rictl", env!("CARGO_BIN_EXE_rictl"));
         fs::write(directory.path().join(unit), text).expect("a copy of the unit");
     }
-    let units = ["rictl-drift.service", "rictl-drift.timer"].map(|unit| directory.path().join(unit));
+    let units = units.map(|(_, unit)| directory.path().join(unit));
     let verified = Command::new("systemd-analyze").arg("verify").args(units).output();
     match verified {
         Ok(output) => {
             let complaints = String::from_utf8_lossy(&output.stderr);
-            let about_ours: Vec<&str> = complaints.lines().filter(|line| line.contains("rictl-drift")).collect();
+            let about_ours: Vec<&str> = complaints
+                .lines()
+                .filter(|line| line.contains("rictl-drift") || line.contains("rictl-approved"))
+                .collect();
             assert!(about_ours.is_empty(), "{complaints}");
         }
         Err(error) => println!("skipped: systemd-analyze cannot be run: {error}"),
