@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::journal::{Operation, Outcome, Over, Replay, Run};
-use crate::run::{Report, StepResult};
+use crate::run::{Exit, Report, StepResult};
 use crate::state::{Identity, RunId, State};
 use crate::store::recorder::{all_ids, past_run};
 use crate::store::{Medium, Store, StoreError};
@@ -109,6 +109,9 @@ fn newest_standing(
     state: Option<&State>,
     open: impl Fn(&RunId) -> Result<Option<Run>, StoreError>,
 ) -> Result<Option<Run>, StoreError> {
+    if let Some(run) = unfinished_way_back(ids, &open)? {
+        return Ok(Some(run));
+    }
     let (mut whole, mut in_part) = (BTreeSet::new(), BTreeSet::new());
     for id in ids.iter().rev().take(LOOKED_THROUGH) {
         let Some(run) = open(id)? else { continue };
@@ -121,6 +124,18 @@ fn newest_standing(
         }
     }
     Ok(None)
+}
+
+/// Returns the run that the newest run takes back, where that is a way back which did not end well: whoever asks once more means
+/// the same, and not the run before it.
+fn unfinished_way_back(
+    ids: &[RunId],
+    open: impl Fn(&RunId) -> Result<Option<Run>, StoreError>,
+) -> Result<Option<Run>, StoreError> {
+    let Some(newest) = ids.last().map(&open).transpose()?.flatten() else { return Ok(None) };
+    let has_ended_well = newest.end().is_some_and(|end| end.exit == Exit::Done);
+    let taken_back = newest.started.evidence.takes_back.last().filter(|_| !has_ended_well);
+    taken_back.map(open).transpose().map(Option::flatten)
 }
 
 /// Returns whether a change of the run may stand; one of an interface without a record may.

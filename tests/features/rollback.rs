@@ -1,5 +1,7 @@
 //! The way back: what it takes back, what it leaves, and that what was taken back stays so.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::scene::{Ended, Scene};
@@ -146,6 +148,19 @@ fn last_is_the_newest_apply_that_was_not_taken_back() {
     assert!(again.stdout.contains(&format!("Run {second} was taken back already.")), "{again:#?}");
     assert_eq!(live(&scene), ["Active", "Active"]);
     assert_eq!(json(&scene.rictl("history --json"))["runs"].as_array().unwrap().len(), 4);
+}
+
+#[test]
+fn a_way_back_that_died_is_taken_up_and_the_run_before_it_stays() {
+    let scene = scene(&(a("Inactive") + &b("Active")));
+    applied(&scene);
+    declare(&scene, "", &(a("Inactive") + &b("Inactive")));
+    let second = applied(&scene);
+    scene.write("world.yaml", &scene.read("world.yaml").replace("20ms", "4s"));
+    scene.killed_after(Duration::from_millis(1500), "rollback last --auto-approve");
+    rollback(&scene, "last").with_code(0);
+    assert_eq!(live(&scene), ["Inactive", "Active"], "the first run is nobody's to take back");
+    assert_eq!(run(&scene, &second)["taken_back_by"], last(&scene).as_str());
 }
 
 #[test]

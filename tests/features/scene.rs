@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -89,6 +90,17 @@ impl Scene {
     }
 
     /// Runs `rictl` with words that hold no spaces.
+    /// Runs a command and kills it after a while.
+    pub(crate) fn killed_after(&self, alive: Duration, words: &str) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rictl"));
+        command.args(words.split(' ')).env_clear().current_dir(self.directory.path());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        std::thread::sleep(alive);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
     pub(crate) fn rictl(&self, words: &str) -> Ended {
         self.run(&words.split(' ').collect::<Vec<_>>())
     }
