@@ -70,7 +70,8 @@ fn real_files() -> Files {
     run(&["apply", "saved"]);
     let read = |name: &str| fs::read(path(name)).unwrap();
     // The run was taken out of the journal when it was over; it went on from the journal's first line.
-    let run = fs::read_dir(path("state/rictl.runs")).unwrap().next().unwrap().unwrap().path();
+    let mut kept = fs::read_dir(path("state/rictl.runs")).unwrap().map(|entry| entry.unwrap().path());
+    let run = kept.find(|path| path.extension().is_some_and(|extension| extension == "jsonl")).unwrap();
     Files {
         state: read("state/rictl.json"),
         // Told from the first line on, as a journal of its own.

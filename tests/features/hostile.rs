@@ -168,7 +168,8 @@ fn whoever_writes_the_past_runs_decides_what_is_taken_back_and_only_of_what_is_d
     let desk = desk(HONEST);
     assert_eq!(desk.run(&["apply", "--auto-approve"]).code, 0);
     let runs = desk.path().join("state/rictl.runs");
-    let path = fs::read_dir(&runs).unwrap().next().unwrap().unwrap().path();
+    let mut kept = fs::read_dir(&runs).unwrap().map(|entry| entry.unwrap().path());
+    let path = kept.find(|path| path.extension().is_some_and(|extension| extension == "jsonl")).unwrap();
     let whole = fs::read_to_string(&path).unwrap();
     // Edited: the seals say so.
     fs::write(&path, whole.replace("ri-b", "ri-x")).unwrap();
