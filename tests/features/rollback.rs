@@ -153,14 +153,15 @@ fn last_is_the_newest_apply_that_was_not_taken_back() {
 #[test]
 fn a_way_back_that_died_is_taken_up_and_the_run_before_it_stays() {
     let scene = scene(&(a("Inactive") + &b("Active")));
+    scene.write("world.yaml", &WORLD.replace("activate: 20ms,", "activate: 3s,"));
     applied(&scene);
     declare(&scene, "", &(a("Inactive") + &b("Inactive")));
-    let second = applied(&scene);
-    scene.write("world.yaml", &scene.read("world.yaml").replace("20ms", "4s"));
+    applied(&scene);
     scene.killed_after(Duration::from_millis(1500), "rollback last --auto-approve");
-    rollback(&scene, "last").with_code(0);
-    assert_eq!(live(&scene), ["Inactive", "Active"], "the first run is nobody's to take back");
-    assert_eq!(run(&scene, &second)["taken_back_by"], last(&scene).as_str());
+    for _ in 0..2 {
+        rollback(&scene, "last").with_code(0);
+        assert_eq!(live(&scene), ["Inactive", "Active"], "the first run is nobody's to take back");
+    }
 }
 
 #[test]
