@@ -81,14 +81,16 @@ impl Machine<'_> {
     }
 
     /// A read shows an accepted call's interface on its way back. Once reads agree on that, and were begun so long after the
-    /// answer that they do not show how it came to where the call was sent, it is somebody's doing.
+    /// answer that they do not show how it came to where the call was sent, it is somebody's doing: a doubt window where it was
+    /// seen to move, else as long as reads can lag.
     fn on_its_way_back(&mut self, number: usize, found: Option<Status>) {
         self.tell_progress(number);
         let step = self.planned(number);
         let begun = self.sightings.begun(&step.scope, &step.interface_id);
-        let (timeout, window) = (self.settle_timeout(number), self.settings.doubt_window);
+        let (timeout, doubt_window) = (self.settle_timeout(number), self.settings.doubt_window);
         let Phase::Settling(settling) = &mut self.steps[number].phase else { return };
         settling.contrary += 1;
+        let window = doubt_window * if settling.has_moved { 1 } else { LONGEST_LAG };
         let is_late = begun.is_some_and(|begun| begun + timeout >= settling.deadline + window);
         if settling.contrary >= EQUAL_READS && is_late {
             self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));

@@ -118,10 +118,20 @@ fn what_is_shown_on_its_way_back_is_waited_for_until_reads_agree_for_a_window() 
     let mut run = Scene::of([raise("a")]).begin();
     run.accept(0);
     let ended = "told a/activate Unsettled".to_owned();
-    assert!(!run.show("a", Status::Deactivating).poll(7).contains(&ended), "14 s are no window");
+    assert!(!run.show("a", Status::Activating).poll(1).contains(&ended));
+    assert!(!run.show("a", Status::Deactivating).poll(6).contains(&ended), "14 s are no window");
     assert!(!run.show("a", Status::Activating).poll(1).contains(&ended));
     assert!(!run.show("a", Status::Deactivating).poll(2).contains(&ended), "two reads are not enough");
     assert!(run.poll(1).contains(&ended));
+}
+
+#[test]
+fn what_was_never_seen_to_move_is_waited_for_as_long_as_reads_can_lag() {
+    let mut run = Scene::of([raise("a")]).begin();
+    run.accept(0);
+    let ended = "told a/activate Unsettled".to_owned();
+    assert!(!run.show("a", Status::Deactivating).poll(59).contains(&ended), "118 s are not eight windows");
+    assert!(run.poll(2).contains(&ended));
 }
 
 #[test]
