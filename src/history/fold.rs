@@ -109,10 +109,11 @@ fn straggler(action: &LastAction) -> Straggler {
 }
 
 /// Returns whether `action` was sent after `last`: by the clock of the machine's boot where both know it, since the wall clock
-/// may have been set between two runs.
+/// may have been set between two runs. Where one does not, its run died: then by the order in which runs are folded.
 fn is_later(action: &LastAction, last: &LastAction) -> bool {
     match (&action.uptime, &last.uptime) {
         (Some(action), Some(last)) if action.boot == last.boot => action.ms > last.ms,
+        (Some(_), None) | (None, Some(_)) => action.run_id != last.run_id,
         _ => action.started_at > last.started_at,
     }
 }
@@ -155,4 +156,43 @@ fn last_action(run_id: &RunId, step: &PlannedStep, trace: &Trace) -> Option<Last
         uptime: closed.and_then(|closed| closed.uptime.clone()),
         has_moved_since: false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Action, StepId};
+    use crate::uptime::Uptime;
+
+    /// A call of this run, sent at this hour by the clock on the wall, that ended so long after the machine's boot.
+    fn action(run: &str, hour: i64, ms: Option<u64>) -> LastAction {
+        let at = Timestamp::from_second(hour * 3600).unwrap();
+        LastAction {
+            run_id: RunId(run.into()),
+            step: StepId::new(&"a".into(), Action::Call(Call::Deactivate)),
+            action: Call::Deactivate,
+            request_id: None,
+            started_at: at,
+            finished_at: at,
+            outcome: Some(Outcome::InDoubt),
+            found: None,
+            because: None,
+            uptime: ms.map(|ms| Uptime { boot: "boot".to_owned(), ms }),
+            has_moved_since: false,
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_hides_no_call_that_was_sent_after() {
+        // In one boot by its clock, whatever the one on the wall says.
+        assert!(is_later(&action("B", 1, Some(9)), &action("A", 2, Some(8))));
+        assert!(!is_later(&action("A", 2, Some(8)), &action("B", 1, Some(9))));
+        // A run that died has no such time: it is folded after those before it.
+        assert!(is_later(&action("B", 1, Some(9)), &action("A", 2, None)));
+        assert!(is_later(&action("B", 1, None), &action("A", 2, Some(8))));
+        assert!(!is_later(&action("A", 2, None), &action("A", 2, Some(8))), "it is the same run");
+        // Without any, by the wall.
+        assert!(is_later(&action("B", 2, None), &action("A", 1, None)));
+        assert!(!is_later(&action("B", 1, None), &action("A", 2, None)));
+    }
 }
