@@ -62,13 +62,13 @@ impl<'a> Subject<'a> {
         self.live().is_none_or(|live| live.status != self.desired().status())
     }
 
-    /// Returns why there is nothing to change, where the cloud does not say that it is where it is declared.
-    pub(crate) fn out_of_reach(&self) -> Option<BlockReason> {
+    /// Returns what was read, or why there is nothing to change: the cloud does not say that it is where it is declared.
+    pub(crate) fn within_reach(&self) -> Result<&'a Observed, BlockReason> {
         match self.reading {
-            Reading::Found(_) => None,
-            Reading::Absent => Some(BlockReason::NotFound),
-            Reading::Elsewhere(observed) => Some(BlockReason::WrongRegion { found_in: observed.region.clone() }),
-            Reading::Unreadable => Some(BlockReason::Unreadable),
+            Reading::Found(observed) => Ok(observed),
+            Reading::Absent => Err(BlockReason::NotFound),
+            Reading::Elsewhere(observed) => Err(BlockReason::WrongRegion { found_in: observed.region.clone() }),
+            Reading::Unreadable => Err(BlockReason::Unreadable),
         }
     }
 
@@ -79,8 +79,13 @@ impl<'a> Subject<'a> {
             DesiredStatus::Active => Call::Activate,
             DesiredStatus::Inactive => Call::Deactivate,
         };
-        let of_live = |live: &Observed| unfit(&live.status).or_else(|| self.forbidden(live, call, sources));
-        if self.is_unmet() { self.out_of_reach().or_else(|| self.live().and_then(of_live)) } else { None }
+        if !self.is_unmet() {
+            return None;
+        }
+        match self.within_reach() {
+            Ok(live) => unfit(&live.status).or_else(|| self.forbidden(live, call, sources)),
+            Err(reason) => Some(reason),
+        }
     }
 
     /// Returns why a call may not be sent: first what the spec forbids, then what the API would refuse.

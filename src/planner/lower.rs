@@ -45,10 +45,7 @@ pub(super) fn lower(subject: &Subject<'_>, sources: &Sources, options: &PlanOpti
         let (reason, until) = (hands_off.reason.clone(), hands_off.until);
         return Err(Held::LeftAlone(LeftAloneReason::HandsOff { reason, until, at: sources.locate(hands_off.place) }));
     }
-    if let Some(reason) = subject.out_of_reach() {
-        return Err(reason.into());
-    }
-    let Some(observed) = subject.live() else { return Err(BlockReason::Unreadable.into()) };
+    let observed = subject.within_reach()?;
     if let Some(reason) = options.held.get(subject.address) {
         return Err(reason.clone().into());
     }
