@@ -120,10 +120,13 @@ impl<'a> Field<'a> {
         Self::new(candidates)
     }
 
-    /// Says which interfaces each change is about, by place.
+    /// Says which interfaces each change is about.
     #[must_use]
-    pub fn with_changes(self, changes: impl IntoIterator<Item = (&'a str, Vec<usize>)>) -> Self {
-        Self { changes: changes.into_iter().collect(), ..self }
+    pub fn with_changes(self, changes: impl IntoIterator<Item = (&'a str, &'a [Address])>) -> Self {
+        let places =
+            |about: &[Address]| about.iter().filter_map(|address| self.place(address.as_str())).collect::<Vec<usize>>();
+        let changes = changes.into_iter().map(|(name, about)| (name, places(about))).collect();
+        Self { changes, ..self }
     }
 
     /// Returns how many interfaces there are.
@@ -280,13 +283,10 @@ impl<'a> Field<'a> {
 }
 
 /// Returns the values of the keys that a pattern matches.
-fn entries<'i, V>(index: &'i BTreeMap<&str, V>, pattern: &Pattern) -> Box<dyn Iterator<Item = &'i V> + 'i> {
+fn entries<'i, V>(index: &'i BTreeMap<&str, V>, pattern: &'i Pattern) -> Box<dyn Iterator<Item = &'i V> + 'i> {
     match pattern.plain() {
         Some(word) => Box::new(index.get(word).into_iter()),
-        None => {
-            let pattern = pattern.clone();
-            Box::new(index.iter().filter(move |(word, _)| pattern.matches(word)).map(|(_, value)| value))
-        }
+        None => Box::new(index.iter().filter(|(word, _)| pattern.matches(word)).map(|(_, value)| value)),
     }
 }
 

@@ -24,17 +24,22 @@ fn given() -> Vec<Given> {
     rows.map(|(address, id, group, labels, region)| (address.into(), id.into(), group, labels.to_vec(), region)).into()
 }
 
-fn field(given: &[Given]) -> Field<'_> {
+/// What the one change of the tests is about.
+fn about() -> [Address; 2] {
+    ["bj-1".into(), "sh-1".into()]
+}
+
+fn field<'g>(given: &'g [Given], about: &'g [Address]) -> Field<'g> {
     let candidates = given.iter().map(|(address, id, group, labels, region)| {
         let accounts = [Some("default"), Some("1234567890123456")];
         Candidate { address, id, group: *group, labels: labels.clone(), region, accounts }
     });
-    Field::new(candidates.collect()).with_changes([("CHG-1", vec![0, 2])])
+    Field::new(candidates.collect()).with_changes([("CHG-1", about)])
 }
 
 fn selected(text: &str) -> Result<Vec<String>, Fault> {
-    let given = given();
-    let field = field(&given);
+    let (given, about) = (given(), about());
+    let field = field(&given, &about);
     let places = field.select(&Selector::parse(text).unwrap())?;
     Ok(places.into_iter().map(|place| field.address(place).to_string()).collect())
 }
@@ -120,8 +125,8 @@ fn an_empty_term_or_value_and_an_unknown_kind_are_no_selectors() {
 
 #[test]
 fn a_choice_is_what_is_asked_for_less_what_is_left_out() {
-    let given = given();
-    let field = field(&given);
+    let (given, about) = (given(), about());
+    let field = field(&given, &about);
     let selectors = |texts: &[&str]| texts.iter().map(|text| Selector::parse(text).unwrap()).collect::<Vec<_>>();
     let choose = |targets: &[&str], excludes: &[&str]| {
         field.choose(Choice { targets: &selectors(targets), excludes: &selectors(excludes) })

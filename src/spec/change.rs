@@ -81,9 +81,4 @@ impl Change {
     pub fn is_in_force(&self, at: Timestamp) -> bool {
         self.has_begun(at) && !self.has_ended(at)
     }
-
-    /// Returns whether it is about an interface.
-    pub fn is_about(&self, address: &Address) -> bool {
-        self.selected.binary_search(address).is_ok()
-    }
 }

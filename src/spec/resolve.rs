@@ -36,16 +36,10 @@ pub(super) fn resolve(draft: &mut Draft, findings: &mut Findings) -> Resolved {
     let resolver = Resolver { zone: &zone, field, knows };
     let changes: BTreeMap<ChangeName, Change> =
         changes.into_iter().map(|(name, change)| (name.clone(), resolver.change(&name, change, findings))).collect();
-    let about = changes.iter().map(|(name, change)| (name.as_str(), places(&resolver.field, &change.selected)));
-    let field =
-        selection::field(&draft.interfaces, &draft.groups, &draft.cloud).with_changes(about.collect::<Vec<_>>());
-    let resolver = Resolver { field, ..resolver };
+    let about = changes.iter().map(|(name, change)| (name.as_str(), &*change.selected));
+    let resolver = Resolver { field: resolver.field.with_changes(about), ..resolver };
     let windows = windows.into_iter().filter_map(|(path, window)| resolver.window(&path, window, findings)).collect();
     Resolved { windows, changes }
-}
-
-fn places(field: &Field<'_>, addresses: &[Address]) -> Vec<usize> {
-    addresses.iter().filter_map(|address| field.place(address.as_str())).collect()
 }
 
 struct Resolver<'d> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::resource::{AccountId, Address, GroupName, LabelKey, LabelValue};
 use crate::selector::{BadChoice, Candidate, Choice, Chosen, Field};
-use crate::spec::{Change, CloudSettings, Group, Interface, Placed, Spec};
+use crate::spec::{CloudSettings, Group, Interface, Placed, Spec};
 
 impl Spec {
     /// Returns the declared interfaces as selectors see them.
@@ -14,13 +14,8 @@ impl Spec {
 
     /// Returns the same with more interfaces, under addresses that it does not declare.
     pub fn field_with<'s>(&'s self, more: impl IntoIterator<Item = Candidate<'s>>) -> Field<'s> {
-        let field = field(&self.interfaces, &self.groups, &self.cloud).with(more);
-        let places = |change: &Change| {
-            let selected = change.selected.iter();
-            selected.filter_map(|address| field.place(address.as_str())).collect::<Vec<usize>>()
-        };
-        let changes: Vec<_> = self.changes.iter().map(|(name, change)| (name.as_str(), places(change))).collect();
-        field.with_changes(changes)
+        let changes = self.changes.iter().map(|(name, change)| (name.as_str(), &*change.selected));
+        field(&self.interfaces, &self.groups, &self.cloud).with(more).with_changes(changes)
     }
 
     /// Returns which interfaces a choice means, by their place in the order of addresses.
