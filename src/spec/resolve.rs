@@ -15,7 +15,7 @@ use crate::spec::fields::Path;
 use crate::spec::finding::{Code, Finding, ValueFault, WholeFault};
 use crate::spec::findings::Findings;
 use crate::spec::{Change, DeclaredWindow, Placed, read, selection};
-use crate::windows::{Verdict, When, Window};
+use crate::windows::{When, Window};
 
 /// What depends on the whole.
 pub(super) struct Resolved {
@@ -95,16 +95,12 @@ impl Resolver<'_> {
             WhenDraft::Daily { days, from, to } => When::Daily { days, from, to },
             WhenDraft::Once { start, end } => {
                 let (one, other) = (start.value.instants(self.zone), end.value.instants(self.zone));
-                // What occurs twice makes a deny longer and an allow shorter.
-                let (begin, finish) = match draft.verdict {
-                    Verdict::Deny => (one.earlier(), other.later()),
-                    Verdict::Allow => (one.later(), other.earlier()),
-                };
                 if other.later() <= one.earlier() {
                     read::refuse(at.then("end"), end.place, ValueFault::NotLater { than: "start" }, findings);
                     return None;
                 }
-                When::Once { start: begin, end: finish }
+                let (start, end) = draft.verdict.span(one, other);
+                When::Once { start, end }
             }
         };
         let covered = draft.covered.map(|selectors| {

@@ -38,11 +38,6 @@ impl Gate {
         self.windows.is_empty()
     }
 
-    /// Lists its windows.
-    pub fn windows(&self) -> impl Iterator<Item = &Arc<Window>> {
-        self.windows.iter()
-    }
-
     /// Returns the same without some windows.
     #[must_use]
     pub fn without(&self, is_out: impl Fn(&Window) -> bool) -> Self {
@@ -52,7 +47,7 @@ impl Gate {
 
     /// Returns whether the call may be sent at a moment.
     pub fn is_open(&self, at: Timestamp) -> bool {
-        self.holding(at).is_none()
+        self.open_until(Verdict::Deny, at).is_none() && self.is_allowed(at)
     }
 
     /// Judges the call at a moment.
@@ -73,7 +68,7 @@ impl Gate {
         // Each turn passes the end of a window that is open, or waits for the beginning of one that has to be: the gate cannot
         // open anywhere else.
         while moment <= limit {
-            if let Some(end) = self.denied_until(moment) {
+            if let Some(end) = self.open_until(Verdict::Deny, moment) {
                 moment = end;
             } else if self.is_allowed(moment) {
                 return Some(moment);
@@ -88,18 +83,13 @@ impl Gate {
     pub fn closes_after(&self, at: Timestamp) -> Option<Timestamp> {
         let limit = limit(at);
         let denied = self.of(Verdict::Deny).filter_map(|window| window.opens_after(at, limit, &self.zone)).min();
-        let mut allowed = self.allowed_until(at);
+        let allowed_until = |moment| self.open_until(Verdict::Allow, moment);
+        let mut allowed = allowed_until(at);
         // What follows at once, or overlaps, goes on.
-        while let Some(next) = allowed.filter(|end| *end <= limit).and_then(|end| self.allowed_until(end)) {
+        while let Some(next) = allowed.filter(|end| *end <= limit).and_then(allowed_until) {
             allowed = Some(next);
         }
         [denied, allowed.filter(|end| *end <= limit)].into_iter().flatten().min()
-    }
-
-    /// Returns when the allow windows end that are open at a moment.
-    fn allowed_until(&self, at: Timestamp) -> Option<Timestamp> {
-        let ends = self.of(Verdict::Allow).filter_map(|window| window.open_at(at, &self.zone));
-        ends.map(|interval| interval.end).max()
     }
 
     /// Returns every window that holds the call back at a moment.
@@ -119,9 +109,9 @@ impl Gate {
         next.or_else(|| self.of(Verdict::Allow).next())
     }
 
-    /// Returns when the deny windows end that are open at a moment; others may have begun by then.
-    fn denied_until(&self, at: Timestamp) -> Option<Timestamp> {
-        let ends = self.of(Verdict::Deny).filter_map(|window| window.open_at(at, &self.zone));
+    /// Returns when the windows of a verdict end that are open at a moment; others may have begun by then.
+    fn open_until(&self, verdict: Verdict, at: Timestamp) -> Option<Timestamp> {
+        let ends = self.of(verdict).filter_map(|window| window.open_at(at, &self.zone));
         ends.map(|interval| interval.end).max()
     }
 

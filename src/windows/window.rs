@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 
-use crate::calendar::Zone;
+use crate::calendar::{Instants, Zone};
 use crate::resource::Call;
 
 use super::clock::{Clock, Days};
@@ -15,6 +15,17 @@ pub enum Verdict {
     Deny,
     /// They may be sent only while it, or another one, is open.
     Allow,
+}
+
+impl Verdict {
+    /// Returns the moments from and up to which a window is open that is written in local times. What occurs twice makes a
+    /// deny longer and an allow shorter.
+    pub fn span(self, begin: Instants, end: Instants) -> (Timestamp, Timestamp) {
+        match self {
+            Self::Deny => (begin.earlier(), end.later()),
+            Self::Allow => (begin.later(), end.earlier()),
+        }
+    }
 }
 
 /// When a window is open.
@@ -107,12 +118,7 @@ impl Window {
             return None;
         }
         let end_day = if to > from { day } else { day.tomorrow().ok()? };
-        let (begin, end) = (zone.instants(from.on(day)?), zone.instants(to.on(end_day)?));
-        // What occurs twice makes a deny longer and an allow shorter.
-        let interval = match self.verdict {
-            Verdict::Deny => Interval { begin: begin.earlier(), end: end.later() },
-            Verdict::Allow => Interval { begin: begin.later(), end: end.earlier() },
-        };
-        Some(interval).filter(|interval| interval.begin < interval.end)
+        let (begin, end) = self.verdict.span(zone.instants(from.on(day)?), zone.instants(to.on(end_day)?));
+        Some(Interval { begin, end }).filter(|interval| interval.begin < interval.end)
     }
 }
