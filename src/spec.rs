@@ -45,7 +45,7 @@ mod words;
 pub use change::{Change, Ended, InForce, Planned};
 use finding::{FileFault, Finding};
 use findings::Findings;
-use syntax::{json, text, yaml};
+use syntax::{Broken, json, text, yaml};
 pub use window::DeclaredWindow;
 
 /// How large one file may be; whoever reads files need not read more than one byte beyond. Room for 200,000 interfaces.
@@ -73,26 +73,22 @@ pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
     let mut findings = Findings::default();
     let mut sources = Sources::default();
     let mut is_whole = !files.is_empty();
-    let texts: Vec<Option<(SourceId, Arc<str>)>> =
-        files.into_iter().map(|file| admit(file, &mut sources, &mut findings)).collect();
-    let names: Vec<bool> = sources.iter().map(|source| source.name.to_ascii_lowercase().ends_with(".json")).collect();
+    let texts: Vec<Option<Admitted>> = files.into_iter().map(|file| admit(file, &mut sources, &mut findings)).collect();
     let mut decoder = decode::Decoder::new();
-    for (entry, is_json) in texts.iter().zip(names) {
-        let Some((source, text)) = entry else {
+    for entry in &texts {
+        let Some(file) = entry else {
             is_whole = false;
             continue;
         };
-        decoder.next_file();
-        let read = if is_json { json::read } else { yaml::read };
-        if let Some(mark) = slips::conflict_mark(text) {
-            refuse_slip(*source, mark, &mut findings);
+        if let Some(mark) = slips::conflict_mark(&file.text) {
+            refuse_slip(file.source, mark, &mut findings);
             is_whole = false;
             continue;
         }
-        if read(*source, text, &mut findings, &mut |item, findings| decoder.item(item, findings)).is_err() {
+        if file.read(&mut decoder, &mut findings).is_err() {
             is_whole = false;
             // What the last entry lacks may stand behind the place where reading stopped.
-            findings.forget_guesses(*source, decoder.last_entry());
+            findings.forget_guesses(file.source, decoder.last_entry());
         }
     }
     if texts.is_empty() {
@@ -154,8 +150,25 @@ fn concealed(finding: &Diagnostic) -> Diagnostic {
     }
 }
 
+/// A file whose text is among the sources.
+struct Admitted {
+    source: SourceId,
+    text: Arc<str>,
+    is_json: bool,
+}
+
+impl Admitted {
+    /// Hands what it says to a decoder, as far as it can be read.
+    fn read<'a>(&'a self, decoder: &mut decode::Decoder<'a>, findings: &mut Findings) -> Result<(), Broken> {
+        decoder.next_file();
+        let read = if self.is_json { json::read } else { yaml::read };
+        read(self.source, &self.text, findings, &mut |item, findings| decoder.item(item, findings))
+    }
+}
+
 /// Takes a file's text into the sources, unless it is none or too large.
-fn admit(file: SpecFile, sources: &mut Sources, findings: &mut Findings) -> Option<(SourceId, Arc<str>)> {
+fn admit(file: SpecFile, sources: &mut Sources, findings: &mut Findings) -> Option<Admitted> {
+    let is_json = file.name.to_ascii_lowercase().ends_with(".json");
     let start = |source| Place { source, line: 1, column: 1, length: 1 };
     if file.bytes.len() > MAX_FILE_BYTES {
         let source = sources.add(file.name, "");
@@ -165,7 +178,7 @@ fn admit(file: SpecFile, sources: &mut Sources, findings: &mut Findings) -> Opti
     match text::decode(file.bytes) {
         Ok(text) => {
             let text: Arc<str> = text.into();
-            Some((sources.add(file.name, Arc::clone(&text)), text))
+            Some(Admitted { source: sources.add(file.name, Arc::clone(&text)), text, is_json })
         }
         Err(refused) => {
             let text::NotText { shown, offset, fault } = *refused;

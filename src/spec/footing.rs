@@ -14,7 +14,6 @@ use crate::duration;
 use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Provider};
 
 use super::findings::Findings;
-use super::syntax::{json, yaml};
 use super::{
     Account, CloudSettings, Extent, Group, HandsOff, HealthPolicy, Interface, Limits, Placed, SignatureVersion, Spec,
     SpecFile, admit, decode, parse,
@@ -158,19 +157,11 @@ pub fn of_run(name: &str, footing: &Value) -> Result<Spec, Diagnostics> {
 /// Returns `state.path` of files of which not all can be read, as far as they say it before the place where reading stops.
 pub fn state_path(files: Vec<SpecFile>) -> Option<String> {
     let (mut sources, mut findings) = (Sources::default(), Findings::default());
-    let texts: Vec<_> = files
-        .into_iter()
-        .filter_map(|file| {
-            let is_json = file.name.to_ascii_lowercase().ends_with(".json");
-            admit(file, &mut sources, &mut findings).map(|(source, text)| (source, text, is_json))
-        })
-        .collect();
+    let texts: Vec<_> = files.into_iter().filter_map(|file| admit(file, &mut sources, &mut findings)).collect();
     let mut decoder = decode::Decoder::new();
-    for (source, text, is_json) in &texts {
-        decoder.next_file();
-        let read = if *is_json { json::read } else { yaml::read };
+    for file in &texts {
         // What is wrong with it has been said.
-        let _whole = read(*source, text, &mut findings, &mut |item, findings| decoder.item(item, findings)).is_ok();
+        let _whole = file.read(&mut decoder, &mut findings).is_ok();
     }
     decoder.state_path(&mut findings)
 }
