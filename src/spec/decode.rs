@@ -177,13 +177,8 @@ impl<'a> Decoder<'a> {
     fn entry(&mut self, section: &'static Key, key: Word<'a>, node: Node<'a>, findings: &mut Findings) {
         let path = Path::root(section.name);
         match section.name {
-            "version" => {
-                self.has_version = true;
-                let (found, wanted) = (NodeKind::Mapping, Type::Version);
-                let fault = ValueFault::WrongType { found, wanted, spelling: Spelling::Structure };
-                read::refuse(path, key.place, fault, findings);
-            }
-            "time_zone" | "windows" => {
+            "version" | "time_zone" | "windows" => {
+                self.has_version |= section.name == "version";
                 let (found, wanted) = (NodeKind::Mapping, section.kind.value_type());
                 let fault = ValueFault::WrongType { found, wanted, spelling: Spelling::Structure };
                 read::refuse(path, key.place, fault, findings);

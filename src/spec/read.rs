@@ -311,15 +311,18 @@ pub(super) fn choices<T>(
     meaning: fn(&str) -> Option<T>,
     findings: &mut Findings,
 ) -> Option<Vec<T>> {
-    let Kind::Choices { words, synonyms } = key.kind else { return None };
-    let kind = Kind::Choice { words, synonyms };
     let nodes = full_list(path, node, key, findings)?;
-    let values = nodes.into_iter().filter_map(|node| choice(path, node, kind, meaning, findings));
+    let values = nodes.into_iter().filter_map(|node| choice(path, node, key.kind, meaning, findings));
     Some(values.map(|value| value.value).collect())
 }
 
 /// Reads a list that says something.
-fn full_list<'a>(path: Path<'_>, node: Node<'a>, key: &'static Key, findings: &mut Findings) -> Option<Vec<Node<'a>>> {
+pub(super) fn full_list<'a>(
+    path: Path<'_>,
+    node: Node<'a>,
+    key: &'static Key,
+    findings: &mut Findings,
+) -> Option<Vec<Node<'a>>> {
     let place = node.place();
     let nodes = list(path, node, key, findings)?;
     if nodes.is_empty() {
@@ -366,7 +369,7 @@ pub(super) fn choice<T>(
         }
     };
     let (known, synonyms) = match kind {
-        Kind::Choice { words, synonyms } => (words, synonyms),
+        Kind::Choice { words, synonyms } | Kind::Choices { words, synonyms } => (words, synonyms),
         _ => (&[][..], &[][..]),
     };
     if let Some(value) = known.contains(&&*word.text).then(|| meaning(&word.text)).flatten() {

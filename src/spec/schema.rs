@@ -69,12 +69,13 @@ fn of_kind(key: &Key) -> Map<String, Value> {
         Kind::Duration { .. } => object(json!({ "type": "string", "pattern": DURATION })),
         Kind::Date => object(json!({ "type": "string", "format": "date" })),
         Kind::Choice { words, .. } => object(json!({ "enum": words })),
-        Kind::Arguments => object(json!({ "type": "array", "minItems": 1, "items": { "type": "string" } })),
+        Kind::Arguments | Kind::Selectors => {
+            object(json!({ "type": "array", "minItems": 1, "items": { "type": "string" } }))
+        }
         Kind::Entries => {
             let entry = key.children().next().map(of);
             object(json!({ "type": ["array", "null"], "items": entry }))
         }
-        Kind::Selectors => object(json!({ "type": "array", "minItems": 1, "items": { "type": "string" } })),
         Kind::Choices { words, .. } => object(json!({ "type": "array", "minItems": 1, "items": { "enum": words } })),
         Kind::Moment => object(json!({ "type": "string", "pattern": MOMENT })),
         Kind::Clock => object(json!({ "type": "string", "pattern": CLOCK })),

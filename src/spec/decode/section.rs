@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::diagnostic::Place;
 use crate::spec::decode::labels;
 use crate::spec::fields::{Fields, Path};
-use crate::spec::finding::ValueFault;
 use crate::spec::findings::Findings;
 use crate::spec::keys;
 use crate::spec::read;
@@ -76,12 +75,9 @@ pub(super) fn rollout(mut fields: Fields<'_>, findings: &mut Findings) -> Option
 
 fn command(fields: &mut Fields<'_>, path: Path<'_>, name: &str, findings: &mut Findings) -> Option<Vec<String>> {
     let (key, node) = fields.take(name)?;
-    let (path, place) = (path.then(key.name), node.place());
-    let words = read::list(path, node, key, findings)?;
-    if words.is_empty() {
-        read::refuse(path, place, ValueFault::EmptyList { key }, findings);
-        return None;
-    }
-    let words = words.into_iter().map(|node| read::text(path, node, findings).map(|word| word.value));
+    let path = path.then(key.name);
+    let words = read::full_list(path, node, key, findings)?
+        .into_iter()
+        .map(|node| read::text(path, node, findings).map(|word| word.value));
     words.collect()
 }
