@@ -68,14 +68,13 @@ impl Zone {
     /// Returns the name most like a word that is none.
     pub fn near(word: &str) -> Option<String> {
         let names: Vec<String> = DATABASE.available().map(|name| name.as_str().to_owned()).collect();
-        let whole = nearest(word, names.iter().map(String::as_str));
-        let cities = || names.iter().filter_map(|name| Some((name.rsplit_once('/')?.1, name)));
-        // Shanghai, Beijing's clock, is known by its city; and so is every other.
-        let by_city = || nearest(word, cities().map(|(city, _)| city)).map(|near| (near, cities()));
-        match whole {
-            Some(name) => Some(name.to_owned()),
-            None => by_city().and_then(|(near, mut cities)| Some(cities.find(|(city, _)| *city == near)?.1.clone())),
+        if let Some(name) = nearest(word, names.iter().map(String::as_str)) {
+            return Some(name.to_owned());
         }
+        // Shanghai, Beijing's clock, is known by its city; and so is every other.
+        let mut cities = names.iter().filter_map(|name| Some((name.rsplit_once('/')?.1, name)));
+        let near = nearest(word, cities.clone().map(|(city, _)| city))?;
+        cities.find(|(city, _)| *city == near).map(|(_, name)| name.clone())
     }
 
     /// Returns its name.
