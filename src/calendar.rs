@@ -11,5 +11,6 @@ mod written;
 mod zone;
 
 pub use time::{TimeError, Toward, read};
+pub(crate) use written::clock_numbers;
 pub use written::{Written, WrittenError};
 pub use zone::{Instants, Zone};

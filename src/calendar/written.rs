@@ -87,10 +87,8 @@ fn time_of_day(text: &str) -> Result<Time, WrittenError> {
         Some((clock, fraction)) => (clock, Some(fraction)),
         None => (text, None),
     };
-    let [hour, minute, second] = match clock.len() {
-        5 if fraction.is_none() => numbers(clock, ':', [2, 2]).map(|[hour, minute]| [hour, minute, 0])?,
-        _ => numbers(clock, ':', [2, 2, 2])?,
-    };
+    let [hour, minute, second] =
+        if fraction.is_some() { numbers(clock, ':', [2, 2, 2])? } else { clock_numbers(clock)? };
     let nanosecond = match fraction {
         None => 0,
         Some(digits) if (1..=9).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit()) => {
@@ -118,8 +116,19 @@ fn offset(text: &str) -> Result<Option<Offset>, WrittenError> {
     Offset::from_seconds(sign * seconds).map(Some).map_err(|_| WrittenError::NoSuchTime)
 }
 
+/// Reads the numbers of `HH:MM` or `HH:MM:SS`, whatever they are.
+///
+/// # Errors
+/// Anything else.
+pub(crate) fn clock_numbers(text: &str) -> Result<[u32; 3], WrittenError> {
+    match text.len() {
+        5 => numbers(text, ':', [2, 2]).map(|[hour, minute]| [hour, minute, 0]),
+        _ => numbers(text, ':', [2, 2, 2]),
+    }
+}
+
 /// Reads numbers of so many digits each, with a mark between them.
-pub(super) fn numbers<const N: usize>(text: &str, mark: char, digits: [usize; N]) -> Result<[u32; N], WrittenError> {
+fn numbers<const N: usize>(text: &str, mark: char, digits: [usize; N]) -> Result<[u32; N], WrittenError> {
     let mut found = [0; N];
     let mut parts = text.split(mark);
     for (place, digits) in found.iter_mut().zip(digits) {

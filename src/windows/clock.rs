@@ -4,6 +4,8 @@ use std::fmt;
 
 use jiff::civil::{Date, DateTime, Weekday};
 
+use crate::calendar::clock_numbers;
+
 /// A time of day on the clock, to the second: 00:00 to 24:00.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Clock {
@@ -28,15 +30,9 @@ impl Clock {
     /// # Errors
     /// Anything else, and what is after 24:00.
     pub fn parse(text: &str) -> Result<Self, NotAClock> {
-        let mut parts = text.split(':').map(|part| {
-            let is_number = part.len() == 2 && part.bytes().all(|digit| digit.is_ascii_digit());
-            is_number.then(|| part.parse::<u32>().ok()).flatten().ok_or(NotAClock)
-        });
-        let hours = parts.next().ok_or(NotAClock)??;
-        let minutes = parts.next().ok_or(NotAClock)??;
-        let seconds = parts.next().unwrap_or(Ok(0))?;
+        let [hours, minutes, seconds] = clock_numbers(text).map_err(|_| NotAClock)?;
         let clock = Self { seconds: hours * 3600 + minutes * 60 + seconds };
-        let is_one = parts.next().is_none() && minutes < 60 && seconds < 60 && clock <= Self::END;
+        let is_one = minutes < 60 && seconds < 60 && clock <= Self::END;
         if is_one { Ok(clock) } else { Err(NotAClock) }
     }
 
