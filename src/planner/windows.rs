@@ -66,18 +66,15 @@ pub(super) fn hold(
             let windows = covering.iter().map(|place| spec.windows[*place].window.clone()).collect();
             let gate = Gate::new(spec.time_zone.clone(), windows);
             let verdict = gate.judge(options.moment());
-            (gate, verdict)
-        });
-        match (verdict, &options.override_window) {
-            (Ok(()), _) => {}
-            (Err(_), Some(_)) => {
+            if verdict.is_err() && options.override_window.is_some() {
                 overridden.extend(gate.all_holding(options.moment()).into_iter().map(|window| window.name.clone()));
             }
-            (Err(Closed { window, opens_at }), None) => {
-                let reason = BlockReason::Window { window: window.to_string(), opens_at: *opens_at };
-                draft.block(&subjects[number], number, reason);
-                continue;
-            }
+            (gate, verdict)
+        });
+        if let (Err(Closed { window, opens_at }), None) = (verdict, &options.override_window) {
+            let reason = BlockReason::Window { window: window.to_string(), opens_at: *opens_at };
+            draft.block(&subjects[number], number, reason);
+            continue;
         }
         if !gate.is_free() {
             held.gates.insert(subjects[number].address.clone(), gate.clone());
