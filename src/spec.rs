@@ -307,6 +307,14 @@ pub struct Limits {
     pub health: HealthPolicy,
 }
 
+impl Limits {
+    /// Returns how many changes `max_changes_percent` allows of so many declared interfaces: never below one.
+    pub fn share(&self, declared: usize) -> Option<usize> {
+        let percent = self.max_changes_percent.as_ref()?;
+        Some((declared * percent.value as usize / 100).max(1))
+    }
+}
+
 /// Whose approval an `apply --approved` or `--approve-digest` goes by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ApprovalPolicy {

@@ -38,12 +38,11 @@ fn exceeded(spec: &Spec, subjects: &Subjects<'_>, changing: &[SubjectNumber]) ->
     {
         return Some((Exceeded::Changes, knob("max_changes", cap)));
     }
-    if let Some(percent) = &limits.max_changes_percent {
-        let allows = (subjects.len() * percent.value as usize / 100).max(1);
-        if changes > allows {
-            let share = Exceeded::Share { declared: count(subjects.len()), allows: count(allows) };
-            return Some((share, knob("max_changes_percent", percent)));
-        }
+    if let (Some(percent), Some(allows)) = (&limits.max_changes_percent, limits.share(subjects.len()))
+        && changes > allows
+    {
+        let share = Exceeded::Share { declared: count(subjects.len()), allows: count(allows) };
+        return Some((share, knob("max_changes_percent", percent)));
     }
     let mut per_group: BTreeMap<&GroupName, usize> = BTreeMap::new();
     let mut per_region: BTreeMap<&Region, usize> = BTreeMap::new();

@@ -204,8 +204,8 @@ fn text(placed: &Option<Placed<String>>) -> Option<&str> {
 
 fn limits_entry(limits: &Limits, declared: usize) -> LimitsEntry {
     // Who has to approve is no guard of a way back.
-    let Limits { max_changes, max_changes_percent, per_group, per_region, health, approvals: _ } = limits;
-    let share = max_changes_percent.as_ref().map(|percent| share_of(declared, percent.value));
+    let Limits { max_changes, max_changes_percent: _, per_group, per_region, health, approvals: _ } = limits;
+    let share = limits.share(declared).map(|share| u32::try_from(share).unwrap_or(u32::MAX));
     LimitsEntry {
         max_changes: max_changes.as_ref().map(|cap| cap.value).into_iter().chain(share).min(),
         per_group: per_group.as_ref().map(|cap| cap.value),
@@ -216,11 +216,6 @@ fn limits_entry(limits: &Limits, declared: usize) -> LimitsEntry {
             HealthPolicy::Ignore => "ignore",
         },
     }
-}
-
-/// Returns how many changes a cap in percent allows: never below one.
-fn share_of(declared: usize, percent: u32) -> u32 {
-    u32::try_from((declared * percent as usize / 100).max(1)).unwrap_or(u32::MAX)
 }
 
 fn group_entry(group: &Group) -> GroupEntry {
