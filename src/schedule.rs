@@ -12,7 +12,7 @@ mod spans;
 mod tests;
 mod timeline;
 
-pub use clash::{Clash, Guarded, clashes};
+pub use clash::{Clash, Guarded, clashes, clashes_now};
 pub use effective::{as_assumed, assumed, in_force, upcoming};
 pub use judge::{Finding, judge};
 pub use spans::{SpanFault, SpanRemark, remarks};

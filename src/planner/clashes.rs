@@ -2,7 +2,7 @@
 
 use crate::plan::{BlockReason, PlanOptions};
 use crate::resource::ChangeName;
-use crate::schedule::{Clash, Guarded, clashes};
+use crate::schedule::{Clash, Guarded, clashes_now};
 use crate::spec::Spec;
 
 use super::draft::Draft;
@@ -13,8 +13,7 @@ pub(super) fn block(spec: &Spec, subjects: &Subjects<'_>, options: &PlanOptions,
     if spec.changes.is_empty() || options.way_back {
         return;
     }
-    let moment = options.moment();
-    for Clash { guarded, changes, .. } in clashes(spec, moment).into_iter().filter(|clash| clash.from <= moment) {
+    for Clash { guarded, changes, .. } in clashes_now(spec, options.moment()) {
         let Guarded::Floor { group, up, of, floor } = guarded else { continue };
         let Some((later, others)) = changes.split_last() else { continue };
         let is_its = |number: &SubjectNumber| {

@@ -63,15 +63,21 @@ pub fn clashes(spec: &Spec, at: Timestamp) -> Vec<Clash> {
         return Vec::new();
     }
     let mut walk = Walk::new(spec, at);
-    let mut watch = Watch::new(spec, &walk);
-    let concerned = walk.concerned();
-    watch.look(&walk, at, &concerned);
+    let mut watch = Watch::begin(spec, &walk, at);
     while let Some(Turn { at, altered, .. }) = walk.next_turn() {
         watch.recount(&walk, &altered);
         watch.look(&walk, at, &altered);
         watch.caps(&walk, at, &altered);
     }
-    watch.found
+    watch.found.clashes
+}
+
+/// Lists what changes break at `at` already.
+pub fn clashes_now(spec: &Spec, at: Timestamp) -> Vec<Clash> {
+    if spec.changes.is_empty() {
+        return Vec::new();
+    }
+    Watch::begin(spec, &Walk::new(spec, at), at).found.clashes
 }
 
 struct Watch<'s> {
@@ -80,9 +86,15 @@ struct Watch<'s> {
     /// Of each interface, which ones need it.
     dependants: BTreeMap<usize, Vec<usize>>,
     places: BTreeMap<&'s Address, usize>,
+    found: Found<'s>,
+}
+
+/// What was found.
+#[derive(Default)]
+struct Found<'s> {
+    clashes: Vec<Clash>,
     /// What is broken now, so that it is said once.
     broken: BTreeSet<Key<'s>>,
-    found: Vec<Clash>,
 }
 
 /// The members of a group.
@@ -101,7 +113,8 @@ enum Key<'s> {
 }
 
 impl<'s> Watch<'s> {
-    fn new(spec: &'s Spec, walk: &Walk<'s>) -> Self {
+    /// Looks at what is broken as the walk begins.
+    fn begin(spec: &'s Spec, walk: &Walk<'s>, at: Timestamp) -> Self {
         let places: BTreeMap<&Address, usize> =
             walk.interfaces.iter().enumerate().map(|(place, (address, _))| (*address, place)).collect();
         let mut dependants: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -118,7 +131,9 @@ impl<'s> Watch<'s> {
             Tally { places, down, down_by_itself }
         };
         let groups = spec.groups.iter().map(|(name, group)| (name, tally(&group.members))).collect();
-        Self { spec, groups, dependants, places, broken: BTreeSet::new(), found: Vec::new() }
+        let mut watch = Self { spec, groups, dependants, places, found: Found::default() };
+        watch.look(walk, at, &walk.concerned());
+        watch
     }
 
     /// Takes in the interfaces that are to have another status.
@@ -140,22 +155,22 @@ impl<'s> Watch<'s> {
         let groups: BTreeSet<&GroupName> = groups.map(|group| &group.value).collect();
         for (name, group) in groups.into_iter().filter_map(|name| spec.groups.get_key_value(name)) {
             let tally = &self.groups[name];
-            let floor = group.floor(count(tally.places.len()));
-            let up = count(tally.places.len() - tally.down);
+            let (up, of) = (count(tally.places.len() - tally.down), count(tally.places.len()));
+            let floor = group.floor(of);
             let is_broken = up < floor && tally.down > tally.down_by_itself;
-            let takes_down = |place: &usize| walk.now(*place) == DesiredStatus::Inactive;
-            let changes =
-                if is_broken { changes(walk, tally.places.iter().copied().filter(takes_down)) } else { Vec::new() };
-            let of = count(tally.places.len());
-            let guarded = || Guarded::Floor { group: name.clone(), up, of, floor };
-            self.note(Key::Floor(name), is_broken && !changes.is_empty(), at, || (guarded(), changes));
+            let guarded = || {
+                let is_down = |place: &usize| walk.now(*place) == DesiredStatus::Inactive;
+                let down: Vec<usize> = tally.places.iter().copied().filter(is_down).collect();
+                (Guarded::Floor { group: name.clone(), up, of, floor }, walk.about_any(&down))
+            };
+            self.found.note(Key::Floor(name), is_broken, at, guarded);
         }
         for place in altered {
             self.needs(walk, at, *place);
             let (address, interface) = walk.interfaces[*place];
             let is_down = walk.now(*place) == DesiredStatus::Inactive && base(interface) == DesiredStatus::Active;
-            let guarded = || (Guarded::Protected { address: address.clone() }, changes(walk, std::iter::once(*place)));
-            self.note(Key::Protected(*place), is_down && interface.protect.is_some(), at, guarded);
+            let guarded = || (Guarded::Protected { address: address.clone() }, walk.about_any(&[*place]));
+            self.found.note(Key::Protected(*place), is_down && interface.protect.is_some(), at, guarded);
         }
     }
 
@@ -163,18 +178,17 @@ impl<'s> Watch<'s> {
         let needed = walk.interfaces[place].1.needed().filter_map(|needed| self.places.get(needed));
         let needed = needed.map(|needed| (place, *needed));
         let dependants = self.dependants.get(&place).into_iter().flatten().map(|dependant| (*dependant, place));
-        let pairs: Vec<(usize, usize)> = needed.chain(dependants).collect();
         let is_stranded = |above: DesiredStatus, below: DesiredStatus| {
             (above, below) == (DesiredStatus::Active, DesiredStatus::Inactive)
         };
-        for (above, below) in pairs {
+        for (above, below) in needed.chain(dependants) {
             let of = |place: usize| base(walk.interfaces[place].1);
             let is_broken = is_stranded(walk.now(above), walk.now(below)) && !is_stranded(of(above), of(below));
             let guarded = || {
                 let (address, needed) = (walk.interfaces[above].0.clone(), walk.interfaces[below].0.clone());
-                (Guarded::Dependency { address, needed }, changes(walk, [above, below].into_iter()))
+                (Guarded::Dependency { address, needed }, walk.about_any(&[above, below]))
             };
-            self.note(Key::Dependency(above, below), is_broken, at, guarded);
+            self.found.note(Key::Dependency(above, below), is_broken, at, guarded);
         }
     }
 
@@ -183,12 +197,11 @@ impl<'s> Watch<'s> {
         let limits = &self.spec.limits;
         let interfaces: Vec<&Interface> = altered.iter().map(|place| walk.interfaces[*place].1).collect();
         let all = count(interfaces.len());
-        let percent = |cap: &Placed<u32>| (walk.interfaces.len() * cap.value as usize / 100).max(1);
         let per_group = most(interfaces.iter().filter_map(|interface| Some(interface.group.as_ref()?.value.as_str())));
         let per_region = most(interfaces.iter().map(|interface| interface.scope.region.as_str()));
         let caps = [
             ("max_changes", &limits.max_changes, all, None),
-            ("max_changes_percent", &limits.max_changes_percent, all, limits.max_changes_percent.as_ref().map(percent)),
+            ("max_changes_percent", &limits.max_changes_percent, all, limits.share(walk.interfaces.len())),
             ("per_group", &limits.per_group, per_group, None),
             ("per_region", &limits.per_region, per_region, None),
         ];
@@ -196,12 +209,14 @@ impl<'s> Watch<'s> {
             let Some(Placed { value, .. }) = *cap else { continue };
             if number as usize > allows.unwrap_or(value as usize) {
                 let guarded = Guarded::Cap { key, value, changes: number };
-                self.found.push(Clash { from: at, guarded, changes: changes(walk, altered.iter().copied()) });
+                self.found.clashes.push(Clash { from: at, guarded, changes: walk.about_any(altered) });
                 break;
             }
         }
     }
+}
 
+impl<'s> Found<'s> {
     fn note(
         &mut self,
         key: Key<'s>,
@@ -213,18 +228,9 @@ impl<'s> Watch<'s> {
             self.broken.remove(&key);
         } else if self.broken.insert(key) {
             let (guarded, changes) = what();
-            self.found.push(Clash { from: at, guarded, changes });
+            self.clashes.push(Clash { from: at, guarded, changes });
         }
     }
-}
-
-/// Lists the changes in force that are about interfaces, the one begun first first.
-fn changes(walk: &Walk<'_>, places: impl Iterator<Item = usize>) -> Vec<ChangeName> {
-    let about = places.flat_map(|place| walk.about(place));
-    let mut found: Vec<_> = about.map(|(name, change)| (change.from.as_ref().map(|from| from.value), name)).collect();
-    found.sort_unstable();
-    found.dedup();
-    found.into_iter().map(|(_, name)| name.clone()).collect()
 }
 
 fn most<'w>(words: impl Iterator<Item = &'w str>) -> u32 {

@@ -8,6 +8,8 @@ use crate::plan::{Assumed, Upcoming, What};
 use crate::resource::{Address, ChangeName, DesiredStatus, LiveState, Reading, RouterInterfaceId};
 use crate::spec::{Change, Ended, InForce, Interface, Planned, Spec};
 
+use super::timeline::{Walk, boundaries, by_beginning};
+
 /// How far ahead a plan says what begins and ends.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
 
@@ -31,13 +33,6 @@ pub fn in_force(mut spec: Spec, at: Timestamp) -> Spec {
     }
     spec.changes = changes;
     spec
-}
-
-/// Lists the changes in the order in which they begin, then of their names.
-pub(super) fn by_beginning(changes: &BTreeMap<ChangeName, Change>) -> Vec<(&ChangeName, &Change)> {
-    let mut sorted: Vec<_> = changes.iter().collect();
-    sorted.sort_by_key(|(_, change)| change.from.as_ref().map(|from| from.value));
-    sorted
 }
 
 fn restore(interface: &mut Interface) {
@@ -66,13 +61,6 @@ fn apply(interface: &mut Interface, name: &ChangeName, change: &Change, at: Time
 
 fn next_boundary(change: &Change, at: Timestamp) -> Option<Timestamp> {
     boundaries(change).map(|(moment, _)| moment).filter(|moment| *moment > at).min()
-}
-
-/// Lists when a change begins and ends.
-pub(super) fn boundaries(change: &Change) -> impl Iterator<Item = (Timestamp, What)> {
-    let begins = change.from.as_ref().map(|from| (from.value, What::Begins));
-    let ends = change.until.as_ref().map(|until| (until.value, What::Ends));
-    begins.into_iter().chain(ends)
 }
 
 /// Lists what begins and ends after a moment, up to and including a later one, in order.
@@ -106,12 +94,9 @@ pub fn assumed(spec: &Spec, now: Timestamp, at: Timestamp) -> (Vec<Assumed>, BTr
     let mut done = between(spec, now, at);
     done.retain(|(moment, ..)| *moment < at);
     let Some(last) = done.last().map(|(moment, ..)| *moment) else { return Default::default() };
-    let by_then = in_force(spec.clone(), last);
+    let by_then = Walk::new(spec, last);
     let concerned = done.iter().flat_map(|(_, _, _, change)| &change.selected);
-    let statuses = concerned.filter_map(|address| {
-        by_then.interfaces.get(address).map(|interface| (address.clone(), interface.status.value))
-    });
-    let statuses = statuses.collect();
+    let statuses = concerned.filter_map(|address| Some((address.clone(), by_then.now_of(address)?))).collect();
     let assumed = |(at, what, name, _): (_, _, &ChangeName, _)| Assumed { change_id: name.clone(), at, what };
     (done.into_iter().map(assumed).collect(), statuses)
 }

@@ -53,7 +53,7 @@ pub fn remarks(spec: &Spec, now: Timestamp) -> Vec<SpanRemark> {
 }
 
 /// Lists what is to be said of a change; of several interfaces the worst.
-fn of_change(spec: &Spec, classes: &Classes, change: &Change, now: Timestamp) -> Vec<SpanFault> {
+fn of_change(spec: &Spec, classes: &Classes<'_>, change: &Change, now: Timestamp) -> Vec<SpanFault> {
     let begin = change.from.as_ref().map(|from| from.value).filter(|from| *from > now);
     let until = change.until.as_ref().map(|until| until.value);
     let (go, back) = match change.status.value {
@@ -102,13 +102,13 @@ fn open_time(gate: &Gate, start: Timestamp, until: Timestamp) -> SignedDuration 
 }
 
 /// The interfaces, by which windows are over them: those of one class are covered by the same ones.
-struct Classes {
-    of: BTreeMap<Address, usize>,
+struct Classes<'s> {
+    of: BTreeMap<&'s Address, usize>,
     windows: Vec<BTreeSet<usize>>,
 }
 
-impl Classes {
-    fn of(spec: &Spec) -> Self {
+impl<'s> Classes<'s> {
+    fn of(spec: &'s Spec) -> Self {
         let mut over: BTreeMap<&Address, BTreeSet<usize>> = BTreeMap::new();
         let everywhere: BTreeSet<usize> =
             (0..spec.windows.len()).filter(|number| spec.windows[*number].covered.is_none()).collect();
@@ -122,7 +122,7 @@ impl Classes {
             .into_iter()
             .map(|(address, windows)| {
                 let next = numbers.len();
-                (address.clone(), *numbers.entry(windows).or_insert(next))
+                (address, *numbers.entry(windows).or_insert(next))
             })
             .collect();
         let mut windows = vec![BTreeSet::new(); numbers.len()];

@@ -226,6 +226,13 @@ fn every_moment_is_one_that_a_walk_minute_by_minute_finds() {
                 .map(|interface| (interface.status.value, interface.planned.in_force.as_ref().map(|one| &one.change)))
                 .collect();
             assert_eq!(told, walked[place], "seed {seed}, minute {place}\n{text}");
+            let (_, reached) = assumed(&spec, minute(from), minute(from + i64::try_from(place).unwrap()));
+            let before = |number: usize| walked[place - 1][number].0;
+            for (number, status) in
+                spec.interfaces.keys().enumerate().filter_map(|(number, address)| Some((number, reached.get(address)?)))
+            {
+                assert_eq!(*status, before(number), "seed {seed}, before minute {place}\n{text}");
+            }
         }
         floors(&spec, from, &walked, seed);
     }
@@ -251,6 +258,8 @@ fn floors(spec: &Spec, from: i64, walked: &[Vec<(DesiredStatus, Option<&ChangeNa
         was_below = is_below;
     }
     let found = clashes(&spec, minute(from)).into_iter();
+    let standing: Vec<Clash> = found.clone().filter(|clash| clash.from == minute(from)).collect();
+    assert_eq!(clashes_now(&spec, minute(from)), standing, "seed {seed}");
     let found: Vec<Timestamp> =
         found.filter(|clash| matches!(clash.guarded, Guarded::Floor { .. })).map(|clash| clash.from).collect();
     assert_eq!(found, begun, "seed {seed}");

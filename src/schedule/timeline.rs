@@ -8,8 +8,6 @@ use crate::plan::What;
 use crate::resource::{Address, ChangeName, DesiredStatus};
 use crate::spec::{Change, Interface, Spec};
 
-use super::effective::{boundaries, by_beginning};
-
 /// Two changes that want different statuses of one interface at one time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contradiction {
@@ -132,10 +130,23 @@ impl<'s> Walk<'s> {
         self.statuses[place]
     }
 
+    /// Returns the status that the interface of an address is to have, if there is one.
+    pub(super) fn now_of(&self, address: &Address) -> Option<DesiredStatus> {
+        let place = self.interfaces.binary_search_by(|(other, _)| (*other).cmp(address)).ok()?;
+        Some(self.now(place))
+    }
+
     /// Lists the changes in force that are about an interface, the one begun first first.
-    pub(super) fn about(&self, place: usize) -> impl Iterator<Item = (&'s ChangeName, &'s Change)> {
+    fn about(&self, place: usize) -> impl Iterator<Item = (&'s ChangeName, &'s Change)> {
         let about = self.in_force.iter().map(|number| &self.changes[*number]);
         about.filter(move |(.., places)| places.binary_search(&place).is_ok()).map(|(name, change, _)| (*name, *change))
+    }
+
+    /// Lists the changes in force that are about one of some interfaces at least, the one begun first first.
+    pub(super) fn about_any(&self, places: &[usize]) -> Vec<ChangeName> {
+        let in_force = self.in_force.iter().map(|number| &self.changes[*number]);
+        let is_about = |own: &[usize]| places.iter().any(|place| own.binary_search(place).is_ok());
+        in_force.filter(|(.., own)| is_about(own)).map(|(name, ..)| (*name).clone()).collect()
     }
 
     /// Lists the places of the interfaces that changes in force are about.
@@ -178,6 +189,20 @@ impl<'s> Walk<'s> {
             _ => self.about(place).next().map_or(DesiredStatus::Active, |(_, change)| change.status.value),
         }
     }
+}
+
+/// Lists the changes in the order in which they begin, then of their names.
+pub(super) fn by_beginning(changes: &BTreeMap<ChangeName, Change>) -> Vec<(&ChangeName, &Change)> {
+    let mut sorted: Vec<_> = changes.iter().collect();
+    sorted.sort_by_key(|(_, change)| change.from.as_ref().map(|from| from.value));
+    sorted
+}
+
+/// Lists when a change begins and ends.
+pub(super) fn boundaries(change: &Change) -> impl Iterator<Item = (Timestamp, What)> {
+    let begins = change.from.as_ref().map(|from| (from.value, What::Begins));
+    let ends = change.until.as_ref().map(|until| (until.value, What::Ends));
+    begins.into_iter().chain(ends)
 }
 
 fn slot(status: DesiredStatus) -> usize {
