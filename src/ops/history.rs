@@ -10,7 +10,7 @@ use crate::journal::Run;
 use crate::resource::{Address, RouterInterfaceId, Scope};
 use crate::selector::Selector;
 use crate::state::{Identity, RunId, State};
-use crate::store::{Medium, Store, recorder};
+use crate::store::{Medium, Store, StoreError, recorder};
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
@@ -83,14 +83,10 @@ pub fn find(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Opt
 /// # Errors
 /// No such run, or several.
 pub(super) fn to_take_back(store: &impl Store, state: &State, name: &str) -> Result<Option<Run>> {
-    if name == "last" {
-        let last = history::last_to_take_back(store, state)?;
-        if last.is_none() && store.run_ids()?.is_empty() {
-            return Err(unknown_run(name).into());
-        }
-        return Ok(last);
+    match name {
+        "last" => last(history::last_to_take_back(store, state)?, || store.run_ids()),
+        _ => found(history::find_in(store, name)?, name),
     }
-    found(history::find_in(store, name)?, name)
 }
 
 /// Returns the run that a rollback is asked to take back, where nobody writes.
@@ -99,14 +95,21 @@ pub(super) fn to_take_back(store: &impl Store, state: &State, name: &str) -> Res
 /// No such run, or several.
 pub fn standing(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Option<Run>> {
     let replay = recorded.journal.replay();
-    if name == "last" {
-        let last = history::last_standing(medium, replay, recorded.state.as_ref())?;
-        if last.is_none() && history::all_ids(medium, replay)?.is_empty() {
-            return Err(unknown_run(name).into());
+    match name {
+        "last" => {
+            let state = recorded.state.as_ref();
+            last(history::last_standing(medium, replay, state)?, || history::all_ids(medium, replay))
         }
-        return Ok(last);
+        _ => found(history::find(medium, replay, name)?, name),
     }
-    found(history::find(medium, replay, name)?, name)
+}
+
+/// Tells that every apply was taken back from that there never was a run.
+fn last(run: Option<Run>, ids: impl FnOnce() -> Result<Vec<RunId>, StoreError>) -> Result<Option<Run>> {
+    if run.is_none() && ids()?.is_empty() {
+        return Err(unknown_run("last").into());
+    }
+    Ok(run)
 }
 
 fn found(run: Result<Run, Missing>, name: &str) -> Result<Option<Run>> {
