@@ -30,7 +30,7 @@ pub fn runs(medium: &impl Medium, recorded: &Recorded) -> Result<Vec<Past>> {
 ///
 /// # Errors
 /// Exit 1 with every selector that means nothing.
-pub fn touching(runs: Vec<Past>, selectors: &[Selector], project: &Project) -> Result<Vec<Past>, Diagnostics> {
+pub fn touching(mut runs: Vec<Past>, selectors: &[Selector], project: &Project) -> Result<Vec<Past>, Diagnostics> {
     if selectors.is_empty() {
         return Ok(runs);
     }
@@ -39,23 +39,22 @@ pub fn touching(runs: Vec<Past>, selectors: &[Selector], project: &Project) -> R
         runs.iter().flat_map(|past| &past.run.started.steps).filter(|step| !declared.contains_key(&step.address));
     let gone: BTreeMap<&Address, (&RouterInterfaceId, &Scope)> =
         gone.map(|step| (&step.address, (&step.interface_id, &step.scope))).collect();
-    let chosen = project.select_beside(selectors, &gone)?;
-    let identities: BTreeSet<Identity> = chosen
-        .iter()
-        .filter_map(|address| match declared.get(*address) {
-            Some(interface) => Some(Identity::of(&interface.scope, &interface.id.value)),
-            None => gone.get(*address).map(|(id, scope)| Identity::of(scope, id)),
-        })
-        .collect();
-    let is_about = |past: &Past| {
+    let (mut identities, mut left) = (BTreeSet::new(), BTreeSet::new());
+    for address in project.select_beside(selectors, &gone)? {
+        if let Some(interface) = declared.get(address) {
+            identities.insert(Identity::of(&interface.scope, &interface.id.value));
+        } else if let Some((id, scope)) = gone.get(address) {
+            identities.insert(Identity::of(scope, id));
+            left.insert(address.clone());
+        }
+    }
+    runs.retain(|past| {
         let mut steps = past.run.started.steps.iter();
         steps.any(|step| {
-            chosen.contains(&step.address) && !declared.contains_key(&step.address)
-                || identities.contains(&Identity::of(&step.scope, &step.interface_id))
+            left.contains(&step.address) || identities.contains(&Identity::of(&step.scope, &step.interface_id))
         })
-    };
-    let kept: Vec<bool> = runs.iter().map(is_about).collect();
-    Ok(runs.into_iter().zip(kept).filter(|(_, is_kept)| *is_kept).map(|(past, _)| past).collect())
+    });
+    Ok(runs)
 }
 
 /// Returns the one past run whose id begins with `name`; `last` is the newest.
