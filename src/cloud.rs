@@ -9,6 +9,7 @@ pub mod codes;
 pub mod listing;
 
 use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::clock::BootTime;
@@ -71,6 +72,20 @@ pub struct Page {
     pub request_id: RequestId,
     /// When it was asked for, this attempt alone: what it shows is no newer.
     pub asked: BootTime,
+}
+
+impl Page {
+    /// Lists of which interfaces it says two things.
+    pub fn contradicted(&self) -> BTreeSet<RouterInterfaceId> {
+        let mut rows: BTreeMap<&RouterInterfaceId, &Observed> = BTreeMap::new();
+        let mut contradicted = BTreeSet::new();
+        for row in &self.interfaces {
+            if rows.insert(&row.id, row).is_some_and(|before| before != row) {
+                contradicted.insert(row.id.clone());
+            }
+        }
+        contradicted
+    }
 }
 
 /// The action behind [`CloudRead::health`].

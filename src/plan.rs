@@ -165,7 +165,7 @@ pub struct OverriddenWindows {
 /// The settings of the planner that do not come from the spec.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanOptions {
-    /// Now, for the plan's timestamp and nothing else.
+    /// Now: the plan's timestamp, and without `at` the moment that it is a plan of.
     pub now: Timestamp,
     /// `--at`: the moment that it is a plan of; `None` for now.
     pub at: Option<Timestamp>,

@@ -125,8 +125,17 @@ impl Observed {
             && self.opposite.status.as_ref().is_none_or(|status| *status == Status::Active)
     }
 
+    /// Lists which ends of a link are surely not up, by number, from what was seen of each. One that is absent where the spec has
+    /// it may be up elsewhere: what the other end shows of it tells. Of one that is seen itself, what the other one says may be
+    /// the older.
+    pub fn out_ends(ends: &[Option<&Self>]) -> impl Iterator<Item = usize> {
+        let are_all_seen = ends.len() > 1 && ends.iter().all(Option::is_some);
+        let is_out = if are_all_seen { Self::is_out_itself } else { Self::is_out };
+        ends.iter().enumerate().filter_map(move |(number, end)| end.is_some_and(is_out).then_some(number))
+    }
+
     /// Returns whether this end, whatever the other one is, lets no traffic pass and is not on its way to change that.
-    pub fn is_out_itself(&self) -> bool {
+    fn is_out_itself(&self) -> bool {
         (self.status != Status::Active || self.business_status != BusinessStatus::Normal) && !self.status.is_rising()
     }
 

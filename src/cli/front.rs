@@ -172,7 +172,7 @@ impl Front for Screen<'_> {
             let view = self.view();
             self.output.show(|out| render::plan::proposal(out, plan, view));
         }
-        self.lines(|out, at| Events::new(plan).plan(out, at, plan));
+        self.lines(|out, at| Events::plan(out, at, plan));
     }
 
     async fn approve(&mut self) -> Result<bool> {

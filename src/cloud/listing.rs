@@ -295,18 +295,6 @@ enum Filtered {
     },
 }
 
-/// Lists of which interfaces a page says two things.
-fn contradicted(page: &Page) -> BTreeSet<RouterInterfaceId> {
-    let mut rows: BTreeMap<&RouterInterfaceId, &Observed> = BTreeMap::new();
-    let mut contradicted = BTreeSet::new();
-    for row in &page.interfaces {
-        if rows.insert(&row.id, row).is_some_and(|before| before != row) {
-            contradicted.insert(row.id.clone());
-        }
-    }
-    contradicted
-}
-
 /// Asks for at most five ids. An answer whose count and rows disagree says nothing about what is missing from it, and one
 /// that says two things of one id says nothing of it.
 async fn filter(cloud: &impl CloudRead, scope: &Scope, ids: &[RouterInterfaceId]) -> Result<Filtered, CloudError> {
@@ -314,7 +302,7 @@ async fn filter(cloud: &impl CloudRead, scope: &Scope, ids: &[RouterInterfaceId]
     let mut unclear = BTreeSet::new();
     for _ in 0..LISTINGS {
         let page = cloud.describe(scope, &query).await?;
-        let contradicted = contradicted(&page);
+        let contradicted = page.contradicted();
         if !contradicted.is_empty() {
             unclear.extend(contradicted);
             continue;

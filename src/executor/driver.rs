@@ -4,6 +4,7 @@
 //! the time, and carries out what comes of them. It decides one thing itself, at the last moment there is: that a call
 //! which rests on pages that are too old by then, or comes after a signal, does not leave.
 
+mod disk;
 mod pages;
 mod telling;
 
@@ -28,7 +29,7 @@ use super::settings::Settings;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::listing::{self, Listing};
 use crate::cloud::{Call, Cloud, CloudError, Mutation, Permit, RequestId};
-use crate::journal::{Entry, RunStarted};
+use crate::journal::RunStarted;
 use crate::plan::{HealthEnd, Plan};
 use crate::resource::{LastSeen, Scope};
 use crate::run::Event;
@@ -36,9 +37,6 @@ use crate::store::{Store, StoreError};
 
 /// A sleep that is longer than any run.
 const FAR_AWAY: Duration = Duration::from_secs(86_400);
-
-/// How long the disk may still take once a run is left: more than one that works needs.
-const LAST_WRITE: Duration = Duration::from_secs(2);
 
 /// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order.
 pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
@@ -240,19 +238,6 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
         }
     }
 
-    fn append(&mut self, entries: Vec<Entry>) {
-        debug_assert!(self.appends.is_empty(), "one append is on its way at a time");
-        let Some(store) = self.store.take() else {
-            return self.news.push_back(Input::Unappended(StoreError::Stalled));
-        };
-        self.appends.push(Box::pin(async move {
-            let outcome = store.append_without_blocking(&entries).await;
-            (store, outcome)
-        }));
-        // What is durable at once is told at once.
-        self.take_appended();
-    }
-
     fn ask_permit(&mut self, step: usize, call: Call, after: Duration) {
         let (cloud, scope) = (self.cloud, &self.plan.steps[step].scope);
         let (permit, handle) = abortable(async move {
@@ -309,8 +294,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
     async fn wait(&mut self) {
         let wake_up = self.machine.next_wake_up().map(|moment| self.origin + moment.since_origin());
         let wake_up = wake_up.unwrap_or_else(|| Instant::now() + FAR_AWAY);
-        let leaves_disk = self.left_at.filter(|_| !self.appends.is_empty()).map(|left_at| left_at + LAST_WRITE);
-        let wake_up = leaves_disk.map_or(wake_up, |leaves| wake_up.min(leaves));
+        let wake_up = self.leaves_disk_at().map_or(wake_up, |leaves_at| wake_up.min(leaves_at));
         let mut signals = self.signals.clone();
         // Without a sender no signal can come, and its branch would be ready at once, for ever.
         let listens = signals.has_changed().is_ok();
@@ -362,32 +346,6 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
                 self.on_signal();
                 self.news.push_back(Input::NotSent { step });
             }
-        }
-    }
-
-    fn take_appended(&mut self) {
-        while let Some(Some((store, outcome))) = self.appends.next().now_or_never() {
-            self.on_append(store, outcome);
-        }
-    }
-
-    fn on_append(&mut self, store: &'a mut S, outcome: Result<(), StoreError>) {
-        self.store = Some(store);
-        // What was read before comes first: it may forbid the calls that become durable now.
-        self.take_reads();
-        self.news.push_back(match outcome {
-            Ok(()) => Input::Appended,
-            Err(error) => Input::Unappended(error),
-        });
-    }
-
-    /// Gives up an append that outlasts the patience of whoever asked twice to stop: the disk may be gone, and what it holds
-    /// of the run tells whoever comes next no less than after a crash. Nothing is sent any more.
-    fn leave_disk(&mut self) {
-        let is_over = self.left_at.is_some_and(|left_at| left_at + LAST_WRITE <= Instant::now());
-        if is_over && !self.appends.is_empty() {
-            self.appends.clear();
-            self.news.push_back(Input::Unappended(StoreError::Stalled));
         }
     }
 

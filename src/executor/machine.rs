@@ -4,11 +4,11 @@
 //! futures, no disk, no cloud, no chance. What a test has to show it is a list of inputs; what it has to look at, a list
 //! of effects. [`port`] is the whole border; the driver beside this file carries effects out.
 //!
-//! `admission` decides what may be sent, `recording` appends and sends what is durable, `answers` takes in what came back,
-//! `reading` asks for what is due, `settling` judges what was read, `ending` closes steps, `waves` stands between the
-//! waves of a rollout, `last_look` says what stayed, `floors` re-evaluates the redundancy guard. `phase` and `stage` hold
-//! where a step and the run stand, `health` what health checks said. It makes no choice that the plan left open: it does a step, or stops and says what
-//! moved.
+//! `admission` decides what may be sent: `timing` whether it is the time, `needs` what it waits for, `floors` what the
+//! redundancy guard says. `recording` appends and sends what is durable, `answers` takes in what came back, `reading` asks for
+//! what is due, `settling` judges what was read, `ending` closes steps, `waves` stands between the waves of a rollout,
+//! `last_look` says what stayed. `phase` and `stage` hold where a step and the run stand, `sightings` what was read, `health`
+//! what health checks said. It makes no choice that the plan left open: it does a step, or stops and says what moved.
 
 mod admission;
 mod answers;
@@ -16,6 +16,7 @@ mod ending;
 mod floors;
 mod health;
 mod last_look;
+mod needs;
 mod phase;
 mod poll;
 pub(super) mod port;

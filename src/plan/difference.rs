@@ -73,18 +73,18 @@ impl Plan {
             return None;
         }
         let found = steps(self, now).or_else(|| floors(&self.floors, &now.floors));
-        found
-            .or_else(|| rollouts(self.rollout.as_ref(), now.rollout.as_ref()))
-            .or_else(|| {
-                let names = |plan: &Self| plan.overridden.as_ref().map_or_else(Vec::new, |one| one.windows.clone());
-                sides(&names(self), &names(now)).map(Difference::Windows)
-            })
-            .or(Some(Difference::Unnamed))
+        let found = found.or_else(|| rollouts(self.rollout.as_ref(), now.rollout.as_ref()));
+        found.or_else(|| windows(self, now)).or(Some(Difference::Unnamed))
     }
 }
 
 fn sides<T: Clone + PartialEq>(saved: &T, now: &T) -> Option<Sides<T>> {
     (saved != now).then(|| Sides { saved: saved.clone(), now: now.clone() })
+}
+
+fn windows(saved: &Plan, now: &Plan) -> Option<Difference> {
+    let names = |plan: &Plan| plan.overridden.as_ref().map_or_else(Vec::new, |one| one.windows.clone());
+    sides(&names(saved), &names(now)).map(Difference::Windows)
 }
 
 fn ids(plan: &Plan) -> BTreeSet<&StepId> {

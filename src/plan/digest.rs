@@ -1,9 +1,9 @@
 //! The digest: one word for what a plan would do, for a reviewer to approve.
 //!
-//! It covers what is approved: whose interfaces, the steps with their expectations, goals, order and the spec's reasons
-//! for them, the floors' numbers, the waves and their checks, the windows overridden. It leaves out when and from what the plan was made, where
-//! the endpoint is, how many links are up, and every text for people: the same plan made twice has the same digest, and
-//! what moves elsewhere does not alter it.
+//! It covers what is approved: whose interfaces, the steps with their expectations, goals, order, the changes that ask for
+//! them and the spec's reasons, the floors' numbers, the waves and their checks, the windows overridden. It leaves out when
+//! and from what the plan was made, where the endpoint is, how many links are up, and every text for people: the same plan
+//! made twice has the same digest, and what moves elsewhere does not alter it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -58,8 +58,21 @@ struct CoveredFloor<'a> {
 impl<'a> CoveredStep<'a> {
     fn of(plan: &'a Plan, step: &'a Step) -> Self {
         // Taken apart whole, so that a new field cannot be forgotten here.
-        let Step { id, address, action, interface_id, scope, expect, goal, after, wave, guards: _, .. } = step;
-        let Step { settle_timeout_ms, change_id, valid_until, .. } = step;
+        let Step {
+            id,
+            address,
+            action,
+            interface_id,
+            scope,
+            expect,
+            goal,
+            after,
+            wave,
+            guards: _,
+            settle_timeout_ms,
+            change_id,
+            valid_until,
+        } = step;
         Self {
             id,
             address,

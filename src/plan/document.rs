@@ -181,8 +181,9 @@ impl Decoded {
             overridden: self.override_window,
         };
         let flags = (self.applyable, self.complete, self.errored);
-        let agrees = self.digest == plan.digest()
-            && self.approve_with.is_none_or(|word| word == plan.approve_with().to_string())
+        let approval = plan.approve_with();
+        let agrees = self.digest == approval.digest
+            && self.approve_with.is_none_or(|word| word == approval.to_string())
             && self.summary == plan.summary()
             && flags == (plan.is_applyable(), plan.is_complete(), plan.is_errored());
         if agrees { Ok(plan) } else { Err(Damage::Disagreement) }

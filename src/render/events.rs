@@ -182,7 +182,7 @@ impl Events {
     }
 
     /// Writes what is planned: one line per interface, per blocked one, and the summary.
-    pub fn plan<W: Write + ?Sized>(&self, out: &mut W, at: Timestamp, plan: &Plan) -> io::Result<()> {
+    pub fn plan<W: Write + ?Sized>(out: &mut W, at: Timestamp, plan: &Plan) -> io::Result<()> {
         for (address, steps) in by_address(&plan.steps) {
             let calls = steps.iter().any(|step| step.action != Action::Wait);
             let change = Planned {

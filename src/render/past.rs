@@ -45,19 +45,15 @@ impl PastRun {
 
     /// Returns what it came to, in words.
     pub(crate) fn verdict(&self) -> (Tone, String) {
+        let back = taken_back(&self.report);
         match (self.outcome(), &self.resolved_by) {
             (None, _) => (Tone::Change, "goes on".to_owned()),
-            (Some(RunOutcome::Died), None) => (Tone::Bad, format!("died{}", taken_back(&self.report))),
-            (Some(RunOutcome::Died), Some(run)) => {
-                (Tone::Bad, format!("died; resolved by run {run}{}", taken_back(&self.report)))
-            }
+            (Some(RunOutcome::Died), None) => (Tone::Bad, format!("died{back}")),
+            (Some(RunOutcome::Died), Some(run)) => (Tone::Bad, format!("died; resolved by run {run}{back}")),
             (Some(RunOutcome::Complete), _) => {
-                (Tone::Good, format!("complete, {} changed{}", self.report.changed(), taken_back(&self.report)))
+                (Tone::Good, format!("complete, {} changed{back}", self.report.changed()))
             }
-            (Some(outcome), _) => {
-                let back = taken_back(&self.report);
-                (Tone::Bad, format!("{}: {}{back}", run_outcome(outcome), incomplete(&self.report)))
-            }
+            (Some(outcome), _) => (Tone::Bad, format!("{}: {}{back}", run_outcome(outcome), incomplete(&self.report))),
         }
     }
 }

@@ -156,8 +156,8 @@ impl StepReason {
     pub fn code(&self, outcome: Option<Outcome>) -> &'static str {
         match self {
             Self::Moved { .. } | Self::InTransition { .. } => "moved",
-            Self::Floor(_) => "floor",
-            Self::Health(_) => "health",
+            Self::Floor(_) => BlockCode::Floor.as_str(),
+            Self::Health(_) => BlockCode::Health.as_str(),
             Self::Window { .. } => BlockCode::Window.as_str(),
             Self::ChangeOver { .. } => "change_over",
             Self::BusinessLocked { business_status } => match business_status {

@@ -47,8 +47,6 @@ pub(crate) struct Sent {
     lost_after: u64,
     /// The world carried it out.
     pub(crate) took_effect: bool,
-    /// When it did: a late request comes after what was sent later.
-    effect_at: Option<Instant>,
     /// After how many effects.
     effects: u64,
     /// Which of all calls that took effect it was: many happen in one instant.
@@ -241,7 +239,6 @@ impl Ledger {
             lost_at: None,
             lost_after: u64::MAX,
             took_effect: false,
-            effect_at: None,
             effects: 0,
             order: 0,
         };
@@ -355,7 +352,6 @@ impl Ledger {
     /// Takes in that a call was carried out. What that does to the floors, the judge knows.
     pub(crate) fn took_effect(&mut self, number: usize) {
         self.sent[number].took_effect = true;
-        self.sent[number].effect_at = Some(Instant::now());
         self.sent[number].effects = self.effects;
         self.orders += 1;
         self.sent[number].order = self.orders;

@@ -1,14 +1,14 @@
 //! Pages, handed on as they arrive: a step that rests on the first page of a long listing need not wait for the last, by
 //! which time the first is too old.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::cloud::{CloudError, CloudRead, DescribeQuery, Health, Identity, Page, Selection};
 use crate::executor::machine::port::Input;
 use crate::executor::machine::sightings::ReadNumber;
-use crate::resource::{AccountName, Observed, RouterInterfaceId, Scope};
+use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
 /// A cloud that hands on a copy of every page that says one thing of each interface that it was asked for, and of any other
 /// of which it said two.
@@ -25,7 +25,7 @@ impl<C: CloudRead> CloudRead for Watched<'_, C> {
         let news = if is_plain(query, &page) {
             Input::Page { read, scope, page: page.clone() }
         } else {
-            Input::Contradicted { read, scope, ids: contradicted(&page) }
+            Input::Contradicted { read, scope, ids: page.contradicted() }
         };
         // Nobody listens any more where the run is over.
         drop(self.told.send(news));
@@ -39,18 +39,6 @@ impl<C: CloudRead> CloudRead for Watched<'_, C> {
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
         self.cloud.identity(account).await
     }
-}
-
-/// Lists what a page shows in two ways.
-fn contradicted(page: &Page) -> BTreeSet<RouterInterfaceId> {
-    let mut first: BTreeMap<&RouterInterfaceId, &Observed> = BTreeMap::new();
-    let mut twofold = BTreeSet::new();
-    for row in &page.interfaces {
-        if *first.entry(&row.id).or_insert(row) != row {
-            twofold.insert(row.id.clone());
-        }
-    }
-    twofold
 }
 
 /// Returns whether a page can be believed by itself: no interface stands twice, and a filter's count is that of its rows.

@@ -136,8 +136,7 @@ pub(super) enum Refused<'a> {
     Unasked(BTreeSet<&'a HealthEnd>),
 }
 
-/// Returns when it was asked for that a link is out: not up by its statuses, and nothing brings it up. An end that is absent
-/// where the spec has it may be up elsewhere: what the other end shows of it tells.
+/// Returns when it was asked for that a link is out: not up by its statuses, and nothing brings it up.
 fn out_since(link: &FloorLink, seen: &Seen<'_>) -> Option<BootTime> {
     let found = |side: &FloorMember| seen.sightings.get(&side.scope, &side.interface_id);
     let is_rising = |side: &FloorMember| {
@@ -146,10 +145,8 @@ fn out_since(link: &FloorLink, seen: &Seen<'_>) -> Option<BootTime> {
     if link.sides.iter().any(is_rising) {
         return None;
     }
-    // Of an end that is seen itself, what the other one says may be the older.
-    let are_all_seen = link.sides.len() > 1 && link.sides.iter().all(|side| found(side).is_some());
-    let is_out = if are_all_seen { Observed::is_out_itself } else { Observed::is_out };
-    let out = link.sides.iter().filter(|side| found(side).is_some_and(is_out));
+    let ends: Vec<_> = link.sides.iter().map(found).collect();
+    let out = Observed::out_ends(&ends).map(|number| &link.sides[number]);
     out.filter_map(|side| seen.sightings.asked(&side.scope, &side.interface_id)).max()
 }
 

@@ -76,8 +76,8 @@ impl Machine<'_> {
     /// Sends a call: the one place where they leave. Only a step whose intent is durable gets here, and of those only
     /// what was not withdrawn while it became so.
     ///
-    /// What was read while the intent became durable may forbid it. What took its time since it was admitted, the disk, another region, a process that stood still, may have made old
-    /// what it rests on: the driver does not send past `until`.
+    /// What was read while the intent became durable may forbid it. What took its time since it was admitted, the disk, another
+    /// region, a process that stood still, may have made old what it rests on: the driver does not send past `until`.
     fn send(&mut self, number: usize) {
         let Phase::Recording { attempts, until } = self.steps[number].phase else { return };
         if self.is_stopped() || !self.is_still_allowed(number) {

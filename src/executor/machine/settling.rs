@@ -59,8 +59,7 @@ impl Machine<'_> {
         self.tell_progress(number);
         let step = self.planned(number);
         let Action::Call(call) = step.action else { return };
-        let begun = self.sightings.begun(&step.scope, &step.interface_id);
-        let (timeout, longest_lag) = (self.settle_timeout(number), self.settings.doubt_window * LONGEST_LAG);
+        let has_lagged = self.is_read_after(number, LONGEST_LAG);
         let Phase::Settling(settling) = &mut self.steps[number].phase else { return };
         settling.contrary = 0;
         if found.as_ref() != Some(call.transition().from) {
@@ -71,7 +70,6 @@ impl Machine<'_> {
         if settling.unmoved < EQUAL_READS {
             return;
         }
-        let has_lagged = begun.is_some_and(|begun| begun + timeout >= settling.deadline + longest_lag);
         if settling.has_moved {
             self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));
         } else if has_lagged {
@@ -85,16 +83,22 @@ impl Machine<'_> {
     /// seen to move, else as long as reads can lag.
     fn on_its_way_back(&mut self, number: usize, found: Option<Status>) {
         self.tell_progress(number);
-        let step = self.planned(number);
-        let begun = self.sightings.begun(&step.scope, &step.interface_id);
-        let (timeout, doubt_window) = (self.settle_timeout(number), self.settings.doubt_window);
+        let (has_settled, has_lagged) = (self.is_read_after(number, 1), self.is_read_after(number, LONGEST_LAG));
         let Phase::Settling(settling) = &mut self.steps[number].phase else { return };
         settling.contrary += 1;
-        let window = doubt_window * if settling.has_moved { 1 } else { LONGEST_LAG };
-        let is_late = begun.is_some_and(|begun| begun + timeout >= settling.deadline + window);
+        let is_late = if settling.has_moved { has_settled } else { has_lagged };
         if settling.contrary >= EQUAL_READS && is_late {
             self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));
         }
+    }
+
+    /// Returns whether the last read was begun so many doubt windows after the step began to settle.
+    fn is_read_after(&self, number: usize, windows: u32) -> bool {
+        let Phase::Settling(Settling { deadline, .. }) = self.steps[number].phase else { return false };
+        let step = self.planned(number);
+        let begun = self.sightings.begun(&step.scope, &step.interface_id);
+        begun
+            .is_some_and(|begun| begun + self.settle_timeout(number) >= deadline + self.settings.doubt_window * windows)
     }
 
     /// The goal is seen of a call that no answer says was accepted.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::drift::links_of;
 use crate::plan::{BlockReason, Floor, FloorLink, FloorMember, Goal, Guard, Knob, NotUp, Shortage, WhyNotUp};
-use crate::resource::{BusinessStatus, GroupName, Observed, Reading, Status};
+use crate::resource::{BusinessStatus, GroupName, Observed, Status};
 use crate::spec::{Group, Spec};
 
 use super::super::caps::count;
@@ -83,8 +83,9 @@ impl<'a> GroupCount<'a> {
                 let comes_up = !is_up
                     && sides.iter().any(|side| draft.activates(*side))
                     && sides.iter().all(|side| can_end_up(&subjects[*side], *side, pairs, draft));
-                let out =
-                    is_out(subjects, &sides) && !sides.iter().any(|side| may_come_up(&subjects[*side], *side, draft));
+                let ends: Vec<_> = sides.iter().map(|side| subjects[*side].live()).collect();
+                let out = Observed::out_ends(&ends).next().is_some()
+                    && !sides.iter().any(|side| may_come_up(&subjects[*side], *side, draft));
                 Link { sides, up: is_up && unhealthy.is_none(), unhealthy, comes_up, goes_down: false, out }
             })
             .collect();
@@ -370,18 +371,6 @@ fn can_end_up(subject: &Subject<'_>, number: SubjectNumber, pairs: &Pairs, draft
 fn may_come_up(subject: &Subject<'_>, number: SubjectNumber, draft: &Draft) -> bool {
     let is_rising = |live: &Observed| live.status.is_rising();
     draft.steps[number].iter().any(|step| step.goal != Goal::Inactive) || subject.live().is_some_and(is_rising)
-}
-
-/// Returns whether one of the sides of a link is surely not up. One that is absent where the spec has it may be up elsewhere:
-/// what the other side shows of it tells. Of one that is seen itself, what the other one says may be the older.
-fn is_out(subjects: &Subjects<'_>, sides: &[SubjectNumber]) -> bool {
-    let found = |side: &SubjectNumber| match subjects[*side].reading {
-        Reading::Found(live) => Some(live),
-        Reading::Absent | Reading::Elsewhere(_) | Reading::Unreadable => None,
-    };
-    let are_all_seen = sides.len() > 1 && sides.iter().all(|side| found(side).is_some());
-    let is_out = if are_all_seen { Observed::is_out_itself } else { Observed::is_out };
-    sides.iter().filter_map(found).any(is_out)
 }
 
 /// Returns why a side does not count as up, if it does not.

@@ -13,7 +13,7 @@ fn a_run_is_one_object_a_line() {
     let shown = written(|out| {
         version(out, at("02:13:59"))?;
         diagnostic(out, at("02:13:59"), &sources, &Diagnostic::warning("old").at(place).hint("renew it"))?;
-        writer.plan(out, at("02:13:59"), &plan)?;
+        Events::plan(out, at("02:13:59"), &plan)?;
         events().iter().try_for_each(|(at, event)| writer.event(out, *at, event))?;
         finished(out, at("02:14:20"), &report())
     });

@@ -1,10 +1,7 @@
 //! The sections of a drift check: what is not where it was, what could not be read, the warnings.
 
-use jiff::Timestamp;
-
 use super::findings::Finding;
 use super::{Body, Fact, Lead, Page, Section, Verdict, groups, spec_fact, unread, warnings};
-use crate::calendar::Zone;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
@@ -17,7 +14,7 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
     let tone = if drift.has_moved() { Tone::Change } else { Tone::Good };
     let of = |is_blocked: bool| {
         let items = drift.items.iter().filter(|item| (item.cause == DriftCause::Blocked) == is_blocked);
-        Body::Findings(items.map(|item| finding(item, &drift.time_zone, drift.timestamp)).collect())
+        Body::Findings(items.map(|item| finding(item, drift)).collect())
     };
     Page {
         title: Phrase::ours("rictl drift of ").and_theirs(drift.spec.as_str()),
@@ -38,7 +35,7 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
     .without_empty_sections()
 }
 
-fn finding(item: &DriftItem, zone: &Zone, now: Timestamp) -> Finding {
+fn finding(item: &DriftItem, drift: &Drift) -> Finding {
     let (tone, mark) = match item.cause {
         DriftCause::InTransition => (Tone::Wait, "<= "),
         DriftCause::HandsOff => (Tone::Faint, "=  "),
@@ -56,8 +53,8 @@ fn finding(item: &DriftItem, zone: &Zone, now: Timestamp) -> Finding {
         spec: item.spec.to_string(),
         last_applied: words::last_applied(item),
         live: words::live(item).to_owned(),
-        since: item.since.map(|since| zone.stamp(since)),
-        note: words::note(item, zone, now),
+        since: item.since.map(|since| drift.time_zone.stamp(since)),
+        note: words::note(item, drift),
         note_tone: if item.hands_off_expired { Tone::Bad } else { Tone::Faint },
     }
 }

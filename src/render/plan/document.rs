@@ -112,12 +112,13 @@ struct Inputs<'a> {
 
 impl<'a> Document<'a> {
     pub(in crate::render) fn of(plan: &'a Plan) -> Self {
+        let approval = plan.approve_with();
         Self {
             format_version: FORMAT_VERSION,
             rictl_version: env!("CARGO_PKG_VERSION"),
             timestamp: plan.timestamp,
-            digest: plan.digest(),
-            approve_with: plan.is_applyable().then(|| plan.approve_with().to_string()),
+            approve_with: plan.is_applyable().then(|| approval.to_string()),
+            digest: approval.digest,
             target: &plan.target,
             resource_changes: &plan.resource_changes,
             resource_drift: &plan.resource_drift,

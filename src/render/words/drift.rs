@@ -1,8 +1,5 @@
 //! How a drift check reads: its verdict, the causes, and what stands beside an item.
 
-use jiff::Timestamp;
-
-use crate::calendar::Zone;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::plan::{ActionReason, Blocked};
 use crate::render::words::plan::{blocked_address, span};
@@ -61,10 +58,10 @@ pub(crate) fn live(item: &DriftItem) -> &str {
 }
 
 /// Returns what else is to be said of an item.
-pub(crate) fn note(item: &DriftItem, zone: &Zone, now: Timestamp) -> Option<String> {
+pub(crate) fn note(item: &DriftItem, drift: &Drift) -> Option<String> {
     if let (Some(since), Some(change)) = (item.overdue_since, &item.change_id) {
-        let ended = zone.shown(since);
-        return Some(format!("overdue for {} ({change} ended {ended})", span(now.duration_since(since))));
+        let ended = drift.time_zone.shown(since);
+        return Some(format!("overdue for {} ({change} ended {ended})", span(drift.timestamp.duration_since(since))));
     }
     if let Some(run_id) = &item.taken_back_by {
         let reason = item.reason.as_ref().map(|reason| format!("{reason}; ")).unwrap_or_default();

@@ -79,11 +79,7 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
             let apply = format!("apply {}{loosened}", quoted(file));
             Phrase::command(command(&apply)).and(" does exactly this")
         }
-        None if plan.at.is_some() => {
-            let at = plan.at.map(|at| plan.time_zone.stamp(at)).unwrap_or_default();
-            let later = format!("plan{} --at {at}{loosened} --out FILE", choices(plan));
-            Phrase::command(command(&later)).and(" saves it for then")
-        }
+        None if plan.at.is_some() => Phrase::command(format!("{} --out FILE", again())).and(" saves it for then"),
         None => {
             let apply = format!("apply{}{loosened}", choices(plan));
             Phrase::command(command(&apply)).and(" does this")
@@ -93,15 +89,10 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
 
 /// Returns the flags that loosen a guard, as they were given.
 fn loosened(plan: &Plan, given: &Given) -> String {
-    let redo = if given.redo { " --redo" } else { "" };
-    let overridden = plan.overridden.as_ref();
-    let windows = overridden.map(|overridden| format!(" --override-window {}", quoted(&overridden.reason)));
-    format!("{}{redo}{}", allowance(plan), windows.unwrap_or_default())
-}
-
-/// Returns the flag that overrides the caps, where they were.
-fn allowance(plan: &Plan) -> String {
-    plan.inputs.allow_changes.map(|number| format!(" --allow-changes {number}")).unwrap_or_default()
+    let caps = plan.inputs.allow_changes.map(|number| format!(" --allow-changes {number}"));
+    let redo = given.redo.then(|| " --redo".to_owned());
+    let windows = plan.overridden.as_ref().map(|windows| format!(" --override-window {}", quoted(&windows.reason)));
+    [caps, redo, windows].into_iter().flatten().collect()
 }
 
 /// Returns the flags that choose what a plan looks at.

@@ -20,8 +20,8 @@ use crate::plan::{
 use crate::resource::{Address, GroupName, HealthCheckStatus};
 use crate::selector::Selector;
 
-pub(crate) use self::blocked::closed;
 pub use self::blocked::{blocked, blocked_address, health_unread, knob};
+pub(crate) use self::blocked::{closed, would_keep};
 use self::difference::arguments;
 pub(crate) use self::difference::difference;
 pub use self::left_alone::left_alone;

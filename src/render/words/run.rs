@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::super::text::and_more;
-use super::plan::{blocked_address, closed, health_unread, knob as set_by};
+use super::plan::{blocked_address, closed, health_unread, would_keep};
 use crate::calendar::Zone;
 use crate::duration;
 use crate::resource::{BusinessStatus, Status};
@@ -69,8 +69,8 @@ pub(crate) fn step_reason(reason: &StepReason) -> String {
 /// Says what a group would keep, as far as that is `up`.
 fn short(shortfall: &Shortfall, up: &str) -> String {
     let Shortfall { group, kept, links, floor, knob, down } = shortfall;
-    let (knob, down) = (set_by(group, knob.as_ref()), all_not_up(down));
-    format!("group {group} would keep {kept} of {links} {up}, floor {floor} ({knob}); {down}")
+    let kept = would_keep(group, &format!("{kept} of {links} {up}"), *floor, knob.as_ref());
+    format!("{kept}; {}", all_not_up(down))
 }
 
 /// Returns what was read too long ago, and what to do about it.

@@ -1,6 +1,7 @@
 //! What is wrong with the changes of a spec, in words.
 
-use crate::diagnostic::Diagnostic;
+use super::selection;
+use crate::diagnostic::{Diagnostic, Place};
 use crate::resource::ChangeName;
 use crate::schedule::{Clash, Contradiction, Finding, Guarded, SpanFault, SpanRemark};
 use crate::spec::Spec;
@@ -21,28 +22,20 @@ pub(crate) fn finding(spec: &Spec, finding: &Finding, is_strict: bool) -> Diagno
 fn said(spec: &Spec, finding: &Finding, is_strict: bool) -> Diagnostic {
     match finding {
         Finding::Missed { change, fault, place, is_over } => {
-            let said = of(*is_over, format!("`changes.{change}.select`: {fault}")).at(*place);
-            match (is_over, fault.hint()) {
-                (true, _) => said.hint(over(change)),
-                (false, hint) => {
-                    said.hint(hint.unwrap_or_else(|| "`rictl graph` shows the declared interfaces".to_owned()))
-                }
-            }
+            let hint = if *is_over { over(change) } else { selection::hint(fault) };
+            of(*is_over, format!("`changes.{change}.select`: {fault}")).at(*place).hint(hint)
         }
         Finding::WrongExpect { change, expect, found, place, is_over } => {
-            let said = of(*is_over, format!("`changes.{change}` expects {expect} and selects {found}")).at(*place);
-            match is_over {
-                true => said.hint(over(change)),
-                false => said.hint(format!("if these are meant, write `expect: {found}`")),
-            }
+            let hint = if *is_over { over(change) } else { format!("if these are meant, write `expect: {found}`") };
+            of(*is_over, format!("`changes.{change}` expects {expect} and selects {found}")).at(*place).hint(hint)
         }
         Finding::Contradiction(contradiction) => contradicts(spec, contradiction),
         Finding::Clash { clash, is_ahead } => clashes(spec, clash, *is_ahead && is_strict),
     }
 }
 
-fn of(is_over: bool, what: String) -> Diagnostic {
-    if is_over { Diagnostic::warning(what) } else { Diagnostic::error(what) }
+fn of(is_warning: bool, what: String) -> Diagnostic {
+    if is_warning { Diagnostic::warning(what) } else { Diagnostic::error(what) }
 }
 
 fn over(change: &ChangeName) -> String {
@@ -53,23 +46,28 @@ fn contradicts(spec: &Spec, contradiction: &Contradiction) -> Diagnostic {
     let Contradiction { one, other, address, from } = contradiction;
     let from = spec.time_zone.stamp(*from);
     let status = |name: &ChangeName| spec.changes.get(name).map(|change| &change.status);
-    let told = |name: &ChangeName| {
-        status(name).map_or_else(|| name.to_string(), |status| format!("{name} wants it {}", status.value))
+    let wants = |name: &ChangeName| match status(name) {
+        Some(status) => format!("{name} wants it {}", status.value),
+        None => name.to_string(),
     };
-    let what =
-        format!("two changes want different statuses of `{address}` from {from}: {}, {}", told(one), told(other));
-    let error = Diagnostic::error(what).hint("let one end before the other begins, or take the interface out of one");
-    let error = status(other).into_iter().fold(error, |error, status| error.at(status.place));
-    status(one)
-        .into_iter()
-        .fold(error, |error, first| error.related(first.place, format!("{one} wants it {}", first.value)))
+    let (first, second) = (wants(one), wants(other));
+    let what = format!("two changes want different statuses of `{address}` from {from}: {first}, {second}");
+    let mut error =
+        Diagnostic::error(what).hint("let one end before the other begins, or take the interface out of one");
+    if let Some(status) = status(other) {
+        error = error.at(status.place);
+    }
+    if let Some(status) = status(one) {
+        error = error.related(status.place, first);
+    }
+    error
 }
 
 fn clashes(spec: &Spec, clash: &Clash, is_error: bool) -> Diagnostic {
     let Clash { from, guarded, changes } = clash;
     let from = spec.time_zone.stamp(*from);
-    let places = changes.iter().filter_map(|name| Some((name, spec.changes.get(name)?.place)));
-    let names: Vec<String> = places.clone().map(|(name, place)| format!("{name} ({})", line(spec, place))).collect();
+    let mut places: Vec<_> = changes.iter().filter_map(|name| Some((name, spec.changes.get(name)?.place))).collect();
+    let names: Vec<String> = places.iter().map(|(name, place)| format!("{name} ({})", line(spec, *place))).collect();
     let names = names.join(", ");
     let (what, hint) = match guarded {
         Guarded::Floor { group, up, of, floor } => (
@@ -89,10 +87,10 @@ fn clashes(spec: &Spec, clash: &Clash, is_error: bool) -> Diagnostic {
             "let them begin and end at different times, or change the limit",
         ),
     };
-    let said = if is_error { Diagnostic::error(what) } else { Diagnostic::warning(what) };
-    let mut places: Vec<_> = places.collect();
-    let last = places.pop();
-    let said = last.into_iter().fold(said.hint(hint), |said, (_, place)| said.at(place));
+    let mut said = of(!is_error, what).hint(hint);
+    if let Some((_, last)) = places.pop() {
+        said = said.at(last);
+    }
     places.into_iter().fold(said, |said, (name, place)| said.related(place, name.to_string()))
 }
 
@@ -138,7 +136,7 @@ pub(crate) fn remark(spec: &Spec, remark: &SpanRemark) -> Diagnostic {
 }
 
 /// Returns `file:line` of a place.
-fn line(spec: &Spec, place: crate::diagnostic::Place) -> String {
+fn line(spec: &Spec, place: Place) -> String {
     let whole = spec.sources.locate(place);
-    whole.rsplit_once(':').map_or(whole.clone(), |(line, _)| line.to_owned())
+    whole.rsplit_once(':').map_or(whole.as_str(), |(line, _)| line).to_owned()
 }

@@ -17,8 +17,12 @@ pub fn bad_flag(bad: &BadChoice) -> Diagnostic {
         }
         _ => format!("{flag}: {fault}"),
     };
-    let hint = fault.hint().unwrap_or_else(|| "`rictl graph` shows the declared interfaces".to_owned());
-    Diagnostic::error(what).hint(hint)
+    Diagnostic::error(what).hint(hint(fault))
+}
+
+/// Says what to write instead of a selector, or where to look for it.
+pub(crate) fn hint(fault: &Fault) -> String {
+    fault.hint().unwrap_or_else(|| "`rictl graph` shows the declared interfaces".to_owned())
 }
 
 /// Says what is wrong with the argument of a command; `declared` is what it may have been.

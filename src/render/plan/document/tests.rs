@@ -211,24 +211,18 @@ fn plan() -> impl Strategy<Value = Plan> {
         let (resource_changes, resource_drift, steps, floors, rollout) = heart;
         let (words, reasons, failures, serial, read) = margin;
         let address = Address::from(word.as_str());
+        let target = Target {
+            provider: if real { Provider::Alibaba } else { Provider::Emulator },
+            account_id: word.as_str().into(),
+            endpoint: word.clone(),
+        };
+        let lineage = real.then(|| word.clone());
+        let basis = Basis { lineage, serial, spec: real.then(|| word.clone()), spec_digest: word.clone() };
         Plan {
-            timestamp,
-            target: Target {
-                provider: if real { Provider::Alibaba } else { Provider::Emulator },
-                account_id: word.as_str().into(),
-                endpoint: word.clone(),
-            },
-            basis: Basis {
-                lineage: real.then(|| word.clone()),
-                serial,
-                spec: real.then(|| word.clone()),
-                spec_digest: word.clone(),
-            },
             resource_changes,
             resource_drift,
             steps,
             blocked: reasons.into_iter().map(|reason| Blocked { address: address.clone(), reason }).collect(),
-            forgotten: Vec::new(),
             left_alone: words
                 .iter()
                 .map(|(reason, until)| {
@@ -261,13 +255,6 @@ fn plan() -> impl Strategy<Value = Plan> {
             }],
             failures: failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail }).collect(),
             targeted: vec![address],
-            excluded: Vec::new(),
-            at: None,
-            assumed: Vec::new(),
-            upcoming: Vec::new(),
-            time_zone: Default::default(),
-            gates: Default::default(),
-            overridden: None,
             inputs: PlanInputs {
                 target: vec![Selector::parse("label:carrier=al*,region:cn-shanghai").unwrap()],
                 exclude: Vec::new(),
@@ -275,6 +262,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 read,
                 health: health(real, &word),
             },
+            ..Plan::of_nothing(timestamp, target, basis)
         }
     })
 }
@@ -283,14 +271,13 @@ fn plan() -> impl Strategy<Value = Plan> {
 fn sample() -> Plan {
     let address = Address::from("sh-primary");
     let scope = Scope { account: AccountName::default_account(), region: "cn-shanghai".into() };
+    let target = Target {
+        provider: Provider::Emulator,
+        account_id: "1234567890123456".into(),
+        endpoint: "http://127.0.0.1:4010".to_owned(),
+    };
+    let basis = Basis { lineage: None, serial: 0, spec: None, spec_digest: "sha256:00".to_owned() };
     Plan {
-        timestamp: "2026-11-23T02:14:00Z".parse().unwrap(),
-        target: Target {
-            provider: Provider::Emulator,
-            account_id: "1234567890123456".into(),
-            endpoint: "http://127.0.0.1:4010".to_owned(),
-        },
-        basis: Basis { lineage: None, serial: 0, spec: None, spec_digest: "sha256:00".to_owned() },
         resource_changes: vec![ResourceChange {
             address: address.clone(),
             kind: ResourceType::RouterInterface,
@@ -331,23 +318,6 @@ fn sample() -> Plan {
             change_id: None,
             valid_until: None,
         }],
-        blocked: Vec::new(),
-        left_alone: Vec::new(),
-        forgotten: Vec::new(),
-        floors: Vec::new(),
-        groups: Vec::new(),
-        rollout: None,
-        warnings: Vec::new(),
-        doubts: Vec::new(),
-        failures: Vec::new(),
-        targeted: Vec::new(),
-        excluded: Vec::new(),
-        at: None,
-        assumed: Vec::new(),
-        upcoming: Vec::new(),
-        time_zone: Default::default(),
-        gates: Default::default(),
-        overridden: None,
         inputs: PlanInputs {
             read: vec![InterfaceRead::Found {
                 address: "sh-primary".into(),
@@ -357,6 +327,7 @@ fn sample() -> Plan {
             }],
             ..PlanInputs::default()
         },
+        ..Plan::of_nothing("2026-11-23T02:14:00Z".parse().unwrap(), target, basis)
     }
 }
 

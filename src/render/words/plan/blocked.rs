@@ -1,8 +1,8 @@
 //! Why a wanted change cannot be had, in words.
 
-use super::super::super::text::and_more;
 use jiff::Timestamp;
 
+use super::super::super::text::and_more;
 use crate::calendar::Zone;
 use crate::plan::{BlockReason, Blocked, Exceeded, HealthUnread, Knob, NotUp, Plan, Shortage, Unmet, WhyNotUp};
 use crate::resource::{Address, ChangeName, GroupName, Status};
@@ -121,9 +121,13 @@ pub(crate) fn closed(title: &str, window: &str, opens_at: Option<Timestamp>, zon
 /// Says what a group would be left with without a link, as far as that is `up`.
 fn short(shortage: &Shortage, up: &str, title: &str, zone: &Zone) -> String {
     let Shortage { group, left, of, floor, knob, not_up, more } = shortage;
-    let knob = self::knob(group, knob.as_ref());
-    let down = who_is_down(not_up, *more, zone);
-    format!("group {group} would keep {left} of {of} {up}, floor {floor} ({knob}) without {title}{down}")
+    let kept = would_keep(group, &format!("{left} of {of} {up}"), *floor, knob.as_ref());
+    format!("{kept} without {title}{}", who_is_down(not_up, *more, zone))
+}
+
+/// Says that a group would keep less than its floor.
+pub(crate) fn would_keep(group: &GroupName, kept: &str, floor: u32, set_by: Option<&Knob>) -> String {
+    format!("group {group} would keep {kept}, floor {floor} ({})", knob(group, set_by))
 }
 
 /// Names what set the floor of a group.
