@@ -62,6 +62,11 @@ pub trait Store {
     /// Returns the newest run of a plan of this digest that has sent a call, without looking at any other.
     fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError>;
 
+    /// Returns that run itself.
+    fn newest_run_of(&self, digest: &str) -> Result<Option<Run>, StoreError> {
+        self.newest_sent(digest)?.map_or(Ok(None), |id| self.run(&id))
+    }
+
     /// Returns the ids of every run, oldest first, without opening any.
     fn run_ids(&self) -> Result<Vec<RunId>, StoreError>;
 

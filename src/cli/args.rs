@@ -7,7 +7,6 @@ mod terraform;
 mod trust;
 mod watch;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,8 +14,6 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-use crate::diagnostic::Diagnostics;
-use crate::ops::project::Project;
 use crate::plan::DigestAt;
 use crate::resource::Address;
 use crate::retry::Quota;
@@ -257,18 +254,6 @@ pub(super) struct Selection {
     /// Leave these interfaces out; may be given several times
     #[arg(long, value_name = "SELECTOR", add = completion::selectors())]
     pub(super) exclude: Vec<Selector>,
-}
-
-impl Selection {
-    /// Returns the addresses that it means; `None` for all.
-    ///
-    /// # Errors
-    /// Selectors that mean nothing.
-    pub(super) fn addresses(&self, project: &Project) -> Result<Option<BTreeSet<Address>>, Diagnostics> {
-        let chosen = project.choose(&self.target, &self.exclude)?;
-        let included = project.spec.interfaces.keys().enumerate().filter(|(place, _)| chosen.includes(*place));
-        Ok((!chosen.is_all()).then(|| included.map(|(_, address)| address.clone()).collect()))
-    }
 }
 
 /// How to print.

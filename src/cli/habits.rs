@@ -73,13 +73,10 @@ pub(super) fn point_to(error: &mut clap::Error) {
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
         }
         ErrorKind::UnknownArgument => {
-            let what = known(FLAGS, error, ContextKind::InvalidArg);
-            if what.is_some() {
-                error.remove(ContextKind::SuggestedArg);
-            }
             // Nobody means a flag as the name of a file.
             error.remove(ContextKind::Suggested);
-            if let Some(what) = what {
+            if let Some(what) = known(FLAGS, error, ContextKind::InvalidArg) {
+                error.remove(ContextKind::SuggestedArg);
                 error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
             }
         }

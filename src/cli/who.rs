@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use crate::ops::approval::speaking_for;
+
 /// The variables in which a CI system names whose change a job runs. Source: their documentations.
 const ACTORS: [&str; 6] = [
     "GITHUB_ACTOR",
@@ -34,7 +36,7 @@ fn name(id: u32, variable: impl Fn(&str) -> Option<String>, passwd: impl FnOnce(
     let name = behind_root.or_else(|| first(&USERS)).or_else(|| listed(id, &passwd()));
     let name = name.unwrap_or_else(|| format!("uid {id}"));
     match first(&ACTORS).filter(|actor| *actor != name) {
-        Some(actor) => format!("{name} for {actor}"),
+        Some(actor) => speaking_for(&name, &actor),
         None => name,
     }
 }

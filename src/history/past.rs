@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::journal::{Operation, Outcome, Over, Replay, Run};
-use crate::run::{Exit, Report, StepResult};
+use crate::run::{Report, StepResult};
 use crate::state::{Identity, RunId, State};
-use crate::store::recorder::{all_ids, past_run};
+use crate::store::recorder::{all_ids, past_run, run_in};
 use crate::store::{Medium, Store, StoreError};
 
 /// A run that is recorded.
@@ -76,7 +76,7 @@ pub enum Missing {
 /// # Errors
 /// An archive that cannot be read.
 pub fn find(medium: &impl Medium, replay: &Replay, prefix: &str) -> Result<Result<Run, Missing>, StoreError> {
-    resolve(prefix, |id| run(medium, replay, id), || all_ids(medium, replay))
+    resolve(prefix, |id| run_in(medium, replay, id), || all_ids(medium, replay))
 }
 
 /// Finds a run as [`find`] does, where somebody writes.
@@ -101,7 +101,7 @@ pub fn last_to_take_back(store: &impl Store, state: &State) -> Result<Option<Run
 /// # Errors
 /// An archive that cannot be read.
 pub fn last_standing(medium: &impl Medium, replay: &Replay, state: Option<&State>) -> Result<Option<Run>, StoreError> {
-    newest_standing(&all_ids(medium, replay)?, state, |id| run(medium, replay, id))
+    newest_standing(&all_ids(medium, replay)?, state, |id| run_in(medium, replay, id))
 }
 
 fn newest_standing(
@@ -133,8 +133,7 @@ fn unfinished_way_back(
     open: impl Fn(&RunId) -> Result<Option<Run>, StoreError>,
 ) -> Result<Option<Run>, StoreError> {
     let Some(newest) = ids.last().map(&open).transpose()?.flatten() else { return Ok(None) };
-    let has_ended_well = newest.end().is_some_and(|end| end.exit == Exit::Done);
-    let taken_back = newest.started.evidence.takes_back.last().filter(|_| !has_ended_well);
+    let taken_back = newest.started.evidence.takes_back.last().filter(|_| !newest.took_back_all());
     taken_back.map(open).transpose().map(Option::flatten)
 }
 
@@ -186,14 +185,7 @@ pub fn last(medium: &impl Medium, replay: &Replay) -> Result<Option<Run>, StoreE
 pub fn past_runs(medium: &impl Medium, replay: &Replay) -> Result<Vec<Run>, StoreError> {
     let mut runs = Vec::new();
     for id in all_ids(medium, replay)?.iter().rev() {
-        runs.extend(run(medium, replay, id)?);
+        runs.extend(run_in(medium, replay, id)?);
     }
     Ok(runs)
-}
-
-fn run(medium: &impl Medium, replay: &Replay, id: &RunId) -> Result<Option<Run>, StoreError> {
-    match replay.runs().iter().rev().find(|run| run.id() == id) {
-        Some(run) => Ok(Some(run.clone())),
-        None => past_run(medium, id),
-    }
 }

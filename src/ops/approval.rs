@@ -20,7 +20,7 @@ use super::saved;
 use super::session::{Approval, Task};
 
 pub use kept::{Kept, waiting};
-pub use person::is_same_person;
+pub use person::{is_same_person, speaking_for};
 
 /// How far ahead of this clock the clock of whoever made a plan may be.
 const AHEAD: SignedDuration = SignedDuration::from_mins(1);
@@ -63,8 +63,7 @@ fn judge_age(what: &str, made: Timestamp, now: Timestamp, most: Duration) -> Res
 /// # Errors
 /// A history that cannot be read.
 pub(super) fn used_by(store: &impl Store, digest: &str, made: Option<Timestamp>) -> Result<Option<Run>> {
-    let Some(id) = store.newest_sent(digest)? else { return Ok(None) };
-    let run = store.run(&id)?;
+    let run = store.newest_run_of(digest)?;
     Ok(run.filter(|run| made.is_none_or(|made| run.started.at > made)))
 }
 

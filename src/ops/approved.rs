@@ -58,11 +58,10 @@ pub fn standing(project: &Project, kept: &Kept, who: &str, now: Timestamp) -> Re
 fn used(project: &Project, kept: &Kept) -> Result<Option<Standing>> {
     let recorded = history::read_files(&project.paths)?;
     let (medium, replay) = (Files::new(project.paths.clone()), recorded.journal.replay());
-    let Some(id) = recorder::newest_sent(&medium, replay, &kept.plan.digest())? else { return Ok(None) };
-    let run = recorder::run_in(&medium, replay, &id)?.filter(|run| run.started.at > kept.plan.timestamp);
-    Ok(run.map(|run| match run.end().and_then(RunEnd::exit) {
-        Some(Exit::Done) => Standing::Ran(id),
-        None if run.over.is_none() && recorded.running.is_some() => Standing::AtWork(id),
-        exit => Standing::Failed(id, exit),
+    let run = recorder::newest_run_of(&medium, replay, &kept.plan.digest())?;
+    Ok(run.filter(|run| run.started.at > kept.plan.timestamp).map(|run| match run.end().and_then(RunEnd::exit) {
+        Some(Exit::Done) => Standing::Ran(run.id().clone()),
+        None if run.over.is_none() && recorded.running.is_some() => Standing::AtWork(run.id().clone()),
+        exit => Standing::Failed(run.id().clone(), exit),
     }))
 }

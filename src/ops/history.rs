@@ -10,7 +10,7 @@ use crate::journal::Run;
 use crate::resource::{Address, RouterInterfaceId, Scope};
 use crate::selector::Selector;
 use crate::state::{Identity, RunId, State};
-use crate::store::{Medium, Store, recorder};
+use crate::store::{Medium, Store, StoreError, recorder};
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
@@ -30,7 +30,7 @@ pub fn runs(medium: &impl Medium, recorded: &Recorded) -> Result<Vec<Past>> {
 ///
 /// # Errors
 /// Exit 1 with every selector that means nothing.
-pub fn touching(runs: Vec<Past>, selectors: &[Selector], project: &Project) -> Result<Vec<Past>, Diagnostics> {
+pub fn touching(mut runs: Vec<Past>, selectors: &[Selector], project: &Project) -> Result<Vec<Past>, Diagnostics> {
     if selectors.is_empty() {
         return Ok(runs);
     }
@@ -39,23 +39,22 @@ pub fn touching(runs: Vec<Past>, selectors: &[Selector], project: &Project) -> R
         runs.iter().flat_map(|past| &past.run.started.steps).filter(|step| !declared.contains_key(&step.address));
     let gone: BTreeMap<&Address, (&RouterInterfaceId, &Scope)> =
         gone.map(|step| (&step.address, (&step.interface_id, &step.scope))).collect();
-    let chosen = project.select_beside(selectors, &gone)?;
-    let identities: BTreeSet<Identity> = chosen
-        .iter()
-        .filter_map(|address| match declared.get(*address) {
-            Some(interface) => Some(Identity::of(&interface.scope, &interface.id.value)),
-            None => gone.get(*address).map(|(id, scope)| Identity::of(scope, id)),
-        })
-        .collect();
-    let is_about = |past: &Past| {
+    let (mut identities, mut left) = (BTreeSet::new(), BTreeSet::new());
+    for address in project.select_beside(selectors, &gone)? {
+        if let Some(interface) = declared.get(address) {
+            identities.insert(Identity::of(&interface.scope, &interface.id.value));
+        } else if let Some((id, scope)) = gone.get(address) {
+            identities.insert(Identity::of(scope, id));
+            left.insert(address.clone());
+        }
+    }
+    runs.retain(|past| {
         let mut steps = past.run.started.steps.iter();
         steps.any(|step| {
-            chosen.contains(&step.address) && !declared.contains_key(&step.address)
-                || identities.contains(&Identity::of(&step.scope, &step.interface_id))
+            left.contains(&step.address) || identities.contains(&Identity::of(&step.scope, &step.interface_id))
         })
-    };
-    let kept: Vec<bool> = runs.iter().map(is_about).collect();
-    Ok(runs.into_iter().zip(kept).filter(|(_, is_kept)| *is_kept).map(|(past, _)| past).collect())
+    });
+    Ok(runs)
 }
 
 /// Returns the one past run whose id begins with `name`; `last` is the newest.
@@ -83,14 +82,10 @@ pub fn find(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Opt
 /// # Errors
 /// No such run, or several.
 pub(super) fn to_take_back(store: &impl Store, state: &State, name: &str) -> Result<Option<Run>> {
-    if name == "last" {
-        let last = history::last_to_take_back(store, state)?;
-        if last.is_none() && store.run_ids()?.is_empty() {
-            return Err(unknown_run(name).into());
-        }
-        return Ok(last);
+    match name {
+        "last" => last(history::last_to_take_back(store, state)?, || store.run_ids()),
+        _ => found(history::find_in(store, name)?, name),
     }
-    found(history::find_in(store, name)?, name)
 }
 
 /// Returns the run that a rollback is asked to take back, where nobody writes.
@@ -99,14 +94,21 @@ pub(super) fn to_take_back(store: &impl Store, state: &State, name: &str) -> Res
 /// No such run, or several.
 pub fn standing(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Option<Run>> {
     let replay = recorded.journal.replay();
-    if name == "last" {
-        let last = history::last_standing(medium, replay, recorded.state.as_ref())?;
-        if last.is_none() && history::all_ids(medium, replay)?.is_empty() {
-            return Err(unknown_run(name).into());
+    match name {
+        "last" => {
+            let state = recorded.state.as_ref();
+            last(history::last_standing(medium, replay, state)?, || history::all_ids(medium, replay))
         }
-        return Ok(last);
+        _ => found(history::find(medium, replay, name)?, name),
     }
-    found(history::find(medium, replay, name)?, name)
+}
+
+/// Tells that every apply was taken back from that there never was a run.
+fn last(run: Option<Run>, ids: impl FnOnce() -> Result<Vec<RunId>, StoreError>) -> Result<Option<Run>> {
+    if run.is_none() && ids()?.is_empty() {
+        return Err(unknown_run("last").into());
+    }
+    Ok(run)
 }
 
 fn found(run: Result<Run, Missing>, name: &str) -> Result<Option<Run>> {

@@ -89,8 +89,7 @@ pub async fn plan(
         plan.warnings.insert(0, Warning::RunGoingOn { run_id, who, addresses });
     }
     let (medium, replay) = (Files::new(project.paths.clone()), recorded.journal.replay());
-    let newest = recorder::newest_sent(&medium, replay, &plan.digest())?;
-    let newest = newest.map_or(Ok(None), |id| recorder::run_in(&medium, replay, &id))?;
+    let newest = recorder::newest_run_of(&medium, replay, &plan.digest())?;
     Ok((plan.dated(newest.map(|run| run.started.at)), live))
 }
 

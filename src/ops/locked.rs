@@ -266,8 +266,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                 }
             }
         };
-        let newest = self.store.newest_sent(&planned.plan.digest())?;
-        let newest = newest.map_or(Ok(None), |id| self.store.run(&id))?;
+        let newest = self.store.newest_run_of(&planned.plan.digest())?;
         planned.plan = planned.plan.dated(newest.map(|run| run.started.at));
         front.planned(&planned.plan);
         Ok(Ok(planned))

@@ -5,13 +5,12 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
-
-use crate::bounds;
-use crate::render::words;
-use crate::schedule;
 use jiff::Timestamp;
 
+use crate::bounds;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::render::words;
+use crate::schedule;
 use crate::spec::{self, Spec, SpecFile};
 use crate::store::local::Paths;
 use crate::store::named::{self, Links, NamedError};

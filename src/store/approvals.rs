@@ -1,9 +1,10 @@
-//! What waits for its time beside the state: approvals, a file each, under names that are given here nothing to mean.
+//! What waits for its time beside the state: approvals, a file each, under names that mean nothing here.
 //!
 //! Each is put where nothing is, in one step, and never written again, so no claim is needed. One that is over is moved to
 //! those of the past and stays there: whoever asks what waits never looks at them.
 
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use super::local::Paths;
 use super::{StoreError, files};
@@ -15,14 +16,13 @@ const APPROVAL: &str = ".approval";
 ///
 /// # Errors
 /// A directory that others can write to, and writes that fail.
-pub fn keep(paths: &Paths, name: &str, bytes: &[u8]) -> Result<PathBuf, StoreError> {
+pub fn keep(paths: &Paths, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     files::prepare_dir(&paths.state, paths.spec_owner)?;
     files::make_dir(&paths.approvals)?;
     files::refuse_exposed(&paths.approvals, paths.spec_owner)?;
-    let path = paths.approvals.join(format!("{name}{APPROVAL}"));
+    let path = path_of(paths, name);
     files::put_new(&path, bytes)?;
-    files::sync_dir(&path)?;
-    Ok(path)
+    files::sync_dir(&path)
 }
 
 /// Returns the approvals that wait, by name, each with its bytes.
@@ -61,13 +61,9 @@ pub fn put_by(paths: &Paths, name: &str) -> Result<(), StoreError> {
     files::make_dir(&past)?;
     let (from, to) = (path_of(paths, name), past.join(format!("{name}{APPROVAL}")));
     match files::move_to(&from, &to) {
-        Err(StoreError::Io { source, .. }) if is_gone(&source, &from) => Ok(()),
+        Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotFound && !from.exists() => Ok(()),
         moved => moved.and_then(|()| files::sync_dir(&to)).and_then(|()| files::sync_dir(&from)),
     }
-}
-
-fn is_gone(error: &std::io::Error, from: &Path) -> bool {
-    error.kind() == std::io::ErrorKind::NotFound && !from.exists()
 }
 
 #[cfg(test)]

@@ -136,14 +136,19 @@ pub(super) fn put_new(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 /// Returns the permissions of a file of ours in `dir`: for its owner, and in a directory that is setgid for the group that
 /// it is shared with to read.
 fn private(dir: &Path) -> Permissions {
-    Permissions::from_mode(if is_shared(dir) { 0o640 } else { 0o600 })
+    Permissions::from_mode(if stands_shared(dir) { 0o640 } else { 0o600 })
+}
+
+/// Returns whether there is a directory that is shared with its group.
+fn stands_shared(dir: &Path) -> bool {
+    fs::metadata(dir).is_ok_and(|found| is_shared(&found))
 }
 
 /// Returns whether a directory is shared with its group.
-fn is_shared(dir: &Path) -> bool {
+fn is_shared(dir: &fs::Metadata) -> bool {
     /// Files in it are of its group.
     const SETGID: u32 = 0o2000;
-    fs::metadata(dir).is_ok_and(|found| found.mode() & SETGID != 0)
+    dir.mode() & SETGID != 0
 }
 
 /// The permissions of a new file.
@@ -235,7 +240,7 @@ pub(super) fn put_all(dir: &Path, files: &[(PathBuf, &[u8])]) -> Result<(), Stor
 /// Creates a directory, private to us, where it is missing.
 pub(super) fn make_dir(dir: &Path) -> Result<(), StoreError> {
     refuse_other_directory(dir)?;
-    match DirBuilder::new().mode(if is_shared(directory(dir)) { 0o750 } else { 0o700 }).create(dir) {
+    match DirBuilder::new().mode(if stands_shared(directory(dir)) { 0o750 } else { 0o700 }).create(dir) {
         Ok(()) => sync_dir(dir),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(io_error("create", dir)(error)),
@@ -313,7 +318,7 @@ pub(super) fn prepare_dir(path: &Path, spec_owner: Option<u32>) -> Result<(), St
     let found = fs::metadata(dir).map_err(io_error("look at", dir))?;
     // Who owns a sticky directory, or may make files in it, cannot replace ours: those are looked at one by one.
     let is_sticky = found.mode() & 0o1000 != 0 && is_known(found.uid(), spec_owner);
-    if is_sticky { Ok(()) } else { refuse_writers(dir, &found, spec_owner, is_shared(dir)) }
+    if is_sticky { Ok(()) } else { refuse_writers(dir, &found, spec_owner, is_shared(&found)) }
 }
 
 /// Refuses a file or directory of ours that somebody else can write to, if something stands there.
@@ -327,8 +332,7 @@ pub(super) fn refuse_exposed(path: &Path, spec_owner: Option<u32>) -> Result<(),
         // Nobody writes to a link; it is refused where it is opened.
         return Ok(());
     }
-    let dir = directory(path);
-    let is_shared = is_shared(dir) && fs::metadata(dir).is_ok_and(|dir| dir.gid() == found.gid());
+    let is_shared = fs::metadata(directory(path)).is_ok_and(|dir| is_shared(&dir) && dir.gid() == found.gid());
     // Whoever could put it there may write to the directory, which was looked at.
     let owner = if is_shared { Some(found.uid()) } else { spec_owner };
     refuse_writers(path, &found, owner, is_shared)

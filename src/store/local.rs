@@ -10,6 +10,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::lock::{self, Holder, Lock, Locking};
+use super::medium::digits_of;
 use super::{Medium, Recorder, StoreError, files};
 use crate::state::RunId;
 
@@ -173,8 +174,15 @@ impl Files {
 
     /// Returns the file that names the newest run of a digest; `None` for a text that is none.
     fn sent_path(&self, digest: &str) -> Option<PathBuf> {
-        let hex = digest.strip_prefix("sha256:").filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
-        (!hex.is_empty()).then(|| self.paths.runs.join(format!("{hex}{SENT}")))
+        Some(self.paths.runs.join(format!("{}{SENT}", digits_of(digest)?)))
+    }
+
+    /// Returns the run that is named by a file among those of ended runs.
+    fn run_named_in(&self, path: Option<PathBuf>) -> Result<Option<RunId>, StoreError> {
+        let Some(path) = path else { return Ok(None) };
+        files::refuse_other_directory(&self.paths.runs)?;
+        let bytes = files::read(&path)?;
+        Ok(bytes.map(|bytes| RunId(String::from_utf8_lossy(&bytes).trim_end().into())))
     }
 
     /// Puts files of ended runs where nothing is.
@@ -293,10 +301,7 @@ impl Medium for Files {
     }
 
     fn taken_back_by(&self, id: &RunId) -> Result<Option<RunId>, StoreError> {
-        let Some(path) = self.run_path(id, TAKEN_BACK) else { return Ok(None) };
-        files::refuse_other_directory(&self.paths.runs)?;
-        let bytes = files::read(&path)?;
-        Ok(bytes.map(|bytes| RunId(String::from_utf8_lossy(&bytes).trim_end().into())))
+        self.run_named_in(self.run_path(id, TAKEN_BACK))
     }
 
     fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError> {
@@ -305,10 +310,7 @@ impl Medium for Files {
     }
 
     fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError> {
-        let Some(path) = self.sent_path(digest) else { return Ok(None) };
-        files::refuse_other_directory(&self.paths.runs)?;
-        let bytes = files::read(&path)?;
-        Ok(bytes.map(|bytes| RunId(String::from_utf8_lossy(&bytes).trim_end().into())))
+        self.run_named_in(self.sent_path(digest))
     }
 
     fn keep_newest_sent(&mut self, runs: &[(String, RunId)]) -> Result<(), StoreError> {

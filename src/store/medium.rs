@@ -92,3 +92,10 @@ pub trait Medium {
     /// Names the older state for people.
     fn backup_name(&self) -> String;
 }
+
+/// Returns the hexadecimal digits of a plan's digest, under which a medium notes who used it; `None` for another name: plans of
+/// the first versions may have one.
+pub(super) fn digits_of(digest: &str) -> Option<&str> {
+    let digits = digest.strip_prefix("sha256:")?;
+    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(digits)
+}

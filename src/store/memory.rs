@@ -114,10 +114,13 @@ impl Memory {
         }
     }
 
-    /// Counts a write that is done whole or not at all, and returns whether it is.
-    fn meet_whole(&mut self, length: usize) -> (bool, Result<(), StoreError>) {
+    /// Does a write of `length` bytes, whole or not at all.
+    fn write(&mut self, length: usize, write: impl FnOnce(&mut Disk)) -> Result<(), StoreError> {
         let (durable, outcome) = self.meet(length);
-        (durable >= length && (length > 0 || outcome.is_ok()), outcome)
+        if durable >= length && (length > 0 || outcome.is_ok()) {
+            write(&mut self.disk);
+        }
+        outcome
     }
 }
 
@@ -196,11 +199,9 @@ impl Medium for Memory {
 
     fn keep_runs(&mut self, runs: &[(RunId, Vec<u8>)]) -> Result<(), StoreError> {
         for (id, bytes) in runs {
-            let (is_done, outcome) = self.meet_whole(bytes.len());
-            if is_done {
-                self.disk.runs.entry(id.clone()).or_insert_with(|| bytes.clone());
-            }
-            outcome?;
+            self.write(bytes.len(), |disk| {
+                disk.runs.entry(id.clone()).or_insert_with(|| bytes.clone());
+            })?;
         }
         Ok(())
     }
@@ -211,11 +212,9 @@ impl Medium for Memory {
 
     fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError> {
         for (id, by) in runs {
-            let (is_done, outcome) = self.meet_whole(by.0.len());
-            if is_done {
-                self.disk.taken_back.entry(id.clone()).or_insert_with(|| by.clone());
-            }
-            outcome?;
+            self.write(by.0.len(), |disk| {
+                disk.taken_back.entry(id.clone()).or_insert_with(|| by.clone());
+            })?;
         }
         Ok(())
     }
@@ -226,11 +225,9 @@ impl Medium for Memory {
 
     fn keep_newest_sent(&mut self, runs: &[(String, RunId)]) -> Result<(), StoreError> {
         for (digest, id) in runs {
-            let (is_done, outcome) = self.meet_whole(id.0.len());
-            if is_done {
-                self.disk.newest_sent.insert(digest.clone(), id.clone());
-            }
-            outcome?;
+            self.write(id.0.len(), |disk| {
+                disk.newest_sent.insert(digest.clone(), id.clone());
+            })?;
         }
         Ok(())
     }
@@ -239,42 +236,29 @@ impl Medium for Memory {
         if position != self.disk.journal.len() as u64 {
             return Err(StoreError::Moved { path: "journal".into(), detail: "it has another length".into() });
         }
-        let (is_done, outcome) = self.meet_whole(bytes.len());
-        if is_done {
-            self.disk.journal = bytes.to_vec();
-        }
-        outcome
+        self.write(bytes.len(), |disk| disk.journal = bytes.to_vec())
     }
 
     fn keep_state(&mut self, _serial: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        let (is_done, outcome) = self.meet_whole(bytes.len());
-        if is_done {
-            self.disk.state = Some(bytes.to_vec());
-        }
-        outcome
+        self.write(bytes.len(), |disk| disk.state = Some(bytes.to_vec()))
     }
 
     fn set_aside(&mut self) -> Result<(), StoreError> {
-        let (is_done, outcome) = self.meet_whole(self.disk.journal.len());
-        if is_done && self.disk.aside.is_none() {
-            self.disk.aside = Some((self.disk.journal.clone(), self.disk.state.clone()));
-        }
-        outcome
+        self.write(self.disk.journal.len(), |disk| {
+            disk.aside.get_or_insert_with(|| (disk.journal.clone(), disk.state.clone()));
+        })
     }
 
     fn keep_aside(&mut self, bytes: &[u8]) -> Result<String, StoreError> {
-        let (is_done, outcome) = self.meet_whole(bytes.len());
-        if is_done {
-            self.disk.distrusted.push(bytes.to_vec());
-        }
-        outcome.map(|()| format!("aside {}", self.disk.distrusted.len()))
+        self.write(bytes.len(), |disk| disk.distrusted.push(bytes.to_vec()))?;
+        Ok(format!("aside {}", self.disk.distrusted.len()))
     }
 
     fn put_state_aside(&mut self) -> Result<Option<String>, StoreError> {
         let length = self.disk.state.as_ref().map_or(0, Vec::len);
-        let (is_done, outcome) = self.meet_whole(length);
-        let taken = self.disk.state.take_if(|_| is_done);
-        outcome.map(|()| taken.filter(|bytes| !bytes.is_empty()).map(|_| "state aside".to_owned()))
+        let mut taken = None;
+        self.write(length, |disk| taken = disk.state.take())?;
+        Ok(taken.filter(|bytes| !bytes.is_empty()).map(|_| "state aside".to_owned()))
     }
 
     fn reserve(&self, _: u64, _: u64, _: u64) -> Result<(), StoreError> {

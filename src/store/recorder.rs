@@ -4,6 +4,7 @@ mod look;
 
 use std::collections::BTreeMap;
 
+use super::medium::digits_of;
 use super::{Medium, Store, StoreError};
 use crate::journal::{self, Base, Entry, Journal, LineHash, Replay, Run};
 use crate::resource::Target;
@@ -300,7 +301,7 @@ pub fn taken_back_by(medium: &impl Medium, replay: &Replay, id: &RunId) -> Resul
 /// Notes which digests these runs used; they stand oldest first.
 fn keep_newest_sent(medium: &mut impl Medium, ended: &[Run]) -> Result<(), StoreError> {
     let mut newest: BTreeMap<&str, &RunId> = BTreeMap::new();
-    for run in ended.iter().filter(|run| is_digest(&run.started.digest) && run.has_sent()) {
+    for run in ended.iter().filter(|run| digits_of(&run.started.digest).is_some() && run.has_sent()) {
         newest.insert(&run.started.digest, run.id());
     }
     let mut news = Vec::new();
@@ -324,21 +325,20 @@ pub fn run_in(medium: &impl Medium, replay: &Replay, id: &RunId) -> Result<Optio
     }
 }
 
-/// Returns the newest run of a plan of this digest that has sent a call, if there is one.
+/// Returns the newest run of a plan of this digest that has sent a call, if there is one, where nobody writes.
 ///
 /// # Errors
 /// An archive that cannot be read.
-pub fn newest_sent(medium: &impl Medium, replay: &Replay, digest: &str) -> Result<Option<RunId>, StoreError> {
+pub fn newest_run_of(medium: &impl Medium, replay: &Replay, digest: &str) -> Result<Option<Run>, StoreError> {
+    newest_sent(medium, replay, digest)?.map_or(Ok(None), |id| run_in(medium, replay, &id))
+}
+
+fn newest_sent(medium: &impl Medium, replay: &Replay, digest: &str) -> Result<Option<RunId>, StoreError> {
     let is_of_it = |run: &&Run| run.started.digest == digest && run.has_sent();
     match replay.runs().iter().rev().find(is_of_it) {
         Some(run) => Ok(Some(run.id().clone())),
         None => medium.newest_sent(digest),
     }
-}
-
-/// Returns whether a run names a plan as plans are named: those of the first versions may not.
-fn is_digest(text: &str) -> bool {
-    text.strip_prefix("sha256:").is_some_and(|hex| !hex.is_empty() && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Returns the ids of the runs in the archive and in the journal, oldest first.

@@ -1,7 +1,5 @@
 //! The way back: what it takes back, what it leaves, and that what was taken back stays so.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::scene::{Ended, Scene};
@@ -157,7 +155,7 @@ fn a_way_back_that_died_is_taken_up_and_the_run_before_it_stays() {
     applied(&scene);
     declare(&scene, "", &(a("Inactive") + &b("Inactive")));
     applied(&scene);
-    scene.killed_after(Duration::from_millis(1500), "rollback last --auto-approve");
+    scene.killed_at("\"accepted\"", "rollback last --auto-approve");
     for _ in 0..2 {
         rollback(&scene, "last").with_code(0);
         assert_eq!(live(&scene), ["Inactive", "Active"], "the first run is nobody's to take back");

@@ -3,7 +3,6 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -89,37 +88,38 @@ impl Scene {
         found
     }
 
-    /// Runs `rictl` with words that hold no spaces.
-    /// Runs a command and kills it after a while.
-    pub(crate) fn killed_after(&self, alive: Duration, words: &str) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_rictl"));
-        command.args(words.split(' ')).env_clear().current_dir(self.directory.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        std::thread::sleep(alive);
+    /// Runs a command and kills it once its journal says this.
+    pub(crate) fn killed_at(&self, said: &str, words: &str) {
+        let mut command = self.command(&words.split(' ').collect::<Vec<_>>());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let journal = self.path("state/rictl.journal.jsonl");
+        while !fs::read_to_string(&journal).unwrap_or_default().contains(said) {
+            assert_eq!(child.try_wait().unwrap(), None, "it ended before it was killed");
+            std::thread::yield_now();
+        }
         child.kill().unwrap();
         child.wait().unwrap();
     }
 
+    /// Runs `rictl` with words that hold no spaces.
     pub(crate) fn rictl(&self, words: &str) -> Ended {
         self.run(&words.split(' ').collect::<Vec<_>>())
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
-        let output = Command::new(env!("CARGO_BIN_EXE_rictl"))
-            .args(arguments)
-            .current_dir(self.directory.path())
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap())
-            .env("HOME", self.directory.path())
-            .env("RICTL_POLL_INTERVAL", "20ms")
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
+        let output = self.command(arguments).output().unwrap();
         Ended {
             code: output.status.code().unwrap(),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rictl"));
+        command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null());
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        command.env("HOME", self.directory.path()).env("RICTL_POLL_INTERVAL", "20ms");
+        command
     }
 }

@@ -137,6 +137,7 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
     let task = Task::Saved { plan: Box::new(kept.plan.clone()), options };
     let approval = Approval { by: Some(kept.by.clone()), ..Approval::default() };
     let session = invocation.session_of(invocation.load_from(path)?, invocation.settings(&arguments.run));
+    let paths = session.project.paths.clone();
     let work = Work { signals: apply::listen()?, session, task, approval };
     let error = match apply::run(work, &arguments.run, invocation, output).await {
         Ok(ended) => {
@@ -144,7 +145,7 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
                 output.say(words::SPENT);
             }
             if ended.exit == Exit::Done {
-                kept.put_by(&invocation.load_from(path)?.paths)?;
+                kept.put_by(&paths)?;
             }
             return Ok(ended.exit);
         }

@@ -85,7 +85,7 @@ async fn check(
     output: &Output,
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
     let project = project?;
-    let chosen = arguments.selection.addresses(&project)?;
+    let chosen = project.chosen(&arguments.selection.target, &arguments.selection.exclude)?;
     let recorded = plan::read(&project.paths, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let interval = invocation.global.poll_interval;

@@ -55,15 +55,11 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
 }
 
 pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let project = match invocation.load() {
-        Ok(project) => Some(project),
+    let (paths, project) = match invocation.load() {
+        Ok(project) => (project.paths.clone(), Some(project)),
         // What selectors mean is in the spec.
         Err(error) if !selectors.is_empty() => return Err(error),
-        Err(_) => None,
-    };
-    let paths = match &project {
-        Some(project) => project.paths.clone(),
-        None => unread::records(invocation, output)?,
+        Err(error) => (unread::records_without(error, invocation, output)?, None),
     };
     let recorded = plan::read(&paths, output)?;
     let mut runs = operation::runs(&Files::new(paths), &recorded)?;

@@ -33,10 +33,17 @@ pub(super) enum Footing {
 /// # Errors
 /// A spec that cannot be read and of which nothing is recorded where its state would be.
 pub(super) fn records(invocation: &Invocation, output: &Output) -> Result<Paths> {
-    let error = match invocation.load() {
-        Ok(project) => return Ok(project.paths),
-        Err(error) => error,
-    };
+    match invocation.load() {
+        Ok(project) => Ok(project.paths),
+        Err(error) => records_without(error, invocation, output),
+    }
+}
+
+/// Returns where the records of the spec are, which cannot be read for this reason; that is said.
+///
+/// # Errors
+/// The reason itself, where nothing is recorded where its state would be.
+pub(super) fn records_without(error: Error, invocation: &Invocation, output: &Output) -> Result<Paths> {
     let path = invocation.spec_path()?;
     let paths = paths(invocation, &path, None);
     if !is_anything_recorded(&paths) {

@@ -82,8 +82,7 @@ impl Kept {
         let head =
             Head { format_version: FORMAT_VERSION.into(), by: self.by.clone(), at: self.at, expires: self.expires };
         let text = format!("{}\n{}", serde_json::to_string(&head)?, render::plan::to_file(&self.plan));
-        approvals::keep(paths, &self.name, text.as_bytes())?;
-        Ok(())
+        Ok(approvals::keep(paths, &self.name, text.as_bytes())?)
     }
 
     /// Puts it to those of the past.

@@ -3,6 +3,11 @@
 /// What stands between a login name and the actor that CI names.
 const FOR: &str = " for ";
 
+/// Names whoever is logged in and speaks for an actor.
+pub fn speaking_for(login: &str, actor: &str) -> String {
+    format!("{login}{FOR}{actor}")
+}
+
 /// Returns whether two of those who act are the same person: the actor where CI names one, else whoever is logged in. A
 /// login that speaks for nobody is the same as that login speaking for somebody.
 pub fn is_same_person(one: &str, other: &str) -> bool {

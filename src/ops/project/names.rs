@@ -21,8 +21,7 @@ impl Project {
         let chosen = chosen.map_err(|bad| {
             self.refused(bad.iter().map(|bad| words::selection::bad_argument(bad, interfaces.keys())))
         })?;
-        let included = interfaces.keys().enumerate().filter(|(place, _)| chosen.includes(*place));
-        Ok(included.map(|(_, address)| address.clone()).collect())
+        Ok(self.included(&chosen).collect())
     }
 
     /// Returns the addresses that selectors mean, among what is declared and what `others` still name.
@@ -50,11 +49,20 @@ impl Project {
         Ok((0..field.len()).filter(|place| chosen.includes(*place)).map(|place| field.address(place)).collect())
     }
 
-    /// Returns what `--target` and `--exclude` mean.
+    /// Returns the addresses that `--target` and `--exclude` mean; `None` for all.
     ///
     /// # Errors
     /// Exit 1 with every selector that means nothing, and a choice of which nothing is left.
-    pub fn choose(&self, targets: &[Selector], excludes: &[Selector]) -> Result<Chosen, Diagnostics> {
+    pub fn chosen(
+        &self,
+        targets: &[Selector],
+        excludes: &[Selector],
+    ) -> Result<Option<BTreeSet<Address>>, Diagnostics> {
+        let chosen = self.choose(targets, excludes)?;
+        Ok((!chosen.is_all()).then(|| self.included(&chosen).collect()))
+    }
+
+    fn choose(&self, targets: &[Selector], excludes: &[Selector]) -> Result<Chosen, Diagnostics> {
         let chosen = self.spec.choose(Choice { targets, excludes });
         chosen.map_err(|bad| self.refused(bad.iter().map(words::selection::bad_flag)))
     }
@@ -62,9 +70,14 @@ impl Project {
     /// Refuses a choice that makes no sense before anything is asked of the cloud.
     ///
     /// # Errors
-    /// As [`Self::choose`].
+    /// As [`Self::chosen`].
     pub fn check_choice(&self, options: &PlanOptions) -> Result<(), Diagnostics> {
         self.choose(&options.targets, &options.excludes).map(|_| ())
+    }
+
+    fn included(&self, chosen: &Chosen) -> impl Iterator<Item = Address> {
+        let included = self.spec.interfaces.keys().enumerate().filter(|(place, _)| chosen.includes(*place));
+        included.map(|(_, address)| address.clone())
     }
 
     fn refused(&self, findings: impl Iterator<Item = Diagnostic>) -> Diagnostics {
