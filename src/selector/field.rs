@@ -41,6 +41,12 @@ pub enum Fault {
         /// A term that reads much the same and selects something.
         near: Option<String>,
     },
+    /// It names an account by its number, and the spec does not say the numbers of all.
+    #[error("`{term}` selects nothing: the spec does not say the number of each account")]
+    UnknownAccount {
+        /// The term.
+        term: String,
+    },
     /// Each term selects something, and nothing fits them all.
     #[error("no interface is all of `{selector}`")]
     Together {
@@ -65,6 +71,9 @@ impl Fault {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Unknown { near, .. } => near.as_deref().map(did_you_mean),
+            Self::UnknownAccount { .. } => {
+                Some("write `account_id` under `cloud`, or under the account in `cloud.accounts`".to_owned())
+            }
             Self::Together { .. } => Some(
                 "each term selects something, and `,` means that all must hold; give several for a union".to_owned(),
             ),
@@ -157,6 +166,9 @@ impl<'a> Field<'a> {
         let mut chosen: Option<Vec<usize>> = None;
         for term in &selector.terms {
             let found = self.fitting(term)?;
+            if found.is_empty() && self.is_unknown_account(term) {
+                return Err(Fault::UnknownAccount { term: term.to_string() });
+            }
             if found.is_empty() {
                 return Err(Fault::Unknown { term: term.to_string(), near: self.near(term) });
             }
@@ -244,7 +256,20 @@ impl<'a> Field<'a> {
             return Some(format!("label:{name}"));
         }
         let names = self.candidates.iter().flat_map(|candidate| [candidate.address.as_str(), candidate.id.as_str()]);
-        nearest(name, names).map(str::to_owned)
+        let near = nearest(name, names).map(str::to_owned);
+        near.or_else(|| {
+            let kinds = [Kind::Group, Kind::Change].into_iter();
+            let mut near = kinds.filter_map(|kind| Some((kind, nearest(name, self.index(kind).keys().copied())?)));
+            near.next().map(|(kind, word)| format!("{}:{word}", kind.as_str()))
+        })
+    }
+
+    /// Returns whether a term is the number of an account, and some interface is of one whose number is not known.
+    fn is_unknown_account(&self, term: &Term) -> bool {
+        let Term::Said(Kind::Account, pattern) = term else { return false };
+        let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+        pattern.plain().is_some_and(is_number)
+            && self.candidates.iter().any(|candidate| candidate.accounts[1].is_none())
     }
 
     fn ids(&self) -> &BTreeMap<&'a str, usize> {

@@ -171,3 +171,36 @@ proptest! {
         prop_assert_eq!(found.unwrap_or_default(), wanted);
     }
 }
+
+#[test]
+fn the_number_of_an_account_that_the_spec_does_not_say_is_told_so() {
+    let (address, id) = (Address::from("a"), RouterInterfaceId::from("ri-a"));
+    let candidate = |number| Candidate {
+        address: &address,
+        id: &id,
+        group: Some("idc-shanghai"),
+        labels: Vec::new(),
+        region: "cn-a",
+        accounts: [Some("default"), number],
+    };
+    let select = |number, text: &str| Field::new(vec![candidate(number)]).select(&text.parse().unwrap()).unwrap_err();
+    let text = "account:1234567890123456";
+    assert!(matches!(select(None, text), Fault::UnknownAccount { .. }));
+    assert!(select(None, text).hint().unwrap().contains("account_id"));
+    assert!(matches!(select(Some("2234567890123456"), text), Fault::Unknown { .. }));
+}
+
+#[test]
+fn a_group_that_is_misspelt_without_its_kind_is_suggested_with_it() {
+    let (address, id) = (Address::from("a"), RouterInterfaceId::from("ri-a"));
+    let candidate = Candidate {
+        address: &address,
+        id: &id,
+        group: Some("idc-shanghai"),
+        labels: Vec::new(),
+        region: "cn-a",
+        accounts: [Some("default"), None],
+    };
+    let fault = Field::new(vec![candidate]).select(&"idc-shangai".parse().unwrap()).unwrap_err();
+    assert_eq!(fault.hint().as_deref(), Some("did you mean `group:idc-shanghai`?"));
+}
