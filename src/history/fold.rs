@@ -75,13 +75,13 @@ fn fold_step(record: &mut Record, run: &Run, step: &PlannedStep, trace: &Trace) 
         if let Some(status) = closed.status.as_ref().filter(|_| was_looked_at(closed)) {
             record.see(Some(status.clone()), closed.at, begun(step.call, closed, trace));
         }
-        if closed.outcome.is_at_goal() && is_news {
-            if let Some(desired) = step.goal.desired() {
-                record.declared = Some(desired);
-                // What is taken back is of no change any more.
-                let of_change = step.change_id.clone().filter(|_| run.started.operation == Operation::Apply);
-                record.change_id = of_change;
-            }
+        if closed.outcome.is_at_goal()
+            && is_news
+            && let Some(desired) = step.goal.desired()
+        {
+            record.declared = Some(desired);
+            // What is taken back is of no change any more.
+            record.change_id = step.change_id.clone().filter(|_| run.started.operation == Operation::Apply);
         }
     }
     let Some(action) = last_action(run_id, step, trace) else { return };

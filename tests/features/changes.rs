@@ -57,6 +57,15 @@ fn the_return_of_a_change_whose_block_is_gone_waits_for_no_allow_window_and_is_o
 }
 
 #[test]
+fn what_was_taken_back_is_of_no_change() {
+    let scene = scene("changes:\n  CHG-1: {reason: r, select: [a], status: Inactive}\n");
+    scene.rictl("apply --auto-approve").with_code(0);
+    scene.rictl("rollback last --auto-approve").with_code(0);
+    let record = document(&scene.rictl("state show a --json").with_code(0));
+    assert_eq!((&record["record"]["declared"], &record["record"]["change_id"]), (&"Active".into(), &Value::Null));
+}
+
+#[test]
 fn a_run_says_what_each_step_did_and_when_and_people_read_its_times_in_the_zone() {
     let scene = scene("changes:\n  CHG-1: {reason: r, select: [a], status: Inactive}\n");
     scene.rictl("apply --auto-approve").with_code(0);
@@ -125,6 +134,8 @@ fn what_a_later_moment_takes_as_done_is_not_told_as_live() {
     let said = scene.rictl("explain a --at 2999-01-03").with_code(0).stdout;
     assert!(said.contains("status        Active (BusinessStatus Normal)"), "{said}");
     assert!(said.contains("assumed       Inactive by 2999-01-03 00:00 +08:00"), "{said}");
+    let graph = scene.rictl("graph --at 2999-01-03").with_code(0);
+    assert!(graph.stderr.contains("note: drawn as of 2999-01-03 00:00 +08:00"), "{graph:#?}");
     let drift = scene.rictl("drift --at 2999-01-02").with_code(2).stdout;
     assert!(drift.contains("As of:  2999-01-02 00:00 +08:00"), "{drift}");
 }

@@ -102,6 +102,10 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
             Err(error) => return Err(error),
         }
     };
+    if let Some(at) = at.filter(|_| plan.is_some()) {
+        let at = project.spec.time_zone.shown(at);
+        output.say(&format!("note: drawn as of {at}, with what begins or ends before taken as done"));
+    }
     output.print(|out| Graph::new(&project.spec, plan.as_ref()).only(&chosen).write(out, format))?;
     Ok(Exit::Done)
 }

@@ -50,7 +50,7 @@ fn finding(item: &DriftItem, drift: &Drift) -> Finding {
         scope: item.scope.to_string(),
         tone,
         mark,
-        cause: words::cause(item.cause),
+        cause: words::why(item),
         is_moving: item.cause == DriftCause::InTransition,
         spec: item.spec.to_string(),
         last_applied: words::last_applied(item),

@@ -31,6 +31,15 @@ pub(crate) fn verdict(drift: &Drift) -> String {
     }
 }
 
+/// Returns in words why an item is listed.
+pub(crate) fn why(item: &DriftItem) -> &'static str {
+    match item.cause {
+        // Applied it was, and this is not.
+        DriftCause::Blocked if item.last_applied.is_some() => "held back",
+        listed => cause(listed),
+    }
+}
+
 /// Returns a cause in words.
 pub(crate) fn cause(cause: DriftCause) -> &'static str {
     match cause {
