@@ -40,6 +40,8 @@ pub enum Fault {
         term: String,
         /// A term that reads much the same and selects something.
         near: Option<String>,
+        /// The first few terms of its kind that select something, where it says its kind.
+        known: Vec<String>,
     },
     /// It names an account by its number, and the spec does not say the numbers of all.
     #[error("`{term}` selects nothing: the spec does not say the number of each account")]
@@ -70,7 +72,11 @@ impl Fault {
     /// Returns what to write instead, where something is near.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Unknown { near, .. } => near.as_deref().map(did_you_mean),
+            Self::Unknown { near: Some(near), .. } => Some(did_you_mean(near)),
+            Self::Unknown { known, .. } => (!known.is_empty()).then(|| {
+                let more = if known.len() > LISTED { ", ..." } else { "" };
+                format!("there is {}{more}", known[..known.len().min(LISTED)].join(", "))
+            }),
             Self::UnknownAccount { .. } => {
                 Some("write `account_id` under `cloud`, or under the account in `cloud.accounts`".to_owned())
             }
@@ -170,7 +176,7 @@ impl<'a> Field<'a> {
                 return Err(Fault::UnknownAccount { term: term.to_string() });
             }
             if found.is_empty() {
-                return Err(Fault::Unknown { term: term.to_string(), near: self.near(term) });
+                return Err(Fault::Unknown { term: term.to_string(), near: self.near(term), known: self.known(term) });
             }
             chosen = Some(match chosen {
                 Some(before) => common(&before, &found),
@@ -239,6 +245,18 @@ impl<'a> Field<'a> {
                     None => near_in(self.labels(), key).map(|key| format!("label:{key}={value}")),
                 }
             }
+        }
+    }
+
+    /// Lists the first few terms of the kind of a term, and one more.
+    fn known(&self, term: &Term) -> Vec<String> {
+        let of = |kind: Kind, words: &mut dyn Iterator<Item = &str>| {
+            words.take(LISTED + 1).map(|word| format!("{}:{word}", kind.as_str())).collect()
+        };
+        match term {
+            Term::Name(_) | Term::Addresses(_) => Vec::new(),
+            Term::Said(Kind::Label, _) | Term::Label(..) => of(Kind::Label, &mut self.labels().keys().copied()),
+            Term::Said(kind, _) => of(*kind, &mut self.index(*kind).keys().copied()),
         }
     }
 
