@@ -149,3 +149,8 @@ fn p11_an_other_end_that_is_reopened_is_caught() {
     let outcome = simulate(&seams::pair("apart", false), Some(Planted::OtherEndIsReopened), false).unwrap();
     assert!(outcome.charges.iter().any(|charge| charge.rule == Rule::BothEnds), "{:?}", outcome.charges);
 }
+
+#[test]
+fn p12_a_cut_fibre_that_passes_as_well_is_caught() {
+    found(Planted::IllIsShownAsWell, &sound::cut_fibre(), Rule::Floor);
+}

@@ -65,6 +65,14 @@ const SWAP: &str = "groups:\n  g: {min_active: 1}\ninterfaces:\n  \
                     a: {id: ri-a, region: cn-beijing, status: Inactive, group: g}\n  \
                     b: {id: ri-b, status: Active, group: g}\n";
 
+/// Two links are Active, and the fibre of one is cut.
+const CUT_FIBRE: &str = "regions: [cn-shanghai]\nsettle: {activate: 3s, deactivate: 3s}\ninterfaces:\n  \
+                         - {id: ri-a, status: Active}\n  - {id: ri-b, status: Active, health_check_status: Abnormal}\n";
+
+/// Takes the good one of them down.
+const ONLY_ILL_STAYS: &str = "limits: {health: block}\ngroups:\n  g: {min_active: 1}\ninterfaces:\n  \
+                              a: {id: ri-a, status: Inactive, group: g}\n  b: {id: ri-b, status: Active, group: g}\n";
+
 const READ: &str = "DescribeRouterInterfaces";
 const DEACTIVATE: &str = "DeactivateRouterInterface";
 
@@ -624,5 +632,10 @@ pub(super) mod sound {
 
     pub(in super::super) fn chain() -> Vec<Scenario> {
         vec![scenario(CHAINED, CHAIN, vec![life()])]
+    }
+
+    /// Of two links one has its fibre cut, and the other shall go down.
+    pub(in super::super) fn cut_fibre() -> Vec<Scenario> {
+        vec![scenario(CUT_FIBRE, ONLY_ILL_STAYS, vec![life()])]
     }
 }

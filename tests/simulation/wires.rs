@@ -16,7 +16,7 @@ use rictl::cloud::{
 };
 use rictl::emulator::{InProcess, World};
 use rictl::journal::{Entry, Replay, Run};
-use rictl::resource::{AccountName, Observed, RouterInterfaceId, Scope, Status};
+use rictl::resource::{AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 use rictl::state::{RunId, State};
 use rictl::store::memory::{Disk, Fault, Memory, MemoryStore};
 use rictl::store::{Store, StoreError};
@@ -69,6 +69,8 @@ pub(crate) enum Planted {
     ReadsQueue,
     /// The way out of a call is shared by both ends: what takes one down brings the other up.
     OtherEndIsReopened,
+    /// A health check says Normal whatever it has found.
+    IllIsShownAsWell,
 }
 
 /// What is in store for one process.
@@ -468,8 +470,11 @@ impl CloudRead for CloudWire {
     }
 
     async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
-        let answer = self.inner.health(scope, id).await;
+        let mut answer = self.inner.health(scope, id).await;
         self.fate.live().await;
+        if let (Some(Planted::IllIsShownAsWell), Ok(health)) = (self.planted, &mut answer) {
+            health.status = HealthCheckStatus::Normal;
+        }
         answer
     }
 
