@@ -71,7 +71,8 @@ fn between(spec: &Spec, after: Timestamp, to: Timestamp) -> Vec<(Timestamp, What
         .iter()
         .flat_map(|(name, change)| boundaries(change).map(move |(at, what)| (at, what, name, change)));
     let mut found: Vec<_> = all.filter(|(at, ..)| *at > after && *at <= to).collect();
-    found.sort_by_key(|(at, what, name, _)| (*at, *what, *name));
+    // Where one change hands over to another, what ends is told before what begins.
+    found.sort_by_key(|(at, what, name, _)| (*at, *what == What::Begins, *name));
     found
 }
 

@@ -70,6 +70,20 @@ fn a_change_is_in_force_from_its_beginning_up_to_its_end() {
 }
 
 #[test]
+fn where_one_change_hands_over_to_another_the_end_is_told_first() {
+    let spec = site(
+        "  CHG-1: { reason: one, select: [a], status: Inactive, from: 2026-12-02T02:00, until: 2026-12-02T05:00 }
+  CHG-0: { reason: two, select: [a], status: Inactive, from: 2026-12-02T05:00, until: 2026-12-02T07:00 }
+",
+    );
+    let soon = upcoming(&spec, at("2026-12-02T03:00:00Z"));
+    let told: Vec<_> = soon.iter().map(|one| (one.change_id.as_str(), one.what)).collect();
+    assert_eq!(told, [("CHG-1", What::Ends), ("CHG-0", What::Begins), ("CHG-0", What::Ends)]);
+    assert_eq!(moments(&spec, at("2026-12-02T03:00:00Z")), [at("2026-12-02T07:00:00Z")]);
+    assert!(clashes(&spec, at("2026-12-02T05:00:00Z")).is_empty());
+}
+
+#[test]
 fn where_changes_agree_the_one_begun_first_is_named_and_the_return_comes_when_the_last_ends() {
     let spec = site(
         "  CHG-1: { reason: one, select: [a], status: Inactive, from: 2026-12-02T02:00, until: 2026-12-02T05:00 }
