@@ -242,7 +242,7 @@ impl<'a> Machine<'a> {
                 Err(None)
             }
             Err(Refused::Broken(because)) => {
-                let mut sides = self.floors.sides_to_read(&step.address);
+                let mut sides = self.floors.sides_to_read(&step.address, &self.sightings);
                 let is_read = sides.all(|side| self.sightings.is_newer(&side.scope, &side.interface_id, since));
                 Err(is_read.then_some(Verdict::Finish(Outcome::Guarded, Some(because))))
             }
@@ -256,7 +256,9 @@ impl<'a> Machine<'a> {
         let side = |side: &'a FloorMember| Side { address: &side.address, scope: &side.scope, id: &side.interface_id };
         let mut all = vec![own];
         match step.action {
-            Action::Call(Call::Deactivate) => all.extend(self.floors.sides_to_read(&step.address).map(side)),
+            Action::Call(Call::Deactivate) => {
+                all.extend(self.floors.sides_to_read(&step.address, &self.sightings).map(side))
+            }
             Action::Call(Call::Activate) => {
                 all.extend(self.needs.get(&step.address).into_iter().flatten().map(side));
             }
