@@ -10,7 +10,7 @@ use crate::cloud::CloudRead;
 use crate::drift::{self, Drift, DriftCause};
 use crate::history::Recorded;
 use crate::refresh;
-use crate::resource::{Address, LiveState, Target};
+use crate::resource::{Address, LiveState, Reading, Target};
 
 use super::live;
 use super::project::Project;
@@ -28,7 +28,8 @@ pub async fn drift(
     clock: &Clock,
     poll_interval: Duration,
 ) -> Result<(Drift, LiveState)> {
-    let state = recorded.state_for(target);
+    let state = recorded.state_as_closed(target);
+    let state = state.as_deref();
     live::check_target(state, target, project)?;
     let mut seen = live::refresh(&project.spec, cloud, clock).await;
     let compare = |seen: &_| drift::compare(&project.spec, seen, state, today(clock.now()));
@@ -49,11 +50,17 @@ pub async fn drift(
         timestamp: clock.now(),
         target: target.clone(),
         time_zone: project.spec.time_zone.clone(),
-        checked: project.spec.interfaces.len(),
+        declared: project.spec.interfaces.len(),
+        unread: unread(&seen),
         items,
         groups: drift::groups(&project.spec, &seen, state),
         failures: seen.failures.clone(),
         warnings: drift::expired_hands_off(&project.spec, today(clock.now())),
     };
     Ok((found, seen))
+}
+
+fn unread(seen: &LiveState) -> BTreeSet<Address> {
+    let is_unread = |reading: &Reading| matches!(reading, Reading::Unreadable);
+    seen.readings.iter().filter(|(_, reading)| is_unread(reading)).map(|(address, _)| address.clone()).collect()
 }

@@ -65,7 +65,8 @@ pub async fn plan(
     clock: &Clock,
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
-    let state = recorded.state_for(target);
+    let state = recorded.state_as_closed(target);
+    let state = state.as_deref();
     check_target(state, target, project)?;
     let mut live = refresh(&project.spec, cloud, clock).await;
     if let Some(at) = options.at {

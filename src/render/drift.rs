@@ -100,7 +100,7 @@ impl<'a> From<&'a Drift> for Document<'a> {
             timestamp: drift.timestamp,
             target: &drift.target,
             drifted: drift.has_moved(),
-            checked: drift.checked,
+            checked: drift.checked(),
             items: items(drift),
             groups: &drift.groups,
             failures: &drift.failures,

@@ -20,6 +20,11 @@ impl AtArgs {
         Self { at: Some(moment.to_string()) }
     }
 
+    /// Returns what was typed.
+    pub(in crate::cli) fn typed(&self) -> Option<&str> {
+        self.at.as_deref()
+    }
+
     /// Returns the moment that was asked for.
     ///
     /// # Errors
