@@ -16,12 +16,13 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::calendar::Zone;
-use crate::diagnostic::Sources;
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::plan::{ActionReason, BlockCode, BlockReason, GroupHealth, Warning};
 use crate::resource::{
     Address, BusinessStatus, ChangeName, DesiredStatus, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure,
     Status, Target,
 };
+use crate::spec::finding::Code;
 use crate::spec::{Interface, Spec};
 use crate::state::{RunId, State};
 
@@ -174,6 +175,8 @@ pub struct Drift {
     pub spec: String,
     /// When the cloud was read.
     pub timestamp: Timestamp,
+    /// `--at`: the moment that it is of, where that is not when the cloud was read.
+    pub at: Option<Timestamp>,
     /// Whose interfaces.
     pub target: Target,
     /// The zone that its times are shown in.
@@ -193,6 +196,11 @@ pub struct Drift {
 }
 
 impl Drift {
+    /// Returns the moment that it is of.
+    pub fn moment(&self) -> Timestamp {
+        self.at.unwrap_or(self.timestamp)
+    }
+
     /// Keeps to a part of the interfaces: what is said of others, of groups that hold none of them, and of what could not
     /// be read and does not concern them, is left out.
     pub fn keep_to(&mut self, spec: &Spec, addresses: &BTreeSet<Address>) {
@@ -253,16 +261,32 @@ pub struct DriftCheck {
 
 /// Compares spec, last applied and live, interface by interface. What could not be read is left out: nothing is
 /// known of it.
-pub fn compare(spec: &Spec, live: &LiveState, state: Option<&State>, today: Date) -> Vec<DriftItem> {
-    match_up(spec, live, state).iter().filter_map(|subject| item(subject, &spec.sources, today)).collect()
+///
+/// `held` is what windows and clashes of changes hold back: of what nobody moved and what was not applied yet, that is no
+/// drift.
+pub fn compare(
+    spec: &Spec,
+    live: &LiveState,
+    state: Option<&State>,
+    held: &BTreeMap<Address, BlockReason>,
+    today: Date,
+) -> Vec<DriftItem> {
+    let subjects = match_up(spec, live, state);
+    subjects.iter().filter_map(|subject| item(subject, &spec.sources, held, today)).collect()
 }
 
-fn item(subject: &Subject<'_>, sources: &Sources, today: Date) -> Option<DriftItem> {
+fn item(
+    subject: &Subject<'_>,
+    sources: &Sources,
+    held: &BTreeMap<Address, BlockReason>,
+    today: Date,
+) -> Option<DriftItem> {
     let live = subject.told()?;
     if subject.is_settled(live) {
         return None;
     }
     let obstacle = subject.obstacle(sources).filter(|_| subject.last_applied().is_none());
+    let obstacle = obstacle.or_else(|| held.get(subject.address).filter(|_| subject.is_news(live)).cloned());
     let cause = cause(subject, live, obstacle.as_ref());
     let taken_back = subject.taken_back().filter(|_| cause == DriftCause::RolledBack);
     let hands_off = subject.declared.hands_off.as_ref();
@@ -280,7 +304,7 @@ fn item(subject: &Subject<'_>, sources: &Sources, today: Date) -> Option<DriftIt
         hands_off_until: until,
         hands_off_expired: until.is_some_and(|until| until < today),
         change_id: subject.change().cloned(),
-        overdue_since: subject.left_behind().filter(|_| cause == DriftCause::Overdue).map(|ended| ended.at),
+        overdue_since: subject.left_behind().filter(|_| cause == DriftCause::Overdue).and_then(|left| left.ended_at),
         taken_back_by: taken_back.map(|taken_back| taken_back.by.clone()),
         business_status: subject.locked().cloned(),
         code: obstacle.as_ref().filter(|_| cause == DriftCause::Blocked).map(BlockReason::code),
@@ -303,6 +327,18 @@ fn cause(subject: &Subject<'_>, live: Option<&Status>, obstacle: Option<&BlockRe
             reason => DriftCause::Differs(reason),
         }
     }
+}
+
+/// Warns of what changes of the spec break together.
+pub fn clashes(spec: &Spec) -> Vec<Warning> {
+    let clashes = spec.warnings.iter().filter(|finding| finding.code == Some(Code::Clash.as_str()));
+    clashes.map(|finding| of_spec(spec, finding)).collect()
+}
+
+/// Returns a warning of the spec as one of a plan or a drift check.
+pub(crate) fn of_spec(spec: &Spec, finding: &Diagnostic) -> Warning {
+    let at = finding.place.map(|place| spec.sources.locate(place));
+    Warning::Spec { finding: finding.summary.clone(), at }
 }
 
 /// Warns of every `hands_off` that has outlived its date, whether its interface moved or not.

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use schemars::JsonSchema;
 
 use crate::plan::{Action, Expectation, Goal, StepId};
-use crate::resource::{Address, Call, RequestId, RouterInterfaceId, Scope, Status, Target};
+use crate::resource::{Address, Call, ChangeName, RequestId, RouterInterfaceId, Scope, Status, Target};
 use crate::run::{RunEnd, StepReason};
 use crate::state::RunId;
 use crate::uptime::Uptime;
@@ -295,6 +295,9 @@ pub struct PlannedStep {
     /// The spec's `reason`, untrusted text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The change that asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_id: Option<ChangeName>,
 }
 
 impl PlannedStep {

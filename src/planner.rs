@@ -19,13 +19,15 @@ mod selection;
 mod subject;
 mod windows;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::attribute::Values;
 use crate::drift::match_up;
 use crate::plan::{
-    Basis, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs, PlanOptions,
-    ResourceChange,
+    Basis, BlockReason, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs,
+    PlanOptions, ResourceChange,
 };
-use crate::resource::{LiveState, Target};
+use crate::resource::{Address, ChangeName, LiveState, Target};
 use crate::schedule;
 use crate::selector::BadChoice;
 use crate::spec::Spec;
@@ -61,6 +63,9 @@ pub struct Draw {
     /// The health checks that it has not heard of: ask them and plan again.
     pub questions: Vec<HealthEnd>,
 }
+
+/// What is held back, by address, and why.
+pub type Held = BTreeMap<Address, BlockReason>;
 
 /// Plans how to bring every declared interface to its status.
 ///
@@ -115,6 +120,10 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let forgotten = remarks::forgotten(spec, inputs.state);
     warnings.extend(remarks::leaves_the_spec(&forgotten));
     let (target, exclude) = selection.asked();
+    let concerns = |name: &ChangeName| selection.concerns(&subjects, &spec.changes[name].selected);
+    let assumed = assumed.into_iter().filter(|assumed| concerns(&assumed.change_id)).collect();
+    let upcoming = schedule::upcoming(spec, options.moment()).into_iter();
+    let upcoming = upcoming.filter(|upcoming| concerns(&upcoming.change_id)).collect();
     let (targeted, excluded) = selection.addresses(&subjects);
     let plan = Plan {
         timestamp: options.now,
@@ -145,7 +154,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         excluded,
         at: options.at,
         assumed,
-        upcoming: schedule::upcoming(spec, options.moment()),
+        upcoming,
         time_zone: spec.time_zone.clone(),
         gates: held.gates,
         overridden: held.overridden,
@@ -158,6 +167,24 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         },
     };
     Ok(Draw { plan, questions: heard.questions })
+}
+
+/// Returns what windows and clashes of changes hold back at a moment, and why.
+pub fn held_back(spec: &Spec, live: &LiveState, state: Option<&State>, options: &PlanOptions) -> Held {
+    if spec.changes.is_empty() && spec.windows.is_empty() {
+        return Held::new();
+    }
+    let subjects = Subjects::from(match_up(spec, live, state));
+    let Ok(selection) = selection::select(spec, options) else { return Held::new() };
+    let mut draft = Draft::lower(&subjects, &selection, &spec.sources, options);
+    let before: BTreeSet<Address> = draft.blocked().map(|blocked| blocked.address.clone()).collect();
+    let pairs = pairs::recognise(&subjects);
+    pairs::leave_other_ends(spec, &subjects, &pairs, &mut draft);
+    clashes::block(spec, &subjects, options, &mut draft);
+    windows::hold(spec, &subjects, &pairs, options, &mut draft);
+    let (blocked, _) = draft.into_held();
+    let since = blocked.into_iter().filter(|blocked| !before.contains(&blocked.address));
+    since.map(|blocked| (blocked.address, blocked.reason)).collect()
 }
 
 fn changes(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft) -> Vec<ResourceChange> {

@@ -12,8 +12,8 @@ mod spans;
 mod tests;
 mod timeline;
 
-pub use clash::{Clash, Guarded, clashes, clashes_now};
+pub use clash::{Clash, Guarded, Waits, clashes, clashes_now};
 pub use effective::{as_assumed, assumed, in_force, upcoming};
-pub use judge::{Finding, judge};
+pub use judge::{Finding, judge, judge_each};
 pub use spans::{SpanFault, SpanRemark, remarks};
 pub use timeline::{Contradiction, contradictions, moments};

@@ -70,6 +70,11 @@ pub struct SpecFile {
 /// recurse deeply. Where a file breaks off (its syntax is wrong), what it would have declared is unknown, so then
 /// nothing is said about references.
 pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
+    parse_and(files, |_| Vec::new())
+}
+
+/// Parses as [`parse`] does; where something is wrong, `also` says what else is, of what could be read all the same.
+pub fn parse_and(files: Vec<SpecFile>, also: impl FnOnce(&Spec) -> Vec<Diagnostic>) -> Result<Spec, Diagnostics> {
     let mut findings = Findings::default();
     let mut sources = Sources::default();
     let mut is_whole = !files.is_empty();
@@ -102,22 +107,32 @@ pub fn parse(files: Vec<SpecFile>) -> Result<Spec, Diagnostics> {
         (draft, resolved)
     });
     let found = Diagnostics { sources, findings: findings.finish() };
-    match draft {
-        Some((draft, resolved)) if !found.has_errors() => Ok(Spec {
-            time_zone: draft.zone(),
-            windows: resolved.windows,
-            changes: resolved.changes,
-            sources: found.sources,
-            cloud: draft.cloud,
-            state_path: draft.state_path,
-            limits: draft.limits,
-            groups: draft.groups,
-            rollout: draft.rollout,
-            interfaces: draft.interfaces,
-            warnings: found.findings,
-            extent: Extent::Whole,
-        }),
-        _ => Err(found),
+    let Some((draft, resolved)) = draft else { return Err(found) };
+    let has_errors = found.has_errors();
+    let spec = spec_of(draft, resolved, found);
+    if !has_errors {
+        return Ok(spec);
+    }
+    let mut findings = also(&spec);
+    findings.splice(0..0, spec.warnings);
+    findings.sort_by_key(|finding| finding.place);
+    Err(Diagnostics { sources: spec.sources, findings })
+}
+
+fn spec_of(draft: decode::Draft, resolved: resolve::Resolved, found: Diagnostics) -> Spec {
+    Spec {
+        time_zone: draft.zone(),
+        windows: resolved.windows,
+        changes: resolved.changes,
+        sources: found.sources,
+        cloud: draft.cloud,
+        state_path: draft.state_path,
+        limits: draft.limits,
+        groups: draft.groups,
+        rollout: draft.rollout,
+        interfaces: draft.interfaces,
+        warnings: found.findings,
+        extent: Extent::Whole,
     }
 }
 

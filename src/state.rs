@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::journal::{LineHash, Outcome};
 use crate::plan::StepId;
-use crate::resource::{Call, DesiredStatus, GroupName, RequestId, RouterInterfaceId, Scope, Status, Target};
+use crate::resource::{
+    Call, ChangeName, DesiredStatus, GroupName, RequestId, RouterInterfaceId, Scope, Status, Target,
+};
 use crate::run::StepReason;
 use crate::uptime::Uptime;
 
@@ -69,6 +71,9 @@ pub struct Record {
     pub scope: Scope,
     /// The status that was last declared and confirmed by a read; `None` if none ever was.
     pub declared: Option<DesiredStatus>,
+    /// The change that asked for that; `None` where the entry itself did, or an older version wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_id: Option<ChangeName>,
     /// What the last read of an apply said.
     pub observed: Sighting,
     /// The interface was protected when last applied.

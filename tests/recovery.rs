@@ -75,6 +75,7 @@ impl Scene {
                 expect: Status::Active.into(),
                 goal: Goal::Inactive,
                 reason: None,
+                change_id: None,
             }],
         };
         store.append(&[Entry::RunStarted(Box::new(started))]).unwrap();

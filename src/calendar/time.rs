@@ -50,5 +50,8 @@ pub fn read(text: &str, zone: &Zone, now: Timestamp, toward: Toward) -> Result<T
         return moved.map_err(|_| TimeError::TooFar);
     }
     let written = Written::parse(text).map_err(TimeError::Neither)?;
+    if written.is_too_far() {
+        return Err(TimeError::TooFar);
+    }
     written.at(zone).map_err(TimeError::Twice)
 }

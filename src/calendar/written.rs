@@ -23,6 +23,9 @@ pub enum WrittenError {
         "a time is written 2026-12-02T01:00:00+08:00, without the offset for the local time, or 2026-12-02 for its midnight"
     )]
     Malformed,
+    /// It is later than any moment that can be told.
+    #[error("no time later than 9999-12-29 can be told; what has no end is written without one")]
+    TooFar,
     /// There is no such day, or no such time of day.
     #[error("there is no such day, or no such time of day; hours go from 00 to 23")]
     NoSuchTime,
@@ -42,7 +45,15 @@ impl Written {
         let clock = rest.strip_prefix(['T', 't', ' ']).ok_or(WrittenError::Malformed)?;
         let end = clock.find(['Z', 'z', '+', '-']).unwrap_or(clock.len());
         let (clock, offset) = clock.split_at(end);
+        // As people are shown it: `2026-12-02 01:00 +08:00`.
+        let clock = if offset.is_empty() { clock } else { clock.strip_suffix(' ').unwrap_or(clock) };
         Ok(Self { local: date.to_datetime(time_of_day(clock)?), offset: self::offset(offset)? })
+    }
+
+    /// Returns whether it is later than any moment that can be told, wherever its clock stands.
+    pub fn is_too_far(&self) -> bool {
+        let last = Date::constant(9999, 12, 29);
+        self.local.date() > last
     }
 
     /// Returns the moments that it means in a zone; with an offset of its own, the one.

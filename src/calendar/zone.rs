@@ -124,11 +124,23 @@ impl Zone {
         format!("{} {}{} {offset}", local.date(), local.strftime("%H:%M"), seconds(local))
     }
 
+    /// Writes a moment as RFC 3339 has it: `2026-12-02T02:20:00+08:00`, with what it has below a second.
+    pub fn exact(&self, at: Timestamp) -> String {
+        let local = self.local(at);
+        let fraction = match local.subsec_nanosecond() {
+            nanosecond if nanosecond % 1_000_000 == 0 => fraction(local),
+            nanosecond => format!(".{nanosecond:09}"),
+        };
+        format!("{}{fraction}{}", local.strftime("%Y-%m-%dT%H:%M:%S"), self.suffix(at))
+    }
+
     /// Writes a moment as RFC 3339 has it: `2026-12-02T02:20:00+08:00`, to the second that it is in.
     pub fn stamp(&self, at: Timestamp) -> String {
-        let local = self.local(at);
-        let offset = if self.is_utc() { "Z".to_owned() } else { colons(self.offset(at)) };
-        format!("{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S"))
+        format!("{}{}", self.local(at).strftime("%Y-%m-%dT%H:%M:%S"), self.suffix(at))
+    }
+
+    fn suffix(&self, at: Timestamp) -> String {
+        if self.is_utc() { "Z".to_owned() } else { colons(self.offset(at)) }
     }
 }
 

@@ -19,13 +19,14 @@ use jiff::Timestamp;
 
 use crate::alibaba::credentials::Environment;
 use crate::clock::Clock;
+use crate::diagnostic::Diagnostics;
 use crate::executor::{self, OnError};
 use crate::ops::connection::Access;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::{DEFAULT_SPEC, Project, together};
 use crate::ops::session::Session;
 use crate::render::words::next::Given;
-use crate::spec::SignatureVersion;
+use crate::spec::{SignatureVersion, Spec};
 
 use super::args::{
     ApplyArgs, AtArgs, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Selection, Signature,
@@ -199,11 +200,26 @@ impl Invocation {
     /// Loads a spec as it is at the moment that was asked for, which is returned as well, else now. What lies ahead is an
     /// error where `is_strict`.
     fn load_as_of(&self, path: &Path, asked: &AtArgs, is_strict: bool) -> Result<(Project, Option<Timestamp>)> {
+        self.load_judged(path, asked, |project, moment| project.at(moment, is_strict))
+    }
+
+    /// Loads a spec to look at it alone: as it is at the moment that was asked for, with all that is to be said of it.
+    fn load_to_validate(&self, path: &Path, asked: &AtArgs) -> Result<Project> {
+        Ok(self.load_judged(path, asked, Project::validated)?.0)
+    }
+
+    fn load_judged(
+        &self,
+        path: &Path,
+        asked: &AtArgs,
+        judge: impl FnOnce(Project, Timestamp) -> Result<Project, Diagnostics>,
+    ) -> Result<(Project, Option<Timestamp>)> {
         let load = || {
-            let project = Project::load(path, &std::env::temp_dir())?;
             let now = self.clock.now();
+            let moment = |spec: &Spec| asked.moment(&spec.time_zone, now).ok().map(|at| at.unwrap_or(now));
+            let project = Project::load_of(path, &std::env::temp_dir(), moment)?;
             let at = asked.moment(&project.spec.time_zone, now)?;
-            Ok((project.at(at.unwrap_or(now), is_strict)?, at))
+            Ok((judge(project, at.unwrap_or(now))?, at))
         };
         let (loaded, at) = match load() {
             Ok((project, at)) => (Ok(project), at),

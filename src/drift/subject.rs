@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::diagnostic::Sources;
 use crate::plan::{ActionReason, BlockReason};
 use crate::resource::{Address, BusinessStatus, Call, ChangeName, DesiredStatus, LiveState, Observed, Reading, Status};
-use crate::spec::{Ended, Interface, Planned, Spec};
+use crate::spec::{Interface, Planned, Spec};
 use crate::state::{Identity, Record, State, TakenBack};
 
 /// One declared interface with everything that is known of it.
@@ -18,6 +18,15 @@ pub(crate) struct Subject<'a> {
     pub(crate) record: Option<&'a Record>,
     /// The status that it is taken to have reached by the moment of a plan that lies ahead.
     pub(crate) assumed: Option<DesiredStatus>,
+}
+
+/// What a change that is over has left behind.
+#[derive(Clone, Copy)]
+pub(crate) struct LeftBehind<'a> {
+    /// The change.
+    pub(crate) change: &'a ChangeName,
+    /// When it ended; `None` where it asks for nothing here any more, since its block is gone or was altered.
+    pub(crate) ended_at: Option<Timestamp>,
 }
 
 /// What left the status that it was last seen in.
@@ -131,14 +140,19 @@ impl<'a> Subject<'a> {
     pub(crate) fn change(&self) -> Option<&'a ChangeName> {
         let planned = &self.declared.planned;
         let in_force = planned.in_force.as_ref().map(|in_force| &in_force.change);
-        in_force.or_else(|| self.left_behind().map(|ended| &ended.change))
+        in_force.or_else(|| self.left_behind().map(|left| left.change))
     }
 
-    /// Returns the change that has ended and whose status was applied and not taken back, if there is one.
-    pub(crate) fn left_behind(&self) -> Option<&'a Ended> {
+    /// Returns the change that is over and whose status was applied and not taken back, if there is one: one that has
+    /// ended, or one that the records know and that asks for nothing here any more.
+    pub(crate) fn left_behind(&self) -> Option<LeftBehind<'a>> {
         let Planned { in_force, ended, .. } = &self.declared.planned;
         let last = self.last_applied().filter(|last| in_force.is_none() && *last != self.desired())?;
-        ended.as_ref().filter(|ended| ended.status == last)
+        let ended = ended.as_ref().filter(|ended| ended.status == last);
+        let ended = ended.map(|ended| LeftBehind { change: &ended.change, ended_at: Some(ended.at) });
+        let is_recorded = |record: &&Record| self.assumed.is_none() && record.declared == Some(last);
+        let recorded = || self.record.filter(is_recorded)?.change_id.as_ref();
+        ended.or_else(|| recorded().map(|change| LeftBehind { change, ended_at: None }))
     }
 
     /// Returns why it changes: what a change has to do with it, else the three-way comparison of spec, last applied and live.
@@ -158,6 +172,12 @@ impl<'a> Subject<'a> {
             (true, false) => ActionReason::SpecChanged,
             (false, _) => ActionReason::Drift,
         }
+    }
+
+    /// Returns whether something new is asked of it, and nobody has moved it since what was asked last.
+    pub(super) fn is_news(&self, live: Option<&Status>) -> bool {
+        let is_new = matches!(self.reason(), ActionReason::New | ActionReason::SpecChanged | ActionReason::ChangeBegun);
+        is_new && self.last_applied().is_none_or(|last| live == Some(&last.status()))
     }
 
     /// Returns whether it is as declared and as it was last applied, as far as the cloud tells.

@@ -44,7 +44,7 @@ pub(in crate::executor) enum Settling {
     Reached,
     /// On its way, or a read that has not caught up with the accepted call.
     NotYet,
-    /// On its way back: somebody else acts, or a stale read shows how it came to where the call was sent.
+    /// Somewhere that the call does not lead: somebody else acts, or a stale read shows how it came to where the call was sent.
     Contrary,
     /// From here it does not get there by itself.
     Never,
@@ -74,6 +74,11 @@ fn is_connecting(status: &Status) -> bool {
     matches!(status, Status::Connecting | Status::AcceptingConnecting)
 }
 
+/// Returns whether the interface is on its way out, or gone: nothing comes back from there.
+fn is_going(status: &Status) -> bool {
+    matches!(status, Status::Deleting | Status::Deleted)
+}
+
 /// Judges a call that was accepted.
 ///
 /// The status that it came from is a stale read then, not a failure: reads lag behind writes, and sending again would be a
@@ -84,10 +89,10 @@ pub(in crate::executor) fn accepted(call: Call, status: &Status) -> Settling {
         Settling::Reached
     } else if status == way.from || status == way.through || *status == Status::Modifying {
         Settling::NotYet
-    } else if status == call.inverse().transition().through {
-        Settling::Contrary
-    } else {
+    } else if is_going(status) {
         Settling::Never
+    } else {
+        Settling::Contrary
     }
 }
 
@@ -100,8 +105,10 @@ pub(in crate::executor) enum Doubtful {
     TookEffect,
     /// Not done, or a stale read, or the request is still on its way: only more reads can tell.
     Untouched,
-    /// Somebody else acts.
-    Foreign,
+    /// Somewhere that the call does not lead: somebody else acts, or a stale read; only more reads can tell.
+    Contrary,
+    /// Gone, or on its way out.
+    Gone,
 }
 
 /// Judges a call that may or may not have been done.
@@ -111,7 +118,8 @@ pub(in crate::executor) fn doubtful(call: Call, status: Option<&Status>) -> Doub
         Some(status) if status == way.to => Doubtful::Reached,
         Some(status) if status == way.through => Doubtful::TookEffect,
         Some(status) if status == way.from => Doubtful::Untouched,
-        _ => Doubtful::Foreign,
+        Some(status) if !is_going(status) => Doubtful::Contrary,
+        _ => Doubtful::Gone,
     }
 }
 

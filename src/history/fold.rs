@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 
 use super::standing;
-use crate::journal::{Answer, Closed, Outcome, PlannedStep, Run, Trace};
+use crate::journal::{Answer, Closed, Operation, Outcome, PlannedStep, Run, Trace};
 use crate::resource::Call;
 use crate::state::{Durations, Identity, LastAction, Record, RunId, Sighting, State, Straggler};
 
@@ -51,6 +51,7 @@ pub(super) fn first_record(identity: &Identity, observed: Sighting) -> Record {
         id: identity.id.clone(),
         scope: identity.scope.clone(),
         declared: None,
+        change_id: None,
         observed,
         protected: false,
         group: None,
@@ -74,8 +75,13 @@ fn fold_step(record: &mut Record, run: &Run, step: &PlannedStep, trace: &Trace) 
         if let Some(status) = closed.status.as_ref().filter(|_| was_looked_at(closed)) {
             record.see(Some(status.clone()), closed.at, begun(step.call, closed, trace));
         }
-        if closed.outcome.is_at_goal() && is_news {
-            record.declared = step.goal.desired().or(record.declared);
+        if closed.outcome.is_at_goal()
+            && is_news
+            && let Some(desired) = step.goal.desired()
+        {
+            record.declared = Some(desired);
+            // What is taken back is of no change any more.
+            record.change_id = step.change_id.clone().filter(|_| run.started.operation == Operation::Apply);
         }
     }
     let Some(action) = last_action(run_id, step, trace) else { return };

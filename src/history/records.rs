@@ -108,6 +108,7 @@ fn see_record(record: &mut Record, declared: &Interface, observed: &Observed, at
         record.see(Some(observed.status.clone()), at, None);
         if is_as_declared {
             record.declared = Some(declared.status.value);
+            record.change_id = declared.planned.in_force.as_ref().map(|in_force| in_force.change.clone());
         }
         // Left alone until spec and live have agreed once, or something else is asked for.
         record.taken_back.take_if(|taken_back| is_as_declared || taken_back.entry != declared.digest());

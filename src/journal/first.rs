@@ -146,7 +146,17 @@ impl WireStep {
             _ => return Err(format!("step {id} does not say what it waits for")),
         };
         let scope = Scope { account: account.unwrap_or_else(AccountName::default_account), region };
-        Ok(PlannedStep { id, address, call, interface_id: interface, scope, expect: expect.into(), goal, reason })
+        Ok(PlannedStep {
+            id,
+            address,
+            call,
+            interface_id: interface,
+            scope,
+            expect: expect.into(),
+            goal,
+            reason,
+            change_id: None,
+        })
     }
 }
 

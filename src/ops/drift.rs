@@ -4,17 +4,29 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::drift::{self, Drift, DriftCause};
 use crate::history::Recorded;
+use crate::plan::PlanOptions;
+use crate::planner;
 use crate::refresh;
 use crate::resource::{Address, LiveState, Reading, Target};
 
 use super::live;
 use super::project::Project;
 use super::session::today;
+
+/// How a drift check looks.
+#[derive(Clone, Copy, Debug)]
+pub struct Watching {
+    /// `--at`: the moment that the spec is of, where that is not now.
+    pub at: Option<Timestamp>,
+    /// After which time what is in transition is read again.
+    pub poll_interval: Duration,
+}
 
 /// Finds what moved, and returns what was read as well. An interface in transition is read again, a poll interval later, before anything is said of it.
 ///
@@ -26,13 +38,19 @@ pub async fn drift(
     cloud: &impl CloudRead,
     target: &Target,
     clock: &Clock,
-    poll_interval: Duration,
+    watching: Watching,
 ) -> Result<(Drift, LiveState)> {
     let state = recorded.state_as_closed(target);
     let state = state.as_deref();
     live::check_target(state, target, project)?;
+    let Watching { at, poll_interval } = watching;
     let mut seen = live::refresh(&project.spec, cloud, clock).await;
-    let compare = |seen: &_| drift::compare(&project.spec, seen, state, today(clock.now()));
+    let today = today(at.unwrap_or(clock.now()));
+    let options = PlanOptions { at, ..PlanOptions::of_all(clock.now(), today, Duration::ZERO) };
+    let compare = |seen: &LiveState| {
+        let held = planner::held_back(&project.spec, seen, state, &options);
+        drift::compare(&project.spec, seen, state, &held, today)
+    };
     let mut items = compare(&seen);
     let moving: BTreeSet<Address> =
         items.iter().filter(|item| item.cause == DriftCause::InTransition).map(|item| item.address.clone()).collect();
@@ -48,6 +66,7 @@ pub async fn drift(
     let found = Drift {
         spec: project.name.clone(),
         timestamp: clock.now(),
+        at,
         target: target.clone(),
         time_zone: project.spec.time_zone.clone(),
         declared: project.spec.interfaces.len(),
@@ -55,7 +74,10 @@ pub async fn drift(
         items,
         groups: drift::groups(&project.spec, &seen, state),
         failures: seen.failures.clone(),
-        warnings: drift::expired_hands_off(&project.spec, today(clock.now())),
+        warnings: drift::clashes(&project.spec)
+            .into_iter()
+            .chain(drift::expired_hands_off(&project.spec, today))
+            .collect(),
     };
     Ok((found, seen))
 }

@@ -53,7 +53,7 @@ pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -
     Err(refusal.hint("use the spec and the credentials that belong together, or another `state.path`").into())
 }
 
-/// Plans from what is live, and returns that as well.
+/// Plans from what is live, and returns what was read as well.
 ///
 /// # Errors
 /// A choice that means nothing, nothing that could be read, and bugs.
@@ -68,11 +68,8 @@ pub async fn plan(
     let state = recorded.state_as_closed(target);
     let state = state.as_deref();
     check_target(state, target, project)?;
-    let mut live = refresh(&project.spec, cloud, clock).await;
-    if let Some(at) = options.at {
-        let (_, reached) = schedule::assumed(&project.spec, options.now, at);
-        live = schedule::as_assumed(live, &project.spec, &reached);
-    }
+    let read = refresh(&project.spec, cloud, clock).await;
+    let live = as_of(&project.spec, read.clone(), options);
     let open_run = recorded.journal.replay().open_run();
     let doubts = match &recorded.running {
         // Whoever is at work reads what becomes of its own calls.
@@ -91,7 +88,14 @@ pub async fn plan(
     }
     let (medium, replay) = (Files::new(project.paths.clone()), recorded.journal.replay());
     let newest = recorder::newest_run_of(&medium, replay, &plan.digest())?;
-    Ok((plan.dated(newest.map(|run| run.started.at)), live))
+    Ok((plan.dated(newest.map(|run| run.started.at)), read))
+}
+
+/// Returns what was read as a plan takes it: with what begins or ends before its moment as done.
+pub fn as_of(spec: &Spec, read: LiveState, options: &PlanOptions) -> LiveState {
+    let Some(at) = options.at else { return read };
+    let (_, reached) = schedule::assumed(spec, options.now, at);
+    schedule::as_assumed(read, spec, &reached)
 }
 
 /// What a plan is made from, but for what has to be asked once it is known what goes down.

@@ -186,8 +186,24 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             self.record_observations(&planned)?;
             return Ok(Prepared::Nothing(Box::new(planned.plan)));
         }
+        self.refuse_late(&planned.plan)?;
         planned.approved = self.approved(&planned, approval, is_saved, front).await?;
+        // Whoever answers may take their time.
+        self.refuse_late(&planned.plan)?;
         Ok(if planned.approved.is_some() { Prepared::Approved(Box::new(planned)) } else { Prepared::Declined })
+    }
+
+    /// Refuses a plan that waited until a change about one of its steps began or ended: it is of another moment.
+    ///
+    /// # Errors
+    /// Exit 4.
+    fn refuse_late(&self, plan: &Plan) -> Result<(), Refusal> {
+        let now = self.session.clock.now();
+        let late = plan.steps.iter().filter_map(|step| step.valid_until.filter(|until| *until <= now));
+        match late.min() {
+            Some(until) => Err(saved::too_late(plan, until)),
+            None => Ok(()),
+        }
     }
 
     /// Closes what is open, records what is live, and commits that: the history goes on with a journal that was started

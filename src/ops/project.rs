@@ -11,6 +11,7 @@ use crate::bounds;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::render::words;
 use crate::schedule;
+use crate::spec::finding::Code;
 use crate::spec::{self, Spec, SpecFile};
 use crate::store::local::Paths;
 use crate::store::named::{self, Links, NamedError};
@@ -46,11 +47,29 @@ impl Project {
     /// # Errors
     /// A file that cannot be read, or [`crate::diagnostic::Diagnostics`] with every error of the spec.
     pub fn load(path: &Path, rescue_directory: &Path) -> Result<Self> {
+        Self::load_of(path, rescue_directory, |_| None)
+    }
+
+    /// Reads the spec at `path`; where something is wrong with it, all that is wrong is said at once, that of its changes at a
+    /// moment included.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_of(
+        path: &Path,
+        rescue_directory: &Path,
+        moment: impl FnOnce(&Spec) -> Option<Timestamp>,
+    ) -> Result<Self> {
         let is_directory = is_directory(path);
         let files = files(path)?;
         let digest = spec::digest(&files);
         let is_linked = files.iter().any(|file| named::is_linked(Path::new(&file.name)));
-        let mut spec = spec::parse(files).map_err(|found| if is_linked { spec::conceal(found) } else { found })?;
+        let also = |spec: &Spec| {
+            let found = moment(spec).map(|moment| schedule::judge_each(spec, moment)).unwrap_or_default();
+            found.iter().map(|finding| words::schedule::finding(spec, finding, true)).collect()
+        };
+        let parsed = spec::parse_and(files, also);
+        let mut spec = parsed.map_err(|found| if is_linked { spec::conceal(found) } else { found })?;
         let directory = directory_of(path);
         let state = match &spec.state_path {
             Some(state) => directory.join(&state.value),
@@ -74,9 +93,22 @@ impl Project {
     /// # Errors
     /// Every error of the spec that depends on the moment: changes that contradict each other, that select nothing or
     /// another number than they expect.
-    pub fn at(mut self, moment: Timestamp, is_strict: bool) -> Result<Self, Diagnostics> {
+    pub fn at(self, moment: Timestamp, is_strict: bool) -> Result<Self, Diagnostics> {
+        self.judged(moment, is_strict, Vec::new())
+    }
+
+    /// Returns the same as [`Self::at`], with what windows make of its changes among its warnings and errors.
+    ///
+    /// # Errors
+    /// As [`Self::at`], and a change whose whole span is closed.
+    pub fn validated(self, moment: Timestamp) -> Result<Self, Diagnostics> {
+        let remarks = self.window_remarks(moment);
+        self.judged(moment, true, remarks)
+    }
+
+    fn judged(mut self, moment: Timestamp, is_strict: bool, more: Vec<Diagnostic>) -> Result<Self, Diagnostics> {
         let found = schedule::judge(&self.spec, moment);
-        let said = found.iter().map(|finding| words::schedule::finding(&self.spec, finding, is_strict));
+        let said = found.iter().map(|finding| words::schedule::finding(&self.spec, finding, is_strict)).chain(more);
         let (errors, warnings): (Vec<_>, Vec<_>) = said.partition(|said| said.severity == Severity::Error);
         self.spec.warnings.extend(warnings);
         if !errors.is_empty() {
@@ -88,8 +120,14 @@ impl Project {
         Ok(self.as_of(moment))
     }
 
+    /// Lists the warnings about what changes break together.
+    pub fn clashes(&self) -> Vec<Diagnostic> {
+        let is_clash = |finding: &&Diagnostic| finding.code == Some(Code::Clash.as_str());
+        self.spec.warnings.iter().filter(is_clash).cloned().collect()
+    }
+
     /// Lists what windows make of the changes that have not ended by a moment; errors among them.
-    pub fn window_remarks(&self, moment: Timestamp) -> Vec<Diagnostic> {
+    fn window_remarks(&self, moment: Timestamp) -> Vec<Diagnostic> {
         let remarks = schedule::remarks(&self.spec, moment);
         remarks.iter().map(|remark| words::schedule::remark(&self.spec, remark)).collect()
     }

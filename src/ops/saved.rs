@@ -114,6 +114,20 @@ fn too_early(at: Timestamp, zone: &Zone) -> Refusal {
     refusal.hint("apply it then, or plan again without --at")
 }
 
+/// Refuses a plan about which a change has begun or ended since.
+pub(super) fn too_late(plan: &Plan, until: Timestamp) -> Refusal {
+    let late = plan.steps.iter().filter(|step| step.valid_until == Some(until));
+    let shown = plan.time_zone.shown(until);
+    let refusal =
+        Refusal::new(Exit::Moved, format!("the plan was valid until {shown}, and that is over (change_over)"));
+    let causes = late.map(|step| match &step.change_id {
+        Some(change) => format!("{}: {change} begins or ends then, or another change about it", step.id),
+        None => format!("{}: a change about it begins then", step.id),
+    });
+    let refusal = causes.fold(refusal, Refusal::cause);
+    refusal.hint("run `rictl plan` again and review what it says now")
+}
+
 /// Refuses a plan of which windows do not let a call through now, be it that somebody overrode them when it was made.
 fn refuse_windows(saved: &Plan, plan: &Plan) -> Result<(), Refusal> {
     let steps: BTreeSet<&Address> = saved.steps.iter().map(|step| &step.address).collect();

@@ -317,6 +317,10 @@ pub enum Unmet {
     LeftAlone(LeftAloneCode),
     /// `--target` or `--exclude` leave it out.
     LeftOut,
+    /// It is to be up, and needs what would go down.
+    StaysUp,
+    /// It is to be down.
+    StaysDown,
 }
 
 /// A change that is wanted and cannot be had.

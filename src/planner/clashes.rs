@@ -1,29 +1,57 @@
-//! Changes that together would break a floor: the later one waits.
+//! Changes that together would break something: the later one waits.
 
-use crate::plan::{BlockReason, PlanOptions};
-use crate::resource::ChangeName;
-use crate::schedule::{Clash, Guarded, clashes_now};
+use crate::plan::{BlockReason, PlanOptions, Unmet};
+use crate::resource::{Address, ChangeName};
+use crate::schedule::{Clash, Guarded, Waits, clashes_now};
 use crate::spec::Spec;
 
 use super::draft::Draft;
 use super::subject::{SubjectNumber, Subjects};
 
-/// Blocks what the later change of each clash asks for. What a way back does is no change's.
+/// Blocks what the later change of each clash asks for: all of it where a floor would break, and one step where something
+/// needs what is to go down. What is protected and caps block by themselves. What a way back does is no change's.
 pub(super) fn block(spec: &Spec, subjects: &Subjects<'_>, options: &PlanOptions, draft: &mut Draft) {
     if spec.changes.is_empty() || options.way_back {
         return;
     }
     for Clash { guarded, changes, .. } in clashes_now(spec, options.moment()) {
-        let Guarded::Floor { group, up, of, floor } = guarded else { continue };
         let Some((later, others)) = changes.split_last() else { continue };
-        let is_its = |number: &SubjectNumber| {
-            let in_force = subjects[*number].declared.planned.in_force.as_ref();
-            draft.changes(*number) && in_force.is_some_and(|in_force| in_force.change == *later)
-        };
-        for number in subjects.numbers().filter(is_its).collect::<Vec<_>>() {
-            let (change, others): (ChangeName, Vec<ChangeName>) = (later.clone(), others.to_vec());
-            let reason = BlockReason::Clash { change, others, group: group.clone(), up, of, floor };
-            draft.block(&subjects[number], number, reason);
+        match guarded {
+            Guarded::Floor { group, up, of, floor } => {
+                let (change, others) = (later.clone(), others.to_vec());
+                let reason = BlockReason::Clash { change, others, group, up, of, floor };
+                block_all(subjects, later, &reason, draft);
+            }
+            Guarded::Dependency { address, needed } => block_one(subjects, [&address, &needed], later, draft),
+            Guarded::Protected { .. } | Guarded::Cap { .. } => {}
         }
+    }
+}
+
+fn is_of(subjects: &Subjects<'_>, number: SubjectNumber, change: &ChangeName) -> bool {
+    subjects[number].declared.planned.in_force.as_ref().is_some_and(|in_force| in_force.change == *change)
+}
+
+fn block_all(subjects: &Subjects<'_>, change: &ChangeName, reason: &BlockReason, draft: &mut Draft) {
+    let is_its = |number: &SubjectNumber| draft.changes(*number) && is_of(subjects, *number, change);
+    for number in subjects.numbers().filter(is_its).collect::<Vec<_>>() {
+        draft.block(&subjects[number], number, reason.clone());
+    }
+}
+
+/// Blocks the step that would leave an interface up without the one that it needs.
+fn block_one(subjects: &Subjects<'_>, [address, needed]: [&Address; 2], later: &ChangeName, draft: &mut Draft) {
+    let Some((above, below)) = subjects.number_of(address).zip(subjects.number_of(needed)) else { return };
+    let (falls, rises) = (draft.deactivates(below), draft.activates(above));
+    match Waits::of(falls, rises, is_of(subjects, below, later)) {
+        Some(Waits::Needed) => {
+            let reason = BlockReason::Dependency { needed: address.clone(), why: Unmet::StaysUp };
+            draft.block(&subjects[below], below, reason);
+        }
+        Some(Waits::Dependant) => {
+            let reason = BlockReason::Dependency { needed: needed.clone(), why: Unmet::StaysDown };
+            draft.block(&subjects[above], above, reason);
+        }
+        None => {}
     }
 }

@@ -111,6 +111,11 @@ impl Draft {
         self.steps[number].iter().any(|step| step.action != Action::Wait)
     }
 
+    /// Lists what is blocked so far, in the order of addresses.
+    pub(super) fn blocked(&self) -> impl Iterator<Item = &Blocked> {
+        self.blocked.values()
+    }
+
     /// Returns what is blocked and what is left alone, each in the order of addresses.
     pub(super) fn into_held(self) -> (Vec<Blocked>, Vec<LeftAlone>) {
         (self.blocked.into_values().collect(), self.left_alone.into_values().collect())

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::Diagnostic;
-use crate::drift::expired_hands_off;
+use crate::drift::{expired_hands_off, of_spec};
 use crate::duration::milliseconds;
 use crate::plan::{Forgotten, PlanOptions, Warning};
 use crate::resource::{Address, RouterInterfaceId, Scope, Status};
@@ -81,9 +80,4 @@ fn stuck(subject: &Subject<'_>, options: &PlanOptions) -> Option<Warning> {
         since,
         settle_timeout_ms: milliseconds(timeout),
     })
-}
-
-fn of_spec(spec: &Spec, finding: &Diagnostic) -> Warning {
-    let at = finding.place.map(|place| spec.sources.locate(place));
-    Warning::Spec { finding: finding.summary.clone(), at }
 }

@@ -22,6 +22,11 @@ impl Selection {
         self.chosen.includes(number.place())
     }
 
+    /// Returns whether some addresses, in order, hold one that a plan may touch.
+    pub(super) fn concerns(&self, subjects: &Subjects<'_>, addresses: &[Address]) -> bool {
+        self.chosen.is_all() || subjects.numbers_of(addresses).into_iter().any(|number| self.includes(number))
+    }
+
     /// Warns of what is looked at, and what is left out.
     pub(super) fn warning(&self) -> Option<Warning> {
         let (targets, excluded) = self.asked();

@@ -45,6 +45,9 @@ pub(super) struct Document<'a> {
     spec: &'a str,
     /// When the cloud was read.
     timestamp: jiff::Timestamp,
+    /// The moment that it is of, where `--at` gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<jiff::Timestamp>,
     /// Whose interfaces.
     target: &'a Target,
     /// Something moved: exit code 2.
@@ -98,13 +101,14 @@ impl<'a> From<&'a Drift> for Document<'a> {
             rictl_version: env!("CARGO_PKG_VERSION"),
             spec: &drift.spec,
             timestamp: drift.timestamp,
+            at: drift.at,
             target: &drift.target,
             drifted: drift.has_moved(),
             checked: drift.checked(),
             items: items(drift),
             groups: &drift.groups,
             failures: &drift.failures,
-            warnings: drift.warnings.iter().map(WarningLine::of).collect(),
+            warnings: drift.warnings.iter().map(|warning| WarningLine::of(warning, &drift.time_zone)).collect(),
         }
     }
 }

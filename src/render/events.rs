@@ -18,6 +18,7 @@ use super::words::plan::blocked as why_blocked;
 use super::words::plan::{intention, plan_line};
 use super::words::report::{last_line, reasons};
 use super::words::run as words;
+use crate::calendar::Zone;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::journal::{Operation, Outcome};
 use crate::plan::{Action, ActionReason, BlockCode, ChangeAction, GroupHealth, Plan, ResourceType, Step, StepId};
@@ -173,12 +174,14 @@ struct Finding<'a> {
 #[derive(Debug)]
 pub struct Events {
     steps: BTreeMap<StepId, Step>,
+    zone: Zone,
 }
 
 impl Events {
     /// Starts the lines of a run of `plan`.
     pub fn new(plan: &Plan) -> Self {
-        Self { steps: plan.steps.iter().map(|step| (step.id.clone(), step.clone())).collect() }
+        let steps = plan.steps.iter().map(|step| (step.id.clone(), step.clone())).collect();
+        Self { steps, zone: plan.time_zone.clone() }
     }
 
     /// Writes what is planned: one line per interface, per blocked one, and the summary.
@@ -206,7 +209,7 @@ impl Events {
     pub fn event<W: Write + ?Sized>(&self, out: &mut W, at: Timestamp, event: &Event) -> io::Result<()> {
         let message = match event {
             Event::CallAccepted { step, request_id } => format!("{step}: accepted [RequestId={request_id}]"),
-            _ => sentence(event, |id| self.steps.get(id)).map(|(_, text)| text).unwrap_or_default(),
+            _ => sentence(event, &self.zone, |id| self.steps.get(id)).map(|(_, text)| text).unwrap_or_default(),
         };
         let body = self.body(event);
         let level = match &body {
@@ -245,7 +248,7 @@ impl Events {
                     elapsed_seconds: Some(elapsed.as_secs()),
                     request_id: request_id.as_ref(),
                     code: code.map(|because| because.code(Some(*outcome))),
-                    detail: because.as_ref().map(words::step_reason),
+                    detail: because.as_ref().map(|because| words::step_reason(because, &self.zone)),
                     ..self.hook(step)
                 };
                 if outcome.is_at_goal() { Body::ApplyComplete { hook } } else { Body::ApplyErrored { hook } }
@@ -261,7 +264,7 @@ impl Events {
             Event::CannotRead { .. } => Body::Note { code: "cannot_read", step: None },
             Event::FoundDown { .. } => Body::Note { code: "member_down", step: None },
             Event::WaitingForAccount { .. } => Body::Note { code: "waiting_for_account", step: None },
-            Event::Found { reason } => Body::Found { reason: ReasonDocument::from(reason) },
+            Event::Found { reason } => Body::Found { reason: ReasonDocument::of(reason, &self.zone) },
         }
     }
 
@@ -326,7 +329,7 @@ pub fn finished<W: Write + ?Sized>(out: &mut W, at: Timestamp, report: &Report) 
         run_id: &report.run_id,
         outcome: report.outcome(),
         exit_code: report.exit(),
-        reasons: reasons(report).map(ReasonDocument::from).collect(),
+        reasons: reasons(report).map(|reason| ReasonDocument::of(reason, &report.time_zone)).collect(),
         groups: &report.groups,
         report: report.into(),
     };

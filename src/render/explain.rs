@@ -10,6 +10,7 @@ use super::plan::document::{BlockedLine, LeftAloneLine, StepLine};
 use super::text::{Line, Screen, Tone, View};
 use super::words::groups::standing;
 use super::words::plan::{self as said, because};
+use crate::calendar::Zone;
 use crate::diagnostic::Place;
 use crate::duration;
 use crate::plan::{Floor, GroupHealth, Plan, ResourceChange, Step};
@@ -35,6 +36,8 @@ pub struct Explanation<'a> {
     pub record: Option<&'a Record>,
     /// The plan of the whole spec.
     pub plan: &'a Plan,
+    /// The status that a plan of a later moment takes it to have reached by then.
+    pub assumed: Option<DesiredStatus>,
 }
 
 /// Writes the explanation as text.
@@ -45,7 +48,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
     let sections: [(&str, Vec<Row>); 5] = [
         ("Spec", declared(facts)),
         ("Live", live(facts)),
-        ("Last applied", applied(facts.record)),
+        ("Last applied", applied(facts.record, &facts.spec.time_zone)),
         ("Plan", planned(facts)),
         ("Guards", guards(facts)),
     ];
@@ -82,7 +85,7 @@ pub fn documents<W: Write + ?Sized>(out: &mut W, facts: &[Explanation<'_>]) -> i
 
 impl<'a> Document<'a> {
     fn of(facts: &Explanation<'a>) -> Self {
-        let Explanation { spec, address, declared: entry, reading: _, record, plan } = *facts;
+        let Explanation { spec, address, declared: entry, record, plan, .. } = *facts;
         let told = |rows: Vec<Row>| rows.into_iter().map(|row| row.told(spec)).collect();
         let mine = |changes: &'_ [ResourceChange]| changes.iter().find(|change| change.address == *address).cloned();
         Self {
@@ -218,6 +221,10 @@ fn status(declared: &Interface) -> String {
 
 fn live(facts: &Explanation<'_>) -> Vec<Row> {
     let mut rows = read(facts.reading);
+    if let (Some(status), Some(at)) = (facts.assumed, facts.plan.at) {
+        let by_then = facts.spec.time_zone.shown(at);
+        rows.push(Row::new("assumed", format!("{status} by {by_then}, which the plan goes by")).toned(Tone::Change));
+    }
     let opposite = facts.reading.found().and_then(|observed| observed.opposite.interface_id.as_ref());
     let is_its = |id: &RouterInterfaceId| *id == facts.declared.id.value || Some(id) == opposite;
     let heard = facts.plan.inputs.health.iter().find(|heard| is_its(&heard.interface_id));
@@ -257,21 +264,22 @@ fn observed_rows(observed: &Observed) -> Vec<Row> {
     rows
 }
 
-fn applied(record: Option<&Record>) -> Vec<Row> {
+fn applied(record: Option<&Record>, zone: &Zone) -> Vec<Row> {
     let Some(record) = record else { return vec![Row::new("declared", "never: nothing is recorded of it")] };
     let declared = record.declared.as_ref().map_or_else(|| "never confirmed".to_owned(), DesiredStatus::to_string);
+    let of_change = record.change_id.as_ref().map(|change| format!(", as {change} said")).unwrap_or_default();
     let observed = record.observed.status.as_ref().map_or("absent", Status::as_str);
     let mut rows = vec![
-        Row::new("declared", declared),
-        Row::new("observed", format!("{observed} since {:.0}", record.observed.since)),
+        Row::new("declared", format!("{declared}{of_change}")),
+        Row::new("observed", format!("{observed} since {}", zone.stamp(record.observed.since))),
     ];
     if let Some(last) = &record.last_action {
         let request = last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), |id| format!("RequestId {id}"));
         let text = format!(
-            "{} at {:.0}: {} ({request}, run {})",
+            "{} at {}: {} ({request}, run {})",
             last.action,
-            last.started_at,
-            super::state::outcome(last),
+            zone.stamp(last.started_at),
+            super::state::outcome(last, zone),
             last.run_id
         );
         rows.push(Row::new("last action", text));

@@ -72,7 +72,10 @@ struct Run<'a> {
     host: Option<&'a String>,
     actor: Option<&'a String>,
     principal: Option<&'a String>,
-    change_id: Option<&'a String>,
+    /// The change that all steps belong to.
+    change_id: Option<&'a str>,
+    /// Every change that a step belongs to.
+    changes: BTreeSet<&'a str>,
     reason: Option<&'a String>,
     spec: Option<&'a String>,
     spec_digest: Option<&'a String>,
@@ -98,7 +101,8 @@ impl<'a> From<&'a PastRun> for Run<'a> {
             host: evidence.host.as_ref(),
             actor: evidence.actor.as_ref(),
             principal: evidence.principal.as_ref(),
-            change_id: evidence.change_id.as_ref(),
+            change_id: past.change_id(),
+            changes: past.changes(),
             reason: evidence.reason.as_ref(),
             spec: evidence.spec.as_ref(),
             spec_digest: evidence.spec_digest.as_ref(),

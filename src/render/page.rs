@@ -172,6 +172,11 @@ impl Entry {
         Self { tone, label, about: vec![about], code: None, says, is_repeated: false }
     }
 
+    /// Makes an entry that says it all itself.
+    pub(crate) fn plain(tone: Tone, says: String) -> Self {
+        Self { tone, label: "", about: Vec::new(), code: None, says: Some(says), is_repeated: false }
+    }
+
     /// Says what it is called in documents.
     pub(crate) fn coded(self, code: &'static str) -> Self {
         Self { code: Some(code), ..self }
@@ -252,9 +257,9 @@ fn groups(standings: &[Standing<'_>]) -> Section {
 }
 
 /// Says the warnings.
-fn warnings(warnings: &[Warning]) -> Section {
+fn warnings(warnings: &[Warning], zone: &Zone) -> Section {
     let entry = |said: &Warning| {
-        let Said { summary, detail } = warning(said);
+        let Said { summary, detail } = warning(said, zone);
         Entry::new(Tone::Change, "Warning: ", summary, detail)
     };
     let body = Body::List(warnings.iter().map(entry).collect());

@@ -1,10 +1,14 @@
 //! A past run as it is shown: what became of it, and what is known of its circumstances.
 
+use std::collections::BTreeSet;
+
 use super::text::Tone;
 use super::words::report::incomplete;
 use super::words::run::run_outcome;
+use crate::calendar::Zone;
 use crate::history::{Past, Resolved};
 use crate::journal::Evidence;
+use crate::resource::ChangeName;
 use crate::run::{Report, RunOutcome};
 
 /// A past run, ready to be shown.
@@ -37,6 +41,24 @@ fn taken_back(report: &Report) -> String {
 }
 
 impl PastRun {
+    /// Shows its times in a zone.
+    #[must_use]
+    pub fn in_zone(mut self, zone: &Zone) -> Self {
+        self.report.time_zone = zone.clone();
+        self
+    }
+
+    /// Lists the changes that its steps belong to; of an older run, the one that all did.
+    pub(crate) fn changes(&self) -> BTreeSet<&str> {
+        let steps = self.report.results.iter().filter_map(|result| result.step.change_id.as_ref());
+        steps.map(ChangeName::as_str).chain(self.evidence.change_id.as_deref()).collect()
+    }
+
+    /// Returns the change that all its steps belong to.
+    pub(crate) fn change_id(&self) -> Option<&str> {
+        self.evidence.change_id.as_deref()
+    }
+
     /// Returns how it came out; `None` while it goes on.
     pub(crate) fn outcome(&self) -> Option<RunOutcome> {
         (!self.is_running).then(|| self.report.outcome())
@@ -52,7 +74,8 @@ impl PastRun {
                 (Tone::Bad, format!("died; resolved by run {run}{back}"))
             }
             (Some(RunOutcome::Died), Some(Resolved { at, by: None })) => {
-                (Tone::Bad, format!("died; resolved at {at:.0} by a command that made no run{back}"))
+                let at = self.report.time_zone.stamp(*at);
+                (Tone::Bad, format!("died; resolved at {at} by a command that made no run{back}"))
             }
             (Some(RunOutcome::Complete), _) => {
                 (Tone::Good, format!("complete, {} changed{back}", self.report.changed()))

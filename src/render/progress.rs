@@ -8,11 +8,12 @@ use super::text::{Line, Screen, Tone, View};
 use super::words::report::word;
 use super::words::run as words;
 use super::{counted, duration};
+use crate::calendar::Zone;
 use crate::cloud::{Call, RequestId};
 use crate::journal::Outcome;
 use crate::plan::{Action, Plan, Step, StepId};
 use crate::resource::Status;
-use crate::run::Event;
+use crate::run::{Event, StepReason};
 
 /// How often a step that takes its time says so.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -22,6 +23,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 pub struct Progress {
     steps: BTreeMap<StepId, Step>,
     beats: BTreeMap<StepId, Duration>,
+    zone: Zone,
     view: View,
     wraps: bool,
 }
@@ -30,7 +32,7 @@ impl Progress {
     /// Starts the view of a run of `plan`.
     pub fn new(plan: &Plan, view: View) -> Self {
         let steps = plan.steps.iter().map(|step| (step.id.clone(), step.clone())).collect();
-        Self { steps, beats: BTreeMap::new(), view, wraps: false }
+        Self { steps, beats: BTreeMap::new(), zone: plan.time_zone.clone(), view, wraps: false }
     }
 
     /// Breaks lines at the width of the view; elsewhere an event is one line, for whoever greps.
@@ -49,7 +51,7 @@ impl Progress {
         if self.is_early(event) {
             return Ok(());
         }
-        let Some((tone, sentence)) = sentence(event, |id| self.steps.get(id)) else { return Ok(()) };
+        let Some((tone, sentence)) = sentence(event, &self.zone, |id| self.steps.get(id)) else { return Ok(()) };
         let mut screen = Screen::new(out, self.view);
         let line = match (step_of(event), sentence.split_once(": ")) {
             (Some(_), Some((head, rest))) => {
@@ -92,7 +94,11 @@ pub(crate) fn step_of(event: &Event) -> Option<&StepId> {
 }
 
 /// Returns an event as a sentence, and its colour; `None` for one that only machines want.
-pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'p Step>) -> Option<(Tone, String)> {
+pub(crate) fn sentence<'p>(
+    event: &Event,
+    zone: &Zone,
+    step_of: impl Fn(&StepId) -> Option<&'p Step>,
+) -> Option<(Tone, String)> {
     let name = |id: &StepId| step_of(id).map_or_else(|| id.to_string(), |step| step.address.to_string());
     let tag = |id: &StepId| step_of(id).map(|step| format!(" [id={}]", step.interface_id)).unwrap_or_default();
     let verbs = |id: &StepId| Verbs::of(step_of(id).map_or(Action::Wait, |step| step.action));
@@ -120,13 +126,14 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
             (Tone::Plain, format!("{}: Still {doing}... [{} elapsed{found}]", name(step), duration(*elapsed)))
         }
         Event::StepFinished { step, outcome, status, elapsed, request_id, because } => {
-            let detail = because.as_ref().map(words::step_reason);
+            let detail = because.as_ref().map(|because| words::step_reason(because, zone));
             // Of what went well the history has the ids, and an error names its own.
             let is_told = |id: &&RequestId| detail.as_ref().is_some_and(|detail| detail.contains(&*id.0));
             let untold = request_id.as_ref().filter(|id| !outcome.is_at_goal() && !is_told(id));
             let request = untold.map(|id| format!(" [RequestId={id}]")).unwrap_or_default();
             let status = status.as_ref().map_or("unread", Status::as_str);
-            let (tone, text) = ending(*outcome, status, verbs(step).noun, &duration(*elapsed));
+            let ended = (*outcome, because.as_ref());
+            let (tone, text) = ending(ended, status, verbs(step).noun, &duration(*elapsed));
             let detail = detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
             (tone, format!("{}: {text}{}{request}{detail}", name(step), tag(step)))
         }
@@ -150,7 +157,7 @@ pub(crate) fn sentence<'p>(event: &Event, step_of: impl Fn(&StepId) -> Option<&'
         Event::CannotRead { scope, error } => (Tone::Faint, format!("cannot read {scope}: {error}")),
         Event::FoundDown { member } => (Tone::Change, format!("Went down meanwhile: {}", words::not_up(member))),
         Event::WaitingForAccount { holder } => (Tone::Faint, format!("the pause is over; waiting for {holder}")),
-        Event::Found { reason } => (Tone::Bad, format!("{}{}", words::label(reason), words::reason_line(reason))),
+        Event::Found { reason } => (Tone::Bad, format!("{}{}", words::label(reason), words::reason_line(reason, zone))),
     })
 }
 
@@ -159,15 +166,22 @@ fn whole_seconds(wait: Duration) -> Duration {
     Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
 }
 
-fn ending(outcome: Outcome, status: &str, noun: &str, elapsed: &str) -> (Tone, String) {
+fn ending(
+    (outcome, because): (Outcome, Option<&StepReason>),
+    status: &str,
+    noun: &str,
+    elapsed: &str,
+) -> (Tone, String) {
     match outcome {
         Outcome::Done => (Tone::Good, format!("{noun} complete after {elapsed}")),
         Outcome::Already => (Tone::Good, format!("Already {status}")),
         Outcome::DoneUnknown => (Tone::Good, format!("{noun} complete after {elapsed}, answer lost")),
         Outcome::InDoubt => (Tone::Change, format!("{noun} in doubt after {elapsed}")),
         Outcome::Unsettled => (Tone::Change, format!("{noun} not settled after {elapsed}")),
-        Outcome::Guarded | Outcome::Moved | Outcome::Failed => (Tone::Bad, format!("{noun} {}", word(outcome))),
-        Outcome::Skipped | Outcome::NotStarted => (Tone::Faint, format!("{noun} {}", word(outcome))),
+        Outcome::Guarded | Outcome::Moved | Outcome::Failed => {
+            (Tone::Bad, format!("{noun} {}", word(outcome, because)))
+        }
+        Outcome::Skipped | Outcome::NotStarted => (Tone::Faint, format!("{noun} {}", word(outcome, because))),
     }
 }
 

@@ -8,12 +8,14 @@ use serde::Serialize;
 use super::json;
 use super::text::{Line, Screen, Tone, View, columns_of};
 use super::words::run::step_reason;
+use crate::calendar::Zone;
 use crate::journal::Outcome;
 use crate::resource::{Address, DesiredStatus, Status, Target};
+use crate::run::StepReason;
 use crate::state::{LastAction, Record, RunId, State};
 
 /// Writes one line per recorded interface.
-pub fn list<W: Write + ?Sized>(out: &mut W, state: &State, view: View) -> io::Result<()> {
+pub fn list<W: Write + ?Sized>(out: &mut W, state: &State, zone: &Zone, view: View) -> io::Result<()> {
     let mut screen = Screen::new(out, view);
     if state.interfaces.is_empty() {
         return screen.line(&Line::at(0).text("Nothing is recorded."));
@@ -26,7 +28,7 @@ pub fn list<W: Write + ?Sized>(out: &mut W, state: &State, view: View) -> io::Re
     for (address, record) in &state.interfaces {
         let line = Line::at(0).hang(4).cell(Tone::Strong, address.as_str(), names);
         let line = line.cell(Tone::Plain, observed(record), statuses);
-        let since = record.observed.since.strftime("%Y-%m-%dT%H:%MZ");
+        let since = zone.stamp(record.observed.since);
         screen.line(&line.text(format!("{since}  {}  {}", record.id, record.scope)))?;
     }
     Ok(())
@@ -49,7 +51,12 @@ pub fn list_document<W: Write + ?Sized>(out: &mut W, state: &State) -> io::Resul
 }
 
 /// Writes one record.
-pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, view: View) -> io::Result<()> {
+pub fn show<W: Write + ?Sized>(
+    out: &mut W,
+    address: &Address,
+    record: &Record,
+    (zone, view): (&Zone, View),
+) -> io::Result<()> {
     let mut screen = Screen::new(out, view);
     screen.line(&Line::at(0).with(Tone::Strong, format!("# {address}:")))?;
     screen.line(&Line::at(0).text(format!("router_interface \"{address}\" {{")))?;
@@ -57,7 +64,7 @@ pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, 
         ("id", record.id.to_string()),
         ("region", record.scope.to_string()),
         ("declared", record.declared.as_ref().map_or_else(|| "never".to_owned(), DesiredStatus::to_string)),
-        ("observed", format!("{} since {:.0}", observed(record), record.observed.since)),
+        ("observed", format!("{} since {}", observed(record), zone.stamp(record.observed.since))),
     ];
     rows.extend(record.group.as_ref().map(|group| ("group", group.to_string())));
     if record.protected {
@@ -66,10 +73,11 @@ pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, 
     if let Some(last) = &record.last_action {
         rows.push(("action", last.action.to_string()));
         rows.push(("request", last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), ToString::to_string)));
-        rows.push(("outcome", outcome(last)));
-        rows.push(("when", format!("{:.0} to {:.0}", last.started_at, last.finished_at)));
+        rows.push(("outcome", outcome(last, zone)));
+        rows.push(("when", format!("{} to {}", zone.stamp(last.started_at), zone.stamp(last.finished_at))));
         rows.push(("run", last.run_id.to_string()));
     }
+    rows.extend(record.change_id.as_ref().map(|change| ("change", change.to_string())));
     let back = record.taken_back.as_ref();
     rows.extend(back.map(|back| ("back", format!("run {} was taken back by {}", back.run, back.by))));
     for (label, value) in rows {
@@ -79,7 +87,7 @@ pub fn show<W: Write + ?Sized>(out: &mut W, address: &Address, record: &Record, 
 }
 
 /// Returns how the last call of an interface ended, in words.
-pub(crate) fn outcome(last: &LastAction) -> String {
+pub(crate) fn outcome(last: &LastAction, zone: &Zone) -> String {
     let found = last.found.as_ref().map_or("nothing", Status::as_str);
     let words = match last.outcome {
         None => "in progress".into(),
@@ -88,6 +96,7 @@ pub(crate) fn outcome(last: &LastAction) -> String {
         Some(Outcome::DoneUnknown) => format!("unknown, found {found}"),
         Some(Outcome::InDoubt) => format!("in doubt, found {found}"),
         Some(Outcome::Unsettled) => format!("not settled, found {found}"),
+        Some(Outcome::Moved) if matches!(last.because, Some(StepReason::ChangeOver { .. })) => "too late".into(),
         Some(Outcome::Moved) => format!("moved, found {found}"),
         Some(Outcome::Failed) => "refused".into(),
         Some(Outcome::Guarded) => "held back".into(),
@@ -95,7 +104,7 @@ pub(crate) fn outcome(last: &LastAction) -> String {
         Some(Outcome::NotStarted) => "not started".into(),
     };
     match &last.because {
-        Some(reason) => format!("{words}: {}", step_reason(reason)),
+        Some(reason) => format!("{words}: {}", step_reason(reason, zone)),
         None => words,
     }
 }

@@ -42,7 +42,8 @@ fn explain_looks_like_this() {
     let (spec, live, plan) = (spec(), live_state(), rich_plan());
     let address = Address::from("sh-primary");
     let (declared, reading) = (&spec.interfaces[&address], &live.readings[&address]);
-    let facts = Explanation { spec: &spec, address: &address, declared, reading, record: None, plan: &plan };
+    let (record, plan, assumed) = (None, &plan, None);
+    let facts = Explanation { spec: &spec, address: &address, declared, reading, record, plan, assumed };
     looks("explain", |out, view| explain::text(out, &facts, view));
 }
 

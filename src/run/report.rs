@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use super::end::RunEnd;
 use super::exit::Exit;
 use super::outcome::RunOutcome;
-use super::reason::{StopReason, Unrecorded};
+use super::reason::{StepReason, StopReason, Unrecorded};
 use super::step::StepResult;
+use crate::calendar::Zone;
 use crate::journal::{Operation, Outcome, RunStarted};
 use crate::plan::GroupHealth;
 use crate::resource::Target;
@@ -29,6 +30,8 @@ pub struct Report {
     pub digest: String,
     /// When it began.
     pub started_at: Timestamp,
+    /// The zone that its times are shown in: the spec's, where that is known.
+    pub time_zone: Zone,
     /// Its steps, in the plan's order.
     pub results: Vec<StepResult>,
     /// Why it began no further steps, where it stopped.
@@ -46,6 +49,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// Returns whether steps failed because a change about them had begun or ended, and none for another reason.
+    pub fn is_too_late(&self) -> bool {
+        let mut because = self.results.iter().filter(|result| result.outcome == Some(Outcome::Moved)).peekable();
+        because.peek().is_some() && because.all(|result| matches!(result.because, Some(StepReason::ChangeOver { .. })))
+    }
+
     /// Starts the report of a run that begins.
     pub fn begun(header: &RunStarted) -> Self {
         Self {
@@ -55,6 +64,7 @@ impl Report {
             target: header.target.clone(),
             digest: header.digest.clone(),
             started_at: header.at,
+            time_zone: Zone::utc(),
             results: header.steps.iter().cloned().map(StepResult::open).collect(),
             stopped: None,
             unrecorded: None,

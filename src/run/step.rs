@@ -37,6 +37,17 @@ impl StepResult {
         self.outcome.is_some_and(Outcome::is_at_goal)
     }
 
+    /// Returns the status that was there before, as far as that is known: what was expected, once it was found.
+    pub fn before(&self) -> Option<Status> {
+        let expected = self.started_at.and(self.step.expect.status());
+        expected.or(self.status.as_ref()).cloned()
+    }
+
+    /// Returns when its call was sent: right after its intent was recorded.
+    pub fn sent_at(&self) -> Option<Timestamp> {
+        self.started_at.filter(|_| self.step.call.is_some())
+    }
+
     /// Returns whether a call of ours was accepted, or may have been.
     pub fn may_have_changed_something(&self) -> bool {
         let sent = match self.outcome {
@@ -62,5 +73,6 @@ pub fn planned_step(step: &Step, reason: Option<String>) -> PlannedStep {
         expect: step.expect.clone(),
         goal: step.goal,
         reason,
+        change_id: step.change_id.clone(),
     }
 }

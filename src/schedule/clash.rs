@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::plan::What;
 use crate::resource::{Address, ChangeName, DesiredStatus, GroupName};
 use crate::spec::{Interface, Placed, Spec};
 
@@ -54,6 +55,8 @@ pub enum Guarded {
         value: u32,
         /// How many interfaces change.
         changes: u32,
+        /// All of them come back: what changes that end leave is as much as they took.
+        is_return: bool,
     },
 }
 
@@ -64,10 +67,9 @@ pub fn clashes(spec: &Spec, at: Timestamp) -> Vec<Clash> {
     }
     let mut walk = Walk::new(spec, at);
     let mut watch = Watch::begin(spec, &walk, at);
-    while let Some(Turn { at, altered, .. }) = walk.next_turn() {
-        watch.recount(&walk, &altered);
-        watch.look(&walk, at, &altered);
-        watch.caps(&walk, at, &altered);
+    while let Some(turn) = walk.next_turn() {
+        watch.follow(&walk, &turn);
+        watch.caps(&walk, &turn);
     }
     watch.found.clashes
 }
@@ -80,7 +82,29 @@ pub fn clashes_now(spec: &Spec, at: Timestamp) -> Vec<Clash> {
     Watch::begin(spec, &Walk::new(spec, at), at).found.clashes
 }
 
-struct Watch<'s> {
+/// Which of two interfaces has to wait where one that is to be up needs one that is to be down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    /// The one that is needed stays up.
+    Needed,
+    /// The one that needs it stays down.
+    Dependant,
+}
+
+impl Waits {
+    /// Decides by what is about to move, and where both are, by whether the needed one is the later change's.
+    pub fn of(falls: bool, rises: bool, needed_is_later: bool) -> Option<Self> {
+        match (falls, rises) {
+            (true, true) if needed_is_later => Some(Self::Needed),
+            (true, false) => Some(Self::Needed),
+            (_, true) => Some(Self::Dependant),
+            (false, false) => None,
+        }
+    }
+}
+
+/// What is broken at one moment after another.
+pub(super) struct Watch<'s> {
     spec: &'s Spec,
     groups: BTreeMap<&'s GroupName, Tally>,
     /// Of each interface, which ones need it.
@@ -114,7 +138,7 @@ enum Key<'s> {
 
 impl<'s> Watch<'s> {
     /// Looks at what is broken as the walk begins.
-    fn begin(spec: &'s Spec, walk: &Walk<'s>, at: Timestamp) -> Self {
+    pub(super) fn begin(spec: &'s Spec, walk: &Walk<'s>, at: Timestamp) -> Self {
         let places: BTreeMap<&Address, usize> =
             walk.interfaces.iter().enumerate().map(|(place, (address, _))| (*address, place)).collect();
         let mut dependants: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -134,6 +158,69 @@ impl<'s> Watch<'s> {
         let mut watch = Self { spec, groups, dependants, places, found: Found::default() };
         watch.look(walk, at, &walk.concerned());
         watch
+    }
+
+    /// Goes on to a moment.
+    pub(super) fn follow(&mut self, walk: &Walk<'s>, turn: &Turn) {
+        self.recount(walk, &turn.altered);
+        self.look(walk, turn.at, &turn.altered);
+    }
+
+    /// Lists the places of interfaces that do not get what the changes of a moment ask for, since that would break
+    /// something; `has` is the status that each has by then.
+    pub(super) fn held(&self, walk: &Walk<'s>, has: &dyn Fn(usize) -> DesiredStatus) -> BTreeSet<usize> {
+        let mut held = BTreeSet::new();
+        for key in &self.found.broken {
+            match *key {
+                Key::Protected(place) => held.extend([place]),
+                Key::Floor(_) => {
+                    let (_, changes) = self.describe(walk, *key);
+                    let later = changes.last();
+                    let concerned = walk.concerned().into_iter();
+                    held.extend(concerned.filter(|place| later.is_some() && walk.named(*place) == later));
+                }
+                Key::Dependency(above, below) => {
+                    let (_, changes) = self.describe(walk, *key);
+                    let needed_is_later = changes.last() == walk.named(below);
+                    let falls = has(below) == DesiredStatus::Active;
+                    let rises = has(above) == DesiredStatus::Inactive;
+                    held.extend(Waits::of(falls, rises, needed_is_later).map(|waits| match waits {
+                        Waits::Needed => below,
+                        Waits::Dependant => above,
+                    }));
+                }
+            }
+        }
+        held
+    }
+
+    /// Returns what is broken, and by which changes.
+    fn describe(&self, walk: &Walk<'s>, key: Key<'s>) -> (Guarded, Vec<ChangeName>) {
+        let address = |place: usize| walk.interfaces[place].0.clone();
+        match key {
+            Key::Floor(name) => {
+                let tally = &self.groups[name];
+                let (up, of) = (count(tally.places.len() - tally.down), count(tally.places.len()));
+                let is_down = |place: &usize| walk.now(*place) == DesiredStatus::Inactive;
+                let down: Vec<usize> = tally.places.iter().copied().filter(is_down).collect();
+                let floor = self.spec.groups[name].floor(of);
+                (Guarded::Floor { group: name.clone(), up, of, floor }, walk.about_any(&down))
+            }
+            Key::Dependency(above, below) => {
+                let guarded = Guarded::Dependency { address: address(above), needed: address(below) };
+                (guarded, walk.about_any(&[above, below]))
+            }
+            Key::Protected(place) => (Guarded::Protected { address: address(place) }, walk.about_any(&[place])),
+        }
+    }
+
+    fn note(&mut self, walk: &Walk<'s>, at: Timestamp, key: Key<'s>, is_broken: bool) {
+        if !is_broken {
+            self.found.broken.remove(&key);
+        } else if self.found.broken.insert(key) {
+            let (guarded, changes) = self.describe(walk, key);
+            self.found.clashes.push(Clash { from: at, guarded, changes });
+        }
     }
 
     /// Takes in the interfaces that are to have another status.
@@ -156,21 +243,14 @@ impl<'s> Watch<'s> {
         for (name, group) in groups.into_iter().filter_map(|name| spec.groups.get_key_value(name)) {
             let tally = &self.groups[name];
             let (up, of) = (count(tally.places.len() - tally.down), count(tally.places.len()));
-            let floor = group.floor(of);
-            let is_broken = up < floor && tally.down > tally.down_by_itself;
-            let guarded = || {
-                let is_down = |place: &usize| walk.now(*place) == DesiredStatus::Inactive;
-                let down: Vec<usize> = tally.places.iter().copied().filter(is_down).collect();
-                (Guarded::Floor { group: name.clone(), up, of, floor }, walk.about_any(&down))
-            };
-            self.found.note(Key::Floor(name), is_broken, at, guarded);
+            let is_broken = up < group.floor(of) && tally.down > tally.down_by_itself;
+            self.note(walk, at, Key::Floor(name), is_broken);
         }
         for place in altered {
             self.needs(walk, at, *place);
-            let (address, interface) = walk.interfaces[*place];
+            let interface = walk.interfaces[*place].1;
             let is_down = walk.now(*place) == DesiredStatus::Inactive && base(interface) == DesiredStatus::Active;
-            let guarded = || (Guarded::Protected { address: address.clone() }, walk.about_any(&[*place]));
-            self.found.note(Key::Protected(*place), is_down && interface.protect.is_some(), at, guarded);
+            self.note(walk, at, Key::Protected(*place), is_down && interface.protect.is_some());
         }
     }
 
@@ -181,19 +261,34 @@ impl<'s> Watch<'s> {
         let is_stranded = |above: DesiredStatus, below: DesiredStatus| {
             (above, below) == (DesiredStatus::Active, DesiredStatus::Inactive)
         };
-        for (above, below) in needed.chain(dependants) {
+        for (above, below) in needed.chain(dependants).collect::<Vec<_>>() {
             let of = |place: usize| base(walk.interfaces[place].1);
             let is_broken = is_stranded(walk.now(above), walk.now(below)) && !is_stranded(of(above), of(below));
-            let guarded = || {
-                let (address, needed) = (walk.interfaces[above].0.clone(), walk.interfaces[below].0.clone());
-                (Guarded::Dependency { address, needed }, walk.about_any(&[above, below]))
-            };
-            self.found.note(Key::Dependency(above, below), is_broken, at, guarded);
+            self.note(walk, at, Key::Dependency(above, below), is_broken);
         }
     }
 
     /// Looks at how many interfaces change at one moment.
-    fn caps(&mut self, walk: &Walk<'s>, at: Timestamp, altered: &[usize]) {
+    fn caps(&mut self, walk: &Walk<'s>, turn: &Turn) {
+        let Some((key, value, changes)) = self.exceeded(walk, &turn.altered) else { return };
+        let about = |wanted: What| {
+            let turned = turn.turned.iter().filter(move |(what, _)| *what == wanted);
+            turned.filter_map(|(_, number)| {
+                let (name, is_about) = walk.about_of(*number, &turn.altered);
+                is_about.then(|| name.clone())
+            })
+        };
+        // What has ended is in force no more, and is who brings back so much at once.
+        let mut names: Vec<ChangeName> = about(What::Ends).collect();
+        names.sort_unstable();
+        names.extend(walk.about_any(&turn.altered));
+        let is_return = about(What::Begins).next().is_none();
+        let guarded = Guarded::Cap { key, value, changes, is_return };
+        self.found.clashes.push(Clash { from: turn.at, guarded, changes: names });
+    }
+
+    /// Returns the cap that is exceeded where some interfaces change together, its value, and how many count.
+    pub(super) fn exceeded(&self, walk: &Walk<'s>, altered: &[usize]) -> Option<(&'static str, u32, u32)> {
         let limits = &self.spec.limits;
         let interfaces: Vec<&Interface> = altered.iter().map(|place| walk.interfaces[*place].1).collect();
         let all = count(interfaces.len());
@@ -205,31 +300,10 @@ impl<'s> Watch<'s> {
             ("per_group", &limits.per_group, per_group, None),
             ("per_region", &limits.per_region, per_region, None),
         ];
-        for (key, cap, number, allows) in caps {
-            let Some(Placed { value, .. }) = *cap else { continue };
-            if number as usize > allows.unwrap_or(value as usize) {
-                let guarded = Guarded::Cap { key, value, changes: number };
-                self.found.clashes.push(Clash { from: at, guarded, changes: walk.about_any(altered) });
-                break;
-            }
-        }
-    }
-}
-
-impl<'s> Found<'s> {
-    fn note(
-        &mut self,
-        key: Key<'s>,
-        is_broken: bool,
-        at: Timestamp,
-        what: impl FnOnce() -> (Guarded, Vec<ChangeName>),
-    ) {
-        if !is_broken {
-            self.broken.remove(&key);
-        } else if self.broken.insert(key) {
-            let (guarded, changes) = what();
-            self.clashes.push(Clash { from: at, guarded, changes });
-        }
+        caps.into_iter().find_map(|(key, cap, number, allows)| {
+            let Placed { value, .. } = cap.as_ref()?;
+            (number as usize > allows.unwrap_or(*value as usize)).then_some((key, *value, number))
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! The statuses that hold at a moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,6 +8,7 @@ use crate::plan::{Assumed, Upcoming, What};
 use crate::resource::{Address, ChangeName, DesiredStatus, LiveState, Reading, RouterInterfaceId};
 use crate::spec::{Change, Ended, InForce, Interface, Planned, Spec};
 
+use super::clash::Watch;
 use super::timeline::{Walk, boundaries, by_beginning};
 
 /// How far ahead a plan says what begins and ends.
@@ -70,7 +71,8 @@ fn between(spec: &Spec, after: Timestamp, to: Timestamp) -> Vec<(Timestamp, What
         .iter()
         .flat_map(|(name, change)| boundaries(change).map(move |(at, what)| (at, what, name, change)));
     let mut found: Vec<_> = all.filter(|(at, ..)| *at > after && *at <= to).collect();
-    found.sort_by_key(|(at, what, name, _)| (*at, *what, *name));
+    // Where one change hands over to another, what ends is told before what begins.
+    found.sort_by_key(|(at, what, name, _)| (*at, *what == What::Begins, *name));
     found
 }
 
@@ -89,15 +91,36 @@ pub fn upcoming(spec: &Spec, at: Timestamp) -> Vec<Upcoming> {
 }
 
 /// Returns what begins or ends after `now` and before `at`, and the status that each interface concerned is taken to have
-/// reached by then.
+/// reached by then. What a clash holds back does not happen, and is not taken as done.
 pub fn assumed(spec: &Spec, now: Timestamp, at: Timestamp) -> (Vec<Assumed>, BTreeMap<Address, DesiredStatus>) {
     let mut done = between(spec, now, at);
     done.retain(|(moment, ..)| *moment < at);
-    let Some(last) = done.last().map(|(moment, ..)| *moment) else { return Default::default() };
-    let by_then = Walk::new(spec, last);
-    let concerned = done.iter().flat_map(|(_, _, _, change)| &change.selected);
-    let statuses = concerned.filter_map(|address| Some((address.clone(), by_then.now_of(address)?))).collect();
+    if done.is_empty() {
+        return Default::default();
+    }
+    let mut walk = Walk::new(spec, now);
+    let mut watch = Watch::begin(spec, &walk, now);
+    let before: Vec<DesiredStatus> = walk.all_now().to_vec();
+    let mut reached: BTreeMap<usize, DesiredStatus> = BTreeMap::new();
+    let (mut touched, mut begun): (BTreeSet<usize>, BTreeSet<&ChangeName>) = Default::default();
+    while walk.next_at().is_some_and(|moment| moment < at) {
+        let Some(turn) = walk.next_turn() else { break };
+        watch.follow(&walk, &turn);
+        touched.extend(&turn.touched);
+        let has = |place: usize| reached.get(&place).copied().unwrap_or(before[place]);
+        let held = watch.held(&walk, &has);
+        let through: Vec<usize> = touched.iter().copied().filter(|place| !held.contains(place)).collect();
+        let moving: Vec<usize> = through.iter().copied().filter(|place| has(*place) != walk.now(*place)).collect();
+        if watch.exceeded(&walk, &moving).is_some() {
+            continue;
+        }
+        begun.extend(through.iter().flat_map(|place| walk.about(*place)).map(|(name, _)| name));
+        reached.extend(through.into_iter().map(|place| (place, walk.now(place))));
+    }
+    done.retain(|(.., name, change)| begun.contains(name) || change.has_begun(now) || change.selected.is_empty());
     let assumed = |(at, what, name, _): (_, _, &ChangeName, _)| Assumed { change_id: name.clone(), at, what };
+    let address = |place: usize| walk.interfaces[place].0.clone();
+    let statuses = reached.into_iter().map(|(place, status)| (address(place), status)).collect();
     (done.into_iter().map(assumed).collect(), statuses)
 }
 

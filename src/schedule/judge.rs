@@ -53,12 +53,17 @@ pub fn judge(spec: &Spec, at: Timestamp) -> Vec<Finding> {
     if spec.changes.is_empty() {
         return Vec::new();
     }
-    let own = spec.changes.iter().flat_map(|(name, change)| of_itself(name, change, at));
+    let own = judge_each(spec, at).into_iter();
     let contradictions = contradictions(spec, at);
     // Of what contradicts itself nothing more is to be said.
     let clashes = if contradictions.is_empty() { clashes(spec, at) } else { Vec::new() };
     let clashes = clashes.into_iter().map(|clash| Finding::Clash { is_ahead: clash.from > at, clash });
     own.chain(contradictions.into_iter().map(Finding::Contradiction)).chain(clashes).collect()
+}
+
+/// Lists what is wrong with each change by itself at a moment.
+pub fn judge_each(spec: &Spec, at: Timestamp) -> Vec<Finding> {
+    spec.changes.iter().flat_map(|(name, change)| of_itself(name, change, at)).collect()
 }
 
 fn of_itself(name: &ChangeName, change: &Change, at: Timestamp) -> Vec<Finding> {

@@ -1,13 +1,17 @@
 //! What windows make of changes: whether they are open when one begins and ends, and how much of its span they leave.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::plan::What;
 use crate::resource::{Address, Call, ChangeName, DesiredStatus};
 use crate::spec::{Change, Spec};
 use crate::windows::{Closed, Gate, Verdict, Window};
+
+use super::timeline::Walk;
 
 /// A change that is shorter is hardly meant so.
 const SHORT: SignedDuration = SignedDuration::from_mins(15);
@@ -44,34 +48,70 @@ pub fn remarks(spec: &Spec, now: Timestamp) -> Vec<SpanRemark> {
         return Vec::new();
     }
     let classes = Classes::of(spec);
+    // Few changes meet a closed window: the walk that tells whether that matters is made for them alone.
+    let moving = OnceCell::new();
     let mut found = Vec::new();
     for (name, change) in ahead {
-        let faults = of_change(spec, &classes, change, now);
-        found.extend(faults.into_iter().map(|what| SpanRemark { change: name.clone(), what }));
+        let matters = |fault: &SpanFault| {
+            let (goes, comes_back) = match fault {
+                SpanFault::BeginsClosed(_) | SpanFault::EndsClosed(_) => {
+                    moving.get_or_init(|| Moving::of(spec, now)).at(name)
+                }
+                SpanFault::NeverOpen(_) | SpanFault::Short { .. } => return true,
+            };
+            if matches!(fault, SpanFault::BeginsClosed(_)) { goes } else { comes_back }
+        };
+        let faults = of_change(spec, &classes, change, now).into_iter().filter(matters);
+        found.extend(faults.map(|what| SpanRemark { change: name.clone(), what }));
     }
     found
 }
 
+/// The changes that ask for calls when they begin, and when they end: what another change has brought about already, or
+/// wants the same of by then, stays as it is.
+struct Moving<'s> {
+    now: Timestamp,
+    spec: &'s Spec,
+    turns: BTreeSet<(What, &'s ChangeName)>,
+}
+
+impl<'s> Moving<'s> {
+    fn of(spec: &'s Spec, now: Timestamp) -> Self {
+        let mut walk = Walk::new(spec, now);
+        let mut turns = BTreeSet::new();
+        while let Some(turn) = walk.next_turn() {
+            let about = turn.turned.iter().map(|(what, number)| (*what, walk.about_of(*number, &turn.altered)));
+            turns.extend(about.filter(|(_, (_, is_about))| *is_about).map(|(what, (name, _))| (what, name)));
+        }
+        Self { now, spec, turns }
+    }
+
+    /// Returns whether the beginning of a change asks for calls, and its end. What has begun may still ask for some.
+    fn at(&self, name: &'s ChangeName) -> (bool, bool) {
+        let has_begun = self.spec.changes[name].has_begun(self.now);
+        (has_begun || self.turns.contains(&(What::Begins, name)), self.turns.contains(&(What::Ends, name)))
+    }
+}
+
 /// Lists what is to be said of a change; of several interfaces the worst.
 fn of_change(spec: &Spec, classes: &Classes<'_>, change: &Change, now: Timestamp) -> Vec<SpanFault> {
-    let begin = change.from.as_ref().map(|from| from.value).filter(|from| *from > now);
+    // Without `from` it begins now.
+    let start = change.from.as_ref().map_or(now, |from| from.value);
     let until = change.until.as_ref().map(|until| until.value);
     let (go, back) = match change.status.value {
         DesiredStatus::Inactive => (Call::Deactivate, Call::Activate),
         DesiredStatus::Active => (Call::Activate, Call::Deactivate),
     };
-    let start = begin.unwrap_or(now);
     let mut open = until.map(|until| until.duration_since(start));
     let (mut begins, mut ends, mut never) = (None, None, None);
     for class in classes.over(change) {
         let gate = classes.gate(spec, class, go);
         let closed = gate.judge(start).err();
-        if let (Some(closed), Some(until)) = (&closed, until)
-            && closed.opens_at.is_none_or(|opens| opens >= until)
-        {
+        if let Some(closed) = closed.as_ref().filter(|closed| !opens_within(closed, until)) {
             never.get_or_insert_with(|| closed.clone());
         }
-        begins = begins.or(closed.filter(|_| begin.is_some()));
+        // Of one that is on already, only what still holds it back is worth a word.
+        begins = begins.or(closed.filter(|closed| closed.opens_at.is_none_or(|opens| opens > now)));
         open = open.min(until.map(|until| open_time(&gate, start, until)));
         // A return waits for no allow window.
         let back = classes.gate(spec, class, back).without(|window| window.verdict == Verdict::Allow);
@@ -81,9 +121,14 @@ fn of_change(spec: &Spec, classes: &Classes<'_>, change: &Change, now: Timestamp
         return vec![SpanFault::NeverOpen(closed)];
     }
     // One that is on already is as long as it was.
-    let short = open.filter(|open| *open < SHORT && begin.is_some()).map(|open| SpanFault::Short { open });
+    let short = open.filter(|open| *open < SHORT && start > now).map(|open| SpanFault::Short { open });
     let (begins, ends) = (begins.map(SpanFault::BeginsClosed), ends.map(SpanFault::EndsClosed));
     begins.into_iter().chain(ends).chain(short).collect()
+}
+
+/// Returns whether a gate opens before a change ends.
+fn opens_within(closed: &Closed, until: Option<Timestamp>) -> bool {
+    closed.opens_at.is_some_and(|opens| until.is_none_or(|until| opens < until))
 }
 
 /// Returns how much of a span a gate is open in, as far as that is little.

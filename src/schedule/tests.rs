@@ -70,6 +70,20 @@ fn a_change_is_in_force_from_its_beginning_up_to_its_end() {
 }
 
 #[test]
+fn where_one_change_hands_over_to_another_the_end_is_told_first() {
+    let spec = site(
+        "  CHG-1: { reason: one, select: [a], status: Inactive, from: 2026-12-02T02:00, until: 2026-12-02T05:00 }
+  CHG-0: { reason: two, select: [a], status: Inactive, from: 2026-12-02T05:00, until: 2026-12-02T07:00 }
+",
+    );
+    let soon = upcoming(&spec, at("2026-12-02T03:00:00Z"));
+    let told: Vec<_> = soon.iter().map(|one| (one.change_id.as_str(), one.what)).collect();
+    assert_eq!(told, [("CHG-1", What::Ends), ("CHG-0", What::Begins), ("CHG-0", What::Ends)]);
+    assert_eq!(moments(&spec, at("2026-12-02T03:00:00Z")), [at("2026-12-02T07:00:00Z")]);
+    assert!(clashes(&spec, at("2026-12-02T05:00:00Z")).is_empty());
+}
+
+#[test]
 fn where_changes_agree_the_one_begun_first_is_named_and_the_return_comes_when_the_last_ends() {
     let spec = site(
         "  CHG-1: { reason: one, select: [a], status: Inactive, from: 2026-12-02T02:00, until: 2026-12-02T05:00 }
@@ -140,22 +154,36 @@ fn more_changes_at_one_moment_than_a_cap_allows_are_found() {
     ));
     let found = clashes(&spec, at(BEGIN));
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].guarded, Guarded::Cap { key: "max_changes", value: 1, changes: 2 });
+    assert_eq!(found[0].guarded, Guarded::Cap { key: "max_changes", value: 1, changes: 2, is_return: false });
+    assert_eq!(found[0].changes, ["CHG-1".into(), "CHG-2".into()]);
+}
+
+#[test]
+fn what_comes_back_together_is_told_from_what_begins_together_and_names_who_ends() {
+    let spec = spec(&format!(
+        "limits: {{ max_changes: 1 }}\n{SITE}  CHG-1: {{ reason: one, select: [a], status: Inactive, from: 2026-12-02, until: 2026-12-04 }}
+  CHG-2: {{ reason: two, select: [b], status: Inactive, from: 2026-12-03, until: 2026-12-04 }}\n"
+    ));
+    let found: Vec<Clash> = clashes(&spec, at(BEGIN));
+    let caps: Vec<&Clash> = found.iter().filter(|clash| matches!(clash.guarded, Guarded::Cap { .. })).collect();
+    assert_eq!(caps.len(), 1);
+    assert_eq!(caps[0].guarded, Guarded::Cap { key: "max_changes", value: 1, changes: 2, is_return: true });
+    assert_eq!(caps[0].changes, ["CHG-1".into(), "CHG-2".into()]);
 }
 
 #[test]
 fn a_plan_says_what_begins_or_ends_within_a_day_and_what_it_takes_as_done() {
     let spec = site(
-        "  CHG-1: { reason: works, select: [a, b], status: Inactive, from: 2026-12-02T01:00, until: 2026-12-02T03:00 }\n",
+        "  CHG-1: { reason: works, select: [a], status: Inactive, from: 2026-12-02T01:00, until: 2026-12-02T03:00 }\n",
     );
     let soon = upcoming(&spec, at("2026-12-01T02:00:00Z"));
     assert_eq!(soon.len(), 1);
-    assert_eq!((soon[0].what, soon[0].interfaces, soon[0].status), (What::Begins, 2, Some(Inactive)));
+    assert_eq!((soon[0].what, soon[0].interfaces, soon[0].status), (What::Begins, 1, Some(Inactive)));
     let (begin, end) = (at("2026-12-02T01:00:00Z"), at("2026-12-02T03:00:00Z"));
     assert_eq!(assumed(&spec, at(BEGIN), begin), Default::default());
     let (done, statuses) = assumed(&spec, at(BEGIN), end);
     assert_eq!(done, [Assumed { change_id: "CHG-1".into(), at: begin, what: What::Begins }]);
-    assert_eq!(statuses, [("a".into(), Inactive), ("b".into(), Inactive)].into());
+    assert_eq!(statuses, [("a".into(), Inactive)].into());
 }
 
 /// A spec of a few interfaces and changes, all within three hours.
@@ -272,13 +300,16 @@ const WINDOWS: &str = "windows:
 
 fn remarked(changes: &str) -> Vec<(String, &'static str)> {
     let spec = spec(&format!("{WINDOWS}{SITE}{changes}"));
-    let word = |what: SpanFault| match what {
+    remarks(&spec, at(BEGIN)).into_iter().map(|remark| (remark.change.to_string(), word(&remark.what))).collect()
+}
+
+fn word(what: &SpanFault) -> &'static str {
+    match what {
         SpanFault::BeginsClosed(_) => "begins closed",
         SpanFault::EndsClosed(_) => "ends closed",
         SpanFault::NeverOpen(_) => "never open",
         SpanFault::Short { .. } => "short",
-    };
-    remarks(&spec, at(BEGIN)).into_iter().map(|remark| (remark.change.to_string(), word(remark.what))).collect()
+    }
 }
 
 #[test]
@@ -303,6 +334,38 @@ fn a_change_is_compared_with_the_windows_over_its_interfaces() {
     assert_eq!(of("b", "2026-12-03T06:00", "2026-12-04T01:00"), ["never open"]);
     assert_eq!(of("c, a", "2026-12-04T19:00", "2026-12-05T06:00"), ["begins closed"]);
     assert_eq!(of("b", "2026-11-03T06:00", "2026-11-04T01:00"), [""; 0]);
+}
+
+/// It is Tuesday, midnight, UTC, 2026-12-01.
+#[test]
+fn a_change_that_has_begun_or_has_no_end_is_compared_with_windows_too() {
+    let windows = "windows:
+  - { deny: Tuesday, days: [tue], for: [a] }
+  - { deny: for good, start: 2026-11-01, end: 2999-01-01, for: [b] }
+";
+    let of = |change: &str| {
+        let spec = spec(&format!("{windows}{SITE}  CHG-1: {{ reason: r, status: Inactive, {change} }}\n"));
+        remarks(&spec, at(BEGIN)).into_iter().map(|remark| word(&remark.what)).collect::<Vec<_>>()
+    };
+    assert_eq!(of("select: [a]"), ["begins closed"]);
+    assert_eq!(of("select: [a], until: 2026-12-03"), ["begins closed"]);
+    assert_eq!(of("select: [a], until: 2026-12-01T12:00"), ["never open"]);
+    assert_eq!(of("select: [a], from: 2026-12-08"), ["begins closed"]);
+    assert_eq!(of("select: [b]"), ["never open"]);
+    assert_eq!(of("select: [b], from: 2026-12-08"), ["never open"]);
+    // It began while the windows were open, or they have opened since.
+    assert_eq!(of("select: [a], from: 2026-11-30T23:00, until: 2026-12-03"), [""; 0]);
+    assert_eq!(of("select: [a], from: 2026-11-24T12:00, until: 2026-12-03"), [""; 0]);
+}
+
+#[test]
+fn a_change_that_hands_its_interfaces_over_brings_nothing_back() {
+    let spec = spec(&format!(
+        "{WINDOWS}{SITE}  CHG-1: {{ reason: r, select: [a], status: Inactive, from: 2026-12-04T17:00, until: 2026-12-04T19:00 }}
+  CHG-2: {{ reason: r, select: [a], status: Inactive, from: 2026-12-04T19:00, until: 2026-12-06 }}\n"
+    ));
+    let of: Vec<_> = remarks(&spec, at(BEGIN)).into_iter().map(|remark| remark.change.to_string()).collect();
+    assert_eq!(of, [""; 0]);
 }
 
 /// What `validate` costs: 10,000 interfaces, 200 changes, 50 windows, against the interfaces alone.

@@ -76,6 +76,8 @@ pub(super) struct Turn {
     pub(super) touched: Vec<usize>,
     /// Those of them that are to have another status.
     pub(super) altered: Vec<usize>,
+    /// The changes that begin or end, by number.
+    pub(super) turned: Vec<(What, usize)>,
 }
 
 impl<'s> Walk<'s> {
@@ -105,12 +107,18 @@ impl<'s> Walk<'s> {
         walk
     }
 
+    /// Returns when something begins or ends next.
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
+        self.events.last().map(|(at, ..)| *at)
+    }
+
     /// Goes on to the next moment at which something begins or ends.
     pub(super) fn next_turn(&mut self) -> Option<Turn> {
         let at = self.events.last()?.0;
-        let mut touched = Vec::new();
+        let (mut touched, mut turned) = (Vec::new(), Vec::new());
         while let Some((_, what, number)) = self.events.pop_if(|(moment, ..)| *moment == at) {
             self.turn(number, what);
+            turned.push((what, number));
             touched.extend_from_slice(&self.changes[number].2);
         }
         touched.sort_unstable();
@@ -122,7 +130,7 @@ impl<'s> Walk<'s> {
                 altered.push(*place);
             }
         }
-        Some(Turn { at, touched, altered })
+        Some(Turn { at, touched, altered, turned })
     }
 
     /// Returns the status that an interface is to have.
@@ -130,14 +138,24 @@ impl<'s> Walk<'s> {
         self.statuses[place]
     }
 
-    /// Returns the status that the interface of an address is to have, if there is one.
-    pub(super) fn now_of(&self, address: &Address) -> Option<DesiredStatus> {
-        let place = self.interfaces.binary_search_by(|(other, _)| (*other).cmp(address)).ok()?;
-        Some(self.now(place))
+    /// Returns the status that each interface is to have.
+    pub(super) fn all_now(&self) -> &[DesiredStatus] {
+        &self.statuses
+    }
+
+    /// Returns the change in force whose status an interface is to have: the one begun first.
+    pub(super) fn named(&self, place: usize) -> Option<&'s ChangeName> {
+        self.about(place).next().map(|(name, _)| name)
+    }
+
+    /// Returns the name of a change, and whether it is about one of some interfaces.
+    pub(super) fn about_of(&self, number: usize, places: &[usize]) -> (&'s ChangeName, bool) {
+        let (name, _, own) = &self.changes[number];
+        (*name, places.iter().any(|place| own.binary_search(place).is_ok()))
     }
 
     /// Lists the changes in force that are about an interface, the one begun first first.
-    fn about(&self, place: usize) -> impl Iterator<Item = (&'s ChangeName, &'s Change)> {
+    pub(super) fn about(&self, place: usize) -> impl Iterator<Item = (&'s ChangeName, &'s Change)> {
         let about = self.in_force.iter().map(|number| &self.changes[*number]);
         about.filter(move |(.., places)| places.binary_search(&place).is_ok()).map(|(name, change, _)| (*name, *change))
     }

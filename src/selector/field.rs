@@ -40,6 +40,14 @@ pub enum Fault {
         term: String,
         /// A term that reads much the same and selects something.
         near: Option<String>,
+        /// The first few terms of its kind that select something, where it says its kind.
+        known: Vec<String>,
+    },
+    /// It names an account by its number, and the spec does not say the numbers of all.
+    #[error("`{term}` selects nothing: the spec does not say the number of each account")]
+    UnknownAccount {
+        /// The term.
+        term: String,
     },
     /// Each term selects something, and nothing fits them all.
     #[error("no interface is all of `{selector}`")]
@@ -64,7 +72,14 @@ impl Fault {
     /// Returns what to write instead, where something is near.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Unknown { near, .. } => near.as_deref().map(did_you_mean),
+            Self::Unknown { near: Some(near), .. } => Some(did_you_mean(near)),
+            Self::Unknown { known, .. } => (!known.is_empty()).then(|| {
+                let more = if known.len() > LISTED { ", ..." } else { "" };
+                format!("there is {}{more}", known[..known.len().min(LISTED)].join(", "))
+            }),
+            Self::UnknownAccount { .. } => {
+                Some("write `account_id` under `cloud`, or under the account in `cloud.accounts`".to_owned())
+            }
             Self::Together { .. } => Some(
                 "each term selects something, and `,` means that all must hold; give several for a union".to_owned(),
             ),
@@ -157,8 +172,11 @@ impl<'a> Field<'a> {
         let mut chosen: Option<Vec<usize>> = None;
         for term in &selector.terms {
             let found = self.fitting(term)?;
+            if found.is_empty() && self.is_unknown_account(term) {
+                return Err(Fault::UnknownAccount { term: term.to_string() });
+            }
             if found.is_empty() {
-                return Err(Fault::Unknown { term: term.to_string(), near: self.near(term) });
+                return Err(Fault::Unknown { term: term.to_string(), near: self.near(term), known: self.known(term) });
             }
             chosen = Some(match chosen {
                 Some(before) => common(&before, &found),
@@ -230,6 +248,18 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Lists the first few terms of the kind of a term, and one more.
+    fn known(&self, term: &Term) -> Vec<String> {
+        let of = |kind: Kind, words: &mut dyn Iterator<Item = &str>| {
+            words.take(LISTED + 1).map(|word| format!("{}:{word}", kind.as_str())).collect()
+        };
+        match term {
+            Term::Name(_) | Term::Addresses(_) => Vec::new(),
+            Term::Said(Kind::Label, _) | Term::Label(..) => of(Kind::Label, &mut self.labels().keys().copied()),
+            Term::Said(kind, _) => of(*kind, &mut self.index(*kind).keys().copied()),
+        }
+    }
+
     /// What a word that is no address may have meant: a group without its `group:`, a label without its `label:`, the nearest
     /// address or id.
     fn near_name(&self, name: &str) -> Option<String> {
@@ -244,7 +274,20 @@ impl<'a> Field<'a> {
             return Some(format!("label:{name}"));
         }
         let names = self.candidates.iter().flat_map(|candidate| [candidate.address.as_str(), candidate.id.as_str()]);
-        nearest(name, names).map(str::to_owned)
+        let near = nearest(name, names).map(str::to_owned);
+        near.or_else(|| {
+            let kinds = [Kind::Group, Kind::Change].into_iter();
+            let mut near = kinds.filter_map(|kind| Some((kind, nearest(name, self.index(kind).keys().copied())?)));
+            near.next().map(|(kind, word)| format!("{}:{word}", kind.as_str()))
+        })
+    }
+
+    /// Returns whether a term is the number of an account, and some interface is of one whose number is not known.
+    fn is_unknown_account(&self, term: &Term) -> bool {
+        let Term::Said(Kind::Account, pattern) = term else { return false };
+        let is_number = |word: &str| word.bytes().all(|byte| byte.is_ascii_digit());
+        pattern.plain().is_some_and(is_number)
+            && self.candidates.iter().any(|candidate| candidate.accounts[1].is_none())
     }
 
     fn ids(&self) -> &BTreeMap<&'a str, usize> {

@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use std::collections::BTreeMap;
 
@@ -99,8 +99,8 @@ fn what_selects_nothing_is_answered_with_the_nearest() {
         ("zzz", None),
     ];
     for (text, near) in cases {
-        let fault = Fault::Unknown { term: text.to_owned(), near: near.map(str::to_owned) };
-        assert_eq!(selected(text), Err(fault), "{text}");
+        let Err(Fault::Unknown { term, near: found, .. }) = selected(text) else { panic!("{text}") };
+        assert_eq!((term.as_str(), found.as_deref()), (text, near));
     }
     assert_eq!(
         selected("label:carrier=alfa,sh-2"),
@@ -170,4 +170,55 @@ proptest! {
         let found = field.select(&Selector::parse(&format!("label:{key}={value},group:{group}")).unwrap());
         prop_assert_eq!(found.unwrap_or_default(), wanted);
     }
+}
+
+#[test]
+fn the_number_of_an_account_that_the_spec_does_not_say_is_told_so() {
+    let (address, id) = (Address::from("a"), RouterInterfaceId::from("ri-a"));
+    let candidate = |number| Candidate {
+        address: &address,
+        id: &id,
+        group: Some("idc-shanghai"),
+        labels: Vec::new(),
+        region: "cn-a",
+        accounts: [Some("default"), number],
+    };
+    let select = |number, text: &str| Field::new(vec![candidate(number)]).select(&text.parse().unwrap()).unwrap_err();
+    let text = "account:1234567890123456";
+    assert!(matches!(select(None, text), Fault::UnknownAccount { .. }));
+    assert!(select(None, text).hint().unwrap().contains("account_id"));
+    assert!(matches!(select(Some("2234567890123456"), text), Fault::Unknown { .. }));
+}
+
+#[test]
+fn a_group_that_is_misspelt_without_its_kind_is_suggested_with_it() {
+    let (address, id) = (Address::from("a"), RouterInterfaceId::from("ri-a"));
+    let candidate = Candidate {
+        address: &address,
+        id: &id,
+        group: Some("idc-shanghai"),
+        labels: Vec::new(),
+        region: "cn-a",
+        accounts: [Some("default"), None],
+    };
+    let fault = Field::new(vec![candidate]).select(&"idc-shangai".parse().unwrap()).unwrap_err();
+    assert_eq!(fault.hint().as_deref(), Some("did you mean `group:idc-shanghai`?"));
+}
+
+#[test]
+fn what_is_near_nothing_is_told_what_there_is_of_its_kind() {
+    let (address, id) = (Address::from("a"), RouterInterfaceId::from("ri-a"));
+    let candidate = Candidate {
+        address: &address,
+        id: &id,
+        group: Some("idc-shanghai"),
+        labels: vec![("carrier", "alfa")],
+        region: "cn-a",
+        accounts: [Some("default"), None],
+    };
+    let field = Field::new(vec![candidate]);
+    let hint = |text: &str| field.select(&text.parse().unwrap()).unwrap_err().hint();
+    assert_eq!(hint("group:hk").as_deref(), Some("there is group:idc-shanghai"));
+    assert_eq!(hint("label:x=y").as_deref(), Some("there is label:carrier"));
+    assert_eq!(hint("change:CHG-1"), None);
 }

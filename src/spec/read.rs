@@ -17,7 +17,7 @@ use crate::spec::finding::{Code, Finding, Spelling, SyntaxFault, ValueFault};
 use crate::spec::findings::Findings;
 use crate::spec::keys::{Grammar, Key, Kind, Type};
 use crate::spec::slips;
-use crate::spec::syntax::{Node, NodeKind, Word, unquoted_kind};
+use crate::spec::syntax::{Node, NodeKind, Word, is_old_boolean, unquoted_kind};
 use crate::spec::words::shorten;
 use crate::windows::Clock;
 
@@ -58,7 +58,7 @@ pub(super) fn wrong_type(path: Path<'_>, node: &Node<'_>, wanted: Type, findings
 /// Reads a string that is quoted, or that no YAML reader takes for anything else.
 fn string<'a>(path: Path<'_>, node: Node<'a>, findings: &mut Findings) -> Option<Placed<Cow<'a, str>>> {
     match node {
-        Node::Word(word) if word.quoted || unquoted_kind(&word.text).is_none() => {
+        Node::Word(word) if word.quoted || unquoted_kind(&word.text).is_none() || is_old_boolean(&word.text) => {
             Some(Placed { value: word.text, place: word.place })
         }
         other => {

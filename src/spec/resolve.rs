@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::calendar::{Written, Zone};
+use crate::calendar::{Written, WrittenError, Zone};
 use crate::resource::{Address, ChangeName};
 use crate::selector::{Fault, Field, Selector};
 use crate::spec::decode::Draft;
@@ -137,6 +137,11 @@ impl Resolver<'_> {
         findings: &mut Findings,
     ) -> Option<Placed<Timestamp>> {
         let Placed { value, place } = written?;
+        if value.is_too_far() {
+            let fault = ValueFault::NotATime { text: value.to_string(), why: WrittenError::TooFar };
+            read::refuse(path, *place, fault, findings);
+            return None;
+        }
         match value.at(self.zone) {
             Ok(at) => Some(Placed { value: at, place: *place }),
             Err(ways) => {

@@ -116,8 +116,8 @@ fn word_node<'a>(word: Word<'a>, findings: &mut Findings) -> Node<'a> {
 
 /// Returns what an unquoted word is to one or another YAML reader, if not a string.
 ///
-/// The union of YAML 1.1 and 1.2: `no` and `0123` are strings to one and something else to the other, so here they
-/// must be quoted.
+/// The union of YAML 1.1 and 1.2: `0123` is a number to one and a string to the other, so here it must be quoted. What
+/// 1.1 alone calls a boolean is a string where one is wanted, see [`is_old_boolean`].
 pub(super) fn unquoted_kind(text: &str) -> Option<NodeKind> {
     const BOOLEANS: [&str; 8] = ["true", "false", "yes", "no", "on", "off", "y", "n"];
     if text.is_empty() || text == "~" || text.eq_ignore_ascii_case("null") {
@@ -131,6 +131,11 @@ pub(super) fn unquoted_kind(text: &str) -> Option<NodeKind> {
     } else {
         None
     }
+}
+
+/// Returns whether an unquoted word was a boolean to YAML 1.1 and is a string to 1.2, which specs are written in.
+pub(super) fn is_old_boolean(text: &str) -> bool {
+    ["yes", "no", "on", "off", "y", "n"].iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
 /// Returns whether `text` starts like `2026-11-23` and goes on, if at all, like a time of day.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::records::distinct;
 use super::{Anchor, Durations, LastAction, Record, Records, RunId, Sighting, State, Straggler, TakenBack, upgrade};
 use crate::diagnostic::decoding;
-use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Region, Scope, Target};
+use crate::resource::{AccountName, Address, ChangeName, DesiredStatus, GroupName, Region, Scope, Target};
 use crate::signature::sha256_hex;
 
 /// The version that [`encode`] writes.
@@ -181,6 +181,7 @@ struct WireRecord<'a> {
     #[serde(borrow)]
     region: Cow<'a, str>,
     declared: Option<DesiredStatus>,
+    change_id: Option<ChangeName>,
     observed: Sighting,
     #[serde(default)]
     protected: bool,
@@ -205,6 +206,7 @@ fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Records, D::Err
                 region: intern(&mut regions, &wire.region),
             },
             declared: wire.declared,
+            change_id: wire.change_id,
             observed: wire.observed,
             protected: wire.protected,
             group: wire.group,

@@ -140,6 +140,7 @@ fn upgrade(old: RecordV2) -> Record {
         id: old.id,
         scope: Scope { account: old.account.unwrap_or_else(AccountName::default_account), region: old.region },
         declared: old.declared,
+        change_id: None,
         observed: Sighting::first(status, since),
         protected: old.protected,
         group: old.group,

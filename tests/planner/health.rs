@@ -29,7 +29,7 @@ fn asked(world: &World) -> Vec<String> {
 }
 
 fn said(plan: &Plan) -> Vec<String> {
-    let said = plan.warnings.iter().map(words::warning);
+    let said = plan.warnings.iter().map(|warning| words::warning(warning, &plan.time_zone));
     said.map(|said| said.detail.map_or(said.summary.clone(), |detail| format!("{}; {detail}", said.summary))).collect()
 }
 

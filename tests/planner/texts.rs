@@ -23,7 +23,7 @@ fn warnings(plan: &Plan) -> Vec<String> {
         Some(detail) => format!("{summary}; {detail}"),
         None => summary,
     };
-    plan.warnings.iter().map(words::warning).map(text).collect()
+    plan.warnings.iter().map(|warning| words::warning(warning, &plan.time_zone)).map(text).collect()
 }
 
 fn left_alone(plan: &Plan) -> Vec<String> {

@@ -8,7 +8,7 @@ use rictl::resource::{
     Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Scope,
     ScopeFailure, Status, Target,
 };
-use rictl::schedule::in_force;
+use rictl::schedule::{as_assumed, assumed, in_force};
 use rictl::selector::BadChoice;
 use rictl::spec::{Spec, SpecFile, parse};
 use rictl::state::{Durations, Record, Records, Sighting, State};
@@ -39,6 +39,8 @@ pub(crate) struct Interface {
     pub(crate) was_protected: bool,
     /// The region of the record, if that is another one.
     pub(crate) was_in: Option<&'static str>,
+    /// The change that the record says asked for it.
+    pub(crate) by_change: Option<&'static str>,
 }
 
 /// Where a reading finds an interface.
@@ -96,6 +98,7 @@ impl Interface {
             record: None,
             was_protected: false,
             was_in: None,
+            by_change: None,
         }
     }
 
@@ -111,6 +114,11 @@ impl Interface {
 
     pub(crate) fn recorded(mut self, declared: Option<DesiredStatus>, seen: Status) -> Self {
         self.record = Some((declared, Some(seen)));
+        self
+    }
+
+    pub(crate) fn by_change(mut self, change: &'static str) -> Self {
+        self.by_change = Some(change);
         self
     }
 
@@ -249,6 +257,7 @@ impl World {
                 id: interface.id().into(),
                 scope: scope(interface.was_in.unwrap_or(interface.region)),
                 declared,
+                change_id: interface.by_change.map(Into::into),
                 observed: Sighting::first(status, EARLIER.parse().unwrap()),
                 protected: interface.was_protected,
                 group: None,
@@ -271,6 +280,10 @@ impl World {
     pub(crate) fn draw(&self, options: &PlanOptions) -> Result<Draw, Vec<BadChoice>> {
         let (live, state, target) = (self.live(), self.state(), target());
         let spec = in_force(self.spec(), options.moment());
+        let live = match options.at {
+            Some(at) => as_assumed(live, &spec, &assumed(&spec, options.now, at).1),
+            None => live,
+        };
         let inputs = Inputs {
             spec: &spec,
             spec_digest: "sha256:0",

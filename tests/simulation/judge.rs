@@ -12,9 +12,11 @@ use rictl::clock::Clock;
 use rictl::cloud::Call;
 use rictl::emulator::{FaultKind, OppositeSeed, World, WorldSeed};
 use rictl::ops::session::Applied;
-use rictl::resource::{Address, BusinessStatus, DesiredStatus, GroupName, Observed, RouterInterfaceId, Scope, Status};
+use rictl::resource::{
+    Address, BusinessStatus, DesiredStatus, GroupName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status,
+};
 use rictl::run::{Exit, StepResult};
-use rictl::spec::Spec;
+use rictl::spec::{HealthPolicy, Spec};
 use tokio::time::{Duration, Instant};
 
 use super::ledger::Leniency;
@@ -79,6 +81,8 @@ struct Sent {
     id: RouterInterfaceId,
     call: Call,
     at: Instant,
+    /// Which groups were below their floors when it left.
+    below: BTreeSet<GroupName>,
     answer: Option<(Instant, Answered)>,
     /// Something was made durable after the answer: the next process can know of it.
     is_known: bool,
@@ -102,6 +106,9 @@ struct Life {
     says_nothing_done: Option<u8>,
 }
 
+/// A floor with who keeps it, how many of its links are up, and how many have to be.
+pub(crate) type Kept = (GroupName, BTreeSet<RouterInterfaceId>, usize, usize);
+
 /// What one link of a group is made of: ids that all have to be up.
 type Link = BTreeSet<RouterInterfaceId>;
 
@@ -120,6 +127,8 @@ pub(crate) struct Judge {
     doubt_window: Duration,
     opposites: BTreeMap<RouterInterfaceId, RouterInterfaceId>,
     locked: BTreeSet<RouterInterfaceId>,
+    /// What says Abnormal of its fibre.
+    ill: BTreeSet<RouterInterfaceId>,
     lives: Vec<Life>,
     sent: Vec<Sent>,
     pub(crate) charges: Vec<Charge>,
@@ -144,8 +153,11 @@ impl Judge {
         let is_locked = |status: &BusinessStatus| *status != BusinessStatus::Normal;
         let locked =
             seed.interfaces.iter().filter(|interface| interface.business_status.as_ref().is_some_and(is_locked));
+        let is_ill = |word: &HealthCheckStatus| *word == HealthCheckStatus::Abnormal;
+        let ill = seed.interfaces.iter().filter(|interface| interface.health_check_status.as_ref().is_some_and(is_ill));
         Self {
             locked: locked.map(|interface| interface.id.clone()).collect(),
+            ill: ill.map(|interface| interface.id.clone()).collect(),
             world,
             clock,
             began: Instant::now(),
@@ -246,11 +258,13 @@ impl Judge {
         }
         self.check_repeat(life, call, id);
         let at = Instant::now();
+        let below = self.up().into_iter().filter(|(.., up, floor)| up < floor);
         self.sent.push(Sent {
             life,
             id: id.clone(),
             call,
             at,
+            below: below.map(|(group, ..)| group).collect(),
             answer: None,
             is_known: false,
             is_seen: false,
@@ -426,7 +440,7 @@ impl Judge {
     }
 
     /// Counts how many links of each declared floor are truly up now.
-    pub(crate) fn up(&self) -> Vec<(GroupName, BTreeSet<RouterInterfaceId>, usize, usize)> {
+    pub(crate) fn up(&self) -> Vec<Kept> {
         let truth = self.world.borrow().statuses(self.clock.now());
         let mut counts = Vec::new();
         let mut specs: Vec<&Spec> = Vec::new();
@@ -436,7 +450,8 @@ impl Judge {
         }
         for spec in specs {
             for (group, links, floor) in self.floors(spec) {
-                let up = links.iter().filter(|link| self.is_up(link, &truth)).count();
+                let keeps = |link: &&Link| self.is_up(link, &truth) && self.is_well(link, spec);
+                let up = links.iter().filter(keeps).count();
                 counts.push((group, links.into_iter().flatten().collect(), up, floor));
             }
         }
@@ -444,22 +459,30 @@ impl Judge {
     }
 
     /// Takes in that a call was carried out, with what was up just before.
-    pub(crate) fn took_effect(
-        &mut self,
-        number: usize,
-        before: &[(GroupName, BTreeSet<RouterInterfaceId>, usize, usize)],
-    ) {
+    pub(crate) fn took_effect(&mut self, number: usize, before: &[Kept]) {
         self.sent[number].took_effect = true;
         self.sent[number].effect_at = Some(Instant::now());
         if self.sent[number].call == Call::Activate || !self.is_alone() {
             return;
         }
-        let id = self.sent[number].id.clone();
-        for ((group, _, before, _), (_, _, up, floor)) in before.iter().zip(self.up()) {
-            if up < *before && up < floor {
+        let (id, at) = (self.sent[number].id.clone(), self.sent[number].at);
+        for ((group, members, before, _), (_, _, up, floor)) in before.iter().zip(self.up()) {
+            // What was below its floor when a call was sent that comes late, and rose meanwhile, rested on no doubt.
+            let was_below = self.sent[number].below.contains(group);
+            let took_nothing_then = was_below && !self.has_taken_down(members, at, number);
+            if up < *before && up < floor && !took_nothing_then {
                 self.charge(Rule::Floor, &format!("{up} of {group} truly up after Deactivate {id}, floor {floor}"));
             }
         }
+    }
+
+    /// Returns whether a Deactivate other than this one took effect on `members` or their other ends since then.
+    fn has_taken_down(&self, members: &BTreeSet<RouterInterfaceId>, since: Instant, but: usize) -> bool {
+        let is_about = |id: &RouterInterfaceId| {
+            members.contains(id) || self.opposites.get(id).is_some_and(|other| members.contains(other))
+        };
+        let mut others = self.sent.iter().enumerate().filter(|(number, _)| *number != but);
+        others.any(|(_, sent)| sent.call == Call::Deactivate && sent.effect_at > Some(since) && is_about(&sent.id))
     }
 
     /// Judges how a process says that it ended.
@@ -507,8 +530,10 @@ impl Judge {
         let is_misled = self.leniency.distorted || (self.leniency.stale && is_moved_by_others);
         let Some(looked) = self.lives[life].last_asked.filter(|_| !is_misled) else { return };
         let truth = self.truth_as_looked_at(life, looked);
-        let touched: BTreeSet<RouterInterfaceId> =
-            self.sent.iter().filter(|sent| sent.life == life).map(|sent| sent.id.clone()).collect();
+        // What was refused touched nothing.
+        let is_refused = |sent: &Sent| !sent.took_effect && matches!(sent.answer, Some((_, Answered::Refused)));
+        let own = self.sent.iter().filter(|sent| sent.life == life && !is_refused(sent));
+        let touched: BTreeSet<RouterInterfaceId> = own.map(|sent| sent.id.clone()).collect();
         let mut last: BTreeMap<&Address, &StepResult> = BTreeMap::new();
         last.extend(ran.report.results.iter().map(|result| (&result.step.address, result)));
         let wrong: Vec<String> = last
@@ -569,6 +594,12 @@ impl Judge {
         for text in wrong {
             self.charge(Rule::Exit, &text);
         }
+    }
+
+    /// Whether health has a say in what keeps a floor, and says yes.
+    fn is_well(&self, link: &Link, spec: &Spec) -> bool {
+        let has_a_say = spec.limits.health == HealthPolicy::Block;
+        !has_a_say || link.iter().all(|id| !self.ill.contains(id))
     }
 
     fn is_up(&self, link: &Link, truth: &BTreeMap<RouterInterfaceId, Status>) -> bool {

@@ -254,7 +254,7 @@ impl<'s> Simulation<'s> {
             std::mem::swap(&mut self.project, &mut self.turned);
             self.ledger.borrow_mut().spec = self.project.spec.clone();
         }
-        let fate = Rc::new(Fate::new(life.clone(), self.scenario.seams.is_real));
+        let fate = Rc::new(Fate::new(life.clone(), self.scenario.seams.is_real, self.planted));
         let began = Instant::now();
         let ends = tokio::time::timeout(LONGEST_LIFE, async {
             tokio::select! {

@@ -3,7 +3,7 @@
 use super::judge::Rule;
 use super::life::simulate;
 use super::scenario::Scenario;
-use super::seams::{self, sound};
+use super::seams::{self, Check, sound};
 use super::wires::Planted;
 
 /// How many seeds may pass before a defect is noticed.
@@ -144,8 +144,30 @@ fn p09_reads_that_queue_behind_another_region_are_caught() {
     assert!(scenarios.iter().any(is_late));
 }
 
+/// Runs a scenario whose outcome `check` complains of with the defect, and not without it.
+fn complained_of(planted: Planted, scenario: &Scenario, check: Check) {
+    let complaint = |planted| check(&simulate(scenario, planted, true).unwrap());
+    assert_eq!(complaint(None), None);
+    assert!(complaint(Some(planted)).is_some(), "{planted:?} goes unnoticed");
+}
+
+#[test]
+fn p10_a_process_that_is_deaf_to_signals_is_caught() {
+    complained_of(Planted::SignalsAreUnheard, &sound::signalled_at_once(), seams::sent_after_a_signal);
+}
+
+#[test]
+fn p13_a_region_that_makes_a_rollout_wait_is_caught() {
+    complained_of(Planted::NewRegionsWait, &sound::rollout(), seams::unfinished);
+}
+
 #[test]
 fn p11_an_other_end_that_is_reopened_is_caught() {
     let outcome = simulate(&seams::pair("apart", false), Some(Planted::OtherEndIsReopened), false).unwrap();
     assert!(outcome.charges.iter().any(|charge| charge.rule == Rule::BothEnds), "{:?}", outcome.charges);
+}
+
+#[test]
+fn p12_a_cut_fibre_that_passes_as_well_is_caught() {
+    found(Planted::IllIsShownAsWell, &sound::cut_fibre(), Rule::Floor);
 }

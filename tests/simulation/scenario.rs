@@ -3,6 +3,7 @@
 //! Every class of trouble is switched on or off for the whole scenario before its rate is drawn, so that some
 //! scenarios are calm in all respects but one.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use rictl::emulator::{
     Settle, WorldSeed,
 };
 use rictl::executor::{OnError, Settings};
-use rictl::resource::{BusinessStatus, RouterInterfaceId, Status};
+use rictl::resource::{BusinessStatus, HealthCheckStatus, RouterInterfaceId, Status};
 
 use super::dice::Dice;
 
@@ -182,7 +183,49 @@ impl Scenario {
             scenario.world.faults.retain(|fault| !matches!(fault.fault, FaultKind::StaleReads(_)));
             scenario.is_stale = false;
         }
+        scenario.draw_health(&mut Dice::new(seed).split("health"));
         scenario
+    }
+
+    /// Cuts the fibre of some links, and has health checks keep floors.
+    fn draw_health(&mut self, dice: &mut Dice) {
+        if !dice.chance(20) {
+            return;
+        }
+        let specs = [Some(&mut self.spec), self.seams.turned.as_mut()];
+        let companion = self.seams.companion.as_mut().map(|companion| &mut companion.spec);
+        specs.into_iter().flatten().chain(companion).for_each(|spec| *spec = blocking_on_health(spec));
+        let mut ill: BTreeSet<RouterInterfaceId> = BTreeSet::new();
+        for interface in &mut self.world.interfaces {
+            // A fibre has two ends.
+            let is_cut = match &interface.opposite {
+                Some(OppositeSeed::Here(other)) => ill.contains(other),
+                _ => dice.chance(25),
+            };
+            if is_cut {
+                interface.health_check_status = Some(HealthCheckStatus::Abnormal);
+                ill.insert(interface.id.clone());
+            }
+        }
+        if dice.chance(30) {
+            let kinds = [FaultKind::Drop, FaultKind::Denied, FaultKind::Hang, FaultKind::HttpError(503)];
+            let mut fault = Fault::new(dice.pick(&kinds).clone());
+            fault.action = Some(ASKING_FOR_HEALTH.to_owned());
+            fault.probability = Some(0.3);
+            fault.seed = Some(dice.next());
+            fault.until = Some(dice.within(3, 20));
+            self.world.faults.push(fault);
+        }
+    }
+}
+
+/// Has the health checks of a spec keep its floors.
+fn blocking_on_health(spec: &str) -> String {
+    const LIMITS: &str = "limits:\n";
+    if spec.contains(LIMITS) {
+        spec.replace(LIMITS, "limits:\n  health: block\n")
+    } else {
+        spec.replacen("interfaces:\n", "limits:\n  health: block\ninterfaces:\n", 1)
     }
 }
 
@@ -375,6 +418,7 @@ struct Trouble {
 
 const MUTATING: [&str; 2] = ["ActivateRouterInterface", "DeactivateRouterInterface"];
 const READING: &str = "DescribeRouterInterfaces";
+const ASKING_FOR_HEALTH: &str = "DescribeRouterInterfaceAttribute";
 
 impl Trouble {
     /// Adds a fault that strikes some calls of one action.

@@ -77,6 +77,7 @@ impl Tally {
             ("one read too early", tricks.early.is_some()),
             ("ends that move together", scenario.world.pairs == Pairs::Together),
             ("another checkout", scenario.seams.companion.is_some()),
+            ("floors kept by health", scenario.spec.contains("health: block")),
         ];
         for (class, _) in classes.iter().filter(|(_, is_on)| *is_on) {
             *self.faults.entry((*class).to_owned()).or_default() += 1;

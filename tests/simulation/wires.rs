@@ -16,7 +16,7 @@ use rictl::cloud::{
 };
 use rictl::emulator::{InProcess, World};
 use rictl::journal::{Entry, Replay, Run};
-use rictl::resource::{AccountName, Observed, RouterInterfaceId, Scope, Status};
+use rictl::resource::{AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 use rictl::state::{RunId, State};
 use rictl::store::memory::{Disk, Fault, Memory, MemoryStore};
 use rictl::store::{Store, StoreError};
@@ -26,7 +26,7 @@ use tokio::time::{Instant, Sleep};
 use super::dice::Dice;
 use super::judge::{Answered, Judge};
 use super::ledger::Ledger;
-use super::scenario::{Life, Tricks};
+use super::scenario::{Life, REGIONS, Tricks};
 
 /// A defect put in on purpose, to see the invariants catch it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,8 +67,14 @@ pub(crate) enum Planted {
     BetterRowWins,
     /// A read waits for those of all other regions.
     ReadsQueue,
+    /// Signals are never heard.
+    SignalsAreUnheard,
+    /// Once it applies, a process has its first read of another region answered after ten minutes.
+    NewRegionsWait,
     /// The way out of a call is shared by both ends: what takes one down brings the other up.
     OtherEndIsReopened,
+    /// A health check says Normal whatever it has found.
+    IllIsShownAsWell,
 }
 
 /// What is in store for one process.
@@ -82,13 +88,16 @@ pub(crate) struct Fate {
     /// How long it stands still at the next occasion.
     stall: Cell<Duration>,
     is_real: bool,
+    /// It hears no signals.
+    is_deaf: bool,
     /// Its number before the judge, once it has begun to apply.
     pub(crate) seat: Cell<Option<usize>>,
 }
 
 impl Fate {
-    pub(crate) fn new(life: Life, is_real: bool) -> Self {
+    pub(crate) fn new(life: Life, is_real: bool, planted: Option<Planted>) -> Self {
         Self {
+            is_deaf: planted == Some(Planted::SignalsAreUnheard),
             life,
             stall: Cell::default(),
             is_real,
@@ -124,7 +133,9 @@ impl Fate {
         for _ in self.life.signals_at.iter().filter(|at| **at == self.effects.get()) {
             ledger.note("a signal arrives");
             ledger.signalled.get_or_insert_with(Instant::now);
-            self.signals.0.send_modify(|count| *count += 1);
+            if !self.is_deaf {
+                self.signals.0.send_modify(|count| *count += 1);
+            }
         }
         let stalls = self.life.stalls.iter().filter(|(at, _)| *at == self.effects.get()).map(|(_, time)| *time);
         self.stall.set(self.stall.get() + stalls.sum());
@@ -218,6 +229,8 @@ pub(crate) struct Traffic {
     first: RefCell<BTreeMap<RouterInterfaceId, Observed>>,
     pages: RefCell<Vec<(Scope, DescribeQuery, Instant, Page)>>,
     queue: tokio::sync::Mutex<()>,
+    /// A read of another region has been held back.
+    waited: Cell<bool>,
 }
 
 /// A call on its way, in the books of the ledger and of the judge.
@@ -332,6 +345,10 @@ impl CloudWire {
             _ => None,
         };
         let asked = Instant::now();
+        let is_new = || self.fate.seat.get().is_some() && scope.region.as_str() != REGIONS[0];
+        if self.planted == Some(Planted::NewRegionsWait) && is_new() && !self.traffic.waited.replace(true) {
+            tokio::time::sleep(Duration::from_secs(600)).await;
+        }
         if self.planted == Some(Planted::OldPagesAreShown) {
             let pages = self.traffic.pages.borrow();
             let known = pages.iter().rev().find(|(of, same, at, known)| {
@@ -468,8 +485,11 @@ impl CloudRead for CloudWire {
     }
 
     async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
-        let answer = self.inner.health(scope, id).await;
+        let mut answer = self.inner.health(scope, id).await;
         self.fate.live().await;
+        if let (Some(Planted::IllIsShownAsWell), Ok(health)) = (self.planted, &mut answer) {
+            health.status = HealthCheckStatus::Normal;
+        }
         answer
     }
 

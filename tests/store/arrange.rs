@@ -47,6 +47,7 @@ pub(crate) fn step(address: &str, call: Option<Call>) -> PlannedStep {
         expect: expect.into(),
         goal: goal.into(),
         reason: None,
+        change_id: None,
     }
 }
 
@@ -139,6 +140,7 @@ pub(crate) fn state_of(count: usize) -> State {
             id: step.interface_id,
             scope: step.scope,
             declared: Some(DesiredStatus::Inactive),
+            change_id: None,
             observed: Sighting { status: Some(Status::Inactive), since: at(5_000), at: at(6_000) },
             protected: number % 3 == 0,
             group: (number % 5 == 0).then(|| "idc-shanghai".into()),

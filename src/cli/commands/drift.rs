@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::drift::{Drift, DriftCheck};
 use crate::ops::connection::connect;
-use crate::ops::drift as operation;
+use crate::ops::drift::{self as operation, Watching};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::notify;
 use crate::ops::project::{Project, together};
@@ -23,6 +24,9 @@ use super::super::errors::{self, Machine};
 use super::super::output::Output;
 use super::{Invocation, plan};
 
+/// A spec, and `--at`, the moment that it is of.
+type AsOf = (Project, Option<Timestamp>);
+
 pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let paths = invocation.spec_paths();
     let format = arguments.format.format();
@@ -32,10 +36,10 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     }
     let machine = if format == Format::Json { Machine::Document } else { Machine::None };
     // What cannot be read is told when its turn comes.
-    let load = |path: &PathBuf| invocation.load_as_of(path, &arguments.at, false).map(|(project, _)| project);
-    let projects: Vec<Result<Project>> = paths.iter().map(load).collect();
+    let load = |path: &PathBuf| invocation.load_as_of(path, &arguments.at, false);
+    let projects: Vec<Result<AsOf>> = paths.iter().map(load).collect();
     if projects.len() > 1 {
-        together::check(&projects.iter().flatten().collect::<Vec<_>>())?;
+        together::check(&projects.iter().flatten().map(|(project, _)| project).collect::<Vec<_>>())?;
     }
     let (mut moved, mut failed) = (false, None);
     let mut checks = Vec::new();
@@ -79,19 +83,19 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
 /// Checks one spec and prints what was found; what went wrong after that stands beside it.
 async fn check(
     path: &Path,
-    project: Result<Project>,
+    project: Result<AsOf>,
     arguments: &DriftArgs,
     invocation: &Invocation,
     output: &Output,
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
-    let project = project?;
+    let (project, at) = project?;
     let chosen = project.chosen(&arguments.selection.target, &arguments.selection.exclude)?;
     let recorded = plan::read(&project.paths, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
-    let interval = invocation.global.poll_interval;
+    let watching = Watching { at, poll_interval: invocation.global.poll_interval };
     let (cloud, target) = (&connection.cloud, &connection.target);
     let (mut drift, mut seen) =
-        operation::drift(&project, &recorded, cloud, target, &invocation.clock, interval).await?;
+        operation::drift(&project, &recorded, cloud, target, &invocation.clock, watching).await?;
     if let Some(chosen) = &chosen {
         drift.keep_to(&project.spec, chosen);
         seen.readings.retain(|address, _| chosen.contains(address));

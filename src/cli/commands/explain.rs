@@ -17,9 +17,11 @@ use crate::render;
 use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
 use crate::resource::{Address, LiveState, Reading};
+use crate::schedule;
 use crate::spec::keys::{self, Key};
 
 use super::super::args::{Choice, ExplainArgs, GraphArgs, GraphFormat};
+use super::super::errors;
 use super::super::output::Output;
 use super::{Invocation, plan};
 
@@ -29,8 +31,10 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     }
     let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
     let addresses = project.select(&arguments.selectors)?;
+    say_clashes(&project, output);
     let recorded = plan::read(&project.paths, output)?;
     let (plan, seen) = planned(&project, &recorded, at, invocation).await?;
+    let (_, reached) = at.map(|at| schedule::assumed(&project.spec, plan.timestamp, at)).unwrap_or_default();
     let facts: Vec<Explanation<'_>> = addresses
         .iter()
         .map(|address| Explanation {
@@ -40,6 +44,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
             reading: seen.readings.get(address).unwrap_or(&Reading::Unreadable),
             record: recorded.state.as_ref().and_then(|state| state.interfaces.get(address)),
             plan: &plan,
+            assumed: reached.get(address).copied(),
         })
         .collect();
     let view = output.view();
@@ -75,6 +80,7 @@ fn key(path: &str, json: bool, output: &Output) -> Result<Exit> {
 
 pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
+    say_clashes(&project, output);
     let chosen: BTreeSet<Address> = project.select(&arguments.selectors)?.into_iter().collect();
     let format = match arguments.format {
         GraphFormat::Dot => render::graph::Format::Dot,
@@ -96,8 +102,17 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
             Err(error) => return Err(error),
         }
     };
+    if let Some(at) = at.filter(|_| plan.is_some()) {
+        let at = project.spec.time_zone.shown(at);
+        output.say(&format!("note: drawn as of {at}, with what begins or ends before taken as done"));
+    }
     output.print(|out| Graph::new(&project.spec, plan.as_ref()).only(&chosen).write(out, format))?;
     Ok(Exit::Done)
+}
+
+/// Warns of what changes break together.
+fn say_clashes(project: &Project, output: &Output) {
+    errors::draw(output, &project.spec.sources, &project.clashes());
 }
 
 async fn planned(

@@ -20,15 +20,12 @@ pub(super) fn validate(at: &AtArgs, json: bool, invocation: &Invocation, output:
     let mut failed = false;
     let (mut documents, mut projects) = (Vec::new(), Vec::new());
     for path in invocation.spec_paths() {
-        let (diagnostics, declared) = match invocation.load_as_of(&path, at, true) {
-            Ok((project, at)) => {
+        let (diagnostics, declared) = match invocation.load_to_validate(&path, at) {
+            Ok(project) => {
                 let declared = project.spec.interfaces.len();
-                let (sources, mut findings) = (project.spec.sources.clone(), project.spec.warnings.clone());
-                findings.extend(project.window_remarks(at.unwrap_or(invocation.clock.now())));
+                let (sources, findings) = (project.spec.sources.clone(), project.spec.warnings.clone());
                 projects.push(project);
-                let diagnostics = Diagnostics { sources, findings };
-                let is_valid = !diagnostics.has_errors();
-                (diagnostics, is_valid.then_some(declared))
+                (Diagnostics { sources, findings }, Some(declared))
             }
             Err(error) => (errors::diagnose(&error), None),
         };

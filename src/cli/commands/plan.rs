@@ -36,7 +36,13 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     }
     let saved = arguments.out.as_deref().map(|path| path.display().to_string());
     let given = Given { saved, redo: arguments.choice.redo, ..invocation.given() };
-    print(output, &arguments.format, &plan, &given, Some(&Topology::new(&project.spec, &seen)))?;
+    print(
+        output,
+        &arguments.format,
+        &plan,
+        &given,
+        Some(&Topology::new(&project.spec, &live::as_of(&project.spec, seen, &options))),
+    )?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
         let text = format!("Saved the plan to {}.", path.display());
         output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;

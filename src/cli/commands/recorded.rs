@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
+use crate::calendar::Zone;
 use crate::history::{Aside, Recorded};
 use crate::ops::accept::{self, Accepted};
 use crate::ops::failure::{Exit, Refusal};
@@ -43,7 +44,7 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         _ => Refusal::new(Exit::Error, format!("there is neither a file nor a run {what}"))
             .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`"),
     })?;
-    let run = PastRun::from(run);
+    let run = PastRun::from(run).in_zone(&zone(invocation));
     let (view, given) = (output.view_of(arguments.format.full), invocation.given());
     output.print(|out| match format {
         Format::Text => render::history::run(out, &run, &given, view),
@@ -66,12 +67,18 @@ pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocatio
     if let Some(project) = &project {
         runs = operation::touching(runs, selectors, project)?;
     }
-    let runs: Vec<PastRun> = runs.into_iter().map(PastRun::from).collect();
+    let zone = project.map(|project| project.spec.time_zone).unwrap_or_default();
+    let runs: Vec<PastRun> = runs.into_iter().map(|run| PastRun::from(run).in_zone(&zone)).collect();
     let view = output.view();
     output.print(|out| {
         if json { render::history::list_document(out, &runs) } else { render::history::list(out, &runs, view) }
     })?;
     Ok(Exit::Done)
+}
+
+/// Returns the zone that times are shown in: UTC where the spec cannot be read.
+fn zone(invocation: &Invocation) -> Zone {
+    invocation.load().map(|project| project.spec.time_zone).unwrap_or_default()
 }
 
 pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Output) -> Result<Exit> {
@@ -82,7 +89,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             output.print(|out| match &recorded.state {
                 Some(state) if json => render::state::list_document(out, state),
                 None if json => writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "interfaces": {}})),
-                Some(state) => render::state::list(out, state, view),
+                Some(state) => render::state::list(out, state, &zone(invocation), view),
                 None => writeln!(out, "Nothing is recorded."),
             })?;
         }
@@ -95,7 +102,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
                     let document = serde_json::json!({"format_version": "1.0", "address": address, "record": record});
                     writeln!(out, "{document}")
                 } else {
-                    render::state::show(out, &address, record, view)
+                    render::state::show(out, &address, record, (&zone(invocation), view))
                 }
             })?;
         }

@@ -19,6 +19,7 @@ fn record(outcome: Outcome, because: Option<StepReason>, status: Status, since: 
         id: "ri-a".into(),
         scope: Scope { account: AccountName::default_account(), region: "cn-shanghai".into() },
         declared: None,
+        change_id: None,
         observed: Sighting { status: Some(status), since: at(since), at: at("2026-11-23T12:10:00Z") },
         protected: false,
         group: None,

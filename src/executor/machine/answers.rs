@@ -65,7 +65,7 @@ impl Machine<'_> {
             _ => Cause::Lost,
         };
         let since = self.now.instant;
-        self.enter(number, Phase::Doubt(Doubt { attempts, since, untouched: 0, error: detail, cause }));
+        self.enter(number, Phase::Doubt(Doubt { attempts, since, untouched: 0, contrary: 0, error: detail, cause }));
     }
 
     /// Nothing was done by this call. What the status says decides whether to look again. An earlier copy whose answer

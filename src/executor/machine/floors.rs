@@ -36,13 +36,15 @@ impl<'a> Floors<'a> {
         Self { floors, by_side }
     }
 
-    /// Lists every side that has to be read before `address` may go down.
+    /// Lists every side that has to be read before `address` may go down: those of its own link, and of the links that the
+    /// plan found up or brings up. No floor was planned to rest on the others.
     pub(super) fn sides_to_read(&self, address: &Address) -> impl Iterator<Item = &'a FloorMember> + '_ {
-        self.by_side
-            .get(address)
-            .into_iter()
-            .flatten()
-            .flat_map(|place| self.floors[place.floor].links.iter().flat_map(|link| &link.sides))
+        self.by_side.get(address).into_iter().flatten().flat_map(|place| {
+            let links = self.floors[place.floor].links.iter().enumerate();
+            links
+                .filter(|(number, link)| *number == place.link || link.up || link.rises)
+                .flat_map(|(_, link)| &link.sides)
+        })
     }
 
     /// Returns when the oldest page or check was asked for on which it rests that `address` may go down, `None` if on none;

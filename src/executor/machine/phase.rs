@@ -95,7 +95,7 @@ pub(super) struct Settling {
     pub(super) has_moved: bool,
     /// How many reads in a row showed the status that it came from.
     pub(super) unmoved: u32,
-    /// How many reads in a row showed it on its way back.
+    /// How many reads in a row showed it where the call does not lead.
     pub(super) contrary: u32,
 }
 
@@ -118,6 +118,8 @@ pub(super) struct Doubt {
     pub(super) since: Moment,
     /// How many reads in a row showed the interface untouched.
     pub(super) untouched: u32,
+    /// How many reads in a row showed it where neither the call nor its absence leads.
+    pub(super) contrary: u32,
     /// What happened to the answer.
     pub(super) error: String,
     /// What it comes from.

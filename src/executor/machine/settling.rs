@@ -31,7 +31,7 @@ impl Machine<'_> {
                     judge::Settling::Reached if by == By::Sight => self.reached_in_doubt(number),
                     judge::Settling::Reached => self.finish(number, Outcome::Done, None),
                     judge::Settling::NotYet => self.not_yet(number, status),
-                    judge::Settling::Contrary => self.on_its_way_back(number, status),
+                    judge::Settling::Contrary => self.elsewhere(number, status),
                     judge::Settling::Never => {
                         self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found: status }));
                     }
@@ -41,13 +41,11 @@ impl Machine<'_> {
                 Doubtful::Reached => self.reached_in_doubt(number),
                 Doubtful::TookEffect => self.settle(number, By::Sight),
                 Doubtful::Untouched => self.still_untouched(number),
-                Doubtful::Foreign if *cause != Cause::Lost && status.as_ref().is_some_and(Status::is_transitional) => {
+                Doubtful::Contrary if *cause != Cause::Lost && status.as_ref().is_some_and(Status::is_transitional) => {
                     self.explained(number);
                 }
-                Doubtful::Foreign => {
-                    let because = StepReason::AnswerLost { found: status, error: None, diverted: true };
-                    self.finish(number, Outcome::InDoubt, Some(because));
-                }
+                Doubtful::Contrary => self.doubtfully_elsewhere(number, status),
+                Doubtful::Gone => self.diverted_in_doubt(number, status),
             },
             _ => {}
         }
@@ -78,10 +76,10 @@ impl Machine<'_> {
         }
     }
 
-    /// A read shows an accepted call's interface on its way back. Once reads agree on that, and were begun so long after the
+    /// A read shows an accepted call's interface where the call does not lead. Once reads agree on that, and were begun so long after the
     /// answer that they do not show how it came to where the call was sent, it is somebody's doing: a doubt window where it was
     /// seen to move, else as long as reads can lag.
-    fn on_its_way_back(&mut self, number: usize, found: Option<Status>) {
+    fn elsewhere(&mut self, number: usize, found: Option<Status>) {
         self.tell_progress(number);
         let (has_settled, has_lagged) = (self.is_read_after(number, 1), self.is_read_after(number, LONGEST_LAG));
         let Phase::Settling(settling) = &mut self.steps[number].phase else { return };
@@ -90,6 +88,33 @@ impl Machine<'_> {
         if settling.contrary >= EQUAL_READS && is_late {
             self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));
         }
+    }
+
+    /// A read shows a doubtful call's interface where neither the call nor its absence leads. It is somebody's doing once
+    /// reads agree on that, and were begun a doubt window after the call.
+    fn doubtfully_elsewhere(&mut self, number: usize, found: Option<Status>) {
+        self.tell_progress(number);
+        let is_late = self.is_doubt_older_than(number, 1);
+        let Phase::Doubt(doubt) = &mut self.steps[number].phase else { return };
+        doubt.untouched = 0;
+        doubt.contrary += 1;
+        if doubt.contrary >= EQUAL_READS && is_late {
+            self.diverted_in_doubt(number, found);
+        }
+    }
+
+    fn diverted_in_doubt(&mut self, number: usize, found: Option<Status>) {
+        let because = StepReason::AnswerLost { found, error: None, diverted: true };
+        self.finish(number, Outcome::InDoubt, Some(because));
+    }
+
+    /// Returns whether the last read was begun so many doubt windows after the step came into doubt. An answer that took
+    /// its time tells of the past.
+    fn is_doubt_older_than(&self, number: usize, windows: u32) -> bool {
+        let Phase::Doubt(Doubt { since, .. }) = self.steps[number].phase else { return false };
+        let step = self.planned(number);
+        let begun = self.sightings.begun(&step.scope, &step.interface_id);
+        begun.is_some_and(|begun| begun >= since + self.settings.doubt_window * windows)
     }
 
     /// Returns whether the last read was begun so many doubt windows after the step began to settle.
@@ -110,7 +135,7 @@ impl Machine<'_> {
     /// A read shows the status that the API called incorrect: when it is over, reads tell again.
     fn explained(&mut self, number: usize) {
         if let Phase::Doubt(doubt) = &mut self.steps[number].phase {
-            doubt.untouched = 0;
+            (doubt.untouched, doubt.contrary) = (0, 0);
             doubt.cause = Cause::Explained;
         }
     }
@@ -119,14 +144,12 @@ impl Machine<'_> {
     /// and through the same checks as the first time; where the API itself says that they lag, after as long as they can.
     fn still_untouched(&mut self, number: usize) {
         let is_stopped = self.is_stopped();
-        let step = self.planned(number);
-        let begun = self.sightings.begun(&step.scope, &step.interface_id);
+        let (is_late, has_lagged) =
+            (self.is_doubt_older_than(number, 1), self.is_doubt_older_than(number, LONGEST_LAG));
         let Phase::Doubt(doubt) = &mut self.steps[number].phase else { return };
         doubt.untouched += 1;
-        let windows = if doubt.cause == Cause::Contradiction { LONGEST_LAG } else { 1 };
-        let window = self.settings.doubt_window * windows;
-        // An answer that took its time tells of the past.
-        let is_late = begun.is_some_and(|begun| begun >= doubt.since + window);
+        doubt.contrary = 0;
+        let is_late = if doubt.cause == Cause::Contradiction { has_lagged } else { is_late };
         if doubt.untouched < EQUAL_READS || !is_late {
             return;
         }

@@ -86,6 +86,7 @@ fn drained() -> crate::journal::Journal {
             expect: Status::Active.into(),
             goal: crate::plan::Goal::Inactive,
             reason: None,
+            change_id: None,
         }],
     };
     let request_id = crate::resource::RequestId("R".into());

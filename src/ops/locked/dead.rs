@@ -42,7 +42,11 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             let mut entries = Vec::new();
             for (open, resolution) in open.iter().zip(resolutions) {
                 let because = resolution.because();
-                front.note(&format!("{}: {}", open.step.id, words::run::step_reason(&because)));
+                front.note(&format!(
+                    "{}: {}",
+                    open.step.id,
+                    words::run::step_reason(&because, &self.session.project.spec.time_zone)
+                ));
                 entries.push(Entry::Closed {
                     step: open.step.id.clone(),
                     at: clock.now(),

@@ -127,6 +127,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     /// A run with a call that nobody watched to its end has no end yet: whoever comes next reads what became of it.
     pub(super) fn end(&mut self, plan: &Plan, ended: Ended) -> (Report, bool) {
         let Ended { mut report, last_look, interrupted, is_open, unrecorded, .. } = ended;
+        report.time_zone = self.session.project.spec.time_zone.clone();
         report.unrecorded = unrecorded.map(|error| self.rescue(&error));
         let at = self.session.clock.now();
         let decide = |report: &Report| {

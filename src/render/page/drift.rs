@@ -16,18 +16,20 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
         let items = drift.items.iter().filter(|item| (item.cause == DriftCause::Blocked) == is_blocked);
         Body::Findings(items.map(|item| finding(item, drift)).collect())
     };
+    let as_of = drift.at.map(|at| Fact::new("As of", Phrase::theirs(drift.time_zone.shown(at))));
+    let facts = [
+        Fact::new("Target", Phrase::theirs(drift.target.to_string())),
+        spec_fact(Some(&drift.spec), drift.timestamp, &drift.time_zone),
+    ];
     Page {
         title: Phrase::ours("rictl drift of ").and_theirs(drift.spec.as_str()),
-        facts: vec![
-            Fact::new("Target", Phrase::theirs(drift.target.to_string())),
-            spec_fact(Some(&drift.spec), drift.timestamp, &drift.time_zone),
-        ],
+        facts: facts.into_iter().chain(as_of).collect(),
         verdict: Verdict::new(tone, words::verdict(drift), ""),
         sections: vec![
             Section::new("Findings", Lead::Nothing, of(false)),
             Section::new("Blocked", Lead::Line("Blocked:"), of(true)),
             groups(&worrying(&drift.groups)).whole(),
-            warnings(&drift.warnings),
+            warnings(&drift.warnings, &drift.time_zone),
             unread(&drift.failures),
         ],
         next: after_drift(drift, given),
@@ -48,7 +50,7 @@ fn finding(item: &DriftItem, drift: &Drift) -> Finding {
         scope: item.scope.to_string(),
         tone,
         mark,
-        cause: words::cause(item.cause),
+        cause: words::why(item),
         is_moving: item.cause == DriftCause::InTransition,
         spec: item.spec.to_string(),
         last_applied: words::last_applied(item),

@@ -62,8 +62,8 @@ fn verdict(plan: &Plan, is_done: bool) -> Verdict {
 fn assumed(plan: &Plan) -> Section {
     let zone = &plan.time_zone;
     let entry = |assumed: &Assumed| {
-        let says = format!("{} {}", words::what(assumed.what), zone.shown(assumed.at));
-        Entry::new(Tone::Faint, "", assumed.change_id.to_string(), Some(says))
+        let says = format!("{} {} {}", assumed.change_id, words::what(assumed.what), zone.shown(assumed.at));
+        Entry::plain(Tone::Faint, says)
     };
     let mut entries: Vec<Entry> = plan.assumed.iter().map(entry).collect();
     if let Some(at) = plan.at {
@@ -76,10 +76,7 @@ fn assumed(plan: &Plan) -> Section {
 
 fn upcoming(plan: &Plan) -> Section {
     let (zone, now) = (&plan.time_zone, plan.at.unwrap_or(plan.timestamp));
-    let entry = |upcoming: &Upcoming| {
-        let says = words::upcoming(upcoming, zone, now);
-        Entry::new(Tone::Faint, "", upcoming.change_id.to_string(), Some(says))
-    };
+    let entry = |upcoming: &Upcoming| Entry::plain(Tone::Faint, words::upcoming(upcoming, zone, now));
     Section::new("Coming up", Lead::Line("Coming up:"), Body::List(plan.upcoming.iter().map(entry).collect()))
 }
 
@@ -255,5 +252,5 @@ fn remarks(plan: &Plan) -> [Section; 3] {
         Entry::new(Tone::Change, "In doubt: ", about, Some(says))
     });
     let doubts = Section::new("In doubt", Lead::Labels { are_own: false }, Body::List(doubts.collect()));
-    [super::unread(&plan.failures), doubts.urgent(), super::warnings(&plan.warnings)]
+    [super::unread(&plan.failures), doubts.urgent(), super::warnings(&plan.warnings, &plan.time_zone)]
 }

@@ -2,6 +2,7 @@
 
 use super::steps::StepRow;
 use super::{Body, Entry, Fact, Lead, Page, Place, Section, Verdict, version};
+use crate::calendar::Zone;
 use crate::journal::{Evidence, LockWord, Operation, Outcome};
 use crate::render::past::PastRun;
 use crate::render::phrase::Phrase;
@@ -59,8 +60,9 @@ fn verdict(report: &Report, blocked: usize) -> Verdict {
 
 fn facts(past: &PastRun) -> Vec<Fact> {
     let (report, evidence) = (&past.report, &past.evidence);
-    let ended = report.finished_at().map_or_else(|| "not ended".to_owned(), |at| format!("to {at:.0}"));
-    let when = format!("{:.0} {ended}, shown by {}", report.started_at, version());
+    let ended =
+        report.finished_at().map_or_else(|| "not ended".to_owned(), |at| format!("to {}", report.time_zone.stamp(at)));
+    let when = format!("{} {ended}, shown by {}", report.time_zone.stamp(report.started_at), version());
     let (tone, outcome) = past.verdict();
     let mut facts = vec![
         Fact::new("Run", Phrase::theirs(&*report.run_id.0)).toned(Tone::Strong),
@@ -135,15 +137,19 @@ fn groups(report: &Report) -> Section {
 }
 
 fn steps(report: &Report) -> Section {
-    Section::new("Steps", Lead::Nothing, Body::Steps(report.results.iter().map(row).collect()))
+    Section::new(
+        "Steps",
+        Lead::Nothing,
+        Body::Steps(report.results.iter().map(|result| row(result, &report.time_zone)).collect()),
+    )
 }
 
-fn row(result: &StepResult) -> StepRow {
+fn row(result: &StepResult, zone: &Zone) -> StepRow {
     let step = &result.step;
     let outcome = words::outcome(result);
-    let detail = words::detail(result);
+    let detail = words::detail(result, zone);
     let is_at_goal = result.is_at_goal();
-    let moment = |at: Option<jiff::Timestamp>| at.map(|at| format!("{at:.0}"));
+    let moment = |at: Option<jiff::Timestamp>| at.map(|at| zone.stamp(at));
     StepRow {
         id: step.id.to_string(),
         interface_id: step.interface_id.to_string(),

@@ -134,7 +134,7 @@ impl<'a> Document<'a> {
             floors: &plan.floors,
             groups: &plan.groups,
             rollout: plan.rollout.as_ref(),
-            warnings: plan.warnings.iter().map(WarningLine::of).collect(),
+            warnings: plan.warnings.iter().map(|warning| WarningLine::of(warning, &plan.time_zone)).collect(),
             doubts: plan.doubts.iter().map(|doubt| DoubtLine { finding: words::doubt(doubt), doubt }).collect(),
             failures: &plan.failures,
             targeted: &plan.targeted,
@@ -254,8 +254,8 @@ pub(in crate::render) struct WarningLine<'a> {
 }
 
 impl<'a> WarningLine<'a> {
-    pub(in crate::render) fn of(warning: &'a Warning) -> Self {
-        let words::Said { summary, detail } = words::warning(warning);
+    pub(in crate::render) fn of(warning: &'a Warning, zone: &Zone) -> Self {
+        let words::Said { summary, detail } = words::warning(warning, zone);
         let warning = match warning {
             Warning::Told { .. } => Coded::Told { code: None },
             typed => Coded::Typed(typed),

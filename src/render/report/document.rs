@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::words::run as words;
+use crate::calendar::Zone;
 use crate::journal::{Operation, Outcome, PlannedStep};
+use crate::plan::Action;
 use crate::resource::{Address, GroupName, RequestId, Status, Target};
 use crate::run::{Exit, Reason, Report, RunOutcome, StepResult, Subject};
 use crate::state::RunId;
@@ -46,6 +48,18 @@ struct StepDocument<'a> {
     request_id: Option<&'a RequestId>,
     started_at: Option<Timestamp>,
     finished_at: Option<Timestamp>,
+    /// What it does: the API's action, or `Wait`.
+    action: Action,
+    /// The status that was there before.
+    before: Option<Status>,
+    /// The status that was read last.
+    after: Option<&'a Status>,
+    /// When its call was sent, by this machine's clock.
+    sent_at: Option<Timestamp>,
+    /// When its goal was seen, by this machine's clock.
+    settled_at: Option<Timestamp>,
+    /// The time in the cloud's answer to the call; `null` where that is not recorded.
+    cloud_date: Option<Timestamp>,
     /// Why, as a word, where the step is not at its goal.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
@@ -68,7 +82,9 @@ pub(crate) struct ReasonDocument<'a> {
 impl<'a> From<&'a Report> for RunDocument<'a> {
     fn from(report: &'a Report) -> Self {
         let reasons = || report.end.iter().flat_map(|end| &end.reasons);
-        let word_of = |is_wanted: fn(&Reason) -> bool| reasons().find(|reason| is_wanted(reason)).map(words::reason);
+        let word_of = |is_wanted: fn(&Reason) -> bool| {
+            reasons().find(|reason| is_wanted(reason)).map(|reason| words::reason(reason, &report.time_zone))
+        };
         Self {
             run_id: &report.run_id,
             operation: report.operation,
@@ -77,13 +93,13 @@ impl<'a> From<&'a Report> for RunDocument<'a> {
             digest: &report.digest,
             started_at: report.started_at,
             finished_at: report.finished_at(),
-            results: report.results.iter().map(StepDocument::from).collect(),
+            results: report.results.iter().map(|result| StepDocument::of(result, &report.time_zone)).collect(),
             interrupted: report.is_interrupted(),
             stopped_reason: word_of(|reason| matches!(reason, Reason::Stopped { .. })),
             unrecorded: word_of(|reason| matches!(reason, Reason::Unrecorded(_))),
             outcome: Some(report.outcome()),
             exit_code: report.exit(),
-            reasons: reasons().map(ReasonDocument::from).collect(),
+            reasons: reasons().map(|reason| ReasonDocument::of(reason, &report.time_zone)).collect(),
         }
     }
 }
@@ -96,8 +112,8 @@ impl RunDocument<'_> {
     }
 }
 
-impl<'a> From<&'a StepResult> for StepDocument<'a> {
-    fn from(result: &'a StepResult) -> Self {
+impl<'a> StepDocument<'a> {
+    fn of(result: &'a StepResult, zone: &Zone) -> Self {
         let because = result.because.as_ref();
         Self {
             step: &result.step,
@@ -106,19 +122,26 @@ impl<'a> From<&'a StepResult> for StepDocument<'a> {
             request_id: result.request_id.as_ref(),
             started_at: result.started_at,
             finished_at: result.finished_at,
+            action: result.step.action(),
+            before: result.before(),
+            after: result.status.as_ref(),
+            sent_at: result.sent_at(),
+            settled_at: result.finished_at.filter(|_| result.is_at_goal()),
+            cloud_date: None,
             code: because.filter(|_| !result.is_at_goal()).map(|because| because.code(result.outcome)),
-            detail: because.map(words::step_reason),
+            detail: because.map(|because| words::step_reason(because, zone)),
         }
     }
 }
 
-impl<'a> From<&'a Reason> for ReasonDocument<'a> {
-    fn from(reason: &'a Reason) -> Self {
+impl<'a> ReasonDocument<'a> {
+    /// Words a reason; its times are shown in a zone.
+    pub(crate) fn of(reason: &'a Reason, zone: &Zone) -> Self {
         let (address, group) = match reason.subject() {
             Subject::Address(address) => (Some(address), None),
             Subject::Group(group) => (None, Some(group)),
             Subject::Run => (None, None),
         };
-        Self { code: reason.code(), address, group, detail: words::reason(reason) }
+        Self { code: reason.code(), address, group, detail: words::reason(reason, zone) }
     }
 }

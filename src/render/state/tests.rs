@@ -1,4 +1,5 @@
 use super::*;
+use crate::calendar::Zone;
 use crate::cloud::{Call, RequestId};
 use crate::plan::StepId;
 use crate::render::samples::{HOSTILE, assert_inert, at, scope, target, view, written};
@@ -10,6 +11,7 @@ fn state(text: &str) -> State {
         id: "ri-2zeo3xzyf38r4urzdpvfs".into(),
         scope: scope("cn-shanghai"),
         declared: Some(DesiredStatus::Inactive),
+        change_id: None,
         observed: Sighting { status: Some(Status::Inactive), since: at("02:14:13"), at: at("02:15:00") },
         protected: true,
         group: Some("idc-shanghai".into()),
@@ -35,6 +37,7 @@ fn state(text: &str) -> State {
         id: "ri-gone".into(),
         observed: Sighting::first(None, at("01:00:00")),
         declared: None,
+        change_id: None,
         protected: false,
         group: None,
         last_action: None,
@@ -55,8 +58,11 @@ fn state(text: &str) -> State {
 #[test]
 fn lists_and_shows_records() {
     let state = state("");
-    insta::assert_snapshot!("list", written(|out| list(out, &state, view(100))));
-    let shown = state.interfaces.iter().map(|(address, record)| written(|out| show(out, address, record, view(80))));
+    insta::assert_snapshot!("list", written(|out| list(out, &state, &Zone::utc(), view(100))));
+    let shown = state
+        .interfaces
+        .iter()
+        .map(|(address, record)| written(|out| show(out, address, record, (&Zone::utc(), view(80)))));
     insta::assert_snapshot!("show", shown.collect::<String>());
 }
 
@@ -65,7 +71,7 @@ fn shows_hostile_text_without_obeying_it() {
     for text in HOSTILE {
         let state = state(text);
         for (address, record) in &state.interfaces {
-            assert_inert(&written(|out| show(out, address, record, view(60))), text);
+            assert_inert(&written(|out| show(out, address, record, (&Zone::utc(), view(60)))), text);
         }
     }
 }

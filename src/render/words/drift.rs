@@ -62,6 +62,15 @@ fn is_overdue(cause: DriftCause) -> bool {
     matches!(cause, DriftCause::Overdue | DriftCause::Differs(ActionReason::ChangeEnded))
 }
 
+/// Returns in words why an item is listed.
+pub(crate) fn why(item: &DriftItem) -> &'static str {
+    match item.cause {
+        // Applied it was, and this is not.
+        DriftCause::Blocked if item.last_applied.is_some() => "held back",
+        listed => cause(listed),
+    }
+}
+
 /// Returns a cause in words.
 pub(crate) fn cause(cause: DriftCause) -> &'static str {
     match cause {
@@ -92,14 +101,20 @@ pub(crate) fn live(item: &DriftItem) -> &str {
 pub(crate) fn note(item: &DriftItem, drift: &Drift) -> Option<String> {
     if let (Some(since), Some(change)) = (item.overdue_since, &item.change_id) {
         let ended = drift.time_zone.shown(since);
-        return Some(format!("overdue for {} ({change} ended {ended})", span(drift.timestamp.duration_since(since))));
+        return Some(format!("overdue for {} ({change} ended {ended})", span(drift.moment().duration_since(since))));
+    }
+    if let (DriftCause::Overdue, Some(change)) = (item.cause, &item.change_id) {
+        return Some(format!("overdue ({change} asks for nothing here any more)"));
     }
     if let Some(run_id) = &item.taken_back_by {
         let reason = item.reason.as_ref().map(|reason| format!("{reason}; ")).unwrap_or_default();
         return Some(format!("{reason}taken back by run {run_id}, and left alone by apply"));
     }
     if let Some(reason) = &item.blocked {
-        return Some(blocked_address(&Blocked { address: item.address.clone(), reason: reason.clone() }));
+        return Some(blocked_address(
+            &Blocked { address: item.address.clone(), reason: reason.clone() },
+            &drift.time_zone,
+        ));
     }
     if let Some(lock) = &item.business_status {
         return Some(format!("it is {lock}, and carries nothing"));

@@ -96,7 +96,7 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
     let spec = plan.basis.spec.as_deref();
     let command = |rest: &str| given.about(spec, rest);
     let loosened = loosened(plan, given);
-    let at = plan.at.map(|at| format!(" --at {}", plan.time_zone.stamp(at))).unwrap_or_default();
+    let at = plan.at.map(|at| format!(" --at {}", plan.time_zone.exact(at))).unwrap_or_default();
     let again = || command(&format!("plan{}{at}{loosened}", choices(plan)));
     if plan.is_errored() && plan.steps.is_empty() {
         return Some(Phrase::command(again()).and(" reads again what could not be read"));
@@ -111,8 +111,14 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
             Phrase::command(command(&format!("plan --out {}", quoted(file)))).and(" makes it again")
         }
         Some(file) => {
-            let apply = format!("apply {}{loosened}", quoted(file));
-            Phrase::command(command(&apply)).and(" does exactly this")
+            let apply = Phrase::command(command(&format!("apply {}{loosened}", quoted(file))));
+            match plan.at.filter(|at| *at > plan.timestamp) {
+                Some(at) => {
+                    let from = format!(", from {} on", plan.time_zone.shown(at));
+                    apply.and(" does exactly this").and_theirs(from)
+                }
+                None => apply.and(" does exactly this"),
+            }
         }
         None if plan.at.is_some() => Phrase::command(format!("{} --out FILE", again())).and(" saves it for then"),
         None => {
@@ -184,6 +190,9 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
             Phrase::ours("nothing was changed; lift what the guard names, then run ").and_command(plan)
         }
         Some(Exit::Moved) if is_back => Phrase::ours("nothing was changed; ").and_command(plan).and(" plans it afresh"),
+        Some(Exit::Moved) if report.is_too_late() => {
+            Phrase::ours("nothing was changed; ").and_command(plan).and(" shows what is asked for now")
+        }
         Some(Exit::Moved) => Phrase::ours("nothing was changed; ").and_command(plan).and(" shows what moved"),
         Some(Exit::Partial | Exit::Interrupted) => {
             let done = if is_back { " shows what was done" } else { " what was done" };

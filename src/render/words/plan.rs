@@ -39,7 +39,7 @@ pub struct Said {
 }
 
 /// Says a warning.
-pub fn warning(warning: &Warning) -> Said {
+pub fn warning(warning: &Warning, zone: &Zone) -> Said {
     let said = |summary: String, detail: String| Said { summary, detail: Some(detail) };
     match warning {
         Warning::PartOfSpec { targets, excluded } => {
@@ -72,7 +72,7 @@ pub fn warning(warning: &Warning) -> Said {
             format!("the protection and the status changed in one go: {at}"),
         ),
         Warning::InTransition { address, status, since, settle_timeout_ms } => said(
-            format!("{address} is {status}, in transition since {since:.0}"),
+            format!("{address} is {status}, in transition since {}", zone.stamp(*since)),
             format!(
                 "longer than its settle timeout of {}",
                 duration::format(Duration::from_millis(*settle_timeout_ms))
@@ -171,12 +171,12 @@ pub(crate) fn what(what: What) -> &'static str {
 
 /// Says what begins or ends, when, and how long that is from `now` on.
 pub(crate) fn upcoming(upcoming: &Upcoming, zone: &Zone, now: Timestamp) -> String {
-    let Upcoming { change_id: _, at, what: happens, interfaces, status } = upcoming;
+    let Upcoming { change_id, at, what: happens, interfaces, status } = upcoming;
     let about = match status {
         Some(status) => format!("{interfaces} to {status}"),
         None => counted(*interfaces as usize, "interface"),
     };
-    format!("{} {} (in {}): {about}", what(*happens), zone.shown(*at), span(at.duration_since(now)))
+    format!("{change_id} {} {} (in {}): {about}", what(*happens), zone.shown(*at), span(at.duration_since(now)))
 }
 
 /// Writes how long something takes, to the minute: `6h 20m`; below one, to the second.

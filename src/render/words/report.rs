@@ -1,10 +1,11 @@
 //! How a run reads as a whole: its last line, its counts, what became of a step.
 
 use super::run as words;
+use crate::calendar::Zone;
 use crate::cloud::Call;
 use crate::journal::{ApprovedHow, Operation, Outcome};
 use crate::resource::Status;
-use crate::run::{Exit, Reason, Report, StepResult};
+use crate::run::{Exit, Reason, Report, StepReason, StepResult};
 use crate::state::RunId;
 
 /// Returns Terraform's last line, byte for byte where the run is complete, and in the same form where it is not; of a
@@ -66,17 +67,18 @@ pub(crate) fn outcome(result: &StepResult) -> String {
     match result.outcome {
         None => "open".to_owned(),
         Some(Outcome::DoneUnknown | Outcome::InDoubt) => format!("unknown, found {}", found()),
-        Some(outcome) => word(outcome).to_owned(),
+        Some(outcome) => word(outcome, result.because.as_ref()).to_owned(),
     }
 }
 
-/// Returns an outcome as one phrase.
-pub(crate) fn word(outcome: Outcome) -> &'static str {
+/// Returns an outcome as one phrase; `because` is why, where that is known.
+pub(crate) fn word(outcome: Outcome, because: Option<&StepReason>) -> &'static str {
     match outcome {
         Outcome::Done => "done",
         Outcome::Already => "already there",
         Outcome::DoneUnknown => "done, answer lost",
         Outcome::Guarded => "refused by a guard",
+        Outcome::Moved if matches!(because, Some(StepReason::ChangeOver { .. })) => "too late",
         Outcome::Moved => "moved by others",
         Outcome::Failed => "failed",
         Outcome::Unsettled => "not settled",
@@ -87,8 +89,8 @@ pub(crate) fn word(outcome: Outcome) -> &'static str {
 }
 
 /// Returns why a step ended as it did, in words; nothing where there is no more to say.
-pub(crate) fn detail(result: &StepResult) -> Option<String> {
-    result.because.as_ref().map(words::step_reason)
+pub(crate) fn detail(result: &StepResult, zone: &Zone) -> Option<String> {
+    result.because.as_ref().map(|because| words::step_reason(because, zone))
 }
 
 /// Returns how long a step took, in words.
@@ -110,7 +112,7 @@ pub(crate) fn remark(report: &Report, reason: &Reason) -> String {
             "a signal ended the run before everything that had been sent was settled".to_owned()
         }
         Reason::Interrupted => "a signal ended the run; what had been sent was settled first".to_owned(),
-        _ => words::reason_line(reason),
+        _ => words::reason_line(reason, &report.time_zone),
     }
 }
 

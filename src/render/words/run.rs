@@ -14,15 +14,15 @@ use crate::run::{
 };
 
 /// Returns why a step ended as it did.
-pub(crate) fn step_reason(reason: &StepReason) -> String {
+pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
     match reason {
         StepReason::Moved { expected, found } => format!("expected {expected}, found {}", or_gone(found.as_ref())),
         StepReason::InTransition { .. } => "still in transition after its settle timeout".to_owned(),
         StepReason::Floor(shortfall) => short(shortfall, "active"),
         StepReason::Health(shortfall) => short(shortfall, "healthy"),
-        StepReason::Window { window, opens_at } => closed("its call", window, *opens_at, &Zone::utc()),
+        StepReason::Window { window, opens_at } => closed("its call", window, *opens_at, zone),
         StepReason::ChangeOver { at } => {
-            format!("a change about it began or ended at {}, before its call was sent", Zone::utc().shown(*at))
+            format!("a change about it began or ended at {}, before its call was sent", zone.shown(*at))
         }
         StepReason::BusinessLocked { business_status } => format!("it is {business_status}"),
         StepReason::PeerDeleted => "its opposite side was deleted: it can never be activated again".to_owned(),
@@ -149,11 +149,11 @@ pub(crate) fn unrecorded(unrecorded: &Unrecorded) -> String {
 }
 
 /// Returns one reason of a run, for where its subject is named beside it.
-pub(crate) fn reason(reason: &Reason) -> String {
+pub(crate) fn reason(reason: &Reason, zone: &Zone) -> String {
     match reason {
-        Reason::Step { because: Some(because), .. } => step_reason(because),
+        Reason::Step { because: Some(because), .. } => step_reason(because, zone),
         Reason::Step { because: None, .. } => "did not reach its goal".to_owned(),
-        Reason::Blocked(blocked) => blocked_address(blocked),
+        Reason::Blocked(blocked) => blocked_address(blocked, zone),
         Reason::Unread(failure) => format!("cannot read {}: {}", failure.scope, failure.detail),
         Reason::DidNotStay { goal, found, .. } => match found {
             Some(found) => format!("reached {goal} and is {found} again"),
@@ -169,8 +169,8 @@ pub(crate) fn reason(reason: &Reason) -> String {
 }
 
 /// Returns one reason of a run with what it is about.
-pub(crate) fn reason_line(reason_of_run: &Reason) -> String {
-    let detail = reason(reason_of_run);
+pub(crate) fn reason_line(reason_of_run: &Reason, zone: &Zone) -> String {
+    let detail = reason(reason_of_run, zone);
     match reason_of_run.subject() {
         // What the plan says of an interface begins with its name.
         Subject::Address(address) if detail.starts_with(address.as_str()) => detail,

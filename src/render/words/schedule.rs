@@ -6,7 +6,7 @@ use crate::resource::ChangeName;
 use crate::schedule::{Clash, Contradiction, Finding, Guarded, SpanFault, SpanRemark};
 use crate::spec::Spec;
 use crate::spec::finding::Code;
-use crate::windows::{Closed, HORIZON_DAYS};
+use crate::windows::HORIZON_DAYS;
 
 /// Says what is wrong with changes. What lies ahead is an error where `is_strict`, else a warning.
 pub(crate) fn finding(spec: &Spec, finding: &Finding, is_strict: bool) -> Diagnostic {
@@ -82,12 +82,18 @@ fn clashes(spec: &Spec, clash: &Clash, is_error: bool) -> Diagnostic {
             format!("{address} is protected and is to go down from {from}: {names}"),
             "take it out of the change, or remove `protect` in a reviewed change",
         ),
-        Guarded::Cap { key, value, changes } => (
+        Guarded::Cap { key, value, changes, is_return: true } => (
+            format!("{changes} interfaces come back at {from}, and limits.{key} is {value}: {names}"),
+            "their return asks for --allow-changes, unless they end at different times",
+        ),
+        Guarded::Cap { key, value, changes, is_return: false } => (
             format!("{changes} interfaces change at {from}, and limits.{key} is {value}: {names}"),
             "let them begin and end at different times, or change the limit",
         ),
     };
-    let mut said = of(!is_error, what).hint(hint);
+    // Nobody is kept from planning by what comes back later.
+    let is_return = matches!(guarded, Guarded::Cap { is_return: true, .. });
+    let mut said = of(!is_error || is_return, what).hint(hint);
     if let Some((_, last)) = places.pop() {
         said = said.at(last);
     }
@@ -98,24 +104,25 @@ fn clashes(spec: &Spec, clash: &Clash, is_error: bool) -> Diagnostic {
 pub(crate) fn remark(spec: &Spec, remark: &SpanRemark) -> Diagnostic {
     let SpanRemark { change, what } = remark;
     let zone = &spec.time_zone;
-    let opens = |closed: &Closed| match closed.opens_at {
-        Some(at) => zone.shown(at),
-        None => format!("not within {HORIZON_DAYS} days"),
-    };
+    // What is closed for all of it is said before.
+    let never = || format!("which does not open within {HORIZON_DAYS} days");
     let said = match what {
         SpanFault::NeverOpen(closed) => {
             Diagnostic::error(format!("the window `{}` is closed for all of {change}", closed.window))
                 .hint("give it another time, or alter the window in a reviewed change")
         }
         SpanFault::BeginsClosed(closed) => Diagnostic::warning(format!(
-            "{change} begins while the window `{}` is closed for it: its calls are held until {}",
+            "{change} begins while the window `{}` is closed for it{}",
             closed.window,
-            opens(closed)
+            match closed.opens_at {
+                Some(at) => format!(": its calls are held until {}", zone.shown(at)),
+                None => format!(", {}", never()),
+            }
         )),
         SpanFault::EndsClosed(closed) => Diagnostic::warning(format!(
-            "{change} ends while the window `{}` is closed for its return, which would come {}",
+            "{change} ends while the window `{}` is closed for its return, {}",
             closed.window,
-            opens(closed)
+            closed.opens_at.map_or_else(never, |at| format!("which would come {}", zone.shown(at)))
         )),
         SpanFault::Short { open } => Diagnostic::warning(format!(
             "{change} is short: its calls may be sent for {} of it",

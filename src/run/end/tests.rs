@@ -32,6 +32,7 @@ fn result(number: usize, call: Option<Call>, outcome: Option<Outcome>) -> StepRe
         expect: Status::Active.into(),
         goal: Goal::Inactive,
         reason: None,
+        change_id: None,
     };
     StepResult { outcome, started_at: Some(at), finished_at: Some(at), ..StepResult::open(step) }
 }

@@ -9,6 +9,7 @@ fn record(id: &str) -> Record {
         id: id.into(),
         scope: Scope { account: AccountName::default_account(), region: "cn-shanghai".into() },
         declared: None,
+        change_id: None,
         observed: Sighting::first(None, "2026-11-23T12:00:00Z".parse().unwrap()),
         protected: false,
         group: None,

@@ -106,6 +106,19 @@ fn a_doubt_on_somebody_elses_ground_is_told_as_one() {
 }
 
 #[test]
+fn a_doubt_that_reads_show_elsewhere_waits_until_they_agree_for_a_window() {
+    let ended = "told a/deactivate InDoubt".to_owned();
+    let mut run = Scene::of([drain("a")]).begin();
+    run.send(0);
+    run.answer(0, lost());
+    run.appended();
+    assert!(!run.show("a", Status::Connecting).poll(7).contains(&ended), "14 s are no window");
+    assert!(!run.show("a", Status::Active).poll(1).contains(&ended));
+    assert!(!run.show("a", Status::Connecting).poll(2).contains(&ended), "two reads are not enough");
+    assert!(run.poll(1).contains(&ended));
+}
+
+#[test]
 fn what_an_earlier_copy_may_have_done_is_not_forgotten_by_a_call_that_was_too_late() {
     let mut run = Scene::of([drain("a"), drain("b")]).floor(&["a", "b"], 1).begin();
     run.send(0);

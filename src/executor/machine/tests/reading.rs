@@ -135,6 +135,26 @@ fn what_was_never_seen_to_move_is_waited_for_as_long_as_reads_can_lag() {
 }
 
 #[test]
+fn a_status_that_no_call_leads_to_may_be_from_before_it_too() {
+    for before in [Status::Modifying, Status::Connecting, Status::Idle, Status::parse("Frozen")] {
+        let mut run = Scene::of([drain("a")]).begin();
+        run.accept(0);
+        let words = run.show("a", before.clone()).poll(59);
+        assert!(!words.contains(&"told a/deactivate Unsettled".to_owned()), "{before}");
+        let words = run.show("a", Status::Inactive).poll(1);
+        assert!(words.contains(&"told a/deactivate Done".to_owned()), "{before}: {words:?}");
+    }
+}
+
+#[test]
+fn nothing_comes_back_from_its_way_out() {
+    let mut run = Scene::of([drain("a")]).begin();
+    run.accept(0);
+    let words = run.show("a", Status::Deleting).poll(1);
+    assert!(words.contains(&"told a/deactivate Unsettled".to_owned()), "{words:?}");
+}
+
+#[test]
 fn what_does_not_reach_its_goal_in_time_is_told_as_unsettled() {
     let mut run = Scene::of([drain("a")]).begin();
     run.accept(0);

@@ -107,9 +107,11 @@ fn block_reason() -> impl Strategy<Value = BlockReason> {
             2 => Exceeded::Group { name: word.as_str().into(), count: number },
             _ => Exceeded::Region { name: word.as_str().into(), count: number },
         };
-        let unmet = match number % 3 {
+        let unmet = match number % 5 {
             0 => Unmet::Blocked(BlockCode::Floor),
             1 => Unmet::LeftAlone(LeftAloneCode::HandsOff),
+            2 => Unmet::StaysUp,
+            3 => Unmet::StaysDown,
             _ => Unmet::LeftOut,
         };
         let address = Address::from(word.as_str());

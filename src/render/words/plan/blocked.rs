@@ -44,8 +44,8 @@ fn is_to_come_up(plan: &Plan, address: &Address) -> bool {
 }
 
 /// Says why a wanted change cannot be had where no plan tells more of the interface than its address.
-pub fn blocked_address(blocked: &Blocked) -> String {
-    why_blocked(blocked, &Zone::utc(), &|| blocked.address.to_string(), &|| None)
+pub fn blocked_address(blocked: &Blocked, zone: &Zone) -> String {
+    why_blocked(blocked, zone, &|| blocked.address.to_string(), &|| None)
 }
 
 fn why_blocked(
@@ -69,6 +69,12 @@ fn why_blocked(
         }
         BlockReason::Window { window, opens_at } => {
             format!("{}; --override-window REASON does not wait", closed(&title(), window, *opens_at, zone))
+        }
+        BlockReason::Dependency { needed, why: Unmet::StaysUp } => {
+            format!("{} stays up: {needed} is to be up and needs it; take both down, or neither", title())
+        }
+        BlockReason::Dependency { needed, why: Unmet::StaysDown } => {
+            format!("{} stays down: it needs {needed}, which is to be down; bring both up, or neither", title())
         }
         BlockReason::Dependency { needed, why } => {
             format!("{} has to wait for {needed}, which {}", title(), unmet(*why))
@@ -190,6 +196,8 @@ fn unmet(why: Unmet) -> String {
         Unmet::Blocked(code) => format!("is blocked ({})", code.as_str()),
         Unmet::LeftAlone(code) => format!("is left alone ({})", code.as_str()),
         Unmet::LeftOut => "is left out of this plan".to_owned(),
+        Unmet::StaysUp => "is to be up".to_owned(),
+        Unmet::StaysDown => "is to be down".to_owned(),
     }
 }
 
