@@ -10,6 +10,8 @@ pub mod apply;
 pub mod approval;
 pub mod approve;
 pub mod approved;
+pub mod asked;
+pub mod change;
 mod check;
 mod command;
 pub mod connection;

@@ -20,6 +20,7 @@ use crate::resource::{
 };
 use crate::signature::sha256_hex;
 
+pub mod addition;
 mod change;
 mod check;
 mod decode;

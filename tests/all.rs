@@ -43,3 +43,4 @@ mod signature;
 mod simulation;
 mod spec;
 mod store;
+mod wall_clock;

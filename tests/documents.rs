@@ -14,7 +14,7 @@ use std::process::Command;
 
 use transcript::Reader;
 
-use crate::golden;
+use crate::{golden, wall_clock};
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -22,9 +22,13 @@ fn repository() -> PathBuf {
 
 /// Follows a document from a directory of the repository.
 fn follow(path: &Path, directory: &str) {
+    compare(path, Reader::in_copy_of_repository(directory));
+}
+
+fn compare(path: &Path, mut reader: Reader) {
     let document = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     assert!(document.contains("```console\n$ "), "{} shows no command", path.display());
-    let (differences, corrected) = Reader::in_copy_of_repository(directory).follow(&document);
+    let (differences, corrected) = reader.follow(&document);
     if golden::updates() {
         fs::write(path, corrected).expect("a document can be written");
         return;
@@ -147,6 +151,23 @@ fn a_copied_example_keeps_what_it_records_in_its_folder() {
             }
         }
     }
+}
+
+#[test]
+fn every_how_to_page_goes_as_it_says() {
+    let pages =
+        fs::read_dir(repository().join("docs/how-to")).expect("pages").map(|entry| entry.expect("an entry").path());
+    let pages: Vec<PathBuf> = pages.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
+    assert!(pages.len() >= 4, "only these pages were found: {pages:?}");
+    if !wall_clock::can_be_set() {
+        println!("skipped: no C compiler, so no other clock");
+        return;
+    }
+    std::thread::scope(|scope| {
+        for page in &pages {
+            scope.spawn(move || compare(page, Reader::in_copy_of(&page.with_extension(""))));
+        }
+    });
 }
 
 #[test]

@@ -11,6 +11,7 @@
 //! $ rictl plan              is run by sh; what follows is its standard output,
 //! 2> error: ...             its standard error,
 //! [exit 1]                  and how it ended, where that was not 0
+//! @ 2026-12-01T15:00+08:00  is what the clock on the wall shows to what follows
 //! ```
 //!
 //! What differs from run to run is masked. `UPDATE=1 cargo test sessions::` records every session anew.
@@ -33,6 +34,7 @@ use regex::Regex;
 use similar::TextDiff;
 
 use crate::golden;
+use crate::wall_clock::{self, WallClock};
 
 /// How many sessions run at a time: they wait more than they compute.
 const THREADS: usize = 8;
@@ -71,6 +73,10 @@ fn next(queue: &Mutex<Vec<PathBuf>>) -> Option<PathBuf> {
 /// Runs a session; returns how it differs from what was recorded, if it does.
 fn run(path: &Path, update: bool) -> Option<String> {
     let recorded = fs::read_to_string(path).unwrap();
+    if recorded.lines().any(|line| line.starts_with("@ ")) && !wall_clock::can_be_set() {
+        println!("skipped: {}: no C compiler, so no other clock", path.display());
+        return None;
+    }
     let played = play(&recorded);
     if played == recorded {
         return None;
@@ -86,7 +92,7 @@ fn run(path: &Path, update: bool) -> Option<String> {
 
 /// Plays a session and returns it as it went.
 fn play(recorded: &str) -> String {
-    let stage = Stage::new();
+    let mut stage = Stage::new();
     let mut played = String::new();
     let mut lines = recorded.lines();
     while let Some(line) = lines.next() {
@@ -96,6 +102,9 @@ fn play(recorded: &str) -> String {
             writeln!(played, "{line}\n{}\n===\n", content.join("\n")).unwrap();
         } else if let Some(command) = line.strip_prefix("$ ") {
             writeln!(played, "{line}\n{}", stage.answer(command)).unwrap();
+        } else if let Some(time) = line.strip_prefix("@ ") {
+            stage.clock = Some(WallClock::showing(time));
+            writeln!(played, "{line}\n").unwrap();
         } else if line.starts_with("; ") {
             writeln!(played, "{line}").unwrap();
         }
@@ -107,6 +116,7 @@ fn play(recorded: &str) -> String {
 /// Where one session is played: a directory to work in, and a home beside it.
 struct Stage {
     root: tempfile::TempDir,
+    clock: Option<WallClock>,
     masks: Arc<[(Regex, &'static str)]>,
 }
 
@@ -141,7 +151,7 @@ impl Stage {
             (r#""elapsed_seconds":[\d.]+"#, r#""elapsed_seconds":<n>"#),
         ];
         let masks = masks.into_iter().map(|(pattern, mask)| (Regex::new(pattern).unwrap(), mask)).collect();
-        Self { root, masks }
+        Self { root, clock: None, masks }
     }
 
     fn write(&self, name: &str, content: &str) {
@@ -166,6 +176,7 @@ impl Stage {
             .env("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
             .env("RICTL_POLL_INTERVAL", "10ms")
             .env("RICTL_DOUBT_WINDOW", "50ms")
+            .envs(self.clock.iter().flat_map(WallClock::variables))
             .stdin(Stdio::null())
             .output()
             .unwrap();

@@ -2,6 +2,7 @@
 
 mod approve;
 mod at;
+mod change;
 mod specs;
 mod terraform;
 mod trust;
@@ -26,6 +27,7 @@ use super::completion;
 
 pub(super) use approve::ApproveArgs;
 pub(super) use at::AtArgs;
+pub(super) use change::{ChangeAddArgs, ChangeCommand};
 pub(super) use specs::{InitArgs, SchemaFormat};
 pub(super) use terraform::TerraformArgs;
 pub(super) use watch::DriftArgs;
@@ -138,6 +140,11 @@ pub(super) enum Command {
     Apply(ApplyArgs),
     /// Make a plan, and keep it for `apply --approved` if it is the one that is approved
     Approve(ApproveArgs),
+    /// Write what is to be planned, approved and closed as one
+    Change {
+        #[command(subcommand)]
+        command: ChangeCommand,
+    },
     /// Compare the live cloud with what was last applied and with the spec; exit 2 when something moved
     Drift(DriftArgs),
     /// Print a saved plan or a past run

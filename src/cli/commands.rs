@@ -2,6 +2,7 @@
 
 mod apply;
 mod approve;
+mod change;
 mod drift;
 mod emulator;
 mod explain;
@@ -29,8 +30,8 @@ use crate::render::words::next::Given;
 use crate::spec::{SignatureVersion, Spec};
 
 use super::args::{
-    ApplyArgs, AtArgs, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Selection, Signature,
-    StateCommand,
+    ApplyArgs, AtArgs, ChangeCommand, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Selection,
+    Signature, StateCommand,
 };
 use super::errors::Machine;
 use super::output::Output;
@@ -112,6 +113,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Plan(arguments) => plan::plan(&arguments, invocation, output).await,
         Command::Apply(arguments) if arguments.approved => approve::approved(&arguments, invocation, output).await,
         Command::Approve(arguments) => approve::approve(&arguments, invocation, output).await,
+        Command::Change { command: ChangeCommand::Add(arguments) } => change::add(&arguments, invocation, output),
         Command::Apply(arguments) => apply::apply(&arguments, invocation, output).await,
         Command::Rollback(arguments) => apply::rollback(&arguments, invocation, output).await,
         Command::Drift(arguments) => drift::drift(&arguments, invocation, output).await,
@@ -228,6 +230,12 @@ impl Invocation {
         let mut project = if self.is_linked { Project::conceal(loaded) } else { loaded }?;
         project.paths.locking = self.global.lock;
         Ok((project, at))
+    }
+
+    /// Loads the spec for a plan of the moment that was asked for; of now where windows are to say when.
+    fn load_planned(&self, asked: &AtArgs) -> Result<(Project, Option<Timestamp>)> {
+        let now = AtArgs::default();
+        self.load_as_of(&self.spec_path()?, if asked.is_open() { &now } else { asked }, true)
     }
 
     fn session(&self, settings: executor::Settings) -> Result<Session> {

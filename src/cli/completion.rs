@@ -63,7 +63,8 @@ pub(super) fn selectors() -> ArgValueCompleter {
         let labels = labels.into_iter().map(|label| (label, String::new()));
         let typed = typed.to_string_lossy();
         let before = typed.rfind(',').map_or("", |comma| &typed[..=comma]);
-        let terms = declared(spec).chain(groups).chain(labels);
+        let changes = spec.changes.iter().map(|(name, change)| (format!("change:{name}"), change.reason.clone()));
+        let terms = declared(spec).chain(groups).chain(labels).chain(changes);
         candidates(OsStr::new(&*typed), terms.map(|(term, help)| (format!("{before}{term}"), help)))
     })
 }

@@ -5,13 +5,14 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::history;
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::Plan;
 
 use super::approval::Kept;
+use super::asked::{self, Asked};
 use super::connection::{self, Access};
 use super::failure::{Exit, Refusal};
 use super::project::Project;
-use super::{live, saved};
+use super::saved;
 
 /// Who approves what.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub struct Approving<'a> {
     /// The digest of the plan.
     pub digest: &'a str,
     /// How to make it.
-    pub options: &'a PlanOptions,
+    pub planned: Asked<'a>,
     /// Who.
     pub by: String,
     /// `--expires`.
@@ -30,11 +31,12 @@ pub struct Approving<'a> {
 ///
 /// # Errors
 /// Exit 4 where it is another one, 3 where there is nothing in it to approve, and those of planning.
-pub async fn approve(project: &Project, access: &Access, clock: Clock, approving: Approving<'_>) -> Result<Kept> {
+pub async fn approve(project: Project, access: &Access, clock: Clock, approving: Approving<'_>) -> Result<Kept> {
     let recorded = history::read_files(&project.paths)?;
-    let connection = connection::connect(project, access, clock).await?;
+    let connection = connection::connect(&project, access, clock).await?;
     let (cloud, target) = (&connection.cloud, &connection.target);
-    let (plan, _) = live::plan(project, &recorded, cloud, target, &clock, approving.options).await?;
+    let asked = (&clock, approving.planned);
+    let (project, plan, _) = asked::plan(project, &recorded, cloud, target, asked).await?;
     if plan.digest() != approving.digest {
         return Err(saved::other_digest(approving.digest, &plan).into());
     }

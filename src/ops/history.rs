@@ -6,14 +6,15 @@ use anyhow::Result;
 
 use crate::diagnostic::Diagnostics;
 use crate::history::{self, Missing, Past, Recorded, Resolved};
-use crate::journal::Run;
-use crate::resource::{Address, RouterInterfaceId, Scope};
+use crate::journal::{PlannedStep, Run};
+use crate::resource::{Address, ChangeName};
 use crate::selector::Selector;
 use crate::state::{Identity, RunId, State};
 use crate::store::{Medium, Store, StoreError, recorder};
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
+use super::project::names::Told;
 
 /// Returns every past run, newest first.
 ///
@@ -41,16 +42,12 @@ pub fn touching(mut runs: Vec<Past>, selectors: &[Selector], project: &Project) 
     if selectors.is_empty() {
         return Ok(runs);
     }
-    let declared = &project.spec.interfaces;
-    let gone =
-        runs.iter().flat_map(|past| &past.run.started.steps).filter(|step| !declared.contains_key(&step.address));
-    let gone: BTreeMap<&Address, (&RouterInterfaceId, &Scope)> =
-        gone.map(|step| (&step.address, (&step.interface_id, &step.scope))).collect();
+    let told = told(&runs, project);
     let (mut identities, mut left) = (BTreeSet::new(), BTreeSet::new());
-    for address in project.select_beside(selectors, &gone)? {
-        if let Some(interface) = declared.get(address) {
+    for address in project.select_in_past(selectors, &told)? {
+        if let Some(interface) = project.spec.interfaces.get(address) {
             identities.insert(Identity::of(&interface.scope, &interface.id.value));
-        } else if let Some((id, scope)) = gone.get(address) {
+        } else if let Some((id, scope)) = told.gone.get(address) {
             identities.insert(Identity::of(scope, id));
             left.insert(address.clone());
         }
@@ -62,6 +59,39 @@ pub fn touching(mut runs: Vec<Past>, selectors: &[Selector], project: &Project) 
         })
     });
     Ok(runs)
+}
+
+/// Gathers what past runs tell of interfaces: those that are declared no more, and what each change was about.
+fn told<'s>(runs: &'s [Past], project: &'s Project) -> Told<'s> {
+    let declared = &project.spec.interfaces;
+    let by_identity: BTreeMap<Identity, &Address> = declared
+        .iter()
+        .map(|(address, interface)| (Identity::of(&interface.scope, &interface.id.value), address))
+        .collect();
+    let selected = project.spec.changes.iter().map(|(name, change)| (name.as_str(), change.selected.clone()));
+    let mut told = Told { gone: BTreeMap::new(), changes: selected.collect() };
+    for (run, step) in runs.iter().flat_map(|past| past.run.started.steps.iter().map(move |step| (&past.run, step))) {
+        let is_gone = !declared.contains_key(&step.address);
+        if is_gone {
+            told.gone.insert(&step.address, (&step.interface_id, &step.scope));
+        }
+        let address = by_identity.get(&Identity::of(&step.scope, &step.interface_id)).copied();
+        if let (Some(change), Some(address)) = (change_of(run, step), address.or(is_gone.then_some(&step.address))) {
+            told.changes.entry(change).or_default().push(address.clone());
+        }
+    }
+    told.changes.values_mut().for_each(|about| {
+        about.sort_unstable();
+        about.dedup();
+    });
+    told
+}
+
+/// Returns the change that a step of a run was about.
+fn change_of<'r>(run: &'r Run, step: &'r PlannedStep) -> Option<&'r str> {
+    let of_step = step.change_id.as_ref().map(ChangeName::as_str);
+    // Runs of older versions know it of all their steps, or of none.
+    of_step.or(run.started.evidence.change_id.as_deref())
 }
 
 /// Returns the one past run whose id begins with `name`; `last` is the newest.

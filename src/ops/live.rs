@@ -65,10 +65,21 @@ pub async fn plan(
     clock: &Clock,
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
+    check_target(recorded.state_for(target), target, project)?;
+    let read = refresh(&project.spec, cloud, clock).await;
+    plan_read(project, recorded, cloud, (target, read), options).await
+}
+
+/// Plans from a refresh that has been made, and returns it as well.
+pub(super) async fn plan_read(
+    project: &Project,
+    recorded: &Recorded,
+    cloud: &impl CloudRead,
+    (target, read): (&Target, LiveState),
+    options: &PlanOptions,
+) -> Result<(Plan, LiveState)> {
     let state = recorded.state_as_closed(target);
     let state = state.as_deref();
-    check_target(state, target, project)?;
-    let read = refresh(&project.spec, cloud, clock).await;
     let live = as_of(&project.spec, read.clone(), options);
     let open_run = recorded.journal.replay().open_run();
     let doubts = match &recorded.running {
@@ -142,7 +153,7 @@ pub(super) fn plan_as_said(known: &Known<'_>, health: &[HealthRead], options: &P
     Ok((finished(known, drawn.plan)?, is_whole))
 }
 
-fn draw(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Result<Draw> {
+pub(super) fn draw(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Result<Draw> {
     let Known { project, state, live, doubts, target } = *known;
     let (spec, spec_digest) = (&project.spec, project.digest.as_str());
     let inputs = Inputs { spec, spec_digest, live, state, target, doubts, health };

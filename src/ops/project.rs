@@ -18,8 +18,8 @@ use crate::store::named::{self, Links, NamedError};
 
 use super::failure::{Exit, Refusal};
 
-mod beside;
-mod names;
+pub(super) mod beside;
+pub(super) mod names;
 pub mod of_run;
 pub mod together;
 
@@ -142,10 +142,15 @@ impl Project {
     /// # Errors
     /// Those of the loading, without the text.
     pub fn conceal(loaded: Result<Self>) -> Result<Self> {
-        loaded.map(Self::concealed).map_err(|error| match error.downcast::<Diagnostics>() {
+        loaded.map(Self::concealed).map_err(Self::conceal_error)
+    }
+
+    /// Takes the text of a spec out of an error.
+    pub fn conceal_error(error: anyhow::Error) -> anyhow::Error {
+        match error.downcast::<Diagnostics>() {
             Ok(found) => spec::conceal(found).into(),
             Err(error) => error,
-        })
+        }
     }
 
     /// A text that is a spec holds nobody's secret, so its warnings stay; its lines are not repeated all the same.

@@ -1,6 +1,7 @@
 //! All wording of reasons and outcomes: what the rooms below hand on as typed facts reads here, and nowhere else.
 
 pub mod approval;
+pub mod change;
 pub(crate) mod drift;
 pub(crate) mod groups;
 pub(crate) mod history;

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 
 use crate::plan::What;
 use crate::resource::{Address, ChangeName, DesiredStatus, GroupName};
-use crate::spec::{Interface, Placed, Spec};
+use crate::spec::{Group, Interface, Placed, Spec};
 
-use super::timeline::{Turn, Walk, base};
-
+use super::timeline::{Turn, Walk, base, in_step};
 /// A guard that changes break, from a moment on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clash {
@@ -106,19 +105,22 @@ impl Waits {
 /// What is broken at one moment after another.
 pub(super) struct Watch<'s> {
     spec: &'s Spec,
-    groups: BTreeMap<&'s GroupName, Tally>,
-    /// Of each interface, which ones need it.
-    dependants: BTreeMap<usize, Vec<usize>>,
-    places: BTreeMap<&'s Address, usize>,
-    found: Found<'s>,
+    /// In the order of their names.
+    groups: Vec<(&'s GroupName, &'s Group, Tally)>,
+    /// Of each interface, the number of its group.
+    group_of: Vec<Option<usize>>,
+    /// Of each interface, which ones it needs, and which ones need it.
+    needed: Vec<Vec<usize>>,
+    dependants: Vec<Vec<usize>>,
+    found: Found,
 }
 
 /// What was found.
 #[derive(Default)]
-struct Found<'s> {
+struct Found {
     clashes: Vec<Clash>,
     /// What is broken now, so that it is said once.
-    broken: BTreeSet<Key<'s>>,
+    broken: BTreeSet<Key>,
 }
 
 /// The members of a group.
@@ -130,8 +132,8 @@ struct Tally {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Key<'s> {
-    Floor(&'s GroupName),
+enum Key {
+    Floor(usize),
     Dependency(usize, usize),
     Protected(usize),
 }
@@ -139,23 +141,27 @@ enum Key<'s> {
 impl<'s> Watch<'s> {
     /// Looks at what is broken as the walk begins.
     pub(super) fn begin(spec: &'s Spec, walk: &Walk<'s>, at: Timestamp) -> Self {
-        let places: BTreeMap<&Address, usize> =
-            walk.interfaces.iter().enumerate().map(|(place, (address, _))| (*address, place)).collect();
-        let mut dependants: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let size = walk.interfaces.len();
+        let (mut needed, mut dependants, mut group_of) =
+            (vec![Vec::new(); size], vec![Vec::new(); size], vec![None; size]);
         for (place, (_, interface)) in walk.interfaces.iter().enumerate() {
-            for needed in interface.needed().filter_map(|needed| places.get(needed)) {
-                dependants.entry(*needed).or_default().push(place);
+            for below in interface.needed().filter_map(|needed| walk.place_of(needed)) {
+                needed[place].push(below);
+                dependants[below].push(place);
             }
         }
-        let tally = |members: &BTreeSet<Address>| {
-            let places: Vec<usize> = members.iter().filter_map(|member| places.get(member).copied()).collect();
+        let tally = |group: &Group| {
+            let places = in_step(&walk.interfaces, &group.members);
             let count = |is_down: &dyn Fn(usize) -> bool| places.iter().filter(|place| is_down(**place)).count();
             let down = count(&|place| walk.now(place) == DesiredStatus::Inactive);
             let down_by_itself = count(&|place| base(walk.interfaces[place].1) == DesiredStatus::Inactive);
             Tally { places, down, down_by_itself }
         };
-        let groups = spec.groups.iter().map(|(name, group)| (name, tally(&group.members))).collect();
-        let mut watch = Self { spec, groups, dependants, places, found: Found::default() };
+        let groups: Vec<_> = spec.groups.iter().map(|(name, group)| (name, group, tally(group))).collect();
+        for (number, (.., tally)) in groups.iter().enumerate() {
+            tally.places.iter().for_each(|place| group_of[*place] = Some(number));
+        }
+        let mut watch = Self { spec, groups, group_of, needed, dependants, found: Found::default() };
         watch.look(walk, at, &walk.concerned());
         watch
     }
@@ -195,16 +201,16 @@ impl<'s> Watch<'s> {
     }
 
     /// Returns what is broken, and by which changes.
-    fn describe(&self, walk: &Walk<'s>, key: Key<'s>) -> (Guarded, Vec<ChangeName>) {
+    fn describe(&self, walk: &Walk<'s>, key: Key) -> (Guarded, Vec<ChangeName>) {
         let address = |place: usize| walk.interfaces[place].0.clone();
         match key {
-            Key::Floor(name) => {
-                let tally = &self.groups[name];
+            Key::Floor(number) => {
+                let (name, group, tally) = &self.groups[number];
                 let (up, of) = (count(tally.places.len() - tally.down), count(tally.places.len()));
                 let is_down = |place: &usize| walk.now(*place) == DesiredStatus::Inactive;
                 let down: Vec<usize> = tally.places.iter().copied().filter(is_down).collect();
-                let floor = self.spec.groups[name].floor(of);
-                (Guarded::Floor { group: name.clone(), up, of, floor }, walk.about_any(&down))
+                let floor = group.floor(of);
+                (Guarded::Floor { group: (*name).clone(), up, of, floor }, walk.about_any(&down))
             }
             Key::Dependency(above, below) => {
                 let guarded = Guarded::Dependency { address: address(above), needed: address(below) };
@@ -214,9 +220,11 @@ impl<'s> Watch<'s> {
         }
     }
 
-    fn note(&mut self, walk: &Walk<'s>, at: Timestamp, key: Key<'s>, is_broken: bool) {
+    fn note(&mut self, walk: &Walk<'s>, at: Timestamp, key: Key, is_broken: bool) {
         if !is_broken {
-            self.found.broken.remove(&key);
+            if !self.found.broken.is_empty() {
+                self.found.broken.remove(&key);
+            }
         } else if self.found.broken.insert(key) {
             let (guarded, changes) = self.describe(walk, key);
             self.found.clashes.push(Clash { from: at, guarded, changes });
@@ -226,8 +234,8 @@ impl<'s> Watch<'s> {
     /// Takes in the interfaces that are to have another status.
     fn recount(&mut self, walk: &Walk<'s>, altered: &[usize]) {
         for place in altered {
-            let Some(group) = &walk.interfaces[*place].1.group else { continue };
-            let Some(tally) = self.groups.get_mut(&group.value) else { continue };
+            let Some(number) = self.group_of[*place] else { continue };
+            let tally = &mut self.groups[number].2;
             match walk.now(*place) {
                 DesiredStatus::Inactive => tally.down += 1,
                 DesiredStatus::Active => tally.down -= 1,
@@ -237,14 +245,14 @@ impl<'s> Watch<'s> {
 
     /// Looks at what hangs on some interfaces.
     fn look(&mut self, walk: &Walk<'s>, at: Timestamp, altered: &[usize]) {
-        let spec = self.spec;
-        let groups = altered.iter().filter_map(|place| walk.interfaces[*place].1.group.as_ref());
-        let groups: BTreeSet<&GroupName> = groups.map(|group| &group.value).collect();
-        for (name, group) in groups.into_iter().filter_map(|name| spec.groups.get_key_value(name)) {
-            let tally = &self.groups[name];
+        let mut groups: Vec<usize> = altered.iter().filter_map(|place| self.group_of[*place]).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        for number in groups {
+            let (_, group, tally) = &self.groups[number];
             let (up, of) = (count(tally.places.len() - tally.down), count(tally.places.len()));
             let is_broken = up < group.floor(of) && tally.down > tally.down_by_itself;
-            self.note(walk, at, Key::Floor(name), is_broken);
+            self.note(walk, at, Key::Floor(number), is_broken);
         }
         for place in altered {
             self.needs(walk, at, *place);
@@ -255,9 +263,8 @@ impl<'s> Watch<'s> {
     }
 
     fn needs(&mut self, walk: &Walk<'s>, at: Timestamp, place: usize) {
-        let needed = walk.interfaces[place].1.needed().filter_map(|needed| self.places.get(needed));
-        let needed = needed.map(|needed| (place, *needed));
-        let dependants = self.dependants.get(&place).into_iter().flatten().map(|dependant| (*dependant, place));
+        let needed = self.needed[place].iter().map(|needed| (place, *needed));
+        let dependants = self.dependants[place].iter().map(|dependant| (*dependant, place));
         let is_stranded = |above: DesiredStatus, below: DesiredStatus| {
             (above, below) == (DesiredStatus::Active, DesiredStatus::Inactive)
         };
@@ -291,17 +298,20 @@ impl<'s> Watch<'s> {
     pub(super) fn exceeded(&self, walk: &Walk<'s>, altered: &[usize]) -> Option<(&'static str, u32, u32)> {
         let limits = &self.spec.limits;
         let interfaces: Vec<&Interface> = altered.iter().map(|place| walk.interfaces[*place].1).collect();
-        let all = count(interfaces.len());
-        let per_group = most(interfaces.iter().filter_map(|interface| Some(interface.group.as_ref()?.value.as_str())));
-        let per_region = most(interfaces.iter().map(|interface| interface.scope.region.as_str()));
-        let caps = [
-            ("max_changes", &limits.max_changes, all, None),
-            ("max_changes_percent", &limits.max_changes_percent, all, limits.share(walk.interfaces.len())),
-            ("per_group", &limits.per_group, per_group, None),
-            ("per_region", &limits.per_region, per_region, None),
+        let all = || count(interfaces.len());
+        let per_group =
+            || most(interfaces.iter().filter_map(|interface| Some(interface.group.as_ref()?.value.as_str())));
+        let per_region = || most(interfaces.iter().map(|interface| interface.scope.region.as_str()));
+        // What is not capped is not counted.
+        let caps: [(_, _, &dyn Fn() -> u32, _); 4] = [
+            ("max_changes", &limits.max_changes, &all, None),
+            ("max_changes_percent", &limits.max_changes_percent, &all, limits.share(walk.interfaces.len())),
+            ("per_group", &limits.per_group, &per_group, None),
+            ("per_region", &limits.per_region, &per_region, None),
         ];
         caps.into_iter().find_map(|(key, cap, number, allows)| {
             let Placed { value, .. } = cap.as_ref()?;
+            let number = number();
             (number as usize > allows.unwrap_or(*value as usize)).then_some((key, *value, number))
         })
     }

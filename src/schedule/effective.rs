@@ -1,15 +1,17 @@
 //! The statuses that hold at a moment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::plan::{Assumed, Upcoming, What};
-use crate::resource::{Address, ChangeName, DesiredStatus, LiveState, Reading, RouterInterfaceId};
+use crate::resource::{Address, Call, ChangeName, DesiredStatus, LiveState, Reading, RouterInterfaceId};
 use crate::spec::{Change, Ended, InForce, Interface, Planned, Spec};
+use crate::windows::{Gate, Verdict, Window};
 
 use super::clash::Watch;
-use super::timeline::{Walk, boundaries, by_beginning};
+use super::timeline::{Walk, boundaries, by_beginning, in_step};
 
 /// How far ahead a plan says what begins and ends.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -21,15 +23,12 @@ pub fn in_force(mut spec: Spec, at: Timestamp) -> Spec {
     if spec.changes.is_empty() {
         return spec;
     }
-    for interface in spec.interfaces.values_mut() {
-        restore(interface);
-    }
     let changes = std::mem::take(&mut spec.changes);
+    let mut interfaces: Vec<(&Address, &mut Interface)> = spec.interfaces.iter_mut().collect();
+    interfaces.iter_mut().for_each(|(_, interface)| restore(interface));
     for (name, change) in by_beginning(&changes) {
-        for address in &change.selected {
-            if let Some(interface) = spec.interfaces.get_mut(address) {
-                apply(interface, name, change, at);
-            }
+        for place in in_step(&interfaces, &change.selected) {
+            apply(interfaces[place].1, name, change, at);
         }
     }
     spec.changes = changes;
@@ -91,7 +90,7 @@ pub fn upcoming(spec: &Spec, at: Timestamp) -> Vec<Upcoming> {
 }
 
 /// Returns what begins or ends after `now` and before `at`, and the status that each interface concerned is taken to have
-/// reached by then. What a clash holds back does not happen, and is not taken as done.
+/// reached by then. What a clash or windows hold back does not happen, and is not taken as done.
 pub fn assumed(spec: &Spec, now: Timestamp, at: Timestamp) -> (Vec<Assumed>, BTreeMap<Address, DesiredStatus>) {
     let mut done = between(spec, now, at);
     done.retain(|(moment, ..)| *moment < at);
@@ -109,7 +108,10 @@ pub fn assumed(spec: &Spec, now: Timestamp, at: Timestamp) -> (Vec<Assumed>, BTr
         touched.extend(&turn.touched);
         let has = |place: usize| reached.get(&place).copied().unwrap_or(before[place]);
         let held = watch.held(&walk, &has);
-        let through: Vec<usize> = touched.iter().copied().filter(|place| !held.contains(place)).collect();
+        let until = walk.next_at().map_or(at, |next| next.min(at));
+        let waits = |place: usize| has(place) != walk.now(place) && !opens_within(spec, &walk, place, (turn.at, until));
+        let through = touched.iter().copied().filter(|place| !held.contains(place) && !waits(*place));
+        let through: Vec<usize> = through.collect();
         let moving: Vec<usize> = through.iter().copied().filter(|place| has(*place) != walk.now(*place)).collect();
         if watch.exceeded(&walk, &moving).is_some() {
             continue;
@@ -122,6 +124,21 @@ pub fn assumed(spec: &Spec, now: Timestamp, at: Timestamp) -> (Vec<Assumed>, BTr
     let address = |place: usize| walk.interfaces[place].0.clone();
     let statuses = reached.into_iter().map(|(place, status)| (address(place), status)).collect();
     (done.into_iter().map(assumed).collect(), statuses)
+}
+
+/// Returns whether windows let the call through at some moment of a span that brings an interface to the status that it is to
+/// have. Its return waits for no allow window.
+fn opens_within(spec: &Spec, walk: &Walk<'_>, place: usize, (from, until): (Timestamp, Timestamp)) -> bool {
+    let call = match walk.now(place) {
+        DesiredStatus::Active => Call::Activate,
+        DesiredStatus::Inactive => Call::Deactivate,
+    };
+    let address = walk.interfaces[place].0;
+    let is_return = walk.named(place).is_none();
+    let holds = |window: &Window| !is_return || window.verdict == Verdict::Deny;
+    let covering = spec.windows.iter().filter(|window| window.covers(address, call) && holds(&window.window));
+    let gate = Gate::new(spec.time_zone.clone(), covering.map(|window| Arc::clone(&window.window)).collect());
+    gate.opens_at(from).is_some_and(|opens| opens < until)
 }
 
 /// Returns what is live as it is taken to be: with the statuses that are taken to have been reached, on both sides of a link.

@@ -11,7 +11,7 @@ use crate::resource::{Address, Call, ChangeName, DesiredStatus};
 use crate::spec::{Change, Spec};
 use crate::windows::{Closed, Gate, Verdict, Window};
 
-use super::timeline::Walk;
+use super::timeline::{Walk, in_step};
 
 /// A change that is shorter is hardly meant so.
 const SHORT: SignedDuration = SignedDuration::from_mins(15);
@@ -148,31 +148,29 @@ fn open_time(gate: &Gate, start: Timestamp, until: Timestamp) -> SignedDuration 
 
 /// The interfaces, by which windows are over them: those of one class are covered by the same ones.
 struct Classes<'s> {
-    of: BTreeMap<&'s Address, usize>,
+    interfaces: Vec<(&'s Address, usize)>,
     windows: Vec<BTreeSet<usize>>,
 }
 
 impl<'s> Classes<'s> {
     fn of(spec: &'s Spec) -> Self {
-        let mut over: BTreeMap<&Address, BTreeSet<usize>> = BTreeMap::new();
         let everywhere: BTreeSet<usize> =
             (0..spec.windows.len()).filter(|number| spec.windows[*number].covered.is_none()).collect();
+        let mut interfaces: Vec<(&Address, usize)> = spec.interfaces.keys().map(|address| (address, 0)).collect();
+        let mut over: Vec<Vec<usize>> = vec![Vec::new(); interfaces.len()];
         for (number, window) in spec.windows.iter().enumerate() {
-            for address in window.covered.iter().flatten() {
-                over.entry(address).or_insert_with(|| everywhere.clone()).insert(number);
-            }
+            let covered = in_step(&interfaces, window.covered.iter().flatten());
+            covered.into_iter().for_each(|place| over[place].push(number));
         }
-        let mut numbers = BTreeMap::from([(everywhere, 0)]);
-        let of = over
-            .into_iter()
-            .map(|(address, windows)| {
-                let next = numbers.len();
-                (address, *numbers.entry(windows).or_insert(next))
-            })
-            .collect();
+        let mut numbers = BTreeMap::from([(everywhere.clone(), 0)]);
+        for (place, own) in over.into_iter().enumerate().filter(|(_, own)| !own.is_empty()) {
+            let next = numbers.len();
+            let windows = everywhere.iter().copied().chain(own).collect();
+            interfaces[place].1 = *numbers.entry(windows).or_insert(next);
+        }
         let mut windows = vec![BTreeSet::new(); numbers.len()];
         numbers.into_iter().for_each(|(of, number)| windows[number] = of);
-        Self { of, windows }
+        Self { interfaces, windows }
     }
 
     /// Lists the classes of the interfaces that a change is about.
@@ -180,7 +178,7 @@ impl<'s> Classes<'s> {
         if self.windows.len() == 1 {
             return BTreeSet::from([0]);
         }
-        change.selected.iter().map(|address| self.of.get(address).copied().unwrap_or(0)).collect()
+        in_step(&self.interfaces, &change.selected).into_iter().map(|place| self.interfaces[place].1).collect()
     }
 
     fn gate(&self, spec: &Spec, class: usize, call: Call) -> Gate {

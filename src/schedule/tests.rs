@@ -403,3 +403,26 @@ fn a_large_schedule_costs_no_more_than_its_spec() {
         println!("{name}: parsed in {parsed:?}, judged as well in {:?}, {found} findings", begun.elapsed());
     }
 }
+
+/// What windows hold back up to the moment that a plan is of is still to be done then.
+#[test]
+fn a_plan_takes_nothing_as_done_that_windows_hold_back_until_then() {
+    let spec = spec(
+        "version: 1
+cloud: { region: cn-a }
+windows:
+  - { deny: freeze, start: 2026-12-02T00:30, end: 2026-12-02T02:00, for: [a] }
+  - { allow: morning, from: \"00:00\", to: \"02:30\", for: [b] }
+changes:
+  CHG-1: { reason: works, select: [a, b], status: Inactive, from: 2026-12-02T01:00, until: 2026-12-02T03:00 }
+interfaces:
+  a: { id: ri-a, status: Active }
+  b: { id: ri-b, status: Active }
+",
+    );
+    let reached = |moment: &str| assumed(&spec, at(BEGIN), at(moment)).1;
+    assert_eq!(reached("2026-12-02T02:00:00Z"), [("b".into(), Inactive)].into());
+    assert_eq!(reached("2026-12-02T02:00:01Z"), [("a".into(), Inactive), ("b".into(), Inactive)].into());
+    // The return waits for no allow window.
+    assert_eq!(reached("2026-12-02T03:00:01Z"), [("a".into(), Active), ("b".into(), Active)].into());
+}

@@ -138,6 +138,11 @@ impl<'s> Walk<'s> {
         self.statuses[place]
     }
 
+    /// Returns the place of the interface of an address, if there is one.
+    pub(super) fn place_of(&self, address: &Address) -> Option<usize> {
+        self.interfaces.binary_search_by(|(other, _)| (*other).cmp(address)).ok()
+    }
+
     /// Returns the status that each interface is to have.
     pub(super) fn all_now(&self) -> &[DesiredStatus] {
         &self.statuses
@@ -236,9 +241,12 @@ pub(super) fn base(interface: &Interface) -> DesiredStatus {
 }
 
 /// Returns the places of addresses that come in order.
-fn in_step(interfaces: &[(&Address, &Interface)], addresses: &[Address]) -> Vec<usize> {
+pub(super) fn in_step<'a, T>(
+    interfaces: &[(&Address, T)],
+    addresses: impl IntoIterator<Item = &'a Address>,
+) -> Vec<usize> {
     let mut from = 0;
-    let mut places = Vec::with_capacity(addresses.len());
+    let mut places = Vec::new();
     for address in addresses {
         // Neighbours are often selected together: look near the last, in steps that double.
         let rest = &interfaces[from..];

@@ -113,6 +113,13 @@ impl Selector {
     }
 }
 
+impl Selector {
+    /// Returns whether it asks for a change of that name.
+    pub fn asks_for_change(&self, name: &str) -> bool {
+        self.terms.iter().any(|term| matches!(term, Term::Said(Kind::Change, pattern) if pattern.matches(name)))
+    }
+}
+
 impl Term {
     fn parse(text: &str) -> Result<Self, SelectorError> {
         if text.is_empty() {

@@ -9,12 +9,17 @@ use crate::spec::{CloudSettings, Group, Interface, Placed, Spec};
 impl Spec {
     /// Returns the declared interfaces as selectors see them.
     pub fn field(&self) -> Field<'_> {
-        self.field_with([])
+        let changes = self.changes.iter().map(|(name, change)| (name.as_str(), &*change.selected));
+        field(&self.interfaces, &self.groups, &self.cloud).with_changes(changes)
     }
 
-    /// Returns the same with more interfaces, under addresses that it does not declare.
-    pub fn field_with<'s>(&'s self, more: impl IntoIterator<Item = Candidate<'s>>) -> Field<'s> {
-        let changes = self.changes.iter().map(|(name, change)| (name.as_str(), &*change.selected));
+    /// Returns the same with more interfaces, under addresses that it does not declare, and with what changes were about, those
+    /// that it does not declare any more included.
+    pub fn field_of_past<'s>(
+        &'s self,
+        more: impl IntoIterator<Item = Candidate<'s>>,
+        changes: impl IntoIterator<Item = (&'s str, &'s [Address])>,
+    ) -> Field<'s> {
         field(&self.interfaces, &self.groups, &self.cloud).with(more).with_changes(changes)
     }
 

@@ -3,7 +3,7 @@
 //! A line that begins with `$ ` is a command, the lines up to the next one are its output; `...` stands for any
 //! lines. Ids, times and digests differ from run to run and the width of a line with them, so words are compared, not
 //! bytes, and those words only by their kind. In a command, `RUN_ID` and `DIGEST` are the last that were printed, and
-//! `$?` is the last exit code. `UPDATE=1` writes what was really printed into the document.
+//! `$?` is the last exit code. `<!-- clock: 2026-12-01T15:00:30+08:00 -->` is what the clock on the wall shows to what follows. `UPDATE=1` writes what was really printed into the document.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,12 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::wall_clock::WallClock;
+
 /// What a reader has typed so far.
 pub(crate) struct Reader {
     home: TempDir,
+    clock: Option<WallClock>,
     directory: PathBuf,
     exit_code: i32,
     run_id: String,
@@ -28,7 +31,15 @@ impl Reader {
         copy(&repository.join("examples"), &home.path().join("examples"));
         fs::create_dir(home.path().join("state")).expect("a directory for states");
         let directory = home.path().join(directory);
-        Self { home, directory, exit_code: 0, run_id: String::new(), digest: String::new() }
+        Self { home, clock: None, directory, exit_code: 0, run_id: String::new(), digest: String::new() }
+    }
+
+    /// Starts in a fresh copy of a directory.
+    pub(crate) fn in_copy_of(directory: &Path) -> Self {
+        let home = TempDir::new().expect("a temporary directory");
+        let copied = home.path().join("work");
+        copy(directory, &copied);
+        Self { home, clock: None, directory: copied, exit_code: 0, run_id: String::new(), digest: String::new() }
     }
 
     /// Types every command of the document and returns what differs, and the document as it should be.
@@ -38,6 +49,10 @@ impl Reader {
         for piece in pieces(document) {
             let (command, expected) = match piece {
                 Piece::Text(line) => {
+                    if let Some(time) = line.strip_prefix("<!-- clock: ") {
+                        let time = time.trim_end().trim_end_matches("-->").trim();
+                        self.clock = Some(WallClock::showing(time));
+                    }
                     corrected.push_str(line);
                     continue;
                 }
@@ -77,6 +92,7 @@ impl Reader {
             .env("USER", "you")
             .env("LANG", "C.UTF-8")
             .env("RICTL_POLL_INTERVAL", "100ms")
+            .envs(self.clock.iter().flat_map(WallClock::variables))
             .output()
             .expect("a shell");
         self.exit_code = output.status.code().unwrap_or(-1);

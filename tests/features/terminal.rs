@@ -17,7 +17,13 @@ fn applied(scene: &Scene, columns: u16, messages: bool, environment: &[(&str, &s
     on_terminal(scene, "apply --auto-approve", columns, messages, environment)
 }
 
-fn on_terminal(scene: &Scene, words: &str, columns: u16, messages: bool, environment: &[(&str, &str)]) -> String {
+pub(crate) fn on_terminal(
+    scene: &Scene,
+    words: &str,
+    columns: u16,
+    messages: bool,
+    environment: &[(&str, &str)],
+) -> String {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();

@@ -8,6 +8,7 @@ use crate::calendar::{self, Toward};
 use crate::ops::approval::{self, Kept};
 use crate::ops::approve::{self as operation, Approving};
 use crate::ops::approved::{self, Standing};
+use crate::ops::asked::Asked;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::together;
 use crate::ops::session::{Approval, Task};
@@ -44,7 +45,7 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
             saved.digest()
         }
     };
-    let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &asked, true)?;
+    let (project, at) = invocation.load_planned(&asked)?;
     let options = PlanOptions { at, ..options };
     project.check_choice(&options)?;
     let (zone, now) = (project.spec.time_zone.clone(), invocation.clock.now());
@@ -52,8 +53,9 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
         let read = calendar::read(text, &zone, now, Toward::Future);
         read.map_err(|error| Refusal::new(Exit::Error, format!("--expires {text}: {error}")))
     });
-    let approving = Approving { digest: &digest, options: &options, by: who(), expires: expires.transpose()? };
-    let kept = operation::approve(&project, &invocation.access(), invocation.clock, approving).await?;
+    let planned = Asked { options: &options, when_open: asked.is_open() };
+    let approving = Approving { digest: &digest, planned, by: who(), expires: expires.transpose()? };
+    let kept = operation::approve(project, &invocation.access(), invocation.clock, approving).await?;
     let said = words::kept(&kept.plan, &kept.by, kept.plan.at, kept.expires);
     let next = invocation.given().next("apply --approved");
     output.print(|out| {

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::bounds;
 use crate::history::{self, Recorded};
+use crate::ops::asked::{self, Asked};
 use crate::ops::connection::connect;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
@@ -24,13 +25,15 @@ use super::super::output::Output;
 use super::Invocation;
 
 pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, true)?;
+    let when_open = arguments.at.is_open();
+    let (project, at) = invocation.load_planned(&arguments.at)?;
     let options = PlanOptions { at, ..options(&arguments.choice, invocation) };
     project.check_choice(&options)?;
     let recorded = read_quietly(&project.paths, output)?;
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let (cloud, target) = (&connection.cloud, &connection.target);
-    let (plan, seen) = live::plan(&project, &recorded, cloud, target, &invocation.clock, &options).await?;
+    let asked = Asked { options: &options, when_open };
+    let (project, plan, seen) = asked::plan(project, &recorded, cloud, target, (&invocation.clock, asked)).await?;
     if let Some(path) = &arguments.out {
         save(path, &plan, arguments.force)?;
     }
@@ -41,7 +44,10 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
         &arguments.format,
         &plan,
         &given,
-        Some(&Topology::new(&project.spec, &live::as_of(&project.spec, seen, &options))),
+        Some(&Topology::new(
+            &project.spec,
+            &live::as_of(&project.spec, seen, &PlanOptions { at: plan.at, ..options.clone() }),
+        )),
     )?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
         let text = format!("Saved the plan to {}.", path.display());

@@ -17,7 +17,7 @@ use crate::store::named::{self, Links, NamedError};
 const NAMED: usize = 5;
 
 /// Returns whether a file in a directory is read as a part of its spec.
-pub(super) fn is_merged(path: &Path) -> bool {
+pub(in crate::ops) fn is_merged(path: &Path) -> bool {
     matches!(path.extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml"))
 }
 

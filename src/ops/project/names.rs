@@ -10,6 +10,15 @@ use crate::selector::{Candidate, Choice, Chosen, Selector};
 
 use super::Project;
 
+/// What past runs tell of interfaces beside what a spec declares.
+#[derive(Clone, Debug, Default)]
+pub struct Told<'s> {
+    /// Interfaces that are declared no more, under the addresses that they had.
+    pub gone: BTreeMap<&'s Address, (&'s RouterInterfaceId, &'s Scope)>,
+    /// What each change is about, by the addresses of now.
+    pub changes: BTreeMap<&'s str, Vec<Address>>,
+}
+
 impl Project {
     /// Returns the addresses that the arguments of a command select, in order; all where there are none.
     ///
@@ -24,16 +33,17 @@ impl Project {
         Ok(self.included(&chosen).collect())
     }
 
-    /// Returns the addresses that selectors mean, among what is declared and what `others` still name.
+    /// Returns the addresses that selectors mean, among what is declared and what past runs still name. A change is about what it
+    /// selects now, and about what its runs touched.
     ///
     /// # Errors
     /// As [`Self::select`].
-    pub fn select_beside<'s>(
+    pub fn select_in_past<'s>(
         &'s self,
         selectors: &[Selector],
-        others: &BTreeMap<&'s Address, (&'s RouterInterfaceId, &'s Scope)>,
+        past: &'s Told<'s>,
     ) -> Result<BTreeSet<&'s Address>, Diagnostics> {
-        let known = others.iter().map(|(address, (id, scope))| Candidate {
+        let known = past.gone.iter().map(|(address, (id, scope))| Candidate {
             address,
             id,
             group: None,
@@ -41,7 +51,8 @@ impl Project {
             region: scope.region.as_str(),
             accounts: [Some(scope.account.as_str()), None],
         });
-        let field = self.spec.field_with(known);
+        let changes = past.changes.iter().map(|(name, about)| (*name, &**about));
+        let field = self.spec.field_of_past(known, changes);
         let chosen = field.choose(Choice { targets: selectors, excludes: &[] });
         let names = || (0..field.len()).map(|place| field.address(place));
         let chosen =

@@ -175,6 +175,11 @@ impl GroupRow {
 
     /// Returns it as cells.
     pub(crate) fn cells(&self) -> [Phrase; 5] {
+        self.cells_with(self.links.len())
+    }
+
+    /// Returns it as cells in which so many of its links are named, and the rest is not spoken of.
+    pub(crate) fn cells_with(&self, named: usize) -> [Phrase; 5] {
         let number = |number: Option<String>| number.map_or_else(Phrase::default, Phrase::ours);
         let keeps = self.keeps.as_ref();
         [
@@ -182,13 +187,13 @@ impl GroupRow {
             number(keeps.and_then(|keeps| Some(format!("{} of {}", keeps.lowest?, keeps.of)))),
             number(keeps.map(|keeps| keeps.end.to_string())),
             number(keeps.map(|keeps| keeps.floor.to_string())),
-            self.named_links(),
+            self.named_links(named),
         ]
     }
 
-    fn named_links(&self) -> Phrase {
-        let named =
-            |kind: Kind| self.links.iter().filter(move |(other, _)| *other == kind).map(|(_, name)| name.clone());
+    fn named_links(&self, most: usize) -> Phrase {
+        let links = || self.links.iter().take(most);
+        let named = |kind: Kind| links().filter(move |(other, _)| *other == kind).map(|(_, name)| name.clone());
         let mut phrase = Phrase::default();
         for (kind, word) in [(Kind::Down, "down "), (Kind::Up, "up "), (Kind::Wait, "waited for ")] {
             for (number, name) in named(kind).enumerate() {

@@ -9,6 +9,9 @@ use crate::render::page::steps::StepRow;
 use crate::render::page::{Body, Entry, Fact, Lead, Page, Place, Section};
 use crate::render::phrase::Phrase;
 
+/// The most lines that the table of groups takes before the links of its rows are cut.
+const MOST_LINES: usize = 40;
+
 /// The most steps of a wave that are named where lists are cut.
 const NAMED_STEPS: usize = 8;
 
@@ -124,7 +127,7 @@ fn changes<W: Write + ?Sized>(screen: &mut Screen<'_, W>, changes: &Changes) -> 
         return Ok(());
     }
     screen.blank()?;
-    aligned(screen, &GroupRow::HEADS, &changes.groups.iter().map(GroupRow::cells).collect::<Vec<_>>())?;
+    aligned(screen, &GroupRow::HEADS, &fitting(&changes.groups, screen.view()))?;
     let reasons = changes.reasons();
     if !reasons.is_empty() {
         screen.blank()?;
@@ -135,6 +138,41 @@ fn changes<W: Write + ?Sized>(screen: &mut Screen<'_, W>, changes: &Changes) -> 
     }
     let told = changes.told(extent).count();
     more(screen, 2, changes.blocks.len() - told, "without a block of their own")
+}
+
+/// Returns the rows of groups. Where they would take too many lines, each is one: of links that have no room the number is
+/// told, and one link at least is named.
+fn fitting(groups: &[GroupRow], view: View) -> Vec<[Phrase; GroupRow::HEADS.len()]> {
+    const LAST: usize = GroupRow::HEADS.len() - 1;
+    let whole: Vec<_> = groups.iter().map(GroupRow::cells).collect();
+    let width = |column: usize| {
+        let cells = whole.iter().map(|row| columns_of(&row[column].to_string()));
+        cells.chain([GroupRow::HEADS[column].len()]).max().unwrap_or(0)
+    };
+    // Two before the row, two between its cells, and the last column stays free.
+    let room = usize::from(view.width).saturating_sub((0..LAST).map(|column| width(column) + 2).sum::<usize>() + 3);
+    let fits = |cells: &[Phrase; LAST + 1]| columns_of(&cells[LAST].to_string()) <= room;
+    let lines = |cells: &[Phrase; LAST + 1]| {
+        let beyond = columns_of(&cells[LAST].to_string()).saturating_sub(room);
+        1 + beyond.div_ceil(usize::from(view.width).saturating_sub(7).max(1))
+    };
+    if whole.iter().map(lines).sum::<usize>() <= MOST_LINES {
+        return whole;
+    }
+    let some = |row: &GroupRow, named: usize| {
+        let mut cells = row.cells_with(named);
+        let left_out = row.links.len() - named;
+        cells[LAST] = std::mem::take(&mut cells[LAST]).and(format!(" {} {left_out} more", view.ellipsis()));
+        cells
+    };
+    let fitted = |(row, cells): (&GroupRow, [Phrase; LAST + 1])| {
+        if fits(&cells) || row.links.len() < 2 {
+            return cells;
+        }
+        let more = (2..row.links.len()).map(|named| some(row, named)).take_while(fits);
+        more.last().unwrap_or_else(|| some(row, 1))
+    };
+    groups.iter().zip(whole).map(fitted).collect()
 }
 
 /// Writes rows whose cells stand under each other; the last one is as long as it is.

@@ -1,0 +1,110 @@
+//! Plans as they are asked for: as of a moment, or with `--at open` as of the first at which the windows let all of it through.
+
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::Clock;
+use crate::cloud::CloudRead;
+use crate::history::Recorded;
+use crate::plan::{BlockReason, Plan, PlanOptions};
+use crate::resource::{LiveState, Target};
+use crate::schedule;
+use crate::spec::Spec;
+use crate::windows::HORIZON_DAYS;
+
+use super::failure::{Exit, Refusal};
+use super::live::{self, Known};
+use super::project::Project;
+
+/// How a plan is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// What it looks at, and as of when.
+    pub options: &'a PlanOptions,
+    /// As of the first moment at which the windows let all of it through.
+    pub when_open: bool,
+}
+
+/// Plans as [`live::plan`] does, and returns the spec as of the moment of the plan.
+///
+/// # Errors
+/// As [`live::plan`]; exit 3 where windows never let it through.
+pub async fn plan(
+    project: Project,
+    recorded: &Recorded,
+    cloud: &impl CloudRead,
+    target: &Target,
+    (clock, asked): (&Clock, Asked<'_>),
+) -> Result<(Project, Plan, LiveState)> {
+    if !asked.when_open {
+        let (plan, live) = live::plan(&project, recorded, cloud, target, clock, asked.options).await?;
+        return Ok((project, plan, live));
+    }
+    let state = recorded.state_for(target);
+    live::check_target(state, target, &project)?;
+    let live = live::refresh(&project.spec, cloud, clock).await;
+    let known = Known { project: &project, state, live: &live, doubts: &[], target };
+    let at = find(&known, asked.options)?;
+    let (project, options) = (project.as_of(at), PlanOptions { at: Some(at), ..asked.options.clone() });
+    let (plan, live) = live::plan_read(&project, recorded, cloud, (target, live), &options).await?;
+    Ok((project, plan, live))
+}
+
+/// Finds the moment. What is planned is another plan once a change begins or ends, so each such moment is looked at.
+///
+/// # Errors
+/// Exit 3 where windows do not let it through within 400 days.
+fn find(known: &Known<'_>, options: &PlanOptions) -> Result<Timestamp> {
+    let spec = &known.project.spec;
+    let limit = options.now.checked_add(SignedDuration::from_hours(24 * HORIZON_DAYS)).unwrap_or(Timestamp::MAX);
+    let mut moment = start(spec, options);
+    loop {
+        let plan = at(known, options, moment)?;
+        let Some(closed) = closed(&plan) else { return Ok(moment) };
+        let turn = schedule::moments(spec, moment).into_iter().next();
+        match [closed.opens_at, turn].into_iter().flatten().min().filter(|next| *next <= limit) {
+            Some(next) => moment = next,
+            None => return Err(never(&closed.window).into()),
+        }
+    }
+}
+
+/// Returns where to begin: now; where only changes are asked for of which none has begun, the beginning of the first.
+fn start(spec: &Spec, options: &PlanOptions) -> Timestamp {
+    let asked = |name: &str| options.targets.iter().any(|target| target.asks_for_change(name));
+    let only_changes = options.targets.iter().all(|target| target.asks_for_changes());
+    let changes = spec.changes.iter().filter(|(name, _)| only_changes && asked(name.as_str()));
+    let begins = changes.map(|(_, change)| change.from.as_ref().map_or(options.now, |from| from.value));
+    begins.min().map_or(options.now, |begins| begins.max(options.now))
+}
+
+/// Plans as of a moment. Health is not asked for: windows come before it.
+fn at(known: &Known<'_>, options: &PlanOptions, moment: Timestamp) -> Result<Plan> {
+    let project = known.project.clone().as_of(moment);
+    let options = PlanOptions { at: Some(moment), ..options.clone() };
+    let live = live::as_of(&project.spec, known.live.clone(), &options);
+    Ok(live::draw(&Known { project: &project, live: &live, ..*known }, &[], &options)?.plan)
+}
+
+/// What windows hold back.
+struct Held {
+    /// The one that opens last.
+    window: String,
+    /// When all are open that are closed now, as far as one after the other tells.
+    opens_at: Option<Timestamp>,
+}
+
+fn closed(plan: &Plan) -> Option<Held> {
+    let held = plan.blocked.iter().filter_map(|blocked| match &blocked.reason {
+        BlockReason::Window { window, opens_at } => Some(Held { window: window.clone(), opens_at: *opens_at }),
+        _ => None,
+    });
+    // What never opens is last.
+    held.max_by_key(|held| held.opens_at.unwrap_or(Timestamp::MAX))
+}
+
+fn never(window: &str) -> Refusal {
+    let summary = format!("--at open: the window `{window}` does not open within {HORIZON_DAYS} days");
+    Refusal::new(Exit::Refused, summary)
+        .hint("`rictl plan` says what it holds back; --override-window REASON does not wait")
+}
