@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::journal::{Operation, Outcome, Over, Replay, Run};
 use crate::run::{Report, StepResult};
 use crate::state::{Identity, RunId, State};
@@ -17,6 +19,17 @@ pub struct Past {
     pub is_running: bool,
     /// Which run took it back whole, if one has.
     pub taken_back_by: Option<RunId>,
+    /// What closed it, where its process died and somebody came.
+    pub resolved: Option<Resolved>,
+}
+
+/// What closed a run whose process died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// When.
+    pub at: Timestamp,
+    /// The run of the command that did so; `None` where that command had nothing else to do, and made no run.
+    pub by: Option<RunId>,
 }
 
 impl Past {
@@ -52,14 +65,16 @@ impl Past {
             Some(Over::Ended(_)) => false,
         }
     }
+}
 
-    /// Returns the run whose command closed what the dead process left open.
-    pub fn resolved_by(&self) -> Option<&RunId> {
-        match &self.run.over {
-            Some(Over::Died(died)) => Some(&died.resolved_by),
-            _ => None,
-        }
-    }
+/// Returns what closed a run whose process died; `is_a_run` says whether a run has an id.
+///
+/// # Errors
+/// Whatever `is_a_run` fails with.
+pub fn resolved<E>(run: &Run, is_a_run: impl FnOnce(&RunId) -> Result<bool, E>) -> Result<Option<Resolved>, E> {
+    let Some(Over::Died(died)) = &run.over else { return Ok(None) };
+    let by = is_a_run(&died.resolved_by)?.then(|| died.resolved_by.clone());
+    Ok(Some(Resolved { at: died.at, by }))
 }
 
 /// Why no run was found.
@@ -119,6 +134,8 @@ fn newest_standing(
             Operation::Apply if whole.contains(id) => {}
             Operation::Apply if !in_part.contains(id) || stands(&run, state) => return Ok(Some(run)),
             Operation::Apply => {}
+            // What was taken back itself has taken nothing back.
+            Operation::Rollback if whole.contains(id) => {}
             Operation::Rollback if run.took_back_all() => whole.extend(run.started.evidence.takes_back),
             Operation::Rollback => in_part.extend(run.started.evidence.takes_back),
         }
@@ -133,7 +150,7 @@ fn unfinished_way_back(
     open: impl Fn(&RunId) -> Result<Option<Run>, StoreError>,
 ) -> Result<Option<Run>, StoreError> {
     let Some(newest) = ids.last().map(&open).transpose()?.flatten() else { return Ok(None) };
-    let taken_back = newest.started.evidence.takes_back.last().filter(|_| !newest.took_back_all());
+    let taken_back = newest.started.evidence.takes_back.last().filter(|_| !newest.ended_well());
     taken_back.map(open).transpose().map(Option::flatten)
 }
 

@@ -13,7 +13,7 @@ use crate::history::Recorded;
 use crate::plan::PlanOptions;
 use crate::planner;
 use crate::refresh;
-use crate::resource::{Address, LiveState, Target};
+use crate::resource::{Address, LiveState, Reading, Target};
 
 use super::live;
 use super::project::Project;
@@ -40,7 +40,8 @@ pub async fn drift(
     clock: &Clock,
     watching: Watching,
 ) -> Result<(Drift, LiveState)> {
-    let state = recorded.state_for(target);
+    let state = recorded.state_as_closed(target);
+    let state = state.as_deref();
     live::check_target(state, target, project)?;
     let Watching { at, poll_interval } = watching;
     let mut seen = live::refresh(&project.spec, cloud, clock).await;
@@ -68,7 +69,8 @@ pub async fn drift(
         at,
         target: target.clone(),
         time_zone: project.spec.time_zone.clone(),
-        checked: project.spec.interfaces.len(),
+        declared: project.spec.interfaces.len(),
+        unread: unread(&seen),
         items,
         groups: drift::groups(&project.spec, &seen, state),
         failures: seen.failures.clone(),
@@ -78,4 +80,9 @@ pub async fn drift(
             .collect(),
     };
     Ok((found, seen))
+}
+
+fn unread(seen: &LiveState) -> BTreeSet<Address> {
+    let is_unread = |reading: &Reading| matches!(reading, Reading::Unreadable);
+    seen.readings.iter().filter(|(_, reading)| is_unread(reading)).map(|(address, _)| address.clone()).collect()
 }

@@ -78,7 +78,8 @@ pub(super) async fn plan_read(
     (target, read): (&Target, LiveState),
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
-    let state = recorded.state_for(target);
+    let state = recorded.state_as_closed(target);
+    let state = state.as_deref();
     let live = as_of(&project.spec, read.clone(), options);
     let open_run = recorded.journal.replay().open_run();
     let doubts = match &recorded.running {

@@ -42,6 +42,8 @@ pub struct Report {
     pub groups: Vec<GroupHealth>,
     /// How it ended; `None` for a run that died, or goes on.
     pub end: Option<RunEnd>,
+    /// The runs that it takes back.
+    pub takes_back: Vec<RunId>,
     /// Which run took it back whole, as far as is known.
     pub taken_back_by: Option<RunId>,
 }
@@ -68,6 +70,7 @@ impl Report {
             unrecorded: None,
             groups: Vec::new(),
             end: None,
+            takes_back: header.evidence.takes_back.clone(),
             taken_back_by: None,
         }
     }

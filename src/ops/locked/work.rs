@@ -178,6 +178,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     /// Returns what is known of the circumstances.
     fn evidence(&self, plan: &Plan, takes_back: Option<TakesBack>, live: &LiveState) -> Evidence {
         let project = &self.session.project;
+        let takes_back_whole = takes_back.is_some() && plan.is_complete();
         let (takes_back, grounds) = match takes_back {
             Some(takes_back) => (vec![takes_back.run_id.clone()], takes_back.grounds_of(plan)),
             None => (Vec::new(), self.grounds(plan)),
@@ -187,6 +188,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             spec: Some(project.name.clone()),
             spec_digest: Some(project.digest.clone()),
             takes_back,
+            takes_back_whole,
             grounds,
             change_id: change_of(plan).map(ToString::to_string),
             stood_under: Some(footing(&project.spec, &touched(plan, live, &project.spec))),
