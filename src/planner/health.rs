@@ -123,6 +123,9 @@ pub(super) struct Kept {
     pub(super) floor: usize,
     /// Those that are up by their statuses and stay so, each by its sides.
     pub(super) links: Vec<Vec<SubjectNumber>>,
+    /// Those that are up and go down as well, where there are several: where the others do not keep the floor, one keeps it
+    /// while another goes.
+    pub(super) meanwhile: Vec<Vec<SubjectNumber>>,
 }
 
 /// A link that keeps the floor of its group.
@@ -130,6 +133,15 @@ struct Keeper<'a> {
     address: Address,
     end: HealthEnd,
     answer: Option<&'a HealthAnswer>,
+}
+
+impl Keeper<'_> {
+    /// Returns whether it was asked and did not say Abnormal.
+    fn is_good(&self) -> bool {
+        self.answer.is_some_and(|answer| {
+            !matches!(answer, HealthAnswer::Unread(_) | HealthAnswer::Status(HealthCheckStatus::Abnormal))
+        })
+    }
 }
 
 /// Goes through the groups of which the plan takes something down. A group without a floor has none that anybody keeps.
@@ -141,8 +153,17 @@ pub(super) fn heed(groups: &[Kept], subjects: &Subjects<'_>, checks: &Checks<'_>
     let mut asked: BTreeSet<RouterInterfaceId> = BTreeSet::new();
     let mut denied: (u32, Option<String>) = (0, None);
     for group in groups.iter().filter(|group| group.floor > 0) {
-        let keepers: Vec<Keeper<'_>> = group.links.iter().filter_map(|sides| keeper(sides, subjects, checks)).collect();
-        let open = unasked(group, &keepers, checks);
+        let known = |links: &[Vec<SubjectNumber>]| -> Vec<Keeper<'_>> {
+            links.iter().filter_map(|sides| keeper(sides, subjects, checks)).collect()
+        };
+        let (keepers, meanwhile) = (known(&group.links), known(&group.meanwhile));
+        let mut open = unasked(group, &keepers, checks);
+        if checks.are_binding()
+            && open.is_empty()
+            && keepers.iter().filter(|keeper| keeper.is_good()).count() < group.floor
+        {
+            open.extend(meanwhile.iter().filter(|keeper| keeper.answer.is_none()).map(|keeper| &keeper.end));
+        }
         let questions = open.into_iter().filter(|end| asked.insert(end.interface_id.clone()));
         heard.questions.extend(questions.cloned());
         heard.warnings.extend(said(group, &keepers));
@@ -171,14 +192,9 @@ fn keeper<'a>(sides: &[SubjectNumber], subjects: &Subjects<'_>, checks: &Checks<
 
 /// Lists who has to be asked: where an answer binds, as many as the floor needs that did not say Abnormal.
 fn unasked<'k>(group: &Kept, keepers: &'k [Keeper<'_>], checks: &Checks<'_>) -> Vec<&'k HealthEnd> {
-    let is_good = |keeper: &&Keeper<'_>| {
-        keeper.answer.is_some_and(|answer| {
-            !matches!(answer, HealthAnswer::Unread(_) | HealthAnswer::Status(HealthCheckStatus::Abnormal))
-        })
-    };
     let (among, most) = if checks.are_binding() {
         // What comes up keeps nothing before it is up.
-        (keepers.len(), group.floor.saturating_sub(keepers.iter().filter(is_good).count()))
+        (keepers.len(), group.floor.saturating_sub(keepers.iter().filter(|keeper| keeper.is_good()).count()))
     } else {
         (MOST_ASKED, MOST_ASKED)
     };

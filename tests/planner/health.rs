@@ -128,6 +128,24 @@ fn where_they_bind_what_comes_up_keeps_the_floor_and_what_is_ill_does_not() {
 }
 
 #[test]
+fn where_they_bind_what_goes_down_later_keeps_the_floor_meanwhile_if_it_is_well() {
+    let mut world = drained(&["later", "new"]).with(BLOCK);
+    world.interfaces[1].desired = Inactive;
+    world.interfaces[2].status = Status::Inactive;
+    assert_eq!(asked(&world), ["ri-down", "ri-later"]);
+    let world = world.hears("down", status(HealthCheckStatus::Normal));
+    let plan = draw(&world.hears("later", status(HealthCheckStatus::Abnormal))).plan;
+    for step in plan.steps.iter().filter(|step| step.goal == rictl::plan::Goal::Inactive) {
+        assert!(
+            step.after.iter().any(|after| after.to_string() == "new/activate"),
+            "{} after {:?}",
+            step.id,
+            step.after
+        );
+    }
+}
+
+#[test]
 fn what_is_ill_is_retired_only_where_the_rest_keeps_the_floor() {
     let world = drained(&["keeps"]).with(BLOCK);
     let plan = draw(&world.clone().hears("down", status(HealthCheckStatus::Abnormal))).plan;

@@ -102,12 +102,13 @@ impl<'a> GroupCount<'a> {
 
     /// Returns the links that keep the floor while others go down.
     pub(super) fn kept(&self) -> Kept {
-        let stays = |link: &&Link| (link.up || link.unhealthy.is_some()) && !link.goes_down;
-        Kept {
-            group: self.name.clone(),
-            floor: self.floor,
-            links: self.links.iter().filter(stays).map(|link| link.sides.clone()).collect(),
-        }
+        let is_up = |link: &&Link| link.up || link.unhealthy.is_some();
+        let (falling, staying): (Vec<&Link>, Vec<&Link>) =
+            self.links.iter().filter(is_up).partition(|link| link.goes_down);
+        // One that goes down keeps nothing for itself.
+        let meanwhile = if falling.len() > 1 { falling } else { Vec::new() };
+        let sides = |links: Vec<&Link>| links.into_iter().map(|link| link.sides.clone()).collect();
+        Kept { group: self.name.clone(), floor: self.floor, links: sides(staying), meanwhile: sides(meanwhile) }
     }
 
     /// Lists every side with the number of its link.

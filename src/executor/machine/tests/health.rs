@@ -53,8 +53,20 @@ fn once_something_was_too_old_all_are_asked_together() {
     run.health("c", Normal);
     run.pass(0.7);
     run.health("d", Normal);
+    run.pass(0.5);
     let words = run.read();
     assert!(words.contains(&"ask health c".to_owned()) && words.contains(&"ask health d".to_owned()), "{words:?}");
+}
+
+#[test]
+fn checks_that_are_too_old_beside_pages_of_this_moment_are_asked_again() {
+    let mut run = Scene::of([drain("a")]).floor(&["a", "b", "c"], 2).checked().begin();
+    run.permit(0);
+    assert_eq!(run.read(), ["ask health b", "ask health c"]);
+    run.health("b", Normal);
+    run.pass(2.5);
+    run.read();
+    assert_eq!(run.health("c", Normal), ["ask health b"]);
 }
 
 #[test]
