@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
+use super::confirmation::{Confirmation, Verdict};
 use crate::journal::{Operation, Outcome, Over, Replay, Run};
-use crate::run::{Report, StepResult};
+use crate::run::{Exit, Report, RunOutcome, StepResult};
 use crate::state::{Identity, RunId, State};
 use crate::store::recorder::{all_ids, past_run, run_in};
 use crate::store::{Medium, Store, StoreError};
@@ -17,6 +20,8 @@ pub struct Past {
     pub is_running: bool,
     /// Which run took it back whole, if one has.
     pub taken_back_by: Option<RunId>,
+    /// What is noted of it where it has to be confirmed.
+    pub confirmation: Confirmation,
 }
 
 impl Past {
@@ -38,7 +43,8 @@ impl Past {
         });
         Report {
             results: results.collect(),
-            end: self.run.end().cloned(),
+            end: self.confirmation.end.as_ref().or(self.run.end()).cloned(),
+            became: self.became(),
             taken_back_by: self.taken_back_by.clone(),
             ..Report::begun(&self.run.started)
         }
@@ -53,12 +59,43 @@ impl Past {
         }
     }
 
-    /// Returns the run whose command closed what the dead process left open.
+    /// Returns the run whose command closed what the dead process left open, or of one that had to be confirmed, the
+    /// confirmation or the way back that made good what its process could not say.
     pub fn resolved_by(&self) -> Option<&RunId> {
+        let settled = self.became().and_then(|became| match became {
+            RunOutcome::TakenBack => self.taken_back_by.as_ref(),
+            _ => self.confirmation.kept().map(|kept| &kept.id),
+        });
         match &self.run.over {
-            Some(Over::Died(died)) => Some(&died.resolved_by),
-            _ => None,
+            Some(Over::Died(died)) => settled.or(Some(&died.resolved_by)),
+            _ => settled,
         }
+    }
+
+    /// Returns what has become of a run that had to be confirmed, where its process did not say how it ended.
+    fn became(&self) -> Option<RunOutcome> {
+        let said = self.run.end().map(|end| end.outcome);
+        let waits = self.died() || said == Some(RunOutcome::AwaitingConfirmation);
+        if self.confirmation.end.is_some() || !waits || self.run.deadline().is_none() {
+            return None;
+        }
+        let is_whole = self.run.end().is_none_or(|end| end.exit == Exit::Done);
+        let kept = self.confirmation.decision.as_ref().is_some_and(|decision| decision.decision == Verdict::Kept);
+        Some(if kept && is_whole {
+            RunOutcome::Complete
+        } else if self.taken_back_by.is_some() {
+            RunOutcome::TakenBack
+        } else if kept || self.confirmation.is_begun_back() {
+            RunOutcome::Incomplete
+        } else {
+            RunOutcome::AwaitingConfirmation
+        })
+    }
+
+    /// Returns until when it can be confirmed, while nothing is decided.
+    pub fn awaits_until(&self) -> Option<Timestamp> {
+        let is_open = self.confirmation == Confirmation::default() && self.taken_back_by.is_none() && !self.is_running;
+        self.run.deadline().filter(|_| is_open).map(|deadline| deadline.until)
     }
 }
 

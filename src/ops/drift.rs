@@ -15,6 +15,7 @@ use crate::planner;
 use crate::refresh;
 use crate::resource::{Address, LiveState, Target};
 
+use super::beside;
 use super::live;
 use super::project::Project;
 use super::session::today;
@@ -40,8 +41,9 @@ pub async fn drift(
     clock: &Clock,
     watching: Watching,
 ) -> Result<(Drift, LiveState)> {
-    let state = recorded.state_for(target);
-    live::check_target(state, target, project)?;
+    live::check_target(recorded.state_for(target), target, project)?;
+    let with = beside::with_others(recorded.state_for(target), project, target);
+    let state = with.as_deref();
     let Watching { at, poll_interval } = watching;
     let mut seen = live::refresh(&project.spec, cloud, clock).await;
     let today = today(at.unwrap_or(clock.now()));
@@ -76,6 +78,7 @@ pub async fn drift(
             .into_iter()
             .chain(drift::expired_hands_off(&project.spec, today))
             .collect(),
+        unmanaged: None,
     };
     Ok((found, seen))
 }

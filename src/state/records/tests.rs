@@ -11,6 +11,7 @@ fn record(id: &str) -> Record {
         declared: None,
         change_id: None,
         observed: Sighting::first(None, "2026-11-23T12:00:00Z".parse().unwrap()),
+        forgotten: false,
         protected: false,
         group: None,
         durations: Durations::default(),
