@@ -30,6 +30,7 @@ use tokio::runtime::Runtime;
 use crate::alibaba::credentials::Environment;
 use crate::child::{self, Children};
 use crate::clock::Clock;
+use crate::ops::failure::Refusal;
 use crate::run::Exit;
 use crate::store::named;
 
@@ -78,8 +79,9 @@ fn work(runtime: &Runtime) -> Exit {
     if let Some(directory) = &cli.global.chdir
         && let Err(error) = std::env::set_current_dir(directory)
     {
-        let error = anyhow::Error::from(error).context(format!("cannot change to {}", directory.display()));
-        return errors::report(&output, &error, Machine::None);
+        let refusal = Refusal::new(Exit::Error, format!("cannot change to {}", directory.display()));
+        let refusal = refusal.cause(error.to_string()).hint("-C names a directory that this user may enter");
+        return errors::report(&output, &refusal.into(), Machine::None);
     }
     let machine = cli.command.machine();
     let outcome = runtime.block_on(async {

@@ -150,6 +150,24 @@ pub struct DriftItem {
     pub blocked: Option<BlockReason>,
 }
 
+impl DriftItem {
+    /// Returns whether it is drift because the cloud left what was applied, and not because what is declared was never applied,
+    /// or is to be applied or taken up again.
+    pub fn has_moved(&self) -> bool {
+        match self.cause {
+            DriftCause::Differs(ActionReason::Drift | ActionReason::Both) => true,
+            DriftCause::Differs(
+                ActionReason::New | ActionReason::SpecChanged | ActionReason::ChangeBegun | ActionReason::ChangeEnded,
+            )
+            | DriftCause::InTransition
+            | DriftCause::HandsOff
+            | DriftCause::RolledBack
+            | DriftCause::Overdue
+            | DriftCause::Blocked => false,
+        }
+    }
+}
+
 /// What a drift check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Drift {
@@ -163,8 +181,10 @@ pub struct Drift {
     pub target: Target,
     /// The zone that its times are shown in.
     pub time_zone: Zone,
-    /// How many interfaces were compared.
-    pub checked: usize,
+    /// How many interfaces were to be compared.
+    pub declared: usize,
+    /// Those that could not be read: nothing is known of them.
+    pub unread: BTreeSet<Address>,
     /// What is not where it was, by address.
     pub items: Vec<DriftItem>,
     /// How every group stands, by name.
@@ -205,7 +225,8 @@ impl Drift {
         let holds_some = |group: &GroupName| {
             spec.groups.get(group).is_some_and(|group| group.members.iter().any(|member| addresses.contains(member)))
         };
-        self.checked = addresses.len();
+        self.declared = addresses.len();
+        self.unread.retain(|address| addresses.contains(address));
         self.items.retain(|item| addresses.contains(&item.address));
         self.groups.retain(|group| holds_some(&group.name));
         self.warnings.retain(|warning| match warning {
@@ -220,6 +241,11 @@ impl Drift {
             .map(|(_, interface)| &interface.scope)
             .collect();
         self.failures.retain(|failure| scopes.contains(&failure.scope));
+    }
+
+    /// Returns how many interfaces were compared.
+    pub fn checked(&self) -> usize {
+        self.declared.saturating_sub(self.unread.len())
     }
 
     /// Lists the items that are drift.

@@ -13,6 +13,8 @@ mod past;
 mod records;
 mod standing;
 
+use std::borrow::Cow;
+
 use crate::journal::{Entry, Journal, Outcome, Run};
 use crate::resource::Target;
 use crate::state::State;
@@ -24,7 +26,7 @@ use crate::store::{Medium, Store, StoreError, explain};
 pub use fold::fold;
 pub use note::Note;
 pub use pace::expected_durations;
-pub use past::{Missing, Past, find, find_in, last, last_standing, last_to_take_back, past_runs};
+pub use past::{Missing, Past, Resolved, find, find_in, last, last_standing, last_to_take_back, past_runs, resolved};
 pub use records::{Seen, write};
 
 pub use crate::store::recorder::all_ids;
@@ -48,6 +50,19 @@ impl Recorded {
     /// Returns the state, but for one that was made anew and is about another target.
     pub fn state_for(&self, target: &Target) -> Option<&State> {
         self.state.as_ref().filter(|state| state.serial > 0 || state.target.is_same_as(target))
+    }
+
+    /// Returns the state as the next command that writes will plan from: with what is recorded of runs whose processes died.
+    pub fn state_as_closed(&self, target: &Target) -> Option<Cow<'_, State>> {
+        let state = self.state_for(target)?;
+        let is_dead = |run: &&Run| run.over.is_none() && run.started.lineage == state.lineage;
+        let dead: Vec<&Run> = self.journal.replay().runs().iter().filter(is_dead).collect();
+        if self.running.is_some() || dead.is_empty() {
+            return Some(Cow::Borrowed(state));
+        }
+        let mut state = state.clone();
+        dead.into_iter().for_each(|run| catch_up::take_in_dead(&mut state, run));
+        Some(Cow::Owned(state))
     }
 
     /// Takes the state out, or starts one: it goes on with the lineage of the journal if that has the same target,

@@ -198,6 +198,9 @@ pub struct Evidence {
     /// The runs that it takes back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takes_back: Vec<RunId>,
+    /// Of a way back: its plan left nothing of them, so that it took them back whole once every step is at its goal.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_back_whole: bool,
     /// What its interfaces stood on when it was planned, where there is something to say of that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grounds: Vec<Ground>,

@@ -16,10 +16,12 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::bounds;
 use crate::plan::DigestAt;
-use crate::resource::Address;
+use crate::resource::{Address, Region};
 use crate::retry::Quota;
 use crate::selector::Selector;
+use crate::spec::keys::Grammar;
 use crate::store::lock::Locking;
 
 use super::completion;
@@ -40,7 +42,7 @@ pub(super) use watch::DriftArgs;
     about,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Start here:\n  rictl init                  write rictl.yaml from what is live\n  rictl validate              check rictl.yaml, offline\n  rictl plan                  show what apply would do; changes nothing\n  rictl apply                 plan, ask, and do it\n  rictl drift                 exit 2 when something moved\n\nLong flags also work with one dash, as in Terraform: -auto-approve, -out=FILE.\nExit codes: 0 done or no changes, 1 error, 2 changes or drift, 3 refused by a guard,\n4 something moved since the plan, 5 partly applied, 6 locked, 130 interrupted."
+    after_help = "Start here:\n  rictl init                  write rictl.yaml from what is live\n  rictl validate              check rictl.yaml, offline\n  rictl plan                  show what apply would do; changes nothing\n  rictl apply                 plan, ask, and do it\n  rictl drift                 exit 2 when something moved\n\nLong flags also work with one dash, as in Terraform: -auto-approve, -out=FILE.\n`rictl COMMAND -h` is short; `--help` has every option, the global ones included.\nExit codes: 0 done or no changes, 1 error, 2 changes or drift, 3 refused by a guard,\n4 something moved since the plan, 5 partly applied, 6 locked, 130 interrupted."
 )]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -60,10 +62,17 @@ pub(super) struct Global {
     #[arg(short = 'C', long, value_name = "DIR", global = true)]
     pub(super) chdir: Option<PathBuf>,
     /// No colour; so do NO_COLOR and a pipe
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub(super) no_color: bool,
     /// Say more on stderr: error, warn, info, debug or trace. Secrets and signatures are masked
-    #[arg(long, value_name = "LEVEL", global = true, env = "RICTL_LOG", default_value = "warn")]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        global = true,
+        hide_short_help = true,
+        env = "RICTL_LOG",
+        default_value = "warn"
+    )]
     pub(super) log: tracing::Level,
     /// Send every call here instead of the cloud's endpoints; plain http only to loopback
     #[arg(long, value_name = "URL", global = true, env = "RICTL_ENDPOINT")]
@@ -72,37 +81,37 @@ pub(super) struct Global {
     #[arg(long, value_name = "NAME", global = true)]
     pub(super) profile: Option<String>,
     /// How requests are signed: v3 (the default; keys stay out of URLs) or v1
-    #[arg(long, value_name = "VERSION", global = true, env = "RICTL_SIGNATURE", value_enum)]
+    #[arg(long, value_name = "VERSION", global = true, hide_short_help = true, env = "RICTL_SIGNATURE", value_enum)]
     pub(super) signature: Option<Signature>,
     /// Wait this long for the locks of the state and of the account
-    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_LOCK_TIMEOUT", default_value = "0s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, env = "RICTL_LOCK_TIMEOUT", default_value = "0s", value_parser = duration)]
     pub(super) lock_timeout: Duration,
     /// `none` goes on where locks do not work on the file system of the state; the run records it
-    #[arg(long, value_name = "none", global = true, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", hide_default_value = true, value_parser = locking)]
+    #[arg(long, value_name = "none", global = true, hide_short_help = true, num_args = 0..=1, require_equals = true, default_value = "true", default_missing_value = "true", hide_default_value = true, value_parser = locking)]
     pub(super) lock: Locking,
     /// Keep the accounts' locks here instead of where every user of this host looks: /run/lock or /tmp
-    #[arg(long, value_name = "DIR", global = true, env = "RICTL_LOCK_DIR")]
+    #[arg(long, value_name = "DIR", global = true, hide_short_help = true, env = "RICTL_LOCK_DIR")]
     pub(super) lock_dir: Option<PathBuf>,
     /// Ask questions where a terminal is there to answer
-    #[arg(long, value_name = "BOOL", global = true, default_value = "true", num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
+    #[arg(long, value_name = "BOOL", global = true, hide_short_help = true, default_value = "true", num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub(super) input: bool,
     /// How often a region with something in flight is read
-    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_POLL_INTERVAL", default_value = "2s", value_parser = positive_duration)]
+    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, env = "RICTL_POLL_INTERVAL", default_value = "2s", value_parser = positive_duration)]
     pub(super) poll_interval: Duration,
     /// How long ago what a call rests on may have been read when the call is sent
-    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_MAX_READ_AGE", default_value = "2s", value_parser = positive_duration)]
+    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, env = "RICTL_MAX_READ_AGE", default_value = "2s", value_parser = positive_duration)]
     pub(super) max_read_age: Duration,
     /// How long a step may take to reach its goal, where the spec's timeouts do not say
-    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_SETTLE_TIMEOUT", default_value = "10m", value_parser = positive_duration)]
+    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, env = "RICTL_SETTLE_TIMEOUT", default_value = "10m", value_parser = positive_duration)]
     pub(super) settle_timeout: Duration,
     /// How long one request may take
-    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_REQUEST_TIMEOUT", default_value = "30s", value_parser = positive_duration)]
+    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, env = "RICTL_REQUEST_TIMEOUT", default_value = "30s", value_parser = positive_duration)]
     pub(super) request_timeout: Duration,
     /// How long a call whose answer was lost is watched before it may be sent again, once
-    #[arg(long, value_name = "DURATION", global = true, env = "RICTL_DOUBT_WINDOW", default_value = "15s", value_parser = positive_duration)]
+    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, env = "RICTL_DOUBT_WINDOW", default_value = "15s", value_parser = positive_duration)]
     pub(super) doubt_window: Duration,
     /// At most N calls per account, region and action in any such window
-    #[arg(long, value_name = "N/DURATION", global = true, env = "RICTL_QUOTA", default_value = "300/60s", value_parser = quota)]
+    #[arg(long, value_name = "N/DURATION", global = true, hide_short_help = true, env = "RICTL_QUOTA", default_value = "300/60s", value_parser = quota)]
     pub(super) quota: Quota,
     #[command(flatten)]
     pub(super) trust: trust::TrustArgs,
@@ -510,11 +519,11 @@ pub(super) enum EmulatorCommand {
     /// Make a world of any size
     Generate {
         /// How many interfaces
-        #[arg(long, value_name = "N", default_value_t = 10)]
+        #[arg(long, value_name = "N", default_value = "10", value_parser = interfaces)]
         interfaces: usize,
         /// In which regions
-        #[arg(long, value_name = "REGION,...", value_delimiter = ',', default_value = "cn-shanghai,cn-beijing")]
-        regions: Vec<String>,
+        #[arg(long, value_name = "REGION,...", value_delimiter = ',', default_value = "cn-shanghai,cn-beijing", value_parser = region)]
+        regions: Vec<Region>,
         /// Equal seeds give equal worlds
         #[arg(long, value_name = "S", default_value_t = 1)]
         seed: u64,
@@ -580,6 +589,16 @@ fn positive_days(text: &str) -> Result<Duration, String> {
             if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) }
         },
     )
+}
+
+fn interfaces(text: &str) -> Result<usize, String> {
+    let most = || format!("a number of at most {}", bounds::grouped(bounds::WORLD_ENTRIES as u64));
+    text.parse().ok().filter(|number| *number <= bounds::WORLD_ENTRIES).ok_or_else(most)
+}
+
+fn region(text: &str) -> Result<Region, String> {
+    let is_region = !text.is_empty() && text.chars().all(|character| Grammar::Region.admits(character));
+    if is_region { Ok(text.into()) } else { Err("a region is written as the API does, such as cn-shanghai".to_owned()) }
 }
 
 fn quota(text: &str) -> Result<Quota, String> {

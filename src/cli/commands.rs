@@ -8,7 +8,7 @@ mod drift;
 mod emulator;
 mod explain;
 mod init;
-mod offline;
+pub(super) mod offline;
 mod plan;
 mod recorded;
 mod unread;
@@ -32,8 +32,8 @@ use crate::spec::{SignatureVersion, Spec};
 use crate::state::RunId;
 
 use super::args::{
-    ApplyArgs, AtArgs, ChangeCommand, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Signature,
-    StateCommand,
+    ApplyArgs, AtArgs, ChangeCommand, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Selection,
+    Signature, StateCommand,
 };
 use super::errors::Machine;
 use super::output::Output;
@@ -155,8 +155,36 @@ impl Invocation {
         Given {
             chdir: self.global.chdir.as_ref().map(text),
             file: self.global.file.first().map(text),
+            cloud: self.cloud(),
             ..Given::default()
         }
+    }
+
+    /// What a command was typed with that looks at a part of the spec, or as of a moment.
+    fn given_choice(&self, selection: &Selection, at: &AtArgs) -> Given {
+        let Selection { target, exclude } = selection;
+        let flags = [("--target", target), ("--exclude", exclude)];
+        let typed = flags.into_iter().flat_map(|(flag, all)| all.iter().map(move |one| (flag, one.to_string())));
+        Given { selection: typed.collect(), at: at.typed().map(str::to_owned), ..self.given() }
+    }
+
+    /// What chose the cloud on the command line; what the environment says it says the next command as well.
+    fn cloud(&self) -> Vec<(&'static str, String)> {
+        let Global { endpoint, profile, signature, lock_dir, .. } = &self.global;
+        let signature = signature.map(|signature| match signature {
+            Signature::V1 => "v1".to_owned(),
+            Signature::V3 => "v3".to_owned(),
+        });
+        let lock_dir = lock_dir.as_ref().map(|directory| directory.display().to_string());
+        let flags = [
+            ("--endpoint", "RICTL_ENDPOINT", endpoint.clone()),
+            ("--profile", "ALIBABA_CLOUD_PROFILE", profile.clone()),
+            ("--signature", "RICTL_SIGNATURE", signature),
+            ("--lock-dir", "RICTL_LOCK_DIR", lock_dir),
+        ];
+        let flags = flags.into_iter().filter_map(|(flag, variable, value)| Some((flag, variable, value?)));
+        let is_typed = |variable: &str, value: &str| std::env::var(variable).ok().as_deref() != Some(value);
+        flags.filter(|(_, variable, value)| is_typed(variable, value)).map(|(flag, _, value)| (flag, value)).collect()
     }
 
     /// The specs of the commands that take several, each once.

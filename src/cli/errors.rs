@@ -1,6 +1,6 @@
 //! How an error looks: what, where, why, what to run next; as text, or as one JSON line.
 
-use clap::error::ContextKind;
+use clap::error::{ContextKind, ErrorKind};
 use jiff::Timestamp;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Sources};
@@ -8,11 +8,15 @@ use crate::ops::failure::{Exit, Refusal, exit_of, hint_of};
 use crate::render;
 use crate::render::diagnostic::write_findings;
 
+use super::commands::offline;
 use super::habits;
 use super::output::Output;
 
 /// Prints clap's words; help and version are no errors.
 pub(super) fn usage(output: &Output, mut error: clap::Error) -> Exit {
+    if error.kind() == ErrorKind::DisplayVersion {
+        return offline::version(output, false).unwrap_or_else(|error| report(output, &error, Machine::None));
+    }
     if !error.use_stderr() {
         let text = error.render();
         let text = if output.view().color { text.ansi().to_string() } else { text.to_string() };

@@ -59,7 +59,7 @@ const FLAGS: &[(&[&str], &str)] = &[
     (&["--var", "--var-file"], "a spec has no variables; several specs, or a directory of files, with -f"),
     (&["--state"], "the spec's `state.path` says where its state is"),
     (&["--plan"], "the file of a saved plan is an argument: `rictl apply FILE`"),
-    (&["-o", "--output"], "`--format` says how to print: text, json, markdown or html"),
+    (&["-o", "--output"], "`--format` says how to print: text, json, markdown or html; `plan --out FILE` saves a plan"),
     (&["-v", "--verbose", "--debug"], "`--log debug` says more on standard error; `rictl version` prints the version"),
     (&["-n", "--namespace", "--context"], "the spec says which account and which regions; -f names another spec"),
 ];
@@ -75,12 +75,46 @@ pub(super) fn point_to(error: &mut clap::Error) {
         ErrorKind::UnknownArgument => {
             // Nobody means a flag as the name of a file.
             error.remove(ContextKind::Suggested);
+            if let Some(what) = meant(error) {
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
+                return;
+            }
             if let Some(what) = known(FLAGS, error, ContextKind::InvalidArg) {
                 error.remove(ContextKind::SuggestedArg);
                 error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
             }
         }
         _ => {}
+    }
+}
+
+/// Says what somebody means by a word behind a command that takes none.
+fn meant(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return None };
+    if word.starts_with('-') || word.is_empty() {
+        return None;
+    }
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
+    let usage = usage.to_string();
+    let command = usage.split_whitespace().skip_while(|part| *part != "Usage:").nth(2)?;
+    let is_a_file = [".yaml", ".yml", ".json"].iter().any(|end| word.ends_with(end)) || word.contains('/');
+    match command {
+        "init" => Some(format!("a region is named with a flag: `rictl init --region {word}`")),
+        "plan" | "drift" | "validate" | "fmt" | "whoami" if is_a_file => {
+            Some(format!("a spec is named with a flag: `rictl {command} -f {word}`"))
+        }
+        "plan" | "drift" | "apply" => {
+            let file = if command == "plan" {
+                "; a file is saved with `--out FILE`, and shown by `rictl show FILE`"
+            } else {
+                ""
+            };
+            Some(format!(
+                "a part of the spec is named with a flag, by address, id, pattern, group:G or label:K=V: `rictl {command} --target {word}`{file}"
+            ))
+        }
+        "validate" | "fmt" => Some(format!("the whole spec is looked at; `rictl {command} -f PATH` names another")),
+        _ => None,
     }
 }
 

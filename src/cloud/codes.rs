@@ -157,7 +157,7 @@ const CLOCK_SKEW: Meaning = refused(
 const UNKNOWN_REGION: Meaning = refused(
     ErrorKind::InvalidRegion,
     "the region is unknown, or the page number or size was wrong: the API says both with this code",
-    "check the region's spelling in the spec; a wrong page number or size gets this code as well",
+    "check the region's spelling, and in an emulator's world its `regions`; a wrong page number or size gets this code as well",
 );
 const WRONG_ENDPOINT: Meaning = refused(
     ErrorKind::InvalidRegion,

@@ -2,13 +2,33 @@
 //!
 //! A decoder's own message repeats the value that it met. Of a file that a spec names, that may be somebody's secret.
 
-/// Says which rule a text breaks, and where: `expected a string at line 3 column 7`.
+/// Says which rule a text breaks, and where: `expected a text at line 3 column 7`.
 pub fn rule(error: &serde_json::Error) -> String {
+    let place = if error.line() == 0 { String::new() } else { place(error) };
+    format!("{}{place}", rule_alone(error))
+}
+
+/// Says which rule a text breaks, without the place.
+pub fn rule_alone(error: &serde_json::Error) -> String {
     let message = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let message = message.strip_suffix(&place).unwrap_or(&message);
-    let place = if error.line() == 0 { String::new() } else { place };
-    format!("{}{place}", without_values(message))
+    without_values(message.strip_suffix(&place(error)).unwrap_or(&message))
+}
+
+fn place(error: &serde_json::Error) -> String {
+    format!(" at line {} column {}", error.line(), error.column())
+}
+
+/// Says what a decoder expects, in words of people and not of the decoder's language.
+pub fn expected(what: &str) -> String {
+    let what = match what {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, not negative",
+        "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a string" => "a text",
+        "a boolean" => "true or false",
+        what => what,
+    };
+    format!("expected {what}")
 }
 
 /// Keeps of a decoder's message what the decoder itself says.
@@ -26,7 +46,7 @@ fn without_values(message: &str) -> String {
     };
     // What is expected is said last, and is never of the text; the value before it may say anything.
     match message.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("{instead}expected {expected}"),
+        Some((_, what)) => format!("{instead}{}", expected(what)),
         None => format!("{instead}nothing like it can stand here"),
     }
 }
@@ -69,8 +89,11 @@ mod tests {
             said("{\"name\": \"a\",\n \"SECRET\": 1}"),
             "unknown key, expected one of `name`, `kind`, `small`, `pair`, `more` at line 2 column 9"
         );
-        assert_eq!(said(r#"{"name": 77889}"#), "expected a string at line 1 column 14");
-        assert_eq!(said(r#"{"name": "a", "small": 77889}"#), "expected u8 at line 1 column 28");
+        assert_eq!(said(r#"{"name": 77889}"#), "expected a text at line 1 column 14");
+        assert_eq!(
+            said(r#"{"name": "a", "small": 77889}"#),
+            "expected a whole number, not negative at line 1 column 28"
+        );
         assert_eq!(
             said(r#"{"name": "a", "kind": "SECRET"}"#),
             "unknown word, expected `One` or `Two` at line 1 column 30"
@@ -80,7 +103,10 @@ mod tests {
             "unknown word, expected `One` or `Two` at line 1 column 47"
         );
         assert_eq!(said(r#"{"kind": "One"}"#), "missing field `name` at line 1 column 15");
-        assert_eq!(said(r#"{"name": "a", "more": {"SECRET": "SECRET"}}"#), "expected u8 at line 1 column 41");
+        assert_eq!(
+            said(r#"{"name": "a", "more": {"SECRET": "SECRET"}}"#),
+            "expected a whole number, not negative at line 1 column 41"
+        );
         assert_eq!(said("SECRET"), "expected value at line 1 column 1");
         assert_eq!(said("{\"na"), "EOF while parsing a string at line 1 column 4");
     }

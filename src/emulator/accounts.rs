@@ -56,7 +56,7 @@ pub(super) fn accounts(seeds: Vec<AccountSeed>, problems: &mut Vec<String>) -> A
             let principal = key.user.map_or(Principal::Root, Principal::User);
             let caller = Caller { account: account.id.clone(), access_key_id: key.id.clone(), principal };
             if keys.insert(key.id.clone(), AccessKey { secret: key.secret, caller, deny: key.deny }).is_some() {
-                problems.push(format!("access key {} is given twice", key.id));
+                problems.push(format!("an access key of account {} is given twice", account.id));
             }
         }
         if accounts.insert(account.id.clone(), account.deny).is_some() {

@@ -36,7 +36,6 @@ pub use settings::{ErrorCodes, MetadataSeed, Pairs, QuotaKind, QuotaSeed, Settle
 pub use yaml::Unfit;
 
 use crate::bounds;
-use crate::diagnostic::decoding;
 use crate::resource::{AccountId, Region};
 
 /// A world file that cannot be used.
@@ -45,9 +44,6 @@ pub enum SeedError {
     /// The text is not a world file; the cause names line, column and rule, and repeats nothing of the text.
     #[error("not a world file")]
     Yaml(#[from] Unfit),
-    /// The same for JSON: rule, line and column.
-    #[error("not a world file: {0}")]
-    Json(String),
     /// The file is not UTF-8.
     #[error("not a world file: it is not UTF-8 text")]
     NotText,
@@ -114,7 +110,7 @@ impl WorldSeed {
         match format {
             // An empty file is an empty world to YAML only if it says `{}`; a file of comments should do as well.
             Format::Yaml => Ok(document::<Option<Self>>(text)?.unwrap_or_default()),
-            Format::Json => serde_json::from_str(text).map_err(|error| SeedError::Json(decoding::rule(&error))),
+            Format::Json => Ok(serde_json::from_str(text).map_err(|error| Unfit::of_json(&error))?),
         }
     }
 

@@ -57,6 +57,8 @@ pub struct World {
     accounts: BTreeMap<AccountId, Vec<String>>,
     keys: BTreeMap<String, AccessKey>,
     regions: BTreeSet<Region>,
+    /// Where interfaces are of which nothing says so.
+    unsaid_region: Option<Region>,
     population: Population,
     faults: Schedule,
     quota: Quota,
@@ -78,6 +80,8 @@ impl World {
             problems.push("a quota needs a limit of at least 1 and a window (or kind: unlimited)".to_owned());
         }
         let default_region = seed.regions.first().cloned().unwrap_or_else(|| Region::from(DEFAULT_REGION));
+        let is_nowhere = seed.interfaces.iter().any(|interface| interface.region.is_none());
+        let unsaid_region = (seed.regions.is_empty() && is_nowhere).then(|| default_region.clone());
         let around = Surroundings {
             accounts: &account_ids,
             main_account: &main_account,
@@ -97,6 +101,7 @@ impl World {
             accounts,
             keys,
             regions,
+            unsaid_region,
             population: Population::new(interfaces, epoch),
             faults: Schedule::default(),
             quota: Quota::new(seed.quota),
@@ -107,6 +112,11 @@ impl World {
             problems.extend(more);
         }
         if problems.is_empty() { Ok(world) } else { Err(SeedError::Contradictions(problems)) }
+    }
+
+    /// Returns where interfaces are that name no region, in a world that names none either.
+    pub fn unsaid_region(&self) -> Option<&Region> {
+        self.unsaid_region.as_ref()
     }
 
     /// Adds faults; what a third party does at a time is written down at once, counted from `now`.

@@ -2,6 +2,7 @@
 
 use super::fold::fold;
 use super::note::Note;
+use super::standing;
 use crate::journal::{Journal, Run};
 use crate::state::State;
 use crate::store::recorder::{newest_run, past_run};
@@ -32,6 +33,15 @@ pub(super) fn catch_up(state: &mut State, journal: &Journal, medium: &impl Mediu
     missing.iter().for_each(|run| fold(state, run));
     let is_told = told > serial && (journal.base().is_some_and(|base| base.serial > serial) || has_folded(&missing));
     Ok(is_told.then(|| Note::StateOlder { state: medium.state_name(), serial, told, runs: missing.len() }))
+}
+
+/// Folds in what is recorded of a run that has no end since its process died. What became of a call that is open nobody has
+/// read yet: only whose change stands is taken from it.
+pub(super) fn take_in_dead(state: &mut State, run: &Run) {
+    let mut closed = run.clone();
+    closed.traces.iter_mut().filter(|trace| trace.closed.is_none()).for_each(|trace| trace.attempts.clear());
+    fold(state, &closed);
+    standing::note(state, run);
 }
 
 /// Makes a state that was lost anew from the newest `most` runs that are kept; `None` where none tells whose it was. Its

@@ -22,6 +22,17 @@ pub struct Past {
     pub taken_back_by: Option<RunId>,
     /// What is noted of it where it has to be confirmed.
     pub confirmation: Confirmation,
+    /// What closed it, where its process died and somebody came.
+    pub resolved: Option<Resolved>,
+}
+
+/// What closed a run whose process died.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// When.
+    pub at: Timestamp,
+    /// The run of the command that did so; `None` where that command had nothing else to do, and made no run.
+    pub by: Option<RunId>,
 }
 
 impl Past {
@@ -58,18 +69,19 @@ impl Past {
             Some(Over::Ended(_)) => false,
         }
     }
+}
 
-    /// Returns the run whose command closed what the dead process left open, or of one that had to be confirmed, the
-    /// confirmation or the way back that made good what its process could not say.
-    pub fn resolved_by(&self) -> Option<&RunId> {
-        let settled = self.became().and_then(|became| match became {
-            RunOutcome::TakenBack => self.taken_back_by.as_ref(),
-            _ => self.confirmation.kept().map(|kept| &kept.id),
+impl Past {
+    /// Returns what made good what a dead process could not say: of a run that had to be confirmed, the confirmation or the way
+    /// back, else what closed it.
+    pub fn resolved(&self) -> Option<Resolved> {
+        let settled = self.became().and_then(|became| match (became, self.confirmation.kept()) {
+            (RunOutcome::TakenBack, _) => {
+                Some(Resolved { at: self.run.started.at, by: Some(self.taken_back_by.clone()?) })
+            }
+            (_, kept) => kept.map(|kept| Resolved { at: kept.at, by: Some(kept.id.clone()) }),
         });
-        match &self.run.over {
-            Some(Over::Died(died)) => settled.or(Some(&died.resolved_by)),
-            _ => settled,
-        }
+        settled.or_else(|| self.resolved.clone())
     }
 
     /// Returns what has become of a run that had to be confirmed, where its process did not say how it ended.
@@ -97,6 +109,16 @@ impl Past {
         let is_open = self.confirmation == Confirmation::default() && self.taken_back_by.is_none() && !self.is_running;
         self.run.deadline().filter(|_| is_open).map(|deadline| deadline.until)
     }
+}
+
+/// Returns what closed a run whose process died; `is_a_run` says whether a run has an id.
+///
+/// # Errors
+/// Whatever `is_a_run` fails with.
+pub fn resolved<E>(run: &Run, is_a_run: impl FnOnce(&RunId) -> Result<bool, E>) -> Result<Option<Resolved>, E> {
+    let Some(Over::Died(died)) = &run.over else { return Ok(None) };
+    let by = is_a_run(&died.resolved_by)?.then(|| died.resolved_by.clone());
+    Ok(Some(Resolved { at: died.at, by }))
 }
 
 /// Why no run was found.
@@ -156,6 +178,8 @@ fn newest_standing(
             Operation::Apply if whole.contains(id) => {}
             Operation::Apply if !in_part.contains(id) || stands(&run, state) => return Ok(Some(run)),
             Operation::Apply => {}
+            // What was taken back itself has taken nothing back.
+            Operation::Rollback if whole.contains(id) => {}
             Operation::Rollback if run.took_back_all() => whole.extend(run.started.evidence.takes_back),
             Operation::Rollback => in_part.extend(run.started.evidence.takes_back),
         }
@@ -170,7 +194,7 @@ fn unfinished_way_back(
     open: impl Fn(&RunId) -> Result<Option<Run>, StoreError>,
 ) -> Result<Option<Run>, StoreError> {
     let Some(newest) = ids.last().map(&open).transpose()?.flatten() else { return Ok(None) };
-    let taken_back = newest.started.evidence.takes_back.last().filter(|_| !newest.took_back_all());
+    let taken_back = newest.started.evidence.takes_back.last().filter(|_| !newest.ended_well());
     taken_back.map(open).transpose().map(Option::flatten)
 }
 

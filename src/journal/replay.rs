@@ -279,9 +279,25 @@ impl Run {
         }
     }
 
-    /// Returns whether it is a way back that left nothing of what it was to take back.
+    /// Returns whether it is a way back that left nothing of what it was to take back. Of one that died, or has no end yet,
+    /// what it was to do and what is recorded of its steps tell.
     pub fn took_back_all(&self) -> bool {
-        self.started.operation == Operation::Rollback && self.end().and_then(RunEnd::exit) == Some(Exit::Done)
+        let evidence = &self.started.evidence;
+        self.started.operation == Operation::Rollback
+            && match &self.over {
+                Some(Over::Ended(_)) => self.ended_well(),
+                Some(Over::Died(_)) | None => evidence.takes_back_whole && self.is_at_every_goal(),
+            }
+    }
+
+    /// Returns whether it came to an end by itself, with nothing left to do.
+    pub fn ended_well(&self) -> bool {
+        self.end().and_then(RunEnd::exit) == Some(Exit::Done)
+    }
+
+    fn is_at_every_goal(&self) -> bool {
+        let is_at_goal = |trace: &Trace| trace.closed.as_ref().is_some_and(|closed| closed.outcome.is_at_goal());
+        self.traces.iter().all(is_at_goal)
     }
 
     /// Returns whether a call of it was sent, or may have been; one that the API refused counts.

@@ -1,7 +1,7 @@
 //! Reaching the cloud: the signed client with its retries and quotas, or the same client against an emulator that
 //! runs inside this process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,9 @@ use crate::alibaba::{Client, CredentialSource, Credentials, Endpoint, Network, P
 use crate::clock::Clock;
 use crate::cloud::{CloudError, CloudRead as _, Effect, ErrorKind};
 use crate::emulator::http::ServeOptions;
-use crate::emulator::{self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, Host, Manner, World};
+use crate::emulator::{
+    self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, Host, HostError, Manner, SeedError, World,
+};
 use crate::resource::{AccountId, AccountName, Provider, Region, Target};
 use crate::retry::{Policy, Quota, Retrying};
 use crate::spec::{CloudSettings, SignatureVersion};
@@ -288,6 +290,7 @@ async fn emulated(
     };
     let path: PathBuf = project.directory.join(&world.value);
     let host = open_world(&path, Links::Refused, manner, clock)?;
+    check_regions(&path, host.world(), project)?;
     let source = Source::World(world_keys(host.world(), &project.spec.cloud));
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
     let address = listener.local_addr().context("cannot listen on loopback")?;
@@ -311,8 +314,48 @@ async fn emulated(
 /// A file that is not there, or is no world.
 pub fn open_world(path: &Path, links: Links, manner: Manner, clock: Clock) -> Result<Host> {
     world_exists(path)?;
-    Host::open_named(path, manner, links, clock.now())
-        .with_context(|| format!("cannot open the world {}", path.display()))
+    Host::open_named(path, manner, links, clock.now()).map_err(|error| unusable_world(path, error))
+}
+
+/// Refuses a world that leaves unsaid where its interfaces are, for a spec that wants them elsewhere: what the API says of such a
+/// region would blame the spec.
+fn check_regions(path: &Path, world: &World, project: &Project) -> Result<(), Refusal> {
+    let Some(unsaid) = world.unsaid_region() else { return Ok(()) };
+    let known: BTreeSet<&Region> = world.regions().collect();
+    let declared = project.spec.interfaces.values().map(|interface| &interface.scope.region);
+    let Some(missing) = declared.into_iter().find(|region| !known.contains(region)) else { return Ok(()) };
+    let summary = format!(
+        "the world {} does not say where its interfaces are, so they are in {unsaid}; the spec has some in {missing}",
+        path.display()
+    );
+    Err(Refusal::new(Exit::Error, summary)
+        .hint(format!("write `regions: [{missing}]` into the world: the first is theirs")))
+}
+
+/// Says what is wrong with a world, and what one is: nothing of its text, which may be anybody's.
+fn unusable_world(path: &Path, error: HostError) -> anyhow::Error {
+    match error {
+        HostError::Seed { source, .. } => unusable_seed(&format!("the world {}", path.display()), &source).into(),
+        error => {
+            let hint = "a world is a regular file that this user may read and that nobody else holds; what happens to it is \
+                        kept beside it";
+            let mut refusal = Refusal::new(Exit::Error, format!("cannot open the world {}", path.display()));
+            refusal.causes = anyhow::Error::from(error).chain().map(ToString::to_string).collect();
+            refusal.hint(hint).into()
+        }
+    }
+}
+
+/// Says what is wrong with a world, or a schedule of faults.
+pub fn unusable_seed(what: &str, error: &SeedError) -> Refusal {
+    let hint =
+        "docs/reference/emulator.md has every key; `rictl emulator generate --output FILE` makes a world to start from";
+    let mut refusal = Refusal::new(Exit::Error, format!("cannot use {what}"));
+    refusal.causes = match error {
+        SeedError::Yaml(unfit) => vec![unfit.to_string()],
+        error => vec![error.to_string()],
+    };
+    refusal.hint(hint)
 }
 
 /// Refuses a world file that is not there.

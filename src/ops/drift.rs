@@ -13,7 +13,7 @@ use crate::history::Recorded;
 use crate::plan::PlanOptions;
 use crate::planner;
 use crate::refresh;
-use crate::resource::{Address, LiveState, Target};
+use crate::resource::{Address, LiveState, Reading, Target};
 
 use super::beside;
 use super::live;
@@ -41,8 +41,9 @@ pub async fn drift(
     clock: &Clock,
     watching: Watching,
 ) -> Result<(Drift, LiveState)> {
-    live::check_target(recorded.state_for(target), target, project)?;
-    let with = beside::with_others(recorded.state_for(target), project, target);
+    let closed = recorded.state_as_closed(target);
+    live::check_target(closed.as_deref(), target, project)?;
+    let with = beside::with_others(closed.as_deref(), project, target);
     let state = with.as_deref();
     let Watching { at, poll_interval } = watching;
     let mut seen = live::refresh(&project.spec, cloud, clock).await;
@@ -70,7 +71,8 @@ pub async fn drift(
         at,
         target: target.clone(),
         time_zone: project.spec.time_zone.clone(),
-        checked: project.spec.interfaces.len(),
+        declared: project.spec.interfaces.len(),
+        unread: unread(&seen),
         items,
         groups: drift::groups(&project.spec, &seen, state),
         failures: seen.failures.clone(),
@@ -81,4 +83,9 @@ pub async fn drift(
         unmanaged: None,
     };
     Ok((found, seen))
+}
+
+fn unread(seen: &LiveState) -> BTreeSet<Address> {
+    let is_unread = |reading: &Reading| matches!(reading, Reading::Unreadable);
+    seen.readings.iter().filter(|(_, reading)| is_unread(reading)).map(|(address, _)| address.clone()).collect()
 }

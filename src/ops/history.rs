@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::diagnostic::Diagnostics;
 use crate::history::confirmation::Confirmation;
-use crate::history::{self, Missing, Past, Recorded};
+use crate::history::{self, Missing, Past, Recorded, Resolved};
 use crate::journal::{Operation, PlannedStep, Run};
 use crate::resource::{Address, ChangeName};
 use crate::selector::Selector;
@@ -23,8 +23,15 @@ use super::project::names::Told;
 /// An archive that cannot be read.
 pub fn runs(medium: &impl Medium, recorded: &Recorded) -> Result<Vec<Past>> {
     let runs = history::past_runs(medium, recorded.journal.replay())?;
-    let taken_back: BTreeMap<RunId, RunId> = recorder::taken_back(&runs).collect();
-    runs.into_iter().map(|run| past(medium, run, recorded, |id| taken_back.get(id).cloned())).collect()
+    // Oldest first: the last that took a run back counts.
+    let taken_back: BTreeMap<RunId, RunId> = recorder::taken_back(runs.iter().rev()).collect();
+    let ids: BTreeSet<RunId> = runs.iter().map(|run| run.id().clone()).collect();
+    let past = |run: Run| {
+        let by = recorder::still_taken_back(run.id(), |id| anyhow::Ok(taken_back.get(id).cloned()))?;
+        let resolved = history::resolved(&run, |id| anyhow::Ok(ids.contains(id)))?;
+        past(medium, run, recorded, (by, resolved))
+    };
+    runs.into_iter().map(past).collect()
 }
 
 /// Keeps the runs that were about what selectors mean: declared interfaces, whatever they were called then, and those that
@@ -104,7 +111,8 @@ pub fn find(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Opt
     };
     let Some(run) = run else { return Ok(None) };
     let by = recorder::taken_back_by(medium, replay, run.id())?;
-    past(medium, run, recorded, |_| by).map(Some)
+    let resolved = history::resolved(&run, |id| recorder::run_in(medium, replay, id).map(|run| run.is_some()))?;
+    past(medium, run, recorded, (by, resolved)).map(Some)
 }
 
 /// Returns the run that a rollback is asked to take back; `last` is the newest apply that was not taken back, and `None`
@@ -177,9 +185,15 @@ pub fn standing(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result
 /// Tells that every apply was taken back from that there never was a run.
 fn last(run: Option<Run>, ids: impl FnOnce() -> Result<Vec<RunId>, StoreError>) -> Result<Option<Run>> {
     if run.is_none() && ids()?.is_empty() {
-        return Err(unknown_run("last").into());
+        return Err(nothing_applied().into());
     }
     Ok(run)
+}
+
+/// Says that there is no run to take back.
+pub fn nothing_applied() -> Refusal {
+    Refusal::new(Exit::Error, "nothing has been applied yet, so there is nothing to take back")
+        .hint("what apply does is recorded beside the spec; -f names another spec")
 }
 
 fn found(run: Result<Run, Missing>, name: &str) -> Result<Option<Run>> {
@@ -194,15 +208,14 @@ fn past(
     medium: &impl Medium,
     run: Run,
     recorded: &Recorded,
-    taken_back_by: impl FnOnce(&RunId) -> Option<RunId>,
+    (taken_back_by, resolved): (Option<RunId>, Option<Resolved>),
 ) -> Result<Past> {
     let is_running = run.over.is_none() && recorded.running.is_some();
-    let taken_back_by = taken_back_by(run.id());
     let confirmation = match run.started.evidence.confirm_within_ms {
         Some(_) => Confirmation::read(run.id(), |id, about| medium.word(id, about))?,
         None => Confirmation::default(),
     };
-    Ok(Past { run, is_running, taken_back_by, confirmation })
+    Ok(Past { run, is_running, taken_back_by, resolved, confirmation })
 }
 
 /// Says that several runs have an id that begins so.

@@ -79,7 +79,8 @@ pub(super) async fn plan_read(
     (target, read): (&Target, LiveState),
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
-    let with = beside::with_others(recorded.state_for(target), project, target);
+    let closed = recorded.state_as_closed(target);
+    let with = beside::with_others(closed.as_deref(), project, target);
     let state = with.as_deref();
     let live = as_of(&project.spec, read.clone(), options);
     let open_run = recorded.journal.replay().open_run();

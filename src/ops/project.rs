@@ -77,6 +77,8 @@ impl Project {
         };
         if is_directory {
             spec.warnings.extend(beside::passed_over(&directory, &spec, &state));
+        } else {
+            spec.warnings.extend(beside::twin(path));
         }
         let name = path.display().to_string();
         let mut paths = Paths::new(state, rescue_directory);
@@ -251,6 +253,9 @@ fn read_file(path: &Path, room: usize) -> Result<SpecFile> {
         Err(error @ NamedError::TooLarge(_)) => {
             refuse(format!("cannot read the spec {shown}: {error}"), "is this a spec? cut it into several")
         }
-        Err(NamedError::Io(error)) => Err(error).with_context(|| format!("cannot read the spec {shown}")),
+        Err(NamedError::Io(error)) => {
+            let refusal = Refusal::new(Exit::Error, format!("cannot read the spec {shown}")).cause(error.to_string());
+            Err(refusal.hint("let this user read it, and pass through its directories; `ls -ld` shows who may").into())
+        }
     }
 }

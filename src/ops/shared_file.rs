@@ -73,7 +73,12 @@ pub fn lines(path: &Path) -> io::Result<File> {
 
 /// Returns whether a file is there that writing would replace; what is written into loses nothing.
 pub fn is_there(path: &Path) -> bool {
-    !matches!(place(path), Ok(Place::Stream)) && path.symlink_metadata().is_ok()
+    !is_stream(path) && path.symlink_metadata().is_ok()
+}
+
+/// Returns whether what is written to a place goes through it: nothing stands beside it, and nobody reads it again there.
+pub fn is_stream(path: &Path) -> bool {
+    matches!(place(path), Ok(Place::Stream))
 }
 
 /// What stands where the user said.

@@ -121,8 +121,6 @@ pub(super) struct Heard {
 pub(super) struct Kept {
     pub(super) group: GroupName,
     pub(super) floor: usize,
-    /// How many links come up.
-    pub(super) rises: usize,
     /// Those that are up by their statuses and stay so, each by its sides.
     pub(super) links: Vec<Vec<SubjectNumber>>,
 }
@@ -179,8 +177,8 @@ fn unasked<'k>(group: &Kept, keepers: &'k [Keeper<'_>], checks: &Checks<'_>) -> 
         })
     };
     let (among, most) = if checks.are_binding() {
-        let needed = group.floor.saturating_sub(group.rises);
-        (keepers.len(), needed.saturating_sub(keepers.iter().filter(is_good).count()))
+        // What comes up keeps nothing before it is up.
+        (keepers.len(), group.floor.saturating_sub(keepers.iter().filter(is_good).count()))
     } else {
         (MOST_ASKED, MOST_ASKED)
     };

@@ -115,7 +115,7 @@ impl<'a> From<&'a Drift> for Document<'a> {
             at: drift.at,
             target: &drift.target,
             drifted: drift.has_moved(),
-            checked: drift.checked,
+            checked: drift.checked(),
             items: items(drift),
             groups: &drift.groups,
             failures: &drift.failures,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::past::PastRun;
@@ -84,6 +85,8 @@ struct Run<'a> {
     takes_back: &'a [RunId],
     taken_back_by: Option<&'a RunId>,
     resolved_by: Option<&'a RunId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resolved_at: Option<Timestamp>,
     override_window: Option<&'a String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     lock: Option<LockWord>,
@@ -92,7 +95,7 @@ struct Run<'a> {
 
 impl<'a> From<&'a PastRun> for Run<'a> {
     fn from(past: &'a PastRun) -> Self {
-        let PastRun { report, evidence, resolved_by, .. } = past;
+        let PastRun { report, evidence, resolved, .. } = past;
         Self {
             run: RunDocument::from(report).with_outcome(past.outcome()),
             host: evidence.host.as_ref(),
@@ -108,7 +111,8 @@ impl<'a> From<&'a PastRun> for Run<'a> {
             addresses: report.results.iter().map(|result| &result.step.address).collect(),
             takes_back: &evidence.takes_back,
             taken_back_by: report.taken_back_by.as_ref(),
-            resolved_by: resolved_by.as_ref(),
+            resolved_by: resolved.as_ref().and_then(|resolved| resolved.by.as_ref()),
+            resolved_at: resolved.as_ref().map(|resolved| resolved.at),
             override_window: evidence.override_window.as_ref(),
             lock: evidence.lock,
             approved: evidence.approved.as_ref(),

@@ -151,9 +151,12 @@ impl Table {
     fn header(&self) -> Line<'static> {
         let (finished, total, waves) = (self.finished, self.steps.len(), self.waves);
         let wave = self.in_flight.keys().filter_map(|id| self.steps.get(id)).map(|step| step.wave).max();
-        let wave = wave.map(|wave| format!(", wave {wave} of {waves}")).unwrap_or_default();
         let in_flight = self.in_flight.len();
-        Line::at(0).with(Tone::Strong, format!("{finished} of {total} finished, {in_flight} in flight{wave}"))
+        let line = Line::at(0).with(Tone::Strong, format!("{finished} of {total} finished, {in_flight} in flight"));
+        match wave {
+            Some(wave) => line.text(" ").whole(Tone::Strong, format!("(wave {wave} of {waves})")),
+            None => line,
+        }
     }
 
     /// Says how many links of a group may still go.

@@ -7,11 +7,10 @@ use super::text::Tone;
 use super::words::report::incomplete;
 use super::words::run::run_outcome;
 use crate::calendar::Zone;
-use crate::history::Past;
+use crate::history::{Past, Resolved};
 use crate::journal::Evidence;
 use crate::resource::ChangeName;
 use crate::run::{Report, RunOutcome};
-use crate::state::RunId;
 
 /// A past run, ready to be shown.
 #[derive(Clone, Debug)]
@@ -20,8 +19,8 @@ pub struct PastRun {
     pub report: Report,
     /// Its process is at work.
     pub is_running: bool,
-    /// The run whose command closed what its dead process left open, if one has.
-    pub resolved_by: Option<RunId>,
+    /// What closed what its dead process left open, if something has.
+    pub resolved: Option<Resolved>,
     /// Until when it can be confirmed, where it awaits that.
     pub awaits_until: Option<Timestamp>,
     /// Who, why and from which text.
@@ -33,7 +32,7 @@ impl From<Past> for PastRun {
         Self {
             report: past.report(),
             is_running: past.is_running,
-            resolved_by: past.resolved_by().cloned(),
+            resolved: past.resolved(),
             awaits_until: past.awaits_until(),
             evidence: past.run.started.evidence,
         }
@@ -77,12 +76,18 @@ impl PastRun {
                 None | Some(RunOutcome::AwaitingConfirmation) => String::new(),
                 Some(outcome) => format!("{}; ", run_outcome(outcome)),
             };
-            return (Tone::Change, format!("{ended}awaits confirmation until {}", Zone::utc().shown(until)));
+            return (Tone::Change, format!("{ended}awaits confirmation until {}", self.report.time_zone.shown(until)));
         }
-        match (self.outcome(), &self.resolved_by) {
+        match (self.outcome(), &self.resolved) {
             (None, _) => (Tone::Change, "goes on".to_owned()),
             (Some(RunOutcome::Died), None) => (Tone::Bad, format!("died{back}")),
-            (Some(RunOutcome::Died), Some(run)) => (Tone::Bad, format!("died; resolved by run {run}{back}")),
+            (Some(RunOutcome::Died), Some(Resolved { by: Some(run), .. })) => {
+                (Tone::Bad, format!("died; resolved by run {run}{back}"))
+            }
+            (Some(RunOutcome::Died), Some(Resolved { at, by: None })) => {
+                let at = self.report.time_zone.stamp(*at);
+                (Tone::Bad, format!("died; resolved at {at} by a command that made no run{back}"))
+            }
             (Some(RunOutcome::Complete), _) => {
                 (Tone::Good, format!("complete, {} changed{back}", self.report.changed()))
             }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::time::Duration;
 
@@ -313,7 +313,8 @@ pub(crate) fn drift() -> Drift {
         timestamp: at("02:14:00"),
         at: None,
         target: target(),
-        checked: 12,
+        declared: 12,
+        unread: BTreeSet::new(),
         groups: vec![group("site", Some(0)), group("lab", None)],
         items: vec![
             item("a-moved", DriftCause::Differs(ActionReason::Drift), active, Some(Status::Inactive), None),
@@ -373,6 +374,7 @@ pub(crate) fn report() -> Report {
         unrecorded: None,
         groups: vec![group("site", Some(0)), group("lab", None)],
         end: None,
+        takes_back: Vec::new(),
         taken_back_by: None,
     };
     end(&mut report);
@@ -435,7 +437,7 @@ pub(crate) fn hostile_report(text: &str) -> Report {
 
 /// A past run that came to its end as the report says, or died.
 pub(crate) fn past(report: Report) -> PastRun {
-    PastRun { report, is_running: false, resolved_by: None, awaits_until: None, evidence: Evidence::default() }
+    PastRun { report, is_running: false, resolved: None, awaits_until: None, evidence: Evidence::default() }
 }
 
 /// A drift check in which every text is `text`.

@@ -13,6 +13,7 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::escape::escape_terminal;
+use super::phrase::{Phrase, Piece};
 
 /// How text is to look; decided by whoever owns the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +74,16 @@ impl Tone {
 pub(crate) struct Line<'a> {
     indent: usize,
     hang: usize,
-    pieces: Vec<(Tone, Cow<'a, str>)>,
+    pieces: Vec<(Tone, Cow<'a, str>, Breaks)>,
+}
+
+/// Where a piece of a line may be broken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Breaks {
+    /// At blanks.
+    Blanks,
+    /// Nowhere: a command that is copied from a screen must come as one line, and half of a few words says something else.
+    Nowhere,
 }
 
 impl<'a> Line<'a> {
@@ -90,7 +100,26 @@ impl<'a> Line<'a> {
 
     /// Adds a piece, escaped when it is written.
     pub(crate) fn with(mut self, tone: Tone, text: impl Into<Cow<'a, str>>) -> Self {
-        self.pieces.push((tone, text.into()));
+        self.pieces.push((tone, text.into(), Breaks::Blanks));
+        self
+    }
+
+    /// Adds a piece that is never broken: all of it is shown, or nothing.
+    pub(crate) fn whole(mut self, tone: Tone, text: impl Into<Cow<'a, str>>) -> Self {
+        self.pieces.push((tone, text.into(), Breaks::Nowhere));
+        self
+    }
+
+    /// Adds a sentence; its commands stay whole.
+    pub(crate) fn phrase(mut self, phrase: &Phrase) -> Self {
+        for piece in phrase.pieces() {
+            let (text, breaks) = match piece {
+                Piece::Ours(words) => (words.to_string(), Breaks::Blanks),
+                Piece::Theirs(text) => (text.clone(), Breaks::Blanks),
+                Piece::Command(command) => (format!("`{command}`"), Breaks::Nowhere),
+            };
+            self.pieces.push((Tone::Plain, text.into(), breaks));
+        }
         self
     }
 
@@ -286,8 +315,10 @@ struct Word {
 fn words(line: &Line<'_>) -> Vec<Word> {
     let mut words = Vec::new();
     let mut word = Word::default();
-    for (tone, text) in &line.pieces {
-        for (index, part) in escape_terminal(text).split(' ').enumerate() {
+    for (tone, text, breaks) in &line.pieces {
+        let text = escape_terminal(text);
+        let parts: Vec<&str> = if *breaks == Breaks::Blanks { text.split(' ').collect() } else { vec![&text] };
+        for (index, part) in parts.into_iter().enumerate() {
             if index > 0 {
                 if word.pieces.is_empty() {
                     word.gap += 1;

@@ -203,6 +203,9 @@ pub struct OldPage {
     pub scope: Scope,
     /// How long ago it had been asked for, in milliseconds.
     pub age_ms: u64,
+    /// It is what its health check said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_check: bool,
 }
 
 /// A member of a group that does not count as up.

@@ -44,6 +44,8 @@ pub struct Report {
     pub end: Option<RunEnd>,
     /// What has become since of a run that had to be confirmed and whose process did not say it: it has no exit code.
     pub became: Option<RunOutcome>,
+    /// The runs that it takes back.
+    pub takes_back: Vec<RunId>,
     /// Which run took it back whole, as far as is known.
     pub taken_back_by: Option<RunId>,
 }
@@ -71,6 +73,7 @@ impl Report {
             groups: Vec::new(),
             end: None,
             became: None,
+            takes_back: header.evidence.takes_back.clone(),
             taken_back_by: None,
         }
     }

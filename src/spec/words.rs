@@ -63,8 +63,14 @@ fn key(fault: &KeyFault) -> Diagnostic {
             let error = Diagnostic::error(format!("unknown key `{key}` in {place}"));
             let error = near.iter().fold(error, |error, near| error.label(did_you_mean(near)));
             let is_stray = at.is_none() && near.is_none();
-            let indent = if is_stray { "; an entry of `interfaces` or `groups` is indented under it" } else { "" };
-            error.hint(format!("the keys here are {}{indent}", names.join(", ")))
+            let more = match key.as_str() {
+                "regions" | "settle" | "faults" | "quota" | "pairs" if at.is_none() => {
+                    "; this one is of a world of the emulator, which belongs outside of the directory that -f names"
+                }
+                _ if is_stray => "; an entry of `interfaces` or `groups` is indented under it",
+                _ => "",
+            };
+            error.hint(format!("the keys here are {}{more}", names.join(", ")))
         }
         KeyFault::Duplicate { path, first } => Diagnostic::error(format!("`{path}` is set twice"))
             .label("set again here")

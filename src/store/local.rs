@@ -201,6 +201,16 @@ impl Files {
     }
 }
 
+impl Files {
+    /// Writes a run's id into a file of its own.
+    fn note_run(&mut self, path: &Path, id: &RunId) -> Result<(), StoreError> {
+        let (paths, _) = self.claimed()?;
+        files::make_dir(&paths.runs)?;
+        files::replace(path, format!("{id}\n").as_bytes())?;
+        files::sync_dir(path)
+    }
+}
+
 /// How the name of an ended run's file ends.
 const RUN: &str = ".jsonl";
 
@@ -314,8 +324,12 @@ impl Medium for Files {
     }
 
     fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError> {
-        let lines: Vec<String> = runs.iter().map(|(_, by)| format!("{by}\n")).collect();
-        self.put_runs(runs.iter().zip(&lines).map(|((id, _), line)| (id, TAKEN_BACK, line.as_bytes())))
+        for (id, by) in runs {
+            let path =
+                self.run_path(id, TAKEN_BACK).ok_or_else(|| StoreError::Bug(format!("{id:?} is no name of a run")))?;
+            self.note_run(&path, by)?;
+        }
+        Ok(())
     }
 
     fn word(&self, id: &RunId, about: About) -> Result<Option<Vec<u8>>, StoreError> {
@@ -346,10 +360,7 @@ impl Medium for Files {
     fn keep_newest_sent(&mut self, runs: &[(String, RunId)]) -> Result<(), StoreError> {
         for (digest, id) in runs {
             let path = self.sent_path(digest).ok_or_else(|| StoreError::Bug(format!("{digest:?} is no digest")))?;
-            let (paths, _) = self.claimed()?;
-            files::make_dir(&paths.runs)?;
-            files::replace(&path, format!("{id}\n").as_bytes())?;
-            files::sync_dir(&path)?;
+            self.note_run(&path, id)?;
         }
         Ok(())
     }

@@ -63,7 +63,7 @@ pub trait Medium {
     /// Returns which run took this one back.
     fn taken_back_by(&self, id: &RunId) -> Result<Option<RunId>, StoreError>;
 
-    /// Notes of runs which run took each back, for ever; a note that is there already stays as it is.
+    /// Notes of runs which run took each back, for ever; the last that did counts.
     fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError>;
 
     /// Returns what is noted of a run that has to be confirmed.

@@ -215,7 +215,7 @@ impl Medium for Memory {
     fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError> {
         for (id, by) in runs {
             self.write(by.0.len(), |disk| {
-                disk.taken_back.entry(id.clone()).or_insert_with(|| by.clone());
+                disk.taken_back.insert(id.clone(), by.clone());
             })?;
         }
         Ok(())

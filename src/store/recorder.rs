@@ -299,15 +299,31 @@ pub fn taken_back<'r>(runs: impl IntoIterator<Item = &'r Run>) -> impl Iterator<
     })
 }
 
-/// Returns which run took a run back whole, if one has.
+/// Returns which run took a run back whole, if one has and was not taken back itself.
 ///
 /// # Errors
 /// An archive that cannot be read.
 pub fn taken_back_by(medium: &impl Medium, replay: &Replay, id: &RunId) -> Result<Option<RunId>, StoreError> {
-    match taken_back(replay.runs()).find(|(taken, _)| taken == id) {
-        Some((_, by)) => Ok(Some(by)),
+    let recent: BTreeMap<RunId, RunId> = taken_back(replay.runs()).collect();
+    still_taken_back(id, |id| match recent.get(id) {
+        Some(by) => Ok(Some(by.clone())),
         None => medium.taken_back_by(id),
+    })
+}
+
+/// Returns which run took a run back whole, and was not taken back itself; `noted` says of a run which was the last that did,
+/// whatever became of that one.
+///
+/// # Errors
+/// Whatever `noted` fails with.
+pub fn still_taken_back<E>(id: &RunId, noted: impl Fn(&RunId) -> Result<Option<RunId>, E>) -> Result<Option<RunId>, E> {
+    let Some(by) = noted(id)? else { return Ok(None) };
+    let (mut stands, mut last) = (true, by.clone());
+    // Each is newer than the one before, but where somebody wrote the notes by hand.
+    while let Some(next) = noted(&last)?.filter(|next| *next > last) {
+        (stands, last) = (!stands, next);
     }
+    Ok(stands.then_some(by))
 }
 
 /// Notes which digests these runs used; they stand oldest first.

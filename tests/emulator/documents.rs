@@ -24,7 +24,7 @@ fn an_unknown_key_is_refused_with_its_place() {
     let text = "interfaces:\n  - id: ri-a\n    stat: Active\n";
     let message = why_not(text);
     assert!(
-        message.contains("unknown key, expected one of `id`, ") && message.contains("line 3 column 5"),
+        message.contains("unknown key, expected one of `id`, ") && message.contains("line 3, column 5"),
         "{message}"
     );
     let message = why_not("faults:\n  - fault: {explode: 1}\ninterfaces: []\n");
@@ -47,7 +47,7 @@ interfaces:
     );
     for part in [
         "exclude each other",
-        "access key k is given twice",
+        "an access key of account 1 is given twice",
         "account 1 is described twice",
         "a limit of at least 1",
         "interface ri-gone, which the world does not have",
@@ -214,7 +214,7 @@ fn pairs_are_apart_or_together_and_nothing_else() {
     assert!(seed("pairs: together").to_text(Format::Yaml).contains("pairs: together"));
     let message = why_not("regions: [cn-shanghai]\npairs: both\n");
     assert!(message.contains("unknown word, expected `apart` or `together`"), "{message}");
-    assert!(message.contains("line 2 column 8"), "{message}");
+    assert!(message.contains("line 2, column 8"), "{message}");
 }
 
 #[test]

@@ -213,6 +213,15 @@ fn a_rollback_can_be_taken_back_by_its_id() {
     rollback(&scene, &back).with_code(0);
     assert_eq!(live(&scene), ["Inactive"]);
     scene.rictl("drift").with_code(0);
+    // What the run did stands again, so that it is the last.
+    assert_eq!(run(&scene, &drained)["taken_back_by"], Value::Null);
+    assert_eq!(run(&scene, &back)["taken_back_by"], last(&scene).as_str());
+    rollback(&scene, "last").with_code(0);
+    assert_eq!(live(&scene), ["Active"]);
+    assert_eq!(run(&scene, &drained)["taken_back_by"], last(&scene).as_str());
+    let listed = json(&scene.rictl("history --json"));
+    let listed = listed["runs"].as_array().unwrap().iter().find(|run| run["run_id"] == drained.as_str()).unwrap();
+    assert_eq!(listed["taken_back_by"], last(&scene).as_str());
     rollback(&scene, &drained).with_code(0);
     assert_eq!(live(&scene), ["Active"]);
 }

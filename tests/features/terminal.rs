@@ -63,7 +63,7 @@ fn slow() -> Scene {
 fn watches_what_is_in_flight_and_leaves_only_lines() {
     for columns in [60, 120] {
         let shown = applied(&slow(), columns, false, &[]);
-        assert!(shown.contains("0 of 1 finished, 1 in flight, wave 1 of 1"), "{shown}");
+        assert!(shown.contains("0 of 1 finished, 1 in flight (wave 1 of 1)"), "{shown}");
         assert!(shown.contains("site: 2 of 2 up, floor 1, 1 to spare"), "{shown}");
         assert!(shown.contains("backup  Deactivating -> Inactive"), "{shown}");
         let end = shown.rsplit(ERASE).next().unwrap();

@@ -119,6 +119,7 @@ fn where_they_bind_what_comes_up_keeps_the_floor_and_what_is_ill_does_not() {
     world.interfaces[2].status = Status::Inactive;
     let plan = draw(&world).plan;
     assert_eq!(plan.steps.len(), 2);
+    assert_eq!(asked(&world), ["ri-ill"], "what comes up keeps nothing before it is up");
     // By its status `ill` keeps the floor, so `down` need not wait; by its health it does not.
     let plan = draw(&world.hears("ill", status(HealthCheckStatus::Abnormal))).plan;
     let step = plan.steps.iter().find(|step| step.address.as_str() == "down").unwrap();

@@ -192,6 +192,8 @@ impl Scenario {
         if !dice.chance(20) {
             return;
         }
+        // More checks than a quota gives within `--max-read-age` are never young at once.
+        self.world.quota = QuotaSeed::default();
         let specs = [Some(&mut self.spec), self.seams.turned.as_mut()];
         let companion = self.seams.companion.as_mut().map(|companion| &mut companion.spec);
         specs.into_iter().flatten().chain(companion).for_each(|spec| *spec = blocking_on_health(spec));

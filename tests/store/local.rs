@@ -792,4 +792,8 @@ fn line_ends_that_somebody_changed_are_named_and_the_file_stays() {
         assert!(fs::read_to_string(path).unwrap().contains('\r'), "nothing is written");
         fs::write(path, before).unwrap();
     }
+    let before = fs::read_to_string(&paths.state).unwrap();
+    fs::write(&paths.state, format!("\u{feff}{before}")).unwrap();
+    let error = read_files(&paths).unwrap_err();
+    assert!(error.to_string().contains("it begins with a byte order mark"), "{error}");
 }

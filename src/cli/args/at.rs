@@ -26,6 +26,11 @@ impl AtArgs {
         Self { at: Some(moment.to_string()) }
     }
 
+    /// Returns what was typed.
+    pub(in crate::cli) fn typed(&self) -> Option<&str> {
+        self.at.as_deref()
+    }
+
     /// Returns whether it asks for the first moment at which the windows let all of a plan through.
     pub(in crate::cli) fn is_open(&self) -> bool {
         self.at.as_deref() == Some(OPEN)

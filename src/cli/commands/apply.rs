@@ -20,7 +20,7 @@ use crate::render::words::next::Given;
 use crate::state::RunId;
 use crate::store::StoreError;
 
-use super::super::args::{ApplyArgs, Choice, RollbackArgs, RunArgs, Selection};
+use super::super::args::{ApplyArgs, AtArgs, Choice, RollbackArgs, RunArgs, Selection};
 use super::super::front::Screen;
 use super::super::outlet::Lines;
 use super::super::output::Output;
@@ -34,6 +34,8 @@ pub(super) struct Work {
     pub(super) session: Session,
     pub(super) task: Task,
     pub(super) approval: Approval,
+    /// What it was typed with.
+    pub(super) given: Given,
 }
 
 pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
@@ -58,7 +60,9 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
     let approval = Approval { max_age, again, ..approval(&arguments.run) };
     let session = invocation.session(invocation.settings(&arguments.run))?;
     let session = Session { confirm_within: arguments.confirm_within, ..session };
-    Ok(run(Work { signals, session, task, approval }, &arguments.run, invocation, output).await?.exit)
+    let given = invocation.given_choice(&arguments.choice.selection, &AtArgs::default());
+    let work = Work { signals, session, task, approval, given };
+    Ok(run(work, &arguments.run, invocation, output).await?.exit)
 }
 
 fn approval(arguments: &RunArgs) -> Approval {
@@ -85,7 +89,9 @@ pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, 
     let session = invocation.session_of(project, invocation.settings(&arguments.run));
     let task = Task::Rollback { what, loosened, options: plan::options(&choice, invocation) };
     let approval = Approval { again: arguments.again, ..approval(&arguments.run) };
-    Ok(run(Work { signals, session, task, approval }, &arguments.run, invocation, output).await?.exit)
+    let state = arguments.state.as_ref().map(|state| state.display().to_string());
+    let given = Given { state, ..invocation.given() };
+    Ok(run(Work { signals, session, task, approval, given }, &arguments.run, invocation, output).await?.exit)
 }
 
 pub(super) fn listen() -> Result<signals::Signals> {
@@ -93,7 +99,7 @@ pub(super) fn listen() -> Result<signals::Signals> {
 }
 
 pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation, output: &Output) -> Result<Ended> {
-    let Work { signals: signals::Signals { count: signals, terminal }, session, task, approval } = work;
+    let Work { signals: signals::Signals { count: signals, terminal }, session, task, approval, given } = work;
     if let Task::Fresh(options) = &task {
         session.project.check_choice(options)?;
     }
@@ -111,8 +117,14 @@ pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation
         state.map(|state| state.interfaces).unwrap_or_default()
     };
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
-    let mut screen = screen.with_records(records).outliving(terminal).full(arguments.full).given(invocation.given());
+    let mut screen = screen.with_records(records).outliving(terminal).full(arguments.full).given(given.clone());
     let (doing, is_of_approval) = (task.operation(), approval.by.is_some());
+    let again = match &task {
+        Task::Rollback { what: TakenBack::Run(run_id), .. } => given.rollback(&RunId(run_id.as_str().into())),
+        Task::Rollback { what: TakenBack::Change(change), .. } => given.command(&format!("rollback --change {change}")),
+        Task::TakeBack { run_id } => given.rollback(run_id),
+        Task::Fresh(_) | Task::Saved { .. } => given.plan(),
+    };
     let applied = operation::apply(&session, task, approval, &mut screen, signals.clone()).await;
     let applied = match applied {
         Ok(Applied::Ran(ran)) => {
@@ -126,8 +138,11 @@ pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation
     let ended = applied.and_then(|applied| {
         let has_run = matches!(applied, Applied::Ran(_));
         let is_spent = is_of_approval && matches!(&applied, Applied::Nothing(plan) if plan.is_complete());
-        let exit =
-            if is_spent { Exit::Done } else { finish(&applied, doing, &mut screen, output, &invocation.given())? };
+        let exit = match applied {
+            _ if is_spent => Exit::Done,
+            Applied::Nothing(plan) if !plan.is_complete() => return Err(nothing_possible(&plan, &again).into()),
+            applied => finish(&applied, doing, &mut screen, output, &given),
+        };
         Ok(Ended { exit, has_run })
     });
     screen.let_go(signals).await;
@@ -142,39 +157,32 @@ pub(super) struct Ended {
     pub(super) has_run: bool,
 }
 
-fn finish(
-    applied: &Applied,
-    operation: Operation,
-    screen: &mut Screen<'_>,
-    output: &Output,
-    given: &Given,
-) -> Result<Exit> {
+fn finish(applied: &Applied, operation: Operation, screen: &mut Screen<'_>, output: &Output, given: &Given) -> Exit {
     match applied {
         Applied::Declined => {
             output.show(|out| writeln!(out, "Apply cancelled."));
-            Ok(Exit::Done)
+            Exit::Done
         }
         Applied::TookBack(backs) => {
             let exit = confirm::exit_of(backs);
-            output.say(&render::words::confirmation::came_first(backs.len(), &given.command("plan")));
-            Ok(exit)
+            output.say(&render::words::confirmation::came_first(backs.len(), &given.plan()));
+            exit
         }
         Applied::TakenBack { run_id } => {
             screen.nothing_to_take_back(run_id.as_ref());
-            Ok(Exit::Done)
+            Exit::Done
         }
-        Applied::Nothing(plan) if plan.is_complete() => {
+        Applied::Nothing(_) => {
             screen.nothing_to_do(operation);
-            Ok(Exit::Done)
+            Exit::Done
         }
-        Applied::Nothing(plan) => Err(nothing_possible(plan, given).into()),
-        Applied::Ran(ran) => Ok(conclude(ran, output, given)),
+        Applied::Ran(ran) => conclude(ran, output, given),
     }
 }
 
 /// Says that a plan holds no step although something is wanted, or something could not be read.
-fn nothing_possible(plan: &Plan, given: &Given) -> Refusal {
-    let again = given.command("plan");
+/// `again` is the command that plans it again.
+fn nothing_possible(plan: &Plan, again: &str) -> Refusal {
     if plan.is_errored() {
         let refusal = Refusal::new(Exit::Error, "nothing was done: not everything could be read");
         return refusal.hint(format!("`{again}` tries again"));
@@ -189,9 +197,11 @@ fn conclude(ran: &Ran, output: &Output, given: &Given) -> Exit {
     let exit = ran.left.or(ran.report.exit()).unwrap_or(Exit::Partial);
     if let Some(back) = &ran.rollback {
         let is_back = back.report.exit() == Some(Exit::Done);
-        let verdict =
-            if is_back { "what the apply did was taken back" } else { "not all of the apply could be taken back" };
-        output.say(&format!("{verdict} (exit code {exit}); run `{}`", given.command("plan")));
+        let (verdict, next) = match is_back {
+            true => ("what the apply did was taken back", given.plan()),
+            false => ("not all of the apply could be taken back", given.rollback(&ran.report.run_id)),
+        };
+        output.say(&format!("{verdict} (exit code {exit}); run `{next}`"));
     }
     exit
 }
@@ -231,7 +241,8 @@ fn read_saved(path: &Path, read: fn(&[u8]) -> Result<Plan, PlanFileError>) -> Re
         Ok(Some(bytes)) => bytes,
         Ok(None) => {
             let refusal = unusable("there is no such file");
-            return Err(refusal.hint("saved plans are made with `rictl plan --out FILE`").into());
+            let hint = "saved plans are made with `rictl plan --out FILE`; a part of the spec is named with --target, another spec with -f";
+            return Err(refusal.hint(hint).into());
         }
         Err(StoreError::NotAFile { what, .. }) => {
             return Err(unusable(&format!("it is {what}")).hint("name the regular file that --out wrote").into());

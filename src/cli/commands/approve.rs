@@ -15,6 +15,7 @@ use crate::ops::session::{Approval, Session, Task};
 use crate::plan::{DigestAt, PlanOptions};
 use crate::render::escape::escape_terminal;
 use crate::render::words::approval as words;
+use crate::render::words::next::Given;
 
 use super::super::args::{ApplyArgs, ApproveArgs, AtArgs, Selection};
 use super::super::errors::{self, Machine};
@@ -141,7 +142,10 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
     let session = invocation.session_of(invocation.load_from(path)?, invocation.settings(&arguments.run));
     let session = Session { confirm_within: arguments.confirm_within, ..session };
     let paths = session.project.paths.clone();
-    let work = Work { signals: apply::listen()?, session, task, approval };
+    // Of several specs, this one.
+    let file = invocation.global.file.first().map(|_| path.display().to_string());
+    let given = Given { file, ..invocation.given() };
+    let work = Work { signals: apply::listen()?, session, task, approval, given };
     let error = match apply::run(work, &arguments.run, invocation, output).await {
         Ok(ended) => {
             if !ended.has_run {

@@ -109,7 +109,8 @@ async fn check(
         drift.unmanaged = Some(unmanaged::unmanaged(&project, &projects, cloud, listed).await?);
     }
     let topology = Topology::new(&project.spec, &seen);
-    print(output, &arguments.format, &drift, &invocation.given(), &topology)?;
+    let given = invocation.given_choice(&arguments.selection, &arguments.at);
+    print(output, &arguments.format, &drift, &given, &topology)?;
     let told = match &arguments.notify_command {
         Some(command) => notify::notify(&project, &drift, command, invocation.environment.children()).await,
         None => Ok(()),

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use crate::bounds;
 use crate::emulator::http::ServeOptions;
 use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions, Manner, SeedError};
-use crate::ops::connection::{open_world, world_exists};
+use crate::ops::connection::{open_world, unusable_seed, world_exists};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::shared_file::{self, Access};
 use crate::store::named::{self, Links};
@@ -25,11 +25,7 @@ pub(super) async fn run(command: EmulatorCommand, invocation: &Invocation, outpu
             serve(&world, listen, faults.as_deref(), call_log.as_deref(), invocation, output).await
         }
         EmulatorCommand::Generate { interfaces, regions, seed, output: path, force } => {
-            let world = emulator::generate(&GenerateOptions {
-                interfaces,
-                regions: regions.iter().map(|region| region.as_str().into()).collect(),
-                seed,
-            });
+            let world = emulator::generate(&GenerateOptions { interfaces, regions, seed });
             let is_json = path.extension().is_some_and(|extension| extension == "json");
             let text = world.to_text(if is_json { Format::Json } else { Format::Yaml });
             write_new(&path, &text, force, output)
@@ -57,17 +53,25 @@ async fn serve(
     }
     let clock = invocation.clock;
     let mut host = open_world(world, Links::Followed, Manner::Acting, clock)?;
+    if let Some(region) = host.world().unsaid_region() {
+        output.say(&format!("note: the world does not say where its interfaces are (`regions`): they are in {region}"));
+    }
     if let Some(path) = faults {
         let doing = || format!("cannot use {}", path.display());
         let text = named::read_given(path, bounds::WORLD_BYTES).with_context(doing)?;
         let text = String::from_utf8(text).map_err(|_| SeedError::NotText).with_context(doing)?;
-        let schedule = Fault::parse_schedule(&text).with_context(doing)?;
+        let what = format!("the schedule of faults {}", path.display());
+        let schedule = Fault::parse_schedule(&text).map_err(|error| unusable_seed(&what, &error))?;
         host.add_faults(schedule, clock.now())?;
     }
     let call_log = call_log
         .map(|path| CallLog::open(path).with_context(|| format!("cannot write {}", path.display())))
         .transpose()?;
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let refusal = |error: std::io::Error| {
+        let refusal = Refusal::new(Exit::Error, format!("cannot listen on {listen}")).cause(error.to_string());
+        refusal.hint(format!("port 0 takes one that is free: --listen {}:0", listen.ip()))
+    };
+    let listener = TcpListener::bind(listen).await.map_err(refusal)?;
     let address = listener.local_addr()?;
     let mut signals = signals::listen()?;
     output.print(|out| writeln!(out, "listening on http://{address}"))?;

@@ -11,6 +11,7 @@ use crate::ops::init as operation;
 use crate::ops::project::DEFAULT_SPEC;
 use crate::ops::shared_file::{self, Access};
 use crate::ops::unmanaged;
+use crate::render::words::next::Given;
 use crate::render::{counted, schema, starter};
 use crate::store::named::{self, Links};
 use crate::survey::terraform::{self, Imported};
@@ -25,6 +26,7 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     }
     let path = arguments.output.as_deref().unwrap_or(Path::new(DEFAULT_SPEC));
     let to_stdout = path == Path::new("-");
+    let is_stream = to_stdout || shared_file::is_stream(path);
     if !to_stdout && !arguments.force && shared_file::is_there(path) {
         let refusal = Refusal::new(Exit::Error, format!("{} is there already", path.display()));
         return Err(refusal.hint("choose another name with --output, or replace it with --force").into());
@@ -42,7 +44,7 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     let settings = starter::Settings {
         profile: profile.map(str::to_owned),
         world: world.map(|world| relative(world, directory)).transpose()?,
-        has_schema: !to_stdout,
+        has_schema: !is_stream,
     };
     survey.notes.iter().for_each(|note| output.say(&format!("warning: {note}")));
     for (address, entry) in &survey.entries {
@@ -55,15 +57,15 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     let mut text = Vec::new();
     starter::write(&mut text, &survey, &settings)?;
     shared_file::write(path, &text, Access::Others, arguments.force)?;
-    write_schema(path, arguments.force, output)?;
+    if !is_stream {
+        write_schema(path, arguments.force, output)?;
+    }
     let declared = survey.entries.values().filter(|entry| entry.status().is_ok()).count();
     let left_out = survey.entries.len() - declared;
-    output.say(&format!(
-        "Wrote {}: {} declared, {left_out} left out. Next: {}",
-        path.display(),
-        counted(declared, "interface"),
-        next(path, invocation)
-    ));
+    let wrote = format!("Wrote {}: {} declared, {left_out} left out.", path.display(), counted(declared, "interface"));
+    // What went into a pipe is planned from wherever it is put.
+    let next = if is_stream { String::new() } else { format!(" Next: {}", next(path, invocation)) };
+    output.say(&format!("{wrote}{next}"));
     Ok(Exit::Done)
 }
 
@@ -96,10 +98,6 @@ fn read_terraform(path: &Path) -> Result<Imported> {
 
 /// Writes the schema that the first line of the spec names, beside it.
 fn write_schema(spec: &Path, replace: bool, output: &Output) -> Result<()> {
-    // A spec that went into a pipe has nothing beside it.
-    if !spec.is_file() {
-        return Ok(());
-    }
     let path = spec.with_file_name(starter::SCHEMA_FILE);
     let mut text = Vec::new();
     schema::write(&mut text, schema::Format::Spec)?;
@@ -116,29 +114,11 @@ fn write_schema(spec: &Path, replace: bool, output: &Output) -> Result<()> {
 
 /// Returns the command that plans the spec at `path`, as it is typed where this one was.
 fn next(path: &Path, invocation: &Invocation) -> String {
-    let mut words = vec!["rictl".to_owned()];
-    if let Some(directory) = &invocation.global.chdir {
-        words.extend(["-C".to_owned(), in_shell(&directory.display().to_string())]);
-    }
     let is_default = path == Path::new(DEFAULT_SPEC) && invocation.global.file.is_empty();
-    if !is_default {
-        words.extend(["-f".to_owned(), in_shell(&path.display().to_string())]);
-    }
-    words.push("plan".to_owned());
-    let from_environment = std::env::var("RICTL_ENDPOINT").ok();
-    if let Some(endpoint) = invocation.global.endpoint.as_ref().filter(|url| from_environment.as_ref() != Some(*url)) {
-        words.extend(["--endpoint".to_owned(), in_shell(endpoint)]);
-    }
-    words.join(" ")
-}
-
-/// Quotes a word where a shell would take it apart.
-fn in_shell(word: &str) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "-_./:@%+=,".contains(character);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    let mut given = Given { file: (!is_default).then(|| path.display().to_string()), ..invocation.given() };
+    // The spec names it now.
+    given.cloud.retain(|(flag, _)| *flag != "--profile");
+    given.command("plan")
 }
 
 /// Writes a path as seen from the directory of the spec.

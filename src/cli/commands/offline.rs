@@ -105,7 +105,7 @@ pub(super) fn schema(format: SchemaFormat, output: &Output) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-pub(super) fn version(output: &Output, json: bool) -> Result<Exit> {
+pub(in crate::cli) fn version(output: &Output, json: bool) -> Result<Exit> {
     let version = env!("CARGO_PKG_VERSION");
     let platform = format!("{}_{}", std::env::consts::OS, std::env::consts::ARCH);
     output.print(|out| {
@@ -119,7 +119,7 @@ pub(super) fn version(output: &Output, json: bool) -> Result<Exit> {
             });
             writeln!(out, "{document}")
         } else {
-            writeln!(out, "rictl v{version}\non {platform}")
+            writeln!(out, "rictl {version}\non {platform}")
         }
     })?;
     Ok(Exit::Done)

@@ -65,6 +65,10 @@ fn records_of(path: &Path, error: Error, invocation: &Invocation, output: &Outpu
 pub(super) fn footing(arguments: &RollbackArgs, invocation: &Invocation, output: &Output) -> Result<Footing> {
     let path = invocation.spec_path()?;
     let error = match invocation.load_from(&path) {
+        // Before the cloud is asked who this is.
+        Ok(project) if arguments.run_id == "last" && !is_anything_recorded(&project.paths) => {
+            return Err(operation::nothing_applied().into());
+        }
         Ok(project) => return with_spec(project, arguments).map(Footing::Spec),
         Err(error) => error,
     };

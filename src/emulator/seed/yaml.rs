@@ -14,11 +14,15 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use crate::bounds;
+use crate::diagnostic::decoding;
 use crate::spec::events::{Events, NoEvent};
+
+/// What is said where no parser goes on. Its own words may repeat the text.
+const NOT_YAML: &str = "this is not YAML: look for a bracket, a quote or an indentation that is wrong here or above";
 
 /// What is wrong with a text, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{rule} at line {line} column {column}")]
+#[error("line {line}, column {column}: {rule}")]
 pub struct Unfit {
     /// What is expected, or not allowed.
     pub rule: String,
@@ -31,6 +35,11 @@ pub struct Unfit {
 impl Unfit {
     fn new(rule: impl Into<String>) -> Self {
         Self { rule: rule.into(), line: 0, column: 0 }
+    }
+
+    /// Says the same of JSON.
+    pub(super) fn of_json(error: &serde_json::Error) -> Self {
+        Self { rule: decoding::rule_alone(error), line: error.line(), column: error.column() }
     }
 
     /// Says where, if that is not said yet.
@@ -49,15 +58,23 @@ impl de::Error for Unfit {
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(format!("expected {expected}"))
+        Self::new(decoding::expected(&expected.to_string()))
     }
 
     fn invalid_value(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::new(format!("expected {expected}"))
+        Self::new(decoding::expected(&expected.to_string()))
     }
 
     fn invalid_length(_: usize, expected: &dyn Expected) -> Self {
-        Self::new(format!("expected {expected}"))
+        Self::new(decoding::expected(&expected.to_string()))
+    }
+
+    fn missing_field(key: &'static str) -> Self {
+        Self::new(format!("the key `{key}` is missing"))
+    }
+
+    fn duplicate_field(key: &'static str) -> Self {
+        Self::new(format!("the key `{key}` stands here for the second time"))
     }
 
     fn unknown_variant(_: &str, known: &'static [&'static str]) -> Self {
@@ -131,7 +148,7 @@ impl<'t> Reader<'t> {
                 self.last = (error.marker().line(), error.marker().col() + 1);
                 // The parser's own bound, which it meets before it tells of the first of them.
                 let is_deep = error.info().contains("recursion limit");
-                return Err(self.unfit(if is_deep { "brackets nest more than 255 deep" } else { "this is not YAML" }));
+                return Err(self.unfit(if is_deep { "brackets nest more than 255 deep" } else { NOT_YAML }));
             }
         };
         self.last = place(&span);
@@ -243,7 +260,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'_> {
             }),
             Event::MappingStart(..) => self.within(|reader| {
                 let mut pieces = Pieces { reader, count: 0, has_ended: false };
-                let value = visitor.visit_map(&mut pieces)?;
+                let value = visitor.visit_map(&mut pieces);
+                // Of a key that is there twice the second, of one that is missing where it is missed.
+                let value = value.map_err(|error| match pieces.has_ended {
+                    true => error,
+                    false => error.at(pieces.reader.last),
+                })?;
                 pieces.end("fewer keys")?;
                 Ok(value)
             }),

@@ -242,7 +242,7 @@ impl<'a> Machine<'a> {
                 Err(None)
             }
             Err(Refused::Broken(because)) => {
-                let mut sides = self.floors.sides_to_read(&step.address);
+                let mut sides = self.floors.sides_to_read(&step.address, &self.sightings);
                 let is_read = sides.all(|side| self.sightings.is_newer(&side.scope, &side.interface_id, since));
                 Err(is_read.then_some(Verdict::Finish(Outcome::Guarded, Some(because))))
             }
@@ -256,7 +256,9 @@ impl<'a> Machine<'a> {
         let side = |side: &'a FloorMember| Side { address: &side.address, scope: &side.scope, id: &side.interface_id };
         let mut all = vec![own];
         match step.action {
-            Action::Call(Call::Deactivate) => all.extend(self.floors.sides_to_read(&step.address).map(side)),
+            Action::Call(Call::Deactivate) => {
+                all.extend(self.floors.sides_to_read(&step.address, &self.sightings).map(side))
+            }
             Action::Call(Call::Activate) => {
                 all.extend(self.needs.get(&step.address).into_iter().flatten().map(side));
             }
@@ -275,22 +277,33 @@ impl<'a> Machine<'a> {
             return None;
         }
         let max_age = self.settings.max_read_age;
-        let pages = self.rests_on(number);
-        let mut old: Vec<OldPage> = pages
-            .into_iter()
-            .filter_map(|page| {
-                let age = self.now.boot.since(self.sightings.asked(page.scope, page.id)?);
-                (age > max_age).then(|| OldPage {
-                    address: page.address.clone(),
-                    scope: page.scope.clone(),
-                    age_ms: milliseconds(age),
-                })
-            })
-            .collect();
-        old.sort_by(|one, other| (&one.address, one.age_ms).cmp(&(&other.address, other.age_ms)));
+        let mut old = self.old_pages(number);
+        old.sort_by(|one, other| {
+            (&one.address, one.is_check, one.age_ms).cmp(&(&other.address, other.is_check, other.age_ms))
+        });
         old.dedup();
         let because = StepReason::TooOld { pages: old, max_age_ms: milliseconds(max_age), rounds: ROUNDS };
         Some(Verdict::Finish(Outcome::Failed, Some(because)))
+    }
+
+    /// Lists the pages and health checks that a call rests on and that were asked for too long ago.
+    fn old_pages(&self, number: usize) -> Vec<OldPage> {
+        let old = |address: &Address, scope: &Scope, asked: Option<BootTime>, is_check: bool| {
+            let age = self.now.boot.since(asked?);
+            (age > self.settings.max_read_age).then(|| OldPage {
+                address: address.clone(),
+                scope: scope.clone(),
+                age_ms: milliseconds(age),
+                is_check,
+            })
+        };
+        let pages = self.rests_on(number).into_iter();
+        let pages =
+            pages.filter_map(|page| old(page.address, page.scope, self.sightings.asked(page.scope, page.id), false));
+        let checks = self.floors.checks(&self.planned(number).address);
+        let checks = checks
+            .filter_map(|(address, end)| old(address, end.scope.as_ref()?, self.checks.asked(&end.interface_id), true));
+        pages.chain(checks).collect()
     }
 
     /// Does not send a call whose intent is on disk: what it rests on is too old by now, or nothing new is started.

@@ -36,15 +36,22 @@ impl<'a> Floors<'a> {
         Self { floors, by_side }
     }
 
-    /// Lists every side that has to be read before `address` may go down: those of its own link, and of the links that the
-    /// plan found up or brings up. No floor was planned to rest on the others.
-    pub(super) fn sides_to_read(&self, address: &Address) -> impl Iterator<Item = &'a FloorMember> + '_ {
-        self.by_side.get(address).into_iter().flatten().flat_map(|place| {
-            let links = self.floors[place.floor].links.iter().enumerate();
-            links
-                .filter(|(number, link)| *number == place.link || link.up || link.rises)
-                .flat_map(|(_, link)| &link.sides)
-        })
+    /// Lists every side that has to be read before `address` may go down: all but those that are not there any more.
+    pub(super) fn sides_to_read<'s>(
+        &'s self,
+        address: &Address,
+        sightings: &'s Sightings,
+    ) -> impl Iterator<Item = &'a FloorMember> + 's {
+        let places = self.by_side.get(address).into_iter().flatten();
+        let sides = places.flat_map(|place| self.floors[place.floor].links.iter().flat_map(|link| &link.sides));
+        sides.filter(|side| !sightings.is_absent(&side.scope, &side.interface_id))
+    }
+
+    /// Lists the health checks that may be asked for before `address` goes down, each with the first side of its link.
+    pub(super) fn checks(&self, address: &Address) -> impl Iterator<Item = (&'a Address, &'a HealthEnd)> {
+        let places = self.by_side.get(address).into_iter().flatten();
+        let links = places.flat_map(|place| &self.floors[place.floor].links);
+        links.filter_map(|link| Some((&link.sides.first()?.address, link.check.as_ref()?)))
     }
 
     /// Returns when the oldest page or check was asked for on which it rests that `address` may go down, `None` if on none;
@@ -167,7 +174,7 @@ fn kept_since<'a>(floor: &'a Floor, falling: usize, seen: &Seen<'_>) -> Result<O
         match link.check.as_ref().map(|end| (end, (seen.health)(end))) {
             None => up.extend(asked),
             Some((_, Checkup::Good(checked))) => up.extend(asked.map(|asked| asked.min(checked))),
-            Some((end, Checkup::Unknown)) => unasked.push(end),
+            Some((end, Checkup::Unknown { was_bad })) => unasked.push((was_bad, end)),
             Some((_, Checkup::Bad(why))) => {
                 ill += 1;
                 down.push(NotUp { address: link.sides[0].address.clone(), why });
@@ -177,7 +184,9 @@ fn kept_since<'a>(floor: &'a Floor, falling: usize, seen: &Seen<'_>) -> Result<O
     up.sort_unstable_by(|one, other| other.cmp(one));
     let min_up = floor.min_up as usize;
     if up.len() < min_up && up.len() + unasked.len() >= min_up {
-        return Err(Refused::Unasked(unasked.into_iter().take(min_up - up.len()).collect()));
+        // Who was ill a moment ago is asked last: one answer after the other, the pages would grow too old meanwhile.
+        unasked.sort_by_key(|(was_bad, _)| *was_bad);
+        return Err(Refused::Unasked(unasked.into_iter().take(min_up - up.len()).map(|(_, end)| end).collect()));
     }
     if up.len() < min_up {
         let (group, knob, links) = (floor.group.clone(), floor.knob.clone(), count(floor));

@@ -31,7 +31,10 @@ pub(super) enum Checkup {
     /// It counts as not up.
     Bad(WhyNotUp),
     /// Nobody has asked, or too long ago.
-    Unknown,
+    Unknown {
+        /// It counted as not up when it was asked last.
+        was_bad: bool,
+    },
 }
 
 /// What counts for a step.
@@ -49,13 +52,18 @@ impl Checks {
         if end.scope.is_none() {
             return Checkup::Bad(WhyNotUp::HealthUnread { why: HealthUnread::OtherAccount });
         }
-        let Some(said) = self.said.get(&end.interface_id) else { return Checkup::Unknown };
+        let Some(said) = self.said.get(&end.interface_id) else { return Checkup::Unknown { was_bad: false } };
         let is_new = said.begun >= fresh.since;
         match &said.answer {
             Ok(asked) if is_new || fresh.now.since(*asked) <= fresh.max_age => Checkup::Good(*asked),
             Err(why) if is_new => Checkup::Bad(why.clone()),
-            Ok(_) | Err(_) => Checkup::Unknown,
+            answer => Checkup::Unknown { was_bad: answer.is_err() },
         }
+    }
+
+    /// Returns when an end was asked last that said something good.
+    pub(super) fn asked(&self, id: &RouterInterfaceId) -> Option<BootTime> {
+        self.said.get(id)?.answer.as_ref().ok().copied()
     }
 
     /// From here on nothing that was said before counts: others may have been at work meanwhile.

@@ -134,6 +134,11 @@ impl Sightings {
         self.sighting(scope, id)?.observed.as_ref()
     }
 
+    /// Returns whether the last read said that it is not there.
+    pub(super) fn is_absent(&self, scope: &Scope, id: &RouterInterfaceId) -> bool {
+        self.sighting(scope, id).is_some_and(|sighting| sighting.observed.is_none())
+    }
+
     /// Returns whether a read of it was begun at `since` or later.
     pub(super) fn is_newer(&self, scope: &Scope, id: &RouterInterfaceId, since: Moment) -> bool {
         self.sighting(scope, id).is_some_and(|sighting| sighting.begun >= since)

@@ -30,8 +30,11 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             }
             let run_id = run.started.run_id.clone();
             let open = live::open_steps(run);
-            let steps = counted(open.len(), "open step");
-            front.note(&format!("run {run_id} did not end; reading what became of its {steps}"));
+            let doing = match open.len() {
+                0 => "no step of it is open".to_owned(),
+                steps => format!("reading what became of its {}", counted(steps, "open step")),
+            };
+            front.note(&format!("run {run_id} did not end; {doing}"));
             let (cloud, clock) = (&self.cloud, &self.session.clock);
             let resolutions = executor::recovery::resolve(&open, cloud, &self.session.settings)
                 .await

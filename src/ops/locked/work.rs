@@ -203,6 +203,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     /// Returns what is known of the circumstances.
     fn evidence(&self, plan: &Plan, takes_back: Option<TakesBack>, live: &LiveState) -> Evidence {
         let project = &self.session.project;
+        let takes_back_whole = takes_back.is_some() && plan.is_complete();
         let confirm_within = self.session.confirm_within.filter(|_| takes_back.is_none());
         let (takes_back, change_id, grounds) = match takes_back {
             Some(takes_back) => {
@@ -216,6 +217,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             spec: Some(project.name.clone()),
             spec_digest: Some(project.digest.clone()),
             takes_back,
+            takes_back_whole,
             grounds,
             change_id,
             stood_under: Some(footing(&project.spec, &touched(plan, live, &project.spec))),

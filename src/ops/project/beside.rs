@@ -45,13 +45,50 @@ pub(super) fn meant(missing: &Path) -> Option<String> {
     let name = missing.file_name()?.to_str()?;
     let candidates: Vec<String> = entries(directory)
         .into_iter()
-        .filter(|path| path.is_file() && (is_merged(path) || has_extension(path, "json")))
+        .filter(|path| path.is_file() && (is_merged(path) || has_extension(path, "json")) && says_version(path))
         .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
         .collect();
     let stem = Path::new(name).file_stem();
     let twin = candidates.iter().find(|candidate| Path::new(candidate).file_stem() == stem).map(String::as_str);
-    let near = twin.or_else(|| nearest(name, candidates.iter().map(String::as_str)))?;
-    Some(missing.with_file_name(near).display().to_string())
+    let near = twin.or_else(|| nearest(name, candidates.iter().map(String::as_str)));
+    let only = || if let [only] = candidates.as_slice() { Some(only.as_str()) } else { None };
+    let found = near.or_else(only).map(|near| missing.with_file_name(near));
+    found.or_else(|| deeper(directory, name)).map(|path| path.display().to_string())
+}
+
+/// Finds a spec of this name in one subdirectory, where there is no other.
+fn deeper(directory: &Path, name: &str) -> Option<PathBuf> {
+    let found = entries(directory).into_iter().map(|inner| inner.join(name)).filter(|path| path.is_file());
+    let found: Vec<PathBuf> = found.filter(|path| says_version(path)).collect();
+    let [only] = found.as_slice() else { return None };
+    Some(only.strip_prefix(".").unwrap_or(only).to_owned())
+}
+
+/// Says which file beside a spec of one file has its name with another ending, and is not read.
+pub(super) fn twin(spec: &Path) -> Option<Diagnostic> {
+    let is_spelt = |ending: &&str| !has_extension(spec, ending);
+    let others = ["yaml", "yml", "json"].into_iter().filter(is_spelt).map(|ending| spec.with_extension(ending));
+    let found: Vec<String> =
+        others.filter(|path| path.is_file() && says_version(path)).map(|path| shown(&path)).collect();
+    if found.is_empty() {
+        return None;
+    }
+    let summary = format!("beside {} lies {}, which is not read", spec.display(), found.join(" and "));
+    Some(Diagnostic::warning(summary).hint("remove one of them, or name the one that is meant with --file"))
+}
+
+/// Returns whether a file may be a spec, and no world or other document: it says of which version it is.
+fn says_version(path: &Path) -> bool {
+    let bytes = match named::read(path, Links::Refused, bounds::NEIGHBOUR_BYTES) {
+        Ok(bytes) => bytes,
+        // Too large to be looked into, or a link, as mounted settings are.
+        Err(error) => return matches!(error, NamedError::TooLarge(_) | NamedError::NotRegular(_)),
+    };
+    if has_extension(path, "json") {
+        return has_sections(path);
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    text.trim_start_matches('\u{feff}').lines().any(|line| line.starts_with("version"))
 }
 
 /// Lists subdirectories that hold files of a spec.

@@ -143,3 +143,17 @@ fn a_directory_that_is_not_there_is_named_and_no_other_file() {
     assert_eq!(refusal.causes, [format!("there is no directory {}", directory.path().join("reports").display())]);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn what_goes_through_a_place_leaves_nothing_there() {
+    let directory = tempfile::tempdir().unwrap();
+    let pipe = directory.path().join("pipe");
+    fifo(&pipe);
+    for stream in [Path::new("/dev/null"), Path::new("/dev/stdout"), &pipe] {
+        assert!(is_stream(stream) && !is_there(stream), "{}", stream.display());
+    }
+    let file = directory.path().join("file");
+    assert!(!is_stream(&file));
+    fs::write(&file, "").unwrap();
+    assert!(!is_stream(&file) && is_there(&file));
+}

@@ -106,7 +106,6 @@ impl<'a> GroupCount<'a> {
         Kept {
             group: self.name.clone(),
             floor: self.floor,
-            rises: self.numbers().filter(|link| self.rises(*link)).count(),
             links: self.links.iter().filter(stays).map(|link| link.sides.clone()).collect(),
         }
     }

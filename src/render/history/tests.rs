@@ -1,15 +1,17 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
+use crate::history::Resolved;
 use crate::render::samples::{HOSTILE, assert_inert, hostile_report, past, report, view, written};
 
 #[test]
 fn lists_runs_one_a_line() {
     let mut died = report();
     died.end = None;
-    let by = Some(RunId("20261123T030000.000Z-4d5e6f".into()));
-    let resolved = PastRun { resolved_by: by, ..past(died.clone()) };
-    insta::assert_snapshot!(written(|out| list(out, &[past(report()), past(died.clone()), resolved], view(120))));
+    let (at, by) = ("2026-11-23T03:00:00Z".parse().unwrap(), RunId("20261123T030000.000Z-4d5e6f".into()));
+    let resolved = |by| PastRun { resolved: Some(Resolved { at, by }), ..past(died.clone()) };
+    let all = [past(report()), past(died.clone()), resolved(Some(by)), resolved(None)];
+    insta::assert_snapshot!(written(|out| list(out, &all, view(120))));
     assert_eq!(written(|out| list(out, &[], view(80))), "No runs are recorded.\n");
 }
 

@@ -87,7 +87,7 @@ fn counts_what_has_no_row_and_keeps_the_rest_in_columns() {
     });
     assert_eq!(
         frame,
-        "0 of 50 finished, 50 in flight, wave 2 of 2\n  ri00000  Deactivating -> Inactive  10s  wave 1\n  \
+        "0 of 50 finished, 50 in flight (wave 2 of 2)\n  ri00000  Deactivating -> Inactive  10s  wave 1\n  \
          ri00001  sent -> Inactive          10s  wave 1\n  ri00002  Deactivating -> Inactive  10s  wave 1\n  \
          … and 47 more in flight\n"
     );

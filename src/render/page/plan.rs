@@ -51,7 +51,7 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
 
 fn verdict(plan: &Plan, is_done: bool) -> Verdict {
     if is_done {
-        return Verdict::new(Tone::Good, "No changes.", " Your infrastructure matches the configuration.");
+        return Verdict::new(Tone::Good, "No changes.", words::no_changes(plan));
     }
     let line = words::plan_line(plan.summary());
     let (strong, rest) = line.split_at("Plan:".len());

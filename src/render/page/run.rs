@@ -39,7 +39,7 @@ pub(crate) fn end(report: &Report, given: &Given, blocked: usize) -> Page {
         facts: Vec::new(),
         verdict: verdict(report, blocked),
         sections: vec![steps(report), groups(report), reasons(report)],
-        next: after_run(report, |rest| given.command(rest)),
+        next: after_run(report, given),
     }
     .without_empty_sections()
 }

@@ -67,7 +67,7 @@ fn foot<W: Write + ?Sized>(screen: &mut Screen<'_, W>, page: &Page) -> io::Resul
         screen.unwrapped(&Line::at(0).text(line.as_str()))?;
     }
     match &page.next {
-        Some(next) => screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").text(next.to_string())),
+        Some(next) => screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").phrase(next)),
         None => Ok(()),
     }
 }

@@ -21,6 +21,17 @@ fn keeps_a_long_word_whole_and_runs_of_spaces_too() {
 }
 
 #[test]
+fn a_command_is_never_broken_over_two_rows() {
+    let phrase = Phrase::command("rictl show last").and(" shows what was done");
+    assert_eq!(
+        show(&Line::at(0).text("Next: ").phrase(&phrase), view(20)),
+        "Next:\n  `rictl show last`\n  shows what was\n  done\n"
+    );
+    let line = Line::at(0).text("2 of 3 finished ").whole(Tone::Strong, "(wave 1 of 2)");
+    assert_eq!(written(|out| Screen::new(out, view(20)).cut(&line)), "2 of 3 finished\n");
+}
+
+#[test]
 fn counts_columns_of_wide_characters() {
     assert_eq!(show(&Line::at(0).text("上海 北京 广州"), view(10)), "上海 北京\n  广州\n");
 }

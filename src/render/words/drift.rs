@@ -13,8 +13,11 @@ pub(crate) fn verdict(drift: &Drift) -> String {
         0 => String::new(),
         blocked => format!("; {blocked} never applied and blocked"),
     };
-    let moved = drift.findings().count();
-    let unread = if drift.failures.is_empty() { "" } else { "; not everything could be read" };
+    let unread = match (drift.unread.len(), drift.failures.is_empty()) {
+        (0, true) => String::new(),
+        (0, false) => "; not everything could be read".to_owned(),
+        (unread, _) => format!("; {unread} could not be read"),
+    };
     let rest = match (moving, known) {
         (0, 0) => String::new(),
         _ => format!(" ({moving} in transition, {known} known and left alone)"),
@@ -24,11 +27,39 @@ pub(crate) fn verdict(drift: &Drift) -> String {
         1 => "; 1 group is below its floor or DOWN".to_owned(),
         more => format!("; {more} groups are below their floor or DOWN"),
     };
-    if moved == 0 && broken.is_empty() {
-        format!("No drift: {} checked{rest}{blocked}{unread}.", drift.checked)
-    } else {
-        format!("Drift: {moved} of {} moved{rest}{blocked}{broken}{unread}.", drift.checked)
+    let is_found = drift.findings().next().is_some() || !broken.is_empty();
+    match drift.checked() {
+        0 if drift.declared > 0 && !is_found => {
+            format!("Nothing is known of drift: 0 of {} checked{unread}.", drift.declared)
+        }
+        checked if !is_found => format!("No drift: {checked} checked{rest}{blocked}{unread}."),
+        checked => format!("Drift: {}{rest}{blocked}{broken}{unread}.", found(drift, checked)),
     }
+}
+
+/// Says how many interfaces are drift, and of what kind where that is another than that they moved.
+fn found(drift: &Drift, checked: usize) -> String {
+    let all = drift.findings().count();
+    let moved = drift.findings().filter(|item| item.has_moved()).count();
+    if moved == all {
+        return format!("{moved} of {checked} moved");
+    }
+    let count = |wanted: fn(DriftCause) -> bool| drift.findings().filter(|item| wanted(item.cause)).count();
+    let kinds = [
+        (moved, "moved"),
+        (count(|cause| cause == DriftCause::Differs(ActionReason::New)), "never applied"),
+        (count(|cause| cause == DriftCause::Differs(ActionReason::SpecChanged)), "changed in the spec"),
+        (count(|cause| cause == DriftCause::Differs(ActionReason::ChangeBegun)), "of a change that has begun"),
+        (count(is_overdue), "overdue"),
+        (count(|cause| cause == DriftCause::RolledBack), "taken back"),
+    ];
+    let kinds = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
+    let differ = if all == 1 { "differs" } else { "differ" };
+    format!("{all} of {checked} {differ}: {}", kinds.collect::<Vec<_>>().join(", "))
+}
+
+fn is_overdue(cause: DriftCause) -> bool {
+    matches!(cause, DriftCause::Overdue | DriftCause::Differs(ActionReason::ChangeEnded))
 }
 
 /// Returns in words why an item is listed.

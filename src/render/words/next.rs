@@ -7,6 +7,7 @@ use crate::journal::Operation;
 use crate::plan::Plan;
 use crate::resource::DriftPolicy;
 use crate::run::{Exit, Report, RunOutcome};
+use crate::state::RunId;
 
 /// The spec that commands read where none is named.
 const DEFAULT_SPEC: &str = "rictl.yaml";
@@ -22,6 +23,14 @@ pub struct Given {
     pub saved: Option<String>,
     /// `--redo`.
     pub redo: bool,
+    /// What chose the cloud, as flags of every command and their values.
+    pub cloud: Vec<(&'static str, String)>,
+    /// `--at`, as it was typed.
+    pub at: Option<String>,
+    /// `--target` and `--exclude`.
+    pub selection: Vec<(&'static str, String)>,
+    /// `rollback --state`.
+    pub state: Option<String>,
 }
 
 impl Given {
@@ -43,8 +52,34 @@ impl Given {
     fn of(&self, file: Option<&str>, rest: &str) -> String {
         let flags = [("-C", self.chdir.as_deref()), ("-f", file)];
         let given = flags.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quoted(value?))));
-        format!("rictl{} {rest}", given.collect::<String>())
+        format!("rictl{}{} {rest}", given.collect::<String>(), flagged(&self.cloud))
     }
+
+    /// Returns the command that plans what was given.
+    pub fn plan(&self) -> String {
+        self.command(&format!("plan{}", self.view()))
+    }
+
+    /// Returns the command that takes a run back, or what is left of it.
+    pub fn rollback(&self, run_id: &RunId) -> String {
+        self.command(&self.back(run_id))
+    }
+
+    /// Returns the flags that choose what a plan or a drift check looks at, and as of when.
+    fn view(&self) -> String {
+        let at = self.at.as_ref().map(|at| format!(" --at {}", quoted(at))).unwrap_or_default();
+        format!("{}{at}", flagged(&self.selection))
+    }
+
+    fn back(&self, run_id: &RunId) -> String {
+        let state = self.state.as_ref().map(|state| format!(" --state {}", quoted(state))).unwrap_or_default();
+        format!("rollback {}{state}", quoted(&run_id.0))
+    }
+}
+
+/// Returns flags with their values, each after a blank.
+fn flagged(flags: &[(&'static str, String)]) -> String {
+    flags.iter().map(|(flag, value)| format!(" {flag} {}", quoted(value))).collect()
 }
 
 /// Quotes a word for a shell, where it needs that.
@@ -117,38 +152,57 @@ fn choices(plan: &Plan) -> String {
 /// Returns what to run after a drift check, if there is something.
 pub(crate) fn after_drift(drift: &Drift, given: &Given) -> Option<Phrase> {
     let command = |rest: &str| given.about(Some(&drift.spec), rest);
-    let is_taken_back = |item: &DriftItem| item.cause == DriftCause::RolledBack;
-    if drift.findings().next().is_some() && drift.findings().all(is_taken_back) {
-        let redo = Phrase::ours("alter the spec, or ").and_command(command("apply --redo"));
-        Some(redo.and(" does again what was taken back"))
+    let view = given.view();
+    let plan = || command(&format!("plan{view}"));
+    let all = |is_so: fn(&DriftItem) -> bool| drift.findings().next().is_some() && drift.findings().all(is_so);
+    if all(|item| item.cause == DriftCause::RolledBack) {
+        // An apply is of now.
+        let verb = if given.at.is_some() { "plan" } else { "apply" };
+        let redo = command(&format!("{verb}{view} --redo"));
+        let does =
+            if given.at.is_some() { " shows what would be done again" } else { " does again what was taken back" };
+        Some(Phrase::ours("alter the spec, or ").and_command(redo).and(does))
+    } else if all(|item| !item.has_moved()) && drift.broken_groups().next().is_none() {
+        Some(Phrase::command(plan()).and(" shows what apply would do"))
     } else if drift.has_moved() {
-        Some(Phrase::command(command("plan")).and(" shows what would bring it back"))
+        Some(Phrase::command(plan()).and(" shows what would bring it back"))
     } else if drift.failures.is_empty() {
         None
     } else {
-        Some(Phrase::command(command("drift")).and(" reads again what could not be read"))
+        Some(Phrase::command(command(&format!("drift{view}"))).and(" reads again what could not be read"))
     }
 }
 
-/// Returns what to run right after a run has ended; `command` makes a command of its words. Nothing after a way back that
-/// left nothing.
-pub(crate) fn after_run(report: &Report, command: impl Fn(&str) -> String) -> Option<Phrase> {
-    let plan = || command("plan");
+/// Returns what to run right after a run has ended; nothing after a way back that left nothing.
+pub(crate) fn after_run(report: &Report, given: &Given) -> Option<Phrase> {
+    after(report, given, |rest| given.command(rest))
+}
+
+/// Returns what to run after a run; `command` makes a command of its words.
+fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Option<Phrase> {
     let show = || command(&format!("show {}", quoted(&report.run_id.0)));
-    let back = can_be_taken_back(report).then(|| command(&format!("rollback {}", quoted(&report.run_id.0))));
+    let back = can_be_taken_back(report).then(|| command(&given.back(&report.run_id)));
     if report.exit() == Some(Exit::Done) {
         return back.map(|back| Phrase::command(back).and(" takes it back"));
     }
+    // What is left of a way back no plan shows: that is made from the spec, which asks for the opposite.
+    let (plan, shows) = match report.takes_back.first().filter(|_| report.operation == Operation::Rollback) {
+        Some(taken) => (command(&given.back(taken)), " takes back what is left"),
+        None => (command(&format!("plan{}", given.view())), " shows what is left"),
+    };
+    let is_back = report.operation == Operation::Rollback;
     let next = match report.exit() {
         Some(Exit::Refused) => {
-            Phrase::ours("nothing was changed; lift what the guard names, then run ").and_command(plan())
+            Phrase::ours("nothing was changed; lift what the guard names, then run ").and_command(plan)
         }
+        Some(Exit::Moved) if is_back => Phrase::ours("nothing was changed; ").and_command(plan).and(" plans it afresh"),
         Some(Exit::Moved) if report.is_too_late() => {
-            Phrase::ours("nothing was changed; ").and_command(plan()).and(" shows what is asked for now")
+            Phrase::ours("nothing was changed; ").and_command(plan).and(" shows what is asked for now")
         }
-        Some(Exit::Moved) => Phrase::ours("nothing was changed; ").and_command(plan()).and(" shows what moved"),
+        Some(Exit::Moved) => Phrase::ours("nothing was changed; ").and_command(plan).and(" shows what moved"),
         Some(Exit::Partial | Exit::Interrupted) => {
-            let what = Phrase::command(plan()).and(" shows what is left, ").and_command(show()).and(" what was done");
+            let done = if is_back { " shows what was done" } else { " what was done" };
+            let what = Phrase::command(plan).and(shows).and(", ").and_command(show()).and(done);
             match back {
                 Some(back) => what.and(", ").and_command(back).and(" takes that back"),
                 None => what,
@@ -157,7 +211,7 @@ pub(crate) fn after_run(report: &Report, command: impl Fn(&str) -> String) -> Op
         None => Phrase::command(command("apply")).and(" settles what is open before anything else"),
         Some(Exit::Done | Exit::Error | Exit::Changes | Exit::Locked) => {
             let answers = Phrase::ours("nothing was changed; ").and_command(show()).and(" has the API's answers, ");
-            answers.and_command(plan()).and(" tries afresh")
+            answers.and_command(plan).and(" tries afresh")
         }
     };
     Some(next)
@@ -171,11 +225,15 @@ fn can_be_taken_back(report: &Report) -> bool {
 pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
     let (report, spec) = (&past.report, past.evidence.spec.as_deref());
     let command = |rest: &str| given.about(spec, rest);
+    let is_back = report.operation == Operation::Rollback;
     Some(match past.outcome()? {
-        RunOutcome::Died if past.resolved_by.is_none() => return after_run(report, command),
-        RunOutcome::Complete if can_be_taken_back(report) => return after_run(report, command),
+        RunOutcome::Died if past.resolved.is_none() => return after(report, given, command),
+        RunOutcome::Complete if can_be_taken_back(report) => return after(report, given, command),
         RunOutcome::Complete => Phrase::command(command("plan")).and(" shows whether anything is left"),
-        _ => Phrase::command(command("plan")).and(" shows what is left"),
+        _ => match report.takes_back.first().filter(|_| is_back) {
+            Some(taken) => Phrase::command(command(&given.back(taken))).and(" takes back what is left"),
+            None => Phrase::command(command("plan")).and(" shows what is left"),
+        },
     })
 }
 
@@ -192,5 +250,15 @@ mod tests {
         let given = Given { chdir: Some("site 1".to_owned()), ..Given::default() };
         assert_eq!(given.about(Some("rictl.yaml"), "plan"), "rictl -C 'site 1' plan");
         assert_eq!(given.about(Some("net.yaml"), "plan"), "rictl -C 'site 1' -f net.yaml plan");
+    }
+
+    #[test]
+    fn a_command_is_about_the_same_cloud() {
+        let cloud = vec![("--endpoint", "http://127.0.0.1:8080".to_owned()), ("--profile", "net prod".to_owned())];
+        let given = Given { cloud, ..Given::default() };
+        assert_eq!(
+            given.about(Some("net.yaml"), "plan"),
+            "rictl -f net.yaml --endpoint http://127.0.0.1:8080 --profile 'net prod' plan"
+        );
     }
 }

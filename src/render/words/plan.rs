@@ -14,8 +14,8 @@ use crate::calendar::Zone;
 use crate::cloud::Call;
 use crate::duration;
 use crate::plan::{
-    Action, ActionReason, DeclaredSide, Doubt, Guard, GuardWeakened, HealthAnswer, PlanFileError, RolloutPlan, Step,
-    Summary, Upcoming, Warning, What,
+    Action, ActionReason, DeclaredSide, Doubt, Guard, GuardWeakened, HealthAnswer, Plan, PlanFileError, RolloutPlan,
+    Step, Summary, Upcoming, Warning, What,
 };
 use crate::resource::{Address, GroupName, HealthCheckStatus};
 use crate::selector::Selector;
@@ -235,7 +235,16 @@ pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
         PlanFileError::Older { .. } | PlanFileError::WithoutInputs => {
             "plan again: `rictl plan --out FILE`, and review it"
         }
-        PlanFileError::NotAPlan => "saved plans are made with `rictl plan --out FILE`",
+        PlanFileError::NotAPlan => "saved plans are made with `rictl plan --out FILE`; a spec is named with -f",
+    }
+}
+
+/// Returns what follows `No changes.`: Terraform's words, byte for byte, unless something differs and is left alone.
+pub(crate) fn no_changes(plan: &Plan) -> String {
+    match plan.left_alone.len() {
+        0 => " Your infrastructure matches the configuration.".to_owned(),
+        1 => " 1 interface differs from the configuration, and is left alone.".to_owned(),
+        more => format!(" {more} interfaces differ from the configuration, and are left alone."),
     }
 }
 

@@ -48,8 +48,13 @@ pub(crate) fn incomplete(report: &Report) -> String {
     let open = count(|result| !result.is_at_goal() && result.may_have_changed_something());
     let not_started = count(|result| matches!(result.outcome, Some(Outcome::NotStarted | Outcome::Skipped)));
     let failed = report.results.len() - done - open - not_started;
-    let counts =
-        [(done, "done"), (open, "sent and not settled"), (failed, "refused or failed"), (not_started, "not started")];
+    let counts = [
+        (done, "done"),
+        (open, "sent and not settled"),
+        (failed, "refused or failed"),
+        (not_started, "not started"),
+        (blocked(report), "blocked"),
+    ];
     let parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     let parts = parts.join(", ");

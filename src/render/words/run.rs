@@ -78,7 +78,9 @@ fn too_old(pages: &[OldPage], max_age_ms: u64, rounds: u32) -> String {
     const SHOWN: usize = 3;
     let limit = duration::format(Duration::from_millis(max_age_ms));
     let seconds = |age_ms: u64| Duration::from_millis(age_ms).as_secs_f64();
-    let page = |page: &OldPage| format!("{} in {} {:.1} s ago", page.address, page.scope, seconds(page.age_ms));
+    let what = |page: &OldPage| if page.is_check { "the health check of " } else { "" };
+    let page =
+        |page: &OldPage| format!("{}{} in {} {:.1} s ago", what(page), page.address, page.scope, seconds(page.age_ms));
     let mut named: Vec<String> = pages.iter().take(SHOWN).map(page).collect();
     named.extend(and_more(pages.len().saturating_sub(SHOWN), "", ""));
     format!(

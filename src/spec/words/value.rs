@@ -7,6 +7,7 @@ use crate::spec::SUPPORTED_VERSION;
 use crate::spec::finding::{CloudFault, Spelling, ValueFault, WindowFault};
 use crate::spec::keys::{Key, Kind, Presence, Type};
 use crate::spec::slips::meant;
+use crate::spec::syntax::NodeKind;
 use crate::windows::NotAClock;
 
 const ONE_LINE: &str = "write it as one line of plain text";
@@ -23,7 +24,11 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
             .hint("give it a value, or remove the key"),
         ValueFault::WrongType { found: kind, wanted: other, spelling } => {
             let error = cannot(&format!("is {}, not {}", found(*kind), wanted(*other)));
-            error.label(respelt(*other, spelling))
+            let error = error.label(respelt(*other, spelling));
+            match entry_of(path, *kind) {
+                Some(entry) => error.hint(format!("write each under its name, as in `{entry}`")),
+                None => error,
+            }
         }
         ValueFault::OneWord { key } => cannot("is one word, not a list").label(as_list(key)),
         ValueFault::UnknownWord { word, meant, known } => {
@@ -74,6 +79,15 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
             cannot(&format!("is longer than {} characters", grammar.longest())).hint(allowed(*grammar))
         }
         ValueFault::Cloud(fault) => cloud(path, *fault),
+    }
+}
+
+/// Returns how an entry looks of what is no list, where somebody wrote one.
+fn entry_of(path: &str, found: NodeKind) -> Option<&'static str> {
+    match path {
+        "interfaces" if found == NodeKind::List => Some("sh-primary: { id: ri-2zeo3xzyf38r4urzdpvfs, status: Active }"),
+        "groups" if found == NodeKind::List => Some("idc-shanghai: { min_active: 1 }"),
+        _ => None,
     }
 }
 

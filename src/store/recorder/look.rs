@@ -69,7 +69,7 @@ fn read_journal(medium: &impl Medium) -> Result<JournalRead, StoreError> {
     let bytes = medium.journal()?;
     let text = bytes.as_deref().unwrap_or_default();
     let decoded = Journal::decode(text);
-    let (journal, torn) = decoded.map_err(|damaged| by_line_ends(unreadable(medium.journal_name(), &damaged), text))?;
+    let (journal, torn) = decoded.map_err(|damaged| by_editor(unreadable(medium.journal_name(), &damaged), text))?;
     Ok((bytes, journal, torn))
 }
 
@@ -128,7 +128,7 @@ pub(super) fn read_state(medium: &impl Medium) -> Result<Option<(u64, State)>, S
         format!("run `rictl state accept`: it keeps the file aside, and goes on with what the past runs tell{restore}");
     let decoded = state::decode(&bytes);
     let state =
-        decoded.map_err(|reason| by_line_ends(StoreError::unreadable(&medium.state_name(), reason, hint), &bytes))?;
+        decoded.map_err(|reason| by_editor(StoreError::unreadable(&medium.state_name(), reason, hint), &bytes))?;
     Ok(Some((state::version(&bytes), state)))
 }
 
@@ -139,7 +139,7 @@ pub(super) fn read_state(medium: &impl Medium) -> Result<Option<(u64, State)>, S
 pub fn past_run(medium: &impl Medium, id: &RunId) -> Result<Option<Run>, StoreError> {
     let Some(bytes) = medium.run(id)? else { return Ok(None) };
     let run = journal::decode_run(&bytes);
-    let run = run.map_err(|damaged| by_line_ends(unreadable_run(id, &damaged), &bytes))?;
+    let run = run.map_err(|damaged| by_editor(unreadable_run(id, &damaged), &bytes))?;
     if run.started.run_id == *id {
         return Ok(Some(run));
     }
@@ -172,14 +172,19 @@ fn unreadable(path: String, damaged: &DamagedLine) -> StoreError {
     }
 }
 
-/// Names what changed line ends do to a file: nothing of ours has a carriage return in it.
-fn by_line_ends(error: StoreError, bytes: &[u8]) -> StoreError {
+/// Names what an editor or git has done to a file: nothing of ours has a carriage return or a byte order mark in it.
+fn by_editor(error: StoreError, bytes: &[u8]) -> StoreError {
     match error {
         StoreError::Damaged { path, .. } if bytes.windows(2).any(|pair| pair == b"\r\n") => {
             let detail = "its line ends are CRLF: git's autocrlf, or an editor, has changed them".into();
             let hint = "take the carriage returns out (`dos2unix FILE`); where git keeps it, write \
                         `state/** -text` into .gitattributes"
                 .into();
+            StoreError::Damaged { path, detail, hint }
+        }
+        StoreError::Damaged { path, .. } if bytes.starts_with("\u{feff}".as_bytes()) => {
+            let detail = "it begins with a byte order mark, which an editor has written".into();
+            let hint = "take it out: `sed -i '1s/^\\xef\\xbb\\xbf//' FILE`".into();
             StoreError::Damaged { path, detail, hint }
         }
         other => other,

@@ -38,7 +38,7 @@ fn a_refused_text_is_never_repeated() {
         "SECRET: %SECRET: @\n",
     ] {
         let said = refused(text);
-        assert!(!said.to_lowercase().contains("secret") && said.contains(" at line "), "{text:?}: {said}");
+        assert!(!said.to_lowercase().contains("secret") && said.contains("line "), "{text:?}: {said}");
         let json = serde_yaml::from_str::<serde_json::Value>(text).ok().map(|value| value.to_string());
         if let Some(Err(error)) = json.map(|json| WorldSeed::parse(&json, Format::Json)) {
             let said = crate::store::explain(&error);
@@ -51,34 +51,47 @@ fn a_refused_text_is_never_repeated() {
 fn a_refusal_says_the_rule_and_the_place() {
     assert_eq!(
         refused("regions: [a]\nsettle:\n  activate: 5\n"),
-        "a duration needs a unit: `500ms`, `5s`, `10m` or `1h30m` at line 3 column 13"
+        "line 3, column 13: a duration needs a unit: `500ms`, `5s`, `10m` or `1h30m`"
     );
-    assert_eq!(refused("interfaces:\n  - {name: x}\n"), "missing field `id` at line 2 column 5");
+    assert_eq!(refused("interfaces:\n  - {name: x}\n"), "line 2, column 5: the key `id` is missing");
     assert_eq!(
         refused("interfaces:\n  - {id: a}\nlatency: true\n"),
-        "expected a duration such as `1h30m` at line 3 column 10"
+        "line 3, column 10: expected a duration such as `1h30m`"
     );
-    assert_eq!(refused("pairs: both\n"), "unknown word, expected `apart` or `together` at line 1 column 8");
-    assert_eq!(refused("{}\n---\n{}\n"), "one document is expected, and here begins another at line 2 column 1");
-    assert_eq!(refused("regions: [a\n"), "this is not YAML at line 2 column 1");
+    assert_eq!(refused("pairs: both\n"), "line 1, column 8: unknown word, expected `apart` or `together`");
+    assert_eq!(refused("{}\n---\n{}\n"), "line 2, column 1: one document is expected, and here begins another");
+    assert_eq!(refused("regions: [a\n"), format!("line 2, column 1: {NOT_YAML}"));
+    assert_eq!(
+        refused("regions: [a]\npairs: apart\nregions: [b]\n"),
+        "line 3, column 1: the key `regions` stands here for the second time"
+    );
+    assert_eq!(refused("quota:\n  limit: -1\n"), "line 2, column 10: expected a whole number, not negative");
 }
 
 #[test]
 fn bounds_are_named_where_they_are_met() {
     let deep = format!("{}1{}", "{a: ".repeat(100_000), "}".repeat(100_000));
-    assert!(refused(&deep).starts_with("brackets nest more than 255 deep at line 1"), "{}", refused(&deep));
+    assert!(
+        refused(&deep).starts_with("line 1, ") && refused(&deep).ends_with("brackets nest more than 255 deep"),
+        "{}",
+        refused(&deep)
+    );
     let deep = format!("interfaces: [{{id: a, opposite: {}}}]", "[".repeat(100) + &"]".repeat(100));
-    assert!(refused(&deep).starts_with("values nest more than 16 deep at line 1"), "{}", refused(&deep));
+    assert!(
+        refused(&deep).starts_with("line 1, ") && refused(&deep).ends_with("values nest more than 16 deep"),
+        "{}",
+        refused(&deep)
+    );
     let deep = format!("interfaces:\n  {}1\n", "- ".repeat(100_000));
-    assert!(refused(&deep).contains(" at line 2 column "), "{}", refused(&deep));
+    assert!(refused(&deep).starts_with("line 2, column "), "{}", refused(&deep));
     let mut many = "interfaces:\n".to_owned();
     many.extend((0..=bounds::WORLD_ENTRIES).map(|number| format!("- {{id: r{number}}}\n")));
-    assert_eq!(refused(&many), "more than 250,000 entries at line 250002 column 3");
+    assert_eq!(refused(&many), "line 250002, column 3: more than 250,000 entries");
     let bomb = "a: &a [x, x]\nb: &b [*a, *a]\ninterfaces: *b\n";
-    assert!(refused(bomb).starts_with("unknown key"), "{}", refused(bomb));
-    assert!(refused("regions: &a [x]\n").starts_with("an anchor cannot stand here"));
+    assert!(refused(bomb).contains("unknown key"), "{}", refused(bomb));
+    assert!(refused("regions: &a [x]\n").contains("an anchor cannot stand here"));
     let long = format!("{{regions: [{}]}}", "a, ".repeat(400_000));
-    assert!(refused(&long).starts_with("a value in brackets or quotes is longer than 1 MiB"), "{}", refused(&long));
+    assert!(refused(&long).contains("a value in brackets or quotes is longer than 1 MiB"), "{}", refused(&long));
 }
 
 #[test]

@@ -31,6 +31,19 @@ fn one_that_is_abnormal_keeps_no_floor_and_the_next_is_asked() {
 }
 
 #[test]
+fn who_was_ill_is_asked_last_when_the_pages_have_grown_too_old() {
+    let mut run = Scene::of([drain("a")]).floor(&["a", "b", "c", "d"], 1).checked().begin();
+    run.permit(0);
+    assert_eq!(run.read(), ["ask health b"]);
+    assert_eq!(run.health("b", Abnormal), ["ask health c"]);
+    run.pass(2.5);
+    run.health("c", Normal);
+    run.pass(2.5);
+    let words = run.read();
+    assert!(words.contains(&"ask health c".to_owned()) && !words.contains(&"ask health b".to_owned()), "{words:?}");
+}
+
+#[test]
 fn an_answer_counts_for_as_long_as_a_page() {
     let mut run = Scene::of([drain("a"), drain("b")]).floor(&["a", "b", "c", "d"], 2).checked().begin();
     run.permit(0);
