@@ -4,10 +4,11 @@
 //! It knows the cloud and the history only as ports: `apply` hands in the signed client and the files, the simulation a
 //! world and a disk in memory, so that what is crashed a million times is what users run.
 //!
-//! `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
+//! `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `inverse` plans what takes runs back, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
 
 mod confirmed;
 mod dead;
+mod inverse;
 mod way_back;
 mod work;
 
@@ -25,14 +26,14 @@ use crate::refresh::{self, Refresh};
 use crate::render::words;
 use crate::resource::{Address, LiveState, Target};
 use crate::spec::{ApprovalPolicy, Spec};
-use crate::state::{Awaiting, Records, RunId, State};
+use crate::state::{Records, RunId, State};
 use crate::store::Store;
 use crate::store::account::AccountLocks;
 
 use super::failure::{Exit, Refusal};
 use super::history::{of_change, to_take_back};
 use super::project::Project;
-use super::rollback::{self, Done, Inverse, Way};
+use super::rollback::{Done, Way};
 use super::session::{self, Applied, Approval, Front, Session, Task};
 use super::{approval, live, saved};
 
@@ -327,36 +328,6 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         Ok(Ok(planned))
     }
 
-    /// Plans the inverse of what a run did, from what `state` knows; `None` where all of it was taken back already.
-    async fn plan_back(
-        &self,
-        done: Done<'_>,
-        state: Option<&State>,
-        way: Way,
-        options: &PlanOptions,
-    ) -> Result<Option<Planned>> {
-        let runs = done.runs;
-        let open = |id: &RunId| Ok(self.store.run(id)?);
-        // That it awaits confirmation itself holds nothing of it back.
-        let is_own = |awaits: &Awaiting| runs.iter().any(|run| awaits.run_id == *run.id());
-        let without = state.filter(|state| state.awaiting.iter().any(is_own)).cloned();
-        let without = without.map(|mut state| {
-            state.awaiting.retain(|awaits| !is_own(awaits));
-            state
-        });
-        let state = without.as_ref().or(state);
-        let inverse = rollback::inverse(&self.session.project, done, state, way, options, open)?;
-        let Some(Inverse { project, options, grounds }) = inverse else { return Ok(None) };
-        let refresh = self.refresh(&project.spec).await;
-        let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
-        rollback::explain(&mut plan, &named(done));
-        let earlier = state.map(|state| executor::unsettled(&state.interfaces)).unwrap_or_default();
-        let is_confirmable = runs.iter().any(|run| run.started.evidence.confirm_within_ms.is_some());
-        let run_ids = runs.iter().map(|run| run.id().clone()).collect();
-        let takes_back = Some(TakesBack { run_ids, change_id: change_of(done), grounds, is_confirmable });
-        Ok(Some(Planned { plan, refresh, takes_back, earlier, approved: None }))
-    }
-
     /// Returns what is left to do of a saved plan that was used or is kept as an approval: nothing, if anything is said of it
     /// at all. `None` where it is to be run.
     ///
@@ -437,23 +408,6 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             history::commit(&mut self.store, &mut self.state)?;
         }
         Ok(())
-    }
-}
-
-/// Returns the change that is taken back, or that runs belong to, where that is one.
-fn change_of(done: Done<'_>) -> Option<String> {
-    let first = || done.runs.first()?.started.evidence.change_id.as_ref();
-    let of_all =
-        || first().filter(|first| done.runs.iter().all(|run| run.started.evidence.change_id.as_ref() == Some(first)));
-    done.change.map(ToOwned::to_owned).or_else(|| of_all().cloned())
-}
-
-/// Names what is taken back.
-fn named(done: Done<'_>) -> String {
-    match (done.runs, done.change) {
-        (_, Some(change)) => format!("change {change}"),
-        ([run], None) => format!("run {}", run.id()),
-        _ => "runs".to_owned(),
     }
 }
 
