@@ -4,6 +4,7 @@ mod approve;
 mod at;
 mod change;
 mod confirm;
+mod rollback;
 mod specs;
 mod terraform;
 mod trust;
@@ -30,6 +31,7 @@ pub(super) use approve::ApproveArgs;
 pub(super) use at::AtArgs;
 pub(super) use change::{ChangeAddArgs, ChangeCommand};
 pub(super) use confirm::ConfirmArgs;
+pub(super) use rollback::RollbackArgs;
 pub(super) use specs::{InitArgs, SchemaFormat};
 pub(super) use terraform::TerraformArgs;
 pub(super) use watch::DriftArgs;
@@ -420,37 +422,6 @@ pub(super) enum StateCommand {
         #[arg(add = completion::addresses())]
         address: Address,
     },
-}
-
-/// `rictl rollback`.
-#[derive(Clone, Debug, Args)]
-pub(super) struct RollbackArgs {
-    /// The run to undo: an id of `history`, or the beginning of one; `last` is the newest apply that was not taken back
-    #[arg(value_name = "RUN_ID|last", default_value = "last", add = completion::runs())]
-    pub(super) run_id: String,
-    /// Take back every run of this change that was not taken back, as one plan, to what stood before the first
-    #[arg(long, value_name = "CHANGE", conflicts_with = "run_id")]
-    pub(super) change: Option<String>,
-    /// Make the pauses and run the checks of the spec's rollout
-    #[arg(long)]
-    pub(super) with_rollout: bool,
-    /// Take back what a newer run has changed since, too
-    #[arg(long)]
-    pub(super) force_superseded: bool,
-    /// Take back what the spec does not declare any more, too
-    #[arg(long)]
-    pub(super) undeclared: bool,
-    /// Override the caps of `limits`: the exact number of changes
-    #[arg(long, value_name = "N")]
-    pub(super) allow_changes: Option<u32>,
-    /// Run a digest once more that a run has used
-    #[arg(long)]
-    pub(super) again: bool,
-    /// The state, where the spec cannot be read and its state is not at the usual place
-    #[arg(long, value_name = "FILE")]
-    pub(super) state: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) run: RunArgs,
 }
 
 /// `rictl explain`.

@@ -243,7 +243,7 @@ pub async fn see_through(
             ran.rollback = Some(back);
             Some(by)
         }
-        Came::Settled => taken_back_by(&files, &awaiting.run_id),
+        Came::Settled | Came::Closed => taken_back_by(&files, &awaiting.run_id),
         Came::Kept | Came::Left(_) => None,
     };
     if is_whole {

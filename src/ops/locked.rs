@@ -48,6 +48,8 @@ pub struct Locked<'s, C, S> {
     store: S,
     state: State,
     standing: Standing,
+    /// The runs that await confirmation no more since what a dead run left open was closed.
+    settled: Vec<RunId>,
     /// Records came along from states beside this one.
     has_taken_along: bool,
     /// What keeps others on this host from the account; none in a simulation.
@@ -136,7 +138,18 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         live::check_target(recorded.state_for(&target), &target, &session.project)?;
         let standing = if recorded.state_for(&target).is_some() { Standing::Committed } else { Standing::New };
         let state = recorded.take_state_or_new(&target, session.salt.clone());
-        Ok(Self { session, run_id, cloud, target, store, state, standing, has_taken_along: false, account: None })
+        Ok(Self {
+            session,
+            run_id,
+            cloud,
+            target,
+            store,
+            state,
+            standing,
+            settled: Vec::new(),
+            has_taken_along: false,
+            account: None,
+        })
     }
 
     /// Says that what is recorded holds what came along from states beside this one: it is to be committed.

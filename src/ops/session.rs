@@ -178,6 +178,8 @@ pub enum Came {
     Kept,
     /// It was taken back already.
     Settled,
+    /// A way back whose process died had left nothing of it, which is recorded now.
+    Closed,
     /// Nothing of it can be taken back now: the plan says why.
     Left(Box<Plan>),
     /// A way back took place.
@@ -188,7 +190,7 @@ impl Came {
     /// Returns whether nothing of the run is left.
     pub fn is_whole(&self) -> bool {
         match self {
-            Self::Settled => true,
+            Self::Settled | Self::Closed => true,
             Self::Ran(ran) => ran.report.exit() == Some(Exit::Done),
             Self::Kept | Self::Left(_) => false,
         }

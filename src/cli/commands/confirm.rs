@@ -117,6 +117,7 @@ async fn expired_of(path: &Path, json: bool, invocation: &Invocation, output: &O
 pub(super) fn exit_of(backs: &[Back]) -> Exit {
     let exit = |back: &Back| match &back.came {
         Came::Kept | Came::Settled => Exit::Done,
+        Came::Closed => Exit::Moved,
         Came::Ran(ran) if back.came.is_whole() => ran.report.exit().map_or(Exit::Partial, |_| Exit::Moved),
         Came::Ran(ran) if ran.report.is_interrupted() => Exit::Interrupted,
         Came::Ran(_) | Came::Left(_) => Exit::Partial,

@@ -66,7 +66,13 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     ) -> Result<Came> {
         if self.state.awaiting.iter().all(|awaits| awaits.run_id != *run_id) {
             let noted = confirmation::Confirmation::read(run_id, |id, about| self.store.word(id, about))?;
-            return Ok(if noted.kept().is_some() { Came::Kept } else { Came::Settled });
+            return Ok(if noted.kept().is_some() {
+                Came::Kept
+            } else if self.settled.contains(run_id) {
+                Came::Closed
+            } else {
+                Came::Settled
+            });
         }
         if self.decide_back(run_id)? {
             return Ok(Came::Kept);
