@@ -74,9 +74,10 @@ fn is_connecting(status: &Status) -> bool {
     matches!(status, Status::Connecting | Status::AcceptingConnecting)
 }
 
-/// Returns whether the interface is on its way out, or gone: nothing comes back from there.
-fn is_going(status: &Status) -> bool {
-    matches!(status, Status::Deleting | Status::Deleted)
+/// Returns whether nothing is known to lead back from there: the interface is on its way out or gone, or the word is
+/// documented nowhere.
+fn is_final(status: &Status) -> bool {
+    matches!(status, Status::Deleting | Status::Deleted | Status::Unknown(_))
 }
 
 /// Judges a call that was accepted.
@@ -89,7 +90,7 @@ pub(in crate::executor) fn accepted(call: Call, status: &Status) -> Settling {
         Settling::Reached
     } else if status == way.from || status == way.through || *status == Status::Modifying {
         Settling::NotYet
-    } else if is_going(status) {
+    } else if is_final(status) {
         Settling::Never
     } else {
         Settling::Contrary
@@ -107,8 +108,8 @@ pub(in crate::executor) enum Doubtful {
     Untouched,
     /// Somewhere that the call does not lead: somebody else acts, or a stale read; only more reads can tell.
     Contrary,
-    /// Gone, or on its way out.
-    Gone,
+    /// Where nothing is known to lead back from.
+    Final,
 }
 
 /// Judges a call that may or may not have been done.
@@ -118,8 +119,8 @@ pub(in crate::executor) fn doubtful(call: Call, status: Option<&Status>) -> Doub
         Some(status) if status == way.to => Doubtful::Reached,
         Some(status) if status == way.through => Doubtful::TookEffect,
         Some(status) if status == way.from => Doubtful::Untouched,
-        Some(status) if !is_going(status) => Doubtful::Contrary,
-        _ => Doubtful::Gone,
+        Some(status) if !is_final(status) => Doubtful::Contrary,
+        _ => Doubtful::Final,
     }
 }
 

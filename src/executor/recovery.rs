@@ -57,7 +57,7 @@ pub fn finding(open: &OpenStep, status: Option<&Status>) -> Option<Resolution> {
         match judge::doubtful(call, status) {
             Doubtful::Reached => Outcome::DoneUnknown,
             Doubtful::TookEffect | Doubtful::Untouched => return None,
-            Doubtful::Contrary | Doubtful::Gone => Outcome::InDoubt,
+            Doubtful::Contrary | Doubtful::Final => Outcome::InDoubt,
         }
     };
     Some(Resolution { outcome, status: status.cloned() })

@@ -228,7 +228,10 @@ impl<'a> Machine<'a> {
     /// asked for here, and its age is among those of the pages.
     fn examine_floors(&mut self, number: usize, since: Moment) -> Result<Option<BootTime>, Option<Verdict>> {
         let step = self.planned(number);
-        let fresh = Fresh { since, now: self.now.boot, max_age: self.settings.max_read_age };
+        // Where something has been too old already, whoever is asked is asked at once, and not one after the other.
+        let is_first = self.steps[number].phase.attempts().is_none_or(|attempts| attempts.rounds == 0);
+        let max_age = if is_first { self.settings.max_read_age } else { Duration::ZERO };
+        let fresh = Fresh { since, now: self.now.boot, max_age };
         let seen = Seen {
             sightings: &self.sightings,
             is_going_down: &|address| self.is_going_down(address),

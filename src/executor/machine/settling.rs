@@ -45,7 +45,7 @@ impl Machine<'_> {
                     self.explained(number);
                 }
                 Doubtful::Contrary => self.doubtfully_elsewhere(number, status),
-                Doubtful::Gone => self.diverted_in_doubt(number, status),
+                Doubtful::Final => self.diverted_in_doubt(number, status),
             },
             _ => {}
         }

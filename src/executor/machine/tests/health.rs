@@ -44,6 +44,20 @@ fn who_was_ill_is_asked_last_when_the_pages_have_grown_too_old() {
 }
 
 #[test]
+fn once_something_was_too_old_all_are_asked_together() {
+    let mut run = Scene::of([drain("a")]).floor(&["a", "b", "c", "d"], 2).checked().begin();
+    run.permit(0);
+    assert_eq!(run.read(), ["ask health b", "ask health c"]);
+    run.health("b", Abnormal);
+    run.pass(1.5);
+    run.health("c", Normal);
+    run.pass(0.7);
+    run.health("d", Normal);
+    let words = run.read();
+    assert!(words.contains(&"ask health c".to_owned()) && words.contains(&"ask health d".to_owned()), "{words:?}");
+}
+
+#[test]
 fn an_answer_counts_for_as_long_as_a_page() {
     let mut run = Scene::of([drain("a"), drain("b")]).floor(&["a", "b", "c", "d"], 2).checked().begin();
     run.permit(0);
