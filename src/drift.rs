@@ -193,6 +193,24 @@ pub struct Drift {
     pub failures: Vec<ScopeFailure>,
     /// What is to be looked at although it may not have moved: a `hands_off` past its date.
     pub warnings: Vec<Warning>,
+    /// What is live and no spec declares, where that was asked for.
+    pub unmanaged: Option<Vec<Unmanaged>>,
+}
+
+/// What is live and declared by no spec.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Unmanaged {
+    /// The cloud's id.
+    pub id: RouterInterfaceId,
+    /// Where it lives.
+    #[serde(flatten)]
+    pub scope: Scope,
+    /// What the cloud calls it, untrusted text.
+    pub name: Option<String>,
+    /// What it is.
+    pub status: Status,
+    /// The other side of its link, where that is reported.
+    pub opposite: Option<RouterInterfaceId>,
 }
 
 impl Drift {

@@ -5,6 +5,7 @@
 //! crash left between those steps. It decides nothing about a run's end and sends nothing.
 
 mod catch_up;
+pub mod confirmation;
 mod fold;
 mod note;
 mod pace;
@@ -87,6 +88,11 @@ pub fn read(medium: &impl Medium) -> Result<Recorded, StoreError> {
     let mut recorded = assemble(medium, found, RUNS_ASKED)?;
     recorded.notes.extend(torn.map(|torn| torn_note(medium, torn.torn_length)));
     recorded.running = running;
+    if let Some(state) = recorded.state.as_mut().filter(|_| recorded.running.is_none()) {
+        let dead = recorded.journal.replay().runs().iter().filter(|run| run.over.is_none());
+        dead.for_each(|run| confirmation::note_open(state, run));
+        confirmation::drop_kept(state, |id, about| medium.word(id, about))?;
+    }
     Ok(recorded)
 }
 
@@ -216,6 +222,7 @@ pub fn close_runs(store: &mut impl Store, state: &mut State, seen: &[Seen<'_>]) 
         records::write(state, run, seen.get(number));
     }
     let is_on_its_way = runs.iter().any(leaves_something_on_its_way);
+    confirmation::drop_kept(state, |id, about| store.word(id, about))?;
     commit_next(store, state)?;
     store.append(&[Entry::Folded { serial: state.serial }])?;
     if is_on_its_way {
@@ -290,6 +297,9 @@ fn assemble(medium: &impl Medium, found: Found, runs_asked: usize) -> Result<Rec
             recorded.notes.push(Note::StateMissing { state: medium.state_name(), backup, records });
         }
         None => {}
+    }
+    if let Some(state) = &mut recorded.state {
+        confirmation::drop_kept(state, |id, about| medium.word(id, about))?;
     }
     Ok(recorded)
 }

@@ -5,6 +5,7 @@
 //! illegal history is an error, not a guess. Every line names the one before it by its hash, and the state names
 //! the line that it rests on, so that what was taken away can be noticed. Bytes on disk are the store's business.
 
+mod awaits;
 mod chain;
 mod first;
 mod illegal;
@@ -206,6 +207,12 @@ pub struct Evidence {
     /// What it stood under, as [`crate::spec::footing`] has it: what it takes to take the run back where the spec cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stood_under: Option<serde_json::Value>,
+    /// How long after its last call it is taken back unless somebody confirms it, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirm_within_ms: Option<u64>,
+    /// When it began by a clock that nobody can set; of a run that has to be confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uptime: Option<Uptime>,
 }
 
 /// What an interface of a run stood on when the run was planned. Of a way back there is one for each interface that it

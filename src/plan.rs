@@ -32,7 +32,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Zone;
-use crate::resource::{Address, ScopeFailure, Status, Target};
+use crate::resource::{Address, DriftPolicy, ScopeFailure, Status, Target};
 use crate::selector::Selector;
 use crate::windows::Gate;
 
@@ -46,7 +46,7 @@ pub use self::difference::{Difference, Sides, StepPart};
 pub use self::digest::{DigestAt, DigestError};
 pub use self::document::{Damage, PlanFileError, seal};
 pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
-pub use self::forgotten::Forgotten;
+pub use self::forgotten::{Forgotten, GuardWeakened};
 pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
 pub use self::inputs::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, InterfaceRead, PlanInputs};
 pub use self::step::{Action, Step, StepId};
@@ -120,6 +120,8 @@ pub struct Plan {
     pub left_alone: Vec<LeftAlone>,
     /// What was recorded and is no longer declared; it is not touched.
     pub forgotten: Vec<Forgotten>,
+    /// The guards that have become weaker since the last apply that ended well.
+    pub guards_weakened: Vec<GuardWeakened>,
     /// The floors that hold during the run.
     pub floors: Vec<Floor>,
     /// How every group stands, by name.
@@ -187,6 +189,10 @@ pub struct PlanOptions {
     pub held: BTreeMap<Address, BlockReason>,
     /// `--redo`: what was taken back is asked for again.
     pub redo: bool,
+    /// `--drift`: what becomes of what only the cloud has moved; as the spec says where it is `None`.
+    pub drift: Option<DriftPolicy>,
+    /// `--allow-forgotten`: the exact number that overrides `limits.max_forgotten`.
+    pub allow_forgotten: Option<u32>,
 }
 
 impl PlanOptions {
@@ -209,6 +215,8 @@ impl PlanOptions {
             way_back: false,
             held: BTreeMap::new(),
             redo: false,
+            drift: None,
+            allow_forgotten: None,
         }
     }
 }

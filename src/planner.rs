@@ -9,6 +9,7 @@ mod caps;
 mod clashes;
 mod draft;
 mod floors;
+pub mod guards;
 mod health;
 mod lower;
 mod order;
@@ -17,6 +18,7 @@ mod remarks;
 mod rollout;
 mod selection;
 mod subject;
+mod unconfirmed;
 mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,6 +83,9 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<BadC
 /// As [`plan`].
 pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadChoice>> {
     let spec = inputs.spec;
+    let asked_of_drift = options.drift;
+    let options = &PlanOptions { drift: Some(options.drift.unwrap_or(spec.drift)), ..options.clone() };
+    let options = &*unconfirmed::hold(spec, inputs.state, options);
     let (assumed, reached) = options.at.map(|at| schedule::assumed(spec, options.now, at)).unwrap_or_default();
     let mut subjects = match_up(spec, inputs.live, inputs.state);
     subjects.iter_mut().for_each(|subject| subject.assumed = reached.get(subject.address).copied());
@@ -101,8 +106,12 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let scene = floors::Scene { subjects: &subjects, pairs: &pairs, checks: &checks };
     let mut floors = floors::guard(spec, &scene, &mut draft, &mut graph);
     let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
+    let forgotten = remarks::forgotten(spec, inputs.state);
+    let (allow_forgotten, mut gone) = caps::enforce_forgotten(spec, &forgotten, (&subjects, &mut draft), options);
+    let guards_weakened = guards::weakened(spec, inputs.state.and_then(|state| state.guards.as_ref()));
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
     warnings.extend(selection.warning());
+    warnings.extend(unconfirmed::warnings(inputs.state));
     warnings.extend(held.warning());
     warnings.extend(remarks::unguarded(&subjects, &pairs, &draft));
     warnings.extend(remarks::watch(spec, &subjects, &draft, options));
@@ -116,8 +125,10 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         steps.iter_mut().for_each(|step| (step.change_id, step.valid_until) = (None, None));
     }
     let resource_changes = changes(spec, &subjects, &draft);
-    let (blocked, left_alone) = draft.into_held();
-    let forgotten = remarks::forgotten(spec, inputs.state);
+    let (mut blocked, left_alone) = draft.into_held();
+    blocked.append(&mut gone);
+    blocked.sort_by(|one, other| one.address.cmp(&other.address));
+    warnings.extend(guards::warning(&guards_weakened));
     warnings.extend(remarks::leaves_the_spec(&forgotten));
     let (target, exclude) = selection.asked();
     let concerns = |name: &ChangeName| selection.concerns(&subjects, &spec.changes[name].selected);
@@ -129,7 +140,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         timestamp: options.now,
         target: inputs.target.clone(),
         basis: Basis {
-            lineage: inputs.state.map(|state| state.lineage.clone()),
+            lineage: inputs.state.map(|state| state.lineage.clone()).filter(|lineage| !lineage.is_empty()),
             serial: inputs.state.map_or(0, |state| state.serial),
             spec: None,
             spec_digest: inputs.spec_digest.to_owned(),
@@ -146,6 +157,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         blocked,
         left_alone,
         forgotten,
+        guards_weakened,
         rollout,
         warnings,
         doubts: inputs.doubts.to_vec(),
@@ -162,6 +174,8 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
             target,
             exclude,
             allow_changes,
+            drift: asked_of_drift,
+            allow_forgotten,
             read: subjects.iter().map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading)).collect(),
             health: inputs.health.to_vec(),
         },

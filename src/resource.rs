@@ -25,6 +25,17 @@ pub use letters::{composed, is_letter_or_mark};
 pub use status::{BusinessStatus, DesiredStatus, HealthCheckStatus, Status};
 pub use transition::Transition;
 
+/// What becomes of an interface that only the cloud has moved since the last apply.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftPolicy {
+    /// It is brought back.
+    #[default]
+    Fix,
+    /// It is left alone.
+    Leave,
+}
+
 /// Where a call goes: one account, one region. Quotas, polls and pages are per scope.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Scope {

@@ -15,8 +15,8 @@ use sha2::{Digest, Sha256};
 use crate::calendar::Zone;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::resource::{
-    AccountId, AccountName, Address, ChangeName, DesiredStatus, GroupName, LabelKey, LabelValue, Provider, Region,
-    RouterInterfaceId, Scope,
+    AccountId, AccountName, Address, ChangeName, DesiredStatus, DriftPolicy, GroupName, LabelKey, LabelValue, Provider,
+    Region, RouterInterfaceId, Scope,
 };
 use crate::signature::sha256_hex;
 
@@ -123,6 +123,7 @@ pub fn parse_and(files: Vec<SpecFile>, also: impl FnOnce(&Spec) -> Vec<Diagnosti
 fn spec_of(draft: decode::Draft, resolved: resolve::Resolved, found: Diagnostics) -> Spec {
     Spec {
         time_zone: draft.zone(),
+        drift: draft.drift,
         windows: resolved.windows,
         changes: resolved.changes,
         sources: found.sources,
@@ -241,6 +242,8 @@ pub struct Spec {
     pub groups: BTreeMap<GroupName, Group>,
     /// `time_zone`, of times without an offset, and the one that times are shown in.
     pub time_zone: Zone,
+    /// `drift`, fix where it does not say.
+    pub drift: DriftPolicy,
     /// When calls may be sent, in the order of the text.
     pub windows: Vec<DeclaredWindow>,
     /// What is planned, approved and closed as one.
@@ -317,6 +320,8 @@ pub struct Limits {
     pub per_group: Option<Placed<u32>>,
     /// `per_region`: at most this many changes in any one region.
     pub per_region: Option<Placed<u32>>,
+    /// `max_forgotten`: at most this many recorded interfaces may be gone from the spec.
+    pub max_forgotten: Option<Placed<u32>>,
     /// `approvals`, any where the section does not say.
     pub approvals: ApprovalPolicy,
     /// `health`, warn where the section does not say.

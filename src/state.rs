@@ -4,8 +4,10 @@
 //! files step by step and refuses newer and damaged ones; [`encode`] writes the current one with a checksum
 //! over its content. Which bytes are on which disk is the store's business; who writes which fact, that of `history`.
 
+mod awaiting;
 mod codec;
 mod durations;
+mod guards;
 mod records;
 mod upgrade;
 
@@ -21,8 +23,10 @@ use crate::resource::{
 use crate::run::StepReason;
 use crate::uptime::Uptime;
 
+pub use awaiting::{Awaiting, Touched};
 pub use codec::{FORMAT_VERSION, Unreadable, decode, encode, version};
 pub use durations::Durations;
+pub use guards::Guards;
 pub use records::{Identity, Records};
 
 /// The state of one spec against one target.
@@ -39,6 +43,12 @@ pub struct State {
     /// The line of the journal that it rests on; `None` in one that an older version wrote.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anchor: Option<Anchor>,
+    /// The runs that await confirmation, or were not taken back whole, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub awaiting: Vec<Awaiting>,
+    /// The guards of the last apply that ended well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guards: Option<Guards>,
     /// One record per interface.
     pub interfaces: Records,
 }
@@ -56,7 +66,16 @@ impl State {
     /// Starts the history `lineage` of `target`: nothing recorded, never committed.
     pub fn new(lineage: impl Into<String>, target: Target) -> Self {
         let (lineage, interfaces) = (lineage.into(), Records::default());
-        Self { lineage, serial: 0, target, last_run: None, anchor: None, interfaces }
+        Self {
+            lineage,
+            serial: 0,
+            target,
+            last_run: None,
+            anchor: None,
+            awaiting: Vec::new(),
+            guards: None,
+            interfaces,
+        }
     }
 }
 
@@ -79,6 +98,9 @@ pub struct Record {
     /// The interface was protected when last applied.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub protected: bool,
+    /// It was gone from the spec at an apply that ended well: known to whoever declares it again, here or beside.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forgotten: bool,
     /// Its group when last applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupName>,
@@ -232,6 +254,14 @@ impl LastAction {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct RunId(pub Box<str>);
+
+impl RunId {
+    /// Makes the id of what begins at `at`; `salt` keeps it apart from what begins at the same time.
+    pub fn made(at: Timestamp, salt: &str) -> Self {
+        let time = jiff::fmt::strtime::format("%Y%m%dT%H%M%S", at).expect("the format has only fixed fields");
+        Self(format!("{time}.{:03}Z-{salt}", at.subsec_millisecond()).into())
+    }
+}
 
 impl std::fmt::Display for RunId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -22,7 +22,7 @@ use std::path::Path;
 use crate::journal::{Entry, Replay, Run};
 use crate::state::{RunId, State, Unreadable};
 
-pub use medium::Medium;
+pub use medium::{About, Medium};
 pub use recorder::Recorder;
 
 pub use files::Mode;
@@ -69,6 +69,21 @@ pub trait Store {
 
     /// Returns the ids of every run, oldest first, without opening any.
     fn run_ids(&self) -> Result<Vec<RunId>, StoreError>;
+
+    /// Returns which run took this one back whole, if one has.
+    fn taken_back_by(&self, _id: &RunId) -> Result<Option<RunId>, StoreError> {
+        Ok(None)
+    }
+
+    /// Returns what is noted of a run that has to be confirmed.
+    fn word(&self, _id: &RunId, _about: About) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(None)
+    }
+
+    /// Notes something of a run that has to be confirmed, once and for ever; returns what was noted before, where that is so.
+    fn put_word(&self, _id: &RunId, _about: About, _bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        Err(StoreError::Bug("this store keeps no words about confirmations".to_owned()))
+    }
 
     /// Writes what could not be appended to a second place, and names it for people.
     fn rescue(&mut self) -> Result<String, StoreError>;
@@ -214,6 +229,15 @@ impl StoreError {
         match reason {
             Unreadable::Damaged(detail) => Self::Damaged { path: path.into(), detail, hint: hint.into() },
             Unreadable::Newer { found, supported } => Self::Newer { path: path.into(), found, supported },
+        }
+    }
+
+    /// Names what is noted of the confirmation of a run and cannot be read.
+    pub fn unreadable_word(id: &RunId, detail: String) -> Self {
+        Self::Damaged {
+            path: format!("what is noted of the confirmation of run {id}"),
+            detail,
+            hint: "take it from a backup, or move it away: then the run awaits confirmation again".to_owned(),
         }
     }
 

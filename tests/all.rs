@@ -18,6 +18,7 @@ mod adversary;
 mod alibaba_client;
 mod architecture;
 mod both_ends;
+mod confirmations;
 mod credentials;
 mod documents;
 mod emulator;

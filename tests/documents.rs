@@ -62,6 +62,8 @@ fn the_timer_and_its_service_are_what_systemd_takes() {
         ("cron-drift", "rictl-drift.timer"),
         ("approved-change", "rictl-approved.service"),
         ("approved-change", "rictl-approved.timer"),
+        ("commit-confirmed", "rictl-confirm.service"),
+        ("commit-confirmed", "rictl-confirm.timer"),
     ];
     for (example, unit) in units {
         let text = fs::read_to_string(repository().join("examples").join(example).join(unit)).expect("a unit");
@@ -75,7 +77,9 @@ fn the_timer_and_its_service_are_what_systemd_takes() {
             let complaints = String::from_utf8_lossy(&output.stderr);
             let about_ours: Vec<&str> = complaints
                 .lines()
-                .filter(|line| line.contains("rictl-drift") || line.contains("rictl-approved"))
+                .filter(|line| {
+                    ["rictl-drift", "rictl-approved", "rictl-confirm"].iter().any(|ours| line.contains(ours))
+                })
                 .collect();
             assert!(about_ours.is_empty(), "{complaints}");
         }

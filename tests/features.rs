@@ -5,12 +5,14 @@
 mod bulk;
 mod changes;
 mod children;
+mod confirm;
 mod drift;
 mod explain;
 mod files;
 mod forged;
 mod habits;
 mod hostile;
+mod identity;
 mod init;
 mod reports;
 mod rollback;

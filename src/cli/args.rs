@@ -3,6 +3,8 @@
 mod approve;
 mod at;
 mod change;
+mod confirm;
+mod rollback;
 mod specs;
 mod terraform;
 mod trust;
@@ -28,6 +30,8 @@ use super::completion;
 pub(super) use approve::ApproveArgs;
 pub(super) use at::AtArgs;
 pub(super) use change::{ChangeAddArgs, ChangeCommand};
+pub(super) use confirm::ConfirmArgs;
+pub(super) use rollback::RollbackArgs;
 pub(super) use specs::{InitArgs, SchemaFormat};
 pub(super) use terraform::TerraformArgs;
 pub(super) use watch::DriftArgs;
@@ -165,6 +169,8 @@ pub(super) enum Command {
     },
     /// Plan and do the inverse of what a past run did
     Rollback(RollbackArgs),
+    /// Keep a run that is taken back unless somebody confirms it; or take back what nobody has confirmed in time
+    Confirm(ConfirmArgs),
     /// Draw dependencies, groups and the steps of a plan; the spec alone where the cloud cannot be reached
     Graph(GraphArgs),
     /// Tell everything about interfaces: spec and line, live, last applied, and why it is or is not planned
@@ -257,6 +263,21 @@ pub(super) struct Choice {
     /// Run a saved plan or a digest once more that a run has used
     #[arg(long)]
     pub(super) again: bool,
+    /// What becomes of an interface that only the cloud has moved since the last apply [default: what the spec says, else fix]
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) drift: Option<DriftArg>,
+    /// Override limits.max_forgotten: the exact number of recorded interfaces that are gone from the spec
+    #[arg(long, value_name = "N")]
+    pub(super) allow_forgotten: Option<u32>,
+}
+
+/// `--drift`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum DriftArg {
+    /// Bring it back
+    Fix,
+    /// Leave it alone, and say so
+    Leave,
 }
 
 /// Which interfaces a command looks at.
@@ -317,6 +338,9 @@ pub(super) struct ApplyArgs {
     /// Refuse a saved plan, or a digest by its @TIME, that is older than this, such as 2h or 7d
     #[arg(long, value_name = "DURATION", value_parser = days)]
     pub(super) max_age: Option<Duration>,
+    /// Take it back unless `rictl confirm`, or `yes` at the terminal, keeps it within this time after its last call, such as 10m
+    #[arg(long, value_name = "DURATION", value_parser = positive_days)]
+    pub(super) confirm_within: Option<Duration>,
     #[command(flatten)]
     pub(super) choice: Choice,
     #[command(flatten)]
@@ -398,34 +422,6 @@ pub(super) enum StateCommand {
         #[arg(add = completion::addresses())]
         address: Address,
     },
-}
-
-/// `rictl rollback`.
-#[derive(Clone, Debug, Args)]
-pub(super) struct RollbackArgs {
-    /// The run to undo: an id of `history`, or the beginning of one; `last` is the newest apply that was not taken back
-    #[arg(value_name = "RUN_ID|last", default_value = "last", add = completion::runs())]
-    pub(super) run_id: String,
-    /// Make the pauses and run the checks of the spec's rollout
-    #[arg(long)]
-    pub(super) with_rollout: bool,
-    /// Take back what a newer run has changed since, too
-    #[arg(long)]
-    pub(super) force_superseded: bool,
-    /// Take back what the spec does not declare any more, too
-    #[arg(long)]
-    pub(super) undeclared: bool,
-    /// Override the caps of `limits`: the exact number of changes
-    #[arg(long, value_name = "N")]
-    pub(super) allow_changes: Option<u32>,
-    /// Run a digest once more that a run has used
-    #[arg(long)]
-    pub(super) again: bool,
-    /// The state, where the spec cannot be read and its state is not at the usual place
-    #[arg(long, value_name = "FILE")]
-    pub(super) state: Option<PathBuf>,
-    #[command(flatten)]
-    pub(super) run: RunArgs,
 }
 
 /// `rictl explain`.
@@ -556,6 +552,14 @@ fn locking(text: &str) -> Result<Locking, String> {
 
 fn days(text: &str) -> Result<Duration, String> {
     crate::duration::parse_with_days(text).map_err(|error| error.to_string())
+}
+
+fn positive_days(text: &str) -> Result<Duration, String> {
+    days(text).and_then(
+        |duration| {
+            if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) }
+        },
+    )
 }
 
 fn interfaces(text: &str) -> Result<usize, String> {

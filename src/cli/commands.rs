@@ -3,6 +3,7 @@
 mod apply;
 mod approve;
 mod change;
+mod confirm;
 mod drift;
 mod emulator;
 mod explain;
@@ -28,6 +29,7 @@ use crate::ops::project::{DEFAULT_SPEC, Project, together};
 use crate::ops::session::Session;
 use crate::render::words::next::Given;
 use crate::spec::{SignatureVersion, Spec};
+use crate::state::RunId;
 
 use super::args::{
     ApplyArgs, AtArgs, ChangeCommand, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Selection,
@@ -70,6 +72,7 @@ impl Command {
         let (lines, document) = match self {
             Self::Apply(arguments) => (arguments.run.json, false),
             Self::Rollback(arguments) => (arguments.run.json, false),
+            Self::Confirm(arguments) => (arguments.json && arguments.expired, arguments.json && !arguments.expired),
             Self::Plan(arguments) => (false, arguments.format.format() == Format::Json),
             Self::Drift(arguments) => (false, arguments.format.format() == Format::Json),
             Self::Show(arguments) => (false, arguments.format.format() == Format::Json),
@@ -116,6 +119,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Change { command: ChangeCommand::Add(arguments) } => change::add(&arguments, invocation, output),
         Command::Apply(arguments) => apply::apply(&arguments, invocation, output).await,
         Command::Rollback(arguments) => apply::rollback(&arguments, invocation, output).await,
+        Command::Confirm(arguments) => confirm::confirm(&arguments, invocation, output).await,
         Command::Drift(arguments) => drift::drift(&arguments, invocation, output).await,
         Command::Show(arguments) => recorded::show(&arguments, invocation, output),
         Command::History { selectors, json } => recorded::history(&selectors, json, invocation, output),
@@ -248,11 +252,18 @@ impl Invocation {
             access: self.access(),
             clock: self.clock,
             settings,
+            confirm_within: None,
             lock_timeout: self.global.lock_timeout,
             lock_dir: self.global.lock_dir.clone(),
             who: who(),
             salt: uuid::Uuid::new_v4().simple().to_string(),
         }
+    }
+
+    /// Returns an id for what is no run, and who this is.
+    fn nobody(&self) -> (RunId, String) {
+        let salt = uuid::Uuid::new_v4().simple().to_string();
+        (RunId::made(self.clock.now(), &salt[..6]), who())
     }
 
     fn access(&self) -> Access {

@@ -2,11 +2,12 @@
 
 mod live;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use anyhow::Result;
 use jiff::Timestamp;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::history::expected_durations;
@@ -14,12 +15,13 @@ use crate::journal::Operation;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::session::Front;
 use crate::plan::Plan;
+use crate::render::escape::escape_terminal;
 use crate::render::events::Events;
 use crate::render::progress::Progress;
 use crate::render::words::next::Given;
 use crate::render::{self, View};
 use crate::run::{Event, Report};
-use crate::state::{Records, RunId};
+use crate::state::{Awaiting, Records, RunId};
 
 use super::outlet::Lines;
 use super::output::Output;
@@ -47,6 +49,8 @@ pub(super) struct Screen<'o> {
     terminal: Terminal,
     /// What the JSON lines know of the plan that is run.
     events: Option<Events>,
+    /// The question whether a run is to be kept, once it was asked.
+    question: Option<JoinHandle<bool>>,
     showing: Showing,
 }
 
@@ -71,6 +75,7 @@ impl<'o> Screen<'o> {
             given: Given::default(),
             records: Records::default(),
             events: None,
+            question: None,
             showing: Showing::Nothing,
         };
         screen.lines(|out, at| render::events::version(out, at));
@@ -228,5 +233,38 @@ impl Front for Screen<'_> {
             self.output.say(&render::words::report::outcome_line(report));
         }
         self.lines(|out, at| render::events::finished(out, at, report));
+    }
+
+    fn awaits(&mut self, plan: &Plan, awaiting: &Awaiting) {
+        self.showing = Showing::Nothing;
+        let (run_id, until) = (&awaiting.run_id, awaiting.deadline.until);
+        let keep = self.given.next(&format!("confirm {run_id}"));
+        let back = self.given.next(&format!("rollback {run_id}"));
+        if !self.json {
+            let awaits = render::words::confirmation::awaits(until, &plan.time_zone);
+            self.output.show(|out| {
+                writeln!(out, "\n{awaits}")?;
+                writeln!(
+                    out,
+                    "{}",
+                    escape_terminal(&format!("{keep} keeps it, {back} takes it back; so does silence."))
+                )
+            });
+        }
+        self.lines(|out, at| render::events::awaiting(out, at, run_id, until));
+        if self.asks && !self.json && io::stdin().is_terminal() {
+            self.question = Some(prompt::ask_aside(self.output, "Only 'yes' keeps it now."));
+        }
+    }
+
+    async fn confirms(&mut self) {
+        if let Some(question) = &mut self.question {
+            let is_confirmed = question.await.unwrap_or(false);
+            self.question = None;
+            if is_confirmed {
+                return;
+            }
+        }
+        std::future::pending().await
     }
 }

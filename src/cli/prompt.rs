@@ -3,6 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use anyhow::{Context as _, Result};
+use tokio::task::JoinHandle;
 
 use super::output::Output;
 
@@ -26,6 +27,22 @@ pub(super) async fn ask(output: &Output, question: &str) -> Result<Option<String
         }
     }
     Ok((length > 0 || is_terminal).then_some(line))
+}
+
+/// Asks a question whose answer nobody has to wait for: each line that is typed is looked at until one is `yes`, or none
+/// comes any more.
+pub(super) fn ask_aside(output: &Output, question: &str) -> JoinHandle<bool> {
+    output.show(|out| writeln!(out, "{question}"));
+    tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        while io::stdin().lock().read_line(&mut line).is_ok_and(|length| length > 0) {
+            if line.trim_end_matches(['\r', '\n']) == "yes" {
+                return true;
+            }
+            line.clear();
+        }
+        false
+    })
 }
 
 /// A line that the cursor stands on; it is ended when nobody has pressed return, whatever came instead.

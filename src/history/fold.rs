@@ -4,7 +4,7 @@
 
 use jiff::Timestamp;
 
-use super::standing;
+use super::{confirmation, standing};
 use crate::journal::{Answer, Closed, Operation, Outcome, PlannedStep, Run, Trace};
 use crate::resource::Call;
 use crate::state::{Durations, Identity, LastAction, Record, RunId, Sighting, State, Straggler};
@@ -31,6 +31,7 @@ pub fn fold(state: &mut State, run: &Run) {
         }
     }
     standing::note(state, run);
+    confirmation::note(state, run);
     state.last_run = Some(run.id().clone());
 }
 
@@ -54,6 +55,7 @@ pub(super) fn first_record(identity: &Identity, observed: Sighting) -> Record {
         change_id: None,
         observed,
         protected: false,
+        forgotten: false,
         group: None,
         durations: Durations::default(),
         last_action: None,

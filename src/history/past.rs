@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::confirmation::{Confirmation, Verdict};
 use crate::journal::{Operation, Outcome, Over, Replay, Run};
-use crate::run::{Report, StepResult};
+use crate::run::{Exit, Report, RunOutcome, StepResult};
 use crate::state::{Identity, RunId, State};
 use crate::store::recorder::{all_ids, past_run, run_in};
 use crate::store::{Medium, Store, StoreError};
@@ -19,6 +20,8 @@ pub struct Past {
     pub is_running: bool,
     /// Which run took it back whole, if one has.
     pub taken_back_by: Option<RunId>,
+    /// What is noted of it where it has to be confirmed.
+    pub confirmation: Confirmation,
     /// What closed it, where its process died and somebody came.
     pub resolved: Option<Resolved>,
 }
@@ -51,7 +54,8 @@ impl Past {
         });
         Report {
             results: results.collect(),
-            end: self.run.end().cloned(),
+            end: self.confirmation.end.as_ref().or(self.run.end()).cloned(),
+            became: self.became(),
             taken_back_by: self.taken_back_by.clone(),
             ..Report::begun(&self.run.started)
         }
@@ -64,6 +68,46 @@ impl Past {
             Some(Over::Died(_)) => true,
             Some(Over::Ended(_)) => false,
         }
+    }
+}
+
+impl Past {
+    /// Returns what made good what a dead process could not say: of a run that had to be confirmed, the confirmation or the way
+    /// back, else what closed it.
+    pub fn resolved(&self) -> Option<Resolved> {
+        let settled = self.became().and_then(|became| match (became, self.confirmation.kept()) {
+            (RunOutcome::TakenBack, _) => {
+                Some(Resolved { at: self.run.started.at, by: Some(self.taken_back_by.clone()?) })
+            }
+            (_, kept) => kept.map(|kept| Resolved { at: kept.at, by: Some(kept.id.clone()) }),
+        });
+        settled.or_else(|| self.resolved.clone())
+    }
+
+    /// Returns what has become of a run that had to be confirmed, where its process did not say how it ended.
+    fn became(&self) -> Option<RunOutcome> {
+        let said = self.run.end().map(|end| end.outcome);
+        let waits = self.died() || said == Some(RunOutcome::AwaitingConfirmation);
+        if self.confirmation.end.is_some() || !waits || self.run.deadline().is_none() {
+            return None;
+        }
+        let is_whole = self.run.end().is_none_or(|end| end.exit == Exit::Done);
+        let kept = self.confirmation.decision.as_ref().is_some_and(|decision| decision.decision == Verdict::Kept);
+        Some(if kept && is_whole {
+            RunOutcome::Complete
+        } else if self.taken_back_by.is_some() {
+            RunOutcome::TakenBack
+        } else if kept || self.confirmation.is_begun_back() {
+            RunOutcome::Incomplete
+        } else {
+            RunOutcome::AwaitingConfirmation
+        })
+    }
+
+    /// Returns until when it can be confirmed, while nothing is decided.
+    pub fn awaits_until(&self) -> Option<Timestamp> {
+        let is_open = self.confirmation == Confirmation::default() && self.taken_back_by.is_none() && !self.is_running;
+        self.run.deadline().filter(|_| is_open).map(|deadline| deadline.until)
     }
 }
 

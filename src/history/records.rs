@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::fold::{first_record, fold};
 use crate::journal::Run;
+use crate::planner::guards::guards;
 use crate::resource::{Address, LastSeen, LiveState, Observed, Reading};
 use crate::spec::{Extent, Interface, Spec};
 use crate::state::{Identity, Record, Sighting, State};
@@ -20,6 +21,10 @@ pub struct Seen<'a> {
     pub before: Option<&'a LiveState>,
     /// What the run saw last of each interface that it looked at.
     pub after: &'a [LastSeen],
+    /// Whether it ended well: the guards of the spec are those that held last.
+    pub is_well: bool,
+    /// Whether it looked at all of the spec as well: what is gone from it is marked.
+    pub is_whole: bool,
 }
 
 /// Writes what is known into the records: the refresh, then the run, then the last look. What could not be read keeps
@@ -29,7 +34,10 @@ pub fn write(state: &mut State, run: Option<&Run>, seen: Option<&Seen<'_>>) {
         state.interfaces.values_mut().for_each(|record| record.observed.keep_from_the_future(before.read_at));
     }
     if let Some(seen) = seen.filter(|seen| seen.spec.extent == Extent::Whole) {
-        forget(state, seen.spec);
+        forget(state, seen.spec, seen.is_well && seen.is_whole);
+        if seen.is_well {
+            state.guards = Some(guards(seen.spec));
+        }
     }
     if let Some((seen, before)) = seen.and_then(|seen| Some((seen, seen.before?))) {
         for (address, declared) in &seen.spec.interfaces {
@@ -66,12 +74,13 @@ fn look_last(state: &mut State, seen: &Seen<'_>) {
     }
 }
 
-/// Forgets what is declared neither by its name nor by what it is.
-fn forget(state: &mut State, spec: &Spec) {
+/// Marks what is not declared any more, where that is to be forgotten; what is declared again is marked no longer.
+fn forget(state: &mut State, spec: &Spec, forgets: bool) {
     let declared: std::collections::BTreeSet<Identity> = spec.interfaces.values().map(identity).collect();
-    state
-        .interfaces
-        .retain(|address, record| spec.interfaces.contains_key(address) || declared.contains(&record.identity()));
+    for record in state.interfaces.values_mut() {
+        let is_declared = declared.contains(&record.identity());
+        record.forgotten = (record.forgotten || forgets) && !is_declared;
+    }
 }
 
 fn identity(declared: &Interface) -> Identity {

@@ -1,5 +1,7 @@
 //! `apply` and `rollback`: the way to a locked history and a reached cloud. What happens then is in [`super::locked`].
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -13,9 +15,13 @@ use crate::store::lock::Holder;
 
 use super::account_lock::{self, LOCK_INTERVAL};
 use super::approval;
+use super::beside;
 use super::connection::{self, Cloud};
 use super::locked::{Locked, unless_signalled};
 use super::session::{Applied, Approval, Front, Session, Task};
+
+/// What a lock says of whoever takes back.
+pub(super) const WAY_BACK: &str = "rollback";
 
 /// Does a task from the lock to the last record.
 ///
@@ -29,7 +35,8 @@ pub async fn apply(
     signals: watch::Receiver<u32>,
 ) -> Result<Applied> {
     approval::check_age(&task, &approval, session.clock.now())?;
-    let locked = unless_signalled(&signals, begin(session, task.operation(), front)).await?;
+    let waits_for_ever = matches!(task, Task::TakeBack { .. });
+    let locked = unless_signalled(&signals, begin(session, task.operation(), waits_for_ever, front)).await?;
     locked.carry_out(task, &approval, front, signals).await
 }
 
@@ -38,12 +45,14 @@ pub async fn apply(
 async fn begin<'s>(
     session: &'s Session,
     operation: Operation,
+    waits_for_ever: bool,
     front: &mut impl Front,
 ) -> Result<Locked<'s, Cloud, LocalStore>> {
     let run_id = session.run_id(operation);
-    let word = if operation == Operation::Rollback { "rollback" } else { "apply" };
+    let word = if operation == Operation::Rollback { WAY_BACK } else { "apply" };
     let holder = Holder::this_process(session.who.clone(), word.to_owned(), Some(run_id.clone()), session.clock.now());
-    let deadline = Instant::now() + session.lock_timeout;
+    // What has to be taken back waits for everybody.
+    let deadline = (!waits_for_ever).then(|| Instant::now() + session.lock_timeout);
     let (store, recorded) = lock(session, &holder, deadline, front).await?;
     recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
     let connection = connection::connect_to_act(&session.project, &session.access, session.clock).await?;
@@ -51,21 +60,33 @@ async fn begin<'s>(
     let directory = session.lock_dir.as_deref();
     let account = account_lock::locks(directory, &connection.target, &accounts, &connection.reach, holder);
     let mut waiting = |holder: &str| front.note(&format!("waiting for the account's lock of {holder}"));
-    account_lock::take(&account, Some(deadline), &mut waiting).await?;
-    Ok(Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?.keeping(account))
+    account_lock::take(&account, deadline, &mut waiting).await?;
+    let mut recorded = recorded;
+    let state = beside::with_others(recorded.state_for(&connection.target), &session.project, &connection.target);
+    let mut has_taken_along = false;
+    if let Some(Cow::Owned(mut state)) = state {
+        has_taken_along = true;
+        if state.lineage.is_empty() {
+            state.lineage.clone_from(&session.salt);
+        }
+        recorded.state = Some(state);
+    }
+    Ok(Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?
+        .taking_along(has_taken_along)
+        .keeping(account))
 }
 
-/// Takes the state's lock, waiting for it until `deadline`.
+/// Takes the state's lock, waiting for it until `deadline` where there is one.
 async fn lock(
     session: &Session,
     holder: &Holder,
-    deadline: Instant,
+    deadline: Option<Instant>,
     front: &mut impl Front,
 ) -> Result<(LocalStore, Recorded)> {
     let mut told = false;
     loop {
         match history::open_files(session.project.paths.clone(), holder) {
-            Err(StoreError::Locked { holder, .. }) if Instant::now() < deadline => {
+            Err(StoreError::Locked { holder, .. }) if deadline.is_none_or(|end| Instant::now() < end) => {
                 if !told {
                     front.note(&format!("waiting for the lock of {holder}"));
                     told = true;

@@ -15,6 +15,7 @@ use crate::planner;
 use crate::refresh;
 use crate::resource::{Address, LiveState, Reading, Target};
 
+use super::beside;
 use super::live;
 use super::project::Project;
 use super::session::today;
@@ -40,9 +41,10 @@ pub async fn drift(
     clock: &Clock,
     watching: Watching,
 ) -> Result<(Drift, LiveState)> {
-    let state = recorded.state_as_closed(target);
-    let state = state.as_deref();
-    live::check_target(state, target, project)?;
+    let closed = recorded.state_as_closed(target);
+    live::check_target(closed.as_deref(), target, project)?;
+    let with = beside::with_others(closed.as_deref(), project, target);
+    let state = with.as_deref();
     let Watching { at, poll_interval } = watching;
     let mut seen = live::refresh(&project.spec, cloud, clock).await;
     let today = today(at.unwrap_or(clock.now()));
@@ -78,6 +80,7 @@ pub async fn drift(
             .into_iter()
             .chain(drift::expired_hands_off(&project.spec, today))
             .collect(),
+        unmanaged: None,
     };
     Ok((found, seen))
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use crate::diagnostic::Diagnostics;
+use crate::history::confirmation::Confirmation;
 use crate::history::{self, Missing, Past, Recorded, Resolved};
-use crate::journal::{PlannedStep, Run};
+use crate::journal::{Operation, PlannedStep, Run};
 use crate::resource::{Address, ChangeName};
 use crate::selector::Selector;
 use crate::state::{Identity, RunId, State};
@@ -28,7 +29,7 @@ pub fn runs(medium: &impl Medium, recorded: &Recorded) -> Result<Vec<Past>> {
     let past = |run: Run| {
         let by = recorder::still_taken_back(run.id(), |id| anyhow::Ok(taken_back.get(id).cloned()))?;
         let resolved = history::resolved(&run, |id| anyhow::Ok(ids.contains(id)))?;
-        Ok(past(run, recorded, by, resolved))
+        past(medium, run, recorded, (by, resolved))
     };
     runs.into_iter().map(past).collect()
 }
@@ -111,7 +112,7 @@ pub fn find(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Opt
     let Some(run) = run else { return Ok(None) };
     let by = recorder::taken_back_by(medium, replay, run.id())?;
     let resolved = history::resolved(&run, |id| recorder::run_in(medium, replay, id).map(|run| run.is_some()))?;
-    Ok(Some(past(run, recorded, by, resolved)))
+    past(medium, run, recorded, (by, resolved)).map(Some)
 }
 
 /// Returns the run that a rollback is asked to take back; `last` is the newest apply that was not taken back, and `None`
@@ -125,6 +126,46 @@ pub(super) fn to_take_back(store: &impl Store, state: &State, name: &str) -> Res
         _ => found(history::find_in(store, name)?, name),
     }
 }
+
+/// Returns the applies of a change that were not taken back, oldest first: those that the records name, what stood before each, and
+/// the newest of all.
+///
+/// # Errors
+/// No run of such a change, an archive that cannot be read.
+pub(super) fn of_change(store: &impl Store, state: &State, change: &str) -> Result<Vec<Run>> {
+    let mut open: Vec<RunId> = state.interfaces.values().filter_map(|record| record.changed_by.clone()).collect();
+    open.extend(store.run_ids()?.into_iter().rev().take(LOOKED_THROUGH));
+    let (mut runs, mut seen): (BTreeMap<RunId, Run>, BTreeSet<RunId>) = (BTreeMap::new(), BTreeSet::new());
+    while let Some(id) = open.pop() {
+        if !seen.insert(id.clone()) {
+            continue;
+        }
+        let Some(run) = store.run(&id)? else { continue };
+        if run.started.operation == Operation::Apply && is_of(&run, change) {
+            open.extend(run.started.evidence.grounds.iter().filter_map(|ground| ground.follows.clone()));
+            runs.insert(id, run);
+        }
+    }
+    if runs.is_empty() {
+        let refusal = Refusal::new(Exit::Error, format!("no run of {change} is recorded"));
+        return Err(refusal.hint("`rictl history --change` lists the runs of a change").into());
+    }
+    let mut standing = Vec::with_capacity(runs.len());
+    for (id, run) in runs {
+        if store.taken_back_by(&id)?.is_none() && run.has_sent() {
+            standing.push(run);
+        }
+    }
+    Ok(standing)
+}
+
+/// Returns whether a step of a run was for a change.
+fn is_of(run: &Run, change: &str) -> bool {
+    run.started.steps.iter().any(|step| step.change_id.as_ref().is_some_and(|of| of.to_string() == change))
+}
+
+/// How many of the newest runs are looked through for those of a change that nothing in the records names.
+const LOOKED_THROUGH: usize = 200;
 
 /// Returns the run that a rollback is asked to take back, where nobody writes.
 ///
@@ -163,9 +204,18 @@ fn found(run: Result<Run, Missing>, name: &str) -> Result<Option<Run>> {
     }
 }
 
-fn past(run: Run, recorded: &Recorded, taken_back_by: Option<RunId>, resolved: Option<Resolved>) -> Past {
+fn past(
+    medium: &impl Medium,
+    run: Run,
+    recorded: &Recorded,
+    (taken_back_by, resolved): (Option<RunId>, Option<Resolved>),
+) -> Result<Past> {
     let is_running = run.over.is_none() && recorded.running.is_some();
-    Past { run, is_running, taken_back_by, resolved }
+    let confirmation = match run.started.evidence.confirm_within_ms {
+        Some(_) => Confirmation::read(run.id(), |id, about| medium.word(id, about))?,
+        None => Confirmation::default(),
+    };
+    Ok(Past { run, is_running, taken_back_by, resolved, confirmation })
 }
 
 /// Says that several runs have an id that begins so.

@@ -22,6 +22,7 @@ use crate::state::State;
 use crate::store::local::Files;
 use crate::store::recorder;
 
+use super::beside;
 use super::failure::{Exit, Refusal};
 use super::project::Project;
 
@@ -78,8 +79,9 @@ pub(super) async fn plan_read(
     (target, read): (&Target, LiveState),
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
-    let state = recorded.state_as_closed(target);
-    let state = state.as_deref();
+    let closed = recorded.state_as_closed(target);
+    let with = beside::with_others(closed.as_deref(), project, target);
+    let state = with.as_deref();
     let live = as_of(&project.spec, read.clone(), options);
     let open_run = recorded.journal.replay().open_run();
     let doubts = match &recorded.running {

@@ -4,9 +4,11 @@
 //! It knows the cloud and the history only as ports: `apply` hands in the signed client and the files, the simulation a
 //! world and a disk in memory, so that what is crashed a million times is what users run.
 //!
-//! `dead` closes what a dead run left open, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
+//! `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `inverse` plans what takes runs back, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
 
+mod confirmed;
 mod dead;
+mod inverse;
 mod way_back;
 mod work;
 
@@ -18,7 +20,7 @@ use tokio::sync::watch;
 use crate::cloud::Cloud;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
-use crate::journal::{Approved, ApprovedHow, Ground, Operation, Run};
+use crate::journal::{Approved, ApprovedHow, Ground, Operation};
 use crate::plan::{Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::words;
@@ -29,10 +31,11 @@ use crate::store::Store;
 use crate::store::account::AccountLocks;
 
 use super::failure::{Exit, Refusal};
+use super::history::{of_change, to_take_back};
 use super::project::Project;
-use super::rollback::{Inverse, Way};
-use super::session::{Applied, Approval, Front, Session, Task};
-use super::{approval, history::to_take_back, live, rollback, saved};
+use super::rollback::{Done, Way};
+use super::session::{self, Applied, Approval, Front, Session, Task};
+use super::{approval, live, saved};
 
 /// A session that holds its lock and has reached its cloud.
 #[derive(Debug)]
@@ -45,6 +48,10 @@ pub struct Locked<'s, C, S> {
     store: S,
     state: State,
     standing: Standing,
+    /// The runs that await confirmation no more since what a dead run left open was closed.
+    settled: Vec<RunId>,
+    /// Records came along from states beside this one.
+    has_taken_along: bool,
     /// What keeps others on this host from the account; none in a simulation.
     account: Option<AccountLocks>,
 }
@@ -59,7 +66,7 @@ enum Standing {
 }
 
 /// What a rollback asks for was taken back already: this run, or every apply.
-struct TakenBack(Option<RunId>);
+struct NothingLeft(Option<RunId>);
 
 /// A plan, and what it was made from.
 struct Planned {
@@ -73,10 +80,14 @@ struct Planned {
     approved: Option<Approved>,
 }
 
-/// The run that a plan takes back, and what each of its interfaces stands on then.
+/// The runs that a plan takes back, and what each of their interfaces stands on then.
 struct TakesBack {
-    run_id: RunId,
+    run_ids: Vec<RunId>,
+    /// The change that they belong to, where that is one.
+    change_id: Option<String>,
     grounds: BTreeMap<Address, Ground>,
+    /// It had to be confirmed.
+    is_confirmable: bool,
 }
 
 impl Planned {
@@ -101,6 +112,8 @@ impl TakesBack {
 enum Prepared {
     /// What is to be taken back was.
     TakenBack(Option<RunId>),
+    /// These are to be taken back first: nobody has confirmed them in time.
+    Overdue(Vec<RunId>),
     /// There is nothing to do, or nothing that can be done.
     Nothing(Box<Plan>),
     /// The user said no.
@@ -125,7 +138,24 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         live::check_target(recorded.state_for(&target), &target, &session.project)?;
         let standing = if recorded.state_for(&target).is_some() { Standing::Committed } else { Standing::New };
         let state = recorded.take_state_or_new(&target, session.salt.clone());
-        Ok(Self { session, run_id, cloud, target, store, state, standing, account: None })
+        Ok(Self {
+            session,
+            run_id,
+            cloud,
+            target,
+            store,
+            state,
+            standing,
+            settled: Vec::new(),
+            has_taken_along: false,
+            account: None,
+        })
+    }
+
+    /// Says that what is recorded holds what came along from states beside this one: it is to be committed.
+    #[must_use]
+    pub(super) fn taking_along(self, has_taken_along: bool) -> Self {
+        Self { has_taken_along, ..self }
     }
 
     /// Keeps the account's locks for as long as the session works, but for its pauses.
@@ -148,6 +178,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let operation = task.operation();
         let planned = match unless_signalled(&signals, self.prepare(task, approval, front)).await? {
             Prepared::TakenBack(run_id) => return Ok(Applied::TakenBack { run_id }),
+            Prepared::Overdue(due) => return self.take_back_all(due, front, signals).await,
             Prepared::Nothing(plan) => return Ok(Applied::Nothing(plan)),
             Prepared::Declined => return Ok(Applied::Declined),
             Prepared::Approved(planned) => *planned,
@@ -171,13 +202,22 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     /// Does everything before the first step of the run: the dead run, the plan, the approval.
     async fn prepare(&mut self, task: Task, approval: &Approval, front: &mut impl Front) -> Result<Prepared> {
         self.close_dead_run(front).await?;
+        let task = match task {
+            Task::TakeBack { run_id } => return Ok(Prepared::Overdue(vec![run_id])),
+            task => task,
+        };
+        let due = self.due();
+        if task.operation() == Operation::Apply && !due.is_empty() {
+            return Ok(Prepared::Overdue(due));
+        }
         let is_saved = matches!(task, Task::Saved { .. });
-        if self.standing == Standing::New && (is_saved || approval.digest.is_some()) {
+        let has_no_state = self.standing == Standing::New || (self.has_taken_along && self.state.serial == 0);
+        if has_no_state && (is_saved || approval.digest.is_some()) {
             front.note(words::history::UNKNOWN_USES);
         }
         let mut planned = match self.plan(task, approval, front).await? {
             Ok(planned) => planned,
-            Err(TakenBack(run_id)) => return Ok(Prepared::TakenBack(run_id)),
+            Err(NothingLeft(run_id)) => return Ok(Prepared::TakenBack(run_id)),
         };
         if planned.plan.steps.is_empty() {
             if planned.finds_everything_back() {
@@ -218,7 +258,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         for failure in &live.failures {
             front.note(&format!("{} could not be read: {}", failure.scope, failure.detail));
         }
-        let seen = Seen { spec, before: Some(&live), after: &[] };
+        let seen = Seen { spec, before: Some(&live), after: &[], is_well: false, is_whole: false };
         history::write(&mut self.state, None, Some(&seen));
         history::commit(&mut self.store, &mut self.state)?;
         Ok(self.state.serial)
@@ -253,7 +293,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         task: Task,
         approval: &Approval,
         front: &mut impl Front,
-    ) -> Result<Result<Planned, TakenBack>> {
+    ) -> Result<Result<Planned, NothingLeft>> {
         let (project, target) = (&self.session.project, &self.target);
         let mut planned = match task {
             Task::Fresh(options) => {
@@ -272,13 +312,26 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                 let earlier = executor::unsettled(&self.state.interfaces);
                 Planned { plan, refresh, takes_back: None, earlier, approved: None }
             }
-            Task::Rollback { run_id, loosened, options } => {
-                let Some(run) = to_take_back(&self.store, &self.state, &run_id)? else {
-                    return Ok(Err(TakenBack(None)));
+            // It is planned where it is decided.
+            Task::TakeBack { run_id } => return Ok(Err(NothingLeft(Some(run_id)))),
+            Task::Rollback { what, loosened, options } => {
+                let (runs, change) = match &what {
+                    session::TakenBack::Run(name) => {
+                        (to_take_back(&self.store, &self.state, name)?.into_iter().collect(), None)
+                    }
+                    session::TakenBack::Change(change) => {
+                        (of_change(&self.store, &self.state, change)?, Some(change.as_str()))
+                    }
                 };
-                match self.plan_back(&run, self.known_state(), Way::Asked(loosened), &options).await? {
+                let only = match runs.as_slice() {
+                    [] => return Ok(Err(NothingLeft(None))),
+                    [run] => Some(run.id().clone()),
+                    _ => None,
+                };
+                let done = Done { runs: &runs, change };
+                match self.plan_back(done, self.known_state(), Way::Asked(loosened), &options).await? {
                     Some(planned) => planned,
-                    None => return Ok(Err(TakenBack(Some(run.id().clone())))),
+                    None => return Ok(Err(NothingLeft(only))),
                 }
             }
         };
@@ -286,25 +339,6 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         planned.plan = planned.plan.dated(newest.map(|run| run.started.at));
         front.planned(&planned.plan);
         Ok(Ok(planned))
-    }
-
-    /// Plans the inverse of what a run did, from what `state` knows; `None` where all of it was taken back already.
-    async fn plan_back(
-        &self,
-        run: &Run,
-        state: Option<&State>,
-        way: Way,
-        options: &PlanOptions,
-    ) -> Result<Option<Planned>> {
-        let open = |id: &RunId| Ok(self.store.run(id)?);
-        let inverse = rollback::inverse(&self.session.project, run, state, way, options, open)?;
-        let Some(Inverse { project, options, grounds }) = inverse else { return Ok(None) };
-        let refresh = self.refresh(&project.spec).await;
-        let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
-        rollback::explain(&mut plan, run.id());
-        let earlier = state.map(|state| executor::unsettled(&state.interfaces)).unwrap_or_default();
-        let takes_back = Some(TakesBack { run_id: run.id().clone(), grounds });
-        Ok(Some(Planned { plan, refresh, takes_back, earlier, approved: None }))
     }
 
     /// Returns what is left to do of a saved plan that was used or is kept as an approval: nothing, if anything is said of it
@@ -376,11 +410,13 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         if !planned.plan.blocked.is_empty() || !planned.plan.failures.is_empty() {
             return Ok(());
         }
-        let before = self.state.interfaces.clone();
+        let (before, guards) = (self.state.interfaces.clone(), self.state.guards.clone());
         let spec = &self.session.project.spec;
-        let seen = Seen { spec, before: Some(&planned.refresh.live), after: &[] };
+        let is_whole = planned.plan.targeted.is_empty();
+        let is_well = planned.takes_back.is_none();
+        let seen = Seen { spec, before: Some(&planned.refresh.live), after: &[], is_well, is_whole };
         history::write(&mut self.state, None, Some(&seen));
-        if is_news(&before, &self.state.interfaces) {
+        if self.has_taken_along || is_news(&before, &self.state.interfaces) || guards != self.state.guards {
             // That only the archive failed is made good by the next command that writes.
             history::commit(&mut self.store, &mut self.state)?;
         }

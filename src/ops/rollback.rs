@@ -5,7 +5,7 @@
 
 mod since;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
@@ -27,8 +27,10 @@ use since::Since;
 pub enum Way {
     /// Somebody asks for it.
     Asked(Loosened),
-    /// It follows a run that failed: no caps, and what is not declared any more is taken back too.
+    /// It follows a run that failed, or that nobody confirmed: no caps, and what is not declared any more is taken back too.
     Automatic,
+    /// The same, with what was taken back already: to record that nothing is left.
+    Closing,
 }
 
 /// What somebody who takes a run back asks for beyond that.
@@ -52,26 +54,50 @@ pub(super) struct Inverse {
     pub(super) grounds: BTreeMap<Address, Ground>,
 }
 
+/// What is taken back together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Done<'r> {
+    /// The runs, oldest first.
+    pub(super) runs: &'r [Run],
+    /// Of them, only what they did for this change.
+    pub(super) change: Option<&'r str>,
+}
+
+impl<'r> Done<'r> {
+    /// Returns all that one run did.
+    pub(super) fn by(run: &'r Run) -> Self {
+        Self { runs: std::slice::from_ref(run), change: None }
+    }
+
+    fn sent(&self, run: &'r Run) -> impl Iterator<Item = &'r PlannedStep> {
+        let change = self.change;
+        let is_of_it = move |step: &&PlannedStep| {
+            change.is_none_or(|change| step.change_id.as_ref().is_some_and(|of| of.to_string() == change))
+        };
+        sent(run).filter(is_of_it)
+    }
+}
+
 /// Lists the calls of a run that were done, or may have been.
 pub(super) fn sent(run: &Run) -> impl Iterator<Item = &PlannedStep> {
     let sent = run.steps().filter(|(step, trace)| step.call.is_some() && trace.may_have_changed_something());
     sent.map(|(step, _)| step)
 }
 
-/// Turns the spec's wishes round for what a run has done, and leaves everything else out. `None` where all of it was taken
-/// back already.
+/// Turns the spec's wishes round for what runs have done, oldest first, and leaves everything else out: to what stood before the
+/// first of them. What one of them has changed since another supersedes nothing. `None` where all of it was taken back already.
 ///
 /// # Errors
-/// A run that did nothing, and an archive that cannot be read.
+/// Runs that did nothing, and an archive that cannot be read.
 pub(super) fn inverse(
     project: &Project,
-    run: &Run,
+    done: Done<'_>,
     state: Option<&State>,
     way: Way,
     options: &PlanOptions,
     open: impl Fn(&RunId) -> Result<Option<Run>>,
 ) -> Result<Option<Inverse>> {
-    if sent(run).next().is_none() {
+    if done.runs.iter().all(|run| done.sent(run).next().is_none()) {
         let refusal = Refusal::new(Exit::Error, "that run confirmed no step, so there is nothing to take back");
         return Err(refusal.into());
     }
@@ -82,29 +108,62 @@ pub(super) fn inverse(
         .iter()
         .map(|(address, entry)| (Identity::of(&entry.scope, &entry.id.value), address.clone()))
         .collect();
-    let follows = follows(run);
-    let mut known = BTreeMap::new();
-    for step in sent(run) {
-        let identity = Identity::of(&step.scope, &step.interface_id);
-        let record = state.and_then(|state| state.interfaces.of(&identity)).map(|(_, record)| record);
-        let since = since::since(run, record, &mut known, &open)?;
-        let Some(before) = step.goal.desired().map(DesiredStatus::inverse).filter(|_| since != Since::TakenBack) else {
-            continue;
-        };
-        let address = inverse.wish(step, declared.get(&identity), before, way);
-        if let Since::Superseded { run_id, change_id } = since
+    for (identity, touched) in standing(done, state, way, open)? {
+        let Some(before) = touched.step.goal.desired().map(DesiredStatus::inverse) else { continue };
+        let address = inverse.wish(touched.step, declared.get(&identity), before, way);
+        if let Some((run_id, change_id)) = touched.superseded_by
             && !way.loosened().force_superseded
         {
             inverse.options.held.insert(address.clone(), BlockReason::Superseded { run_id, change_id });
         }
         if !inverse.options.held.contains_key(&address) {
             let entry = project.spec.interfaces.get(&address).map(Interface::digest);
-            let follows = follows(&identity);
+            let follows = follows(touched.run)(&identity);
             let ground = Ground { interface_id: identity.id, scope: identity.scope, follows, entry };
             inverse.grounds.insert(address, ground);
         }
     }
     Ok((!inverse.options.targets.is_empty()).then_some(inverse))
+}
+
+/// What runs that are to be taken back together did to one interface, as far as it stands.
+struct Touched<'r> {
+    /// The first of them that did something to it.
+    run: &'r Run,
+    /// Its step.
+    step: &'r PlannedStep,
+    /// The run of others that has changed it since, and the change that it belonged to.
+    superseded_by: Option<(RunId, Option<String>)>,
+}
+
+/// Lists what stands of what runs did, in the order of their steps.
+fn standing<'r>(
+    done: Done<'r>,
+    state: Option<&State>,
+    way: Way,
+    open: impl Fn(&RunId) -> Result<Option<Run>>,
+) -> Result<Vec<(Identity, Touched<'r>)>> {
+    let own: BTreeSet<&RunId> = done.runs.iter().map(Run::id).collect();
+    let mut found: Vec<(Identity, Touched<'r>)> = Vec::new();
+    for run in done.runs {
+        let mut known = BTreeMap::new();
+        for step in done.sent(run) {
+            let identity = Identity::of(&step.scope, &step.interface_id);
+            let record = state.and_then(|state| state.interfaces.of(&identity)).map(|(_, record)| record);
+            let superseded_by = match since::since(run, record, &mut known, &open)? {
+                Since::TakenBack if way == Way::Closing => None,
+                Since::TakenBack => continue,
+                Since::Superseded { run_id, change_id } if !own.contains(&run_id) => Some((run_id, change_id)),
+                Since::Superseded { .. } | Since::Stands => None,
+            };
+            match found.iter_mut().find(|(known, _)| *known == identity) {
+                // What the last of them says of others holds.
+                Some((_, touched)) => touched.superseded_by = superseded_by,
+                None => found.push((identity, Touched { run, step, superseded_by })),
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Returns of each interface whose change of it stands once the run is taken back.
@@ -124,7 +183,7 @@ impl Way {
     fn loosened(self) -> Loosened {
         match self {
             Self::Asked(loosened) => loosened,
-            Self::Automatic => Loosened { undeclared: true, ..Loosened::default() },
+            Self::Automatic | Self::Closing => Loosened { undeclared: true, ..Loosened::default() },
         }
     }
 }
@@ -136,7 +195,7 @@ impl Inverse {
         if !way.loosened().with_rollout {
             project.spec.rollout = None;
         }
-        if way == Way::Automatic {
+        if !matches!(way, Way::Asked(_)) {
             // Caps bound what a person asks for; this is bounded by what was done.
             let limits = &mut project.spec.limits;
             (limits.max_changes, limits.max_changes_percent) = (None, None);
@@ -186,11 +245,11 @@ fn undeclared(step: &PlannedStep, status: DesiredStatus) -> Interface {
     }
 }
 
-/// Says of every change that the run is its reason: the spec, turned round, is not what anybody wrote.
-pub(super) fn explain(plan: &mut Plan, run_id: &RunId) {
+/// Says of every change that `what` is its reason: the spec, turned round, is not what anybody wrote.
+pub(super) fn explain(plan: &mut Plan, what: &str) {
     for change in &mut plan.resource_changes {
         if change.action_reason.take().is_some() {
-            change.reason = Some(format!("taking back run {run_id}"));
+            change.reason = Some(format!("taking back {what}"));
         }
     }
 }

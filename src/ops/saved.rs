@@ -11,7 +11,8 @@ use jiff::Timestamp;
 
 use crate::calendar::Zone;
 use crate::plan::{
-    Action, BlockCode, BlockReason, Blocked, InterfaceRead, LeftAloneReason, Plan, PlanInputs, PlanOptions, Step,
+    Action, BlockCode, BlockReason, Blocked, Exceeded, InterfaceRead, LeftAloneReason, Plan, PlanInputs, PlanOptions,
+    Step,
 };
 use crate::render::words;
 use crate::resource::{Address, BusinessStatus, Call, LiveState, Observed, Reading, Region, Status, Target};
@@ -52,7 +53,14 @@ impl Now<'_> {
             return Err(too_early(at, &self.project.spec.time_zone).into());
         }
         let (targets, excludes) = (target.clone(), exclude.clone());
-        let options = PlanOptions { at: saved.at, targets, excludes, way_back: false, ..options.clone() };
+        let options = PlanOptions {
+            at: saved.at,
+            targets,
+            excludes,
+            way_back: false,
+            drift: saved.inputs.drift,
+            ..options.clone()
+        };
         let read = as_read(saved, &self.project.spec, self.live);
         let Self { project, state, target, .. } = *self;
         let as_of = saved.at.map(|at| project.clone().as_of(at));
@@ -98,13 +106,16 @@ fn stale(moved: Vec<String>) -> Refusal {
 /// Refuses a plan whose caps somebody overrode when it was made, and nobody does now.
 fn refuse_caps(plan: &Plan) -> Result<(), Refusal> {
     let cap = plan.blocked.iter().find_map(|blocked| match &blocked.reason {
-        BlockReason::Cap { changes, .. } => Some((*changes, words::plan::blocked(plan, blocked))),
+        BlockReason::Cap { changes, exceeded: Exceeded::Forgotten, .. } => {
+            Some((*changes, "--allow-forgotten", words::plan::blocked(plan, blocked)))
+        }
+        BlockReason::Cap { changes, .. } => Some((*changes, "--allow-changes", words::plan::blocked(plan, blocked))),
         _ => None,
     });
-    let Some((changes, detail)) = cap else { return Ok(()) };
+    let Some((changes, flag, detail)) = cap else { return Ok(()) };
     let refusal = Refusal::new(Exit::Refused, "the saved plan is larger than a cap allows").cause(detail);
     Err(refusal.hint(format!(
-        "a file overrides no cap: if {changes} changes are meant, give --allow-changes {changes} to `rictl apply PLAN` too"
+        "a file overrides no cap: if {changes} are meant, give {flag} {changes} to `rictl apply PLAN` too"
     )))
 }
 

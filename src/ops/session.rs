@@ -10,8 +10,8 @@ use crate::clock::Clock;
 use crate::executor;
 use crate::journal::Operation;
 use crate::plan::{DigestAt, Plan, PlanOptions};
-use crate::run::{Event, Report};
-use crate::state::RunId;
+use crate::run::{Event, Exit, Report};
+use crate::state::{Awaiting, RunId};
 
 use super::connection::Access;
 use super::project::Project;
@@ -28,6 +28,8 @@ pub struct Session {
     pub clock: Clock,
     /// What operators tune.
     pub settings: executor::Settings,
+    /// `--confirm-within`: how long after its last call an apply is taken back unless somebody confirms it.
+    pub confirm_within: Option<Duration>,
     /// How long to wait for the locks.
     pub lock_timeout: Duration,
     /// Where the accounts' locks are; `None` for where every user of the host looks.
@@ -42,9 +44,17 @@ impl Session {
     /// Returns the id of the session's first run, or of its way back.
     pub fn run_id(&self, operation: Operation) -> RunId {
         let salt = if operation == Operation::Apply { &self.salt[..6] } else { &self.salt[6..12] };
-        let now = self.clock.now();
-        let time = jiff::fmt::strtime::format("%Y%m%dT%H%M%S", now).expect("the format has only fixed fields");
-        RunId(format!("{time}.{:03}Z-{salt}", now.subsec_millisecond()).into())
+        self.id_with(salt)
+    }
+
+    /// Returns the id of one of several ways back of the session, counted from 0.
+    pub fn way_back_id(&self, number: usize) -> RunId {
+        let first = 6 * (1 + number % 4);
+        self.id_with(self.salt.get(first..first + 6).unwrap_or(&self.salt[6..12]))
+    }
+
+    fn id_with(&self, salt: &str) -> RunId {
+        RunId::made(self.clock.now(), salt)
     }
 }
 
@@ -62,19 +72,36 @@ pub enum Task {
     },
     /// The inverse of a past run.
     Rollback {
-        /// The run.
-        run_id: String,
+        /// What.
+        what: TakenBack,
         /// What is asked for beyond its inverse.
         loosened: Loosened,
         /// How to plan it.
         options: PlanOptions,
     },
+    /// The inverse of a run that nobody has confirmed in time.
+    TakeBack {
+        /// The run.
+        run_id: RunId,
+    },
+}
+
+/// What somebody wants taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TakenBack {
+    /// A run, by the beginning of its id, or `last`.
+    Run(String),
+    /// Every run of a change that was not taken back.
+    Change(String),
 }
 
 impl Task {
     /// Returns what the run of the task is called.
     pub fn operation(&self) -> Operation {
-        if matches!(self, Self::Rollback { .. }) { Operation::Rollback } else { Operation::Apply }
+        match self {
+            Self::Rollback { .. } | Self::TakeBack { .. } => Operation::Rollback,
+            Self::Fresh(_) | Self::Saved { .. } => Operation::Apply,
+        }
     }
 }
 
@@ -109,6 +136,12 @@ pub trait Front {
     /// The run of a plan has ended, and its end is recorded: shows what it came to, the last that is heard of it. Of a run
     /// that is taken back, after the end of the way back.
     fn end(&mut self, plan: &Plan, report: &Report);
+    /// The run of a plan has done its steps and awaits confirmation.
+    fn awaits(&mut self, _plan: &Plan, _awaiting: &Awaiting) {}
+    /// Waits until somebody at the terminal confirms; for ever where nobody is there.
+    async fn confirms(&mut self) {
+        std::future::pending().await
+    }
 }
 
 /// How an apply ended.
@@ -125,6 +158,43 @@ pub enum Applied {
     Declined,
     /// A run took place.
     Ran(Box<Ran>),
+    /// Runs that nobody had confirmed in time came first, and nothing else was done.
+    TookBack(Vec<Back>),
+}
+
+/// What became of a run that nobody had confirmed in time.
+#[derive(Debug)]
+pub struct Back {
+    /// The run.
+    pub run_id: RunId,
+    /// What became of it.
+    pub came: Came,
+}
+
+/// What becomes of a run that is to be taken back since nobody has confirmed it.
+#[derive(Debug)]
+pub enum Came {
+    /// It is kept: somebody was in time.
+    Kept,
+    /// It was taken back already.
+    Settled,
+    /// A way back whose process died had left nothing of it, which is recorded now.
+    Closed,
+    /// Nothing of it can be taken back now: the plan says why.
+    Left(Box<Plan>),
+    /// A way back took place.
+    Ran(Box<Ran>),
+}
+
+impl Came {
+    /// Returns whether nothing of the run is left.
+    pub fn is_whole(&self) -> bool {
+        match self {
+            Self::Settled | Self::Closed => true,
+            Self::Ran(ran) => ran.report.exit() == Some(Exit::Done),
+            Self::Kept | Self::Left(_) => false,
+        }
+    }
 }
 
 /// A run, and its way back.
@@ -134,8 +204,12 @@ pub struct Ran {
     pub plan: Plan,
     /// What happened to each step, and how the run ended.
     pub report: Report,
-    /// The way back, where `--on-error rollback` took it.
+    /// The way back, where `--on-error rollback` took it, or nobody confirmed the run.
     pub rollback: Option<Box<Ran>>,
+    /// That it awaits confirmation.
+    pub awaits: Option<Awaiting>,
+    /// That it waited in vain and could not be taken back yet: the code of this process, the run itself has none.
+    pub left: Option<Exit>,
 }
 
 /// Returns the calendar day in UTC.

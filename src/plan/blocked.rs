@@ -53,6 +53,8 @@ pub enum BlockCode {
     Superseded,
     /// The spec does not declare what a way back is to change.
     Undeclared,
+    /// A run that changed it awaits confirmation.
+    Unconfirmed,
 }
 
 impl BlockCode {
@@ -79,6 +81,7 @@ impl BlockCode {
             Self::Unreadable => "unreadable",
             Self::Superseded => "superseded",
             Self::Undeclared => "undeclared",
+            Self::Unconfirmed => "unconfirmed",
         }
     }
 }
@@ -197,6 +200,13 @@ pub enum BlockReason {
     },
     /// The spec does not declare it.
     Undeclared,
+    /// A run that changed it awaits confirmation.
+    Unconfirmed {
+        /// That run.
+        run_id: RunId,
+        /// Until when it can be confirmed.
+        until: Timestamp,
+    },
     /// The sentence of a plan of format 1.0, which kept no more than that.
     #[serde(skip)]
     Told {
@@ -230,6 +240,7 @@ impl BlockReason {
             Self::Unreadable => BlockCode::Unreadable,
             Self::Superseded { .. } => BlockCode::Superseded,
             Self::Undeclared => BlockCode::Undeclared,
+            Self::Unconfirmed { .. } => BlockCode::Unconfirmed,
             Self::Told { of, .. } => *of,
         }
     }
@@ -298,6 +309,8 @@ pub enum Exceeded {
         /// How many.
         count: u32,
     },
+    /// What is gone from the spec.
+    Forgotten,
     /// The changes in one region.
     Region {
         /// The region.
@@ -350,6 +363,8 @@ pub enum LeftAloneCode {
     OtherEnd,
     /// It was taken back.
     RolledBack,
+    /// Only the cloud has moved it, and drift is left.
+    Drift,
 }
 
 impl LeftAloneCode {
@@ -359,6 +374,7 @@ impl LeftAloneCode {
             Self::HandsOff => "hands_off",
             Self::OtherEnd => "other_end",
             Self::RolledBack => "rolled_back",
+            Self::Drift => "drift",
         }
     }
 }
@@ -389,6 +405,8 @@ pub enum LeftAloneReason {
         /// The run that took it back.
         run_id: RunId,
     },
+    /// Neither the spec nor a change has asked for anything else since the last apply: the cloud has moved it, and that is left.
+    Drift,
     /// The sentence of a plan of format 1.0, which kept no more than that.
     #[serde(skip)]
     Told {
@@ -406,6 +424,7 @@ impl LeftAloneReason {
             Self::HandsOff { .. } => LeftAloneCode::HandsOff,
             Self::OtherEnd { .. } => LeftAloneCode::OtherEnd,
             Self::RolledBack { .. } => LeftAloneCode::RolledBack,
+            Self::Drift => LeftAloneCode::Drift,
             Self::Told { of, .. } => *of,
         }
     }

@@ -13,11 +13,12 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Assumed, Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead, InterfaceRead,
-    LeftAlone, OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Upcoming, Warning,
+    Assumed, Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, GuardWeakened, HealthRead,
+    InterfaceRead, LeftAlone, OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary,
+    Upcoming, Warning,
 };
 use crate::calendar::Zone;
-use crate::resource::{Address, ScopeFailure, Target};
+use crate::resource::{Address, DriftPolicy, ScopeFailure, Target};
 use crate::selector::Selector;
 use crate::signature::sha256_hex;
 
@@ -96,6 +97,8 @@ struct Decoded {
     left_alone: Vec<LeftAlone>,
     #[serde(default)]
     forgotten: Vec<Forgotten>,
+    #[serde(default)]
+    guards_weakened: Vec<GuardWeakened>,
     applyable: bool,
     complete: bool,
     errored: bool,
@@ -129,6 +132,10 @@ struct DecodedInputs {
     target: Vec<Selector>,
     exclude: Vec<Selector>,
     allow_changes: Option<u32>,
+    #[serde(default)]
+    drift: Option<DriftPolicy>,
+    #[serde(default)]
+    allow_forgotten: Option<u32>,
     read: Vec<InterfaceRead>,
     #[serde(default)]
     health: Vec<HealthRead>,
@@ -140,6 +147,8 @@ impl DecodedInputs {
             target: self.target,
             exclude: self.exclude,
             allow_changes: self.allow_changes,
+            drift: self.drift,
+            allow_forgotten: self.allow_forgotten,
             read: self.read,
             health: self.health,
         }
@@ -164,6 +173,7 @@ impl Decoded {
             blocked: self.blocked,
             left_alone: self.left_alone,
             forgotten: self.forgotten,
+            guards_weakened: self.guards_weakened,
             floors: self.floors,
             groups: self.groups,
             rollout: self.rollout,

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::resource::{
-    Address, BusinessStatus, HealthCheckStatus, Observed, Reading, Region, RouterInterfaceId, Scope, Status,
+    Address, BusinessStatus, DriftPolicy, HealthCheckStatus, Observed, Reading, Region, RouterInterfaceId, Scope,
+    Status,
 };
 use crate::selector::Selector;
 
@@ -20,6 +21,11 @@ pub struct PlanInputs {
     pub exclude: Vec<Selector>,
     /// How many changes were allowed although that is more than a cap (`--allow-changes`); an apply has to be told, too.
     pub allow_changes: Option<u32>,
+    /// `--drift`, where it was given.
+    pub drift: Option<DriftPolicy>,
+    /// How many were allowed to be gone from the spec although that is more than the cap (`--allow-forgotten`); an apply has to be
+    /// told, too.
+    pub allow_forgotten: Option<u32>,
     /// What the cloud said of each declared interface, by address.
     pub read: Vec<InterfaceRead>,
     /// What the health checks said that were asked for, by id.

@@ -18,6 +18,7 @@ impl Plan {
             blocked: Vec::new(),
             left_alone: Vec::new(),
             forgotten: Vec::new(),
+            guards_weakened: Vec::new(),
             floors: Vec::new(),
             groups: Vec::new(),
             rollout: None,

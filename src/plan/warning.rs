@@ -5,9 +5,10 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::HealthUnread;
+use super::{GuardWeakened, HealthUnread};
 use crate::resource::{AccountId, Address, DesiredStatus, GroupName, HealthCheckStatus, Status};
 use crate::selector::Selector;
+use crate::state::RunId;
 
 /// A worry that stops nothing. Fields are keys of the document beside `code`, `summary` and `detail`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,10 +30,25 @@ pub enum Warning {
         /// What the run touches.
         addresses: Vec<Address>,
     },
+    /// A run awaits confirmation, or was not taken back whole.
+    Unconfirmed {
+        /// The run.
+        run_id: RunId,
+        /// Until when it can be confirmed.
+        until: Timestamp,
+        /// The way back that left something.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_by: Option<RunId>,
+    },
     /// What was applied has left the spec.
     Forgotten {
         /// What the spec called it.
         addresses: Vec<Address>,
+    },
+    /// Guards have become weaker since the last apply that ended well.
+    GuardsWeakened {
+        /// Which.
+        guards: Vec<GuardWeakened>,
     },
     /// A `hands_off` has outlived its date.
     HandsOffExpired {
@@ -147,7 +163,9 @@ impl Warning {
         match self {
             Self::PartOfSpec { .. } => Some("part_of_spec"),
             Self::RunGoingOn { .. } => Some("run_going_on"),
+            Self::Unconfirmed { .. } => Some("unconfirmed"),
             Self::Forgotten { .. } => Some("forgotten"),
+            Self::GuardsWeakened { .. } => Some("guards_weakened"),
             Self::HandsOffExpired { .. } => Some("hands_off_expired"),
             Self::ProtectionDropped { .. } => Some("protection_dropped"),
             Self::InTransition { .. } => Some("in_transition"),

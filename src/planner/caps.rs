@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::{BlockReason, Exceeded, Knob, PlanOptions};
+use crate::plan::{BlockReason, Blocked, Exceeded, Forgotten, Knob, PlanOptions};
 use crate::resource::{GroupName, Region};
 use crate::spec::{Placed, Spec};
 
@@ -23,6 +23,32 @@ pub(super) fn enforce(spec: &Spec, subjects: &Subjects<'_>, options: &PlanOption
         draft.block(&subjects[number], number, reason.clone());
     }
     None
+}
+
+/// Blocks everything if more is gone from the spec than may be: a bad merge must not read as no change. Returns the number where
+/// that is what was allowed all the same.
+pub(super) fn enforce_forgotten(
+    spec: &Spec,
+    forgotten: &[Forgotten],
+    (subjects, draft): (&Subjects<'_>, &mut Draft),
+    options: &PlanOptions,
+) -> (Option<u32>, Vec<Blocked>) {
+    let gone = count(forgotten.len());
+    let cap = spec.limits.max_forgotten.as_ref().filter(|cap| gone > cap.value && !options.way_back);
+    // Nothing is forgotten by a plan of a part.
+    let Some(cap) = cap.filter(|_| options.targets.is_empty()) else { return (None, Vec::new()) };
+    if options.allow_forgotten == Some(gone) {
+        return (Some(gone), Vec::new());
+    }
+    let knob = Knob { key: "limits.max_forgotten".to_owned(), value: cap.value, at: spec.sources.locate(cap.place) };
+    let (exceeded, allowed) = (Exceeded::Forgotten, options.allow_forgotten);
+    let reason = BlockReason::Cap { changes: gone, exceeded, knob, allowed };
+    let changing: Vec<SubjectNumber> = subjects.numbers().filter(|number| draft.is_moving(*number)).collect();
+    for number in changing {
+        draft.block(&subjects[number], number, reason.clone());
+    }
+    let blocked = |gone: &Forgotten| Blocked { address: gone.address.clone(), reason: reason.clone() };
+    (None, forgotten.iter().map(blocked).collect())
 }
 
 fn exceeded(spec: &Spec, subjects: &Subjects<'_>, changing: &[SubjectNumber]) -> Option<(Exceeded, Knob)> {

@@ -3,8 +3,8 @@
 use crate::attribute::{Expectation, Goal};
 use crate::diagnostic::Sources;
 use crate::drift;
-use crate::plan::{Action, BlockReason, LeftAloneReason, PlanOptions};
-use crate::resource::{Call, DesiredStatus, Status};
+use crate::plan::{Action, ActionReason, BlockReason, LeftAloneReason, PlanOptions};
+use crate::resource::{Call, DesiredStatus, DriftPolicy, Status};
 
 use super::subject::Subject;
 
@@ -51,6 +51,9 @@ pub(super) fn lower(subject: &Subject<'_>, sources: &Sources, options: &PlanOpti
     }
     if let Some(taken_back) = subject.taken_back().filter(|_| !options.redo && !options.way_back) {
         return Err(Held::LeftAlone(LeftAloneReason::RolledBack { run_id: taken_back.by.clone() }));
+    }
+    if options.drift == Some(DriftPolicy::Leave) && !options.way_back && subject.reason() == ActionReason::Drift {
+        return Err(Held::LeftAlone(LeftAloneReason::Drift));
     }
     if let Some(reason) = drift::unfit(&observed.status) {
         return Err(reason.into());

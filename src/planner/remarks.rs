@@ -38,7 +38,8 @@ pub(super) fn forgotten(spec: &Spec, state: Option<&State>) -> Vec<Forgotten> {
     let declared: BTreeSet<(&Scope, &RouterInterfaceId)> =
         spec.interfaces.values().map(|interface| (&interface.scope, &interface.id.value)).collect();
     let records = state.into_iter().flat_map(|state| state.interfaces.by_address());
-    let is_gone = |(_, record): &(&Address, &Record)| !declared.contains(&(&record.scope, &record.id));
+    let is_gone =
+        |(_, record): &(&Address, &Record)| !record.forgotten && !declared.contains(&(&record.scope, &record.id));
     let entry = |(address, record): (&Address, &Record)| Forgotten {
         address: address.clone(),
         id: record.id.clone(),

@@ -10,7 +10,7 @@ use super::text::page::Steps;
 use super::text::{self, Line, Screen, Tone, View};
 use super::words::next::Given;
 use super::{json, page};
-use crate::drift::{Drift, DriftItem};
+use crate::drift::{Drift, DriftItem, Unmanaged};
 use crate::plan::GroupHealth;
 use crate::resource::{GroupName, ScopeFailure, Target};
 
@@ -19,7 +19,15 @@ const FORMAT_VERSION: &str = "1.0";
 
 /// Writes what drifted as text.
 pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, given: &Given, view: View) -> io::Result<()> {
-    text::page::page(out, &page::drift::page(drift, given), Steps::Brief, view)
+    text::page::page(out, &page::drift::page(drift, given), Steps::Brief, view)?;
+    let mut screen = Screen::new(out, view);
+    for unmanaged in drift.unmanaged.iter().flatten() {
+        let Unmanaged { id, scope, name, status, .. } = unmanaged;
+        let name = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+        let line = Line::at(0).hang(4).text("Unmanaged: ").with(Tone::Strong, id.to_string());
+        screen.line(&line.text(format!("{name} in {scope}, {status}")))?;
+    }
+    Ok(())
 }
 
 /// Writes that a spec could not be checked, where others could.
@@ -62,6 +70,9 @@ pub(super) struct Document<'a> {
     failures: &'a [ScopeFailure],
     /// What is to be looked at although it may not have moved.
     warnings: Vec<WarningLine<'a>>,
+    /// What is live and no spec declares; only with `--unmanaged`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unmanaged: Option<&'a [Unmanaged]>,
 }
 
 /// What is not where it should be.
@@ -109,6 +120,7 @@ impl<'a> From<&'a Drift> for Document<'a> {
             groups: &drift.groups,
             failures: &drift.failures,
             warnings: drift.warnings.iter().map(|warning| WarningLine::of(warning, &drift.time_zone)).collect(),
+            unmanaged: drift.unmanaged.as_deref(),
         }
     }
 }

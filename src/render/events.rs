@@ -91,6 +91,8 @@ enum Body<'a> {
     },
     /// The last look found what the steps did not show.
     Found { reason: ReasonDocument<'a> },
+    /// The run has done its steps, and is taken back unless somebody confirms it.
+    AwaitingConfirmation { run_id: &'a RunId, until: Timestamp },
     /// The last line.
     RunFinished {
         run_id: &'a RunId,
@@ -318,6 +320,12 @@ pub fn diagnostic<W: Write + ?Sized>(
 pub fn nothing_to_do<W: Write + ?Sized>(out: &mut W, at: Timestamp, operation: Operation) -> io::Result<()> {
     let message = super::words::report::nothing_to_do(operation);
     write(out, at, "info", message, change_summary(0, "apply"))
+}
+
+/// Writes that a run awaits confirmation.
+pub fn awaiting<W: Write + ?Sized>(out: &mut W, at: Timestamp, run_id: &RunId, until: Timestamp) -> io::Result<()> {
+    let message = super::words::confirmation::awaits(until, &Zone::utc());
+    write(out, at, "info", message, Body::AwaitingConfirmation { run_id, until })
 }
 
 /// Writes the summary and the last line.

@@ -1,5 +1,6 @@
 //! A past run as it is shown: what became of it, and what is known of its circumstances.
 
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 use super::text::Tone;
@@ -20,6 +21,8 @@ pub struct PastRun {
     pub is_running: bool,
     /// What closed what its dead process left open, if something has.
     pub resolved: Option<Resolved>,
+    /// Until when it can be confirmed, where it awaits that.
+    pub awaits_until: Option<Timestamp>,
     /// Who, why and from which text.
     pub evidence: Evidence,
 }
@@ -29,7 +32,8 @@ impl From<Past> for PastRun {
         Self {
             report: past.report(),
             is_running: past.is_running,
-            resolved: past.resolved,
+            resolved: past.resolved(),
+            awaits_until: past.awaits_until(),
             evidence: past.run.started.evidence,
         }
     }
@@ -67,6 +71,13 @@ impl PastRun {
     /// Returns what it came to, in words.
     pub(crate) fn verdict(&self) -> (Tone, String) {
         let back = taken_back(&self.report);
+        if let Some(until) = self.awaits_until {
+            let ended = match self.outcome() {
+                None | Some(RunOutcome::AwaitingConfirmation) => String::new(),
+                Some(outcome) => format!("{}; ", run_outcome(outcome)),
+            };
+            return (Tone::Change, format!("{ended}awaits confirmation until {}", self.report.time_zone.shown(until)));
+        }
         match (self.outcome(), &self.resolved) {
             (None, _) => (Tone::Change, "goes on".to_owned()),
             (Some(RunOutcome::Died), None) => (Tone::Bad, format!("died{back}")),

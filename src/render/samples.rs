@@ -20,8 +20,8 @@ use crate::plan::{
     ResourceType, RolloutPlan, Shortage, Step, StepId, Values, Warning, WhyMemberNotUp,
 };
 use crate::resource::{
-    AccountName, Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Scope,
-    ScopeFailure, Status, Target,
+    AccountName, Address, BusinessStatus, DesiredStatus, DriftPolicy, LiveState, Observed, Opposite, Provider, Reading,
+    Scope, ScopeFailure, Status, Target,
 };
 use crate::run::{
     Event, Facts, LastLook, NotUp, Reason, Report, Shortfall, StepReason, StepResult, StopReason, Unrecorded,
@@ -331,6 +331,7 @@ pub(crate) fn drift() -> Drift {
             known,
         ],
         failures: vec![ScopeFailure { scope: scope("cn-hangzhou"), detail: "connection refused".to_owned() }],
+        unmanaged: None,
         warnings: vec![Warning::HandsOffExpired {
             address: "e-expired".into(),
             until: "2026-11-20".parse().unwrap(),
@@ -360,6 +361,7 @@ pub(crate) fn report() -> Report {
     refused.started_at = None;
     refused.because = Some(broken_floor("sh-backup"));
     let mut report = Report {
+        became: None,
         run_id: RunId("20261123T021400.000Z-1a2b3c".into()),
         operation: Operation::Apply,
         who: "ops@bastion".to_owned(),
@@ -435,7 +437,7 @@ pub(crate) fn hostile_report(text: &str) -> Report {
 
 /// A past run that came to its end as the report says, or died.
 pub(crate) fn past(report: Report) -> PastRun {
-    PastRun { report, is_running: false, resolved: None, evidence: Evidence::default() }
+    PastRun { report, is_running: false, resolved: None, awaits_until: None, evidence: Evidence::default() }
 }
 
 /// A drift check in which every text is `text`.
@@ -572,6 +574,7 @@ pub(crate) fn spec() -> Spec {
     };
     let (up, down) = (DesiredStatus::Active, DesiredStatus::Inactive);
     Spec {
+        drift: DriftPolicy::Fix,
         time_zone: crate::calendar::Zone::utc(),
         windows: Vec::new(),
         changes: BTreeMap::new(),

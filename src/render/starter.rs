@@ -44,6 +44,28 @@ pub fn write<W: Write + ?Sized>(out: &mut W, survey: &Survey, settings: &Setting
     Ok(())
 }
 
+/// Writes the entries alone, for a spec that is there: `indent` columns in, each with the line that says what it links.
+pub fn entries<W: Write + ?Sized>(
+    out: &mut W,
+    survey: &Survey,
+    home: Option<&Region>,
+    indent: usize,
+) -> io::Result<()> {
+    let margin = " ".repeat(indent);
+    for (address, entry) in &survey.entries {
+        let Ok(status) = entry.status() else { continue };
+        let observed = &entry.observed;
+        comment(out, &margin, &link(observed, entry.peer.as_ref(), survey))?;
+        writeln!(out, "{margin}{}:", quoted(address.as_str()))?;
+        writeln!(out, "{margin}  id: {}", quoted(observed.id.as_str()))?;
+        if home != Some(&observed.region) {
+            writeln!(out, "{margin}  region: {}", quoted(observed.region.as_str()))?;
+        }
+        writeln!(out, "{margin}  status: {status}")?;
+    }
+    Ok(())
+}
+
 fn head<W: Write + ?Sized>(out: &mut W, survey: &Survey, settings: &Settings) -> io::Result<()> {
     writeln!(out, "# yaml-language-server: $schema={SCHEMA_FILE}")?;
     let about = if settings.has_schema {

@@ -17,15 +17,16 @@ use crate::state::{LastAction, Record, RunId, State};
 /// Writes one line per recorded interface.
 pub fn list<W: Write + ?Sized>(out: &mut W, state: &State, zone: &Zone, view: View) -> io::Result<()> {
     let mut screen = Screen::new(out, view);
-    if state.interfaces.is_empty() {
+    let is_known = |(_, record): &(&Address, &Record)| !record.forgotten;
+    if !state.interfaces.iter().any(|entry| is_known(&entry)) {
         return screen.line(&Line::at(0).text("Nothing is recorded."));
     }
     let width = |text: &dyn Fn(&Address, &Record) -> usize| {
-        state.interfaces.iter().map(|(address, record)| text(address, record)).max().unwrap_or(0)
+        state.interfaces.iter().filter(is_known).map(|(address, record)| text(address, record)).max().unwrap_or(0)
     };
     let names = width(&|address, _| columns_of(address.as_str()));
     let statuses = width(&|_, record| columns_of(observed(record)));
-    for (address, record) in &state.interfaces {
+    for (address, record) in state.interfaces.iter().filter(is_known) {
         let line = Line::at(0).hang(4).cell(Tone::Strong, address.as_str(), names);
         let line = line.cell(Tone::Plain, observed(record), statuses);
         let since = zone.stamp(record.observed.since);
@@ -46,7 +47,8 @@ pub fn list_document<W: Write + ?Sized>(out: &mut W, state: &State) -> io::Resul
         interfaces: BTreeMap<&'a Address, &'a Record>,
     }
     let State { lineage, serial, target, last_run, interfaces, .. } = state;
-    let (serial, last_run, interfaces) = (*serial, last_run.as_ref(), interfaces.iter().collect());
+    let (serial, last_run, interfaces) =
+        (*serial, last_run.as_ref(), interfaces.iter().filter(|(_, record)| !record.forgotten).collect());
     json::line(out, &Document { format_version: "1.0", lineage, serial, target, last_run, interfaces })
 }
 

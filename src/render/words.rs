@@ -2,6 +2,7 @@
 
 pub mod approval;
 pub mod change;
+pub mod confirmation;
 pub(crate) mod drift;
 pub(crate) mod groups;
 pub(crate) mod history;

@@ -51,6 +51,30 @@ impl RunEnd {
     }
 }
 
+impl RunEnd {
+    /// Returns the same end of a run that is done and waits to be confirmed: the exit code is the one that it has once it is.
+    #[must_use]
+    pub fn awaiting(self) -> Self {
+        Self { outcome: RunOutcome::AwaitingConfirmation, ..self }
+    }
+
+    /// Returns how a run ends at `at` that waited and was confirmed.
+    #[must_use]
+    pub fn confirmed(self, at: Timestamp) -> Self {
+        let outcome = if self.exit == Exit::Done { RunOutcome::Complete } else { RunOutcome::Incomplete };
+        Self { at, outcome, ..self }
+    }
+
+    /// Returns how a run ends at `at` that waited and was not confirmed; `whole` where all of it was taken back.
+    #[must_use]
+    pub fn unconfirmed(self, at: Timestamp, because: Vec<Reason>, whole: bool) -> Self {
+        let exit = if because.contains(&Reason::Interrupted) { Exit::Interrupted } else { Exit::Partial };
+        let outcome = if whole { RunOutcome::TakenBack } else { RunOutcome::Incomplete };
+        let reasons = because.into_iter().chain(self.reasons).collect();
+        Self { at, exit, outcome, reasons }
+    }
+}
+
 /// What the last look at what a run touched found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastLook {

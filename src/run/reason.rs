@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::journal::Outcome;
 use crate::plan::{BlockCode, Blocked, Expectation, Goal, HealthUnread, Knob, StepId};
 use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
+use crate::state::RunId;
 
 /// What a group would keep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -321,6 +322,16 @@ pub enum Reason {
     },
     /// What was to be recorded could not be.
     Unrecorded(Unrecorded),
+    /// Nobody confirmed the run in time.
+    Unconfirmed {
+        /// When the time was over.
+        until: Timestamp,
+    },
+    /// It was taken back.
+    TakenBack {
+        /// By which run.
+        by: RunId,
+    },
     /// A signal came before the last look had ended.
     Interrupted,
 }
@@ -352,6 +363,8 @@ impl Reason {
                 StopReason::OtherAccount => "moved",
             },
             Self::Unrecorded(_) => "unrecorded",
+            Self::Unconfirmed { .. } => "unconfirmed",
+            Self::TakenBack { .. } => "taken_back",
             Self::Interrupted => "interrupted",
         }
     }
@@ -362,7 +375,12 @@ impl Reason {
             Self::Step { address, .. } | Self::DidNotStay { address, .. } => Subject::Address(address),
             Self::Blocked(blocked) => Subject::Address(&blocked.address),
             Self::BelowFloor { group, .. } => Subject::Group(group),
-            Self::Unread(_) | Self::Stopped { .. } | Self::Unrecorded(_) | Self::Interrupted => Subject::Run,
+            Self::Unread(_)
+            | Self::Stopped { .. }
+            | Self::Unrecorded(_)
+            | Self::Unconfirmed { .. }
+            | Self::TakenBack { .. }
+            | Self::Interrupted => Subject::Run,
         }
     }
 }

@@ -42,6 +42,8 @@ pub struct Report {
     pub groups: Vec<GroupHealth>,
     /// How it ended; `None` for a run that died, or goes on.
     pub end: Option<RunEnd>,
+    /// What has become since of a run that had to be confirmed and whose process did not say it: it has no exit code.
+    pub became: Option<RunOutcome>,
     /// The runs that it takes back.
     pub takes_back: Vec<RunId>,
     /// Which run took it back whole, as far as is known.
@@ -70,6 +72,7 @@ impl Report {
             unrecorded: None,
             groups: Vec::new(),
             end: None,
+            became: None,
             takes_back: header.evidence.takes_back.clone(),
             taken_back_by: None,
         }
@@ -77,12 +80,12 @@ impl Report {
 
     /// Returns how the run came out; one without an end has died, or goes on.
     pub fn outcome(&self) -> RunOutcome {
-        self.end.as_ref().map_or(RunOutcome::Died, |end| end.outcome)
+        self.became.or(self.end.as_ref().map(|end| end.outcome)).unwrap_or(RunOutcome::Died)
     }
 
     /// Returns the exit code; `None` for a run that died or goes on.
     pub fn exit(&self) -> Option<Exit> {
-        self.end.as_ref().and_then(RunEnd::exit)
+        self.end.as_ref().filter(|_| self.became.is_none()).and_then(RunEnd::exit)
     }
 
     /// Returns when it ended.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::Zone;
 use crate::diagnostic::Place;
-use crate::resource::{Address, ChangeName, GroupName, Region};
+use crate::resource::{Address, ChangeName, DriftPolicy, GroupName, Region};
 use crate::spec::fields::{self, Fields, Misspelt, Path};
 use crate::spec::finding::{Code, Finding, KeyFault, Spelling, ValueFault};
 use crate::spec::findings::Findings;
@@ -37,6 +37,7 @@ pub(super) struct Draft {
     pub(super) limits: Limits,
     pub(super) groups: BTreeMap<GroupName, Group>,
     pub(super) time_zone: Option<Placed<Zone>>,
+    pub(super) drift: DriftPolicy,
     /// Each with the way to it, such as `windows[2]`.
     pub(super) windows: Vec<(String, WindowDraft)>,
     pub(super) changes: BTreeMap<ChangeName, ChangeDraft>,
@@ -70,6 +71,7 @@ pub(super) struct Decoder<'a> {
     rollout: Fields<'a>,
     groups: BTreeMap<GroupName, Group>,
     time_zone: Option<Placed<Zone>>,
+    drift: Option<Placed<DriftPolicy>>,
     windows: Vec<(String, WindowDraft)>,
     changes: BTreeMap<ChangeName, ChangeDraft>,
     interfaces: BTreeMap<Address, Interface>,
@@ -94,6 +96,7 @@ impl<'a> Decoder<'a> {
             rollout: Fields::new(keys::ROLLOUT),
             groups: BTreeMap::new(),
             time_zone: None,
+            drift: None,
             windows: Vec::new(),
             changes: BTreeMap::new(),
             interfaces: BTreeMap::new(),
@@ -150,6 +153,7 @@ impl<'a> Decoder<'a> {
                 version(&node, findings);
             }
             (Kind::Zone, node) => self.zone(path, node, findings),
+            (Kind::Choice { .. }, node) => self.drift(path, section, node, findings),
             // Null is a section whose entries are all commented out.
             (_, node) if node.is_null() => {}
             (Kind::Entries, Node::Sequence(_, nodes)) => {
@@ -166,6 +170,14 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    fn drift(&mut self, path: Path<'_>, section: &'static Key, node: Node<'a>, findings: &mut Findings) {
+        let place = node.place();
+        match &self.drift {
+            Some(first) => fields::duplicate(path, place, first.place, findings),
+            None => self.drift = read::choice(path, node, section.kind, section::drift_policy, findings),
+        }
+    }
+
     fn zone(&mut self, path: Path<'_>, node: Node<'a>, findings: &mut Findings) {
         let place = node.place();
         match &self.time_zone {
@@ -177,7 +189,7 @@ impl<'a> Decoder<'a> {
     fn entry(&mut self, section: &'static Key, key: Word<'a>, node: Node<'a>, findings: &mut Findings) {
         let path = Path::root(section.name);
         match section.name {
-            "version" | "time_zone" | "windows" => {
+            "version" | "time_zone" | "drift" | "windows" => {
                 self.has_version |= section.name == "version";
                 let (found, wanted) = (NodeKind::Mapping, section.kind.value_type());
                 let fault = ValueFault::WrongType { found, wanted, spelling: Spelling::Structure };
@@ -233,6 +245,7 @@ impl<'a> Decoder<'a> {
             limits: section::limits(self.limits, findings),
             groups: self.groups,
             time_zone: self.time_zone,
+            drift: self.drift.map(|drift| drift.value).unwrap_or_default(),
             windows: self.windows,
             changes: self.changes,
             rollout: section::rollout(self.rollout, findings),

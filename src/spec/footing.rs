@@ -114,6 +114,7 @@ pub fn footing(spec: &Spec, touched: &BTreeSet<Address>) -> Value {
         groups,
         interfaces,
         time_zone,
+        drift: _,
         windows: _,
         changes: _,
         rollout: _,
@@ -204,7 +205,8 @@ fn text(placed: &Option<Placed<String>>) -> Option<&str> {
 
 fn limits_entry(limits: &Limits, declared: usize) -> LimitsEntry {
     // Who has to approve is no guard of a way back.
-    let Limits { max_changes, max_changes_percent: _, per_group, per_region, health, approvals: _ } = limits;
+    let Limits { max_changes, max_changes_percent: _, per_group, per_region, health, approvals: _, max_forgotten: _ } =
+        limits;
     let share = limits.share(declared).map(|share| u32::try_from(share).unwrap_or(u32::MAX));
     LimitsEntry {
         max_changes: max_changes.as_ref().map(|cap| cap.value).into_iter().chain(share).min(),

@@ -10,7 +10,10 @@ use serde::de::{Deserializer, IgnoredAny};
 use serde::{Deserialize, Serialize};
 
 use super::records::distinct;
-use super::{Anchor, Durations, LastAction, Record, Records, RunId, Sighting, State, Straggler, TakenBack, upgrade};
+use super::{
+    Anchor, Awaiting, Durations, Guards, LastAction, Record, Records, RunId, Sighting, State, Straggler, TakenBack,
+    upgrade,
+};
 use crate::diagnostic::decoding;
 use crate::resource::{AccountName, Address, ChangeName, DesiredStatus, GroupName, Region, Scope, Target};
 use crate::signature::sha256_hex;
@@ -50,6 +53,12 @@ pub fn encode(state: &State) -> Vec<u8> {
     field(&mut out, "last_run", &state.last_run);
     if let Some(anchor) = &state.anchor {
         field(&mut out, "anchor", anchor);
+    }
+    if let Some(guards) = &state.guards {
+        field(&mut out, "guards", guards);
+    }
+    if !state.awaiting.is_empty() {
+        field(&mut out, "awaiting", &state.awaiting);
     }
     out.extend_from_slice(b"  \"interfaces\": [");
     let mut separator = "\n    {\"address\": ";
@@ -157,6 +166,9 @@ struct Document {
     target: Target,
     last_run: Option<RunId>,
     anchor: Option<Anchor>,
+    #[serde(default)]
+    awaiting: Vec<Awaiting>,
+    guards: Option<Guards>,
     #[serde(deserialize_with = "records")]
     interfaces: Records,
     #[serde(rename = "checksum")]
@@ -165,8 +177,8 @@ struct Document {
 
 impl Document {
     fn into_state(self) -> State {
-        let Self { lineage, serial, target, last_run, anchor, interfaces, .. } = self;
-        State { lineage, serial, target, last_run, anchor, interfaces }
+        let Self { lineage, serial, target, last_run, anchor, awaiting, guards, interfaces, .. } = self;
+        State { lineage, serial, target, last_run, anchor, awaiting, guards, interfaces }
     }
 }
 
@@ -185,6 +197,8 @@ struct WireRecord<'a> {
     observed: Sighting,
     #[serde(default)]
     protected: bool,
+    #[serde(default)]
+    forgotten: bool,
     group: Option<GroupName>,
     #[serde(default)]
     durations: Durations,
@@ -209,6 +223,7 @@ fn records<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Records, D::Err
             change_id: wire.change_id,
             observed: wire.observed,
             protected: wire.protected,
+            forgotten: wire.forgotten,
             group: wire.group,
             durations: wire.durations,
             last_action: wire.last_action,

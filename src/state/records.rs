@@ -89,8 +89,8 @@ impl Records {
         self.by_address.contains_key(address)
     }
 
-    /// Puts a record under an address. What the address named before, and under what the interface was known before,
-    /// both go.
+    /// Puts a record under an address. Under what the interface was known before goes; another one that the address named is
+    /// known by its id from then on.
     pub fn insert(&mut self, address: Address, record: Record) {
         let identity = record.identity();
         if let Some(before) =
@@ -98,10 +98,21 @@ impl Records {
         {
             self.by_address.remove(&before);
         }
-        if let Some(before) = self.by_address.insert(address, record).map(|before| before.identity())
-            && before != identity
+        if let Some(before) = self.by_address.insert(address, record)
+            && before.identity() != identity
         {
-            self.addresses.remove(&before);
+            self.set_aside(before);
+        }
+    }
+
+    /// Keeps a record whose address another interface has taken.
+    fn set_aside(&mut self, record: Record) {
+        let identity = record.identity();
+        let address = Address::from(identity.id.as_str());
+        self.addresses.remove(&identity);
+        if !self.by_address.contains_key(&address) {
+            self.addresses.insert(identity, address.clone());
+            self.by_address.insert(address, record);
         }
     }
 

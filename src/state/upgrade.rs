@@ -112,13 +112,31 @@ pub(super) fn decode_v1(bytes: &[u8]) -> Result<State, serde_json::Error> {
         last_action: old.last_action,
     };
     let records = interfaces.0.into_iter().map(|(address, old)| (address, second(old))).collect();
-    Ok(State { lineage, serial, target, last_run, anchor: None, interfaces: third(records) })
+    Ok(State {
+        lineage,
+        serial,
+        target,
+        last_run,
+        anchor: None,
+        awaiting: Vec::new(),
+        guards: None,
+        interfaces: third(records),
+    })
 }
 
 /// Reads a file of version 2 as the state it is today.
 pub(super) fn decode_v2(bytes: &[u8]) -> Result<State, serde_json::Error> {
     let DocumentV2 { lineage, serial, target, last_run, interfaces, .. } = serde_json::from_slice(bytes)?;
-    Ok(State { lineage, serial, target, last_run, anchor: None, interfaces: third(interfaces.0) })
+    Ok(State {
+        lineage,
+        serial,
+        target,
+        last_run,
+        anchor: None,
+        awaiting: Vec::new(),
+        guards: None,
+        interfaces: third(interfaces.0),
+    })
 }
 
 /// Of two addresses that named one interface, the one with the newer sighting keeps the record.
@@ -142,6 +160,7 @@ fn upgrade(old: RecordV2) -> Record {
         declared: old.declared,
         change_id: None,
         observed: Sighting::first(status, since),
+        forgotten: false,
         protected: old.protected,
         group: old.group,
         durations: Durations::default(),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::lock::{self, Holder, Lock, Locking};
 use super::medium::digits_of;
-use super::{Medium, Recorder, StoreError, files};
+use super::{About, Medium, Recorder, StoreError, files};
 use crate::state::RunId;
 
 /// The names of one state's files: for `state/rictl.json` these are `state/rictl.json.backup`,
@@ -220,6 +220,15 @@ const TAKEN_BACK: &str = ".taken_back";
 /// How the name of the file ends that names the newest run of a digest that has sent a call.
 const SENT: &str = ".sent";
 
+/// Returns how the name of the file ends that holds what is noted of a run.
+fn ending(about: About) -> &'static str {
+    match about {
+        About::Decision => ".decision",
+        About::Rest => ".rest_kept",
+        About::End => ".end",
+    }
+}
+
 /// Returns who the lock file names, dead or alive.
 pub fn lock_holder(paths: &Paths) -> Result<Holder, StoreError> {
     lock::named(&paths.lock)
@@ -321,6 +330,27 @@ impl Medium for Files {
             self.note_run(&path, by)?;
         }
         Ok(())
+    }
+
+    fn word(&self, id: &RunId, about: About) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(path) = self.run_path(id, ending(about)) else { return Ok(None) };
+        files::refuse_other_directory(&self.paths.runs)?;
+        files::read(&path)
+    }
+
+    fn put_word(&self, id: &RunId, about: About, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let paths = &self.paths;
+        let Some(path) = self.run_path(id, ending(about)) else {
+            return Err(StoreError::Bug(format!("{id:?} is no name of a run")));
+        };
+        files::prepare_dir(&paths.state, paths.spec_owner)?;
+        files::make_dir(&paths.runs)?;
+        files::refuse_exposed(&paths.runs, paths.spec_owner)?;
+        match files::put_new(&path, bytes) {
+            Ok(()) => files::sync_dir(&path).map(|()| None),
+            Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::AlreadyExists => files::read(&path),
+            Err(error) => Err(error),
+        }
     }
 
     fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError> {

@@ -8,6 +8,17 @@ use super::StoreError;
 use super::lock::Holder;
 use crate::state::RunId;
 
+/// What is noted of a run that has to be confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum About {
+    /// Whether it is kept or taken back.
+    Decision,
+    /// That what a way back left is kept.
+    Rest,
+    /// How it ended, said by the process that waited.
+    End,
+}
+
 /// Bytes that outlive the process.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait Medium {
@@ -54,6 +65,13 @@ pub trait Medium {
 
     /// Notes of runs which run took each back, for ever; the last that did counts.
     fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError>;
+
+    /// Returns what is noted of a run that has to be confirmed.
+    fn word(&self, id: &RunId, about: About) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Notes something of a run that has to be confirmed, for ever and in one step: only where nothing is noted, of several at
+    /// once the first. Needs no claim. Returns what was noted before, where that is so.
+    fn put_word(&self, id: &RunId, about: About, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Returns the newest ended run of a plan of this digest that has sent a call.
     fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError>;

@@ -3,11 +3,11 @@
 //! A [`Disk`] is what survives. A fault is set before the write it shall hit; after a death nothing more is written,
 //! and [`MemoryStore::into_disk`] is what the next process finds.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::lock::Holder;
-use super::{Medium, Recorder, StoreError};
+use super::{About, Medium, Recorder, StoreError};
 use crate::state::RunId;
 
 /// The bytes that a process leaves behind.
@@ -23,6 +23,8 @@ pub struct Disk {
     pub taken_back: BTreeMap<RunId, RunId>,
     /// Of digests, the newest run that has sent a call.
     pub newest_sent: BTreeMap<String, RunId>,
+    /// What is noted of runs that have to be confirmed.
+    pub words: RefCell<BTreeMap<(RunId, About), Vec<u8>>>,
     /// Journals that could not be trusted.
     pub distrusted: Vec<Vec<u8>>,
     /// What older versions had written: journal and state.
@@ -217,6 +219,21 @@ impl Medium for Memory {
             })?;
         }
         Ok(())
+    }
+
+    fn word(&self, id: &RunId, about: About) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.disk.words.borrow().get(&(id.clone(), about)).cloned())
+    }
+
+    fn put_word(&self, id: &RunId, about: About, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.is_dead {
+            return Err(failed());
+        }
+        let mut words = self.disk.words.borrow_mut();
+        let key = (id.clone(), about);
+        let known = words.get(&key).cloned();
+        words.entry(key).or_insert_with(|| bytes.to_vec());
+        Ok(known)
     }
 
     fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError> {

@@ -5,7 +5,7 @@ mod look;
 use std::collections::BTreeMap;
 
 use super::medium::digits_of;
-use super::{Medium, Store, StoreError};
+use super::{About, Medium, Store, StoreError};
 use crate::journal::{self, Base, Entry, Journal, LineHash, Replay, Run};
 use crate::resource::Target;
 use crate::state::{self, Anchor, RunId, State};
@@ -258,6 +258,18 @@ impl<M: Medium> Store for Recorder<M> {
 
     fn run_ids(&self) -> Result<Vec<RunId>, StoreError> {
         all_ids(&self.medium, self.replay())
+    }
+
+    fn taken_back_by(&self, id: &RunId) -> Result<Option<RunId>, StoreError> {
+        taken_back_by(&self.medium, self.replay(), id)
+    }
+
+    fn word(&self, id: &RunId, about: About) -> Result<Option<Vec<u8>>, StoreError> {
+        self.medium.word(id, about)
+    }
+
+    fn put_word(&self, id: &RunId, about: About, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.medium.put_word(id, about, bytes)
     }
 
     fn rescue(&mut self) -> Result<String, StoreError> {

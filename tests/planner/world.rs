@@ -259,6 +259,7 @@ impl World {
                 declared,
                 change_id: interface.by_change.map(Into::into),
                 observed: Sighting::first(status, EARLIER.parse().unwrap()),
+                forgotten: false,
                 protected: interface.was_protected,
                 group: None,
                 durations: Durations::default(),

@@ -91,6 +91,7 @@ fn session(project: Project, clock: Clock) -> Session {
         access,
         clock,
         settings,
+        confirm_within: None,
         lock_timeout: Duration::ZERO,
         lock_dir: None,
         who: "soak".to_owned(),

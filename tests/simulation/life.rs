@@ -20,7 +20,7 @@ use rictl::ops::live;
 use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
 use rictl::ops::rollback::Loosened;
-use rictl::ops::session::{Applied, Approval, Front, Ran, Session, Task, today};
+use rictl::ops::session::{Applied, Approval, Front, Ran, Session, TakenBack, Task, today};
 use rictl::plan::{BlockCode, Plan, PlanOptions};
 use rictl::resource::{AccountName, Address, Provider, RouterInterfaceId, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
@@ -334,7 +334,7 @@ impl<'s> Simulation<'s> {
         let last = ids.get(oldest).map(ToString::to_string);
         let task = match (self.saved.take().filter(|_| life.is_saved), last.filter(|_| life.is_way_back)) {
             (_, Some(run_id)) => Task::Rollback {
-                run_id,
+                what: TakenBack::Run(run_id),
                 loosened: Loosened { force_superseded: life.is_forced, ..Loosened::default() },
                 options,
             },
@@ -432,6 +432,7 @@ impl<'s> Simulation<'s> {
             },
             clock,
             settings: self.scenario.settings,
+            confirm_within: None,
             lock_timeout: Duration::ZERO,
             lock_dir: None,
             who: "simulation".to_owned(),

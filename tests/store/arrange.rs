@@ -142,6 +142,7 @@ pub(crate) fn state_of(count: usize) -> State {
             declared: Some(DesiredStatus::Inactive),
             change_id: None,
             observed: Sighting { status: Some(Status::Inactive), since: at(5_000), at: at(6_000) },
+            forgotten: false,
             protected: number % 3 == 0,
             group: (number % 5 == 0).then(|| "idc-shanghai".into()),
             durations: Durations::default(),

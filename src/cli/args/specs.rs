@@ -18,6 +18,9 @@ pub(in crate::cli) struct InitArgs {
     /// Replace a file that is there
     #[arg(long)]
     pub(in crate::cli) force: bool,
+    /// Add what no entry declares to the spec of --file; every other byte stays. Of a directory, --output names the file
+    #[arg(long, conflicts_with_all = ["force", "world", "from_tfstate"])]
+    pub(in crate::cli) append: bool,
     /// Read the emulator's world in FILE, not the cloud
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) world: Option<PathBuf>,

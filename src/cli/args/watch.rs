@@ -20,6 +20,9 @@ pub(in crate::cli) struct DriftArgs {
     /// Drift always says so by its exit code
     #[arg(long, hide = true)]
     detailed_exitcode: bool,
+    /// List what is live and declared by no spec that is given, too; no cause of an exit code
+    #[arg(long)]
+    pub(in crate::cli) unmanaged: bool,
     /// Write metrics for Prometheus' textfile collector, replaced as a whole
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) metrics_file: Option<PathBuf>,

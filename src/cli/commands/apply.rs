@@ -8,10 +8,11 @@ use anyhow::{Context as _, Result};
 use crate::history;
 use crate::journal::Operation;
 use crate::ops::apply as operation;
+use crate::ops::confirm as confirming;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::locked::unless_signalled;
 use crate::ops::rollback::Loosened;
-use crate::ops::session::{Applied, Approval, Ran, Session, Task};
+use crate::ops::session::{Applied, Approval, Ran, Session, TakenBack, Task};
 use crate::ops::shared_file;
 use crate::plan::{Plan, PlanFileError};
 use crate::render;
@@ -25,7 +26,7 @@ use super::super::outlet::Lines;
 use super::super::output::Output;
 use super::super::signals;
 use super::unread::{self, Footing};
-use super::{Invocation, plan};
+use super::{Invocation, confirm, plan};
 
 /// What is to be done, how that is approved, and who listens for signals meanwhile.
 pub(super) struct Work {
@@ -58,6 +59,7 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
     let ApplyArgs { max_age, choice: Choice { again, .. }, .. } = *arguments;
     let approval = Approval { max_age, again, ..approval(&arguments.run) };
     let session = invocation.session(invocation.settings(&arguments.run))?;
+    let session = Session { confirm_within: arguments.confirm_within, ..session };
     let given = invocation.given_choice(&arguments.choice.selection, &AtArgs::default());
     let work = Work { signals, session, task, approval, given };
     Ok(run(work, &arguments.run, invocation, output).await?.exit)
@@ -72,17 +74,20 @@ pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, 
     let choice = Choice { allow_changes: arguments.allow_changes, ..Choice::default() };
     let RollbackArgs { with_rollout, force_superseded, undeclared, .. } = *arguments;
     let loosened = Loosened { with_rollout, force_superseded, undeclared };
-    let (project, run_id) = match unread::footing(arguments, invocation, output)? {
-        Footing::Spec(project) => (project, arguments.run_id.clone()),
+    let (project, what) = match unread::footing(arguments, invocation, output)? {
+        Footing::Spec(project) => {
+            let run = || TakenBack::Run(arguments.run_id.clone());
+            (project, arguments.change.clone().map_or_else(run, TakenBack::Change))
+        }
         // Another run may be the last by the time that the lock is had; this is the one whose guards hold.
-        Footing::OfRun(project, run_id) => (project, run_id.to_string()),
+        Footing::OfRun(project, run_id) => (project, TakenBack::Run(run_id.to_string())),
         Footing::NothingLeft => {
             Screen::new(output, invocation.clock, arguments.run.json, None, false).nothing_to_take_back(None);
             return Ok(Exit::Done);
         }
     };
     let session = invocation.session_of(project, invocation.settings(&arguments.run));
-    let task = Task::Rollback { run_id, loosened, options: plan::options(&choice, invocation) };
+    let task = Task::Rollback { what, loosened, options: plan::options(&choice, invocation) };
     let approval = Approval { again: arguments.again, ..approval(&arguments.run) };
     let state = arguments.state.as_ref().map(|state| state.display().to_string());
     let given = Given { state, ..invocation.given() };
@@ -115,10 +120,21 @@ pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation
     let mut screen = screen.with_records(records).outliving(terminal).full(arguments.full).given(given.clone());
     let (doing, is_of_approval) = (task.operation(), approval.by.is_some());
     let again = match &task {
-        Task::Rollback { run_id, .. } => given.rollback(&RunId(run_id.as_str().into())),
+        Task::Rollback { what: TakenBack::Run(run_id), .. } => given.rollback(&RunId(run_id.as_str().into())),
+        Task::Rollback { what: TakenBack::Change(change), .. } => given.command(&format!("rollback --change {change}")),
+        Task::TakeBack { run_id } => given.rollback(run_id),
         Task::Fresh(_) | Task::Saved { .. } => given.plan(),
     };
     let applied = operation::apply(&session, task, approval, &mut screen, signals.clone()).await;
+    let applied = match applied {
+        Ok(Applied::Ran(ran)) => {
+            let again = |run_id: &RunId| confirm::way_back(&session, run_id, invocation, output);
+            Ok(Applied::Ran(Box::new(
+                confirming::see_through(*ran, &session, again, &mut screen, signals.clone()).await,
+            )))
+        }
+        applied => applied,
+    };
     let ended = applied.and_then(|applied| {
         let has_run = matches!(applied, Applied::Ran(_));
         let is_spent = is_of_approval && matches!(&applied, Applied::Nothing(plan) if plan.is_complete());
@@ -147,6 +163,11 @@ fn finish(applied: &Applied, operation: Operation, screen: &mut Screen<'_>, outp
             output.show(|out| writeln!(out, "Apply cancelled."));
             Exit::Done
         }
+        Applied::TookBack(backs) => {
+            let exit = confirm::exit_of(backs);
+            output.say(&render::words::confirmation::came_first(backs.len(), &given.plan()));
+            exit
+        }
         Applied::TakenBack { run_id } => {
             screen.nothing_to_take_back(run_id.as_ref());
             Exit::Done
@@ -173,7 +194,7 @@ fn nothing_possible(plan: &Plan, again: &str) -> Refusal {
 
 /// Says what became of the way back, and returns the exit code: what stands in the history of the run.
 fn conclude(ran: &Ran, output: &Output, given: &Given) -> Exit {
-    let exit = ran.report.exit().unwrap_or(Exit::Partial);
+    let exit = ran.left.or(ran.report.exit()).unwrap_or(Exit::Partial);
     if let Some(back) = &ran.rollback {
         let is_back = back.report.exit() == Some(Exit::Done);
         let (verdict, next) = match is_back {

@@ -11,7 +11,7 @@ use crate::ops::approved::{self, Standing};
 use crate::ops::asked::Asked;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::together;
-use crate::ops::session::{Approval, Task};
+use crate::ops::session::{Approval, Session, Task};
 use crate::plan::{DigestAt, PlanOptions};
 use crate::render::escape::escape_terminal;
 use crate::render::words::approval as words;
@@ -40,7 +40,7 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
             }
             let saved = apply::read_plan(Path::new(&arguments.what))?;
             let inputs = saved.inputs.clone();
-            options = PlanOptions { targets: inputs.target, excludes: inputs.exclude, ..options };
+            options = PlanOptions { targets: inputs.target, excludes: inputs.exclude, drift: inputs.drift, ..options };
             asked = saved.at.map(AtArgs::of).unwrap_or_default();
             saved.digest()
         }
@@ -140,6 +140,7 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
     let task = Task::Saved { plan: Box::new(kept.plan.clone()), options };
     let approval = Approval { by: Some(kept.by.clone()), ..Approval::default() };
     let session = invocation.session_of(invocation.load_from(path)?, invocation.settings(&arguments.run));
+    let session = Session { confirm_within: arguments.confirm_within, ..session };
     let paths = session.project.paths.clone();
     // Of several specs, this one.
     let file = invocation.global.file.first().map(|_| path.display().to_string());

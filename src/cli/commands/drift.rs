@@ -1,6 +1,6 @@
 //! `drift`: for people, and for a timer that watches several specs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -13,11 +13,13 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::notify;
 use crate::ops::project::{Project, together};
 use crate::ops::shared_file::{self, Access};
+use crate::ops::unmanaged;
 use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
 use crate::render::words::next::Given;
 use crate::resource::{LiveState, Reading};
+use crate::state::Identity;
 
 use super::super::args::{DriftArgs, Format, FormatArgs};
 use super::super::errors::{self, Machine};
@@ -41,21 +43,24 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     if projects.len() > 1 {
         together::check(&projects.iter().flatten().map(|(project, _)| project).collect::<Vec<_>>())?;
     }
-    let (mut moved, mut failed) = (false, None);
+    let given = projects.iter().flatten().filter(|_| arguments.unmanaged);
+    let others: Vec<Project> = given.map(|(project, _)| project.clone()).collect();
+    let (mut moved, mut failed, mut seen) = (false, None, BTreeSet::new());
     let mut checks = Vec::new();
     for (path, project) in paths.iter().zip(projects) {
         let spec = path.display().to_string();
         if paths.len() > 1 && format == Format::Text {
             output.print(|out| writeln!(out, "# {}", escape_terminal(&spec)))?;
         }
-        let (check, machine, error) = match check(path, project, arguments, invocation, output).await {
-            // The document is out; what went wrong after it is for people.
-            Ok((check, error)) => (check, Machine::None, error),
-            Err(error) => {
-                let (at, outcome) = (invocation.clock.now(), Err(format!("{error:#}")));
-                (DriftCheck { spec: whole(path), at, declared: BTreeMap::new(), outcome }, machine, Some(error))
-            }
-        };
+        let (check, machine, error) =
+            match check(path, project, (&others, &mut seen), (arguments, invocation, output)).await {
+                // The document is out; what went wrong after it is for people.
+                Ok((check, error)) => (check, Machine::None, error),
+                Err(error) => {
+                    let (at, outcome) = (invocation.clock.now(), Err(format!("{error:#}")));
+                    (DriftCheck { spec: whole(path), at, declared: BTreeMap::new(), outcome }, machine, Some(error))
+                }
+            };
         if let Some(error) = error {
             // One spec that cannot be checked keeps nobody from looking at the others.
             if paths.len() > 1 && check.outcome.is_err() {
@@ -84,9 +89,8 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
 async fn check(
     path: &Path,
     project: Result<AsOf>,
-    arguments: &DriftArgs,
-    invocation: &Invocation,
-    output: &Output,
+    (others, listed): (&[Project], &mut BTreeSet<Identity>),
+    (arguments, invocation, output): (&DriftArgs, &Invocation, &Output),
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
     let (project, at) = project?;
     let chosen = project.chosen(&arguments.selection.target, &arguments.selection.exclude)?;
@@ -99,6 +103,10 @@ async fn check(
     if let Some(chosen) = &chosen {
         drift.keep_to(&project.spec, chosen);
         seen.readings.retain(|address, _| chosen.contains(address));
+    }
+    if arguments.unmanaged {
+        let projects: Vec<&Project> = others.iter().collect();
+        drift.unmanaged = Some(unmanaged::unmanaged(&project, &projects, cloud, listed).await?);
     }
     let topology = Topology::new(&project.spec, &seen);
     let given = invocation.given_choice(&arguments.selection, &arguments.at);

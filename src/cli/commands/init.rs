@@ -10,6 +10,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::init as operation;
 use crate::ops::project::DEFAULT_SPEC;
 use crate::ops::shared_file::{self, Access};
+use crate::ops::unmanaged;
 use crate::render::words::next::Given;
 use crate::render::{counted, schema, starter};
 use crate::store::named::{self, Links};
@@ -20,6 +21,9 @@ use super::super::output::Output;
 use super::Invocation;
 
 pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    if arguments.append {
+        return append(arguments, invocation, output).await;
+    }
     let path = arguments.output.as_deref().unwrap_or(Path::new(DEFAULT_SPEC));
     let to_stdout = path == Path::new("-");
     let is_stream = to_stdout || shared_file::is_stream(path);
@@ -62,6 +66,26 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     // What went into a pipe is planned from wherever it is put.
     let next = if is_stream { String::new() } else { format!(" Next: {}", next(path, invocation)) };
     output.say(&format!("{wrote}{next}"));
+    Ok(Exit::Done)
+}
+
+/// Adds what no entry declares to a spec that is there.
+async fn append(arguments: &InitArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let path = invocation.spec_path()?;
+    let project = invocation.load_from(&path)?;
+    let connection = connect(&project, &invocation.access(), invocation.clock).await?;
+    let regions = if arguments.region.is_empty() { unmanaged::regions(&project) } else { arguments.region.clone() };
+    let (cloud, target) = (&connection.cloud, &connection.target);
+    let survey = operation::read(cloud, target, regions, None, &invocation.clock).await?;
+    let appended = unmanaged::append(&project, &path, arguments.output.as_deref(), survey)?;
+    let file = appended.path.display();
+    if appended.entries == 0 {
+        output.say(&format!("Nothing is live that the spec does not declare; {file} stays as it is."));
+        return Ok(Exit::Done);
+    }
+    shared_file::write(&appended.path, appended.text.as_bytes(), Access::Others, true)?;
+    let entries = counted(appended.entries, "interface");
+    output.say(&format!("Added {entries} to {file}. Next: {}", invocation.given().command("plan")));
     Ok(Exit::Done)
 }
 

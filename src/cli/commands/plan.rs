@@ -17,10 +17,11 @@ use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::topology::Topology;
 use crate::render::words::next::Given;
+use crate::resource::DriftPolicy;
 use crate::store::local::Paths;
 use crate::store::named::{self, Links, NamedError};
 
-use super::super::args::{Choice, Format, FormatArgs, PlanArgs};
+use super::super::args::{Choice, DriftArg, Format, FormatArgs, PlanArgs};
 use super::super::output::Output;
 use super::Invocation;
 
@@ -94,6 +95,11 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
         allow_changes: choice.allow_changes,
         override_window: choice.override_window.clone(),
         redo: choice.redo,
+        drift: choice.drift.map(|drift| match drift {
+            DriftArg::Fix => DriftPolicy::Fix,
+            DriftArg::Leave => DriftPolicy::Leave,
+        }),
+        allow_forgotten: choice.allow_forgotten,
         ..PlanOptions::of_all(now, today(now), invocation.global.settle_timeout)
     }
 }

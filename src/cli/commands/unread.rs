@@ -45,7 +45,11 @@ pub(super) fn records(invocation: &Invocation, output: &Output) -> Result<Paths>
 /// The reason itself, where nothing is recorded where its state would be.
 pub(super) fn records_without(error: Error, invocation: &Invocation, output: &Output) -> Result<Paths> {
     let path = invocation.spec_path()?;
-    let paths = paths(invocation, &path, None);
+    records_of(&path, error, invocation, output)
+}
+
+fn records_of(path: &Path, error: Error, invocation: &Invocation, output: &Output) -> Result<Paths> {
+    let paths = paths(invocation, path, None);
     if !is_anything_recorded(&paths) {
         return Err(error);
     }
@@ -68,6 +72,10 @@ pub(super) fn footing(arguments: &RollbackArgs, invocation: &Invocation, output:
         Ok(project) => return with_spec(project, arguments).map(Footing::Spec),
         Err(error) => error,
     };
+    if arguments.change.is_some() {
+        output.say("note: without the spec one run is taken back at a time: `rictl rollback RUN_ID`");
+        return Err(error);
+    }
     if arguments.with_rollout {
         output.say("note: --with-rollout asks for the checks of a spec that cannot be read");
         return Err(error);
@@ -86,6 +94,41 @@ pub(super) fn footing(arguments: &RollbackArgs, invocation: &Invocation, output:
     let said = words::run_for_spec(&project.name, &why(&error), run.id());
     said.iter().for_each(|line| output.say(&format!("warning: {line}")));
     Ok(Footing::OfRun(project, run.id().clone()))
+}
+
+/// Returns what a run goes back by that nobody has confirmed: the spec of now, or where that cannot be read what the run stood
+/// under, which is said. Its records are where they were.
+///
+/// # Errors
+/// No such run, one that did not record what it stood under.
+pub(super) fn way_back(
+    path: &Path,
+    paths: &Paths,
+    run_id: &RunId,
+    invocation: &Invocation,
+    output: &Output,
+) -> Result<Project> {
+    let error = match invocation.load_from(path) {
+        Ok(project) => return Ok(Project { paths: paths.clone(), ..project }),
+        Err(error) => error,
+    };
+    let recorded = history::read_files(paths)?;
+    let Some(run) = operation::standing(&Files::new(paths.clone()), &recorded, &run_id.0)? else { return Err(error) };
+    let project = Project::of_run(path, paths.clone(), &run)?;
+    let said = words::run_for_spec(&project.name, &why(&error), run.id());
+    said.iter().for_each(|line| output.say(&format!("warning: {line}")));
+    Ok(project)
+}
+
+/// Returns where the records of a spec are, one that cannot be read included, which is said.
+///
+/// # Errors
+/// As [`records`].
+pub(super) fn records_at(path: &Path, invocation: &Invocation, output: &Output) -> Result<Paths> {
+    match invocation.load_from(path) {
+        Ok(project) => Ok(project.paths),
+        Err(error) => records_of(path, error, invocation, output),
+    }
 }
 
 /// Refuses a state that is not the one of a spec that can be read.

@@ -21,6 +21,7 @@ fn record(outcome: Outcome, because: Option<StepReason>, status: Status, since: 
         declared: None,
         change_id: None,
         observed: Sighting { status: Some(status), since: at(since), at: at("2026-11-23T12:10:00Z") },
+        forgotten: false,
         protected: false,
         group: None,
         durations: Durations::default(),

@@ -40,7 +40,11 @@ fn remembers_a_protection_until_what_it_forbade_is_done() {
     let mut state = State::new("lineage", target);
     let mut is_protected_after = |lines: &str, status| {
         let (spec, live) = (spec(lines), live(status));
-        write(&mut state, None, Some(&Seen { spec: &spec, before: None, after: &last(&live) }));
+        write(
+            &mut state,
+            None,
+            Some(&Seen { spec: &spec, before: None, after: &last(&live), is_well: true, is_whole: true }),
+        );
         state.interfaces["a"].protected
     };
     assert!(is_protected_after("status: Active, protect: true", Status::Active));
@@ -108,9 +112,17 @@ fn what_the_last_read_saw_is_what_is_recorded_and_the_refresh_never_outlives_the
     let (before, after) = (seen_at(Status::Active, 1), seen_at(Status::Active, 30));
     let mut state = state();
     let run = journal.replay().open_run();
-    write(&mut state, run, Some(&Seen { spec: &spec, before: Some(&before), after: &[] }));
+    write(
+        &mut state,
+        run,
+        Some(&Seen { spec: &spec, before: Some(&before), after: &[], is_well: true, is_whole: true }),
+    );
     assert_eq!(state.interfaces["a"].observed, Sighting { status: Some(Status::Inactive), since: at(20), at: at(20) });
-    write(&mut state, run, Some(&Seen { spec: &spec, before: Some(&before), after: &last(&after) }));
+    write(
+        &mut state,
+        run,
+        Some(&Seen { spec: &spec, before: Some(&before), after: &last(&after), is_well: true, is_whole: true }),
+    );
     let record = &state.interfaces["a"];
     assert_eq!(record.observed, Sighting { status: Some(Status::Active), since: at(30), at: at(30) });
     assert_eq!(record.declared, Some(crate::resource::DesiredStatus::Inactive), "it was confirmed once");
@@ -122,7 +134,11 @@ fn the_refresh_alone_tells_of_what_no_run_touched() {
     let mut state = state();
     for seconds in [1, 9] {
         let before = seen_at(Status::Active, seconds);
-        write(&mut state, None, Some(&Seen { spec: &spec, before: Some(&before), after: &[] }));
+        write(
+            &mut state,
+            None,
+            Some(&Seen { spec: &spec, before: Some(&before), after: &[], is_well: true, is_whole: true }),
+        );
     }
     assert_eq!(state.interfaces["a"].observed, Sighting { status: Some(Status::Active), since: at(1), at: at(9) });
 }
@@ -135,7 +151,11 @@ fn a_renamed_interface_keeps_what_is_recorded_of_it() {
     let renamed = parse(vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: text.into() }]).unwrap();
     let mut after = seen_at(Status::Inactive, 30);
     after.readings = after.readings.into_values().map(|reading| ("b".into(), reading)).collect();
-    write(&mut state, None, Some(&Seen { spec: &renamed, before: None, after: &last(&after) }));
+    write(
+        &mut state,
+        None,
+        Some(&Seen { spec: &renamed, before: None, after: &last(&after), is_well: true, is_whole: true }),
+    );
     assert_eq!(state.interfaces.keys().map(|address| address.as_str()).collect::<Vec<_>>(), ["b"]);
     assert!(state.interfaces["b"].last_action.is_some());
 }
@@ -176,7 +196,11 @@ fn a_change_stands_until_it_is_taken_back_and_that_is_remembered_until_spec_and_
         assert_eq!(record.taken_back.as_ref().map(|taken| (&taken.by, &taken.run)), Some((back.id(), drain.id())));
         let mut see = |status, second| {
             let before = seen_at(status, second);
-            write(&mut state, None, Some(&Seen { spec: &spec, before: Some(&before), after: &[] }));
+            write(
+                &mut state,
+                None,
+                Some(&Seen { spec: &spec, before: Some(&before), after: &[], is_well: true, is_whole: true }),
+            );
             state.interfaces["a"].taken_back.is_some()
         };
         assert!(see(Status::Active, 40));
@@ -191,6 +215,10 @@ fn what_was_taken_back_is_forgotten_once_its_entry_asks_for_something_else() {
     fold(&mut state, &drain);
     fold(&mut state, &taken_back(&drain, &spec("status: Inactive").interfaces["a"].digest()));
     let (spec, before) = (spec("status: Inactive, reason: again"), seen_at(Status::Active, 40));
-    write(&mut state, None, Some(&Seen { spec: &spec, before: Some(&before), after: &[] }));
+    write(
+        &mut state,
+        None,
+        Some(&Seen { spec: &spec, before: Some(&before), after: &[], is_well: true, is_whole: true }),
+    );
     assert_eq!(state.interfaces["a"].taken_back, None);
 }

@@ -11,6 +11,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::session::Front;
 use crate::render::{counted, words};
+use crate::state::RunId;
 use crate::store::Store;
 
 use super::{Locked, Standing};
@@ -60,7 +61,10 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             self.store.append(&entries)?;
         }
         if !self.store.replay().unfolded().is_empty() {
+            let awaited: Vec<_> = self.state.awaiting.iter().map(|awaits| awaits.run_id.clone()).collect();
             let warning = history::close_runs(&mut self.store, &mut self.state, &[])?;
+            let is_over = |id: &RunId| self.state.awaiting.iter().all(|awaits| awaits.run_id != *id);
+            self.settled = awaited.into_iter().filter(is_over).collect();
             warning.iter().for_each(|warning| front.note(&words::history::note(warning)));
             self.standing = Standing::Committed;
         }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 use crate::cloud::Cloud;
 use crate::history::{self, Seen};
 use crate::journal::{Operation, Run};
-use crate::ops::rollback::{self, Way};
+use crate::ops::rollback::{self, Done, Way};
 use crate::ops::session::{Front, Ran, today};
 use crate::ops::{account_lock, live};
 use crate::plan::PlanOptions;
@@ -62,17 +62,23 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let options = PlanOptions::of_all(now, today(now), self.session.settings.settle_timeout);
         // What this run did is not in the state yet, and is what the way back must know.
         let mut known = self.state.clone();
-        let seen = Seen { spec: &self.session.project.spec, before: Some(before), after: &ended.seen };
+        let seen = Seen {
+            spec: &self.session.project.spec,
+            before: Some(before),
+            after: &ended.seen,
+            is_well: false,
+            is_whole: false,
+        };
         history::write(&mut known, Some(run), Some(&seen));
-        self.plan_back(run, Some(&known), Way::Automatic, &options).await
+        self.plan_back(Done::by(run), Some(&known), Way::Automatic, &options).await
     }
 
     fn end_way_back(&mut self, back: Worked, front: &mut impl Front) -> WayBack {
         let Worked { plan, before, mut ended } = back;
         let after = std::mem::take(&mut ended.seen);
-        let (mut report, _) = self.end(&plan, ended);
+        let (mut report, _) = self.end(&plan, ended, false);
         report.groups = live::groups_after(&self.session.project.spec, &before, &after);
         front.end(&plan, &report);
-        WayBack { ran: Ran { plan, report, rollback: None }, before, after }
+        WayBack { ran: Ran { plan, report, rollback: None, awaits: None, left: None }, before, after }
     }
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use tokio::sync::watch;
 
+use crate::clock::BootTime;
 use crate::cloud::Cloud;
+use crate::duration::milliseconds;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
 use crate::journal::{Entry, Evidence, Ground, LockWord, Operation, RunStarted};
@@ -62,6 +64,12 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         signals: watch::Receiver<u32>,
     ) -> Result<Worked> {
         let Planned { plan, refresh: Refresh { live, reads }, takes_back, earlier, approved } = planned;
+        if let Some(taken) = takes_back.as_ref().filter(|takes_back| takes_back.is_confirmable) {
+            // Whoever confirms from now on is too late.
+            for run_id in &taken.run_ids {
+                self.decide_back(run_id)?;
+            }
+        }
         // That only the archive failed is made good by the next command that writes.
         history::anchor(&mut self.store, &mut self.state)?;
         self.store.prepare(plan.steps.len(), 1024 * (self.session.project.spec.interfaces.len() + 1))?;
@@ -93,7 +101,9 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     pub(super) fn conclude(&mut self, worked: Worked, back: Option<WayBack>, front: &mut impl Front) -> Ran {
         let Worked { plan, before, mut ended } = worked;
         let after = std::mem::take(&mut ended.seen);
-        let (mut report, is_recorded) = self.end(&plan, ended);
+        let waits = back.is_none() && ended.report.operation == Operation::Apply;
+        let (mut report, is_recorded) = self.end(&plan, ended, waits && self.session.confirm_within.is_some());
+        let awaits = self.awaits(&report);
         let whole = back.as_ref().filter(|back| back.ran.report.exit() == Some(Exit::Done));
         report.taken_back_by = whole.map(|back| back.ran.report.run_id.clone());
         // What was read last, be it by the way back.
@@ -103,8 +113,16 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         };
         if is_recorded {
             let spec = &self.session.project.spec;
-            let own = Seen { spec, before: Some(&before), after: &after };
-            let of_back = back.as_ref().map(|back| Seen { spec, before: Some(&back.before), after: &back.after });
+            let is_well = report.exit() == Some(Exit::Done) && report.operation == Operation::Apply;
+            let is_whole = plan.targeted.is_empty();
+            let own = Seen { spec, before: Some(&before), after: &after, is_well, is_whole };
+            let of_back = back.as_ref().map(|back| Seen {
+                spec,
+                before: Some(&back.before),
+                after: &back.after,
+                is_well: false,
+                is_whole: false,
+            });
             let seen: Vec<Seen<'_>> = [own].into_iter().chain(of_back).collect();
             let warning = match history::close_runs(&mut self.store, &mut self.state, &seen) {
                 Ok(note) => {
@@ -117,15 +135,19 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             };
             warning.iter().for_each(|warning| front.note(&format!("warning: {warning}")));
         }
-        front.end(&plan, &report);
-        Ran { plan, report, rollback: back.map(|back| Box::new(back.ran)) }
+        match &awaits {
+            Some(awaiting) => front.awaits(&plan, awaiting),
+            None => front.end(&plan, &report),
+        }
+        Ran { plan, report, rollback: back.map(|back| Box::new(back.ran)), awaits, left: None }
     }
 
     /// Decides how a run ends and puts that into the journal, once, and returns whether it is there. What stands there
     /// is what everybody tells of the run, this process included.
     ///
-    /// A run with a call that nobody watched to its end has no end yet: whoever comes next reads what became of it.
-    pub(super) fn end(&mut self, plan: &Plan, ended: Ended) -> (Report, bool) {
+    /// A run with a call that nobody watched to its end has no end yet: whoever comes next reads what became of it. One that
+    /// `waits` has done something, and that no signal ended, awaits confirmation.
+    pub(super) fn end(&mut self, plan: &Plan, ended: Ended, waits: bool) -> (Report, bool) {
         let Ended { mut report, last_look, interrupted, is_open, unrecorded, .. } = ended;
         report.time_zone = self.session.project.spec.time_zone.clone();
         report.unrecorded = unrecorded.map(|error| self.rescue(&error));
@@ -143,6 +165,9 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             run::end(&facts, at)
         };
         let mut end = decide(&report);
+        if waits && !interrupted && report.unrecorded.is_none() && report.did_something() {
+            end = end.awaiting();
+        }
         let mut is_recorded = false;
         if !is_open && report.unrecorded.is_none() {
             match self.store.append(&[Entry::RunEnded(end.clone())]) {
@@ -179,9 +204,13 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     fn evidence(&self, plan: &Plan, takes_back: Option<TakesBack>, live: &LiveState) -> Evidence {
         let project = &self.session.project;
         let takes_back_whole = takes_back.is_some() && plan.is_complete();
-        let (takes_back, grounds) = match takes_back {
-            Some(takes_back) => (vec![takes_back.run_id.clone()], takes_back.grounds_of(plan)),
-            None => (Vec::new(), self.grounds(plan)),
+        let confirm_within = self.session.confirm_within.filter(|_| takes_back.is_none());
+        let (takes_back, change_id, grounds) = match takes_back {
+            Some(takes_back) => {
+                let grounds = takes_back.grounds_of(plan);
+                (takes_back.run_ids, takes_back.change_id, grounds)
+            }
+            None => (Vec::new(), change_of(plan).map(ToString::to_string), self.grounds(plan)),
         };
         Evidence {
             host: Some(Holder::host_name()),
@@ -190,10 +219,12 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             takes_back,
             takes_back_whole,
             grounds,
-            change_id: change_of(plan).map(ToString::to_string),
+            change_id,
             stood_under: Some(footing(&project.spec, &touched(plan, live, &project.spec))),
             override_window: plan.overridden.as_ref().map(|overridden| overridden.reason.clone()),
             lock: (project.paths.locking == Locking::None).then_some(LockWord::None),
+            confirm_within_ms: confirm_within.map(milliseconds),
+            uptime: confirm_within.and_then(|_| BootTime::now().uptime()),
             ..Evidence::default()
         }
     }

@@ -91,6 +91,7 @@ impl Document {
         }
         Plan {
             forgotten: Vec::new(),
+            guards_weakened: Vec::new(),
             timestamp: self.timestamp,
             target: self.target,
             basis: self.basis,

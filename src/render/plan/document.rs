@@ -12,11 +12,11 @@ use serde::Serialize;
 use super::super::words::plan as words;
 use crate::calendar::Zone;
 use crate::plan::{
-    Assumed, Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead,
-    InterfaceRead, LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, Step, Summary,
-    Upcoming, Warning,
+    Assumed, Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, GuardWeakened,
+    HealthRead, InterfaceRead, LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, Step,
+    Summary, Upcoming, Warning,
 };
-use crate::resource::{Address, ScopeFailure, Target};
+use crate::resource::{Address, DriftPolicy, ScopeFailure, Target};
 use crate::selector::Selector;
 
 /// The keys of the document, in its order.
@@ -48,6 +48,8 @@ pub(in crate::render) struct Document<'a> {
     left_alone: Vec<LeftAloneLine<'a>>,
     /// What was recorded and is no longer declared; it is not touched.
     forgotten: &'a [Forgotten],
+    /// The guards that have become weaker since the last apply that ended well.
+    guards_weakened: &'a [GuardWeakened],
     /// There is something to apply.
     applyable: bool,
     /// An apply would bring about everything that the spec declares, but for what is left alone.
@@ -103,6 +105,12 @@ struct Inputs<'a> {
     /// How many changes `--allow-changes` let through although a cap is lower; an apply of the plan has to be told, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_changes: Option<u32>,
+    /// `--drift`, where it was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    drift: Option<DriftPolicy>,
+    /// How many `--allow-forgotten` let go although the cap is lower; an apply of the plan has to be told, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allow_forgotten: Option<u32>,
     /// What the cloud said of each declared interface, by address.
     read: &'a [InterfaceRead],
     /// What the health checks said that were asked for, by id.
@@ -126,6 +134,7 @@ impl<'a> Document<'a> {
             blocked: plan.blocked.iter().map(|blocked| BlockedLine::of(plan, blocked)).collect(),
             left_alone: plan.left_alone.iter().map(|left| LeftAloneLine::of(plan, left)).collect(),
             forgotten: &plan.forgotten,
+            guards_weakened: &plan.guards_weakened,
             applyable: plan.is_applyable(),
             complete: plan.is_complete(),
             errored: plan.is_errored(),
@@ -143,6 +152,8 @@ impl<'a> Document<'a> {
                 target: &plan.inputs.target,
                 exclude: &plan.inputs.exclude,
                 allow_changes: plan.inputs.allow_changes,
+                drift: plan.inputs.drift,
+                allow_forgotten: plan.inputs.allow_forgotten,
                 read: &plan.inputs.read,
                 health: &plan.inputs.health,
             },

@@ -13,6 +13,7 @@ fn state(text: &str) -> State {
         declared: Some(DesiredStatus::Inactive),
         change_id: None,
         observed: Sighting { status: Some(Status::Inactive), since: at("02:14:13"), at: at("02:15:00") },
+        forgotten: false,
         protected: true,
         group: Some("idc-shanghai".into()),
         durations: Durations::default(),
@@ -46,6 +47,8 @@ fn state(text: &str) -> State {
         ..record.clone()
     };
     State {
+        awaiting: Vec::new(),
+        guards: None,
         lineage: "l".to_owned(),
         serial: 7,
         target: target(),

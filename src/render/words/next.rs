@@ -5,6 +5,7 @@ use super::super::phrase::Phrase;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
 use crate::plan::Plan;
+use crate::resource::DriftPolicy;
 use crate::run::{Exit, Report, RunOutcome};
 use crate::state::RunId;
 
@@ -133,14 +134,19 @@ fn loosened(plan: &Plan, given: &Given) -> String {
     let caps = plan.inputs.allow_changes.map(|number| format!(" --allow-changes {number}"));
     let redo = given.redo.then(|| " --redo".to_owned());
     let windows = plan.overridden.as_ref().map(|windows| format!(" --override-window {}", quoted(&windows.reason)));
-    [caps, redo, windows].into_iter().flatten().collect()
+    let forgotten = plan.inputs.allow_forgotten.map(|number| format!(" --allow-forgotten {number}"));
+    [caps, redo, windows, forgotten].into_iter().flatten().collect()
 }
 
 /// Returns the flags that choose what a plan looks at.
 fn choices(plan: &Plan) -> String {
+    let drift = plan.inputs.drift.map(|drift| match drift {
+        DriftPolicy::Fix => " --drift fix".to_owned(),
+        DriftPolicy::Leave => " --drift leave".to_owned(),
+    });
     let flags = [("--target", &plan.inputs.target), ("--exclude", &plan.inputs.exclude)];
     let given = flags.into_iter().flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
-    given.map(|(flag, name)| format!(" {flag} {}", quoted(name.as_str()))).collect()
+    given.map(|(flag, name)| format!(" {flag} {}", quoted(name.as_str()))).chain(drift).collect()
 }
 
 /// Returns what to run after a drift check, if there is something.

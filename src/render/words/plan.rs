@@ -14,8 +14,8 @@ use crate::calendar::Zone;
 use crate::cloud::Call;
 use crate::duration;
 use crate::plan::{
-    Action, ActionReason, DeclaredSide, Doubt, Guard, HealthAnswer, Plan, PlanFileError, RolloutPlan, Step, Summary,
-    Upcoming, Warning, What,
+    Action, ActionReason, DeclaredSide, Doubt, Guard, GuardWeakened, HealthAnswer, Plan, PlanFileError, RolloutPlan,
+    Step, Summary, Upcoming, Warning, What,
 };
 use crate::resource::{Address, GroupName, HealthCheckStatus};
 use crate::selector::Selector;
@@ -59,10 +59,19 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 addresses => format!("{} may be on the way; plan again when it has ended", listed(addresses)),
             },
         ),
+        Warning::Unconfirmed { run_id, until, left_by } => {
+            let (summary, detail) = super::confirmation::warning(run_id, *until, left_by.as_ref());
+            said(summary, detail)
+        }
         Warning::Forgotten { addresses } => said(
             format!("{} recorded and no longer declared: {}", counted(addresses.len(), "interface"), some(addresses)),
             "nothing is done to them, and the next apply forgets them".to_owned(),
         ),
+        Warning::GuardsWeakened { guards } => {
+            let one = |guard: &GuardWeakened| format!("{} {} -> {}", guard.what, guard.before, guard.after);
+            let guards: Vec<String> = guards.iter().map(one).collect();
+            Said { summary: format!("guards weakened: {}", guards.join(", ")), detail: None }
+        }
         Warning::HandsOffExpired { address, until, at } => said(
             format!("hands_off of {address} has expired: it was meant to stand until {until}"),
             format!("{at}; no step is planned for it while it stands: take it out of the spec, or give it a new date"),

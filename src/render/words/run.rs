@@ -166,6 +166,8 @@ pub(crate) fn reason(reason: &Reason, zone: &Zone) -> String {
         }
         Reason::Stopped { because } => stop_reason(because),
         Reason::Unrecorded(what) => unrecorded(what),
+        Reason::Unconfirmed { until } => format!("nobody confirmed it until {}", Zone::utc().shown(*until)),
+        Reason::TakenBack { by } => format!("taken back by run {by}"),
         Reason::Interrupted => "a signal ended the run".to_owned(),
     }
 }
@@ -194,6 +196,8 @@ pub(crate) fn label(reason: &Reason) -> &'static str {
         Reason::BelowFloor { .. } => "Below its floor: ",
         Reason::Stopped { .. } => "Stopped: ",
         Reason::Unrecorded(_) => "Not recorded: ",
+        Reason::Unconfirmed { .. } => "Not confirmed: ",
+        Reason::TakenBack { .. } => "Taken back: ",
         Reason::Interrupted => "Interrupted: ",
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::diagnostic::Place;
+use crate::resource::DriftPolicy;
 use crate::spec::decode::labels;
 use crate::spec::fields::{Fields, Path};
 use crate::spec::findings::Findings;
@@ -22,6 +23,7 @@ pub(super) fn limits(mut fields: Fields<'_>, findings: &mut Findings) -> Limits 
         max_changes_percent: fields.number(path, "max_changes_percent", findings),
         per_group: fields.number(path, "per_group", findings),
         per_region: fields.number(path, "per_region", findings),
+        max_forgotten: fields.number(path, "max_forgotten", findings),
         approvals: fields
             .choice(path, "approvals", approval_policy, findings)
             .map_or_else(ApprovalPolicy::default, |word| word.value),
@@ -35,6 +37,14 @@ fn approval_policy(word: &str) -> Option<ApprovalPolicy> {
     Some(match word {
         "any" => ApprovalPolicy::Any,
         "other" => ApprovalPolicy::Other,
+        _ => return None,
+    })
+}
+
+pub(super) fn drift_policy(word: &str) -> Option<DriftPolicy> {
+    Some(match word {
+        "fix" => DriftPolicy::Fix,
+        "leave" => DriftPolicy::Leave,
         _ => return None,
     })
 }

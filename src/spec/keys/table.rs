@@ -27,6 +27,12 @@ pub const KEYS: &[Key] = &[
         "The zone of dates and times without an offset, by its name in the IANA database; times are shown in it.",
     )
     .default("UTC"),
+    key(
+        "drift",
+        choice(&["fix", "leave"]),
+        "What an apply does about an interface that only the cloud has moved since the last one: bring it back, or leave it.",
+    )
+    .default("fix"),
     key("windows", Kind::Entries, "When calls may be sent, and when not."),
     key(
         "changes",
@@ -92,6 +98,12 @@ pub const KEYS: &[Key] = &[
     .example("30"),
     key("limits.per_group", number(0), "At most this many changes in any one group.").example("2"),
     key("limits.per_region", number(0), "At most this many changes in any one region.").example("3"),
+    key(
+        "limits.max_forgotten",
+        number(0),
+        "At most this many recorded interfaces may be gone from the spec; `--allow-forgotten N` overrides it.",
+    )
+    .example("2"),
     key(
         "limits.approvals",
         choice(&["any", "other"]),

@@ -13,7 +13,9 @@ use crate::plan::{
     Unmet, Values, WhyNotUp, seal,
 };
 use crate::render::words::next::Given;
-use crate::resource::{AccountName, BusinessStatus, Call, HealthCheckStatus, Provider, Region, Scope, Status};
+use crate::resource::{
+    AccountName, BusinessStatus, Call, DriftPolicy, HealthCheckStatus, Provider, Region, Scope, Status,
+};
 use crate::selector::Selector;
 
 fn text() -> impl Strategy<Value = String> {
@@ -261,6 +263,8 @@ fn plan() -> impl Strategy<Value = Plan> {
                 target: vec![Selector::parse("label:carrier=al*,region:cn-shanghai").unwrap()],
                 exclude: Vec::new(),
                 allow_changes: real.then_some(3),
+                drift: real.then_some(DriftPolicy::Leave),
+                allow_forgotten: real.then_some(2),
                 read,
                 health: health(real, &word),
             },

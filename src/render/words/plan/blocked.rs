@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::super::super::counted;
 use super::super::super::text::and_more;
 use crate::calendar::Zone;
 use crate::plan::{BlockReason, Blocked, Exceeded, HealthUnread, Knob, NotUp, Plan, Shortage, Unmet, WhyNotUp};
@@ -112,6 +113,10 @@ fn why_blocked(
         BlockReason::Undeclared => {
             format!("{} is not declared any more; declare it again, or use --undeclared", title())
         }
+        BlockReason::Unconfirmed { run_id, until } => {
+            let until = zone.shown(*until);
+            format!("{} was changed by run {run_id}, which awaits confirmation until {until}", title())
+        }
         BlockReason::Told { text, .. } => text.clone(),
     }
 }
@@ -178,7 +183,16 @@ fn why_not_up(member: &NotUp, zone: &Zone) -> String {
 
 fn cap(changes: u32, exceeded: &Exceeded, knob: &Knob, allowed: Option<u32>) -> String {
     let Knob { key, value, at } = knob;
-    let exceeded = match exceeded {
+    if *exceeded == Exceeded::Forgotten {
+        let given =
+            allowed.map(|given| format!(" (--allow-forgotten {given} is not the exact number)")).unwrap_or_default();
+        return format!(
+            "{} recorded and gone from the spec, and {key} is {value} ({at}){given}; if that is meant: --allow-forgotten {changes}",
+            counted(changes as usize, "interface")
+        );
+    }
+    let said = match exceeded {
+        Exceeded::Forgotten => String::new(),
         Exceeded::Changes => format!("{changes} changes, and {key} is {value} ({at})"),
         Exceeded::Share { declared, allows } => {
             format!("{changes} of {declared} interfaces change, and {key} is {value} ({at}), which allows {allows}")
@@ -188,7 +202,7 @@ fn cap(changes: u32, exceeded: &Exceeded, knob: &Knob, allowed: Option<u32>) -> 
     };
     let allowed = allowed.map(|given| format!(" (--allow-changes {given} is not the exact number)"));
     let allowed = allowed.unwrap_or_default();
-    format!("{exceeded}; all {changes} changes are refused{allowed}; to run exactly these: --allow-changes {changes}")
+    format!("{said}; all {changes} changes are refused{allowed}; to run exactly these: --allow-changes {changes}")
 }
 
 fn unmet(why: Unmet) -> String {

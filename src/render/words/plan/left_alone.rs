@@ -20,6 +20,12 @@ pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
             let title = title(plan, &left.address);
             format!("{title} was taken back by run {run_id}: it stays so until its entry is altered, or with --redo")
         }
+        LeftAloneReason::Drift => {
+            let title = title(plan, &left.address);
+            format!(
+                "{title} was moved by somebody else since the last apply, and drift is left alone: `--drift fix` brings it back"
+            )
+        }
         LeftAloneReason::Told { text, .. } => text.clone(),
     }
 }

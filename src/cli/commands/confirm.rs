@@ -1,0 +1,136 @@
+//! `confirm`: keeps a run that is taken back unless somebody confirms it, lists what awaits, and takes back what nobody confirmed.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::calendar::Zone;
+use crate::ops::confirm::{self as operation, Confirmed, Confirming};
+use crate::ops::failure::Exit;
+use crate::ops::session::{Back, Came, Session};
+use crate::render::escape::escape_terminal;
+use crate::render::words::confirmation as words;
+use crate::state::{Awaiting, RunId};
+use crate::store::local::Paths;
+
+use super::super::args::ConfirmArgs;
+use super::super::errors::{self, Machine};
+use super::super::front::Screen;
+use super::super::output::Output;
+use super::{Invocation, apply, unread};
+
+pub(super) async fn confirm(arguments: &ConfirmArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    if arguments.expired {
+        return expired(arguments, invocation, output).await;
+    }
+    let path = invocation.spec_path()?;
+    let paths = unread::records_at(&path, invocation, output)?;
+    let Some(name) = &arguments.run_id else { return list(&paths, arguments.json, invocation, output) };
+    let (id, by) = invocation.nobody();
+    let confirming = Confirming { id, by, clock: invocation.clock };
+    let confirmed = operation::confirm(&paths, name, &confirming)?;
+    let (run_id, what) = match &confirmed {
+        Confirmed::Now(run_id) => (run_id, "kept"),
+        Confirmed::Already(run_id) => (run_id, "kept already"),
+        Confirmed::Rest(run_id) => (run_id, "kept as far as it was not taken back"),
+    };
+    output.print(|out| {
+        if arguments.json {
+            let document = serde_json::json!({"format_version": "1.0", "run_id": run_id, "confirmed": true});
+            writeln!(out, "{document}")
+        } else {
+            writeln!(out, "Run {run_id} is {what}.")
+        }
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Lists what awaits: without a run there is nothing to confirm.
+fn list(paths: &Paths, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let awaiting = operation::awaiting(paths)?;
+    let zone = invocation.load().map_or_else(|_| Zone::utc(), |project| project.spec.time_zone);
+    output.print(|out| {
+        if json {
+            writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "awaiting": documents(&awaiting)}))
+        } else if awaiting.is_empty() {
+            writeln!(out, "Nothing awaits confirmation.")
+        } else {
+            awaiting.iter().try_for_each(|awaits| writeln!(out, "{}", escape_terminal(&words::listed(awaits, &zone))))
+        }
+    })?;
+    if !awaiting.is_empty() {
+        output.say(&format!("{} keeps one of them", invocation.given().next("confirm RUN_ID")));
+    }
+    Ok(Exit::Error)
+}
+
+fn documents(awaiting: &[Awaiting]) -> Vec<serde_json::Value> {
+    let document = |awaits: &Awaiting| serde_json::json!({"run_id": awaits.run_id, "until": awaits.deadline.until, "left_by": awaits.left_by});
+    awaiting.iter().map(document).collect()
+}
+
+/// Takes back what nobody has confirmed in time, of each spec.
+async fn expired(arguments: &ConfirmArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let machine = if arguments.json { Machine::Lines } else { Machine::None };
+    let (mut worst, mut is_any_due) = (Exit::Done, false);
+    let paths = invocation.spec_paths();
+    for path in &paths {
+        if paths.len() > 1 {
+            output.say(&format!("# {}", path.display()));
+        }
+        match expired_of(path, arguments.json, invocation, output).await {
+            Ok(backs) => {
+                is_any_due |= !backs.is_empty();
+                worst = worst.worse(exit_of(&backs));
+            }
+            // What is wrong with one spec keeps nobody from the others.
+            Err(error) if paths.len() > 1 => worst = worst.worse(errors::report(output, &error, machine)),
+            Err(error) => return Err(error),
+        }
+    }
+    if !is_any_due && worst == Exit::Done {
+        output.say(words::NOTHING_DUE);
+    }
+    Ok(worst)
+}
+
+async fn expired_of(path: &Path, json: bool, invocation: &Invocation, output: &Output) -> Result<Vec<Back>> {
+    let mut backs = Vec::new();
+    let paths = unread::records_at(path, invocation, output)?;
+    let due = operation::due(&paths, invocation.clock.now())?;
+    if due.is_empty() {
+        return Ok(backs);
+    }
+    let signals = apply::listen()?;
+    for run_id in due {
+        let project = unread::way_back(path, &paths, &run_id, invocation, output)?;
+        let session = invocation.session_of(project, invocation.patience());
+        let screen = Screen::new(output, invocation.clock, json, None, false);
+        let mut screen = screen.outliving(signals.terminal.clone()).given(invocation.given());
+        let came = operation::take_back(&session, &run_id, &mut screen, signals.count.clone()).await?;
+        backs.push(Back { run_id, came });
+    }
+    Ok(backs)
+}
+
+/// Returns what a command ends with that took these runs back.
+pub(super) fn exit_of(backs: &[Back]) -> Exit {
+    let exit = |back: &Back| match &back.came {
+        Came::Kept | Came::Settled => Exit::Done,
+        Came::Closed => Exit::Moved,
+        Came::Ran(ran) if back.came.is_whole() => ran.report.exit().map_or(Exit::Partial, |_| Exit::Moved),
+        Came::Ran(ran) if ran.report.is_interrupted() => Exit::Interrupted,
+        Came::Ran(_) | Came::Left(_) => Exit::Partial,
+    };
+    backs.iter().map(exit).fold(Exit::Done, Exit::worse)
+}
+
+/// Returns the session that takes back a run of another one.
+///
+/// # Errors
+/// A run that cannot be found any more.
+pub(super) fn way_back(session: &Session, run_id: &RunId, invocation: &Invocation, output: &Output) -> Result<Session> {
+    let path = Path::new(&session.project.name);
+    let project = unread::way_back(path, &session.project.paths, run_id, invocation, output)?;
+    Ok(invocation.session_of(project, session.settings))
+}

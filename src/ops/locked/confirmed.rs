@@ -1,0 +1,113 @@
+//! Commit-confirmed, under the lock: what nobody has confirmed in time is taken back, once.
+
+use anyhow::{Result, anyhow};
+use tokio::sync::watch;
+
+use crate::clock::BootTime;
+use crate::cloud::Cloud;
+use crate::history::{self, confirmation};
+use crate::journal::Operation;
+use crate::ops::confirm;
+use crate::ops::rollback::{Done, Way};
+use crate::ops::session::{Applied, Back, Came, Front, today};
+use crate::plan::PlanOptions;
+use crate::render::words;
+use crate::run::{Report, RunOutcome};
+use crate::state::{Awaiting, RunId};
+use crate::store::{About, Store};
+
+use super::{Locked, unless_signalled};
+
+impl<C: Cloud, S: Store> Locked<'_, C, S> {
+    /// Returns the runs that nobody has confirmed in time, oldest first.
+    pub(super) fn due(&self) -> Vec<RunId> {
+        confirm::past(&self.state.awaiting, self.session.clock.now(), BootTime::now().uptime().as_ref())
+    }
+
+    /// Returns until when a run awaits confirmation whose end has just been recorded.
+    pub(super) fn awaits(&self, report: &Report) -> Option<Awaiting> {
+        if report.outcome() != RunOutcome::AwaitingConfirmation {
+            return None;
+        }
+        let run = self.store.replay().runs().iter().rev().find(|run| *run.id() == report.run_id)?;
+        confirmation::awaiting(run)
+    }
+
+    /// Decides that a run is taken back, where nobody has decided yet; returns whether somebody kept it.
+    pub(super) fn decide_back(&self, run_id: &RunId) -> Result<bool> {
+        let decision = confirm::decision(confirmation::Verdict::TakenBack, &self.run_id, self.session);
+        let put = |id: &RunId, about: About, bytes: &[u8]| self.store.put_word(id, about, bytes);
+        confirmation::decide(run_id, About::Decision, &decision, put)?;
+        let noted = confirmation::Confirmation::read(run_id, |id, about| self.store.word(id, about))?;
+        Ok(noted.kept().is_some())
+    }
+
+    /// Takes runs back that nobody has confirmed in time, one after the other.
+    pub(super) async fn take_back_all(
+        mut self,
+        due: Vec<RunId>,
+        front: &mut impl Front,
+        signals: watch::Receiver<u32>,
+    ) -> Result<Applied> {
+        let mut backs = Vec::with_capacity(due.len());
+        for (number, run_id) in due.into_iter().enumerate() {
+            let came = self.take_back(&run_id, number, front, signals.clone()).await?;
+            backs.push(Back { run_id, came });
+        }
+        Ok(Applied::TookBack(backs))
+    }
+
+    async fn take_back(
+        &mut self,
+        run_id: &RunId,
+        number: usize,
+        front: &mut impl Front,
+        signals: watch::Receiver<u32>,
+    ) -> Result<Came> {
+        if self.state.awaiting.iter().all(|awaits| awaits.run_id != *run_id) {
+            let noted = confirmation::Confirmation::read(run_id, |id, about| self.store.word(id, about))?;
+            return Ok(if noted.kept().is_some() {
+                Came::Kept
+            } else if self.settled.contains(run_id) {
+                Came::Closed
+            } else {
+                Came::Settled
+            });
+        }
+        if self.decide_back(run_id)? {
+            return Ok(Came::Kept);
+        }
+        let run = self.store.run(run_id)?.ok_or_else(|| anyhow!("there is no run {run_id} any more"))?;
+        front.note(&words::confirmation::taking_back(run_id));
+        let now = self.session.clock.now();
+        let options = PlanOptions::of_all(now, today(now), self.session.settings.settle_timeout);
+        let done = Done::by(&run);
+        let planned = self.plan_back(done, self.known_state(), Way::Automatic, &options);
+        let planned = match unless_signalled(&signals, planned).await? {
+            Some(planned) => planned,
+            // The way back that did it died before it could say so.
+            None => match self.plan_back(done, self.known_state(), Way::Closing, &options).await? {
+                Some(closing) if closing.finds_everything_back() => closing,
+                _ => {
+                    self.settle(run_id)?;
+                    return Ok(Came::Settled);
+                }
+            },
+        };
+        front.planned(&planned.plan);
+        if planned.plan.steps.is_empty() && !planned.finds_everything_back() {
+            return Ok(Came::Left(Box::new(planned.plan)));
+        }
+        let id = self.session.way_back_id(number);
+        let worked = self.run(planned, id, Operation::Rollback, front, signals).await?;
+        Ok(Came::Ran(Box::new(self.conclude(worked, None, front))))
+    }
+
+    /// Records that nothing of a run is left to take back, and that others have moved since what was.
+    fn settle(&mut self, run_id: &RunId) -> Result<()> {
+        self.state.awaiting.retain(|awaits| awaits.run_id != *run_id);
+        // That only the archive failed is made good by the next command that writes.
+        history::commit(&mut self.store, &mut self.state)?;
+        Ok(())
+    }
+}

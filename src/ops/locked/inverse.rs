@@ -1,0 +1,61 @@
+//! The plan of a way back: the inverse of what runs did, through the same planner.
+
+use anyhow::Result;
+
+use crate::cloud::Cloud;
+use crate::executor;
+use crate::ops::rollback::{self, Done, Inverse, Way};
+use crate::plan::PlanOptions;
+use crate::state::{Awaiting, RunId, State};
+use crate::store::Store;
+
+use super::{Locked, Planned, TakesBack};
+
+impl<C: Cloud, S: Store> Locked<'_, C, S> {
+    /// Plans the inverse of what a run did, from what `state` knows; `None` where all of it was taken back already.
+    pub(super) async fn plan_back(
+        &self,
+        done: Done<'_>,
+        state: Option<&State>,
+        way: Way,
+        options: &PlanOptions,
+    ) -> Result<Option<Planned>> {
+        let runs = done.runs;
+        let open = |id: &RunId| Ok(self.store.run(id)?);
+        // That it awaits confirmation itself holds nothing of it back.
+        let is_own = |awaits: &Awaiting| runs.iter().any(|run| awaits.run_id == *run.id());
+        let without = state.filter(|state| state.awaiting.iter().any(is_own)).cloned();
+        let without = without.map(|mut state| {
+            state.awaiting.retain(|awaits| !is_own(awaits));
+            state
+        });
+        let state = without.as_ref().or(state);
+        let inverse = rollback::inverse(&self.session.project, done, state, way, options, open)?;
+        let Some(Inverse { project, options, grounds }) = inverse else { return Ok(None) };
+        let refresh = self.refresh(&project.spec).await;
+        let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
+        rollback::explain(&mut plan, &named(done));
+        let earlier = state.map(|state| executor::unsettled(&state.interfaces)).unwrap_or_default();
+        let is_confirmable = runs.iter().any(|run| run.started.evidence.confirm_within_ms.is_some());
+        let run_ids = runs.iter().map(|run| run.id().clone()).collect();
+        let takes_back = Some(TakesBack { run_ids, change_id: change_of(done), grounds, is_confirmable });
+        Ok(Some(Planned { plan, refresh, takes_back, earlier, approved: None }))
+    }
+}
+
+/// Returns the change that is taken back, or that runs belong to, where that is one.
+fn change_of(done: Done<'_>) -> Option<String> {
+    let first = || done.runs.first()?.started.evidence.change_id.as_ref();
+    let of_all =
+        || first().filter(|first| done.runs.iter().all(|run| run.started.evidence.change_id.as_ref() == Some(first)));
+    done.change.map(ToOwned::to_owned).or_else(|| of_all().cloned())
+}
+
+/// Names what is taken back.
+fn named(done: Done<'_>) -> String {
+    match (done.runs, done.change) {
+        (_, Some(change)) => format!("change {change}"),
+        ([run], None) => format!("run {}", run.id()),
+        _ => "runs".to_owned(),
+    }
+}

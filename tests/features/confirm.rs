@@ -1,0 +1,368 @@
+//! Commit-confirmed: kept by whoever confirms in time, taken back by silence, and made good whatever dies meanwhile.
+
+use std::fs;
+use std::process::{Child, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+
+use super::scene::{Ended, Scene};
+
+const WORLD: &str = "
+regions: [cn-shanghai]
+settle: {activate: 20ms, deactivate: 20ms}
+interfaces:
+  - {id: ri-a}
+  - {id: ri-b}
+";
+
+/// A spec of two interfaces.
+fn spec(a: &str, b: &str) -> String {
+    format!(
+        "version: 1\ncloud: {{provider: emulator, region: cn-shanghai, world: world.yaml}}\ninterfaces:\n  a: {{id: ri-a, status: {a}}}\n  b: {{id: ri-b, status: {b}}}\n"
+    )
+}
+
+fn scene(a: &str, b: &str) -> Scene {
+    let scene = Scene::empty();
+    scene.write("world.yaml", WORLD);
+    scene.write("rictl.yaml", &spec(a, b));
+    scene
+}
+
+/// Starts an apply and returns it, and the id of its run, once it awaits confirmation.
+fn waiting(scene: &Scene, words: &str) -> (Child, String) {
+    let arguments: Vec<&str> = ["apply", "--auto-approve"].into_iter().chain(words.split(' ')).collect();
+    let output = fs::File::create(scene.path("waiter")).unwrap();
+    let errors = fs::File::create(scene.path("waiter.errors")).unwrap();
+    let mut child = scene.command(&arguments).stdout(output).stderr(errors).stdin(Stdio::null()).spawn().unwrap();
+    while !scene.read("waiter").contains("awaits confirmation") {
+        if let Some(status) = child.try_wait().unwrap() {
+            panic!("{status}: {}{}", scene.read("waiter"), scene.read("waiter.errors"));
+        }
+        std::thread::yield_now();
+    }
+    (child, run(scene, 0)["run_id"].as_str().unwrap().to_owned())
+}
+
+/// Waits for a waiter to end.
+fn ended(scene: &Scene, mut child: Child) -> Ended {
+    let code = child.wait().unwrap().code().unwrap();
+    Ended { code, stdout: scene.read("waiter"), stderr: scene.read("waiter.errors") }
+}
+
+fn killed(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn signal(child: &Child) {
+    kill_process(Pid::from_child(child), Signal::INT).unwrap();
+}
+
+fn document(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:#?}"))
+}
+
+/// Returns the newest run but for so many.
+fn run(scene: &Scene, before: usize) -> Value {
+    document(&scene.rictl("history --json"))["runs"][before].clone()
+}
+
+fn live(scene: &Scene) -> Vec<String> {
+    let plan = document(&scene.rictl("plan --json"));
+    let changes = plan["resource_changes"].as_array().unwrap();
+    changes.iter().map(|change| change["change"]["before"]["status"].as_str().unwrap().to_owned()).collect()
+}
+
+fn came_to(run: &Value) -> (Value, Value) {
+    (run["outcome"].clone(), run["exit_code"].clone())
+}
+
+#[test]
+fn silence_takes_it_back_and_the_run_says_so_everywhere() {
+    let scene = scene("Inactive", "Active");
+    let ended = scene.rictl("apply --auto-approve --confirm-within 300ms").with_code(5);
+    let (back, first) = (run(&scene, 0), run(&scene, 1));
+    let id = first["run_id"].as_str().unwrap();
+    for said in [
+        "Applied; awaits confirmation until".to_owned(),
+        format!("`rictl confirm {id}` keeps it, `rictl rollback {id}` takes it back"),
+        "Rollback complete! Resources: 0 added, 1 changed, 0 destroyed.".to_owned(),
+        "Apply incomplete! Resources: 0 added, 1 changed, 0 destroyed.".to_owned(),
+    ] {
+        assert!(ended.stdout.contains(&said), "{said}: {ended:#?}");
+    }
+    assert!(ended.stderr.contains(&format!("nobody confirmed run {id} in time")), "{ended:#?}");
+    assert_eq!(came_to(&first), (json!("taken_back"), json!(5)));
+    assert_eq!((&first["taken_back_by"], &back["takes_back"]), (&back["run_id"], &json!([id])));
+    let codes: Vec<&str> =
+        first["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect();
+    assert_eq!(codes, ["unconfirmed", "taken_back"]);
+    assert_eq!(live(&scene), ["Active", "Active"]);
+    scene.rictl("confirm --expired").with_code(0);
+    let late = scene.rictl(&format!("confirm {id}")).with_code(4);
+    assert!(late.stderr.contains("is taken back"), "{late:#?}");
+    // It is not done again by the next apply.
+    scene.rictl("apply --auto-approve").with_code(0);
+    assert_eq!(live(&scene), ["Active", "Active"]);
+}
+
+#[test]
+fn whoever_confirms_keeps_it_and_twice_is_once() {
+    let scene = scene("Inactive", "Active");
+    let (waiter, id) = waiting(&scene, "--confirm-within 1h");
+    assert_eq!(came_to(&run(&scene, 0)), (json!("awaiting_confirmation"), Value::Null));
+    for said in [scene.rictl("history").stdout, scene.rictl("plan").stdout, scene.rictl("show").stdout] {
+        assert!(said.contains("awaits confirmation until"), "{said}");
+    }
+    let listed = scene.rictl("confirm").with_code(1);
+    assert!(listed.stdout.contains(&id), "{listed:#?}");
+    scene.rictl(&format!("confirm {}", &id[..20])).with_code(0);
+    let kept = ended(&scene, waiter).with_code(0);
+    assert!(kept.stdout.contains("Apply complete! Resources: 0 added, 1 changed, 0 destroyed."), "{kept:#?}");
+    scene.rictl("confirm last").with_code(0);
+    assert_eq!(came_to(&run(&scene, 0)), (json!("complete"), json!(0)));
+    assert_eq!(run(&scene, 0)["resolved_by"], Value::Null);
+    assert_eq!(scene.rictl("confirm").with_code(1).stdout, "Nothing awaits confirmation.\n");
+    assert!(!scene.rictl("plan").stdout.contains("awaits"));
+    assert_eq!(live(&scene), ["Inactive", "Active"]);
+}
+
+#[test]
+fn while_it_waits_others_go_on_but_not_on_what_it_changed() {
+    let scene = scene("Inactive", "Active");
+    let (waiter, id) = waiting(&scene, "--confirm-within 1h");
+    scene.write("rictl.yaml", &spec("Active", "Inactive"));
+    let plan = document(&scene.rictl("plan --json").with_code(3));
+    let blocked = &plan["blocked"][0];
+    assert_eq!(
+        (&blocked["address"], &blocked["code"], &blocked["run_id"]),
+        (&json!("a"), &json!("unconfirmed"), &json!(id))
+    );
+    assert!(blocked["until"].is_string(), "{blocked}");
+    scene.rictl("apply --auto-approve").with_code(5);
+    assert_eq!(live(&scene), ["Inactive", "Inactive"]);
+    // That of others stands, whatever becomes of it.
+    signal(&waiter);
+    ended(&scene, waiter).with_code(130);
+    assert_eq!(live(&scene), ["Active", "Inactive"]);
+    let first = document(&scene.rictl(&format!("show {id} --json")));
+    assert_eq!(came_to(&first), (json!("taken_back"), json!(130)));
+}
+
+#[test]
+fn what_a_dead_process_left_is_kept_by_whoever_confirms() {
+    let scene = scene("Inactive", "Active");
+    let (waiter, id) = waiting(&scene, "--confirm-within 1h");
+    killed(waiter);
+    assert_eq!(came_to(&run(&scene, 0)), (json!("awaiting_confirmation"), Value::Null));
+    scene.rictl("confirm --expired").with_code(0);
+    scene.rictl(&format!("confirm {id}")).with_code(0);
+    let run = run(&scene, 0);
+    assert_eq!(came_to(&run), (json!("complete"), Value::Null));
+    assert!(run["resolved_by"].is_string(), "{run}");
+    scene.rictl("apply --auto-approve").with_code(0);
+    assert_eq!(live(&scene), ["Inactive", "Active"]);
+}
+
+#[test]
+fn past_the_deadline_of_a_dead_process_the_next_apply_takes_back_first() {
+    let scene = scene("Inactive", "Active");
+    let (waiter, id) = waiting(&scene, "--confirm-within 1s");
+    killed(waiter);
+    scene.write("rictl.yaml", &spec("Inactive", "Inactive"));
+    let applied = retried(&scene).with_code(4);
+    assert!(applied.stderr.contains(&format!("taking back run {id}")), "{applied:#?}");
+    assert!(live(&scene)[0] == "Active");
+    let first = document(&scene.rictl(&format!("show {id} --json")));
+    assert_eq!(
+        (came_to(&first), first["resolved_by"].clone()),
+        ((json!("taken_back"), Value::Null), first["taken_back_by"].clone())
+    );
+    scene.rictl("apply --auto-approve").with_code(0);
+}
+
+/// Applies until that is late.
+fn retried(scene: &Scene) -> Ended {
+    loop {
+        let applied = scene.rictl("apply --auto-approve");
+        if ![0, 3, 5].contains(&applied.code) {
+            return applied;
+        }
+    }
+}
+
+/// Takes back what is due, once it is.
+fn expired(scene: &Scene) -> Ended {
+    loop {
+        let ended = scene.rictl("confirm --expired --doubt-window 50ms");
+        if ended.code != 0 {
+            return ended;
+        }
+    }
+}
+
+/// Starts an apply and kills it once its journal says this, or once it waits.
+fn killed_at(scene: &Scene, said: &str) {
+    let words = ["apply", "--auto-approve", "--confirm-within", "500ms"];
+    let output = fs::File::create(scene.path("waiter")).unwrap();
+    let mut child = scene.command(&words).stdout(output).stderr(Stdio::null()).spawn().unwrap();
+    let journal = scene.path("state/rictl.journal.jsonl");
+    while !fs::read_to_string(&journal).unwrap_or_default().contains(said) && !scene.read("waiter").contains("awaits") {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before it was killed");
+        std::thread::yield_now();
+    }
+    killed(child);
+}
+
+#[test]
+fn the_timer_takes_back_what_a_dead_process_left_wherever_it_died() {
+    for at in ["\"accepted\"", "\"intent\"", "run_ended"] {
+        let scene = scene("Inactive", "Active");
+        killed_at(&scene, at);
+        let ended = expired(&scene);
+        assert_eq!((ended.code, live(&scene)), (4, vec!["Active".to_owned(); 2]), "{at}: {ended:#?}");
+        scene.rictl("confirm --expired").with_code(0);
+        let runs = document(&scene.rictl("history --json"))["runs"].clone();
+        let first = &runs.as_array().unwrap().last().unwrap();
+        assert_eq!(first["outcome"], "taken_back", "{at}: {runs}");
+    }
+}
+
+#[test]
+fn a_taker_back_that_dies_is_finished_by_the_next() {
+    for at in ["takes_back", "\"intent\"", "\"accepted\"", "\"closed\""] {
+        let scene = scene("Inactive", "Inactive");
+        let (waiter, id) = waiting(&scene, "--confirm-within 300ms");
+        killed(waiter);
+        if !killed_once_due(&scene, at) {
+            // It was faster.
+            assert_eq!(live(&scene), ["Active", "Active"], "{at}");
+            continue;
+        }
+        let ended = expired(&scene);
+        assert_eq!((ended.code, live(&scene)), (4, vec!["Active".to_owned(); 2]), "{at}: {ended:#?}");
+        scene.rictl("confirm --expired").with_code(0);
+        scene.rictl(&format!("confirm {id}")).with_code(4);
+    }
+}
+
+/// Starts takers-back until one finds something due, and kills that one once the journal says this; returns whether it was
+/// still at work then.
+fn killed_once_due(scene: &Scene, said: &str) -> bool {
+    let journal = scene.path("state/rictl.journal.jsonl");
+    let says = || {
+        let text = fs::read_to_string(&journal).unwrap_or_default();
+        text.rsplit_once("takes_back").is_some_and(|(_, rest)| said == "takes_back" || rest.contains(said))
+    };
+    loop {
+        let mut command = scene.command(&["confirm", "--expired", "--doubt-window", "50ms"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        loop {
+            if says() {
+                killed(child);
+                return true;
+            }
+            match child.try_wait().unwrap() {
+                Some(status) if status.code() == Some(0) => break,
+                Some(_) => return false,
+                None => std::thread::yield_now(),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_spec_that_no_longer_loads_does_not_stop_the_way_back() {
+    for broken in ["interfaces: [\n", ""] {
+        let scene = scene("Inactive", "Active");
+        let (waiter, _) = waiting(&scene, "--confirm-within 1s");
+        scene.write("rictl.yaml", broken);
+        let ended = ended(&scene, waiter).with_code(5);
+        assert!(ended.stderr.contains("cannot be read") || ended.stderr.contains("stood under"), "{ended:#?}");
+        scene.write("rictl.yaml", &spec("Active", "Active"));
+        assert_eq!(live(&scene), ["Active", "Active"]);
+    }
+}
+
+#[test]
+fn the_timer_goes_by_what_the_run_stood_under_where_the_spec_is_broken() {
+    let scene = scene("Inactive", "Active");
+    let (waiter, _) = waiting(&scene, "--confirm-within 300ms");
+    killed(waiter);
+    scene.write("rictl.yaml", "interfaces: [\n");
+    let ended = expired(&scene).with_code(4);
+    assert!(ended.stderr.contains("stood under"), "{ended:#?}");
+    scene.write("rictl.yaml", &spec("Active", "Active"));
+    assert_eq!(live(&scene), ["Active", "Active"]);
+}
+
+#[test]
+fn a_rollback_by_hand_ends_the_wait() {
+    let scene = scene("Inactive", "Active");
+    let (waiter, id) = waiting(&scene, "--confirm-within 1h");
+    scene.rictl(&format!("rollback {id} --auto-approve")).with_code(0);
+    ended(&scene, waiter).with_code(5);
+    let (back, first) = (run(&scene, 0), run(&scene, 1));
+    assert_eq!((came_to(&first), &first["taken_back_by"]), ((json!("taken_back"), json!(5)), &back["run_id"]));
+}
+
+#[test]
+fn what_cannot_be_taken_back_stays_due_until_somebody_keeps_it() {
+    let scene = scene("Inactive", "Active");
+    scene.rictl("apply --auto-approve").with_code(0);
+    scene.write("rictl.yaml", &spec("Active", "Active"));
+    let (waiter, id) = waiting(&scene, "--confirm-within 1s");
+    let protected = spec("Active", "Active").replace("ri-a, ", "ri-a, protect: true, ");
+    scene.write("rictl.yaml", &protected);
+    ended(&scene, waiter).with_code(5);
+    let first = document(&scene.rictl(&format!("show {id} --json")));
+    assert_eq!(came_to(&first), (json!("incomplete"), json!(5)));
+    assert_eq!(scene.rictl("confirm --expired").code, 5);
+    assert!(scene.rictl("plan").stdout.contains(&id));
+    scene.rictl(&format!("confirm {id}")).with_code(0);
+    scene.rictl("confirm --expired").with_code(0);
+    assert!(!scene.rictl("plan").stdout.contains(&id));
+    assert_eq!(live(&scene), ["Active", "Active"]);
+}
+
+#[test]
+fn without_a_step_there_is_no_wait_and_a_run_that_need_not_be_confirmed_says_so() {
+    let scene = scene("Active", "Active");
+    scene.rictl("apply --auto-approve --confirm-within 1h").with_code(0);
+    scene.write("rictl.yaml", &spec("Inactive", "Active"));
+    scene.rictl("apply --auto-approve").with_code(0);
+    let refused = scene.rictl("confirm last").with_code(1);
+    assert!(refused.stderr.contains("need not be confirmed"), "{refused:#?}");
+    scene.rictl("apply --auto-approve --confirm-within 0s").with_code(1);
+}
+
+#[test]
+fn a_failed_run_is_taken_back_at_once_where_that_was_asked_for_and_else_it_waits_and_ends_with_5() {
+    let scene = scene("Inactive", "Inactive");
+    let check = "rollout: {canary: 1, batch: 1, check: [\"false\"]}\ninterfaces:";
+    scene.write("rictl.yaml", &spec("Inactive", "Inactive").replace("interfaces:", check));
+    scene.rictl("apply --auto-approve --confirm-within 1h --on-error rollback").with_code(5);
+    assert_eq!(live(&scene), ["Active", "Active"]);
+    assert_eq!(scene.rictl("confirm").stdout, "Nothing awaits confirmation.\n");
+    let (waiter, id) = waiting(&scene, "--redo --confirm-within 1h");
+    scene.rictl(&format!("confirm {id}")).with_code(0);
+    let kept = ended(&scene, waiter).with_code(5);
+    assert!(kept.stdout.contains("Apply incomplete!"), "{kept:#?}");
+    assert_eq!(came_to(&run(&scene, 0)), (json!("incomplete"), json!(5)));
+}
+
+#[test]
+fn the_events_say_that_it_awaits_and_end_with_the_run_that_waited() {
+    let scene = scene("Inactive", "Active");
+    let ended = scene.rictl("apply --auto-approve --json --confirm-within 300ms").with_code(5);
+    let lines: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let id = run(&scene, 1)["run_id"].clone();
+    let awaits = lines.iter().find(|line| line["type"] == "awaiting_confirmation").unwrap();
+    assert_eq!(awaits["run_id"], id);
+    assert!(awaits["until"].is_string(), "{awaits}");
+    let ends: Vec<_> = lines.iter().filter(|line| line["type"] == "run_finished").collect();
+    assert_eq!((ends.len(), &ends[1]["run_id"], &ends[1]["outcome"]), (2, &id, &json!("taken_back")));
+    assert_eq!(lines.last().unwrap()["type"], "run_finished");
+}

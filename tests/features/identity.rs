@@ -1,0 +1,261 @@
+//! What a spec no longer says, what drift is left, and records that follow an interface from one spec to another.
+
+use serde_json::{Value, json};
+
+use super::scene::{Ended, Scene};
+
+const WORLD: &str = "
+regions: [cn-shanghai]
+settle: {activate: 20ms, deactivate: 20ms}
+interfaces:
+  - {id: ri-a}
+  - {id: ri-b}
+  - {id: ri-c}
+";
+
+const CLOUD: &str = "version: 1\ncloud: {provider: emulator, region: cn-shanghai, world: world.yaml}\n";
+
+fn declare(scene: &Scene, file: &str, before: &str, entries: &[&str]) {
+    let entries: String = entries.iter().map(|entry| format!("  {entry}\n")).collect();
+    scene.write(file, &format!("{CLOUD}{before}interfaces:\n{entries}"));
+}
+
+fn scene(before: &str, entries: &[&str]) -> Scene {
+    let scene = Scene::empty();
+    scene.write("world.yaml", WORLD);
+    declare(&scene, "rictl.yaml", before, entries);
+    scene
+}
+
+const A: &str = "a: {id: ri-a, status: Active}";
+const B: &str = "b: {id: ri-b, status: Active}";
+const C: &str = "c: {id: ri-c, status: Active}";
+const A_DOWN: &str = "a: {id: ri-a, status: Inactive}";
+
+fn document(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|error| panic!("{error}: {ended:#?}"))
+}
+
+fn plan(scene: &Scene, words: &str) -> Value {
+    document(&scene.rictl(&format!("plan --json{words}")))
+}
+
+fn apply(scene: &Scene, words: &str) -> Ended {
+    scene.rictl(&format!("apply --auto-approve{words}"))
+}
+
+fn names(list: &Value, key: &str) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|entry| entry[key].as_str().unwrap().to_owned()).collect()
+}
+
+/// Moves an interface behind the spec's back, by a spec and a state that know nothing of it.
+fn move_by_hand(scene: &Scene, entry: &str) {
+    std::fs::create_dir_all(scene.path("elsewhere")).unwrap();
+    scene.write("elsewhere/world.txt", "");
+    let text = format!("{CLOUD}interfaces:\n  {entry}\n").replace("world.yaml", "../world.yaml");
+    scene.write("elsewhere/hand.yaml", &text);
+    scene.rictl("apply --auto-approve -f elsewhere/hand.yaml").with_code(0);
+}
+
+#[test]
+fn drift_is_left_where_that_is_asked_for_and_what_the_spec_altered_is_done() {
+    let scene = scene("", &[A, B]);
+    apply(&scene, "").with_code(0);
+    move_by_hand(&scene, A_DOWN);
+    let left = plan(&scene, " --drift leave");
+    assert_eq!(
+        (names(&left["left_alone"], "address"), names(&left["left_alone"], "code")),
+        (vec!["a".into()], vec!["drift".into()])
+    );
+    assert_eq!(left["inputs"]["drift"], "leave");
+    assert_eq!(names(&plan(&scene, "")["steps"], "address"), ["a"]);
+    apply(&scene, " --drift leave").with_code(0);
+    scene.rictl("drift").with_code(2);
+    declare(&scene, "rictl.yaml", "drift: leave\n", &[A, "b: {id: ri-b, status: Inactive}", C]);
+    let both = plan(&scene, "");
+    assert_eq!(
+        (names(&both["steps"], "address"), names(&both["left_alone"], "address")),
+        (vec!["b".to_owned()], vec!["a".to_owned()])
+    );
+    assert_eq!(names(&plan(&scene, " --drift fix")["steps"], "address").len(), 2);
+    // A saved plan keeps what was chosen.
+    scene.rictl("plan --drift fix --out saved.plan").with_code(0);
+    scene.rictl("apply saved.plan").with_code(0);
+    scene.rictl("drift").with_code(0);
+}
+
+#[test]
+fn what_has_no_record_counts_as_asked_for_by_the_spec() {
+    let scene = scene("drift: leave\n", &[A_DOWN]);
+    assert_eq!(names(&plan(&scene, "")["steps"], "address"), ["a"]);
+}
+
+#[test]
+fn more_gone_from_the_spec_than_may_be_is_refused_and_the_exact_number_overrides() {
+    let limits = "limits: {max_forgotten: 1}\n";
+    let scene = scene(limits, &[A, B, C]);
+    apply(&scene, "").with_code(0);
+    declare(&scene, "rictl.yaml", limits, &[A_DOWN]);
+    let refused = plan(&scene, "");
+    assert_eq!(names(&refused["forgotten"], "address"), ["b", "c"]);
+    assert_eq!(names(&refused["blocked"], "address"), ["a", "b", "c"]);
+    assert!(names(&refused["blocked"], "code").iter().all(|code| code == "cap"), "{refused}");
+    let said = apply(&scene, "").with_code(3);
+    assert!(said.stdout.contains("--allow-forgotten 2"), "{said:#?}");
+    apply(&scene, " --allow-forgotten 1").with_code(3);
+    scene.rictl("plan --allow-forgotten 2 --out saved.plan").with_code(0);
+    // What loosens a guard never comes from the file.
+    let refused = scene.rictl("apply saved.plan").with_code(3);
+    assert!(refused.stderr.contains("--allow-forgotten 2"), "{refused:#?}");
+    scene.rictl("apply saved.plan --allow-forgotten 2").with_code(0);
+    assert_eq!(plan(&scene, "")["forgotten"], json!([]));
+}
+
+#[test]
+fn what_is_gone_is_marked_by_an_apply_of_the_whole_that_ends_well_and_known_again_when_it_comes_back() {
+    let scene = scene("", &[A_DOWN, B]);
+    apply(&scene, "").with_code(0);
+    declare(&scene, "rictl.yaml", "", &[B]);
+    apply(&scene, " --target b").with_code(0);
+    assert_eq!(names(&plan(&scene, "")["forgotten"], "address"), ["a"]);
+    apply(&scene, "").with_code(0);
+    assert_eq!(plan(&scene, "")["forgotten"], json!([]));
+    assert!(!scene.rictl("state list").stdout.contains("ri-a"));
+    declare(&scene, "rictl.yaml", "", &["again: {id: ri-a, status: Active}", B]);
+    assert_eq!(plan(&scene, "")["resource_changes"][0]["action_reason"], "spec_changed");
+    apply(&scene, "").with_code(0);
+    assert!(scene.rictl("state list").stdout.contains("again"));
+}
+
+#[test]
+fn a_guard_that_became_weaker_is_said_until_an_apply_ends_well() {
+    let strict = "limits: {max_changes: 2}\ngroups: {sh: {min_active: 1}}\nwindows: [{deny: weekend, days: [sat, sun], from: \"00:00\", to: \"00:01\"}]\n";
+    let entries =
+        ["a: {id: ri-a, status: Active, group: sh}", "b: {id: ri-b, status: Active, group: sh, protect: true}"];
+    let scene = scene(strict, &entries);
+    apply(&scene, "").with_code(0);
+    assert_eq!(plan(&scene, "")["guards_weakened"], json!([]));
+    let loose = "groups: {sh: {}}\n";
+    declare(
+        &scene,
+        "rictl.yaml",
+        loose,
+        &["a: {id: ri-a, status: Active}", "b: {id: ri-b, status: Active, group: sh}"],
+    );
+    let text = scene.rictl("plan").with_code(0).stdout;
+    for said in [
+        "guards weakened: ",
+        "sh: floor 1 -> 0",
+        "b: protect on -> off",
+        "sh: a member -> gone",
+        "limits.max_changes 2 -> none",
+        "weekend: deny there -> gone",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    let guard = plan(&scene, "")["guards_weakened"][0].clone();
+    assert_eq!(guard, json!({"what": "sh: floor", "before": "1", "after": "0"}));
+    // A stronger one is nobody's worry, and an apply without steps is one that ended well.
+    apply(&scene, "").with_code(0);
+    assert_eq!(plan(&scene, "")["guards_weakened"], json!([]));
+    declare(&scene, "rictl.yaml", strict, &entries);
+    assert_eq!(plan(&scene, "")["guards_weakened"], json!([]));
+}
+
+/// Two specs that are made of one, and the other way round.
+#[test]
+fn an_interface_that_moves_to_another_spec_keeps_its_history_in_either_order() {
+    for gives_first in [true, false] {
+        let scene = scene("", &[A_DOWN, B]);
+        apply(&scene, "").with_code(0);
+        declare(&scene, "rictl.yaml", "", &[B]);
+        declare(&scene, "branch.yaml", "", &["moved: {id: ri-a, status: Active}"]);
+        let order = if gives_first { ["rictl.yaml", "branch.yaml"] } else { ["branch.yaml", "rictl.yaml"] };
+        let planned = document(&scene.rictl("plan --json -f branch.yaml"));
+        assert_eq!(planned["resource_changes"][0]["action_reason"], "spec_changed", "{planned}");
+        for file in order {
+            scene.rictl(&format!("apply --auto-approve -f {file}")).with_code(0);
+        }
+        let record = document(&scene.rictl("state show moved --json -f branch.yaml"));
+        assert_eq!(record["record"]["id"], "ri-a");
+        assert!(!scene.rictl("state list").stdout.contains("ri-a"));
+        // And back again.
+        declare(&scene, "rictl.yaml", "", &[A, B]);
+        apply(&scene, "").with_code(0);
+        let record = document(&scene.rictl("state show a --json"));
+        assert_eq!(record["record"]["last_action"]["action"], "ActivateRouterInterface", "{record}");
+    }
+}
+
+#[test]
+fn two_entries_that_swap_their_names_keep_their_histories() {
+    let scene = scene("", &[A_DOWN, B]);
+    apply(&scene, "").with_code(0);
+    declare(&scene, "rictl.yaml", "", &["b: {id: ri-a, status: Inactive}", "a: {id: ri-b, status: Active}"]);
+    apply(&scene, "").with_code(0);
+    let record = document(&scene.rictl("state show b --json"));
+    assert_eq!(record["record"]["last_action"]["action"], "DeactivateRouterInterface", "{record}");
+}
+
+#[test]
+fn two_teams_that_declare_one_id_are_told_both_places() {
+    let scene = scene("", &[A, B]);
+    declare(&scene, "other.yaml", "", &["theirs: {id: ri-a, status: Inactive}"]);
+    for command in ["validate", "drift"] {
+        let refused = scene.rictl(&format!("{command} -f rictl.yaml -f other.yaml")).with_code(1);
+        assert!(refused.stderr.contains("two specs declare ri-a"), "{refused:#?}");
+    }
+    scene.rictl("validate -f rictl.yaml -f ./rictl.yaml").with_code(0);
+}
+
+#[test]
+fn a_change_is_taken_back_as_one_to_what_stood_before_its_first_run() {
+    let scene = scene("", &[A, B, C]);
+    apply(&scene, "").with_code(0);
+    // It grows: its second run is of another link, and one of the first is changed by somebody else since.
+    let change = |select: &str, expect: u32| {
+        format!("changes:\n  CHG-9: {{reason: works, select: [{select}], expect: {expect}, status: Inactive}}\n")
+    };
+    declare(&scene, "rictl.yaml", &change("a", 1), &[A, B, C]);
+    apply(&scene, "").with_code(0);
+    declare(&scene, "rictl.yaml", &change("a, b", 2), &[A, B, C]);
+    apply(&scene, "").with_code(0);
+    let runs = document(&scene.rictl("history --json"))["runs"].clone();
+    let back = scene.rictl("rollback --change CHG-9 --auto-approve").with_code(0);
+    assert!(back.stdout.contains("taking back change CHG-9"), "{back:#?}");
+    let run = document(&scene.rictl("history --json"))["runs"][0].clone();
+    assert_eq!(run["takes_back"], json!([runs[1]["run_id"], runs[0]["run_id"]]));
+    assert_eq!(run["change_id"], "CHG-9");
+    assert_eq!(names(&plan(&scene, "")["left_alone"], "code"), ["rolled_back", "rolled_back"]);
+    let again = scene.rictl("rollback --change CHG-9 --auto-approve").with_code(0);
+    assert!(again.stdout.contains("No changes"), "{again:#?}");
+    scene.rictl("rollback --change CHG-8 --auto-approve").with_code(1);
+}
+
+#[test]
+fn what_no_spec_declares_is_listed_and_added_with_every_other_byte_as_it_was() {
+    let scene = scene("", &[A]);
+    declare(&scene, "other.yaml", "", &[B]);
+    apply(&scene, "").with_code(0);
+    let found = document(&scene.rictl("drift --unmanaged --json").with_code(0));
+    assert_eq!(names(&found["unmanaged"], "id"), ["ri-b", "ri-c"]);
+    assert_eq!(
+        found["unmanaged"][0],
+        json!({"id": "ri-b", "region": "cn-shanghai", "name": null, "status": "Active", "opposite": null})
+    );
+    assert!(document(&scene.rictl("drift --json"))["unmanaged"].is_null());
+    let both = scene.rictl("drift --unmanaged -f rictl.yaml -f other.yaml").with_code(0);
+    assert!(both.stdout.contains("Unmanaged: ri-c") && !both.stdout.contains("Unmanaged: ri-b"), "{both:#?}");
+    let before = "# ours\n".to_owned() + &scene.read("rictl.yaml") + "\n# the end\ntime_zone: Asia/Shanghai  # here\n";
+    scene.write("rictl.yaml", &before);
+    scene.rictl("init --append").with_code(0);
+    let after = scene.read("rictl.yaml");
+    let (head, tail) = before.split_once("\n\n# the end").unwrap();
+    assert!(after.starts_with(head) && after.ends_with(&format!("\n\n# the end{tail}")), "{after}");
+    assert!(scene.rictl("plan").with_code(0).stdout.contains("No changes"));
+    assert_eq!(document(&scene.rictl("drift --unmanaged --json"))["unmanaged"], json!([]));
+    scene.rictl("init --append").with_code(0);
+    assert_eq!(scene.read("rictl.yaml"), after);
+    scene.write("flow.yaml", &format!("{CLOUD}interfaces: {{{A}}}\n"));
+    scene.rictl("init --append -f flow.yaml").with_code(1);
+}
