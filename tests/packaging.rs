@@ -35,7 +35,7 @@ fn the_debian_package_installs_a_rictl_that_runs() {
 
     let version = run(Command::new(root.join("usr/bin/rictl")).arg("version"));
     let said = String::from_utf8_lossy(&version.stdout).into_owned();
-    assert!(said.starts_with(concat!("rictl v", env!("CARGO_PKG_VERSION"))), "{said}");
+    assert!(said.starts_with(concat!("rictl ", env!("CARGO_PKG_VERSION"))), "{said}");
     for file in [
         "usr/lib/systemd/system/rictl-drift.service",
         "usr/lib/systemd/system/rictl-drift.timer",
