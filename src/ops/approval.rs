@@ -20,7 +20,7 @@ use super::saved;
 use super::session::{Approval, Task};
 
 pub use kept::{Kept, waiting};
-pub use person::{is_same_person, speaking_for};
+pub use person::{is_same_person, parts, speaking_for};
 
 /// How far ahead of this clock the clock of whoever made a plan may be.
 const AHEAD: SignedDuration = SignedDuration::from_mins(1);

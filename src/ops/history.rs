@@ -148,7 +148,7 @@ pub(super) fn of_change(store: &impl Store, state: &State, change: &str) -> Resu
     }
     if runs.is_empty() {
         let refusal = Refusal::new(Exit::Error, format!("no run of {change} is recorded"));
-        return Err(refusal.hint("`rictl history --change` lists the runs of a change").into());
+        return Err(refusal.hint("`rictl history change:C` lists the runs of a change").into());
     }
     let mut standing = Vec::with_capacity(runs.len());
     for (id, run) in runs {

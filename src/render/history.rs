@@ -31,7 +31,8 @@ pub fn list<W: Write + ?Sized>(out: &mut W, runs: &[PastRun], view: View) -> io:
         let report = &run.report;
         let line = Line::at(0).hang(4).with(Tone::Strong, report.run_id.to_string()).text("  ");
         let line = line.cell(Tone::Plain, verb(report.operation), 8).with(tone, verdict);
-        screen.line(&line.text(format!("  {}", report.who)))?;
+        let actor = run.evidence.actor.as_ref().map(|actor| format!(" for {actor}")).unwrap_or_default();
+        screen.line(&line.text(format!("  {}{actor}", report.who)))?;
     }
     Ok(())
 }

@@ -132,6 +132,7 @@ pub(super) enum ValueFault {
     },
     OneWord {
         key: &'static Key,
+        word: String,
     },
     UnknownWord {
         word: String,

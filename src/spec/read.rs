@@ -342,7 +342,7 @@ pub(super) fn list<'a>(
     match node {
         Node::Sequence(_, nodes) => Some(nodes),
         Node::Word(ref word) if !node.is_null() => {
-            refuse(path, word.place, ValueFault::OneWord { key }, findings);
+            refuse(path, word.place, ValueFault::OneWord { key, word: word.text.to_string() }, findings);
             None
         }
         other => {

@@ -88,3 +88,17 @@ fn what_is_piped_has_one_line_a_record_in_columns() {
     assert_eq!(columns, [Some(long.len() + 2); 2], "{records}");
     assert_eq!(scene.rictl("history").with_code(0).stdout.lines().count(), 1);
 }
+
+#[test]
+fn a_run_knows_for_whom_ci_ran_it_and_why() {
+    let scene = Scene::with_spec(&SPEC.replace("ri-c, status: Active", "ri-c, status: Inactive"));
+    let mut apply = scene.command(&["apply", "--auto-approve", "--poll-interval", "10ms"]);
+    let ended = apply.env("USER", "runner").env("GITHUB_ACTOR", "octocat").output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let runs = scene.rictl("history --json").with_code(0).stdout;
+    for key in [r#""who":"runner""#, r#""actor":"octocat""#, r#""reason":"CHG-7""#] {
+        assert!(runs.contains(key), "{key}: {runs}");
+    }
+    let text = scene.rictl("history").with_code(0).stdout;
+    assert!(text.contains("runner for octocat"), "{text}");
+}

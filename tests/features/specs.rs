@@ -10,6 +10,9 @@ fn says_which_files_of_a_directory_are_not_read() {
     scene.write("d/10.yaml", &SPEC.replace("world.yaml", "world.json"));
     scene.write("d/40.json", r#"{"interfaces": {"b": {"id": "ri-b", "status": "Active"}}}"#);
     scene.write("d/50.YAML", "interfaces: {}\n");
+    // What an editor or a version control keeps beside is not.
+    scene.write("d/.10.yaml", "interfaces: {b: {id: ri-b, status: Active}}\n");
+    scene.write("d/.#10.yaml", "{");
     scene.write("d/east/60.yaml", "interfaces: {}\n");
     // These are nobody's spec: the world, a state, a package, a schema.
     scene.write("d/world.json", r#"{"regions": ["cn-shanghai"], "interfaces": [{"id": "ri-a"}, {"id": "ri-c"}]}"#);
@@ -17,6 +20,7 @@ fn says_which_files_of_a_directory_are_not_read() {
     scene.write("d/old.json", r#"{"format_version": "1.0", "interfaces": {}}"#);
     scene.write("d/package.json", r#"{"name": "x"}"#);
     let checked = scene.rictl("validate -f d").with_code(0);
+    assert!(checked.stdout.contains("2 interfaces"), "{checked:#?}");
     assert!(checked.stderr.contains("not read as a part of d: 40.json, 50.YAML, east/"), "{checked:#?}");
     let plan = scene.rictl("plan -f d --json").with_code(0);
     assert!(plan.stdout.contains("not read as a part of d: 40.json, 50.YAML, east/"), "{plan:#?}");

@@ -18,7 +18,8 @@ pub fn is_same_person(one: &str, other: &str) -> bool {
     is_one_login || actor.unwrap_or(login) == other_actor.unwrap_or(other_login)
 }
 
-fn parts(who: &str) -> (&str, Option<&str>) {
+/// Returns a login, and for whom it speaks.
+pub fn parts(who: &str) -> (&str, Option<&str>) {
     who.split_once(FOR).map_or((who, None), |(login, actor)| (login, Some(actor)))
 }
 

@@ -11,6 +11,7 @@ use crate::duration::milliseconds;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
 use crate::journal::{Entry, Evidence, Ground, LockWord, Operation, RunStarted};
+use crate::ops::approval::parts;
 use crate::ops::session::{Front, Ran};
 use crate::ops::{check, live};
 use crate::plan::{Action, FloorMember, Plan, Step};
@@ -183,20 +184,23 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     }
 
     fn header(&self, plan: &Plan, run_id: RunId, operation: Operation, evidence: Evidence) -> RunStarted {
-        let reasons: BTreeMap<_, _> =
-            plan.resource_changes.iter().filter_map(|change| Some((&change.address, change.reason.clone()?))).collect();
+        let reasons = reasons(plan);
         RunStarted {
             run_id,
             at: self.session.clock.now(),
             operation,
-            who: self.session.who.clone(),
+            who: parts(&self.session.who).0.to_owned(),
             pid: std::process::id(),
             target: self.target.clone(),
             lineage: self.state.lineage.clone(),
             serial: self.state.serial,
             digest: plan.digest(),
             evidence,
-            steps: plan.steps.iter().map(|step| planned_step(step, reasons.get(&step.address).cloned())).collect(),
+            steps: plan
+                .steps
+                .iter()
+                .map(|step| planned_step(step, reasons.get(&step.address).map(|reason| (*reason).to_owned())))
+                .collect(),
         }
     }
 
@@ -214,6 +218,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         };
         Evidence {
             host: Some(Holder::host_name()),
+            actor: parts(&self.session.who).1.map(str::to_owned),
+            reason: reason_of(plan),
             spec: Some(project.name.clone()),
             spec_digest: Some(project.digest.clone()),
             takes_back,
@@ -256,6 +262,18 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
 fn change_of(plan: &Plan) -> Option<&ChangeName> {
     let first = plan.steps.first()?.change_id.as_ref()?;
     plan.steps.iter().all(|step| step.change_id.as_ref() == Some(first)).then_some(first)
+}
+
+/// Returns why each interface is changed, where somebody said so.
+fn reasons(plan: &Plan) -> BTreeMap<&Address, &str> {
+    plan.resource_changes.iter().filter_map(|change| Some((&change.address, change.reason.as_deref()?))).collect()
+}
+
+/// Returns why all steps of a plan are taken, where they agree on that.
+fn reason_of(plan: &Plan) -> Option<String> {
+    let reasons = reasons(plan);
+    let first = reasons.get(&plan.steps.first()?.address)?;
+    plan.steps.iter().all(|step| reasons.get(&step.address) == Some(first)).then(|| (*first).to_owned())
 }
 
 /// Lists what the steps of a plan touch: their interfaces, and the declared other ends of those.

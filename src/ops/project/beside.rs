@@ -16,9 +16,14 @@ use crate::store::named::{self, Links, NamedError};
 /// How many names are listed.
 const NAMED: usize = 5;
 
-/// Returns whether a file in a directory is read as a part of its spec.
+/// Returns whether a file in a directory is read as a part of its spec: what a shell's `*.yaml` and `*.yml` name, so no hidden
+/// one, such as an editor keeps beside what it edits.
 pub(in crate::ops) fn is_merged(path: &Path) -> bool {
-    matches!(path.extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml"))
+    is_visible(path) && matches!(path.extension().and_then(|extension| extension.to_str()), Some("yaml" | "yml"))
+}
+
+fn is_visible(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
 }
 
 /// Says what a directory holds that may be meant as a part of the spec and is not read.
@@ -100,11 +105,10 @@ pub(super) fn below(directory: &Path) -> Vec<String> {
 /// Returns the visible entries of a directory by name; what cannot be read holds nothing.
 fn entries(directory: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-    let is_visible = |path: &PathBuf| path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."));
     let mut paths: Vec<PathBuf> = entries
         .take(bounds::DIRECTORY_ENTRIES)
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(is_visible)
+        .filter(|path| is_visible(path))
         .collect();
     paths.sort();
     paths

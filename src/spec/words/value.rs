@@ -30,7 +30,7 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
                 None => error,
             }
         }
-        ValueFault::OneWord { key } => cannot("is one word, not a list").label(as_list(key)),
+        ValueFault::OneWord { key, word } => cannot("is one word, not a list").label(as_list(key, word)),
         ValueFault::UnknownWord { word, meant, known } => {
             let error = cannot(&format!("cannot be `{word}`"));
             let error = meant.iter().fold(error, |error, meant| error.label(did_you_mean(meant)));
@@ -156,14 +156,17 @@ fn is_no(word: &str) -> bool {
     ["no", "n", "off"].iter().any(|no| word.eq_ignore_ascii_case(no))
 }
 
-fn as_list(key: &Key) -> String {
+/// Says how the list would be written: with the word that stands there, where that can be all of it.
+fn as_list(key: &Key, word: &str) -> String {
+    let of_it = || format!("[{}]", serde_json::Value::from(word));
+    let example = if key.kind == Kind::Arguments { key.example.to_owned() } else { of_it() };
     let what = match key.kind {
         Kind::Arguments => "an argument list, never shell text",
         Kind::Addresses => "a list of addresses",
         Kind::Selectors => "a list of selectors",
         _ => "a list",
     };
-    format!("write {what}: {}", key.example)
+    format!("write {what}: {example}")
 }
 
 fn named(character: char) -> String {
