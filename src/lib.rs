@@ -6,7 +6,7 @@
 //! ```text
 //! F7  cli        args, commands, front (what an apply shows and asks), streams, signals, environment, exit code
 //! F6  ops        project and connection, then what each command amounts to: live plan, apply, saved plan,
-//!                rollback, drift, history, state edits; assemble and sequence
+//!                approvals, rollback, confirmation, drift, history, edits of state and spec; assemble and sequence
 //! F5  render     plan, report, drift, history, diagnostics, events -> text, JSON, Markdown, HTML, SVG, graphs
 //! F4  refresh    CloudRead -> LiveState, in bulk       executor  its machine decides what is next: admission,
 //!     alibaba    Cloud over HTTPS, and credentials               floors, waves; its driver does it; recovery
@@ -17,7 +17,7 @@
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
 //!     drift      declared, recorded and live, compared: the one definition
 //!     schedule   changes over time: what holds when, and what clashes
-//! F1  spec       YAML -> Spec, every error placed      plan      the plan as data: checked, digested, saved
+//! F1  spec       YAML -> Spec and back by an entry      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
 //!     survey     what is live, arranged for a first spec
 //!     run        how runs end: exit, outcome, reasons

@@ -16,6 +16,7 @@ use std::fmt;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 pub use call::{Call, Mutation, RequestId};
 pub use ids::{
@@ -26,8 +27,9 @@ pub use status::{BusinessStatus, DesiredStatus, HealthCheckStatus, Status};
 pub use transition::Transition;
 
 /// What becomes of an interface that only the cloud has moved since the last apply.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "lowercase")]
 pub enum DriftPolicy {
     /// It is brought back.
     #[default]

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::calendar::Zone;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
@@ -337,7 +338,8 @@ impl Limits {
 }
 
 /// Whose approval an `apply --approved` or `--approve-digest` goes by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum ApprovalPolicy {
     /// Anybody's.
     #[default]
@@ -347,7 +349,8 @@ pub enum ApprovalPolicy {
 }
 
 /// What the health checks of the links that keep a floor count for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum HealthPolicy {
     /// One that says Abnormal is a warning.
     #[default]

@@ -33,12 +33,6 @@ pub(super) fn past(awaiting: &[Awaiting], now: Timestamp, uptime: Option<&Uptime
     awaiting.iter().filter(is_past).map(|awaits| awaits.run_id.clone()).collect()
 }
 
-/// Words a decision of this session.
-pub(super) fn decision(verdict: Verdict, id: &RunId, session: &Session) -> Decision {
-    let (at, by) = (session.clock.now(), session.who.clone());
-    Decision { decision: verdict, id: id.clone(), at, by, host: Holder::host_name() }
-}
-
 /// Lists what awaits confirmation, oldest first, and what was not taken back whole.
 ///
 /// # Errors
@@ -55,7 +49,7 @@ pub fn due(paths: &Paths, now: Timestamp) -> Result<Vec<RunId>> {
     Ok(past(&awaiting(paths)?, now, BootTime::now().uptime().as_ref()))
 }
 
-/// Who confirms.
+/// Who confirms, or decides that nobody did.
 #[derive(Clone, Debug)]
 pub struct Confirming {
     /// The id of the confirmation.
@@ -119,7 +113,13 @@ pub fn confirm(paths: &Paths, name: &str, confirming: &Confirming) -> Result<Con
 }
 
 impl Confirming {
-    fn decision(&self, verdict: Verdict) -> Decision {
+    /// Returns whoever a session works for, with the id of what they do.
+    pub(super) fn of(session: &Session, id: RunId) -> Self {
+        Self { id, by: session.who.clone(), clock: session.clock }
+    }
+
+    /// Words a decision.
+    pub(super) fn decision(&self, verdict: Verdict) -> Decision {
         let (id, by) = (self.id.clone(), self.by.clone());
         Decision { decision: verdict, id, at: self.clock.now(), by, host: Holder::host_name() }
     }
@@ -285,11 +285,7 @@ async fn wait(
             biased;
             Ok(_) = signals.wait_for(|count| *count > 0), if listens => return Waited::Signal,
             () = front.confirms() => {
-                let confirming = Confirming {
-                    id: session.way_back_id(3),
-                    by: session.who.clone(),
-                    clock: session.clock,
-                };
+                let confirming = Confirming::of(session, session.way_back_id(3));
                 if let Err(error) = confirm(&session.project.paths, &run_id.0, &confirming) {
                     front.note(&format!("{error:#}"));
                 }

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::plan::{GuardWeakened, Warning};
 use crate::resource::Address;
-use crate::resource::DriftPolicy;
 use crate::signature::sha256_hex;
-use crate::spec::{Extent, HealthPolicy, Interface, Limits, Placed, Spec};
+use crate::spec::{Extent, Interface, Limits, Placed, Spec};
 use crate::state::{Guards, Touched};
 use crate::windows::Verdict;
 
@@ -48,8 +47,8 @@ pub fn guards(spec: &Spec) -> Guards {
         hands_off: those(|entry| entry.hands_off.is_some()),
         caps: caps.into_iter().filter_map(cap).collect(),
         words: [
-            ("limits.health".to_owned(), health_word(*health).to_owned()),
-            ("drift".to_owned(), drift_word(spec.drift).to_owned()),
+            ("limits.health".to_owned(), <&str>::from(*health).to_owned()),
+            ("drift".to_owned(), <&str>::from(spec.drift).to_owned()),
         ]
         .into(),
         denies: windows(Verdict::Deny).collect(),
@@ -140,21 +139,6 @@ fn key(touched: &Touched) -> (String, String) {
 /// Returns what each declared interface is called.
 fn names(spec: &Spec) -> BTreeMap<(String, String), &Address> {
     spec.interfaces.iter().map(|(address, entry)| (key(&touched(entry)), address)).collect()
-}
-
-fn health_word(policy: HealthPolicy) -> &'static str {
-    match policy {
-        HealthPolicy::Warn => "warn",
-        HealthPolicy::Block => "block",
-        HealthPolicy::Ignore => "ignore",
-    }
-}
-
-fn drift_word(policy: DriftPolicy) -> &'static str {
-    match policy {
-        DriftPolicy::Fix => "fix",
-        DriftPolicy::Leave => "leave",
-    }
 }
 
 /// Orders the words of guards by what they hold back.

@@ -157,13 +157,7 @@ pub(super) fn heed(groups: &[Kept], subjects: &Subjects<'_>, checks: &Checks<'_>
             links.iter().filter_map(|sides| keeper(sides, subjects, checks)).collect()
         };
         let (keepers, meanwhile) = (known(&group.links), known(&group.meanwhile));
-        let mut open = unasked(group, &keepers, checks);
-        if checks.are_binding()
-            && open.is_empty()
-            && keepers.iter().filter(|keeper| keeper.is_good()).count() < group.floor
-        {
-            open.extend(meanwhile.iter().filter(|keeper| keeper.answer.is_none()).map(|keeper| &keeper.end));
-        }
+        let open = unasked(group.floor, &keepers, &meanwhile, checks);
         let questions = open.into_iter().filter(|end| asked.insert(end.interface_id.clone()));
         heard.questions.extend(questions.cloned());
         heard.warnings.extend(said(group, &keepers));
@@ -190,15 +184,23 @@ fn keeper<'a>(sides: &[SubjectNumber], subjects: &Subjects<'_>, checks: &Checks<
     Some(Keeper { address: carrier.address.clone(), end, answer })
 }
 
-/// Lists who has to be asked: where an answer binds, as many as the floor needs that did not say Abnormal.
-fn unasked<'k>(group: &Kept, keepers: &'k [Keeper<'_>], checks: &Checks<'_>) -> Vec<&'k HealthEnd> {
-    let (among, most) = if checks.are_binding() {
-        // What comes up keeps nothing before it is up.
-        (keepers.len(), group.floor.saturating_sub(keepers.iter().filter(|keeper| keeper.is_good()).count()))
-    } else {
-        (MOST_ASKED, MOST_ASKED)
-    };
-    keepers.iter().take(among).filter(|keeper| keeper.answer.is_none()).map(|keeper| &keeper.end).take(most).collect()
+/// Lists who has to be asked: where an answer binds, as many as the floor needs that did not say Abnormal, and where those
+/// that stay are too few, all that keep it meanwhile.
+fn unasked<'k>(
+    floor: usize,
+    keepers: &'k [Keeper<'_>],
+    meanwhile: &'k [Keeper<'_>],
+    checks: &Checks<'_>,
+) -> Vec<&'k HealthEnd> {
+    let open =
+        |among: &'k [Keeper<'_>]| among.iter().filter(|keeper| keeper.answer.is_none()).map(|keeper| &keeper.end);
+    if !checks.are_binding() {
+        return open(&keepers[..keepers.len().min(MOST_ASKED)]).collect();
+    }
+    // What comes up keeps nothing before it is up.
+    let missing = floor.saturating_sub(keepers.iter().filter(|keeper| keeper.is_good()).count());
+    let staying: Vec<&HealthEnd> = open(keepers).take(missing).collect();
+    if staying.is_empty() && missing > 0 { open(meanwhile).collect() } else { staying }
 }
 
 /// Says what the checks of one group said, each word once.

@@ -174,7 +174,7 @@ impl<'a> Decoder<'a> {
         let place = node.place();
         match &self.drift {
             Some(first) => fields::duplicate(path, place, first.place, findings),
-            None => self.drift = read::choice(path, node, section.kind, section::drift_policy, findings),
+            None => self.drift = read::choice(path, node, section.kind, |word| word.parse().ok(), findings),
         }
     }
 

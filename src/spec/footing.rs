@@ -15,8 +15,8 @@ use crate::resource::{AccountName, Address, DesiredStatus, GroupName, Provider};
 
 use super::findings::Findings;
 use super::{
-    Account, CloudSettings, Extent, Group, HandsOff, HealthPolicy, Interface, Limits, Placed, SignatureVersion, Spec,
-    SpecFile, admit, decode, parse,
+    Account, CloudSettings, Extent, Group, HandsOff, Interface, Limits, Placed, SignatureVersion, Spec, SpecFile,
+    admit, decode, parse,
 };
 
 #[derive(Serialize)]
@@ -212,11 +212,7 @@ fn limits_entry(limits: &Limits, declared: usize) -> LimitsEntry {
         max_changes: max_changes.as_ref().map(|cap| cap.value).into_iter().chain(share).min(),
         per_group: per_group.as_ref().map(|cap| cap.value),
         per_region: per_region.as_ref().map(|cap| cap.value),
-        health: match health {
-            HealthPolicy::Warn => "warn",
-            HealthPolicy::Block => "block",
-            HealthPolicy::Ignore => "ignore",
-        },
+        health: (*health).into(),
     }
 }
 
@@ -277,6 +273,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
     use super::*;
+    use crate::spec::HealthPolicy;
 
     fn spec(text: &str) -> Spec {
         parse(vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: text.as_bytes().to_vec() }]).unwrap()

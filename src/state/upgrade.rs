@@ -112,31 +112,25 @@ pub(super) fn decode_v1(bytes: &[u8]) -> Result<State, serde_json::Error> {
         last_action: old.last_action,
     };
     let records = interfaces.0.into_iter().map(|(address, old)| (address, second(old))).collect();
-    Ok(State {
-        lineage,
-        serial,
-        target,
-        last_run,
-        anchor: None,
-        awaiting: Vec::new(),
-        guards: None,
-        interfaces: third(records),
-    })
+    Ok(today(lineage, serial, target, last_run, records))
 }
 
 /// Reads a file of version 2 as the state it is today.
 pub(super) fn decode_v2(bytes: &[u8]) -> Result<State, serde_json::Error> {
     let DocumentV2 { lineage, serial, target, last_run, interfaces, .. } = serde_json::from_slice(bytes)?;
-    Ok(State {
-        lineage,
-        serial,
-        target,
-        last_run,
-        anchor: None,
-        awaiting: Vec::new(),
-        guards: None,
-        interfaces: third(interfaces.0),
-    })
+    Ok(today(lineage, serial, target, last_run, interfaces.0))
+}
+
+/// Returns a state as it is today, without what only newer ones know.
+fn today(
+    lineage: String,
+    serial: u64,
+    target: Target,
+    last_run: Option<RunId>,
+    records: BTreeMap<Address, RecordV2>,
+) -> State {
+    let interfaces = third(records);
+    State { lineage, serial, target, last_run, anchor: None, awaiting: Vec::new(), guards: None, interfaces }
 }
 
 /// Of two addresses that named one interface, the one with the newer sighting keeps the record.

@@ -76,9 +76,9 @@ impl Machine<'_> {
         }
     }
 
-    /// A read shows an accepted call's interface where the call does not lead. Once reads agree on that, and were begun so long after the
-    /// answer that they do not show how it came to where the call was sent, it is somebody's doing: a doubt window where it was
-    /// seen to move, else as long as reads can lag.
+    /// A read shows an accepted call's interface where the call does not lead. Once reads agree on that, and were begun so
+    /// long after the answer that they do not show how it came to where the call was sent, it is somebody's doing: a doubt
+    /// window where it was seen to move, else as long as reads can lag.
     fn elsewhere(&mut self, number: usize, found: Option<Status>) {
         self.tell_progress(number);
         let (has_settled, has_lagged) = (self.is_read_after(number, 1), self.is_read_after(number, LONGEST_LAG));
@@ -94,7 +94,7 @@ impl Machine<'_> {
     /// reads agree on that, and were begun a doubt window after the call.
     fn doubtfully_elsewhere(&mut self, number: usize, found: Option<Status>) {
         self.tell_progress(number);
-        let is_late = self.is_doubt_older_than(number, 1);
+        let is_late = self.is_read_after(number, 1);
         let Phase::Doubt(doubt) = &mut self.steps[number].phase else { return };
         doubt.untouched = 0;
         doubt.contrary += 1;
@@ -108,22 +108,17 @@ impl Machine<'_> {
         self.finish(number, Outcome::InDoubt, Some(because));
     }
 
-    /// Returns whether the last read was begun so many doubt windows after the step came into doubt. An answer that took
-    /// its time tells of the past.
-    fn is_doubt_older_than(&self, number: usize, windows: u32) -> bool {
-        let Phase::Doubt(Doubt { since, .. }) = self.steps[number].phase else { return false };
-        let step = self.planned(number);
-        let begun = self.sightings.begun(&step.scope, &step.interface_id);
-        begun.is_some_and(|begun| begun >= since + self.settings.doubt_window * windows)
-    }
-
-    /// Returns whether the last read was begun so many doubt windows after the step began to settle.
+    /// Returns whether the last read was begun so many doubt windows after the step began to settle, or came into doubt. An
+    /// answer that took its time tells of the past.
     fn is_read_after(&self, number: usize, windows: u32) -> bool {
-        let Phase::Settling(Settling { deadline, .. }) = self.steps[number].phase else { return false };
         let step = self.planned(number);
-        let begun = self.sightings.begun(&step.scope, &step.interface_id);
-        begun
-            .is_some_and(|begun| begun + self.settle_timeout(number) >= deadline + self.settings.doubt_window * windows)
+        let Some(begun) = self.sightings.begun(&step.scope, &step.interface_id) else { return false };
+        let window = self.settings.doubt_window * windows;
+        match self.steps[number].phase {
+            Phase::Settling(Settling { deadline, .. }) => begun + self.settle_timeout(number) >= deadline + window,
+            Phase::Doubt(Doubt { since, .. }) => begun >= since + window,
+            _ => false,
+        }
     }
 
     /// The goal is seen of a call that no answer says was accepted.
@@ -144,8 +139,7 @@ impl Machine<'_> {
     /// and through the same checks as the first time; where the API itself says that they lag, after as long as they can.
     fn still_untouched(&mut self, number: usize) {
         let is_stopped = self.is_stopped();
-        let (is_late, has_lagged) =
-            (self.is_doubt_older_than(number, 1), self.is_doubt_older_than(number, LONGEST_LAG));
+        let (is_late, has_lagged) = (self.is_read_after(number, 1), self.is_read_after(number, LONGEST_LAG));
         let Phase::Doubt(doubt) = &mut self.steps[number].phase else { return };
         doubt.untouched += 1;
         doubt.contrary = 0;

@@ -7,7 +7,7 @@ use crate::clock::BootTime;
 use crate::cloud::Cloud;
 use crate::history::{self, confirmation};
 use crate::journal::Operation;
-use crate::ops::confirm;
+use crate::ops::confirm::{self, Confirming};
 use crate::ops::rollback::{Done, Way};
 use crate::ops::session::{Applied, Back, Came, Front, today};
 use crate::plan::PlanOptions;
@@ -35,7 +35,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
 
     /// Decides that a run is taken back, where nobody has decided yet; returns whether somebody kept it.
     pub(super) fn decide_back(&self, run_id: &RunId) -> Result<bool> {
-        let decision = confirm::decision(confirmation::Verdict::TakenBack, &self.run_id, self.session);
+        let whoever = Confirming::of(self.session, self.run_id.clone());
+        let decision = whoever.decision(confirmation::Verdict::TakenBack);
         let put = |id: &RunId, about: About, bytes: &[u8]| self.store.put_word(id, about, bytes);
         confirmation::decide(run_id, About::Decision, &decision, put)?;
         let noted = confirmation::Confirmation::read(run_id, |id, about| self.store.word(id, about))?;

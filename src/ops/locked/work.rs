@@ -10,7 +10,7 @@ use crate::cloud::Cloud;
 use crate::duration::milliseconds;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
-use crate::journal::{Entry, Evidence, Ground, LockWord, Operation, RunStarted};
+use crate::journal::{Entry, Evidence, Ground, LockWord, Operation, PlannedStep, RunStarted};
 use crate::ops::approval::parts;
 use crate::ops::session::{Front, Ran};
 use crate::ops::{check, live};
@@ -184,23 +184,24 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     }
 
     fn header(&self, plan: &Plan, run_id: RunId, operation: Operation, evidence: Evidence) -> RunStarted {
-        let reasons = reasons(plan);
+        let reasons: BTreeMap<_, _> =
+            plan.resource_changes.iter().filter_map(|change| Some((&change.address, change.reason.clone()?))).collect();
+        let steps: Vec<PlannedStep> =
+            plan.steps.iter().map(|step| planned_step(step, reasons.get(&step.address).cloned())).collect();
+        let (who, actor) = parts(&self.session.who);
+        let evidence = Evidence { actor: actor.map(str::to_owned), reason: reason_of(&steps), ..evidence };
         RunStarted {
             run_id,
             at: self.session.clock.now(),
             operation,
-            who: parts(&self.session.who).0.to_owned(),
+            who: who.to_owned(),
             pid: std::process::id(),
             target: self.target.clone(),
             lineage: self.state.lineage.clone(),
             serial: self.state.serial,
             digest: plan.digest(),
             evidence,
-            steps: plan
-                .steps
-                .iter()
-                .map(|step| planned_step(step, reasons.get(&step.address).map(|reason| (*reason).to_owned())))
-                .collect(),
+            steps,
         }
     }
 
@@ -218,8 +219,6 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         };
         Evidence {
             host: Some(Holder::host_name()),
-            actor: parts(&self.session.who).1.map(str::to_owned),
-            reason: reason_of(plan),
             spec: Some(project.name.clone()),
             spec_digest: Some(project.digest.clone()),
             takes_back,
@@ -264,16 +263,10 @@ fn change_of(plan: &Plan) -> Option<&ChangeName> {
     plan.steps.iter().all(|step| step.change_id.as_ref() == Some(first)).then_some(first)
 }
 
-/// Returns why each interface is changed, where somebody said so.
-fn reasons(plan: &Plan) -> BTreeMap<&Address, &str> {
-    plan.resource_changes.iter().filter_map(|change| Some((&change.address, change.reason.as_deref()?))).collect()
-}
-
-/// Returns why all steps of a plan are taken, where they agree on that.
-fn reason_of(plan: &Plan) -> Option<String> {
-    let reasons = reasons(plan);
-    let first = reasons.get(&plan.steps.first()?.address)?;
-    plan.steps.iter().all(|step| reasons.get(&step.address) == Some(first)).then(|| (*first).to_owned())
+/// Returns why all these steps are taken, where they agree on that.
+fn reason_of(steps: &[PlannedStep]) -> Option<String> {
+    let first = steps.first()?.reason.as_ref()?;
+    steps.iter().all(|step| step.reason.as_ref() == Some(first)).then(|| first.clone())
 }
 
 /// Lists what the steps of a plan touch: their interfaces, and the declared other ends of those.

@@ -5,7 +5,6 @@ use super::super::phrase::Phrase;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
 use crate::plan::Plan;
-use crate::resource::DriftPolicy;
 use crate::run::{Exit, Report, RunOutcome};
 use crate::state::RunId;
 
@@ -140,10 +139,7 @@ fn loosened(plan: &Plan, given: &Given) -> String {
 
 /// Returns the flags that choose what a plan looks at.
 fn choices(plan: &Plan) -> String {
-    let drift = plan.inputs.drift.map(|drift| match drift {
-        DriftPolicy::Fix => " --drift fix".to_owned(),
-        DriftPolicy::Leave => " --drift leave".to_owned(),
-    });
+    let drift = plan.inputs.drift.map(|drift| format!(" --drift {}", <&str>::from(drift)));
     let flags = [("--target", &plan.inputs.target), ("--exclude", &plan.inputs.exclude)];
     let given = flags.into_iter().flat_map(|(flag, names)| names.iter().map(move |name| (flag, name)));
     given.map(|(flag, name)| format!(" {flag} {}", quoted(name.as_str()))).chain(drift).collect()

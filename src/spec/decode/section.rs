@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::diagnostic::Place;
-use crate::resource::DriftPolicy;
 use crate::spec::decode::labels;
 use crate::spec::fields::{Fields, Path};
 use crate::spec::findings::Findings;
@@ -25,37 +24,12 @@ pub(super) fn limits(mut fields: Fields<'_>, findings: &mut Findings) -> Limits 
         per_region: fields.number(path, "per_region", findings),
         max_forgotten: fields.number(path, "max_forgotten", findings),
         approvals: fields
-            .choice(path, "approvals", approval_policy, findings)
+            .choice(path, "approvals", |word| word.parse().ok(), findings)
             .map_or_else(ApprovalPolicy::default, |word| word.value),
         health: fields
-            .choice(path, "health", health_policy, findings)
+            .choice(path, "health", |word| word.parse().ok(), findings)
             .map_or_else(HealthPolicy::default, |word| word.value),
     }
-}
-
-fn approval_policy(word: &str) -> Option<ApprovalPolicy> {
-    Some(match word {
-        "any" => ApprovalPolicy::Any,
-        "other" => ApprovalPolicy::Other,
-        _ => return None,
-    })
-}
-
-pub(super) fn drift_policy(word: &str) -> Option<DriftPolicy> {
-    Some(match word {
-        "fix" => DriftPolicy::Fix,
-        "leave" => DriftPolicy::Leave,
-        _ => return None,
-    })
-}
-
-fn health_policy(word: &str) -> Option<HealthPolicy> {
-    Some(match word {
-        "warn" => HealthPolicy::Warn,
-        "block" => HealthPolicy::Block,
-        "ignore" => HealthPolicy::Ignore,
-        _ => return None,
-    })
 }
 
 pub(super) fn group(path: Path<'_>, place: Place, node: Node<'_>, findings: &mut Findings) -> Group {
