@@ -6,6 +6,7 @@
 //! SIM_SEEDS=1000000 cargo test --release --test all simulation::swarm::every_seed -- --nocapture
 //! SIM_SEED=42 cargo test --test all simulation::swarm::one_seed -- --nocapture     one seed with its trace
 //! SIM_SEED=42 SIM_SEAMS=1 ...                                                      one with trouble at the seams
+//! SIM_SEED=42 SIM_BACK=1 ...                                                       one with ways back
 //! SIM_KNOWN=none cargo test --test all simulation::seams::                         what is known to fail today, too
 //! ```
 

@@ -11,16 +11,17 @@ use std::rc::Rc;
 use rictl::clock::Clock;
 use rictl::cloud::Call;
 use rictl::emulator::{FaultKind, OppositeSeed, World, WorldSeed};
-use rictl::ops::session::Applied;
+use rictl::ops::session::{Applied, Back, Came, Ran};
 use rictl::resource::{
     Address, BusinessStatus, DesiredStatus, GroupName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status,
 };
 use rictl::run::{Exit, StepResult};
 use rictl::spec::{HealthPolicy, Spec};
+use rictl::state::RunId;
 use tokio::time::{Duration, Instant};
 
-use super::ledger::Leniency;
-use super::scenario::Seams;
+use super::ledger::{About, Leniency};
+use super::scenario::{Errand, Life as Process, Seams};
 
 /// How long ago a page may have been asked for that a call rests on (the default of `--max-read-age`).
 const MAX_READ_AGE: Duration = Duration::from_secs(2);
@@ -47,6 +48,16 @@ pub(crate) enum Rule {
     Exit,
     /// A report calls a step untouched that this run's call has moved.
     Told,
+    /// What another run has changed since is taken back.
+    Superseded,
+    /// What was taken back is taken back once more.
+    Twice,
+    /// What is kept is taken back, or the other way round.
+    Kept,
+    /// What awaits confirmation is changed by another run.
+    Awaits,
+    /// What nobody confirmed stays.
+    Lost,
 }
 
 /// One broken promise.
@@ -77,6 +88,9 @@ pub(crate) enum Answered {
 /// One mutating call, from when it left.
 #[derive(Clone, Debug)]
 struct Sent {
+    about: About,
+    /// Which of all calls that took effect it was.
+    order: u64,
     life: usize,
     id: RouterInterfaceId,
     call: Call,
@@ -99,6 +113,10 @@ struct Life {
     spec: Spec,
     /// It takes back what a run did, and brings up what was up, whatever the spec says of its neighbours.
     is_way_back: bool,
+    /// Somebody asks for it, by name.
+    is_asked: bool,
+    /// What a newer run has changed since is wanted back, too.
+    is_forced: bool,
     has_run: bool,
     shown: BTreeMap<(Scope, RouterInterfaceId), Shown>,
     last_asked: Option<Instant>,
@@ -131,6 +149,9 @@ pub(crate) struct Judge {
     ill: BTreeSet<RouterInterfaceId>,
     lives: Vec<Life>,
     sent: Vec<Sent>,
+    /// Runs that somebody has confirmed, or what a way back had left of them.
+    kept: BTreeSet<RunId>,
+    orders: u64,
     pub(crate) charges: Vec<Charge>,
 }
 
@@ -169,6 +190,8 @@ impl Judge {
             opposites,
             lives: Vec::new(),
             sent: Vec::new(),
+            kept: BTreeSet::new(),
+            orders: 0,
             charges: Vec::new(),
         }
     }
@@ -186,11 +209,13 @@ impl Judge {
     }
 
     /// A process of `checkout` begins to work; returns its number.
-    pub(crate) fn begins(&mut self, checkout: usize, spec: &Spec, is_way_back: bool) -> usize {
+    pub(crate) fn begins(&mut self, checkout: usize, spec: &Spec, is_way_back: bool, life: &Process) -> usize {
         self.lives.push(Life {
             checkout,
             spec: spec.clone(),
             is_way_back,
+            is_asked: is_way_back && life.errand == Errand::Work,
+            is_forced: life.is_forced,
             has_run: false,
             shown: BTreeMap::new(),
             last_asked: None,
@@ -248,11 +273,18 @@ impl Judge {
     }
 
     /// Judges a call that leaves a process, and returns its number.
-    pub(crate) fn leaves(&mut self, life: usize, scope: &Scope, call: Call, id: &RouterInterfaceId) -> usize {
+    pub(crate) fn leaves(
+        &mut self,
+        life: usize,
+        scope: &Scope,
+        (call, id): (Call, &RouterInterfaceId),
+        about: About,
+    ) -> usize {
         self.check_page(life, scope, call, id);
+        self.check_ways_back(life, call, id, &about);
         if call == Call::Deactivate {
             self.check_floor_pages(life, id);
-        } else if !self.lives[life].is_way_back {
+        } else if !self.lives[life].is_way_back && about.takes_back.is_empty() {
             self.check_order(life, id);
             self.check_other_end(life, id);
         }
@@ -260,6 +292,8 @@ impl Judge {
         let at = Instant::now();
         let below = self.up().into_iter().filter(|(.., up, floor)| up < floor);
         self.sent.push(Sent {
+            about,
+            order: 0,
             life,
             id: id.clone(),
             call,
@@ -272,6 +306,73 @@ impl Judge {
             effect_at: None,
         });
         self.sent.len() - 1
+    }
+
+    /// Returns the last call of a checkout's runs to an interface that took effect.
+    fn last_effect(&self, checkout: usize, id: &RouterInterfaceId) -> Option<&Sent> {
+        let of_it = self.sent.iter().filter(|sent| sent.id == *id && self.lives[sent.life].checkout == checkout);
+        of_it.filter(|sent| sent.took_effect).max_by_key(|sent| sent.order)
+    }
+
+    /// What is taken back was changed last by what it takes back, and is not kept; what awaits confirmation nobody else changes.
+    fn check_ways_back(&mut self, life: usize, call: Call, id: &RouterInterfaceId, about: &About) {
+        let Life { checkout, is_asked, is_forced, .. } = self.lives[life];
+        let Some(run) = about.run.as_ref().filter(|_| self.is_alone()) else { return };
+        let Some(last) = self.last_effect(checkout, id) else { return };
+        let (last, since) = (last.about.clone(), last.effect_at);
+        let Some(before) = &last.run else { return };
+        let is_of = |run: &RunId| about.takes_back.contains(run);
+        if about.takes_back.is_empty() {
+            let awaits = last.is_confirmable && last.takes_back.is_empty() && !self.kept.contains(before);
+            if awaits && before != run {
+                self.charge(Rule::Awaits, &format!("{call} {id} is of another run, and {before} awaits confirmation"));
+            }
+            return;
+        }
+        // One that came after that and was refused may have been done, as far as lagging reads tell.
+        let may_be_of =
+            |sent: &&Sent| sent.id == *id && Some(sent.at) >= since && sent.about.run.as_ref().is_some_and(is_of);
+        let is_doubtful = self.sent.iter().any(|sent| may_be_of(&sent));
+        if last.takes_back.is_empty() && !is_of(before) && !is_forced && !is_doubtful {
+            self.charge(Rule::Superseded, &format!("{call} {id} takes back what {before} has changed since"));
+        }
+        let is_back = last.takes_back.iter().any(is_of);
+        if is_back && before != run && !is_forced && !self.leniency.stale {
+            self.charge(Rule::Twice, &format!("{call} {id} takes back what {before} has taken back"));
+        }
+        if let Some(kept) = about.takes_back.iter().find(|run| self.kept.contains(*run))
+            && !is_asked
+        {
+            let text = format!("{call} {id} takes {kept} back, which is kept");
+            self.charge(Rule::Kept, &text);
+        }
+    }
+
+    /// Somebody is told that a run is kept; `whole` where no way back of it had begun.
+    pub(crate) fn keeps(&mut self, run: &RunId, whole: bool) {
+        if whole && self.sent.iter().any(|sent| sent.about.takes_back.contains(run)) {
+            self.charge(Rule::Kept, &format!("{run} is said to be kept, and a call of its way back had left"));
+        }
+        self.kept.insert(run.clone());
+    }
+
+    /// Every deadline is past, and nothing troubles anybody any more: what nobody confirmed is taken back, but for what keeps a
+    /// floor.
+    pub(crate) fn close_ways_back(&mut self) {
+        // A read that shows the past may show what looks as if others had brought it back.
+        if !self.is_alone() || self.leniency.stale {
+            return;
+        }
+        let places: BTreeSet<(usize, RouterInterfaceId)> =
+            self.sent.iter().map(|sent| (self.lives[sent.life].checkout, sent.id.clone())).collect();
+        for (checkout, id) in places {
+            let Some(Sent { about, call, .. }) = self.last_effect(checkout, &id).cloned() else { continue };
+            let Some(run) = about.run.filter(|_| about.is_confirmable && about.takes_back.is_empty()) else { continue };
+            let keeps_a_floor = self.up().iter().any(|(_, members, up, floor)| members.contains(&id) && *up <= *floor);
+            if !self.kept.contains(&run) && !(call == Call::Activate && keeps_a_floor) {
+                self.charge(Rule::Lost, &format!("{call} {id} of {run} stays, and nobody has confirmed it"));
+            }
+        }
     }
 
     fn check_page(&mut self, life: usize, scope: &Scope, call: Call, id: &RouterInterfaceId) {
@@ -460,7 +561,9 @@ impl Judge {
 
     /// Takes in that a call was carried out, with what was up just before.
     pub(crate) fn took_effect(&mut self, number: usize, before: &[Kept]) {
+        self.orders += 1;
         self.sent[number].took_effect = true;
+        self.sent[number].order = self.orders;
         self.sent[number].effect_at = Some(Instant::now());
         if self.sent[number].call == Call::Activate || !self.is_alone() {
             return;
@@ -488,7 +591,9 @@ impl Judge {
     /// Judges how a process says that it ended.
     pub(crate) fn ends(&mut self, life: usize, applied: Option<&Applied>, code: u8) {
         self.check_told(life, applied);
-        let is_run = matches!(applied, Some(Applied::Ran(_)));
+        let has_taken_back = |backs: &[Back]| backs.iter().any(|back| matches!(back.came, Came::Ran(_)));
+        let took_back = matches!(applied, Some(Applied::TookBack(backs)) if has_taken_back(backs));
+        let is_run = matches!(applied, Some(Applied::Ran(_))) || took_back;
         if matches!(code, 1 | 3 | 4) || !is_run {
             self.lives[life].says_nothing_done = Some(code);
         }
@@ -499,12 +604,15 @@ impl Judge {
 
     /// No step that this run's call moved is told as untouched.
     fn check_told(&mut self, life: usize, applied: Option<&Applied>) {
-        let Some(Applied::Ran(ran)) = applied else { return };
+        let rans: Vec<&Ran> = match applied {
+            Some(Applied::Ran(ran)) => std::iter::once(&**ran).chain(ran.rollback.as_deref()).collect(),
+            Some(Applied::TookBack(backs)) => backs.iter().filter_map(ran).collect(),
+            _ => return,
+        };
         if !self.is_alone() {
             return;
         }
-        let back = ran.rollback.iter().flat_map(|back| &back.report.results);
-        let told: Vec<&StepResult> = ran.report.results.iter().chain(back).collect();
+        let told: Vec<&StepResult> = rans.iter().flat_map(|ran| &ran.report.results).collect();
         let untold: Vec<String> = self
             .sent
             .iter()
@@ -635,5 +743,13 @@ impl Judge {
             floors.push((name.clone(), links.into_iter().collect(), from_min.max(from_max)));
         }
         floors
+    }
+}
+
+/// Returns the way back that took place.
+fn ran(back: &Back) -> Option<&Ran> {
+    match &back.came {
+        Came::Ran(ran) => Some(ran),
+        Came::Kept | Came::Settled | Came::Closed | Came::Left(_) => None,
     }
 }

@@ -33,9 +33,20 @@ struct Sighting {
     is_up: bool,
 }
 
+/// What the durable bytes say of the run that sends a call.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct About {
+    pub(crate) run: Option<RunId>,
+    /// Which runs it takes back.
+    pub(crate) takes_back: Vec<RunId>,
+    /// It is taken back unless somebody confirms it.
+    pub(crate) is_confirmable: bool,
+}
+
 /// One mutating call.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
+    pub(crate) about: About,
     run_id: String,
     step: String,
     pub(crate) id: RouterInterfaceId,
@@ -134,6 +145,7 @@ impl Ledger {
         self.sent.iter_mut().for_each(|sent| sent.lost_after = sent.lost_after.min(effects));
         self.plan = None;
         self.append_failed = false;
+        self.is_reading_only = false;
         self.signalled = None;
         self.life_began = Instant::now();
         // A new process knows nothing.
@@ -231,6 +243,7 @@ impl Ledger {
         let read = || Journal::decode(&self.disk.journal).map(|(journal, _)| journal).unwrap_or_default();
         let journal = self.journal.take().unwrap_or_else(read);
         let mut sent = Sent {
+            about: About::default(),
             run_id: String::new(),
             step: String::new(),
             id: id.clone(),
@@ -245,6 +258,12 @@ impl Ledger {
         match journal.replay().open_run() {
             None => self.violate("intent first", &format!("{what} without an open run")),
             Some(run) => {
+                let evidence = &run.started.evidence;
+                sent.about = About {
+                    run: Some(run.id().clone()),
+                    takes_back: evidence.takes_back.clone(),
+                    is_confirmable: evidence.confirm_within_ms.is_some(),
+                };
                 if let Some(step) = self.check_intent(run, scope, call, id) {
                     sent.run_id = run.started.run_id.to_string();
                     sent.step = step.id.to_string();
@@ -420,7 +439,10 @@ impl Ledger {
 
     /// Takes in what is durable now.
     pub(crate) fn keep(&mut self, disk: &Disk) {
+        // What others have noted without a lock stays.
+        let words = std::mem::take(&mut *self.disk.words.borrow_mut());
         self.disk = disk.clone();
+        self.disk.words.borrow_mut().extend(words);
         self.journal = None;
     }
 

@@ -9,23 +9,27 @@ use std::time::Duration;
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use rictl::alibaba::credentials::Environment;
-use rictl::clock::Clock;
+use rictl::calendar::Zone;
+use rictl::clock::{BootTime, Clock};
 use rictl::cloud::CloudRead as _;
 use rictl::emulator::{InProcess, Pairs, World, WorldSeed};
 use rictl::executor::OnError;
+use rictl::history::confirmation::Confirmation;
 use rictl::history::{self, Recorded};
+use rictl::ops::confirm::{self as operation, Confirmed, Confirming, Decided};
 use rictl::ops::connection::Access;
 use rictl::ops::failure::Refusal;
 use rictl::ops::live;
 use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
 use rictl::ops::rollback::Loosened;
-use rictl::ops::session::{Applied, Approval, Front, Ran, Session, TakenBack, Task, today};
+use rictl::ops::session::{Applied, Approval, Came, Front, Ran, Session, TakenBack, Task, today};
 use rictl::plan::{BlockCode, Plan, PlanOptions};
 use rictl::resource::{AccountName, Address, Provider, RouterInterfaceId, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Exit, Report};
 use rictl::spec::{self, SpecFile};
+use rictl::state::{Awaiting, RunId};
 use rictl::store::Store as _;
 use rictl::store::local::Paths;
 use rictl::store::lock::Holder;
@@ -35,8 +39,8 @@ use tokio::time::Instant;
 use super::dice::Dice;
 use super::judge::{Charge, Judge};
 use super::ledger::{Ledger, Leniency};
-use super::scenario::{Life, Scenario, Tricks};
-use super::wires::{CloudWire, DiskWire, Fate, Planted, Stopped, Traffic};
+use super::scenario::{Errand, Life, Scenario, Tricks};
+use super::wires::{CloudWire, DiskWire, Fate, Planted, Somebody, Stopped, Traffic};
 
 /// No run may take longer, whatever happens: the sum of every limit that it declares is far below.
 const LONGEST_LIFE: Duration = Duration::from_secs(24 * 3600);
@@ -152,6 +156,25 @@ struct Simulation<'s> {
     lives: u64,
     is_calm: bool,
     blocked: Option<BTreeSet<Address>>,
+    waiters: Vec<Waiter>,
+}
+
+/// A process that waits beside the locks until somebody has confirmed its run.
+struct Waiter {
+    life: Life,
+    fate: Rc<Fate>,
+    run_id: RunId,
+    /// When nobody has confirmed in time, or a signal comes.
+    wakes_at: Instant,
+}
+
+/// What a process does.
+#[derive(Clone, Debug)]
+enum Job {
+    /// What its life says.
+    Errand,
+    /// It takes back what it has waited for.
+    TakeBack(RunId),
 }
 
 impl<'s> Simulation<'s> {
@@ -186,13 +209,33 @@ impl<'s> Simulation<'s> {
             lives: 0,
             is_calm: false,
             blocked: None,
+            waiters: Vec::new(),
         }
     }
 
     async fn troubled(&mut self, lives: &[Life]) {
         for life in lives {
-            tokio::time::sleep(life.pause).await;
+            self.pass(life.pause).await;
             self.live(life).await;
+        }
+    }
+
+    /// Lets time pass, in which those wake up who wait.
+    async fn pass(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        loop {
+            let first = self.waiters.iter().enumerate().min_by_key(|(_, waiter)| waiter.wakes_at);
+            let Some(number) = first.filter(|(_, waiter)| waiter.wakes_at <= until).map(|(number, _)| number) else {
+                return tokio::time::sleep_until(until).await;
+            };
+            let waiter = self.waiters.remove(number);
+            tokio::time::sleep_until(waiter.wakes_at).await;
+            let word =
+                |id: &RunId, about| Ok(self.ledger.borrow().disk.words.borrow().get(&(id.clone(), about)).cloned());
+            let noted = Confirmation::read(&waiter.run_id, word).unwrap();
+            if noted.kept().is_none() {
+                self.process(&waiter.life, &waiter.fate, Job::TakeBack(waiter.run_id.clone())).await;
+            }
         }
     }
 
@@ -205,11 +248,16 @@ impl<'s> Simulation<'s> {
             // Requests that are still on their way arrive, third parties have done what they do.
             tokio::time::sleep(Duration::from_secs(120)).await;
         }
+        if self.scenario.seams.has_ways_back {
+            // Every deadline is past.
+            self.pass(Duration::from_secs(1800)).await;
+        }
         self.ground.judge.borrow_mut().close();
         let is_innocent = self.ground.judge.borrow().charges.is_empty();
         if is_quiet && is_innocent && !is_real {
             self.heal();
             self.is_calm = true;
+            self.take_back_what_is_due().await;
             self.converge().await;
         }
         self.sum_up(&unmanaged)
@@ -219,7 +267,8 @@ impl<'s> Simulation<'s> {
         let mut ledger = self.ledger.borrow_mut();
         ledger.check_nothing_lost();
         let is_alone = !ledger.leniency.foreign && !ledger.leniency.distorted;
-        let is_one_way = self.scenario.lives.iter().all(|life| !life.is_turned && !life.is_way_back);
+        let is_one_way = self.scenario.lives.iter().all(|life| !life.is_turned && !life.is_way_back)
+            && !self.scenario.seams.has_ways_back;
         if is_alone && is_one_way && self.scenario.settings.on_error != OnError::Rollback {
             ledger.check_effects();
         }
@@ -243,24 +292,31 @@ impl<'s> Simulation<'s> {
         }
     }
 
-    /// Lets one process apply, to its end or its death.
+    /// Lets one process live, to its end or its death.
     async fn live(&mut self, life: &Life) {
+        let (judge, clock) = (Rc::clone(&self.ground.judge), self.world_clock);
+        let somebody = Somebody::new(move |ledger: &mut Ledger| confirms(ledger, &judge, clock));
+        let fate = Rc::new(Fate::new(life.clone(), self.scenario.seams.is_real, self.planted, somebody));
+        if life.is_turned {
+            std::mem::swap(&mut self.project, &mut self.turned);
+            self.ledger.borrow_mut().spec = self.project.spec.clone();
+        }
+        self.process(life, &fate, Job::Errand).await;
+    }
+
+    /// Lets one process do something, to its end or its death.
+    async fn process(&mut self, life: &Life, fate: &Rc<Fate>, job: Job) {
         let ground = Rc::clone(&self.ground);
         let is_locked = self.scenario.seams.companion.as_ref().is_some_and(|companion| companion.is_locked);
         let _held = if is_locked { Some(ground.account.lock().await) } else { None };
         self.ledger.borrow_mut().begin_life();
         self.lives += 1;
-        if life.is_turned {
-            std::mem::swap(&mut self.project, &mut self.turned);
-            self.ledger.borrow_mut().spec = self.project.spec.clone();
-        }
-        let fate = Rc::new(Fate::new(life.clone(), self.scenario.seams.is_real, self.planted));
         let began = Instant::now();
         let ends = tokio::time::timeout(LONGEST_LIFE, async {
             tokio::select! {
                 biased;
                 () = fate.death() => None,
-                outcome = Stopped::new(self.apply(life, &fate), life.stops.clone()) => Some(outcome),
+                outcome = Stopped::new(self.act(life, fate, job), life.stops.clone()) => Some(outcome),
             }
         });
         let end = ends.await;
@@ -268,7 +324,10 @@ impl<'s> Simulation<'s> {
         self.took.push(began.elapsed());
         match end {
             Err(_) => self.ledger.borrow_mut().violate("termination", "a run took longer than a day"),
-            Ok(Some(outcome)) if !fate.is_dead() => self.judge(outcome, &fate),
+            Ok(Some(outcome)) if !fate.is_dead() => {
+                self.wait(life, fate, outcome.as_ref().ok());
+                self.judge(outcome, fate);
+            }
             Ok(_) => {}
         }
     }
@@ -277,6 +336,7 @@ impl<'s> Simulation<'s> {
         let mut ledger = self.ledger.borrow_mut();
         let exit = match &outcome {
             Ok(Applied::Ran(ran)) => ran.report.exit().map_or(254, Exit::code),
+            Ok(Applied::TookBack(backs)) if backs.iter().any(|back| matches!(back.came, Came::Ran(_))) => 253,
             Ok(_) => 0,
             Err(_) => 255,
         };
@@ -317,22 +377,104 @@ impl<'s> Simulation<'s> {
         };
     }
 
-    async fn apply(&mut self, life: &Life, fate: &Rc<Fate>) -> Result<Applied> {
+    async fn act(&mut self, life: &Life, fate: &Rc<Fate>, job: Job) -> Result<Applied> {
+        match (job, life.errand) {
+            (Job::TakeBack(run_id), _) => self.apply(life, fate, Some(run_id)).await,
+            (Job::Errand, Errand::Work) => self.apply(life, fate, None).await,
+            (Job::Errand, Errand::Expired) => self.expire(life, fate).await,
+            (Job::Errand, Errand::Confirm) => self.confirm(fate),
+        }
+    }
+
+    /// Takes back what nobody has confirmed in time, each under a lock of its own.
+    async fn expire(&mut self, life: &Life, fate: &Rc<Fate>) -> Result<Applied> {
+        let now = self.world_clock.now() + SignedDuration::from_secs(life.skew);
+        let uptime = BootTime::now().uptime();
+        let due = self.awaiting().into_iter().filter(|awaits| awaits.deadline.is_past(now, uptime.as_ref()));
+        let mut all = Vec::new();
+        for run_id in due.map(|awaits| awaits.run_id) {
+            self.ledger.borrow_mut().begin_life();
+            self.lives += 1;
+            if let Applied::TookBack(backs) = self.apply(life, fate, Some(run_id)).await? {
+                all.extend(backs);
+            }
+        }
+        Ok(Applied::TookBack(all))
+    }
+
+    /// Returns what awaits confirmation, for whoever looks.
+    fn awaiting(&self) -> Vec<Awaiting> {
+        let recorded = history::read(&Memory::new(self.ledger.borrow().disk.clone())).unwrap_or_default();
+        recorded.state.map(|state| state.awaiting).unwrap_or_default()
+    }
+
+    /// Confirms what awaits that, or keeps what a way back has left.
+    fn confirm(&mut self, fate: &Rc<Fate>) -> Result<Applied> {
+        let (judge, clock) = (Rc::clone(&self.ground.judge), self.world_clock);
+        let begun_back = confirms_alone(&mut self.ledger.borrow_mut(), &judge, clock);
+        let Some(run_id) = begun_back else { return Ok(Applied::Declined) };
+        let (store, recorded) = self.open_disk(fate, None)?;
+        let kept = operation::keep_left(&store, &recorded, run_id.clone(), &confirming(clock));
+        self.ledger.borrow_mut().note(&format!("the rest is kept: {}", kept.is_ok()));
+        if kept.is_ok() {
+            judge.borrow_mut().keeps(&run_id, false);
+        }
+        Ok(Applied::Declined)
+    }
+
+    /// Has a process wait whose run awaits confirmation.
+    fn wait(&mut self, life: &Life, fate: &Rc<Fate>, outcome: Option<&Applied>) {
+        let Some(Applied::Ran(ran)) = outcome else { return };
+        let Some(awaiting) = ran.awaits.as_ref().filter(|_| life.waits) else { return };
+        let left = awaiting.deadline.uptime.as_ref().zip(BootTime::now().uptime());
+        let left = left.map_or(Duration::ZERO, |(due, now)| Duration::from_millis(due.ms.saturating_sub(now.ms)));
+        let wait = life.interrupted_after.map_or(left, |signal| signal.min(left)) + Duration::from_millis(100);
+        let (life, run_id) = (life.clone(), awaiting.run_id.clone());
+        self.waiters.push(Waiter { life, fate: Rc::clone(fate), run_id, wakes_at: Instant::now() + wait });
+    }
+
+    /// Has calm processes take back what nobody has confirmed, as a timer does.
+    async fn take_back_what_is_due(&mut self) {
+        if !self.scenario.seams.has_ways_back {
+            return;
+        }
+        for _ in 0..CALM_LIVES {
+            self.live(&Life { errand: Errand::Expired, ..Life::default() }).await;
+            if self.awaiting().is_empty() || !self.ledger.borrow().violations.is_empty() {
+                break;
+            }
+            tokio::time::sleep(BETWEEN_CALM_LIVES).await;
+        }
+        self.ground.judge.borrow_mut().close_ways_back();
+        // What cannot be taken back stays due until somebody keeps it, and all else waits for that.
+        for _ in self.awaiting() {
+            self.live(&Life { errand: Errand::Confirm, ..Life::default() }).await;
+        }
+    }
+
+    async fn apply(&mut self, life: &Life, fate: &Rc<Fate>, taken_back: Option<RunId>) -> Result<Applied> {
         let wall = self.world_clock.now() + SignedDuration::from_secs(life.skew);
         let clock = Clock::starting_at(wall);
         let cloud = self.connect(fate);
-        let (store, recorded) = self.open_disk(fate)?;
+        let (store, recorded) = self.open_disk(fate, self.planted_on(life, taken_back.as_ref()).as_ref())?;
         cloud.identity(&AccountName::default_account()).await?;
         let options = self.options(&clock);
         let target = self.target();
-        self.plan_only(&cloud, &recorded, &clock, &options).await?;
-        let seat = self.ground.judge.borrow_mut().begins(self.checkout, &self.project.spec, life.is_way_back);
+        if taken_back.is_none() {
+            self.plan_only(&cloud, &recorded, &clock, &options).await?;
+        }
+        let is_way_back = life.is_way_back || taken_back.is_some();
+        let process = Life { errand: if taken_back.is_some() { Errand::Expired } else { life.errand }, ..life.clone() };
+        let seat = self.ground.judge.borrow_mut().begins(self.checkout, &self.project.spec, is_way_back, &process);
         fate.seat.set(Some(seat));
-        let session = self.session(clock);
+        let mut session = self.session(clock);
+        session.confirm_within = life.confirm_within.filter(|_| !is_way_back);
         let ids = store.run_ids()?;
         let oldest = ids.len().saturating_sub(life.back_by + 1);
         let last = ids.get(oldest).map(ToString::to_string);
-        let task = match (self.saved.take().filter(|_| life.is_saved), last.filter(|_| life.is_way_back)) {
+        let saved = self.saved.take().filter(|_| life.is_saved);
+        let task = match (saved, last.filter(|_| life.is_way_back)) {
+            _ if taken_back.is_some() => Task::TakeBack { run_id: taken_back.unwrap() },
             (_, Some(run_id)) => Task::Rollback {
                 what: TakenBack::Run(run_id),
                 loosened: Loosened { force_superseded: life.is_forced, ..Loosened::default() },
@@ -347,8 +489,14 @@ impl<'s> Simulation<'s> {
         let (ledger, judge) = (Rc::clone(&self.ledger), Rc::clone(&self.ground.judge));
         let mut screen = Screen { ledger, judge, fate: Rc::clone(fate) };
         let applied = locked.carry_out(task, &approval, &mut screen, fate.signals()).await;
-        if let Ok(Applied::Ran(ran)) = &applied {
-            self.check_report(ran);
+        match &applied {
+            Ok(Applied::Ran(ran)) => self.check_report(ran),
+            Ok(Applied::TookBack(backs)) => backs.iter().for_each(|back| {
+                if let Came::Ran(ran) = &back.came {
+                    self.check_report(ran);
+                }
+            }),
+            _ => {}
         }
         applied
     }
@@ -361,11 +509,13 @@ impl<'s> Simulation<'s> {
         clock: &Clock,
         options: &PlanOptions,
     ) -> Result<()> {
-        let before = self.ledger.borrow().disk.clone();
+        let mut before = self.ledger.borrow().disk.clone();
         self.ledger.borrow_mut().is_reading_only = true;
         let plan = live::plan(&self.project, recorded, cloud, &self.target(), clock, options).await;
         let mut ledger = self.ledger.borrow_mut();
         ledger.is_reading_only = false;
+        // Somebody else may have decided about a run meanwhile.
+        before.words.clone_from(&ledger.disk.words);
         if ledger.disk != before {
             ledger.violate("reading never writes", "a plan has changed what is recorded");
         }
@@ -398,13 +548,28 @@ impl<'s> Simulation<'s> {
         Retrying::new(wire, Policy::default(), quota, self.scenario.seed ^ self.lives)
     }
 
-    fn open_disk(&self, fate: &Rc<Fate>) -> Result<(DiskWire, Recorded)> {
+    /// Returns the run of which a planted defect says that everything it did stands.
+    fn planted_on(&self, life: &Life, taken_back: Option<&RunId>) -> Option<RunId> {
+        if self.planted != Some(Planted::SupersededIsIgnored) {
+            return None;
+        }
+        let recorded = history::read(&Memory::new(self.ledger.borrow().disk.clone())).ok()?;
+        let memory = Memory::new(self.ledger.borrow().disk.clone());
+        let ids = history::all_ids(&memory, recorded.journal.replay()).ok()?;
+        let named = ids.get(ids.len().saturating_sub(life.back_by + 1)).filter(|_| life.is_way_back);
+        taken_back.or(named).cloned()
+    }
+
+    fn open_disk(&self, fate: &Rc<Fate>, stands: Option<&RunId>) -> Result<(DiskWire, Recorded)> {
         let disk = self.ledger.borrow().disk.clone();
         let holder = Holder::this_process("simulation".to_owned(), "apply".to_owned(), None, Timestamp::UNIX_EPOCH);
-        let (inner, recorded) = history::open(Memory::new(disk), &holder).inspect_err(|error| {
+        let (inner, mut recorded) = history::open(Memory::new(disk), &holder).inspect_err(|error| {
             self.ledger.borrow_mut().violate("old or new", &format!("the disk cannot be read: {error}"));
         })?;
         self.ledger.borrow_mut().archived(inner.disk());
+        if let (Some(run_id), Some(state)) = (stands, &mut recorded.state) {
+            state.interfaces.values_mut().for_each(|record| record.changed_by = Some(run_id.clone()));
+        }
         let (ledger, judge) = (Rc::clone(&self.ledger), Rc::clone(&self.ground.judge));
         Ok((DiskWire::new(inner, ledger, judge, Rc::clone(fate), self.planted), recorded))
     }
@@ -436,8 +601,16 @@ impl<'s> Simulation<'s> {
             lock_timeout: Duration::ZERO,
             lock_dir: None,
             who: "simulation".to_owned(),
-            salt: format!("{:06x}{:06x}", self.lives, self.lives + 0x1000 * self.checkout as u64),
+            salt: self.salt(),
         }
+    }
+
+    /// Returns digits that no other process has; of one that may take several runs back, some for each.
+    fn salt(&self) -> String {
+        let own = format!("{:06x}{:06x}", self.lives, self.lives + 0x1000 * self.checkout as u64);
+        let more = |number: u64| format!("{:06x}", self.lives + 0x10_0000 * number);
+        let is_more = self.scenario.seams.has_ways_back;
+        if is_more { own + &(1..=3).map(more).collect::<String>() } else { own }
     }
 
     /// A report claims nothing that the world did not say.
@@ -495,6 +668,39 @@ impl<'s> Simulation<'s> {
             .map(|(id, status)| (id, settled(status)))
             .collect()
     }
+}
+
+fn confirming(clock: Clock) -> Confirming {
+    let id = RunId::made(clock.now(), "c0ffee");
+    Confirming { id, by: "somebody".to_owned(), clock, zone: Zone::utc() }
+}
+
+/// Somebody confirms the newest run that awaits that, while a process is at work.
+fn confirms(ledger: &mut Ledger, judge: &RefCell<Judge>, clock: Clock) {
+    let who = Holder::this_process("simulation".to_owned(), "apply".to_owned(), None, Timestamp::UNIX_EPOCH);
+    confirms_beside(ledger, judge, clock, Some(who));
+}
+
+/// The same while nobody is; returns the run of which a way back was begun.
+fn confirms_alone(ledger: &mut Ledger, judge: &RefCell<Judge>, clock: Clock) -> Option<RunId> {
+    confirms_beside(ledger, judge, clock, None)
+}
+
+fn confirms_beside(ledger: &mut Ledger, judge: &RefCell<Judge>, clock: Clock, who: Option<Holder>) -> Option<RunId> {
+    let memory = Memory::new(ledger.disk.clone());
+    let mut recorded = history::read(&memory).ok()?;
+    recorded.running = who;
+    let newest = recorded.state.as_ref()?.awaiting.last()?.run_id.clone();
+    let decided = operation::decide(&memory, &recorded, &newest.0, &confirming(clock));
+    ledger.note(&format!("somebody confirms: {}", matches!(decided, Ok(Decided::Kept(_)))));
+    let words = memory.disk().words.borrow().clone();
+    ledger.disk.words.borrow_mut().extend(words);
+    match decided {
+        Ok(Decided::Kept(Confirmed::Now(run_id))) => judge.borrow_mut().keeps(&run_id, true),
+        Ok(Decided::BegunBack(run_id)) => return Some(run_id),
+        _ => {}
+    }
+    None
 }
 
 fn blocked(plan: &Plan) -> BTreeSet<Address> {

@@ -171,3 +171,28 @@ fn p11_an_other_end_that_is_reopened_is_caught() {
 fn p12_a_cut_fibre_that_passes_as_well_is_caught() {
     found(Planted::IllIsShownAsWell, &sound::cut_fibre(), Rule::Floor);
 }
+
+/// Runs seeds of ways back until one of them breaks `rule` with the defect, and not without it.
+fn found_in_ways_back(planted: Planted, rule: Rule) {
+    let breaks = |seed: u64, planted: Option<Planted>| {
+        let outcome = simulate(&Scenario::draw_ways_back(seed), planted, false);
+        outcome.is_some_and(|outcome| outcome.charges.iter().any(|charge| charge.rule == rule))
+    };
+    let is_found = (1..=SEEDS).any(|seed| breaks(seed, Some(planted)) && !breaks(seed, None));
+    assert!(is_found, "{planted:?} goes unnoticed by {rule:?} in {SEEDS} seeds");
+}
+
+#[test]
+fn a_way_back_of_what_others_have_changed_since_is_caught() {
+    found(Planted::SupersededIsIgnored, &sound::changed_since(), Rule::Superseded);
+}
+
+#[test]
+fn two_who_decide_about_one_run_are_caught() {
+    found_in_ways_back(Planted::DecisionsAreForgotten, Rule::Kept);
+}
+
+#[test]
+fn a_deadline_that_is_lost_is_caught() {
+    found_in_ways_back(Planted::AwaitingIsForgotten, Rule::Lost);
+}

@@ -45,6 +45,8 @@ pub(crate) struct Seams {
     /// Another checkout of the same account.
     pub(crate) companion: Option<Companion>,
     pub(crate) tricks: Tricks,
+    /// Runs have to be confirmed, and are taken back.
+    pub(crate) has_ways_back: bool,
     /// On the machine's clocks, without convergence at the end.
     pub(crate) is_real: bool,
 }
@@ -107,6 +109,28 @@ pub(crate) struct Life {
     pub(crate) stops: Vec<(u64, Duration)>,
     /// Whoever listens to it takes so long over each event.
     pub(crate) slow_reader: Duration,
+    /// What it is started for.
+    pub(crate) errand: Errand,
+    /// What it applies is taken back unless somebody confirms it in that time.
+    pub(crate) confirm_within: Option<Duration>,
+    /// Its process is there until somebody has confirmed, or nobody has in time.
+    pub(crate) waits: bool,
+    /// A signal comes so long into that wait.
+    pub(crate) interrupted_after: Option<Duration>,
+    /// Somebody else confirms what awaits that at each of these effects.
+    pub(crate) confirmed_at: Vec<u64>,
+}
+
+/// What a process is started for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Errand {
+    /// To apply, or to take back what somebody names.
+    #[default]
+    Work,
+    /// To take back what nobody has confirmed in time.
+    Expired,
+    /// To confirm what awaits that.
+    Confirm,
 }
 
 pub(crate) const REGIONS: [&str; 3] = ["cn-shanghai", "cn-beijing", "cn-hangzhou"];
@@ -218,6 +242,83 @@ impl Scenario {
             fault.until = Some(dice.within(3, 20));
             self.world.faults.push(fault);
         }
+    }
+}
+
+impl Scenario {
+    /// Draws a world of our own, runs that have to be confirmed, rollbacks after every outcome, and other processes in between.
+    pub(crate) fn draw_ways_back(seed: u64) -> Self {
+        let dice = Dice::new(seed).split("ways back");
+        let mut shape = dice.split("shape");
+        let settings = settings(&mut dice.split("settings"));
+        let (managed, regions) = (shape.within(1, 5), shape.within(1, 2));
+        let mut world = world(&mut dice.split("world"), managed, regions);
+        // What cannot be brought back at all says nothing of a way back.
+        for interface in &mut world.interfaces {
+            let is_up = shape.chance(60);
+            interface.status = Some(if is_up { Status::Active } else { Status::Inactive });
+            (interface.business_status, interface.opposite) = (None, None);
+        }
+        let spec = spec(&mut dice.split("spec"), &world, managed, regions);
+        let spec = within_reach(&spec, &world);
+        let mut trouble = Trouble { dice: dice.split("faults"), managed, faults: Vec::new() };
+        let is_stale = trouble.stale_reads();
+        trouble.lost_answers();
+        trouble.refusals();
+        trouble.stuck();
+        world.faults = trouble.faults;
+        let mut lives_of = dice.split("lives");
+        let lives = (0..lives_of.within(2, 6)).map(|_| life_of_ways_back(&mut lives_of)).collect();
+        let seams = Seams { turned: Some(turned(&spec)), has_ways_back: true, ..Seams::default() };
+        let (is_foreign, is_distorted, late_percent) = (false, false, 0);
+        Self { seed, spec, world, settings, lives, is_foreign, is_stale, is_distorted, late_percent, seams }
+    }
+}
+
+/// Takes out of a spec what may never be moved, and looks for everything where it is.
+fn within_reach(spec: &str, world: &WorldSeed) -> String {
+    let (mut text, mut regions) = (String::new(), world.interfaces.iter().map(|interface| interface.region.as_ref()));
+    for line in spec.lines().filter(|line| !line.contains("protect") && !line.contains("hands_off")) {
+        match line.strip_prefix("    region: ").and_then(|_| regions.next().flatten()) {
+            Some(region) => writeln!(text, "    region: {region}").unwrap(),
+            None => writeln!(text, "{line}").unwrap(),
+        }
+    }
+    text
+}
+
+/// Draws a process among those that apply, confirm and take back.
+fn life_of_ways_back(dice: &mut Dice) -> Life {
+    let errand = *dice.pick(&[
+        Errand::Work,
+        Errand::Work,
+        Errand::Work,
+        Errand::Work,
+        Errand::Work,
+        Errand::Work,
+        Errand::Expired,
+        Errand::Expired,
+        Errand::Confirm,
+    ]);
+    let is_way_back = errand == Errand::Work && dice.chance(30);
+    let within = seconds(*dice.pick(&[1, 5, 30, 120, 900]));
+    Life {
+        errand,
+        is_way_back,
+        back_by: usize::try_from(dice.within(0, 3)).unwrap(),
+        is_forced: dice.chance(15),
+        is_turned: errand == Errand::Work && dice.chance(45),
+        crash_at: dice.chance(40).then(|| dice.within(1, 50)),
+        torn: *dice.pick(&[0, 1, 40, 200, 500, usize::MAX]),
+        refused_write: dice.chance(4).then(|| dice.within(0, 12)),
+        signals_at: if dice.chance(10) { vec![dice.within(1, 40)] } else { Vec::new() },
+        skew: if dice.chance(10) { *dice.pick(&[-7200, -30, 5, 3600, 86_400]) } else { 0 },
+        pause: seconds(*dice.pick(&[0, 0, 1, 5, 20, 90, 600])),
+        confirm_within: (errand == Errand::Work && dice.chance(70)).then_some(within),
+        waits: dice.chance(60),
+        interrupted_after: dice.chance(30).then(|| Duration::from_millis(dice.within(0, 20_000))),
+        confirmed_at: if dice.chance(35) { vec![dice.within(1, 25), dice.within(5, 50)] } else { Vec::new() },
+        ..Life::default()
     }
 }
 

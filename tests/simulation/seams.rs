@@ -651,6 +651,14 @@ pub(super) mod sound {
         vec![scenario(CHAINED, CHAIN, vec![life()])]
     }
 
+    /// A link goes down, up and down again, and then the first of these runs is taken back.
+    pub(in super::super) fn changed_since() -> Vec<Scenario> {
+        let first = Life { back_by: 2, ..way_back() };
+        let mut scenario = scenario(TWO, A_DOWN, vec![life(), turned(), turned(), first]);
+        scenario.seams.turned = Some(format!("{HEAD}{}", A_DOWN.replace("Inactive", "Active")));
+        vec![scenario]
+    }
+
     /// Of two links one has its fibre cut, and the other shall go down.
     pub(in super::super) fn cut_fibre() -> Vec<Scenario> {
         vec![scenario(CUT_FIBRE, ONLY_ILL_STAYS, vec![life()])]

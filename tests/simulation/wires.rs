@@ -19,13 +19,13 @@ use rictl::journal::{Entry, Replay, Run};
 use rictl::resource::{AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 use rictl::state::{RunId, State};
 use rictl::store::memory::{Disk, Fault, Memory, MemoryStore};
-use rictl::store::{Store, StoreError};
+use rictl::store::{self, Store, StoreError};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, Sleep};
 
 use super::dice::Dice;
 use super::judge::{Answered, Judge};
-use super::ledger::Ledger;
+use super::ledger::{About, Ledger};
 use super::scenario::{Life, REGIONS, Tricks};
 
 /// A defect put in on purpose, to see the invariants catch it.
@@ -75,6 +75,12 @@ pub(crate) enum Planted {
     OtherEndIsReopened,
     /// A health check says Normal whatever it has found.
     IllIsShownAsWell,
+    /// Whoever takes back is told that nothing was changed since.
+    SupersededIsIgnored,
+    /// Nobody is told what was decided about a run, and nobody decides.
+    DecisionsAreForgotten,
+    /// What awaits confirmation is in no state.
+    AwaitingIsForgotten,
 }
 
 /// What is in store for one process.
@@ -92,11 +98,29 @@ pub(crate) struct Fate {
     is_deaf: bool,
     /// Its number before the judge, once it has begun to apply.
     pub(crate) seat: Cell<Option<usize>>,
+    /// Somebody else, who confirms.
+    somebody: Somebody,
+}
+
+/// Somebody who confirms what awaits that.
+pub(crate) struct Somebody(Box<dyn Fn(&mut Ledger)>);
+
+impl Somebody {
+    pub(crate) fn new(confirms: impl Fn(&mut Ledger) + 'static) -> Self {
+        Self(Box::new(confirms))
+    }
+}
+
+impl std::fmt::Debug for Somebody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Somebody")
+    }
 }
 
 impl Fate {
-    pub(crate) fn new(life: Life, is_real: bool, planted: Option<Planted>) -> Self {
+    pub(crate) fn new(life: Life, is_real: bool, planted: Option<Planted>, somebody: Somebody) -> Self {
         Self {
+            somebody,
             is_deaf: planted == Some(Planted::SignalsAreUnheard),
             life,
             stall: Cell::default(),
@@ -136,6 +160,9 @@ impl Fate {
             if !self.is_deaf {
                 self.signals.0.send_modify(|count| *count += 1);
             }
+        }
+        if self.life.confirmed_at.contains(&self.effects.get()) {
+            (self.somebody.0)(ledger);
         }
         let stalls = self.life.stalls.iter().filter(|(at, _)| *at == self.effects.get()).map(|(_, time)| *time);
         self.stall.set(self.stall.get() + stalls.sum());
@@ -322,7 +349,8 @@ impl CloudWire {
     /// Writes a call that leaves into both books.
     fn enter(&self, scope: &Scope, call: Call, id: &RouterInterfaceId) -> Numbers {
         let ledger = self.ledger.borrow_mut().call(scope, call, id);
-        let judge = self.fate.seat.get().map(|life| self.judge.borrow_mut().leaves(life, scope, call, id));
+        let about = self.ledger.borrow().sent[ledger].about.clone();
+        let judge = self.fate.seat.get().map(|life| self.judge.borrow_mut().leaves(life, scope, (call, id), about));
         Numbers { ledger, judge }
     }
 
@@ -551,7 +579,7 @@ impl CloudWire {
         let row = other.and_then(|other| self.traffic.first.borrow().get(&other).cloned());
         if let (Some(row), Some(life)) = (row, self.fate.seat.get()) {
             let scope = Scope { account: AccountName::default_account(), region: row.region.clone() };
-            self.judge.borrow_mut().leaves(life, &scope, Call::Activate, &row.id);
+            self.judge.borrow_mut().leaves(life, &scope, (Call::Activate, &row.id), About::default());
             let answer = self.inner.call(&scope, &Mutation::of(Call::Activate, row.id.clone()), Permit::free()).await;
             self.ledger.borrow_mut().note(&format!("the other end {} is reopened: {}", row.id, answer.is_ok()));
         }
@@ -665,7 +693,14 @@ impl Store for DiskWire {
             return Err(dead());
         }
         self.meet(&format!("commit serial {}", state.serial));
-        let outcome = self.inner.commit(state, expected_serial);
+        let outcome = if self.planted == Some(Planted::AwaitingIsForgotten) {
+            let awaiting = std::mem::take(&mut state.awaiting);
+            let outcome = self.inner.commit(state, expected_serial);
+            state.awaiting = awaiting;
+            outcome
+        } else {
+            self.inner.commit(state, expected_serial)
+        };
         let mut ledger = self.ledger.borrow_mut();
         match &outcome {
             Ok(()) if self.planted == Some(Planted::CommitsTruncate) => {
@@ -699,6 +734,37 @@ impl Store for DiskWire {
 
     fn run_ids(&self) -> Result<Vec<RunId>, StoreError> {
         self.inner.run_ids()
+    }
+
+    fn taken_back_by(&self, id: &RunId) -> Result<Option<RunId>, StoreError> {
+        self.inner.taken_back_by(id)
+    }
+
+    /// Others write there without a lock.
+    fn word(&self, id: &RunId, about: store::About) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.planted == Some(Planted::DecisionsAreForgotten) {
+            return Ok(None);
+        }
+        Ok(self.ledger.borrow().disk.words.borrow().get(&(id.clone(), about)).cloned())
+    }
+
+    fn put_word(&self, id: &RunId, about: store::About, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if self.fate.is_dead() {
+            return Err(dead());
+        }
+        let dies = self.fate.meet(&mut self.ledger.borrow_mut(), &format!("word {about:?}"));
+        if self.planted == Some(Planted::DecisionsAreForgotten) {
+            return Ok(None);
+        }
+        if dies && self.fate.life.torn < bytes.len() {
+            return Err(dead());
+        }
+        let ledger = self.ledger.borrow();
+        let mut words = ledger.disk.words.borrow_mut();
+        let key = (id.clone(), about);
+        let known = words.get(&key).cloned();
+        words.entry(key).or_insert_with(|| bytes.to_vec());
+        if dies { Err(dead()) } else { Ok(known) }
     }
 
     fn rescue(&mut self) -> Result<String, StoreError> {

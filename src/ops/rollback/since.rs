@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use crate::journal::{Operation, Run};
+use crate::journal::{Operation, Outcome, Run};
 use crate::state::{Record, RunId};
 
 /// What became of a change.
@@ -49,12 +49,14 @@ pub(super) fn since(
         (_, _, Some(last)) if last > own => last,
         _ => return Ok(Since::TakenBack),
     };
-    if let Some(since) = known.get(newer) {
-        return Ok(since.clone());
-    }
-    let since = of_newer(run, newer, open(newer)?);
+    let since = match known.get(newer) {
+        Some(since) => since.clone(),
+        None => of_newer(run, newer, open(newer)?),
+    };
     known.insert(newer.clone(), since.clone());
-    Ok(since)
+    // A way back whose call did not get there, or of which nobody knows, has taken nothing back.
+    let is_there = record.last_action.as_ref().and_then(|action| action.outcome).is_some_and(Outcome::is_at_goal);
+    Ok(if since == Since::TakenBack && !is_there { Since::Stands } else { since })
 }
 
 /// Returns what the run that came last means for what `run` did.
