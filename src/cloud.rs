@@ -16,7 +16,7 @@ use crate::clock::BootTime;
 use crate::plan::HealthUnread;
 use crate::resource::{AccountId, AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 
-pub use crate::resource::{Call, Mutation, RequestId};
+pub use crate::resource::{Call, Mutation, Receipt, RequestId};
 
 /// The largest page that DescribeRouterInterfaces gives (docs/reference/api.md#describe).
 pub const MAX_PAGE_SIZE: u32 = 50;
@@ -164,7 +164,7 @@ pub trait Cloud: CloudRead {
 
     /// Sends one mutating call, once, with all that it carries. None takes a client token, and what was checked right
     /// before is old after any wait: who wants it sent again, after a failure without effect, checks again and calls again.
-    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<RequestId, CloudError>;
+    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError>;
 }
 
 /// Whether a failed mutating call may have changed something (docs/reference/faults.md#r1).

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use schemars::JsonSchema;
 
 use crate::plan::{Action, Expectation, Goal, StepId};
-use crate::resource::{Address, Call, ChangeName, RequestId, RouterInterfaceId, Scope, Status, Target};
+use crate::resource::{Address, Call, ChangeName, Receipt, RouterInterfaceId, Scope, Status, Target};
 use crate::run::{RunEnd, StepReason};
 use crate::state::RunId;
 use crate::uptime::Uptime;
@@ -47,8 +47,8 @@ pub enum Entry {
         step: StepId,
         /// When the answer arrived.
         at: Timestamp,
-        /// The API's id of it.
-        request_id: RequestId,
+        /// What came with it.
+        receipt: Receipt,
     },
     /// The API refused the call, or it surely never left: nothing was done.
     Refused {

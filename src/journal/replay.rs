@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Died, Entry, Illegal, Misstep, NOT_SENT, Operation, Outcome, PlannedStep, RunStarted};
 use crate::plan::StepId;
-use crate::resource::{RequestId, Status};
+use crate::resource::{Receipt, Status};
 use crate::run::{Exit, RunEnd, StepReason};
 use crate::state::RunId;
 use crate::uptime::Uptime;
@@ -73,8 +73,8 @@ pub enum Answer {
     Accepted {
         /// When the answer arrived.
         at: Timestamp,
-        /// The API's id of it.
-        request_id: RequestId,
+        /// What came with it.
+        receipt: Receipt,
     },
     /// Nothing was done.
     Refused {
@@ -147,8 +147,8 @@ impl Replay {
         match entry {
             Entry::RunStarted(started) => self.start(started),
             Entry::Intent { step, at } => self.on(&step, |planned, trace| trace.intend(planned, at)),
-            Entry::Accepted { step, at, request_id } => {
-                self.on(&step, |_, trace| trace.answer(Answer::Accepted { at, request_id }))
+            Entry::Accepted { step, at, receipt } => {
+                self.on(&step, |_, trace| trace.answer(Answer::Accepted { at, receipt }))
             }
             Entry::Refused { step, at, detail } => {
                 self.on(&step, |_, trace| trace.answer(Answer::Refused { at, detail }))
@@ -332,10 +332,10 @@ impl Trace {
         self.attempts.iter().any(|attempt| !attempt.is_refused())
     }
 
-    /// Returns the API's id of the answer that accepted the call.
-    pub fn request_id(&self) -> Option<&RequestId> {
+    /// Returns what the API gave when it accepted the call.
+    pub fn receipt(&self) -> Option<&Receipt> {
         self.attempts.iter().rev().find_map(|attempt| match &attempt.answer {
-            Answer::Accepted { request_id, .. } => Some(request_id),
+            Answer::Accepted { receipt, .. } => Some(receipt),
             _ => None,
         })
     }
@@ -412,7 +412,7 @@ impl Attempt {
         let intent = Entry::Intent { step: step.clone(), at: self.intent_at };
         let answer = match self.answer.clone() {
             Answer::Unrecorded => None,
-            Answer::Accepted { at, request_id } => Some(Entry::Accepted { step, at, request_id }),
+            Answer::Accepted { at, receipt } => Some(Entry::Accepted { step, at, receipt }),
             Answer::Refused { at, detail } => Some(Entry::Refused { step, at, detail }),
             Answer::Doubtful { at, detail } => Some(Entry::Doubtful { step, at, detail }),
         };

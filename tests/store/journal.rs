@@ -128,8 +128,8 @@ fn a_run_of_the_first_version_is_the_same_run_in_lines_of_this_one() {
 #[test]
 fn a_line_that_was_replaced_by_another_good_one_is_refused() {
     let mut other = two_runs();
-    let Entry::Accepted { request_id, .. } = &mut other[2] else { panic!("the third entry") };
-    request_id.0 = "another".into();
+    let Entry::Accepted { receipt, .. } = &mut other[2] else { panic!("the third entry") };
+    receipt.request_id.0 = "another".into();
     let (bytes, other) = (written(&two_runs()), written(&other));
     let lines = |bytes: &[u8]| -> Vec<Vec<u8>> { bytes.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect() };
     let mut mixed = lines(&bytes);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Machine;
 use super::phase::{Attempts, By, Cause, Doubt, Phase};
-use crate::cloud::{CloudError, Effect, ErrorKind, RequestId};
+use crate::cloud::{CloudError, Effect, ErrorKind, Receipt};
 use crate::journal::{Entry, Outcome};
 use crate::plan::Action;
 use crate::run::{Event, StepReason, StopReason};
@@ -26,7 +26,7 @@ impl Machine<'_> {
     }
 
     /// Takes in the answer to a call; it means nothing any more where the step was abandoned meanwhile.
-    pub(super) fn on_answer(&mut self, number: usize, answer: Result<RequestId, CloudError>) {
+    pub(super) fn on_answer(&mut self, number: usize, answer: Result<Receipt, CloudError>) {
         let Phase::Calling(attempts) = self.steps[number].phase else {
             debug_assert!(self.steps[number].is_finished(), "an answer to a call that was not sent");
             return;
@@ -34,10 +34,11 @@ impl Machine<'_> {
         let step = self.planned(number);
         let at = self.now.wall;
         match answer {
-            Ok(request_id) => {
-                self.record(Entry::Accepted { step: step.id.clone(), at, request_id: request_id.clone() });
-                self.tell(Event::CallAccepted { step: step.id.clone(), request_id: request_id.clone() });
-                self.report.results[number].request_id = Some(request_id);
+            Ok(receipt) => {
+                self.record(Entry::Accepted { step: step.id.clone(), at, receipt: receipt.clone() });
+                self.tell(Event::CallAccepted { step: step.id.clone(), request_id: receipt.request_id.clone() });
+                self.report.results[number].request_id = Some(receipt.request_id);
+                self.report.results[number].cloud_date = receipt.cloud_date;
                 self.settle(number, By::Acceptance);
             }
             // The read before it showed the expected status. So reads lag, or somebody was quicker, or an earlier copy of
