@@ -77,7 +77,7 @@ pub(crate) fn intent(step: &PlannedStep, millis: i64) -> Entry {
 
 pub(crate) fn accepted(step: &PlannedStep, millis: i64) -> Entry {
     let request_id = RequestId("4EC47282-1B74-4534-BD0E-403F3EE64CAF".into());
-    let receipt = Receipt { request_id, cloud_date: Some(at(millis)) };
+    let receipt = Receipt { request_id, cloud_date: Some("2026-11-23T12:00:00Z".parse().unwrap()) };
     Entry::Accepted { step: step.id.clone(), at: at(millis), receipt }
 }
 
