@@ -12,6 +12,8 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::clock::BootTime;
 use crate::plan::HealthUnread;
 use crate::resource::{AccountId, AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
@@ -286,6 +288,8 @@ pub struct CloudError {
     pub message: Box<str>,
     /// The id of the answer.
     pub request_id: Option<RequestId>,
+    /// The answer's Date, by the cloud's clock.
+    pub cloud_date: Option<Timestamp>,
     /// The API's diagnostics link, untrusted text.
     pub recommend: Option<Box<str>>,
     /// How long the API asked to wait.
@@ -304,10 +308,17 @@ impl CloudError {
             code: None,
             message: message.into(),
             request_id: None,
+            cloud_date: None,
             recommend: None,
             retry_after: None,
             hint: None,
         }
+    }
+
+    /// Returns what came with the answer, if there was one that is the API's.
+    pub fn receipt(&self) -> Option<Receipt> {
+        let request_id = self.request_id.clone()?;
+        Some(Receipt { request_id, cloud_date: self.cloud_date })
     }
 
     /// Returns the error and what to do about it, as one phrase.

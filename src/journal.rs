@@ -58,6 +58,8 @@ pub enum Entry {
         at: Timestamp,
         /// The API's code and words, and its RequestId.
         detail: String,
+        /// What came with the answer; `None` if the call never left, or an older version wrote it down.
+        receipt: Option<Receipt>,
     },
     /// No answer that tells whether the call was done.
     Doubtful {
@@ -67,6 +69,8 @@ pub enum Entry {
         at: Timestamp,
         /// What happened to the answer.
         detail: String,
+        /// What came with it, if it was one of the API's.
+        receipt: Option<Receipt>,
     },
     /// A step has ended; what a read said of its interface at that moment.
     Closed {

@@ -142,9 +142,11 @@ impl Cloud for InProcess {
         let carried = call.parameters().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
         let mut parameters: BTreeMap<String, String> = carried.collect();
         parameters.insert("RegionId".to_owned(), scope.region.to_string());
-        let now = self.clock.now();
-        let (_, request_id) = self.send(&scope.account, call.call().action(), VPC_VERSION, parameters).await?;
-        Ok(Receipt { request_id, cloud_date: Timestamp::from_second(now.as_second()).ok() })
+        let cloud_date = Timestamp::from_second(self.clock.now().as_second()).ok();
+        match self.send(&scope.account, call.call().action(), VPC_VERSION, parameters).await {
+            Ok((_, request_id)) => Ok(Receipt { request_id, cloud_date }),
+            Err(error) => Err(CloudError { cloud_date: error.request_id.as_ref().and(cloud_date), ..error }),
+        }
     }
 }
 

@@ -89,10 +89,10 @@ impl Body {
                 receipt: Receipt { request_id, cloud_date: None },
             },
             Self::Refused(position, millis, detail) => {
-                Entry::Refused { step: step(position)?, at: at(millis)?, detail }
+                Entry::Refused { step: step(position)?, at: at(millis)?, detail, receipt: None }
             }
             Self::Doubtful(position, millis, detail) => {
-                Entry::Doubtful { step: step(position)?, at: at(millis)?, detail }
+                Entry::Doubtful { step: step(position)?, at: at(millis)?, detail, receipt: None }
             }
             Self::Closed(position, millis, outcome, status, detail) => {
                 let because = detail.map(|text| StepReason::Told { text });

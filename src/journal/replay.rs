@@ -82,6 +82,8 @@ pub enum Answer {
         at: Timestamp,
         /// The API's code and words.
         detail: String,
+        /// What came with the answer, if there was one.
+        receipt: Option<Receipt>,
     },
     /// No answer that tells whether it was done.
     Doubtful {
@@ -89,6 +91,8 @@ pub enum Answer {
         at: Timestamp,
         /// What happened to the answer.
         detail: String,
+        /// What came with it, if it was one of the API's.
+        receipt: Option<Receipt>,
     },
 }
 
@@ -150,11 +154,11 @@ impl Replay {
             Entry::Accepted { step, at, receipt } => {
                 self.on(&step, |_, trace| trace.answer(Answer::Accepted { at, receipt }))
             }
-            Entry::Refused { step, at, detail } => {
-                self.on(&step, |_, trace| trace.answer(Answer::Refused { at, detail }))
+            Entry::Refused { step, at, detail, receipt } => {
+                self.on(&step, |_, trace| trace.answer(Answer::Refused { at, detail, receipt }))
             }
-            Entry::Doubtful { step, at, detail } => {
-                self.on(&step, |_, trace| trace.answer(Answer::Doubtful { at, detail }))
+            Entry::Doubtful { step, at, detail, receipt } => {
+                self.on(&step, |_, trace| trace.answer(Answer::Doubtful { at, detail, receipt }))
             }
             Entry::Closed { step, at, outcome, status, because, uptime } => {
                 self.on(&step, |planned, trace| trace.close(planned, Closed { at, outcome, status, because, uptime }))
@@ -332,12 +336,11 @@ impl Trace {
         self.attempts.iter().any(|attempt| !attempt.is_refused())
     }
 
-    /// Returns what the API gave when it accepted the call.
+    /// Returns what came with the answer that accepted the call, else with the last one that was the API's.
     pub fn receipt(&self) -> Option<&Receipt> {
-        self.attempts.iter().rev().find_map(|attempt| match &attempt.answer {
-            Answer::Accepted { receipt, .. } => Some(receipt),
-            _ => None,
-        })
+        let answers = || self.attempts.iter().rev().map(|attempt| &attempt.answer);
+        let accepted = answers().find(|answer| matches!(answer, Answer::Accepted { .. }));
+        accepted.into_iter().chain(answers()).find_map(Answer::receipt)
     }
 
     /// Returns when the API accepted the call.
@@ -399,6 +402,16 @@ impl Trace {
     }
 }
 
+impl Answer {
+    fn receipt(&self) -> Option<&Receipt> {
+        match self {
+            Self::Accepted { receipt, .. } => Some(receipt),
+            Self::Refused { receipt, .. } | Self::Doubtful { receipt, .. } => receipt.as_ref(),
+            Self::Unrecorded => None,
+        }
+    }
+}
+
 impl Attempt {
     /// Returns whether the API said that nothing was done.
     pub fn is_refused(&self) -> bool {
@@ -413,8 +426,8 @@ impl Attempt {
         let answer = match self.answer.clone() {
             Answer::Unrecorded => None,
             Answer::Accepted { at, receipt } => Some(Entry::Accepted { step, at, receipt }),
-            Answer::Refused { at, detail } => Some(Entry::Refused { step, at, detail }),
-            Answer::Doubtful { at, detail } => Some(Entry::Doubtful { step, at, detail }),
+            Answer::Refused { at, detail, receipt } => Some(Entry::Refused { step, at, detail, receipt }),
+            Answer::Doubtful { at, detail, receipt } => Some(Entry::Doubtful { step, at, detail, receipt }),
         };
         [Some(intent), answer].into_iter().flatten()
     }

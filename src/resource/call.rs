@@ -83,7 +83,7 @@ impl Mutation {
     }
 }
 
-/// What the API gave with its word that it has taken a call.
+/// What came with an answer of the API to a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The id of the answer.

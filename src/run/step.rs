@@ -18,7 +18,7 @@ pub struct StepResult {
     pub status: Option<Status>,
     /// The API's id of its answer to the call.
     pub request_id: Option<RequestId>,
-    /// When the API accepted the call, by the cloud's clock.
+    /// When that answer was given, by the cloud's clock.
     pub cloud_date: Option<Timestamp>,
     /// When the intent was recorded, or the wait began; `None` where the step never began.
     pub started_at: Option<Timestamp>,

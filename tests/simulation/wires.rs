@@ -710,7 +710,7 @@ impl Store for DiskWire {
 fn forgetful(entries: &[Entry]) -> Vec<Entry> {
     let forget = |entry: &Entry| match entry {
         Entry::Accepted { step, at, .. } if step.to_string().ends_with("/deactivate") => {
-            Entry::Refused { step: step.clone(), at: *at, detail: "forgotten".to_owned() }
+            Entry::Refused { step: step.clone(), at: *at, detail: "forgotten".to_owned(), receipt: None }
         }
         other => other.clone(),
     };

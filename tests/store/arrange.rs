@@ -82,11 +82,11 @@ pub(crate) fn accepted(step: &PlannedStep, millis: i64) -> Entry {
 }
 
 pub(crate) fn refused(step: &PlannedStep, millis: i64) -> Entry {
-    Entry::Refused { step: step.id.clone(), at: at(millis), detail: "Throttling.User".into() }
+    Entry::Refused { step: step.id.clone(), at: at(millis), detail: "Throttling.User".into(), receipt: None }
 }
 
 pub(crate) fn doubtful(step: &PlannedStep, millis: i64) -> Entry {
-    Entry::Doubtful { step: step.id.clone(), at: at(millis), detail: "connection reset".into() }
+    Entry::Doubtful { step: step.id.clone(), at: at(millis), detail: "connection reset".into(), receipt: None }
 }
 
 pub(crate) fn closed(step: &PlannedStep, millis: i64, outcome: Outcome, status: Status) -> Entry {

@@ -37,8 +37,7 @@ impl Machine<'_> {
             Ok(receipt) => {
                 self.record(Entry::Accepted { step: step.id.clone(), at, receipt: receipt.clone() });
                 self.tell(Event::CallAccepted { step: step.id.clone(), request_id: receipt.request_id.clone() });
-                self.report.results[number].request_id = Some(receipt.request_id);
-                self.report.results[number].cloud_date = receipt.cloud_date;
+                self.keep(number, Some(receipt));
                 self.settle(number, By::Acceptance);
             }
             // The read before it showed the expected status. So reads lag, or somebody was quicker, or an earlier copy of
@@ -51,16 +50,22 @@ impl Machine<'_> {
         }
     }
 
+    /// Keeps what came with the last answer that was one.
+    fn keep(&mut self, number: usize, receipt: Option<Receipt>) {
+        let Some(Receipt { request_id, cloud_date }) = receipt else { return };
+        let result = &mut self.report.results[number];
+        (result.request_id, result.cloud_date) = (Some(request_id), cloud_date);
+    }
+
     /// Nobody knows whether this call, or an earlier copy of it, was done: only reads can tell.
     fn on_doubt(&mut self, number: usize, attempts: Attempts, error: &CloudError) {
         let step = self.planned(number);
         let at = self.now.wall;
         let detail = error.to_string();
-        self.record(Entry::Doubtful { step: step.id.clone(), at, detail: detail.clone() });
+        let receipt = error.receipt();
+        self.record(Entry::Doubtful { step: step.id.clone(), at, detail: detail.clone(), receipt: receipt.clone() });
         self.tell(Event::NoClearAnswer { step: step.id.clone(), error: detail.clone() });
-        if error.request_id.is_some() {
-            self.report.results[number].request_id.clone_from(&error.request_id);
-        }
+        self.keep(number, receipt);
         let cause = match error.kind {
             ErrorKind::IncorrectStatus => Cause::Contradiction,
             _ => Cause::Lost,
@@ -75,10 +80,9 @@ impl Machine<'_> {
         let step = self.planned(number);
         let at = self.now.wall;
         let detail = error.to_string();
-        self.record(Entry::Refused { step: step.id.clone(), at, detail: detail.clone() });
-        if error.request_id.is_some() {
-            self.report.results[number].request_id.clone_from(&error.request_id);
-        }
+        let receipt = error.receipt();
+        self.record(Entry::Refused { step: step.id.clone(), at, detail: detail.clone(), receipt: receipt.clone() });
+        self.keep(number, receipt);
         attempts.refusals += 1;
         let most = match error.kind {
             ErrorKind::Throttled => THROTTLED,

@@ -58,7 +58,7 @@ struct StepDocument<'a> {
     sent_at: Option<Timestamp>,
     /// When its goal was seen, by this machine's clock.
     settled_at: Option<Timestamp>,
-    /// When the API accepted the call, by the cloud's clock: the Date of its answer; `null` where nothing was accepted, or a
+    /// When the API answered the call, by the cloud's clock: the Date of that answer; `null` where there was none, or a
     /// version wrote the run down that did not keep it.
     cloud_date: Option<Timestamp>,
     /// Why, as a word, where the step is not at its goal.
