@@ -338,9 +338,16 @@ impl Trace {
 
     /// Returns what came with the answer that accepted the call, else with the last one that was the API's.
     pub fn receipt(&self) -> Option<&Receipt> {
-        let answers = || self.attempts.iter().rev().map(|attempt| &attempt.answer);
-        let accepted = answers().find(|answer| matches!(answer, Answer::Accepted { .. }));
-        accepted.into_iter().chain(answers()).find_map(Answer::receipt)
+        let any = || self.attempts.iter().rev().find_map(|attempt| attempt.answer.receipt());
+        self.acceptance().or_else(any)
+    }
+
+    /// Returns what came with the answer that accepted the call.
+    pub fn acceptance(&self) -> Option<&Receipt> {
+        self.attempts.iter().rev().find_map(|attempt| match &attempt.answer {
+            Answer::Accepted { receipt, .. } => Some(receipt),
+            _ => None,
+        })
     }
 
     /// Returns when the API accepted the call.

@@ -294,7 +294,7 @@ fn applied(record: Option<&Record>, zone: &Zone) -> Vec<Row> {
         Row::new("observed", format!("{observed} since {}", zone.stamp(record.observed.since))),
     ];
     if let Some(last) = &record.last_action {
-        let request = last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), |id| format!("RequestId {id}"));
+        let request = last.request_id.as_ref().map_or_else(|| "no RequestId".to_owned(), |id| format!("RequestId {id}"));
         let text = format!(
             "{} at {}: {} ({request}, run {})",
             last.action,
