@@ -216,6 +216,12 @@ impl<'t> Reader<'t, '_> {
         if let Some(column) = tab_column(self.text, place.line) {
             return self.stop(Place { column, ..place }, SyntaxFault::Tab);
         }
+        // Of text that goes on in the next line the parser tells where it begins.
+        if error.info().contains("tab")
+            && let Some((line, column)) = tab_below(self.text, place.line)
+        {
+            return self.stop(Place { line, column, length: 1, ..place }, SyntaxFault::Tab);
+        }
         if let Some(Found { line, column, length, slip }) = slips::near(self.text, place.line) {
             return self.stop(Place { line, column, length, ..place }, SyntaxFault::Slip(slip));
         }
@@ -259,6 +265,12 @@ fn tab_column(text: &str, line: u32) -> Option<u32> {
     let line = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
     let column = line.find(|character| character != ' ').filter(|at| line[*at..].starts_with('\t'))?;
     u32::try_from(column).ok()?.checked_add(1)
+}
+
+/// Returns where the first tab in the indentation of a line below this one stands.
+fn tab_below(text: &str, line: u32) -> Option<(u32, u32)> {
+    let lines = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
+    (line.saturating_add(1)..=lines).find_map(|line| Some((line, tab_column(text, line)?)))
 }
 
 /// Returns the place of the last line before `place` that says something.

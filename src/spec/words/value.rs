@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::spec::SUPPORTED_VERSION;
 use crate::spec::finding::{CloudFault, Spelling, ValueFault, WindowFault};
-use crate::spec::keys::{Key, Kind, Presence, Type};
+use crate::spec::keys::{KEYS, Key, Kind, Presence, Type};
 use crate::spec::slips::meant;
 use crate::spec::syntax::NodeKind;
 use crate::windows::NotAClock;
@@ -23,8 +23,8 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
             .label(format!("expected {}", wanted(*kind)))
             .hint("give it a value, or remove the key"),
         ValueFault::WrongType { found: kind, wanted: other, spelling } => {
-            let error = cannot(&format!("is {}, not {}", found(*kind), wanted(*other)));
-            let error = error.label(respelt(*other, spelling));
+            let error = cannot(&format!("is {}, not {}", what_stands(*kind, *other, spelling), wanted(*other)));
+            let error = error.label(below(path, *other).unwrap_or_else(|| respelt(*other, spelling)));
             match entry_of(path, *kind) {
                 Some(entry) => error.hint(format!("write each under its name, as in `{entry}`")),
                 None => error,
@@ -79,6 +79,39 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
             cannot(&format!("is longer than {} characters", grammar.longest())).hint(allowed(*grammar))
         }
         ValueFault::Cloud(fault) => cloud(path, *fault),
+    }
+}
+
+/// Says what stands there. A word that only other YAML readers take for `true` or `false` is quoted: it is a boolean, and is none.
+fn what_stands(kind: NodeKind, other: Type, spelling: &Spelling) -> String {
+    match spelling {
+        Spelling::Plain(text) if kind == NodeKind::Boolean && other == Type::Boolean => format!("`{text}`"),
+        _ => found(kind).to_owned(),
+    }
+}
+
+/// How many keys of a mapping are named where another value stands; of more, those that must be there.
+const MOST_NAMED: usize = 5;
+
+/// Says which keys the mapping has that belongs there, where they are known.
+fn below(path: &str, other: Type) -> Option<String> {
+    let section = path.split('.').next()?;
+    let is_meant = |key: &&Key| {
+        // Names may hold dots.
+        let ends_so = || path.strip_suffix(key.name).is_some_and(|before| before.ends_with('.'));
+        key.is_at(path) || (key.name != "*" && key.path.split('.').next() == Some(section) && ends_so())
+    };
+    let key = KEYS.iter().find(is_meant).filter(|_| other == Type::Mapping)?;
+    let children: Vec<&Key> = key.children().collect();
+    let is_required = |child: &&&Key| matches!(child.presence, Presence::Required(_));
+    let named = |children: Vec<&&Key>| {
+        let names: Vec<String> = children.iter().map(|child| format!("`{}`", child.name)).collect();
+        (!names.is_empty()).then(|| format!("expected a mapping of {}", names.join(", ")))
+    };
+    match children.as_slice() {
+        [one] if one.name == "*" => Some("expected a mapping, each under a name of your choice".to_owned()),
+        few if few.len() <= MOST_NAMED => named(few.iter().collect()),
+        many => Some(format!("{} and more", named(many.iter().filter(is_required).collect())?)),
     }
 }
 
@@ -142,6 +175,7 @@ fn respelt(other: Type, spelling: &Spelling) -> String {
         Spelling::Plain(text) if other == Type::String => format!("quote it: \"{text}\""),
         Spelling::Plain(text) if other == Type::Boolean && is_yes(text) => "write `true`".to_owned(),
         Spelling::Plain(text) if other == Type::Boolean && is_no(text) => "write `false`".to_owned(),
+        Spelling::Quoted if other == Type::Boolean => "write `true` or `false`, without quotes".to_owned(),
         Spelling::Quoted if other != Type::List && other != Type::Mapping => "write it without quotes".to_owned(),
         _ => format!("expected {}", wanted(other)),
     }
