@@ -52,7 +52,7 @@ pub(in crate::cli) struct Global {
     /// Keep the accounts' locks here instead of where every user of this host looks: /run/lock or /tmp
     #[arg(long, value_name = "DIR", global = true, hide_short_help = true, env = "RICTL_LOCK_DIR")]
     pub(in crate::cli) lock_dir: Option<PathBuf>,
-    /// Ask questions where a terminal is there to answer
+    /// Ask questions; a terminal answers, or what is piped in, as in `echo yes | rictl apply`. With `false` nothing is asked
     #[arg(long, value_name = "BOOL", global = true, hide_short_help = true, default_value = "true", num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub(in crate::cli) input: bool,
     /// How often a region with something in flight is read
