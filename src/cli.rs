@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::builder::Resettable;
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
@@ -142,11 +143,19 @@ const NARROW: usize = 60;
 
 fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     // A pipeline sets the variables that it has no value for to nothing.
-    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
+    match parse_without(arguments.clone(), |name| std::env::var_os(name).is_some_and(|value| value.is_empty())) {
+        // What a variable sets counts as typed, and whoever typed no more than a command wants its help.
+        Err(error) if error.kind() == ErrorKind::MissingSubcommand => parse_without(arguments, |_| true),
+        parsed => parsed,
+    }
+}
+
+/// Parses what was typed, and the variables but for some.
+fn parse_without(arguments: Vec<OsString>, is_out: impl Fn(&OsStr) -> bool) -> Result<Cli, clap::Error> {
     let width = output::help_width();
     let grammar = Cli::command().term_width(width).next_line_help(width < NARROW);
     let mut grammar = grammar.mut_args(|argument| match argument.get_env() {
-        Some(name) if is_empty(name) => argument.env(Resettable::Reset),
+        Some(name) if is_out(name) => argument.env(Resettable::Reset),
         _ => argument,
     });
     let matches = grammar.try_get_matches_from_mut(arguments)?;

@@ -140,8 +140,13 @@ impl<'a> Subject<'a> {
 
     /// Returns since when the live status is known to be what it is.
     pub(crate) fn since(&self) -> Option<Timestamp> {
-        let record = self.record?;
-        (record.observed.status.as_ref() == self.live().map(|live| &live.status)).then_some(record.observed.since)
+        let (record, live) = (self.record?, self.live().map(|live| &live.status));
+        if record.observed.status.as_ref() == live {
+            return Some(record.observed.since);
+        }
+        // Nobody has seen it on its way yet; that the call was accepted proves since when it is.
+        let open = record.open_action().filter(|action| action.request_id.is_some())?;
+        (live == Some(open.action.transition().through)).then_some(open.finished_at)
     }
 
     /// Returns what the cloud says of it, `Some(None)` for nothing there; `None` where it could not be read.

@@ -40,7 +40,7 @@ pub(super) fn catch_up(state: &mut State, journal: &Journal, medium: &impl Mediu
 pub(super) fn take_in_dead(state: &mut State, run: &Run) {
     let mut closed = run.clone();
     for trace in closed.traces.iter_mut().filter(|trace| trace.closed.is_none()) {
-        match trace.open_call().map(|attempt| attempt.intent_at) {
+        match trace.open_call().map(|attempt| trace.accepted_at().unwrap_or(attempt.intent_at)) {
             Some(at) => {
                 let (outcome, status, because, uptime) = (Outcome::InDoubt, None, None, None);
                 trace.closed = Some(Closed { at, outcome, status, because, uptime });

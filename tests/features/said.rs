@@ -172,6 +172,8 @@ fn a_run_that_was_abandoned_is_not_said_to_have_been_killed_and_its_call_is_ours
         let shown = scene.rictl(&format!("show last --format {format}")).with_code(0).stdout;
         assert!(shown.contains("its process was killed, or told a second time to stop"), "{shown}");
     }
+    let moving = scene.rictl("drift").stdout;
+    assert!(!moving.contains("in transition") || moving.contains("in transition since"), "{moving}");
     let plan = rested(&scene);
     assert!(plan.stdout.contains("unknown, found Inactive"), "{plan:#?}");
     is_ours(&scene, &plan);

@@ -19,9 +19,7 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
             Diagnostic::error(format!("the spec is of version {found}, this rictl reads version {SUPPORTED_VERSION}"))
                 .hint(format!("write `version: {SUPPORTED_VERSION}`, or use the rictl that reads version {found}"))
         }
-        ValueFault::Nothing { wanted: kind } => cannot("has no value")
-            .label(format!("expected {}", wanted(*kind)))
-            .hint("give it a value, or remove the key"),
+        ValueFault::Nothing { wanted: kind } => nothing(cannot("has no value"), path, *kind),
         ValueFault::WrongType { found: kind, wanted: other, spelling } => {
             let error = cannot(&format!("is {}, not {}", what_stands(*kind, *other, spelling), wanted(*other)));
             let error = error.label(below(path, *other).unwrap_or_else(|| respelt(*other, spelling)));
@@ -90,18 +88,34 @@ fn what_stands(kind: NodeKind, other: Type, spelling: &Spelling) -> String {
     }
 }
 
+/// Says what belongs where nothing stands.
+fn nothing(error: Diagnostic, path: &str, kind: Type) -> Diagnostic {
+    let key = key_at(path).filter(|key| key.kind.value_type() == kind);
+    let expected = key.filter(|key| matches!(key.kind, Kind::Choice { .. })).map(|key| key.kind.to_string());
+    let error = error.label(format!("expected {}", expected.unwrap_or_else(|| wanted(kind).to_owned())));
+    match key.map(|key| key.presence) {
+        Some(Presence::Required(how)) => error.hint(how),
+        _ => error.hint("give it a value, or remove the key"),
+    }
+}
+
+/// Returns the key that a path leads to, whatever the names in it.
+fn key_at(path: &str) -> Option<&'static Key> {
+    let section = path.split('.').next()?;
+    // Names may hold dots.
+    let ends_so = |key: &&Key| {
+        let ends = path.strip_suffix(key.name).is_some_and(|before| before.ends_with('.'));
+        ends && key.name != "*" && key.path.split('.').next() == Some(section)
+    };
+    KEYS.iter().find(|key| key.is_at(path)).or_else(|| KEYS.iter().find(ends_so))
+}
+
 /// How many keys of a mapping are named where another value stands; of more, those that must be there.
 const MOST_NAMED: usize = 5;
 
 /// Says which keys the mapping has that belongs there, where they are known.
 fn below(path: &str, other: Type) -> Option<String> {
-    let section = path.split('.').next()?;
-    let is_meant = |key: &&Key| {
-        // Names may hold dots.
-        let ends_so = || path.strip_suffix(key.name).is_some_and(|before| before.ends_with('.'));
-        key.is_at(path) || (key.name != "*" && key.path.split('.').next() == Some(section) && ends_so())
-    };
-    let key = KEYS.iter().find(is_meant).filter(|_| other == Type::Mapping)?;
+    let key = key_at(path).filter(|_| other == Type::Mapping)?;
     let children: Vec<&Key> = key.children().collect();
     let is_required = |child: &&&Key| matches!(child.presence, Presence::Required(_));
     let named = |children: Vec<&&Key>| {
