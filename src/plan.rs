@@ -153,6 +153,9 @@ pub struct Plan {
     pub gates: BTreeMap<Address, Gate>,
     /// The windows that would hold something back and were overridden.
     pub overridden: Option<OverriddenWindows>,
+    /// Each step of it was at its goal already when it was to be run: nothing is left of it, whatever the spec says by now. No
+    /// part of the file.
+    pub is_spent: bool,
 }
 
 /// Windows that would hold calls back and were overridden.

@@ -130,7 +130,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     blocked.append(&mut gone);
     blocked.sort_by(|one, other| one.address.cmp(&other.address));
     warnings.extend(guards::warning(&guards_weakened));
-    warnings.extend(remarks::leaves_the_spec(&forgotten));
+    warnings.extend(remarks::leaves_the_spec(spec, &forgotten));
     let (target, exclude) = selection.asked();
     let concerns = |name: &ChangeName| selection.concerns(&subjects, &spec.changes[name].selected);
     let assumed = assumed.into_iter().filter(|assumed| concerns(&assumed.change_id)).collect();
@@ -171,6 +171,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         time_zone: spec.time_zone.clone(),
         gates: held.gates,
         overridden: held.overridden,
+        is_spent: false,
         inputs: PlanInputs {
             target,
             exclude,

@@ -189,6 +189,7 @@ impl Decoded {
             time_zone: self.time_zone,
             gates: BTreeMap::new(),
             overridden: self.override_window,
+            is_spent: false,
         };
         let flags = (self.applyable, self.complete, self.errored);
         let approval = plan.approve_with();

@@ -33,6 +33,7 @@ impl Plan {
             time_zone: Default::default(),
             gates: Default::default(),
             overridden: None,
+            is_spent: false,
             inputs: PlanInputs::default(),
         }
     }

@@ -167,7 +167,10 @@ fn what_comes_up_is_a_line_as_the_contract_has_it() {
     let scene =
         scene("changes:\n  CHG-1: {reason: r, select: [a], status: Inactive, from: 2999-01-01, until: 2999-01-03}\n");
     let plan = scene.rictl("plan --at 2998-12-31T17:40").with_code(0).stdout;
-    assert!(plan.contains("CHG-1 begins 2999-01-01 00:00 +08:00 (in 6h 20m): 1 to Inactive"), "{plan}");
+    let line = "CHG-1 begins 2999-01-01 00:00 +08:00 (in 6h 20m): 1 to Inactive";
+    assert!(plan.contains(&format!("Coming up, counted from --at on:\n  {line}")), "{plan}");
+    let plan = scene.rictl("plan --at 2998-12-31T17:40 --format markdown").with_code(0).stdout;
+    assert!(plan.contains("**Coming up, counted from --at on**"), "{plan}");
 }
 
 #[test]

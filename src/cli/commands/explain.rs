@@ -34,6 +34,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     let recorded = plan::read(&project.paths, output)?;
     let (plan, seen) = planned(&project, &recorded, at, invocation).await?;
     let reached = at.map(|at| live::reached(&project.spec, &seen, plan.timestamp, at)).unwrap_or_default();
+    let state = recorded.state_as_closed(&plan.target);
     let facts: Vec<Explanation<'_>> = addresses
         .iter()
         .map(|address| Explanation {
@@ -41,7 +42,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
             address,
             declared: &project.spec.interfaces[address],
             reading: seen.readings.get(address).unwrap_or(&Reading::Unreadable),
-            record: recorded.state.as_ref().and_then(|state| state.interfaces.get(address)),
+            record: state.as_ref().and_then(|state| state.interfaces.get(address)),
             plan: &plan,
             assumed: reached.get(address).copied(),
         })
@@ -68,8 +69,14 @@ fn key(path: &str, json: bool, output: &Output) -> Result<Exit> {
     let keys: Vec<&'static Key> = keys::matching(path).collect();
     if keys.is_empty() {
         let refusal = Refusal::new(Exit::Error, format!("the spec has no key {path}"));
-        let near = nearest(path, keys::KEYS.iter().map(|key| key.path));
-        let hint = near.map_or_else(|| "docs/reference/spec.md lists them".to_owned(), did_you_mean);
+        let named: Vec<&str> = keys::called(path.rsplit('.').next().unwrap_or(path)).map(|key| key.path).collect();
+        let near = || nearest(path, keys::KEYS.iter().map(|key| key.path)).into_iter().collect();
+        let meant: Vec<&str> = if named.is_empty() { near() } else { named };
+        let hint = if meant.is_empty() {
+            "docs/reference/spec.md lists them".to_owned()
+        } else {
+            did_you_mean(&meant.join("`, `"))
+        };
         return Err(refusal.hint(hint).into());
     }
     let view = output.view();

@@ -5,16 +5,17 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::calendar::Zone;
-use crate::history::{Aside, Recorded};
+use crate::history::{self, Aside, Recorded};
 use crate::ops::accept::{self, Accepted};
 use crate::ops::failure::{Exit, Refusal};
-use crate::ops::{history as operation, state_edit};
+use crate::ops::{approval, history as operation, state_edit};
+use crate::plan::Plan;
 use crate::render;
 use crate::render::past::PastRun;
 use crate::render::words::next::Given;
 use crate::resource::Address;
 use crate::selector::Selector;
-use crate::state::Record;
+use crate::state::{Record, RunId};
 use crate::store::local::{self, Files};
 
 use super::super::args::{Format, ShowArgs, StateCommand};
@@ -29,7 +30,8 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         && Path::new(what).exists()
     {
         let saved = apply::read_any_plan(Path::new(what))?;
-        let given = Given { saved: Some(what.clone()), ..invocation.given() };
+        let used_by = used_by(&saved, invocation);
+        let given = Given { saved: Some(what.clone()), used_by, ..invocation.given() };
         plan::print(output, &arguments.format, &saved, &given, None)?;
         return Ok(Exit::Done);
     }
@@ -53,6 +55,18 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         Format::Html => render::html::run(out, &run, &given, None),
     })?;
     Ok(Exit::Done)
+}
+
+/// Returns the run that has used a saved plan, as far as what is recorded beside its spec can be read: a plan file is shown
+/// wherever it lies.
+fn used_by(saved: &Plan, invocation: &Invocation) -> Option<RunId> {
+    let project = match (invocation.global.file.is_empty(), &saved.basis.spec) {
+        (true, Some(spec)) => invocation.load_from(Path::new(spec)),
+        _ => invocation.load(),
+    };
+    let paths = project.ok()?.paths;
+    let recorded = history::read_files(&paths).ok()?;
+    approval::run_of(&Files::new(paths), &recorded, saved).ok()?
 }
 
 pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {

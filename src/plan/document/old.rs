@@ -112,6 +112,7 @@ impl Document {
             time_zone: Zone::utc(),
             gates: BTreeMap::new(),
             overridden: None,
+            is_spent: false,
             floors: self.floors.into_iter().map(floor).collect(),
             rollout: self.rollout,
             warnings: self

@@ -6,7 +6,7 @@ mod left_alone;
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::super::counted;
 use super::super::text::and_more;
@@ -63,10 +63,18 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
             let (summary, detail) = super::confirmation::warning(run_id, *until, left_by.as_ref());
             said(summary, detail)
         }
-        Warning::Forgotten { addresses } => said(
-            format!("{} recorded and no longer declared: {}", counted(addresses.len(), "interface"), some(addresses)),
-            "nothing is done to them, and the next apply forgets them".to_owned(),
-        ),
+        Warning::Forgotten { addresses, given_away } => {
+            let name = |address: &Address| match given_away.get(address) {
+                Some(id) => format!("{id}, which was {address} until that key was given to another"),
+                None => address.to_string(),
+            };
+            let names: Vec<String> = addresses.iter().map(name).collect();
+            let them = if addresses.len() == 1 { "it" } else { "them" };
+            said(
+                format!("{} recorded and no longer declared: {}", counted(addresses.len(), "interface"), some(&names)),
+                format!("nothing is done to {them}, and the next apply forgets {them}"),
+            )
+        }
         Warning::GuardsWeakened { guards } => {
             let one = |guard: &GuardWeakened| format!("{} {} -> {}", guard.what, guard.before, guard.after);
             let guards: Vec<String> = guards.iter().map(one).collect();
@@ -156,7 +164,7 @@ pub fn health_answer(answer: &HealthAnswer) -> String {
 }
 
 /// Names the first few of many.
-fn some(addresses: &[Address]) -> String {
+fn some<T: ToString>(addresses: &[T]) -> String {
     let mut names: Vec<String> = addresses.iter().take(NAMED).map(ToString::to_string).collect();
     names.extend(and_more(addresses.len().saturating_sub(NAMED), "", ""));
     names.join(", ")
@@ -178,14 +186,16 @@ pub(crate) fn what(what: What) -> &'static str {
     }
 }
 
-/// Says what begins or ends, when, and how long that is from `now` on.
-pub(crate) fn upcoming(upcoming: &Upcoming, zone: &Zone, now: Timestamp) -> String {
+/// Says what begins or ends, when, and how long that is from the plan's moment on: now, or the one that `--at` names.
+pub(crate) fn upcoming(upcoming: &Upcoming, plan: &Plan) -> String {
+    let zone = &plan.time_zone;
     let Upcoming { change_id, at, what: happens, interfaces, status } = upcoming;
     let about = match status {
         Some(status) => format!("{interfaces} to {status}"),
         None => counted(*interfaces as usize, "interface"),
     };
-    format!("{change_id} {} {} (in {}): {about}", what(*happens), zone.shown(*at), span(at.duration_since(now)))
+    let ahead = span(at.duration_since(plan.at.unwrap_or(plan.timestamp)));
+    format!("{change_id} {} {} (in {ahead}): {about}", what(*happens), zone.shown(*at))
 }
 
 /// Writes how long something takes, to the minute: `6h 20m`; below one, to the second.
@@ -239,8 +249,12 @@ pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
     }
 }
 
-/// Returns what follows `No changes.`: Terraform's words, byte for byte, unless something differs and is left alone.
+/// Returns what follows `No changes.`: Terraform's words, byte for byte, unless something differs and is left alone, or the
+/// spec was not asked.
 pub(crate) fn no_changes(plan: &Plan) -> String {
+    if plan.is_spent {
+        return " Every step of the plan is at its goal already.".to_owned();
+    }
     match plan.left_alone.len() {
         0 => " Your infrastructure matches the configuration.".to_owned(),
         1 => " 1 interface differs from the configuration, and is left alone.".to_owned(),

@@ -155,6 +155,16 @@ pub fn taken_back_already(run_id: Option<&RunId>) -> String {
     }
 }
 
+/// What it means that a run died: nobody tells which of the two it was.
+pub(crate) const NO_END: &str = "It has no end on record: its process was killed, or told a second time to stop.";
+
+/// Says that `last` means an older run than the newest apply, which was taken back.
+pub fn passed_over(taken: &RunId, by: &RunId, chosen: &RunId) -> String {
+    format!(
+        "run {taken} was taken back already, by run {by}; the newest apply that was not is run {chosen}, and this takes that back"
+    )
+}
+
 /// Returns what a way back without steps comes to.
 pub(crate) fn found_back() -> &'static str {
     "Nothing to take back: everything is where it was before that run. It counts as taken back, and is left alone."
