@@ -9,11 +9,13 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::duration;
+use crate::history::Recorded;
 use crate::journal::Run;
 use crate::plan::{About, DigestAt, Plan};
 use crate::resource::{Address, LiveState, Reading};
 use crate::spec::{Interface, Spec};
-use crate::store::Store;
+use crate::state::RunId;
+use crate::store::{Medium, Store, recorder};
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
@@ -66,6 +68,15 @@ fn judge_age(what: &str, made: Timestamp, now: Timestamp, most: Duration) -> Res
 pub(super) fn used_by(store: &impl Store, digest: &str, made: Option<Timestamp>) -> Result<Option<Run>> {
     let run = store.newest_run_of(digest)?;
     Ok(run.filter(|run| made.is_none_or(|made| run.started.at > made)))
+}
+
+/// Returns the run that used a saved plan, where nobody writes.
+///
+/// # Errors
+/// A history that cannot be read.
+pub fn run_of(medium: &impl Medium, recorded: &Recorded, saved: &Plan) -> Result<Option<RunId>> {
+    let run = recorder::newest_run_of(medium, recorded.journal.replay(), &saved.digest())?;
+    Ok(run.filter(|run| run.started.at > saved.timestamp).map(|run| run.id().clone()))
 }
 
 /// Says that a saved plan or a digest was used.

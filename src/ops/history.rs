@@ -146,6 +146,21 @@ pub(super) fn to_take_back(
     }
 }
 
+/// Returns the newest apply, where that was taken back and `chosen` is the newest that was not, and the run that took it back.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub(super) fn passed_over(store: &impl Store, chosen: &RunId) -> Result<Option<(RunId, RunId)>> {
+    for id in store.run_ids()?.into_iter().rev().take_while(|id| id > chosen).take(LOOKED_THROUGH) {
+        if let Some(by) = store.taken_back_by(&id)?
+            && store.run(&id)?.is_some_and(|run| run.started.operation == Operation::Apply)
+        {
+            return Ok(Some((id, by)));
+        }
+    }
+    Ok(None)
+}
+
 /// Returns the applies of a change that were not taken back, oldest first: those that the records name, what stood before each, and
 /// the newest of all.
 ///

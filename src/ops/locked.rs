@@ -31,7 +31,7 @@ use crate::store::Store;
 use crate::store::account::AccountLocks;
 
 use super::failure::{Exit, Refusal};
-use super::history::{of_change, to_take_back};
+use super::history::{of_change, passed_over, to_take_back};
 use super::project::Project;
 use super::rollback::{Done, Way};
 use super::session::{self, Applied, Approval, Front, Session, Task};
@@ -326,6 +326,12 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                         (of_change(&self.store, &self.state, change)?, Some(change.as_str()))
                     }
                 };
+                if let (session::TakenBack::Run(name), [run]) = (&what, runs.as_slice())
+                    && name == "last"
+                    && let Some((taken, by)) = passed_over(&self.store, run.id())?
+                {
+                    front.note(&format!("note: {}", words::report::passed_over(&taken, &by, run.id())));
+                }
                 let only = match runs.as_slice() {
                     [] => return Ok(Err(NothingLeft(None))),
                     [run] => Some(run.id().clone()),

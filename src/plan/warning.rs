@@ -1,12 +1,14 @@
 //! What a reviewer should look at twice although it stops nothing: typed facts. How they read is `render`'s.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{GuardWeakened, HealthUnread, StepId};
-use crate::resource::{AccountId, Address, DesiredStatus, GroupName, HealthCheckStatus, Status};
+use crate::resource::{AccountId, Address, DesiredStatus, GroupName, HealthCheckStatus, RouterInterfaceId, Status};
 use crate::selector::Selector;
 use crate::state::RunId;
 
@@ -55,6 +57,9 @@ pub enum Warning {
     Forgotten {
         /// What the spec called it.
         addresses: Vec<Address>,
+        /// Of those whose key the spec has given to another interface, the ids that they had.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        given_away: BTreeMap<Address, RouterInterfaceId>,
     },
     /// Guards have become weaker since the last apply that ended well.
     GuardsWeakened {

@@ -62,9 +62,12 @@ pub(super) fn renamed(spec: &Spec, state: Option<&State>) -> Option<Warning> {
 }
 
 /// Warns of what leaves the spec: a bad merge must not read as no change.
-pub(super) fn leaves_the_spec(forgotten: &[Forgotten]) -> Option<Warning> {
+pub(super) fn leaves_the_spec(spec: &Spec, forgotten: &[Forgotten]) -> Option<Warning> {
     let addresses: Vec<Address> = forgotten.iter().map(|entry| entry.address.clone()).collect();
-    (!addresses.is_empty()).then_some(Warning::Forgotten { addresses })
+    let is_given_away = |entry: &&Forgotten| spec.interfaces.contains_key(&entry.address);
+    let given_away = forgotten.iter().filter(is_given_away);
+    let given_away = given_away.map(|entry| (entry.address.clone(), entry.id.clone())).collect();
+    (!addresses.is_empty()).then_some(Warning::Forgotten { addresses, given_away })
 }
 
 /// Warns of deactivations of links of which no side is in a group.

@@ -112,6 +112,20 @@ fn more_gone_from_the_spec_than_may_be_is_refused_and_the_exact_number_overrides
 }
 
 #[test]
+fn what_is_gone_is_told_by_its_id_where_its_key_is_another_interfaces_now() {
+    let scene = scene("", &[A, B]);
+    apply(&scene, "").with_code(0);
+    declare(&scene, "rictl.yaml", "", &["a: {id: ri-c, status: Active}"]);
+    for format in ["text", "markdown", "json"] {
+        let plan = scene.rictl(&format!("plan --format {format}")).with_code(0).stdout;
+        let said =
+            "2 interfaces recorded and no longer declared: ri-a, which was a until that key was given to another, b";
+        assert!(plan.contains(said), "{plan}");
+    }
+    assert_eq!(names(&plan(&scene, "")["forgotten"], "id"), ["ri-a", "ri-b"]);
+}
+
+#[test]
 fn what_is_gone_is_marked_by_an_apply_of_the_whole_that_ends_well_and_known_again_when_it_comes_back() {
     let scene = scene("", &[A_DOWN, B]);
     apply(&scene, "").with_code(0);

@@ -138,7 +138,10 @@ fn last_is_the_newest_apply_that_was_not_taken_back() {
     assert_eq!(run(&scene, &second)["taken_back_by"], back.as_str());
     assert_eq!(run(&scene, &back)["takes_back"], serde_json::json!([second]));
     assert_eq!(run(&scene, &first)["taken_back_by"], Value::Null);
-    rollback(&scene, "last").with_code(0);
+    let older = rollback(&scene, "last").with_code(0);
+    let said =
+        format!("run {second} was taken back already, by run {back}; the newest apply that was not is run {first}");
+    assert!(older.stderr.contains(&said), "{older:#?}");
     assert_eq!(live(&scene), ["Active", "Active"]);
     let nothing = rollback(&scene, "last").with_code(0);
     assert!(nothing.stdout.contains("No changes. Every apply was taken back already."), "{nothing:#?}");

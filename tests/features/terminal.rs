@@ -154,6 +154,22 @@ fn moves_no_cursor_where_nobody_watches() {
 }
 
 #[test]
+fn help_is_as_wide_as_the_terminal() {
+    let scene = Scene::empty();
+    for (columns, words) in
+        [(40, "plan -h"), (40, "plan --help"), (50, "--help"), (72, "apply -h"), (72, "state rm --help")]
+    {
+        let shown = on_terminal(&scene, words, columns, false, &[]);
+        // A word that cannot be broken may stick out: the name of a flag and of its value.
+        let is_too_long = |line: &&str| line.chars().count() > usize::from(columns) && line.trim().contains(". ");
+        let long: Vec<&str> = shown.lines().filter(is_too_long).collect();
+        assert!(long.is_empty() && shown.contains("Usage:"), "{words} at {columns}: {long:#?}");
+        let is_column = |line: &&str| line.starts_with("                    ") && line.trim().split(' ').count() == 1;
+        assert!(shown.lines().filter(is_column).count() < 8, "{words} at {columns}: {shown}");
+    }
+}
+
+#[test]
 fn tells_a_large_plan_by_its_groups_and_whatever_is_asked_for_whole() {
     let scene = many_sites(22);
     let shown = on_terminal(&scene, "plan", 80, false, &[]);

@@ -18,7 +18,6 @@ use crate::render;
 use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
 use crate::resource::{Address, LiveState, Reading};
-use crate::schedule;
 use crate::spec::keys::{self, Key};
 use crate::state::Identity;
 
@@ -36,8 +35,9 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     say_clashes(&project, output);
     let recorded = plan::read(&project.paths, output)?;
     let (plan, seen) = planned(&project, &recorded, at, invocation).await?;
-    let state = beside::with_others(recorded.state_for(&plan.target), &project, &plan.target);
-    let (_, reached) = at.map(|at| schedule::assumed(&project.spec, plan.timestamp, at)).unwrap_or_default();
+    let reached = at.map(|at| live::reached(&project.spec, &seen, plan.timestamp, at)).unwrap_or_default();
+    let closed = recorded.state_as_closed(&plan.target);
+    let state = beside::with_others(closed.as_deref(), &project, &plan.target);
     let explained = |address| {
         let declared = &project.spec.interfaces[address];
         let identity = Identity::of(&declared.scope, &declared.id.value);
@@ -76,8 +76,14 @@ fn key(path: &str, json: bool, output: &Output) -> Result<Exit> {
     let keys: Vec<&'static Key> = keys::matching(path).collect();
     if keys.is_empty() {
         let refusal = Refusal::new(Exit::Error, format!("the spec has no key {path}"));
-        let near = nearest(path, keys::KEYS.iter().map(|key| key.path));
-        let hint = near.map_or_else(|| "docs/reference/spec.md lists them".to_owned(), did_you_mean);
+        let named: Vec<&str> = keys::called(path.rsplit('.').next().unwrap_or(path)).map(|key| key.path).collect();
+        let near = || nearest(path, keys::KEYS.iter().map(|key| key.path)).into_iter().collect();
+        let meant: Vec<&str> = if named.is_empty() { near() } else { named };
+        let hint = if meant.is_empty() {
+            "docs/reference/spec.md lists them".to_owned()
+        } else {
+            did_you_mean(&meant.join("`, `"))
+        };
         return Err(refusal.hint(hint).into());
     }
     let view = output.view();

@@ -6,17 +6,18 @@ use anyhow::Result;
 
 use crate::calendar::Zone;
 use crate::clock::BootTime;
-use crate::history::{Aside, Recorded};
+use crate::history::{self, Aside, Recorded};
 use crate::ops::accept::{self, Accepted};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::Project;
-use crate::ops::{beside, history as operation, state_edit};
+use crate::ops::{approval, beside, history as operation, state_edit};
+use crate::plan::Plan;
 use crate::render;
 use crate::render::past::PastRun;
 use crate::render::words::next::Given;
 use crate::resource::Address;
 use crate::selector::Selector;
-use crate::state::{Identity, Record};
+use crate::state::{Identity, Record, RunId};
 use crate::store::local::{self, Files};
 
 use super::super::args::{Format, ShowArgs, StateCommand};
@@ -31,7 +32,8 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         && Path::new(what).exists()
     {
         let saved = apply::read_any_plan(Path::new(what))?;
-        let given = Given { saved: Some(what.clone()), ..invocation.given() };
+        let used_by = used_by(&saved, invocation);
+        let given = Given { saved: Some(what.clone()), used_by, ..invocation.given() };
         plan::print(output, &arguments.format, &saved, &given, None)?;
         return Ok(Exit::Done);
     }
@@ -60,6 +62,18 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         Format::Html => render::html::run(out, &run, &given, None),
     })?;
     Ok(Exit::Done)
+}
+
+/// Returns the run that has used a saved plan, as far as what is recorded beside its spec can be read: a plan file is shown
+/// wherever it lies.
+fn used_by(saved: &Plan, invocation: &Invocation) -> Option<RunId> {
+    let project = match (invocation.global.file.is_empty(), &saved.basis.spec) {
+        (true, Some(spec)) => invocation.load_from(Path::new(spec)),
+        _ => invocation.load(),
+    };
+    let paths = project.ok()?.paths;
+    let recorded = history::read_files(&paths).ok()?;
+    approval::run_of(&Files::new(paths), &recorded, saved).ok()?
 }
 
 pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {

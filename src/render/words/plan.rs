@@ -7,7 +7,7 @@ mod left_alone;
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::super::counted;
 use super::super::text::and_more;
@@ -69,16 +69,24 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 super::confirmation::warning(&Stands { run_id, until, left_by, is_due, in_doubt }, zone);
             said(summary, detail)
         }
+        Warning::Forgotten { addresses, given_away } => {
+            let name = |address: &Address| match given_away.get(address) {
+                Some(id) => format!("{id}, which was {address} until that key was given to another"),
+                None => address.to_string(),
+            };
+            let names: Vec<String> = addresses.iter().map(name).collect();
+            let them = if addresses.len() == 1 { "it" } else { "them" };
+            said(
+                format!("{} recorded and no longer declared: {}", counted(addresses.len(), "interface"), some(&names)),
+                format!("nothing is done to {them}, and the next apply forgets {them}"),
+            )
+        }
         Warning::Renamed { renamed } => {
             let one = |Renamed { address, from }: &Renamed| format!("{address} renamed from {from}");
             let mut names: Vec<String> = renamed.iter().take(NAMED).map(one).collect();
             names.extend(and_more(renamed.len().saturating_sub(NAMED), "", ""));
             said(names.join(", "), "what is recorded follows the id".to_owned())
         }
-        Warning::Forgotten { addresses } => said(
-            format!("{} recorded and no longer declared: {}", counted(addresses.len(), "interface"), some(addresses)),
-            "nothing is done to them, and the next apply forgets them".to_owned(),
-        ),
         Warning::GuardsWeakened { guards } => {
             let one = |told: GuardTold| format!("{} {} -> {}", told.what, told.before, told.after);
             let guards: Vec<String> = guards.iter().map(guard_weakened).map(one).collect();
@@ -168,7 +176,7 @@ pub fn health_answer(answer: &HealthAnswer) -> String {
 }
 
 /// Names the first few of many.
-fn some(addresses: &[Address]) -> String {
+fn some<T: ToString>(addresses: &[T]) -> String {
     let mut names: Vec<String> = addresses.iter().take(NAMED).map(ToString::to_string).collect();
     names.extend(and_more(addresses.len().saturating_sub(NAMED), "", ""));
     names.join(", ")
@@ -190,14 +198,16 @@ pub(crate) fn what(what: What) -> &'static str {
     }
 }
 
-/// Says what begins or ends, when, and how long that is from `now` on.
-pub(crate) fn upcoming(upcoming: &Upcoming, zone: &Zone, now: Timestamp) -> String {
+/// Says what begins or ends, when, and how long that is from the plan's moment on: now, or the one that `--at` names.
+pub(crate) fn upcoming(upcoming: &Upcoming, plan: &Plan) -> String {
+    let zone = &plan.time_zone;
     let Upcoming { change_id, at, what: happens, interfaces, status } = upcoming;
     let about = match status {
         Some(status) => format!("{interfaces} to {status}"),
         None => counted(*interfaces as usize, "interface"),
     };
-    format!("{change_id} {} {} (in {}): {about}", what(*happens), zone.shown(*at), span(at.duration_since(now)))
+    let ahead = span(at.duration_since(plan.at.unwrap_or(plan.timestamp)));
+    format!("{change_id} {} {} (in {ahead}): {about}", what(*happens), zone.shown(*at))
 }
 
 /// Writes how long something takes, to the minute: `6h 20m`; below one, to the second.
@@ -251,7 +261,8 @@ pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
     }
 }
 
-/// Returns what follows `No changes.`: Terraform's words, byte for byte, unless something differs and is left alone.
+/// Returns what follows `No changes.`: Terraform's words, byte for byte, unless something differs and is left alone, or the
+/// spec was not asked.
 pub(crate) fn no_changes(plan: &Plan) -> String {
     match (plan.about, plan.left_alone.len()) {
         (About::SavedSteps, _) => return " Every step of the saved plan is at its goal already.".to_owned(),

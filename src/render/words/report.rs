@@ -155,6 +155,16 @@ pub fn taken_back_already(run_id: Option<&RunId>) -> String {
     }
 }
 
+/// What it means that a run died: nobody tells which of the two it was.
+pub(crate) const NO_END: &str = "It has no end on record: its process was killed, or told a second time to stop.";
+
+/// Says that `last` means an older run than the newest apply, which was taken back.
+pub fn passed_over(taken: &RunId, by: &RunId, chosen: &RunId) -> String {
+    format!(
+        "run {taken} was taken back already, by run {by}; the newest apply that was not is run {chosen}, and this takes that back"
+    )
+}
+
 /// Returns that what was to be taken back was changed by others since, and is where it was before.
 pub(crate) fn back_already(address: &Address, run_id: &RunId) -> String {
     format!(
