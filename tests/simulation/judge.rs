@@ -369,7 +369,8 @@ impl Judge {
             let Some(Sent { about, call, .. }) = self.last_effect(checkout, &id).cloned() else { continue };
             let Some(run) = about.run.filter(|_| about.is_confirmable && about.takes_back.is_empty()) else { continue };
             let keeps_a_floor = self.up().iter().any(|(_, members, up, floor)| members.contains(&id) && *up <= *floor);
-            if !self.kept.contains(&run) && !(call == Call::Activate && keeps_a_floor) {
+            let is_excused = call == Call::Activate && keeps_a_floor;
+            if !self.kept.contains(&run) && !is_excused {
                 self.charge(Rule::Lost, &format!("{call} {id} of {run} stays, and nobody has confirmed it"));
             }
         }
