@@ -83,6 +83,8 @@ struct Planned {
 /// The runs that a plan takes back, and what each of their interfaces stands on then.
 struct TakesBack {
     run_ids: Vec<RunId>,
+    /// Those of which something else stands.
+    part_of: Vec<RunId>,
     /// The change that they belong to, where that is one.
     change_id: Option<String>,
     grounds: BTreeMap<Address, Ground>,
