@@ -210,7 +210,8 @@ pub(super) fn translated(arguments: impl IntoIterator<Item = OsString>, grammar:
 }
 
 fn with_two_dashes(text: &str, known: &BTreeSet<String>) -> String {
-    let Some(name) = text.strip_prefix('-').filter(|name| !name.starts_with('-') && name.len() > 1) else {
+    let is_flag = |name: &&str| name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.len() > 1;
+    let Some(name) = text.strip_prefix('-').filter(is_flag) else {
         return text.to_owned();
     };
     let long = name.split_once('=').map_or(name, |(long, _)| long);
