@@ -325,9 +325,8 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                 };
                 if let (session::TakenBack::Run(name), [run]) = (&what, runs.as_slice())
                     && name == "last"
-                    && let Some((taken, by)) = passed_over(&self.store, run.id())?
                 {
-                    front.note(&format!("note: {}", words::report::passed_over(&taken, &by, run.id())));
+                    self.note_passed_over(run.id(), front)?;
                 }
                 let only = match runs.as_slice() {
                     [] => return Ok(Err(NothingLeft(None))),
@@ -345,6 +344,14 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         planned.plan = planned.plan.dated(newest.map(|run| run.started.at));
         front.planned(&planned.plan);
         Ok(Ok(planned))
+    }
+
+    /// Says that `last` means an older run than the newest apply, where that was taken back.
+    fn note_passed_over(&self, chosen: &RunId, front: &mut impl Front) -> Result<()> {
+        if let Some((taken, by)) = passed_over(&self.store, chosen)? {
+            front.note(&format!("note: {}", words::report::passed_over(&taken, &by, chosen)));
+        }
+        Ok(())
     }
 
     /// Returns what is left to do of a saved plan that was used or is kept as an approval: nothing, if anything is said of it
