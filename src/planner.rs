@@ -24,7 +24,7 @@ mod windows;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attribute::Values;
-use crate::drift::match_up;
+use crate::drift::{match_up, opposite_sides};
 use crate::plan::{
     Basis, BlockReason, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs,
     PlanOptions, ResourceChange,
@@ -86,8 +86,9 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let asked_of_drift = options.drift;
     let options = &PlanOptions { drift: Some(options.drift.unwrap_or(spec.drift)), ..options.clone() };
     let options = &*unconfirmed::hold(spec, inputs.state, options);
-    let (assumed, reached) = options.at.map(|at| schedule::assumed(spec, options.now, at)).unwrap_or_default();
     let mut subjects = match_up(spec, inputs.live, inputs.state);
+    let as_of = |at| schedule::assumed(spec, &opposite_sides(&subjects), options.now, at);
+    let (assumed, reached) = options.at.map(as_of).unwrap_or_default();
     subjects.iter_mut().for_each(|subject| subject.assumed = reached.get(subject.address).copied());
     let subjects = Subjects::from(subjects);
     let selection = selection::select(spec, options)?;

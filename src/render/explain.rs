@@ -185,6 +185,7 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
         let base = format!("{} without {}", in_force.base.value, in_force.change);
         rows.push(Row::new("own status", base).at(in_force.base.place));
     }
+    rows.extend(changes(facts));
     let places = &declared.places;
     rows.push(match &spec.cloud.region {
         Some(region) if places.region.is_none() => {
@@ -211,6 +212,25 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
         rows.extend(timeout.map(|timeout| Row::new(label, duration::format(timeout)).at(place)));
     }
     rows
+}
+
+/// Tells of each change about an interface that is not over, which status it asks for and when.
+fn changes<'a>(facts: &Explanation<'a>) -> impl Iterator<Item = Row> + use<'a> {
+    let Explanation { spec, address, plan, .. } = *facts;
+    let now = plan.at.unwrap_or(plan.timestamp);
+    let mine = spec
+        .changes
+        .iter()
+        .filter(move |(_, change)| !change.has_ended(now) && change.selected.binary_search(address).is_ok());
+    mine.map(move |(name, change)| {
+        let ahead = change.from.as_ref().filter(|from| from.value > now);
+        let begins = ahead.map(|from| {
+            format!(" from {} (in {})", spec.time_zone.shown(from.value), said::span(from.value.duration_since(now)))
+        });
+        let ends = change.until.as_ref().map(|until| format!(" until {}", spec.time_zone.shown(until.value)));
+        let (begins, ends) = (begins.unwrap_or_default(), ends.unwrap_or_default());
+        Row::new("change", format!("{name}: {}{begins}{ends}", change.status.value)).at(change.place)
+    })
 }
 
 /// Returns the status that an interface is to have, and the change that says so.
@@ -274,7 +294,7 @@ fn applied(record: Option<&Record>, zone: &Zone) -> Vec<Row> {
         Row::new("observed", format!("{observed} since {}", zone.stamp(record.observed.since))),
     ];
     if let Some(last) = &record.last_action {
-        let request = last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), |id| format!("RequestId {id}"));
+        let request = last.request_id.as_ref().map_or_else(|| "no RequestId".to_owned(), |id| format!("RequestId {id}"));
         let text = format!(
             "{} at {}: {} ({request}, run {})",
             last.action,

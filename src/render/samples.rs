@@ -350,6 +350,7 @@ pub(crate) fn report() -> Report {
             outcome: Some(outcome),
             status: Some(status),
             request_id: None,
+            cloud_date: None,
             started_at: Some(at("02:14:01")),
             finished_at: Some(at(seconds)),
             because: None,

@@ -17,7 +17,6 @@ use crate::render;
 use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
 use crate::resource::{Address, LiveState, Reading};
-use crate::schedule;
 use crate::spec::keys::{self, Key};
 
 use super::super::args::{Choice, ExplainArgs, GraphArgs, GraphFormat};
@@ -34,7 +33,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     say_clashes(&project, output);
     let recorded = plan::read(&project.paths, output)?;
     let (plan, seen) = planned(&project, &recorded, at, invocation).await?;
-    let (_, reached) = at.map(|at| schedule::assumed(&project.spec, plan.timestamp, at)).unwrap_or_default();
+    let reached = at.map(|at| live::reached(&project.spec, &seen, plan.timestamp, at)).unwrap_or_default();
     let state = recorded.state_as_closed(&plan.target);
     let facts: Vec<Explanation<'_>> = addresses
         .iter()
