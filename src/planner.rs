@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::attribute::Values;
 use crate::drift::{match_up, opposite_sides};
 use crate::plan::{
-    Basis, BlockReason, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs,
+    About, Basis, BlockReason, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs,
     PlanOptions, ResourceChange,
 };
 use crate::resource::{Address, ChangeName, LiveState, Target};
@@ -109,10 +109,10 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
     let forgotten = remarks::forgotten(spec, inputs.state);
     let (allow_forgotten, mut gone) = caps::enforce_forgotten(spec, &forgotten, (&subjects, &mut draft), options);
-    let guards_weakened = guards::weakened(spec, inputs.state.and_then(|state| state.guards.as_ref()));
+    let guards_weakened = guards::weakened(spec, inputs.state);
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
     warnings.extend(selection.warning());
-    warnings.extend(unconfirmed::warnings(inputs.state));
+    warnings.extend(unconfirmed::warnings(inputs, options.now));
     warnings.extend(held.warning());
     warnings.extend(remarks::unguarded(&subjects, &pairs, &draft));
     warnings.extend(remarks::watch(spec, &subjects, &draft, options));
@@ -130,6 +130,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     blocked.append(&mut gone);
     blocked.sort_by(|one, other| one.address.cmp(&other.address));
     warnings.extend(guards::warning(&guards_weakened));
+    warnings.extend(remarks::renamed(spec, inputs.state).filter(|_| !options.way_back));
     warnings.extend(remarks::leaves_the_spec(spec, &forgotten));
     let (target, exclude) = selection.asked();
     let concerns = |name: &ChangeName| selection.concerns(&subjects, &spec.changes[name].selected);
@@ -139,6 +140,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let (targeted, excluded) = selection.addresses(&subjects);
     let plan = Plan {
         timestamp: options.now,
+        about: if options.way_back { About::WayBack } else { About::Spec },
         target: inputs.target.clone(),
         basis: Basis {
             lineage: inputs.state.map(|state| state.lineage.clone()).filter(|lineage| !lineage.is_empty()),
@@ -171,7 +173,6 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         time_zone: spec.time_zone.clone(),
         gates: held.gates,
         overridden: held.overridden,
-        is_spent: false,
         inputs: PlanInputs {
             target,
             exclude,

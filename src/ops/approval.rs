@@ -11,8 +11,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::duration;
 use crate::history::Recorded;
 use crate::journal::Run;
-use crate::plan::{DigestAt, Plan};
-use crate::resource::LiveState;
+use crate::plan::{About, DigestAt, Plan};
+use crate::resource::{Address, LiveState, Reading};
+use crate::spec::{Interface, Spec};
 use crate::state::RunId;
 use crate::store::{Medium, Store, recorder};
 
@@ -84,9 +85,15 @@ pub(super) fn used(what: &str, run: &Run) -> Refusal {
     refusal.hint("make a new plan and review it, or give --again if the same is meant once more")
 }
 
-/// Returns what is left of a saved plan whose steps are all at their goals: nothing; `None` where one is not.
-pub(super) fn nothing_left(saved: &Plan, live: &LiveState) -> Option<Plan> {
-    saved::is_done(saved, live).then(|| saved.clone().without_steps())
+/// Returns what is left of a saved plan whose steps are all at their goals: nothing; `None` where one is not. That says nothing of
+/// the spec, which may want something else by now.
+pub(super) fn nothing_left(saved: &Plan, spec: &Spec, live: &LiveState) -> Option<Plan> {
+    let is_met = |(address, entry): (&Address, &Interface)| {
+        let found = live.readings.get(address).and_then(Reading::found);
+        found.is_some_and(|found| found.status == entry.status.value.status())
+    };
+    let about = if spec.interfaces.iter().all(is_met) { About::Spec } else { About::SavedSteps };
+    saved::is_done(saved, live).then(|| Plan { about, ..saved.clone().without_steps() })
 }
 
 /// Returns who approved a digest by `rictl approve`, somebody else than `who`: as `limits.approvals: other` wants it.

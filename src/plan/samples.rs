@@ -9,6 +9,7 @@ impl Plan {
     /// Returns a plan of nothing.
     pub(crate) fn of_nothing(timestamp: Timestamp, target: Target, basis: Basis) -> Self {
         Self {
+            about: super::About::Spec,
             timestamp,
             target,
             basis,
@@ -33,7 +34,6 @@ impl Plan {
             time_zone: Default::default(),
             gates: Default::default(),
             overridden: None,
-            is_spent: false,
             inputs: PlanInputs::default(),
         }
     }

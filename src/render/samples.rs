@@ -438,7 +438,7 @@ pub(crate) fn hostile_report(text: &str) -> Report {
 
 /// A past run that came to its end as the report says, or died.
 pub(crate) fn past(report: Report) -> PastRun {
-    PastRun { report, is_running: false, resolved: None, awaits_until: None, evidence: Evidence::default() }
+    PastRun { report, is_running: false, resolved: None, awaits: None, is_due: false, evidence: Evidence::default() }
 }
 
 /// A drift check in which every text is `text`.

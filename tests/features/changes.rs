@@ -201,3 +201,17 @@ fn names_that_yaml_1_2_takes_for_strings_need_no_quotes() {
     scene.rictl("validate").with_code(0);
     scene.rictl("explain no").with_code(0);
 }
+
+#[test]
+fn a_saved_plan_of_which_nothing_is_left_says_that_and_not_that_the_spec_is_met() {
+    let scene = scene("changes:\n  CHG-1: {reason: r, select: [a], status: Inactive, until: 2999-01-01}\n");
+    scene.rictl("plan --out saved").with_code(0);
+    scene.rictl("apply saved").with_code(0);
+    scene.write(
+        "rictl.yaml",
+        &scene.read("rictl.yaml").replace("until: 2999-01-01", "from: 2020-01-01, until: 2020-01-02"),
+    );
+    let again = scene.rictl("apply saved").with_code(0);
+    assert!(again.stdout.contains("No changes. Every step of the saved plan is at its goal already."), "{again:#?}");
+    assert!(!again.stdout.contains("matches"), "{again:#?}");
+}

@@ -102,7 +102,7 @@ fn a_used_plan_whose_steps_are_at_their_goals_says_nothing_of_the_spec_of_now() 
     alter(&scene, "rictl.yaml", ("reason: CHG-7}", "reason: CHG-8, labels: {a: b}}"));
     alter(&scene, "rictl.yaml", DRAINED_BACK);
     let again = scene.rictl("apply p").with_code(0).stdout;
-    assert!(again.contains("No changes. Every step of the plan is at its goal already."), "{again}");
+    assert!(again.contains("No changes. Every step of the saved plan is at its goal already."), "{again}");
     assert!(!again.contains("matches the configuration"), "{again}");
     let run = scene.rictl("history").stdout.split(' ').next().unwrap().to_owned();
     for words in ["show p", "show p --format markdown", "show p --format html"] {

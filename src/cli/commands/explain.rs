@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::cloud::CloudError;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::history::Recorded;
+use crate::ops::beside;
 use crate::ops::connection::connect;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
@@ -18,6 +19,7 @@ use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
 use crate::resource::{Address, LiveState, Reading};
 use crate::spec::keys::{self, Key};
+use crate::state::Identity;
 
 use super::super::args::{Choice, ExplainArgs, GraphArgs, GraphFormat};
 use super::super::errors;
@@ -34,19 +36,24 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     let recorded = plan::read(&project.paths, output)?;
     let (plan, seen) = planned(&project, &recorded, at, invocation).await?;
     let reached = at.map(|at| live::reached(&project.spec, &seen, plan.timestamp, at)).unwrap_or_default();
-    let state = recorded.state_as_closed(&plan.target);
-    let facts: Vec<Explanation<'_>> = addresses
-        .iter()
-        .map(|address| Explanation {
+    let closed = recorded.state_as_closed(&plan.target);
+    let state = beside::with_others(closed.as_deref(), &project, &plan.target);
+    let explained = |address| {
+        let declared = &project.spec.interfaces[address];
+        let identity = Identity::of(&declared.scope, &declared.id.value);
+        let known = state.as_ref().and_then(|state| state.interfaces.of(&identity));
+        Explanation {
             spec: &project.spec,
             address,
-            declared: &project.spec.interfaces[address],
+            declared,
             reading: seen.readings.get(address).unwrap_or(&Reading::Unreadable),
-            record: state.as_ref().and_then(|state| state.interfaces.get(address)),
+            record: known.map(|(_, record)| record),
+            renamed_from: known.map(|(name, _)| name).filter(|name| *name != address),
             plan: &plan,
             assumed: reached.get(address).copied(),
-        })
-        .collect();
+        }
+    };
+    let facts: Vec<Explanation<'_>> = addresses.iter().map(explained).collect();
     let view = output.view();
     // What is asked decides the shape of the document, never how many there are.
     let asks_for_one = matches!(arguments.selectors.as_slice(), [one] if one.is_name());

@@ -90,6 +90,7 @@ impl Document {
             }
         }
         Plan {
+            about: crate::plan::About::Spec,
             forgotten: Vec::new(),
             guards_weakened: Vec::new(),
             timestamp: self.timestamp,
@@ -112,7 +113,6 @@ impl Document {
             time_zone: Zone::utc(),
             gates: BTreeMap::new(),
             overridden: None,
-            is_spent: false,
             floors: self.floors.into_iter().map(floor).collect(),
             rollout: self.rollout,
             warnings: self

@@ -2,6 +2,7 @@
 
 mod blocked;
 mod difference;
+mod guards;
 mod left_alone;
 
 use std::time::Duration;
@@ -14,16 +15,19 @@ use crate::calendar::Zone;
 use crate::cloud::Call;
 use crate::duration;
 use crate::plan::{
-    Action, ActionReason, DeclaredSide, Doubt, Guard, GuardWeakened, HealthAnswer, Plan, PlanFileError, RolloutPlan,
+    About, Action, ActionReason, DeclaredSide, Doubt, Guard, HealthAnswer, Plan, PlanFileError, Renamed, RolloutPlan,
     Step, Summary, Upcoming, Warning, What,
 };
 use crate::resource::{Address, GroupName, HealthCheckStatus};
 use crate::selector::Selector;
 
+use super::confirmation::Stands;
+
 pub use self::blocked::{blocked, blocked_address, health_unread, knob};
 pub(crate) use self::blocked::{closed, would_keep};
 use self::difference::arguments;
 pub(crate) use self::difference::difference;
+pub(crate) use self::guards::{GuardTold, guard_weakened};
 pub use self::left_alone::left_alone;
 
 /// How many links a warning names before it says how many more there are.
@@ -59,8 +63,10 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 addresses => format!("{} may be on the way; plan again when it has ended", listed(addresses)),
             },
         ),
-        Warning::Unconfirmed { run_id, until, left_by } => {
-            let (summary, detail) = super::confirmation::warning(run_id, *until, left_by.as_ref());
+        Warning::Unconfirmed { run_id, until, is_due, left_by, in_doubt } => {
+            let (until, is_due, left_by) = (*until, *is_due, left_by.as_ref());
+            let (summary, detail) =
+                super::confirmation::warning(&Stands { run_id, until, left_by, is_due, in_doubt }, zone);
             said(summary, detail)
         }
         Warning::Forgotten { addresses, given_away } => {
@@ -75,9 +81,15 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 format!("nothing is done to {them}, and the next apply forgets {them}"),
             )
         }
+        Warning::Renamed { renamed } => {
+            let one = |Renamed { address, from }: &Renamed| format!("{address} renamed from {from}");
+            let mut names: Vec<String> = renamed.iter().take(NAMED).map(one).collect();
+            names.extend(and_more(renamed.len().saturating_sub(NAMED), "", ""));
+            said(names.join(", "), "what is recorded follows the id".to_owned())
+        }
         Warning::GuardsWeakened { guards } => {
-            let one = |guard: &GuardWeakened| format!("{} {} -> {}", guard.what, guard.before, guard.after);
-            let guards: Vec<String> = guards.iter().map(one).collect();
+            let one = |told: GuardTold| format!("{} {} -> {}", told.what, told.before, told.after);
+            let guards: Vec<String> = guards.iter().map(guard_weakened).map(one).collect();
             Said { summary: format!("guards weakened: {}", guards.join(", ")), detail: None }
         }
         Warning::HandsOffExpired { address, until, at } => said(
@@ -252,8 +264,10 @@ pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
 /// Returns what follows `No changes.`: Terraform's words, byte for byte, unless something differs and is left alone, or the
 /// spec was not asked.
 pub(crate) fn no_changes(plan: &Plan) -> String {
-    if plan.is_spent {
-        return " Every step of the plan is at its goal already.".to_owned();
+    match (plan.about, plan.left_alone.len()) {
+        (About::SavedSteps, _) => return " Every step of the saved plan is at its goal already.".to_owned(),
+        (About::WayBack, 0) => return " Everything is where it was before what is to be taken back.".to_owned(),
+        (About::WayBack | About::Spec, _) => {}
     }
     match plan.left_alone.len() {
         0 => " Your infrastructure matches the configuration.".to_owned(),

@@ -11,6 +11,8 @@ use crate::plan::{
 use crate::resource::{Address, ChangeName, GroupName, Status};
 use crate::windows::HORIZON_DAYS;
 
+use super::super::confirmation::Stands;
+
 /// Says why a wanted change cannot be had: who, where, since when, and what to do.
 pub fn blocked(plan: &Plan, blocked: &Blocked) -> String {
     let why = why_blocked(blocked, &plan.time_zone, Some(plan));
@@ -111,9 +113,9 @@ fn why_blocked(blocked: &Blocked, zone: &Zone, plan: Option<&Plan>) -> String {
         BlockReason::Undeclared => {
             format!("{} is not declared any more; declare it again, or use --undeclared", title())
         }
-        BlockReason::Unconfirmed { run_id, until } => {
-            let until = zone.shown(*until);
-            format!("{} was changed by run {run_id}, which awaits confirmation until {until}", title())
+        BlockReason::Unconfirmed { run_id, until, is_due, left_by } => {
+            let stands = Stands { run_id, until: *until, is_due: *is_due, left_by: left_by.as_ref(), in_doubt: &[] };
+            format!("{} was changed by run {run_id}, which {}", title(), stands.said(zone))
         }
         BlockReason::Told { text, .. } => text.clone(),
     }
