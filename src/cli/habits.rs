@@ -132,6 +132,9 @@ fn meant(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
     let usage = usage.to_string();
     let command = usage.split_whitespace().skip_while(|part| *part != "Usage:").nth(2)?;
+    if word == "help" {
+        return Some(format!("`rictl {command} --help` has every option"));
+    }
     let is_a_file = [".yaml", ".yml", ".json"].iter().any(|end| word.ends_with(end)) || word.contains('/');
     match command {
         "init" => Some(format!("a region is named with a flag: `rictl init --region {word}`")),
