@@ -514,3 +514,15 @@ fn a_way_back_names_its_part_of_the_spec_in_order() {
     let back = rollback(&scene, &id).with_code(0);
     assert!(back.stdout.contains("looks at a part of the spec only: a, b"), "{back:#?}");
 }
+
+/// Who believes such a read does nothing, and records that nothing is left.
+#[test]
+fn a_read_of_the_past_is_nobody_else_who_has_brought_back_what_was_just_taken_down() {
+    let scene = Scene::with_spec(&super::scene::SPEC.replace("ri-c, status: Active", "ri-c, status: Inactive"));
+    scene.rictl("apply --auto-approve").with_code(0);
+    let fault = "faults: [{fault: {stale_reads: 1h}, action: DescribeRouterInterfaces, nth: 1}]\n";
+    scene.write("world.yaml", &format!("{}{fault}", super::scene::WORLD));
+    let back = scene.rictl("rollback last --auto-approve").with_code(0).stdout;
+    assert!(back.contains("1 activated"), "{back}");
+    assert!(scene.rictl("state show backup").with_code(0).stdout.contains("Active since"));
+}

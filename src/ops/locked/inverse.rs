@@ -1,18 +1,24 @@
 //! The plan of a way back: the inverse of what runs did, through the same planner.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::Result;
+use jiff::Timestamp;
 
+use crate::clock::BootTime;
 use crate::cloud::Cloud;
 use crate::executor;
 use crate::journal::Run;
 use crate::ops::beside;
 use crate::ops::rollback::{self, Done, Inverse, Way};
 use crate::plan::{BlockReason, Plan, PlanOptions};
-use crate::resource::Address;
-use crate::state::{Awaiting, RunId, State};
+use crate::refresh::Refresh;
+use crate::resource::{Address, Reading};
+use crate::spec::Spec;
+use crate::state::{Awaiting, Identity, LastAction, RunId, State};
 use crate::store::Store;
+use crate::uptime::Uptime;
 
 use super::{Locked, Planned, TakesBack};
 
@@ -40,7 +46,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let state = without.as_ref().or(state);
         let inverse = rollback::inverse(&self.session.project, done, state, way, options, open)?;
         let Some(Inverse { project, options, grounds, part_of }) = inverse else { return Ok(None) };
-        let refresh = self.refresh(&project.spec).await;
+        let refresh = self.read_back(&project.spec, state).await;
         let held = options.held.clone();
         let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
         rollback::explain(&mut plan, &named(done));
@@ -54,6 +60,38 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             Some(TakesBack { run_ids, part_of, change_id: change_of(done), grounds, back_already, is_confirmable });
         Ok(Some(Planned { plan, refresh, takes_back, earlier, approved: None }))
     }
+}
+
+impl<C: Cloud, S: Store> Locked<'_, C, S> {
+    /// Reads what is to be taken back. A read may show the past: that somebody else has already brought back what a call of ours
+    /// has just moved is believed only from a doubt window after that call on. Who believes it does nothing, and records that
+    /// nothing is left.
+    async fn read_back(&self, wanted: &Spec, state: Option<&State>) -> Refresh {
+        let settings = &self.session.settings;
+        loop {
+            let refresh = self.refresh(wanted).await;
+            let (now, uptime) = (self.session.clock.now(), BootTime::now().uptime());
+            let is_too_soon = |(address, reading): (&Address, &Reading)| {
+                let declared = wanted.interfaces.get(address)?;
+                let live = &reading.found()?.status;
+                let identity = Identity::of(&declared.scope, &declared.id.value);
+                let last = state?.interfaces.of(&identity)?.1.last_action.as_ref()?;
+                let is_back =
+                    *live == declared.status.value.status() && last.found.as_ref().is_some_and(|left| left != live);
+                Some(is_back && age(last, now, uptime.as_ref()) < settings.doubt_window)
+            };
+            if !refresh.live.readings.iter().any(|reading| is_too_soon(reading).unwrap_or(false)) {
+                return refresh;
+            }
+            tokio::time::sleep(settings.poll_interval).await;
+        }
+    }
+}
+
+/// Returns how long ago a call was seen to its end: by the clock of the boot where both know it.
+fn age(last: &LastAction, now: Timestamp, uptime: Option<&Uptime>) -> Duration {
+    let of_boot = uptime.zip(last.uptime.as_ref()).and_then(|(now, then)| now.since(then));
+    of_boot.unwrap_or_else(|| now.duration_since(last.finished_at).try_into().unwrap_or_default())
 }
 
 /// Lists what others have changed since and nothing is wanted of: it is where it was before.
