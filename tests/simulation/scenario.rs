@@ -298,7 +298,12 @@ fn world(dice: &mut Dice, managed: u64, regions: u64) -> WorldSeed {
     let latency = Duration::from_millis(if dice.chance(50) { 0 } else { dice.within(1, 900) });
     let quota = if dice.chance(20) {
         let kind = *dice.pick(&[QuotaKind::Fixed, QuotaKind::Sliding, QuotaKind::Bucket]);
-        QuotaSeed { limit: u32::try_from(dice.within(2, 9)).unwrap(), window: seconds(dice.within(2, 20)), kind }
+        QuotaSeed {
+            limit: u32::try_from(dice.within(2, 9)).unwrap(),
+            window: seconds(dice.within(2, 20)),
+            kind,
+            ..QuotaSeed::default()
+        }
     } else {
         QuotaSeed::default()
     };
