@@ -35,8 +35,8 @@ const WINDOW_IS_FULL: u32 = 3;
 /// A wait of this part of the window tells that the server counts by windows.
 const TELLS_OF_A_WINDOW: u32 = 4;
 
-/// For how many windows without a refusal what was learnt holds, before twice as much is tried.
-const LEARNT_FOR: u32 = 2;
+/// For how many windows without a refusal what was learnt holds, before some more is tried.
+const LEARNT_FOR: u32 = 4;
 
 /// What every call of one account, region and action passes through, in the order in which it came.
 #[derive(Debug)]
@@ -241,12 +241,15 @@ impl Usage {
         spacing.saturating_mul(1 << self.strikes.clamp(1, 20)).min(quota.window.max(spacing))
     }
 
-    /// Tries twice of what was learnt, once it has held for a while.
+    /// Tries a quarter more than was learnt, one call after the other, once that has held for a while.
     fn forget(&mut self, quota: Quota, now: Instant) {
         if self.learnt_at.is_none_or(|at| at + quota.window * LEARNT_FOR > now) {
             return;
         }
-        self.limit = (self.limit * 2).min(quota.most());
+        if self.limit < quota.most() {
+            self.limit = (self.limit + self.limit.div_ceil(4)).min(quota.most());
+            self.spread_until = Some(now + quota.window);
+        }
         self.bucket = self.bucket.take().and_then(|bucket| bucket.grown(quota));
         let is_left = self.limit < quota.most() || self.bucket.is_some();
         self.learnt_at = is_left.then_some(now);

@@ -25,6 +25,14 @@ impl Quota {
         self.limit.get() as usize
     }
 
+    /// Returns how many calls it lets through in a minute, or at once where that is more.
+    pub fn in_a_minute(self) -> usize {
+        let windows = Duration::from_secs(60).as_secs_f64() / self.window.as_secs_f64();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive count")]
+        let windows = windows.max(1.0) as usize;
+        self.most().saturating_mul(windows)
+    }
+
     /// The time in which a server that counts by a bucket earns one call, rounded up to what timers can tell.
     pub(super) fn spacing(self) -> Duration {
         self.window / self.limit.get() + Duration::from_millis(1)

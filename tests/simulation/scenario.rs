@@ -279,7 +279,7 @@ fn seconds(number: u64) -> Duration {
 
 fn settings(dice: &mut Dice) -> Settings {
     Settings {
-        parallelism: usize::try_from(*dice.pick(&[1, 2, 3, 50, 50])).unwrap(),
+        parallelism: Some(usize::try_from(*dice.pick(&[1, 2, 3, 50, 50])).unwrap()),
         settle_timeout: seconds(*dice.pick(&[30, 60, 600])),
         on_error: *dice.pick(&[
             OnError::Continue,

@@ -1,5 +1,6 @@
 //! What may be sent: a place under the quota, compare and swap against a fresh read, the floors again.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Machine;
@@ -10,7 +11,7 @@ use super::port::Effect;
 use super::time::Moment;
 use super::timing::NotNow;
 use crate::clock::BootTime;
-use crate::cloud::Call;
+use crate::cloud::{CALLS_AT_ONCE, Call};
 use crate::duration::milliseconds;
 use crate::executor::judge::{self, Before};
 use crate::journal::{Entry, NOT_SENT, Outcome};
@@ -53,7 +54,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Asks for places under the quota, as many as `parallelism` has left. A wait needs none.
+    /// Asks for places under the quota, as many as `parallelism` and each scope's quota have left. A wait needs none.
     pub(super) fn ask_permits(&mut self) {
         if self.is_stopped() {
             let asking = self.in_flight.iter().filter(|number| matches!(self.steps[**number].phase, Phase::Asking(_)));
@@ -62,16 +63,25 @@ impl<'a> Machine<'a> {
             }
             return;
         }
-        let mut calls = self.in_flight.iter().filter(|number| self.planned(**number).action != Action::Wait).count();
+        let most = self.settings.parallelism.unwrap_or(usize::MAX).max(1);
+        let mut calls = 0;
+        let mut of_scope: BTreeMap<&Scope, usize> = BTreeMap::new();
+        for step in self.in_flight.iter().map(|number| self.planned(*number)).filter(|step| step.action != Action::Wait)
+        {
+            calls += 1;
+            *of_scope.entry(&step.scope).or_default() += 1;
+        }
         for number in self.startable.clone() {
             let Action::Call(call) = self.planned(number).action else {
                 self.await_read(number, Attempts::default());
                 continue;
             };
-            if calls >= self.settings.parallelism.max(1) {
+            let of_scope = of_scope.entry(&self.planned(number).scope).or_default();
+            if calls >= most || *of_scope >= self.settings.per_scope.max(1) {
                 continue;
             }
             calls += 1;
+            *of_scope += 1;
             self.ask_permit(number, call, Duration::ZERO, Attempts::default());
         }
     }
@@ -110,6 +120,9 @@ impl<'a> Machine<'a> {
                 self.withdraw(number);
                 continue;
             }
+            if self.is_sending_all_it_may() {
+                break;
+            }
             match self.examine(number) {
                 None | Some(Verdict::Hold) => {}
                 Some(Verdict::Finish(outcome, because)) => self.finish(number, outcome, because),
@@ -118,6 +131,12 @@ impl<'a> Machine<'a> {
             }
         }
         self.unfinished < unfinished
+    }
+
+    /// Returns whether as many calls are on their way as there are connections for: what is ready waits, and is looked at
+    /// again before it leaves.
+    pub(super) fn is_sending_all_it_may(&self) -> bool {
+        self.sending.len() >= CALLS_AT_ONCE
     }
 
     /// A ready step that is not going to be sent: nothing was done, unless an earlier answer was lost.
@@ -333,16 +352,23 @@ impl<'a> Machine<'a> {
 
     /// The cloud is at work on the interface although the plan did not say so: wait for it, within the settle timeout.
     pub(super) fn hold(&mut self, number: usize) -> Verdict {
-        let now = self.now.instant;
+        let (step, now) = (self.planned(number), self.now.instant);
         let held_up_since = *self.steps[number].held_up_since.get_or_insert(now);
         if now.since(held_up_since) > self.settle_timeout(number) {
             let found = self.last_status(number);
             return Verdict::Finish(Outcome::Moved, Some(StepReason::InTransition { found }));
         }
-        if let Phase::Ready(ready) = &mut self.steps[number].phase {
-            (ready.since, ready.not_before) = (now, now + self.settings.poll_interval);
-        }
         self.tell_progress(number);
+        let Phase::Ready(ready) = &mut self.steps[number].phase else { return Verdict::Hold };
+        match step.action {
+            // Others may use its place meanwhile.
+            Action::Call(call) => {
+                let attempts = ready.attempts;
+                self.effects.push(Effect::FreePermit { step: number });
+                self.ask_permit(number, call, self.settings.poll_interval, attempts);
+            }
+            Action::Wait => (ready.since, ready.not_before) = (now, now + self.settings.poll_interval),
+        }
         Verdict::Hold
     }
 

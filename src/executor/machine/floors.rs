@@ -9,6 +9,7 @@ use crate::run::{NotUp, Reason, Shortfall, StepReason, WhyNotUp};
 
 use super::health::Checkup;
 use super::sightings::Sightings;
+use super::time::Moment;
 
 /// The floors of a run, by the interfaces they are about.
 pub(super) struct Floors<'a> {
@@ -90,6 +91,24 @@ impl<'a> Floors<'a> {
                 })
             })
             .collect()
+    }
+
+    /// Lists the sides of as many links as a floor wants, of those that were seen up; `None` where there are fewer.
+    pub(super) fn enough(&self, floor: &'a Floor, sightings: &Sightings) -> Option<Vec<&'a FloorMember>> {
+        let is_up = |link: &&FloorLink| link.sides.iter().all(|side| not_up(side, sightings, &|_| false).is_none());
+        let up: Vec<&FloorLink> = floor.links.iter().filter(is_up).take(floor.min_up as usize).collect();
+        (up.len() == floor.min_up as usize).then(|| up.into_iter().flat_map(|link| &link.sides).collect())
+    }
+
+    /// Returns whether reads that were begun at `since` or later show that every floor around `touched` stands.
+    pub(super) fn stand(&self, touched: &BTreeSet<&Address>, sightings: &Sightings, since: Moment) -> bool {
+        let is_shown = |side: &FloorMember| {
+            not_up(side, sightings, &|_| false).is_none() && sightings.is_newer(&side.scope, &side.interface_id, since)
+        };
+        self.touched_by(touched).all(|floor| {
+            let up = floor.links.iter().filter(|link| link.sides.iter().all(is_shown)).take(floor.min_up as usize);
+            up.count() == floor.min_up as usize
+        })
     }
 
     /// Lists every floor.
