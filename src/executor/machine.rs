@@ -27,6 +27,7 @@ mod settling;
 pub(super) mod sightings;
 mod signals;
 mod stage;
+mod tally;
 pub(super) mod time;
 mod timing;
 mod waves;
@@ -42,6 +43,7 @@ use self::poll::Poll;
 use self::port::{Effect, Input};
 use self::sightings::{Answer, Question, Sightings};
 use self::stage::Stage;
+use self::tally::Tallies;
 use self::time::{Moment, Now};
 use super::earlier::Earlier;
 use super::settings::Settings;
@@ -129,6 +131,8 @@ pub(super) struct Machine<'a> {
     polled: BTreeSet<usize>,
     /// Those whose call is on its way, or leaves once its intent is durable.
     sending: BTreeSet<usize>,
+    /// How many of each account and region stand where.
+    tallies: Tallies<'a>,
     in_flight: BTreeSet<usize>,
     /// Interfaces with a Deactivate that was sent or is about to be, and was not refused.
     going_down: BTreeSet<&'a Address>,
@@ -196,6 +200,7 @@ impl<'a> Machine<'a> {
             ready: BTreeSet::new(),
             polled: BTreeSet::new(),
             sending: BTreeSet::new(),
+            tallies: Tallies::of(&plan.steps),
             in_flight: BTreeSet::new(),
             going_down: BTreeSet::new(),
             earlier: BTreeMap::new(),
@@ -373,6 +378,7 @@ impl<'a> Machine<'a> {
         place(&mut self.polled, phase.is_polled());
         place(&mut self.sending, phase.is_sending());
         place(&mut self.in_flight, phase.is_in_flight());
+        self.tallies.turn(number, &self.plan.steps[number], &self.steps[number].phase, &phase);
         self.steps[number].phase = phase;
     }
 

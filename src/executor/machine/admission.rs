@@ -1,6 +1,5 @@
 //! What may be sent: a place under the quota, compare and swap against a fresh read, the floors again.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Machine;
@@ -64,24 +63,17 @@ impl<'a> Machine<'a> {
             return;
         }
         let most = self.settings.parallelism.unwrap_or(usize::MAX).max(1);
-        let mut calls = 0;
-        let mut of_scope: BTreeMap<&Scope, usize> = BTreeMap::new();
-        for step in self.in_flight.iter().map(|number| self.planned(*number)).filter(|step| step.action != Action::Wait)
-        {
-            calls += 1;
-            *of_scope.entry(&step.scope).or_default() += 1;
-        }
         for number in self.startable.clone() {
             let Action::Call(call) = self.planned(number).action else {
                 self.await_read(number, Attempts::default());
                 continue;
             };
-            let of_scope = of_scope.entry(&self.planned(number).scope).or_default();
-            if calls >= most || *of_scope >= self.settings.per_scope.max(1) {
+            if self.tallies.calls >= most {
+                break;
+            }
+            if self.tallies.around(number).calls >= self.settings.per_scope.max(1) {
                 continue;
             }
-            calls += 1;
-            *of_scope += 1;
             self.ask_permit(number, call, Duration::ZERO, Attempts::default());
         }
     }

@@ -10,6 +10,7 @@ use super::poll::Poll;
 use super::port::{Effect, ReadOf};
 use super::sightings::{Answer, Question, ReadNumber};
 use super::stage::{Between, Look, Stage, Targets};
+use super::tally::Tally;
 use super::time::Moment;
 use crate::cloud::{CloudError, MAX_FILTER_VALUES, Page};
 use crate::journal::Outcome;
@@ -44,13 +45,14 @@ impl<'a> Machine<'a> {
             }
         }
         let polls = self.next_polls();
-        for number in &self.polled {
-            let step = self.planned(*number);
-            let is_due = polls.get(&step.scope).is_some_and(|due| *due <= now);
-            if is_due || due.contains_key(&step.scope) {
-                due.entry(&step.scope).or_default().insert(step.interface_id.clone());
+        for (scope, tally) in self.tallies.polled() {
+            let is_due = polls.get(scope).is_some_and(|due| *due <= now);
+            if is_due || due.contains_key(scope) {
+                let polled = tally.polled.iter().map(|number| self.planned(*number).interface_id.clone());
+                due.entry(scope).or_default().extend(polled);
             }
         }
+        due.retain(|scope, _| !self.polls.get(*scope).is_some_and(Poll::is_reading));
         self.read_for_others(&mut due);
         self.read(due);
     }
@@ -92,13 +94,17 @@ impl<'a> Machine<'a> {
 
     /// Returns the status that the first polled step in `scope` aims for; a wrong guess costs calls, never correctness.
     fn goal_in(&self, scope: &Scope) -> Option<Status> {
-        let step = self.polled.iter().map(|number| self.planned(*number)).find(|step| step.scope == *scope)?;
+        let (_, tally) = self.tallies.polled().find(|(other, _)| *other == scope)?;
+        let step = self.planned(*tally.polled.first()?);
         Some(if step.goal == Goal::Inactive { Status::Inactive } else { Status::Active })
     }
 
     /// Adds to what is read what waits for its place, where that costs at most a call more: it may have its place before
     /// what it rests on is too old.
     fn read_for_others(&self, due: &mut Targets<'a>) {
+        if due.is_empty() {
+            return;
+        }
         let asking = self.in_flight.iter().filter(|number| matches!(self.steps[**number].phase, Phase::Asking(_)));
         let mut others: Targets<'a> = BTreeMap::new();
         for step in asking.map(|number| self.planned(*number)).filter(|step| due.contains_key(&step.scope)) {
@@ -119,34 +125,31 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Returns when each scope with something in flight is due: as its steps may be expected to settle, but where others are
-    /// still to be sent there, nobody waits for that.
+    /// Returns when each scope with something in flight is due that is not being read: as its steps may be expected to
+    /// settle, but where others are still to be sent there, nobody waits for that.
     fn next_polls(&self) -> BTreeMap<&'a Scope, Moment> {
-        let mut due: BTreeMap<&'a Scope, (Moment, usize)> = BTreeMap::new();
-        for number in &self.polled {
-            let scope = &self.planned(*number).scope;
-            let at = self.next_poll_of(*number);
-            let entry = due.entry(scope).or_insert((at, 0));
-            *entry = (entry.0.min(at), entry.1 + 1);
-        }
         let longest = self.settings.poll_interval;
-        let is_unsent = |number: &&usize| self.steps[**number].phase.has_place();
-        let busy: BTreeSet<&Scope> =
-            self.in_flight.iter().filter(is_unsent).map(|number| &self.planned(*number).scope).collect();
-        let due = due.into_iter().map(|(scope, (at, polled))| {
-            let Some(poll) = self.polls.get(scope) else { return (scope, Moment::default()) };
-            let shortest = pace::shortest(pace::calls(polled, poll.total)).min(longest);
-            let shortest = if busy.contains(scope) { longest } else { shortest };
-            let Some(last) = poll.last() else { return (scope, Moment::default()) };
-            (scope, at.max(last + shortest))
-        });
-        due.collect()
+        let of_scope = |(scope, tally): (&'a Scope, &Tally)| {
+            let poll = self.polls.get(scope);
+            if poll.is_some_and(Poll::is_reading) {
+                return None;
+            }
+            let Some((poll, last)) = poll.and_then(|poll| Some((poll, poll.last()?))) else {
+                return Some((scope, Moment::default()));
+            };
+            if tally.unsent > 0 {
+                return Some((scope, last + longest));
+            }
+            let shortest = pace::shortest(pace::calls(tally.polled.len(), poll.total)).min(longest);
+            let wanted = tally.polled.iter().map(|number| self.next_poll_of(*number, last)).min()?;
+            Some((scope, wanted.max(last + shortest)))
+        };
+        self.tallies.polled().filter_map(of_scope).collect()
     }
 
     /// Returns when a polled step wants to be read again.
-    fn next_poll_of(&self, number: usize) -> Moment {
+    fn next_poll_of(&self, number: usize, last: Moment) -> Moment {
         let (step, longest) = (self.planned(number), self.settings.poll_interval);
-        let Some(last) = self.polls.get(&step.scope).and_then(Poll::last) else { return Moment::default() };
         let Phase::Settling(Settling { since, .. }) = self.steps[number].phase else { return last + longest };
         let call = match step.action {
             Action::Call(call) => Some(call),
@@ -167,10 +170,7 @@ impl<'a> Machine<'a> {
     }
 
     fn next_step_wakes_up(&self) -> Option<Moment> {
-        let polls = self.next_polls().into_iter().filter_map(|(scope, due)| {
-            let is_reading = self.polls.get(scope).is_some_and(Poll::is_reading);
-            (!is_reading).then_some(due)
-        });
+        let polls = self.next_polls().into_values();
         let deadlines = self.polled.iter().filter_map(|number| match self.steps[*number].phase {
             Phase::Settling(Settling { deadline, .. }) => Some(deadline),
             _ => None,
