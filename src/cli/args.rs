@@ -97,7 +97,7 @@ pub(super) struct Global {
     /// Ask questions where a terminal is there to answer
     #[arg(long, value_name = "BOOL", global = true, hide_short_help = true, default_value = "true", num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub(super) input: bool,
-    /// How often a region with something in flight is read
+    /// The longest time between two reads of a region with something in flight; shorter where it may be expected to settle
     #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, env = "RICTL_POLL_INTERVAL", default_value = "2s", value_parser = positive_duration)]
     pub(super) poll_interval: Duration,
     /// How long ago what a call rests on may have been read when the call is sent

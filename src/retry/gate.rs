@@ -36,7 +36,10 @@ const WINDOW_IS_FULL: u32 = 3;
 const TELLS_OF_A_WINDOW: u32 = 4;
 
 /// For how many windows without a refusal what was learnt holds, before some more is tried.
-const LEARNT_FOR: u32 = 4;
+const LEARNT_FOR: u32 = 3;
+
+/// Of fewer calls than this part of the quota nothing is learnt about a window: others have used it up.
+const TELLING_PART: usize = 10;
 
 /// What every call of one account, region and action passes through, in the order in which it came.
 #[derive(Debug)]
@@ -145,7 +148,7 @@ impl Gate {
         let mut usage = self.usage.borrow_mut();
         usage.strikes = 0;
         usage.width = (usage.width + 1).min(self.quota.most());
-        usage.bucket.iter_mut().for_each(Bucket::quicken);
+        usage.bucket = usage.bucket.take().and_then(Bucket::quickened);
     }
 
     /// Closes the gate because the call sent at `sent` was throttled: for as long as the API `told`, and spread out for
@@ -221,7 +224,10 @@ impl Usage {
             }
         };
         if is_window {
-            self.limit = self.let_through(quota, now).count().clamp(1, self.limit);
+            let passed = self.let_through(quota, now).count();
+            if passed >= quota.most().div_ceil(TELLING_PART) {
+                self.limit = passed.min(self.limit);
+            }
         }
     }
 
@@ -241,13 +247,13 @@ impl Usage {
         spacing.saturating_mul(1 << self.strikes.clamp(1, 20)).min(quota.window.max(spacing))
     }
 
-    /// Tries a quarter more than was learnt, one call after the other, once that has held for a while.
+    /// Tries half as much again as was learnt, one call after the other, once that has held for a while.
     fn forget(&mut self, quota: Quota, now: Instant) {
         if self.learnt_at.is_none_or(|at| at + quota.window * LEARNT_FOR > now) {
             return;
         }
         if self.limit < quota.most() {
-            self.limit = (self.limit + self.limit.div_ceil(4)).min(quota.most());
+            self.limit = (self.limit + self.limit.div_ceil(2)).min(quota.most());
             self.spread_until = Some(now + quota.window);
         }
         self.bucket = self.bucket.take().and_then(|bucket| bucket.grown(quota));

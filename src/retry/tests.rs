@@ -245,6 +245,30 @@ async fn begins_with_few_calls_at_once_and_doubles() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_refusal_that_tells_nothing_costs_seconds_and_is_forgotten() {
+    let cloud = retrying(Scripted::new([], Ok(())));
+    for _ in 0..10 {
+        describe(&cloud).await.unwrap();
+    }
+    cloud.inner().answers.borrow_mut().push_back(Err(throttled(None)));
+    let begun = Instant::now();
+    for outcome in join_all((0..250).map(|_| describe(&cloud))).await {
+        outcome.unwrap();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_others_have_used_up_is_no_smaller_one() {
+    let cloud = retrying(Scripted::new((0..5).map(|_| throttled(None)), Ok(())));
+    let begun = Instant::now();
+    for outcome in join_all((0..100).map(|_| describe(&cloud))).await {
+        outcome.unwrap();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_place_that_nothing_left_on_is_not_counted() {
     let quota = Quota { limit: NonZeroU32::MIN, window: Duration::from_secs(60) };
     let unreachable = error(ErrorKind::Unreachable, Effect::None);

@@ -272,7 +272,9 @@ impl<'a> Machine<'a> {
         let mut all = vec![own];
         match step.action {
             Action::Call(Call::Deactivate) => {
-                all.extend(self.floors.sides_to_read(&step.address, &self.sightings).map(side))
+                let is_going_down = |address: &Address| self.is_going_down(address);
+                let sides = self.floors.sides_worth_reading(&step.address, &self.sightings, &is_going_down);
+                all.extend(sides.into_iter().map(side));
             }
             Action::Call(Call::Activate) => {
                 all.extend(self.needs.get(&step.address).into_iter().flatten().map(side));

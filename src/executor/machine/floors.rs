@@ -48,6 +48,28 @@ impl<'a> Floors<'a> {
         sides.filter(|side| !sightings.is_absent(&side.scope, &side.interface_id))
     }
 
+    /// Lists the sides that are read before `address` may go down: every one, but of a large floor, that no health check
+    /// decides, as many as keep it by what is known. Where those do not, none is left out.
+    ///
+    /// What a call rests on is judged by [`Floors::allow`] alone; this only says what is worth a call.
+    pub(super) fn sides_worth_reading(
+        &self,
+        address: &Address,
+        sightings: &Sightings,
+        is_going_down: &dyn Fn(&Address) -> bool,
+    ) -> Vec<&'a FloorMember> {
+        let mut sides = Vec::new();
+        for place in self.by_side.get(address).into_iter().flatten() {
+            let floor = &self.floors[place.floor];
+            let own = &floor.links[place.link];
+            let links = enough_beside(floor, place.link, sightings, is_going_down).filter(|_| is_large(floor));
+            let links = links.map_or_else(|| floor.links.iter().collect(), |links| [vec![own], links].concat());
+            sides.extend(links.into_iter().flat_map(|link: &FloorLink| &link.sides));
+        }
+        sides.retain(|side| !sightings.is_absent(&side.scope, &side.interface_id));
+        sides
+    }
+
     /// Lists the health checks that may be asked for before `address` goes down, each with the first side of its link.
     pub(super) fn checks(&self, address: &Address) -> impl Iterator<Item = (&'a Address, &'a HealthEnd)> {
         let places = self.by_side.get(address).into_iter().flatten();
@@ -162,6 +184,33 @@ pub(super) enum Refused<'a> {
     Broken(StepReason),
     /// Only these health checks can tell.
     Unasked(BTreeSet<&'a HealthEnd>),
+}
+
+/// How many links a floor may have that are all read before one of them goes down.
+const ALL_ARE_READ: usize = 40;
+
+/// Returns whether reading all of a floor costs many calls, and its links are up or not by what a read shows.
+fn is_large(floor: &Floor) -> bool {
+    floor.links.len() > ALL_ARE_READ && floor.links.iter().all(|link| link.check.is_none())
+}
+
+/// Lists as many links that keep a floor while one of them goes down as it wants, and the more beside them the more are
+/// down, which others may be by now; `None` where there are too few.
+fn enough_beside<'a>(
+    floor: &'a Floor,
+    falling: usize,
+    sightings: &Sightings,
+    is_going_down: &dyn Fn(&Address) -> bool,
+) -> Option<Vec<&'a FloorLink>> {
+    let is_up = |link: &FloorLink| link.sides.iter().all(|side| not_up(side, sightings, is_going_down).is_none());
+    let others = floor.links.iter().enumerate().filter(|(number, _)| *number != falling);
+    let (mut up, down): (Vec<&FloorLink>, Vec<&FloorLink>) = others.map(|(_, link)| link).partition(|link| is_up(link));
+    let min_up = floor.min_up as usize;
+    if up.len() < min_up {
+        return None;
+    }
+    up.truncate(min_up + 2 * down.len());
+    Some(up)
 }
 
 /// Returns when it was asked for that a link is out: not up by its statuses, and nothing brings it up.

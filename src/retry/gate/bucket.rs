@@ -1,7 +1,8 @@
 //! What refusals that tell nothing teach of a server: that it lets few calls through at once, and then one after the other.
 //!
 //! A bucket as the server may keep one, a little smaller and a little slower. Its pace is the quota's until that is refused
-//! too, and comes back with each call that is let through.
+//! too. Where that is let through for a while, twice the pace is tried, and so on until nothing is left of the lesson; where it is
+//! not, it is tried half as often from then on.
 
 use std::time::Duration;
 
@@ -9,16 +10,28 @@ use tokio::time::Instant;
 
 use crate::retry::quota::Quota;
 
-/// By how much a pace that is let through quickens: twenty calls later a half is made good.
+/// By which part a pace that was slowed quickens with each call that is let through.
 const QUICKENS: u32 = 32;
+
+/// After how many calls in a row twice the pace is tried for the first time.
+const TRIED_AFTER: u32 = 30;
+
+/// At how many times the quota's pace the lesson is forgotten.
+const FORGOTTEN_AT: u32 = 16;
 
 /// A burst that fits, and the pace after it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bucket {
     burst: u32,
     spacing: Duration,
+    /// The pace that is aimed at.
+    aim: Duration,
     /// The quota's own pace, and a little.
-    quickest: Duration,
+    usual: Duration,
+    /// How many calls in a row were let through at the pace that is aimed at.
+    in_a_row: u32,
+    /// After how many of them twice the pace is tried.
+    tried_after: u32,
     /// When it will be full again: all that a bucket has to remember.
     full_at: Instant,
 }
@@ -33,17 +46,22 @@ impl Bucket {
     pub(super) fn of(level: f64, now: Instant, quota: Quota) -> Self {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count within the quota")]
         let burst = (level.floor() as u32).clamp(1, quota.limit.get());
-        let quickest = quota.spacing() + quota.spacing() / 50;
-        let mut bucket = Self { burst, spacing: quickest, quickest, full_at: now };
+        let usual = quota.spacing() + quota.spacing() / 50;
+        let mut bucket =
+            Self { burst, spacing: usual, aim: usual, usual, in_a_row: 0, tried_after: TRIED_AFTER, full_at: now };
         bucket.empty(now);
         bucket
     }
 
     /// Takes in that a call was refused nevertheless, as so many before it without one that was let through.
     pub(super) fn shrink(&mut self, now: Instant, strikes: u32, longest: Duration) {
-        if strikes == 1 {
+        self.in_a_row = 0;
+        if self.aim < self.usual {
+            (self.aim, self.spacing) = (self.usual, self.usual);
+            self.tried_after = self.tried_after.saturating_mul(2);
+        } else if strikes == 1 {
             self.burst = (self.burst / 2).max(1);
-            self.spacing = (self.spacing + self.spacing / 2).min(longest.max(self.quickest));
+            self.spacing = (self.spacing + self.spacing / 2).min(longest.max(self.usual));
         }
         self.empty(now);
     }
@@ -66,9 +84,18 @@ impl Bucket {
         self.spacing
     }
 
-    /// Takes in that a call was let through.
-    pub(super) fn quicken(&mut self) {
-        self.spacing = (self.spacing - self.spacing / QUICKENS).max(self.quickest);
+    /// Takes in that a call was let through; returns `None` once nothing is left to be minded.
+    pub(super) fn quickened(mut self) -> Option<Self> {
+        self.spacing = (self.spacing - self.spacing / QUICKENS).max(self.aim);
+        if self.spacing > self.aim {
+            return Some(self);
+        }
+        self.in_a_row += 1;
+        if self.in_a_row >= self.tried_after {
+            (self.in_a_row, self.aim) = (0, self.aim / 2);
+            self.spacing = self.aim;
+        }
+        (self.aim * FORGOTTEN_AT > self.usual).then_some(self)
     }
 
     /// Returns a bucket for twice the burst; `None` once that is all that the quota allows.

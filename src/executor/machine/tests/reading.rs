@@ -185,3 +185,25 @@ fn what_an_activation_needs_is_read_and_must_be_up() {
     assert_eq!(run.permit(0), ["read a n"]);
     assert_eq!(run.show("n", Status::Inactive).read()[1], "told a/activate Moved");
 }
+
+#[test]
+fn of_a_large_group_as_many_are_read_as_keep_its_floor_and_all_where_those_do_not() {
+    let names: Vec<&'static str> = (0..60).map(|number| &*format!("m{number:02}").leak()).collect();
+    let mut run = Scene::of([drain("m00")]).floor(&names, 2).begin();
+    run.permit(0);
+    assert_eq!(run.reading(), [names.join(" ")]);
+    // Somebody takes their time, and all of it is too old.
+    run.pass(3.0);
+    run.read();
+    assert_eq!(run.reading(), ["m00 m01 m02"]);
+    run.show("m01", Status::Inactive).pass(0.1);
+    run.read();
+    assert_eq!(run.reading(), ["m03 m04 m05"]);
+    for name in &names[3..] {
+        run.show(name, Status::Inactive);
+    }
+    run.read();
+    // The more are found down, the more are asked for.
+    let words = (0..6).flat_map(|_| run.read()).collect::<Vec<_>>();
+    assert!(words.contains(&"told m00/deactivate Guarded".to_owned()), "{words:?}");
+}
