@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::builder::Resettable;
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _};
 use jiff::Timestamp;
 use tokio::runtime::Runtime;
@@ -37,6 +38,7 @@ use crate::store::named;
 use args::Cli;
 use commands::Invocation;
 use errors::Machine;
+use outlet::Untaken;
 use output::Output;
 use signals::Signals;
 
@@ -108,7 +110,7 @@ fn children() -> Children {
 }
 
 /// Waits until everything is written that was to be, or until a signal says that nobody will read it; returns the exit
-/// code. What was asked for and could not be written is an error; what is told of a run never is.
+/// code. What was asked for and could not be written is an error; what is told of a run is a warning.
 async fn leave(exit: Exit) -> Exit {
     let Ok(Signals { count: mut signals, .. }) = signals::listen() else { return exit };
     let failed = tokio::select! {
@@ -120,7 +122,14 @@ async fn leave(exit: Exit) -> Exit {
     };
     match failed {
         None => exit,
-        Some(error) => {
+        // What is told of a run bears nothing; that it is missing is said.
+        Some(Untaken { error, is_result: false }) => {
+            Output::new(false)
+                .say(&format!("warning: standard output: {error}; not all of what happened could be written"));
+            outlet::drained().await;
+            exit
+        }
+        Some(Untaken { error, is_result: true }) => {
             let error = anyhow::Error::from(error).context("cannot write to standard output");
             let exit = errors::report(&Output::new(false), &error, Machine::None);
             outlet::drained().await;
@@ -129,11 +138,24 @@ async fn leave(exit: Exit) -> Exit {
     }
 }
 
+/// Below this many columns the help of a flag stands under it: beside it there is no room.
+const NARROW: usize = 60;
+
 fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     // A pipeline sets the variables that it has no value for to nothing.
-    let is_empty = |name: &OsStr| std::env::var_os(name).is_some_and(|value| value.is_empty());
-    let mut grammar = Cli::command().mut_args(|argument| match argument.get_env() {
-        Some(name) if is_empty(name) => argument.env(Resettable::Reset),
+    match parse_without(arguments.clone(), |name| std::env::var_os(name).is_some_and(|value| value.is_empty())) {
+        // What a variable sets counts as typed, and whoever typed no more than a command wants its help.
+        Err(error) if error.kind() == ErrorKind::MissingSubcommand => parse_without(arguments, |_| true),
+        parsed => parsed,
+    }
+}
+
+/// Parses what was typed, and the variables but for some.
+fn parse_without(arguments: Vec<OsString>, is_out: impl Fn(&OsStr) -> bool) -> Result<Cli, clap::Error> {
+    let width = output::help_width();
+    let grammar = Cli::command().term_width(width).next_line_help(width < NARROW);
+    let mut grammar = grammar.mut_args(|argument| match argument.get_env() {
+        Some(name) if is_out(name) => argument.env(Resettable::Reset),
         _ => argument,
     });
     let matches = grammar.try_get_matches_from_mut(arguments)?;

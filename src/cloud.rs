@@ -12,11 +12,13 @@ use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::clock::BootTime;
 use crate::plan::HealthUnread;
 use crate::resource::{AccountId, AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 
-pub use crate::resource::{Call, Mutation, RequestId};
+pub use crate::resource::{Call, Mutation, Receipt, RequestId};
 
 /// The largest page that DescribeRouterInterfaces gives (docs/reference/api.md#describe).
 pub const MAX_PAGE_SIZE: u32 = 50;
@@ -170,7 +172,7 @@ pub trait Cloud: CloudRead {
 
     /// Sends one mutating call, once, with all that it carries. None takes a client token, and what was checked right
     /// before is old after any wait: who wants it sent again, after a failure without effect, checks again and calls again.
-    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<RequestId, CloudError>;
+    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError>;
 }
 
 /// Whether a failed mutating call may have changed something (docs/reference/faults.md#r1).
@@ -292,6 +294,8 @@ pub struct CloudError {
     pub message: Box<str>,
     /// The id of the answer.
     pub request_id: Option<RequestId>,
+    /// The answer's Date, by the cloud's clock.
+    pub cloud_date: Option<Timestamp>,
     /// The API's diagnostics link, untrusted text.
     pub recommend: Option<Box<str>>,
     /// How long the API asked to wait.
@@ -310,10 +314,17 @@ impl CloudError {
             code: None,
             message: message.into(),
             request_id: None,
+            cloud_date: None,
             recommend: None,
             retry_after: None,
             hint: None,
         }
+    }
+
+    /// Returns what came with the answer, if there was one that is the API's.
+    pub fn receipt(&self) -> Option<Receipt> {
+        let request_id = self.request_id.clone()?;
+        Some(Receipt { request_id, cloud_date: self.cloud_date })
     }
 
     /// Returns the error and what to do about it, as one phrase.

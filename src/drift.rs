@@ -133,8 +133,7 @@ pub struct DriftItem {
     /// The change that asks for what it is to be, or that has ended and left it behind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change_id: Option<ChangeName>,
-    /// When the change ended that left it behind.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// When the change ended that left it behind; `None` also where its block is gone, so that nobody knows.
     pub overdue_since: Option<Timestamp>,
     /// The run that took back what the spec asks for.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,14 +17,24 @@ pub enum DurationError {
     #[error("a duration needs a unit: `500ms`, `5s`, `10m` or `1h30m`")]
     MissingUnit,
     /// Something that is neither a whole number nor one of the units.
-    #[error("a duration is whole numbers with the units h, m, s and ms, such as `1h30m`")]
-    Malformed,
+    #[error("a duration is whole numbers with the units {}h, m, s and ms, such as `1h30m`", days_too(*.days))]
+    Malformed {
+        /// Whether days may be told there.
+        days: bool,
+    },
     /// A unit twice, or after a smaller one.
-    #[error("the units of a duration go from large to small, each once: h, m, s, ms")]
-    Disordered,
+    #[error("the units of a duration go from large to small, each once: {}h, m, s, ms", days_too(*.days))]
+    Disordered {
+        /// Whether days may be told there.
+        days: bool,
+    },
     /// More milliseconds than fit 64 bits.
     #[error("the duration is too long")]
     TooLong,
+}
+
+fn days_too(days: bool) -> &'static str {
+    if days { "d, " } else { "" }
 }
 
 /// The units of a time span, which may be weeks old or ahead: days too, of 24 hours each.
@@ -44,6 +54,8 @@ fn parse_in(known: &[(&str, u64)], text: &str) -> Result<Duration, DurationError
     let mut rest = text;
     let mut units = known.iter();
     let mut total = 0u64;
+    let days = known.len() > UNITS.len();
+    let malformed = DurationError::Malformed { days };
     if rest.is_empty() {
         return Err(DurationError::MissingUnit);
     }
@@ -51,15 +63,15 @@ fn parse_in(known: &[(&str, u64)], text: &str) -> Result<Duration, DurationError
         let (number, after) = split(rest, |byte| byte.is_ascii_digit());
         let (unit, after) = split(after, |byte| byte.is_ascii_alphabetic());
         if number.is_empty() {
-            return Err(DurationError::Malformed);
+            return Err(malformed);
         }
         if unit.is_empty() {
-            return Err(if after.is_empty() { DurationError::MissingUnit } else { DurationError::Malformed });
+            return Err(if after.is_empty() { DurationError::MissingUnit } else { malformed });
         }
         if known.iter().all(|(known, _)| *known != unit) {
-            return Err(DurationError::Malformed);
+            return Err(malformed);
         }
-        let (_, scale) = units.find(|(known, _)| *known == unit).ok_or(DurationError::Disordered)?;
+        let (_, scale) = units.find(|(known, _)| *known == unit).ok_or(DurationError::Disordered { days })?;
         let number: u64 = number.parse().map_err(|_| DurationError::TooLong)?;
         total = number.checked_mul(*scale).and_then(|part| total.checked_add(part)).ok_or(DurationError::TooLong)?;
         rest = after;
@@ -112,10 +124,10 @@ mod tests {
             assert_eq!(parse(text), Err(DurationError::MissingUnit), "{text:?}");
         }
         for text in ["s", "5 s", "-5s", "1.5s", "5d", "5S", "5s ", "٥s"] {
-            assert_eq!(parse(text), Err(DurationError::Malformed), "{text:?}");
+            assert_eq!(parse(text), Err(DurationError::Malformed { days: false }), "{text:?}");
         }
         for text in ["5s5s", "5s1h"] {
-            assert_eq!(parse(text), Err(DurationError::Disordered), "{text:?}");
+            assert_eq!(parse(text), Err(DurationError::Disordered { days: false }), "{text:?}");
         }
         for text in ["99999999999999999999s", "18446744073709551615h"] {
             assert_eq!(parse(text), Err(DurationError::TooLong), "{text:?}");

@@ -26,7 +26,9 @@ use crate::store::{Medium, Store, StoreError, explain};
 pub use fold::fold;
 pub use note::Note;
 pub use pace::expected_durations;
-pub use past::{Missing, Past, Resolved, find, find_in, last, last_standing, last_to_take_back, past_runs, resolved};
+pub use past::{
+    Missing, Past, Resolved, find, find_in, last, last_standing, last_to_take_back, over_at, past_runs, resolved,
+};
 pub use records::{Seen, write};
 
 pub use crate::store::recorder::all_ids;
@@ -90,7 +92,10 @@ pub fn read(medium: &impl Medium) -> Result<Recorded, StoreError> {
     recorded.running = running;
     if let Some(state) = recorded.state.as_mut().filter(|_| recorded.running.is_none()) {
         let dead = recorded.journal.replay().runs().iter().filter(|run| run.over.is_none());
-        dead.for_each(|run| confirmation::note_open(state, run));
+        for run in dead {
+            confirmation::note_open(state, run);
+            confirmation::note_begun_back(state, run);
+        }
         confirmation::drop_kept(state, |id, about| medium.word(id, about))?;
     }
     Ok(recorded)

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use schemars::JsonSchema;
 
 use crate::plan::{Action, Expectation, Goal, StepId};
-use crate::resource::{Address, Call, ChangeName, RequestId, RouterInterfaceId, Scope, Status, Target};
+use crate::resource::{Address, Call, ChangeName, Receipt, RouterInterfaceId, Scope, Status, Target};
 use crate::run::{RunEnd, StepReason};
 use crate::state::RunId;
 use crate::uptime::Uptime;
@@ -47,8 +47,8 @@ pub enum Entry {
         step: StepId,
         /// When the answer arrived.
         at: Timestamp,
-        /// The API's id of it.
-        request_id: RequestId,
+        /// What came with it.
+        receipt: Receipt,
     },
     /// The API refused the call, or it surely never left: nothing was done.
     Refused {
@@ -58,6 +58,8 @@ pub enum Entry {
         at: Timestamp,
         /// The API's code and words, and its RequestId.
         detail: String,
+        /// What came with the answer; `None` if the call never left, or an older version wrote it down.
+        receipt: Option<Receipt>,
     },
     /// No answer that tells whether the call was done.
     Doubtful {
@@ -67,6 +69,8 @@ pub enum Entry {
         at: Timestamp,
         /// What happened to the answer.
         detail: String,
+        /// What came with it, if it was one of the API's.
+        receipt: Option<Receipt>,
     },
     /// A step has ended; what a read said of its interface at that moment.
     Closed {

@@ -11,7 +11,7 @@ pub mod approval;
 pub mod approve;
 pub mod approved;
 pub mod asked;
-mod beside;
+pub mod beside;
 pub mod change;
 mod check;
 mod command;

@@ -46,13 +46,13 @@ pub use self::difference::{Difference, Sides, StepPart};
 pub use self::digest::{DigestAt, DigestError};
 pub use self::document::{Damage, PlanFileError, seal};
 pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
-pub use self::forgotten::{Forgotten, GuardWeakened};
+pub use self::forgotten::{Forgotten, GuardWeakened, WindowBecame};
 pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
 pub use self::inputs::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, InterfaceRead, PlanInputs};
 pub use self::step::{Action, Step, StepId};
 pub use self::summary::Summary;
 pub use self::upcoming::{Assumed, Upcoming, What};
-pub use self::warning::{DeclaredSide, Warning};
+pub use self::warning::{DeclaredSide, Renamed, Warning};
 pub use crate::attribute::{Expectation, Goal, Values};
 
 /// The version of the document. Minor numbers add keys; a major number changes their meaning.
@@ -99,11 +99,25 @@ pub struct Basis {
     pub spec_digest: String,
 }
 
+/// What a plan holds the cloud against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum About {
+    /// The spec.
+    #[default]
+    Spec,
+    /// What stood before what is to be taken back.
+    WayBack,
+    /// The steps of a plan that was saved and was used, or is approved.
+    SavedSteps,
+}
+
 /// A plan. Built by `planner`, checked by [`Plan::check`], run by `executor`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// When it was made. Not part of the digest.
     pub timestamp: Timestamp,
+    /// What it holds the cloud against. In no document: only plans of the spec are saved.
+    pub about: About,
     /// Whose interfaces it is about.
     pub target: Target,
     /// What it was made from.

@@ -24,9 +24,9 @@ mod windows;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::attribute::Values;
-use crate::drift::match_up;
+use crate::drift::{match_up, opposite_sides};
 use crate::plan::{
-    Basis, BlockReason, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs,
+    About, Basis, BlockReason, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs,
     PlanOptions, ResourceChange,
 };
 use crate::resource::{Address, ChangeName, LiveState, Target};
@@ -86,8 +86,9 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let asked_of_drift = options.drift;
     let options = &PlanOptions { drift: Some(options.drift.unwrap_or(spec.drift)), ..options.clone() };
     let options = &*unconfirmed::hold(spec, inputs.state, options);
-    let (assumed, reached) = options.at.map(|at| schedule::assumed(spec, options.now, at)).unwrap_or_default();
     let mut subjects = match_up(spec, inputs.live, inputs.state);
+    let as_of = |at| schedule::assumed(spec, &opposite_sides(&subjects), options.now, at);
+    let (assumed, reached) = options.at.map(as_of).unwrap_or_default();
     subjects.iter_mut().for_each(|subject| subject.assumed = reached.get(subject.address).copied());
     let subjects = Subjects::from(subjects);
     let selection = selection::select(spec, options)?;
@@ -108,10 +109,10 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
     let forgotten = remarks::forgotten(spec, inputs.state);
     let (allow_forgotten, mut gone) = caps::enforce_forgotten(spec, &forgotten, (&subjects, &mut draft), options);
-    let guards_weakened = guards::weakened(spec, inputs.state.and_then(|state| state.guards.as_ref()));
+    let guards_weakened = guards::weakened(spec, inputs.state);
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
     warnings.extend(selection.warning());
-    warnings.extend(unconfirmed::warnings(inputs.state));
+    warnings.extend(unconfirmed::warnings(inputs, options.now));
     warnings.extend(held.warning());
     warnings.extend(remarks::unguarded(&subjects, &pairs, &draft));
     warnings.extend(remarks::watch(spec, &subjects, &draft, options));
@@ -129,7 +130,8 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     blocked.append(&mut gone);
     blocked.sort_by(|one, other| one.address.cmp(&other.address));
     warnings.extend(guards::warning(&guards_weakened));
-    warnings.extend(remarks::leaves_the_spec(&forgotten));
+    warnings.extend(remarks::renamed(spec, inputs.state).filter(|_| !options.way_back));
+    warnings.extend(remarks::leaves_the_spec(spec, &forgotten));
     let (target, exclude) = selection.asked();
     let concerns = |name: &ChangeName| selection.concerns(&subjects, &spec.changes[name].selected);
     let assumed = assumed.into_iter().filter(|assumed| concerns(&assumed.change_id)).collect();
@@ -138,6 +140,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let (targeted, excluded) = selection.addresses(&subjects);
     let plan = Plan {
         timestamp: options.now,
+        about: if options.way_back { About::WayBack } else { About::Spec },
         target: inputs.target.clone(),
         basis: Basis {
             lineage: inputs.state.map(|state| state.lineage.clone()).filter(|lineage| !lineage.is_empty()),

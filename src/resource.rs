@@ -18,7 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
-pub use call::{Call, Mutation, RequestId};
+pub use call::{Call, Mutation, Receipt, RequestId};
 pub use ids::{
     AccountId, AccountName, Address, ChangeName, GroupName, LabelKey, LabelValue, Region, RouterInterfaceId,
 };

@@ -23,7 +23,7 @@ use self::gate::{Fate, Gate, LONGEST_PAUSE, Slot};
 use self::lines::Lines;
 use crate::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, RequestId,
+    Permit, Receipt,
 };
 use crate::dice::Dice;
 use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
@@ -226,7 +226,7 @@ impl<C: Cloud> Cloud for Retrying<C> {
         Permit::holding(self.gate(scope, call.action()).enter().await)
     }
 
-    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<RequestId, CloudError> {
+    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError> {
         let attempt = async || self.inner.call(scope, call, Permit::free()).await;
         self.run(scope, call.call().action(), permit.take(), |_| false, attempt).await
     }

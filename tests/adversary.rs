@@ -19,7 +19,7 @@ use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Known, Settings, Surroundings, run};
 use rictl::journal::Outcome;
 use rictl::plan::Plan;
-use rictl::resource::{AccountName, Observed, RequestId, RouterInterfaceId, Scope, Status};
+use rictl::resource::{AccountName, Observed, Receipt, RouterInterfaceId, Scope, Status};
 use rictl::run::{Report, StopReason, WaveFailure};
 use rictl::spec::{SpecFile, parse};
 use rictl::store::memory::{Disk, Memory, MemoryStore};
@@ -180,7 +180,7 @@ impl CloudRead for Witness {
 }
 
 impl Cloud for Witness {
-    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<RequestId, CloudError> {
+    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError> {
         let id = call.interface();
         if call.call() == Call::Deactivate {
             self.judge(id);

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rictl::alibaba::{Client, Credentials, Settings, StaticCredentials, Timeouts};
 use rictl::clock::Clock;
 use rictl::cloud::{
-    Call, Cloud as _, CloudError, CloudRead as _, DescribeQuery, Mutation, Page, Permit, RequestId, Selection,
+    Call, Cloud as _, CloudError, CloudRead as _, DescribeQuery, Mutation, Page, Permit, Receipt, Selection,
 };
 use rictl::resource::{AccountName, Region, Scope};
 use scripted::Server;
@@ -64,7 +64,7 @@ async fn describe(server: &Server) -> Result<Page, CloudError> {
     client(server).describe(&scope(), &query(Selection::All)).await
 }
 
-async fn deactivate(server: &Server) -> Result<RequestId, CloudError> {
+async fn deactivate(server: &Server) -> Result<Receipt, CloudError> {
     client(server).call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await
 }
 

@@ -16,6 +16,7 @@ mod identity;
 mod init;
 mod reports;
 mod rollback;
+mod said;
 mod scene;
 mod schema;
 mod specs;

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use jiff::Timestamp;
-use rictl::cloud::{Call, RequestId};
+use rictl::cloud::{Call, Receipt, RequestId};
 use rictl::history::open_files;
 use rictl::journal::{Entry, Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::plan::{Action, Goal, StepId};
@@ -148,7 +148,11 @@ fn a_run_that_ended_without_reaching_the_state_is_brought_into_it() {
     let scene = Scene::new("Inactive");
     let entries = [
         intent(),
-        Entry::Accepted { step: step(), at: at(), request_id: RequestId("R-1".into()) },
+        Entry::Accepted {
+            step: step(),
+            at: at(),
+            receipt: Receipt { request_id: RequestId("R-1".into()), cloud_date: None },
+        },
         Entry::Closed {
             step: step(),
             at: at(),

@@ -69,6 +69,7 @@ impl Asked<'_> {
             message.push_str(&self.repeat(&String::from_utf8_lossy(&answer.body), QUOTED));
         }
         CloudError {
+            cloud_date: answer.date,
             retry_after: answer.retry_after,
             hint: Some(hint.into()),
             ..CloudError::new(kind, Effect::InDoubt, self.action.name, message)
@@ -107,6 +108,7 @@ impl Asked<'_> {
             code: Some(self.repeat(code, LONGEST_WORDS).into()),
             message: self.repeat(&message, LONGEST_WORDS).into(),
             request_id: Some(request_id),
+            cloud_date: answer.date,
             recommend: envelope.recommend.as_deref().map(|link| self.repeat(link, LONGEST_WORDS).into()),
             retry_after: answer.retry_after,
             hint: Some(hint.into()),

@@ -17,7 +17,7 @@ use super::wire;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, RequestId, Selection, unknown_interface,
+    Permit, Receipt, Selection, unknown_interface,
 };
 use crate::resource::{AccountId, AccountName, Region, RouterInterfaceId, Scope};
 use crate::spec::SignatureVersion;
@@ -98,7 +98,7 @@ impl<S: CredentialSource> Client<S> {
         account: &AccountName,
         endpoint: &Endpoint,
         action: &Action,
-        read: impl Fn(&[u8], RequestId) -> Result<T, serde_json::Error>,
+        read: impl Fn(&[u8], Receipt) -> Result<T, serde_json::Error>,
     ) -> Result<T, CloudError> {
         // Whatever went wrong while the keys were fetched, this action was not sent.
         let unsent = |error: CloudError| CloudError { effect: Effect::None, ..error };
@@ -171,7 +171,7 @@ impl<S: CredentialSource> Client<S> {
         endpoint: &Endpoint,
         action: &Action,
         credentials: &Credentials,
-        read: &impl Fn(&[u8], RequestId) -> Result<T, serde_json::Error>,
+        read: &impl Fn(&[u8], Receipt) -> Result<T, serde_json::Error>,
     ) -> Result<T, CloudError> {
         let attempt = Attempt { nonce: Uuid::new_v4().to_string(), time: self.clock.now() };
         let signed = request::sign(self.settings.signature, endpoint.authority(), action, &attempt, credentials);
@@ -187,7 +187,8 @@ impl<S: CredentialSource> Client<S> {
         if is_about_another(action, envelope.interface_id.as_deref()) {
             return Err(odd("an answer about another interface"));
         }
-        read(&answer.body, request_id.clone()).map_err(|error| odd(&describe(&error)))
+        let receipt = Receipt { request_id: request_id.clone(), cloud_date: answer.date };
+        read(&answer.body, receipt).map_err(|error| odd(&describe(&error)))
     }
 
     fn endpoint_of(&self, region: &Region, action: &'static str) -> Result<Endpoint, CloudError> {
@@ -212,7 +213,7 @@ impl<S: CredentialSource> CloudRead for Client<S> {
         let action = Action { service: Service::Vpc, name: ACTION, parameters };
         let endpoint = self.endpoint_of(&scope.region, ACTION)?;
         let asked = BootTime::now();
-        let read = |body: &[u8], request_id| wire::page(body, &scope.region, request_id, asked);
+        let read = |body: &[u8], receipt: Receipt| wire::page(body, &scope.region, receipt.request_id, asked);
         let page = self.ask(&scope.account, &endpoint, &action, read).await?;
         check_selection(&query.selection, page, ACTION)
     }
@@ -222,7 +223,7 @@ impl<S: CredentialSource> CloudRead for Client<S> {
         let action = Action { service: Service::Vpc, name: HEALTH_ACTION, parameters };
         let endpoint = self.endpoint_of(&scope.region, HEALTH_ACTION)?;
         let asked = BootTime::now();
-        let read = |body: &[u8], request_id| wire::health(body).map(|status| (status, request_id));
+        let read = |body: &[u8], receipt: Receipt| wire::health(body).map(|status| (status, receipt.request_id));
         let (status, request_id) = self.ask(&scope.account, &endpoint, &action, read).await?;
         let status = status.ok_or_else(|| unknown_interface(id, scope, &request_id))?;
         Ok(Health { status, request_id, asked })
@@ -244,14 +245,14 @@ impl<S: CredentialSource> CloudRead for Client<S> {
 }
 
 impl<S: CredentialSource> Cloud for Client<S> {
-    async fn call(&self, scope: &Scope, call: &Mutation, _permit: Permit) -> Result<RequestId, CloudError> {
+    async fn call(&self, scope: &Scope, call: &Mutation, _permit: Permit) -> Result<Receipt, CloudError> {
         let carried = call.parameters().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
         let region = ("RegionId".to_owned(), scope.region.to_string());
         let name = call.call().action();
         let action =
             Action { service: Service::Vpc, name, parameters: std::iter::once(region).chain(carried).collect() };
         let endpoint = self.endpoint_of(&scope.region, name)?;
-        self.ask(&scope.account, &endpoint, &action, |_, request_id| Ok(request_id)).await
+        self.ask(&scope.account, &endpoint, &action, |_, receipt| Ok(receipt)).await
     }
 }
 

@@ -125,7 +125,7 @@ impl Transport {
                 let proxy = self.proxy.as_ref().filter(|proxy| proxy.serves(endpoint.url()));
                 let through = proxy.map(|proxy| format!(" through {}", proxy.describe())).unwrap_or_default();
                 return CloudError {
-                    hint: Some(REACH_HINT.into()),
+                    hint: Some(if endpoint.loopback().is_some() { LOOPBACK_HINT } else { REACH_HINT }.into()),
                     ..unsent(ErrorKind::Unreachable, action, format!("cannot connect to {host}{through}: {cause}"))
                 };
             }
@@ -147,6 +147,7 @@ impl Transport {
 
 const ROOTS_HINT: &str =
     "certificates are checked against the system's roots, or those in the file that SSL_CERT_FILE names";
+const LOOPBACK_HINT: &str = "nothing listens there: see what --endpoint or RICTL_ENDPOINT names; `rictl emulator serve` prints where it listens";
 const REACH_HINT: &str = "check the region's name, the network, and the proxy that HTTPS_PROXY names, if any";
 
 fn unsent(kind: ErrorKind, action: &'static str, message: impl Into<Box<str>>) -> CloudError {

@@ -51,8 +51,8 @@ fn a_duration_counts_from_now_and_takes_days() {
     ] {
         assert_eq!(read(text, &Zone::utc(), at(NOW), toward), Ok(at(wanted)), "{text}");
     }
-    assert_eq!(read_in("7w", "UTC"), Err(TimeError::NotADuration(DurationError::Malformed)));
-    assert_eq!(read_in("12h1d", "UTC"), Err(TimeError::NotADuration(DurationError::Disordered)));
+    assert_eq!(read_in("7w", "UTC"), Err(TimeError::NotADuration(DurationError::Malformed { days: true })));
+    assert_eq!(read_in("12h1d", "UTC"), Err(TimeError::NotADuration(DurationError::Disordered { days: true })));
     assert_eq!(read_in("99999999999d", "UTC"), Err(TimeError::TooFar));
 }
 

@@ -49,9 +49,43 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["delete-run", "mv"], "rename the key in the spec: the record follows the interface's id"),
 ];
 
+/// What people ask of a command that has no such command below it, and what does it.
+const BELOW: &[(&str, &[&str], &str)] = &[
+    (
+        "change",
+        &["list", "ls", "show", "get", "describe", "status"],
+        "the spec's `changes` hold them all; `rictl plan` says what begins or ends within 24 hours, `rictl history change:NAME` what its runs did",
+    ),
+    (
+        "change",
+        &["rm", "remove", "delete", "del", "drop", "cancel", "undo", "revert"],
+        "remove its block under `changes` in the spec: the next plan brings back what it did; `rictl rollback --change NAME` takes its runs back now",
+    ),
+    (
+        "change",
+        &["edit", "update", "set", "end", "close", "stop", "finish", "extend"],
+        "its block stands under `changes` in the spec: edit `from`, `until` or `select` there, then `rictl validate` and `rictl plan`",
+    ),
+    ("change", &["create", "new", "begin", "start"], "`rictl change add NAME` writes a change into the spec"),
+    (
+        "state",
+        &["remove", "delete", "del", "forget", "replace"],
+        "`rictl state rm ADDRESS` forgets one record; the interface itself is not touched",
+    ),
+    ("state", &["ls", "get", "describe"], "`rictl state list` lists the records, `rictl state show ADDRESS` shows one"),
+    ("emulator", &["start", "run", "up"], "`rictl emulator serve --world FILE` answers until it is interrupted"),
+    ("emulator", &["create", "new", "init"], "`rictl emulator generate --output FILE` writes a world"),
+];
+
 /// What other tools call a flag, and what does it here.
 const FLAGS: &[(&[&str], &str)] = &[
-    (&["--yes", "-y", "--approve", "--force-yes"], "`--auto-approve` does not ask"),
+    (
+        &["--approve"],
+        "`--auto-approve` does not ask; `--approve-digest DIGEST` runs that plan and no other, `--approved` what `rictl approve` kept",
+    ),
+    (&["--yes", "-y", "--force-yes", "--non-interactive", "--no-input"], "`--auto-approve` does not ask"),
+    (&["--last"], "`last` is an argument: `rictl rollback last`, `rictl show last`"),
+    (&["--select", "--selector", "--only"], "a part of the spec is named with `--target`"),
     (&["--dry-run", "--check", "--noop"], "`rictl plan` shows what an apply would do, and changes nothing"),
     (&["--refresh-only"], "`rictl drift` compares with what was last applied; every plan reads the live cloud"),
     (&["--destroy"], "set `status: Inactive` in the spec; rictl never deletes an interface"),
@@ -68,7 +102,8 @@ const FLAGS: &[(&[&str], &str)] = &[
 pub(super) fn point_to(error: &mut clap::Error) {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
-            let Some(what) = known(COMMANDS, error, ContextKind::InvalidSubcommand) else { return };
+            let below = || below(error).or_else(|| known(COMMANDS, error, ContextKind::InvalidSubcommand));
+            let Some(what) = below() else { return };
             error.remove(ContextKind::SuggestedSubcommand);
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
         }
@@ -116,6 +151,16 @@ fn meant(error: &clap::Error) -> Option<String> {
         "validate" | "fmt" => Some(format!("the whole spec is looked at; `rictl {command} -f PATH` names another")),
         _ => None,
     }
+}
+
+/// Says what does what was asked of a command that has others below it.
+fn below(error: &clap::Error) -> Option<&'static str> {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
+    let usage = usage.to_string();
+    let command = usage.split_whitespace().skip_while(|part| *part != "Usage:").nth(2)?;
+    let word = word.to_ascii_lowercase();
+    BELOW.iter().find(|(of, words, _)| *of == command && words.contains(&word.as_str())).map(|(.., what)| *what)
 }
 
 fn known(table: &[(&[&str], &'static str)], error: &clap::Error, context: ContextKind) -> Option<&'static str> {

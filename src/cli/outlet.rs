@@ -113,15 +113,24 @@ pub(super) fn owes_a_result() -> bool {
     streams().output.progress.known().results > 0
 }
 
-/// Waits until both streams have taken everything, and returns why what was asked for could not be written. A reader that
-/// has gone away is no reason: it has read what it wanted.
-pub(super) async fn drained() -> Option<Arc<io::Error>> {
+/// Why standard output has not taken everything.
+#[derive(Debug)]
+pub(super) struct Untaken {
+    /// Why not.
+    pub(super) error: Arc<io::Error>,
+    /// Something that was asked for is among it.
+    pub(super) is_result: bool,
+}
+
+/// Waits until both streams have taken everything, and returns why standard output could not. A reader that has gone away is
+/// no reason: it has read what it wanted.
+pub(super) async fn drained() -> Option<Untaken> {
     let Streams { output, errors } = streams();
     if let Some(errors) = errors {
         errors.drained().await;
     }
-    let failed = output.drained().await.filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
-    failed.filter(|_| output.progress.known().is_short)
+    let error = output.drained().await.filter(|error| error.kind() != io::ErrorKind::BrokenPipe)?;
+    Some(Untaken { error, is_result: output.progress.known().is_short })
 }
 
 impl Outlet {

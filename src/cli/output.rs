@@ -125,6 +125,14 @@ fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Vec<u8> {
     text
 }
 
+/// How wide help is at most.
+const HELP_WIDTH: usize = 100;
+
+/// Returns how wide help is: as wide as the terminal, and no wider than is read well.
+pub(super) fn help_width() -> usize {
+    if io::stdout().is_terminal() { usize::from(width()).min(HELP_WIDTH) } else { HELP_WIDTH }
+}
+
 fn width() -> u16 {
     let from_terminal = rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col);
     let from_environment = || std::env::var("COLUMNS").ok()?.parse().ok();

@@ -50,9 +50,26 @@ impl<'a> Subject<'a> {
         self.declared.status.value
     }
 
-    /// Returns the status that was last applied and confirmed.
+    /// Returns the status that was last applied and confirmed: by a run, or by what is read now, where a call of ours leads
+    /// there whose end nobody has seen.
     pub(crate) fn last_applied(&self) -> Option<DesiredStatus> {
-        self.assumed.or_else(|| self.record.and_then(|record| record.declared))
+        self.assumed.or_else(|| self.brought()).or_else(|| self.record.and_then(|record| record.declared))
+    }
+
+    /// Returns where an open call of ours has brought it, if it has.
+    fn brought(&self) -> Option<DesiredStatus> {
+        let call = self.record?.open_action()?.action;
+        let desired = match call {
+            Call::Activate => DesiredStatus::Active,
+            Call::Deactivate => DesiredStatus::Inactive,
+        };
+        (self.live()?.status == *call.transition().to).then_some(desired)
+    }
+
+    /// Returns whether an open call of ours leads to or through this status: nobody else need have moved it.
+    fn is_of_own_call(&self, status: Option<&Status>) -> bool {
+        let open = self.record.and_then(Record::open_action).map(|action| action.action.transition());
+        open.is_some_and(|way| status == Some(way.through) || status == Some(way.to))
     }
 
     /// Returns what took back what the spec asks for, if that was taken back and is asked for by the same entry.
@@ -123,8 +140,13 @@ impl<'a> Subject<'a> {
 
     /// Returns since when the live status is known to be what it is.
     pub(crate) fn since(&self) -> Option<Timestamp> {
-        let record = self.record?;
-        (record.observed.status.as_ref() == self.live().map(|live| &live.status)).then_some(record.observed.since)
+        let (record, live) = (self.record?, self.live().map(|live| &live.status));
+        if record.observed.status.as_ref() == live {
+            return Some(record.observed.since);
+        }
+        // Nobody has seen it on its way yet; that the call was accepted proves since when it is.
+        let open = record.open_action().filter(|action| action.request_id.is_some())?;
+        (live == Some(open.action.transition().through)).then_some(open.finished_at)
     }
 
     /// Returns what the cloud says of it, `Some(None)` for nothing there; `None` where it could not be read.
@@ -195,7 +217,7 @@ impl<'a> Subject<'a> {
             Reading::Absent => None,
             Reading::Elsewhere(_) | Reading::Unreadable => return None,
         };
-        if after == Some(before) {
+        if after == Some(before) || self.is_of_own_call(after) {
             return None;
         }
         let is_as_applied = self.last_applied() == Some(self.desired());

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::answer::{Answer, Delivery, Reply};
 use super::caller::Caller;
 use super::refusal::Refusal;
@@ -18,7 +20,7 @@ use crate::bounds;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, RequestId, codes, unknown_interface,
+    Permit, Receipt, RequestId, codes, unknown_interface,
 };
 use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
@@ -136,11 +138,15 @@ impl CloudRead for InProcess {
 }
 
 impl Cloud for InProcess {
-    async fn call(&self, scope: &Scope, call: &Mutation, _permit: Permit) -> Result<RequestId, CloudError> {
+    async fn call(&self, scope: &Scope, call: &Mutation, _permit: Permit) -> Result<Receipt, CloudError> {
         let carried = call.parameters().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
         let mut parameters: BTreeMap<String, String> = carried.collect();
         parameters.insert("RegionId".to_owned(), scope.region.to_string());
-        Ok(self.send(&scope.account, call.call().action(), VPC_VERSION, parameters).await?.1)
+        let cloud_date = Timestamp::from_second(self.clock.now().as_second()).ok();
+        match self.send(&scope.account, call.call().action(), VPC_VERSION, parameters).await {
+            Ok((_, request_id)) => Ok(Receipt { request_id, cloud_date }),
+            Err(error) => Err(CloudError { cloud_date: error.request_id.as_ref().and(cloud_date), ..error }),
+        }
     }
 }
 

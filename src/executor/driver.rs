@@ -28,7 +28,7 @@ use super::outside::{Ended, Gate, Known, Surroundings};
 use super::settings::Settings;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::listing::{self, Listing};
-use crate::cloud::{Call, Cloud, CloudError, Mutation, Permit, RequestId};
+use crate::cloud::{Call, Cloud, CloudError, Mutation, Permit, Receipt};
 use crate::journal::RunStarted;
 use crate::plan::{HealthEnd, Plan};
 use crate::resource::{LastSeen, Scope};
@@ -64,7 +64,7 @@ type AllPending<'a, T> = FuturesUnordered<Pending<'a, T>>;
 /// What came of a call that was to leave.
 enum Called {
     /// It left.
-    Answered(Result<RequestId, CloudError>),
+    Answered(Result<Receipt, CloudError>),
     /// It did not; its place under the quota is still there.
     HeldBack(Permit),
 }

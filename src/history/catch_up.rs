@@ -3,7 +3,7 @@
 use super::fold::fold;
 use super::note::Note;
 use super::standing;
-use crate::journal::{Journal, Run};
+use crate::journal::{Closed, Journal, Outcome, Run};
 use crate::state::State;
 use crate::store::recorder::{newest_run, past_run};
 use crate::store::{Medium, StoreError};
@@ -36,10 +36,18 @@ pub(super) fn catch_up(state: &mut State, journal: &Journal, medium: &impl Mediu
 }
 
 /// Folds in what is recorded of a run that has no end since its process died. What became of a call that is open nobody has
-/// read yet: only whose change stands is taken from it.
+/// read yet: it is in doubt.
 pub(super) fn take_in_dead(state: &mut State, run: &Run) {
     let mut closed = run.clone();
-    closed.traces.iter_mut().filter(|trace| trace.closed.is_none()).for_each(|trace| trace.attempts.clear());
+    for trace in closed.traces.iter_mut().filter(|trace| trace.closed.is_none()) {
+        match trace.open_call().map(|attempt| trace.accepted_at().unwrap_or(attempt.intent_at)) {
+            Some(at) => {
+                let (outcome, status, because, uptime) = (Outcome::InDoubt, None, None, None);
+                trace.closed = Some(Closed { at, outcome, status, because, uptime });
+            }
+            None => trace.attempts.clear(),
+        }
+    }
     fold(state, &closed);
     standing::note(state, run);
 }

@@ -135,6 +135,15 @@ pub(super) fn note_open(state: &mut State, run: &Run) {
     }
 }
 
+/// Takes into the state that a way back was begun whose process died: whoever looks is told that it has not ended.
+pub(super) fn note_begun_back(state: &mut State, run: &Run) {
+    if run.started.operation == Operation::Rollback {
+        let taken = &run.started.evidence.takes_back;
+        let left = state.awaiting.iter_mut().filter(|awaits| taken.contains(&awaits.run_id));
+        left.for_each(|awaits| awaits.left_by = Some(run.id().clone()));
+    }
+}
+
 /// Takes into the state what a run means for what awaits: it does itself, or it takes back what does.
 pub(super) fn note(state: &mut State, run: &Run) {
     note_open(state, run);

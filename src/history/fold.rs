@@ -155,7 +155,7 @@ fn last_action(run_id: &RunId, step: &PlannedStep, trace: &Trace) -> Option<Last
         run_id: run_id.clone(),
         step: step.id.clone(),
         action,
-        request_id: trace.request_id().cloned(),
+        request_id: trace.acceptance().map(|receipt| receipt.request_id.clone()),
         started_at: attempt.intent_at,
         finished_at: closed.map_or(answered_at, |closed| closed.at),
         outcome: closed.map(|closed| closed.outcome),

@@ -10,6 +10,7 @@ use crate::run::{Exit, Report, RunOutcome, StepResult};
 use crate::state::{Identity, RunId, State};
 use crate::store::recorder::{all_ids, past_run, run_in};
 use crate::store::{Medium, Store, StoreError};
+use crate::uptime::Deadline;
 
 /// A run that is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Past {
     pub is_running: bool,
     /// Which run took it back whole, if one has.
     pub taken_back_by: Option<RunId>,
+    /// When that had ended.
+    pub taken_back_at: Option<Timestamp>,
     /// What is noted of it where it has to be confirmed.
     pub confirmation: Confirmation,
     /// What closed it, where its process died and somebody came.
@@ -46,7 +49,8 @@ impl Past {
                 step: step.clone(),
                 outcome: closed.map(|closed| closed.outcome).or(never_begun.then_some(Outcome::NotStarted)),
                 status: closed.and_then(|closed| closed.status.clone()),
-                request_id: trace.request_id().cloned(),
+                request_id: trace.receipt().map(|receipt| receipt.request_id.clone()),
+                cloud_date: trace.receipt().and_then(|receipt| receipt.cloud_date),
                 started_at: trace.attempts.first().map(|attempt| attempt.intent_at),
                 finished_at: closed.map(|closed| closed.at),
                 because: closed.and_then(|closed| closed.because.clone()),
@@ -77,7 +81,8 @@ impl Past {
     pub fn resolved(&self) -> Option<Resolved> {
         let settled = self.became().and_then(|became| match (became, self.confirmation.kept()) {
             (RunOutcome::TakenBack, _) => {
-                Some(Resolved { at: self.run.started.at, by: Some(self.taken_back_by.clone()?) })
+                let by = self.taken_back_by.clone()?;
+                Some(Resolved { at: self.taken_back_at.unwrap_or(self.run.started.at), by: Some(by) })
             }
             (_, kept) => kept.map(|kept| Resolved { at: kept.at, by: Some(kept.id.clone()) }),
         });
@@ -105,10 +110,18 @@ impl Past {
     }
 
     /// Returns until when it can be confirmed, while nothing is decided.
-    pub fn awaits_until(&self) -> Option<Timestamp> {
+    pub fn awaits(&self) -> Option<Deadline> {
         let is_open = self.confirmation == Confirmation::default() && self.taken_back_by.is_none() && !self.is_running;
-        self.run.deadline().filter(|_| is_open).map(|deadline| deadline.until)
+        self.run.deadline().filter(|_| is_open)
     }
+}
+
+/// Returns when a run was over; of one that died, when that was found.
+pub fn over_at(run: &Run) -> Option<Timestamp> {
+    run.over.as_ref().map(|over| match over {
+        Over::Ended(end) => end.at,
+        Over::Died(died) => died.at,
+    })
 }
 
 /// Returns what closed a run whose process died; `is_a_run` says whether a run has an id.

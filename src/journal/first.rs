@@ -15,7 +15,9 @@ use serde::Deserialize;
 use super::replay::Run;
 use super::{Entry, Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use crate::plan::{Goal, StepId};
-use crate::resource::{AccountName, Address, Call, Region, RequestId, RouterInterfaceId, Scope, Status, Target};
+use crate::resource::{
+    AccountName, Address, Call, Receipt, Region, RequestId, RouterInterfaceId, Scope, Status, Target,
+};
 use crate::run::{Exit, RunEnd, StepReason};
 use crate::state::RunId;
 
@@ -81,14 +83,16 @@ impl Body {
         Ok(match self {
             Self::RunStarted(run) => Entry::RunStarted(Box::new(run.into_run()?)),
             Self::Intent(position, millis) => Entry::Intent { step: step(position)?, at: at(millis)? },
-            Self::Accepted(position, millis, request_id) => {
-                Entry::Accepted { step: step(position)?, at: at(millis)?, request_id }
-            }
+            Self::Accepted(position, millis, request_id) => Entry::Accepted {
+                step: step(position)?,
+                at: at(millis)?,
+                receipt: Receipt { request_id, cloud_date: None },
+            },
             Self::Refused(position, millis, detail) => {
-                Entry::Refused { step: step(position)?, at: at(millis)?, detail }
+                Entry::Refused { step: step(position)?, at: at(millis)?, detail, receipt: None }
             }
             Self::Doubtful(position, millis, detail) => {
-                Entry::Doubtful { step: step(position)?, at: at(millis)?, detail }
+                Entry::Doubtful { step: step(position)?, at: at(millis)?, detail, receipt: None }
             }
             Self::Closed(position, millis, outcome, status, detail) => {
                 let because = detail.map(|text| StepReason::Told { text });

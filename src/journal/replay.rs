@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Died, Entry, Illegal, Misstep, NOT_SENT, Operation, Outcome, PlannedStep, RunStarted};
 use crate::plan::StepId;
-use crate::resource::{RequestId, Status};
+use crate::resource::{Receipt, Status};
 use crate::run::{Exit, RunEnd, StepReason};
 use crate::state::RunId;
 use crate::uptime::Uptime;
@@ -73,8 +73,8 @@ pub enum Answer {
     Accepted {
         /// When the answer arrived.
         at: Timestamp,
-        /// The API's id of it.
-        request_id: RequestId,
+        /// What came with it.
+        receipt: Receipt,
     },
     /// Nothing was done.
     Refused {
@@ -82,6 +82,8 @@ pub enum Answer {
         at: Timestamp,
         /// The API's code and words.
         detail: String,
+        /// What came with the answer, if there was one.
+        receipt: Option<Receipt>,
     },
     /// No answer that tells whether it was done.
     Doubtful {
@@ -89,6 +91,8 @@ pub enum Answer {
         at: Timestamp,
         /// What happened to the answer.
         detail: String,
+        /// What came with it, if it was one of the API's.
+        receipt: Option<Receipt>,
     },
 }
 
@@ -147,14 +151,14 @@ impl Replay {
         match entry {
             Entry::RunStarted(started) => self.start(started),
             Entry::Intent { step, at } => self.on(&step, |planned, trace| trace.intend(planned, at)),
-            Entry::Accepted { step, at, request_id } => {
-                self.on(&step, |_, trace| trace.answer(Answer::Accepted { at, request_id }))
+            Entry::Accepted { step, at, receipt } => {
+                self.on(&step, |_, trace| trace.answer(Answer::Accepted { at, receipt }))
             }
-            Entry::Refused { step, at, detail } => {
-                self.on(&step, |_, trace| trace.answer(Answer::Refused { at, detail }))
+            Entry::Refused { step, at, detail, receipt } => {
+                self.on(&step, |_, trace| trace.answer(Answer::Refused { at, detail, receipt }))
             }
-            Entry::Doubtful { step, at, detail } => {
-                self.on(&step, |_, trace| trace.answer(Answer::Doubtful { at, detail }))
+            Entry::Doubtful { step, at, detail, receipt } => {
+                self.on(&step, |_, trace| trace.answer(Answer::Doubtful { at, detail, receipt }))
             }
             Entry::Closed { step, at, outcome, status, because, uptime } => {
                 self.on(&step, |planned, trace| trace.close(planned, Closed { at, outcome, status, because, uptime }))
@@ -332,10 +336,16 @@ impl Trace {
         self.attempts.iter().any(|attempt| !attempt.is_refused())
     }
 
-    /// Returns the API's id of the answer that accepted the call.
-    pub fn request_id(&self) -> Option<&RequestId> {
+    /// Returns what came with the answer that accepted the call, else with the last one that was the API's.
+    pub fn receipt(&self) -> Option<&Receipt> {
+        let any = || self.attempts.iter().rev().find_map(|attempt| attempt.answer.receipt());
+        self.acceptance().or_else(any)
+    }
+
+    /// Returns what came with the answer that accepted the call.
+    pub fn acceptance(&self) -> Option<&Receipt> {
         self.attempts.iter().rev().find_map(|attempt| match &attempt.answer {
-            Answer::Accepted { request_id, .. } => Some(request_id),
+            Answer::Accepted { receipt, .. } => Some(receipt),
             _ => None,
         })
     }
@@ -399,6 +409,16 @@ impl Trace {
     }
 }
 
+impl Answer {
+    fn receipt(&self) -> Option<&Receipt> {
+        match self {
+            Self::Accepted { receipt, .. } => Some(receipt),
+            Self::Refused { receipt, .. } | Self::Doubtful { receipt, .. } => receipt.as_ref(),
+            Self::Unrecorded => None,
+        }
+    }
+}
+
 impl Attempt {
     /// Returns whether the API said that nothing was done.
     pub fn is_refused(&self) -> bool {
@@ -412,9 +432,9 @@ impl Attempt {
         let intent = Entry::Intent { step: step.clone(), at: self.intent_at };
         let answer = match self.answer.clone() {
             Answer::Unrecorded => None,
-            Answer::Accepted { at, request_id } => Some(Entry::Accepted { step, at, request_id }),
-            Answer::Refused { at, detail } => Some(Entry::Refused { step, at, detail }),
-            Answer::Doubtful { at, detail } => Some(Entry::Doubtful { step, at, detail }),
+            Answer::Accepted { at, receipt } => Some(Entry::Accepted { step, at, receipt }),
+            Answer::Refused { at, detail, receipt } => Some(Entry::Refused { step, at, detail, receipt }),
+            Answer::Doubtful { at, detail, receipt } => Some(Entry::Doubtful { step, at, detail, receipt }),
         };
         [Some(intent), answer].into_iter().flatten()
     }

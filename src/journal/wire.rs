@@ -7,7 +7,7 @@ use super::chain::LineHash;
 use super::line::{Base, FORMAT_VERSION};
 use super::{Died, Entry, Outcome, Reserved, RunStarted};
 use crate::plan::StepId;
-use crate::resource::{RequestId, Status};
+use crate::resource::{Receipt, Status};
 use crate::run::{RunEnd, StepReason};
 use crate::uptime::Uptime;
 
@@ -51,7 +51,8 @@ struct Intent {
 struct Accepted {
     step: StepId,
     at: Timestamp,
-    request_id: RequestId,
+    #[serde(flatten)]
+    receipt: Receipt,
 }
 
 /// A refusal, or an answer that was lost.
@@ -60,6 +61,8 @@ struct Unaccepted {
     step: StepId,
     at: Timestamp,
     detail: String,
+    #[serde(flatten)]
+    receipt: Option<Receipt>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -94,11 +97,15 @@ pub(super) fn members(entry: &Entry, prev: LineHash) -> Vec<u8> {
     match entry {
         Entry::RunStarted(run) => member("run_started", &Start { format_version: FORMAT_VERSION, run }, prev),
         Entry::Intent { step, at } => member("intent", &Intent { step: step.clone(), at: *at }, prev),
-        Entry::Accepted { step, at, request_id } => {
-            member("accepted", &Accepted { step: step.clone(), at: *at, request_id: request_id.clone() }, prev)
+        Entry::Accepted { step, at, receipt } => {
+            member("accepted", &Accepted { step: step.clone(), at: *at, receipt: receipt.clone() }, prev)
         }
-        Entry::Refused { step, at, detail } => member("refused", &unaccepted(step, *at, detail), prev),
-        Entry::Doubtful { step, at, detail } => member("doubtful", &unaccepted(step, *at, detail), prev),
+        Entry::Refused { step, at, detail, receipt } => {
+            member("refused", &unaccepted(step, *at, detail, receipt.as_ref()), prev)
+        }
+        Entry::Doubtful { step, at, detail, receipt } => {
+            member("doubtful", &unaccepted(step, *at, detail, receipt.as_ref()), prev)
+        }
         Entry::Closed { step, at, outcome, status, because, uptime } => {
             let (step, status, because, uptime) = (step.clone(), status.clone(), because.clone(), uptime.clone());
             member("closed", &Closed { step, at: *at, outcome: *outcome, status, because, uptime }, prev)
@@ -110,8 +117,8 @@ pub(super) fn members(entry: &Entry, prev: LineHash) -> Vec<u8> {
     }
 }
 
-fn unaccepted(step: &StepId, at: Timestamp, detail: &str) -> Unaccepted {
-    Unaccepted { step: step.clone(), at, detail: detail.to_owned() }
+fn unaccepted(step: &StepId, at: Timestamp, detail: &str, receipt: Option<&Receipt>) -> Unaccepted {
+    Unaccepted { step: step.clone(), at, detail: detail.to_owned(), receipt: receipt.cloned() }
 }
 
 fn name(kind: Reserved) -> &'static str {
@@ -172,9 +179,9 @@ impl Members {
         [
             self.run_started.map(Entry::RunStarted),
             self.intent.map(|Intent { step, at }| Entry::Intent { step, at }),
-            self.accepted.map(|Accepted { step, at, request_id }| Entry::Accepted { step, at, request_id }),
-            self.refused.map(|Unaccepted { step, at, detail }| Entry::Refused { step, at, detail }),
-            self.doubtful.map(|Unaccepted { step, at, detail }| Entry::Doubtful { step, at, detail }),
+            self.accepted.map(|Accepted { step, at, receipt }| Entry::Accepted { step, at, receipt }),
+            self.refused.map(|Unaccepted { step, at, detail, receipt }| Entry::Refused { step, at, detail, receipt }),
+            self.doubtful.map(|Unaccepted { step, at, detail, receipt }| Entry::Doubtful { step, at, detail, receipt }),
             self.closed.map(|Closed { step, at, outcome, status, because, uptime }| Entry::Closed {
                 step,
                 at,

@@ -9,10 +9,13 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::duration;
+use crate::history::Recorded;
 use crate::journal::Run;
-use crate::plan::{DigestAt, Plan};
-use crate::resource::LiveState;
-use crate::store::Store;
+use crate::plan::{About, DigestAt, Plan};
+use crate::resource::{Address, LiveState, Reading};
+use crate::spec::{Interface, Spec};
+use crate::state::RunId;
+use crate::store::{Medium, Store, recorder};
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
@@ -67,15 +70,30 @@ pub(super) fn used_by(store: &impl Store, digest: &str, made: Option<Timestamp>)
     Ok(run.filter(|run| made.is_none_or(|made| run.started.at > made)))
 }
 
+/// Returns the run that used a saved plan, where nobody writes.
+///
+/// # Errors
+/// A history that cannot be read.
+pub fn run_of(medium: &impl Medium, recorded: &Recorded, saved: &Plan) -> Result<Option<RunId>> {
+    let run = recorder::newest_run_of(medium, recorded.journal.replay(), &saved.digest())?;
+    Ok(run.filter(|run| run.started.at > saved.timestamp).map(|run| run.id().clone()))
+}
+
 /// Says that a saved plan or a digest was used.
 pub(super) fn used(what: &str, run: &Run) -> Refusal {
     let refusal = Refusal::new(Exit::Moved, format!("{what} was used already, by run {}", run.id()));
     refusal.hint("make a new plan and review it, or give --again if the same is meant once more")
 }
 
-/// Returns what is left of a saved plan whose steps are all at their goals: nothing; `None` where one is not.
-pub(super) fn nothing_left(saved: &Plan, live: &LiveState) -> Option<Plan> {
-    saved::is_done(saved, live).then(|| saved.clone().without_steps())
+/// Returns what is left of a saved plan whose steps are all at their goals: nothing; `None` where one is not. That says nothing of
+/// the spec, which may want something else by now.
+pub(super) fn nothing_left(saved: &Plan, spec: &Spec, live: &LiveState) -> Option<Plan> {
+    let is_met = |(address, entry): (&Address, &Interface)| {
+        let found = live.readings.get(address).and_then(Reading::found);
+        found.is_some_and(|found| found.status == entry.status.value.status())
+    };
+    let about = if spec.interfaces.iter().all(is_met) { About::Spec } else { About::SavedSteps };
+    saved::is_done(saved, live).then(|| Plan { about, ..saved.clone().without_steps() })
 }
 
 /// Returns who approved a digest by `rictl approve`, somebody else than `who`: as `limits.approvals: other` wants it.

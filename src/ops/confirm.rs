@@ -6,15 +6,17 @@ use anyhow::Result;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use crate::calendar::Zone;
 use crate::clock::{BootTime, Clock};
 use crate::history::{self, Recorded, confirmation};
-use crate::journal::Run;
+use crate::journal::{Outcome, Run};
+use crate::plan::{Plan, StepId};
 use crate::render::words::confirmation as words;
 use crate::run::{Exit, Reason, RunEnd};
 use crate::state::{Awaiting, RunId};
 use crate::store::local::{Files, Paths};
 use crate::store::lock::Holder;
-use crate::store::{About, Medium as _, StoreError, recorder};
+use crate::store::{About, Medium as _, Store as _, StoreError, recorder};
 use crate::uptime::Uptime;
 
 use super::apply;
@@ -58,6 +60,8 @@ pub struct Confirming {
     pub by: String,
     /// The time.
     pub clock: Clock,
+    /// The zone that times are told in.
+    pub zone: Zone,
 }
 
 /// What a confirmation came to.
@@ -68,7 +72,12 @@ pub enum Confirmed {
     /// It was kept before.
     Already(RunId),
     /// What a way back had left of it is kept.
-    Rest(RunId),
+    Rest {
+        /// The run.
+        run_id: RunId,
+        /// Calls of that way back of which nobody has seen how they end: they may still take something back.
+        in_doubt: Vec<StepId>,
+    },
 }
 
 /// Confirms a run; `name` as in `history`.
@@ -78,6 +87,10 @@ pub enum Confirmed {
 pub fn confirm(paths: &Paths, name: &str, confirming: &Confirming) -> Result<Confirmed> {
     let recorded = history::read_files(paths)?;
     let files = Files::new(paths.clone());
+    if name == "last" && history::all_ids(&files, recorded.journal.replay())?.is_empty() {
+        let refusal = Refusal::new(Exit::Error, "nothing has been applied yet, so there is nothing to confirm");
+        return Err(refusal.hint("what apply does is recorded beside the spec; -f names another spec").into());
+    }
     let Some(run) = past::standing(&files, &recorded, name)? else {
         return Err(Refusal::new(Exit::Moved, "every apply was taken back").into());
     };
@@ -100,8 +113,8 @@ pub fn confirm(paths: &Paths, name: &str, confirming: &Confirming) -> Result<Con
         return keep_rest(paths, &recorded, id, confirming);
     }
     if deadline.is_past(confirming.clock.now(), BootTime::now().uptime().as_ref()) {
-        let refusal =
-            Refusal::new(Exit::Moved, format!("too late: run {id} could be confirmed until {}", deadline.until));
+        let until = confirming.zone.shown(deadline.until);
+        let refusal = Refusal::new(Exit::Moved, format!("too late: run {id} could be confirmed until {until}"));
         return Err(refusal.hint("it is taken back by the next `rictl apply` or `rictl confirm --expired`").into());
     }
     let word = confirming.decision(Verdict::Kept);
@@ -115,7 +128,8 @@ pub fn confirm(paths: &Paths, name: &str, confirming: &Confirming) -> Result<Con
 impl Confirming {
     /// Returns whoever a session works for, with the id of what they do.
     pub(super) fn of(session: &Session, id: RunId) -> Self {
-        Self { id, by: session.who.clone(), clock: session.clock }
+        let zone = session.project.spec.time_zone.clone();
+        Self { id, by: session.who.clone(), clock: session.clock, zone }
     }
 
     /// Words a decision.
@@ -163,14 +177,42 @@ fn keep_rest(paths: &Paths, recorded: &Recorded, id: RunId, confirming: &Confirm
             (opened, _) => break opened?,
         }
     };
-    let is_left = |left: &Awaiting| left.run_id == id;
-    if !recorded.state.is_some_and(|state| state.awaiting.iter().any(is_left)) {
-        return Err(taken_back(&id, None).into());
-    }
+    let left = recorded.state.iter().flat_map(|state| &state.awaiting).find(|left| left.run_id == id);
+    let Some(left) = left else { return Err(taken_back(&id, None).into()) };
+    let back = match dead_way_back(&recorded, &id) {
+        // It may be on its way back now, whatever anybody says.
+        Some(dead) if dead.open_steps().next().is_some() => return Err(in_flight(&id, dead).into()),
+        Some(dead) => Some(dead.clone()),
+        None => left.left_by.as_ref().map(|by| store.run(by)).transpose()?.flatten(),
+    };
+    let in_doubt = back.as_ref().map(unsettled).unwrap_or_default();
     let word = confirming.decision(Verdict::Kept);
     let put = |id: &RunId, about: About, bytes: &[u8]| store.medium().put_word(id, about, bytes);
     confirmation::decide(&id, About::Rest, &word, put)?;
-    Ok(Confirmed::Rest(id))
+    Ok(Confirmed::Rest { run_id: id, in_doubt })
+}
+
+/// Returns the way back of a run whose process died, where nobody has closed it yet.
+fn dead_way_back<'r>(recorded: &'r Recorded, id: &RunId) -> Option<&'r Run> {
+    let mut runs = recorded.journal.replay().runs().iter().rev();
+    runs.find(|run| run.over.is_none() && run.started.evidence.takes_back.contains(id))
+}
+
+/// Returns the calls of a way back that ended before anybody saw how they end.
+fn unsettled(back: &Run) -> Vec<StepId> {
+    let is_open = |outcome: Outcome| matches!(outcome, Outcome::Unsettled | Outcome::InDoubt);
+    let sent = back.steps().filter(|(_, trace)| trace.may_have_changed_something());
+    let open = sent.filter(|(_, trace)| trace.closed.as_ref().is_some_and(|closed| is_open(closed.outcome)));
+    open.map(|(step, _)| step.id.clone()).collect()
+}
+
+fn in_flight(id: &RunId, back: &Run) -> Refusal {
+    let by = back.id();
+    let summary = format!("run {id} is being taken back: run {by} died, and what became of its calls is not known yet");
+    let refusal = back.open_steps().fold(Refusal::new(Exit::Moved, summary), |refusal, (step, _)| {
+        refusal.cause(format!("{} was sent, or may have been", step.id))
+    });
+    refusal.hint("`rictl confirm --expired` reads what became of them, and finishes it")
 }
 
 /// Returns whether whoever holds the lock is at work on taking a run back: the one that decided so, or another way back.
@@ -236,21 +278,29 @@ pub async fn see_through(
         because.push(Reason::Unconfirmed { until: awaiting.deadline.until });
     }
     let is_whole = came.is_whole();
-    let by = match came {
-        Came::Ran(back) => {
-            let by = back.report.run_id.clone();
-            ran.report.groups = back.report.groups.clone();
-            ran.rollback = Some(back);
-            Some(by)
-        }
+    let by = match &came {
+        Came::Ran(back) => Some(back.report.run_id.clone()),
         Came::Settled | Came::Closed => taken_back_by(&files, &awaiting.run_id),
         Came::Kept | Came::Left(_) => None,
     };
     if is_whole {
         ran.report.taken_back_by.clone_from(&by);
     }
-    because.extend(by.map(|by| Reason::TakenBack { by }));
+    because.extend(by.map(|by| if is_whole { Reason::TakenBack { by } } else { Reason::LeftOver { by } }));
+    match came {
+        Came::Ran(back) => {
+            ran.report.groups = back.report.groups.clone();
+            ran.rollback = Some(back);
+        }
+        Came::Left(plan) => because.extend(left(*plan)),
+        Came::Settled | Came::Closed | Came::Kept => {}
+    }
     finish(ran, session, front, |end, at| end.unconfirmed(at, because, is_whole))
+}
+
+/// Returns why nothing could be taken back.
+fn left(plan: Plan) -> impl Iterator<Item = Reason> {
+    plan.failures.into_iter().map(Reason::Unread).chain(plan.blocked.into_iter().map(Reason::Blocked))
 }
 
 /// Returns by whom a run was taken back, as far as that can be read.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::diagnostic::Diagnostics;
 use crate::history::confirmation::Confirmation;
@@ -26,10 +27,13 @@ pub fn runs(medium: &impl Medium, recorded: &Recorded) -> Result<Vec<Past>> {
     // Oldest first: the last that took a run back counts.
     let taken_back: BTreeMap<RunId, RunId> = recorder::taken_back(runs.iter().rev()).collect();
     let ids: BTreeSet<RunId> = runs.iter().map(|run| run.id().clone()).collect();
+    let over: BTreeMap<RunId, Timestamp> =
+        runs.iter().filter_map(|run| Some((run.id().clone(), history::over_at(run)?))).collect();
     let past = |run: Run| {
         let by = recorder::still_taken_back(run.id(), |id| anyhow::Ok(taken_back.get(id).cloned()))?;
         let resolved = history::resolved(&run, |id| anyhow::Ok(ids.contains(id)))?;
-        past(medium, run, recorded, (by, resolved))
+        let back = by.map(|by| (over.get(&by).copied(), by));
+        past(medium, run, recorded, (back, resolved))
     };
     runs.into_iter().map(past).collect()
 }
@@ -109,22 +113,52 @@ pub fn find(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Opt
             Err(Missing::Ambiguous(ids)) => return Err(ambiguous(name, &ids).into()),
         },
     };
-    let Some(run) = run else { return Ok(None) };
+    run.map(|run| of_run(medium, recorded, run)).transpose()
+}
+
+/// Tells one past run.
+pub(super) fn of_run(medium: &impl Medium, recorded: &Recorded, run: Run) -> Result<Past> {
+    let replay = recorded.journal.replay();
     let by = recorder::taken_back_by(medium, replay, run.id())?;
     let resolved = history::resolved(&run, |id| recorder::run_in(medium, replay, id).map(|run| run.is_some()))?;
-    past(medium, run, recorded, (by, resolved)).map(Some)
+    let back =
+        by.map(|by| anyhow::Ok((recorder::run_in(medium, replay, &by)?.as_ref().and_then(history::over_at), by)));
+    past(medium, run, recorded, (back.transpose()?, resolved))
 }
 
 /// Returns the run that a rollback is asked to take back; `last` is the newest apply that was not taken back, and `None`
-/// where all were.
+/// where all were. `beside` finds one that is not recorded here.
 ///
 /// # Errors
 /// No such run, or several.
-pub(super) fn to_take_back(store: &impl Store, state: &State, name: &str) -> Result<Option<Run>> {
+pub(super) fn to_take_back(
+    store: &impl Store,
+    state: &State,
+    name: &str,
+    beside: impl FnOnce() -> Result<Option<Run>>,
+) -> Result<Option<Run>> {
     match name {
         "last" => last(history::last_to_take_back(store, state)?, || store.run_ids()),
-        _ => found(history::find_in(store, name)?, name),
+        _ => match history::find_in(store, name)? {
+            Err(Missing::Unknown) => beside()?.map_or_else(|| Err(unknown_run(name).into()), |run| Ok(Some(run))),
+            known => found(known, name),
+        },
     }
+}
+
+/// Returns the newest apply, where that was taken back and `chosen` is the newest that was not, and the run that took it back.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub(super) fn passed_over(store: &impl Store, chosen: &RunId) -> Result<Option<(RunId, RunId)>> {
+    for id in store.run_ids()?.into_iter().rev().take_while(|id| id > chosen).take(LOOKED_THROUGH) {
+        if let Some(by) = store.taken_back_by(&id)?
+            && store.run(&id)?.is_some_and(|run| run.started.operation == Operation::Apply)
+        {
+            return Ok(Some((id, by)));
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the applies of a change that were not taken back, oldest first: those that the records name, what stood before each, and
@@ -208,18 +242,19 @@ fn past(
     medium: &impl Medium,
     run: Run,
     recorded: &Recorded,
-    (taken_back_by, resolved): (Option<RunId>, Option<Resolved>),
+    (back, resolved): (Option<(Option<Timestamp>, RunId)>, Option<Resolved>),
 ) -> Result<Past> {
     let is_running = run.over.is_none() && recorded.running.is_some();
     let confirmation = match run.started.evidence.confirm_within_ms {
         Some(_) => Confirmation::read(run.id(), |id, about| medium.word(id, about))?,
         None => Confirmation::default(),
     };
-    Ok(Past { run, is_running, taken_back_by, resolved, confirmation })
+    let (taken_back_at, taken_back_by) = back.map(|(at, by)| (at, Some(by))).unwrap_or_default();
+    Ok(Past { run, is_running, taken_back_by, taken_back_at, resolved, confirmation })
 }
 
 /// Says that several runs have an id that begins so.
-fn ambiguous(name: &str, ids: &[RunId]) -> Refusal {
+pub(super) fn ambiguous(name: &str, ids: &[RunId]) -> Refusal {
     let refusal = Refusal::new(Exit::Error, format!("{} runs have an id that begins with {name}", ids.len()));
     let refusal = ids.iter().take(SHOWN).fold(refusal, |refusal, id| refusal.cause(id.to_string()));
     refusal.hint("give more of the id")

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
@@ -15,7 +16,7 @@ use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, Warning};
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
-use crate::resource::{Address, LastSeen, LiveState, Provider, Reading, Target};
+use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Provider, Reading, Target};
 use crate::schedule;
 use crate::spec::{HealthPolicy, Spec};
 use crate::state::State;
@@ -122,8 +123,14 @@ pub(super) async fn plan_read(
 /// Returns what was read as a plan takes it: with what begins or ends before its moment as done.
 pub fn as_of(spec: &Spec, read: LiveState, options: &PlanOptions) -> LiveState {
     let Some(at) = options.at else { return read };
-    let (_, reached) = schedule::assumed(spec, options.now, at);
+    let reached = reached(spec, &read, options.now, at);
     schedule::as_assumed(read, spec, &reached)
+}
+
+/// Returns the statuses that a plan of a later moment takes to have been reached by then.
+pub fn reached(spec: &Spec, read: &LiveState, now: Timestamp, at: Timestamp) -> BTreeMap<Address, DesiredStatus> {
+    let other_ends = drift::opposite_sides(&drift::match_up(spec, read, None));
+    schedule::assumed(spec, &other_ends, now, at).1
 }
 
 /// What a plan is made from, but for what has to be asked once it is known what goes down.

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::cloud::Cloud;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
-use crate::journal::{Approved, ApprovedHow, Ground, Operation};
+use crate::journal::{Approved, ApprovedHow, Ground, Operation, Run};
 use crate::plan::{Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::words;
@@ -31,11 +31,11 @@ use crate::store::Store;
 use crate::store::account::AccountLocks;
 
 use super::failure::{Exit, Refusal};
-use super::history::{of_change, to_take_back};
+use super::history::{of_change, passed_over, to_take_back};
 use super::project::Project;
 use super::rollback::{Done, Way};
 use super::session::{self, Applied, Approval, Front, Session, Task};
-use super::{approval, live, saved};
+use super::{approval, beside, live, saved};
 
 /// A session that holds its lock and has reached its cloud.
 #[derive(Debug)]
@@ -86,6 +86,8 @@ struct TakesBack {
     /// The change that they belong to, where that is one.
     change_id: Option<String>,
     grounds: BTreeMap<Address, Ground>,
+    /// What others have changed since, and is where it was before all the same: with the run that did.
+    back_already: Vec<(Address, RunId)>,
     /// It had to be confirmed.
     is_confirmable: bool,
 }
@@ -316,13 +318,20 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             Task::TakeBack { run_id } => return Ok(Err(NothingLeft(Some(run_id)))),
             Task::Rollback { what, loosened, options } => {
                 let (runs, change) = match &what {
-                    session::TakenBack::Run(name) => {
-                        (to_take_back(&self.store, &self.state, name)?.into_iter().collect(), None)
-                    }
+                    session::TakenBack::Run(name) => (
+                        to_take_back(&self.store, &self.state, name, || self.beside(name))?.into_iter().collect(),
+                        None,
+                    ),
                     session::TakenBack::Change(change) => {
                         (of_change(&self.store, &self.state, change)?, Some(change.as_str()))
                     }
                 };
+                if let (session::TakenBack::Run(name), [run]) = (&what, runs.as_slice())
+                    && name == "last"
+                    && let Some((taken, by)) = passed_over(&self.store, run.id())?
+                {
+                    front.note(&format!("note: {}", words::report::passed_over(&taken, &by, run.id())));
+                }
                 let only = match runs.as_slice() {
                     [] => return Ok(Err(NothingLeft(None))),
                     [run] => Some(run.id().clone()),
@@ -338,7 +347,16 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let newest = self.store.newest_run_of(&planned.plan.digest())?;
         planned.plan = planned.plan.dated(newest.map(|run| run.started.at));
         front.planned(&planned.plan);
+        for (address, run_id) in planned.takes_back.iter().flat_map(|takes_back| &takes_back.back_already) {
+            front.note(&words::report::back_already(address, run_id));
+        }
         Ok(Ok(planned))
+    }
+
+    /// Finds a run that is recorded in a state beside this one.
+    fn beside(&self, name: &str) -> Result<Option<Run>> {
+        let recorded = Recorded { state: self.known_state().cloned(), ..Recorded::default() };
+        beside::to_take_back(&self.session.project, &recorded, name)
     }
 
     /// Returns what is left to do of a saved plan that was used or is kept as an approval: nothing, if anything is said of it
@@ -354,7 +372,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         if run.is_none() && approval.by.is_none() {
             return Ok(None);
         }
-        match (approval::nothing_left(saved, live), run) {
+        match (approval::nothing_left(saved, &self.session.project.spec, live), run) {
             (None, Some(run)) => Err(approval::used("the saved plan", &run).into()),
             (nothing, _) => Ok(nothing),
         }

@@ -123,6 +123,7 @@ pub(super) fn inverse(
             inverse.grounds.insert(address, ground);
         }
     }
+    inverse.options.targets.sort_by(|one, other| one.as_str().cmp(other.as_str()));
     Ok((!inverse.options.targets.is_empty()).then_some(inverse))
 }
 

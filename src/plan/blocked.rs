@@ -206,6 +206,12 @@ pub enum BlockReason {
         run_id: RunId,
         /// Until when it can be confirmed.
         until: Timestamp,
+        /// That moment is over.
+        #[serde(rename = "due", default, skip_serializing_if = "std::ops::Not::not")]
+        is_due: bool,
+        /// The way back that was begun and has not ended well.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_by: Option<RunId>,
     },
     /// The sentence of a plan of format 1.0, which kept no more than that.
     #[serde(skip)]

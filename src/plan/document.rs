@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{
-    Assumed, Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, GuardWeakened, HealthRead,
+    About, Assumed, Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, GuardWeakened, HealthRead,
     InterfaceRead, LeftAlone, OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary,
     Upcoming, Warning,
 };
@@ -164,6 +164,7 @@ impl Decoded {
             return Err(Damage::Disagreement);
         }
         let plan = Plan {
+            about: About::Spec,
             timestamp: self.timestamp,
             target: self.target,
             basis: self.basis,

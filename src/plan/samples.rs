@@ -9,6 +9,7 @@ impl Plan {
     /// Returns a plan of nothing.
     pub(crate) fn of_nothing(timestamp: Timestamp, target: Target, basis: Basis) -> Self {
         Self {
+            about: super::About::Spec,
             timestamp,
             target,
             basis,

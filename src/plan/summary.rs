@@ -55,7 +55,8 @@ impl Plan {
         }
         let (steps, blocked, upcoming) = (Vec::new(), Vec::new(), Vec::new());
         let (resource_drift, warnings, floors) = (Vec::new(), Vec::new(), Vec::new());
-        Self { steps, blocked, upcoming, resource_drift, warnings, floors, rollout: None, overridden: None, ..self }
+        let (rollout, overridden) = (None, None);
+        Self { steps, blocked, upcoming, resource_drift, warnings, floors, rollout, overridden, ..self }
     }
 
     /// Returns whether nothing is to be done and nothing is wanted in vain. What is left alone does not count.

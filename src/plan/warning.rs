@@ -1,12 +1,14 @@
 //! What a reviewer should look at twice although it stops nothing: typed facts. How they read is `render`'s.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GuardWeakened, HealthUnread};
-use crate::resource::{AccountId, Address, DesiredStatus, GroupName, HealthCheckStatus, Status};
+use super::{GuardWeakened, HealthUnread, StepId};
+use crate::resource::{AccountId, Address, DesiredStatus, GroupName, HealthCheckStatus, RouterInterfaceId, Status};
 use crate::selector::Selector;
 use crate::state::RunId;
 
@@ -36,18 +38,34 @@ pub enum Warning {
         run_id: RunId,
         /// Until when it can be confirmed.
         until: Timestamp,
-        /// The way back that left something.
+        /// That moment is over.
+        #[serde(rename = "due", default, skip_serializing_if = "std::ops::Not::not")]
+        is_due: bool,
+        /// The way back that was begun and has not ended well.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         left_by: Option<RunId>,
+        /// The calls of that way back of which nobody knows yet what became.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        in_doubt: Vec<StepId>,
+    },
+    /// What is recorded under another name has a new one in the spec.
+    Renamed {
+        /// Which.
+        renamed: Vec<Renamed>,
     },
     /// What was applied has left the spec.
     Forgotten {
         /// What the spec called it.
         addresses: Vec<Address>,
+        /// Of those whose key the spec has given to another interface, the ids that they had.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        given_away: BTreeMap<Address, RouterInterfaceId>,
     },
     /// Guards have become weaker since the last apply that ended well.
     GuardsWeakened {
-        /// Which.
+        /// Which; whoever writes the document words them.
+        #[serde(skip_serializing)]
+        #[schemars(skip)]
         guards: Vec<GuardWeakened>,
     },
     /// A `hands_off` has outlived its date.
@@ -164,6 +182,7 @@ impl Warning {
             Self::PartOfSpec { .. } => Some("part_of_spec"),
             Self::RunGoingOn { .. } => Some("run_going_on"),
             Self::Unconfirmed { .. } => Some("unconfirmed"),
+            Self::Renamed { .. } => Some("renamed"),
             Self::Forgotten { .. } => Some("forgotten"),
             Self::GuardsWeakened { .. } => Some("guards_weakened"),
             Self::HandsOffExpired { .. } => Some("hands_off_expired"),
@@ -181,6 +200,15 @@ impl Warning {
             Self::Told { .. } => None,
         }
     }
+}
+
+/// An interface with a new name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Renamed {
+    /// What the spec calls it.
+    pub address: Address,
+    /// What it is recorded as.
+    pub from: Address,
 }
 
 /// One side of a link as the spec declares it.

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::drift::{expired_hands_off, of_spec};
 use crate::duration::milliseconds;
-use crate::plan::{Forgotten, PlanOptions, Warning};
+use crate::plan::{Forgotten, PlanOptions, Renamed, Warning};
 use crate::resource::{Address, RouterInterfaceId, Scope, Status};
 use crate::spec::{Extent, Spec};
-use crate::state::{Record, State};
+use crate::state::{Identity, Record, State};
 
 use super::caps::count;
 use super::draft::Draft;
@@ -49,10 +49,25 @@ pub(super) fn forgotten(spec: &Spec, state: Option<&State>) -> Vec<Forgotten> {
     records.filter(is_gone).map(entry).collect()
 }
 
+/// Says what has another name in the spec than in the records. What is known by its id had its name taken by another.
+pub(super) fn renamed(spec: &Spec, state: Option<&State>) -> Option<Warning> {
+    let state = state.filter(|_| spec.extent == Extent::Whole)?;
+    let renamed = |(address, entry): (&Address, &crate::spec::Interface)| {
+        let (from, _) = state.interfaces.of(&Identity::of(&entry.scope, &entry.id.value))?;
+        let is_other = from != address && from.as_str() != entry.id.value.as_str();
+        is_other.then(|| Renamed { address: address.clone(), from: from.clone() })
+    };
+    let renamed: Vec<Renamed> = spec.interfaces.iter().filter_map(renamed).collect();
+    (!renamed.is_empty()).then_some(Warning::Renamed { renamed })
+}
+
 /// Warns of what leaves the spec: a bad merge must not read as no change.
-pub(super) fn leaves_the_spec(forgotten: &[Forgotten]) -> Option<Warning> {
+pub(super) fn leaves_the_spec(spec: &Spec, forgotten: &[Forgotten]) -> Option<Warning> {
     let addresses: Vec<Address> = forgotten.iter().map(|entry| entry.address.clone()).collect();
-    (!addresses.is_empty()).then_some(Warning::Forgotten { addresses })
+    let is_given_away = |entry: &&Forgotten| spec.interfaces.contains_key(&entry.address);
+    let given_away = forgotten.iter().filter(is_given_away);
+    let given_away = given_away.map(|entry| (entry.address.clone(), entry.id.clone())).collect();
+    (!addresses.is_empty()).then_some(Warning::Forgotten { addresses, given_away })
 }
 
 /// Warns of deactivations of links of which no side is in a group.

@@ -2,17 +2,23 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
+
 use crate::plan::{BlockReason, PlanOptions, Warning};
 use crate::resource::Address;
 use crate::spec::Spec;
-use crate::state::{Awaiting, Identity, State};
+use crate::state::{Awaiting, Identity, RunId, State};
+
+use super::Inputs;
 
 /// Holds back every interface that a run changed which awaits confirmation.
 pub(super) fn hold<'o>(spec: &Spec, state: Option<&State>, options: &'o PlanOptions) -> Cow<'o, PlanOptions> {
     let awaiting = of(state);
+    let is_due = |awaits: &Awaiting| awaits.deadline.is_past(options.now, None);
     let reason = |identity: &Identity| {
         let awaits = awaiting.iter().find(|awaits| awaits.is_about(identity))?;
-        Some(BlockReason::Unconfirmed { run_id: awaits.run_id.clone(), until: awaits.deadline.until })
+        let (run_id, left_by) = (awaits.run_id.clone(), awaits.left_by.clone());
+        Some(BlockReason::Unconfirmed { run_id, until: awaits.deadline.until, is_due: is_due(awaits), left_by })
     };
     let held: Vec<(&Address, BlockReason)> = if awaiting.is_empty() {
         Vec::new()
@@ -31,11 +37,17 @@ pub(super) fn hold<'o>(spec: &Spec, state: Option<&State>, options: &'o PlanOpti
 }
 
 /// Names the runs that await confirmation.
-pub(super) fn warnings(state: Option<&State>) -> impl Iterator<Item = Warning> {
-    of(state).iter().map(|awaits| Warning::Unconfirmed {
+pub(super) fn warnings(inputs: &Inputs<'_>, now: Timestamp) -> impl Iterator<Item = Warning> {
+    let in_doubt = |by: &RunId| {
+        let of_it = inputs.doubts.iter().filter(|doubt| doubt.run_id == by.0.as_ref());
+        of_it.map(|doubt| doubt.step.clone()).collect()
+    };
+    of(inputs.state).iter().map(move |awaits| Warning::Unconfirmed {
         run_id: awaits.run_id.clone(),
         until: awaits.deadline.until,
+        is_due: awaits.deadline.is_past(now, None),
         left_by: awaits.left_by.clone(),
+        in_doubt: awaits.left_by.as_ref().map(in_doubt).unwrap_or_default(),
     })
 }
 

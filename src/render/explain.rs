@@ -34,6 +34,8 @@ pub struct Explanation<'a> {
     pub reading: &'a Reading,
     /// What was recorded.
     pub record: Option<&'a Record>,
+    /// What it is recorded as, where that is another name.
+    pub renamed_from: Option<&'a Address>,
     /// The plan of the whole spec.
     pub plan: &'a Plan,
     /// The status that a plan of a later moment takes it to have reached by then.
@@ -48,7 +50,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
     let sections: [(&str, Vec<Row>); 5] = [
         ("Spec", declared(facts)),
         ("Live", live(facts)),
-        ("Last applied", applied(facts.record, &facts.spec.time_zone)),
+        ("Last applied", applied(facts, &facts.spec.time_zone)),
         ("Plan", planned(facts)),
         ("Guards", guards(facts)),
     ];
@@ -97,6 +99,7 @@ impl<'a> Document<'a> {
             spec: told(declared(facts)),
             live: told(live(facts)),
             record,
+            renamed_from: facts.renamed_from,
             change: mine(&plan.resource_changes),
             drift: mine(&plan.resource_drift),
             steps: plan.steps.iter().filter(|step| step.address == *address).map(StepLine::of).collect(),
@@ -129,6 +132,8 @@ struct Document<'a> {
     spec: Vec<Told>,
     live: Vec<Told>,
     record: Option<&'a Record>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renamed_from: Option<&'a Address>,
     change: Option<ResourceChange>,
     drift: Option<ResourceChange>,
     steps: Vec<StepLine<'a>>,
@@ -185,6 +190,7 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
         let base = format!("{} without {}", in_force.base.value, in_force.change);
         rows.push(Row::new("own status", base).at(in_force.base.place));
     }
+    rows.extend(changes(facts));
     let places = &declared.places;
     rows.push(match &spec.cloud.region {
         Some(region) if places.region.is_none() => {
@@ -211,6 +217,25 @@ fn declared(facts: &Explanation<'_>) -> Vec<Row> {
         rows.extend(timeout.map(|timeout| Row::new(label, duration::format(timeout)).at(place)));
     }
     rows
+}
+
+/// Tells of each change about an interface that is not over, which status it asks for and when.
+fn changes<'a>(facts: &Explanation<'a>) -> impl Iterator<Item = Row> + use<'a> {
+    let Explanation { spec, address, plan, .. } = *facts;
+    let now = plan.at.unwrap_or(plan.timestamp);
+    let mine = spec
+        .changes
+        .iter()
+        .filter(move |(_, change)| !change.has_ended(now) && change.selected.binary_search(address).is_ok());
+    mine.map(move |(name, change)| {
+        let ahead = change.from.as_ref().filter(|from| from.value > now);
+        let begins = ahead.map(|from| {
+            format!(" from {} (in {})", spec.time_zone.shown(from.value), said::span(from.value.duration_since(now)))
+        });
+        let ends = change.until.as_ref().map(|until| format!(" until {}", spec.time_zone.shown(until.value)));
+        let (begins, ends) = (begins.unwrap_or_default(), ends.unwrap_or_default());
+        Row::new("change", format!("{name}: {}{begins}{ends}", change.status.value)).at(change.place)
+    })
 }
 
 /// Returns the status that an interface is to have, and the change that says so.
@@ -264,8 +289,8 @@ fn observed_rows(observed: &Observed) -> Vec<Row> {
     rows
 }
 
-fn applied(record: Option<&Record>, zone: &Zone) -> Vec<Row> {
-    let Some(record) = record else { return vec![Row::new("declared", "never: nothing is recorded of it")] };
+fn applied(facts: &Explanation<'_>, zone: &Zone) -> Vec<Row> {
+    let Some(record) = facts.record else { return vec![Row::new("declared", "never: nothing is recorded of it")] };
     let declared = record.declared.as_ref().map_or_else(|| "never confirmed".to_owned(), DesiredStatus::to_string);
     let of_change = record.change_id.as_ref().map(|change| format!(", as {change} said")).unwrap_or_default();
     let observed = record.observed.status.as_ref().map_or("absent", Status::as_str);
@@ -273,8 +298,10 @@ fn applied(record: Option<&Record>, zone: &Zone) -> Vec<Row> {
         Row::new("declared", format!("{declared}{of_change}")),
         Row::new("observed", format!("{observed} since {}", zone.stamp(record.observed.since))),
     ];
+    rows.extend(facts.renamed_from.map(|from| Row::new("renamed from", from.as_str())));
     if let Some(last) = &record.last_action {
-        let request = last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), |id| format!("RequestId {id}"));
+        let request =
+            last.request_id.as_ref().map_or_else(|| "no RequestId".to_owned(), |id| format!("RequestId {id}"));
         let text = format!(
             "{} at {}: {} ({request}, run {})",
             last.action,

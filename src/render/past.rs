@@ -1,9 +1,11 @@
 //! A past run as it is shown: what became of it, and what is known of its circumstances.
 
-use jiff::Timestamp;
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use super::text::Tone;
+use super::words::confirmation::Stands;
 use super::words::report::incomplete;
 use super::words::run::run_outcome;
 use crate::calendar::Zone;
@@ -11,6 +13,7 @@ use crate::history::{Past, Resolved};
 use crate::journal::Evidence;
 use crate::resource::ChangeName;
 use crate::run::{Report, RunOutcome};
+use crate::uptime::{Deadline, Uptime};
 
 /// A past run, ready to be shown.
 #[derive(Clone, Debug)]
@@ -22,7 +25,9 @@ pub struct PastRun {
     /// What closed what its dead process left open, if something has.
     pub resolved: Option<Resolved>,
     /// Until when it can be confirmed, where it awaits that.
-    pub awaits_until: Option<Timestamp>,
+    pub awaits: Option<Deadline>,
+    /// That moment is over.
+    pub is_due: bool,
     /// Who, why and from which text.
     pub evidence: Evidence,
 }
@@ -33,7 +38,8 @@ impl From<Past> for PastRun {
             report: past.report(),
             is_running: past.is_running,
             resolved: past.resolved(),
-            awaits_until: past.awaits_until(),
+            awaits: past.awaits(),
+            is_due: false,
             evidence: past.run.started.evidence,
         }
     }
@@ -49,6 +55,13 @@ impl PastRun {
     #[must_use]
     pub fn in_zone(mut self, zone: &Zone) -> Self {
         self.report.time_zone = zone.clone();
+        self
+    }
+
+    /// Tells it as of a moment: what awaits confirmation may be due by then.
+    #[must_use]
+    pub fn as_of(mut self, now: Timestamp, uptime: Option<&Uptime>) -> Self {
+        self.is_due = self.awaits.as_ref().is_some_and(|deadline| deadline.is_past(now, uptime));
         self
     }
 
@@ -71,12 +84,14 @@ impl PastRun {
     /// Returns what it came to, in words.
     pub(crate) fn verdict(&self) -> (Tone, String) {
         let back = taken_back(&self.report);
-        if let Some(until) = self.awaits_until {
+        if let Some(Deadline { until, .. }) = self.awaits {
             let ended = match self.outcome() {
                 None | Some(RunOutcome::AwaitingConfirmation) => String::new(),
                 Some(outcome) => format!("{}; ", run_outcome(outcome)),
             };
-            return (Tone::Change, format!("{ended}awaits confirmation until {}", self.report.time_zone.shown(until)));
+            let stands =
+                Stands { run_id: &self.report.run_id, until, left_by: None, is_due: self.is_due, in_doubt: &[] };
+            return (Tone::Change, format!("{ended}{}", stands.said(&self.report.time_zone)));
         }
         match (self.outcome(), &self.resolved) {
             (None, _) => (Tone::Change, "goes on".to_owned()),

@@ -143,6 +143,9 @@ pub(crate) fn sentence<'p>(
         ),
         Event::Stopping { because } => (Tone::Faint, format!("starting nothing new: {}", words::stop_reason(because))),
         Event::CannotRecord { error } => (Tone::Faint, format!("{error}; starting nothing new")),
+        Event::Interrupted { grace: Duration::ZERO, .. } => {
+            (Tone::Faint, "interrupted: starting nothing new; nothing that was sent has to be settled".to_owned())
+        }
         Event::Interrupted { in_flight, grace } => {
             let grace = grace.as_secs();
             let text = format!(

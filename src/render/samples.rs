@@ -350,6 +350,7 @@ pub(crate) fn report() -> Report {
             outcome: Some(outcome),
             status: Some(status),
             request_id: None,
+            cloud_date: None,
             started_at: Some(at("02:14:01")),
             finished_at: Some(at(seconds)),
             because: None,
@@ -437,7 +438,7 @@ pub(crate) fn hostile_report(text: &str) -> Report {
 
 /// A past run that came to its end as the report says, or died.
 pub(crate) fn past(report: Report) -> PastRun {
-    PastRun { report, is_running: false, resolved: None, awaits_until: None, evidence: Evidence::default() }
+    PastRun { report, is_running: false, resolved: None, awaits: None, is_due: false, evidence: Evidence::default() }
 }
 
 /// A drift check in which every text is `text`.

@@ -52,11 +52,29 @@ pub fn list_document<W: Write + ?Sized>(out: &mut W, state: &State) -> io::Resul
     json::line(out, &Document { format_version: "1.0", lineage, serial, target, last_run, interfaces })
 }
 
-/// Writes one record.
-pub fn show<W: Write + ?Sized>(
+/// Writes one record as one JSON document, on one line.
+pub fn show_document<W: Write + ?Sized>(
     out: &mut W,
     address: &Address,
     record: &Record,
+    renamed_from: Option<&Address>,
+) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        format_version: &'static str,
+        address: &'a Address,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        renamed_from: Option<&'a Address>,
+        record: &'a Record,
+    }
+    json::line(out, &Document { format_version: "1.0", address, renamed_from, record })
+}
+
+/// Writes one record; `renamed_from` is what it is recorded as, where that is another name.
+pub fn show<W: Write + ?Sized>(
+    out: &mut W,
+    address: &Address,
+    (record, renamed_from): (&Record, Option<&Address>),
     (zone, view): (&Zone, View),
 ) -> io::Result<()> {
     let mut screen = Screen::new(out, view);
@@ -68,13 +86,19 @@ pub fn show<W: Write + ?Sized>(
         ("declared", record.declared.as_ref().map_or_else(|| "never".to_owned(), DesiredStatus::to_string)),
         ("observed", format!("{} since {}", observed(record), zone.stamp(record.observed.since))),
     ];
+    rows.extend(renamed_from.map(|from| ("renamed", format!("from {from}"))));
     rows.extend(record.group.as_ref().map(|group| ("group", group.to_string())));
     if record.protected {
         rows.push(("protected", "true".to_owned()));
     }
     if let Some(last) = &record.last_action {
         rows.push(("action", last.action.to_string()));
-        rows.push(("request", last.request_id.as_ref().map_or_else(|| "no answer".to_owned(), ToString::to_string)));
+        rows.push((
+            "request",
+            last.request_id
+                .as_ref()
+                .map_or_else(|| "none of an answer that accepted it".to_owned(), ToString::to_string),
+        ));
         rows.push(("outcome", outcome(last, zone)));
         rows.push(("when", format!("{} to {}", zone.stamp(last.started_at), zone.stamp(last.finished_at))));
         rows.push(("run", last.run_id.to_string()));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -80,6 +81,16 @@ impl Mutation {
             Self::Activate { id } | Self::Deactivate { id } => vec![(Self::INTERFACE, id.as_str())],
         }
     }
+}
+
+/// What came with an answer of the API to a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The id of the answer.
+    pub request_id: RequestId,
+    /// The answer's Date: whole seconds by the cloud's clock; `None` if it had none, or an older version wrote it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_date: Option<Timestamp>,
 }
 
 /// The id that the API gave to one answer.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::clock::BootTime;
 use crate::cloud::{Call, Effect, Mutation, Permit, Selection};
-use crate::resource::HealthCheckStatus;
+use crate::resource::{HealthCheckStatus, RequestId};
 
 /// A cloud that answers as it is told, and notes when each request arrived and which answers went back.
 struct Scripted {
@@ -63,8 +63,8 @@ impl CloudRead for Scripted {
 }
 
 impl Cloud for Scripted {
-    async fn call(&self, _: &Scope, _: &Mutation, _: Permit) -> Result<RequestId, CloudError> {
-        self.answer().await
+    async fn call(&self, _: &Scope, _: &Mutation, _: Permit) -> Result<Receipt, CloudError> {
+        self.answer().await.map(|request_id| Receipt { request_id, cloud_date: None })
     }
 }
 
@@ -92,7 +92,7 @@ async fn describe<C: CloudRead>(cloud: &Retrying<C>) -> Result<Page, CloudError>
     cloud.describe(&scope(), &query()).await
 }
 
-async fn deactivate<C: Cloud>(cloud: &Retrying<C>) -> Result<RequestId, CloudError> {
+async fn deactivate<C: Cloud>(cloud: &Retrying<C>) -> Result<Receipt, CloudError> {
     cloud.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await
 }
 

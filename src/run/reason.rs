@@ -332,6 +332,11 @@ pub enum Reason {
         /// By which run.
         by: RunId,
     },
+    /// A way back was begun and left something of it.
+    LeftOver {
+        /// That way back.
+        by: RunId,
+    },
     /// A signal came before the last look had ended.
     Interrupted,
 }
@@ -365,6 +370,7 @@ impl Reason {
             Self::Unrecorded(_) => "unrecorded",
             Self::Unconfirmed { .. } => "unconfirmed",
             Self::TakenBack { .. } => "taken_back",
+            Self::LeftOver { .. } => "failed",
             Self::Interrupted => "interrupted",
         }
     }
@@ -380,6 +386,7 @@ impl Reason {
             | Self::Unrecorded(_)
             | Self::Unconfirmed { .. }
             | Self::TakenBack { .. }
+            | Self::LeftOver { .. }
             | Self::Interrupted => Subject::Run,
         }
     }

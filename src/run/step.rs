@@ -18,6 +18,8 @@ pub struct StepResult {
     pub status: Option<Status>,
     /// The API's id of its answer to the call.
     pub request_id: Option<RequestId>,
+    /// When that answer was given, by the cloud's clock.
+    pub cloud_date: Option<Timestamp>,
     /// When the intent was recorded, or the wait began; `None` where the step never began.
     pub started_at: Option<Timestamp>,
     /// When its outcome was.
@@ -29,7 +31,16 @@ pub struct StepResult {
 impl StepResult {
     /// Starts the result of a step that has not begun.
     pub fn open(step: PlannedStep) -> Self {
-        Self { step, outcome: None, status: None, request_id: None, started_at: None, finished_at: None, because: None }
+        Self {
+            step,
+            outcome: None,
+            status: None,
+            request_id: None,
+            cloud_date: None,
+            started_at: None,
+            finished_at: None,
+            because: None,
+        }
     }
 
     /// Returns whether the step's goal was observed.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::plan::{Assumed, Upcoming, What};
 use crate::resource::{Address, Call, ChangeName, DesiredStatus, LiveState, Reading, RouterInterfaceId};
-use crate::spec::{Change, Ended, InForce, Interface, Planned, Spec};
+use crate::spec::{Change, DeclaredWindow, Ended, InForce, Interface, Planned, Spec};
 use crate::windows::{Gate, Verdict, Window};
 
 use super::clash::Watch;
@@ -90,8 +90,14 @@ pub fn upcoming(spec: &Spec, at: Timestamp) -> Vec<Upcoming> {
 }
 
 /// Returns what begins or ends after `now` and before `at`, and the status that each interface concerned is taken to have
-/// reached by then. What a clash or windows hold back does not happen, and is not taken as done.
-pub fn assumed(spec: &Spec, now: Timestamp, at: Timestamp) -> (Vec<Assumed>, BTreeMap<Address, DesiredStatus>) {
+/// reached by then. What a clash or windows hold back does not happen, and is not taken as done; `other_ends` are the places of
+/// the other ends of the links, in the order of the spec's interfaces.
+pub fn assumed(
+    spec: &Spec,
+    other_ends: &[Option<usize>],
+    now: Timestamp,
+    at: Timestamp,
+) -> (Vec<Assumed>, BTreeMap<Address, DesiredStatus>) {
     let mut done = between(spec, now, at);
     done.retain(|(moment, ..)| *moment < at);
     if done.is_empty() {
@@ -109,7 +115,10 @@ pub fn assumed(spec: &Spec, now: Timestamp, at: Timestamp) -> (Vec<Assumed>, BTr
         let has = |place: usize| reached.get(&place).copied().unwrap_or(before[place]);
         let held = watch.held(&walk, &has);
         let until = walk.next_at().map_or(at, |next| next.min(at));
-        let waits = |place: usize| has(place) != walk.now(place) && !opens_within(spec, &walk, place, (turn.at, until));
+        let waits = |place: usize| {
+            has(place) != walk.now(place)
+                && !opens_within(spec, &walk, &ends(&walk, other_ends, place), (turn.at, until))
+        };
         let through = touched.iter().copied().filter(|place| !held.contains(place) && !waits(*place));
         let through: Vec<usize> = through.collect();
         let moving: Vec<usize> = through.iter().copied().filter(|place| has(*place) != walk.now(*place)).collect();
@@ -126,17 +135,24 @@ pub fn assumed(spec: &Spec, now: Timestamp, at: Timestamp) -> (Vec<Assumed>, BTr
     (done.into_iter().map(assumed).collect(), statuses)
 }
 
-/// Returns whether windows let the call through at some moment of a span that brings an interface to the status that it is to
-/// have. Its return waits for no allow window.
-fn opens_within(spec: &Spec, walk: &Walk<'_>, place: usize, (from, until): (Timestamp, Timestamp)) -> bool {
+/// Returns an interface, and the other end of its link where both are to go to one status: a window over one covers both.
+fn ends(walk: &Walk<'_>, other_ends: &[Option<usize>], place: usize) -> Vec<usize> {
+    let other = other_ends.get(place).copied().flatten().filter(|other| walk.now(*other) == walk.now(place));
+    std::iter::once(place).chain(other).collect()
+}
+
+/// Returns whether windows let the call through at some moment of a span that brings an interface, the first of `ends`, to the
+/// status that it is to have. Its return waits for no allow window.
+fn opens_within(spec: &Spec, walk: &Walk<'_>, ends: &[usize], (from, until): (Timestamp, Timestamp)) -> bool {
+    let place = ends[0];
     let call = match walk.now(place) {
         DesiredStatus::Active => Call::Activate,
         DesiredStatus::Inactive => Call::Deactivate,
     };
-    let address = walk.interfaces[place].0;
+    let covers = |window: &DeclaredWindow| ends.iter().any(|end| window.covers(walk.interfaces[*end].0, call));
     let is_return = walk.named(place).is_none();
     let holds = |window: &Window| !is_return || window.verdict == Verdict::Deny;
-    let covering = spec.windows.iter().filter(|window| window.covers(address, call) && holds(&window.window));
+    let covering = spec.windows.iter().filter(|window| covers(window) && holds(&window.window));
     let gate = Gate::new(spec.time_zone.clone(), covering.map(|window| Arc::clone(&window.window)).collect());
     gate.opens_at(from).is_some_and(|opens| opens < until)
 }

@@ -87,6 +87,8 @@ pub(super) enum YamlFault {
     OpenBracket,
     TextAfterQuote,
     UnknownEscape,
+    /// The line is indented as none above it is.
+    OddIndent,
     /// In the parser's own words.
     UnexpectedCharacter(String),
     /// In the parser's own words.

@@ -70,6 +70,12 @@ impl Key {
         }
     }
 
+    /// Returns whether a path is the way to this key without the names between.
+    fn is_at_without_names(&self, path: &str) -> bool {
+        let has_names = self.name != "*" && self.path.contains('*');
+        has_names && self.path.split('.').filter(|word| *word != "*").eq(path.split('.'))
+    }
+
     /// Returns the keys right below it, in the order of the table.
     pub fn children(&self) -> impl Iterator<Item = &'static Self> {
         let parent = self.path;
@@ -77,10 +83,17 @@ impl Key {
     }
 }
 
-/// Returns the keys that a path means, such as `limits.max_changes`, `interfaces.sh-primary.status` or
-/// `interfaces.*.timeouts.*`.
+/// Returns the keys that a path means, such as `limits.max_changes`, `interfaces.sh-primary.status`,
+/// `interfaces.*.timeouts.*`, or `interfaces.hands_off`, which leaves out the name between: who asks for a key means a key,
+/// whatever an interface may be called.
 pub fn matching(path: &str) -> impl Iterator<Item = &'static Key> {
-    KEYS.iter().filter(move |key| key.is_at(path))
+    let leaves_names_out = KEYS.iter().any(|key| key.is_at_without_names(path));
+    KEYS.iter().filter(move |key| if leaves_names_out { key.is_at_without_names(path) } else { key.is_at(path) })
+}
+
+/// Returns the keys that end in this word, wherever they stand.
+pub fn called(word: &str) -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(move |key| key.name == word)
 }
 
 /// Returns the rows of one level, found when the program is compiled: they stand together in the table.

@@ -32,6 +32,13 @@ pub struct Touched {
     pub scope: Scope,
 }
 
+impl Touched {
+    /// Returns what it is.
+    pub fn identity(&self) -> Identity {
+        Identity::of(&self.scope, &self.id)
+    }
+}
+
 impl Awaiting {
     /// Returns whether an interface is one of those that the run changed.
     pub fn is_about(&self, identity: &Identity) -> bool {

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Touched;
-use crate::resource::GroupName;
+use crate::resource::{Call, GroupName};
+use crate::windows::Verdict;
 
 /// The guards of a spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,11 +24,33 @@ pub struct Guards {
     pub caps: BTreeMap<String, u32>,
     /// What health checks count for, and what becomes of drift: words, by their keys.
     pub words: BTreeMap<String, String>,
-    /// The windows that deny, by their names: a digest of each.
+    /// The windows that deny, by their names, where an older version wrote them: with a digest that only it can tell.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub denies: BTreeMap<String, String>,
     /// The windows that allow, likewise.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub allows: BTreeMap<String, String>,
+    /// The windows, in the order of the spec.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub windows: Vec<WindowGuard>,
     /// The argument list of the rollout's check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Vec<String>>,
+}
+
+/// A window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WindowGuard {
+    /// What people call it; untrusted text.
+    pub name: String,
+    /// What it says.
+    pub verdict: Verdict,
+    /// A digest of when it is open.
+    pub digest: String,
+    /// Which calls it covers; `None` for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<Call>,
+    /// What it covers; `None` for everything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub covered: Option<Vec<Touched>>,
 }

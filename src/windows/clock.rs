@@ -75,6 +75,11 @@ impl Days {
         Self(self.0 | other.0)
     }
 
+    /// Returns the words of those that are in it, from Monday on.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        Self::WORDS.into_iter().enumerate().filter(move |(place, _)| self.0 >> place & 1 == 1).map(|(_, word)| word)
+    }
+
     pub(super) fn has(self, day: Weekday) -> bool {
         self.0 >> day.to_monday_zero_offset() & 1 == 1
     }

@@ -2,6 +2,8 @@
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Instants, Zone};
 use crate::resource::Call;
@@ -9,7 +11,8 @@ use crate::resource::Call;
 use super::clock::{Clock, Days};
 
 /// What a window says of the calls that it covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// None may be sent while it is open.
     Deny,

@@ -278,3 +278,17 @@ async fn measures_the_clock_skew() {
         assert!(error.message.contains(words), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_call_that_was_accepted_comes_with_the_date_of_its_answer_if_that_has_one() {
+    for (header, date) in [
+        ("Date: Sun, 01 Mar 2026 11:41:00 GMT\r\n", Some("2026-03-01T11:41:00Z")),
+        ("Date: yesterday\r\n", None),
+        ("", None),
+    ] {
+        let reply = format!("HTTP/1.1 200 OK\r\n{header}Content-Length: {}\r\n\r\n{ACCEPTED}", ACCEPTED.len());
+        let server = Server::answering([Reply::Bytes(reply.into_bytes())]).await;
+        let receipt = deactivate(&server).await.unwrap();
+        assert_eq!((&*receipt.request_id.0, receipt.cloud_date), ("REQ-1", date.map(|date| date.parse().unwrap())));
+    }
+}

@@ -43,7 +43,7 @@ async fn an_expired_token_is_renewed_once_and_the_request_signed_anew() {
     let server = Server::answering([expired(), json(200, ACCEPTED)]).await;
     let client = Client::new(Renewable::default(), settings(&server), clock());
     let id = client.call(&scope(), &Mutation::of(Call::Deactivate, "ri-1".into()), Permit::free()).await.unwrap();
-    assert_eq!(id, RequestId("REQ-1".into()));
+    assert_eq!(id.request_id, RequestId("REQ-1".into()));
     let requests = server.requests();
     let tokens: Vec<&str> = requests.iter().map(|request| request.header("x-acs-security-token")).collect();
     assert_eq!(tokens, ["token-0", "token-1"]);

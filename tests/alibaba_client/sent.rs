@@ -49,7 +49,7 @@ async fn v1_signs_the_query() {
     let settings = Settings { signature: SignatureVersion::V1, ..settings(&server) };
     let client = Client::new(StaticCredentials(credentials(true)), settings, clock());
     let id = client.call(&scope(), &Mutation::of(Call::Activate, "ri-1".into()), Permit::free()).await.unwrap();
-    assert_eq!(id, RequestId("REQ-1".into()));
+    assert_eq!(id.request_id, RequestId("REQ-1".into()));
 
     let request = server.only_request();
     let (signature, signed): (Vec<_>, Vec<_>) = request.query.iter().cloned().partition(|(key, _)| key == "Signature");

@@ -43,7 +43,7 @@ impl Inside {
         self.face.describe(&Self::scope(), &query).await
     }
 
-    async fn deactivate(&self) -> Result<rictl::cloud::RequestId, CloudError> {
+    async fn deactivate(&self) -> Result<rictl::cloud::Receipt, CloudError> {
         self.face.call(&Self::scope(), &Mutation::of(Call::Deactivate, "ri-a".into()), Permit::free()).await
     }
 

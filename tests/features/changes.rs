@@ -74,7 +74,10 @@ fn a_run_says_what_each_step_did_and_when_and_people_read_its_times_in_the_zone(
     let told = [&step["action"], &step["before"], &step["after"], &step["change_id"]];
     assert_eq!(told, ["DeactivateRouterInterface", "Active", "Inactive", "CHG-1"]);
     assert!(step["sent_at"].is_string() && step["settled_at"].is_string() && step["request_id"].is_string());
-    assert!(step.as_object().unwrap().contains_key("cloud_date"));
+    let time = |key: &str| step[key].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+    let by_the_cloud = time("cloud_date");
+    assert_eq!(by_the_cloud.subsec_nanosecond(), 0);
+    assert!(time("sent_at").as_second() <= by_the_cloud.as_second() && by_the_cloud <= time("settled_at"));
     assert!(run["started_at"].as_str().unwrap().ends_with('Z'));
     let shown = scene.rictl("show last").with_code(0).stdout;
     assert!(shown.lines().any(|line| line.starts_with("When") && line.matches("+08:00").count() == 2), "{shown}");
@@ -164,7 +167,31 @@ fn what_comes_up_is_a_line_as_the_contract_has_it() {
     let scene =
         scene("changes:\n  CHG-1: {reason: r, select: [a], status: Inactive, from: 2999-01-01, until: 2999-01-03}\n");
     let plan = scene.rictl("plan --at 2998-12-31T17:40").with_code(0).stdout;
-    assert!(plan.contains("CHG-1 begins 2999-01-01 00:00 +08:00 (in 6h 20m): 1 to Inactive"), "{plan}");
+    let line = "CHG-1 begins 2999-01-01 00:00 +08:00 (in 6h 20m): 1 to Inactive";
+    assert!(plan.contains(&format!("Coming up, counted from --at on:\n  {line}")), "{plan}");
+    let plan = scene.rictl("plan --at 2998-12-31T17:40 --format markdown").with_code(0).stdout;
+    assert!(plan.contains("**Coming up, counted from --at on**"), "{plan}");
+}
+
+#[test]
+fn what_is_asked_of_an_interface_and_when_stands_in_its_explanation_before_it_begins() {
+    let scene =
+        scene("changes:\n  CHG-1: {reason: r, select: [a], status: Inactive, from: 2999-01-01, until: 2999-01-03}\n");
+    let change = |arguments: &str| {
+        let shown = scene.rictl(arguments).with_code(0).stdout;
+        let line = shown.lines().find(|line| line.trim_start().starts_with("change ")).unwrap_or_default();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let ahead =
+        "change CHG-1: Inactive from 2999-01-01 00:00 +08:00 (in 6h 20m) until 2999-01-03 00:00 +08:00 rictl.yaml:";
+    assert!(
+        change("explain a --at 2998-12-31T17:40").starts_with(ahead),
+        "{}",
+        change("explain a --at 2998-12-31T17:40")
+    );
+    let in_force = "change CHG-1: Inactive until 2999-01-03 00:00 +08:00 rictl.yaml:";
+    assert!(change("explain a --at 2999-01-02").starts_with(in_force));
+    assert_eq!((change("explain a --at 2999-01-03"), change("explain c --at 2999-01-02")), Default::default());
 }
 
 #[test]
@@ -173,4 +200,18 @@ fn names_that_yaml_1_2_takes_for_strings_need_no_quotes() {
     scene.write("rictl.yaml", &scene.read("rictl.yaml").replace("  a:", "  y:").replace("  c:", "  no:"));
     scene.rictl("validate").with_code(0);
     scene.rictl("explain no").with_code(0);
+}
+
+#[test]
+fn a_saved_plan_of_which_nothing_is_left_says_that_and_not_that_the_spec_is_met() {
+    let scene = scene("changes:\n  CHG-1: {reason: r, select: [a], status: Inactive, until: 2999-01-01}\n");
+    scene.rictl("plan --out saved").with_code(0);
+    scene.rictl("apply saved").with_code(0);
+    scene.write(
+        "rictl.yaml",
+        &scene.read("rictl.yaml").replace("until: 2999-01-01", "from: 2020-01-01, until: 2020-01-02"),
+    );
+    let again = scene.rictl("apply saved").with_code(0);
+    assert!(again.stdout.contains("No changes. Every step of the saved plan is at its goal already."), "{again:#?}");
+    assert!(!again.stdout.contains("matches"), "{again:#?}");
 }

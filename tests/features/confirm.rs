@@ -7,6 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use super::scene::{Ended, Scene};
+use super::terminal::Attended;
 
 const WORLD: &str = "
 regions: [cn-shanghai]
@@ -365,4 +366,196 @@ fn the_events_say_that_it_awaits_and_end_with_the_run_that_waited() {
     let ends: Vec<_> = lines.iter().filter(|line| line["type"] == "run_finished").collect();
     assert_eq!((ends.len(), &ends[1]["run_id"], &ends[1]["outcome"]), (2, &id, &json!("taken_back")));
     assert_eq!(lines.last().unwrap()["type"], "run_finished");
+}
+
+/// Has the world take another time.
+fn slow(scene: &Scene, settle: &str, other: &str) {
+    let world = scene.read("world.yaml");
+    assert!(world.contains(settle), "{world}");
+    scene.write("world.yaml", &world.replace(settle, other));
+}
+
+/// Arranges a run that awaits confirmation and whose process died, and a way back of it that died as well once its journal said
+/// this; the world takes its time over everything.
+fn dead_in_the_way_back(said: &str) -> (Scene, String) {
+    let scene = scene("Inactive", "Inactive");
+    slow(&scene, "{activate: 20ms", "{activate: 1h");
+    let (waiter, id) = waiting(&scene, "--confirm-within 1h");
+    killed(waiter);
+    let journal = scene.path("state/rictl.journal.jsonl");
+    let words = ["rollback", &id, "--auto-approve"];
+    let mut child = scene.command(&words).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let says = |text: &str| text.rsplit_once("takes_back").is_some_and(|(_, rest)| rest.contains(said));
+    while !says(&fs::read_to_string(&journal).unwrap_or_default()) {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before it was killed");
+        std::thread::yield_now();
+    }
+    killed(child);
+    (scene, id)
+}
+
+#[test]
+fn what_a_dead_taker_back_has_sent_is_not_said_to_be_kept() {
+    for said in ["\"intent\"", "\"accepted\""] {
+        let (scene, id) = dead_in_the_way_back(said);
+        for words in [format!("confirm {id}"), "confirm last".to_owned(), format!("confirm {id} --json")] {
+            let refused = scene.rictl(&words).with_code(4);
+            assert!(!refused.stdout.contains("kept"), "{refused:#?}");
+            assert!(
+                refused.stderr.contains("/activate") && refused.stderr.contains("confirm --expired"),
+                "{refused:#?}"
+            );
+        }
+        // What looks at it does not offer that, nor says that it awaits.
+        for words in ["plan", "confirm", "history"] {
+            let looked = scene.rictl(words);
+            assert!(!looked.stdout.contains("awaits confirmation"), "{words}: {looked:#?}");
+        }
+        assert!(!scene.rictl("plan").stdout.contains(&format!("rictl confirm {id}")), "{}", scene.rictl("plan").stdout);
+    }
+}
+
+#[test]
+fn what_a_way_back_left_unsettled_is_named_by_whoever_keeps_the_rest() {
+    let scene = scene("Inactive", "Active");
+    slow(&scene, "{activate: 20ms", "{activate: 1h");
+    let (waiter, id) = waiting(&scene, "--confirm-within 1h");
+    killed(waiter);
+    scene.rictl(&format!("rollback {id} --auto-approve --settle-timeout 300ms")).with_code(5);
+    let kept = scene.rictl(&format!("confirm {id}")).with_code(0);
+    let said = "is kept as far as it was not taken back; sent before, and not seen to end: a/activate.";
+    assert!(kept.stdout.contains(said), "{kept:#?}");
+}
+
+#[test]
+fn a_way_back_that_brought_nothing_back_is_not_said_to_have_taken_back() {
+    let scene = scene("Inactive", "Active");
+    slow(&scene, "deactivate: 20ms", "deactivate: 1h");
+    let ended = scene.rictl("apply --auto-approve --confirm-within 400ms --settle-timeout 200ms").with_code(5);
+    assert!(!ended.stdout.contains("Taken back"), "{ended:#?}");
+    let (back, first) = (run(&scene, 0), run(&scene, 1));
+    let codes: Vec<&str> =
+        first["reasons"].as_array().unwrap().iter().map(|reason| reason["code"].as_str().unwrap()).collect();
+    assert_eq!(
+        (came_to(&first), codes),
+        ((json!("incomplete"), json!(5)), vec!["unconfirmed", "failed", "not_settled"])
+    );
+    assert_eq!(first["taken_back_by"], Value::Null);
+    let by = back["run_id"].as_str().unwrap();
+    let text = scene.rictl(&format!("show {}", first["run_id"].as_str().unwrap())).stdout;
+    assert!(text.contains(&format!("run {by} has not taken all of it back")), "{text}");
+    for said in [scene.rictl("plan").stdout, scene.rictl("confirm").stdout] {
+        assert!(said.contains(&format!("was not confirmed, and run {by} has not taken all of it back")), "{said}");
+        assert!(!said.contains("awaits confirmation"), "{said}");
+    }
+}
+
+#[test]
+fn a_signal_ends_at_once_what_only_waits() {
+    let scene = scene("Inactive", "Active");
+    slow(&scene, "deactivate: 20ms", "deactivate: 1h");
+    scene.rictl("apply --auto-approve --confirm-within 400ms --settle-timeout 200ms").with_code(5);
+    let errors = fs::File::create(scene.path("taker.errors")).unwrap();
+    let journal = scene.path("state/rictl.journal.jsonl");
+    let mut taker =
+        scene.command(&["confirm", "--expired"]).stdout(errors.try_clone().unwrap()).stderr(errors).spawn().unwrap();
+    while !fs::read_to_string(&journal).unwrap().contains("takes_back") {
+        std::thread::yield_now();
+    }
+    while !scene.read("taker.errors").contains("aiting") {
+        std::thread::yield_now();
+    }
+    kill_process(Pid::from_child(&taker), Signal::TERM).unwrap();
+    assert_eq!(taker.wait().unwrap().code(), Some(130));
+    let said = scene.read("taker.errors");
+    assert!(said.contains("nothing that was sent has to be settled"), "{said}");
+    assert!(!said.contains("for up to"), "{said}");
+}
+
+#[test]
+fn past_the_deadline_nobody_is_told_to_confirm() {
+    let scene = scene("Inactive", "Active");
+    scene.write(
+        "rictl.yaml",
+        &spec("Inactive", "Active").replace("interfaces:", "time_zone: Asia/Shanghai\ninterfaces:"),
+    );
+    let (waiter, id) = waiting(&scene, "--confirm-within 300ms");
+    killed(waiter);
+    let listed = loop {
+        let listed = scene.rictl("confirm").with_code(1);
+        if !listed.stdout.contains("awaits") {
+            break listed;
+        }
+    };
+    let late = scene.rictl(&format!("confirm {id}")).with_code(4);
+    assert!(late.stderr.contains("could be confirmed until") && late.stderr.contains("+08:00"), "{late:#?}");
+    assert!(listed.stdout.contains("was not confirmed until") && listed.stdout.contains("+08:00"), "{listed:#?}");
+    assert!(!listed.stderr.contains("keeps one of them") && listed.stderr.contains("confirm --expired"), "{listed:#?}");
+    for words in ["plan", "history", "show"] {
+        let said = scene.rictl(words).stdout;
+        assert!(said.contains("was not confirmed until") && said.contains("+08:00"), "{words}: {said}");
+        assert!(!said.contains("awaits") && !said.contains(&format!("rictl confirm {id}")), "{words}: {said}");
+    }
+    scene.rictl("confirm --expired").with_code(4);
+    let (back, first) = (run(&scene, 0), run(&scene, 1));
+    assert_eq!(first["resolved_at"], back["finished_at"], "{first}");
+}
+
+#[test]
+fn where_nothing_was_applied_there_is_nothing_to_confirm() {
+    let refused = scene("Active", "Active").rictl("confirm last").with_code(1);
+    assert!(refused.stderr.contains("nothing to confirm") && !refused.stderr.contains("take back"), "{refused:#?}");
+}
+
+/// Starts an apply with somebody at its terminal, and returns it once it awaits confirmation.
+fn attended(scene: &Scene) -> Attended {
+    let mut waiter = Attended::start(scene, "apply --auto-approve --confirm-within 1h");
+    waiter.wait_for("Only 'yes' keeps it now.");
+    waiter
+}
+
+#[test]
+fn yes_at_the_terminal_keeps_it_and_nothing_else_does() {
+    let scene = scene("Inactive", "Active");
+    let mut waiter = attended(&scene);
+    waiter.type_in("no\nyes please\n");
+    assert_eq!(came_to(&run(&scene, 0)), (json!("awaiting_confirmation"), Value::Null));
+    waiter.type_in("yes\n");
+    let (code, shown) = waiter.ended();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(shown.contains("Apply complete!"), "{shown}");
+    assert_eq!(
+        (came_to(&run(&scene, 0)), live(&scene)),
+        ((json!("complete"), json!(0)), vec!["Inactive".to_owned(), "Active".to_owned()])
+    );
+}
+
+#[test]
+fn a_terminal_that_closes_in_the_wait_ends_nothing() {
+    let scene = scene("Inactive", "Active");
+    let waiter = attended(&scene);
+    waiter.signal(Signal::HUP);
+    let id = run(&scene, 0)["run_id"].as_str().unwrap().to_owned();
+    assert_eq!(came_to(&run(&scene, 0)), (json!("awaiting_confirmation"), Value::Null));
+    scene.rictl(&format!("confirm {id}")).with_code(0);
+    let (code, shown) = waiter.ended();
+    assert_eq!(code, Some(0), "{shown}");
+}
+
+#[test]
+fn the_second_interrupt_leaves_it_to_the_deadline() {
+    let scene = scene("Inactive", "Active");
+    slow(&scene, "{activate: 20ms", "{activate: 1h");
+    let mut waiter = attended(&scene);
+    waiter.signal(Signal::INT);
+    waiter.wait_for("Activating");
+    waiter.signal(Signal::INT);
+    waiter.signal(Signal::INT);
+    let (code, shown) = waiter.ended();
+    assert_eq!(code, Some(130), "{shown}");
+    let first = run(&scene, 1);
+    assert_eq!((&first["taken_back_by"], &first["outcome"]), (&Value::Null, &json!("incomplete")), "{shown}");
+    // What it had left is due at the deadline, and nobody says that it was taken back.
+    assert!(scene.rictl("confirm").stdout.contains("has not taken all of it back"));
+    assert!(!shown.contains("Taken back"), "{shown}");
 }

@@ -25,6 +25,18 @@ fn takes_what_wrappers_of_terraform_send() {
 }
 
 #[test]
+fn whoever_types_no_command_gets_help_whatever_the_variables() {
+    let scene = Scene::empty();
+    for words in [vec![], vec!["state"], vec!["change"], vec!["emulator"]] {
+        let mut command = scene.command(&words);
+        let output = command.env("RICTL_POLL_INTERVAL", "5s").env("RICTL_LOG", "").output().unwrap();
+        let help = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{help}");
+        assert!(help.contains("Usage: rictl") && help.contains("Commands:"), "{help}");
+    }
+}
+
+#[test]
 fn takes_a_digest_without_what_stands_before_it_and_refuses_what_is_none() {
     let scene = drained();
     let document = scene.rictl("plan --json").with_code(0).stdout;
@@ -57,6 +69,17 @@ fn points_to_what_does_it_here() {
         ("plan --dry-run", "rictl plan"),
         ("plan -o json", "--format"),
         ("apply --yes", "--auto-approve"),
+        ("apply --approve", "--approve-digest"),
+        ("apply --approve sha256:c514", "--approved"),
+        ("change list", "rictl history change:NAME"),
+        ("change ls", "`changes`"),
+        ("change rm CHG-1", "rictl rollback --change NAME"),
+        ("change close CHG-1", "`until`"),
+        ("change new CHG-1", "rictl change add NAME"),
+        ("state delete primary", "rictl state rm ADDRESS"),
+        ("state ls", "rictl state show ADDRESS"),
+        ("emulator start", "rictl emulator serve"),
+        ("rollback --last", "rictl rollback last"),
         ("apply -y", "--auto-approve"),
         ("apply --plan p", "rictl apply FILE"),
         ("plan -var=x", "no variables"),

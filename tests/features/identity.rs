@@ -112,6 +112,20 @@ fn more_gone_from_the_spec_than_may_be_is_refused_and_the_exact_number_overrides
 }
 
 #[test]
+fn what_is_gone_is_told_by_its_id_where_its_key_is_another_interfaces_now() {
+    let scene = scene("", &[A, B]);
+    apply(&scene, "").with_code(0);
+    declare(&scene, "rictl.yaml", "", &["a: {id: ri-c, status: Active}"]);
+    for format in ["text", "markdown", "json"] {
+        let plan = scene.rictl(&format!("plan --format {format}")).with_code(0).stdout;
+        let said =
+            "2 interfaces recorded and no longer declared: ri-a, which was a until that key was given to another, b";
+        assert!(plan.contains(said), "{plan}");
+    }
+    assert_eq!(names(&plan(&scene, "")["forgotten"], "id"), ["ri-a", "ri-b"]);
+}
+
+#[test]
 fn what_is_gone_is_marked_by_an_apply_of_the_whole_that_ends_well_and_known_again_when_it_comes_back() {
     let scene = scene("", &[A_DOWN, B]);
     apply(&scene, "").with_code(0);
@@ -258,4 +272,175 @@ fn what_no_spec_declares_is_listed_and_added_with_every_other_byte_as_it_was() {
     assert_eq!(scene.read("rictl.yaml"), after);
     scene.write("flow.yaml", &format!("{CLOUD}interfaces: {{{A}}}\n"));
     scene.rictl("init --append -f flow.yaml").with_code(1);
+}
+
+#[test]
+fn a_renamed_entry_is_known_by_its_new_name_before_an_apply_and_says_from_which() {
+    let scene = scene("", &[A_DOWN, B]);
+    apply(&scene, "").with_code(0);
+    declare(&scene, "rictl.yaml", "", &["new: {id: ri-a, status: Inactive}", B]);
+    let planned = scene.rictl("plan").with_code(0).stdout;
+    assert!(planned.contains("new renamed from a"), "{planned}");
+    let warning = &plan(&scene, "")["warnings"][0];
+    assert_eq!((&warning["code"], &warning["renamed"]), (&json!("renamed"), &json!([{"address": "new", "from": "a"}])));
+    let explained = scene.rictl("explain new").with_code(0).stdout;
+    assert!(explained.contains("DeactivateRouterInterface") && explained.contains("renamed from"), "{explained}");
+    assert_eq!(document(&scene.rictl("explain new --json"))["renamed_from"], "a");
+    let shown = scene.rictl("state show new").with_code(0).stdout;
+    assert!(shown.contains("ri-a") && shown.contains("from a"), "{shown}");
+    assert_eq!(document(&scene.rictl("state show new --json"))["renamed_from"], "a");
+    apply(&scene, "").with_code(0);
+    assert!(!scene.rictl("plan").stdout.contains("renamed"));
+    assert!(!scene.rictl("state show new").stdout.contains("renamed"));
+}
+
+#[test]
+fn the_runs_of_what_moved_to_another_spec_are_found_from_there() {
+    let scene = scene("", &[A_DOWN, B]);
+    apply(&scene, "").with_code(0);
+    let id = document(&scene.rictl("history --json"))["runs"][0]["run_id"].as_str().unwrap().to_owned();
+    declare(&scene, "rictl.yaml", "", &[B]);
+    declare(&scene, "two.yaml", "", &["moved: {id: ri-a, status: Inactive}"]);
+    declare(&scene, "three.yaml", "", &[C]);
+    for step in ["before", "after"] {
+        let listed = document(&scene.rictl("history --json -f two.yaml"));
+        assert_eq!(names(&listed["runs"], "run_id"), [id.as_str()], "{step}: {listed}");
+        let shown = document(&scene.rictl(&format!("show {} --json -f two.yaml", &id[..20])).with_code(0));
+        assert_eq!((&shown["run_id"], &shown["addresses"]), (&json!(id), &json!(["a"])), "{step}");
+        assert!(scene.rictl("explain moved -f two.yaml").stdout.contains(&id), "{step}");
+        // What touched nothing of a spec is not its history.
+        assert_eq!(document(&scene.rictl("history --json -f three.yaml"))["runs"], json!([]), "{step}");
+        scene.rictl(&format!("show {id} -f three.yaml")).with_code(1);
+        apply(&scene, "").with_code(0);
+        apply(&scene, " -f two.yaml").with_code(0);
+    }
+    let back = scene.rictl(&format!("rollback {id} --auto-approve -f two.yaml")).with_code(0);
+    assert!(back.stdout.contains("Rollback complete! Resources: 0 added, 1 changed, 0 destroyed."), "{back:#?}");
+    let listed = document(&scene.rictl("history --json -f two.yaml"));
+    assert_eq!(names(&listed["runs"], "operation"), ["rollback", "apply"], "{listed}");
+    assert_eq!(listed["runs"][1]["taken_back_by"], listed["runs"][0]["run_id"], "{listed}");
+    assert_eq!(plan(&scene, " -f two.yaml")["left_alone"][0]["code"], "rolled_back");
+    // Once is enough, and the one that gave it up has nothing of it.
+    let again = scene.rictl(&format!("rollback {id} --auto-approve -f two.yaml")).with_code(0);
+    assert!(again.stdout.contains("was taken back already"), "{again:#?}");
+    let nothing = scene.rictl(&format!("rollback {id} --auto-approve")).with_code(0);
+    assert!(nothing.stdout.contains("Resources: 0 added, 0 changed, 0 destroyed."), "{nothing:#?}");
+}
+
+#[test]
+fn what_awaits_confirmation_is_decided_where_it_is_recorded() {
+    let scene = scene("", &[A_DOWN, B]);
+    let mut waiter = scene.command(&["apply", "--auto-approve", "--confirm-within", "1h"]).spawn().unwrap();
+    let awaiting = || document(&scene.rictl("confirm --json"))["awaiting"][0]["run_id"].as_str().map(str::to_owned);
+    let id = loop {
+        if let Some(id) = awaiting() {
+            break id;
+        }
+        assert_eq!(waiter.try_wait().unwrap(), None);
+    };
+    waiter.kill().unwrap();
+    waiter.wait().unwrap();
+    declare(&scene, "two.yaml", "", &["moved: {id: ri-a, status: Inactive}"]);
+    let refused = scene.rictl(&format!("rollback {id} --auto-approve -f two.yaml")).with_code(4);
+    assert!(
+        refused.stderr.contains("awaits confirmation") && refused.stderr.contains("state/rictl.json"),
+        "{refused:#?}"
+    );
+}
+
+/// Returns what is said to be weaker with these two specs one after the other.
+fn weakened(before: (&str, &[&str]), after: (&str, &[&str])) -> Vec<String> {
+    let scene = scene(before.0, before.1);
+    apply(&scene, "").with_code(0);
+    declare(&scene, "rictl.yaml", after.0, after.1);
+    let said = plan(&scene, "")["guards_weakened"].clone();
+    let one = |guard: &Value| {
+        let text = |key: &str| guard[key].as_str().unwrap().to_owned();
+        assert_eq!(guard.as_object().unwrap().len(), 3, "{guard}");
+        format!("{} {} -> {}", text("what"), text("before"), text("after"))
+    };
+    said.as_array().unwrap().iter().map(one).collect()
+}
+
+#[test]
+fn a_guard_of_what_left_the_spec_is_said_as_well() {
+    let groups = "groups: {g: {min_active: 1}}\n";
+    let of_g = |name: &str, more: &str| format!("{name}: {{id: ri-{name}, status: Active, group: g{more}}}");
+    let (member, guarded) = (of_g("b", ""), of_g("a", ", protect: true"));
+    let said = weakened((groups, &[&guarded, &member, C]), (groups, &[&member, C]));
+    assert_eq!(said, ["g: a member -> gone", "a: protect on -> gone"]);
+    let said = weakened((groups, &[&guarded, &member, C]), ("", &[C]));
+    assert_eq!(said, ["g: floor 1 -> 0", "g: a member -> gone", "g: b member -> gone", "a: protect on -> gone"]);
+    // A new name takes nothing away.
+    let renamed = "new: {id: ri-a, status: Active, group: g, protect: true}";
+    assert_eq!(weakened((groups, &[&guarded, &member]), (groups, &[renamed, &member])), [""; 0]);
+    let capped = "groups: {g: {max_unavailable: 1}}\n";
+    let said = weakened((capped, &[&guarded, &member, &of_g("c", "")]), (capped, &[&guarded, &member]));
+    assert_eq!(said, ["g: floor 2 -> 1", "g: c member -> gone"]);
+}
+
+#[test]
+fn a_window_that_lets_more_through_is_said_whatever_became_of_it() {
+    let entries: [&str; 3] = [A, B, C];
+    let weakened = |before: &str, after: &str| weakened((before, &entries), (after, &entries));
+    let windows = |text: &str| format!("windows: [{text}]\n");
+    let allow = "{allow: al, from: \"00:00\", to: \"24:00\"}";
+    let of_a = "{allow: of-a, from: \"00:00\", to: \"24:00\", for: [a]}";
+    let deny = "{deny: de, from: \"00:00\", to: \"00:01\", days: [sun]}";
+    assert_eq!(weakened(&windows(allow), ""), ["al: allow there -> gone"]);
+    // What another one confines is confined.
+    assert_eq!(weakened(&windows(&format!("{allow}, {of_a}")), &windows(allow)), [""; 0]);
+    assert_eq!(weakened(&windows(&format!("{allow}, {of_a}")), &windows(of_a)), ["al: allow there -> gone"]);
+    assert_eq!(
+        weakened(&windows(of_a), &windows(&of_a.replace("[a]", "[a, b]"))),
+        ["of-a: allow unchanged -> changed"]
+    );
+    assert_eq!(
+        weakened(&windows(of_a), &windows(&of_a.replace("24:00", "23:00"))),
+        ["of-a: allow unchanged -> changed"]
+    );
+    assert_eq!(weakened("", &windows(allow)), ["al: allow absent -> new"]);
+    assert_eq!(weakened(&windows(deny), ""), ["de: deny there -> gone"]);
+    assert_eq!(weakened(&windows(deny), &windows(&deny.replace("sun", "sat"))), ["de: deny unchanged -> changed"]);
+    assert_eq!(
+        weakened(&windows(deny), &windows(&deny.replace("days", "for: [a, b], days"))),
+        ["de: deny unchanged -> changed"]
+    );
+    assert_eq!(weakened(&windows(&deny.replace("days", "for: [a], days")), &windows(deny)), [""; 0]);
+    assert_eq!(
+        weakened(&windows(deny), &format!("time_zone: Asia/Tokyo\n{}", windows(deny))),
+        ["de: deny unchanged -> changed"]
+    );
+    let twice = windows(&format!("{deny}, {}", deny.replace("sun", "sat")));
+    assert_eq!(weakened(&twice, &windows(deny)), ["de: deny unchanged -> changed"]);
+}
+
+#[test]
+fn words_of_the_limits_that_hold_back_less_are_said() {
+    let entries: [&str; 2] = [A, B];
+    let said = weakened(("limits: {approvals: other, health: block}\n", &entries), ("", &entries));
+    assert_eq!(said, ["limits.approvals other -> any", "limits.health block -> warn"]);
+    assert_eq!(weakened(("", &entries), ("limits: {approvals: other}\n", &entries)), [""; 0]);
+}
+
+#[test]
+fn what_an_older_version_recorded_of_windows_is_no_false_alarm() {
+    let deny = "windows: [{deny: de, from: \"00:00\", to: \"00:01\"}]\n";
+    let scene = scene(deny, &[A, B]);
+    apply(&scene, "").with_code(0);
+    let mut state: Value = serde_json::from_str(&scene.read("state/rictl.json")).unwrap();
+    let guards = state["guards"].as_object_mut().unwrap();
+    guards.remove("windows").unwrap();
+    guards.insert("denies".to_owned(), json!({"de": "0123456789abcdef"}));
+    guards.insert("allows".to_owned(), json!({}));
+    let state: rictl::state::State = serde_json::from_value({
+        state.as_object_mut().unwrap().remove("checksum");
+        state.as_object_mut().unwrap().remove("format_version");
+        state
+    })
+    .unwrap();
+    std::fs::write(scene.path("state/rictl.json"), rictl::state::encode(&state)).unwrap();
+    assert_eq!(plan(&scene, "")["guards_weakened"], json!([]));
+    declare(&scene, "rictl.yaml", "", &[A, B]);
+    assert_eq!(plan(&scene, "")["guards_weakened"][0]["what"], "de: deny");
 }

@@ -1,6 +1,6 @@
 //! What a report must say wherever it is pasted: which spec, when, by which version, and what to run next.
 
-use super::scene::{SPEC, Scene};
+use super::scene::{SPEC, Scene, WORLD};
 
 /// A spec in which at each of `count` sites a backup comes up and the primary goes down.
 pub(crate) fn many_sites(count: usize) -> Scene {
@@ -101,4 +101,22 @@ fn a_run_knows_for_whom_ci_ran_it_and_why() {
     }
     let text = scene.rictl("history").with_code(0).stdout;
     assert!(text.contains("runner for octocat"), "{text}");
+}
+
+#[test]
+fn a_call_that_was_refused_can_be_found_in_the_vendors_log_as_well() {
+    let scene = Scene::with_spec(&SPEC.replace("ri-c, status: Active", "ri-c, status: Inactive"));
+    let fault = "faults: [{fault: denied, action: DeactivateRouterInterface, every: 1}]\n";
+    scene.write("world.yaml", &format!("{WORLD}{fault}"));
+    scene.rictl("apply --auto-approve --json-into run.jsonl").with_code(1);
+    let said = scene.read("run.jsonl");
+    let step = |text: &str| {
+        let run: serde_json::Value = serde_json::from_str(text).unwrap();
+        let run = if run["report"].is_object() { run["report"].clone() } else { run };
+        let step = &run["results"][0];
+        (step["outcome"].clone(), step["request_id"].clone(), step["cloud_date"].clone())
+    };
+    let then = step(said.lines().find(|line| line.contains("run_finished")).unwrap());
+    assert!(then.0 == "failed" && then.1.is_string() && then.2.is_string(), "{then:?}");
+    assert_eq!(step(&scene.rictl("show --json").with_code(0).stdout), then);
 }

@@ -138,7 +138,10 @@ fn last_is_the_newest_apply_that_was_not_taken_back() {
     assert_eq!(run(&scene, &second)["taken_back_by"], back.as_str());
     assert_eq!(run(&scene, &back)["takes_back"], serde_json::json!([second]));
     assert_eq!(run(&scene, &first)["taken_back_by"], Value::Null);
-    rollback(&scene, "last").with_code(0);
+    let older = rollback(&scene, "last").with_code(0);
+    let said =
+        format!("run {second} was taken back already, by run {back}; the newest apply that was not is run {first}");
+    assert!(older.stderr.contains(&said), "{older:#?}");
     assert_eq!(live(&scene), ["Active", "Active"]);
     let nothing = rollback(&scene, "last").with_code(0);
     assert!(nothing.stdout.contains("No changes. Every apply was taken back already."), "{nothing:#?}");
@@ -486,4 +489,28 @@ fn the_next_command_repeats_what_the_plan_was_made_with() {
     }
     let refused = scene.run(&["-C", "site 1", "-f", "net.yaml", "apply", "--auto-approve", "--target", "zz"]);
     assert_eq!(refused.code, 1);
+}
+
+#[test]
+fn what_was_changed_since_and_is_where_it_was_is_said_to_be_so() {
+    let scene = scene(&(a("Inactive") + &b("Inactive")));
+    let first = applied(&scene);
+    declare(&scene, "", &(a("Active") + &b("Active")));
+    let second = applied(&scene);
+    let back = rollback(&scene, &first).with_code(0);
+    assert!(!back.stdout.contains("matches the configuration"), "{back:#?}");
+    assert!(
+        back.stdout.contains("No changes. Everything is where it was before what is to be taken back."),
+        "{back:#?}"
+    );
+    assert!(back.stderr.contains(&format!("a was changed since by run {second}")), "{back:#?}");
+    assert_eq!(last(&scene), second, "it made no run");
+}
+
+#[test]
+fn a_way_back_names_its_part_of_the_spec_in_order() {
+    let scene = scene("  b: {id: ri-a, status: Inactive}\n  a: {id: ri-c, status: Inactive, depends_on: [b]}\n");
+    let id = applied(&scene);
+    let back = rollback(&scene, &id).with_code(0);
+    assert!(back.stdout.contains("looks at a part of the spec only: a, b"), "{back:#?}");
 }

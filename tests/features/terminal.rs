@@ -1,9 +1,10 @@
 //! The live table, on a terminal of its own.
 
 use std::fs::{File, OpenOptions};
-use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
@@ -24,12 +25,7 @@ pub(crate) fn on_terminal(
     messages: bool,
     environment: &[(&str, &str)],
 ) -> String {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-    let slave = OpenOptions::new().read(true).write(true).open(name).unwrap();
-    tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    let (mut master, slave) = pair(columns);
     let mut command = Command::new(env!("CARGO_BIN_EXE_rictl"));
     command.args(words.split(' ')).current_dir(scene.path("")).env_clear();
     command
@@ -43,7 +39,6 @@ pub(crate) fn on_terminal(
     // Its copy of the terminal must go, or the reading below would never end.
     drop(command);
     let mut shown = Vec::new();
-    let mut master = File::from(master);
     let mut piece = [0; 4096];
     // Linux answers EIO once nobody holds the other end.
     while let Ok(length @ 1..) = master.read(&mut piece) {
@@ -51,6 +46,63 @@ pub(crate) fn on_terminal(
     }
     assert!(child.wait().unwrap().success());
     String::from_utf8(shown).unwrap()
+}
+
+/// Opens a terminal: whoever watches it, and what a program has.
+fn pair(columns: u16) -> (File, File) {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+    let slave = OpenOptions::new().read(true).write(true).open(name).unwrap();
+    tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    (File::from(master), slave)
+}
+
+/// A command with somebody at its terminal.
+pub(crate) struct Attended {
+    child: Child,
+    master: File,
+    shown: String,
+}
+
+impl Attended {
+    pub(crate) fn start(scene: &Scene, words: &str) -> Self {
+        let (master, slave) = pair(120);
+        let mut command = scene.command(&words.split(' ').collect::<Vec<_>>());
+        command.env("TERM", "dumb").env("NO_COLOR", "1");
+        command.stdin(slave.try_clone().unwrap()).stderr(slave.try_clone().unwrap()).stdout(slave);
+        let child = command.spawn().unwrap();
+        Self { child, master, shown: String::new() }
+    }
+
+    /// Reads on until this was shown.
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        while !self.shown.contains(text) {
+            assert!(self.read_on(), "it ended before it said {text:?}: {}", self.shown);
+        }
+    }
+
+    fn read_on(&mut self) -> bool {
+        let mut piece = [0; 4096];
+        let length = self.master.read(&mut piece).unwrap_or(0);
+        self.shown.push_str(&String::from_utf8_lossy(&piece[..length]));
+        length > 0
+    }
+
+    pub(crate) fn type_in(&mut self, text: &str) {
+        self.master.write_all(text.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Returns how it ends, and what was shown.
+    pub(crate) fn ended(mut self) -> (Option<i32>, String) {
+        while self.read_on() {}
+        (self.child.wait().unwrap().code(), self.shown)
+    }
 }
 
 fn slow() -> Scene {
@@ -98,6 +150,22 @@ fn moves_no_cursor_where_nobody_watches() {
     for environment in [("TERM", "dumb"), ("CI", "true")] {
         let shown = applied(&slow(), 80, false, &[environment]);
         assert!(!shown.contains(ERASE) && shown.contains("backup: Deactivating..."), "{shown}");
+    }
+}
+
+#[test]
+fn help_is_as_wide_as_the_terminal() {
+    let scene = Scene::empty();
+    for (columns, words) in
+        [(40, "plan -h"), (40, "plan --help"), (50, "--help"), (72, "apply -h"), (72, "state rm --help")]
+    {
+        let shown = on_terminal(&scene, words, columns, false, &[]);
+        // A word that cannot be broken may stick out: the name of a flag and of its value.
+        let is_too_long = |line: &&str| line.chars().count() > usize::from(columns) && line.trim().contains(". ");
+        let long: Vec<&str> = shown.lines().filter(is_too_long).collect();
+        assert!(long.is_empty() && shown.contains("Usage:"), "{words} at {columns}: {long:#?}");
+        let is_column = |line: &&str| line.starts_with("                    ") && line.trim().split(' ').count() == 1;
+        assert!(shown.lines().filter(is_column).count() < 8, "{words} at {columns}: {shown}");
     }
 }
 

@@ -101,6 +101,20 @@ fn writes_metrics_and_a_report_over_several_specs() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_hides_no_other() {
+    let scene = watched();
+    console(&scene, "name: sh-backup", "name: sh-backup, status: Inactive");
+    for (lost, kept) in [("--metrics-file", "--junit"), ("--junit", "--metrics-file")] {
+        let ended = scene.rictl(&format!("drift {lost} missing/file {kept} kept{kept}")).with_code(1);
+        assert!(ended.stderr.contains("error: cannot write missing/file"), "{ended:#?}");
+        assert!(ended.stdout.contains("Drift: "), "{ended:#?}");
+        assert!(!scene.read(&format!("kept{kept}")).is_empty());
+    }
+    let ended = scene.rictl("drift --metrics-file missing/a --junit missing/b").with_code(1);
+    assert!(ended.stderr.contains("missing/a") && ended.stderr.contains("missing/b"), "{ended:#?}");
+}
+
+#[test]
 fn writes_nothing_unless_it_is_asked_to() {
     let scene = Scene::with_spec(SPEC);
     // The emulator keeps its own log of what was asked of it.

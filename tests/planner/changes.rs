@@ -147,6 +147,25 @@ fn what_a_clash_holds_back_is_not_taken_as_done() {
 }
 
 #[test]
+fn what_a_window_over_the_other_end_holds_back_is_not_taken_as_done() {
+    let changes = "windows: [{ deny: freeze, start: 2026-11-23T12:30, end: 2026-11-23T15:00, for: [b] }]
+changes:
+  CHG-1: { reason: works, select: [a, b], expect: 2, status: Inactive, from: 2026-11-23T13:00, until: 2026-11-23T18:00 }
+";
+    let mut world = World::of(vec![up("a"), up("b")]).with(changes);
+    let at = |text: &str| PlanOptions { at: Some(text.parse().unwrap()), ..options() };
+    let reached = |world: &World, moment: &str| {
+        let plan = world.plan_with(&at(moment));
+        (steps(&plan), blocked(&plan).into_iter().map(|(address, _)| address).collect::<Vec<_>>())
+    };
+    assert_eq!(reached(&world, "2026-11-23T14:00:00Z"), (Vec::new(), vec!["b".to_owned()]));
+    world.pair(0, 1);
+    assert_eq!(reached(&world, "2026-11-23T14:00:00Z"), (Vec::new(), vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(reached(&world, "2026-11-23T15:00:00Z").0.len(), 2);
+    assert_eq!(reached(&world, "2026-11-23T16:00:00Z"), Default::default());
+}
+
+#[test]
 fn what_is_protected_or_more_than_a_cap_is_not_taken_as_done() {
     let changes = format!("changes:\n{}", change("CHG-1", "a", "2026-11-23T13:00", "2026-11-23T16:00"));
     let at = PlanOptions { at: Some("2026-11-23T15:00:00Z".parse().unwrap()), ..options() };

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
+use rictl::ops::live::as_of;
 use rictl::plan::{HealthAnswer, HealthRead, Plan, PlanOptions};
 use rictl::planner::{Draw, Inputs, draw};
 use rictl::resource::{
     Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Scope,
     ScopeFailure, Status, Target,
 };
-use rictl::schedule::{as_assumed, assumed, in_force};
+use rictl::schedule::in_force;
 use rictl::selector::BadChoice;
 use rictl::spec::{Spec, SpecFile, parse};
 use rictl::state::{Durations, Record, Records, Sighting, State};
@@ -281,10 +282,7 @@ impl World {
     pub(crate) fn draw(&self, options: &PlanOptions) -> Result<Draw, Vec<BadChoice>> {
         let (live, state, target) = (self.live(), self.state(), target());
         let spec = in_force(self.spec(), options.moment());
-        let live = match options.at {
-            Some(at) => as_assumed(live, &spec, &assumed(&spec, options.now, at).1),
-            None => live,
-        };
+        let live = as_of(&spec, live, options);
         let inputs = Inputs {
             spec: &spec,
             spec_digest: "sha256:0",

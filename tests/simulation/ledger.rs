@@ -443,7 +443,8 @@ impl Ledger {
 
     fn check_entry(&mut self, entry: &Entry, replay: &Replay) {
         match entry {
-            Entry::Accepted { request_id, step, .. } => {
+            Entry::Accepted { receipt, step, .. } => {
+                let request_id = &receipt.request_id;
                 let is_real = self.request_ids.contains(&*request_id.0);
                 self.check(is_real, "no invention", || format!("{step}: RequestId {request_id}"));
             }

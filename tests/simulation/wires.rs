@@ -12,7 +12,7 @@ use futures_util::FutureExt as _;
 use rictl::clock::{BootTime, Clock};
 use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Health, Identity, Mutation, Page, Permit,
-    RequestId, Selection,
+    Receipt, Selection,
 };
 use rictl::emulator::{InProcess, World};
 use rictl::journal::{Entry, Replay, Run};
@@ -256,7 +256,7 @@ impl CloudWire {
         call: Call,
         id: &RouterInterfaceId,
         numbers: Numbers,
-    ) -> (bool, Result<RequestId, CloudError>) {
+    ) -> (bool, Result<Receipt, CloudError>) {
         let up = self.judge.borrow().up();
         let before = self.world.borrow().count(call.action()).mutated;
         let sent = Mutation::of(call, id.clone());
@@ -276,7 +276,7 @@ impl CloudWire {
             None => answer.await,
         };
         match &answer {
-            Ok(request_id) => self.ledger.borrow_mut().accepted(&request_id.0),
+            Ok(receipt) => self.ledger.borrow_mut().accepted(&receipt.request_id.0),
             Err(error) => {
                 if let Some(request_id) = &error.request_id {
                     self.ledger.borrow_mut().refused(&request_id.0);
@@ -326,7 +326,7 @@ impl CloudWire {
         Numbers { ledger, judge }
     }
 
-    fn came_back(&self, numbers: Numbers, answer: &Result<RequestId, CloudError>) {
+    fn came_back(&self, numbers: Numbers, answer: &Result<Receipt, CloudError>) {
         let Some(number) = numbers.judge else { return };
         self.judge.borrow_mut().came_back(
             number,
@@ -423,7 +423,7 @@ impl CloudWire {
         call: Call,
         id: &RouterInterfaceId,
         numbers: Numbers,
-    ) -> Result<RequestId, CloudError> {
+    ) -> Result<Receipt, CloudError> {
         self.traffic.calls.set(self.traffic.calls.get() + 1);
         let late = self.tricks.late.filter(|(nth, _)| *nth == self.traffic.calls.get()).map(|(_, delay)| delay);
         let by_chance = self.late.borrow_mut().chance(self.late_percent);
@@ -499,7 +499,7 @@ impl CloudRead for CloudWire {
 }
 
 impl Cloud for CloudWire {
-    async fn call(&self, scope: &Scope, call: &Mutation, _: Permit) -> Result<RequestId, CloudError> {
+    async fn call(&self, scope: &Scope, call: &Mutation, _: Permit) -> Result<Receipt, CloudError> {
         let (call, id) = (call.call(), call.interface());
         let astray;
         let id = if self.planted == Some(Planted::CallsGoAstray) {
@@ -710,7 +710,7 @@ impl Store for DiskWire {
 fn forgetful(entries: &[Entry]) -> Vec<Entry> {
     let forget = |entry: &Entry| match entry {
         Entry::Accepted { step, at, .. } if step.to_string().ends_with("/deactivate") => {
-            Entry::Refused { step: step.clone(), at: *at, detail: "forgotten".to_owned() }
+            Entry::Refused { step: step.clone(), at: *at, detail: "forgotten".to_owned(), receipt: None }
         }
         other => other.clone(),
     };

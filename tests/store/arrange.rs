@@ -1,7 +1,7 @@
 //! Builders: a target, a plan of steps, the entries of a run.
 
 use jiff::{SignedDuration, Timestamp};
-use rictl::cloud::{Call, RequestId};
+use rictl::cloud::{Call, Receipt, RequestId};
 use rictl::history::{self, Recorded};
 use rictl::journal::{Entry, Evidence, Operation, Outcome, PlannedStep, RunStarted};
 use rictl::plan::StepId;
@@ -77,15 +77,16 @@ pub(crate) fn intent(step: &PlannedStep, millis: i64) -> Entry {
 
 pub(crate) fn accepted(step: &PlannedStep, millis: i64) -> Entry {
     let request_id = RequestId("4EC47282-1B74-4534-BD0E-403F3EE64CAF".into());
-    Entry::Accepted { step: step.id.clone(), at: at(millis), request_id }
+    let receipt = Receipt { request_id, cloud_date: Some("2026-11-23T12:00:00Z".parse().unwrap()) };
+    Entry::Accepted { step: step.id.clone(), at: at(millis), receipt }
 }
 
 pub(crate) fn refused(step: &PlannedStep, millis: i64) -> Entry {
-    Entry::Refused { step: step.id.clone(), at: at(millis), detail: "Throttling.User".into() }
+    Entry::Refused { step: step.id.clone(), at: at(millis), detail: "Throttling.User".into(), receipt: None }
 }
 
 pub(crate) fn doubtful(step: &PlannedStep, millis: i64) -> Entry {
-    Entry::Doubtful { step: step.id.clone(), at: at(millis), detail: "connection reset".into() }
+    Entry::Doubtful { step: step.id.clone(), at: at(millis), detail: "connection reset".into(), receipt: None }
 }
 
 pub(crate) fn closed(step: &PlannedStep, millis: i64, outcome: Outcome, status: Status) -> Entry {

@@ -37,10 +37,10 @@ fn lines_read_as_what_happened() {
     insta::assert_snapshot!(String::from_utf8(written(&two_runs()[..6])).unwrap(), @r#"
         {"n":1,"run_started":{"format_version":2,"run_id":"20261123T120000.001Z-1a2b3c","at":"2026-11-23T12:00:00.25Z","operation":"apply","who":"ops@bastion","pid":4711,"target":{"provider":"emulator","account_id":"1234567890123456","endpoint":"http://127.0.0.1:4020"},"lineage":"lineage-1","serial":0,"digest":"sha256:00","steps":[{"id":"sh-primary/deactivate","address":"sh-primary","call":"DeactivateRouterInterface","interface_id":"ri-2zeo3xzyf38r4ursh-primary","region":"cn-shanghai","expect":"Active","goal":"Inactive"}]},"prev":"00000000000000000000000000000000","crc":"3ccc14f1"}
         {"n":2,"intent":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:00.26Z"},"prev":"ce6cc748d9e0a989537a3a50dacbd24a","crc":"6580ad11"}
-        {"n":3,"accepted":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:00.34Z","request_id":"4EC47282-1B74-4534-BD0E-403F3EE64CAF"},"prev":"492820b246ee0806796a48a9d50fb33f","crc":"69ac45fb"}
-        {"n":4,"closed":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:05.25Z","outcome":"done","status":"Inactive"},"prev":"6e38819e260827afd52c17c8f67a71e7","crc":"30911924"}
-        {"n":5,"run_ended":{"at":"2026-11-23T12:00:05.251Z","exit":0,"outcome":"complete"},"prev":"4f90f486454a12e7cfdba22e4962d3e0","crc":"847b369f"}
-        {"n":6,"folded":{"serial":1},"prev":"4ce5b90366bb0591e913478edaf30739","crc":"0ee578f3"}
+        {"n":3,"accepted":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:00.34Z","request_id":"4EC47282-1B74-4534-BD0E-403F3EE64CAF","cloud_date":"2026-11-23T12:00:00Z"},"prev":"492820b246ee0806796a48a9d50fb33f","crc":"0442735e"}
+        {"n":4,"closed":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:05.25Z","outcome":"done","status":"Inactive"},"prev":"b245e23c4cd78af86fb5dc243cba17c8","crc":"eb3ecb8f"}
+        {"n":5,"run_ended":{"at":"2026-11-23T12:00:05.251Z","exit":0,"outcome":"complete"},"prev":"5da22e312d9599ac1762d18789f41c74","crc":"1812c343"}
+        {"n":6,"folded":{"serial":1},"prev":"10d2b15b3ca23d35f2ef16b90a6af7b0","crc":"83547b41"}
         "#);
 }
 
@@ -128,8 +128,8 @@ fn a_run_of_the_first_version_is_the_same_run_in_lines_of_this_one() {
 #[test]
 fn a_line_that_was_replaced_by_another_good_one_is_refused() {
     let mut other = two_runs();
-    let Entry::Accepted { request_id, .. } = &mut other[2] else { panic!("the third entry") };
-    request_id.0 = "another".into();
+    let Entry::Accepted { receipt, .. } = &mut other[2] else { panic!("the third entry") };
+    receipt.request_id.0 = "another".into();
     let (bytes, other) = (written(&two_runs()), written(&other));
     let lines = |bytes: &[u8]| -> Vec<Vec<u8>> { bytes.split_inclusive(|b| *b == b'\n').map(<[u8]>::to_vec).collect() };
     let mut mixed = lines(&bytes);

@@ -10,7 +10,7 @@ use crate::resource::Region;
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct InitArgs {
     /// Read this region; may be given several times [default: the environment's, or all of a world]
-    #[arg(long, value_name = "REGION", value_parser = super::region)]
+    #[arg(long, value_name = "REGION", value_parser = super::value::region)]
     pub(in crate::cli) region: Vec<Region>,
     /// Where to write; - for stdout [default: rictl.yaml]
     #[arg(long, value_name = "FILE")]

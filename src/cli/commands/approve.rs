@@ -60,7 +60,7 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
     let next = invocation.given().next("apply --approved");
     output.print(|out| {
         said.iter().try_for_each(|line| writeln!(out, "{}", escape_terminal(line)))?;
-        writeln!(out, "{next} runs it.")
+        writeln!(out, "{next} runs it once it is due; nothing else does.")
     })?;
     Ok(Exit::Done)
 }

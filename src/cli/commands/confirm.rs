@@ -5,9 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::calendar::Zone;
+use crate::clock::BootTime;
 use crate::ops::confirm::{self as operation, Confirmed, Confirming};
 use crate::ops::failure::Exit;
 use crate::ops::session::{Back, Came, Session};
+use crate::plan::StepId;
 use crate::render::escape::escape_terminal;
 use crate::render::words::confirmation as words;
 use crate::state::{Awaiting, RunId};
@@ -27,39 +29,56 @@ pub(super) async fn confirm(arguments: &ConfirmArgs, invocation: &Invocation, ou
     let paths = unread::records_at(&path, invocation, output)?;
     let Some(name) = &arguments.run_id else { return list(&paths, arguments.json, invocation, output) };
     let (id, by) = invocation.nobody();
-    let confirming = Confirming { id, by, clock: invocation.clock };
+    let confirming = Confirming { id, by, clock: invocation.clock, zone: zone(invocation) };
     let confirmed = operation::confirm(&paths, name, &confirming)?;
-    let (run_id, what) = match &confirmed {
-        Confirmed::Now(run_id) => (run_id, "kept"),
-        Confirmed::Already(run_id) => (run_id, "kept already"),
-        Confirmed::Rest(run_id) => (run_id, "kept as far as it was not taken back"),
+    let (run_id, in_doubt): (&RunId, &[StepId]) = match &confirmed {
+        Confirmed::Now(run_id) | Confirmed::Already(run_id) => (run_id, &[]),
+        Confirmed::Rest { run_id, in_doubt } => (run_id, in_doubt),
+    };
+    let said = match &confirmed {
+        Confirmed::Now(_) | Confirmed::Already(_) => words::kept(run_id, matches!(confirmed, Confirmed::Already(_))),
+        Confirmed::Rest { .. } => words::rest_kept(run_id, in_doubt),
     };
     output.print(|out| {
         if arguments.json {
-            let document = serde_json::json!({"format_version": "1.0", "run_id": run_id, "confirmed": true});
+            let mut document = serde_json::json!({"format_version": "1.0", "run_id": run_id, "confirmed": true});
+            if !in_doubt.is_empty() {
+                document["in_doubt"] = serde_json::json!(in_doubt);
+            }
             writeln!(out, "{document}")
         } else {
-            writeln!(out, "Run {run_id} is {what}.")
+            writeln!(out, "{}", escape_terminal(&said))
         }
     })?;
     Ok(Exit::Done)
 }
 
+/// Returns the zone that times are shown in: UTC where the spec cannot be read.
+fn zone(invocation: &Invocation) -> Zone {
+    invocation.load().map_or_else(|_| Zone::utc(), |project| project.spec.time_zone)
+}
+
 /// Lists what awaits: without a run there is nothing to confirm.
 fn list(paths: &Paths, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let awaiting = operation::awaiting(paths)?;
-    let zone = invocation.load().map_or_else(|_| Zone::utc(), |project| project.spec.time_zone);
+    let (awaiting, zone) = (operation::awaiting(paths)?, zone(invocation));
+    let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
+    let is_due = |awaits: &Awaiting| awaits.deadline.is_past(now, uptime.as_ref());
     output.print(|out| {
         if json {
             writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "awaiting": documents(&awaiting)}))
         } else if awaiting.is_empty() {
             writeln!(out, "Nothing awaits confirmation.")
         } else {
-            awaiting.iter().try_for_each(|awaits| writeln!(out, "{}", escape_terminal(&words::listed(awaits, &zone))))
+            awaiting.iter().try_for_each(|awaits| {
+                writeln!(out, "{}", escape_terminal(&words::listed(awaits, is_due(awaits), &zone)))
+            })
         }
     })?;
-    if !awaiting.is_empty() {
+    if awaiting.iter().any(|awaits| awaits.left_by.is_some() || !is_due(awaits)) {
         output.say(&format!("{} keeps one of them", invocation.given().next("confirm RUN_ID")));
+    }
+    if awaiting.iter().any(is_due) {
+        output.say(&format!("{} takes back what is due", invocation.given().next("confirm --expired")));
     }
     Ok(Exit::Error)
 }

@@ -81,7 +81,10 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
         }
         checks.push(check);
     }
-    report(arguments, &checks)?;
+    for error in report(arguments, &checks) {
+        let code = errors::report(output, &error, Machine::None);
+        failed.get_or_insert(code);
+    }
     Ok(failed.unwrap_or(if moved { Exit::Changes } else { Exit::Done }))
 }
 
@@ -139,17 +142,17 @@ fn print(output: &Output, format: &FormatArgs, drift: &Drift, given: &Given, top
     })
 }
 
-/// Writes the files that were asked for.
-fn report(arguments: &DriftArgs, checks: &[DriftCheck]) -> Result<()> {
-    if let Some(path) = &arguments.metrics_file {
+/// Writes the files that were asked for, each that can be, and returns why the others could not.
+fn report(arguments: &DriftArgs, checks: &[DriftCheck]) -> Vec<anyhow::Error> {
+    let metrics = arguments.metrics_file.as_ref().map(|path| {
         let mut text = Vec::new();
         render::metrics::drift(&mut text, checks)?;
-        shared_file::write(path, &text, Access::Others, true)?;
-    }
-    if let Some(path) = &arguments.junit {
+        shared_file::write(path, &text, Access::Others, true)
+    });
+    let junit = arguments.junit.as_ref().map(|path| {
         let mut text = Vec::new();
         render::junit::drift(&mut text, checks)?;
-        shared_file::write(path, &text, Access::Others, true)?;
-    }
-    Ok(())
+        shared_file::write(path, &text, Access::Others, true)
+    });
+    [metrics, junit].into_iter().flatten().filter_map(Result::err).collect()
 }

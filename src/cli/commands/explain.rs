@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::cloud::CloudError;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::history::Recorded;
+use crate::ops::beside;
 use crate::ops::connection::connect_and_read;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
@@ -17,8 +18,8 @@ use crate::render;
 use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
 use crate::resource::{Address, LiveState, Reading};
-use crate::schedule;
 use crate::spec::keys::{self, Key};
+use crate::state::Identity;
 
 use super::super::args::{Choice, ExplainArgs, GraphArgs, GraphFormat};
 use super::super::errors;
@@ -34,19 +35,25 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     say_clashes(&project, output);
     let recorded = plan::read(&project.paths, output)?;
     let (plan, seen) = planned(&project, &recorded, at, invocation).await?;
-    let (_, reached) = at.map(|at| schedule::assumed(&project.spec, plan.timestamp, at)).unwrap_or_default();
-    let facts: Vec<Explanation<'_>> = addresses
-        .iter()
-        .map(|address| Explanation {
+    let reached = at.map(|at| live::reached(&project.spec, &seen, plan.timestamp, at)).unwrap_or_default();
+    let closed = recorded.state_as_closed(&plan.target);
+    let state = beside::with_others(closed.as_deref(), &project, &plan.target);
+    let explained = |address| {
+        let declared = &project.spec.interfaces[address];
+        let identity = Identity::of(&declared.scope, &declared.id.value);
+        let known = state.as_ref().and_then(|state| state.interfaces.of(&identity));
+        Explanation {
             spec: &project.spec,
             address,
-            declared: &project.spec.interfaces[address],
+            declared,
             reading: seen.readings.get(address).unwrap_or(&Reading::Unreadable),
-            record: recorded.state.as_ref().and_then(|state| state.interfaces.get(address)),
+            record: known.map(|(_, record)| record),
+            renamed_from: known.map(|(name, _)| name).filter(|name| *name != address),
             plan: &plan,
             assumed: reached.get(address).copied(),
-        })
-        .collect();
+        }
+    };
+    let facts: Vec<Explanation<'_>> = addresses.iter().map(explained).collect();
     let view = output.view();
     // What is asked decides the shape of the document, never how many there are.
     let asks_for_one = matches!(arguments.selectors.as_slice(), [one] if one.is_name());
@@ -69,8 +76,14 @@ fn key(path: &str, json: bool, output: &Output) -> Result<Exit> {
     let keys: Vec<&'static Key> = keys::matching(path).collect();
     if keys.is_empty() {
         let refusal = Refusal::new(Exit::Error, format!("the spec has no key {path}"));
-        let near = nearest(path, keys::KEYS.iter().map(|key| key.path));
-        let hint = near.map_or_else(|| "docs/reference/spec.md lists them".to_owned(), did_you_mean);
+        let named: Vec<&str> = keys::called(path.rsplit('.').next().unwrap_or(path)).map(|key| key.path).collect();
+        let near = || nearest(path, keys::KEYS.iter().map(|key| key.path)).into_iter().collect();
+        let meant: Vec<&str> = if named.is_empty() { near() } else { named };
+        let hint = if meant.is_empty() {
+            "docs/reference/spec.md lists them".to_owned()
+        } else {
+            did_you_mean(&meant.join("`, `"))
+        };
         return Err(refusal.hint(hint).into());
     }
     let view = output.view();

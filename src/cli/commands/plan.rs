@@ -38,7 +38,9 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     if let Some(path) = &arguments.out {
         save(path, &plan, arguments.force)?;
     }
-    let saved = arguments.out.as_deref().map(|path| path.display().to_string());
+    // What went through a pipe or a device nobody finds there again.
+    let saved = arguments.out.as_deref().filter(|path| !shared_file::is_stream(path));
+    let saved = saved.map(|path| path.display().to_string());
     let given = Given { saved, redo: arguments.choice.redo, ..invocation.given() };
     print(
         output,
@@ -51,7 +53,11 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
         )),
     )?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
-        let text = format!("Saved the plan to {}.", path.display());
+        let name = path.display();
+        let text = match shared_file::is_stream(path) {
+            true => format!("Wrote the plan into {name}, which is no file to apply."),
+            false => format!("Saved the plan to {name}."),
+        };
         output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
     }
     Ok(exit_code(&plan, arguments.detailed_exitcode))

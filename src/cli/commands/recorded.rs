@@ -5,16 +5,19 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::calendar::Zone;
-use crate::history::{Aside, Recorded};
+use crate::clock::BootTime;
+use crate::history::{self, Aside, Recorded};
 use crate::ops::accept::{self, Accepted};
 use crate::ops::failure::{Exit, Refusal};
-use crate::ops::{history as operation, state_edit};
+use crate::ops::project::Project;
+use crate::ops::{approval, beside, history as operation, state_edit};
+use crate::plan::Plan;
 use crate::render;
 use crate::render::past::PastRun;
 use crate::render::words::next::Given;
 use crate::resource::Address;
 use crate::selector::Selector;
-use crate::state::Record;
+use crate::state::{Identity, Record, RunId};
 use crate::store::local::{self, Files};
 
 use super::super::args::{Format, ShowArgs, StateCommand};
@@ -29,7 +32,8 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         && Path::new(what).exists()
     {
         let saved = apply::read_any_plan(Path::new(what))?;
-        let given = Given { saved: Some(what.clone()), ..invocation.given() };
+        let used_by = used_by(&saved, invocation);
+        let given = Given { saved: Some(what.clone()), used_by, ..invocation.given() };
         plan::print(output, &arguments.format, &saved, &given, None)?;
         return Ok(Exit::Done);
     }
@@ -37,14 +41,19 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     let recorded = plan::read(&paths, output)?;
     let files = Files::new(paths);
     let what = arguments.what.as_deref().unwrap_or("last");
-    let run = operation::find(&files, &recorded, what)?.ok_or_else(|| match what {
+    let mut run = operation::find(&files, &recorded, what)?;
+    if let (None, Ok(project)) = (&run, invocation.load()) {
+        run = beside::find(&project, &recorded, what)?.filter(|_| what != "last");
+    }
+    let run = run.ok_or_else(|| match what {
         "last" => {
             Refusal::new(Exit::Error, "nothing has been applied yet").hint("name a saved plan, or run `rictl apply`")
         }
         _ => Refusal::new(Exit::Error, format!("there is neither a file nor a run {what}"))
             .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`"),
     })?;
-    let run = PastRun::from(run).in_zone(&zone(invocation));
+    let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
+    let run = PastRun::from(run).in_zone(&zone(invocation)).as_of(now, uptime.as_ref());
     let (view, given) = (output.view_of(arguments.format.full), invocation.given());
     output.print(|out| match format {
         Format::Text => render::history::run(out, &run, &given, view),
@@ -53,6 +62,18 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         Format::Html => render::html::run(out, &run, &given, None),
     })?;
     Ok(Exit::Done)
+}
+
+/// Returns the run that has used a saved plan, as far as what is recorded beside its spec can be read: a plan file is shown
+/// wherever it lies.
+fn used_by(saved: &Plan, invocation: &Invocation) -> Option<RunId> {
+    let project = match (invocation.global.file.is_empty(), &saved.basis.spec) {
+        (true, Some(spec)) => invocation.load_from(Path::new(spec)),
+        _ => invocation.load(),
+    };
+    let paths = project.ok()?.paths;
+    let recorded = history::read_files(&paths).ok()?;
+    approval::run_of(&Files::new(paths), &recorded, saved).ok()?
 }
 
 pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
@@ -65,10 +86,17 @@ pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocatio
     let recorded = plan::read(&paths, output)?;
     let mut runs = operation::runs(&Files::new(paths), &recorded)?;
     if let Some(project) = &project {
+        let of_others = beside::runs(project, &recorded)?;
+        if !of_others.is_empty() {
+            runs.extend(of_others);
+            runs.sort_by(|one, other| other.run.id().cmp(one.run.id()));
+        }
         runs = operation::touching(runs, selectors, project)?;
     }
     let zone = project.map(|project| project.spec.time_zone).unwrap_or_default();
-    let runs: Vec<PastRun> = runs.into_iter().map(|run| PastRun::from(run).in_zone(&zone)).collect();
+    let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
+    let shown = |run| PastRun::from(run).in_zone(&zone).as_of(now, uptime.as_ref());
+    let runs: Vec<PastRun> = runs.into_iter().map(shown).collect();
     let view = output.view();
     output.print(|out| {
         if json { render::history::list_document(out, &runs) } else { render::history::list(out, &runs, view) }
@@ -95,14 +123,16 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         }
         StateCommand::Show { address, json } => {
             let recorded = plan::read(&unread::records(invocation, output)?, output)?;
-            let record = record(&recorded, &address)?;
+            let project = invocation.load().ok();
+            let (name, record) = record(&recorded, &address, project.as_ref())?;
+            let renamed_from = Some(name).filter(|name| **name != address);
+            let zone = project.as_ref().map(|project| project.spec.time_zone.clone()).unwrap_or_default();
             let view = output.view();
             output.print(|out| {
                 if json {
-                    let document = serde_json::json!({"format_version": "1.0", "address": address, "record": record});
-                    writeln!(out, "{document}")
+                    render::state::show_document(out, &address, record, renamed_from)
                 } else {
-                    render::state::show(out, &address, record, (&zone(invocation), view))
+                    render::state::show(out, &address, (record, renamed_from), (&zone, view))
                 }
             })?;
         }
@@ -136,9 +166,18 @@ pub(super) async fn accept(invocation: &Invocation, output: &Output) -> Result<E
     Ok(Exit::Done)
 }
 
-fn record<'a>(recorded: &'a Recorded, address: &Address) -> Result<&'a Record> {
-    let record = recorded.state.as_ref().and_then(|state| state.interfaces.get(address));
-    Ok(record.ok_or_else(|| state_edit::unknown(address))?)
+/// Finds a record by the name that it has, or by that which the spec gives its interface now; with the name that it has.
+fn record<'a>(
+    recorded: &'a Recorded,
+    address: &Address,
+    project: Option<&Project>,
+) -> Result<(&'a Address, &'a Record)> {
+    let records = recorded.state.as_ref().map(|state| &state.interfaces);
+    let named = records.and_then(|records| records.by_address().get_key_value(address));
+    let declared = project.and_then(|project| project.spec.interfaces.get(address));
+    let identity = declared.map(|entry| Identity::of(&entry.scope, &entry.id.value));
+    let renamed = || records?.of(&identity?);
+    Ok(named.or_else(renamed).ok_or_else(|| state_edit::unknown(address))?)
 }
 
 pub(super) async fn force_unlock(

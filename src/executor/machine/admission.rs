@@ -338,7 +338,7 @@ impl<'a> Machine<'a> {
     /// Closes an intent whose call has not left, and will not.
     pub(super) fn record_not_sent(&mut self, number: usize) {
         let (step, at) = (self.planned(number), self.now.wall);
-        self.record(Entry::Refused { step: step.id.clone(), at, detail: NOT_SENT.to_owned() });
+        self.record(Entry::Refused { step: step.id.clone(), at, detail: NOT_SENT.to_owned(), receipt: None });
         if !self.steps[number].is_doubted() {
             self.going_down.remove(&step.address);
         }

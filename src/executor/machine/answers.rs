@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Machine;
 use super::phase::{Attempts, By, Cause, Doubt, Phase};
 use super::time::Moment;
-use crate::cloud::{CloudError, Effect, ErrorKind, RequestId};
+use crate::cloud::{CloudError, Effect, ErrorKind, Receipt};
 use crate::journal::{Entry, Outcome};
 use crate::plan::Action;
 use crate::run::{Event, StepReason, StopReason};
@@ -27,7 +27,7 @@ impl Machine<'_> {
     }
 
     /// Takes in the answer to a call; it means nothing any more where the step was abandoned meanwhile.
-    pub(super) fn on_answer(&mut self, number: usize, answer: Result<RequestId, CloudError>) {
+    pub(super) fn on_answer(&mut self, number: usize, answer: Result<Receipt, CloudError>) {
         let Phase::Calling(attempts) = self.steps[number].phase else {
             debug_assert!(self.steps[number].is_finished(), "an answer to a call that was not sent");
             return;
@@ -35,10 +35,10 @@ impl Machine<'_> {
         let step = self.planned(number);
         let at = self.now.wall;
         match answer {
-            Ok(request_id) => {
-                self.record(Entry::Accepted { step: step.id.clone(), at, request_id: request_id.clone() });
-                self.tell(Event::CallAccepted { step: step.id.clone(), request_id: request_id.clone() });
-                self.report.results[number].request_id = Some(request_id);
+            Ok(receipt) => {
+                self.record(Entry::Accepted { step: step.id.clone(), at, receipt: receipt.clone() });
+                self.tell(Event::CallAccepted { step: step.id.clone(), request_id: receipt.request_id.clone() });
+                self.keep(number, Some(receipt));
                 self.settle(number, By::Acceptance);
             }
             // The read before it showed the expected status. So reads lag, or somebody was quicker, or an earlier copy of
@@ -51,16 +51,22 @@ impl Machine<'_> {
         }
     }
 
+    /// Keeps what came with the last answer that was one.
+    fn keep(&mut self, number: usize, receipt: Option<Receipt>) {
+        let Some(Receipt { request_id, cloud_date }) = receipt else { return };
+        let result = &mut self.report.results[number];
+        (result.request_id, result.cloud_date) = (Some(request_id), cloud_date);
+    }
+
     /// Nobody knows whether this call, or an earlier copy of it, was done: only reads can tell.
     fn on_doubt(&mut self, number: usize, attempts: Attempts, error: &CloudError) {
         let step = self.planned(number);
         let at = self.now.wall;
         let detail = error.to_string();
-        self.record(Entry::Doubtful { step: step.id.clone(), at, detail: detail.clone() });
+        let receipt = error.receipt();
+        self.record(Entry::Doubtful { step: step.id.clone(), at, detail: detail.clone(), receipt: receipt.clone() });
         self.tell(Event::NoClearAnswer { step: step.id.clone(), error: detail.clone() });
-        if error.request_id.is_some() {
-            self.report.results[number].request_id.clone_from(&error.request_id);
-        }
+        self.keep(number, receipt);
         let cause = match error.kind {
             ErrorKind::IncorrectStatus => Cause::Contradiction,
             _ => Cause::Lost,
@@ -86,10 +92,9 @@ impl Machine<'_> {
         let step = self.planned(number);
         let at = self.now.wall;
         let detail = error.to_string();
-        self.record(Entry::Refused { step: step.id.clone(), at, detail: detail.clone() });
-        if error.request_id.is_some() {
-            self.report.results[number].request_id.clone_from(&error.request_id);
-        }
+        let receipt = error.receipt();
+        self.record(Entry::Refused { step: step.id.clone(), at, detail: detail.clone(), receipt: receipt.clone() });
+        self.keep(number, receipt);
         attempts.refusals += 1;
         let most = match error.kind {
             ErrorKind::Throttled => THROTTLED,

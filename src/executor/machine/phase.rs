@@ -171,6 +171,17 @@ impl Phase {
         matches!(self, Self::Recording { .. } | Self::Calling(_))
     }
 
+    /// Returns whether its call was sent, or is being sent, and nobody has seen its end.
+    pub(super) fn has_sent(&self) -> bool {
+        match self {
+            Self::Settling(Settling { by, .. }) => *by != By::Wait,
+            Self::Recording { .. } | Self::Calling(_) | Self::Doubt(_) => true,
+            Self::Asking(attempts) => attempts.are_doubted(),
+            Self::Ready(ready) => ready.attempts.are_doubted(),
+            Self::Waiting | Self::Startable | Self::Finished => false,
+        }
+    }
+
     /// Returns whether its step has begun and not ended.
     pub(super) fn is_in_flight(&self) -> bool {
         self.has_place() || self.is_polled() || matches!(self, Self::Calling(_))

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::sightings::{Answer, ReadNumber};
 use crate::clock::BootTime;
-use crate::cloud::{Call, CloudError, Health, Mutation, Page, RequestId};
+use crate::cloud::{Call, CloudError, Health, Mutation, Page, Receipt};
 use crate::journal::Entry;
 use crate::plan::HealthEnd;
 use crate::resource::{RouterInterfaceId, Scope, Status};
@@ -25,7 +25,7 @@ pub(in crate::executor) enum Input {
     /// A call has not left: it was too late for it, or a signal had come. Its place under the quota is still there.
     NotSent { step: usize },
     /// What came back from a call.
-    Answered { step: usize, answer: Result<RequestId, CloudError> },
+    Answered { step: usize, answer: Result<Receipt, CloudError> },
     /// A page of a read that goes on.
     Page { read: ReadNumber, scope: Scope, page: Page },
     /// What a page of a read that goes on showed in two ways.

@@ -63,7 +63,7 @@ impl Machine<'_> {
         for number in intents {
             if matches!(self.steps[number].phase, Phase::Recording { .. }) {
                 let (step, at) = (self.planned(number).id.clone(), self.now.wall);
-                self.record(Entry::Refused { step, at, detail: error_text.clone() });
+                self.record(Entry::Refused { step, at, detail: error_text.clone(), receipt: None });
                 self.withdraw(number);
             }
         }

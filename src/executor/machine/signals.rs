@@ -1,5 +1,7 @@
 //! Signals: what each costs, by where the run stands.
 
+use std::time::Duration;
+
 use super::Machine;
 use super::port::Effect;
 use super::stage::Stage;
@@ -34,6 +36,9 @@ impl Machine<'_> {
             self.interrupted = true;
             let grace = self.settings.interrupt_grace;
             self.grace_ends = Some(self.now.instant + grace);
+            // What only waits has sent nothing that has to be settled.
+            self.abandoned |= !self.in_flight.iter().any(|number| self.steps[*number].phase.has_sent());
+            let grace = if self.abandoned { Duration::ZERO } else { grace };
             self.tell(Event::Interrupted { in_flight: self.in_flight.len(), grace });
         }
         self.abandoned |= self.signals > 1;

@@ -29,12 +29,12 @@ fn done(verb: &str, second: i64, exit: Exit) -> Vec<Entry> {
     let step: crate::plan::StepId = serde_json::from_value(serde_json::json!(format!("a/{verb}"))).unwrap();
     let status = if verb == "activate" { crate::resource::Status::Active } else { crate::resource::Status::Inactive };
     let uptime = Some(crate::uptime::Uptime { boot: "one".into(), ms: 60_000 + 1000 * second as u64 + 5000 });
-    let request_id = serde_json::from_value(serde_json::json!("R")).unwrap();
+    let receipt = serde_json::from_value(serde_json::json!({"request_id": "R"})).unwrap();
     let outcome = crate::journal::Outcome::Done;
     let end = RunEnd { at: at(second + 6), exit, outcome: RunOutcome::Complete, reasons: Vec::new() };
     vec![
         Entry::Intent { step: step.clone(), at: at(second) },
-        Entry::Accepted { step: step.clone(), at: at(second), request_id },
+        Entry::Accepted { step: step.clone(), at: at(second), receipt },
         Entry::Closed { step, at: at(second + 5), outcome, status: Some(status), because: None, uptime },
         Entry::RunEnded(end),
     ]

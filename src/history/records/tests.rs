@@ -93,13 +93,13 @@ fn drained() -> crate::journal::Journal {
             change_id: None,
         }],
     };
-    let request_id = crate::resource::RequestId("R".into());
+    let receipt = crate::resource::Receipt { request_id: crate::resource::RequestId("R".into()), cloud_date: None };
     let (outcome, status, because) = (Outcome::Done, Some(Status::Inactive), None);
     let mut journal = Journal::default();
     let entries = [
         Entry::RunStarted(Box::new(started)),
         Entry::Intent { step: step.clone(), at: at(10) },
-        Entry::Accepted { step: step.clone(), at: at(11), request_id },
+        Entry::Accepted { step: step.clone(), at: at(11), receipt },
         Entry::Closed { step, at: at(20), outcome, status, because, uptime: None },
     ];
     journal.encode(&entries).unwrap();

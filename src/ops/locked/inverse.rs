@@ -1,11 +1,16 @@
 //! The plan of a way back: the inverse of what runs did, through the same planner.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 
 use crate::cloud::Cloud;
 use crate::executor;
+use crate::journal::Run;
+use crate::ops::beside;
 use crate::ops::rollback::{self, Done, Inverse, Way};
-use crate::plan::PlanOptions;
+use crate::plan::{BlockReason, Plan, PlanOptions};
+use crate::resource::Address;
 use crate::state::{Awaiting, RunId, State};
 use crate::store::Store;
 
@@ -21,7 +26,10 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         options: &PlanOptions,
     ) -> Result<Option<Planned>> {
         let runs = done.runs;
-        let open = |id: &RunId| Ok(self.store.run(id)?);
+        let open = |id: &RunId| match self.store.run(id)? {
+            None => beside::run(&self.session.project, id),
+            known => Ok(known),
+        };
         // That it awaits confirmation itself holds nothing of it back.
         let is_own = |awaits: &Awaiting| runs.iter().any(|run| awaits.run_id == *run.id());
         let without = state.filter(|state| state.awaiting.iter().any(is_own)).cloned();
@@ -33,14 +41,29 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let inverse = rollback::inverse(&self.session.project, done, state, way, options, open)?;
         let Some(Inverse { project, options, grounds }) = inverse else { return Ok(None) };
         let refresh = self.refresh(&project.spec).await;
+        let held = options.held.clone();
         let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
         rollback::explain(&mut plan, &named(done));
+        let back_already = back_already(&held, &plan);
         let earlier = state.map(|state| executor::unsettled(&state.interfaces)).unwrap_or_default();
-        let is_confirmable = runs.iter().any(|run| run.started.evidence.confirm_within_ms.is_some());
+        // Of one that is recorded elsewhere it is decided there.
+        let is_here = |run: &Run| self.store.run(run.id()).is_ok_and(|run| run.is_some());
+        let is_confirmable = runs.iter().any(|run| run.started.evidence.confirm_within_ms.is_some() && is_here(run));
         let run_ids = runs.iter().map(|run| run.id().clone()).collect();
-        let takes_back = Some(TakesBack { run_ids, change_id: change_of(done), grounds, is_confirmable });
+        let takes_back = Some(TakesBack { run_ids, change_id: change_of(done), grounds, back_already, is_confirmable });
         Ok(Some(Planned { plan, refresh, takes_back, earlier, approved: None }))
     }
+}
+
+/// Lists what others have changed since and nothing is wanted of: it is where it was before.
+fn back_already(held: &BTreeMap<Address, BlockReason>, plan: &Plan) -> Vec<(Address, RunId)> {
+    let is_blocked = |address: &Address| plan.blocked.iter().any(|blocked| blocked.address == *address);
+    let by = |reason: &BlockReason| match reason {
+        BlockReason::Superseded { run_id, .. } => Some(run_id.clone()),
+        _ => None,
+    };
+    let free = held.iter().filter(|(address, _)| !is_blocked(address));
+    free.filter_map(|(address, reason)| Some((address.clone(), by(reason)?))).collect()
 }
 
 /// Returns the change that is taken back, or that runs belong to, where that is one.

@@ -90,6 +90,7 @@ impl Document {
             }
         }
         Plan {
+            about: crate::plan::About::Spec,
             forgotten: Vec::new(),
             guards_weakened: Vec::new(),
             timestamp: self.timestamp,

@@ -5,7 +5,16 @@ fn explained(address: &str, spec: &Spec, plan: &Plan) -> String {
     let (live, address) = (live_state(), Address::from(address));
     let declared = &spec.interfaces[&address];
     let reading = live.readings.get(&address).unwrap_or(&Reading::Unreadable);
-    let facts = Explanation { spec, address: &address, declared, reading, record: None, plan, assumed: None };
+    let facts = Explanation {
+        spec,
+        address: &address,
+        declared,
+        reading,
+        record: None,
+        renamed_from: None,
+        plan,
+        assumed: None,
+    };
     written(|out| text(out, &facts, view(80)))
 }
 

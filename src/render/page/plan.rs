@@ -75,9 +75,12 @@ fn assumed(plan: &Plan) -> Section {
 }
 
 fn upcoming(plan: &Plan) -> Section {
-    let (zone, now) = (&plan.time_zone, plan.at.unwrap_or(plan.timestamp));
-    let entry = |upcoming: &Upcoming| Entry::plain(Tone::Faint, words::upcoming(upcoming, zone, now));
-    Section::new("Coming up", Lead::Line("Coming up:"), Body::List(plan.upcoming.iter().map(entry).collect()))
+    let entry = |upcoming: &Upcoming| Entry::plain(Tone::Faint, words::upcoming(upcoming, plan));
+    let (title, lead) = match plan.at {
+        Some(_) => ("Coming up, counted from --at on", "Coming up, counted from --at on:"),
+        None => ("Coming up", "Coming up:"),
+    };
+    Section::new(title, Lead::Line(lead), Body::List(plan.upcoming.iter().map(entry).collect()))
 }
 
 fn drifted(plan: &Plan) -> Section {

@@ -18,6 +18,10 @@ use crate::run::{Exit, Reason, Report, RunOutcome, StepResult, Subject};
 pub(crate) fn page(past: &PastRun, given: &Given) -> Page {
     let report = &past.report;
     let verdict = match past.outcome() {
+        Some(RunOutcome::Died) if past.resolved.is_none() => Verdict {
+            lines: vec![words::NO_END.to_owned()],
+            ..Verdict::new(Tone::Bad, format!("The run {}.", past.verdict().1), "")
+        },
         None | Some(RunOutcome::Died) => Verdict::new(Tone::Bad, format!("The run {}.", past.verdict().1), ""),
         Some(_) => verdict(report, words::blocked(report)),
     };

@@ -12,9 +12,9 @@ use serde::Serialize;
 use super::super::words::plan as words;
 use crate::calendar::Zone;
 use crate::plan::{
-    Assumed, Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, GuardWeakened,
-    HealthRead, InterfaceRead, LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, Step,
-    Summary, Upcoming, Warning,
+    Assumed, Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead,
+    InterfaceRead, LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, Step, Summary,
+    Upcoming, Warning,
 };
 use crate::resource::{Address, DriftPolicy, ScopeFailure, Target};
 use crate::selector::Selector;
@@ -49,7 +49,7 @@ pub(in crate::render) struct Document<'a> {
     /// What was recorded and is no longer declared; it is not touched.
     forgotten: &'a [Forgotten],
     /// The guards that have become weaker since the last apply that ended well.
-    guards_weakened: &'a [GuardWeakened],
+    guards_weakened: Vec<words::GuardTold>,
     /// There is something to apply.
     applyable: bool,
     /// An apply would bring about everything that the spec declares, but for what is left alone.
@@ -134,7 +134,7 @@ impl<'a> Document<'a> {
             blocked: plan.blocked.iter().map(|blocked| BlockedLine::of(plan, blocked)).collect(),
             left_alone: plan.left_alone.iter().map(|left| LeftAloneLine::of(plan, left)).collect(),
             forgotten: &plan.forgotten,
-            guards_weakened: &plan.guards_weakened,
+            guards_weakened: plan.guards_weakened.iter().map(words::guard_weakened).collect(),
             applyable: plan.is_applyable(),
             complete: plan.is_complete(),
             errored: plan.is_errored(),
@@ -257,6 +257,9 @@ impl<'a> LeftAloneLine<'a> {
 pub(in crate::render) struct WarningLine<'a> {
     #[serde(flatten)]
     warning: Coded<'a, Warning>,
+    /// The guards that have become weaker, where it is about those.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guards: Option<Vec<words::GuardTold>>,
     /// What.
     summary: String,
     /// Where and why.
@@ -267,11 +270,15 @@ pub(in crate::render) struct WarningLine<'a> {
 impl<'a> WarningLine<'a> {
     pub(in crate::render) fn of(warning: &'a Warning, zone: &Zone) -> Self {
         let words::Said { summary, detail } = words::warning(warning, zone);
+        let guards = match warning {
+            Warning::GuardsWeakened { guards } => Some(guards.iter().map(words::guard_weakened).collect()),
+            _ => None,
+        };
         let warning = match warning {
             Warning::Told { .. } => Coded::Told { code: None },
             typed => Coded::Typed(typed),
         };
-        Self { warning, summary, detail }
+        Self { warning, guards, summary, detail }
     }
 }
 

@@ -58,7 +58,8 @@ struct StepDocument<'a> {
     sent_at: Option<Timestamp>,
     /// When its goal was seen, by this machine's clock.
     settled_at: Option<Timestamp>,
-    /// The time in the cloud's answer to the call; `null` where that is not recorded.
+    /// When the API answered the call, by the cloud's clock: the Date of that answer; `null` where there was none, or a
+    /// version wrote the run down that did not keep it.
     cloud_date: Option<Timestamp>,
     /// Why, as a word, where the step is not at its goal.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +128,7 @@ impl<'a> StepDocument<'a> {
             after: result.status.as_ref(),
             sent_at: result.sent_at(),
             settled_at: result.finished_at.filter(|_| result.is_at_goal()),
-            cloud_date: None,
+            cloud_date: result.cloud_date,
             code: because.filter(|_| !result.is_at_goal()).map(|because| because.code(result.outcome)),
             detail: because.map(|because| words::step_reason(because, zone)),
         }

@@ -65,7 +65,7 @@ fn lists_and_shows_records() {
     let shown = state
         .interfaces
         .iter()
-        .map(|(address, record)| written(|out| show(out, address, record, (&Zone::utc(), view(80)))));
+        .map(|(address, record)| written(|out| show(out, address, (record, None), (&Zone::utc(), view(80)))));
     insta::assert_snapshot!("show", shown.collect::<String>());
 }
 
@@ -74,7 +74,7 @@ fn shows_hostile_text_without_obeying_it() {
     for text in HOSTILE {
         let state = state(text);
         for (address, record) in &state.interfaces {
-            assert_inert(&written(|out| show(out, address, record, (&Zone::utc(), view(60)))), text);
+            assert_inert(&written(|out| show(out, address, (record, None), (&Zone::utc(), view(60)))), text);
         }
     }
 }

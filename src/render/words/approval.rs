@@ -11,9 +11,9 @@ use crate::state::RunId;
 /// Says what was approved, by whom, and when it runs.
 pub fn kept(plan: &Plan, by: &str, due: Option<Timestamp>, expires: Timestamp) -> [String; 2] {
     let zone = &plan.time_zone;
-    let due = due.map_or_else(|| "at once".to_owned(), |due| format!("from {}", zone.shown(due)));
+    let due = due.map_or_else(|| "now".to_owned(), |due| format!("from {}", zone.shown(due)));
     let (steps, digest) = (counted(plan.steps.len(), "step"), plan.digest());
-    [format!("Approved by {by}: {digest}"), format!("{steps}; runs {due}, until {}.", zone.shown(expires))]
+    [format!("Approved by {by}: {digest}"), format!("{steps}; due {due}, until {}.", zone.shown(expires))]
 }
 
 /// Names an approval.

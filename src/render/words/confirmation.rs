@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::calendar::Zone;
+use crate::plan::StepId;
 use crate::state::{Awaiting, RunId};
 
 /// Returns that a run awaits confirmation.
@@ -10,20 +11,60 @@ pub fn awaits(until: Timestamp, zone: &Zone) -> String {
     format!("Applied; awaits confirmation until {}", zone.shown(until))
 }
 
+/// Returns that a run is kept, by this confirmation or by one before.
+pub fn kept(run_id: &RunId, is_of_before: bool) -> String {
+    if is_of_before { format!("Run {run_id} is kept already.") } else { format!("Run {run_id} is kept.") }
+}
+
+/// Returns that what a way back had left of a run is kept, and which of its calls nobody has seen to end.
+pub fn rest_kept(run_id: &RunId, in_doubt: &[StepId]) -> String {
+    let calls: Vec<String> = in_doubt.iter().map(StepId::to_string).collect();
+    let calls = calls.join(", ");
+    let open = if in_doubt.is_empty() { String::new() } else { format!("; sent before, and not seen to end: {calls}") };
+    format!("Run {run_id} is kept as far as it was not taken back{open}.")
+}
+
+/// How far a run has come that has to be confirmed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stands<'a> {
+    /// The run.
+    pub(crate) run_id: &'a RunId,
+    /// Until when it can be confirmed.
+    pub(crate) until: Timestamp,
+    /// The way back that was begun and has not ended well.
+    pub(crate) left_by: Option<&'a RunId>,
+    /// That moment is over.
+    pub(crate) is_due: bool,
+    /// The calls of that way back of which nobody knows yet what became.
+    pub(crate) in_doubt: &'a [StepId],
+}
+
+impl Stands<'_> {
+    /// Returns how it stands, behind the name of the run.
+    pub(crate) fn said(&self, zone: &Zone) -> String {
+        let until = zone.shown(self.until);
+        match self.left_by {
+            Some(by) => format!("was not confirmed, and run {by} has not taken all of it back"),
+            None if self.is_due => format!("was not confirmed until {until}"),
+            None => format!("awaits confirmation until {until}"),
+        }
+    }
+}
+
 /// Warns in a plan of a run that awaits confirmation, or was not taken back whole.
-pub(crate) fn warning(run_id: &RunId, until: Timestamp, left_by: Option<&RunId>) -> (String, String) {
-    let until = Zone::utc().shown(until);
-    let summary = match left_by {
-        None => format!("run {run_id} awaits confirmation until {until}"),
-        Some(by) => format!("run {run_id} was not confirmed, and run {by} has not taken it back whole"),
-    };
+pub(crate) fn warning(stands: &Stands<'_>, zone: &Zone) -> (String, String) {
+    let Stands { run_id, left_by, is_due, .. } = *stands;
     let detail = match left_by {
+        Some(_) if !stands.in_doubt.is_empty() => {
+            "`rictl confirm --expired` reads what became of its calls, and goes on with it".to_owned()
+        }
+        Some(_) => format!("`rictl confirm --expired` tries again, `rictl confirm {run_id}` keeps what is left"),
+        None if is_due => "the next `rictl apply` or `rictl confirm --expired` takes it back".to_owned(),
         None => {
             format!("`rictl confirm {run_id}` keeps it; else it is taken back; nobody else touches what it changed")
         }
-        Some(_) => format!("`rictl confirm {run_id}` keeps what is left, `rictl confirm --expired` tries again"),
     };
-    (summary, detail)
+    (format!("run {run_id} {}", stands.said(zone)), detail)
 }
 
 /// Returns that nobody has confirmed a run in time.
@@ -57,10 +98,8 @@ pub fn came_first(runs: usize, plan: &str) -> String {
 }
 
 /// Returns one line of the list of what awaits.
-pub fn listed(awaiting: &Awaiting, zone: &Zone) -> String {
-    let (run_id, until) = (&awaiting.run_id, zone.shown(awaiting.deadline.until));
-    match &awaiting.left_by {
-        None => format!("{run_id}  awaits confirmation until {until}"),
-        Some(by) => format!("{run_id}  not taken back whole by run {by}"),
-    }
+pub fn listed(awaiting: &Awaiting, is_due: bool, zone: &Zone) -> String {
+    let Awaiting { run_id, deadline, left_by, .. } = awaiting;
+    let stands = Stands { run_id, until: deadline.until, left_by: left_by.as_ref(), is_due, in_doubt: &[] };
+    format!("{run_id}  {}", stands.said(zone))
 }

@@ -5,7 +5,7 @@ use super::super::phrase::Phrase;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
 use crate::plan::Plan;
-use crate::run::{Exit, Report, RunOutcome};
+use crate::run::{Exit, Report, RunOutcome, StepResult};
 use crate::state::RunId;
 
 /// The spec that commands read where none is named.
@@ -20,6 +20,8 @@ pub struct Given {
     pub file: Option<String>,
     /// The file of the saved plan that it is about.
     pub saved: Option<String>,
+    /// The run that has used that plan, where one is known.
+    pub used_by: Option<RunId>,
     /// `--redo`.
     pub redo: bool,
     /// What chose the cloud, as flags of every command and their values.
@@ -110,6 +112,13 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
         Some(file) if spec.is_none() => {
             Phrase::command(command(&format!("plan --out {}", quoted(file)))).and(" makes it again")
         }
+        Some(file) if given.used_by.is_some() => {
+            let run_id = given.used_by.as_ref().map(|run_id| quoted(&run_id.0)).unwrap_or_default();
+            let show =
+                Phrase::ours("it was used: ").and_command(command(&format!("show {run_id}"))).and(" shows its run, ");
+            show.and_command(command(&format!("plan{}{at} --out {}", choices(plan), quoted(file))))
+                .and(" makes it anew")
+        }
         Some(file) => {
             let apply = Phrase::command(command(&format!("apply {}{loosened}", quoted(file))));
             match plan.at.filter(|at| *at > plan.timestamp) {
@@ -184,6 +193,9 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
     // What is left of a way back no plan shows: that is made from the spec, which asks for the opposite.
     let (plan, shows) = match report.takes_back.first().filter(|_| report.operation == Operation::Rollback) {
         Some(taken) => (command(&given.back(taken)), " takes back what is left"),
+        None if report.exit() == Some(Exit::Interrupted) && is_all_done(report) => {
+            (command(&format!("plan{}", given.view())), " shows whether anything is left")
+        }
         None => (command(&format!("plan{}", given.view())), " shows what is left"),
     };
     let is_back = report.operation == Operation::Rollback;
@@ -213,6 +225,11 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
     Some(next)
 }
 
+/// Returns whether a run has done all that it was to do, whatever ended it then.
+fn is_all_done(report: &Report) -> bool {
+    report.results.iter().all(StepResult::is_at_goal) && super::report::blocked(report) == 0
+}
+
 fn can_be_taken_back(report: &Report) -> bool {
     report.operation == Operation::Apply && report.did_something() && report.taken_back_by.is_none()
 }
@@ -228,6 +245,7 @@ pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
         RunOutcome::Complete => Phrase::command(command("plan")).and(" shows whether anything is left"),
         _ => match report.takes_back.first().filter(|_| is_back) {
             Some(taken) => Phrase::command(command(&given.back(taken))).and(" takes back what is left"),
+            None if is_all_done(report) => Phrase::command(command("plan")).and(" shows whether anything is left"),
             None => Phrase::command(command("plan")).and(" shows what is left"),
         },
     })

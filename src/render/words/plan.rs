@@ -2,11 +2,12 @@
 
 mod blocked;
 mod difference;
+mod guards;
 mod left_alone;
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::super::counted;
 use super::super::text::and_more;
@@ -14,16 +15,19 @@ use crate::calendar::Zone;
 use crate::cloud::Call;
 use crate::duration;
 use crate::plan::{
-    Action, ActionReason, DeclaredSide, Doubt, Guard, GuardWeakened, HealthAnswer, Plan, PlanFileError, RolloutPlan,
+    About, Action, ActionReason, DeclaredSide, Doubt, Guard, HealthAnswer, Plan, PlanFileError, Renamed, RolloutPlan,
     Step, Summary, Upcoming, Warning, What,
 };
 use crate::resource::{Address, GroupName, HealthCheckStatus};
 use crate::selector::Selector;
 
+use super::confirmation::Stands;
+
 pub use self::blocked::{blocked, blocked_address, health_unread, knob};
 pub(crate) use self::blocked::{closed, would_keep};
 use self::difference::arguments;
 pub(crate) use self::difference::difference;
+pub(crate) use self::guards::{GuardTold, guard_weakened};
 pub use self::left_alone::left_alone;
 
 /// How many links a warning names before it says how many more there are.
@@ -59,17 +63,33 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 addresses => format!("{} may be on the way; plan again when it has ended", listed(addresses)),
             },
         ),
-        Warning::Unconfirmed { run_id, until, left_by } => {
-            let (summary, detail) = super::confirmation::warning(run_id, *until, left_by.as_ref());
+        Warning::Unconfirmed { run_id, until, is_due, left_by, in_doubt } => {
+            let (until, is_due, left_by) = (*until, *is_due, left_by.as_ref());
+            let (summary, detail) =
+                super::confirmation::warning(&Stands { run_id, until, left_by, is_due, in_doubt }, zone);
             said(summary, detail)
         }
-        Warning::Forgotten { addresses } => said(
-            format!("{} recorded and no longer declared: {}", counted(addresses.len(), "interface"), some(addresses)),
-            "nothing is done to them, and the next apply forgets them".to_owned(),
-        ),
+        Warning::Forgotten { addresses, given_away } => {
+            let name = |address: &Address| match given_away.get(address) {
+                Some(id) => format!("{id}, which was {address} until that key was given to another"),
+                None => address.to_string(),
+            };
+            let names: Vec<String> = addresses.iter().map(name).collect();
+            let them = if addresses.len() == 1 { "it" } else { "them" };
+            said(
+                format!("{} recorded and no longer declared: {}", counted(addresses.len(), "interface"), some(&names)),
+                format!("nothing is done to {them}, and the next apply forgets {them}"),
+            )
+        }
+        Warning::Renamed { renamed } => {
+            let one = |Renamed { address, from }: &Renamed| format!("{address} renamed from {from}");
+            let mut names: Vec<String> = renamed.iter().take(NAMED).map(one).collect();
+            names.extend(and_more(renamed.len().saturating_sub(NAMED), "", ""));
+            said(names.join(", "), "what is recorded follows the id".to_owned())
+        }
         Warning::GuardsWeakened { guards } => {
-            let one = |guard: &GuardWeakened| format!("{} {} -> {}", guard.what, guard.before, guard.after);
-            let guards: Vec<String> = guards.iter().map(one).collect();
+            let one = |told: GuardTold| format!("{} {} -> {}", told.what, told.before, told.after);
+            let guards: Vec<String> = guards.iter().map(guard_weakened).map(one).collect();
             Said { summary: format!("guards weakened: {}", guards.join(", ")), detail: None }
         }
         Warning::HandsOffExpired { address, until, at } => said(
@@ -156,7 +176,7 @@ pub fn health_answer(answer: &HealthAnswer) -> String {
 }
 
 /// Names the first few of many.
-fn some(addresses: &[Address]) -> String {
+fn some<T: ToString>(addresses: &[T]) -> String {
     let mut names: Vec<String> = addresses.iter().take(NAMED).map(ToString::to_string).collect();
     names.extend(and_more(addresses.len().saturating_sub(NAMED), "", ""));
     names.join(", ")
@@ -178,14 +198,16 @@ pub(crate) fn what(what: What) -> &'static str {
     }
 }
 
-/// Says what begins or ends, when, and how long that is from `now` on.
-pub(crate) fn upcoming(upcoming: &Upcoming, zone: &Zone, now: Timestamp) -> String {
+/// Says what begins or ends, when, and how long that is from the plan's moment on: now, or the one that `--at` names.
+pub(crate) fn upcoming(upcoming: &Upcoming, plan: &Plan) -> String {
+    let zone = &plan.time_zone;
     let Upcoming { change_id, at, what: happens, interfaces, status } = upcoming;
     let about = match status {
         Some(status) => format!("{interfaces} to {status}"),
         None => counted(*interfaces as usize, "interface"),
     };
-    format!("{change_id} {} {} (in {}): {about}", what(*happens), zone.shown(*at), span(at.duration_since(now)))
+    let ahead = span(at.duration_since(plan.at.unwrap_or(plan.timestamp)));
+    format!("{change_id} {} {} (in {ahead}): {about}", what(*happens), zone.shown(*at))
 }
 
 /// Writes how long something takes, to the minute: `6h 20m`; below one, to the second.
@@ -239,8 +261,14 @@ pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
     }
 }
 
-/// Returns what follows `No changes.`: Terraform's words, byte for byte, unless something differs and is left alone.
+/// Returns what follows `No changes.`: Terraform's words, byte for byte, unless something differs and is left alone, or the
+/// spec was not asked.
 pub(crate) fn no_changes(plan: &Plan) -> String {
+    match (plan.about, plan.left_alone.len()) {
+        (About::SavedSteps, _) => return " Every step of the saved plan is at its goal already.".to_owned(),
+        (About::WayBack, 0) => return " Everything is where it was before what is to be taken back.".to_owned(),
+        (About::WayBack | About::Spec, _) => {}
+    }
     match plan.left_alone.len() {
         0 => " Your infrastructure matches the configuration.".to_owned(),
         1 => " 1 interface differs from the configuration, and is left alone.".to_owned(),

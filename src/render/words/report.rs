@@ -4,7 +4,7 @@ use super::run as words;
 use crate::calendar::Zone;
 use crate::cloud::Call;
 use crate::journal::{ApprovedHow, Operation, Outcome};
-use crate::resource::Status;
+use crate::resource::{Address, Status};
 use crate::run::{Exit, Reason, Report, StepReason, StepResult};
 use crate::state::RunId;
 
@@ -153,6 +153,23 @@ pub fn taken_back_already(run_id: Option<&RunId>) -> String {
         Some(run_id) => format!("No changes. Run {run_id} was taken back already."),
         None => "No changes. Every apply was taken back already.".to_owned(),
     }
+}
+
+/// What it means that a run died: nobody tells which of the two it was.
+pub(crate) const NO_END: &str = "It has no end on record: its process was killed, or told a second time to stop.";
+
+/// Says that `last` means an older run than the newest apply, which was taken back.
+pub fn passed_over(taken: &RunId, by: &RunId, chosen: &RunId) -> String {
+    format!(
+        "run {taken} was taken back already, by run {by}; the newest apply that was not is run {chosen}, and this takes that back"
+    )
+}
+
+/// Returns that what was to be taken back was changed by others since, and is where it was before.
+pub(crate) fn back_already(address: &Address, run_id: &RunId) -> String {
+    format!(
+        "{address} was changed since by run {run_id}, and is where it was before: nothing of it is left to take back"
+    )
 }
 
 /// Returns what a way back without steps comes to.

@@ -166,8 +166,9 @@ pub(crate) fn reason(reason: &Reason, zone: &Zone) -> String {
         }
         Reason::Stopped { because } => stop_reason(because),
         Reason::Unrecorded(what) => unrecorded(what),
-        Reason::Unconfirmed { until } => format!("nobody confirmed it until {}", Zone::utc().shown(*until)),
+        Reason::Unconfirmed { until } => format!("nobody confirmed it until {}", zone.shown(*until)),
         Reason::TakenBack { by } => format!("taken back by run {by}"),
+        Reason::LeftOver { by } => format!("run {by} has not taken all of it back"),
         Reason::Interrupted => "a signal ended the run".to_owned(),
     }
 }
@@ -198,6 +199,7 @@ pub(crate) fn label(reason: &Reason) -> &'static str {
         Reason::Unrecorded(_) => "Not recorded: ",
         Reason::Unconfirmed { .. } => "Not confirmed: ",
         Reason::TakenBack { .. } => "Taken back: ",
+        Reason::LeftOver { .. } => "Left over: ",
         Reason::Interrupted => "Interrupted: ",
     }
 }

@@ -216,12 +216,21 @@ impl<'t> Reader<'t, '_> {
         if let Some(column) = tab_column(self.text, place.line) {
             return self.stop(Place { column, ..place }, SyntaxFault::Tab);
         }
+        // Of text that goes on in the next line the parser tells where it begins.
+        if error.info().contains("tab")
+            && let Some((line, column)) = tab_below(self.text, place.line)
+        {
+            return self.stop(Place { line, column, length: 1, ..place }, SyntaxFault::Tab);
+        }
         if let Some(Found { line, column, length, slip }) = slips::near(self.text, place.line) {
             return self.stop(Place { line, column, length, ..place }, SyntaxFault::Slip(slip));
         }
         let is_within = ["while parsing a flow", "illegal placement of"].iter().any(|text| error.info().contains(text));
         if is_within && let Some(open) = self.bracket_above(place) {
             return self.stop(Place { length: 1, ..open }, SyntaxFault::NotYaml(YamlFault::OpenBracket));
+        }
+        if error.info().contains("did not find expected key") && is_oddly_indented(self.text, place.line) {
+            return self.stop(Place { length: 1, ..place }, SyntaxFault::NotYaml(YamlFault::OddIndent));
         }
         match complaint(error.info()) {
             // The parser notices where the next key begins.
@@ -259,6 +268,21 @@ fn tab_column(text: &str, line: u32) -> Option<u32> {
     let line = text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?)?;
     let column = line.find(|character| character != ' ').filter(|at| line[*at..].starts_with('\t'))?;
     u32::try_from(column).ok()?.checked_add(1)
+}
+
+/// Returns whether a line is indented as no line above it is.
+fn is_oddly_indented(text: &str, line: u32) -> bool {
+    let indent = |line: &str| line.len() - line.trim_start_matches(' ').len();
+    let above = usize::try_from(line).unwrap_or(usize::MAX).saturating_sub(1);
+    let own = text.lines().nth(above).map(indent);
+    let mut others = text.lines().take(above).filter(|line| !line.trim().is_empty()).map(indent);
+    own.is_some_and(|own| others.all(|other| other != own))
+}
+
+/// Returns where the first tab in the indentation of a line below this one stands.
+fn tab_below(text: &str, line: u32) -> Option<(u32, u32)> {
+    let lines = u32::try_from(text.lines().count()).unwrap_or(u32::MAX);
+    (line.saturating_add(1)..=lines).find_map(|line| Some((line, tab_column(text, line)?)))
 }
 
 /// Returns the place of the last line before `place` that says something.

@@ -107,6 +107,9 @@ fn yaml(fault: &YamlFault) -> Diagnostic {
         YamlFault::UnknownEscape => {
             ("a backslash escape that does not exist", "use single quotes where a backslash means itself")
         }
+        YamlFault::OddIndent => {
+            ("this line is indented as no line above it is", "lines that belong together begin in the same column")
+        }
         YamlFault::UnexpectedCharacter(info) => (info.as_str(), "quote text that starts with such a character"),
         YamlFault::Other(info) => (info.as_str(), "check the indentation, quotes and brackets around this place"),
     };

@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::spec::SUPPORTED_VERSION;
 use crate::spec::finding::{CloudFault, Spelling, ValueFault, WindowFault};
-use crate::spec::keys::{Key, Kind, Presence, Type};
+use crate::spec::keys::{KEYS, Key, Kind, Presence, Type};
 use crate::spec::slips::meant;
 use crate::spec::syntax::NodeKind;
 use crate::windows::NotAClock;
@@ -19,12 +19,10 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
             Diagnostic::error(format!("the spec is of version {found}, this rictl reads version {SUPPORTED_VERSION}"))
                 .hint(format!("write `version: {SUPPORTED_VERSION}`, or use the rictl that reads version {found}"))
         }
-        ValueFault::Nothing { wanted: kind } => cannot("has no value")
-            .label(format!("expected {}", wanted(*kind)))
-            .hint("give it a value, or remove the key"),
+        ValueFault::Nothing { wanted: kind } => nothing(cannot("has no value"), path, *kind),
         ValueFault::WrongType { found: kind, wanted: other, spelling } => {
-            let error = cannot(&format!("is {}, not {}", found(*kind), wanted(*other)));
-            let error = error.label(respelt(*other, spelling));
+            let error = cannot(&format!("is {}, not {}", what_stands(*kind, *other, spelling), wanted(*other)));
+            let error = error.label(below(path, *other).unwrap_or_else(|| respelt(*other, spelling)));
             match entry_of(path, *kind) {
                 Some(entry) => error.hint(format!("write each under its name, as in `{entry}`")),
                 None => error,
@@ -79,6 +77,55 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
             cannot(&format!("is longer than {} characters", grammar.longest())).hint(allowed(*grammar))
         }
         ValueFault::Cloud(fault) => cloud(path, *fault),
+    }
+}
+
+/// Says what stands there. A word that only other YAML readers take for `true` or `false` is quoted: it is a boolean, and is none.
+fn what_stands(kind: NodeKind, other: Type, spelling: &Spelling) -> String {
+    match spelling {
+        Spelling::Plain(text) if kind == NodeKind::Boolean && other == Type::Boolean => format!("`{text}`"),
+        _ => found(kind).to_owned(),
+    }
+}
+
+/// Says what belongs where nothing stands.
+fn nothing(error: Diagnostic, path: &str, kind: Type) -> Diagnostic {
+    let key = key_at(path).filter(|key| key.kind.value_type() == kind);
+    let expected = key.filter(|key| matches!(key.kind, Kind::Choice { .. })).map(|key| key.kind.to_string());
+    let error = error.label(format!("expected {}", expected.unwrap_or_else(|| wanted(kind).to_owned())));
+    match key.map(|key| key.presence) {
+        Some(Presence::Required(how)) => error.hint(how),
+        _ => error.hint("give it a value, or remove the key"),
+    }
+}
+
+/// Returns the key that a path leads to, whatever the names in it.
+fn key_at(path: &str) -> Option<&'static Key> {
+    let section = path.split('.').next()?;
+    // Names may hold dots.
+    let ends_so = |key: &&Key| {
+        let ends = path.strip_suffix(key.name).is_some_and(|before| before.ends_with('.'));
+        ends && key.name != "*" && key.path.split('.').next() == Some(section)
+    };
+    KEYS.iter().find(|key| key.is_at(path)).or_else(|| KEYS.iter().find(ends_so))
+}
+
+/// How many keys of a mapping are named where another value stands; of more, those that must be there.
+const MOST_NAMED: usize = 5;
+
+/// Says which keys the mapping has that belongs there, where they are known.
+fn below(path: &str, other: Type) -> Option<String> {
+    let key = key_at(path).filter(|_| other == Type::Mapping)?;
+    let children: Vec<&Key> = key.children().collect();
+    let is_required = |child: &&&Key| matches!(child.presence, Presence::Required(_));
+    let named = |children: Vec<&&Key>| {
+        let names: Vec<String> = children.iter().map(|child| format!("`{}`", child.name)).collect();
+        (!names.is_empty()).then(|| format!("expected a mapping of {}", names.join(", ")))
+    };
+    match children.as_slice() {
+        [one] if one.name == "*" => Some("expected a mapping, each under a name of your choice".to_owned()),
+        few if few.len() <= MOST_NAMED => named(few.iter().collect()),
+        many => Some(format!("{} and more", named(many.iter().filter(is_required).collect())?)),
     }
 }
 
@@ -142,6 +189,7 @@ fn respelt(other: Type, spelling: &Spelling) -> String {
         Spelling::Plain(text) if other == Type::String => format!("quote it: \"{text}\""),
         Spelling::Plain(text) if other == Type::Boolean && is_yes(text) => "write `true`".to_owned(),
         Spelling::Plain(text) if other == Type::Boolean && is_no(text) => "write `false`".to_owned(),
+        Spelling::Quoted if other == Type::Boolean => "write `true` or `false`, without quotes".to_owned(),
         Spelling::Quoted if other != Type::List && other != Type::Mapping => "write it without quotes".to_owned(),
         _ => format!("expected {}", wanted(other)),
     }

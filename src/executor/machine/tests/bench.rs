@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::calendar::Zone;
 use crate::clock::BootTime;
-use crate::cloud::{CloudError, ErrorKind, Health, Page, RequestId};
+use crate::cloud::{CloudError, ErrorKind, Health, Page, Receipt, RequestId};
 use crate::executor::earlier::Earlier;
 use crate::executor::machine::port::{Effect, Input, ReadOf};
 use crate::executor::machine::sightings::{Answer, Row};
@@ -223,15 +223,15 @@ fn wall(passed: Duration) -> jiff::Timestamp {
     "2026-11-23T12:00:00Z".parse::<jiff::Timestamp>().unwrap() + jiff::SignedDuration::try_from(passed).unwrap()
 }
 
-pub(super) fn accepted() -> Result<RequestId, CloudError> {
-    Ok(RequestId("R".into()))
+pub(super) fn accepted() -> Result<Receipt, CloudError> {
+    Ok(Receipt { request_id: RequestId("R".into()), cloud_date: None })
 }
 
-pub(super) fn lost() -> Result<RequestId, CloudError> {
+pub(super) fn lost() -> Result<Receipt, CloudError> {
     Err(CloudError::new(ErrorKind::Interrupted, crate::cloud::Effect::InDoubt, DOWN, "reset"))
 }
 
-pub(super) fn refused(kind: ErrorKind) -> Result<RequestId, CloudError> {
+pub(super) fn refused(kind: ErrorKind) -> Result<Receipt, CloudError> {
     Err(CloudError::new(kind, crate::cloud::Effect::Refused, DOWN, "no"))
 }
 
@@ -282,7 +282,7 @@ impl Run {
         self.tell(Input::Appended)
     }
 
-    pub(super) fn answer(&mut self, step: usize, answer: Result<RequestId, CloudError>) -> Vec<String> {
+    pub(super) fn answer(&mut self, step: usize, answer: Result<Receipt, CloudError>) -> Vec<String> {
         self.tell(Input::Answered { step, answer })
     }
 

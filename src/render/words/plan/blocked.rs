@@ -5,14 +5,17 @@ use jiff::Timestamp;
 use super::super::super::counted;
 use super::super::super::text::and_more;
 use crate::calendar::Zone;
-use crate::plan::{BlockReason, Blocked, Exceeded, HealthUnread, Knob, NotUp, Plan, Shortage, Unmet, WhyNotUp};
+use crate::plan::{
+    BlockReason, Blocked, Exceeded, HealthUnread, Knob, LeftAloneCode, NotUp, Plan, Shortage, Unmet, WhyNotUp,
+};
 use crate::resource::{Address, ChangeName, GroupName, Status};
 use crate::windows::HORIZON_DAYS;
 
+use super::super::confirmation::Stands;
+
 /// Says why a wanted change cannot be had: who, where, since when, and what to do.
 pub fn blocked(plan: &Plan, blocked: &Blocked) -> String {
-    let scope = || plan.change(&blocked.address).map(|change| change.scope.to_string());
-    let why = why_blocked(blocked, &plan.time_zone, &|| title(plan, &blocked.address), &scope);
+    let why = why_blocked(blocked, &plan.time_zone, Some(plan));
     let missing = left_out(plan, blocked);
     if missing.is_empty() {
         return why;
@@ -46,18 +49,15 @@ fn is_to_come_up(plan: &Plan, address: &Address) -> bool {
 
 /// Says why a wanted change cannot be had where no plan tells more of the interface than its address.
 pub fn blocked_address(blocked: &Blocked, zone: &Zone) -> String {
-    why_blocked(blocked, zone, &|| blocked.address.to_string(), &|| None)
+    why_blocked(blocked, zone, None)
 }
 
-fn why_blocked(
-    blocked: &Blocked,
-    zone: &Zone,
-    title: &dyn Fn() -> String,
-    scope: &dyn Fn() -> Option<String>,
-) -> String {
+fn why_blocked(blocked: &Blocked, zone: &Zone, plan: Option<&Plan>) -> String {
+    let title = || plan.map_or_else(|| blocked.address.to_string(), |plan| title(plan, &blocked.address));
+    let scope = || Some(plan?.change(&blocked.address)?.scope.to_string());
     match &blocked.reason {
-        BlockReason::Floor(shortage) => short(shortage, "active", &title(), zone),
-        BlockReason::Health(shortage) => short(shortage, "healthy", &title(), zone),
+        BlockReason::Floor(shortage) => short(shortage, "active", &title(), (zone, plan)),
+        BlockReason::Health(shortage) => short(shortage, "healthy", &title(), (zone, plan)),
         BlockReason::Protected { at } => {
             let todo = "remove `protect` in a reviewed change to deactivate it";
             format!("{} is protected ({at}); {todo}", title())
@@ -113,9 +113,9 @@ fn why_blocked(
         BlockReason::Undeclared => {
             format!("{} is not declared any more; declare it again, or use --undeclared", title())
         }
-        BlockReason::Unconfirmed { run_id, until } => {
-            let until = zone.shown(*until);
-            format!("{} was changed by run {run_id}, which awaits confirmation until {until}", title())
+        BlockReason::Unconfirmed { run_id, until, is_due, left_by } => {
+            let stands = Stands { run_id, until: *until, is_due: *is_due, left_by: left_by.as_ref(), in_doubt: &[] };
+            format!("{} was changed by run {run_id}, which {}", title(), stands.said(zone))
         }
         BlockReason::Told { text, .. } => text.clone(),
     }
@@ -130,10 +130,30 @@ pub(crate) fn closed(title: &str, window: &str, opens_at: Option<Timestamp>, zon
 }
 
 /// Says what a group would be left with without a link, as far as that is `up`.
-fn short(shortage: &Shortage, up: &str, title: &str, zone: &Zone) -> String {
+fn short(shortage: &Shortage, up: &str, title: &str, (zone, plan): (&Zone, Option<&Plan>)) -> String {
     let Shortage { group, left, of, floor, knob, not_up, more } = shortage;
     let kept = would_keep(group, &format!("{left} of {of} {up}"), *floor, knob.as_ref());
-    format!("{kept} without {title}{}", who_is_down(not_up, *more, zone))
+    if not_up.is_empty() {
+        return format!("{kept} without {title}");
+    }
+    let way = plan.and_then(|plan| way_up(plan, not_up));
+    let way = way.unwrap_or_else(|| "bring one of them up first, or change the floor".to_owned());
+    format!("{kept} without {title}; {}; {way}", who_is_down(not_up, *more, zone))
+}
+
+/// Says which flag brings up what is down and only left alone: no floor has to give way for that.
+fn way_up(plan: &Plan, not_up: &[NotUp]) -> Option<String> {
+    let is_left = |address: &Address, code| {
+        plan.left_alone.iter().any(|left| left.address == *address && left.reason.code() == code)
+    };
+    [(LeftAloneCode::RolledBack, "was taken back", "--redo"), (LeftAloneCode::Drift, "is left alone", "--drift fix")]
+        .into_iter()
+        .find_map(|(code, why, flag)| {
+            let member =
+                not_up.iter().find(|member| is_left(&member.address, code) && is_to_come_up(plan, &member.address))?;
+            let address = &member.address;
+            Some(format!("{address} {why}: {flag} brings it up first"))
+        })
 }
 
 /// Says that a group would keep less than its floor.
@@ -150,12 +170,9 @@ pub fn knob(group: &GroupName, knob: Option<&Knob>) -> String {
 }
 
 fn who_is_down(not_up: &[NotUp], more: u32, zone: &Zone) -> String {
-    if not_up.is_empty() {
-        return String::new();
-    }
     let mut down: Vec<String> = not_up.iter().map(|member| why_not_up(member, zone)).collect();
     down.extend(and_more(more as usize, "", ""));
-    format!("; {}; bring one of them up first, or change the floor", down.join(", "))
+    down.join(", ")
 }
 
 fn why_not_up(member: &NotUp, zone: &Zone) -> String {
@@ -208,6 +225,10 @@ fn cap(changes: u32, exceeded: &Exceeded, knob: &Knob, allowed: Option<u32>) -> 
 fn unmet(why: Unmet) -> String {
     match why {
         Unmet::Blocked(code) => format!("is blocked ({})", code.as_str()),
+        Unmet::LeftAlone(LeftAloneCode::RolledBack) => {
+            "was taken back and is left alone: --redo does it again".to_owned()
+        }
+        Unmet::LeftAlone(LeftAloneCode::Drift) => "is left alone (drift): --drift fix brings it back".to_owned(),
         Unmet::LeftAlone(code) => format!("is left alone ({})", code.as_str()),
         Unmet::LeftOut => "is left out of this plan".to_owned(),
         Unmet::StaysUp => "is to be up".to_owned(),

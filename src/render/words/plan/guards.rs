@@ -1,0 +1,57 @@
+//! Guards that became weaker, in words.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::plan::{GuardWeakened, WindowBecame};
+use crate::windows::Verdict;
+
+/// A guard that became weaker, in words.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "GuardWeakened")]
+pub(crate) struct GuardTold {
+    /// Which, such as `sh: floor`.
+    pub(crate) what: String,
+    /// What it was.
+    pub(crate) before: String,
+    /// What it is.
+    pub(crate) after: String,
+}
+
+/// Says how a guard became weaker.
+pub(crate) fn guard_weakened(guard: &GuardWeakened) -> GuardTold {
+    let told = |what: String, before: &str, after: &str| GuardTold {
+        what,
+        before: before.to_owned(),
+        after: after.to_owned(),
+    };
+    match guard {
+        GuardWeakened::Floor { group, was, is } => told(format!("{group}: floor"), &was.to_string(), &is.to_string()),
+        GuardWeakened::Member { group, address } => told(format!("{group}: {address}"), "member", "gone"),
+        GuardWeakened::Protect { address, is_declared } => {
+            told(format!("{address}: protect"), "on", if *is_declared { "off" } else { "gone" })
+        }
+        GuardWeakened::HandsOff { address } => told(format!("{address}: hands_off"), "off", "on"),
+        GuardWeakened::Cap { key, was, is } => {
+            told(key.clone(), &was.to_string(), &is.map_or_else(|| "none".to_owned(), |is| is.to_string()))
+        }
+        GuardWeakened::Setting { key, was, is } => told(key.clone(), was, is),
+        GuardWeakened::Window { name, verdict, became } => {
+            let (before, after) = match became {
+                WindowBecame::New => ("absent", "new"),
+                WindowBecame::Changed => ("unchanged", "changed"),
+                WindowBecame::Gone => ("there", "gone"),
+            };
+            let verdict = match verdict {
+                Verdict::Deny => "deny",
+                Verdict::Allow => "allow",
+            };
+            told(format!("{name}: {verdict}"), before, after)
+        }
+        GuardWeakened::Check { was, is } => {
+            let is = is.as_ref().map_or_else(|| "none".to_owned(), |check| format!("{check:?}"));
+            told("rollout.check".to_owned(), &format!("{was:?}"), &is)
+        }
+        GuardWeakened::Told { what, before, after } => told(what.clone(), before, after),
+    }
+}
