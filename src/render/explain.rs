@@ -300,7 +300,8 @@ fn applied(facts: &Explanation<'_>, zone: &Zone) -> Vec<Row> {
     ];
     rows.extend(facts.renamed_from.map(|from| Row::new("renamed from", from.as_str())));
     if let Some(last) = &record.last_action {
-        let request = last.request_id.as_ref().map_or_else(|| "no RequestId".to_owned(), |id| format!("RequestId {id}"));
+        let request =
+            last.request_id.as_ref().map_or_else(|| "no RequestId".to_owned(), |id| format!("RequestId {id}"));
         let text = format!(
             "{} at {}: {} ({request}, run {})",
             last.action,

@@ -93,7 +93,12 @@ pub fn show<W: Write + ?Sized>(
     }
     if let Some(last) = &record.last_action {
         rows.push(("action", last.action.to_string()));
-        rows.push(("request", last.request_id.as_ref().map_or_else(|| "none of an answer that accepted it".to_owned(), ToString::to_string)));
+        rows.push((
+            "request",
+            last.request_id
+                .as_ref()
+                .map_or_else(|| "none of an answer that accepted it".to_owned(), ToString::to_string),
+        ));
         rows.push(("outcome", outcome(last, zone)));
         rows.push(("when", format!("{} to {}", zone.stamp(last.started_at), zone.stamp(last.finished_at))));
         rows.push(("run", last.run_id.to_string()));

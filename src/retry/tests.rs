@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::BootTime;
-use crate::cloud::{Call, Effect, Mutation, Permit, Selection};
+use crate::cloud::{CALLS_AT_ONCE, CONNECTIONS, Call, Effect, Mutation, Permit, Selection};
 use crate::resource::{HealthCheckStatus, RequestId};
 
 /// A cloud that answers as it is told, and notes when each request arrived and which answers went back.
@@ -242,6 +242,24 @@ async fn begins_with_few_calls_at_once_and_doubles() {
         *rounds.entry(arrival.duration_since(begun)).or_default() += 1;
     }
     assert_eq!(rounds.into_values().collect::<Vec<_>>(), [4, 8, 16, 32, 60, 60, 60, 60]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_leave_room_for_calls_once_somebody_acts() {
+    for (acts, most) in [(false, CONNECTIONS), (true, CONNECTIONS - CALLS_AT_ONCE)] {
+        let cloud = retrying(Scripted::new([], Ok(())));
+        if acts {
+            drop(cloud.permit(&scope(), Call::Activate).await);
+        }
+        for outcome in join_all((0..250).map(|_| describe(&cloud))).await {
+            outcome.unwrap();
+        }
+        let mut rounds: BTreeMap<Instant, usize> = BTreeMap::new();
+        for arrival in cloud.inner().arrivals.borrow().iter() {
+            *rounds.entry(*arrival).or_default() += 1;
+        }
+        assert_eq!(rounds.into_values().max(), Some(most));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -137,6 +137,7 @@ fn quota(limit: u32, seconds: u64) -> Quota {
 }
 
 /// Prints and returns what a case costs.
+#[expect(clippy::print_stdout, reason = "what was reached is read by `benches/guard` and by people")]
 async fn measured(what: &str, limit: f64, case: Case) -> Cost {
     let cost = case.cost().await;
     let ratio = cost.took.as_secs_f64() / limit;
