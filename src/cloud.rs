@@ -113,8 +113,7 @@ pub struct Health {
 /// Makes the error of an answer that is about no interface: the id is unknown there, which proves nothing more.
 pub fn unknown_interface(id: &RouterInterfaceId, scope: &Scope, request_id: &RequestId) -> CloudError {
     let message = format!("the answer knows no {id} in {scope}");
-    let request_id = Some(request_id.clone());
-    CloudError { request_id, ..CloudError::new(ErrorKind::Other, Effect::None, HEALTH_ACTION, message) }
+    CloudError::new(ErrorKind::Other, Effect::None, HEALTH_ACTION, message).answered(request_id.clone(), None)
 }
 
 /// Who the credentials belong to (STS GetCallerIdentity).
@@ -292,10 +291,8 @@ pub struct CloudError {
     pub code: Option<Box<str>>,
     /// The API's or the transport's own words, untrusted text.
     pub message: Box<str>,
-    /// The id of the answer.
-    pub request_id: Option<RequestId>,
-    /// The answer's Date, by the cloud's clock.
-    pub cloud_date: Option<Timestamp>,
+    /// What came with the answer, if there was one that is the API's; boxed, since errors are handed on a lot.
+    pub receipt: Option<Box<Receipt>>,
     /// The API's diagnostics link, untrusted text.
     pub recommend: Option<Box<str>>,
     /// How long the API asked to wait.
@@ -313,18 +310,22 @@ impl CloudError {
             action,
             code: None,
             message: message.into(),
-            request_id: None,
-            cloud_date: None,
+            receipt: None,
             recommend: None,
             retry_after: None,
             hint: None,
         }
     }
 
-    /// Returns what came with the answer, if there was one that is the API's.
-    pub fn receipt(&self) -> Option<Receipt> {
-        let request_id = self.request_id.clone()?;
-        Some(Receipt { request_id, cloud_date: self.cloud_date })
+    /// Says which answer it is about.
+    #[must_use]
+    pub fn answered(self, request_id: RequestId, cloud_date: Option<Timestamp>) -> Self {
+        Self { receipt: Some(Box::new(Receipt { request_id, cloud_date })), ..self }
+    }
+
+    /// Returns the id of the answer.
+    pub fn request_id(&self) -> Option<&RequestId> {
+        self.receipt.as_ref().map(|receipt| &receipt.request_id)
     }
 
     /// Returns the error and what to do about it, as one phrase.
@@ -351,7 +352,7 @@ impl CloudError {
             Some(code) => format!("{} answered {code}: {}", self.action, self.message),
             None => format!("{}: {}", self.action, self.message),
         };
-        if let Some(request_id) = &self.request_id {
+        if let Some(request_id) = self.request_id() {
             text.push_str(&format!(" (RequestId {request_id})"));
         }
         text

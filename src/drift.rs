@@ -340,6 +340,10 @@ fn cause(subject: &Subject<'_>, live: Option<&Status>, obstacle: Option<&BlockRe
         DriftCause::Blocked
     } else {
         match subject.reason() {
+            // Somebody else has brought back what the change left behind.
+            ActionReason::ChangeEnded if live == Some(&subject.desired().status()) => {
+                DriftCause::Differs(ActionReason::Both)
+            }
             ActionReason::ChangeEnded => DriftCause::Overdue,
             reason => DriftCause::Differs(reason),
         }

@@ -202,6 +202,9 @@ pub struct Evidence {
     /// The runs that it takes back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takes_back: Vec<RunId>,
+    /// Those of them of which something stands that it was not asked for: they are not taken back by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takes_back_part_of: Vec<RunId>,
     /// Of a way back: its plan left nothing of them, so that it took them back whole once every step is at its goal.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub takes_back_whole: bool,

@@ -185,6 +185,10 @@ pub struct PlanOptions {
     pub now: Timestamp,
     /// `--at`: the moment that it is a plan of; `None` for now.
     pub at: Option<Timestamp>,
+    /// When a plan that is made again was first made: since then what begins and ends is taken as done; `None` for now.
+    pub made_at: Option<Timestamp>,
+    /// Up to when that is so, where it is not up to `at`: what is wanted by then is all still to be done (`--at open`).
+    pub assumed_before: Option<Timestamp>,
     /// Today, for `hands_off.until`.
     pub today: Date,
     /// `--target`; empty for all. What these depend on is not added silently: it is named.
@@ -209,10 +213,28 @@ pub struct PlanOptions {
     pub allow_forgotten: Option<u32>,
 }
 
+/// The time between the making of a plan and its moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meanwhile {
+    /// What begins or ends after this …
+    pub after: Timestamp,
+    /// … and before this is taken as done.
+    pub before: Timestamp,
+    /// How many changes somebody allowed although that is more than a cap.
+    pub allow_changes: Option<u32>,
+}
+
 impl PlanOptions {
     /// Returns the moment that the plan is of.
     pub fn moment(&self) -> Timestamp {
         self.at.unwrap_or(self.now)
+    }
+
+    /// Returns for which time a plan of a later moment takes what begins and ends as done; `None` for a plan of now.
+    pub fn meanwhile(&self) -> Option<Meanwhile> {
+        let Self { now, made_at, assumed_before, allow_changes, .. } = *self;
+        let before = |at: Timestamp| assumed_before.map_or(at, |before| before.min(at));
+        self.at.map(|at| Meanwhile { after: made_at.unwrap_or(now), before: before(at), allow_changes })
     }
 
     /// Returns the options of a plan that looks at everything and loosens nothing.
@@ -220,6 +242,8 @@ impl PlanOptions {
         Self {
             now,
             at: None,
+            made_at: None,
+            assumed_before: None,
             today,
             targets: Vec::new(),
             excludes: Vec::new(),

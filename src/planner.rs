@@ -87,8 +87,8 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let options = &PlanOptions { drift: Some(options.drift.unwrap_or(spec.drift)), ..options.clone() };
     let options = &*unconfirmed::hold(spec, inputs.state, options);
     let mut subjects = match_up(spec, inputs.live, inputs.state);
-    let as_of = |at| schedule::assumed(spec, &opposite_sides(&subjects), options.now, at);
-    let (assumed, reached) = options.at.map(as_of).unwrap_or_default();
+    let by_then = |meanwhile| schedule::assumed(spec, &opposite_sides(&subjects), meanwhile);
+    let (assumed, reached) = options.meanwhile().map(by_then).unwrap_or_default();
     subjects.iter_mut().for_each(|subject| subject.assumed = reached.get(subject.address).copied());
     let subjects = Subjects::from(subjects);
     let selection = selection::select(spec, options)?;
@@ -179,6 +179,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
             allow_changes,
             drift: asked_of_drift,
             allow_forgotten,
+            assumed_before: options.assumed_before.filter(|_| options.at.is_some()),
             read: subjects.iter().map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading)).collect(),
             health: inputs.health.to_vec(),
         },

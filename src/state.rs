@@ -192,7 +192,7 @@ pub struct LastAction {
     pub step: StepId,
     /// The call.
     pub action: Call,
-    /// The API's id of the accepting answer; `None` when no answer arrived.
+    /// The API's id of the answer that accepted it; `None` where none did.
     pub request_id: Option<RequestId>,
     /// When the intent was recorded.
     pub started_at: Timestamp,

@@ -19,6 +19,7 @@ mod rollback;
 mod said;
 mod scene;
 mod schema;
+mod seams;
 mod specs;
 mod terminal;
 mod trust;

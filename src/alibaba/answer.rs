@@ -12,7 +12,7 @@ use super::source::Credentials;
 use super::transport::Answer;
 use super::wire::{self, Envelope};
 use crate::cloud::codes::{self, Meaning};
-use crate::cloud::{CloudError, Effect, ErrorKind, RequestId};
+use crate::cloud::{CloudError, Effect, ErrorKind, Receipt, RequestId};
 
 /// What the answer is held against.
 pub(super) struct Asked<'a> {
@@ -69,7 +69,6 @@ impl Asked<'_> {
             message.push_str(&self.repeat(&String::from_utf8_lossy(&answer.body), QUOTED));
         }
         CloudError {
-            cloud_date: answer.date,
             retry_after: answer.retry_after,
             hint: Some(hint.into()),
             ..CloudError::new(kind, Effect::InDoubt, self.action.name, message)
@@ -107,8 +106,7 @@ impl Asked<'_> {
             action: self.action.name,
             code: Some(self.repeat(code, LONGEST_WORDS).into()),
             message: self.repeat(&message, LONGEST_WORDS).into(),
-            request_id: Some(request_id),
-            cloud_date: answer.date,
+            receipt: Some(Box::new(Receipt { request_id, cloud_date: answer.date })),
             recommend: envelope.recommend.as_deref().map(|link| self.repeat(link, LONGEST_WORDS).into()),
             retry_after: answer.retry_after,
             hint: Some(hint.into()),

@@ -182,8 +182,7 @@ impl<S: CredentialSource> Client<S> {
         let asked =
             Asked { action, endpoint, credentials, string_to_sign: &signed.string_to_sign, now: self.clock.now() };
         let (envelope, request_id) = asked.success(&answer)?;
-        let odd =
-            |problem: &str| CloudError { request_id: Some(request_id.clone()), ..asked.unreadable(&answer, problem) };
+        let odd = |problem: &str| asked.unreadable(&answer, problem).answered(request_id.clone(), answer.date);
         if is_about_another(action, envelope.interface_id.as_deref()) {
             return Err(odd("an answer about another interface"));
         }
@@ -273,10 +272,7 @@ fn check_selection(selection: &Selection, page: Page, action: &'static str) -> R
         return Ok(page);
     };
     let message = format!("the answer lists {}, which was not asked for", stranger.id);
-    Err(CloudError {
-        request_id: Some(page.request_id.clone()),
-        ..CloudError::new(ErrorKind::Malformed, Effect::InDoubt, action, message)
-    })
+    Err(CloudError::new(ErrorKind::Malformed, Effect::InDoubt, action, message).answered(page.request_id.clone(), None))
 }
 
 /// Reads what a profile or a variable says of where STS is. Plain http is for this machine only.

@@ -144,7 +144,9 @@ impl Invocation {
             [] => Ok(PathBuf::from(DEFAULT_SPEC)),
             [one] => Ok(one.clone()),
             _ => Err(Refusal::new(Exit::Error, "--file was given several times")
-                .hint("only `drift` and `validate` take several specs; a directory merges its files")
+                .hint(
+                    "only `drift`, `validate` and `apply --approved` take several specs; a directory merges its files",
+                )
                 .into()),
         }
     }

@@ -132,6 +132,9 @@ fn meant(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
     let usage = usage.to_string();
     let command = usage.split_whitespace().skip_while(|part| *part != "Usage:").nth(2)?;
+    if word == "help" {
+        return Some(format!("`rictl {command} --help` has every option"));
+    }
     let is_a_file = [".yaml", ".yml", ".json"].iter().any(|end| word.ends_with(end)) || word.contains('/');
     match command {
         "init" => Some(format!("a region is named with a flag: `rictl init --region {word}`")),
@@ -210,7 +213,8 @@ pub(super) fn translated(arguments: impl IntoIterator<Item = OsString>, grammar:
 }
 
 fn with_two_dashes(text: &str, known: &BTreeSet<String>) -> String {
-    let Some(name) = text.strip_prefix('-').filter(|name| !name.starts_with('-') && name.len() > 1) else {
+    let is_flag = |name: &&str| name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.len() > 1;
+    let Some(name) = text.strip_prefix('-').filter(is_flag) else {
         return text.to_owned();
     };
     let long = name.split_once('=').map_or(name, |(long, _)| long);

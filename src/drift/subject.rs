@@ -6,9 +6,11 @@ use jiff::Timestamp;
 
 use crate::diagnostic::Sources;
 use crate::plan::{ActionReason, BlockReason};
-use crate::resource::{Address, BusinessStatus, Call, ChangeName, DesiredStatus, LiveState, Observed, Reading, Status};
+use crate::resource::{
+    Address, BusinessStatus, Call, ChangeName, DesiredStatus, LiveState, Observed, Reading, RouterInterfaceId, Status,
+};
 use crate::spec::{Interface, Planned, Spec};
-use crate::state::{Identity, Record, State, TakenBack};
+use crate::state::{Identity, LastAction, Record, State, TakenBack};
 
 /// One declared interface with everything that is known of it.
 pub(crate) struct Subject<'a> {
@@ -16,6 +18,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) declared: &'a Interface,
     pub(crate) reading: &'a Reading,
     pub(crate) record: Option<&'a Record>,
+    /// The call of ours to its other end whose end nobody has seen, if there is one: it may take both ends along.
+    pub(crate) open_at_other_end: Option<&'a LastAction>,
     /// The status that it is taken to have reached by the moment of a plan that lies ahead.
     pub(crate) assumed: Option<DesiredStatus>,
 }
@@ -66,10 +70,11 @@ impl<'a> Subject<'a> {
         (self.live()?.status == *call.transition().to).then_some(desired)
     }
 
-    /// Returns whether an open call of ours leads to or through this status: nobody else need have moved it.
+    /// Returns whether an open call of ours, to either end, leads to or through this status: nobody else need have moved it.
     fn is_of_own_call(&self, status: Option<&Status>) -> bool {
-        let open = self.record.and_then(Record::open_action).map(|action| action.action.transition());
-        open.is_some_and(|way| status == Some(way.through) || status == Some(way.to))
+        let open = self.record.and_then(Record::open_action).into_iter().chain(self.open_at_other_end);
+        let mut ways = open.map(|action| action.action.transition());
+        ways.any(|way| status == Some(way.through) || status == Some(way.to))
     }
 
     /// Returns what took back what the spec asks for, if that was taken back and is asked for by the same entry.
@@ -241,16 +246,21 @@ pub(crate) fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, state: Option<&'
     static NOTHING: BTreeMap<Address, Record> = BTreeMap::new();
     let records = state.map_or(&NOTHING, |state| state.interfaces.by_address());
     let (mut reading, mut record) = (in_step(&live.readings), in_step(records));
-    spec.interfaces
-        .iter()
-        .map(|(address, declared)| Subject {
+    let open: BTreeMap<&RouterInterfaceId, &LastAction> =
+        records.values().filter_map(|record| Some((&record.id, record.open_action()?))).collect();
+    let subject = |(address, declared)| {
+        let reading = reading(address).unwrap_or(&Reading::Unreadable);
+        let other_end = reading.found().and_then(|live| live.opposite.interface_id.as_ref());
+        Subject {
             address,
             declared,
-            reading: reading(address).unwrap_or(&Reading::Unreadable),
+            reading,
             record: record(address).filter(|record| is_of(record, declared)).or_else(|| renamed(state, declared)),
+            open_at_other_end: other_end.and_then(|id| open.get(id).copied()),
             assumed: None,
-        })
-        .collect()
+        }
+    };
+    spec.interfaces.iter().map(subject).collect()
 }
 
 /// Returns whether a record is of what the entry means: another interface under the same key has a history of its own.

@@ -145,7 +145,10 @@ impl Cloud for InProcess {
         let cloud_date = Timestamp::from_second(self.clock.now().as_second()).ok();
         match self.send(&scope.account, call.call().action(), VPC_VERSION, parameters).await {
             Ok((_, request_id)) => Ok(Receipt { request_id, cloud_date }),
-            Err(error) => Err(CloudError { cloud_date: error.request_id.as_ref().and(cloud_date), ..error }),
+            Err(error) => Err(match error.request_id().cloned() {
+                Some(request_id) => error.answered(request_id, cloud_date),
+                None => error,
+            }),
         }
     }
 }
@@ -191,7 +194,7 @@ fn refused(action: &'static str, refusal: &Refusal, request_id: &RequestId) -> C
     let meaning = codes::meaning(action, refusal.http_status, &refusal.code);
     CloudError {
         code: Some(refusal.code.as_ref().into()),
-        request_id: Some(request_id.clone()),
+        receipt: Some(Box::new(Receipt { request_id: request_id.clone(), cloud_date: None })),
         retry_after: refusal.retry_after,
         hint: (!meaning.hint.is_empty()).then(|| meaning.hint.into()),
         ..CloudError::new(meaning.kind, meaning.effect, action, refusal.message.as_ref())
@@ -199,8 +202,6 @@ fn refused(action: &'static str, refusal: &Refusal, request_id: &RequestId) -> C
 }
 
 fn unexpected(action: &'static str, request_id: RequestId) -> CloudError {
-    CloudError {
-        request_id: Some(request_id),
-        ..CloudError::new(ErrorKind::Malformed, Effect::InDoubt, action, "the answer is another action's")
-    }
+    CloudError::new(ErrorKind::Malformed, Effect::InDoubt, action, "the answer is another action's")
+        .answered(request_id, None)
 }

@@ -150,11 +150,11 @@ pub(super) fn note(state: &mut State, run: &Run) {
     if run.started.operation != Operation::Rollback {
         return;
     }
-    let taken = &run.started.evidence.takes_back;
+    let taken: Vec<&RunId> = run.takes_back_all_of().collect();
     if run.took_back_all() {
-        state.awaiting.retain(|awaits| !taken.contains(&awaits.run_id));
+        state.awaiting.retain(|awaits| !taken.contains(&&awaits.run_id));
     } else {
-        let left = state.awaiting.iter_mut().filter(|awaits| taken.contains(&awaits.run_id));
+        let left = state.awaiting.iter_mut().filter(|awaits| taken.contains(&&awaits.run_id));
         left.for_each(|awaits| awaits.left_by = Some(run.id().clone()));
     }
 }

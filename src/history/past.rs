@@ -193,7 +193,10 @@ fn newest_standing(
             Operation::Apply => {}
             // What was taken back itself has taken nothing back.
             Operation::Rollback if whole.contains(id) => {}
-            Operation::Rollback if run.took_back_all() => whole.extend(run.started.evidence.takes_back),
+            Operation::Rollback if run.took_back_all() => {
+                whole.extend(run.takes_back_all_of().cloned());
+                in_part.extend(run.started.evidence.takes_back_part_of);
+            }
             Operation::Rollback => in_part.extend(run.started.evidence.takes_back),
         }
     }

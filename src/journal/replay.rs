@@ -294,6 +294,12 @@ impl Run {
             }
     }
 
+    /// Lists the runs of which a way back leaves nothing, if all that it does goes well.
+    pub fn takes_back_all_of(&self) -> impl Iterator<Item = &RunId> {
+        let evidence = &self.started.evidence;
+        evidence.takes_back.iter().filter(|run| !evidence.takes_back_part_of.contains(run))
+    }
+
     /// Returns whether it came to an end by itself, with nothing left to do.
     pub fn ended_well(&self) -> bool {
         self.end().and_then(RunEnd::exit) == Some(Exit::Done)

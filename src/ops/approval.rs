@@ -22,7 +22,7 @@ use super::project::Project;
 use super::saved;
 use super::session::{Approval, Task};
 
-pub use kept::{Kept, waiting};
+pub use kept::{Kept, Waiting, waiting};
 pub use person::{is_same_person, parts, speaking_for};
 
 /// How far ahead of this clock the clock of whoever made a plan may be.
@@ -102,7 +102,7 @@ pub(super) fn nothing_left(saved: &Plan, spec: &Spec, live: &LiveState) -> Optio
 /// Exit 3 where nobody has, and approvals that cannot be read.
 pub(super) fn of_other(project: &Project, digest: &str, who: &str, now: Timestamp) -> Result<String> {
     let is_valid = |kept: &Kept| kept.plan.digest() == digest && kept.due() <= now && now < kept.expires;
-    let valid: Vec<Kept> = waiting(&project.paths)?.into_iter().filter(is_valid).collect();
+    let valid: Vec<Kept> = waiting(&project.paths)?.kept.into_iter().filter(is_valid).collect();
     if let Some(kept) = valid.iter().find(|kept| !is_same_person(&kept.by, who)) {
         return Ok(kept.by.clone());
     }

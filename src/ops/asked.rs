@@ -1,12 +1,14 @@
 //! Plans as they are asked for: as of a moment, or with `--at open` as of the first at which the windows let all of it through.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cloud::CloudRead;
 use crate::history::Recorded;
-use crate::plan::{BlockReason, Plan, PlanOptions};
-use crate::resource::{LiveState, Target};
+use crate::plan::{BlockReason, Blocked, Plan, PlanOptions};
+use crate::resource::{Address, LiveState, Target};
 use crate::schedule;
 use crate::spec::Spec;
 use crate::windows::HORIZON_DAYS;
@@ -42,29 +44,50 @@ pub async fn plan(
     let state = recorded.state_for(target);
     live::check_target(state, target, &project)?;
     let known = Known { project: &project, state, live: &live, doubts: &[], target };
-    let at = find(&known, asked.options)?;
-    let (project, options) = (project.as_of(at), PlanOptions { at: Some(at), ..asked.options.clone() });
+    let options = find(&known, asked.options)?;
+    let project = project.as_of(options.moment());
     let (plan, live) = live::plan_read(&project, recorded, cloud, (target, live), &options).await?;
     Ok((project, plan, live))
 }
 
-/// Finds the moment. What is planned is another plan once a change begins or ends, so each such moment is looked at.
+/// Finds the moment, and returns the options of its plan. What is planned is another plan once a change begins or ends, so each
+/// such moment is looked at. Nothing of what is wanted is taken as done by then: it is to go through at once.
 ///
 /// # Errors
 /// Exit 3 where windows do not let it through within 400 days.
-fn find(known: &Known<'_>, options: &PlanOptions) -> Result<Timestamp> {
+fn find(known: &Known<'_>, options: &PlanOptions) -> Result<PlanOptions> {
     let spec = &known.project.spec;
-    let limit = options.now.checked_add(SignedDuration::from_hours(24 * HORIZON_DAYS)).unwrap_or(Timestamp::MAX);
-    let mut moment = start(spec, options);
+    let start = start(spec, options);
+    let limit = start.checked_add(SignedDuration::from_hours(24 * HORIZON_DAYS)).unwrap_or(Timestamp::MAX);
+    let mut wanted: Option<BTreeSet<Address>> = None;
+    let (mut moment, mut windows) = (start, BTreeSet::new());
     loop {
-        let plan = at(known, options, moment)?;
-        let Some(closed) = closed(&plan) else { return Ok(moment) };
+        let options = PlanOptions { at: Some(moment), assumed_before: Some(start), ..options.clone() };
+        let plan = at(known, &options, moment)?;
+        let still_wanted = let_through_or_held(&plan);
+        let is_over = wanted.get_or_insert_with(|| still_wanted.clone()).difference(&still_wanted).next().is_some();
+        let Some(closed) = closed(&plan).filter(|_| !is_over) else {
+            return if is_over { Err(never(&windows, true).into()) } else { Ok(options) };
+        };
         let turn = schedule::moments(spec, moment).into_iter().next();
-        match [closed.opens_at, turn].into_iter().flatten().min().filter(|next| *next <= limit) {
+        let next = [closed.opens_at, turn].into_iter().flatten().min().filter(|next| *next <= limit);
+        if closed.opens_at.is_none() {
+            // Whatever else opens, this one does not.
+            windows.clear();
+        }
+        windows.insert(closed.window);
+        match next {
             Some(next) => moment = next,
-            None => return Err(never(&closed.window).into()),
+            None => return Err(never(&windows, false).into()),
         }
     }
+}
+
+/// Lists what a plan changes, and what windows keep it from changing.
+fn let_through_or_held(plan: &Plan) -> BTreeSet<Address> {
+    let is_held = |blocked: &&Blocked| matches!(blocked.reason, BlockReason::Window { .. });
+    let held = plan.blocked.iter().filter(is_held).map(|blocked| blocked.address.clone());
+    plan.steps.iter().map(|step| step.address.clone()).chain(held).collect()
 }
 
 /// Returns where to begin: now; where only changes are asked for of which none has begun, the beginning of the first.
@@ -79,9 +102,8 @@ fn start(spec: &Spec, options: &PlanOptions) -> Timestamp {
 /// Plans as of a moment. Health is not asked for: windows come before it.
 fn at(known: &Known<'_>, options: &PlanOptions, moment: Timestamp) -> Result<Plan> {
     let project = known.project.clone().as_of(moment);
-    let options = PlanOptions { at: Some(moment), ..options.clone() };
-    let live = live::as_of(&project.spec, known.live.clone(), &options);
-    Ok(live::draw(&Known { project: &project, live: &live, ..*known }, &[], &options)?.plan)
+    let live = live::as_of(&project.spec, known.live.clone(), options);
+    Ok(live::draw(&Known { project: &project, live: &live, ..*known }, &[], options)?.plan)
 }
 
 /// What windows hold back.
@@ -101,8 +123,16 @@ fn closed(plan: &Plan) -> Option<Held> {
     held.max_by_key(|held| held.opens_at.unwrap_or(Timestamp::MAX))
 }
 
-fn never(window: &str) -> Refusal {
-    let summary = format!("--at open: the window `{window}` does not open within {HORIZON_DAYS} days");
+/// Says that windows never let all of it through: one that does not open, or several that are never open together.
+fn never(windows: &BTreeSet<String>, is_over: bool) -> Refusal {
+    let names: Vec<String> = windows.iter().map(|window| format!("`{window}`")).collect();
+    let (the, do_open) = match names.len() {
+        1 => ("the window", "does not open"),
+        _ => ("the windows", "are never open together"),
+    };
+    let within =
+        if is_over { "before what is planned is over".to_owned() } else { format!("within {HORIZON_DAYS} days") };
+    let summary = format!("--at open: {the} {} {do_open} {within}", names.join(" and "));
     Refusal::new(Exit::Refused, summary)
-        .hint("`rictl plan` says what it holds back; --override-window REASON does not wait")
+        .hint("`rictl plan` says what is held back; --override-window REASON does not wait")
 }

@@ -74,6 +74,7 @@ pub enum Adding {
 /// # Errors
 /// Exit 1: a spec that is not valid without it, what means nothing, a file that cannot be written.
 pub fn add(path: &Path, asked: &Asked<'_>, now: Timestamp, rescue_directory: &Path) -> Result<Adding> {
+    let _turn = shared_file::turn(path);
     let project = Project::load(path, rescue_directory)?.at(now, false)?;
     let addition = addition_of(&project, asked, now)?;
     let mut files = project::files(path)?;

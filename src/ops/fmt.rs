@@ -16,6 +16,7 @@ use super::shared_file::{self, Access};
 /// A file that cannot be read, formatted or written; those before it are done.
 pub fn fmt(path: &Path, only_check: bool) -> Result<Vec<PathBuf>> {
     let mut changed = Vec::new();
+    let _turn = (!only_check).then(|| shared_file::turn(path));
     for file in project::files(path)?.into_iter().filter(|file| !file.name.ends_with(".json")) {
         let formatted = format::format(&file.bytes).map_err(|error| {
             let refusal = Refusal::new(Exit::Error, format!("cannot format {}: {error}", file.name));

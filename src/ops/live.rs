@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
@@ -122,15 +121,15 @@ pub(super) async fn plan_read(
 
 /// Returns what was read as a plan takes it: with what begins or ends before its moment as done.
 pub fn as_of(spec: &Spec, read: LiveState, options: &PlanOptions) -> LiveState {
-    let Some(at) = options.at else { return read };
-    let reached = reached(spec, &read, options.now, at);
+    let reached = reached(spec, &read, options);
     schedule::as_assumed(read, spec, &reached)
 }
 
 /// Returns the statuses that a plan of a later moment takes to have been reached by then.
-pub fn reached(spec: &Spec, read: &LiveState, now: Timestamp, at: Timestamp) -> BTreeMap<Address, DesiredStatus> {
+pub fn reached(spec: &Spec, read: &LiveState, options: &PlanOptions) -> BTreeMap<Address, DesiredStatus> {
+    let Some(meanwhile) = options.meanwhile() else { return BTreeMap::new() };
     let other_ends = drift::opposite_sides(&drift::match_up(spec, read, None));
-    schedule::assumed(spec, &other_ends, now, at).1
+    schedule::assumed(spec, &other_ends, meanwhile).1
 }
 
 /// What a plan is made from, but for what has to be asked once it is known what goes down.

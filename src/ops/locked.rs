@@ -33,7 +33,7 @@ use crate::store::account::AccountLocks;
 use super::failure::{Exit, Refusal};
 use super::history::{of_change, passed_over, to_take_back};
 use super::project::Project;
-use super::rollback::{Done, Way};
+use super::rollback::{Done, Loosened, Way};
 use super::session::{self, Applied, Approval, Front, Session, Task};
 use super::{approval, beside, live, saved};
 
@@ -83,6 +83,8 @@ struct Planned {
 /// The runs that a plan takes back, and what each of their interfaces stands on then.
 struct TakesBack {
     run_ids: Vec<RunId>,
+    /// Those of which something else stands.
+    part_of: Vec<RunId>,
     /// The change that they belong to, where that is one.
     change_id: Option<String>,
     grounds: BTreeMap<Address, Ground>,
@@ -317,30 +319,9 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             // It is planned where it is decided.
             Task::TakeBack { run_id } => return Ok(Err(NothingLeft(Some(run_id)))),
             Task::Rollback { what, loosened, options } => {
-                let (runs, change) = match &what {
-                    session::TakenBack::Run(name) => (
-                        to_take_back(&self.store, &self.state, name, || self.beside(name))?.into_iter().collect(),
-                        None,
-                    ),
-                    session::TakenBack::Change(change) => {
-                        (of_change(&self.store, &self.state, change)?, Some(change.as_str()))
-                    }
-                };
-                if let (session::TakenBack::Run(name), [run]) = (&what, runs.as_slice())
-                    && name == "last"
-                    && let Some((taken, by)) = passed_over(&self.store, run.id())?
-                {
-                    front.note(&format!("note: {}", words::report::passed_over(&taken, &by, run.id())));
-                }
-                let only = match runs.as_slice() {
-                    [] => return Ok(Err(NothingLeft(None))),
-                    [run] => Some(run.id().clone()),
-                    _ => None,
-                };
-                let done = Done { runs: &runs, change };
-                match self.plan_back(done, self.known_state(), Way::Asked(loosened), &options).await? {
-                    Some(planned) => planned,
-                    None => return Ok(Err(NothingLeft(only))),
+                match self.plan_rollback(&what, loosened, &options, front).await? {
+                    Ok(planned) => planned,
+                    Err(nothing_left) => return Ok(Err(nothing_left)),
                 }
             }
         };
@@ -351,6 +332,43 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             front.note(&words::report::back_already(address, run_id));
         }
         Ok(Ok(planned))
+    }
+
+    /// Plans what takes back the runs that are asked for.
+    async fn plan_rollback(
+        &self,
+        what: &session::TakenBack,
+        loosened: Loosened,
+        options: &PlanOptions,
+        front: &mut impl Front,
+    ) -> Result<Result<Planned, NothingLeft>> {
+        let (runs, change) = match what {
+            session::TakenBack::Run(name) => {
+                (to_take_back(&self.store, &self.state, name, || self.beside(name))?.into_iter().collect(), None)
+            }
+            session::TakenBack::Change(change) => (of_change(&self.store, &self.state, change)?, Some(change.as_str())),
+        };
+        if let (session::TakenBack::Run(name), [run]) = (what, runs.as_slice())
+            && name == "last"
+        {
+            self.note_passed_over(run.id(), front)?;
+        }
+        let only = match runs.as_slice() {
+            [] => return Ok(Err(NothingLeft(None))),
+            [run] => Some(run.id().clone()),
+            _ => None,
+        };
+        let done = Done { runs: &runs, change };
+        let planned = self.plan_back(done, self.known_state(), Way::Asked(loosened), options).await?;
+        Ok(planned.ok_or(NothingLeft(only)))
+    }
+
+    /// Says that `last` means an older run than the newest apply, where that was taken back.
+    fn note_passed_over(&self, chosen: &RunId, front: &mut impl Front) -> Result<()> {
+        if let Some((taken, by)) = passed_over(&self.store, chosen)? {
+            front.note(&format!("note: {}", words::report::passed_over(&taken, &by, chosen)));
+        }
+        Ok(())
     }
 
     /// Finds a run that is recorded in a state beside this one.

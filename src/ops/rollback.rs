@@ -11,7 +11,7 @@ use anyhow::Result;
 
 use crate::diagnostic::Place;
 use crate::journal::{Ground, Operation, PlannedStep, Run};
-use crate::plan::{BlockReason, Plan, PlanOptions};
+use crate::plan::{BlockReason, Plan, PlanOptions, StepId};
 use crate::resource::{Address, DesiredStatus};
 use crate::selector::Selector;
 use crate::spec::{Extent, Interface, InterfacePlaces, Placed, Planned, Spec};
@@ -52,6 +52,8 @@ pub(super) struct Inverse {
     pub(super) options: PlanOptions,
     /// What each interface stands on once it is taken back.
     pub(super) grounds: BTreeMap<Address, Ground>,
+    /// The runs of which something else stands.
+    pub(super) part_of: Vec<RunId>,
 }
 
 /// What is taken back together.
@@ -102,13 +104,14 @@ pub(super) fn inverse(
         return Err(refusal.into());
     }
     let mut inverse = Inverse::of(project, way, options);
+    inverse.part_of = others_stand(done, state, &open)?;
     let declared: BTreeMap<Identity, Address> = project
         .spec
         .interfaces
         .iter()
         .map(|(address, entry)| (Identity::of(&entry.scope, &entry.id.value), address.clone()))
         .collect();
-    for (identity, touched) in standing(done, state, way, open)? {
+    for (identity, touched) in standing(done, state, way, &open)? {
         let Some(before) = touched.step.goal.desired().map(DesiredStatus::inverse) else { continue };
         let address = inverse.wish(touched.step, declared.get(&identity), before, way);
         if let Some((run_id, change_id)) = touched.superseded_by
@@ -167,6 +170,28 @@ fn standing<'r>(
     Ok(found)
 }
 
+/// Lists the runs that did something for others than the change that is taken back, which stands.
+fn others_stand(
+    done: Done<'_>,
+    state: Option<&State>,
+    open: impl Fn(&RunId) -> Result<Option<Run>>,
+) -> Result<Vec<RunId>> {
+    let mut found = Vec::new();
+    for run in done.runs.iter().filter(|_| done.change.is_some()) {
+        let own: BTreeSet<&StepId> = done.sent(run).map(|step| &step.id).collect();
+        let mut known = BTreeMap::new();
+        for step in sent(run).filter(|step| !own.contains(&step.id)) {
+            let identity = Identity::of(&step.scope, &step.interface_id);
+            let record = state.and_then(|state| state.interfaces.of(&identity)).map(|(_, record)| record);
+            if since::since(run, record, &mut known, &open)? == Since::Stands {
+                found.push(run.id().clone());
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Returns of each interface whose change of it stands once the run is taken back.
 fn follows(run: &Run) -> impl Fn(&Identity) -> Option<RunId> {
     let evidence = &run.started.evidence;
@@ -203,7 +228,7 @@ impl Inverse {
             (limits.per_group, limits.per_region) = (None, None);
         }
         let options = PlanOptions { targets: Vec::new(), way_back: true, ..options.clone() };
-        Self { project, options, grounds: BTreeMap::new() }
+        Self { project, options, grounds: BTreeMap::new(), part_of: Vec::new() }
     }
 
     /// Wishes an interface back, and returns what it is called.

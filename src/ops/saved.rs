@@ -55,6 +55,8 @@ impl Now<'_> {
         let (targets, excludes) = (target.clone(), exclude.clone());
         let options = PlanOptions {
             at: saved.at,
+            made_at: Some(saved.timestamp),
+            assumed_before: saved.inputs.assumed_before,
             targets,
             excludes,
             way_back: false,
@@ -75,9 +77,18 @@ impl Now<'_> {
             refuse_taken_back(saved, &plan)?;
             refuse_windows(saved, &plan)?;
         }
-        moved.extend(saved.first_difference(&plan).map(|difference| words::plan::difference(&difference)));
+        let zone = &self.project.spec.time_zone;
+        moved.extend(saved.first_difference(&plan).map(|difference| words::plan::difference(&difference, zone)));
         moved.extend(first_steps(saved).filter_map(|step| moved_from(step, self.live)));
-        if moved.is_empty() { Ok(plan) } else { Err(stale(moved).into()) }
+        if moved.is_empty() { Ok(self.without_old_news(plan)) } else { Err(stale(moved).into()) }
+    }
+
+    /// Takes out of a plan that rests on what a file says it read what nobody would find moved now.
+    fn without_old_news(&self, mut plan: Plan) -> Plan {
+        let status = |address: &Address| Some(&self.live.readings.get(address)?.found()?.status);
+        plan.resource_drift
+            .retain(|moved| status(&moved.address) == moved.change.after.as_ref().map(|after| &after.status));
+        plan
     }
 
     fn moved_records(&self, saved: &Plan) -> Vec<String> {

@@ -9,6 +9,7 @@ use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context as _, Result};
+use rustix::fs::{FlockOperation, flock};
 
 use crate::store;
 
@@ -58,6 +59,35 @@ pub fn write(path: &Path, bytes: &[u8], access: Access, replace: bool) -> Result
             Ok(store::put_file(&target, bytes, &permissions, replace)?)
         }
     }
+}
+
+/// A turn to edit what stands in a directory. Whoever else asks for one waits until it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Turn(Option<File>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if let Some(directory) = &self.0
+            && let Err(error) = flock(directory, FlockOperation::Unlock)
+        {
+            tracing::debug!(%error, "the turn ends with the process");
+        }
+    }
+}
+
+/// Waits for a turn to read, alter and write back the file or the directory at `path`. Where the file system has no locks nobody
+/// waits, and what was written meanwhile is told by comparing.
+pub fn turn(path: &Path) -> Turn {
+    let target = match place(path) {
+        Ok(Place::File(target)) => directory(&target).to_owned(),
+        _ => path.to_owned(),
+    };
+    let locked = |directory: File| {
+        flock(&directory, FlockOperation::LockExclusive)?;
+        Ok(directory)
+    };
+    Turn(File::open(target).and_then(locked).ok())
 }
 
 /// Opens a place that lines are to be written to one by one. A regular file is emptied.

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::{Expectation, Floor, FloorMember, Goal, Plan, RolloutPlan, Step, StepId};
-use crate::resource::{GroupName, RouterInterfaceId, Scope};
+use crate::resource::{ChangeName, GroupName, RouterInterfaceId, Scope};
 
 /// Two values of one thing: that of a saved plan, and that of the plan made again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +64,10 @@ pub enum StepPart {
     Wave(Sides<u32>),
     /// How long its goal may take, in milliseconds; `None` for the setting of the run.
     Timeout(Sides<Option<u64>>),
+    /// The change that asks for it.
+    Change(Sides<Option<ChangeName>>),
+    /// Up to when its call may be sent.
+    ValidUntil(Sides<Option<Timestamp>>),
     /// The spec's reason.
     Reason(Sides<Option<String>>),
 }
@@ -120,6 +126,8 @@ fn step(saved: &Step, now: &Step) -> Option<StepPart> {
         .or_else(|| (saved.after != now.after).then_some(StepPart::After))
         .or_else(|| sides(&saved.wave, &now.wave).map(StepPart::Wave))
         .or_else(|| sides(&saved.settle_timeout_ms, &now.settle_timeout_ms).map(StepPart::Timeout))
+        .or_else(|| sides(&saved.change_id, &now.change_id).map(StepPart::Change))
+        .or_else(|| sides(&saved.valid_until, &now.valid_until).map(StepPart::ValidUntil))
 }
 
 fn by_group(floors: &[Floor]) -> BTreeMap<&GroupName, &Floor> {

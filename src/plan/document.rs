@@ -136,6 +136,8 @@ struct DecodedInputs {
     drift: Option<DriftPolicy>,
     #[serde(default)]
     allow_forgotten: Option<u32>,
+    #[serde(default)]
+    assumed_before: Option<Timestamp>,
     read: Vec<InterfaceRead>,
     #[serde(default)]
     health: Vec<HealthRead>,
@@ -149,6 +151,7 @@ impl DecodedInputs {
             allow_changes: self.allow_changes,
             drift: self.drift,
             allow_forgotten: self.allow_forgotten,
+            assumed_before: self.assumed_before,
             read: self.read,
             health: self.health,
         }

@@ -3,6 +3,7 @@
 //! An apply of the saved plan makes it once more from these and from the spec of then. What loosens a guard is no input:
 //! it is given to that apply as well.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ pub struct PlanInputs {
     /// How many were allowed to be gone from the spec although that is more than the cap (`--allow-forgotten`); an apply has to be
     /// told, too.
     pub allow_forgotten: Option<u32>,
+    /// Up to when what begins and ends was taken as done, where that is not up to the plan's moment (`--at open`).
+    pub assumed_before: Option<Timestamp>,
     /// What the cloud said of each declared interface, by address.
     pub read: Vec<InterfaceRead>,
     /// What the health checks said that were asked for, by id.

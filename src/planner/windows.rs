@@ -1,11 +1,12 @@
 //! Windows: which calls may not be sent now, and what each step's call is judged by before it is sent.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::plan::{ActionReason, BlockReason, OverriddenWindows, PlanOptions, Warning};
 use crate::resource::{Address, Call, GroupName};
 use crate::spec::Spec;
-use crate::windows::{Closed, Gate, Verdict};
+use crate::windows::{Closed, Gate, Verdict, Window};
 
 use super::draft::Draft;
 use super::pairs::Pairs;
@@ -46,7 +47,7 @@ pub(super) fn hold(
     }
     let below = below_their_floors(spec, subjects, pairs);
     let mut judged: BTreeMap<Covering, (Gate, Result<(), Closed>)> = BTreeMap::new();
-    let mut overridden = BTreeSet::new();
+    let mut overridden: BTreeSet<usize> = BTreeSet::new();
     let changing: Vec<SubjectNumber> = subjects.numbers().filter(|number| draft.changes(*number)).collect();
     for number in changing {
         let call = if draft.deactivates(number) { Call::Deactivate } else { Call::Activate };
@@ -67,7 +68,10 @@ pub(super) fn hold(
             let gate = Gate::new(spec.time_zone.clone(), windows);
             let verdict = gate.judge(options.moment());
             if verdict.is_err() && options.override_window.is_some() {
-                overridden.extend(gate.all_holding(options.moment()).into_iter().map(|window| window.name.clone()));
+                let holding = gate.all_holding(options.moment());
+                let holds =
+                    |place: &&usize| holding.iter().any(|held| Arc::ptr_eq(held, &spec.windows[**place].window));
+                overridden.extend(covering.iter().filter(holds).copied());
             }
             (gate, verdict)
         });
@@ -81,13 +85,18 @@ pub(super) fn hold(
         }
     }
     if let Some(reason) = options.override_window.as_ref().filter(|_| !overridden.is_empty()) {
+        let is_overridden =
+            |window: &Arc<Window>| overridden.iter().any(|place| Arc::ptr_eq(window, &spec.windows[*place].window));
         held.gates = held
             .gates
             .into_iter()
-            .map(|(address, gate)| (address, gate.without(|window| overridden.contains(&window.name))))
+            .map(|(address, gate)| (address, gate.without(|window| is_overridden(window))))
             .filter(|(_, gate)| !gate.is_free())
             .collect();
-        let windows = overridden.into_iter().map(String::from).collect();
+        // Two of one name are two.
+        let mut windows: Vec<String> =
+            overridden.iter().map(|place| spec.windows[*place].window.name.to_string()).collect();
+        windows.sort();
         held.overridden = Some(OverriddenWindows { reason: reason.clone(), windows });
     }
     held

@@ -32,7 +32,7 @@ pub enum SpanFault {
     BeginsClosed(Closed),
     /// It ends while a window is closed for its return, which comes when they open.
     EndsClosed(Closed),
-    /// Windows are closed for all of it.
+    /// Windows are closed for all of it, whatever it is about.
     NeverOpen(Closed),
     /// It is short, or windows leave little of it.
     Short {
@@ -104,10 +104,13 @@ fn of_change(spec: &Spec, classes: &Classes<'_>, change: &Change, now: Timestamp
     };
     let mut open = until.map(|until| until.duration_since(start));
     let (mut begins, mut ends, mut never) = (None, None, None);
-    for class in classes.over(change) {
+    let (over, mut closed_for) = (classes.over(change), 0);
+    for class in &over {
+        let class = *class;
         let gate = classes.gate(spec, class, go);
         let closed = gate.judge(start).err();
         if let Some(closed) = closed.as_ref().filter(|closed| !opens_within(closed, until)) {
+            closed_for += 1;
             never.get_or_insert_with(|| closed.clone());
         }
         // Of one that is on already, only what still holds it back is worth a word.
@@ -117,7 +120,7 @@ fn of_change(spec: &Spec, classes: &Classes<'_>, change: &Change, now: Timestamp
         let back = classes.gate(spec, class, back).without(|window| window.verdict == Verdict::Allow);
         ends = ends.or(until.and_then(|until| back.judge(until).err()));
     }
-    if let Some(closed) = never {
+    if let Some(closed) = never.filter(|_| closed_for == over.len()) {
         return vec![SpanFault::NeverOpen(closed)];
     }
     // One that is on already is as long as it was.

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::dice::Dice;
-use crate::plan::{Assumed, What};
+use crate::plan::{Assumed, Meanwhile, What};
 use crate::resource::{ChangeName, DesiredStatus, GroupName};
 use crate::spec::{Change, Spec, SpecFile, parse};
 
@@ -18,6 +18,10 @@ fn at(text: &str) -> Timestamp {
 
 fn minute(number: i64) -> Timestamp {
     at(BEGIN) + SignedDuration::from_mins(number)
+}
+
+fn meanwhile(after: Timestamp, before: Timestamp) -> Meanwhile {
+    Meanwhile { after, before, allow_changes: None }
 }
 
 fn spec(text: &str) -> Spec {
@@ -180,8 +184,8 @@ fn a_plan_says_what_begins_or_ends_within_a_day_and_what_it_takes_as_done() {
     assert_eq!(soon.len(), 1);
     assert_eq!((soon[0].what, soon[0].interfaces, soon[0].status), (What::Begins, 1, Some(Inactive)));
     let (begin, end) = (at("2026-12-02T01:00:00Z"), at("2026-12-02T03:00:00Z"));
-    assert_eq!(assumed(&spec, &[], at(BEGIN), begin), Default::default());
-    let (done, statuses) = assumed(&spec, &[], at(BEGIN), end);
+    assert_eq!(assumed(&spec, &[], meanwhile(at(BEGIN), begin)), Default::default());
+    let (done, statuses) = assumed(&spec, &[], meanwhile(at(BEGIN), end));
     assert_eq!(done, [Assumed { change_id: "CHG-1".into(), at: begin, what: What::Begins }]);
     assert_eq!(statuses, [("a".into(), Inactive)].into());
 }
@@ -254,7 +258,8 @@ fn every_moment_is_one_that_a_walk_minute_by_minute_finds() {
                 .map(|interface| (interface.status.value, interface.planned.in_force.as_ref().map(|one| &one.change)))
                 .collect();
             assert_eq!(told, walked[place], "seed {seed}, minute {place}\n{text}");
-            let (_, reached) = assumed(&spec, &[], minute(from), minute(from + i64::try_from(place).unwrap()));
+            let (_, reached) =
+                assumed(&spec, &[], meanwhile(minute(from), minute(from + i64::try_from(place).unwrap())));
             let before = |number: usize| walked[place - 1][number].0;
             for (number, status) in
                 spec.interfaces.keys().enumerate().filter_map(|(number, address)| Some((number, reached.get(address)?)))
@@ -420,7 +425,7 @@ interfaces:
   b: { id: ri-b, status: Active }
 ",
     );
-    let reached = |moment: &str| assumed(&spec, &[], at(BEGIN), at(moment)).1;
+    let reached = |moment: &str| assumed(&spec, &[], meanwhile(at(BEGIN), at(moment))).1;
     assert_eq!(reached("2026-12-02T02:00:00Z"), [("b".into(), Inactive)].into());
     assert_eq!(reached("2026-12-02T02:00:01Z"), [("a".into(), Inactive), ("b".into(), Inactive)].into());
     // The return waits for no allow window.

@@ -25,11 +25,14 @@ pub fn keep(paths: &Paths, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
     files::sync_dir(&path)
 }
 
-/// Returns the approvals that wait, by name, each with its bytes.
+/// An approval that waits: its name, and its bytes, or why they cannot be trusted.
+pub type Waiting = (String, Result<Vec<u8>, StoreError>);
+
+/// Returns the approvals that wait, by name.
 ///
 /// # Errors
-/// What others can write to, and what cannot be read.
-pub fn waiting(paths: &Paths) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+/// A directory that others can write to, or that cannot be read.
+pub fn waiting(paths: &Paths) -> Result<Vec<Waiting>, StoreError> {
     files::refuse_exposed(&paths.approvals, paths.spec_owner)?;
     let mut names: Vec<String> = files::names(&paths.approvals)?
         .iter()
@@ -38,13 +41,13 @@ pub fn waiting(paths: &Paths) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         .map(ToOwned::to_owned)
         .collect();
     names.sort();
-    let read = |name: String| {
-        let path = path_of(paths, &name);
+    let read = |name: &str| {
+        let path = path_of(paths, name);
         files::refuse_exposed(&path, paths.spec_owner)?;
         // Another process may have moved it meanwhile.
-        Ok(files::read(&path)?.map(|bytes| (name, bytes)))
+        files::read(&path)
     };
-    names.into_iter().filter_map(|name| read(name).transpose()).collect()
+    Ok(names.into_iter().filter_map(|name| read(&name).transpose().map(|read| (name, read))).collect())
 }
 
 /// Names the file of an approval that waits.
@@ -74,15 +77,18 @@ mod tests {
     fn what_is_put_by_waits_no_more_and_stays() {
         let directory = tempfile::tempdir().unwrap();
         let paths = Paths::new(directory.path().join("state/rictl.json"), directory.path());
-        assert_eq!(waiting(&paths).unwrap(), []);
+        let waiting = |paths: &Paths| -> Vec<(String, Vec<u8>)> {
+            waiting(paths).unwrap().into_iter().map(|(name, bytes)| (name, bytes.unwrap())).collect()
+        };
+        assert_eq!(waiting(&paths), []);
         keep(&paths, "b", b"two").unwrap();
         keep(&paths, "a", b"one").unwrap();
         assert!(keep(&paths, "a", b"another").is_err());
         let both = [("a".to_owned(), b"one".to_vec()), ("b".to_owned(), b"two".to_vec())];
-        assert_eq!(waiting(&paths).unwrap(), both);
+        assert_eq!(waiting(&paths), both);
         put_by(&paths, "a").unwrap();
         put_by(&paths, "a").unwrap();
-        assert_eq!(waiting(&paths).unwrap(), both[1..]);
+        assert_eq!(waiting(&paths), both[1..]);
         let past = paths.approvals.join("past/a.approval");
         assert_eq!(std::fs::read(past).unwrap(), b"one");
     }

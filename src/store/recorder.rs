@@ -293,10 +293,9 @@ fn lines_of(run: &Run) -> Result<(RunId, Vec<u8>), StoreError> {
 
 /// Lists the runs that the ways back among `runs` took back whole, each with the one that did.
 pub fn taken_back<'r>(runs: impl IntoIterator<Item = &'r Run>) -> impl Iterator<Item = (RunId, RunId)> {
-    runs.into_iter().filter(|run| run.took_back_all()).flat_map(|run| {
-        let taken = run.started.evidence.takes_back.iter();
-        taken.map(|taken| (taken.clone(), run.id().clone()))
-    })
+    runs.into_iter()
+        .filter(|run| run.took_back_all())
+        .flat_map(|run| run.takes_back_all_of().map(|taken| (taken.clone(), run.id().clone())))
 }
 
 /// Returns which run took a run back whole, if one has and was not taken back itself.

@@ -40,7 +40,7 @@ impl Gate {
 
     /// Returns the same without some windows.
     #[must_use]
-    pub fn without(&self, is_out: impl Fn(&Window) -> bool) -> Self {
+    pub fn without(&self, is_out: impl Fn(&Arc<Window>) -> bool) -> Self {
         let windows = self.windows.iter().filter(|window| !is_out(window)).cloned().collect();
         Self { zone: self.zone.clone(), windows }
     }

@@ -118,7 +118,7 @@ async fn answers_that_cannot_be_read_leave_a_mutating_call_in_doubt() {
         let error = describe(&server).await.unwrap_err();
         if name == "another id" {
             assert!(error.message.contains("shape"), "{error}");
-            assert_eq!(error.request_id, Some(RequestId("R".into())));
+            assert_eq!(error.request_id(), Some(&RequestId("R".into())));
         } else {
             assert_eq!(error.kind, kind, "{name}: {error}");
         }
@@ -133,7 +133,7 @@ async fn the_apis_errors_keep_code_words_id_and_link() {
     let error = deactivate(&server).await.unwrap_err();
     assert_eq!((error.kind, error.effect), (ErrorKind::IncorrectStatus, Effect::Refused));
     assert_eq!(error.code.as_deref(), Some("IncorrectStatus"));
-    assert_eq!(error.request_id, Some(RequestId("REQ-9".into())));
+    assert_eq!(error.request_id(), Some(&RequestId("REQ-9".into())));
     assert_eq!(error.recommend.as_deref(), Some("https://api.example.com/?x=1"));
     assert_eq!(
         error.to_string(),

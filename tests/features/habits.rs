@@ -80,6 +80,8 @@ fn points_to_what_does_it_here() {
         ("state ls", "rictl state show ADDRESS"),
         ("emulator start", "rictl emulator serve"),
         ("rollback --last", "rictl rollback last"),
+        ("plan help", "rictl plan --help"),
+        ("drift help", "rictl drift --help"),
         ("apply -y", "--auto-approve"),
         ("apply --plan p", "rictl apply FILE"),
         ("plan -var=x", "no variables"),

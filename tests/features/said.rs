@@ -135,6 +135,20 @@ fn what_our_own_unsettled_call_moves_was_not_changed_by_others() {
 }
 
 #[test]
+fn the_other_end_that_our_own_call_takes_along_was_not_changed_by_others() {
+    let scene = slow("500ms");
+    alter(&scene, "rictl.yaml", DRAINED_BACK);
+    alter(&scene, "world.yaml", ("interfaces:", "pairs: together\ninterfaces:"));
+    let far = "interfaces:\n  far: {id: ri-b, region: cn-beijing, status: Active}\n";
+    alter(&scene, "rictl.yaml", ("interfaces:\n", far));
+    scene.rictl("apply --auto-approve").with_code(0);
+    alter(&scene, "rictl.yaml", DRAINED);
+    scene.killed_at("\"accepted\"", "apply --auto-approve");
+    let plan = rested(&scene).stdout;
+    assert!(!plan.contains("outside of rictl") && plan.contains("far: other_end"), "{plan}");
+}
+
+#[test]
 fn what_moves_once_the_call_is_over_is_not_taken_for_ours() {
     let scene = slow("300ms");
     scene.rictl("apply --auto-approve --settle-timeout 100ms").with_code(5);

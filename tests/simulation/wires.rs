@@ -278,7 +278,7 @@ impl CloudWire {
         match &answer {
             Ok(receipt) => self.ledger.borrow_mut().accepted(&receipt.request_id.0),
             Err(error) => {
-                if let Some(request_id) = &error.request_id {
+                if let Some(request_id) = error.request_id() {
                     self.ledger.borrow_mut().refused(&request_id.0);
                 }
             }

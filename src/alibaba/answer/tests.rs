@@ -84,7 +84,7 @@ fn a_mutated_answer_is_what_it_says_or_refused() {
                 }
                 Err(error) => {
                     // Only the API's own refusal, which has a code and a RequestId, says that nothing was done.
-                    let is_known = error.code.is_some() && error.request_id.is_some();
+                    let is_known = error.code.is_some() && error.request_id().is_some();
                     assert!(is_known || error.effect == Effect::InDoubt, "{}", String::from_utf8_lossy(body));
                     false
                 }

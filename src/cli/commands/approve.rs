@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::calendar::{self, Toward};
-use crate::ops::approval::{self, Kept};
+use crate::ops::approval::{self, Kept, Waiting};
 use crate::ops::approve::{self as operation, Approving};
 use crate::ops::approved::{self, Standing};
 use crate::ops::asked::Asked;
@@ -58,9 +58,13 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
     let kept = operation::approve(project, &invocation.access(), invocation.clock, approving).await?;
     let said = words::kept(&kept.plan, &kept.by, kept.plan.at, kept.expires);
     let next = invocation.given().next("apply --approved");
+    let loosened = words::loosened(&kept.plan, arguments.choice.redo);
     output.print(|out| {
         said.iter().try_for_each(|line| writeln!(out, "{}", escape_terminal(line)))?;
-        writeln!(out, "{next} runs it once it is due; nothing else does.")
+        match &loosened {
+            None => writeln!(out, "{next} runs it once it is due; nothing else does."),
+            Some(loosened) => writeln!(out, "{}", escape_terminal(loosened)),
+        }
     })?;
     Ok(Exit::Done)
 }
@@ -96,7 +100,14 @@ fn machine(arguments: &ApplyArgs) -> Machine {
 async fn of_spec(path: &Path, arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load_from(path)?;
     let (mut worst, mut is_any_due) = (Exit::Done, false);
-    for kept in approval::waiting(&project.paths)? {
+    let Waiting { kept, unusable } = approval::waiting(&project.paths)?;
+    for error in &unusable {
+        worst = worst.worse(errors::report(output, error, machine(arguments)));
+    }
+    if kept.is_empty() && unusable.is_empty() && !project.paths.state.exists() {
+        output.say(words::NO_STATE);
+    }
+    for kept in kept {
         let name = words::name(&kept.plan.digest(), &kept.by);
         let zone = &kept.plan.time_zone;
         // The one before may have taken its time.

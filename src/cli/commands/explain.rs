@@ -35,7 +35,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     say_clashes(&project, output);
     let recorded = plan::read(&project.paths, output)?;
     let (plan, seen) = planned(&project, &recorded, at, invocation).await?;
-    let reached = at.map(|at| live::reached(&project.spec, &seen, plan.timestamp, at)).unwrap_or_default();
+    let reached = live::reached(&project.spec, &seen, &of_all(at, invocation));
     let closed = recorded.state_as_closed(&plan.target);
     let state = beside::with_others(closed.as_deref(), &project, &plan.target);
     let explained = |address| {
@@ -128,6 +128,11 @@ fn say_clashes(project: &Project, output: &Output) {
     errors::draw(output, &project.spec.sources, &project.clashes());
 }
 
+/// Returns the options of a plan of everything, as of a moment.
+fn of_all(at: Option<Timestamp>, invocation: &Invocation) -> PlanOptions {
+    PlanOptions { at, ..plan::options(&Choice::default(), invocation) }
+}
+
 async fn planned(
     project: &Project,
     recorded: &Recorded,
@@ -135,6 +140,6 @@ async fn planned(
     invocation: &Invocation,
 ) -> Result<(Plan, LiveState)> {
     let (connection, read) = connect_and_read(project, &invocation.access(), invocation.clock).await?;
-    let options = PlanOptions { at, ..plan::options(&Choice::default(), invocation) };
+    let options = of_all(at, invocation);
     live::plan_of(project, recorded, &connection.cloud, (&connection.target, read), &options).await
 }

@@ -77,6 +77,9 @@ async fn append(arguments: &InitArgs, invocation: &Invocation, output: &Output) 
     let regions = if arguments.region.is_empty() { unmanaged::regions(&project) } else { arguments.region.clone() };
     let (cloud, target) = (&connection.cloud, &connection.target);
     let survey = operation::read(cloud, target, regions, None, &invocation.clock).await?;
+    let _turn = shared_file::turn(&path);
+    // Reading the cloud took its time.
+    let project = invocation.load_from(&path)?;
     let appended = unmanaged::append(&project, &path, arguments.output.as_deref(), survey)?;
     let file = appended.path.display();
     if appended.entries == 0 {

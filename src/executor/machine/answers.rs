@@ -63,7 +63,7 @@ impl Machine<'_> {
         let step = self.planned(number);
         let at = self.now.wall;
         let detail = error.to_string();
-        let receipt = error.receipt();
+        let receipt = error.receipt.as_deref().cloned();
         self.record(Entry::Doubtful { step: step.id.clone(), at, detail: detail.clone(), receipt: receipt.clone() });
         self.tell(Event::NoClearAnswer { step: step.id.clone(), error: detail.clone() });
         self.keep(number, receipt);
@@ -92,7 +92,7 @@ impl Machine<'_> {
         let step = self.planned(number);
         let at = self.now.wall;
         let detail = error.to_string();
-        let receipt = error.receipt();
+        let receipt = error.receipt.as_deref().cloned();
         self.record(Entry::Refused { step: step.id.clone(), at, detail: detail.clone(), receipt: receipt.clone() });
         self.keep(number, receipt);
         attempts.refusals += 1;
@@ -139,7 +139,7 @@ fn refused(error: &CloudError) -> StepReason {
     StepReason::Failed {
         error: error.to_string(),
         api_code: error.code.as_deref().map(str::to_owned),
-        request_id: error.request_id.clone(),
+        request_id: error.request_id().cloned(),
         hint: error.next_step(),
     }
 }

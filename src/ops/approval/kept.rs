@@ -116,13 +116,27 @@ impl Kept {
     }
 }
 
-/// Returns the approvals that wait, in the order in which they are due.
+/// The approvals that wait.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    /// Those that can be read, in the order in which they are due.
+    pub kept: Vec<Kept>,
+    /// Of each that cannot be read or trusted, why. It keeps nobody from the others.
+    pub unusable: Vec<anyhow::Error>,
+}
+
+/// Returns the approvals that wait.
 ///
 /// # Errors
-/// One that cannot be read or trusted.
-pub fn waiting(paths: &Paths) -> Result<Vec<Kept>> {
-    let read = |(name, bytes): (String, Vec<u8>)| Kept::read(name, &bytes, paths);
-    let mut kept = approvals::waiting(paths)?.into_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    kept.sort_by(|one, other| (one.due(), &one.name).cmp(&(other.due(), &other.name)));
-    Ok(kept)
+/// A directory of them that cannot be read or trusted.
+pub fn waiting(paths: &Paths) -> Result<Waiting> {
+    let mut waiting = Waiting::default();
+    for (name, bytes) in approvals::waiting(paths)? {
+        match bytes.map_err(Into::into).and_then(|bytes| Ok(Kept::read(name, &bytes, paths)?)) {
+            Ok(kept) => waiting.kept.push(kept),
+            Err(error) => waiting.unusable.push(error),
+        }
+    }
+    waiting.kept.sort_by(|one, other| (one.due(), &one.name).cmp(&(other.due(), &other.name)));
+    Ok(waiting)
 }

@@ -39,7 +39,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         });
         let state = without.as_ref().or(state);
         let inverse = rollback::inverse(&self.session.project, done, state, way, options, open)?;
-        let Some(Inverse { project, options, grounds }) = inverse else { return Ok(None) };
+        let Some(Inverse { project, options, grounds, part_of }) = inverse else { return Ok(None) };
         let refresh = self.refresh(&project.spec).await;
         let held = options.held.clone();
         let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
@@ -50,7 +50,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let is_here = |run: &Run| self.store.run(run.id()).is_ok_and(|run| run.is_some());
         let is_confirmable = runs.iter().any(|run| run.started.evidence.confirm_within_ms.is_some() && is_here(run));
         let run_ids = runs.iter().map(|run| run.id().clone()).collect();
-        let takes_back = Some(TakesBack { run_ids, change_id: change_of(done), grounds, back_already, is_confirmable });
+        let takes_back =
+            Some(TakesBack { run_ids, part_of, change_id: change_of(done), grounds, back_already, is_confirmable });
         Ok(Some(Planned { plan, refresh, takes_back, earlier, approved: None }))
     }
 }

@@ -211,6 +211,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let project = &self.session.project;
         let takes_back_whole = takes_back.is_some() && plan.is_complete();
         let confirm_within = self.session.confirm_within.filter(|_| takes_back.is_none());
+        let part_of = takes_back.as_ref().map(|takes_back| takes_back.part_of.clone()).unwrap_or_default();
         let (takes_back, change_id, grounds) = match takes_back {
             Some(takes_back) => {
                 let grounds = takes_back.grounds_of(plan);
@@ -224,6 +225,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             spec_digest: Some(project.digest.clone()),
             takes_back,
             takes_back_whole,
+            takes_back_part_of: part_of,
             grounds,
             change_id,
             stood_under: Some(footing(&project.spec, &touched(plan, live, &project.spec))),

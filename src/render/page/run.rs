@@ -116,7 +116,7 @@ fn circumstances(evidence: &Evidence) -> Vec<(&'static str, Phrase)> {
     facts.extend(evidence.approved.as_ref().map(|approved| {
         ("Agreed", Phrase::theirs(approved.by.as_str()).and(format!(" ({})", words::how(approved.how))))
     }));
-    facts.extend(named("Windows overridden", &evidence.override_window));
+    facts.extend(named("Windows overridden because", &evidence.override_window));
     facts.extend(evidence.lock.map(|LockWord::None| ("Lock", Phrase::ours("none (--lock=none)"))));
     facts
 }

@@ -78,14 +78,11 @@ pub(in crate::render) struct Document<'a> {
     excluded: &'a [Address],
     /// What it was made from beside spec and records: an apply of the saved plan makes it once more from these.
     inputs: Inputs<'a>,
-    /// The moment that it is a plan of; left out where that is its `timestamp`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The moment that it is a plan of; null where that is its `timestamp`.
     at: Option<Timestamp>,
     /// What it takes as done by then.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     assumed: &'a [Assumed],
     /// What begins or ends within 24 hours.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     upcoming: &'a [Upcoming],
     /// The zone that texts show times in; left out where that is UTC, which keys always are in.
     #[serde(skip_serializing_if = "Zone::is_utc")]
@@ -111,6 +108,9 @@ struct Inputs<'a> {
     /// How many `--allow-forgotten` let go although the cap is lower; an apply of the plan has to be told, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_forgotten: Option<u32>,
+    /// Up to when what begins and ends is taken as done, where that is not up to `at` (`--at open`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assumed_before: Option<Timestamp>,
     /// What the cloud said of each declared interface, by address.
     read: &'a [InterfaceRead],
     /// What the health checks said that were asked for, by id.
@@ -154,6 +154,7 @@ impl<'a> Document<'a> {
                 allow_changes: plan.inputs.allow_changes,
                 drift: plan.inputs.drift,
                 allow_forgotten: plan.inputs.allow_forgotten,
+                assumed_before: plan.inputs.assumed_before,
                 read: &plan.inputs.read,
                 health: &plan.inputs.health,
             },

@@ -16,6 +16,29 @@ pub fn kept(plan: &Plan, by: &str, due: Option<Timestamp>, expires: Timestamp) -
     [format!("Approved by {by}: {digest}"), format!("{steps}; due {due}, until {}.", zone.shown(expires))]
 }
 
+/// Says that no approval keeps what loosens a guard, where a plan needs that.
+pub fn loosened(plan: &Plan, redo: bool) -> Option<String> {
+    let inputs = &plan.inputs;
+    let flags: Vec<String> = [
+        plan.overridden.as_ref().map(|_| "--override-window REASON".to_owned()),
+        inputs.allow_changes.map(|allowed| format!("--allow-changes {allowed}")),
+        inputs.allow_forgotten.map(|allowed| format!("--allow-forgotten {allowed}")),
+        redo.then(|| "--redo".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let flags = (!flags.is_empty()).then(|| flags.join(" "))?;
+    Some(format!(
+        "No approval loosens a guard: `rictl apply --approved` refuses it, and `rictl apply` with the plan, or with --approve-digest, \
+         and with {flags} runs it then."
+    ))
+}
+
+/// Says that nothing is known where nothing waits.
+pub const NO_STATE: &str =
+    "note: there is no state here: what was approved elsewhere, and what was applied before, is not known";
+
 /// Names an approval.
 pub fn name(digest: &str, by: &str) -> String {
     format!("{digest} (approved by {by})")

@@ -9,10 +9,15 @@ use crate::resource::{DesiredStatus, Status};
 pub(crate) fn verdict(drift: &Drift) -> String {
     let count = |cause| drift.items.iter().filter(|item| item.cause == cause).count();
     let (moving, known) = (count(DriftCause::InTransition), count(DriftCause::HandsOff));
-    let blocked = match count(DriftCause::Blocked) {
-        0 => String::new(),
-        blocked => format!("; {blocked} never applied and blocked"),
+    let blocked = |was_applied: bool, what: &str| {
+        let is_such =
+            |item: &&DriftItem| item.cause == DriftCause::Blocked && item.last_applied.is_some() == was_applied;
+        match drift.items.iter().filter(is_such).count() {
+            0 => String::new(),
+            blocked => format!("; {blocked} {what}"),
+        }
     };
+    let blocked = blocked(false, "never applied and blocked") + &blocked(true, "held back");
     let unread = match (drift.unread.len(), drift.failures.is_empty()) {
         (0, true) => String::new(),
         (0, false) => "; not everything could be read".to_owned(),

@@ -49,7 +49,7 @@ fn member_not_up(member: &MemberNotUp) -> String {
         WhyMemberNotUp::BusinessLocked => "is locked",
         WhyMemberNotUp::InTransition => "is in transition",
         WhyMemberNotUp::Absent => "is not there",
-        WhyMemberNotUp::HandsOff => "is down and hands off",
+        WhyMemberNotUp::HandsOff => "is hands off",
         WhyMemberNotUp::Unread => "could not be read",
         WhyMemberNotUp::Unhealthy => "is unhealthy",
     };

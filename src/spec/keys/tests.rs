@@ -166,6 +166,6 @@ fn a_path_means_a_key_whatever_the_names_in_it() {
     assert_eq!(paths("groups.min_active"), ["groups.*.min_active"]);
     assert_eq!(paths("windows.deny"), ["windows.*.deny"]);
     assert_eq!(paths("interfaces.sh-primary"), ["interfaces.*"]);
-    assert_eq!(called("reason").map(|key| key.path).count(), 3);
+    assert_eq!(called("reason").count(), 3);
     assert_eq!(paths("limits.max_change"), [""; 0]);
 }

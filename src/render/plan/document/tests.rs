@@ -260,6 +260,7 @@ fn plan() -> impl Strategy<Value = Plan> {
             failures: failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail }).collect(),
             targeted: vec![address],
             inputs: PlanInputs {
+                assumed_before: None,
                 target: vec![Selector::parse("label:carrier=al*,region:cn-shanghai").unwrap()],
                 exclude: Vec::new(),
                 allow_changes: real.then_some(3),

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
+use crate::calendar::Zone;
 use crate::duration;
 use crate::plan::{Difference, Sides, StepPart};
 
 /// Says what a saved plan would do otherwise than the plan made again, and what each says.
-pub(crate) fn difference(difference: &Difference) -> String {
+pub(crate) fn difference(difference: &Difference, zone: &Zone) -> String {
     let ms = |ms: &u64| duration::format(Duration::from_millis(*ms));
     match difference {
         Difference::OnlySaved(step) => format!("the file has the step {step}, which the spec does not give now"),
         Difference::OnlyNow(step) => format!("the spec gives the step {step} now, which the file does not have"),
         Difference::Order => "the file has the steps in another order than the spec gives them now".to_owned(),
-        Difference::Step(step, part) => format!("{step}: {}", step_part(part)),
+        Difference::Step(step, part) => format!("{step}: {}", step_part(part, zone)),
         Difference::Floor(group, floor) => {
             let number = |floor: &Option<u32>| floor.map_or("none".to_owned(), |floor| floor.to_string());
             format!("{group}: floor {}", told(floor, number))
@@ -39,7 +42,7 @@ pub(crate) fn difference(difference: &Difference) -> String {
     }
 }
 
-fn step_part(part: &StepPart) -> String {
+fn step_part(part: &StepPart, zone: &Zone) -> String {
     match part {
         StepPart::Interface(interface) => told(interface, |(id, scope)| format!("{id} in {scope}")),
         StepPart::Action => "it does something else".to_owned(),
@@ -51,6 +54,17 @@ fn step_part(part: &StepPart) -> String {
             let ms =
                 |ms: &Option<u64>| ms.map_or("of the run".to_owned(), |ms| duration::format(Duration::from_millis(ms)));
             format!("timeout {}", told(timeout, ms))
+        }
+        StepPart::Change(change) => {
+            format!(
+                "asked for by {}",
+                told(change, |change| change.as_ref().map_or("no change".to_owned(), ToString::to_string))
+            )
+        }
+        StepPart::ValidUntil(until) => {
+            let shown =
+                |until: &Option<Timestamp>| until.map_or("without an end".to_owned(), |until| zone.shown(until));
+            format!("valid until {}", told(until, shown))
         }
         StepPart::Reason(reason) => {
             format!(
