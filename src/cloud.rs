@@ -26,6 +26,12 @@ pub const MAX_PAGE_SIZE: u32 = 50;
 /// The most values that one filter takes (documented until 2020, kept as the safe bound).
 pub const MAX_FILTER_VALUES: usize = 5;
 
+/// The most connections that one process has at once, to read and to act.
+pub const CONNECTIONS: usize = 60;
+
+/// How many of them are for mutating calls, once somebody acts.
+pub const CALLS_AT_ONCE: usize = 36;
+
 /// Which interfaces of a scope to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Selection {

@@ -49,8 +49,8 @@ pub use refusal::{Denial, Refusal};
 pub use request::{Request, STS_VERSION, VPC_VERSION};
 pub use seed::{
     AccessKeySeed, AccountSeed, ConsoleSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT,
-    ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, InterfaceSeed, MetadataSeed,
-    OppositeSeed, Pairs, QuotaKind, QuotaSeed, Secret, SeedError, Settle, Unfit, WorldSeed,
+    ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, InterfaceSeed, LatencyTail,
+    MetadataSeed, OppositeSeed, Pairs, QuotaKind, QuotaSeed, Secret, SeedError, Settle, Unfit, WorldSeed,
 };
 pub use timeline::{Event, Moment};
 pub use world::{Counts, World};

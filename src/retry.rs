@@ -5,6 +5,8 @@
 //! and a budget per account and region keeps a dead one from being asked over and over. Randomness comes from a seed
 //! and time from tokio, so that a simulation replays byte for byte.
 
+mod gate;
+mod lines;
 mod quota;
 
 use std::cell::{Cell, RefCell};
@@ -16,8 +18,9 @@ use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
 pub use quota::Quota;
-use quota::{Gate, LONGEST_PAUSE, Slot};
 
+use self::gate::{Fate, Gate, LONGEST_PAUSE, Slot};
+use self::lines::Lines;
 use crate::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
     Permit, Receipt,
@@ -69,6 +72,7 @@ pub struct Retrying<C> {
     quota: Quota,
     gates: RefCell<BTreeMap<(Scope, &'static str), Rc<Gate>>>,
     budgets: RefCell<BTreeMap<Scope, u32>>,
+    lines: Lines,
     dice: Cell<Dice>,
 }
 
@@ -81,6 +85,7 @@ impl<C> Retrying<C> {
             quota,
             gates: RefCell::default(),
             budgets: RefCell::default(),
+            lines: Lines::new(),
             dice: Cell::new(Dice::new(seed)),
         }
     }
@@ -103,12 +108,14 @@ impl<C> Retrying<C> {
         let gate = self.gate(scope, action);
         let (mut failures, mut throttled, mut spent) = (0, 0, Duration::ZERO);
         loop {
-            let slot = match slot.take() {
+            let mut slot = match slot.take() {
                 Some(slot) => slot,
                 None => gate.enter().await,
             };
             let sent = Instant::now();
+            slot.fate = Fate::Used;
             let outcome = attempt().await;
+            slot.fate = fate(&outcome);
             drop(slot);
             let error = match outcome {
                 Ok(value) => {
@@ -190,12 +197,18 @@ impl<C> Retrying<C> {
 
 impl<C: CloudRead> CloudRead for Retrying<C> {
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
-        let attempt = async || self.inner.describe(scope, query).await;
+        let attempt = async || {
+            let _line = self.lines.take().await;
+            self.inner.describe(scope, query).await
+        };
         self.run(scope, "DescribeRouterInterfaces", None, read_may_repeat, attempt).await
     }
 
     async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
-        let attempt = async || self.inner.health(scope, id).await;
+        let attempt = async || {
+            let _line = self.lines.take().await;
+            self.inner.health(scope, id).await
+        };
         self.run(scope, HEALTH_ACTION, None, read_may_repeat, attempt).await
     }
 
@@ -209,6 +222,7 @@ impl<C: CloudRead> CloudRead for Retrying<C> {
 
 impl<C: Cloud> Cloud for Retrying<C> {
     async fn permit(&self, scope: &Scope, call: Call) -> Permit {
+        self.lines.begin_to_act();
         Permit::holding(self.gate(scope, call.action()).enter().await)
     }
 
@@ -228,6 +242,15 @@ fn read_may_repeat(error: &CloudError) -> bool {
             | ErrorKind::Malformed
             | ErrorKind::NonceUsed
     )
+}
+
+/// Returns what an attempt has made of its slot: what never left was not counted.
+fn fate<T>(outcome: &Result<T, CloudError>) -> Fate {
+    match outcome.as_ref().map_err(|error| error.kind) {
+        Err(ErrorKind::Unreachable) => Fate::Unused,
+        Err(ErrorKind::Throttled | ErrorKind::Interrupted) => Fate::Used,
+        _ => Fate::LetThrough,
+    }
 }
 
 fn given_up(error: CloudError, attempts: u32) -> CloudError {

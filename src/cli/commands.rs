@@ -296,7 +296,8 @@ impl Invocation {
 
     fn settings(&self, arguments: &RunArgs) -> executor::Settings {
         executor::Settings {
-            parallelism: usize::from(arguments.parallelism),
+            parallelism: arguments.parallelism.map(usize::from),
+            per_scope: self.global.quota.in_a_minute(),
             on_error: match arguments.on_error {
                 OnErrorArg::Stop => OnError::Stop,
                 OnErrorArg::Continue => OnError::Continue,

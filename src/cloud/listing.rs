@@ -11,7 +11,8 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
 use super::{
-    CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, MAX_FILTER_VALUES, MAX_PAGE_SIZE, Page, Selection,
+    CONNECTIONS, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, MAX_FILTER_VALUES, MAX_PAGE_SIZE, Page,
+    Selection,
 };
 use crate::clock::BootTime;
 use crate::resource::{Observed, RouterInterfaceId, Scope, Status};
@@ -22,8 +23,8 @@ const ACTION: &str = "DescribeRouterInterfaces";
 /// How often a listing whose pages shift is begun anew before that is an error.
 const LISTINGS: u32 = 3;
 
-/// How many pages of one scope are asked for at once.
-const CONCURRENT_PAGES: usize = 8;
+/// How many pages of one scope are asked for at once; how many of them leave is for connections and the quota to say.
+const CONCURRENT_PAGES: usize = 2 * CONNECTIONS;
 
 /// What a scope said about the interfaces that were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -10,7 +10,7 @@ const DEFAULT_PAGE_SIZE: usize = 10;
 const MAX_PAGE_SIZE: usize = 50;
 const MAX_FILTERS: usize = 5;
 /// Documented until 2020; newer pages say "multiple values". The stricter reading stands.
-const MAX_FILTER_VALUES: usize = 5;
+pub(super) const MAX_FILTER_VALUES: usize = 5;
 const MAX_TAGS: usize = 20;
 
 /// What a filter can be about.
@@ -105,7 +105,7 @@ pub(super) enum Narrowing<'q> {
 
 impl Query {
     /// Reads a request's parameters; those that no page documents are ignored, as the API does.
-    pub(super) fn parse(parameters: &BTreeMap<String, String>) -> Result<Self, Refusal> {
+    pub(super) fn parse(parameters: &BTreeMap<String, String>, max_filter_values: usize) -> Result<Self, Refusal> {
         let page_number = number(parameters, "PageNumber", 1)?;
         let page_size = number(parameters, "PageSize", DEFAULT_PAGE_SIZE)?;
         if page_number == 0 || page_size == 0 || page_size > MAX_PAGE_SIZE {
@@ -114,7 +114,7 @@ impl Query {
         Ok(Self {
             page_number,
             page_size,
-            filters: filters(parameters)?,
+            filters: filters(parameters, max_filter_values)?,
             tags: tags(parameters)?,
             resource_group: parameters.get("ResourceGroupId").filter(|group| !group.is_empty()).cloned(),
         })
@@ -122,7 +122,7 @@ impl Query {
 
     /// Returns the ids that the request narrows itself to, if it does.
     pub(super) fn ids(parameters: &BTreeMap<String, String>) -> Option<Vec<String>> {
-        let filter = filters(parameters).ok()?.into_iter().find(|filter| filter.key == Key::Id)?;
+        let filter = filters(parameters, usize::MAX).ok()?.into_iter().find(|filter| filter.key == Key::Id)?;
         Some(filter.values)
     }
 
@@ -177,7 +177,7 @@ fn number(parameters: &BTreeMap<String, String>, name: &str, default: usize) -> 
     }
 }
 
-fn filters(parameters: &BTreeMap<String, String>) -> Result<Vec<Filter>, Refusal> {
+fn filters(parameters: &BTreeMap<String, String>, max_values: usize) -> Result<Vec<Filter>, Refusal> {
     let mut filters: BTreeMap<usize, (Option<Key>, Vec<String>)> = BTreeMap::new();
     for (name, value) in parameters {
         let Some(rest) = name.strip_prefix("Filter.") else { continue };
@@ -194,7 +194,7 @@ fn filters(parameters: &BTreeMap<String, String>) -> Result<Vec<Filter>, Refusal
                 filters.entry(position(filter, MAX_FILTERS)?).or_default().0 = Some(key);
             }
             [filter, "Value", value_number] => {
-                position(value_number, MAX_FILTER_VALUES)?;
+                position(value_number, max_values)?;
                 filters.entry(position(filter, MAX_FILTERS)?).or_default().1.push(value.clone());
             }
             _ => return Err(Refusal::illegal_parameter(name)),

@@ -1,6 +1,7 @@
 //! Flow control: one meter per account, region and action.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -34,10 +35,20 @@ impl Quota {
     }
 
     /// Counts a call if the rule allows it; a call that it does not allow is not counted.
-    pub(super) fn admits(&mut self, now: Timestamp, key: [&str; 3]) -> bool {
+    ///
+    /// # Errors
+    /// How long it is until the rule allows the next call, where that is told.
+    pub(super) fn admit(&mut self, now: Timestamp, key: [&str; 3]) -> Result<(), Option<Duration>> {
+        self.room_after(now, key).map_err(|wait| {
+            let rounded = wait.as_millis().saturating_add(1);
+            self.rule.hint.then(|| Duration::from_millis(u64::try_from(rounded).unwrap_or_default()))
+        })
+    }
+
+    fn room_after(&mut self, now: Timestamp, key: [&str; 3]) -> Result<(), SignedDuration> {
         let limit = self.rule.limit;
         let fresh = match self.rule.kind {
-            QuotaKind::Unlimited => return true,
+            QuotaKind::Unlimited => return Ok(()),
             QuotaKind::Fixed => Meter::Fixed { start: now, count: 0 },
             QuotaKind::Sliding => Meter::Sliding(VecDeque::new()),
             QuotaKind::Bucket => Meter::Bucket { full_at: now },
@@ -47,29 +58,33 @@ impl Quota {
                 if now.duration_since(*start) >= self.window {
                     (*start, *count) = (now, 0);
                 }
-                let admitted = *count < limit;
-                *count += u32::from(admitted);
-                admitted
+                if *count >= limit {
+                    return Err(self.window - now.duration_since(*start));
+                }
+                *count += 1;
             }
             Meter::Sliding(calls) => {
                 while calls.front().is_some_and(|call| now.duration_since(*call) >= self.window) {
                     calls.pop_front();
                 }
-                let admitted = calls.len() < limit as usize;
-                if admitted {
-                    calls.push_back(now);
+                let oldest = calls.len().checked_sub(limit as usize).and_then(|surplus| calls.get(surplus));
+                if calls.len() >= limit as usize {
+                    return Err(oldest.map_or(self.window, |oldest| self.window - now.duration_since(*oldest)));
                 }
-                admitted
+                calls.push_back(now);
             }
             Meter::Bucket { full_at } => {
                 let per_call = self.window / i32::try_from(limit.max(1)).unwrap_or(i32::MAX);
+                let holds =
+                    self.rule.burst.map_or(self.window, |burst| per_call * i32::try_from(burst).unwrap_or(i32::MAX));
                 let filled = (*full_at).max(now) + per_call;
-                let admitted = filled.duration_since(now) <= self.window;
-                if admitted {
-                    *full_at = filled;
+                let until_full = filled.duration_since(now);
+                if until_full > holds {
+                    return Err(until_full - holds);
                 }
-                admitted
+                *full_at = filled;
             }
         }
+        Ok(())
     }
 }

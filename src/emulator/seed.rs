@@ -31,7 +31,7 @@ pub use account::{
 };
 pub use fault::{ConsoleSeed, ErrorSeed, Fault, FaultKind, FlappingSeed};
 pub use interface::{ElsewhereSeed, InterfaceSeed, OppositeSeed};
-pub use settings::{ErrorCodes, MetadataSeed, Pairs, QuotaKind, QuotaSeed, Settle};
+pub use settings::{ErrorCodes, LatencyTail, MetadataSeed, Pairs, QuotaKind, QuotaSeed, Settle};
 
 pub use yaml::Unfit;
 
@@ -80,6 +80,12 @@ pub struct WorldSeed {
     /// How long every answer takes.
     #[serde(with = "duration", skip_serializing_if = "Duration::is_zero")]
     pub latency: Duration,
+    /// Which answers take longer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_tail: Option<LatencyTail>,
+    /// How many values one filter takes; as many as the API documents, if it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_filter_values: Option<usize>,
     /// Whether the two ends of a link move together.
     #[serde(skip_serializing_if = "is_default")]
     pub pairs: Pairs,

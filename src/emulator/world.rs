@@ -17,13 +17,17 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::accounts::{AccessKey, account_seeds, accounts};
 use super::caller::{Caller, Issued};
+use super::describe::MAX_FILTER_VALUES;
 use super::faults::Schedule;
 use super::interface::{Interface, Surroundings, later, populate};
 use super::population::Population;
 use super::quota::Quota;
 use super::refusal::Refusal;
 use super::request::ACTIONS;
-use super::seed::{ConsoleSeed, ErrorCodes, Fault, FaultKind, MetadataSeed, Pairs, Secret, SeedError, WorldSeed};
+use super::seed::{
+    ConsoleSeed, ErrorCodes, Fault, FaultKind, LatencyTail, MetadataSeed, Pairs, QuotaKind, Secret, SeedError,
+    WorldSeed,
+};
 use super::sts;
 use super::timeline::Event;
 use crate::resource::{AccountId, Region, RouterInterfaceId, Status};
@@ -51,6 +55,10 @@ pub struct World {
     latest: Timestamp,
     error_codes: ErrorCodes,
     latency: Duration,
+    latency_tail: Option<LatencyTail>,
+    /// How many answers were given.
+    answers: u64,
+    max_filter_values: usize,
     pairs: Pairs,
     metadata: MetadataSeed,
     main_account: AccountId,
@@ -79,6 +87,12 @@ impl World {
         if seed.quota.limit == 0 || seed.quota.window.is_zero() {
             problems.push("a quota needs a limit of at least 1 and a window (or kind: unlimited)".to_owned());
         }
+        if seed.quota.burst.is_some_and(|burst| burst == 0 || seed.quota.kind != QuotaKind::Bucket) {
+            problems.push("a burst is of `kind: bucket`, and at least 1".to_owned());
+        }
+        if seed.max_filter_values == Some(0) || seed.latency_tail.is_some_and(|tail| tail.every == 0) {
+            problems.push("max_filter_values and latency_tail.every are at least 1".to_owned());
+        }
         let default_region = seed.regions.first().cloned().unwrap_or_else(|| Region::from(DEFAULT_REGION));
         let is_nowhere = seed.interfaces.iter().any(|interface| interface.region.is_none());
         let unsaid_region = (seed.regions.is_empty() && is_nowhere).then(|| default_region.clone());
@@ -96,6 +110,9 @@ impl World {
             latest: epoch,
             error_codes: seed.error_codes,
             latency: seed.latency,
+            latency_tail: seed.latency_tail,
+            answers: 0,
+            max_filter_values: seed.max_filter_values.unwrap_or(MAX_FILTER_VALUES),
             pairs: seed.pairs,
             metadata: seed.metadata,
             accounts,

@@ -125,7 +125,12 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
             let question = Question { scope: read.scope.clone(), ids: read.ids.clone(), begun };
             (question, answer(origin, read.listing.clone()))
         });
-        let background = Background { reads: reads.collect(), earlier: &known.earlier, needs: &known.needs };
+        let background = Background {
+            reads: reads.collect(),
+            earlier: &known.earlier,
+            needs: &known.needs,
+            expected: &known.expected,
+        };
         let mut driver = Self {
             machine: Machine::new(plan, header, settings, background, now(origin, around.clock)),
             plan,

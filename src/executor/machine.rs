@@ -7,7 +7,7 @@
 //! `admission` decides what may be sent: `timing` whether it is the time, `needs` what it waits for, `floors` what the
 //! redundancy guard says. `recording` appends and sends what is durable, `answers` takes in what came back, `reading` asks for
 //! what is due, `settling` judges what was read, `ending` closes steps, `waves` stands between the waves of a rollout,
-//! `last_look` says what stayed. `phase` and `stage` hold where a step and the run stand, `sightings` what was read, `health`
+//! `last_look` says what stayed, `pace` how long to wait for the next read. `phase` and `stage` hold where a step and the run stand, `sightings` what was read, `health`
 //! what health checks said. It makes no choice that the plan left open: it does a step, or stops and says what moved.
 
 mod admission;
@@ -17,6 +17,7 @@ mod floors;
 mod health;
 mod last_look;
 mod needs;
+mod pace;
 mod phase;
 mod poll;
 pub(super) mod port;
@@ -26,24 +27,28 @@ mod settling;
 pub(super) mod sightings;
 mod signals;
 mod stage;
+mod tally;
 pub(super) mod time;
 mod timing;
 mod waves;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use self::floors::Floors;
 use self::health::Checks;
+use self::pace::Pace;
 use self::phase::{Phase, Tracked};
 use self::poll::Poll;
 use self::port::{Effect, Input};
 use self::sightings::{Answer, Question, Sightings};
 use self::stage::Stage;
+use self::tally::Tallies;
 use self::time::{Moment, Now};
 use super::earlier::Earlier;
 use super::settings::Settings;
 use crate::journal::{Entry, RunStarted};
-use crate::plan::{Action, FloorMember, Plan, Step};
+use crate::plan::{Action, FloorMember, Plan, Step, StepId};
 use crate::resource::{Address, Call, Observed, RouterInterfaceId, Scope};
 use crate::run::{Event, LastLook, Report, StopReason};
 use crate::store::StoreError;
@@ -57,6 +62,8 @@ pub(super) struct Background<'a> {
     pub(super) earlier: &'a [Earlier],
     /// What each interface needs to be up before it comes up.
     pub(super) needs: &'a BTreeMap<Address, Vec<FloorMember>>,
+    /// How long each step may be expected to take.
+    pub(super) expected: &'a BTreeMap<StepId, Duration>,
 }
 
 /// What a run leaves behind.
@@ -117,10 +124,15 @@ pub(super) struct Machine<'a> {
     /// When the plan's refresh was begun: whatever was asked for after it is this run's own reading.
     planned_from: Option<Moment>,
     polls: BTreeMap<Scope, Poll>,
+    pace: Pace<'a>,
     /// The steps by their phase: [`Machine::enter`] alone keeps these.
     startable: BTreeSet<usize>,
     ready: BTreeSet<usize>,
     polled: BTreeSet<usize>,
+    /// Those whose call is on its way, or leaves once its intent is durable.
+    sending: BTreeSet<usize>,
+    /// How many of each account and region stand where.
+    tallies: Tallies<'a>,
     in_flight: BTreeSet<usize>,
     /// Interfaces with a Deactivate that was sent or is about to be, and was not refused.
     going_down: BTreeSet<&'a Address>,
@@ -183,9 +195,12 @@ impl<'a> Machine<'a> {
             checks: Checks::default(),
             planned_from: None,
             polls: BTreeMap::new(),
+            pace: Pace::of(background.expected),
             startable: BTreeSet::new(),
             ready: BTreeSet::new(),
             polled: BTreeSet::new(),
+            sending: BTreeSet::new(),
+            tallies: Tallies::of(&plan.steps),
             in_flight: BTreeSet::new(),
             going_down: BTreeSet::new(),
             earlier: BTreeMap::new(),
@@ -361,7 +376,9 @@ impl<'a> Machine<'a> {
         place(&mut self.startable, matches!(phase, Phase::Startable));
         place(&mut self.ready, matches!(phase, Phase::Ready(_)));
         place(&mut self.polled, phase.is_polled());
+        place(&mut self.sending, phase.is_sending());
         place(&mut self.in_flight, phase.is_in_flight());
+        self.tallies.turn(number, &self.plan.steps[number], &self.steps[number].phase, &phase);
         self.steps[number].phase = phase;
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::earlier::Earlier;
 use crate::clock::Clock;
 use crate::cloud::listing::ScopeRead;
-use crate::plan::FloorMember;
+use crate::plan::{FloorMember, StepId};
 use crate::resource::{Address, LastSeen};
 use crate::run::{Event, LastLook, Report};
 use crate::store::StoreError;
@@ -71,4 +71,6 @@ pub struct Known {
     pub earlier: Vec<Earlier>,
     /// What each interface needs to be up before it comes up.
     pub needs: BTreeMap<Address, Vec<FloorMember>>,
+    /// How long each step may be expected to take, as far as is recorded.
+    pub expected: BTreeMap<StepId, Duration>,
 }

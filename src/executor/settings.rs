@@ -16,9 +16,11 @@ pub enum OnError {
 /// What operators tune.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// At most this many calls unsettled at a time.
-    pub parallelism: usize,
-    /// How often a scope with something in flight is read.
+    /// At most this many calls unsettled at a time in all, if somebody says so.
+    pub parallelism: Option<usize>,
+    /// At most this many of each account and region.
+    pub per_scope: usize,
+    /// The longest time between two reads of a scope with something in flight.
     pub poll_interval: Duration,
     /// How long ago a page may have been asked for that a call rests on when it is sent.
     pub max_read_age: Duration,
@@ -35,9 +37,10 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            parallelism: None,
             // As many as the documented quota lets through at once; fewer would leave some of it unused whenever a
             // transition takes longer than ten seconds. What may be down together is for floors and limits to say.
-            parallelism: 300,
+            per_scope: 300,
             poll_interval: Duration::from_secs(2),
             max_read_age: Duration::from_secs(2),
             // Transitions take seconds to tens of seconds; the usual tools give up after 5 to 8 minutes.

@@ -33,10 +33,9 @@ pub struct Approving<'a> {
 /// Exit 4 where it is another one, 3 where there is nothing in it to approve, and those of planning.
 pub async fn approve(project: Project, access: &Access, clock: Clock, approving: Approving<'_>) -> Result<Kept> {
     let recorded = history::read_files(&project.paths)?;
-    let connection = connection::connect(&project, access, clock).await?;
-    let (cloud, target) = (&connection.cloud, &connection.target);
-    let asked = (&clock, approving.planned);
-    let (project, plan, _) = asked::plan(project, &recorded, cloud, target, asked).await?;
+    let (connection, read) = connection::connect_and_read(&project, access, clock).await?;
+    let (cloud, target) = (&connection.cloud, (&connection.target, read));
+    let (project, plan, _) = asked::plan(project, &recorded, cloud, target, approving.planned).await?;
     if plan.digest() != approving.digest {
         return Err(saved::other_digest(approving.digest, &plan).into());
     }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::history::Recorded;
 use crate::plan::{BlockReason, Blocked, Plan, PlanOptions};
@@ -27,24 +26,23 @@ pub struct Asked<'a> {
     pub when_open: bool,
 }
 
-/// Plans as [`live::plan`] does, and returns the spec as of the moment of the plan.
+/// Plans as [`live::plan_of`] does, and returns the spec as of the moment of the plan.
 ///
 /// # Errors
-/// As [`live::plan`]; exit 3 where windows never let it through.
+/// As [`live::plan_of`]; exit 3 where windows never let it through.
 pub async fn plan(
     project: Project,
     recorded: &Recorded,
     cloud: &impl CloudRead,
-    target: &Target,
-    (clock, asked): (&Clock, Asked<'_>),
+    (target, live): (&Target, LiveState),
+    asked: Asked<'_>,
 ) -> Result<(Project, Plan, LiveState)> {
     if !asked.when_open {
-        let (plan, live) = live::plan(&project, recorded, cloud, target, clock, asked.options).await?;
+        let (plan, live) = live::plan_of(&project, recorded, cloud, (target, live), asked.options).await?;
         return Ok((project, plan, live));
     }
     let state = recorded.state_for(target);
     live::check_target(state, target, &project)?;
-    let live = live::refresh(&project.spec, cloud, clock).await;
     let known = Known { project: &project, state, live: &live, doubts: &[], target };
     let options = find(&known, asked.options)?;
     let project = project.as_of(options.moment());

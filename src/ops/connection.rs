@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use futures_util::future::{Either, select};
 use tokio::net::TcpListener;
 
 use crate::alibaba::credentials::{self, AccountSource, Chain, Environment, Whoami};
@@ -17,13 +18,14 @@ use crate::emulator::http::ServeOptions;
 use crate::emulator::{
     self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, Host, HostError, Manner, SeedError, World,
 };
-use crate::resource::{AccountId, AccountName, Provider, Region, Target};
+use crate::resource::{AccountId, AccountName, LiveState, Provider, Region, Target};
 use crate::retry::{Policy, Quota, Retrying};
 use crate::spec::{CloudSettings, SignatureVersion};
 use crate::store::account::Reach;
 use crate::store::named::Links;
 
 use super::failure::{Exit, Refusal};
+use super::live;
 use super::project::Project;
 use super::trust::Trust;
 
@@ -119,7 +121,58 @@ pub async fn connect_to_act(project: &Project, access: &Access, clock: Clock) ->
     reach(project, access, clock, Manner::Acting).await
 }
 
+/// Reaches what the spec names, to read, and reads every declared interface while it asks whose account it is.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_and_read(project: &Project, access: &Access, clock: Clock) -> Result<(Connection, LiveState)> {
+    let dialled = dial(project, access, clock, Manner::Looking).await?;
+    let identity = Box::pin(dialled.identify(project));
+    let read = Box::pin(live::refresh(&project.spec, &dialled.cloud, &clock));
+    // Where nobody knows whose account it is, what is read is of no use.
+    let (target, read) = match select(identity, read).await {
+        Either::Left((target, read)) => (target?, read.await),
+        Either::Right((read, target)) => (target.await?, read),
+    };
+    Ok((dialled.to(target), read))
+}
+
 async fn reach(project: &Project, access: &Access, clock: Clock, manner: Manner) -> Result<Connection> {
+    let dialled = dial(project, access, clock, manner).await?;
+    let target = dialled.identify(project).await?;
+    Ok(dialled.to(target))
+}
+
+/// A cloud of which nobody knows yet whose account it is.
+struct Dialled {
+    cloud: Cloud,
+    chain: Option<Arc<Chain>>,
+    reach: Reach,
+    /// The endpoint, for people.
+    shown: String,
+}
+
+impl Dialled {
+    async fn identify(&self, project: &Project) -> Result<Target> {
+        let own = AccountName::default_account();
+        let identity = match self.cloud.identity(&own).await {
+            Ok(identity) => identity,
+            Err(error) => {
+                let context = whose(self.chain.as_deref(), &own, &error).await;
+                return Err(anyhow::Error::from(error).context(context));
+            }
+        };
+        let (provider, endpoint) = (project.spec.cloud.provider, self.shown.clone());
+        Ok(Target { provider, account_id: identity.account_id, endpoint })
+    }
+
+    fn to(self, target: Target) -> Connection {
+        let Self { cloud, chain, reach, .. } = self;
+        Connection { cloud, target, chain, reach }
+    }
+}
+
+async fn dial(project: &Project, access: &Access, clock: Clock, manner: Manner) -> Result<Dialled> {
     access.trust.check_credentials(&project.spec, access.profile.as_deref(), access.signature)?;
     let settings = &project.spec.cloud;
     let (source, endpoint, world) = match settings.provider {
@@ -146,16 +199,7 @@ async fn reach(project: &Project, access: &Access, clock: Clock, manner: Manner)
     let client = Client::new(source, client_settings, clock);
     let seed = u64::from(std::process::id());
     let cloud = Retrying::new(client, Policy::default(), access.quota, seed);
-    let own = AccountName::default_account();
-    let identity = match cloud.identity(&own).await {
-        Ok(identity) => identity,
-        Err(error) => {
-            let context = whose(chain.as_deref(), &own, &error).await;
-            return Err(anyhow::Error::from(error).context(context));
-        }
-    };
-    let target = Target { provider: settings.provider, account_id: identity.account_id, endpoint: shown };
-    Ok(Connection { cloud, target, chain, reach })
+    Ok(Dialled { cloud, chain, reach, shown })
 }
 
 /// Says whose credentials could not be found out: which ones the API refused, if it did.

@@ -29,7 +29,7 @@ pub struct Watching {
     pub poll_interval: Duration,
 }
 
-/// Finds what moved, and returns what was read as well. An interface in transition is read again, a poll interval later, before anything is said of it.
+/// Finds what moved, from what was read while the cloud was reached, and returns that as well. An interface in transition is read again, a poll interval later, before anything is said of it.
 ///
 /// # Errors
 /// A state of another target.
@@ -37,7 +37,7 @@ pub async fn drift(
     project: &Project,
     recorded: &Recorded,
     cloud: &impl CloudRead,
-    target: &Target,
+    (target, mut seen): (&Target, LiveState),
     clock: &Clock,
     watching: Watching,
 ) -> Result<(Drift, LiveState)> {
@@ -46,7 +46,6 @@ pub async fn drift(
     let with = beside::with_others(closed.as_deref(), project, target);
     let state = with.as_deref();
     let Watching { at, poll_interval } = watching;
-    let mut seen = live::refresh(&project.spec, cloud, clock).await;
     let today = today(at.unwrap_or(clock.now()));
     let options = PlanOptions { at, ..PlanOptions::of_all(clock.now(), today, Duration::ZERO) };
     let compare = |seen: &LiveState| {

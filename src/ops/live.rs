@@ -71,6 +71,21 @@ pub async fn plan(
     plan_read(project, recorded, cloud, (target, read), options).await
 }
 
+/// Plans from what was read while the cloud was reached, and returns that as well.
+///
+/// # Errors
+/// As [`plan`].
+pub async fn plan_of(
+    project: &Project,
+    recorded: &Recorded,
+    cloud: &impl CloudRead,
+    (target, read): (&Target, LiveState),
+    options: &PlanOptions,
+) -> Result<(Plan, LiveState)> {
+    check_target(recorded.state_for(target), target, project)?;
+    plan_read(project, recorded, cloud, (target, read), options).await
+}
+
 /// Plans from a refresh that has been made, and returns it as well.
 pub(super) async fn plan_read(
     project: &Project,

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::BootTime;
-use crate::cloud::{Call, Effect, Mutation, Permit, Selection};
+use crate::cloud::{CALLS_AT_ONCE, CONNECTIONS, Call, Effect, Mutation, Permit, Selection};
 use crate::resource::{HealthCheckStatus, RequestId};
 
 /// A cloud that answers as it is told, and notes when each request arrived and which answers went back.
@@ -231,6 +231,74 @@ async fn equal_seeds_draw_equal_delays() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn begins_with_few_calls_at_once_and_doubles() {
+    let cloud = retrying(Scripted::new([], Ok(())));
+    let begun = Instant::now();
+    for outcome in join_all((0..300).map(|_| describe(&cloud))).await {
+        outcome.unwrap();
+    }
+    let mut rounds: BTreeMap<Duration, usize> = BTreeMap::new();
+    for arrival in cloud.inner().arrivals.borrow().iter() {
+        *rounds.entry(arrival.duration_since(begun)).or_default() += 1;
+    }
+    assert_eq!(rounds.into_values().collect::<Vec<_>>(), [4, 8, 16, 32, 60, 60, 60, 60]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_leave_room_for_calls_once_somebody_acts() {
+    for (acts, most) in [(false, CONNECTIONS), (true, CONNECTIONS - CALLS_AT_ONCE)] {
+        let cloud = retrying(Scripted::new([], Ok(())));
+        if acts {
+            drop(cloud.permit(&scope(), Call::Activate).await);
+        }
+        for outcome in join_all((0..250).map(|_| describe(&cloud))).await {
+            outcome.unwrap();
+        }
+        let mut rounds: BTreeMap<Instant, usize> = BTreeMap::new();
+        for arrival in cloud.inner().arrivals.borrow().iter() {
+            *rounds.entry(*arrival).or_default() += 1;
+        }
+        assert_eq!(rounds.into_values().max(), Some(most));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refusal_that_tells_nothing_costs_seconds_and_is_forgotten() {
+    let cloud = retrying(Scripted::new([], Ok(())));
+    for _ in 0..10 {
+        describe(&cloud).await.unwrap();
+    }
+    cloud.inner().answers.borrow_mut().push_back(Err(throttled(None)));
+    let begun = Instant::now();
+    for outcome in join_all((0..250).map(|_| describe(&cloud))).await {
+        outcome.unwrap();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_window_that_others_have_used_up_is_no_smaller_one() {
+    let cloud = retrying(Scripted::new((0..5).map(|_| throttled(None)), Ok(())));
+    let begun = Instant::now();
+    for outcome in join_all((0..100).map(|_| describe(&cloud))).await {
+        outcome.unwrap();
+    }
+    assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_that_nothing_left_on_is_not_counted() {
+    let quota = Quota { limit: NonZeroU32::MIN, window: Duration::from_secs(60) };
+    let unreachable = error(ErrorKind::Unreachable, Effect::None);
+    let cloud = Retrying::new(Scripted::new([unreachable], Ok(())), Policy::default(), quota, 0);
+    let begun = Instant::now();
+    deactivate(&cloud).await.unwrap_err();
+    drop(cloud.permit(&scope(), Call::Deactivate).await);
+    deactivate(&cloud).await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_dropped_call_frees_its_slot() {
     let quota = Quota { limit: NonZeroU32::MIN, window: Duration::from_secs(1) };
     let cloud = Retrying::new(Scripted::new([], Ok(())), Policy::default(), quota, 0);
@@ -384,22 +452,40 @@ proptest! {
     }
 
     #[test]
-    fn no_call_sent_after_a_throttled_answer_is_throttled_again(
+    fn no_call_sent_after_a_throttled_answer_that_tells_when_is_throttled_again(
         limit in 2_u32..40,
         used_percent in 0_u32..=100,
         calls in 1_usize..120,
         latencies in proptest::collection::vec(0_u64..300, 1..20),
         counting in prop::sample::select(vec![Counting::Fixed, Counting::Sliding, Counting::Bucket]),
-        tells in any::<bool>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let used = limit * used_percent / 100;
-        let (_, server) = runtime.block_on(run(counting, tells, limit, used, calls, latencies));
+        let (_, server) = runtime.block_on(run(counting, true, limit, used, calls, latencies));
         let log = server.log.borrow();
         let first = log.iter().filter(|(_, _, throttled)| *throttled).map(|(_, answered, _)| *answered).min();
         if let Some(first) = first {
             let again = log.iter().filter(|(sent, _, throttled)| *throttled && *sent > first).count();
             prop_assert_eq!(again, 0);
+        }
+    }
+
+    #[test]
+    fn a_server_that_tells_nothing_refuses_few_calls_after_the_first(
+        limit in 2_u32..40,
+        used_percent in 0_u32..=100,
+        calls in 1_usize..120,
+        latencies in proptest::collection::vec(0_u64..300, 1..20),
+        counting in prop::sample::select(vec![Counting::Fixed, Counting::Sliding, Counting::Bucket]),
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let used = limit * used_percent / 100;
+        let (_, server) = runtime.block_on(run(counting, false, limit, used, calls, latencies));
+        let log = server.log.borrow();
+        let first = log.iter().filter(|(_, _, throttled)| *throttled).map(|(_, answered, _)| *answered).min();
+        if let Some(first) = first {
+            let again = log.iter().filter(|(sent, _, throttled)| *throttled && *sent > first).count();
+            prop_assert!(again <= 12, "{} refusals", again);
         }
     }
 }

@@ -38,7 +38,8 @@ fn every_contradiction_is_named_at_once() {
         "
 account: '1'
 accounts: [{id: '1', access_keys: [{id: k}, {id: k, deny: [Vanish]}]}, {id: '1'}]
-quota: {limit: 0}
+quota: {limit: 0, burst: 3}
+max_filter_values: 0
 faults: [{fault: {console: {interface: ri-gone, status: Inactive}}, action: Activate, region: cn-none, account: '9'}]
 interfaces:
   - {id: ri-a, opposite: ri-a}
@@ -50,6 +51,8 @@ interfaces:
         "an access key of account 1 is given twice",
         "account 1 is described twice",
         "a limit of at least 1",
+        "a burst is of `kind: bucket`",
+        "max_filter_values and latency_tail.every are at least 1",
         "interface ri-gone, which the world does not have",
         "action Activate, which",
         "region cn-none, which",

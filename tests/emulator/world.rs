@@ -1,5 +1,7 @@
 //! The status machine, listings, permissions, quotas, keys: the pure world.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
 use proptest::prelude::{Strategy, prop, proptest};
 use rictl::emulator::{Answer, Principal, Request, STS_VERSION, World};
@@ -333,6 +335,58 @@ fn quotas_count_by_fixed_and_sliding_windows_and_by_bucket() {
         [true, true, false, false, true, false, true, true, false]
     );
     assert_eq!(admitted("unlimited", &[0; 9]), [true; 9]);
+}
+
+#[test]
+fn a_bucket_holds_its_burst_however_long_its_window_is() {
+    let mut world = world("{regions: [cn-shanghai], quota: {limit: 300, window: 60s, kind: bucket, burst: 2}}");
+    let asked = request("DescribeRouterInterfaces", &[("RegionId", REGION)]);
+    let admitted = [0, 0, 0, 199, 200, 10_000, 10_000, 10_000].map(|at| {
+        let reply = send(&mut world, epoch() + SignedDuration::from_millis(at), &asked);
+        matches!(reply.answer, Answer::Listing(_))
+    });
+    assert_eq!(admitted, [true, true, false, false, true, true, true, false]);
+}
+
+#[test]
+fn a_refusal_of_the_quota_tells_when_there_is_room_if_the_world_says_so() {
+    for (kind, told) in [("fixed", 7_001), ("sliding", 7_001), ("bucket", 2_001), ("unlimited", 0)] {
+        for hint in [true, false] {
+            let quota = format!("{{limit: 2, window: 10s, kind: {kind}, hint: {hint}}}");
+            let mut world = world(&format!("{{regions: [cn-shanghai], quota: {quota}}}"));
+            let asked = request("DescribeRouterInterfaces", &[("RegionId", REGION)]);
+            for at in [0, 1000] {
+                send(&mut world, epoch() + SignedDuration::from_millis(at), &asked);
+            }
+            let told = Some(Duration::from_millis(told)).filter(|told| hint && !told.is_zero());
+            if let Answer::Refused(refused) = send(&mut world, after(3), &asked).answer {
+                assert_eq!(refused.retry_after, told, "{kind}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_filter_takes_as_many_values_as_the_world_says() {
+    let mut world = world("{regions: [cn-shanghai], max_filter_values: 2, interfaces: [{id: ri-a}, {id: ri-b}]}");
+    let filter = |ids: &[&str]| {
+        let mut asked =
+            request("DescribeRouterInterfaces", &[("RegionId", REGION), ("Filter.1.Key", "RouterInterfaceId")]);
+        for (number, id) in ids.iter().enumerate() {
+            asked.parameters.insert(format!("Filter.1.Value.{}", number + 1), (*id).to_owned());
+        }
+        asked
+    };
+    assert!(matches!(send(&mut world, epoch(), &filter(&["ri-a", "ri-b"])).answer, Answer::Listing(_)));
+    assert_eq!(code(send(&mut world, epoch(), &filter(&["ri-a", "ri-b", "ri-c"]))).1, "Parameter.Illegal");
+}
+
+#[test]
+fn every_so_many_answers_take_longer() {
+    let mut world = world("{regions: [cn-shanghai], latency: 5ms, latency_tail: {every: 3, latency: 2s}}");
+    let asked = request("DescribeRouterInterfaces", &[("RegionId", REGION)]);
+    let took = [(); 6].map(|()| send(&mut world, epoch(), &asked).latency.as_millis());
+    assert_eq!(took, [5, 5, 2000, 5, 5, 2000]);
 }
 
 #[test]

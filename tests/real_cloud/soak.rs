@@ -85,7 +85,7 @@ fn session(project: Project, clock: Clock) -> Session {
         quota: Quota::default(),
         trust: Default::default(),
     };
-    let settings = Settings { parallelism: REGIONS * INTERFACES, ..Settings::default() };
+    let settings = Settings { per_scope: REGIONS * INTERFACES, ..Settings::default() };
     Session {
         project,
         access,

@@ -380,7 +380,7 @@ fn seconds(number: u64) -> Duration {
 
 fn settings(dice: &mut Dice) -> Settings {
     Settings {
-        parallelism: usize::try_from(*dice.pick(&[1, 2, 3, 50, 50])).unwrap(),
+        parallelism: Some(usize::try_from(*dice.pick(&[1, 2, 3, 50, 50])).unwrap()),
         settle_timeout: seconds(*dice.pick(&[30, 60, 600])),
         on_error: *dice.pick(&[
             OnError::Continue,
@@ -399,7 +399,12 @@ fn world(dice: &mut Dice, managed: u64, regions: u64) -> WorldSeed {
     let latency = Duration::from_millis(if dice.chance(50) { 0 } else { dice.within(1, 900) });
     let quota = if dice.chance(20) {
         let kind = *dice.pick(&[QuotaKind::Fixed, QuotaKind::Sliding, QuotaKind::Bucket]);
-        QuotaSeed { limit: u32::try_from(dice.within(2, 9)).unwrap(), window: seconds(dice.within(2, 20)), kind }
+        QuotaSeed {
+            limit: u32::try_from(dice.within(2, 9)).unwrap(),
+            window: seconds(dice.within(2, 20)),
+            kind,
+            ..QuotaSeed::default()
+        }
     } else {
         QuotaSeed::default()
     };

@@ -615,7 +615,7 @@ pub(super) mod sound {
 
     /// The same in the middle of a swap, and then the way back.
     pub(in super::super) fn killed_and_taken_back() -> Vec<Scenario> {
-        each(14..=26, |effect| {
+        each(14..=60, |effect| {
             let dies = Life { crash_at: Some(effect), torn: usize::MAX, ..life() };
             scenario(ONE_UP, SWAP, vec![dies, way_back()]).lagging(Some("cn-beijing"), 20)
         })

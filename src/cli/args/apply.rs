@@ -41,9 +41,9 @@ pub(in crate::cli) struct RunArgs {
     /// Run only if the plan, made afresh, has this digest; approves by itself
     #[arg(long, value_name = "DIGEST[@TIME]")]
     pub(in crate::cli) approve_digest: Option<DigestAt>,
-    /// At most this many calls unsettled at a time
-    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u16).range(1..))]
-    pub(in crate::cli) parallelism: u16,
+    /// At most this many calls unsettled at a time in all; else as many in each account and region as --quota lets through in a minute
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(in crate::cli) parallelism: Option<u16>,
     /// What to do after a step that did not reach its goal
     #[arg(long, value_enum, default_value = "continue")]
     pub(in crate::cli) on_error: OnErrorArg,

@@ -55,7 +55,7 @@ pub(in crate::cli) struct Global {
     /// Ask questions; a terminal answers, or what is piped in, as in `echo yes | rictl apply`. With `false` nothing is asked
     #[arg(long, value_name = "BOOL", global = true, hide_short_help = true, default_value = "true", num_args = 0..=1, default_missing_value = "true", require_equals = true, action = clap::ArgAction::Set, value_parser = BoolishValueParser::new())]
     pub(in crate::cli) input: bool,
-    /// How often a region with something in flight is read
+    /// The longest time between two reads of a region with something in flight; shorter where it may be expected to settle
     #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, env = "RICTL_POLL_INTERVAL", default_value = "2s", value_parser = value::positive_duration)]
     pub(in crate::cli) poll_interval: Duration,
     /// How long ago what a call rests on may have been read when the call is sent

@@ -7,7 +7,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::drift::{Drift, DriftCheck};
-use crate::ops::connection::connect;
+use crate::ops::connection::connect_and_read;
 use crate::ops::drift::{self as operation, Watching};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::notify;
@@ -98,11 +98,11 @@ async fn check(
     let (project, at) = project?;
     let chosen = project.chosen(&arguments.selection.target, &arguments.selection.exclude)?;
     let recorded = plan::read(&project.paths, output)?;
-    let connection = connect(&project, &invocation.access(), invocation.clock).await?;
+    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
     let watching = Watching { at, poll_interval: invocation.global.poll_interval };
     let (cloud, target) = (&connection.cloud, &connection.target);
     let (mut drift, mut seen) =
-        operation::drift(&project, &recorded, cloud, target, &invocation.clock, watching).await?;
+        operation::drift(&project, &recorded, cloud, (target, read), &invocation.clock, watching).await?;
     if let Some(chosen) = &chosen {
         drift.keep_to(&project.spec, chosen);
         seen.readings.retain(|address, _| chosen.contains(address));

@@ -9,7 +9,7 @@ use crate::cloud::CloudError;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::history::Recorded;
 use crate::ops::beside;
-use crate::ops::connection::connect;
+use crate::ops::connection::connect_and_read;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::project::Project;
@@ -139,7 +139,7 @@ async fn planned(
     at: Option<Timestamp>,
     invocation: &Invocation,
 ) -> Result<(Plan, LiveState)> {
-    let connection = connect(project, &invocation.access(), invocation.clock).await?;
+    let (connection, read) = connect_and_read(project, &invocation.access(), invocation.clock).await?;
     let options = of_all(at, invocation);
-    live::plan(project, recorded, &connection.cloud, &connection.target, &invocation.clock, &options).await
+    live::plan_of(project, recorded, &connection.cloud, (&connection.target, read), &options).await
 }

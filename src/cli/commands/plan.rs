@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::bounds;
 use crate::history::{self, Recorded};
 use crate::ops::asked::{self, Asked};
-use crate::ops::connection::connect;
+use crate::ops::connection::connect_and_read;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::session::today;
@@ -31,10 +31,10 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let options = PlanOptions { at, ..options(&arguments.choice, invocation) };
     project.check_choice(&options)?;
     let recorded = read_quietly(&project.paths, output)?;
-    let connection = connect(&project, &invocation.access(), invocation.clock).await?;
-    let (cloud, target) = (&connection.cloud, &connection.target);
+    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
+    let (cloud, target) = (&connection.cloud, (&connection.target, read));
     let asked = Asked { options: &options, when_open };
-    let (project, plan, seen) = asked::plan(project, &recorded, cloud, target, (&invocation.clock, asked)).await?;
+    let (project, plan, seen) = asked::plan(project, &recorded, cloud, target, asked).await?;
     if let Some(path) = &arguments.out {
         save(path, &plan, arguments.force)?;
     }

@@ -36,12 +36,18 @@ pub struct QuotaSeed {
     pub window: Duration,
     /// How calls are counted.
     pub kind: QuotaKind,
+    /// How many calls a bucket holds at most, at least one; a window's worth, if it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burst: Option<u32>,
+    /// Whether a refusal says in `x-acs-retry-after` when there is room again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub hint: bool,
 }
 
 impl Default for QuotaSeed {
     fn default() -> Self {
         // The documented 300 per 60 s (docs/reference/api.md#quota), in its strictest reading.
-        Self { limit: 300, window: Duration::from_secs(60), kind: QuotaKind::Sliding }
+        Self { limit: 300, window: Duration::from_secs(60), kind: QuotaKind::Sliding, burst: None, hint: false }
     }
 }
 
@@ -53,10 +59,21 @@ pub enum QuotaKind {
     Fixed,
     /// Any window.
     Sliding,
-    /// A bucket that refills evenly and holds one window's worth.
+    /// A bucket that refills evenly and holds one window's worth, or the `burst`.
     Bucket,
     /// No limit.
     Unlimited,
+}
+
+/// Answers that take much longer than others, as a few always do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LatencyTail {
+    /// Every how many answers; at least one.
+    pub every: u64,
+    /// How long such an answer takes, instead of `latency`.
+    #[serde(with = "duration")]
+    pub latency: Duration,
 }
 
 /// Which pages of the API's reference the codes are spelled after.

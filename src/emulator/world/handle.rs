@@ -1,5 +1,7 @@
 //! What each action does: [`World::handle`] and everything behind it.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::{Counts, World};
@@ -46,7 +48,14 @@ impl World {
         counts.mutated += u64::from(events.len() > flipped);
         counts.refused += u64::from(matches!(answer, Answer::Refused(_)));
         counts.over_quota += u64::from(over_quota);
-        Reply { answer, delivery, latency: self.latency + strike.delay(), events }
+        Reply { answer, delivery, latency: self.next_latency() + strike.delay(), events }
+    }
+
+    /// Returns how long the next answer takes.
+    fn next_latency(&mut self) -> Duration {
+        self.answers += 1;
+        let tail = self.latency_tail.filter(|tail| self.answers.is_multiple_of(tail.every.max(1)));
+        tail.map_or(self.latency, |tail| tail.latency)
     }
 
     pub(super) fn counts_of(&mut self, caller: Option<&Caller>, request: &Request) -> &mut Counts {
@@ -89,9 +98,9 @@ impl World {
             return Err(Refusal::denied_to(caller, format!("{service}:{}", request.action)));
         }
         let region = request.parameter("RegionId").unwrap_or_default();
-        if request.version == VPC_VERSION && !self.quota.admits(now, [caller.account.as_str(), region, &request.action])
-        {
-            return Err(Refusal::throttled(None));
+        if request.version == VPC_VERSION {
+            let counted = self.quota.admit(now, [caller.account.as_str(), region, &request.action]);
+            counted.map_err(Refusal::throttled)?;
         }
         Ok(())
     }

@@ -25,7 +25,7 @@ impl World {
         strike: &Strike,
     ) -> Result<Answer, Refusal> {
         let region = Region::from(self.region(request)?);
-        let query = Query::parse(&request.parameters)?;
+        let query = Query::parse(&request.parameters, self.max_filter_values)?;
         let seen_at = earlier(now, strike.staleness());
         let selected = self.population.select((caller.account.clone(), region), &query, seen_at);
         let row = |rank: usize| {

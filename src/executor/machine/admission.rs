@@ -10,7 +10,7 @@ use super::port::Effect;
 use super::time::Moment;
 use super::timing::NotNow;
 use crate::clock::BootTime;
-use crate::cloud::Call;
+use crate::cloud::{CALLS_AT_ONCE, Call};
 use crate::duration::milliseconds;
 use crate::executor::judge::{self, Before};
 use crate::journal::{Entry, NOT_SENT, Outcome};
@@ -53,7 +53,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Asks for places under the quota, as many as `parallelism` has left. A wait needs none.
+    /// Asks for places under the quota, as many as `parallelism` and each scope's quota have left. A wait needs none.
     pub(super) fn ask_permits(&mut self) {
         if self.is_stopped() {
             let asking = self.in_flight.iter().filter(|number| matches!(self.steps[**number].phase, Phase::Asking(_)));
@@ -62,16 +62,18 @@ impl<'a> Machine<'a> {
             }
             return;
         }
-        let mut calls = self.in_flight.iter().filter(|number| self.planned(**number).action != Action::Wait).count();
+        let most = self.settings.parallelism.unwrap_or(usize::MAX).max(1);
         for number in self.startable.clone() {
             let Action::Call(call) = self.planned(number).action else {
                 self.await_read(number, Attempts::default());
                 continue;
             };
-            if calls >= self.settings.parallelism.max(1) {
+            if self.tallies.calls >= most {
+                break;
+            }
+            if self.tallies.around(number).calls >= self.settings.per_scope.max(1) {
                 continue;
             }
-            calls += 1;
             self.ask_permit(number, call, Duration::ZERO, Attempts::default());
         }
     }
@@ -110,6 +112,9 @@ impl<'a> Machine<'a> {
                 self.withdraw(number);
                 continue;
             }
+            if self.is_sending_all_it_may() {
+                break;
+            }
             match self.examine(number) {
                 None | Some(Verdict::Hold) => {}
                 Some(Verdict::Finish(outcome, because)) => self.finish(number, outcome, because),
@@ -118,6 +123,12 @@ impl<'a> Machine<'a> {
             }
         }
         self.unfinished < unfinished
+    }
+
+    /// Returns whether as many calls are on their way as there are connections for: what is ready waits, and is looked at
+    /// again before it leaves.
+    pub(super) fn is_sending_all_it_may(&self) -> bool {
+        self.sending.len() >= CALLS_AT_ONCE
     }
 
     /// A ready step that is not going to be sent: nothing was done, unless an earlier answer was lost.
@@ -261,7 +272,9 @@ impl<'a> Machine<'a> {
         let mut all = vec![own];
         match step.action {
             Action::Call(Call::Deactivate) => {
-                all.extend(self.floors.sides_to_read(&step.address, &self.sightings).map(side))
+                let is_going_down = |address: &Address| self.is_going_down(address);
+                let sides = self.floors.sides_worth_reading(&step.address, &self.sightings, &is_going_down);
+                all.extend(sides.into_iter().map(side));
             }
             Action::Call(Call::Activate) => {
                 all.extend(self.needs.get(&step.address).into_iter().flatten().map(side));
@@ -333,16 +346,23 @@ impl<'a> Machine<'a> {
 
     /// The cloud is at work on the interface although the plan did not say so: wait for it, within the settle timeout.
     pub(super) fn hold(&mut self, number: usize) -> Verdict {
-        let now = self.now.instant;
+        let (step, now) = (self.planned(number), self.now.instant);
         let held_up_since = *self.steps[number].held_up_since.get_or_insert(now);
         if now.since(held_up_since) > self.settle_timeout(number) {
             let found = self.last_status(number);
             return Verdict::Finish(Outcome::Moved, Some(StepReason::InTransition { found }));
         }
-        if let Phase::Ready(ready) = &mut self.steps[number].phase {
-            (ready.since, ready.not_before) = (now, now + self.settings.poll_interval);
-        }
         self.tell_progress(number);
+        let Phase::Ready(ready) = &mut self.steps[number].phase else { return Verdict::Hold };
+        match step.action {
+            // Others may use its place meanwhile.
+            Action::Call(call) => {
+                let attempts = ready.attempts;
+                self.effects.push(Effect::FreePermit { step: number });
+                self.ask_permit(number, call, self.settings.poll_interval, attempts);
+            }
+            Action::Wait => (ready.since, ready.not_before) = (now, now + self.settings.poll_interval),
+        }
         Verdict::Hold
     }
 

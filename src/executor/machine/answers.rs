@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Machine;
 use super::phase::{Attempts, By, Cause, Doubt, Phase};
+use super::time::Moment;
 use crate::cloud::{CloudError, Effect, ErrorKind, Receipt};
 use crate::journal::{Entry, Outcome};
 use crate::plan::Action;
@@ -71,7 +72,18 @@ impl Machine<'_> {
             _ => Cause::Lost,
         };
         let since = self.now.instant;
-        self.enter(number, Phase::Doubt(Doubt { attempts, since, untouched: 0, contrary: 0, error: detail, cause }));
+        self.enter(
+            number,
+            Phase::Doubt(Doubt {
+                attempts,
+                since,
+                untouched: 0,
+                contrary: 0,
+                counted: Moment::default(),
+                error: detail,
+                cause,
+            }),
+        );
     }
 
     /// Nothing was done by this call. What the status says decides whether to look again. An earlier copy whose answer

@@ -9,6 +9,7 @@ use crate::run::{NotUp, Reason, Shortfall, StepReason, WhyNotUp};
 
 use super::health::Checkup;
 use super::sightings::Sightings;
+use super::time::Moment;
 
 /// The floors of a run, by the interfaces they are about.
 pub(super) struct Floors<'a> {
@@ -45,6 +46,28 @@ impl<'a> Floors<'a> {
         let places = self.by_side.get(address).into_iter().flatten();
         let sides = places.flat_map(|place| self.floors[place.floor].links.iter().flat_map(|link| &link.sides));
         sides.filter(|side| !sightings.is_absent(&side.scope, &side.interface_id))
+    }
+
+    /// Lists the sides that are read before `address` may go down: every one, but of a large floor, that no health check
+    /// decides, as many as keep it by what is known. Where those do not, none is left out.
+    ///
+    /// What a call rests on is judged by [`Floors::allow`] alone; this only says what is worth a call.
+    pub(super) fn sides_worth_reading(
+        &self,
+        address: &Address,
+        sightings: &Sightings,
+        is_going_down: &dyn Fn(&Address) -> bool,
+    ) -> Vec<&'a FloorMember> {
+        let mut sides = Vec::new();
+        for place in self.by_side.get(address).into_iter().flatten() {
+            let floor = &self.floors[place.floor];
+            let own = &floor.links[place.link];
+            let links = enough_beside(floor, place.link, sightings, is_going_down).filter(|_| is_large(floor));
+            let links = links.map_or_else(|| floor.links.iter().collect(), |links| [vec![own], links].concat());
+            sides.extend(links.into_iter().flat_map(|link: &FloorLink| &link.sides));
+        }
+        sides.retain(|side| !sightings.is_absent(&side.scope, &side.interface_id));
+        sides
     }
 
     /// Lists the health checks that may be asked for before `address` goes down, each with the first side of its link.
@@ -90,6 +113,24 @@ impl<'a> Floors<'a> {
                 })
             })
             .collect()
+    }
+
+    /// Lists the sides of as many links as a floor wants, of those that were seen up; `None` where there are fewer.
+    pub(super) fn enough(&self, floor: &'a Floor, sightings: &Sightings) -> Option<Vec<&'a FloorMember>> {
+        let is_up = |link: &&FloorLink| link.sides.iter().all(|side| not_up(side, sightings, &|_| false).is_none());
+        let up: Vec<&FloorLink> = floor.links.iter().filter(is_up).take(floor.min_up as usize).collect();
+        (up.len() == floor.min_up as usize).then(|| up.into_iter().flat_map(|link| &link.sides).collect())
+    }
+
+    /// Returns whether reads that were begun at `since` or later show that every floor around `touched` stands.
+    pub(super) fn stand(&self, touched: &BTreeSet<&Address>, sightings: &Sightings, since: Moment) -> bool {
+        let is_shown = |side: &FloorMember| {
+            not_up(side, sightings, &|_| false).is_none() && sightings.is_newer(&side.scope, &side.interface_id, since)
+        };
+        self.touched_by(touched).all(|floor| {
+            let up = floor.links.iter().filter(|link| link.sides.iter().all(is_shown)).take(floor.min_up as usize);
+            up.count() == floor.min_up as usize
+        })
     }
 
     /// Lists every floor.
@@ -143,6 +184,33 @@ pub(super) enum Refused<'a> {
     Broken(StepReason),
     /// Only these health checks can tell.
     Unasked(BTreeSet<&'a HealthEnd>),
+}
+
+/// How many links a floor may have that are all read before one of them goes down.
+const ALL_ARE_READ: usize = 40;
+
+/// Returns whether reading all of a floor costs many calls, and its links are up or not by what a read shows.
+fn is_large(floor: &Floor) -> bool {
+    floor.links.len() > ALL_ARE_READ && floor.links.iter().all(|link| link.check.is_none())
+}
+
+/// Lists as many links that keep a floor while one of them goes down as it wants, and the more beside them the more are
+/// down, which others may be by now; `None` where there are too few.
+fn enough_beside<'a>(
+    floor: &'a Floor,
+    falling: usize,
+    sightings: &Sightings,
+    is_going_down: &dyn Fn(&Address) -> bool,
+) -> Option<Vec<&'a FloorLink>> {
+    let is_up = |link: &FloorLink| link.sides.iter().all(|side| not_up(side, sightings, is_going_down).is_none());
+    let others = floor.links.iter().enumerate().filter(|(number, _)| *number != falling);
+    let (mut up, down): (Vec<&FloorLink>, Vec<&FloorLink>) = others.map(|(_, link)| link).partition(|link| is_up(link));
+    let min_up = floor.min_up as usize;
+    if up.len() < min_up {
+        return None;
+    }
+    up.truncate(min_up + 2 * down.len());
+    Some(up)
 }
 
 /// Returns when it was asked for that a link is out: not up by its statuses, and nothing brings it up.

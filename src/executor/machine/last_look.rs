@@ -1,18 +1,23 @@
 //! The last look: whether what this run touched stays where it was left, and what became of the groups around it.
 //!
 //! Touched is what a call of this run was sent to, and its other end. A goal counts if two reads in a row saw it. What
-//! then seems to have left it is read again for a doubt window: reads may lag behind each other.
+//! then seems to have left it is read again for a doubt window: reads may lag behind each other. Of a group that takes many
+//! calls to read, as many members are looked at as keep its floor, and all if those do not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Machine;
 use super::admission::READS_OF_A_GOAL;
+use super::pace;
 use super::port::Effect;
 use super::stage::{Look, Stage, Targets};
 use super::time::Moment;
 use crate::executor::judge::EQUAL_READS;
-use crate::resource::Address;
+use crate::resource::{Address, RouterInterfaceId, Scope};
 use crate::run::{Event, LastLook, NotUp, Reason, StepResult};
+
+/// How many calls more than what was touched a look at whole groups may take.
+const FEW_CALLS: usize = 8;
 
 impl<'a> Machine<'a> {
     /// Looks once more at what the run touched, unless a signal has come: it costs only the look. Nothing is in flight.
@@ -23,9 +28,15 @@ impl<'a> Machine<'a> {
         };
         self.drop_reads();
         let touched = self.touched();
-        let targets = self.targets(&touched);
+        let own = self.own_targets(&touched);
+        let whole = self.with_members(own.clone(), &touched);
+        let few = self.with_enough_members(own, &whole, &touched);
+        let (targets, whole) = match few {
+            Some(few) => (few, Some(whole)),
+            None => (whole, None),
+        };
         let begun = self.now.instant;
-        let look = Look { touched, targets, begun, asked, reads: 0, unread: BTreeMap::new(), again_at: None };
+        let look = Look { touched, targets, whole, begun, asked, reads: 0, unread: BTreeMap::new(), again_at: None };
         self.judge_look(look);
     }
 
@@ -61,10 +72,21 @@ impl<'a> Machine<'a> {
         let is_enough = look.reads >= EQUAL_READS && self.now.instant.since(look.begun) >= self.settings.doubt_window;
         if is_settled || (is_enough && !is_clear) {
             let broken = self.floors.broken(&look.touched, &self.sightings);
+            if !self.floors.stand(&look.touched, &self.sightings, look.asked)
+                && let Some(whole) = look.whole.take()
+            {
+                (look.targets, look.again_at) = (whole, Some(self.now.instant));
+                self.stage = Stage::Looking(look);
+                return;
+            }
             let found = astray.into_iter().chain(broken).collect();
             self.tell_look(LastLook { found, unread: look.unread.into_values().collect() });
         } else {
-            look.again_at = Some(self.now.instant + self.settings.poll_interval);
+            // What is only to be seen once more need not wait for anything to change.
+            let next = look.asked + pace::QUICKEST.min(self.settings.poll_interval);
+            let next =
+                if is_clear { next.max(self.now.instant) } else { self.now.instant + self.settings.poll_interval };
+            look.again_at = Some(next);
             self.stage = Stage::Looking(look);
         }
     }
@@ -118,9 +140,8 @@ impl<'a> Machine<'a> {
         steps.filter(|(_, result)| result.may_have_changed_something()).map(|(step, _)| &step.address).collect()
     }
 
-    /// Returns everything that is looked at: what was touched, its other ends as far as they are declared, and every
-    /// member of the groups of either.
-    fn targets(&self, touched: &BTreeSet<&'a Address>) -> Targets<'a> {
+    /// Returns what was touched, and its other ends as far as they are declared.
+    fn own_targets(&self, touched: &BTreeSet<&'a Address>) -> Targets<'a> {
         let mut targets: Targets<'a> = BTreeMap::new();
         let mut other_ends = BTreeSet::new();
         for step in self.plan.steps.iter().filter(|step| touched.contains(&step.address)) {
@@ -132,10 +153,43 @@ impl<'a> Machine<'a> {
         for end in declared.filter(|change| other_ends.contains(&change.id)) {
             targets.entry(&end.scope).or_default().insert(end.id.clone());
         }
+        targets
+    }
+
+    /// Adds every member of the groups of what was touched.
+    fn with_members(&self, mut targets: Targets<'a>, touched: &BTreeSet<&'a Address>) -> Targets<'a> {
         for side in self.floors.touched_by(touched).flat_map(|floor| &floor.links).flat_map(|link| &link.sides) {
             targets.entry(&side.scope).or_default().insert(side.interface_id.clone());
         }
         targets
+    }
+
+    /// Adds as many members as keep each floor, as far as is known; `None` where the whole costs few calls, or no fewer.
+    fn with_enough_members(
+        &self,
+        own: Targets<'a>,
+        whole: &Targets<'a>,
+        touched: &BTreeSet<&'a Address>,
+    ) -> Option<Targets<'a>> {
+        let most = self.calls(&own) + FEW_CALLS;
+        if self.calls(whole) <= most {
+            return None;
+        }
+        let mut targets = own;
+        for floor in self.floors.touched_by(touched) {
+            for side in self.floors.enough(floor, &self.sightings)? {
+                targets.entry(&side.scope).or_default().insert(side.interface_id.clone());
+            }
+        }
+        (self.calls(&targets) < self.calls(whole)).then_some(targets)
+    }
+
+    /// Counts the calls that it takes to read all of this.
+    fn calls(&self, targets: &Targets<'_>) -> usize {
+        let of_scope = |(scope, ids): (&&Scope, &BTreeSet<RouterInterfaceId>)| {
+            pace::calls(ids.len(), self.polls.get(*scope).and_then(|poll| poll.total))
+        };
+        targets.iter().map(of_scope).sum()
     }
 
     /// Returns when the read was begun that settled the last step; `None` where no call was sent.

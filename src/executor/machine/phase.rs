@@ -89,6 +89,10 @@ pub(super) struct Ready {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settling {
     pub(super) by: By,
+    /// Since when.
+    pub(super) since: Moment,
+    /// The last read that did not show it at its goal.
+    pub(super) not_yet: Moment,
     /// When it has taken too long.
     pub(super) deadline: Moment,
     /// A read has shown it on its way.
@@ -97,6 +101,8 @@ pub(super) struct Settling {
     pub(super) unmoved: u32,
     /// How many reads in a row showed it where the call does not lead.
     pub(super) contrary: u32,
+    /// The last read that counts among either.
+    pub(super) counted: Moment,
 }
 
 /// Why a step waits for its goal.
@@ -120,6 +126,8 @@ pub(super) struct Doubt {
     pub(super) untouched: u32,
     /// How many reads in a row showed it where neither the call nor its absence leads.
     pub(super) contrary: u32,
+    /// The last read that counts among either.
+    pub(super) counted: Moment,
     /// What happened to the answer.
     pub(super) error: String,
     /// What it comes from.
@@ -156,6 +164,11 @@ impl Phase {
     /// Returns whether its step is looked at with every read of its scope.
     pub(super) fn is_polled(&self) -> bool {
         matches!(self, Self::Settling(_) | Self::Doubt(_))
+    }
+
+    /// Returns whether its call is on its way, or leaves once its intent is durable.
+    pub(super) fn is_sending(&self) -> bool {
+        matches!(self, Self::Recording { .. } | Self::Calling(_))
     }
 
     /// Returns whether its call was sent, or is being sent, and nobody has seen its end.

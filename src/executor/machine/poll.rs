@@ -1,7 +1,5 @@
 //! How one scope is read: at most one read is on its way at a time.
 
-use std::time::Duration;
-
 use crate::cloud::{CloudError, ErrorKind};
 
 use super::sightings::{Question, ReadNumber};
@@ -82,8 +80,8 @@ impl Poll {
         self.reading = None;
     }
 
-    /// Returns when the next read is due; `None` for a scope that was never read, which is due since long ago.
-    pub(super) fn next(&self, interval: Duration) -> Option<Moment> {
-        self.last.map(|last| last + interval)
+    /// Returns when the last read began; `None` for a scope that was never read.
+    pub(super) fn last(&self) -> Option<Moment> {
+        self.last
     }
 }

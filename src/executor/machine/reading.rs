@@ -4,15 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Machine;
 use super::admission::READS_OF_A_GOAL;
+use super::pace;
 use super::phase::{Phase, Ready, Settling};
 use super::poll::Poll;
 use super::port::{Effect, ReadOf};
 use super::sightings::{Answer, Question, ReadNumber};
 use super::stage::{Between, Look, Stage, Targets};
+use super::tally::Tally;
 use super::time::Moment;
-use crate::cloud::{CloudError, Page};
+use crate::cloud::{CloudError, MAX_FILTER_VALUES, Page};
 use crate::journal::Outcome;
-use crate::plan::{Goal, HealthEnd};
+use crate::plan::{Action, Goal, HealthEnd};
 use crate::resource::{RouterInterfaceId, Scope, ScopeFailure, Status};
 use crate::run::{Event, StepReason};
 
@@ -22,7 +24,8 @@ impl<'a> Machine<'a> {
     pub(super) fn start_reads(&mut self) {
         let now = self.now.instant;
         let mut due: Targets<'a> = BTreeMap::new();
-        for number in &self.ready {
+        let ready = self.ready.iter().filter(|_| !self.is_sending_all_it_may());
+        for number in ready {
             let Phase::Ready(Ready { since, not_before, .. }) = self.steps[*number].phase else { continue };
             if not_before > now {
                 continue;
@@ -41,13 +44,16 @@ impl<'a> Machine<'a> {
                 }
             }
         }
-        for number in &self.polled {
-            let step = self.planned(*number);
-            let is_due = self.next_poll(&step.scope) <= now;
-            if is_due || due.contains_key(&step.scope) {
-                due.entry(&step.scope).or_default().insert(step.interface_id.clone());
+        let polls = self.next_polls();
+        for (scope, tally) in self.tallies.polled() {
+            let is_due = polls.get(scope).is_some_and(|due| *due <= now);
+            if is_due || due.contains_key(scope) {
+                let polled = tally.polled.iter().map(|number| self.planned(*number).interface_id.clone());
+                due.entry(scope).or_default().extend(polled);
             }
         }
+        due.retain(|scope, _| !self.polls.get(*scope).is_some_and(Poll::is_reading));
+        self.read_for_others(&mut due);
         self.read(due);
     }
 
@@ -88,12 +94,69 @@ impl<'a> Machine<'a> {
 
     /// Returns the status that the first polled step in `scope` aims for; a wrong guess costs calls, never correctness.
     fn goal_in(&self, scope: &Scope) -> Option<Status> {
-        let step = self.polled.iter().map(|number| self.planned(*number)).find(|step| step.scope == *scope)?;
+        let (_, tally) = self.tallies.polled().find(|(other, _)| *other == scope)?;
+        let step = self.planned(*tally.polled.first()?);
         Some(if step.goal == Goal::Inactive { Status::Inactive } else { Status::Active })
     }
 
-    fn next_poll(&self, scope: &Scope) -> Moment {
-        self.polls.get(scope).and_then(|poll| poll.next(self.settings.poll_interval)).unwrap_or_default()
+    /// Adds to what is read what waits for its place, where that costs at most a call more: it may have its place before
+    /// what it rests on is too old.
+    fn read_for_others(&self, due: &mut Targets<'a>) {
+        if due.is_empty() {
+            return;
+        }
+        let asking = self.in_flight.iter().filter(|number| matches!(self.steps[**number].phase, Phase::Asking(_)));
+        let mut others: Targets<'a> = BTreeMap::new();
+        for step in asking.map(|number| self.planned(*number)).filter(|step| due.contains_key(&step.scope)) {
+            others.entry(&step.scope).or_default().insert(step.interface_id.clone());
+        }
+        for (scope, others) in others {
+            let total = self.polls.get(scope).and_then(|poll| poll.total);
+            let Some(ids) = due.get_mut(scope) else { continue };
+            let affordable = pace::calls(ids.len(), total) + 1;
+            let whole = pace::calls(ids.len() + others.len(), total);
+            let room = if whole <= affordable { usize::MAX } else { ids.len().next_multiple_of(MAX_FILTER_VALUES) };
+            for id in others {
+                if ids.len() >= room {
+                    break;
+                }
+                ids.insert(id);
+            }
+        }
+    }
+
+    /// Returns when each scope with something in flight is due that is not being read: as its steps may be expected to
+    /// settle, but where others are still to be sent there, nobody waits for that.
+    fn next_polls(&self) -> BTreeMap<&'a Scope, Moment> {
+        let longest = self.settings.poll_interval;
+        let of_scope = |(scope, tally): (&'a Scope, &Tally)| {
+            let poll = self.polls.get(scope);
+            if poll.is_some_and(Poll::is_reading) {
+                return None;
+            }
+            let Some((poll, last)) = poll.and_then(|poll| Some((poll, poll.last()?))) else {
+                return Some((scope, Moment::default()));
+            };
+            if tally.unsent > 0 {
+                return Some((scope, last + longest));
+            }
+            let shortest = pace::shortest(pace::calls(tally.polled.len(), poll.total)).min(longest);
+            let wanted = tally.polled.iter().map(|number| self.next_poll_of(*number, last)).min()?;
+            Some((scope, wanted.max(last + shortest)))
+        };
+        self.tallies.polled().filter_map(of_scope).collect()
+    }
+
+    /// Returns when a polled step wants to be read again.
+    fn next_poll_of(&self, number: usize, last: Moment) -> Moment {
+        let (step, longest) = (self.planned(number), self.settings.poll_interval);
+        let Phase::Settling(Settling { since, .. }) = self.steps[number].phase else { return last + longest };
+        let call = match step.action {
+            Action::Call(call) => Some(call),
+            Action::Wait => None,
+        };
+        let read = last.max(since);
+        read + self.pace.interval(&step.id, call, since, read).min(longest)
     }
 
     /// Returns when something has to be done even if nothing happens before; `None` where only what happens counts.
@@ -107,11 +170,7 @@ impl<'a> Machine<'a> {
     }
 
     fn next_step_wakes_up(&self) -> Option<Moment> {
-        let polls = self.polled.iter().filter_map(|number| {
-            let scope = &self.planned(*number).scope;
-            let is_reading = self.polls.get(scope).is_some_and(Poll::is_reading);
-            (!is_reading).then(|| self.next_poll(scope))
-        });
+        let polls = self.next_polls().into_values();
         let deadlines = self.polled.iter().filter_map(|number| match self.steps[*number].phase {
             Phase::Settling(Settling { deadline, .. }) => Some(deadline),
             _ => None,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Machine;
 use super::phase::{By, Cause, Copies, Doubt, Phase, Settling};
+use super::time::Moment;
 use crate::duration::milliseconds;
 use crate::executor::judge::{self, Doubtful, EQUAL_READS};
 use crate::journal::Outcome;
@@ -29,7 +30,10 @@ impl Machine<'_> {
                 let judgement = status.as_ref().map_or(judge::Settling::Never, |status| judge::settling(step, status));
                 match judgement {
                     judge::Settling::Reached if by == By::Sight => self.reached_in_doubt(number),
-                    judge::Settling::Reached => self.finish(number, Outcome::Done, None),
+                    judge::Settling::Reached => {
+                        self.learn_pace(number);
+                        self.finish(number, Outcome::Done, None);
+                    }
                     judge::Settling::NotYet => self.not_yet(number, status),
                     judge::Settling::Contrary => self.elsewhere(number, status),
                     judge::Settling::Never => {
@@ -56,12 +60,17 @@ impl Machine<'_> {
     fn not_yet(&mut self, number: usize, found: Option<Status>) {
         self.tell_progress(number);
         let step = self.planned(number);
+        let read = self.last_read(number);
         let Action::Call(call) = step.action else { return };
         let has_lagged = self.is_read_after(number, LONGEST_LAG);
+        let apart = self.settings.poll_interval;
         let Phase::Settling(settling) = &mut self.steps[number].phase else { return };
-        settling.contrary = 0;
+        (settling.contrary, settling.not_yet) = (0, settling.not_yet.max(read));
         if found.as_ref() != Some(call.transition().from) {
             (settling.has_moved, settling.unmoved) = (true, 0);
+            return;
+        }
+        if !counts(&mut settling.counted, read, apart) {
             return;
         }
         settling.unmoved += 1;
@@ -82,7 +91,11 @@ impl Machine<'_> {
     fn elsewhere(&mut self, number: usize, found: Option<Status>) {
         self.tell_progress(number);
         let (has_settled, has_lagged) = (self.is_read_after(number, 1), self.is_read_after(number, LONGEST_LAG));
+        let (read, apart) = (self.last_read(number), self.settings.poll_interval);
         let Phase::Settling(settling) = &mut self.steps[number].phase else { return };
+        if !counts(&mut settling.counted, read, apart) {
+            return;
+        }
         settling.contrary += 1;
         let is_late = if settling.has_moved { has_settled } else { has_lagged };
         if settling.contrary >= EQUAL_READS && is_late {
@@ -95,8 +108,12 @@ impl Machine<'_> {
     fn doubtfully_elsewhere(&mut self, number: usize, found: Option<Status>) {
         self.tell_progress(number);
         let is_late = self.is_read_after(number, 1);
+        let (read, apart) = (self.last_read(number), self.settings.poll_interval);
         let Phase::Doubt(doubt) = &mut self.steps[number].phase else { return };
         doubt.untouched = 0;
+        if !counts(&mut doubt.counted, read, apart) {
+            return;
+        }
         doubt.contrary += 1;
         if doubt.contrary >= EQUAL_READS && is_late {
             self.diverted_in_doubt(number, found);
@@ -140,9 +157,13 @@ impl Machine<'_> {
     fn still_untouched(&mut self, number: usize) {
         let is_stopped = self.is_stopped();
         let (is_late, has_lagged) = (self.is_read_after(number, 1), self.is_read_after(number, LONGEST_LAG));
+        let (read, apart) = (self.last_read(number), self.settings.poll_interval);
         let Phase::Doubt(doubt) = &mut self.steps[number].phase else { return };
-        doubt.untouched += 1;
         doubt.contrary = 0;
+        if !counts(&mut doubt.counted, read, apart) {
+            return;
+        }
+        doubt.untouched += 1;
         let is_late = if doubt.cause == Cause::Contradiction { has_lagged } else { is_late };
         if doubt.untouched < EQUAL_READS || !is_late {
             return;
@@ -159,8 +180,35 @@ impl Machine<'_> {
 
     /// Waits for the goal.
     pub(super) fn settle(&mut self, number: usize, by: By) {
-        let deadline = self.now.instant + self.settle_timeout(number);
-        self.enter(number, Phase::Settling(Settling { by, deadline, has_moved: false, unmoved: 0, contrary: 0 }));
+        let since = self.now.instant;
+        let deadline = since + self.settle_timeout(number);
+        let settling = Settling {
+            by,
+            since,
+            not_yet: since,
+            deadline,
+            has_moved: false,
+            unmoved: 0,
+            contrary: 0,
+            counted: Moment::default(),
+        };
+        self.enter(number, Phase::Settling(settling));
+    }
+
+    /// Takes in how long an accepted call has taken: the next may be expected to take as long.
+    fn learn_pace(&mut self, number: usize) {
+        let Phase::Settling(Settling { by: By::Acceptance, since, not_yet, .. }) = self.steps[number].phase else {
+            return;
+        };
+        if let Action::Call(call) = self.planned(number).action {
+            self.pace.learn(call, not_yet.since(since), self.last_read(number).since(since));
+        }
+    }
+
+    /// Returns when the last read of a step's interface began.
+    fn last_read(&self, number: usize) -> Moment {
+        let step = self.planned(number);
+        self.sightings.begun(&step.scope, &step.interface_id).unwrap_or_default()
     }
 
     pub(super) fn settle_timeout(&self, number: usize) -> Duration {
@@ -214,4 +262,14 @@ impl Machine<'_> {
         let (status, elapsed) = (self.last_status(number), self.elapsed(number));
         self.tell(Event::Progress { step, status, elapsed });
     }
+}
+
+/// Returns whether a read counts among those that have to agree: what reads show that were begun close to each other may be
+/// what one replica dreams.
+fn counts(counted: &mut Moment, read: Moment, apart: Duration) -> bool {
+    let counts = *counted == Moment::default() || read >= *counted + apart;
+    if counts {
+        *counted = read;
+    }
+    counts
 }

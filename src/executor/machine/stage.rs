@@ -52,6 +52,8 @@ pub(super) struct Look<'a> {
     pub(super) touched: BTreeSet<&'a Address>,
     /// All that is read.
     pub(super) targets: Targets<'a>,
+    /// All that is read if that does not show that each floor stands; `None` where it is no more.
+    pub(super) whole: Option<Targets<'a>>,
     /// When it began.
     pub(super) begun: Moment,
     /// Since when everything has to have been read.

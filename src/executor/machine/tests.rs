@@ -5,6 +5,7 @@ mod bench;
 mod doubts;
 mod ending;
 mod health;
+mod pace;
 mod reading;
 mod sending;
 mod timing;

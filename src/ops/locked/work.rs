@@ -76,7 +76,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         self.store.prepare(plan.steps.len(), 1024 * (self.session.project.spec.interfaces.len() + 1))?;
         // The way back brings up what was up, whatever it needed then.
         let needs = if takes_back.is_none() { needs(&self.session.project.spec) } else { BTreeMap::new() };
-        let known = Known { reads, earlier, needs };
+        let expected = history::expected_durations(&plan.steps, &self.state.interfaces);
+        let known = Known { reads, earlier, needs, expected };
         let evidence = Evidence { approved, ..self.evidence(&plan, takes_back, &live) };
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);

@@ -43,7 +43,7 @@ fn a_signal_before_the_beginning_is_heard_right_after_it() {
 
 #[test]
 fn asks_for_no_more_places_than_parallelism_allows() {
-    let mut run = Scene::of([drain("a"), drain("b")]).with(|settings| settings.parallelism = 1).run();
+    let mut run = Scene::of([drain("a"), drain("b")]).with(|settings| settings.parallelism = Some(1)).run();
     run.tell(Input::Woken);
     assert_eq!(run.appended(), ["told RunStarted", "ask a/deactivate"]);
 }

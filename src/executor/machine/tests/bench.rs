@@ -68,6 +68,7 @@ pub(super) struct Scene {
     settings: Settings,
     earlier: Vec<Earlier>,
     needs: BTreeMap<Address, Vec<FloorMember>>,
+    expected: BTreeMap<StepId, Duration>,
 }
 
 impl Scene {
@@ -75,7 +76,13 @@ impl Scene {
         let target = Target { provider: Provider::Emulator, account_id: "1".into(), endpoint: String::new() };
         let basis = Basis { lineage: None, serial: 0, spec: None, spec_digest: String::new() };
         let plan = Plan { steps: steps.into_iter().collect(), ..Plan::of_nothing(wall(Duration::ZERO), target, basis) };
-        Self { plan, settings: Settings::default(), earlier: Vec::new(), needs: BTreeMap::new() }
+        Self {
+            plan,
+            settings: Settings::default(),
+            earlier: Vec::new(),
+            needs: BTreeMap::new(),
+            expected: BTreeMap::new(),
+        }
     }
 
     /// Lets a step wait for another one.
@@ -146,6 +153,12 @@ impl Scene {
         self
     }
 
+    /// Lets the records say how long a step takes.
+    pub(super) fn takes(mut self, step: usize, expected: Duration) -> Self {
+        self.expected.insert(self.plan.steps[step].id.clone(), expected);
+        self
+    }
+
     pub(super) fn with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
         self
@@ -173,6 +186,7 @@ impl Scene {
             reads: Vec::new(),
             earlier: Box::leak(self.earlier.into_boxed_slice()),
             needs: Box::leak(Box::new(self.needs)),
+            expected: Box::leak(Box::new(self.expected)),
         };
         let base = BootTime::now();
         let now = Now { instant: Moment::default(), boot: base, wall: wall(Duration::ZERO) };
@@ -286,6 +300,18 @@ impl Run {
     pub(super) fn pass(&mut self, seconds: f64) -> Vec<String> {
         self.passed += Duration::from_secs_f64(seconds);
         self.tell(Input::Woken)
+    }
+
+    /// Lets time pass up to a moment of the run.
+    pub(super) fn pass_to(&mut self, moment: Duration) -> Vec<String> {
+        self.passed = moment;
+        self.tell(Input::Woken)
+    }
+
+    /// Lists what the reads on their way ask for.
+    pub(super) fn reading(&self) -> Vec<String> {
+        let ids = |read: &ReadOf| read.ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" ");
+        self.reads.iter().map(|(read, _)| ids(read)).collect()
     }
 
     pub(super) fn show(&mut self, name: &'static str, status: Status) -> &mut Self {

@@ -8,12 +8,14 @@ use crate::resource::Status;
 #[test]
 fn steps_that_wait_together_share_one_read() {
     let mut run = Scene::of([drain("a"), drain("b"), drain("c")]).begin();
-    assert_eq!(run.permit(0), ["read a"]);
-    // A read is on its way; what becomes ready meanwhile is asked for together.
+    // What waits for its place is read along.
+    assert_eq!(run.permit(0), ["read a b c"]);
     run.pass(0.5);
     assert!(run.permit(1).is_empty());
+    assert_eq!(run.read(), ["append intent a/deactivate, intent b/deactivate"]);
+    // Nor does this one need a read of its own while that is young.
     assert!(run.permit(2).is_empty());
-    assert_eq!(run.read(), ["append intent a/deactivate", "read b c"]);
+    assert_eq!(run.appended()[2..], ["append intent c/deactivate"]);
 }
 
 #[test]
@@ -44,6 +46,7 @@ fn a_goal_that_only_one_read_showed_releases_nothing() {
 fn a_failed_read_ends_what_was_about_to_start_and_nothing_that_is_in_flight() {
     let mut run = Scene::of([drain("a"), drain("b")]).begin();
     run.accept(0);
+    run.pass(2.5);
     run.permit(1);
     let words = run.fail_reads(&[]);
     assert_eq!(words[..3], ["told CannotRead", "free b/deactivate", "told b/deactivate Failed"]);
@@ -170,8 +173,8 @@ fn wakes_up_for_the_next_poll_and_no_earlier() {
     let mut run = Scene::of([drain("a")]).begin();
     assert_eq!(run.next_wake_up(), None);
     run.accept(0);
-    assert_eq!(run.next_wake_up(), Some(Duration::from_secs(2)));
-    run.pass(2.0);
+    assert_eq!(run.next_wake_up(), Some(Duration::from_millis(900)));
+    run.pass(0.9);
     // The read is on its way; what is left is the deadline.
     assert_eq!(run.next_wake_up(), Some(Duration::from_secs(600)));
 }
@@ -181,4 +184,26 @@ fn what_an_activation_needs_is_read_and_must_be_up() {
     let mut run = Scene::of([raise("a")]).needs("a", "n").begin();
     assert_eq!(run.permit(0), ["read a n"]);
     assert_eq!(run.show("n", Status::Inactive).read()[1], "told a/activate Moved");
+}
+
+#[test]
+fn of_a_large_group_as_many_are_read_as_keep_its_floor_and_all_where_those_do_not() {
+    let names: Vec<&'static str> = (0..60).map(|number| &*format!("m{number:02}").leak()).collect();
+    let mut run = Scene::of([drain("m00")]).floor(&names, 2).begin();
+    run.permit(0);
+    assert_eq!(run.reading(), [names.join(" ")]);
+    // Somebody takes their time, and all of it is too old.
+    run.pass(3.0);
+    run.read();
+    assert_eq!(run.reading(), ["m00 m01 m02"]);
+    run.show("m01", Status::Inactive).pass(0.1);
+    run.read();
+    assert_eq!(run.reading(), ["m03 m04 m05"]);
+    for name in &names[3..] {
+        run.show(name, Status::Inactive);
+    }
+    run.read();
+    // The more are found down, the more are asked for.
+    let words = (0..6).flat_map(|_| run.read()).collect::<Vec<_>>();
+    assert!(words.contains(&"told m00/deactivate Guarded".to_owned()), "{words:?}");
 }
