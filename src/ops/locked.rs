@@ -359,7 +359,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             _ => None,
         };
         let done = Done { runs: &runs, change };
-        let planned = self.plan_back(done, self.known_state(), Way::Asked(loosened), options).await?;
+        let planned = self.plan_back(done, self.known_state(), Way::Asked(loosened), options, front).await?;
         Ok(planned.ok_or(NothingLeft(only)))
     }
 

@@ -83,11 +83,11 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let now = self.session.clock.now();
         let options = PlanOptions::of_all(now, today(now), self.session.settings.settle_timeout);
         let done = Done::by(&run);
-        let planned = self.plan_back(done, self.known_state(), Way::Automatic, &options);
+        let planned = self.plan_back(done, self.known_state(), Way::Automatic, &options, front);
         let planned = match unless_signalled(&signals, planned).await? {
             Some(planned) => planned,
             // The way back that did it died before it could say so.
-            None => match self.plan_back(done, self.known_state(), Way::Closing, &options).await? {
+            None => match self.plan_back(done, self.known_state(), Way::Closing, &options, front).await? {
                 Some(closing) if closing.finds_everything_back() => closing,
                 _ => {
                     self.settle(run_id)?;

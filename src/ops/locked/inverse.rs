@@ -14,12 +14,14 @@ use crate::ops::beside;
 use crate::ops::rollback::{self, Done, Inverse, Way};
 use crate::plan::{BlockReason, Plan, PlanOptions};
 use crate::refresh::Refresh;
+use crate::render::words;
 use crate::resource::{Address, Reading};
 use crate::spec::Spec;
 use crate::state::{Awaiting, Identity, LastAction, RunId, State};
 use crate::store::Store;
 use crate::uptime::Uptime;
 
+use super::super::session::Front;
 use super::{Locked, Planned, TakesBack};
 
 impl<C: Cloud, S: Store> Locked<'_, C, S> {
@@ -30,6 +32,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         state: Option<&State>,
         way: Way,
         options: &PlanOptions,
+        front: &mut impl Front,
     ) -> Result<Option<Planned>> {
         let runs = done.runs;
         let open = |id: &RunId| match self.store.run(id)? {
@@ -46,7 +49,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let state = without.as_ref().or(state);
         let inverse = rollback::inverse(&self.session.project, done, state, way, options, open)?;
         let Some(Inverse { project, options, grounds, part_of }) = inverse else { return Ok(None) };
-        let refresh = self.read_back(&project.spec, state).await;
+        let refresh = self.read_back(&project.spec, state, front).await;
         let held = options.held.clone();
         let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
         rollback::explain(&mut plan, &named(done));
@@ -66,8 +69,9 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     /// Reads what is to be taken back. A read may show the past: that somebody else has already brought back what a call of ours
     /// has just moved is believed only from a doubt window after that call on. Who believes it does nothing, and records that
     /// nothing is left.
-    async fn read_back(&self, wanted: &Spec, state: Option<&State>) -> Refresh {
+    async fn read_back(&self, wanted: &Spec, state: Option<&State>, front: &mut impl Front) -> Refresh {
         let settings = &self.session.settings;
+        let mut is_told = false;
         loop {
             let refresh = self.refresh(wanted).await;
             let (now, uptime) = (self.session.clock.now(), BootTime::now().uptime());
@@ -80,8 +84,12 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
                     *live == declared.status.value.status() && last.found.as_ref().is_some_and(|left| left != live);
                 Some(is_back && age(last, now, uptime.as_ref()) < settings.doubt_window)
             };
-            if !refresh.live.readings.iter().any(|reading| is_too_soon(reading).unwrap_or(false)) {
+            let mut readings = refresh.live.readings.iter();
+            let Some((address, _)) = readings.find(|reading| is_too_soon(*reading).unwrap_or(false)) else {
                 return refresh;
+            };
+            if !std::mem::replace(&mut is_told, true) {
+                front.note(&words::report::read_again(address, settings.doubt_window));
             }
             tokio::time::sleep(settings.poll_interval).await;
         }

@@ -43,7 +43,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         }
         let steps = counted(sent, "step");
         front.note(&format!("taking back the {steps} of run {}", report.run_id));
-        let planned = unless_signalled(&signals, self.plan_way_back(worked, &run)).await?;
+        let planned = unless_signalled(&signals, self.plan_way_back(worked, &run, front)).await?;
         let Some(planned) = planned else { return Ok(None) };
         front.planned(&planned.plan);
         if planned.plan.steps.is_empty() && !planned.finds_everything_back() {
@@ -56,7 +56,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         Ok(Some(self.end_way_back(back, front)))
     }
 
-    async fn plan_way_back(&self, worked: &Worked, run: &Run) -> Result<Option<Planned>> {
+    async fn plan_way_back(&self, worked: &Worked, run: &Run, front: &mut impl Front) -> Result<Option<Planned>> {
         let Worked { before, ended, .. } = worked;
         let now = self.session.clock.now();
         let options = PlanOptions::of_all(now, today(now), self.session.settings.settle_timeout);
@@ -70,7 +70,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             is_whole: false,
         };
         history::write(&mut known, Some(run), Some(&seen));
-        self.plan_back(Done::by(run), Some(&known), Way::Automatic, &options).await
+        self.plan_back(Done::by(run), Some(&known), Way::Automatic, &options, front).await
     }
 
     fn end_way_back(&mut self, back: Worked, front: &mut impl Front) -> WayBack {

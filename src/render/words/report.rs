@@ -1,8 +1,11 @@
 //! How a run reads as a whole: its last line, its counts, what became of a step.
 
+use std::time::Duration;
+
 use super::run as words;
 use crate::calendar::Zone;
 use crate::cloud::Call;
+use crate::duration;
 use crate::journal::{ApprovedHow, Operation, Outcome};
 use crate::resource::{Address, Status};
 use crate::run::{Exit, Reason, Report, StepReason, StepResult};
@@ -22,7 +25,7 @@ pub fn nothing_to_do(operation: Operation) -> String {
 }
 
 /// Returns what a run was, as the first word of a line.
-fn name(operation: Operation) -> &'static str {
+pub fn name(operation: Operation) -> &'static str {
     match operation {
         Operation::Apply => "Apply",
         Operation::Rollback => "Rollback",
@@ -169,6 +172,14 @@ pub fn passed_over(taken: &RunId, by: &RunId, chosen: &RunId) -> String {
 pub(crate) fn back_already(address: &Address, run_id: &RunId) -> String {
     format!(
         "{address} was changed since by run {run_id}, and is where it was before: nothing of it is left to take back"
+    )
+}
+
+/// Says that reads are not believed yet by which somebody else has already brought an interface back.
+pub(crate) fn read_again(address: &Address, window: Duration) -> String {
+    format!(
+        "{address} reads as it was before a call that has just moved it: reading again, for up to {}, until it is certain",
+        duration::format(window)
     )
 }
 
