@@ -71,6 +71,7 @@ pub fn run() -> Exit {
 fn work(runtime: &Runtime) -> Exit {
     let arguments = habits::translated(std::env::args_os(), Cli::command());
     let no_color = arguments.iter().any(|argument| argument == "--no-color");
+    let specs = habits::specs_named(&arguments);
     let cli = match parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return errors::usage(&Output::new(no_color), error),
@@ -86,6 +87,11 @@ fn work(runtime: &Runtime) -> Exit {
         return errors::report(&output, &refusal.into(), Machine::None);
     }
     let machine = cli.command.machine();
+    // What follows the command takes the place of what stands before it.
+    if specs > cli.global.file.len() {
+        let refusal = Refusal::new(Exit::Error, "--file was given before the command and after it");
+        return errors::report(&output, &refusal.hint("give all of them on one side of it").into(), machine);
+    }
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
         let environment = environment().with_children(children());

@@ -212,6 +212,15 @@ pub(super) fn translated(arguments: impl IntoIterator<Item = OsString>, grammar:
     translated
 }
 
+/// Counts how often a spec is named with `-f`.
+pub(super) fn specs_named(arguments: &[OsString]) -> usize {
+    let words = arguments.iter().map(|argument| argument.to_str().unwrap_or_default());
+    let is_file = |word: &&str| {
+        *word == "--file" || word.starts_with("--file=") || (word.starts_with("-f") && !word.starts_with("--"))
+    };
+    words.take_while(|word| *word != "--").filter(is_file).count()
+}
+
 fn with_two_dashes(text: &str, known: &BTreeSet<String>) -> String {
     let is_flag = |name: &&str| name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.len() > 1;
     let Some(name) = text.strip_prefix('-').filter(is_flag) else {

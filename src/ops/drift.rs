@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::drift::{self, Drift, DriftCause};
 use crate::history::Recorded;
-use crate::plan::PlanOptions;
+use crate::plan::{PlanOptions, StepId, Warning};
 use crate::planner;
 use crate::refresh;
 use crate::resource::{Address, LiveState, Reading, Target};
@@ -75,13 +75,21 @@ pub async fn drift(
         items,
         groups: drift::groups(&project.spec, &seen, state),
         failures: seen.failures.clone(),
-        warnings: drift::clashes(&project.spec)
+        warnings: died(recorded)
             .into_iter()
+            .chain(drift::clashes(&project.spec))
             .chain(drift::expired_hands_off(&project.spec, today))
             .collect(),
         unmanaged: None,
     };
     Ok((found, seen))
+}
+
+/// Warns of a run whose process died over calls that nobody has seen to their end.
+fn died(recorded: &Recorded) -> Option<Warning> {
+    let run = recorded.journal.replay().open_run().filter(|_| recorded.running.is_none())?;
+    let steps: Vec<StepId> = run.open_steps().map(|(step, _)| step.id.clone()).collect();
+    (!steps.is_empty()).then(|| Warning::RunDied { run_id: run.id().clone(), steps })
 }
 
 fn unread(seen: &LiveState) -> BTreeSet<Address> {

@@ -32,6 +32,13 @@ pub enum Warning {
         /// What the run touches.
         addresses: Vec<Address>,
     },
+    /// A run has no end on record: its process died, or was told twice to stop.
+    RunDied {
+        /// The run.
+        run_id: RunId,
+        /// The steps whose end nobody has seen.
+        steps: Vec<StepId>,
+    },
     /// A run awaits confirmation, or was not taken back whole.
     Unconfirmed {
         /// The run.
@@ -181,6 +188,7 @@ impl Warning {
         match self {
             Self::PartOfSpec { .. } => Some("part_of_spec"),
             Self::RunGoingOn { .. } => Some("run_going_on"),
+            Self::RunDied { .. } => Some("run_died"),
             Self::Unconfirmed { .. } => Some("unconfirmed"),
             Self::Renamed { .. } => Some("renamed"),
             Self::Forgotten { .. } => Some("forgotten"),

@@ -19,15 +19,7 @@ const FORMAT_VERSION: &str = "1.0";
 
 /// Writes what drifted as text.
 pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, given: &Given, view: View) -> io::Result<()> {
-    text::page::page(out, &page::drift::page(drift, given), Steps::Brief, view)?;
-    let mut screen = Screen::new(out, view);
-    for unmanaged in drift.unmanaged.iter().flatten() {
-        let Unmanaged { id, scope, name, status, .. } = unmanaged;
-        let name = name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-        let line = Line::at(0).hang(4).text("Unmanaged: ").with(Tone::Strong, id.to_string());
-        screen.line(&line.text(format!("{name} in {scope}, {status}")))?;
-    }
-    Ok(())
+    text::page::page(out, &page::drift::page(drift, given), Steps::Brief, view)
 }
 
 /// Writes that a spec could not be checked, where others could.

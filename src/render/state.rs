@@ -120,6 +120,7 @@ pub(crate) fn outcome(last: &LastAction, zone: &Zone) -> String {
         Some(Outcome::Done) => "done".into(),
         Some(Outcome::Already) => "already".into(),
         Some(Outcome::DoneUnknown) => format!("unknown, found {found}"),
+        Some(Outcome::InDoubt) if last.found.is_none() => "in doubt: nobody has looked since".into(),
         Some(Outcome::InDoubt) => format!("in doubt, found {found}"),
         Some(Outcome::Unsettled) => format!("not settled, found {found}"),
         Some(Outcome::Moved) if matches!(last.because, Some(StepReason::ChangeOver { .. })) => "too late".into(),

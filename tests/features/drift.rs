@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::scene::{Ended, Scene};
+use super::scene::{Ended, SPEC, Scene, WORLD};
 
 const CLOUD: &str = "version: 1\ncloud: {provider: emulator, region: cn-shanghai, world: world.yaml}\n";
 
@@ -100,4 +100,17 @@ fn a_report_of_a_spec_with_errors_names_the_first_error_and_no_warning() {
         "{}",
         scene.read("junit")
     );
+}
+
+#[test]
+fn a_run_that_died_over_an_open_call_is_told_until_somebody_has_looked() {
+    let scene = Scene::with_spec(&SPEC.replace("ri-c, status: Active", "ri-c, status: Inactive"));
+    scene.write("world.yaml", &WORLD.replace("deactivate: 40ms", "deactivate: 1h"));
+    scene.killed_at("\"accepted\"", "apply --auto-approve");
+    let told = scene.rictl("drift --json").with_code(0).stdout;
+    assert!(told.contains(r#""code":"run_died""#) && told.contains(r#""steps":["backup/deactivate"]"#), "{told}");
+    let told = scene.rictl("drift").with_code(0).stdout;
+    assert!(told.contains("has no end on record, and 1 call of it may still show"), "{told}");
+    let explained = scene.rictl("explain backup").with_code(0).stdout;
+    assert!(explained.contains("in doubt: nobody has looked since"), "{explained}");
 }

@@ -92,3 +92,13 @@ fn points_to_what_does_it_here() {
         assert!(!refused.stderr.contains("similar") && !refused.stderr.contains("as a value"), "{refused:#?}");
     }
 }
+
+#[test]
+fn a_spec_that_is_named_before_the_command_is_not_passed_over_in_silence() {
+    let scene = Scene::with_spec(SPEC);
+    scene.write("b.yaml", SPEC);
+    let refused = scene.rictl("-f rictl.yaml drift -f b.yaml").with_code(1);
+    assert!(refused.stderr.contains("--file was given before the command and after it"), "{refused:#?}");
+    scene.rictl("validate -f rictl.yaml").with_code(0);
+    scene.rictl("-f rictl.yaml validate").with_code(0);
+}

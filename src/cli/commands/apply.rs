@@ -160,7 +160,8 @@ pub(super) struct Ended {
 fn finish(applied: &Applied, operation: Operation, screen: &mut Screen<'_>, output: &Output, given: &Given) -> Exit {
     match applied {
         Applied::Declined => {
-            output.show(|out| writeln!(out, "Apply cancelled."));
+            let name = render::words::report::name(operation);
+            output.show(|out| writeln!(out, "{name} cancelled."));
             Exit::Done
         }
         Applied::TookBack(backs) => {

@@ -62,7 +62,7 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
     output.print(|out| {
         said.iter().try_for_each(|line| writeln!(out, "{}", escape_terminal(line)))?;
         match &loosened {
-            None => writeln!(out, "{next} runs it once it is due; nothing else does."),
+            None => writeln!(out, "{next} runs it once it is due, if no other apply of the same has."),
             Some(loosened) => writeln!(out, "{}", escape_terminal(loosened)),
         }
     })?;

@@ -1,8 +1,8 @@
 //! The sections of a drift check: what is not where it was, what could not be read, the warnings.
 
 use super::findings::Finding;
-use super::{Body, Fact, Lead, Page, Section, Verdict, groups, spec_fact, unread, warnings};
-use crate::drift::{Drift, DriftCause, DriftItem};
+use super::{Body, Entry, Fact, Lead, Page, Section, Verdict, groups, spec_fact, unread, warnings};
+use crate::drift::{Drift, DriftCause, DriftItem, Unmanaged};
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::drift as words;
@@ -31,10 +31,21 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
             groups(&worrying(&drift.groups)).whole(),
             warnings(&drift.warnings, &drift.time_zone),
             unread(&drift.failures),
+            unmanaged(drift.unmanaged.as_deref().unwrap_or_default()),
         ],
         next: after_drift(drift, given),
     }
     .without_empty_sections()
+}
+
+/// Lists what is live and no spec declares.
+fn unmanaged(live: &[Unmanaged]) -> Section {
+    let entry = |one: &Unmanaged| {
+        let name = one.name.as_ref().map(|name| format!("{name} ")).unwrap_or_default();
+        let says = format!("{name}in {}, {}", one.scope, one.status);
+        Entry::new(Tone::Faint, "Unmanaged: ", one.id.to_string(), Some(says))
+    };
+    Section::new("Unmanaged", Lead::Labels { are_own: false }, Body::List(live.iter().map(entry).collect())).whole()
 }
 
 fn finding(item: &DriftItem, drift: &Drift) -> Finding {

@@ -53,6 +53,10 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
             let parts: Vec<String> = parts.map(|(what, selectors)| format!("{what}{}", names(selectors))).collect();
             said("this plan looks at a part of the spec only".to_owned(), parts.join("; "))
         }
+        Warning::RunDied { run_id, steps } => said(
+            format!("run {run_id} has no end on record, and {} of it may still show", counted(steps.len(), "call")),
+            format!("{}: the next `rictl apply` looks what became of it", some(steps)),
+        ),
         Warning::RunGoingOn { run_id, who, addresses } => said(
             match run_id {
                 Some(run_id) => format!("run {run_id} is going on: {who}"),
