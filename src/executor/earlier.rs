@@ -6,9 +6,10 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::machine::time::Now;
+use crate::journal::Outcome;
 use crate::resource::{Call, RouterInterfaceId, Scope};
 use crate::run::StepReason;
 use crate::state::{LastAction, Record, Records};
@@ -37,6 +38,8 @@ pub struct Earlier {
     pub accepted: bool,
     /// It is one of two copies: that a read shows its goal tells of the other.
     pub is_straggler: bool,
+    /// Its goal was seen, so recently that a read which lags may still show what was before.
+    pub is_done: bool,
 }
 
 impl Earlier {
@@ -54,9 +57,35 @@ impl Earlier {
     }
 }
 
-/// Lists what the records say is still on its way.
-pub fn unsettled(records: &Records) -> Vec<Earlier> {
-    records.values().flat_map(|record| of_straggler(record).into_iter().chain(of_record(record))).collect()
+/// Lists what the records say is still on its way, and what was taken down so recently that reads may not show it yet.
+pub fn unsettled(records: &Records, now: Timestamp, uptime: Option<&Uptime>) -> Vec<Earlier> {
+    let is_recent = |action: &LastAction| {
+        let of_boot = uptime.zip(action.uptime.as_ref()).and_then(|(now, then)| now.since(then));
+        let age =
+            of_boot.map_or_else(|| now.duration_since(action.finished_at), |age| age.try_into().unwrap_or_default());
+        age < RECENT
+    };
+    let of = |record| of_straggler(record).into_iter().chain(of_record(record)).chain(of_done(record, &is_recent));
+    records.values().flat_map(of).collect()
+}
+
+/// What is older than this is shown by any read, whatever a doubt window is.
+const RECENT: SignedDuration = SignedDuration::from_mins(10);
+
+/// Who takes down another link of its group goes by reads of this one, which may be of the past.
+fn of_done(record: &Record, is_recent: impl Fn(&LastAction) -> bool) -> Option<Earlier> {
+    let action = record.last_action.as_ref().filter(|action| action.action == Call::Deactivate)?;
+    let is_down = action.found.as_ref() == Some(action.action.transition().to);
+    (is_down && action.outcome.is_some_and(Outcome::is_at_goal) && is_recent(action)).then(|| Earlier {
+        scope: record.scope.clone(),
+        id: record.id.clone(),
+        call: action.action,
+        at: action.finished_at,
+        uptime: action.uptime.clone(),
+        accepted: true,
+        is_straggler: false,
+        is_done: true,
+    })
 }
 
 fn of_record(record: &Record) -> Option<Earlier> {
@@ -69,6 +98,7 @@ fn of_record(record: &Record) -> Option<Earlier> {
         uptime: action.uptime.as_ref().map(|uptime| uptime.before(watched(action))),
         accepted: action.request_id.is_some(),
         is_straggler: false,
+        is_done: false,
     })
 }
 
@@ -82,6 +112,7 @@ fn of_straggler(record: &Record) -> Option<Earlier> {
         uptime: straggler.uptime.clone(),
         accepted: false,
         is_straggler: true,
+        is_done: false,
     })
 }
 

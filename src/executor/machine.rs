@@ -239,7 +239,9 @@ impl<'a> Machine<'a> {
             let mut declared = self.plan.resource_changes.iter();
             if let Some(change) = declared.find(|change| change.id == call.id && change.scope == call.scope) {
                 let now = self.now;
-                let until = now.instant + call.remaining(now);
+                let doubt_window = self.settings.doubt_window;
+                let lagging = || doubt_window.saturating_sub(call.age(now));
+                let until = now.instant + if call.is_done { lagging() } else { call.remaining(now) };
                 let again_at = now.instant + self.settings.doubt_window.saturating_sub(call.age(now));
                 self.earlier.entry(&change.address).or_default().push(OnItsWay { call, until, again_at });
             }
@@ -344,7 +346,7 @@ impl<'a> Machine<'a> {
         self.earlier.retain(|_, on_its_way| {
             on_its_way.retain(|OnItsWay { call, until, .. }| {
                 let seen = sightings.get(&call.scope, &call.id).map(|observed| &observed.status);
-                (call.is_straggler || seen != Some(call.call.transition().to)) && *until > now
+                (call.is_straggler || call.is_done || seen != Some(call.call.transition().to)) && *until > now
             });
             !on_its_way.is_empty()
         });
@@ -353,6 +355,18 @@ impl<'a> Machine<'a> {
     /// Returns whether a Deactivate of this run or of an earlier one may take it down at any moment.
     fn is_going_down(&self, address: &Address) -> bool {
         self.going_down.contains(address) || self.is_on_its_way_to(address, Call::Deactivate)
+    }
+
+    /// Returns whether one of these was taken down by an earlier run so recently that reads may still show it up.
+    fn is_any_just_down<'s>(&self, mut addresses: impl Iterator<Item = &'s Address>) -> bool {
+        addresses.any(|address| self.earlier.get(address).into_iter().flatten().any(|one| one.call.is_done))
+    }
+
+    /// Takes in that a call of this run moves it: what an earlier one did before says nothing more.
+    fn is_moved_anew(&mut self, address: &Address) {
+        if let Some(on_its_way) = self.earlier.get_mut(address) {
+            on_its_way.retain(|one| !one.call.is_done);
+        }
     }
 
     /// Returns whether an Activate of an earlier run may bring it up at any moment.

@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 use tokio::sync::watch;
 
+use crate::clock::BootTime;
 use crate::cloud::Cloud;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
@@ -275,6 +276,13 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         }
     }
 
+    /// Lists what earlier runs left on its way, or have only just done.
+    fn unsettled(&self, state: Option<&State>) -> Vec<Earlier> {
+        let (now, uptime) = (self.session.clock.now(), BootTime::now().uptime());
+        let of = |state: &State| executor::unsettled(&state.interfaces, now, uptime.as_ref());
+        state.map(of).unwrap_or_default()
+    }
+
     /// Reads everything that a spec declares.
     async fn refresh(&self, spec: &Spec) -> Refresh {
         refresh::read(&self.cloud, &self.session.clock, &live::wanted(spec)).await
@@ -303,7 +311,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             Task::Fresh(options) => {
                 let refresh = self.refresh(&project.spec).await;
                 let plan = self.plan_from(project, self.known_state(), &refresh, &options).await?;
-                let earlier = executor::unsettled(&self.state.interfaces);
+                let earlier = self.unsettled(Some(&self.state));
                 Planned { plan, refresh, takes_back: None, earlier, approved: None }
             }
             Task::Saved { plan: saved, options } => {
@@ -313,7 +321,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
                     Some(nothing) => nothing,
                     None => saved::Now { project, state, live, target }.make_again(&saved, &options)?,
                 };
-                let earlier = executor::unsettled(&self.state.interfaces);
+                let earlier = self.unsettled(Some(&self.state));
                 Planned { plan, refresh, takes_back: None, earlier, approved: None }
             }
             // It is planned where it is decided.

@@ -1,7 +1,6 @@
 use super::*;
 use crate::clock::BootTime;
 use crate::executor::machine::time::Moment;
-use crate::journal::Outcome;
 use crate::plan::StepId;
 use crate::resource::{AccountName, Address, Status};
 use crate::state::{Durations, RunId, Sighting};
@@ -46,25 +45,37 @@ fn record(outcome: Outcome, because: Option<StepReason>, status: Status, since: 
 }
 
 const BEFORE: &str = "2026-11-23T11:00:00Z";
+const NOW: &str = "2026-11-23T13:00:00Z";
 const AFTER: &str = "2026-11-23T12:01:00Z";
 
 #[test]
 fn what_nobody_saw_end_is_still_on_its_way() {
     for outcome in [Outcome::Unsettled, Outcome::InDoubt] {
         for status in [Status::Active, Status::Deactivating] {
-            assert_eq!(unsettled(&record(outcome, None, status, BEFORE)).len(), 1);
+            assert_eq!(unsettled(&record(outcome, None, status, BEFORE), at(NOW), None).len(), 1);
         }
     }
 }
 
 #[test]
 fn a_read_of_its_goal_or_of_another_status_since_settles_it() {
-    assert!(unsettled(&record(Outcome::Unsettled, None, Status::Inactive, AFTER)).is_empty());
-    assert!(unsettled(&record(Outcome::Unsettled, None, Status::Active, AFTER)).is_empty());
+    assert!(unsettled(&record(Outcome::Unsettled, None, Status::Inactive, AFTER), at(NOW), None).is_empty());
+    assert!(unsettled(&record(Outcome::Unsettled, None, Status::Active, AFTER), at(NOW), None).is_empty());
     let diverted = Some(StepReason::Diverted { found: Some(Status::Active) });
-    assert!(unsettled(&record(Outcome::Unsettled, diverted, Status::Active, BEFORE)).is_empty());
-    assert!(unsettled(&record(Outcome::Done, None, Status::Inactive, AFTER)).is_empty());
-    assert!(unsettled(&record(Outcome::Failed, None, Status::Active, BEFORE)).is_empty());
+    assert!(unsettled(&record(Outcome::Unsettled, diverted, Status::Active, BEFORE), at(NOW), None).is_empty());
+    assert!(unsettled(&record(Outcome::Done, None, Status::Inactive, AFTER), at(NOW), None).is_empty());
+    assert!(unsettled(&record(Outcome::Failed, None, Status::Active, BEFORE), at(NOW), None).is_empty());
+}
+
+#[test]
+fn what_was_just_taken_down_may_not_show_yet() {
+    let mut records = record(Outcome::Done, None, Status::Inactive, AFTER);
+    if let Some(action) = records.get_mut("a").and_then(|record| record.last_action.as_mut()) {
+        action.found = Some(Status::Inactive);
+    }
+    let after = |seconds: i64| unsettled(&records, at(SENT) + SignedDuration::from_secs(seconds), None);
+    assert!(after(3).iter().all(|call| call.is_done && call.call == Call::Deactivate) && after(3).len() == 1);
+    assert!(after(3600).is_empty());
 }
 
 /// By the wall; how long the machine has been up is told apart.
@@ -74,7 +85,7 @@ fn now(wall: &str) -> Now {
 
 #[test]
 fn without_the_clock_of_a_boot_a_clock_that_was_set_back_makes_nothing_old() {
-    let earlier = unsettled(&record(Outcome::InDoubt, None, Status::Active, BEFORE)).remove(0);
+    let earlier = unsettled(&record(Outcome::InDoubt, None, Status::Active, BEFORE), at(NOW), None).remove(0);
     assert_eq!(earlier.remaining(now(SENT)), SIGNED);
     assert_eq!(earlier.remaining(now("2026-11-23T11:00:00Z")), SIGNED);
     assert_eq!(earlier.remaining(now("2026-11-23T12:15:01Z")), Duration::ZERO);
@@ -82,7 +93,7 @@ fn without_the_clock_of_a_boot_a_clock_that_was_set_back_makes_nothing_old() {
 
 #[test]
 fn in_one_boot_of_a_machine_its_age_is_not_for_the_wall_clock_to_say() {
-    let mut earlier = unsettled(&record(Outcome::Unsettled, None, Status::Active, BEFORE)).remove(0);
+    let mut earlier = unsettled(&record(Outcome::Unsettled, None, Status::Active, BEFORE), at(NOW), None).remove(0);
     let sent = BootTime::now();
     earlier.uptime = sent.uptime();
     let later = |wall| Now { boot: sent.after(Duration::from_secs(60)), ..now(wall) };

@@ -179,7 +179,8 @@ impl<'a> Machine<'a> {
     fn is_on_its_way(&self, number: usize) -> bool {
         let step = self.planned(number);
         self.earlier.get(&step.address).into_iter().flatten().any(|on_its_way| {
-            step.action == Action::Call(on_its_way.call.call)
+            !on_its_way.call.is_done
+                && step.action == Action::Call(on_its_way.call.call)
                 && (on_its_way.call.accepted || on_its_way.again_at > self.now.instant)
         })
     }
@@ -257,6 +258,11 @@ impl<'a> Machine<'a> {
                 Err(None)
             }
             Err(Refused::Broken(because)) => {
+                let sides = self.floors.sides_to_read(&step.address, &self.sightings);
+                if self.is_any_just_down(sides.map(|side| &side.address)) {
+                    // In a moment reads can be relied on.
+                    return Err(Some(self.hold(number)));
+                }
                 let mut sides = self.floors.sides_to_read(&step.address, &self.sightings);
                 let is_read = sides.all(|side| self.sightings.is_newer(&side.scope, &side.interface_id, since));
                 Err(is_read.then_some(Verdict::Finish(Outcome::Guarded, Some(because))))

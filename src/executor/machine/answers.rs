@@ -39,6 +39,7 @@ impl Machine<'_> {
                 self.record(Entry::Accepted { step: step.id.clone(), at, receipt: receipt.clone() });
                 self.tell(Event::CallAccepted { step: step.id.clone(), request_id: receipt.request_id.clone() });
                 self.keep(number, Some(receipt));
+                self.is_moved_anew(&step.address);
                 self.settle(number, By::Acceptance);
             }
             // The read before it showed the expected status. So reads lag, or somebody was quicker, or an earlier copy of

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 
 use crate::clock::BootTime;
 use crate::cloud::Cloud;
-use crate::executor;
 use crate::journal::Run;
 use crate::ops::beside;
 use crate::ops::rollback::{self, Done, Inverse, Way};
@@ -54,7 +53,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
         rollback::explain(&mut plan, &named(done));
         let back_already = back_already(&held, &plan);
-        let earlier = state.map(|state| executor::unsettled(&state.interfaces)).unwrap_or_default();
+        let earlier = self.unsettled(state);
         // Of one that is recorded elsewhere it is decided there.
         let is_here = |run: &Run| self.store.run(run.id()).is_ok_and(|run| run.is_some());
         let is_confirmable = runs.iter().any(|run| run.started.evidence.confirm_within_ms.is_some() && is_here(run));
