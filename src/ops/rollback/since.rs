@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::journal::{Operation, Outcome, Run};
-use crate::state::{Record, RunId};
+use crate::state::{LastAction, Record, RunId};
 
 /// What became of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub(super) enum Since {
 pub(super) fn since(
     run: &Run,
     record: Option<&Record>,
-    known: &mut BTreeMap<RunId, Since>,
+    known: &mut Newer,
     open: impl Fn(&RunId) -> Result<Option<Run>>,
 ) -> Result<Since> {
     let Some(record) = record else { return Ok(Since::Stands) };
@@ -49,18 +49,28 @@ pub(super) fn since(
         (_, _, Some(last)) if last > own => last,
         _ => return Ok(Since::TakenBack),
     };
-    let since = match known.get(newer) {
-        Some(since) => since.clone(),
+    let (since, is_well) = match known.get(newer) {
+        Some(known) => known.clone(),
         None => of_newer(run, newer, open(newer)?),
     };
-    known.insert(newer.clone(), since.clone());
-    // A way back whose call did not get there, or of which nobody knows, has taken nothing back.
-    let is_there = record.last_action.as_ref().and_then(|action| action.outcome).is_some_and(Outcome::is_at_goal);
+    known.insert(newer.clone(), (since.clone(), is_well));
+    let is_there = record.last_action.as_ref().is_some_and(|action| has_got_there(action, record, is_well));
     Ok(if since == Since::TakenBack && !is_there { Since::Stands } else { since })
 }
 
+/// What the newer runs are to a run, and whether each came to an end with nothing left to do.
+pub(super) type Newer = BTreeMap<RunId, (Since, bool)>;
+
+/// Returns whether the call of a way back has brought an interface where it was. One that did not get there, or of which nobody
+/// knows, has taken nothing back; nor has one that did not stay there, where the way back knew that and did not end well.
+fn has_got_there(action: &LastAction, record: &Record, is_well: bool) -> bool {
+    let has_stayed = is_well || record.observed.status.as_ref() == Some(action.action.transition().to);
+    action.outcome.is_some_and(Outcome::is_at_goal) && has_stayed
+}
+
 /// Returns what the run that came last means for what `run` did.
-fn of_newer(run: &Run, newer: &RunId, newer_run: Option<Run>) -> Since {
+fn of_newer(run: &Run, newer: &RunId, newer_run: Option<Run>) -> (Since, bool) {
+    let is_well = newer_run.as_ref().is_some_and(Run::took_back_all);
     let is_way_back = newer_run.as_ref().is_some_and(|run| run.started.operation == Operation::Rollback);
     let is_taken_back = match run.started.operation {
         Operation::Apply => is_way_back,
@@ -69,8 +79,8 @@ fn of_newer(run: &Run, newer: &RunId, newer_run: Option<Run>) -> Since {
         }
     };
     if is_taken_back {
-        return Since::TakenBack;
+        return (Since::TakenBack, is_well);
     }
     let change_id = newer_run.and_then(|run| run.started.evidence.change_id);
-    Since::Superseded { run_id: newer.clone(), change_id }
+    (Since::Superseded { run_id: newer.clone(), change_id }, is_well)
 }
