@@ -30,10 +30,10 @@ use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Exit, Report};
 use rictl::spec::{self, SpecFile};
 use rictl::state::{Awaiting, RunId};
-use rictl::store::Store as _;
 use rictl::store::local::Paths;
 use rictl::store::lock::Holder;
 use rictl::store::memory::Memory;
+use rictl::store::{About, Store as _};
 use tokio::time::Instant;
 
 use super::dice::Dice;
@@ -416,7 +416,9 @@ impl<'s> Simulation<'s> {
         let (store, recorded) = self.open_disk(fate, None)?;
         let kept = operation::keep_left(&store, &recorded, run_id.clone(), &confirming(clock));
         self.ledger.borrow_mut().note(&format!("the rest is kept: {}", kept.is_ok()));
-        if kept.is_ok() {
+        // A word that is durable holds, whatever became of who wrote it.
+        let is_durable = self.ledger.borrow().disk.words.borrow().contains_key(&(run_id.clone(), About::Rest));
+        if kept.is_ok() || is_durable {
             judge.borrow_mut().keeps(&run_id, false);
         }
         Ok(Applied::Declined)
