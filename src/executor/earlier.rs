@@ -65,7 +65,7 @@ pub fn unsettled(records: &Records, now: Timestamp, uptime: Option<&Uptime>) -> 
             of_boot.map_or_else(|| now.duration_since(action.finished_at), |age| age.try_into().unwrap_or_default());
         age < RECENT
     };
-    let of = |record| of_straggler(record).into_iter().chain(of_record(record)).chain(of_done(record, &is_recent));
+    let of = |record| of_straggler(record).into_iter().chain(of_record(record)).chain(of_done(record, is_recent));
     records.values().flat_map(of).collect()
 }
 

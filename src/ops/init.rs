@@ -111,6 +111,7 @@ pub async fn read(
     observed.retain(is_wanted);
     let nothing = Imported::default();
     let imported = imported.unwrap_or(&nothing);
+    let read = regions.iter().map(Region::as_str).collect::<Vec<_>>().join(", ");
     let mut survey = survey(clock.now(), target.clone(), regions, observed, &imported.names);
     let found: BTreeSet<_> = survey.entries.values().map(|entry| entry.observed.id.clone()).collect();
     for entry in survey.entries.values_mut() {
@@ -118,7 +119,9 @@ pub async fn read(
     }
     let missing = imported.names.iter().filter(|(id, _)| !found.contains(*id));
     survey.notes.extend(missing.map(|(id, name)| {
-        format!("{name} ({id}) of the Terraform state is in none of these regions; name its own with --region.")
+        format!(
+            "{name} ({id}) of the Terraform state is left out: it is in none of the regions that were read ({read}); name its own with --region."
+        )
     }));
     survey.notes.extend(imported.deposed.iter().map(|(id, address)| {
         format!("{id} is left out: Terraform has replaced it and means to destroy it (deposed, {address}).")

@@ -131,7 +131,11 @@ fn takes_the_interfaces_of_a_terraform_state_and_warns_of_fights() {
     );
     let init = scene.rictl("init --world world.yaml --from-tfstate terraform.tfstate").with_code(0);
     assert!(init.stderr.contains("terraform state rm 'alicloud_router_interface_connection.c'"), "{init:#?}");
-    assert!(init.stderr.contains("lost (ri-lost) of the Terraform state is in none of these regions"), "{init:#?}");
+    assert!(
+        init.stderr.contains("lost (ri-lost) of the Terraform state is left out: it is in none of the regions"),
+        "{init:#?}"
+    );
+    assert!(init.stderr.contains("1 left out"), "{init:#?}");
     let text = scene.read("rictl.yaml");
     assert!(text.contains("\n  uplink:\n    id: ri-b\n") && !text.contains("sh-backup"), "{text}");
     plans_to_nothing(&scene, "rictl.yaml");

@@ -1,5 +1,6 @@
 //! `init`: a starter spec from what is live.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -61,7 +62,9 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
         write_schema(path, arguments.force, output)?;
     }
     let declared = survey.entries.values().filter(|entry| entry.status().is_ok()).count();
-    let left_out = survey.entries.len() - declared;
+    let found: BTreeSet<_> = survey.entries.values().map(|entry| &entry.observed.id).collect();
+    let lost = imported.iter().flat_map(|imported| imported.names.keys()).filter(|id| !found.contains(id)).count();
+    let left_out = survey.entries.len() - declared + lost;
     let wrote = format!("Wrote {}: {} declared, {left_out} left out.", path.display(), counted(declared, "interface"));
     // What went into a pipe is planned from wherever it is put.
     let next = if is_stream { String::new() } else { format!(" Next: {}", next(path, invocation)) };
