@@ -11,6 +11,8 @@ mod guards;
 mod records;
 mod upgrade;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -238,6 +240,13 @@ impl Record {
 }
 
 impl LastAction {
+    /// Returns how long ago it ended: by the clock of the boot where both know it, else by the one on the wall, and nothing where
+    /// that was set back since.
+    pub fn age(&self, now: Timestamp, uptime: Option<&Uptime>) -> Duration {
+        let of_boot = uptime.zip(self.uptime.as_ref()).and_then(|(now, then)| now.since(then));
+        of_boot.unwrap_or_else(|| now.duration_since(self.finished_at).try_into().unwrap_or_default())
+    }
+
     /// Returns whether it ended without anybody seeing how.
     pub(crate) fn is_open(&self) -> bool {
         match self.outcome {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::machine::time::Now;
 use crate::journal::Outcome;
@@ -59,18 +59,13 @@ impl Earlier {
 
 /// Lists what the records say is still on its way, and what was taken down so recently that reads may not show it yet.
 pub fn unsettled(records: &Records, now: Timestamp, uptime: Option<&Uptime>) -> Vec<Earlier> {
-    let is_recent = |action: &LastAction| {
-        let of_boot = uptime.zip(action.uptime.as_ref()).and_then(|(now, then)| now.since(then));
-        let age =
-            of_boot.map_or_else(|| now.duration_since(action.finished_at), |age| age.try_into().unwrap_or_default());
-        age < RECENT
-    };
+    let is_recent = |action: &LastAction| action.age(now, uptime) < RECENT;
     let of = |record| of_straggler(record).into_iter().chain(of_record(record)).chain(of_done(record, is_recent));
     records.values().flat_map(of).collect()
 }
 
 /// What is older than this is shown by any read, whatever a doubt window is.
-const RECENT: SignedDuration = SignedDuration::from_mins(10);
+const RECENT: Duration = Duration::from_secs(600);
 
 /// Who takes down another link of its group goes by reads of this one, which may be of the past.
 fn of_done(record: &Record, is_recent: impl Fn(&LastAction) -> bool) -> Option<Earlier> {

@@ -1,3 +1,5 @@
+use jiff::SignedDuration;
+
 use super::*;
 use crate::clock::BootTime;
 use crate::executor::machine::time::Moment;

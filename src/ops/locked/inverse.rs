@@ -1,10 +1,8 @@
 //! The plan of a way back: the inverse of what runs did, through the same planner.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use anyhow::Result;
-use jiff::Timestamp;
 
 use crate::clock::BootTime;
 use crate::cloud::Cloud;
@@ -16,9 +14,8 @@ use crate::refresh::Refresh;
 use crate::render::words;
 use crate::resource::{Address, Reading};
 use crate::spec::Spec;
-use crate::state::{Awaiting, Identity, LastAction, RunId, State};
+use crate::state::{Awaiting, Identity, RunId, State};
 use crate::store::Store;
-use crate::uptime::Uptime;
 
 use super::super::session::Front;
 use super::{Locked, Planned, TakesBack};
@@ -81,7 +78,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
                 let last = state?.interfaces.of(&identity)?.1.last_action.as_ref()?;
                 let is_back =
                     *live == declared.status.value.status() && last.found.as_ref().is_some_and(|left| left != live);
-                Some(is_back && age(last, now, uptime.as_ref()) < settings.doubt_window)
+                Some(is_back && last.age(now, uptime.as_ref()) < settings.doubt_window)
             };
             let mut readings = refresh.live.readings.iter();
             let Some((address, _)) = readings.find(|reading| is_too_soon(*reading).unwrap_or(false)) else {
@@ -93,12 +90,6 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             tokio::time::sleep(settings.poll_interval).await;
         }
     }
-}
-
-/// Returns how long ago a call was seen to its end: by the clock of the boot where both know it.
-fn age(last: &LastAction, now: Timestamp, uptime: Option<&Uptime>) -> Duration {
-    let of_boot = uptime.zip(last.uptime.as_ref()).and_then(|(now, then)| now.since(then));
-    of_boot.unwrap_or_else(|| now.duration_since(last.finished_at).try_into().unwrap_or_default())
 }
 
 /// Lists what others have changed since and nothing is wanted of: it is where it was before.
