@@ -18,6 +18,6 @@ pub mod recovery;
 mod settings;
 
 pub use driver::run;
-pub use earlier::{Earlier, unsettled};
+pub use earlier::{Earlier, Leftover, unsettled};
 pub use outside::{Ended, Gate, Known, Surroundings};
 pub use settings::{OnError, Settings};

@@ -36,10 +36,19 @@ pub struct Earlier {
     pub uptime: Option<Uptime>,
     /// The API accepted it.
     pub accepted: bool,
+    /// What of it has to be reckoned with.
+    pub kind: Leftover,
+}
+
+/// Why a call of an earlier run has to be reckoned with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leftover {
+    /// Nobody saw its goal: a read that does ends it.
+    OnItsWay,
     /// It is one of two copies: that a read shows its goal tells of the other.
-    pub is_straggler: bool,
+    Straggler,
     /// Its goal was seen, so recently that a read which lags may still show what was before.
-    pub is_done: bool,
+    JustDone,
 }
 
 impl Earlier {
@@ -78,8 +87,7 @@ fn of_done(record: &Record, is_recent: impl Fn(&LastAction) -> bool) -> Option<E
         at: action.finished_at,
         uptime: action.uptime.clone(),
         accepted: true,
-        is_straggler: false,
-        is_done: true,
+        kind: Leftover::JustDone,
     })
 }
 
@@ -92,8 +100,7 @@ fn of_record(record: &Record) -> Option<Earlier> {
         at: action.finished_at.checked_sub(watched(action)).unwrap_or(action.finished_at),
         uptime: action.uptime.as_ref().map(|uptime| uptime.before(watched(action))),
         accepted: action.request_id.is_some(),
-        is_straggler: false,
-        is_done: false,
+        kind: Leftover::OnItsWay,
     })
 }
 
@@ -106,8 +113,7 @@ fn of_straggler(record: &Record) -> Option<Earlier> {
         at: straggler.at,
         uptime: straggler.uptime.clone(),
         accepted: false,
-        is_straggler: true,
-        is_done: false,
+        kind: Leftover::Straggler,
     })
 }
 

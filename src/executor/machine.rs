@@ -7,8 +7,9 @@
 //! `admission` decides what may be sent: `timing` whether it is the time, `needs` what it waits for, `floors` what the
 //! redundancy guard says. `recording` appends and sends what is durable, `answers` takes in what came back, `reading` asks for
 //! what is due, `settling` judges what was read, `ending` closes steps, `waves` stands between the waves of a rollout,
-//! `last_look` says what stayed, `pace` how long to wait for the next read. `phase` and `stage` hold where a step and the run stand, `sightings` what was read, `health`
-//! what health checks said. It makes no choice that the plan left open: it does a step, or stops and says what moved.
+//! `last_look` says what stayed, `pace` how long to wait for the next read. `phase` and `stage` hold where a step and the run
+//! stand, `tally` how many steps of each region stand where, `sightings` what was read, `health` what health checks said. It
+//! makes no choice that the plan left open: it does a step, or stops and says what moved.
 
 mod admission;
 mod answers;
@@ -32,7 +33,7 @@ pub(super) mod time;
 mod timing;
 mod waves;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use self::floors::Floors;
@@ -45,7 +46,7 @@ use self::sightings::{Answer, Question, Sightings};
 use self::stage::Stage;
 use self::tally::Tallies;
 use self::time::{Moment, Now};
-use super::earlier::Earlier;
+use super::earlier::{Earlier, Leftover};
 use super::settings::Settings;
 use crate::journal::{Entry, RunStarted};
 use crate::plan::{Action, FloorMember, Plan, Step, StepId};
@@ -235,15 +236,20 @@ impl<'a> Machine<'a> {
 
     /// Takes in what earlier runs left on its way, as far as no read shows how it ended.
     fn remember(&mut self, earlier: &'a [Earlier]) {
+        if earlier.is_empty() {
+            return;
+        }
+        let now = self.now;
+        let declared = self.plan.resource_changes.iter();
+        let addresses: HashMap<_, _> = declared.map(|change| ((&change.scope, &change.id), &change.address)).collect();
         for call in earlier {
-            let mut declared = self.plan.resource_changes.iter();
-            if let Some(change) = declared.find(|change| change.id == call.id && change.scope == call.scope) {
-                let now = self.now;
-                let doubt_window = self.settings.doubt_window;
-                let lagging = || doubt_window.saturating_sub(call.age(now));
-                let until = now.instant + if call.is_done { lagging() } else { call.remaining(now) };
+            if let Some(address) = addresses.get(&(&call.scope, &call.id)) {
                 let again_at = now.instant + self.settings.doubt_window.saturating_sub(call.age(now));
-                self.earlier.entry(&change.address).or_default().push(OnItsWay { call, until, again_at });
+                let until = match call.kind {
+                    Leftover::OnItsWay | Leftover::Straggler => now.instant + call.remaining(now),
+                    Leftover::JustDone => again_at,
+                };
+                self.earlier.entry(address).or_default().push(OnItsWay { call, until, again_at });
             }
         }
         self.forget_what_has_ended();
@@ -346,7 +352,8 @@ impl<'a> Machine<'a> {
         self.earlier.retain(|_, on_its_way| {
             on_its_way.retain(|OnItsWay { call, until, .. }| {
                 let seen = sightings.get(&call.scope, &call.id).map(|observed| &observed.status);
-                (call.is_straggler || call.is_done || seen != Some(call.call.transition().to)) && *until > now
+                let is_shown = call.kind == Leftover::OnItsWay && seen == Some(call.call.transition().to);
+                !is_shown && *until > now
             });
             !on_its_way.is_empty()
         });
@@ -359,13 +366,15 @@ impl<'a> Machine<'a> {
 
     /// Returns whether one of these was taken down by an earlier run so recently that reads may still show it up.
     fn is_any_just_down<'s>(&self, mut addresses: impl Iterator<Item = &'s Address>) -> bool {
-        addresses.any(|address| self.earlier.get(address).into_iter().flatten().any(|one| one.call.is_done))
+        addresses.any(|address| {
+            self.earlier.get(address).into_iter().flatten().any(|one| one.call.kind == Leftover::JustDone)
+        })
     }
 
     /// Takes in that a call of this run moves it: what an earlier one did before says nothing more.
     fn is_moved_anew(&mut self, address: &Address) {
         if let Some(on_its_way) = self.earlier.get_mut(address) {
-            on_its_way.retain(|one| !one.call.is_done);
+            on_its_way.retain(|one| one.call.kind != Leftover::JustDone);
         }
     }
 

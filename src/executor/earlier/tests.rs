@@ -76,7 +76,10 @@ fn what_was_just_taken_down_may_not_show_yet() {
         action.found = Some(Status::Inactive);
     }
     let after = |seconds: i64| unsettled(&records, at(SENT) + SignedDuration::from_secs(seconds), None);
-    assert!(after(3).iter().all(|call| call.is_done && call.call == Call::Deactivate) && after(3).len() == 1);
+    assert!(
+        after(3).iter().all(|call| call.kind == Leftover::JustDone && call.call == Call::Deactivate)
+            && after(3).len() == 1
+    );
     assert!(after(3600).is_empty());
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::earlier::Leftover;
 use super::Machine;
 use super::floors::{Refused, Seen};
 use super::health::Fresh;
@@ -179,7 +180,7 @@ impl<'a> Machine<'a> {
     fn is_on_its_way(&self, number: usize) -> bool {
         let step = self.planned(number);
         self.earlier.get(&step.address).into_iter().flatten().any(|on_its_way| {
-            !on_its_way.call.is_done
+            on_its_way.call.kind != Leftover::JustDone
                 && step.action == Action::Call(on_its_way.call.call)
                 && (on_its_way.call.accepted || on_its_way.again_at > self.now.instant)
         })
