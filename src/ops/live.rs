@@ -54,27 +54,10 @@ pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -
     Err(refusal.hint("use the spec and the credentials that belong together, or another `state.path`").into())
 }
 
-/// Plans from what is live, and returns what was read as well.
-///
-/// # Errors
-/// A choice that means nothing, nothing that could be read, and bugs.
-pub async fn plan(
-    project: &Project,
-    recorded: &Recorded,
-    cloud: &impl CloudRead,
-    target: &Target,
-    clock: &Clock,
-    options: &PlanOptions,
-) -> Result<(Plan, LiveState)> {
-    check_target(recorded.state_for(target), target, project)?;
-    let read = refresh(&project.spec, cloud, clock).await;
-    plan_read(project, recorded, cloud, (target, read), options).await
-}
-
 /// Plans from what was read while the cloud was reached, and returns that as well.
 ///
 /// # Errors
-/// As [`plan`].
+/// A state of another target, a choice that means nothing, nothing that could be read, and bugs.
 pub async fn plan_of(
     project: &Project,
     recorded: &Recorded,

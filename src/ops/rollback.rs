@@ -15,7 +15,7 @@ use crate::plan::{BlockReason, Plan, PlanOptions, StepId};
 use crate::resource::{Address, DesiredStatus};
 use crate::selector::Selector;
 use crate::spec::{Extent, Interface, InterfacePlaces, Placed, Planned, Spec};
-use crate::state::{Identity, RunId, State};
+use crate::state::{Identity, Record, RunId, State};
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
@@ -152,8 +152,8 @@ fn standing<'r>(
     for run in done.runs {
         let mut known = BTreeMap::new();
         for step in done.sent(run) {
-            let identity = Identity::of(&step.scope, &step.interface_id);
-            let record = state.and_then(|state| state.interfaces.of(&identity)).map(|(_, record)| record);
+            let identity = identity(step);
+            let record = record_of(state, &identity);
             let superseded_by = match since::since(run, record, &mut known, &open)? {
                 Since::TakenBack if way == Way::Closing => None,
                 Since::TakenBack => continue,
@@ -170,6 +170,14 @@ fn standing<'r>(
     Ok(found)
 }
 
+fn identity(step: &PlannedStep) -> Identity {
+    Identity::of(&step.scope, &step.interface_id)
+}
+
+fn record_of<'s>(state: Option<&'s State>, identity: &Identity) -> Option<&'s Record> {
+    state?.interfaces.of(identity).map(|(_, record)| record)
+}
+
 /// Lists the runs that did something for others than the change that is taken back, which stands.
 fn others_stand(
     done: Done<'_>,
@@ -181,9 +189,7 @@ fn others_stand(
         let own: BTreeSet<&StepId> = done.sent(run).map(|step| &step.id).collect();
         let mut known = BTreeMap::new();
         for step in sent(run).filter(|step| !own.contains(&step.id)) {
-            let identity = Identity::of(&step.scope, &step.interface_id);
-            let record = state.and_then(|state| state.interfaces.of(&identity)).map(|(_, record)| record);
-            if since::since(run, record, &mut known, &open)? == Since::Stands {
+            if since::since(run, record_of(state, &identity(step)), &mut known, &open)? == Since::Stands {
                 found.push(run.id().clone());
                 break;
             }

@@ -513,7 +513,8 @@ impl<'s> Simulation<'s> {
     ) -> Result<()> {
         let mut before = self.ledger.borrow().disk.clone();
         self.ledger.borrow_mut().is_reading_only = true;
-        let plan = live::plan(&self.project, recorded, cloud, &self.target(), clock, options).await;
+        let (target, read) = (self.target(), live::refresh(&self.project.spec, cloud, clock).await);
+        let plan = live::plan_of(&self.project, recorded, cloud, (&target, read), options).await;
         let mut ledger = self.ledger.borrow_mut();
         ledger.is_reading_only = false;
         // Somebody else may have decided about a run meanwhile.
