@@ -133,7 +133,7 @@ pub struct Known<'a> {
 /// Plans from a refresh that has been made, and asks for the health checks of what keeps the floors of that plan.
 ///
 /// # Errors
-/// As [`plan`].
+/// As [`plan_of`].
 pub async fn plan_from(known: &Known<'_>, cloud: &impl CloudRead, options: &PlanOptions) -> Result<Plan> {
     let mut health: Vec<HealthRead> = Vec::new();
     loop {
@@ -151,7 +151,7 @@ pub async fn plan_from(known: &Known<'_>, cloud: &impl CloudRead, options: &Plan
 /// Plans from what health checks are said to have said; `false` where the plan rests on one of which nothing is said.
 ///
 /// # Errors
-/// As [`plan`].
+/// As [`plan_of`].
 pub(super) fn plan_as_said(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Result<(Plan, bool)> {
     let drawn = draw(known, health, options)?;
     let is_binding = known.project.spec.limits.health == HealthPolicy::Block;
