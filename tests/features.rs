@@ -21,6 +21,7 @@ mod scene;
 mod schema;
 mod seams;
 mod specs;
+mod status;
 mod terminal;
 mod trust;
 mod watch;

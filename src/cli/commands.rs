@@ -11,6 +11,7 @@ mod init;
 pub(super) mod offline;
 mod plan;
 mod recorded;
+mod status;
 mod unread;
 mod whoami;
 
@@ -33,7 +34,7 @@ use crate::state::RunId;
 
 use super::args::{
     ApplyArgs, AtArgs, ChangeCommand, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Selection,
-    Signature, StateCommand,
+    Signature, StateCommand, StatusArgs,
 };
 use super::errors::Machine;
 use super::output::Output;
@@ -54,7 +55,14 @@ impl Command {
     fn only_reads_the_cloud(&self) -> bool {
         matches!(
             self,
-            Self::Plan(_) | Self::Drift(_) | Self::Graph(_) | Self::Whoami { .. } | Self::Explain(_) | Self::Init(_)
+            Self::Plan(_)
+                | Self::Drift(_)
+                | Self::Graph(_)
+                | Self::Whoami { .. }
+                | Self::Explain(_)
+                | Self::Status(StatusArgs { watch: None, .. })
+                | Self::WhatIf(_)
+                | Self::Init(_)
         )
     }
 
@@ -81,6 +89,8 @@ impl Command {
             | Self::History { json, .. }
             | Self::Whoami { json } => (false, *json),
             Self::Explain(arguments) => (false, arguments.json),
+            Self::Status(arguments) => (false, arguments.json),
+            Self::WhatIf(arguments) => (false, arguments.json),
             _ => (false, false),
         };
         if lines {
@@ -128,6 +138,8 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::ForceUnlock { id, force, pid } => recorded::force_unlock(&id, force, pid, invocation, output).await,
         Command::Whoami { json } => whoami::whoami(invocation, output, json).await,
         Command::Explain(arguments) => explain::explain(&arguments, invocation, output).await,
+        Command::Status(arguments) => status::status(&arguments, invocation, output).await,
+        Command::WhatIf(arguments) => status::what_if(&arguments, invocation, output).await,
         Command::Graph(arguments) => explain::graph(&arguments, invocation, output).await,
         Command::Emulator { command } => emulator::run(command, invocation, output).await,
         Command::Schema { format } => offline::schema(format, output),
@@ -145,7 +157,7 @@ impl Invocation {
             [one] => Ok(one.clone()),
             _ => Err(Refusal::new(Exit::Error, "--file was given several times")
                 .hint(
-                    "only `drift`, `validate` and `apply --approved` take several specs; a directory merges its files",
+                    "only `drift`, `status`, `validate` and `apply --approved` take several specs; a directory merges its files",
                 )
                 .into()),
         }

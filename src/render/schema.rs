@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::plan::document;
-use super::{drift, events};
+use super::{drift, events, status, whatif};
 use crate::{spec, state};
 
 /// A format with a schema.
@@ -29,6 +29,10 @@ pub enum Format {
     Events,
     /// What `drift --json` prints.
     Drift,
+    /// What `status --json` prints of one spec.
+    Status,
+    /// What `whatif --json` prints.
+    WhatIf,
 }
 
 impl Format {
@@ -61,6 +65,8 @@ pub fn schema(format: Format) -> Value {
         }
         Format::Events => of::<events::EventLine<'_>>(),
         Format::Drift => of::<drift::Document<'_>>(),
+        Format::Status => of::<status::Document<'_>>(),
+        Format::WhatIf => of::<whatif::Document<'_>>(),
     }
 }
 

@@ -42,4 +42,9 @@ pub(in crate::cli) enum SchemaFormat {
     Events,
     /// What `drift --json` prints
     Drift,
+    /// What `status --json` prints
+    Status,
+    /// What `whatif --json` prints
+    #[value(name = "whatif")]
+    WhatIf,
 }

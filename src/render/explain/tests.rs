@@ -14,6 +14,7 @@ fn explained(address: &str, spec: &Spec, plan: &Plan) -> String {
         renamed_from: None,
         plan,
         assumed: None,
+        prospect: &Prospect::default(),
     };
     written(|out| text(out, &facts, view(80)))
 }
