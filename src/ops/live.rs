@@ -89,17 +89,25 @@ pub(super) async fn plan_read(
     };
     let known = Known { project, state, live: &live, doubts: &doubts, target };
     let mut plan = plan_from(&known, cloud, options).await?;
-    if let Some(holder) = &recorded.running {
-        let steps = open_run.map(|run| run.started.steps.as_slice()).unwrap_or_default();
-        let addresses: BTreeSet<Address> = steps.iter().map(|step| step.address.clone()).collect();
-        plan.resource_drift.retain(|change| !addresses.contains(&change.address));
-        let (run_id, who) = (open_run.map(|run| run.id().to_string()), holder.to_string());
-        let addresses = addresses.into_iter().collect();
-        plan.warnings.insert(0, Warning::RunGoingOn { run_id, who, addresses });
+    if let Some(warning) = going_on(recorded) {
+        if let Warning::RunGoingOn { addresses, .. } = &warning {
+            plan.resource_drift.retain(|change| !addresses.contains(&change.address));
+        }
+        plan.warnings.insert(0, warning);
     }
     let (medium, replay) = (Files::new(project.paths.clone()), recorded.journal.replay());
     let newest = recorder::newest_run_of(&medium, replay, &plan.digest())?;
     Ok((plan.dated(newest.map(|run| run.started.at)), read))
+}
+
+/// Warns of a run that goes on: what was read may be on its way.
+pub(super) fn going_on(recorded: &Recorded) -> Option<Warning> {
+    let who = recorded.running.as_ref()?.to_string();
+    let run = recorded.at_work();
+    let steps = run.map(|run| run.started.steps.as_slice()).unwrap_or_default();
+    let addresses: BTreeSet<Address> = steps.iter().map(|step| step.address.clone()).collect();
+    let run_id = run.map(|run| run.id().to_string());
+    Some(Warning::RunGoingOn { run_id, who, addresses: addresses.into_iter().collect() })
 }
 
 /// Returns what was read as a plan takes it: with what begins or ends before its moment as done.

@@ -97,7 +97,7 @@ async fn check(
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
     let (project, at) = project?;
     let chosen = project.chosen(&arguments.selection.target, &arguments.selection.exclude)?;
-    let recorded = plan::read(&project.paths, output)?;
+    let recorded = plan::read_quietly(&project.paths, output)?;
     let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
     let watching = Watching { at, poll_interval: invocation.global.poll_interval };
     let (cloud, target) = (&connection.cloud, &connection.target);

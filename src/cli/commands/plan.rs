@@ -110,8 +110,8 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
     }
 }
 
-/// Reads what is recorded and says what is odd about it, but for who is at work: the plan itself says that.
-fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
+/// Reads what is recorded and says what is odd about it, but for who is at work: a plan or a drift check says that itself.
+pub(super) fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
     let recorded = history::read_files(paths)?;
     recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
     Ok(recorded)

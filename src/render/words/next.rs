@@ -4,7 +4,7 @@ use super::super::past::PastRun;
 use super::super::phrase::Phrase;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
-use crate::plan::Plan;
+use crate::plan::{Plan, Warning};
 use crate::run::{Exit, Report, RunOutcome, StepResult};
 use crate::state::RunId;
 
@@ -102,6 +102,12 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
     let again = || command(&format!("plan{}{at}{loosened}", choices(plan)));
     if plan.is_errored() && plan.steps.is_empty() {
         return Some(Phrase::command(again()).and(" reads again what could not be read"));
+    }
+    let is_beside_a_run = plan.warnings.iter().any(|warning| matches!(warning, Warning::RunGoingOn { .. }));
+    if is_beside_a_run && !(plan.steps.is_empty() && plan.blocked.is_empty()) {
+        let out = given.saved.as_deref().map(|file| format!(" --out {}", quoted(file))).unwrap_or_default();
+        let anew = format!("{}{out}", again());
+        return Some(Phrase::ours("wait for the run that goes on, then ").and_command(anew).and(" plans what is left"));
     }
     if plan.steps.is_empty() {
         let lift = || Phrase::ours("lift what is blocked, then ").and_command(again());

@@ -63,8 +63,8 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 None => format!("an apply is about to begin: {who}"),
             },
             match addresses.as_slice() {
-                [] => "plan again when it has ended".to_owned(),
-                addresses => format!("{} may be on the way; plan again when it has ended", listed(addresses)),
+                [] => "look again when it has ended".to_owned(),
+                addresses => format!("it is at work on {}; look again when it has ended", listed(addresses)),
             },
         ),
         Warning::Unconfirmed { run_id, until, is_due, left_by, in_doubt } => {
