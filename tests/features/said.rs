@@ -230,3 +230,23 @@ fn a_plan_that_went_into_a_device_is_not_said_to_be_saved() {
         assert!(!plan.contains("Saved") && !plan.contains(&format!("apply {place}")), "{plan}");
     }
 }
+
+#[test]
+fn the_record_of_what_a_dead_run_did_is_shown_as_the_next_apply_will_find_it() {
+    let scene = slow("1h");
+    scene.killed_at("\"accepted\"", "apply --auto-approve");
+    let before = scene.files();
+    for words in ["state show primary", "explain primary"] {
+        let shown = scene.rictl(words).with_code(0).stdout;
+        assert!(shown.contains("in doubt: nobody has looked since"), "{shown}");
+        assert!(shown.contains("has no end on record; the next `rictl apply` looks what became of it"), "{shown}");
+    }
+    for words in ["state show primary --json", "explain primary --json", "state list --json"] {
+        let document: serde_json::Value = serde_json::from_str(&scene.rictl(words).with_code(0).stdout).unwrap();
+        assert!(document["run_died"].is_string(), "{document}");
+    }
+    assert!(scene.rictl("state list").with_code(0).stderr.contains("has no end on record"));
+    let other = scene.rictl("state show backup").stdout;
+    assert!(!other.contains("no end on record"), "{other}");
+    assert_eq!(scene.files(), before);
+}

@@ -50,3 +50,8 @@ pub(crate) fn run_for_spec(spec: &str, why: &str, run_id: &RunId) -> [String; 2]
 pub(crate) fn records_without_spec(spec: &str, why: &str, state: &str) -> String {
     format!("the spec {spec} cannot be used: {why}; what is recorded beside it in {state} is shown all the same")
 }
+
+/// Says of a run that its process died, where nobody has looked yet what became of it.
+pub(crate) fn died(run_id: &RunId) -> String {
+    format!("run {run_id} has no end on record; the next `rictl apply` looks what became of it")
+}
