@@ -217,7 +217,8 @@ fn as_list(key: &Key, word: &str) -> String {
     format!("write {what}: {example}")
 }
 
-fn named(character: char) -> String {
+/// Names a character for people: a blank as such, what cannot be told by looking at it by its number.
+pub(in crate::spec) fn named(character: char) -> String {
     match character {
         ' ' => return "a blank".to_owned(),
         '\t' => return "a tab".to_owned(),
