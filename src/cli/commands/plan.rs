@@ -23,9 +23,11 @@ use crate::store::named::{self, Links, NamedError};
 
 use super::super::args::{Choice, DriftArg, Format, FormatArgs, PlanArgs};
 use super::super::output::Output;
+use super::super::streams;
 use super::Invocation;
 
 pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    streams::check(streams::document_of(&arguments.format), &[("--out", arguments.out.as_deref())])?;
     let when_open = arguments.at.is_open();
     let (project, at) = invocation.load_planned(&arguments.at)?;
     let options = PlanOptions { at, ..options(&arguments.choice, invocation) };
