@@ -216,10 +216,11 @@ pub fn restart<M: Medium>(
         return Ok(None);
     }
     let mut aside = Vec::new();
+    let is_put_aside = distrusted.state.is_some();
     if let Some(why) = distrusted.state {
         aside.push(Aside { why, kept: medium.put_state_aside()? });
     }
-    let (recorder, recorded) = match distrusted.journal {
+    let (recorder, mut recorded) = match distrusted.journal {
         None => bring_up_to_now(medium)?,
         Some(why) => {
             let (recorder, kept) = Recorder::restart(medium, target, lineage)?;
@@ -229,6 +230,9 @@ pub fn restart<M: Medium>(
             (recorder, recorded)
         }
     };
+    if is_put_aside {
+        recorded.notes.iter_mut().for_each(Note::put_aside);
+    }
     Ok(Some(Restarted { recorder, recorded, aside }))
 }
 

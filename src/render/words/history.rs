@@ -19,6 +19,10 @@ pub(crate) fn note(note: &Note) -> String {
             };
             format!("{state} is missing although it was written before: {known}{copy}")
         }
+        Note::StateAnew { state, records } => {
+            let known = counted(*records, "interface");
+            format!("{state} is put aside: what the past runs tell of {known} takes its place")
+        }
         Note::StateOlder { state, serial, told, runs } => format!(
             "{state} is older than its journal (serial {serial}, the journal says {told}): {runs} runs are taken from the journal"
         ),
