@@ -40,7 +40,7 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     }
     let paths = unread::records(invocation, output)?;
     let recorded = plan::read(&paths, output)?;
-    let files = Files::new(paths);
+    let (of_files, files) = (paths.clone(), Files::new(paths));
     let what = arguments.what.as_deref().unwrap_or("last");
     let mut run = operation::find(&files, &recorded, what)?;
     if let (None, Ok(project)) = (&run, invocation.load()) {
@@ -54,7 +54,10 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
             .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`"),
     })?;
     let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
-    let run = PastRun::from(run).in_zone(&zone(invocation)).as_of(now, uptime.as_ref());
+    let zone = invocation.load().map(|project| project.spec.time_zone);
+    // A spec that cannot be read takes no zone away: the run has recorded under which it stood.
+    let zone = zone.or_else(|_| Project::of_run(Path::new(""), of_files, &run.run).map(|of_run| of_run.spec.time_zone));
+    let run = PastRun::from(run).in_zone(&zone.unwrap_or_default()).as_of(now, uptime.as_ref());
     let (view, given) = (output.view_of(arguments.format.full), invocation.given());
     output.print(|out| match format {
         Format::Text => render::history::run(out, &run, &given, view),
