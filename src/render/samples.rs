@@ -207,6 +207,7 @@ pub(crate) fn rich_plan() -> Plan {
     plan.failures.push(ScopeFailure {
         scope: scope("cn-hangzhou"),
         detail: "DescribeRouterInterfaces answered ServiceUnavailable: try later (RequestId 4F-1)".to_owned(),
+        may_be_misspelt: false,
     });
     plan.excluded.push("wh-a".into());
     plan.inputs.exclude.push(Selector::of(&"wh-a".into()));
@@ -330,7 +331,11 @@ pub(crate) fn drift() -> Drift {
             expired,
             known,
         ],
-        failures: vec![ScopeFailure { scope: scope("cn-hangzhou"), detail: "connection refused".to_owned() }],
+        failures: vec![ScopeFailure {
+            scope: scope("cn-hangzhou"),
+            detail: "connection refused".to_owned(),
+            may_be_misspelt: false,
+        }],
         unmanaged: None,
         warnings: vec![Warning::HandsOffExpired {
             address: "e-expired".into(),

@@ -43,8 +43,17 @@ fn explain_looks_like_this() {
     let address = Address::from("sh-primary");
     let (declared, reading) = (&spec.interfaces[&address], &live.readings[&address]);
     let (record, plan, assumed) = (None, &plan, None);
-    let facts =
-        Explanation { spec: &spec, address: &address, declared, reading, record, renamed_from: None, plan, assumed };
+    let facts = Explanation {
+        spec: &spec,
+        address: &address,
+        declared,
+        reading,
+        record,
+        renamed_from: None,
+        dead: None,
+        plan,
+        assumed,
+    };
     looks("explain", |out, view| explain::text(out, &facts, view));
 }
 

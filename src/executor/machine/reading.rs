@@ -234,7 +234,7 @@ impl<'a> Machine<'a> {
                 unread.insert(scope.clone(), error.to_string());
             }
             Stage::Looking(look) => {
-                let failure = ScopeFailure { scope: scope.clone(), detail: error.with_hint() };
+                let failure = ScopeFailure { scope: scope.clone(), detail: error.with_hint(), may_be_misspelt: false };
                 look.unread.insert(scope.clone(), failure);
             }
             Stage::Beginning | Stage::Between(_) | Stage::Closing | Stage::Over(_) => {}

@@ -19,6 +19,10 @@ pub(crate) fn note(note: &Note) -> String {
             };
             format!("{state} is missing although it was written before: {known}{copy}")
         }
+        Note::StateAnew { state, records } => {
+            let known = counted(*records, "interface");
+            format!("{state} is put aside: what the past runs tell of {known} takes its place")
+        }
         Note::StateOlder { state, serial, told, runs } => format!(
             "{state} is older than its journal (serial {serial}, the journal says {told}): {runs} runs are taken from the journal"
         ),
@@ -49,4 +53,9 @@ pub(crate) fn run_for_spec(spec: &str, why: &str, run_id: &RunId) -> [String; 2]
 /// Says that a spec cannot be used, and where its records were looked for.
 pub(crate) fn records_without_spec(spec: &str, why: &str, state: &str) -> String {
     format!("the spec {spec} cannot be used: {why}; what is recorded beside it in {state} is shown all the same")
+}
+
+/// Says of a run that its process died, where nobody has looked yet what became of it.
+pub(crate) fn died(run_id: &RunId) -> String {
+    format!("run {run_id} has no end on record; the next `rictl apply` looks what became of it")
 }
