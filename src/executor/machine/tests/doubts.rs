@@ -1,8 +1,8 @@
-use super::bench::{Scene, drain, lost, refused};
+use super::bench::{Scene, drain, lost, raise, refused};
 use crate::cloud::ErrorKind;
 use crate::executor::machine::port::Input;
 use crate::journal::Outcome;
-use crate::resource::Status;
+use crate::resource::{Call, Status};
 use crate::run::StepReason;
 
 #[test]
@@ -133,4 +133,35 @@ fn what_an_earlier_copy_may_have_done_is_not_forgotten_by_a_call_that_was_too_la
     run.permit(1);
     let words = run.read();
     assert!(words.contains(&"told b/deactivate Guarded".to_owned()), "{words:?}");
+}
+
+#[test]
+fn what_was_before_the_call_of_an_earlier_run_is_no_goal_reached_for_a_doubt_window_after_it() {
+    let done = "told a/activate Done".to_owned();
+    let mut run = Scene::of([raise("a")]).just_done("a", Call::Deactivate).begin();
+    run.accept(0);
+    assert!(!run.show("a", Status::Active).poll(7).contains(&done), "14 s are no window");
+    assert!(run.poll(2).contains(&done));
+}
+
+#[test]
+fn what_was_before_the_call_of_an_earlier_run_settles_no_doubt_and_is_not_found_there() {
+    let mut run = Scene::of([raise("a")]).just_done("a", Call::Deactivate).begin();
+    run.send(0);
+    run.answer(0, lost());
+    run.appended();
+    let words = run.show("a", Status::Active).poll(7);
+    assert!(!words.contains(&"told a/activate DoneUnknown".to_owned()), "{words:?}");
+    assert!(run.poll(2).contains(&"told a/activate DoneUnknown".to_owned()));
+    let mut run = Scene::of([raise("a")]).just_done("a", Call::Deactivate).begin();
+    run.permit(0);
+    let words = run.show("a", Status::Active).read();
+    assert!(!words.contains(&"told a/activate Already".to_owned()), "{words:?}");
+}
+
+#[test]
+fn a_goal_that_no_earlier_run_has_just_left_is_believed_at_once() {
+    let mut run = Scene::of([raise("a")]).just_done("a", Call::Activate).begin();
+    run.accept(0);
+    assert!(run.show("a", Status::Active).poll(1).contains(&"told a/activate Done".to_owned()));
 }
