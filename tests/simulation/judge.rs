@@ -751,6 +751,6 @@ impl Judge {
 fn ran(back: &Back) -> Option<&Ran> {
     match &back.came {
         Came::Ran(ran) => Some(ran),
-        Came::Kept | Came::Settled | Came::Closed | Came::Left(_) => None,
+        Came::Kept | Came::Settled | Came::Closed | Came::Left(_) | Came::Unbegun(_) => None,
     }
 }
