@@ -10,7 +10,7 @@ use crate::ops::beside;
 use crate::ops::rollback::{self, Done, Inverse, Way};
 use crate::plan::{BlockReason, Plan, PlanOptions};
 use crate::resource::Address;
-use crate::state::{Awaiting, RunId, State};
+use crate::state::{Awaiting, Identity, RunId, State};
 use crate::store::Store;
 
 use super::super::session::Front;
@@ -40,7 +40,9 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         });
         let state = without.as_ref().or(state);
         let inverse = rollback::inverse(&self.session.project, done, state, way, options, open)?;
-        let Some(Inverse { project, options, grounds, part_of }) = inverse else { return Ok(None) };
+        let Some(mut inverse) = inverse else { return Ok(None) };
+        leave_awaited(&mut inverse, done, state);
+        let Inverse { project, options, grounds, part_of } = inverse;
         let refresh = self.read_believed(&project.spec, state, front).await;
         let held = options.held.clone();
         let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
@@ -54,6 +56,20 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let takes_back =
             Some(TakesBack { run_ids, part_of, change_id: change_of(done), grounds, back_already, is_confirmable });
         Ok(Some(Planned { plan, refresh, takes_back, earlier, approved: None }))
+    }
+}
+
+/// What another run changed that awaits confirmation is that run's, also where it happens to be where it is wanted: it counts as
+/// not taken back.
+fn leave_awaited(inverse: &mut Inverse, done: Done<'_>, state: Option<&State>) {
+    let is_awaited =
+        |identity: &Identity| state.is_some_and(|state| state.awaiting.iter().any(|awaits| awaits.is_about(identity)));
+    inverse.grounds.retain(|_, ground| !is_awaited(&Identity::of(&ground.scope, &ground.interface_id)));
+    for run in done.runs {
+        let mut touched = rollback::sent(run).map(|step| Identity::of(&step.scope, &step.interface_id));
+        if touched.any(|identity| is_awaited(&identity)) && !inverse.part_of.contains(run.id()) {
+            inverse.part_of.push(run.id().clone());
+        }
     }
 }
 
