@@ -387,10 +387,17 @@ impl<'a> Machine<'a> {
     /// Returns whether what was last read of a step's interface may be how it was before the last call of an earlier run. A read
     /// that lags shows that as what this step wants, whatever became of the step's own call.
     fn may_be_of_before(&self, number: usize) -> bool {
+        self.believed_from(number).is_some()
+    }
+
+    /// Returns when a read has to be begun to be believed where the last one is not; `None` where it is.
+    fn believed_from(&self, number: usize) -> Option<Moment> {
         let step = self.planned(number);
-        let Some((call, until)) = self.just_done.get(&step.address) else { return false };
-        let begun = self.sightings.begun(&step.scope, &step.interface_id);
-        self.last_status(number).as_ref() == Some(call.transition().from) && begun.is_some_and(|begun| begun < *until)
+        let (call, until) = self.just_done.get(&step.address)?;
+        let before = call.transition().from;
+        let is_as_before = step.goal.is_reached_by(before) && self.last_status(number).as_ref() == Some(before);
+        let begun = self.sightings.begun(&step.scope, &step.interface_id)?;
+        (is_as_before && begun < *until).then_some(*until)
     }
 
     /// Returns whether an Activate of an earlier run may bring it up at any moment.

@@ -149,6 +149,9 @@ impl<'a> Machine<'a> {
 
     /// Returns when a polled step wants to be read again.
     fn next_poll_of(&self, number: usize, last: Moment) -> Moment {
+        if let Some(believed_from) = self.believed_from(number) {
+            return believed_from;
+        }
         let (step, longest) = (self.planned(number), self.settings.poll_interval);
         let Phase::Settling(Settling { since, .. }) = self.steps[number].phase else { return last + longest };
         let call = match step.action {

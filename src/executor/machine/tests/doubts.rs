@@ -140,7 +140,9 @@ fn what_was_before_the_call_of_an_earlier_run_is_no_goal_reached_for_a_doubt_win
     let done = "told a/activate Done".to_owned();
     let mut run = Scene::of([raise("a")]).just_done("a", Call::Deactivate).begin();
     run.accept(0);
-    assert!(!run.show("a", Status::Active).poll(7).contains(&done), "14 s are no window");
+    let words = run.show("a", Status::Active).poll(7);
+    assert!(!words.contains(&done), "14 s are no window: {words:?}");
+    assert_eq!(words.iter().filter(|word| word.starts_with("read")).count(), 1, "it is read again when it is believed");
     assert!(run.poll(2).contains(&done));
 }
 
