@@ -377,10 +377,11 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// Takes in that a call of this run moves it: what an earlier one did before says nothing more.
+    /// Takes in that a call of this run moves it: what an earlier one did before says nothing more, but that reads may still
+    /// show it up from before it was taken down.
     fn is_moved_anew(&mut self, address: &Address) {
         if let Some(on_its_way) = self.earlier.get_mut(address) {
-            on_its_way.retain(|one| one.call.kind != Leftover::JustDone);
+            on_its_way.retain(|one| one.call.kind != Leftover::JustDone || one.call.call == Call::Deactivate);
         }
     }
 

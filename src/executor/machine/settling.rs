@@ -29,8 +29,11 @@ impl Machine<'_> {
                 let by = *by;
                 let judgement = status.as_ref().map_or(judge::Settling::Never, |status| judge::settling(step, status));
                 match judgement {
-                    judge::Settling::Reached if self.may_be_of_before(number) => self.tell_progress(number),
+                    judge::Settling::Reached if by == By::Sight && self.may_be_of_before(number) => {
+                        self.tell_progress(number);
+                    }
                     judge::Settling::Reached if by == By::Sight => self.reached_in_doubt(number),
+                    // What was accepted will be there, if it is not yet; floors count it as down until reads can be relied on.
                     judge::Settling::Reached => {
                         self.learn_pace(number);
                         self.finish(number, Outcome::Done, None);
