@@ -1,6 +1,7 @@
 //! From the spec and the live cloud to a plan: refresh, what a dead run left open, the planner, the inspector.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -240,6 +241,7 @@ pub fn open_steps(run: &Run) -> Vec<OpenStep> {
         .map(|(step, attempt)| OpenStep {
             step: step.clone(),
             accepted: matches!(attempt.answer, Answer::Accepted { .. }),
+            lagging: Duration::ZERO,
         })
         .collect()
 }

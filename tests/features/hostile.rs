@@ -32,6 +32,7 @@ interfaces:
 
 fn desk(rest: &str) -> Desk {
     let desk = Desk::new(&format!("{HEAD}{rest}")).variable("RICTL_POLL_INTERVAL", "20ms");
+    let desk = desk.variable("RICTL_DOUBT_WINDOW", "200ms");
     desk.file("world.yaml", WORLD);
     desk
 }

@@ -126,6 +126,8 @@ impl Scene {
         command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
         command.env("HOME", self.directory.path()).env("RICTL_POLL_INTERVAL", "20ms");
+        // Nothing lags here.
+        command.env("RICTL_DOUBT_WINDOW", "200ms");
         command
     }
 }
