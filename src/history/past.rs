@@ -266,3 +266,21 @@ pub fn past_runs(medium: &impl Medium, replay: &Replay) -> Result<Vec<Run>, Stor
     }
     Ok(runs)
 }
+
+/// Reads the runs in whose text a name stands, oldest first: every run is read, the others are not decoded.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn runs_that_name(medium: &impl Medium, replay: &Replay, name: &str) -> Result<Vec<Run>, StoreError> {
+    // As the lines have it, so that no name hides behind an escape.
+    let quoted = serde_json::Value::from(name).to_string();
+    let names_it = |bytes: &[u8]| bytes.windows(quoted.len()).any(|part| part == quoted.as_bytes());
+    let mut runs = Vec::new();
+    for id in all_ids(medium, replay)? {
+        let is_open = replay.runs().iter().any(|run| *run.id() == id);
+        if is_open || medium.run(&id)?.is_some_and(|bytes| names_it(&bytes)) {
+            runs.extend(run_in(medium, replay, &id)?);
+        }
+    }
+    Ok(runs)
+}
