@@ -25,7 +25,7 @@ pub(crate) fn verdict(part: &TicketPart) -> (Tone, &'static str, String) {
         (0, _) if is_well => (Tone::Good, "Complete."),
         (0, _) => (Tone::Bad, "Incomplete."),
         (_, 0) if is_well => (Tone::Good, "Drained and returned."),
-        (_, 0) => (Tone::Change, "Drained and returned, not all at the first try."),
+        (_, 0) => (Tone::Change, "Drained and returned; not all went well."),
         (all, open) if all == open => (Tone::Change, "Drained, not returned."),
         _ => (Tone::Change, "Drained, returned in part."),
     };
