@@ -51,7 +51,7 @@ impl Past {
                 status: closed.and_then(|closed| closed.status.clone()),
                 request_id: trace.receipt().map(|receipt| receipt.request_id.clone()),
                 cloud_date: trace.receipt().and_then(|receipt| receipt.cloud_date),
-                started_at: trace.attempts.first().map(|attempt| attempt.intent_at),
+                started_at: trace.attempts.iter().find(|attempt| attempt.has_left()).map(|attempt| attempt.intent_at),
                 finished_at: closed.map(|closed| closed.at),
                 because: closed.and_then(|closed| closed.because.clone()),
             }
@@ -284,3 +284,6 @@ pub fn runs_that_name(medium: &impl Medium, replay: &Replay, name: &str) -> Resu
     }
     Ok(runs)
 }
+
+#[cfg(test)]
+mod tests;
