@@ -6,6 +6,7 @@
 
 mod catch_up;
 pub mod confirmation;
+pub mod dossier;
 mod fold;
 mod note;
 mod pace;
@@ -28,6 +29,7 @@ pub use note::Note;
 pub use pace::expected_durations;
 pub use past::{
     Missing, Past, Resolved, find, find_in, last, last_standing, last_to_take_back, over_at, past_runs, resolved,
+    runs_that_name,
 };
 pub use records::{Seen, write};
 

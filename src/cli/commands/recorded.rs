@@ -1,4 +1,4 @@
-//! Commands about what was recorded: show, history, state, force-unlock.
+//! Commands about what was recorded: show, state, force-unlock.
 
 use std::path::Path;
 
@@ -17,7 +17,6 @@ use crate::render::past::PastRun;
 use crate::render::state::Shown;
 use crate::render::words::next::Given;
 use crate::resource::Address;
-use crate::selector::Selector;
 use crate::state::{Identity, Record, RunId, State};
 use crate::store::local::{self, Files};
 
@@ -78,34 +77,6 @@ fn used_by(saved: &Plan, invocation: &Invocation) -> Option<RunId> {
     let paths = project.ok()?.paths;
     let recorded = history::read_files(&paths).ok()?;
     approval::run_of(&Files::new(paths), &recorded, saved).ok()?
-}
-
-pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let (paths, project) = match invocation.load() {
-        Ok(project) => (project.paths.clone(), Some(project)),
-        // What selectors mean is in the spec.
-        Err(error) if !selectors.is_empty() => return Err(error),
-        Err(error) => (unread::records_without(error, invocation, output)?, None),
-    };
-    let recorded = plan::read(&paths, output)?;
-    let mut runs = operation::runs(&Files::new(paths), &recorded)?;
-    if let Some(project) = &project {
-        let of_others = beside::runs(project, &recorded)?;
-        if !of_others.is_empty() {
-            runs.extend(of_others);
-            runs.sort_by(|one, other| other.run.id().cmp(one.run.id()));
-        }
-        runs = operation::touching(runs, selectors, project)?;
-    }
-    let zone = project.map(|project| project.spec.time_zone).unwrap_or_default();
-    let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
-    let shown = |run| PastRun::from(run).in_zone(&zone).as_of(now, uptime.as_ref());
-    let runs: Vec<PastRun> = runs.into_iter().map(shown).collect();
-    let view = output.view();
-    output.print(|out| {
-        if json { render::history::list_document(out, &runs) } else { render::history::list(out, &runs, view) }
-    })?;
-    Ok(Exit::Done)
 }
 
 /// Returns the zone that times are shown in: UTC where the spec cannot be read.

@@ -2,6 +2,7 @@
 
 use crate::history::Note;
 use crate::render::counted;
+use crate::resource::Address;
 use crate::state::RunId;
 
 /// Returns a note as a sentence without its end.
@@ -58,4 +59,20 @@ pub(crate) fn records_without_spec(spec: &str, why: &str, state: &str) -> String
 /// Says of a run that its process died, where nobody has looked yet what became of it.
 pub(crate) fn died(run_id: &RunId) -> String {
     format!("run {run_id} has no end on record; the next `rictl apply` looks what became of it")
+}
+
+/// How many interfaces a line of the history names before it counts them.
+const NAMED: usize = 3;
+
+/// Names what a run was about, or counts it.
+pub(crate) fn addresses<'a>(addresses: impl ExactSizeIterator<Item = &'a Address>) -> String {
+    match addresses.len() {
+        count if count > NAMED => counted(count, "interface"),
+        _ => addresses.map(Address::as_str).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Says that there is nothing to list.
+pub(crate) fn no_runs(is_filtered: bool) -> &'static str {
+    if is_filtered { "No run is like that." } else { "No runs are recorded." }
 }

@@ -33,6 +33,7 @@ fn result(number: usize, call: Option<Call>, outcome: Option<Outcome>) -> StepRe
         goal: Goal::Inactive,
         reason: None,
         change_id: None,
+        guards: Vec::new(),
     };
     StepResult { outcome, started_at: Some(at), finished_at: Some(at), ..StepResult::open(step) }
 }
