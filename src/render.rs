@@ -34,6 +34,7 @@ pub mod state;
 pub mod status;
 mod svg;
 pub mod text;
+pub mod ticket;
 pub mod topology;
 pub mod whatif;
 pub mod words;

@@ -53,7 +53,11 @@ fn falls(live: &LiveState, taken: &[&str]) -> Vec<(String, Option<u32>)> {
 fn a_group_falls_below_its_floor_or_goes_dark() {
     assert_eq!(falls(&all_up(), &["a"]), []);
     assert_eq!(falls(&all_up(), &["a", "b"]), [("site".to_owned(), Some(1))]);
-    assert_eq!(falls(&all_up(), &["d"]), [("dark".to_owned(), Some(0))], "a site without a floor goes dark all the same");
+    assert_eq!(
+        falls(&all_up(), &["d"]),
+        [("dark".to_owned(), Some(0))],
+        "a site without a floor goes dark all the same"
+    );
 }
 
 #[test]
@@ -70,12 +74,8 @@ fn what_is_down_already_takes_nothing_along() {
 
 #[test]
 fn what_could_not_be_read_may_be_up_and_falls_only_if_it_would_even_then() {
-    let live = live([
-        ("a", Some(Status::Active)),
-        ("b", Some(Status::Active)),
-        ("c", None),
-        ("d", Some(Status::Active)),
-    ]);
+    let live =
+        live([("a", Some(Status::Active)), ("b", Some(Status::Active)), ("c", None), ("d", Some(Status::Active))]);
     assert_eq!(falls(&live, &["a"]), []);
     assert_eq!(falls(&live, &["a", "b"]), [("site".to_owned(), None)]);
 }
@@ -107,12 +107,8 @@ fn one_that_cannot_go_down_says_what_would_have_to_be_up() {
 
 #[test]
 fn nobody_knows_where_a_member_could_not_be_read() {
-    let live = live([
-        ("a", Some(Status::Active)),
-        ("b", Some(Status::Active)),
-        ("c", None),
-        ("d", Some(Status::Active)),
-    ]);
+    let live =
+        live([("a", Some(Status::Active)), ("b", Some(Status::Active)), ("c", None), ("d", Some(Status::Active))]);
     let unknown = prospect(&live, "a");
     assert_eq!((unknown.is_possible(), unknown.spare_after), (false, None));
     assert!(matches!(&unknown.obstacles[..], [Obstacle::Unknown { group }] if group.as_str() == "site"));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::plan::document;
-use super::{drift, events, status, whatif};
+use super::{drift, events, history, status, ticket, whatif};
 use crate::{spec, state};
 
 /// A format with a schema.
@@ -33,6 +33,10 @@ pub enum Format {
     Status,
     /// What `whatif --json` prints.
     WhatIf,
+    /// What `history --json` prints.
+    History,
+    /// What `report --format json` prints.
+    Report,
 }
 
 impl Format {
@@ -67,6 +71,8 @@ pub fn schema(format: Format) -> Value {
         Format::Drift => of::<drift::Document<'_>>(),
         Format::Status => of::<status::Document<'_>>(),
         Format::WhatIf => of::<whatif::Document<'_>>(),
+        Format::History => of::<history::ListDocument<'_>>(),
+        Format::Report => of::<ticket::document::Document<'_>>(),
     }
 }
 

@@ -34,7 +34,7 @@ fn drift_looks_like_this() {
 
 #[test]
 fn history_and_a_run_look_like_this() {
-    looks("history", |out, view| history::list(out, &[past(report()), past(report())], view));
+    looks("history", |out, view| history::list(out, &[past(report()), past(report())], history::Extent::All, view));
     looks("run", |out, view| history::run(out, &past(report()), &Given::default(), view));
 }
 
@@ -53,6 +53,7 @@ fn explain_looks_like_this() {
         reading,
         record,
         renamed_from,
+        dead: None,
         plan,
         assumed,
         prospect,

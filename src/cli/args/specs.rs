@@ -47,4 +47,8 @@ pub(in crate::cli) enum SchemaFormat {
     /// What `whatif --json` prints
     #[value(name = "whatif")]
     WhatIf,
+    /// What `history --json` prints
+    History,
+    /// What `report --format json` prints
+    Report,
 }

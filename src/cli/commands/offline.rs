@@ -102,6 +102,8 @@ pub(super) fn schema(format: SchemaFormat, output: &Output) -> Result<Exit> {
         SchemaFormat::Drift => schema::Format::Drift,
         SchemaFormat::Status => schema::Format::Status,
         SchemaFormat::WhatIf => schema::Format::WhatIf,
+        SchemaFormat::History => schema::Format::History,
+        SchemaFormat::Report => schema::Format::Report,
     };
     output.print(|out| schema::write(out, format))?;
     Ok(Exit::Done)

@@ -26,7 +26,11 @@ fn overview(text: &str) -> Overview {
         until: None,
         reason: Some(text.to_owned()),
     };
-    let failure = ScopeFailure { scope: crate::render::samples::scope("cn-beijing"), detail: text.to_owned() };
+    let failure = ScopeFailure {
+        scope: crate::render::samples::scope("cn-beijing"),
+        detail: text.to_owned(),
+        may_be_misspelt: false,
+    };
     Overview {
         spec: text.to_owned(),
         timestamp: at("02:14:00"),
