@@ -144,9 +144,12 @@ impl Overview {
         let is_kept = |address: &Address| addresses.contains(address);
         self.links.retain(|link| link.ends.iter().any(|end| is_kept(&end.address)));
         self.in_transition.retain(|moving| is_kept(&moving.address));
-        let holds_some =
-            |name: &GroupName| spec.groups.get(name).is_some_and(|group| group.members.iter().any(is_kept));
-        self.groups.retain(|group| holds_some(&group.name));
+        let of_links: BTreeSet<&GroupName> = self.links.iter().filter_map(|link| link.group.as_ref()).collect();
+        let is_shown = |name: &GroupName| {
+            let members = spec.groups.get(name).map(|group| &group.members);
+            of_links.contains(name) || members.is_some_and(|members| members.iter().any(is_kept))
+        };
+        self.groups.retain(|group| is_shown(&group.name));
         let identity = |entry: &crate::spec::Interface| crate::state::Identity::of(&entry.scope, &entry.id.value);
         let kept: Vec<_> = addresses.iter().filter_map(|address| spec.interfaces.get(address)).map(identity).collect();
         self.awaiting.retain(|awaits| kept.iter().any(|identity| awaits.is_about(identity)));

@@ -97,7 +97,7 @@ fn a_region_that_cannot_be_read_is_exit_1_and_nothing_is_claimed_of_it() {
     let far = told["links"].as_array().unwrap().iter().find(|link| link["ends"][0]["address"] == "far").unwrap();
     assert_eq!((&far["up"], &far["ends"][0]["status"]), (&Value::Null, &Value::Null));
     assert_eq!(
-        (&told["failures"][0]["region"], &told["failures"][0]["shown_of"]),
+        (&told["failures"][0]["scope"]["region"], &told["failures"][0]["shown_of"]),
         (&json!("cn-beijing"), &Value::Null)
     );
     assert!(scene.rictl("status").with_code(1).stdout.contains("Error: cannot read cn-beijing: "));

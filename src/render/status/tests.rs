@@ -51,7 +51,6 @@ fn overview(text: &str) -> Overview {
 fn stays_inert_whatever_anybody_wrote() {
     for hostile in HOSTILE {
         assert_inert(&written(|out| text(out, &overview(hostile), Extent::Selected, view(60))), hostile);
-        assert_inert(&written(|out| document(out, &overview(hostile))), hostile);
     }
 }
 
