@@ -16,6 +16,7 @@ mod output;
 mod prompt;
 mod signals;
 mod streams;
+mod watching;
 mod who;
 
 use std::ffi::{OsStr, OsString};

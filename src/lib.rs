@@ -17,6 +17,7 @@
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
 //!     drift      declared, recorded and live, compared: the one definition
 //!     schedule   changes over time: what holds when, and what clashes
+//!     overview   how every link stands, and what may go down next
 //! F1  spec       YAML -> Spec and back by an entry      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
 //!     survey     what is live, arranged for a first spec
@@ -53,6 +54,7 @@ mod feed;
 pub mod history;
 pub mod journal;
 pub mod ops;
+pub mod overview;
 pub mod plan;
 pub mod planner;
 pub mod refresh;

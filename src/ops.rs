@@ -33,5 +33,6 @@ mod saved;
 pub mod session;
 pub mod shared_file;
 pub mod state_edit;
+pub mod status;
 pub mod trust;
 pub mod unmanaged;

@@ -30,6 +30,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("planner", 2),
     ("drift", 2),
     ("schedule", 2),
+    ("overview", 2),
     ("cloud", 3),
     ("store", 3),
     ("clock", 3),

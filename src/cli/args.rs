@@ -33,7 +33,7 @@ pub(super) use emulator::EmulatorCommand;
 pub(super) use format::{Format, FormatArgs};
 pub(super) use global::{Global, Signature};
 pub(super) use history::{HistoryArgs, HistoryFormat, ReportArgs, ReportFormat};
-pub(super) use look::{ExplainArgs, GraphArgs, GraphFormat};
+pub(super) use look::{ExplainArgs, GraphArgs, GraphFormat, StatusArgs, WhatIfArgs};
 pub(super) use plan::{Choice, DriftArg, PlanArgs, Selection};
 pub(super) use recorded::{ShowArgs, StateCommand};
 pub(super) use rollback::RollbackArgs;
@@ -107,6 +107,11 @@ pub(super) enum Command {
     Confirm(ConfirmArgs),
     /// Draw dependencies, groups and the steps of a plan; the spec alone where the cloud cannot be reached
     Graph(GraphArgs),
+    /// Say how every group and link stands, live: what is down, why, since when, until when, by whom
+    Status(StatusArgs),
+    /// Say which groups would fall below their floors without some links; exit 3 if any
+    #[command(name = "whatif")]
+    WhatIf(WhatIfArgs),
     /// Tell everything about interfaces: spec and line, live, last applied, and why it is or is not planned
     Explain(ExplainArgs),
     /// Say whose credentials would be used, and where they come from; never a secret

@@ -12,6 +12,7 @@ mod init;
 pub(super) mod offline;
 mod plan;
 mod recorded;
+mod status;
 mod unread;
 mod whoami;
 
@@ -34,7 +35,7 @@ use crate::state::RunId;
 
 use super::args::{
     ApplyArgs, AtArgs, ChangeCommand, Command, Format, Global, GraphFormat, HistoryFormat, OnErrorArg, PlanArgs,
-    ReportFormat, RunArgs, Selection, Signature, StateCommand,
+    ReportFormat, RunArgs, Selection, Signature, StateCommand, StatusArgs,
 };
 use super::errors::Machine;
 use super::output::Output;
@@ -55,7 +56,14 @@ impl Command {
     fn only_reads_the_cloud(&self) -> bool {
         matches!(
             self,
-            Self::Plan(_) | Self::Drift(_) | Self::Graph(_) | Self::Whoami { .. } | Self::Explain(_) | Self::Init(_)
+            Self::Plan(_)
+                | Self::Drift(_)
+                | Self::Graph(_)
+                | Self::Whoami { .. }
+                | Self::Explain(_)
+                | Self::Status(StatusArgs { watch: None, .. })
+                | Self::WhatIf(_)
+                | Self::Init(_)
         )
     }
 
@@ -87,6 +95,8 @@ impl Command {
                 (false, arguments.output().is_none() && arguments.format() == ReportFormat::Json)
             }
             Self::Explain(arguments) => (false, arguments.json),
+            Self::Status(arguments) => (false, arguments.json),
+            Self::WhatIf(arguments) => (false, arguments.json),
             _ => (false, false),
         };
         if lines {
@@ -135,6 +145,8 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::ForceUnlock { id, force, pid } => recorded::force_unlock(&id, force, pid, invocation, output).await,
         Command::Whoami { json } => whoami::whoami(invocation, output, json).await,
         Command::Explain(arguments) => explain::explain(&arguments, invocation, output).await,
+        Command::Status(arguments) => status::status(&arguments, invocation, output).await,
+        Command::WhatIf(arguments) => status::what_if(&arguments, invocation, output).await,
         Command::Graph(arguments) => explain::graph(&arguments, invocation, output).await,
         Command::Emulator { command } => emulator::run(command, invocation, output).await,
         Command::Schema { format } => offline::schema(format, output),
@@ -152,7 +164,7 @@ impl Invocation {
             [one] => Ok(one.clone()),
             _ => Err(Refusal::new(Exit::Error, "--file was given several times")
                 .hint(
-                    "only `drift`, `history`, `report`, `validate` and `apply --approved` take several specs; a directory merges its files",
+                    "only `drift`, `status`, `history`, `report`, `validate` and `apply --approved` take several specs; a directory merges its files",
                 )
                 .into()),
         }

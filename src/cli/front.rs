@@ -24,7 +24,7 @@ use crate::run::{Event, Report};
 use crate::state::{Awaiting, Records, RunId};
 
 use super::outlet::Lines;
-use super::output::Output;
+use super::output::{self, Output};
 use super::prompt;
 use super::signals::Terminal;
 use live::LiveTable;
@@ -84,7 +84,7 @@ impl<'o> Screen<'o> {
 
     /// Takes in the records, if what is shown has a use for them.
     pub(super) fn with_records(mut self, records: impl FnOnce() -> Records) -> Self {
-        if !self.json && LiveTable::is_possible() {
+        if !self.json && output::draws_in_place() {
             self.records = records();
         }
         self
@@ -202,7 +202,7 @@ impl Front for Screen<'_> {
         self.events = Some(Events::new(plan));
         self.showing = if self.json {
             Showing::Nothing
-        } else if LiveTable::is_possible() {
+        } else if output::draws_in_place() {
             let expected = expected_durations(&plan.steps, &self.records);
             Showing::Table(LiveTable::start(plan, expected, self.view(), self.clock))
         } else {

@@ -30,12 +30,16 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["refresh"], "every `rictl plan` reads the live cloud; `rictl drift` says what moved"),
     (
         &["get", "list", "ls", "describe", "output"],
-        "`rictl state list` lists what is recorded, `rictl explain ADDRESS` tells everything about one interface, `rictl plan` reads all of them",
+        "`rictl status` shows how every link stands, `rictl state list` what is recorded, `rictl explain ADDRESS` everything about one interface",
     ),
     (&["sync", "reconcile", "deploy", "execute"], "`rictl apply` plans, asks, and does it"),
     (&["create", "new", "add"], "`rictl init` writes a spec from what is live; rictl never makes an interface"),
     (&["edit"], "the spec is a file: edit it, then `rictl validate` and `rictl plan`"),
-    (&["watch", "monitor"], "`rictl drift` compares once; a timer runs it"),
+    (
+        &["watch", "monitor", "top"],
+        "`rictl status --watch 5s` shows every group and link again and again; `rictl drift` compares once, for a timer",
+    ),
+    (&["what-if", "simulate"], "`rictl whatif --down SELECTOR` says which groups would fall without some links"),
     (&["format"], "`rictl fmt` lays out the spec's files"),
     (&["diff", "preview"], "`rictl plan` shows what differs, `rictl drift` what moved and why"),
     (&["check", "lint", "test"], "`rictl validate` checks the spec, `rictl plan` against the live cloud"),

@@ -108,6 +108,11 @@ pub(super) fn is_stalled() -> bool {
     streams().output.progress.known().waiting > MOST_WAITING
 }
 
+/// Returns whether standard output could not be written to, and takes nothing more.
+pub(super) fn has_failed() -> bool {
+    streams().output.progress.known().failed.is_some()
+}
+
 /// Returns whether standard output has not taken yet what was asked for.
 pub(super) fn owes_a_result() -> bool {
     streams().output.progress.known().results > 0

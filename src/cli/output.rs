@@ -125,6 +125,23 @@ fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Vec<u8> {
     text
 }
 
+/// Returns whether standard output is a terminal that a person watches and that knows how to move its cursor.
+pub(super) fn draws_in_place() -> bool {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    io::stdout().is_terminal() && !is_dumb && !is_set("CI")
+}
+
+/// Rows where the terminal does not say.
+const DEFAULT_ROWS: u16 = 24;
+
+/// Returns the columns of the terminal now, where it tells, and its rows.
+pub(super) fn size() -> (Option<u16>, u16) {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
+    let rows = size.map(|size| size.ws_row).filter(|rows| *rows > 0).unwrap_or(DEFAULT_ROWS);
+    (size.map(|size| size.ws_col).filter(|columns| *columns > 0), rows)
+}
+
 /// How wide help is at most.
 const HELP_WIDTH: usize = 100;
 

@@ -10,10 +10,12 @@ use super::plan::document::{BlockedLine, LeftAloneLine, StepLine};
 use super::text::{Line, Screen, Tone, View};
 use super::words::groups::standing;
 use super::words::history::died;
+use super::words::overview::can_go_down;
 use super::words::plan::{self as said, because};
 use crate::calendar::Zone;
 use crate::diagnostic::Place;
 use crate::duration;
+use crate::overview::Prospect;
 use crate::plan::{Floor, GroupHealth, Plan, ResourceChange, Step};
 use crate::resource::{Address, DesiredStatus, Observed, Reading, RouterInterfaceId, Scope, Status};
 use crate::spec::{Interface, Spec};
@@ -43,6 +45,8 @@ pub struct Explanation<'a> {
     pub plan: &'a Plan,
     /// The status that a plan of a later moment takes it to have reached by then.
     pub assumed: Option<DesiredStatus>,
+    /// Whether its link can go down at the moment of the plan.
+    pub prospect: &'a Prospect,
 }
 
 /// Writes the explanation as text.
@@ -66,7 +70,10 @@ pub fn text<W: Write + ?Sized>(out: &mut W, facts: &Explanation<'_>, view: View)
             screen.line(&line.with(Tone::Faint, place))?;
         }
     }
-    Ok(())
+    screen.blank()?;
+    let tone = if facts.prospect.is_possible() { Tone::Good } else { Tone::Change };
+    let answer = can_go_down(facts.prospect, facts.address, &facts.spec.time_zone);
+    screen.line(&Line::at(0).hang(2).with(Tone::Strong, "Can it go down now: ").with(tone, answer))
 }
 
 /// Writes the explanation as one JSON document, on one line: what the spec, the cloud and the guards say in the words
@@ -120,6 +127,7 @@ impl<'a> Document<'a> {
                 .map(|left| LeftAloneLine::of(plan, left))
                 .collect(),
             guards: told(guards(facts)),
+            can_go_down: CanGoDown::of(facts),
         }
     }
 }
@@ -146,6 +154,28 @@ struct Document<'a> {
     blocked: Vec<BlockedLine<'a>>,
     left_alone: Vec<LeftAloneLine<'a>>,
     guards: Vec<Told>,
+    can_go_down: CanGoDown<'a>,
+}
+
+/// Whether its link can go down now.
+#[derive(Serialize)]
+struct CanGoDown<'a> {
+    possible: bool,
+    spare_after: Option<i64>,
+    needs: &'a [Address],
+    says: String,
+}
+
+impl<'a> CanGoDown<'a> {
+    fn of(facts: &Explanation<'a>) -> Self {
+        let prospect = facts.prospect;
+        Self {
+            possible: prospect.is_possible(),
+            spare_after: prospect.spare_after,
+            needs: &prospect.needs,
+            says: can_go_down(prospect, facts.address, &facts.spec.time_zone),
+        }
+    }
 }
 
 /// A row as data: what it is about, what is said, and `file:line:column` where the spec says it.

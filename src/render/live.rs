@@ -1,18 +1,18 @@
 //! A run as a table that is redrawn in place, for a terminal that a person watches.
 //!
 //! Finished steps scroll away above as ordinary lines; the table keeps what is in flight, the wave, and how much
-//! headroom each touched group has by what this run has read. The cursor moves are the only raw sequences.
+//! headroom each touched group has by what this run has read.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use unicode_width::UnicodeWidthStr;
 
 use super::duration;
+use super::frame::{self, Frame};
 use super::progress::Progress;
-use super::text::{Line, Screen, Tone, View, and_more, columns_of, shortened};
+use super::text::{Line, Tone, View, and_more, columns_of, shortened};
 use crate::plan::{Floor, Plan, Step, StepId};
 use crate::resource::{RouterInterfaceId, Status};
 use crate::run::Event;
@@ -35,10 +35,7 @@ pub struct Table {
     in_flight: BTreeMap<StepId, Flight>,
     statuses: BTreeMap<RouterInterfaceId, Status>,
     finished: usize,
-    /// The columns of each row on the screen; none where there is no table.
-    drawn: Vec<usize>,
-    /// What stands on the screen, so that a table that would look the same is not drawn again.
-    frame: String,
+    frame: Frame,
 }
 
 #[derive(Debug)]
@@ -67,8 +64,7 @@ impl Table {
             in_flight: BTreeMap::new(),
             statuses: statuses.collect(),
             finished: 0,
-            drawn: Vec::new(),
-            frame: String::new(),
+            frame: Frame::default(),
         }
     }
 
@@ -102,34 +98,17 @@ impl Table {
 
     /// Draws the table over the last one, in at most `rows` rows; nothing where it would look the same.
     pub fn draw<W: Write + ?Sized>(&mut self, out: &mut W, now: Timestamp, rows: u16) -> io::Result<()> {
-        // The cursor stands in a row of its own below the table: what scrolls off the top cannot be taken away.
-        let most = usize::from(rows).saturating_sub(1).max(1);
+        let most = frame::room(rows);
         let mut lines = vec![self.header()];
         lines.extend(self.floors.iter().map(|floor| self.headroom(floor)));
         lines.truncate(most);
         lines.extend(self.flights(most - lines.len(), now));
-        let frame = written(&lines, self.view)?;
-        if !self.drawn.is_empty() && frame == self.frame {
-            return Ok(());
-        }
-        self.clear(out)?;
-        out.write_all(frame.as_bytes())?;
-        let plain = written(&lines, View { color: false, ..self.view })?;
-        self.drawn = plain.lines().map(UnicodeWidthStr::width).collect();
-        self.frame = frame;
-        out.flush()
+        self.frame.draw(out, &lines, self.view)
     }
 
     /// Takes the table away.
     pub fn clear<W: Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
-        if self.drawn.is_empty() {
-            return Ok(());
-        }
-        // A terminal that has become narrower has broken what stood there into more rows.
-        let columns = usize::from(self.view.width).max(1);
-        let rows: usize = std::mem::take(&mut self.drawn).into_iter().map(|row| row.div_ceil(columns).max(1)).sum();
-        // Cursor up over the last table, then erase from there to the end of the screen.
-        write!(out, "\x1b[{rows}A\r\x1b[J")
+        self.frame.clear(out, self.view.width)
     }
 
     fn depart(&mut self, id: &StepId, since: Timestamp, status: Option<Status>) {
@@ -214,13 +193,6 @@ impl Flight {
     fn path(&self, step: &Step) -> String {
         format!("{} -> {}", self.status(), step.goal)
     }
-}
-
-fn written(lines: &[Line<'_>], view: View) -> io::Result<String> {
-    let mut frame = Vec::new();
-    let mut screen = Screen::new(&mut frame, view);
-    lines.iter().try_for_each(|line| screen.cut(line))?;
-    String::from_utf8(frame).map_err(io::Error::other)
 }
 
 #[cfg(test)]

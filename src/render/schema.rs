@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::plan::document;
-use super::{drift, events, history, ticket};
+use super::{drift, events, history, status, ticket, whatif};
 use crate::{spec, state};
 
 /// A format with a schema.
@@ -29,6 +29,10 @@ pub enum Format {
     Events,
     /// What `drift --json` prints.
     Drift,
+    /// What `status --json` prints of one spec.
+    Status,
+    /// What `whatif --json` prints.
+    WhatIf,
     /// What `history --json` prints.
     History,
     /// What `report --format json` prints.
@@ -65,6 +69,8 @@ pub fn schema(format: Format) -> Value {
         }
         Format::Events => of::<events::EventLine<'_>>(),
         Format::Drift => of::<drift::Document<'_>>(),
+        Format::Status => of::<status::Document<'_>>(),
+        Format::WhatIf => of::<whatif::Document<'_>>(),
         Format::History => of::<history::ListDocument<'_>>(),
         Format::Report => of::<ticket::document::Document<'_>>(),
     }

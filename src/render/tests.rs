@@ -6,6 +6,7 @@ use std::io;
 use super::explain::Explanation;
 use super::samples::{drift, events, live_state, past, report, rich_plan, spec, view, written};
 use super::{View, drift as drifted, explain, history, live, plan, progress, report as ended};
+use crate::overview::Prospect;
 use crate::render::words::next::Given;
 use crate::resource::Address;
 
@@ -43,16 +44,19 @@ fn explain_looks_like_this() {
     let address = Address::from("sh-primary");
     let (declared, reading) = (&spec.interfaces[&address], &live.readings[&address]);
     let (record, plan, assumed) = (None, &plan, None);
+    let prospect = &Prospect { spare_after: Some(1), ..Prospect::default() };
+    let renamed_from = None;
     let facts = Explanation {
         spec: &spec,
         address: &address,
         declared,
         reading,
         record,
-        renamed_from: None,
+        renamed_from,
         dead: None,
         plan,
         assumed,
+        prospect,
     };
     looks("explain", |out, view| explain::text(out, &facts, view));
 }

@@ -7,6 +7,7 @@ pub(crate) mod drift;
 pub(crate) mod groups;
 pub(crate) mod history;
 pub mod next;
+pub(crate) mod overview;
 pub mod plan;
 pub mod report;
 pub(crate) mod run;

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::resource::{Opposite, Provider};
+use crate::resource::{Opposite, Provider, is_letter_or_mark};
 
 fn interface(id: &str, name: &str, near: &str, far: &str) -> Observed {
     let some = |text: &str| (!text.is_empty()).then(|| text.into());
@@ -98,8 +98,10 @@ proptest! {
         let survey = surveyed(observed);
         prop_assert_eq!(survey.entries.len(), names.len());
         for address in survey.entries.keys() {
-            prop_assert!(!address.as_str().is_empty() && address.as_str().len() <= 128);
-            prop_assert!(address.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)));
+            let length = address.as_str().chars().count();
+            prop_assert!((1..=128).contains(&length), "{address}");
+            let is_of_a_name = |letter: char| is_letter_or_mark(letter) || letter.is_ascii_digit() || "._-".contains(letter);
+            prop_assert!(address.as_str().chars().all(is_of_a_name), "{address}");
         }
     }
 }

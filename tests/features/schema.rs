@@ -41,6 +41,8 @@ fn are_true_of_what_is_written() {
     conforms("report", &scene.rictl("report last --format json").with_code(0).stdout);
     scene.write("rictl.yaml", SPEC);
     conforms("drift", &scene.rictl("drift --json").with_code(2).stdout);
+    conforms("status", &scene.rictl("status --json").with_code(0).stdout);
+    conforms("whatif", &scene.rictl("whatif --down primary --json").with_code(3).stdout);
     let refused = scene.rictl("apply --json").with_code(1);
     refused.stdout.lines().for_each(|line| conforms("events", line));
 }

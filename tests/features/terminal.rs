@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::reports::many_sites;
 use super::scene::{SPEC, Scene, WORLD};
@@ -68,9 +68,14 @@ pub(crate) struct Attended {
 
 impl Attended {
     pub(crate) fn start(scene: &Scene, words: &str) -> Self {
+        Self::start_on("dumb", scene, words)
+    }
+
+    /// Starts on a terminal of this kind.
+    pub(crate) fn start_on(kind: &str, scene: &Scene, words: &str) -> Self {
         let (master, slave) = pair(120);
         let mut command = scene.command(&words.split(' ').collect::<Vec<_>>());
-        command.env("TERM", "dumb").env("NO_COLOR", "1");
+        command.env("TERM", kind).env("NO_COLOR", "1");
         command.stdin(slave.try_clone().unwrap()).stderr(slave.try_clone().unwrap()).stdout(slave);
         let child = command.spawn().unwrap();
         Self { child, master, shown: String::new() }
@@ -88,6 +93,19 @@ impl Attended {
         let length = self.master.read(&mut piece).unwrap_or(0);
         self.shown.push_str(&String::from_utf8_lossy(&piece[..length]));
         length > 0
+    }
+
+    /// Returns whether the terminal hands over whole lines and shows what is typed, as shells want it.
+    pub(crate) fn is_cooked(&self) -> bool {
+        let modes = tcgetattr(&self.master).unwrap().local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO)
+    }
+
+    /// Waits for its end, and returns whether the terminal is as shells want it then.
+    pub(crate) fn is_cooked_at_its_end(&mut self) -> bool {
+        while self.read_on() {}
+        self.child.wait().unwrap();
+        self.is_cooked()
     }
 
     pub(crate) fn type_in(&mut self, text: &str) {

@@ -42,6 +42,11 @@ pub(in crate::cli) enum SchemaFormat {
     Events,
     /// What `drift --json` prints
     Drift,
+    /// What `status --json` prints
+    Status,
+    /// What `whatif --json` prints
+    #[value(name = "whatif")]
+    WhatIf,
     /// What `history --json` prints
     History,
     /// What `report --format json` prints

@@ -13,6 +13,7 @@ use crate::ops::connection::connect_and_read;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::project::Project;
+use crate::overview::{Prospect, Prospects};
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::explain::Explanation;
@@ -38,7 +39,11 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     let reached = live::reached(&project.spec, &seen, &of_all(at, invocation));
     let closed = recorded.state_as_closed(&plan.target);
     let state = beside::with_others(closed.as_deref(), &project, &plan.target);
-    let explained = |address| {
+    let moment = plan.at.unwrap_or(plan.timestamp);
+    let as_of = live::as_of(&project.spec, seen.clone(), &of_all(at, invocation));
+    let prospects = Prospects::new(&project.spec, &as_of, state.as_deref(), moment);
+    let prospects: Vec<Prospect> = addresses.iter().map(|address| prospects.of(address).unwrap_or_default()).collect();
+    let explained = |(address, prospect)| {
         let declared = &project.spec.interfaces[address];
         let identity = Identity::of(&declared.scope, &declared.id.value);
         let known = state.as_ref().and_then(|state| state.interfaces.of(&identity));
@@ -52,9 +57,10 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
             dead: recorded.dead_run().map(|run| run.id()),
             plan: &plan,
             assumed: reached.get(address).copied(),
+            prospect,
         }
     };
-    let facts: Vec<Explanation<'_>> = addresses.iter().map(explained).collect();
+    let facts: Vec<Explanation<'_>> = addresses.iter().zip(&prospects).map(explained).collect();
     let view = output.view();
     // What is asked decides the shape of the document, never how many there are.
     let asks_for_one = matches!(arguments.selectors.as_slice(), [one] if one.is_name());

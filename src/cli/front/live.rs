@@ -1,7 +1,6 @@
 //! The live table of a run: redrawn a few times a second, taken away before anything else is written.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,9 +18,6 @@ use super::super::{outlet, output};
 /// How often the table is looked at; it is drawn only where it changed.
 const REDRAW: Duration = Duration::from_millis(200);
 
-/// Rows where the terminal does not say.
-const DEFAULT_ROWS: u16 = 24;
-
 /// The table of one run on the terminal; gone when it is dropped.
 pub(super) struct LiveTable {
     table: Arc<Mutex<Table>>,
@@ -29,13 +25,6 @@ pub(super) struct LiveTable {
 }
 
 impl LiveTable {
-    /// Returns whether standard output is a terminal that a person watches and that knows how to move its cursor.
-    pub(super) fn is_possible() -> bool {
-        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let is_dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-        io::stdout().is_terminal() && !is_dumb && !is_set("CI")
-    }
-
     pub(super) fn start(plan: &Plan, typical: BTreeMap<StepId, Duration>, view: View, clock: Clock) -> Self {
         let table = Arc::new(Mutex::new(Table::new(plan, typical, view)));
         let shared = Arc::clone(&table);
@@ -78,9 +67,8 @@ fn draw(table: &mut Table, now: Timestamp) {
     if outlet::is_stalled() {
         return;
     }
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok();
-    let rows = size.map(|size| size.ws_row).filter(|rows| *rows > 0).unwrap_or(DEFAULT_ROWS);
-    if let Some(columns) = size.map(|size| size.ws_col).filter(|columns| *columns > 0) {
+    let (columns, rows) = output::size();
+    if let Some(columns) = columns {
         table.resize(columns);
     }
     output::show(|out| table.draw(out, now, rows));

@@ -15,6 +15,7 @@ fn explained(address: &str, spec: &Spec, plan: &Plan) -> String {
         dead: None,
         plan,
         assumed: None,
+        prospect: &Prospect::default(),
     };
     written(|out| text(out, &facts, view(80)))
 }

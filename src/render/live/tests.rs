@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::*;
 use crate::render::samples::{
     HOSTILE, assert_inert, at, events, hostile_events, hostile_plan, large_plan, rich_plan, small_plan, view, written,

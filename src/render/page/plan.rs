@@ -77,7 +77,8 @@ fn assumed(plan: &Plan) -> Section {
 }
 
 fn upcoming(plan: &Plan) -> Section {
-    let entry = |upcoming: &Upcoming| Entry::plain(Tone::Faint, words::upcoming(upcoming, plan));
+    let moment = plan.at.unwrap_or(plan.timestamp);
+    let entry = |upcoming: &Upcoming| Entry::plain(Tone::Faint, words::upcoming(upcoming, moment, &plan.time_zone));
     let (title, lead) = match plan.at {
         Some(_) => ("Coming up, counted from --at on", "Coming up, counted from --at on:"),
         None => ("Coming up", "Coming up:"),

@@ -22,7 +22,12 @@ pub(crate) struct Standing<'a> {
 
 /// Says how a group stands.
 pub(crate) fn standing(group: &GroupHealth) -> Standing<'_> {
-    let GroupHealth { name, declared, up, floor, .. } = group;
+    Standing { name: &group.name, is_finding: group.is_finding(), says: format!("{}{}", counts(group), not_up(group)) }
+}
+
+/// Says how many links of a group are up, and whether that is too few.
+pub(crate) fn counts(group: &GroupHealth) -> String {
+    let GroupHealth { declared, up, floor, .. } = group;
     let up = match up {
         Some(up) => format!("{up} of {declared} up, floor {floor}"),
         None => format!("unknown how many of {declared} are up, floor {floor}"),
@@ -33,10 +38,14 @@ pub(crate) fn standing(group: &GroupHealth) -> Standing<'_> {
         (false, true) => ": below its floor",
         (false, false) => "",
     };
+    format!("{up}{verdict}")
+}
+
+/// Says which ends are not up and why, behind the counts.
+pub(crate) fn not_up(group: &GroupHealth) -> String {
     let mut not_up: Vec<String> = group.not_up.iter().take(NAMED).map(member_not_up).collect();
     not_up.extend(and_more(group.not_up.len().saturating_sub(NAMED), "", ""));
-    let not_up = if not_up.is_empty() { String::new() } else { format!("; {}", not_up.join(", ")) };
-    Standing { name, is_finding: group.is_finding(), says: format!("{up}{verdict}{not_up}") }
+    if not_up.is_empty() { String::new() } else { format!("; {}", not_up.join(", ")) }
 }
 
 fn member_not_up(member: &MemberNotUp) -> String {

@@ -7,7 +7,7 @@ mod left_alone;
 
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::counted;
 use super::super::text::and_more;
@@ -210,15 +210,14 @@ pub(crate) fn what(what: What) -> &'static str {
     }
 }
 
-/// Says what begins or ends, when, and how long that is from the plan's moment on: now, or the one that `--at` names.
-pub(crate) fn upcoming(upcoming: &Upcoming, plan: &Plan) -> String {
-    let zone = &plan.time_zone;
+/// Says what begins or ends, when, and how long that is from a moment on: now, or the one that `--at` names.
+pub(crate) fn upcoming(upcoming: &Upcoming, moment: Timestamp, zone: &Zone) -> String {
     let Upcoming { change_id, at, what: happens, interfaces, status } = upcoming;
     let about = match status {
         Some(status) => format!("{interfaces} to {status}"),
         None => counted(*interfaces as usize, "interface"),
     };
-    let ahead = span(at.duration_since(plan.at.unwrap_or(plan.timestamp)));
+    let ahead = span(at.duration_since(moment));
     format!("{change_id} {} {} (in {ahead}): {about}", what(*happens), zone.shown(*at))
 }
 

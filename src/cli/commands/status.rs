@@ -1,0 +1,186 @@
+//! `status`, once or again and again, and `whatif`.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::history::{self, Recorded};
+use crate::ops::connection::{Connection, connect_and_read};
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::live;
+use crate::ops::project::{Project, together};
+use crate::ops::session::today;
+use crate::ops::status::{self as operation, Shown};
+use crate::overview::{self, GroupWithout, Overview};
+use crate::plan::PlanOptions;
+use crate::render;
+use crate::render::escape::escape_terminal;
+use crate::render::status::Extent;
+use crate::resource::{Address, Reading};
+use crate::store::local::Paths;
+
+use super::super::args::{StatusArgs, WhatIfArgs};
+use super::super::errors::{self, Machine};
+use super::super::outlet;
+use super::super::output::Output;
+use super::super::watching::{self, Picture};
+use super::{Invocation, plan};
+
+/// One spec that is looked at, and what was read of it.
+struct Look {
+    project: Project,
+    connection: Connection,
+    shown: Shown,
+    /// `None` for all.
+    chosen: Option<BTreeSet<Address>>,
+}
+
+pub(super) async fn status(arguments: &StatusArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    match arguments.watch {
+        None => once(arguments, invocation, output).await,
+        Some(interval) => {
+            tokio::select! {
+                outcome = watch(arguments, interval, invocation, output) => outcome,
+                ended = watching::ended() => ended.map(|()| Exit::Done),
+            }
+        }
+    }
+}
+
+async fn once(arguments: &StatusArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let paths = invocation.spec_paths();
+    let (mut exit, mut all) = (Exit::Done, Vec::new());
+    for path in &paths {
+        if paths.len() > 1 && !arguments.json {
+            output.print(|out| writeln!(out, "# {}", escape_terminal(&path.display().to_string())))?;
+        }
+        let looked = async {
+            let look = look(path, arguments, invocation).await?;
+            let recorded = plan::read(&look.project.paths, output)?;
+            overview(&look, &recorded, arguments, invocation)
+        };
+        match looked.await {
+            Ok(overview) => {
+                exit = exit.worse(exit_code(&overview, arguments));
+                if !arguments.json {
+                    output.print(|out| render::status::text(out, &overview, extent(arguments), output.view()))?;
+                }
+                all.push(overview);
+            }
+            Err(error) if paths.len() > 1 => exit = exit.worse(errors::report(output, &error, Machine::None)),
+            Err(error) => return Err(error),
+        }
+    }
+    match (arguments.json, all.as_slice()) {
+        (false, _) => {}
+        (true, [one]) if paths.len() == 1 => output.print(|out| render::status::document(out, one))?,
+        (true, all) => output.print(|out| render::status::documents(out, all))?,
+    }
+    Ok(exit)
+}
+
+/// A region that could not be read comes before a group that is not well.
+fn exit_code(overview: &Overview, arguments: &StatusArgs) -> Exit {
+    if !overview.unread.is_empty() {
+        Exit::Error
+    } else if arguments.detailed_exitcode && overview.broken_groups().next().is_some() {
+        Exit::Changes
+    } else {
+        Exit::Done
+    }
+}
+
+fn extent(arguments: &StatusArgs) -> Extent {
+    if arguments.selectors.is_empty() { Extent::Unasked } else { Extent::Selected }
+}
+
+/// Reaches the cloud and reads what a spec declares, a first time.
+async fn look(path: &Path, arguments: &StatusArgs, invocation: &Invocation) -> Result<Look> {
+    let (project, _) = invocation.load_as_of(path, &arguments.at, false)?;
+    let chosen = match arguments.selectors.as_slice() {
+        [] => None,
+        some => Some(project.select(some)?.into_iter().collect()),
+    };
+    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
+    let shown = Shown::new(&project.spec, read);
+    Ok(Look { project, connection, shown, chosen })
+}
+
+/// Says how everything stands by what was read last and what is recorded now.
+fn overview(look: &Look, recorded: &Recorded, arguments: &StatusArgs, invocation: &Invocation) -> Result<Overview> {
+    let now = invocation.clock.now();
+    let at = arguments.at.moment(&look.project.spec.time_zone, now)?;
+    let options = PlanOptions { at, ..PlanOptions::of_all(now, today(at.unwrap_or(now)), Duration::ZERO) };
+    let project = look.project.clone().as_of(options.moment());
+    let mut overview = operation::overview(&project, recorded, (&look.connection.target, &look.shown), &options)?;
+    if let Some(chosen) = &look.chosen {
+        overview.keep_to(&project.spec, chosen);
+    }
+    Ok(overview)
+}
+
+/// Looks again and again, until it is ended from outside or nobody reads.
+async fn watch(arguments: &StatusArgs, interval: Duration, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let [path] = &together::once_each(invocation.spec_paths())[..] else {
+        let refusal = Refusal::new(Exit::Error, "a watch shows one spec, and several were given");
+        return Err(refusal.hint("watch each in a terminal of its own").into());
+    };
+    let mut look = look(path, arguments, invocation).await?;
+    let picture = if arguments.json { None } else { Picture::begin(output) };
+    let mut recorded = plan::read(&look.project.paths, output)?;
+    while !outlet::has_failed() {
+        let overview = overview(&look, &recorded, arguments, invocation)?;
+        let extent = extent(arguments);
+        match &picture {
+            Some(picture) => picture.draw(&overview, extent, output),
+            None if arguments.json => output.print(|out| render::status::document(out, &overview))?,
+            None => output.print(|out| {
+                render::status::text(out, &overview, extent, output.view())?;
+                writeln!(out)
+            })?,
+        }
+        tokio::time::sleep(interval).await;
+        if outlet::has_failed() {
+            break;
+        }
+        let again = live::refresh(&look.project.spec, &look.connection.cloud, &invocation.clock).await;
+        look.shown.take_in(&look.project.spec, again);
+        // A state that is just being written is read at the next look.
+        recorded = read_again(&look.project.paths, recorded);
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads what is recorded now; where that cannot be read, what was read before stands.
+fn read_again(paths: &Paths, before: Recorded) -> Recorded {
+    history::read_files(paths).unwrap_or(before)
+}
+
+pub(super) async fn what_if(arguments: &WhatIfArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
+    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
+    let now = invocation.clock.now();
+    let options = PlanOptions { at, ..PlanOptions::of_all(now, today(at.unwrap_or(now)), Duration::ZERO) };
+    let down = operation::down(&project, &arguments.down, &read, &connection.cloud).await?;
+    let failures = read.failures.clone();
+    let live = live::as_of(&project.spec, read, &options);
+    let groups = overview::without(&project.spec, &live, &down);
+    for failure in &failures {
+        output.say(&format!("error: cannot read {}: {}", failure.scope, failure.detail));
+    }
+    let view = output.view();
+    output.print(|out| match arguments.json {
+        true => render::whatif::document(out, &project.name, now, &groups),
+        false => render::whatif::text(out, &groups, view),
+    })?;
+    let is_unread = live.readings.values().any(|reading| matches!(reading, Reading::Unreadable));
+    Ok(if groups.iter().any(GroupWithout::falls) {
+        Exit::Refused
+    } else if is_unread {
+        Exit::Error
+    } else {
+        Exit::Done
+    })
+}

@@ -1,0 +1,187 @@
+//! `status`: how every group and every link stands, read live; and `whatif`, which asks what stays up without some.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::Result;
+use jiff::Timestamp;
+
+use crate::cloud::{CloudRead, listing};
+use crate::diagnostic::Diagnostics;
+use crate::history::Recorded;
+use crate::overview::{self, AtWork, Down, Overview, Unread};
+use crate::plan::PlanOptions;
+use crate::resource::{Address, LiveState, Reading, RouterInterfaceId, Scope, Target};
+use crate::selector::Selector;
+use crate::spec::Spec;
+use crate::state::RunId;
+use crate::store::local::Files;
+use crate::store::recorder;
+
+use super::beside;
+use super::failure::{Exit, Refusal};
+use super::live;
+use super::project::Project;
+
+/// What was read of a spec's interfaces: of each the newest reading that there is.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    live: LiveState,
+    /// When each scope was last read.
+    read_at: BTreeMap<Scope, Timestamp>,
+}
+
+impl Shown {
+    /// Begins with a first reading.
+    pub fn new(spec: &Spec, live: LiveState) -> Self {
+        let mut shown = Self { live, read_at: BTreeMap::new() };
+        shown.date(spec);
+        shown
+    }
+
+    /// Takes in a further reading; of what it could not read, the one before stays.
+    pub fn take_in(&mut self, spec: &Spec, live: LiveState) {
+        let LiveState { read_at, readings, failures } = live;
+        self.live.read_at = read_at;
+        self.live.failures = failures;
+        for (address, reading) in readings {
+            let is_news = !matches!(reading, Reading::Unreadable);
+            if is_news || !self.live.readings.contains_key(&address) {
+                self.live.readings.insert(address, reading);
+            }
+        }
+        self.date(spec);
+    }
+
+    /// Notes which scopes were read this time.
+    fn date(&mut self, spec: &Spec) {
+        let failed: BTreeSet<&Scope> = self.live.failures.iter().map(|failure| &failure.scope).collect();
+        let read = spec.interfaces.values().map(|entry| &entry.scope).filter(|scope| !failed.contains(scope));
+        let read: BTreeSet<Scope> = read.cloned().collect();
+        self.read_at.extend(read.into_iter().map(|scope| (scope, self.live.read_at)));
+    }
+
+    /// Returns whether everything could be read this time.
+    pub fn is_whole(&self) -> bool {
+        self.live.failures.is_empty()
+    }
+
+    fn unread(&self) -> Vec<Unread> {
+        let unread = |failure: &crate::resource::ScopeFailure| Unread {
+            failure: failure.clone(),
+            shown_of: self.read_at.get(&failure.scope).copied(),
+        };
+        self.live.failures.iter().map(unread).collect()
+    }
+}
+
+/// Says how everything stands as of the moment of `options`, from what was read and what is recorded.
+///
+/// # Errors
+/// A state of another target, and an archive that cannot be read.
+pub fn overview(
+    project: &Project,
+    recorded: &Recorded,
+    (target, shown): (&Target, &Shown),
+    options: &PlanOptions,
+) -> Result<Overview> {
+    let closed = recorded.state_as_closed(target);
+    live::check_target(closed.as_deref(), target, project)?;
+    let with = beside::with_others(closed.as_deref(), project, target);
+    let seen = live::as_of(&project.spec, shown.live.clone(), options);
+    let standing = overview::standing(&project.spec, &seen, with.as_deref(), options.moment());
+    let mut links = standing.links;
+    let mut names: BTreeMap<RunId, Option<String>> = BTreeMap::new();
+    for link in &mut links {
+        let Some(run_id) = &link.run_id else { continue };
+        if !names.contains_key(run_id) {
+            names.insert(run_id.clone(), who(project, recorded, run_id)?);
+        }
+        link.who = names.get(run_id).cloned().flatten();
+    }
+    Ok(Overview {
+        spec: project.name.clone(),
+        timestamp: shown.live.read_at,
+        at: options.at,
+        target: target.clone(),
+        time_zone: project.spec.time_zone.clone(),
+        groups: standing.groups,
+        links,
+        awaiting: with.as_ref().map(|state| state.awaiting.clone()).unwrap_or_default(),
+        in_transition: standing.in_transition,
+        upcoming: standing.upcoming,
+        at_work: at_work(recorded),
+        unread: shown.unread(),
+    })
+}
+
+/// Returns who ran a run, where that is recorded here or beside.
+fn who(project: &Project, recorded: &Recorded, id: &RunId) -> Result<Option<String>> {
+    let own = recorder::run_in(&Files::new(project.paths.clone()), recorded.journal.replay(), id)?;
+    let run = own.map_or_else(|| beside::run(project, id), |run| Ok(Some(run)))?;
+    Ok(run.map(|run| run.started.who))
+}
+
+/// Says who is at work on what is recorded here.
+fn at_work(recorded: &Recorded) -> Option<AtWork> {
+    let holder = recorded.running.as_ref()?;
+    let run = recorded.journal.replay().open_run();
+    let addresses: BTreeSet<Address> =
+        run.iter().flat_map(|run| &run.started.steps).map(|step| step.address.clone()).collect();
+    Some(AtWork {
+        run_id: run.map(|run| run.id().clone()),
+        who: holder.to_string(),
+        addresses: addresses.into_iter().collect(),
+    })
+}
+
+/// Finds what `whatif --down` means: declared interfaces, and by their ids those that are live and not declared.
+///
+/// # Errors
+/// Exit 1 with every selector that selects nothing, and for an id that no region of the spec knows.
+pub async fn down(project: &Project, selectors: &[Selector], live: &LiveState, cloud: &impl CloudRead) -> Result<Down> {
+    let declared: BTreeSet<&str> = project.spec.interfaces.values().map(|entry| entry.id.value.as_str()).collect();
+    let is_foreign = |selector: &&Selector| {
+        let text = selector.as_str();
+        selector.is_name()
+            && text.starts_with("ri-")
+            && !declared.contains(text)
+            && !project.spec.interfaces.contains_key(text)
+    };
+    let foreign: BTreeSet<RouterInterfaceId> =
+        selectors.iter().filter(is_foreign).map(|selector| RouterInterfaceId::from(selector.as_str())).collect();
+    let own: Vec<Selector> = selectors.iter().filter(|selector| !is_foreign(selector)).cloned().collect();
+    let addresses = if own.is_empty() { BTreeSet::new() } else { selected(project, &own)? };
+    find(project, &foreign, live, cloud).await?;
+    Ok(Down { addresses, ids: foreign })
+}
+
+fn selected(project: &Project, selectors: &[Selector]) -> Result<BTreeSet<Address>, Diagnostics> {
+    Ok(project.select(selectors)?.into_iter().collect())
+}
+
+/// Fails for an id that nothing live has: neither the other end of what is declared, nor an interface of the spec's regions.
+async fn find(
+    project: &Project,
+    ids: &BTreeSet<RouterInterfaceId>,
+    live: &LiveState,
+    cloud: &impl CloudRead,
+) -> Result<()> {
+    let seen = live.readings.values().filter_map(|reading| reading.found()?.opposite.interface_id.as_ref());
+    let seen: BTreeSet<&RouterInterfaceId> = seen.collect();
+    let mut missing: BTreeSet<RouterInterfaceId> = ids.iter().filter(|id| !seen.contains(id)).cloned().collect();
+    let scopes: BTreeSet<&Scope> = project.spec.interfaces.values().map(|entry| &entry.scope).collect();
+    for scope in scopes {
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let found = listing::read(cloud, scope, &missing, None).await?.interfaces;
+        missing.retain(|id| !found.contains_key(id));
+    }
+    match missing.into_iter().next() {
+        None => Ok(()),
+        Some(id) => {
+            let refusal = Refusal::new(Exit::Error, format!("no region of {} has an interface {id}", project.name));
+            Err(refusal.hint("`rictl status` lists what is declared, `rictl drift --unmanaged` what is not").into())
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Overview: how every group and every link stands, what took it down, until when, and what may go down next.
+//!
+//! `status` asks for all of it, `whatif` what stays up without some links, `explain` whether one can go down now. The counts are
+//! those of `drift`: nothing is counted twice.
+
+mod prospects;
+#[cfg(test)]
+mod tests;
+mod whatif;
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::calendar::Zone;
+use crate::drift::{self, Subject};
+use crate::plan::{GroupHealth, Upcoming};
+use crate::resource::{
+    Address, ChangeName, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
+};
+use crate::schedule;
+use crate::spec::Spec;
+use crate::state::{Awaiting, Record, RunId, State};
+
+pub use prospects::{Obstacle, Prospect, Prospects};
+pub use whatif::{Down, GroupWithout, without};
+
+/// How everything stands at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overview {
+    /// The spec, as the user named it.
+    pub spec: String,
+    /// When the cloud was read.
+    pub timestamp: Timestamp,
+    /// `--at`: the moment that it is of, where that is not when the cloud was read.
+    pub at: Option<Timestamp>,
+    /// Whose interfaces.
+    pub target: Target,
+    /// The zone that its times are shown in.
+    pub time_zone: Zone,
+    /// How every group stands, by name.
+    pub groups: Vec<GroupHealth>,
+    /// Every link, by the address of its first end.
+    pub links: Vec<Link>,
+    /// What awaits confirmation, or was not taken back whole, oldest first.
+    pub awaiting: Vec<Awaiting>,
+    /// What is on its way from one status to another, by address.
+    pub in_transition: Vec<Moving>,
+    /// What begins and ends within 24 hours, in order.
+    pub upcoming: Vec<Upcoming>,
+    /// Who is at work.
+    pub at_work: Option<AtWork>,
+    /// What could not be read this time.
+    pub unread: Vec<Unread>,
+}
+
+/// One link, by those of its ends that are declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Link {
+    /// The group that it counts in.
+    pub group: Option<GroupName>,
+    /// Its declared ends, the one with the lower address first.
+    pub ends: Vec<End>,
+    /// Whether it is up, as floors count; null where an end could not be read.
+    pub up: Option<bool>,
+    /// The change that is in force on it, or that has ended and left it behind.
+    pub change_id: Option<ChangeName>,
+    /// The owner of that change; untrusted text.
+    pub owner: Option<String>,
+    /// Who ran the run that took it down; untrusted text.
+    pub who: Option<String>,
+    /// The run that took it down, where it is down as a run left it.
+    pub run_id: Option<RunId>,
+    /// When that change ends.
+    pub until: Option<Timestamp>,
+    /// What the spec says of why it is to be as it is; untrusted text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// One end of a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct End {
+    /// The key in the spec.
+    pub address: Address,
+    /// The cloud's id.
+    pub id: RouterInterfaceId,
+    /// The live status; null where there is no such interface, or where it could not be read.
+    pub status: Option<Status>,
+    /// Since when that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+}
+
+/// What is on its way from one status to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Moving {
+    /// The key in the spec.
+    pub address: Address,
+    /// The cloud's id.
+    pub id: RouterInterfaceId,
+    /// The live status.
+    pub status: Status,
+    /// Since when that is known.
+    pub since: Option<Timestamp>,
+}
+
+/// A run that is at work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AtWork {
+    /// The run, once it has begun.
+    pub run_id: Option<RunId>,
+    /// Who is at work, untrusted text.
+    pub who: String,
+    /// What it is about.
+    pub addresses: Vec<Address>,
+}
+
+/// A part of the cloud that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Unread {
+    /// Which part, and why.
+    #[serde(flatten)]
+    pub failure: ScopeFailure,
+    /// When what is shown of it was read; null where it never was.
+    pub shown_of: Option<Timestamp>,
+}
+
+impl Overview {
+    /// Returns the moment that it is of.
+    pub fn moment(&self) -> Timestamp {
+        self.at.unwrap_or(self.timestamp)
+    }
+
+    /// Lists the groups that are below their floor, or with nothing up.
+    pub fn broken_groups(&self) -> impl Iterator<Item = &GroupHealth> {
+        self.groups.iter().filter(|group| group.is_finding())
+    }
+
+    /// Keeps to a part of the interfaces: links with an end among them, the groups of those links, what is about them.
+    pub fn keep_to(&mut self, spec: &Spec, addresses: &BTreeSet<Address>) {
+        let is_kept = |address: &Address| addresses.contains(address);
+        self.links.retain(|link| link.ends.iter().any(|end| is_kept(&end.address)));
+        self.in_transition.retain(|moving| is_kept(&moving.address));
+        let of_links: BTreeSet<&GroupName> = self.links.iter().filter_map(|link| link.group.as_ref()).collect();
+        let is_shown = |name: &GroupName| {
+            let members = spec.groups.get(name).map(|group| &group.members);
+            of_links.contains(name) || members.is_some_and(|members| members.iter().any(is_kept))
+        };
+        self.groups.retain(|group| is_shown(&group.name));
+        let identity = |entry: &crate::spec::Interface| crate::state::Identity::of(&entry.scope, &entry.id.value);
+        let kept: Vec<_> = addresses.iter().filter_map(|address| spec.interfaces.get(address)).map(identity).collect();
+        self.awaiting.retain(|awaits| kept.iter().any(|identity| awaits.is_about(identity)));
+        let concerns = |upcoming: &Upcoming| {
+            spec.changes.get(&upcoming.change_id).is_some_and(|change| change.selected.iter().any(is_kept))
+        };
+        self.upcoming.retain(concerns);
+        let scopes: BTreeSet<&Scope> = self.scopes_of(spec, addresses).collect();
+        self.unread.retain(|unread| scopes.contains(&unread.failure.scope));
+    }
+
+    /// Returns where the interfaces live that are shown, and the members of the groups that are.
+    fn scopes_of<'s>(&self, spec: &'s Spec, addresses: &BTreeSet<Address>) -> impl Iterator<Item = &'s Scope> {
+        let groups: BTreeSet<GroupName> = self.groups.iter().map(|group| group.name.clone()).collect();
+        let is_shown = move |(address, entry): &(&Address, &crate::spec::Interface)| {
+            addresses.contains(*address) || entry.group.as_ref().is_some_and(|group| groups.contains(&group.value))
+        };
+        let shown: Vec<&Scope> = spec.interfaces.iter().filter(is_shown).map(|(_, entry)| &entry.scope).collect();
+        shown.into_iter()
+    }
+}
+
+/// How the links of a spec stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Every group, by name.
+    pub groups: Vec<GroupHealth>,
+    /// Every link, by the address of its first end; who ran a run is not told here.
+    pub links: Vec<Link>,
+    /// What is on its way from one status to another, by address.
+    pub in_transition: Vec<Moving>,
+    /// What begins and ends within 24 hours, in order.
+    pub upcoming: Vec<Upcoming>,
+}
+
+/// Says how the links of a spec stand at a moment, from what was read and what is recorded.
+pub fn standing(spec: &Spec, live: &LiveState, state: Option<&State>, moment: Timestamp) -> Standing {
+    let subjects = drift::match_up(spec, live, state);
+    let opposite = drift::opposite_sides(&subjects);
+    let is_first = |place: usize| opposite[place].is_none_or(|other| place < other);
+    let ends = |place: usize| std::iter::once(place).chain(opposite[place]).map(|place| &subjects[place]).collect();
+    let links = (0..subjects.len()).filter(|place| is_first(*place)).map(|place| link(spec, ends(place)));
+    Standing {
+        groups: drift::health(spec, &subjects, &|place| opposite[place], &|_| None),
+        links: links.collect(),
+        in_transition: subjects.iter().filter_map(moving).collect(),
+        upcoming: schedule::upcoming(spec, moment),
+    }
+}
+
+fn link(spec: &Spec, ends: Vec<&Subject<'_>>) -> Link {
+    let is_unread = ends.iter().any(|end| end.told().is_none());
+    let is_up = ends.iter().all(|end| end.is_up());
+    let change = ends.iter().find_map(|end| end.change());
+    let declared = change.and_then(|name| spec.changes.get(name));
+    let down = ends.iter().filter(|end| !end.is_up());
+    Link {
+        group: ends.iter().find_map(|end| end.declared.group.as_ref()).map(|group| group.value.clone()),
+        up: (!is_unread).then_some(is_up),
+        change_id: change.cloned(),
+        owner: declared.and_then(|change| change.owner.clone()),
+        who: None,
+        run_id: down.clone().find_map(|end| taken_down_by(end)).cloned(),
+        until: declared.and_then(|change| change.until.as_ref()).map(|until| until.value),
+        reason: down.clone().find_map(|end| end.declared.reason.clone()),
+        ends: ends.iter().map(|subject| end(subject)).collect(),
+    }
+}
+
+fn end(subject: &Subject<'_>) -> End {
+    End {
+        address: subject.address.clone(),
+        id: subject.declared.id.value.clone(),
+        status: subject.told().flatten().cloned(),
+        since: subject.since(),
+    }
+}
+
+/// Returns the run that has left an end where it is, or that is taking it there.
+fn taken_down_by<'a>(subject: &Subject<'a>) -> Option<&'a RunId> {
+    let (record, live) = (subject.record?, &subject.live()?.status);
+    let open = record.open_action().filter(|action| {
+        let way = action.action.transition();
+        live == way.through || live == way.to
+    });
+    let stands = |record: &&Record| record.declared.is_some_and(|declared| *live == declared.status());
+    open.map(|action| &action.run_id).or_else(|| Some(record).filter(stands)?.changed_by.as_ref())
+}
+
+fn moving(subject: &Subject<'_>) -> Option<Moving> {
+    let status = &subject.live()?.status;
+    status.is_transitional().then(|| Moving {
+        address: subject.address.clone(),
+        id: subject.declared.id.value.clone(),
+        status: status.clone(),
+        since: subject.since(),
+    })
+}

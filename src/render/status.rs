@@ -1,0 +1,249 @@
+//! Status as text and JSON: one line a group, one line a link, then what awaits, moves and lies ahead.
+
+use std::io::{self, Write};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::frame::{self, Frame};
+use super::json;
+use super::text::{Line, Screen, Tone, View, and_more, columns_of};
+use super::words::overview as words;
+use crate::overview::{Link, Moving, Overview, Unread};
+use crate::plan::{GroupHealth, Upcoming};
+use crate::resource::{GroupName, Target};
+use crate::state::{Awaiting, RunId};
+
+/// The version of the document.
+const FORMAT_VERSION: &str = "1.0";
+
+/// How many links have a line each where nobody has chosen some.
+const MOST_LINKS: usize = 40;
+
+/// Which links have a line of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All, unless there are too many: then groups only.
+    Unasked,
+    /// All: somebody has chosen them.
+    Selected,
+}
+
+/// Writes how everything stands as text.
+pub fn text<W: Write + ?Sized>(out: &mut W, overview: &Overview, extent: Extent, view: View) -> io::Result<()> {
+    let mut screen = Screen::new(out, view);
+    lines(overview, extent).iter().try_for_each(|line| screen.line(line))
+}
+
+/// How everything stands, drawn in place again and again.
+#[derive(Debug, Default)]
+pub struct Watch {
+    frame: Frame,
+}
+
+impl Watch {
+    /// Draws over what was drawn last, in at most `rows` rows.
+    pub fn draw<W: Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        (overview, extent): (&Overview, Extent),
+        (view, rows): (View, u16),
+    ) -> io::Result<()> {
+        let mut lines = lines(overview, extent);
+        let most = frame::room(rows);
+        if lines.len() > most {
+            // What it comes to stands last, and is seen however low the window.
+            let verdict = lines.pop();
+            let left_out = lines.len() - most.saturating_sub(2);
+            lines.truncate(most.saturating_sub(2));
+            let more = and_more(left_out, "lines: a higher window, or a selector", view.ellipsis());
+            lines.extend(more.map(|text| Line::at(0).with(Tone::Faint, text)).filter(|_| most > 1));
+            lines.extend(verdict);
+        }
+        self.frame.draw(out, &lines, view)
+    }
+
+    /// Takes away what was drawn.
+    pub fn clear<W: Write + ?Sized>(&mut self, out: &mut W, view: View) -> io::Result<()> {
+        self.frame.clear(out, view.width)
+    }
+}
+
+fn lines(overview: &Overview, extent: Extent) -> Vec<Line<'static>> {
+    let mut lines = head(overview);
+    lines.push(Line::at(0));
+    let shows_links = extent == Extent::Selected || overview.links.len() <= MOST_LINKS;
+    let widths = [
+        overview.links.iter().map(|link| columns_of(&words::name(link))).max().unwrap_or(0),
+        overview.links.iter().map(|link| columns_of(&words::standing(link))).max().unwrap_or(0),
+    ];
+    let rows = |group: Option<&GroupName>| {
+        let links = overview.links.iter().filter(move |link| link.group.as_ref() == group);
+        links.map(|link| row(link, overview, widths)).collect::<Vec<_>>()
+    };
+    for group in &overview.groups {
+        lines.push(group_line(group, shows_links));
+        if shows_links {
+            lines.extend(rows(Some(&group.name)));
+        }
+    }
+    let ungrouped: Vec<&Link> = overview.links.iter().filter(|link| link.group.is_none()).collect();
+    if !ungrouped.is_empty() {
+        let up = ungrouped.iter().filter(|link| link.up == Some(true)).count();
+        let counts = format!(": {up} of {} up", ungrouped.len());
+        lines.push(Line::at(0).with(Tone::Strong, "  no group").text(counts));
+        if shows_links {
+            lines.extend(rows(None));
+        }
+    }
+    lines.extend(below(overview));
+    lines.push(Line::at(0));
+    let is_well = overview.broken_groups().next().is_none() && overview.unread.is_empty();
+    lines.push(Line::at(0).with(if is_well { Tone::Good } else { Tone::Bad }, words::verdict(overview)));
+    lines
+}
+
+fn head(overview: &Overview) -> Vec<Line<'static>> {
+    let zone = &overview.time_zone;
+    let fact = |label: &'static str, says: String| Line::at(0).hang(8).with(Tone::Strong, label).text(says);
+    let version = env!("CARGO_PKG_VERSION");
+    let read = format!("{}, {}, rictl {version}", overview.spec, zone.stamp(overview.timestamp));
+    let mut lines = vec![fact("Target: ", overview.target.to_string()), fact("Spec:   ", read)];
+    lines.extend(
+        overview.at.map(|at| {
+            fact("As of:  ", format!("{}, with what begins or ends before then taken as done", zone.shown(at)))
+        }),
+    );
+    lines
+}
+
+fn group_line(group: &GroupHealth, shows_links: bool) -> Line<'static> {
+    let (tone, mark) = match (group.is_finding(), group.is_unknown() || group.spare == Some(0)) {
+        (true, _) => (Tone::Bad, "! "),
+        (false, true) => (Tone::Change, "- "),
+        (false, false) => (Tone::Good, "  "),
+    };
+    let says = if shows_links { words::group(group) } else { words::group_and_members(group) };
+    Line::at(0).hang(4).with(tone, mark).with(Tone::Strong, group.name.to_string()).with(tone, format!(": {says}"))
+}
+
+fn row(link: &Link, overview: &Overview, [names, standings]: [usize; 2]) -> Line<'static> {
+    let tone = match link.up {
+        Some(true) => Tone::Good,
+        Some(false) => Tone::Change,
+        None => Tone::Bad,
+    };
+    let because = words::because(link, overview.moment(), &overview.time_zone);
+    let line = Line::at(4).hang(8).cell(Tone::Plain, &words::name(link), names);
+    if because.is_empty() {
+        line.with(tone, words::standing(link))
+    } else {
+        line.cell(tone, &words::standing(link), standings).text(because)
+    }
+}
+
+/// Says what stands below the groups: what awaits, who is at work, what moves, what lies ahead, what could not be read.
+fn below(overview: &Overview) -> Vec<Line<'static>> {
+    let awaiting =
+        overview.awaiting.iter().map(|awaits| (Tone::Change, "Unconfirmed: ", words::awaits(awaits, overview)));
+    let at_work = overview.at_work.iter().map(|work| (Tone::Wait, "At work: ", words::at_work(work)));
+    let moving = overview.in_transition.iter();
+    let moving = moving.map(|moving| (Tone::Wait, "In transition: ", words::moving(moving, &overview.time_zone)));
+    let ahead = words::ahead(overview).map(|says| (Tone::Plain, "Ahead: ", says));
+    let unread = overview.unread.iter();
+    let unread = unread.map(|unread| (Tone::Bad, "Error: ", words::unread(unread, overview.timestamp)));
+    let said: Vec<_> = awaiting.chain(at_work).chain(moving).chain(ahead).chain(unread).collect();
+    let lines = said.into_iter().map(|(tone, label, says)| Line::at(0).hang(4).with(tone, label).text(says));
+    let blank = (!overview.awaiting.is_empty()
+        || overview.at_work.is_some()
+        || !overview.in_transition.is_empty()
+        || !overview.upcoming.is_empty()
+        || !overview.unread.is_empty())
+    .then(|| Line::at(0));
+    blank.into_iter().chain(lines).collect()
+}
+
+/// Writes how everything stands as one JSON document, on one line.
+pub fn document<W: Write + ?Sized>(out: &mut W, overview: &Overview) -> io::Result<()> {
+    json::line(out, &Document::from(overview))
+}
+
+/// Writes how the specs stand that were given, as one JSON document, on one line.
+pub fn documents<W: Write + ?Sized>(out: &mut W, specs: &[Overview]) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Several<'a> {
+        format_version: &'static str,
+        specs: Vec<Document<'a>>,
+    }
+    json::line(out, &Several { format_version: FORMAT_VERSION, specs: specs.iter().map(Document::from).collect() })
+}
+
+/// The keys of the document.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "rictl status")]
+pub(super) struct Document<'a> {
+    /// The version of the format.
+    format_version: &'static str,
+    /// The rictl that looked.
+    rictl_version: &'static str,
+    /// The spec, as the user named it.
+    spec: &'a str,
+    /// When the cloud was read.
+    timestamp: Timestamp,
+    /// The moment that it is of, where `--at` gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Timestamp>,
+    /// Whose interfaces.
+    target: &'a Target,
+    /// How every group stands, by name.
+    groups: &'a [GroupHealth],
+    /// Every link, by the address of its first end.
+    links: &'a [Link],
+    /// What awaits confirmation, or was not taken back whole, oldest first.
+    awaiting: Vec<AwaitingLine<'a>>,
+    /// What is on its way from one status to another, by address.
+    in_transition: &'a [Moving],
+    /// What begins and ends within 24 hours, in order.
+    upcoming: &'a [Upcoming],
+    /// The parts of the cloud that could not be read this time.
+    failures: &'a [Unread],
+}
+
+/// A run that awaits confirmation, or was not taken back whole.
+#[derive(Serialize, JsonSchema)]
+struct AwaitingLine<'a> {
+    /// The run.
+    run_id: &'a RunId,
+    /// Until when it can be confirmed.
+    until: Timestamp,
+    /// The way back that was begun and left something.
+    left_by: Option<&'a RunId>,
+}
+
+impl<'a> From<&'a Overview> for Document<'a> {
+    fn from(overview: &'a Overview) -> Self {
+        let awaiting = |awaits: &'a Awaiting| AwaitingLine {
+            run_id: &awaits.run_id,
+            until: awaits.deadline.until,
+            left_by: awaits.left_by.as_ref(),
+        };
+        Self {
+            format_version: FORMAT_VERSION,
+            rictl_version: env!("CARGO_PKG_VERSION"),
+            spec: &overview.spec,
+            timestamp: overview.timestamp,
+            at: overview.at,
+            target: &overview.target,
+            groups: &overview.groups,
+            links: &overview.links,
+            awaiting: overview.awaiting.iter().map(awaiting).collect(),
+            in_transition: &overview.in_transition,
+            upcoming: &overview.upcoming,
+            failures: &overview.unread,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

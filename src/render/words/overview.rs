@@ -1,0 +1,171 @@
+//! How links read: what took one down and until when, whether one can go down, what stays up without some.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::counted;
+use super::super::text::and_more;
+use super::confirmation::Stands;
+use super::groups::{counts, not_up};
+use super::plan::{blocked_address, span, upcoming};
+use crate::calendar::Zone;
+use crate::overview::{AtWork, GroupWithout, Link, Moving, Obstacle, Overview, Prospect, Unread};
+use crate::plan::{BlockReason, Blocked, GroupHealth};
+use crate::resource::{Address, Status};
+use crate::state::Awaiting;
+
+/// How many addresses are named before it is said how many more there are.
+const NAMED: usize = 8;
+
+/// Says how many links of a group are up, and how many more may go down.
+pub(crate) fn group(group: &GroupHealth) -> String {
+    let spare = match group.spare {
+        Some(spare) if !group.is_finding() => format!(", {spare} to spare"),
+        _ => String::new(),
+    };
+    format!("{}{spare}", counts(group))
+}
+
+/// Says the same, and which ends are not up: where links have no lines of their own.
+pub(crate) fn group_and_members(health: &GroupHealth) -> String {
+    format!("{}{}", group(health), not_up(health))
+}
+
+/// Names a link by its ends.
+pub(crate) fn name(link: &Link) -> String {
+    let ends: Vec<&str> = link.ends.iter().map(|end| end.address.as_str()).collect();
+    ends.join(" = ")
+}
+
+/// Says in one word or two how a link stands.
+pub(crate) fn standing(link: &Link) -> String {
+    let ends = link.ends.iter();
+    let mut statuses: Vec<&str> = ends.map(|end| end.status.as_ref().map_or("absent", Status::as_str)).collect();
+    statuses.dedup();
+    match link.up {
+        Some(true) => "up".to_owned(),
+        Some(false) if statuses == ["Active"] => "Active, not up".to_owned(),
+        Some(false) => statuses.join(" / "),
+        None => "not read".to_owned(),
+    }
+}
+
+/// Says what a link is as it is for: the change, who took it down, and until when; nothing of what is up and asked for by no change.
+pub(crate) fn because(link: &Link, moment: Timestamp, zone: &Zone) -> String {
+    let mut said = Vec::new();
+    if let Some(change) = &link.change_id {
+        let owner = link.owner.as_ref().map(|owner| format!(" ({owner})")).unwrap_or_default();
+        said.push(format!("{change}{owner}"));
+    }
+    said.extend(link.run_id.as_ref().map(|run| match &link.who {
+        Some(who) => format!("by {who}, run {run}"),
+        None => format!("by run {run}"),
+    }));
+    let since = link.ends.iter().filter(|end| end.status != Some(Status::Active)).filter_map(|end| end.since).min();
+    said.extend(since.filter(|_| link.up != Some(true)).map(|since| format!("since {}", zone.stamp(since))));
+    said.extend(link.until.map(|until| match until > moment {
+        true => format!("until {}", zone.shown(until)),
+        false => format!("ended {}", zone.shown(until)),
+    }));
+    said.extend(link.reason.as_ref().filter(|_| link.up != Some(true)).map(|reason| format!("# {reason}")));
+    said.join(", ")
+}
+
+/// Says that a run awaits confirmation, or was not taken back whole.
+pub(crate) fn awaits(awaiting: &Awaiting, overview: &Overview) -> String {
+    let Awaiting { run_id, deadline, left_by, .. } = awaiting;
+    let is_due = deadline.is_past(overview.timestamp, None);
+    let stands = Stands { run_id, until: deadline.until, left_by: left_by.as_ref(), is_due, in_doubt: &[] };
+    format!("run {run_id} {}", stands.said(&overview.time_zone))
+}
+
+/// Says who is at work, on what.
+pub(crate) fn at_work(at_work: &AtWork) -> String {
+    let AtWork { run_id, who, addresses } = at_work;
+    let run = run_id.as_ref().map_or_else(|| "an apply is about to begin".to_owned(), |run| format!("run {run}"));
+    let about = if addresses.is_empty() { String::new() } else { format!(" on {}", some(addresses)) };
+    format!("{run}: {who}{about}")
+}
+
+/// Says what is on its way.
+pub(crate) fn moving(moving: &Moving, zone: &Zone) -> String {
+    let since = moving.since.map(|since| format!(" since {}", zone.stamp(since))).unwrap_or_default();
+    format!("{} {}{since}", moving.address, moving.status)
+}
+
+/// Lists what begins and ends soon.
+pub(crate) fn ahead(overview: &Overview) -> impl Iterator<Item = String> {
+    overview.upcoming.iter().map(|soon| upcoming(soon, overview.moment(), &overview.time_zone))
+}
+
+/// Says what could not be read, and how old what is shown of it is.
+pub(crate) fn unread(unread: &Unread, now: Timestamp) -> String {
+    let age = |of: Timestamp| span(now.duration_since(of).max(SignedDuration::ZERO));
+    let shown = unread.shown_of.map(|of| format!("; shown as it was {} ago", age(of))).unwrap_or_default();
+    format!("cannot read {}: {}{shown}", unread.failure.scope, unread.failure.detail)
+}
+
+/// Says how many links are up, and how many groups are not well.
+pub(crate) fn verdict(overview: &Overview) -> String {
+    let up = overview.links.iter().filter(|link| link.up == Some(true)).count();
+    let unknown = overview.links.iter().filter(|link| link.up.is_none()).count();
+    let links = format!("{up} of {} up", counted(overview.links.len(), "link"));
+    let unknown = if unknown > 0 { format!(", {unknown} not read") } else { String::new() };
+    let groups = overview.groups.len();
+    let groups = match overview.broken_groups().count() {
+        _ if groups == 0 => String::new(),
+        0 => format!("; no group of {groups} is below its floor or DOWN"),
+        broken => format!("; {broken} of {} below its floor or DOWN", counted(groups, "group")),
+    };
+    format!("{links}{unknown}{groups}.")
+}
+
+/// Answers whether a link can go down now.
+pub(crate) fn can_go_down(prospect: &Prospect, address: &Address, zone: &Zone) -> String {
+    if prospect.is_possible() {
+        return match (prospect.is_down, prospect.spare_after) {
+            (true, _) => "yes: it is not up, and takes nothing from its group".to_owned(),
+            (false, Some(spare)) => format!("yes, {spare} to spare after it"),
+            (false, None) => "yes: it is in no group, and nothing guards it".to_owned(),
+        };
+    }
+    let said: Vec<String> = prospect.obstacles.iter().map(|obstacle| self::obstacle(obstacle, address, zone)).collect();
+    format!("no: {}", said.join("; "))
+}
+
+fn obstacle(obstacle: &Obstacle, address: &Address, zone: &Zone) -> String {
+    match obstacle {
+        Obstacle::Floor { group, left, of, floor, not_up } => {
+            let kept = format!("{group} would keep {left} of {of} up, floor {floor}");
+            let lacking = floor.saturating_sub(*left) as usize;
+            match not_up.len() {
+                0 => kept,
+                others if others < lacking => format!("{} would not be enough, and {kept}", some(not_up)),
+                others if others == lacking => format!("{} would have to be up ({kept})", some(not_up)),
+                _ => format!("{lacking} of {} would have to be up ({kept})", some(not_up)),
+            }
+        }
+        Obstacle::Unknown { group } => format!("{group} could not be read whole, so that nobody knows"),
+        Obstacle::NeededBy { addresses } => format!("{} would have to be down before it", some(addresses)),
+        Obstacle::Refused(reason) => refused(reason, address, zone),
+    }
+}
+
+fn refused(reason: &BlockReason, address: &Address, zone: &Zone) -> String {
+    blocked_address(&Blocked { address: address.clone(), reason: reason.clone() }, zone)
+}
+
+/// Says what becomes of a group without what is taken not to be up.
+pub(crate) fn without(group: &GroupWithout) -> String {
+    let GroupWithout { now, then, .. } = group;
+    if now.up.is_some() && now.up == then.up {
+        return format!("{}, with or without it", counts(now));
+    }
+    let before = now.up.map(|up| format!(" (now {up})")).unwrap_or_default();
+    format!("{}{before}", self::group(then))
+}
+
+fn some(addresses: &[Address]) -> String {
+    let mut said: Vec<String> = addresses.iter().take(NAMED).map(ToString::to_string).collect();
+    said.extend(and_more(addresses.len().saturating_sub(NAMED), "", ""));
+    said.join(", ")
+}
