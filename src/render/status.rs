@@ -92,7 +92,7 @@ fn lines(overview: &Overview, extent: Extent) -> Vec<Line<'static>> {
     if !ungrouped.is_empty() {
         let up = ungrouped.iter().filter(|link| link.up == Some(true)).count();
         let counts = format!(": {up} of {} up", ungrouped.len());
-        lines.push(Line::at(0).with(Tone::Strong, "  no group").text(counts));
+        lines.push(Line::at(2).with(Tone::Strong, "no group").text(counts));
         if shows_links {
             lines.extend(rows(None));
         }
@@ -122,10 +122,12 @@ fn group_line(group: &GroupHealth, shows_links: bool) -> Line<'static> {
     let (tone, mark) = match (group.is_finding(), group.is_unknown() || group.spare == Some(0)) {
         (true, _) => (Tone::Bad, "! "),
         (false, true) => (Tone::Change, "- "),
-        (false, false) => (Tone::Good, "  "),
+        (false, false) => (Tone::Good, ""),
     };
     let says = if shows_links { words::group(group) } else { words::group_and_members(group) };
-    Line::at(0).hang(4).with(tone, mark).with(Tone::Strong, group.name.to_string()).with(tone, format!(": {says}"))
+    // What is well has no mark, and stands under the others.
+    let line = if mark.is_empty() { Line::at(2) } else { Line::at(0).with(tone, mark) };
+    line.hang(4).with(Tone::Strong, group.name.to_string()).with(tone, format!(": {says}"))
 }
 
 fn row(link: &Link, overview: &Overview, [names, standings]: [usize; 2]) -> Line<'static> {

@@ -23,9 +23,10 @@ pub fn text<W: Write + ?Sized>(out: &mut W, groups: &[GroupWithout], view: View)
         let (tone, mark) = match (group.falls(), group.then.is_unknown() || group.then.spare == Some(0)) {
             (true, _) => (Tone::Bad, "! "),
             (false, true) => (Tone::Change, "- "),
-            (false, false) => (Tone::Good, "  "),
+            (false, false) => (Tone::Good, ""),
         };
-        let line = Line::at(0).hang(4).with(tone, mark).with(Tone::Strong, group.now.name.to_string());
+        let line = if mark.is_empty() { Line::at(2) } else { Line::at(0).with(tone, mark) };
+        let line = line.hang(4).with(Tone::Strong, group.now.name.to_string());
         screen.line(&line.with(tone, format!(": {}", words::without(group))))?;
     }
     let (tone, says) = match (touched().filter(|group| group.falls()).count(), touched().count()) {

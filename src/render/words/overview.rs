@@ -56,15 +56,15 @@ pub(crate) fn because(link: &Link, moment: Timestamp, zone: &Zone) -> String {
         let owner = link.owner.as_ref().map(|owner| format!(" ({owner})")).unwrap_or_default();
         said.push(format!("{change}{owner}"));
     }
-    said.extend(link.run_id.as_ref().map(|run| match &link.who {
-        Some(who) => format!("by {who}, run {run}"),
-        None => format!("by run {run}"),
-    }));
     let since = link.ends.iter().filter(|end| end.status != Some(Status::Active)).filter_map(|end| end.since).min();
     said.extend(since.filter(|_| link.up != Some(true)).map(|since| format!("since {}", zone.stamp(since))));
     said.extend(link.until.map(|until| match until > moment {
         true => format!("until {}", zone.shown(until)),
         false => format!("ended {}", zone.shown(until)),
+    }));
+    said.extend(link.run_id.as_ref().map(|run| match &link.who {
+        Some(who) => format!("by {who}, run {run}"),
+        None => format!("by run {run}"),
     }));
     said.extend(link.reason.as_ref().filter(|_| link.up != Some(true)).map(|reason| format!("# {reason}")));
     said.join(", ")
