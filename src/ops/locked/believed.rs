@@ -2,12 +2,13 @@
 
 use crate::clock::BootTime;
 use crate::cloud::Cloud;
+use crate::journal::Outcome;
 use crate::ops::session::Front;
 use crate::refresh::Refresh;
 use crate::render::words;
-use crate::resource::{Address, Reading};
+use crate::resource::{Address, Reading, Status};
 use crate::spec::Spec;
-use crate::state::{Identity, State};
+use crate::state::{Identity, LastAction, State};
 use crate::store::Store;
 
 use super::Locked;
@@ -27,8 +28,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
                 let live = &reading.found()?.status;
                 let identity = Identity::of(&declared.scope, &declared.id.value);
                 let last = state?.interfaces.of(&identity)?.1.last_action.as_ref()?;
-                let is_back =
-                    *live == declared.status.value.status() && last.found.as_ref().is_some_and(|left| left != live);
+                let is_back = *live == declared.status.value.status() && left_at(last).is_some_and(|left| left != live);
                 Some(is_back && last.age(now, uptime.as_ref()) < settings.doubt_window)
             };
             let mut readings = refresh.live.readings.iter();
@@ -41,4 +41,11 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
             tokio::time::sleep(settings.poll_interval).await;
         }
     }
+}
+
+/// Returns where a call has left its interface: where it leads, if it was accepted and nobody has seen its end, whatever a read has
+/// shown of it.
+fn left_at(last: &LastAction) -> Option<&Status> {
+    let is_open = last.request_id.is_some() && !last.outcome.is_some_and(Outcome::is_at_goal);
+    if is_open { Some(last.action.transition().to) } else { last.found.as_ref() }
 }
