@@ -28,19 +28,38 @@ const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\
 <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
 <meta name=\"referrer\" content=\"no-referrer\">\n<style>\n\
+:root{--line:#d8dee4;--faint:#656d76}\n\
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;padding:12px;max-width:60rem;color:#1f2328;background:#fff}\n\
 h1{font-size:1.3rem}h2{font-size:1.1rem;margin:1.5rem 0 .4rem}.scroll{overflow-x:auto}\n\
-table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #d8dee4;padding:.3rem .5rem;text-align:left;\
+table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:.3rem .5rem;text-align:left;\
 vertical-align:top;overflow-wrap:break-word}\n\
 th{white-space:nowrap}\n\
 code,.mono{font:13px ui-monospace,monospace;overflow-wrap:anywhere}svg{width:100%;height:auto;max-width:32rem}\n\
-.good{color:#1a7f37}.bad{color:#cf222e}.change{color:#9a6700}\n\
-@media(max-width:40rem){thead{display:none}tr{display:block;border-bottom:2px solid #d8dee4}\
-td{display:block;border:0;padding:.1rem .3rem;overflow-wrap:anywhere}td:first-child{font-weight:600}td:empty{display:none}td::before{content:attr(data-head)\": \";color:#656d76;font-weight:400}}\n\
-@media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}td,th,tr{border-color:#30363d}\
-td::before{color:#8b949e}.good{color:#3fb950}.bad{color:#f85149}.change{color:#d29922}\
-svg{background:#fff;border-radius:6px}}\n\
-</style>\n";
+.good{color:#1a7f37}.bad{color:#cf222e}.change{color:#9a6700}\n";
+
+/// The colours of a dark screen.
+const DARK: &str = "@media(prefers-color-scheme:dark){:root{--line:#30363d;--faint:#8b949e}\
+body{color:#e6edf3;background:#0d1117}.good{color:#3fb950}.bad{color:#f85149}.change{color:#d29922}\
+svg{background:#fff;border-radius:6px}}\n";
+
+/// The most columns that are read as rows beside each other; a row of more is a card, as every row is on a narrow screen.
+const MOST_COLUMNS: usize = 7;
+
+/// Returns the rules by which the rows of a table are cards: what a cell is about stands before it.
+fn cards(table: &str) -> String {
+    let rules = [
+        ("thead", "display:none"),
+        (
+            "tr",
+            "display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));border-bottom:2px solid var(--line)",
+        ),
+        ("td", "border:0;padding:.1rem .3rem;overflow-wrap:anywhere"),
+        ("td:first-child", "font-weight:600"),
+        ("td:empty", "display:none"),
+        ("td::before", "content:attr(data-head)\": \";color:var(--faint);font-weight:400"),
+    ];
+    rules.into_iter().map(|(element, rule)| format!("{table} {element}{{{rule}}}")).collect()
+}
 
 /// Writes a plan, with the topology where it is known; `given` is what the command was typed with.
 pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, given: &Given, topology: Option<&Topology>) -> io::Result<()> {
@@ -99,7 +118,9 @@ impl Html {
     /// Begins a file.
     fn titled(title: &Phrase, most_rows: usize) -> Self {
         let title = escaped(&title.to_string());
-        Self { text: format!("{HEAD}<title>{title}</title>\n</head>\n<body>\n"), most_rows }
+        let (wide, narrow) = (cards(".cards"), cards("table"));
+        let style = format!("{wide}\n@media(max-width:40rem){{{narrow}}}\n{DARK}</style>\n");
+        Self { text: format!("{HEAD}{style}<title>{title}</title>\n</head>\n<body>\n"), most_rows }
     }
 
     fn page(&mut self, page: &Page, run: Option<&Report>, topology: Option<&Topology>) {
@@ -171,7 +192,8 @@ impl Html {
 
     fn table(&mut self, title: &str, table: &Table) {
         let heads: String = table.heads.iter().map(|head| format!("<th>{head}</th>")).collect();
-        let open = format!("<div class=\"scroll\"><table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n");
+        let class = if table.heads.len() > MOST_COLUMNS { " class=\"cards\"" } else { "" };
+        let open = format!("<div class=\"scroll\"><table{class}>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n");
         let cell =
             |(head, cell): (&&str, &Phrase)| format!("<td data-head=\"{head}\">{}</td>", escaped(&cell.to_string()));
         let row = |row: &Vec<Phrase>| {
