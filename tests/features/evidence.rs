@@ -146,6 +146,23 @@ fn what_is_not_asked_for_is_not_opened() {
 }
 
 #[test]
+fn of_several_specs_no_run_is_opened_that_a_limit_leaves_out() {
+    let scene = drained_and_returned();
+    scene.write(
+        "other.yaml",
+        &format!("{CLOUD}interfaces:\n  beijing: {{id: ri-b, region: cn-beijing, status: Inactive}}\n"),
+    );
+    scene.rictl("-f other.yaml apply --auto-approve").with_code(0);
+    for spec in ["rictl", "other"] {
+        // Opened it would be an error: it is no run.
+        let ancient = scene.path(&format!("state/{spec}.runs/20000101T000000.000Z-aaaaaa.jsonl"));
+        fs::write(ancient, "nonsense\n").unwrap();
+    }
+    assert_eq!(ids(scene.rictl("-f rictl.yaml -f other.yaml history --json --limit 3")).len(), 3);
+    scene.rictl("-f rictl.yaml -f other.yaml history --json --limit 4").with_code(1);
+}
+
+#[test]
 fn a_report_has_the_drain_and_the_return_with_what_proves_them() {
     let scene = drained_and_returned();
     let document: Value = serde_json::from_str(&scene.rictl("report CHG-1 --format json").with_code(0).stdout).unwrap();

@@ -82,22 +82,7 @@ impl Source {
     /// # Errors
     /// An archive that cannot be read.
     pub fn runs(&self, wanted: &Wanted) -> Result<Vec<Past>> {
-        let mut others = self.of_others()?.into_iter().filter(|other| wanted.includes(&other.run)).peekable();
-        let (mut found, limit) = (Vec::new(), wanted.limit.unwrap_or(usize::MAX));
-        let replay = self.recorded.journal.replay();
-        for id in history::all_ids(&self.files, replay)?.iter().rev().filter(|id| wanted.may_be(id)) {
-            while let Some(other) = others.next_if(|other| other.run.id() > id) {
-                found.push(other);
-            }
-            if found.len() >= limit {
-                break;
-            }
-            let run = recorder::run_in(&self.files, replay, id)?.filter(|run| wanted.includes(run));
-            found.extend(run.map(|run| super::of_run(&self.files, &self.recorded, run)).transpose()?);
-        }
-        found.extend(others);
-        found.truncate(limit);
-        Ok(found)
+        Ok(walk(std::slice::from_ref(self), std::slice::from_ref(wanted))?.into_iter().map(|(_, past)| past).collect())
     }
 
     /// Lists every run that was about what selectors mean.
@@ -124,6 +109,57 @@ impl Source {
     }
 }
 
+/// A run that may be asked for.
+enum Candidate {
+    /// One that is recorded here, by its id alone.
+    Own(RunId),
+    /// One of a state beside, which was read for what it touched.
+    Beside(Box<Past>),
+}
+
+impl Candidate {
+    fn id(&self) -> &RunId {
+        match self {
+            Self::Own(id) => id,
+            Self::Beside(past) => past.run.id(),
+        }
+    }
+}
+
+/// Lists runs of several specs with the place of each one's spec, newest first and each once, by the spec that was named first;
+/// `wanted` says of each spec what is asked for. No run is opened that the newest so many leave out.
+fn walk(sources: &[Source], wanted: &[Wanted]) -> Result<Vec<(usize, Past)>> {
+    let mut candidates: Vec<(usize, Candidate)> = Vec::new();
+    for (place, (source, wanted)) in std::iter::zip(sources, wanted).enumerate() {
+        let own = history::all_ids(&source.files, source.recorded.journal.replay())?;
+        let own = own.into_iter().filter(|id| wanted.may_be(id)).map(Candidate::Own);
+        let beside = source.of_others()?.into_iter().map(|past| Candidate::Beside(Box::new(past)));
+        candidates.extend(own.chain(beside).map(|candidate| (place, candidate)));
+    }
+    candidates.sort_by(|(_, one), (_, other)| other.id().cmp(one.id()));
+    let limit = wanted.iter().find_map(|wanted| wanted.limit).unwrap_or(usize::MAX);
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    for (place, candidate) in candidates {
+        if found.len() >= limit {
+            break;
+        }
+        if !seen.insert(candidate.id().clone()) {
+            continue;
+        }
+        let source = &sources[place];
+        let past = match candidate {
+            Candidate::Beside(past) => Some(*past).filter(|past| wanted[place].includes(&past.run)),
+            Candidate::Own(id) => {
+                let run = recorder::run_in(&source.files, source.recorded.journal.replay(), &id)?;
+                let run = run.filter(|run| wanted[place].includes(run));
+                run.map(|run| super::of_run(&source.files, &source.recorded, run)).transpose()?
+            }
+        };
+        found.extend(past.map(|past| (place, past)));
+    }
+    Ok(found)
+}
+
 /// Lists runs of several specs, newest first and each once; `wanted` says of each spec what is asked for, since a local time is one in
 /// its zone.
 ///
@@ -134,20 +170,18 @@ pub fn runs(
     selectors: &[Selector],
     wanted: impl Fn(&Source) -> Result<Wanted>,
 ) -> Result<Vec<OfSpec>> {
-    let (mut found, mut limit) = (Vec::new(), None);
-    let selected = if selectors.is_empty() { None } else { Some(selected(sources, selectors)?) };
-    let mut selected = selected.into_iter().flatten();
-    for source in sources {
-        let wanted = wanted(source)?;
-        limit = wanted.limit;
-        let runs = match selected.next() {
-            Some(runs) => runs.into_iter().filter(|past| wanted.includes(&past.run)).collect(),
-            None => source.runs(&wanted)?,
-        };
-        found.extend(runs.into_iter().map(|past| source.own(past, sources.len() > 1)));
+    let wanted: Vec<Wanted> = sources.iter().map(wanted).collect::<Result<_>>()?;
+    let own = |place: usize, past: Past| sources[place].own(past, sources.len() > 1);
+    if selectors.is_empty() {
+        return Ok(walk(sources, &wanted)?.into_iter().map(|(place, past)| own(place, past)).collect());
+    }
+    let mut found = Vec::new();
+    for (place, runs) in selected(sources, selectors)?.into_iter().enumerate() {
+        let runs = runs.into_iter().filter(|past| wanted[place].includes(&past.run));
+        found.extend(runs.map(|past| own(place, past)));
     }
     let mut found = newest_first(found);
-    found.truncate(limit.unwrap_or(usize::MAX));
+    found.truncate(wanted.iter().find_map(|wanted| wanted.limit).unwrap_or(usize::MAX));
     Ok(found)
 }
 
