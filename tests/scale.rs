@@ -5,3 +5,4 @@
 mod calls;
 mod fleet;
 mod limits;
+mod specs;

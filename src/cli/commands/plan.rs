@@ -113,17 +113,27 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
 /// Reads what is recorded and says what is odd about it, but for who is at work: the plan itself says that.
 fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
     let recorded = history::read_files(paths)?;
-    recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
+    say_notes(&recorded, output);
     Ok(recorded)
 }
 
 /// Reads what is recorded and says what is odd about it.
 pub(super) fn read(paths: &Paths, output: &Output) -> Result<Recorded> {
-    let recorded = read_quietly(paths, output)?;
+    let recorded = history::read_files(paths)?;
+    say_all(&recorded, output);
+    Ok(recorded)
+}
+
+/// Says what is odd about what is recorded, and who is at work.
+pub(super) fn say_all(recorded: &Recorded, output: &Output) {
+    say_notes(recorded, output);
     if let Some(holder) = &recorded.running {
         output.say(&format!("note: a run is going on: {holder}"));
     }
-    Ok(recorded)
+}
+
+fn say_notes(recorded: &Recorded, output: &Output) {
+    recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
 }
 
 /// Saves a plan; a file that is something else is not overwritten, a pipe or a device is written into.
