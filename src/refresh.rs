@@ -39,8 +39,22 @@ pub struct Refresh {
 
 /// Reads every interface of `wanted`, all scopes at once.
 pub async fn refresh(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -> LiveState {
-    let mut read = Gathered::of(cloud, &[wanted]).await;
-    let readings = read.readings(cloud, &[wanted], moved).await.pop().unwrap_or_default();
+    let mut read = Gathered::of(cloud, &[wanted], |_| None).await;
+    let readings = read.readings(cloud, &[wanted], &[named(wanted)], moved).await.pop().unwrap_or_default();
+    read.live(clock, wanted, readings)
+}
+
+/// Reads a part of what a spec declares: of each scope that it names, `declared` says how many interfaces that has at least.
+pub async fn refresh_part(
+    cloud: &impl CloudRead,
+    clock: &Clock,
+    wanted: &[Wanted],
+    declared: &BTreeMap<&Scope, u32>,
+) -> LiveState {
+    let total = |scope: &Scope| declared.get(scope).copied();
+    let mut read = Gathered::of(cloud, &[wanted], total).await;
+    let named = [declared.keys().copied().collect()];
+    let readings = read.readings(cloud, &[wanted], &named, moved).await.pop().unwrap_or_default();
     read.live(clock, wanted, readings)
 }
 
@@ -48,17 +62,22 @@ pub async fn refresh(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -
 /// want the same interface.
 pub async fn refresh_each(cloud: &impl CloudRead, clock: &Clock, wanted: &[Vec<Wanted>]) -> Vec<LiveState> {
     let wanted: Vec<&[Wanted]> = wanted.iter().map(Vec::as_slice).collect();
-    let mut read = Gathered::of(cloud, &wanted).await;
-    let readings = read.readings(cloud, &wanted, copied).await;
+    let names: Vec<BTreeSet<&Scope>> = wanted.iter().map(|wanted| named(wanted)).collect();
+    let mut read = Gathered::of(cloud, &wanted, |_| None).await;
+    let readings = read.readings(cloud, &wanted, &names, copied).await;
     wanted.iter().zip(readings).map(|(wanted, readings)| read.live(clock, wanted, readings)).collect()
 }
 
 /// Reads every interface of `wanted`, all scopes at once, and keeps the reads.
 pub async fn read(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -> Refresh {
-    let mut read = Gathered::of(cloud, &[wanted]).await;
-    let readings = read.readings(cloud, &[wanted], copied).await.pop().unwrap_or_default();
+    let mut read = Gathered::of(cloud, &[wanted], |_| None).await;
+    let readings = read.readings(cloud, &[wanted], &[named(wanted)], copied).await.pop().unwrap_or_default();
     let live = read.live(clock, wanted, readings);
     Refresh { live, reads: read.reads() }
+}
+
+fn named(wanted: &[Wanted]) -> BTreeSet<&Scope> {
+    wanted.iter().map(|wanted| &wanted.scope).collect()
 }
 
 /// What the scopes of one or several specs said.
@@ -82,13 +101,17 @@ fn copied(listing: &mut Listing, id: &RouterInterfaceId) -> Option<Observed> {
 }
 
 impl<'w> Gathered<'w> {
-    async fn of(cloud: &impl CloudRead, specs: &[&'w [Wanted]]) -> Self {
+    /// Reads what is wanted; `total` says how many interfaces a scope has, as far as that is known.
+    async fn of(cloud: &impl CloudRead, specs: &[&'w [Wanted]], total: impl Fn(&Scope) -> Option<u32>) -> Self {
         let begun = Instant::now();
         let mut ids: BTreeMap<&Scope, BTreeSet<RouterInterfaceId>> = BTreeMap::new();
         for interface in specs.iter().copied().flatten() {
             ids.entry(&interface.scope).or_default().insert(interface.id.clone());
         }
-        let reads = ids.iter().map(|(scope, ids)| async { (*scope, listing::read(cloud, scope, ids, None).await) });
+        let reads = ids.iter().map(|(scope, ids)| {
+            let total = total(scope);
+            async move { (*scope, listing::read(cloud, scope, ids, total).await) }
+        });
         let mut listings: BTreeMap<&Scope, Listing> = BTreeMap::new();
         let mut failures = Vec::new();
         for (scope, outcome) in join_all(reads).await {
@@ -102,11 +125,12 @@ impl<'w> Gathered<'w> {
         Self { begun, ids, listings, failures }
     }
 
-    /// Returns what was said of the interfaces of each spec.
+    /// Returns what was said of the interfaces of each spec; `named` are the scopes that each names.
     async fn readings(
         &mut self,
         cloud: &impl CloudRead,
         specs: &[&[Wanted]],
+        named: &[BTreeSet<&Scope>],
         row: Row,
     ) -> Vec<BTreeMap<Address, Reading>> {
         let mut readings = Vec::new();
@@ -127,7 +151,7 @@ impl<'w> Gathered<'w> {
             });
             readings.push(read.collect());
         }
-        self.search_elsewhere(cloud, specs, &lost, &mut readings).await;
+        self.search_elsewhere(cloud, named, &lost, &mut readings).await;
         readings
     }
 
@@ -136,22 +160,23 @@ impl<'w> Gathered<'w> {
     async fn search_elsewhere(
         &self,
         cloud: &impl CloudRead,
-        specs: &[&[Wanted]],
+        named: &[BTreeSet<&Scope>],
         lost: &[(usize, &Wanted)],
         readings: &mut [BTreeMap<Address, Reading>],
     ) {
         if lost.is_empty() {
             return;
         }
-        let named: Vec<BTreeSet<&Scope>> =
-            specs.iter().map(|wanted| wanted.iter().map(|wanted| &wanted.scope).collect()).collect();
+        let has_failed = |scope: &Scope| self.failures.iter().any(|failure| failure.scope == *scope);
+        let scopes: BTreeSet<&Scope> = named.iter().flatten().copied().filter(|scope| !has_failed(scope)).collect();
         let may_be_in = |(spec, wanted): &(usize, &Wanted), scope: &Scope| {
             wanted.scope.account == scope.account && wanted.scope != *scope && named[*spec].contains(scope)
         };
-        let searches = self.listings.iter().map(|(scope, listing)| async move {
+        let searches = scopes.into_iter().map(|scope| async move {
             let lost = lost.iter().filter(|lost| may_be_in(lost, scope));
             let ids: BTreeSet<RouterInterfaceId> = lost.map(|(_, wanted)| wanted.id.clone()).collect();
-            let found = listing::read(cloud, scope, &ids, listing.total).await.unwrap_or_default();
+            let total = self.listings.get(scope).and_then(|listing| listing.total);
+            let found = listing::read(cloud, scope, &ids, total).await.unwrap_or_default();
             (scope, found.interfaces)
         });
         for (scope, found) in join_all(searches).await {
@@ -165,10 +190,7 @@ impl<'w> Gathered<'w> {
 
     /// Says to one spec what is about it.
     fn live(&self, clock: &Clock, wanted: &[Wanted], readings: BTreeMap<Address, Reading>) -> LiveState {
-        let named: BTreeSet<&Scope> = match self.failures.is_empty() {
-            true => BTreeSet::new(),
-            false => wanted.iter().map(|wanted| &wanted.scope).collect(),
-        };
+        let named = if self.failures.is_empty() { BTreeSet::new() } else { named(wanted) };
         let failures = self.failures.iter().filter(|failure| named.contains(&failure.scope)).cloned().collect();
         LiveState { read_at: clock.now(), readings, failures }
     }

@@ -1,8 +1,6 @@
 //! Reaching the cloud: the signed client with its retries and quotas, or the same client against an emulator that
 //! runs inside this process.
 
-mod several;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -27,11 +25,9 @@ use crate::store::account::Reach;
 use crate::store::named::Links;
 
 use super::failure::{Exit, Refusal};
-use super::live;
+use super::part::Sight;
 use super::project::Project;
 use super::trust::Trust;
-
-pub use several::{Seen, connect_and_read_each};
 
 /// How the cloud is to be reached, apart from what the spec says.
 #[derive(Clone, Debug)]
@@ -125,14 +121,19 @@ pub async fn connect_to_act(project: &Project, access: &Access, clock: Clock) ->
     reach(project, access, clock, Manner::Acting).await
 }
 
-/// Reaches what the spec names, to read, and reads every declared interface while it asks whose account it is.
+/// Reaches what the spec names, to read, and reads what is looked at while it asks whose account it is.
 ///
 /// # Errors
 /// As [`connect`].
-pub async fn connect_and_read(project: &Project, access: &Access, clock: Clock) -> Result<(Connection, LiveState)> {
+pub async fn connect_and_read(
+    project: &Project,
+    access: &Access,
+    clock: Clock,
+    sight: &Sight,
+) -> Result<(Connection, LiveState)> {
     let dialled = dial((project, &[]), access, clock, Manner::Looking).await?;
     let identity = Box::pin(dialled.identify(project));
-    let read = Box::pin(live::refresh(&project.spec, &dialled.cloud, &clock));
+    let read = Box::pin(sight.read(&project.spec, &dialled.cloud, &clock));
     // Where nobody knows whose account it is, what is read is of no use.
     let (target, read) = match select(identity, read).await {
         Either::Left((target, read)) => (target?, read.await),
@@ -148,8 +149,8 @@ async fn reach(project: &Project, access: &Access, clock: Clock, manner: Manner)
 }
 
 /// A cloud of which nobody knows yet whose account it is.
-struct Dialled {
-    cloud: Cloud,
+pub(super) struct Dialled {
+    pub(super) cloud: Cloud,
     chain: Option<Arc<Chain>>,
     reach: Reach,
     client: Settings,
@@ -162,7 +163,7 @@ impl Dialled {
     }
 
     /// Asks whose account it is.
-    async fn account_id(&self) -> Result<AccountId, Unidentified> {
+    pub(super) async fn account_id(&self) -> Result<AccountId, Unidentified> {
         let own = AccountName::default_account();
         match self.cloud.identity(&own).await {
             Ok(identity) => Ok(identity.account_id),
@@ -170,7 +171,7 @@ impl Dialled {
         }
     }
 
-    fn target(&self, project: &Project, account_id: AccountId) -> Target {
+    pub(super) fn target(&self, project: &Project, account_id: AccountId) -> Target {
         let settings = &project.spec.cloud;
         let endpoint = match (&self.reach, &settings.world) {
             (Reach::World(_), Some(name)) => format!("world {}", name.value),
@@ -187,19 +188,19 @@ impl Dialled {
 
 /// Why nobody knows whose account it is.
 #[derive(Clone, Debug)]
-struct Unidentified {
+pub(super) struct Unidentified {
     whose: String,
     error: CloudError,
 }
 
 impl Unidentified {
-    fn told(self) -> anyhow::Error {
+    pub(super) fn told(self) -> anyhow::Error {
         anyhow::Error::from(self.error).context(self.whose)
     }
 }
 
 /// Makes the cloud that a spec names, and `others` as well: what is said of it is said by the first, but for the accounts.
-async fn dial(
+pub(super) async fn dial(
     (first, others): (&Project, &[&Project]),
     access: &Access,
     clock: Clock,
@@ -384,7 +385,7 @@ async fn emulated(
 }
 
 /// Returns the file of the world that a spec names.
-fn world_of(project: &Project) -> Option<PathBuf> {
+pub(super) fn world_of(project: &Project) -> Option<PathBuf> {
     project.spec.cloud.world.as_ref().map(|world| project.directory.join(&world.value))
 }
 

@@ -17,7 +17,7 @@ use crate::refresh::{self, Wanted};
 use crate::render::words;
 use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Provider, Reading, Target};
 use crate::schedule;
-use crate::spec::{HealthPolicy, Spec};
+use crate::spec::{HealthPolicy, Interface, Spec};
 use crate::state::State;
 use crate::store::local::Files;
 use crate::store::recorder;
@@ -28,12 +28,12 @@ use super::project::Project;
 
 /// Lists what the spec wants to know about.
 pub fn wanted(spec: &Spec) -> Vec<Wanted> {
-    let wanted = |(address, interface): (&_, &crate::spec::Interface)| Wanted {
-        address: Clone::clone(address),
-        scope: interface.scope.clone(),
-        id: interface.id.value.clone(),
-    };
-    spec.interfaces.iter().map(wanted).collect()
+    spec.interfaces.iter().map(|(address, interface)| wanted_of(address, interface)).collect()
+}
+
+/// Says what a spec wants to know about one interface.
+pub(super) fn wanted_of(address: &Address, interface: &Interface) -> Wanted {
+    Wanted { address: address.clone(), scope: interface.scope.clone(), id: interface.id.value.clone() }
 }
 
 /// Reads every declared interface.

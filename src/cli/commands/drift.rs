@@ -8,11 +8,11 @@ use jiff::Timestamp;
 
 use crate::drift::{Drift, DriftCheck};
 use crate::history::{self, Recorded};
-use crate::ops::connection::{Seen, connect_and_read_each};
 use crate::ops::drift::{self as operation, Watching};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::notify;
 use crate::ops::project::{Project, together};
+use crate::ops::several::{Seen, connect_and_read_each};
 use crate::ops::shared_file::{self, Access};
 use crate::ops::unmanaged::{self, Listed};
 use crate::render;

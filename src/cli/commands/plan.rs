@@ -11,6 +11,7 @@ use crate::ops::asked::{self, Asked};
 use crate::ops::connection::connect_and_read;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
+use crate::ops::part::Sight;
 use crate::ops::session::today;
 use crate::ops::shared_file::{self, Access};
 use crate::plan::{Plan, PlanOptions};
@@ -31,7 +32,10 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let options = PlanOptions { at, ..options(&arguments.choice, invocation) };
     project.check_choice(&options)?;
     let recorded = read_quietly(&project.paths, output)?;
-    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
+    // A page draws everything that is declared.
+    let is_page = arguments.format.format() == Format::Html;
+    let sight = if is_page { Sight::Whole } else { Sight::of_plan(&project, &recorded, &options)? };
+    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock, &sight).await?;
     let (cloud, target) = (&connection.cloud, (&connection.target, read));
     let asked = Asked { options: &options, when_open };
     let (project, plan, seen) = asked::plan(project, &recorded, cloud, target, asked).await?;

@@ -8,13 +8,14 @@ use futures_util::future::{Either, join_all, select};
 
 use crate::clock::Clock;
 use crate::emulator::Manner;
-use crate::ops::live;
-use crate::ops::project::Project;
 use crate::refresh::{self, Wanted};
 use crate::resource::{LiveState, Target};
 use crate::spec::{Account, CloudSettings, Placed};
 
-use super::{Access, Cloud, connect_and_read, dial, world_of};
+use super::connection::{Access, Cloud, connect_and_read, dial, world_of};
+use super::live;
+use super::part::Sight;
+use super::project::Project;
 
 /// What was read of a spec.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ pub struct Seen {
 /// credentials is reached once, asked once whose account it is, and each of its regions is read once for all of them.
 ///
 /// # Errors
-/// For each spec, as [`super::connect`].
+/// For each spec, as [`super::connection::connect`].
 pub async fn connect_and_read_each(projects: &[&Project], access: &Access, clock: Clock) -> Vec<Result<Seen>> {
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (number, project) in projects.iter().enumerate() {
@@ -81,7 +82,7 @@ async fn read_together(projects: &[&Project], number: usize, access: &Access, cl
 }
 
 async fn alone(project: &Project, number: usize, access: &Access, clock: Clock) -> Result<Seen> {
-    let (connection, live) = connect_and_read(project, access, clock).await?;
+    let (connection, live) = connect_and_read(project, access, clock, &Sight::Whole).await?;
     Ok(Seen { cloud: Rc::new(connection.cloud), number, target: connection.target, live })
 }
 
