@@ -11,7 +11,6 @@ use super::approval::Kept;
 use super::asked::{self, Asked};
 use super::connection::{self, Access};
 use super::failure::{Exit, Refusal};
-use super::part::Sight;
 use super::project::Project;
 use super::saved;
 
@@ -34,7 +33,7 @@ pub struct Approving<'a> {
 /// Exit 4 where it is another one, 3 where there is nothing in it to approve, and those of planning.
 pub async fn approve(project: Project, access: &Access, clock: Clock, approving: Approving<'_>) -> Result<Kept> {
     let recorded = history::read_files(&project.paths)?;
-    let (connection, read) = connection::connect_and_read(&project, access, clock, &Sight::Whole).await?;
+    let (connection, read) = connection::connect_and_read(&project, access, clock).await?;
     let (cloud, target) = (&connection.cloud, (&connection.target, read));
     let (project, plan, _) = asked::plan(project, &recorded, cloud, target, approving.planned).await?;
     if plan.digest() != approving.digest {

@@ -121,11 +121,19 @@ pub async fn connect_to_act(project: &Project, access: &Access, clock: Clock) ->
     reach(project, access, clock, Manner::Acting).await
 }
 
+/// Reaches what the spec names, to read, and reads every declared interface while it asks whose account it is.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_and_read(project: &Project, access: &Access, clock: Clock) -> Result<(Connection, LiveState)> {
+    connect_and_look(project, access, clock, &Sight::Whole).await
+}
+
 /// Reaches what the spec names, to read, and reads what is looked at while it asks whose account it is.
 ///
 /// # Errors
 /// As [`connect`].
-pub async fn connect_and_read(
+pub async fn connect_and_look(
     project: &Project,
     access: &Access,
     clock: Clock,

@@ -1,5 +1,6 @@
 //! From the spec and the live cloud to a plan: refresh, what a dead run left open, the planner, the inspector.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
@@ -80,7 +81,8 @@ pub(super) async fn plan_read(
     let closed = recorded.state_as_closed(target);
     let with = beside::with_others(closed.as_deref(), project, target);
     let state = with.as_deref();
-    let live = as_of(&project.spec, read.clone(), options);
+    let is_ahead = options.meanwhile().is_some();
+    let live = if is_ahead { Cow::Owned(as_of(&project.spec, read.clone(), options)) } else { Cow::Borrowed(&read) };
     let open_run = recorded.journal.replay().open_run();
     let doubts = match &recorded.running {
         // Whoever is at work reads what becomes of its own calls.

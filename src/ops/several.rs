@@ -14,7 +14,6 @@ use crate::spec::{Account, CloudSettings, Placed};
 
 use super::connection::{Access, Cloud, connect_and_read, dial, world_of};
 use super::live;
-use super::part::Sight;
 use super::project::Project;
 
 /// What was read of a spec.
@@ -82,7 +81,7 @@ async fn read_together(projects: &[&Project], number: usize, access: &Access, cl
 }
 
 async fn alone(project: &Project, number: usize, access: &Access, clock: Clock) -> Result<Seen> {
-    let (connection, live) = connect_and_read(project, access, clock, &Sight::Whole).await?;
+    let (connection, live) = connect_and_read(project, access, clock).await?;
     Ok(Seen { cloud: Rc::new(connection.cloud), number, target: connection.target, live })
 }
 
