@@ -140,9 +140,9 @@ async fn check(
         let projects: Vec<&Project> = others.iter().collect();
         drift.unmanaged = Some(unmanaged::unmanaged(&project, &projects, (read.number, cloud), listed).await?);
     }
-    let topology = Topology::new(&project.spec, &seen);
+    let topology = (arguments.format.format() == Format::Html).then(|| Topology::new(&project.spec, &seen));
     let given = invocation.given_choice(&arguments.selection, &arguments.at);
-    print(output, &arguments.format, &drift, &given, &topology)?;
+    print(output, &arguments.format, &drift, &given, topology.as_ref())?;
     let told = match &arguments.notify_command {
         Some(command) => notify::notify(&project, &drift, command, invocation.environment.children()).await,
         None => Ok(()),
@@ -161,13 +161,19 @@ fn of(path: &Path, drift: Drift, seen: &LiveState) -> DriftCheck {
     DriftCheck { spec: whole(path), at: drift.timestamp, declared, outcome: Ok(drift) }
 }
 
-fn print(output: &Output, format: &FormatArgs, drift: &Drift, given: &Given, topology: &Topology) -> Result<()> {
+fn print(
+    output: &Output,
+    format: &FormatArgs,
+    drift: &Drift,
+    given: &Given,
+    topology: Option<&Topology>,
+) -> Result<()> {
     let view = output.view_of(format.full);
     output.print(|out| match format.format() {
         Format::Text => render::drift::text(out, drift, given, view),
         Format::Json => render::drift::document(out, drift),
         Format::Markdown => render::markdown::drift(out, drift, given),
-        Format::Html => render::html::drift(out, drift, given, Some(topology)),
+        Format::Html => render::html::drift(out, drift, given, topology),
     })
 }
 

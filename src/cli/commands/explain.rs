@@ -9,7 +9,7 @@ use crate::cloud::CloudError;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::history::Recorded;
 use crate::ops::beside;
-use crate::ops::connection::connect_and_read;
+use crate::ops::connection::connect_and_look;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::part::Sight;
@@ -142,7 +142,7 @@ async fn planned(
     at: Option<Timestamp>,
     (sight, invocation): (&Sight, &Invocation),
 ) -> Result<(Plan, LiveState)> {
-    let (connection, read) = connect_and_read(project, &invocation.access(), invocation.clock, sight).await?;
+    let (connection, read) = connect_and_look(project, &invocation.access(), invocation.clock, sight).await?;
     let (cloud, target) = (&connection.cloud, &connection.target);
     let options = of_all(at, invocation);
     let planned = live::plan_of(project, recorded, cloud, (target, read), &options).await?;

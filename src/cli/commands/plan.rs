@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::bounds;
 use crate::history::{self, Recorded};
 use crate::ops::asked::{self, Asked};
-use crate::ops::connection::connect_and_read;
+use crate::ops::connection::connect_and_look;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::part::Sight;
@@ -35,7 +35,7 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     // A page draws everything that is declared.
     let is_page = arguments.format.format() == Format::Html;
     let sight = if is_page { Sight::Whole } else { Sight::of_plan(&project, &recorded, &options)? };
-    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock, &sight).await?;
+    let (connection, read) = connect_and_look(&project, &invocation.access(), invocation.clock, &sight).await?;
     let (cloud, target) = (&connection.cloud, (&connection.target, read));
     let asked = Asked { options: &options, when_open };
     let (project, plan, seen) = asked::plan(project, &recorded, cloud, target, asked).await?;
@@ -46,16 +46,16 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let saved = arguments.out.as_deref().filter(|path| !shared_file::is_stream(path));
     let saved = saved.map(|path| path.display().to_string());
     let given = Given { saved, redo: arguments.choice.redo, ..invocation.given() };
-    print(
-        output,
-        &arguments.format,
-        &plan,
-        &given,
-        Some(&Topology::new(
-            &project.spec,
-            &live::as_of(&project.spec, seen, &PlanOptions { at: plan.at, ..options.clone() }),
-        )),
-    )?;
+    // Only a page draws it, and it takes as long as the plan.
+    let as_of = PlanOptions { at: plan.at, ..options.clone() };
+    let drawn = if is_page {
+        Some(live::as_of(&project.spec, seen, &as_of))
+    } else {
+        std::mem::forget(seen);
+        None
+    };
+    let topology = drawn.as_ref().map(|seen| Topology::new(&project.spec, seen));
+    print(output, &arguments.format, &plan, &given, topology.as_ref())?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
         let name = path.display();
         let text = match shared_file::is_stream(path) {
@@ -64,7 +64,10 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
         };
         output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
     }
-    Ok(exit_code(&plan, arguments.detailed_exitcode))
+    let code = exit_code(&plan, arguments.detailed_exitcode);
+    // The process ends here: taking a large plan apart, piece by piece, is for nobody.
+    std::mem::forget((project, recorded, plan, connection));
+    Ok(code)
 }
 
 /// 1 if a region could not be read, 3 if something wanted cannot be had, 2 for changes if asked for.
