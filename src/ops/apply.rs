@@ -62,9 +62,13 @@ async fn begin<'s>(
     let mut waiting = |holder: &str| front.note(&format!("waiting for the account's lock of {holder}"));
     account_lock::take(&account, deadline, &mut waiting).await?;
     let mut recorded = recorded;
-    let state = beside::with_others(recorded.state_for(&connection.target), &session.project, &connection.target);
+    let target = &connection.target;
+    let with = beside::told_with_others(recorded.state_for(target), &session.project, target);
+    for (path, addresses) in &with.taken_along {
+        front.note(&words::plan::taken_along(&path.display().to_string(), addresses));
+    }
     let mut has_taken_along = false;
-    if let Some(Cow::Owned(mut state)) = state {
+    if let Some(Cow::Owned(mut state)) = with.state {
         has_taken_along = true;
         if state.lineage.is_empty() {
             state.lineage.clone_from(&session.salt);

@@ -10,10 +10,12 @@ pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod steps;
 pub(crate) mod table;
+pub(crate) mod ticket;
 
 use self::changes::{Changes, Wave};
 use self::findings::Finding;
 use self::steps::StepRow;
+use self::table::Table;
 use super::phrase::Phrase;
 use super::text::Tone;
 use super::words::groups::Standing;
@@ -147,6 +149,8 @@ pub(crate) enum Body {
     Findings(Vec<Finding>),
     /// What became of each step.
     Steps(Vec<StepRow>),
+    /// Rows under heads.
+    Table(Table),
 }
 
 /// One thing said.
@@ -207,6 +211,7 @@ impl Section {
             Body::Order(waves, between) => waves.is_empty() && between.is_none(),
             Body::Findings(findings) => findings.is_empty(),
             Body::Steps(rows) => rows.is_empty(),
+            Body::Table(table) => table.rows.is_empty(),
         }
     }
 }

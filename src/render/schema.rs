@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::plan::document;
-use super::{drift, events};
+use super::{drift, events, history, ticket};
 use crate::{spec, state};
 
 /// A format with a schema.
@@ -29,6 +29,10 @@ pub enum Format {
     Events,
     /// What `drift --json` prints.
     Drift,
+    /// What `history --json` prints.
+    History,
+    /// What `report --format json` prints.
+    Report,
 }
 
 impl Format {
@@ -61,6 +65,8 @@ pub fn schema(format: Format) -> Value {
         }
         Format::Events => of::<events::EventLine<'_>>(),
         Format::Drift => of::<drift::Document<'_>>(),
+        Format::History => of::<history::ListDocument<'_>>(),
+        Format::Report => of::<ticket::document::Document<'_>>(),
     }
 }
 

@@ -134,6 +134,13 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
 pub(super) fn keep_as(path: &Path, name: &Path) -> Result<(), StoreError> {
     refuse_irregular(path)?;
     refuse_irregular(name)?;
+    // A crash may have left it with both names; putting one in the place of the other would do nothing, and say so of neither.
+    let is_kept = |known: &fs::Metadata, kept: &fs::Metadata| (known.dev(), known.ino()) == (kept.dev(), kept.ino());
+    if let (Ok(known), Ok(kept)) = (fs::symlink_metadata(path), fs::symlink_metadata(name))
+        && is_kept(&known, &kept)
+    {
+        return Ok(());
+    }
     let link = |at: &Path| fs::hard_link(path, at);
     match tempfile::Builder::new().prefix(".rictl-").make_in(directory(path), link) {
         Ok(linked) => linked.into_temp_path().persist(name).map_err(|failed| io_error("replace", name)(failed.error)),

@@ -87,6 +87,22 @@ fn a_commit_writes_the_state_once_and_reads_nothing_of_it_again() {
 }
 
 #[test]
+fn a_crash_between_the_backup_and_the_state_leaves_no_file_behind_in_the_next_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    fs::remove_file(&paths.backup).unwrap();
+    fs::hard_link(&paths.state, &paths.backup).unwrap();
+    let before = fs::metadata(&paths.state).unwrap().ino();
+    let (mut store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
+    let mut state = recorded.state.unwrap();
+    store.append(&drain(3, state.serial, "sh-primary")).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
+    assert_eq!(fs::metadata(&paths.backup).unwrap().ino(), before);
+    assert_eq!(fs::read_dir(dir.path().join("state")).unwrap().count(), 5, "no temporary file is left");
+}
+
+#[test]
 fn the_backup_is_the_state_before() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());

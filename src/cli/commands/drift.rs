@@ -24,6 +24,7 @@ use crate::resource::{Address, LiveState, Reading};
 use super::super::args::{DriftArgs, Format, FormatArgs};
 use super::super::errors::{self, Machine};
 use super::super::output::Output;
+use super::super::streams;
 use super::{Invocation, plan};
 
 /// What is known of a spec before the cloud is asked.
@@ -46,6 +47,8 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
         let refusal = Refusal::new(Exit::Error, "a page shows one spec, and several were given");
         return Err(refusal.hint("run drift once for each, or use --format text, json or markdown").into());
     }
+    let files = [("--metrics-file", arguments.metrics_file.as_deref()), ("--junit", arguments.junit.as_deref())];
+    streams::check(streams::document_of(&arguments.format), &files)?;
     let machine = if format == Format::Json { Machine::Document } else { Machine::None };
     let read = read(&paths, arguments, invocation).await?;
     let given = read.iter().flatten().filter(|_| arguments.unmanaged);
@@ -127,7 +130,7 @@ async fn check(
     (arguments, invocation, output): (&DriftArgs, &Invocation, &Output),
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
     let (Prepared { project, at, chosen, recorded }, read) = read?;
-    plan::say_all(&recorded, output);
+    plan::say_notes(&recorded, output);
     let watching = Watching { at, poll_interval: invocation.global.poll_interval };
     let (cloud, looked) = (&*read.cloud, (&read.target, read.live));
     let (mut drift, mut seen) =

@@ -24,9 +24,11 @@ use crate::store::named::{self, Links, NamedError};
 
 use super::super::args::{Choice, DriftArg, Format, FormatArgs, PlanArgs};
 use super::super::output::Output;
+use super::super::streams;
 use super::Invocation;
 
 pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    streams::check(streams::document_of(&arguments.format), &[("--out", arguments.out.as_deref())])?;
     let when_open = arguments.at.is_open();
     let (project, at) = invocation.load_planned(&arguments.at)?;
     let options = PlanOptions { at, ..options(&arguments.choice, invocation) };
@@ -117,8 +119,8 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
     }
 }
 
-/// Reads what is recorded and says what is odd about it, but for who is at work: the plan itself says that.
-fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
+/// Reads what is recorded and says what is odd about it, but for who is at work: a plan or a drift check says that itself.
+pub(super) fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
     let recorded = history::read_files(paths)?;
     say_notes(&recorded, output);
     Ok(recorded)
@@ -126,20 +128,15 @@ fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
 
 /// Reads what is recorded and says what is odd about it.
 pub(super) fn read(paths: &Paths, output: &Output) -> Result<Recorded> {
-    let recorded = history::read_files(paths)?;
-    say_all(&recorded, output);
-    Ok(recorded)
-}
-
-/// Says what is odd about what is recorded, and who is at work.
-pub(super) fn say_all(recorded: &Recorded, output: &Output) {
-    say_notes(recorded, output);
+    let recorded = read_quietly(paths, output)?;
     if let Some(holder) = &recorded.running {
         output.say(&format!("note: a run is going on: {holder}"));
     }
+    Ok(recorded)
 }
 
-fn say_notes(recorded: &Recorded, output: &Output) {
+/// Says what is odd about what is recorded, but for who is at work.
+pub(super) fn say_notes(recorded: &Recorded, output: &Output) {
     recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
 }
 
