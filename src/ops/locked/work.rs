@@ -222,7 +222,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         Evidence {
             host: Some(Holder::host_name()),
             spec: Some(project.name.clone()),
-            spec_digest: Some(project.digest.clone()),
+            spec_digest: Some(project.digest.as_str().to_owned()),
             takes_back,
             takes_back_whole,
             takes_back_part_of: part_of,
