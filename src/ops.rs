@@ -26,7 +26,7 @@ pub mod live;
 pub mod locked;
 pub mod notify;
 pub mod project;
-
+pub mod rehearse;
 pub mod rollback;
 mod saved;
 pub mod session;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::plan::document;
-use super::{drift, events};
+use super::{drift, events, rehearsal};
 use crate::{spec, state};
 
 /// A format with a schema.
@@ -29,6 +29,8 @@ pub enum Format {
     Events,
     /// What `drift --json` prints.
     Drift,
+    /// What `rehearse --json` prints.
+    Rehearse,
 }
 
 impl Format {
@@ -61,6 +63,7 @@ pub fn schema(format: Format) -> Value {
         }
         Format::Events => of::<events::EventLine<'_>>(),
         Format::Drift => of::<drift::Document<'_>>(),
+        Format::Rehearse => of::<rehearsal::Document<'_>>(),
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod groups;
 pub(crate) mod history;
 pub mod next;
 pub mod plan;
+pub mod rehearsal;
 pub mod report;
 pub(crate) mod run;
 pub(crate) mod schedule;

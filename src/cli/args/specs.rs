@@ -42,4 +42,6 @@ pub(in crate::cli) enum SchemaFormat {
     Events,
     /// What `drift --json` prints
     Drift,
+    /// What `rehearse --json` prints
+    Rehearse,
 }
