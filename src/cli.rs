@@ -15,6 +15,7 @@ mod outlet;
 mod output;
 mod prompt;
 mod signals;
+mod streams;
 mod who;
 
 use std::ffi::{OsStr, OsString};

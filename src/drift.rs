@@ -4,6 +4,7 @@
 //! asks it why something changes and what left the status it was last seen in; [`compare`] asks it what `drift` reports.
 //! Whether an item counts as a finding is said in one place, [`DriftCause::is_finding`]. No clock, no prose.
 
+pub(crate) mod at_work;
 mod groups;
 mod links;
 mod subject;

@@ -6,6 +6,7 @@
 
 mod catch_up;
 pub mod confirmation;
+pub mod dossier;
 mod fold;
 mod note;
 mod pace;
@@ -28,6 +29,7 @@ pub use note::Note;
 pub use pace::{Pace, expected_durations};
 pub use past::{
     Missing, Past, Resolved, find, find_in, last, last_standing, last_to_take_back, over_at, past_runs, resolved,
+    runs_that_name,
 };
 pub use records::{Seen, write};
 
@@ -56,15 +58,38 @@ impl Recorded {
 
     /// Returns the state as the next command that writes will plan from: with what is recorded of runs whose processes died.
     pub fn state_as_closed(&self, target: &Target) -> Option<Cow<'_, State>> {
-        let state = self.state_for(target)?;
+        self.state_for(target).map(|state| self.closed(state))
+    }
+
+    /// Returns the state with what is recorded of runs whose processes died, whosever interfaces it is about.
+    pub fn any_state_as_closed(&self) -> Option<Cow<'_, State>> {
+        self.state.as_ref().map(|state| self.closed(state))
+    }
+
+    fn closed<'s>(&self, state: &'s State) -> Cow<'s, State> {
         let is_dead = |run: &&Run| run.over.is_none() && run.started.lineage == state.lineage;
         let dead: Vec<&Run> = self.journal.replay().runs().iter().filter(is_dead).collect();
         if self.running.is_some() || dead.is_empty() {
-            return Some(Cow::Borrowed(state));
+            return Cow::Borrowed(state);
         }
         let mut state = state.clone();
         dead.into_iter().for_each(|run| catch_up::take_in_dead(&mut state, run));
-        Some(Cow::Owned(state))
+        Cow::Owned(state)
+    }
+
+    /// Returns the run that whoever holds the lock is at work on; never one that a dead process left.
+    pub fn at_work(&self) -> Option<&Run> {
+        let holder = self.running.as_ref()?;
+        let host = holder.host.as_str();
+        self.journal.replay().open_run().filter(|run| {
+            let started = &run.started;
+            started.pid == holder.pid && started.evidence.host.as_deref().is_none_or(|known| known == host)
+        })
+    }
+
+    /// Returns the run that a dead process left without an end, unless somebody is at work who will close it.
+    pub fn dead_run(&self) -> Option<&Run> {
+        self.journal.replay().open_run().filter(|_| self.running.is_none())
     }
 
     /// Takes the state out, or starts one: it goes on with the lineage of the journal if that has the same target,
@@ -193,10 +218,11 @@ pub fn restart<M: Medium>(
         return Ok(None);
     }
     let mut aside = Vec::new();
+    let is_put_aside = distrusted.state.is_some();
     if let Some(why) = distrusted.state {
         aside.push(Aside { why, kept: medium.put_state_aside()? });
     }
-    let (recorder, recorded) = match distrusted.journal {
+    let (recorder, mut recorded) = match distrusted.journal {
         None => bring_up_to_now(medium)?,
         Some(why) => {
             let (recorder, kept) = Recorder::restart(medium, target, lineage)?;
@@ -206,6 +232,9 @@ pub fn restart<M: Medium>(
             (recorder, recorded)
         }
     };
+    if is_put_aside {
+        recorded.notes.iter_mut().for_each(Note::put_aside);
+    }
     Ok(Some(Restarted { recorder, recorded, aside }))
 }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use schemars::JsonSchema;
 
-use crate::plan::{Action, Expectation, Goal, StepId};
+use crate::plan::{Action, Expectation, Goal, Guard, StepId};
 use crate::resource::{Address, Call, ChangeName, Receipt, RouterInterfaceId, Scope, Status, Target};
 use crate::run::{RunEnd, StepReason};
 use crate::state::RunId;
@@ -243,7 +243,7 @@ pub struct Ground {
 pub const NOT_SENT: &str = "not_sent";
 
 /// What a run was told of its state's lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LockWord {
     /// `--lock=none`: where the file system's locks do not work, nothing kept others out.
@@ -251,7 +251,7 @@ pub enum LockWord {
 }
 
 /// Who approved a run, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Approved {
     /// Who.
     pub by: String,
@@ -263,7 +263,7 @@ pub struct Approved {
 }
 
 /// How a run was approved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovedHow {
     /// By `yes` at a terminal.
@@ -312,6 +312,9 @@ pub struct PlannedStep {
     /// The change that asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change_id: Option<ChangeName>,
+    /// The floors that were checked when it was planned: what each group is left with. Runs of older versions do not say it.
+    #[serde(rename = "margins", default, skip_serializing_if = "Vec::is_empty")]
+    pub guards: Vec<Guard>,
 }
 
 impl PlannedStep {

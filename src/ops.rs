@@ -18,6 +18,7 @@ mod command;
 pub mod confirm;
 pub mod connection;
 pub mod drift;
+pub mod evidence;
 pub mod failure;
 pub mod fmt;
 pub mod history;

@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
-use crate::cloud::CloudRead;
 use crate::cloud::listing::{self, Listing, ScopeRead};
+use crate::cloud::{CloudRead, ErrorKind};
 use crate::resource::{Address, LiveState, Reading, RouterInterfaceId, Scope, ScopeFailure};
 
 pub use health::health;
@@ -57,7 +57,10 @@ pub async fn read(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -> R
             Ok(listing) => {
                 listings.insert(scope, listing);
             }
-            Err(error) => failures.push(ScopeFailure { scope: scope.clone(), detail: error.with_hint() }),
+            Err(error) => {
+                let may_be_misspelt = matches!(error.kind, ErrorKind::InvalidRegion | ErrorKind::Unreachable);
+                failures.push(ScopeFailure { scope: scope.clone(), detail: error.with_hint(), may_be_misspelt });
+            }
         }
     }
     let mut readings: BTreeMap<Address, Reading> = BTreeMap::new();

@@ -33,6 +33,7 @@ pub mod starter;
 pub mod state;
 mod svg;
 pub mod text;
+pub mod ticket;
 pub mod topology;
 pub mod words;
 

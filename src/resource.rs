@@ -203,6 +203,9 @@ pub struct ScopeFailure {
     pub scope: Scope,
     /// Why: code, message, RequestId, next step; ready for people.
     pub detail: String,
+    /// The cloud does not know the region, or nobody can be reached there: its name may be misspelt.
+    #[serde(skip)]
+    pub may_be_misspelt: bool,
 }
 
 /// What the cloud just said about every declared interface.

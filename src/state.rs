@@ -270,6 +270,16 @@ impl RunId {
         let time = jiff::fmt::strtime::format("%Y%m%dT%H%M%S", at).expect("the format has only fixed fields");
         Self(format!("{time}.{:03}Z-{salt}", at.subsec_millisecond()).into())
     }
+
+    /// Returns when it was made: when the command began, which may have waited for a `yes` or a lock before the run did. `None` of
+    /// an id that says no time.
+    pub fn made_at(&self) -> Option<Timestamp> {
+        let part = |range: std::ops::Range<usize>| self.0.get(range);
+        let (day, clock) = (part(0..8)?, part(9..19)?);
+        let [year, month, date] = [day.get(0..4)?, day.get(4..6)?, day.get(6..8)?];
+        let [hour, minute, second] = [clock.get(0..2)?, clock.get(2..4)?, clock.get(4..)?];
+        format!("{year}-{month}-{date}T{hour}:{minute}:{second}Z").parse().ok()
+    }
 }
 
 impl std::fmt::Display for RunId {

@@ -254,11 +254,11 @@ impl StoreError {
             Self::Locked { id, .. } if id.is_empty() => "wait for it: it says who it is in a moment".into(),
             Self::Locked { id, .. } => {
                 format!(
-                    "wait for it; stop a rollout that pauses with Ctrl-C; or free the lock with `rictl force-unlock {id}` if you know that it is dead"
+                    "wait for it, with `--lock-timeout 5m` for as long as that; stop a rollout that pauses with Ctrl-C; or free the lock with `rictl force-unlock {id}` if you know that it is dead"
                 )
             }
             Self::AccountLocked { path, .. } => {
-                format!("wait for it with --lock-timeout, or end that process: its lock ({path}) ends with it")
+                format!("wait for it with `--lock-timeout 5m`, or end that process: its lock ({path}) ends with it")
             }
             Self::Exposed { path, by: Writer::Owner(_) } => {
                 format!("if what is in it is yours, run `chown` on {path}; else choose another `state.path`")

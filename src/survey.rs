@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::resource::{
-    Address, BusinessStatus, DesiredStatus, GroupName, Observed, Region, RouterInterfaceId, Status, Target,
+    Address, BusinessStatus, DesiredStatus, GroupName, Observed, Region, RouterInterfaceId, Status, Target, composed,
+    is_letter_or_mark,
 };
 use crate::spec::keys::Grammar;
 
@@ -124,11 +125,7 @@ fn addresses(
     let wished = |interface: &Observed| {
         let name = names.get(&interface.id).map(String::as_str).or(interface.name.as_deref()).unwrap_or_default();
         let slug = slug(name);
-        // Of a name in another script hardly more than its numbers is left, which say nothing by themselves.
-        let says_little =
-            name.chars().any(|letter| letter.is_alphabetic() && !letter.is_ascii() && plain(letter).is_none())
-                && !slug.contains(|letter: char| letter.is_ascii_alphabetic());
-        if slug.is_empty() || says_little { self::slug(interface.id.as_str()) } else { slug }
+        if slug.is_empty() { self::slug(interface.id.as_str()) } else { slug }
     };
     let mut wishes: BTreeMap<String, usize> = BTreeMap::new();
     observed.iter().for_each(|interface| *wishes.entry(wished(interface)).or_default() += 1);
@@ -148,18 +145,20 @@ fn addresses(
 /// Keeps of a text what an address can hold; a run of anything else becomes one dash.
 fn slug(text: &str) -> String {
     let mut slug = String::new();
-    for character in text.chars() {
+    for character in composed(text).chars() {
         match character {
             'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '.' => slug.push(character),
             // A mark that stands on the letter before it.
             '\u{300}'..='\u{36f}' => {}
             _ if plain(character).is_some() => slug.extend(plain(character)),
+            _ if is_letter_or_mark(character) => slug.push(character),
             _ if !slug.ends_with('-') => slug.push('-'),
             _ => {}
         }
     }
     let slug = slug.trim_matches(['-', '.', '_']);
-    slug.get(..LONGEST).unwrap_or(slug).trim_end_matches(['-', '.', '_']).to_owned()
+    let end = slug.char_indices().nth(LONGEST).map_or(slug.len(), |(end, _)| end);
+    slug[..end].trim_end_matches(['-', '.', '_']).to_owned()
 }
 
 /// What an ASCII keyboard writes for the letters from U+00C0 to U+017F: Latin letters without their marks.

@@ -7,6 +7,7 @@ mod changes;
 mod children;
 mod confirm;
 mod drift;
+mod evidence;
 mod explain;
 mod files;
 mod forged;

@@ -78,6 +78,7 @@ impl Place {
             .env("HOME", self.path("home"))
             .env("COLUMNS", "200")
             .env("RICTL_POLL_INTERVAL", "20ms")
+            .env("RICTL_DOUBT_WINDOW", "200ms")
             .env("RICTL_LOCK_DIR", self.path("locks"))
             .stdin(Stdio::null());
         command

@@ -76,6 +76,7 @@ impl Scene {
                 goal: Goal::Inactive,
                 reason: None,
                 change_id: None,
+                guards: Vec::new(),
             }],
         };
         store.append(&[Entry::RunStarted(Box::new(started))]).unwrap();

@@ -50,6 +50,7 @@ impl Stage {
             .env("USER", "ann")
             .env("TERM", "xterm")
             .env("RICTL_POLL_INTERVAL", "20ms")
+            .env("RICTL_DOUBT_WINDOW", "200ms")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -8,6 +8,7 @@ mod confirm;
 mod emulator;
 mod format;
 mod global;
+mod history;
 mod look;
 mod plan;
 mod recorded;
@@ -24,10 +25,6 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
-use crate::selector::Selector;
-
-use super::completion;
-
 pub(super) use apply::{ApplyArgs, OnErrorArg, RunArgs};
 pub(super) use approve::ApproveArgs;
 pub(super) use at::AtArgs;
@@ -36,6 +33,7 @@ pub(super) use confirm::ConfirmArgs;
 pub(super) use emulator::EmulatorCommand;
 pub(super) use format::{Format, FormatArgs};
 pub(super) use global::{Global, Signature};
+pub(super) use history::{HistoryArgs, HistoryFormat, ReportArgs, ReportFormat};
 pub(super) use look::{ExplainArgs, GraphArgs, GraphFormat};
 pub(super) use plan::{Choice, DriftArg, PlanArgs, Selection};
 pub(super) use recorded::{ShowArgs, StateCommand};
@@ -99,14 +97,9 @@ pub(super) enum Command {
     /// Print a saved plan or a past run
     Show(ShowArgs),
     /// List past runs, newest first
-    History {
-        /// Only the runs that touched these interfaces: addresses, ids, patterns, group:G, label:K=V and the like
-        #[arg(value_name = "SELECTOR", add = completion::selectors())]
-        selectors: Vec<Selector>,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
+    History(HistoryArgs),
+    /// Write what past runs prove about a change, for its ticket: drain and return, times, RequestIds, who approved
+    Report(ReportArgs),
     /// Read or edit what was recorded
     State {
         #[command(subcommand)]

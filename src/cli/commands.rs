@@ -7,6 +7,7 @@ mod confirm;
 mod drift;
 mod emulator;
 mod explain;
+mod history;
 mod init;
 pub(super) mod offline;
 mod plan;
@@ -33,8 +34,8 @@ use crate::spec::{SignatureVersion, Spec};
 use crate::state::RunId;
 
 use super::args::{
-    ApplyArgs, AtArgs, ChangeCommand, Command, Format, Global, GraphFormat, OnErrorArg, PlanArgs, RunArgs, Selection,
-    Signature, StateCommand,
+    ApplyArgs, AtArgs, ChangeCommand, Command, Format, Global, GraphFormat, HistoryFormat, OnErrorArg, PlanArgs,
+    ReportFormat, RunArgs, Selection, Signature, StateCommand,
 };
 use super::errors::Machine;
 use super::output::Output;
@@ -85,8 +86,13 @@ impl Command {
             Self::Show(arguments) => (false, arguments.format.format() == Format::Json),
             Self::Graph(arguments) => (false, arguments.format == GraphFormat::Json),
             Self::State { command: StateCommand::List { json } | StateCommand::Show { json, .. } }
-            | Self::History { json, .. }
             | Self::Whoami { json } => (false, *json),
+            Self::History(arguments) => {
+                (arguments.format() == HistoryFormat::Ndjson, arguments.format() == HistoryFormat::Json)
+            }
+            Self::Report(arguments) => {
+                (false, arguments.output().is_none() && arguments.format() == ReportFormat::Json)
+            }
             Self::Explain(arguments) => (false, arguments.json),
             Self::Rehearse(arguments) => (false, arguments.json),
             _ => (false, false),
@@ -131,7 +137,8 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Confirm(arguments) => confirm::confirm(&arguments, invocation, output).await,
         Command::Drift(arguments) => drift::drift(&arguments, invocation, output).await,
         Command::Show(arguments) => recorded::show(&arguments, invocation, output),
-        Command::History { selectors, json } => recorded::history(&selectors, json, invocation, output),
+        Command::History(arguments) => history::history(&arguments, invocation, output),
+        Command::Report(arguments) => history::report(&arguments, invocation, output),
         Command::State { command: StateCommand::Accept } => recorded::accept(invocation, output).await,
         Command::State { command } => recorded::state(command, invocation, output),
         Command::ForceUnlock { id, force, pid } => recorded::force_unlock(&id, force, pid, invocation, output).await,
@@ -154,7 +161,7 @@ impl Invocation {
             [one] => Ok(one.clone()),
             _ => Err(Refusal::new(Exit::Error, "--file was given several times")
                 .hint(
-                    "only `drift`, `validate` and `apply --approved` take several specs; a directory merges its files",
+                    "only `drift`, `history`, `report`, `validate` and `apply --approved` take several specs; a directory merges its files",
                 )
                 .into()),
         }

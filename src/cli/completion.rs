@@ -1,7 +1,7 @@
 //! What Tab offers: subcommands and flags from the grammar, addresses from the spec that `-f F` or `--file F` names, else
 //! from rictl.yaml, runs from its history; neither `--file=F` nor RICTL_FILE is seen. It asks no cloud, and says nothing where something cannot be read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, PathComplete
 use clap_complete::env::{CompleteEnv, Shells};
 
 use crate::history;
+use crate::history::dossier::changes_of;
 use crate::ops::project::{DEFAULT_SPEC, Project};
 use crate::spec::Spec;
 use crate::store::local::Files;
@@ -80,6 +81,37 @@ pub(super) fn runs() -> ArgValueCompleter {
         let newest = newest_runs().unwrap_or_default().into_iter();
         candidates(typed, newest.chain(["last".to_owned()]).map(|id| (id, String::new())))
     })
+}
+
+/// Offers the changes that the spec declares, and those of the newest runs.
+pub(super) fn changes() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| candidates(typed, all_changes().into_iter()))
+}
+
+/// Offers changes and the newest runs.
+pub(super) fn changes_and_runs() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| {
+        let newest = newest_runs().unwrap_or_default().into_iter();
+        let runs = newest.chain(["last".to_owned()]).map(|id| (id, String::new()));
+        candidates(typed, all_changes().into_iter().chain(runs))
+    })
+}
+
+/// Lists changes, each with its reason where the spec declares it.
+fn all_changes() -> BTreeMap<String, String> {
+    let Some(project) = project() else { return BTreeMap::new() };
+    let declared = project.spec.changes.iter().map(|(name, change)| (name.to_string(), change.reason.clone()));
+    let mut changes: BTreeMap<String, String> = declared.collect();
+    let medium = Files::new(project.paths);
+    let Ok(recorded) = history::read(&medium) else { return changes };
+    let replay = recorded.journal.replay();
+    for id in history::all_ids(&medium, replay).unwrap_or_default().iter().rev().take(MOST_RUNS) {
+        let Ok(Ok(run)) = history::find(&medium, replay, &id.0) else { continue };
+        for change in changes_of(&run) {
+            changes.entry(change.to_owned()).or_default();
+        }
+    }
+    changes
 }
 
 /// Offers the newest runs and the files that may be saved plans.

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgAction, Command};
+use clap::{ArgAction, Command, CommandFactory as _};
+
+use crate::diagnostic::nearest::nearest;
 
 /// What other tools call a command, and what does it here.
 const COMMANDS: &[(&[&str], &str)] = &[
@@ -117,10 +119,47 @@ pub(super) fn point_to(error: &mut clap::Error) {
             if let Some(what) = known(FLAGS, error, ContextKind::InvalidArg) {
                 error.remove(ContextKind::SuggestedArg);
                 error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
+                return;
             }
+            suggest_flag(error);
         }
         _ => {}
     }
+}
+
+/// Suggests the flag that is spelt most like one that is none: of the command, else of one that has it.
+fn suggest_flag(error: &mut clap::Error) {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return };
+    let Some(word) = word.strip_prefix("--").map(str::to_owned) else { return };
+    error.remove(ContextKind::SuggestedArg);
+    let grammar = super::args::Cli::command();
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    let words = usage.split_whitespace().skip_while(|part| *part != "Usage:").skip(2);
+    let mut own = &grammar;
+    for word in words {
+        let Some(below) = own.find_subcommand(word) else { break };
+        own = below;
+    }
+    let globals = flags(&grammar).filter(|flag| grammar.get_arguments().any(|known| is_global(known, flag)));
+    let near = nearest(&word, flags(own).chain(globals));
+    if let Some(flag) = near {
+        error.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{flag}")));
+        return;
+    }
+    let of_others = || grammar.get_subcommands().filter_map(|one| Some((nearest(&word, flags(one))?, one.get_name())));
+    if let Some((flag, command)) = of_others().next() {
+        let says = format!("`rictl {command}` has `--{flag}`");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![says.into()]));
+    }
+}
+
+/// Lists the flags of a command that its help shows.
+fn flags(command: &Command) -> impl Iterator<Item = &str> {
+    command.get_arguments().filter(|argument| !argument.is_hide_set()).filter_map(|argument| argument.get_long())
+}
+
+fn is_global(argument: &clap::Arg, flag: &str) -> bool {
+    argument.is_global_set() && argument.get_long() == Some(flag)
 }
 
 /// Says what somebody means by a word behind a command that takes none.

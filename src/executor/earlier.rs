@@ -47,7 +47,7 @@ pub enum Leftover {
     OnItsWay,
     /// It is one of two copies: that a read shows its goal tells of the other.
     Straggler,
-    /// Its goal was seen, so recently that a read which lags may still show what was before.
+    /// Its goal was seen, so recently that a read which lags may still show what was before it.
     JustDone,
 }
 
@@ -66,7 +66,7 @@ impl Earlier {
     }
 }
 
-/// Lists what the records say is still on its way, and what was taken down so recently that reads may not show it yet.
+/// Lists what the records say is still on its way, and what was moved so recently that reads may not show it yet.
 pub fn unsettled(records: &Records, now: Timestamp, uptime: Option<&Uptime>) -> Vec<Earlier> {
     let is_recent = |action: &LastAction| action.age(now, uptime) < RECENT;
     let of = |record| of_straggler(record).into_iter().chain(of_record(record)).chain(of_done(record, is_recent));
@@ -76,11 +76,11 @@ pub fn unsettled(records: &Records, now: Timestamp, uptime: Option<&Uptime>) -> 
 /// What is older than this is shown by any read, whatever a doubt window is.
 const RECENT: Duration = Duration::from_secs(600);
 
-/// Who takes down another link of its group goes by reads of this one, which may be of the past.
+/// Who takes down another link of its group, or moves this one back, goes by reads of this one, which may be of the past.
 fn of_done(record: &Record, is_recent: impl Fn(&LastAction) -> bool) -> Option<Earlier> {
-    let action = record.last_action.as_ref().filter(|action| action.action == Call::Deactivate)?;
-    let is_down = action.found.as_ref() == Some(action.action.transition().to);
-    (is_down && action.outcome.is_some_and(Outcome::is_at_goal) && is_recent(action)).then(|| Earlier {
+    let action = record.last_action.as_ref()?;
+    let is_there = action.found.as_ref() == Some(action.action.transition().to);
+    (is_there && action.outcome.is_some_and(Outcome::is_at_goal) && is_recent(action)).then(|| Earlier {
         scope: record.scope.clone(),
         id: record.id.clone(),
         call: action.action,

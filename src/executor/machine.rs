@@ -139,6 +139,8 @@ pub(super) struct Machine<'a> {
     going_down: BTreeSet<&'a Address>,
     /// What earlier runs sent and no read has shown at its goal yet.
     earlier: BTreeMap<&'a Address, Vec<OnItsWay<'a>>>,
+    /// The last call of an earlier run to an interface, and until when reads may still show what was before it.
+    just_done: BTreeMap<&'a Address, (Call, Moment)>,
     /// What each interface needs to be up before it comes up.
     needs: &'a BTreeMap<Address, Vec<FloorMember>>,
     /// The steps that take an interface down.
@@ -205,6 +207,7 @@ impl<'a> Machine<'a> {
             in_flight: BTreeSet::new(),
             going_down: BTreeSet::new(),
             earlier: BTreeMap::new(),
+            just_done: BTreeMap::new(),
             needs: background.needs,
             deactivations: deactivations(plan),
             books: Books { pending: vec![Entry::RunStarted(Box::new(header))], ..Books::default() },
@@ -247,7 +250,10 @@ impl<'a> Machine<'a> {
                 let again_at = now.instant + self.settings.doubt_window.saturating_sub(call.age(now));
                 let until = match call.kind {
                     Leftover::OnItsWay | Leftover::Straggler => now.instant + call.remaining(now),
-                    Leftover::JustDone => again_at,
+                    Leftover::JustDone => {
+                        self.just_done.insert(address, (call.call, again_at));
+                        again_at
+                    }
                 };
                 self.earlier.entry(address).or_default().push(OnItsWay { call, until, again_at });
             }
@@ -364,18 +370,35 @@ impl<'a> Machine<'a> {
         self.going_down.contains(address) || self.is_on_its_way_to(address, Call::Deactivate)
     }
 
-    /// Returns whether one of these was taken down by an earlier run so recently that reads may still show it up.
-    fn is_any_just_down<'s>(&self, mut addresses: impl Iterator<Item = &'s Address>) -> bool {
+    /// Returns whether one of these was moved by an earlier run so recently that reads may still show what was before.
+    fn is_any_just_moved<'s>(&self, mut addresses: impl Iterator<Item = &'s Address>) -> bool {
         addresses.any(|address| {
             self.earlier.get(address).into_iter().flatten().any(|one| one.call.kind == Leftover::JustDone)
         })
     }
 
-    /// Takes in that a call of this run moves it: what an earlier one did before says nothing more.
+    /// Takes in that a call of this run moves it: what an earlier one did before says nothing more, but that reads may still
+    /// show it up from before it was taken down.
     fn is_moved_anew(&mut self, address: &Address) {
         if let Some(on_its_way) = self.earlier.get_mut(address) {
-            on_its_way.retain(|one| one.call.kind != Leftover::JustDone);
+            on_its_way.retain(|one| one.call.kind != Leftover::JustDone || one.call.call == Call::Deactivate);
         }
+    }
+
+    /// Returns whether what was last read of a step's interface may be how it was before the last call of an earlier run. A read
+    /// that lags shows that as what this step wants, whatever became of the step's own call.
+    fn may_be_of_before(&self, number: usize) -> bool {
+        self.believed_from(number).is_some()
+    }
+
+    /// Returns when a read has to be begun to be believed where the last one is not; `None` where it is.
+    fn believed_from(&self, number: usize) -> Option<Moment> {
+        let step = self.planned(number);
+        let (call, until) = self.just_done.get(&step.address)?;
+        let before = call.transition().from;
+        let is_as_before = step.goal.is_reached_by(before) && self.last_status(number).as_ref() == Some(before);
+        let begun = self.sightings.begun(&step.scope, &step.interface_id)?;
+        (is_as_before && begun < *until).then_some(*until)
     }
 
     /// Returns whether an Activate of an earlier run may bring it up at any moment.

@@ -26,6 +26,8 @@ pub struct OpenStep {
     pub step: PlannedStep,
     /// The API accepted the call.
     pub accepted: bool,
+    /// For how long reads may still show, as its goal, how it was before a call of an earlier run.
+    pub lagging: Duration,
 }
 
 /// How an open step turned out.
@@ -85,6 +87,9 @@ pub async fn resolve(
         {
             let status = seen.get(&step.step.interface_id);
             if let Some(resolution) = finding(step, status) {
+                if resolution.outcome.is_at_goal() && asked < step.lagging {
+                    continue;
+                }
                 resolved[number] = Some(resolution);
                 continue;
             }

@@ -23,6 +23,13 @@ pub enum Note {
         /// How many interfaces the runs that are kept tell of.
         records: usize,
     },
+    /// The state was put aside since it cannot be trusted; what it said is taken from the runs that are kept.
+    StateAnew {
+        /// The state.
+        state: String,
+        /// How many interfaces they tell of.
+        records: usize,
+    },
     /// The state is an older copy than its journal; what it lacks is taken from there.
     StateOlder {
         /// The state.
@@ -46,4 +53,13 @@ pub enum Note {
         /// Why, in the words of the store.
         error: String,
     },
+}
+
+impl Note {
+    /// Tells of a state that is missing since it was just put aside, and was not lost.
+    pub(super) fn put_aside(&mut self) {
+        if let Self::StateMissing { state, records, .. } = self {
+            *self = Self::StateAnew { state: std::mem::take(state), records: *records };
+        }
+    }
 }

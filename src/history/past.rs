@@ -51,7 +51,7 @@ impl Past {
                 status: closed.and_then(|closed| closed.status.clone()),
                 request_id: trace.receipt().map(|receipt| receipt.request_id.clone()),
                 cloud_date: trace.receipt().and_then(|receipt| receipt.cloud_date),
-                started_at: trace.attempts.first().map(|attempt| attempt.intent_at),
+                started_at: trace.attempts.iter().find(|attempt| attempt.has_left()).map(|attempt| attempt.intent_at),
                 finished_at: closed.map(|closed| closed.at),
                 because: closed.and_then(|closed| closed.because.clone()),
             }
@@ -266,3 +266,24 @@ pub fn past_runs(medium: &impl Medium, replay: &Replay) -> Result<Vec<Run>, Stor
     }
     Ok(runs)
 }
+
+/// Reads the runs in whose text a name stands, oldest first: every run is read, the others are not decoded.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn runs_that_name(medium: &impl Medium, replay: &Replay, name: &str) -> Result<Vec<Run>, StoreError> {
+    // As the lines have it, so that no name hides behind an escape.
+    let quoted = serde_json::Value::from(name).to_string();
+    let names_it = |bytes: &[u8]| bytes.windows(quoted.len()).any(|part| part == quoted.as_bytes());
+    let mut runs = Vec::new();
+    for id in all_ids(medium, replay)? {
+        let is_open = replay.runs().iter().any(|run| *run.id() == id);
+        if is_open || medium.run(&id)?.is_some_and(|bytes| names_it(&bytes)) {
+            runs.extend(run_in(medium, replay, &id)?);
+        }
+    }
+    Ok(runs)
+}
+
+#[cfg(test)]
+mod tests;

@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::Operation;
 use super::replay::{Over, Run};
-use super::{NOT_SENT, Operation};
-use crate::journal::Answer;
 use crate::uptime::{Deadline, Uptime};
 
 impl Run {
@@ -29,10 +28,7 @@ impl Run {
     /// Returns when the last call of the run left, and the two clocks at the end of its step.
     fn last_call(&self) -> Option<(Timestamp, Option<(Uptime, Timestamp)>)> {
         let sent = |trace: &super::Trace| {
-            let left = trace
-                .attempts
-                .iter()
-                .filter(|attempt| !matches!(&attempt.answer, Answer::Refused { detail, .. } if detail == NOT_SENT));
+            let left = trace.attempts.iter().filter(|attempt| attempt.has_left());
             left.map(|attempt| attempt.intent_at).max()
         };
         let calls = self.traces.iter().filter_map(|trace| Some((sent(trace)?, trace)));

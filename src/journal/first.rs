@@ -160,6 +160,7 @@ impl WireStep {
             goal,
             reason,
             change_id: None,
+            guards: Vec::new(),
         })
     }
 }

@@ -312,9 +312,7 @@ impl Run {
 
     /// Returns whether a call of it was sent, or may have been; one that the API refused counts.
     pub fn has_sent(&self) -> bool {
-        let was_sent =
-            |attempt: &Attempt| !matches!(&attempt.answer, Answer::Refused { detail, .. } if detail == NOT_SENT);
-        self.traces.iter().flat_map(|trace| &trace.attempts).any(was_sent)
+        self.traces.iter().flat_map(|trace| &trace.attempts).any(Attempt::has_left)
     }
 
     /// Returns its id.
@@ -426,6 +424,11 @@ impl Answer {
 }
 
 impl Attempt {
+    /// Returns whether the call left, or may have: an intent may be closed as not sent, since what it rests on was too old.
+    pub fn has_left(&self) -> bool {
+        !matches!(&self.answer, Answer::Refused { detail, .. } if detail == NOT_SENT)
+    }
+
     /// Returns whether the API said that nothing was done.
     pub fn is_refused(&self) -> bool {
         matches!(self.answer, Answer::Refused { .. })

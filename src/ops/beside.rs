@@ -10,6 +10,7 @@ use anyhow::Result;
 
 use crate::history::{self, Missing, Past, Recorded, confirmation::Confirmation};
 use crate::journal::Run;
+use crate::plan::Warning;
 use crate::resource::{Address, Target};
 use crate::state::{self, Identity, Record, RunId, State};
 use crate::store::local::{Files, Paths};
@@ -22,9 +23,27 @@ use super::project::Project;
 /// How many states beside are looked into.
 const MOST: usize = 256;
 
-/// Returns what is recorded, with the records of declared interfaces that only states beside this one have, of the same target:
-/// copied, with the run ids in them; no other state is written. What another state cannot tell is not known.
-pub fn with_others<'s>(state: Option<&'s State>, project: &Project, target: &Target) -> Option<Cow<'s, State>> {
+/// What is recorded here and beside.
+#[derive(Debug)]
+pub struct With<'s> {
+    /// All of it.
+    pub state: Option<Cow<'s, State>>,
+    /// What of it is taken along, by the state that it is in.
+    pub taken_along: BTreeMap<PathBuf, Vec<Address>>,
+}
+
+impl With<'_> {
+    /// Returns one warning for each state that something is taken along from.
+    pub fn warnings(&self) -> impl Iterator<Item = Warning> {
+        self.taken_along.iter().map(|(path, addresses)| Warning::TakenAlong {
+            state: path.display().to_string(),
+            addresses: addresses.clone(),
+        })
+    }
+}
+
+/// Returns what is recorded, as [`with_others`] does, and what of it is taken along from where.
+pub fn told_with_others<'s>(state: Option<&'s State>, project: &Project, target: &Target) -> With<'s> {
     let own = |identity: &Identity| Some(state?.interfaces.of(identity)?.1);
     // One that had left this spec may have a history elsewhere since.
     let known = |identity: &Identity| own(identity).is_some_and(|record| !record.forgotten);
@@ -32,30 +51,39 @@ pub fn with_others<'s>(state: Option<&'s State>, project: &Project, target: &Tar
     let declared = declared.map(|(address, entry)| (Identity::of(&entry.scope, &entry.id.value), address));
     let missing: BTreeMap<Identity, &Address> = declared.filter(|(identity, _)| !known(identity)).collect();
     let mut found = if missing.is_empty() { BTreeMap::new() } else { found(&missing, &project.paths.state, target) };
-    found.retain(|identity, record| own(identity).is_none_or(|own| own.observed.at < record.observed.at));
+    found.retain(|identity, (_, record)| own(identity).is_none_or(|own| own.observed.at < record.observed.at));
+    let mut taken_along: BTreeMap<PathBuf, Vec<Address>> = BTreeMap::new();
     if found.is_empty() {
-        return state.map(Cow::Borrowed);
+        return With { state: state.map(Cow::Borrowed), taken_along };
     }
     // One that was never committed has no lineage yet.
     let mut with = state.cloned().unwrap_or_else(|| State::new("", target.clone()));
-    for (identity, mut record) in found {
+    for (identity, (path, mut record)) in found {
         record.forgotten = false;
+        taken_along.entry(path).or_default().push(missing[&identity].clone());
         with.interfaces.insert(missing[&identity].clone(), record);
     }
-    Some(Cow::Owned(with))
+    taken_along.values_mut().for_each(|addresses| addresses.sort());
+    With { state: Some(Cow::Owned(with)), taken_along }
+}
+
+/// Returns what is recorded, with the records of declared interfaces that only states beside this one have, of the same target:
+/// copied, with the run ids in them; no other state is written. What another state cannot tell is not known.
+pub fn with_others<'s>(state: Option<&'s State>, project: &Project, target: &Target) -> Option<Cow<'s, State>> {
+    told_with_others(state, project, target).state
 }
 
 /// Finds records in the states beside: of several of one interface, the one that saw it last.
-fn found(missing: &BTreeMap<Identity, &Address>, own: &Path, target: &Target) -> BTreeMap<Identity, Record> {
-    let mut found: BTreeMap<Identity, Record> = BTreeMap::new();
+fn found(missing: &BTreeMap<Identity, &Address>, own: &Path, target: &Target) -> BTreeMap<Identity, (PathBuf, Record)> {
+    let mut found: BTreeMap<Identity, (PathBuf, Record)> = BTreeMap::new();
     for path in beside(own) {
         let read = read_file(&path).ok().flatten().and_then(|bytes| state::decode(&bytes).ok());
         let Some(other) = read.filter(|other| other.target.is_same_as(target)) else { continue };
         for identity in missing.keys() {
             let Some((_, record)) = other.interfaces.of(identity) else { continue };
-            let is_newer = |known: &Record| known.observed.at < record.observed.at;
+            let is_newer = |(_, known): &(PathBuf, Record)| known.observed.at < record.observed.at;
             if found.get(identity).is_none_or(is_newer) {
-                found.insert(identity.clone(), record.clone());
+                found.insert(identity.clone(), (path.clone(), record.clone()));
             }
         }
     }

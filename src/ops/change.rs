@@ -141,7 +141,7 @@ fn addition_of(project: &Project, asked: &Asked<'_>, now: Timestamp) -> Result<A
 
 fn name_of(project: &Project, name: &str) -> Result<ChangeName, Refusal> {
     if let Some(strange) = addition::strange(name) {
-        let summary = format!("`{name}` is no name of a change: it holds `{strange}`");
+        let summary = format!("`{name}` is no name of a change: it contains {strange}");
         return Err(Refusal::new(Exit::Error, summary)
             .hint("names are made of letters of any script, digits, `.`, `_` and `-`"));
     }

@@ -108,7 +108,7 @@ pub async fn see_through(
     let by = match &came {
         Came::Ran(back) => Some(back.report.run_id.clone()),
         Came::Settled | Came::Closed => taken_back_by(&files, &awaiting.run_id),
-        Came::Kept | Came::Left(_) => None,
+        Came::Kept | Came::Left(_) | Came::Unbegun(_) => None,
     };
     if is_whole {
         ran.report.taken_back_by.clone_from(&by);
@@ -120,7 +120,7 @@ pub async fn see_through(
             ran.rollback = Some(back);
         }
         Came::Left(plan) => because.extend(left(*plan)),
-        Came::Settled | Came::Closed | Came::Kept => {}
+        Came::Settled | Came::Closed | Came::Kept | Came::Unbegun(_) => {}
     }
     finish(ran, session, front, |end, at| end.unconfirmed(at, because, is_whole))
 }

@@ -50,7 +50,9 @@ pub async fn drift(
     let options = PlanOptions { at, ..PlanOptions::of_all(clock.now(), today, Duration::ZERO) };
     let compare = |seen: &LiveState| {
         let held = planner::held_back(&project.spec, seen, state, &options);
-        drift::compare(&project.spec, seen, state, &held, today)
+        let mut items = drift::compare(&project.spec, seen, state, &held, today);
+        recorded.at_work().iter().for_each(|run| drift::at_work::leave_out(&mut items, seen, run));
+        items
     };
     let mut items = compare(&seen);
     let moving: BTreeSet<Address> =
@@ -75,8 +77,9 @@ pub async fn drift(
         items,
         groups: drift::groups(&project.spec, &seen, state),
         failures: seen.failures.clone(),
-        warnings: died(recorded)
+        warnings: live::going_on(recorded)
             .into_iter()
+            .chain(died(recorded))
             .chain(drift::clashes(&project.spec))
             .chain(drift::expired_hands_off(&project.spec, today))
             .collect(),
@@ -87,7 +90,7 @@ pub async fn drift(
 
 /// Warns of a run whose process died over calls that nobody has seen to their end.
 fn died(recorded: &Recorded) -> Option<Warning> {
-    let run = recorded.journal.replay().open_run().filter(|_| recorded.running.is_none())?;
+    let run = recorded.journal.replay().open_run().filter(|_| recorded.at_work().is_none())?;
     let steps: Vec<StepId> = run.open_steps().map(|(step, _)| step.id.clone()).collect();
     (!steps.is_empty()).then(|| Warning::RunDied { run_id: run.id().clone(), steps })
 }

@@ -1,5 +1,7 @@
 //! Past runs: found by name, and listed.
 
+pub mod listing;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
@@ -18,32 +20,12 @@ use super::failure::{Exit, Refusal};
 use super::project::Project;
 use super::project::names::Told;
 
-/// Returns every past run, newest first.
-///
-/// # Errors
-/// An archive that cannot be read.
-pub fn runs(medium: &impl Medium, recorded: &Recorded) -> Result<Vec<Past>> {
-    let runs = history::past_runs(medium, recorded.journal.replay())?;
-    // Oldest first: the last that took a run back counts.
-    let taken_back: BTreeMap<RunId, RunId> = recorder::taken_back(runs.iter().rev()).collect();
-    let ids: BTreeSet<RunId> = runs.iter().map(|run| run.id().clone()).collect();
-    let over: BTreeMap<RunId, Timestamp> =
-        runs.iter().filter_map(|run| Some((run.id().clone(), history::over_at(run)?))).collect();
-    let past = |run: Run| {
-        let by = recorder::still_taken_back(run.id(), |id| anyhow::Ok(taken_back.get(id).cloned()))?;
-        let resolved = history::resolved(&run, |id| anyhow::Ok(ids.contains(id)))?;
-        let back = by.map(|by| (over.get(&by).copied(), by));
-        past(medium, run, recorded, (back, resolved))
-    };
-    runs.into_iter().map(past).collect()
-}
-
 /// Keeps the runs that were about what selectors mean: declared interfaces, whatever they were called then, and those that
 /// only the runs still name. All runs where there are no selectors.
 ///
 /// # Errors
 /// Exit 1 with every selector that means nothing.
-pub fn touching(mut runs: Vec<Past>, selectors: &[Selector], project: &Project) -> Result<Vec<Past>, Diagnostics> {
+fn touching(mut runs: Vec<Past>, selectors: &[Selector], project: &Project) -> Result<Vec<Past>, Diagnostics> {
     if selectors.is_empty() {
         return Ok(runs);
     }

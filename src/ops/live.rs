@@ -1,12 +1,14 @@
 //! From the spec and the live cloud to a plan: refresh, what a dead run left open, the planner, the inspector.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::diagnostic::Diagnostics;
+use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::drift;
 use crate::executor::recovery::{self, OpenStep};
 use crate::history::Recorded;
@@ -15,9 +17,9 @@ use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, Warning};
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
-use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Provider, Reading, Target};
+use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Provider, Reading, ScopeFailure, Target};
 use crate::schedule;
-use crate::spec::{HealthPolicy, Spec};
+use crate::spec::{HealthPolicy, Interface, Spec};
 use crate::state::State;
 use crate::store::local::Files;
 use crate::store::recorder;
@@ -38,7 +40,25 @@ pub fn wanted(spec: &Spec) -> Vec<Wanted> {
 
 /// Reads every declared interface.
 pub async fn refresh(spec: &Spec, cloud: &impl CloudRead, clock: &Clock) -> LiveState {
-    refresh::refresh(cloud, clock, &wanted(spec)).await
+    let mut live = refresh::refresh(cloud, clock, &wanted(spec)).await;
+    live.failures.iter_mut().for_each(|failure| locate(spec, failure));
+    live
+}
+
+/// Says where a region stands that the cloud does not know, and which other of the spec is spelt like it.
+fn locate(spec: &Spec, failure: &mut ScopeFailure) {
+    let region = &failure.scope.region;
+    if !failure.may_be_misspelt {
+        return;
+    }
+    let is_there = |interface: &&Interface| interface.scope == failure.scope;
+    let own = spec.interfaces.values().find(is_there).and_then(|interface| interface.places.region);
+    let place = own.or_else(|| spec.cloud.region.as_ref().map(|region| region.place));
+    let at = place.map(|place| format!("; it stands at {}", spec.sources.locate(place))).unwrap_or_default();
+    let others = spec.interfaces.values().map(|interface| interface.scope.region.as_str());
+    let near = nearest(region.as_str(), others.filter(|other| *other != region.as_str()));
+    let near = near.map(|near| format!("; {}", did_you_mean(near))).unwrap_or_default();
+    failure.detail.push_str(&format!("{at}{near}"));
 }
 
 /// Refuses a state that was recorded for somebody else's interfaces.
@@ -78,8 +98,8 @@ pub(super) async fn plan_read(
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
     let closed = recorded.state_as_closed(target);
-    let with = beside::with_others(closed.as_deref(), project, target);
-    let state = with.as_deref();
+    let with = beside::told_with_others(closed.as_deref(), project, target);
+    let state = with.state.as_deref();
     let live = as_of(&project.spec, read.clone(), options);
     let open_run = recorded.journal.replay().open_run();
     let doubts = match &recorded.running {
@@ -89,17 +109,26 @@ pub(super) async fn plan_read(
     };
     let known = Known { project, state, live: &live, doubts: &doubts, target };
     let mut plan = plan_from(&known, cloud, options).await?;
-    if let Some(holder) = &recorded.running {
-        let steps = open_run.map(|run| run.started.steps.as_slice()).unwrap_or_default();
-        let addresses: BTreeSet<Address> = steps.iter().map(|step| step.address.clone()).collect();
-        plan.resource_drift.retain(|change| !addresses.contains(&change.address));
-        let (run_id, who) = (open_run.map(|run| run.id().to_string()), holder.to_string());
-        let addresses = addresses.into_iter().collect();
-        plan.warnings.insert(0, Warning::RunGoingOn { run_id, who, addresses });
+    plan.warnings.splice(0..0, with.warnings());
+    if let Some(warning) = going_on(recorded) {
+        if let Warning::RunGoingOn { addresses, .. } = &warning {
+            plan.resource_drift.retain(|change| !addresses.contains(&change.address));
+        }
+        plan.warnings.insert(0, warning);
     }
     let (medium, replay) = (Files::new(project.paths.clone()), recorded.journal.replay());
     let newest = recorder::newest_run_of(&medium, replay, &plan.digest())?;
     Ok((plan.dated(newest.map(|run| run.started.at)), read))
+}
+
+/// Warns of a run that goes on: what was read may be on its way.
+pub(super) fn going_on(recorded: &Recorded) -> Option<Warning> {
+    let who = recorded.running.as_ref()?.to_string();
+    let run = recorded.at_work();
+    let steps = run.map(|run| run.started.steps.as_slice()).unwrap_or_default();
+    let addresses: BTreeSet<Address> = steps.iter().map(|step| step.address.clone()).collect();
+    let run_id = run.map(|run| run.id().to_string());
+    Some(Warning::RunGoingOn { run_id, who, addresses: addresses.into_iter().collect() })
 }
 
 /// Returns what was read as a plan takes it: with what begins or ends before its moment as done.
@@ -212,6 +241,7 @@ pub fn open_steps(run: &Run) -> Vec<OpenStep> {
         .map(|(step, attempt)| OpenStep {
             step: step.clone(),
             accepted: matches!(attempt.answer, Answer::Accepted { .. }),
+            lagging: Duration::ZERO,
         })
         .collect()
 }

@@ -4,8 +4,9 @@
 //! It knows the cloud and the history only as ports: `apply` hands in the signed client and the files, the simulation a
 //! world and a disk in memory, so that what is crashed a million times is what users run.
 //!
-//! `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `inverse` plans what takes runs back, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
+//! `believed` reads right after a call, `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `inverse` plans what takes runs back, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
 
+mod believed;
 mod confirmed;
 mod dead;
 mod inverse;
@@ -318,13 +319,13 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
         let (project, target) = (&self.session.project, &self.target);
         let mut planned = match task {
             Task::Fresh(options) => {
-                let refresh = self.refresh(&project.spec).await;
+                let refresh = self.read_believed(&project.spec, self.known_state(), front).await;
                 let plan = self.plan_from(project, self.known_state(), &refresh, &options).await?;
                 let earlier = self.unsettled(Some(&self.state));
                 Planned { plan, refresh, takes_back: None, earlier, approved: None }
             }
             Task::Saved { plan: saved, options } => {
-                let refresh = self.refresh(&project.spec).await;
+                let refresh = self.read_believed(&project.spec, self.known_state(), front).await;
                 let (state, live) = (self.known_state(), &refresh.live);
                 let plan = match self.left_of_used(&saved, live, approval)? {
                     Some(nothing) => nothing,

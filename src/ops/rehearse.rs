@@ -120,7 +120,8 @@ async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
     let run_id = session.run_id(task.operation());
     let holder = Holder::this_process(session.who.clone(), "rehearse".to_owned(), Some(run_id.clone()), start);
     let (store, mut recorded) = history::open(medium, &holder)?;
-    let has_taken_along = apply::take_along(&session, &mut recorded, &target);
+    let mut audience = Audience::default();
+    let has_taken_along = apply::take_along(&session, &mut recorded, &target, &mut audience);
     let records = recorded.state_for(&target).map(|state| state.interfaces.clone()).unwrap_or_default();
     let spec = &session.project.spec;
     let ground = Ground { spec, live: &live, health: &health, accounts: &accounts, pace: &Pace::of(&records) };
@@ -130,7 +131,6 @@ async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
     let cloud = Retrying::new(AsRead::of(face, &live, &health), Policy::default(), session.access.quota, SEED);
     let locked = Locked::new(&session, run_id, cloud, target, store, recorded)?;
     let approval = Approval { auto: true, again, ..Approval::default() };
-    let mut audience = Audience::default();
     // As long as the sender is there a signal might come.
     let (_nobody, signals) = watch::channel(0);
     let work = locked.taking_along(has_taken_along).rehearsing().carry_out(task, &approval, &mut audience, signals);

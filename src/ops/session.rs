@@ -184,6 +184,8 @@ pub enum Came {
     Left(Box<Plan>),
     /// A way back took place.
     Ran(Box<Ran>),
+    /// Nothing of it was begun after others were taken back; it was said why, and this is the code.
+    Unbegun(Exit),
 }
 
 impl Came {
@@ -197,7 +199,7 @@ impl Came {
         match self {
             Self::Settled | Self::Closed => true,
             Self::Ran(ran) => ran.report.exit() == Some(Exit::Done),
-            Self::Kept | Self::Left(_) => false,
+            Self::Kept | Self::Left(_) | Self::Unbegun(_) => false,
         }
     }
 }

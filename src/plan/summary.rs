@@ -69,6 +69,12 @@ impl Plan {
         self.blocked.is_empty() && self.failures.is_empty()
     }
 
+    /// Returns whether it is as of a moment that was over when it was made: it shows what was asked for then, and nobody is to
+    /// apply it.
+    pub fn looks_back(&self) -> bool {
+        self.at.is_some_and(|at| at < self.timestamp)
+    }
+
     /// Returns whether there is something to apply.
     pub fn is_applyable(&self) -> bool {
         !self.steps.is_empty()

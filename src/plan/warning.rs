@@ -55,6 +55,13 @@ pub enum Warning {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         in_doubt: Vec<StepId>,
     },
+    /// What is declared here for the first time has records in states beside this one, which are taken along.
+    TakenAlong {
+        /// The state that they are in.
+        state: String,
+        /// Whose.
+        addresses: Vec<Address>,
+    },
     /// What is recorded under another name has a new one in the spec.
     Renamed {
         /// Which.
@@ -190,6 +197,7 @@ impl Warning {
             Self::RunGoingOn { .. } => Some("run_going_on"),
             Self::RunDied { .. } => Some("run_died"),
             Self::Unconfirmed { .. } => Some("unconfirmed"),
+            Self::TakenAlong { .. } => Some("taken_along"),
             Self::Renamed { .. } => Some("renamed"),
             Self::Forgotten { .. } => Some("forgotten"),
             Self::GuardsWeakened { .. } => Some("guards_weakened"),

@@ -9,6 +9,7 @@ use super::json;
 use super::plan::document::{BlockedLine, LeftAloneLine, StepLine};
 use super::text::{Line, Screen, Tone, View};
 use super::words::groups::standing;
+use super::words::history::died;
 use super::words::plan::{self as said, because};
 use crate::calendar::Zone;
 use crate::diagnostic::Place;
@@ -16,7 +17,7 @@ use crate::duration;
 use crate::plan::{Floor, GroupHealth, Plan, ResourceChange, Step};
 use crate::resource::{Address, DesiredStatus, Observed, Reading, RouterInterfaceId, Scope, Status};
 use crate::spec::{Interface, Spec};
-use crate::state::Record;
+use crate::state::{Record, RunId};
 
 /// The version of the documents.
 const FORMAT_VERSION: &str = "1.0";
@@ -36,6 +37,8 @@ pub struct Explanation<'a> {
     pub record: Option<&'a Record>,
     /// What it is recorded as, where that is another name.
     pub renamed_from: Option<&'a Address>,
+    /// The run that died and has no end yet, where there is one.
+    pub dead: Option<&'a RunId>,
     /// The plan of the whole spec.
     pub plan: &'a Plan,
     /// The status that a plan of a later moment takes it to have reached by then.
@@ -100,6 +103,7 @@ impl<'a> Document<'a> {
             live: told(live(facts)),
             record,
             renamed_from: facts.renamed_from,
+            run_died: facts.record.and_then(|record| super::state::left_by(record, facts.dead)),
             change: mine(&plan.resource_changes),
             drift: mine(&plan.resource_drift),
             steps: plan.steps.iter().filter(|step| step.address == *address).map(StepLine::of).collect(),
@@ -134,6 +138,8 @@ struct Document<'a> {
     record: Option<&'a Record>,
     #[serde(skip_serializing_if = "Option::is_none")]
     renamed_from: Option<&'a Address>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    run_died: Option<&'a RunId>,
     change: Option<ResourceChange>,
     drift: Option<ResourceChange>,
     steps: Vec<StepLine<'a>>,
@@ -311,6 +317,7 @@ fn applied(facts: &Explanation<'_>, zone: &Zone) -> Vec<Row> {
         );
         rows.push(Row::new("last action", text));
     }
+    rows.extend(super::state::left_by(record, facts.dead).map(|dead| Row::new("died", died(dead)).toned(Tone::Change)));
     rows
 }
 

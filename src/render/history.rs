@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::past::PastRun;
 use super::report::document::RunDocument;
 use super::text::page::Steps;
 use super::text::{self, Line, Screen, Tone, View};
+use super::words::history as words;
 use super::words::next::Given;
 use super::words::report::verb;
 use super::{json, page};
@@ -20,21 +22,35 @@ use crate::state::RunId;
 /// The version of the history documents.
 const FORMAT_VERSION: &str = "1.0";
 
-/// Writes one line per run, in the order given.
-pub fn list<W: Write + ?Sized>(out: &mut W, runs: &[PastRun], view: View) -> io::Result<()> {
+/// What is said beside a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Every run is listed.
+    All,
+    /// Only some were asked for.
+    Some,
+}
+
+/// Writes one line per run, in the order given: when, what, how it came out, for which change, by whom, about what.
+pub fn list<W: Write + ?Sized>(out: &mut W, runs: &[PastRun], extent: Extent, view: View) -> io::Result<()> {
     let mut screen = Screen::new(out, view);
     if runs.is_empty() {
-        return screen.line(&Line::at(0).text("No runs are recorded."));
+        return screen.line(&Line::at(0).text(words::no_runs(extent == Extent::Some)));
     }
-    for run in runs {
-        let (tone, verdict) = run.verdict();
-        let report = &run.report;
-        let line = Line::at(0).hang(4).with(Tone::Strong, report.run_id.to_string()).text("  ");
-        let line = line.cell(Tone::Plain, verb(report.operation), 8).with(tone, verdict);
-        let actor = run.evidence.actor.as_ref().map(|actor| format!(" for {actor}")).unwrap_or_default();
-        screen.line(&line.text(format!("  {}{actor}", report.who)))?;
-    }
-    Ok(())
+    runs.iter().try_for_each(|run| screen.line(&row(run)))
+}
+
+fn row(run: &PastRun) -> Line<'static> {
+    let (tone, verdict) = run.verdict();
+    let report = &run.report;
+    let line = Line::at(0).hang(4).with(Tone::Strong, report.run_id.to_string()).text("  ");
+    let line = line.whole(Tone::Plain, report.time_zone.stamp(report.started_at)).text("  ");
+    let line = line.cell(Tone::Plain, verb(report.operation), 8).with(tone, verdict);
+    let changes: Vec<&str> = run.changes().into_iter().collect();
+    let actor = run.evidence.actor.as_ref().map(|actor| format!(" for {actor}")).unwrap_or_default();
+    let about = words::addresses(run.addresses().into_iter());
+    let rest = [changes.join(", "), format!("{}{actor}", report.who), about, run.spec.clone().unwrap_or_default()];
+    rest.into_iter().filter(|part| !part.is_empty()).fold(line, |line, part| line.text("  ").text(part))
 }
 
 /// Writes one run.
@@ -44,13 +60,32 @@ pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, given: &Given, view: 
 
 /// Writes the list as one JSON document, on one line.
 pub fn list_document<W: Write + ?Sized>(out: &mut W, runs: &[PastRun]) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        format_version: &'static str,
-        runs: Vec<Run<'a>>,
-    }
+    let specs = specs(runs);
     let runs = runs.iter().map(Run::from).collect();
-    json::line(out, &Document { format_version: FORMAT_VERSION, runs })
+    json::line(out, &ListDocument { format_version: FORMAT_VERSION, runs, specs })
+}
+
+/// Writes the list as one JSON document a run, each on a line of its own.
+pub fn list_lines<W: Write + ?Sized>(out: &mut W, runs: &[PastRun]) -> io::Result<()> {
+    runs.iter().try_for_each(|run| run_document(out, run))
+}
+
+/// Names the specs of runs, where several were named to the command.
+pub(crate) fn specs(runs: &[PastRun]) -> BTreeSet<&str> {
+    runs.iter().filter_map(|run| run.spec.as_deref()).collect()
+}
+
+/// What `history --json` prints.
+#[derive(Serialize, JsonSchema)]
+#[schemars(title = "rictl history")]
+pub(crate) struct ListDocument<'a> {
+    /// The version of the format.
+    format_version: &'static str,
+    /// The runs, newest first.
+    runs: Vec<Run<'a>>,
+    /// The specs that these runs are of, where several were given.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    specs: BTreeSet<&'a str>,
 }
 
 /// Writes one run as one JSON document, on one line.
@@ -66,31 +101,47 @@ pub fn run_document<W: Write + ?Sized>(out: &mut W, run: &PastRun) -> io::Result
 
 /// A run as scripts read it: the keys of its end, and beside them what is known of its circumstances; what is not known
 /// is `null`.
-#[derive(Serialize)]
-struct Run<'a> {
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct Run<'a> {
     #[serde(flatten)]
     run: RunDocument<'a>,
+    /// The machine.
     host: Option<&'a String>,
+    /// Whom CI named.
     actor: Option<&'a String>,
+    /// The cloud's name of the caller (ARN).
     principal: Option<&'a String>,
     /// The change that all steps belong to.
     change_id: Option<&'a str>,
     /// Every change that a step belongs to.
     changes: BTreeSet<&'a str>,
+    /// Why it was run; untrusted text.
     reason: Option<&'a String>,
-    spec: Option<&'a String>,
+    /// The spec, as the run was given it; of several specs, as it was given to this command.
+    spec: Option<&'a str>,
+    /// The digest of its text.
     spec_digest: Option<&'a String>,
+    /// The commit that the spec lay in.
     commit: Option<&'a String>,
+    /// Whether the spec differed from its commit.
     commit_dirty: Option<bool>,
+    /// The interfaces that its steps are about.
     addresses: BTreeSet<&'a Address>,
+    /// The runs that it takes back.
     takes_back: &'a [RunId],
+    /// The run that left nothing of it.
     taken_back_by: Option<&'a RunId>,
+    /// The run, or the confirmation, that made good what its dead process could not say.
     resolved_by: Option<&'a RunId>,
+    /// When that was.
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved_at: Option<Timestamp>,
+    /// Why windows were overridden; untrusted text.
     override_window: Option<&'a String>,
+    /// The run could do without the state's lock.
     #[serde(skip_serializing_if = "Option::is_none")]
     lock: Option<LockWord>,
+    /// Who approved it, and how.
     approved: Option<&'a Approved>,
 }
 
@@ -105,11 +156,11 @@ impl<'a> From<&'a PastRun> for Run<'a> {
             change_id: past.change_id(),
             changes: past.changes(),
             reason: evidence.reason.as_ref(),
-            spec: evidence.spec.as_ref(),
+            spec: past.spec(),
             spec_digest: evidence.spec_digest.as_ref(),
             commit: evidence.commit.as_ref(),
             commit_dirty: evidence.commit_dirty,
-            addresses: report.results.iter().map(|result| &result.step.address).collect(),
+            addresses: past.addresses(),
             takes_back: &evidence.takes_back,
             taken_back_by: report.taken_back_by.as_ref(),
             resolved_by: resolved.as_ref().and_then(|resolved| resolved.by.as_ref()),

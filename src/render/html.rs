@@ -14,6 +14,7 @@ use super::past::PastRun;
 use super::phrase::Phrase;
 use super::svg::{self, escaped};
 use super::text::{Tone, and_more};
+use super::ticket::Ticket;
 use super::topology::Topology;
 use super::words::next::Given;
 use crate::drift::Drift;
@@ -72,20 +73,18 @@ fn write<W: Write + ?Sized>(
     run: Option<&Report>,
     topology: Option<&Topology>,
 ) -> io::Result<()> {
-    let title = escaped(&page.title.to_string());
-    let mut html = Html { text: format!("{HEAD}<title>{title}</title>\n</head>\n<body>\n<h1>{title}</h1>\n") };
-    html.verdict(&page.verdict);
-    page.facts.iter().for_each(|fact| html.fact(fact.label, &fact.says));
-    if let Some(next) = &page.next {
-        html.fact("Next", next);
-    }
-    page.sections.iter().filter(|section| section.is_urgent).for_each(|section| html.section(section));
-    if let Some(run) = run {
-        html.picture("Timeline", &svg::timeline(run));
-    }
-    page.sections.iter().filter(|section| !section.is_urgent).for_each(|section| html.section(section));
-    if let Some(topology) = topology {
-        html.picture("Topology", &svg::topology(topology));
+    let mut html = Html::titled(&page.title, MOST_ROWS);
+    html.page(page, run, topology);
+    html.write(out)
+}
+
+/// Writes a report for a ticket, whole: each part is a page of its own where it is printed.
+pub fn ticket<W: Write + ?Sized>(out: &mut W, ticket: &Ticket) -> io::Result<()> {
+    let mut html = Html::titled(&page::ticket::title(ticket), usize::MAX);
+    for (number, page) in page::ticket::pages(ticket).iter().enumerate() {
+        html.text.push_str(if number == 0 { "<article>\n" } else { "<article style=\"break-before:page\">\n" });
+        html.page(page, None, None);
+        html.text.push_str("</article>\n");
     }
     html.write(out)
 }
@@ -93,9 +92,33 @@ fn write<W: Write + ?Sized>(
 /// A page while it grows. Everything it is given is untrusted, but pictures, which escape their own texts.
 struct Html {
     text: String,
+    most_rows: usize,
 }
 
 impl Html {
+    /// Begins a file.
+    fn titled(title: &Phrase, most_rows: usize) -> Self {
+        let title = escaped(&title.to_string());
+        Self { text: format!("{HEAD}<title>{title}</title>\n</head>\n<body>\n"), most_rows }
+    }
+
+    fn page(&mut self, page: &Page, run: Option<&Report>, topology: Option<&Topology>) {
+        self.text.push_str(&format!("<h1>{}</h1>\n", escaped(&page.title.to_string())));
+        self.verdict(&page.verdict);
+        page.facts.iter().for_each(|fact| self.fact(fact.label, &fact.says));
+        if let Some(next) = &page.next {
+            self.fact("Next", next);
+        }
+        page.sections.iter().filter(|section| section.is_urgent).for_each(|section| self.section(section));
+        if let Some(run) = run {
+            self.picture("Timeline", &svg::timeline(run));
+        }
+        page.sections.iter().filter(|section| !section.is_urgent).for_each(|section| self.section(section));
+        if let Some(topology) = topology {
+            self.picture("Topology", &svg::topology(topology));
+        }
+    }
+
     fn verdict(&mut self, verdict: &Verdict) {
         let class = match verdict.tone {
             Tone::Good => "good",
@@ -137,6 +160,7 @@ impl Html {
             }
             Body::Findings(findings) => self.table(title, &Finding::table(findings)),
             Body::Steps(rows) => self.table(title, &StepRow::table(rows)),
+            Body::Table(table) => self.table(title, table),
         }
     }
 
@@ -162,9 +186,9 @@ impl Html {
             return;
         }
         self.text.push_str(&format!("<h2>{title}</h2>\n{open}"));
-        rows.iter().take(MOST_ROWS).for_each(|row| self.text.push_str(row));
+        rows.iter().take(self.most_rows).for_each(|row| self.text.push_str(row));
         self.text.push_str(close);
-        if let Some(text) = and_more(rows.len().saturating_sub(MOST_ROWS), "", "…") {
+        if let Some(text) = and_more(rows.len().saturating_sub(self.most_rows), "", "…") {
             self.paragraph(&format!("{text}; --json has everything."));
         }
     }

@@ -13,6 +13,7 @@ use super::page::table::Table;
 use super::page::{self, Body, Entry, Lead, Page, Section};
 use super::past::PastRun;
 use super::phrase::{Phrase, Piece};
+use super::ticket::Ticket;
 use super::words::next::Given;
 use crate::drift::Drift;
 use crate::plan::Plan;
@@ -54,8 +55,23 @@ pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, given: &Given) -> io:
     write(out, &page::run::page(past, given))
 }
 
+/// Writes a report for a ticket, whole: it is a file, and no comment.
+pub fn ticket<W: Write + ?Sized>(out: &mut W, ticket: &Ticket) -> io::Result<()> {
+    for (number, page) in page::ticket::pages(ticket).iter().enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        write_up_to(out, page, usize::MAX)?;
+    }
+    Ok(())
+}
+
 fn write<W: Write + ?Sized>(out: &mut W, page: &Page) -> io::Result<()> {
-    let mut comment = Comment { text: format!("### {}\n\n", said(&page.title)), left_out: 0 };
+    write_up_to(out, page, LIMIT)
+}
+
+fn write_up_to<W: Write + ?Sized>(out: &mut W, page: &Page, limit: usize) -> io::Result<()> {
+    let mut comment = Comment { text: format!("### {}\n\n", said(&page.title)), left_out: 0, limit };
     let lines: Vec<String> = page.verdict.lines.iter().map(|line| format!("  \n{line}")).collect();
     comment.always(&format!("**{}**{}\n", page.verdict.sentence(), lines.concat()));
     let facts: Vec<String> = page.facts.iter().map(|fact| format!("{}: {}", fact.label, said(&fact.says))).collect();
@@ -127,6 +143,7 @@ fn entry(entry: &Entry, lead: Lead) -> String {
 struct Comment {
     text: String,
     left_out: usize,
+    limit: usize,
 }
 
 impl Comment {
@@ -137,7 +154,7 @@ impl Comment {
 
     /// Adds a line if there is room. Bytes are counted, of which there are at least as many as characters.
     fn line(&mut self, line: &str) {
-        if self.left_out == 0 && self.text.len() + line.len() + RESERVE <= LIMIT {
+        if self.left_out == 0 && self.text.len() + line.len() + RESERVE <= self.limit {
             self.text.push_str(line);
         } else {
             self.left_out += 1;
@@ -155,6 +172,7 @@ impl Comment {
             Body::Order(waves, _) => self.order(title, waves),
             Body::Findings(findings) => self.table(title, &Finding::table(findings)),
             Body::Steps(rows) => self.table(title, &StepRow::table(rows)),
+            Body::Table(table) => self.table(title, table),
         }
     }
 

@@ -11,10 +11,12 @@ pub(crate) mod rehearsal;
 pub(crate) mod run;
 pub(crate) mod steps;
 pub(crate) mod table;
+pub(crate) mod ticket;
 
 use self::changes::{Changes, Wave};
 use self::findings::Finding;
 use self::steps::StepRow;
+use self::table::Table;
 use super::phrase::Phrase;
 use super::text::Tone;
 use super::words::groups::Standing;
@@ -148,6 +150,8 @@ pub(crate) enum Body {
     Findings(Vec<Finding>),
     /// What became of each step.
     Steps(Vec<StepRow>),
+    /// Rows under heads.
+    Table(Table),
 }
 
 /// One thing said.
@@ -208,6 +212,7 @@ impl Section {
             Body::Order(waves, between) => waves.is_empty() && between.is_none(),
             Body::Findings(findings) => findings.is_empty(),
             Body::Steps(rows) => rows.is_empty(),
+            Body::Table(table) => table.rows.is_empty(),
         }
     }
 }

@@ -9,9 +9,10 @@ use super::words::confirmation::Stands;
 use super::words::report::incomplete;
 use super::words::run::run_outcome;
 use crate::calendar::Zone;
+use crate::history::dossier::OfSpec;
 use crate::history::{Past, Resolved};
 use crate::journal::Evidence;
-use crate::resource::ChangeName;
+use crate::resource::{Address, ChangeName};
 use crate::run::{Report, RunOutcome};
 use crate::uptime::{Deadline, Uptime};
 
@@ -30,6 +31,8 @@ pub struct PastRun {
     pub is_due: bool,
     /// Who, why and from which text.
     pub evidence: Evidence,
+    /// The spec as it was named to this command, where several were.
+    pub spec: Option<String>,
 }
 
 impl From<Past> for PastRun {
@@ -41,7 +44,14 @@ impl From<Past> for PastRun {
             awaits: past.awaits(),
             is_due: false,
             evidence: past.run.started.evidence,
+            spec: None,
         }
+    }
+}
+
+impl From<OfSpec> for PastRun {
+    fn from(of: OfSpec) -> Self {
+        Self { spec: of.spec, ..Self::from(of.past) }.in_zone(&of.zone)
     }
 }
 
@@ -74,6 +84,16 @@ impl PastRun {
     /// Returns the change that all its steps belong to.
     pub(crate) fn change_id(&self) -> Option<&str> {
         self.evidence.change_id.as_deref()
+    }
+
+    /// Returns the spec that it is of: as it was named to this command, else as it was to the run.
+    pub(crate) fn spec(&self) -> Option<&str> {
+        self.spec.as_deref().or(self.evidence.spec.as_deref())
+    }
+
+    /// Lists the interfaces that it was about.
+    pub(crate) fn addresses(&self) -> BTreeSet<&Address> {
+        self.report.results.iter().map(|result| &result.step.address).collect()
     }
 
     /// Returns how it came out; `None` while it goes on.

@@ -10,10 +10,12 @@ use jiff::Timestamp;
 
 use super::View;
 use super::past::PastRun;
+use super::ticket::{Ticket, TicketPart};
 use crate::cloud::{Call, RequestId};
 use crate::diagnostic::{Place, Sources};
 use crate::drift::{Drift, DriftCause, DriftItem};
-use crate::journal::{Evidence, Operation, Outcome};
+use crate::history::dossier::{About, Down, Settled};
+use crate::journal::{Approved, ApprovedHow, Evidence, Operation, Outcome};
 use crate::plan::{
     Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Floor, FloorLink,
     FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan, ResourceChange,
@@ -207,6 +209,7 @@ pub(crate) fn rich_plan() -> Plan {
     plan.failures.push(ScopeFailure {
         scope: scope("cn-hangzhou"),
         detail: "DescribeRouterInterfaces answered ServiceUnavailable: try later (RequestId 4F-1)".to_owned(),
+        may_be_misspelt: false,
     });
     plan.excluded.push("wh-a".into());
     plan.inputs.exclude.push(Selector::of(&"wh-a".into()));
@@ -245,8 +248,7 @@ pub(crate) fn hostile_plan(text: &str) -> Plan {
         step.interface_id = text.into();
         step.scope.region = text.into();
         step.expect = unknown.clone().into();
-        step.guards =
-            vec![Guard { group: text.into(), lowest: Some(1), of: 2, end: 1, floor: 1, takes_nothing: false }];
+        step.guards = hostile_guards(text);
     }
     for change in plan.resource_changes.iter_mut().chain(&mut plan.resource_drift) {
         change.reason = Some(text.to_owned());
@@ -264,6 +266,11 @@ pub(crate) fn hostile_plan(text: &str) -> Plan {
         rollout.check = Some(vec![text.to_owned()]);
     }
     plan
+}
+
+/// Guards of a group of that name.
+fn hostile_guards(text: &str) -> Vec<Guard> {
+    vec![Guard { group: text.into(), lowest: Some(1), of: 2, end: 1, floor: 1, takes_nothing: false }]
 }
 
 /// A group of two links with a floor of one.
@@ -330,7 +337,11 @@ pub(crate) fn drift() -> Drift {
             expired,
             known,
         ],
-        failures: vec![ScopeFailure { scope: scope("cn-hangzhou"), detail: "connection refused".to_owned() }],
+        failures: vec![ScopeFailure {
+            scope: scope("cn-hangzhou"),
+            detail: "connection refused".to_owned(),
+            may_be_misspelt: false,
+        }],
         unmanaged: None,
         warnings: vec![Warning::HandsOffExpired {
             address: "e-expired".into(),
@@ -438,7 +449,102 @@ pub(crate) fn hostile_report(text: &str) -> Report {
 
 /// A past run that came to its end as the report says, or died.
 pub(crate) fn past(report: Report) -> PastRun {
-    PastRun { report, is_running: false, resolved: None, awaits: None, is_due: false, evidence: Evidence::default() }
+    PastRun {
+        report,
+        is_running: false,
+        resolved: None,
+        awaits: None,
+        is_due: false,
+        evidence: Evidence::default(),
+        spec: None,
+    }
+}
+
+/// A change that took `sh-primary` and `bj-old` down and has brought one back, and one run by itself.
+pub(crate) fn ticket() -> Ticket {
+    let evidence = Evidence {
+        host: Some("bastion".to_owned()),
+        actor: Some("octocat".to_owned()),
+        principal: Some("acs:ram::1234567890123456:user/ops".to_owned()),
+        change_id: Some("CHG-1042".to_owned()),
+        reason: Some("fibre splice, both ends".to_owned()),
+        spec: Some("rictl.yaml".to_owned()),
+        spec_digest: Some("sha256:00".to_owned()),
+        commit: Some("4f7b2c9e".to_owned()),
+        commit_dirty: Some(true),
+        override_window: Some("agreed with the carrier".to_owned()),
+        approved: Some(Approved {
+            by: "lead".to_owned(),
+            how: ApprovedHow::Approval,
+            digest: Some("sha256:11".to_owned()),
+        }),
+        ..Evidence::default()
+    };
+    let drain = PastRun { evidence: evidence.clone(), ..past(report()) };
+    let mut back = report();
+    back.run_id = RunId("20261123T031400.000Z-4d5e6f".into());
+    back.operation = Operation::Rollback;
+    back.started_at = at("03:14:00");
+    back.results.truncate(1);
+    back.results[0].cloud_date = Some(at("03:14:02"));
+    end(&mut back);
+    let takes_back = vec![drain.report.run_id.clone()];
+    let back = PastRun { evidence: Evidence { takes_back, ..evidence }, ..past(back) };
+    let settled = |time: &str, run: &PastRun, request: Option<&str>| Settled {
+        at: at(time),
+        by: run.report.run_id.clone(),
+        request_id: request.map(|request| RequestId(request.into())),
+    };
+    let down = |address: &str, returned| Down {
+        address: address.into(),
+        interface_id: format!("ri-{address}").into(),
+        scope: scope("cn-shanghai"),
+        drained: settled("02:14:13", &drain, Some("4F7B2C9E-0001")),
+        returned,
+    };
+    let returned = settled("02:14:13", &back, None);
+    let downs = vec![down("sh-backup", Some(Settled { at: at("03:14:15"), ..returned })), down("bj-old", None)];
+    let alone = TicketPart {
+        about: About::Run(back.report.run_id.clone()),
+        runs: vec![PastRun { spec: Some("sites/sh.yaml".to_owned()), ..back.clone() }],
+        downs: Vec::new(),
+    };
+    let change = TicketPart { about: About::Change("CHG-1042".to_owned()), runs: vec![drain, back], downs };
+    Ticket { made_at: at("04:00:00"), parts: vec![change, alone] }
+}
+
+/// A report for a ticket in which every text is `text`.
+pub(crate) fn hostile_ticket(text: &str) -> Ticket {
+    let mut ticket = ticket();
+    for part in &mut ticket.parts {
+        if let About::Change(change) = &mut part.about {
+            *change = text.to_owned();
+        }
+        for run in &mut part.runs {
+            let evidence = Evidence {
+                host: Some(text.to_owned()),
+                actor: Some(text.to_owned()),
+                principal: Some(text.to_owned()),
+                change_id: Some(text.to_owned()),
+                reason: Some(text.to_owned()),
+                spec: Some(text.to_owned()),
+                commit: Some(text.to_owned()),
+                override_window: Some(text.to_owned()),
+                approved: Some(Approved { by: text.to_owned(), how: ApprovedHow::Plan, digest: Some(text.to_owned()) }),
+                ..run.evidence.clone()
+            };
+            let hostile = past(hostile_report(text));
+            let mut report = Report { run_id: run.report.run_id.clone(), ..hostile.report };
+            report.results.iter_mut().for_each(|result| result.step.guards = hostile_guards(text));
+            *run = PastRun { evidence, spec: run.spec.as_ref().map(|_| text.to_owned()), ..past(report) };
+        }
+        for down in &mut part.downs {
+            down.address = text.into();
+            down.scope.region = text.into();
+            down.drained.request_id = Some(RequestId(text.into()));
+        }
+    }
+    ticket
 }
 
 /// A drift check in which every text is `text`.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::plan::document;
-use super::{drift, events, rehearsal};
+use super::{drift, events, history, rehearsal, ticket};
 use crate::{spec, state};
 
 /// A format with a schema.
@@ -29,6 +29,10 @@ pub enum Format {
     Events,
     /// What `drift --json` prints.
     Drift,
+    /// What `history --json` prints.
+    History,
+    /// What `report --format json` prints.
+    Report,
     /// What `rehearse --json` prints.
     Rehearse,
 }
@@ -63,6 +67,8 @@ pub fn schema(format: Format) -> Value {
         }
         Format::Events => of::<events::EventLine<'_>>(),
         Format::Drift => of::<drift::Document<'_>>(),
+        Format::History => of::<history::ListDocument<'_>>(),
+        Format::Report => of::<ticket::document::Document<'_>>(),
         Format::Rehearse => of::<rehearsal::Document<'_>>(),
     }
 }

@@ -29,7 +29,7 @@ pub fn write<W: Write + ?Sized>(out: &mut W, survey: &Survey, settings: &Setting
     head(out, survey, settings)?;
     cloud(out, survey, settings, home)?;
     writeln!(out, "\n# Blast radius: a plan beyond a limit is refused.")?;
-    writeln!(out, "# limits:\n#   max_changes: 4\n#   max_changes_percent: 30")?;
+    writeln!(out, "limits:\n  max_changes_percent: 30\n  # max_changes: 4")?;
     groups(out, survey)?;
     writeln!(out, "\ninterfaces:")?;
     if survey.entries.is_empty() {

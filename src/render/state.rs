@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::json;
 use super::text::{Line, Screen, Tone, View, columns_of};
+use super::words::history::died;
 use super::words::run::step_reason;
 use crate::calendar::Zone;
 use crate::journal::Outcome;
@@ -35,8 +36,8 @@ pub fn list<W: Write + ?Sized>(out: &mut W, state: &State, zone: &Zone, view: Vi
     Ok(())
 }
 
-/// Writes the state as one JSON document, on one line.
-pub fn list_document<W: Write + ?Sized>(out: &mut W, state: &State) -> io::Result<()> {
+/// Writes the state as one JSON document, on one line; `run_died` is a run that died and has no end yet.
+pub fn list_document<W: Write + ?Sized>(out: &mut W, state: &State, run_died: Option<&RunId>) -> io::Result<()> {
     #[derive(Serialize)]
     struct Document<'a> {
         format_version: &'static str,
@@ -44,39 +45,54 @@ pub fn list_document<W: Write + ?Sized>(out: &mut W, state: &State) -> io::Resul
         serial: u64,
         target: &'a Target,
         last_run: Option<&'a RunId>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        run_died: Option<&'a RunId>,
         interfaces: BTreeMap<&'a Address, &'a Record>,
     }
     let State { lineage, serial, target, last_run, interfaces, .. } = state;
     let (serial, last_run, interfaces) =
         (*serial, last_run.as_ref(), interfaces.iter().filter(|(_, record)| !record.forgotten).collect());
-    json::line(out, &Document { format_version: "1.0", lineage, serial, target, last_run, interfaces })
+    json::line(out, &Document { format_version: "1.0", lineage, serial, target, last_run, run_died, interfaces })
+}
+
+/// One record, and what is known of it beside.
+#[derive(Clone, Copy, Debug)]
+pub struct Shown<'a> {
+    /// What it was asked for by.
+    pub address: &'a Address,
+    /// What is recorded.
+    pub record: &'a Record,
+    /// What it is recorded as, where that is another name.
+    pub renamed_from: Option<&'a Address>,
+    /// The run that died and has no end yet, where there is one.
+    pub dead: Option<&'a RunId>,
+}
+
+/// Returns the run that has left a record as it is and died, where its end is not recorded yet.
+pub(crate) fn left_by<'a>(record: &Record, dead: Option<&'a RunId>) -> Option<&'a RunId> {
+    dead.filter(|dead| record.last_action.as_ref().is_some_and(|last| last.run_id == **dead))
 }
 
 /// Writes one record as one JSON document, on one line.
-pub fn show_document<W: Write + ?Sized>(
-    out: &mut W,
-    address: &Address,
-    record: &Record,
-    renamed_from: Option<&Address>,
-) -> io::Result<()> {
+pub fn show_document<W: Write + ?Sized>(out: &mut W, shown: &Shown<'_>) -> io::Result<()> {
     #[derive(Serialize)]
     struct Document<'a> {
         format_version: &'static str,
         address: &'a Address,
         #[serde(skip_serializing_if = "Option::is_none")]
         renamed_from: Option<&'a Address>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        run_died: Option<&'a RunId>,
         record: &'a Record,
     }
-    json::line(out, &Document { format_version: "1.0", address, renamed_from, record })
+    let Shown { address, record, renamed_from, dead } = *shown;
+    let run_died = left_by(record, dead);
+    json::line(out, &Document { format_version: "1.0", address, renamed_from, run_died, record })
 }
 
-/// Writes one record; `renamed_from` is what it is recorded as, where that is another name.
-pub fn show<W: Write + ?Sized>(
-    out: &mut W,
-    address: &Address,
-    (record, renamed_from): (&Record, Option<&Address>),
-    (zone, view): (&Zone, View),
-) -> io::Result<()> {
+/// Writes one record.
+pub fn show<W: Write + ?Sized>(out: &mut W, shown: &Shown<'_>, zone: &Zone, view: View) -> io::Result<()> {
+    let Shown { address, record, renamed_from, dead } = *shown;
     let mut screen = Screen::new(out, view);
     screen.line(&Line::at(0).with(Tone::Strong, format!("# {address}:")))?;
     screen.line(&Line::at(0).text(format!("router_interface \"{address}\" {{")))?;
@@ -103,6 +119,7 @@ pub fn show<W: Write + ?Sized>(
         rows.push(("when", format!("{} to {}", zone.stamp(last.started_at), zone.stamp(last.finished_at))));
         rows.push(("run", last.run_id.to_string()));
     }
+    rows.extend(left_by(record, dead).map(|dead| ("died", died(dead))));
     rows.extend(record.change_id.as_ref().map(|change| ("change", change.to_string())));
     let back = record.taken_back.as_ref();
     rows.extend(back.map(|back| ("back", format!("run {} was taken back by {}", back.run, back.by))));

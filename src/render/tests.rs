@@ -33,7 +33,7 @@ fn drift_looks_like_this() {
 
 #[test]
 fn history_and_a_run_look_like_this() {
-    looks("history", |out, view| history::list(out, &[past(report()), past(report())], view));
+    looks("history", |out, view| history::list(out, &[past(report()), past(report())], history::Extent::All, view));
     looks("run", |out, view| history::run(out, &past(report()), &Given::default(), view));
 }
 
@@ -43,8 +43,17 @@ fn explain_looks_like_this() {
     let address = Address::from("sh-primary");
     let (declared, reading) = (&spec.interfaces[&address], &live.readings[&address]);
     let (record, plan, assumed) = (None, &plan, None);
-    let facts =
-        Explanation { spec: &spec, address: &address, declared, reading, record, renamed_from: None, plan, assumed };
+    let facts = Explanation {
+        spec: &spec,
+        address: &address,
+        declared,
+        reading,
+        record,
+        renamed_from: None,
+        dead: None,
+        plan,
+        assumed,
+    };
     looks("explain", |out, view| explain::text(out, &facts, view));
 }
 

@@ -13,3 +13,4 @@ pub mod report;
 pub(crate) mod run;
 pub(crate) mod schedule;
 pub mod selection;
+pub(crate) mod ticket;

@@ -85,5 +85,6 @@ pub fn planned_step(step: &Step, reason: Option<String>) -> PlannedStep {
         goal: step.goal,
         reason,
         change_id: step.change_id.clone(),
+        guards: step.guards.clone(),
     }
 }

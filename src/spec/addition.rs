@@ -53,8 +53,8 @@ pub enum Unaddable {
 }
 
 /// Returns the first character of a name that no key of `changes` may hold.
-pub fn strange(name: &str) -> Option<char> {
-    name.chars().find(|character| !Grammar::Name.admits(*character))
+pub fn strange(name: &str) -> Option<String> {
+    name.chars().find(|character| !Grammar::Name.admits(*character)).map(super::words::named)
 }
 
 /// Returns whether a text has a section `changes`.

@@ -273,6 +273,9 @@ pub(super) enum WholeFault {
     EmptyGroup {
         group: GroupName,
     },
+    AlwaysDenied {
+        window: Box<str>,
+    },
     ImpossibleMinActive {
         floor: u32,
         members: Members,
@@ -426,6 +429,7 @@ impl WholeFault {
             Self::Cycle(_) => Code::Cycle,
             Self::Stranded { .. } => Code::Stranded,
             Self::EmptyGroup { .. } => Code::EmptyGroup,
+            Self::AlwaysDenied { .. } => Code::AlwaysDenied,
             Self::ImpossibleMinActive { .. } => Code::ImpossibleMinActive,
             Self::ImpossibleMaxUnavailable { .. } => Code::ImpossibleMaxUnavailable,
             Self::SelectsNothing { .. } => Code::SelectsNothing,

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use crate::bounds;
-use crate::diagnostic::{Diagnostic, Place, SourceId};
+use crate::diagnostic::{Diagnostic, Place, Severity, SourceId};
 use crate::spec::finding::{Code, Finding, KeyFault, ValueFault};
 use crate::spec::keys::Type;
 use crate::spec::words::words;
@@ -38,6 +38,11 @@ impl Findings {
         }
         tally.first_hidden.get_or_insert((place, code));
         tally.hidden += 1;
+    }
+
+    /// Returns whether nothing that was found is an error.
+    pub(super) fn has_no_error(&self) -> bool {
+        self.list.iter().all(|(_, finding)| finding.code().severity() != Severity::Error)
     }
 
     /// Forgets what was said of the entry at `entry`, or of a file that has none: it was read in part.

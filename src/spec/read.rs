@@ -143,8 +143,10 @@ pub(super) fn name_of_entry<T: for<'t> From<&'t str>>(
     if !key.quoted && slipped(&key.text, key.place, findings) {
         return None;
     }
-    let text = key.text.clone();
-    word(path.then(&text), Node::Word(key), Grammar::Name, findings)
+    let (text, place) = (key.text.clone(), key.place);
+    let name = word(path.then(&text), Node::Word(key), Grammar::Name, findings);
+    // What else is wrong with the entry, and what refers to it, is judged under the name that it has.
+    Some(name.unwrap_or_else(|| Placed { value: T::from(&composed(&text)), place }))
 }
 
 /// Reads a whole number within the bounds of its kind.

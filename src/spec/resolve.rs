@@ -113,6 +113,12 @@ impl Resolver<'_> {
             covered
         });
         let window = Window { name: draft.name, verdict: draft.verdict, when, calls: draft.calls };
+        // What is wrong with its times leaves it without any.
+        if window.denies_always() && findings.has_no_error() {
+            findings.report(Code::AlwaysDenied, draft.place, || {
+                Finding::Whole(WholeFault::AlwaysDenied { window: window.name.clone() })
+            });
+        }
         Some(DeclaredWindow { window: Arc::new(window), covered, place: draft.place })
     }
 

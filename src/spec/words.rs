@@ -13,6 +13,8 @@ mod syntax;
 mod value;
 mod whole;
 
+pub(super) use value::named;
+
 /// Words a finding; where it stands is for the caller to say.
 pub(super) fn words(finding: &Finding) -> Diagnostic {
     let code = finding.code();

@@ -4,7 +4,7 @@
 //! checks before each write that it still does.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
@@ -83,7 +83,8 @@ struct Claim {
 #[derive(Debug)]
 struct OpenJournal {
     path: PathBuf,
-    file: File,
+    /// `None` while there is none: a run that is refused before its first entry makes none.
+    file: Option<File>,
     /// The last bytes of it, as they were when it was last looked at or written to.
     end: Vec<u8>,
 }
@@ -93,32 +94,52 @@ impl OpenJournal {
     const END: u64 = 256;
 
     fn open(path: &Path) -> Result<Self, StoreError> {
-        let file = files::open_or_create(path, true, "open")?;
-        // Whether this run or a dead one created it: before the first intent, its name is durable.
-        files::sync_dir(path)?;
+        let file = files::open(path, OpenOptions::new().read(true).append(true), "open")?;
         let mut journal = Self { path: path.to_owned(), file, end: Vec::new() };
-        journal.end = journal.read_end(journal.length()?)?;
+        if journal.file.is_some() {
+            // Whether this run or a dead one created it: before the first intent, its name is durable.
+            files::sync_dir(path)?;
+            journal.end = journal.read_end(journal.length()?)?;
+        }
         Ok(journal)
     }
 
+    /// Returns the file; makes one where there is none.
+    fn create(&mut self) -> Result<&File, StoreError> {
+        if self.file.is_none() {
+            self.file = Some(files::open_or_create(&self.path, true, "open")?);
+            files::sync_dir(&self.path)?;
+        }
+        self.file.as_ref().ok_or_else(|| StoreError::Bug("a journal that was made is not there".to_owned()))
+    }
+
     fn length(&self) -> Result<u64, StoreError> {
-        Ok(self.file.metadata().map_err(files::io_error("look at", &self.path))?.len())
+        let Some(file) = &self.file else { return Ok(0) };
+        Ok(file.metadata().map_err(files::io_error("look at", &self.path))?.len())
     }
 
     fn read_end(&self, length: u64) -> Result<Vec<u8>, StoreError> {
+        let Some(file) = &self.file else { return Ok(Vec::new()) };
         let from = length.saturating_sub(Self::END);
         let mut end = vec![0; usize::try_from(length - from).unwrap_or(0)];
-        self.file.read_exact_at(&mut end, from).map_err(files::io_error("read", &self.path))?;
+        file.read_exact_at(&mut end, from).map_err(files::io_error("read", &self.path))?;
         Ok(end)
     }
 
     /// Fails if the journal is no longer what was left here: taken away, replaced, of another length, or other at its end.
     fn check(&self, expected: u64) -> Result<(), StoreError> {
-        let found = self.file.metadata().map_err(files::io_error("look at", &self.path))?;
-        let detail = if found.nlink() == 0 || !lock::is_current(&self.file, &self.path)? {
+        let found = self.length()?;
+        let is_other = match &self.file {
+            Some(file) => {
+                let links = file.metadata().map_err(files::io_error("look at", &self.path))?.nlink();
+                links == 0 || !lock::is_current(file, &self.path)?
+            }
+            None => self.path.symlink_metadata().is_ok(),
+        };
+        let detail = if is_other {
             "it was taken away, or another file was put in its place".to_owned()
-        } else if found.len() != expected {
-            format!("it has {} bytes, and {expected} were written here", found.len())
+        } else if found != expected {
+            format!("it has {found} bytes, and {expected} were written here")
         } else if self.read_end(expected)? != self.end {
             "its end is not what was written here".to_owned()
         } else {
@@ -129,15 +150,26 @@ impl OpenJournal {
 
     fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
         self.check(position)?;
-        let written = self.file.write_all(batch).and_then(|()| self.file.sync_data());
+        let mut file = self.create()?;
+        let written = file.write_all(batch).and_then(|()| file.sync_data());
         // Half a line would be cut off by the next run; the space may matter to others before that.
-        written.map_err(|error| match self.file.set_len(position) {
-            Ok(()) => files::io_error("append to", &self.path)(error),
-            Err(_) => files::io_error("append to, or cut back,", &self.path)(error),
-        })?;
+        if let Err(error) = written {
+            let what = if file.set_len(position).is_ok() { "append to" } else { "append to, or cut back," };
+            return Err(files::io_error(what, &self.path)(error));
+        }
         self.end.extend_from_slice(batch);
         let excess = self.end.len().saturating_sub(Self::END as usize);
         self.end.drain(..excess);
+        Ok(())
+    }
+
+    /// Cuts it to a length.
+    fn cut(&mut self, length: u64) -> Result<(), StoreError> {
+        if let Some(file) = &self.file {
+            let cut = file.set_len(length).and_then(|()| file.sync_all());
+            cut.map_err(files::io_error("mend", &self.path))?;
+        }
+        self.end = self.read_end(length)?;
         Ok(())
     }
 }
@@ -307,12 +339,8 @@ impl Medium for Files {
     }
 
     fn mend(&mut self, length: u64) -> Result<(), StoreError> {
-        let (paths, claim) = self.claimed()?;
-        let journal = &mut claim.journal;
-        let mended = journal.file.set_len(length).and_then(|()| journal.file.sync_all());
-        mended.map_err(files::io_error("mend", &paths.journal))?;
-        journal.end = journal.read_end(length)?;
-        Ok(())
+        let (_, claim) = self.claimed()?;
+        claim.journal.cut(length)
     }
 
     fn keep_runs(&mut self, runs: &[(RunId, Vec<u8>)]) -> Result<(), StoreError> {
@@ -410,8 +438,8 @@ impl Medium for Files {
 
     fn reserve(&self, position: u64, journal: u64, state: u64) -> Result<(), StoreError> {
         let claim = self.claim.as_ref().ok_or_else(unclaimed)?;
-        files::reserve(&claim.journal.file, position, journal)
-            .map_err(files::io_error("reserve space in", &self.paths.journal))?;
+        let Some(file) = &claim.journal.file else { return files::probe_space(&self.paths.state, journal + state) };
+        files::reserve(file, position, journal).map_err(files::io_error("reserve space in", &self.paths.journal))?;
         files::probe_space(&self.paths.state, state)
     }
 

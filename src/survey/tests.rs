@@ -28,10 +28,10 @@ fn named(names: &[(&str, &str)]) -> Vec<String> {
 #[test]
 fn makes_addresses_of_names() {
     assert_eq!(named(&[("ri-a", "SH primary (old)")]), ["SH-primary-old"]);
-    assert_eq!(named(&[("ri-a", "上海-primary")]), ["primary"]);
+    assert_eq!(named(&[("ri-a", "上海-primary")]), ["上海-primary"]);
     assert_eq!(named(&[("ri-a", "Zürich–Málaga"), ("ri-b", "Malaga\u{301} 2")]), ["Malaga-2", "Zurich-Malaga"]);
-    assert_eq!(named(&[("ri-a", "线路1"), ("ri-b", "линия 2"), ("ri-c", "3")]), ["3", "ri-a", "ri-b"]);
-    assert_eq!(named(&[("ri-a", "线路一"), ("ri-b", ""), ("ri-c", "..")]), ["ri-a", "ri-b", "ri-c"]);
+    assert_eq!(named(&[("ri-a", "线路1"), ("ri-b", "линия 2"), ("ri-c", "3")]), ["3", "линия-2", "线路1"]);
+    assert_eq!(named(&[("ri-a", "线路一"), ("ri-b", ""), ("ri-c", "..")]), ["ri-b", "ri-c", "线路一"]);
 }
 
 #[test]

@@ -84,6 +84,12 @@ impl Window {
         self.calls.is_none_or(|covered| covered == call)
     }
 
+    /// Returns whether no moment is outside it, and none of the calls that it covers may be sent while it is open.
+    pub fn denies_always(&self) -> bool {
+        let is_always = matches!(self.when, When::Daily { days: Days::ALL, from: Clock::MIDNIGHT, to: Clock::END });
+        self.verdict == Verdict::Deny && is_always
+    }
+
     /// Returns the interval that holds a moment, if it is open then; of several the one that ends last.
     pub(super) fn open_at(&self, at: Timestamp, zone: &Zone) -> Option<Interval> {
         match &self.when {

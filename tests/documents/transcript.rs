@@ -92,6 +92,7 @@ impl Reader {
             .env("USER", "you")
             .env("LANG", "C.UTF-8")
             .env("RICTL_POLL_INTERVAL", "100ms")
+            .env("RICTL_DOUBT_WINDOW", "200ms")
             .envs(self.clock.iter().flat_map(WallClock::variables))
             .output()
             .expect("a shell");

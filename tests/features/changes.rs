@@ -215,3 +215,33 @@ fn a_saved_plan_of_which_nothing_is_left_says_that_and_not_that_the_spec_is_met(
     assert!(again.stdout.contains("No changes. Every step of the saved plan is at its goal already."), "{again:#?}");
     assert!(!again.stdout.contains("matches"), "{again:#?}");
 }
+
+#[test]
+fn a_reason_may_begin_with_a_dash_or_with_whatever_yaml_gives_a_meaning() {
+    for reason in ["- x", "-x", "# x: y", "* & ! % @ x", "x: y #z", "yes", "~", "{a}", "'x", "\"x\""] {
+        let scene = scene("");
+        let words =
+            ["change", "add", "CHG-9", "--select", "a", "--status", "Inactive", "--owner", "- o", "--reason", reason];
+        let added = scene.run(&words);
+        assert_eq!(added.code, 0, "{reason}: {added:#?}");
+        let plan = document(&scene.rictl("plan --json").with_code(0));
+        assert_eq!(
+            plan["steps"][0]["reason"].as_str().or(plan["resource_changes"][0]["reason"].as_str()),
+            Some(reason)
+        );
+    }
+    let refused = scene("").run(&["change", "add", "a b", "--select", "a", "--status", "Inactive", "--reason", "r"]);
+    assert!(refused.with_code(1).stderr.contains("it contains a blank"));
+}
+
+#[test]
+fn why_an_approval_did_not_run_is_told_to_programs_as_well() {
+    let scene =
+        scene("changes:\n  CHG-1: {reason: r, select: [a], status: Inactive, from: 2999-01-01, until: 2999-01-02}\n");
+    scene.rictl("plan --at 2999-01-01 --out p").with_code(0);
+    scene.rictl("approve p").with_code(0);
+    let ended = scene.rictl("apply --approved --json").with_code(0);
+    let lines: Vec<Value> = ended.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = lines.iter().find(|line| line["type"] == "diagnostic").unwrap_or_else(|| panic!("{ended:#?}"));
+    assert!(told["diagnostic"]["summary"].as_str().unwrap().contains("not run: due at 2999-01-01"), "{told}");
+}

@@ -114,3 +114,44 @@ fn a_run_that_died_over_an_open_call_is_told_until_somebody_has_looked() {
     let explained = scene.rictl("explain backup").with_code(0).stdout;
     assert!(explained.contains("in doubt: nobody has looked since"), "{explained}");
 }
+
+#[test]
+fn what_a_run_that_goes_on_is_at_work_on_is_no_drift_and_what_others_moved_is() {
+    let ends = "  - {id: ri-b, opposite: ri-a}\n  - {id: ri-c}\n  - {id: ri-d}\n";
+    let scene = Scene::empty();
+    world(&scene, ends);
+    let entry = |name: &str, rest: &str| format!("  {name}: {{id: ri-{name}, status: {rest}}}\n");
+    let declare = |first: &str, rest: &str| {
+        let (a, c) = (entry("a", first), entry("c", &format!("{first}, depends_on: [a]")));
+        let entries = format!("{a}{}{c}{}", entry("b", first), entry("d", rest));
+        scene.write("rictl.yaml", &format!("{CLOUD}interfaces:\n{entries}"));
+    };
+    declare("Active", "Active");
+    scene.rictl("apply --auto-approve").with_code(0);
+    alter_world(&scene, "deactivate: 20ms", "deactivate: 1h");
+    declare("Inactive", "Active");
+    let mut apply = scene.begun("\"accepted\"", "apply --auto-approve");
+    let told = scene.rictl("drift");
+    assert!(told.stdout.contains("No drift: 4 checked."), "{told:#?}");
+    assert!(told.stdout.contains("is at work on a, b, c") || told.stdout.contains("is going on"), "{told:#?}");
+    assert!(told.code == 0 && told.stderr.is_empty() && !told.stdout.contains("no end on record"), "{told:#?}");
+    let told = scene.rictl("drift --json").with_code(0);
+    assert!(told.stdout.contains(r#""code":"run_going_on""#) && items(&told).is_empty(), "{told:#?}");
+    // What the spec asks for beside it, and no step of the run does, differs.
+    declare("Inactive", "Inactive");
+    let told = items(&scene.rictl("drift --json").with_code(2));
+    assert_eq!(told.iter().map(|item| &item["address"]).collect::<Vec<_>>(), ["d"]);
+    let plan = scene.rictl("plan").with_code(0).stdout;
+    assert!(plan.contains("Next: wait for the run that goes on, then `rictl plan` plans what is left"), "{plan}");
+    declare("Inactive", "Active");
+    apply.kill().unwrap();
+    apply.wait().unwrap();
+    let told = scene.rictl("drift").stdout;
+    assert!(told.contains("has no end on record") && !told.contains("is going on"), "{told}");
+}
+
+fn alter_world(scene: &Scene, before: &str, after: &str) {
+    let text = scene.read("world.yaml");
+    assert!(text.contains(before), "{text}");
+    scene.write("world.yaml", &text.replace(before, after));
+}

@@ -203,7 +203,7 @@ const WORDS: &[Forgery] = &[
     ("no groups", |plan| plan.groups.clear()),
     ("a failure", |plan| {
         let (scope, detail) = (plan.steps[0].scope.clone(), "it is down".to_owned());
-        plan.failures.push(ScopeFailure { scope, detail });
+        plan.failures.push(ScopeFailure { scope, detail, may_be_misspelt: false });
     }),
     ("a doubt", |plan| {
         let (step, run_id) = (plan.steps[0].id.clone(), "20261123T120304.567Z-1a2b3c".to_owned());

@@ -8,6 +8,7 @@ use std::process::Stdio;
 
 use rictl::resource::{DesiredStatus, Status};
 
+use super::scene::{SPEC, Scene};
 use crate::harness::binary::{Desk, QUICK};
 use crate::harness::emulator::Emulator;
 
@@ -31,6 +32,7 @@ interfaces:
 
 fn desk(rest: &str) -> Desk {
     let desk = Desk::new(&format!("{HEAD}{rest}")).variable("RICTL_POLL_INTERVAL", "20ms");
+    let desk = desk.variable("RICTL_DOUBT_WINDOW", "200ms");
     desk.file("world.yaml", WORLD);
     desk
 }
@@ -330,4 +332,25 @@ fn a_journal_that_is_taken_away_under_a_run_ends_it_and_is_missed_afterwards() {
     assert_eq!(desk.quick(&url, &["state", "accept"]).code, 0);
     assert_eq!(desk.quick(&url, &["apply", "--auto-approve"]).code, 0);
     assert_eq!(emulator.mutating_calls().len(), 2);
+}
+
+#[test]
+fn a_run_that_is_refused_before_its_first_entry_makes_no_journal() {
+    let scene = Scene::with_spec(SPEC);
+    let has_journal = || scene.path("state/rictl.journal.jsonl").exists();
+    scene.write("rictl.yaml", &SPEC.replace("ri-c, status: Active", "ri-c, status: Inactive"));
+    scene.rictl("apply --input=false").with_code(1);
+    assert!(!has_journal());
+    scene.rictl("apply --auto-approve").with_code(0);
+    std::fs::remove_file(scene.path("state/rictl.journal.jsonl")).unwrap();
+    // What is gone stays gone, and is told as that, until somebody accepts it.
+    for words in ["apply --auto-approve", "plan", "apply --auto-approve", "rollback --auto-approve", "drift", "history"]
+    {
+        let refused = scene.rictl(words).with_code(1);
+        assert!(refused.stderr.contains("it is gone, and its state rests on it"), "{words}: {refused:#?}");
+        assert!(!has_journal(), "{words}");
+    }
+    let accepted = scene.rictl("state accept").with_code(0).stdout;
+    assert!(accepted.contains("it is gone") && accepted.contains("The history goes on with serial"), "{accepted}");
+    scene.rictl("apply --auto-approve").with_code(0);
 }

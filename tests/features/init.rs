@@ -201,3 +201,19 @@ fn finds_the_near_side_of_a_link_from_its_far_side() {
     assert!(scene.read("rictl.yaml").contains("\n  near:\n    id: ri-a\n"));
     plans_to_nothing(&scene, "rictl.yaml");
 }
+
+#[test]
+fn keeps_names_in_any_script_and_puts_a_limit_in_force() {
+    let scene = Scene::empty();
+    scene.write(
+        "world.yaml",
+        "regions: [cn-shanghai]\ninterfaces:\n  - {id: ri-a, name: 上海-主}\n  - {id: ri-b, name: 上海 备}\n  - {id: ri-c, name: Zürich 1}\n",
+    );
+    scene.rictl("init --world world.yaml").with_code(0);
+    let spec = scene.read("rictl.yaml");
+    for line in ["  \"上海-主\":", "  \"上海-备\":", "  Zurich-1:", "limits:\n  max_changes_percent: 30\n"] {
+        assert!(spec.contains(line), "{spec}");
+    }
+    let plan = scene.rictl("plan --json").with_code(0).stdout;
+    assert!(plan.contains("\"applyable\":false"), "{plan}");
+}

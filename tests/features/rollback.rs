@@ -522,7 +522,7 @@ fn a_read_of_the_past_is_nobody_else_who_has_brought_back_what_was_just_taken_do
     let fault = "faults: [{fault: {stale_reads: 20s}, action: DescribeRouterInterfaces, nth: 1}]\n";
     scene.write("world.yaml", &format!("{}{fault}", super::scene::WORLD));
     scene.rictl("apply --auto-approve").with_code(0);
-    let back = scene.rictl("rollback last --auto-approve").with_code(0);
+    let back = scene.rictl("rollback last --auto-approve --doubt-window 10s").with_code(0);
     assert!(back.stderr.contains("backup reads as it was before a call that has just moved it"), "{back:#?}");
     assert!(back.stdout.contains("1 activated"), "{back:#?}");
 }

@@ -230,3 +230,112 @@ fn a_plan_that_went_into_a_device_is_not_said_to_be_saved() {
         assert!(!plan.contains("Saved") && !plan.contains(&format!("apply {place}")), "{plan}");
     }
 }
+
+#[test]
+fn the_record_of_what_a_dead_run_did_is_shown_as_the_next_apply_will_find_it() {
+    let scene = slow("1h");
+    scene.killed_at("\"accepted\"", "apply --auto-approve");
+    let before = scene.files();
+    for words in ["state show primary", "explain primary"] {
+        let shown = scene.rictl(words).with_code(0).stdout;
+        assert!(shown.contains("in doubt: nobody has looked since"), "{shown}");
+        assert!(shown.contains("has no end on record; the next `rictl apply` looks what became of it"), "{shown}");
+    }
+    for words in ["state show primary --json", "explain primary --json", "state list --json"] {
+        let document: serde_json::Value = serde_json::from_str(&scene.rictl(words).with_code(0).stdout).unwrap();
+        assert!(document["run_died"].is_string(), "{document}");
+    }
+    assert!(scene.rictl("state list").with_code(0).stderr.contains("has no end on record"));
+    let other = scene.rictl("state show backup").stdout;
+    assert!(!other.contains("no end on record"), "{other}");
+    assert_eq!(scene.files(), before);
+}
+
+#[test]
+fn a_plan_of_the_past_is_looked_at_and_never_offered_to_an_apply() {
+    let scene = Scene::with_spec(&SPEC.replace(DRAINED.0, DRAINED.1));
+    for format in ["text", "markdown", "html"] {
+        let plan = scene.rictl(&format!("plan --at 2020-01-01 --format {format}")).with_code(0).stdout;
+        assert!(
+            plan.contains("which is over") && plan.contains("rictl plan` plans as of now") || format == "html",
+            "{plan}"
+        );
+        assert!(!plan.contains("Approve with") && !plan.contains("saves it for then"), "{plan}");
+    }
+    assert!(!scene.rictl("plan --at 2020-01-01 --json").with_code(0).stdout.contains("approve_with\":\"sha"));
+    let drift = scene.rictl("drift --at 2020-01-01").with_code(2).stdout;
+    assert!(!drift.contains("what apply would do"), "{drift}");
+    for words in ["validate", "explain primary", "graph"] {
+        scene.rictl(&format!("{words} --at 2020-01-01")).with_code(0);
+    }
+    let ahead = scene.rictl("plan --at 1h").with_code(0).stdout;
+    assert!(ahead.contains("Approve with") && ahead.contains("saves it for then"), "{ahead}");
+}
+
+#[test]
+fn one_stream_holds_one_document() {
+    let scene = Scene::with_spec(SPEC);
+    for words in [
+        "drift --json --junit /dev/stdout",
+        "drift --format markdown --metrics-file /proc/self/fd/1",
+        "drift --metrics-file /dev/stdout --junit /dev/stdout",
+        "drift --metrics-file one --junit one",
+        "drift --json --metrics-file -",
+        "plan --json --out /dev/stdout",
+        "apply --json --auto-approve --json-into /dev/stdout",
+        "rollback --json --auto-approve --json-into /dev/stdout",
+    ] {
+        let refused = scene.rictl(words).with_code(1);
+        let why = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(why.contains("would both be written to") || why.contains("- names no file"), "{words}: {refused:#?}");
+    }
+    scene.rictl("drift --json --junit /dev/null --metrics-file /dev/null").with_code(0);
+    scene.rictl("drift --junit /dev/stdout").with_code(0);
+    let saved = scene.rictl("plan --json --out p").with_code(0).stdout;
+    serde_json::from_str::<serde_json::Value>(&saved).unwrap();
+}
+
+#[test]
+fn whose_history_is_taken_along_is_said_once() {
+    let scene = Scene::with_spec(SPEC);
+    scene.rictl("apply --auto-approve").with_code(0);
+    let (before, entry) = SPEC.split_once("  primary:").unwrap();
+    let (entry, rest) = entry.split_once('\n').unwrap();
+    scene.write("rictl.yaml", &format!("{before}{rest}"));
+    scene.write("other.yaml", &format!("{before}  moved:{entry}\n"));
+    let plan = scene.rictl("-f other.yaml plan").with_code(0).stdout;
+    assert!(plan.contains("the history of moved is taken from state/rictl.json"), "{plan}");
+    let document = scene.rictl("-f other.yaml plan --json").with_code(0).stdout;
+    assert!(document.contains(r#""code":"taken_along""#), "{document}");
+    let applied = scene.rictl("-f other.yaml apply --auto-approve").with_code(0);
+    assert!(applied.stderr.contains("the history of moved is taken from state/rictl.json"), "{applied:#?}");
+    let again = scene.rictl("-f other.yaml apply --auto-approve").with_code(0);
+    assert!(!again.stderr.contains("is taken from"), "{again:#?}");
+}
+
+#[test]
+fn a_refusal_names_what_to_run_next() {
+    let scene = Scene::with_spec(&SPEC.replace("cn-shanghai", "cn-shangai").replacen(
+        "id: ri-c,",
+        "id: ri-c, region: cn-shanghai,",
+        1,
+    ));
+    let plan = scene.rictl("plan").with_code(1).stdout;
+    assert!(plan.contains("it stands at rictl.yaml:2:37; did you mean `cn-shanghai`?"), "{plan}");
+    for (words, tip) in [
+        ("plan --ot x", "'--out'"),
+        ("apply --ot x", "`rictl plan` has `--out`"),
+        ("plan --targt x", "'--target'"),
+        ("drift --chdr x", "'--chdir'"),
+        ("plan --zzzzzz", "For more information"),
+    ] {
+        let said = scene.rictl(words).with_code(1).stderr;
+        assert!(said.contains(tip) && !said.contains("doubt-window"), "{said}");
+    }
+    let windows = "windows: [{deny: long, start: 2020-01-01, end: 2027-12-01}]\n";
+    scene.write("rictl.yaml", &format!("{}{windows}", SPEC.replace(DRAINED.0, DRAINED.1)));
+    let plan = scene.rictl("plan");
+    if plan.stdout.contains("opens at") {
+        assert!(plan.stdout.contains("`rictl plan --at open` plans for when all goes through"), "{plan:#?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -90,6 +90,13 @@ impl Scene {
 
     /// Runs a command and kills it once its journal says this.
     pub(crate) fn killed_at(&self, said: &str, words: &str) {
+        let mut child = self.begun(said, words);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Runs a command until its journal says this; it goes on.
+    pub(crate) fn begun(&self, said: &str, words: &str) -> Child {
         let mut command = self.command(&words.split(' ').collect::<Vec<_>>());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let journal = self.path("state/rictl.journal.jsonl");
@@ -97,8 +104,7 @@ impl Scene {
             assert_eq!(child.try_wait().unwrap(), None, "it ended before it was killed");
             std::thread::yield_now();
         }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        child
     }
 
     /// Runs `rictl` with words that hold no spaces.
@@ -120,6 +126,8 @@ impl Scene {
         command.args(arguments).current_dir(self.directory.path()).stdin(Stdio::null());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
         command.env("HOME", self.directory.path()).env("RICTL_POLL_INTERVAL", "20ms");
+        // Nothing lags here.
+        command.env("RICTL_DOUBT_WINDOW", "200ms");
         command
     }
 }

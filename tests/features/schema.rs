@@ -37,6 +37,8 @@ fn are_true_of_what_is_written() {
     let apply = scene.rictl("apply --json --auto-approve").with_code(0);
     apply.stdout.lines().for_each(|line| conforms("events", line));
     conforms("state", &scene.read("state/rictl.json"));
+    conforms("history", &scene.rictl("history --json").with_code(0).stdout);
+    conforms("report", &scene.rictl("report last --format json").with_code(0).stdout);
     scene.write("rictl.yaml", SPEC);
     conforms("drift", &scene.rictl("drift --json").with_code(2).stdout);
     let refused = scene.rictl("apply --json").with_code(1);

@@ -16,14 +16,23 @@ fn says_which_files_of_a_directory_are_not_read() {
     scene.write("d/east/60.yaml", "interfaces: {}\n");
     // These are nobody's spec: the world, a state, a package, a schema.
     scene.write("d/world.json", r#"{"regions": ["cn-shanghai"], "interfaces": [{"id": "ri-a"}, {"id": "ri-c"}]}"#);
+    scene.write("d/10.yaml.bak", "interfaces: {}\n");
+    scene.write("d/20.yml~", "");
+    scene.write("d/70.json", "{ // no JSON");
     scene.write("d/state/d.json.bak", "");
     scene.write("d/old.json", r#"{"format_version": "1.0", "interfaces": {}}"#);
     scene.write("d/package.json", r#"{"name": "x"}"#);
     let checked = scene.rictl("validate -f d").with_code(0);
     assert!(checked.stdout.contains("2 interfaces"), "{checked:#?}");
-    assert!(checked.stderr.contains("not read as a part of d: 40.json, 50.YAML, east/"), "{checked:#?}");
+    assert!(
+        checked.stderr.contains("not read as a part of d: 10.yaml.bak, 20.yml~, 40.json, 50.YAML, 70.json and 1 more"),
+        "{checked:#?}"
+    );
     let plan = scene.rictl("plan -f d --json").with_code(0);
-    assert!(plan.stdout.contains("not read as a part of d: 40.json, 50.YAML, east/"), "{plan:#?}");
+    assert!(
+        plan.stdout.contains("not read as a part of d: 10.yaml.bak, 20.yml~, 40.json, 50.YAML, 70.json and 1 more"),
+        "{plan:#?}"
+    );
     let none = scene.rictl("validate -f d/state").with_code(1);
     assert!(none.stderr.contains("holds no *.yaml or *.yml"), "{none:#?}");
 }

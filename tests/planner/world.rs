@@ -245,7 +245,11 @@ impl World {
             read_at: NOW.parse().unwrap(),
             readings: self.interfaces.iter().map(|interface| (interface.address(), reading(interface))).collect(),
             failures: is_unreadable
-                .then(|| ScopeFailure { scope: scope("cn-shanghai"), detail: "timed out".to_owned() })
+                .then(|| ScopeFailure {
+                    scope: scope("cn-shanghai"),
+                    detail: "timed out".to_owned(),
+                    may_be_misspelt: false,
+                })
                 .into_iter()
                 .collect(),
         }

@@ -143,6 +143,7 @@ pub(crate) struct Judge {
     /// One answer shows what is on its way as arrived.
     has_early_reads: bool,
     doubt_window: Duration,
+    longest_settling: Duration,
     opposites: BTreeMap<RouterInterfaceId, RouterInterfaceId>,
     locked: BTreeSet<RouterInterfaceId>,
     /// What says Abnormal of its fibre.
@@ -187,6 +188,7 @@ impl Judge {
             has_companion: seams.companion.is_some(),
             has_early_reads: seams.tricks.early.is_some(),
             doubt_window,
+            longest_settling: seed.settle.activate.max(seed.settle.deactivate),
             opposites,
             lives: Vec::new(),
             sent: Vec::new(),
@@ -356,6 +358,26 @@ impl Judge {
         self.kept.insert(run.clone());
     }
 
+    /// Lists an interface, and those that depend on it by what a checkout declares now, however far away.
+    fn that_need(&self, checkout: usize, id: &RouterInterfaceId) -> BTreeSet<RouterInterfaceId> {
+        let mut found = BTreeSet::from([id.clone()]);
+        let Some(life) = self.lives.iter().rev().find(|life| life.checkout == checkout) else { return found };
+        let declared = &life.spec.interfaces;
+        loop {
+            let needs_one =
+                |needed: &Address| declared.get(needed).is_some_and(|needed| found.contains(&needed.id.value));
+            let more: Vec<RouterInterfaceId> = declared
+                .values()
+                .filter(|entry| !found.contains(&entry.id.value) && entry.needed().any(needs_one))
+                .map(|entry| entry.id.value.clone())
+                .collect();
+            if more.is_empty() {
+                return found;
+            }
+            found.extend(more);
+        }
+    }
+
     /// Every deadline is past, and nothing troubles anybody any more: what nobody confirmed is taken back, but for what keeps a
     /// floor.
     pub(crate) fn close_ways_back(&mut self) {
@@ -368,8 +390,11 @@ impl Judge {
         for (checkout, id) in places {
             let Some(Sent { about, call, .. }) = self.last_effect(checkout, &id).cloned() else { continue };
             let Some(run) = about.run.filter(|_| about.is_confirmable && about.takes_back.is_empty()) else { continue };
-            let keeps_a_floor = self.up().iter().any(|(_, members, up, floor)| members.contains(&id) && *up <= *floor);
-            let is_excused = call == Call::Activate && keeps_a_floor;
+            let up = self.up();
+            let keeps_a_floor =
+                |id: &RouterInterfaceId| up.iter().any(|(_, members, up, floor)| members.contains(id) && *up <= *floor);
+            // What a floor keeps up needs what it depends on.
+            let is_excused = call == Call::Activate && self.that_need(checkout, &id).iter().any(keeps_a_floor);
             if !self.kept.contains(&run) && !is_excused {
                 self.charge(Rule::Lost, &format!("{call} {id} of {run} stays, and nobody has confirmed it"));
             }
@@ -649,7 +674,9 @@ impl Judge {
             .values()
             .filter(|result| touched.contains(&result.step.interface_id))
             .filter(|result| {
-                !truth.get(&result.step.interface_id).is_some_and(|status| result.step.goal.is_reached_by(status))
+                let status = truth.get(&result.step.interface_id);
+                let is_there = status.is_some_and(|status| result.step.goal.is_reached_by(status));
+                !is_there && !self.is_turned_round(life, result, status)
             })
             .map(|result| format!("{} is {:?}", result.step.address, truth.get(&result.step.interface_id)))
             .collect();
@@ -674,6 +701,25 @@ impl Judge {
     }
 
     /// Returns what was true of each interface when its process asked for it last.
+    /// Returns whether an accepted call of a run is bringing an interface back that an earlier run has moved within a doubt window,
+    /// where reads lag: they show the goal from before, and no reader can tell that from the goal reached.
+    fn is_turned_round(&self, life: usize, result: &StepResult, status: Option<&Status>) -> bool {
+        let of_it = |sent: &&Sent| sent.id == result.step.interface_id && sent.took_effect;
+        let Some(last) = self.sent.iter().rev().find(|sent| of_it(sent) && sent.life == life) else { return false };
+        let is_on_its_way = status == Some(last.call.transition().through);
+        let turns_round = |sent: &&Sent| {
+            sent.call != last.call
+                && sent.life < life
+                && last.at.saturating_duration_since(sent.at) < self.turns_within()
+        };
+        self.leniency.stale && is_on_its_way && self.sent.iter().filter(of_it).any(|sent| turns_round(&sent))
+    }
+
+    /// Returns for how long after a call was sent reads of a doubt window may show what was before it.
+    fn turns_within(&self) -> Duration {
+        self.doubt_window + self.longest_settling
+    }
+
     fn truth_as_looked_at(&self, life: usize, looked: Instant) -> BTreeMap<RouterInterfaceId, Status> {
         let world = self.world.borrow();
         let mut truth = world.statuses(self.clock.at(looked));
@@ -751,6 +797,6 @@ impl Judge {
 fn ran(back: &Back) -> Option<&Ran> {
     match &back.came {
         Came::Ran(ran) => Some(ran),
-        Came::Kept | Came::Settled | Came::Closed | Came::Left(_) => None,
+        Came::Kept | Came::Settled | Came::Closed | Came::Left(_) | Came::Unbegun(_) => None,
     }
 }

@@ -48,6 +48,7 @@ pub(crate) fn step(address: &str, call: Option<Call>) -> PlannedStep {
         goal: goal.into(),
         reason: None,
         change_id: None,
+        guards: Vec::new(),
     }
 }
 

@@ -28,7 +28,7 @@ pub(in crate::cli) struct ChangeAddArgs {
     #[arg(long, value_name = "Active|Inactive", value_parser = status)]
     pub(in crate::cli) status: DesiredStatus,
     /// Why
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(in crate::cli) reason: String,
     /// From when on: RFC 3339, a local time or a date in the spec's time_zone, or a duration from now such as 90m or 7d [default: now]
     #[arg(long, value_name = "TIME")]
@@ -40,7 +40,7 @@ pub(in crate::cli) struct ChangeAddArgs {
     #[arg(long, value_name = "N")]
     pub(in crate::cli) expect: Option<u32>,
     /// Whose change it is
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     pub(in crate::cli) owner: Option<String>,
     /// Into which file it goes, where the spec is a directory of several [default: the one that has changes]
     #[arg(long, value_name = "FILE")]

@@ -43,7 +43,7 @@ pub(in crate::cli) struct Choice {
     #[arg(long, value_name = "N")]
     pub(in crate::cli) allow_changes: Option<u32>,
     /// Send what windows hold back all the same, and say why: the reason is recorded, the windows are in the digest
-    #[arg(long, value_name = "REASON", value_parser = value::reason)]
+    #[arg(long, value_name = "REASON", value_parser = value::reason, allow_hyphen_values = true)]
     pub(in crate::cli) override_window: Option<String>,
     /// Do again what a rollback took back; without it that is left alone until its entry in the spec is altered
     #[arg(long)]

@@ -42,6 +42,10 @@ pub(in crate::cli) enum SchemaFormat {
     Events,
     /// What `drift --json` prints
     Drift,
+    /// What `history --json` prints
+    History,
+    /// What `report --format json` prints
+    Report,
     /// What `rehearse --json` prints
     Rehearse,
 }

@@ -25,6 +25,7 @@ use super::super::front::Screen;
 use super::super::outlet::Lines;
 use super::super::output::Output;
 use super::super::signals;
+use super::super::streams;
 use super::unread::{self, Footing};
 use super::{Invocation, confirm, plan};
 
@@ -39,6 +40,7 @@ pub(super) struct Work {
 }
 
 pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    check_streams(&arguments.run)?;
     let signals = listen()?;
     let task = task(arguments.plan.as_deref(), &arguments.choice, invocation)?;
     let ApplyArgs { max_age, choice: Choice { again, .. }, .. } = *arguments;
@@ -72,6 +74,7 @@ fn approval(arguments: &RunArgs) -> Approval {
 }
 
 pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    check_streams(&arguments.run)?;
     let signals = listen()?;
     let choice = Choice { allow_changes: arguments.allow_changes, ..Choice::default() };
     let RollbackArgs { with_rollout, force_superseded, undeclared, .. } = *arguments;
@@ -94,6 +97,10 @@ pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, 
     let state = arguments.state.as_ref().map(|state| state.display().to_string());
     let given = Given { state, ..invocation.given() };
     Ok(run(Work { signals, session, task, approval, given }, &arguments.run, invocation, output).await?.exit)
+}
+
+pub(super) fn check_streams(arguments: &RunArgs) -> Result<()> {
+    streams::check(arguments.json.then_some("--json"), &[("--json-into", arguments.json_into.as_deref())])
 }
 
 pub(super) fn listen() -> Result<signals::Signals> {

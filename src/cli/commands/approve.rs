@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::calendar::{self, Toward};
+use crate::diagnostic::{Diagnostic, Sources};
 use crate::ops::approval::{self, Kept, Waiting};
 use crate::ops::approve::{self as operation, Approving};
 use crate::ops::approved::{self, Standing};
@@ -13,6 +14,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::together;
 use crate::ops::session::{Approval, Session, Task};
 use crate::plan::{DigestAt, PlanOptions};
+use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::words::approval as words;
 use crate::render::words::next::Given;
@@ -71,6 +73,7 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
 
 /// Runs what is due of each spec; of each approval that does not run it says why.
 pub(super) async fn approved(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    apply::check_streams(&arguments.run)?;
     let paths = invocation.spec_paths();
     if let [path] = paths.as_slice() {
         return of_spec(path, arguments, invocation, output).await;
@@ -134,7 +137,12 @@ async fn of_spec(path: &Path, arguments: &ApplyArgs, invocation: &Invocation, ou
         if is_over {
             kept.put_by(&project.paths)?;
         }
-        output.say(&format!("{name}: {said}"));
+        let text = format!("{name}: {said}");
+        if arguments.run.json {
+            let reason = Diagnostic::warning(text.as_str());
+            output.show(|out| render::events::diagnostic(out, invocation.clock.now(), &Sources::default(), &reason));
+        }
+        output.say(&text);
         worst = worst.worse(exit);
     }
     match (is_any_due, arguments.run.json) {

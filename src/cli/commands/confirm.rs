@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::calendar::Zone;
 use crate::clock::BootTime;
 use crate::ops::confirm::{self as operation, Confirmed, Confirming};
-use crate::ops::failure::Exit;
+use crate::ops::failure::{Exit, exit_of as exit_of_error};
 use crate::ops::session::{Back, Came, Session};
 use crate::plan::StepId;
 use crate::render::escape::escape_terminal;
@@ -80,7 +80,8 @@ fn list(paths: &Paths, json: bool, invocation: &Invocation, output: &Output) -> 
     if awaiting.iter().any(is_due) {
         output.say(&format!("{} takes back what is due", invocation.given().next("confirm --expired")));
     }
-    Ok(Exit::Error)
+    // What awaits wants to be named; where nothing does, nothing is wrong.
+    Ok(if awaiting.is_empty() { Exit::Done } else { Exit::Error })
 }
 
 fn documents(awaiting: &[Awaiting]) -> Vec<serde_json::Value> {
@@ -122,12 +123,23 @@ async fn expired_of(path: &Path, json: bool, invocation: &Invocation, output: &O
     }
     let signals = apply::listen()?;
     for run_id in due {
-        let project = unread::way_back(path, &paths, &run_id, invocation, output)?;
-        let session = invocation.session_of(project, invocation.patience());
         let screen = Screen::new(output, invocation.clock, json, None, false);
         let mut screen = screen.outliving(signals.terminal.clone()).given(invocation.given());
-        let came = operation::take_back(&session, &run_id, &mut screen, signals.count.clone()).await?;
-        backs.push(Back { run_id, came });
+        let taken = async {
+            let project = unread::way_back(path, &paths, &run_id, invocation, output)?;
+            let session = invocation.session_of(project, invocation.patience());
+            operation::take_back(&session, &run_id, &mut screen, signals.count.clone()).await
+        };
+        match taken.await {
+            Ok(came) => backs.push(Back { run_id, came }),
+            // What was done for others before is still to be told.
+            Err(error) if !backs.is_empty() => {
+                output.say(&words::not_taken_back(&run_id, &format!("{error:#}")));
+                backs.push(Back { run_id, came: Came::Unbegun(exit_of_error(&error)) });
+                break;
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(backs)
 }
@@ -139,6 +151,7 @@ pub(super) fn exit_of(backs: &[Back]) -> Exit {
         Came::Closed => Exit::Moved,
         Came::Ran(ran) if back.came.is_whole() => ran.report.exit().map_or(Exit::Partial, |_| Exit::Moved),
         Came::Ran(ran) if ran.report.is_interrupted() => Exit::Interrupted,
+        Came::Unbegun(exit) => *exit,
         Came::Ran(_) | Came::Left(_) => Exit::Partial,
     };
     backs.iter().map(exit).fold(Exit::Done, Exit::worse)

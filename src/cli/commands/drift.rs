@@ -24,6 +24,7 @@ use crate::state::Identity;
 use super::super::args::{DriftArgs, Format, FormatArgs};
 use super::super::errors::{self, Machine};
 use super::super::output::Output;
+use super::super::streams;
 use super::{Invocation, plan};
 
 /// A spec, and `--at`, the moment that it is of.
@@ -36,6 +37,8 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
         let refusal = Refusal::new(Exit::Error, "a page shows one spec, and several were given");
         return Err(refusal.hint("run drift once for each, or use --format text, json or markdown").into());
     }
+    let files = [("--metrics-file", arguments.metrics_file.as_deref()), ("--junit", arguments.junit.as_deref())];
+    streams::check(streams::document_of(&arguments.format), &files)?;
     let machine = if format == Format::Json { Machine::Document } else { Machine::None };
     // What cannot be read is told when its turn comes.
     let load = |path: &PathBuf| invocation.load_as_of(path, &arguments.at, false);
@@ -97,7 +100,7 @@ async fn check(
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
     let (project, at) = project?;
     let chosen = project.chosen(&arguments.selection.target, &arguments.selection.exclude)?;
-    let recorded = plan::read(&project.paths, output)?;
+    let recorded = plan::read_quietly(&project.paths, output)?;
     let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
     let watching = Watching { at, poll_interval: invocation.global.poll_interval };
     let (cloud, target) = (&connection.cloud, &connection.target);

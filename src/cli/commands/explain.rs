@@ -49,6 +49,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
             reading: seen.readings.get(address).unwrap_or(&Reading::Unreadable),
             record: known.map(|(_, record)| record),
             renamed_from: known.map(|(name, _)| name).filter(|name| *name != address),
+            dead: recorded.dead_run().map(|run| run.id()),
             plan: &plan,
             assumed: reached.get(address).copied(),
         }

@@ -100,6 +100,8 @@ pub(super) fn schema(format: SchemaFormat, output: &Output) -> Result<Exit> {
         SchemaFormat::State => schema::Format::State,
         SchemaFormat::Events => schema::Format::Events,
         SchemaFormat::Drift => schema::Format::Drift,
+        SchemaFormat::History => schema::Format::History,
+        SchemaFormat::Report => schema::Format::Report,
         SchemaFormat::Rehearse => schema::Format::Rehearse,
     };
     output.print(|out| schema::write(out, format))?;

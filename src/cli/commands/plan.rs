@@ -23,9 +23,11 @@ use crate::store::named::{self, Links, NamedError};
 
 use super::super::args::{Choice, DriftArg, Format, FormatArgs, PlanArgs};
 use super::super::output::Output;
+use super::super::streams;
 use super::Invocation;
 
 pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    streams::check(streams::document_of(&arguments.format), &[("--out", arguments.out.as_deref())])?;
     let when_open = arguments.at.is_open();
     let (project, at) = invocation.load_planned(&arguments.at)?;
     let options = PlanOptions { at, ..options(&arguments.choice, invocation) };
@@ -110,8 +112,8 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
     }
 }
 
-/// Reads what is recorded and says what is odd about it, but for who is at work: the plan itself says that.
-fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
+/// Reads what is recorded and says what is odd about it, but for who is at work: a plan or a drift check says that itself.
+pub(super) fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
     let recorded = history::read_files(paths)?;
     recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
     Ok(recorded)

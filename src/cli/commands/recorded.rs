@@ -1,4 +1,4 @@
-//! Commands about what was recorded: show, history, state, force-unlock.
+//! Commands about what was recorded: show, state, force-unlock.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::calendar::Zone;
 use crate::clock::BootTime;
-use crate::history::{self, Aside, Recorded};
+use crate::history::{self, Aside};
 use crate::ops::accept::{self, Accepted};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::Project;
@@ -14,10 +14,10 @@ use crate::ops::{approval, beside, history as operation, state_edit};
 use crate::plan::Plan;
 use crate::render;
 use crate::render::past::PastRun;
+use crate::render::state::Shown;
 use crate::render::words::next::Given;
 use crate::resource::Address;
-use crate::selector::Selector;
-use crate::state::{Identity, Record, RunId};
+use crate::state::{Identity, Record, RunId, State};
 use crate::store::local::{self, Files};
 
 use super::super::args::{Format, ShowArgs, StateCommand};
@@ -39,7 +39,7 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     }
     let paths = unread::records(invocation, output)?;
     let recorded = plan::read(&paths, output)?;
-    let files = Files::new(paths);
+    let (of_files, files) = (paths.clone(), Files::new(paths));
     let what = arguments.what.as_deref().unwrap_or("last");
     let mut run = operation::find(&files, &recorded, what)?;
     if let (None, Ok(project)) = (&run, invocation.load()) {
@@ -53,7 +53,10 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
             .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`"),
     })?;
     let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
-    let run = PastRun::from(run).in_zone(&zone(invocation)).as_of(now, uptime.as_ref());
+    let zone = invocation.load().map(|project| project.spec.time_zone);
+    // A spec that cannot be read takes no zone away: the run has recorded under which it stood.
+    let zone = zone.or_else(|_| Project::of_run(Path::new(""), of_files, &run.run).map(|of_run| of_run.spec.time_zone));
+    let run = PastRun::from(run).in_zone(&zone.unwrap_or_default()).as_of(now, uptime.as_ref());
     let (view, given) = (output.view_of(arguments.format.full), invocation.given());
     output.print(|out| match format {
         Format::Text => render::history::run(out, &run, &given, view),
@@ -76,34 +79,6 @@ fn used_by(saved: &Plan, invocation: &Invocation) -> Option<RunId> {
     approval::run_of(&Files::new(paths), &recorded, saved).ok()?
 }
 
-pub(super) fn history(selectors: &[Selector], json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let (paths, project) = match invocation.load() {
-        Ok(project) => (project.paths.clone(), Some(project)),
-        // What selectors mean is in the spec.
-        Err(error) if !selectors.is_empty() => return Err(error),
-        Err(error) => (unread::records_without(error, invocation, output)?, None),
-    };
-    let recorded = plan::read(&paths, output)?;
-    let mut runs = operation::runs(&Files::new(paths), &recorded)?;
-    if let Some(project) = &project {
-        let of_others = beside::runs(project, &recorded)?;
-        if !of_others.is_empty() {
-            runs.extend(of_others);
-            runs.sort_by(|one, other| other.run.id().cmp(one.run.id()));
-        }
-        runs = operation::touching(runs, selectors, project)?;
-    }
-    let zone = project.map(|project| project.spec.time_zone).unwrap_or_default();
-    let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
-    let shown = |run| PastRun::from(run).in_zone(&zone).as_of(now, uptime.as_ref());
-    let runs: Vec<PastRun> = runs.into_iter().map(shown).collect();
-    let view = output.view();
-    output.print(|out| {
-        if json { render::history::list_document(out, &runs) } else { render::history::list(out, &runs, view) }
-    })?;
-    Ok(Exit::Done)
-}
-
 /// Returns the zone that times are shown in: UTC where the spec cannot be read.
 fn zone(invocation: &Invocation) -> Zone {
     invocation.load().map(|project| project.spec.time_zone).unwrap_or_default()
@@ -114,8 +89,10 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         StateCommand::List { json } => {
             let recorded = plan::read(&unread::records(invocation, output)?, output)?;
             let view = output.view();
-            output.print(|out| match &recorded.state {
-                Some(state) if json => render::state::list_document(out, state),
+            let dead = recorded.dead_run().map(|run| run.id());
+            dead.iter().for_each(|dead| output.say(&format!("note: {}", render::words::history::died(dead))));
+            output.print(|out| match recorded.any_state_as_closed().as_deref() {
+                Some(state) if json => render::state::list_document(out, state, dead),
                 None if json => writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "interfaces": {}})),
                 Some(state) => render::state::list(out, state, &zone(invocation), view),
                 None => writeln!(out, "Nothing is recorded."),
@@ -124,15 +101,18 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         StateCommand::Show { address, json } => {
             let recorded = plan::read(&unread::records(invocation, output)?, output)?;
             let project = invocation.load().ok();
-            let (name, record) = record(&recorded, &address, project.as_ref())?;
+            let state = recorded.any_state_as_closed();
+            let (name, record) = record(state.as_deref(), &address, project.as_ref())?;
             let renamed_from = Some(name).filter(|name| **name != address);
+            let dead = recorded.dead_run().map(|run| run.id());
+            let shown = Shown { address: &address, record, renamed_from, dead };
             let zone = project.as_ref().map(|project| project.spec.time_zone.clone()).unwrap_or_default();
             let view = output.view();
             output.print(|out| {
                 if json {
-                    render::state::show_document(out, &address, record, renamed_from)
+                    render::state::show_document(out, &shown)
                 } else {
-                    render::state::show(out, &address, (record, renamed_from), (&zone, view))
+                    render::state::show(out, &shown, &zone, view)
                 }
             })?;
         }
@@ -168,11 +148,11 @@ pub(super) async fn accept(invocation: &Invocation, output: &Output) -> Result<E
 
 /// Finds a record by the name that it has, or by that which the spec gives its interface now; with the name that it has.
 fn record<'a>(
-    recorded: &'a Recorded,
+    state: Option<&'a State>,
     address: &Address,
     project: Option<&Project>,
 ) -> Result<(&'a Address, &'a Record)> {
-    let records = recorded.state.as_ref().map(|state| &state.interfaces);
+    let records = state.map(|state| &state.interfaces);
     let named = records.and_then(|records| records.by_address().get_key_value(address));
     let declared = project.and_then(|project| project.spec.interfaces.get(address));
     let identity = declared.map(|entry| Identity::of(&entry.scope, &entry.id.value));

@@ -35,20 +35,15 @@ pub(super) enum Footing {
 pub(super) fn records(invocation: &Invocation, output: &Output) -> Result<Paths> {
     match invocation.load() {
         Ok(project) => Ok(project.paths),
-        Err(error) => records_without(error, invocation, output),
+        Err(error) => records_of(&invocation.spec_path()?, error, invocation, output),
     }
 }
 
-/// Returns where the records of the spec are, which cannot be read for this reason; that is said.
+/// Returns where the records of a spec are, which cannot be read for this reason; that is said.
 ///
 /// # Errors
 /// The reason itself, where nothing is recorded where its state would be.
-pub(super) fn records_without(error: Error, invocation: &Invocation, output: &Output) -> Result<Paths> {
-    let path = invocation.spec_path()?;
-    records_of(&path, error, invocation, output)
-}
-
-fn records_of(path: &Path, error: Error, invocation: &Invocation, output: &Output) -> Result<Paths> {
+pub(super) fn records_of(path: &Path, error: Error, invocation: &Invocation, output: &Output) -> Result<Paths> {
     let paths = paths(invocation, path, None);
     if !is_anything_recorded(&paths) {
         return Err(error);

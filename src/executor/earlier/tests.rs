@@ -70,7 +70,7 @@ fn a_read_of_its_goal_or_of_another_status_since_settles_it() {
 }
 
 #[test]
-fn what_was_just_taken_down_may_not_show_yet() {
+fn what_was_just_moved_may_not_show_yet() {
     let mut records = record(Outcome::Done, None, Status::Inactive, AFTER);
     if let Some(action) = records.get_mut("a").and_then(|record| record.last_action.as_mut()) {
         action.found = Some(Status::Inactive);

@@ -154,6 +154,7 @@ impl<'a> Machine<'a> {
         }
         let status = observed.map(|observed| &observed.status);
         match judge::before(step, status) {
+            Before::AtGoal if self.may_be_of_before(number) => Some(self.hold(number)),
             Before::AtGoal if attempts.are_doubted() => Some(self.found(number)),
             Before::AtGoal => Some(Verdict::Finish(Outcome::Already, None)),
             // Only a read that was begun after the step became ready may refuse it.
@@ -260,7 +261,7 @@ impl<'a> Machine<'a> {
             }
             Err(Refused::Broken(because)) => {
                 let sides = self.floors.sides_to_read(&step.address, &self.sightings);
-                if self.is_any_just_down(sides.map(|side| &side.address)) {
+                if self.is_any_just_moved(sides.map(|side| &side.address)) {
                     // In a moment reads can be relied on.
                     return Err(Some(self.hold(number)));
                 }

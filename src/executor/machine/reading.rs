@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Machine;
 use super::admission::READS_OF_A_GOAL;
 use super::pace;
-use super::phase::{Phase, Ready, Settling};
+use super::phase::{By, Phase, Ready, Settling};
 use super::poll::Poll;
 use super::port::{Effect, ReadOf};
 use super::sightings::{Answer, Question, ReadNumber};
@@ -149,6 +149,10 @@ impl<'a> Machine<'a> {
 
     /// Returns when a polled step wants to be read again.
     fn next_poll_of(&self, number: usize, last: Moment) -> Moment {
+        let is_accepted = matches!(self.steps[number].phase, Phase::Settling(Settling { by: By::Acceptance, .. }));
+        if let Some(believed_from) = self.believed_from(number).filter(|_| !is_accepted) {
+            return believed_from;
+        }
         let (step, longest) = (self.planned(number), self.settings.poll_interval);
         let Phase::Settling(Settling { since, .. }) = self.steps[number].phase else { return last + longest };
         let call = match step.action {
@@ -234,7 +238,7 @@ impl<'a> Machine<'a> {
                 unread.insert(scope.clone(), error.to_string());
             }
             Stage::Looking(look) => {
-                let failure = ScopeFailure { scope: scope.clone(), detail: error.with_hint() };
+                let failure = ScopeFailure { scope: scope.clone(), detail: error.with_hint(), may_be_misspelt: false };
                 look.unread.insert(scope.clone(), failure);
             }
             Stage::Beginning | Stage::Between(_) | Stage::Closing | Stage::Over(_) => {}

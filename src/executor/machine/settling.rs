@@ -29,7 +29,11 @@ impl Machine<'_> {
                 let by = *by;
                 let judgement = status.as_ref().map_or(judge::Settling::Never, |status| judge::settling(step, status));
                 match judgement {
+                    judge::Settling::Reached if by == By::Sight && self.may_be_of_before(number) => {
+                        self.tell_progress(number);
+                    }
                     judge::Settling::Reached if by == By::Sight => self.reached_in_doubt(number),
+                    // What was accepted will be there, if it is not yet; floors count it as down until reads can be relied on.
                     judge::Settling::Reached => {
                         self.learn_pace(number);
                         self.finish(number, Outcome::Done, None);
@@ -42,6 +46,7 @@ impl Machine<'_> {
                 }
             }
             (Phase::Doubt(Doubt { cause, .. }), Action::Call(call)) => match judge::doubtful(call, status.as_ref()) {
+                Doubtful::Reached if self.may_be_of_before(number) => self.tell_progress(number),
                 Doubtful::Reached => self.reached_in_doubt(number),
                 Doubtful::TookEffect => self.settle(number, By::Sight),
                 Doubtful::Untouched => self.still_untouched(number),

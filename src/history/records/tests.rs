@@ -91,6 +91,7 @@ fn drained() -> crate::journal::Journal {
             goal: crate::plan::Goal::Inactive,
             reason: None,
             change_id: None,
+            guards: Vec::new(),
         }],
     };
     let receipt = crate::resource::Receipt { request_id: crate::resource::RequestId("R".into()), cloud_date: None };

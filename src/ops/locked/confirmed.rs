@@ -8,6 +8,7 @@ use crate::cloud::Cloud;
 use crate::history::{self, confirmation};
 use crate::journal::Operation;
 use crate::ops::confirm::{self, Confirming};
+use crate::ops::failure::exit_of;
 use crate::ops::rollback::{Done, Way};
 use crate::ops::session::{Applied, Back, Came, Front, today};
 use crate::plan::PlanOptions;
@@ -52,10 +53,34 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     ) -> Result<Applied> {
         let mut backs = Vec::with_capacity(due.len());
         for (number, run_id) in due.into_iter().enumerate() {
-            let came = self.take_back(&run_id, number, front, signals.clone()).await?;
+            let came = match self.take_next(&run_id, number, front, signals.clone()).await {
+                Ok(came) => came,
+                // What was done for others before is still to be told.
+                Err(error) if !backs.is_empty() => {
+                    front.note(&words::confirmation::not_taken_back(&run_id, &format!("{error:#}")));
+                    Came::Unbegun(exit_of(&error))
+                }
+                Err(error) => return Err(error),
+            };
+            let is_over = matches!(came, Came::Unbegun(_));
             backs.push(Back { run_id, came });
+            if is_over {
+                break;
+            }
         }
         Ok(Applied::TookBack(backs))
+    }
+
+    /// Takes back one of several, unless a signal has ended the way back of the one before: nobody decides about a run then.
+    async fn take_next(
+        &mut self,
+        run_id: &RunId,
+        number: usize,
+        front: &mut impl Front,
+        signals: watch::Receiver<u32>,
+    ) -> Result<Came> {
+        unless_signalled(&signals, async { Ok(()) }).await?;
+        self.take_back(run_id, number, front, signals).await
     }
 
     async fn take_back(

@@ -5,18 +5,35 @@ use anyhow::{Context as _, Result};
 use crate::clock::BootTime;
 use crate::cloud::Cloud;
 use crate::executor;
+use crate::executor::recovery::OpenStep;
 use crate::history;
-use crate::journal::{Died, Entry};
+use crate::journal::{Died, Entry, Run};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::session::Front;
 use crate::render::{counted, words};
-use crate::state::RunId;
+use crate::state::{Identity, LastAction, RunId};
 use crate::store::Store;
 
 use super::{Locked, Standing};
 
 impl<C: Cloud, S: Store> Locked<'_, C, S> {
+    /// Says of each open step of a run for how long reads may show what was before the call of a run before it.
+    fn note_lag(&self, run: &Run, open: &mut [OpenStep]) {
+        let mut known = self.state.clone();
+        let before = self.store.replay().runs().iter().take_while(|before| before.id() != run.id());
+        before.for_each(|before| history::write(&mut known, Some(before), None));
+        let (now, uptime) = (self.session.clock.now(), BootTime::now().uptime());
+        for OpenStep { step, lagging, .. } in open {
+            let record = known.interfaces.of(&Identity::of(&step.scope, &step.interface_id));
+            let last = record.and_then(|(_, record)| record.last_action.as_ref());
+            let is_other_way = |last: &&LastAction| step.call.is_some_and(|call| last.action != call);
+            if let Some(last) = last.filter(is_other_way) {
+                *lagging = self.session.settings.doubt_window.saturating_sub(last.age(now, uptime.as_ref()));
+            }
+        }
+    }
+
     /// Reads what became of the calls whose end nobody recorded, and records that.
     pub(super) async fn close_dead_run(&mut self, front: &mut impl Front) -> Result<()> {
         // A way back, and then the run that it takes back.
@@ -30,7 +47,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
                     .into());
             }
             let run_id = run.started.run_id.clone();
-            let open = live::open_steps(run);
+            let mut open = live::open_steps(run);
+            self.note_lag(run, &mut open);
             let doing = match open.len() {
                 0 => "no step of it is open".to_owned(),
                 steps => format!("reading what became of its {}", counted(steps, "open step")),

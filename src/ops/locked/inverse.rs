@@ -4,16 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use crate::clock::BootTime;
 use crate::cloud::Cloud;
 use crate::journal::Run;
 use crate::ops::beside;
 use crate::ops::rollback::{self, Done, Inverse, Way};
 use crate::plan::{BlockReason, Plan, PlanOptions};
-use crate::refresh::Refresh;
-use crate::render::words;
-use crate::resource::{Address, Reading};
-use crate::spec::Spec;
+use crate::resource::Address;
 use crate::state::{Awaiting, Identity, RunId, State};
 use crate::store::Store;
 
@@ -44,8 +40,10 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         });
         let state = without.as_ref().or(state);
         let inverse = rollback::inverse(&self.session.project, done, state, way, options, open)?;
-        let Some(Inverse { project, options, grounds, part_of }) = inverse else { return Ok(None) };
-        let refresh = self.read_back(&project.spec, state, front).await;
+        let Some(mut inverse) = inverse else { return Ok(None) };
+        leave_awaited(&mut inverse, done, state);
+        let Inverse { project, options, grounds, part_of } = inverse;
+        let refresh = self.read_believed(&project.spec, state, front).await;
         let held = options.held.clone();
         let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
         rollback::explain(&mut plan, &named(done));
@@ -61,33 +59,16 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
     }
 }
 
-impl<C: Cloud, S: Store> Locked<'_, C, S> {
-    /// Reads what is to be taken back. A read may show the past: that somebody else has already brought back what a call of ours
-    /// has just moved is believed only from a doubt window after that call on. Who believes it does nothing, and records that
-    /// nothing is left.
-    async fn read_back(&self, wanted: &Spec, state: Option<&State>, front: &mut impl Front) -> Refresh {
-        let settings = &self.session.settings;
-        let mut is_told = false;
-        loop {
-            let refresh = self.refresh(wanted).await;
-            let (now, uptime) = (self.session.clock.now(), BootTime::now().uptime());
-            let is_too_soon = |(address, reading): (&Address, &Reading)| {
-                let declared = wanted.interfaces.get(address)?;
-                let live = &reading.found()?.status;
-                let identity = Identity::of(&declared.scope, &declared.id.value);
-                let last = state?.interfaces.of(&identity)?.1.last_action.as_ref()?;
-                let is_back =
-                    *live == declared.status.value.status() && last.found.as_ref().is_some_and(|left| left != live);
-                Some(is_back && last.age(now, uptime.as_ref()) < settings.doubt_window)
-            };
-            let mut readings = refresh.live.readings.iter();
-            let Some((address, _)) = readings.find(|reading| is_too_soon(*reading).unwrap_or(false)) else {
-                return refresh;
-            };
-            if !std::mem::replace(&mut is_told, true) {
-                front.note(&words::report::read_again(address, settings.doubt_window));
-            }
-            tokio::time::sleep(settings.poll_interval).await;
+/// What another run changed that awaits confirmation is that run's, also where it happens to be where it is wanted: it counts as
+/// not taken back.
+fn leave_awaited(inverse: &mut Inverse, done: Done<'_>, state: Option<&State>) {
+    let is_awaited =
+        |identity: &Identity| state.is_some_and(|state| state.awaiting.iter().any(|awaits| awaits.is_about(identity)));
+    inverse.grounds.retain(|_, ground| !is_awaited(&Identity::of(&ground.scope, &ground.interface_id)));
+    for run in done.runs {
+        let mut touched = rollback::sent(run).map(|step| Identity::of(&step.scope, &step.interface_id));
+        if touched.any(|identity| is_awaited(&identity)) && !inverse.part_of.contains(run.id()) {
+            inverse.part_of.push(run.id().clone());
         }
     }
 }

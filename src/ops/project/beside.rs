@@ -122,21 +122,30 @@ fn looks_meant(path: &Path) -> bool {
         return entries(path).iter().any(|inner| inner.is_file() && is_merged(inner));
     }
     let is_spelt_otherwise = has_extension(path, "yaml") || has_extension(path, "yml");
-    path.is_file() && (is_spelt_otherwise || has_extension(path, "json") && has_sections(path))
+    path.is_file() && (is_spelt_otherwise || is_a_copy(path) || has_extension(path, "json") && has_sections(path))
+}
+
+/// Returns whether a file is named as a copy of one that is read: `x.yaml.bak`, `x.yml.orig`, `x.yaml~`.
+fn is_a_copy(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    [".yaml.", ".yml."].iter().any(|inside| name.contains(inside))
+        || [".yaml~", ".yml~"].iter().any(|end| name.ends_with(end))
 }
 
 fn has_extension(path: &Path, wanted: &str) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
 }
 
-/// Returns whether a JSON file has sections of a spec, and is none of our own documents.
+/// Returns whether a JSON file has sections of a spec, or is broken so that nobody knows, and is none of our own documents.
 fn has_sections(path: &Path) -> bool {
     let bytes = match named::read(path, Links::Refused, bounds::NEIGHBOUR_BYTES) {
         Ok(bytes) => bytes,
         // Too large to be looked into: it is named unseen.
         Err(error) => return matches!(error, NamedError::TooLarge(_)),
     };
-    let Ok(document) = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(&bytes) else { return false };
+    let Ok(document) = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(&bytes) else {
+        return serde_json::from_slice::<IgnoredAny>(&bytes).is_err();
+    };
     let is_section = |name: &str| name != "version" && KEYS.iter().any(|key| key.path == name);
     !document.contains_key("format_version") && document.keys().any(|name| is_section(name))
 }

@@ -12,6 +12,7 @@ fn explained(address: &str, spec: &Spec, plan: &Plan) -> String {
         reading,
         record: None,
         renamed_from: None,
+        dead: None,
         plan,
         assumed: None,
     };

@@ -11,8 +11,8 @@ fn lists_runs_one_a_line() {
     let (at, by) = ("2026-11-23T03:00:00Z".parse().unwrap(), RunId("20261123T030000.000Z-4d5e6f".into()));
     let resolved = |by| PastRun { resolved: Some(Resolved { at, by }), ..past(died.clone()) };
     let all = [past(report()), past(died.clone()), resolved(Some(by)), resolved(None)];
-    insta::assert_snapshot!(written(|out| list(out, &all, view(120))));
-    assert_eq!(written(|out| list(out, &[], view(80))), "No runs are recorded.\n");
+    insta::assert_snapshot!(written(|out| list(out, &all, Extent::All, view(120))));
+    assert_eq!(written(|out| list(out, &[], Extent::All, view(80))), "No runs are recorded.\n");
 }
 
 #[test]
@@ -48,6 +48,6 @@ fn writes_the_same_facts_as_documents() {
 fn shows_hostile_text_without_obeying_it() {
     for input in HOSTILE {
         assert_inert(&written(|out| run(out, &past(hostile_report(input)), &Given::default(), view(60))), input);
-        assert_inert(&written(|out| list(out, &[past(hostile_report(input))], view(60))), input);
+        assert_inert(&written(|out| list(out, &[past(hostile_report(input))], Extent::All, view(60))), input);
     }
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::render::samples::{
-    HOSTILE, drift as sample_drift, empty_plan, hostile_drift, hostile_plan, hostile_report, large_plan, past, report,
-    rich_plan, written,
+    HOSTILE, drift as sample_drift, empty_plan, hostile_drift, hostile_plan, hostile_report, hostile_ticket,
+    large_plan, past, report, rich_plan, ticket as sample_ticket, written,
 };
 
 /// Returns what stands outside code spans, which end at the next run of as many backticks as they began with.
@@ -27,19 +27,21 @@ fn outside(markdown: &str) -> String {
     outside
 }
 
-fn pages(text: &str) -> [String; 3] {
+fn pages(text: &str) -> [String; 4] {
     [
         written(|out| plan(out, &hostile_plan(text), &Given::default())),
         written(|out| drift(out, &hostile_drift(text), &Given::default())),
         written(|out| run(out, &past(hostile_report(text)), &Given::default())),
+        written(|out| ticket(out, &hostile_ticket(text))),
     ]
 }
 
 #[test]
-fn shows_a_plan_a_drift_and_a_run() {
+fn shows_a_plan_a_drift_a_run_and_a_ticket() {
     insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan(), &Given::default())));
     insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift(), &Given::default())));
     insta::assert_snapshot!("run", written(|out| run(out, &past(report()), &Given::default())));
+    insta::assert_snapshot!("ticket", written(|out| ticket(out, &sample_ticket())));
     assert!(
         written(|out| plan(out, &empty_plan(), &Given::default()))
             .contains("**No changes. Your infrastructure matches the configuration.**")
@@ -78,4 +80,19 @@ fn fits_a_comment_and_says_what_it_left_out() {
     }
     let long = written(|out| plan(out, &hostile_plan(&"\u{202e}|`".repeat(100_000)), &Given::default()));
     assert!(long.chars().count() <= LIMIT, "{}", long.len());
+}
+
+#[test]
+fn a_ticket_is_whole_however_long() {
+    let mut long = sample_ticket();
+    let run = long.parts[0].runs[0].clone();
+    long.parts[0].runs = vec![run; 400];
+    let page = written(|out| ticket(out, &long));
+    assert!(page.len() > LIMIT && !page.contains("left out"), "{}", page.len());
+    assert_eq!(
+        page.matches("4F7B2C9E-0001").count(),
+        400 + 2 + 1,
+        "each step, the two links that went down by it, and the other part"
+    );
+    assert!(page.contains("<details><summary>Steps (1200)</summary>"));
 }

@@ -24,7 +24,7 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
     let target = Fact::new("Target", Phrase::theirs(plan.target.to_string()));
     let mut facts = vec![target, spec_fact(spec, plan.timestamp, &plan.time_zone)];
     if !is_done {
-        let (label, word) = match plan.is_applyable() {
+        let (label, word) = match plan.is_applyable() && !plan.looks_back() {
             true => ("Approve with", plan.approve_with().to_string()),
             false => ("Digest", plan.digest()),
         };
@@ -67,9 +67,11 @@ fn assumed(plan: &Plan) -> Section {
     };
     let mut entries: Vec<Entry> = plan.assumed.iter().map(entry).collect();
     if let Some(at) = plan.at {
+        let over = if plan.looks_back() { ", which is over" } else { "" };
         let says =
             if entries.is_empty() { "nothing is taken as done by then" } else { "these are taken as done by then" };
-        entries.insert(0, Entry::new(Tone::Strong, "", format!("As of {}", zone.shown(at)), Some(says.to_owned())));
+        entries
+            .insert(0, Entry::new(Tone::Strong, "", format!("As of {}{over}", zone.shown(at)), Some(says.to_owned())));
     }
     Section::new("As of", Lead::Nothing, Body::List(entries))
 }

@@ -86,7 +86,7 @@ fn facts(past: &PastRun) -> Vec<Fact> {
     facts
 }
 
-fn spec(evidence: &Evidence) -> Phrase {
+pub(super) fn spec(evidence: &Evidence) -> Phrase {
     let Some(name) = &evidence.spec else { return Phrase::ours("not recorded") };
     let phrase = Phrase::theirs(name.as_str());
     let Some(commit) = &evidence.commit else { return phrase };
@@ -94,7 +94,7 @@ fn spec(evidence: &Evidence) -> Phrase {
     phrase.and(" at commit ").and_theirs(commit.as_str()).and(dirty)
 }
 
-fn who(report: &Report, evidence: &Evidence) -> Phrase {
+pub(super) fn who(report: &Report, evidence: &Evidence) -> Phrase {
     let mut phrase = Phrase::theirs(report.who.as_str());
     for (word, name) in [(" for ", &evidence.actor), (" as ", &evidence.principal)] {
         if let Some(name) = name {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::super::words::plan::guard;
 use super::super::words::run as words;
 use crate::calendar::Zone;
 use crate::journal::{Operation, Outcome, PlannedStep};
@@ -61,6 +62,9 @@ pub(crate) struct StepDocument<'a> {
     /// When the API answered the call, by the cloud's clock: the Date of that answer; `null` where there was none, or a
     /// version wrote the run down that did not keep it.
     cloud_date: Option<Timestamp>,
+    /// What each group was to be left with when it was planned, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    guards: Vec<String>,
     /// Why, as a word, where the step is not at its goal.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'static str>,
@@ -130,6 +134,7 @@ impl<'a> StepDocument<'a> {
             sent_at: result.sent_at(),
             settled_at: result.finished_at.filter(|_| result.is_at_goal()),
             cloud_date: result.cloud_date,
+            guards: result.step.guards.iter().map(guard).collect(),
             code: because.filter(|_| !result.is_at_goal()).map(|because| because.code(result.outcome)),
             detail: because.map(|because| words::step_reason(because, zone)),
         }

@@ -6,6 +6,10 @@ use crate::render::samples::{HOSTILE, assert_inert, at, scope, target, view, wri
 use crate::run::StepReason;
 use crate::state::{Durations, RunId, Sighting};
 
+fn shown<'a>(address: &'a Address, record: &'a Record) -> Shown<'a> {
+    Shown { address, record, renamed_from: None, dead: None }
+}
+
 fn state(text: &str) -> State {
     let record = Record {
         id: "ri-2zeo3xzyf38r4urzdpvfs".into(),
@@ -65,7 +69,7 @@ fn lists_and_shows_records() {
     let shown = state
         .interfaces
         .iter()
-        .map(|(address, record)| written(|out| show(out, address, (record, None), (&Zone::utc(), view(80)))));
+        .map(|(address, record)| written(|out| show(out, &shown(address, record), &Zone::utc(), view(80))));
     insta::assert_snapshot!("show", shown.collect::<String>());
 }
 
@@ -74,7 +78,7 @@ fn shows_hostile_text_without_obeying_it() {
     for text in HOSTILE {
         let state = state(text);
         for (address, record) in &state.interfaces {
-            assert_inert(&written(|out| show(out, address, (record, None), (&Zone::utc(), view(60)))), text);
+            assert_inert(&written(|out| show(out, &shown(address, record), &Zone::utc(), view(60))), text);
         }
     }
 }

@@ -82,6 +82,10 @@ fn section<W: Write + ?Sized>(screen: &mut Screen<'_, W>, section: &Section, ste
         Body::Order(waves, rollout) => order(screen, waves, rollout.as_ref()),
         Body::Findings(findings) => self::findings(screen, findings),
         Body::Steps(rows) => self::steps(screen, rows, steps),
+        Body::Table(table) => table.rows.iter().try_for_each(|row| {
+            let cells: Vec<String> = row.iter().map(Phrase::to_string).collect();
+            screen.line(&Line::at(2).hang(4).text(cells.join("  ")))
+        }),
     }
 }
 

@@ -113,7 +113,7 @@ pub(crate) fn note(item: &DriftItem, drift: &Drift) -> Option<String> {
     }
     if let Some(run_id) = &item.taken_back_by {
         let reason = item.reason.as_ref().map(|reason| format!("{reason}; ")).unwrap_or_default();
-        return Some(format!("{reason}taken back by run {run_id}, and left alone by apply"));
+        return Some(format!("{reason}taken back by run {run_id}, and left alone by apply without --redo"));
     }
     if let Some(reason) = &item.blocked {
         return Some(blocked_address(

@@ -2,6 +2,7 @@
 
 use crate::history::Note;
 use crate::render::counted;
+use crate::resource::Address;
 use crate::state::RunId;
 
 /// Returns a note as a sentence without its end.
@@ -18,6 +19,10 @@ pub(crate) fn note(note: &Note) -> String {
                 _ => format!("what the past runs tell of {} is taken from them", counted(*records, "interface")),
             };
             format!("{state} is missing although it was written before: {known}{copy}")
+        }
+        Note::StateAnew { state, records } => {
+            let known = counted(*records, "interface");
+            format!("{state} is put aside: what the past runs tell of {known} takes its place")
         }
         Note::StateOlder { state, serial, told, runs } => format!(
             "{state} is older than its journal (serial {serial}, the journal says {told}): {runs} runs are taken from the journal"
@@ -49,4 +54,25 @@ pub(crate) fn run_for_spec(spec: &str, why: &str, run_id: &RunId) -> [String; 2]
 /// Says that a spec cannot be used, and where its records were looked for.
 pub(crate) fn records_without_spec(spec: &str, why: &str, state: &str) -> String {
     format!("the spec {spec} cannot be used: {why}; what is recorded beside it in {state} is shown all the same")
+}
+
+/// Says of a run that its process died, where nobody has looked yet what became of it.
+pub(crate) fn died(run_id: &RunId) -> String {
+    format!("run {run_id} has no end on record; the next `rictl apply` looks what became of it")
+}
+
+/// How many interfaces a line of the history names before it counts them.
+const NAMED: usize = 3;
+
+/// Names what a run was about, or counts it.
+pub(crate) fn addresses<'a>(addresses: impl ExactSizeIterator<Item = &'a Address>) -> String {
+    match addresses.len() {
+        count if count > NAMED => counted(count, "interface"),
+        _ => addresses.map(Address::as_str).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// Says that there is nothing to list.
+pub(crate) fn no_runs(is_filtered: bool) -> &'static str {
+    if is_filtered { "No run is like that." } else { "No runs are recorded." }
 }

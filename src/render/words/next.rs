@@ -4,7 +4,7 @@ use super::super::past::PastRun;
 use super::super::phrase::Phrase;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
-use crate::plan::Plan;
+use crate::plan::{Plan, Warning};
 use crate::run::{Exit, Report, RunOutcome, StepResult};
 use crate::state::RunId;
 
@@ -103,6 +103,16 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
     if plan.is_errored() && plan.steps.is_empty() {
         return Some(Phrase::command(again()).and(" reads again what could not be read"));
     }
+    let is_beside_a_run = plan.warnings.iter().any(|warning| matches!(warning, Warning::RunGoingOn { .. }));
+    if is_beside_a_run && !(plan.steps.is_empty() && plan.blocked.is_empty()) {
+        let out = given.saved.as_deref().map(|file| format!(" --out {}", quoted(file))).unwrap_or_default();
+        let anew = format!("{}{out}", again());
+        return Some(Phrase::ours("wait for the run that goes on, then ").and_command(anew).and(" plans what is left"));
+    }
+    if plan.looks_back() && !(plan.steps.is_empty() && plan.blocked.is_empty()) {
+        let now = command(&format!("plan{}{loosened}", choices(plan)));
+        return Some(Phrase::ours("nothing is applied as of the past: ").and_command(now).and(" plans as of now"));
+    }
     if plan.steps.is_empty() {
         let lift = || Phrase::ours("lift what is blocked, then ").and_command(again());
         return (!plan.blocked.is_empty()).then(lift);
@@ -168,7 +178,8 @@ pub(crate) fn after_drift(drift: &Drift, given: &Given) -> Option<Phrase> {
             if given.at.is_some() { " shows what would be done again" } else { " does again what was taken back" };
         Some(Phrase::ours("alter the spec, or ").and_command(redo).and(does))
     } else if all(|item| !item.has_moved()) && drift.broken_groups().next().is_none() {
-        Some(Phrase::command(plan()).and(" shows what apply would do"))
+        let shows = if given.at.is_some() { " shows what is asked for then" } else { " shows what apply would do" };
+        Some(Phrase::command(plan()).and(shows))
     } else if drift.has_moved() {
         Some(Phrase::command(plan()).and(" shows what would bring it back"))
     } else if drift.failures.is_empty() {

@@ -63,8 +63,8 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 None => format!("an apply is about to begin: {who}"),
             },
             match addresses.as_slice() {
-                [] => "plan again when it has ended".to_owned(),
-                addresses => format!("{} may be on the way; plan again when it has ended", listed(addresses)),
+                [] => "look again when it has ended".to_owned(),
+                addresses => format!("it is at work on {}; look again when it has ended", listed(addresses)),
             },
         ),
         Warning::Unconfirmed { run_id, until, is_due, left_by, in_doubt } => {
@@ -72,6 +72,9 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
             let (summary, detail) =
                 super::confirmation::warning(&Stands { run_id, until, left_by, is_due, in_doubt }, zone);
             said(summary, detail)
+        }
+        Warning::TakenAlong { state, addresses } => {
+            said(taken_along(state, addresses), "the next apply keeps it here; that state stays as it is".to_owned())
         }
         Warning::Forgotten { addresses, given_away } => {
             let name = |address: &Address| match given_away.get(address) {
@@ -184,6 +187,11 @@ fn some<T: ToString>(addresses: &[T]) -> String {
     let mut names: Vec<String> = addresses.iter().take(NAMED).map(ToString::to_string).collect();
     names.extend(and_more(addresses.len().saturating_sub(NAMED), "", ""));
     names.join(", ")
+}
+
+/// Says from which state the history of interfaces is taken that were declared elsewhere before.
+pub(crate) fn taken_along(state: &str, addresses: &[Address]) -> String {
+    format!("the history of {} is taken from {state}", listed(addresses))
 }
 
 fn listed(addresses: &[Address]) -> String {

@@ -72,7 +72,10 @@ fn clashes(spec: &Spec, clash: &Clash, is_error: bool) -> Diagnostic {
     let (what, hint) = match guarded {
         Guarded::Floor { group, up, of, floor } => (
             format!("group {group}: {up} of {of} up from {from}, floor {floor}: {names}"),
-            "move one of them, or take a member out of it",
+            match places.as_slice() {
+                [_] => "give it another time, or take a member out of it",
+                _ => "move one of them, or take a member out of it",
+            },
         ),
         Guarded::Dependency { address, needed } => (
             format!("{address} is to be up from {from} and needs {needed}, which is to be down: {names}"),

@@ -33,6 +33,7 @@ fn result(number: usize, call: Option<Call>, outcome: Option<Outcome>) -> StepRe
         goal: Goal::Inactive,
         reason: None,
         change_id: None,
+        guards: Vec::new(),
     };
     StepResult { outcome, started_at: Some(at), finished_at: Some(at), ..StepResult::open(step) }
 }
@@ -129,7 +130,7 @@ fn what_was_blocked_keeps_a_run_from_being_complete() {
 
 #[test]
 fn what_could_not_be_read_is_an_error_and_no_guard() {
-    let failure = ScopeFailure { scope: scope(), detail: "it does not answer".to_owned() };
+    let failure = ScopeFailure { scope: scope(), detail: "it does not answer".to_owned(), may_be_misspelt: false };
     let mut world =
         World { blocked: blocked(BlockReason::Unreadable), failures: vec![failure], ..World::of(&[Outcome::Already]) };
     assert_eq!(world.comes_to(), (1, RunOutcome::Incomplete));

@@ -120,7 +120,7 @@ impl<'t> Reader<'t> {
             match event {
                 Event::Scalar(key, style, ..) => {
                     has_quoted_keys &= style == ScalarStyle::DoubleQuoted;
-                    root.columns[0].get_or_insert(span.start.col());
+                    root.columns[0].get_or_insert(self.key_column(span));
                     if section.is_some() {
                         next.get_or_insert(span.start);
                     }
@@ -172,7 +172,7 @@ impl<'t> Reader<'t> {
             match event {
                 Event::MappingEnd => return Ok((entries, span.end)),
                 Event::Scalar(..) => {
-                    entries.columns[0].get_or_insert(span.start.col());
+                    entries.columns[0].get_or_insert(self.key_column(span));
                     let (event, span) = self.next()?;
                     let (inner, last) = self.rest_of(&event, span)?;
                     if let Some(column) = inner {
@@ -200,12 +200,23 @@ impl<'t> Reader<'t> {
                 Event::MappingEnd | Event::SequenceEnd => depth -= 1,
                 Event::StreamEnd => return Err(Unaddable::NotYaml),
                 _ => {
-                    first.get_or_insert(span.start.col());
+                    first.get_or_insert(self.key_column(span));
                 }
             }
             last = span.end;
         }
         Ok((first.filter(|_| is_block), last))
+    }
+
+    /// Returns the column of a key: of its question mark, where one stands before it.
+    fn key_column(&self, key: Span) -> usize {
+        let column = key.start.col();
+        let line = start_of_line(self.text, key.start.line()).ok().map(|start| &self.text[start..]);
+        let before: String = line.unwrap_or_default().chars().take(column).collect();
+        match before.trim_end().strip_suffix('?') {
+            Some(indent) if before.ends_with([' ', '\t']) && indent.trim().is_empty() => indent.chars().count(),
+            _ => column,
+        }
     }
 
     /// Returns whether a collection begins with a bracket.

@@ -149,6 +149,21 @@ fn words_that_yaml_would_read_otherwise_are_quoted() {
     }
 }
 
+#[test]
+fn an_entry_goes_beside_one_whose_key_has_a_question_mark() {
+    for text in [
+        "version: 1\nchanges:\n  ? CHG-1\n  : {reason: r}\n",
+        "? version\n: 1\n? changes\n:\n  ? CHG-1\n  : reason: r\n    owner: o\ninterfaces: {}\n",
+        "version: 1\nchanges:\n  ? \"CHG-1\"\n  :\n    ? reason\n    : r\n",
+        "version: 1\nchanges: {? CHG-1 : {reason: r}}\n",
+    ] {
+        let added = add(text.as_bytes(), &addition("CHG-9")).unwrap();
+        let read: serde_yaml::Value = serde_yaml::from_str(&added).unwrap();
+        let names: Vec<_> = read["changes"].as_mapping().unwrap().keys().filter_map(|key| key.as_str()).collect();
+        assert_eq!(names, ["CHG-1", "CHG-9"], "{added}");
+    }
+}
+
 proptest! {
     #[test]
     fn whatever_the_text_nothing_but_the_entry_is_added(

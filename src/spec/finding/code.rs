@@ -168,6 +168,8 @@ codes! {
     Stranded, "stranded", Warning, "stranded";
     /// A group has no members.
     EmptyGroup, "empty_group", Warning, "empty group";
+    /// A deny window is open always: what it covers can never be done.
+    AlwaysDenied, "always_denied", Warning, "always denied";
     /// The declared statuses alone leave fewer up than `min_active`.
     ImpossibleMinActive, "impossible_min_active", Error, "impossible floor";
     /// The declared statuses alone take more down than `max_unavailable`.

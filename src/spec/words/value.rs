@@ -217,9 +217,14 @@ fn as_list(key: &Key, word: &str) -> String {
     format!("write {what}: {example}")
 }
 
-fn named(character: char) -> String {
-    if character.is_ascii_graphic() {
-        return format!("`{character}`");
+/// Names a character for people: a blank as such, what cannot be told by looking at it by its number.
+pub(in crate::spec) fn named(character: char) -> String {
+    match character {
+        ' ' => return "a blank".to_owned(),
+        '\t' => return "a tab".to_owned(),
+        '\n' | '\r' => return "a line end".to_owned(),
+        graphic if graphic.is_ascii_graphic() => return format!("`{graphic}`"),
+        _ => {}
     }
     let name = meant(character).map(|(_, name)| format!(", a {name}")).unwrap_or_default();
     format!("U+{:04X}{name}", u32::from(character))

@@ -49,6 +49,10 @@ pub(super) fn words(fault: &WholeFault) -> Diagnostic {
         .hint("take both down, or correct `depends_on`"),
         WholeFault::EmptyGroup { group } => Diagnostic::warning(format!("`groups.{group}` has no members"))
             .hint("give interfaces `group:`, or remove it"),
+        WholeFault::AlwaysDenied { window } => Diagnostic::warning(format!(
+            "the window `{window}` denies at all times: what it covers is never let through"
+        ))
+        .hint("give it `days`, `from` and `to`, or `start` and `end`; `hands_off` leaves an interface alone"),
         WholeFault::ImpossibleMinActive { floor, members } => {
             let active = members.total - members.inactive.len();
             impossible(members, &format!("must keep {floor} active"), active, "Active")

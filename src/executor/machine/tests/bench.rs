@@ -7,14 +7,17 @@ use std::time::Duration;
 use crate::calendar::Zone;
 use crate::clock::BootTime;
 use crate::cloud::{CloudError, ErrorKind, Health, Page, Receipt, RequestId};
-use crate::executor::earlier::Earlier;
+use crate::executor::earlier::{Earlier, Leftover};
 use crate::executor::machine::port::{Effect, Input, ReadOf};
 use crate::executor::machine::sightings::{Answer, Row};
 use crate::executor::machine::time::{Moment, Now};
 use crate::executor::machine::{Background, Left, Machine};
 use crate::executor::settings::Settings;
 use crate::journal::{Entry, Evidence, Operation, RunStarted};
-use crate::plan::{Action, Basis, Floor, FloorLink, FloorMember, Goal, HealthEnd, Plan, RolloutPlan, Step, StepId};
+use crate::plan::{
+    Action, Basis, Change, ChangeAction, Floor, FloorLink, FloorMember, Goal, HealthEnd, Plan, ResourceChange,
+    ResourceType, RolloutPlan, Step, StepId,
+};
 use crate::resource::{AccountName, Address, Call, HealthCheckStatus, Observed, Provider, Scope, Status, Target};
 use crate::run::{Event, planned_step};
 use crate::state::RunId;
@@ -131,6 +134,33 @@ impl Scene {
     /// Lets a change about a step's interface end at a second of the run.
     pub(super) fn valid_until(mut self, step: usize, second: u64) -> Self {
         self.plan.steps[step].valid_until = Some(wall(Duration::from_secs(second)));
+        self
+    }
+
+    /// Lets an earlier run have ended such a call to an interface when this one begins.
+    pub(super) fn just_done(mut self, name: &str, call: Call) -> Self {
+        self.earlier.push(Earlier {
+            scope: scope("here"),
+            id: name.into(),
+            call,
+            at: wall(Duration::ZERO),
+            uptime: None,
+            accepted: true,
+            kind: Leftover::JustDone,
+        });
+        self.plan.resource_changes.push(ResourceChange {
+            address: name.into(),
+            kind: ResourceType::RouterInterface,
+            name: name.into(),
+            id: name.into(),
+            scope: scope("here"),
+            action_reason: None,
+            change: Change { actions: [ChangeAction::Update], before: None, after: None },
+            change_id: None,
+            reason: None,
+            since: None,
+            declared_at: None,
+        });
         self
     }
 

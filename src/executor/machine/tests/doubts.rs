@@ -1,8 +1,8 @@
-use super::bench::{Scene, drain, lost, refused};
+use super::bench::{Scene, drain, lost, raise, refused};
 use crate::cloud::ErrorKind;
 use crate::executor::machine::port::Input;
 use crate::journal::Outcome;
-use crate::resource::Status;
+use crate::resource::{Call, Status};
 use crate::run::StepReason;
 
 #[test]
@@ -133,4 +133,49 @@ fn what_an_earlier_copy_may_have_done_is_not_forgotten_by_a_call_that_was_too_la
     run.permit(1);
     let words = run.read();
     assert!(words.contains(&"told b/deactivate Guarded".to_owned()), "{words:?}");
+}
+
+#[test]
+fn what_is_brought_back_right_after_it_was_taken_down_is_done_at_once_and_holds_no_floor_for_a_doubt_window() {
+    let mut run = Scene::of([raise("a"), drain("b")]).just_done("a", Call::Deactivate).floor(&["a", "b"], 1).begin();
+    run.accept(0);
+    let words = run.show("a", Status::Active).poll(1);
+    assert!(words.contains(&"told a/activate Done".to_owned()), "{words:?}");
+    // Whoever goes by a read of the past would take down what alone is up.
+    run.appended();
+    let is_sent =
+        |words: &[String]| words.iter().any(|word| word.starts_with("append intent b") || word.starts_with("send b"));
+    let mut words = Vec::new();
+    for _ in 0..6 {
+        run.permit(1);
+        words.extend(run.poll(1));
+    }
+    assert!(!is_sent(&words), "{words:?}");
+    for _ in 0..2 {
+        run.permit(1);
+        words.extend(run.poll(1));
+    }
+    assert!(is_sent(&words), "{words:?}");
+}
+
+#[test]
+fn what_was_before_the_call_of_an_earlier_run_settles_no_doubt_and_is_not_found_there() {
+    let mut run = Scene::of([raise("a")]).just_done("a", Call::Deactivate).begin();
+    run.send(0);
+    run.answer(0, lost());
+    run.appended();
+    let words = run.show("a", Status::Active).poll(7);
+    assert!(!words.contains(&"told a/activate DoneUnknown".to_owned()), "{words:?}");
+    assert!(run.poll(2).contains(&"told a/activate DoneUnknown".to_owned()));
+    let mut run = Scene::of([raise("a")]).just_done("a", Call::Deactivate).begin();
+    run.permit(0);
+    let words = run.show("a", Status::Active).read();
+    assert!(!words.contains(&"told a/activate Already".to_owned()), "{words:?}");
+}
+
+#[test]
+fn a_goal_that_no_earlier_run_has_just_left_is_believed_at_once() {
+    let mut run = Scene::of([raise("a")]).just_done("a", Call::Activate).begin();
+    run.accept(0);
+    assert!(run.show("a", Status::Active).poll(1).contains(&"told a/activate Done".to_owned()));
 }

@@ -257,7 +257,10 @@ fn plan() -> impl Strategy<Value = Plan> {
                 is_clear: real,
                 found: real.then(|| Status::parse(&word)),
             }],
-            failures: failures.into_iter().map(|(scope, detail)| ScopeFailure { scope, detail }).collect(),
+            failures: failures
+                .into_iter()
+                .map(|(scope, detail)| ScopeFailure { scope, detail, may_be_misspelt: false })
+                .collect(),
             targeted: vec![address],
             inputs: PlanInputs {
                 assumed_before: None,

@@ -69,7 +69,9 @@ fn why_blocked(blocked: &Blocked, zone: &Zone, plan: Option<&Plan>) -> String {
             format!("{}: {change}{together} would leave {group} at {up} of {of}, floor {floor}; move it", title())
         }
         BlockReason::Window { window, opens_at } => {
-            format!("{}; --override-window REASON does not wait", closed(&title(), window, *opens_at, zone))
+            let later =
+                if opens_at.is_some() { "`rictl plan --at open` plans for when all goes through, " } else { "" };
+            format!("{}; {later}--override-window REASON does not wait", closed(&title(), window, *opens_at, zone))
         }
         BlockReason::Dependency { needed, why: Unmet::StaysUp } => {
             format!("{} stays up: {needed} is to be up and needs it; take both down, or neither", title())

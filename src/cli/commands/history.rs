@@ -1,0 +1,94 @@
+//! `history` and `report`: what past runs tell, of one spec or several.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::clock::BootTime;
+use crate::ops::evidence;
+use crate::ops::history::listing::{self, Source, Wanted};
+use crate::ops::project::{Project, together};
+use crate::ops::shared_file::{self, Access};
+use crate::render;
+use crate::render::history::Extent;
+use crate::render::past::PastRun;
+use crate::render::ticket::{Ticket, csv, document};
+use crate::resource::ChangeName;
+use crate::run::Exit;
+use crate::store::local::Files;
+
+use super::super::args::{HistoryArgs, HistoryFormat, ReportArgs, ReportFormat};
+use super::super::output::Output;
+use super::{Invocation, plan, unread};
+
+pub(super) fn history(arguments: &HistoryArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    // What selectors mean is in the spec.
+    let sources = sources(invocation, output, !arguments.selectors.is_empty())?;
+    let now = invocation.clock.now();
+    let wanted = |source: &Source| {
+        let zone = source.project.as_ref().map(|project| project.spec.time_zone.clone()).unwrap_or_default();
+        let (since, until) = arguments.span(&zone, now)?;
+        let change = arguments.change.as_deref().map(|change| ChangeName::from(change).to_string());
+        let limit = arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(Wanted { since, until, change, who: arguments.who.clone(), limit })
+    };
+    let runs = match &arguments.run {
+        Some(name) => listing::one(&sources, name, &arguments.selectors, wanted)?,
+        None => listing::runs(&sources, &arguments.selectors, wanted)?,
+    };
+    let uptime = BootTime::now().uptime();
+    let runs: Vec<PastRun> = runs.into_iter().map(|run| PastRun::from(run).as_of(now, uptime.as_ref())).collect();
+    let extent = if arguments.asks_for_some() { Extent::Some } else { Extent::All };
+    let view = output.view();
+    output.print(|out| match arguments.format() {
+        HistoryFormat::Text => render::history::list(out, &runs, extent, view),
+        HistoryFormat::Json => render::history::list_document(out, &runs),
+        HistoryFormat::Ndjson => render::history::list_lines(out, &runs),
+    })?;
+    Ok(Exit::Done)
+}
+
+pub(super) fn report(arguments: &ReportArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let sources = sources(invocation, output, false)?;
+    let parts = evidence::gather(&sources, &arguments.names)?;
+    let ticket = Ticket::of(parts, invocation.clock.now(), BootTime::now().uptime().as_ref());
+    let mut text = Vec::new();
+    match arguments.format() {
+        ReportFormat::Markdown => render::markdown::ticket(&mut text, &ticket),
+        ReportFormat::Html => render::html::ticket(&mut text, &ticket),
+        ReportFormat::Csv => {
+            if arguments.output().is_some() {
+                text.extend(csv::BYTE_ORDER_MARK.as_bytes());
+            }
+            csv::write(&mut text, &ticket)
+        }
+        ReportFormat::Json => document::write(&mut text, &ticket),
+    }?;
+    match arguments.output() {
+        Some(path) => shared_file::write(path, &text, Access::Others, true)?,
+        None => output.print(|out| out.write_all(&text))?,
+    }
+    Ok(Exit::Done)
+}
+
+/// Reads what is recorded of each spec; of one that cannot be read as well, unless `needs_specs`.
+fn sources(invocation: &Invocation, output: &Output, needs_specs: bool) -> Result<Vec<Source>> {
+    let paths = invocation.spec_paths();
+    let mut sources = Vec::with_capacity(paths.len());
+    for path in &paths {
+        sources.push(source(path, invocation, output, needs_specs)?);
+    }
+    let projects: Vec<&Project> = sources.iter().filter_map(|source| source.project.as_ref()).collect();
+    together::check(&projects)?;
+    Ok(sources)
+}
+
+fn source(path: &Path, invocation: &Invocation, output: &Output, needs_spec: bool) -> Result<Source> {
+    let (paths, project) = match invocation.load_from(path) {
+        Ok(project) => (project.paths.clone(), Some(project)),
+        Err(error) if needs_spec => return Err(error),
+        Err(error) => (unread::records_of(path, error, invocation, output)?, None),
+    };
+    let recorded = plan::read(&paths, output)?;
+    Ok(Source { name: path.display().to_string(), files: Files::new(paths), recorded, project })
+}

@@ -1,0 +1,252 @@
+//! Past runs, listed: of several specs, and only those that are asked for. What the id of a run tells already is not read, and no
+//! more is read than a limit needs.
+
+use std::collections::BTreeSet;
+
+use anyhow::Result;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::diagnostic::Diagnostics;
+use crate::diagnostic::nearest::{did_you_mean, nearest};
+use crate::history::dossier::{OfSpec, is_of_change};
+use crate::history::{self, Past, Recorded};
+use crate::journal::Run;
+use crate::ops::beside;
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::project::Project;
+use crate::selector::Selector;
+use crate::state::RunId;
+use crate::store::local::Files;
+use crate::store::recorder;
+
+/// How long a command may have waited, for a `yes` or a lock, between the making of its run's id and the beginning of the run. A run
+/// whose id is that much older than a moment is not opened to see whether it began after it.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How many of the newest runs are looked through for a name that is near.
+const LOOKED_THROUGH: usize = 200;
+
+/// The name of the newest run.
+const LAST: &str = "last";
+
+/// What is recorded of one spec.
+#[derive(Debug)]
+pub struct Source {
+    /// The spec, as it was named.
+    pub name: String,
+    /// Where it is recorded.
+    pub files: Files,
+    /// What.
+    pub recorded: Recorded,
+    /// The spec; `None` where it cannot be read.
+    pub project: Option<Project>,
+}
+
+/// Which runs are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Those that began at this moment or after it.
+    pub since: Option<Timestamp>,
+    /// Those that began before it.
+    pub until: Option<Timestamp>,
+    /// Those that touched steps of this change.
+    pub change: Option<String>,
+    /// Those that this login name ran, or CI for this actor.
+    pub who: Option<String>,
+    /// The newest so many.
+    pub limit: Option<usize>,
+}
+
+impl Wanted {
+    /// Returns whether a run of this id may be one, as far as that tells.
+    fn may_be(&self, id: &RunId) -> bool {
+        let Some(made) = id.made_at() else { return true };
+        let began_before = |since: Timestamp| since.checked_sub(LONGEST_WAIT).is_ok_and(|since| made < since);
+        !self.since.is_some_and(began_before) && self.until.is_none_or(|until| made < until)
+    }
+
+    /// Returns whether a run is one.
+    fn includes(&self, run: &Run) -> bool {
+        let (at, who, evidence) = (run.started.at, &run.started.who, &run.started.evidence);
+        let is_who = |name: &String| name == who || evidence.actor.as_ref() == Some(name);
+        self.since.is_none_or(|since| at >= since)
+            && self.until.is_none_or(|until| at < until)
+            && self.change.as_ref().is_none_or(|change| is_of_change(run, change))
+            && self.who.as_ref().is_none_or(is_who)
+    }
+}
+
+impl Source {
+    /// Lists the runs that are asked for, newest first, those of states beside that touched what the spec declares included.
+    ///
+    /// # Errors
+    /// An archive that cannot be read.
+    pub fn runs(&self, wanted: &Wanted) -> Result<Vec<Past>> {
+        let mut others = self.of_others()?.into_iter().filter(|other| wanted.includes(&other.run)).peekable();
+        let (mut found, limit) = (Vec::new(), wanted.limit.unwrap_or(usize::MAX));
+        let replay = self.recorded.journal.replay();
+        for id in history::all_ids(&self.files, replay)?.iter().rev().filter(|id| wanted.may_be(id)) {
+            while let Some(other) = others.next_if(|other| other.run.id() > id) {
+                found.push(other);
+            }
+            if found.len() >= limit {
+                break;
+            }
+            let run = recorder::run_in(&self.files, replay, id)?.filter(|run| wanted.includes(run));
+            found.extend(run.map(|run| super::of_run(&self.files, &self.recorded, run)).transpose()?);
+        }
+        found.extend(others);
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    /// Lists every run that was about what selectors mean.
+    fn touching(&self, selectors: &[Selector]) -> Result<Result<Vec<Past>, Diagnostics>> {
+        let all = self.runs(&Wanted::default())?;
+        Ok(match &self.project {
+            Some(project) => super::touching(all, selectors, project),
+            None => Ok(all),
+        })
+    }
+
+    /// Lists the runs of states beside that touched what the spec declares, newest first.
+    pub(in crate::ops) fn of_others(&self) -> Result<Vec<Past>> {
+        let Some(project) = &self.project else { return Ok(Vec::new()) };
+        let mut runs = beside::runs(project, &self.recorded)?;
+        runs.sort_by(|one, other| other.run.id().cmp(one.run.id()));
+        Ok(runs)
+    }
+
+    /// Says of a run whose it is.
+    pub(in crate::ops) fn own(&self, past: Past, is_one_of_several: bool) -> OfSpec {
+        let zone = self.project.as_ref().map(|project| project.spec.time_zone.clone()).unwrap_or_default();
+        OfSpec { past, spec: is_one_of_several.then(|| self.name.clone()), zone }
+    }
+}
+
+/// Lists runs of several specs, newest first and each once; `wanted` says of each spec what is asked for, since a local time is one in
+/// its zone.
+///
+/// # Errors
+/// An archive that cannot be read, and selectors that mean nothing in any of the specs.
+pub fn runs(
+    sources: &[Source],
+    selectors: &[Selector],
+    wanted: impl Fn(&Source) -> Result<Wanted>,
+) -> Result<Vec<OfSpec>> {
+    let (mut found, mut limit) = (Vec::new(), None);
+    let selected = if selectors.is_empty() { None } else { Some(selected(sources, selectors)?) };
+    let mut selected = selected.into_iter().flatten();
+    for source in sources {
+        let wanted = wanted(source)?;
+        limit = wanted.limit;
+        let runs = match selected.next() {
+            Some(runs) => runs.into_iter().filter(|past| wanted.includes(&past.run)).collect(),
+            None => source.runs(&wanted)?,
+        };
+        found.extend(runs.into_iter().map(|past| source.own(past, sources.len() > 1)));
+    }
+    let mut found = newest_first(found);
+    found.truncate(limit.unwrap_or(usize::MAX));
+    Ok(found)
+}
+
+/// Lists of each spec the runs that were about what selectors mean. One that means nothing in one spec may mean something in another.
+fn selected(sources: &[Source], selectors: &[Selector]) -> Result<Vec<Vec<Past>>> {
+    if let [only] = sources {
+        return Ok(vec![only.touching(selectors)??]);
+    }
+    let mut runs: Vec<Vec<Past>> = sources.iter().map(|_| Vec::new()).collect();
+    for selector in selectors {
+        let (mut means_something, mut unknown) = (false, None);
+        for (source, runs) in sources.iter().zip(&mut runs) {
+            match source.touching(std::slice::from_ref(selector))? {
+                Ok(touching) => {
+                    means_something = true;
+                    runs.extend(touching);
+                }
+                Err(nothing) => unknown = unknown.or(Some(nothing)),
+            }
+        }
+        if let Some(unknown) = unknown.filter(|_| !means_something) {
+            return Err(unknown.into());
+        }
+    }
+    Ok(runs)
+}
+
+/// Puts runs of several specs into one order; one that two of them know is told once, by the spec that was named first.
+pub(in crate::ops) fn newest_first(mut runs: Vec<OfSpec>) -> Vec<OfSpec> {
+    let mut seen = BTreeSet::new();
+    runs.retain(|of| seen.insert(of.past.run.id().clone()));
+    runs.sort_by(|one, other| other.past.run.id().cmp(one.past.run.id()));
+    runs
+}
+
+/// Returns the one past run whose id begins with `name`, wherever it is recorded; `last` is the newest.
+///
+/// # Errors
+/// Several, an archive that cannot be read.
+pub fn named(sources: &[Source], name: &str) -> Result<Option<OfSpec>> {
+    let mut found = Vec::new();
+    for source in sources {
+        let mut past = super::find(&source.files, &source.recorded, name)?;
+        if let (None, Some(project)) = (&past, &source.project) {
+            past = beside::find(project, &source.recorded, name)?.filter(|_| name != LAST);
+        }
+        found.extend(past.map(|past| source.own(past, sources.len() > 1)));
+    }
+    let found = newest_first(found);
+    if found.len() > 1 && name != LAST {
+        let ids: Vec<RunId> = found.iter().map(|of| of.past.run.id().clone()).collect();
+        return Err(super::ambiguous(name, &ids).into());
+    }
+    Ok(found.into_iter().next())
+}
+
+/// Returns the one run that `--run` names, if it is among those that are asked for.
+///
+/// # Errors
+/// No such run, or several; an archive that cannot be read.
+pub fn one(
+    sources: &[Source],
+    name: &str,
+    selectors: &[Selector],
+    wanted: impl Fn(&Source) -> Result<Wanted>,
+) -> Result<Vec<OfSpec>> {
+    let Some(run) = named(sources, name)? else { return Err(unknown_run(sources, name)?.into()) };
+    let is_of = |source: &&Source| run.spec.as_ref().is_none_or(|spec| *spec == source.name);
+    let wanted = sources.iter().find(is_of).map(wanted).transpose()?.unwrap_or_default();
+    let is_wanted = if selectors.is_empty() {
+        wanted.includes(&run.past.run)
+    } else {
+        let mut touching = selected(sources, selectors)?.into_iter().flatten();
+        touching.any(|past| past.run.id() == run.past.run.id() && wanted.includes(&past.run))
+    };
+    Ok(Some(run).filter(|_| is_wanted).into_iter().collect())
+}
+
+/// Says that no run has this id, and which is near.
+fn unknown_run(sources: &[Source], name: &str) -> Result<Refusal> {
+    if name == LAST {
+        let refusal = Refusal::new(Exit::Error, "nothing has been applied yet");
+        return Ok(refusal.hint("what apply does is recorded beside the spec; -f names another spec"));
+    }
+    let ids = newest_ids(sources)?;
+    let refusal = Refusal::new(Exit::Error, format!("there is no run {name}"));
+    let near = nearest(name, ids.iter().map(|id| &*id.0)).map(did_you_mean);
+    Ok(refusal.hint(near.unwrap_or_else(|| "`rictl history` lists the runs".to_owned())))
+}
+
+/// Lists the newest runs of each spec, by their names alone.
+pub(in crate::ops) fn newest_ids(sources: &[Source]) -> Result<Vec<RunId>> {
+    let mut newest = Vec::new();
+    for source in sources {
+        let ids = history::all_ids(&source.files, source.recorded.journal.replay())?;
+        newest.extend(ids.into_iter().rev().take(LOOKED_THROUGH));
+    }
+    Ok(newest)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+//! The pages of a report for a ticket: what came of it, how long each link was down, its runs, its steps.
+
+use std::collections::BTreeSet;
+
+use super::run::{spec, who};
+use super::table::Table;
+use super::{Body, Entry, Fact, Lead, Page, Section, Verdict, version};
+use crate::calendar::Zone;
+use crate::history::dossier::{About, Down, Settled};
+use crate::render::past::PastRun;
+use crate::render::phrase::Phrase;
+use crate::render::text::Tone;
+use crate::render::ticket::{Ticket, TicketPart, length};
+use crate::render::words::plan::guard;
+use crate::render::words::report as words;
+use crate::render::words::run::label;
+use crate::render::words::ticket as told;
+use crate::resource::Status;
+use crate::run::{Reason, StepResult};
+
+/// Builds a page for each part of a report.
+pub(crate) fn pages(ticket: &Ticket) -> Vec<Page> {
+    ticket.parts.iter().map(|part| page(ticket, part)).collect()
+}
+
+/// Returns what a report is called as a whole.
+pub(crate) fn title(ticket: &Ticket) -> Phrase {
+    let about: Vec<String> = ticket.parts.iter().map(|part| told::about(&part.about)).collect();
+    Phrase::ours("rictl report of ").and_theirs(about.join(", "))
+}
+
+fn page(ticket: &Ticket, part: &TicketPart) -> Page {
+    let zone = part.runs.first().map(|run| run.report.time_zone.clone()).unwrap_or_default();
+    let (tone, strong, rest) = told::verdict(part);
+    Page {
+        title: Phrase::ours("rictl report of ").and_theirs(told::about(&part.about)),
+        facts: facts(ticket, part, &zone),
+        verdict: Verdict { lines: vec![told::counts(part)], ..Verdict::new(tone, strong, rest) },
+        sections: vec![
+            reasons(&part.runs),
+            section("Down", downs(&part.downs, &zone)),
+            section("Runs", runs(&part.runs)),
+            section("Steps", steps(&part.runs)),
+        ],
+        next: None,
+    }
+    .without_empty_sections()
+}
+
+fn section(title: &'static str, table: Table) -> Section {
+    Section::new(title, Lead::Nothing, Body::Table(table))
+}
+
+fn facts(ticket: &Ticket, part: &TicketPart, zone: &Zone) -> Vec<Fact> {
+    let all = |of: &dyn Fn(&PastRun) -> Option<String>| {
+        let said: BTreeSet<String> = part.runs.iter().filter_map(of).collect();
+        (!said.is_empty()).then(|| Phrase::joined(said, ", "))
+    };
+    let label = match part.about {
+        About::Change(_) => "Change",
+        About::Run(_) => "Run",
+    };
+    let about = Fact::new(label, Phrase::theirs(told::about(&part.about))).toned(Tone::Strong);
+    let changes = |run: &PastRun| Some(run.changes().into_iter().collect::<Vec<_>>().join(", "));
+    let of_run = matches!(part.about, About::Run(_)).then(|| all(&|run| changes(run).filter(|said| !said.is_empty())));
+    let windows = all(&|run| run.evidence.override_window.clone());
+    let facts = [
+        of_run.flatten().map(|says| Fact::new("Change", says)),
+        all(&|run| run.evidence.reason.clone()).map(|says| Fact::new("Reason", says)),
+        all(&|run| Some(run.report.target.to_string())).map(|says| Fact::new("Target", says)),
+        all(&|run| run.spec().map(str::to_owned)).map(|says| Fact::new("Spec", says)),
+        all(&|run| Some(run.report.who.clone())).map(|says| Fact::new("By", says)),
+        all(&|run| Some(run.evidence.approved.as_ref()?.by.clone())).map(|says| Fact::new("Agreed", says)),
+        windows.map(|says| Fact::new("Windows overridden because", says)),
+        Some(Fact::new("When", when(part, zone))),
+        Some(Fact::new("Made", Phrase::ours(format!("{}, {}", zone.stamp(ticket.made_at), version())))),
+    ];
+    std::iter::once(about).chain(facts.into_iter().flatten()).collect()
+}
+
+/// Returns from when to when its runs went.
+fn when(part: &TicketPart, zone: &Zone) -> Phrase {
+    let Some(first) = part.runs.iter().map(|run| run.report.started_at).min() else { return Phrase::default() };
+    let last = part.runs.iter().filter_map(|run| run.report.finished_at()).max();
+    let last = last.map(|at| format!(" to {}", zone.stamp(at))).unwrap_or_default();
+    Phrase::ours(format!("{}{last}", zone.stamp(first)))
+}
+
+/// Says of each run why it did not end well.
+fn reasons(runs: &[PastRun]) -> Section {
+    let entry = |run: &PastRun, reason: &Reason| {
+        let says = Some(words::remark(&run.report, reason));
+        Entry::new(Tone::Bad, label(reason), run.report.run_id.to_string(), says)
+    };
+    let all = runs.iter().flat_map(|run| words::reasons(&run.report).map(move |reason| (run, reason)));
+    let entries = all.map(|(run, reason)| entry(run, reason)).collect();
+    Section::new("Did not go well", Lead::Labels { are_own: true }, Body::List(entries)).urgent()
+}
+
+fn downs(downs: &[Down], zone: &Zone) -> Table {
+    let by = |settled: &Settled| {
+        let request = settled.request_id.as_ref().map_or_else(|| "answer lost".to_owned(), ToString::to_string);
+        Phrase::theirs(settled.by.to_string()).and(", ").and_theirs(request)
+    };
+    let row = |down: &Down| {
+        let returned = down.returned.as_ref();
+        let long = length(down).and_then(|length| length.try_into().ok()).map(crate::render::duration);
+        [
+            Phrase::theirs(down.address.to_string()),
+            Phrase::theirs(down.interface_id.to_string()).and(" in ").and_theirs(down.scope.to_string()),
+            Phrase::ours(zone.stamp(down.drained.at)),
+            Phrase::ours(returned.map_or_else(|| "not by these runs".to_owned(), |returned| zone.stamp(returned.at))),
+            long.map_or_else(Phrase::default, Phrase::ours),
+            by(&down.drained),
+            returned.map_or_else(Phrase::default, by),
+        ]
+    };
+    let heads = ["Interface", "Where", "Down from", "Up again", "For", "Taken down by", "Brought back by"];
+    Table::of(heads, downs.iter().map(row))
+}
+
+fn runs(runs: &[PastRun]) -> Table {
+    let row = |run: &PastRun| {
+        let (report, evidence, zone) = (&run.report, &run.evidence, &run.report.time_zone);
+        let host = evidence.host.as_ref().map_or_else(Phrase::default, Phrase::theirs);
+        let agreed = evidence.approved.as_ref().map_or_else(Phrase::default, |approved| {
+            Phrase::theirs(approved.by.as_str()).and(format!(" ({})", words::how(approved.how)))
+        });
+        let back = match evidence.takes_back.as_slice() {
+            [] => Phrase::default(),
+            taken => Phrase::theirs(words::runs(taken)),
+        };
+        let of_several = run.spec.as_deref().map_or_else(|| spec(evidence), Phrase::theirs);
+        [
+            Phrase::theirs(report.run_id.to_string()),
+            Phrase::theirs(run.verdict().1),
+            Phrase::ours(zone.stamp(report.started_at)),
+            report.finished_at().map_or_else(Phrase::default, |at| Phrase::ours(zone.stamp(at))),
+            who(report, evidence),
+            host,
+            agreed,
+            of_several,
+            Phrase::theirs(report.digest.as_str()),
+            evidence.override_window.as_ref().map_or_else(Phrase::default, Phrase::theirs),
+            back,
+        ]
+    };
+    let heads = [
+        "Run",
+        "Outcome",
+        "Began",
+        "Ended",
+        "By",
+        "Host",
+        "Agreed",
+        "Spec",
+        "Digest",
+        "Windows overridden because",
+        "Takes back",
+    ];
+    Table::of(heads, runs.iter().map(row))
+}
+
+fn steps(runs: &[PastRun]) -> Table {
+    let rows = runs.iter().flat_map(|run| run.report.results.iter().map(move |result| step(run, result)));
+    let heads = [
+        "Step",
+        "Run",
+        "Where",
+        "Why",
+        "Before -> after",
+        "Outcome",
+        "Sent",
+        "Settled",
+        "Cloud's date",
+        "RequestId",
+        "Guards",
+        "Detail",
+    ];
+    Table::of(heads, rows)
+}
+
+fn step(run: &PastRun, result: &StepResult) -> [Phrase; 12] {
+    let (step, zone) = (&result.step, &run.report.time_zone);
+    let moment = |at: Option<jiff::Timestamp>| at.map_or_else(Phrase::default, |at| Phrase::ours(zone.stamp(at)));
+    let theirs = |text: Option<String>| text.map_or_else(Phrase::default, Phrase::theirs);
+    let status = |status: Option<&Status>| status.map_or_else(|| "unknown".to_owned(), Status::to_string);
+    let outcome = words::outcome(result);
+    let detail = words::detail(result, zone).filter(|detail| *detail != outcome);
+    [
+        Phrase::theirs(step.id.to_string()),
+        Phrase::theirs(run.report.run_id.to_string()),
+        Phrase::theirs(step.interface_id.to_string()).and(" in ").and_theirs(step.scope.to_string()),
+        theirs(step.reason.clone()),
+        Phrase::theirs(status(result.before().as_ref())).and(" -> ").and_theirs(status(result.status.as_ref())),
+        Phrase::theirs(outcome),
+        moment(result.sent_at()),
+        moment(result.finished_at.filter(|_| result.is_at_goal())),
+        moment(result.cloud_date),
+        theirs(result.request_id.as_ref().map(ToString::to_string)),
+        Phrase::joined(step.guards.iter().map(guard), "; "),
+        theirs(detail),
+    ]
+}
