@@ -28,7 +28,7 @@ pub mod locked;
 pub mod notify;
 pub mod part;
 pub mod project;
-
+pub mod rehearse;
 pub mod rollback;
 mod saved;
 pub mod session;

@@ -148,7 +148,7 @@ async fn what_is_explained_of_one_is_what_a_plan_of_everything_does_with_it() {
         let whole = scene.whole().await;
         let addresses: Vec<&Address> = scene.project.spec.interfaces.keys().collect();
         let chosen = addresses[usize::try_from(dice.roll(addresses.len() as u64)).unwrap()];
-        let sight = Sight::of_tied(&scene.project, &Recorded::default(), &[chosen.clone()]);
+        let sight = Sight::of_tied(&scene.project, &Recorded::default(), std::slice::from_ref(chosen));
         let part = scene.part(&sight).await;
         let options = scene.options(&[]);
         let about = BTreeSet::from([chosen]);

@@ -73,7 +73,7 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
 }
 
 /// 1 if a region could not be read, 3 if something wanted cannot be had, 2 for changes if asked for.
-fn exit_code(plan: &Plan, detailed: bool) -> Exit {
+pub(super) fn exit_code(plan: &Plan, detailed: bool) -> Exit {
     if plan.is_errored() {
         Exit::Error
     } else if !plan.is_complete() {

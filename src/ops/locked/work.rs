@@ -90,7 +90,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
                 &self.session.project,
                 self.session.access.environment.children(),
                 self.account.as_ref(),
-            ),
+            )
+            .rehearsed(self.is_rehearsal),
             clock,
             signals,
             emit: &mut |event| front.event(clock.now(), event),
