@@ -26,7 +26,7 @@ use crate::store::{Medium, Store, StoreError, explain};
 
 pub use fold::fold;
 pub use note::Note;
-pub use pace::expected_durations;
+pub use pace::{Pace, expected_durations};
 pub use past::{
     Missing, Past, Resolved, find, find_in, last, last_standing, last_to_take_back, over_at, past_runs, resolved,
     runs_that_name,

@@ -26,11 +26,13 @@ pub mod init;
 pub mod live;
 pub mod locked;
 pub mod notify;
+pub mod part;
 pub mod project;
-
+pub mod rehearse;
 pub mod rollback;
 mod saved;
 pub mod session;
+pub mod several;
 pub mod shared_file;
 pub mod state_edit;
 pub mod status;

@@ -45,7 +45,7 @@ pub struct Inputs<'a> {
     pub spec: &'a Spec,
     /// The digest of the spec's text.
     pub spec_digest: &'a str,
-    /// What the cloud just said; one reading per declared address.
+    /// What the cloud just said of what the plan is to tell of.
     pub live: &'a LiveState,
     /// What was recorded, if anything was.
     pub state: Option<&'a State>,
@@ -180,7 +180,10 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
             drift: asked_of_drift,
             allow_forgotten,
             assumed_before: options.assumed_before.filter(|_| options.at.is_some()),
-            read: subjects.iter().map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading)).collect(),
+            read: subjects
+                .iter()
+                .filter_map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading))
+                .collect(),
             health: inputs.health.to_vec(),
         },
     };
@@ -222,5 +225,5 @@ fn changes(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft) -> Vec<ResourceC
         }
         resource
     };
-    subjects.iter().map(change).collect()
+    subjects.iter().filter(|(_, subject)| subject.is_asked()).map(change).collect()
 }

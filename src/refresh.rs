@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::clock::Clock;
 use crate::cloud::listing::{self, Listing, ScopeRead};
 use crate::cloud::{CloudRead, ErrorKind};
-use crate::resource::{Address, LiveState, Reading, RouterInterfaceId, Scope, ScopeFailure};
+use crate::resource::{Address, LiveState, Observed, Reading, RouterInterfaceId, Scope, ScopeFailure};
 
 pub use health::health;
 
@@ -39,79 +39,173 @@ pub struct Refresh {
 
 /// Reads every interface of `wanted`, all scopes at once.
 pub async fn refresh(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -> LiveState {
-    read(cloud, clock, wanted).await.live
+    let mut read = Gathered::of(cloud, &[wanted], |_| None).await;
+    let readings = read.readings(cloud, &[wanted], &[named(wanted)], moved).await.pop().unwrap_or_default();
+    read.live(clock, wanted, readings)
+}
+
+/// Reads a part of what a spec declares: of each scope that it names, `declared` says how many interfaces that has at least.
+pub async fn refresh_part(
+    cloud: &impl CloudRead,
+    clock: &Clock,
+    wanted: &[Wanted],
+    declared: &BTreeMap<&Scope, u32>,
+) -> LiveState {
+    let total = |scope: &Scope| declared.get(scope).copied();
+    let mut read = Gathered::of(cloud, &[wanted], total).await;
+    let named = [declared.keys().copied().collect()];
+    let readings = read.readings(cloud, &[wanted], &named, moved).await.pop().unwrap_or_default();
+    read.live(clock, wanted, readings)
+}
+
+/// Reads what each of several specs wants, every scope once for all of them, and says to each what it asked for. No two of them
+/// want the same interface.
+pub async fn refresh_each(cloud: &impl CloudRead, clock: &Clock, wanted: &[Vec<Wanted>]) -> Vec<LiveState> {
+    let wanted: Vec<&[Wanted]> = wanted.iter().map(Vec::as_slice).collect();
+    let names: Vec<BTreeSet<&Scope>> = wanted.iter().map(|wanted| named(wanted)).collect();
+    let mut read = Gathered::of(cloud, &wanted, |_| None).await;
+    let readings = read.readings(cloud, &wanted, &names, copied).await;
+    wanted.iter().zip(readings).map(|(wanted, readings)| read.live(clock, wanted, readings)).collect()
 }
 
 /// Reads every interface of `wanted`, all scopes at once, and keeps the reads.
 pub async fn read(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -> Refresh {
-    let begun = Instant::now();
-    let mut by_scope: BTreeMap<&Scope, BTreeSet<RouterInterfaceId>> = BTreeMap::new();
-    for interface in wanted {
-        by_scope.entry(&interface.scope).or_default().insert(interface.id.clone());
-    }
-    let reads = by_scope.iter().map(|(scope, ids)| async { (*scope, listing::read(cloud, scope, ids, None).await) });
-    let mut listings: BTreeMap<&Scope, Listing> = BTreeMap::new();
-    let mut failures = Vec::new();
-    for (scope, outcome) in join_all(reads).await {
-        match outcome {
-            Ok(listing) => {
-                listings.insert(scope, listing);
-            }
-            Err(error) => {
-                let may_be_misspelt = matches!(error.kind, ErrorKind::InvalidRegion | ErrorKind::Unreachable);
-                failures.push(ScopeFailure { scope: scope.clone(), detail: error.with_hint(), may_be_misspelt });
-            }
-        }
-    }
-    let mut readings: BTreeMap<Address, Reading> = BTreeMap::new();
-    let mut lost: Vec<&Wanted> = Vec::new();
-    for interface in wanted {
-        let reading = match listings.get(&interface.scope) {
-            None => Reading::Unreadable,
-            Some(listing) => match listing.interfaces.get(&interface.id) {
-                Some(row) => Reading::Found(row.observed.clone()),
-                None => {
-                    lost.push(interface);
-                    Reading::Absent
-                }
-            },
-        };
-        readings.insert(interface.address.clone(), reading);
-    }
-    search_elsewhere(cloud, &listings, &lost, &mut readings).await;
-    let reads = listings
-        .into_iter()
-        .map(|(scope, listing)| ScopeRead {
-            scope: scope.clone(),
-            ids: by_scope.get(scope).cloned().unwrap_or_default(),
-            begun,
-            listing,
-        })
-        .collect();
-    Refresh { live: LiveState { read_at: clock.now(), readings, failures }, reads }
+    let mut read = Gathered::of(cloud, &[wanted], |_| None).await;
+    let readings = read.readings(cloud, &[wanted], &[named(wanted)], copied).await.pop().unwrap_or_default();
+    let live = read.live(clock, wanted, readings);
+    Refresh { live, reads: read.reads() }
 }
 
-/// Looks for lost interfaces in the other regions of their account. A region that cannot be asked finds nothing:
-/// the interface is absent where it was declared either way.
-async fn search_elsewhere(
-    cloud: &impl CloudRead,
-    listings: &BTreeMap<&Scope, Listing>,
-    lost: &[&Wanted],
-    readings: &mut BTreeMap<Address, Reading>,
-) {
-    let searches = listings.iter().map(|(scope, listing)| async move {
-        let ids: BTreeSet<RouterInterfaceId> = lost
-            .iter()
-            .filter(|wanted| wanted.scope.account == scope.account && wanted.scope != **scope)
-            .map(|wanted| wanted.id.clone())
-            .collect();
-        listing::read(cloud, scope, &ids, listing.total).await.unwrap_or_default().interfaces
-    });
-    for found in join_all(searches).await {
-        for wanted in lost {
-            if let Some(row) = found.get(&wanted.id) {
-                readings.insert(wanted.address.clone(), Reading::Elsewhere(row.observed.clone()));
+fn named(wanted: &[Wanted]) -> BTreeSet<&Scope> {
+    wanted.iter().map(|wanted| &wanted.scope).collect()
+}
+
+/// What the scopes of one or several specs said.
+struct Gathered<'w> {
+    begun: Instant,
+    ids: BTreeMap<&'w Scope, BTreeSet<RouterInterfaceId>>,
+    listings: BTreeMap<&'w Scope, Listing>,
+    failures: Vec<ScopeFailure>,
+}
+
+/// How a reading comes out of a listing.
+type Row = fn(&mut Listing, &RouterInterfaceId) -> Option<Observed>;
+
+/// Takes what is known of an interface out of a listing that nobody else needs.
+fn moved(listing: &mut Listing, id: &RouterInterfaceId) -> Option<Observed> {
+    listing.interfaces.remove(id).map(|row| row.observed)
+}
+
+fn copied(listing: &mut Listing, id: &RouterInterfaceId) -> Option<Observed> {
+    listing.interfaces.get(id).map(|row| row.observed.clone())
+}
+
+impl<'w> Gathered<'w> {
+    /// Reads what is wanted; `total` says how many interfaces a scope has, as far as that is known.
+    async fn of(cloud: &impl CloudRead, specs: &[&'w [Wanted]], total: impl Fn(&Scope) -> Option<u32>) -> Self {
+        let begun = Instant::now();
+        let mut ids: BTreeMap<&Scope, BTreeSet<RouterInterfaceId>> = BTreeMap::new();
+        for interface in specs.iter().copied().flatten() {
+            ids.entry(&interface.scope).or_default().insert(interface.id.clone());
+        }
+        let reads = ids.iter().map(|(scope, ids)| {
+            let total = total(scope);
+            async move { (*scope, listing::read(cloud, scope, ids, total).await) }
+        });
+        let mut listings: BTreeMap<&Scope, Listing> = BTreeMap::new();
+        let mut failures = Vec::new();
+        for (scope, outcome) in join_all(reads).await {
+            match outcome {
+                Ok(listing) => {
+                    listings.insert(scope, listing);
+                }
+                Err(error) => {
+                    let may_be_misspelt = matches!(error.kind, ErrorKind::InvalidRegion | ErrorKind::Unreachable);
+                    failures.push(ScopeFailure { scope: scope.clone(), detail: error.with_hint(), may_be_misspelt });
+                }
             }
         }
+        Self { begun, ids, listings, failures }
+    }
+
+    /// Returns what was said of the interfaces of each spec; `named` are the scopes that each names.
+    async fn readings(
+        &mut self,
+        cloud: &impl CloudRead,
+        specs: &[&[Wanted]],
+        named: &[BTreeSet<&Scope>],
+        row: Row,
+    ) -> Vec<BTreeMap<Address, Reading>> {
+        let mut readings = Vec::new();
+        let mut lost: Vec<(usize, &Wanted)> = Vec::new();
+        for (number, wanted) in specs.iter().enumerate() {
+            let read = wanted.iter().map(|interface| {
+                let reading = match self.listings.get_mut(&interface.scope) {
+                    None => Reading::Unreadable,
+                    Some(listing) => row(listing, &interface.id).map_or_else(
+                        || {
+                            lost.push((number, interface));
+                            Reading::Absent
+                        },
+                        Reading::Found,
+                    ),
+                };
+                (interface.address.clone(), reading)
+            });
+            readings.push(read.collect());
+        }
+        self.search_elsewhere(cloud, named, &lost, &mut readings).await;
+        readings
+    }
+
+    /// Looks for lost interfaces in the other regions of their account that their spec names. A region that cannot be asked
+    /// finds nothing: the interface is absent where it was declared either way.
+    async fn search_elsewhere(
+        &self,
+        cloud: &impl CloudRead,
+        named: &[BTreeSet<&Scope>],
+        lost: &[(usize, &Wanted)],
+        readings: &mut [BTreeMap<Address, Reading>],
+    ) {
+        if lost.is_empty() {
+            return;
+        }
+        let has_failed = |scope: &Scope| self.failures.iter().any(|failure| failure.scope == *scope);
+        let scopes: BTreeSet<&Scope> = named.iter().flatten().copied().filter(|scope| !has_failed(scope)).collect();
+        let may_be_in = |(spec, wanted): &(usize, &Wanted), scope: &Scope| {
+            wanted.scope.account == scope.account && wanted.scope != *scope && named[*spec].contains(scope)
+        };
+        let searches = scopes.into_iter().map(|scope| async move {
+            let lost = lost.iter().filter(|lost| may_be_in(lost, scope));
+            let ids: BTreeSet<RouterInterfaceId> = lost.map(|(_, wanted)| wanted.id.clone()).collect();
+            let total = self.listings.get(scope).and_then(|listing| listing.total);
+            let found = listing::read(cloud, scope, &ids, total).await.unwrap_or_default();
+            (scope, found.interfaces)
+        });
+        for (scope, found) in join_all(searches).await {
+            for lost in lost.iter().filter(|lost| may_be_in(lost, scope)) {
+                if let Some(row) = found.get(&lost.1.id) {
+                    readings[lost.0].insert(lost.1.address.clone(), Reading::Elsewhere(row.observed.clone()));
+                }
+            }
+        }
+    }
+
+    /// Says to one spec what is about it.
+    fn live(&self, clock: &Clock, wanted: &[Wanted], readings: BTreeMap<Address, Reading>) -> LiveState {
+        let named = if self.failures.is_empty() { BTreeSet::new() } else { named(wanted) };
+        let failures = self.failures.iter().filter(|failure| named.contains(&failure.scope)).cloned().collect();
+        LiveState { read_at: clock.now(), readings, failures }
+    }
+
+    fn reads(self) -> Vec<ScopeRead> {
+        let Self { begun, mut ids, listings, .. } = self;
+        let read = |(scope, listing): (&Scope, Listing)| ScopeRead {
+            scope: scope.clone(),
+            ids: ids.remove(scope).unwrap_or_default(),
+            begun,
+            listing,
+        };
+        listings.into_iter().map(read).collect()
     }
 }

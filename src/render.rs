@@ -25,6 +25,7 @@ pub mod past;
 mod phrase;
 pub mod plan;
 pub mod progress;
+pub mod rehearsal;
 pub mod report;
 #[cfg(test)]
 mod samples;

@@ -171,6 +171,8 @@ pub enum Reading {
     Absent,
     /// Its scope could not be read; see [`LiveState::failures`]. Never the same as absent.
     Unreadable,
+    /// Nobody asked: what is planned does not rest on it.
+    Unasked,
 }
 
 impl Reading {
@@ -213,7 +215,7 @@ pub struct ScopeFailure {
 pub struct LiveState {
     /// When the last page arrived.
     pub read_at: Timestamp,
-    /// One reading per declared address.
+    /// What was read, by declared address; one that is missing was not asked for.
     pub readings: BTreeMap<Address, Reading>,
     /// The scopes that could not be read.
     pub failures: Vec<ScopeFailure>,

@@ -8,6 +8,7 @@
 mod end;
 mod event;
 mod exit;
+mod lowest;
 mod outcome;
 mod reason;
 mod report;
@@ -16,6 +17,7 @@ mod step;
 pub use end::{Facts, LastLook, RunEnd, end};
 pub use event::Event;
 pub use exit::Exit;
+pub use lowest::Lowest;
 pub use outcome::RunOutcome;
 pub use reason::{
     NotUp, OldPage, Reason, Shortfall, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp,

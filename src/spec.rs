@@ -6,7 +6,7 @@
 //! what can be wrong is data in `spec/finding`, and its sentences are in `spec/words`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -141,10 +141,49 @@ fn spec_of(draft: decode::Draft, resolved: resolve::Resolved, found: Diagnostics
 
 /// Returns `sha256:…` over what the files say, whatever their names and order.
 pub fn digest(files: &[SpecFile]) -> String {
-    let mut digests: Vec<[u8; 32]> = files.iter().map(|file| Sha256::digest(&file.bytes).into()).collect();
+    digest_of(files.iter().map(|file| Sha256::digest(&file.bytes).into()).collect())
+}
+
+fn digest_of(mut digests: Vec<[u8; 32]>) -> String {
     digests.sort_unstable();
     format!("sha256:{}", sha256_hex(&digests.concat()))
 }
+
+/// The digest of a spec's files, worked out once somebody asks for it: that takes as long as a fifth of the parsing.
+#[derive(Clone, Debug, Default)]
+pub struct SpecDigest {
+    /// The texts, and whether a byte order mark stood before each.
+    texts: Vec<(bool, Arc<str>)>,
+    known: OnceLock<String>,
+}
+
+impl SpecDigest {
+    /// Returns the digest of the files behind the sources of a spec; `marked` says which begin with a byte order mark.
+    pub fn of(sources: &Sources, marked: impl IntoIterator<Item = bool>) -> Self {
+        let texts = sources.iter().map(|source| Arc::clone(&source.text));
+        Self { texts: marked.into_iter().zip(texts).collect(), known: OnceLock::new() }
+    }
+
+    /// Returns `sha256:…`, as [`digest`] does.
+    pub fn as_str(&self) -> &str {
+        self.known.get_or_init(|| {
+            let digest = |(is_marked, text): &(bool, Arc<str>)| {
+                let hash = Sha256::new().chain_update(if *is_marked { BYTE_ORDER_MARK } else { b"" });
+                hash.chain_update(text.as_bytes()).finalize().into()
+            };
+            digest_of(self.texts.iter().map(digest).collect())
+        })
+    }
+}
+
+impl From<String> for SpecDigest {
+    fn from(known: String) -> Self {
+        Self { texts: Vec::new(), known: known.into() }
+    }
+}
+
+/// What some editors write before UTF-8.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Takes out of findings whatever repeats a text, and the texts themselves: what is left is each place and its rule. For a
 /// spec that was reached through a link, and so may be a file that whoever reads the findings could not read.

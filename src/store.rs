@@ -2,7 +2,8 @@
 //!
 //! The executor and the simulation know only [`Store`]. [`recorder`] is the one implementation: it knows the formats and
 //! the rules, and writes onto a [`Medium`], which knows bytes only. [`local`] keeps them in files beside the spec,
-//! [`memory`] in memory, for simulations that crash it; one contract test runs against both.
+//! [`memory`] in memory, for simulations that crash it; one contract test runs against both. [`overlay`] reads files and
+//! writes memory, for rehearsals.
 
 pub mod account;
 mod acl;
@@ -14,6 +15,7 @@ pub mod medium;
 pub mod memory;
 mod mount;
 pub mod named;
+pub mod overlay;
 pub mod recorder;
 
 use std::io::ErrorKind;

@@ -36,6 +36,7 @@ mod packaging;
 mod planner;
 mod real_cloud;
 mod recovery;
+mod rehearsals;
 mod scale;
 mod sdk;
 mod sessions;

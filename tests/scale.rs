@@ -5,3 +5,5 @@
 mod calls;
 mod fleet;
 mod limits;
+mod parts;
+mod specs;

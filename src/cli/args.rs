@@ -12,6 +12,7 @@ mod history;
 mod look;
 mod plan;
 mod recorded;
+mod rehearse;
 mod rollback;
 mod specs;
 mod terraform;
@@ -36,6 +37,7 @@ pub(super) use history::{HistoryArgs, HistoryFormat, ReportArgs, ReportFormat};
 pub(super) use look::{ExplainArgs, GraphArgs, GraphFormat, StatusArgs, WhatIfArgs};
 pub(super) use plan::{Choice, DriftArg, PlanArgs, Selection};
 pub(super) use recorded::{ShowArgs, StateCommand};
+pub(super) use rehearse::RehearseArgs;
 pub(super) use rollback::RollbackArgs;
 pub(super) use specs::{InitArgs, SchemaFormat};
 pub(super) use terraform::TerraformArgs;
@@ -79,6 +81,8 @@ pub(super) enum Command {
     },
     /// Show what apply would do; changes nothing
     Plan(PlanArgs),
+    /// Run the plan on a copy of what is live, in memory and on virtual time; changes nothing, and exits as the apply would
+    Rehearse(RehearseArgs),
     /// Plan, ask, and do it; or do exactly what a saved plan says
     Apply(ApplyArgs),
     /// Make a plan, and keep it for `apply --approved` if it is the one that is approved

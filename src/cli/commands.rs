@@ -12,6 +12,7 @@ mod init;
 pub(super) mod offline;
 mod plan;
 mod recorded;
+mod rehearse;
 mod status;
 mod unread;
 mod whoami;
@@ -57,6 +58,7 @@ impl Command {
         matches!(
             self,
             Self::Plan(_)
+                | Self::Rehearse(_)
                 | Self::Drift(_)
                 | Self::Graph(_)
                 | Self::Whoami { .. }
@@ -97,6 +99,7 @@ impl Command {
             Self::Explain(arguments) => (false, arguments.json),
             Self::Status(arguments) => (false, arguments.json),
             Self::WhatIf(arguments) => (false, arguments.json),
+            Self::Rehearse(arguments) => (false, arguments.json),
             _ => (false, false),
         };
         if lines {
@@ -130,6 +133,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Validate { at, json } => offline::validate(&at, json, invocation, output),
         Command::Fmt { check } => offline::fmt(invocation, output, check),
         Command::Plan(arguments) => plan::plan(&arguments, invocation, output).await,
+        Command::Rehearse(arguments) => rehearse::rehearse(&arguments, invocation, output).await,
         Command::Apply(arguments) if arguments.approved => approve::approved(&arguments, invocation, output).await,
         Command::Approve(arguments) => approve::approve(&arguments, invocation, output).await,
         Command::Change { command: ChangeCommand::Add(arguments) } => change::add(&arguments, invocation, output),
@@ -314,10 +318,14 @@ impl Invocation {
     }
 
     fn settings(&self, arguments: &RunArgs) -> executor::Settings {
+        self.settings_of(arguments.parallelism, arguments.on_error)
+    }
+
+    fn settings_of(&self, parallelism: Option<u16>, on_error: OnErrorArg) -> executor::Settings {
         executor::Settings {
-            parallelism: arguments.parallelism.map(usize::from),
+            parallelism: parallelism.map(usize::from),
             per_scope: self.global.quota.in_a_minute(),
-            on_error: match arguments.on_error {
+            on_error: match on_error {
                 OnErrorArg::Stop => OnError::Stop,
                 OnErrorArg::Continue => OnError::Continue,
                 OnErrorArg::Rollback => OnError::Rollback,

@@ -26,7 +26,7 @@ pub fn groups(spec: &Spec, live: &LiveState, state: Option<&State>) -> Vec<Group
 /// Says of a link that is up by its statuses, given by its sides, why it counts as not up.
 pub(crate) type Unhealthy<'u> = dyn Fn(&[&Subject<'_>]) -> Option<WhyMemberNotUp> + 'u;
 
-/// Counts every group of the spec from subjects that are matched up: those of the spec, in the order of addresses.
+/// Counts every group of the spec whose members were all asked for, from subjects that are matched up: those of the spec, in the order of addresses.
 /// `opposite` gives the place of a subject's opposite side.
 pub(crate) fn health(
     spec: &Spec,
@@ -34,8 +34,10 @@ pub(crate) fn health(
     opposite: &dyn Fn(usize) -> Option<usize>,
     unhealthy: &Unhealthy<'_>,
 ) -> Vec<GroupHealth> {
-    let groups = spec.groups.iter();
-    groups.map(|(name, group)| of_group(name, group, &links(group, subjects, opposite), unhealthy)).collect()
+    let groups = spec.groups.iter().map(|(name, group)| (name, group, links(group, subjects, opposite)));
+    // Of a group that nobody asked about nothing is said.
+    let asked = groups.filter(|(_, _, links)| links.iter().flatten().all(|side| side.is_asked()));
+    asked.map(|(name, group, links)| of_group(name, group, &links, unhealthy)).collect()
 }
 
 fn links<'s, 'a>(
@@ -50,7 +52,7 @@ fn links<'s, 'a>(
 
 fn of_group(name: &GroupName, group: &Group, links: &[Vec<&Subject<'_>>], unhealthy: &Unhealthy<'_>) -> GroupHealth {
     let sides = || links.iter().flatten();
-    let is_unread = |side: &Subject<'_>| matches!(side.reading, Reading::Unreadable);
+    let is_unread = |side: &Subject<'_>| matches!(side.reading, Reading::Unreadable | Reading::Unasked);
     // With everything up that could not be read: a group is not accused of what nobody knows.
     let may_be_up = |link: &&Vec<&Subject<'_>>| link.iter().all(|side| side.is_up() || is_unread(side));
     let ill: Vec<Option<WhyMemberNotUp>> =
@@ -96,7 +98,7 @@ fn why(side: &Subject<'_>) -> Option<WhyMemberNotUp> {
         Reading::Found(observed) if observed.counts_as_up() => return None,
         Reading::Found(observed) => why_found(observed),
         Reading::Absent | Reading::Elsewhere(_) => WhyMemberNotUp::Absent,
-        Reading::Unreadable => WhyMemberNotUp::Unread,
+        Reading::Unreadable | Reading::Unasked => WhyMemberNotUp::Unread,
     };
     Some(if side.declared.hands_off.is_some() { WhyMemberNotUp::HandsOff } else { why })
 }

@@ -49,6 +49,11 @@ impl<'a> Subject<'a> {
         self.reading.found()
     }
 
+    /// Returns whether it was asked for.
+    pub(crate) fn is_asked(&self) -> bool {
+        !matches!(self.reading, Reading::Unasked)
+    }
+
     /// Returns the declared status.
     pub(crate) fn desired(&self) -> DesiredStatus {
         self.declared.status.value
@@ -99,7 +104,7 @@ impl<'a> Subject<'a> {
             Reading::Found(observed) => Ok(observed),
             Reading::Absent => Err(BlockReason::NotFound),
             Reading::Elsewhere(observed) => Err(BlockReason::WrongRegion { found_in: observed.region.clone() }),
-            Reading::Unreadable => Err(BlockReason::Unreadable),
+            Reading::Unreadable | Reading::Unasked => Err(BlockReason::Unreadable),
         }
     }
 
@@ -159,7 +164,7 @@ impl<'a> Subject<'a> {
         match self.reading {
             Reading::Found(observed) => Some(Some(&observed.status)),
             Reading::Absent | Reading::Elsewhere(_) => Some(None),
-            Reading::Unreadable => None,
+            Reading::Unreadable | Reading::Unasked => None,
         }
     }
 
@@ -220,7 +225,7 @@ impl<'a> Subject<'a> {
         let after = match self.reading {
             Reading::Found(observed) => Some(&observed.status),
             Reading::Absent => None,
-            Reading::Elsewhere(_) | Reading::Unreadable => return None,
+            Reading::Elsewhere(_) | Reading::Unreadable | Reading::Unasked => return None,
         };
         if after == Some(before) || self.is_of_own_call(after) {
             return None;
@@ -249,7 +254,7 @@ pub(crate) fn match_up<'a>(spec: &'a Spec, live: &'a LiveState, state: Option<&'
     let open: BTreeMap<&RouterInterfaceId, &LastAction> =
         records.values().filter_map(|record| Some((&record.id, record.open_action()?))).collect();
     let subject = |(address, declared)| {
-        let reading = reading(address).unwrap_or(&Reading::Unreadable);
+        let reading = reading(address).unwrap_or(&Reading::Unasked);
         let other_end = reading.found().and_then(|live| live.opposite.interface_id.as_ref());
         Subject {
             address,

@@ -242,6 +242,17 @@ impl World {
         all.map(|interface| (interface.facts.id.clone(), interface.timeline.status_at(now).clone())).collect()
     }
 
+    /// Returns whose status turned when, after `from` and up to `until`: what was cancelled before its time is not among it.
+    pub fn turns(&self, from: Timestamp, until: Timestamp) -> BTreeMap<Timestamp, Vec<RouterInterfaceId>> {
+        let mut turns: BTreeMap<Timestamp, Vec<RouterInterfaceId>> = BTreeMap::new();
+        for interface in self.population.iter() {
+            for at in interface.timeline.turns().filter(|at| *at > from && *at <= until) {
+                turns.entry(at).or_default().push(interface.facts.id.clone());
+            }
+        }
+        turns
+    }
+
     /// Returns how often each action was called, per account and region, by this process.
     pub fn counts(&self) -> &BTreeMap<(AccountId, Region, String), Counts> {
         &self.counts

@@ -10,17 +10,33 @@ use crate::state::{Identity, Records};
 /// Says how long each step may be expected to take: as the last calls of that interface did, else as all calls of that
 /// kind did. Each is a median; a step of which nothing is known is left out.
 pub fn expected_durations(steps: &[Step], records: &Records) -> BTreeMap<StepId, Duration> {
-    let of_all: BTreeMap<Call, Option<Duration>> = Call::ALL
-        .into_iter()
-        .map(|call| (call, median(records.values().flat_map(|record| record.durations.of(call)).copied().collect())))
-        .collect();
+    let pace = Pace::of(records);
     let expected = |step: &Step| {
         let Action::Call(call) = step.action else { return None };
-        let identity = Identity::of(&step.scope, &step.interface_id);
-        let own = records.of(&identity).and_then(|(_, record)| median(record.durations.of(call).to_vec()));
-        Some((step.id.clone(), own.or(of_all[&call])?))
+        Some((step.id.clone(), pace.expected(&Identity::of(&step.scope, &step.interface_id), call)?))
     };
     steps.iter().filter_map(expected).collect()
+}
+
+/// What the records say of how long calls take.
+#[derive(Debug)]
+pub struct Pace<'r> {
+    records: &'r Records,
+    of_all: BTreeMap<Call, Option<Duration>>,
+}
+
+impl<'r> Pace<'r> {
+    /// Looks through the records.
+    pub fn of(records: &'r Records) -> Self {
+        let taken = |call| records.values().flat_map(|record| record.durations.of(call)).copied().collect();
+        Self { records, of_all: Call::ALL.into_iter().map(|call| (call, median(taken(call)))).collect() }
+    }
+
+    /// Returns how long a call may be expected to take of one interface, as [`expected_durations`] does of a step.
+    pub fn expected(&self, identity: &Identity, call: Call) -> Option<Duration> {
+        let own = self.records.of(identity).and_then(|(_, record)| median(record.durations.of(call).to_vec()));
+        own.or(self.of_all[&call])
+    }
 }
 
 fn median(mut taken: Vec<u64>) -> Option<Duration> {

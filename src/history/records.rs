@@ -96,7 +96,7 @@ fn take_in(state: &mut State, address: &Address, declared: &Interface, reading: 
                 record.see(None, at, None);
             }
         }
-        Reading::Elsewhere(_) | Reading::Unreadable => {}
+        Reading::Elsewhere(_) | Reading::Unreadable | Reading::Unasked => {}
     }
 }
 

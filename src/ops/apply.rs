@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::history::{self, Recorded};
 use crate::journal::Operation;
 use crate::render::words;
+use crate::resource::Target;
 use crate::store::StoreError;
 use crate::store::local::LocalStore;
 use crate::store::lock::Holder;
@@ -62,22 +63,24 @@ async fn begin<'s>(
     let mut waiting = |holder: &str| front.note(&format!("waiting for the account's lock of {holder}"));
     account_lock::take(&account, deadline, &mut waiting).await?;
     let mut recorded = recorded;
-    let target = &connection.target;
+    let has_taken_along = take_along(session, &mut recorded, &connection.target, front);
+    Ok(Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?
+        .taking_along(has_taken_along)
+        .keeping(account))
+}
+
+/// Adds the records of declared interfaces that only states beside this one have, says whose, and returns whether there are any.
+pub(super) fn take_along(session: &Session, recorded: &mut Recorded, target: &Target, front: &mut impl Front) -> bool {
     let with = beside::told_with_others(recorded.state_for(target), &session.project, target);
     for (path, addresses) in &with.taken_along {
         front.note(&words::plan::taken_along(&path.display().to_string(), addresses));
     }
-    let mut has_taken_along = false;
-    if let Some(Cow::Owned(mut state)) = with.state {
-        has_taken_along = true;
-        if state.lineage.is_empty() {
-            state.lineage.clone_from(&session.salt);
-        }
-        recorded.state = Some(state);
+    let Some(Cow::Owned(mut state)) = with.state else { return false };
+    if state.lineage.is_empty() {
+        state.lineage.clone_from(&session.salt);
     }
-    Ok(Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?
-        .taking_along(has_taken_along)
-        .keeping(account))
+    recorded.state = Some(state);
+    true
 }
 
 /// Takes the state's lock, waiting for it until `deadline` where there is one.

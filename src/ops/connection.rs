@@ -25,7 +25,7 @@ use crate::store::account::Reach;
 use crate::store::named::Links;
 
 use super::failure::{Exit, Refusal};
-use super::live;
+use super::part::Sight;
 use super::project::Project;
 use super::trust::Trust;
 
@@ -126,9 +126,22 @@ pub async fn connect_to_act(project: &Project, access: &Access, clock: Clock) ->
 /// # Errors
 /// As [`connect`].
 pub async fn connect_and_read(project: &Project, access: &Access, clock: Clock) -> Result<(Connection, LiveState)> {
-    let dialled = dial(project, access, clock, Manner::Looking).await?;
+    connect_and_look(project, access, clock, &Sight::Whole).await
+}
+
+/// Reaches what the spec names, to read, and reads what is looked at while it asks whose account it is.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_and_look(
+    project: &Project,
+    access: &Access,
+    clock: Clock,
+    sight: &Sight,
+) -> Result<(Connection, LiveState)> {
+    let dialled = dial((project, &[]), access, clock, Manner::Looking).await?;
     let identity = Box::pin(dialled.identify(project));
-    let read = Box::pin(live::refresh(&project.spec, &dialled.cloud, &clock));
+    let read = Box::pin(sight.read(&project.spec, &dialled.cloud, &clock));
     // Where nobody knows whose account it is, what is read is of no use.
     let (target, read) = match select(identity, read).await {
         Either::Left((target, read)) => (target?, read.await),
@@ -138,32 +151,41 @@ pub async fn connect_and_read(project: &Project, access: &Access, clock: Clock) 
 }
 
 async fn reach(project: &Project, access: &Access, clock: Clock, manner: Manner) -> Result<Connection> {
-    let dialled = dial(project, access, clock, manner).await?;
+    let dialled = dial((project, &[]), access, clock, manner).await?;
     let target = dialled.identify(project).await?;
     Ok(dialled.to(target))
 }
 
 /// A cloud of which nobody knows yet whose account it is.
-struct Dialled {
-    cloud: Cloud,
+pub(super) struct Dialled {
+    pub(super) cloud: Cloud,
     chain: Option<Arc<Chain>>,
     reach: Reach,
-    /// The endpoint, for people.
-    shown: String,
+    client: Settings,
 }
 
 impl Dialled {
     async fn identify(&self, project: &Project) -> Result<Target> {
+        let account_id = self.account_id().await.map_err(|unknown| unknown.told())?;
+        Ok(self.target(project, account_id))
+    }
+
+    /// Asks whose account it is.
+    pub(super) async fn account_id(&self) -> Result<AccountId, Unidentified> {
         let own = AccountName::default_account();
-        let identity = match self.cloud.identity(&own).await {
-            Ok(identity) => identity,
-            Err(error) => {
-                let context = whose(self.chain.as_deref(), &own, &error).await;
-                return Err(anyhow::Error::from(error).context(context));
-            }
+        match self.cloud.identity(&own).await {
+            Ok(identity) => Ok(identity.account_id),
+            Err(error) => Err(Unidentified { whose: whose(self.chain.as_deref(), &own, &error).await, error }),
+        }
+    }
+
+    pub(super) fn target(&self, project: &Project, account_id: AccountId) -> Target {
+        let settings = &project.spec.cloud;
+        let endpoint = match (&self.reach, &settings.world) {
+            (Reach::World(_), Some(name)) => format!("world {}", name.value),
+            _ => shown_endpoint(settings, &self.client),
         };
-        let (provider, endpoint) = (project.spec.cloud.provider, self.shown.clone());
-        Ok(Target { provider, account_id: identity.account_id, endpoint })
+        Target { provider: settings.provider, account_id, endpoint }
     }
 
     fn to(self, target: Target) -> Connection {
@@ -172,21 +194,41 @@ impl Dialled {
     }
 }
 
-async fn dial(project: &Project, access: &Access, clock: Clock, manner: Manner) -> Result<Dialled> {
-    access.trust.check_credentials(&project.spec, access.profile.as_deref(), access.signature)?;
-    let settings = &project.spec.cloud;
+/// Why nobody knows whose account it is.
+#[derive(Clone, Debug)]
+pub(super) struct Unidentified {
+    whose: String,
+    error: CloudError,
+}
+
+impl Unidentified {
+    pub(super) fn told(self) -> anyhow::Error {
+        anyhow::Error::from(self.error).context(self.whose)
+    }
+}
+
+/// Makes the cloud that a spec names, and `others` as well: what is said of it is said by the first, but for the accounts.
+pub(super) async fn dial(
+    (first, others): (&Project, &[&Project]),
+    access: &Access,
+    clock: Clock,
+    manner: Manner,
+) -> Result<Dialled> {
+    let mut settings = first.spec.cloud.clone();
+    let projects: Vec<&Project> = std::iter::once(first).chain(others.iter().copied()).collect();
+    for project in &projects {
+        access.trust.check_credentials(&project.spec, access.profile.as_deref(), access.signature)?;
+        settings.accounts.extend(project.spec.cloud.accounts.clone());
+    }
+    let settings = &settings;
     let (source, endpoint, world) = match settings.provider {
-        Provider::Emulator => emulated(project, access, clock, manner).await?,
+        Provider::Emulator => emulated(&projects, settings, access, (clock, manner)).await?,
         Provider::Alibaba => {
             let endpoint = access.endpoint.as_deref().map(parse_endpoint).transpose()?;
             (Source::Chain(Arc::new(chain(settings, access, clock))), endpoint, None)
         }
     };
     let client_settings = client_settings(settings, access, endpoint)?;
-    let shown = match &settings.world {
-        Some(name) if world.is_some() => format!("world {}", name.value),
-        _ => shown_endpoint(settings, &client_settings),
-    };
     let reach = match (world, client_settings.endpoint.as_ref().and_then(Endpoint::loopback)) {
         (Some(path), _) => Reach::World(path),
         (None, Some(authority)) => Reach::Loopback(authority),
@@ -196,10 +238,10 @@ async fn dial(project: &Project, access: &Access, clock: Clock, manner: Manner) 
         Source::Chain(chain) => Some(Arc::clone(chain)),
         Source::World(_) => None,
     };
-    let client = Client::new(source, client_settings, clock);
+    let client = Client::new(source, client_settings.clone(), clock);
     let seed = u64::from(std::process::id());
     let cloud = Retrying::new(client, Policy::default(), access.quota, seed);
-    Ok(Dialled { cloud, chain, reach, shown })
+    Ok(Dialled { cloud, chain, reach, client: client_settings })
 }
 
 /// Says whose credentials could not be found out: which ones the API refused, if it did.
@@ -319,23 +361,21 @@ fn parse_endpoint(text: &str) -> Result<Endpoint> {
 /// Runs the world of the spec behind the same HTTP face that `emulator serve` has, and returns its file too, or goes to a
 /// running one.
 async fn emulated(
-    project: &Project,
+    projects: &[&Project],
+    settings: &CloudSettings,
     access: &Access,
-    clock: Clock,
-    manner: Manner,
+    (clock, manner): (Clock, Manner),
 ) -> Result<(Source, Option<Endpoint>, Option<PathBuf>)> {
     if let Some(endpoint) = &access.endpoint {
-        let source = Source::World(default_keys(&project.spec.cloud));
-        return Ok((source, Some(parse_endpoint(endpoint)?), None));
+        return Ok((Source::World(default_keys(settings)), Some(parse_endpoint(endpoint)?), None));
     }
-    let Some(world) = &project.spec.cloud.world else {
+    let Some(path) = projects.first().and_then(|project| world_of(project)) else {
         let refusal = Refusal::new(Exit::Error, "the spec asks for the emulator, and names no world");
         return Err(refusal.hint("set `cloud.world: FILE`, or give a running one with --endpoint").into());
     };
-    let path: PathBuf = project.directory.join(&world.value);
     let host = open_world(&path, Links::Refused, manner, clock)?;
-    check_regions(&path, host.world(), project)?;
-    let source = Source::World(world_keys(host.world(), &project.spec.cloud));
+    projects.iter().try_for_each(|project| check_regions(&path, host.world(), project))?;
+    let source = Source::World(world_keys(host.world(), settings));
     let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on loopback")?;
     let address = listener.local_addr().context("cannot listen on loopback")?;
     let options = ServeOptions { clock, call_log: None };
@@ -350,6 +390,11 @@ async fn emulated(
     // One file, whichever way it is named.
     let path = path.canonicalize().with_context(|| format!("cannot find the world {}", path.display()))?;
     Ok((source, Some(endpoint), Some(path)))
+}
+
+/// Returns the file of the world that a spec names.
+pub(super) fn world_of(project: &Project) -> Option<PathBuf> {
+    project.spec.cloud.world.as_ref().map(|world| project.directory.join(&world.value))
 }
 
 /// Opens the world in a file.

@@ -12,7 +12,7 @@ use crate::cloud::CloudRead;
 use crate::cloud::listing;
 use crate::emulator::Manner;
 use crate::resource::{AccountName, Observed, Region, RouterInterfaceId, Scope, Target};
-use crate::spec::{self, SpecFile};
+use crate::spec::{self, SpecDigest, SpecFile};
 use crate::store::local::Paths;
 use crate::store::named::Links;
 use crate::survey::terraform::Imported;
@@ -51,7 +51,13 @@ pub fn blank_project(regions: &[Region], profile: Option<&str>, world: Option<&P
         }
     }
     let spec = spec::parse(vec![SpecFile { name: "the command line".to_owned(), bytes: text.into_bytes() }])?;
-    Ok(Project { name: String::new(), spec, digest: String::new(), directory: "".into(), paths: Paths::new("", "") })
+    Ok(Project {
+        name: String::new(),
+        spec,
+        digest: SpecDigest::default(),
+        directory: "".into(),
+        paths: Paths::new("", ""),
+    })
 }
 
 /// Chooses the regions to read: those given; or those of a Terraform state and the environment's, which may be where its

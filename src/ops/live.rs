@@ -1,5 +1,6 @@
 //! From the spec and the live cloud to a plan: refresh, what a dead run left open, the planner, the inspector.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -30,12 +31,12 @@ use super::project::Project;
 
 /// Lists what the spec wants to know about.
 pub fn wanted(spec: &Spec) -> Vec<Wanted> {
-    let wanted = |(address, interface): (&_, &crate::spec::Interface)| Wanted {
-        address: Clone::clone(address),
-        scope: interface.scope.clone(),
-        id: interface.id.value.clone(),
-    };
-    spec.interfaces.iter().map(wanted).collect()
+    spec.interfaces.iter().map(|(address, interface)| wanted_of(address, interface)).collect()
+}
+
+/// Says what a spec wants to know about one interface.
+pub(super) fn wanted_of(address: &Address, interface: &Interface) -> Wanted {
+    Wanted { address: address.clone(), scope: interface.scope.clone(), id: interface.id.value.clone() }
 }
 
 /// Reads every declared interface.
@@ -100,7 +101,8 @@ pub(super) async fn plan_read(
     let closed = recorded.state_as_closed(target);
     let with = beside::told_with_others(closed.as_deref(), project, target);
     let state = with.state.as_deref();
-    let live = as_of(&project.spec, read.clone(), options);
+    let is_ahead = options.meanwhile().is_some();
+    let live = if is_ahead { Cow::Owned(as_of(&project.spec, read.clone(), options)) } else { Cow::Borrowed(&read) };
     let open_run = recorded.journal.replay().open_run();
     let doubts = match &recorded.running {
         // Whoever is at work reads what becomes of its own calls.

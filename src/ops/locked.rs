@@ -56,6 +56,8 @@ pub struct Locked<'s, C, S> {
     has_taken_along: bool,
     /// What keeps others on this host from the account; none in a simulation.
     account: Option<AccountLocks>,
+    /// Nothing but its cloud and its store is to hear of what it does.
+    is_rehearsal: bool,
 }
 
 /// What plans may know of the state.
@@ -155,7 +157,14 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
             settled: Vec::new(),
             has_taken_along: false,
             account: None,
+            is_rehearsal: false,
         })
+    }
+
+    /// Says that nothing but its cloud and its store is to hear of what it does: no command of the spec is run.
+    #[must_use]
+    pub(super) fn rehearsing(self) -> Self {
+        Self { is_rehearsal: true, ..self }
     }
 
     /// Says that what is recorded holds what came along from states beside this one: it is to be committed.

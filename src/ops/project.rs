@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::render::words;
 use crate::schedule;
 use crate::spec::finding::Code;
-use crate::spec::{self, Spec, SpecFile};
+use crate::spec::{self, BYTE_ORDER_MARK, Spec, SpecDigest, SpecFile};
 use crate::store::local::Paths;
 use crate::store::named::{self, Links, NamedError};
 
@@ -34,7 +34,7 @@ pub struct Project {
     /// The spec.
     pub spec: Spec,
     /// The digest of its text.
-    pub digest: String,
+    pub digest: SpecDigest,
     /// The directory that its relative paths start from.
     pub directory: PathBuf,
     /// Its state, journal and lock.
@@ -62,7 +62,7 @@ impl Project {
     ) -> Result<Self> {
         let is_directory = is_directory(path);
         let files = files(path)?;
-        let digest = spec::digest(&files);
+        let marked: Vec<bool> = files.iter().map(|file| file.bytes.starts_with(BYTE_ORDER_MARK)).collect();
         let is_linked = files.iter().any(|file| named::is_linked(Path::new(&file.name)));
         let also = |spec: &Spec| {
             let found = moment(spec).map(|moment| schedule::judge_each(spec, moment)).unwrap_or_default();
@@ -70,6 +70,7 @@ impl Project {
         };
         let parsed = spec::parse_and(files, also);
         let mut spec = parsed.map_err(|found| if is_linked { spec::conceal(found) } else { found })?;
+        let digest = SpecDigest::of(&spec.sources, marked);
         let directory = directory_of(path);
         let state = match &spec.state_path {
             Some(state) => directory.join(&state.value),

@@ -176,16 +176,20 @@ fn refuse_taken_back(saved: &Plan, plan: &Plan) -> Result<(), Refusal> {
 
 /// Puts together what the file says it read with what only the cloud of now can say: which interfaces belong together.
 fn as_read(saved: &Plan, spec: &Spec, live: &LiveState) -> LiveState {
+    // What a plan of a part did not ask for it says nothing of; what belongs to it now and did not then, it did not read.
+    let (targets, excludes) = (&saved.inputs.target, &saved.inputs.exclude);
+    let chosen = spec.choose(Choice { targets, excludes }).unwrap_or_default();
+    let unsaid = |place| if chosen.includes(place) { Reading::Unreadable } else { Reading::Unasked };
     let said: BTreeMap<&Address, &InterfaceRead> =
         saved.inputs.read.iter().map(|read| (read.address(), read)).collect();
-    let reading = |(address, declared): (&Address, &Interface)| {
+    let reading = |(place, (address, declared)): (usize, (&Address, &Interface))| {
         let now = live.readings.get(address).and_then(Reading::found);
-        let reading = said.get(address).map_or(Reading::Unreadable, |read| reading(read, declared, now));
+        let reading = said.get(address).map_or_else(|| unsaid(place), |read| reading(read, declared, now));
         (address.clone(), reading)
     };
     LiveState {
         read_at: live.read_at,
-        readings: spec.interfaces.iter().map(reading).collect(),
+        readings: spec.interfaces.iter().enumerate().map(reading).collect(),
         failures: saved.failures.clone(),
     }
 }
@@ -233,7 +237,7 @@ fn moved_from(step: &Step, live: &LiveState) -> Option<String> {
         Some(Reading::Found(observed)) => observed.status.to_string(),
         Some(Reading::Elsewhere(observed)) => format!("in {}", observed.region),
         Some(Reading::Absent) => "gone".to_owned(),
-        Some(Reading::Unreadable) => "unreadable".to_owned(),
+        Some(Reading::Unreadable | Reading::Unasked) => "unreadable".to_owned(),
         None => "no longer declared".to_owned(),
     };
     Some(format!("{} was {} when planned and is {found} now", step.address, step.expect))

@@ -189,6 +189,11 @@ pub enum Came {
 }
 
 impl Came {
+    /// Returns the way back, where one took place.
+    pub fn ran(&self) -> Option<&Ran> {
+        if let Self::Ran(ran) = self { Some(ran) } else { None }
+    }
+
     /// Returns whether nothing of the run is left.
     pub fn is_whole(&self) -> bool {
         match self {
@@ -212,6 +217,13 @@ pub struct Ran {
     pub awaits: Option<Awaiting>,
     /// That it waited in vain and could not be taken back yet: the code of this process, the run itself has none.
     pub left: Option<Exit>,
+}
+
+impl Ran {
+    /// Returns the code that the process ends with: what stands in the history of the run, but for one that waited in vain.
+    pub fn exit(&self) -> Exit {
+        self.left.or(self.report.exit()).unwrap_or(Exit::Partial)
+    }
 }
 
 /// Returns the calendar day in UTC.

@@ -20,6 +20,7 @@ use crate::store::recorder;
 use super::beside;
 use super::failure::{Exit, Refusal};
 use super::live;
+use super::part::Sight;
 use super::project::Project;
 
 /// What was read of a spec's interfaces: of each the newest reading that there is.
@@ -134,25 +135,27 @@ fn at_work(recorded: &Recorded) -> Option<AtWork> {
     })
 }
 
-/// Finds what `whatif --down` means: declared interfaces, and by their ids those that are live and not declared.
+/// Returns what `whatif --down` means: declared interfaces, and by their ids those that are not declared.
 ///
 /// # Errors
-/// Exit 1 with every selector that selects nothing, and for an id that no region of the spec knows.
-pub async fn down(project: &Project, selectors: &[Selector], live: &LiveState, cloud: &impl CloudRead) -> Result<Down> {
-    let declared: BTreeSet<&str> = project.spec.interfaces.values().map(|entry| entry.id.value.as_str()).collect();
+/// Exit 1 with every selector that selects nothing.
+pub fn down(project: &Project, selectors: &[Selector]) -> Result<Down> {
+    let interfaces = &project.spec.interfaces;
+    let declared: BTreeSet<&str> = interfaces.values().map(|entry| entry.id.value.as_str()).collect();
     let is_foreign = |selector: &&Selector| {
         let text = selector.as_str();
-        selector.is_name()
-            && text.starts_with("ri-")
-            && !declared.contains(text)
-            && !project.spec.interfaces.contains_key(text)
+        selector.is_name() && text.starts_with("ri-") && !declared.contains(text) && !interfaces.contains_key(text)
     };
-    let foreign: BTreeSet<RouterInterfaceId> =
-        selectors.iter().filter(is_foreign).map(|selector| RouterInterfaceId::from(selector.as_str())).collect();
+    let foreign = selectors.iter().filter(is_foreign).map(|selector| RouterInterfaceId::from(selector.as_str()));
     let own: Vec<Selector> = selectors.iter().filter(|selector| !is_foreign(selector)).cloned().collect();
     let addresses = if own.is_empty() { BTreeSet::new() } else { selected(project, &own)? };
-    find(project, &foreign, live, cloud).await?;
-    Ok(Down { addresses, ids: foreign })
+    Ok(Down { addresses, ids: foreign.collect() })
+}
+
+/// Returns what has to be read to tell what stays up: whose other end an interface is that is not declared, only that end tells.
+pub fn sight(project: &Project, recorded: &Recorded, down: &Down) -> Sight {
+    let addresses: Vec<Address> = down.addresses.iter().cloned().collect();
+    if down.ids.is_empty() { Sight::of_tied(project, recorded, &addresses) } else { Sight::Whole }
 }
 
 fn selected(project: &Project, selectors: &[Selector]) -> Result<BTreeSet<Address>, Diagnostics> {
@@ -160,7 +163,10 @@ fn selected(project: &Project, selectors: &[Selector]) -> Result<BTreeSet<Addres
 }
 
 /// Fails for an id that nothing live has: neither the other end of what is declared, nor an interface of the spec's regions.
-async fn find(
+///
+/// # Errors
+/// Exit 1 with the id, and a region that cannot be read.
+pub async fn find(
     project: &Project,
     ids: &BTreeSet<RouterInterfaceId>,
     live: &LiveState,

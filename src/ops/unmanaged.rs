@@ -19,26 +19,39 @@ use crate::survey::Survey;
 use super::failure::{Exit, Refusal};
 use super::project::{Project, files};
 
-/// Lists what is live where a spec looks, and declared by none of `projects`, by scope and id. What was listed already, for a spec
-/// before, is left out, and is in `seen`.
+/// What was listed already, for the specs before.
+#[derive(Debug, Default)]
+pub struct Listed {
+    interfaces: BTreeSet<Identity>,
+    /// The scopes of each of the clouds of the command.
+    scopes: BTreeSet<(usize, Scope)>,
+}
+
+/// Lists what is live where a spec looks, and declared by none of `projects`, by scope and id. What was listed already is left
+/// out, and not read again.
 ///
 /// # Errors
 /// A scope that cannot be read.
 pub async fn unmanaged(
     project: &Project,
     projects: &[&Project],
-    cloud: &impl CloudRead,
-    seen: &mut BTreeSet<Identity>,
+    (number, cloud): (usize, &impl CloudRead),
+    listed: &mut Listed,
 ) -> Result<Vec<Unmanaged>> {
     let declared: BTreeSet<Identity> =
         projects.iter().flat_map(|project| project.spec.interfaces.values()).map(identity).collect();
     let mut found = Vec::new();
     for scope in scopes(project) {
+        let place = (number, scope.clone());
+        if listed.scopes.contains(&place) {
+            continue;
+        }
         let listing = listing::read_all(cloud, &scope).await;
         let listing = listing.with_context(|| format!("cannot read the interfaces of {scope}"))?;
+        listed.scopes.insert(place);
         for (id, row) in listing.interfaces {
             let identity = Identity::of(&scope, &id);
-            if !declared.contains(&identity) && seen.insert(identity) {
+            if !declared.contains(&identity) && listed.interfaces.insert(identity) {
                 found.push(one(row.observed, &scope));
             }
         }

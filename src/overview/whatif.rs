@@ -39,7 +39,7 @@ impl GroupWithout {
     }
 }
 
-/// Says how every group would stand without what is taken not to be up.
+/// Says how every group that was read would stand without what is taken not to be up.
 pub fn without(spec: &Spec, live: &LiveState, down: &Down) -> Vec<GroupWithout> {
     let ids: BTreeSet<&RouterInterfaceId> = down
         .addresses
@@ -64,7 +64,11 @@ pub fn without(spec: &Spec, live: &LiveState, down: &Down) -> Vec<GroupWithout> 
     };
     let touched: Vec<bool> = spec.groups.keys().map(holds_one).collect();
     let (now, then) = (drift::groups(spec, live, None), drift::groups(spec, &then, None));
-    let groups = now.into_iter().zip(then).zip(touched);
+    let was_read = |name: &GroupName| {
+        let members = spec.groups.get(name).into_iter().flat_map(|group| &group.members);
+        members.into_iter().all(|member| live.readings.contains_key(member))
+    };
+    let groups = now.into_iter().zip(then).zip(touched).filter(|((now, _), _)| was_read(&now.name));
     groups.map(|((now, then), is_touched)| GroupWithout { now, then, is_touched }).collect()
 }
 
@@ -72,7 +76,7 @@ pub fn without(spec: &Spec, live: &LiveState, down: &Down) -> Vec<GroupWithout> 
 fn take_down(reading: &mut Reading) {
     match reading {
         Reading::Found(observed) => *observed = Observed { status: Status::Inactive, ..observed.clone() },
-        Reading::Unreadable => *reading = Reading::Absent,
+        Reading::Unreadable | Reading::Unasked => *reading = Reading::Absent,
         Reading::Absent | Reading::Elsewhere(_) => {}
     }
 }

@@ -29,7 +29,7 @@ pub struct PlanInputs {
     pub allow_forgotten: Option<u32>,
     /// Up to when what begins and ends was taken as done, where that is not up to the plan's moment (`--at open`).
     pub assumed_before: Option<Timestamp>,
-    /// What the cloud said of each declared interface, by address.
+    /// What the cloud said of each declared interface that was asked for, by address.
     pub read: Vec<InterfaceRead>,
     /// What the health checks said that were asked for, by id.
     pub health: Vec<HealthRead>,
@@ -74,10 +74,10 @@ pub enum InterfaceRead {
 }
 
 impl InterfaceRead {
-    /// Returns what `reading` says of the interface at `address`.
-    pub fn of(address: &Address, reading: &Reading) -> Self {
+    /// Returns what `reading` says of the interface at `address`, if it was asked for.
+    pub fn of(address: &Address, reading: &Reading) -> Option<Self> {
         let address = address.clone();
-        match reading {
+        Some(match reading {
             Reading::Found(Observed { status, business_status, opposite, .. }) => Self::Found {
                 address,
                 status: status.clone(),
@@ -89,7 +89,8 @@ impl InterfaceRead {
             }
             Reading::Absent => Self::Absent { address },
             Reading::Unreadable => Self::Unreadable { address },
-        }
+            Reading::Unasked => return None,
+        })
     }
 
     /// Returns the interface's key in the spec.

@@ -23,7 +23,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Lowers every interface that is selected.
+    /// Lowers every interface that is selected and was asked for.
     pub(super) fn lower(
         subjects: &Subjects<'_>,
         selection: &Selection,
@@ -32,7 +32,7 @@ impl Draft {
     ) -> Self {
         let (mut blocked, mut left_alone) = (BTreeMap::new(), BTreeMap::new());
         let steps = subjects.map(|(number, subject)| {
-            let is_included = selection.includes(number);
+            let is_included = selection.includes(number) && subject.is_asked();
             let outcome = if is_included { lower::lower(subject, sources, options) } else { Ok(Vec::new()) };
             let address = || subject.address.clone();
             match outcome {

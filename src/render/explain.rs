@@ -303,7 +303,7 @@ fn read(reading: &Reading) -> Vec<Row> {
             return rows;
         }
         Reading::Absent => return vec![Row::new("status", "absent: the API knows no such interface").toned(Tone::Bad)],
-        Reading::Unreadable => {
+        Reading::Unreadable | Reading::Unasked => {
             return vec![Row::new("status", "unknown: its region could not be read").toned(Tone::Bad)];
         }
     };
@@ -378,7 +378,7 @@ fn planned(facts: &Explanation<'_>) -> Vec<Row> {
     rows.extend(change.and_then(|change| change.action_reason).map(|reason| Row::new("because", because(reason))));
     if rows.is_empty() {
         let text = match facts.reading {
-            Reading::Unreadable => "nothing is planned for what could not be read".to_owned(),
+            Reading::Unreadable | Reading::Unasked => "nothing is planned for what could not be read".to_owned(),
             _ => format!("nothing to do: it is {}, as declared", declared.status.value),
         };
         rows.push(Row::new("steps", text).toned(Tone::Good));

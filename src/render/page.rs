@@ -7,6 +7,7 @@ pub(crate) mod changes;
 pub(crate) mod drift;
 pub(crate) mod findings;
 pub(crate) mod plan;
+pub(crate) mod rehearsal;
 pub(crate) mod run;
 pub(crate) mod steps;
 pub(crate) mod table;

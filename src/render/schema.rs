@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::plan::document;
-use super::{drift, events, history, status, ticket, whatif};
+use super::{drift, events, history, rehearsal, status, ticket, whatif};
 use crate::{spec, state};
 
 /// A format with a schema.
@@ -37,6 +37,8 @@ pub enum Format {
     History,
     /// What `report --format json` prints.
     Report,
+    /// What `rehearse --json` prints.
+    Rehearse,
 }
 
 impl Format {
@@ -73,6 +75,7 @@ pub fn schema(format: Format) -> Value {
         Format::WhatIf => of::<whatif::Document<'_>>(),
         Format::History => of::<history::ListDocument<'_>>(),
         Format::Report => of::<ticket::document::Document<'_>>(),
+        Format::Rehearse => of::<rehearsal::Document<'_>>(),
     }
 }
 

@@ -38,7 +38,7 @@ pub fn text<W: Write + ?Sized>(out: &mut W, groups: &[GroupWithout], view: View)
     screen.line(&Line::at(0).with(tone, says))
 }
 
-/// Writes the same as one JSON document, on one line: every group, touched or not.
+/// Writes the same as one JSON document, on one line: every group that was read, touched or not.
 pub fn document<W: Write + ?Sized>(
     out: &mut W,
     spec: &str,

@@ -9,6 +9,7 @@ pub(crate) mod history;
 pub mod next;
 pub(crate) mod overview;
 pub mod plan;
+pub mod rehearsal;
 pub mod report;
 pub(crate) mod run;
 pub(crate) mod schedule;

@@ -4,6 +4,7 @@
 //! in `spec/check` run over everything that was declared. A draft with errors never leaves `spec`.
 
 use std::borrow::Borrow;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::calendar::Zone;
@@ -75,8 +76,8 @@ pub(super) struct Decoder<'a> {
     windows: Vec<(String, WindowDraft)>,
     changes: BTreeMap<ChangeName, ChangeDraft>,
     interfaces: BTreeMap<Address, Interface>,
-    regions: BTreeSet<Region>,
-    group_names: BTreeSet<GroupName>,
+    regions: Shared<Region>,
+    group_names: Shared<GroupName>,
     /// Whether there are entries of `interfaces`, be it without a name that can be read or at the left margin.
     has_interfaces: bool,
     /// Where the last entry begins.
@@ -100,8 +101,8 @@ impl<'a> Decoder<'a> {
             windows: Vec::new(),
             changes: BTreeMap::new(),
             interfaces: BTreeMap::new(),
-            regions: BTreeSet::new(),
-            group_names: BTreeSet::new(),
+            regions: Shared::new(),
+            group_names: Shared::new(),
             has_interfaces: false,
             last_entry: None,
         }
@@ -219,9 +220,9 @@ impl<'a> Decoder<'a> {
     fn interface(&mut self, path: Path<'_>, key: Word<'a>, node: Node<'a>, findings: &mut Findings) {
         self.has_interfaces = true;
         let mut interface = interface::decode(path.then(&key.text), key.place, node, findings);
-        share(&mut self.regions, &mut interface.scope.region);
+        self.regions.share(&mut interface.scope.region);
         if let Some(group) = &mut interface.group {
-            share(&mut self.group_names, &mut group.value);
+            self.group_names.share(&mut group.value);
         }
         let address = read::name_of_entry::<Address>(path, key, findings);
         insert_once(&mut self.interfaces, address, interface, |interface| interface.place, path, findings);
@@ -270,12 +271,29 @@ fn version(node: &Node<'_>, findings: &mut Findings) {
 }
 
 /// Makes equal words one: a large spec says few of them many times, and what is shared stays in the processor's caches.
-fn share<T: Ord + Clone>(known: &mut BTreeSet<T>, word: &mut T) {
-    match known.get(word) {
-        Some(same) => *word = same.clone(),
-        None => {
-            known.insert(word.clone());
+struct Shared<T> {
+    known: BTreeSet<T>,
+    /// Neighbours often say the same.
+    last: Option<T>,
+}
+
+impl<T: Ord + Clone> Shared<T> {
+    fn new() -> Self {
+        Self { known: BTreeSet::new(), last: None }
+    }
+
+    fn share(&mut self, word: &mut T) {
+        if let Some(last) = self.last.as_ref().filter(|last| *last == word) {
+            *word = last.clone();
+            return;
         }
+        match self.known.get(word) {
+            Some(same) => *word = same.clone(),
+            None => {
+                self.known.insert(word.clone());
+            }
+        }
+        self.last = Some(word.clone());
     }
 }
 
@@ -289,10 +307,12 @@ fn insert_once<K: Ord + Borrow<str>, V>(
     findings: &mut Findings,
 ) {
     let Some(Placed { value: name, place }) = name else { return };
-    match entries.get::<str>(name.borrow()) {
-        Some(first) => fields::duplicate(path.then(name.borrow()), place, place_of(first), findings),
-        None => {
-            entries.insert(name, value);
+    match entries.entry(name) {
+        Entry::Occupied(first) => {
+            fields::duplicate(path.then(first.key().borrow()), place, place_of(first.get()), findings);
+        }
+        Entry::Vacant(entry) => {
+            entry.insert(value);
         }
     }
 }

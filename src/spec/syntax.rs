@@ -12,6 +12,7 @@ use crate::spec::finding::{Crowd, Finding, SyntaxFault};
 use crate::spec::findings::Findings;
 
 pub(super) mod json;
+mod plain;
 pub(super) mod text;
 pub(super) mod yaml;
 

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FallocateFlags, OFlags};
 
 use super::acl::{self, Named};
+use super::medium::Mark;
 use super::{StoreError, Writer};
 use crate::bounds;
 
@@ -126,6 +127,40 @@ pub(super) fn read_open(file: &File, path: &Path) -> Result<Vec<u8>, StoreError>
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     refuse_irregular(path)?;
     put(path, bytes, &Mode::Exactly(private(directory(path))), true)
+}
+
+/// Gives the file at `path` a second name, in the place of what is there, so that it outlives what takes its own place; without
+/// a file nothing happens. Nothing of it is read or written, where the file system has hard links.
+pub(super) fn keep_as(path: &Path, name: &Path) -> Result<(), StoreError> {
+    refuse_irregular(path)?;
+    refuse_irregular(name)?;
+    // A crash may have left it with both names; putting one in the place of the other would do nothing, and say so of neither.
+    let is_kept = |known: &fs::Metadata, kept: &fs::Metadata| (known.dev(), known.ino()) == (kept.dev(), kept.ino());
+    if let (Ok(known), Ok(kept)) = (fs::symlink_metadata(path), fs::symlink_metadata(name))
+        && is_kept(&known, &kept)
+    {
+        return Ok(());
+    }
+    let link = |at: &Path| fs::hard_link(path, at);
+    match tempfile::Builder::new().prefix(".rictl-").make_in(directory(path), link) {
+        Ok(linked) => linked.into_temp_path().persist(name).map_err(|failed| io_error("replace", name)(failed.error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        // Not every file system has them, nor may everybody make one.
+        Err(_) => read(path)?.map_or(Ok(()), |bytes| replace(name, &bytes)),
+    }
+}
+
+/// Returns by what a file is known from any other, and from itself with another content; `None` if the name does not exist.
+pub(super) fn mark(path: &Path) -> Result<Option<Mark>, StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => {
+            let numbers = [found.dev(), found.ino(), found.len()].map(u64::cast_signed);
+            let times = [found.mtime(), found.mtime_nsec(), found.ctime(), found.ctime_nsec()];
+            Ok(Some(Mark(numbers.into_iter().chain(times).collect())))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io_error("look at", path)(error)),
+    }
 }
 
 /// Puts a new file of ours with these bytes at `path`, where nothing is, in one step.

@@ -10,7 +10,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use super::lock::{self, Holder, Lock, Locking};
-use super::medium::digits_of;
+use super::medium::{Mark, digits_of};
 use super::{About, Medium, Recorder, StoreError, files};
 use crate::state::RunId;
 
@@ -281,6 +281,10 @@ impl Medium for Files {
         files::read(&self.paths.state)
     }
 
+    fn mark(&self) -> Result<Option<Mark>, StoreError> {
+        files::mark(&self.paths.state)
+    }
+
     fn has_backup(&self) -> bool {
         self.paths.backup.exists()
     }
@@ -403,9 +407,7 @@ impl Medium for Files {
 
     fn keep_state(&mut self, _serial: u64, bytes: &[u8]) -> Result<(), StoreError> {
         let (paths, _) = self.claimed()?;
-        if let Some(before) = files::read(&paths.state)? {
-            files::replace(&paths.backup, &before)?;
-        }
+        files::keep_as(&paths.state, &paths.backup)?;
         files::replace(&paths.state, bytes)?;
         files::sync_dir(&paths.state)
     }

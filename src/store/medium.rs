@@ -19,6 +19,10 @@ pub enum About {
     End,
 }
 
+/// What a state is known by without being read: another one, or another content, has another mark.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mark(pub(super) Vec<i64>);
+
 /// Bytes that outlive the process.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait Medium {
@@ -28,6 +32,11 @@ pub trait Medium {
 
     /// Returns the newest state.
     fn state(&self) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Returns the mark of the newest state, on a medium that has such.
+    fn mark(&self) -> Result<Option<Mark>, StoreError> {
+        Ok(None)
+    }
 
     /// Returns whether an older state is kept beside the newest.
     fn has_backup(&self) -> bool;

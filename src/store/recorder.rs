@@ -4,7 +4,7 @@ mod look;
 
 use std::collections::BTreeMap;
 
-use super::medium::digits_of;
+use super::medium::{Mark, digits_of};
 use super::{About, Medium, Store, StoreError};
 use crate::journal::{self, Base, Entry, Journal, LineHash, Replay, Run};
 use crate::resource::Target;
@@ -23,6 +23,22 @@ pub struct Recorder<M> {
     length: u64,
     /// What could not be appended; more is not tried.
     unsaved: Option<Vec<u8>>,
+    /// The state that is known to be there, so that it need not be read again.
+    known: Option<KnownState>,
+}
+
+/// A state as it was read or written last.
+#[derive(Clone, Debug)]
+struct KnownState {
+    mark: Mark,
+    lineage: String,
+    serial: u64,
+}
+
+impl KnownState {
+    fn of(mark: Mark, state: &State) -> Self {
+        Self { mark, lineage: state.lineage.clone(), serial: state.serial }
+    }
 }
 
 impl<M: Medium> Recorder<M> {
@@ -31,12 +47,15 @@ impl<M: Medium> Recorder<M> {
     /// # Errors
     /// Bytes that cannot be read, cannot be trusted, or cannot be mended.
     pub fn open(mut medium: M) -> Result<(Self, Found), StoreError> {
+        let before = medium.mark()?;
         let (found, mut length) = look(&medium)?;
+        let mark = before.filter(|before| medium.mark().is_ok_and(|after| after.as_ref() == Some(before)));
+        let known = mark.zip(found.state.as_ref()).map(|(mark, state)| KnownState::of(mark, state));
         if let Some(torn) = found.torn {
             length = torn.good_length as u64;
             medium.mend(length)?;
         }
-        Ok((Self { medium, journal: found.journal.clone(), length, unsaved: None }, found))
+        Ok((Self { medium, journal: found.journal.clone(), length, unsaved: None, known }, found))
     }
 
     /// Puts a new journal in the place of one that cannot be trusted, on a medium that was claimed, and returns the name
@@ -56,7 +75,7 @@ impl<M: Medium> Recorder<M> {
             Some(state) => (state.lineage.clone(), state.serial),
             None => goes_on(&medium, &journal, target)?.unwrap_or((lineage.to_owned(), 0)),
         };
-        let mut recorder = Self { medium, journal, length, unsaved: None };
+        let mut recorder = Self { medium, journal, length, unsaved: None, known: None };
         let is_ours = |run: &&Run| run.started.lineage == lineage || state.is_none();
         let runs = recorder.replay().runs().iter().filter(is_ours).cloned();
         let (ended, open): (Vec<_>, Vec<_>) = runs.partition(|run| run.folded.is_some());
@@ -99,6 +118,7 @@ impl<M: Medium> Recorder<M> {
         }
         if let Some(state) = state {
             state.anchor = Some(Anchor { serial: state.serial, head: self.journal.head() });
+            self.known = None;
             self.medium.keep_state(state.serial, &state::encode(state))?;
         }
         Ok(())
@@ -158,6 +178,17 @@ impl<M: Medium> Recorder<M> {
         self.length += self.unsaved.take().map_or(0, |lines| lines.len() as u64);
     }
 
+    /// Returns lineage and serial of the state that is there: as they are known, where nobody has touched it since.
+    fn state_before(&mut self) -> Result<Option<(String, u64)>, StoreError> {
+        // Taken out: after a write that fails nobody knows what is there.
+        let known = self.known.take();
+        let is_there = |known: &KnownState| self.medium.mark().is_ok_and(|now| now.as_ref() == Some(&known.mark));
+        if let Some(known) = known.filter(is_there) {
+            return Ok(Some((known.lineage, known.serial)));
+        }
+        Ok(read_state(&self.medium)?.map(|(_, state)| (state.lineage, state.serial)))
+    }
+
     fn broken(&self) -> StoreError {
         StoreError::Broken { path: self.medium.journal_name() }
     }
@@ -209,12 +240,17 @@ impl<M: Medium> Store for Recorder<M> {
         if self.unsaved.is_some() {
             return Err(self.broken());
         }
-        let before = read_state(&self.medium)?.map(|(_, state)| state);
-        compare(&self.medium.state_name(), before.as_ref(), state, expected_serial)?;
+        let before = self.state_before()?;
+        let before = before.as_ref().map(|(lineage, serial)| (lineage.as_str(), *serial));
+        compare(&self.medium.state_name(), before, state, expected_serial)?;
         let anchor = Anchor { serial: state.serial, head: self.journal.head() };
         let before = state.anchor.replace(anchor);
         let kept = self.medium.keep_state(state.serial, &state::encode(state));
-        kept.inspect_err(|_| state.anchor = before)
+        kept.inspect_err(|_| state.anchor = before)?;
+        // The state stands; a mark that cannot be had only costs a read.
+        let mark = self.medium.mark().ok().flatten();
+        self.known = mark.map(|mark| KnownState::of(mark, state));
+        Ok(())
     }
 
     fn archive(&mut self, state: &State) -> Result<(), StoreError> {
@@ -381,14 +417,14 @@ pub fn all_ids(medium: &impl Medium, replay: &Replay) -> Result<Vec<RunId>, Stor
 }
 
 /// Fails if `after` does not follow the state that is there.
-fn compare(name: &str, before: Option<&State>, after: &State, expected_serial: u64) -> Result<(), StoreError> {
+fn compare(name: &str, before: Option<(&str, u64)>, after: &State, expected_serial: u64) -> Result<(), StoreError> {
     if after.serial <= expected_serial {
         return Err(StoreError::Bug(format!("serial {} does not follow serial {expected_serial}", after.serial)));
     }
     let detail = match before {
-        Some(before) if before.lineage != after.lineage => "it has another lineage now".into(),
-        Some(before) if before.serial != expected_serial => {
-            format!("it has serial {} now, and serial {expected_serial} was read", before.serial)
+        Some((lineage, _)) if lineage != after.lineage => "it has another lineage now".into(),
+        Some((_, serial)) if serial != expected_serial => {
+            format!("it has serial {serial} now, and serial {expected_serial} was read")
         }
         None if expected_serial != 0 => format!("it is gone, and serial {expected_serial} was read"),
         _ => return Ok(()),

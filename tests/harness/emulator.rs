@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use jiff::Timestamp;
 use rictl::clock::Clock;
 use rictl::emulator::http::{ServeOptions, serve};
-use rictl::emulator::{CallLog, Format, Host, World, WorldSeed};
+use rictl::emulator::{CallLog, Fault, Format, Host, World, WorldSeed};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -97,6 +97,17 @@ impl Emulator {
 
     pub(crate) fn mutating_calls(&self) -> Vec<Call> {
         self.calls().into_iter().filter(Call::is_mutating).collect()
+    }
+
+    /// Lets what a schedule of faults says go wrong from now on.
+    pub(crate) fn breaks(&self, schedule: &str) {
+        let faults = Fault::parse_schedule(schedule).unwrap_or_else(|error| panic!("{error:?}\n{schedule}"));
+        self.host.lock().unwrap().add_faults(faults, Timestamp::now()).unwrap();
+    }
+
+    /// Looks at the world itself.
+    pub(crate) fn world<T>(&self, look: impl FnOnce(&World) -> T) -> T {
+        look(self.host.lock().unwrap().world())
     }
 
     /// Returns the true status of an interface, `Gone` where it is not there.

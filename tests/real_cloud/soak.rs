@@ -72,7 +72,7 @@ fn project(text: String) -> Project {
     let digest = spec::digest(&files);
     let spec = spec::parse(files).unwrap();
     let paths = Paths::new("state/rictl.json", "rescue");
-    Project { name: "rictl.yaml".to_owned(), spec, digest, directory: PathBuf::new(), paths }
+    Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), paths }
 }
 
 fn session(project: Project, clock: Clock) -> Session {

@@ -109,7 +109,7 @@ fn project(text: &str) -> Option<Project> {
     let digest = spec::digest(&files);
     let spec = spec::parse(files).ok()?;
     let paths = Paths::new("state/rictl.json", "rescue");
-    Some(Project { name: "rictl.yaml".to_owned(), spec, digest, directory: PathBuf::new(), paths })
+    Some(Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), paths })
 }
 
 /// What all processes of a scenario share.

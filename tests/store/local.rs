@@ -53,6 +53,55 @@ fn nothing_recorded_is_no_error_and_reading_writes_nothing() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
+/// Returns how many bytes this thread has read and written.
+fn passed() -> Option<[u64; 2]> {
+    let text = fs::read_to_string("/proc/thread-self/io").ok()?;
+    let number = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+    Some([number("rchar:")?, number("wchar:")?])
+}
+
+#[test]
+fn a_commit_writes_the_state_once_and_reads_nothing_of_it_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    let (mut store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
+    let mut state = recorded.state.unwrap();
+    let record = state.interfaces.values().next().unwrap().clone();
+    for number in 0..3_000 {
+        let mut another = record.clone();
+        another.id = format!("ri-{number}").into();
+        state.interfaces.insert(format!("i-{number}").into(), another);
+    }
+    let inode = |path: &Path| fs::metadata(path).unwrap().ino();
+    for number in 3..6 {
+        let (before, passed_before) = (inode(&paths.state), passed());
+        store.append(&drain(number, state.serial, "sh-primary")).unwrap();
+        close_runs(&mut store, &mut state, &[]).unwrap();
+        assert_eq!(inode(&paths.backup), before, "the backup is the file that the state was");
+        let size = fs::metadata(&paths.state).unwrap().len();
+        let Some((then, now)) = passed_before.zip(passed()) else { return println!("/proc tells no bytes: skipped") };
+        let [read, written] = [now[0] - then[0], now[1] - then[1]];
+        assert!(read < size / 10 && written < size * 11 / 10, "{read} and {written} bytes of {size}");
+    }
+}
+
+#[test]
+fn a_crash_between_the_backup_and_the_state_leaves_no_file_behind_in_the_next_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    fs::remove_file(&paths.backup).unwrap();
+    fs::hard_link(&paths.state, &paths.backup).unwrap();
+    let before = fs::metadata(&paths.state).unwrap().ino();
+    let (mut store, recorded) = open_files(paths.clone(), &holder("b")).unwrap();
+    let mut state = recorded.state.unwrap();
+    store.append(&drain(3, state.serial, "sh-primary")).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
+    assert_eq!(fs::metadata(&paths.backup).unwrap().ino(), before);
+    assert_eq!(fs::read_dir(dir.path().join("state")).unwrap().count(), 5, "no temporary file is left");
+}
+
 #[test]
 fn the_backup_is_the_state_before() {
     let dir = tempfile::tempdir().unwrap();

@@ -14,8 +14,8 @@ const OPEN: &str = "open";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Args)]
 pub(in crate::cli) struct AtArgs {
-    /// As of then, past or to come; a plan of the past is for looking, never for an apply: RFC 3339, a local time or a date in the spec's time_zone, or a duration from now such as 90m or 7d; of plan
-    /// and approve also `open`: the first moment at which the windows let all of it through
+    /// As of then, past or to come; a plan of the past is for looking, never for an apply: RFC 3339, a local time or a date in the spec's time_zone, or a duration from now such as 90m or 7d; of plan,
+    /// approve and rehearse also `open`: the first moment at which the windows let all of it through
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
 }

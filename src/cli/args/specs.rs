@@ -51,4 +51,6 @@ pub(in crate::cli) enum SchemaFormat {
     History,
     /// What `report --format json` prints
     Report,
+    /// What `rehearse --json` prints
+    Rehearse,
 }

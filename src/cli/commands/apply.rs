@@ -42,22 +42,7 @@ pub(super) struct Work {
 pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     check_streams(&arguments.run)?;
     let signals = listen()?;
-    let task = match &arguments.plan {
-        Some(path) => {
-            let Selection { target, exclude } = &arguments.choice.selection;
-            if !target.is_empty() || !exclude.is_empty() {
-                let refusal = Refusal::new(Exit::Error, "a saved plan is run as it is");
-                return Err(refusal.hint("give --target and --exclude to `rictl plan --out`").into());
-            }
-            let saved = read_plan(path)?;
-            refuse_exposed(path)?;
-            if saved.steps.is_empty() && !saved.is_empty() {
-                return Err(refused_when_made(&saved, path).into());
-            }
-            Task::Saved { plan: Box::new(saved), options: plan::options(&arguments.choice, invocation) }
-        }
-        None => Task::Fresh(plan::options(&arguments.choice, invocation)),
-    };
+    let task = task(arguments.plan.as_deref(), &arguments.choice, invocation)?;
     let ApplyArgs { max_age, choice: Choice { again, .. }, .. } = *arguments;
     let approval = Approval { max_age, again, ..approval(&arguments.run) };
     let session = invocation.session(invocation.settings(&arguments.run))?;
@@ -65,6 +50,23 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
     let given = invocation.given_choice(&arguments.choice.selection, &AtArgs::default());
     let work = Work { signals, session, task, approval, given };
     Ok(run(work, &arguments.run, invocation, output).await?.exit)
+}
+
+/// Returns what is to be done: exactly what a file says, or what the spec wants now.
+pub(super) fn task(plan: Option<&Path>, choice: &Choice, invocation: &Invocation) -> Result<Task> {
+    let options = plan::options(choice, invocation);
+    let Some(path) = plan else { return Ok(Task::Fresh(options)) };
+    let Selection { target, exclude } = &choice.selection;
+    if !target.is_empty() || !exclude.is_empty() {
+        let refusal = Refusal::new(Exit::Error, "a saved plan is run as it is");
+        return Err(refusal.hint("give --target and --exclude to `rictl plan --out`").into());
+    }
+    let saved = read_plan(path)?;
+    refuse_exposed(path)?;
+    if saved.steps.is_empty() && !saved.is_empty() {
+        return Err(refused_when_made(&saved, path).into());
+    }
+    Ok(Task::Saved { plan: Box::new(saved), options })
 }
 
 fn approval(arguments: &RunArgs) -> Approval {
@@ -202,7 +204,7 @@ fn nothing_possible(plan: &Plan, again: &str) -> Refusal {
 
 /// Says what became of the way back, and returns the exit code: what stands in the history of the run.
 fn conclude(ran: &Ran, output: &Output, given: &Given) -> Exit {
-    let exit = ran.left.or(ran.report.exit()).unwrap_or(Exit::Partial);
+    let exit = ran.exit();
     if let Some(back) = &ran.rollback {
         let is_back = back.report.exit() == Some(Exit::Done);
         let (verdict, next) = match is_back {

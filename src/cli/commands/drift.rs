@@ -7,19 +7,19 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::drift::{Drift, DriftCheck};
-use crate::ops::connection::connect_and_read;
+use crate::history::{self, Recorded};
 use crate::ops::drift::{self as operation, Watching};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::notify;
 use crate::ops::project::{Project, together};
+use crate::ops::several::{Seen, connect_and_read_each};
 use crate::ops::shared_file::{self, Access};
-use crate::ops::unmanaged;
+use crate::ops::unmanaged::{self, Listed};
 use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
 use crate::render::words::next::Given;
-use crate::resource::{LiveState, Reading};
-use crate::state::Identity;
+use crate::resource::{Address, LiveState, Reading};
 
 use super::super::args::{DriftArgs, Format, FormatArgs};
 use super::super::errors::{self, Machine};
@@ -27,8 +27,18 @@ use super::super::output::Output;
 use super::super::streams;
 use super::{Invocation, plan};
 
-/// A spec, and `--at`, the moment that it is of.
-type AsOf = (Project, Option<Timestamp>);
+/// What is known of a spec before the cloud is asked.
+struct Prepared {
+    project: Project,
+    /// `--at`, the moment that the spec is of.
+    at: Option<Timestamp>,
+    /// What is looked at, where that is not everything.
+    chosen: Option<BTreeSet<Address>>,
+    recorded: Recorded,
+}
+
+/// A spec, and what was read of it.
+type Read = Result<(Prepared, Seen)>;
 
 pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let paths = invocation.spec_paths();
@@ -40,23 +50,18 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     let files = [("--metrics-file", arguments.metrics_file.as_deref()), ("--junit", arguments.junit.as_deref())];
     streams::check(streams::document_of(&arguments.format), &files)?;
     let machine = if format == Format::Json { Machine::Document } else { Machine::None };
-    // What cannot be read is told when its turn comes.
-    let load = |path: &PathBuf| invocation.load_as_of(path, &arguments.at, false);
-    let projects: Vec<Result<AsOf>> = paths.iter().map(load).collect();
-    if projects.len() > 1 {
-        together::check(&projects.iter().flatten().map(|(project, _)| project).collect::<Vec<_>>())?;
-    }
-    let given = projects.iter().flatten().filter(|_| arguments.unmanaged);
-    let others: Vec<Project> = given.map(|(project, _)| project.clone()).collect();
-    let (mut moved, mut failed, mut seen) = (false, None, BTreeSet::new());
+    let read = read(&paths, arguments, invocation).await?;
+    let given = read.iter().flatten().filter(|_| arguments.unmanaged);
+    let others: Vec<Project> = given.map(|(prepared, _)| prepared.project.clone()).collect();
+    let (mut moved, mut failed, mut listed) = (false, None, Listed::default());
     let mut checks = Vec::new();
-    for (path, project) in paths.iter().zip(projects) {
+    for (path, read) in paths.iter().zip(read) {
         let spec = path.display().to_string();
         if paths.len() > 1 && format == Format::Text {
             output.print(|out| writeln!(out, "# {}", escape_terminal(&spec)))?;
         }
         let (check, machine, error) =
-            match check(path, project, (&others, &mut seen), (arguments, invocation, output)).await {
+            match check(path, read, (&others, &mut listed), (arguments, invocation, output)).await {
                 // The document is out; what went wrong after it is for people.
                 Ok((check, error)) => (check, Machine::None, error),
                 Err(error) => {
@@ -91,32 +96,56 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     Ok(failed.unwrap_or(if moved { Exit::Changes } else { Exit::Done }))
 }
 
+/// Reads what the specs declare: each account and region once for all of them. What goes wrong is told when the turn of its
+/// spec comes, but for what two of them declare.
+async fn read(paths: &[PathBuf], arguments: &DriftArgs, invocation: &Invocation) -> Result<Vec<Read>> {
+    let load = |path: &PathBuf| invocation.load_as_of(path, &arguments.at, false);
+    let projects: Vec<Result<(Project, Option<Timestamp>)>> = paths.iter().map(load).collect();
+    if projects.len() > 1 {
+        together::check(&projects.iter().flatten().map(|(project, _)| project).collect::<Vec<_>>())?;
+    }
+    let prepared = projects.into_iter().map(|project| {
+        let (project, at) = project?;
+        let chosen = project.chosen(&arguments.selection.target, &arguments.selection.exclude)?;
+        // Before the cloud is: what an apply records meanwhile is newer than what is compared with it.
+        let recorded = history::read_files(&project.paths)?;
+        Ok(Prepared { project, at, chosen, recorded })
+    });
+    let prepared: Vec<Result<Prepared>> = prepared.collect();
+    let known: Vec<&Project> = prepared.iter().flatten().map(|prepared| &prepared.project).collect();
+    let mut seen = connect_and_read_each(&known, &invocation.access(), invocation.clock).await.into_iter();
+    let with = |prepared: Result<Prepared>| {
+        let prepared = prepared?;
+        let seen = seen.next().expect("every spec that is known was read")?;
+        Ok((prepared, seen))
+    };
+    Ok(prepared.into_iter().map(with).collect())
+}
+
 /// Checks one spec and prints what was found; what went wrong after that stands beside it.
 async fn check(
     path: &Path,
-    project: Result<AsOf>,
-    (others, listed): (&[Project], &mut BTreeSet<Identity>),
+    read: Read,
+    (others, listed): (&[Project], &mut Listed),
     (arguments, invocation, output): (&DriftArgs, &Invocation, &Output),
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
-    let (project, at) = project?;
-    let chosen = project.chosen(&arguments.selection.target, &arguments.selection.exclude)?;
-    let recorded = plan::read_quietly(&project.paths, output)?;
-    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
+    let (Prepared { project, at, chosen, recorded }, read) = read?;
+    plan::say_notes(&recorded, output);
     let watching = Watching { at, poll_interval: invocation.global.poll_interval };
-    let (cloud, target) = (&connection.cloud, &connection.target);
+    let (cloud, looked) = (&*read.cloud, (&read.target, read.live));
     let (mut drift, mut seen) =
-        operation::drift(&project, &recorded, cloud, (target, read), &invocation.clock, watching).await?;
+        operation::drift(&project, &recorded, cloud, looked, &invocation.clock, watching).await?;
     if let Some(chosen) = &chosen {
         drift.keep_to(&project.spec, chosen);
         seen.readings.retain(|address, _| chosen.contains(address));
     }
     if arguments.unmanaged {
         let projects: Vec<&Project> = others.iter().collect();
-        drift.unmanaged = Some(unmanaged::unmanaged(&project, &projects, cloud, listed).await?);
+        drift.unmanaged = Some(unmanaged::unmanaged(&project, &projects, (read.number, cloud), listed).await?);
     }
-    let topology = Topology::new(&project.spec, &seen);
+    let topology = (arguments.format.format() == Format::Html).then(|| Topology::new(&project.spec, &seen));
     let given = invocation.given_choice(&arguments.selection, &arguments.at);
-    print(output, &arguments.format, &drift, &given, &topology)?;
+    print(output, &arguments.format, &drift, &given, topology.as_ref())?;
     let told = match &arguments.notify_command {
         Some(command) => notify::notify(&project, &drift, command, invocation.environment.children()).await,
         None => Ok(()),
@@ -135,13 +164,19 @@ fn of(path: &Path, drift: Drift, seen: &LiveState) -> DriftCheck {
     DriftCheck { spec: whole(path), at: drift.timestamp, declared, outcome: Ok(drift) }
 }
 
-fn print(output: &Output, format: &FormatArgs, drift: &Drift, given: &Given, topology: &Topology) -> Result<()> {
+fn print(
+    output: &Output,
+    format: &FormatArgs,
+    drift: &Drift,
+    given: &Given,
+    topology: Option<&Topology>,
+) -> Result<()> {
     let view = output.view_of(format.full);
     output.print(|out| match format.format() {
         Format::Text => render::drift::text(out, drift, given, view),
         Format::Json => render::drift::document(out, drift),
         Format::Markdown => render::markdown::drift(out, drift, given),
-        Format::Html => render::html::drift(out, drift, given, Some(topology)),
+        Format::Html => render::html::drift(out, drift, given, topology),
     })
 }
 

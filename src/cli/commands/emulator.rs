@@ -57,11 +57,7 @@ async fn serve(
         output.say(&format!("note: the world does not say where its interfaces are (`regions`): they are in {region}"));
     }
     if let Some(path) = faults {
-        let doing = || format!("cannot use {}", path.display());
-        let text = named::read_given(path, bounds::WORLD_BYTES).with_context(doing)?;
-        let text = String::from_utf8(text).map_err(|_| SeedError::NotText).with_context(doing)?;
-        let what = format!("the schedule of faults {}", path.display());
-        let schedule = Fault::parse_schedule(&text).map_err(|error| unusable_seed(&what, &error))?;
+        let schedule = faults_in(path)?;
         host.add_faults(schedule, clock.now())?;
     }
     let call_log = call_log
@@ -95,4 +91,13 @@ fn write_new(path: &Path, text: &str, force: bool, output: &Output) -> Result<Ex
     shared_file::write(path, text.as_bytes(), Access::Others, force)?;
     output.say(&format!("wrote {}", path.display()));
     Ok(Exit::Done)
+}
+
+/// Reads a file of faults.
+pub(super) fn faults_in(path: &Path) -> Result<Vec<Fault>> {
+    let doing = || format!("cannot use {}", path.display());
+    let text = named::read_given(path, bounds::WORLD_BYTES).with_context(doing)?;
+    let text = String::from_utf8(text).map_err(|_| SeedError::NotText).with_context(doing)?;
+    let what = format!("the schedule of faults {}", path.display());
+    Ok(Fault::parse_schedule(&text).map_err(|error| unusable_seed(&what, &error))?)
 }

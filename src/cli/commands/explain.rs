@@ -9,9 +9,10 @@ use crate::cloud::CloudError;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::history::Recorded;
 use crate::ops::beside;
-use crate::ops::connection::connect_and_read;
+use crate::ops::connection::connect_and_look;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
+use crate::ops::part::Sight;
 use crate::ops::project::Project;
 use crate::overview::{Prospect, Prospects};
 use crate::plan::{Plan, PlanOptions};
@@ -20,6 +21,7 @@ use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
 use crate::resource::{Address, LiveState, Reading};
 use crate::spec::keys::{self, Key};
+use crate::spec::{Limits, Spec};
 use crate::state::Identity;
 
 use super::super::args::{Choice, ExplainArgs, GraphArgs, GraphFormat};
@@ -35,7 +37,8 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     let addresses = project.select(&arguments.selectors)?;
     say_clashes(&project, output);
     let recorded = plan::read(&project.paths, output)?;
-    let (plan, seen) = planned(&project, &recorded, at, invocation).await?;
+    let sight = Sight::of_tied(&project, &recorded, &addresses);
+    let (plan, seen) = planned(&project, &recorded, at, (&sight, invocation)).await?;
     let reached = live::reached(&project.spec, &seen, &of_all(at, invocation));
     let closed = recorded.state_as_closed(&plan.target);
     let state = beside::with_others(closed.as_deref(), &project, &plan.target);
@@ -112,7 +115,7 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
         None
     } else {
         let recorded = plan::read(&project.paths, output)?;
-        match planned(&project, &recorded, at, invocation).await {
+        match planned(&project, &recorded, at, (&Sight::Whole, invocation)).await {
             Ok((plan, _)) => Some(plan),
             // Dependencies and groups are worth a picture without the cloud; whatever else is wrong is an error.
             Err(error) if error.chain().any(|cause| cause.is::<CloudError>()) => {
@@ -144,9 +147,21 @@ async fn planned(
     project: &Project,
     recorded: &Recorded,
     at: Option<Timestamp>,
-    invocation: &Invocation,
+    (sight, invocation): (&Sight, &Invocation),
 ) -> Result<(Plan, LiveState)> {
-    let (connection, read) = connect_and_read(project, &invocation.access(), invocation.clock).await?;
+    let (connection, read) = connect_and_look(project, &invocation.access(), invocation.clock, sight).await?;
+    let (cloud, target) = (&connection.cloud, &connection.target);
     let options = of_all(at, invocation);
-    live::plan_of(project, recorded, &connection.cloud, (&connection.target, read), &options).await
+    let planned = live::plan_of(project, recorded, cloud, (target, read), &options).await?;
+    if *sight == Sight::Whole || planned.0.is_empty() || !counts_everything(&project.spec) {
+        return Ok(planned);
+    }
+    let read = live::refresh(&project.spec, cloud, &invocation.clock).await;
+    live::plan_of(project, recorded, cloud, (target, read), &options).await
+}
+
+/// Returns whether what becomes of a change depends on how many others there are, tied to it or not.
+fn counts_everything(spec: &Spec) -> bool {
+    let Limits { max_changes, max_changes_percent, per_group, per_region, .. } = &spec.limits;
+    [max_changes, max_changes_percent, per_group, per_region].into_iter().any(Option::is_some) || spec.rollout.is_some()
 }

@@ -104,6 +104,7 @@ pub(super) fn schema(format: SchemaFormat, output: &Output) -> Result<Exit> {
         SchemaFormat::WhatIf => schema::Format::WhatIf,
         SchemaFormat::History => schema::Format::History,
         SchemaFormat::Report => schema::Format::Report,
+        SchemaFormat::Rehearse => schema::Format::Rehearse,
     };
     output.print(|out| schema::write(out, format))?;
     Ok(Exit::Done)

@@ -8,9 +8,10 @@ use anyhow::{Context as _, Result};
 use crate::bounds;
 use crate::history::{self, Recorded};
 use crate::ops::asked::{self, Asked};
-use crate::ops::connection::connect_and_read;
+use crate::ops::connection::connect_and_look;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
+use crate::ops::part::Sight;
 use crate::ops::session::today;
 use crate::ops::shared_file::{self, Access};
 use crate::plan::{Plan, PlanOptions};
@@ -33,7 +34,10 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let options = PlanOptions { at, ..options(&arguments.choice, invocation) };
     project.check_choice(&options)?;
     let recorded = read_quietly(&project.paths, output)?;
-    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
+    // A page draws everything that is declared.
+    let is_page = arguments.format.format() == Format::Html;
+    let sight = if is_page { Sight::Whole } else { Sight::of_plan(&project, &recorded, &options)? };
+    let (connection, read) = connect_and_look(&project, &invocation.access(), invocation.clock, &sight).await?;
     let (cloud, target) = (&connection.cloud, (&connection.target, read));
     let asked = Asked { options: &options, when_open };
     let (project, plan, seen) = asked::plan(project, &recorded, cloud, target, asked).await?;
@@ -44,16 +48,16 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let saved = arguments.out.as_deref().filter(|path| !shared_file::is_stream(path));
     let saved = saved.map(|path| path.display().to_string());
     let given = Given { saved, redo: arguments.choice.redo, ..invocation.given() };
-    print(
-        output,
-        &arguments.format,
-        &plan,
-        &given,
-        Some(&Topology::new(
-            &project.spec,
-            &live::as_of(&project.spec, seen, &PlanOptions { at: plan.at, ..options.clone() }),
-        )),
-    )?;
+    // Only a page draws it, and it takes as long as the plan.
+    let as_of = PlanOptions { at: plan.at, ..options.clone() };
+    let drawn = if is_page {
+        Some(live::as_of(&project.spec, seen, &as_of))
+    } else {
+        std::mem::forget(seen);
+        None
+    };
+    let topology = drawn.as_ref().map(|seen| Topology::new(&project.spec, seen));
+    print(output, &arguments.format, &plan, &given, topology.as_ref())?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
         let name = path.display();
         let text = match shared_file::is_stream(path) {
@@ -62,11 +66,14 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
         };
         output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
     }
-    Ok(exit_code(&plan, arguments.detailed_exitcode))
+    let code = exit_code(&plan, arguments.detailed_exitcode);
+    // The process ends here: taking a large plan apart, piece by piece, is for nobody.
+    std::mem::forget((project, recorded, plan, connection));
+    Ok(code)
 }
 
 /// 1 if a region could not be read, 3 if something wanted cannot be had, 2 for changes if asked for.
-fn exit_code(plan: &Plan, detailed: bool) -> Exit {
+pub(super) fn exit_code(plan: &Plan, detailed: bool) -> Exit {
     if plan.is_errored() {
         Exit::Error
     } else if !plan.is_complete() {
@@ -115,7 +122,7 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
 /// Reads what is recorded and says what is odd about it, but for who is at work: a plan or a drift check says that itself.
 pub(super) fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
     let recorded = history::read_files(paths)?;
-    recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
+    say_notes(&recorded, output);
     Ok(recorded)
 }
 
@@ -126,6 +133,11 @@ pub(super) fn read(paths: &Paths, output: &Output) -> Result<Recorded> {
         output.say(&format!("note: a run is going on: {holder}"));
     }
     Ok(recorded)
+}
+
+/// Says what is odd about what is recorded, but for who is at work.
+pub(super) fn say_notes(recorded: &Recorded, output: &Output) {
+    recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
 }
 
 /// Saves a plan; a file that is something else is not overwritten, a pipe or a device is written into.

@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::history::{self, Recorded};
-use crate::ops::connection::{Connection, connect_and_read};
+use crate::ops::connection::{Connection, connect_and_look};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
+use crate::ops::part::Sight;
 use crate::ops::project::{Project, together};
 use crate::ops::session::today;
 use crate::ops::status::{self as operation, Shown};
@@ -35,6 +36,8 @@ struct Look {
     shown: Shown,
     /// `None` for all.
     chosen: Option<BTreeSet<Address>>,
+    /// What has to be read for that.
+    sight: Sight,
 }
 
 pub(super) async fn status(arguments: &StatusArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
@@ -57,8 +60,8 @@ async fn once(arguments: &StatusArgs, invocation: &Invocation, output: &Output) 
             output.print(|out| writeln!(out, "# {}", escape_terminal(&path.display().to_string())))?;
         }
         let looked = async {
-            let look = look(path, arguments, invocation).await?;
-            let recorded = plan::read(&look.project.paths, output)?;
+            let (project, recorded) = recorded(path, arguments, invocation, output)?;
+            let look = look(project, &recorded, arguments, invocation).await?;
             overview(&look, &recorded, arguments, invocation)
         };
         match looked.await {
@@ -96,16 +99,31 @@ fn extent(arguments: &StatusArgs) -> Extent {
     if arguments.selectors.is_empty() { Extent::Unasked } else { Extent::Selected }
 }
 
-/// Reaches the cloud and reads what a spec declares, a first time.
-async fn look(path: &Path, arguments: &StatusArgs, invocation: &Invocation) -> Result<Look> {
+/// Reads a spec and what is recorded of it.
+fn recorded(
+    path: &Path,
+    arguments: &StatusArgs,
+    invocation: &Invocation,
+    output: &Output,
+) -> Result<(Project, Recorded)> {
     let (project, _) = invocation.load_as_of(path, &arguments.at, false)?;
-    let chosen = match arguments.selectors.as_slice() {
+    let recorded = plan::read(&project.paths, output)?;
+    Ok((project, recorded))
+}
+
+/// Reaches the cloud and reads what a spec declares, a first time.
+async fn look(project: Project, recorded: &Recorded, arguments: &StatusArgs, invocation: &Invocation) -> Result<Look> {
+    let chosen: Option<BTreeSet<Address>> = match arguments.selectors.as_slice() {
         [] => None,
         some => Some(project.select(some)?.into_iter().collect()),
     };
-    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
+    let sight = match &chosen {
+        None => Sight::Whole,
+        Some(chosen) => Sight::of_tied(&project, recorded, &chosen.iter().cloned().collect::<Vec<_>>()),
+    };
+    let (connection, read) = connect_and_look(&project, &invocation.access(), invocation.clock, &sight).await?;
     let shown = Shown::new(&project.spec, read);
-    Ok(Look { project, connection, shown, chosen })
+    Ok(Look { project, connection, shown, chosen, sight })
 }
 
 /// Says how everything stands by what was read last and what is recorded now.
@@ -127,9 +145,9 @@ async fn watch(arguments: &StatusArgs, interval: Duration, invocation: &Invocati
         let refusal = Refusal::new(Exit::Error, "a watch shows one spec, and several were given");
         return Err(refusal.hint("watch each in a terminal of its own").into());
     };
-    let mut look = look(path, arguments, invocation).await?;
+    let (project, mut recorded) = recorded(path, arguments, invocation, output)?;
+    let mut look = look(project, &recorded, arguments, invocation).await?;
     let picture = if arguments.json { None } else { Picture::begin(output) };
-    let mut recorded = plan::read(&look.project.paths, output)?;
     while !outlet::has_failed() {
         let overview = overview(&look, &recorded, arguments, invocation)?;
         let extent = extent(arguments);
@@ -145,7 +163,7 @@ async fn watch(arguments: &StatusArgs, interval: Duration, invocation: &Invocati
         if outlet::has_failed() {
             break;
         }
-        let again = live::refresh(&look.project.spec, &look.connection.cloud, &invocation.clock).await;
+        let again = look.sight.read(&look.project.spec, &look.connection.cloud, &invocation.clock).await;
         look.shown.take_in(&look.project.spec, again);
         // A state that is just being written is read at the next look.
         recorded = read_again(&look.project.paths, recorded);
@@ -160,10 +178,12 @@ fn read_again(paths: &Paths, before: Recorded) -> Recorded {
 
 pub(super) async fn what_if(arguments: &WhatIfArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
-    let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
+    let down = operation::down(&project, &arguments.down)?;
+    let sight = operation::sight(&project, &plan::read(&project.paths, output)?, &down);
+    let (connection, read) = connect_and_look(&project, &invocation.access(), invocation.clock, &sight).await?;
+    operation::find(&project, &down.ids, &read, &connection.cloud).await?;
     let now = invocation.clock.now();
     let options = PlanOptions { at, ..PlanOptions::of_all(now, today(at.unwrap_or(now)), Duration::ZERO) };
-    let down = operation::down(&project, &arguments.down, &read, &connection.cloud).await?;
     let failures = read.failures.clone();
     let live = live::as_of(&project.spec, read, &options);
     let groups = overview::without(&project.spec, &live, &down);

@@ -13,7 +13,7 @@ use crate::emulator::interface::Interface;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::request::Request;
 use crate::emulator::seed::FaultKind;
-use crate::resource::{Region, RouterInterfaceId, Status};
+use crate::resource::{Observed, Region, RouterInterfaceId, Status};
 
 impl World {
     /// Shows one page of a listing.
@@ -99,6 +99,12 @@ impl World {
             tags: interface.tags.clone(),
             health: interface.health.clone(),
         }
+    }
+
+    /// Returns what a read without a fault would show of an interface at an instant, be it past; `None` where it is not there.
+    pub fn observed(&self, id: &RouterInterfaceId, at: Timestamp) -> Option<Observed> {
+        let interface = self.population.get(id.as_str())?;
+        (*interface.timeline.status_at(at) != Status::Deleted).then(|| self.row(interface, at).observed)
     }
 
     fn distort(&self, row: &mut Row, kind: &FaultKind, target: Option<&RouterInterfaceId>) {

@@ -90,7 +90,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
                 &self.session.project,
                 self.session.access.environment.children(),
                 self.account.as_ref(),
-            ),
+            )
+            .rehearsed(self.is_rehearsal),
             clock,
             signals,
             emit: &mut |event| front.event(clock.now(), event),
@@ -222,7 +223,7 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         Evidence {
             host: Some(Holder::host_name()),
             spec: Some(project.name.clone()),
-            spec_digest: Some(project.digest.clone()),
+            spec_digest: Some(project.digest.as_str().to_owned()),
             takes_back,
             takes_back_whole,
             takes_back_part_of: part_of,

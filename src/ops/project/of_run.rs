@@ -40,7 +40,7 @@ impl Project {
         Ok(Self {
             name: path.display().to_string(),
             spec,
-            digest: evidence.spec_digest.clone().unwrap_or_default(),
+            digest: evidence.spec_digest.clone().unwrap_or_default().into(),
             directory: directory_of(path),
             paths,
         })

@@ -37,6 +37,9 @@ pub fn once_each(paths: Vec<PathBuf>) -> Vec<PathBuf> {
 /// # Errors
 /// Every such interface, with both places.
 pub fn check(projects: &[&Project]) -> Result<(), Diagnostics> {
+    if projects.len() < 2 {
+        return Ok(());
+    }
     let mut known: BTreeMap<Whereabouts, Vec<Declared<'_>>> = BTreeMap::new();
     let mut sources = Sources::default();
     let mut findings = Vec::new();

@@ -229,7 +229,8 @@ fn order(plan: &Plan) -> Section {
     Section::new("Order", Lead::Line("Order:"), body)
 }
 
-fn blocked(plan: &Plan) -> Section {
+/// Says what cannot be had.
+pub(super) fn blocked(plan: &Plan) -> Section {
     // A cap blocks everything with the same words: they are said once.
     let details: Vec<(&Blocked, String)> =
         plan.blocked.iter().map(|blocked| (blocked, words::blocked(plan, blocked))).collect();

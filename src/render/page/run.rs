@@ -121,7 +121,8 @@ fn circumstances(evidence: &Evidence) -> Vec<(&'static str, Phrase)> {
     facts
 }
 
-fn reasons(report: &Report) -> Section {
+/// Says why it did not end with code 0.
+pub(super) fn reasons(report: &Report) -> Section {
     let entry = |reason: &Reason| {
         let tone = if matches!(reason, Reason::Interrupted) { Tone::Change } else { Tone::Bad };
         let is_repeated = matches!(reason, Reason::Step { .. });
@@ -140,7 +141,8 @@ fn groups(report: &Report) -> Section {
     super::groups(&standings)
 }
 
-fn steps(report: &Report) -> Section {
+/// Says what became of each step.
+pub(super) fn steps(report: &Report) -> Section {
     Section::new(
         "Steps",
         Lead::Nothing,

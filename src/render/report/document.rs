@@ -41,7 +41,7 @@ pub(crate) struct RunDocument<'a> {
 
 /// One step of a run and how it ended.
 #[derive(Debug, Serialize, JsonSchema)]
-struct StepDocument<'a> {
+pub(crate) struct StepDocument<'a> {
     #[serde(flatten)]
     step: &'a PlannedStep,
     outcome: Option<Outcome>,
@@ -118,7 +118,8 @@ impl RunDocument<'_> {
 }
 
 impl<'a> StepDocument<'a> {
-    fn of(result: &'a StepResult, zone: &Zone) -> Self {
+    /// Words what became of a step; its times are shown in a zone.
+    pub(crate) fn of(result: &'a StepResult, zone: &Zone) -> Self {
         let because = result.because.as_ref();
         Self {
             step: &result.step,

@@ -1,7 +1,8 @@
 //! JSON to items: serde_json finds the ends of values, their addresses in the text give the places.
 //!
 //! Values are looked into only as far as the document's shape asks, one entry at a time, so a spec of 100,000
-//! interfaces is read at the speed of JSON, in the memory of its text.
+//! interfaces is read at the speed of JSON, in the memory of its text. What serde_json has found to be JSON is taken apart
+//! here, byte by byte, once; an entry of more values than one may have is left to serde_json again.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,7 +24,7 @@ pub(in crate::spec) fn read<'a>(
     findings: &mut Findings,
     sink: &mut Sink<'_, 'a>,
 ) -> Result<(), Broken> {
-    let mut reader = Reader { text, cursor: Cursor::new(source, text), values: 0 };
+    let mut reader = Reader { text, cursor: Cursor::new(source, text), at: 0, values: 0 };
     if text.trim().is_empty() {
         return Err(stop(SyntaxFault::Empty, reader.cursor.place(0, 1), findings));
     }
@@ -49,6 +50,8 @@ pub(in crate::spec) fn read<'a>(
 struct Reader<'a> {
     text: &'a str,
     cursor: Cursor<'a>,
+    /// Up to where the text was taken apart.
+    at: usize,
     /// The values of the current entry so far.
     values: usize,
 }
@@ -70,26 +73,128 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let place = self.place(value, 1);
-        // The text is known to be JSON by now, so only their number can be wrong.
-        let entries = children(value.get(), bounds::SPEC_ENTRIES);
-        for (key, value) in entries.map_err(|_| too_many(Crowd::Entries, place, findings))? {
+        /// No entry is shorter than `"":1,`.
+        const SHORTEST: usize = 5;
+        if value.get().len() / SHORTEST > bounds::SPEC_ENTRIES {
+            // The text is known to be JSON by now, so only their number can be wrong.
+            children(value.get(), bounds::SPEC_ENTRIES).map_err(|_| too_many(Crowd::Entries, place, findings))?;
+        }
+        self.at = self.offset(value) + 1;
+        while self.goes_on() {
             self.values = 0;
-            if let Some(key) = key {
-                let key = self.word(key, findings)?;
-                sink(Item::Entry(key, self.node(value, 2, findings)?), findings);
-            }
+            let key = self.next_word(findings)?;
+            self.pass();
+            let node = self.entry(findings)?;
+            sink(Item::Entry(key, node), findings);
         }
         Ok(())
     }
 
-    fn place(&mut self, raw: &'a RawValue, length: usize) -> Place {
+    /// Reads the value of an entry that begins here.
+    fn entry(&mut self, findings: &mut Findings) -> Result<Node<'a>, Broken> {
+        let before = (self.at, self.cursor.clone());
+        match self.next_node(2, findings) {
+            Err(Stopped::Crowd) => {
+                (self.at, self.cursor) = before;
+                let mut values = serde_json::Deserializer::from_str(&self.text[self.at..]).into_iter::<&RawValue>();
+                let Some(Ok(value)) = values.next() else { return Ok(Node::Refused(self.cursor.place(self.at, 1))) };
+                self.values = 0;
+                let node = self.node(value, 2, findings);
+                self.at = self.offset(value) + value.get().len();
+                node
+            }
+            Err(Stopped::Broken(broken)) => Err(broken),
+            Ok(node) => Ok(node),
+        }
+    }
+
+    /// Goes on to the next of a collection, or behind its end.
+    fn goes_on(&mut self) -> bool {
+        self.blanks();
+        let byte = self.byte();
+        if byte == b',' {
+            self.at += 1;
+            self.blanks();
+            return true;
+        }
+        let is_over = matches!(byte, b'}' | b']' | 0);
+        self.at += usize::from(is_over);
+        !is_over
+    }
+
+    /// Goes on from a key to its value.
+    fn pass(&mut self) {
+        self.blanks();
+        self.at += usize::from(self.byte() == b':');
+        self.blanks();
+    }
+
+    fn blanks(&mut self) {
+        while matches!(self.byte(), b' ' | b'\n' | b'\r' | b'\t') {
+            self.at += 1;
+        }
+    }
+
+    /// Returns the byte that stands here, 0 at the end.
+    fn byte(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(0)
+    }
+
+    /// Reads the value that begins here.
+    fn next_node(&mut self, depth: usize, findings: &mut Findings) -> Result<Node<'a>, Stopped> {
+        let first = self.byte();
+        if first != b'{' && first != b'[' {
+            return Ok(word_node(self.next_word(findings)?, findings));
+        }
+        let place = self.cursor.place(self.at, 1);
+        if depth >= bounds::SPEC_DEPTH {
+            return Err(stop(SyntaxFault::TooDeep { levels: bounds::SPEC_DEPTH }, place, findings).into());
+        }
+        self.at += 1;
+        // Most objects are interfaces, of about this many keys.
+        let (mut entries, mut nodes) = (Vec::with_capacity(if first == b'{' { 4 } else { 0 }), Vec::new());
+        while self.goes_on() {
+            self.values += 1;
+            if self.values > bounds::SPEC_VALUES {
+                return Err(Stopped::Crowd);
+            }
+            if first == b'{' {
+                let key = self.next_word(findings)?;
+                self.pass();
+                entries.push((key, self.next_node(depth + 1, findings)?));
+            } else {
+                nodes.push(self.next_node(depth + 1, findings)?);
+            }
+        }
+        Ok(if first == b'{' { Node::Mapping(place, entries) } else { Node::Sequence(place, nodes) })
+    }
+
+    /// Reads the scalar that begins here.
+    fn next_word(&mut self, findings: &mut Findings) -> Result<Word<'a>, Broken> {
+        let rest = &self.text[self.at..];
+        let length = if self.byte() == b'"' { string(rest) } else { scalar(rest) };
+        let json = &rest[..length];
+        let at = self.at;
+        self.at += length;
+        self.word_at(json, at, findings)
+    }
+
+    fn offset(&self, raw: &'a RawValue) -> usize {
         // A raw value borrows from the text, so the difference of the addresses is its offset.
-        self.cursor.place(raw.get().as_ptr().addr() - self.text.as_ptr().addr(), length)
+        raw.get().as_ptr().addr() - self.text.as_ptr().addr()
+    }
+
+    fn place(&mut self, raw: &'a RawValue, length: usize) -> Place {
+        self.cursor.place(self.offset(raw), length)
     }
 
     fn word(&mut self, raw: &'a RawValue, findings: &mut Findings) -> Result<Word<'a>, Broken> {
-        let json = raw.get();
-        let place = self.place(raw, json.chars().count());
+        self.word_at(raw.get(), self.offset(raw), findings)
+    }
+
+    fn word_at(&mut self, json: &'a str, at: usize, findings: &mut Findings) -> Result<Word<'a>, Broken> {
+        let characters = if json.is_ascii() { json.len() } else { json.chars().count() };
+        let place = self.cursor.place(at, characters);
         let inner = json.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         let text = match inner {
             // Half a surrogate pair is the one thing that a raw value does not check.
@@ -132,6 +237,39 @@ impl<'a> Reader<'a> {
         }
         Ok(if is_mapping { Node::Mapping(place, entries) } else { Node::Sequence(place, nodes) })
     }
+}
+
+/// Why an entry was not read to its end.
+enum Stopped {
+    Broken(Broken),
+    /// It may have too many values.
+    Crowd,
+}
+
+impl From<Broken> for Stopped {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
+    }
+}
+
+/// Returns how long the string is that `json` begins with, quotes included.
+fn string(json: &str) -> usize {
+    let bytes = json.as_bytes();
+    let mut at = 1;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'"' => return at + 1,
+            b'\\' => at += 2,
+            _ => at += 1,
+        }
+    }
+    bytes.len()
+}
+
+/// Returns how long the number or word is that `json` begins with.
+fn scalar(json: &str) -> usize {
+    let is_of_it = |byte: &u8| !matches!(byte, b',' | b'}' | b']' | b' ' | b'\n' | b'\r' | b'\t');
+    json.bytes().take_while(is_of_it).count()
 }
 
 /// The values of an object, with their keys and duplicates included, or those of an array.
@@ -195,3 +333,6 @@ fn syntax_error(source: SourceId, text: &str, error: &serde_json::Error, finding
     let reason = message.split(" at line ").next().unwrap_or_default().to_owned();
     stop(SyntaxFault::NotJson { reason }, place, findings)
 }
+
+#[cfg(test)]
+mod tests;

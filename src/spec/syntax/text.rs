@@ -3,6 +3,7 @@
 //! What an editor may have left in a file is named here, with its place: another encoding, a NUL, broken UTF-8.
 
 use crate::diagnostic::{Place, SourceId};
+use crate::spec::BYTE_ORDER_MARK;
 use crate::spec::finding::FileFault;
 
 /// What a file is instead of UTF-8 text.
@@ -20,7 +21,7 @@ pub(in crate::spec) fn decode(bytes: Vec<u8>) -> Result<String, Box<NotText>> {
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return refuse(String::new(), 0, FileFault::Utf16);
     }
-    let bytes = match bytes.strip_prefix(b"\xEF\xBB\xBF") {
+    let bytes = match bytes.strip_prefix(BYTE_ORDER_MARK) {
         Some(rest) => rest.to_vec(),
         None => bytes,
     };
@@ -40,6 +41,7 @@ pub(in crate::spec) fn decode(bytes: Vec<u8>) -> Result<String, Box<NotText>> {
 }
 
 /// Turns byte offsets that only grow into places, in one pass over the text however many are asked for.
+#[derive(Clone)]
 pub(in crate::spec) struct Cursor<'a> {
     source: SourceId,
     text: &'a str,
@@ -57,16 +59,26 @@ impl<'a> Cursor<'a> {
     pub(in crate::spec) fn place(&mut self, offset: usize, length: usize) -> Place {
         let bytes = self.text.as_bytes();
         let offset = offset.min(bytes.len());
-        for (index, byte) in bytes.iter().enumerate().take(offset).skip(self.offset) {
-            // A line ends at `\n`, `\r\n` or a lone `\r`, as in YAML; continuation bytes take no column.
-            if *byte == b'\n' || *byte == b'\r' && bytes.get(index + 1) != Some(&b'\n') {
-                self.line += 1;
-                self.column = 1;
-            } else {
-                self.column += u32::from(byte & 0xC0 != 0x80);
+        let passed = bytes.get(self.offset..offset).unwrap_or_default();
+        self.offset = self.offset.max(offset);
+        // A line ends at `\n`, `\r\n` or a lone `\r`, as in YAML; continuation bytes take no column.
+        let mut columns = 0;
+        let mut rest = passed.iter();
+        while let Some(byte) = rest.next() {
+            match byte {
+                b'\n' => (self.line, self.column, columns) = (self.line + 1, 1, 0),
+                b'\r' => {
+                    let next = rest.as_slice().first().or_else(|| bytes.get(offset));
+                    if next == Some(&b'\n') {
+                        columns += 1;
+                    } else {
+                        (self.line, self.column, columns) = (self.line + 1, 1, 0);
+                    }
+                }
+                _ => columns += u32::from(byte & 0xC0 != 0x80),
             }
         }
-        self.offset = self.offset.max(offset);
+        self.column += columns;
         let length = u32::try_from(length).unwrap_or(u32::MAX).max(1);
         Place { source: self.source, line: self.line, column: self.column, length }
     }

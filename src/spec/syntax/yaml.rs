@@ -11,7 +11,7 @@ use crate::spec::events::{Events, NoEvent};
 use crate::spec::finding::{Crowd, Finding, Mark, SyntaxFault, YamlFault};
 use crate::spec::findings::Findings;
 use crate::spec::slips::{self, Found, Slip};
-use crate::spec::syntax::{Broken, Item, Node, NodeKind, Sink, Word, stop, too_many, word_node};
+use crate::spec::syntax::{Broken, Item, Node, NodeKind, Sink, Word, plain, stop, too_many, word_node};
 
 /// Reads a YAML document and hands its items to `sink`.
 pub(in crate::spec) fn read<'a>(
@@ -20,6 +20,18 @@ pub(in crate::spec) fn read<'a>(
     findings: &mut Findings,
     sink: &mut Sink<'_, 'a>,
 ) -> Result<(), Broken> {
+    let mut known = match plain::read(source, text, |item| sink(item, findings)) {
+        plain::Read::Whole => return Ok(()),
+        plain::Read::Items(known) => known,
+    };
+    parse(source, text, findings, &mut |item, findings| match known.checked_sub(1) {
+        Some(left) => known = left,
+        None => sink(item, findings),
+    })
+}
+
+/// Reads a document by the parser alone.
+fn parse(source: SourceId, text: &str, findings: &mut Findings, sink: &mut Sink<'_, '_>) -> Result<(), Broken> {
     let last = Place { source, line: 1, column: 1, length: 1 };
     let events = Events::new(text, bounds::SPEC_LOOKAHEAD);
     Reader { text, events, last, open: Vec::new(), values: 0, findings }.document(sink)
@@ -315,3 +327,6 @@ fn complaint(info: &str) -> YamlFault {
         YamlFault::Other(info.to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+//! What is live as a world of the emulator: every declared interface, and the other ends that are not declared; each takes the
+//! time for its transitions that is recorded of it.
+//!
+//! The two ends of a link move apart, which is the longer way down of the two that the vendor's pages describe: what one end says
+//! of the other counts either way. Answers take no time, and nobody else calls.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::cloud::{
+    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
+    Permit, Receipt,
+};
+use crate::emulator::{
+    AccountSeed, ElsewhereSeed, InProcess, InterfaceSeed, OppositeSeed, QuotaSeed, Settle, World, WorldSeed,
+};
+use crate::history::Pace;
+use crate::plan::{HealthAnswer, HealthRead};
+use crate::resource::{
+    AccountId, AccountName, Call, HealthCheckStatus, LiveState, Observed, Opposite, Reading, Region, Role,
+    RouterInterfaceId, Scope, Status,
+};
+use crate::retry::Quota;
+use crate::spec::Spec;
+use crate::state;
+
+/// How long a call takes of which nothing is recorded.
+pub const ASSUMED: Duration = Duration::from_secs(5);
+
+/// What a world is made from.
+pub(super) struct Ground<'a> {
+    /// What is declared.
+    pub(super) spec: &'a Spec,
+    /// What was read of it.
+    pub(super) live: &'a LiveState,
+    /// What health checks said.
+    pub(super) health: &'a [HealthRead],
+    /// The accounts behind the names of the spec.
+    pub(super) accounts: &'a BTreeMap<AccountName, AccountId>,
+    /// What is recorded of how long calls take.
+    pub(super) pace: &'a Pace<'a>,
+}
+
+impl Ground<'_> {
+    /// Describes the world.
+    pub(super) fn seed(&self, quota: Quota) -> WorldSeed {
+        let found: Vec<(&Scope, &Observed)> = self.found().collect();
+        let mut known: BTreeSet<&RouterInterfaceId> = found.iter().map(|(_, observed)| &observed.id).collect();
+        let mut interfaces: Vec<InterfaceSeed> = Vec::new();
+        let mut others: Vec<InterfaceSeed> = Vec::new();
+        for (scope, observed) in &found {
+            let other = observed.opposite.interface_id.as_ref();
+            let is_new = other.is_some_and(|id| !known.contains(id));
+            let opposite = match self.other_end(scope, observed).filter(|_| is_new) {
+                Some(end) => {
+                    known.extend(other);
+                    others.push(end);
+                    other.cloned().map(OppositeSeed::Here)
+                }
+                None if is_new => elsewhere(&observed.opposite),
+                None => other.cloned().map(OppositeSeed::Here),
+            };
+            interfaces.push(InterfaceSeed { opposite, ..self.interface(scope, observed) });
+        }
+        interfaces.extend(others);
+        let owners = interfaces.iter().filter_map(|interface| interface.account.clone());
+        let main = self.accounts.get(&AccountName::default_account()).cloned();
+        let mut accounts: Vec<AccountId> = main.into_iter().collect();
+        for account in self.accounts.values().cloned().chain(owners) {
+            if !accounts.contains(&account) {
+                accounts.push(account);
+            }
+        }
+        let account = |id: AccountId| AccountSeed { id, access_keys: Vec::new(), deny: Vec::new() };
+        WorldSeed {
+            accounts: accounts.into_iter().map(account).collect(),
+            regions: self.regions(),
+            quota: QuotaSeed { limit: quota.limit.get(), window: quota.window, ..QuotaSeed::default() },
+            interfaces,
+            ..WorldSeed::default()
+        }
+    }
+
+    /// Lets a face of the world sign for every account of the spec.
+    pub(super) fn known_to(&self, face: InProcess, world: &World) -> InProcess {
+        let keys = self.accounts.iter().filter_map(|(name, id)| Some((name, world.credentials_of(id)?.0)));
+        keys.fold(face, |face, (name, key)| face.with_account(name.clone(), key))
+    }
+
+    fn found(&self) -> impl Iterator<Item = (&Scope, &Observed)> {
+        let declared = self.spec.interfaces.iter();
+        declared.filter_map(|(address, declared)| match self.live.readings.get(address)? {
+            Reading::Found(observed) | Reading::Elsewhere(observed) => Some((&declared.scope, observed)),
+            Reading::Absent | Reading::Unreadable | Reading::Unasked => None,
+        })
+    }
+
+    fn regions(&self) -> Vec<Region> {
+        let regions: BTreeSet<&Region> =
+            self.spec.interfaces.values().map(|interface| &interface.scope.region).collect();
+        regions.into_iter().cloned().collect()
+    }
+
+    fn account(&self, scope: &Scope) -> Option<AccountId> {
+        self.accounts.get(&scope.account).cloned()
+    }
+
+    fn interface(&self, scope: &Scope, observed: &Observed) -> InterfaceSeed {
+        InterfaceSeed {
+            region: Some(observed.region.clone()),
+            account: self.account(scope),
+            status: Some(observed.status.clone()),
+            role: observed.role,
+            name: text(observed.name.as_deref()),
+            description: text(observed.description.as_deref()),
+            router: text(observed.router_id.as_deref()),
+            router_type: text(observed.router_type.as_deref()),
+            specification: text(observed.specification.as_deref()),
+            business_status: Some(observed.business_status.clone()),
+            health_check_status: self.health_of(&observed.id),
+            settle: Some(self.settle(scope, &observed.id)),
+            ..InterfaceSeed::new(observed.id.clone())
+        }
+    }
+
+    /// Describes an end that is not declared, by what the declared one says of it; `None` where it says too little, or that it
+    /// is gone.
+    fn other_end(&self, scope: &Scope, observed: &Observed) -> Option<InterfaceSeed> {
+        let Opposite { interface_id, region, router_id, router_type, owner_id, status, business_status } =
+            &observed.opposite;
+        let id = interface_id.as_ref()?;
+        let status = status.as_ref().filter(|status| **status != Status::Deleted)?;
+        Some(InterfaceSeed {
+            region: Some(region.as_ref().unwrap_or(&observed.region).clone()),
+            account: owner_id.clone().or_else(|| self.account(scope)),
+            status: Some(status.clone()),
+            role: observed.role.map(|role| match role {
+                Role::InitiatingSide => Role::AcceptingSide,
+                Role::AcceptingSide => Role::InitiatingSide,
+            }),
+            opposite: Some(OppositeSeed::Here(observed.id.clone())),
+            router: text(router_id.as_deref()),
+            router_type: text(router_type.as_deref()),
+            business_status: business_status.clone(),
+            health_check_status: self.health_of(id),
+            settle: Some(self.settle(scope, id)),
+            ..InterfaceSeed::new(id.clone())
+        })
+    }
+
+    fn health_of(&self, id: &RouterInterfaceId) -> Option<HealthCheckStatus> {
+        let read = self.health.iter().find(|read| read.interface_id == *id)?;
+        if let HealthAnswer::Status(status) = &read.answer { Some(status.clone()) } else { None }
+    }
+
+    fn settle(&self, scope: &Scope, id: &RouterInterfaceId) -> Settle {
+        let identity = state::Identity::of(scope, id);
+        let of = |call| self.pace.expected(&identity, call).unwrap_or(ASSUMED);
+        Settle { activate: of(Call::Activate), deactivate: of(Call::Deactivate) }
+    }
+}
+
+fn elsewhere(opposite: &Opposite) -> Option<OppositeSeed> {
+    Some(OppositeSeed::Elsewhere(ElsewhereSeed {
+        id: opposite.interface_id.clone()?,
+        region: opposite.region.clone(),
+        account: opposite.owner_id.clone(),
+        status: opposite.status.clone(),
+        business_status: opposite.business_status.clone(),
+        router: text(opposite.router_id.as_deref()),
+        router_type: text(opposite.router_type.as_deref()),
+    }))
+}
+
+fn text(text: Option<&str>) -> Option<String> {
+    text.map(str::to_owned)
+}
+
+/// A face of the world that cannot read what could not be read when the world was made.
+#[derive(Debug)]
+pub(super) struct AsRead {
+    face: InProcess,
+    scopes: BTreeMap<Scope, String>,
+    health: BTreeMap<RouterInterfaceId, HealthAnswer>,
+}
+
+impl AsRead {
+    /// Wraps a face.
+    pub(super) fn of(face: InProcess, live: &LiveState, health: &[HealthRead]) -> Self {
+        let scopes = live.failures.iter().map(|failure| (failure.scope.clone(), failure.detail.clone()));
+        let unread = health.iter().filter(|read| matches!(read.answer, HealthAnswer::Unread(_)));
+        let health = unread.map(|read| (read.interface_id.clone(), read.answer.clone()));
+        Self { face, scopes: scopes.collect(), health: health.collect() }
+    }
+
+    fn readable(&self, scope: &Scope, action: &'static str) -> Result<(), CloudError> {
+        match self.scopes.get(scope) {
+            // Whatever it was, it was given up then.
+            Some(detail) => Err(CloudError::new(ErrorKind::Other, Effect::None, action, detail.as_str())),
+            None => Ok(()),
+        }
+    }
+}
+
+impl CloudRead for AsRead {
+    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
+        self.readable(scope, "DescribeRouterInterfaces")?;
+        self.face.describe(scope, query).await
+    }
+
+    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
+        self.readable(scope, HEALTH_ACTION)?;
+        if self.health.contains_key(id) {
+            return Err(CloudError::new(ErrorKind::Other, Effect::None, HEALTH_ACTION, "it could not be read"));
+        }
+        self.face.health(scope, id).await
+    }
+
+    async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
+        self.face.identity(account).await
+    }
+}
+
+impl Cloud for AsRead {
+    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError> {
+        self.face.call(scope, call, permit).await
+    }
+}
