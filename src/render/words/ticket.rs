@@ -184,3 +184,6 @@ pub(crate) fn outcome(run: &PastRun, result: &StepResult) -> String {
         _ => report::outcome(result),
     }
 }
+
+#[cfg(test)]
+mod tests;
