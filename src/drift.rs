@@ -28,7 +28,7 @@ use crate::spec::{Interface, Spec};
 use crate::state::{RunId, State};
 
 pub use self::groups::groups;
-pub(crate) use self::groups::{Unhealthy, health};
+pub(crate) use self::groups::{Unhealthy, health, why};
 pub(crate) use self::links::{links_of, opposite_sides};
 pub(crate) use self::subject::{Subject, match_up, unfit};
 

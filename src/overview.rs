@@ -16,12 +16,12 @@ use serde::Serialize;
 
 use crate::calendar::Zone;
 use crate::drift::{self, Subject};
-use crate::plan::{GroupHealth, Upcoming};
+use crate::plan::{GroupHealth, Upcoming, WhyMemberNotUp};
 use crate::resource::{
     Address, ChangeName, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
 };
 use crate::schedule;
-use crate::spec::Spec;
+use crate::spec::{Change, Spec};
 use crate::state::{Awaiting, Record, RunId, State};
 
 pub use prospects::{Obstacle, Prospect, Prospects};
@@ -73,8 +73,11 @@ pub struct Link {
     pub who: Option<String>,
     /// The run that took it down, where it is down as a run left it.
     pub run_id: Option<RunId>,
-    /// When that change ends.
+    /// When it comes back: when the last of the changes ends that keep it so; null where one of them has no end.
     pub until: Option<Timestamp>,
+    /// All changes that are in force on it, where there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeName>,
     /// What the spec says of why it is to be as it is; untrusted text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -92,6 +95,9 @@ pub struct End {
     /// Since when that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<Timestamp>,
+    /// Why it is not up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<WhyMemberNotUp>,
 }
 
 /// What is on its way from one status to another.
@@ -108,7 +114,7 @@ pub struct Moving {
 }
 
 /// A run that is at work.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AtWork {
     /// The run, once it has begun.
     pub run_id: Option<RunId>,
@@ -191,7 +197,7 @@ pub fn standing(spec: &Spec, live: &LiveState, state: Option<&State>, moment: Ti
     let opposite = drift::opposite_sides(&subjects);
     let is_first = |place: usize| opposite[place].is_none_or(|other| place < other);
     let ends = |place: usize| std::iter::once(place).chain(opposite[place]).map(|place| &subjects[place]).collect();
-    let links = (0..subjects.len()).filter(|place| is_first(*place)).map(|place| link(spec, ends(place)));
+    let links = (0..subjects.len()).filter(|place| is_first(*place)).map(|place| link(spec, ends(place), moment));
     Standing {
         groups: drift::health(spec, &subjects, &|place| opposite[place], &|_| None),
         links: links.collect(),
@@ -200,23 +206,46 @@ pub fn standing(spec: &Spec, live: &LiveState, state: Option<&State>, moment: Ti
     }
 }
 
-fn link(spec: &Spec, ends: Vec<&Subject<'_>>) -> Link {
-    let is_unread = ends.iter().any(|end| end.told().is_none());
+fn link(spec: &Spec, ends: Vec<&Subject<'_>>, moment: Timestamp) -> Link {
+    let is_down = ends.iter().any(|end| end.told().is_some() && !end.is_up());
     let is_up = ends.iter().all(|end| end.is_up());
+    let in_force = in_force(spec, &ends, moment);
     let change = ends.iter().find_map(|end| end.change());
     let declared = change.and_then(|name| spec.changes.get(name));
     let down = ends.iter().filter(|end| !end.is_up());
     Link {
         group: ends.iter().find_map(|end| end.declared.group.as_ref()).map(|group| group.value.clone()),
-        up: (!is_unread).then_some(is_up),
+        up: (is_up || is_down).then_some(is_up),
         change_id: change.cloned(),
         owner: declared.and_then(|change| change.owner.clone()),
         who: None,
         run_id: down.clone().find_map(|end| taken_down_by(end)).cloned(),
-        until: declared.and_then(|change| change.until.as_ref()).map(|until| until.value),
+        until: match in_force.as_slice() {
+            // One that is over has left it behind.
+            [] => declared.and_then(|change| change.until.as_ref()).map(|until| until.value),
+            some => returns_at(some),
+        },
+        changes: if in_force.len() > 1 {
+            in_force.into_iter().map(|(name, _)| name.clone()).collect()
+        } else {
+            Vec::new()
+        },
         reason: down.clone().find_map(|end| end.declared.reason.clone()),
         ends: ends.iter().map(|subject| end(subject)).collect(),
     }
+}
+
+/// Lists the changes that are in force on an end of a link, by name.
+fn in_force<'s>(spec: &'s Spec, ends: &[&Subject<'_>], moment: Timestamp) -> Vec<(&'s ChangeName, &'s Change)> {
+    let is_about = |change: &Change| ends.iter().any(|end| change.selected.binary_search(end.address).is_ok());
+    spec.changes.iter().filter(|(_, change)| change.is_in_force(moment) && is_about(change)).collect()
+}
+
+/// Returns when the last of some changes ends; `None` where one has no end.
+fn returns_at(in_force: &[(&ChangeName, &Change)]) -> Option<Timestamp> {
+    let ends: Option<Vec<Timestamp>> =
+        in_force.iter().map(|(_, change)| change.until.as_ref().map(|until| until.value)).collect();
+    ends?.into_iter().max()
 }
 
 fn end(subject: &Subject<'_>) -> End {
@@ -225,6 +254,7 @@ fn end(subject: &Subject<'_>) -> End {
         id: subject.declared.id.value.clone(),
         status: subject.told().flatten().cloned(),
         since: subject.since(),
+        why: drift::why(subject),
     }
 }
 

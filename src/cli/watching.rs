@@ -1,13 +1,17 @@
 //! A watch: what is drawn in place again and again, and what ends it: a key, a signal, a reader that is gone.
 
 use std::io::{self, IsTerminal as _, Read as _};
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use futures_util::FutureExt as _;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, getpgrp};
+use rustix::process::{Pid, Signal, getpgrp};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::Notify;
 
 use crate::overview::Overview;
@@ -26,19 +30,32 @@ const QUIT: [u8; 2] = [b'q', b'Q'];
 /// Signals cannot be listened to.
 pub(super) async fn ended() -> Result<()> {
     let signals::Signals { count: mut signals, .. } = signals::listen().context("cannot listen for signals")?;
-    let keys = Keys::listen();
     tokio::select! {
-        _ = signals.wait_for(|count| *count > 0) => {}
-        () = quit(keys.as_ref()) => {}
-        () = reader_gone() => {}
+        _ = signals.wait_for(|count| *count > 0) => Ok(()),
+        ended = quit() => ended,
+        () = reader_gone() => Ok(()),
     }
-    Ok(())
 }
 
-async fn quit(keys: Option<&Keys>) {
-    match keys {
-        Some(keys) => keys.quit.notified().await,
-        None => std::future::pending().await,
+/// How often it is looked whether this process has come to the foreground.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Waits for the key that ends a watch. A process that was stopped, or begun in the background, hears keys once it is in the
+/// foreground.
+async fn quit() -> Result<()> {
+    let pressed = Arc::new(Notify::new());
+    let mut keys = Keys::listen(&pressed);
+    let mut goes_on = signal(SignalKind::from_raw(Signal::CONT.as_raw())).context("cannot listen for signals")?;
+    loop {
+        tokio::select! {
+            () = pressed.notified() => return Ok(()),
+            _ = goes_on.recv() => {}
+            () = tokio::time::sleep(LOOK), if keys.is_none() => {}
+        }
+        match &keys {
+            Some(keys) => keys.take_again(),
+            None => keys = Keys::listen(&pressed),
+        }
     }
 }
 
@@ -57,57 +74,76 @@ async fn reader_gone() {
     gone.notified().await;
 }
 
+/// Returns whether a terminal lets this process draw and ask: one that runs in the background would be stopped for the asking, and
+/// draws over what others write. A terminal that controls nobody stops nobody.
+fn is_in_foreground(terminal: impl AsFd) -> bool {
+    tcgetpgrp(terminal).map_or(true, |group: Pid| group == getpgrp())
+}
+
 /// The keys of a terminal, each as it is pressed; the terminal is as it was once this is gone.
 struct Keys {
     before: Termios,
-    quit: Arc<Notify>,
 }
 
 impl Keys {
     /// Listens, where a person sits at a terminal that this process may ask.
-    fn listen() -> Option<Self> {
+    fn listen(pressed: &Arc<Notify>) -> Option<Self> {
         let input = io::stdin();
-        // One that runs in the background would be stopped for the asking; a terminal that controls nobody stops nobody.
-        let is_ours = || tcgetpgrp(&input).map_or(true, |group: Pid| group == getpgrp());
-        if !input.is_terminal() || !io::stdout().is_terminal() || !is_ours() {
+        if !input.is_terminal() || !io::stdout().is_terminal() || !is_in_foreground(&input) {
             return None;
         }
-        let before = tcgetattr(&input).ok()?;
-        let mut modes = before.clone();
-        modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
-        tcsetattr(&input, OptionalActions::Now, &modes).ok()?;
-        let quit = Arc::new(Notify::new());
-        let pressed = Arc::clone(&quit);
+        let keys = Self { before: tcgetattr(&input).ok()? };
+        keys.take_again();
+        let pressed = Arc::clone(pressed);
         // It ends with the process: a read of a terminal cannot be taken back.
         std::thread::spawn(move || {
-            let keys = io::stdin().lock().bytes().map_while(Result::ok);
-            if keys.into_iter().any(|key| QUIT.contains(&key)) {
+            let mut keys = io::stdin().lock().bytes().map_while(Result::ok);
+            if keys.any(|key| QUIT.contains(&key)) {
                 pressed.notify_one();
             }
         });
-        Some(Self { before, quit })
+        Some(keys)
+    }
+
+    /// Has the terminal hand over each key, also after a shell has set it otherwise.
+    fn take_again(&self) {
+        let mut modes = self.before.clone();
+        modes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+        set(&modes);
+    }
+}
+
+fn set(modes: &Termios) {
+    if let Err(error) = tcsetattr(io::stdin(), OptionalActions::Now, modes) {
+        tracing::debug!("cannot set the terminal: {error}");
     }
 }
 
 impl Drop for Keys {
     fn drop(&mut self) {
-        if let Err(error) = tcsetattr(io::stdin(), OptionalActions::Now, &self.before) {
-            tracing::debug!("cannot set the terminal back: {error}");
-        }
+        set(&self.before);
     }
 }
 
 /// What is drawn in place again and again; it makes room for whatever else is written, and stays when it is over.
 pub(super) struct Picture {
     watch: Arc<Mutex<Watch>>,
+    /// The process was stopped and goes on.
+    goes_on: Signals,
+    /// It was in the background when it was to draw last.
+    was_away: bool,
 }
 
 impl Picture {
     /// Begins a picture, where standard output can show one.
-    pub(super) fn begin(output: &Output) -> Option<Self> {
+    ///
+    /// # Errors
+    /// Signals cannot be listened to.
+    pub(super) fn begin(output: &Output) -> Result<Option<Self>> {
         if !output::draws_in_place() {
-            return None;
+            return Ok(None);
         }
+        let goes_on = signal(SignalKind::from_raw(Signal::CONT.as_raw())).context("cannot listen for signals")?;
         let watch = Arc::new(Mutex::new(Watch::default()));
         let (shared, view) = (Arc::clone(&watch), output.view());
         output::set_make_room(Some(Box::new(move || {
@@ -115,11 +151,15 @@ impl Picture {
                 output::show(|out| watch.clear(out, view));
             }
         })));
-        Some(Self { watch })
+        Ok(Some(Self { watch, goes_on, was_away: false }))
     }
 
     /// Draws how everything stands over what was drawn last.
-    pub(super) fn draw(&self, overview: &Overview, extent: Extent, output: &Output) {
+    pub(super) fn draw(&mut self, overview: &Overview, extent: Extent, output: &Output) {
+        if !is_in_foreground(io::stdout()) {
+            self.was_away = true;
+            return;
+        }
         // Nobody sees it while the terminal is stopped, and what would be drawn piles up.
         if outlet::is_stalled() {
             return;
@@ -128,7 +168,12 @@ impl Picture {
         let view = output.view();
         let view = View { width: columns.unwrap_or(view.width), ..view };
         // A picture that was being drawn when its thread panicked is still a picture.
+        let was_stopped = self.goes_on.recv().now_or_never().is_some();
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
+        if was_stopped || std::mem::take(&mut self.was_away) {
+            // A shell and others have written below what was drawn.
+            watch.leave();
+        }
         output::show(|out| watch.draw(out, (overview, extent), (view, rows)));
     }
 }

@@ -93,7 +93,7 @@ fn count(number: usize) -> u32 {
 }
 
 /// Returns why a side is not up, if it is not.
-fn why(side: &Subject<'_>) -> Option<WhyMemberNotUp> {
+pub(crate) fn why(side: &Subject<'_>) -> Option<WhyMemberNotUp> {
     let why = match side.reading {
         Reading::Found(observed) if observed.counts_as_up() => return None,
         Reading::Found(observed) => why_found(observed),

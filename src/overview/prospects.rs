@@ -58,6 +58,8 @@ pub enum Obstacle {
         /// Who.
         addresses: Vec<Address>,
     },
+    /// `hands_off`: it is watched, and left alone.
+    HandsOff,
     /// What a plan would refuse it for.
     Refused(BlockReason),
 }
@@ -100,7 +102,9 @@ impl<'a> Prospects<'a> {
         let ends: Vec<&Subject<'_>> =
             std::iter::once(place).chain(self.opposite[place]).map(|place| &self.subjects[place]).collect();
         let is_up = ends.iter().all(|end| end.is_up());
-        let mut prospect = Prospect { is_down: !is_up, ..Prospect::default() };
+        // One end that is seen not to be up is enough, whatever the other one is.
+        let is_down = ends.iter().any(|end| end.told().is_some() && !end.is_up());
+        let mut prospect = Prospect { is_down, ..Prospect::default() };
         prospect.obstacles.extend(self.refused(ends[0]));
         prospect.obstacles.extend(self.dependents(ends[0]));
         let mut groups: Vec<&GroupName> =
@@ -111,7 +115,7 @@ impl<'a> Prospects<'a> {
         let spare = |health: &&GroupHealth| Some(after(health)? - i64::from(health.floor));
         let all: Option<Vec<i64>> = healths.iter().map(spare).collect();
         prospect.spare_after = all.and_then(|all| all.into_iter().min());
-        for health in healths.iter().filter(|_| is_up || ends.iter().any(|end| end.told().is_none())) {
+        for health in healths.iter().filter(|_| !is_down) {
             let Some(left) = after(health) else {
                 prospect.obstacles.push(Obstacle::Unknown { group: health.name.clone() });
                 continue;
@@ -154,7 +158,11 @@ impl<'a> Prospects<'a> {
             Reading::Found(observed) => observed,
             _ => return end.within_reach().err().map(Obstacle::Refused),
         };
-        let forbidden = end.forbidden(observed, Call::Deactivate, &self.spec.sources);
+        if end.declared.hands_off.is_some() {
+            return Some(Obstacle::HandsOff);
+        }
+        let forbidden = drift::unfit(&observed.status);
+        let forbidden = forbidden.or_else(|| end.forbidden(observed, Call::Deactivate, &self.spec.sources));
         let forbidden = forbidden.or_else(|| self.unconfirmed(end)).or_else(|| self.closed(end));
         forbidden.map(Obstacle::Refused)
     }

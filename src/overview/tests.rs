@@ -61,6 +61,16 @@ fn a_group_falls_below_its_floor_or_goes_dark() {
 }
 
 #[test]
+fn what_was_not_asked_for_is_not_counted_and_hides_nothing() {
+    let mut live = all_up();
+    live.readings.remove("d");
+    let groups = without(&spec(), &live, &down(&["a", "b"]));
+    let names: Vec<&str> = groups.iter().map(|group| group.now.name.as_str()).collect();
+    assert_eq!(names, ["site"], "a group of which nobody asked is not told");
+    assert_eq!(falls(&live, &["a", "b"]), [("site".to_owned(), Some(1))]);
+}
+
+#[test]
 fn what_is_down_already_takes_nothing_along() {
     let live = live([
         ("a", Some(Status::Inactive)),

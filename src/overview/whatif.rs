@@ -47,29 +47,34 @@ pub fn without(spec: &Spec, live: &LiveState, down: &Down) -> Vec<GroupWithout> 
         .filter_map(|address| Some(&spec.interfaces.get(address)?.id.value))
         .chain(&down.ids)
         .collect();
+    // A link is down for both its ends, also for one that could not be read.
+    let of_ends = down.addresses.iter().filter_map(|address| live.readings.get(address)?.found());
+    let other_ends: BTreeSet<&RouterInterfaceId> =
+        of_ends.filter_map(|observed| observed.opposite.interface_id.as_ref()).collect();
+    let is_other_end =
+        |address: &Address| spec.interfaces.get(address).is_some_and(|entry| other_ends.contains(&entry.id.value));
     let (mut then, mut touched) = (live.clone(), BTreeSet::new());
     for (address, reading) in &mut then.readings {
-        if down.addresses.contains(address) {
+        let is_unread = matches!(reading, Reading::Unreadable);
+        if down.addresses.contains(address) || (is_unread && is_other_end(address)) {
             take_down(reading);
-            touched.insert(address);
+            touched.insert(address.clone());
         } else if let Reading::Found(observed) = reading
             && observed.opposite.interface_id.as_ref().is_some_and(|id| ids.contains(id))
         {
             observed.opposite.status = Some(Status::Inactive);
-            touched.insert(address);
+            touched.insert(address.clone());
         }
     }
     let holds_one = |name: &GroupName| {
         spec.groups.get(name).is_some_and(|group| group.members.iter().any(|member| touched.contains(member)))
     };
-    let touched: Vec<bool> = spec.groups.keys().map(holds_one).collect();
     let (now, then) = (drift::groups(spec, live, None), drift::groups(spec, &then, None));
-    let was_read = |name: &GroupName| {
-        let members = spec.groups.get(name).into_iter().flat_map(|group| &group.members);
-        members.into_iter().all(|member| live.readings.contains_key(member))
+    let group = |(now, then): (GroupHealth, GroupHealth)| {
+        let is_touched = holds_one(&now.name);
+        GroupWithout { now, then, is_touched }
     };
-    let groups = now.into_iter().zip(then).zip(touched).filter(|((now, _), _)| was_read(&now.name));
-    groups.map(|((now, then), is_touched)| GroupWithout { now, then, is_touched }).collect()
+    now.into_iter().zip(then).map(group).collect()
 }
 
 /// Takes one interface down. Of one that could not be read it is known now that it is not up.

@@ -25,16 +25,31 @@ pub(crate) fn room(rows: u16) -> usize {
 impl Frame {
     /// Draws lines over what stands there, each cut to one row; nothing where they would look the same.
     pub(crate) fn draw<W: Write + ?Sized>(&mut self, out: &mut W, lines: &[Line<'_>], view: View) -> io::Result<()> {
-        let text = written(lines, view)?;
+        let plain = written(lines, View { color: false, ..view })?;
+        self.show(out, written(lines, view)?, &plain, view.width)
+    }
+
+    /// Shows a text over what stands there; `plain` is the same without colours.
+    pub(crate) fn show<W: Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        text: String,
+        plain: &str,
+        columns: u16,
+    ) -> io::Result<()> {
         if !self.drawn.is_empty() && text == self.text {
             return Ok(());
         }
-        self.clear(out, view.width)?;
+        self.clear(out, columns)?;
         out.write_all(text.as_bytes())?;
-        let plain = written(lines, View { color: false, ..view })?;
         self.drawn = plain.lines().map(UnicodeWidthStr::width).collect();
         self.text = text;
         out.flush()
+    }
+
+    /// Leaves what stands there for good: others may have written below it.
+    pub(crate) fn leave(&mut self) {
+        self.drawn.clear();
     }
 
     /// Takes away what stands there, on a screen that is `columns` wide now.

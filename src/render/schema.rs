@@ -29,7 +29,7 @@ pub enum Format {
     Events,
     /// What `drift --json` prints.
     Drift,
-    /// What `status --json` prints of one spec.
+    /// What `status --json` prints.
     Status,
     /// What `whatif --json` prints.
     WhatIf,
@@ -71,7 +71,7 @@ pub fn schema(format: Format) -> Value {
         }
         Format::Events => of::<events::EventLine<'_>>(),
         Format::Drift => of::<drift::Document<'_>>(),
-        Format::Status => of::<status::Document<'_>>(),
+        Format::Status => of::<status::Printed<'_>>(),
         Format::WhatIf => of::<whatif::Document<'_>>(),
         Format::History => of::<history::ListDocument<'_>>(),
         Format::Report => of::<ticket::document::Document<'_>>(),

@@ -10,7 +10,7 @@ use super::frame::{self, Frame};
 use super::json;
 use super::text::{Line, Screen, Tone, View, and_more, columns_of};
 use super::words::overview as words;
-use crate::overview::{Link, Moving, Overview, Unread};
+use crate::overview::{AtWork, Link, Moving, Overview, Unread};
 use crate::plan::{GroupHealth, Upcoming};
 use crate::resource::{GroupName, Target};
 use crate::state::{Awaiting, RunId};
@@ -50,24 +50,63 @@ impl Watch {
         (overview, extent): (&Overview, Extent),
         (view, rows): (View, u16),
     ) -> io::Result<()> {
-        let mut lines = lines(overview, extent);
-        let most = frame::room(rows);
-        if lines.len() > most {
-            // What it comes to stands last, and is seen however low the window.
-            let verdict = lines.pop();
-            let left_out = lines.len() - most.saturating_sub(2);
-            lines.truncate(most.saturating_sub(2));
-            let more = and_more(left_out, "lines: a higher window, or a selector", view.ellipsis());
-            lines.extend(more.map(|text| Line::at(0).with(Tone::Faint, text)).filter(|_| most > 1));
-            lines.extend(verdict);
+        // The last column stays free: a terminal begins a new row when it is written.
+        let view = View { width: view.width.saturating_sub(1).max(1), ..view };
+        let fitted = fitted(lines(overview, extent), frame::room(rows), view)?;
+        if fitted.is_empty() {
+            let verdict = lines(overview, extent).pop();
+            return self.frame.draw(out, verdict.as_slice(), View { width: view.width + 1, ..view });
         }
-        self.frame.draw(out, &lines, view)
+        let plain = text_of(&fitted, View { color: false, ..view })?;
+        self.frame.show(out, text_of(&fitted, view)?, &plain, view.width + 1)
+    }
+
+    /// Leaves what was drawn, and draws below it from then on.
+    pub fn leave(&mut self) {
+        self.frame.leave();
     }
 
     /// Takes away what was drawn.
     pub fn clear<W: Write + ?Sized>(&mut self, out: &mut W, view: View) -> io::Result<()> {
         self.frame.clear(out, view.width)
     }
+}
+
+/// Returns the lines that fit into so many rows, wrapped as they are. What it comes to stands last, and is seen however low the
+/// window; what is left out is counted.
+fn fitted(mut lines: Vec<Line<'static>>, most: usize, view: View) -> io::Result<Vec<Line<'static>>> {
+    let plain = View { color: false, ..view };
+    let rows = |line: &Line<'_>| Ok::<_, io::Error>(text_of(std::slice::from_ref(line), plain)?.lines().count().max(1));
+    let heights: Vec<usize> = lines.iter().map(rows).collect::<Result<_, _>>()?;
+    if heights.iter().sum::<usize>() <= most {
+        return Ok(lines);
+    }
+    let (Some(verdict), Some(last)) = (lines.pop(), heights.last()) else { return Ok(lines) };
+    if *last + 1 > most {
+        // Not even that fits.
+        return Ok(Vec::new());
+    }
+    let room = most.saturating_sub(last + 1);
+    let (mut taken, mut shown) = (0, 0);
+    for height in &heights[..lines.len()] {
+        if taken + height > room {
+            break;
+        }
+        (taken, shown) = (taken + height, shown + 1);
+    }
+    let left_out = lines.len() - shown;
+    lines.truncate(shown);
+    let more = and_more(left_out, "lines", view.ellipsis()).map(|text| Line::at(0).with(Tone::Faint, text));
+    lines.extend(more.filter(|_| most > *last));
+    lines.push(verdict);
+    Ok(lines)
+}
+
+fn text_of(lines: &[Line<'_>], view: View) -> io::Result<String> {
+    let mut text = Vec::new();
+    let mut screen = Screen::new(&mut text, view);
+    lines.iter().try_for_each(|line| screen.line(line))?;
+    String::from_utf8(text).map_err(io::Error::other)
 }
 
 fn lines(overview: &Overview, extent: Extent) -> Vec<Line<'static>> {
@@ -82,7 +121,10 @@ fn lines(overview: &Overview, extent: Extent) -> Vec<Line<'static>> {
         let links = overview.links.iter().filter(move |link| link.group.as_ref() == group);
         links.map(|link| row(link, overview, widths)).collect::<Vec<_>>()
     };
-    for group in &overview.groups {
+    // What is wrong comes first: it is what somebody looks for.
+    let mut groups: Vec<&GroupHealth> = overview.groups.iter().collect();
+    groups.sort_by_key(|group| (!group.is_finding(), !group.is_unknown()));
+    for group in groups {
         lines.push(group_line(group, shows_links));
         if shows_links {
             lines.extend(rows(Some(&group.name)));
@@ -110,11 +152,14 @@ fn head(overview: &Overview) -> Vec<Line<'static>> {
     let version = env!("CARGO_PKG_VERSION");
     let read = format!("{}, {}, rictl {version}", overview.spec, zone.stamp(overview.timestamp));
     let mut lines = vec![fact("Target: ", overview.target.to_string()), fact("Spec:   ", read)];
-    lines.extend(
-        overview.at.map(|at| {
-            fact("As of:  ", format!("{}, with what begins or ends before then taken as done", zone.shown(at)))
-        }),
-    );
+    lines.extend(overview.at.map(|at| {
+        let then = if at < overview.timestamp {
+            "which is over"
+        } else {
+            "with what begins or ends before then taken as done"
+        };
+        fact("As of:  ", format!("{}, {then}", zone.shown(at)))
+    }));
     lines
 }
 
@@ -168,17 +213,13 @@ fn below(overview: &Overview) -> Vec<Line<'static>> {
 
 /// Writes how everything stands as one JSON document, on one line.
 pub fn document<W: Write + ?Sized>(out: &mut W, overview: &Overview) -> io::Result<()> {
-    json::line(out, &Document::from(overview))
+    json::line(out, &Printed::One(Box::new(Document::from(overview))))
 }
 
 /// Writes how the specs stand that were given, as one JSON document, on one line.
 pub fn documents<W: Write + ?Sized>(out: &mut W, specs: &[Overview]) -> io::Result<()> {
-    #[derive(Serialize)]
-    struct Several<'a> {
-        format_version: &'static str,
-        specs: Vec<Document<'a>>,
-    }
-    json::line(out, &Several { format_version: FORMAT_VERSION, specs: specs.iter().map(Document::from).collect() })
+    let specs = specs.iter().map(Document::from).collect();
+    json::line(out, &Printed::Several { format_version: FORMAT_VERSION, specs })
 }
 
 /// The keys of the document.
@@ -208,8 +249,26 @@ pub(super) struct Document<'a> {
     in_transition: &'a [Moving],
     /// What begins and ends within 24 hours, in order.
     upcoming: &'a [Upcoming],
+    /// Who is at work, if somebody is.
+    at_work: Option<&'a AtWork>,
     /// The parts of the cloud that could not be read this time.
     failures: &'a [Unread],
+}
+
+/// What is printed: of one spec its document, of several a list of them.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(title = "rictl status")]
+pub(super) enum Printed<'a> {
+    /// One spec was given.
+    One(Box<Document<'a>>),
+    /// Several were given.
+    Several {
+        /// The version of the format.
+        format_version: &'static str,
+        /// Each of them, but for those that could not be looked at.
+        specs: Vec<Document<'a>>,
+    },
 }
 
 /// A run that awaits confirmation, or was not taken back whole.
@@ -242,6 +301,7 @@ impl<'a> From<&'a Overview> for Document<'a> {
             awaiting: overview.awaiting.iter().map(awaiting).collect(),
             in_transition: &overview.in_transition,
             upcoming: &overview.upcoming,
+            at_work: overview.at_work.as_ref(),
             failures: &overview.unread,
         }
     }

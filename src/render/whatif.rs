@@ -31,6 +31,9 @@ pub fn text<W: Write + ?Sized>(out: &mut W, groups: &[GroupWithout], view: View)
     }
     let (tone, says) = match (touched().filter(|group| group.falls()).count(), touched().count()) {
         (0, 0) => (Tone::Good, "No group holds any of these.".to_owned()),
+        (0, _) if touched().any(|group| group.then.is_unknown()) => {
+            (Tone::Bad, "No group is known to fall, and not everything could be read.".to_owned())
+        }
         (0, _) => (Tone::Good, "No group would fall.".to_owned()),
         (1, _) => (Tone::Bad, "1 group would fall.".to_owned()),
         (more, _) => (Tone::Bad, format!("{more} groups would fall.")),

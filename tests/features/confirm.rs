@@ -125,7 +125,7 @@ fn whoever_confirms_keeps_it_and_twice_is_once() {
     scene.rictl("confirm last").with_code(0);
     assert_eq!(came_to(&run(&scene, 0)), (json!("complete"), json!(0)));
     assert_eq!(run(&scene, 0)["resolved_by"], Value::Null);
-    assert_eq!(scene.rictl("confirm").with_code(0).stdout, "Nothing awaits confirmation.\n");
+    assert_eq!(scene.rictl("confirm").with_code(1).stdout, "Nothing awaits confirmation.\n");
     assert!(!scene.rictl("plan").stdout.contains("awaits"));
     assert_eq!(live(&scene), ["Inactive", "Active"]);
 }

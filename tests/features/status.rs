@@ -35,7 +35,7 @@ fn says_what_is_down_by_which_change_by_whom_and_until_when() {
     assert_eq!(
         link,
         json!({
-            "group": "site", "ends": [{"address": "backup", "id": "ri-c", "status": "Inactive"}], "up": false,
+            "group": "site", "ends": [{"address": "backup", "id": "ri-c", "status": "Inactive", "why": "inactive"}], "up": false,
             "change_id": "CHG-7", "owner": "net-oncall", "who": run["who"], "run_id": run["run_id"],
             "until": "2098-01-01T00:00:00Z", "reason": "splice",
         })
@@ -136,6 +136,57 @@ fn several_specs_are_one_document() {
 }
 
 #[test]
+fn a_selector_may_select_something_in_one_spec_only_and_no_two_declare_one_interface() {
+    let scene = Scene::with_spec(SPEC);
+    scene.write(
+        "two.yaml",
+        &SPEC
+            .replace("primary: {id: ri-a", "other: {id: ri-b, region: cn-beijing")
+            .replace("  backup: {id: ri-c, status: Active, group: site, reason: CHG-7}\n", ""),
+    );
+    let told = document(&scene, "status other -f rictl.yaml -f two.yaml --json", 0);
+    assert_eq!((told["specs"].as_array().unwrap().len(), &told["specs"][0]["spec"]), (1, &json!("two.yaml")));
+    let nothing = scene.rictl("status othre -f rictl.yaml -f two.yaml").with_code(1);
+    assert!(nothing.stderr.contains("othre"), "{nothing:#?}");
+    scene.write("same.yaml", SPEC);
+    let same = scene.rictl("status -f rictl.yaml -f same.yaml").with_code(1);
+    assert!(same.stderr.contains("declare"), "{same:#?}");
+}
+
+#[test]
+fn a_link_comes_back_when_the_last_of_its_changes_ends() {
+    let changes = "
+changes:
+  CHG-1: {reason: one, select: [primary], status: Inactive, until: 2098-01-01T00:00:00Z}
+  CHG-2: {reason: two, select: [primary], status: Inactive, until: 2098-02-01T00:00:00Z}
+";
+    let scene = Scene::with_spec(&format!("{SPEC}{changes}"));
+    scene.rictl("apply --auto-approve").with_code(0);
+    let link = document(&scene, "status primary --json", 0)["links"][0].clone();
+    assert_eq!(
+        (&link["change_id"], &link["until"], &link["changes"]),
+        (&json!("CHG-1"), &json!("2098-02-01T00:00:00Z"), &json!(["CHG-1", "CHG-2"]))
+    );
+    let text = scene.rictl("status primary").stdout;
+    assert!(text.contains("CHG-1, CHG-2, since ") && text.contains("until 2098-02-01"), "{text}");
+}
+
+#[test]
+fn what_could_not_be_read_hides_no_fall_that_is_certain() {
+    let scene = Scene::with_spec(&format!(
+        "{}  far: {{id: ri-b, region: cn-beijing, status: Active, group: office}}\n",
+        SPEC.replace("site: {min_active: 1}", "site: {min_active: 1}\n  office: {min_active: 1}")
+    ));
+    let fault = "faults:\n  - { fault: { error: { code: Forbidden.RAM, status: 403 } }, action: DescribeRouterInterfaces, region: cn-beijing }\n";
+    scene.write("world.yaml", &format!("{WORLD}{fault}"));
+    let told = document(&scene, "whatif --down primary --json", 3);
+    let office = told["groups"].as_array().unwrap().iter().find(|group| group["name"] == "office").unwrap();
+    assert_eq!((&office["up"], &office["up_after"], &office["falls"]), (&Value::Null, &json!(0), &json!(true)));
+    let unknown = scene.rictl("whatif --down backup").with_code(1).stdout;
+    assert!(!unknown.contains("No group would fall"), "{unknown}");
+}
+
+#[test]
 fn what_if_names_the_groups_that_would_fall() {
     let scene = drained();
     let told = document(&scene, "whatif --down primary --json", 3);
@@ -193,6 +244,7 @@ fn explain_says_what_forbids_that_a_link_goes_down() {
         ("ri-c,", "ri-c, protect: true,", "it is never deactivated"),
         ("version: 1", "version: 1\nwindows: [{deny: never, calls: [deactivate]}]", "window"),
         ("id: ri-a,", "id: ri-a, depends_on: [backup],", "primary would have to be down before it"),
+        ("ri-c,", "ri-c, hands_off: {reason: vendor test},", "hands_off says that it is left alone"),
     ] {
         let scene = Scene::with_spec(&SPEC.replace(from, to));
         let text = scene.rictl("explain backup").with_code(0).stdout;

@@ -81,7 +81,7 @@ fn list(paths: &Paths, json: bool, invocation: &Invocation, output: &Output) -> 
         output.say(&format!("{} takes back what is due", invocation.given().next("confirm --expired")));
     }
     // What awaits wants to be named; where nothing does, nothing is wrong.
-    Ok(if awaiting.is_empty() { Exit::Done } else { Exit::Error })
+    Ok(Exit::Error)
 }
 
 fn documents(awaiting: &[Awaiting]) -> Vec<serde_json::Value> {

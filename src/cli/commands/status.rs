@@ -54,27 +54,42 @@ pub(super) async fn status(arguments: &StatusArgs, invocation: &Invocation, outp
 
 async fn once(arguments: &StatusArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let paths = invocation.spec_paths();
+    let loaded: Vec<Result<(Project, Recorded)>> =
+        paths.iter().map(|path| recorded(path, arguments, invocation, output)).collect();
+    let projects: Vec<&Project> = loaded.iter().flatten().map(|(project, _)| project).collect();
+    together::check(&projects)?;
+    let mut chosen = together::select(&projects, &arguments.selectors)?.into_iter();
     let (mut exit, mut all) = (Exit::Done, Vec::new());
-    for path in &paths {
-        if paths.len() > 1 && !arguments.json {
-            output.print(|out| writeln!(out, "# {}", escape_terminal(&path.display().to_string())))?;
-        }
+    for (path, loaded) in paths.iter().zip(loaded) {
         let looked = async {
-            let (project, recorded) = recorded(path, arguments, invocation, output)?;
-            let look = look(project, &recorded, arguments, invocation).await?;
-            overview(&look, &recorded, arguments, invocation)
-        };
-        match looked.await {
-            Ok(overview) => {
-                exit = exit.worse(exit_code(&overview, arguments));
-                if !arguments.json {
-                    output.print(|out| render::status::text(out, &overview, extent(arguments), output.view()))?;
-                }
-                all.push(overview);
+            let (project, recorded) = loaded?;
+            let chosen = chosen.next().filter(|_| !arguments.selectors.is_empty());
+            if chosen.as_ref().is_some_and(BTreeSet::is_empty) {
+                return Ok(None);
             }
-            Err(error) if paths.len() > 1 => exit = exit.worse(errors::report(output, &error, Machine::None)),
+            let look = look(project, &recorded, chosen, invocation).await?;
+            overview(&look, &recorded, arguments, invocation).map(Some)
+        };
+        let looked = match looked.await {
+            Ok(looked) => looked,
+            // One spec that cannot be looked at keeps nobody from the others.
+            Err(error) if paths.len() > 1 => {
+                exit = exit.worse(errors::report(output, &error, Machine::None));
+                continue;
+            }
             Err(error) => return Err(error),
+        };
+        let Some(overview) = looked else { continue };
+        exit = exit.worse(exit_code(&overview, arguments));
+        if !arguments.json {
+            output.print(|out| {
+                if paths.len() > 1 {
+                    writeln!(out, "# {}", escape_terminal(&path.display().to_string()))?;
+                }
+                render::status::text(out, &overview, extent(arguments), output.view())
+            })?;
         }
+        all.push(overview);
     }
     match (arguments.json, all.as_slice()) {
         (false, _) => {}
@@ -112,11 +127,12 @@ fn recorded(
 }
 
 /// Reaches the cloud and reads what a spec declares, a first time.
-async fn look(project: Project, recorded: &Recorded, arguments: &StatusArgs, invocation: &Invocation) -> Result<Look> {
-    let chosen: Option<BTreeSet<Address>> = match arguments.selectors.as_slice() {
-        [] => None,
-        some => Some(project.select(some)?.into_iter().collect()),
-    };
+async fn look(
+    project: Project,
+    recorded: &Recorded,
+    chosen: Option<BTreeSet<Address>>,
+    invocation: &Invocation,
+) -> Result<Look> {
     let sight = match &chosen {
         None => Sight::Whole,
         Some(chosen) => Sight::of_tied(&project, recorded, &chosen.iter().cloned().collect::<Vec<_>>()),
@@ -146,12 +162,16 @@ async fn watch(arguments: &StatusArgs, interval: Duration, invocation: &Invocati
         return Err(refusal.hint("watch each in a terminal of its own").into());
     };
     let (project, mut recorded) = recorded(path, arguments, invocation, output)?;
-    let mut look = look(project, &recorded, arguments, invocation).await?;
-    let picture = if arguments.json { None } else { Picture::begin(output) };
+    let chosen = match arguments.selectors.as_slice() {
+        [] => None,
+        some => Some(project.select(some)?.into_iter().collect()),
+    };
+    let mut look = look(project, &recorded, chosen, invocation).await?;
+    let mut picture = if arguments.json { None } else { Picture::begin(output)? };
     while !outlet::has_failed() {
         let overview = overview(&look, &recorded, arguments, invocation)?;
         let extent = extent(arguments);
-        match &picture {
+        match &mut picture {
             Some(picture) => picture.draw(&overview, extent, output),
             None if arguments.json => output.print(|out| render::status::document(out, &overview))?,
             None => output.print(|out| {

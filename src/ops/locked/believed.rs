@@ -28,7 +28,9 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
                 let live = &reading.found()?.status;
                 let identity = Identity::of(&declared.scope, &declared.id.value);
                 let last = state?.interfaces.of(&identity)?.1.last_action.as_ref()?;
-                let is_back = *live == declared.status.value.status() && left_at(last).is_some_and(|left| left != live);
+                // What has to be confirmed is taken back otherwise: also what it would do again has to be there to be done.
+                let is_wanted = *live == declared.status.value.status() || self.session.confirm_within.is_some();
+                let is_back = is_wanted && left_at(last).is_some_and(|left| left != live);
                 Some(is_back && last.age(now, uptime.as_ref()) < settings.doubt_window)
             };
             let mut readings = refresh.live.readings.iter();

@@ -1,10 +1,11 @@
 //! Several specs of one command: none may declare what another declares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::resource::{AccountId, Address, Provider, Region, RouterInterfaceId, Scope};
+use crate::selector::Selector;
 
 use super::Project;
 
@@ -30,6 +31,30 @@ pub fn once_each(paths: Vec<PathBuf>) -> Vec<PathBuf> {
     let mut seen = std::collections::BTreeSet::new();
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     paths.into_iter().filter(|path| seen.insert(real(path))).collect()
+}
+
+/// Returns of each spec what selectors select of it. One that selects nothing in one spec may select something in another.
+///
+/// # Errors
+/// Exit 1 with a selector that selects nothing in any of them.
+pub fn select(projects: &[&Project], selectors: &[Selector]) -> Result<Vec<BTreeSet<Address>>, Diagnostics> {
+    let mut chosen = vec![BTreeSet::new(); projects.len()];
+    for selector in selectors {
+        let (mut selects_something, mut nothing) = (false, None);
+        for (project, chosen) in projects.iter().zip(&mut chosen) {
+            match project.select(std::slice::from_ref(selector)) {
+                Ok(selected) => {
+                    selects_something = true;
+                    chosen.extend(selected);
+                }
+                Err(unknown) => nothing = nothing.or(Some(unknown)),
+            }
+        }
+        if let Some(unknown) = nothing.filter(|_| !selects_something) {
+            return Err(unknown);
+        }
+    }
+    Ok(chosen)
 }
 
 /// Finds what more than one of the specs declares: each apply would undo what the other has done.

@@ -49,20 +49,31 @@ pub(crate) fn not_up(group: &GroupHealth) -> String {
 }
 
 fn member_not_up(member: &MemberNotUp) -> String {
-    let why = match member.why {
-        WhyMemberNotUp::Inactive => "is not Active",
-        WhyMemberNotUp::OppositeInactive => "is Active, its other side is not",
+    let MemberNotUp { address, why } = member;
+    match why {
+        WhyMemberNotUp::Inactive => format!("{address} is not Active"),
+        WhyMemberNotUp::OppositeInactive => format!("{address} is Active, {}", not_up_because(*why)),
+        WhyMemberNotUp::PeerDeleted => format!("{address} {}", not_up_because(*why)),
+        WhyMemberNotUp::Unread => format!("{address} could not be read"),
+        _ => format!("{address} is {}", not_up_because(*why)),
+    }
+}
+
+/// Says in a few words why something is not up.
+pub(crate) fn not_up_because(why: WhyMemberNotUp) -> &'static str {
+    match why {
+        WhyMemberNotUp::Inactive => "Inactive",
+        WhyMemberNotUp::OppositeInactive => "its other side is not",
         WhyMemberNotUp::PeerDeleted => "has lost its other side for good",
-        WhyMemberNotUp::FinancialLocked => "is FinancialLocked",
-        WhyMemberNotUp::SecurityLocked => "is SecurityLocked",
-        WhyMemberNotUp::BusinessLocked => "is locked",
-        WhyMemberNotUp::InTransition => "is in transition",
-        WhyMemberNotUp::Absent => "is not there",
-        WhyMemberNotUp::HandsOff => "is hands off",
-        WhyMemberNotUp::Unread => "could not be read",
-        WhyMemberNotUp::Unhealthy => "is unhealthy",
-    };
-    format!("{} {why}", member.address)
+        WhyMemberNotUp::FinancialLocked => "FinancialLocked",
+        WhyMemberNotUp::SecurityLocked => "SecurityLocked",
+        WhyMemberNotUp::BusinessLocked => "locked",
+        WhyMemberNotUp::InTransition => "in transition",
+        WhyMemberNotUp::Absent => "not there",
+        WhyMemberNotUp::HandsOff => "hands off",
+        WhyMemberNotUp::Unread => "not read",
+        WhyMemberNotUp::Unhealthy => "unhealthy",
+    }
 }
 
 /// Lists the groups of which a reader has to know wherever they are shown: below their floor, DOWN, or unknown.

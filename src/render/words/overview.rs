@@ -5,11 +5,11 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::counted;
 use super::super::text::and_more;
 use super::confirmation::Stands;
-use super::groups::{counts, not_up};
+use super::groups::{counts, not_up, not_up_because};
 use super::plan::{blocked_address, span, upcoming};
 use crate::calendar::Zone;
-use crate::overview::{AtWork, GroupWithout, Link, Moving, Obstacle, Overview, Prospect, Unread};
-use crate::plan::{BlockReason, Blocked, GroupHealth};
+use crate::overview::{AtWork, End, GroupWithout, Link, Moving, Obstacle, Overview, Prospect, Unread};
+use crate::plan::{BlockReason, Blocked, GroupHealth, WhyMemberNotUp};
 use crate::resource::{Address, Status};
 use crate::state::Awaiting;
 
@@ -36,16 +36,22 @@ pub(crate) fn name(link: &Link) -> String {
     ends.join(" = ")
 }
 
-/// Says in one word or two how a link stands.
+/// Says in one word or two how a link stands: the statuses of its ends, and of one that is Active why it is not up.
 pub(crate) fn standing(link: &Link) -> String {
-    let ends = link.ends.iter();
-    let mut statuses: Vec<&str> = ends.map(|end| end.status.as_ref().map_or("absent", Status::as_str)).collect();
-    statuses.dedup();
-    match link.up {
-        Some(true) => "up".to_owned(),
-        Some(false) if statuses == ["Active"] => "Active, not up".to_owned(),
-        Some(false) => statuses.join(" / "),
-        None => "not read".to_owned(),
+    if link.up == Some(true) {
+        return "up".to_owned();
+    }
+    let mut ends: Vec<String> = link.ends.iter().map(end).collect();
+    ends.dedup();
+    ends.join(" / ")
+}
+
+fn end(end: &End) -> String {
+    match (&end.status, end.why) {
+        (_, Some(WhyMemberNotUp::Unread)) => "not read".to_owned(),
+        (None, _) => "absent".to_owned(),
+        (Some(Status::Active), Some(why)) => format!("Active, {}", not_up_because(why)),
+        (Some(status), _) => status.to_string(),
     }
 }
 
@@ -56,6 +62,7 @@ pub(crate) fn because(link: &Link, moment: Timestamp, zone: &Zone) -> String {
         let owner = link.owner.as_ref().map(|owner| format!(" ({owner})")).unwrap_or_default();
         said.push(format!("{change}{owner}"));
     }
+    said.extend(link.changes.iter().filter(|change| Some(*change) != link.change_id.as_ref()).map(ToString::to_string));
     let since = link.ends.iter().filter(|end| end.status != Some(Status::Active)).filter_map(|end| end.since).min();
     said.extend(since.filter(|_| link.up != Some(true)).map(|since| format!("since {}", zone.stamp(since))));
     said.extend(link.until.map(|until| match until > moment {
@@ -146,6 +153,7 @@ fn obstacle(obstacle: &Obstacle, address: &Address, zone: &Zone) -> String {
         }
         Obstacle::Unknown { group } => format!("{group} could not be read whole, so that nobody knows"),
         Obstacle::NeededBy { addresses } => format!("{} would have to be down before it", some(addresses)),
+        Obstacle::HandsOff => "hands_off says that it is left alone".to_owned(),
         Obstacle::Refused(reason) => refused(reason, address, zone),
     }
 }
