@@ -26,7 +26,7 @@ use crate::uptime::Uptime;
 
 pub use chain::LineHash;
 pub use illegal::{Illegal, Misstep};
-pub use line::{Base, DamagedLine, FORMAT_VERSION, Journal, TornTail, decode_run, encode_run, runs_in};
+pub use line::{Base, DamagedLine, FORMAT_VERSION, Journal, TornTail, decode_run, encode_run, is_whole_run, runs_in};
 pub use replay::{Answer, Attempt, Closed, Over, Replay, Run, Trace};
 
 /// One line of the journal.

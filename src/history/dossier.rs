@@ -2,13 +2,14 @@
 //!
 //! A value of what is recorded: it reads nothing and words nothing. `ops::evidence` gathers the runs, `render::evidence` shows them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::Past;
 use crate::calendar::Zone;
 use crate::journal::{PlannedStep, Run, Trace};
+use crate::plan::StepId;
 use crate::resource::{Address, Call, ChangeName, RequestId, RouterInterfaceId, Scope};
 use crate::state::{Identity, RunId};
 
@@ -39,6 +40,8 @@ pub struct Part {
     pub about: About,
     /// Its runs, oldest first.
     pub runs: Vec<OfSpec>,
+    /// The steps of these runs that it is not about: those of other changes.
+    pub others: Others,
     /// How long each link was down, in the order in which they went.
     pub downs: Vec<Down>,
 }
@@ -47,9 +50,46 @@ impl Part {
     /// Makes a part of the runs that were found, whatever their order.
     pub fn of(about: About, mut runs: Vec<OfSpec>) -> Self {
         runs.sort_by(|one, other| one.past.run.id().cmp(other.past.run.id()));
-        let downs = downs(runs.iter().map(|of| &of.past.run));
-        Self { about, runs, downs }
+        let others = match &about {
+            About::Change(change) => others(change, runs.iter().map(|of| &of.past.run)),
+            About::Run(_) => Others::new(),
+        };
+        let steps =
+            runs.iter().flat_map(|of| of.past.run.steps().map(move |(step, trace)| (&of.past.run, step, trace)));
+        let is_own = |run: &Run, step: &PlannedStep| !others.contains(&(run.id().clone(), step.id.clone()));
+        let downs = downs(steps.filter(|(run, step, _)| is_own(run, step)));
+        Self { about, runs, others, downs }
     }
+}
+
+/// Steps of runs.
+pub type Others = BTreeSet<(RunId, StepId)>;
+
+/// Returns the steps of runs, oldest first, that are not of a change. One of a way back that an older version ran says of no change,
+/// and is of the change of what it takes back.
+fn others<'r>(change: &str, runs: impl IntoIterator<Item = &'r Run>) -> Others {
+    let mut others = Others::new();
+    let mut touched: BTreeMap<&RunId, BTreeSet<Identity>> = BTreeMap::new();
+    for run in runs {
+        let evidence = &run.started.evidence;
+        for step in &run.started.steps {
+            let identity = Identity::of(&step.scope, &step.interface_id);
+            let takes_back_own = || {
+                let mut taken = evidence.takes_back.iter().filter_map(|taken| touched.get(taken));
+                taken.any(|touched| touched.contains(&identity))
+            };
+            let is_own = match step.change_id.as_ref().map(ChangeName::as_str).or(evidence.change_id.as_deref()) {
+                Some(of) => of == change,
+                None => takes_back_own(),
+            };
+            if is_own {
+                touched.entry(run.id()).or_default().insert(identity);
+            } else {
+                others.insert((run.id().clone(), step.id.clone()));
+            }
+        }
+    }
+    others
 }
 
 /// How long an interface was down, between two calls of ours that were seen to their ends.
@@ -78,15 +118,13 @@ pub struct Settled {
     pub request_id: Option<RequestId>,
 }
 
-/// Returns how long each interface was down, of runs that stand oldest first. What was only found down, or up, counts for neither:
+/// Returns how long each interface was down, of steps whose runs stand oldest first. What was only found down, or up, counts for neither:
 /// no call of ours tells since when it was.
-fn downs<'r>(runs: impl IntoIterator<Item = &'r Run>) -> Vec<Down> {
+fn downs<'r>(steps: impl IntoIterator<Item = (&'r Run, &'r PlannedStep, &'r Trace)>) -> Vec<Down> {
     let mut downs: Vec<Down> = Vec::new();
     let mut open: BTreeMap<Identity, usize> = BTreeMap::new();
-    let mut moves: Vec<(&PlannedStep, Call, Settled)> = runs
-        .into_iter()
-        .flat_map(|run| run.steps().filter_map(move |(step, trace)| Some((step, step.call?, settled(run, trace)?))))
-        .collect();
+    let mut moves: Vec<(&PlannedStep, Call, Settled)> =
+        steps.into_iter().filter_map(|(run, step, trace)| Some((step, step.call?, settled(run, trace)?))).collect();
     moves.sort_by_key(|(_, _, settled)| settled.at);
     for (step, call, settled) in moves {
         let identity = Identity::of(&step.scope, &step.interface_id);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::confirmation::{Confirmation, Verdict};
-use crate::journal::{Operation, Outcome, Over, Replay, Run};
+use crate::journal::{self, Operation, Outcome, Over, Replay, Run};
 use crate::run::{Exit, Report, RunOutcome, StepResult};
 use crate::state::{Identity, RunId, State};
 use crate::store::recorder::{all_ids, past_run, run_in};
@@ -270,7 +270,7 @@ pub fn past_runs(medium: &impl Medium, replay: &Replay) -> Result<Vec<Run>, Stor
 /// Reads the runs in whose text a name stands, oldest first: every run is read, the others are not decoded.
 ///
 /// # Errors
-/// An archive that cannot be read.
+/// An archive that cannot be read; a run whose lines are not what was written: nobody knows whether it names it.
 pub fn runs_that_name(medium: &impl Medium, replay: &Replay, name: &str) -> Result<Vec<Run>, StoreError> {
     // As the lines have it, so that no name hides behind an escape.
     let quoted = serde_json::Value::from(name).to_string();
@@ -278,7 +278,7 @@ pub fn runs_that_name(medium: &impl Medium, replay: &Replay, name: &str) -> Resu
     let mut runs = Vec::new();
     for id in all_ids(medium, replay)? {
         let is_open = replay.runs().iter().any(|run| *run.id() == id);
-        if is_open || medium.run(&id)?.is_some_and(|bytes| names_it(&bytes)) {
+        if is_open || medium.run(&id)?.is_some_and(|bytes| names_it(&bytes) || !journal::is_whole_run(&bytes, &id)) {
             runs.extend(run_in(medium, replay, &id)?);
         }
     }

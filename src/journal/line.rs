@@ -258,6 +258,18 @@ pub fn decode_run(bytes: &[u8]) -> Result<Run, DamagedLine> {
     }
 }
 
+/// Returns whether these are the lines of one whole run: no byte has changed, they begin with its beginning and end with its end.
+/// What they say in between is not decoded.
+pub fn is_whole_run(bytes: &[u8], run_id: &RunId) -> bool {
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').map(Line::parse);
+    let Some(Ok(first)) = lines.next() else { return false };
+    let is_known = first.version().is_some_and(|version| version <= FORMAT_VERSION);
+    let last = lines.try_fold(None, |_, line| line.map(Some)).ok().flatten();
+    is_known
+        && first.run_id().as_ref() == Some(run_id)
+        && last.is_some_and(|line| line.body.starts_with(b"\"folded\":"))
+}
+
 /// Writes a run as its own lines, as one that was taken from a journal: for runs that an older version wrote,
 /// and for those that stand in each other's lines.
 ///

@@ -66,18 +66,42 @@ fn of_change(sources: &[Source], change: &str) -> Result<Vec<OfSpec>> {
     Ok(newest_first(found))
 }
 
+/// Lists the changes that the specs have.
+fn declared(sources: &[Source]) -> BTreeSet<String> {
+    let specs = sources.iter().filter_map(|source| source.project.as_ref()).map(|project| &project.spec);
+    specs.flat_map(|spec| spec.changes.keys()).map(ToString::to_string).collect()
+}
+
+/// Lists the changes of the newest runs.
+fn recorded(sources: &[Source]) -> Result<BTreeSet<String>> {
+    let mut changes = BTreeSet::new();
+    for source in sources {
+        let newest = source.runs(&Wanted { limit: Some(LOOKED_THROUGH), ..Wanted::default() })?;
+        changes.extend(newest.iter().flat_map(|past| changes_of(&past.run)).map(str::to_owned));
+    }
+    Ok(changes)
+}
+
+/// Returns the known change whose name is near one that is not known.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn near_change(sources: &[Source], name: &str) -> Result<Option<String>> {
+    let change = ChangeName::from(name);
+    let mut known = declared(sources);
+    known.extend(recorded(sources)?);
+    let near = nearest(name, known.iter().map(String::as_str)).filter(|_| !known.contains(change.as_str()));
+    Ok(near.map(str::to_owned))
+}
+
 /// Says that nothing is recorded under a name, and what is near.
 fn unknown(sources: &[Source], name: &str, change: &str) -> Result<Refusal> {
-    let specs = sources.iter().filter_map(|source| source.project.as_ref()).map(|project| &project.spec);
-    let mut known: BTreeSet<String> = specs.flat_map(|spec| spec.changes.keys()).map(ToString::to_string).collect();
+    let mut known = declared(sources);
     if known.contains(change) {
         let refusal = Refusal::new(Exit::Error, format!("no run of {change} is recorded"));
         return Ok(refusal.hint("it was not applied yet, or from elsewhere; -f names another spec"));
     }
-    for source in sources {
-        let newest = source.runs(&Wanted { limit: Some(LOOKED_THROUGH), ..Wanted::default() })?;
-        known.extend(newest.iter().flat_map(|past| changes_of(&past.run)).map(str::to_owned));
-    }
+    known.extend(recorded(sources)?);
     known.extend(newest_ids(sources)?.into_iter().map(|id| id.0.to_string()));
     let refusal = Refusal::new(Exit::Error, format!("there is neither a change nor a run {name} in the records"));
     let near = nearest(name, known.iter().map(String::as_str)).map(did_you_mean);

@@ -12,7 +12,7 @@ use anyhow::Result;
 use crate::diagnostic::Place;
 use crate::journal::{Ground, Operation, PlannedStep, Run};
 use crate::plan::{BlockReason, Plan, PlanOptions, StepId};
-use crate::resource::{Address, DesiredStatus};
+use crate::resource::{Address, ChangeName, DesiredStatus};
 use crate::selector::Selector;
 use crate::spec::{Extent, Interface, InterfacePlaces, Placed, Planned, Spec};
 use crate::state::{Identity, Record, RunId, State};
@@ -52,6 +52,8 @@ pub(super) struct Inverse {
     pub(super) options: PlanOptions,
     /// What each interface stands on once it is taken back.
     pub(super) grounds: BTreeMap<Address, Ground>,
+    /// The change that what is taken back of each interface was for.
+    pub(super) changes: BTreeMap<Address, ChangeName>,
     /// The runs of which something else stands.
     pub(super) part_of: Vec<RunId>,
 }
@@ -114,6 +116,7 @@ pub(super) fn inverse(
     for (identity, touched) in standing(done, state, way, &open)? {
         let Some(before) = touched.step.goal.desired().map(DesiredStatus::inverse) else { continue };
         let address = inverse.wish(touched.step, declared.get(&identity), before, way);
+        inverse.changes.extend(change_of(touched.run, touched.step).map(|change| (address.clone(), change)));
         if let Some((run_id, change_id)) = touched.superseded_by
             && !way.loosened().force_superseded
         {
@@ -234,7 +237,7 @@ impl Inverse {
             (limits.per_group, limits.per_region) = (None, None);
         }
         let options = PlanOptions { targets: Vec::new(), way_back: true, ..options.clone() };
-        Self { project, options, grounds: BTreeMap::new(), part_of: Vec::new() }
+        Self { project, options, grounds: BTreeMap::new(), changes: BTreeMap::new(), part_of: Vec::new() }
     }
 
     /// Wishes an interface back, and returns what it is called.
@@ -277,11 +280,22 @@ fn undeclared(step: &PlannedStep, status: DesiredStatus) -> Interface {
     }
 }
 
-/// Says of every change that `what` is its reason: the spec, turned round, is not what anybody wrote.
-pub(super) fn explain(plan: &mut Plan, what: &str) {
+/// Returns the change that a step of a run was for.
+fn change_of(run: &Run, step: &PlannedStep) -> Option<ChangeName> {
+    // Runs of older versions know it of all their steps, or of none.
+    step.change_id.clone().or_else(|| run.started.evidence.change_id.as_deref().map(ChangeName::from))
+}
+
+/// Says of every change that `what` is its reason, and of all that is done which change it was for: the spec, turned round, is not
+/// what anybody wrote.
+pub(super) fn explain(plan: &mut Plan, what: &str, changes: &BTreeMap<Address, ChangeName>) {
     for change in &mut plan.resource_changes {
         if change.action_reason.take().is_some() {
             change.reason = Some(format!("taking back {what}"));
+            change.change_id = changes.get(&change.address).cloned();
         }
+    }
+    for step in &mut plan.steps {
+        step.change_id = changes.get(&step.address).cloned();
     }
 }

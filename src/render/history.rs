@@ -58,9 +58,9 @@ pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, given: &Given, view: 
     text::page::page(out, &page::run::page(past, given), Steps::Whole, view)
 }
 
-/// Writes the list as one JSON document, on one line.
-pub fn list_document<W: Write + ?Sized>(out: &mut W, runs: &[PastRun]) -> io::Result<()> {
-    let specs = specs(runs);
+/// Writes the list as one JSON document, on one line; `specs` are those that were given, where several were.
+pub fn list_document<W: Write + ?Sized>(out: &mut W, runs: &[PastRun], specs: &BTreeSet<String>) -> io::Result<()> {
+    let specs = specs.iter().map(String::as_str).collect();
     let runs = runs.iter().map(Run::from).collect();
     json::line(out, &ListDocument { format_version: FORMAT_VERSION, runs, specs })
 }
@@ -68,11 +68,6 @@ pub fn list_document<W: Write + ?Sized>(out: &mut W, runs: &[PastRun]) -> io::Re
 /// Writes the list as one JSON document a run, each on a line of its own.
 pub fn list_lines<W: Write + ?Sized>(out: &mut W, runs: &[PastRun]) -> io::Result<()> {
     runs.iter().try_for_each(|run| run_document(out, run))
-}
-
-/// Names the specs of runs, where several were named to the command.
-pub(crate) fn specs(runs: &[PastRun]) -> BTreeSet<&str> {
-    runs.iter().filter_map(|run| run.spec.as_deref()).collect()
 }
 
 /// What `history --json` prints.
@@ -83,7 +78,7 @@ pub(crate) struct ListDocument<'a> {
     format_version: &'static str,
     /// The runs, newest first.
     runs: Vec<Run<'a>>,
-    /// The specs that these runs are of, where several were given.
+    /// The specs that were given, where several were.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     specs: BTreeSet<&'a str>,
 }

@@ -507,15 +507,18 @@ pub(crate) fn ticket() -> Ticket {
     let alone = TicketPart {
         about: About::Run(back.report.run_id.clone()),
         runs: vec![PastRun { spec: Some("sites/sh.yaml".to_owned()), ..back.clone() }],
+        others: BTreeSet::new(),
         downs: Vec::new(),
     };
-    let change = TicketPart { about: About::Change("CHG-1042".to_owned()), runs: vec![drain, back], downs };
-    Ticket { made_at: at("04:00:00"), parts: vec![change, alone] }
+    let about = About::Change("CHG-1042".to_owned());
+    let change = TicketPart { about, runs: vec![drain, back], others: BTreeSet::new(), downs };
+    let specs = BTreeSet::from(["sites/sh.yaml".to_owned()]);
+    Ticket { made_at: at("04:00:00"), parts: vec![change, alone], specs }
 }
 
 /// A report for a ticket in which every text is `text`.
 pub(crate) fn hostile_ticket(text: &str) -> Ticket {
-    let mut ticket = ticket();
+    let mut ticket = Ticket { specs: BTreeSet::from([text.to_owned()]), ..ticket() };
     for part in &mut ticket.parts {
         if let About::Change(change) = &mut part.about {
             *change = text.to_owned();

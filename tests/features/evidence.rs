@@ -114,6 +114,9 @@ fn several_specs_are_one_history_and_each_run_says_whose_it_is() {
         document["runs"].as_array().unwrap().iter().map(|run| run["spec"].as_str().unwrap()).collect();
     assert_eq!(specs, ["other.yaml", "rictl.yaml"], "newest first");
     assert_eq!(document["specs"], serde_json::json!(["other.yaml", "rictl.yaml"]));
+    let before = both("history --json --until 2000-01-01").with_code(0).stdout;
+    let before: Value = serde_json::from_str(&before).unwrap();
+    assert_eq!(before["specs"], document["specs"], "those without runs too: {before}");
     let text = both("history").with_code(0).stdout;
     assert!(text.lines().next().unwrap().ends_with("  beijing  other.yaml"), "{text}");
     assert!(text.lines().next().unwrap().contains("Z  apply "), "each in the zone of its spec: {text}");
@@ -141,8 +144,25 @@ fn what_is_not_asked_for_is_not_opened() {
     fs::rename(runs.join(format!("{ancient}.jsonl")), runs.join(format!("{future}.jsonl"))).unwrap();
     assert_eq!(ids(scene.rictl("history --json --until 2998-01-01")).len(), 2);
     scene.rictl("history --json --limit 1").with_code(1);
-    let report = scene.rictl("report CHG-1 --format json").with_code(0).stdout;
-    assert!(report.contains("CHG-1"), "what does not name the change is not decoded: {report}");
+    let report = scene.rictl("report CHG-1 --format json").with_code(1).stderr;
+    assert!(report.contains(future), "nobody knows whether it is of the change: {report}");
+}
+
+#[test]
+fn a_report_of_a_change_leaves_out_no_run_whose_lines_are_not_what_was_written() {
+    let scene = drained_and_returned();
+    let all = ids(scene.rictl("history --json"));
+    let file = scene.path(&format!("state/rictl.runs/{}.jsonl", all[1]));
+    let whole = fs::read_to_string(&file).unwrap();
+    let headless = whole.split_once('\n').unwrap().1.to_owned();
+    let endless: String = whole.lines().next().unwrap().to_owned() + "\n";
+    for damaged in [whole.replace("CHG-1", "CHG-9"), headless, endless, String::new()] {
+        fs::write(&file, &damaged).unwrap();
+        let said = scene.rictl("report CHG-1").with_code(1).stderr;
+        assert!(said.contains(&all[1]), "{said}");
+    }
+    fs::write(&file, &whole).unwrap();
+    assert_eq!(scene.rictl("report CHG-1 --format json").with_code(0).stdout.matches("\"operation\"").count(), 2);
 }
 
 #[test]
@@ -216,6 +236,133 @@ fn a_report_of_a_change_has_its_ways_back_and_why_not_all_went_well() {
     let back = runs.iter().find(|run| run["operation"] == "rollback").unwrap_or_else(|| panic!("{document}"));
     assert_ne!(back["exit_code"], 0, "{back}");
     assert!(page.contains("**Did not go well**") && page.contains("Forbidden"), "{page}");
+}
+
+/// Two changes that one run begins; `next.yaml` is without the first.
+fn two_changes(faults: &str) -> Scene {
+    let (first, second) = (
+        "  OV-1: {reason: overhaul, select: [primary], status: Inactive}\n",
+        "  HO: {reason: handover, select: [backup], status: Inactive}\n",
+    );
+    let interfaces = "interfaces:\n  primary: {id: ri-a, status: Active}\n  backup: {id: ri-c, status: Active}\n";
+    let scene = Scene::with_spec(&format!("{CLOUD}changes:\n{first}{second}{interfaces}"));
+    scene.write("next.yaml", &format!("{CLOUD}changes:\n{second}{interfaces}"));
+    scene.write("world.yaml", &format!("{WORLD}{faults}"));
+    scene
+}
+
+/// One run has begun both.
+fn two_changes_in_one_run() -> Scene {
+    let scene = two_changes("");
+    scene.rictl("apply --auto-approve").with_code(0);
+    scene
+}
+
+#[test]
+fn a_report_of_a_change_is_about_its_own_steps_of_the_runs_that_it_shares() {
+    let scene = two_changes_in_one_run();
+    scene.write("rictl.yaml", &scene.read("next.yaml"));
+    scene.rictl("apply --auto-approve").with_code(0);
+    let page = scene.rictl("report HO").with_code(0).stdout;
+    assert!(page.contains("**Drained, not returned. 1 interface was not brought back by these runs.**"), "{page}");
+    assert!(page.contains("1 run, 1 step, 1 at their goals, 1 call with a RequestId."), "{page}");
+    assert!(page.contains("1 step of these runs is not of HO and not told here."), "{page}");
+    assert!(!page.contains("primary"), "{page}");
+    let other = scene.rictl("report OV-1").with_code(0).stdout;
+    assert!(other.contains("**Drained and returned. 1 interface was down for") && !other.contains("backup"), "{other}");
+    let document: Value = serde_json::from_str(&scene.rictl("report HO --format json").with_code(0).stdout).unwrap();
+    let down: Vec<&str> =
+        document["down"].as_array().unwrap().iter().map(|down| down["address"].as_str().unwrap()).collect();
+    assert_eq!(down, ["backup"]);
+    let csv = scene.rictl("report HO --format csv").with_code(0).stdout;
+    assert!(csv.split("\r\n").count() == 1 + 1 + 1 && !csv.contains("primary"), "{csv}");
+    let first = document["runs"][0]["run_id"].as_str().unwrap();
+    let whole = scene.rictl(&format!("report {first}")).with_code(0).stdout;
+    assert!(whole.contains("| Step | Run | Change | Where |"), "{whole}");
+    assert!(whole.contains("2 interfaces were not brought back") && !whole.contains("not told here"), "{whole}");
+}
+
+#[test]
+fn what_another_change_of_the_run_failed_at_is_no_failure_of_this_one() {
+    let scene = two_changes("faults: [{fault: denied, action: DeactivateRouterInterface, interface: ri-a}]\n");
+    scene.rictl("apply --auto-approve").with_code(5);
+    let page = scene.rictl("report HO").with_code(0).stdout;
+    assert!(page.contains("**Drained, not returned. 1 interface"), "{page}");
+    assert!(!page.contains("Did not go well"), "{page}");
+    let page = scene.rictl("report OV-1").with_code(0).stdout;
+    assert!(page.contains("**Incomplete. No interface was taken down.**"), "{page}");
+    assert!(page.contains("Did not go well") && page.contains("Forbidden"), "{page}");
+    let last = scene.rictl("report last").with_code(0).stdout;
+    assert!(last.contains("**Drained, not returned; not all went well."), "what ended with 5 is not well: {last}");
+}
+
+#[test]
+fn a_rollback_is_of_the_changes_of_the_steps_that_it_takes_back() {
+    let scene = two_changes_in_one_run();
+    scene.rictl("rollback last --auto-approve").with_code(0);
+    for (change, address) in [("HO", "backup"), ("OV-1", "primary")] {
+        assert_eq!(ids(scene.rictl(&format!("history --json --change {change}"))).len(), 2);
+        let page = scene.rictl(&format!("report {change}")).with_code(0).stdout;
+        assert!(page.contains("**Drained and returned. 1 interface was down for"), "{page}");
+        let listed = scene.rictl(&format!("history --json --change {change}")).stdout;
+        let listed: Value = serde_json::from_str(&listed).unwrap();
+        let back = &listed["runs"][0];
+        assert_eq!([&back["operation"], &back["change_id"]], [&Value::from("rollback"), &Value::Null]);
+        let mut steps = back["results"].as_array().unwrap().iter();
+        let step = steps.find(|step| step["address"] == address).unwrap();
+        assert_eq!(step["change_id"], change, "{back}");
+    }
+}
+
+#[test]
+fn a_part_that_a_rollback_takes_back_of_a_run_is_of_its_change() {
+    let scene = two_changes_in_one_run();
+    scene.rictl("rollback --change HO --auto-approve").with_code(0);
+    let listed: Value = serde_json::from_str(&scene.rictl("history --json --limit 1").stdout).unwrap();
+    assert_eq!([&listed["runs"][0]["change_id"], &listed["runs"][0]["results"][0]["change_id"]], ["HO", "HO"]);
+    let page = scene.rictl("report HO").with_code(0).stdout;
+    assert!(page.contains("**Drained and returned. 1 interface was down for"), "{page}");
+    let page = scene.rictl("report OV-1").with_code(0).stdout;
+    assert!(page.contains("**Drained, not returned."), "{page}");
+}
+
+#[test]
+fn a_report_of_a_run_that_goes_on_or_died_says_so_and_what_is_not_known() {
+    let scene = Scene::with_spec(&spec(true));
+    scene.write("world.yaml", &WORLD.replace("deactivate: 40ms", "deactivate: 10m"));
+    let mut child = scene.begun("\"accepted\"", "apply --auto-approve");
+    let page = scene.rictl("report CHG-1").with_code(0).stdout;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(page.contains("**Goes on. 1 call is on the way.**") && page.contains("| `goes on` |"), "{page}");
+    let page = scene.rictl("report CHG-1").with_code(0).stdout;
+    assert!(page.contains("**Died. What became of 1 call is not known.**"), "{page}");
+    assert!(page.contains("| `not known` |") && page.contains("- Died: "), "{page}");
+    let listed = scene.rictl("history").with_code(0).stdout;
+    assert!(listed.contains("  died  "), "one word for one outcome: {listed}");
+}
+
+#[test]
+fn an_interface_that_was_down_twice_is_one_interface() {
+    let scene = drained_and_returned();
+    scene.write("rictl.yaml", &spec(true));
+    scene.rictl("apply --auto-approve").with_code(0);
+    let page = scene.rictl("report CHG-1").with_code(0).stdout;
+    assert!(page.contains("**Drained, not returned. 1 interface was not brought back by these runs.**"), "{page}");
+    scene.write("rictl.yaml", &spec(false));
+    scene.rictl("apply --auto-approve").with_code(0);
+    let page = scene.rictl("report CHG-1").with_code(0).stdout;
+    assert!(page.contains("**Drained and returned. 1 interface was down 2 times, the longest for"), "{page}");
+}
+
+#[test]
+fn a_change_that_is_not_known_has_the_nearest_as_a_hint() {
+    let scene = drained_and_returned();
+    let none = scene.rictl("history --change CHG-2").with_code(0);
+    assert_eq!(none.stdout, "No run is like that.\n");
+    assert!(none.stderr.contains("no run of CHG-2 is recorded; did you mean `CHG-1`?"), "{none:?}");
+    let filtered = scene.rictl("history --change CHG-1 --until 2000-01-01").with_code(0);
+    assert_eq!(filtered.stderr, "", "it is known, and nothing of it is asked for");
 }
 
 #[test]

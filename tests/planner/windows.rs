@@ -34,7 +34,7 @@ fn a_window_that_is_closed_blocks_and_says_when_it_opens() {
     assert_eq!(plan.blocked[0].reason, window);
     assert!(plan.steps.is_empty() && !plan.is_complete());
     let text = rictl::render::words::plan::blocked(&plan, &plan.blocked[0]);
-    insta::assert_snapshot!(text, @"a (ri-a in cn-shanghai) is held back by the window `works`: opens at 2026-11-23 13:30 +00:00; --override-window REASON does not wait");
+    insta::assert_snapshot!(text, @"a (ri-a in cn-shanghai) is held back by the window `works`: opens at 2026-11-23 13:30 +00:00; `rictl plan --at open` plans for when all goes through, --override-window REASON does not wait");
 }
 
 #[test]

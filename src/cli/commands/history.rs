@@ -1,5 +1,6 @@
 //! `history` and `report`: what past runs tell, of one spec or several.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
@@ -38,11 +39,16 @@ pub(super) fn history(arguments: &HistoryArgs, invocation: &Invocation, output: 
     };
     let uptime = BootTime::now().uptime();
     let runs: Vec<PastRun> = runs.into_iter().map(|run| PastRun::from(run).as_of(now, uptime.as_ref())).collect();
+    if let Some(change) = arguments.change.as_deref().filter(|_| runs.is_empty())
+        && let Some(near) = evidence::near_change(&sources, change)?
+    {
+        output.say(&format!("note: {}", render::words::history::no_change(change, &near)));
+    }
     let extent = if arguments.asks_for_some() { Extent::Some } else { Extent::All };
     let view = output.view();
     output.print(|out| match arguments.format() {
         HistoryFormat::Text => render::history::list(out, &runs, extent, view),
-        HistoryFormat::Json => render::history::list_document(out, &runs),
+        HistoryFormat::Json => render::history::list_document(out, &runs, &several(&sources)),
         HistoryFormat::Ndjson => render::history::list_lines(out, &runs),
     })?;
     Ok(Exit::Done)
@@ -51,7 +57,7 @@ pub(super) fn history(arguments: &HistoryArgs, invocation: &Invocation, output: 
 pub(super) fn report(arguments: &ReportArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let sources = sources(invocation, output, false)?;
     let parts = evidence::gather(&sources, &arguments.names)?;
-    let ticket = Ticket::of(parts, invocation.clock.now(), BootTime::now().uptime().as_ref());
+    let ticket = Ticket::of(parts, several(&sources), invocation.clock.now(), BootTime::now().uptime().as_ref());
     let mut text = Vec::new();
     match arguments.format() {
         ReportFormat::Markdown => render::markdown::ticket(&mut text, &ticket),
@@ -69,6 +75,11 @@ pub(super) fn report(arguments: &ReportArgs, invocation: &Invocation, output: &O
         None => output.print(|out| out.write_all(&text))?,
     }
     Ok(Exit::Done)
+}
+
+/// Names the specs that were given, where several were.
+fn several(sources: &[Source]) -> BTreeSet<String> {
+    sources.iter().filter(|_| sources.len() > 1).map(|source| source.name.clone()).collect()
 }
 
 /// Reads what is recorded of each spec; of one that cannot be read as well, unless `needs_specs`.

@@ -66,11 +66,15 @@ fn run(begun: i64, steps: &[(&str, Call, Outcome)]) -> Run {
     journal.replay().runs()[0].clone()
 }
 
+fn of_runs(runs: &[Run]) -> Vec<Down> {
+    downs(runs.iter().flat_map(|run| run.steps().map(move |(step, trace)| (run, step, trace))))
+}
+
 /// Says of each time that a link was down which it was, from when to when.
 fn told(runs: &[Run]) -> Vec<(String, i64, Option<i64>)> {
     let seconds = |settled: &Settled| settled.at.duration_since(at(0)).as_secs();
     let of = |down: &Down| (down.address.to_string(), seconds(&down.drained), down.returned.as_ref().map(seconds));
-    downs(runs).iter().map(of).collect()
+    of_runs(runs).iter().map(of).collect()
 }
 
 use Call::{Activate, Deactivate};
@@ -80,7 +84,7 @@ use Outcome::{Already, Done, Unsettled};
 fn a_link_was_down_from_the_drain_that_was_seen_to_the_return_that_was_seen() {
     let runs = [run(0, &[("a", Deactivate, Done), ("b", Deactivate, Done)]), run(100, &[("a", Activate, Done)])];
     assert_eq!(told(&runs), [("a".to_owned(), 1, Some(101)), ("b".to_owned(), 2, None)]);
-    let [down, _] = <[Down; 2]>::try_from(downs(&runs)).unwrap();
+    let [down, _] = <[Down; 2]>::try_from(of_runs(&runs)).unwrap();
     let request = |settled: &Settled| settled.request_id.as_ref().unwrap().to_string();
     assert_eq!([request(&down.drained), request(&down.returned.unwrap())], ["R-1", "R-101"]);
 }
@@ -111,4 +115,20 @@ fn a_run_is_of_the_changes_of_its_steps() {
     let run = run(0, &[("a", Deactivate, Done)]);
     assert!(is_of_change(&run, "CHG-1") && !is_of_change(&run, "CHG-10"));
     assert_eq!(changes_of(&run).collect::<Vec<_>>(), ["CHG-1"]);
+}
+
+#[test]
+fn a_step_is_of_its_own_change_and_of_a_way_back_that_says_of_none_of_what_it_takes_back() {
+    let mut drain = run(0, &[("a", Deactivate, Done), ("b", Deactivate, Done)]);
+    drain.started.steps[1].change_id = Some("CHG-2".into());
+    let mut back = run(100, &[("a", Activate, Done), ("b", Activate, Done)]);
+    back.started.operation = Operation::Rollback;
+    back.started.evidence.takes_back = vec![drain.id().clone()];
+    back.started.steps.iter_mut().for_each(|step| step.change_id = None);
+    let of = |change: &str| {
+        let others = others(change, [&drain, &back]);
+        others.iter().map(|(_, step)| step.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("CHG-1"), ["b/deactivate", "b/activate"]);
+    assert_eq!(of("CHG-2"), ["a/deactivate", "a/activate"]);
 }

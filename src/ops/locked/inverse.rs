@@ -42,11 +42,11 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let inverse = rollback::inverse(&self.session.project, done, state, way, options, open)?;
         let Some(mut inverse) = inverse else { return Ok(None) };
         leave_awaited(&mut inverse, done, state);
-        let Inverse { project, options, grounds, part_of } = inverse;
+        let Inverse { project, options, grounds, changes, part_of } = inverse;
         let refresh = self.read_believed(&project.spec, state, front).await;
         let held = options.held.clone();
         let mut plan = self.plan_from(&project, state, &refresh, &options).await?;
-        rollback::explain(&mut plan, &named(done));
+        rollback::explain(&mut plan, &named(done), &changes);
         let back_already = back_already(&held, &plan);
         let earlier = self.unsettled(state);
         // Of one that is recorded elsewhere it is decided there.

@@ -213,12 +213,15 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let takes_back_whole = takes_back.is_some() && plan.is_complete();
         let confirm_within = self.session.confirm_within.filter(|_| takes_back.is_none());
         let part_of = takes_back.as_ref().map(|takes_back| takes_back.part_of.clone()).unwrap_or_default();
+        let of_steps = change_of(plan).map(ToString::to_string);
         let (takes_back, change_id, grounds) = match takes_back {
             Some(takes_back) => {
                 let grounds = takes_back.grounds_of(plan);
-                (takes_back.run_ids, takes_back.change_id, grounds)
+                // Without steps only what it takes back tells.
+                let found_back = takes_back.change_id.filter(|_| plan.steps.is_empty());
+                (takes_back.run_ids, of_steps.or(found_back), grounds)
             }
-            None => (Vec::new(), change_of(plan).map(ToString::to_string), self.grounds(plan)),
+            None => (Vec::new(), of_steps, self.grounds(plan)),
         };
         Evidence {
             host: Some(Holder::host_name()),

@@ -16,7 +16,7 @@ use crate::render::words::report as words;
 use crate::render::words::run::label;
 use crate::render::words::ticket as told;
 use crate::resource::Status;
-use crate::run::{Reason, StepResult};
+use crate::run::StepResult;
 
 /// Builds a page for each part of a report.
 pub(crate) fn pages(ticket: &Ticket) -> Vec<Page> {
@@ -32,15 +32,16 @@ pub(crate) fn title(ticket: &Ticket) -> Phrase {
 fn page(ticket: &Ticket, part: &TicketPart) -> Page {
     let zone = part.runs.first().map(|run| run.report.time_zone.clone()).unwrap_or_default();
     let (tone, strong, rest) = told::verdict(part);
+    let lines = std::iter::once(told::counts(part)).chain(told::others(part)).collect();
     Page {
         title: Phrase::ours("rictl report of ").and_theirs(told::about(&part.about)),
         facts: facts(ticket, part, &zone),
-        verdict: Verdict { lines: vec![told::counts(part)], ..Verdict::new(tone, strong, rest) },
+        verdict: Verdict { lines, ..Verdict::new(tone, strong, rest) },
         sections: vec![
-            reasons(&part.runs),
+            reasons(part),
             section("Down", downs(&part.downs, &zone)),
             section("Runs", runs(&part.runs)),
-            section("Steps", steps(&part.runs)),
+            section("Steps", steps(part)),
         ],
         next: None,
     }
@@ -87,13 +88,19 @@ fn when(part: &TicketPart, zone: &Zone) -> Phrase {
 }
 
 /// Says of each run why it did not end well.
-fn reasons(runs: &[PastRun]) -> Section {
-    let entry = |run: &PastRun, reason: &Reason| {
-        let says = Some(words::remark(&run.report, reason));
-        Entry::new(Tone::Bad, label(reason), run.report.run_id.to_string(), says)
+fn reasons(part: &TicketPart) -> Section {
+    let entry = |run: &PastRun, label: &'static str, says: String| {
+        Entry::new(Tone::Bad, label, run.report.run_id.to_string(), Some(says))
     };
-    let all = runs.iter().flat_map(|run| words::reasons(&run.report).map(move |reason| (run, reason)));
-    let entries = all.map(|(run, reason)| entry(run, reason)).collect();
+    let mut entries = Vec::new();
+    for run in &part.runs {
+        let known = entries.len();
+        let reasons = part.reasons(run).map(|reason| entry(run, label(reason), words::remark(&run.report, reason)));
+        entries.extend(reasons);
+        if entries.len() == known && !part.is_well(run) {
+            entries.extend(told::without_reason(run).map(|(label, says)| entry(run, label, says)));
+        }
+    }
     Section::new("Did not go well", Lead::Labels { are_own: true }, Body::List(entries)).urgent()
 }
 
@@ -161,11 +168,13 @@ fn runs(runs: &[PastRun]) -> Table {
     Table::of(heads, runs.iter().map(row))
 }
 
-fn steps(runs: &[PastRun]) -> Table {
-    let rows = runs.iter().flat_map(|run| run.report.results.iter().map(move |result| step(run, result)));
+fn steps(part: &TicketPart) -> Table {
+    let changes: BTreeSet<_> = part.steps().map(|(_, result)| &result.step.change_id).collect();
+    let rows = part.steps().map(|(run, result)| step(run, result, changes.len() > 1));
     let heads = [
         "Step",
         "Run",
+        "Change",
         "Where",
         "Why",
         "Before -> after",
@@ -180,16 +189,18 @@ fn steps(runs: &[PastRun]) -> Table {
     Table::of(heads, rows)
 }
 
-fn step(run: &PastRun, result: &StepResult) -> [Phrase; 12] {
+fn step(run: &PastRun, result: &StepResult, says_change: bool) -> [Phrase; 13] {
     let (step, zone) = (&result.step, &run.report.time_zone);
     let moment = |at: Option<jiff::Timestamp>| at.map_or_else(Phrase::default, |at| Phrase::ours(zone.stamp(at)));
     let theirs = |text: Option<String>| text.map_or_else(Phrase::default, Phrase::theirs);
     let status = |status: Option<&Status>| status.map_or_else(|| "unknown".to_owned(), Status::to_string);
-    let outcome = words::outcome(result);
+    let outcome = told::outcome(run, result);
+    let change = step.change_id.as_ref().filter(|_| says_change);
     let detail = words::detail(result, zone).filter(|detail| *detail != outcome);
     [
         Phrase::theirs(step.id.to_string()),
         Phrase::theirs(run.report.run_id.to_string()),
+        theirs(change.map(ToString::to_string)),
         Phrase::theirs(step.interface_id.to_string()).and(" in ").and_theirs(step.scope.to_string()),
         theirs(step.reason.clone()),
         Phrase::theirs(status(result.before().as_ref())).and(" -> ").and_theirs(status(result.status.as_ref())),

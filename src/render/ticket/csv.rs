@@ -1,7 +1,7 @@
-//! What past runs prove, as rows of RFC 4180 in UTF-8: one a step, and one for a run that had none.
+//! What past runs prove, as rows of RFC 4180 in UTF-8: one for each step that it is about, and one for a run without any.
 //!
 //! A spreadsheet runs what begins like a formula, so such a text begins with a `'` here. What a terminal would act on is escaped as
-//! anywhere else, but for tabs and line ends, which a quoted cell may hold. Times are in UTC, each as RFC 3339 has it.
+//! anywhere else, but for tabs and line ends, which a quoted cell may hold, and so is what a CI runner's log would act on. Times are in UTC, each as RFC 3339 has it.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -79,11 +79,13 @@ pub fn write<W: Write + ?Sized>(out: &mut W, ticket: &Ticket) -> io::Result<()> 
     let downs = ticket.downs();
     for run in ticket.runs() {
         let of_run = of_run(run);
-        for result in &run.report.results {
+        let mut is_bare = true;
+        for result in run.report.results.iter().filter(|result| ticket.is_about(run, result)) {
             let cells = of_run.iter().cloned().chain(of_step(run, result, &downs));
             row(out, cells)?;
+            is_bare = false;
         }
-        if run.report.results.is_empty() {
+        if is_bare {
             row(out, of_run.into_iter().chain(STEP.map(|_| String::new())))?;
         }
     }
@@ -207,8 +209,22 @@ fn inert(text: &str) -> Cow<'_, str> {
             }
         })
         .collect();
+    let escaped = disarmed(&escaped);
     let escaped = if escaped == text { Cow::Borrowed(text) } else { Cow::Owned(escaped) };
     if escaped.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{escaped}").into() } else { escaped }
+}
+
+/// Takes the meaning from what a CI runner would read as a command: `::name::` where a line begins, `##[name]` anywhere.
+fn disarmed(text: &str) -> String {
+    let disarm = |line: &str| {
+        let begins = line.len() - line.trim_start().len();
+        match line[begins..].strip_prefix(':') {
+            Some(rest) if rest.starts_with(':') => format!("{}\\x3a{rest}", &line[..begins]),
+            _ => line.to_owned(),
+        }
+    };
+    let lines: String = text.split_inclusive(['\r', '\n']).map(disarm).collect();
+    lines.replace("##[", "\\x23#[")
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub(crate) struct Document<'a> {
     runs: Vec<Run<'a>>,
     /// How long each link was down.
     down: Vec<DownDocument<'a>>,
-    /// The specs that these runs are of, where several were given.
+    /// The specs that were given, where several were.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     specs: BTreeSet<&'a str>,
 }
@@ -83,7 +83,7 @@ pub fn write<W: Write + ?Sized>(out: &mut W, ticket: &Ticket) -> io::Result<()> 
             about: ticket.parts.iter().map(AboutDocument::from).collect(),
             runs: ticket.runs().map(Run::from).collect(),
             down: ticket.downs().into_iter().map(DownDocument::from).collect(),
-            specs: ticket.runs().filter_map(|run| run.spec.as_deref()).collect(),
+            specs: ticket.specs.iter().map(String::as_str).collect(),
         },
     )
 }

@@ -1,5 +1,6 @@
 //! What is odd about what is recorded, in words.
 
+use crate::diagnostic::nearest::did_you_mean;
 use crate::history::Note;
 use crate::render::counted;
 use crate::resource::Address;
@@ -75,4 +76,9 @@ pub(crate) fn addresses<'a>(addresses: impl ExactSizeIterator<Item = &'a Address
 /// Says that there is nothing to list.
 pub(crate) fn no_runs(is_filtered: bool) -> &'static str {
     if is_filtered { "No run is like that." } else { "No runs are recorded." }
+}
+
+/// Says that nothing is recorded of a change, and which name is near.
+pub(crate) fn no_change(change: &str, near: &str) -> String {
+    format!("no run of {change} is recorded; {}", did_you_mean(near))
 }
