@@ -94,10 +94,11 @@ fn work(runtime: &Runtime) -> Exit {
         let refusal = Refusal::new(Exit::Error, "--file was given before the command and after it");
         return errors::report(&output, &refusal.hint("give all of them on one side of it").into(), machine);
     }
+    let environment = environment().with_children(children());
+    let invocation = Invocation { global: cli.global, environment, clock: clock(), is_linked };
+    let output = output.given(invocation.given_of_one());
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
-        let environment = environment().with_children(children());
-        let invocation = Invocation { global: cli.global, environment, clock: clock(), is_linked };
         commands::dispatch(cli.command, &invocation, &output).await
     });
     match outcome {

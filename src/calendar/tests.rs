@@ -83,6 +83,11 @@ fn what_is_no_time_is_refused() {
     assert_eq!(Zone::named("Asia/Beijing"), None);
     assert_eq!(Zone::named("asia/shanghai"), None);
     assert_eq!(Zone::near("asia/shanghai").as_deref(), Some("Asia/Shanghai"));
+    for name in ["Beijing", "beijng", "China", "PRC", "CST", "Asia/Beijing"] {
+        assert_eq!(Zone::near(name).as_deref(), Some("Asia/Shanghai"), "{name}");
+    }
+    assert_eq!(Zone::near("Europe/Berln").as_deref(), Some("Europe/Berlin"));
+    assert_eq!(Zone::near("IST"), None);
     assert_eq!(Zone::near("Shanghai").as_deref(), Some("Asia/Shanghai"));
 }
 

@@ -14,6 +14,11 @@ use crate::diagnostic::nearest::nearest;
 /// The data that is in the binary, and no other: a machine's own may be older.
 static DATABASE: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
 
+/// Names by which people ask for China's only clock.
+const CHINESE: [&str; 6] = ["Beijing", "China", "Chongqing", "CST", "PRC", "Shanghai"];
+/// Longer words in capitals are cities.
+const LONGEST_ABBREVIATION: usize = 5;
+
 /// A time zone of the IANA database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone(TimeZone);
@@ -67,14 +72,27 @@ impl Zone {
 
     /// Returns the name most like a word that is none.
     pub fn near(word: &str) -> Option<String> {
-        let names: Vec<String> = DATABASE.available().map(|name| name.as_str().to_owned()).collect();
-        if let Some(name) = nearest(word, names.iter().map(String::as_str)) {
-            return Some(name.to_owned());
+        let word = word.rsplit('/').next().unwrap_or(word);
+        if CHINESE.iter().any(|name| name.eq_ignore_ascii_case(word)) {
+            return Some("Asia/Shanghai".to_owned());
         }
-        // Shanghai, Beijing's clock, is known by its city; and so is every other.
-        let mut cities = names.iter().filter_map(|name| Some((name.rsplit_once('/')?.1, name)));
-        let near = nearest(word, cities.clone().map(|(city, _)| city))?;
-        cities.find(|(city, _)| *city == near).map(|(_, name)| name.clone())
+        // An abbreviation stands for several zones, and is near to others that are hours away.
+        if word.len() <= LONGEST_ABBREVIATION && word.chars().all(|letter| letter.is_ascii_uppercase()) {
+            return None;
+        }
+        let names: Vec<String> = DATABASE.available().map(|name| name.as_str().to_owned()).collect();
+        let cities = names.iter().filter_map(|name| Some((name.rsplit_once('/')?.1, name.as_str())));
+        let known = CHINESE.iter().map(|name| (*name, "Asia/Shanghai")).chain(cities);
+        let near = nearest(word, known.clone().map(|(city, _)| city))?;
+        let is_close = near.len().abs_diff(word.len()) <= 2 && near[..1].eq_ignore_ascii_case(word.get(..1)?);
+        known.filter(|_| is_close).find(|(city, _)| *city == near).map(|(_, name)| name.to_owned())
+    }
+
+    /// Returns whether a word is an offset from UTC, which a name is wanted instead of.
+    pub fn is_offset(word: &str) -> bool {
+        let word = word.to_ascii_uppercase();
+        let rest = ["UTC", "GMT"].iter().find_map(|name| word.strip_prefix(name)).unwrap_or(&word);
+        rest.strip_prefix(['+', '-']).is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()))
     }
 
     /// Returns its name.

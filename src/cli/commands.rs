@@ -185,6 +185,12 @@ impl Invocation {
         }
     }
 
+    /// What the command was typed with; of several specs none, for what is said is about any of them.
+    pub(super) fn given_of_one(&self) -> Given {
+        let given = self.given();
+        if self.global.file.len() > 1 { Given { file: None, ..given } } else { given }
+    }
+
     /// What a command was typed with that looks at a part of the spec, or as of a moment.
     fn given_choice(&self, selection: &Selection, at: &AtArgs) -> Given {
         let Selection { target, exclude } = selection;

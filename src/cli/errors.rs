@@ -47,7 +47,10 @@ pub(super) enum Machine {
 
 /// Prints an error and returns its exit code.
 pub(super) fn report(output: &Output, error: &anyhow::Error, machine: Machine) -> Exit {
-    let diagnostics = diagnose(error);
+    let mut diagnostics = diagnose(error);
+    for finding in &mut diagnostics.findings {
+        finding.hint = finding.hint.take().map(|hint| output.retold(&hint));
+    }
     match machine {
         Machine::None => {}
         Machine::Document => {

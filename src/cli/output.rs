@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::Context as _;
 
 use crate::render::diagnostic::DrawStyle;
+use crate::render::words::next::Given;
 use crate::render::{self, View};
 
 use super::outlet::{self, Worth};
@@ -26,6 +27,8 @@ pub(super) struct Output {
     is_terminal: bool,
     width: u16,
     unicode: bool,
+    /// What the command was typed with, which the commands in hints are to have as well.
+    given: Given,
 }
 
 impl Output {
@@ -45,7 +48,18 @@ impl Output {
             is_terminal: io::stdout().is_terminal(),
             width: width(),
             unicode,
+            given: Given::default(),
         }
+    }
+
+    /// Takes in what the command was typed with.
+    pub(super) fn given(self, given: Given) -> Self {
+        Self { given, ..self }
+    }
+
+    /// Returns a text whose commands can be typed as this one was.
+    pub(super) fn retold(&self, text: &str) -> String {
+        self.given.in_text(text)
     }
 
     /// How standard output is to look: what is not a terminal is read by programs, so that nothing is wrapped or cut.
@@ -87,7 +101,7 @@ impl Output {
     pub(super) fn say(&self, text: &str) {
         let width = if io::stderr().is_terminal() { self.width } else { u16::MAX };
         let view = View { color: false, width, unicode: self.unicode, folds: false };
-        self.complain(|out| render::text::paragraph(out, text, view));
+        self.complain(|out| render::text::paragraph(out, &self.retold(text), view));
     }
 
     /// Writes to standard error; if that is gone, so is the reader.

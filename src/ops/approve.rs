@@ -46,7 +46,7 @@ pub async fn approve(project: Project, access: &Access, clock: Clock, approving:
 }
 
 fn refuse_empty(plan: &Plan) -> Result<(), Refusal> {
-    if plan.is_applyable() {
+    if !plan.steps.is_empty() {
         return Ok(());
     }
     let refusal = Refusal::new(Exit::Refused, "there is nothing to approve: the plan has no steps");

@@ -18,7 +18,7 @@ use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, Warning};
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
-use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Provider, Reading, ScopeFailure, Target};
+use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Reading, ScopeFailure, Target};
 use crate::schedule;
 use crate::spec::{HealthPolicy, Interface, Spec};
 use crate::state::State;
@@ -212,7 +212,6 @@ fn finished(known: &Known<'_>, mut plan: Plan) -> Result<Plan> {
         hint: Some("please report it with the spec and this text".to_owned()),
     })?;
     if let Some(declared) = &project.spec.cloud.account_id
-        && target.provider == Provider::Alibaba
         && declared.value != target.account_id
     {
         plan.warnings.push(Warning::OtherAccount {

@@ -194,12 +194,14 @@ impl Decoded {
             gates: BTreeMap::new(),
             overridden: self.override_window,
         };
+        // Before, a plan of the past said of itself that it could be applied.
+        let is_applyable = plan.is_applyable() || (plan.looks_back() && self.applyable && !plan.steps.is_empty());
         let flags = (self.applyable, self.complete, self.errored);
         let approval = plan.approve_with();
         let agrees = self.digest == approval.digest
             && self.approve_with.is_none_or(|word| word == approval.to_string())
             && self.summary == plan.summary()
-            && flags == (plan.is_applyable(), plan.is_complete(), plan.is_errored());
+            && flags == (is_applyable, plan.is_complete(), plan.is_errored());
         if agrees { Ok(plan) } else { Err(Damage::Disagreement) }
     }
 }

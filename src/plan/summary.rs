@@ -75,9 +75,9 @@ impl Plan {
         self.at.is_some_and(|at| at < self.timestamp)
     }
 
-    /// Returns whether there is something to apply.
+    /// Returns whether there is something to apply, and it is of no moment that was over when it was made.
     pub fn is_applyable(&self) -> bool {
-        !self.steps.is_empty()
+        !self.steps.is_empty() && !self.looks_back()
     }
 
     /// Returns whether part of the cloud could not be read; the rest of the plan stands.

@@ -20,6 +20,7 @@ use self::table::Table;
 use super::phrase::Phrase;
 use super::text::Tone;
 use super::words::groups::Standing;
+use super::words::next::Given;
 use super::words::plan::{Said, warning};
 use crate::calendar::Zone;
 use crate::plan::Warning;
@@ -263,10 +264,11 @@ fn groups(standings: &[Standing<'_>]) -> Section {
 }
 
 /// Says the warnings.
-fn warnings(warnings: &[Warning], zone: &Zone) -> Section {
+fn warnings(warnings: &[Warning], zone: &Zone, given: &Given) -> Section {
     let entry = |said: &Warning| {
         let Said { summary, detail } = warning(said, zone);
-        Entry::new(Tone::Change, "Warning: ", summary, detail)
+        let detail = detail.map(|detail| given.in_text(&detail));
+        Entry::new(Tone::Change, "Warning: ", given.in_text(&summary), detail)
     };
     let body = Body::List(warnings.iter().map(entry).collect());
     Section::new("Warnings", Lead::Labels { are_own: false }, body).urgent()

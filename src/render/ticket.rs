@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::past::PastRun;
-use super::words;
+use super::words::report as words;
 use crate::history::dossier::{About, Down, Others, Part};
 use crate::run::{Reason, RunOutcome, StepResult};
 use crate::state::RunId;
@@ -58,7 +58,7 @@ impl TicketPart {
 
     /// Lists why a run did not end with code 0, as far as that concerns the steps that it is about.
     pub(crate) fn reasons<'p>(&'p self, run: &'p PastRun) -> impl Iterator<Item = &'p Reason> {
-        words::report::reasons(&run.report).filter(|reason| self.is_concerned(run, reason))
+        words::reasons(&run.report).filter(|reason| self.is_concerned(run, reason))
     }
 
     fn is_concerned(&self, run: &PastRun, reason: &Reason) -> bool {

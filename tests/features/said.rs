@@ -273,6 +273,69 @@ fn a_plan_of_the_past_is_looked_at_and_never_offered_to_an_apply() {
 }
 
 #[test]
+fn a_saved_plan_of_the_past_is_neither_applied_nor_approved() {
+    let scene = Scene::with_spec(&SPEC.replace(DRAINED.0, DRAINED.1));
+    let document = scene.rictl("plan --at 2020-01-01 --out p --json").with_code(0).stdout;
+    assert!(document.contains("\"applyable\":false"), "{document}");
+    let before = scene.read("world.yaml");
+    for words in ["apply p", "apply p --auto-approve", "approve p"] {
+        let refused = scene.rictl(words).with_code(4).stderr;
+        assert!(refused.contains("as of a moment that was over when it was made"), "{refused}");
+        assert!(refused.contains("plan again"), "{refused}");
+    }
+    assert_eq!(scene.read("world.yaml"), before);
+    scene.rictl("show p").with_code(0);
+}
+
+#[test]
+fn a_plan_for_when_windows_open_that_is_of_now_is_applied_now() {
+    let scene = Scene::with_spec(&SPEC.replace(DRAINED.0, DRAINED.1));
+    let plan = scene.rictl("plan --at open").with_code(0).stdout;
+    assert!(plan.contains("`rictl apply` does this") && !plan.contains("saves it for then"), "{plan}");
+}
+
+#[test]
+fn the_commands_of_hints_are_typed_as_the_command_was() {
+    let scene = Scene::with_spec(SPEC);
+    scene.write("net.yaml", &scene.read("rictl.yaml"));
+    std::fs::remove_file(scene.path("rictl.yaml")).unwrap();
+    let unknown = scene.rictl("show nothing -f net.yaml").with_code(1).stderr;
+    assert!(unknown.contains("`rictl -f net.yaml history` lists the runs"), "{unknown}");
+    assert!(unknown.contains("`rictl -f net.yaml plan --out FILE`"), "{unknown}");
+}
+
+#[test]
+fn what_is_no_world_is_not_reset() {
+    let scene = Scene::with_spec(SPEC);
+    for world in ["rictl.yaml", "."] {
+        let refused = scene.rictl(&format!("emulator reset --world {world}")).with_code(1);
+        assert!(refused.stdout.is_empty(), "{refused:#?}");
+    }
+    scene.rictl("emulator reset --world world.yaml").with_code(0);
+}
+
+#[test]
+fn credentials_of_another_account_are_no_reason_to_apply() {
+    let scene = Scene::with_spec(&SPEC.replace(DRAINED.0, DRAINED.1));
+    let spec = scene.read("rictl.yaml");
+    assert!(spec.contains("world: world.yaml"), "{spec}");
+    scene
+        .write("rictl.yaml", &spec.replace("world: world.yaml", "world: world.yaml, account_id: \"1999999999999999\""));
+    let plan = scene.rictl("plan").with_code(0).stdout;
+    assert!(plan.contains("use the credentials of account 1999999999999999"), "{plan}");
+    assert!(plan.contains("apply will refuse them") && !plan.contains("does this"), "{plan}");
+}
+
+#[test]
+fn a_time_zone_is_named_not_reckoned() {
+    for zone in ["+08:00", "\"+08:00\"", "UTC+8"] {
+        let scene = Scene::with_spec(&format!("{SPEC}\ntime_zone: {zone}\n"));
+        let refused = scene.rictl("validate").with_code(1).stderr;
+        assert!(refused.contains("`Asia/Shanghai`"), "{refused}");
+    }
+}
+
+#[test]
 fn one_stream_holds_one_document() {
     let scene = Scene::with_spec(SPEC);
     for words in [

@@ -63,6 +63,7 @@ pub(super) fn task(plan: Option<&Path>, choice: &Choice, invocation: &Invocation
     }
     let saved = read_plan(path)?;
     refuse_exposed(path)?;
+    refuse_of_the_past(&saved, path)?;
     if saved.steps.is_empty() && !saved.is_empty() {
         return Err(refused_when_made(&saved, path).into());
     }
@@ -261,6 +262,15 @@ fn read_saved(path: &Path, read: fn(&[u8]) -> Result<Plan, PlanFileError>) -> Re
     };
     let hint = render::words::plan::plan_file_hint;
     read(&bytes).map_err(|error| unusable(&error.to_string()).hint(hint(&error)).into())
+}
+
+/// Refuses a plan that shows what was asked for at a moment that was over when it was made.
+pub(super) fn refuse_of_the_past(plan: &Plan, path: &Path) -> Result<(), Refusal> {
+    if !plan.looks_back() {
+        return Ok(());
+    }
+    let summary = format!("the plan {} is as of a moment that was over when it was made", path.display());
+    Err(Refusal::new(Exit::Moved, summary).hint("plan again: `rictl plan --out FILE`"))
 }
 
 /// Refuses a plan that anybody on this host could have written: its checksum proves no reviewer.

@@ -41,6 +41,7 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
                 return Err(refusal.hint("give --at, --target and --exclude to `rictl plan --out`").into());
             }
             let saved = apply::read_plan(Path::new(&arguments.what))?;
+            apply::refuse_of_the_past(&saved, Path::new(&arguments.what))?;
             let inputs = saved.inputs.clone();
             options = PlanOptions { targets: inputs.target, excludes: inputs.exclude, drift: inputs.drift, ..options };
             asked = saved.at.map(AtArgs::of).unwrap_or_default();

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::bounds;
 use crate::emulator::http::ServeOptions;
-use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions, Manner, SeedError};
+use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions, HostError, Manner, SeedError, WorldSeed};
 use crate::ops::connection::{open_world, unusable_seed, world_exists};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::shared_file::{self, Access};
@@ -31,7 +31,7 @@ pub(super) async fn run(command: EmulatorCommand, invocation: &Invocation, outpu
             write_new(&path, &text, force, output)
         }
         EmulatorCommand::Reset { world } => {
-            world_exists(&world)?;
+            check_world(&world)?;
             emulator::reset(&world)?;
             output.print(|out| writeln!(out, "The world starts again as its file says."))?;
             Ok(Exit::Done)
@@ -58,7 +58,11 @@ async fn serve(
     }
     if let Some(path) = faults {
         let schedule = faults_in(path)?;
-        host.add_faults(schedule, clock.now())?;
+        let what = format!("the schedule of faults {}", path.display());
+        host.add_faults(schedule, clock.now()).map_err(|error| match error {
+            HostError::Seed { source, .. } => unusable_seed(&what, &source).into(),
+            error => anyhow::Error::from(error),
+        })?;
     }
     let call_log = call_log
         .map(|path| CallLog::open(path).with_context(|| format!("cannot write {}", path.display())))
@@ -91,6 +95,17 @@ fn write_new(path: &Path, text: &str, force: bool, output: &Output) -> Result<Ex
     shared_file::write(path, text.as_bytes(), Access::Others, force)?;
     output.say(&format!("wrote {}", path.display()));
     Ok(Exit::Done)
+}
+
+/// Refuses what is no world; its log may be damaged.
+fn check_world(path: &Path) -> Result<()> {
+    world_exists(path)?;
+    let doing = || format!("cannot use {}", path.display());
+    let text = named::read_given(path, bounds::WORLD_BYTES).with_context(doing)?;
+    let text = String::from_utf8(text).map_err(|_| SeedError::NotText).with_context(doing)?;
+    let what = format!("the world {}", path.display());
+    WorldSeed::parse(&text, Format::Yaml).map_err(|error| unusable_seed(&what, &error))?;
+    Ok(())
 }
 
 /// Reads a file of faults.

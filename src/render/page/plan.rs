@@ -24,7 +24,7 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
     let target = Fact::new("Target", Phrase::theirs(plan.target.to_string()));
     let mut facts = vec![target, spec_fact(spec, plan.timestamp, &plan.time_zone)];
     if !is_done {
-        let (label, word) = match plan.is_applyable() && !plan.looks_back() {
+        let (label, word) = match plan.is_applyable() {
             true => ("Approve with", plan.approve_with().to_string()),
             false => ("Digest", plan.digest()),
         };
@@ -46,7 +46,7 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
         ],
         next: after_plan(plan, given),
     };
-    Page { sections: page.sections.into_iter().chain(remarks(plan)).collect(), ..page }.without_empty_sections()
+    Page { sections: page.sections.into_iter().chain(remarks(plan, given)).collect(), ..page }.without_empty_sections()
 }
 
 fn verdict(plan: &Plan, is_done: bool) -> Verdict {
@@ -252,12 +252,12 @@ fn left_alone(plan: &Plan) -> Section {
     Section::new("Left alone", Lead::Line("Left alone:"), Body::List(entries.collect())).urgent()
 }
 
-fn remarks(plan: &Plan) -> [Section; 3] {
+fn remarks(plan: &Plan, given: &Given) -> [Section; 3] {
     let doubts = plan.doubts.iter().map(|doubt| {
         let says = format!("{}; the next apply settles it first", words::doubt(doubt));
         let about = format!("{} of run {}", doubt.step, doubt.run_id);
         Entry::new(Tone::Change, "In doubt: ", about, Some(says))
     });
     let doubts = Section::new("In doubt", Lead::Labels { are_own: false }, Body::List(doubts.collect()));
-    [super::unread(&plan.failures), doubts.urgent(), super::warnings(&plan.warnings, &plan.time_zone)]
+    [super::unread(&plan.failures), doubts.urgent(), super::warnings(&plan.warnings, &plan.time_zone, given)]
 }

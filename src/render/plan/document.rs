@@ -125,7 +125,7 @@ impl<'a> Document<'a> {
             format_version: FORMAT_VERSION,
             rictl_version: env!("CARGO_PKG_VERSION"),
             timestamp: plan.timestamp,
-            approve_with: (plan.is_applyable() && !plan.looks_back()).then(|| approval.to_string()),
+            approve_with: plan.is_applyable().then(|| approval.to_string()),
             digest: approval.digest,
             target: &plan.target,
             resource_changes: &plan.resource_changes,

@@ -45,6 +45,21 @@ impl Given {
         self.of(self.file.as_deref(), rest)
     }
 
+    /// Returns a text in which every command has what was given, where it has nothing yet.
+    pub fn in_text(&self, text: &str) -> String {
+        let mut pieces = text.split('`');
+        let mut told = pieces.next().unwrap_or_default().to_owned();
+        for (number, piece) in pieces.enumerate() {
+            let is_quoted = number % 2 == 0;
+            told.push('`');
+            match piece.strip_prefix("rictl ").filter(|rest| is_quoted && takes_a_spec(rest)) {
+                Some(rest) => told.push_str(&self.command(rest)),
+                None => told.push_str(piece),
+            }
+        }
+        told
+    }
+
     /// Returns a command about a spec, from where the one before it was typed.
     pub(crate) fn about(&self, spec: Option<&str>, rest: &str) -> String {
         self.of(spec.filter(|spec| *spec != DEFAULT_SPEC), rest)
@@ -78,6 +93,17 @@ impl Given {
     }
 }
 
+/// Returns whether a command is about a spec, and does not name one already.
+fn takes_a_spec(rest: &str) -> bool {
+    // `init` writes one under the name that it is given with --output.
+    const OF_NONE: [&str; 6] = ["emulator", "schema", "completions", "man", "version", "init"];
+    let names_one = rest.split(' ').any(|word| matches!(word, "-f" | "--file" | "-C" | "--chdir"));
+    !rest.starts_with('-')
+        && !rest.starts_with("explain --key")
+        && !names_one
+        && !OF_NONE.contains(&rest.split(' ').next().unwrap_or_default())
+}
+
 /// Returns flags with their values, each after a blank.
 fn flagged(flags: &[(&'static str, String)]) -> String {
     flags.iter().map(|(flag, value)| format!(" {flag} {}", quoted(value))).collect()
@@ -101,6 +127,11 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
     let at = plan.at.map(|at| format!(" --at {}", plan.time_zone.exact(at))).unwrap_or_default();
     let again = || command(&format!("plan{}{at}{loosened}", choices(plan)));
     if plan.is_errored() && plan.steps.is_empty() {
+        if plan.failures.iter().all(|failure| failure.may_be_misspelt) {
+            return Some(
+                Phrase::ours("correct the region in the spec where it is misspelt, then ").and_command(again()),
+            );
+        }
         return Some(Phrase::command(again()).and(" reads again what could not be read"));
     }
     let is_beside_a_run = plan.warnings.iter().any(|warning| matches!(warning, Warning::RunGoingOn { .. }));
@@ -108,6 +139,14 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
         let out = given.saved.as_deref().map(|file| format!(" --out {}", quoted(file))).unwrap_or_default();
         let anew = format!("{}{out}", again());
         return Some(Phrase::ours("wait for the run that goes on, then ").and_command(anew).and(" plans what is left"));
+    }
+    if let Some(Warning::OtherAccount { declared, at, .. }) =
+        plan.warnings.iter().find(|warning| matches!(warning, Warning::OtherAccount { .. }))
+        && !plan.steps.is_empty()
+    {
+        let use_those = Phrase::ours("use the credentials of account ").and_theirs(declared.to_string());
+        let correct = use_those.and(", or correct `cloud.account_id` at ").and_theirs(at.as_str());
+        return Some(correct.and(", then ").and_command(again()));
     }
     if plan.looks_back() && !(plan.steps.is_empty() && plan.blocked.is_empty()) {
         let now = command(&format!("plan{}{loosened}", choices(plan)));
@@ -139,7 +178,9 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
                 None => apply.and(" does exactly this"),
             }
         }
-        None if plan.at.is_some() => Phrase::command(format!("{} --out FILE", again())).and(" saves it for then"),
+        None if plan.at.is_some_and(|at| at.as_second() > plan.timestamp.as_second()) => {
+            Phrase::command(format!("{} --out FILE", again())).and(" saves it for then")
+        }
         None => {
             let apply = format!("apply{}{loosened}", choices(plan));
             Phrase::command(command(&apply)).and(" does this")
@@ -275,6 +316,16 @@ mod tests {
         let given = Given { chdir: Some("site 1".to_owned()), ..Given::default() };
         assert_eq!(given.about(Some("rictl.yaml"), "plan"), "rictl -C 'site 1' plan");
         assert_eq!(given.about(Some("net.yaml"), "plan"), "rictl -C 'site 1' -f net.yaml plan");
+    }
+
+    #[test]
+    fn the_commands_of_a_hint_have_what_was_given_unless_they_have_their_own() {
+        let given = Given { chdir: Some("a".to_owned()), file: Some("net.yaml".to_owned()), ..Given::default() };
+        let hint = "`rictl history` lists the runs; `rictl -f x plan`, `rictl init -f y`, `rictl emulator generate`";
+        let told = "`rictl -C a -f net.yaml history` lists the runs; `rictl -f x plan`, `rictl init -f y`, `rictl emulator generate`";
+        assert_eq!(given.in_text(hint), told);
+        assert_eq!(given.in_text("rictl plan, and `limits`"), "rictl plan, and `limits`");
+        assert_eq!(Given::default().in_text(hint), hint);
     }
 
     #[test]

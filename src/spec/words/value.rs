@@ -1,6 +1,7 @@
 //! Values that cannot be, in words.
 
 use super::{allowed, found, wanted};
+use crate::calendar::Zone;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::spec::SUPPORTED_VERSION;
@@ -58,6 +59,9 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
         ValueFault::NotATimeZone { text, near } => {
             let error = cannot(&format!("is `{text}`, not a time zone"));
             let error = near.iter().fold(error, |error, near| error.label(did_you_mean(near)));
+            if Zone::is_offset(text) {
+                return error.hint("a name is wanted, not an offset: `Asia/Shanghai` is +08:00 all year");
+            }
             error.hint("it is a name of the IANA database, such as `Asia/Shanghai` or `UTC`")
         }
         ValueFault::NotASelector { text, why } => cannot(&format!("is `{text}`, not a selector")).hint(why.to_string()),
@@ -186,6 +190,10 @@ fn cloud(path: &str, fault: CloudFault) -> Diagnostic {
 /// How a value of another type could be written.
 fn respelt(other: Type, spelling: &Spelling) -> String {
     match spelling {
+        // Of all strings that look like an offset, it is meant for one.
+        Spelling::Plain(text) if other == Type::String && Zone::is_offset(text) => {
+            "a time zone is named, such as `Asia/Shanghai`".to_owned()
+        }
         Spelling::Plain(text) if other == Type::String => format!("quote it: \"{text}\""),
         Spelling::Plain(text) if other == Type::Boolean && is_yes(text) => "write `true`".to_owned(),
         Spelling::Plain(text) if other == Type::Boolean && is_no(text) => "write `false`".to_owned(),

@@ -59,7 +59,9 @@ pub(super) fn words(fault: &WholeFault) -> Diagnostic {
         }
         WholeFault::SelectsNothing { at, fault } => {
             let error = Diagnostic::error(format!("`{at}`: {fault}"));
-            error.hint(fault.hint().unwrap_or_else(|| "`rictl graph` shows the declared interfaces".to_owned()))
+            error.hint(fault.hint().unwrap_or_else(|| {
+                "write a name that stands under `interfaces`, or a pattern that fits one".to_owned()
+            }))
         }
         WholeFault::SelectsByChange { at, selector } => {
             Diagnostic::error(format!("`{at}` is `{selector}`: a change cannot select by changes"))

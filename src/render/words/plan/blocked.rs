@@ -90,7 +90,7 @@ fn why_blocked(blocked: &Blocked, zone: &Zone, plan: Option<&Plan>) -> String {
             format!("{} has a business status that is not documented: \"{word}\"", title())
         }
         BlockReason::NotFound => {
-            format!("the API says there is no {}; correct the id, or remove the entry", title())
+            format!("the API says there is no {}; correct the id or the region, or remove the entry", title())
         }
         BlockReason::WrongRegion { found_in } => {
             format!("{} is not there: it lives in {found_in}; correct its region in the spec", title())
