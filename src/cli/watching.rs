@@ -114,6 +114,9 @@ impl Keys {
 }
 
 fn set(modes: &Termios) {
+    if !is_in_foreground(io::stdin()) {
+        return;
+    }
     if let Err(error) = tcsetattr(io::stdin(), OptionalActions::Now, modes) {
         tracing::debug!("cannot set the terminal: {error}");
     }

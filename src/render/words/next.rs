@@ -45,15 +45,17 @@ impl Given {
         self.of(self.file.as_deref(), rest)
     }
 
-    /// Returns a text in which every command has what was given, where it has nothing yet.
+    /// Returns a text in which every command is about the spec that was given, where it names none yet.
     pub fn in_text(&self, text: &str) -> String {
+        // What chose the cloud is typed again by whoever needs it: it would bury what a hint is about.
+        let given = Self { cloud: Vec::new(), ..self.clone() };
         let mut pieces = text.split('`');
         let mut told = pieces.next().unwrap_or_default().to_owned();
         for (number, piece) in pieces.enumerate() {
             let is_quoted = number % 2 == 0;
             told.push('`');
             match piece.strip_prefix("rictl ").filter(|rest| is_quoted && takes_a_spec(rest)) {
-                Some(rest) => told.push_str(&self.command(rest)),
+                Some(rest) => told.push_str(&given.command(rest)),
                 None => told.push_str(piece),
             }
         }
