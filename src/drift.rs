@@ -233,13 +233,7 @@ impl Drift {
             Warning::HandsOffExpired { address, .. } => addresses.contains(address),
             _ => true,
         });
-        let concerns = |interface: &Interface| interface.group.as_ref().is_some_and(|group| holds_some(&group.value));
-        let scopes: BTreeSet<&Scope> = spec
-            .interfaces
-            .iter()
-            .filter(|(address, interface)| addresses.contains(*address) || concerns(interface))
-            .map(|(_, interface)| &interface.scope)
-            .collect();
+        let scopes = scopes_of(spec, addresses, holds_some);
         self.failures.retain(|failure| scopes.contains(&failure.scope));
     }
 
@@ -275,6 +269,18 @@ pub struct DriftCheck {
     pub declared: BTreeMap<Address, bool>,
     /// What was found, or in words why nothing could be.
     pub outcome: Result<Drift, String>,
+}
+
+/// Returns where some interfaces live, and the members of the groups that are told with them.
+pub(crate) fn scopes_of<'s>(
+    spec: &'s Spec,
+    addresses: &BTreeSet<Address>,
+    is_told: impl Fn(&GroupName) -> bool,
+) -> BTreeSet<&'s Scope> {
+    let is_of_told = |interface: &Interface| interface.group.as_ref().is_some_and(|group| is_told(&group.value));
+    let concerned = spec.interfaces.iter();
+    let concerned = concerned.filter(|(address, interface)| addresses.contains(*address) || is_of_told(interface));
+    concerned.map(|(_, interface)| &interface.scope).collect()
 }
 
 /// Compares spec, last applied and live, interface by interface. What could not be read is left out: nothing is

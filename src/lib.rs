@@ -6,8 +6,9 @@
 //! ```text
 //! F7  cli        args, commands, front (what an apply shows and asks), streams, signals, environment, exit code
 //! F6  ops        project and connection, then what each command amounts to: live plan, apply, saved plan,
-//!                approvals, rollback, confirmation, drift, history, edits of state and spec; assemble and sequence
-//! F5  render     plan, report, drift, history, diagnostics, events -> text, JSON, Markdown, HTML, SVG, graphs
+//!                approvals, rollback, confirmation, drift, status, rehearsal, history, evidence, edits of state and spec
+//! F5  render     plan, report, drift, status, history, ticket, diagnostics, events -> text, JSON, Markdown, HTML, CSV,
+//!                SVG, graphs
 //! F4  refresh    CloudRead -> LiveState, in bulk       executor  its machine decides what is next: admission,
 //!     alibaba    Cloud over HTTPS, and credentials               floors, waves; its driver does it; recovery
 //!     history    the one writer of records: folds, catches up, archives

@@ -17,9 +17,7 @@ use serde::Serialize;
 use crate::calendar::Zone;
 use crate::drift::{self, Subject};
 use crate::plan::{GroupHealth, Upcoming, WhyMemberNotUp};
-use crate::resource::{
-    Address, ChangeName, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure, Status, Target,
-};
+use crate::resource::{Address, ChangeName, GroupName, LiveState, RouterInterfaceId, ScopeFailure, Status, Target};
 use crate::schedule;
 use crate::spec::{Change, Spec};
 use crate::state::{Awaiting, Record, RunId, State};
@@ -163,18 +161,9 @@ impl Overview {
             spec.changes.get(&upcoming.change_id).is_some_and(|change| change.selected.iter().any(is_kept))
         };
         self.upcoming.retain(concerns);
-        let scopes: BTreeSet<&Scope> = self.scopes_of(spec, addresses).collect();
+        let shown: BTreeSet<&GroupName> = self.groups.iter().map(|group| &group.name).collect();
+        let scopes = drift::scopes_of(spec, addresses, |group| shown.contains(group));
         self.unread.retain(|unread| scopes.contains(&unread.failure.scope));
-    }
-
-    /// Returns where the interfaces live that are shown, and the members of the groups that are.
-    fn scopes_of<'s>(&self, spec: &'s Spec, addresses: &BTreeSet<Address>) -> impl Iterator<Item = &'s Scope> {
-        let groups: BTreeSet<GroupName> = self.groups.iter().map(|group| group.name.clone()).collect();
-        let is_shown = move |(address, entry): &(&Address, &crate::spec::Interface)| {
-            addresses.contains(*address) || entry.group.as_ref().is_some_and(|group| groups.contains(&group.value))
-        };
-        let shown: Vec<&Scope> = spec.interfaces.iter().filter(is_shown).map(|(_, entry)| &entry.scope).collect();
-        shown.into_iter()
     }
 }
 

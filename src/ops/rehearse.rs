@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use tokio::sync::{oneshot, watch};
 
 use crate::clock::Clock;
-use crate::emulator::{Fault, InProcess, SeedError, World};
+use crate::emulator::{Fault, InProcess, World};
 use crate::history::{self, Pace};
 use crate::plan::{Action, Goal, HealthRead, Plan, Step, StepId};
 use crate::resource::{AccountId, AccountName, Call, LiveState, Target};
@@ -150,10 +150,9 @@ async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
 
 /// Builds the world as it is read, and has go wrong what is to.
 fn built(ground: &Ground<'_>, quota: Quota, start: Timestamp, faults: Vec<Fault>) -> Result<World> {
-    let unusable = |what: &str, error: &SeedError| unusable_seed(what, error);
     let mut world =
-        World::new(ground.seed(quota), start).map_err(|error| unusable("what is live as a world", &error))?;
-    world.add_faults(faults, start).map_err(|error| unusable("the faults for what is live", &error))?;
+        World::new(ground.seed(quota), start).map_err(|error| unusable_seed("what is live as a world", &error))?;
+    world.add_faults(faults, start).map_err(|error| unusable_seed("the faults for what is live", &error))?;
     Ok(world)
 }
 

@@ -61,11 +61,6 @@ impl Shown {
         self.read_at.extend(read.into_iter().map(|scope| (scope, self.live.read_at)));
     }
 
-    /// Returns whether everything could be read this time.
-    pub fn is_whole(&self) -> bool {
-        self.live.failures.is_empty()
-    }
-
     fn unread(&self) -> Vec<Unread> {
         let unread = |failure: &crate::resource::ScopeFailure| Unread {
             failure: failure.clone(),

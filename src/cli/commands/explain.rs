@@ -1,5 +1,6 @@
 //! Commands that show how a plan comes about: explain, graph.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use anyhow::Result;
@@ -20,6 +21,7 @@ use crate::render;
 use crate::render::explain::Explanation;
 use crate::render::graph::Graph;
 use crate::resource::{Address, LiveState, Reading};
+use crate::schedule;
 use crate::spec::keys::{self, Key};
 use crate::spec::{Limits, Spec};
 use crate::state::Identity;
@@ -43,7 +45,10 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     let closed = recorded.state_as_closed(&plan.target);
     let state = beside::with_others(closed.as_deref(), &project, &plan.target);
     let moment = plan.at.unwrap_or(plan.timestamp);
-    let as_of = live::as_of(&project.spec, seen.clone(), &of_all(at, invocation));
+    let as_of = match reached.is_empty() {
+        true => Cow::Borrowed(&seen),
+        false => Cow::Owned(schedule::as_assumed(seen.clone(), &project.spec, &reached)),
+    };
     let prospects = Prospects::new(&project.spec, &as_of, state.as_deref(), moment);
     let prospects: Vec<Prospect> = addresses.iter().map(|address| prospects.of(address).unwrap_or_default()).collect();
     let explained = |(address, prospect)| {

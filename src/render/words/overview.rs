@@ -3,18 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::counted;
-use super::super::text::and_more;
 use super::confirmation::Stands;
 use super::groups::{counts, not_up, not_up_because};
-use super::plan::{blocked_address, span, upcoming};
+use super::plan::{blocked_address, some, span, upcoming};
 use crate::calendar::Zone;
 use crate::overview::{AtWork, End, GroupWithout, Link, Moving, Obstacle, Overview, Prospect, Unread};
 use crate::plan::{BlockReason, Blocked, GroupHealth, WhyMemberNotUp};
 use crate::resource::{Address, Status};
 use crate::state::Awaiting;
-
-/// How many addresses are named before it is said how many more there are.
-const NAMED: usize = 8;
 
 /// Says how many links of a group are up, and how many more may go down.
 pub(crate) fn group(group: &GroupHealth) -> String {
@@ -170,10 +166,4 @@ pub(crate) fn without(group: &GroupWithout) -> String {
     }
     let before = now.up.map(|up| format!(" (now {up})")).unwrap_or_default();
     format!("{}{before}", self::group(then))
-}
-
-fn some(addresses: &[Address]) -> String {
-    let mut said: Vec<String> = addresses.iter().take(NAMED).map(ToString::to_string).collect();
-    said.extend(and_more(addresses.len().saturating_sub(NAMED), "", ""));
-    said.join(", ")
 }
