@@ -1,7 +1,7 @@
 //! `status`, `whatif`, and whether `explain` says that a link can go down.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::Stdio;
+use std::process::{Child, ChildStdout, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -19,6 +19,26 @@ fn drained() -> Scene {
     let scene = Scene::with_spec(&format!("{SPEC}{CHANGE}"));
     scene.rictl("apply --auto-approve").with_code(0);
     scene
+}
+
+/// A spec, and `two.yaml` beside it, which declares what the first does not.
+fn with_two_specs() -> Scene {
+    let scene = Scene::with_spec(SPEC);
+    scene.write(
+        "two.yaml",
+        &SPEC
+            .replace("primary: {id: ri-a", "other: {id: ri-b, region: cn-beijing")
+            .replace("  backup: {id: ri-c, status: Active, group: site, reason: CHG-7}\n", ""),
+    );
+    scene
+}
+
+/// Starts a watch whose output is read line by line.
+fn watched(scene: &Scene, words: &str) -> (Child, BufReader<ChildStdout>) {
+    let mut command = scene.command(&words.split(' ').collect::<Vec<_>>());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let reader = BufReader::new(child.stdout.take().unwrap());
+    (child, reader)
 }
 
 fn document(scene: &Scene, words: &str, code: i32) -> Value {
@@ -123,13 +143,7 @@ fn above_40_links_groups_stand_for_their_links_unless_some_are_selected() {
 
 #[test]
 fn several_specs_are_one_document() {
-    let scene = Scene::with_spec(SPEC);
-    scene.write(
-        "two.yaml",
-        &SPEC
-            .replace("primary: {id: ri-a", "other: {id: ri-b, region: cn-beijing")
-            .replace("  backup: {id: ri-c, status: Active, group: site, reason: CHG-7}\n", ""),
-    );
+    let scene = with_two_specs();
     let told = document(&scene, "status -f rictl.yaml -f two.yaml --json", 0);
     let names: Vec<&Value> = told["specs"].as_array().unwrap().iter().map(|spec| &spec["spec"]).collect();
     assert_eq!(names, ["rictl.yaml", "two.yaml"]);
@@ -137,13 +151,7 @@ fn several_specs_are_one_document() {
 
 #[test]
 fn a_selector_may_select_something_in_one_spec_only_and_no_two_declare_one_interface() {
-    let scene = Scene::with_spec(SPEC);
-    scene.write(
-        "two.yaml",
-        &SPEC
-            .replace("primary: {id: ri-a", "other: {id: ri-b, region: cn-beijing")
-            .replace("  backup: {id: ri-c, status: Active, group: site, reason: CHG-7}\n", ""),
-    );
+    let scene = with_two_specs();
     let told = document(&scene, "status other -f rictl.yaml -f two.yaml --json", 0);
     assert_eq!((told["specs"].as_array().unwrap().len(), &told["specs"][0]["spec"]), (1, &json!("two.yaml")));
     let nothing = scene.rictl("status othre -f rictl.yaml -f two.yaml").with_code(1);
@@ -282,13 +290,7 @@ fn a_watch_on_a_dumb_terminal_writes_lines_and_ends_with_0_when_interrupted() {
 fn a_watch_ends_with_0_once_nobody_reads_it_however_long_it_would_wait() {
     let scene = drained();
     for words in ["status --watch 1h", "status --watch 1h --json", "status --watch 10ms"] {
-        let mut child = scene
-            .command(&words.split(' ').collect::<Vec<_>>())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut reader = BufReader::new(child.stdout.take().unwrap());
+        let (mut child, mut reader) = watched(&scene, words);
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
         drop(reader);
@@ -299,13 +301,7 @@ fn a_watch_ends_with_0_once_nobody_reads_it_however_long_it_would_wait() {
 #[test]
 fn a_watch_tells_programs_one_document_a_line_and_ends_when_terminated() {
     let scene = drained();
-    let mut child = scene
-        .command(&["status", "--watch", "20ms", "--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let (mut child, mut reader) = watched(&scene, "status --watch 20ms --json");
     for _ in 0..3 {
         let mut line = String::new();
         reader.read_line(&mut line).unwrap();
@@ -324,13 +320,7 @@ fn what_a_look_cannot_have_stays_as_it_was_and_says_how_old_it_is() {
     // The first read of the region is answered, and none after it.
     let fault = "faults:\n  - { fault: { error: { code: Forbidden.RAM, status: 403 } }, action: DescribeRouterInterfaces, region: cn-beijing, from: 2 }\n";
     scene.write("world.yaml", &format!("{WORLD}{fault}"));
-    let mut child = scene
-        .command(&["status", "--watch", "20ms", "--json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut reader = BufReader::new(child.stdout.take().unwrap());
+    let (mut child, mut reader) = watched(&scene, "status --watch 20ms --json");
     let mut looks = Vec::new();
     for _ in 0..2 {
         let mut line = String::new();
