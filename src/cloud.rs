@@ -6,7 +6,10 @@
 //! it may have had an effect ([`Effect`]): classification here, policy in `retry` and `executor`.
 
 pub mod codes;
+pub mod events;
 pub mod listing;
+pub mod routes;
+pub mod traffic;
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};

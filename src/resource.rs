@@ -7,6 +7,7 @@
 mod call;
 mod ids;
 mod letters;
+mod route;
 mod status;
 mod transition;
 
@@ -23,6 +24,7 @@ pub use ids::{
     AccountId, AccountName, Address, ChangeName, GroupName, LabelKey, LabelValue, Region, RouterInterfaceId,
 };
 pub use letters::{composed, is_letter_or_mark};
+pub use route::{NextHop, Route, Router};
 pub use status::{BusinessStatus, DesiredStatus, HealthCheckStatus, Status};
 pub use transition::Transition;
 

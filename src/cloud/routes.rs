@@ -1,0 +1,43 @@
+//! The port to route tables. What reads them has no call that changes anything.
+
+use crate::resource::{RequestId, Route, Router};
+
+use super::CloudError;
+
+/// The largest page that DescribeRouteTableList gives.
+pub const MAX_TABLES: u32 = 50;
+
+/// The largest page of DescribeRouteEntryList that is documented.
+pub const MAX_ENTRIES: u32 = 100;
+
+/// One page of the tables of a router.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteTablesPage {
+    /// The ids of the tables, in the API's order.
+    pub tables: Vec<Box<str>>,
+    /// The API's count of all tables of the router.
+    pub total_count: u32,
+    /// The RequestId of the answer.
+    pub request_id: RequestId,
+}
+
+/// One page of the entries of a table that lead over router interfaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoutesPage {
+    /// The entries, in the API's order.
+    pub routes: Vec<Route>,
+    /// Where the next page begins; `None` after the last one.
+    pub next_token: Option<Box<str>>,
+    /// The RequestId of the answer.
+    pub request_id: RequestId,
+}
+
+/// Reading route tables.
+#[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
+pub trait RoutesRead {
+    /// Lists one page, from 1, of the tables of a router (DescribeRouteTableList).
+    async fn route_tables(&self, router: &Router, page_number: u32) -> Result<RouteTablesPage, CloudError>;
+
+    /// Lists one page of the entries of a router's table whose next hops are router interfaces (DescribeRouteEntryList).
+    async fn routes(&self, router: &Router, table: &str, next_token: Option<&str>) -> Result<RoutesPage, CloudError>;
+}

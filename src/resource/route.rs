@@ -1,0 +1,36 @@
+//! Routes over router interfaces, as the route tables of their routers have them (docs/reference/api.md#routes).
+
+use super::{RouterInterfaceId, Scope};
+
+/// A router of which the route tables can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Router {
+    /// Where it is asked for.
+    pub scope: Scope,
+    /// `vrt-…` or `vbr-…`.
+    pub id: Box<str>,
+    /// The API's RouterType, `VRouter` or `VBR`; `None` where it was not told.
+    pub kind: Option<Box<str>>,
+}
+
+/// One entry of a route table that has router interfaces for next hops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The table, `vtb-…`.
+    pub table: Box<str>,
+    /// The destination, in CIDR notation.
+    pub prefix: Box<str>,
+    /// Where it leads: each router interface among its next hops, in the API's order.
+    pub next_hops: Vec<NextHop>,
+}
+
+/// One next hop of a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NextHop {
+    /// The interface.
+    pub id: RouterInterfaceId,
+    /// The API's Enabled: whether the route is available over it.
+    pub is_enabled: bool,
+    /// The API's Weight; `None` where it is left out. 0 is a standby.
+    pub weight: Option<u32>,
+}
