@@ -226,5 +226,8 @@ fn changes(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft) -> Vec<ResourceC
         }
         resource
     };
-    subjects.iter().filter(|(_, subject)| subject.is_asked()).map(change).collect()
+    // Most were asked for: as much room as all of them need, and none beyond.
+    let mut changes = Vec::with_capacity(subjects.len());
+    changes.extend(subjects.iter().filter(|(_, subject)| subject.is_asked()).map(change));
+    changes
 }
