@@ -109,7 +109,8 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
     let forgotten = remarks::forgotten(spec, inputs.state);
     let (allow_forgotten, mut gone) = caps::enforce_forgotten(spec, &forgotten, (&subjects, &mut draft), options);
-    let guards_weakened = guards::weakened(spec, inputs.state);
+    // What takes back has limits of its own, which nobody has weakened.
+    let guards_weakened = if options.way_back { Vec::new() } else { guards::weakened(spec, inputs.state) };
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
     warnings.extend(selection.warning());
     warnings.extend(unconfirmed::warnings(inputs, options.now));
