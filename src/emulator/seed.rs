@@ -18,13 +18,15 @@ mod fault;
 mod interface;
 mod routes;
 mod settings;
+mod traffic;
 mod yaml;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
+use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
 pub use account::{
@@ -34,11 +36,11 @@ pub use fault::{ConsoleSeed, ErrorSeed, Fault, FaultKind, FlappingSeed};
 pub use interface::{ElsewhereSeed, InterfaceSeed, OppositeSeed};
 pub use routes::{InactiveNextHops, NextHopKind, NextHopSeed, Prefix, RouteSeed};
 pub use settings::{ErrorCodes, LatencyTail, MetadataSeed, Pairs, QuotaKind, QuotaSeed, Settle};
-
+pub use traffic::{Lag, TrafficSeed};
 pub use yaml::Unfit;
 
 use crate::bounds;
-use crate::resource::{AccountId, Region};
+use crate::resource::{AccountId, Region, RouterInterfaceId};
 
 /// A world file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +96,9 @@ pub struct WorldSeed {
     /// Whether an interface that is not Active clears Enabled of its next hops.
     #[serde(skip_serializing_if = "is_default")]
     pub inactive_next_hops: InactiveNextHops,
+    /// How late what happened is seen.
+    #[serde(skip_serializing_if = "is_default")]
+    pub lag: Lag,
     /// Flow control per account, region and action.
     #[serde(skip_serializing_if = "is_default")]
     pub quota: QuotaSeed,
@@ -112,6 +117,9 @@ pub struct WorldSeed {
     /// What stands in the route tables of their routers.
     #[serde(deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<RouteSeed>,
+    /// What interfaces carry; of one that is not named nothing was measured.
+    #[serde(deserialize_with = "mapping", skip_serializing_if = "BTreeMap::is_empty")]
+    pub traffic: BTreeMap<RouterInterfaceId, TrafficSeed>,
 }
 
 impl WorldSeed {
@@ -195,6 +203,36 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Resu
         }
     }
     deserializer.deserialize_seq(Bounded(PhantomData))
+}
+
+/// Reads a mapping of no more entries than a world may have, none of them twice.
+fn mapping<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<RouterInterfaceId, T>, D::Error> {
+    struct Bounded<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Bounded<T> {
+        type Value = BTreeMap<RouterInterfaceId, T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a mapping of ids of interfaces")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut pieces: A) -> Result<Self::Value, A::Error> {
+            let mut mapping = BTreeMap::new();
+            while let Some(key) = pieces.next_key()? {
+                if mapping.len() == bounds::WORLD_ENTRIES {
+                    let most = bounds::grouped(bounds::WORLD_ENTRIES as u64);
+                    return Err(de::Error::custom(format_args!("more than {most} entries")));
+                }
+                if mapping.contains_key(&key) {
+                    return Err(de::Error::custom("an id stands here for the second time"));
+                }
+                mapping.insert(key, pieces.next_value()?);
+            }
+            Ok(mapping)
+        }
+    }
+    deserializer.deserialize_map(Bounded(PhantomData))
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

@@ -9,7 +9,7 @@ use rictl::clock::Clock;
 use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use rictl::cloud::{CloudError, ErrorKind, RequestId};
 use rictl::emulator::{InProcess, World};
-use rictl::resource::Router;
+use rictl::resource::{Router, RouterInterfaceId, Scope};
 
 use super::support::{KEY, SECRET, Server, epoch, world};
 
@@ -50,6 +50,55 @@ impl Faces {
         let (inside, signed) = (ask(&self.face).await, ask(&self.client).await);
         assert_eq!(inside, signed, "in process, and over HTTP");
         inside
+    }
+}
+
+impl Faces {
+    /// Returns the signed client.
+    pub(crate) fn signed(&self) -> &Client<StaticCredentials> {
+        match &self.client {
+            Face::Signed(client) => client,
+            Face::Inside(_) => unreachable!("it was made signed"),
+        }
+    }
+}
+
+impl Face {
+    /// Sends a mutating call; of the receipt nothing is kept that only one face has.
+    pub(crate) async fn call(&self, scope: &Scope, mutation: &Mutation) -> Result<(), CloudError> {
+        let receipt = match self {
+            Self::Inside(face) => face.call(scope, mutation, Permit::free()).await,
+            Self::Signed(client) => client.call(scope, mutation, Permit::free()).await,
+        };
+        receipt.map(|_| ())
+    }
+}
+
+impl TrafficRead for Face {
+    async fn traffic(
+        &self,
+        scope: &Scope,
+        direction: Direction,
+        ids: &[RouterInterfaceId],
+    ) -> Result<Vec<TrafficPoint>, CloudError> {
+        match self {
+            Self::Inside(face) => face.traffic(scope, direction, ids).await,
+            Self::Signed(client) => client.traffic(scope, direction, ids).await,
+        }
+    }
+}
+
+impl EventsRead for Face {
+    async fn events(&self, scope: &Scope, query: &EventsQuery) -> Result<EventsPage, CloudError> {
+        let page = match self {
+            Self::Inside(face) => face.events(scope, query).await,
+            Self::Signed(client) => client.events(scope, query).await,
+        };
+        // Each face makes ids of its own.
+        page.map(|page| EventsPage {
+            events: page.events.into_iter().map(|event| Event { request_id: None, ..event }).collect(),
+            ..page
+        })
     }
 }
 

@@ -4,6 +4,8 @@
 //! docs/reference/api.md#errors for errors. An XML answer is the JSON one with its keys as elements and its lists as
 //! repeated ones, under `<ActionResponse>` or `<Error>`.
 
+mod events;
+mod metrics;
 mod routes;
 
 use axum::http::header::CONTENT_TYPE;
@@ -72,6 +74,8 @@ pub(super) fn answer(
         Answer::Attribute(Some(found)) => body.extend(attribute(found)),
         Answer::RouteTables(page) => body.extend(routes::tables(page)),
         Answer::RouteEntries(page) => body.extend(routes::entries(page)),
+        Answer::Metrics(page) => body.extend(metrics::points(page)),
+        Answer::Events(page) => body.extend(events::events(page)),
         Answer::Regions(regions) => body.extend(region_set(regions)),
         Answer::Identity(caller) => body.extend(identity(caller)),
         Answer::Credentials(issued) => body.extend(credentials(issued)),
