@@ -463,8 +463,8 @@ pub struct Interface {
     pub reason: Option<String>,
     /// `protect: true` and where it stands.
     pub protect: Option<Place>,
-    /// `hands_off`.
-    pub hands_off: Option<HandsOff>,
+    /// `hands_off`, which few have.
+    pub hands_off: Option<Box<HandsOff>>,
     /// `timeouts.activate`.
     pub activate_timeout: Option<Duration>,
     /// `timeouts.deactivate`.

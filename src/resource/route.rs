@@ -1,6 +1,7 @@
 //! Routes over router interfaces, as the route tables of their routers have them (docs/reference/api.md#routes).
 
-use super::{RouterInterfaceId, Scope};
+use super::ids::RouterInterfaceId;
+use super::scope::Scope;
 
 /// A router of which the route tables can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
