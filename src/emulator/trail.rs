@@ -10,6 +10,12 @@ use super::request::Request;
 use crate::resource::{AccountId, Region, RouterInterfaceId, Status};
 use crate::signature::sha256_hex;
 
+/// The cause of what a third party does.
+pub(super) const CONSOLE: &str = "console";
+
+/// What the service calls a router interface.
+pub(super) const RESOURCE_TYPE: &str = "ACS::VPC::RouterInterface";
+
 /// How much of a user agent is kept.
 const LONGEST_AGENT: usize = 512;
 
@@ -136,6 +142,13 @@ pub struct TrailRow {
     pub is_of_console: bool,
     /// Who did it.
     pub deed: Deed,
+}
+
+impl TrailRow {
+    /// Returns the API's eventType.
+    pub(super) fn event_type(&self) -> &'static str {
+        if self.is_of_console { "ConsoleOperation" } else { "ApiCall" }
+    }
 }
 
 /// One page of events.

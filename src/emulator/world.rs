@@ -34,15 +34,10 @@ use super::seed::{
 };
 use super::sts;
 use super::timeline::Event;
-use super::trail::{Deed, TrailRow};
+use super::trail::{CONSOLE, Deed, TrailRow};
 use crate::resource::{AccountId, Region, RouterInterfaceId, Status};
 
-pub(super) use events::{RESOURCE_TYPE, event_type};
-
 const DEFAULT_REGION: &str = "cn-hangzhou";
-
-/// The cause of what a third party does.
-const CONSOLE: &str = "console";
 
 /// How often one action was called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

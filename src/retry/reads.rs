@@ -1,25 +1,11 @@
 //! Repeated as every read is: what a plan asks of the cloud beside the interfaces themselves.
 
-use std::num::NonZeroU32;
-use std::time::Duration;
-
-use super::{Quota, Retrying, read_may_repeat};
+use super::{Retrying, read_may_repeat};
 use crate::cloud::CloudError;
 use crate::cloud::events::{self, EventsPage, EventsQuery, EventsRead};
 use crate::cloud::routes::{ENTRIES_ACTION, RouteTablesPage, RoutesPage, RoutesRead, TABLES_ACTION};
 use crate::cloud::traffic::{self, Direction, TrafficPoint, TrafficRead};
 use crate::resource::{Router, RouterInterfaceId, Scope};
-
-/// Returns the quota of an action that is not counted as those of router interfaces are
-/// (docs/reference/api.md#trail, docs/reference/api.md#metrics).
-pub(super) fn own_quota(action: &str) -> Option<Quota> {
-    let a_second = |limit| Quota { limit, window: Duration::from_secs(1) };
-    match action {
-        events::ACTION => NonZeroU32::new(2).map(a_second),
-        traffic::ACTION => NonZeroU32::new(50).map(a_second),
-        _ => None,
-    }
-}
 
 impl<C: RoutesRead> RoutesRead for Retrying<C> {
     async fn route_tables(&self, router: &Router, page_number: u32) -> Result<RouteTablesPage, CloudError> {
@@ -69,6 +55,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use std::cell::RefCell;
+    use std::time::Duration;
 
     use futures_util::future::join_all;
     use jiff::Timestamp;
@@ -77,7 +64,7 @@ mod tests {
     use super::*;
     use crate::cloud::{Effect, ErrorKind};
     use crate::resource::{AccountName, Region};
-    use crate::retry::Policy;
+    use crate::retry::{Policy, Quota};
 
     /// A trail that takes its time, and refuses as the real one does what comes too fast.
     #[derive(Default)]
@@ -110,7 +97,7 @@ mod tests {
 
     #[test]
     fn only_two_actions_have_quotas_of_their_own() {
-        let of = |action| own_quota(action).map(|quota| (quota.limit.get(), quota.window));
+        let of = |action| Quota::of_action(action).map(|quota| (quota.limit.get(), quota.window));
         assert_eq!(of("LookupEvents"), Some((2, Duration::from_secs(1))));
         assert_eq!(of("DescribeMetricLast"), Some((50, Duration::from_secs(1))));
         assert_eq!(of("DescribeRouteEntryList"), None);

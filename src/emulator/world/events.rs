@@ -11,7 +11,7 @@ use crate::emulator::paging::Mark;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::request::Request;
 use crate::emulator::timeline::Event;
-use crate::emulator::trail::{TrailRow, TrailRows, console_action, id_of};
+use crate::emulator::trail::{CONSOLE, RESOURCE_TYPE, TrailRow, TrailRows, console_action, id_of};
 
 /// How many attributes are heard; a third is ignored.
 const ATTRIBUTES: usize = 2;
@@ -19,9 +19,6 @@ const DEFAULT_RESULTS: usize = 20;
 const MAX_RESULTS: usize = 50;
 /// How far back a request looks that does not say.
 const DEFAULT_SPAN: SignedDuration = SignedDuration::from_hours(7 * 24);
-
-/// What the service calls a router interface.
-pub(in crate::emulator) const RESOURCE_TYPE: &str = "ACS::VPC::RouterInterface";
 
 impl World {
     /// Shows one page of events.
@@ -68,7 +65,7 @@ impl World {
     /// Keeps what an event says about who did it.
     pub(super) fn note(&mut self, event: &Event) {
         let Some(deed) = &event.deed else { return };
-        let is_of_console = event.cause == super::CONSOLE;
+        let is_of_console = event.cause == CONSOLE;
         let last = event.moments.first();
         let name = match (is_of_console, last) {
             (true, Some(moment)) => console_action(&moment.status),
@@ -140,15 +137,10 @@ fn has(row: &TrailRow, key: &str, value: &str) -> bool {
         "EventRW" => value == "Write",
         "EventAccessKeyId" => value == row.deed.access_key_id,
         "SourceIpAddress" => value == row.deed.address,
-        "EventType" => value == event_type(row),
+        "EventType" => value == row.event_type(),
         "RoleName" => Some(value) == of_role,
         _ => false,
     }
-}
-
-/// Returns the kind of an event.
-pub(in crate::emulator) fn event_type(row: &TrailRow) -> &'static str {
-    if row.is_of_console { "ConsoleOperation" } else { "ApiCall" }
 }
 
 fn span(request: &Request, now: Timestamp) -> Result<(Timestamp, Timestamp), Refusal> {

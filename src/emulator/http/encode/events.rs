@@ -2,10 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{object, second};
+use super::fields::{object, second};
 use crate::emulator::request::VPC_VERSION;
-use crate::emulator::trail::{TrailRow, TrailRows};
-use crate::emulator::world::{RESOURCE_TYPE, event_type};
+use crate::emulator::trail::{RESOURCE_TYPE, TrailRow, TrailRows};
 
 pub(super) fn events(page: &TrailRows) -> Map<String, Value> {
     let mut body = object(json!({
@@ -28,7 +27,7 @@ fn event(row: &TrailRow) -> Value {
         "eventName": row.name,
         "eventTime": second(row.at),
         "eventRW": "Write",
-        "eventType": event_type(row),
+        "eventType": row.event_type(),
         "eventCategory": "Management",
         "requestId": row.request_id,
         "acsRegion": region,

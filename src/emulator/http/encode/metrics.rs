@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::object;
+use super::fields::object;
 use crate::emulator::answer::MetricPoints;
 
 pub(super) fn points(page: &MetricPoints) -> Map<String, Value> {
