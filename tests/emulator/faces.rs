@@ -6,8 +6,10 @@ use std::rc::Rc;
 
 use rictl::alibaba::{Client, Credentials, Settings, StaticCredentials};
 use rictl::clock::Clock;
+use rictl::cloud::events::{Event, EventsPage, EventsQuery, EventsRead};
 use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
-use rictl::cloud::{CloudError, ErrorKind, RequestId};
+use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
+use rictl::cloud::{Cloud as _, CloudError, ErrorKind, Mutation, Permit, RequestId};
 use rictl::emulator::{InProcess, World};
 use rictl::resource::{Router, RouterInterfaceId, Scope};
 
@@ -19,6 +21,9 @@ pub(crate) struct Faces {
     pub(crate) server: Server,
     face: Face,
     client: Face,
+    /// While this is there, time stands still: a paused clock would else run on whenever a socket is waited for, and
+    /// timeouts with it.
+    _still: std::sync::mpsc::Sender<()>,
 }
 
 /// Either face.
@@ -42,7 +47,9 @@ impl Faces {
         let settings =
             Settings { endpoint: Some(format!("http://{}", server.address).parse().unwrap()), ..Settings::default() };
         let client = Face::Signed(Box::new(Client::new(StaticCredentials(credentials), settings, clock)));
-        Self { inside, server, face, client }
+        let (still, moves_on) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || moves_on.recv());
+        Self { inside, server, face, client, _still: still }
     }
 
     /// Asks both faces and returns what they agree on.
