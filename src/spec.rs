@@ -203,6 +203,7 @@ fn concealed(finding: &Diagnostic) -> Diagnostic {
         severity: finding.severity,
         code: finding.code,
         place: finding.place,
+        related: finding.related.iter().map(|(place, _)| (*place, "has to do with it".to_owned())).collect(),
         ..Diagnostic::error(summary).hint("the spec was reached through a link, so nothing of its text is shown")
     }
 }

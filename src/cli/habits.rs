@@ -215,6 +215,7 @@ fn meant(error: &clap::Error) -> Option<String> {
                 "a part of the spec is named with a flag, by address, id, pattern, group:G or label:K=V: `rictl {command} --target {word}`{file}"
             ))
         }
+        "whatif" => Some(format!("what is to go down is named with a flag: `rictl whatif --down {word}`")),
         "validate" | "fmt" => Some(format!("the whole spec is looked at; `rictl {command} -f PATH` names another")),
         _ => None,
     }

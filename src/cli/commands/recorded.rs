@@ -140,7 +140,10 @@ pub(super) async fn accept(invocation: &Invocation, output: &Output) -> Result<E
     let session = invocation.session(invocation.patience())?;
     let mut screen = Screen::new(output, invocation.clock, false, None, false);
     let lines = match accept::accept(&session, &mut screen).await? {
-        Accepted::Nothing => vec!["The journal fits its state; nothing was changed.".to_owned()],
+        Accepted::Nothing => vec![
+            "There is nothing to accept: what is recorded here, if anything is, fits together. Nothing was changed."
+                .to_owned(),
+        ],
         Accepted::Restarted { aside, serial } => {
             let of_file = |Aside { why, kept }: Aside| {
                 let kept = kept.map(|kept| format!("It is kept as {kept}."));

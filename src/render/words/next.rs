@@ -32,6 +32,8 @@ pub struct Given {
     pub selection: Vec<(&'static str, String)>,
     /// `rollback --state`.
     pub state: Option<String>,
+    /// The spec leaves alone what only the cloud has moved (`drift: leave`).
+    pub leaves_drift: bool,
 }
 
 impl Given {
@@ -234,7 +236,8 @@ pub(crate) fn after_drift(drift: &Drift, given: &Given) -> Option<Phrase> {
         let shows = if given.at.is_some() { " shows what is asked for then" } else { " shows what apply would do" };
         Some(Phrase::command(plan()).and(shows))
     } else if drift.has_moved() {
-        Some(Phrase::command(plan()).and(" shows what would bring it back"))
+        let fix = if given.leaves_drift { " --drift fix" } else { "" };
+        Some(Phrase::command(format!("{}{fix}", plan())).and(" shows what would bring it back"))
     } else if drift.failures.is_empty() {
         None
     } else {
