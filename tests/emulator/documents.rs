@@ -243,7 +243,7 @@ fn what_routes_and_traffic_get_wrong_is_told_with_its_place() {
             "an id stands here for the second time",
         ),
         ("interfaces: []\n\n\ninactive_next_hops: gone\n".to_owned(), "unknown word, expected `enabled` or `disabled`"),
-        ("interfaces: []\n\n\nlag: {cloud_monitor: 3}\n".to_owned(), "whole numbers with the units"),
+        ("interfaces: []\n\n\nlag: {cloud_monitor: 3}\n".to_owned(), "a duration needs a unit"),
     ] {
         let message = why_not(&text);
         assert!(message.contains(expected) && message.contains("line "), "{text}: {message}");
