@@ -295,7 +295,7 @@ proptest! {
                 pass(Duration::from_secs(1)).await;
                 let now = after(now) + SignedDuration::from_secs(60);
                 let newest = faces.same(async |cloud| {
-                    let mut found = newest(cloud, now, &[wanted.clone()], |_, _| true).await;
+                    let mut found = newest(cloud, now, std::slice::from_ref(&wanted), |_, _| true).await;
                     found.remove(0).event.map_err(known)
                 }).await.unwrap();
                 let successful = expected.iter().find(|(_, _, is_ok)| *is_ok).map(|(name, ..)| name.as_str());
