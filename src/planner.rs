@@ -179,7 +179,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
             allow_changes,
             drift: asked_of_drift,
             allow_forgotten,
-            redo: options.redo && subjects.iter().any(|(_, subject)| subject.taken_back().is_some()),
+            redo: options.redo,
             assumed_before: options.assumed_before.filter(|_| options.at.is_some()),
             read: subjects
                 .iter()
