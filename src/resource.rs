@@ -7,6 +7,7 @@
 mod call;
 mod ids;
 mod letters;
+mod rate;
 mod route;
 mod scope;
 mod status;
@@ -25,6 +26,7 @@ pub use ids::{
     AccountId, AccountName, Address, ChangeName, GroupName, LabelKey, LabelValue, Region, RouterInterfaceId,
 };
 pub use letters::{composed, is_letter_or_mark};
+pub use rate::{Rate, RateError};
 pub use route::{NextHop, Route, Router};
 pub use scope::Scope;
 pub use status::{BusinessStatus, DesiredStatus, HealthCheckStatus, Status};

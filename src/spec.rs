@@ -17,7 +17,7 @@ use crate::calendar::Zone;
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
 use crate::resource::{
     AccountId, AccountName, Address, ChangeName, DesiredStatus, DriftPolicy, GroupName, LabelKey, LabelValue, Provider,
-    Region, RouterInterfaceId, Scope,
+    Rate, Region, RouterInterfaceId, Scope,
 };
 use crate::signature::sha256_hex;
 
@@ -367,6 +367,8 @@ pub struct Limits {
     pub approvals: ApprovalPolicy,
     /// `health`, warn where the section does not say.
     pub health: HealthPolicy,
+    /// `quiet_below`: what carries more is not deactivated.
+    pub quiet_below: Option<Placed<Rate>>,
 }
 
 impl Limits {
@@ -441,8 +443,19 @@ pub struct Rollout {
     pub check: Option<Vec<String>>,
     /// `check_timeout`, 1 minute where it is not given.
     pub check_timeout: Duration,
+    /// `traffic`: what a wave of activations has to carry.
+    pub traffic: Option<ReturningTraffic>,
     /// Where the section's key stands.
     pub place: Place,
+}
+
+/// `rollout.traffic`: a wave of activations is good once traffic has come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReturningTraffic {
+    /// `returns`: this share, in percent, of what the members of its groups carried before.
+    pub percent: u32,
+    /// `within`: how long that may take, 10 minutes where it is not given.
+    pub within: Duration,
 }
 
 /// One entry of `interfaces`.

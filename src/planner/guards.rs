@@ -11,8 +11,16 @@ use crate::state::{Guards, Identity, State, Touched};
 
 /// Returns the guards of a spec.
 pub fn guards(spec: &Spec) -> Guards {
-    let Limits { max_changes, max_changes_percent, per_group, per_region, max_forgotten, approvals, health } =
-        &spec.limits;
+    let Limits {
+        max_changes,
+        max_changes_percent,
+        per_group,
+        per_region,
+        max_forgotten,
+        approvals,
+        health,
+        quiet_below,
+    } = &spec.limits;
     let caps = [
         ("max_changes", max_changes),
         ("max_changes_percent", max_changes_percent),
@@ -48,6 +56,8 @@ pub fn guards(spec: &Spec) -> Guards {
         denies: BTreeMap::new(),
         allows: BTreeMap::new(),
         windows: windows::guards(spec),
+        quiet_below: quiet_below.as_ref().map(|rate| rate.value.bits_per_second()),
+        returning_percent: spec.rollout.as_ref().and_then(|rollout| rollout.traffic).map(|traffic| traffic.percent),
         check: spec.rollout.as_ref().and_then(|rollout| rollout.check.clone()),
     }
 }
@@ -75,10 +85,20 @@ pub(super) fn weakened(spec: &Spec, state: Option<&State>) -> Vec<GuardWeakened>
         found.extend((strength(is) < strength(was)).then(setting));
     }
     found.extend(windows::weakened(before, &now, &names));
+    found.extend(of_traffic(before, &now));
     if let Some(was) = before.check.as_ref().filter(|was| now.check.as_ref() != Some(was)) {
         found.push(GuardWeakened::Check { was: was.clone(), is: now.check.clone() });
     }
     found
+}
+
+/// Lists what traffic counted for and counts for less.
+fn of_traffic(before: &Guards, now: &Guards) -> Vec<GuardWeakened> {
+    let quiet = before.quiet_below.filter(|was| now.quiet_below.is_none_or(|is| is > *was));
+    let quiet = quiet.map(|was| GuardWeakened::QuietBelow { was, is: now.quiet_below });
+    let returning = before.returning_percent.filter(|was| now.returning_percent.is_none_or(|is| is < *was));
+    let returning = returning.map(|was| GuardWeakened::ReturningTraffic { was, is: now.returning_percent });
+    quiet.into_iter().chain(returning).collect()
 }
 
 /// Lists the groups whose floor is lower, and what is a member no longer: what has left the spec as well.

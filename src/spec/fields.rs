@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use crate::calendar::Written;
 use crate::diagnostic::Place;
 use crate::diagnostic::nearest::nearest;
+use crate::resource::Rate;
 use crate::selector::Selector;
 use crate::spec::Placed;
 use crate::spec::finding::{Code, Finding, KeyFault};
@@ -193,6 +194,18 @@ impl<'a> Fields<'a> {
     pub(super) fn duration(&mut self, path: Path<'_>, name: &str, findings: &mut Findings) -> Option<Duration> {
         let (key, node) = self.take(name)?;
         read::duration(path.then(key.name), node, key.kind, findings)
+    }
+
+    /// Reads a rate.
+    pub(super) fn rate(&mut self, path: Path<'_>, name: &str, findings: &mut Findings) -> Option<Placed<Rate>> {
+        let (key, node) = self.take(name)?;
+        read::rate(path.then(key.name), node, findings)
+    }
+
+    /// Reads a share, in percent.
+    pub(super) fn share(&mut self, path: Path<'_>, name: &str, findings: &mut Findings) -> Option<Placed<u32>> {
+        let (key, node) = self.take(name)?;
+        read::share(path.then(key.name), node, findings)
     }
 
     /// Reads `true` or `false`.

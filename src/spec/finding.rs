@@ -3,7 +3,7 @@
 use crate::calendar::WrittenError;
 use crate::diagnostic::Place;
 use crate::duration::DurationError;
-use crate::resource::{AccountName, Address, ChangeName, GroupName, RouterInterfaceId};
+use crate::resource::{AccountName, Address, ChangeName, GroupName, RateError, RouterInterfaceId};
 use crate::selector::{Fault, Selector, SelectorError};
 use crate::spec::keys::{Grammar, Key, Type};
 use crate::spec::slips::Slip;
@@ -169,6 +169,14 @@ pub(super) enum ValueFault {
         why: DurationError,
     },
     ZeroDuration,
+    NotARate {
+        text: String,
+        why: RateError,
+    },
+    ZeroRate,
+    NotAShare {
+        text: String,
+    },
     NotADay {
         text: String,
     },
@@ -398,6 +406,9 @@ impl ValueFault {
             Self::NumberTooLarge { .. } => Code::NumberTooLarge,
             Self::NotADuration { .. } => Code::NotADuration,
             Self::ZeroDuration => Code::ZeroDuration,
+            Self::NotARate { .. } => Code::NotARate,
+            Self::ZeroRate => Code::ZeroRate,
+            Self::NotAShare { .. } => Code::NotAShare,
             Self::NotADay { .. } => Code::NotADay,
             Self::EmptyList { .. } => Code::EmptyList,
             Self::NotATime { .. } => Code::NotATime,

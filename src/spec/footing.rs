@@ -204,9 +204,17 @@ fn text(placed: &Option<Placed<String>>) -> Option<&str> {
 }
 
 fn limits_entry(limits: &Limits, declared: usize) -> LimitsEntry {
-    // Who has to approve is no guard of a way back.
-    let Limits { max_changes, max_changes_percent: _, per_group, per_region, health, approvals: _, max_forgotten: _ } =
-        limits;
+    // Who has to approve is no guard of a way back, nor is what its links carry.
+    let Limits {
+        max_changes,
+        max_changes_percent: _,
+        per_group,
+        per_region,
+        health,
+        approvals: _,
+        max_forgotten: _,
+        quiet_below: _,
+    } = limits;
     let share = limits.share(declared).map(|share| u32::try_from(share).unwrap_or(u32::MAX));
     LimitsEntry {
         max_changes: max_changes.as_ref().map(|cap| cap.value).into_iter().chain(share).min(),

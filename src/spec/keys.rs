@@ -24,6 +24,8 @@ pub(super) const LIMITS: &[Key] = below("limits");
 pub(super) const GROUP: &[Key] = below("groups.*");
 /// The keys of `rollout`.
 pub(super) const ROLLOUT: &[Key] = below("rollout");
+/// The keys of `rollout.traffic`.
+pub(super) const ROLLOUT_TRAFFIC: &[Key] = below("rollout.traffic");
 /// The keys of an interface.
 pub(super) const INTERFACE: &[Key] = below("interfaces.*");
 /// The keys of a change.

@@ -9,7 +9,7 @@ use crate::calendar::{Written, Zone};
 use crate::diagnostic::Place;
 use crate::diagnostic::nearest::nearest;
 use crate::duration;
-use crate::resource::composed;
+use crate::resource::{Rate, composed};
 use crate::selector::Selector;
 use crate::spec::Placed;
 use crate::spec::fields::Path;
@@ -211,6 +211,32 @@ pub(super) fn duration(path: Path<'_>, node: Node<'_>, kind: Kind, findings: &mu
     };
     refuse(path, word.place, fault, findings);
     None
+}
+
+/// Reads a rate such as `1Mbit/s`, which is above zero.
+pub(super) fn rate(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Placed<Rate>> {
+    let Word { text, place, .. } = as_written(path, node, Type::Rate, findings)?;
+    let fault = match text.parse::<Rate>() {
+        Ok(rate) if rate.bits_per_second() > 0 => return Some(Placed { value: rate, place }),
+        Ok(_) => ValueFault::ZeroRate,
+        Err(why) => ValueFault::NotARate { text: shorten(&text).into_owned(), why },
+    };
+    refuse(path, place, fault, findings);
+    None
+}
+
+/// Reads a share such as `50%`, in percent.
+pub(super) fn share(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Placed<u32>> {
+    let Word { text, place, .. } = as_written(path, node, Type::Share, findings)?;
+    let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let percent = digits.filter(|digits| !digits.starts_with('0')).and_then(|digits| digits.parse().ok());
+    match percent.filter(|percent| (1..=100).contains(percent)) {
+        Some(value) => Some(Placed { value, place }),
+        None => {
+            refuse(path, place, ValueFault::NotAShare { text: shorten(&text).into_owned() }, findings);
+            None
+        }
+    }
 }
 
 /// Reads a calendar day, quoted or not.

@@ -9,6 +9,9 @@ use super::keys::{Grammar, Key, Kind, Presence, ROOT};
 
 const DURATION: &str = "^(?=[0-9])([0-9]+h)?([0-9]+m)?([0-9]+s)?([0-9]+ms)?$";
 
+const RATE: &str = "^[0-9]+([.][0-9]{1,9})?(bit|kbit|Mbit|Gbit)/s$";
+const SHARE: &str = "^([1-9][0-9]?|100)%$";
+
 const MOMENT: &str =
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\\.[0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})?)?$";
 const CLOCK: &str = "^(([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|24:00(:00)?)$";
@@ -31,6 +34,7 @@ fn of(key: &Key) -> Value {
     let hint = match key.kind {
         Kind::Word(Grammar::Digits) => " Quoted: it does not fit a number.",
         Kind::Duration { .. } => " Written 500ms, 5s, 10m or 1h30m.",
+        Kind::Rate => " Written 900bit/s, 500kbit/s, 1Mbit/s or 2.5Gbit/s.",
         _ => "",
     };
     schema.insert("description".to_owned(), format!("{}{hint}", key.meaning).into());
@@ -67,6 +71,8 @@ fn of_kind(key: &Key) -> Map<String, Value> {
         }
         Kind::Boolean => object(json!({ "type": "boolean" })),
         Kind::Duration { .. } => object(json!({ "type": "string", "pattern": DURATION })),
+        Kind::Rate => object(json!({ "type": "string", "pattern": RATE })),
+        Kind::Share => object(json!({ "type": "string", "pattern": SHARE })),
         Kind::Date => object(json!({ "type": "string", "format": "date" })),
         Kind::Choice { words, .. } => object(json!({ "enum": words })),
         Kind::Arguments | Kind::Selectors => {

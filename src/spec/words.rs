@@ -104,6 +104,8 @@ fn wanted(wanted: Type) -> &'static str {
         Type::WholeNumber => "a whole number",
         Type::Boolean => "`true` or `false`",
         Type::Duration => "a duration",
+        Type::Rate => "a rate (1Mbit/s)",
+        Type::Share => "a share (50%)",
         Type::Day => "a day (YYYY-MM-DD)",
         Type::Time => "a time",
         Type::TimeOfDay => "a time of day",

@@ -33,6 +33,12 @@ pub struct Guards {
     /// The windows, in the order of the spec.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub windows: Vec<WindowGuard>,
+    /// What carries more bits per second is not deactivated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_below: Option<u64>,
+    /// The share, in percent, that a wave of the rollout has to carry of what was carried before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub returning_percent: Option<u32>,
     /// The argument list of the rollout's check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<Vec<String>>,

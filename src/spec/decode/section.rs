@@ -10,10 +10,13 @@ use crate::spec::findings::Findings;
 use crate::spec::keys;
 use crate::spec::read;
 use crate::spec::syntax::Node;
-use crate::spec::{ApprovalPolicy, Group, HealthPolicy, Limits, Rollout};
+use crate::spec::{ApprovalPolicy, Group, HealthPolicy, Limits, ReturningTraffic, Rollout};
 
 /// A probe that takes longer than this is stuck.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What is measured can be read 3 to 4 minutes later (docs/reference/api.md#metrics).
+const RETURNS_WITHIN: Duration = Duration::from_secs(600);
 
 pub(super) fn limits(mut fields: Fields<'_>, findings: &mut Findings) -> Limits {
     let path = Path::root("limits");
@@ -29,6 +32,7 @@ pub(super) fn limits(mut fields: Fields<'_>, findings: &mut Findings) -> Limits 
         health: fields
             .choice(path, "health", |word| word.parse().ok(), findings)
             .map_or_else(HealthPolicy::default, |word| word.value),
+        quiet_below: fields.rate(path, "quiet_below", findings),
     }
 }
 
@@ -53,8 +57,19 @@ pub(super) fn rollout(mut fields: Fields<'_>, findings: &mut Findings) -> Option
         pause: fields.duration(path, "pause", findings).unwrap_or_default(),
         check: command(&mut fields, path, "check", findings),
         check_timeout: fields.duration(path, "check_timeout", findings).unwrap_or(CHECK_TIMEOUT),
+        traffic: returning(&mut fields, path, findings),
         place,
     })
+}
+
+fn returning(fields: &mut Fields<'_>, path: Path<'_>, findings: &mut Findings) -> Option<ReturningTraffic> {
+    let place = fields.place_of("traffic")?;
+    let (key, node) = fields.take("traffic")?;
+    let path = path.then(key.name);
+    let mut fields = Fields::of(path, place, node, keys::ROLLOUT_TRAFFIC, findings);
+    let within = fields.duration(path, "within", findings).unwrap_or(RETURNS_WITHIN);
+    let percent = fields.share(path, "returns", findings)?.value;
+    Some(ReturningTraffic { percent, within })
 }
 
 fn command(fields: &mut Fields<'_>, path: Path<'_>, name: &str, findings: &mut Findings) -> Option<Vec<String>> {

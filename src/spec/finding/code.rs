@@ -120,6 +120,12 @@ codes! {
     NotADuration, "not_a_duration", Error, "bad value";
     /// A duration is zero that cannot be.
     ZeroDuration, "zero_duration", Error, "bad value";
+    /// A text is no rate of traffic.
+    NotARate, "not_a_rate", Error, "bad value";
+    /// A rate is zero that cannot be.
+    ZeroRate, "zero_rate", Error, "bad value";
+    /// A text is no share.
+    NotAShare, "not_a_share", Error, "bad value";
     /// A text is no calendar day.
     NotADay, "not_a_day", Error, "bad value";
     /// A list is empty that cannot be.

@@ -43,6 +43,10 @@ pub enum Kind {
         /// Whether it may be zero.
         may_be_zero: bool,
     },
+    /// A rate of traffic such as `1Mbit/s`.
+    Rate,
+    /// A share such as `50%`.
+    Share,
     /// A calendar day.
     Date,
     /// One of a few words.
@@ -94,6 +98,10 @@ pub enum Type {
     Boolean,
     /// A duration.
     Duration,
+    /// A rate.
+    Rate,
+    /// A share.
+    Share,
     /// A day.
     Day,
     /// A time.
@@ -112,6 +120,8 @@ impl Kind {
             Self::Number { .. } => Type::WholeNumber,
             Self::Boolean => Type::Boolean,
             Self::Duration { .. } => Type::Duration,
+            Self::Rate => Type::Rate,
+            Self::Share => Type::Share,
             Self::Date => Type::Day,
             Self::Arguments | Self::Addresses | Self::Entries | Self::Selectors | Self::Choices { .. } => Type::List,
             Self::Moment => Type::Time,
@@ -140,6 +150,8 @@ impl fmt::Display for Kind {
             Self::Boolean => "`true` or `false`",
             Self::Duration { may_be_zero: true } => "duration",
             Self::Duration { may_be_zero: false } => "duration above zero",
+            Self::Rate => "bits per second",
+            Self::Share => "share in percent",
             Self::Date => "date",
             Self::Choice { words, .. } => return write!(f, "`{}`", words.join("` or `")),
             Self::Arguments => "list of words",

@@ -116,6 +116,12 @@ pub const KEYS: &[Key] = &[
         "What a health check counts for that says `Abnormal` of a link that keeps a floor: a warning, no longer up, or nothing, unasked.",
     )
     .default("warn"),
+    key(
+        "limits.quiet_below",
+        Kind::Rate,
+        "What carries more, both directions together, is not deactivated; nor is what nobody can tell of.",
+    )
+    .example("1Mbit/s"),
     // groups
     key("groups.*", Kind::Section, "A group; interfaces join it with `group`."),
     key("groups.*.min_active", number(0), "At least this many members stay up; no step may leave fewer.").example("1"),
@@ -143,6 +149,24 @@ pub const KEYS: &[Key] = &[
         "A check that takes longer has failed, and is killed.",
     )
     .default("1m"),
+    key(
+        "rollout.traffic",
+        Kind::Entry { one_of: &[] },
+        "What a wave that brings interfaces up has to carry before it is good, the last one too.",
+    ),
+    key(
+        "rollout.traffic.returns",
+        Kind::Share,
+        "How much it carries then of what the members of its groups carried before the wave.",
+    )
+    .required("say how much has to come back, `returns: 50%`")
+    .example("50%"),
+    key(
+        "rollout.traffic.within",
+        Kind::Duration { may_be_zero: false },
+        "How long that may take after its last step; figures are 3 to 4 minutes old, so give it more than that.",
+    )
+    .default("10m"),
     // windows
     key(
         "windows.*",

@@ -43,6 +43,15 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
         }
         ValueFault::NotADuration { text, why } => cannot(&format!("is `{text}`, not a duration")).hint(why.to_string()),
         ValueFault::ZeroDuration => cannot("is zero").hint("give it time to succeed, such as `10m`"),
+        ValueFault::NotARate { text, why } => {
+            cannot(&format!("is `{text}`, not a rate of traffic")).hint(why.to_string())
+        }
+        ValueFault::ZeroRate => {
+            cannot("is zero").hint("health checks never stop on what is Active: give it some room, such as `1Mbit/s`")
+        }
+        ValueFault::NotAShare { text } => {
+            cannot(&format!("is `{text}`, not a share")).hint("write whole percent from `1%` to `100%`")
+        }
         ValueFault::NotADay { text } => {
             cannot(&format!("is `{text}`, not a day")).hint("write a calendar day as YYYY-MM-DD")
         }
@@ -115,7 +124,7 @@ fn key_at(path: &str) -> Option<&'static Key> {
 }
 
 /// How many keys of a mapping are named where another value stands; of more, those that must be there.
-const MOST_NAMED: usize = 5;
+const MOST_NAMED: usize = 6;
 
 /// Says which keys the mapping has that belongs there, where they are known.
 fn below(path: &str, other: Type) -> Option<String> {
