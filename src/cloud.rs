@@ -5,6 +5,8 @@
 //! An error carries what its caller can do about it ([`ErrorKind`]) and, for a mutating call, whether
 //! it may have had an effect ([`Effect`]): classification here, policy in `retry` and `executor`.
 
+pub mod acting;
+pub mod carried;
 pub mod codes;
 pub mod events;
 pub mod listing;

@@ -8,6 +8,7 @@ pub(crate) mod at_work;
 mod groups;
 mod links;
 mod subject;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,6 +32,7 @@ pub use self::groups::groups;
 pub(crate) use self::groups::{Unhealthy, health, why};
 pub(crate) use self::links::{links_of, opposite_sides};
 pub(crate) use self::subject::{Subject, match_up, unfit};
+pub use self::who::{Mover, Who, WhoUnknown, can_move};
 
 /// Why an interface is not where it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -148,6 +150,15 @@ pub struct DriftItem {
     /// The same with its facts.
     #[serde(skip)]
     pub blocked: Option<BlockReason>,
+    /// Who moved it, as the log of calls has it; null where it has nobody, left out where nobody asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub who: Option<Option<Who>>,
+    /// Why it has nobody.
+    #[serde(skip)]
+    pub who_unknown: Option<WhoUnknown>,
+    /// When it was seen last as it was before, as far as is recorded.
+    #[serde(skip)]
+    pub last_seen_before: Option<Timestamp>,
 }
 
 impl DriftItem {
@@ -165,6 +176,31 @@ impl DriftItem {
             | DriftCause::Overdue
             | DriftCause::Blocked => false,
         }
+    }
+}
+
+impl DriftItem {
+    /// Returns whether somebody may have moved it: what was never applied, or is asked for anew, nobody has.
+    pub fn may_have_been_moved(&self) -> bool {
+        match self.cause {
+            DriftCause::Differs(ActionReason::Drift | ActionReason::Both | ActionReason::ChangeEnded)
+            | DriftCause::InTransition
+            | DriftCause::HandsOff
+            | DriftCause::RolledBack
+            | DriftCause::Overdue => true,
+            DriftCause::Differs(ActionReason::New | ActionReason::SpecChanged | ActionReason::ChangeBegun)
+            | DriftCause::Blocked => false,
+        }
+    }
+
+    /// Returns since when a call can have moved it.
+    pub fn moved_after(&self, now: Timestamp) -> Timestamp {
+        who::moved_after(self.last_seen_before, now)
+    }
+
+    /// Returns why the log of calls has nobody at `now` who moved it.
+    pub fn nobody(&self, now: Timestamp) -> WhoUnknown {
+        who::nobody(self.since, now)
     }
 }
 
@@ -333,6 +369,11 @@ fn item(
         business_status: subject.locked().cloned(),
         code: obstacle.as_ref().filter(|_| cause == DriftCause::Blocked).map(BlockReason::code),
         blocked: obstacle.filter(|_| cause == DriftCause::Blocked),
+        who: None,
+        who_unknown: None,
+        last_seen_before: subject
+            .record
+            .and_then(|record| who::last_seen_before(record, record.observed.status.as_ref() != live)),
     })
 }
 

@@ -28,8 +28,8 @@ pub use fold::fold;
 pub use note::Note;
 pub use pace::{Pace, expected_durations};
 pub use past::{
-    Missing, Past, Resolved, find, find_in, last, last_standing, last_to_take_back, over_at, past_runs, resolved,
-    runs_that_name,
+    Missing, Past, Resolved, answered_with, find, find_in, last, last_standing, last_to_take_back, over_at, past_runs,
+    resolved, runs_that_name,
 };
 pub use records::{Seen, write};
 

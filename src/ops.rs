@@ -36,5 +36,7 @@ pub mod several;
 pub mod shared_file;
 pub mod state_edit;
 pub mod status;
+pub mod traffic;
 pub mod trust;
 pub mod unmanaged;
+pub mod who;

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::calendar::Zone;
 use crate::drift::{self, Subject};
-use crate::plan::{GroupHealth, Upcoming, WhyMemberNotUp};
+use crate::plan::{GroupHealth, TrafficHeard, Upcoming, WhyMemberNotUp};
 use crate::resource::{Address, ChangeName, GroupName, LiveState, RouterInterfaceId, ScopeFailure, Status, Target};
 use crate::schedule;
 use crate::spec::{Change, Spec};
@@ -52,6 +52,8 @@ pub struct Overview {
     pub at_work: Option<AtWork>,
     /// What could not be read this time.
     pub unread: Vec<Unread>,
+    /// What interfaces carry, where somebody asked.
+    pub traffic: Vec<TrafficHeard>,
 }
 
 /// One link, by those of its ends that are declared.

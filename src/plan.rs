@@ -20,6 +20,7 @@ mod inputs;
 mod samples;
 mod step;
 mod summary;
+mod traffic;
 mod upcoming;
 mod warning;
 
@@ -51,6 +52,7 @@ pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
 pub use self::inputs::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, InterfaceRead, PlanInputs};
 pub use self::step::{Action, Step, StepId};
 pub use self::summary::Summary;
+pub use self::traffic::{Returning, Traffic, TrafficEnd, TrafficHeard, TrafficUnread};
 pub use self::upcoming::{Assumed, Upcoming, What};
 pub use self::warning::{DeclaredSide, Renamed, Warning};
 pub use crate::attribute::{Expectation, Goal, Values};
@@ -70,6 +72,9 @@ pub struct RolloutPlan {
     pub check: Option<Vec<String>>,
     /// How long the check may take, in milliseconds.
     pub check_timeout_ms: u64,
+    /// What a wave that brings interfaces up has to carry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Returning>,
 }
 
 /// What a run that died left open; the next apply resolves it before anything else.
@@ -167,6 +172,11 @@ pub struct Plan {
     pub gates: BTreeMap<Address, Gate>,
     /// The windows that would hold something back and were overridden.
     pub overridden: Option<OverriddenWindows>,
+    /// What interfaces carry, as far as that was asked for, by address. Not part of the digest.
+    pub traffic: Vec<Traffic>,
+    /// How many bits per second what is deactivated may carry at most, where that is limited. No part of the file: a saved plan is
+    /// made again.
+    pub quiet_below: Option<u64>,
 }
 
 /// Windows that would hold calls back and were overridden.
@@ -211,6 +221,8 @@ pub struct PlanOptions {
     pub drift: Option<DriftPolicy>,
     /// `--allow-forgotten`: the exact number that overrides `limits.max_forgotten`.
     pub allow_forgotten: Option<u32>,
+    /// `--traffic`: what everything that is looked at carries is told.
+    pub traffic: bool,
 }
 
 /// The time between the making of a plan and its moment.
@@ -255,6 +267,7 @@ impl PlanOptions {
             redo: false,
             drift: None,
             allow_forgotten: None,
+            traffic: false,
         }
     }
 }

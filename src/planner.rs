@@ -18,6 +18,7 @@ mod remarks;
 mod rollout;
 mod selection;
 mod subject;
+mod traffic;
 mod unconfirmed;
 mod windows;
 
@@ -27,7 +28,7 @@ use crate::attribute::Values;
 use crate::drift::{match_up, opposite_sides};
 use crate::plan::{
     About, Basis, BlockReason, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs,
-    PlanOptions, ResourceChange,
+    PlanOptions, ResourceChange, TrafficEnd, TrafficHeard,
 };
 use crate::resource::{Address, ChangeName, LiveState, Target};
 use crate::schedule;
@@ -55,6 +56,8 @@ pub struct Inputs<'a> {
     pub doubts: &'a [Doubt],
     /// What the health checks said that were asked for.
     pub health: &'a [HealthRead],
+    /// What was heard of the interfaces whose traffic was asked for.
+    pub traffic: &'a [TrafficHeard],
 }
 
 /// A plan, and what has to be asked before it can be relied on.
@@ -64,6 +67,8 @@ pub struct Draw {
     pub plan: Plan,
     /// The health checks that it has not heard of: ask them and plan again.
     pub questions: Vec<HealthEnd>,
+    /// The interfaces of which it has not heard what they carry: likewise.
+    pub traffic: Vec<TrafficEnd>,
 }
 
 /// What is held back, by address, and why.
@@ -99,6 +104,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     }
     clashes::block(spec, &subjects, options, &mut draft);
     let held = windows::hold(spec, &subjects, &pairs, options, &mut draft);
+    traffic::hold(spec, &subjects, inputs.traffic, options, &mut draft);
     // A way back brings up what was up, whatever it needed then.
     let needs = order::Needs::new(&subjects, &draft, |needed| !options.way_back || selection.includes(needed));
     order::block_dependants(&subjects, &needs, &mut draft);
@@ -119,6 +125,8 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     warnings.extend(remarks::watch(spec, &subjects, &draft, options));
     let heard = std::mem::take(&mut floors.heard);
     warnings.extend(heard.warnings);
+    warnings.extend(TrafficHeard::warning(inputs.traffic));
+    let unheard = traffic::questions(spec, &subjects, inputs.traffic, (&selection, options), &draft);
     let levels = graph.levels(&draft);
     let rollout = rollout::cut(spec, &subjects, &draft, &levels);
     let mut steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
@@ -174,6 +182,8 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
         time_zone: spec.time_zone.clone(),
         gates: held.gates,
         overridden: held.overridden,
+        traffic: traffic::carried(inputs.traffic),
+        quiet_below: traffic::limit(spec, options).map(|limit| limit.value.bits_per_second()),
         inputs: PlanInputs {
             target,
             exclude,
@@ -189,7 +199,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
             health: inputs.health.to_vec(),
         },
     };
-    Ok(Draw { plan, questions: heard.questions })
+    Ok(Draw { plan, questions: heard.questions, traffic: unheard })
 }
 
 /// Returns what windows and clashes of changes hold back at a moment, and why.

@@ -20,7 +20,7 @@ pub use exit::Exit;
 pub use lowest::Lowest;
 pub use outcome::RunOutcome;
 pub use reason::{
-    NotUp, OldPage, Reason, Shortfall, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp,
+    GroupTraffic, NotUp, OldPage, Reason, Shortfall, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp,
 };
 pub use report::Report;
 pub use step::{StepResult, planned_step};

@@ -27,11 +27,13 @@ use super::machine::{Background, Left, Machine};
 use super::outside::{Ended, Gate, Known, Surroundings};
 use super::settings::Settings;
 use crate::clock::{BootTime, Clock};
+use crate::cloud::acting::Acting;
+use crate::cloud::carried::carried;
 use crate::cloud::listing::{self, Listing};
-use crate::cloud::{Call, Cloud, CloudError, Mutation, Permit, Receipt};
+use crate::cloud::{Call, CloudError, Mutation, Permit, Receipt};
 use crate::journal::RunStarted;
-use crate::plan::{HealthEnd, Plan};
-use crate::resource::{LastSeen, Scope};
+use crate::plan::{HealthEnd, Plan, TrafficUnread};
+use crate::resource::{LastSeen, RouterInterfaceId, Scope};
 use crate::run::Event;
 use crate::store::{Store, StoreError};
 
@@ -39,7 +41,7 @@ use crate::store::{Store, StoreError};
 const FAR_AWAY: Duration = Duration::from_secs(86_400);
 
 /// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order.
-pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
+pub async fn run<'a, C: Acting, S: Store, G: Gate>(
     plan: &'a Plan,
     header: RunStarted,
     known: &'a Known,
@@ -111,7 +113,7 @@ struct Driver<'a, C, S, G> {
     is_over: bool,
 }
 
-impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
+impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
     fn new(
         plan: &'a Plan,
         header: RunStarted,
@@ -200,6 +202,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
                 Effect::FreePermit { step } => self.free_permit(step),
                 Effect::Read(read) => self.read(read),
                 Effect::AskHealth(end) => self.ask_health(end),
+                Effect::AskTraffic { scope, ids } => self.ask_traffic(scope, ids),
                 Effect::DropReads => self.reads.clear(),
                 Effect::Tell(event) => (self.emit)(&event),
                 Effect::StepAside => self.gate.step_aside(),
@@ -278,6 +281,16 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
         self.checks.push(Box::pin(async move {
             let answer = cloud.health(&scope, &id).await;
             Input::Health { id, answer }
+        }));
+    }
+
+    /// Asks for what interfaces carry.
+    fn ask_traffic(&mut self, scope: Scope, ids: BTreeSet<RouterInterfaceId>) {
+        let cloud = self.cloud;
+        self.checks.push(Box::pin(async move {
+            let (asked, list): (_, Vec<RouterInterfaceId>) = (BootTime::now(), ids.iter().cloned().collect());
+            let answer = carried(cloud, &scope, &list).await.map_err(|error| TrafficUnread::from(&error));
+            Input::Traffic { ids, asked, answer }
         }));
     }
 

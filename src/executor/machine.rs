@@ -8,15 +8,18 @@
 //! redundancy guard says. `recording` appends and sends what is durable, `answers` takes in what came back, `reading` asks for
 //! what is due, `settling` judges what was read, `ending` closes steps, `waves` stands between the waves of a rollout,
 //! `last_look` says what stayed, `pace` how long to wait for the next read. `phase` and `stage` hold where a step and the run
-//! stand, `tally` how many steps of each region stand where, `sightings` what was read, `health` what health checks said. It
+//! stand, `tally` how many steps of each region stand where, `sightings` what was read, `health` what health checks said, `traffic` what
+//! interfaces carry, `returning` what a wave has to carry before it is good. It
 //! makes no choice that the plan left open: it does a step, or stops and says what moved.
 
 mod admission;
 mod answers;
+mod brought;
 mod ending;
 mod floors;
 mod health;
 mod last_look;
+mod meter;
 mod needs;
 mod pace;
 mod phase;
@@ -24,6 +27,7 @@ mod poll;
 pub(super) mod port;
 mod reading;
 mod recording;
+mod returning;
 mod settling;
 pub(super) mod sightings;
 mod signals;
@@ -31,13 +35,16 @@ mod stage;
 mod tally;
 pub(super) mod time;
 mod timing;
+mod traffic;
 mod waves;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use self::brought::Wave;
 use self::floors::Floors;
 use self::health::Checks;
+use self::meter::Meter;
 use self::pace::Pace;
 use self::phase::{Phase, Tracked};
 use self::poll::Poll;
@@ -122,6 +129,10 @@ pub(super) struct Machine<'a> {
     sightings: Sightings,
     /// What health checks said.
     checks: Checks,
+    /// What interfaces carry, as far as that was asked for.
+    meter: Meter,
+    /// What the wave has to carry before it is good.
+    returns: Wave<'a>,
     /// When the plan's refresh was begun: whatever was asked for after it is this run's own reading.
     planned_from: Option<Moment>,
     polls: BTreeMap<Scope, Poll>,
@@ -196,6 +207,8 @@ impl<'a> Machine<'a> {
             before: all_before,
             sightings: Sightings::default(),
             checks: Checks::default(),
+            meter: Meter::default(),
+            returns: Wave::default(),
             planned_from: None,
             polls: BTreeMap::new(),
             pace: Pace::of(background.expected),
@@ -273,6 +286,7 @@ impl<'a> Machine<'a> {
             Input::Contradicted { read, scope, ids } => self.on_contradiction(read, &scope, &ids),
             Input::ReadDone { read, scope, answer, outcome } => self.on_read(read, &scope, answer, outcome),
             Input::Health { id, answer } => self.checks.hear(id, answer),
+            Input::Traffic { ids, asked, answer } => self.meter.hear(ids, asked, answer),
             Input::Appended => self.on_appended(),
             Input::Unappended(error) => self.on_unappended(error),
             Input::Signal { count } => self.on_signal(count),
@@ -307,15 +321,16 @@ impl<'a> Machine<'a> {
     fn begin(&mut self) {
         self.tell(Event::RunStarted { run_id: self.report.run_id.clone(), steps: self.plan.steps.len() });
         self.begin_wave();
-        if self.signals > 0 {
-            self.interrupt();
-        }
+        self.on_signal(self.signals);
     }
 
     /// Goes on until every step has ended, or nothing more may be started and nothing is in flight.
     fn walk(&mut self) {
         self.check_deadlines();
         loop {
+            if self.unfinished == 0 && self.has_to_return() {
+                break;
+            }
             if self.unfinished == 0 || self.abandoned {
                 return self.close();
             }

@@ -34,6 +34,8 @@ pub struct Settings {
     pub interrupt_grace: Duration,
     /// What to do after a failure.
     pub on_error: OnError,
+    /// Whether a wave of a rollout waits for traffic to come back, where the plan says so.
+    pub waits_for_traffic: bool,
 }
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
             doubt_window: READS_LAG.unsigned_abs(),
             interrupt_grace: Duration::from_secs(30),
             on_error: OnError::Continue,
+            waits_for_traffic: true,
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::confirmation::{Confirmation, Verdict};
 use crate::journal::{self, Operation, Outcome, Over, Replay, Run};
+use crate::resource::RequestId;
 use crate::run::{Exit, Report, RunOutcome, StepResult};
 use crate::state::{Identity, RunId, State};
 use crate::store::recorder::{all_ids, past_run, run_in};
@@ -243,6 +244,31 @@ fn resolve(
         _ => Ok(Err(Missing::Ambiguous(matching))),
     }
 }
+
+/// Returns the run that was answered with a RequestId at about `at`: of those that had been made by then, the newest are opened.
+///
+/// # Errors
+/// An archive that cannot be read.
+pub fn answered_with(
+    medium: &impl Medium,
+    replay: &Replay,
+    request_id: &RequestId,
+    at: Timestamp,
+) -> Result<Option<RunId>, StoreError> {
+    let ids = all_ids(medium, replay)?;
+    // Clocks disagree a little; a run is made before it sends anything.
+    let was_made = |id: &&RunId| id.made_at().is_none_or(|made| made.duration_since(at) <= CLOCKS_DISAGREE);
+    for id in ids.iter().rev().filter(was_made).take(LOOKED_THROUGH) {
+        let Some(run) = run_in(medium, replay, id)? else { continue };
+        if run.steps().any(|(_, trace)| trace.was_answered_with(request_id)) {
+            return Ok(Some(run.id().clone()));
+        }
+    }
+    Ok(None)
+}
+
+/// How far apart the cloud's clock and ours may be.
+const CLOCKS_DISAGREE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Returns the newest run, if there is any.
 ///

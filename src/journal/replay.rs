@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Died, Entry, Illegal, Misstep, NOT_SENT, Operation, Outcome, PlannedStep, RunStarted};
 use crate::plan::StepId;
-use crate::resource::{Receipt, Status};
+use crate::resource::{Receipt, RequestId, Status};
 use crate::run::{Exit, RunEnd, StepReason};
 use crate::state::RunId;
 use crate::uptime::Uptime;
@@ -344,6 +344,12 @@ impl Trace {
     pub fn receipt(&self) -> Option<&Receipt> {
         let any = || self.attempts.iter().rev().find_map(|attempt| attempt.answer.receipt());
         self.acceptance().or_else(any)
+    }
+
+    /// Returns whether one of its calls was answered with this RequestId.
+    pub fn was_answered_with(&self, request_id: &RequestId) -> bool {
+        let mut receipts = self.attempts.iter().filter_map(|attempt| attempt.answer.receipt());
+        receipts.any(|receipt| receipt.request_id == *request_id)
     }
 
     /// Returns what came with the answer that accepted the call.

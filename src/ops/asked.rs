@@ -6,6 +6,7 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cloud::CloudRead;
+use crate::cloud::traffic::TrafficRead;
 use crate::history::Recorded;
 use crate::plan::{BlockReason, Blocked, Plan, PlanOptions};
 use crate::resource::{Address, LiveState, Target};
@@ -33,7 +34,7 @@ pub struct Asked<'a> {
 pub async fn plan(
     project: Project,
     recorded: &Recorded,
-    cloud: &impl CloudRead,
+    cloud: &(impl CloudRead + TrafficRead),
     (target, live): (&Target, LiveState),
     asked: Asked<'_>,
 ) -> Result<(Project, Plan, LiveState)> {
@@ -99,11 +100,11 @@ fn start(spec: &Spec, options: &PlanOptions) -> Timestamp {
     begins.min().map_or(options.now, |begins| begins.max(options.now))
 }
 
-/// Plans as of a moment. Health is not asked for: windows come before it.
+/// Plans as of a moment. Nothing is asked for: windows come before it.
 fn at(known: &Known<'_>, options: &PlanOptions, moment: Timestamp) -> Result<Plan> {
     let project = known.project.clone().as_of(moment);
     let live = live::as_of(&project.spec, known.live.clone(), options);
-    Ok(live::draw(&Known { project: &project, live: &live, ..*known }, &[], options)?.plan)
+    Ok(live::draw(&Known { project: &project, live: &live, ..*known }, &live::Heard::default(), options)?.plan)
 }
 
 /// What windows hold back.

@@ -8,13 +8,14 @@ use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
+use crate::cloud::traffic::TrafficRead;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::drift;
 use crate::executor::recovery::{self, OpenStep};
 use crate::history::Recorded;
 use crate::journal::{Answer, Run};
-use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, Warning};
+use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, TrafficHeard, Warning};
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
@@ -28,6 +29,7 @@ use crate::store::recorder;
 use super::beside;
 use super::failure::{Exit, Refusal};
 use super::project::Project;
+use super::traffic;
 
 /// Lists what the spec wants to know about.
 pub fn wanted(spec: &Spec) -> Vec<Wanted> {
@@ -82,7 +84,7 @@ pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -
 pub async fn plan_of(
     project: &Project,
     recorded: &Recorded,
-    cloud: &impl CloudRead,
+    cloud: &(impl CloudRead + TrafficRead),
     (target, read): (&Target, LiveState),
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
@@ -94,7 +96,7 @@ pub async fn plan_of(
 pub(super) async fn plan_read(
     project: &Project,
     recorded: &Recorded,
-    cloud: &impl CloudRead,
+    cloud: &(impl CloudRead + TrafficRead),
     (target, read): (&Target, LiveState),
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
@@ -161,39 +163,63 @@ pub struct Known<'a> {
     pub target: &'a Target,
 }
 
-/// Plans from a refresh that has been made, and asks for the health checks of what keeps the floors of that plan.
+/// What was heard of what had to be asked for once it was known what goes down.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Heard {
+    /// What health checks said.
+    pub(super) health: Vec<HealthRead>,
+    /// What interfaces carry.
+    pub(super) traffic: Vec<TrafficHeard>,
+}
+
+impl Heard {
+    /// Returns what a saved plan says that it heard.
+    pub(super) fn of(saved: &Plan) -> Self {
+        let traffic = saved.traffic.iter().map(|traffic| TrafficHeard { traffic: traffic.clone(), unread: None });
+        Self { health: saved.inputs.health.clone(), traffic: traffic.collect() }
+    }
+}
+
+/// Plans from a refresh that has been made, and asks for the health checks of what keeps the floors of that plan, and for
+/// what interfaces carry where that matters.
 ///
 /// # Errors
 /// As [`plan_of`].
-pub async fn plan_from(known: &Known<'_>, cloud: &impl CloudRead, options: &PlanOptions) -> Result<Plan> {
-    let mut health: Vec<HealthRead> = Vec::new();
+pub async fn plan_from(
+    known: &Known<'_>,
+    cloud: &(impl CloudRead + TrafficRead),
+    options: &PlanOptions,
+) -> Result<Plan> {
+    let mut heard = Heard::default();
     loop {
-        let drawn = draw(known, &health, options)?;
-        if drawn.questions.is_empty() {
+        let drawn = draw(known, &heard, options)?;
+        if drawn.questions.is_empty() && drawn.traffic.is_empty() {
             return finished(known, drawn.plan);
         }
         // What is asked for gets an answer, be it that there is none, so each question is asked once.
         let is_binding = known.project.spec.limits.health == HealthPolicy::Block;
-        health.extend(refresh::health(cloud, &drawn.questions, is_binding).await);
-        health.sort_by(|one, other| one.interface_id.cmp(&other.interface_id));
+        heard.health.extend(refresh::health(cloud, &drawn.questions, is_binding).await);
+        heard.health.sort_by(|one, other| one.interface_id.cmp(&other.interface_id));
+        heard.traffic.extend(traffic::traffic(cloud, &drawn.traffic, options.now).await);
     }
 }
 
-/// Plans from what health checks are said to have said; `false` where the plan rests on one of which nothing is said.
+/// Plans from what a file says was heard; `false` where the plan rests on a health check of which nothing is said.
 ///
 /// # Errors
 /// As [`plan_of`].
-pub(super) fn plan_as_said(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Result<(Plan, bool)> {
-    let drawn = draw(known, health, options)?;
+pub(super) fn plan_as_said(known: &Known<'_>, heard: &Heard, options: &PlanOptions) -> Result<(Plan, bool)> {
+    let drawn = draw(known, heard, options)?;
     let is_binding = known.project.spec.limits.health == HealthPolicy::Block;
     let is_whole = !is_binding || drawn.questions.is_empty();
     Ok((finished(known, drawn.plan)?, is_whole))
 }
 
-pub(super) fn draw(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Result<Draw> {
+pub(super) fn draw(known: &Known<'_>, heard: &Heard, options: &PlanOptions) -> Result<Draw> {
+    let Heard { health, traffic } = heard;
     let Known { project, state, live, doubts, target } = *known;
     let (spec, spec_digest) = (&project.spec, project.digest.as_str());
-    let inputs = Inputs { spec, spec_digest, live, state, target, doubts, health };
+    let inputs = Inputs { spec, spec_digest, live, state, target, doubts, health, traffic };
     let drawn = planner::draw(&inputs, options).map_err(|unknown| Diagnostics {
         sources: spec.sources.clone(),
         findings: unknown.iter().map(words::selection::bad_flag).collect(),

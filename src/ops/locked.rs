@@ -19,7 +19,7 @@ use anyhow::Result;
 use tokio::sync::watch;
 
 use crate::clock::BootTime;
-use crate::cloud::Cloud;
+use crate::cloud::acting::Acting;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
 use crate::journal::{Approved, ApprovedHow, Ground, Operation, Run};
@@ -130,7 +130,7 @@ enum Prepared {
     Approved(Box<Planned>),
 }
 
-impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
+impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
     /// Puts together what a session works with; `recorded` is what `store` began with.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ use super::locked::Locked;
 use super::session::{Applied, Approval, Front, Ran, Session, Task};
 
 pub use lowest::lowest;
-pub use world::assumed_time;
+pub use world::{Carried, assumed_time};
 
 /// What delays are drawn from: the same rehearsal twice says the same.
 const SEED: u64 = 0;
@@ -65,6 +65,8 @@ pub struct Rehearsing {
     pub live: LiveState,
     /// What health checks said.
     pub health: Vec<HealthRead>,
+    /// What interfaces carry.
+    pub carried: Carried,
     /// What is to go wrong.
     pub faults: Vec<Fault>,
 }
@@ -114,7 +116,7 @@ pub fn on_virtual_time(rehearsing: Rehearsing, medium: impl Medium) -> Result<Re
 }
 
 async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
-    let Rehearsing { session, task, again, start, target, accounts, live, health, faults } = rehearsing;
+    let Rehearsing { session, task, again, start, target, accounts, live, health, carried, faults } = rehearsing;
     let clock = Clock::starting_at(start);
     let session = Session { clock, ..session };
     let run_id = session.run_id(task.operation());
@@ -129,7 +131,12 @@ async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
     let world = built(&ground, session.access.quota, start, faults)?;
     let world = Rc::new(RefCell::new(world));
     let face = ground.known_to(InProcess::new(Rc::clone(&world), clock), &world.borrow());
-    let cloud = Retrying::new(AsRead::of(face, &live, &health), Policy::default(), session.access.quota, SEED);
+    let cloud = Retrying::new(
+        AsRead::of(face, &live, &health, (carried, clock)),
+        Policy::default(),
+        session.access.quota,
+        SEED,
+    );
     let locked = Locked::new(&session, run_id, cloud, target, store, recorded)?;
     let approval = Approval { auto: true, again, ..Approval::default() };
     // As long as the sender is there a signal might come.

@@ -68,7 +68,7 @@ impl Now<'_> {
         let as_of = saved.at.map(|at| project.clone().as_of(at));
         let project = as_of.as_ref().unwrap_or(project);
         let known = live::Known { project, state, live: &read, doubts: &[], target };
-        let (plan, is_whole) = live::plan_as_said(&known, &saved.inputs.health, &options)?;
+        let (plan, is_whole) = live::plan_as_said(&known, &live::Heard::of(saved), &options)?;
         if !is_whole {
             moved.push("limits.health is `block`, and the file does not say what the health checks said".to_owned());
         }

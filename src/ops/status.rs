@@ -107,6 +107,7 @@ pub fn overview(
         upcoming: standing.upcoming,
         at_work: at_work(recorded),
         unread: shown.unread(),
+        traffic: Vec::new(),
     })
 }
 

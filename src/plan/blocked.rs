@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{HealthUnread, Knob};
+use super::{HealthUnread, Knob, TrafficUnread};
 use crate::resource::{Address, BusinessStatus, ChangeName, GroupName, Region, Status};
 use crate::state::RunId;
 
@@ -17,6 +17,8 @@ pub enum BlockCode {
     Floor,
     /// A group's floor would break, as its health checks say.
     Health,
+    /// It carries more than `limits.quiet_below`, or nobody can tell.
+    Traffic,
     /// `protect: true`.
     Protected,
     /// More changes than `limits` allows.
@@ -63,6 +65,7 @@ impl BlockCode {
         match self {
             Self::Floor => "floor",
             Self::Health => "health",
+            Self::Traffic => "traffic",
             Self::Protected => "protected",
             Self::Cap => "cap",
             Self::Clash => "clash",
@@ -113,6 +116,20 @@ pub enum BlockReason {
     Floor(Shortage),
     /// A group's floor would break: enough links are up, and not enough of them by their health checks.
     Health(Shortage),
+    /// It carries more than it may to go down, or nobody can tell.
+    Traffic {
+        /// What it carries towards its router, in bits per second; null where nobody can tell.
+        in_bps: Option<u64>,
+        /// From its router; null likewise.
+        out_bps: Option<u64>,
+        /// How much both may be together.
+        limit_bps: u64,
+        /// Where that stands.
+        at: String,
+        /// Why it could not be read, where it is not that there are no figures.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unread: Option<TrafficUnread>,
+    },
     /// `protect: true`.
     Protected {
         /// Where that stands.
@@ -229,6 +246,7 @@ impl BlockReason {
         match self {
             Self::Floor(_) => BlockCode::Floor,
             Self::Health(_) => BlockCode::Health,
+            Self::Traffic { .. } => BlockCode::Traffic,
             Self::Protected { .. } => BlockCode::Protected,
             Self::Cap { .. } => BlockCode::Cap,
             Self::Clash { .. } => BlockCode::Clash,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Expectation, Floor, FloorMember, Goal, Plan, RolloutPlan, Step, StepId};
+use super::{Expectation, Floor, FloorMember, Goal, Plan, Returning, RolloutPlan, Step, StepId};
 use crate::resource::{ChangeName, GroupName, RouterInterfaceId, Scope};
 
 /// Two values of one thing: that of a saved plan, and that of the plan made again.
@@ -41,6 +41,8 @@ pub enum Difference {
     Check(Sides<Option<Vec<String>>>),
     /// How long the check may take, in milliseconds.
     CheckTimeout(Sides<u64>),
+    /// What a wave has to carry.
+    Returning(Sides<Option<Returning>>),
     /// The windows that are overridden.
     Windows(Sides<Vec<String>>),
     /// Something that the digest covers and that has no name here.
@@ -157,4 +159,5 @@ fn rollouts(saved: Option<&RolloutPlan>, now: Option<&RolloutPlan>) -> Option<Di
         .or_else(|| sides(&saved.pause_ms, &now.pause_ms).map(Difference::Pause))
         .or_else(|| sides(&saved.check, &now.check).map(Difference::Check))
         .or_else(|| sides(&saved.check_timeout_ms, &now.check_timeout_ms).map(Difference::CheckTimeout))
+        .or_else(|| sides(&saved.traffic, &now.traffic).map(Difference::Returning))
 }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use super::{
     About, Assumed, Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, GuardWeakened, HealthRead,
-    InterfaceRead, LeftAlone, OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary,
+    InterfaceRead, LeftAlone, OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Traffic,
     Upcoming, Warning,
 };
 use crate::calendar::Zone;
@@ -123,6 +123,8 @@ struct Decoded {
     time_zone: Zone,
     #[serde(default)]
     override_window: Option<OverriddenWindows>,
+    #[serde(default)]
+    traffic: Vec<Traffic>,
 }
 
 /// What it was made from.
@@ -196,6 +198,8 @@ impl Decoded {
             time_zone: self.time_zone,
             gates: BTreeMap::new(),
             overridden: self.override_window,
+            traffic: self.traffic,
+            quiet_below: None,
         };
         // Before, a plan of the past said of itself that it could be applied.
         let is_applyable = plan.is_applyable() || (plan.looks_back() && self.applyable && !plan.steps.is_empty());

@@ -79,6 +79,20 @@ pub enum GuardWeakened {
         /// What became of it.
         became: WindowBecame,
     },
+    /// `limits.quiet_below` lets more go down.
+    QuietBelow {
+        /// What it was, in bits per second.
+        was: u64,
+        /// What it is; `None` where there is none.
+        is: Option<u64>,
+    },
+    /// Less traffic has to come back after a wave.
+    ReturningTraffic {
+        /// The share that it was, in percent.
+        was: u32,
+        /// What it is; `None` where nothing has to.
+        is: Option<u32>,
+    },
     /// The check between waves is another one, or gone.
     Check {
         /// Its argument list.

@@ -34,6 +34,8 @@ impl Plan {
             time_zone: Default::default(),
             gates: Default::default(),
             overridden: None,
+            traffic: Vec::new(),
+            quiet_below: None,
             inputs: PlanInputs::default(),
         }
     }

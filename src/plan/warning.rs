@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GuardWeakened, HealthUnread, StepId};
+use super::{GuardWeakened, HealthUnread, StepId, TrafficUnread};
 use crate::resource::{AccountId, Address, DesiredStatus, GroupName, HealthCheckStatus, RouterInterfaceId, Status};
 use crate::selector::Selector;
 use crate::state::RunId;
@@ -171,6 +171,20 @@ pub enum Warning {
         /// How many were not.
         more: u32,
     },
+    /// What some interfaces carry could not be read.
+    TrafficUnread {
+        /// Of how many.
+        interfaces: u32,
+        /// Why not; of several reasons one.
+        unread: TrafficUnread,
+    },
+    /// Who moved some interfaces could not be read.
+    EventsUnread {
+        /// Of how many.
+        interfaces: u32,
+        /// What the API or the network said first; untrusted text.
+        detail: String,
+    },
     /// A warning of the spec itself.
     Spec {
         /// What it says; untrusted text.
@@ -212,6 +226,8 @@ impl Warning {
             Self::HealthUnread { .. } => Some("health_unread"),
             Self::HealthDenied { .. } => Some("health_denied"),
             Self::HealthNotAsked { .. } => Some("health_not_asked"),
+            Self::TrafficUnread { .. } => Some("traffic_unread"),
+            Self::EventsUnread { .. } => Some("events_unread"),
             Self::Spec { .. } => Some("spec"),
             Self::Told { .. } => None,
         }

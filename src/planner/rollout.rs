@@ -1,7 +1,7 @@
 //! The waves of a rollout: the canary first, then batches, never against the order.
 
 use crate::duration::milliseconds;
-use crate::plan::RolloutPlan;
+use crate::plan::{Returning, RolloutPlan};
 use crate::spec::Spec;
 
 use super::draft::Draft;
@@ -31,5 +31,8 @@ pub(super) fn cut(
         pause_ms: milliseconds(rollout.pause),
         check: rollout.check.clone(),
         check_timeout_ms: milliseconds(rollout.check_timeout),
+        traffic: rollout
+            .traffic
+            .map(|traffic| Returning { percent: traffic.percent, within_ms: milliseconds(traffic.within) }),
     })
 }

@@ -266,6 +266,7 @@ impl Events {
             Event::LookingAgain { step, .. } => Body::Note { code: "looking_again", step: Some(step) },
             Event::CannotRead { .. } => Body::Note { code: "cannot_read", step: None },
             Event::FoundDown { .. } => Body::Note { code: "member_down", step: None },
+            Event::WaitingForTraffic { .. } => Body::Note { code: "waiting_for_traffic", step: None },
             Event::WaitingForAccount { .. } => Body::Note { code: "waiting_for_account", step: None },
             Event::Found { reason } => Body::Found { reason: ReasonDocument::of(reason, &self.zone) },
         }

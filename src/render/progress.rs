@@ -167,6 +167,15 @@ pub(crate) fn sentence<'p>(
         Event::LookingAgain { step, error } => (Tone::Faint, format!("{step}: {error}; looking again")),
         Event::CannotRead { scope, error } => (Tone::Faint, format!("cannot read {scope}: {error}")),
         Event::FoundDown { member } => (Tone::Change, format!("Went down meanwhile: {}", words::not_up(member))),
+        Event::WaitingForTraffic { wave, waves, percent, within } => {
+            let within = duration(*within);
+            (
+                Tone::Wait,
+                format!(
+                    "Wave {wave} of {waves}: Waiting for {percent}% of the traffic to come back, up to {within}..."
+                ),
+            )
+        }
         Event::WaitingForAccount { holder } => (Tone::Faint, format!("the pause is over; waiting for {holder}")),
         Event::Found { reason } => (Tone::Bad, format!("{}{}", words::label(reason), words::reason_line(reason, zone))),
     })

@@ -194,6 +194,7 @@ pub(crate) fn rich_plan() -> Plan {
         pause_ms: 20_000,
         check: Some(vec!["./check.sh".to_owned(), "idc-shanghai".to_owned()]),
         check_timeout_ms: 60_000,
+        traffic: None,
     });
     let side = |address: &str, status, at: &str| DeclaredSide { address: address.into(), status, at: at.to_owned() };
     plan.warnings.push(Warning::HalfUp {
@@ -307,6 +308,9 @@ pub(crate) fn drift() -> Drift {
         business_status: None,
         code: None,
         blocked: None,
+        who: None,
+        who_unknown: None,
+        last_seen_before: None,
     };
     let active = Some(DesiredStatus::Active);
     let mut expired = item("e-expired", DriftCause::HandsOff, active, Some(Status::Inactive), Some("carrier test"));

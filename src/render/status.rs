@@ -10,8 +10,9 @@ use super::frame::{self, Frame};
 use super::json;
 use super::text::{Line, Screen, Tone, View, and_more, columns_of};
 use super::words::overview as words;
+use super::words::plan as plan_words;
 use crate::overview::{AtWork, Link, Moving, Overview, Unread};
-use crate::plan::{GroupHealth, Upcoming};
+use crate::plan::{GroupHealth, Traffic, TrafficHeard, Upcoming};
 use crate::resource::{GroupName, Target};
 use crate::state::{Awaiting, RunId};
 
@@ -139,10 +140,40 @@ fn lines(overview: &Overview, extent: Extent) -> Vec<Line<'static>> {
             lines.extend(rows(None));
         }
     }
+    lines.extend(traffic(overview, shows_links));
     lines.extend(below(overview));
     lines.push(Line::at(0));
     let is_well = overview.broken_groups().next().is_none() && overview.unread.is_empty();
     lines.push(Line::at(0).with(if is_well { Tone::Good } else { Tone::Bad }, words::verdict(overview)));
+    lines
+}
+
+/// Says what interfaces carry, where somebody asked; above so many links in numbers only.
+fn traffic(overview: &Overview, shows_links: bool) -> Vec<Line<'static>> {
+    if overview.traffic.is_empty() {
+        return Vec::new();
+    }
+    let lead = Line::at(0)
+        .hang(4)
+        .with(Tone::Strong, "Traffic")
+        .with(Tone::Faint, format!(" ({}):", plan_words::TRAFFIC_IS_OF));
+    let mut lines = vec![Line::at(0), lead];
+    let width = overview.traffic.iter().map(|heard| columns_of(heard.traffic.address.as_str())).max().unwrap_or(0);
+    if shows_links {
+        lines.extend(overview.traffic.iter().map(|TrafficHeard { traffic, .. }| {
+            let says = plan_words::carried(traffic.in_bps, traffic.out_bps);
+            Line::at(4).hang(8).cell(Tone::Plain, traffic.address.as_str(), width).text(says)
+        }));
+    } else {
+        lines.push(
+            Line::at(4).hang(8).text(plan_words::carried_by_all(overview.traffic.iter().map(|heard| &heard.traffic))),
+        );
+    }
+    lines.extend(TrafficHeard::warning(&overview.traffic).map(|warning| {
+        let plan_words::Said { summary, detail } = plan_words::warning(&warning, &overview.time_zone);
+        let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+        Line::at(0).hang(4).with(Tone::Change, "Warning: ").text(format!("{summary}{detail}"))
+    }));
     lines
 }
 
@@ -253,6 +284,9 @@ pub(super) struct Document<'a> {
     at_work: Option<&'a AtWork>,
     /// The parts of the cloud that could not be read this time.
     failures: &'a [Unread],
+    /// What interfaces carry; only with `--traffic`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    traffic: Vec<&'a Traffic>,
 }
 
 /// What is printed: of one spec its document, of several a list of them.
@@ -303,6 +337,7 @@ impl<'a> From<&'a Overview> for Document<'a> {
             upcoming: &overview.upcoming,
             at_work: overview.at_work.as_ref(),
             failures: &overview.unread,
+            traffic: overview.traffic.iter().map(|heard| &heard.traffic).collect(),
         }
     }
 }

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::BootTime;
+use crate::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use crate::cloud::{CALLS_AT_ONCE, CONNECTIONS, Call, Effect, Mutation, Permit, Selection};
 use crate::resource::{HealthCheckStatus, RequestId};
 
@@ -59,6 +60,12 @@ impl CloudRead for Scripted {
 
     async fn identity(&self, _: &AccountName) -> Result<Identity, CloudError> {
         self.answer().await.map(|_| Identity { account_id: "1".into(), arn: String::new() })
+    }
+}
+
+impl TrafficRead for Scripted {
+    async fn traffic(&self, _: &Scope, _: Direction, _: &[RouterInterfaceId]) -> Result<Vec<TrafficPoint>, CloudError> {
+        self.answer().await.map(|_| Vec::new())
     }
 }
 

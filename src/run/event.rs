@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::reason::{NotUp, Reason, StepReason, StopReason, WaveFailure};
 use crate::journal::Outcome;
-use crate::plan::StepId;
+use crate::plan::{BlockCode, StepId};
 use crate::resource::{Address, RequestId, Scope, Status};
 use crate::state::RunId;
 
@@ -135,6 +135,17 @@ pub enum Event {
         /// What the API or the network said; untrusted text.
         error: String,
     },
+    /// A wave is done, and is good once traffic has come back to what it brought up.
+    WaitingForTraffic {
+        /// Which, from 1.
+        wave: u32,
+        /// Of how many.
+        waves: u32,
+        /// How much of what was carried before, in percent.
+        percent: u32,
+        /// How long it is waited for.
+        within: Duration,
+    },
     /// After a pause somebody else is at work on the account, and is waited for.
     WaitingForAccount {
         /// Who, as far as they say or the kernel shows; untrusted text.
@@ -160,6 +171,7 @@ impl WaveFailure {
             Self::Unread { .. } => "unread",
             Self::Lost { .. } => "health_between_waves",
             Self::Check { .. } => "check",
+            Self::Unmeasured { .. } | Self::Traffic { .. } => BlockCode::Traffic.as_str(),
         }
     }
 }

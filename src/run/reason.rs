@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::Outcome;
-use crate::plan::{BlockCode, Blocked, Expectation, Goal, HealthUnread, Knob, StepId};
+use crate::plan::{BlockCode, Blocked, Expectation, Goal, HealthUnread, Knob, StepId, TrafficUnread};
 use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
 use crate::state::RunId;
 
@@ -46,6 +46,18 @@ pub enum StepReason {
     Floor(Box<Shortfall>),
     /// The floor of a group would break, as its health checks say.
     Health(Box<Shortfall>),
+    /// It carried more than `limits.quiet_below` when its call was to be sent, or nobody could tell.
+    Traffic {
+        /// What it carried towards its router, in bits per second; null where nobody could tell.
+        in_bps: Option<u64>,
+        /// From its router; null likewise.
+        out_bps: Option<u64>,
+        /// How much both may be together.
+        limit_bps: u64,
+        /// Why it could not be read, where it is not that there were no figures.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unread: Option<TrafficUnread>,
+    },
     /// Windows did not let its call through when it was to be sent.
     Window {
         /// The one that held it back; untrusted text.
@@ -159,6 +171,7 @@ impl StepReason {
             Self::Moved { .. } | Self::InTransition { .. } => "moved",
             Self::Floor(_) => BlockCode::Floor.as_str(),
             Self::Health(_) => BlockCode::Health.as_str(),
+            Self::Traffic { .. } => BlockCode::Traffic.as_str(),
             Self::Window { .. } => BlockCode::Window.as_str(),
             Self::ChangeOver { .. } => "change_over",
             Self::BusinessLocked { business_status } => match business_status {
@@ -206,6 +219,9 @@ pub struct OldPage {
     /// It is what its health check said.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_check: bool,
+    /// It is what it carries.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_traffic: bool,
 }
 
 /// A member of a group that does not count as up.
@@ -423,4 +439,35 @@ pub enum WaveFailure {
         /// How it ended; untrusted text.
         said: String,
     },
+    /// What the groups of the wave carried before it could not be told, so nothing of it was begun.
+    Unmeasured {
+        /// A member of which nobody could tell.
+        address: Address,
+        /// Why it could not be read, where it is not that there were no figures.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unread: Option<TrafficUnread>,
+    },
+    /// Not enough traffic came back in time.
+    Traffic {
+        /// Into which groups.
+        groups: Vec<GroupTraffic>,
+        /// How long it was waited for, in milliseconds.
+        within_ms: u64,
+    },
+}
+
+/// What came back into a group after a wave that brought some of it up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct GroupTraffic {
+    /// The group.
+    pub group: GroupName,
+    /// What its members carried before, in bits per second.
+    pub before_bps: u64,
+    /// How much of that what came up had to carry.
+    pub wanted_bps: u64,
+    /// What that carried last; null where nobody could tell.
+    pub now_bps: Option<u64>,
+    /// Why it could not be read, where it is not that there were no figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<TrafficUnread>,
 }

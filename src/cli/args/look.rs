@@ -17,6 +17,10 @@ pub(in crate::cli) struct StatusArgs {
     pub(in crate::cli) selectors: Vec<Selector>,
     #[command(flatten)]
     pub(in crate::cli) at: AtArgs,
+    /// Say what each interface carries, both directions, by the newest minute of the last 10 (cms:QueryMetricLast); figures are 3 to
+    /// 4 minutes old
+    #[arg(long)]
+    pub(in crate::cli) traffic: bool,
     /// Look again and again, so long after each look; q or Ctrl-C ends it
     #[arg(long, value_name = "DURATION", value_parser = value::positive_duration)]
     pub(in crate::cli) watch: Option<Duration>,

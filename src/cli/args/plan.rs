@@ -25,6 +25,10 @@ pub(in crate::cli) struct PlanArgs {
     /// Exit 2 when there are changes
     #[arg(long)]
     pub(in crate::cli) detailed_exitcode: bool,
+    /// Say what each interface carries, both directions, by the newest minute of the last 10 (cms:QueryMetricLast); figures are 3 to
+    /// 4 minutes old
+    #[arg(long)]
+    pub(in crate::cli) traffic: bool,
     /// A plan sends no calls that could run side by side
     #[arg(long, hide = true, value_name = "N")]
     parallelism: Option<u16>,

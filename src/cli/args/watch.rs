@@ -23,6 +23,9 @@ pub(in crate::cli) struct DriftArgs {
     /// List what is live and declared by no spec that is given, too; no cause of an exit code
     #[arg(long)]
     pub(in crate::cli) unmanaged: bool,
+    /// Ask ActionTrail who moved what is not where it was (actiontrail:LookupEvents); at most two calls a second
+    #[arg(long)]
+    pub(in crate::cli) who: bool,
     /// Write metrics for Prometheus' textfile collector, replaced as a whole
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) metrics_file: Option<PathBuf>,

@@ -15,6 +15,7 @@ use crate::ops::project::{Project, together};
 use crate::ops::several::{Seen, connect_and_read_each};
 use crate::ops::shared_file::{self, Access};
 use crate::ops::unmanaged::{self, Listed};
+use crate::ops::who::{self, Lookups};
 use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
@@ -53,7 +54,8 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     let read = read(&paths, arguments, invocation).await?;
     let given = read.iter().flatten().filter(|_| arguments.unmanaged);
     let others: Vec<Project> = given.map(|(prepared, _)| prepared.project.clone()).collect();
-    let (mut moved, mut failed, mut listed) = (false, None, Listed::default());
+    let (mut moved, mut failed) = (false, None);
+    let (mut listed, lookups) = (Listed::default(), Lookups::default());
     let mut checks = Vec::new();
     for (path, read) in paths.iter().zip(read) {
         let spec = path.display().to_string();
@@ -61,7 +63,7 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
             output.print(|out| writeln!(out, "# {}", escape_terminal(&spec)))?;
         }
         let (check, machine, error) =
-            match check(path, read, (&others, &mut listed), (arguments, invocation, output)).await {
+            match check(path, read, (&others, &mut listed, &lookups), (arguments, invocation, output)).await {
                 // The document is out; what went wrong after it is for people.
                 Ok((check, error)) => (check, Machine::None, error),
                 Err(error) => {
@@ -126,7 +128,7 @@ async fn read(paths: &[PathBuf], arguments: &DriftArgs, invocation: &Invocation)
 async fn check(
     path: &Path,
     read: Read,
-    (others, listed): (&[Project], &mut Listed),
+    (others, listed, lookups): (&[Project], &mut Listed, &Lookups),
     (arguments, invocation, output): (&DriftArgs, &Invocation, &Output),
 ) -> Result<(DriftCheck, Option<anyhow::Error>)> {
     let (Prepared { project, at, chosen, recorded }, read) = read?;
@@ -138,6 +140,9 @@ async fn check(
     if let Some(chosen) = &chosen {
         drift.keep_to(&project.spec, chosen);
         seen.readings.retain(|address, _| chosen.contains(address));
+    }
+    if arguments.who {
+        who::who(&mut drift, (&project, &recorded), cloud, lookups).await?;
     }
     if arguments.unmanaged {
         let projects: Vec<&Project> = others.iter().collect();

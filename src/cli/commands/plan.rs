@@ -31,7 +31,7 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     streams::check(streams::document_of(&arguments.format), &[("--out", arguments.out.as_deref())])?;
     let when_open = arguments.at.is_open();
     let (project, at) = invocation.load_planned(&arguments.at)?;
-    let options = PlanOptions { at, ..options(&arguments.choice, invocation) };
+    let options = PlanOptions { at, traffic: arguments.traffic, ..options(&arguments.choice, invocation) };
     project.check_choice(&options)?;
     let recorded = read_quietly(&project.paths, output)?;
     // A page draws everything that is declared.

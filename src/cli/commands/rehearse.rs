@@ -11,7 +11,7 @@ use crate::ops::connection::{Connection, connect_and_read};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::project::Project;
-use crate::ops::rehearse::{self as operation, Rehearsed, Rehearsing};
+use crate::ops::rehearse::{self as operation, Carried, Rehearsed, Rehearsing};
 use crate::ops::session::{Applied, Task, today};
 use crate::plan::{HealthRead, Plan, PlanOptions};
 use crate::render;
@@ -38,7 +38,7 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
     let accounts = accounts(&connection, &project).await?;
     let is_saved = matches!(task, Task::Saved { .. });
     let look = Look { recorded: &recorded, connection: &connection, options, when_open: asked.is_open(), is_saved };
-    let Seen { project, start, live, health } = look.at(project, read).await?;
+    let Seen { project, start, live, health, carried } = look.at(project, read).await?;
     let session = invocation.session_of(project, invocation.settings_of(arguments.parallelism, arguments.on_error));
     let zone = session.project.spec.time_zone.clone();
     let assumed_time = operation::assumed_time(session.settings.settle_timeout);
@@ -51,6 +51,7 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
         accounts,
         live,
         health,
+        carried: if start > now { Carried::Nothing } else { carried },
         faults,
     };
     let rehearsed = operation::rehearse(rehearsing).await?;
@@ -120,24 +121,33 @@ struct Seen {
     start: Timestamp,
     live: LiveState,
     health: Vec<HealthRead>,
+    carried: Carried,
 }
 
 impl Look<'_> {
     /// Plans as `plan` does, for what that asks the cloud beyond its statuses, and for when windows open.
     async fn at(self, project: Project, read: LiveState) -> Result<Seen> {
-        let (Connection { cloud, target, .. }, options) = (self.connection, self.options);
-        // A saved plan says itself what it rests on; only the last moment before a call asks for health once more.
-        if self.is_saved && project.spec.limits.health != HealthPolicy::Block {
+        let (Connection { cloud, target, .. }, mut options) = (self.connection, self.options);
+        let is_limited = project.spec.limits.quiet_below.is_some();
+        options.traffic |= is_limited;
+        // A saved plan says itself what it rests on; only the last moment before a call asks for health and traffic once more.
+        if self.is_saved && project.spec.limits.health != HealthPolicy::Block && !is_limited {
             live::check_target(self.recorded.state_for(target), target, &project)?;
             let live = live::as_of(&project.spec, read, &options);
-            return Ok(Seen { start: options.moment(), project, live, health: Vec::new() });
+            let carried = Carried::Nothing;
+            return Ok(Seen { start: options.moment(), project, live, health: Vec::new(), carried });
         }
         let asked = Asked { options: &options, when_open: self.when_open };
         let (project, plan, read) = asked::plan(project, self.recorded, cloud, (target, read), asked).await?;
         let assumed_before = plan.inputs.assumed_before.or(options.assumed_before);
         let options = PlanOptions { at: plan.at, assumed_before, ..options };
         let live = live::as_of(&project.spec, read, &options);
-        Ok(Seen { start: options.moment(), project, live, health: plan.inputs.health })
+        let carried = plan.traffic.iter().filter_map(|traffic| {
+            let id = project.spec.interfaces.get(&traffic.address)?.id.value.clone();
+            Some((id, (traffic.in_bps, traffic.out_bps)))
+        });
+        let carried = Carried::AsMeasured(carried.collect());
+        Ok(Seen { start: options.moment(), project, live, health: plan.inputs.health, carried })
     }
 }
 

@@ -14,8 +14,9 @@ use crate::ops::part::Sight;
 use crate::ops::project::{Project, together};
 use crate::ops::session::today;
 use crate::ops::status::{self as operation, Shown};
+use crate::ops::traffic;
 use crate::overview::{self, GroupWithout, Overview};
-use crate::plan::PlanOptions;
+use crate::plan::{PlanOptions, TrafficHeard};
 use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::status::Extent;
@@ -68,7 +69,9 @@ async fn once(arguments: &StatusArgs, invocation: &Invocation, output: &Output) 
                 return Ok(None);
             }
             let look = look(project, &recorded, chosen, invocation).await?;
-            overview(&look, &recorded, arguments, invocation).map(Some)
+            let mut overview = overview(&look, &recorded, arguments, invocation)?;
+            overview.traffic = traffic(&look, arguments, invocation).await;
+            Ok(Some(overview))
         };
         let looked = match looked.await {
             Ok(looked) => looked,
@@ -155,6 +158,16 @@ fn overview(look: &Look, recorded: &Recorded, arguments: &StatusArgs, invocation
     Ok(overview)
 }
 
+/// Asks what is looked at carries, where that is wanted.
+async fn traffic(look: &Look, arguments: &StatusArgs, invocation: &Invocation) -> Vec<TrafficHeard> {
+    if !arguments.traffic {
+        return Vec::new();
+    }
+    let is_chosen = |address: &Address| look.chosen.as_ref().is_none_or(|chosen| chosen.contains(address));
+    let ends = traffic::ends(&look.project.spec, is_chosen);
+    traffic::traffic(&look.connection.cloud, &ends, invocation.clock.now()).await
+}
+
 /// Looks again and again, until it is ended from outside or nobody reads.
 async fn watch(arguments: &StatusArgs, interval: Duration, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let [path] = &together::once_each(invocation.spec_paths())[..] else {
@@ -169,7 +182,8 @@ async fn watch(arguments: &StatusArgs, interval: Duration, invocation: &Invocati
     let mut look = look(project, &recorded, chosen, invocation).await?;
     let mut picture = if arguments.json { None } else { Picture::begin(output)? };
     while !outlet::has_failed() {
-        let overview = overview(&look, &recorded, arguments, invocation)?;
+        let mut overview = overview(&look, &recorded, arguments, invocation)?;
+        overview.traffic = traffic(&look, arguments, invocation).await;
         let extent = extent(arguments);
         match &mut picture {
             Some(picture) => picture.draw(&overview, extent, output),

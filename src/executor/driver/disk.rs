@@ -6,14 +6,14 @@ use futures_util::FutureExt as _;
 use futures_util::stream::StreamExt as _;
 use tokio::time::Instant;
 
-use super::{Cloud, Driver, Gate, Input};
+use super::{Acting, Driver, Gate, Input};
 use crate::journal::Entry;
 use crate::store::{Store, StoreError};
 
 /// How long the disk may still take once a run is left: more than one that works needs.
 const LAST_WRITE: Duration = Duration::from_secs(2);
 
-impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
+impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
     pub(super) fn append(&mut self, entries: Vec<Entry>) {
         debug_assert!(self.appends.is_empty(), "one append is on its way at a time");
         let Some(store) = self.store.take() else {

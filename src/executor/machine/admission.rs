@@ -201,12 +201,13 @@ impl<'a> Machine<'a> {
             Err(NotNow { outcome, because }) => return Some(Verdict::Finish(outcome, Some(because))),
         };
         let own = self.sightings.asked(&step.scope, &step.interface_id)?;
-        let others = match call {
-            Call::Deactivate => self.examine_floors(number, since),
-            Call::Activate => self.examine_needs(number, since),
+        // Asked for at once with what the floors rest on, so that neither grows old beside the other.
+        let (quiet, others) = match call {
+            Call::Deactivate => (self.examine_quiet(number, since), self.examine_floors(number, since)),
+            Call::Activate => (Ok(None), self.examine_needs(number, since)),
         };
-        let oldest = match others {
-            Ok(others) => others.map_or(own, |others| others.min(own)),
+        let oldest = match others.and_then(|others| Ok([others, quiet?])) {
+            Ok(others) => others.into_iter().flatten().fold(own, Ord::min),
             Err(verdict) => return verdict,
         };
         if let Err(verdict) = self.examine_predecessors(number) {
@@ -232,7 +233,9 @@ impl<'a> Machine<'a> {
         is_expected
             && is_known
             && match action {
-                Action::Call(Call::Deactivate) => self.examine_floors(number, since).is_ok(),
+                Action::Call(Call::Deactivate) => {
+                    self.examine_floors(number, since).is_ok() && self.examine_quiet(number, since).is_ok()
+                }
                 Action::Call(Call::Activate) => self.examine_needs(number, since).is_ok(),
                 Action::Wait => true,
             }
@@ -341,6 +344,7 @@ impl<'a> Machine<'a> {
                 scope: scope.clone(),
                 age_ms: milliseconds(age),
                 is_check,
+                is_traffic: false,
             })
         };
         let pages = self.rests_on(number).into_iter();
@@ -349,7 +353,10 @@ impl<'a> Machine<'a> {
         let checks = self.floors.checks(&self.planned(number).address);
         let checks = checks
             .filter_map(|(address, end)| old(address, end.scope.as_ref()?, self.checks.asked(&end.interface_id), true));
-        pages.chain(checks).collect()
+        let step = self.planned(number);
+        let traffic = old(&step.address, &step.scope, self.meter.asked(&step.interface_id), false);
+        let traffic = traffic.filter(|_| Self::is_deactivation(step)).map(|page| OldPage { is_traffic: true, ..page });
+        pages.chain(checks).chain(traffic).collect()
     }
 
     /// Does not send a call whose intent is on disk: what it rests on is too old by now, or nothing new is started.

@@ -3,14 +3,15 @@
 //! Steps are meant by their numbers in the plan. Facts are taken in as they come; what follows from them is begun at
 //! [`Input::Woken`], so that what became ready together shares one read and one append.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::sightings::{Answer, ReadNumber};
 use crate::clock::BootTime;
+use crate::cloud::carried::Carried;
 use crate::cloud::{Call, CloudError, Health, Mutation, Page, Receipt};
 use crate::journal::Entry;
-use crate::plan::HealthEnd;
+use crate::plan::{HealthEnd, TrafficUnread};
 use crate::resource::{RouterInterfaceId, Scope, Status};
 use crate::run::Event;
 use crate::store::StoreError;
@@ -34,6 +35,12 @@ pub(in crate::executor) enum Input {
     ReadDone { read: ReadNumber, scope: Scope, answer: Answer, outcome: Result<(), CloudError> },
     /// What a health check said, or why it could not be read.
     Health { id: RouterInterfaceId, answer: Result<Health, CloudError> },
+    /// What interfaces that were asked for carry, or why that could not be read; `asked` is when it was asked for.
+    Traffic {
+        ids: BTreeSet<RouterInterfaceId>,
+        asked: BootTime,
+        answer: Result<BTreeMap<RouterInterfaceId, Carried>, TrafficUnread>,
+    },
     /// The batch that was to be appended is durable.
     Appended,
     /// It is not, and nothing will be from here on.
@@ -68,6 +75,8 @@ pub(in crate::executor) enum Effect {
     Read(ReadOf),
     /// Ask for a health check; answered by [`Input::Health`].
     AskHealth(HealthEnd),
+    /// Ask for what interfaces of a scope carry; answered by [`Input::Traffic`].
+    AskTraffic { scope: Scope, ids: BTreeSet<RouterInterfaceId> },
     /// Go on with no read that is on its way.
     DropReads,
     /// Tell whoever listens.

@@ -168,6 +168,7 @@ impl<'a> Machine<'a> {
         match &self.stage {
             Stage::Walking => self.next_step_wakes_up(),
             Stage::Between(Between::Pausing { until }) => Some(*until),
+            Stage::Between(Between::Returning { until, .. }) => Some(self.next_look_for_traffic(*until)),
             Stage::Looking(Look { again_at, .. }) => *again_at,
             Stage::Beginning | Stage::Between(_) | Stage::Closing | Stage::Over(_) => None,
         }

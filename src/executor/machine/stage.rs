@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::time::Moment;
 use crate::resource::{Address, RouterInterfaceId, Scope, ScopeFailure};
-use crate::run::LastLook;
+use crate::run::{LastLook, WaveFailure};
 
 /// Where a run stands.
 #[derive(Debug)]
@@ -26,13 +28,30 @@ pub(super) enum Stage<'a> {
 /// What stands between two waves, in this order.
 #[derive(Debug)]
 pub(super) enum Between {
+    /// What the groups of the wave that begins carry is being asked for.
+    Measuring {
+        /// Since when.
+        since: Moment,
+    },
+    /// Traffic is coming back; others have the account.
+    Returning {
+        /// Since when it is waited for.
+        since: Moment,
+        /// The minute in which the last step of the wave ended.
+        ended: Timestamp,
+        /// Until when it is waited for.
+        until: Moment,
+    },
     /// Others have the account.
     Pausing {
         /// Until when.
         until: Moment,
     },
     /// The account is being taken back.
-    SteppingBack,
+    SteppingBack {
+        /// What is known of the wave by then.
+        verdict: Result<(), WaveFailure>,
+    },
     /// The members of the floors are being read.
     Reading {
         /// What could not be, so far, and why not.

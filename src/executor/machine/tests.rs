@@ -9,4 +9,5 @@ mod pace;
 mod reading;
 mod sending;
 mod timing;
+mod traffic;
 mod waves;

@@ -17,6 +17,14 @@ impl<'a> Machine<'a> {
         if let Some(rollout) = &self.plan.rollout {
             self.tell(Event::WaveStarted { wave: self.wave, waves: count(rollout) });
         }
+        if !self.begins_to_measure() {
+            self.start_wave();
+        }
+    }
+
+    /// Releases what can start in the wave that has begun.
+    pub(super) fn start_wave(&mut self) {
+        self.stage = Stage::Walking;
         for number in 0..self.steps.len() {
             if self.steps[number].waits_for_nothing() {
                 self.release(number);
@@ -27,24 +35,51 @@ impl<'a> Machine<'a> {
     /// Ends the wave, if another one follows; returns whether one does. Nothing is in flight.
     pub(super) fn leave_wave(&mut self) -> bool {
         let Some(rollout) = &self.plan.rollout else { return false };
-        if self.wave >= count(rollout) {
+        let has_to_return = self.has_to_return();
+        if self.is_last_wave() && !has_to_return {
             return false;
         }
         // Nobody needs these any more.
         self.drop_reads();
         let mut results = self.report.results.iter();
-        let pause = Duration::from_millis(rollout.pause_ms);
         if let Some(failed) = results.find(|result| result.outcome.is_some() && !result.is_at_goal()) {
             let because = WaveFailure::Failed { step: failed.step.id.clone() };
             self.finish_wave(Err(because));
-        } else if pause.is_zero() {
+        } else if has_to_return {
+            self.begin_to_return();
+        } else if rollout.pause_ms == 0 {
             self.read_floors();
         } else {
-            // Others have the account for a while.
             self.effects.push(Effect::StepAside);
-            self.stage = Stage::Between(Between::Pausing { until: self.now.instant + pause });
+            self.pause();
         }
         true
+    }
+
+    /// Lets others have the account for a while.
+    fn pause(&mut self) {
+        let pause = self.plan.rollout.as_ref().map_or(0, |rollout| rollout.pause_ms);
+        self.stage = Stage::Between(Between::Pausing { until: self.now.instant + Duration::from_millis(pause) });
+    }
+
+    /// Takes in whether enough traffic has come back; the account is with others yet.
+    pub(super) fn step_back_with(&mut self, verdict: Result<(), WaveFailure>) {
+        self.returns = Default::default();
+        let pauses = self.plan.rollout.as_ref().is_some_and(|rollout| rollout.pause_ms > 0);
+        if verdict.is_ok() && pauses && !self.is_last_wave() {
+            return self.pause();
+        }
+        self.effects.push(Effect::StepBack);
+        self.stage = Stage::Between(Between::SteppingBack { verdict });
+    }
+
+    /// Returns how many waves there are.
+    pub(super) fn waves(&self) -> u32 {
+        self.plan.rollout.as_ref().map_or(self.wave, count)
+    }
+
+    fn is_last_wave(&self) -> bool {
+        self.wave >= self.waves()
     }
 
     /// Does what is due between two waves.
@@ -53,7 +88,19 @@ impl<'a> Machine<'a> {
         match &mut self.stage {
             Stage::Between(Between::Pausing { until }) if *until <= self.now.instant => {
                 self.effects.push(Effect::StepBack);
-                self.stage = Stage::Between(Between::SteppingBack);
+                self.stage = Stage::Between(Between::SteppingBack { verdict: Ok(()) });
+            }
+            Stage::Between(Between::Measuring { since }) => {
+                let since = *since;
+                self.measure(since);
+                // Nothing of the beginning of its wave would wake the run.
+                if matches!(self.stage, Stage::Walking) {
+                    self.walk();
+                }
+            }
+            Stage::Between(Between::Returning { since, ended, until }) => {
+                let (since, ended, until) = (*since, *ended, *until);
+                self.look_for_traffic(since, ended, until);
             }
             Stage::Between(Between::Reading { unread }) if !is_reading => match unread.pop_first() {
                 Some((scope, error)) => self.finish_wave(Err(WaveFailure::Unread { scope, error })),
@@ -65,14 +112,16 @@ impl<'a> Machine<'a> {
 
     /// Takes in whether the account is ours again. What was read before the pause is not fresh any more, however young.
     pub(super) fn on_stepped_back(&mut self, taken: Result<(), String>) {
-        if !matches!(self.stage, Stage::Between(Between::SteppingBack)) {
-            return;
-        }
+        let Stage::Between(Between::SteppingBack { verdict }) = &self.stage else { return };
+        let verdict = verdict.clone();
         self.sightings.age_all();
         self.checks.forget();
-        match taken {
-            Ok(()) => self.read_floors(),
-            Err(error) => self.finish_wave(Err(WaveFailure::Locked { error })),
+        self.meter.forget();
+        match (taken, verdict) {
+            (_, Err(because)) => self.finish_wave(Err(because)),
+            (Err(error), Ok(())) => self.finish_wave(Err(WaveFailure::Locked { error })),
+            (Ok(()), Ok(())) if self.is_last_wave() => self.finish_wave(Ok(())),
+            (Ok(()), Ok(())) => self.read_floors(),
         }
     }
 
@@ -113,10 +162,11 @@ impl<'a> Machine<'a> {
     }
 
     /// Goes on to the next wave if everything that stands before it says so.
-    fn finish_wave(&mut self, verdict: Result<(), WaveFailure>) {
-        let waves = self.plan.rollout.as_ref().map_or(self.wave, count);
+    pub(super) fn finish_wave(&mut self, verdict: Result<(), WaveFailure>) {
+        let waves = self.waves();
         self.tell(Event::WaveFinished { wave: self.wave, waves, check: verdict.clone() });
         match verdict {
+            Ok(()) if self.is_last_wave() => self.close(),
             Ok(()) => self.begin_wave(),
             Err(because) => {
                 self.stop(StopReason::Wave { wave: self.wave, waves, because });

@@ -1,7 +1,7 @@
 //! Reads right after a call of ours: what shows the past is not believed.
 
 use crate::clock::BootTime;
-use crate::cloud::Cloud;
+use crate::cloud::acting::Acting;
 use crate::journal::Outcome;
 use crate::ops::session::Front;
 use crate::refresh::Refresh;
@@ -13,7 +13,7 @@ use crate::store::Store;
 
 use super::Locked;
 
-impl<C: Cloud, S: Store> Locked<'_, C, S> {
+impl<C: Acting, S: Store> Locked<'_, C, S> {
     /// Reads everything that a spec declares. A read may show the past: that somebody else has already brought where it is wanted
     /// what a call of ours has just left elsewhere is believed only from a doubt window after that call on. Who believes it does
     /// nothing, and says or records that nothing is left.

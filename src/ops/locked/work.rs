@@ -6,7 +6,7 @@ use anyhow::Result;
 use tokio::sync::watch;
 
 use crate::clock::BootTime;
-use crate::cloud::Cloud;
+use crate::cloud::acting::Acting;
 use crate::duration::milliseconds;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
@@ -18,7 +18,7 @@ use crate::plan::{Action, FloorMember, Plan, Step};
 use crate::refresh::Refresh;
 use crate::render::words;
 use crate::resource::{Address, ChangeName, LastSeen, LiveState, RouterInterfaceId};
-use crate::run::{self, Exit, Facts, Report, Unrecorded, planned_step};
+use crate::run::{self, Exit, Facts, Report, StopReason, Unrecorded, planned_step};
 use crate::spec::Spec;
 use crate::spec::footing::footing;
 use crate::state::{Identity, RunId};
@@ -38,9 +38,11 @@ pub(super) struct Worked {
 }
 
 impl Worked {
-    /// Returns whether a step ended elsewhere than at its goal.
+    /// Returns whether a step ended elsewhere than at its goal, or a wave was not good.
     pub(super) fn has_failed(&self) -> bool {
-        self.ended.report.results.iter().any(|result| result.outcome.is_some() && !result.is_at_goal())
+        let report = &self.ended.report;
+        let wave_failed = matches!(report.stopped, Some(StopReason::Wave { .. }));
+        wave_failed || report.results.iter().any(|result| result.outcome.is_some() && !result.is_at_goal())
     }
 }
 
@@ -54,7 +56,7 @@ pub(super) struct WayBack {
     pub(super) after: Vec<LastSeen>,
 }
 
-impl<C: Cloud, S: Store> Locked<'_, C, S> {
+impl<C: Acting, S: Store> Locked<'_, C, S> {
     /// Runs a plan up to its last look.
     pub(super) async fn run(
         &mut self,
@@ -82,7 +84,8 @@ impl<C: Cloud, S: Store> Locked<'_, C, S> {
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
         let clock = &self.session.clock;
-        let settings = settings(&self.session.settings, operation);
+        let settings =
+            executor::Settings { waits_for_traffic: !self.is_rehearsal, ..settings(&self.session.settings, operation) };
         let around = Surroundings {
             cloud: &self.cloud,
             store: &mut self.store,

@@ -7,6 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use crate::clock::Clock;
+use crate::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
     Permit, Receipt,
@@ -181,21 +183,37 @@ fn text(text: Option<&str>) -> Option<String> {
     text.map(str::to_owned)
 }
 
+/// What interfaces are taken to carry.
+#[derive(Clone, Debug)]
+pub enum Carried {
+    /// Nothing: nobody knows what they carry at a later moment, and who comes to the last minute before a call waits for quiet.
+    Nothing,
+    /// What was measured: in, out.
+    AsMeasured(BTreeMap<RouterInterfaceId, (Option<u64>, Option<u64>)>),
+}
+
 /// A face of the world that cannot read what could not be read when the world was made.
 #[derive(Debug)]
 pub(super) struct AsRead {
     face: InProcess,
     scopes: BTreeMap<Scope, String>,
     health: BTreeMap<RouterInterfaceId, HealthAnswer>,
+    carried: Carried,
+    clock: Clock,
 }
 
 impl AsRead {
     /// Wraps a face.
-    pub(super) fn of(face: InProcess, live: &LiveState, health: &[HealthRead]) -> Self {
+    pub(super) fn of(
+        face: InProcess,
+        live: &LiveState,
+        health: &[HealthRead],
+        (carried, clock): (Carried, Clock),
+    ) -> Self {
         let scopes = live.failures.iter().map(|failure| (failure.scope.clone(), failure.detail.clone()));
         let unread = health.iter().filter(|read| matches!(read.answer, HealthAnswer::Unread(_)));
         let health = unread.map(|read| (read.interface_id.clone(), read.answer.clone()));
-        Self { face, scopes: scopes.collect(), health: health.collect() }
+        Self { face, scopes: scopes.collect(), health: health.collect(), carried, clock }
     }
 
     fn readable(&self, scope: &Scope, action: &'static str) -> Result<(), CloudError> {
@@ -223,6 +241,26 @@ impl CloudRead for AsRead {
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
         self.face.identity(account).await
+    }
+}
+
+impl TrafficRead for AsRead {
+    async fn traffic(
+        &self,
+        _scope: &Scope,
+        direction: Direction,
+        ids: &[RouterInterfaceId],
+    ) -> Result<Vec<TrafficPoint>, CloudError> {
+        let now = self.clock.now();
+        let point = |id: &RouterInterfaceId| {
+            let bits_per_second = match (&self.carried, direction) {
+                (Carried::Nothing, _) => Some(0),
+                (Carried::AsMeasured(carried), Direction::In) => carried.get(id)?.0,
+                (Carried::AsMeasured(carried), Direction::Out) => carried.get(id)?.1,
+            };
+            Some(TrafficPoint { id: id.clone(), at: now, bits_per_second: bits_per_second? })
+        };
+        Ok(ids.iter().filter_map(point).collect())
     }
 }
 

@@ -113,6 +113,8 @@ impl Document {
             time_zone: Zone::utc(),
             gates: BTreeMap::new(),
             overridden: None,
+            traffic: Vec::new(),
+            quiet_below: None,
             floors: self.floors.into_iter().map(floor).collect(),
             rollout: self.rollout,
             warnings: self

@@ -2,8 +2,10 @@
 
 use std::cell::RefCell;
 
+use jiff::SignedDuration;
+
 use super::*;
-use crate::cloud::traffic::ACTION;
+use crate::cloud::traffic::{ACTION, Direction, TrafficPoint};
 use crate::cloud::{Effect, ErrorKind};
 use crate::resource::{AccountName, Region};
 
@@ -47,7 +49,7 @@ fn ids(count: usize) -> BTreeSet<RouterInterfaceId> {
 #[tokio::test(start_paused = true)]
 async fn one_call_a_direction_asks_for_fifty() {
     let cloud = Measured { point: |_, _: &RouterInterfaceId| None, asked: RefCell::default() };
-    traffic(&cloud, &Clock::starting_at(now()), &[(scope("cn-a"), ids(101))].into()).await;
+    traffic(&cloud, now(), &[(scope("cn-a"), ids(101))].into()).await;
     let mut asked = cloud.asked.take();
     asked.sort_unstable();
     let each = |direction| [(direction, 1), (direction, 50), (direction, 50)];
@@ -61,7 +63,7 @@ async fn a_point_older_than_ten_minutes_is_none() {
         Some((age, if direction == Direction::In { 5 } else { 7 }))
     };
     let cloud = Measured { point, asked: RefCell::default() };
-    let found = traffic(&cloud, &Clock::starting_at(now()), &[(scope("cn-a"), ids(2))].into()).await;
+    let found = traffic(&cloud, now(), &[(scope("cn-a"), ids(2))].into()).await;
     let carried = found[0].carried.as_ref().unwrap();
     assert_eq!(carried[&RouterInterfaceId::from("ri-000")], Carried::default());
     assert_eq!(carried[&RouterInterfaceId::from("ri-000")].total(), None, "not known is not nothing");
@@ -72,7 +74,7 @@ async fn a_point_older_than_ten_minutes_is_none() {
 async fn one_direction_alone_is_no_total() {
     let point = |direction, _: &RouterInterfaceId| (direction == Direction::In).then_some((SignedDuration::ZERO, 5));
     let cloud = Measured { point, asked: RefCell::default() };
-    let found = traffic(&cloud, &Clock::starting_at(now()), &[(scope("cn-a"), ids(1))].into()).await;
+    let found = traffic(&cloud, now(), &[(scope("cn-a"), ids(1))].into()).await;
     let carried = found[0].carried.as_ref().unwrap()[&RouterInterfaceId::from("ri-000")];
     assert_eq!((carried.inward.unwrap().bits_per_second, carried.outward, carried.total()), (5, None, None));
 }
@@ -82,7 +84,7 @@ async fn a_scope_that_cannot_be_read_spoils_no_other() {
     let cloud =
         Measured { point: |_, _: &RouterInterfaceId| Some((SignedDuration::ZERO, 1)), asked: RefCell::default() };
     let wanted = [(scope("cn-a"), ids(1)), (scope("cn-dark"), ids(1))].into();
-    let found = traffic(&cloud, &Clock::starting_at(now()), &wanted).await;
+    let found = traffic(&cloud, now(), &wanted).await;
     assert_eq!(found[0].carried.as_ref().unwrap().len(), 1);
     assert_eq!(found[1].carried.as_ref().unwrap_err().kind, ErrorKind::Denied);
 }

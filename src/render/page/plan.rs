@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::changes::{Block, Changes, GroupRow, Keeps, Kind, Wave};
 use super::{Body, Entry, Fact, Lead, Page, Place, Section, Verdict, spec_fact};
 use crate::cloud::Call;
-use crate::plan::{Action, Assumed, Blocked, Floor, Guard, Plan, ResourceChange, RolloutPlan, Step, Upcoming, Values};
+use crate::plan::{
+    Action, Assumed, Blocked, Floor, Guard, Plan, ResourceChange, RolloutPlan, Step, Traffic, Upcoming, Values,
+};
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::groups::of_plan;
@@ -42,6 +44,7 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
             blocked(plan),
             left_alone(plan),
             super::groups(&of_plan(plan)),
+            traffic(plan),
             upcoming(plan),
         ],
         next: after_plan(plan, given),
@@ -74,6 +77,19 @@ fn assumed(plan: &Plan) -> Section {
             .insert(0, Entry::new(Tone::Strong, "", format!("As of {}{over}", zone.shown(at)), Some(says.to_owned())));
     }
     Section::new("As of", Lead::Nothing, Body::List(entries))
+}
+
+/// Says what interfaces carry, where that was asked for.
+fn traffic(plan: &Plan) -> Section {
+    let entry = |traffic: &Traffic| {
+        let says = words::carried(traffic.in_bps, traffic.out_bps);
+        Entry::new(Tone::Plain, "", traffic.address.to_string(), Some(says))
+    };
+    let mut entries: Vec<Entry> = plan.traffic.iter().map(entry).collect();
+    if !entries.is_empty() {
+        entries.push(Entry::plain(Tone::Faint, words::TRAFFIC_IS_OF.to_owned()));
+    }
+    Section::new("Traffic", Lead::Line("Traffic:"), Body::List(entries))
 }
 
 fn upcoming(plan: &Plan) -> Section {

@@ -14,7 +14,7 @@ use crate::calendar::Zone;
 use crate::plan::{
     Assumed, Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead,
     InterfaceRead, LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, Step, Summary,
-    Upcoming, Warning,
+    Traffic, Upcoming, Warning,
 };
 use crate::resource::{Address, DriftPolicy, ScopeFailure, Target};
 use crate::selector::Selector;
@@ -90,6 +90,10 @@ pub(in crate::render) struct Document<'a> {
     /// The windows that would hold something back and were overridden.
     #[serde(skip_serializing_if = "Option::is_none")]
     override_window: Option<&'a OverriddenWindows>,
+    /// What interfaces carry: all that is looked at under `--traffic`, and what goes down under `limits.quiet_below`; left out where
+    /// nobody asked.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    traffic: &'a [Traffic],
 }
 
 /// What was chosen and what was read.
@@ -167,6 +171,7 @@ impl<'a> Document<'a> {
             upcoming: &plan.upcoming,
             time_zone: &plan.time_zone,
             override_window: plan.overridden.as_ref(),
+            traffic: &plan.traffic,
         }
     }
 }

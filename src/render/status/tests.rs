@@ -4,6 +4,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::*;
 use crate::overview::{AtWork, End};
+use crate::plan::TrafficUnread;
 use crate::render::samples::{HOSTILE, assert_inert, at, drift, view, written};
 use crate::resource::{ScopeFailure, Status};
 
@@ -46,6 +47,10 @@ fn overview(text: &str) -> Overview {
         upcoming: Vec::new(),
         at_work: Some(AtWork { run_id: None, who: text.to_owned(), addresses: Vec::new() }),
         unread: vec![Unread { failure, shown_of: Some(at("02:13:20")) }],
+        traffic: vec![TrafficHeard {
+            traffic: Traffic { address: "sh-primary".into(), in_bps: Some(12_000_000), out_bps: None },
+            unread: Some(TrafficUnread::Denied { detail: text.to_owned() }),
+        }],
     }
 }
 

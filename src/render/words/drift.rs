@@ -1,6 +1,7 @@
 //! How a drift check reads: its verdict, the causes, and what stands beside an item.
 
-use crate::drift::{Drift, DriftCause, DriftItem};
+use crate::calendar::Zone;
+use crate::drift::{Drift, DriftCause, DriftItem, Mover, Who, WhoUnknown};
 use crate::plan::{ActionReason, Blocked};
 use crate::render::words::plan::{blocked_address, span};
 use crate::resource::{DesiredStatus, Status};
@@ -102,8 +103,37 @@ pub(crate) fn live(item: &DriftItem) -> &str {
     item.live.as_ref().map_or("absent", Status::as_str)
 }
 
-/// Returns what else is to be said of an item.
+/// Returns what else is to be said of an item, who moved it last.
 pub(crate) fn note(item: &DriftItem, drift: &Drift) -> Option<String> {
+    let parts = [remark(item, drift), who(item, &drift.time_zone)];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// Says who moved an item, where somebody asked.
+fn who(item: &DriftItem, zone: &Zone) -> Option<String> {
+    match item.who.as_ref()? {
+        Some(Who::Run { run }) => Some(format!("moved by run {run}")),
+        Some(Who::Somebody(Mover { name, kind, event, time, request_id, is_rictl })) => {
+            let name = name.as_deref().unwrap_or("somebody without a name");
+            let kind = kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
+            let with = if *is_rictl { " with another rictl" } else { "" };
+            let request = request_id.as_ref().map(|id| format!(", RequestId {id}")).unwrap_or_default();
+            Some(format!("moved by {name}{kind}{with}: {event} at {}{request}", zone.shown(*time)))
+        }
+        None => item.who_unknown.map(|why| {
+            let says = match why {
+                WhoUnknown::NotYet => "who moved it is not in ActionTrail yet",
+                WhoUnknown::NotThere => "ActionTrail has nobody who moved it",
+                WhoUnknown::Unread => "who moved it could not be read",
+            };
+            says.to_owned()
+        }),
+    }
+}
+
+/// Returns what stands beside an item, whoever moved it.
+fn remark(item: &DriftItem, drift: &Drift) -> Option<String> {
     if let (Some(since), Some(change)) = (item.overdue_since, &item.change_id) {
         let ended = drift.time_zone.shown(since);
         return Some(format!("overdue for {} ({change} ended {ended})", span(drift.moment().duration_since(since))));

@@ -4,6 +4,7 @@ mod blocked;
 mod difference;
 mod guards;
 mod left_alone;
+mod traffic;
 
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ use self::difference::arguments;
 pub(crate) use self::difference::difference;
 pub(crate) use self::guards::{GuardTold, guard_weakened};
 pub use self::left_alone::left_alone;
+pub(crate) use self::traffic::{TRAFFIC_IS_OF, carried, carried_by_all, not_quiet, returning, traffic_unread};
 
 /// How many links a warning names before it says how many more there are.
 const NAMED: usize = 8;
@@ -144,6 +146,13 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
             summary: format!("{asked} links of {group} were asked for their health checks, {more} more were not asked"),
             detail: None,
         },
+        Warning::TrafficUnread { interfaces, unread } => said(
+            format!("what {} carry could not be read", counted(*interfaces as usize, "interface")),
+            traffic_unread(unread).to_owned(),
+        ),
+        Warning::EventsUnread { interfaces, detail } => {
+            said(format!("who moved {} could not be read", counted(*interfaces as usize, "interface")), detail.clone())
+        }
         Warning::Spec { finding, at } => Said { summary: finding.clone(), detail: at.clone() },
         Warning::Told { summary, detail } => Said { summary: summary.clone(), detail: detail.clone() },
     }
@@ -325,13 +334,16 @@ pub(crate) fn because(reason: ActionReason) -> &'static str {
 /// Returns what stands between two waves, in words; of a check its arguments one by one.
 pub(crate) fn rollout(rollout: &RolloutPlan) -> String {
     let pause = crate::render::duration(Duration::from_millis(rollout.pause_ms));
-    match &rollout.check {
+    let between = match &rollout.check {
         Some(check) => {
             let arguments = arguments(check);
             format!("between waves: {pause} pause, then this must succeed, and runs at apply: {arguments}")
         }
         None => format!("between waves: {pause} pause"),
-    }
+    };
+    let back = rollout.traffic.as_ref();
+    let back = back.map(|traffic| format!("; what a wave brings up has to carry {}", returning(traffic)));
+    between + &back.unwrap_or_default()
 }
 
 /// Returns what the steps of a wave do, by number: `12 to activate, 3 to wait for`.

@@ -5,12 +5,13 @@
 use std::time::Duration;
 
 use super::super::text::and_more;
-use super::plan::{blocked_address, closed, health_unread, would_keep};
+use super::plan::{blocked_address, closed, health_unread, not_quiet, traffic_unread, would_keep};
 use crate::calendar::Zone;
 use crate::duration;
-use crate::resource::{BusinessStatus, Status};
+use crate::resource::{BusinessStatus, Rate, Status};
 use crate::run::{
-    NotUp, OldPage, Reason, RunOutcome, Shortfall, StepReason, StopReason, Subject, Unrecorded, WaveFailure, WhyNotUp,
+    GroupTraffic, NotUp, OldPage, Reason, RunOutcome, Shortfall, StepReason, StopReason, Subject, Unrecorded,
+    WaveFailure, WhyNotUp,
 };
 
 /// Returns why a step ended as it did.
@@ -20,6 +21,9 @@ pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
         StepReason::InTransition { .. } => "still in transition after its settle timeout".to_owned(),
         StepReason::Floor(shortfall) => short(shortfall, "active"),
         StepReason::Health(shortfall) => short(shortfall, "healthy"),
+        StepReason::Traffic { in_bps, out_bps, limit_bps, unread } => {
+            not_quiet("it", (*in_bps, *out_bps), (*limit_bps, None), unread.as_ref())
+        }
         StepReason::Window { window, opens_at } => closed("its call", window, *opens_at, zone),
         StepReason::ChangeOver { at } => {
             format!("a change about it began or ended at {}, before its call was sent", zone.shown(*at))
@@ -78,7 +82,11 @@ fn too_old(pages: &[OldPage], max_age_ms: u64, rounds: u32) -> String {
     const SHOWN: usize = 3;
     let limit = duration::format(Duration::from_millis(max_age_ms));
     let seconds = |age_ms: u64| Duration::from_millis(age_ms).as_secs_f64();
-    let what = |page: &OldPage| if page.is_check { "the health check of " } else { "" };
+    let what = |page: &OldPage| match (page.is_check, page.is_traffic) {
+        (true, _) => "the health check of ",
+        (_, true) => "the traffic of ",
+        _ => "",
+    };
     let page =
         |page: &OldPage| format!("{}{} in {} {:.1} s ago", what(page), page.address, page.scope, seconds(page.age_ms));
     let mut named: Vec<String> = pages.iter().take(SHOWN).map(page).collect();
@@ -138,7 +146,27 @@ pub(crate) fn wave_failure(failure: &WaveFailure) -> String {
         WaveFailure::Lost { down } => all_not_up(down),
         WaveFailure::Locked { error } => format!("the account's lock cannot be taken again: {error}"),
         WaveFailure::Check { said } => said.clone(),
+        WaveFailure::Unmeasured { address, unread } => {
+            let why = unread.as_ref().map_or("no figure of the last 10 minutes", traffic_unread);
+            format!("what {address} carries could not be told before the wave, so nothing of it was begun: {why}")
+        }
+        WaveFailure::Traffic { groups, within_ms } => {
+            let within = duration::format(Duration::from_millis(*within_ms));
+            let groups: Vec<String> = groups.iter().map(group_traffic).collect();
+            format!("too little traffic came back within {within}: {}", groups.join(", "))
+        }
     }
+}
+
+/// Says how much came back into a group.
+fn group_traffic(group: &GroupTraffic) -> String {
+    let GroupTraffic { group, before_bps, wanted_bps, now_bps, unread } = group;
+    let now = match (now_bps, unread) {
+        (Some(now), _) => Rate::of(*now).to_string(),
+        (None, Some(why)) => format!("could not be read ({})", traffic_unread(why)),
+        (None, None) => "no figure since".to_owned(),
+    };
+    format!("{group} {now}, wanted {} of {} before", Rate::of(*wanted_bps), Rate::of(*before_bps))
 }
 
 /// Returns what could not be recorded, and where it is instead.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::calendar::Zone;
 use crate::clock::BootTime;
+use crate::cloud::carried::{Carried, Rate};
 use crate::cloud::{CloudError, ErrorKind, Health, Page, Receipt, RequestId};
 use crate::executor::earlier::{Earlier, Leftover};
 use crate::executor::machine::port::{Effect, Input, ReadOf};
@@ -16,9 +17,11 @@ use crate::executor::settings::Settings;
 use crate::journal::{Entry, Evidence, Operation, RunStarted};
 use crate::plan::{
     Action, Basis, Change, ChangeAction, Floor, FloorLink, FloorMember, Goal, HealthEnd, Plan, ResourceChange,
-    ResourceType, RolloutPlan, Step, StepId,
+    ResourceType, Returning, RolloutPlan, Step, StepId, TrafficUnread,
 };
-use crate::resource::{AccountName, Address, Call, HealthCheckStatus, Observed, Provider, Scope, Status, Target};
+use crate::resource::{
+    AccountName, Address, Call, HealthCheckStatus, Observed, Provider, RouterInterfaceId, Scope, Status, Target,
+};
 use crate::run::{Event, planned_step};
 use crate::state::RunId;
 use crate::windows::{Gate, Verdict, When, Window};
@@ -122,6 +125,34 @@ impl Scene {
         self
     }
 
+    /// Lets only what carries so little go down.
+    pub(super) fn quiet_below(mut self, limit: u64) -> Self {
+        self.plan.quiet_below = Some(limit);
+        self
+    }
+
+    /// A group of links that come up and of links that are up.
+    pub(super) fn rising(mut self, rising: &[&str], up: &[&str]) -> Self {
+        let link = |name: &&str, rises: bool| FloorLink {
+            sides: vec![member(name)],
+            up: !rises,
+            rises,
+            out: false,
+            check: None,
+        };
+        let links = rising.iter().map(|name| link(name, true)).chain(up.iter().map(|name| link(name, false)));
+        self.plan.floors.push(Floor { group: "g".into(), links: links.collect(), min_up: 0, knob: None });
+        self
+    }
+
+    /// Lets a wave be good only once traffic has come back.
+    pub(super) fn returning(mut self, traffic: Returning) -> Self {
+        if let Some(rollout) = &mut self.plan.rollout {
+            rollout.traffic = Some(traffic);
+        }
+        self
+    }
+
     /// Lets a deny window over a step's call be open from one second of the run up to another.
     pub(super) fn closed(mut self, name: &str, from: u64, to: u64) -> Self {
         let at = |second| wall(Duration::from_secs(second));
@@ -179,6 +210,7 @@ impl Scene {
             pause_ms: u64::try_from(pause.as_millis()).unwrap(),
             check: check.map(|check| check.iter().map(|&word| word.to_owned()).collect()),
             check_timeout_ms: 1000,
+            traffic: None,
         });
         self
     }
@@ -322,6 +354,39 @@ impl Run {
         self.tell(Input::Health { id: name.into(), answer: Ok(Health { status, request_id, asked }) })
     }
 
+    /// Answers what was asked of the traffic of some interfaces.
+    pub(super) fn meter(
+        &mut self,
+        names: &[&str],
+        answer: Result<BTreeMap<RouterInterfaceId, Carried>, TrafficUnread>,
+    ) -> Vec<String> {
+        let (ids, asked) = (names.iter().map(|name| RouterInterfaceId::from(*name)).collect(), self.now().boot);
+        self.tell(Input::Traffic { ids, asked, answer })
+    }
+
+    /// Lets an interface carry so much in and out, by figures of now.
+    pub(super) fn carry(&mut self, name: &str, carried: (u64, u64)) -> Vec<String> {
+        self.carry_at(name, carried, 0)
+    }
+
+    /// The same by figures of so many seconds after now.
+    pub(super) fn carry_at(&mut self, name: &str, carried: (u64, u64), seconds: i64) -> Vec<String> {
+        let flow = self.flow(carried, seconds);
+        self.meter(&[name], Ok([(name.into(), flow)].into()))
+    }
+
+    /// Lets two interfaces that were asked for together carry the same.
+    pub(super) fn carry_both(&mut self, names: [&str; 2], carried: (u64, u64)) -> Vec<String> {
+        let flow = self.flow(carried, 0);
+        self.meter(&names, Ok(names.map(|name| (name.into(), flow)).into()))
+    }
+
+    fn flow(&self, (into, out): (u64, u64), seconds: i64) -> Carried {
+        let at = self.now().wall + jiff::SignedDuration::from_secs(seconds);
+        let figure = |bits_per_second| Some(Rate { at, bits_per_second });
+        Carried { inward: figure(into), outward: figure(out) }
+    }
+
     pub(super) fn signal(&mut self, count: u32) -> Vec<String> {
         self.tell(Input::Signal { count })
     }
@@ -455,6 +520,9 @@ impl Run {
                 format!("read {}", ids.join(" "))
             }
             Effect::AskHealth(end) => format!("ask health {}", end.interface_id),
+            Effect::AskTraffic { ids, .. } => {
+                format!("ask traffic {}", ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" "))
+            }
             Effect::DropReads => "drop reads".to_owned(),
             Effect::Tell(event) => told(event),
             Effect::StepAside => "step aside".to_owned(),

@@ -178,6 +178,7 @@ fn rollout() -> impl Strategy<Value = RolloutPlan> {
         pause_ms,
         check,
         check_timeout_ms: pause_ms / 2,
+        traffic: None,
     })
 }
 
@@ -496,9 +497,8 @@ fn the_digest_covers_what_is_done_and_nothing_else() {
     assert!(changed(|plan| plan.floors[0].min_up = 0));
     assert!(changed(|plan| plan.floors[0].links.clear()));
     assert!(changed(|plan| plan.floors.clear()));
-    assert!(changed(
-        |plan| plan.rollout = Some(RolloutPlan { waves: Vec::new(), pause_ms: 0, check: None, check_timeout_ms: 0 })
-    ));
+    assert!(changed(|plan| plan.rollout =
+        Some(RolloutPlan { waves: Vec::new(), pause_ms: 0, check: None, check_timeout_ms: 0, traffic: None })));
 }
 
 #[test]

@@ -58,6 +58,13 @@ fn why_blocked(blocked: &Blocked, zone: &Zone, plan: Option<&Plan>) -> String {
     match &blocked.reason {
         BlockReason::Floor(shortage) => short(shortage, "active", &title(), (zone, plan)),
         BlockReason::Health(shortage) => short(shortage, "healthy", &title(), (zone, plan)),
+        BlockReason::Traffic { in_bps, out_bps, limit_bps, at, unread } => {
+            let said =
+                super::traffic::not_quiet(&title(), (*in_bps, *out_bps), (*limit_bps, Some(at)), unread.as_ref());
+            format!(
+                "{said}; figures are of 3 to 4 minutes ago and count health checks too; let it run empty, and plan again"
+            )
+        }
         BlockReason::Protected { at } => {
             let todo = "remove `protect` in a reviewed change to deactivate it";
             format!("{} is protected ({at}); {todo}", title())

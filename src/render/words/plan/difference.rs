@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::calendar::Zone;
 use crate::duration;
-use crate::plan::{Difference, Sides, StepPart};
+use crate::plan::{Difference, Returning, Sides, StepPart};
 
 /// Says what a saved plan would do otherwise than the plan made again, and what each says.
 pub(crate) fn difference(difference: &Difference, zone: &Zone) -> String {
@@ -34,6 +34,11 @@ pub(crate) fn difference(difference: &Difference, zone: &Zone) -> String {
             format!("rollout: check {}", told(check, arguments))
         }
         Difference::CheckTimeout(timeout) => format!("rollout: check_timeout {}", told(timeout, ms)),
+        Difference::Returning(returning) => {
+            let word =
+                |returning: &Option<Returning>| returning.as_ref().map_or("none".to_owned(), super::traffic::returning);
+            format!("rollout: traffic {}", told(returning, word))
+        }
         Difference::Windows(windows) => {
             let names = |names: &Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
             format!("windows overridden: {}", told(windows, names))

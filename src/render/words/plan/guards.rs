@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::{GuardWeakened, WindowBecame};
+use crate::resource::Rate;
 use crate::windows::Verdict;
 
 /// A guard that became weaker, in words.
@@ -47,6 +48,14 @@ pub(crate) fn guard_weakened(guard: &GuardWeakened) -> GuardTold {
                 Verdict::Allow => "allow",
             };
             told(format!("{name}: {verdict}"), before, after)
+        }
+        GuardWeakened::QuietBelow { was, is } => {
+            let is = is.map_or_else(|| "none".to_owned(), |is| Rate::of(is).to_string());
+            told("limits.quiet_below".to_owned(), &Rate::of(*was).to_string(), &is)
+        }
+        GuardWeakened::ReturningTraffic { was, is } => {
+            let is = is.map_or_else(|| "none".to_owned(), |is| format!("{is}%"));
+            told("rollout.traffic".to_owned(), &format!("{was}%"), &is)
         }
         GuardWeakened::Check { was, is } => {
             let is = is.as_ref().map_or_else(|| "none".to_owned(), |check| format!("{check:?}"));

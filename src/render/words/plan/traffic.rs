@@ -1,0 +1,82 @@
+//! What interfaces carry, in words.
+
+use std::time::Duration;
+
+use crate::plan::{Returning, Traffic, TrafficUnread};
+use crate::render::counted;
+use crate::resource::Rate;
+
+/// What figures are of, and what they count.
+pub(crate) const TRAFFIC_IS_OF: &str =
+    "each of the newest minute of the last 10, 3 to 4 minutes old; health checks count";
+
+/// Says what interfaces carry together, and of how many nobody knows.
+pub(crate) fn carried_by_all<'t>(all: impl Iterator<Item = &'t Traffic>) -> String {
+    let (mut into, mut out, mut count, mut unknown) = (0u64, 0u64, 0usize, 0usize);
+    for traffic in all {
+        count += 1;
+        unknown += usize::from(traffic.total().is_none());
+        into = into.saturating_add(traffic.in_bps.unwrap_or(0));
+        out = out.saturating_add(traffic.out_bps.unwrap_or(0));
+    }
+    let of = if unknown > 0 { format!("; {unknown} unknown, and not counted") } else { String::new() };
+    format!("{} together: {} in, {} out{of}", counted(count, "interface"), Rate::of(into), Rate::of(out))
+}
+
+/// Says what an interface carries; what nobody knows is never said to be nothing.
+pub(crate) fn carried(in_bps: Option<u64>, out_bps: Option<u64>) -> String {
+    let rate = |bps: Option<u64>| bps.map(|bps| Rate::of(bps).to_string());
+    match (rate(in_bps), rate(out_bps)) {
+        (None, None) => "unknown".to_owned(),
+        (into, out) => {
+            let told = |rate: Option<String>| rate.unwrap_or_else(|| "unknown".to_owned());
+            format!("{} in, {} out", told(into), told(out))
+        }
+    }
+}
+
+/// Says why an interface does not go down for what it carries, both directions in bits per second; `limit` is what it may carry,
+/// and where that stands.
+pub(crate) fn not_quiet(
+    title: &str,
+    (in_bps, out_bps): (Option<u64>, Option<u64>),
+    (limit_bps, at): (u64, Option<&str>),
+    unread: Option<&TrafficUnread>,
+) -> String {
+    let at = at.map(|at| format!(" ({at})")).unwrap_or_default();
+    let limit = format!("limits.quiet_below {}{at}", Rate::of(limit_bps));
+    let carried = carried(in_bps, out_bps);
+    let is_known = in_bps.unwrap_or(0).saturating_add(out_bps.unwrap_or(0)) > limit_bps;
+    match unread {
+        _ if is_known => format!("{title} carries {carried}, and {limit} lets no more than that go down"),
+        Some(why) => {
+            format!("what {title} carries could not be read, and {limit} asks for it: {}", traffic_unread(why))
+        }
+        None => format!("{title} has no figure of the last 10 minutes ({carried}), and {limit} asks for one"),
+    }
+}
+
+/// Says how much traffic has to come back after a wave, and by when.
+pub(crate) fn returning(Returning { percent, within_ms }: &Returning) -> String {
+    let within = crate::render::duration(Duration::from_millis(*within_ms));
+    format!("{percent}% of what the members of its groups carried before, within {within}")
+}
+
+/// Says why what an interface carries could not be read.
+pub(crate) fn traffic_unread(why: &TrafficUnread) -> &str {
+    match why {
+        TrafficUnread::Denied { detail } | TrafficUnread::Failed { detail } => detail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_knows_is_not_said_to_be_nothing() {
+        assert_eq!(carried(Some(0), Some(12_300_000)), "0 bit/s in, 12.3 Mbit/s out");
+        assert_eq!(carried(None, Some(0)), "unknown in, 0 bit/s out");
+        assert_eq!(carried(None, None), "unknown");
+    }
+}
