@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 use rictl::clock::Clock;
+use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Health, Identity, Mutation, Page, Permit, Selection,
 };
@@ -176,6 +177,17 @@ impl CloudRead for Witness {
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
         self.inner.identity(account).await
+    }
+}
+
+impl TrafficRead for Witness {
+    async fn traffic(
+        &self,
+        scope: &Scope,
+        direction: Direction,
+        ids: &[RouterInterfaceId],
+    ) -> Result<Vec<TrafficPoint>, CloudError> {
+        self.inner.traffic(scope, direction, ids).await
     }
 }
 

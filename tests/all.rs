@@ -45,4 +45,5 @@ mod signature;
 mod simulation;
 mod spec;
 mod store;
+mod traffic;
 mod wall_clock;

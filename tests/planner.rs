@@ -11,5 +11,6 @@ mod oracle;
 mod random;
 mod table;
 mod texts;
+mod traffic;
 mod windows;
 mod world;

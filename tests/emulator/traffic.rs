@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use rictl::clock::Clock;
 use rictl::cloud::ErrorKind;
 use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::emulator::{Answer, CMS_VERSION, MetricPoints, Request, World};
@@ -35,7 +34,7 @@ type Found = Result<BTreeMap<String, (Option<u64>, Option<u64>)>, (ErrorKind, Op
 
 async fn carried(cloud: &impl TrafficRead, ids: &[&str]) -> Found {
     let wanted = [(scope(), ids.iter().map(|id| RouterInterfaceId::from(*id)).collect())].into();
-    let found = traffic(cloud, &Clock::starting_at(epoch()), &wanted).await.remove(0);
+    let found = traffic(cloud, epoch(), &wanted).await.remove(0);
     let told = |carried: Carried| {
         (carried.inward.map(|rate| rate.bits_per_second), carried.outward.map(|rate| rate.bits_per_second))
     };

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use rictl::ops::live::as_of;
-use rictl::plan::{HealthAnswer, HealthRead, Plan, PlanOptions};
+use rictl::plan::{HealthAnswer, HealthRead, Plan, PlanOptions, TrafficHeard};
 use rictl::planner::{Draw, Inputs, draw};
 use rictl::resource::{
     Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Scope,
@@ -78,6 +78,8 @@ pub(crate) struct World {
     pub(crate) sections: String,
     /// What health checks said.
     pub(crate) health: Vec<HealthRead>,
+    /// What was heard of the traffic of interfaces.
+    pub(crate) traffic: Vec<TrafficHeard>,
 }
 
 impl Interface {
@@ -295,6 +297,7 @@ impl World {
             target: &target,
             doubts: &[],
             health: &self.health,
+            traffic: &self.traffic,
         };
         draw(&inputs, options)
     }

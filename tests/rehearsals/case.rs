@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rictl::alibaba::credentials::Environment;
 use rictl::clock::Clock;
+use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Health, Identity as Caller, Mutation, Page, Permit, Receipt,
 };
@@ -24,7 +25,7 @@ use rictl::ops::connection::Access;
 use rictl::ops::live;
 use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
-use rictl::ops::rehearse::{Rehearsed, Rehearsing, on_virtual_time};
+use rictl::ops::rehearse::{Carried, Rehearsed, Rehearsing, on_virtual_time};
 use rictl::ops::session::{Applied, Approval, Front, Session, Task, today};
 use rictl::plan::{Plan, PlanOptions};
 use rictl::resource::{AccountName, Call, LiveState, Provider, RouterInterfaceId, Scope, Status, Target};
@@ -263,6 +264,7 @@ impl Case {
             accounts: [(AccountName::default_account(), Self::target().account_id)].into(),
             live: live.clone(),
             health: Vec::new(),
+            carried: Carried::Nothing,
             faults: self.faults(),
         };
         let disk = if is_recorded { self.disk() } else { Disk::default() };
@@ -436,6 +438,17 @@ impl CloudRead for Wire<'_> {
 
     async fn identity(&self, account: &AccountName) -> Result<Caller, CloudError> {
         self.face.identity(account).await
+    }
+}
+
+impl TrafficRead for Wire<'_> {
+    async fn traffic(
+        &self,
+        scope: &Scope,
+        direction: Direction,
+        ids: &[RouterInterfaceId],
+    ) -> Result<Vec<TrafficPoint>, CloudError> {
+        self.face.traffic(scope, direction, ids).await
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use rictl::clock::{BootTime, Clock};
+use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Health, Identity, Mutation, Page, Permit,
     Receipt, Selection,
@@ -523,6 +524,17 @@ impl CloudRead for CloudWire {
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
         self.inner.identity(account).await
+    }
+}
+
+impl TrafficRead for CloudWire {
+    async fn traffic(
+        &self,
+        scope: &Scope,
+        direction: Direction,
+        ids: &[RouterInterfaceId],
+    ) -> Result<Vec<TrafficPoint>, CloudError> {
+        self.inner.traffic(scope, direction, ids).await
     }
 }
 
