@@ -18,7 +18,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::BootTime;
-use crate::plan::HealthUnread;
+use crate::plan::{HealthUnread, RoutesUnread};
 use crate::resource::{AccountId, AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 
 pub use crate::resource::{Call, Mutation, Receipt, RequestId};
@@ -165,7 +165,7 @@ pub trait CloudRead {
 
 /// Changing the cloud. Success means accepted, not done: the status moves later.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
-pub trait Cloud: CloudRead {
+pub trait Cloud: CloudRead + routes::RoutesRead {
     /// Waits for a place under the quota. What has to be true at the moment of sending is checked after this, not
     /// before: the wait can be long.
     async fn permit(&self, _scope: &Scope, _call: Call) -> Permit {
@@ -189,6 +189,16 @@ pub enum Effect {
 }
 
 impl From<&CloudError> for HealthUnread {
+    fn from(error: &CloudError) -> Self {
+        let detail = error.with_hint();
+        match error.kind {
+            ErrorKind::Denied => Self::Denied { detail },
+            _ => Self::Failed { detail },
+        }
+    }
+}
+
+impl From<&CloudError> for RoutesUnread {
     fn from(error: &CloudError) -> Self {
         let detail = error.with_hint();
         match error.kind {

@@ -30,6 +30,7 @@ pub mod part;
 pub mod project;
 pub mod rehearse;
 pub mod rollback;
+mod routes;
 mod saved;
 pub mod session;
 pub mod several;

@@ -16,6 +16,7 @@ mod floor;
 mod forgotten;
 mod health;
 mod inputs;
+mod route;
 #[cfg(test)]
 mod samples;
 mod step;
@@ -23,7 +24,7 @@ mod summary;
 mod upcoming;
 mod warning;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -49,6 +50,10 @@ pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
 pub use self::forgotten::{Forgotten, GuardWeakened, WindowBecame};
 pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
 pub use self::inputs::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, InterfaceRead, PlanInputs};
+pub use self::route::{
+    HopAnswer, HopLeft, HopRead, LostPrefix, RouteGuards, RouteLeft, RouteLoss, RouterRead, RoutesAnswer, RoutesHeard,
+    RoutesUnread,
+};
 pub use self::step::{Action, Step, StepId};
 pub use self::summary::Summary;
 pub use self::upcoming::{Assumed, Upcoming, What};
@@ -167,6 +172,10 @@ pub struct Plan {
     pub gates: BTreeMap<Address, Gate>,
     /// The windows that would hold something back and were overridden.
     pub overridden: Option<OverriddenWindows>,
+    /// The prefixes over what it deactivates and what else leads there, by address, table and prefix.
+    pub routes: Vec<RouteLeft>,
+    /// What is asked again before something is deactivated. No part of the file.
+    pub route_guards: RouteGuards,
 }
 
 /// Windows that would hold calls back and were overridden.
@@ -211,6 +220,8 @@ pub struct PlanOptions {
     pub drift: Option<DriftPolicy>,
     /// `--allow-forgotten`: the exact number that overrides `limits.max_forgotten`.
     pub allow_forgotten: Option<u32>,
+    /// `--allow-last-route`: what may go down although that leaves a route without a next hop.
+    pub allow_last_route: BTreeSet<Address>,
 }
 
 /// The time between the making of a plan and its moment.
@@ -255,6 +266,7 @@ impl PlanOptions {
             redo: false,
             drift: None,
             allow_forgotten: None,
+            allow_last_route: BTreeSet::new(),
         }
     }
 }

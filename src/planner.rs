@@ -16,6 +16,7 @@ mod order;
 mod pairs;
 mod remarks;
 mod rollout;
+mod routes;
 mod selection;
 mod subject;
 mod unconfirmed;
@@ -27,15 +28,16 @@ use crate::attribute::Values;
 use crate::drift::{match_up, opposite_sides};
 use crate::plan::{
     About, Basis, BlockReason, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs,
-    PlanOptions, ResourceChange,
+    PlanOptions, ResourceChange, RoutesHeard,
 };
-use crate::resource::{Address, ChangeName, LiveState, Target};
+use crate::resource::{Address, ChangeName, LiveState, Router, RouterInterfaceId, Scope, Target};
 use crate::schedule;
 use crate::selector::BadChoice;
 use crate::spec::Spec;
 use crate::state::State;
 
 use draft::Draft;
+use routes::Routes;
 use subject::{Subjects, resource_change, resource_drift};
 
 /// Everything a plan is made from.
@@ -55,6 +57,8 @@ pub struct Inputs<'a> {
     pub doubts: &'a [Doubt],
     /// What the health checks said that were asked for.
     pub health: &'a [HealthRead],
+    /// What was read of the routes that were asked for.
+    pub routes: &'a RoutesHeard,
 }
 
 /// A plan, and what has to be asked before it can be relied on.
@@ -62,8 +66,26 @@ pub struct Inputs<'a> {
 pub struct Draw {
     /// The plan.
     pub plan: Plan,
-    /// The health checks that it has not heard of: ask them and plan again.
-    pub questions: Vec<HealthEnd>,
+    /// What it has not heard of: ask and plan again.
+    pub questions: Questions,
+}
+
+/// What a plan has to hear of before it can be relied on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// Health checks.
+    pub health: Vec<HealthEnd>,
+    /// Routers whose route tables are to be read.
+    pub routers: Vec<Router>,
+    /// Next hops that were not read as declared interfaces.
+    pub hops: Vec<(Scope, RouterInterfaceId)>,
+}
+
+impl Questions {
+    /// Returns whether nothing has to be asked.
+    pub fn is_empty(&self) -> bool {
+        self.health.is_empty() && self.routers.is_empty() && self.hops.is_empty()
+    }
 }
 
 /// What is held back, by address, and why.
@@ -77,11 +99,24 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<BadC
     draw(inputs, options).map(|drawn| drawn.plan)
 }
 
-/// Plans, and says which health checks have to be heard of first.
+/// Plans, and says which health checks and routes have to be heard of first.
 ///
 /// # Errors
 /// As [`plan`].
 pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadChoice>> {
+    let mut options = options.clone();
+    loop {
+        let (drawn, lost) = draw_once(inputs, &options)?;
+        if lost.is_empty() || !drawn.questions.is_empty() {
+            return Ok(drawn);
+        }
+        // What its routes hold back makes room for what a floor refused for want of it.
+        options.held.extend(lost);
+    }
+}
+
+/// Plans once; returns beside it what may not go down for its routes, which the plan does not heed yet.
+fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held), Vec<BadChoice>> {
     let spec = inputs.spec;
     let asked_of_drift = options.drift;
     let options = &PlanOptions { drift: Some(options.drift.unwrap_or(spec.drift)), ..options.clone() };
@@ -106,9 +141,19 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let checks = health::Checks::new(spec, inputs.target, inputs.health);
     let scene = floors::Scene { subjects: &subjects, pairs: &pairs, checks: &checks };
     let mut floors = floors::guard(spec, &scene, &mut draft, &mut graph);
-    let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
+    let mut routes = Routes::default();
+    // What a cap refuses as a whole goes nowhere; but it is counted without what its routes hold back.
+    if options.allow_changes.is_some() || !caps::are_exceeded(spec, &subjects, &draft) {
+        let (subjects, pairs, checks) = (&subjects, &pairs, &checks);
+        let (draft, graph, heard) = (&draft, &graph, inputs.routes);
+        routes = routes::guard(&routes::Scene { spec, subjects, pairs, checks, draft, graph, heard }, options);
+    }
     let forgotten = remarks::forgotten(spec, inputs.state);
+    let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
     let (allow_forgotten, mut gone) = caps::enforce_forgotten(spec, &forgotten, (&subjects, &mut draft), options);
+    if !subjects.numbers().any(|number| draft.deactivates(number)) {
+        routes = routes.of_nothing();
+    }
     let guards_weakened = guards::weakened(spec, inputs.state);
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
     warnings.extend(selection.warning());
@@ -118,6 +163,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     warnings.extend(remarks::watch(spec, &subjects, &draft, options));
     let heard = std::mem::take(&mut floors.heard);
     warnings.extend(heard.warnings);
+    warnings.extend(routes.warnings);
     let levels = graph.levels(&draft);
     let rollout = rollout::cut(spec, &subjects, &draft, &levels);
     let mut steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
@@ -185,9 +231,18 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
                 .filter_map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading))
                 .collect(),
             health: inputs.health.to_vec(),
+            allow_last_route: routes.allowed,
+            routes: routes.read,
         },
+        routes: routes.left,
+        route_guards: routes.guards,
     };
-    Ok(Draw { plan, questions: heard.questions })
+    let mut health = heard.questions;
+    let is_new = |end: &HealthEnd| !health.iter().any(|known| known.interface_id == end.interface_id);
+    let more: Vec<HealthEnd> = routes.checks.into_iter().filter(is_new).collect();
+    health.extend(more);
+    let (routers, hops) = (routes.routers.into_iter().collect(), routes.hops.into_iter().collect());
+    Ok((Draw { plan, questions: Questions { health, routers, hops } }, routes.lost))
 }
 
 /// Returns what windows and clashes of changes hold back at a moment, and why.

@@ -6,6 +6,7 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cloud::CloudRead;
+use crate::cloud::routes::RoutesRead;
 use crate::history::Recorded;
 use crate::plan::{BlockReason, Blocked, Plan, PlanOptions};
 use crate::resource::{Address, LiveState, Target};
@@ -33,7 +34,7 @@ pub struct Asked<'a> {
 pub async fn plan(
     project: Project,
     recorded: &Recorded,
-    cloud: &impl CloudRead,
+    cloud: &(impl CloudRead + RoutesRead),
     (target, live): (&Target, LiveState),
     asked: Asked<'_>,
 ) -> Result<(Project, Plan, LiveState)> {

@@ -8,19 +8,20 @@ use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
+use crate::cloud::routes::RoutesRead;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::drift;
 use crate::executor::recovery::{self, OpenStep};
 use crate::history::Recorded;
 use crate::journal::{Answer, Run};
-use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, Warning};
+use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, RoutesHeard, Warning};
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
 use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Reading, ScopeFailure, Target};
 use crate::schedule;
-use crate::spec::{HealthPolicy, Interface, Spec};
+use crate::spec::{HealthPolicy, Interface, LastRoutePolicy, Spec};
 use crate::state::State;
 use crate::store::local::Files;
 use crate::store::recorder;
@@ -28,6 +29,7 @@ use crate::store::recorder;
 use super::beside;
 use super::failure::{Exit, Refusal};
 use super::project::Project;
+use super::routes;
 
 /// Lists what the spec wants to know about.
 pub fn wanted(spec: &Spec) -> Vec<Wanted> {
@@ -82,7 +84,7 @@ pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -
 pub async fn plan_of(
     project: &Project,
     recorded: &Recorded,
-    cloud: &impl CloudRead,
+    cloud: &(impl CloudRead + RoutesRead),
     (target, read): (&Target, LiveState),
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
@@ -94,7 +96,7 @@ pub async fn plan_of(
 pub(super) async fn plan_read(
     project: &Project,
     recorded: &Recorded,
-    cloud: &impl CloudRead,
+    cloud: &(impl CloudRead + RoutesRead),
     (target, read): (&Target, LiveState),
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
@@ -161,39 +163,63 @@ pub struct Known<'a> {
     pub target: &'a Target,
 }
 
-/// Plans from a refresh that has been made, and asks for the health checks of what keeps the floors of that plan.
+/// Plans from a refresh that has been made, and asks for the health checks of what keeps the floors of that plan, and for the
+/// routes over what it deactivates.
 ///
 /// # Errors
 /// As [`plan_of`].
-pub async fn plan_from(known: &Known<'_>, cloud: &impl CloudRead, options: &PlanOptions) -> Result<Plan> {
-    let mut health: Vec<HealthRead> = Vec::new();
+pub async fn plan_from(known: &Known<'_>, cloud: &(impl CloudRead + RoutesRead), options: &PlanOptions) -> Result<Plan> {
+    let mut heard = Heard::default();
     loop {
-        let drawn = draw(known, &health, options)?;
+        let drawn = draw(known, &heard, options)?;
         if drawn.questions.is_empty() {
             return finished(known, drawn.plan);
         }
         // What is asked for gets an answer, be it that there is none, so each question is asked once.
-        let is_binding = known.project.spec.limits.health == HealthPolicy::Block;
-        health.extend(refresh::health(cloud, &drawn.questions, is_binding).await);
-        health.sort_by(|one, other| one.interface_id.cmp(&other.interface_id));
+        let limits = &known.project.spec.limits;
+        let is_binding = limits.health == HealthPolicy::Block;
+        heard.health.extend(refresh::health(cloud, &drawn.questions.health, is_binding).await);
+        heard.health.sort_by(|one, other| one.interface_id.cmp(&other.interface_id));
+        let binds = limits.last_route() == LastRoutePolicy::Block;
+        routes::hear(cloud, known.live, &drawn.questions, (binds, &mut heard.routes)).await;
     }
 }
 
-/// Plans from what health checks are said to have said; `false` where the plan rests on one of which nothing is said.
+/// What was asked beyond statuses.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Heard {
+    /// What health checks said.
+    pub(super) health: Vec<HealthRead>,
+    /// What was read of routes.
+    pub(super) routes: RoutesHeard,
+}
+
+/// Plans from what was said before, and says what the plan rests on of which nothing was.
 ///
 /// # Errors
 /// As [`plan_of`].
-pub(super) fn plan_as_said(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Result<(Plan, bool)> {
-    let drawn = draw(known, health, options)?;
-    let is_binding = known.project.spec.limits.health == HealthPolicy::Block;
-    let is_whole = !is_binding || drawn.questions.is_empty();
-    Ok((finished(known, drawn.plan)?, is_whole))
+pub(super) fn plan_as_said(
+    known: &Known<'_>,
+    said: &Heard,
+    options: &PlanOptions,
+) -> Result<(Plan, Vec<String>)> {
+    let Draw { plan, questions } = draw(known, said, options)?;
+    let limits = &known.project.spec.limits;
+    let mut unsaid = Vec::new();
+    if limits.health == HealthPolicy::Block && !questions.health.is_empty() {
+        unsaid.push("limits.health is `block`, and the file does not say what the health checks said".to_owned());
+    }
+    if limits.last_route() == LastRoutePolicy::Block && !(questions.routers.is_empty() && questions.hops.is_empty()) {
+        unsaid.push("limits.last_route is `block`, and the file does not say what the route tables said".to_owned());
+    }
+    Ok((finished(known, plan)?, unsaid))
 }
 
-pub(super) fn draw(known: &Known<'_>, health: &[HealthRead], options: &PlanOptions) -> Result<Draw> {
+pub(super) fn draw(known: &Known<'_>, heard: &Heard, options: &PlanOptions) -> Result<Draw> {
     let Known { project, state, live, doubts, target } = *known;
     let (spec, spec_digest) = (&project.spec, project.digest.as_str());
-    let inputs = Inputs { spec, spec_digest, live, state, target, doubts, health };
+    let Heard { health, routes } = heard;
+    let inputs = Inputs { spec, spec_digest, live, state, target, doubts, health, routes };
     let drawn = planner::draw(&inputs, options).map_err(|unknown| Diagnostics {
         sources: spec.sources.clone(),
         findings: unknown.iter().map(words::selection::bad_flag).collect(),

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{HealthUnread, Knob};
+use super::{HealthUnread, Knob, RouteLoss};
 use crate::resource::{Address, BusinessStatus, ChangeName, GroupName, Region, Status};
 use crate::state::RunId;
 
@@ -17,6 +17,8 @@ pub enum BlockCode {
     Floor,
     /// A group's floor would break, as its health checks say.
     Health,
+    /// A route would have no next hop left.
+    Route,
     /// `protect: true`.
     Protected,
     /// More changes than `limits` allows.
@@ -63,6 +65,7 @@ impl BlockCode {
         match self {
             Self::Floor => "floor",
             Self::Health => "health",
+            Self::Route => "route",
             Self::Protected => "protected",
             Self::Cap => "cap",
             Self::Clash => "clash",
@@ -113,6 +116,8 @@ pub enum BlockReason {
     Floor(Shortage),
     /// A group's floor would break: enough links are up, and not enough of them by their health checks.
     Health(Shortage),
+    /// Prefixes would have no next hop left, or nobody can tell.
+    Route(RouteLoss),
     /// `protect: true`.
     Protected {
         /// Where that stands.
@@ -229,6 +234,7 @@ impl BlockReason {
         match self {
             Self::Floor(_) => BlockCode::Floor,
             Self::Health(_) => BlockCode::Health,
+            Self::Route(_) => BlockCode::Route,
             Self::Protected { .. } => BlockCode::Protected,
             Self::Cap { .. } => BlockCode::Cap,
             Self::Clash { .. } => BlockCode::Clash,

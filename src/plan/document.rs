@@ -14,8 +14,8 @@ use serde::Deserialize;
 
 use super::{
     About, Assumed, Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, GuardWeakened, HealthRead,
-    InterfaceRead, LeftAlone, OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary,
-    Upcoming, Warning,
+    InterfaceRead, LeftAlone, OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, RouteGuards, RouteLeft,
+    RoutesHeard, Step, Summary, Upcoming, Warning,
 };
 use crate::calendar::Zone;
 use crate::resource::{Address, DriftPolicy, ScopeFailure, Target};
@@ -123,6 +123,8 @@ struct Decoded {
     time_zone: Zone,
     #[serde(default)]
     override_window: Option<OverriddenWindows>,
+    #[serde(default)]
+    routes: Vec<RouteLeft>,
 }
 
 /// What it was made from.
@@ -141,6 +143,10 @@ struct DecodedInputs {
     read: Vec<InterfaceRead>,
     #[serde(default)]
     health: Vec<HealthRead>,
+    #[serde(default)]
+    allow_last_route: Vec<Address>,
+    #[serde(default)]
+    routes: RoutesHeard,
 }
 
 impl DecodedInputs {
@@ -154,6 +160,8 @@ impl DecodedInputs {
             assumed_before: self.assumed_before,
             read: self.read,
             health: self.health,
+            allow_last_route: self.allow_last_route,
+            routes: self.routes,
         }
     }
 }
@@ -193,6 +201,8 @@ impl Decoded {
             time_zone: self.time_zone,
             gates: BTreeMap::new(),
             overridden: self.override_window,
+            routes: self.routes,
+            route_guards: RouteGuards::default(),
         };
         // Before, a plan of the past said of itself that it could be applied.
         let is_applyable = plan.is_applyable() || (plan.looks_back() && self.applyable && !plan.steps.is_empty());

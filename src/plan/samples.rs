@@ -34,6 +34,8 @@ impl Plan {
             time_zone: Default::default(),
             gates: Default::default(),
             overridden: None,
+            routes: Vec::new(),
+            route_guards: Default::default(),
             inputs: PlanInputs::default(),
         }
     }

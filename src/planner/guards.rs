@@ -11,8 +11,16 @@ use crate::state::{Guards, Identity, State, Touched};
 
 /// Returns the guards of a spec.
 pub fn guards(spec: &Spec) -> Guards {
-    let Limits { max_changes, max_changes_percent, per_group, per_region, max_forgotten, approvals, health } =
-        &spec.limits;
+    let Limits {
+        max_changes,
+        max_changes_percent,
+        per_group,
+        per_region,
+        max_forgotten,
+        approvals,
+        health,
+        last_route: _,
+    } = &spec.limits;
     let caps = [
         ("max_changes", max_changes),
         ("max_changes_percent", max_changes_percent),
@@ -31,6 +39,7 @@ pub fn guards(spec: &Spec) -> Guards {
     };
     let words = [
         ("limits.health", <&str>::from(*health)),
+        ("limits.last_route", <&str>::from(spec.limits.last_route())),
         ("limits.approvals", <&str>::from(*approvals)),
         ("drift", <&str>::from(spec.drift)),
     ];

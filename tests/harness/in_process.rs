@@ -7,7 +7,7 @@ use rictl::cloud::CloudRead;
 use rictl::executor::Gate;
 use rictl::journal::{Evidence, Operation, RunStarted};
 use rictl::ops::live;
-use rictl::plan::{Plan, PlanOptions};
+use rictl::plan::{Plan, PlanOptions, RoutesHeard};
 use rictl::planner::{Inputs, plan};
 use rictl::resource::{AccountId, Provider, Target};
 use rictl::run::planned_step;
@@ -30,7 +30,7 @@ pub(crate) fn target(account_id: AccountId) -> Target {
 /// Plans everything that the spec wants of what is live.
 pub(crate) async fn planned(spec: &Spec, cloud: &impl CloudRead, clock: &Clock, target: &Target) -> Plan {
     let live = live::refresh(spec, cloud, clock).await;
-    let inputs = Inputs { spec, spec_digest: "sha256:0", live: &live, state: None, target, doubts: &[], health: &[] };
+    let inputs = Inputs { spec, spec_digest: "sha256:0", live: &live, state: None, target, doubts: &[], health: &[], routes: &RoutesHeard::default() };
     let options = PlanOptions::of_all(clock.now(), "2026-11-23".parse().unwrap(), Duration::from_secs(600));
     plan(&inputs, &options).unwrap()
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use rictl::ops::live::as_of;
-use rictl::plan::{HealthAnswer, HealthRead, Plan, PlanOptions};
+use rictl::plan::{HealthAnswer, HealthRead, Plan, PlanOptions, RoutesHeard};
 use rictl::planner::{Draw, Inputs, draw};
 use rictl::resource::{
     Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Scope,
@@ -78,6 +78,8 @@ pub(crate) struct World {
     pub(crate) sections: String,
     /// What health checks said.
     pub(crate) health: Vec<HealthRead>,
+    /// What was read of routes.
+    pub(crate) routes: RoutesHeard,
 }
 
 impl Interface {
@@ -252,6 +254,7 @@ impl World {
                 })
                 .into_iter()
                 .collect(),
+            others: Default::default(),
         }
     }
 
@@ -295,6 +298,7 @@ impl World {
             target: &target,
             doubts: &[],
             health: &self.health,
+            routes: &self.routes,
         };
         draw(&inputs, options)
     }

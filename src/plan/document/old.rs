@@ -113,6 +113,8 @@ impl Document {
             time_zone: Zone::utc(),
             gates: BTreeMap::new(),
             overridden: None,
+            routes: Vec::new(),
+            route_guards: Default::default(),
             floors: self.floors.into_iter().map(floor).collect(),
             rollout: self.rollout,
             warnings: self

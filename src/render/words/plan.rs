@@ -4,6 +4,7 @@ mod blocked;
 mod difference;
 mod guards;
 mod left_alone;
+mod routes;
 
 use std::time::Duration;
 
@@ -29,6 +30,7 @@ use self::difference::arguments;
 pub(crate) use self::difference::difference;
 pub(crate) use self::guards::{GuardTold, guard_weakened};
 pub use self::left_alone::left_alone;
+pub(crate) use self::routes::{hop, left, no_other, prefixes, routes_unread};
 
 /// How many links a warning names before it says how many more there are.
 const NAMED: usize = 8;
@@ -144,6 +146,15 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
             summary: format!("{asked} links of {group} were asked for their health checks, {more} more were not asked"),
             detail: None,
         },
+        Warning::LastRoute { address, prefixes, unread_hops } => routes::last(address, prefixes, unread_hops),
+        Warning::LastRouteUnproven { address, prefixes } => routes::unproven(address, prefixes),
+        Warning::RoutesDenied { interfaces, detail } => said(
+            format!("the routes over {} were not read: no permission", counted(*interfaces as usize, "interface")),
+            detail.clone(),
+        ),
+        Warning::RoutesUnread { addresses, why } => {
+            said(format!("the routes over {} could not be read", some(addresses)), routes_unread(why).to_owned())
+        }
         Warning::Spec { finding, at } => Said { summary: finding.clone(), detail: at.clone() },
         Warning::Told { summary, detail } => Said { summary: summary.clone(), detail: detail.clone() },
     }

@@ -29,6 +29,7 @@ pub(super) fn limits(mut fields: Fields<'_>, findings: &mut Findings) -> Limits 
         health: fields
             .choice(path, "health", |word| word.parse().ok(), findings)
             .map_or_else(HealthPolicy::default, |word| word.value),
+        last_route: fields.choice(path, "last_route", |word| word.parse().ok(), findings),
     }
 }
 

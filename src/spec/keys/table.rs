@@ -116,6 +116,12 @@ pub const KEYS: &[Key] = &[
         "What a health check counts for that says `Abnormal` of a link that keeps a floor: a warning, no longer up, or nothing, unasked.",
     )
     .default("warn"),
+    key(
+        "limits.last_route",
+        choice(&["warn", "block", "ignore"]),
+        "What it counts for that a deactivation leaves a route without a next hop: a warning, a block, or nothing, no route table read; `--allow-last-route ADDRESS` overrides a block.",
+    )
+    .default("warn"),
     // groups
     key("groups.*", Kind::Section, "A group; interfaces join it with `group`."),
     key("groups.*.min_active", number(0), "At least this many members stay up; no step may leave fewer.").example("1"),

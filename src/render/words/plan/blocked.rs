@@ -58,6 +58,7 @@ fn why_blocked(blocked: &Blocked, zone: &Zone, plan: Option<&Plan>) -> String {
     match &blocked.reason {
         BlockReason::Floor(shortage) => short(shortage, "active", &title(), (zone, plan)),
         BlockReason::Health(shortage) => short(shortage, "healthy", &title(), (zone, plan)),
+        BlockReason::Route(loss) => super::routes::blocked(loss, &title(), &blocked.address),
         BlockReason::Protected { at } => {
             let todo = "remove `protect` in a reviewed change to deactivate it";
             format!("{} is protected ({at}); {todo}", title())

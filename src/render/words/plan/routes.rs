@@ -1,0 +1,100 @@
+//! Which prefixes ride on what goes down, and what remains of them, in words.
+
+use std::collections::BTreeMap;
+
+use super::super::super::text::and_more;
+use super::{Said, some};
+use crate::plan::{HopLeft, LostPrefix, RouteLeft, RouteLoss, RoutesUnread};
+use crate::resource::{Address, RouterInterfaceId};
+
+/// Says that prefixes have no other next hop: `10.8.0.0/16 and 11 more have no other next hop`.
+pub(crate) fn no_other(lost: &[LostPrefix]) -> String {
+    let has = if lost.len() == 1 { "has" } else { "have" };
+    format!("{} {has} no other next hop", named(lost))
+}
+
+/// Names the first of some prefixes and counts the others; with its table where it stands in two.
+fn named(lost: &[LostPrefix]) -> String {
+    let Some(first) = lost.first() else { return "no prefix".to_owned() };
+    let is_in_two = lost.iter().any(|other| other.prefix == first.prefix && other.table != first.table);
+    let table = if is_in_two { format!(" in {}", first.table) } else { String::new() };
+    match lost.len() - 1 {
+        0 => format!("{}{table}", first.prefix),
+        more => format!("{}{table} and {more} more", first.prefix),
+    }
+}
+
+/// Warns of what leaves prefixes without a next hop.
+pub(super) fn last(address: &Address, lost: &[LostPrefix], unread: &[RouterInterfaceId]) -> Said {
+    let detail = (!unread.is_empty()).then(|| nobody_knows(unread));
+    Said { summary: format!("{address}: {}", no_other(lost)), detail }
+}
+
+fn nobody_knows(unread: &[RouterInterfaceId]) -> String {
+    format!("nobody knows whether {} would do: it could not be read", some(unread))
+}
+
+/// Warns of prefixes that only what comes up leads to, and that is not Enabled before.
+pub(super) fn unproven(address: &Address, prefixes: &[LostPrefix]) -> Said {
+    let has = if prefixes.len() == 1 { "has" } else { "have" };
+    Said {
+        summary: format!("{address}: {} {has} no other next hop that is Enabled now", named(prefixes)),
+        detail: Some("what the plan brings up is not Enabled there while it is down; look once it is up".to_owned()),
+    }
+}
+
+/// Says why an interface may not go down for its routes.
+pub(super) fn blocked(loss: &RouteLoss, title: &str, address: &Address) -> String {
+    let RouteLoss { prefixes, unread_hops, unread, at } = loss;
+    let why = match unread {
+        Some(why) => format!("its routes could not be read: {}", routes_unread(why)),
+        None => no_other(prefixes),
+    };
+    let unknown = if unread_hops.is_empty() { String::new() } else { format!("; {}", nobody_knows(unread_hops)) };
+    let at = at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
+    format!(
+        "{title} carries what nothing else would: {why}{unknown}; limits.last_route is block{at}; if that is meant: --allow-last-route {address}"
+    )
+}
+
+/// Says why the route tables of a router could not be read.
+pub(crate) fn routes_unread(why: &RoutesUnread) -> &str {
+    match why {
+        RoutesUnread::Denied { detail } | RoutesUnread::Failed { detail } => detail,
+        RoutesUnread::NoRouter => "the API does not say which router it belongs to",
+    }
+}
+
+/// Names a next hop that remains: as the spec calls it, else by its id; one of weight 0 is a standby.
+pub(crate) fn hop(hop: &HopLeft) -> String {
+    let name = hop.address.as_ref().map_or_else(|| hop.id.to_string(), Address::to_string);
+    match (hop.is_standby(), hop.weight) {
+        (true, _) => format!("{name} (standby)"),
+        (false, Some(weight)) => format!("{name} (weight {weight})"),
+        (false, None) => name,
+    }
+}
+
+/// Says of one interface which prefixes use it and what remains, those of which the same remains together.
+pub(crate) fn left<'r>(routes: impl IntoIterator<Item = &'r RouteLeft>) -> Vec<String> {
+    let mut alike: BTreeMap<Vec<String>, Vec<LostPrefix>> = BTreeMap::new();
+    for route in routes {
+        let hops = route.remains.iter().map(hop).collect();
+        let prefix = LostPrefix { prefix: route.prefix.clone(), table: route.table.clone() };
+        alike.entry(hops).or_default().push(prefix);
+    }
+    let line = |(hops, prefixes): (&Vec<String>, &mut Vec<LostPrefix>)| {
+        prefixes.sort();
+        if hops.is_empty() {
+            return no_other(prefixes);
+        }
+        let keep = if prefixes.len() == 1 { "keeps" } else { "keep" };
+        format!("{} {keep} {}", named(prefixes), some(hops))
+    };
+    alike.iter_mut().map(line).collect()
+}
+
+/// Counts prefixes.
+pub(crate) fn prefixes(number: usize) -> String {
+    if number == 1 { "1 prefix".to_owned() } else { format!("{number} prefixes") }
+}
