@@ -119,6 +119,10 @@ bounds! {
     CREDENTIALS_ANSWER_BYTES = 64 << 10, Bytes, "STS, metadata service", "one answer";
     /// A page of 50 interfaces is 100 KiB.
     ANSWER_BYTES = 8 << 20, Bytes, "answer of the API", "its body";
+    /// A VPC has ten.
+    ROUTE_TABLES = 1000, Count, "answer of the API", "route tables of one router";
+    /// A table has a few hundred.
+    ROUTES = 10_000, Count, "answer of the API", "entries over router interfaces of one route table";
     /// What a check says is shown on one screen.
     COMMAND_BYTES = 4096, Bytes, "check and notify commands", "what is kept of their standard error";
     /// No documented request comes near.

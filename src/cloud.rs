@@ -251,6 +251,8 @@ pub enum ErrorKind {
     TokenExpired,
     /// The renewed keys belong to another account than those that the run began with.
     OtherAccount,
+    /// The place where a page begins is no longer known: the list has to be begun anew.
+    CursorExpired,
     /// The clocks disagree.
     ClockSkew,
     /// The request itself is wrong.
@@ -271,6 +273,7 @@ impl ErrorKind {
             | Self::NonceUsed
             | Self::IncorrectStatus
             | Self::Conflict
+            | Self::CursorExpired
             | Self::Other => true,
             Self::Tls
             | Self::NotFound

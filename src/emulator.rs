@@ -28,18 +28,20 @@ mod host;
 pub mod http;
 mod in_process;
 mod interface;
+mod paging;
 mod population;
 mod quota;
 mod ranks;
 mod refusal;
 mod request;
 mod roll;
+mod routes;
 mod seed;
 mod sts;
 mod timeline;
 mod world;
 
-pub use answer::{Answer, Delivery, Listing, Reply, Row};
+pub use answer::{Answer, Delivery, Listing, Reply, RouteHop, RouteRow, RouteRows, RouteTable, RouteTables, Row};
 pub use caller::{Caller, Issued, Principal};
 pub use calls::CallLog;
 pub use generate::{GenerateOptions, generate};
@@ -49,8 +51,9 @@ pub use refusal::{Denial, Refusal};
 pub use request::{Request, STS_VERSION, VPC_VERSION};
 pub use seed::{
     AccessKeySeed, AccountSeed, ConsoleSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT,
-    ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, InterfaceSeed, LatencyTail,
-    MetadataSeed, OppositeSeed, Pairs, QuotaKind, QuotaSeed, Secret, SeedError, Settle, Unfit, WorldSeed,
+    ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, InactiveNextHops, InterfaceSeed,
+    LatencyTail, MetadataSeed, NextHopKind, NextHopSeed, OppositeSeed, Pairs, Prefix, QuotaKind, QuotaSeed, RouteSeed,
+    Secret, SeedError, Settle, Unfit, WorldSeed,
 };
 pub use timeline::{Event, Moment};
 pub use world::{Counts, World};

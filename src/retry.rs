@@ -8,6 +8,7 @@
 mod gate;
 mod lines;
 mod quota;
+mod reads;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod documents;
+mod faces;
 mod fault_kinds;
 mod file;
 mod http_face;
 mod limits;
 mod pages;
 mod pairs;
+mod routes;
 mod support;
 mod world;

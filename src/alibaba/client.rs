@@ -1,4 +1,7 @@
-//! The client: an action, keys, one signed exchange, an answer read.
+//! The client: an action, keys, one signed exchange, an answer read. What it asks of other services than the interfaces
+//! themselves stands below `client/`.
+
+mod routes;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -5,6 +5,8 @@
 //! `Status`, the list itself) must be there: a missing field is an error, never "absent". Field names:
 //! docs/reference/api.md#describe.
 
+pub(super) mod routes;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;

@@ -186,10 +186,27 @@ const PREPAID: Meaning = refused(
     "wait for its end, or have it changed to pay-as-you-go in the console",
 );
 
+const CURSOR_EXPIRED: Meaning = refused(
+    ErrorKind::CursorExpired,
+    "too much time has passed since the page before this one",
+    "run again in a moment",
+);
+const TABLE_GONE: Meaning = refused(
+    ErrorKind::Other,
+    "the route table is not there, or no more",
+    "run again; if it stays, open a ticket with the RequestId",
+);
+const GATEWAY_TABLE: Meaning = refused(
+    ErrorKind::Invalid,
+    "the route table is a gateway's, whose entries this action does not show",
+    "look at its entries in the VPC console",
+);
+
 /// Codes that mean something else of some actions (docs/reference/api.md#code-by-action).
 static OF_ACTIONS: &[(&[&str], &str, Meaning)] = &[
     (&["ModifyRouterInterfaceAttribute", "DeleteExpressConnect"], "IncorrectStatus.RouterInterface", WRONG_STATUS),
     (&["DeleteRouterInterface", "DeleteExpressConnect"], "InvalidRouterInterfaceChargeType.Malformed", PREPAID),
+    (&["DescribeRouteEntryList"], "InvalidRouteTable.NotFound", TABLE_GONE),
 ];
 
 /// Codes by what the caller can do. Two spellings of one code stand together, the newer first.
@@ -319,6 +336,14 @@ static TABLE: &[(&str, Meaning)] = &[
     ("IllegalParam.HcSourceIp", BAD_REQUEST),
     ("InvalidHealthCheckIP.Malformd", BAD_REQUEST),
     ("COMMODITY.INVALID_COMPONENT", BAD_REQUEST),
+    ("IllegalParam.NextTokenExpired", CURSOR_EXPIRED),
+    ("IllegalParam.NextToken", BAD_REQUEST),
+    ("IllegalParam.RouteEntryType", BAD_REQUEST),
+    ("IllegalParam.IpVersion", BAD_REQUEST),
+    ("InvalidNextHop.NotFound", BAD_REQUEST),
+    ("OperationFailed.FilterParamUnderWrongRouteType", BAD_REQUEST),
+    ("OperationFailed.QueryCenEntry", UNAVAILABLE),
+    ("OperationDenied.UseGatewayRouteEntryQueryInterface", GATEWAY_TABLE),
 ];
 
 /// Beginnings of codes that the table does not hold, for variants that pages only hint at.

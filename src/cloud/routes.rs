@@ -4,6 +4,12 @@ use crate::resource::{RequestId, Route, Router};
 
 use super::CloudError;
 
+/// The action behind [`RoutesRead::route_tables`].
+pub const TABLES_ACTION: &str = "DescribeRouteTableList";
+
+/// The action behind [`RoutesRead::routes`].
+pub const ENTRIES_ACTION: &str = "DescribeRouteEntryList";
+
 /// The largest page that DescribeRouteTableList gives.
 pub const MAX_TABLES: u32 = 50;
 

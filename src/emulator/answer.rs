@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::caller::{Caller, Issued};
 use super::refusal::Refusal;
+use super::seed::NextHopKind;
 use super::timeline::Event;
 use crate::resource::{AccountId, HealthCheckStatus, Observed, Region};
 
@@ -32,6 +33,10 @@ pub enum Answer {
     Listing(Listing),
     /// DescribeRouterInterfaceAttribute; an unknown id gets an empty object.
     Attribute(Option<Box<Row>>),
+    /// DescribeRouteTableList.
+    RouteTables(RouteTables),
+    /// DescribeRouteEntryList.
+    RouteEntries(RouteRows),
     /// DescribeRegions.
     Regions(Vec<Region>),
     /// GetCallerIdentity.
@@ -66,6 +71,77 @@ pub struct Row {
     pub tags: BTreeMap<String, String>,
     /// What its health check says.
     pub health: HealthCheckStatus,
+}
+
+/// One page of route tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteTables {
+    /// The page.
+    pub tables: Vec<RouteTable>,
+    /// Its number, from 1.
+    pub page_number: usize,
+    /// How many tables a page has.
+    pub page_size: usize,
+    /// How many tables all pages have.
+    pub total_count: usize,
+}
+
+/// One route table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteTable {
+    /// Its id.
+    pub id: Box<str>,
+    /// The router that it belongs to.
+    pub router: Box<str>,
+    /// `VRouter` or `VBR`.
+    pub router_type: Box<str>,
+    /// The VPC of a VRouter.
+    pub vpc: Option<Box<str>>,
+    /// Whether it is the router's own table, and not one that somebody added.
+    pub is_system: bool,
+    /// Its account.
+    pub owner: AccountId,
+}
+
+/// One page of the entries of a route table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteRows {
+    /// The page.
+    pub rows: Vec<RouteRow>,
+    /// How many entries all pages have.
+    pub total_count: usize,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
+}
+
+/// One entry as a read shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteRow {
+    /// The table that it stands in.
+    pub table: Box<str>,
+    /// The destination.
+    pub prefix: Box<str>,
+    /// Whether that is of IPv6.
+    pub is_ipv6: bool,
+    /// Where it leads.
+    pub next_hops: Vec<RouteHop>,
+}
+
+/// One next hop as a read shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteHop {
+    /// What it is.
+    pub id: Box<str>,
+    /// What kind of thing it is.
+    pub kind: NextHopKind,
+    /// Whether the route is available over it; told of router interfaces only.
+    pub is_enabled: Option<bool>,
+    /// Its weight, where the entry has one.
+    pub weight: Option<u8>,
+    /// The region of a router interface.
+    pub region: Option<Region>,
+    /// The router behind a router interface: id, type, region.
+    pub behind: Option<(Box<str>, Box<str>, Region)>,
 }
 
 /// How an answer reaches the caller.

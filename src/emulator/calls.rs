@@ -14,6 +14,10 @@ use super::caller::Caller;
 use super::refusal::Refusal;
 use super::request::Request;
 
+/// How the parameters begin that say what a read asks for.
+const ASKED_FOR: [&str; 9] =
+    ["Filter.", "Tags.", "Page", "RouterType", "RouterId", "RouteTableId", "NextHop", "MaxResult", "NextToken"];
+
 /// What the call log says about one request.
 #[derive(Debug, Serialize)]
 pub(super) struct CallRecord<'a> {
@@ -65,9 +69,7 @@ impl<'a> CallRecord<'a> {
             region: request.parameter("RegionId"),
             action: &request.action,
             interface: request.interface(),
-            query: parameters
-                .filter(|(name, _)| ["Filter.", "Tags.", "Page"].iter().any(|prefix| name.starts_with(prefix)))
-                .collect(),
+            query: parameters.filter(|(name, _)| ASKED_FOR.iter().any(|prefix| name.starts_with(prefix))).collect(),
             http_status,
             code,
             mutated: reply.events.iter().any(|event| event.cause == request.action),

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::interface::Interface;
+use super::paging::page;
 use super::refusal::Refusal;
 use crate::resource::Status;
 
-const DEFAULT_PAGE_SIZE: usize = 10;
-const MAX_PAGE_SIZE: usize = 50;
 const MAX_FILTERS: usize = 5;
 /// Documented until 2020; newer pages say "multiple values". The stricter reading stands.
 pub(super) const MAX_FILTER_VALUES: usize = 5;
@@ -106,11 +105,7 @@ pub(super) enum Narrowing<'q> {
 impl Query {
     /// Reads a request's parameters; those that no page documents are ignored, as the API does.
     pub(super) fn parse(parameters: &BTreeMap<String, String>, max_filter_values: usize) -> Result<Self, Refusal> {
-        let page_number = number(parameters, "PageNumber", 1)?;
-        let page_size = number(parameters, "PageSize", DEFAULT_PAGE_SIZE)?;
-        if page_number == 0 || page_size == 0 || page_size > MAX_PAGE_SIZE {
-            return Err(Refusal::bad_page());
-        }
+        let (page_number, page_size) = page(parameters)?;
         Ok(Self {
             page_number,
             page_size,
@@ -167,13 +162,6 @@ impl Filter {
             return self.values.iter().any(|value| Status::parse(value) == *status);
         }
         self.key.fact(interface).is_some_and(|fact| self.values.iter().any(|value| value == fact))
-    }
-}
-
-fn number(parameters: &BTreeMap<String, String>, name: &str, default: usize) -> Result<usize, Refusal> {
-    match parameters.get(name).map(String::as_str) {
-        None | Some("") => Ok(default),
-        Some(text) => text.parse().map_err(|_| Refusal::bad_page()),
     }
 }
 

@@ -4,6 +4,8 @@
 //! thousands of worlds cost nothing. What a real client would make of a spoiled answer is said here in the port's
 //! words; what a code means is looked up in the port's own table.
 
+mod routes;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -103,6 +103,22 @@ impl Refusal {
         Self::new(404, "InvalidRegionId.NotFound", "The parameter wrong, pageNum or pageSize.")
     }
 
+    pub(super) fn unknown_route_table() -> Self {
+        Self::new(400, "InvalidRouteTable.NotFound", "The specified RouteTableId does not exist.")
+    }
+
+    pub(super) fn unknown_next_hop() -> Self {
+        Self::new(400, "InvalidNextHop.NotFound", "The specified NextHopId does not exist.")
+    }
+
+    pub(super) fn bad_route_token() -> Self {
+        Self::bad_route_parameter("NextToken")
+    }
+
+    pub(super) fn bad_route_parameter(name: &str) -> Self {
+        Self::new(400, format!("IllegalParam.{name}"), format!("The parameter {name} is illegal."))
+    }
+
     pub(super) fn unknown_filter_key() -> Self {
         Self::new(404, "InvalidFilterKey.ValueNotSupported", "The specified filter key is not supported.")
     }

@@ -8,12 +8,14 @@ pub const VPC_VERSION: &str = "2016-04-28";
 pub const STS_VERSION: &str = "2015-04-01";
 
 /// Every action of both products.
-pub(super) const ACTIONS: [&str; 8] = [
+pub(super) const ACTIONS: [&str; 10] = [
     "ActivateRouterInterface",
     "AssumeRole",
     "AssumeRoleWithOIDC",
     "DeactivateRouterInterface",
     "DescribeRegions",
+    "DescribeRouteEntryList",
+    "DescribeRouteTableList",
     "DescribeRouterInterfaceAttribute",
     "DescribeRouterInterfaces",
     "GetCallerIdentity",

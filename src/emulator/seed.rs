@@ -16,6 +16,7 @@ mod account;
 mod duration;
 mod fault;
 mod interface;
+mod routes;
 mod settings;
 mod yaml;
 
@@ -31,6 +32,7 @@ pub use account::{
 };
 pub use fault::{ConsoleSeed, ErrorSeed, Fault, FaultKind, FlappingSeed};
 pub use interface::{ElsewhereSeed, InterfaceSeed, OppositeSeed};
+pub use routes::{InactiveNextHops, NextHopKind, NextHopSeed, Prefix, RouteSeed};
 pub use settings::{ErrorCodes, LatencyTail, MetadataSeed, Pairs, QuotaKind, QuotaSeed, Settle};
 
 pub use yaml::Unfit;
@@ -89,6 +91,9 @@ pub struct WorldSeed {
     /// Whether the two ends of a link move together.
     #[serde(skip_serializing_if = "is_default")]
     pub pairs: Pairs,
+    /// Whether an interface that is not Active clears Enabled of its next hops.
+    #[serde(skip_serializing_if = "is_default")]
+    pub inactive_next_hops: InactiveNextHops,
     /// Flow control per account, region and action.
     #[serde(skip_serializing_if = "is_default")]
     pub quota: QuotaSeed,
@@ -104,6 +109,9 @@ pub struct WorldSeed {
     /// The router interfaces, in the order in which listings give them.
     #[serde(deserialize_with = "list")]
     pub interfaces: Vec<InterfaceSeed>,
+    /// What stands in the route tables of their routers.
+    #[serde(deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<RouteSeed>,
 }
 
 impl WorldSeed {

@@ -9,6 +9,7 @@
 mod change;
 mod handle;
 mod reads;
+mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,9 +25,10 @@ use super::population::Population;
 use super::quota::Quota;
 use super::refusal::Refusal;
 use super::request::ACTIONS;
+use super::routes::Tables;
 use super::seed::{
-    ConsoleSeed, ErrorCodes, Fault, FaultKind, LatencyTail, MetadataSeed, Pairs, QuotaKind, Secret, SeedError,
-    WorldSeed,
+    ConsoleSeed, ErrorCodes, Fault, FaultKind, InactiveNextHops, LatencyTail, MetadataSeed, Pairs, QuotaKind, Secret,
+    SeedError, WorldSeed,
 };
 use super::sts;
 use super::timeline::Event;
@@ -68,6 +70,8 @@ pub struct World {
     /// Where interfaces are of which nothing says so.
     unsaid_region: Option<Region>,
     population: Population,
+    tables: Tables,
+    inactive_next_hops: InactiveNextHops,
     faults: Schedule,
     quota: Quota,
     counts: BTreeMap<(AccountId, Region, String), Counts>,
@@ -104,6 +108,7 @@ impl World {
             epoch,
         };
         let interfaces = populate(seed.interfaces, &around, &mut problems);
+        let tables = Tables::new(seed.routes, &interfaces, &mut problems);
         let (accounts, keys) = accounts(account_seeds, &mut problems);
         let regions = regions(seed.regions, &interfaces);
         let mut world = Self {
@@ -120,6 +125,8 @@ impl World {
             regions,
             unsaid_region,
             population: Population::new(interfaces, epoch),
+            tables,
+            inactive_next_hops: seed.inactive_next_hops,
             faults: Schedule::default(),
             quota: Quota::new(seed.quota),
             counts: BTreeMap::new(),

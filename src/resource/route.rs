@@ -18,6 +18,14 @@ pub struct Router {
     pub kind: Option<Box<str>>,
 }
 
+impl Router {
+    /// Returns the RouterType to ask with: the API takes `VRouter` where it is left out, and then knows no border router.
+    pub fn asked_as(&self) -> &str {
+        let by_id = if self.id.starts_with("vbr-") { "VBR" } else { "VRouter" };
+        self.kind.as_deref().unwrap_or(by_id)
+    }
+}
+
 /// One entry of a route table that has router interfaces for next hops.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Route {

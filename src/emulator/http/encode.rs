@@ -4,6 +4,8 @@
 //! docs/reference/api.md#errors for errors. An XML answer is the JSON one with its keys as elements and its lists as
 //! repeated ones, under `<ActionResponse>` or `<Error>`.
 
+mod routes;
+
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -68,6 +70,8 @@ pub(super) fn answer(
         Answer::Listing(page) => body.extend(listing(page)),
         Answer::Attribute(None) => {}
         Answer::Attribute(Some(found)) => body.extend(attribute(found)),
+        Answer::RouteTables(page) => body.extend(routes::tables(page)),
+        Answer::RouteEntries(page) => body.extend(routes::entries(page)),
         Answer::Regions(regions) => body.extend(region_set(regions)),
         Answer::Identity(caller) => body.extend(identity(caller)),
         Answer::Credentials(issued) => body.extend(credentials(issued)),

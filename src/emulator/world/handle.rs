@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Counts, World};
+use super::{Counts, World, routes};
 use crate::emulator::answer::{Answer, Delivery, Reply};
 use crate::emulator::caller::Caller;
 use crate::emulator::describe::Query;
@@ -70,8 +70,10 @@ impl World {
             _ => Some(request.interface().map(str::to_owned).into_iter().collect()),
         };
         let region = request.parameter("RegionId");
-        let population = &self.population;
+        let (population, tables) = (&self.population, &self.tables);
+        let is_of_routes = ["DescribeRouteTableList", "DescribeRouteEntryList"].contains(&request.action.as_str());
         let is_about = |id: &RouterInterfaceId| match &named {
+            _ if is_of_routes => routes::is_about((population, tables), request, id),
             Some(ids) => ids.iter().any(|named| named == id.as_str()),
             None => {
                 population.get(id.as_str()).is_some_and(|interface| Some(interface.facts.region.as_str()) == region)
@@ -127,6 +129,8 @@ impl World {
             (VPC_VERSION, "DescribeRouterInterfaceAttribute", Some(caller)) => {
                 self.attribute(now, caller, request, strike)
             }
+            (VPC_VERSION, "DescribeRouteTableList", Some(caller)) => self.route_tables(caller, request, strike),
+            (VPC_VERSION, "DescribeRouteEntryList", Some(caller)) => self.route_entries(now, caller, request, strike),
             (VPC_VERSION, "ActivateRouterInterface" | "DeactivateRouterInterface", Some(caller)) => {
                 events.extend(self.change(now, caller, request, strike)?);
                 Ok(Answer::Accepted)

@@ -124,6 +124,6 @@ impl World {
     }
 }
 
-fn earlier(instant: Timestamp, by: Duration) -> Timestamp {
+pub(super) fn earlier(instant: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by).ok().and_then(|by| instant.checked_sub(by).ok()).unwrap_or(Timestamp::MIN)
 }
