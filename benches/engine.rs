@@ -138,7 +138,16 @@ fn planned(spec: &Spec, live: &LiveState) -> Plan {
         "2026-11-23".parse().unwrap(),
         Duration::from_secs(600),
     );
-    let inputs = Inputs { spec, spec_digest: "sha256:0", live, state: None, target: &target, doubts: &[], health: &[], routes: &RoutesHeard::default() };
+    let inputs = Inputs {
+        spec,
+        spec_digest: "sha256:0",
+        live,
+        state: None,
+        target: &target,
+        doubts: &[],
+        health: &[],
+        routes: &RoutesHeard::default(),
+    };
     plan(&inputs, &options).unwrap()
 }
 

@@ -39,3 +39,4 @@ pub mod state_edit;
 pub mod status;
 pub mod trust;
 pub mod unmanaged;
+pub mod validate;

@@ -1,6 +1,6 @@
 //! The planner: a plain function from what is declared, live and recorded to a [`Plan`].
 //!
-//! It is the list of passes in [`plan`]: match up, select, lower, pair, hold back by windows, order, guard floors, enforce caps, cut the rollout,
+//! It is the list of passes in [`plan`]: match up, select, lower, pair, hold back by windows, order, guard floors and routes, enforce caps, cut the rollout,
 //! remark. No clock, no randomness, no environment, no prose; equal input gives byte-equal plans. Where a change cannot
 //! be had, that is a `Blocked` entry and the rest stands; only a question that makes no sense (a `--target` that selects nothing) is
 //! an error. That the result really keeps its promises is checked by `Plan::check`, which shares no code with `floors`.

@@ -4,7 +4,6 @@
 //! read as "absent"; what its own region does not know is looked for in the other regions that the spec names.
 
 mod health;
-pub mod routes;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -28,10 +28,11 @@ use super::outside::{Ended, Gate, Known, Surroundings};
 use super::settings::Settings;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::listing::{self, Listing};
+use crate::cloud::routes::reading;
 use crate::cloud::{Call, Cloud, CloudError, Mutation, Permit, Receipt};
 use crate::journal::RunStarted;
 use crate::plan::{HealthEnd, Plan};
-use crate::resource::{LastSeen, Scope};
+use crate::resource::{LastSeen, Router, Scope};
 use crate::run::Event;
 use crate::store::{Store, StoreError};
 
@@ -200,6 +201,7 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
                 Effect::FreePermit { step } => self.free_permit(step),
                 Effect::Read(read) => self.read(read),
                 Effect::AskHealth(end) => self.ask_health(end),
+                Effect::AskRoutes(router) => self.ask_routes(router),
                 Effect::DropReads => self.reads.clear(),
                 Effect::Tell(event) => (self.emit)(&event),
                 Effect::StepAside => self.gate.step_aside(),
@@ -278,6 +280,16 @@ impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
         self.checks.push(Box::pin(async move {
             let answer = cloud.health(&scope, &id).await;
             Input::Health { id, answer }
+        }));
+    }
+
+    /// Asks for the route tables of one router: what they say is no newer than the first question.
+    fn ask_routes(&mut self, router: Router) {
+        let cloud = self.cloud;
+        self.checks.push(Box::pin(async move {
+            let asked = BootTime::now();
+            let answer = reading::of(cloud, &router).await;
+            Input::Routes { router, asked, answer }
         }));
     }
 

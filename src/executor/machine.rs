@@ -8,7 +8,7 @@
 //! redundancy guard says. `recording` appends and sends what is durable, `answers` takes in what came back, `reading` asks for
 //! what is due, `settling` judges what was read, `ending` closes steps, `waves` stands between the waves of a rollout,
 //! `last_look` says what stayed, `pace` how long to wait for the next read. `phase` and `stage` hold where a step and the run
-//! stand, `tally` how many steps of each region stand where, `sightings` what was read, `health` what health checks said. It
+//! stand, `tally` how many steps of each region stand where, `sightings` what was read, `health` what health checks said, `routes` what route tables said. It
 //! makes no choice that the plan left open: it does a step, or stops and says what moved.
 
 mod admission;
@@ -24,6 +24,7 @@ mod poll;
 pub(super) mod port;
 mod reading;
 mod recording;
+mod routes;
 mod settling;
 pub(super) mod sightings;
 mod signals;
@@ -42,6 +43,7 @@ use self::pace::Pace;
 use self::phase::{Phase, Tracked};
 use self::poll::Poll;
 use self::port::{Effect, Input};
+use self::routes::Routes;
 use self::sightings::{Answer, Question, Sightings};
 use self::stage::Stage;
 use self::tally::Tallies;
@@ -122,6 +124,8 @@ pub(super) struct Machine<'a> {
     sightings: Sightings,
     /// What health checks said.
     checks: Checks,
+    /// What route tables said.
+    routes: Routes<'a>,
     /// When the plan's refresh was begun: whatever was asked for after it is this run's own reading.
     planned_from: Option<Moment>,
     polls: BTreeMap<Scope, Poll>,
@@ -196,6 +200,7 @@ impl<'a> Machine<'a> {
             before: all_before,
             sightings: Sightings::default(),
             checks: Checks::default(),
+            routes: Routes::new(plan),
             planned_from: None,
             polls: BTreeMap::new(),
             pace: Pace::of(background.expected),
@@ -273,6 +278,7 @@ impl<'a> Machine<'a> {
             Input::Contradicted { read, scope, ids } => self.on_contradiction(read, &scope, &ids),
             Input::ReadDone { read, scope, answer, outcome } => self.on_read(read, &scope, answer, outcome),
             Input::Health { id, answer } => self.checks.hear(id, answer),
+            Input::Routes { router, asked, answer } => self.routes.hear(router, asked, answer),
             Input::Appended => self.on_appended(),
             Input::Unappended(error) => self.on_unappended(error),
             Input::Signal { count } => self.on_signal(count),

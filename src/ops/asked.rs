@@ -104,7 +104,7 @@ fn start(spec: &Spec, options: &PlanOptions) -> Timestamp {
 fn at(known: &Known<'_>, options: &PlanOptions, moment: Timestamp) -> Result<Plan> {
     let project = known.project.clone().as_of(moment);
     let live = live::as_of(&project.spec, known.live.clone(), options);
-    Ok(live::draw(&Known { project: &project, live: &live, ..*known }, &[], options)?.plan)
+    Ok(live::draw(&Known { project: &project, live: &live, ..*known }, &live::Heard::default(), options)?.plan)
 }
 
 /// What windows hold back.

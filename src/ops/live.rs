@@ -168,7 +168,11 @@ pub struct Known<'a> {
 ///
 /// # Errors
 /// As [`plan_of`].
-pub async fn plan_from(known: &Known<'_>, cloud: &(impl CloudRead + RoutesRead), options: &PlanOptions) -> Result<Plan> {
+pub async fn plan_from(
+    known: &Known<'_>,
+    cloud: &(impl CloudRead + RoutesRead),
+    options: &PlanOptions,
+) -> Result<Plan> {
     let mut heard = Heard::default();
     loop {
         let drawn = draw(known, &heard, options)?;
@@ -198,11 +202,7 @@ pub(super) struct Heard {
 ///
 /// # Errors
 /// As [`plan_of`].
-pub(super) fn plan_as_said(
-    known: &Known<'_>,
-    said: &Heard,
-    options: &PlanOptions,
-) -> Result<(Plan, Vec<String>)> {
+pub(super) fn plan_as_said(known: &Known<'_>, said: &Heard, options: &PlanOptions) -> Result<(Plan, Vec<String>)> {
     let Draw { plan, questions } = draw(known, said, options)?;
     let limits = &known.project.spec.limits;
     let mut unsaid = Vec::new();

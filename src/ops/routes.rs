@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cloud::CloudRead;
 use crate::cloud::listing;
-use crate::cloud::routes::RoutesRead;
-use crate::cloud::{CloudError, CloudRead};
+use crate::cloud::routes::{RoutesRead, reading};
 use crate::plan::{HopAnswer, HopRead, RouterRead, RoutesAnswer, RoutesHeard, RoutesUnread};
 use crate::planner::Questions;
-use crate::refresh;
 use crate::resource::{AccountName, LiveState, Router, RouterInterfaceId, Scope};
 
 /// How many routers of an account are asked at once although it may not be allowed to ask.
@@ -24,30 +23,32 @@ pub(super) async fn hear(
     let mut left: BTreeSet<Router> = questions.routers.iter().cloned().collect();
     let mut denied: BTreeMap<AccountName, RoutesUnread> = BTreeMap::new();
     while !left.is_empty() {
-        let mut of_account: BTreeMap<&AccountName, usize> = BTreeMap::new();
-        let mut is_next = |router: &&Router| {
-            let asked = of_account.entry(&router.scope.account).or_default();
-            *asked += 1;
-            binds || *asked <= ASKED_IN_HOPE || heard.routers.iter().any(|read| read.router.scope == router.scope)
-        };
-        let (known, next): (Vec<&Router>, Vec<&Router>) =
-            left.iter().partition(|router| !binds && denied.contains_key(&router.scope.account));
-        let next: BTreeSet<Router> = next.into_iter().filter(&mut is_next).cloned().collect();
-        let refused = known.into_iter().map(|router| (router.clone(), denied[&router.scope.account].clone()));
-        let refused: Vec<(Router, RoutesUnread)> = refused.collect();
-        for (router, why) in refused {
-            left.remove(&router);
-            heard.routers.push(RouterRead { router, answer: RoutesAnswer::Unread(why) });
+        let mut asked: BTreeMap<AccountName, usize> = BTreeMap::new();
+        let mut next: BTreeSet<Router> = BTreeSet::new();
+        for router in std::mem::take(&mut left) {
+            let account = &router.scope.account;
+            if let Some(why) = denied.get(account).filter(|_| !binds) {
+                let answer = RoutesAnswer::Unread(why.clone());
+                heard.routers.push(RouterRead { router, answer });
+                continue;
+            }
+            let has_been_let = heard.routers.iter().any(|read| read.router.scope.account == *account);
+            let number = asked.entry(account.clone()).or_default();
+            *number += 1;
+            if binds || has_been_let || *number <= ASKED_IN_HOPE {
+                next.insert(router);
+            } else {
+                left.insert(router);
+            }
         }
-        for read in refresh::routes::routes(cloud, &next).await {
+        for read in reading::routes(cloud, &next).await {
             let answer = match read.routes {
                 Ok(routes) => RoutesAnswer::Entries(routes),
-                Err(error) => RoutesAnswer::Unread(why(&error)),
+                Err(error) => RoutesAnswer::Unread(RoutesUnread::from(&error)),
             };
             if let RoutesAnswer::Unread(why @ RoutesUnread::Denied { .. }) = &answer {
                 denied.entry(read.router.scope.account.clone()).or_insert_with(|| why.clone());
             }
-            left.remove(&read.router);
             heard.routers.push(RouterRead { router: read.router, answer });
         }
     }
@@ -56,17 +57,8 @@ pub(super) async fn hear(
     heard.hops.sort_by(|one, other| (&one.scope, &one.id).cmp(&(&other.scope, &other.id)));
 }
 
-/// Says why routes could not be read.
-pub(super) fn why(error: &CloudError) -> RoutesUnread {
-    RoutesUnread::from(error)
-}
-
 /// Looks at next hops: what the refresh showed beside what is declared, else what the cloud says of their ids.
-async fn hops(
-    cloud: &impl CloudRead,
-    live: &LiveState,
-    asked: &[(Scope, RouterInterfaceId)],
-) -> Vec<HopRead> {
+async fn hops(cloud: &impl CloudRead, live: &LiveState, asked: &[(Scope, RouterInterfaceId)]) -> Vec<HopRead> {
     let mut read = Vec::with_capacity(asked.len());
     let mut unseen: BTreeMap<&Scope, BTreeSet<RouterInterfaceId>> = BTreeMap::new();
     for (scope, id) in asked {

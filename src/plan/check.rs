@@ -2,7 +2,7 @@
 //!
 //! It asks what has to hold of any plan, wherever it came from: names resolve, nothing waits for itself, no step
 //! touches what is blocked, the sides of a link go down one after the other, and no order that the edges allow takes a
-//! group below its floor. The last is bounded, not enumerated: for each Deactivate, the worst moment to send it is
+//! group below its floor or a route its next hops. The last is bounded, not enumerated: for each Deactivate, the worst moment to send it is
 //! found by a largest matching.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use petgraph::graph::{DiGraph, NodeIndex, UnGraph};
 use petgraph::visit::{Dfs, Reversed};
 
-use super::{Action, Floor, FloorLink, Goal, Plan, Step, StepId};
+use super::{Action, Floor, FloorLink, Goal, Plan, RouteLeft, Step, StepId};
 use crate::resource::{Address, Call, GroupName};
 
 /// A promise that a plan does not keep. From a plan that this tool made it is a bug.
@@ -47,6 +47,20 @@ pub enum BrokenPromise {
         /// The other's.
         other: StepId,
     },
+    /// What is said to remain of a route does not.
+    #[error(
+        "{step} is said to leave {prefix} in {table} with {hop}, which some order takes down or does not bring up before"
+    )]
+    Route {
+        /// The Deactivate.
+        step: StepId,
+        /// The destination.
+        prefix: Box<str>,
+        /// The route table.
+        table: Box<str>,
+        /// What is said to remain.
+        hop: Address,
+    },
     /// An allowed order takes a group below its floor.
     #[error("{step} may be sent with {up} other links of {group} up, floor {floor}")]
     Floor {
@@ -70,6 +84,7 @@ impl Plan {
         let order = Order::new(self)?;
         let mut faults = order.faults(self);
         faults.extend(self.floors.iter().flat_map(|floor| order.broken_by(floor)));
+        faults.extend(order.routes_broken(&self.routes));
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
@@ -190,6 +205,57 @@ impl<'a> Order<'a> {
                 BrokenPromise::Floor { step, up, group, floor: min_up }
             })
             .collect()
+    }
+}
+
+impl Order<'_> {
+    /// Finds what is said to remain of a route although a step takes it down, or brings it up and nothing that goes down there
+    /// waits for that.
+    fn routes_broken(&self, routes: &[RouteLeft]) -> Vec<BrokenPromise> {
+        let mut falls: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+        let call = |address: &Address| self.call_to(address, Call::Deactivate);
+        for left in routes {
+            falls.entry((&*left.table, &*left.prefix)).or_default().extend(call(&left.address));
+        }
+        let mut faults = Vec::new();
+        for left in routes {
+            let Some(own) = call(&left.address) else { continue };
+            let together = &falls[&(&*left.table, &*left.prefix)];
+            for hop in left.remains.iter().filter_map(|hop| hop.address.as_ref()) {
+                let rise = self.last_step(hop).filter(|step| self.steps[*step].goal == Goal::Active);
+                let is_awaited = rise.is_none_or(|rise| {
+                    self.is_before(rise, own) || together.iter().any(|other| self.is_before(rise, *other))
+                });
+                if call(hop).is_some() || !is_awaited {
+                    faults.push(BrokenPromise::Route {
+                        step: self.steps[own].id.clone(),
+                        prefix: left.prefix.clone(),
+                        table: left.table.clone(),
+                        hop: hop.clone(),
+                    });
+                }
+            }
+        }
+        faults
+    }
+
+    fn call_to(&self, address: &Address, call: Call) -> Option<usize> {
+        let own = self.of.get(address)?.iter().copied();
+        own.filter(|step| self.steps[*step].action == Action::Call(call)).next_back()
+    }
+
+    fn last_step(&self, address: &Address) -> Option<usize> {
+        self.of.get(address)?.last().copied()
+    }
+
+    fn is_before(&self, first: usize, then: usize) -> bool {
+        let mut search = Dfs::new(&self.graph, NodeIndex::new(first));
+        while let Some(node) = search.next(&self.graph) {
+            if node.index() == then {
+                return first != then;
+            }
+        }
+        false
     }
 }
 

@@ -87,7 +87,8 @@ pub(super) fn guard(scene: &Scene<'_, '_>, options: &PlanOptions) -> Routes {
         scene.heard.routers.iter().map(|read| (&read.router, &read.answer)).collect();
     let mut routes = Routes::default();
     let asked: BTreeSet<&Router> = falls.iter().filter_map(|fall| fall.router.as_ref().ok()).collect();
-    routes.routers = asked.iter().filter(|router| !known.contains_key(*router)).map(|router| (*router).clone()).collect();
+    routes.routers =
+        asked.iter().filter(|router| !known.contains_key(*router)).map(|router| (*router).clone()).collect();
     let answers: Vec<(&Router, &RoutesAnswer)> =
         asked.iter().filter_map(|router| Some((*router, *known.get(router)?))).collect();
     let mut links = Links::new(scene);
@@ -175,11 +176,7 @@ impl<'a> Entries<'a> {
 }
 
 /// Lists the health checks of next hops that nobody has been asked for, where those count.
-fn unasked_checks(
-    scene: &Scene<'_, '_>,
-    entries: &[Entry<'_>],
-    falling: &BTreeSet<SubjectNumber>,
-) -> Vec<HealthEnd> {
+fn unasked_checks(scene: &Scene<'_, '_>, entries: &[Entry<'_>], falling: &BTreeSet<SubjectNumber>) -> Vec<HealthEnd> {
     if !scene.checks.are_binding() {
         return Vec::new();
     }
@@ -281,7 +278,8 @@ fn unread(falls: &[Fall<'_>], known: &BTreeMap<&Router, &RoutesAnswer>, binds: b
     let (mut denied, mut failed): (Option<(u32, String)>, Vec<(RoutesUnread, Vec<Address>)>) = (None, Vec::new());
     for fall in falls.iter().filter(|fall| !binds || routes.allowed.contains(fall.address)) {
         let why = match &fall.router {
-            Err(why) => why,
+            // Every answer names it: that one does not is worth a block, and no note.
+            Err(_) => continue,
             Ok(router) => match known.get(router) {
                 Some(RoutesAnswer::Unread(why)) => why,
                 _ => continue,

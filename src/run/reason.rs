@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::Outcome;
-use crate::plan::{BlockCode, Blocked, Expectation, Goal, HealthUnread, Knob, StepId};
+use crate::plan::{BlockCode, Blocked, Expectation, Goal, HealthUnread, Knob, RouteLoss, StepId};
 use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
 use crate::state::RunId;
 
@@ -46,6 +46,8 @@ pub enum StepReason {
     Floor(Box<Shortfall>),
     /// The floor of a group would break, as its health checks say.
     Health(Box<Shortfall>),
+    /// Prefixes would have no next hop left, or nobody could tell.
+    Route(Box<RouteLoss>),
     /// Windows did not let its call through when it was to be sent.
     Window {
         /// The one that held it back; untrusted text.
@@ -159,6 +161,7 @@ impl StepReason {
             Self::Moved { .. } | Self::InTransition { .. } => "moved",
             Self::Floor(_) => BlockCode::Floor.as_str(),
             Self::Health(_) => BlockCode::Health.as_str(),
+            Self::Route(_) => BlockCode::Route.as_str(),
             Self::Window { .. } => BlockCode::Window.as_str(),
             Self::ChangeOver { .. } => "change_over",
             Self::BusinessLocked { business_status } => match business_status {

@@ -317,7 +317,7 @@ interfaces:
         assert_eq!(names, ["base", "needs-b", "sh-a", "sh-b"]);
         let group = &part.groups[&GroupName::from("sh")];
         assert_eq!((group.floor(2), group.members.len(), part.groups.len()), (1, 2, 1));
-        assert_eq!(part.limits.max_changes.map(|cap| cap.value), Some(3), "half of six");
+        assert_eq!(part.limits.max_changes.as_ref().map(|cap| cap.value), Some(3), "half of six");
         assert_eq!(part.limits.health, HealthPolicy::Block);
         assert_eq!(part.limits.last_route(), LastRoutePolicy::Block);
         assert_eq!(part.cloud.account_id.unwrap().value.as_str(), "1234567890123456");

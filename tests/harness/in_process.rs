@@ -30,7 +30,16 @@ pub(crate) fn target(account_id: AccountId) -> Target {
 /// Plans everything that the spec wants of what is live.
 pub(crate) async fn planned(spec: &Spec, cloud: &impl CloudRead, clock: &Clock, target: &Target) -> Plan {
     let live = live::refresh(spec, cloud, clock).await;
-    let inputs = Inputs { spec, spec_digest: "sha256:0", live: &live, state: None, target, doubts: &[], health: &[], routes: &RoutesHeard::default() };
+    let inputs = Inputs {
+        spec,
+        spec_digest: "sha256:0",
+        live: &live,
+        state: None,
+        target,
+        doubts: &[],
+        health: &[],
+        routes: &RoutesHeard::default(),
+    };
     let options = PlanOptions::of_all(clock.now(), "2026-11-23".parse().unwrap(), Duration::from_secs(600));
     plan(&inputs, &options).unwrap()
 }

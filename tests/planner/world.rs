@@ -42,6 +42,8 @@ pub(crate) struct Interface {
     pub(crate) was_in: Option<&'static str>,
     /// The change that the record says asked for it.
     pub(crate) by_change: Option<&'static str>,
+    /// The router that the cloud names.
+    pub(crate) router: Option<&'static str>,
 }
 
 /// Where a reading finds an interface.
@@ -102,7 +104,13 @@ impl Interface {
             was_protected: false,
             was_in: None,
             by_change: None,
+            router: None,
         }
+    }
+
+    pub(crate) fn of(mut self, router: &'static str) -> Self {
+        self.router = Some(router);
+        self
     }
 
     pub(crate) fn in_group(mut self, group: usize) -> Self {
@@ -231,6 +239,8 @@ impl World {
             business_status: interface.business.clone(),
             role: interface.role,
             opposite,
+            router_id: interface.router.map(Into::into),
+            router_type: interface.router.map(|_| "VRouter".into()),
             ..Observed::of(interface.id().into(), region.into(), interface.status.clone())
         }
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rictl::alibaba::credentials::Environment;
 use rictl::clock::Clock;
+use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use rictl::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Health, Identity as Caller, Mutation, Page, Permit, Receipt,
 };
@@ -26,8 +27,8 @@ use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
 use rictl::ops::rehearse::{Rehearsed, Rehearsing, on_virtual_time};
 use rictl::ops::session::{Applied, Approval, Front, Session, Task, today};
-use rictl::plan::{Plan, PlanOptions};
-use rictl::resource::{AccountName, Call, LiveState, Provider, RouterInterfaceId, Scope, Status, Target};
+use rictl::plan::{Plan, PlanOptions, RoutesHeard};
+use rictl::resource::{AccountName, Call, LiveState, Provider, Router, RouterInterfaceId, Scope, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Lowest, Report};
 use rictl::spec::{self, SpecFile};
@@ -263,6 +264,7 @@ impl Case {
             accounts: [(AccountName::default_account(), Self::target().account_id)].into(),
             live: live.clone(),
             health: Vec::new(),
+            routes: RoutesHeard::default(),
             faults: self.faults(),
         };
         let disk = if is_recorded { self.disk() } else { Disk::default() };
@@ -436,6 +438,16 @@ impl CloudRead for Wire<'_> {
 
     async fn identity(&self, account: &AccountName) -> Result<Caller, CloudError> {
         self.face.identity(account).await
+    }
+}
+
+impl RoutesRead for Wire<'_> {
+    async fn route_tables(&self, router: &Router, page_number: u32) -> Result<RouteTablesPage, CloudError> {
+        self.face.route_tables(router, page_number).await
+    }
+
+    async fn routes(&self, router: &Router, table: &str, next_token: Option<&str>) -> Result<RoutesPage, CloudError> {
+        self.face.routes(router, table, next_token).await
     }
 }
 

@@ -112,8 +112,16 @@ impl Case {
         let refresh = refresh::read(cloud, clock, &live::wanted(spec)).await;
         let account = world.borrow().main_account().clone();
         let (target, live) = (target(account), &refresh.live);
-        let inputs =
-            Inputs { spec, spec_digest: "sha256:0", live, state: None, target: &target, doubts: &[], health: &[], routes: &RoutesHeard::default() };
+        let inputs = Inputs {
+            spec,
+            spec_digest: "sha256:0",
+            live,
+            state: None,
+            target: &target,
+            doubts: &[],
+            health: &[],
+            routes: &RoutesHeard::default(),
+        };
         let options = PlanOptions::of_all(clock.now(), "2026-11-23".parse().unwrap(), Duration::from_secs(600));
         let plan = plan(&inputs, &options).unwrap();
         let header = started(&plan, clock);

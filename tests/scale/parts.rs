@@ -86,7 +86,20 @@ impl Scene {
         let target = target("1234567890123456".into());
         let spec = &self.project.spec;
         let (state, doubts, health) = (None, &[], &[]);
-        plan(&Inputs { spec, spec_digest: "sha256:0", live, state, target: &target, doubts, health, routes: &RoutesHeard::default() }, options).unwrap()
+        plan(
+            &Inputs {
+                spec,
+                spec_digest: "sha256:0",
+                live,
+                state,
+                target: &target,
+                doubts,
+                health,
+                routes: &RoutesHeard::default(),
+            },
+            options,
+        )
+        .unwrap()
     }
 
     async fn whole(&self) -> LiveState {

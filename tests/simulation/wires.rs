@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use rictl::clock::{BootTime, Clock};
+use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Health, Identity, Mutation, Page, Permit,
     Receipt, Selection,
 };
 use rictl::emulator::{InProcess, World};
 use rictl::journal::{Entry, Replay, Run};
-use rictl::resource::{AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
+use rictl::resource::{AccountName, HealthCheckStatus, Observed, RequestId, Router, RouterInterfaceId, Scope, Status};
 use rictl::state::{RunId, State};
 use rictl::store::memory::{Disk, Fault, Memory, MemoryStore};
 use rictl::store::{self, Store, StoreError};
@@ -523,6 +524,17 @@ impl CloudRead for CloudWire {
 
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
         self.inner.identity(account).await
+    }
+}
+
+/// The routers of these worlds have no tables.
+impl RoutesRead for CloudWire {
+    async fn route_tables(&self, _: &Router, _: u32) -> Result<RouteTablesPage, CloudError> {
+        Ok(RouteTablesPage { tables: Vec::new(), total_count: 0, request_id: RequestId("none".into()) })
+    }
+
+    async fn routes(&self, _: &Router, _: &str, _: Option<&str>) -> Result<RoutesPage, CloudError> {
+        Ok(RoutesPage { routes: Vec::new(), next_token: None, request_id: RequestId("none".into()) })
     }
 }
 

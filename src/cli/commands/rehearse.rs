@@ -13,12 +13,12 @@ use crate::ops::live;
 use crate::ops::project::Project;
 use crate::ops::rehearse::{self as operation, Rehearsed, Rehearsing};
 use crate::ops::session::{Applied, Task, today};
-use crate::plan::{HealthRead, Plan, PlanOptions};
+use crate::plan::{HealthRead, Plan, PlanInputs, PlanOptions, RoutesHeard};
 use crate::render;
 use crate::render::rehearsal::Rehearsal;
 use crate::resource::{AccountId, AccountName, LiveState};
 use crate::run::Report;
-use crate::spec::HealthPolicy;
+use crate::spec::{HealthPolicy, LastRoutePolicy};
 
 use super::super::args::{AtArgs, RehearseArgs};
 use super::super::output::Output;
@@ -38,7 +38,7 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
     let accounts = accounts(&connection, &project).await?;
     let is_saved = matches!(task, Task::Saved { .. });
     let look = Look { recorded: &recorded, connection: &connection, options, when_open: asked.is_open(), is_saved };
-    let Seen { project, start, live, health } = look.at(project, read).await?;
+    let Seen { project, start, live, health, routes } = look.at(project, read).await?;
     let session = invocation.session_of(project, invocation.settings_of(arguments.parallelism, arguments.on_error));
     let zone = session.project.spec.time_zone.clone();
     let rehearsing = Rehearsing {
@@ -50,6 +50,7 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
         accounts,
         live,
         health,
+        routes,
         faults,
     };
     let rehearsed = operation::rehearse(rehearsing).await?;
@@ -119,6 +120,7 @@ struct Seen {
     start: Timestamp,
     live: LiveState,
     health: Vec<HealthRead>,
+    routes: RoutesHeard,
 }
 
 impl Look<'_> {
@@ -126,17 +128,21 @@ impl Look<'_> {
     async fn at(self, project: Project, read: LiveState) -> Result<Seen> {
         let (Connection { cloud, target, .. }, options) = (self.connection, self.options);
         // A saved plan says itself what it rests on; only the last moment before a call asks for health once more.
-        if self.is_saved && project.spec.limits.health != HealthPolicy::Block {
+        let limits = &project.spec.limits;
+        let is_asked_again = limits.health == HealthPolicy::Block || limits.last_route() == LastRoutePolicy::Block;
+        if self.is_saved && !is_asked_again {
             live::check_target(self.recorded.state_for(target), target, &project)?;
             let live = live::as_of(&project.spec, read, &options);
-            return Ok(Seen { start: options.moment(), project, live, health: Vec::new() });
+            let (health, routes) = (Vec::new(), RoutesHeard::default());
+            return Ok(Seen { start: options.moment(), project, live, health, routes });
         }
         let asked = Asked { options: &options, when_open: self.when_open };
         let (project, plan, read) = asked::plan(project, self.recorded, cloud, (target, read), asked).await?;
         let assumed_before = plan.inputs.assumed_before.or(options.assumed_before);
         let options = PlanOptions { at: plan.at, assumed_before, ..options };
         let live = live::as_of(&project.spec, read, &options);
-        Ok(Seen { start: options.moment(), project, live, health: plan.inputs.health })
+        let PlanInputs { health, routes, .. } = plan.inputs;
+        Ok(Seen { start: options.moment(), project, live, health, routes })
     }
 }
 

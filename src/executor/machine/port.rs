@@ -11,7 +11,7 @@ use crate::clock::BootTime;
 use crate::cloud::{Call, CloudError, Health, Mutation, Page, Receipt};
 use crate::journal::Entry;
 use crate::plan::HealthEnd;
-use crate::resource::{RouterInterfaceId, Scope, Status};
+use crate::resource::{Route, Router, RouterInterfaceId, Scope, Status};
 use crate::run::Event;
 use crate::store::StoreError;
 
@@ -34,6 +34,8 @@ pub(in crate::executor) enum Input {
     ReadDone { read: ReadNumber, scope: Scope, answer: Answer, outcome: Result<(), CloudError> },
     /// What a health check said, or why it could not be read.
     Health { id: RouterInterfaceId, answer: Result<Health, CloudError> },
+    /// What the route tables of a router said, asked for then, or why they could not be read.
+    Routes { router: Router, asked: BootTime, answer: Result<Vec<Route>, CloudError> },
     /// The batch that was to be appended is durable.
     Appended,
     /// It is not, and nothing will be from here on.
@@ -68,6 +70,8 @@ pub(in crate::executor) enum Effect {
     Read(ReadOf),
     /// Ask for a health check; answered by [`Input::Health`].
     AskHealth(HealthEnd),
+    /// Ask for the route tables of a router; answered by [`Input::Routes`].
+    AskRoutes(Router),
     /// Go on with no read that is on its way.
     DropReads,
     /// Tell whoever listens.

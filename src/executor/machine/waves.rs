@@ -70,6 +70,7 @@ impl<'a> Machine<'a> {
         }
         self.sightings.age_all();
         self.checks.forget();
+        self.routes.forget();
         match taken {
             Ok(()) => self.read_floors(),
             Err(error) => self.finish_wave(Err(WaveFailure::Locked { error })),

@@ -107,9 +107,8 @@ impl<'a> Entry<'a> {
     /// Lists the health checks of the next hops that may keep it while another one goes down.
     pub(super) fn checks<'s>(&'s self, falling: &'s BTreeSet<SubjectNumber>) -> impl Iterator<Item = HealthEnd> + 's {
         let goes_down = |hop: &Hop| hop.link.is_any_of(falling);
-        let keeps = move |hop: &&Hop| {
-            hop.is_enabled && self.hops.iter().any(|other| other.id != hop.id && goes_down(other))
-        };
+        let keeps =
+            move |hop: &&Hop| hop.is_enabled && self.hops.iter().any(|other| other.id != hop.id && goes_down(other));
         self.hops.iter().filter(keeps).filter_map(|hop| hop.link.check.clone())
     }
 
@@ -125,8 +124,14 @@ impl<'a> Entry<'a> {
     }
 
     /// Says what remains when the next hop `id` goes down.
-    pub(super) fn verdict(&self, id: &RouterInterfaceId, down: &BTreeSet<SubjectNumber>, scene: &Scene<'_, '_>) -> Verdict {
-        let (moves, proven) = (Moves { down, scene, takes_unproven: true }, Moves { down, scene, takes_unproven: false });
+    pub(super) fn verdict(
+        &self,
+        id: &RouterInterfaceId,
+        down: &BTreeSet<SubjectNumber>,
+        scene: &Scene<'_, '_>,
+    ) -> Verdict {
+        let (moves, proven) =
+            (Moves { down, scene, takes_unproven: true }, Moves { down, scene, takes_unproven: false });
         let Some(own) = self.hops.iter().find(|hop| hop.id == *id) else {
             return Verdict { remains: Vec::new(), is_unproven: false };
         };
@@ -140,7 +145,8 @@ impl<'a> Entry<'a> {
             // Others go down behind what comes up, and keep it until then.
             remains = others().filter(|hop| hop.rises(moves)).map(|hop| hop.left(!hop.is_enabled)).collect();
         }
-        let is_unproven = !remains.is_empty() && remains.iter().any(|hop| hop.unproven) && self.is_lost_with(own, proven);
+        let is_unproven =
+            !remains.is_empty() && remains.iter().any(|hop| hop.unproven) && self.is_lost_with(own, proven);
         Verdict { remains, is_unproven }
     }
 
@@ -166,8 +172,9 @@ impl<'a> Entry<'a> {
         };
         let has_risen = risen(own);
         let rivals = falling.iter().filter(|hop| !self.is_behind(hop, own, moves));
-        let needed: Vec<Vec<usize>> =
-            rivals.map(|rival| risen(rival).into_iter().filter(|number| !has_risen.contains(number)).collect()).collect();
+        let needed: Vec<Vec<usize>> = rivals
+            .map(|rival| risen(rival).into_iter().filter(|number| !has_risen.contains(number)).collect())
+            .collect();
         let mut matching = Matching::new(rising.len());
         let matched = needed.iter().filter(|needed| matching.add(needed)).count();
         falling.len() + has_risen.len() + matched == needed.len()

@@ -13,8 +13,8 @@ use super::super::words::plan as words;
 use crate::calendar::Zone;
 use crate::plan::{
     Assumed, Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead,
-    InterfaceRead, LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, RouteLeft, RoutesHeard, Step,
-    Summary, Upcoming, Warning,
+    InterfaceRead, LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, RouteLeft,
+    RoutesHeard, Step, Summary, Upcoming, Warning,
 };
 use crate::resource::{Address, DriftPolicy, ScopeFailure, Target};
 use crate::selector::Selector;

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::super::text::and_more;
-use super::plan::{blocked_address, closed, health_unread, would_keep};
+use super::plan::{blocked_address, closed, health_unread, route_loss, would_keep};
 use crate::calendar::Zone;
 use crate::duration;
 use crate::resource::{BusinessStatus, Status};
@@ -20,6 +20,7 @@ pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
         StepReason::InTransition { .. } => "still in transition after its settle timeout".to_owned(),
         StepReason::Floor(shortfall) => short(shortfall, "active"),
         StepReason::Health(shortfall) => short(shortfall, "healthy"),
+        StepReason::Route(loss) => route_loss(loss),
         StepReason::Window { window, opens_at } => closed("its call", window, *opens_at, zone),
         StepReason::ChangeOver { at } => {
             format!("a change about it began or ended at {}, before its call was sent", zone.shown(*at))

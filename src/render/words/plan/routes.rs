@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::super::super::text::and_more;
 use super::{Said, some};
 use crate::plan::{HopLeft, LostPrefix, RouteLeft, RouteLoss, RoutesUnread};
 use crate::resource::{Address, RouterInterfaceId};
@@ -45,20 +44,33 @@ pub(super) fn unproven(address: &Address, prefixes: &[LostPrefix]) -> Said {
 
 /// Says why an interface may not go down for its routes.
 pub(super) fn blocked(loss: &RouteLoss, title: &str, address: &Address) -> String {
+    format!("{title} stays up: {}; if that is meant: --allow-last-route {address}", route_loss(loss))
+}
+
+/// Says which prefixes would have no next hop, and what does not let that be.
+pub(crate) fn route_loss(loss: &RouteLoss) -> String {
     let RouteLoss { prefixes, unread_hops, unread, at } = loss;
     let why = match unread {
         Some(why) => format!("its routes could not be read: {}", routes_unread(why)),
         None => no_other(prefixes),
     };
-    let unknown = if unread_hops.is_empty() { String::new() } else { format!("; {}", nobody_knows(unread_hops)) };
-    let at = at.as_ref().map(|at| format!(" ({at})")).unwrap_or_default();
-    format!(
-        "{title} carries what nothing else would: {why}{unknown}; limits.last_route is block{at}; if that is meant: --allow-last-route {address}"
-    )
+    let unknown = if unread_hops.is_empty() { String::new() } else { format!(" ({})", nobody_knows(unread_hops)) };
+    let at = at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
+    format!("{why}{unknown}, and limits.last_route is block{at}")
+}
+
+/// Says that a first spec is made without routes.
+pub fn no_routes(why: &str) -> String {
+    format!("the route tables could not be read, so groups are guessed from the routers at the other end: {why}")
+}
+
+/// Says of how many routers the route tables could not be read.
+pub fn routers_unread(routers: usize) -> String {
+    format!("the route tables of {} could not be read", super::super::super::counted(routers, "router"))
 }
 
 /// Says why the route tables of a router could not be read.
-pub(crate) fn routes_unread(why: &RoutesUnread) -> &str {
+pub fn routes_unread(why: &RoutesUnread) -> &str {
     match why {
         RoutesUnread::Denied { detail } | RoutesUnread::Failed { detail } => detail,
         RoutesUnread::NoRouter => "the API does not say which router it belongs to",
@@ -66,7 +78,7 @@ pub(crate) fn routes_unread(why: &RoutesUnread) -> &str {
 }
 
 /// Names a next hop that remains: as the spec calls it, else by its id; one of weight 0 is a standby.
-pub(crate) fn hop(hop: &HopLeft) -> String {
+fn hop(hop: &HopLeft) -> String {
     let name = hop.address.as_ref().map_or_else(|| hop.id.to_string(), Address::to_string);
     match (hop.is_standby(), hop.weight) {
         (true, _) => format!("{name} (standby)"),
@@ -75,26 +87,41 @@ pub(crate) fn hop(hop: &HopLeft) -> String {
     }
 }
 
-/// Says of one interface which prefixes use it and what remains, those of which the same remains together.
-pub(crate) fn left<'r>(routes: impl IntoIterator<Item = &'r RouteLeft>) -> Vec<String> {
+/// Prefixes over one interface of which the same remains.
+pub(crate) struct Alike {
+    /// The prefixes.
+    pub(crate) prefixes: Vec<LostPrefix>,
+    /// What remains of them, in words; empty where nothing does.
+    pub(crate) remains: Vec<String>,
+}
+
+impl Alike {
+    /// Names the first of its prefixes and counts the others.
+    pub(crate) fn named(&self) -> String {
+        named(&self.prefixes)
+    }
+
+    /// Says what remains of them.
+    pub(crate) fn said(&self) -> String {
+        if self.remains.is_empty() {
+            return no_other(&self.prefixes);
+        }
+        let keep = if self.prefixes.len() == 1 { "keeps" } else { "keep" };
+        format!("{} {keep} {}", self.named(), some(&self.remains))
+    }
+}
+
+/// Puts together the prefixes over one interface of which the same remains, those of which nothing does first.
+pub(crate) fn alike<'r>(routes: impl IntoIterator<Item = &'r RouteLeft>) -> Vec<Alike> {
     let mut alike: BTreeMap<Vec<String>, Vec<LostPrefix>> = BTreeMap::new();
     for route in routes {
         let hops = route.remains.iter().map(hop).collect();
         let prefix = LostPrefix { prefix: route.prefix.clone(), table: route.table.clone() };
         alike.entry(hops).or_default().push(prefix);
     }
-    let line = |(hops, prefixes): (&Vec<String>, &mut Vec<LostPrefix>)| {
+    let one = |(remains, mut prefixes): (Vec<String>, Vec<LostPrefix>)| {
         prefixes.sort();
-        if hops.is_empty() {
-            return no_other(prefixes);
-        }
-        let keep = if prefixes.len() == 1 { "keeps" } else { "keep" };
-        format!("{} {keep} {}", named(prefixes), some(hops))
+        Alike { prefixes, remains }
     };
-    alike.iter_mut().map(line).collect()
-}
-
-/// Counts prefixes.
-pub(crate) fn prefixes(number: usize) -> String {
-    if number == 1 { "1 prefix".to_owned() } else { format!("{number} prefixes") }
+    alike.into_iter().map(one).collect()
 }
