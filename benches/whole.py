@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What whole runs of the release binary cost against its emulator, beside the least that the API would allow.
 
-    cargo build --release && benches/whole.py [refresh] [drain] [start] [journal] [pages] [terraform]
+    cargo build --release && benches/whole.py [refresh] [plan] [drain] [start] [journal] [pages] [terraform]
 
 Each part prints what it measured and the limit. Parts that need a tool that is not installed say so and are skipped.
 Times are the clock's, except where CPU is said: then user and system time of the process itself, from wait4(2).
@@ -59,19 +59,22 @@ class Emulator:
         self.path(name).write_text(json.dumps(value))
 
     def declare(self, down):
-        """Writes a spec that wants the first `down` interfaces down."""
+        """Writes a spec that wants the first `down` interfaces down, as JSON and as YAML."""
         interface = lambda number: {
             "id": f"ri-{number:06}", "status": "Inactive" if number < down else "Active", "reason": "CHG-1042"}
+        entries = {f"link-{number:06}": interface(number) for number in range(self.size)}
         self.write("rictl.json", {
-            "version": 1,
-            "cloud": {"provider": "emulator", "region": "cn-shanghai"},
-            "interfaces": {f"link-{number:06}": interface(number) for number in range(self.size)}})
+            "version": 1, "cloud": {"provider": "emulator", "region": "cn-shanghai"}, "interfaces": entries})
+        lines = ["version: 1", "cloud: {provider: emulator, region: cn-shanghai}", "interfaces:"]
+        for name, entry in entries.items():
+            lines += [f"  {name}:", *(f"    {key}: {value}" for key, value in entry.items())]
+        self.path("rictl.yaml").write_text("\n".join(lines) + "\n")
 
-    def run(self, *arguments, under=()):
+    def run(self, *arguments, spec="rictl.json", under=()):
         """Runs the binary; returns its seconds by the clock, its CPU seconds and its peak memory in MiB."""
         environment = {"PATH": os.environ["PATH"], "HOME": self.directory.name, "RICTL_ENDPOINT": self.url,
                        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true"}
-        return measured([*under, RICTL, "-f", "rictl.json", *arguments], self.directory.name, environment)
+        return measured([*under, RICTL, "-f", spec, *arguments], self.directory.name, environment)
 
     def page(self, connection, number, **more):
         """Asks for one page of 50, signed by V1; returns its rows."""
@@ -129,6 +132,16 @@ def refresh():
         say("time, all told", f"{took:.2f} s", "0.65 s")
         say("CPU", f"{cpu * 1000:.0f} ms", "")
         say("peak memory", f"{memory:.0f} MiB", "")
+
+
+def plan():
+    size = 100_000
+    print(f"plan: {size} interfaces of one region, one of them to go down, no quota")
+    with Emulator(size, {"quota": UNLIMITED}, down=1) as emulator:
+        for spec, limit in (("rictl.json", "750 ms"), ("rictl.yaml", "950 ms")):
+            runs = [emulator.run("plan", "--quota", "1000000/1s", spec=spec) for _ in range(3)]
+            say(f"{spec}: CPU, the least of 3", f"{min(cpu for _, cpu, _ in runs) * 1000:.0f} ms", limit)
+            say(f"{spec}: peak memory", f"{max(memory for *_, memory in runs):.0f} MiB", "160 MiB")
 
 
 def drain():
@@ -225,7 +238,7 @@ def terraform():
         say("the whole binary, peak memory", f"{peak:.0f} MiB", "")
 
 
-PARTS = {part.__name__: part for part in (refresh, drain, start, journal, pages, terraform)}
+PARTS = {part.__name__: part for part in (refresh, plan, drain, start, journal, pages, terraform)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

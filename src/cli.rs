@@ -11,6 +11,7 @@ mod errors;
 mod front;
 mod habits;
 mod log;
+mod man;
 mod outlet;
 mod output;
 mod prompt;

@@ -225,6 +225,7 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
             allow_changes,
             drift: asked_of_drift,
             allow_forgotten,
+            redo: options.redo && subjects.iter().any(|(_, subject)| subject.taken_back().is_some()),
             assumed_before: options.assumed_before.filter(|_| options.at.is_some()),
             read: subjects
                 .iter()
@@ -280,5 +281,8 @@ fn changes(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft) -> Vec<ResourceC
         }
         resource
     };
-    subjects.iter().filter(|(_, subject)| subject.is_asked()).map(change).collect()
+    // Most were asked for: as much room as all of them need, and none beyond.
+    let mut changes = Vec::with_capacity(subjects.len());
+    changes.extend(subjects.iter().filter(|(_, subject)| subject.is_asked()).map(change));
+    changes
 }

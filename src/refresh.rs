@@ -141,7 +141,9 @@ impl<'w> Gathered<'w> {
         let mut readings = Vec::new();
         let mut lost: Vec<(usize, &Wanted)> = Vec::new();
         for (number, wanted) in specs.iter().enumerate() {
-            let read = wanted.iter().map(|interface| {
+            // One by one: a row that is taken out makes room for the next reading.
+            let mut read = BTreeMap::new();
+            for interface in *wanted {
                 let reading = match self.listings.get_mut(&interface.scope) {
                     None => Reading::Unreadable,
                     Some(listing) => row(listing, &interface.id).map_or_else(
@@ -152,9 +154,9 @@ impl<'w> Gathered<'w> {
                         Reading::Found,
                     ),
                 };
-                (interface.address.clone(), reading)
-            });
-            readings.push(read.collect());
+                read.insert(interface.address.clone(), reading);
+            }
+            readings.push(read);
         }
         self.search_elsewhere(cloud, named, &lost, &mut readings).await;
         readings

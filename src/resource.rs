@@ -8,6 +8,7 @@ mod call;
 mod ids;
 mod letters;
 mod route;
+mod scope;
 mod status;
 mod transition;
 
@@ -25,6 +26,7 @@ pub use ids::{
 };
 pub use letters::{composed, is_letter_or_mark};
 pub use route::{NextHop, Route, Router};
+pub use scope::Scope;
 pub use status::{BusinessStatus, DesiredStatus, HealthCheckStatus, Status};
 pub use transition::Transition;
 
@@ -38,26 +40,6 @@ pub enum DriftPolicy {
     Fix,
     /// It is left alone.
     Leave,
-}
-
-/// Where a call goes: one account, one region. Quotas, polls and pages are per scope.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-pub struct Scope {
-    /// The account whose credentials sign the call; left out of files where it is the default one.
-    #[serde(default = "AccountName::default_account", skip_serializing_if = "AccountName::is_default_account")]
-    pub account: AccountName,
-    /// The region whose endpoint gets it.
-    pub region: Region,
-}
-
-impl fmt::Display for Scope {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.account.is_default_account() {
-            write!(f, "{}", self.region)
-        } else {
-            write!(f, "{} of account {}", self.region, self.account)
-        }
-    }
 }
 
 /// Which side of a link an interface is (API field `Role`).

@@ -203,6 +203,7 @@ fn concealed(finding: &Diagnostic) -> Diagnostic {
         severity: finding.severity,
         code: finding.code,
         place: finding.place,
+        related: finding.related.iter().map(|(place, _)| (*place, "has to do with it".to_owned())).collect(),
         ..Diagnostic::error(summary).hint("the spec was reached through a link, so nothing of its text is shown")
     }
 }
@@ -483,8 +484,8 @@ pub struct Interface {
     pub reason: Option<String>,
     /// `protect: true` and where it stands.
     pub protect: Option<Place>,
-    /// `hands_off`.
-    pub hands_off: Option<HandsOff>,
+    /// `hands_off`, which few have.
+    pub hands_off: Option<Box<HandsOff>>,
     /// `timeouts.activate`.
     pub activate_timeout: Option<Duration>,
     /// `timeouts.deactivate`.

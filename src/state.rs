@@ -156,12 +156,22 @@ pub struct Sighting {
     pub since: Timestamp,
     /// The last read that saw it.
     pub at: Timestamp,
+    /// No read saw another status before it: since when it is so, nobody knows, and `since` is when it was read first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub from_the_first: bool,
 }
 
 impl Sighting {
     /// Returns what one read at `at` saw.
     pub fn first(status: Option<Status>, at: Timestamp) -> Self {
-        Self { status, since: at, at }
+        Self { status, since: at, at, from_the_first: true }
+    }
+
+    /// Returns since when it is so, as far as a read that saw another status proves it. What is on its way was seen to begin by whoever
+    /// saw it first.
+    pub fn proven_since(&self) -> Option<Timestamp> {
+        let is_on_its_way = self.status.as_ref().is_some_and(Status::is_transitional);
+        (is_on_its_way || !self.from_the_first).then_some(self.since)
     }
 
     /// Takes it for seen at `now` at the latest: one of the clocks was wrong that wrote it and that reads it, and what is read
@@ -179,7 +189,7 @@ impl Sighting {
         }
         if self.status != status {
             let since = begun.filter(|begun| *begun >= self.at && *begun <= at).unwrap_or(at);
-            *self = Self { status, since, at };
+            *self = Self { status, since, at, from_the_first: false };
         }
         self.at = at;
     }

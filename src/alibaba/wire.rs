@@ -25,8 +25,13 @@ impl<'de> Deserialize<'de> for Loose {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Raw, because any typed detour would round large numbers.
         let raw = <&RawValue>::deserialize(deserializer)?.get();
+        let quoted = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
         match raw.as_bytes().first() {
-            Some(b'"') => serde_json::from_str(raw).map(Self).map_err(D::Error::custom),
+            // Most hold no escape: they are what stands between the quotes.
+            Some(b'"') => match quoted.filter(|text| !text.contains('\\')) {
+                Some(text) => Ok(Self(text.to_owned())),
+                None => serde_json::from_str(raw).map(Self).map_err(D::Error::custom),
+            },
             Some(b'{' | b'[') => Err(D::Error::custom("expected a scalar")),
             _ => Ok(Self(raw.to_owned())),
         }

@@ -71,14 +71,29 @@ fn a_local_time_that_is_skipped_is_the_first_after_it_and_one_that_occurs_twice_
 }
 
 #[test]
+fn a_duration_has_no_sign_and_what_begins_as_a_time_is_none() {
+    assert_eq!(read_in("-1h", "UTC"), Err(TimeError::Signed(Toward::Future)));
+    assert_eq!(read_in("+90m", "UTC"), Err(TimeError::Signed(Toward::Future)));
+    assert_eq!(read_in("-1", "UTC"), Err(TimeError::Neither));
+    assert_eq!(read_in("2026-12-01T10:00 CST", "UTC"), Err(TimeError::NotATime(WrittenError::ZoneName)));
+    assert_eq!(read_in("2027-13-01", "UTC"), Err(TimeError::NotATime(WrittenError::NoSuchDay)));
+}
+
+#[test]
 fn what_is_no_time_is_refused() {
     for text in
         ["", "tomorrow", "2026-12-2", "2026/12/02", "2026-12-02T", "2026-12-02T1:00", "2026-12-02T01:00:00+8", "12:00"]
     {
         assert_eq!(Written::parse(text), Err(WrittenError::Malformed), "{text:?}");
     }
-    for text in ["2026-02-29", "2026-13-01", "2026-12-02T24:00", "2026-12-02T23:60", "2026-12-02T01:00:00+24:00"] {
+    for text in ["2026-02-29", "2026-13-01"] {
+        assert_eq!(Written::parse(text), Err(WrittenError::NoSuchDay), "{text:?}");
+    }
+    for text in ["2026-12-02T24:00", "2026-12-02T23:60", "2026-12-02T01:00:00+24:00"] {
         assert_eq!(Written::parse(text), Err(WrittenError::NoSuchTime), "{text:?}");
+    }
+    for text in ["2026-12-02T01:00 CST", "2026-12-02 01:00:00 Europe/Berlin", "2026-12-02T01:00PDT"] {
+        assert_eq!(Written::parse(text), Err(WrittenError::ZoneName), "{text:?}");
     }
     assert_eq!(Zone::named("Asia/Beijing"), None);
     assert_eq!(Zone::named("asia/shanghai"), None);

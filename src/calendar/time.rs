@@ -1,5 +1,7 @@
 //! TIME, as the command line takes it.
 
+use std::fmt;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::duration::{self, DurationError};
@@ -16,12 +18,29 @@ pub enum Toward {
     Future,
 }
 
+impl fmt::Display for Toward {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Past => "before",
+            Self::Future => "after",
+        })
+    }
+}
+
 /// Why a text is no TIME.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimeError {
     /// It is neither a time nor a duration.
-    #[error("{0}, or a duration such as 90m or 7d")]
-    Neither(WrittenError),
+    #[error("{}, or a duration such as 90m or 7d", WrittenError::Malformed)]
+    Neither,
+    /// It begins as a time does, and is none.
+    #[error(transparent)]
+    NotATime(WrittenError),
+    /// It is a duration with a sign.
+    #[error(
+        "a duration takes no sign: it is counted {0} now; for the other way write the time, such as 2026-12-02T01:00"
+    )]
+    Signed(Toward),
     /// It is no duration.
     #[error(transparent)]
     NotADuration(DurationError),
@@ -38,9 +57,10 @@ pub enum TimeError {
 /// # Errors
 /// What is none, and a local time that occurs twice.
 pub fn read(text: &str, zone: &Zone, now: Timestamp, toward: Toward) -> Result<Timestamp, TimeError> {
-    let looks_like_a_duration = text.ends_with(|last: char| last.is_ascii_alphabetic() && !"zZ".contains(last))
-        && text.starts_with(|first: char| first.is_ascii_digit());
-    if looks_like_a_duration {
+    if text.strip_prefix(['-', '+']).is_some_and(looks_like_a_duration) {
+        return Err(TimeError::Signed(toward));
+    }
+    if looks_like_a_duration(text) {
         let duration = duration::parse_with_days(text).map_err(TimeError::NotADuration)?;
         let duration = SignedDuration::try_from(duration).map_err(|_| TimeError::TooFar)?;
         let moved = match toward {
@@ -49,9 +69,18 @@ pub fn read(text: &str, zone: &Zone, now: Timestamp, toward: Toward) -> Result<T
         };
         return moved.map_err(|_| TimeError::TooFar);
     }
-    let written = Written::parse(text).map_err(TimeError::Neither)?;
+    let written = Written::parse(text).map_err(|error| match error {
+        WrittenError::Malformed => TimeError::Neither,
+        error => TimeError::NotATime(error),
+    })?;
     if written.is_too_far() {
         return Err(TimeError::TooFar);
     }
     written.at(zone).map_err(TimeError::Twice)
+}
+
+fn looks_like_a_duration(text: &str) -> bool {
+    text.ends_with(|last: char| last.is_ascii_alphabetic() && !"zZ".contains(last))
+        && text.starts_with(|first: char| first.is_ascii_digit())
+        && !Written::is_begun_by(text)
 }

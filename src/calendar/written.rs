@@ -26,9 +26,15 @@ pub enum WrittenError {
     /// It is later than any moment that can be told.
     #[error("no time later than 9999-12-29 can be told; what has no end is written without one")]
     TooFar,
-    /// There is no such day, or no such time of day.
-    #[error("there is no such day, or no such time of day; hours go from 00 to 23")]
+    /// There is no such day.
+    #[error("there is no such day; months go from 01 to 12, days to the end of the month")]
+    NoSuchDay,
+    /// There is no such time of day, or no such offset.
+    #[error("there is no such time of day; hours go from 00 to 23, minutes and seconds to 59")]
     NoSuchTime,
+    /// It ends with the name of a zone.
+    #[error("a zone's name can mean several: its offset is written, such as +08:00, or nothing for the local time")]
+    ZoneName,
 }
 
 impl Written {
@@ -47,7 +53,15 @@ impl Written {
         let (clock, offset) = clock.split_at(end);
         // As people are shown it: `2026-12-02 01:00 +08:00`.
         let clock = if offset.is_empty() { clock } else { clock.strip_suffix(' ').unwrap_or(clock) };
+        if clock.ends_with(|last: char| last.is_ascii_alphabetic()) {
+            return Err(WrittenError::ZoneName);
+        }
         Ok(Self { local: date.to_datetime(time_of_day(clock)?), offset: self::offset(offset)? })
+    }
+
+    /// Returns whether a text begins as one does: with numbers where a date has them.
+    pub fn is_begun_by(text: &str) -> bool {
+        text.get(..10).is_some_and(|day| numbers(day, '-', [4, 2, 2]).is_ok())
     }
 
     /// Returns whether it is later than any moment that can be told, wherever its clock stands.
@@ -87,9 +101,9 @@ impl fmt::Display for Written {
 
 fn date(text: &str) -> Result<Date, WrittenError> {
     let [year, month, day] = numbers(text, '-', [4, 2, 2])?;
-    let small = |number: u32| i8::try_from(number).map_err(|_| WrittenError::NoSuchTime);
-    let year = i16::try_from(year).map_err(|_| WrittenError::NoSuchTime)?;
-    Date::new(year, small(month)?, small(day)?).map_err(|_| WrittenError::NoSuchTime)
+    let small = |number: u32| i8::try_from(number).map_err(|_| WrittenError::NoSuchDay);
+    let year = i16::try_from(year).map_err(|_| WrittenError::NoSuchDay)?;
+    Date::new(year, small(month)?, small(day)?).map_err(|_| WrittenError::NoSuchDay)
 }
 
 /// Reads `HH:MM`, `HH:MM:SS` or that with a fraction.

@@ -168,7 +168,7 @@ impl Invocation {
             [one] => Ok(one.clone()),
             _ => Err(Refusal::new(Exit::Error, "--file was given several times")
                 .hint(
-                    "only `drift`, `status`, `history`, `report`, `validate` and `apply --approved` take several specs; a directory merges its files",
+                    "only `drift`, `status`, `history`, `report`, `validate`, `fmt` and `apply --approved` take several specs; a directory merges its files",
                 )
                 .into()),
         }

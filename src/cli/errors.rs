@@ -87,6 +87,7 @@ pub(super) fn diagnose(error: &anyhow::Error) -> Diagnostics {
     let mut finding = Diagnostic::error(error.to_string());
     if let Some(refusal) = error.downcast_ref::<Refusal>() {
         finding.causes.clone_from(&refusal.causes);
+        finding.code = refusal.code;
     } else {
         finding.causes = error.chain().skip(1).map(ToString::to_string).collect();
     }

@@ -104,11 +104,21 @@ const FLAGS: &[(&[&str], &str)] = &[
     (&["-n", "--namespace", "--context"], "the spec says which account and which regions; -f names another spec"),
 ];
 
+/// What people ask of a command with a flag that others have, and what does it.
+const FLAGS_OF: &[(&str, &[&str], &str)] = &[(
+    "apply",
+    &["--at"],
+    "an apply is of now: `rictl plan --at TIME` looks ahead, `rictl approve DIGEST --at TIME` keeps a plan that `rictl apply --approved` runs then",
+)];
+
 /// Says of a command or a flag that there is not what does the same here.
 pub(super) fn point_to(error: &mut clap::Error) {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
-            let below = || below(error).or_else(|| known(COMMANDS, error, ContextKind::InvalidSubcommand));
+            let below = || {
+                of_command(BELOW, error, ContextKind::InvalidSubcommand)
+                    .or_else(|| known(COMMANDS, error, ContextKind::InvalidSubcommand))
+            };
             let Some(what) = below() else { return };
             error.remove(ContextKind::SuggestedSubcommand);
             error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
@@ -125,6 +135,11 @@ pub(super) fn point_to(error: &mut clap::Error) {
                 error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
                 return;
             }
+            if let Some(what) = of_command(FLAGS_OF, error, ContextKind::InvalidArg) {
+                error.remove(ContextKind::SuggestedArg);
+                error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![what.into()]));
+                return;
+            }
             suggest_flag(error);
         }
         _ => {}
@@ -134,6 +149,11 @@ pub(super) fn point_to(error: &mut clap::Error) {
 /// Suggests the flag that is spelt most like one that is none: of the command, else of one that has it.
 fn suggest_flag(error: &mut clap::Error) {
     let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return };
+    if word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit())) {
+        let says = "a duration takes no sign; a time before now is written as one, such as 2026-12-02T01:00";
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![says.into()]));
+        return;
+    }
     let Some(word) = word.strip_prefix("--").map(str::to_owned) else { return };
     error.remove(ContextKind::SuggestedArg);
     let grammar = super::args::Cli::command();
@@ -150,8 +170,9 @@ fn suggest_flag(error: &mut clap::Error) {
         error.insert(ContextKind::SuggestedArg, ContextValue::String(format!("--{flag}")));
         return;
     }
-    let of_others = || grammar.get_subcommands().filter_map(|one| Some((nearest(&word, flags(one))?, one.get_name())));
-    if let Some((flag, command)) = of_others().next() {
+    let of_others = grammar.get_subcommands().filter_map(|one| Some((nearest(&word, flags(one))?, one.get_name())));
+    // Who asks for a flag that several have means the one that looks.
+    if let Some((flag, command)) = of_others.min_by_key(|(flag, command)| (*flag != word, *command != "plan")) {
         let says = format!("`rictl {command}` has `--{flag}`");
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![says.into()]));
     }
@@ -194,19 +215,24 @@ fn meant(error: &clap::Error) -> Option<String> {
                 "a part of the spec is named with a flag, by address, id, pattern, group:G or label:K=V: `rictl {command} --target {word}`{file}"
             ))
         }
+        "whatif" => Some(format!("what is to go down is named with a flag: `rictl whatif --down {word}`")),
         "validate" | "fmt" => Some(format!("the whole spec is looked at; `rictl {command} -f PATH` names another")),
         _ => None,
     }
 }
 
-/// Says what does what was asked of a command that has others below it.
-fn below(error: &clap::Error) -> Option<&'static str> {
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+/// Says what does what was asked of one command.
+fn of_command(
+    table: &[(&str, &[&str], &'static str)],
+    error: &clap::Error,
+    context: ContextKind,
+) -> Option<&'static str> {
+    let Some(ContextValue::String(word)) = error.get(context) else { return None };
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
     let usage = usage.to_string();
     let command = usage.split_whitespace().skip_while(|part| *part != "Usage:").nth(2)?;
     let word = word.to_ascii_lowercase();
-    BELOW.iter().find(|(of, words, _)| *of == command && words.contains(&word.as_str())).map(|(.., what)| *what)
+    table.iter().find(|(of, words, _)| *of == command && words.contains(&word.as_str())).map(|(.., what)| *what)
 }
 
 fn known(table: &[(&[&str], &'static str)], error: &clap::Error, context: ContextKind) -> Option<&'static str> {

@@ -152,7 +152,7 @@ impl<'a> Subject<'a> {
     pub(crate) fn since(&self) -> Option<Timestamp> {
         let (record, live) = (self.record?, self.live().map(|live| &live.status));
         if record.observed.status.as_ref() == live {
-            return Some(record.observed.since);
+            return record.observed.proven_since();
         }
         // Nobody has seen it on its way yet; that the call was accepted proves since when it is.
         let open = record.open_action().filter(|action| action.request_id.is_some())?;

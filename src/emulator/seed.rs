@@ -150,7 +150,7 @@ impl Fault {
     /// The first thing that does not fit, with line and column.
     pub fn parse_schedule(text: &str) -> Result<Vec<Self>, SeedError> {
         #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
+        #[serde(deny_unknown_fields, expecting = "a mapping with the key `faults`")]
         struct Document {
             faults: Vec<Fault>,
         }

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::history;
 use crate::plan::Plan;
 
-use super::approval::Kept;
+use super::approval::{self, Kept};
 use super::asked::{self, Asked};
 use super::connection::{self, Access};
 use super::failure::{Exit, Refusal};
@@ -42,6 +42,11 @@ pub async fn approve(project: Project, access: &Access, clock: Clock, approving:
     refuse_empty(&plan)?;
     let kept = Kept::new(plan, approving.by, clock.now(), approving.expires)?;
     kept.keep(&project.paths)?;
+    // Who approves the same once more means one run of it; what was said before is over.
+    let before = approval::waiting(&project.paths)?.kept.into_iter().filter(|before| before.is_said_again_by(&kept));
+    for before in before {
+        before.put_by(&project.paths)?;
+    }
     Ok(kept)
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::history::{self, Missing, Past, Recorded, confirmation::Confirmation};
-use crate::journal::Run;
+use crate::journal::{Operation, Run};
 use crate::plan::Warning;
 use crate::resource::{Address, Target};
 use crate::state::{self, Identity, Record, RunId, State};
@@ -67,6 +67,27 @@ pub fn told_with_others<'s>(state: Option<&'s State>, project: &Project, target:
     With { state: Some(Cow::Owned(with)), taken_along }
 }
 
+/// Returns the same without asking anybody whose interfaces they are: where nothing is recorded here, as the state beside says that
+/// saw one of them last.
+pub fn told_offline<'s>(state: Option<&'s State>, project: &Project) -> With<'s> {
+    let target = state.map(|state| state.target.clone()).or_else(|| newest_target(project));
+    match target {
+        Some(target) => told_with_others(state, project, &target),
+        None => With { state: state.map(Cow::Borrowed), taken_along: BTreeMap::new() },
+    }
+}
+
+/// Returns the target of the state beside that saw something last which `project` declares.
+fn newest_target(project: &Project) -> Option<Target> {
+    let declared = declared(project);
+    let seen = beside(&project.paths.state).into_iter().filter_map(|path| {
+        let other = state_at(&path)?;
+        let known = declared.iter().filter_map(|identity| Some(other.interfaces.of(identity)?.1.observed.at));
+        Some((known.max()?, other.target))
+    });
+    seen.max_by_key(|(at, _)| *at).map(|(_, target)| target)
+}
+
 /// Returns what is recorded, with the records of declared interfaces that only states beside this one have, of the same target:
 /// copied, with the run ids in them; no other state is written. What another state cannot tell is not known.
 pub fn with_others<'s>(state: Option<&'s State>, project: &Project, target: &Target) -> Option<Cow<'s, State>> {
@@ -77,8 +98,7 @@ pub fn with_others<'s>(state: Option<&'s State>, project: &Project, target: &Tar
 fn found(missing: &BTreeMap<Identity, &Address>, own: &Path, target: &Target) -> BTreeMap<Identity, (PathBuf, Record)> {
     let mut found: BTreeMap<Identity, (PathBuf, Record)> = BTreeMap::new();
     for path in beside(own) {
-        let read = read_file(&path).ok().flatten().and_then(|bytes| state::decode(&bytes).ok());
-        let Some(other) = read.filter(|other| other.target.is_same_as(target)) else { continue };
+        let Some(other) = state_at(&path).filter(|other| other.target.is_same_as(target)) else { continue };
         for identity in missing.keys() {
             let Some((_, record)) = other.interfaces.of(identity) else { continue };
             let is_newer = |(_, known): &(PathBuf, Record)| known.observed.at < record.observed.at;
@@ -88,6 +108,11 @@ fn found(missing: &BTreeMap<Identity, &Address>, own: &Path, target: &Target) ->
         }
     }
     found
+}
+
+/// Reads a state; what cannot be read tells nothing.
+fn state_at(path: &Path) -> Option<State> {
+    read_file(path).ok().flatten().and_then(|bytes| state::decode(&bytes).ok())
 }
 
 /// Lists the states in the directory of this one, but for itself.
@@ -219,11 +244,18 @@ fn begins_with(others: Vec<Other>, project: &Project, name: &str) -> Result<Opti
     Ok(found.pop())
 }
 
-/// Finds the run of a state beside that a rollback is asked to take back: one about what this spec declares.
+/// Finds the run of a state beside that a rollback is asked to take back: one about what this spec declares; `last` is the newest
+/// apply that was not taken back.
 ///
 /// # Errors
 /// Several, one whose confirmation is decided about there, and an archive that cannot be read.
 pub(super) fn to_take_back(project: &Project, recorded: &Recorded, name: &str) -> Result<Option<Run>> {
+    if name == "last" {
+        let stands = |past: &Past| past.run.started.operation == Operation::Apply && past.taken_back_by.is_none();
+        let standing = runs(project, recorded)?.into_iter().filter(stands);
+        let Some(newest) = standing.map(|past| past.run.id().clone()).max() else { return Ok(None) };
+        return to_take_back(project, recorded, &newest.0);
+    }
     let Some((other, run)) = begins_with(others(project, recorded), project, name)? else { return Ok(None) };
     let noted = Confirmation::read(run.id(), |id, about| other.files.word(id, about))?;
     if run.deadline().is_some() && noted.kept().is_none() && !noted.is_begun_back() {

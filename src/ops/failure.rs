@@ -17,18 +17,27 @@ pub struct Refusal {
     pub causes: Vec<String>,
     /// What to do or run next.
     pub hint: Option<String>,
+    /// Its code among those of the spec, where it is about one.
+    pub code: Option<&'static str>,
 }
 
 impl Refusal {
     /// Makes a refusal without causes or hint.
     pub fn new(exit: Exit, summary: impl Into<String>) -> Self {
-        Self { exit, summary: summary.into(), causes: Vec::new(), hint: None }
+        Self { exit, summary: summary.into(), causes: Vec::new(), hint: None, code: None }
     }
 
     /// Adds a cause.
     #[must_use]
     pub fn cause(mut self, cause: impl Into<String>) -> Self {
         self.causes.push(cause.into());
+        self
+    }
+
+    /// Gives it a code of those that findings of a spec have.
+    #[must_use]
+    pub fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
         self
     }
 

@@ -120,7 +120,10 @@ pub(super) fn to_take_back(
     beside: impl FnOnce() -> Result<Option<Run>>,
 ) -> Result<Option<Run>> {
     match name {
-        "last" => last(history::last_to_take_back(store, state)?, || store.run_ids()),
+        "last" => match history::last_to_take_back(store, state)? {
+            Some(run) => Ok(Some(run)),
+            None => last(beside()?, || store.run_ids()),
+        },
         _ => match history::find_in(store, name)? {
             Err(Missing::Unknown) => beside()?.map_or_else(|| Err(unknown_run(name).into()), |run| Ok(Some(run))),
             known => found(known, name),

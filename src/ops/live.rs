@@ -231,11 +231,10 @@ pub(super) fn draw(known: &Known<'_>, heard: &Heard, options: &PlanOptions) -> R
 fn finished(known: &Known<'_>, mut plan: Plan) -> Result<Plan> {
     let Known { project, target, .. } = *known;
     plan.basis.spec = Some(project.name.clone());
-    plan.check().map_err(|broken| Refusal {
-        exit: Exit::Error,
-        summary: "bug: the planner made a plan that does not keep its promises; nothing was done".to_owned(),
-        causes: broken.iter().map(ToString::to_string).collect(),
-        hint: Some("please report it with the spec and this text".to_owned()),
+    plan.check().map_err(|broken| {
+        let summary = "bug: the planner made a plan that does not keep its promises; nothing was done";
+        let refusal = broken.iter().map(ToString::to_string).fold(Refusal::new(Exit::Error, summary), Refusal::cause);
+        refusal.hint("please report it with the spec and this text")
     })?;
     if let Some(declared) = &project.spec.cloud.account_id
         && declared.value != target.account_id

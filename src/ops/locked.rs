@@ -402,7 +402,7 @@ impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
     /// Exit 4 where something is.
     fn left_of_used(&self, saved: &Plan, live: &LiveState, approval: &Approval) -> Result<Option<Plan>> {
         if approval.again {
-            return Ok(None);
+            return Ok(approval::nothing_left(saved, &self.session.project.spec, live));
         }
         let run = approval::used_by(&self.store, &saved.digest(), Some(saved.timestamp))?;
         if run.is_none() && approval.by.is_none() {

@@ -205,7 +205,7 @@ fn read_directory(path: &Path) -> Result<Vec<SpecFile>> {
     names.sort();
     if names.is_empty() {
         let refusal = Refusal::new(Exit::Error, format!("{} holds no *.yaml or *.yml", path.display()));
-        return Err(refusal.hint(elsewhere(path)).into());
+        return Err(refusal.hint(elsewhere(path)).code(Code::NoFiles.as_str()).into());
     }
     if names.len() > bounds::SPEC_FILES {
         let most = bounds::grouped(bounds::SPEC_FILES as u64);
@@ -240,9 +240,9 @@ fn read_file(path: &Path, room: usize) -> Result<SpecFile> {
             let refusal = Refusal::new(Exit::Error, format!("there is no spec {shown}"));
             let hint = match beside::meant(path) {
                 Some(meant) => format!("there is {meant}: `--file {meant}`"),
-                None => "name one with --file, or start one with `rictl init`".to_owned(),
+                None => "name one with --file or RICTL_FILE, or start one with `rictl init`".to_owned(),
             };
-            Err(refusal.hint(hint).into())
+            Err(refusal.hint(hint).code(Code::NoFiles.as_str()).into())
         }
         Err(NamedError::NotRegular(_)) => {
             refuse(format!("the spec {shown} is not a regular file"), "name a file or a directory with --file")

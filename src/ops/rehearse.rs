@@ -38,7 +38,7 @@ use super::locked::Locked;
 use super::session::{Applied, Approval, Front, Ran, Session, Task};
 
 pub use lowest::lowest;
-pub use world::ASSUMED;
+pub use world::assumed_time;
 
 /// What delays are drawn from: the same rehearsal twice says the same.
 const SEED: u64 = 0;
@@ -78,7 +78,7 @@ pub struct Rehearsed {
     pub applied: Applied,
     /// How long it took, from the lock to the last record.
     pub duration: Duration,
-    /// Of which steps no time is recorded, so that [`ASSUMED`] was taken; those of a way back as well.
+    /// Of which steps no time is recorded, so that [`assumed_time`] was taken; those of a way back as well.
     pub assumed: Vec<StepId>,
     /// How far down each group went, by name.
     pub groups: Vec<Lowest>,
@@ -126,8 +126,9 @@ async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
     let has_taken_along = apply::take_along(&session, &mut recorded, &target, &mut audience);
     let records = recorded.state_for(&target).map(|state| state.interfaces.clone()).unwrap_or_default();
     let spec = &session.project.spec;
-    let pace = Pace::of(&records);
-    let ground = Ground { spec, live: &live, health: &health, routes: &routes, accounts: &accounts, pace: &pace };
+    let (pace, assumed_time) = (Pace::of(&records), assumed_time(session.settings.settle_timeout));
+    let (accounts, pace) = (&accounts, &pace);
+    let ground = Ground { spec, live: &live, health: &health, routes: &routes, accounts, pace, assumed_time };
     let world = built(&ground, session.access.quota, start, faults)?;
     let world = Rc::new(RefCell::new(world));
     let face = ground.known_to(InProcess::new(Rc::clone(&world), clock), &world.borrow());

@@ -106,12 +106,9 @@ impl Now<'_> {
 }
 
 fn stale(moved: Vec<String>) -> Refusal {
-    Refusal {
-        exit: Exit::Moved,
-        summary: "the saved plan is stale: what it was made from has moved, or the file was edited".to_owned(),
-        causes: moved,
-        hint: Some("run `rictl plan --out FILE` again and review what it says now".to_owned()),
-    }
+    let summary = "the saved plan is stale: what it was made from has moved, or the file was edited";
+    let refusal = moved.into_iter().fold(Refusal::new(Exit::Moved, summary), Refusal::cause);
+    refusal.hint("run `rictl plan --out FILE` again and review what it says now")
 }
 
 /// Refuses a plan whose caps somebody overrode when it was made, and nobody does now.
@@ -277,14 +274,15 @@ pub(super) fn other_digest(approved: &str, plan: &Plan) -> Refusal {
         let detail = words::plan::blocked(plan, blocked);
         format!("now: {} blocked: {detail}", blocked.address)
     });
-    Refusal {
-        exit: Exit::Moved,
-        summary: "the plan is not the one that was approved".to_owned(),
-        causes: [format!("approved {approved}"), format!("planned  {}", plan.digest())]
-            .into_iter()
-            .chain(steps)
-            .chain(blocked)
-            .collect(),
-        hint: Some("review what `rictl plan` says now, and approve that digest".to_owned()),
-    }
+    let left_alone = plan.left_alone.iter().map(|left| {
+        let detail = words::plan::left_alone(plan, left);
+        format!("now: {} left alone: {detail}", left.address)
+    });
+    let digests = [format!("approved {approved}"), format!("planned  {}", plan.digest())];
+    let refusal = Refusal::new(Exit::Moved, "the plan is not the one that was approved");
+    let refusal = digests.into_iter().chain(steps).chain(blocked).chain(left_alone).fold(refusal, Refusal::cause);
+    // Of a digest nobody can tell what it was made from.
+    refusal.hint(
+        "review what `rictl plan` says now, and approve that digest; where the steps are the same, a guard, a reason or a timeout is not",
+    )
 }

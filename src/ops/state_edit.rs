@@ -5,17 +5,18 @@ use jiff::Timestamp;
 
 use crate::history;
 use crate::resource::Address;
+use crate::state::Record;
 use crate::store::Store as _;
 use crate::store::lock::Holder;
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
 
-/// Forgets one record. The interface itself is not touched.
+/// Forgets one record, and returns it. The interface itself is not touched.
 ///
 /// # Errors
 /// No such record, a lock that somebody holds, a run that has not been closed.
-pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp) -> Result<()> {
+pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp) -> Result<Record> {
     let holder = Holder::this_process(who, "state rm".to_owned(), None, now);
     let (mut store, recorded) = history::open_files(project.paths.clone(), &holder)?;
     if store.replay().open_run().is_some() || !store.replay().unfolded().is_empty() {
@@ -23,12 +24,10 @@ pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp)
         return Err(refusal.hint("run `rictl apply` first: it reads what became of it").into());
     }
     let mut state = recorded.state.ok_or_else(|| unknown(address))?;
-    if state.interfaces.remove(address).is_none() {
-        return Err(unknown(address).into());
-    }
+    let record = state.interfaces.remove(address).ok_or_else(|| unknown(address))?;
     // What only could not be tidied is tidied by the next writer.
     history::commit(&mut store, &mut state)?;
-    Ok(())
+    Ok(record)
 }
 
 /// Says that nothing is recorded under this address.

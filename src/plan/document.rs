@@ -139,6 +139,8 @@ struct DecodedInputs {
     #[serde(default)]
     allow_forgotten: Option<u32>,
     #[serde(default)]
+    redo: bool,
+    #[serde(default)]
     assumed_before: Option<Timestamp>,
     read: Vec<InterfaceRead>,
     #[serde(default)]
@@ -157,6 +159,7 @@ impl DecodedInputs {
             allow_changes: self.allow_changes,
             drift: self.drift,
             allow_forgotten: self.allow_forgotten,
+            redo: self.redo,
             assumed_before: self.assumed_before,
             read: self.read,
             health: self.health,

@@ -9,7 +9,7 @@ use super::json;
 use super::plan::document::{BlockedLine, LeftAloneLine, StepLine};
 use super::text::{Line, Screen, Tone, View};
 use super::words::groups::standing;
-use super::words::history::died;
+use super::words::history::{died, observed};
 use super::words::overview::can_go_down;
 use super::words::plan::{self as said, because};
 use crate::calendar::Zone;
@@ -329,10 +329,9 @@ fn applied(facts: &Explanation<'_>, zone: &Zone) -> Vec<Row> {
     let Some(record) = facts.record else { return vec![Row::new("declared", "never: nothing is recorded of it")] };
     let declared = record.declared.as_ref().map_or_else(|| "never confirmed".to_owned(), DesiredStatus::to_string);
     let of_change = record.change_id.as_ref().map(|change| format!(", as {change} said")).unwrap_or_default();
-    let observed = record.observed.status.as_ref().map_or("absent", Status::as_str);
     let mut rows = vec![
         Row::new("declared", format!("{declared}{of_change}")),
-        Row::new("observed", format!("{observed} since {}", zone.stamp(record.observed.since))),
+        Row::new("observed", observed(&record.observed, zone)),
     ];
     rows.extend(facts.renamed_from.map(|from| Row::new("renamed from", from.as_str())));
     if let Some(last) = &record.last_action {

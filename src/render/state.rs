@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::json;
 use super::text::{Line, Screen, Tone, View, columns_of};
-use super::words::history::died;
+use super::words::history::{died, observed, observed_status};
 use super::words::run::step_reason;
 use crate::calendar::Zone;
 use crate::journal::Outcome;
@@ -26,14 +26,26 @@ pub fn list<W: Write + ?Sized>(out: &mut W, state: &State, zone: &Zone, view: Vi
         state.interfaces.iter().filter(is_known).map(|(address, record)| text(address, record)).max().unwrap_or(0)
     };
     let names = width(&|address, _| columns_of(address.as_str()));
-    let statuses = width(&|_, record| columns_of(observed(record)));
+    let statuses = width(&|_, record| columns_of(observed_status(&record.observed)));
     for (address, record) in state.interfaces.iter().filter(is_known) {
         let line = Line::at(0).hang(4).cell(Tone::Strong, address.as_str(), names);
-        let line = line.cell(Tone::Plain, observed(record), statuses);
+        let line = line.cell(Tone::Plain, observed_status(&record.observed), statuses);
         let since = zone.stamp(record.observed.since);
         screen.line(&line.text(format!("{since}  {}  {}", record.id, record.scope)))?;
     }
     Ok(())
+}
+
+/// Says that a record is gone, and what went with it.
+pub fn forgot(address: &Address, gone: &Record) -> Vec<String> {
+    let taken_back = gone.taken_back.as_ref().map(|back| {
+        let by = &back.by;
+        format!(
+            "With it goes that run {by} had taken it back: the next apply does what the spec asks for, without --redo."
+        )
+    });
+    let forgot = format!("Forgot {address}; the interface itself was not touched.");
+    [forgot].into_iter().chain(taken_back).collect()
 }
 
 /// Writes the state as one JSON document, on one line; `run_died` is a run that died and has no end yet.
@@ -100,7 +112,7 @@ pub fn show<W: Write + ?Sized>(out: &mut W, shown: &Shown<'_>, zone: &Zone, view
         ("id", record.id.to_string()),
         ("region", record.scope.to_string()),
         ("declared", record.declared.as_ref().map_or_else(|| "never".to_owned(), DesiredStatus::to_string)),
-        ("observed", format!("{} since {}", observed(record), zone.stamp(record.observed.since))),
+        ("observed", observed(&record.observed, zone)),
     ];
     rows.extend(renamed_from.map(|from| ("renamed", format!("from {from}"))));
     rows.extend(record.group.as_ref().map(|group| ("group", group.to_string())));
@@ -151,10 +163,6 @@ pub(crate) fn outcome(last: &LastAction, zone: &Zone) -> String {
         Some(reason) => format!("{words}: {}", step_reason(reason, zone)),
         None => words,
     }
-}
-
-fn observed(record: &Record) -> &str {
-    record.observed.status.as_ref().map_or("absent", Status::as_str)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod approval;
 pub mod change;
 pub mod confirmation;
 pub(crate) mod drift;
+pub mod exit_code;
 pub(crate) mod groups;
 pub(crate) mod history;
 pub mod next;

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RouterInterfaceId, Scope};
+use super::ids::RouterInterfaceId;
+use super::scope::Scope;
 
 /// A router of which the route tables can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]

@@ -37,7 +37,7 @@ pub fn in_force(mut spec: Spec, at: Timestamp) -> Spec {
 
 fn restore(interface: &mut Interface) {
     let Planned { in_force, .. } = std::mem::take(&mut interface.planned);
-    if let Some(InForce { base, base_reason, .. }) = in_force {
+    if let Some(InForce { base, base_reason, .. }) = in_force.map(|in_force| *in_force) {
         interface.status = base;
         (interface.reason, interface.places.reason) = base_reason;
     }
@@ -51,11 +51,12 @@ fn apply(interface: &mut Interface, name: &ChangeName, change: &Change, at: Time
         let base_reason =
             (interface.reason.replace(change.reason.clone()), interface.places.reason.replace(change.place));
         let base = std::mem::replace(&mut interface.status, change.status.clone());
-        planned.in_force = Some(InForce { change: name.clone(), base, base_reason });
+        planned.in_force = Some(Box::new(InForce { change: name.clone(), base, base_reason }));
     } else if let Some(until) = change.until.as_ref().filter(|_| change.has_ended(at))
         && planned.ended.as_ref().is_none_or(|ended| ended.at < until.value)
     {
-        planned.ended = Some(Ended { change: name.clone(), status: change.status.value, at: until.value });
+        let ended = Ended { change: name.clone(), status: change.status.value, at: until.value };
+        planned.ended = Some(Box::new(ended));
     }
 }
 

@@ -33,13 +33,13 @@ pub struct Change {
     pub place: Place,
 }
 
-/// What changes make of an entry of `interfaces` at the moment that its spec is of.
+/// What changes make of an entry of `interfaces` at the moment that its spec is of: of most nothing, and so most have no room for it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Planned {
     /// The change whose status it has.
-    pub in_force: Option<InForce>,
+    pub in_force: Option<Box<InForce>>,
     /// The change about it that has ended last.
-    pub ended: Option<Ended>,
+    pub ended: Option<Box<Ended>>,
     /// When the next change about it begins or ends.
     pub valid_until: Option<Timestamp>,
 }

@@ -75,7 +75,10 @@ pub(super) struct Decoder<'a> {
     drift: Option<Placed<DriftPolicy>>,
     windows: Vec<(String, WindowDraft)>,
     changes: BTreeMap<ChangeName, ChangeDraft>,
-    interfaces: BTreeMap<Address, Interface>,
+    /// In the order in which they stand: a map that is made of all of them at once takes half the room of one that grows.
+    interfaces: Vec<(Address, Interface)>,
+    /// Where each of them stands.
+    addresses: BTreeMap<Address, Place>,
     regions: Shared<Region>,
     group_names: Shared<GroupName>,
     /// Whether there are entries of `interfaces`, be it without a name that can be read or at the left margin.
@@ -100,7 +103,8 @@ impl<'a> Decoder<'a> {
             drift: None,
             windows: Vec::new(),
             changes: BTreeMap::new(),
-            interfaces: BTreeMap::new(),
+            interfaces: Vec::new(),
+            addresses: BTreeMap::new(),
             regions: Shared::new(),
             group_names: Shared::new(),
             has_interfaces: false,
@@ -224,8 +228,11 @@ impl<'a> Decoder<'a> {
         if let Some(group) = &mut interface.group {
             self.group_names.share(&mut group.value);
         }
-        let address = read::name_of_entry::<Address>(path, key, findings);
-        insert_once(&mut self.interfaces, address, interface, |interface| interface.place, path, findings);
+        let Some(address) = read::name_of_entry::<Address>(path, key, findings) else { return };
+        let (name, place) = (address.value.clone(), interface.place);
+        if insert_once(&mut self.addresses, Some(address), place, |place| *place, path, findings) {
+            self.interfaces.push((name, interface));
+        }
     }
 
     /// Returns `state.path`, of whatever was gathered.
@@ -250,7 +257,7 @@ impl<'a> Decoder<'a> {
             windows: self.windows,
             changes: self.changes,
             rollout: section::rollout(self.rollout, findings),
-            interfaces: self.interfaces,
+            interfaces: self.interfaces.into_iter().collect(),
             has_interfaces: self.has_interfaces,
             misspelt: self.misspelt,
         }
@@ -297,7 +304,7 @@ impl<T: Ord + Clone> Shared<T> {
     }
 }
 
-/// Inserts an entry under its name, unless the name was no name or is taken.
+/// Inserts an entry under its name, unless the name was no name or is taken; returns whether it did.
 fn insert_once<K: Ord + Borrow<str>, V>(
     entries: &mut BTreeMap<K, V>,
     name: Option<Placed<K>>,
@@ -305,14 +312,16 @@ fn insert_once<K: Ord + Borrow<str>, V>(
     place_of: fn(&V) -> Place,
     path: Path<'_>,
     findings: &mut Findings,
-) {
-    let Some(Placed { value: name, place }) = name else { return };
+) -> bool {
+    let Some(Placed { value: name, place }) = name else { return false };
     match entries.entry(name) {
         Entry::Occupied(first) => {
             fields::duplicate(path.then(first.key().borrow()), place, place_of(first.get()), findings);
+            false
         }
         Entry::Vacant(entry) => {
             entry.insert(value);
+            true
         }
     }
 }

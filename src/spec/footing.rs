@@ -267,7 +267,7 @@ fn interface_entry<'a>(
         depends_on: depends_on.iter().map(|needed| &needed.value).filter(|needed| all.contains(needed)).collect(),
         reason: reason.as_deref(),
         protect: protect.is_some(),
-        hands_off: hands_off.as_ref().map(|HandsOff { reason, until, place: _ }| HandsOffEntry {
+        hands_off: hands_off.as_deref().map(|HandsOff { reason, until, place: _ }| HandsOffEntry {
             reason,
             until: until.map(|until| until.to_string()),
         }),

@@ -192,6 +192,11 @@ impl Files {
         Self { paths, claim: None }
     }
 
+    /// Returns where they are.
+    pub fn paths(&self) -> &Paths {
+        &self.paths
+    }
+
     fn claimed(&mut self) -> Result<(&Paths, &mut Claim), StoreError> {
         let claim = self.claim.as_mut().ok_or_else(unclaimed)?;
         claim.lock.check()?;

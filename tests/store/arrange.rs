@@ -143,7 +143,12 @@ pub(crate) fn state_of(count: usize) -> State {
             scope: step.scope,
             declared: Some(DesiredStatus::Inactive),
             change_id: None,
-            observed: Sighting { status: Some(Status::Inactive), since: at(5_000), at: at(6_000) },
+            observed: Sighting {
+                status: Some(Status::Inactive),
+                since: at(5_000),
+                at: at(6_000),
+                from_the_first: false,
+            },
             forgotten: false,
             protected: number % 3 == 0,
             group: (number % 5 == 0).then(|| "idc-shanghai".into()),

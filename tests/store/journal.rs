@@ -427,7 +427,7 @@ fn a_transition_is_known_since_its_call_was_accepted_and_not_since_the_run_gave_
     ];
     let mut state = new_state();
     fold(&mut state, replayed(&entries).unwrap().replay().unfolded().first().unwrap());
-    let seen = Sighting { status: Some(Status::Deactivating), since: at(20), at: at(600_000) };
+    let seen = Sighting { status: Some(Status::Deactivating), since: at(20), at: at(600_000), from_the_first: false };
     assert_eq!(state.interfaces["a"].observed, seen);
 }
 
@@ -453,7 +453,7 @@ fn a_status_is_known_since_the_first_read_that_saw_it_after_one_that_saw_another
     seen.update(Some(Status::Active), at(5_000), None);
     seen.update(Some(Status::Active), at(6_000), None);
     seen.update(Some(Status::Inactive), at(5_500), None);
-    assert_eq!(seen, Sighting { status: Some(Status::Active), since: at(5_000), at: at(6_000) });
+    assert_eq!(seen, Sighting { status: Some(Status::Active), since: at(5_000), at: at(6_000), from_the_first: false });
     seen.update(Some(Status::Deactivating), at(9_000), Some(at(5_999)));
     assert_eq!(seen.since, at(9_000), "what is proven to have begun before another was seen is no proof");
 }

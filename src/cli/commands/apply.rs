@@ -232,12 +232,10 @@ fn refused_when_made(plan: &Plan, path: &Path) -> Refusal {
             format!("{}: {}", addresses.join(", "), alike[0].1)
         })
         .collect();
-    Refusal {
-        exit: Exit::Refused,
-        summary: format!("the saved plan {} was refused when it was made", path.display()),
-        causes,
-        hint: Some("lift what blocks it, then run `rictl plan --out FILE` again".to_owned()),
-    }
+    let refusal =
+        Refusal::new(Exit::Refused, format!("the saved plan {} was refused when it was made", path.display()));
+    let refusal = causes.into_iter().fold(refusal, Refusal::cause);
+    refusal.hint("lift what blocks it, then run `rictl plan --out FILE` again")
 }
 
 /// Reads a saved plan that is to be run, or approved.

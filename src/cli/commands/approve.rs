@@ -61,7 +61,7 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
     let kept = operation::approve(project, &invocation.access(), invocation.clock, approving).await?;
     let said = words::kept(&kept.plan, &kept.by, kept.plan.at, kept.expires);
     let next = invocation.given().next("apply --approved");
-    let loosened = words::loosened(&kept.plan, arguments.choice.redo);
+    let loosened = words::loosened(&kept.plan);
     output.print(|out| {
         said.iter().try_for_each(|line| writeln!(out, "{}", escape_terminal(line)))?;
         match &loosened {

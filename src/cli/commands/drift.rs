@@ -19,7 +19,7 @@ use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::topology::Topology;
 use crate::render::words::next::Given;
-use crate::resource::{Address, LiveState, Reading};
+use crate::resource::{Address, DriftPolicy, LiveState, Reading};
 
 use super::super::args::{DriftArgs, Format, FormatArgs};
 use super::super::errors::{self, Machine};
@@ -144,7 +144,8 @@ async fn check(
         drift.unmanaged = Some(unmanaged::unmanaged(&project, &projects, (read.number, cloud), listed).await?);
     }
     let topology = (arguments.format.format() == Format::Html).then(|| Topology::new(&project.spec, &seen));
-    let given = invocation.given_choice(&arguments.selection, &arguments.at);
+    let leaves_drift = project.spec.drift == DriftPolicy::Leave;
+    let given = Given { leaves_drift, ..invocation.given_choice(&arguments.selection, &arguments.at) };
     print(output, &arguments.format, &drift, &given, topology.as_ref())?;
     let told = match &arguments.notify_command {
         Some(command) => notify::notify(&project, &drift, command, invocation.environment.children()).await,

@@ -94,7 +94,8 @@ fn sources(invocation: &Invocation, output: &Output, needs_specs: bool) -> Resul
     Ok(sources)
 }
 
-fn source(path: &Path, invocation: &Invocation, output: &Output, needs_spec: bool) -> Result<Source> {
+/// Reads what is recorded of a spec; of one that cannot be read as well, unless `needs_spec`.
+pub(super) fn source(path: &Path, invocation: &Invocation, output: &Output, needs_spec: bool) -> Result<Source> {
     let (paths, project) = match invocation.load_from(path) {
         Ok(project) => (project.paths.clone(), Some(project)),
         Err(error) if needs_spec => return Err(error),

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use crate::diagnostic::Diagnostics;
@@ -11,7 +10,7 @@ use crate::ops::{self, project::together};
 use crate::render::{counted, schema};
 use crate::run::Exit;
 
-use super::super::args::{AtArgs, Cli, SchemaFormat};
+use super::super::args::{AtArgs, SchemaFormat};
 use super::super::output::Output;
 use super::super::{completion, errors};
 use super::Invocation;
@@ -96,8 +95,7 @@ pub(super) fn fmt(invocation: &Invocation, output: &Output, check: bool) -> Resu
 pub(super) fn man(directory: &Path) -> Result<Exit> {
     let doing = || format!("cannot write man pages into {}", directory.display());
     std::fs::create_dir_all(directory).with_context(doing)?;
-    // The pages are named after the whole command, `rictl-state-show.1`, as the flags of each differ.
-    clap_mangen::generate_to(Cli::command(), directory).with_context(doing)?;
+    super::super::man::write(directory).with_context(doing)?;
     Ok(Exit::Done)
 }
 

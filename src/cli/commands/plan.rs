@@ -47,7 +47,7 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     // What went through a pipe or a device nobody finds there again.
     let saved = arguments.out.as_deref().filter(|path| !shared_file::is_stream(path));
     let saved = saved.map(|path| path.display().to_string());
-    let given = Given { saved, redo: arguments.choice.redo, ..invocation.given() };
+    let given = Given { saved, ..invocation.given() };
     // Only a page draws it, and it takes as long as the plan.
     let as_of = PlanOptions { at: plan.at, ..options.clone() };
     let drawn = if is_page {

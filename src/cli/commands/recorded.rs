@@ -1,5 +1,6 @@
 //! Commands about what was recorded: show, state, force-unlock.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use anyhow::Result;
@@ -10,7 +11,7 @@ use crate::history::{self, Aside};
 use crate::ops::accept::{self, Accepted};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::Project;
-use crate::ops::{approval, beside, history as operation, state_edit};
+use crate::ops::{approval, beside, state_edit};
 use crate::plan::Plan;
 use crate::render;
 use crate::render::past::PastRun;
@@ -24,7 +25,7 @@ use super::super::args::{Format, ShowArgs, StateCommand};
 use super::super::front::Screen;
 use super::super::output::Output;
 use super::super::prompt;
-use super::{Invocation, apply, plan, unread};
+use super::{Invocation, apply, history as listed, plan, unread};
 
 pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let format = arguments.format.format();
@@ -37,25 +38,26 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         plan::print(output, &arguments.format, &saved, &given, None)?;
         return Ok(Exit::Done);
     }
-    let paths = unread::records(invocation, output)?;
-    let recorded = plan::read(&paths, output)?;
-    let (of_files, files) = (paths.clone(), Files::new(paths));
     let what = arguments.what.as_deref().unwrap_or("last");
-    let mut run = operation::find(&files, &recorded, what)?;
-    if let (None, Ok(project)) = (&run, invocation.load()) {
-        run = beside::find(&project, &recorded, what)?.filter(|_| what != "last");
+    let unknown = || {
+        Refusal::new(Exit::Error, format!("there is neither a file nor a run {what}"))
+            .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`")
+    };
+    // The ids of runs begin with their day: what does not is no run, whichever spec is meant.
+    if what != "last" && !what.starts_with(|first: char| first.is_ascii_digit()) {
+        return Err(unknown().into());
     }
-    let run = run.ok_or_else(|| match what {
+    let source = listed::source(&invocation.spec_path()?, invocation, output, false)?;
+    let run = source.find(what)?.ok_or_else(|| match what {
         "last" => {
             Refusal::new(Exit::Error, "nothing has been applied yet").hint("name a saved plan, or run `rictl apply`")
         }
-        _ => Refusal::new(Exit::Error, format!("there is neither a file nor a run {what}"))
-            .hint("`rictl history` lists the runs; saved plans are made with `rictl plan --out FILE`"),
+        _ => unknown(),
     })?;
     let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
-    let zone = invocation.load().map(|project| project.spec.time_zone);
     // A spec that cannot be read takes no zone away: the run has recorded under which it stood.
-    let zone = zone.or_else(|_| Project::of_run(Path::new(""), of_files, &run.run).map(|of_run| of_run.spec.time_zone));
+    let of_run = || Project::of_run(Path::new(""), source.files.paths().clone(), &run.run).ok();
+    let zone = source.project.or_else(of_run).map(|project| project.spec.time_zone);
     let run = PastRun::from(run).in_zone(&zone.unwrap_or_default()).as_of(now, uptime.as_ref());
     let (view, given) = (output.view_of(arguments.format.full), invocation.given());
     output.print(|out| match format {
@@ -88,10 +90,13 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
     match command {
         StateCommand::List { json } => {
             let recorded = plan::read(&unread::records(invocation, output)?, output)?;
+            let project = invocation.load().ok();
             let view = output.view();
             let dead = recorded.dead_run().map(|run| run.id());
             dead.iter().for_each(|dead| output.say(&format!("note: {}", render::words::history::died(dead))));
-            output.print(|out| match recorded.any_state_as_closed().as_deref() {
+            let state = recorded.any_state_as_closed();
+            let state = with_others(state.as_deref(), project.as_ref(), output);
+            output.print(|out| match state.as_deref() {
                 Some(state) if json => render::state::list_document(out, state, dead),
                 None if json => writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "interfaces": {}})),
                 Some(state) => render::state::list(out, state, &zone(invocation), view),
@@ -102,6 +107,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             let recorded = plan::read(&unread::records(invocation, output)?, output)?;
             let project = invocation.load().ok();
             let state = recorded.any_state_as_closed();
+            let state = with_others(state.as_deref(), project.as_ref(), output);
             let (name, record) = record(state.as_deref(), &address, project.as_ref())?;
             let renamed_from = Some(name).filter(|name| **name != address);
             let dead = recorded.dead_run().map(|run| run.id());
@@ -119,9 +125,11 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         StateCommand::Accept => {}
         StateCommand::Rm { address } => {
             let project = invocation.load()?;
-            state_edit::forget(&project, &address, super::super::who::who(), invocation.clock.now())?;
-            let text = format!("Forgot {address}; the interface itself was not touched.");
-            output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
+            let gone = state_edit::forget(&project, &address, super::super::who::who(), invocation.clock.now())?;
+            let lines = render::state::forgot(&address, &gone);
+            output.print(|out| {
+                lines.iter().try_for_each(|line| writeln!(out, "{}", render::escape::escape_terminal(line)))
+            })?;
         }
     }
     Ok(Exit::Done)
@@ -132,7 +140,10 @@ pub(super) async fn accept(invocation: &Invocation, output: &Output) -> Result<E
     let session = invocation.session(invocation.patience())?;
     let mut screen = Screen::new(output, invocation.clock, false, None, false);
     let lines = match accept::accept(&session, &mut screen).await? {
-        Accepted::Nothing => vec!["The journal fits its state; nothing was changed.".to_owned()],
+        Accepted::Nothing => vec![
+            "There is nothing to accept: what is recorded here, if anything is, fits together. Nothing was changed."
+                .to_owned(),
+        ],
         Accepted::Restarted { aside, serial } => {
             let of_file = |Aside { why, kept }: Aside| {
                 let kept = kept.map(|kept| format!("It is kept as {kept}."));
@@ -144,6 +155,16 @@ pub(super) async fn accept(invocation: &Invocation, output: &Output) -> Result<E
     };
     output.print(|out| lines.iter().try_for_each(|line| writeln!(out, "{}", render::escape::escape_terminal(line))))?;
     Ok(Exit::Done)
+}
+
+/// Returns what is recorded here, with what the next apply takes along from the states beside, which is said.
+fn with_others<'s>(state: Option<&'s State>, project: Option<&Project>, output: &Output) -> Option<Cow<'s, State>> {
+    let Some(project) = project else { return state.map(Cow::Borrowed) };
+    let with = beside::told_offline(state, project);
+    for (path, addresses) in &with.taken_along {
+        output.say(&format!("note: {}", render::words::plan::taken_along(&path.display().to_string(), addresses)));
+    }
+    with.state
 }
 
 /// Finds a record by the name that it has, or by that which the spec gives its interface now; with the name that it has.

@@ -41,6 +41,7 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
     let Seen { project, start, live, health, routes } = look.at(project, read).await?;
     let session = invocation.session_of(project, invocation.settings_of(arguments.parallelism, arguments.on_error));
     let zone = session.project.spec.time_zone.clone();
+    let assumed_time = operation::assumed_time(session.settings.settle_timeout);
     let rehearsing = Rehearsing {
         session,
         task: as_of(task, start),
@@ -69,7 +70,7 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
         way_back,
         duration: rehearsed.duration,
         assumed: &rehearsed.assumed,
-        assumed_time: operation::ASSUMED,
+        assumed_time,
         groups: &rehearsed.groups,
         exit,
     };

@@ -7,8 +7,8 @@ use anyhow::{Error, Result};
 use crate::diagnostic::Severity;
 use crate::history::{self, Recorded};
 use crate::ops::failure::{Exit, Refusal};
-use crate::ops::history as operation;
 use crate::ops::project::{Project, of_run};
+use crate::ops::{beside, history as operation};
 use crate::render::words::history as words;
 use crate::state::RunId;
 use crate::store::local::{Files, Paths};
@@ -61,7 +61,11 @@ pub(super) fn footing(arguments: &RollbackArgs, invocation: &Invocation, output:
     let path = invocation.spec_path()?;
     let error = match invocation.load_from(&path) {
         // Before the cloud is asked who this is.
-        Ok(project) if arguments.run_id == "last" && !is_anything_recorded(&project.paths) => {
+        Ok(project)
+            if arguments.run_id == "last"
+                && !is_anything_recorded(&project.paths)
+                && beside::runs(&project, &Recorded::default())?.is_empty() =>
+        {
             return Err(operation::nothing_applied().into());
         }
         Ok(project) => return with_spec(project, arguments).map(Footing::Spec),

@@ -21,7 +21,12 @@ fn record(outcome: Outcome, because: Option<StepReason>, status: Status, since: 
         scope: Scope { account: AccountName::default_account(), region: "cn-shanghai".into() },
         declared: None,
         change_id: None,
-        observed: Sighting { status: Some(status), since: at(since), at: at("2026-11-23T12:10:00Z") },
+        observed: Sighting {
+            status: Some(status),
+            since: at(since),
+            at: at("2026-11-23T12:10:00Z"),
+            from_the_first: false,
+        },
         forgotten: false,
         protected: false,
         group: None,

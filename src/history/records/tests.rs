@@ -119,14 +119,20 @@ fn what_the_last_read_saw_is_what_is_recorded_and_the_refresh_never_outlives_the
         run,
         Some(&Seen { spec: &spec, before: Some(&before), after: &[], is_well: true, is_whole: true }),
     );
-    assert_eq!(state.interfaces["a"].observed, Sighting { status: Some(Status::Inactive), since: at(20), at: at(20) });
+    assert_eq!(
+        state.interfaces["a"].observed,
+        Sighting { status: Some(Status::Inactive), since: at(20), at: at(20), from_the_first: false }
+    );
     write(
         &mut state,
         run,
         Some(&Seen { spec: &spec, before: Some(&before), after: &last(&after), is_well: true, is_whole: true }),
     );
     let record = &state.interfaces["a"];
-    assert_eq!(record.observed, Sighting { status: Some(Status::Active), since: at(30), at: at(30) });
+    assert_eq!(
+        record.observed,
+        Sighting { status: Some(Status::Active), since: at(30), at: at(30), from_the_first: false }
+    );
     assert_eq!(record.declared, Some(crate::resource::DesiredStatus::Inactive), "it was confirmed once");
 }
 
@@ -142,7 +148,10 @@ fn the_refresh_alone_tells_of_what_no_run_touched() {
             Some(&Seen { spec: &spec, before: Some(&before), after: &[], is_well: true, is_whole: true }),
         );
     }
-    assert_eq!(state.interfaces["a"].observed, Sighting { status: Some(Status::Active), since: at(1), at: at(9) });
+    assert_eq!(
+        state.interfaces["a"].observed,
+        Sighting { status: Some(Status::Active), since: at(1), at: at(9), from_the_first: true }
+    );
 }
 
 #[test]

@@ -74,6 +74,12 @@ impl Kept {
         self.plan.at.unwrap_or(self.at)
     }
 
+    /// Returns whether `later` is the same person's approval of the same, for the same time.
+    pub fn is_said_again_by(&self, later: &Self) -> bool {
+        let of = |kept: &Self| (kept.by.clone(), kept.plan.digest(), kept.plan.at);
+        self.name < later.name && of(self) == of(later)
+    }
+
     /// Keeps it beside the state.
     ///
     /// # Errors

@@ -94,6 +94,22 @@ impl Source {
         })
     }
 
+    /// Finds the one run whose id begins with `name`, here or in the states beside; `last` is the newest of both.
+    ///
+    /// # Errors
+    /// Several, an archive that cannot be read.
+    pub fn find(&self, name: &str) -> Result<Option<Past>> {
+        let own = super::find(&self.files, &self.recorded, name)?;
+        match (&self.project, &own) {
+            (Some(_), _) if name == LAST => {
+                let newest = self.of_others()?.into_iter().next();
+                Ok(own.into_iter().chain(newest).max_by(|one, other| one.run.id().cmp(other.run.id())))
+            }
+            (Some(project), None) => beside::find(project, &self.recorded, name),
+            _ => Ok(own),
+        }
+    }
+
     /// Lists the runs of states beside that touched what the spec declares, newest first.
     pub(in crate::ops) fn of_others(&self) -> Result<Vec<Past>> {
         let Some(project) = &self.project else { return Ok(Vec::new()) };
@@ -224,11 +240,7 @@ pub(in crate::ops) fn newest_first(mut runs: Vec<OfSpec>) -> Vec<OfSpec> {
 pub fn named(sources: &[Source], name: &str) -> Result<Option<OfSpec>> {
     let mut found = Vec::new();
     for source in sources {
-        let mut past = super::find(&source.files, &source.recorded, name)?;
-        if let (None, Some(project)) = (&past, &source.project) {
-            past = beside::find(project, &source.recorded, name)?.filter(|_| name != LAST);
-        }
-        found.extend(past.map(|past| source.own(past, sources.len() > 1)));
+        found.extend(source.find(name)?.map(|past| source.own(past, sources.len() > 1)));
     }
     let found = newest_first(found);
     if found.len() > 1 && name != LAST {

@@ -25,8 +25,11 @@ use crate::retry::Quota;
 use crate::spec::Spec;
 use crate::state;
 
-/// How long a call takes of which nothing is recorded.
-pub const ASSUMED: Duration = Duration::from_secs(5);
+/// Returns how long a call is taken to last of which nothing is recorded: as long as most, and well within what a step may take, so that no
+/// rehearsal fails by a guess.
+pub fn assumed_time(settle_timeout: Duration) -> Duration {
+    Duration::from_secs(5).min(settle_timeout / 2)
+}
 
 /// What a world is made from.
 pub(super) struct Ground<'a> {
@@ -42,6 +45,8 @@ pub(super) struct Ground<'a> {
     pub(super) accounts: &'a BTreeMap<AccountName, AccountId>,
     /// What is recorded of how long calls take.
     pub(super) pace: &'a Pace<'a>,
+    /// How long a call takes of which nothing is recorded.
+    pub(super) assumed_time: Duration,
 }
 
 impl Ground<'_> {
@@ -173,7 +178,7 @@ impl Ground<'_> {
 
     fn settle(&self, scope: &Scope, id: &RouterInterfaceId) -> Settle {
         let identity = state::Identity::of(scope, id);
-        let of = |call| self.pace.expected(&identity, call).unwrap_or(ASSUMED);
+        let of = |call| self.pace.expected(&identity, call).unwrap_or(self.assumed_time);
         Settle { activate: of(Call::Activate), deactivate: of(Call::Deactivate) }
     }
 }

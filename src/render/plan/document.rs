@@ -110,6 +110,9 @@ struct Inputs<'a> {
     /// How many `--allow-forgotten` let go although the cap is lower; an apply of the plan has to be told, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_forgotten: Option<u32>,
+    /// Whether something was taken back and is done again (`--redo`); an apply of the plan has to be told, too.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    redo: bool,
     /// Up to when what begins and ends is taken as done, where that is not up to `at` (`--at open`).
     #[serde(skip_serializing_if = "Option::is_none")]
     assumed_before: Option<Timestamp>,
@@ -162,6 +165,7 @@ impl<'a> Document<'a> {
                 allow_changes: plan.inputs.allow_changes,
                 drift: plan.inputs.drift,
                 allow_forgotten: plan.inputs.allow_forgotten,
+                redo: plan.inputs.redo,
                 assumed_before: plan.inputs.assumed_before,
                 read: &plan.inputs.read,
                 health: &plan.inputs.health,

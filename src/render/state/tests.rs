@@ -16,7 +16,12 @@ fn state(text: &str) -> State {
         scope: scope("cn-shanghai"),
         declared: Some(DesiredStatus::Inactive),
         change_id: None,
-        observed: Sighting { status: Some(Status::Inactive), since: at("02:14:13"), at: at("02:15:00") },
+        observed: Sighting {
+            status: Some(Status::Inactive),
+            since: at("02:14:13"),
+            at: at("02:15:00"),
+            from_the_first: false,
+        },
         forgotten: false,
         protected: true,
         group: Some("idc-shanghai".into()),

@@ -17,13 +17,13 @@ pub fn kept(plan: &Plan, by: &str, due: Option<Timestamp>, expires: Timestamp) -
 }
 
 /// Says that no approval keeps what loosens a guard, where a plan needs that.
-pub fn loosened(plan: &Plan, redo: bool) -> Option<String> {
+pub fn loosened(plan: &Plan) -> Option<String> {
     let inputs = &plan.inputs;
     let flags: Vec<String> = [
         plan.overridden.as_ref().map(|_| "--override-window REASON".to_owned()),
         inputs.allow_changes.map(|allowed| format!("--allow-changes {allowed}")),
         inputs.allow_forgotten.map(|allowed| format!("--allow-forgotten {allowed}")),
-        redo.then(|| "--redo".to_owned()),
+        inputs.redo.then(|| "--redo".to_owned()),
     ]
     .into_iter()
     .flatten()

@@ -1,10 +1,11 @@
 //! What is odd about what is recorded, in words.
 
+use crate::calendar::Zone;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::history::Note;
 use crate::render::counted;
-use crate::resource::Address;
-use crate::state::RunId;
+use crate::resource::{Address, Status};
+use crate::state::{RunId, Sighting};
 
 /// Returns a note as a sentence without its end.
 pub(crate) fn note(note: &Note) -> String {
@@ -81,4 +82,18 @@ pub(crate) fn no_runs(is_filtered: bool) -> &'static str {
 /// Says that nothing is recorded of a change, and which name is near.
 pub(crate) fn no_change(change: &str, near: &str) -> String {
     format!("no run of {change} is recorded; {}", did_you_mean(near))
+}
+
+/// Names the status that an interface was read in last; one that the cloud does not know is absent.
+pub(crate) fn observed_status(seen: &Sighting) -> &str {
+    seen.status.as_ref().map_or("absent", Status::as_str)
+}
+
+/// Says what was read of an interface last, and since when it is so, as far as anybody knows.
+pub(crate) fn observed(seen: &Sighting, zone: &Zone) -> String {
+    let status = observed_status(seen);
+    match seen.proven_since() {
+        Some(since) => format!("{status} since {}", zone.stamp(since)),
+        None => format!("{status}, first read {}", zone.stamp(seen.since)),
+    }
 }

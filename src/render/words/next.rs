@@ -1,11 +1,13 @@
 //! What to run next, as commands that can be typed: every report ends with it.
 
+use std::collections::BTreeSet;
+
 use super::super::past::PastRun;
 use super::super::phrase::Phrase;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
-use crate::plan::{Plan, Warning};
-use crate::run::{Exit, Report, RunOutcome, StepResult};
+use crate::plan::{BlockCode, Plan, Warning};
+use crate::run::{Exit, Reason, Report, RunOutcome, StepResult};
 use crate::state::RunId;
 
 /// The spec that commands read where none is named.
@@ -22,8 +24,6 @@ pub struct Given {
     pub saved: Option<String>,
     /// The run that has used that plan, where one is known.
     pub used_by: Option<RunId>,
-    /// `--redo`.
-    pub redo: bool,
     /// What chose the cloud, as flags of every command and their values.
     pub cloud: Vec<(&'static str, String)>,
     /// `--at`, as it was typed.
@@ -32,6 +32,8 @@ pub struct Given {
     pub selection: Vec<(&'static str, String)>,
     /// `rollback --state`.
     pub state: Option<String>,
+    /// The spec leaves alone what only the cloud has moved (`drift: leave`).
+    pub leaves_drift: bool,
 }
 
 impl Given {
@@ -93,6 +95,15 @@ impl Given {
         let state = self.state.as_ref().map(|state| format!(" --state {}", quoted(state))).unwrap_or_default();
         format!("rollback {}{state}", quoted(&run_id.0))
     }
+
+    /// Returns the command that takes back what a way back has left of a run: what is declared no more has to be asked for.
+    fn back_further(&self, run_id: &RunId, report: &Report) -> String {
+        let reasons = report.end.iter().flat_map(|end| &end.reasons);
+        let is_undeclared =
+            |reason: &Reason| matches!(reason, Reason::Blocked(it) if it.code() == BlockCode::Undeclared);
+        let flag = if reasons.into_iter().any(is_undeclared) { " --undeclared" } else { "" };
+        format!("{}{flag}", self.back(run_id))
+    }
 }
 
 /// Returns whether a command is about a spec, and does not name one already.
@@ -125,14 +136,15 @@ fn quoted(word: &str) -> String {
 pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
     let spec = plan.basis.spec.as_deref();
     let command = |rest: &str| given.about(spec, rest);
-    let loosened = loosened(plan, given);
+    let loosened = loosened(plan);
     let at = plan.at.map(|at| format!(" --at {}", plan.time_zone.exact(at))).unwrap_or_default();
     let again = || command(&format!("plan{}{at}{loosened}", choices(plan)));
     if plan.is_errored() && plan.steps.is_empty() {
         if plan.failures.iter().all(|failure| failure.may_be_misspelt) {
-            return Some(
-                Phrase::ours("correct the region in the spec where it is misspelt, then ").and_command(again()),
-            );
+            let regions: BTreeSet<&str> = plan.failures.iter().map(|failure| failure.scope.region.as_str()).collect();
+            let regions = Vec::from_iter(regions).join(", ");
+            let correct = Phrase::ours("correct ").and_theirs(regions).and(" in the spec where it is misspelt, then ");
+            return Some(correct.and_command(again()));
         }
         return Some(Phrase::command(again()).and(" reads again what could not be read"));
     }
@@ -191,9 +203,9 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
 }
 
 /// Returns the flags that loosen a guard, as they were given.
-fn loosened(plan: &Plan, given: &Given) -> String {
+fn loosened(plan: &Plan) -> String {
     let caps = plan.inputs.allow_changes.map(|number| format!(" --allow-changes {number}"));
-    let redo = given.redo.then(|| " --redo".to_owned());
+    let redo = plan.inputs.redo.then(|| " --redo".to_owned());
     let windows = plan.overridden.as_ref().map(|windows| format!(" --override-window {}", quoted(&windows.reason)));
     let forgotten = plan.inputs.allow_forgotten.map(|number| format!(" --allow-forgotten {number}"));
     let routes =
@@ -226,7 +238,8 @@ pub(crate) fn after_drift(drift: &Drift, given: &Given) -> Option<Phrase> {
         let shows = if given.at.is_some() { " shows what is asked for then" } else { " shows what apply would do" };
         Some(Phrase::command(plan()).and(shows))
     } else if drift.has_moved() {
-        Some(Phrase::command(plan()).and(" shows what would bring it back"))
+        let fix = if given.leaves_drift { " --drift fix" } else { "" };
+        Some(Phrase::command(format!("{}{fix}", plan())).and(" shows what would bring it back"))
     } else if drift.failures.is_empty() {
         None
     } else {
@@ -246,9 +259,12 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
     if report.exit() == Some(Exit::Done) {
         return back.map(|back| Phrase::command(back).and(" takes it back"));
     }
+    if report.outcome() == RunOutcome::TakenBack {
+        return Some(done_again(command));
+    }
     // What is left of a way back no plan shows: that is made from the spec, which asks for the opposite.
     let (plan, shows) = match report.takes_back.first().filter(|_| report.operation == Operation::Rollback) {
-        Some(taken) => (command(&given.back(taken)), " takes back what is left"),
+        Some(taken) => (command(&given.back_further(taken, report)), " takes back what is left"),
         None if report.exit() == Some(Exit::Interrupted) && is_all_done(report) => {
             (command(&format!("plan{}", given.view())), " shows whether anything is left")
         }
@@ -290,6 +306,12 @@ fn can_be_taken_back(report: &Report) -> bool {
     report.operation == Operation::Apply && report.did_something() && report.taken_back_by.is_none()
 }
 
+/// Returns what to run after a run that nobody confirmed: what was taken back stays so until somebody asks for it.
+fn done_again(command: impl Fn(&str) -> String) -> Phrase {
+    let plan = Phrase::command(command("plan --redo")).and(" shows what was taken back, ");
+    plan.and_command(command("apply --redo")).and(" does it again")
+}
+
 /// Returns what to run once a past run has been looked at; nothing while it goes on.
 pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
     let (report, spec) = (&past.report, past.evidence.spec.as_deref());
@@ -299,8 +321,13 @@ pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
         RunOutcome::Died if past.resolved.is_none() => return after(report, given, command),
         RunOutcome::Complete if can_be_taken_back(report) => return after(report, given, command),
         RunOutcome::Complete => Phrase::command(command("plan")).and(" shows whether anything is left"),
+        RunOutcome::AwaitingConfirmation => {
+            let keep = Phrase::command(command(&format!("confirm {}", quoted(&report.run_id.0)))).and(" keeps it, ");
+            keep.and_command(command(&given.back(&report.run_id))).and(" takes it back")
+        }
+        RunOutcome::TakenBack => done_again(command),
         _ => match report.takes_back.first().filter(|_| is_back) {
-            Some(taken) => Phrase::command(command(&given.back(taken))).and(" takes back what is left"),
+            Some(taken) => Phrase::command(command(&given.back_further(taken, report))).and(" takes back what is left"),
             None if is_all_done(report) => Phrase::command(command("plan")).and(" shows whether anything is left"),
             None => Phrase::command(command("plan")).and(" shows what is left"),
         },

@@ -26,7 +26,7 @@ pub fn bad_flag(bad: &BadChoice) -> Diagnostic {
 
 /// Says what to write instead of a selector, or where to look for it.
 pub(crate) fn hint(fault: &Fault) -> String {
-    fault.hint().unwrap_or_else(|| "`rictl graph` shows the declared interfaces".to_owned())
+    fault.hint().unwrap_or_else(|| "the keys below `interfaces` in the spec are the addresses".to_owned())
 }
 
 /// Says what is wrong with the argument of a command; `declared` is what it may have been.

@@ -46,7 +46,7 @@ pub(super) fn decode(path: Path<'_>, place: Place, node: Node<'_>, findings: &mu
         depends_on: depends_on(&mut fields, path, findings),
         reason: fields.text(path, "reason", findings),
         protect: fields.boolean(path, "protect", findings).and_then(|protect| protect.value.then_some(protect.place)),
-        hands_off: fields.take("hands_off").map(|(key, node)| hands_off(path.then(key.name), node, findings)),
+        hands_off: fields.take("hands_off").map(|(key, node)| Box::new(hands_off(path.then(key.name), node, findings))),
         activate_timeout: timeouts.duration(timeouts_at, "activate", findings),
         deactivate_timeout: timeouts.duration(timeouts_at, "deactivate", findings),
         planned: Planned::default(),

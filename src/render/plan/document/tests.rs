@@ -277,6 +277,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 allow_changes: real.then_some(3),
                 drift: real.then_some(DriftPolicy::Leave),
                 allow_forgotten: real.then_some(2),
+                redo: real,
                 read,
                 health: health(real, &word),
                 allow_last_route: if real { vec![word.as_str().into()] } else { Vec::new() },
