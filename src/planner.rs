@@ -107,7 +107,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let mut options = options.clone();
     loop {
         let (drawn, lost) = draw_once(inputs, &options)?;
-        if lost.is_empty() || !drawn.questions.is_empty() {
+        if lost.is_empty() {
             return Ok(drawn);
         }
         // What its routes hold back makes room for what a floor refused for want of it.

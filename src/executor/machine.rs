@@ -8,7 +8,7 @@
 //! redundancy guard says. `recording` appends and sends what is durable, `answers` takes in what came back, `reading` asks for
 //! what is due, `settling` judges what was read, `ending` closes steps, `waves` stands between the waves of a rollout,
 //! `last_look` says what stayed, `pace` how long to wait for the next read. `phase` and `stage` hold where a step and the run
-//! stand, `tally` how many steps of each region stand where, `sightings` what was read, `health` what health checks said, `routes` what route tables said. It
+//! stand, `tally` how many steps of each region stand where, `sightings` what was read, `health` what health checks said, `routes` what route tables said, `hops` what is left of them. It
 //! makes no choice that the plan left open: it does a step, or stops and says what moved.
 
 mod admission;
@@ -16,6 +16,7 @@ mod answers;
 mod ending;
 mod floors;
 mod health;
+mod hops;
 mod last_look;
 mod needs;
 mod pace;

@@ -209,24 +209,18 @@ impl<'a> Order<'a> {
 }
 
 impl Order<'_> {
-    /// Finds what is said to remain of a route although a step takes it down, or brings it up and nothing that goes down there
-    /// waits for that.
+    /// Finds what is said to remain of a route although a step takes it down, or brings it up and nothing that goes down waits
+    /// for that.
     fn routes_broken(&self, routes: &[RouteLeft]) -> Vec<BrokenPromise> {
-        let mut falls: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
-        let call = |address: &Address| self.call_to(address, Call::Deactivate);
-        for left in routes {
-            falls.entry((&*left.table, &*left.prefix)).or_default().extend(call(&left.address));
-        }
+        let mut awaited: BTreeMap<usize, bool> = BTreeMap::new();
         let mut faults = Vec::new();
         for left in routes {
-            let Some(own) = call(&left.address) else { continue };
-            let together = &falls[&(&*left.table, &*left.prefix)];
+            let Some(own) = self.call_to(&left.address, Call::Deactivate) else { continue };
             for hop in left.remains.iter().filter_map(|hop| hop.address.as_ref()) {
                 let rise = self.last_step(hop).filter(|step| self.steps[*step].goal == Goal::Active);
-                let is_awaited = rise.is_none_or(|rise| {
-                    self.is_before(rise, own) || together.iter().any(|other| self.is_before(rise, *other))
-                });
-                if call(hop).is_some() || !is_awaited {
+                let is_awaited =
+                    rise.is_none_or(|rise| *awaited.entry(rise).or_insert_with(|| self.is_awaited_to_fall(rise)));
+                if self.call_to(hop, Call::Deactivate).is_some() || !is_awaited {
                     faults.push(BrokenPromise::Route {
                         step: self.steps[own].id.clone(),
                         prefix: left.prefix.clone(),
@@ -248,11 +242,12 @@ impl Order<'_> {
         self.of.get(address)?.last().copied()
     }
 
-    fn is_before(&self, first: usize, then: usize) -> bool {
-        let mut search = Dfs::new(&self.graph, NodeIndex::new(first));
+    /// Returns whether something goes down behind a step, which may be what leads over the same route by its other end.
+    fn is_awaited_to_fall(&self, rise: usize) -> bool {
+        let mut search = Dfs::new(&self.graph, NodeIndex::new(rise));
         while let Some(node) = search.next(&self.graph) {
-            if node.index() == then {
-                return first != then;
+            if self.steps[node.index()].action == Action::Call(Call::Deactivate) {
+                return true;
             }
         }
         false

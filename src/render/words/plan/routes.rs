@@ -7,7 +7,7 @@ use crate::plan::{HopLeft, LostPrefix, RouteLeft, RouteLoss, RoutesUnread};
 use crate::resource::{Address, RouterInterfaceId};
 
 /// Says that prefixes have no other next hop: `10.8.0.0/16 and 11 more have no other next hop`.
-pub(crate) fn no_other(lost: &[LostPrefix]) -> String {
+fn no_other(lost: &[LostPrefix]) -> String {
     let has = if lost.len() == 1 { "has" } else { "have" };
     format!("{} {has} no other next hop", named(lost))
 }
