@@ -200,7 +200,13 @@ fn accept(
     let (allowed, others): (Vec<&Fall<'_>>, Vec<&Fall<'_>>) = order.partition(|fall| is_allowed(fall));
     let mut down: BTreeSet<SubjectNumber> = allowed.iter().map(|fall| fall.number).collect();
     let mut guarded: BTreeSet<SubjectNumber> = BTreeSet::new();
+    let mut stays: BTreeSet<SubjectNumber> = BTreeSet::new();
     for fall in others {
+        // What needs one that stays up is blocked for that, and takes nothing from any route.
+        if scene.graph.needs(fall.number).iter().any(|needed| stays.contains(needed)) {
+            stays.insert(fall.number);
+            continue;
+        }
         let is_known = fall.router.as_ref().map(|router| known.get(router).copied());
         let unread = match is_known {
             Err(why) => Some(why.clone()),
@@ -214,6 +220,7 @@ fn accept(
         if unread.is_some() || !lost.is_empty() {
             down.remove(&fall.number);
             guarded.remove(&fall.number);
+            stays.insert(fall.number);
             let at = place(scene.spec);
             let unread_hops: BTreeSet<RouterInterfaceId> = lost.iter().flat_map(|entry| entry.unread_hops()).collect();
             let prefixes = lost.iter().flat_map(|entry| entry.prefixes()).collect();

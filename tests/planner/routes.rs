@@ -16,7 +16,7 @@ use DesiredStatus::{Active, Inactive};
 
 use super::oracle::{Move, Truth, explore, refused};
 use super::random::Random;
-use super::world::{Interface, Presence, World, options, scope, small};
+use super::world::{Far, Interface, Presence, World, options, scope, small};
 
 const BLOCK: &str = "limits: {last_route: block, health: ignore}\n";
 
@@ -228,7 +228,7 @@ fn a_floor_makes_room_for_what_a_route_keeps_up() {
 #[test]
 fn a_dead_link_may_be_retired_whatever_leads_over_it() {
     let mut world = world(&[("a", Status::Active, Inactive)], vec![route("10.8.0.0/16", &["a"])]);
-    world.interfaces[0].opposite = super::world::Far::Foreign(Status::Inactive);
+    world.interfaces[0].opposite = Far::Foreign(Status::Inactive);
     let plan = draw(&world.with(BLOCK)).plan;
     assert!(plan.blocked.is_empty());
     assert_eq!(said(&plan), ["a: 10.8.0.0/16 has no other next hop"]);
@@ -282,10 +282,16 @@ fn routed(random: &mut Random) -> Routed {
             (interface.status, interface.desired) = (Status::Active, Inactive);
         }
     }
+    let is_other_end = |number: usize| {
+        let is_it = |one: &Interface| matches!(one.opposite, Far::Declared { peer, .. } if peer == number);
+        world.interfaces.iter().any(is_it)
+    };
+    let alone = (0..world.interfaces.len()).filter(|number| world.interfaces[*number].opposite == Far::Silent);
+    let alone: Vec<usize> = alone.filter(|number| !is_other_end(*number)).collect();
     let others: Vec<Other> = (0..2)
-        .map(|_| Other {
+        .map(|number| Other {
             status: random.pick(&[Status::Active, Status::Active, Status::Inactive]),
-            end: random.chance(30).then(|| random.below(world.interfaces.len())),
+            end: alone.get(number).copied().filter(|_| random.chance(50)),
         })
         .collect();
     let clears = random.chance(50);

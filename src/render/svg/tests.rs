@@ -37,7 +37,7 @@ fn draws_a_run_over_time() {
 
 #[test]
 fn draws_what_rides_on_what_goes_down_and_what_remains_of_it() {
-    let mut plan = crate::render::samples::plan();
+    let mut plan = crate::render::samples::small_plan();
     assert!(routes(&plan).is_empty(), "no route is known");
     let left = |prefix: &str, remains: Vec<HopLeft>| RouteLeft {
         address: "sh-primary".into(),
