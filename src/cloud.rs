@@ -165,7 +165,7 @@ pub trait CloudRead {
 
 /// Changing the cloud. Success means accepted, not done: the status moves later.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
-pub trait Cloud: CloudRead + routes::RoutesRead {
+pub trait Cloud: CloudRead {
     /// Waits for a place under the quota. What has to be true at the moment of sending is checked after this, not
     /// before: the wait can be long.
     async fn permit(&self, _scope: &Scope, _call: Call) -> Permit {

@@ -28,7 +28,7 @@ use super::outside::{Ended, Gate, Known, Surroundings};
 use super::settings::Settings;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::listing::{self, Listing};
-use crate::cloud::routes::reading;
+use crate::cloud::routes::{RoutesRead, reading};
 use crate::cloud::{Call, Cloud, CloudError, Mutation, Permit, Receipt};
 use crate::journal::RunStarted;
 use crate::plan::{HealthEnd, Plan};
@@ -40,7 +40,7 @@ use crate::store::{Store, StoreError};
 const FAR_AWAY: Duration = Duration::from_secs(86_400);
 
 /// Runs a plan. `header` names the run and holds one journal step per step of the plan, in its order.
-pub async fn run<'a, C: Cloud, S: Store, G: Gate>(
+pub async fn run<'a, C: Cloud + RoutesRead, S: Store, G: Gate>(
     plan: &'a Plan,
     header: RunStarted,
     known: &'a Known,
@@ -112,7 +112,7 @@ struct Driver<'a, C, S, G> {
     is_over: bool,
 }
 
-impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
+impl<'a, C: Cloud + RoutesRead, S: Store, G: Gate> Driver<'a, C, S, G> {
     fn new(
         plan: &'a Plan,
         header: RunStarted,

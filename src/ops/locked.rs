@@ -20,6 +20,7 @@ use tokio::sync::watch;
 
 use crate::clock::BootTime;
 use crate::cloud::Cloud;
+use crate::cloud::routes::RoutesRead;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
 use crate::journal::{Approved, ApprovedHow, Ground, Operation, Run};
@@ -130,7 +131,7 @@ enum Prepared {
     Approved(Box<Planned>),
 }
 
-impl<'s, C: Cloud, S: Store> Locked<'s, C, S> {
+impl<'s, C: Cloud + RoutesRead, S: Store> Locked<'s, C, S> {
     /// Puts together what a session works with; `recorded` is what `store` began with.
     ///
     /// # Errors

@@ -48,9 +48,7 @@ pub enum BrokenPromise {
         other: StepId,
     },
     /// What is said to remain of a route does not.
-    #[error(
-        "{step} is said to leave {prefix} in {table} with {hop}, which some order takes down or does not bring up before"
-    )]
+    #[error("{step} is said to leave {prefix} in {table} with {hop}, which does not remain")]
     Route {
         /// The Deactivate.
         step: StepId,

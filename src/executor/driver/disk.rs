@@ -13,7 +13,7 @@ use crate::store::{Store, StoreError};
 /// How long the disk may still take once a run is left: more than one that works needs.
 const LAST_WRITE: Duration = Duration::from_secs(2);
 
-impl<'a, C: Cloud, S: Store, G: Gate> Driver<'a, C, S, G> {
+impl<'a, C: Cloud + RoutesRead, S: Store, G: Gate> Driver<'a, C, S, G> {
     pub(super) fn append(&mut self, entries: Vec<Entry>) {
         debug_assert!(self.appends.is_empty(), "one append is on its way at a time");
         let Some(store) = self.store.take() else {

@@ -2,6 +2,7 @@
 
 use crate::clock::BootTime;
 use crate::cloud::Cloud;
+use crate::cloud::routes::RoutesRead;
 use crate::journal::Outcome;
 use crate::ops::session::Front;
 use crate::refresh::Refresh;
@@ -13,7 +14,7 @@ use crate::store::Store;
 
 use super::Locked;
 
-impl<C: Cloud, S: Store> Locked<'_, C, S> {
+impl<C: Cloud + RoutesRead, S: Store> Locked<'_, C, S> {
     /// Reads everything that a spec declares. A read may show the past: that somebody else has already brought where it is wanted
     /// what a call of ours has just left elsewhere is believed only from a doubt window after that call on. Who believes it does
     /// nothing, and says or records that nothing is left.

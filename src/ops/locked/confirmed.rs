@@ -5,6 +5,7 @@ use tokio::sync::watch;
 
 use crate::clock::BootTime;
 use crate::cloud::Cloud;
+use crate::cloud::routes::RoutesRead;
 use crate::history::{self, confirmation};
 use crate::journal::Operation;
 use crate::ops::confirm::{self, Confirming};
@@ -19,7 +20,7 @@ use crate::store::{About, Store};
 
 use super::{Locked, unless_signalled};
 
-impl<C: Cloud, S: Store> Locked<'_, C, S> {
+impl<C: Cloud + RoutesRead, S: Store> Locked<'_, C, S> {
     /// Returns the runs that nobody has confirmed in time, oldest first.
     pub(super) fn due(&self) -> Vec<RunId> {
         confirm::past(&self.state.awaiting, self.session.clock.now(), BootTime::now().uptime().as_ref())

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 
 use crate::clock::BootTime;
 use crate::cloud::Cloud;
+use crate::cloud::routes::RoutesRead;
 use crate::executor;
 use crate::executor::recovery::OpenStep;
 use crate::history;
@@ -17,7 +18,7 @@ use crate::store::Store;
 
 use super::{Locked, Standing};
 
-impl<C: Cloud, S: Store> Locked<'_, C, S> {
+impl<C: Cloud + RoutesRead, S: Store> Locked<'_, C, S> {
     /// Says of each open step of a run for how long reads may show what was before the call of a run before it.
     fn note_lag(&self, run: &Run, open: &mut [OpenStep]) {
         let mut known = self.state.clone();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use crate::cloud::Cloud;
+use crate::cloud::routes::RoutesRead;
 use crate::journal::Run;
 use crate::ops::beside;
 use crate::ops::rollback::{self, Done, Inverse, Way};
@@ -16,7 +17,7 @@ use crate::store::Store;
 use super::super::session::Front;
 use super::{Locked, Planned, TakesBack};
 
-impl<C: Cloud, S: Store> Locked<'_, C, S> {
+impl<C: Cloud + RoutesRead, S: Store> Locked<'_, C, S> {
     /// Plans the inverse of what a run did, from what `state` knows; `None` where all of it was taken back already.
     pub(super) async fn plan_back(
         &self,

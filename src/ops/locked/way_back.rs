@@ -4,6 +4,7 @@ use anyhow::{Result, anyhow};
 use tokio::sync::watch;
 
 use crate::cloud::Cloud;
+use crate::cloud::routes::RoutesRead;
 use crate::history::{self, Seen};
 use crate::journal::{Operation, Run};
 use crate::ops::rollback::{self, Done, Way};
@@ -16,7 +17,7 @@ use crate::store::Store;
 use super::work::{WayBack, Worked};
 use super::{Locked, Planned, unless_signalled};
 
-impl<C: Cloud, S: Store> Locked<'_, C, S> {
+impl<C: Cloud + RoutesRead, S: Store> Locked<'_, C, S> {
     /// Takes back what a failed run did, through the same guards.
     pub(super) async fn roll_back(
         &mut self,

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::clock::BootTime;
 use crate::cloud::Cloud;
+use crate::cloud::routes::RoutesRead;
 use crate::duration::milliseconds;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
@@ -54,7 +55,7 @@ pub(super) struct WayBack {
     pub(super) after: Vec<LastSeen>,
 }
 
-impl<C: Cloud, S: Store> Locked<'_, C, S> {
+impl<C: Cloud + RoutesRead, S: Store> Locked<'_, C, S> {
     /// Runs a plan up to its last look.
     pub(super) async fn run(
         &mut self,

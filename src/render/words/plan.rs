@@ -147,8 +147,8 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
             summary: format!("{asked} links of {group} were asked for their health checks, {more} more were not asked"),
             detail: None,
         },
-        Warning::LastRoute { address, prefixes, unread_hops } => routes::last(address, prefixes, unread_hops),
-        Warning::LastRouteUnproven { address, prefixes } => routes::unproven(address, prefixes),
+        Warning::LastRoute { address, prefixes, unread_hops } => told(routes::last(address, prefixes, unread_hops)),
+        Warning::LastRouteUnproven { address, prefixes } => told(routes::unproven(address, prefixes)),
         Warning::RoutesDenied { interfaces, detail } => said(
             format!("the routes over {} were not read: no permission", counted(*interfaces as usize, "interface")),
             detail.clone(),
@@ -159,6 +159,10 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
         Warning::Spec { finding, at } => Said { summary: finding.clone(), detail: at.clone() },
         Warning::Told { summary, detail } => Said { summary: summary.clone(), detail: detail.clone() },
     }
+}
+
+fn told((summary, detail): (String, Option<String>)) -> Said {
+    Said { summary, detail }
 }
 
 /// Says what the health checks of some links of a group say.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::{Said, some};
 use crate::plan::{HopLeft, LostPrefix, RouteLeft, RouteLoss, RoutesUnread};
 use crate::resource::{Address, RouterInterfaceId};
 
@@ -24,22 +23,25 @@ fn named(lost: &[LostPrefix]) -> String {
 }
 
 /// Warns of what leaves prefixes without a next hop.
-pub(super) fn last(address: &Address, lost: &[LostPrefix], unread: &[RouterInterfaceId]) -> Said {
+pub(super) fn last(address: &Address, lost: &[LostPrefix], unread: &[RouterInterfaceId]) -> (String, Option<String>) {
     let detail = (!unread.is_empty()).then(|| nobody_knows(unread));
-    Said { summary: format!("{address}: {}", no_other(lost)), detail }
+    (format!("{address}: {}", no_other(lost)), detail)
 }
 
 fn nobody_knows(unread: &[RouterInterfaceId]) -> String {
-    format!("nobody knows whether {} would do: it could not be read", some(unread))
+    format!("nobody knows whether {} would do: it could not be read", joined(unread))
+}
+
+fn joined<T: ToString>(names: &[T]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Warns of prefixes that only what comes up leads to, and that is not Enabled before.
-pub(super) fn unproven(address: &Address, prefixes: &[LostPrefix]) -> Said {
+pub(super) fn unproven(address: &Address, prefixes: &[LostPrefix]) -> (String, Option<String>) {
     let has = if prefixes.len() == 1 { "has" } else { "have" };
-    Said {
-        summary: format!("{address}: {} {has} no other next hop that is Enabled now", named(prefixes)),
-        detail: Some("what the plan brings up is not Enabled there while it is down; look once it is up".to_owned()),
-    }
+    let summary = format!("{address}: {} {has} no other next hop that is Enabled now", named(prefixes));
+    let detail = "what the plan brings up is not Enabled there while it is down; look once it is up";
+    (summary, Some(detail.to_owned()))
 }
 
 /// Says why an interface may not go down for its routes.
@@ -107,7 +109,7 @@ impl Alike {
             return no_other(&self.prefixes);
         }
         let keep = if self.prefixes.len() == 1 { "keeps" } else { "keep" };
-        format!("{} {keep} {}", self.named(), some(&self.remains))
+        format!("{} {keep} {}", self.named(), joined(&self.remains))
     }
 }
 
