@@ -7,6 +7,7 @@ use futures_util::stream::StreamExt as _;
 use tokio::time::Instant;
 
 use super::{Cloud, Driver, Gate, Input};
+use crate::cloud::routes::RoutesRead;
 use crate::journal::Entry;
 use crate::store::{Store, StoreError};
 
