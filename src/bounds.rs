@@ -123,6 +123,12 @@ bounds! {
     ROUTE_TABLES = 1000, Count, "answer of the API", "route tables of one router";
     /// A table has a few hundred.
     ROUTES = 10_000, Count, "answer of the API", "entries over router interfaces of one route table";
+    /// Fifty interfaces have fifty points.
+    METRIC_PAGES = 10, Count, "answer of the API", "pages of points of one call for traffic";
+    /// Five thousand writes on one interface, newest first.
+    EVENT_PAGES = 100, Count, "answer of the API", "pages of events of one interface";
+    /// A user agent is a line.
+    EVENT_TEXT = 512, Bytes, "answer of the API", "one text of an event; the rest is cut off";
     /// What a check says is shown on one screen.
     COMMAND_BYTES = 4096, Bytes, "check and notify commands", "what is kept of their standard error";
     /// No documented request comes near.

@@ -154,7 +154,8 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
     if !subjects.numbers().any(|number| draft.deactivates(number)) {
         routes = routes.of_nothing();
     }
-    let guards_weakened = guards::weakened(spec, inputs.state);
+    // What takes back has limits of its own, which nobody has weakened.
+    let guards_weakened = if options.way_back { Vec::new() } else { guards::weakened(spec, inputs.state) };
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
     warnings.extend(selection.warning());
     warnings.extend(unconfirmed::warnings(inputs, options.now));
@@ -225,7 +226,7 @@ fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held),
             allow_changes,
             drift: asked_of_drift,
             allow_forgotten,
-            redo: options.redo && subjects.iter().any(|(_, subject)| subject.taken_back().is_some()),
+            redo: options.redo,
             assumed_before: options.assumed_before.filter(|_| options.at.is_some()),
             read: subjects
                 .iter()

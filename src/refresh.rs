@@ -3,7 +3,9 @@
 //! It is handed a [`CloudRead`], so it cannot change anything. A scope that cannot be read is kept as data and never
 //! read as "absent"; what its own region does not know is looked for in the other regions that the spec names.
 
+pub mod events;
 mod health;
+pub mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
 

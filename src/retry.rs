@@ -156,7 +156,8 @@ impl<C> Retrying<C> {
 
     fn gate(&self, scope: &Scope, action: &'static str) -> Rc<Gate> {
         let mut gates = self.gates.borrow_mut();
-        Rc::clone(gates.entry((scope.clone(), action)).or_insert_with(|| Rc::new(Gate::new(self.quota))))
+        let quota = Quota::of_action(action).unwrap_or(self.quota);
+        Rc::clone(gates.entry((scope.clone(), action)).or_insert_with(|| Rc::new(Gate::new(quota))))
     }
 
     fn attempts(&self, kind: ErrorKind) -> u32 {

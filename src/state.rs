@@ -13,7 +13,7 @@ mod upgrade;
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -226,14 +226,19 @@ pub struct LastAction {
     pub has_moved_since: bool,
 }
 
+/// For how long after an answer a read may show what was before it, where nobody says otherwise: the default of `--doubt-window`
+/// (docs/reference/faults.md#doubt).
+pub const READS_LAG: SignedDuration = SignedDuration::from_secs(15);
+
 impl Record {
     /// Returns the last call, if nobody saw how it ended and no read has shown that since: it may still be on its way.
     pub fn open_action(&self) -> Option<&LastAction> {
         let action = self.last_action.as_ref().filter(|action| action.is_open())?;
         let way = action.action.transition();
         let status = self.observed.status.as_ref();
-        // Another status was seen after it was sent: whatever it did is over.
-        let is_over = status == Some(way.to) || (status == Some(way.from) && action.has_moved_since);
+        // Another status was seen after it was sent: whatever it did is over. Where it was sent a read that lags shows it too.
+        let can_be_believed = self.observed.at.duration_since(action.finished_at) >= READS_LAG;
+        let is_over = status == Some(way.to) || (status == Some(way.from) && action.has_moved_since && can_be_believed);
         (!is_over).then_some(action)
     }
 

@@ -11,4 +11,6 @@ mod pages;
 mod pairs;
 mod routes;
 mod support;
+mod traffic;
+mod trail;
 mod world;

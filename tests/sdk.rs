@@ -24,6 +24,14 @@ interfaces:
   - {id: ri-v1}
   - {id: ri-node-v3}
   - {id: ri-node-v1}
+  - {id: ri-r1, router: vrt-1}
+  - {id: ri-r2, router: vrt-1}
+routes:
+  - {table: vtb-1, router: vrt-1, prefix: 10.8.0.0/16, next_hops: [{id: ri-r1, weight: 100}, {id: ri-r2, weight: 0, enabled: false}]}
+  - {table: vtb-1, router: vrt-1, prefix: 10.9.0.0/16, next_hops: [{id: ri-r1}]}
+  - {table: vtb-1, router: vrt-1, prefix: 0.0.0.0/0, next_hops: [{id: i-1, type: Instance}]}
+traffic:
+  ri-r1: {in: 1500000, out: 800}
 faults:
   - {fault: {throttled: 1500ms}, action: ActivateRouterInterface}
 ";

@@ -95,8 +95,7 @@ impl Asked<'_> {
             ErrorKind::Credentials => self.signature_verdict(api_message, hint),
             ErrorKind::ClockSkew => (self.with_skew(api_message, answer.date), hint.to_owned()),
             ErrorKind::Denied if !code.contains("RiskControl") => {
-                let policy = format!("{}:{}", self.action.service.policy_name(), self.action.name);
-                (api_message.to_owned(), format!("{hint} ({policy})"))
+                (api_message.to_owned(), format!("{hint} ({})", self.action.policy()))
             }
             _ => (api_message.to_owned(), hint.to_owned()),
         };

@@ -1,7 +1,9 @@
 //! The client: an action, keys, one signed exchange, an answer read. What it asks of other services than the interfaces
 //! themselves stands below `client/`.
 
+mod events;
 mod routes;
+mod traffic;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

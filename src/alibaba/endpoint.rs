@@ -89,6 +89,27 @@ impl Endpoint {
         })
     }
 
+    /// CloudMonitor's own endpoint in a region; `None` if the region's name cannot be part of a host.
+    pub fn of_metrics(region: &Region, network: Network) -> Option<Self> {
+        let region = host_label(region)?;
+        Some(match network {
+            Network::Vpc => Self::of_host(&format!("metrics-vpc.{region}.aliyuncs.com")),
+            Network::Public if region == "cn-hangzhou-finance" => Self::of_host(&format!("cms.{region}.aliyuncs.com")),
+            Network::Public => Self::of_host(&format!("metrics.{region}.aliyuncs.com")),
+        })
+    }
+
+    /// ActionTrail's own endpoint in a region; `None` if the region's name cannot be part of a host.
+    pub fn of_trail(region: &Region, network: Network) -> Option<Self> {
+        let region = host_label(region)?;
+        let is_central = CENTRAL_REGIONS_OF_TRAIL.contains(&region);
+        Some(match network {
+            Network::Vpc => Self::of_host(&format!("actiontrail-vpc.{region}.aliyuncs.com")),
+            Network::Public if is_central => Self::of_host("actiontrail.aliyuncs.com"),
+            Network::Public => Self::of_host(&format!("actiontrail.{region}.aliyuncs.com")),
+        })
+    }
+
     /// Returns host and port where the host is this one, as an address or as `localhost`: one name a server.
     pub fn loopback(&self) -> Option<String> {
         let host = if self.host() == "localhost" { "127.0.0.1" } else { self.host() };
@@ -153,6 +174,22 @@ const CENTRAL_REGIONS: [&str; 13] = [
     "cn-yushanfang",
     "cn-zhangbei",
     "rus-west-1-pop",
+];
+
+/// Regions whose events the central endpoint serves, from the official SDK's map. What it sends to another country is left
+/// out.
+const CENTRAL_REGIONS_OF_TRAIL: [&str; 11] = [
+    "cn-beijing-finance-1",
+    "cn-beijing-finance-pop",
+    "cn-beijing-gov-1",
+    "cn-fujian",
+    "cn-hangzhou-finance",
+    "cn-hongkong-finance-pop",
+    "cn-shanghai-inner",
+    "cn-shenzhen-finance-1",
+    "cn-shenzhen-inner",
+    "cn-wuhan",
+    "cn-yushanfang",
 ];
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use crate::spec::SignatureVersion;
 pub(super) enum Service {
     Vpc,
     Sts,
+    CloudMonitor,
+    ActionTrail,
 }
 
 impl Service {
@@ -21,14 +23,18 @@ impl Service {
         match self {
             Self::Vpc => "2016-04-28",
             Self::Sts => "2015-04-01",
+            Self::CloudMonitor => "2019-01-01",
+            Self::ActionTrail => "2020-07-06",
         }
     }
 
     /// The service's name in RAM policies.
-    pub(super) fn policy_name(self) -> &'static str {
+    fn policy_name(self) -> &'static str {
         match self {
             Self::Vpc => "vpc",
             Self::Sts => "sts",
+            Self::CloudMonitor => "cms",
+            Self::ActionTrail => "actiontrail",
         }
     }
 }
@@ -39,6 +45,14 @@ pub(super) struct Action {
     pub(super) service: Service,
     pub(super) name: &'static str,
     pub(super) parameters: Vec<(String, String)>,
+}
+
+impl Action {
+    /// Returns what a RAM policy has to grant. CloudMonitor calls it otherwise than its API (docs/reference/api.md#metrics).
+    pub(super) fn policy(&self) -> String {
+        let name = if self.name == "DescribeMetricLast" { "QueryMetricLast" } else { self.name };
+        format!("{}:{name}", self.service.policy_name())
+    }
 }
 
 /// What makes one attempt unlike any other.

@@ -5,7 +5,9 @@
 //! `Status`, the list itself) must be there: a missing field is an error, never "absent". Field names:
 //! docs/reference/api.md#describe.
 
+pub(super) mod events;
 pub(super) mod routes;
+pub(super) mod traffic;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};

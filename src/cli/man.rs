@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use clap::{Command, CommandFactory as _};
+use clap::{Arg, Command, CommandFactory as _};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
@@ -80,6 +80,7 @@ interfaces:
 /// A page that cannot be written.
 pub(super) fn write(directory: &Path) -> io::Result<()> {
     let mut cli = Cli::command().disable_help_subcommand(true);
+    cli = in_full(cli);
     cli.build();
     let environment = environment(&cli);
     pages(&cli, directory, &environment)?;
@@ -105,6 +106,15 @@ fn pages(command: &Command, directory: &Path, environment: &[(String, String)]) 
     }
     sections(command, environment).to_writer(&mut page)?;
     std::fs::write(directory.join(man.get_filename()), page)
+}
+
+/// Gives every option its sentence in the long help too: pages leave out what the short help hides, unless it has one there.
+fn in_full(command: Command) -> Command {
+    let with_help = |argument: Arg| match (argument.get_long_help(), argument.get_help().cloned()) {
+        (None, Some(help)) => argument.long_help(help),
+        _ => argument,
+    };
+    command.mut_args(with_help).mut_subcommands(in_full)
 }
 
 /// The sections that every manual has and no grammar tells.
@@ -213,6 +223,8 @@ mod tests {
         }
         let whole = page("rictl.1");
         assert!(whole.contains("RICTL_POLL_INTERVAL") || whole.contains("RICTL_POLL\\_INTERVAL"), "{whole}");
+        let plan = page("rictl-plan.1");
+        assert!(plan.contains("so do NO") && !plan.contains("color\\fR\n\n"), "{plan}");
         assert!(whole.contains(".SH FILES") && whole.contains("journal") && whole.contains("130"), "{whole}");
         assert!(page("rictl.yaml.5").contains("interfaces.*.status"));
     }

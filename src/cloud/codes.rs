@@ -291,6 +291,7 @@ static TABLE: &[(&str, Meaning)] = &[
     ("Forbidden.RAM", DENIED),
     ("Forbidden", DENIED),
     ("NoPermission", DENIED),
+    ("AccessForbidden", DENIED),
     ("Forbidden.RiskControl", RISK_CONTROL),
     ("Forbidden.NotInRouterInterfaceCreateWhitelist", NOT_ENTITLED),
     ("Forbidden.CrossBorder", NOT_ENTITLED),
@@ -343,6 +344,12 @@ static TABLE: &[(&str, Meaning)] = &[
     ("InvalidNextHop.NotFound", BAD_REQUEST),
     ("OperationFailed.FilterParamUnderWrongRouteType", BAD_REQUEST),
     ("OperationFailed.QueryCenEntry", UNAVAILABLE),
+    ("ParameterInvalid", BAD_REQUEST),
+    ("ResourceNotFound", BAD_REQUEST),
+    ("InvalidParameterCombination", BAD_REQUEST),
+    ("InvalidQueryParameter", BAD_REQUEST),
+    ("InvalidParameterStartTime", BAD_REQUEST),
+    ("InvalidParameterEndTime", BAD_REQUEST),
     ("OperationDenied.UseGatewayRouteEntryQueryInterface", GATEWAY_TABLE),
 ];
 

@@ -6,6 +6,9 @@ use crate::resource::{RequestId, RouterInterfaceId, Scope};
 
 use super::CloudError;
 
+/// The action behind [`EventsRead::events`].
+pub const ACTION: &str = "LookupEvents";
+
 /// The largest page that LookupEvents gives.
 pub const MAX_EVENTS: u32 = 50;
 

@@ -6,6 +6,15 @@ use crate::resource::{RouterInterfaceId, Scope};
 
 use super::CloudError;
 
+/// The action behind [`TrafficRead::traffic`].
+pub const ACTION: &str = "DescribeMetricLast";
+
+/// The namespace of router interfaces.
+pub const NAMESPACE: &str = "acs_express_connect";
+
+/// Of a minute each, in seconds.
+pub const PERIOD: &str = "60";
+
 /// The most interfaces that one DescribeMetricLast is asked for.
 pub const MAX_INSTANCES: usize = 50;
 
@@ -16,6 +25,16 @@ pub enum Direction {
     In,
     /// TransportedBandwidth.
     Out,
+}
+
+impl Direction {
+    /// Returns the metric that measures it, in bits per second.
+    pub fn metric(self) -> &'static str {
+        match self {
+            Self::In => "ReceiveBandwidth",
+            Self::Out => "TransportedBandwidth",
+        }
+    }
 }
 
 /// The newest point that was kept of one interface, in one direction.

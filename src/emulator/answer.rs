@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::caller::{Caller, Issued};
 use super::refusal::Refusal;
 use super::seed::NextHopKind;
 use super::timeline::Event;
-use crate::resource::{AccountId, HealthCheckStatus, Observed, Region};
+use super::trail::TrailRows;
+use crate::resource::{AccountId, HealthCheckStatus, Observed, Region, RouterInterfaceId};
 
 /// What a call gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,10 @@ pub enum Answer {
     RouteTables(RouteTables),
     /// DescribeRouteEntryList.
     RouteEntries(RouteRows),
+    /// DescribeMetricLast.
+    Metrics(MetricPoints),
+    /// LookupEvents.
+    Events(TrailRows),
     /// DescribeRegions.
     Regions(Vec<Region>),
     /// GetCallerIdentity.
@@ -142,6 +149,30 @@ pub struct RouteHop {
     pub region: Option<Region>,
     /// The router behind a router interface: id, type, region.
     pub behind: Option<(Box<str>, Box<str>, Region)>,
+}
+
+/// One page of points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricPoints {
+    /// The page.
+    pub points: Vec<MetricPoint>,
+    /// The period that was asked for, in seconds.
+    pub period: Box<str>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
+}
+
+/// One point.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricPoint {
+    /// The interface.
+    pub id: RouterInterfaceId,
+    /// Its account.
+    pub owner: AccountId,
+    /// The minute.
+    pub at: Timestamp,
+    /// Bits per second.
+    pub value: u64,
 }
 
 /// How an answer reaches the caller.

@@ -15,8 +15,20 @@ use super::refusal::Refusal;
 use super::request::Request;
 
 /// How the parameters begin that say what a read asks for.
-const ASKED_FOR: [&str; 9] =
-    ["Filter.", "Tags.", "Page", "RouterType", "RouterId", "RouteTableId", "NextHop", "MaxResult", "NextToken"];
+const ASKED_FOR: [&str; 12] = [
+    "Filter.",
+    "LookupAttribute.",
+    "Dimensions",
+    "MetricName",
+    "Tags.",
+    "Page",
+    "RouterType",
+    "RouterId",
+    "RouteTableId",
+    "NextHop",
+    "MaxResult",
+    "NextToken",
+];
 
 /// What the call log says about one request.
 #[derive(Debug, Serialize)]
@@ -72,7 +84,7 @@ impl<'a> CallRecord<'a> {
             query: parameters.filter(|(name, _)| ASKED_FOR.iter().any(|prefix| name.starts_with(prefix))).collect(),
             http_status,
             code,
-            mutated: reply.events.iter().any(|event| event.cause == request.action),
+            mutated: reply.events.iter().any(|event| event.cause == request.action && event.moves()),
             spoiled: (reply.delivery != Delivery::Whole).then(|| format!("{:?}", reply.delivery)),
             request_id: &request.request_id,
         }

@@ -4,7 +4,9 @@
 //! thousands of worlds cost nothing. What a real client would make of a spoiled answer is said here in the port's
 //! words; what a code means is looked up in the port's own table.
 
+mod events;
 mod routes;
+mod traffic;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -16,7 +18,7 @@ use jiff::Timestamp;
 use super::answer::{Answer, Delivery, Reply};
 use super::caller::Caller;
 use super::refusal::Refusal;
-use super::request::{Request, STS_VERSION, VPC_VERSION};
+use super::request::{Origin, Request, STS_VERSION, VPC_VERSION};
 use super::world::World;
 use crate::bounds;
 use crate::clock::{BootTime, Clock};
@@ -83,6 +85,7 @@ impl InProcess {
             version: version.to_owned(),
             parameters,
             request_id: request_id.clone(),
+            origin: Origin::default(),
         };
         let reply = self.world.borrow_mut().handle(self.clock.now(), Some(caller), &request);
         let request_id = RequestId(request_id.into());

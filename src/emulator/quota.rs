@@ -1,4 +1,5 @@
-//! Flow control: one meter per account, region and action.
+//! Flow control: one meter per account, region and action. Two actions have limits of their own, which are theirs whatever
+//! the world says of the others (docs/reference/api.md#trail, docs/reference/api.md#metrics).
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
@@ -46,7 +47,15 @@ impl Quota {
     }
 
     fn room_after(&mut self, now: Timestamp, key: [&str; 3]) -> Result<(), SignedDuration> {
-        let limit = self.rule.limit;
+        let own = match key[2] {
+            "LookupEvents" => Some(2),
+            "DescribeMetricLast" => Some(50),
+            _ => None,
+        };
+        let (limit, window, burst) = match own {
+            Some(limit) => (limit, SignedDuration::from_secs(1), None),
+            None => (self.rule.limit, self.window, self.rule.burst),
+        };
         let fresh = match self.rule.kind {
             QuotaKind::Unlimited => return Ok(()),
             QuotaKind::Fixed => Meter::Fixed { start: now, count: 0 },
@@ -55,28 +64,27 @@ impl Quota {
         };
         match self.meters.entry(key.map(Box::from)).or_insert(fresh) {
             Meter::Fixed { start, count } => {
-                if now.duration_since(*start) >= self.window {
+                if now.duration_since(*start) >= window {
                     (*start, *count) = (now, 0);
                 }
                 if *count >= limit {
-                    return Err(self.window - now.duration_since(*start));
+                    return Err(window - now.duration_since(*start));
                 }
                 *count += 1;
             }
             Meter::Sliding(calls) => {
-                while calls.front().is_some_and(|call| now.duration_since(*call) >= self.window) {
+                while calls.front().is_some_and(|call| now.duration_since(*call) >= window) {
                     calls.pop_front();
                 }
                 let oldest = calls.len().checked_sub(limit as usize).and_then(|surplus| calls.get(surplus));
                 if calls.len() >= limit as usize {
-                    return Err(oldest.map_or(self.window, |oldest| self.window - now.duration_since(*oldest)));
+                    return Err(oldest.map_or(window, |oldest| window - now.duration_since(*oldest)));
                 }
                 calls.push_back(now);
             }
             Meter::Bucket { full_at } => {
-                let per_call = self.window / i32::try_from(limit.max(1)).unwrap_or(i32::MAX);
-                let holds =
-                    self.rule.burst.map_or(self.window, |burst| per_call * i32::try_from(burst).unwrap_or(i32::MAX));
+                let per_call = window / i32::try_from(limit.max(1)).unwrap_or(i32::MAX);
+                let holds = burst.map_or(window, |burst| per_call * i32::try_from(burst).unwrap_or(i32::MAX));
                 let filled = (*full_at).max(now) + per_call;
                 let until_full = filled.duration_since(now);
                 if until_full > holds {

@@ -119,6 +119,26 @@ impl Refusal {
         Self::new(400, format!("IllegalParam.{name}"), format!("The parameter {name} is illegal."))
     }
 
+    pub(super) fn bad_metric_parameter(name: &str) -> Self {
+        Self::new(400, "ParameterInvalid", format!("The parameter {name} is invalid."))
+    }
+
+    pub(super) fn unknown_metric() -> Self {
+        Self::new(404, "ResourceNotFound", "The specified resource is not found.")
+    }
+
+    pub(super) fn bad_query(name: &str) -> Self {
+        Self::new(400, "InvalidQueryParameter", format!("The specified query parameter {name} is invalid."))
+    }
+
+    pub(super) fn bad_combination(names: &str) -> Self {
+        Self::new(400, "InvalidParameterCombination", format!("The combination of {names} is invalid."))
+    }
+
+    pub(super) fn bad_trail_time(name: &str) -> Self {
+        Self::new(400, format!("InvalidParameter{name}"), format!("The specified parameter {name} is invalid."))
+    }
+
     pub(super) fn unknown_filter_key() -> Self {
         Self::new(404, "InvalidFilterKey.ValueNotSupported", "The specified filter key is not supported.")
     }
@@ -161,6 +181,15 @@ impl Refusal {
 
     pub(super) fn denied_to(caller: &Caller, action: String) -> Self {
         Self { denied: Some(Box::new(Denial { caller: caller.clone(), action })), ..Self::denied() }
+    }
+
+    /// CloudMonitor has a code of its own for what RAM denies.
+    pub(super) fn forbidden_to(caller: &Caller, action: String) -> Self {
+        let text = "User not authorized to operate on the specified resource.";
+        Self {
+            denied: Some(Box::new(Denial { caller: caller.clone(), action })),
+            ..Self::new(403, "AccessForbidden", text)
+        }
     }
 
     pub(super) fn throttled(retry_after: Option<Duration>) -> Self {

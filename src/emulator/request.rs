@@ -6,19 +6,25 @@ use std::collections::BTreeMap;
 pub const VPC_VERSION: &str = "2016-04-28";
 /// The version of the STS actions.
 pub const STS_VERSION: &str = "2015-04-01";
+/// The version of the CloudMonitor actions.
+pub const CMS_VERSION: &str = "2019-01-01";
+/// The version of the ActionTrail actions.
+pub const TRAIL_VERSION: &str = "2020-07-06";
 
-/// Every action of both products.
-pub(super) const ACTIONS: [&str; 10] = [
+/// Every action of all products.
+pub(super) const ACTIONS: [&str; 12] = [
     "ActivateRouterInterface",
     "AssumeRole",
     "AssumeRoleWithOIDC",
     "DeactivateRouterInterface",
+    "DescribeMetricLast",
     "DescribeRegions",
     "DescribeRouteEntryList",
     "DescribeRouteTableList",
     "DescribeRouterInterfaceAttribute",
     "DescribeRouterInterfaces",
     "GetCallerIdentity",
+    "LookupEvents",
 ];
 
 /// One call, as the protocol gives it: names and texts.
@@ -32,9 +38,41 @@ pub struct Request {
     pub parameters: BTreeMap<String, String>,
     /// The id that the answer will carry; the face that took the request makes it.
     pub request_id: String,
+    /// Where it came from.
+    pub origin: Origin,
 }
 
+/// Where a call came from, as ActionTrail tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// What sent it.
+    pub user_agent: String,
+    /// The address that it was sent from.
+    pub address: String,
+}
+
+impl Default for Origin {
+    /// This program, on this machine.
+    fn default() -> Self {
+        let user_agent = concat!("rictl/", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { user_agent, address: LOOPBACK.to_owned() }
+    }
+}
+
+/// Where all calls come from: the emulator listens nowhere else.
+pub(super) const LOOPBACK: &str = "127.0.0.1";
+
 impl Request {
+    /// Returns the product that the action belongs to, as policies name it.
+    pub(super) fn service(&self) -> &'static str {
+        match self.version.as_str() {
+            STS_VERSION => "sts",
+            CMS_VERSION => "cms",
+            TRAIL_VERSION => "actiontrail",
+            _ => "vpc",
+        }
+    }
+
     /// Returns a parameter.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str)

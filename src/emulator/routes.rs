@@ -97,7 +97,8 @@ impl Tables {
 
 /// Returns the name of the empty table of a router.
 fn unsaid(router: &str) -> String {
-    format!("vtb-{}", stem(router))
+    // The whole id: a border's router and a VPC's may be called alike but for their beginning.
+    format!("vtb-{router}")
 }
 
 /// Returns what ids of one router have in common.

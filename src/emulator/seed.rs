@@ -14,17 +14,18 @@
 
 mod account;
 mod duration;
+mod entries;
 mod fault;
 mod interface;
 mod routes;
 mod settings;
+mod traffic;
 mod yaml;
 
-use std::fmt;
-use std::marker::PhantomData;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::de::{self, DeserializeOwned, Deserializer, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use account::{
@@ -34,11 +35,12 @@ pub use fault::{ConsoleSeed, ErrorSeed, Fault, FaultKind, FlappingSeed};
 pub use interface::{ElsewhereSeed, InterfaceSeed, OppositeSeed};
 pub use routes::{InactiveNextHops, NextHopKind, NextHopSeed, Prefix, RouteSeed};
 pub use settings::{ErrorCodes, LatencyTail, MetadataSeed, Pairs, QuotaKind, QuotaSeed, Settle};
-
+pub use traffic::{Lag, TrafficSeed};
 pub use yaml::Unfit;
 
+use self::entries::{is_default, list, mapping};
 use crate::bounds;
-use crate::resource::{AccountId, Region};
+use crate::resource::{AccountId, Region, RouterInterfaceId};
 
 /// A world file that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +96,9 @@ pub struct WorldSeed {
     /// Whether an interface that is not Active clears Enabled of its next hops.
     #[serde(skip_serializing_if = "is_default")]
     pub inactive_next_hops: InactiveNextHops,
+    /// How late what happened is seen.
+    #[serde(skip_serializing_if = "is_default")]
+    pub lag: Lag,
     /// Flow control per account, region and action.
     #[serde(skip_serializing_if = "is_default")]
     pub quota: QuotaSeed,
@@ -112,6 +117,9 @@ pub struct WorldSeed {
     /// What stands in the route tables of their routers.
     #[serde(deserialize_with = "list", skip_serializing_if = "Vec::is_empty")]
     pub routes: Vec<RouteSeed>,
+    /// What interfaces carry; of one that is not named nothing was measured.
+    #[serde(deserialize_with = "mapping", skip_serializing_if = "BTreeMap::is_empty")]
+    pub traffic: BTreeMap<RouterInterfaceId, TrafficSeed>,
 }
 
 impl WorldSeed {
@@ -170,33 +178,4 @@ fn first(contradictions: &[String]) -> String {
     let more = contradictions.len() - shown.len();
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     format!("{}{more}", shown.join("; "))
-}
-
-/// Reads a list of no more entries than a world may have.
-fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    struct Bounded<T>(PhantomData<T>);
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Bounded<T> {
-        type Value = Vec<T>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut pieces: A) -> Result<Vec<T>, A::Error> {
-            let mut list = Vec::new();
-            while let Some(piece) = pieces.next_element()? {
-                if list.len() == bounds::WORLD_ENTRIES {
-                    let most = bounds::grouped(bounds::WORLD_ENTRIES as u64);
-                    return Err(de::Error::custom(format_args!("more than {most} entries")));
-                }
-                list.push(piece);
-            }
-            Ok(list)
-        }
-    }
-    deserializer.deserialize_seq(Bounded(PhantomData))
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }

@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::trail::Deed;
 use crate::resource::{RouterInterfaceId, Status};
 
 /// From this instant on, this status.
@@ -32,8 +33,18 @@ pub struct Event {
     /// The RequestId that the caller got.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// What follows, in order of time, the first at `at` or, for something scheduled, later.
+    /// What follows, in order of time, the first at `at` or, for something scheduled, later; nothing of a call that was refused.
     pub moments: Vec<Moment>,
+    /// Who did it; nobody of what only follows from something else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deed: Option<Box<Deed>>,
+}
+
+impl Event {
+    /// Returns whether anything changes by it.
+    pub fn moves(&self) -> bool {
+        !self.moments.is_empty()
+    }
 }
 
 /// All moments of one interface, in order of time. Never empty.

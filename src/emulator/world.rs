@@ -7,7 +7,9 @@
 //! `world/reads` what reads show and `world/change` what a mutating call moves.
 
 mod change;
+mod events;
 mod handle;
+mod metrics;
 mod reads;
 mod routes;
 
@@ -27,11 +29,12 @@ use super::refusal::Refusal;
 use super::request::ACTIONS;
 use super::routes::Tables;
 use super::seed::{
-    ConsoleSeed, ErrorCodes, Fault, FaultKind, InactiveNextHops, LatencyTail, MetadataSeed, Pairs, QuotaKind, Secret,
-    SeedError, WorldSeed,
+    ConsoleSeed, ErrorCodes, Fault, FaultKind, InactiveNextHops, Lag, LatencyTail, MetadataSeed, Pairs, QuotaKind,
+    Secret, SeedError, TrafficSeed, WorldSeed,
 };
 use super::sts;
 use super::timeline::Event;
+use super::trail::{CONSOLE, Deed, TrailRow};
 use crate::resource::{AccountId, Region, RouterInterfaceId, Status};
 
 const DEFAULT_REGION: &str = "cn-hangzhou";
@@ -72,6 +75,10 @@ pub struct World {
     population: Population,
     tables: Tables,
     inactive_next_hops: InactiveNextHops,
+    traffic: BTreeMap<RouterInterfaceId, TrafficSeed>,
+    lag: Lag,
+    /// Who did what, in the order in which it was noted.
+    trail: Vec<TrailRow>,
     faults: Schedule,
     quota: Quota,
     counts: BTreeMap<(AccountId, Region, String), Counts>,
@@ -127,11 +134,16 @@ impl World {
             population: Population::new(interfaces, epoch),
             tables,
             inactive_next_hops: seed.inactive_next_hops,
+            traffic: seed.traffic,
+            lag: seed.lag,
+            trail: Vec::new(),
             faults: Schedule::default(),
             quota: Quota::new(seed.quota),
             counts: BTreeMap::new(),
             main_account,
         };
+        let strangers = world.traffic.keys().filter(|id| world.population.get(id.as_str()).is_none());
+        problems.extend(strangers.map(|id| format!("traffic names interface {id}, which the world does not have")));
         if let Err(SeedError::Contradictions(more)) = world.add_faults(seed.faults, epoch) {
             problems.extend(more);
         }
@@ -155,8 +167,8 @@ impl World {
         }
         let mut events = Vec::new();
         for fault in &faults {
-            if let FaultKind::Console(ConsoleSeed { interface, status, at: Some(at) }) = &fault.fault {
-                events.extend(self.flip(now, later(now, *at), interface, status));
+            if let FaultKind::Console(flip @ ConsoleSeed { at: Some(at), .. }) = &fault.fault {
+                events.extend(self.flip(now, later(now, *at), flip));
             }
         }
         self.faults.add(faults);
@@ -278,9 +290,17 @@ impl World {
     }
 
     /// Does what a third party does: sets a status at `at`, which is `now` or later.
-    fn flip(&mut self, now: Timestamp, at: Timestamp, id: &RouterInterfaceId, status: &Status) -> Option<Event> {
-        let moments = self.population.get(id.as_str())?.moments_from(at, status.clone(), false, None);
-        let event = Event { at: now, interface: id.clone(), cause: "console".to_owned(), request_id: None, moments };
+    fn flip(&mut self, now: Timestamp, at: Timestamp, flip: &ConsoleSeed) -> Option<Event> {
+        let interface = self.population.get(flip.interface.as_str())?;
+        let deed = Deed::of_console(&interface.owner, &interface.facts.region, flip.by.as_deref());
+        let event = Event {
+            at: now,
+            moments: interface.moments_from(at, flip.status.clone(), false, None),
+            interface: flip.interface.clone(),
+            cause: CONSOLE.to_owned(),
+            request_id: None,
+            deed: Some(Box::new(deed)),
+        };
         self.replay(&event)?;
         Some(event)
     }
@@ -288,7 +308,11 @@ impl World {
     /// Writes down what a log says has happened.
     pub(super) fn replay(&mut self, event: &Event) -> Option<()> {
         self.latest = self.latest.max(event.at);
-        self.population.write(&event.interface, &event.moments)
+        if event.moves() {
+            self.population.write(&event.interface, &event.moments)?;
+        }
+        self.note(event);
+        Some(())
     }
 }
 

@@ -28,8 +28,8 @@ pub(in crate::executor) fn before(step: &Step, status: Option<&Status>) -> Befor
         Some(status) if step.goal.is_reached_by(status) && step.goal.desired().is_some() => Before::AtGoal,
         Some(status) if step.action == Action::Wait => match settling(step, status) {
             Settling::Reached => Before::AtGoal,
-            Settling::NotYet | Settling::Contrary => Before::InTransition,
-            Settling::Never => Before::Moved,
+            Settling::NotYet => Before::InTransition,
+            Settling::Contrary | Settling::Never => Before::Moved,
         },
         Some(status) if step.expect.is_met_by(status) => Before::AsExpected,
         Some(status) if status.is_transitional() => Before::InTransition,
@@ -44,7 +44,8 @@ pub(in crate::executor) enum Settling {
     Reached,
     /// On its way, or a read that has not caught up with the accepted call.
     NotYet,
-    /// Somewhere that the call does not lead: somebody else acts, or a stale read shows how it came to where the call was sent.
+    /// Somewhere that the call, or what is waited for, does not lead: somebody else acts, or a stale read shows how it came to where
+    /// that began.
     Contrary,
     /// From here it does not get there by itself.
     Never,
@@ -66,7 +67,12 @@ pub(in crate::executor) fn settling(step: &Step, status: &Status) -> Settling {
                 || (goal.is_reached_by(&Status::Active) && is_connecting(status))
         }
     };
-    if is_on_its_way { Settling::NotYet } else { Settling::Never }
+    match is_on_its_way {
+        true => Settling::NotYet,
+        // What is waited for was seen on its way; a read that lags shows how it came there.
+        false if is_final(status) => Settling::Never,
+        false => Settling::Contrary,
+    }
 }
 
 /// Returns whether a first connection is being made: it ends Active, or Idle if it does not come about.
@@ -156,10 +162,10 @@ mod tests {
             for step in [&up, &either] {
                 assert_eq!(before(step, Some(&connecting)), Before::InTransition);
                 assert_eq!(settling(step, &Status::Active), Settling::Reached);
-                assert_eq!(settling(step, &Status::Inactive), Settling::Never);
+                assert_eq!(settling(step, &Status::Inactive), Settling::Contrary);
             }
             assert_eq!(settling(&either, &Status::Idle), Settling::Reached);
-            assert_eq!(settling(&up, &Status::Idle), Settling::Never);
+            assert_eq!(settling(&up, &Status::Idle), Settling::Contrary);
         }
     }
 }

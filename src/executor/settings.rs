@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::state::READS_LAG;
+
 /// What to do after a step did not reach its goal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnError {
@@ -45,7 +47,7 @@ impl Default for Settings {
             max_read_age: Duration::from_secs(2),
             // Transitions take seconds to tens of seconds; the usual tools give up after 5 to 8 minutes.
             settle_timeout: Duration::from_secs(600),
-            doubt_window: Duration::from_secs(15),
+            doubt_window: READS_LAG.unsigned_abs(),
             interrupt_grace: Duration::from_secs(30),
             on_error: OnError::Continue,
         }

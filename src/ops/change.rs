@@ -177,14 +177,11 @@ fn moment(flag: &str, text: &str, zone: &Zone, now: Timestamp) -> Result<(Timest
 /// Returns which of the files the change goes into; of a directory the one that has changes, or the one that is named.
 fn file_for(path: &Path, files: &mut Vec<SpecFile>, output: Option<&Path>) -> Result<usize> {
     if let Some(output) = output {
-        let is_it = |file: &SpecFile| same(Path::new(&file.name), output);
+        let is_it = |file: &SpecFile| project::beside::same(Path::new(&file.name), output);
         if let Some(number) = files.iter().position(is_it) {
             return Ok(number);
         }
-        let is_beside = path.is_dir()
-            && output.parent().is_some_and(|parent| same(parent, path))
-            && project::beside::is_merged(output);
-        if !is_beside || shared_file::is_there(output) {
+        if !project::beside::is_in(path, output) || shared_file::is_there(output) {
             let refusal =
                 Refusal::new(Exit::Error, format!("{} is no file of the spec {}", output.display(), path.display()));
             return Err(refusal.hint("name one of its files, or a new *.yaml in its directory").into());
@@ -203,14 +200,6 @@ fn file_for(path: &Path, files: &mut Vec<SpecFile>, output: Option<&Path>) -> Re
     let how_many = if with_changes.is_empty() { "none" } else { "several" };
     let summary = format!("the spec {} has several files, and {how_many} of them has `changes`", path.display());
     Err(Refusal::new(Exit::Error, summary).hint("name the file with --output").into())
-}
-
-fn same(one: &Path, other: &Path) -> bool {
-    let real = |path: &Path| {
-        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        path.canonicalize().unwrap_or_else(|_| path.to_owned())
-    };
-    real(one) == real(other)
 }
 
 /// Refuses a file that somebody made read-only: replacing it in one step would not ask.

@@ -17,7 +17,7 @@ use crate::store::named::{self, Links};
 use crate::survey::Survey;
 
 use super::failure::{Exit, Refusal};
-use super::project::{Project, files};
+use super::project::{Project, beside, files};
 
 /// What was listed already, for the specs before.
 #[derive(Debug, Default)]
@@ -112,6 +112,11 @@ pub fn append(project: &Project, path: &Path, output: Option<&Path>, mut survey:
         return Err(refusal.hint("name the file of it to append to with --output").into());
     }
     let file = output.unwrap_or(path);
+    if is_directory && !beside::is_in(path, file) {
+        let refusal =
+            Refusal::new(Exit::Error, format!("{} is no file of the spec {}", file.display(), path.display()));
+        return Err(refusal.hint("name one of its files, or a new *.yaml in its directory").into());
+    }
     let before = match named::read(file, Links::Followed, bounds::SPEC_BYTES) {
         Ok(bytes) => String::from_utf8(bytes).with_context(|| format!("{} is not UTF-8", file.display()))?,
         Err(_) if is_directory && !file.exists() => "version: 1\ninterfaces:\n".to_owned(),
@@ -144,7 +149,8 @@ pub fn append(project: &Project, path: &Path, output: Option<&Path>, mut survey:
 
 fn no_place(file: &Path) -> Refusal {
     let refusal = Refusal::new(Exit::Error, format!("{} has no block of entries to append to", file.display()));
-    refusal.hint("`rictl init --output -` prints the entries; add those that you want by hand")
+    refusal
+        .hint("give it a block `interfaces:` with its entries below it, or name another file of the spec with --output")
 }
 
 /// Names by their ids what is called as something that is declared.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::drift::{self, Subject};
-use crate::plan::{BlockReason, GroupHealth};
+use crate::plan::{BlockReason, GroupHealth, MemberNotUp, WhyMemberNotUp};
 use crate::resource::{Address, Call, GroupName, LiveState, Reading};
 use crate::spec::Spec;
 use crate::state::{Awaiting, Identity, State};
@@ -137,19 +137,15 @@ impl<'a> Prospects<'a> {
         Some(prospect)
     }
 
-    /// Lists the other links of a group that are not up, each by the end that comes first.
+    /// Lists what is not up of the other links of a group: each end, but for one that only its declared other end keeps from it.
     fn not_up_beside(&self, health: &GroupHealth, ends: &[&Subject<'_>]) -> Vec<Address> {
-        let mut seen = Vec::new();
-        for member in &health.not_up {
-            let Ok(place) = self.subjects.binary_search_by(|subject| subject.address.cmp(&member.address)) else {
-                continue;
-            };
-            let first = self.opposite[place].filter(|other| seen.contains(other)).unwrap_or(place);
-            if !ends.iter().any(|end| end.address == self.subjects[place].address) && !seen.contains(&first) {
-                seen.push(first);
-            }
-        }
-        seen.into_iter().map(|place| self.subjects[place].address.clone()).collect()
+        let is_kept_down = |member: &&MemberNotUp| {
+            let place = self.subjects.binary_search_by(|subject| subject.address.cmp(&member.address));
+            let has_other_end = place.is_ok_and(|place| self.opposite[place].is_some());
+            !(has_other_end && member.why == WhyMemberNotUp::OppositeInactive)
+        };
+        let is_other = |member: &&MemberNotUp| !ends.iter().any(|end| *end.address == member.address);
+        health.not_up.iter().filter(is_other).filter(is_kept_down).map(|member| member.address.clone()).collect()
     }
 
     /// Returns why a plan would refuse to take it down, whatever its groups could spare.

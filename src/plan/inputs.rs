@@ -28,7 +28,7 @@ pub struct PlanInputs {
     /// How many were allowed to be gone from the spec although that is more than the cap (`--allow-forgotten`); an apply has to be
     /// told, too.
     pub allow_forgotten: Option<u32>,
-    /// Something was taken back and is done again (`--redo`); an apply has to be told, too.
+    /// What was taken back is done again (`--redo`); an apply has to be told, too.
     pub redo: bool,
     /// Up to when what begins and ends was taken as done, where that is not up to the plan's moment (`--at open`).
     pub assumed_before: Option<Timestamp>,

@@ -258,6 +258,7 @@ impl Events {
             Event::Throttled { scope, action, wait, attempt } => {
                 Body::Throttled { scope, action, wait_seconds: wait.as_secs_f64(), attempt: *attempt }
             }
+            Event::HeldUp { step, .. } => Body::Note { code: "held_up", step: Some(step) },
             Event::Stopping { .. } => Body::Note { code: "stopping", step: None },
             Event::CannotRecord { .. } => Body::Note { code: "cannot_record", step: None },
             Event::Interrupted { .. } => Body::Note { code: "interrupted", step: None },

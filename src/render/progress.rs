@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use super::text::{Line, Screen, Tone, View};
+use super::words::plan::some;
 use super::words::report::word;
 use super::words::run as words;
 use super::{counted, duration};
@@ -88,6 +89,7 @@ pub(crate) fn step_of(event: &Event) -> Option<&StepId> {
         | Event::CallSent { step }
         | Event::CallAccepted { step, .. }
         | Event::Progress { step, .. }
+        | Event::HeldUp { step, .. }
         | Event::StepFinished { step, .. } => Some(step),
         _ => None,
     }
@@ -116,6 +118,12 @@ pub(crate) fn sentence<'p>(
         Event::StepWaiting { step, status } => {
             let goal = step_of(step).map_or_else(|| "its goal".to_owned(), |step| step.goal.to_string());
             (Tone::Wait, format!("{}: Waiting for {goal}, now {status}...{}", name(step), tag(step)))
+        }
+        Event::HeldUp { step, moved, wait } => {
+            let (moved, wait) = (some(moved), duration(whole_seconds(*wait)));
+            let because =
+                format!("a run before this one has just moved {moved}, and a read may still show how that was");
+            (Tone::Wait, format!("{}: Waiting up to {wait}: {because}{}", name(step), tag(step)))
         }
         Event::CallSent { step } => (Tone::Plain, format!("{}: {}...{}", name(step), verbs(step).doing, tag(step))),
         Event::Progress { step, elapsed, status } => {

@@ -654,6 +654,7 @@ pub(crate) fn hostile_events(text: &str) -> Vec<Event> {
         Event::WaveFinished { wave: 1, waves: 1, check: Err(WaveFailure::Check { said: text.to_owned() }) },
         Event::Throttled { scope: scope(text), action: "x", wait: elapsed, attempt: 1 },
         Event::CannotRecord { error: text.to_owned() },
+        Event::HeldUp { step: StepId(text.into()), moved: vec![text.into()], wait: elapsed },
         Event::NoClearAnswer { step: StepId(text.into()), error: text.to_owned() },
         Event::LookingAgain { step: StepId(text.into()), error: text.to_owned() },
         Event::CannotRead { scope: scope(text), error: text.to_owned() },

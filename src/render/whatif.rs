@@ -56,7 +56,7 @@ pub fn document<W: Write + ?Sized>(
             spec,
             timestamp,
             falls: groups.iter().any(GroupWithout::falls),
-            groups: groups.iter().map(GroupLine::from).collect(),
+            groups: groups.iter().filter(|group| group.is_touched).map(GroupLine::from).collect(),
         },
     )
 }

@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::cloud::{events, traffic};
+
 /// At most `limit` calls per account, region and action in any `window`; bursts within it are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
@@ -20,6 +22,17 @@ impl Default for Quota {
 }
 
 impl Quota {
+    /// Returns the quota of an action that is not counted as those of router interfaces are
+    /// (docs/reference/api.md#trail, docs/reference/api.md#metrics).
+    pub(super) fn of_action(action: &str) -> Option<Self> {
+        let limit = match action {
+            events::ACTION => 2,
+            traffic::ACTION => 50,
+            _ => return None,
+        };
+        NonZeroU32::new(limit).map(|limit| Self { limit, window: Duration::from_secs(1) })
+    }
+
     /// Returns the limit as a count of things.
     pub(super) fn most(self) -> usize {
         self.limit.get() as usize

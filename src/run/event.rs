@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::reason::{NotUp, Reason, StepReason, StopReason, WaveFailure};
 use crate::journal::Outcome;
 use crate::plan::StepId;
-use crate::resource::{RequestId, Scope, Status};
+use crate::resource::{Address, RequestId, Scope, Status};
 use crate::state::RunId;
 
 /// Something that happened during a run. The moment travels beside it.
@@ -76,6 +76,15 @@ pub enum Event {
         request_id: Option<RequestId>,
         /// Why, where it did not end plainly.
         because: Option<StepReason>,
+    },
+    /// A call waits since an earlier run has moved others of its group so recently that a read may show how they were before.
+    HeldUp {
+        /// The step.
+        step: StepId,
+        /// Whom that run has moved.
+        moved: Vec<Address>,
+        /// For how long, at most.
+        wait: Duration,
     },
     /// The API asked to slow down.
     Throttled {

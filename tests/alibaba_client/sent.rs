@@ -1,8 +1,12 @@
 //! What the client puts on the wire.
 
 use rictl::alibaba::{Client, Settings, StaticCredentials};
-use rictl::cloud::{Call, Cloud as _, CloudRead as _, Mutation, Permit, RequestId, Selection};
-use rictl::resource::AccountName;
+use rictl::bounds;
+use rictl::cloud::events::{EventsQuery, EventsRead as _};
+use rictl::cloud::routes::RoutesRead as _;
+use rictl::cloud::traffic::{Direction, TrafficRead as _};
+use rictl::cloud::{Call, Cloud as _, CloudRead as _, ErrorKind, Mutation, Permit, RequestId, Selection};
+use rictl::resource::{AccountName, Router};
 use rictl::signature::{canonical_query, v1, v3};
 use rictl::spec::SignatureVersion;
 
@@ -34,6 +38,86 @@ async fn v3_signs_with_headers_and_keeps_the_url_clean() {
     }
     assert_eq!(request.header("authorization"), recomputed_authorization(&request));
     assert!(!request.headers.iter().any(|(name, _)| name == "accept-encoding" || name == "cookie"));
+}
+
+/// Each read beside the interfaces: service, version, what is asked for.
+#[tokio::test]
+async fn what_rides_on_a_link_is_asked_of_three_services() {
+    const TABLES: &str = r#"{"RequestId":"R","TotalCount":0,"RouterTableList":{"RouterTableListType":[]}}"#;
+    const ENTRIES: &str = r#"{"RequestId":"R","RouteEntrys":{"RouteEntry":[]}}"#;
+    const POINTS: &str = r#"{"RequestId":"R","Code":"200","Message":"odd words","Success":true,"Datapoints":"[]"}"#;
+    const EVENTS: &str = r#"{"RequestId":"R","Events":[]}"#;
+    let server = Server::answering([TABLES, ENTRIES, POINTS, EVENTS].map(|body| json(200, body))).await;
+    let client = client(&server);
+    let router = Router { scope: scope(), id: "vbr-1".into(), kind: None };
+    client.route_tables(&router, 1).await.unwrap();
+    client.routes(&router, "vtb-1", Some("a token")).await.unwrap();
+    client.traffic(&scope(), Direction::Out, &["ri-1".into(), "ri-2".into()]).await.unwrap();
+    let (from, to) = ("2026-01-01T00:00:00.5Z".parse().unwrap(), NOW.parse().unwrap());
+    let asked = EventsQuery { id: "ri-1".into(), from, to, next_token: Some("t".into()) };
+    client.events(&scope(), &asked).await.unwrap();
+
+    let sent: Vec<(String, String, String)> = server
+        .requests()
+        .iter()
+        .map(|request| {
+            assert_eq!(request.header("authorization"), recomputed_authorization(request));
+            let header = |name| request.header(name).to_owned();
+            (header("x-acs-action"), header("x-acs-version"), request.raw_query.clone())
+        })
+        .collect();
+    let expected = [
+        (
+            "DescribeRouteTableList",
+            "2016-04-28",
+            "Format=JSON&PageNumber=1&PageSize=50&RegionId=cn-shanghai&RouterId=vbr-1&RouterType=VBR",
+        ),
+        (
+            "DescribeRouteEntryList",
+            "2016-04-28",
+            "Format=JSON&MaxResult=100&NextHopType=RouterInterface&NextToken=a%20token&RegionId=cn-shanghai&\
+             RouteTableId=vtb-1",
+        ),
+        (
+            "DescribeMetricLast",
+            "2019-01-01",
+            "Dimensions=%5B%7B%22instanceId%22%3A%22ri-1%22%7D%2C%7B%22instanceId%22%3A%22ri-2%22%7D%5D&Format=JSON&\
+             MetricName=TransportedBandwidth&Namespace=acs_express_connect&Period=60&RegionId=cn-shanghai",
+        ),
+        (
+            "LookupEvents",
+            "2020-07-06",
+            "Direction=BACKWARD&EndTime=2026-03-01T12%3A00%3A00Z&Format=JSON&LookupAttribute.1.Key=ResourceName&\
+             LookupAttribute.1.Value=ri-1&LookupAttribute.2.Key=EventRW&LookupAttribute.2.Value=Write&MaxResults=50&\
+             NextToken=t&StartTime=2026-01-01T00%3A00%3A00Z",
+        ),
+    ];
+    assert_eq!(
+        sent,
+        expected.map(|(action, version, query)| (action.to_owned(), version.to_owned(), query.to_owned()))
+    );
+}
+
+/// Points come in pages, and the answer has no say in which interfaces it is about.
+#[tokio::test]
+async fn points_are_followed_and_those_of_strangers_dropped() {
+    let page = |points: &str, token: &str| {
+        let text = serde_json::to_string(points).unwrap();
+        json(200, &format!(r#"{{"RequestId":"R","Code":"200","Datapoints":{text},"NextToken":"{token}"}}"#))
+    };
+    let point =
+        |id: &str, millis: u32, value: u32| format!(r#"{{"instanceId":"{id}","timestamp":{millis},"Value":{value}}}"#);
+    let first = format!("[{},{}]", point("ri-1", 60_000, 7), point("ri-9", 60_000, 9));
+    let server = Server::answering([page(&first, "more"), page(&format!("[{}]", point("ri-1", 120_000, 8)), "")]).await;
+    let points = client(&server).traffic(&scope(), Direction::In, &["ri-1".into(), "ri-2".into()]).await.unwrap();
+    let told: Vec<_> =
+        points.iter().map(|point| (point.id.as_str(), point.at.as_millisecond(), point.bits_per_second)).collect();
+    assert_eq!(told, [("ri-1", 120_000, 8)], "the newest");
+
+    let endless = std::iter::repeat_with(|| page("[]", "more")).take(bounds::METRIC_PAGES + 1);
+    let server = Server::answering(endless).await;
+    let error = client(&server).traffic(&scope(), Direction::In, &["ri-1".into()]).await.unwrap_err();
+    assert_eq!((error.kind, server.requests().len()), (ErrorKind::Malformed, bounds::METRIC_PAGES));
 }
 
 fn recomputed_authorization(request: &Recorded) -> String {

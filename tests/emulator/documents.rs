@@ -80,7 +80,8 @@ fn an_empty_file_is_an_empty_world() {
 
 #[test]
 fn generated_worlds_repeat_themselves_and_read_back() {
-    let options = GenerateOptions { interfaces: 101, regions: vec!["a".into(), "b".into(), "c".into()], seed: 7 };
+    let options =
+        GenerateOptions { interfaces: 101, regions: vec!["a".into(), "b".into(), "c".into()], routes: 5, seed: 7 };
     let generated = generate(&options);
     assert_eq!(generated, generate(&options));
     assert_ne!(generated, generate(&GenerateOptions { seed: 8, ..options.clone() }));
@@ -95,8 +96,9 @@ fn generated_worlds_repeat_themselves_and_read_back() {
 
 #[test]
 fn a_generated_world_needs_no_regions() {
-    let generated = generate(&GenerateOptions { interfaces: 3, regions: vec![], seed: 0 });
+    let generated = generate(&GenerateOptions { interfaces: 3, regions: vec![], routes: 0, seed: 0 });
     assert_eq!(generated.regions, [Region::from("cn-hangzhou")]);
+    assert!(generated.routes.is_empty() && generated.traffic.is_empty());
 }
 
 #[test]
@@ -130,7 +132,7 @@ faults:
   - {fault: duplicate_row}
   - {fault: stuck_transition}
   - {fault: {flapping: {period: 2s, times: 4}}}
-  - {fault: {console: {interface: ri-a, status: Inactive, at: 1m30s}}}
+  - {fault: {console: {interface: ri-a, status: Inactive, at: 1m30s, by: alice}}}
 ";
     let faults = Fault::parse_schedule(text).unwrap();
     assert_eq!(faults.len(), 28);
@@ -218,6 +220,84 @@ fn pairs_are_apart_or_together_and_nothing_else() {
     let message = why_not("regions: [cn-shanghai]\npairs: both\n");
     assert!(message.contains("unknown word, expected `apart` or `together`"), "{message}");
     assert!(message.contains("line 2, column 8"), "{message}");
+}
+
+#[test]
+fn what_routes_and_traffic_get_wrong_is_told_with_its_place() {
+    let route = |more: &str| {
+        format!("interfaces:\n  - {{id: ri-a, router: vrt-1}}\nroutes:\n  - {{table: vtb-1, router: vrt-1, {more}}}\n")
+    };
+    for (text, expected) in [
+        (route("prefix: 10.8.0.1/16, next_hops: []"), "expected a destination such as `10.8.0.0/16`"),
+        (route("prefix: 10.8.0.0/16, next_hops: [{id: ri-a, weight: 256}]"), "expected a whole number, not negative"),
+        (route("prefix: 10.8.0.0/16, next_hops: [{id: ri-a, share: 1}]"), "unknown key, expected one of `id`, `type`"),
+        (
+            route("prefix: 10.8.0.0/16, next_hops: [{id: ri-a, type: Carrier}]"),
+            "unknown word, expected one of `RouterInterface`",
+        ),
+        (route("prefix: 10.8.0.0/16"), "the key `next_hops` is missing"),
+        ("interfaces:\n  - {id: ri-a}\ntraffic:\n  ri-a: {in: 1}\n".to_owned(), "the key `out` is missing"),
+        ("interfaces:\n  - {id: ri-a}\ntraffic:\n  ri-a: {in: -1, out: 1}\n".to_owned(), "expected a whole number"),
+        (
+            "interfaces:\n  - {id: ri-a}\ntraffic:\n  ri-a: {in: 1, out: 1}\n  ri-a: {in: 2, out: 2}\n".to_owned(),
+            "an id stands here for the second time",
+        ),
+        ("interfaces: []\n\n\ninactive_next_hops: gone\n".to_owned(), "unknown word, expected `enabled` or `disabled`"),
+        ("interfaces: []\n\n\nlag: {cloud_monitor: 3}\n".to_owned(), "a duration needs a unit"),
+    ] {
+        let message = why_not(&text);
+        assert!(message.contains(expected) && message.contains("line "), "{text}: {message}");
+    }
+}
+
+#[test]
+fn every_contradiction_of_routes_and_traffic_is_named_at_once() {
+    let message = why_not(
+        "
+regions: [cn-a, cn-b]
+interfaces: [{id: ri-a, router: vrt-1}, {id: ri-b, router: vrt-2}, {id: ri-c, router: vrt-3}, {id: ri-d, router: vrt-3, region: cn-b}]
+routes:
+  - {table: vtb-1, router: vrt-9, prefix: 10.1.0.0/16, next_hops: [{id: ri-a}]}
+  - {table: vtb-1, router: vrt-1, prefix: 10.2.0.0/16, next_hops: [{id: ri-b}]}
+  - {table: vtb-1, router: vrt-1, prefix: 10.2.0.0/16, next_hops: [{id: ri-none}, {id: ri-a}, {id: ri-a}]}
+  - {table: vtb-1, router: vrt-2, prefix: 10.3.0.0/16, next_hops: []}
+  - {table: vtb-1, router: vrt-1, prefix: 10.4.0.0/16, next_hops: [{id: i-1, type: Instance, weight: 1}]}
+  - {table: vtb-3, router: vrt-3, prefix: 10.5.0.0/16, next_hops: [{id: ri-c}]}
+traffic: {ri-none: {in: 0, out: 0}}
+",
+    );
+    for part in [
+        "the route to 10.1.0.0/16 in table vtb-1 names router vrt-9, of which the world has no interface",
+        "the route to 10.2.0.0/16 in table vtb-1 is of router vrt-1, and its next hop ri-b is an interface of router vrt-2",
+        "the route to 10.2.0.0/16 in table vtb-1 is described twice",
+        "names next hop ri-none, which the world does not have",
+        "names next hop ri-a twice",
+        "table vtb-1 is of router vrt-1 and of router vrt-2",
+        "the route to 10.3.0.0/16 in table vtb-1 has no next hop",
+        "weight and enabled are of router interfaces, not of i-1",
+        "names router vrt-3, whose interfaces are in several accounts or regions",
+        "traffic names interface ri-none, which the world does not have",
+    ] {
+        assert!(message.contains(part), "{part} is not in: {message}");
+    }
+}
+
+#[test]
+fn routes_and_traffic_that_a_world_writes_are_read_back() {
+    let written = seed(
+        "
+interfaces: [{id: ri-a, router: vrt-1}]
+inactive_next_hops: disabled
+lag: {cloud_monitor: 3m, action_trail: 90s}
+routes:
+  - {table: vtb-1, router: vrt-1, prefix: 10.8.0.0/16, next_hops: [{id: ri-a, weight: 0, enabled: false}]}
+  - {table: vtb-1, router: vrt-1, prefix: 0.0.0.0/0, next_hops: [{id: i-1, type: Instance}]}
+traffic: {ri-a: {in: 18446744073709551615, out: 0, age: 30m}}
+",
+    );
+    for format in [Format::Yaml, Format::Json] {
+        assert_eq!(WorldSeed::parse(&written.to_text(format), format).unwrap(), written);
+    }
 }
 
 #[test]

@@ -6,10 +6,12 @@ use std::rc::Rc;
 
 use rictl::alibaba::{Client, Credentials, Settings, StaticCredentials};
 use rictl::clock::Clock;
+use rictl::cloud::events::{Event, EventsPage, EventsQuery, EventsRead};
 use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
-use rictl::cloud::{CloudError, ErrorKind, RequestId};
+use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
+use rictl::cloud::{Cloud as _, CloudError, ErrorKind, Mutation, Permit, RequestId};
 use rictl::emulator::{InProcess, World};
-use rictl::resource::Router;
+use rictl::resource::{Router, RouterInterfaceId, Scope};
 
 use super::support::{KEY, SECRET, Server, epoch, world};
 
@@ -19,6 +21,9 @@ pub(crate) struct Faces {
     pub(crate) server: Server,
     face: Face,
     client: Face,
+    /// While this is there, time stands still: a paused clock would else run on whenever a socket is waited for, and
+    /// timeouts with it.
+    _still: std::sync::mpsc::Sender<()>,
 }
 
 /// Either face.
@@ -42,7 +47,9 @@ impl Faces {
         let settings =
             Settings { endpoint: Some(format!("http://{}", server.address).parse().unwrap()), ..Settings::default() };
         let client = Face::Signed(Box::new(Client::new(StaticCredentials(credentials), settings, clock)));
-        Self { inside, server, face, client }
+        let (still, moves_on) = std::sync::mpsc::channel::<()>();
+        tokio::task::spawn_blocking(move || moves_on.recv());
+        Self { inside, server, face, client, _still: still }
     }
 
     /// Asks both faces and returns what they agree on.
@@ -50,6 +57,55 @@ impl Faces {
         let (inside, signed) = (ask(&self.face).await, ask(&self.client).await);
         assert_eq!(inside, signed, "in process, and over HTTP");
         inside
+    }
+}
+
+impl Faces {
+    /// Returns the signed client.
+    pub(crate) fn signed(&self) -> &Client<StaticCredentials> {
+        match &self.client {
+            Face::Signed(client) => client,
+            Face::Inside(_) => unreachable!("it was made signed"),
+        }
+    }
+}
+
+impl Face {
+    /// Sends a mutating call; of the receipt nothing is kept that only one face has.
+    pub(crate) async fn call(&self, scope: &Scope, mutation: &Mutation) -> Result<(), CloudError> {
+        let receipt = match self {
+            Self::Inside(face) => face.call(scope, mutation, Permit::free()).await,
+            Self::Signed(client) => client.call(scope, mutation, Permit::free()).await,
+        };
+        receipt.map(|_| ())
+    }
+}
+
+impl TrafficRead for Face {
+    async fn traffic(
+        &self,
+        scope: &Scope,
+        direction: Direction,
+        ids: &[RouterInterfaceId],
+    ) -> Result<Vec<TrafficPoint>, CloudError> {
+        match self {
+            Self::Inside(face) => face.traffic(scope, direction, ids).await,
+            Self::Signed(client) => client.traffic(scope, direction, ids).await,
+        }
+    }
+}
+
+impl EventsRead for Face {
+    async fn events(&self, scope: &Scope, query: &EventsQuery) -> Result<EventsPage, CloudError> {
+        let page = match self {
+            Self::Inside(face) => face.events(scope, query).await,
+            Self::Signed(client) => client.events(scope, query).await,
+        };
+        // Each face makes ids of its own.
+        page.map(|page| EventsPage {
+            events: page.events.into_iter().map(|event| Event { request_id: None, ..event }).collect(),
+            ..page
+        })
     }
 }
 

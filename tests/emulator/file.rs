@@ -50,12 +50,15 @@ fn a_pending_transition_survives_and_the_world_file_is_not_touched() {
 }
 
 #[test]
-fn reading_and_refusing_leave_the_log_alone() {
+fn reading_leaves_the_log_alone_and_a_refusal_moves_nothing_in_it() {
     let place = place(PAIR);
     let mut host = Host::open(&place.file, epoch()).unwrap();
     host.visit(after(1), |world| (list(world, after(1), &[]).1, vec![])).unwrap();
-    assert!(!drain(&mut host, 1, "ri-none"));
     assert_eq!(log_lines(&place.file), 1);
+    assert!(!drain(&mut host, 1, "ri-none"));
+    assert_eq!(log_lines(&place.file), 2, "who was refused is known to whoever asks");
+    let mut again = Host::open(&place.file, after(2)).unwrap();
+    assert_eq!(status(&mut again, 2, "ri-a"), "Active");
 }
 
 #[test]
@@ -84,7 +87,10 @@ fn many_openers_at_once_accept_each_call_once() {
             .collect();
         workers.into_iter().map(|worker| worker.join().unwrap()).sum()
     });
-    assert_eq!((accepted, log_lines(&place.file)), (40, 41));
+    let log = std::fs::read_to_string(log_path(&place.file)).unwrap();
+    let moved = log.lines().filter(|line| line.contains("Deactivating")).count();
+    assert_eq!((accepted, moved), (40, 40));
+    assert_eq!(log_lines(&place.file), 1 + 4 * 40, "a header, and who tried what");
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn a_router_is_found_under_its_own_type_only() {
     };
     assert_eq!(tables(&[]), "vtb-1 vtb-2", "a type that is left out means VRouter");
     assert_eq!(tables(&[("RouterId", "vbr-1")]), "");
-    assert_eq!(tables(&[("RouterId", "vbr-1"), ("RouterType", "VBR")]), "vtb-1");
+    assert_eq!(tables(&[("RouterId", "vbr-1"), ("RouterType", "VBR")]), "vtb-vbr-1");
     assert_eq!(tables(&[("VpcId", "vpc-1"), ("RouterType", "VBR")]), "vtb-1 vtb-2", "a VPC forces its type");
     assert_eq!(tables(&[("RouteTableType", "Custom")]), "vtb-2");
     assert_eq!(tables(&[("PageSize", "1"), ("PageNumber", "2")]), "vtb-2");

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use rictl::clock::Clock;
 use rictl::emulator::http::{ServeOptions, serve};
 use rictl::emulator::{
-    Answer, CallLog, Caller, Format, Host, Refusal, Reply, Request, Row, VPC_VERSION, World, WorldSeed,
+    Answer, CallLog, Caller, Format, Host, Origin, Refusal, Reply, Request, Row, VPC_VERSION, World, WorldSeed,
 };
 use rictl::signature::{percent_encode, sha256_hex, v1, v3};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -47,6 +47,7 @@ pub(crate) fn request(action: &str, parameters: &[(&str, &str)]) -> Request {
         version: VPC_VERSION.to_owned(),
         parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         request_id: "R".to_owned(),
+        origin: Origin::default(),
     }
 }
 

@@ -1,4 +1,4 @@
-"""Both official Python SDKs against the emulator: they sign, page, filter and parse errors as with the real API.
+"""The official Python SDKs against the emulator: they sign, page, filter and parse errors as with the real API.
 
 Usage: python_sdk.py HOST:PORT. The world is the one in tests/sdk.rs. Prints one line per check and fails on
 the first that does not hold.
@@ -13,6 +13,10 @@ from aliyunsdkcore.request import CommonRequest
 from aliyunsdkvpc.request.v20160428.ActivateRouterInterfaceRequest import ActivateRouterInterfaceRequest
 from aliyunsdkvpc.request.v20160428.DeactivateRouterInterfaceRequest import DeactivateRouterInterfaceRequest
 from aliyunsdkvpc.request.v20160428.DescribeRouterInterfacesRequest import DescribeRouterInterfacesRequest
+from alibabacloud_actiontrail20200706 import models as trail_models
+from alibabacloud_actiontrail20200706.client import Client as TrailClient
+from alibabacloud_cms20190101 import models as cms_models
+from alibabacloud_cms20190101.client import Client as CmsClient
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.models import Config
 from alibabacloud_vpc20160428 import models
@@ -82,9 +86,9 @@ def core_sdk(method):
 
 
 def openapi_sdk(name, **config):
-    """alibabacloud_vpc20160428: V3 by default, V1 by setting."""
-    def client(secret="emulator-secret"):
-        return Client(Config(access_key_id="emulator", access_key_secret=secret, endpoint=ENDPOINT, protocol="http", region_id=REGION, **config))
+    """alibabacloud_vpc20160428 and its siblings: V3 by default, V1 by setting."""
+    def client(secret="emulator-secret", kind=Client):
+        return kind(Config(access_key_id="emulator", access_key_secret=secret, endpoint=ENDPOINT, protocol="http", region_id=REGION, **config))
 
     def deactivate(interface, through):
         return through.deactivate_router_interface(models.DeactivateRouterInterfaceRequest(region_id=REGION, router_interface_id=interface))
@@ -117,6 +121,68 @@ def openapi_sdk(name, **config):
     activate = models.ActivateRouterInterfaceRequest(region_id=REGION, router_interface_id="ri-0")
     error = failure(lambda: ours.activate_router_interface(activate), AlibabaCloudException)
     check(f"{name} parses throttling", (error.code, error.retry_after), ("Throttling.User", 1500))
+
+    routes(name, ours)
+    traffic(name, client(kind=CmsClient))
+    events(name, client(kind=TrailClient))
+
+
+def routes(name, client):
+    def entries(**more):
+        request = models.DescribeRouteEntryListRequest(region_id=REGION, **{"route_table_id": "vtb-1", **more})
+        return client.describe_route_entry_list(request).body
+
+    def shown(page):
+        return [
+            (entry.destination_cidr_block, [(hop.next_hop_id, hop.enabled, hop.weight) for hop in entry.next_hops.next_hop])
+            for entry in page.route_entrys.route_entry
+        ]
+
+    request = models.DescribeRouteTableListRequest(region_id=REGION, router_id="vrt-1", router_type="VRouter", page_size=50)
+    page = client.describe_route_table_list(request).body
+    tables = [(table.route_table_id, table.router_id, table.route_table_type, table.owner_id) for table in page.router_table_list.router_table_list_type]
+    check(f"{name} lists tables", (page.total_count, tables), (1, [("vtb-1", "vrt-1", "System", 1234567890123456)]))
+
+    first = entries(next_hop_type="RouterInterface", max_result=1)
+    check(f"{name} reads a route", (first.total_count, shown(first)), (2, [("10.8.0.0/16", [("ri-r1", 1, 100), ("ri-r2", 0, 0)])]))
+    last = entries(next_hop_type="RouterInterface", max_result=1, next_token=first.next_token)
+    check(f"{name} follows the token", (shown(last), last.next_token or ""), ([("10.9.0.0/16", [("ri-r1", 1, None)])], ""))
+    check(f"{name} gets instances by default", shown(entries()), [("0.0.0.0/0", [("i-1", None, None)])])
+    error = failure(lambda: entries(next_hop_type="RouterInterface", next_token="made up"), AlibabaCloudException)
+    check(f"{name} parses a bad token", (error.status_code, error.code), (400, "IllegalParam.NextToken"))
+    error = failure(lambda: entries(route_table_id="vtb-9"), AlibabaCloudException)
+    check(f"{name} parses an unknown table", (error.status_code, error.code), (400, "InvalidRouteTable.NotFound"))
+
+
+def traffic(name, client):
+    def last(metric, *interfaces, **more):
+        request = cms_models.DescribeMetricLastRequest(
+            namespace="acs_express_connect",
+            metric_name=metric,
+            dimensions=json.dumps([{"instanceId": interface} for interface in interfaces]),
+            **{"period": "60", **more},
+        )
+        return client.describe_metric_last(request).body
+
+    answer = last("ReceiveBandwidth", "ri-r1", "ri-r2")
+    points = [(point["instanceId"], point["Value"]) for point in json.loads(answer.datapoints)]
+    check(f"{name} reads traffic", (answer.code, answer.success, answer.period, points), ("200", True, "60", [("ri-r1", 1500000)]))
+    check(f"{name} reads the other direction", json.loads(last("TransportedBandwidth", "ri-r1").datapoints)[0]["Value"], 800)
+    error = failure(lambda: last("ReceiveBandwidth", "ri-r1", period="61"), AlibabaCloudException)
+    check(f"{name} parses a bad period", (error.status_code, error.code), (400, "ParameterInvalid"))
+
+
+def events(name, client):
+    def attribute(key, value):
+        return trail_models.LookupEventsRequestLookupAttribute(key=key, value=value)
+
+    # One call: two a second are let through.
+    attributes = [attribute("ResourceName", f"ri-{name}"), attribute("EventRW", "Write")]
+    answer = client.lookup_events(trail_models.LookupEventsRequest(lookup_attribute=attributes, max_results="50")).body
+    told = [(event["eventName"], event.get("errorCode"), event["userIdentity"]["type"]) for event in answer.events]
+    expected = [("DeactivateRouterInterface", code, "root-account") for code in ("IncorrectRIStatus", None)]
+    check(f"{name} reads who did it", (told, answer.next_token), (expected, None))
+    check(f"{name} is told of itself", "AlibabaCloud" in answer.events[0]["userAgent"], True)
 
 
 core_sdk("GET")

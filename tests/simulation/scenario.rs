@@ -563,7 +563,8 @@ impl Trouble {
                 let status = statuses[usize::try_from(self.dice.next() % 20).unwrap().min(4)].clone();
                 let status = if status == Status::Deleted && self.dice.chance(80) { Status::Inactive } else { status };
                 let at = self.dice.chance(50).then(|| seconds(self.dice.within(0, 90)));
-                let mut fault = Fault::new(FaultKind::Console(ConsoleSeed { interface: self.interface(), status, at }));
+                let mut fault =
+                    Fault::new(FaultKind::Console(ConsoleSeed { interface: self.interface(), status, at, by: None }));
                 if at.is_none() {
                     fault.action = Some(self.any_action().to_owned());
                     fault.nth = Some(self.dice.within(1, 5));

@@ -115,7 +115,12 @@ fn of(action: &str, kind: FaultKind) -> Fault {
 }
 
 fn console(id: &str, status: Status, at: Duration) -> Fault {
-    Fault::new(FaultKind::Console(ConsoleSeed { interface: RouterInterfaceId::from(id), status, at: Some(at) }))
+    Fault::new(FaultKind::Console(ConsoleSeed {
+        interface: RouterInterfaceId::from(id),
+        status,
+        at: Some(at),
+        by: None,
+    }))
 }
 
 fn error(code: &str, status: u16) -> FaultKind {

@@ -27,6 +27,43 @@ fn sts_is_central_except_inside_a_vpc() {
 }
 
 #[test]
+fn metrics_and_events_have_hosts_of_their_own() {
+    let hosts = |region: &str, network| {
+        let region = Region::from(region);
+        let of = |endpoint: Option<Endpoint>| endpoint.unwrap().authority().to_owned();
+        [of(Endpoint::of_metrics(&region, network)), of(Endpoint::of_trail(&region, network))]
+    };
+    for (region, network, metrics, trail) in [
+        ("cn-shanghai", Network::Public, "metrics.cn-shanghai.aliyuncs.com", "actiontrail.cn-shanghai.aliyuncs.com"),
+        (
+            "cn-shanghai",
+            Network::Vpc,
+            "metrics-vpc.cn-shanghai.aliyuncs.com",
+            "actiontrail-vpc.cn-shanghai.aliyuncs.com",
+        ),
+        ("cn-hangzhou-finance", Network::Public, "cms.cn-hangzhou-finance.aliyuncs.com", "actiontrail.aliyuncs.com"),
+        (
+            "cn-shenzhen-finance-1",
+            Network::Public,
+            "metrics.cn-shenzhen-finance-1.aliyuncs.com",
+            "actiontrail.aliyuncs.com",
+        ),
+        (
+            "cn-shanghai-finance-1",
+            Network::Public,
+            "metrics.cn-shanghai-finance-1.aliyuncs.com",
+            "actiontrail.cn-shanghai-finance-1.aliyuncs.com",
+        ),
+    ] {
+        assert_eq!(hosts(region, network), [metrics, trail], "{region}");
+    }
+    for region in ["", "evil.com/", "a@evil", "A"] {
+        assert_eq!(Endpoint::of_metrics(&Region::from(region), Network::Public), None);
+        assert_eq!(Endpoint::of_trail(&Region::from(region), Network::Vpc), None);
+    }
+}
+
+#[test]
 fn a_region_cannot_smuggle_a_host() {
     for region in ["", "evil.com/", "evil.com#", "a@evil", "a.b", "a b", "A", "a\n", "ü", &"a".repeat(64)] {
         assert_eq!(vpc(region, Network::Public), None, "{region:?}");

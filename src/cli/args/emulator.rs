@@ -34,6 +34,9 @@ pub(in crate::cli) enum EmulatorCommand {
         /// In which regions
         #[arg(long, value_name = "REGION,...", value_delimiter = ',', default_value = "cn-shanghai,cn-beijing", value_parser = value::region)]
         regions: Vec<Region>,
+        /// How many routes each router gets, and traffic with them
+        #[arg(long, value_name = "N", default_value = "0", value_parser = value::routes)]
+        routes: usize,
         /// Equal seeds give equal worlds
         #[arg(long, value_name = "S", default_value_t = 1)]
         seed: u64,

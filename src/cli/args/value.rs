@@ -53,6 +53,14 @@ pub(super) fn interfaces(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|number| *number <= bounds::WORLD_ENTRIES).ok_or_else(most)
 }
 
+/// A table has a few hundred.
+const MOST_ROUTES: usize = 1000;
+
+pub(super) fn routes(text: &str) -> Result<usize, String> {
+    let most = || format!("a number of at most {}", bounds::grouped(MOST_ROUTES as u64));
+    text.parse().ok().filter(|number| *number <= MOST_ROUTES).ok_or_else(most)
+}
+
 pub(super) fn region(text: &str) -> Result<Region, String> {
     let is_region = !text.is_empty() && text.chars().all(|character| Grammar::Region.admits(character));
     if is_region { Ok(text.into()) } else { Err("a region is written as the API does, such as cn-shanghai".to_owned()) }

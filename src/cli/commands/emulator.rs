@@ -24,8 +24,8 @@ pub(super) async fn run(command: EmulatorCommand, invocation: &Invocation, outpu
         EmulatorCommand::Serve { world, listen, faults, call_log } => {
             serve(&world, listen, faults.as_deref(), call_log.as_deref(), invocation, output).await
         }
-        EmulatorCommand::Generate { interfaces, regions, seed, output: path, force } => {
-            let world = emulator::generate(&GenerateOptions { interfaces, regions, seed });
+        EmulatorCommand::Generate { interfaces, regions, routes, seed, output: path, force } => {
+            let world = emulator::generate(&GenerateOptions { interfaces, regions, routes, seed });
             let is_json = path.extension().is_some_and(|extension| extension == "json");
             let text = world.to_text(if is_json { Format::Json } else { Format::Yaml });
             write_new(&path, &text, force, output)

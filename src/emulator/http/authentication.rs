@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::emulator::caller::Caller;
 use crate::emulator::refusal::Refusal;
-use crate::emulator::request::Request;
+use crate::emulator::request::{LOOPBACK, Origin, Request};
 use crate::emulator::world::World;
 use crate::signature::{sha256_hex, v1, v3};
 
@@ -108,6 +108,10 @@ impl<'a> Wire<'a> {
             version: version.to_owned(),
             parameters: self.parameters().cloned().collect::<BTreeMap<_, _>>(),
             request_id: request_id.to_owned(),
+            origin: Origin {
+                user_agent: self.header("user-agent").unwrap_or_default().to_owned(),
+                address: LOOPBACK.to_owned(),
+            },
         }
     }
 }

@@ -4,15 +4,18 @@
 //! docs/reference/api.md#errors for errors. An XML answer is the JSON one with its keys as elements and its lists as
 //! repeated ones, under `<ActionResponse>` or `<Error>`.
 
+mod events;
+mod fields;
+mod metrics;
 mod routes;
 
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
-use jiff::Timestamp;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
 
+use self::fields::{CREATED, object};
 use super::authentication::{Signature, Wire};
 use super::page::JSON;
 use crate::emulator::answer::{Answer, Listing, Row};
@@ -20,9 +23,9 @@ use crate::emulator::caller::{Caller, Issued, Principal};
 use crate::emulator::refusal::Refusal;
 use crate::resource::{Region, Role, Status};
 
+pub(super) use self::fields::second;
+
 const XML: &str = "text/xml;charset=utf-8";
-/// When all emulated interfaces were made, so that equal worlds give equal answers.
-const CREATED: &str = "2024-01-01T00:00:00Z";
 /// What the API gives as the end of pay-as-you-go.
 const NEVER: &str = "2999-09-08T16:00:00Z";
 
@@ -47,11 +50,6 @@ impl Encoding {
     }
 }
 
-/// Writes an instant as the API does: in seconds.
-pub(super) fn second(instant: Timestamp) -> String {
-    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
 /// Writes an answer.
 pub(super) fn answer(
     answer: &Answer,
@@ -72,6 +70,8 @@ pub(super) fn answer(
         Answer::Attribute(Some(found)) => body.extend(attribute(found)),
         Answer::RouteTables(page) => body.extend(routes::tables(page)),
         Answer::RouteEntries(page) => body.extend(routes::entries(page)),
+        Answer::Metrics(page) => body.extend(metrics::points(page)),
+        Answer::Events(page) => body.extend(events::events(page)),
         Answer::Regions(regions) => body.extend(region_set(regions)),
         Answer::Identity(caller) => body.extend(identity(caller)),
         Answer::Credentials(issued) => body.extend(credentials(issued)),
@@ -221,13 +221,6 @@ fn credentials(issued: &Issued) -> Map<String, Value> {
             "Expiration": second(issued.expires),
         },
     }))
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
 }
 
 fn element(text: &mut String, name: &str, value: &Value) {

@@ -164,6 +164,9 @@ pub struct ConsoleSeed {
     /// When, counted from when the schedule was loaded; without it, at the struck call.
     #[serde(default, with = "duration::optional", skip_serializing_if = "Option::is_none")]
     pub at: Option<Duration>,
+    /// Which RAM user it is; without one, the account itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 impl Fault {

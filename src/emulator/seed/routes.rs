@@ -17,7 +17,7 @@ pub struct RouteSeed {
     /// The destination.
     pub prefix: Prefix,
     /// Where it leads.
-    #[serde(deserialize_with = "super::list")]
+    #[serde(deserialize_with = "super::entries::list")]
     pub next_hops: Vec<NextHopSeed>,
 }
 
@@ -28,7 +28,7 @@ pub struct NextHopSeed {
     /// What it is: an interface of the router, unless `type` says otherwise.
     pub id: String,
     /// What kind of thing it is; default RouterInterface.
-    #[serde(rename = "type", default, skip_serializing_if = "super::is_default")]
+    #[serde(rename = "type", default, skip_serializing_if = "super::entries::is_default")]
     pub kind: NextHopKind,
     /// Its share where traffic is spread, 0 to 255; 0 is a standby.
     #[serde(default, skip_serializing_if = "Option::is_none")]

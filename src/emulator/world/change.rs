@@ -10,6 +10,7 @@ use crate::emulator::refusal::Refusal;
 use crate::emulator::request::Request;
 use crate::emulator::seed::Pairs;
 use crate::emulator::timeline::Event;
+use crate::emulator::trail::Deed;
 use crate::resource::{BusinessStatus, Call, Status, Transition};
 
 impl World {
@@ -27,7 +28,10 @@ impl World {
         let mate = self.mate(request).filter(|mate| mate.timeline.status_at(now) == *from);
         let moved = |interface: &Interface| {
             let id = interface.facts.id.clone();
+            // The other end follows: nobody called for it.
+            let is_named = id == named.facts.id;
             Event {
+                deed: is_named.then(|| Box::new(Deed::of_call(caller, request, None))),
                 at: now,
                 cause: request.action.clone(),
                 request_id: Some(request.request_id.clone()),
@@ -81,6 +85,6 @@ impl World {
     }
 }
 
-fn mutating_call(request: &Request) -> Option<Call> {
+pub(super) fn mutating_call(request: &Request) -> Option<Call> {
     Call::ALL.into_iter().find(|call| call.action() == request.action)
 }

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Counts, World, routes};
+use super::change::mutating_call;
+use super::{Counts, World, events, metrics, routes};
 use crate::emulator::answer::{Answer, Delivery, Reply};
 use crate::emulator::caller::Caller;
 use crate::emulator::describe::Query;
 use crate::emulator::faults::{Facts, Interruption, Strike};
 use crate::emulator::refusal::Refusal;
-use crate::emulator::request::{Request, STS_VERSION, VPC_VERSION};
+use crate::emulator::request::{CMS_VERSION, Request, STS_VERSION, TRAIL_VERSION, VPC_VERSION};
 use crate::emulator::seed::ConsoleSeed;
 use crate::emulator::sts::Assumption;
 use crate::emulator::timeline::Event;
+use crate::emulator::trail::Deed;
 use crate::resource::{Region, RouterInterfaceId};
 
 impl World {
@@ -23,8 +25,7 @@ impl World {
         let now = now.max(self.latest);
         let strike = self.strike(caller, request);
         let flips: Vec<ConsoleSeed> = strike.flips().cloned().collect();
-        let mut events: Vec<Event> =
-            flips.iter().filter_map(|flip| self.flip(now, now, &flip.interface, &flip.status)).collect();
+        let mut events: Vec<Event> = flips.iter().filter_map(|flip| self.flip(now, now, flip)).collect();
         let flipped = events.len();
         let mut over_quota = false;
         let (answer, delivery) = match strike.interruption(false) {
@@ -43,12 +44,40 @@ impl World {
                 }
             }
         };
+        let has_moved = events.len() > flipped;
+        if let (Answer::Refused(refusal), Some(caller), false) = (&answer, caller, has_moved) {
+            events.extend(self.refused_deed(now, caller, request, refusal));
+        }
         let counts = self.counts_of(caller, request);
         counts.received += 1;
-        counts.mutated += u64::from(events.len() > flipped);
+        counts.mutated += u64::from(has_moved);
         counts.refused += u64::from(matches!(answer, Answer::Refused(_)));
         counts.over_quota += u64::from(over_quota);
         Reply { answer, delivery, latency: self.next_latency() + strike.delay(), events }
+    }
+
+    /// Notes that a mutating call was refused, which moves nothing and is told by ActionTrail all the same.
+    fn refused_deed(&mut self, now: Timestamp, caller: &Caller, request: &Request, refusal: &Refusal) -> Option<Event> {
+        mutating_call(request).filter(|_| request.version == VPC_VERSION)?;
+        let event = Event {
+            at: now,
+            interface: RouterInterfaceId::from(request.interface().unwrap_or_default()),
+            cause: request.action.clone(),
+            request_id: Some(request.request_id.clone()),
+            moments: Vec::new(),
+            deed: Some(Box::new(Deed::of_call(caller, request, Some(refusal)))),
+        };
+        self.replay(&event)?;
+        Some(event)
+    }
+
+    /// Returns the region that a call is about: the one that it names, or that of the first interface that it names.
+    fn region_meant<'r>(&'r self, request: &'r Request) -> &'r str {
+        let of_interface = || {
+            let id = events::interface_of(request)?;
+            Some(self.population.get(id)?.facts.region.as_str())
+        };
+        request.parameter("RegionId").or_else(of_interface).unwrap_or_default()
     }
 
     /// Returns how long the next answer takes.
@@ -60,16 +89,19 @@ impl World {
 
     pub(super) fn counts_of(&mut self, caller: Option<&Caller>, request: &Request) -> &mut Counts {
         let account = caller.map_or_else(|| self.main_account.clone(), |caller| caller.account.clone());
-        let region = Region::from(request.parameter("RegionId").unwrap_or_default());
+        let region = Region::from(self.region_meant(request));
         self.counts.entry((account, region, request.action.clone())).or_default()
     }
 
     fn strike(&mut self, caller: Option<&Caller>, request: &Request) -> Strike {
         let named = match request.action.as_str() {
             "DescribeRouterInterfaces" => Query::ids(&request.parameters),
+            "DescribeMetricLast" => metrics::instances(request).ok().flatten(),
+            "LookupEvents" => Some(events::interface_of(request).map(str::to_owned).into_iter().collect()),
             _ => Some(request.interface().map(str::to_owned).into_iter().collect()),
         };
-        let region = request.parameter("RegionId");
+        let region = Some(self.region_meant(request).to_owned()).filter(|region| !region.is_empty());
+        let region = region.as_deref();
         let (population, tables) = (&self.population, &self.tables);
         let is_of_routes = ["DescribeRouteTableList", "DescribeRouteEntryList"].contains(&request.action.as_str());
         let is_about = |id: &RouterInterfaceId| match &named {
@@ -96,12 +128,16 @@ impl World {
         if self.accounts.get(&caller.account).is_some_and(denies)
             || self.keys.get(&caller.access_key_id).is_some_and(|key| denies(&key.deny))
         {
-            let service = if request.version == STS_VERSION { "sts" } else { "vpc" };
-            return Err(Refusal::denied_to(caller, format!("{service}:{}", request.action)));
+            return Err(match request.action.as_str() {
+                // As policies name it, which is not as the API does.
+                "DescribeMetricLast" => Refusal::forbidden_to(caller, "cms:QueryMetricLast".to_owned()),
+                action => Refusal::denied_to(caller, format!("{}:{action}", request.service())),
+            });
         }
-        let region = request.parameter("RegionId").unwrap_or_default();
-        if request.version == VPC_VERSION {
-            let counted = self.quota.admit(now, [caller.account.as_str(), region, &request.action]);
+        // STS's own quota is not modelled.
+        if request.version != STS_VERSION {
+            let region = self.region_meant(request).to_owned();
+            let counted = self.quota.admit(now, [caller.account.as_str(), &region, &request.action]);
             counted.map_err(Refusal::throttled)?;
         }
         Ok(())
@@ -135,7 +171,9 @@ impl World {
                 events.extend(self.change(now, caller, request, strike)?);
                 Ok(Answer::Accepted)
             }
-            (VPC_VERSION | STS_VERSION, _, _) => Err(Refusal::unknown_action()),
+            (CMS_VERSION, "DescribeMetricLast", Some(caller)) => self.metric_last(now, caller, request, strike),
+            (TRAIL_VERSION, "LookupEvents", Some(caller)) => self.lookup_events(now, caller, request, strike),
+            (VPC_VERSION | STS_VERSION | CMS_VERSION | TRAIL_VERSION, _, _) => Err(Refusal::unknown_action()),
             _ => Err(Refusal::unknown_version()),
         }
     }

@@ -1,5 +1,6 @@
 //! What may be sent: a place under the quota, compare and swap against a fresh read, the floors again.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::super::earlier::Leftover;
@@ -276,6 +277,7 @@ impl<'a> Machine<'a> {
                 let sides = self.floors.sides_to_read(&step.address, &self.sightings);
                 if self.is_any_just_moved(sides.map(|side| &side.address)) {
                     // In a moment reads can be relied on.
+                    self.tell_held_up(number);
                     return Err(Some(self.hold(number)));
                 }
                 let mut sides = self.floors.sides_to_read(&step.address, &self.sightings);
@@ -283,6 +285,25 @@ impl<'a> Machine<'a> {
                 Err(is_read.then_some(Verdict::Finish(Outcome::Guarded, Some(because))))
             }
         }
+    }
+
+    /// Says for whom a call waits, and how long at most: once.
+    fn tell_held_up(&mut self, number: usize) {
+        if self.steps[number].held_up_since.is_some() {
+            return;
+        }
+        let step = self.planned(number);
+        let just_moved = |side: &FloorMember| {
+            let earlier = self.earlier.get(&side.address)?.iter();
+            let until = earlier.filter(|one| one.call.kind == Leftover::JustDone).map(|one| one.until).max()?;
+            Some((side.address.clone(), until))
+        };
+        let moved: Vec<(Address, Moment)> =
+            self.floors.sides_to_read(&step.address, &self.sightings).filter_map(just_moved).collect();
+        let Some(until) = moved.iter().map(|(_, until)| *until).max() else { return };
+        let moved: BTreeSet<Address> = moved.into_iter().map(|(address, _)| address).collect();
+        let wait = until.since(self.now.instant);
+        self.tell(Event::HeldUp { step: step.id.clone(), moved: moved.into_iter().collect(), wait });
     }
 
     /// Lists everything that a call rests on: its own interface, what its floors count, what it needs.

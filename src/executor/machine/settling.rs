@@ -97,12 +97,14 @@ impl Machine<'_> {
         self.tell_progress(number);
         let (has_settled, has_lagged) = (self.is_read_after(number, 1), self.is_read_after(number, LONGEST_LAG));
         let (read, apart) = (self.last_read(number), self.settings.poll_interval);
+        let is_wait = self.planned(number).action == Action::Wait;
         let Phase::Settling(settling) = &mut self.steps[number].phase else { return };
         if !counts(&mut settling.counted, read, apart) {
             return;
         }
         settling.contrary += 1;
-        let is_late = if settling.has_moved { has_settled } else { has_lagged };
+        // What is waited for was on its way when the plan was made.
+        let is_late = if settling.has_moved || is_wait { has_settled } else { has_lagged };
         if settling.contrary >= EQUAL_READS && is_late {
             self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));
         }

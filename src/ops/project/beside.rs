@@ -44,6 +44,20 @@ pub(super) fn passed_over(directory: &Path, spec: &Spec, state: &Path) -> Option
     Some(Diagnostic::warning(summary).hint(hint))
 }
 
+/// Returns whether a file is, or would be, one of those of a spec that is a directory.
+pub(in crate::ops) fn is_in(directory: &Path, file: &Path) -> bool {
+    directory.is_dir() && file.parent().is_some_and(|parent| same(parent, directory)) && is_merged(file)
+}
+
+/// Returns whether two paths lead to one place.
+pub(in crate::ops) fn same(one: &Path, other: &Path) -> bool {
+    let real = |path: &Path| {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    };
+    real(one) == real(other)
+}
+
 /// Suggests what may have been meant by a spec that is not there.
 pub(super) fn meant(missing: &Path) -> Option<String> {
     let directory = missing.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

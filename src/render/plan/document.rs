@@ -110,7 +110,7 @@ struct Inputs<'a> {
     /// How many `--allow-forgotten` let go although the cap is lower; an apply of the plan has to be told, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     allow_forgotten: Option<u32>,
-    /// Whether something was taken back and is done again (`--redo`); an apply of the plan has to be told, too.
+    /// Whether what was taken back is done again (`--redo`); an apply of the plan has to be told, too.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     redo: bool,
     /// Up to when what begins and ends is taken as done, where that is not up to `at` (`--at open`).

@@ -7,6 +7,7 @@ use super::super::phrase::Phrase;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::Operation;
 use crate::plan::{BlockCode, Plan, Warning};
+use crate::resource::Address;
 use crate::run::{Exit, Reason, Report, RunOutcome, StepResult};
 use crate::state::RunId;
 
@@ -260,7 +261,7 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
         return back.map(|back| Phrase::command(back).and(" takes it back"));
     }
     if report.outcome() == RunOutcome::TakenBack {
-        return Some(done_again(command));
+        return Some(done_again(report, command));
     }
     // What is left of a way back no plan shows: that is made from the spec, which asks for the opposite.
     let (plan, shows) = match report.takes_back.first().filter(|_| report.operation == Operation::Rollback) {
@@ -307,9 +308,13 @@ fn can_be_taken_back(report: &Report) -> bool {
 }
 
 /// Returns what to run after a run that nobody confirmed: what was taken back stays so until somebody asks for it.
-fn done_again(command: impl Fn(&str) -> String) -> Phrase {
-    let plan = Phrase::command(command("plan --redo")).and(" shows what was taken back, ");
-    plan.and_command(command("apply --redo")).and(" does it again")
+fn done_again(report: &Report, command: impl Fn(&str) -> String) -> Phrase {
+    let own: BTreeSet<&Address> =
+        report.results.iter().filter(|result| result.step.call.is_some()).map(|result| &result.step.address).collect();
+    // Other runs may have been taken back as well.
+    let only: String = own.iter().map(|address| format!(" --target {}", quoted(address.as_str()))).collect();
+    let plan = Phrase::command(command(&format!("plan{only} --redo"))).and(" shows what was taken back, ");
+    plan.and_command(command(&format!("apply{only} --redo"))).and(" does it again")
 }
 
 /// Returns what to run once a past run has been looked at; nothing while it goes on.
@@ -325,7 +330,7 @@ pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
             let keep = Phrase::command(command(&format!("confirm {}", quoted(&report.run_id.0)))).and(" keeps it, ");
             keep.and_command(command(&given.back(&report.run_id))).and(" takes it back")
         }
-        RunOutcome::TakenBack => done_again(command),
+        RunOutcome::TakenBack => done_again(report, command),
         _ => match report.takes_back.first().filter(|_| is_back) {
             Some(taken) => Phrase::command(command(&given.back_further(taken, report))).and(" takes back what is left"),
             None if is_all_done(report) => Phrase::command(command("plan")).and(" shows whether anything is left"),

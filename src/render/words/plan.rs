@@ -199,7 +199,7 @@ pub fn health_answer(answer: &HealthAnswer) -> String {
 }
 
 /// Names the first few of many.
-pub(super) fn some<T: ToString>(addresses: &[T]) -> String {
+pub(crate) fn some<T: ToString>(addresses: &[T]) -> String {
     let mut names: Vec<String> = addresses.iter().take(NAMED).map(ToString::to_string).collect();
     names.extend(and_more(addresses.len().saturating_sub(NAMED), "", ""));
     names.join(", ")

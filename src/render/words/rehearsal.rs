@@ -43,7 +43,7 @@ fn after(since: Duration) -> String {
 pub(crate) fn assumed(steps: &[StepId], time: Duration) -> String {
     let mut named: Vec<String> = steps.iter().take(NAMED).map(ToString::to_string).collect();
     named.extend(and_more(steps.len().saturating_sub(NAMED), "", ""));
-    let time = duration(time);
+    let time = crate::duration::format(time);
     format!("no time is recorded of {}, {time} taken for each: {}", counted(steps.len(), "step"), named.join(", "))
 }
 

@@ -1,8 +1,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use super::*;
-use crate::resource::AccountName;
-use crate::state::{Durations, Sighting};
+use crate::journal::Outcome;
+use crate::plan::StepId;
+use crate::resource::{AccountName, Call, RequestId, Status};
+use crate::state::{Durations, LastAction, RunId, Sighting};
 
 fn record(id: &str) -> Record {
     Record {
@@ -32,6 +34,33 @@ fn names(records: &Records) -> Vec<(String, String)> {
 
 fn pair(address: &str, id: &str) -> (String, String) {
     (address.to_owned(), id.to_owned())
+}
+
+#[test]
+fn where_an_unsettled_call_was_sent_is_no_end_of_it_while_reads_may_lag() {
+    let at = |second: i64| jiff::Timestamp::from_second(1_795_000_000 + second).unwrap();
+    let action = LastAction {
+        run_id: RunId("20261123T121000.000Z-000001".into()),
+        step: StepId("a/deactivate".into()),
+        action: Call::Deactivate,
+        request_id: Some(RequestId("R".into())),
+        started_at: at(0),
+        finished_at: at(3),
+        outcome: Some(Outcome::Unsettled),
+        found: Some(Status::Deactivating),
+        because: None,
+        uptime: None,
+        has_moved_since: false,
+    };
+    let observed = Sighting::first(Some(Status::Deactivating), at(3));
+    let mut record = Record { last_action: Some(action), observed, ..record("ri-a") };
+    record.see(Some(Status::Active), at(5), None);
+    assert!(record.open_action().is_some(), "a read of two seconds later may be of before the call");
+    record.see(Some(Status::Active), at(18), None);
+    assert_eq!(record.open_action(), None, "somebody has brought it back");
+    record.last_action.as_mut().unwrap().has_moved_since = false;
+    record.see(Some(Status::Inactive), at(19), None);
+    assert_eq!(record.open_action(), None);
 }
 
 #[test]

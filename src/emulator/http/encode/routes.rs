@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CREATED, object};
+use super::fields::{CREATED, object};
 use crate::emulator::answer::{RouteHop, RouteRow, RouteRows, RouteTable, RouteTables};
 
 pub(super) fn tables(page: &RouteTables) -> Map<String, Value> {

@@ -96,6 +96,18 @@ fn a_wait_has_nothing_to_send_and_needs_no_place() {
 }
 
 #[test]
+fn what_is_waited_for_is_diverted_once_reads_agree_for_a_window() {
+    let mut run = Scene::of([await_up("a")]).run();
+    run.tell(Input::Woken);
+    run.appended();
+    run.read();
+    let ended = "told a/wait Unsettled".to_owned();
+    assert!(!run.show("a", Status::Inactive).poll(6).contains(&ended), "14 s are no window");
+    let words = run.poll(8);
+    assert!(words.contains(&ended), "{words:?}");
+}
+
+#[test]
 fn what_a_page_shows_in_two_ways_keeps_no_floor_until_it_is_read_again() {
     for is_contradicted in [false, true] {
         let mut run = Scene::of([drain("a"), drain("c")]).floor(&["a", "b", "c"], 1).begin();

@@ -140,7 +140,7 @@ fn short(shortage: &Shortage, up: &str, title: &str, (zone, plan): (&Zone, Optio
         return format!("{kept} without {title}");
     }
     let way = plan.and_then(|plan| way_up(plan, not_up));
-    let way = way.unwrap_or_else(|| "bring one of them up first, or change the floor".to_owned());
+    let way = way.unwrap_or_else(|| "bring one of these links up first, or change the floor".to_owned());
     format!("{kept} without {title}; {}; {way}", who_is_down(not_up, *more, zone))
 }
 

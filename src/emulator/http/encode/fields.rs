@@ -1,0 +1,20 @@
+//! What all answers share: how objects and times are written.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+/// When all emulated interfaces were made, so that equal worlds give equal answers.
+pub(super) const CREATED: &str = "2024-01-01T00:00:00Z";
+
+/// Writes an instant as the API does: in seconds.
+pub(in crate::emulator::http) fn second(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Returns the fields of an object.
+pub(super) fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
