@@ -467,7 +467,8 @@ fn false_safes(routed: &Routed, plan: &Plan, seed: u64) -> usize {
                     // One of several that go down is told so as well, be it that another one goes last.
                     let is_up = |hop: &(Over, bool)| hop.1 && routed.is_up(hop.0, &truth, &moves, u32::MAX);
                     let is_over = !entry.hops.iter().any(is_up);
-                    let is_right = is_lost || is_over || !carries;
+                    let is_others = entry.hops.iter().any(|hop| routed.is_lost(entry, *hop, &truth, &moves));
+                    let is_right = is_lost || is_others || is_over || !carries;
                     assert!(is_right, "seed {seed}: {} over {} is not lost", entry.prefix, step.address);
                 }
                 None => panic!("seed {seed}: {} over {} is not spoken of", entry.prefix, step.address),

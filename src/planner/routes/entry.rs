@@ -140,7 +140,7 @@ impl<'a> Entry<'a> {
         let stays = others().filter(|hop| hop.stays(moves)).map(|hop| hop.left(false));
         let comes = others().filter(|hop| hop.rises(moves) && is_up_by(hop, &before, scene));
         let mut remains: Vec<HopLeft> = stays.chain(comes.map(|hop| hop.left(!hop.is_enabled))).collect();
-        let is_kept = own.carries() && !self.is_lost_with(own, moves);
+        let is_kept = own.carries() && !self.hops.iter().any(|hop| self.is_lost_with(hop, moves));
         if remains.is_empty() && is_kept {
             // Others go down behind what comes up, and keep it until then.
             remains = others().filter(|hop| hop.rises(moves)).map(|hop| hop.left(!hop.is_enabled)).collect();
