@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Duration;
 
-use rictl::plan::{Plan, PlanOptions};
+use rictl::plan::{Plan, PlanOptions, RoutesHeard};
 use rictl::planner::{Inputs, plan};
 use rictl::render;
 use rictl::resource::{DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Status, Target};
@@ -126,6 +126,7 @@ fn live(spec: &Spec, percent: usize) -> LiveState {
             .map(|(number, (address, spec))| (address.clone(), Reading::Found(observed(number, spec))))
             .collect(),
         failures: Vec::new(),
+        others: Default::default(),
     }
 }
 
@@ -146,6 +147,7 @@ fn planned(spec: &Spec, live: &LiveState) -> Plan {
         doubts: &[],
         health: &[],
         traffic: &[],
+        routes: &RoutesHeard::default(),
     };
     plan(&inputs, &options).unwrap()
 }

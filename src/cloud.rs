@@ -20,7 +20,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::BootTime;
-use crate::plan::HealthUnread;
+use crate::plan::{HealthUnread, RoutesUnread};
 use crate::resource::{AccountId, AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
 
 pub use crate::resource::{Call, Mutation, Receipt, RequestId};
@@ -191,6 +191,16 @@ pub enum Effect {
 }
 
 impl From<&CloudError> for HealthUnread {
+    fn from(error: &CloudError) -> Self {
+        let detail = error.with_hint();
+        match error.kind {
+            ErrorKind::Denied => Self::Denied { detail },
+            _ => Self::Failed { detail },
+        }
+    }
+}
+
+impl From<&CloudError> for RoutesUnread {
     fn from(error: &CloudError) -> Self {
         let detail = error.with_hint();
         match error.kind {

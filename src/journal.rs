@@ -196,6 +196,9 @@ pub struct Evidence {
     /// Why windows were overridden.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_window: Option<String>,
+    /// What was allowed to go down although that left a route without a next hop.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow_last_route: Vec<Address>,
     /// Whether the state's lock could be done without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<LockWord>,

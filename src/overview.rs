@@ -3,6 +3,7 @@
 //! `status` asks for all of it, `whatif` what stays up without some links, `explain` whether one can go down now. The counts are
 //! those of `drift`: nothing is counted twice.
 
+mod carried;
 mod prospects;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::schedule;
 use crate::spec::{Change, Spec};
 use crate::state::{Awaiting, Record, RunId, State};
 
+pub use carried::{Disagreement, disagreements, grouped_routers, router_of};
 pub use prospects::{Obstacle, Prospect, Prospects};
 pub use whatif::{Down, GroupWithout, without};
 

@@ -16,6 +16,7 @@ mod floor;
 mod forgotten;
 mod health;
 mod inputs;
+mod route;
 #[cfg(test)]
 mod samples;
 mod step;
@@ -24,7 +25,7 @@ mod traffic;
 mod upcoming;
 mod warning;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -50,6 +51,10 @@ pub use self::floor::{Floor, FloorLink, FloorMember, Guard, Knob};
 pub use self::forgotten::{Forgotten, GuardWeakened, WindowBecame};
 pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
 pub use self::inputs::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, InterfaceRead, PlanInputs};
+pub use self::route::{
+    HopAnswer, HopLeft, HopRead, LostPrefix, RouteGuards, RouteLeft, RouteLoss, RouterRead, RoutesAnswer, RoutesHeard,
+    RoutesUnread,
+};
 pub use self::step::{Action, Step, StepId};
 pub use self::summary::Summary;
 pub use self::traffic::{Returning, Traffic, TrafficEnd, TrafficHeard, TrafficUnread};
@@ -177,6 +182,10 @@ pub struct Plan {
     /// How many bits per second what is deactivated may carry at most, where that is limited. No part of the file: a saved plan is
     /// made again.
     pub quiet_below: Option<u64>,
+    /// The prefixes over what it deactivates and what else leads there, by address, table and prefix.
+    pub routes: Vec<RouteLeft>,
+    /// What is asked again before something is deactivated. No part of the file.
+    pub route_guards: RouteGuards,
 }
 
 /// Windows that would hold calls back and were overridden.
@@ -223,6 +232,8 @@ pub struct PlanOptions {
     pub allow_forgotten: Option<u32>,
     /// `--traffic`: what everything that is looked at carries is told.
     pub traffic: bool,
+    /// `--allow-last-route`: what may go down although that leaves a route without a next hop.
+    pub allow_last_route: BTreeSet<Address>,
 }
 
 /// The time between the making of a plan and its moment.
@@ -268,6 +279,7 @@ impl PlanOptions {
             drift: None,
             allow_forgotten: None,
             traffic: false,
+            allow_last_route: BTreeSet::new(),
         }
     }
 }

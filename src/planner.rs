@@ -1,6 +1,6 @@
 //! The planner: a plain function from what is declared, live and recorded to a [`Plan`].
 //!
-//! It is the list of passes in [`plan`]: match up, select, lower, pair, hold back by windows, order, guard floors, enforce caps, cut the rollout,
+//! It is the list of passes in [`plan`]: match up, select, lower, pair, hold back by windows, order, guard floors and routes, enforce caps, cut the rollout,
 //! remark. No clock, no randomness, no environment, no prose; equal input gives byte-equal plans. Where a change cannot
 //! be had, that is a `Blocked` entry and the rest stands; only a question that makes no sense (a `--target` that selects nothing) is
 //! an error. That the result really keeps its promises is checked by `Plan::check`, which shares no code with `floors`.
@@ -16,6 +16,7 @@ mod order;
 mod pairs;
 mod remarks;
 mod rollout;
+mod routes;
 mod selection;
 mod subject;
 mod traffic;
@@ -28,15 +29,16 @@ use crate::attribute::Values;
 use crate::drift::{match_up, opposite_sides};
 use crate::plan::{
     About, Basis, BlockReason, Change, ChangeAction, Doubt, HealthEnd, HealthRead, InterfaceRead, Plan, PlanInputs,
-    PlanOptions, ResourceChange, TrafficEnd, TrafficHeard,
+    PlanOptions, ResourceChange, RoutesHeard, TrafficEnd, TrafficHeard,
 };
-use crate::resource::{Address, ChangeName, LiveState, Target};
+use crate::resource::{Address, ChangeName, LiveState, Router, RouterInterfaceId, Scope, Target};
 use crate::schedule;
 use crate::selector::BadChoice;
 use crate::spec::Spec;
 use crate::state::State;
 
 use draft::Draft;
+use routes::Routes;
 use subject::{Subjects, resource_change, resource_drift};
 
 /// Everything a plan is made from.
@@ -58,6 +60,8 @@ pub struct Inputs<'a> {
     pub health: &'a [HealthRead],
     /// What was heard of the interfaces whose traffic was asked for.
     pub traffic: &'a [TrafficHeard],
+    /// What was read of the routes that were asked for.
+    pub routes: &'a RoutesHeard,
 }
 
 /// A plan, and what has to be asked before it can be relied on.
@@ -65,10 +69,28 @@ pub struct Inputs<'a> {
 pub struct Draw {
     /// The plan.
     pub plan: Plan,
-    /// The health checks that it has not heard of: ask them and plan again.
-    pub questions: Vec<HealthEnd>,
-    /// The interfaces of which it has not heard what they carry: likewise.
+    /// What it has not heard of: ask and plan again.
+    pub questions: Questions,
+}
+
+/// What a plan has to hear of before it can be relied on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Questions {
+    /// Health checks.
+    pub health: Vec<HealthEnd>,
+    /// Routers whose route tables are to be read.
+    pub routers: Vec<Router>,
+    /// Next hops that were not read as declared interfaces.
+    pub hops: Vec<(Scope, RouterInterfaceId)>,
+    /// Interfaces of which it has not heard what they carry.
     pub traffic: Vec<TrafficEnd>,
+}
+
+impl Questions {
+    /// Returns whether nothing has to be asked.
+    pub fn is_empty(&self) -> bool {
+        self.health.is_empty() && self.routers.is_empty() && self.hops.is_empty() && self.traffic.is_empty()
+    }
 }
 
 /// What is held back, by address, and why.
@@ -82,11 +104,24 @@ pub fn plan(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Plan, Vec<BadC
     draw(inputs, options).map(|drawn| drawn.plan)
 }
 
-/// Plans, and says which health checks have to be heard of first.
+/// Plans, and says which health checks and routes have to be heard of first.
 ///
 /// # Errors
 /// As [`plan`].
 pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadChoice>> {
+    let mut options = options.clone();
+    loop {
+        let (drawn, lost) = draw_once(inputs, &options)?;
+        if lost.is_empty() {
+            return Ok(drawn);
+        }
+        // What its routes hold back makes room for what a floor refused for want of it.
+        options.held.extend(lost);
+    }
+}
+
+/// Plans once; returns beside it what may not go down for its routes, which the plan does not heed yet.
+fn draw_once(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<(Draw, Held), Vec<BadChoice>> {
     let spec = inputs.spec;
     let asked_of_drift = options.drift;
     let options = &PlanOptions { drift: Some(options.drift.unwrap_or(spec.drift)), ..options.clone() };
@@ -112,9 +147,19 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     let checks = health::Checks::new(spec, inputs.target, inputs.health);
     let scene = floors::Scene { subjects: &subjects, pairs: &pairs, checks: &checks };
     let mut floors = floors::guard(spec, &scene, &mut draft, &mut graph);
-    let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
+    let mut routes = Routes::default();
+    // What a cap refuses as a whole goes nowhere; but it is counted without what its routes hold back.
+    if options.allow_changes.is_some() || !caps::are_exceeded(spec, &subjects, &draft) {
+        let (subjects, pairs, checks) = (&subjects, &pairs, &checks);
+        let (draft, graph, heard) = (&draft, &graph, inputs.routes);
+        routes = routes::guard(&routes::Scene { spec, subjects, pairs, checks, draft, graph, heard }, options);
+    }
     let forgotten = remarks::forgotten(spec, inputs.state);
+    let allow_changes = caps::enforce(spec, &subjects, options, &mut draft);
     let (allow_forgotten, mut gone) = caps::enforce_forgotten(spec, &forgotten, (&subjects, &mut draft), options);
+    if !subjects.numbers().any(|number| draft.deactivates(number)) {
+        routes = routes.of_nothing();
+    }
     // What takes back has limits of its own, which nobody has weakened.
     let guards_weakened = if options.way_back { Vec::new() } else { guards::weakened(spec, inputs.state) };
     let mut warnings = pairs::half_up(spec, &subjects, &pairs);
@@ -127,6 +172,7 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
     warnings.extend(heard.warnings);
     warnings.extend(TrafficHeard::warning(inputs.traffic));
     let unheard = traffic::questions(spec, &subjects, inputs.traffic, (&selection, options), &draft);
+    warnings.extend(routes.warnings);
     let levels = graph.levels(&draft);
     let rollout = rollout::cut(spec, &subjects, &draft, &levels);
     let mut steps = graph.into_steps(&subjects, &draft, &levels, rollout.as_ref(), &floors.guards);
@@ -197,9 +243,18 @@ pub fn draw(inputs: &Inputs<'_>, options: &PlanOptions) -> Result<Draw, Vec<BadC
                 .filter_map(|(_, subject)| InterfaceRead::of(subject.address, subject.reading))
                 .collect(),
             health: inputs.health.to_vec(),
+            allow_last_route: routes.allowed,
+            routes: routes.read,
         },
+        routes: routes.left,
+        route_guards: routes.guards,
     };
-    Ok(Draw { plan, questions: heard.questions, traffic: unheard })
+    let mut health = heard.questions;
+    let is_new = |end: &HealthEnd| !health.iter().any(|known| known.interface_id == end.interface_id);
+    let more: Vec<HealthEnd> = routes.checks.into_iter().filter(is_new).collect();
+    health.extend(more);
+    let (routers, hops) = (routes.routers.into_iter().collect(), routes.hops.into_iter().collect());
+    Ok((Draw { plan, questions: Questions { health, routers, hops, traffic: unheard } }, routes.lost))
 }
 
 /// Returns what windows and clashes of changes hold back at a moment, and why.

@@ -5,7 +5,6 @@
 
 pub mod events;
 mod health;
-pub mod routes;
 pub mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,7 +43,8 @@ pub struct Refresh {
 pub async fn refresh(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -> LiveState {
     let mut read = Gathered::of(cloud, &[wanted], |_| None).await;
     let readings = read.readings(cloud, &[wanted], &[named(wanted)], moved).await.pop().unwrap_or_default();
-    read.live(clock, wanted, readings)
+    let live = read.live(clock, wanted, readings);
+    LiveState { others: read.left_over(), ..live }
 }
 
 /// Reads a part of what a spec declares: of each scope that it names, `declared` says how many interfaces that has at least.
@@ -58,7 +58,8 @@ pub async fn refresh_part(
     let mut read = Gathered::of(cloud, &[wanted], total).await;
     let named = [declared.keys().copied().collect()];
     let readings = read.readings(cloud, &[wanted], &named, moved).await.pop().unwrap_or_default();
-    read.live(clock, wanted, readings)
+    let live = read.live(clock, wanted, readings);
+    LiveState { others: read.left_over(), ..live }
 }
 
 /// Reads what each of several specs wants, every scope once for all of them, and says to each what it asked for. No two of them
@@ -76,7 +77,7 @@ pub async fn read(cloud: &impl CloudRead, clock: &Clock, wanted: &[Wanted]) -> R
     let mut read = Gathered::of(cloud, &[wanted], |_| None).await;
     let readings = read.readings(cloud, &[wanted], &[named(wanted)], copied).await.pop().unwrap_or_default();
     let live = read.live(clock, wanted, readings);
-    Refresh { live, reads: read.reads() }
+    Refresh { live: LiveState { others: read.beside(), ..live }, reads: read.reads() }
 }
 
 fn named(wanted: &[Wanted]) -> BTreeSet<&Scope> {
@@ -200,7 +201,24 @@ impl<'w> Gathered<'w> {
     fn live(&self, clock: &Clock, wanted: &[Wanted], readings: BTreeMap<Address, Reading>) -> LiveState {
         let named = if self.failures.is_empty() { BTreeSet::new() } else { named(wanted) };
         let failures = self.failures.iter().filter(|failure| named.contains(&failure.scope)).cloned().collect();
-        LiveState { read_at: clock.now(), readings, failures }
+        LiveState { read_at: clock.now(), readings, failures, others: BTreeMap::new() }
+    }
+
+    /// Takes what nobody wanted out of listings from which everything else was taken.
+    fn left_over(&mut self) -> BTreeMap<Scope, BTreeMap<RouterInterfaceId, Observed>> {
+        let rows = |listing: Listing| listing.interfaces.into_iter().map(|(id, row)| (id, row.observed)).collect();
+        std::mem::take(&mut self.listings).into_iter().map(|(scope, listing)| (scope.clone(), rows(listing))).collect()
+    }
+
+    /// Returns what nobody wanted.
+    fn beside(&self) -> BTreeMap<Scope, BTreeMap<RouterInterfaceId, Observed>> {
+        let others = |(scope, listing): (&&Scope, &Listing)| {
+            let wanted = self.ids.get(*scope);
+            let is_other = |id: &RouterInterfaceId| wanted.is_none_or(|wanted| !wanted.contains(id));
+            let rows = listing.interfaces.iter().filter(|(id, _)| is_other(id));
+            ((*scope).clone(), rows.map(|(id, row)| (id.clone(), row.observed.clone())).collect())
+        };
+        self.listings.iter().map(others).collect()
     }
 
     fn reads(self) -> Vec<ScopeRead> {

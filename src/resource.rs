@@ -205,6 +205,8 @@ pub struct LiveState {
     pub readings: BTreeMap<Address, Reading>,
     /// The scopes that could not be read.
     pub failures: Vec<ScopeFailure>,
+    /// What the same pages showed beside that, by scope; what is missing from it nobody asked for.
+    pub others: BTreeMap<Scope, BTreeMap<RouterInterfaceId, Observed>>,
 }
 
 /// Whose interfaces a plan or a state file is about. The endpoint is shown, never compared.

@@ -369,9 +369,16 @@ pub struct Limits {
     pub health: HealthPolicy,
     /// `quiet_below`: what carries more is not deactivated.
     pub quiet_below: Option<Placed<Rate>>,
+    /// `last_route`.
+    pub last_route: Option<Placed<LastRoutePolicy>>,
 }
 
 impl Limits {
+    /// Returns what it counts for that a route has no other next hop: a warning where the section does not say.
+    pub fn last_route(&self) -> LastRoutePolicy {
+        self.last_route.as_ref().map_or_else(LastRoutePolicy::default, |policy| policy.value)
+    }
+
     /// Returns how many changes `max_changes_percent` allows of so many declared interfaces: never below one.
     pub fn share(&self, declared: usize) -> Option<usize> {
         let percent = self.max_changes_percent.as_ref()?;
@@ -400,6 +407,19 @@ pub enum HealthPolicy {
     /// One that says Abnormal, or cannot be read, counts as not up.
     Block,
     /// They are not asked.
+    Ignore,
+}
+
+/// What it counts for that the deactivation of an interface leaves a route without a next hop.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum LastRoutePolicy {
+    /// A warning.
+    #[default]
+    Warn,
+    /// The deactivation is blocked, also where a route table cannot be read.
+    Block,
+    /// No route table is read.
     Ignore,
 }
 

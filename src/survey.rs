@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::resource::{
-    Address, BusinessStatus, DesiredStatus, GroupName, Observed, Region, RouterInterfaceId, Status, Target, composed,
-    is_letter_or_mark,
+    Address, BusinessStatus, DesiredStatus, GroupName, Observed, Region, Route, RouterInterfaceId, Status, Target,
+    composed, is_letter_or_mark,
 };
 use crate::spec::keys::Grammar;
 
@@ -80,13 +80,14 @@ pub struct LikelyGroup {
     pub is_up: bool,
 }
 
-/// Arranges what was read; `names` are better names than the cloud's, where somebody gave one.
+/// Arranges what was read; `names` are better names than the cloud's, where somebody gave one, and `routes` what leads over it, as
+/// far as that was read.
 pub fn survey(
     read_at: Timestamp,
     target: Target,
     regions: Vec<Region>,
     observed: Vec<Observed>,
-    names: &BTreeMap<RouterInterfaceId, String>,
+    (names, routes): (&BTreeMap<RouterInterfaceId, String>, &[Route]),
 ) -> Survey {
     let addresses = addresses(&observed, names);
     let mut entries: BTreeMap<Address, Entry> = observed
@@ -98,7 +99,7 @@ pub fn survey(
             Some((address, Entry { observed, peer, group: None, notes }))
         })
         .collect();
-    let groups = groups(&mut entries);
+    let groups = groups(&mut entries, routes, &addresses);
     Survey { read_at, target, regions, entries, groups, notes: Vec::new() }
 }
 
@@ -174,7 +175,11 @@ fn plain(letter: char) -> Option<char> {
 }
 
 /// Recognises links that may stand in for each other and enters each interface into at most one group.
-fn groups(entries: &mut BTreeMap<Address, Entry>) -> BTreeMap<GroupName, LikelyGroup> {
+fn groups(
+    entries: &mut BTreeMap<Address, Entry>,
+    routes: &[Route],
+    addresses: &BTreeMap<RouterInterfaceId, Address>,
+) -> BTreeMap<GroupName, LikelyGroup> {
     let mut by_routers: BTreeMap<(String, String), Vec<Address>> = BTreeMap::new();
     let mut by_opposite: BTreeMap<String, Vec<Address>> = BTreeMap::new();
     for (address, entry) in entries.iter() {
@@ -185,6 +190,18 @@ fn groups(entries: &mut BTreeMap<Address, Entry>) -> BTreeMap<GroupName, LikelyG
         by_opposite.entry(far.to_string()).or_default().push(address.clone());
     }
     let mut groups = BTreeMap::new();
+    for Sharing { members, prefixes, router } in sharing(entries, routes, addresses) {
+        let why = |links| {
+            let prefixes =
+                if prefixes.len() == 1 { "1 prefix".to_owned() } else { format!("{} prefixes", prefixes.len()) };
+            format!("{links} links are next hops of the same {prefixes}")
+        };
+        let far: BTreeSet<_> = members.iter().map(|member| &entries[member].observed.opposite.router_id).collect();
+        let near: BTreeSet<_> = members.iter().map(|member| &entries[member].observed.router_id).collect();
+        let is_certain = far.union(&near).count() == 2;
+        let first = prefixes.first().map(|prefix| prefix.to_string()).unwrap_or_default();
+        enter(entries, &mut groups, &format!("{router}-{first}"), &members, is_certain, why);
+    }
     for ((one, other), members) in by_routers {
         let why = |links| format!("{links} links join {one} and {other}");
         enter(entries, &mut groups, &format!("{one}-{other}"), &members, true, why);
@@ -194,6 +211,46 @@ fn groups(entries: &mut BTreeMap<Address, Entry>) -> BTreeMap<GroupName, LikelyG
         enter(entries, &mut groups, &format!("to-{far}"), &members, false, why);
     }
     groups
+}
+
+/// Interfaces that are next hops of the same entries, and their other ends.
+struct Sharing {
+    members: Vec<Address>,
+    prefixes: BTreeSet<Box<str>>,
+    router: String,
+}
+
+/// Puts together what shares the next hops of an entry, directly or by way of others.
+fn sharing(
+    entries: &BTreeMap<Address, Entry>,
+    routes: &[Route],
+    addresses: &BTreeMap<RouterInterfaceId, Address>,
+) -> Vec<Sharing> {
+    let mut parts: Vec<(BTreeSet<Address>, BTreeSet<Box<str>>)> = Vec::new();
+    for route in routes {
+        let hops = route.next_hops.iter().filter_map(|hop| addresses.get(&hop.id).cloned());
+        let mut part: (BTreeSet<Address>, BTreeSet<Box<str>>) =
+            (hops.collect(), BTreeSet::from([route.prefix.clone()]));
+        if part.0.len() < 2 {
+            continue;
+        }
+        let (shared, apart): (Vec<_>, Vec<_>) = parts.into_iter().partition(|other| !other.0.is_disjoint(&part.0));
+        for (members, prefixes) in shared {
+            part.0.extend(members);
+            part.1.extend(prefixes);
+        }
+        parts = apart;
+        parts.push(part);
+    }
+    parts.sort();
+    let sharing = |(members, prefixes): (BTreeSet<Address>, BTreeSet<Box<str>>)| {
+        let router = members.first().and_then(|member| entries[member].observed.router_id.as_deref());
+        let router = router.unwrap_or_default().to_owned();
+        let ends: Vec<Address> = members.iter().filter_map(|member| entries[member].peer.clone()).collect();
+        let members: BTreeSet<Address> = members.into_iter().chain(ends).collect();
+        Sharing { members: members.into_iter().collect(), prefixes, router }
+    };
+    parts.into_iter().map(sharing).collect()
 }
 
 /// Makes a group of the members that have none yet, if they are more than one link.

@@ -12,6 +12,7 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 use rictl::clock::Clock;
+use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Health, Identity, Mutation, Page, Permit, Selection,
@@ -20,7 +21,7 @@ use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Known, Settings, Surroundings, run};
 use rictl::journal::Outcome;
 use rictl::plan::Plan;
-use rictl::resource::{AccountName, Observed, Receipt, RouterInterfaceId, Scope, Status};
+use rictl::resource::{AccountName, Observed, Receipt, Router, RouterInterfaceId, Scope, Status};
 use rictl::run::{Report, StopReason, WaveFailure};
 use rictl::spec::{SpecFile, parse};
 use rictl::store::memory::{Disk, Memory, MemoryStore};
@@ -188,6 +189,16 @@ impl TrafficRead for Witness {
         ids: &[RouterInterfaceId],
     ) -> Result<Vec<TrafficPoint>, CloudError> {
         self.inner.traffic(scope, direction, ids).await
+    }
+}
+
+impl RoutesRead for Witness {
+    async fn route_tables(&self, router: &Router, page_number: u32) -> Result<RouteTablesPage, CloudError> {
+        self.inner.route_tables(router, page_number).await
+    }
+
+    async fn routes(&self, router: &Router, table: &str, next_token: Option<&str>) -> Result<RoutesPage, CloudError> {
+        self.inner.routes(router, table, next_token).await
     }
 }
 

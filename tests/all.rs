@@ -31,6 +31,7 @@ mod harness;
 mod health_checks;
 mod hostile;
 mod kills;
+mod last_routes;
 mod mutations;
 mod packaging;
 mod planner;

@@ -9,6 +9,7 @@ mod health;
 mod laws;
 mod oracle;
 mod random;
+mod routes;
 mod table;
 mod texts;
 mod traffic;

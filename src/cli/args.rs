@@ -65,10 +65,13 @@ pub(super) struct Cli {
 pub(super) enum Command {
     /// Write a starter spec from what is live; changes nothing in the cloud
     Init(InitArgs),
-    /// Check the spec: no network, no credentials
+    /// Check the spec: no network and no credentials, but with --live
     Validate {
         #[command(flatten)]
         at: AtArgs,
+        /// Read the cloud as well, and say where groups and its route tables disagree
+        #[arg(long)]
+        live: bool,
         /// Print the findings as JSON
         #[arg(long)]
         json: bool,

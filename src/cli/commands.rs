@@ -130,7 +130,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
     }
     match command {
         Command::Init(arguments) => init::init(&arguments, invocation, output).await,
-        Command::Validate { at, json } => offline::validate(&at, json, invocation, output),
+        Command::Validate { at, live, json } => offline::validate(&at, (live, json), invocation, output).await,
         Command::Fmt { check } => offline::fmt(invocation, output, check),
         Command::Plan(arguments) => plan::plan(&arguments, invocation, output).await,
         Command::Rehearse(arguments) => rehearse::rehearse(&arguments, invocation, output).await,

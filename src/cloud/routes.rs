@@ -1,5 +1,7 @@
 //! The port to route tables. What reads them has no call that changes anything.
 
+pub mod reading;
+
 use crate::resource::{RequestId, Route, Router};
 
 use super::CloudError;

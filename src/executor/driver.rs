@@ -30,10 +30,11 @@ use crate::clock::{BootTime, Clock};
 use crate::cloud::acting::Acting;
 use crate::cloud::carried::carried;
 use crate::cloud::listing::{self, Listing};
+use crate::cloud::routes::reading;
 use crate::cloud::{Call, CloudError, Mutation, Permit, Receipt};
 use crate::journal::RunStarted;
 use crate::plan::{HealthEnd, Plan, TrafficUnread};
-use crate::resource::{LastSeen, RouterInterfaceId, Scope};
+use crate::resource::{LastSeen, Router, RouterInterfaceId, Scope};
 use crate::run::Event;
 use crate::store::{Store, StoreError};
 
@@ -203,6 +204,7 @@ impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
                 Effect::Read(read) => self.read(read),
                 Effect::AskHealth(end) => self.ask_health(end),
                 Effect::AskTraffic { scope, ids } => self.ask_traffic(scope, ids),
+                Effect::AskRoutes(router) => self.ask_routes(router),
                 Effect::DropReads => self.reads.clear(),
                 Effect::Tell(event) => (self.emit)(&event),
                 Effect::StepAside => self.gate.step_aside(),
@@ -291,6 +293,16 @@ impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
             let (asked, list): (_, Vec<RouterInterfaceId>) = (BootTime::now(), ids.iter().cloned().collect());
             let answer = carried(cloud, &scope, &list).await.map_err(|error| TrafficUnread::from(&error));
             Input::Traffic { ids, asked, answer }
+        }));
+    }
+
+    /// Asks for the route tables of one router: what they say is no newer than the first question.
+    fn ask_routes(&mut self, router: Router) {
+        let cloud = self.cloud;
+        self.checks.push(Box::pin(async move {
+            let asked = BootTime::now();
+            let answer = reading::of(cloud, &router).await;
+            Input::Routes { router, asked, answer }
         }));
     }
 

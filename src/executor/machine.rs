@@ -8,8 +8,8 @@
 //! redundancy guard says. `recording` appends and sends what is durable, `answers` takes in what came back, `reading` asks for
 //! what is due, `settling` judges what was read, `ending` closes steps, `waves` stands between the waves of a rollout,
 //! `last_look` says what stayed, `pace` how long to wait for the next read. `phase` and `stage` hold where a step and the run
-//! stand, `tally` how many steps of each region stand where, `sightings` what was read, `health` what health checks said, `traffic` what
-//! interfaces carry, `returning` what a wave has to carry before it is good. It
+//! stand, `tally` how many steps of each region stand where, `sightings` what was read, `health` what health checks said, `routes` what
+//! route tables said, `hops` what is left of them, `traffic` what interfaces carry, `returning` what a wave has to carry before it is good. It
 //! makes no choice that the plan left open: it does a step, or stops and says what moved.
 
 mod admission;
@@ -18,6 +18,7 @@ mod brought;
 mod ending;
 mod floors;
 mod health;
+mod hops;
 mod last_look;
 mod meter;
 mod needs;
@@ -28,6 +29,7 @@ pub(super) mod port;
 mod reading;
 mod recording;
 mod returning;
+mod routes;
 mod settling;
 pub(super) mod sightings;
 mod signals;
@@ -49,6 +51,7 @@ use self::pace::Pace;
 use self::phase::{Phase, Tracked};
 use self::poll::Poll;
 use self::port::{Effect, Input};
+use self::routes::Routes;
 use self::sightings::{Answer, Question, Sightings};
 use self::stage::Stage;
 use self::tally::Tallies;
@@ -133,6 +136,8 @@ pub(super) struct Machine<'a> {
     meter: Meter,
     /// What the wave has to carry before it is good.
     returns: Wave<'a>,
+    /// What route tables said.
+    routes: Routes<'a>,
     /// When the plan's refresh was begun: whatever was asked for after it is this run's own reading.
     planned_from: Option<Moment>,
     polls: BTreeMap<Scope, Poll>,
@@ -209,6 +214,7 @@ impl<'a> Machine<'a> {
             checks: Checks::default(),
             meter: Meter::default(),
             returns: Wave::default(),
+            routes: Routes::new(plan),
             planned_from: None,
             polls: BTreeMap::new(),
             pace: Pace::of(background.expected),
@@ -287,6 +293,7 @@ impl<'a> Machine<'a> {
             Input::ReadDone { read, scope, answer, outcome } => self.on_read(read, &scope, answer, outcome),
             Input::Health { id, answer } => self.checks.hear(id, answer),
             Input::Traffic { ids, asked, answer } => self.meter.hear(ids, asked, answer),
+            Input::Routes { router, asked, answer } => self.routes.hear(router, asked, answer),
             Input::Appended => self.on_appended(),
             Input::Unappended(error) => self.on_unappended(error),
             Input::Signal { count } => self.on_signal(count),

@@ -6,6 +6,7 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cloud::CloudRead;
+use crate::cloud::routes::RoutesRead;
 use crate::cloud::traffic::TrafficRead;
 use crate::history::Recorded;
 use crate::plan::{BlockReason, Blocked, Plan, PlanOptions};
@@ -34,7 +35,7 @@ pub struct Asked<'a> {
 pub async fn plan(
     project: Project,
     recorded: &Recorded,
-    cloud: &(impl CloudRead + TrafficRead),
+    cloud: &(impl CloudRead + RoutesRead + TrafficRead),
     (target, live): (&Target, LiveState),
     asked: Asked<'_>,
 ) -> Result<(Project, Plan, LiveState)> {

@@ -1,6 +1,6 @@
 //! `init`: a first spec from what is live; changes nothing in the cloud.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
@@ -10,8 +10,11 @@ use crate::alibaba::credentials::{Environment, region_of_profile};
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
 use crate::cloud::listing;
+use crate::cloud::routes::{RoutesRead, reading};
 use crate::emulator::Manner;
-use crate::resource::{AccountName, Observed, Region, RouterInterfaceId, Scope, Target};
+use crate::overview;
+use crate::render::words;
+use crate::resource::{AccountName, Observed, Region, Route, Router, RouterInterfaceId, Scope, Target};
 use crate::spec::{self, SpecDigest, SpecFile};
 use crate::store::local::Paths;
 use crate::store::named::Links;
@@ -100,7 +103,7 @@ pub fn regions(
 /// # Errors
 /// A region that cannot be read: a spec without it would look complete.
 pub async fn read(
-    cloud: &impl CloudRead,
+    cloud: &(impl CloudRead + RoutesRead),
     target: &Target,
     regions: Vec<Region>,
     imported: Option<&Imported>,
@@ -118,7 +121,9 @@ pub async fn read(
     let nothing = Imported::default();
     let imported = imported.unwrap_or(&nothing);
     let read = regions.iter().map(Region::as_str).collect::<Vec<_>>().join(", ");
-    let mut survey = survey(clock.now(), target.clone(), regions, observed, &imported.names);
+    let (routes, unread) = routes(cloud, &observed).await;
+    let mut survey = survey(clock.now(), target.clone(), regions, observed, (&imported.names, &routes));
+    survey.notes.extend(unread);
     let found: BTreeSet<_> = survey.entries.values().map(|entry| entry.observed.id.clone()).collect();
     for entry in survey.entries.values_mut() {
         entry.notes.extend(imported.fights.get(&entry.observed.id).into_iter().flatten().cloned());
@@ -133,6 +138,28 @@ pub async fn read(
         format!("{id} is left out: Terraform has replaced it and means to destroy it (deposed, {address}).")
     }));
     Ok(survey)
+}
+
+/// Reads the routes of every router that has several interfaces, since only those can stand in for each other; and says that they could
+/// not be read.
+async fn routes(cloud: &impl RoutesRead, observed: &[Observed]) -> (Vec<Route>, Option<String>) {
+    let mut routers: BTreeMap<Router, usize> = BTreeMap::new();
+    for interface in observed {
+        let scope = Scope { account: AccountName::default_account(), region: interface.region.clone() };
+        if let Some(router) = overview::router_of(&scope, interface) {
+            *routers.entry(router).or_default() += 1;
+        }
+    }
+    let routers: BTreeSet<Router> =
+        routers.into_iter().filter(|(_, interfaces)| *interfaces > 1).map(|(router, _)| router).collect();
+    let (mut routes, mut unread) = (Vec::new(), None);
+    for read in reading::routes(cloud, &routers).await {
+        match read.routes {
+            Ok(read) => routes.extend(read),
+            Err(error) => drop(unread.get_or_insert_with(|| words::plan::no_routes(&error.with_hint()))),
+        }
+    }
+    (routes, unread)
 }
 
 /// Reads whole regions.

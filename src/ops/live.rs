@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
+use crate::cloud::routes::RoutesRead;
 use crate::cloud::traffic::TrafficRead;
 use crate::diagnostic::Diagnostics;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
@@ -15,13 +16,13 @@ use crate::drift;
 use crate::executor::recovery::{self, OpenStep};
 use crate::history::Recorded;
 use crate::journal::{Answer, Run};
-use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, TrafficHeard, Warning};
+use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, RoutesHeard, TrafficHeard, Warning};
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
 use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Reading, ScopeFailure, Target};
 use crate::schedule;
-use crate::spec::{HealthPolicy, Interface, Spec};
+use crate::spec::{HealthPolicy, Interface, LastRoutePolicy, Spec};
 use crate::state::State;
 use crate::store::local::Files;
 use crate::store::recorder;
@@ -29,6 +30,7 @@ use crate::store::recorder;
 use super::beside;
 use super::failure::{Exit, Refusal};
 use super::project::Project;
+use super::routes;
 use super::traffic;
 
 /// Lists what the spec wants to know about.
@@ -84,7 +86,7 @@ pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -
 pub async fn plan_of(
     project: &Project,
     recorded: &Recorded,
-    cloud: &(impl CloudRead + TrafficRead),
+    cloud: &(impl CloudRead + RoutesRead + TrafficRead),
     (target, read): (&Target, LiveState),
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
@@ -96,7 +98,7 @@ pub async fn plan_of(
 pub(super) async fn plan_read(
     project: &Project,
     recorded: &Recorded,
-    cloud: &(impl CloudRead + TrafficRead),
+    cloud: &(impl CloudRead + RoutesRead + TrafficRead),
     (target, read): (&Target, LiveState),
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
@@ -168,6 +170,8 @@ pub struct Known<'a> {
 pub(super) struct Heard {
     /// What health checks said.
     pub(super) health: Vec<HealthRead>,
+    /// What was read of routes.
+    pub(super) routes: RoutesHeard,
     /// What interfaces carry.
     pub(super) traffic: Vec<TrafficHeard>,
 }
@@ -176,50 +180,60 @@ impl Heard {
     /// Returns what a saved plan says that it heard.
     pub(super) fn of(saved: &Plan) -> Self {
         let traffic = saved.traffic.iter().map(|traffic| TrafficHeard { traffic: traffic.clone(), unread: None });
-        Self { health: saved.inputs.health.clone(), traffic: traffic.collect() }
+        let (health, routes) = (saved.inputs.health.clone(), saved.inputs.routes.clone());
+        Self { health, routes, traffic: traffic.collect() }
     }
 }
 
-/// Plans from a refresh that has been made, and asks for the health checks of what keeps the floors of that plan, and for
-/// what interfaces carry where that matters.
+/// Plans from a refresh that has been made, and asks for the health checks of what keeps the floors of that plan, for the
+/// routes over what it deactivates, and for what interfaces carry where that matters.
 ///
 /// # Errors
 /// As [`plan_of`].
 pub async fn plan_from(
     known: &Known<'_>,
-    cloud: &(impl CloudRead + TrafficRead),
+    cloud: &(impl CloudRead + RoutesRead + TrafficRead),
     options: &PlanOptions,
 ) -> Result<Plan> {
     let mut heard = Heard::default();
     loop {
         let drawn = draw(known, &heard, options)?;
-        if drawn.questions.is_empty() && drawn.traffic.is_empty() {
+        if drawn.questions.is_empty() {
             return finished(known, drawn.plan);
         }
         // What is asked for gets an answer, be it that there is none, so each question is asked once.
-        let is_binding = known.project.spec.limits.health == HealthPolicy::Block;
-        heard.health.extend(refresh::health(cloud, &drawn.questions, is_binding).await);
+        let limits = &known.project.spec.limits;
+        let is_binding = limits.health == HealthPolicy::Block;
+        heard.health.extend(refresh::health(cloud, &drawn.questions.health, is_binding).await);
         heard.health.sort_by(|one, other| one.interface_id.cmp(&other.interface_id));
-        heard.traffic.extend(traffic::traffic(cloud, &drawn.traffic, options.now).await);
+        let binds = limits.last_route() == LastRoutePolicy::Block;
+        routes::hear(cloud, known.live, &drawn.questions, (binds, &mut heard.routes)).await;
+        heard.traffic.extend(traffic::traffic(cloud, &drawn.questions.traffic, options.now).await);
     }
 }
 
-/// Plans from what a file says was heard; `false` where the plan rests on a health check of which nothing is said.
+/// Plans from what was said before, and says what the plan rests on of which nothing was.
 ///
 /// # Errors
 /// As [`plan_of`].
-pub(super) fn plan_as_said(known: &Known<'_>, heard: &Heard, options: &PlanOptions) -> Result<(Plan, bool)> {
-    let drawn = draw(known, heard, options)?;
-    let is_binding = known.project.spec.limits.health == HealthPolicy::Block;
-    let is_whole = !is_binding || drawn.questions.is_empty();
-    Ok((finished(known, drawn.plan)?, is_whole))
+pub(super) fn plan_as_said(known: &Known<'_>, said: &Heard, options: &PlanOptions) -> Result<(Plan, Vec<String>)> {
+    let Draw { plan, questions } = draw(known, said, options)?;
+    let limits = &known.project.spec.limits;
+    let mut unsaid = Vec::new();
+    if limits.health == HealthPolicy::Block && !questions.health.is_empty() {
+        unsaid.push("limits.health is `block`, and the file does not say what the health checks said".to_owned());
+    }
+    if limits.last_route() == LastRoutePolicy::Block && !(questions.routers.is_empty() && questions.hops.is_empty()) {
+        unsaid.push("limits.last_route is `block`, and the file does not say what the route tables said".to_owned());
+    }
+    Ok((finished(known, plan)?, unsaid))
 }
 
 pub(super) fn draw(known: &Known<'_>, heard: &Heard, options: &PlanOptions) -> Result<Draw> {
-    let Heard { health, traffic } = heard;
+    let Heard { health, routes, traffic } = heard;
     let Known { project, state, live, doubts, target } = *known;
     let (spec, spec_digest) = (&project.spec, project.digest.as_str());
-    let inputs = Inputs { spec, spec_digest, live, state, target, doubts, health, traffic };
+    let inputs = Inputs { spec, spec_digest, live, state, target, doubts, health, routes, traffic };
     let drawn = planner::draw(&inputs, options).map_err(|unknown| Diagnostics {
         sources: spec.sources.clone(),
         findings: unknown.iter().map(words::selection::bad_flag).collect(),

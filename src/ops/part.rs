@@ -89,7 +89,12 @@ impl Part {
         let ties = Ties::of(spec);
         let mut declared: BTreeMap<&Scope, u32> = BTreeMap::new();
         spec.interfaces.values().for_each(|entry| *declared.entry(&entry.scope).or_default() += 1);
-        let mut live = LiveState { read_at: clock.now(), readings: BTreeMap::new(), failures: Vec::new() };
+        let mut live = LiveState {
+            read_at: clock.now(),
+            readings: BTreeMap::new(),
+            failures: Vec::new(),
+            others: BTreeMap::new(),
+        };
         loop {
             let concerned = self.concerned(&ties, &live).into_iter();
             let unread = concerned.filter(|address| !live.readings.contains_key(*address));
@@ -105,6 +110,9 @@ impl Part {
             let more = refresh::refresh_part(cloud, clock, &wanted, &declared).await;
             live.read_at = more.read_at;
             live.readings.extend(more.readings);
+            for (scope, rows) in more.others {
+                live.others.entry(scope).or_default().extend(rows);
+            }
             for failure in more.failures {
                 if live.failures.iter().all(|known| known.scope != failure.scope) {
                     live.failures.push(failure);

@@ -21,7 +21,7 @@ use tokio::sync::{oneshot, watch};
 use crate::clock::Clock;
 use crate::emulator::{Fault, InProcess, World};
 use crate::history::{self, Pace};
-use crate::plan::{Action, Goal, HealthRead, Plan, Step, StepId};
+use crate::plan::{Action, Goal, HealthRead, Plan, RoutesHeard, Step, StepId};
 use crate::resource::{AccountId, AccountName, Call, LiveState, Target};
 use crate::retry::{Policy, Quota, Retrying};
 use crate::run::{Event, Lowest, Report};
@@ -67,6 +67,8 @@ pub struct Rehearsing {
     pub health: Vec<HealthRead>,
     /// What interfaces carry.
     pub carried: Carried,
+    /// What was read of routes.
+    pub routes: RoutesHeard,
     /// What is to go wrong.
     pub faults: Vec<Fault>,
 }
@@ -116,7 +118,8 @@ pub fn on_virtual_time(rehearsing: Rehearsing, medium: impl Medium) -> Result<Re
 }
 
 async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
-    let Rehearsing { session, task, again, start, target, accounts, live, health, carried, faults } = rehearsing;
+    let Rehearsing { session, task, again, start, target, accounts, live, health, routes, carried, faults } =
+        rehearsing;
     let clock = Clock::starting_at(start);
     let session = Session { clock, ..session };
     let run_id = session.run_id(task.operation());
@@ -127,16 +130,13 @@ async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
     let records = recorded.state_for(&target).map(|state| state.interfaces.clone()).unwrap_or_default();
     let spec = &session.project.spec;
     let (pace, assumed_time) = (Pace::of(&records), assumed_time(session.settings.settle_timeout));
-    let ground = Ground { spec, live: &live, health: &health, accounts: &accounts, pace: &pace, assumed_time };
+    let (accounts, pace) = (&accounts, &pace);
+    let ground = Ground { spec, live: &live, health: &health, routes: &routes, accounts, pace, assumed_time };
     let world = built(&ground, session.access.quota, start, faults)?;
     let world = Rc::new(RefCell::new(world));
     let face = ground.known_to(InProcess::new(Rc::clone(&world), clock), &world.borrow());
-    let cloud = Retrying::new(
-        AsRead::of(face, &live, &health, (carried, clock)),
-        Policy::default(),
-        session.access.quota,
-        SEED,
-    );
+    let read = AsRead::of(face, (&live, &health, &routes), (carried, clock));
+    let cloud = Retrying::new(read, Policy::default(), session.access.quota, SEED);
     let locked = Locked::new(&session, run_id, cloud, target, store, recorded)?;
     let approval = Approval { auto: true, again, ..Approval::default() };
     // As long as the sender is there a signal might come.

@@ -68,12 +68,11 @@ impl Now<'_> {
         let as_of = saved.at.map(|at| project.clone().as_of(at));
         let project = as_of.as_ref().unwrap_or(project);
         let known = live::Known { project, state, live: &read, doubts: &[], target };
-        let (plan, is_whole) = live::plan_as_said(&known, &live::Heard::of(saved), &options)?;
-        if !is_whole {
-            moved.push("limits.health is `block`, and the file does not say what the health checks said".to_owned());
-        }
+        let (plan, unsaid) = live::plan_as_said(&known, &live::Heard::of(saved), &options)?;
+        moved.extend(unsaid);
         if !saved.steps.is_empty() {
             refuse_caps(&plan)?;
+            refuse_last_routes(saved, &plan)?;
             refuse_taken_back(saved, &plan)?;
             refuse_windows(saved, &plan)?;
         }
@@ -124,6 +123,19 @@ fn refuse_caps(plan: &Plan) -> Result<(), Refusal> {
     let refusal = Refusal::new(Exit::Refused, "the saved plan is larger than a cap allows").cause(detail);
     Err(refusal.hint(format!(
         "a file overrides no cap: if {changes} are meant, give {flag} {changes} to `rictl apply PLAN` too"
+    )))
+}
+
+/// Refuses a plan that takes a route its last next hop, which somebody allowed when it was made and nobody does now.
+fn refuse_last_routes(saved: &Plan, plan: &Plan) -> Result<(), Refusal> {
+    let steps: BTreeSet<&Address> = saved.steps.iter().map(|step| &step.address).collect();
+    let is_lost = |blocked: &&Blocked| blocked.code() == BlockCode::Route && steps.contains(&blocked.address);
+    let Some(lost) = plan.blocked.iter().find(is_lost) else { return Ok(()) };
+    let refusal = Refusal::new(Exit::Refused, "the saved plan takes a route its last next hop");
+    let refusal = refusal.cause(words::plan::blocked(plan, lost));
+    Err(refusal.hint(format!(
+        "a file allows nothing: if that is meant, give --allow-last-route {} to `rictl apply PLAN` too",
+        lost.address
     )))
 }
 
@@ -188,6 +200,8 @@ fn as_read(saved: &Plan, spec: &Spec, live: &LiveState) -> LiveState {
         read_at: live.read_at,
         readings: spec.interfaces.iter().enumerate().map(reading).collect(),
         failures: saved.failures.clone(),
+        // What the file says of next hops is all that counts of these.
+        others: BTreeMap::new(),
     }
 }
 
@@ -200,6 +214,8 @@ fn reading(read: &InterfaceRead, declared: &Interface, now: Option<&Observed>) -
             if let Some(now) = now {
                 observed.role = now.role;
                 observed.opposite = now.opposite.clone();
+                observed.router_id = now.router_id.clone();
+                observed.router_type = now.router_type.clone();
             }
             observed.opposite.status = opposite_status.clone();
             Reading::Found(observed)

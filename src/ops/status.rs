@@ -41,9 +41,10 @@ impl Shown {
 
     /// Takes in a further reading; of what it could not read, the one before stays.
     pub fn take_in(&mut self, spec: &Spec, live: LiveState) {
-        let LiveState { read_at, readings, failures } = live;
+        let LiveState { read_at, readings, failures, others } = live;
         self.live.read_at = read_at;
         self.live.failures = failures;
+        self.live.others = others;
         for (address, reading) in readings {
             let is_news = !matches!(reading, Reading::Unreadable);
             if is_news || !self.live.readings.contains_key(&address) {

@@ -32,6 +32,7 @@ fn live(statuses: [(&str, Option<Status>); 4]) -> LiveState {
         read_at: Timestamp::UNIX_EPOCH,
         readings: statuses.into_iter().map(reading).collect(),
         failures: Vec::new(),
+        others: Default::default(),
     }
 }
 

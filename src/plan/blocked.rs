@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{HealthUnread, Knob, TrafficUnread};
+use super::{HealthUnread, Knob, RouteLoss, TrafficUnread};
 use crate::resource::{Address, BusinessStatus, ChangeName, GroupName, Region, Status};
 use crate::state::RunId;
 
@@ -19,6 +19,8 @@ pub enum BlockCode {
     Health,
     /// It carries more than `limits.quiet_below`, or nobody can tell.
     Traffic,
+    /// A route would have no next hop left.
+    Route,
     /// `protect: true`.
     Protected,
     /// More changes than `limits` allows.
@@ -66,6 +68,7 @@ impl BlockCode {
             Self::Floor => "floor",
             Self::Health => "health",
             Self::Traffic => "traffic",
+            Self::Route => "route",
             Self::Protected => "protected",
             Self::Cap => "cap",
             Self::Clash => "clash",
@@ -130,6 +133,8 @@ pub enum BlockReason {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unread: Option<TrafficUnread>,
     },
+    /// Prefixes would have no next hop left, or nobody can tell.
+    Route(RouteLoss),
     /// `protect: true`.
     Protected {
         /// Where that stands.
@@ -247,6 +252,7 @@ impl BlockReason {
             Self::Floor(_) => BlockCode::Floor,
             Self::Health(_) => BlockCode::Health,
             Self::Traffic { .. } => BlockCode::Traffic,
+            Self::Route(_) => BlockCode::Route,
             Self::Protected { .. } => BlockCode::Protected,
             Self::Cap { .. } => BlockCode::Cap,
             Self::Clash { .. } => BlockCode::Clash,

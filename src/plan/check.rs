@@ -2,7 +2,7 @@
 //!
 //! It asks what has to hold of any plan, wherever it came from: names resolve, nothing waits for itself, no step
 //! touches what is blocked, the sides of a link go down one after the other, and no order that the edges allow takes a
-//! group below its floor. The last is bounded, not enumerated: for each Deactivate, the worst moment to send it is
+//! group below its floor or a route its next hops. The last is bounded, not enumerated: for each Deactivate, the worst moment to send it is
 //! found by a largest matching.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use petgraph::graph::{DiGraph, NodeIndex, UnGraph};
 use petgraph::visit::{Dfs, Reversed};
 
-use super::{Action, Floor, FloorLink, Goal, Plan, Step, StepId};
+use super::{Action, Floor, FloorLink, Goal, Plan, RouteLeft, Step, StepId};
 use crate::resource::{Address, Call, GroupName};
 
 /// A promise that a plan does not keep. From a plan that this tool made it is a bug.
@@ -47,6 +47,18 @@ pub enum BrokenPromise {
         /// The other's.
         other: StepId,
     },
+    /// What is said to remain of a route does not.
+    #[error("{step} is said to leave {prefix} in {table} with {hop}, which does not remain")]
+    Route {
+        /// The Deactivate.
+        step: StepId,
+        /// The destination.
+        prefix: Box<str>,
+        /// The route table.
+        table: Box<str>,
+        /// What is said to remain.
+        hop: Address,
+    },
     /// An allowed order takes a group below its floor.
     #[error("{step} may be sent with {up} other links of {group} up, floor {floor}")]
     Floor {
@@ -70,6 +82,7 @@ impl Plan {
         let order = Order::new(self)?;
         let mut faults = order.faults(self);
         faults.extend(self.floors.iter().flat_map(|floor| order.broken_by(floor)));
+        faults.extend(order.routes_broken(&self.routes));
         if faults.is_empty() { Ok(()) } else { Err(faults) }
     }
 }
@@ -190,6 +203,52 @@ impl<'a> Order<'a> {
                 BrokenPromise::Floor { step, up, group, floor: min_up }
             })
             .collect()
+    }
+}
+
+impl Order<'_> {
+    /// Finds what is said to remain of a route although a step takes it down, or brings it up and nothing that goes down waits
+    /// for that.
+    fn routes_broken(&self, routes: &[RouteLeft]) -> Vec<BrokenPromise> {
+        let mut awaited: BTreeMap<usize, bool> = BTreeMap::new();
+        let mut faults = Vec::new();
+        for left in routes {
+            let Some(own) = self.call_to(&left.address, Call::Deactivate) else { continue };
+            for hop in left.remains.iter().filter_map(|hop| hop.address.as_ref()) {
+                let rise = self.last_step(hop).filter(|step| self.steps[*step].goal == Goal::Active);
+                let is_awaited =
+                    rise.is_none_or(|rise| *awaited.entry(rise).or_insert_with(|| self.is_awaited_to_fall(rise)));
+                if self.call_to(hop, Call::Deactivate).is_some() || !is_awaited {
+                    faults.push(BrokenPromise::Route {
+                        step: self.steps[own].id.clone(),
+                        prefix: left.prefix.clone(),
+                        table: left.table.clone(),
+                        hop: hop.clone(),
+                    });
+                }
+            }
+        }
+        faults
+    }
+
+    fn call_to(&self, address: &Address, call: Call) -> Option<usize> {
+        let own = self.of.get(address)?.iter().copied();
+        own.filter(|step| self.steps[*step].action == Action::Call(call)).next_back()
+    }
+
+    fn last_step(&self, address: &Address) -> Option<usize> {
+        self.of.get(address)?.last().copied()
+    }
+
+    /// Returns whether something goes down behind a step, which may be what leads over the same route by its other end.
+    fn is_awaited_to_fall(&self, rise: usize) -> bool {
+        let mut search = Dfs::new(&self.graph, NodeIndex::new(rise));
+        while let Some(node) = search.next(&self.graph) {
+            if self.steps[node.index()].action == Action::Call(Call::Deactivate) {
+                return true;
+            }
+        }
+        false
     }
 }
 

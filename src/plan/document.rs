@@ -14,8 +14,8 @@ use serde::Deserialize;
 
 use super::{
     About, Assumed, Basis, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, GuardWeakened, HealthRead,
-    InterfaceRead, LeftAlone, OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, Step, Summary, Traffic,
-    Upcoming, Warning,
+    InterfaceRead, LeftAlone, OverriddenWindows, Plan, PlanInputs, ResourceChange, RolloutPlan, RouteGuards, RouteLeft,
+    RoutesHeard, Step, Summary, Traffic, Upcoming, Warning,
 };
 use crate::calendar::Zone;
 use crate::resource::{Address, DriftPolicy, ScopeFailure, Target};
@@ -125,6 +125,7 @@ struct Decoded {
     override_window: Option<OverriddenWindows>,
     #[serde(default)]
     traffic: Vec<Traffic>,
+    routes: Vec<RouteLeft>,
 }
 
 /// What it was made from.
@@ -145,6 +146,10 @@ struct DecodedInputs {
     read: Vec<InterfaceRead>,
     #[serde(default)]
     health: Vec<HealthRead>,
+    #[serde(default)]
+    allow_last_route: Vec<Address>,
+    #[serde(default)]
+    routes: RoutesHeard,
 }
 
 impl DecodedInputs {
@@ -159,6 +164,8 @@ impl DecodedInputs {
             assumed_before: self.assumed_before,
             read: self.read,
             health: self.health,
+            allow_last_route: self.allow_last_route,
+            routes: self.routes,
         }
     }
 }
@@ -200,6 +207,8 @@ impl Decoded {
             overridden: self.override_window,
             traffic: self.traffic,
             quiet_below: None,
+            routes: self.routes,
+            route_guards: RouteGuards::default(),
         };
         // Before, a plan of the past said of itself that it could be applied.
         let is_applyable = plan.is_applyable() || (plan.looks_back() && self.applyable && !plan.steps.is_empty());

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::RoutesHeard;
 use crate::resource::{
     Address, BusinessStatus, DriftPolicy, HealthCheckStatus, Observed, Reading, Region, RouterInterfaceId, Scope,
     Status,
@@ -35,6 +36,11 @@ pub struct PlanInputs {
     pub read: Vec<InterfaceRead>,
     /// What the health checks said that were asked for, by id.
     pub health: Vec<HealthRead>,
+    /// What may go down although that leaves a route without a next hop (`--allow-last-route`), as far as it would have been
+    /// blocked; an apply has to be told, too.
+    pub allow_last_route: Vec<Address>,
+    /// What was read of the routes over what it deactivates.
+    pub routes: RoutesHeard,
 }
 
 /// What a plan read of one declared interface, as far as it decides what is done. Which interfaces belong together is no

@@ -36,6 +36,8 @@ impl Plan {
             overridden: None,
             traffic: Vec::new(),
             quiet_below: None,
+            routes: Vec::new(),
+            route_guards: Default::default(),
             inputs: PlanInputs::default(),
         }
     }

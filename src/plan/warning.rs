@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{GuardWeakened, HealthUnread, StepId, TrafficUnread};
+use super::{GuardWeakened, HealthUnread, LostPrefix, RoutesUnread, StepId, TrafficUnread};
 use crate::resource::{AccountId, Address, DesiredStatus, GroupName, HealthCheckStatus, RouterInterfaceId, Status};
 use crate::selector::Selector;
 use crate::state::RunId;
@@ -185,6 +185,37 @@ pub enum Warning {
         /// What the API or the network said first; untrusted text.
         detail: String,
     },
+    /// Prefixes have no other next hop than what goes down.
+    LastRoute {
+        /// What goes down.
+        address: Address,
+        /// The prefixes.
+        prefixes: Vec<LostPrefix>,
+        /// The next hops beside it of which nobody knows whether they are up.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unread_hops: Vec<RouterInterfaceId>,
+    },
+    /// Prefixes have no other next hop than ones that the plan brings up, and that are not Enabled while they are down.
+    LastRouteUnproven {
+        /// What goes down.
+        address: Address,
+        /// The prefixes.
+        prefixes: Vec<LostPrefix>,
+    },
+    /// The credentials may not read route tables.
+    RoutesDenied {
+        /// Of how many interfaces that go down nothing is known.
+        interfaces: u32,
+        /// What the API said, and the action that has to be allowed; untrusted text.
+        detail: String,
+    },
+    /// The route tables of some routers could not be read.
+    RoutesUnread {
+        /// What goes down there.
+        addresses: Vec<Address>,
+        /// Why not.
+        why: RoutesUnread,
+    },
     /// A warning of the spec itself.
     Spec {
         /// What it says; untrusted text.
@@ -228,6 +259,10 @@ impl Warning {
             Self::HealthNotAsked { .. } => Some("health_not_asked"),
             Self::TrafficUnread { .. } => Some("traffic_unread"),
             Self::EventsUnread { .. } => Some("events_unread"),
+            Self::LastRoute { .. } => Some("last_route"),
+            Self::LastRouteUnproven { .. } => Some("last_route_unproven"),
+            Self::RoutesDenied { .. } => Some("routes_denied"),
+            Self::RoutesUnread { .. } => Some("routes_unread"),
             Self::Spec { .. } => Some("spec"),
             Self::Told { .. } => None,
         }

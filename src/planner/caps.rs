@@ -25,6 +25,12 @@ pub(super) fn enforce(spec: &Spec, subjects: &Subjects<'_>, options: &PlanOption
     None
 }
 
+/// Returns whether more is to change than some cap allows.
+pub(super) fn are_exceeded(spec: &Spec, subjects: &Subjects<'_>, draft: &Draft) -> bool {
+    let changing: Vec<SubjectNumber> = subjects.numbers().filter(|number| draft.changes(*number)).collect();
+    exceeded(spec, subjects, &changing).is_some()
+}
+
 /// Blocks everything if more is gone from the spec than may be: a bad merge must not read as no change. Returns the number where
 /// that is what was allowed all the same.
 pub(super) fn enforce_forgotten(

@@ -23,6 +23,8 @@ use super::order::{Graph, block_on};
 use super::pairs::Pairs;
 use super::subject::{PerSubject, SubjectNumber, Subjects};
 use group::{GroupCount, LinkNumber};
+pub(super) use group::{can_end_up, may_come_up};
+pub(super) use matching::Matching;
 
 /// Beyond this many deactivations in one group its edges are not thinned out: they are right, if perhaps more than
 /// are needed, and finding out costs the square of their number.

@@ -20,6 +20,7 @@ pub fn guards(spec: &Spec) -> Guards {
         approvals,
         health,
         quiet_below,
+        last_route: _,
     } = &spec.limits;
     let caps = [
         ("max_changes", max_changes),
@@ -39,6 +40,7 @@ pub fn guards(spec: &Spec) -> Guards {
     };
     let words = [
         ("limits.health", <&str>::from(*health)),
+        ("limits.last_route", <&str>::from(spec.limits.last_route())),
         ("limits.approvals", <&str>::from(*approvals)),
         ("drift", <&str>::from(spec.drift)),
     ];

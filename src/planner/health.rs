@@ -83,8 +83,21 @@ impl<'a> Checks<'a> {
         }
     }
 
-    fn answer(&self, sides: &[&Subject<'_>]) -> Option<&'a HealthAnswer> {
-        self.answers.get(&self.end_of(sides)?.interface_id).copied()
+    /// Returns whether a check has said something, or could not.
+    pub(super) fn has_heard(&self, end: &HealthEnd) -> bool {
+        self.answers.contains_key(&end.interface_id)
+    }
+
+    /// Returns why what a check is of counts as not up, if it does.
+    pub(super) fn why_not_at(&self, end: &HealthEnd) -> Option<WhyNotUp> {
+        if !self.are_binding() {
+            return None;
+        }
+        match *self.answers.get(&end.interface_id)? {
+            HealthAnswer::Status(HealthCheckStatus::Abnormal) => Some(WhyNotUp::Unhealthy),
+            HealthAnswer::Unread(why) => Some(WhyNotUp::HealthUnread { why: why.clone() }),
+            HealthAnswer::Status(_) => None,
+        }
     }
 
     /// Returns why a link that is up by its statuses counts as not up, if it does.
@@ -92,11 +105,7 @@ impl<'a> Checks<'a> {
         if !self.are_binding() || self.answers.is_empty() {
             return None;
         }
-        match self.answer(sides)? {
-            HealthAnswer::Status(HealthCheckStatus::Abnormal) => Some(WhyNotUp::Unhealthy),
-            HealthAnswer::Unread(why) => Some(WhyNotUp::HealthUnread { why: why.clone() }),
-            HealthAnswer::Status(_) => None,
-        }
+        self.why_not_at(&self.end_of(sides)?)
     }
 
     /// Says the same as groups do.

@@ -50,6 +50,17 @@ impl Selection {
 
 /// Resolves the selectors of `options`.
 pub(super) fn select(spec: &Spec, options: &PlanOptions) -> Result<Selection, Vec<BadChoice>> {
+    let allowed = options.allow_last_route.iter().filter(|address| !spec.interfaces.contains_key(*address));
+    let bad: Vec<BadChoice> = allowed
+        .map(Selector::of)
+        .filter_map(|named| {
+            let fault = spec.field().select(&named).err()?;
+            Some(BadChoice::Allowed { named, fault })
+        })
+        .collect();
+    if !bad.is_empty() {
+        return Err(bad);
+    }
     let choice = Choice { targets: &options.targets, excludes: &options.excludes };
     Ok(Selection { chosen: spec.choose(choice)? })
 }

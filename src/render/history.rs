@@ -133,6 +133,9 @@ pub(crate) struct Run<'a> {
     resolved_at: Option<Timestamp>,
     /// Why windows were overridden; untrusted text.
     override_window: Option<&'a String>,
+    /// What was allowed to go down although that left a route without a next hop.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    allow_last_route: &'a [Address],
     /// The run could do without the state's lock.
     #[serde(skip_serializing_if = "Option::is_none")]
     lock: Option<LockWord>,
@@ -161,6 +164,7 @@ impl<'a> From<&'a PastRun> for Run<'a> {
             resolved_by: resolved.as_ref().and_then(|resolved| resolved.by.as_ref()),
             resolved_at: resolved.as_ref().map(|resolved| resolved.at),
             override_window: evidence.override_window.as_ref(),
+            allow_last_route: &evidence.allow_last_route,
             lock: evidence.lock,
             approved: evidence.approved.as_ref(),
         }

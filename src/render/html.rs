@@ -63,7 +63,14 @@ fn cards(table: &str) -> String {
 
 /// Writes a plan, with the topology where it is known; `given` is what the command was typed with.
 pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, given: &Given, topology: Option<&Topology>) -> io::Result<()> {
-    write(out, &page::plan::page(plan, given), None, topology)
+    let routes = Some(svg::routes(plan)).filter(|picture| !picture.is_empty());
+    let page = page::plan::page(plan, given);
+    let mut html = Html::titled(&page.title, MOST_ROWS);
+    html.page(&page, None, topology);
+    if let Some(routes) = routes {
+        html.picture("What rides on what goes down", &routes);
+    }
+    html.write(out)
 }
 
 /// Writes what drifted, with the topology where it is known.

@@ -764,6 +764,7 @@ pub(crate) fn live_state() -> LiveState {
             ),
         ]),
         failures: Vec::new(),
+        others: BTreeMap::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Colour never stands alone: each status is written out beside its mark. Narrow enough for a phone.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::duration;
@@ -9,8 +10,10 @@ use super::escape::escape_terminal;
 use super::page::run::tone;
 use super::text::{Tone, and_more, shortened};
 use super::topology::{Link, Side, Topology};
+use super::words::plan as words;
 use super::words::report::outcome;
-use crate::resource::Status;
+use crate::plan::{BlockReason, Plan};
+use crate::resource::{Address, GroupName, Status};
 use crate::run::Report;
 
 /// The width of every picture, in its own units: about a phone's screen.
@@ -135,6 +138,76 @@ pub(crate) fn layered(labels: &[[String; 3]], layers: &[Vec<usize>], edges: &[(u
     picture.finish("dependencies")
 }
 
+/// Draws what rides on what goes down: one frame per site, its links, which prefixes lead over each, and what remains of them.
+/// Empty where no route is known. Those come first of which nothing remains.
+pub(crate) fn routes(plan: &Plan) -> String {
+    let sites = sites(plan);
+    let all: usize = sites.values().flatten().map(|riding| riding.rows.len()).sum();
+    if all == 0 {
+        return String::new();
+    }
+    let mut picture = Picture::default();
+    let mut left = MOST_ROWS;
+    for (site, links) in &sites {
+        if left == 0 {
+            break;
+        }
+        let top = picture.height;
+        picture.text(8, 16, "start", "#333", site.map_or("in no group", GroupName::as_str), 40);
+        picture.height += 24;
+        for riding in links {
+            let shown = riding.rows.len().min(left);
+            left -= shown;
+            if shown > 0 {
+                picture.riding(riding, shown);
+            }
+        }
+        picture.frame(top);
+    }
+    picture.left_out(all.saturating_sub(MOST_ROWS), "prefixes");
+    picture.finish("routes")
+}
+
+/// A link and what leads over it.
+struct Riding<'p> {
+    address: &'p Address,
+    /// What becomes of it.
+    becomes: &'static str,
+    color: &'static str,
+    /// Prefixes, and what remains of them; nothing where nothing does.
+    rows: Vec<(String, Option<String>)>,
+}
+
+/// Puts together by site what goes down, or would, and what leads over it.
+fn sites(plan: &Plan) -> BTreeMap<Option<&GroupName>, Vec<Riding<'_>>> {
+    let sides = plan.floors.iter().flat_map(|floor| {
+        let sides = floor.links.iter().flat_map(|link| &link.sides);
+        sides.map(move |side| (&side.address, &floor.group))
+    });
+    let groups: BTreeMap<&Address, &GroupName> = sides.collect();
+    let mut sites: BTreeMap<Option<&GroupName>, Vec<Riding<'_>>> = BTreeMap::new();
+    for routes in plan.routes.chunk_by(|one, other| one.address == other.address) {
+        let address = &routes[0].address;
+        let row = |alike: words::Alike| {
+            let remains = (!alike.remains.is_empty()).then(|| alike.remains.join(", "));
+            (alike.named(), remains)
+        };
+        let rows = words::alike(routes).into_iter().map(row).collect();
+        let riding = Riding { address, becomes: "goes down", color: "#8c959f", rows };
+        sites.entry(groups.get(address).copied()).or_default().push(riding);
+    }
+    for blocked in &plan.blocked {
+        let BlockReason::Route(loss) = &blocked.reason else { continue };
+        let alike = words::Alike { prefixes: loss.prefixes.clone(), remains: Vec::new() };
+        let rows = if loss.prefixes.is_empty() { Vec::new() } else { vec![(alike.named(), None)] };
+        let riding = Riding { address: &blocked.address, becomes: "stays up", color: "#1a7f37", rows };
+        sites.entry(groups.get(&blocked.address).copied()).or_default().push(riding);
+    }
+    sites.values_mut().for_each(|links| links.retain(|riding| !riding.rows.is_empty()));
+    sites.retain(|_, links| !links.is_empty());
+    sites
+}
+
 /// An SVG while it grows downwards; coordinates are relative to the current height.
 struct Picture {
     body: String,
@@ -175,6 +248,29 @@ impl Picture {
             self.text(x, 37, anchor, "#555", &state(side), 27);
         }
         self.height += 48;
+    }
+
+    fn riding(&mut self, riding: &Riding<'_>, rows: usize) {
+        let y = self.height + 10;
+        self.shape(format_args!(r#"<circle cx="14" cy="{y}" r="4" fill="{}"/>"#, riding.color));
+        self.text(24, 14, "start", "#222", riding.address.as_str(), 34);
+        self.text(WIDTH - 8, 14, "end", "#555", riding.becomes, 14);
+        self.height += 20;
+        for (prefixes, remains) in riding.rows.iter().take(rows) {
+            let (color, says) = match remains {
+                Some(remains) => ("#1a7f37", format!("keeps {remains}")),
+                None => ("#cf222e", "no other next hop".to_owned()),
+            };
+            let y = self.height + 3;
+            self.shape(format_args!(
+                r#"<path d="M14 {}V{y}H28" fill="none" stroke="{color}" stroke-width="2"/>"#,
+                y - 8
+            ));
+            self.text(34, 7, "start", "#333", prefixes, 48);
+            self.text(34, 21, "start", color, &says, 48);
+            self.height += 32;
+        }
+        self.height += 4;
     }
 
     fn left_out(&mut self, count: usize, what: &str) {

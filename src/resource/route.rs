@@ -1,16 +1,21 @@
 //! Routes over router interfaces, as the route tables of their routers have them (docs/reference/api.md#routes).
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::ids::RouterInterfaceId;
 use super::scope::Scope;
 
 /// A router of which the route tables can be asked for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Router {
     /// Where it is asked for.
+    #[serde(flatten)]
     pub scope: Scope,
     /// `vrt-…` or `vbr-…`.
     pub id: Box<str>,
     /// The API's RouterType, `VRouter` or `VBR`; `None` where it was not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Box<str>>,
 }
 
@@ -23,7 +28,7 @@ impl Router {
 }
 
 /// One entry of a route table that has router interfaces for next hops.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Route {
     /// The table, `vtb-…`.
     pub table: Box<str>,
@@ -34,12 +39,14 @@ pub struct Route {
 }
 
 /// One next hop of a route.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct NextHop {
     /// The interface.
     pub id: RouterInterfaceId,
     /// The API's Enabled: whether the route is available over it.
+    #[serde(rename = "enabled")]
     pub is_enabled: bool,
     /// The API's Weight; `None` where it is left out. 0 is a standby.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<u32>,
 }

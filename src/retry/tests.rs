@@ -8,9 +8,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::BootTime;
+use crate::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use crate::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use crate::cloud::{CALLS_AT_ONCE, CONNECTIONS, Call, Effect, Mutation, Permit, Selection};
-use crate::resource::{HealthCheckStatus, RequestId};
+use crate::resource::{HealthCheckStatus, RequestId, Router};
 
 /// A cloud that answers as it is told, and notes when each request arrived and which answers went back.
 struct Scripted {
@@ -66,6 +67,16 @@ impl CloudRead for Scripted {
 impl TrafficRead for Scripted {
     async fn traffic(&self, _: &Scope, _: Direction, _: &[RouterInterfaceId]) -> Result<Vec<TrafficPoint>, CloudError> {
         self.answer().await.map(|_| Vec::new())
+    }
+}
+
+impl RoutesRead for Scripted {
+    async fn route_tables(&self, _: &Router, _: u32) -> Result<RouteTablesPage, CloudError> {
+        self.answer().await.map(|request_id| RouteTablesPage { tables: Vec::new(), total_count: 0, request_id })
+    }
+
+    async fn routes(&self, _: &Router, _: &str, _: Option<&str>) -> Result<RoutesPage, CloudError> {
+        self.answer().await.map(|request_id| RoutesPage { routes: Vec::new(), next_token: None, request_id })
     }
 }
 

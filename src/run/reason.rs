@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::Outcome;
-use crate::plan::{BlockCode, Blocked, Expectation, Goal, HealthUnread, Knob, StepId, TrafficUnread};
+use crate::plan::{BlockCode, Blocked, Expectation, Goal, HealthUnread, Knob, RouteLoss, StepId, TrafficUnread};
 use crate::resource::{Address, BusinessStatus, GroupName, RequestId, Scope, ScopeFailure, Status};
 use crate::state::RunId;
 
@@ -58,6 +58,8 @@ pub enum StepReason {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unread: Option<TrafficUnread>,
     },
+    /// Prefixes would have no next hop left, or nobody could tell.
+    Route(Box<RouteLoss>),
     /// Windows did not let its call through when it was to be sent.
     Window {
         /// The one that held it back; untrusted text.
@@ -172,6 +174,7 @@ impl StepReason {
             Self::Floor(_) => BlockCode::Floor.as_str(),
             Self::Health(_) => BlockCode::Health.as_str(),
             Self::Traffic { .. } => BlockCode::Traffic.as_str(),
+            Self::Route(_) => BlockCode::Route.as_str(),
             Self::Window { .. } => BlockCode::Window.as_str(),
             Self::ChangeOver { .. } => "change_over",
             Self::BusinessLocked { business_status } => match business_status {

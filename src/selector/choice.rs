@@ -53,6 +53,13 @@ pub enum BadChoice {
     },
     /// Everything that was asked for is left out.
     NothingLeft,
+    /// What was allowed about an interface is about none.
+    Allowed {
+        /// What was named.
+        named: Selector,
+        /// What is wrong with it.
+        fault: Fault,
+    },
 }
 
 impl Field<'_> {

@@ -66,6 +66,7 @@ struct LimitsEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     per_region: Option<u32>,
     health: &'static str,
+    last_route: &'static str,
 }
 
 #[derive(Serialize)]
@@ -211,6 +212,7 @@ fn limits_entry(limits: &Limits, declared: usize) -> LimitsEntry {
         per_group,
         per_region,
         health,
+        last_route: _,
         approvals: _,
         max_forgotten: _,
         quiet_below: _,
@@ -221,6 +223,7 @@ fn limits_entry(limits: &Limits, declared: usize) -> LimitsEntry {
         per_group: per_group.as_ref().map(|cap| cap.value),
         per_region: per_region.as_ref().map(|cap| cap.value),
         health: (*health).into(),
+        last_route: limits.last_route().into(),
     }
 }
 
@@ -281,7 +284,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
     use super::*;
-    use crate::spec::HealthPolicy;
+    use crate::spec::{HealthPolicy, LastRoutePolicy};
 
     fn spec(text: &str) -> Spec {
         parse(vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: text.as_bytes().to_vec() }]).unwrap()
@@ -295,7 +298,7 @@ mod tests {
     const SITES: &str = "
 version: 1
 cloud: {region: cn-shanghai, account_id: '1234567890123456'}
-limits: {max_changes_percent: 50, health: block}
+limits: {max_changes_percent: 50, health: block, last_route: block}
 groups: {sh: {min_active: 1}, bj: {max_unavailable: 0}}
 interfaces:
   sh-a: {id: ri-a, status: Inactive, group: sh, depends_on: [base], reason: \"a \\\"quoted\\\" 原因\\u0001\"}
@@ -315,8 +318,9 @@ interfaces:
         assert_eq!(names, ["base", "needs-b", "sh-a", "sh-b"]);
         let group = &part.groups[&GroupName::from("sh")];
         assert_eq!((group.floor(2), group.members.len(), part.groups.len()), (1, 2, 1));
-        assert_eq!(part.limits.max_changes.map(|cap| cap.value), Some(3), "half of six");
+        assert_eq!(part.limits.max_changes.as_ref().map(|cap| cap.value), Some(3), "half of six");
         assert_eq!(part.limits.health, HealthPolicy::Block);
+        assert_eq!(part.limits.last_route(), LastRoutePolicy::Block);
         assert_eq!(part.cloud.account_id.unwrap().value.as_str(), "1234567890123456");
         let guarded = &part.interfaces[&Address::from("sh-b")];
         assert!(guarded.protect.is_some() && guarded.hands_off.is_some());

@@ -17,7 +17,7 @@ fn interface(id: &str, name: &str, near: &str, far: &str) -> Observed {
 
 fn surveyed(observed: Vec<Observed>) -> Survey {
     let target = Target { provider: Provider::Emulator, account_id: "1".into(), endpoint: String::new() };
-    survey(Timestamp::UNIX_EPOCH, target, vec!["cn-shanghai".into()], observed, &BTreeMap::new())
+    survey(Timestamp::UNIX_EPOCH, target, vec!["cn-shanghai".into()], observed, (&BTreeMap::new(), &[]))
 }
 
 fn named(names: &[(&str, &str)]) -> Vec<String> {
@@ -46,7 +46,8 @@ fn tells_equal_names_apart_by_id() {
 fn prefers_the_names_that_it_is_given() {
     let target = Target { provider: Provider::Emulator, account_id: "1".into(), endpoint: String::new() };
     let names = BTreeMap::from([(RouterInterfaceId::from("ri-a"), "mine".to_owned())]);
-    let survey = survey(Timestamp::UNIX_EPOCH, target, Vec::new(), vec![interface("ri-a", "theirs", "", "")], &names);
+    let survey =
+        survey(Timestamp::UNIX_EPOCH, target, Vec::new(), vec![interface("ri-a", "theirs", "", "")], (&names, &[]));
     assert!(survey.entries.contains_key("mine"));
 }
 

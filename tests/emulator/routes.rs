@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use rictl::cloud::ErrorKind;
 use rictl::cloud::routes::RoutesRead;
+use rictl::cloud::routes::reading::routes;
 use rictl::emulator::{Answer, RouteRows, World};
-use rictl::refresh::routes::routes;
 use rictl::resource::{AccountName, NextHop, Route, Router, Scope};
 
 use super::faces::{Faces, known};

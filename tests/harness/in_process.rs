@@ -7,7 +7,7 @@ use rictl::cloud::CloudRead;
 use rictl::executor::Gate;
 use rictl::journal::{Evidence, Operation, RunStarted};
 use rictl::ops::live;
-use rictl::plan::{Plan, PlanOptions};
+use rictl::plan::{Plan, PlanOptions, RoutesHeard};
 use rictl::planner::{Inputs, plan};
 use rictl::resource::{AccountId, Provider, Target};
 use rictl::run::planned_step;
@@ -39,6 +39,7 @@ pub(crate) async fn planned(spec: &Spec, cloud: &impl CloudRead, clock: &Clock, 
         doubts: &[],
         health: &[],
         traffic: &[],
+        routes: &RoutesHeard::default(),
     };
     let options = PlanOptions::of_all(clock.now(), "2026-11-23".parse().unwrap(), Duration::from_secs(600));
     plan(&inputs, &options).unwrap()

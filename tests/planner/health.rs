@@ -25,7 +25,7 @@ fn draw(world: &World) -> Draw {
 }
 
 fn asked(world: &World) -> Vec<String> {
-    draw(world).questions.iter().map(|end| end.interface_id.to_string()).collect()
+    draw(world).questions.health.iter().map(|end| end.interface_id.to_string()).collect()
 }
 
 fn said(plan: &Plan) -> Vec<String> {
@@ -58,7 +58,7 @@ fn at_most_fifty_of_a_group_are_asked_for_a_warning_and_the_rest_is_counted() {
     let names: Vec<String> = (0..1599).map(|number| format!("k{number:04}")).collect();
     let world = drained(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let drawn = draw(&world);
-    assert_eq!(drawn.questions.len(), 50);
+    assert_eq!(drawn.questions.health.len(), 50);
     let more = "50 links of g0 were asked for their health checks, 1549 more were not asked";
     assert_eq!(said(&drawn.plan), [more]);
 }
@@ -71,7 +71,7 @@ fn abnormal_is_a_warning_and_what_is_not_configured_is_said_once_a_group() {
         .hears("c", status(HealthCheckStatus::NoHealthCheckConfig))
         .hears("d", status(HealthCheckStatus::NoRedundantRoute));
     let drawn = draw(&world);
-    assert!(drawn.questions.is_empty() && drawn.plan.blocked.is_empty());
+    assert!(drawn.questions.health.is_empty() && drawn.plan.blocked.is_empty());
     assert_eq!(
         said(&drawn.plan),
         [
@@ -99,10 +99,10 @@ fn where_they_bind_as_many_are_asked_as_the_floor_needs_and_abnormal_counts_as_n
     let world = world.hears("b", denied());
     assert_eq!(asked(&world), ["ri-c"], "what cannot be read is not up");
     let good = world.clone().hears("c", status(HealthCheckStatus::NoHealthCheckConfig));
-    assert!(draw(&good).questions.is_empty() && draw(&good).plan.blocked.is_empty());
+    assert!(draw(&good).questions.health.is_empty() && draw(&good).plan.blocked.is_empty());
 
     let bad = draw(&world.hears("c", status(HealthCheckStatus::Abnormal)));
-    assert!(bad.questions.is_empty() && bad.plan.steps.is_empty());
+    assert!(bad.questions.health.is_empty() && bad.plan.steps.is_empty());
     let blocked = &bad.plan.blocked[0];
     assert_eq!(blocked.code(), BlockCode::Health);
     let text = words::blocked(&bad.plan, blocked);

@@ -14,23 +14,23 @@ use super::world::{Far, Presence, World, small};
 
 /// A step as the oracle sees it; `after` is a set of positions.
 #[derive(Clone, Debug)]
-struct Move {
-    interface: usize,
-    action: Action,
+pub(super) struct Move {
+    pub(super) interface: usize,
+    pub(super) action: Action,
     goal: Goal,
     after: u32,
 }
 
 /// The groups of a world as they truly are.
-struct Truth<'a> {
+pub(super) struct Truth<'a> {
     world: &'a World,
-    peers: Vec<Option<usize>>,
+    pub(super) peers: Vec<Option<usize>>,
     /// Per group: its floor and its links.
     groups: Vec<(usize, Vec<Vec<usize>>)>,
 }
 
 impl<'a> Truth<'a> {
-    fn new(world: &'a World) -> Self {
+    pub(super) fn new(world: &'a World) -> Self {
         let mut peers = vec![None; world.interfaces.len()];
         for (number, interface) in world.interfaces.iter().enumerate() {
             if let Far::Declared { peer, .. } = interface.opposite
@@ -55,7 +55,7 @@ impl<'a> Truth<'a> {
     }
 
     /// Whether a side counts as up when the `done` of `moves` are.
-    fn side_is_up(&self, side: usize, moves: &[Move], done: u32) -> bool {
+    pub(super) fn side_is_up(&self, side: usize, moves: &[Move], done: u32) -> bool {
         let interface = &self.world.interfaces[side];
         let own: Vec<usize> = (0..moves.len()).filter(|number| moves[*number].interface == side).collect();
         let is_active = match own[..] {
@@ -89,7 +89,7 @@ impl<'a> Truth<'a> {
     }
 
     /// Whether a link is surely not up, and no move brings it up: nothing is lost when it goes down.
-    fn is_out(&self, sides: &[usize], moves: &[Move]) -> bool {
+    pub(super) fn is_out(&self, sides: &[usize], moves: &[Move]) -> bool {
         let own = || moves.iter().filter(|step| sides.contains(&step.interface));
         // One that is absent where the spec has it may be up elsewhere.
         let is_known = |side: &usize| self.world.interfaces[*side].presence == Presence::Found;
@@ -134,7 +134,7 @@ impl<'a> Truth<'a> {
     }
 
     /// The moves of a plan, with their edges.
-    fn moves(&self, plan: &Plan) -> Vec<Move> {
+    pub(super) fn moves(&self, plan: &Plan) -> Vec<Move> {
         let position = |address: &str| self.world.interfaces.iter().position(|known| known.name == address).unwrap();
         let number_of = |id| plan.steps.iter().position(|step| step.id == id).unwrap();
         let step = |step: &rictl::plan::Step| Move {
@@ -194,7 +194,7 @@ fn is_before(moves: &[Move], first: usize, second: usize) -> bool {
 
 /// Visits the sets of finished steps that allowed orders lead to. `visit` gets each step that may start, and says
 /// whether to go on along it. Returns whether everything was finished on some way.
-fn explore(moves: &[Move], mut visit: impl FnMut(usize, u32) -> bool) -> bool {
+pub(super) fn explore(moves: &[Move], mut visit: impl FnMut(usize, u32) -> bool) -> bool {
     let all = (1_u32 << moves.len()) - 1;
     let mut seen = vec![false; 1 << moves.len()];
     let mut open = vec![0_u32];
@@ -242,7 +242,7 @@ fn can_keep(truth: &Truth<'_>, moves: &[Move]) -> bool {
 }
 
 /// The moves of a deactivation that the planner refused.
-fn refused(world: &World, interface: usize, position: usize) -> Vec<Move> {
+pub(super) fn refused(world: &World, interface: usize, position: usize) -> Vec<Move> {
     let call = Move { interface, action: Action::Call(Call::Deactivate), goal: Goal::Inactive, after: 0 };
     match world.interfaces[interface].status {
         Status::Active => vec![call],

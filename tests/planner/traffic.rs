@@ -33,7 +33,7 @@ fn draw(world: &World, options: &PlanOptions) -> Draw {
 }
 
 fn asked(world: &World, options: &PlanOptions) -> Vec<String> {
-    draw(world, options).traffic.iter().map(|end| end.interface_id.to_string()).collect()
+    draw(world, options).questions.traffic.iter().map(|end| end.interface_id.to_string()).collect()
 }
 
 fn blocked(plan: &Plan) -> Vec<String> {
@@ -62,7 +62,7 @@ fn all_that_is_looked_at_is_asked_for_where_somebody_wants_to_know() {
 fn what_carries_more_than_the_limit_together_does_not_go_down() {
     let world = |into, out| World { traffic: vec![heard("down", into, out)], ..drained() };
     let quiet = draw(&world(Some(400_000), Some(600_000)), &options());
-    assert!(quiet.traffic.is_empty() && quiet.plan.blocked.is_empty());
+    assert!(quiet.questions.traffic.is_empty() && quiet.plan.blocked.is_empty());
     assert_eq!(quiet.plan.steps.len(), 1);
     let busy = draw(&world(Some(400_001), Some(600_000)), &options()).plan;
     assert_eq!(busy.blocked[0].code(), BlockCode::Traffic);

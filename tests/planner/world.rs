@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use rictl::ops::live::as_of;
-use rictl::plan::{HealthAnswer, HealthRead, Plan, PlanOptions, TrafficHeard};
+use rictl::plan::{HealthAnswer, HealthRead, Plan, PlanOptions, RoutesHeard, TrafficHeard};
 use rictl::planner::{Draw, Inputs, draw};
 use rictl::resource::{
     Address, BusinessStatus, DesiredStatus, LiveState, Observed, Opposite, Provider, Reading, Role, Scope,
@@ -42,6 +42,8 @@ pub(crate) struct Interface {
     pub(crate) was_in: Option<&'static str>,
     /// The change that the record says asked for it.
     pub(crate) by_change: Option<&'static str>,
+    /// The router that the cloud names.
+    pub(crate) router: Option<&'static str>,
 }
 
 /// Where a reading finds an interface.
@@ -80,6 +82,8 @@ pub(crate) struct World {
     pub(crate) health: Vec<HealthRead>,
     /// What was heard of the traffic of interfaces.
     pub(crate) traffic: Vec<TrafficHeard>,
+    /// What was read of routes.
+    pub(crate) routes: RoutesHeard,
 }
 
 impl Interface {
@@ -102,7 +106,13 @@ impl Interface {
             was_protected: false,
             was_in: None,
             by_change: None,
+            router: None,
         }
+    }
+
+    pub(crate) fn of(mut self, router: &'static str) -> Self {
+        self.router = Some(router);
+        self
     }
 
     pub(crate) fn in_group(mut self, group: usize) -> Self {
@@ -231,6 +241,8 @@ impl World {
             business_status: interface.business.clone(),
             role: interface.role,
             opposite,
+            router_id: interface.router.map(Into::into),
+            router_type: interface.router.map(|_| "VRouter".into()),
             ..Observed::of(interface.id().into(), region.into(), interface.status.clone())
         }
     }
@@ -254,6 +266,7 @@ impl World {
                 })
                 .into_iter()
                 .collect(),
+            others: Default::default(),
         }
     }
 
@@ -298,6 +311,7 @@ impl World {
             doubts: &[],
             health: &self.health,
             traffic: &self.traffic,
+            routes: &self.routes,
         };
         draw(&inputs, options)
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rictl::alibaba::credentials::Environment;
 use rictl::clock::Clock;
+use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Health, Identity as Caller, Mutation, Page, Permit, Receipt,
@@ -27,8 +28,8 @@ use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
 use rictl::ops::rehearse::{Carried, Rehearsed, Rehearsing, on_virtual_time};
 use rictl::ops::session::{Applied, Approval, Front, Session, Task, today};
-use rictl::plan::{Plan, PlanOptions};
-use rictl::resource::{AccountName, Call, LiveState, Provider, RouterInterfaceId, Scope, Status, Target};
+use rictl::plan::{Plan, PlanOptions, RoutesHeard};
+use rictl::resource::{AccountName, Call, LiveState, Provider, Router, RouterInterfaceId, Scope, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Lowest, Report};
 use rictl::spec::{self, SpecFile};
@@ -265,6 +266,7 @@ impl Case {
             live: live.clone(),
             health: Vec::new(),
             carried: Carried::Nothing,
+            routes: RoutesHeard::default(),
             faults: self.faults(),
         };
         let disk = if is_recorded { self.disk() } else { Disk::default() };
@@ -449,6 +451,16 @@ impl TrafficRead for Wire<'_> {
         ids: &[RouterInterfaceId],
     ) -> Result<Vec<TrafficPoint>, CloudError> {
         self.face.traffic(scope, direction, ids).await
+    }
+}
+
+impl RoutesRead for Wire<'_> {
+    async fn route_tables(&self, router: &Router, page_number: u32) -> Result<RouteTablesPage, CloudError> {
+        self.face.route_tables(router, page_number).await
+    }
+
+    async fn routes(&self, router: &Router, table: &str, next_token: Option<&str>) -> Result<RoutesPage, CloudError> {
+        self.face.routes(router, table, next_token).await
     }
 }
 

@@ -14,7 +14,7 @@ use rictl::cloud::CloudRead as _;
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Known, Settings, Surroundings, run};
 use rictl::ops::live;
-use rictl::plan::{PlanOptions, StepId};
+use rictl::plan::{PlanOptions, RoutesHeard, StepId};
 use rictl::planner::{Inputs, plan};
 use rictl::refresh;
 use rictl::resource::AccountName;
@@ -121,6 +121,7 @@ impl Case {
             doubts: &[],
             health: &[],
             traffic: &[],
+            routes: &RoutesHeard::default(),
         };
         let options = PlanOptions::of_all(clock.now(), "2026-11-23".parse().unwrap(), Duration::from_secs(600));
         let plan = plan(&inputs, &options).unwrap();

@@ -15,7 +15,7 @@ use rictl::history::Recorded;
 use rictl::ops::live;
 use rictl::ops::part::Sight;
 use rictl::ops::project::Project;
-use rictl::plan::{GroupHealth, Plan, PlanOptions};
+use rictl::plan::{GroupHealth, Plan, PlanOptions, RoutesHeard};
 use rictl::planner::{Inputs, plan};
 use rictl::resource::{Address, LiveState};
 use serde_json::Value;
@@ -87,7 +87,17 @@ impl Scene {
         let spec = &self.project.spec;
         let (state, doubts, health) = (None, &[], &[]);
         plan(
-            &Inputs { spec, spec_digest: "sha256:0", live, state, target: &target, doubts, health, traffic: &[] },
+            &Inputs {
+                spec,
+                spec_digest: "sha256:0",
+                live,
+                state,
+                target: &target,
+                doubts,
+                health,
+                routes: &RoutesHeard::default(),
+                traffic: &[],
+            },
             options,
         )
         .unwrap()

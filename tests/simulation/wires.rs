@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use rictl::clock::{BootTime, Clock};
+use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Health, Identity, Mutation, Page, Permit,
@@ -17,7 +18,7 @@ use rictl::cloud::{
 };
 use rictl::emulator::{InProcess, World};
 use rictl::journal::{Entry, Replay, Run};
-use rictl::resource::{AccountName, HealthCheckStatus, Observed, RouterInterfaceId, Scope, Status};
+use rictl::resource::{AccountName, HealthCheckStatus, Observed, RequestId, Router, RouterInterfaceId, Scope, Status};
 use rictl::state::{RunId, State};
 use rictl::store::memory::{Disk, Fault, Memory, MemoryStore};
 use rictl::store::{self, Store, StoreError};
@@ -535,6 +536,17 @@ impl TrafficRead for CloudWire {
         ids: &[RouterInterfaceId],
     ) -> Result<Vec<TrafficPoint>, CloudError> {
         self.inner.traffic(scope, direction, ids).await
+    }
+}
+
+/// The routers of these worlds have no tables.
+impl RoutesRead for CloudWire {
+    async fn route_tables(&self, _: &Router, _: u32) -> Result<RouteTablesPage, CloudError> {
+        Ok(RouteTablesPage { tables: Vec::new(), total_count: 0, request_id: RequestId("none".into()) })
+    }
+
+    async fn routes(&self, _: &Router, _: &str, _: Option<&str>) -> Result<RoutesPage, CloudError> {
+        Ok(RoutesPage { routes: Vec::new(), next_token: None, request_id: RequestId("none".into()) })
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use crate::resource::Address;
 use crate::selector::Selector;
 
 use super::super::completion;
@@ -61,6 +62,10 @@ pub(in crate::cli) struct Choice {
     /// Override limits.max_forgotten: the exact number of recorded interfaces that are gone from the spec
     #[arg(long, value_name = "N")]
     pub(in crate::cli) allow_forgotten: Option<u32>,
+    /// Let this interface go down although a route has no other next hop, where limits.last_route is block: it is recorded; may be
+    /// given several times
+    #[arg(long, value_name = "ADDRESS", add = completion::addresses())]
+    pub(in crate::cli) allow_last_route: Vec<Address>,
 }
 
 /// `--drift`.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::resource::Address;
+
 use super::super::completion;
 use super::RunArgs;
 
@@ -28,6 +30,9 @@ pub(in crate::cli) struct RollbackArgs {
     /// Override the caps of `limits`: the exact number of changes
     #[arg(long, value_name = "N")]
     pub(in crate::cli) allow_changes: Option<u32>,
+    /// Let this interface go down although a route has no other next hop; may be given several times
+    #[arg(long, value_name = "ADDRESS", add = completion::addresses())]
+    pub(in crate::cli) allow_last_route: Vec<Address>,
     /// Run a digest once more that a run has used
     #[arg(long)]
     pub(in crate::cli) again: bool,

@@ -77,7 +77,11 @@ fn approval(arguments: &RunArgs) -> Approval {
 pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     check_streams(&arguments.run)?;
     let signals = listen()?;
-    let choice = Choice { allow_changes: arguments.allow_changes, ..Choice::default() };
+    let choice = Choice {
+        allow_changes: arguments.allow_changes,
+        allow_last_route: arguments.allow_last_route.clone(),
+        ..Choice::default()
+    };
     let RollbackArgs { with_rollout, force_superseded, undeclared, .. } = *arguments;
     let loosened = Loosened { with_rollout, force_superseded, undeclared };
     let (project, what) = match unread::footing(arguments, invocation, output)? {

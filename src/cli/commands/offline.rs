@@ -1,4 +1,4 @@
-//! Commands that need no network and no credentials.
+//! Commands that need no network and no credentials, but for `validate --live`.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap_complete::Shell;
 
 use crate::diagnostic::Diagnostics;
-use crate::ops::project::together;
+use crate::ops::{self, project::together};
 use crate::render::{counted, schema};
 use crate::run::Exit;
 
@@ -15,14 +15,22 @@ use super::super::output::Output;
 use super::super::{completion, errors};
 use super::Invocation;
 
-pub(super) fn validate(at: &AtArgs, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
+pub(super) async fn validate(
+    at: &AtArgs,
+    (live, json): (bool, bool),
+    invocation: &Invocation,
+    output: &Output,
+) -> Result<Exit> {
     let mut failed = false;
     let (mut documents, mut projects) = (Vec::new(), Vec::new());
     for path in invocation.spec_paths() {
         let (diagnostics, declared) = match invocation.load_to_validate(&path, at) {
             Ok(project) => {
                 let declared = project.spec.interfaces.len();
-                let (sources, findings) = (project.spec.sources.clone(), project.spec.warnings.clone());
+                let (sources, mut findings) = (project.spec.sources.clone(), project.spec.warnings.clone());
+                if live {
+                    findings.extend(ops::validate::live(&project, &invocation.access(), invocation.clock).await?);
+                }
                 projects.push(project);
                 (Diagnostics { sources, findings }, Some(declared))
             }

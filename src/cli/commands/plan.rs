@@ -115,6 +115,7 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
             DriftArg::Leave => DriftPolicy::Leave,
         }),
         allow_forgotten: choice.allow_forgotten,
+        allow_last_route: choice.allow_last_route.iter().cloned().collect(),
         ..PlanOptions::of_all(now, today(now), invocation.global.settle_timeout)
     }
 }

@@ -13,12 +13,12 @@ use crate::ops::live;
 use crate::ops::project::Project;
 use crate::ops::rehearse::{self as operation, Carried, Rehearsed, Rehearsing};
 use crate::ops::session::{Applied, Task, today};
-use crate::plan::{HealthRead, Plan, PlanOptions};
+use crate::plan::{HealthRead, Plan, PlanInputs, PlanOptions, RoutesHeard};
 use crate::render;
 use crate::render::rehearsal::Rehearsal;
 use crate::resource::{AccountId, AccountName, LiveState};
 use crate::run::Report;
-use crate::spec::HealthPolicy;
+use crate::spec::{HealthPolicy, LastRoutePolicy};
 
 use super::super::args::{AtArgs, RehearseArgs};
 use super::super::output::Output;
@@ -38,7 +38,7 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
     let accounts = accounts(&connection, &project).await?;
     let is_saved = matches!(task, Task::Saved { .. });
     let look = Look { recorded: &recorded, connection: &connection, options, when_open: asked.is_open(), is_saved };
-    let Seen { project, start, live, health, carried } = look.at(project, read).await?;
+    let Seen { project, start, live, health, routes, carried } = look.at(project, read).await?;
     let session = invocation.session_of(project, invocation.settings_of(arguments.parallelism, arguments.on_error));
     let zone = session.project.spec.time_zone.clone();
     let assumed_time = operation::assumed_time(session.settings.settle_timeout);
@@ -52,6 +52,7 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
         live,
         health,
         carried: if start > now { Carried::Nothing } else { carried },
+        routes,
         faults,
     };
     let rehearsed = operation::rehearse(rehearsing).await?;
@@ -122,20 +123,24 @@ struct Seen {
     live: LiveState,
     health: Vec<HealthRead>,
     carried: Carried,
+    routes: RoutesHeard,
 }
 
 impl Look<'_> {
     /// Plans as `plan` does, for what that asks the cloud beyond its statuses, and for when windows open.
     async fn at(self, project: Project, read: LiveState) -> Result<Seen> {
         let (Connection { cloud, target, .. }, mut options) = (self.connection, self.options);
-        let is_limited = project.spec.limits.quiet_below.is_some();
+        let limits = &project.spec.limits;
+        let is_limited = limits.quiet_below.is_some();
         options.traffic |= is_limited;
-        // A saved plan says itself what it rests on; only the last moment before a call asks for health and traffic once more.
-        if self.is_saved && project.spec.limits.health != HealthPolicy::Block && !is_limited {
+        // A saved plan says itself what it rests on; only the last moment before a call asks for the rest once more.
+        let is_asked_again =
+            limits.health == HealthPolicy::Block || limits.last_route() == LastRoutePolicy::Block || is_limited;
+        if self.is_saved && !is_asked_again {
             live::check_target(self.recorded.state_for(target), target, &project)?;
             let live = live::as_of(&project.spec, read, &options);
-            let carried = Carried::Nothing;
-            return Ok(Seen { start: options.moment(), project, live, health: Vec::new(), carried });
+            let (health, routes, carried) = (Vec::new(), RoutesHeard::default(), Carried::Nothing);
+            return Ok(Seen { start: options.moment(), project, live, health, routes, carried });
         }
         let asked = Asked { options: &options, when_open: self.when_open };
         let (project, plan, read) = asked::plan(project, self.recorded, cloud, (target, read), asked).await?;
@@ -147,7 +152,8 @@ impl Look<'_> {
             Some((id, (traffic.in_bps, traffic.out_bps)))
         });
         let carried = Carried::AsMeasured(carried.collect());
-        Ok(Seen { start: options.moment(), project, live, health: plan.inputs.health, carried })
+        let PlanInputs { health, routes, .. } = plan.inputs;
+        Ok(Seen { start: options.moment(), project, live, health, routes, carried })
     }
 }
 

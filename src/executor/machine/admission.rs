@@ -206,7 +206,11 @@ impl<'a> Machine<'a> {
             Call::Deactivate => (self.examine_quiet(number, since), self.examine_floors(number, since)),
             Call::Activate => (Ok(None), self.examine_needs(number, since)),
         };
-        let oldest = match others.and_then(|others| Ok([others, quiet?])) {
+        let routes = match others {
+            Ok(_) if call == Call::Deactivate => self.examine_routes(number, since),
+            _ => Ok(None),
+        };
+        let oldest = match others.and_then(|others| Ok([others, routes?, quiet?])) {
             Ok(others) => others.into_iter().flatten().fold(own, Ord::min),
             Err(verdict) => return verdict,
         };
@@ -218,7 +222,9 @@ impl<'a> Machine<'a> {
             let until = time_left.map_or(until, |left| until.min(self.now.boot.after(left)));
             return Some(Verdict::Send { until });
         }
-        let is_read = self.rests_on(number).iter().all(|page| self.sightings.is_newer(page.scope, page.id, since));
+        let mut hops = self.hops_worth_reading(number).into_iter();
+        let is_read = self.rests_on(number).iter().all(|page| self.sightings.is_newer(page.scope, page.id, since))
+            && hops.all(|(scope, id)| self.sightings.is_newer(scope, &id, since));
         // What was too old may have been a health check: the pages may be new enough for the next round.
         if is_read { self.next_round(number).or_else(|| self.examine(number)) } else { None }
     }
@@ -234,11 +240,21 @@ impl<'a> Machine<'a> {
             && is_known
             && match action {
                 Action::Call(Call::Deactivate) => {
-                    self.examine_floors(number, since).is_ok() && self.examine_quiet(number, since).is_ok()
+                    self.examine_floors(number, since).is_ok()
+                        && self.examine_routes(number, since).is_ok()
+                        && self.examine_quiet(number, since).is_ok()
                 }
                 Action::Call(Call::Activate) => self.examine_needs(number, since).is_ok(),
                 Action::Wait => true,
             }
+    }
+
+    /// Returns what counts for a step of what is asked for beside pages.
+    pub(super) fn fresh(&self, number: usize, since: Moment) -> Fresh {
+        // Where something has been too old already, whoever is asked is asked at once, and not one after the other.
+        let is_first = self.steps[number].phase.attempts().is_none_or(|attempts| attempts.rounds == 0);
+        let max_age = if is_first { self.settings.max_read_age } else { Duration::ZERO };
+        Fresh { since, now: self.now.boot, max_age }
     }
 
     /// Returns when the oldest page was asked for on which the floors around a Deactivate rest.
@@ -247,10 +263,7 @@ impl<'a> Machine<'a> {
     /// asked for here, and its age is among those of the pages.
     fn examine_floors(&mut self, number: usize, since: Moment) -> Result<Option<BootTime>, Option<Verdict>> {
         let step = self.planned(number);
-        // Where something has been too old already, whoever is asked is asked at once, and not one after the other.
-        let is_first = self.steps[number].phase.attempts().is_none_or(|attempts| attempts.rounds == 0);
-        let max_age = if is_first { self.settings.max_read_age } else { Duration::ZERO };
-        let fresh = Fresh { since, now: self.now.boot, max_age };
+        let fresh = self.fresh(number, since);
         let seen = Seen {
             sightings: &self.sightings,
             is_going_down: &|address| self.is_going_down(address),

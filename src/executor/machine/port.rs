@@ -12,7 +12,7 @@ use crate::cloud::carried::Carried;
 use crate::cloud::{Call, CloudError, Health, Mutation, Page, Receipt};
 use crate::journal::Entry;
 use crate::plan::{HealthEnd, TrafficUnread};
-use crate::resource::{RouterInterfaceId, Scope, Status};
+use crate::resource::{Route, Router, RouterInterfaceId, Scope, Status};
 use crate::run::Event;
 use crate::store::StoreError;
 
@@ -41,6 +41,8 @@ pub(in crate::executor) enum Input {
         asked: BootTime,
         answer: Result<BTreeMap<RouterInterfaceId, Carried>, TrafficUnread>,
     },
+    /// What the route tables of a router said, asked for then, or why they could not be read.
+    Routes { router: Router, asked: BootTime, answer: Result<Vec<Route>, CloudError> },
     /// The batch that was to be appended is durable.
     Appended,
     /// It is not, and nothing will be from here on.
@@ -77,6 +79,8 @@ pub(in crate::executor) enum Effect {
     AskHealth(HealthEnd),
     /// Ask for what interfaces of a scope carry; answered by [`Input::Traffic`].
     AskTraffic { scope: Scope, ids: BTreeSet<RouterInterfaceId> },
+    /// Ask for the route tables of a router; answered by [`Input::Routes`].
+    AskRoutes(Router),
     /// Go on with no read that is on its way.
     DropReads,
     /// Tell whoever listens.

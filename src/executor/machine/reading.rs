@@ -24,11 +24,18 @@ impl<'a> Machine<'a> {
     pub(super) fn start_reads(&mut self) {
         let now = self.now.instant;
         let mut due: Targets<'a> = BTreeMap::new();
-        let ready = self.ready.iter().filter(|_| !self.is_sending_all_it_may());
-        for number in ready {
+        let ready: Vec<usize> = self.ready.iter().filter(|_| !self.is_sending_all_it_may()).copied().collect();
+        for number in &ready {
             let Phase::Ready(Ready { since, not_before, .. }) = self.steps[*number].phase else { continue };
             if not_before > now {
                 continue;
+            }
+            self.ask_routes(*number, since);
+            for (scope, id) in self.hops_worth_reading(*number) {
+                let is_young = self.is_young(scope, &id) && self.sightings.is_newer(scope, &id, since);
+                if !is_young {
+                    due.entry(scope).or_default().insert(id);
+                }
             }
             // A ready step that is still here was not admitted on what is known: ask anew for all it rests on, and keep it
             // young while another region takes its time.

@@ -7,6 +7,7 @@ mod ending;
 mod health;
 mod pace;
 mod reading;
+mod routes;
 mod sending;
 mod timing;
 mod traffic;

@@ -116,6 +116,7 @@ impl<'a> Machine<'a> {
         let verdict = verdict.clone();
         self.sightings.age_all();
         self.checks.forget();
+        self.routes.forget();
         self.meter.forget();
         match (taken, verdict) {
             (_, Err(because)) => self.finish_wave(Err(because)),

@@ -17,6 +17,7 @@ fn live(status: Status) -> LiveState {
         read_at: "2026-11-23T12:00:00Z".parse().unwrap(),
         readings: [("a".into(), Reading::Found(observed))].into(),
         failures: Vec::new(),
+        others: Default::default(),
     }
 }
 

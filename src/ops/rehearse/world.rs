@@ -8,19 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead, TABLES_ACTION};
 use crate::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use crate::cloud::{
-    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, Receipt,
+    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, MAX_FILTER_VALUES,
+    Mutation, Page, Permit, Receipt, RequestId, Selection,
 };
 use crate::emulator::{
     AccountSeed, ElsewhereSeed, InProcess, InterfaceSeed, OppositeSeed, QuotaSeed, Settle, World, WorldSeed,
 };
 use crate::history::Pace;
-use crate::plan::{HealthAnswer, HealthRead};
+use crate::plan::{HealthAnswer, HealthRead, HopAnswer, HopRead, RoutesAnswer, RoutesHeard};
 use crate::resource::{
-    AccountId, AccountName, Call, HealthCheckStatus, LiveState, Observed, Opposite, Reading, Region, Role,
-    RouterInterfaceId, Scope, Status,
+    AccountId, AccountName, Call, HealthCheckStatus, LiveState, Observed, Opposite, Reading, Region, Role, Route,
+    Router, RouterInterfaceId, Scope, Status,
 };
 use crate::retry::Quota;
 use crate::spec::Spec;
@@ -40,6 +41,8 @@ pub(super) struct Ground<'a> {
     pub(super) live: &'a LiveState,
     /// What health checks said.
     pub(super) health: &'a [HealthRead],
+    /// What was read of routes.
+    pub(super) routes: &'a RoutesHeard,
     /// The accounts behind the names of the spec.
     pub(super) accounts: &'a BTreeMap<AccountName, AccountId>,
     /// What is recorded of how long calls take.
@@ -70,6 +73,8 @@ impl Ground<'_> {
             interfaces.push(InterfaceSeed { opposite, ..self.interface(scope, observed) });
         }
         interfaces.extend(others);
+        interfaces
+            .extend(self.routes.hops.iter().filter(|hop| !known.contains(&hop.id)).filter_map(|hop| self.hop(hop)));
         let owners = interfaces.iter().filter_map(|interface| interface.account.clone());
         let main = self.accounts.get(&AccountName::default_account()).cloned();
         let mut accounts: Vec<AccountId> = main.into_iter().collect();
@@ -155,6 +160,19 @@ impl Ground<'_> {
         })
     }
 
+    /// Describes a next hop that is not declared.
+    fn hop(&self, hop: &HopRead) -> Option<InterfaceSeed> {
+        let HopAnswer::Found { status, business_status, .. } = &hop.answer else { return None };
+        Some(InterfaceSeed {
+            region: Some(hop.scope.region.clone()),
+            account: self.account(&hop.scope),
+            status: Some(status.clone()),
+            business_status: Some(business_status.clone()),
+            health_check_status: self.health_of(&hop.id),
+            ..InterfaceSeed::new(hop.id.clone())
+        })
+    }
+
     fn health_of(&self, id: &RouterInterfaceId) -> Option<HealthCheckStatus> {
         let read = self.health.iter().find(|read| read.interface_id == *id)?;
         if let HealthAnswer::Status(status) = &read.answer { Some(status.clone()) } else { None }
@@ -200,20 +218,48 @@ pub(super) struct AsRead {
     health: BTreeMap<RouterInterfaceId, HealthAnswer>,
     carried: Carried,
     clock: Clock,
+    routes: BTreeMap<Router, RoutesAnswer>,
+    /// What was Active when the world was made.
+    was_up: BTreeSet<RouterInterfaceId>,
 }
 
 impl AsRead {
     /// Wraps a face.
     pub(super) fn of(
         face: InProcess,
-        live: &LiveState,
-        health: &[HealthRead],
+        (live, health, routes): (&LiveState, &[HealthRead], &RoutesHeard),
         (carried, clock): (Carried, Clock),
     ) -> Self {
         let scopes = live.failures.iter().map(|failure| (failure.scope.clone(), failure.detail.clone()));
         let unread = health.iter().filter(|read| matches!(read.answer, HealthAnswer::Unread(_)));
         let health = unread.map(|read| (read.interface_id.clone(), read.answer.clone()));
-        Self { face, scopes: scopes.collect(), health: health.collect(), carried, clock }
+        let is_active = |observed: &&Observed| observed.status == Status::Active;
+        let declared = live.readings.values().filter_map(Reading::found).filter(is_active);
+        let others = routes
+            .hops
+            .iter()
+            .filter(|hop| matches!(&hop.answer, HopAnswer::Found { status, .. } if *status == Status::Active));
+        let others = others.map(|hop| hop.id.clone());
+        Self {
+            face,
+            scopes: scopes.collect(),
+            health: health.collect(),
+            routes: routes.routers.iter().map(|read| (read.router.clone(), read.answer.clone())).collect(),
+            was_up: declared.map(|observed| observed.id.clone()).chain(others).collect(),
+            carried,
+            clock,
+        }
+    }
+
+    /// Returns what a router's tables said; of one that nobody asked about, that they are empty.
+    fn entries(&self, router: &Router) -> Result<&[Route], CloudError> {
+        match self.routes.get(router) {
+            Some(RoutesAnswer::Entries(entries)) => Ok(entries),
+            Some(RoutesAnswer::Unread(_)) => {
+                Err(CloudError::new(ErrorKind::Other, Effect::None, TABLES_ACTION, "they could not be read"))
+            }
+            None => Ok(&[]),
+        }
     }
 
     fn readable(&self, scope: &Scope, action: &'static str) -> Result<(), CloudError> {
@@ -261,6 +307,35 @@ impl TrafficRead for AsRead {
             Some(TrafficPoint { id: id.clone(), at: now, bits_per_second: bits_per_second? })
         };
         Ok(ids.iter().filter_map(point).collect())
+    }
+}
+
+/// The routes as they were read; what has come up since is taken as Enabled.
+impl RoutesRead for AsRead {
+    async fn route_tables(&self, router: &Router, _: u32) -> Result<RouteTablesPage, CloudError> {
+        self.readable(&router.scope, TABLES_ACTION)?;
+        let tables: BTreeSet<Box<str>> = self.entries(router)?.iter().map(|route| route.table.clone()).collect();
+        let total_count = u32::try_from(tables.len()).unwrap_or(u32::MAX);
+        Ok(RouteTablesPage { tables: tables.into_iter().collect(), total_count, request_id: RequestId("read".into()) })
+    }
+
+    async fn routes(&self, router: &Router, table: &str, _: Option<&str>) -> Result<RoutesPage, CloudError> {
+        let of_table = self.entries(router)?.iter().filter(|route| *route.table == *table);
+        let ids: BTreeSet<&RouterInterfaceId> =
+            of_table.clone().flat_map(|route| &route.next_hops).map(|hop| &hop.id).collect();
+        let ids: Vec<RouterInterfaceId> = ids.into_iter().cloned().collect();
+        let mut up: BTreeSet<RouterInterfaceId> = BTreeSet::new();
+        for ids in ids.chunks(MAX_FILTER_VALUES) {
+            let query = DescribeQuery { selection: Selection::Ids(ids.to_vec()), page_number: 1, page_size: 50 };
+            let page = self.face.describe(&router.scope, &query).await?;
+            let active = page.interfaces.into_iter().filter(|observed| observed.status == Status::Active);
+            up.extend(active.map(|observed| observed.id));
+        }
+        let mut routes: Vec<Route> = of_table.cloned().collect();
+        for hop in routes.iter_mut().flat_map(|route| &mut route.next_hops) {
+            hop.is_enabled |= up.contains(&hop.id) && !self.was_up.contains(&hop.id);
+        }
+        Ok(RoutesPage { routes, next_token: None, request_id: RequestId("read".into()) })
     }
 }
 

@@ -115,6 +115,8 @@ impl Document {
             overridden: None,
             traffic: Vec::new(),
             quiet_below: None,
+            routes: Vec::new(),
+            route_guards: Default::default(),
             floors: self.floors.into_iter().map(floor).collect(),
             rollout: self.rollout,
             warnings: self

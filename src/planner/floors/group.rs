@@ -358,7 +358,7 @@ fn unmatched(falling: &[Vec<usize>], rising: usize) -> usize {
 }
 
 /// Returns whether a side counts as up once the plan is done, if it is not deactivated.
-fn can_end_up(subject: &Subject<'_>, number: SubjectNumber, pairs: &Pairs, draft: &Draft) -> bool {
+pub(in super::super) fn can_end_up(subject: &Subject<'_>, number: SubjectNumber, pairs: &Pairs, draft: &Draft) -> bool {
     let Some(live) = subject.live() else { return false };
     // A declared opposite side is a side of the link itself and is asked in its own right.
     let opposite_is_up =
@@ -368,7 +368,7 @@ fn can_end_up(subject: &Subject<'_>, number: SubjectNumber, pairs: &Pairs, draft
 }
 
 /// Returns whether a step brings a side up, or whoever began what it is in the middle of.
-fn may_come_up(subject: &Subject<'_>, number: SubjectNumber, draft: &Draft) -> bool {
+pub(in super::super) fn may_come_up(subject: &Subject<'_>, number: SubjectNumber, draft: &Draft) -> bool {
     let is_rising = |live: &Observed| live.status.is_rising();
     draft.steps[number].iter().any(|step| step.goal != Goal::Inactive) || subject.live().is_some_and(is_rising)
 }

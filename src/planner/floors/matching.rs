@@ -1,7 +1,7 @@
 //! A largest matching of a bipartite graph, by augmenting paths.
 
 /// Who on the right belongs to whom on the left. A vertex on the left may stand there several times.
-pub(super) struct Matching<'a> {
+pub(in super::super) struct Matching<'a> {
     neighbours: Vec<&'a [usize]>,
     of_right: Vec<Option<usize>>,
     /// The round in which a right vertex was last tried, so that it need not be cleared.
@@ -9,12 +9,12 @@ pub(super) struct Matching<'a> {
 }
 
 impl<'a> Matching<'a> {
-    pub(super) fn new(right: usize) -> Self {
+    pub(in super::super) fn new(right: usize) -> Self {
         Self { neighbours: Vec::new(), of_right: vec![None; right], tried: vec![0; right] }
     }
 
     /// Adds a vertex to the left; returns whether it, too, got a neighbour of its own.
-    pub(super) fn add(&mut self, neighbours: &'a [usize]) -> bool {
+    pub(in super::super) fn add(&mut self, neighbours: &'a [usize]) -> bool {
         self.neighbours.push(neighbours);
         self.augment(self.neighbours.len() - 1, self.neighbours.len())
     }

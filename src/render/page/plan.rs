@@ -45,6 +45,7 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
             left_alone(plan),
             super::groups(&of_plan(plan)),
             traffic(plan),
+            routes(plan),
             upcoming(plan),
         ],
         next: after_plan(plan, given),
@@ -258,6 +259,17 @@ pub(super) fn blocked(plan: &Plan) -> Section {
         Entry { about, ..entry }
     };
     Section::new("Blocked", Lead::Line("Blocked:"), Body::List(alike.map(entry).collect())).urgent().whole()
+}
+
+/// Says of what goes down which prefixes lead elsewhere then; those that lead nowhere are among the worries.
+fn routes(plan: &Plan) -> Section {
+    let of_each = plan.routes.chunk_by(|one, other| one.address == other.address);
+    let entries = of_each.flat_map(|routes| {
+        let address = routes.first().map(|route| route.address.to_string()).unwrap_or_default();
+        let kept = words::alike(routes).into_iter().filter(|alike| !alike.remains.is_empty());
+        kept.map(move |alike| Entry::new(Tone::Faint, "", address.clone(), Some(alike.said())))
+    });
+    Section::new("Routes", Lead::Line("Routes over what goes down:"), Body::List(entries.collect()))
 }
 
 fn left_alone(plan: &Plan) -> Section {

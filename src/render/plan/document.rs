@@ -13,8 +13,8 @@ use super::super::words::plan as words;
 use crate::calendar::Zone;
 use crate::plan::{
     Assumed, Basis, BlockReason, Blocked, Doubt, FORMAT_VERSION, Floor, Forgotten, GroupHealth, HealthRead,
-    InterfaceRead, LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, Step, Summary,
-    Traffic, Upcoming, Warning,
+    InterfaceRead, LeftAlone, LeftAloneReason, OverriddenWindows, Plan, ResourceChange, RolloutPlan, RouteLeft,
+    RoutesHeard, Step, Summary, Traffic, Upcoming, Warning,
 };
 use crate::resource::{Address, DriftPolicy, ScopeFailure, Target};
 use crate::selector::Selector;
@@ -94,6 +94,8 @@ pub(in crate::render) struct Document<'a> {
     /// nobody asked.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     traffic: &'a [Traffic],
+    /// The prefixes over what it deactivates, and what else leads there, by address, table and prefix.
+    routes: &'a [RouteLeft],
 }
 
 /// What was chosen and what was read.
@@ -123,6 +125,12 @@ struct Inputs<'a> {
     /// What the health checks said that were asked for, by id.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     health: &'a [HealthRead],
+    /// What `--allow-last-route` let go down although a route has no other next hop; an apply of the plan has to be told, too.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    allow_last_route: &'a [Address],
+    /// What was read of the routes over what it deactivates.
+    #[serde(skip_serializing_if = "RoutesHeard::is_empty")]
+    routes: &'a RoutesHeard,
 }
 
 impl<'a> Document<'a> {
@@ -165,6 +173,8 @@ impl<'a> Document<'a> {
                 assumed_before: plan.inputs.assumed_before,
                 read: &plan.inputs.read,
                 health: &plan.inputs.health,
+                allow_last_route: &plan.inputs.allow_last_route,
+                routes: &plan.inputs.routes,
             },
             at: plan.at,
             assumed: &plan.assumed,
@@ -172,6 +182,7 @@ impl<'a> Document<'a> {
             time_zone: &plan.time_zone,
             override_window: plan.overridden.as_ref(),
             traffic: &plan.traffic,
+            routes: &plan.routes,
         }
     }
 }

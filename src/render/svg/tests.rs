@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use super::*;
+use crate::plan::{HopLeft, RouteLeft};
 use crate::render::samples::{HOSTILE, live_state, report, spec};
 
 #[test]
@@ -32,6 +33,26 @@ fn a_wide_layer_goes_on_in_the_next_row() {
 #[test]
 fn draws_a_run_over_time() {
     insta::assert_snapshot!(timeline(&report()));
+}
+
+#[test]
+fn draws_what_rides_on_what_goes_down_and_what_remains_of_it() {
+    let mut plan = crate::render::samples::small_plan();
+    assert!(routes(&plan).is_empty(), "no route is known");
+    let left = |prefix: &str, remains: Vec<HopLeft>| RouteLeft {
+        address: "sh-primary".into(),
+        table: "vtb-1".into(),
+        prefix: prefix.into(),
+        remains,
+    };
+    let standby = HopLeft { id: "ri-b".into(), address: Some("sh-backup".into()), weight: Some(0), unproven: false };
+    plan.routes =
+        vec![left("10.8.0.0/16", vec![standby.clone()]), left("10.9.0.0/16", vec![standby]), left("<b>", vec![])];
+    let drawn = routes(&plan);
+    for said in ["sh-primary", "10.8.0.0/16 and 1 more", "keeps sh-backup (standby)", "no other next hop", "&lt;b&gt;"]
+    {
+        assert!(drawn.contains(said), "{said}: {drawn}");
+    }
 }
 
 #[test]

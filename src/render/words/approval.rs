@@ -27,6 +27,7 @@ pub fn loosened(plan: &Plan) -> Option<String> {
     ]
     .into_iter()
     .flatten()
+    .chain(inputs.allow_last_route.iter().map(|address| format!("--allow-last-route {address}")))
     .collect();
     let flags = (!flags.is_empty()).then(|| flags.join(" "))?;
     Some(format!(

@@ -209,7 +209,9 @@ fn loosened(plan: &Plan) -> String {
     let redo = plan.inputs.redo.then(|| " --redo".to_owned());
     let windows = plan.overridden.as_ref().map(|windows| format!(" --override-window {}", quoted(&windows.reason)));
     let forgotten = plan.inputs.allow_forgotten.map(|number| format!(" --allow-forgotten {number}"));
-    [caps, redo, windows, forgotten].into_iter().flatten().collect()
+    let routes =
+        plan.inputs.allow_last_route.iter().map(|address| format!(" --allow-last-route {}", quoted(address.as_str())));
+    [caps, redo, windows, forgotten].into_iter().flatten().chain(routes).collect()
 }
 
 /// Returns the flags that choose what a plan looks at.

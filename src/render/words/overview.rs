@@ -7,10 +7,22 @@ use super::confirmation::Stands;
 use super::groups::{counts, not_up, not_up_because};
 use super::plan::{blocked_address, some, span, upcoming};
 use crate::calendar::Zone;
-use crate::overview::{AtWork, End, GroupWithout, Link, Moving, Obstacle, Overview, Prospect, Unread};
+use crate::overview::{AtWork, Disagreement, End, GroupWithout, Link, Moving, Obstacle, Overview, Prospect, Unread};
 use crate::plan::{BlockReason, Blocked, GroupHealth, WhyMemberNotUp};
 use crate::resource::{Address, Status};
 use crate::state::Awaiting;
+
+/// Says where a group and the routes disagree: `sh-backup is in idc-sh but carries none of its 12 prefixes`.
+pub(crate) fn disagreement(found: &Disagreement) -> String {
+    let Disagreement { group, address, is_member, carries, of } = found;
+    let prefixes = if *of == 1 { "prefix" } else { "prefixes" };
+    match (is_member, carries) {
+        (true, 0) if *of == 1 => format!("{address} is in {group} but does not carry its 1 prefix"),
+        (true, 0) => format!("{address} is in {group} but carries none of its {of} {prefixes}"),
+        (true, some) => format!("{address} is in {group} but carries {some} of its {of} {prefixes}"),
+        (false, _) => format!("{address} carries all of the {of} {prefixes} of {group} but is not in it"),
+    }
+}
 
 /// Says how many links of a group are up, and how many more may go down.
 pub(crate) fn group(group: &GroupHealth) -> String {

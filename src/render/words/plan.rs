@@ -4,6 +4,7 @@ mod blocked;
 mod difference;
 mod guards;
 mod left_alone;
+mod routes;
 mod traffic;
 
 use std::time::Duration;
@@ -30,6 +31,8 @@ use self::difference::arguments;
 pub(crate) use self::difference::difference;
 pub(crate) use self::guards::{GuardTold, guard_weakened};
 pub use self::left_alone::left_alone;
+pub(crate) use self::routes::{Alike, alike, route_loss};
+pub use self::routes::{no_routes, routers_unread, routes_unread};
 pub(crate) use self::traffic::{TRAFFIC_IS_OF, carried, carried_by_all, not_quiet, returning, traffic_unread};
 
 /// How many links a warning names before it says how many more there are.
@@ -153,9 +156,22 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
         Warning::EventsUnread { interfaces, detail } => {
             said(format!("who moved {} could not be read", counted(*interfaces as usize, "interface")), detail.clone())
         }
+        Warning::LastRoute { address, prefixes, unread_hops } => told(routes::last(address, prefixes, unread_hops)),
+        Warning::LastRouteUnproven { address, prefixes } => told(routes::unproven(address, prefixes)),
+        Warning::RoutesDenied { interfaces, detail } => said(
+            format!("the routes over {} were not read: no permission", counted(*interfaces as usize, "interface")),
+            detail.clone(),
+        ),
+        Warning::RoutesUnread { addresses, why } => {
+            said(format!("the routes over {} could not be read", some(addresses)), routes_unread(why).to_owned())
+        }
         Warning::Spec { finding, at } => Said { summary: finding.clone(), detail: at.clone() },
         Warning::Told { summary, detail } => Said { summary: summary.clone(), detail: detail.clone() },
     }
+}
+
+fn told((summary, detail): (String, Option<String>)) -> Said {
+    Said { summary, detail }
 }
 
 /// Says what the health checks of some links of a group say.

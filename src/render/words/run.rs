@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::super::text::and_more;
-use super::plan::{blocked_address, closed, health_unread, not_quiet, traffic_unread, would_keep};
+use super::plan::{blocked_address, closed, health_unread, not_quiet, route_loss, traffic_unread, would_keep};
 use crate::calendar::Zone;
 use crate::duration;
 use crate::resource::{BusinessStatus, Rate, Status};
@@ -24,6 +24,7 @@ pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
         StepReason::Traffic { in_bps, out_bps, limit_bps, unread } => {
             not_quiet("it", (*in_bps, *out_bps), (*limit_bps, None), unread.as_ref())
         }
+        StepReason::Route(loss) => route_loss(loss),
         StepReason::Window { window, opens_at } => closed("its call", window, *opens_at, zone),
         StepReason::ChangeOver { at } => {
             format!("a change about it began or ended at {}, before its call was sent", zone.shown(*at))

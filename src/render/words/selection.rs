@@ -9,8 +9,12 @@ const LISTED: usize = 10;
 
 /// Says what is wrong with a `--target` or an `--exclude`.
 pub fn bad_flag(bad: &BadChoice) -> Diagnostic {
-    let BadChoice::Selector { is_exclude, selector, fault } = bad else { return nothing_left() };
-    let flag = if *is_exclude { "--exclude" } else { "--target" };
+    let (flag, selector, fault) = match bad {
+        BadChoice::Selector { is_exclude: true, selector, fault } => ("--exclude", selector, fault),
+        BadChoice::Selector { is_exclude: false, selector, fault } => ("--target", selector, fault),
+        BadChoice::Allowed { named, fault } => ("--allow-last-route", named, fault),
+        BadChoice::NothingLeft => return nothing_left(),
+    };
     let what = match fault {
         Fault::Unknown { .. } if selector.is_name() => {
             format!("{flag} names `{selector}`, which the spec does not declare")
@@ -47,7 +51,7 @@ pub fn bad_argument<'d>(bad: &BadChoice, declared: impl Iterator<Item = &'d Addr
 pub fn no_longer(bad: &BadChoice) -> String {
     match bad {
         BadChoice::Selector { selector, .. } if selector.is_name() => format!("{selector} is no longer declared"),
-        BadChoice::Selector { fault, .. } => fault.to_string(),
+        BadChoice::Selector { fault, .. } | BadChoice::Allowed { fault, .. } => fault.to_string(),
         BadChoice::NothingLeft => "everything that was asked for is left out".to_owned(),
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn limits(mut fields: Fields<'_>, findings: &mut Findings) -> Limits 
             .choice(path, "health", |word| word.parse().ok(), findings)
             .map_or_else(HealthPolicy::default, |word| word.value),
         quiet_below: fields.rate(path, "quiet_below", findings),
+        last_route: fields.choice(path, "last_route", |word| word.parse().ok(), findings),
     }
 }
 

@@ -122,6 +122,12 @@ pub const KEYS: &[Key] = &[
         "What carries more, both directions together, is not deactivated; nor is what nobody can tell of.",
     )
     .example("1Mbit/s"),
+    key(
+        "limits.last_route",
+        choice(&["warn", "block", "ignore"]),
+        "What it counts for that a deactivation leaves a route without a next hop: a warning, a block, or nothing, no route table read; `--allow-last-route ADDRESS` overrides a block.",
+    )
+    .default("warn"),
     // groups
     key("groups.*", Kind::Section, "A group; interfaces join it with `group`."),
     key("groups.*.min_active", number(0), "At least this many members stay up; no step may leave fewer.").example("1"),

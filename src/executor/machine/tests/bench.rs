@@ -20,7 +20,8 @@ use crate::plan::{
     ResourceType, Returning, RolloutPlan, Step, StepId, TrafficUnread,
 };
 use crate::resource::{
-    AccountName, Address, Call, HealthCheckStatus, Observed, Provider, RouterInterfaceId, Scope, Status, Target,
+    AccountName, Address, Call, HealthCheckStatus, NextHop, Observed, Provider, Route, Router, RouterInterfaceId,
+    Scope, Status, Target,
 };
 use crate::run::{Event, planned_step};
 use crate::state::RunId;
@@ -153,6 +154,15 @@ impl Scene {
         self
     }
 
+    /// Lets the routes over some interfaces bind, all of one router.
+    pub(super) fn routed(mut self, names: &[&str]) -> Self {
+        for name in names {
+            self.plan.route_guards.routers.insert((*name).into(), router());
+            self.plan.resource_changes.push(declared(name));
+        }
+        self
+    }
+
     /// Lets a deny window over a step's call be open from one second of the run up to another.
     pub(super) fn closed(mut self, name: &str, from: u64, to: u64) -> Self {
         let at = |second| wall(Duration::from_secs(second));
@@ -179,19 +189,7 @@ impl Scene {
             accepted: true,
             kind: Leftover::JustDone,
         });
-        self.plan.resource_changes.push(ResourceChange {
-            address: name.into(),
-            kind: ResourceType::RouterInterface,
-            name: name.into(),
-            id: name.into(),
-            scope: scope("here"),
-            action_reason: None,
-            change: Change { actions: [ChangeAction::Update], before: None, after: None },
-            change_id: None,
-            reason: None,
-            since: None,
-            declared_at: None,
-        });
+        self.plan.resource_changes.push(declared(name));
         self
     }
 
@@ -273,6 +271,26 @@ impl Scene {
         run.tell(Input::Appended);
         run
     }
+}
+
+fn declared(name: &str) -> ResourceChange {
+    ResourceChange {
+        address: name.into(),
+        kind: ResourceType::RouterInterface,
+        name: name.into(),
+        id: name.into(),
+        scope: scope("here"),
+        action_reason: None,
+        change: Change { actions: [ChangeAction::Update], before: None, after: None },
+        change_id: None,
+        reason: None,
+        since: None,
+        declared_at: None,
+    }
+}
+
+fn router() -> Router {
+    Router { scope: scope("here"), id: "vrt".into(), kind: None }
 }
 
 fn expected(step: &Step) -> Status {
@@ -385,6 +403,24 @@ impl Run {
         let at = self.now().wall + jiff::SignedDuration::from_secs(seconds);
         let figure = |bits_per_second| Some(Rate { at, bits_per_second });
         Carried { inward: figure(into), outward: figure(out) }
+    }
+
+    /// Lets the tables of the router have entries with these next hops, all Enabled.
+    pub(super) fn routes(&mut self, entries: &[&[&str]]) -> Vec<String> {
+        let entry = |(number, hops): (usize, &&[&str])| Route {
+            table: "vtb".into(),
+            prefix: format!("10.{number}.0.0/16").into(),
+            next_hops: hops.iter().map(|hop| NextHop { id: (*hop).into(), is_enabled: true, weight: None }).collect(),
+        };
+        let (asked, answer) = (self.now().boot, Ok(entries.iter().enumerate().map(entry).collect()));
+        self.tell(Input::Routes { router: router(), asked, answer })
+    }
+
+    /// Lets them fail to be read.
+    pub(super) fn no_routes(&mut self, kind: ErrorKind) -> Vec<String> {
+        let error = CloudError::new(kind, crate::cloud::Effect::None, "DescribeRouteTableList", "no");
+        let asked = self.now().boot;
+        self.tell(Input::Routes { router: router(), asked, answer: Err(error) })
     }
 
     pub(super) fn signal(&mut self, count: u32) -> Vec<String> {
@@ -523,6 +559,7 @@ impl Run {
             Effect::AskTraffic { ids, .. } => {
                 format!("ask traffic {}", ids.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" "))
             }
+            Effect::AskRoutes(router) => format!("ask routes {}", router.id),
             Effect::DropReads => "drop reads".to_owned(),
             Effect::Tell(event) => told(event),
             Effect::StepAside => "step aside".to_owned(),

@@ -9,12 +9,14 @@ use super::*;
 use crate::plan::BlockCode;
 use crate::plan::{
     Action, ActionReason, Change, ChangeAction, Damage, Exceeded, FloorLink, FloorMember, Goal, Guard, HealthAnswer,
-    HealthRead, HealthUnread, Knob, LeftAloneCode, NotUp, PlanFileError, PlanInputs, ResourceType, Shortage, StepId,
-    Unmet, Values, WhyNotUp, seal,
+    HealthRead, HealthUnread, HopAnswer, HopLeft, HopRead, Knob, LeftAloneCode, LostPrefix, NotUp, PlanFileError,
+    PlanInputs, ResourceType, RouteLoss, RouterRead, RoutesAnswer, RoutesUnread, Shortage, StepId, Unmet, Values,
+    WhyNotUp, seal,
 };
 use crate::render::words::next::Given;
 use crate::resource::{
-    AccountName, BusinessStatus, Call, DriftPolicy, HealthCheckStatus, Provider, Region, Scope, Status,
+    AccountName, BusinessStatus, Call, DriftPolicy, HealthCheckStatus, NextHop, Provider, Region, Route, Router, Scope,
+    Status,
 };
 use crate::selector::Selector;
 
@@ -94,7 +96,7 @@ fn knob(word: &str) -> Knob {
 }
 
 fn block_reason() -> impl Strategy<Value = BlockReason> {
-    (text(), status(), any::<u32>(), option::of(timestamp()), 0..10).prop_map(|(word, status, number, since, which)| {
+    (text(), status(), any::<u32>(), option::of(timestamp()), 0..11).prop_map(|(word, status, number, since, which)| {
         let why = match number % 6 {
             0 => WhyNotUp::Unseen,
             1 => WhyNotUp::Is { status: status.clone(), since },
@@ -142,6 +144,12 @@ fn block_reason() -> impl Strategy<Value = BlockReason> {
                 knob: None,
                 not_up: vec![NotUp { address, why: WhyNotUp::HealthUnread { why: HealthUnread::OtherAccount } }],
                 more: 0,
+            }),
+            9 => BlockReason::Route(RouteLoss {
+                prefixes: vec![LostPrefix { prefix: word.as_str().into(), table: word.as_str().into() }],
+                unread_hops: vec![word.as_str().into()],
+                unread: since.map(|_| RoutesUnread::Failed { detail: word.clone() }),
+                at: since.map(|_| word.clone()),
             }),
             _ => BlockReason::PeerDeleted,
         }
@@ -273,10 +281,46 @@ fn plan() -> impl Strategy<Value = Plan> {
                 redo: real,
                 read,
                 health: health(real, &word),
+                allow_last_route: if real { vec![word.as_str().into()] } else { Vec::new() },
+                routes: routes(real, &word),
             },
+            routes: vec![RouteLeft {
+                address: word.as_str().into(),
+                table: word.as_str().into(),
+                prefix: word.as_str().into(),
+                remains: vec![HopLeft {
+                    id: word.as_str().into(),
+                    address: real.then(|| word.as_str().into()),
+                    weight: real.then_some(0),
+                    unproven: real,
+                }],
+            }],
             ..Plan::of_nothing(timestamp, target, basis)
         }
     })
+}
+
+/// What was read of routes.
+fn routes(real: bool, word: &str) -> RoutesHeard {
+    let scope = Scope { account: AccountName::default_account(), region: word.into() };
+    let router = Router { scope: scope.clone(), id: word.into(), kind: real.then(|| word.into()) };
+    let hop = NextHop { id: word.into(), is_enabled: real, weight: real.then_some(100) };
+    let entries = vec![Route { table: word.into(), prefix: word.into(), next_hops: vec![hop] }];
+    let unread = RoutesAnswer::Unread(RoutesUnread::Denied { detail: word.to_owned() });
+    let found = HopAnswer::Found {
+        status: Status::parse(word),
+        business_status: BusinessStatus::Normal,
+        opposite_id: real.then(|| word.into()),
+        opposite_status: real.then(|| Status::parse(word)),
+    };
+    let hop = |answer| HopRead { id: word.into(), scope: scope.clone(), answer };
+    RoutesHeard {
+        routers: vec![
+            RouterRead { router: router.clone(), answer: RoutesAnswer::Entries(entries) },
+            RouterRead { router, answer: unread },
+        ],
+        hops: vec![hop(found), hop(HopAnswer::Absent), hop(HopAnswer::Unreadable)],
+    }
 }
 
 /// A plan of the usual shape, always the same.

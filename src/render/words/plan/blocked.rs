@@ -65,6 +65,7 @@ fn why_blocked(blocked: &Blocked, zone: &Zone, plan: Option<&Plan>) -> String {
                 "{said}; figures are of 3 to 4 minutes ago and count health checks too; let it run empty, and plan again"
             )
         }
+        BlockReason::Route(loss) => super::routes::blocked(loss, &title(), &blocked.address),
         BlockReason::Protected { at } => {
             let todo = "remove `protect` in a reviewed change to deactivate it";
             format!("{} is protected ({at}); {todo}", title())

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use futures_util::future::{join_all, try_join_all};
 
+use super::{ENTRIES_ACTION, RoutesRead, TABLES_ACTION};
 use crate::bounds;
-use crate::cloud::routes::{ENTRIES_ACTION, RoutesRead, TABLES_ACTION};
 use crate::cloud::{CloudError, Effect, ErrorKind};
 use crate::resource::{Route, Router};
 
@@ -30,7 +30,11 @@ pub async fn routes(cloud: &impl RoutesRead, routers: &BTreeSet<Router>) -> Vec<
     join_all(reads).await
 }
 
-async fn of(cloud: &impl RoutesRead, router: &Router) -> Result<Vec<Route>, CloudError> {
+/// Reads the routes of one router.
+///
+/// # Errors
+/// A call that fails, or a list that does not add up.
+pub async fn of(cloud: &impl RoutesRead, router: &Router) -> Result<Vec<Route>, CloudError> {
     let tables = tables(cloud, router).await?;
     let entries = try_join_all(tables.iter().map(|table| entries(cloud, router, table))).await?;
     Ok(entries.into_iter().flatten().collect())

@@ -1,0 +1,217 @@
+//! The routes over what is to go down, right before its call, where `limits.last_route` blocks: each entry has to have another next
+//! hop that is Enabled and was just seen up.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::Machine;
+use super::admission::Verdict;
+use super::health::{Checkup, Fresh};
+use super::port::Effect;
+use super::routes::Known;
+use super::time::Moment;
+use crate::clock::BootTime;
+use crate::journal::Outcome;
+use crate::plan::{HealthEnd, LostPrefix, RouteLoss, RoutesUnread};
+use crate::resource::{Address, Observed, Route, RouterInterfaceId, Scope};
+use crate::run::StepReason;
+
+/// What is known of a next hop.
+enum Hop {
+    /// It is up, as of then.
+    Up(BootTime),
+    /// Only this health check can tell.
+    Unasked(HealthEnd),
+    /// Only a read can tell.
+    Unseen,
+    Down,
+}
+
+/// What came of looking at the routes over something.
+enum Judged {
+    /// Every entry keeps another next hop, as of then.
+    Kept(BootTime),
+    /// These health checks have to be asked for first.
+    Unasked(BTreeSet<HealthEnd>),
+    /// Something has to be read first.
+    Unseen,
+    /// These have none, and what was read for that is new.
+    Lost(Vec<LostPrefix>),
+}
+
+impl<'a> Machine<'a> {
+    /// Asks for the routes over a step's interface where what is known of them does not count any more.
+    pub(super) fn ask_routes(&mut self, number: usize, since: Moment) {
+        let Some(router) = self.routes.router(&self.planned(number).address) else { return };
+        let is_known = !matches!(self.routes.known(router, self.fresh(number, since)), Known::Unknown);
+        if !is_known && self.routes.ask(router, self.now.instant) {
+            self.effects.push(Effect::AskRoutes(router.clone()));
+        }
+    }
+
+    /// Returns when the oldest was asked for on which it rests that no route loses its last next hop.
+    pub(super) fn examine_routes(&mut self, number: usize, since: Moment) -> Result<Option<BootTime>, Option<Verdict>> {
+        let step = self.planned(number);
+        let Some(router) = self.routes.router(&step.address) else { return Ok(None) };
+        let fresh = self.fresh(number, since);
+        let judged = match self.routes.known(router, fresh) {
+            Known::Unread(why) => return Err(Some(self.last_route(Vec::new(), Some(why)))),
+            Known::Said { asked, routes, is_new } => {
+                match self.judge_routes(number, routes, fresh) {
+                    Judged::Kept(oldest) => return Ok(Some(oldest.min(asked))),
+                    // Only what was asked for since may refuse it.
+                    Judged::Lost(_) if !is_new => None,
+                    judged => Some(judged),
+                }
+            }
+            Known::Unknown => None,
+        };
+        match judged {
+            None => {
+                self.routes.doubt(router);
+                self.ask_routes(number, since);
+                Err(None)
+            }
+            Some(Judged::Unasked(ends)) => {
+                self.ask_health(ends.iter().collect());
+                Err(None)
+            }
+            Some(Judged::Lost(_)) if self.is_any_just_moved(self.hops_declared(number)) => {
+                // In a moment reads can be relied on.
+                Err(Some(self.hold(number)))
+            }
+            Some(Judged::Lost(prefixes)) => Err(Some(self.last_route(prefixes, None))),
+            Some(Judged::Unseen | Judged::Kept(_)) => Err(None),
+        }
+    }
+
+    fn last_route(&self, prefixes: Vec<LostPrefix>, unread: Option<RoutesUnread>) -> Verdict {
+        let at = self.routes.guards.at.clone();
+        let loss = RouteLoss { prefixes, unread_hops: Vec::new(), unread, at };
+        Verdict::Finish(Outcome::Guarded, Some(StepReason::Route(Box::new(loss))))
+    }
+
+    /// Lists the next hops that are read before a step's interface may go down, and their other ends: of each entry one that
+    /// is known to be up, or all.
+    pub(super) fn hops_worth_reading(&self, number: usize) -> Vec<(&'a Scope, RouterInterfaceId)> {
+        let step = self.planned(number);
+        let Some(router) = self.routes.router(&step.address) else { return Vec::new() };
+        let Some(routes) = self.routes.last(router) else { return Vec::new() };
+        let fresh = Fresh { since: Moment::default(), now: self.now.boot, max_age: Duration::MAX };
+        let mut worth: BTreeSet<(&'a Scope, RouterInterfaceId)> = BTreeSet::new();
+        for hops in others(routes, &step.interface_id) {
+            let up = hops.iter().find(|id| matches!(self.hop(&router.scope, id, fresh), Hop::Up(_)));
+            let read = up.map_or_else(|| hops.iter().copied().collect(), |up| vec![*up]);
+            for id in read {
+                let seen = self.sightings.get(&router.scope, id);
+                let other = seen.and_then(|observed| observed.opposite.interface_id.as_ref());
+                let other = other.and_then(|id| Some((self.routes.declared.get(id)?.1, id.clone())));
+                worth.extend(other);
+                worth.insert((&router.scope, id.clone()));
+            }
+        }
+        worth.into_iter().collect()
+    }
+
+    fn hops_declared(&self, number: usize) -> impl Iterator<Item = &'a Address> + use<'a> {
+        let hops = self.hops_worth_reading(number).into_iter();
+        let declared: Vec<&'a Address> =
+            hops.filter_map(|(_, id)| self.routes.declared.get(&id).map(|(address, _)| *address)).collect();
+        declared.into_iter()
+    }
+
+    fn judge_routes(&self, number: usize, routes: &[Route], fresh: Fresh) -> Judged {
+        let step = self.planned(number);
+        let own = self.sightings.get(&step.scope, &step.interface_id);
+        let asked = self.sightings.asked(&step.scope, &step.interface_id);
+        let Some(mut oldest) = asked else { return Judged::Unseen };
+        // What is out already carries nothing.
+        if own.is_some_and(Observed::is_out) && !self.is_coming_up(&step.address) {
+            return Judged::Kept(oldest);
+        }
+        let (mut unasked, mut is_unseen, mut lost) = (BTreeSet::new(), false, BTreeSet::new());
+        for hops in others(routes, &step.interface_id) {
+            let mut kept: Option<BootTime> = None;
+            let (mut ends, mut is_open) = (BTreeSet::new(), false);
+            for id in &hops {
+                match self.hop(&step.scope, id, fresh) {
+                    Hop::Up(asked) => kept = kept.max(Some(asked)),
+                    Hop::Unasked(end) => drop(ends.insert(end)),
+                    Hop::Unseen => is_open = true,
+                    Hop::Down => {}
+                }
+            }
+            match kept {
+                Some(kept) => oldest = oldest.min(kept),
+                None if !ends.is_empty() => unasked.extend(ends),
+                None if is_open => is_unseen = true,
+                None => drop(lost.insert(hops)),
+            }
+        }
+        if !unasked.is_empty() {
+            Judged::Unasked(unasked)
+        } else if is_unseen {
+            Judged::Unseen
+        } else if lost.is_empty() {
+            Judged::Kept(oldest)
+        } else {
+            let is_lost =
+                |route: &&Route| hops_beside(route, &step.interface_id).is_some_and(|hops| lost.contains(&hops));
+            let prefix = |route: &Route| LostPrefix { prefix: route.prefix.clone(), table: route.table.clone() };
+            let mut prefixes: Vec<LostPrefix> = routes.iter().filter(is_lost).map(prefix).collect();
+            prefixes.sort();
+            Judged::Lost(prefixes)
+        }
+    }
+
+    /// Returns what is known of a next hop, counting what is in flight as down.
+    fn hop(&self, scope: &Scope, id: &RouterInterfaceId, fresh: Fresh) -> Hop {
+        let is_new = |scope: &Scope, id: &RouterInterfaceId| self.sightings.is_newer(scope, id, fresh.since);
+        let (Some(observed), Some(mut asked)) = (self.sightings.get(scope, id), self.sightings.asked(scope, id)) else {
+            let is_gone = self.sightings.is_absent(scope, id) && is_new(scope, id);
+            return if is_gone { Hop::Down } else { Hop::Unseen };
+        };
+        let down = |is_new: bool| if is_new { Hop::Down } else { Hop::Unseen };
+        let is_falling = |id: &RouterInterfaceId| {
+            self.routes.declared.get(id).is_some_and(|(address, _)| self.is_going_down(address))
+        };
+        let opposite = observed.opposite.interface_id.as_ref();
+        if !observed.counts_as_up() || is_falling(id) || opposite.is_some_and(is_falling) {
+            return down(is_new(scope, id));
+        }
+        if let Some((other, (_, other_scope))) = opposite.and_then(|id| self.routes.declared.get_key_value(id)) {
+            match (self.sightings.get(other_scope, other), self.sightings.asked(other_scope, other)) {
+                (Some(end), Some(read)) if end.counts_as_up() => asked = asked.min(read),
+                (Some(_), Some(_)) => return down(is_new(other_scope, other)),
+                _ => {
+                    let is_gone = self.sightings.is_absent(other_scope, other) && is_new(other_scope, other);
+                    return if is_gone { Hop::Down } else { Hop::Unseen };
+                }
+            }
+        }
+        if !self.routes.guards.is_health_binding {
+            return Hop::Up(asked);
+        }
+        let own = || HealthEnd { interface_id: id.clone(), scope: Some(scope.clone()) };
+        let end = self.routes.guards.checks.get(id).cloned().unwrap_or_else(own);
+        match self.checks.of(&end, fresh) {
+            Checkup::Good(checked) => Hop::Up(asked.min(checked)),
+            Checkup::Bad(_) => Hop::Down,
+            Checkup::Unknown { .. } => Hop::Unasked(end),
+        }
+    }
+}
+
+/// Lists the other next hops of every entry over an interface that are Enabled, each set once.
+fn others<'r>(routes: &'r [Route], id: &RouterInterfaceId) -> BTreeSet<BTreeSet<&'r RouterInterfaceId>> {
+    routes.iter().filter_map(|route| hops_beside(route, id)).collect()
+}
+
+/// Returns the other next hops of an entry that are Enabled; `None` for one that does not lead over the interface.
+fn hops_beside<'r>(route: &'r Route, id: &RouterInterfaceId) -> Option<BTreeSet<&'r RouterInterfaceId>> {
+    let mut enabled = route.next_hops.iter().filter(|hop| hop.is_enabled);
+    enabled
+        .clone()
+        .any(|hop| hop.id == *id)
+        .then(|| enabled.by_ref().map(|hop| &hop.id).filter(|other| *other != id).collect())
+}

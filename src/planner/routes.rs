@@ -1,0 +1,343 @@
+//! The routes over what goes down: which prefixes lose their last next hop, in whatever order the plan allows.
+//!
+//! An entry of a route table is a floor of one over its next hops: links that are up, some of which the plan takes down and
+//! some of which it brings up. Its worst moment is found as that of a floor is, by a largest matching; but no edge is added for it,
+//! since routes are no part of what a plan's digest covers. A next hop counts if it is Enabled and its link is up; what the plan
+//! brings up may show no Enabled before that, and counts as unproven then. The planner asks nobody: it says which routers
+//! and which next hops it has to hear of, and plans again once it has.
+
+mod entry;
+mod link;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::plan::{
+    BlockReason, HealthEnd, HopRead, LostPrefix, PlanOptions, RouteGuards, RouteLeft, RouteLoss, RouterRead,
+    RoutesAnswer, RoutesHeard, RoutesUnread, Warning,
+};
+use crate::resource::{Address, Route, Router, RouterInterfaceId, Scope};
+use crate::spec::{LastRoutePolicy, Spec};
+
+use super::draft::Draft;
+use super::health::Checks;
+use super::order::Graph;
+use super::pairs::Pairs;
+use super::subject::{SubjectNumber, Subjects};
+use entry::{Entry, Verdict};
+use link::Links;
+
+/// What the routes are about.
+pub(super) struct Scene<'s, 'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) subjects: &'s Subjects<'a>,
+    pub(super) pairs: &'s Pairs,
+    pub(super) checks: &'s Checks<'a>,
+    pub(super) draft: &'s Draft,
+    pub(super) graph: &'s Graph,
+    /// What was read so far.
+    pub(super) heard: &'a RoutesHeard,
+}
+
+/// What came of the routes.
+#[derive(Default)]
+pub(super) struct Routes {
+    /// What remains, by interface, table and prefix.
+    pub(super) left: Vec<RouteLeft>,
+    /// What a reviewer should know.
+    pub(super) warnings: Vec<Warning>,
+    /// What may not go down.
+    pub(super) lost: BTreeMap<Address, BlockReason>,
+    /// What a run asks again.
+    pub(super) guards: RouteGuards,
+    /// What goes down because somebody allowed it.
+    pub(super) allowed: Vec<Address>,
+    /// What was read, as far as it is about what goes down.
+    pub(super) read: RoutesHeard,
+    /// The routers whose tables have to be read.
+    pub(super) routers: BTreeSet<Router>,
+    /// The next hops that have to be looked at.
+    pub(super) hops: BTreeSet<(Scope, RouterInterfaceId)>,
+    /// The health checks that have to be heard of.
+    pub(super) checks: Vec<HealthEnd>,
+}
+
+impl Routes {
+    /// Returns what still matters where nothing goes down after all.
+    pub(super) fn of_nothing(self) -> Self {
+        let Self { lost, routers, hops, checks, .. } = self;
+        Self { lost, routers, hops, checks, ..Self::default() }
+    }
+}
+
+/// An interface that goes down, and where its routes stand.
+struct Fall<'a> {
+    number: SubjectNumber,
+    address: &'a Address,
+    router: Result<Router, RoutesUnread>,
+}
+
+/// Goes through the routes over everything that is deactivated.
+pub(super) fn guard(scene: &Scene<'_, '_>, options: &PlanOptions) -> Routes {
+    let policy = scene.spec.limits.last_route();
+    let falls = falls(scene);
+    if falls.is_empty() || policy == LastRoutePolicy::Ignore {
+        return Routes::default();
+    }
+    let known: BTreeMap<&Router, &RoutesAnswer> =
+        scene.heard.routers.iter().map(|read| (&read.router, &read.answer)).collect();
+    let mut routes = Routes::default();
+    let asked: BTreeSet<&Router> = falls.iter().filter_map(|fall| fall.router.as_ref().ok()).collect();
+    routes.routers =
+        asked.iter().filter(|router| !known.contains_key(*router)).map(|router| (*router).clone()).collect();
+    let answers: Vec<(&Router, &RoutesAnswer)> =
+        asked.iter().filter_map(|router| Some((*router, *known.get(router)?))).collect();
+    let mut links = Links::new(scene);
+    let falling: BTreeSet<SubjectNumber> = falls.iter().map(|fall| fall.number).collect();
+    let entries = Entries::of(&answers, &falling, &mut links);
+    routes.hops = links.unasked();
+    routes.checks = unasked_checks(scene, &entries.all, &falling);
+    if !routes.routers.is_empty() || !routes.hops.is_empty() || !routes.checks.is_empty() {
+        return routes;
+    }
+    let binds = policy == LastRoutePolicy::Block;
+    let down = if binds { accept(scene, &falls, &entries, options, (&known, &mut routes)) } else { falling };
+    tell(scene, &falls, &entries, &down, &mut routes);
+    unread(&falls, &known, binds, &mut routes);
+    if binds {
+        let is_checked = |fall: &&Fall<'_>| down.contains(&fall.number) && !routes.allowed.contains(fall.address);
+        let checked = falls.iter().filter(is_checked);
+        routes.guards = RouteGuards {
+            routers: checked.filter_map(|fall| Some((fall.address.clone(), fall.router.clone().ok()?))).collect(),
+            is_health_binding: scene.checks.are_binding(),
+            checks: links.ends_elsewhere(),
+            at: place(scene.spec),
+        };
+    }
+    routes.read = read(scene.heard, &answers, &entries.all, &links);
+    routes
+}
+
+/// Lists what goes down, in the order of numbers.
+fn falls<'a>(scene: &Scene<'_, 'a>) -> Vec<Fall<'a>> {
+    let falling = scene.subjects.iter().filter(|(number, _)| scene.draft.deactivates(*number));
+    falling
+        .map(|(number, subject)| {
+            let live = subject.live();
+            let id = live.and_then(|live| live.router_id.clone()).filter(|id| !id.is_empty());
+            let kind = live.and_then(|live| live.router_type.clone());
+            let scope = subject.declared.scope.clone();
+            let router = id.map(|id| Router { scope, id, kind }).ok_or(RoutesUnread::NoRouter);
+            Fall { number, address: subject.address, router }
+        })
+        .collect()
+}
+
+/// The entries that lead over something that goes down, those of equal next hops as one.
+struct Entries<'a> {
+    all: Vec<Entry<'a>>,
+    /// The places of those that an interface is a side of, be it by its other end.
+    over: BTreeMap<SubjectNumber, Vec<usize>>,
+}
+
+impl<'a> Entries<'a> {
+    fn of(
+        answers: &[(&Router, &'a RoutesAnswer)],
+        falling: &BTreeSet<SubjectNumber>,
+        links: &mut Links<'_, '_>,
+    ) -> Self {
+        let (mut all, mut over): (Vec<Entry<'a>>, BTreeMap<SubjectNumber, Vec<usize>>) = Default::default();
+        for (router, answer) in answers {
+            let RoutesAnswer::Entries(routes) = answer else { continue };
+            let mut alike: BTreeMap<Vec<(&str, bool, Option<u32>)>, usize> = BTreeMap::new();
+            for route in routes {
+                let hops: Vec<_> =
+                    route.next_hops.iter().map(|hop| (hop.id.as_str(), hop.is_enabled, hop.weight)).collect();
+                if let Some(known) = alike.get(&hops) {
+                    all[*known].routes.push(route);
+                    continue;
+                }
+                if route.next_hops.iter().any(|hop| links.may_fall(&router.scope, &hop.id, falling)) {
+                    alike.insert(hops, all.len());
+                    all.push(Entry::of(&router.scope, route, links));
+                }
+            }
+        }
+        for (place, entry) in all.iter().enumerate() {
+            for side in entry.sides().collect::<BTreeSet<SubjectNumber>>() {
+                over.entry(side).or_default().push(place);
+            }
+        }
+        Self { all, over }
+    }
+
+    fn over(&self, number: SubjectNumber) -> impl Iterator<Item = &Entry<'a>> {
+        self.over.get(&number).into_iter().flatten().map(|place| &self.all[*place])
+    }
+}
+
+/// Lists the health checks of next hops that nobody has been asked for, where those count.
+fn unasked_checks(scene: &Scene<'_, '_>, entries: &[Entry<'_>], falling: &BTreeSet<SubjectNumber>) -> Vec<HealthEnd> {
+    if !scene.checks.are_binding() {
+        return Vec::new();
+    }
+    let ends: BTreeSet<HealthEnd> = entries.iter().flat_map(|entry| entry.checks(falling)).collect();
+    ends.into_iter().filter(|end| !scene.checks.has_heard(end)).collect()
+}
+
+/// Goes through what goes down in the order of the plan and refuses each that would leave a prefix without a next hop in some
+/// order; returns what may go down.
+fn accept(
+    scene: &Scene<'_, '_>,
+    falls: &[Fall<'_>],
+    entries: &Entries<'_>,
+    options: &PlanOptions,
+    (known, routes): (&BTreeMap<&Router, &RoutesAnswer>, &mut Routes),
+) -> BTreeSet<SubjectNumber> {
+    let by_number: BTreeMap<SubjectNumber, &Fall<'_>> = falls.iter().map(|fall| (fall.number, fall)).collect();
+    let is_allowed = |fall: &Fall<'_>| options.allow_last_route.contains(fall.address);
+    let order = scene.graph.in_order(scene.draft);
+    let order = order.iter().filter_map(|number| by_number.get(number).copied());
+    let (allowed, others): (Vec<&Fall<'_>>, Vec<&Fall<'_>>) = order.partition(|fall| is_allowed(fall));
+    let mut down: BTreeSet<SubjectNumber> = allowed.iter().map(|fall| fall.number).collect();
+    let mut guarded: BTreeSet<SubjectNumber> = BTreeSet::new();
+    let mut stays: BTreeSet<SubjectNumber> = BTreeSet::new();
+    for fall in others {
+        // What needs one that stays up is blocked for that, and takes nothing from any route.
+        if scene.graph.needs(fall.number).iter().any(|needed| stays.contains(needed)) {
+            stays.insert(fall.number);
+            continue;
+        }
+        let is_known = fall.router.as_ref().map(|router| known.get(router).copied());
+        let unread = match is_known {
+            Err(why) => Some(why.clone()),
+            Ok(Some(RoutesAnswer::Unread(why))) => Some(why.clone()),
+            Ok(_) => None,
+        };
+        down.insert(fall.number);
+        guarded.insert(fall.number);
+        let lost: Vec<&Entry<'_>> =
+            entries.over(fall.number).filter(|entry| entry.loses(&guarded, &down, scene)).collect();
+        if unread.is_some() || !lost.is_empty() {
+            down.remove(&fall.number);
+            guarded.remove(&fall.number);
+            stays.insert(fall.number);
+            let at = place(scene.spec);
+            let unread_hops: BTreeSet<RouterInterfaceId> = lost.iter().flat_map(|entry| entry.unread_hops()).collect();
+            let prefixes = lost.iter().flat_map(|entry| entry.prefixes()).collect();
+            let loss = RouteLoss { prefixes, unread_hops: unread_hops.into_iter().collect(), unread, at };
+            routes.lost.insert(fall.address.clone(), BlockReason::Route(loss));
+        }
+    }
+    let is_loosened = |fall: &&&Fall<'_>| {
+        let is_unread = fall.router.as_ref().ok().and_then(|router| known.get(router));
+        let is_unread = !matches!(is_unread, Some(RoutesAnswer::Entries(_)));
+        let own = BTreeSet::from([fall.number]);
+        is_unread || entries.over(fall.number).any(|entry| entry.loses(&own, &down, scene))
+    };
+    routes.allowed = allowed.iter().filter(is_loosened).map(|fall| fall.address.clone()).collect();
+    down
+}
+
+/// Says of everything that goes down which prefixes use it and what remains.
+fn tell(
+    scene: &Scene<'_, '_>,
+    falls: &[Fall<'_>],
+    entries: &Entries<'_>,
+    down: &BTreeSet<SubjectNumber>,
+    routes: &mut Routes,
+) {
+    for fall in falls.iter().filter(|fall| down.contains(&fall.number)) {
+        let Ok(router) = &fall.router else { continue };
+        let id = &scene.subjects[fall.number].declared.id.value;
+        let own = entries.over(fall.number).filter(|entry| entry.leads_over(&router.scope, id));
+        let (mut lost, mut unproven, mut unread) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let mut left: Vec<RouteLeft> = Vec::new();
+        for entry in own {
+            let Verdict { remains, is_unproven } = entry.verdict(id, down, scene);
+            if remains.is_empty() {
+                lost.extend(entry.prefixes());
+                unread.extend(entry.unread_hops());
+            } else if is_unproven {
+                unproven.extend(entry.prefixes());
+            }
+            left.extend(entry.routes.iter().map(|route: &&Route| RouteLeft {
+                address: fall.address.clone(),
+                table: route.table.clone(),
+                prefix: route.prefix.clone(),
+                remains: remains.clone(),
+            }));
+        }
+        left.sort_by(|one, other| (&one.table, &one.prefix).cmp(&(&other.table, &other.prefix)));
+        routes.left.extend(left);
+        let address = || fall.address.clone();
+        if !lost.is_empty() {
+            let unread_hops = unread.into_iter().collect();
+            routes.warnings.push(Warning::LastRoute { address: address(), prefixes: sorted(lost), unread_hops });
+        }
+        if !unproven.is_empty() {
+            routes.warnings.push(Warning::LastRouteUnproven { address: address(), prefixes: sorted(unproven) });
+        }
+    }
+}
+
+/// Notes what could not be read and blocks nothing: once for all of it that is so for want of a permission.
+fn unread(falls: &[Fall<'_>], known: &BTreeMap<&Router, &RoutesAnswer>, binds: bool, routes: &mut Routes) {
+    let (mut denied, mut failed): (Option<(u32, String)>, Vec<(RoutesUnread, Vec<Address>)>) = (None, Vec::new());
+    for fall in falls.iter().filter(|fall| !binds || routes.allowed.contains(fall.address)) {
+        let why = match &fall.router {
+            // Every answer names it: that one does not is worth a block, and no note.
+            Err(_) => continue,
+            Ok(router) => match known.get(router) {
+                Some(RoutesAnswer::Unread(why)) => why,
+                _ => continue,
+            },
+        };
+        if let RoutesUnread::Denied { detail } = why {
+            denied.get_or_insert_with(|| (0, detail.clone())).0 += 1;
+            continue;
+        }
+        // What failed in a row failed for one reason, whatever the RequestIds.
+        match failed.iter_mut().find(|(other, _)| std::mem::discriminant(other) == std::mem::discriminant(why)) {
+            Some((_, addresses)) => addresses.push(fall.address.clone()),
+            None => failed.push((why.clone(), vec![fall.address.clone()])),
+        }
+    }
+    routes.warnings.extend(denied.map(|(interfaces, detail)| Warning::RoutesDenied { interfaces, detail }));
+    routes.warnings.extend(failed.into_iter().map(|(why, addresses)| Warning::RoutesUnread { addresses, why }));
+}
+
+/// Returns what was read, as far as it is about what goes down.
+fn read(
+    heard: &RoutesHeard,
+    answers: &[(&Router, &RoutesAnswer)],
+    entries: &[Entry<'_>],
+    links: &Links<'_, '_>,
+) -> RoutesHeard {
+    let is_about = |read: &&HopRead| links.rests_on(&read.scope, &read.id);
+    let kept: BTreeSet<*const Route> =
+        entries.iter().flat_map(|entry| &entry.routes).map(|route| std::ptr::from_ref(*route)).collect();
+    let router = |(router, answer): &(&Router, &RoutesAnswer)| RouterRead {
+        router: (*router).clone(),
+        answer: match answer {
+            RoutesAnswer::Entries(routes) => {
+                let kept = routes.iter().filter(|route| kept.contains(&std::ptr::from_ref(*route)));
+                RoutesAnswer::Entries(kept.cloned().collect())
+            }
+            unread => (*unread).clone(),
+        },
+    };
+    RoutesHeard {
+        routers: answers.iter().map(router).collect(),
+        hops: heard.hops.iter().filter(is_about).cloned().collect(),
+    }
+}
+
+/// Returns where the limit stands.
+fn place(spec: &Spec) -> Option<String> {
+    spec.limits.last_route.as_ref().map(|policy| spec.sources.locate(policy.place))
+}
+
+fn sorted(mut prefixes: Vec<LostPrefix>) -> Vec<LostPrefix> {
+    prefixes.sort();
+    prefixes
+}

@@ -1,0 +1,214 @@
+//! The routes over what goes down: the real binary against a served cloud, its calls counted.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use serde_json::{Value, json};
+
+use crate::harness::binary::{Desk, Ran};
+use crate::harness::emulator::Emulator;
+
+const SPEC: &str = "version: 1
+cloud: { provider: emulator, region: cn-shanghai }
+groups: { site: { min_active: 1 } }
+interfaces:
+  primary: { id: ri-a, status: Inactive, group: site }
+  backup: { id: ri-b, status: Active, group: site }
+";
+
+/// Three links of one router: two of the spec, one of nobody; and one of another router.
+fn world(status_of_backup: &str, routes: &str, more: &str) -> String {
+    format!(
+        "accounts: [{{ id: \"1234567890123456\" }}]
+settle: {{ activate: 0s, deactivate: 0s }}
+{more}interfaces:
+  - {{ id: ri-a, region: cn-shanghai, router: vrt-1 }}
+  - {{ id: ri-b, region: cn-shanghai, router: vrt-1, status: {status_of_backup} }}
+  - {{ id: ri-c, region: cn-shanghai, router: vrt-1 }}
+  - {{ id: ri-d, region: cn-shanghai, router: vrt-2 }}
+routes:
+{routes}"
+    )
+}
+
+fn route(prefix: &str, hops: &str) -> String {
+    format!("  - {{ table: vtb-1, router: vrt-1, prefix: {prefix}, next_hops: [{hops}] }}\n")
+}
+
+const BOTH: &str = "{ id: ri-a, weight: 100 }, { id: ri-b, weight: 0 }";
+const ALONE: &str = "{ id: ri-a }";
+
+fn desk(policy: &str) -> Desk {
+    Desk::new(&SPEC.replace("groups:", &format!("limits: {{ last_route: {policy} }}\ngroups:")))
+}
+
+fn document(ran: &Ran) -> Value {
+    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.text()))
+}
+
+/// How often each action of route tables was called.
+fn asked(emulator: &Emulator) -> (usize, usize) {
+    let calls = emulator.calls();
+    let count = |action: &str| calls.iter().filter(|call| call.action == action).count();
+    (count("DescribeRouteTableList"), count("DescribeRouteEntryList"))
+}
+
+#[test]
+fn what_remains_is_said_and_what_does_not_is_a_warning() {
+    let lost: String = (1..13).map(|number| route(&format!("10.{number}.0.0/16"), ALONE)).collect();
+    let emulator = Emulator::serve(&world("Active", &format!("{}{lost}", route("10.200.0.0/16", BOTH)), ""));
+    let desk = desk("warn");
+    let plan = desk.quick(&emulator.url(), &["plan"]);
+    assert!(
+        plan.code == 0 && plan.flat().contains("primary: 10.1.0.0/16 and 11 more have no other next hop"),
+        "{}",
+        plan.text()
+    );
+    assert!(plan.flat().contains("10.200.0.0/16 keeps backup (standby)"), "{}", plan.text());
+    assert_eq!(asked(&emulator), (1, 1), "none of other routers");
+    let json = document(&desk.quick(&emulator.url(), &["plan", "--json"]));
+    let left = json["routes"].as_array().unwrap().iter().find(|left| left["prefix"] == "10.200.0.0/16").unwrap();
+    let remains = json!([{ "id": "ri-b", "address": "backup", "weight": 0 }]);
+    assert_eq!(*left, json!({ "address": "primary", "table": "vtb-1", "prefix": "10.200.0.0/16", "remains": remains }));
+    assert_eq!(json["routes"].as_array().unwrap().len(), 13);
+    assert_eq!(json["warnings"][0]["code"], "last_route", "{}", json["warnings"]);
+    let markdown = desk.quick(&emulator.url(), &["plan", "--format", "markdown"]);
+    assert!(markdown.flat().contains("11 more have no other next hop"), "{}", markdown.text());
+    let html = desk.quick(&emulator.url(), &["plan", "--format", "html"]);
+    assert!(html.out.contains("aria-label=\"routes\"") && html.out.contains("keeps backup (standby)"), "{}", html.out);
+    let applied = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
+    assert_eq!(applied.code, 0, "{}", applied.text());
+    assert_eq!(desk.quick(&emulator.url(), &["plan", "--detailed-exitcode"]).code, 0);
+}
+
+#[test]
+fn nobody_is_asked_where_nothing_goes_down_or_nobody_wants_to_know() {
+    let emulator = Emulator::serve(&world("Active", &route("10.8.0.0/16", ALONE), ""));
+    assert_eq!(desk("ignore").quick(&emulator.url(), &["plan"]).code, 0);
+    let idle = Desk::new(&SPEC.replace("status: Inactive", "status: Active"));
+    assert_eq!(idle.quick(&emulator.url(), &["plan"]).code, 0);
+    assert_eq!(asked(&emulator), (0, 0));
+}
+
+#[test]
+fn where_it_binds_the_last_next_hop_stays_unless_somebody_allows_it_and_that_is_recorded() {
+    let emulator = Emulator::serve(&world("Active", &route("10.8.0.0/16", ALONE), ""));
+    let desk = desk("block");
+    let plan = desk.quick(&emulator.url(), &["plan", "--json"]);
+    assert_eq!(plan.code, 3, "{}", plan.text());
+    let blocked = &document(&plan)["blocked"][0];
+    assert_eq!(
+        (&blocked["code"], &blocked["prefixes"][0]["prefix"]),
+        (&json!("route"), &json!("10.8.0.0/16")),
+        "{blocked}"
+    );
+    let refused = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
+    assert!(refused.code == 3 && emulator.mutating_calls().is_empty(), "{}", refused.text());
+    let unknown = desk.quick(&emulator.url(), &["plan", "--allow-last-route", "primry"]);
+    assert!(unknown.code == 1 && unknown.flat().contains("primary"), "{}", unknown.text());
+    let allow = ["--allow-last-route", "primary"];
+    let saved = desk.quick(&emulator.url(), &[&["plan", "--out", "p.json"][..], &allow[..]].concat());
+    assert!(saved.code == 0 && saved.flat().contains("--allow-last-route primary"), "{}", saved.text());
+    let without = desk.quick(&emulator.url(), &["apply", "p.json"]);
+    assert!(without.code == 3 && without.flat().contains("give --allow-last-route primary"), "{}", without.text());
+    let applied = desk.quick(&emulator.url(), &[&["apply", "p.json"][..], &allow[..]].concat());
+    assert_eq!(applied.code, 0, "{}", applied.text());
+    let history = document(&desk.run(&["history", "--json"]));
+    assert_eq!(history["runs"][0]["allow_last_route"], json!(["primary"]), "{history}");
+}
+
+#[test]
+fn it_is_asked_again_right_before_the_call() {
+    let emulator = Emulator::serve(&world("Active", &route("10.8.0.0/16", BOTH), ""));
+    let desk = desk("block");
+    let applied = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
+    assert_eq!(applied.code, 0, "{}", applied.text());
+    assert_eq!(asked(&emulator), (2, 2), "for the plan and for the call");
+}
+
+#[test]
+fn a_next_hop_that_comes_up_first_counts_whatever_inactive_ones_show() {
+    for setting in ["enabled", "disabled"] {
+        let more = format!("inactive_next_hops: {setting}\n");
+        let emulator = Emulator::serve(&world("Inactive", &route("10.8.0.0/16", "{ id: ri-a }, { id: ri-b }"), &more));
+        let desk = desk("block");
+        let plan = desk.quick(&emulator.url(), &["plan"]);
+        assert_eq!(plan.code, 0, "{setting}: {}", plan.text());
+        let applied = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
+        assert_eq!(applied.code, 0, "{setting}: {}", applied.text());
+    }
+}
+
+#[test]
+fn a_next_hop_that_stays_down_counts_for_nothing_whatever_it_shows() {
+    for setting in ["enabled", "disabled"] {
+        let more = format!("inactive_next_hops: {setting}\n");
+        let emulator = Emulator::serve(&world("Inactive", &route("10.8.0.0/16", "{ id: ri-a }, { id: ri-b }"), &more));
+        let spec = SPEC.replace("status: Active", "status: Inactive").replace("{ min_active: 1 }", "{ min_active: 0 }");
+        let desk = Desk::new(&spec.replace("groups:", "limits: { last_route: block }\ngroups:"));
+        assert_eq!(desk.quick(&emulator.url(), &["plan"]).code, 3, "{setting}");
+    }
+}
+
+#[test]
+fn what_is_disabled_once_it_is_up_keeps_the_call_from_being_sent() {
+    let routes = route("10.8.0.0/16", "{ id: ri-a }, { id: ri-b, enabled: false }");
+    let emulator = Emulator::serve(&world("Inactive", &routes, ""));
+    let desk = desk("block");
+    let plan = desk.quick(&emulator.url(), &["plan"]);
+    assert!(plan.code == 0 && plan.flat().contains("no other next hop that is Enabled now"), "{}", plan.text());
+    let applied = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
+    assert!(applied.code == 5 && applied.flat().contains("10.8.0.0/16 has no other next hop"), "{}", applied.text());
+    let runs = document(&desk.run(&["history", "--json"]));
+    let codes = runs["runs"][0]["reasons"].to_string();
+    assert!(codes.contains("\"route\""), "{codes}");
+}
+
+#[test]
+fn a_next_hop_that_nobody_declares_is_looked_at() {
+    let emulator = Emulator::serve(&world("Inactive", &route("10.8.0.0/16", "{ id: ri-a }, { id: ri-c }"), ""));
+    let spec = SPEC.replace("{ min_active: 1 }", "{ min_active: 0 }").replace("status: Active", "status: Inactive");
+    let desk = Desk::new(&spec.replace("groups:", "limits: { last_route: block }\ngroups:"));
+    let json = document(&desk.quick(&emulator.url(), &["plan", "--json"]));
+    assert_eq!(json["routes"][0]["remains"][0], json!({ "id": "ri-c", "address": null, "weight": null }), "{json}");
+    assert_eq!(desk.quick(&emulator.url(), &["apply", "--auto-approve"]).code, 0);
+}
+
+#[test]
+fn without_the_permission_there_is_one_note_or_nothing_goes_down() {
+    let deny = "accounts:
+  - id: \"1234567890123456\"
+    access_keys: [{ id: emulator, secret: emulator-secret, deny: [DescribeRouteTableList] }]
+";
+    let world = world("Active", &route("10.8.0.0/16", ALONE), "");
+    let emulator = Emulator::serve(&format!("{deny}{}", world.split_once('\n').unwrap().1));
+    let warned = desk("warn").quick(&emulator.url(), &["plan"]);
+    let said = "Warning: the routes over 1 interface were not read: no permission";
+    assert!(warned.code == 0 && warned.flat().contains(said), "{}", warned.text());
+    assert!(warned.text().contains("vpc:DescribeRouteTableList"), "{}", warned.text());
+    let blocked = desk("block").quick(&emulator.url(), &["plan", "--json"]);
+    assert_eq!(document(&blocked)["blocked"][0]["unread"]["why"], "denied", "{}", blocked.text());
+}
+
+#[test]
+fn a_rehearsal_under_a_block_sees_the_routes_that_were_read() {
+    let emulator = Emulator::serve(&world(
+        "Inactive",
+        &route("10.8.0.0/16", "{ id: ri-a }, { id: ri-b }"),
+        "inactive_next_hops: disabled\n",
+    ));
+    let rehearsed = desk("block").quick(&emulator.url(), &["rehearse"]);
+    assert_eq!(rehearsed.code, 0, "{}", rehearsed.text());
+    assert!(emulator.mutating_calls().is_empty());
+}
+
+#[test]
+fn groups_are_held_against_routes() {
+    let routes: String = (1..13).map(|number| route(&format!("10.{number}.0.0/16"), ALONE)).collect();
+    let emulator = Emulator::serve(&world("Active", &routes, ""));
+    let desk = desk("warn");
+    let checked = desk.quick(&emulator.url(), &["validate", "--live"]);
+    let said = "backup is in site but carries none of its 12 prefixes";
+    assert!(checked.code == 0 && checked.flat().contains(said), "{}", checked.text());
+    assert!(!desk.quick(&emulator.url(), &["validate"]).flat().contains("prefixes"));
+    let both = Emulator::serve(&world("Active", &route("10.8.0.0/16", BOTH), ""));
+    assert!(!desk.quick(&both.url(), &["validate", "--live"]).flat().contains("prefix"));
+}
