@@ -232,8 +232,8 @@ impl Order<'_> {
     }
 
     fn call_to(&self, address: &Address, call: Call) -> Option<usize> {
-        let own = self.of.get(address)?.iter().copied();
-        own.filter(|step| self.steps[*step].action == Action::Call(call)).next_back()
+        let mut own = self.of.get(address)?.iter().copied();
+        own.rfind(|step| self.steps[*step].action == Action::Call(call))
     }
 
     fn last_step(&self, address: &Address) -> Option<usize> {

@@ -15,7 +15,7 @@ use crate::plan::{
     BlockReason, HealthEnd, HopRead, LostPrefix, PlanOptions, RouteGuards, RouteLeft, RouteLoss, RouterRead,
     RoutesAnswer, RoutesHeard, RoutesUnread, Warning,
 };
-use crate::resource::{Address, Route, Router, RouterInterfaceId, Scope};
+use crate::resource::{Address, NextHop, Route, Router, RouterInterfaceId, Scope};
 use crate::spec::{LastRoutePolicy, Spec};
 
 use super::draft::Draft;
@@ -148,10 +148,10 @@ impl<'a> Entries<'a> {
         let (mut all, mut over): (Vec<Entry<'a>>, BTreeMap<SubjectNumber, Vec<usize>>) = Default::default();
         for (router, answer) in answers {
             let RoutesAnswer::Entries(routes) = answer else { continue };
-            let mut alike: BTreeMap<Vec<(&str, bool, Option<u32>)>, usize> = BTreeMap::new();
+            let mut alike: BTreeMap<Vec<_>, usize> = BTreeMap::new();
             for route in routes {
-                let hops: Vec<_> =
-                    route.next_hops.iter().map(|hop| (hop.id.as_str(), hop.is_enabled, hop.weight)).collect();
+                let hop = |hop: &'a NextHop| (hop.id.as_str(), hop.is_enabled, hop.weight);
+                let hops: Vec<_> = route.next_hops.iter().map(hop).collect();
                 if let Some(known) = alike.get(&hops) {
                     all[*known].routes.push(route);
                     continue;
@@ -282,7 +282,8 @@ fn tell(
 
 /// Notes what could not be read and blocks nothing: once for all of it that is so for want of a permission.
 fn unread(falls: &[Fall<'_>], known: &BTreeMap<&Router, &RoutesAnswer>, binds: bool, routes: &mut Routes) {
-    let (mut denied, mut failed): (Option<(u32, String)>, Vec<(RoutesUnread, Vec<Address>)>) = (None, Vec::new());
+    let mut denied: Option<(u32, String)> = None;
+    let mut failed: Vec<(RoutesUnread, Vec<Address>)> = Vec::new();
     for fall in falls.iter().filter(|fall| !binds || routes.allowed.contains(fall.address)) {
         let why = match &fall.router {
             // Every answer names it: that one does not is worth a block, and no note.
