@@ -42,7 +42,7 @@ fn a_floor_names_who_is_down_and_since_when() {
     ])
     .with_group(1);
     world.interfaces[2].opposite = Far::Foreign(Status::Inactive);
-    insta::assert_snapshot!(blocked(&world.plan()).join("\n"), @"floor: group g0 would keep 0 of 3 active, floor 1 (groups.g0.min_active 1 at rictl.yaml:4:20) without primary (ri-primary in cn-shanghai); backup is Deactivating since 2026-11-23T02:14:00Z, third is Active but its opposite side is Inactive; bring one of them up first, or change the floor");
+    insta::assert_snapshot!(blocked(&world.plan()).join("\n"), @"floor: group g0 would keep 0 of 3 active, floor 1 (groups.g0.min_active 1 at rictl.yaml:4:20) without primary (ri-primary in cn-shanghai); backup is Deactivating since 2026-11-23T02:14:00Z, third is Active but its opposite side is Inactive; bring one of these links up first, or change the floor");
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_floor_names_what_is_accepted_already() {
     ]);
     world.groups.push(super::world::Group { min_active: None, max_unavailable: Some(2) });
     insta::assert_snapshot!(blocked(&world.plan()).join("\n"), @"
-    floor: group g0 would keep 0 of 3 active, floor 1 (groups.g0.max_unavailable 2 at rictl.yaml:4:25) without b (ri-b in cn-shanghai); c is Idle, a is to go down; bring one of them up first, or change the floor
+    floor: group g0 would keep 0 of 3 active, floor 1 (groups.g0.max_unavailable 2 at rictl.yaml:4:25) without b (ri-b in cn-shanghai); c is Idle, a is to go down; bring one of these links up first, or change the floor
     idle: c (ri-c in cn-shanghai) is Idle: it was never connected; connect it first
     ");
 }

@@ -326,6 +326,9 @@ pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
         RunOutcome::Died if past.resolved.is_none() => return after(report, given, command),
         RunOutcome::Complete if can_be_taken_back(report) => return after(report, given, command),
         RunOutcome::Complete => Phrase::command(command("plan")).and(" shows whether anything is left"),
+        RunOutcome::AwaitingConfirmation if past.is_due => {
+            Phrase::command(command("confirm --expired")).and(" takes it back, as the next apply does")
+        }
         RunOutcome::AwaitingConfirmation => {
             let keep = Phrase::command(command(&format!("confirm {}", quoted(&report.run_id.0)))).and(" keeps it, ");
             keep.and_command(command(&given.back(&report.run_id))).and(" takes it back")

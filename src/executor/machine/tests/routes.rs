@@ -61,7 +61,7 @@ fn steps_that_go_together_share_an_answer_and_the_second_counts_the_first_as_dow
         words.append(&mut news);
         news = if appends { run.appended() } else { [run.read(), run.routes(&[&["a", "b"]])].concat() };
     }
-    assert!(words.contains(&"append intent a/deactivate".to_owned()), "{words:?}");
+    assert!(words.iter().any(|word| word.starts_with("append intent a/deactivate")), "{words:?}");
     assert!(words.contains(&"told b/deactivate Guarded".to_owned()), "{words:?}");
 }
 
