@@ -125,6 +125,7 @@ struct Decoded {
     override_window: Option<OverriddenWindows>,
     #[serde(default)]
     traffic: Vec<Traffic>,
+    #[serde(default)]
     routes: Vec<RouteLeft>,
 }
 

@@ -153,7 +153,7 @@ fn upgrade(old: RecordV2) -> Record {
         scope: Scope { account: old.account.unwrap_or_else(AccountName::default_account), region: old.region },
         declared: old.declared,
         change_id: None,
-        observed: Sighting::first(status, since),
+        observed: Sighting { from_the_first: false, ..Sighting::first(status, since) },
         forgotten: false,
         protected: old.protected,
         group: old.group,

@@ -51,7 +51,9 @@ fn is_untouched(desk: &Desk) -> bool {
 fn the_plan_of_a_hostile_pull_request_runs_nothing_and_shows_what_an_apply_would_run() {
     let hidden = "; echo owned >> checks";
     let check = format!("[sh, -c, \"echo fine{}{hidden}\", \"a\\\", \\\"b\"]", " ".repeat(3_000));
-    let mut spec = format!("rollout: {{canary: 1, batch: 1, check: {check}}}\ninterfaces:\n");
+    // Each of so many has a router of its own here, whose tables would be read.
+    let limits = "limits: {last_route: ignore}";
+    let mut spec = format!("{limits}\nrollout: {{canary: 1, batch: 1, check: {check}}}\ninterfaces:\n");
     let mut world = "regions: [cn-shanghai]\ninterfaces:\n  - {id: ri-a}\n".to_owned();
     for number in 0..400 {
         writeln!(world, "  - {{id: ri-{number:05}}}").unwrap();

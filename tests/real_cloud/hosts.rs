@@ -44,6 +44,8 @@ fn every_service_is_asked_at_its_own_host() {
     let expected = set([
         "sts.aliyuncs.com GetCallerIdentity",
         "vpc.cn-shanghai.aliyuncs.com DeactivateRouterInterface",
+        "vpc.cn-shanghai.aliyuncs.com DescribeRouteEntryList",
+        "vpc.cn-shanghai.aliyuncs.com DescribeRouteTableList",
         "vpc.cn-shanghai.aliyuncs.com DescribeRouterInterfaces",
     ]);
     assert_eq!(hosts(&relay), expected);
@@ -57,6 +59,8 @@ fn inside_a_vpc_the_internal_hosts_are_asked() {
     assert_eq!(ran.code, 0, "{}", ran.text());
     let expected = set([
         "sts-vpc.cn-shanghai.aliyuncs.com GetCallerIdentity",
+        "vpc-vpc.cn-shanghai.aliyuncs.com DescribeRouteEntryList",
+        "vpc-vpc.cn-shanghai.aliyuncs.com DescribeRouteTableList",
         "vpc-vpc.cn-shanghai.aliyuncs.com DescribeRouterInterfaces",
     ]);
     assert_eq!(hosts(&relay), expected);
@@ -77,6 +81,8 @@ fn sts_may_be_elsewhere_and_roles_are_asked_there_too() {
     let expected = set([
         "sts.cn-beijing.aliyuncs.com ",
         "sts.cn-beijing.aliyuncs.com GetCallerIdentity",
+        "vpc.cn-shanghai.aliyuncs.com DescribeRouteEntryList",
+        "vpc.cn-shanghai.aliyuncs.com DescribeRouteTableList",
         "vpc.cn-shanghai.aliyuncs.com DescribeRouterInterfaces",
     ]);
     assert_eq!(hosts(&relay), expected);

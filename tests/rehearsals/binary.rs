@@ -183,7 +183,13 @@ fn nothing_is_sent_but_reads_and_nothing_is_written() {
         assert_eq!(document(&ran.out)["exit_code"], exit);
     }
     assert_eq!(listing(desk.path()), before);
-    let reads = ["DescribeRouterInterfaces", "DescribeRouterInterfaceAttribute", "GetCallerIdentity"];
+    let reads = [
+        "DescribeRouterInterfaces",
+        "DescribeRouterInterfaceAttribute",
+        "DescribeRouteTableList",
+        "DescribeRouteEntryList",
+        "GetCallerIdentity",
+    ];
     let calls = emulator.calls().split_off(calls);
     assert!(!calls.is_empty());
     for call in calls {
