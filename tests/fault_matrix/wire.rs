@@ -147,8 +147,9 @@ impl WireCell {
                 format!("  {}: {{id: {}, status: {}}}\n", ["a", "b", "c"][number], id(number), self.of.goal())
             })
             .collect();
+        // Between the refresh and the first call nothing else is asked, so that the place of the struck request is known.
         let spec = format!(
-            "version: 1\ncloud: {{provider: alibaba, region: cn-shanghai, account_id: \"{SPEC_ACCOUNT}\"}}\ninterfaces:\n{spec}"
+            "version: 1\ncloud: {{provider: alibaba, region: cn-shanghai, account_id: \"{SPEC_ACCOUNT}\"}}\nlimits: {{last_route: ignore}}\ninterfaces:\n{spec}"
         );
         let mut desk = Desk::new(&spec).with_the_usual_key().variable("SSL_CERT_FILE", AUTHORITY);
         let apply = ["apply", "--auto-approve", "--parallelism", "1", "--json-into", "events"];
