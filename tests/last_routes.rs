@@ -212,3 +212,39 @@ fn groups_are_held_against_routes() {
     let both = Emulator::serve(&world("Active", &route("10.8.0.0/16", BOTH), ""));
     assert!(!desk.quick(&both.url(), &["validate", "--live"]).flat().contains("prefix"));
 }
+
+#[test]
+fn what_rides_on_the_other_end_of_a_link_goes_down_with_it() {
+    let world = "accounts: [{ id: \"1234567890123456\" }]
+settle: { activate: 0s, deactivate: 0s }
+interfaces:
+  - { id: ri-a, region: cn-shanghai, router: vrt-1, opposite: ri-a2 }
+  - { id: ri-a2, region: cn-shanghai, router: vbr-1, opposite: ri-a }
+routes:
+  - { table: vtb-1, router: vrt-1, prefix: 10.9.0.0/16, next_hops: [{ id: ri-a }] }
+";
+    let emulator = Emulator::serve(world);
+    let far = "  far: { id: ri-a2, status: Inactive }\n";
+    for (near, more) in [
+        ("", &[][..]),
+        ("  near: { id: ri-a, status: Active }\n", &[]),
+        ("  near: { id: ri-a, status: Inactive }\n", &["--exclude", "near"]),
+        ("  near: { id: ri-a, status: Inactive }\n", &["--target", "far"]),
+    ] {
+        let spec = format!(
+            "version: 1\ncloud: {{ provider: emulator, region: cn-shanghai }}\nlimits: {{ last_route: block }}\ninterfaces:\n{near}{far}"
+        );
+        let arguments: Vec<&str> = ["plan"].iter().chain(more).copied().collect();
+        let plan = Desk::new(&spec).quick(&emulator.url(), &arguments);
+        assert_eq!(plan.code, 3, "{near:?} {more:?}: {}", plan.text());
+        assert!(plan.flat().contains("10.9.0.0/16 has no other next hop"), "{}", plan.text());
+    }
+}
+
+#[test]
+fn a_table_that_lists_fewer_entries_than_it_counts_counts_as_lost() {
+    let short = "faults:\n  - { fault: { short_page: 1 }, action: DescribeRouteEntryList }\n";
+    let emulator = Emulator::serve(&world("Active", &route("10.8.0.0/16", BOTH), short));
+    let plan = desk("block").quick(&emulator.url(), &["plan"]);
+    assert!(plan.code == 3 && plan.flat().contains("another number of entries"), "{}", plan.text());
+}

@@ -34,6 +34,10 @@ pub struct RouteTablesPage {
 pub struct RoutesPage {
     /// The entries, in the API's order.
     pub routes: Vec<Route>,
+    /// How many entries the page lists, those included that lead over no router interface.
+    pub listed: usize,
+    /// The API's count of all entries that it was asked for, where it says that.
+    pub total_count: Option<usize>,
     /// Where the next page begins; `None` after the last one.
     pub next_token: Option<Box<str>>,
     /// The RequestId of the answer.

@@ -75,7 +75,7 @@ impl<'a> Checks<'a> {
     }
 
     /// Returns the account that the other end of an interface of `scope` belongs to, if it is one that we have.
-    fn account_of(&self, scope: &Scope, owner: Option<&AccountId>) -> Option<AccountName> {
+    pub(super) fn account_of(&self, scope: &Scope, owner: Option<&AccountId>) -> Option<AccountName> {
         match owner {
             None => Some(scope.account.clone()),
             Some(owner) if self.ids.get(&scope.account) == Some(owner) => Some(scope.account.clone()),

@@ -74,6 +74,15 @@ struct Fall<'a> {
     number: SubjectNumber,
     address: &'a Address,
     router: Result<Router, RoutesUnread>,
+    /// The VPC's router at the other end of its link, where what rides on that end binds: it falls with this one.
+    other: Option<Router>,
+}
+
+impl Fall<'_> {
+    /// Lists the routers whose tables say what rides on its link.
+    fn routers(&self) -> impl Iterator<Item = &Router> {
+        self.router.as_ref().ok().into_iter().chain(&self.other)
+    }
 }
 
 /// Goes through the routes over everything that is deactivated.
@@ -86,7 +95,7 @@ pub(super) fn guard(scene: &Scene<'_, '_>, options: &PlanOptions) -> Routes {
     let known: BTreeMap<&Router, &RoutesAnswer> =
         scene.heard.routers.iter().map(|read| (&read.router, &read.answer)).collect();
     let mut routes = Routes::default();
-    let asked: BTreeSet<&Router> = falls.iter().filter_map(|fall| fall.router.as_ref().ok()).collect();
+    let asked: BTreeSet<&Router> = falls.iter().flat_map(Fall::routers).collect();
     routes.routers =
         asked.iter().filter(|router| !known.contains_key(*router)).map(|router| (*router).clone()).collect();
     let answers: Vec<(&Router, &RoutesAnswer)> =
@@ -127,9 +136,31 @@ fn falls<'a>(scene: &Scene<'_, 'a>) -> Vec<Fall<'a>> {
             let kind = live.and_then(|live| live.router_type.clone());
             let scope = subject.declared.scope.clone();
             let router = id.map(|id| Router { scope, id, kind }).ok_or(RoutesUnread::NoRouter);
-            Fall { number, address: subject.address, router }
+            let binds = scene.spec.limits.last_route() == LastRoutePolicy::Block;
+            let other = if binds { other_router(scene, number) } else { None };
+            Fall { number, address: subject.address, router, other }
         })
         .collect()
+}
+
+/// Returns the router at the other end of a link, if it is a VPC's and of an account of which credentials are known. The tables of a VBR
+/// have one next hop an entry, so that they would let nothing go down.
+fn other_router(scene: &Scene<'_, '_>, number: SubjectNumber) -> Option<Router> {
+    let is_of_vpc = |kind: &Option<Box<str>>| kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("VRouter"));
+    let of = |scope: Scope, id: &Option<Box<str>>, kind: &Option<Box<str>>| {
+        let id = id.clone().filter(|id| !id.is_empty() && is_of_vpc(kind))?;
+        Some(Router { scope, id, kind: kind.clone() })
+    };
+    if let Some(peer) = scene.pairs.peer(number) {
+        let peer = &scene.subjects[peer];
+        let live = peer.live()?;
+        return of(peer.declared.scope.clone(), &live.router_id, &live.router_type);
+    }
+    let subject = &scene.subjects[number];
+    let (own, opposite) = (&subject.declared.scope, &subject.live()?.opposite);
+    let account = scene.checks.account_of(own, opposite.owner_id.as_ref())?;
+    let region = opposite.region.clone().unwrap_or_else(|| own.region.clone());
+    of(Scope { account, region }, &opposite.router_id, &opposite.router_type)
 }
 
 /// The entries that lead over something that goes down, those of equal next hops as one.
@@ -146,6 +177,7 @@ impl<'a> Entries<'a> {
         links: &mut Links<'_, '_>,
     ) -> Self {
         let (mut all, mut over): (Vec<Entry<'a>>, BTreeMap<SubjectNumber, Vec<usize>>) = Default::default();
+        let others = links.other_ends(falling);
         for (router, answer) in answers {
             let RoutesAnswer::Entries(routes) = answer else { continue };
             let mut alike: BTreeMap<Vec<_>, usize> = BTreeMap::new();
@@ -156,7 +188,9 @@ impl<'a> Entries<'a> {
                     all[*known].routes.push(route);
                     continue;
                 }
-                if route.next_hops.iter().any(|hop| links.may_fall(&router.scope, &hop.id, falling)) {
+                let may_fall =
+                    |hop: &NextHop| others.contains(&hop.id) || links.may_fall(&router.scope, &hop.id, falling);
+                if route.next_hops.iter().any(may_fall) {
                     alike.insert(hops, all.len());
                     all.push(Entry::of(&router.scope, route, links));
                 }
@@ -208,10 +242,14 @@ fn accept(
             continue;
         }
         let is_known = fall.router.as_ref().map(|router| known.get(router).copied());
+        let of_other = || match known.get(fall.other.as_ref()?) {
+            Some(RoutesAnswer::Unread(why)) => Some(why.clone()),
+            _ => None,
+        };
         let unread = match is_known {
             Err(why) => Some(why.clone()),
             Ok(Some(RoutesAnswer::Unread(why))) => Some(why.clone()),
-            Ok(_) => None,
+            Ok(_) => of_other(),
         };
         down.insert(fall.number);
         guarded.insert(fall.number);

@@ -76,7 +76,13 @@ impl RoutesRead for Scripted {
     }
 
     async fn routes(&self, _: &Router, _: &str, _: Option<&str>) -> Result<RoutesPage, CloudError> {
-        self.answer().await.map(|request_id| RoutesPage { routes: Vec::new(), next_token: None, request_id })
+        self.answer().await.map(|request_id| RoutesPage {
+            routes: Vec::new(),
+            listed: 0,
+            total_count: None,
+            next_token: None,
+            request_id,
+        })
     }
 }
 

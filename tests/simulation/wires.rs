@@ -546,7 +546,13 @@ impl RoutesRead for CloudWire {
     }
 
     async fn routes(&self, _: &Router, _: &str, _: Option<&str>) -> Result<RoutesPage, CloudError> {
-        Ok(RoutesPage { routes: Vec::new(), next_token: None, request_id: RequestId("none".into()) })
+        Ok(RoutesPage {
+            routes: Vec::new(),
+            listed: 0,
+            total_count: None,
+            next_token: None,
+            request_id: RequestId("none".into()),
+        })
     }
 }
 

@@ -57,6 +57,7 @@ pub(in crate::alibaba) fn tables(
 #[serde(rename_all = "PascalCase")]
 struct Entries {
     route_entrys: EntryList,
+    total_count: Option<Loose>,
     next_token: Option<Loose>,
 }
 
@@ -96,14 +97,16 @@ pub(in crate::alibaba) fn entries(
     request_id: RequestId,
 ) -> Result<RoutesPage, serde_json::Error> {
     let page: Entries = serde_json::from_slice(body)?;
-    let mut routes = Vec::new();
+    let count = said(page.total_count).map(|count| count.parse());
+    let total_count = count.transpose().map_err(|_| serde_json::Error::custom("TotalCount is no count"))?;
+    let (mut routes, listed) = (Vec::new(), page.route_entrys.entries.len());
     for entry in page.route_entrys.entries {
         let route = route(entry, table)?;
         if !route.next_hops.is_empty() {
             routes.push(route);
         }
     }
-    Ok(RoutesPage { routes, next_token: said(page.next_token).map(Box::from), request_id })
+    Ok(RoutesPage { routes, listed, total_count, next_token: said(page.next_token).map(Box::from), request_id })
 }
 
 fn route(entry: Entry, table: &str) -> Result<Route, serde_json::Error> {

@@ -64,24 +64,33 @@ async fn tables(cloud: &impl RoutesRead, router: &Router) -> Result<BTreeSet<Box
     Err(CloudError::new(ErrorKind::Malformed, Effect::None, TABLES_ACTION, message))
 }
 
-/// Lists the entries of a table, anew where the API has forgotten where a page begins.
+/// Lists the entries of a table, anew where the API has forgotten where a page begins, or lists another number than it counts.
 async fn entries(cloud: &impl RoutesRead, router: &Router, table: &str) -> Result<Vec<Route>, CloudError> {
     let mut begun = 1;
     loop {
         match entries_once(cloud, router, table).await {
             Err(error) if error.kind == ErrorKind::CursorExpired && begun < LISTS => begun += 1,
-            outcome => return outcome,
+            Ok(None) if begun < LISTS => begun += 1,
+            Ok(None) => {
+                let message = format!("{table} lists another number of entries than it counts");
+                return Err(CloudError::new(ErrorKind::Malformed, Effect::None, ENTRIES_ACTION, message));
+            }
+            Ok(Some(routes)) => return Ok(routes),
+            Err(error) => return Err(error),
         }
     }
 }
 
-async fn entries_once(cloud: &impl RoutesRead, router: &Router, table: &str) -> Result<Vec<Route>, CloudError> {
+/// Lists them once; `None` where that is another number than the API counts.
+async fn entries_once(cloud: &impl RoutesRead, router: &Router, table: &str) -> Result<Option<Vec<Route>>, CloudError> {
     let mut routes: Vec<Route> = Vec::new();
+    let mut listed = 0;
     let mut seen = BTreeSet::new();
     let mut next_token: Option<Box<str>> = None;
     loop {
         let page = cloud.routes(router, table, next_token.as_deref()).await?;
         routes.extend(page.routes);
+        listed += page.listed;
         if routes.len() > bounds::ROUTES {
             return Err(too_many(
                 ENTRIES_ACTION,
@@ -90,7 +99,9 @@ async fn entries_once(cloud: &impl RoutesRead, router: &Router, table: &str) -> 
                 "entries over router interfaces in one table",
             ));
         }
-        let Some(token) = page.next_token else { return Ok(routes) };
+        let Some(token) = page.next_token else {
+            return Ok(page.total_count.is_none_or(|count| count == listed).then_some(routes));
+        };
         // A page may be empty and not the last: what ends a list that never ends is that a page is begun twice.
         if seen.len() > bounds::ROUTES || !seen.insert(token.clone()) {
             let message = format!("the pages of {table} go round in a circle");

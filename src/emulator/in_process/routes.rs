@@ -41,6 +41,8 @@ impl RoutesRead for InProcess {
         let (answer, request_id) = self.send(&router.scope.account, ENTRIES_ACTION, VPC_VERSION, parameters).await?;
         let Answer::RouteEntries(page) = answer else { return Err(unexpected(ENTRIES_ACTION, request_id)) };
         Ok(RoutesPage {
+            listed: page.rows.len(),
+            total_count: usize::try_from(page.total_count).ok(),
             routes: page.rows.into_iter().map(route).collect(),
             next_token: page.next_token.map(Box::from),
             request_id,

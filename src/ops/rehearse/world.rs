@@ -335,7 +335,13 @@ impl RoutesRead for AsRead {
         for hop in routes.iter_mut().flat_map(|route| &mut route.next_hops) {
             hop.is_enabled |= up.contains(&hop.id) && !self.was_up.contains(&hop.id);
         }
-        Ok(RoutesPage { routes, next_token: None, request_id: RequestId("read".into()) })
+        Ok(RoutesPage {
+            listed: routes.len(),
+            total_count: None,
+            routes,
+            next_token: None,
+            request_id: RequestId("read".into()),
+        })
     }
 }
 

@@ -62,6 +62,12 @@ impl<'s, 'a> Links<'s, 'a> {
         falling.contains(&number) || self.scene.pairs.peer(number).is_some_and(|peer| falling.contains(&peer))
     }
 
+    /// Lists the other ends of what goes down, declared or not.
+    pub(super) fn other_ends(&self, falling: &BTreeSet<SubjectNumber>) -> BTreeSet<RouterInterfaceId> {
+        let live = falling.iter().filter_map(|number| self.scene.subjects[*number].live());
+        live.filter_map(|live| live.opposite.interface_id.clone()).collect()
+    }
+
     /// Returns the link of a next hop, and takes note of what has to be looked at for it.
     pub(super) fn of(&mut self, scope: &Scope, id: &RouterInterfaceId) -> Rc<Link> {
         let key = (scope.clone(), id.clone());

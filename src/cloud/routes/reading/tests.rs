@@ -45,7 +45,13 @@ fn route_to(prefix: &str) -> Route {
 
 fn entries_page(prefixes: &[&str], next_token: Option<&str>) -> Result<RoutesPage, CloudError> {
     let routes = prefixes.iter().map(|prefix| route_to(prefix)).collect();
-    Ok(RoutesPage { routes, next_token: next_token.map(Box::from), request_id: RequestId("R".into()) })
+    Ok(RoutesPage {
+        routes,
+        listed: prefixes.len(),
+        total_count: None,
+        next_token: next_token.map(Box::from),
+        request_id: RequestId("R".into()),
+    })
 }
 
 fn expired() -> Result<RoutesPage, CloudError> {
@@ -162,4 +168,14 @@ async fn more_tables_than_a_router_can_have_are_an_error() {
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     let cloud = Scripted::of([tables_page(&many, 1001)], []);
     assert_eq!(&*read(&cloud).await.unwrap_err().message, "vrt-1 has more than 1,000 route tables");
+}
+
+#[tokio::test]
+async fn a_table_that_lists_fewer_entries_than_it_counts_is_not_believed() {
+    let short = || entries_page(&["10.8.0.0/16"], None).map(|page| RoutesPage { total_count: Some(2), ..page });
+    let cloud = Scripted::default();
+    cloud.tables.borrow_mut().push_back(tables_page(&["vtb-1"], 1));
+    cloud.entries.borrow_mut().extend([short(), short(), short()]);
+    let error = of(&cloud, &router("vrt-1")).await.unwrap_err();
+    assert!(error.to_string().contains("another number of entries than it counts"), "{error}");
 }
