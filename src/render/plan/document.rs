@@ -295,6 +295,12 @@ impl<'a> WarningLine<'a> {
             Warning::GuardsWeakened { guards } => Some(guards.iter().map(words::guard_weakened).collect()),
             _ => None,
         };
+        // What they say of themselves is their detail: the key stands once.
+        let says_itself = matches!(
+            warning,
+            Warning::HealthDenied { .. } | Warning::EventsUnread { .. } | Warning::RoutesDenied { .. }
+        );
+        let detail = detail.filter(|_| !says_itself);
         let warning = match warning {
             Warning::Told { .. } => Coded::Told { code: None },
             typed => Coded::Typed(typed),

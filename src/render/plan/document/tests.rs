@@ -577,3 +577,16 @@ fn a_plan_whose_line_end_was_changed_is_the_same_plan() {
     assert_eq!(Plan::from_any_file(changed.as_bytes()), Plan::from_any_file(file.as_bytes()));
     assert!(Plan::from_any_file(format!("{changed}\r\n").as_bytes()).is_err());
 }
+
+#[test]
+fn a_warning_that_says_itself_what_was_answered_says_it_once() {
+    let denied = "vpc:DescribeRouteTableList".to_owned();
+    for warning in [
+        Warning::RoutesDenied { interfaces: 1, detail: denied.clone() },
+        Warning::HealthDenied { links: 1, detail: denied.clone() },
+        Warning::EventsUnread { interfaces: 1, detail: denied },
+    ] {
+        let line = serde_json::to_string(&WarningLine::of(&warning, &Zone::utc())).unwrap();
+        assert_eq!(line.matches("\"detail\":").count(), 1, "{line}");
+    }
+}
