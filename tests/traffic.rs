@@ -206,7 +206,7 @@ fn a_wave_is_not_begun_where_nobody_can_tell_what_is_carried() {
     let world = "regions: [cn-shanghai]\ninterfaces: [{ id: ri-a, status: Inactive }, { id: ri-b }, { id: ri-c }]\n";
     let emulator = Emulator::serve(world);
     let apply = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
-    assert!(apply.code == 1 && apply.flat().contains("nothing of it was begun"), "{}", apply.text());
+    assert!(apply.code == 1 && apply.flat().contains("Wave 1 of 1 not begun"), "{}", apply.text());
     assert!(emulator.mutating_calls().is_empty());
 }
 

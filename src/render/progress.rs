@@ -14,7 +14,7 @@ use crate::cloud::{Call, RequestId};
 use crate::journal::Outcome;
 use crate::plan::{Action, Plan, Step, StepId};
 use crate::resource::Status;
-use crate::run::{Event, StepReason};
+use crate::run::{Event, StepReason, WaveFailure};
 
 /// How often a step that takes its time says so.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -108,6 +108,9 @@ pub(crate) fn sentence<'p>(
         Event::CallAccepted { .. } => return None,
         Event::RunStarted { run_id, steps } => (Tone::Faint, format!("Run {run_id}: {}", counted(*steps, "step"))),
         Event::WaveStarted { wave, waves } => (Tone::Strong, format!("Wave {wave} of {waves} begins")),
+        Event::WaveFinished { wave, waves, check: Err(because @ WaveFailure::Unmeasured { .. }) } => {
+            (Tone::Bad, format!("Wave {wave} of {waves} not begun: {}", words::wave_failure(because)))
+        }
         Event::WaveFinished { wave, waves, check } => {
             let (tone, check) = match check {
                 Ok(()) => (Tone::Good, "check passed: every other member is up".to_owned()),

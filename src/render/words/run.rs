@@ -133,6 +133,9 @@ pub(crate) fn not_up(member: &NotUp) -> String {
 pub(crate) fn stop_reason(reason: &StopReason) -> String {
     match reason {
         StopReason::Failed { step } => format!("{step} did not reach its goal"),
+        StopReason::Wave { wave, waves, because: because @ WaveFailure::Unmeasured { .. } } => {
+            format!("before wave {wave} of {waves}: {}", wave_failure(because))
+        }
         StopReason::Wave { wave, waves, because } => format!("after wave {wave} of {waves}: {}", wave_failure(because)),
         StopReason::ClockSkew => "the clocks disagree; no call is repeated".to_owned(),
         StopReason::OtherAccount => "the credentials belong to another account now".to_owned(),
@@ -149,7 +152,7 @@ pub(crate) fn wave_failure(failure: &WaveFailure) -> String {
         WaveFailure::Check { said } => said.clone(),
         WaveFailure::Unmeasured { address, unread } => {
             let why = unread.as_ref().map_or("no figure of the last 10 minutes", traffic_unread);
-            format!("what {address} carries could not be told before the wave, so nothing of it was begun: {why}")
+            format!("what {address} carries could not be told before the wave: {why}")
         }
         WaveFailure::Traffic { groups, within_ms } => {
             let within = duration::format(Duration::from_millis(*within_ms));
