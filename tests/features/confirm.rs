@@ -278,7 +278,7 @@ fn killed_once_due(scene: &Scene, said: &str) -> bool {
 fn a_spec_that_no_longer_loads_does_not_stop_the_way_back() {
     for broken in ["interfaces: [\n", ""] {
         let scene = scene("Inactive", "Active");
-        let (waiter, _) = waiting(&scene, "--confirm-within 1s");
+        let (waiter, _) = waiting(&scene, "--confirm-within 4s");
         scene.write("rictl.yaml", broken);
         let ended = ended(&scene, waiter).with_code(5);
         assert!(ended.stderr.contains("cannot be read") || ended.stderr.contains("stood under"), "{ended:#?}");
