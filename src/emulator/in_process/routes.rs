@@ -42,7 +42,7 @@ impl RoutesRead for InProcess {
         let Answer::RouteEntries(page) = answer else { return Err(unexpected(ENTRIES_ACTION, request_id)) };
         Ok(RoutesPage {
             listed: page.rows.len(),
-            total_count: usize::try_from(page.total_count).ok(),
+            total_count: Some(page.total_count),
             routes: page.rows.into_iter().map(route).collect(),
             next_token: page.next_token.map(Box::from),
             request_id,
