@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Machine;
 use super::admission::Verdict;
-use super::health::Fresh;
 use super::phase::Phase;
 use super::port::Effect;
 use super::time::Moment;
@@ -30,9 +29,7 @@ impl<'a> Machine<'a> {
     pub(super) fn examine_quiet(&mut self, number: usize, since: Moment) -> Result<Option<BootTime>, Option<Verdict>> {
         let Some(limit_bps) = self.plan.quiet_below else { return Ok(None) };
         let step = self.planned(number);
-        let is_first = self.steps[number].phase.attempts().is_none_or(|attempts| attempts.rounds == 0);
-        let max_age = if is_first { self.settings.max_read_age } else { std::time::Duration::ZERO };
-        let fresh = Fresh { since, now: self.now.boot, max_age };
+        let fresh = self.fresh(number, since);
         let Some(said) = self.meter.fresh(&step.interface_id, fresh) else {
             self.ask_traffic_of_ready(&step.scope);
             return Err(None);
