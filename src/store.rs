@@ -3,7 +3,7 @@
 //! The executor and the simulation know only [`Store`]. [`recorder`] is the one implementation: it knows the formats and
 //! the rules, and writes onto a [`Medium`], which knows bytes only. [`local`] keeps them in files beside the spec,
 //! [`memory`] in memory, for simulations that crash it. A store that many machines share is a [`remote`], which [`shared`]
-//! makes a medium of. One contract test runs against all of them. [`overlay`] reads one and writes memory, for rehearsals.
+//! makes a medium of: [`postgres`] is one. One contract test runs against all of them. [`overlay`] reads one and writes memory, for rehearsals.
 
 pub mod account;
 mod acl;
@@ -16,6 +16,8 @@ pub mod memory;
 mod mount;
 pub mod named;
 pub mod overlay;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod recorder;
 pub mod remote;
 pub mod shared;
