@@ -16,6 +16,7 @@ pub mod memory;
 mod mount;
 pub mod named;
 pub mod overlay;
+pub mod place;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod recorder;
@@ -31,6 +32,7 @@ use crate::journal::{Entry, Replay, Run};
 use crate::state::{RunId, State, Unreadable};
 
 pub use medium::{About, Medium};
+pub use place::{Home, Place};
 pub use recorder::Recorder;
 pub use shared::{Lease, Shared};
 
@@ -232,6 +234,26 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The state was moved elsewhere.
+    #[error("the state {path} was moved to {to} at {at:.0}")]
+    Gone {
+        /// Where it was.
+        path: String,
+        /// Where it is.
+        to: String,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A state in a shared store is of another spec.
+    #[error("{path} is the state of {of}, and this spec is {by}")]
+    Foreign {
+        /// Which state.
+        path: String,
+        /// Which spec it is of.
+        of: String,
+        /// Which spec asks for it.
+        by: String,
+    },
     /// A store far away that must not be used as it is, or that refuses.
     #[error("{path} cannot be used: {why}")]
     Unsuitable {
@@ -324,6 +346,10 @@ impl StoreError {
             },
             Self::NotLocked { .. } => "nothing has to be freed".into(),
             Self::Unsuitable { hint, .. } => hint.clone(),
+            Self::Gone { to, .. } => format!("use `--state {to}`, or RICTL_STATE"),
+            Self::Foreign { .. } => {
+                "give the spec a `state.name` of its own; or, where it was renamed, say so once with `--adopt`".into()
+            }
             Self::Fenced { since, epoch, .. } => {
                 format!(
                     "that was at {since:.0}, epoch {epoch}; `rictl state lock` says who holds it, `rictl plan` what is left"

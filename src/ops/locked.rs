@@ -33,6 +33,7 @@ use crate::store::Store;
 use crate::store::account::AccountLocks;
 
 use super::failure::{Exit, Refusal};
+use super::foreseen::Foreseen;
 use super::history::{of_change, passed_over, to_take_back};
 use super::project::Project;
 use super::rollback::{Done, Loosened, Way};
@@ -261,6 +262,20 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
         }
     }
 
+    /// Plans and asks, for whoever claims the state afterwards.
+    ///
+    /// # Errors
+    /// Everything that would end it before the run begins.
+    pub(super) async fn foresee(mut self, task: Task, approval: &Approval, front: &mut impl Front) -> Result<Foreseen> {
+        Ok(match self.prepare(task, approval, front).await? {
+            Prepared::TakenBack(run_id) => Foreseen::Over(Applied::TakenBack { run_id }),
+            Prepared::Declined => Foreseen::Over(Applied::Declined),
+            // What was seen is recorded under the claim, and what is overdue is taken back under it.
+            Prepared::Overdue(_) | Prepared::Nothing(_) => Foreseen::Open,
+            Prepared::Approved(planned) => planned.approved.map_or(Foreseen::Open, Foreseen::Approved),
+        })
+    }
+
     /// Closes what is open, records what is live, and commits that: the history goes on with a journal that was started
     /// anew. Returns the new serial.
     ///
@@ -424,6 +439,13 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
     ) -> Result<Option<Approved>> {
         let Planned { plan, takes_back, .. } = planned;
         let digest = plan.digest();
+        if let Some(given) = &approval.given {
+            return if given.digest.as_ref() == Some(&digest) {
+                Ok(Some(given.clone()))
+            } else {
+                Err(saved::other_digest(given.digest.as_deref().unwrap_or_default(), plan).into())
+            };
+        }
         if let Some(word) = approval.digest.as_ref().filter(|word| word.digest != digest) {
             return Err(saved::other_digest(&word.digest, plan).into());
         }
