@@ -195,9 +195,18 @@ pub async fn plan_from(
     cloud: &(impl CloudRead + RoutesRead + TrafficRead),
     options: &PlanOptions,
 ) -> Result<Plan> {
-    let mut heard = Heard::default();
+    plan_hearing(known, cloud, options, &mut Heard::default()).await
+}
+
+/// Plans as [`plan_from`] does, and asks only for what was not heard before.
+pub(super) async fn plan_hearing(
+    known: &Known<'_>,
+    cloud: &(impl CloudRead + RoutesRead + TrafficRead),
+    options: &PlanOptions,
+    heard: &mut Heard,
+) -> Result<Plan> {
     loop {
-        let drawn = draw(known, &heard, options)?;
+        let drawn = draw(known, heard, options)?;
         if drawn.questions.is_empty() {
             return finished(known, drawn.plan);
         }
