@@ -166,11 +166,13 @@ pub(crate) fn wave_failure(failure: &WaveFailure) -> String {
 fn group_traffic(group: &GroupTraffic) -> String {
     let GroupTraffic { group, before_bps, wanted_bps, now_bps, unread } = group;
     let now = match (now_bps, unread) {
+        // Rounded, it would seem to be enough.
+        (Some(now), _) if Rate::of(*now).rounded() >= Rate::of(*wanted_bps).rounded() => Rate::of(*now).exact(),
         (Some(now), _) => Rate::of(*now).to_string(),
         (None, Some(why)) => format!("could not be read ({})", traffic_unread(why)),
         (None, None) => "no figure since".to_owned(),
     };
-    format!("{group} {now}, wanted {} of {} before", Rate::of(*wanted_bps), Rate::of(*before_bps))
+    format!("{group} {now}, wanted {} of {} before", Rate::of(*wanted_bps).exact(), Rate::of(*before_bps))
 }
 
 /// Returns what could not be recorded, and where it is instead.
