@@ -1,4 +1,4 @@
-//! State, journal and store: formats under damage, replay, files under hostile conditions, both stores alike.
+//! State, journal and store: formats under damage, replay, files under hostile conditions, every store alike.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
 
@@ -7,6 +7,7 @@ mod contract;
 mod journal;
 mod local;
 mod processes;
+mod remotes;
 mod state;
 #[path = "store/upgrades.rs"]
 mod upgrades;
