@@ -28,6 +28,8 @@ pub struct OpenStep {
     pub accepted: bool,
     /// For how long reads may still show, as its goal, how it was before a call of an earlier run.
     pub lagging: Duration,
+    /// For how long its call may still arrive, beyond the doubt window of one that was sent from here.
+    pub may_arrive: Duration,
 }
 
 /// How an open step turned out.
@@ -96,7 +98,11 @@ pub async fn resolve(
             let is_moving = status.is_some_and(Status::is_transitional);
             untouched[number] = if is_moving { 0 } else { untouched[number] + 1 };
             // After an accepted call an untouched interface is a stale read for as long as settling may take.
-            let patience = if is_moving || step.accepted { settings.settle_timeout } else { settings.doubt_window };
+            let patience = if is_moving || step.accepted {
+                settings.settle_timeout
+            } else {
+                settings.doubt_window.max(step.may_arrive)
+            };
             if asked >= patience && (is_moving || untouched[number] >= EQUAL_READS) {
                 resolved[number] = Some(Resolution {
                     outcome: if step.accepted { Outcome::Unsettled } else { Outcome::InDoubt },

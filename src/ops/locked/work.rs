@@ -1,6 +1,7 @@
 //! A run: from its first line in the journal to the one that says how it ended.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
@@ -10,7 +11,7 @@ use crate::cloud::acting::Acting;
 use crate::duration::milliseconds;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
-use crate::journal::{Entry, Evidence, Ground, LockWord, Operation, PlannedStep, RunStarted};
+use crate::journal::{Entry, Evidence, Ground, LateCalls, LockWord, Operation, PlannedStep, RunStarted};
 use crate::ops::approval::parts;
 use crate::ops::session::{Front, Ran};
 use crate::ops::{check, live};
@@ -80,12 +81,15 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let needs = if takes_back.is_none() { needs(&self.session.project.spec) } else { BTreeMap::new() };
         let expected = history::expected_durations(&plan.steps, &self.state.interfaces);
         let known = Known { reads, earlier, needs, expected };
-        let evidence = Evidence { approved, ..self.evidence(&plan, takes_back, &live) };
+        let late_calls = self.late_calls(plan.steps.first().map(|step| &step.scope)).await?;
+        let evidence = Evidence { approved, late_calls, ..self.evidence(&plan, takes_back, &live) };
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
         let clock = &self.session.clock;
         let settings =
             executor::Settings { waits_for_traffic: !self.is_rehearsal, ..settings(&self.session.settings, operation) };
+        let settings =
+            executor::Settings { signed_back: late_calls.map_or(Duration::ZERO, LateCalls::signed_back), ..settings };
         let around = Surroundings {
             cloud: &self.cloud,
             store: &mut self.store,
