@@ -296,7 +296,7 @@ pub fn open_steps(run: &Run) -> Vec<OpenStep> {
             step: step.clone(),
             accepted: matches!(attempt.answer, Answer::Accepted { .. }),
             lagging: Duration::ZERO,
-            may_arrive: Duration::ZERO,
+            may_arrive: None,
         })
         .collect()
 }

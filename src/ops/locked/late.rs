@@ -46,12 +46,11 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let Some(late) = count_for(run) else { return };
         let left = before.may_arrive_until(late).since(BootTime::now());
         let open: Vec<&mut OpenStep> = open.iter_mut().filter(|open| !open.accepted).collect();
-        if open.is_empty() || left.is_zero() {
-            return;
+        if !open.is_empty() && !left.is_zero() {
+            let until = self.session.clock.at(tokio::time::Instant::now() + left);
+            front.note(&words::history::waits_for_calls(run.id(), until, &self.session.project.spec.time_zone));
         }
-        let until = self.session.clock.at(tokio::time::Instant::now() + left);
-        front.note(&words::history::waits_for_calls(run.id(), until, &self.session.project.spec.time_zone));
-        open.into_iter().for_each(|open| open.may_arrive = left);
+        open.into_iter().for_each(|open| open.may_arrive = Some(left));
     }
 
     /// Refuses to take for untouched what a call may still touch, however late it comes, unless somebody takes that on.

@@ -113,6 +113,9 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let after = std::mem::take(&mut ended.seen);
         let waits = back.is_none() && ended.report.operation == Operation::Apply;
         let (mut report, is_recorded) = self.end(&plan, ended, waits && self.session.confirm_within.is_some());
+        if let Some(unrecorded) = report.unrecorded.as_ref().filter(|_| report.exit() == Some(Exit::Done)) {
+            front.note(&format!("warning: {}", words::run::unrecorded(unrecorded)));
+        }
         let awaits = self.awaits(&report);
         let whole = back.as_ref().filter(|back| back.ran.report.exit() == Some(Exit::Done));
         report.taken_back_by = whole.map(|back| back.ran.report.run_id.clone());
@@ -183,8 +186,11 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             match self.store.append(&[Entry::RunEnded(end.clone())]) {
                 Ok(()) => is_recorded = true,
                 Err(error) => {
-                    report.unrecorded = Some(self.rescue(&error));
-                    end = decide(&report);
+                    let unrecorded = report.unrecorded.insert(self.rescue(&error));
+                    // What is missing is that it ended well: whoever took over finds every step at its goal.
+                    if !(unrecorded.taken_over && end.exit == Exit::Done) {
+                        end = decide(&report);
+                    }
                 }
             }
         }
@@ -268,7 +274,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             StoreError::Stalled => Err("nothing more is written".to_owned()),
             _ => self.store.rescue().map_err(|error| explain(&error)),
         };
-        Unrecorded { error: explain(error), rescued }
+        Unrecorded { error: explain(error), rescued, taken_over: matches!(error, StoreError::Fenced { .. }) }
     }
 }
 

@@ -62,6 +62,10 @@ pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
             let found = found.as_ref().map_or("nothing there", Status::as_str);
             format!("unknown, found {found}: no answer to the first call, and its repeat was refused: {error}")
         }
+        StepReason::NeverArrived { found } => {
+            let found = found.as_ref().map_or("nothing there", Status::as_str);
+            format!("it never arrived: found {found}, and the API refuses it by now")
+        }
         StepReason::Unwatched => "stopped before a read could tell".to_owned(),
         StepReason::Abandoned => "abandoned, outcome unknown".to_owned(),
         StepReason::Dependency { step } => format!("{step} did not reach its goal"),
