@@ -29,6 +29,7 @@ pub mod locked;
 pub mod notify;
 pub mod part;
 pub mod project;
+pub mod prospects;
 pub mod rehearse;
 pub mod rollback;
 mod routes;

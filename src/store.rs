@@ -212,7 +212,7 @@ pub enum StoreError {
     #[error("the disk does not answer")]
     Stalled,
     /// Another claim counts: nothing more of ours is written.
-    #[error("{path} was taken over by {by}")]
+    #[error("{path} was taken over by {by} at {since:.0}, epoch {epoch}")]
     Fenced {
         /// Which state.
         path: String,
@@ -350,11 +350,7 @@ impl StoreError {
             Self::Foreign { .. } => {
                 "give the spec a `state.name` of its own; or, where it was renamed, say so once with `--adopt`".into()
             }
-            Self::Fenced { since, epoch, .. } => {
-                format!(
-                    "that was at {since:.0}, epoch {epoch}; `rictl state lock` says who holds it, `rictl plan` what is left"
-                )
-            }
+            Self::Fenced { .. } => "`rictl state lock` says who holds it, `rictl plan` what is left".into(),
             Self::Unreachable { .. } => "see whether it is up and reachable from here, then run it again".into(),
             Self::Broken { .. } | Self::Stalled | Self::Bug(_) => return None,
         })

@@ -333,6 +333,7 @@ impl Invocation {
             max_read_age: self.global.max_read_age,
             settle_timeout: self.global.settle_timeout,
             doubt_window: self.global.doubt_window,
+            accepts_doubt: self.global.accept_doubt,
             ..executor::Settings::default()
         }
     }

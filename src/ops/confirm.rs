@@ -224,7 +224,7 @@ fn finish(
 
 fn unrecorded(end: &mut RunEnd, error: &StoreError) {
     let (error, rescued) = (crate::store::explain(error), Err("it is a note of its own".to_owned()));
-    end.reasons.insert(0, Reason::Unrecorded(crate::run::Unrecorded { error, rescued }));
+    end.reasons.insert(0, Reason::Unrecorded(crate::run::Unrecorded { error, rescued, taken_over: false }));
     if end.exit == Exit::Done {
         (end.exit, end.outcome) = (Exit::Partial, crate::run::RunOutcome::Incomplete);
     }

@@ -4,12 +4,13 @@
 //! It knows the cloud and the history only as ports: `apply` hands in the signed client and the files, the simulation a
 //! world and a disk in memory, so that what is crashed a million times is what users run.
 //!
-//! `believed` reads right after a call, `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `inverse` plans what takes runs back, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
+//! `believed` reads right after a call, `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `inverse` plans what takes runs back, `late` knows of calls that may still arrive, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
 
 mod believed;
 mod confirmed;
 mod dead;
 mod inverse;
+mod late;
 mod way_back;
 mod work;
 
@@ -22,7 +23,7 @@ use crate::clock::BootTime;
 use crate::cloud::acting::Acting;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
-use crate::journal::{Approved, ApprovedHow, Ground, Operation, Run};
+use crate::journal::{Approved, ApprovedHow, Ground, LateCalls, Operation, Run};
 use crate::plan::{Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::words;
@@ -31,6 +32,7 @@ use crate::spec::{ApprovalPolicy, Spec};
 use crate::state::{Records, RunId, State};
 use crate::store::Store;
 use crate::store::account::AccountLocks;
+use crate::store::place::Seen as SeenThere;
 
 use super::failure::{Exit, Refusal};
 use super::foreseen::Foreseen;
@@ -55,6 +57,8 @@ pub struct Locked<'s, C, S> {
     settled: Vec<RunId>,
     /// Records came along from states beside this one.
     has_taken_along: bool,
+    /// What becomes of calls that are late on their way, once that was asked.
+    late_calls: Option<LateCalls>,
     /// What keeps others on this host from the account; none in a simulation.
     account: Option<AccountLocks>,
     /// Nothing but its cloud and its store is to hear of what it does.
@@ -157,6 +161,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             standing,
             settled: Vec::new(),
             has_taken_along: false,
+            late_calls: None,
             account: None,
             is_rehearsal: false,
         })
@@ -211,6 +216,10 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             }
             // Who asks the way back to stop asks the apply to stop.
             worked.ended.interrupted |= *signals.borrow() > 0;
+        }
+        if !self.is_rehearsal {
+            let (lineage, serial) = (self.state.lineage.clone(), self.state.serial);
+            self.session.project.place.see(&SeenThere { lineage, serial });
         }
         Ok(Applied::Ran(Box::new(self.conclude(worked, back, front))))
     }

@@ -80,6 +80,9 @@ pub(in crate::cli) struct Global {
     /// How long a call whose answer was lost is watched before it may be sent again, once
     #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, env = "RICTL_DOUBT_WINDOW", default_value = "15s", value_parser = value::positive_duration)]
     pub(in crate::cli) doubt_window: Duration,
+    /// Go on although calls of a dead run may still arrive, where the API takes them however late: you know that they have ended
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(in crate::cli) accept_doubt: bool,
     /// At most N calls per account, region and action in any such window
     #[arg(long, value_name = "N/DURATION", global = true, hide_short_help = true, env = "RICTL_QUOTA", default_value = "300/60s", value_parser = value::quota)]
     pub(in crate::cli) quota: Quota,

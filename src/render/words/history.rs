@@ -1,5 +1,7 @@
 //! What is odd about what is recorded, in words.
 
+use jiff::Timestamp;
+
 use crate::calendar::Zone;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::history::Note;
@@ -64,6 +66,11 @@ pub(crate) fn records_without_spec(spec: &str, why: &str, state: &str) -> String
 /// Says of a run that its process died, where nobody has looked yet what became of it.
 pub(crate) fn died(run_id: &RunId) -> String {
     format!("run {run_id} has no end on record; the next `rictl apply` looks what became of it")
+}
+
+/// Says until when calls of a run are waited for that nobody can take back.
+pub(crate) fn waits_for_calls(run_id: &RunId, until: Timestamp, zone: &Zone) -> String {
+    format!("waiting until {} for calls of run {run_id} that may still arrive", zone.stamp(until))
 }
 
 /// How many interfaces a line of the history names before it counts them.
