@@ -102,7 +102,7 @@ fn work(runtime: &Runtime) -> Exit {
     let environment = environment().with_children(children());
     let stores = stores(&cli.global);
     let invocation = Invocation { global: cli.global, environment, stores, clock: clock(), is_linked };
-    let output = output.given(invocation.given_of_one());
+    let output = output.given(invocation.given_to(&cli.command));
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
         commands::dispatch(cli.command, &invocation, &output).await

@@ -289,7 +289,7 @@ impl Run {
         let evidence = &self.started.evidence;
         self.started.operation == Operation::Rollback
             && match &self.over {
-                Some(Over::Ended(_)) => self.ended_well(),
+                Some(Over::Ended(end)) => self.ended_well() || (evidence.takes_back_whole && end.left_nothing()),
                 Some(Over::Died(_)) | None => evidence.takes_back_whole && self.is_at_every_goal(),
             }
     }

@@ -211,7 +211,7 @@ impl Came {
     pub fn is_whole(&self) -> bool {
         match self {
             Self::Settled | Self::Closed => true,
-            Self::Ran(ran) => ran.report.exit() == Some(Exit::Done),
+            Self::Ran(ran) => ran.report.left_nothing(),
             Self::Kept | Self::Left(_) | Self::Unbegun(_) => false,
         }
     }
