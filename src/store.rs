@@ -2,8 +2,8 @@
 //!
 //! The executor and the simulation know only [`Store`]. [`recorder`] is the one implementation: it knows the formats and
 //! the rules, and writes onto a [`Medium`], which knows bytes only. [`local`] keeps them in files beside the spec,
-//! [`memory`] in memory, for simulations that crash it; one contract test runs against both. [`overlay`] reads files and
-//! writes memory, for rehearsals.
+//! [`memory`] in memory, for simulations that crash it. A store that many machines share is a [`remote`], which [`shared`]
+//! makes a medium of: [`postgres`] is one. One contract test runs against all of them. [`overlay`] reads one and writes memory, for rehearsals.
 
 pub mod account;
 mod acl;
@@ -17,16 +17,23 @@ mod mount;
 pub mod named;
 pub mod objects;
 pub mod overlay;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod recorder;
+pub mod remote;
+pub mod shared;
 
 use std::io::ErrorKind;
 use std::path::Path;
+
+use jiff::Timestamp;
 
 use crate::journal::{Entry, Replay, Run};
 use crate::state::{RunId, State, Unreadable};
 
 pub use medium::{About, Medium};
 pub use recorder::Recorder;
+pub use shared::{Lease, Shared};
 
 pub use files::Mode;
 
@@ -86,6 +93,12 @@ pub trait Store {
     /// Notes something of a run that has to be confirmed, once and for ever; returns what was noted before, where that is so.
     fn put_word(&self, _id: &RunId, _about: About, _bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         Err(StoreError::Bug("this store keeps no words about confirmations".to_owned()))
+    }
+
+    /// Returns until when, and under which epoch, nobody else writes; `None` for a store whose lock lasts as long as its
+    /// process.
+    fn lease(&self) -> Option<Lease> {
+        None
     }
 
     /// Writes what could not be appended to a second place, and names it for people.
@@ -197,6 +210,39 @@ pub enum StoreError {
     /// A write was given up: nobody knows whether it will be done.
     #[error("the disk does not answer")]
     Stalled,
+    /// Another claim counts: nothing more of ours is written.
+    #[error("{path} was taken over by {by}")]
+    Fenced {
+        /// Which state.
+        path: String,
+        /// Who took over, as far as it is known.
+        by: String,
+        /// When.
+        since: Timestamp,
+        /// The epoch that counts now.
+        epoch: u64,
+    },
+    /// A store far away did not answer, or not so that anything is known.
+    #[error("cannot {doing} {path}")]
+    Unreachable {
+        /// What was being done, e.g. `append to`.
+        doing: &'static str,
+        /// Which store.
+        path: String,
+        /// What happened.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A store far away that must not be used as it is, or that refuses.
+    #[error("{path} cannot be used: {why}")]
+    Unsuitable {
+        /// Which store.
+        path: String,
+        /// Why not.
+        why: String,
+        /// What to do.
+        hint: String,
+    },
     /// The caller broke the contract.
     #[error("bug: {0}")]
     Bug(String),
@@ -278,6 +324,13 @@ impl StoreError {
                 _ => return None,
             },
             Self::NotLocked { .. } => "nothing has to be freed".into(),
+            Self::Unsuitable { hint, .. } => hint.clone(),
+            Self::Fenced { since, epoch, .. } => {
+                format!(
+                    "that was at {since:.0}, epoch {epoch}; `rictl state lock` says who holds it, `rictl plan` what is left"
+                )
+            }
+            Self::Unreachable { .. } => "see whether it is up and reachable from here, then run it again".into(),
             Self::Broken { .. } | Self::Stalled | Self::Bug(_) => return None,
         })
     }

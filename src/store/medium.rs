@@ -2,10 +2,11 @@
 //!
 //! The trait is cut so that a database or a bucket can stand where files do: an append says where the journal ended for
 //! whoever appends, an ended run is put only where nothing is, a state has the name of its serial, and whoever writes
-//! holds a claim that the next claimant takes away. Its other methods become `async` with the first medium that is far away.
+//! holds a claim that the next claimant takes away. What is far away is a [`super::remote::Remote`], and a medium through
+//! [`super::shared::Shared`]: its thread does the waiting, so that this port stays as it is.
 
-use super::StoreError;
 use super::lock::Holder;
+use super::{Lease, StoreError};
 use crate::state::RunId;
 
 /// What is noted of a run that has to be confirmed.
@@ -109,6 +110,11 @@ pub trait Medium {
 
     /// Writes bytes to a second place and names it for people.
     fn rescue(&mut self, bytes: &[u8]) -> Result<String, StoreError>;
+
+    /// Returns the lease under which it is claimed; `None` where the claim lasts as long as its process.
+    fn lease(&self) -> Option<Lease> {
+        None
+    }
 
     /// Names the journal for people.
     fn journal_name(&self) -> String;

@@ -3,12 +3,16 @@
 //! A [`Disk`] is what survives. A fault is set before the write it shall hit; after a death nothing more is written,
 //! and [`MemoryStore::into_disk`] is what the next process finds.
 
+pub mod commons;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::lock::Holder;
 use super::{About, Medium, Recorder, StoreError};
 use crate::state::RunId;
+
+pub use commons::Commons;
 
 /// The bytes that a process leaves behind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,7 +5,7 @@ mod look;
 use std::collections::BTreeMap;
 
 use super::medium::{Mark, digits_of};
-use super::{About, Medium, Store, StoreError};
+use super::{About, Lease, Medium, Store, StoreError};
 use crate::journal::{self, Base, Entry, Journal, LineHash, Replay, Run};
 use crate::resource::Target;
 use crate::state::{self, Anchor, RunId, State};
@@ -306,6 +306,10 @@ impl<M: Medium> Store for Recorder<M> {
 
     fn put_word(&self, id: &RunId, about: About, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.medium.put_word(id, about, bytes)
+    }
+
+    fn lease(&self) -> Option<Lease> {
+        self.medium.lease()
     }
 
     fn rescue(&mut self) -> Result<String, StoreError> {

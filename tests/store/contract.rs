@@ -1,4 +1,4 @@
-//! One contract, both media.
+//! One contract, every medium.
 
 use rictl::history::{Note, Recorded, close_runs, open, read};
 use rictl::journal::{Entry, Journal, LineHash, Operation};
@@ -11,7 +11,7 @@ use super::arrange::{drain, new_state, run_id, state_of};
 use super::local::{holder, paths_in};
 
 /// A way to open a store on the same history again and again.
-trait Bench {
+pub(crate) trait Bench {
     type Medium: Medium;
     fn medium(&self) -> Self::Medium;
     fn close(&mut self, store: Recorder<Self::Medium>);
@@ -53,7 +53,7 @@ impl Bench for InMemory {
     }
 }
 
-fn keeps_the_contract(mut bench: impl Bench) {
+pub(crate) fn keeps_the_contract(mut bench: impl Bench) {
     // New: nothing recorded, and a run can be.
     let (mut store, recorded) = bench.open();
     assert!(recorded.state.is_none() && store.replay().runs().is_empty());
@@ -111,40 +111,41 @@ fn keeps_the_contract(mut bench: impl Bench) {
     assert_eq!(recorded.journal.replay().open_run().unwrap().id(), &run_id(2));
 }
 
+pub(crate) fn keeps_a_run_and_its_way_back_apart(mut bench: impl Bench) {
+    let (mut store, _) = bench.open();
+    let mut state = new_state();
+    let (mut run, mut back) = (drain(1, 0, "sh-primary"), drain(2, 0, "sh-backup"));
+    let end = run.pop().unwrap();
+    if let Entry::RunStarted(started) = &mut back[0] {
+        started.operation = Operation::Rollback;
+        started.evidence.takes_back = vec![run_id(1)];
+    }
+    for entry in run.iter().chain(&back).chain([&end]) {
+        store.append(std::slice::from_ref(entry)).unwrap();
+    }
+    assert_eq!(close_runs(&mut store, &mut state, &[]).unwrap(), None);
+    bench.close(store);
+    let (store, recorded) = bench.open();
+    assert_eq!(recorded.state.unwrap().serial, 1, "both are in one state");
+    assert!(store.replay().runs().is_empty(), "both are in the archive");
+    let told = |number| store.run(&run_id(number)).unwrap().unwrap();
+    assert_eq!([told(1).folded, told(2).folded], [Some(1); 2]);
+    assert_eq!(told(1).entries()[..run.len()], run);
+    assert_eq!(told(2).entries()[..back.len()], back);
+    let taken_back_by = |number| recorder::taken_back_by(store.medium(), store.replay(), &run_id(number)).unwrap();
+    assert_eq!([taken_back_by(1), taken_back_by(2)], [Some(run_id(2)), None]);
+    bench.close(store);
+}
+
 #[test]
 fn both_media_keep_a_run_and_its_way_back_apart() {
-    fn tried(mut bench: impl Bench) {
-        let (mut store, _) = bench.open();
-        let mut state = new_state();
-        let (mut run, mut back) = (drain(1, 0, "sh-primary"), drain(2, 0, "sh-backup"));
-        let end = run.pop().unwrap();
-        if let Entry::RunStarted(started) = &mut back[0] {
-            started.operation = Operation::Rollback;
-            started.evidence.takes_back = vec![run_id(1)];
-        }
-        for entry in run.iter().chain(&back).chain([&end]) {
-            store.append(std::slice::from_ref(entry)).unwrap();
-        }
-        assert_eq!(close_runs(&mut store, &mut state, &[]).unwrap(), None);
-        bench.close(store);
-        let (store, recorded) = bench.open();
-        assert_eq!(recorded.state.unwrap().serial, 1, "both are in one state");
-        assert!(store.replay().runs().is_empty(), "both are in the archive");
-        let told = |number| store.run(&run_id(number)).unwrap().unwrap();
-        assert_eq!([told(1).folded, told(2).folded], [Some(1); 2]);
-        assert_eq!(told(1).entries()[..run.len()], run);
-        assert_eq!(told(2).entries()[..back.len()], back);
-        let taken_back_by = |number| recorder::taken_back_by(store.medium(), store.replay(), &run_id(number)).unwrap();
-        assert_eq!([taken_back_by(1), taken_back_by(2)], [Some(run_id(2)), None]);
-        bench.close(store);
-    }
     let directory = tempfile::tempdir().unwrap();
-    tried(Local(paths_in(directory.path())));
-    tried(InMemory(Disk::default()));
+    keeps_a_run_and_its_way_back_apart(Local(paths_in(directory.path())));
+    keeps_a_run_and_its_way_back_apart(InMemory(Disk::default()));
 }
 
 /// Which run used a digest is known from the journal and from the archive, however much is archived once more.
-fn knows_who_used_a_digest(mut bench: impl Bench) {
+pub(crate) fn knows_who_used_a_digest(mut bench: impl Bench) {
     let digest = "sha256:00";
     let (mut store, _) = bench.open();
     assert_eq!(store.newest_sent(digest).unwrap(), None);
@@ -186,7 +187,7 @@ fn memory_keeps_the_contract() {
     keeps_the_contract(InMemory(Disk::default()));
 }
 
-fn an_ended_run_is_kept_once_as_it_was_first(mut bench: impl Bench) {
+pub(crate) fn an_ended_run_is_kept_once_as_it_was_first(mut bench: impl Bench) {
     let (store, _) = bench.open();
     bench.close(store);
     let mut medium = bench.medium();
@@ -255,7 +256,7 @@ fn lines_of(run: &rictl::journal::Run) -> usize {
 }
 
 /// What is appended without blocking stands where the next append, and the next process, look for it.
-async fn appends_without_blocking(mut bench: impl Bench) {
+pub(crate) async fn appends_without_blocking(mut bench: impl Bench) {
     let (mut store, _) = bench.open();
     let entries = drain(1, 0, "sh-primary");
     store.append_without_blocking(&entries[..2]).await.unwrap();

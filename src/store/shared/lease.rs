@@ -1,0 +1,109 @@
+//! How long a state is ours, as far as this machine can tell.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::guard;
+use crate::clock::BootTime;
+use crate::store::lock::Holder;
+use crate::store::remote::{Before, Claimed, Fenced, Lost};
+
+/// The right to write to a state that many machines share. Clones are about the same lease: one is kept by whoever checks it
+/// right before a call, while the store's thread renews it.
+#[derive(Clone, Debug)]
+pub struct Lease(Arc<Mutex<Term>>);
+
+#[derive(Debug)]
+struct Term {
+    epoch: u64,
+    ttl: Duration,
+    /// When the request was begun that renewed it last.
+    renewed: BootTime,
+    fenced: Option<Fenced>,
+    before: Option<Predecessor>,
+}
+
+/// Who held a state before and did not give it back: its calls may still be on their way.
+#[derive(Clone, Debug)]
+pub struct Predecessor {
+    /// Who.
+    pub holder: Holder,
+    /// How it lost the state.
+    pub how: Lost,
+    /// When this was told.
+    told: BootTime,
+    /// When it could begin its last call, counted from there.
+    rights_end: SignedDuration,
+}
+
+impl Predecessor {
+    fn new(before: &Before, told: BootTime) -> Self {
+        Self { holder: before.holder.clone(), how: before.how, told, rights_end: before.rights_end }
+    }
+
+    /// Returns until when its calls may still arrive, where one arrives at most `late` after the lease under which it was begun:
+    /// what the API takes of an old signature. It may be over.
+    pub fn may_arrive_until(&self, late: Duration) -> BootTime {
+        let late = SignedDuration::try_from(late).unwrap_or(SignedDuration::MAX);
+        self.told.after(Duration::try_from(self.rights_end.saturating_add(late)).unwrap_or_default())
+    }
+}
+
+impl Lease {
+    pub(super) fn new(claimed: &Claimed, ttl: Duration, begun: BootTime) -> Self {
+        let before = claimed.before.as_ref().map(|before| Predecessor::new(before, BootTime::now()));
+        Self(Arc::new(Mutex::new(Term { epoch: claimed.epoch, ttl, renewed: begun, fenced: None, before })))
+    }
+
+    /// Returns its epoch.
+    pub fn epoch(&self) -> u64 {
+        guard(&self.0).epoch
+    }
+
+    /// Returns for how long each write renews it.
+    pub fn ttl(&self) -> Duration {
+        guard(&self.0).ttl
+    }
+
+    /// Returns until when nobody else can have taken the state: a third of the margin of clocks apart from the store's is in it,
+    /// for it counts from before the request that renewed it. The past where it is over or was taken away.
+    pub fn until(&self) -> BootTime {
+        let term = guard(&self.0);
+        if term.fenced.is_some() { term.renewed } else { term.renewed.after(term.ttl) }
+    }
+
+    /// Returns for how long it still covers what is begun now; nothing where it is over or was taken away.
+    pub fn left(&self) -> Duration {
+        self.until().since(BootTime::now())
+    }
+
+    /// Returns who took the state away, once that is known.
+    pub fn fenced(&self) -> Option<Fenced> {
+        guard(&self.0).fenced.clone()
+    }
+
+    /// Returns who held the state before and did not give it back.
+    pub fn before(&self) -> Option<Predecessor> {
+        guard(&self.0).before.clone()
+    }
+
+    /// A request that was begun then has renewed it.
+    pub(super) fn renew(&self, begun: BootTime) {
+        let mut term = guard(&self.0);
+        term.renewed = term.renewed.max(begun);
+    }
+
+    /// Somebody else has the state.
+    pub(super) fn end(&self, fenced: Fenced) {
+        guard(&self.0).fenced.get_or_insert(fenced);
+    }
+
+    /// Returns how long from now the next beat is due: a third of the lease after the last renewal; `None` for one that is
+    /// no longer ours.
+    pub(super) fn beat_in(&self) -> Option<Duration> {
+        let term = guard(&self.0);
+        term.fenced.is_none().then(|| term.renewed.after(term.ttl / 3).since(BootTime::now()))
+    }
+}
