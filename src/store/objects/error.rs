@@ -1,7 +1,5 @@
 //! What a bucket's refusal means: what can be waited for, what cannot, and which request it was.
 
-use std::io;
-
 use jiff::Timestamp;
 
 use super::keys::NoKeys;
@@ -126,16 +124,13 @@ impl ObjectError {
         })
     }
 
-    fn kind(&self) -> io::ErrorKind {
-        match self {
-            Self::NoAnswer { .. } => io::ErrorKind::TimedOut,
-            Self::Refused { status: 403, .. } => io::ErrorKind::PermissionDenied,
-            _ => io::ErrorKind::Other,
-        }
-    }
-
     /// Says of which object it is, and what was being done.
     pub(super) fn at(self, doing: &'static str, path: impl Into<String>) -> StoreError {
-        StoreError::Io { doing, path: path.into(), source: io::Error::new(self.kind(), self) }
+        let path = path.into();
+        if self.can_wait() {
+            return StoreError::Unreachable { doing, path, source: Box::new(self) };
+        }
+        let hint = self.hint().unwrap_or_else(|| "see what the store's own console says of that request".to_owned());
+        StoreError::Unsuitable { path, why: format!("it is asked to {doing} it, and {self}"), hint }
     }
 }
