@@ -130,24 +130,55 @@ pub struct Identity {
     pub arn: String,
 }
 
-/// A place under the quota for one mutating call; dropping it gives the place back.
-#[derive(Debug)]
-pub struct Permit(Option<Box<dyn Any>>);
+/// Under which terms a mutating call leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The last moment that it may leave at, looked at once it is signed: keys may have to be fetched first, and the process may
+    /// stand still. What is later fails as [`ErrorKind::TooLate`].
+    pub until: Option<BootTime>,
+    /// How far in the past it is signed: what is late on its way the API refuses so much earlier.
+    pub signed_back: Duration,
+}
+
+impl Terms {
+    /// Returns whether it is too late for a call to leave.
+    pub fn are_over(&self) -> bool {
+        self.until.is_some_and(|until| until < BootTime::now())
+    }
+}
+
+/// A place under the quota for one mutating call, and the terms it leaves under; dropping it gives the place back.
+#[derive(Debug, Default)]
+pub struct Permit {
+    place: Option<Box<dyn Any>>,
+    terms: Terms,
+}
 
 impl Permit {
     /// A place where nothing is counted.
     pub fn free() -> Self {
-        Self(None)
+        Self::default()
     }
 
     /// A place that lasts until `place` is dropped.
     pub fn holding(place: impl Any) -> Self {
-        Self(Some(Box::new(place)))
+        Self { place: Some(Box::new(place)), terms: Terms::default() }
+    }
+
+    /// Lets what leaves with it leave under these terms.
+    #[must_use]
+    pub fn under(self, terms: Terms) -> Self {
+        Self { terms, ..self }
+    }
+
+    /// Returns the terms.
+    pub fn terms(&self) -> Terms {
+        self.terms
     }
 
     /// Takes out what the permit holds, if it is a `T`.
     pub fn take<T: Any>(self) -> Option<T> {
-        self.0?.downcast().ok().map(|place| *place)
+        self.place?.downcast().ok().map(|place| *place)
     }
 }
 
@@ -165,6 +196,25 @@ pub trait CloudRead {
     async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError>;
 }
 
+/// Finding out how old a request may be.
+#[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
+pub trait Stamped {
+    /// Asks for a page of a scope as if it had been asked for so long ago, and returns whether the API answers that.
+    async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError>;
+}
+
+/// The code of a request that was signed too long ago (docs/reference/api.md#signatures).
+pub const STAMP_EXPIRED: &str = "InvalidTimeStamp.Expired";
+
+/// Reads what a request of another time came to: whether it was taken, or refused as too old.
+pub fn stamp_taken<T>(outcome: Result<T, CloudError>) -> Result<bool, CloudError> {
+    match outcome {
+        Ok(_) => Ok(true),
+        Err(error) if error.code.as_deref() == Some(STAMP_EXPIRED) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Changing the cloud. Success means accepted, not done: the status moves later.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait Cloud: CloudRead {
@@ -174,7 +224,7 @@ pub trait Cloud: CloudRead {
         Permit::free()
     }
 
-    /// Sends one mutating call, once, with all that it carries. None takes a client token, and what was checked right
+    /// Sends one mutating call, once, with all that it carries, under the terms of its permit. None takes a client token, and what was checked right
     /// before is old after any wait: who wants it sent again, after a failure without effect, checks again and calls again.
     async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError>;
 }
@@ -225,6 +275,8 @@ pub enum ErrorKind {
     Throttled,
     /// An answer that cannot be read as the API's: HTML, truncated, empty, too large, a redirect.
     Malformed,
+    /// It was not sent: what it rests on had grown too old before it was signed.
+    TooLate,
     /// SignatureNonceUsed: an earlier copy may have run.
     NonceUsed,
     /// The status forbids the call (IncorrectRIStatus, IncorrectStatus).
@@ -272,6 +324,7 @@ impl ErrorKind {
             | Self::Unavailable
             | Self::Throttled
             | Self::Malformed
+            | Self::TooLate
             | Self::NonceUsed
             | Self::IncorrectStatus
             | Self::Conflict

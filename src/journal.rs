@@ -9,6 +9,7 @@ mod awaits;
 mod chain;
 mod first;
 mod illegal;
+mod late;
 mod line;
 mod replay;
 mod wire;
@@ -26,6 +27,7 @@ use crate::uptime::Uptime;
 
 pub use chain::LineHash;
 pub use illegal::{Illegal, Misstep};
+pub use late::LateCalls;
 pub use line::{Base, DamagedLine, FORMAT_VERSION, Journal, TornTail, decode_run, encode_run, is_whole_run, runs_in};
 pub use replay::{Answer, Attempt, Closed, Over, Replay, Run, Trace};
 
@@ -202,6 +204,9 @@ pub struct Evidence {
     /// Whether the state's lock could be done without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<LockWord>,
+    /// What becomes of its calls that are late on their way; of a run whose state many machines share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_calls: Option<LateCalls>,
     /// The runs that it takes back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub takes_back: Vec<RunId>,

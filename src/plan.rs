@@ -52,8 +52,8 @@ pub use self::forgotten::{Forgotten, GuardWeakened, WindowBecame};
 pub use self::health::{GroupHealth, MemberNotUp, WhyMemberNotUp};
 pub use self::inputs::{HealthAnswer, HealthEnd, HealthRead, HealthUnread, InterfaceRead, PlanInputs};
 pub use self::route::{
-    HopAnswer, HopLeft, HopRead, LostPrefix, RouteGuards, RouteLeft, RouteLoss, RouterRead, RoutesAnswer, RoutesHeard,
-    RoutesUnread,
+    HopAnswer, HopLeft, HopRead, LostPrefix, RouteEnd, RouteGuards, RouteLeft, RouteLoss, RouterRead, RoutesAnswer,
+    RoutesHeard, RoutesUnread,
 };
 pub use self::step::{Action, Step, StepId};
 pub use self::summary::Summary;

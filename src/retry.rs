@@ -24,7 +24,7 @@ use self::gate::{Fate, Gate, LONGEST_PAUSE, Slot};
 use self::lines::Lines;
 use crate::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, Receipt,
+    Permit, Receipt, Stamped,
 };
 use crate::dice::Dice;
 use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
@@ -222,6 +222,13 @@ impl<C: CloudRead> CloudRead for Retrying<C> {
     }
 }
 
+impl<C: Stamped> Stamped for Retrying<C> {
+    async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
+        let attempt = async || self.inner.takes_stamp(scope, back).await;
+        self.run(scope, "DescribeRouterInterfaces", None, read_may_repeat, attempt).await
+    }
+}
+
 impl<C: Cloud> Cloud for Retrying<C> {
     async fn permit(&self, scope: &Scope, call: Call) -> Permit {
         self.lines.begin_to_act();
@@ -229,7 +236,8 @@ impl<C: Cloud> Cloud for Retrying<C> {
     }
 
     async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError> {
-        let attempt = async || self.inner.call(scope, call, Permit::free()).await;
+        let terms = permit.terms();
+        let attempt = async || self.inner.call(scope, call, Permit::free().under(terms)).await;
         self.run(scope, call.call().action(), permit.take(), |_| false, attempt).await
     }
 }
@@ -249,7 +257,7 @@ fn read_may_repeat(error: &CloudError) -> bool {
 /// Returns what an attempt has made of its slot: what never left was not counted.
 fn fate<T>(outcome: &Result<T, CloudError>) -> Fate {
     match outcome.as_ref().map_err(|error| error.kind) {
-        Err(ErrorKind::Unreachable) => Fate::Unused,
+        Err(ErrorKind::Unreachable | ErrorKind::TooLate) => Fate::Unused,
         Err(ErrorKind::Throttled | ErrorKind::Interrupted) => Fate::Used,
         _ => Fate::LetThrough,
     }

@@ -17,6 +17,7 @@ mod mount;
 pub mod named;
 pub mod objects;
 pub mod overlay;
+pub mod place;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod recorder;
@@ -32,6 +33,7 @@ use crate::journal::{Entry, Replay, Run};
 use crate::state::{RunId, State, Unreadable};
 
 pub use medium::{About, Medium};
+pub use place::{Home, Place};
 pub use recorder::Recorder;
 pub use shared::{Lease, Shared};
 
@@ -211,7 +213,7 @@ pub enum StoreError {
     #[error("the disk does not answer")]
     Stalled,
     /// Another claim counts: nothing more of ours is written.
-    #[error("{path} was taken over by {by}")]
+    #[error("{path} was taken over by {by} at {since:.0}, epoch {epoch}")]
     Fenced {
         /// Which state.
         path: String,
@@ -232,6 +234,26 @@ pub enum StoreError {
         /// What happened.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The state was moved elsewhere.
+    #[error("the state {path} was moved to {to} at {at:.0}")]
+    Gone {
+        /// Where it was.
+        path: String,
+        /// Where it is.
+        to: String,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A state in a shared store is of another spec.
+    #[error("{path} is the state of {of}, and this spec is {by}")]
+    Foreign {
+        /// Which state.
+        path: String,
+        /// Which spec it is of.
+        of: String,
+        /// Which spec asks for it.
+        by: String,
     },
     /// A store far away that must not be used as it is, or that refuses.
     #[error("{path} cannot be used: {why}")]
@@ -325,11 +347,11 @@ impl StoreError {
             },
             Self::NotLocked { .. } => "nothing has to be freed".into(),
             Self::Unsuitable { hint, .. } => hint.clone(),
-            Self::Fenced { since, epoch, .. } => {
-                format!(
-                    "that was at {since:.0}, epoch {epoch}; `rictl state lock` says who holds it, `rictl plan` what is left"
-                )
+            Self::Gone { to, .. } => format!("use `--state {to}`, or RICTL_STATE"),
+            Self::Foreign { .. } => {
+                "give the spec a `state.name` of its own; or, where it was renamed, say so once with `--adopt`".into()
             }
+            Self::Fenced { .. } => "`rictl state lock` says who holds it, `rictl plan` what is left".into(),
             Self::Unreachable { .. } => "see whether it is up and reachable from here, then run it again".into(),
             Self::Broken { .. } | Self::Stalled | Self::Bug(_) => return None,
         })

@@ -72,12 +72,21 @@ impl Entry {
 /// Interfaces that may stand in for each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LikelyGroup {
-    /// They join the very same two routers; else they only lead to the same one.
+    /// They lead to one opposite router, and all of them are up.
     pub is_certain: bool,
     /// Why they belong together, untrusted text.
     pub why: String,
-    /// At least one of its links is up, so that a floor of one can be kept.
-    pub is_up: bool,
+    /// How many links there are.
+    pub links: usize,
+    /// How many of them are up.
+    pub up: usize,
+}
+
+impl LikelyGroup {
+    /// Returns the floor that it can be given: one less than are up, at least one.
+    pub fn floor(&self) -> usize {
+        self.up.saturating_sub(1).max(1)
+    }
 }
 
 /// Arranges what was read; `names` are better names than the cloud's, where somebody gave one, and `routes` what leads over it, as
@@ -190,17 +199,13 @@ fn groups(
         by_opposite.entry(far.to_string()).or_default().push(address.clone());
     }
     let mut groups = BTreeMap::new();
-    for Sharing { members, prefixes, router } in sharing(entries, routes, addresses) {
+    for Sharing { members, prefixes, router, has_one_far } in sharing(entries, routes, addresses) {
         let why = |links| {
-            let prefixes =
-                if prefixes.len() == 1 { "1 prefix".to_owned() } else { format!("{} prefixes", prefixes.len()) };
-            format!("{links} links are next hops of the same {prefixes}")
+            let rest = if prefixes.len() == 1 { "1 prefix".to_owned() } else { format!("{} prefixes", prefixes.len()) };
+            format!("{links} links are next hops of the same {rest}")
         };
-        let far: BTreeSet<_> = members.iter().map(|member| &entries[member].observed.opposite.router_id).collect();
-        let near: BTreeSet<_> = members.iter().map(|member| &entries[member].observed.router_id).collect();
-        let is_certain = far.union(&near).count() == 2;
         let first = prefixes.first().map(|prefix| prefix.to_string()).unwrap_or_default();
-        enter(entries, &mut groups, &format!("{router}-{first}"), &members, is_certain, why);
+        enter(entries, &mut groups, &format!("{router}-{first}"), &members, has_one_far, why);
     }
     for ((one, other), members) in by_routers {
         let why = |links| format!("{links} links join {one} and {other}");
@@ -208,7 +213,7 @@ fn groups(
     }
     for (far, members) in by_opposite {
         let why = |links| format!("{links} links lead to {far}");
-        enter(entries, &mut groups, &format!("to-{far}"), &members, false, why);
+        enter(entries, &mut groups, &format!("to-{far}"), &members, true, why);
     }
     groups
 }
@@ -218,39 +223,35 @@ struct Sharing {
     members: Vec<Address>,
     prefixes: BTreeSet<Box<str>>,
     router: String,
+    /// All lead to one opposite router.
+    has_one_far: bool,
 }
 
-/// Puts together what shares the next hops of an entry, directly or by way of others.
+/// Puts together what is next hop of the very same entries, the most entries first.
 fn sharing(
     entries: &BTreeMap<Address, Entry>,
     routes: &[Route],
     addresses: &BTreeMap<RouterInterfaceId, Address>,
 ) -> Vec<Sharing> {
-    let mut parts: Vec<(BTreeSet<Address>, BTreeSet<Box<str>>)> = Vec::new();
+    let mut alike: BTreeMap<BTreeSet<&Address>, BTreeSet<Box<str>>> = BTreeMap::new();
     for route in routes {
-        let hops = route.next_hops.iter().filter_map(|hop| addresses.get(&hop.id).cloned());
-        let mut part: (BTreeSet<Address>, BTreeSet<Box<str>>) =
-            (hops.collect(), BTreeSet::from([route.prefix.clone()]));
-        if part.0.len() < 2 {
-            continue;
+        let hops: BTreeSet<&Address> = route.next_hops.iter().filter_map(|hop| addresses.get(&hop.id)).collect();
+        if hops.len() > 1 {
+            alike.entry(hops).or_default().insert(route.prefix.clone());
         }
-        let (shared, apart): (Vec<_>, Vec<_>) = parts.into_iter().partition(|other| !other.0.is_disjoint(&part.0));
-        for (members, prefixes) in shared {
-            part.0.extend(members);
-            part.1.extend(prefixes);
-        }
-        parts = apart;
-        parts.push(part);
     }
-    parts.sort();
-    let sharing = |(members, prefixes): (BTreeSet<Address>, BTreeSet<Box<str>>)| {
-        let router = members.first().and_then(|member| entries[member].observed.router_id.as_deref());
-        let router = router.unwrap_or_default().to_owned();
-        let ends: Vec<Address> = members.iter().filter_map(|member| entries[member].peer.clone()).collect();
-        let members: BTreeSet<Address> = members.into_iter().chain(ends).collect();
-        Sharing { members: members.into_iter().collect(), prefixes, router }
+    let sharing = |(hops, prefixes): (BTreeSet<&Address>, BTreeSet<Box<str>>)| {
+        let observed = || hops.iter().map(|member| &entries[*member].observed);
+        let far: BTreeSet<_> = observed().map(|observed| &observed.opposite.router_id).collect();
+        let router = observed().next().and_then(|first| first.router_id.as_deref()).unwrap_or_default().to_owned();
+        let ends: Vec<&Address> = hops.iter().filter_map(|member| entries[*member].peer.as_ref()).collect();
+        let has_one_far = far.len() == 1 && !far.contains(&None);
+        let members: BTreeSet<&Address> = hops.into_iter().chain(ends).collect();
+        Sharing { members: members.into_iter().cloned().collect(), prefixes, router, has_one_far }
     };
-    parts.into_iter().map(sharing).collect()
+    let mut shared: Vec<Sharing> = alike.into_iter().map(sharing).collect();
+    shared.sort_by_key(|sharing| std::cmp::Reverse(sharing.prefixes.len()));
+    shared
 }
 
 /// Makes a group of the members that have none yet, if they are more than one link.
@@ -259,7 +260,7 @@ fn enter(
     groups: &mut BTreeMap<GroupName, LikelyGroup>,
     name: &str,
     members: &[Address],
-    is_certain: bool,
+    has_one_far: bool,
     why: impl Fn(usize) -> String,
 ) {
     let is_free =
@@ -276,8 +277,10 @@ fn enter(
     if links.len() < 2 || name.as_str().is_empty() || groups.contains_key(&name) {
         return;
     }
-    let is_up = members.iter().any(|address| entries[address].observed.counts_as_up());
-    let group = LikelyGroup { is_certain, why: why(links.len()), is_up };
+    let is_up = |end: &Address| entries[end].observed.counts_as_up();
+    let up = links.iter().filter(|(one, other)| is_up(one) && is_up(other)).count();
+    let is_certain = has_one_far && up == links.len();
+    let group = LikelyGroup { is_certain, why: why(links.len()), links: links.len(), up };
     for address in &members {
         if let Some(entry) = entries.get_mut(address) {
             entry.group = Some(name.clone());

@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::rc::Rc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rictl::clock::Clock;
@@ -16,6 +17,7 @@ use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Health, Identity, Mutation, Page, Permit, Selection,
+    Stamped,
 };
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Known, Settings, Surroundings, run};
@@ -199,6 +201,12 @@ impl RoutesRead for Witness {
 
     async fn routes(&self, router: &Router, table: &str, next_token: Option<&str>) -> Result<RoutesPage, CloudError> {
         self.inner.routes(router, table, next_token).await
+    }
+}
+
+impl Stamped for Witness {
+    async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
+        self.inner.takes_stamp(scope, back).await
     }
 }
 

@@ -248,3 +248,21 @@ fn a_table_that_lists_fewer_entries_than_it_counts_counts_as_lost() {
     let plan = desk("block").quick(&emulator.url(), &["plan"]);
     assert!(plan.code == 3 && plan.flat().contains("another number of entries"), "{}", plan.text());
 }
+
+#[test]
+fn explain_counts_what_rides_on_a_link_and_asks_for_each_router_once() {
+    let idle = SPEC.replace("status: Inactive", "status: Active").replace("min_active: 1", "min_active: 0");
+    let limited = |limit: &str| Desk::new(&idle.replace("groups:", &format!("limits: {{ {limit} }}\ngroups:")));
+    let routes = format!("{}{}", route("10.8.0.0/16", ALONE), route("10.9.0.0/16", BOTH));
+    let emulator = Emulator::serve(&world("Active", &routes, "traffic: { ri-b: { in: 2000000, out: 0 } }\n"));
+    let desk = limited("last_route: block");
+    let explained = document(&desk.quick(&emulator.url(), &["explain", "group:site", "--json"]));
+    let answer = |number: usize| explained["interfaces"][number]["can_go_down"].clone();
+    assert_eq!((&answer(0)["possible"], &answer(1)["possible"]), (&json!(true), &json!(false)), "{explained}");
+    assert!(answer(1)["says"].as_str().unwrap().contains("10.8.0.0/16"), "{explained}");
+    assert_eq!(asked(&emulator), (1, 1));
+    let busy = limited("quiet_below: 1Mbit/s").quick(&emulator.url(), &["explain", "backup"]);
+    assert!(busy.flat().contains("Can it go down now: no: ") && busy.flat().contains("2 Mbit/s"), "{}", busy.text());
+    limited("last_route: warn").quick(&emulator.url(), &["explain", "primary"]);
+    assert_eq!(asked(&emulator), (1, 1), "nobody is asked where that forbids nothing");
+}

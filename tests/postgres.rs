@@ -1,6 +1,7 @@
 //! States in a real Postgres: the contract, lost answers, races, fences, restarts, and servers that must not be used.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
+mod commands;
 mod lossy;
 mod server;
 

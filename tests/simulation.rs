@@ -19,6 +19,7 @@
 
 mod dice;
 mod exhaustive;
+mod handovers;
 mod judge;
 mod ledger;
 mod life;

@@ -1,9 +1,12 @@
 //! What links carry and who moved them: the real binary against a served cloud, its calls counted.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::harness::binary::{Desk, Ran};
+use crate::harness::binary::{Desk, QUICK, Ran};
 use crate::harness::emulator::Emulator;
 
 const METRICS: &str = "DescribeMetricLast";
@@ -198,6 +201,28 @@ fn what_did_not_carry_enough_is_taken_back_where_that_is_asked_for() {
     let apply = desk.quick(&emulator.url(), &["apply", "--auto-approve", "--on-error", "rollback"]);
     assert_eq!(apply.code, 5, "{}", apply.text());
     assert_eq!(emulator.status("ri-a"), "Inactive", "{}", apply.text());
+}
+
+#[test]
+fn killed_while_it_waits_for_traffic_a_run_is_found_and_nothing_is_called_twice() {
+    let (desk, emulator) = returning("1m", 0);
+    let endpoint = ["--endpoint", &emulator.url()];
+    let mut command = desk.command(&[&["apply", "--auto-approve"][..], &QUICK, &endpoint].concat());
+    let mut apply = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // What was carried before is one question; another one is about what has come back.
+    while asked(&emulator) < 3 {
+        assert!(apply.try_wait().unwrap().is_none(), "it waits for traffic");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    apply.kill().unwrap();
+    apply.wait().unwrap();
+    assert_eq!(emulator.mutating_calls().len(), 1, "the next wave is not begun");
+    let next = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
+    assert_eq!(next.code, 0, "{}", next.text());
+    assert_eq!(emulator.mutating_calls().len(), 2, "{}", next.text());
+    let runs = document(&desk.run(&["history", "--json"]))["runs"].clone();
+    let outcomes: Vec<&Value> = runs.as_array().unwrap().iter().map(|run| &run["outcome"]).collect();
+    assert!(outcomes.contains(&&json!("died")), "{runs}");
 }
 
 #[test]

@@ -5,9 +5,11 @@ mod events;
 mod routes;
 mod traffic;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, trace};
 use uuid::Uuid;
 
@@ -22,7 +24,7 @@ use super::wire;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, Receipt, Selection, unknown_interface,
+    Permit, Receipt, Selection, Stamped, Terms, stamp_taken, unknown_interface,
 };
 use crate::resource::{AccountId, AccountName, Region, RouterInterfaceId, Scope};
 use crate::spec::SignatureVersion;
@@ -77,6 +79,8 @@ pub struct Client<S> {
     transport: Transport,
     /// Whose keys each account signs with, as the API said, and for which key it said so.
     owners: RefCell<BTreeMap<AccountName, Owner>>,
+    /// The time that the API said last, and when.
+    said: Cell<Option<(Timestamp, BootTime)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -89,7 +93,7 @@ impl<S: CredentialSource> Client<S> {
     /// Makes a client that has not yet read, resolved or connected anything.
     pub fn new(source: S, settings: Settings, clock: Clock) -> Self {
         let transport = Transport::new(settings.timeouts, settings.endpoint.clone(), settings.proxy.clone());
-        Self { source, settings, clock, transport, owners: RefCell::default() }
+        Self { source, settings, clock, transport, owners: RefCell::default(), said: Cell::new(None) }
     }
 
     /// Returns where the keys come from.
@@ -150,7 +154,7 @@ impl<S: CredentialSource> Client<S> {
 
     /// Asks once whose `credentials` are.
     async fn ask_identity(&self, account: &AccountName, credentials: &Credentials) -> Result<Identity, CloudError> {
-        let action = Action { service: Service::Sts, name: IDENTITY, parameters: Vec::new() };
+        let action = Action::new(Service::Sts, IDENTITY, Vec::new());
         let endpoint = self.sts(account).await?;
         self.attempt(&endpoint, &action, credentials, &|body, _| wire::identity(body)).await
     }
@@ -178,11 +182,17 @@ impl<S: CredentialSource> Client<S> {
         credentials: &Credentials,
         read: &impl Fn(&[u8], Receipt) -> Result<T, serde_json::Error>,
     ) -> Result<T, CloudError> {
-        let attempt = Attempt { nonce: Uuid::new_v4().to_string(), time: self.clock.now() };
+        let attempt = Attempt { nonce: Uuid::new_v4().to_string(), time: self.stamp(action.terms.signed_back) };
         let signed = request::sign(self.settings.signature, endpoint.authority(), action, &attempt, credentials);
         debug!(action = action.name, host = endpoint.authority(), parameters = ?action.parameters, "request");
+        // The last look there is: from here on only the API can refuse what comes late.
+        if action.terms.are_over() {
+            let message = "not sent: what it rests on had grown too old";
+            return Err(CloudError::new(ErrorKind::TooLate, Effect::None, action.name, message));
+        }
         let outcome = self.transport.exchange(action.name, endpoint, &signed).await;
         let answer = outcome.inspect_err(|error| debug!(action = action.name, error = ?error.message, "no answer"))?;
+        self.said.set(answer.date.map(|date| (date, BootTime::now())).or(self.said.get()));
         log_answer(action, &answer, credentials);
         let asked =
             Asked { action, endpoint, credentials, string_to_sign: &signed.string_to_sign, now: self.clock.now() };
@@ -195,13 +205,8 @@ impl<S: CredentialSource> Client<S> {
         read(&answer.body, receipt).map_err(|error| odd(&describe(&error)))
     }
 
-    fn endpoint_of(&self, region: &Region, action: &'static str) -> Result<Endpoint, CloudError> {
-        self.settings.endpoint_of(region).ok_or_else(|| bad_region(region, action))
-    }
-}
-
-impl<S: CredentialSource> CloudRead for Client<S> {
-    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
+    /// Asks for one page, under terms.
+    async fn page(&self, scope: &Scope, query: &DescribeQuery, terms: Terms) -> Result<Page, CloudError> {
         const ACTION: &str = "DescribeRouterInterfaces";
         let mut parameters = vec![
             ("RegionId".to_owned(), scope.region.to_string()),
@@ -214,7 +219,7 @@ impl<S: CredentialSource> CloudRead for Client<S> {
                 values.into_iter().zip(1..).map(|(value, n)| (format!("Filter.1.Value.{n}"), value.to_owned()));
             parameters.extend(values);
         }
-        let action = Action { service: Service::Vpc, name: ACTION, parameters };
+        let action = Action::new(Service::Vpc, ACTION, parameters).under(terms);
         let endpoint = self.endpoint_of(&scope.region, ACTION)?;
         let asked = BootTime::now();
         let read = |body: &[u8], receipt: Receipt| wire::page(body, &scope.region, receipt.request_id, asked);
@@ -222,9 +227,29 @@ impl<S: CredentialSource> CloudRead for Client<S> {
         check_selection(&query.selection, page, ACTION)
     }
 
+    /// Returns the time that a request is signed at: now, or by the API's own clock as it is known, so long before now.
+    fn stamp(&self, back: Duration) -> Timestamp {
+        if back.is_zero() {
+            return self.clock.now();
+        }
+        let now = self.said.get().map(|(date, at)| (date, SignedDuration::try_from(at.elapsed()).unwrap_or_default()));
+        let now = now.map_or_else(|| self.clock.now(), |(date, since)| date.saturating_add(since).unwrap_or(date));
+        now.saturating_sub(SignedDuration::try_from(back).unwrap_or_default()).unwrap_or(now)
+    }
+
+    fn endpoint_of(&self, region: &Region, action: &'static str) -> Result<Endpoint, CloudError> {
+        self.settings.endpoint_of(region).ok_or_else(|| bad_region(region, action))
+    }
+}
+
+impl<S: CredentialSource> CloudRead for Client<S> {
+    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
+        self.page(scope, query, Terms::default()).await
+    }
+
     async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
         let parameters = vec![("RegionId".to_owned(), scope.region.to_string()), (INSTANCE.to_owned(), id.to_string())];
-        let action = Action { service: Service::Vpc, name: HEALTH_ACTION, parameters };
+        let action = Action::new(Service::Vpc, HEALTH_ACTION, parameters);
         let endpoint = self.endpoint_of(&scope.region, HEALTH_ACTION)?;
         let asked = BootTime::now();
         let read = |body: &[u8], receipt: Receipt| wire::health(body).map(|status| (status, receipt.request_id));
@@ -248,13 +273,20 @@ impl<S: CredentialSource> CloudRead for Client<S> {
     }
 }
 
+impl<S: CredentialSource> Stamped for Client<S> {
+    async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
+        let query = DescribeQuery { selection: Selection::All, page_number: 1, page_size: 1 };
+        stamp_taken(self.page(scope, &query, Terms { until: None, signed_back: back }).await)
+    }
+}
+
 impl<S: CredentialSource> Cloud for Client<S> {
-    async fn call(&self, scope: &Scope, call: &Mutation, _permit: Permit) -> Result<Receipt, CloudError> {
+    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError> {
         let carried = call.parameters().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
         let region = ("RegionId".to_owned(), scope.region.to_string());
         let name = call.call().action();
-        let action =
-            Action { service: Service::Vpc, name, parameters: std::iter::once(region).chain(carried).collect() };
+        let parameters = std::iter::once(region).chain(carried).collect();
+        let action = Action::new(Service::Vpc, name, parameters).under(permit.terms());
         let endpoint = self.endpoint_of(&scope.region, name)?;
         self.ask(&scope.account, &endpoint, &action, |_, receipt| Ok(receipt)).await
     }

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
 use super::source::Credentials;
+use crate::cloud::Terms;
 use crate::signature::{canonical_query, percent_encode, sha256_hex, v1, v3};
 use crate::spec::SignatureVersion;
 
@@ -45,9 +46,21 @@ pub(super) struct Action {
     pub(super) service: Service,
     pub(super) name: &'static str,
     pub(super) parameters: Vec<(String, String)>,
+    /// Under which it leaves: none for what only reads.
+    pub(super) terms: Terms,
 }
 
 impl Action {
+    /// Makes an action that leaves under no terms.
+    pub(super) fn new(service: Service, name: &'static str, parameters: Vec<(String, String)>) -> Self {
+        Self { service, name, parameters, terms: Terms::default() }
+    }
+
+    /// Lets it leave under these terms.
+    pub(super) fn under(self, terms: Terms) -> Self {
+        Self { terms, ..self }
+    }
+
     /// Returns what a RAM policy has to grant. CloudMonitor calls it otherwise than its API (docs/reference/api.md#metrics).
     pub(super) fn policy(&self) -> String {
         let name = if self.name == "DescribeMetricLast" { "QueryMetricLast" } else { self.name };

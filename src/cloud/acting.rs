@@ -1,10 +1,10 @@
-//! All that a run asks of the cloud: its calls, and what it has to hear right before them.
+//! All that a run asks of the cloud: its calls, how late they may come, and what it has to hear right before them.
 
-use super::Cloud;
 use super::routes::RoutesRead;
 use super::traffic::TrafficRead;
+use super::{Cloud, Stamped};
 
 /// A cloud that a run can act on.
-pub trait Acting: Cloud + RoutesRead + TrafficRead {}
+pub trait Acting: Cloud + Stamped + RoutesRead + TrafficRead {}
 
-impl<C: Cloud + RoutesRead + TrafficRead> Acting for C {}
+impl<C: Cloud + Stamped + RoutesRead + TrafficRead> Acting for C {}

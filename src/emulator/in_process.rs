@@ -18,13 +18,13 @@ use jiff::Timestamp;
 use super::answer::{Answer, Delivery, Reply};
 use super::caller::Caller;
 use super::refusal::Refusal;
-use super::request::{Origin, Request, STS_VERSION, VPC_VERSION};
+use super::request::{Origin, Request, STAMP_WINDOW, STS_VERSION, VPC_VERSION};
 use super::world::World;
 use crate::bounds;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, Receipt, RequestId, codes, unknown_interface,
+    Permit, Receipt, RequestId, Stamped, Terms, codes, stamp_taken, unknown_interface,
 };
 use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
@@ -73,6 +73,20 @@ impl InProcess {
         version: &str,
         parameters: BTreeMap<String, String>,
     ) -> Result<(Answer, RequestId), CloudError> {
+        self.send_under(account, action, version, (parameters, Terms::default())).await
+    }
+
+    /// Sends one request under terms: not where it is too late, and as if it had been signed so long ago.
+    async fn send_under(
+        &self,
+        account: &AccountName,
+        action: &'static str,
+        version: &str,
+        (parameters, terms): (BTreeMap<String, String>, Terms),
+    ) -> Result<(Answer, RequestId), CloudError> {
+        if terms.are_over() {
+            return Err(CloudError::new(ErrorKind::TooLate, Effect::None, action, "not sent: it is too late"));
+        }
         let caller = self
             .callers
             .get(account)
@@ -87,6 +101,9 @@ impl InProcess {
             request_id: request_id.clone(),
             origin: Origin::default(),
         };
+        if terms.signed_back > STAMP_WINDOW {
+            return Err(refused(action, &Refusal::expired(), &RequestId(request_id.into())));
+        }
         let reply = self.world.borrow_mut().handle(self.clock.now(), Some(caller), &request);
         let request_id = RequestId(request_id.into());
         arrive(action, reply, &request_id).await.map(|answer| (answer, request_id))
@@ -142,13 +159,22 @@ impl CloudRead for InProcess {
     }
 }
 
+impl Stamped for InProcess {
+    async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
+        const ACTION: &str = "DescribeRouterInterfaces";
+        let parameters = BTreeMap::from([("RegionId".to_owned(), scope.region.to_string())]);
+        let terms = Terms { until: None, signed_back: back };
+        stamp_taken(self.send_under(&scope.account, ACTION, VPC_VERSION, (parameters, terms)).await)
+    }
+}
+
 impl Cloud for InProcess {
-    async fn call(&self, scope: &Scope, call: &Mutation, _permit: Permit) -> Result<Receipt, CloudError> {
+    async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError> {
         let carried = call.parameters().into_iter().map(|(key, value)| (key.to_owned(), value.to_owned()));
         let mut parameters: BTreeMap<String, String> = carried.collect();
         parameters.insert("RegionId".to_owned(), scope.region.to_string());
         let cloud_date = Timestamp::from_second(self.clock.now().as_second()).ok();
-        match self.send(&scope.account, call.call().action(), VPC_VERSION, parameters).await {
+        match self.send_under(&scope.account, call.call().action(), VPC_VERSION, (parameters, permit.terms())).await {
             Ok((_, request_id)) => Ok(Receipt { request_id, cloud_date }),
             Err(error) => Err(match error.request_id().cloned() {
                 Some(request_id) => error.answered(request_id, cloud_date),

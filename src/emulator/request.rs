@@ -1,6 +1,7 @@
 //! One call as the protocol gives it, and the actions that there are.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// The version of the VPC actions.
 pub const VPC_VERSION: &str = "2016-04-28";
@@ -10,6 +11,9 @@ pub const STS_VERSION: &str = "2015-04-01";
 pub const CMS_VERSION: &str = "2019-01-01";
 /// The version of the ActionTrail actions.
 pub const TRAIL_VERSION: &str = "2020-07-06";
+
+/// How far from now a request may be signed (docs/reference/api.md#signatures).
+pub(super) const STAMP_WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// Every action of all products.
 pub(super) const ACTIONS: [&str; 12] = [

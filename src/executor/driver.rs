@@ -31,12 +31,12 @@ use crate::cloud::acting::Acting;
 use crate::cloud::carried::carried;
 use crate::cloud::listing::{self, Listing};
 use crate::cloud::routes::reading;
-use crate::cloud::{Call, CloudError, Mutation, Permit, Receipt};
+use crate::cloud::{Call, CloudError, Mutation, Permit, Receipt, Terms};
 use crate::journal::RunStarted;
 use crate::plan::{HealthEnd, Plan, TrafficUnread};
 use crate::resource::{LastSeen, Router, RouterInterfaceId, Scope};
 use crate::run::Event;
-use crate::store::{Store, StoreError};
+use crate::store::{Lease, Store, StoreError};
 
 /// A sleep that is longer than any run.
 const FAR_AWAY: Duration = Duration::from_secs(86_400);
@@ -89,6 +89,10 @@ struct Driver<'a, C, S, G> {
     clock: &'a Clock,
     /// Nothing while it appends, and once an append was given up.
     store: Option<&'a mut S>,
+    /// Until when nobody else writes there, where that has an end.
+    lease: Option<Lease>,
+    /// How far in the past calls are signed.
+    signed_back: Duration,
     signals: watch::Receiver<u32>,
     /// How long what was sent is watched after the first signal.
     grace: Duration,
@@ -140,6 +144,8 @@ impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
             cloud: around.cloud,
             gate: around.gate,
             clock: around.clock,
+            lease: around.store.lease(),
+            signed_back: settings.signed_back,
             store: Some(around.store),
             signals: around.signals,
             grace: settings.interrupt_grace,
@@ -222,10 +228,13 @@ impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
     fn send(&mut self, step: usize, call: Mutation, until: BootTime) {
         let scope = &self.plan.steps[step].scope;
         let permit = self.places.remove(&step).unwrap_or_else(Permit::free);
-        let (cloud, signals) = (self.cloud, self.signals.clone());
+        let (cloud, signals, signed_back) = (self.cloud, self.signals.clone(), self.signed_back);
+        // It also rests on that nobody else can have taken the state.
+        let until = self.lease.as_ref().map_or(until, |lease| lease.last_call().min(until));
         self.calls.push(Box::pin(async move {
             let may_leave = until >= BootTime::now() && *signals.borrow() == 0;
             if may_leave {
+                let permit = permit.under(Terms { until: Some(until), signed_back });
                 (step, Called::Answered(cloud.call(scope, &call, permit).await))
             } else {
                 (step, Called::HeldBack(permit))

@@ -2,8 +2,9 @@
 //!
 //! An intent without a result may have been sent, and a signed request can still be on its way for a while. So an
 //! interface that a read shows untouched is only believed after `EQUAL_READS` equal reads over a whole doubt window. When
-//! the intent was written does not count: a clock on the wall may have been set since. The step itself is not taken up
-//! again: the plan that follows decides afresh.
+//! the intent was written does not count: a clock on the wall may have been set since. Where several machines share a state, the API
+//! itself refuses what comes too late (`journal::LateCalls`): after that an untouched interface was not called. The step
+//! itself is not taken up again: the plan that follows decides afresh.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub struct OpenStep {
     pub accepted: bool,
     /// For how long reads may still show, as its goal, how it was before a call of an earlier run.
     pub lagging: Duration,
+    /// For how long its call may still arrive where the API surely refuses it after that; `None` where nobody knows.
+    pub may_arrive: Option<Duration>,
 }
 
 /// How an open step turned out.
@@ -42,7 +45,11 @@ pub struct Resolution {
 impl Resolution {
     /// Returns why it ended so: its run died before anybody saw.
     pub fn because(&self) -> StepReason {
-        StepReason::AnswerLost { found: self.status.clone(), error: None, diverted: false }
+        let found = self.status.clone();
+        match self.outcome {
+            Outcome::Failed => StepReason::NeverArrived { found },
+            _ => StepReason::AnswerLost { found, error: None, diverted: false },
+        }
     }
 }
 
@@ -96,12 +103,19 @@ pub async fn resolve(
             let is_moving = status.is_some_and(Status::is_transitional);
             untouched[number] = if is_moving { 0 } else { untouched[number] + 1 };
             // After an accepted call an untouched interface is a stale read for as long as settling may take.
-            let patience = if is_moving || step.accepted { settings.settle_timeout } else { settings.doubt_window };
+            let patience = if is_moving || step.accepted {
+                settings.settle_timeout
+            } else {
+                // Reads lag behind what arrived last.
+                settings.doubt_window + step.may_arrive.unwrap_or_default()
+            };
             if asked >= patience && (is_moving || untouched[number] >= EQUAL_READS) {
-                resolved[number] = Some(Resolution {
-                    outcome: if step.accepted { Outcome::Unsettled } else { Outcome::InDoubt },
-                    status: status.cloned(),
-                });
+                let outcome = match step.may_arrive {
+                    _ if step.accepted => Outcome::Unsettled,
+                    Some(_) if is_untouched(step, status) => Outcome::Failed,
+                    _ => Outcome::InDoubt,
+                };
+                resolved[number] = Some(Resolution { outcome, status: status.cloned() });
             }
         }
         if resolved.iter().all(Option::is_some) {
@@ -109,6 +123,11 @@ pub async fn resolve(
         }
         tokio::time::sleep(settings.poll_interval.max(Duration::from_millis(1))).await;
     }
+}
+
+/// Returns whether something stands where it stood before the call.
+fn is_untouched(open: &OpenStep, status: Option<&Status>) -> bool {
+    open.step.call.is_some_and(|call| judge::doubtful(call, status) == Doubtful::Untouched)
 }
 
 async fn read(

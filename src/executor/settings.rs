@@ -34,6 +34,10 @@ pub struct Settings {
     pub interrupt_grace: Duration,
     /// What to do after a failure.
     pub on_error: OnError,
+    /// Whether a person says that calls of a dead run cannot arrive any more, where the API would take them however late.
+    pub accepts_doubt: bool,
+    /// How far in the past calls are signed, so that the API refuses them so much earlier when they are late.
+    pub signed_back: Duration,
     /// Whether a wave of a rollout waits for traffic to come back, where the plan says so.
     pub waits_for_traffic: bool,
 }
@@ -52,6 +56,8 @@ impl Default for Settings {
             doubt_window: READS_LAG.unsigned_abs(),
             interrupt_grace: Duration::from_secs(30),
             on_error: OnError::Continue,
+            accepts_doubt: false,
+            signed_back: Duration::ZERO,
             waits_for_traffic: true,
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::Result;
+use futures_util::future::join3;
 
 use crate::clock::Clock;
 use crate::cloud::CloudRead;
@@ -24,7 +25,6 @@ use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Reading, Scop
 use crate::schedule;
 use crate::spec::{HealthPolicy, Interface, LastRoutePolicy, Spec};
 use crate::state::State;
-use crate::store::local::Files;
 use crate::store::recorder;
 
 use super::beside;
@@ -72,7 +72,7 @@ fn locate(spec: &Spec, failure: &mut ScopeFailure) {
 /// Exit 3 naming both targets.
 pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -> Result<()> {
     let Some(state) = state.filter(|state| !state.target.is_same_as(target)) else { return Ok(()) };
-    let path = project.paths.state.display();
+    let path = project.place.label();
     let refusal = Refusal::new(Exit::Refused, format!("the state {path} was recorded for another target"))
         .cause(format!("recorded: {}", state.target))
         .cause(format!("now:      {target}"));
@@ -122,7 +122,7 @@ pub(super) async fn plan_read(
         }
         plan.warnings.insert(0, warning);
     }
-    let (medium, replay) = (Files::new(project.paths.clone()), recorded.journal.replay());
+    let (medium, replay) = (project.place.medium(), recorded.journal.replay());
     let newest = recorder::newest_run_of(&medium, replay, &plan.digest())?;
     Ok((plan.dated(newest.map(|run| run.started.at)), read))
 }
@@ -195,20 +195,33 @@ pub async fn plan_from(
     cloud: &(impl CloudRead + RoutesRead + TrafficRead),
     options: &PlanOptions,
 ) -> Result<Plan> {
-    let mut heard = Heard::default();
+    plan_hearing(known, cloud, options, &mut Heard::default()).await
+}
+
+/// Plans as [`plan_from`] does, and asks only for what was not heard before.
+pub(super) async fn plan_hearing(
+    known: &Known<'_>,
+    cloud: &(impl CloudRead + RoutesRead + TrafficRead),
+    options: &PlanOptions,
+    heard: &mut Heard,
+) -> Result<Plan> {
     loop {
-        let drawn = draw(known, &heard, options)?;
+        let drawn = draw(known, heard, options)?;
         if drawn.questions.is_empty() {
             return finished(known, drawn.plan);
         }
         // What is asked for gets an answer, be it that there is none, so each question is asked once.
         let limits = &known.project.spec.limits;
         let is_binding = limits.health == HealthPolicy::Block;
-        heard.health.extend(refresh::health(cloud, &drawn.questions.health, is_binding).await);
-        heard.health.sort_by(|one, other| one.interface_id.cmp(&other.interface_id));
+        let questions = &drawn.questions;
+        let health = refresh::health(cloud, &questions.health, is_binding);
+        let traffic = traffic::traffic(cloud, &questions.traffic, options.now);
         let binds = limits.last_route() == LastRoutePolicy::Block;
-        routes::hear(cloud, known.live, &drawn.questions, (binds, &mut heard.routes)).await;
-        heard.traffic.extend(traffic::traffic(cloud, &drawn.questions.traffic, options.now).await);
+        let routes = routes::hear(cloud, known.live, questions, (binds, &mut heard.routes));
+        let (health, traffic, ()) = Box::pin(join3(health, traffic, routes)).await;
+        heard.health.extend(health);
+        heard.health.sort_by(|one, other| one.interface_id.cmp(&other.interface_id));
+        heard.traffic.extend(traffic);
     }
 }
 
@@ -282,6 +295,7 @@ pub fn open_steps(run: &Run) -> Vec<OpenStep> {
             step: step.clone(),
             accepted: matches!(attempt.answer, Answer::Accepted { .. }),
             lagging: Duration::ZERO,
+            may_arrive: None,
         })
         .collect()
 }

@@ -4,12 +4,13 @@
 //! It knows the cloud and the history only as ports: `apply` hands in the signed client and the files, the simulation a
 //! world and a disk in memory, so that what is crashed a million times is what users run.
 //!
-//! `believed` reads right after a call, `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `inverse` plans what takes runs back, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
+//! `believed` reads right after a call, `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `inverse` plans what takes runs back, `late` knows of calls that may still arrive, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
 
 mod believed;
 mod confirmed;
 mod dead;
 mod inverse;
+mod late;
 mod way_back;
 mod work;
 
@@ -22,7 +23,7 @@ use crate::clock::BootTime;
 use crate::cloud::acting::Acting;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
-use crate::journal::{Approved, ApprovedHow, Ground, Operation, Run};
+use crate::journal::{Approved, ApprovedHow, Ground, LateCalls, Operation, Run};
 use crate::plan::{Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::words;
@@ -31,8 +32,10 @@ use crate::spec::{ApprovalPolicy, Spec};
 use crate::state::{Records, RunId, State};
 use crate::store::Store;
 use crate::store::account::AccountLocks;
+use crate::store::place::Seen as SeenThere;
 
 use super::failure::{Exit, Refusal};
+use super::foreseen::Foreseen;
 use super::history::{of_change, passed_over, to_take_back};
 use super::project::Project;
 use super::rollback::{Done, Loosened, Way};
@@ -54,6 +57,8 @@ pub struct Locked<'s, C, S> {
     settled: Vec<RunId>,
     /// Records came along from states beside this one.
     has_taken_along: bool,
+    /// What becomes of calls that are late on their way, once that was asked.
+    late_calls: Option<LateCalls>,
     /// What keeps others on this host from the account; none in a simulation.
     account: Option<AccountLocks>,
     /// Nothing but its cloud and its store is to hear of what it does.
@@ -156,6 +161,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             standing,
             settled: Vec::new(),
             has_taken_along: false,
+            late_calls: None,
             account: None,
             is_rehearsal: false,
         })
@@ -211,6 +217,10 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             // Who asks the way back to stop asks the apply to stop.
             worked.ended.interrupted |= *signals.borrow() > 0;
         }
+        if !self.is_rehearsal {
+            let (lineage, serial) = (self.state.lineage.clone(), self.state.serial);
+            self.session.project.place.see(&SeenThere { lineage, serial });
+        }
         Ok(Applied::Ran(Box::new(self.conclude(worked, back, front))))
     }
 
@@ -259,6 +269,20 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             Some(until) => Err(saved::too_late(plan, until)),
             None => Ok(()),
         }
+    }
+
+    /// Plans and asks, for whoever claims the state afterwards.
+    ///
+    /// # Errors
+    /// Everything that would end it before the run begins.
+    pub(super) async fn foresee(mut self, task: Task, approval: &Approval, front: &mut impl Front) -> Result<Foreseen> {
+        Ok(match self.prepare(task, approval, front).await? {
+            Prepared::TakenBack(run_id) => Foreseen::Over(Applied::TakenBack { run_id }),
+            Prepared::Declined => Foreseen::Over(Applied::Declined),
+            // What was seen is recorded under the claim, and what is overdue is taken back under it.
+            Prepared::Overdue(_) | Prepared::Nothing(_) => Foreseen::Open,
+            Prepared::Approved(planned) => planned.approved.map_or(Foreseen::Open, Foreseen::Approved),
+        })
     }
 
     /// Closes what is open, records what is live, and commits that: the history goes on with a journal that was started
@@ -424,6 +448,13 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
     ) -> Result<Option<Approved>> {
         let Planned { plan, takes_back, .. } = planned;
         let digest = plan.digest();
+        if let Some(given) = &approval.given {
+            return if given.digest.as_ref() == Some(&digest) {
+                Ok(Some(given.clone()))
+            } else {
+                Err(saved::other_digest(given.digest.as_deref().unwrap_or_default(), plan).into())
+            };
+        }
         if let Some(word) = approval.digest.as_ref().filter(|word| word.digest != digest) {
             return Err(saved::other_digest(&word.digest, plan).into());
         }

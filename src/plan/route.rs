@@ -176,12 +176,21 @@ impl HopAnswer {
     }
 }
 
+/// A router at one end of a link, and the next hop by which its tables know the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteEnd {
+    /// The router.
+    pub router: Router,
+    /// The interface there.
+    pub hop: RouterInterfaceId,
+}
+
 /// What a run asks again before it deactivates something, where `limits.last_route` blocks. No part of a plan's file: a saved
 /// plan is made again.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RouteGuards {
-    /// The router of each interface whose routes are asked for again.
-    pub routers: BTreeMap<Address, Router>,
+    /// Whose tables are asked again for each interface: its router's, and the VPC router's at the other end of its link.
+    pub ends: BTreeMap<Address, Vec<RouteEnd>>,
     /// Health checks of next hops count.
     pub is_health_binding: bool,
     /// Where the health check of a next hop is asked for, where that is not at its own end.

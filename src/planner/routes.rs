@@ -12,7 +12,7 @@ mod link;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{
-    BlockReason, HealthEnd, HopRead, LostPrefix, PlanOptions, RouteGuards, RouteLeft, RouteLoss, RouterRead,
+    BlockReason, HealthEnd, HopRead, LostPrefix, PlanOptions, RouteEnd, RouteGuards, RouteLeft, RouteLoss, RouterRead,
     RoutesAnswer, RoutesHeard, RoutesUnread, Warning,
 };
 use crate::resource::{Address, NextHop, Route, Router, RouterInterfaceId, Scope};
@@ -75,13 +75,19 @@ struct Fall<'a> {
     address: &'a Address,
     router: Result<Router, RoutesUnread>,
     /// The VPC's router at the other end of its link, where what rides on that end binds: it falls with this one.
-    other: Option<Router>,
+    other: Option<RouteEnd>,
 }
 
 impl Fall<'_> {
     /// Lists the routers whose tables say what rides on its link.
     fn routers(&self) -> impl Iterator<Item = &Router> {
-        self.router.as_ref().ok().into_iter().chain(&self.other)
+        self.router.as_ref().ok().into_iter().chain(self.other.as_ref().map(|end| &end.router))
+    }
+
+    /// Lists where what rides on its link is asked for again: nowhere without a router of its own, which blocks it.
+    fn ends(&self, id: &RouterInterfaceId) -> Vec<RouteEnd> {
+        let own = self.router.as_ref().ok().map(|router| RouteEnd { router: router.clone(), hop: id.clone() });
+        own.into_iter().flat_map(|own| [Some(own), self.other.clone()]).flatten().collect()
     }
 }
 
@@ -115,8 +121,9 @@ pub(super) fn guard(scene: &Scene<'_, '_>, options: &PlanOptions) -> Routes {
     if binds {
         let is_checked = |fall: &&Fall<'_>| down.contains(&fall.number) && !routes.allowed.contains(fall.address);
         let checked = falls.iter().filter(is_checked);
+        let id_of = |fall: &Fall<'_>| &scene.subjects[fall.number].declared.id.value;
         routes.guards = RouteGuards {
-            routers: checked.filter_map(|fall| Some((fall.address.clone(), fall.router.clone().ok()?))).collect(),
+            ends: checked.map(|fall| (fall.address.clone(), fall.ends(id_of(fall)))).collect(),
             is_health_binding: scene.checks.are_binding(),
             checks: links.ends_elsewhere(),
             at: place(scene.spec),
@@ -137,30 +144,30 @@ fn falls<'a>(scene: &Scene<'_, 'a>) -> Vec<Fall<'a>> {
             let scope = subject.declared.scope.clone();
             let router = id.map(|id| Router { scope, id, kind }).ok_or(RoutesUnread::NoRouter);
             let binds = scene.spec.limits.last_route() == LastRoutePolicy::Block;
-            let other = if binds { other_router(scene, number) } else { None };
+            let other = if binds { other_end(scene, number) } else { None };
             Fall { number, address: subject.address, router, other }
         })
         .collect()
 }
 
-/// Returns the router at the other end of a link, if it is a VPC's and of an account of which credentials are known. The tables of a VBR
+/// Returns the other end of a link, if its router is a VPC's and of an account of which credentials are known. The tables of a VBR
 /// have one next hop an entry, so that they would let nothing go down.
-fn other_router(scene: &Scene<'_, '_>, number: SubjectNumber) -> Option<Router> {
+fn other_end(scene: &Scene<'_, '_>, number: SubjectNumber) -> Option<RouteEnd> {
     let is_of_vpc = |kind: &Option<Box<str>>| kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("VRouter"));
-    let of = |scope: Scope, id: &Option<Box<str>>, kind: &Option<Box<str>>| {
+    let of = |hop: &RouterInterfaceId, scope: Scope, id: &Option<Box<str>>, kind: &Option<Box<str>>| {
         let id = id.clone().filter(|id| !id.is_empty() && is_of_vpc(kind))?;
-        Some(Router { scope, id, kind: kind.clone() })
+        Some(RouteEnd { router: Router { scope, id, kind: kind.clone() }, hop: hop.clone() })
     };
     if let Some(peer) = scene.pairs.peer(number) {
         let peer = &scene.subjects[peer];
         let live = peer.live()?;
-        return of(peer.declared.scope.clone(), &live.router_id, &live.router_type);
+        return of(&peer.declared.id.value, peer.declared.scope.clone(), &live.router_id, &live.router_type);
     }
     let subject = &scene.subjects[number];
     let (own, opposite) = (&subject.declared.scope, &subject.live()?.opposite);
     let account = scene.checks.account_of(own, opposite.owner_id.as_ref())?;
     let region = opposite.region.clone().unwrap_or_else(|| own.region.clone());
-    of(Scope { account, region }, &opposite.router_id, &opposite.router_type)
+    of(opposite.interface_id.as_ref()?, Scope { account, region }, &opposite.router_id, &opposite.router_type)
 }
 
 /// The entries that lead over something that goes down, those of equal next hops as one.
@@ -242,7 +249,7 @@ fn accept(
             continue;
         }
         let is_known = fall.router.as_ref().map(|router| known.get(router).copied());
-        let of_other = || match known.get(fall.other.as_ref()?) {
+        let of_other = || match known.get(&fall.other.as_ref()?.router) {
             Some(RoutesAnswer::Unread(why)) => Some(why.clone()),
             _ => None,
         };

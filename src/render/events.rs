@@ -15,13 +15,15 @@ use super::page::plan::by_address;
 use super::progress::sentence;
 use super::report::document::{ReasonDocument, RunDocument};
 use super::words::plan::blocked as why_blocked;
-use super::words::plan::{intention, plan_line};
+use super::words::plan::{Said, intention, plan_line, warning as said};
 use super::words::report::{last_line, reasons};
 use super::words::run as words;
 use crate::calendar::Zone;
 use crate::diagnostic::{Diagnostic, Severity, Sources};
 use crate::journal::{Operation, Outcome};
-use crate::plan::{Action, ActionReason, BlockCode, ChangeAction, GroupHealth, Plan, ResourceType, Step, StepId};
+use crate::plan::{
+    Action, ActionReason, BlockCode, ChangeAction, GroupHealth, Plan, ResourceType, Step, StepId, Warning,
+};
 use crate::resource::{Address, RouterInterfaceId, Scope, Status};
 use crate::run::{Event, Exit, Report, RunOutcome, WaveFailure};
 use crate::state::RunId;
@@ -186,7 +188,7 @@ impl Events {
         Self { steps, zone: plan.time_zone.clone() }
     }
 
-    /// Writes what is planned: one line per interface, per blocked one, and the summary.
+    /// Writes what is planned: one line per interface, per blocked one, per warning, and the summary.
     pub fn plan<W: Write + ?Sized>(out: &mut W, at: Timestamp, plan: &Plan) -> io::Result<()> {
         for (address, steps) in by_address(&plan.steps) {
             let calls = steps.iter().any(|step| step.action != Action::Wait);
@@ -202,6 +204,13 @@ impl Events {
             let (address, code, detail) = (&blocked.address, blocked.code(), why_blocked(plan, blocked));
             let message = format!("{address} is blocked: {}", code.as_str());
             write(out, at, "warn", message, Body::Blocked { address, code, detail })?;
+        }
+        // Findings of the spec were told when it was read.
+        for warning in plan.warnings.iter().filter(|warning| !matches!(warning, Warning::Spec { .. })) {
+            let Said { summary, detail } = said(warning, &plan.time_zone);
+            let (code, summary) = (warning.code(), summary.as_str());
+            let diagnostic = Finding { severity: "warning", code, summary, detail, place: None };
+            write(out, at, "warn", format!("warning: {summary}"), Body::Diagnostic { diagnostic })?;
         }
         let summary = plan.summary();
         write(out, at, "info", plan_line(summary), change_summary(summary.to_change, "plan"))

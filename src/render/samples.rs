@@ -431,7 +431,7 @@ pub(crate) fn hostile_report(text: &str) -> Report {
     report.who = text.to_owned();
     let said = WaveFailure::Check { said: text.to_owned() };
     report.stopped = Some(StopReason::Wave { wave: 1, waves: 2, because: said });
-    report.unrecorded = Some(Unrecorded { error: text.to_owned(), rescued: Ok(text.to_owned()) });
+    report.unrecorded = Some(Unrecorded { error: text.to_owned(), rescued: Ok(text.to_owned()), taken_over: false });
     for result in &mut report.results {
         result.step.id = StepId(text.into());
         result.step.address = text.into();
@@ -704,6 +704,8 @@ pub(crate) fn spec() -> Spec {
             accounts: BTreeMap::new(),
         },
         state_path: None,
+        state_name: None,
+        name: None,
         limits: Limits::default(),
         groups: BTreeMap::from([(
             "idc-shanghai".into(),

@@ -132,11 +132,12 @@ fn groups<W: Write + ?Sized>(out: &mut W, survey: &Survey) -> io::Result<()> {
         if group.is_certain {
             comment(out, "  ", &format!("{}.", group.why))?;
             writeln!(out, "  {name}:")?;
-            let mark = if group.is_up { "" } else { "# None of them is up: " };
-            writeln!(out, "    {mark}min_active: 1")?;
+            writeln!(out, "    min_active: {}", group.floor())?;
         } else {
-            comment(out, "", &format!("  {}; if one can do the work of another, this is a group:", group.why))?;
-            writeln!(out, "#   {name}:\n#     min_active: 1")?;
+            let LikelyGroup { why, links, up, .. } = group;
+            let up = if up == links { String::new() } else { format!(", {up} of them up") };
+            comment(out, "", &format!("  {why}{up}; if one can do the work of another, this is a group:"))?;
+            writeln!(out, "#   {name}:\n#     min_active: {}", group.floor())?;
         }
     }
     if survey.groups.is_empty() {

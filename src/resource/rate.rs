@@ -35,6 +35,21 @@ impl Rate {
         Self(bits_per_second)
     }
 
+    /// Returns what [`Display`](fmt::Display) shows of it.
+    pub fn rounded(self) -> Self {
+        self.to_string().replace(' ', "").parse().unwrap_or(self)
+    }
+
+    /// Writes it for people to the last bit: `1.000001 Mbit/s`.
+    pub fn exact(self) -> String {
+        let (unit, scale) = UNITS.iter().rev().find(|(_, scale)| self.0 >= *scale).unwrap_or(&UNITS[0]);
+        let places = scale.ilog10() as usize;
+        let part = format!("{:0places$}", self.0 % scale);
+        let part = part.trim_end_matches('0');
+        let dot = if part.is_empty() { "" } else { "." };
+        format!("{}{dot}{part} {unit}", self.0 / scale)
+    }
+
     /// Returns how many bits per second it is.
     pub const fn bits_per_second(self) -> u64 {
         self.0
@@ -110,6 +125,22 @@ mod tests {
         assert_eq!(bits("2.5Gbit/s"), Ok(2_500_000_000));
         assert_eq!(bits("1.50kbit/s"), Ok(1_500));
         assert_eq!(bits("0bit/s"), Ok(0));
+    }
+
+    #[test]
+    fn writes_every_bit_where_that_is_asked_for() {
+        for (bits, shown) in [
+            (0, "0 bit/s"),
+            (900, "900 bit/s"),
+            (1_000_000, "1 Mbit/s"),
+            (1_000_001, "1.000001 Mbit/s"),
+            (1_500, "1.5 kbit/s"),
+        ] {
+            assert_eq!(Rate::of(bits).exact(), shown);
+            assert_eq!(shown.replace(' ', "").parse(), Ok(Rate::of(bits)));
+        }
+        assert_eq!(Rate::of(1_000_001).rounded(), Rate::of(1_000_000));
+        assert_eq!(Rate::of(999_999).rounded(), Rate::of(1_000_000));
     }
 
     #[test]

@@ -105,7 +105,7 @@ pub struct Facts<'a> {
 
 /// Decides how a run ends, at `at`. Of several codes the first that holds: 130 where a signal came; 0 where everything
 /// wanted was done, stayed and is recorded; 5 where something was done or is in doubt; and where nothing was, the reason's
-/// own: 3 for a guard, 4 for a cloud that moved, 1 for the rest.
+/// own: 3 for a guard, 4 for a cloud that moved or a state that somebody took over, 1 for the rest.
 pub fn end(facts: &Facts<'_>, at: Timestamp) -> RunEnd {
     let reasons = reasons(facts);
     let did_something = facts.results.iter().any(StepResult::may_have_changed_something);
@@ -118,6 +118,8 @@ pub fn end(facts: &Facts<'_>, at: Timestamp) -> RunEnd {
         (Exit::Done, RunOutcome::Complete)
     } else if did_something {
         (Exit::Partial, RunOutcome::Incomplete)
+    } else if facts.unrecorded.is_some_and(|unrecorded| unrecorded.taken_over) {
+        (Exit::Moved, RunOutcome::Refused)
     } else if facts.unrecorded.is_some() {
         (Exit::Error, RunOutcome::Incomplete)
     } else if is_blocked || some(Outcome::Guarded) {

@@ -146,6 +146,11 @@ pub enum StepReason {
         /// The API's code and words of the refusal; untrusted text.
         error: String,
     },
+    /// Its process is gone, nothing of it shows, and the API refuses it by now.
+    NeverArrived {
+        /// What was read; `None` where nothing was.
+        found: Option<Status>,
+    },
     /// The answer to the call was lost, and the run stopped before a read could tell.
     Unwatched,
     /// It was sent, and nobody waited for its end.
@@ -183,7 +188,7 @@ impl StepReason {
                 BusinessStatus::Normal | BusinessStatus::Unknown(_) => BlockCode::BusinessLocked.as_str(),
             },
             Self::PeerDeleted => BlockCode::PeerDeleted.as_str(),
-            Self::Failed { .. } => "failed",
+            Self::Failed { .. } | Self::NeverArrived { .. } => "failed",
             Self::Unread { .. } => "unread",
             Self::TooOld { .. } => "too_old",
             Self::NeededIsDown { .. } => "dependency",
@@ -293,6 +298,9 @@ pub struct Unrecorded {
     pub error: String,
     /// Where what is missing was written, or why it could not be written to a second place either.
     pub rescued: Result<String, String>,
+    /// Somebody else has taken the state over: what is missing is theirs to find out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken_over: bool,
 }
 
 /// One reason why a run did not end with code 0. Written into journals: variants are added, never changed.

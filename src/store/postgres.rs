@@ -105,13 +105,13 @@ impl Postgres {
         self.check_format().await
     }
 
-    /// Does a write under the claim. Where it changed nothing, says who has taken over; `is_done` says whether that
-    /// is because it was done before.
+    /// Does a write under the claim. Where it changed nothing, says who has taken over, or finds that it was done before:
+    /// `stands` are the bytes that then end the journal, from their position on.
     async fn write(
         &mut self,
         statement: &str,
         more: &[Parameter<'_>],
-        is_done: impl AsyncFnOnce(&mut Self, &Standing) -> Result<bool, Unanswered>,
+        stands: Option<(i64, &[u8])>,
     ) -> Result<(), Unwritten> {
         let (name, epoch) = (self.name.clone(), self.epoch);
         let text = name.as_str();
@@ -120,21 +120,21 @@ impl Postgres {
         if !self.link.ask("write to", statement, &parameters).await.map_err(unwritten)?.is_empty() {
             return Ok(());
         }
-        let Some(standing) = self.standing().await.map_err(unwritten)? else {
-            return Err(Unwritten::Refused(self.went_back()));
-        };
+        let (from, bytes) = stands.map_or((i64::MAX, None), |(from, bytes)| (from, Some(bytes)));
+        let key: [Parameter<'_>; 2] = [(&text, Type::TEXT), (&from, Type::INT8)];
+        let rows = self.link.ask("read", schema::WRITTEN, &key).await.map_err(unwritten)?;
+        let Some(row) = rows.first() else { return Err(Unwritten::Refused(self.went_back())) };
+        let standing = self.read_standing(row).map_err(Unwritten::Refused)?;
         let found = standing.tip.epoch.cast_signed();
-        if found < epoch {
-            return Err(Unwritten::Refused(self.went_back()));
-        }
-        if found > epoch || standing.tip.held.is_none() {
+        if found > epoch || (found == epoch && standing.tip.held.is_none()) {
             let Standing { tip: Tip { epoch, held, .. }, last_holder, changed: since, .. } = standing;
             return Err(Unwritten::Fenced(Fenced { by: held.map(|held| held.holder).or(last_holder), since, epoch }));
         }
-        if is_done(self, &standing).await.map_err(unwritten)? {
-            return Ok(());
-        }
-        Err(Unwritten::Refused(self.went_back()))
+        let there: Option<&[u8]> = row.get(9);
+        let is_done = found == epoch
+            && bytes
+                .is_some_and(|bytes| there.unwrap_or_default() == bytes && standing.position - from == length(bytes));
+        if is_done { Ok(()) } else { Err(Unwritten::Refused(self.went_back())) }
     }
 
     /// Says that what was written under this claim is not there any more.
@@ -146,15 +146,6 @@ impl Postgres {
             hint: "nothing more is written; see what the cloud says with `rictl plan`, and keep the rescue file"
                 .to_owned(),
         }
-    }
-
-    /// Returns whether these bytes stand at a position of the journal, and nothing after them.
-    async fn stands(&mut self, position: i64, bytes: &[u8]) -> Result<bool, Unanswered> {
-        let name = self.name.as_str();
-        let rows = self.link.ask("read", schema::WRITTEN, &[(&name, Type::TEXT), (&position, Type::INT8)]).await?;
-        let Some(row) = rows.first() else { return Ok(false) };
-        let (written, end): (Option<&[u8]>, i64) = (row.get(0), row.get(1));
-        Ok(written.unwrap_or_default() == bytes && end - position == length(bytes))
     }
 
     fn won(&mut self, row: &Row) -> Result<Claimed, StoreError> {
@@ -238,22 +229,22 @@ impl Remote for Postgres {
         }
         let at = position(at);
         let more: [Parameter<'_>; 2] = [(&at, Type::INT8), (&batch, Type::BYTEA)];
-        self.write(schema::APPEND, &more, async |this, _| this.stands(at, batch).await).await
+        self.write(schema::APPEND, &more, Some((at, batch))).await
     }
 
     async fn beat(&mut self) -> Result<(), Unwritten> {
-        self.write(schema::BEAT, &[], async |_, _| Ok(false)).await
+        self.write(schema::BEAT, &[], None).await
     }
 
     async fn keep(&mut self, serial: u64, state: &[u8]) -> Result<(), Unwritten> {
         let serial = position(serial);
-        self.write(schema::KEEP, &[(&serial, Type::INT8), (&state, Type::BYTEA)], async |_, _| Ok(false)).await
+        self.write(schema::KEEP, &[(&serial, Type::INT8), (&state, Type::BYTEA)], None).await
     }
 
     async fn restart(&mut self, at: u64, journal: &[u8]) -> Result<(), Unwritten> {
         let at = position(at);
         let more: [Parameter<'_>; 2] = [(&at, Type::INT8), (&journal, Type::BYTEA)];
-        self.write(schema::RESTART, &more, async |this, _| this.stands(0, journal).await).await
+        self.write(schema::RESTART, &more, Some((0, journal))).await
     }
 
     async fn release(&mut self) -> Result<(), StoreError> {

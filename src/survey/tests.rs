@@ -52,8 +52,12 @@ fn prefers_the_names_that_it_is_given() {
 }
 
 #[test]
-fn is_certain_of_links_between_the_same_two_routers_alone() {
+fn is_certain_of_links_to_one_opposite_router_that_are_all_up() {
+    let mut down = interface("ri-g", "g", "vbr-6", "vrt-7");
+    down.status = Status::Inactive;
     let survey = surveyed(vec![
+        interface("ri-f", "f", "vbr-6", "vrt-7"),
+        down,
         interface("ri-a", "a", "vbr-1", "vrt-1"),
         interface("ri-b", "b", "vbr-1", "vrt-1"),
         interface("ri-c", "c", "vbr-2", "vrt-9"),
@@ -62,11 +66,36 @@ fn is_certain_of_links_between_the_same_two_routers_alone() {
     ]);
     let groups: Vec<(&str, bool)> =
         survey.groups.iter().map(|(name, group)| (name.as_str(), group.is_certain)).collect();
-    assert_eq!(groups, [("to-vrt-9", false), ("vbr-1-vrt-1", true)]);
+    assert_eq!(groups, [("to-vrt-9", true), ("vbr-1-vrt-1", true), ("vbr-6-vrt-7", false)]);
     let group = |address: &str| survey.entries[address].group.as_ref().map(|name| name.as_str().to_owned());
     assert_eq!(group("a").as_deref(), Some("vbr-1-vrt-1"));
     assert_eq!(group("d").as_deref(), Some("to-vrt-9"));
     assert_eq!(group("e"), None);
+}
+
+#[test]
+fn groups_what_is_next_hop_of_the_very_same_prefixes_the_most_first() {
+    let observed = ["a", "b", "c", "d"].map(|name| interface(&format!("ri-{name}"), name, "vrt-1", "vbr-1"));
+    let route = |prefix: &str, hops: &[&str]| Route {
+        table: "vtb".into(),
+        prefix: prefix.into(),
+        next_hops: hops
+            .iter()
+            .map(|id| crate::resource::NextHop { id: (*id).into(), is_enabled: true, weight: None })
+            .collect(),
+    };
+    let routes = [
+        route("10.0.0.0/16", &["ri-a", "ri-b"]),
+        route("10.1.0.0/16", &["ri-b", "ri-c", "ri-d"]),
+        route("10.2.0.0/16", &["ri-b", "ri-c", "ri-d"]),
+        route("10.3.0.0/16", &["ri-a"]),
+    ];
+    let target = Target { provider: Provider::Emulator, account_id: "1".into(), endpoint: String::new() };
+    let survey = survey(Timestamp::UNIX_EPOCH, target, Vec::new(), observed.into(), (&BTreeMap::new(), &routes));
+    let (name, group) = survey.groups.first_key_value().unwrap();
+    assert_eq!(name.as_str(), "vrt-1-10.1.0.0-16");
+    assert_eq!((group.why.as_str(), group.floor()), ("3 links are next hops of the same 2 prefixes", 2));
+    assert_eq!((survey.groups.len(), survey.entries["a"].group.is_none()), (1, true));
 }
 
 #[test]

@@ -35,6 +35,16 @@ pub(crate) fn json(status: u16, body: &str) -> Reply {
     Reply::Bytes([head.as_bytes(), body.as_bytes()].concat())
 }
 
+/// The same, with the time of the API.
+pub(crate) fn dated(date: &str, body: &str) -> Reply {
+    let head = format!(
+        "HTTP/1.1 200 Status\r\nDate: {date}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Connection: close\r\n\r\n",
+        body.len()
+    );
+    Reply::Bytes([head.as_bytes(), body.as_bytes()].concat())
+}
+
 /// One request as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Recorded {

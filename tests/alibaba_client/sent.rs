@@ -1,16 +1,21 @@
 //! What the client puts on the wire.
 
+use std::time::Duration;
+
 use rictl::alibaba::{Client, Settings, StaticCredentials};
 use rictl::bounds;
+use rictl::clock::BootTime;
 use rictl::cloud::events::{EventsQuery, EventsRead as _};
 use rictl::cloud::routes::RoutesRead as _;
 use rictl::cloud::traffic::{Direction, TrafficRead as _};
-use rictl::cloud::{Call, Cloud as _, CloudRead as _, ErrorKind, Mutation, Permit, RequestId, Selection};
+use rictl::cloud::{
+    Call, Cloud as _, CloudRead as _, Effect, ErrorKind, Mutation, Permit, RequestId, Selection, Terms,
+};
 use rictl::resource::{AccountName, Router};
 use rictl::signature::{canonical_query, v1, v3};
 use rictl::spec::SignatureVersion;
 
-use super::scripted::{Recorded, Server, json};
+use super::scripted::{Recorded, Server, dated, json};
 use super::{ACCEPTED, EMPTY_PAGE, NOW, SECRET, TOKEN, client, clock, credentials, query, scope, settings};
 
 #[tokio::test]
@@ -153,6 +158,33 @@ async fn every_attempt_has_its_own_nonce() {
     }
     let requests = server.requests();
     assert_ne!(requests[0].header("x-acs-signature-nonce"), requests[1].header("x-acs-signature-nonce"));
+}
+
+/// The clock of this machine is wrong by an hour; the API's own, as it was told, is what counts.
+#[tokio::test]
+async fn what_is_signed_back_goes_by_the_time_that_the_api_told() {
+    let told = dated("Sun, 01 Mar 2026 13:00:00 GMT", EMPTY_PAGE);
+    let server = Server::answering([told, json(200, ACCEPTED)]).await;
+    let client = client(&server);
+    client.describe(&scope(), &query(Selection::All)).await.unwrap();
+    let terms = Terms { until: None, signed_back: Duration::from_secs(14 * 60) };
+    let deactivation = Mutation::of(Call::Deactivate, "ri-1".into());
+    client.call(&scope(), &deactivation, Permit::free().under(terms)).await.unwrap();
+    let dates: Vec<String> = server.requests().iter().map(|sent| sent.header("x-acs-date").to_owned()).collect();
+    assert_eq!(dates[0], NOW);
+    assert!(dates[1].starts_with("2026-03-01T12:46:0"), "{dates:?}");
+}
+
+#[tokio::test]
+async fn what_is_too_late_once_it_is_signed_does_not_leave() {
+    let server = Server::answering([json(200, ACCEPTED)]).await;
+    let client = client(&server);
+    let terms = Terms { until: Some(BootTime::now()), signed_back: Duration::ZERO };
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let deactivation = Mutation::of(Call::Deactivate, "ri-1".into());
+    let error = client.call(&scope(), &deactivation, Permit::free().under(terms)).await.unwrap_err();
+    assert_eq!((error.kind, error.effect), (ErrorKind::TooLate, Effect::None));
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]

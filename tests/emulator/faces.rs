@@ -3,13 +3,14 @@
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::rc::Rc;
+use std::time::Duration;
 
 use rictl::alibaba::{Client, Credentials, Settings, StaticCredentials};
 use rictl::clock::Clock;
 use rictl::cloud::events::{Event, EventsPage, EventsQuery, EventsRead};
 use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
-use rictl::cloud::{Cloud as _, CloudError, ErrorKind, Mutation, Permit, RequestId};
+use rictl::cloud::{Cloud as _, CloudError, ErrorKind, Mutation, Permit, RequestId, Stamped as _};
 use rictl::emulator::{InProcess, World};
 use rictl::resource::{Router, RouterInterfaceId, Scope};
 
@@ -71,6 +72,15 @@ impl Faces {
 }
 
 impl Face {
+    /// Asks whether a request that was signed so long ago is answered.
+    pub(crate) async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, ErrorKind> {
+        match self {
+            Self::Inside(face) => face.takes_stamp(scope, back).await,
+            Self::Signed(client) => client.takes_stamp(scope, back).await,
+        }
+        .map_err(|error| error.kind)
+    }
+
     /// Sends a mutating call; of the receipt nothing is kept that only one face has.
     pub(crate) async fn call(&self, scope: &Scope, mutation: &Mutation) -> Result<(), CloudError> {
         let receipt = match self {

@@ -12,6 +12,7 @@ use rictl::emulator::{InProcess, World};
 use rictl::resource::{AccountName, RouterInterfaceId, Scope, Status};
 use tokio::time::Instant;
 
+use super::faces::Faces;
 use super::support::{PAIR, REGION, Server, after, deactivate, epoch, ids, list, pass, world};
 
 const LIST: &str = "DescribeRouterInterfaces";
@@ -311,4 +312,13 @@ interfaces: [{id: ri-a}, {id: ri-b}, {id: ri-c, account: '2'}]
     let stranger = AccountName::from("stranger");
     let error = face.identity(&stranger).await.unwrap_err();
     assert_eq!(error.code.as_deref(), Some("InvalidAccessKeyId.NotFound"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_may_be_signed_fourteen_minutes_ago_and_not_sixteen() {
+    let faces = Faces::of(PAIR).await;
+    let taken = async |minutes: u64| {
+        faces.same(async |cloud| cloud.takes_stamp(&Inside::scope(), Duration::from_secs(minutes * 60)).await).await
+    };
+    assert_eq!((taken(14).await, taken(16).await), (Ok(true), Ok(false)));
 }

@@ -59,7 +59,7 @@ fn comments_what_cannot_be_declared() {
 }
 
 #[test]
-fn enters_a_group_only_where_it_is_certain() {
+fn enters_a_group_only_where_all_of_it_is_up_and_leads_to_one_router() {
     let scene = Scene::empty();
     let link = |id: &str, near: &str, far: &str| {
         format!("  - {{id: {id}, router: {near}, opposite: {{id: {id}x, region: cn-far, router: {far}}}}}\n")
@@ -68,13 +68,21 @@ fn enters_a_group_only_where_it_is_certain() {
         link("ri-a", "vbr-1", "vrt-1"),
         link("ri-b", "vbr-1", "vrt-1"),
         link("ri-c", "vbr-2", "vrt-2"),
-        link("ri-d", "vbr-3", "vrt-2"),
+        link("ri-d", "vbr-3", "vrt-2").replace("{id", "{status: Inactive, id"),
+        link("ri-e", "vbr-4", "vrt-3"),
+        link("ri-f", "vbr-5", "vrt-3"),
+        link("ri-g", "vbr-6", "vrt-3"),
     ];
     scene.write("w.yaml", &format!("interfaces:\n{}", links.concat()));
     scene.rictl("init --world w.yaml").with_code(0);
     let text = scene.read("rictl.yaml");
     assert!(text.contains("\n  # 2 links join vbr-1 and vrt-1.\n  vbr-1-vrt-1:\n    min_active: 1\n"), "{text}");
     assert!(text.contains("\n    group: vbr-1-vrt-1\n"), "{text}");
+    assert!(
+        text.contains("\n  # 3 links lead to vrt-3.\n  to-vrt-3:\n    min_active: 2\n"),
+        "one less than are up: {text}"
+    );
+    assert!(text.contains("2 links lead to vrt-2, 1 of them up; if one"), "{text}");
     assert!(text.contains("\n#   to-vrt-2:\n#     min_active: 1\n"), "{text}");
     assert!(text.contains("\n  #   group: to-vrt-2\n"), "{text}");
     plans_to_nothing(&scene, "rictl.yaml");

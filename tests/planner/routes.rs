@@ -207,7 +207,7 @@ fn what_is_allowed_goes_down_and_is_recorded_where_that_loosened_something() {
     let plan = world.plan_with(&options);
     assert!(plan.blocked.is_empty() && plan.steps.len() == 2);
     assert_eq!(plan.inputs.allow_last_route, ["a".into()]);
-    let checked: Vec<String> = plan.route_guards.routers.keys().map(ToString::to_string).collect();
+    let checked: Vec<String> = plan.route_guards.ends.keys().map(ToString::to_string).collect();
     assert!(checked.is_empty() || checked == ["b"], "{checked:?}");
     options.allow_last_route = ["nobody".into()].into();
     assert!(world.try_plan(&options).is_err());

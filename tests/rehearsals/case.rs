@@ -16,7 +16,7 @@ use rictl::clock::Clock;
 use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::cloud::{
-    Cloud, CloudError, CloudRead, DescribeQuery, Health, Identity as Caller, Mutation, Page, Permit, Receipt,
+    Cloud, CloudError, CloudRead, DescribeQuery, Health, Identity as Caller, Mutation, Page, Permit, Receipt, Stamped,
 };
 use rictl::dice::Dice;
 use rictl::emulator::{Fault, FaultKind, InProcess, InterfaceSeed, OppositeSeed, QuotaSeed, Settle, World, WorldSeed};
@@ -142,8 +142,8 @@ impl Case {
         let files = vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: self.spec().into_bytes() }];
         let digest = spec::digest(&files);
         let spec = spec::parse(files).ok()?;
-        let paths = Paths::new("state/rictl.json", "rescue");
-        Some(Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), paths })
+        let place = Paths::new("state/rictl.json", "rescue").into();
+        Some(Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), place })
     }
 
     /// What is recorded of a call: of that interface the median, else that of all.
@@ -461,6 +461,12 @@ impl RoutesRead for Wire<'_> {
 
     async fn routes(&self, router: &Router, table: &str, next_token: Option<&str>) -> Result<RoutesPage, CloudError> {
         self.face.routes(router, table, next_token).await
+    }
+}
+
+impl Stamped for Wire<'_> {
+    async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
+        self.face.takes_stamp(scope, back).await
     }
 }
 

@@ -14,7 +14,7 @@ use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
 use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Health, Identity, Mutation, Page, Permit,
-    Receipt, Selection,
+    Receipt, Selection, Stamped,
 };
 use rictl::emulator::{InProcess, World};
 use rictl::journal::{Entry, Replay, Run};
@@ -553,6 +553,13 @@ impl RoutesRead for CloudWire {
             next_token: None,
             request_id: RequestId("none".into()),
         })
+    }
+}
+
+/// No state here is shared.
+impl Stamped for CloudWire {
+    async fn takes_stamp(&self, _: &Scope, back: Duration) -> Result<bool, CloudError> {
+        Ok(back <= Duration::from_secs(15 * 60))
     }
 }
 

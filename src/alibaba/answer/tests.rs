@@ -93,7 +93,7 @@ fn rides_on_a_link(body: &[u8], request_id: &RequestId) -> bool {
 
 #[test]
 fn a_mutated_answer_is_what_it_says_or_refused() {
-    let action = Action { service: Service::Vpc, name: "DescribeRouterInterfaces", parameters: Vec::new() };
+    let action = Action::new(Service::Vpc, "DescribeRouterInterfaces", Vec::new());
     let endpoint = "https://vpc.example.com".parse().unwrap();
     let credentials = Credentials {
         access_key_id: "LTAI5tEXAMPLE".to_owned(),

@@ -31,7 +31,7 @@ impl<S: CredentialSource> EventsRead for Client<S> {
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
         parameters.extend(query.next_token.iter().map(|token| ("NextToken".to_owned(), token.to_string())));
-        let action = Action { service: Service::ActionTrail, name: ACTION, parameters };
+        let action = Action::new(Service::ActionTrail, ACTION, parameters);
         let read = |body: &[u8], _: Receipt| wire::events::events(body, &query.id);
         self.ask(&scope.account, &endpoint, &action, read).await
     }

@@ -19,7 +19,7 @@ impl<S: CredentialSource> RoutesRead for Client<S> {
             ("PageNumber".to_owned(), page_number.to_string()),
             ("PageSize".to_owned(), MAX_TABLES.to_string()),
         ];
-        let action = Action { service: Service::Vpc, name: TABLES_ACTION, parameters };
+        let action = Action::new(Service::Vpc, TABLES_ACTION, parameters);
         let endpoint = self.endpoint_of(&router.scope.region, TABLES_ACTION)?;
         let read = |body: &[u8], receipt: Receipt| wire::routes::tables(body, router, receipt.request_id);
         self.ask(&router.scope.account, &endpoint, &action, read).await
@@ -34,7 +34,7 @@ impl<S: CredentialSource> RoutesRead for Client<S> {
             ("MaxResult".to_owned(), MAX_ENTRIES.to_string()),
         ];
         parameters.extend(next_token.map(|token| ("NextToken".to_owned(), token.to_owned())));
-        let action = Action { service: Service::Vpc, name: ENTRIES_ACTION, parameters };
+        let action = Action::new(Service::Vpc, ENTRIES_ACTION, parameters);
         let endpoint = self.endpoint_of(&router.scope.region, ENTRIES_ACTION)?;
         let read = |body: &[u8], receipt: Receipt| wire::routes::entries(body, table, receipt.request_id);
         self.ask(&router.scope.account, &endpoint, &action, read).await

@@ -56,5 +56,5 @@ fn asked(scope: &Scope, direction: Direction, ids: &[RouterInterfaceId], next_to
         ("Dimensions".to_owned(), serde_json::Value::Array(dimensions).to_string()),
     ];
     parameters.extend(next_token.map(|token| ("NextToken".to_owned(), token.to_owned())));
-    Action { service: Service::CloudMonitor, name: ACTION, parameters }
+    Action::new(Service::CloudMonitor, ACTION, parameters)
 }

@@ -10,12 +10,13 @@ use crate::cloud::CloudError;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::history::Recorded;
 use crate::ops::beside;
-use crate::ops::connection::connect_and_look;
+use crate::ops::connection::{Connection, connect_and_look};
 use crate::ops::failure::{Exit, Refusal};
-use crate::ops::live;
+use crate::ops::live::{self, Known};
 use crate::ops::part::Sight;
 use crate::ops::project::Project;
-use crate::overview::{Prospect, Prospects};
+use crate::ops::prospects::riding;
+use crate::overview::{Obstacle, Prospect, Prospects};
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
 use crate::render::explain::Explanation;
@@ -38,9 +39,9 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
     let addresses = project.select(&arguments.selectors)?;
     say_clashes(&project, output);
-    let recorded = plan::read(&project.paths, output)?;
+    let recorded = plan::read(&project.place, output)?;
     let sight = Sight::of_tied(&project, &recorded, &addresses);
-    let (plan, seen) = planned(&project, &recorded, at, (&sight, invocation)).await?;
+    let (connection, plan, seen) = planned(&project, &recorded, at, (&sight, invocation)).await?;
     let reached = live::reached(&project.spec, &seen, &of_all(at, invocation));
     let closed = recorded.state_as_closed(&plan.target);
     let state = beside::with_others(closed.as_deref(), &project, &plan.target);
@@ -50,7 +51,15 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
         false => Cow::Owned(schedule::as_assumed(seen.clone(), &project.spec, &reached)),
     };
     let prospects = Prospects::new(&project.spec, &as_of, state.as_deref(), moment);
-    let prospects: Vec<Prospect> = addresses.iter().map(|address| prospects.of(address).unwrap_or_default()).collect();
+    let mut prospects: Vec<Prospect> =
+        addresses.iter().map(|address| prospects.of(address).unwrap_or_default()).collect();
+    let known = Known { project: &project, state: None, live: &as_of, doubts: &[], target: &plan.target };
+    let asked = addresses.iter().zip(&prospects).filter(|(_, prospect)| prospect.is_possible() && !prospect.is_down);
+    let options = of_all(at, invocation);
+    let mut rides = riding(&known, &connection.cloud, asked.map(|(address, _)| address), &options).await?;
+    for (address, prospect) in addresses.iter().zip(&mut prospects) {
+        prospect.obstacles.extend(rides.remove(address).map(Obstacle::Refused));
+    }
     let explained = |(address, prospect)| {
         let declared = &project.spec.interfaces[address];
         let identity = Identity::of(&declared.scope, &declared.id.value);
@@ -119,9 +128,9 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
     let plan = if arguments.offline {
         None
     } else {
-        let recorded = plan::read(&project.paths, output)?;
+        let recorded = plan::read(&project.place, output)?;
         match planned(&project, &recorded, at, (&Sight::Whole, invocation)).await {
-            Ok((plan, _)) => Some(plan),
+            Ok((_, plan, _)) => Some(plan),
             // Dependencies and groups are worth a picture without the cloud; whatever else is wrong is an error.
             Err(error) if error.chain().any(|cause| cause.is::<CloudError>()) => {
                 output.say(&format!("note: the spec alone is drawn, without statuses and steps: {error:#}"));
@@ -153,16 +162,16 @@ async fn planned(
     recorded: &Recorded,
     at: Option<Timestamp>,
     (sight, invocation): (&Sight, &Invocation),
-) -> Result<(Plan, LiveState)> {
+) -> Result<(Connection, Plan, LiveState)> {
     let (connection, read) = connect_and_look(project, &invocation.access(), invocation.clock, sight).await?;
     let (cloud, target) = (&connection.cloud, &connection.target);
     let options = of_all(at, invocation);
-    let planned = live::plan_of(project, recorded, cloud, (target, read), &options).await?;
-    if *sight == Sight::Whole || planned.0.is_empty() || !counts_everything(&project.spec) {
-        return Ok(planned);
+    let (mut plan, mut seen) = live::plan_of(project, recorded, cloud, (target, read), &options).await?;
+    if *sight != Sight::Whole && !plan.is_empty() && counts_everything(&project.spec) {
+        let read = live::refresh(&project.spec, cloud, &invocation.clock).await;
+        (plan, seen) = live::plan_of(project, recorded, cloud, (target, read), &options).await?;
     }
-    let read = live::refresh(&project.spec, cloud, &invocation.clock).await;
-    live::plan_of(project, recorded, cloud, (target, read), &options).await
+    Ok((connection, plan, seen))
 }
 
 /// Returns whether what becomes of a change depends on how many others there are, tied to it or not.

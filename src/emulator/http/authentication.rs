@@ -12,11 +12,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::emulator::caller::Caller;
 use crate::emulator::refusal::Refusal;
-use crate::emulator::request::{LOOPBACK, Origin, Request};
+use crate::emulator::request::{LOOPBACK, Origin, Request, STAMP_WINDOW};
 use crate::emulator::world::World;
 use crate::signature::{sha256_hex, v1, v3};
 
-const TIMESTAMP_WINDOW: SignedDuration = SignedDuration::from_mins(15);
 const NONCE_MEMORY: SignedDuration = SignedDuration::from_mins(31);
 const UNSIGNED_ACTION: &str = "AssumeRoleWithOIDC";
 /// What a V3 signature must cover at least.
@@ -226,7 +225,7 @@ fn check_v3(world: &World, nonces: &mut Nonces, now: Timestamp, wire: &Wire<'_>,
 fn check_timestamp(now: Timestamp, text: &str) -> Result<(), Refusal> {
     let has_form = text.len() == "2016-04-28T00:00:00Z".len() && text.ends_with('Z') && text.as_bytes()[10] == b'T';
     let stamp: Timestamp = text.parse().ok().filter(|_| has_form).ok_or_else(Refusal::bad_timestamp)?;
-    if now.duration_since(stamp).abs() > TIMESTAMP_WINDOW { Err(Refusal::expired()) } else { Ok(()) }
+    if now.duration_since(stamp).unsigned_abs() > STAMP_WINDOW { Err(Refusal::expired()) } else { Ok(()) }
 }
 
 /// The nonces of the last half hour.

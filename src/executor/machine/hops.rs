@@ -12,8 +12,8 @@ use super::routes::Known;
 use super::time::Moment;
 use crate::clock::BootTime;
 use crate::journal::Outcome;
-use crate::plan::{HealthEnd, LostPrefix, RouteLoss, RoutesUnread};
-use crate::resource::{Address, Observed, Route, RouterInterfaceId, Scope};
+use crate::plan::{HealthEnd, LostPrefix, RouteEnd, RouteLoss, RoutesUnread};
+use crate::resource::{Address, Observed, Route, Router, RouterInterfaceId, Scope};
 use crate::run::StepReason;
 
 /// What is known of a next hop.
@@ -42,7 +42,12 @@ enum Judged {
 impl<'a> Machine<'a> {
     /// Asks for the routes over a step's interface where what is known of them does not count any more.
     pub(super) fn ask_routes(&mut self, number: usize, since: Moment) {
-        let Some(router) = self.routes.router(&self.planned(number).address) else { return };
+        for end in self.routes.ends(&self.planned(number).address) {
+            self.ask_routes_of(&end.router, number, since);
+        }
+    }
+
+    fn ask_routes_of(&mut self, router: &Router, number: usize, since: Moment) {
         let is_known = !matches!(self.routes.known(router, self.fresh(number, since)), Known::Unknown);
         if !is_known && self.routes.ask(router, self.now.instant) {
             self.effects.push(Effect::AskRoutes(router.clone()));
@@ -51,14 +56,26 @@ impl<'a> Machine<'a> {
 
     /// Returns when the oldest was asked for on which it rests that no route loses its last next hop.
     pub(super) fn examine_routes(&mut self, number: usize, since: Moment) -> Result<Option<BootTime>, Option<Verdict>> {
-        let step = self.planned(number);
-        let Some(router) = self.routes.router(&step.address) else { return Ok(None) };
+        let (mut oldest, mut is_waiting) = (None, false);
+        // Every end is asked before any is waited for.
+        for end in self.routes.ends(&self.planned(number).address) {
+            match self.examine_end(number, end, since) {
+                Ok(asked) => oldest = [oldest, Some(asked)].into_iter().flatten().min(),
+                Err(None) => is_waiting = true,
+                Err(verdict) => return Err(verdict),
+            }
+        }
+        if is_waiting { Err(None) } else { Ok(oldest) }
+    }
+
+    fn examine_end(&mut self, number: usize, end: &RouteEnd, since: Moment) -> Result<BootTime, Option<Verdict>> {
+        let router = &end.router;
         let fresh = self.fresh(number, since);
         let judged = match self.routes.known(router, fresh) {
             Known::Unread(why) => return Err(Some(self.last_route(Vec::new(), Some(why)))),
             Known::Said { asked, routes, is_new } => {
-                match self.judge_routes(number, routes, fresh) {
-                    Judged::Kept(oldest) => return Ok(Some(oldest.min(asked))),
+                match self.judge_routes(number, end, routes, fresh) {
+                    Judged::Kept(oldest) => return Ok(oldest.min(asked)),
                     // Only what was asked for since may refuse it.
                     Judged::Lost(_) if !is_new => None,
                     judged => Some(judged),
@@ -69,7 +86,7 @@ impl<'a> Machine<'a> {
         match judged {
             None => {
                 self.routes.doubt(router);
-                self.ask_routes(number, since);
+                self.ask_routes_of(router, number, since);
                 Err(None)
             }
             Some(Judged::Unasked(ends)) => {
@@ -94,12 +111,13 @@ impl<'a> Machine<'a> {
     /// Lists the next hops that are read before a step's interface may go down, and their other ends: of each entry one that
     /// is known to be up, or all.
     pub(super) fn hops_worth_reading(&self, number: usize) -> Vec<(&'a Scope, RouterInterfaceId)> {
-        let step = self.planned(number);
-        let Some(router) = self.routes.router(&step.address) else { return Vec::new() };
-        let Some(routes) = self.routes.last(router) else { return Vec::new() };
         let fresh = Fresh { since: Moment::default(), now: self.now.boot, max_age: Duration::MAX };
         let mut worth: BTreeSet<(&'a Scope, RouterInterfaceId)> = BTreeSet::new();
-        for hops in others(routes, &step.interface_id) {
+        let ends = self.routes.ends(&self.planned(number).address).iter();
+        let said = ends.filter_map(|end| Some((end, self.routes.last(&end.router)?)));
+        for (RouteEnd { router, .. }, hops) in
+            said.flat_map(|(end, routes)| others(routes, &end.hop).into_iter().map(move |hops| (end, hops)))
+        {
             let up = hops.iter().find(|id| matches!(self.hop(&router.scope, id, fresh), Hop::Up(_)));
             let read = up.map_or_else(|| hops.iter().copied().collect(), |up| vec![*up]);
             for id in read {
@@ -120,7 +138,7 @@ impl<'a> Machine<'a> {
         declared.into_iter()
     }
 
-    fn judge_routes(&self, number: usize, routes: &[Route], fresh: Fresh) -> Judged {
+    fn judge_routes(&self, number: usize, end: &RouteEnd, routes: &[Route], fresh: Fresh) -> Judged {
         let step = self.planned(number);
         let own = self.sightings.get(&step.scope, &step.interface_id);
         let asked = self.sightings.asked(&step.scope, &step.interface_id);
@@ -130,11 +148,11 @@ impl<'a> Machine<'a> {
             return Judged::Kept(oldest);
         }
         let (mut unasked, mut is_unseen, mut lost) = (BTreeSet::new(), false, BTreeSet::new());
-        for hops in others(routes, &step.interface_id) {
+        for hops in others(routes, &end.hop) {
             let mut kept: Option<BootTime> = None;
             let (mut ends, mut is_open) = (BTreeSet::new(), false);
             for id in &hops {
-                match self.hop(&step.scope, id, fresh) {
+                match self.hop(&end.router.scope, id, fresh) {
                     Hop::Up(asked) => kept = kept.max(Some(asked)),
                     Hop::Unasked(end) => drop(ends.insert(end)),
                     Hop::Unseen => is_open = true,
@@ -155,8 +173,7 @@ impl<'a> Machine<'a> {
         } else if lost.is_empty() {
             Judged::Kept(oldest)
         } else {
-            let is_lost =
-                |route: &&Route| hops_beside(route, &step.interface_id).is_some_and(|hops| lost.contains(&hops));
+            let is_lost = |route: &&Route| hops_beside(route, &end.hop).is_some_and(|hops| lost.contains(&hops));
             let prefix = |route: &Route| LostPrefix { prefix: route.prefix.clone(), table: route.table.clone() };
             let mut prefixes: Vec<LostPrefix> = routes.iter().filter(is_lost).map(prefix).collect();
             prefixes.sort();

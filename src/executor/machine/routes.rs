@@ -6,7 +6,7 @@ use super::health::Fresh;
 use super::time::Moment;
 use crate::clock::BootTime;
 use crate::cloud::CloudError;
-use crate::plan::{Plan, RouteGuards, RoutesUnread};
+use crate::plan::{Plan, RouteEnd, RouteGuards, RoutesUnread};
 use crate::resource::{Address, Route, Router, RouterInterfaceId, Scope};
 
 /// What the route tables said last of each router that was asked about.
@@ -38,7 +38,7 @@ pub(super) enum Known<'s> {
 impl<'a> Routes<'a> {
     pub(super) fn new(plan: &'a Plan) -> Self {
         let guards = &plan.route_guards;
-        let changes = plan.resource_changes.iter().filter(|_| !guards.routers.is_empty());
+        let changes = plan.resource_changes.iter().filter(|_| !guards.ends.is_empty());
         Self {
             guards,
             declared: changes.map(|change| (&change.id, (&change.address, &change.scope))).collect(),
@@ -47,9 +47,9 @@ impl<'a> Routes<'a> {
         }
     }
 
-    /// Returns the router whose tables say what leads over an interface.
-    pub(super) fn router(&self, address: &Address) -> Option<&'a Router> {
-        self.guards.routers.get(address)
+    /// Lists whose tables say what rides on the link of an interface.
+    pub(super) fn ends(&self, address: &Address) -> &'a [RouteEnd] {
+        self.guards.ends.get(address).map(Vec::as_slice).unwrap_or_default()
     }
 
     pub(super) fn known(&self, router: &Router, fresh: Fresh) -> Known<'_> {

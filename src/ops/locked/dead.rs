@@ -5,7 +5,7 @@ use anyhow::{Context as _, Result};
 use crate::clock::BootTime;
 use crate::cloud::acting::Acting;
 use crate::executor;
-use crate::executor::recovery::OpenStep;
+use crate::executor::recovery::{OpenStep, Resolution};
 use crate::history;
 use crate::journal::{Died, Entry, Run};
 use crate::ops::failure::{Exit, Refusal};
@@ -49,6 +49,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             let run_id = run.started.run_id.clone();
             let mut open = live::open_steps(run);
             self.note_lag(run, &mut open);
+            self.wait_for_late_calls(run, &mut open, front);
             let doing = match open.len() {
                 0 => "no step of it is open".to_owned(),
                 steps => format!("reading what became of its {}", counted(steps, "open step")),
@@ -58,8 +59,10 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             let resolutions = executor::recovery::resolve(&open, cloud, &self.session.settings)
                 .await
                 .with_context(|| format!("cannot find out what became of run {run_id}; nothing was done"))?;
+            let resolved: Vec<(OpenStep, Resolution)> = open.into_iter().zip(resolutions).collect();
+            self.refuse_endless_doubt(run, &resolved)?;
             let mut entries = Vec::new();
-            for (open, resolution) in open.iter().zip(resolutions) {
+            for (open, resolution) in resolved {
                 let because = resolution.because();
                 front.note(&format!(
                     "{}: {}",

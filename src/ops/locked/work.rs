@@ -1,6 +1,7 @@
 //! A run: from its first line in the journal to the one that says how it ended.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
@@ -10,7 +11,7 @@ use crate::cloud::acting::Acting;
 use crate::duration::milliseconds;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
-use crate::journal::{Entry, Evidence, Ground, LockWord, Operation, PlannedStep, RunStarted};
+use crate::journal::{Entry, Evidence, Ground, LateCalls, LockWord, Operation, PlannedStep, RunStarted};
 use crate::ops::approval::parts;
 use crate::ops::session::{Front, Ran};
 use crate::ops::{check, live};
@@ -80,12 +81,15 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let needs = if takes_back.is_none() { needs(&self.session.project.spec) } else { BTreeMap::new() };
         let expected = history::expected_durations(&plan.steps, &self.state.interfaces);
         let known = Known { reads, earlier, needs, expected };
-        let evidence = Evidence { approved, ..self.evidence(&plan, takes_back, &live) };
+        let late_calls = self.late_calls(plan.steps.first().map(|step| &step.scope)).await?;
+        let evidence = Evidence { approved, late_calls, ..self.evidence(&plan, takes_back, &live) };
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
         let clock = &self.session.clock;
         let settings =
             executor::Settings { waits_for_traffic: !self.is_rehearsal, ..settings(&self.session.settings, operation) };
+        let settings =
+            executor::Settings { signed_back: late_calls.map_or(Duration::ZERO, LateCalls::signed_back), ..settings };
         let around = Surroundings {
             cloud: &self.cloud,
             store: &mut self.store,
@@ -109,6 +113,9 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let after = std::mem::take(&mut ended.seen);
         let waits = back.is_none() && ended.report.operation == Operation::Apply;
         let (mut report, is_recorded) = self.end(&plan, ended, waits && self.session.confirm_within.is_some());
+        if let Some(unrecorded) = report.unrecorded.as_ref().filter(|_| report.exit() == Some(Exit::Done)) {
+            front.note(&format!("warning: {}", words::run::unrecorded(unrecorded)));
+        }
         let awaits = self.awaits(&report);
         let whole = back.as_ref().filter(|back| back.ran.report.exit() == Some(Exit::Done));
         report.taken_back_by = whole.map(|back| back.ran.report.run_id.clone());
@@ -179,8 +186,11 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             match self.store.append(&[Entry::RunEnded(end.clone())]) {
                 Ok(()) => is_recorded = true,
                 Err(error) => {
-                    report.unrecorded = Some(self.rescue(&error));
-                    end = decide(&report);
+                    let unrecorded = report.unrecorded.insert(self.rescue(&error));
+                    // What is missing is that it ended well: whoever took over finds every step at its goal.
+                    if !(unrecorded.taken_over && end.exit == Exit::Done) {
+                        end = decide(&report);
+                    }
                 }
             }
         }
@@ -238,7 +248,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             stood_under: Some(footing(&project.spec, &touched(plan, live, &project.spec))),
             override_window: plan.overridden.as_ref().map(|overridden| overridden.reason.clone()),
             allow_last_route: plan.inputs.allow_last_route.clone(),
-            lock: (project.paths.locking == Locking::None).then_some(LockWord::None),
+            lock: (project.place.locking() == Locking::None).then_some(LockWord::None),
             confirm_within_ms: confirm_within.map(milliseconds),
             uptime: confirm_within.and_then(|_| BootTime::now().uptime()),
             ..Evidence::default()
@@ -264,7 +274,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             StoreError::Stalled => Err("nothing more is written".to_owned()),
             _ => self.store.rescue().map_err(|error| explain(&error)),
         };
-        Unrecorded { error: explain(error), rescued }
+        Unrecorded { error: explain(error), rescued, taken_over: matches!(error, StoreError::Fenced { .. }) }
     }
 }
 

@@ -9,7 +9,10 @@ use anyhow::{Context as _, Result};
 use crate::journal::Run;
 use crate::ops::failure::{Exit, Refusal};
 use crate::spec::{self, footing};
+use crate::store::Place;
 use crate::store::local::Paths;
+
+use crate::ops::stores::Named;
 
 use super::{Project, directory_of, files, usual_state};
 
@@ -23,12 +26,18 @@ pub fn records(path: &Path, given: Option<&Path>, rescue_directory: &Path) -> Pa
     paths
 }
 
+/// Returns what a spec that cannot be read says that it and its state are called, as far as that can be read.
+pub fn names(path: &Path) -> Named {
+    let (state_name, name) = files(path).ok().map(footing::names).unwrap_or_default();
+    Named { state_name, name }
+}
+
 impl Project {
     /// Puts together what a run stood under, in the place of the spec at `path`, which cannot be read.
     ///
     /// # Errors
     /// A run whose version did not record it yet.
-    pub fn of_run(path: &Path, paths: Paths, run: &Run) -> Result<Self> {
+    pub fn of_run(path: &Path, place: Place, run: &Run) -> Result<Self> {
         let evidence = &run.started.evidence;
         let Some(stood_under) = &evidence.stood_under else {
             let summary = format!("run {} is of a version that did not record what it stood under", run.id());
@@ -42,7 +51,7 @@ impl Project {
             spec,
             digest: evidence.spec_digest.clone().unwrap_or_default().into(),
             directory: directory_of(path),
-            paths,
+            place,
         })
     }
 }

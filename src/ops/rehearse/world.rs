@@ -12,7 +12,7 @@ use crate::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead, TABLES_ACTIO
 use crate::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, MAX_FILTER_VALUES,
-    Mutation, Page, Permit, Receipt, RequestId, Selection,
+    Mutation, Page, Permit, Receipt, RequestId, Selection, Stamped,
 };
 use crate::emulator::{
     AccountSeed, ElsewhereSeed, InProcess, InterfaceSeed, OppositeSeed, QuotaSeed, Settle, World, WorldSeed,
@@ -342,6 +342,13 @@ impl RoutesRead for AsRead {
             next_token: None,
             request_id: RequestId("read".into()),
         })
+    }
+}
+
+/// Nobody is late in a rehearsal.
+impl Stamped for AsRead {
+    async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
+        self.face.takes_stamp(scope, back).await
     }
 }
 

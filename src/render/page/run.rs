@@ -11,7 +11,7 @@ use crate::render::words::groups::worrying;
 use crate::render::words::next::{Given, after_run, after_show};
 use crate::render::words::report as words;
 use crate::render::words::run::label;
-use crate::resource::{Address, GroupName, Status};
+use crate::resource::{GroupName, Status};
 use crate::run::{Exit, Reason, Report, RunOutcome, StepResult, Subject};
 
 /// Builds the page of a past run; `given` is what the command was typed with.
@@ -117,10 +117,7 @@ fn circumstances(evidence: &Evidence) -> Vec<(&'static str, Phrase)> {
         ("Agreed", Phrase::theirs(approved.by.as_str()).and(format!(" ({})", words::how(approved.how))))
     }));
     facts.extend(named("Windows overridden because", &evidence.override_window));
-    if !evidence.allow_last_route.is_empty() {
-        let names: Vec<&str> = evidence.allow_last_route.iter().map(Address::as_str).collect();
-        facts.push(("Last routes allowed", Phrase::theirs(names.join(", "))));
-    }
+    facts.extend(named("Last routes allowed", &words::last_routes(evidence)));
     facts.extend(evidence.lock.map(|LockWord::None| ("Lock", Phrase::ours("none (--lock=none)"))));
     facts
 }

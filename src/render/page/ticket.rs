@@ -15,7 +15,7 @@ use crate::render::words::plan::guard;
 use crate::render::words::report as words;
 use crate::render::words::run::label;
 use crate::render::words::ticket as told;
-use crate::resource::{Address, Status};
+use crate::resource::Status;
 use crate::run::StepResult;
 
 /// Builds a page for each part of a report.
@@ -65,10 +65,7 @@ fn facts(ticket: &Ticket, part: &TicketPart, zone: &Zone) -> Vec<Fact> {
     let changes = |run: &PastRun| Some(run.changes().into_iter().collect::<Vec<_>>().join(", "));
     let of_run = matches!(part.about, About::Run(_)).then(|| all(&|run| changes(run).filter(|said| !said.is_empty())));
     let windows = all(&|run| run.evidence.override_window.clone());
-    let last_routes = all(&|run| {
-        let allowed: Vec<&str> = run.evidence.allow_last_route.iter().map(Address::as_str).collect();
-        (!allowed.is_empty()).then(|| allowed.join(", "))
-    });
+    let last_routes = all(&|run| words::last_routes(&run.evidence));
     let facts = [
         of_run.flatten().map(|says| Fact::new("Change", says)),
         all(&|run| run.evidence.reason.clone()).map(|says| Fact::new("Reason", says)),

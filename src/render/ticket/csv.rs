@@ -21,7 +21,7 @@ use crate::run::{Reason, StepResult};
 pub const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// The heads of the columns that tell of a run.
-const RUN: [&str; 26] = [
+const RUN: [&str; 27] = [
     "run_id",
     "operation",
     "outcome",
@@ -44,6 +44,7 @@ const RUN: [&str; 26] = [
     "commit",
     "commit_dirty",
     "override_window",
+    "allow_last_route",
     "takes_back",
     "taken_back_by",
     "resolved_by",
@@ -122,6 +123,7 @@ fn of_run(run: &PastRun) -> [String; RUN.len()] {
         text(&evidence.commit),
         shown(evidence.commit_dirty),
         text(&evidence.override_window),
+        text(&words::last_routes(evidence)),
         words::runs(&evidence.takes_back),
         shown(report.taken_back_by.as_ref()),
         shown(run.resolved.as_ref().and_then(|resolved| resolved.by.as_ref())),

@@ -1,5 +1,7 @@
 //! What is odd about what is recorded, in words.
 
+use jiff::Timestamp;
+
 use crate::calendar::Zone;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::history::Note;
@@ -33,6 +35,9 @@ pub(crate) fn note(note: &Note) -> String {
             format!("{state} has another lineage than its journal: run {run} was not its own")
         }
         Note::OtherLineage { state, run: None } => format!("{state} has another lineage than its journal"),
+        Note::WentBack { state, found, known } => format!(
+            "{state} is at serial {found}, and serial {known} was seen there before: it was restored from a backup, or a replica took over that lagged behind. What ran since is not in it; `rictl plan` says what is live"
+        ),
         Note::NotArchived { error } => {
             format!("{error}; the run is recorded, and the next command that writes takes it into the history")
         }
@@ -61,6 +66,11 @@ pub(crate) fn records_without_spec(spec: &str, why: &str, state: &str) -> String
 /// Says of a run that its process died, where nobody has looked yet what became of it.
 pub(crate) fn died(run_id: &RunId) -> String {
     format!("run {run_id} has no end on record; the next `rictl apply` looks what became of it")
+}
+
+/// Says until when calls of a run are waited for that nobody can take back.
+pub(crate) fn waits_for_calls(run_id: &RunId, until: Timestamp, zone: &Zone) -> String {
+    format!("waiting until {} for calls of run {run_id} that may still arrive", zone.stamp(until))
 }
 
 /// How many interfaces a line of the history names before it counts them.

@@ -31,8 +31,6 @@ pub struct Given {
     pub at: Option<String>,
     /// `--target` and `--exclude`.
     pub selection: Vec<(&'static str, String)>,
-    /// `rollback --state`.
-    pub state: Option<String>,
     /// The spec leaves alone what only the cloud has moved (`drift: leave`).
     pub leaves_drift: bool,
 }
@@ -93,8 +91,7 @@ impl Given {
     }
 
     fn back(&self, run_id: &RunId) -> String {
-        let state = self.state.as_ref().map(|state| format!(" --state {}", quoted(state))).unwrap_or_default();
-        format!("rollback {}{state}", quoted(&run_id.0))
+        format!("rollback {}", quoted(&run_id.0))
     }
 
     /// Returns the command that takes back what a way back has left of a run: what is declared no more has to be asked for.

@@ -6,7 +6,7 @@ use super::run as words;
 use crate::calendar::Zone;
 use crate::cloud::Call;
 use crate::duration;
-use crate::journal::{ApprovedHow, Operation, Outcome};
+use crate::journal::{ApprovedHow, Evidence, Operation, Outcome};
 use crate::resource::{Address, Status};
 use crate::run::{Exit, Reason, Report, StepReason, StepResult};
 use crate::state::RunId;
@@ -186,6 +186,12 @@ pub(crate) fn read_again(address: &Address, window: Duration) -> String {
 /// Returns what a way back without steps comes to.
 pub(crate) fn found_back() -> &'static str {
     "Nothing to take back: everything is where it was before that run. It counts as taken back, and is left alone."
+}
+
+/// Names what was allowed to lose its last route, in a run.
+pub(crate) fn last_routes(evidence: &Evidence) -> Option<String> {
+    let allowed: Vec<&str> = evidence.allow_last_route.iter().map(Address::as_str).collect();
+    (!allowed.is_empty()).then(|| allowed.join(", "))
 }
 
 /// Names runs.

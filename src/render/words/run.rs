@@ -62,6 +62,10 @@ pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
             let found = found.as_ref().map_or("nothing there", Status::as_str);
             format!("unknown, found {found}: no answer to the first call, and its repeat was refused: {error}")
         }
+        StepReason::NeverArrived { found } => {
+            let found = found.as_ref().map_or("nothing there", Status::as_str);
+            format!("it never arrived: found {found}, and the API refuses it by now")
+        }
         StepReason::Unwatched => "stopped before a read could tell".to_owned(),
         StepReason::Abandoned => "abandoned, outcome unknown".to_owned(),
         StepReason::Dependency { step } => format!("{step} did not reach its goal"),
@@ -166,11 +170,13 @@ pub(crate) fn wave_failure(failure: &WaveFailure) -> String {
 fn group_traffic(group: &GroupTraffic) -> String {
     let GroupTraffic { group, before_bps, wanted_bps, now_bps, unread } = group;
     let now = match (now_bps, unread) {
+        // Rounded, it would seem to be enough.
+        (Some(now), _) if Rate::of(*now).rounded() >= Rate::of(*wanted_bps).rounded() => Rate::of(*now).exact(),
         (Some(now), _) => Rate::of(*now).to_string(),
         (None, Some(why)) => format!("could not be read ({})", traffic_unread(why)),
         (None, None) => "no figure since".to_owned(),
     };
-    format!("{group} {now}, wanted {} of {} before", Rate::of(*wanted_bps), Rate::of(*before_bps))
+    format!("{group} {now}, wanted {} of {} before", Rate::of(*wanted_bps).exact(), Rate::of(*before_bps))
 }
 
 /// Returns what could not be recorded, and where it is instead.

@@ -155,7 +155,7 @@ fn a_wait_that_saw_its_goal_did_nothing() {
 
 #[test]
 fn a_run_that_could_not_be_recorded_is_no_success() {
-    let unrecorded = Unrecorded { error: "no space".to_owned(), rescued: Ok("/tmp/x".to_owned()) };
+    let unrecorded = Unrecorded { error: "no space".to_owned(), rescued: Ok("/tmp/x".to_owned()), taken_over: false };
     let mut world = World { unrecorded: Some(unrecorded), ..World::of(&[Outcome::Done]) };
     assert_eq!(world.comes_to(), (5, RunOutcome::Incomplete));
     world.results = deactivations(&[Outcome::NotStarted]);

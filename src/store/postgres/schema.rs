@@ -124,10 +124,13 @@ written AS (INSERT INTO rictl.journal (name, generation, position, bytes) \
 SELECT $1, generation, 0, $4 FROM held WHERE length($4) > 0) \
 SELECT generation FROM held";
 
-/// The bytes of the journal from a position on, and where it ends.
+/// Who writes, and the bytes of the journal from a position on.
 pub(super) const WRITTEN: &str = "\
-SELECT (SELECT string_agg(j.bytes, ''::bytea ORDER BY j.position) FROM rictl.journal j \
-WHERE j.name = s.name AND j.generation = s.generation AND j.position >= $2), s.position \
+SELECT s.epoch, s.pulse, s.holder, s.ttl_ms, \
+(extract(epoch FROM s.renewed - clock_timestamp()) * 1000)::bigint + s.ttl_ms, \
+s.last_holder, (extract(epoch FROM s.changed) * 1000)::bigint, s.position, s.generation, \
+(SELECT string_agg(j.bytes, ''::bytea ORDER BY j.position) FROM rictl.journal j \
+WHERE j.name = s.name AND j.generation = s.generation AND j.position >= $2) \
 FROM rictl.states s WHERE s.name = $1";
 
 /// Gives the claim back.

@@ -74,6 +74,15 @@ impl Lease {
         if term.fenced.is_some() { term.renewed } else { term.renewed.after(term.ttl) }
     }
 
+    /// Returns until when a call may leave: it has to be answered or lost while nobody else can have taken the state.
+    pub fn last_call(&self) -> BootTime {
+        /// What a call takes from its last check to the other side.
+        const ON_ITS_WAY: Duration = Duration::from_secs(5);
+        let term = guard(&self.0);
+        let ttl = if term.fenced.is_some() { Duration::ZERO } else { term.ttl.saturating_sub(ON_ITS_WAY) };
+        term.renewed.after(ttl)
+    }
+
     /// Returns for how long it still covers what is begun now; nothing where it is over or was taken away.
     pub fn left(&self) -> Duration {
         self.until().since(BootTime::now())

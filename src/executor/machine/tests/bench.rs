@@ -17,7 +17,7 @@ use crate::executor::settings::Settings;
 use crate::journal::{Entry, Evidence, Operation, RunStarted};
 use crate::plan::{
     Action, Basis, Change, ChangeAction, Floor, FloorLink, FloorMember, Goal, HealthEnd, Plan, ResourceChange,
-    ResourceType, Returning, RolloutPlan, Step, StepId, TrafficUnread,
+    ResourceType, Returning, RolloutPlan, RouteEnd, Step, StepId, TrafficUnread,
 };
 use crate::resource::{
     AccountName, Address, Call, HealthCheckStatus, NextHop, Observed, Provider, Route, Router, RouterInterfaceId,
@@ -157,9 +157,17 @@ impl Scene {
     /// Lets the routes over some interfaces bind, all of one router.
     pub(super) fn routed(mut self, names: &[&str]) -> Self {
         for name in names {
-            self.plan.route_guards.routers.insert((*name).into(), router());
+            let end = RouteEnd { router: router("vrt"), hop: (*name).into() };
+            self.plan.route_guards.ends.entry((*name).into()).or_default().push(end);
             self.plan.resource_changes.push(declared(name));
         }
+        self
+    }
+
+    /// Lets the routes at the other end of a link bind, which know it by another interface.
+    pub(super) fn routed_beyond(mut self, name: &str, hop: &str) -> Self {
+        let end = RouteEnd { router: router("beyond"), hop: hop.into() };
+        self.plan.route_guards.ends.entry(name.into()).or_default().push(end);
         self
     }
 
@@ -289,8 +297,8 @@ fn declared(name: &str) -> ResourceChange {
     }
 }
 
-fn router() -> Router {
-    Router { scope: scope("here"), id: "vrt".into(), kind: None }
+fn router(id: &str) -> Router {
+    Router { scope: scope("here"), id: id.into(), kind: None }
 }
 
 fn expected(step: &Step) -> Status {
@@ -407,20 +415,25 @@ impl Run {
 
     /// Lets the tables of the router have entries with these next hops, all Enabled.
     pub(super) fn routes(&mut self, entries: &[&[&str]]) -> Vec<String> {
+        self.routes_of("vrt", entries)
+    }
+
+    /// The same of another router.
+    pub(super) fn routes_of(&mut self, id: &str, entries: &[&[&str]]) -> Vec<String> {
         let entry = |(number, hops): (usize, &&[&str])| Route {
             table: "vtb".into(),
             prefix: format!("10.{number}.0.0/16").into(),
             next_hops: hops.iter().map(|hop| NextHop { id: (*hop).into(), is_enabled: true, weight: None }).collect(),
         };
         let (asked, answer) = (self.now().boot, Ok(entries.iter().enumerate().map(entry).collect()));
-        self.tell(Input::Routes { router: router(), asked, answer })
+        self.tell(Input::Routes { router: router(id), asked, answer })
     }
 
     /// Lets them fail to be read.
     pub(super) fn no_routes(&mut self, kind: ErrorKind) -> Vec<String> {
         let error = CloudError::new(kind, crate::cloud::Effect::None, "DescribeRouteTableList", "no");
         let asked = self.now().boot;
-        self.tell(Input::Routes { router: router(), asked, answer: Err(error) })
+        self.tell(Input::Routes { router: router("vrt"), asked, answer: Err(error) })
     }
 
     pub(super) fn signal(&mut self, count: u32) -> Vec<String> {

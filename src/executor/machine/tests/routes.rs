@@ -50,6 +50,21 @@ fn routes_that_cannot_be_read_count_as_lost() {
 }
 
 #[test]
+fn what_rides_on_the_other_end_of_its_link_stays_too() {
+    let scene = || Scene::of([drain("a")]).routed(&["a"]).routed_beyond("a", "far");
+    let mut run = scene().begin();
+    assert_eq!(run.permit(0), ["ask routes vrt", "ask routes beyond", "read a"]);
+    run.read();
+    assert!(run.routes(&[&["b"]]).is_empty(), "the other router has not answered");
+    assert_eq!(run.routes_of("beyond", &[&["a"]]), ["append intent a/deactivate"], "it knows the link as far");
+    let mut run = scene().begin();
+    run.permit(0);
+    run.read();
+    run.routes(&[&["b"]]);
+    assert_eq!(run.routes_of("beyond", &[&["far"]]), REFUSED);
+}
+
+#[test]
 fn steps_that_go_together_share_an_answer_and_the_second_counts_the_first_as_down() {
     let mut run = Scene::of([drain("a"), drain("b")]).routed(&["a", "b"]).begin();
     assert!(run.permit(0).contains(&"ask routes vrt".to_owned()));

@@ -50,8 +50,8 @@ pub(crate) fn guard_weakened(guard: &GuardWeakened) -> GuardTold {
             told(format!("{name}: {verdict}"), before, after)
         }
         GuardWeakened::QuietBelow { was, is } => {
-            let is = is.map_or_else(|| "none".to_owned(), |is| Rate::of(is).to_string());
-            told("limits.quiet_below".to_owned(), &Rate::of(*was).to_string(), &is)
+            let is = is.map_or_else(|| "none".to_owned(), |is| Rate::of(is).exact());
+            told("limits.quiet_below".to_owned(), &Rate::of(*was).exact(), &is)
         }
         GuardWeakened::ReturningTraffic { was, is } => {
             let is = is.map_or_else(|| "none".to_owned(), |is| format!("{is}%"));

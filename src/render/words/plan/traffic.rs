@@ -44,11 +44,16 @@ pub(crate) fn not_quiet(
     unread: Option<&TrafficUnread>,
 ) -> String {
     let at = at.map(|at| format!(" ({at})")).unwrap_or_default();
-    let limit = format!("limits.quiet_below {}{at}", Rate::of(limit_bps));
+    let limit = format!("limits.quiet_below {}{at}", Rate::of(limit_bps).exact());
     let carried = carried(in_bps, out_bps);
-    let is_known = in_bps.unwrap_or(0).saturating_add(out_bps.unwrap_or(0)) > limit_bps;
+    let both = [in_bps, out_bps].map(Option::unwrap_or_default);
+    let together = both[0].saturating_add(both[1]);
+    let is_known = together > limit_bps;
+    let shown: u64 = both.iter().map(|bps| Rate::of(*bps).rounded().bits_per_second()).fold(0, u64::saturating_add);
+    // Rounded, it would seem to be allowed.
+    let exactly = if shown <= limit_bps { format!(", together {}", Rate::of(together).exact()) } else { String::new() };
     match unread {
-        _ if is_known => format!("{title} carries {carried}, and {limit} lets no more than that go down"),
+        _ if is_known => format!("{title} carries {carried}{exactly}, and {limit} lets no more than that go down"),
         Some(why) => {
             format!("what {title} carries could not be read, and {limit} asks for it: {}", traffic_unread(why))
         }
@@ -72,6 +77,15 @@ pub(crate) fn traffic_unread(why: &TrafficUnread) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_too_much_never_reads_as_if_it_were_not() {
+        let said = |into, out| not_quiet("it", (Some(into), Some(out)), (1_000_000, None), None);
+        let rest = "and limits.quiet_below 1 Mbit/s lets no more than that go down";
+        assert_eq!(said(2_000_000, 0), format!("it carries 2 Mbit/s in, 0 bit/s out, {rest}"));
+        let exact = "it carries 500 kbit/s in, 500 kbit/s out, together 1.000001 Mbit/s";
+        assert_eq!(said(500_001, 500_000), format!("{exact}, {rest}"));
+    }
 
     #[test]
     fn what_nobody_knows_is_not_said_to_be_nothing() {

@@ -1,0 +1,81 @@
+//! Calls that are late on their way, where several machines act one after the other: a process that stood still may send one after
+//! somebody else took over, and only the API can refuse it, by its signature.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use futures_util::future::join;
+
+use crate::clock::BootTime;
+use crate::cloud::acting::Acting;
+use crate::executor::recovery::{OpenStep, Resolution};
+use crate::journal::{LateCalls, Outcome, Run};
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::session::Front;
+use crate::render::words;
+use crate::resource::Scope;
+use crate::store::Store;
+
+use super::Locked;
+
+impl<C: Acting, S: Store> Locked<'_, C, S> {
+    /// Finds out, once a session, what the API does with what was signed long ago; nothing where nobody else acts on the state.
+    ///
+    /// # Errors
+    /// A read that fails otherwise: then nothing is sent.
+    pub(super) async fn late_calls(&mut self, scope: Option<&Scope>) -> Result<Option<LateCalls>> {
+        let Some(scope) = scope.filter(|_| self.store.lease().is_some()) else { return Ok(None) };
+        if self.late_calls.is_none() {
+            let ask = |back| self.cloud.takes_stamp(scope, back);
+            let (soon, old) = join(ask(LateCalls::SIGNED_BACK), ask(LateCalls::TOO_OLD)).await;
+            let is_taken = |taken: Result<bool, _>| {
+                taken.context("cannot find out whether the API refuses calls that come late; nothing was sent")
+            };
+            self.late_calls = Some(match (is_taken(old)?, is_taken(soon)?) {
+                (true, _) => LateCalls::Taken,
+                (false, true) => LateCalls::RefusedSoon,
+                (false, false) => LateCalls::Refused,
+            });
+        }
+        Ok(self.late_calls)
+    }
+
+    /// Lets the open steps of a dead run wait for as long as their calls may still arrive, and says so.
+    pub(super) fn wait_for_late_calls(&self, run: &Run, open: &mut [OpenStep], front: &mut impl Front) {
+        let Some(before) = self.store.lease().and_then(|lease| lease.before()) else { return };
+        let Some(late) = count_for(run) else { return };
+        let left = before.may_arrive_until(late).since(BootTime::now());
+        let open: Vec<&mut OpenStep> = open.iter_mut().filter(|open| !open.accepted).collect();
+        if !open.is_empty() && !left.is_zero() {
+            let until = self.session.clock.at(tokio::time::Instant::now() + left);
+            front.note(&words::history::waits_for_calls(run.id(), until, &self.session.project.spec.time_zone));
+        }
+        open.into_iter().for_each(|open| open.may_arrive = Some(left));
+    }
+
+    /// Refuses to take for untouched what a call may still touch, however late it comes, unless somebody takes that on.
+    ///
+    /// # Errors
+    /// Exit 3, naming the steps.
+    pub(super) fn refuse_endless_doubt(&self, run: &Run, resolved: &[(OpenStep, Resolution)]) -> Result<(), Refusal> {
+        let is_shared = self.store.lease().is_some_and(|lease| lease.before().is_some());
+        if !is_shared || count_for(run).is_some() || self.session.settings.accepts_doubt {
+            return Ok(());
+        }
+        let doubtful = resolved.iter().filter(|(open, end)| !open.accepted && end.outcome == Outcome::InDoubt);
+        let mut doubtful = doubtful.map(|(open, _)| open.step.id.to_string()).peekable();
+        if doubtful.peek().is_none() {
+            return Ok(());
+        }
+        let summary = format!("a call of run {} may still arrive, and nobody knows until when", run.id());
+        let refusal =
+            Refusal::new(Exit::Refused, summary).cause("the API takes requests however long ago they were signed");
+        let refusal = doubtful.fold(refusal, |refusal, step| refusal.cause(format!("{step}: nothing of it shows")));
+        Err(refusal.hint("make sure that its process is gone and its calls have ended, then give --accept-doubt"))
+    }
+}
+
+/// Returns how long after it was signed a call of a run counts. One that was recorded before its state was shared was signed as of now.
+fn count_for(run: &Run) -> Option<Duration> {
+    run.started.evidence.late_calls.unwrap_or(LateCalls::Refused).count_for()
+}

@@ -1,0 +1,58 @@
+//! Whether what rides on a link lets it go down, which its groups could spare: the planner judges that, here of one link at a time.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use crate::cloud::CloudRead;
+use crate::cloud::routes::RoutesRead;
+use crate::cloud::traffic::TrafficRead;
+use crate::diagnostic::Place;
+use crate::plan::{BlockReason, PlanOptions};
+use crate::resource::{Address, DesiredStatus};
+use crate::selector::Selector;
+use crate::spec::{LastRoutePolicy, Limits, Placed};
+
+use super::live::{self, Heard, Known};
+
+/// Returns why routes or traffic forbid that each of `addresses` goes down by itself; asks nobody where nothing limits that.
+///
+/// # Errors
+/// As [`live::plan_from`].
+pub async fn riding(
+    known: &Known<'_>,
+    cloud: &(impl CloudRead + RoutesRead + TrafficRead),
+    addresses: impl IntoIterator<Item = &Address>,
+    options: &PlanOptions,
+) -> Result<BTreeMap<Address, BlockReason>> {
+    let limits = &known.project.spec.limits;
+    let mut forbidden = BTreeMap::new();
+    let do_routes_bind = limits.last_route() == LastRoutePolicy::Block;
+    if !do_routes_bind && limits.quiet_below.is_none() {
+        return Ok(forbidden);
+    }
+    let mut heard = Heard::default();
+    let mut project = known.project.clone();
+    // What caps a plan says nothing of one link.
+    let Limits { max_changes, max_changes_percent, per_group, per_region, last_route, .. } = &mut project.spec.limits;
+    for cap in [max_changes, max_changes_percent, per_group, per_region] {
+        *cap = None;
+    }
+    if !do_routes_bind {
+        *last_route = Some(Placed { value: LastRoutePolicy::Ignore, place: Place::default() });
+    }
+    for address in addresses {
+        let Some(entry) = project.spec.interfaces.get_mut(address) else { continue };
+        let declared = std::mem::replace(&mut entry.status.value, DesiredStatus::Inactive);
+        let supposed = Known { project: &project, state: None, doubts: &[], ..*known };
+        let alone = PlanOptions { targets: vec![Selector::of(address)], ..options.clone() };
+        let plan = live::plan_hearing(&supposed, cloud, &alone, &mut heard).await?;
+        let rides = |reason: &BlockReason| matches!(reason, BlockReason::Route(_) | BlockReason::Traffic { .. });
+        let refused = plan.blocked.into_iter().find(|blocked| blocked.address == *address && rides(&blocked.reason));
+        forbidden.extend(refused.map(|blocked| (blocked.address, blocked.reason)));
+        if let Some(entry) = project.spec.interfaces.get_mut(address) {
+            entry.status.value = declared;
+        }
+    }
+    Ok(forbidden)
+}
