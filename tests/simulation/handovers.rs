@@ -123,7 +123,13 @@ impl Scenario {
         let digest = spec::digest(&files);
         let spec = spec::parse(files).unwrap();
         let paths = Paths::new("state/rictl.json", "rescue");
-        Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), paths }
+        Project {
+            name: "rictl.yaml".to_owned(),
+            spec,
+            digest: digest.into(),
+            directory: PathBuf::new(),
+            place: paths.into(),
+        }
     }
 }
 

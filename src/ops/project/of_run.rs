@@ -29,7 +29,7 @@ pub fn records(path: &Path, given: Option<&Path>, rescue_directory: &Path) -> Pa
 /// Returns what a spec that cannot be read says that it and its state are called, as far as that can be read.
 pub fn names(path: &Path) -> Named {
     let (state_name, name) = files(path).ok().map(footing::names).unwrap_or_default();
-    Named { state_name, name }
+    Named { state_name, name, region: None }
 }
 
 impl Project {
