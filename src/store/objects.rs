@@ -4,8 +4,10 @@
 //! are needed. `log` is the log of one state in records of `frame`, and `remote` the port over it; `probe` asks once whether
 //! a store keeps its word. Nothing is deleted but what a probe has put under `NAME/probe/`.
 
+mod appending;
 pub mod aws;
 mod bucket;
+mod claiming;
 mod error;
 mod frame;
 mod keys;
@@ -14,6 +16,7 @@ mod probe;
 mod remote;
 mod site;
 mod wire;
+mod writing;
 mod xml;
 
 use std::sync::Arc;

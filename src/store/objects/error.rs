@@ -117,7 +117,7 @@ impl ObjectError {
             Self::Keys(none) => return none.hint.clone(),
             Self::Refused { code, .. } if code == "NoSuchBucket" => "make the bucket first, in that region".to_owned(),
             Self::Refused { status: 403, .. } => {
-                "let these keys list, read and write below the prefix; docs/how-to has the policy".to_owned()
+                "let these keys list, read and write below the prefix; docs/reference/store-oss.md and store-s3.md have the policy".to_owned()
             }
             Self::Refused { status: 301 | 307, .. } => "name the region that the bucket is in".to_owned(),
             _ => return None,
