@@ -21,9 +21,6 @@ use self::bucket::Bucket;
 use super::neighbours::{Busy, Neighbours, Others, Word};
 use super::quota::Quota;
 
-/// Added to the window, for a call that we gave up on and that arrives nevertheless, and for timers' granularity.
-pub(super) const MARGIN: Duration = Duration::from_millis(100);
-
 /// The longest wait that an answer can impose (docs/reference/faults.md#n13).
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
@@ -222,7 +219,7 @@ impl Gate {
 
 impl Usage {
     fn next(&mut self, quota: Quota, now: Instant, others: Others) -> Next {
-        let occupied = quota.window + MARGIN;
+        let occupied = quota.occupied();
         while self.ended.front().is_some_and(|ended| ended.at + occupied <= now) {
             self.ended.pop_front();
         }

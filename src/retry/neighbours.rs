@@ -16,7 +16,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::gate::MARGIN;
 use super::quota::Quota;
 use crate::clock::BootTime;
 use crate::resource::{AccountId, AccountName, Provider, Scope};
@@ -130,7 +129,7 @@ impl Neighbours {
             account: scope.account.clone(),
             gate: format!("{} {action}", scope.region),
             number: NEXT.fetch_add(1, Ordering::Relaxed),
-            occupied: quota.window + MARGIN,
+            occupied: quota.occupied(),
             part: (quota.window / PARTS).max(Duration::from_millis(10)),
             ended: RefCell::default(),
         }
