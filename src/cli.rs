@@ -35,10 +35,14 @@ use crate::alibaba::credentials::Environment;
 use crate::child::{self, Children};
 use crate::clock::Clock;
 use crate::ops::failure::Refusal;
+use crate::ops::stores::{Opened, Stores};
 use crate::run::Exit;
 use crate::store::named;
+#[cfg(feature = "postgres")]
+use crate::store::postgres::Login;
+use crate::store::shared::Terms;
 
-use args::Cli;
+use args::{Cli, Global};
 use commands::Invocation;
 use errors::Machine;
 use outlet::Untaken;
@@ -96,7 +100,8 @@ fn work(runtime: &Runtime) -> Exit {
         return errors::report(&output, &refusal.hint("give all of them on one side of it").into(), machine);
     }
     let environment = environment().with_children(children());
-    let invocation = Invocation { global: cli.global, environment, clock: clock(), is_linked };
+    let stores = stores(&cli.global);
+    let invocation = Invocation { global: cli.global, environment, stores, clock: clock(), is_linked };
     let output = output.given(invocation.given_to(&cli.command));
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
@@ -175,6 +180,26 @@ fn parse_without(arguments: Vec<OsString>, is_out: impl Fn(&OsStr) -> bool) -> R
 /// The one read of the wall clock.
 fn clock() -> Clock {
     Clock::starting_at(Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+/// What the environment says of stores.
+fn stores(global: &Global) -> Stores {
+    let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = path("XDG_CACHE_HOME").or_else(|| Some(path("HOME")?.join(".cache")));
+    let rescue = [path("RICTL_RESCUE_DIR"), Some(PathBuf::from(".")), Some(std::env::temp_dir())];
+    Stores {
+        asked: global.state.clone(),
+        terms: Terms { ttl: global.lease, rescue: rescue.into_iter().flatten().collect() },
+        #[cfg(feature = "postgres")]
+        login: Login {
+            password: std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty()).map(Into::into),
+            password_file: path("PGPASSFILE"),
+            root_certificate: path("PGSSLROOTCERT"),
+        },
+        adopts: global.adopt,
+        cache: cache.map(|cache| cache.join("rictl/states")),
+        opened: Opened::default(),
+    }
 }
 
 fn environment() -> Environment {

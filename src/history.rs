@@ -21,6 +21,7 @@ use crate::resource::Target;
 use crate::state::State;
 use crate::store::local::{Files, LocalStore, Paths};
 use crate::store::lock::Holder;
+use crate::store::place::{Home, Place, Seen as SeenThere};
 use crate::store::recorder::{self, Found, Recorder};
 use crate::store::{Medium, Store, StoreError, explain};
 
@@ -134,6 +135,35 @@ pub fn read_files(paths: &Paths) -> Result<Recorded, StoreError> {
     read(&Files::new(paths.clone()))
 }
 
+/// Reads what is recorded at a place.
+///
+/// # Errors
+/// As [`read`]; a state that was moved, or is of another spec.
+pub fn read_at(place: &Place) -> Result<Recorded, StoreError> {
+    place.check()?;
+    let mut recorded = read(&place.medium())?;
+    recorded.notes.extend(went_back(place, recorded.state.as_ref()));
+    Ok(recorded)
+}
+
+/// Says that a place holds less than was seen there before, and remembers what is seen now where that is newer.
+fn went_back(place: &Place, state: Option<&State>) -> Option<Note> {
+    let known = place.seen();
+    let found = state.map_or(0, |state| state.serial);
+    let is_behind = known.as_ref().is_some_and(|known| found < known.serial);
+    match (known, state) {
+        (Some(known), _) if is_behind => Some(Note::WentBack { state: place.label(), found, known: known.serial }),
+        (known, Some(state)) if state.serial > 0 => {
+            let seen = SeenThere { lineage: state.lineage.clone(), serial: state.serial };
+            if known.as_ref() != Some(&seen) {
+                place.see(&seen);
+            }
+            None
+        }
+        _ => None,
+    }
+}
+
 /// Claims a medium, or fails at once with [`StoreError::Locked`]; then reads what is recorded, cuts a torn end off the
 /// journal, upgrades what an older version wrote and archives what is over. What the notes tell was done under the
 /// claim.
@@ -142,8 +172,42 @@ pub fn read_files(paths: &Paths) -> Result<Recorded, StoreError> {
 /// Bytes that cannot be read or cannot be trusted, and writes that fail.
 pub fn open<M: Medium>(mut medium: M, holder: &Holder) -> Result<(Recorder<M>, Recorded), StoreError> {
     let taken_over = medium.claim(holder)?;
+    open_claimed(medium, taken_over)
+}
+
+/// Does the same on a medium that was claimed, where the claim said this.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_claimed<M: Medium>(medium: M, taken_over: Option<String>) -> Result<(Recorder<M>, Recorded), StoreError> {
     let (recorder, mut recorded) = bring_up_to_now(medium)?;
     recorded.notes.extend(taken_over.map(Note::TakenOver));
+    Ok((recorder, recorded))
+}
+
+/// Claims a place, as [`open`].
+///
+/// # Errors
+/// As [`open`]; a state that was moved, or is of another spec.
+pub fn open_at(place: &Place, holder: &Holder) -> Result<(Recorder<Home>, Recorded), StoreError> {
+    place.check()?;
+    let mut medium = place.medium();
+    let taken_over = medium.claim(holder)?;
+    open_claimed_at(place, medium, taken_over)
+}
+
+/// Does the same on a medium of the place that was claimed.
+///
+/// # Errors
+/// As [`open_at`].
+pub fn open_claimed_at(
+    place: &Place,
+    medium: Home,
+    taken_over: Option<String>,
+) -> Result<(Recorder<Home>, Recorded), StoreError> {
+    place.settle()?;
+    let (recorder, mut recorded) = open_claimed(medium, taken_over)?;
+    recorded.notes.extend(went_back(place, recorded.state.as_ref()));
     Ok((recorder, recorded))
 }
 

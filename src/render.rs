@@ -18,6 +18,7 @@ mod json;
 pub mod junit;
 pub mod key;
 pub mod live;
+pub mod lock;
 pub mod markdown;
 pub mod metrics;
 pub(crate) mod page;

@@ -130,6 +130,8 @@ fn spec_of(draft: decode::Draft, resolved: resolve::Resolved, found: Diagnostics
         sources: found.sources,
         cloud: draft.cloud,
         state_path: draft.state_path,
+        state_name: draft.state_name,
+        name: draft.name,
         limits: draft.limits,
         groups: draft.groups,
         rollout: draft.rollout,
@@ -277,6 +279,10 @@ pub struct Spec {
     pub cloud: CloudSettings,
     /// `state.path`, as written: relative to the spec file.
     pub state_path: Option<Placed<String>>,
+    /// `state.name`: what the state is called in a store that many machines share.
+    pub state_name: Option<Placed<String>>,
+    /// `name`: what the spec is called where several are told apart.
+    pub name: Option<Placed<String>>,
     /// Blast radius.
     pub limits: Limits,
     /// Redundancy groups.

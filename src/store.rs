@@ -3,7 +3,7 @@
 //! The executor and the simulation know only [`Store`]. [`recorder`] is the one implementation: it knows the formats and
 //! the rules, and writes onto a [`Medium`], which knows bytes only. [`local`] keeps them in files beside the spec,
 //! [`memory`] in memory, for simulations that crash it. A store that many machines share is a [`remote`], which [`shared`]
-//! makes a medium of. One contract test runs against all of them. [`overlay`] reads one and writes memory, for rehearsals.
+//! makes a medium of: [`postgres`] is one. One contract test runs against all of them. [`overlay`] reads one and writes memory, for rehearsals.
 
 pub mod account;
 mod acl;
@@ -17,6 +17,9 @@ pub mod memory;
 mod mount;
 pub mod named;
 pub mod overlay;
+pub mod place;
+#[cfg(feature = "postgres")]
+pub mod postgres;
 pub mod recorder;
 pub mod remote;
 pub mod shared;
@@ -30,6 +33,7 @@ use crate::journal::{Entry, Replay, Run};
 use crate::state::{RunId, State, Unreadable};
 
 pub use medium::{About, Medium};
+pub use place::{Home, Place};
 pub use recorder::Recorder;
 pub use shared::{Lease, Shared};
 
@@ -231,6 +235,26 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The state was moved elsewhere.
+    #[error("the state {path} was moved to {to} at {at:.0}")]
+    Gone {
+        /// Where it was.
+        path: String,
+        /// Where it is.
+        to: String,
+        /// Since when.
+        at: Timestamp,
+    },
+    /// A state in a shared store is of another spec.
+    #[error("{path} is the state of {of}, and this spec is {by}")]
+    Foreign {
+        /// Which state.
+        path: String,
+        /// Which spec it is of.
+        of: String,
+        /// Which spec asks for it.
+        by: String,
+    },
     /// A store far away that must not be used as it is, or that refuses.
     #[error("{path} cannot be used: {why}")]
     Unsuitable {
@@ -323,6 +347,10 @@ impl StoreError {
             },
             Self::NotLocked { .. } => "nothing has to be freed".into(),
             Self::Unsuitable { hint, .. } => hint.clone(),
+            Self::Gone { to, .. } => format!("use `--state {to}`, or RICTL_STATE"),
+            Self::Foreign { .. } => {
+                "give the spec a `state.name` of its own; or, where it was renamed, say so once with `--adopt`".into()
+            }
             Self::Fenced { .. } => "`rictl state lock` says who holds it, `rictl plan` what is left".into(),
             Self::Unreachable { .. } => "see whether it is up and reachable from here, then run it again".into(),
             Self::Broken { .. } | Self::Stalled | Self::Bug(_) => return None,

@@ -35,6 +35,8 @@ mod last_routes;
 mod mutations;
 mod packaging;
 mod planner;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod real_cloud;
 mod recovery;
 mod rehearsals;

@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
 
-mod arrange;
+pub(crate) mod arrange;
 mod contract;
 mod journal;
-mod local;
+pub(crate) mod local;
 mod processes;
-mod remotes;
+pub(crate) mod remotes;
 mod state;
 #[path = "store/upgrades.rs"]
 mod upgrades;

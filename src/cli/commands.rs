@@ -30,9 +30,11 @@ use crate::ops::connection::Access;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::{DEFAULT_SPEC, Project, together};
 use crate::ops::session::Session;
+use crate::ops::stores::Stores;
 use crate::render::words::next::Given;
 use crate::spec::{SignatureVersion, Spec};
 use crate::state::RunId;
+use crate::store::Place;
 
 use super::args::{
     ApplyArgs, AtArgs, ChangeCommand, Choice, Command, DriftArg, Format, Global, GraphFormat, HistoryFormat,
@@ -47,6 +49,7 @@ use super::who::who;
 pub(super) struct Invocation {
     pub(super) global: Global,
     pub(super) environment: Environment,
+    pub(super) stores: Stores,
     pub(super) clock: Clock,
     /// Whether `--chdir` led through a link.
     pub(super) is_linked: bool,
@@ -88,7 +91,9 @@ impl Command {
             Self::Drift(arguments) => (false, arguments.format.format() == Format::Json),
             Self::Show(arguments) => (false, arguments.format.format() == Format::Json),
             Self::Graph(arguments) => (false, arguments.format == GraphFormat::Json),
-            Self::State { command: StateCommand::List { json } | StateCommand::Show { json, .. } }
+            Self::State {
+                command: StateCommand::List { json } | StateCommand::Show { json, .. } | StateCommand::Lock { json },
+            }
             | Self::Whoami { json } => (false, *json),
             Self::History(arguments) => {
                 (arguments.format() == HistoryFormat::Ndjson, arguments.format() == HistoryFormat::Json)
@@ -160,6 +165,12 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
     }
 }
 
+/// Returns whether a URL may have a password in it; such a one is refused, and never said again.
+fn holds_password(url: &str) -> bool {
+    let login = url.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0));
+    login.is_some_and(|login| login.contains(':')) || url.to_ascii_lowercase().contains("pass")
+}
+
 impl Invocation {
     /// The one spec of most commands.
     fn spec_path(&self) -> Result<PathBuf> {
@@ -228,7 +239,7 @@ impl Invocation {
 
     /// What chose the cloud on the command line; what the environment says it says the next command as well.
     fn cloud(&self) -> Vec<(&'static str, String)> {
-        let Global { endpoint, profile, signature, lock_dir, .. } = &self.global;
+        let Global { endpoint, profile, signature, lock_dir, state, .. } = &self.global;
         let signature = signature.map(|signature| match signature {
             Signature::V1 => "v1".to_owned(),
             Signature::V3 => "v3".to_owned(),
@@ -239,6 +250,7 @@ impl Invocation {
             ("--profile", "ALIBABA_CLOUD_PROFILE", profile.clone()),
             ("--signature", "RICTL_SIGNATURE", signature),
             ("--lock-dir", "RICTL_LOCK_DIR", lock_dir),
+            ("--state", "RICTL_STATE", state.clone().filter(|state| !holds_password(state))),
         ];
         let flags = flags.into_iter().filter_map(|(flag, variable, value)| Some((flag, variable, value?)));
         let is_typed = |variable: &str, value: &str| std::env::var(variable).ok().as_deref() != Some(value);
@@ -290,8 +302,10 @@ impl Invocation {
             Err(error) => (Err(error), None),
         };
         let mut project = if self.is_linked { Project::conceal(loaded) } else { loaded }?;
-        project.paths.locking = self.global.lock;
-        Ok((project, at))
+        if let Place::Files(paths) = &mut project.place {
+            paths.locking = self.global.lock;
+        }
+        Ok((self.stores.placed(project, path)?, at))
     }
 
     /// Loads the spec for a plan of the moment that was asked for; of now where windows are to say when.

@@ -15,7 +15,6 @@ use crate::history;
 use crate::history::dossier::changes_of;
 use crate::ops::project::{DEFAULT_SPEC, Project};
 use crate::spec::Spec;
-use crate::store::local::Files;
 
 use super::args::Cli;
 
@@ -102,7 +101,7 @@ fn all_changes() -> BTreeMap<String, String> {
     let Some(project) = project() else { return BTreeMap::new() };
     let declared = project.spec.changes.iter().map(|(name, change)| (name.to_string(), change.reason.clone()));
     let mut changes: BTreeMap<String, String> = declared.collect();
-    let medium = Files::new(project.paths);
+    let medium = project.place.medium();
     let Ok(recorded) = history::read(&medium) else { return changes };
     let replay = recorded.journal.replay();
     for id in history::all_ids(&medium, replay).unwrap_or_default().iter().rev().take(MOST_RUNS) {
@@ -124,7 +123,7 @@ pub(super) fn runs_and_plans() -> ArgValueCompleter {
 }
 
 fn newest_runs() -> Option<Vec<String>> {
-    let medium = Files::new(project()?.paths);
+    let medium = project()?.place.medium();
     let recorded = history::read(&medium).ok()?;
     let ids = history::all_ids(&medium, recorded.journal.replay()).ok()?;
     Some(ids.into_iter().rev().take(MOST_RUNS).map(|id| id.to_string()).collect())

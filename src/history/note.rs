@@ -48,6 +48,15 @@ pub enum Note {
         /// The last run of the journal, which was not the state's own, if one is there.
         run: Option<RunId>,
     },
+    /// The state of a shared store is older than what was seen there before: it was restored, or is another's.
+    WentBack {
+        /// The state.
+        state: String,
+        /// Its serial; 0 where there is none.
+        found: u64,
+        /// The newest that was seen from here.
+        known: u64,
+    },
     /// A run is recorded, and could not be taken into the archive; the next command that writes does that.
     NotArchived {
         /// Why, in the words of the store.

@@ -6,7 +6,6 @@ use anyhow::Result;
 use crate::history::{self, Aside, Restarted};
 use crate::journal::Operation;
 use crate::render::words;
-use crate::store::local::Files;
 use crate::store::lock::Holder;
 use crate::store::recorder;
 
@@ -33,15 +32,16 @@ pub enum Accepted {
 /// # Errors
 /// A state or a journal of a newer version, a lock that somebody holds, a cloud that cannot be read, another target.
 pub async fn accept(session: &Session, front: &mut impl Front) -> Result<Accepted> {
-    let paths = &session.project.paths;
-    if recorder::distrust(&Files::new(paths.clone()))?.is_nothing() {
+    let place = &session.project.place;
+    place.check()?;
+    if recorder::distrust(&place.medium())?.is_nothing() {
         return Ok(Accepted::Nothing);
     }
     let connection = connection::connect(&session.project, &session.access, session.clock).await?;
     connection.check_accounts(&session.project).await?;
     let run_id = session.run_id(Operation::Apply);
     let holder = Holder::this_process(session.who.clone(), "state accept".to_owned(), None, session.clock.now());
-    let files = Files::new(paths.clone());
+    let files = place.medium();
     let Some(restarted) = history::restart(files, &holder, &connection.target, &session.salt)? else {
         return Ok(Accepted::Nothing);
     };

@@ -11,7 +11,7 @@ use crate::store::lock::Holder;
 use crate::store::{StoreError, explain};
 
 /// How often a lock that somebody holds is tried again.
-pub(super) const LOCK_INTERVAL: Duration = Duration::from_millis(200);
+const LOCK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Names the locks of everything that a session may change; none is taken yet.
 pub(super) fn locks(

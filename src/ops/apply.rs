@@ -10,16 +10,17 @@ use crate::history::{self, Recorded};
 use crate::journal::Operation;
 use crate::render::words;
 use crate::resource::Target;
-use crate::store::StoreError;
-use crate::store::local::LocalStore;
 use crate::store::lock::Holder;
+use crate::store::overlay::Overlay;
+use crate::store::{Home, Medium as _, Recorder, StoreError};
 
-use super::account_lock::{self, LOCK_INTERVAL};
+use super::account_lock;
 use super::approval;
 use super::beside;
 use super::connection::{self, Cloud};
+use super::foreseen::{self, Again};
 use super::locked::{Locked, unless_signalled};
-use super::session::{Applied, Approval, Front, Session, Task};
+use super::session::{Applied, Approval, Foreseen, Front, Session, Task};
 
 /// What a lock says of whoever takes back.
 pub(super) const WAY_BACK: &str = "rollback";
@@ -36,9 +37,49 @@ pub async fn apply(
     signals: watch::Receiver<u32>,
 ) -> Result<Applied> {
     approval::check_age(&task, &approval, session.clock.now())?;
+    if !foreseen::is_asked_first(session, &task, &approval) {
+        return carry_out(session, task, &approval, front, signals).await;
+    }
+    let mut front = Again::new(front);
+    let asked = foresee(session, task.clone(), &approval, &mut front);
+    let given = match unless_signalled(&signals, asked).await? {
+        Foreseen::Over(applied) => return Ok(applied),
+        Foreseen::Open => None,
+        Foreseen::Approved(approved) => Some(approved),
+    };
+    carry_out(session, task, &Approval { given, ..approval }, &mut front, signals).await
+}
+
+/// Plans and asks, without a claim; nothing is written.
+///
+/// # Errors
+/// Everything that would end the run before it begins; exit 6 while somebody is at work.
+async fn foresee(session: &Session, task: Task, approval: &Approval, front: &mut impl Front) -> Result<Foreseen> {
+    let place = &session.project.place;
+    place.check()?;
+    let medium = place.medium();
+    foreseen::wait_for_others(session, &medium, front).await?;
+    let run_id = session.run_id(task.operation());
+    let holder = Holder::this_process(session.who.clone(), "plan".to_owned(), None, session.clock.now());
+    let (store, mut recorded) = history::open(Overlay::over(medium)?, &holder)?;
+    recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
+    let connection = connection::connect(&session.project, &session.access, session.clock).await?;
+    connection.check_accounts(&session.project).await?;
+    let has_taken_along = take_along(session, &mut recorded, &connection.target, front);
+    let locked = Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?;
+    locked.taking_along(has_taken_along).foresee(task, approval, front).await
+}
+
+async fn carry_out(
+    session: &Session,
+    task: Task,
+    approval: &Approval,
+    front: &mut impl Front,
+    signals: watch::Receiver<u32>,
+) -> Result<Applied> {
     let waits_for_ever = matches!(task, Task::TakeBack { .. });
     let locked = unless_signalled(&signals, begin(session, task.operation(), waits_for_ever, front)).await?;
-    locked.carry_out(task, &approval, front, signals).await
+    locked.carry_out(task, approval, front, signals).await
 }
 
 /// Locks the state, reaches the cloud, checks whose it is, and locks the accounts. What the run rests on is read after
@@ -48,7 +89,7 @@ async fn begin<'s>(
     operation: Operation,
     waits_for_ever: bool,
     front: &mut impl Front,
-) -> Result<Locked<'s, Cloud, LocalStore>> {
+) -> Result<Locked<'s, Cloud, Recorder<Home>>> {
     let run_id = session.run_id(operation);
     let word = if operation == Operation::Rollback { WAY_BACK } else { "apply" };
     let holder = Holder::this_process(session.who.clone(), word.to_owned(), Some(run_id.clone()), session.clock.now());
@@ -89,18 +130,20 @@ async fn lock(
     holder: &Holder,
     deadline: Option<Instant>,
     front: &mut impl Front,
-) -> Result<(LocalStore, Recorded)> {
-    let mut told = false;
+) -> Result<(Recorder<Home>, Recorded)> {
+    let place = &session.project.place;
+    place.check()?;
+    let (mut medium, mut told) = (place.medium(), false);
     loop {
-        match history::open_files(session.project.paths.clone(), holder) {
+        match medium.claim(holder) {
             Err(StoreError::Locked { holder, .. }) if deadline.is_none_or(|end| Instant::now() < end) => {
                 if !told {
                     front.note(&format!("waiting for the lock of {holder}"));
                     told = true;
                 }
-                tokio::time::sleep(LOCK_INTERVAL).await;
+                tokio::time::sleep(place.interval()).await;
             }
-            outcome => return Ok(outcome?),
+            claimed => return Ok(history::open_claimed_at(place, medium, claimed?)?),
         }
     }
 }

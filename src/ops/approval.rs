@@ -102,7 +102,7 @@ pub(super) fn nothing_left(saved: &Plan, spec: &Spec, live: &LiveState) -> Optio
 /// Exit 3 where nobody has, and approvals that cannot be read.
 pub(super) fn of_other(project: &Project, digest: &str, who: &str, now: Timestamp) -> Result<String> {
     let is_valid = |kept: &Kept| kept.plan.digest() == digest && kept.due() <= now && now < kept.expires;
-    let valid: Vec<Kept> = waiting(&project.paths)?.kept.into_iter().filter(is_valid).collect();
+    let valid: Vec<Kept> = waiting(&project.place)?.kept.into_iter().filter(is_valid).collect();
     if let Some(kept) = valid.iter().find(|kept| !is_same_person(&kept.by, who)) {
         return Ok(kept.by.clone());
     }

@@ -32,7 +32,7 @@ pub struct Approving<'a> {
 /// # Errors
 /// Exit 4 where it is another one, 3 where there is nothing in it to approve, and those of planning.
 pub async fn approve(project: Project, access: &Access, clock: Clock, approving: Approving<'_>) -> Result<Kept> {
-    let recorded = history::read_files(&project.paths)?;
+    let recorded = history::read_at(&project.place)?;
     let (connection, read) = connection::connect_and_read(&project, access, clock).await?;
     let (cloud, target) = (&connection.cloud, (&connection.target, read));
     let (project, plan, _) = asked::plan(project, &recorded, cloud, target, approving.planned).await?;
@@ -41,11 +41,11 @@ pub async fn approve(project: Project, access: &Access, clock: Clock, approving:
     }
     refuse_empty(&plan)?;
     let kept = Kept::new(plan, approving.by, clock.now(), approving.expires)?;
-    kept.keep(&project.paths)?;
+    kept.keep(&project.place)?;
     // Who approves the same once more means one run of it; what was said before is over.
-    let before = approval::waiting(&project.paths)?.kept.into_iter().filter(|before| before.is_said_again_by(&kept));
+    let before = approval::waiting(&project.place)?.kept.into_iter().filter(|before| before.is_said_again_by(&kept));
     for before in before {
-        before.put_by(&project.paths)?;
+        before.put_by(&project.place)?;
     }
     Ok(kept)
 }

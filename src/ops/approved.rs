@@ -7,7 +7,6 @@ use crate::history;
 use crate::run::{Exit, RunEnd};
 use crate::spec::ApprovalPolicy;
 use crate::state::RunId;
-use crate::store::local::Files;
 use crate::store::recorder;
 
 use super::approval::{self, Kept};
@@ -56,8 +55,8 @@ pub fn standing(project: &Project, kept: &Kept, who: &str, now: Timestamp) -> Re
 
 /// Returns what became of the run that used an approval, if one has.
 fn used(project: &Project, kept: &Kept) -> Result<Option<Standing>> {
-    let recorded = history::read_files(&project.paths)?;
-    let (medium, replay) = (Files::new(project.paths.clone()), recorded.journal.replay());
+    let recorded = history::read_at(&project.place)?;
+    let (medium, replay) = (project.place.medium(), recorded.journal.replay());
     let run = recorder::newest_run_of(&medium, replay, &kept.plan.digest())?;
     Ok(run.filter(|run| run.started.at > kept.plan.timestamp).map(|run| match run.end().and_then(RunEnd::exit) {
         Some(Exit::Done) => Standing::Ran(run.id().clone()),

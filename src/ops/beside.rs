@@ -14,6 +14,7 @@ use crate::plan::Warning;
 use crate::resource::{Address, Target};
 use crate::state::{self, Identity, Record, RunId, State};
 use crate::store::local::{Files, Paths};
+use crate::store::{Home, Place};
 use crate::store::{Medium as _, read_file, recorder};
 
 use super::failure::{Exit, Refusal};
@@ -50,7 +51,7 @@ pub fn told_with_others<'s>(state: Option<&'s State>, project: &Project, target:
     let declared = project.spec.interfaces.iter();
     let declared = declared.map(|(address, entry)| (Identity::of(&entry.scope, &entry.id.value), address));
     let missing: BTreeMap<Identity, &Address> = declared.filter(|(identity, _)| !known(identity)).collect();
-    let mut found = if missing.is_empty() { BTreeMap::new() } else { found(&missing, &project.paths.state, target) };
+    let mut found = if missing.is_empty() { BTreeMap::new() } else { found(&missing, &project.place, target) };
     found.retain(|identity, (_, record)| own(identity).is_none_or(|own| own.observed.at < record.observed.at));
     let mut taken_along: BTreeMap<PathBuf, Vec<Address>> = BTreeMap::new();
     if found.is_empty() {
@@ -80,7 +81,7 @@ pub fn told_offline<'s>(state: Option<&'s State>, project: &Project) -> With<'s>
 /// Returns the target of the state beside that saw something last which `project` declares.
 fn newest_target(project: &Project) -> Option<Target> {
     let declared = declared(project);
-    let seen = beside(&project.paths.state).into_iter().filter_map(|path| {
+    let seen = beside(&project.place).into_iter().filter_map(|path| {
         let other = state_at(&path)?;
         let known = declared.iter().filter_map(|identity| Some(other.interfaces.of(identity)?.1.observed.at));
         Some((known.max()?, other.target))
@@ -95,7 +96,11 @@ pub fn with_others<'s>(state: Option<&'s State>, project: &Project, target: &Tar
 }
 
 /// Finds records in the states beside: of several of one interface, the one that saw it last.
-fn found(missing: &BTreeMap<Identity, &Address>, own: &Path, target: &Target) -> BTreeMap<Identity, (PathBuf, Record)> {
+fn found(
+    missing: &BTreeMap<Identity, &Address>,
+    own: &Place,
+    target: &Target,
+) -> BTreeMap<Identity, (PathBuf, Record)> {
     let mut found: BTreeMap<Identity, (PathBuf, Record)> = BTreeMap::new();
     for path in beside(own) {
         let Some(other) = state_at(&path).filter(|other| other.target.is_same_as(target)) else { continue };
@@ -116,11 +121,13 @@ fn state_at(path: &Path) -> Option<State> {
 }
 
 /// Lists the states in the directory of this one, but for itself.
-fn beside(own: &Path) -> Vec<PathBuf> {
+fn beside(own: &Place) -> Vec<PathBuf> {
+    // Beside a state that many share nothing lies that is this spec's.
+    let Some(Paths { state: own, .. }) = own.files() else { return Vec::new() };
     let Some(directory) = own.parent().filter(|directory| !directory.as_os_str().is_empty()) else { return Vec::new() };
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let names = entries.take(MOST * 8).filter_map(|entry| Some(entry.ok()?.path()));
-    let is_state = |path: &PathBuf| path.extension() == Some(OsStr::new("json")) && path != own;
+    let is_state = |path: &PathBuf| path.extension() == Some(OsStr::new("json")) && *path != *own;
     let mut found: Vec<PathBuf> = names.filter(is_state).take(MOST).collect();
     found.sort();
     found
@@ -135,14 +142,15 @@ struct Other {
 /// Reads the states beside that may tell of runs about what `project` declares: of the same target, where `recorded` tells which
 /// that is. What cannot be read tells nothing.
 fn others(project: &Project, recorded: &Recorded) -> Vec<Other> {
+    let Some(Paths { rescue_dir: rescue, .. }) = project.place.files() else { return Vec::new() };
     let own = recorded.state.as_ref().map(|state| &state.target);
     let read = |path: PathBuf| {
-        let paths = Paths::new(path, project.paths.rescue_dir.clone());
+        let paths = Paths::new(path, rescue.clone());
         let recorded = history::read_files(&paths).ok()?;
         let target = &recorded.state.as_ref()?.target;
         own.is_none_or(|own| own.is_same_as(target)).then(|| Other { files: Files::new(paths), recorded })
     };
-    beside(&project.paths.state).into_iter().filter_map(read).collect()
+    beside(&project.place).into_iter().filter_map(read).collect()
 }
 
 /// Returns what a spec declares.
@@ -160,7 +168,7 @@ fn touches(run: &Run, declared: &BTreeSet<Identity>) -> bool {
 /// # Errors
 /// An archive that cannot be read.
 pub fn runs(project: &Project, recorded: &Recorded) -> Result<Vec<Past>> {
-    let own = Files::new(project.paths.clone());
+    let own = project.place.medium();
     let mut seen: BTreeSet<RunId> = history::all_ids(&own, recorded.journal.replay())?.into_iter().collect();
     let declared = declared(project);
     let own_record = |identity| Some(recorded.state.as_ref()?.interfaces.of(identity)?.1).filter(|own| !own.forgotten);
@@ -209,7 +217,7 @@ fn kept<'o>(others: &'o [Other], id: &RunId) -> Result<Option<(&'o Other, Run)>>
 }
 
 /// Tells a run of a state beside: what took it back may be recorded here.
-fn told(other: &Other, run: Run, recorded: &Recorded, own: &Files) -> Result<Past> {
+fn told(other: &Other, run: Run, recorded: &Recorded, own: &Home) -> Result<Past> {
     let mut past = past::of_run(&other.files, &other.recorded, run)?;
     let replay = recorded.journal.replay();
     if let Some(by) = recorder::taken_back_by(own, replay, past.run.id())? {
@@ -225,7 +233,7 @@ fn told(other: &Other, run: Run, recorded: &Recorded, own: &Files) -> Result<Pas
 /// Several, and an archive that cannot be read.
 pub fn find(project: &Project, recorded: &Recorded, name: &str) -> Result<Option<Past>> {
     let Some((other, run)) = begins_with(others(project, recorded), project, name)? else { return Ok(None) };
-    told(&other, run, recorded, &Files::new(project.paths.clone())).map(Some)
+    told(&other, run, recorded, &project.place.medium()).map(Some)
 }
 
 fn begins_with(others: Vec<Other>, project: &Project, name: &str) -> Result<Option<(Other, Run)>> {

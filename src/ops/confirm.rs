@@ -14,8 +14,9 @@ use crate::plan::Plan;
 use crate::render::words::confirmation as words;
 use crate::run::{Exit, Reason, RunEnd};
 use crate::state::{Awaiting, RunId};
-use crate::store::local::{Files, Paths};
+
 use crate::store::{About, Medium as _, StoreError, recorder};
+use crate::store::{Home, Place};
 use crate::uptime::Uptime;
 
 use super::apply;
@@ -39,16 +40,16 @@ pub(super) fn past(awaiting: &[Awaiting], now: Timestamp, uptime: Option<&Uptime
 ///
 /// # Errors
 /// What is recorded cannot be read.
-pub fn awaiting(paths: &Paths) -> Result<Vec<Awaiting>> {
-    Ok(history::read_files(paths)?.state.map(|state| state.awaiting).unwrap_or_default())
+pub fn awaiting(place: &Place) -> Result<Vec<Awaiting>> {
+    Ok(history::read_at(place)?.state.map(|state| state.awaiting).unwrap_or_default())
 }
 
 /// Lists the runs that nobody has confirmed in time.
 ///
 /// # Errors
 /// As [`awaiting`].
-pub fn due(paths: &Paths, now: Timestamp) -> Result<Vec<RunId>> {
-    Ok(past(&awaiting(paths)?, now, BootTime::now().uptime().as_ref()))
+pub fn due(place: &Place, now: Timestamp) -> Result<Vec<RunId>> {
+    Ok(past(&awaiting(place)?, now, BootTime::now().uptime().as_ref()))
 }
 
 /// How a wait ended.
@@ -74,7 +75,7 @@ pub async fn see_through(
     signals: watch::Receiver<u32>,
 ) -> Ran {
     let Some(awaiting) = ran.awaits.take() else { return ran };
-    let files = Files::new(session.project.paths.clone());
+    let files = session.project.place.medium();
     let waited = wait(&files, &awaiting, session, front, signals.clone()).await;
     if waited == Waited::Kept {
         return finish(ran, session, front, |end, at| end.confirmed(at));
@@ -132,14 +133,14 @@ fn left(plan: Plan) -> impl Iterator<Item = Reason> {
 }
 
 /// Returns by whom a run was taken back, as far as that can be read.
-fn taken_back_by(files: &Files, run_id: &RunId) -> Option<RunId> {
+fn taken_back_by(files: &Home, run_id: &RunId) -> Option<RunId> {
     let recorded = history::read(files).ok()?;
     recorder::taken_back_by(files, recorded.journal.replay(), run_id).ok().flatten()
 }
 
 /// Waits beside the locks.
 async fn wait(
-    files: &Files,
+    files: &Home,
     awaiting: &Awaiting,
     session: &Session,
     front: &mut impl Front,
@@ -164,11 +165,11 @@ async fn wait(
             Ok(_) = signals.wait_for(|count| *count > 0), if listens => return Waited::Signal,
             () = front.confirms() => {
                 let confirming = Confirming::of(session, session.way_back_id(3));
-                if let Err(error) = confirm(&session.project.paths, &run_id.0, &confirming) {
+                if let Err(error) = confirm(&session.project.place, &run_id.0, &confirming) {
                     front.note(&format!("{error:#}"));
                 }
             }
-            () = tokio::time::sleep(LOOK_INTERVAL) => {}
+            () = tokio::time::sleep(LOOK_INTERVAL.max(session.project.place.interval())) => {}
         }
     }
 }
@@ -211,7 +212,7 @@ fn finish(
 ) -> Ran {
     let now = session.clock.now();
     ran.report.end = ran.report.end.take().map(|provisional| end(provisional, now));
-    let files = Files::new(session.project.paths.clone());
+    let files = session.project.place.medium();
     if let Some(end) = &mut ran.report.end {
         let put = |id: &RunId, about: About, bytes: &[u8]| files.put_word(id, about, bytes);
         if let Err(error) = confirmation::end(&ran.report.run_id, end, put) {

@@ -56,7 +56,7 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     }
     match error.downcast_ref::<StoreError>() {
         Some(StoreError::Locked { .. } | StoreError::AccountLocked { .. }) => Exit::Locked,
-        Some(StoreError::Moved { .. }) => Exit::Moved,
+        Some(StoreError::Moved { .. } | StoreError::Foreign { .. } | StoreError::Fenced { .. }) => Exit::Moved,
         _ => Exit::Error,
     }
 }

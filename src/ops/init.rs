@@ -59,7 +59,7 @@ pub fn blank_project(regions: &[Region], profile: Option<&str>, world: Option<&P
         spec,
         digest: SpecDigest::default(),
         directory: "".into(),
-        paths: Paths::new("", ""),
+        place: Paths::new("", "").into(),
     })
 }
 

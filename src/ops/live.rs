@@ -25,7 +25,6 @@ use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Reading, Scop
 use crate::schedule;
 use crate::spec::{HealthPolicy, Interface, LastRoutePolicy, Spec};
 use crate::state::State;
-use crate::store::local::Files;
 use crate::store::recorder;
 
 use super::beside;
@@ -73,7 +72,7 @@ fn locate(spec: &Spec, failure: &mut ScopeFailure) {
 /// Exit 3 naming both targets.
 pub fn check_target(state: Option<&State>, target: &Target, project: &Project) -> Result<()> {
     let Some(state) = state.filter(|state| !state.target.is_same_as(target)) else { return Ok(()) };
-    let path = project.paths.state.display();
+    let path = project.place.label();
     let refusal = Refusal::new(Exit::Refused, format!("the state {path} was recorded for another target"))
         .cause(format!("recorded: {}", state.target))
         .cause(format!("now:      {target}"));
@@ -123,7 +122,7 @@ pub(super) async fn plan_read(
         }
         plan.warnings.insert(0, warning);
     }
-    let (medium, replay) = (Files::new(project.paths.clone()), recorded.journal.replay());
+    let (medium, replay) = (project.place.medium(), recorded.journal.replay());
     let newest = recorder::newest_run_of(&medium, replay, &plan.digest())?;
     Ok((plan.dated(newest.map(|run| run.started.at)), read))
 }

@@ -32,12 +32,13 @@ use crate::spec::{ApprovalPolicy, Spec};
 use crate::state::{Records, RunId, State};
 use crate::store::Store;
 use crate::store::account::AccountLocks;
+use crate::store::place::Seen as SeenThere;
 
 use super::failure::{Exit, Refusal};
 use super::history::{of_change, passed_over, to_take_back};
 use super::project::Project;
 use super::rollback::{Done, Loosened, Way};
-use super::session::{self, Applied, Approval, Front, Session, Task};
+use super::session::{self, Applied, Approval, Foreseen, Front, Session, Task};
 use super::{approval, beside, live, saved};
 
 /// A session that holds its lock and has reached its cloud.
@@ -215,6 +216,10 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             // Who asks the way back to stop asks the apply to stop.
             worked.ended.interrupted |= *signals.borrow() > 0;
         }
+        if !self.is_rehearsal {
+            let (lineage, serial) = (self.state.lineage.clone(), self.state.serial);
+            self.session.project.place.see(&SeenThere { lineage, serial });
+        }
         Ok(Applied::Ran(Box::new(self.conclude(worked, back, front))))
     }
 
@@ -263,6 +268,20 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             Some(until) => Err(saved::too_late(plan, until)),
             None => Ok(()),
         }
+    }
+
+    /// Plans and asks, for whoever claims the state afterwards.
+    ///
+    /// # Errors
+    /// Everything that would end it before the run begins.
+    pub(super) async fn foresee(mut self, task: Task, approval: &Approval, front: &mut impl Front) -> Result<Foreseen> {
+        Ok(match self.prepare(task, approval, front).await? {
+            Prepared::TakenBack(run_id) => Foreseen::Over(Applied::TakenBack { run_id }),
+            Prepared::Declined => Foreseen::Over(Applied::Declined),
+            // What was seen is recorded under the claim, and what is overdue is taken back under it.
+            Prepared::Overdue(_) | Prepared::Nothing(_) => Foreseen::Open,
+            Prepared::Approved(planned) => planned.approved.map_or(Foreseen::Open, Foreseen::Approved),
+        })
     }
 
     /// Closes what is open, records what is live, and commits that: the history goes on with a journal that was started
@@ -428,6 +447,13 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
     ) -> Result<Option<Approved>> {
         let Planned { plan, takes_back, .. } = planned;
         let digest = plan.digest();
+        if let Some(given) = &approval.given {
+            return if given.digest.as_ref() == Some(&digest) {
+                Ok(Some(given.clone()))
+            } else {
+                Err(saved::other_digest(given.digest.as_deref().unwrap_or_default(), plan).into())
+            };
+        }
         if let Some(word) = approval.digest.as_ref().filter(|word| word.digest != digest) {
             return Err(saved::other_digest(&word.digest, plan).into());
         }

@@ -15,7 +15,8 @@ use crate::child::Children;
 use crate::drift::Drift;
 use crate::render;
 use crate::signature::sha256_hex;
-use crate::store::{read_file, replace_file};
+use crate::store::remote::{Folder, NoteName};
+use crate::store::{Place, read_file, replace_file};
 
 use super::command;
 use super::failure::{Exit, Refusal};
@@ -59,8 +60,7 @@ impl FromStr for Words {
 /// # Errors
 /// A command that failed, so that the next run tells again; a memory that cannot be read or written.
 pub async fn notify(project: &Project, drift: &Drift, command: &Words, children: &Children) -> Result<()> {
-    let memory = memory(&project.paths.state);
-    let last = read_file(&memory)?.map(|bytes| String::from_utf8_lossy(&bytes).trim_end().to_owned());
+    let last = told(&project.place)?.map(|bytes| String::from_utf8_lossy(&bytes).trim_end().to_owned());
     let now = digest(drift);
     // Where nobody was ever told anything, that all is well is no news.
     let is_news = last.map_or(now != digest(&nothing(drift)), |last| last != now);
@@ -71,12 +71,33 @@ pub async fn notify(project: &Project, drift: &Drift, command: &Words, children:
             .await
             .map_err(|error| Refusal::new(Exit::Error, error).hint("the next run tries again"))?;
     }
+    remember(&project.place, format!("{now}\n").as_bytes())
+}
+
+/// Returns what was told last.
+fn told(place: &Place) -> Result<Option<Vec<u8>>> {
+    Ok(match place {
+        Place::Files(paths) => read_file(&memory(&paths.state))?,
+        Place::Far(far) => far.store.noted(memory_name()?)?,
+    })
+}
+
+fn remember(place: &Place, bytes: &[u8]) -> Result<()> {
+    let paths = match place {
+        Place::Files(paths) => paths,
+        Place::Far(far) => return Ok(far.store.replace(memory_name()?, bytes)?),
+    };
+    let memory = memory(&paths.state);
     if let Some(directory) = memory.parent().filter(|directory| !directory.as_os_str().is_empty()) {
         let doing = || format!("cannot make {}", directory.display());
         DirBuilder::new().recursive(true).mode(0o700).create(directory).with_context(doing)?;
     }
-    replace_file(&memory, format!("{now}\n").as_bytes())?;
+    replace_file(&memory, bytes)?;
     Ok(())
+}
+
+fn memory_name() -> Result<NoteName> {
+    NoteName::new(Folder::Findings, "notified").context("bug: no name for what was told")
 }
 
 fn memory(state: &Path) -> PathBuf {

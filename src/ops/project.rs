@@ -13,6 +13,7 @@ use crate::render::words;
 use crate::schedule;
 use crate::spec::finding::Code;
 use crate::spec::{self, BYTE_ORDER_MARK, Spec, SpecDigest, SpecFile};
+use crate::store::Place;
 use crate::store::local::Paths;
 use crate::store::named::{self, Links, NamedError};
 
@@ -37,8 +38,8 @@ pub struct Project {
     pub digest: SpecDigest,
     /// The directory that its relative paths start from.
     pub directory: PathBuf,
-    /// Its state, journal and lock.
-    pub paths: Paths,
+    /// Where its history is.
+    pub place: Place,
 }
 
 impl Project {
@@ -73,6 +74,13 @@ impl Project {
         let digest = SpecDigest::of(&spec.sources, marked);
         let directory = directory_of(path);
         let state = match &spec.state_path {
+            Some(state) if has_scheme(&state.value) => {
+                let at = spec.sources.locate(state.place);
+                let refusal = Refusal::new(Exit::Error, format!("state.path is no path of a file ({at})"));
+                return Err(refusal
+                    .hint("a spec names no store: give it with --state or RICTL_STATE, and `state: {name: ...}` here")
+                    .into());
+            }
             Some(state) => directory.join(&state.value),
             None => usual_state(path),
         };
@@ -84,7 +92,7 @@ impl Project {
         let name = path.display().to_string();
         let mut paths = Paths::new(state, rescue_directory);
         paths.spec_owner = fs::metadata(path).ok().map(|found| found.uid());
-        let project = Self { name, spec, digest, paths, directory };
+        let project = Self { name, spec, digest, place: paths.into(), directory };
         Ok(if is_linked { project.concealed() } else { project })
     }
 
@@ -159,6 +167,12 @@ impl Project {
         self.spec.sources = self.spec.sources.without_texts();
         self
     }
+}
+
+/// Returns whether a text names a store rather than a file.
+pub(super) fn has_scheme(text: &str) -> bool {
+    const SCHEMES: [&str; 7] = ["file:", "postgres:", "postgresql:", "oss:", "s3:", "http:", "https:"];
+    text.contains("://") || SCHEMES.iter().any(|scheme| text.starts_with(scheme))
 }
 
 /// Reads the files of the spec at `path`, in the order of their names.

@@ -27,7 +27,6 @@ use crate::retry::{Policy, Quota, Retrying};
 use crate::run::{Event, Lowest, Report};
 use crate::state::{Identity, Records};
 use crate::store::Medium;
-use crate::store::local::Files;
 use crate::store::lock::Holder;
 use crate::store::overlay::Overlay;
 
@@ -97,7 +96,7 @@ pub struct Rehearsed {
 pub async fn rehearse(rehearsing: Rehearsing) -> Result<Rehearsed> {
     let (done, outcome) = oneshot::channel();
     let work = move || {
-        let files = Files::new(rehearsing.session.project.paths.clone());
+        let files = rehearsing.session.project.place.medium();
         let rehearsed = Overlay::over(files).map_err(Into::into).and_then(|medium| on_virtual_time(rehearsing, medium));
         // Whoever asked may have been told to stop meanwhile.
         drop(done.send(rehearsed));

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::clock::Clock;
 use crate::executor;
-use crate::journal::Operation;
+use crate::journal::{Approved, Operation};
 use crate::plan::{DigestAt, Plan, PlanOptions};
 use crate::run::{Event, Exit, Report};
 use crate::state::{Awaiting, RunId};
@@ -59,7 +59,7 @@ impl Session {
 }
 
 /// What is to be done.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Task {
     /// Whatever the spec wants now.
     Fresh(PlanOptions),
@@ -118,6 +118,8 @@ pub struct Approval {
     pub max_age: Option<Duration>,
     /// `--again`: one that was used is not.
     pub again: bool,
+    /// What somebody has approved before the state was claimed: the plan has to come out the same.
+    pub given: Option<Approved>,
 }
 
 /// Who watches and approves.
@@ -160,6 +162,17 @@ pub enum Applied {
     Ran(Box<Ran>),
     /// Runs that nobody had confirmed in time came first, and nothing else was done.
     TookBack(Vec<Back>),
+}
+
+/// What came of asking.
+#[derive(Debug)]
+pub(super) enum Foreseen {
+    /// Nothing more is to be done.
+    Over(Applied),
+    /// The claim decides: nothing was asked.
+    Open,
+    /// It is approved.
+    Approved(Approved),
 }
 
 /// What became of a run that nobody had confirmed in time.

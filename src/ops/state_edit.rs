@@ -18,7 +18,7 @@ use super::project::Project;
 /// No such record, a lock that somebody holds, a run that has not been closed.
 pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp) -> Result<Record> {
     let holder = Holder::this_process(who, "state rm".to_owned(), None, now);
-    let (mut store, recorded) = history::open_files(project.paths.clone(), &holder)?;
+    let (mut store, recorded) = history::open_at(&project.place, &holder)?;
     if store.replay().open_run().is_some() || !store.replay().unfolded().is_empty() {
         let refusal = Refusal::new(Exit::Error, "the last run has not been closed");
         return Err(refusal.hint("run `rictl apply` first: it reads what became of it").into());

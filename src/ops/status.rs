@@ -14,7 +14,6 @@ use crate::resource::{Address, LiveState, Reading, RouterInterfaceId, Scope, Tar
 use crate::selector::Selector;
 use crate::spec::Spec;
 use crate::state::RunId;
-use crate::store::local::Files;
 use crate::store::recorder;
 
 use super::beside;
@@ -114,7 +113,7 @@ pub fn overview(
 
 /// Returns who ran a run, where that is recorded here or beside.
 fn who(project: &Project, recorded: &Recorded, id: &RunId) -> Result<Option<String>> {
-    let own = recorder::run_in(&Files::new(project.paths.clone()), recorded.journal.replay(), id)?;
+    let own = recorder::run_in(&project.place.medium(), recorded.journal.replay(), id)?;
     let run = own.map_or_else(|| beside::run(project, id), |run| Ok(Some(run)))?;
     Ok(run.map(|run| run.started.who))
 }

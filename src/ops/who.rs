@@ -16,7 +16,6 @@ use crate::plan::Warning;
 use crate::refresh::events::{EventsWanted, newest};
 use crate::resource::{RequestId, RouterInterfaceId, Scope};
 use crate::state::RunId;
-use crate::store::local::Files;
 
 use super::project::Project;
 
@@ -120,6 +119,6 @@ fn own(request_id: &RequestId, at: Timestamp, project: &Project, recorded: &Reco
     if let Some(action) = actions.find(|action| action.request_id.as_ref() == Some(request_id)) {
         return Ok(Some(action.run_id.clone()));
     }
-    let files = Files::new(project.paths.clone());
+    let files = project.place.medium();
     Ok(history::answered_with(&files, recorded.journal.replay(), request_id, at)?)
 }

@@ -704,6 +704,8 @@ pub(crate) fn spec() -> Spec {
             accounts: BTreeMap::new(),
         },
         state_path: None,
+        state_name: None,
+        name: None,
         limits: Limits::default(),
         groups: BTreeMap::from([(
             "idc-shanghai".into(),

@@ -35,6 +35,8 @@ pub(super) struct Draft {
     /// Whether all that `cloud.accounts` says could be read.
     pub(super) knows_accounts: bool,
     pub(super) state_path: Option<Placed<String>>,
+    pub(super) state_name: Option<Placed<String>>,
+    pub(super) name: Option<Placed<String>>,
     pub(super) limits: Limits,
     pub(super) groups: BTreeMap<GroupName, Group>,
     pub(super) time_zone: Option<Placed<Zone>>,
@@ -71,6 +73,7 @@ pub(super) struct Decoder<'a> {
     limits: Fields<'a>,
     rollout: Fields<'a>,
     groups: BTreeMap<GroupName, Group>,
+    name: Option<Placed<String>>,
     time_zone: Option<Placed<Zone>>,
     drift: Option<Placed<DriftPolicy>>,
     windows: Vec<(String, WindowDraft)>,
@@ -99,6 +102,7 @@ impl<'a> Decoder<'a> {
             limits: Fields::new(keys::LIMITS),
             rollout: Fields::new(keys::ROLLOUT),
             groups: BTreeMap::new(),
+            name: None,
             time_zone: None,
             drift: None,
             windows: Vec::new(),
@@ -158,6 +162,7 @@ impl<'a> Decoder<'a> {
                 version(&node, findings);
             }
             (Kind::Zone, node) => self.zone(path, node, findings),
+            (Kind::Line, node) => self.name(path, node, findings),
             (Kind::Choice { .. }, node) => self.drift(path, section, node, findings),
             // Null is a section whose entries are all commented out.
             (_, node) if node.is_null() => {}
@@ -183,6 +188,14 @@ impl<'a> Decoder<'a> {
         }
     }
 
+    fn name(&mut self, path: Path<'_>, node: Node<'a>, findings: &mut Findings) {
+        let place = node.place();
+        match &self.name {
+            Some(first) => fields::duplicate(path, place, first.place, findings),
+            None => self.name = read::line(path, node, findings),
+        }
+    }
+
     fn zone(&mut self, path: Path<'_>, node: Node<'a>, findings: &mut Findings) {
         let place = node.place();
         match &self.time_zone {
@@ -194,7 +207,7 @@ impl<'a> Decoder<'a> {
     fn entry(&mut self, section: &'static Key, key: Word<'a>, node: Node<'a>, findings: &mut Findings) {
         let path = Path::root(section.name);
         match section.name {
-            "version" | "time_zone" | "drift" | "windows" => {
+            "version" | "name" | "time_zone" | "drift" | "windows" => {
                 self.has_version |= section.name == "version";
                 let (found, wanted) = (NodeKind::Mapping, section.kind.value_type());
                 let fault = ValueFault::WrongType { found, wanted, spelling: Spelling::Structure };
@@ -240,6 +253,12 @@ impl<'a> Decoder<'a> {
         self.state.line(Path::root("state"), "path", findings).map(|path| path.value)
     }
 
+    /// Returns `state.name` and `name`, of whatever was gathered.
+    pub(super) fn names(mut self, findings: &mut Findings) -> (Option<String>, Option<String>) {
+        let state = self.state.line(Path::root("state"), "name", findings).map(|name| name.value);
+        (state, self.name.map(|name| name.value))
+    }
+
     /// Reads what was gathered; `start` is where a missing version belongs.
     pub(super) fn finish(mut self, start: Place, findings: &mut Findings) -> Draft {
         if !self.has_version && !self.misspelt.may_mean("version") {
@@ -250,6 +269,8 @@ impl<'a> Decoder<'a> {
             knows_accounts: knows_accounts && !self.misspelt.may_mean("cloud"),
             cloud: settings,
             state_path: self.state.line(Path::root("state"), "path", findings),
+            state_name: self.state.line(Path::root("state"), "name", findings),
+            name: self.name,
             limits: section::limits(self.limits, findings),
             groups: self.groups,
             time_zone: self.time_zone,

@@ -120,6 +120,8 @@ pub fn footing(spec: &Spec, touched: &BTreeSet<Address>) -> Value {
         changes: _,
         rollout: _,
         state_path: _,
+        state_name: _,
+        name: _,
         sources: _,
         warnings: _,
         extent: _,
@@ -166,6 +168,18 @@ pub fn state_path(files: Vec<SpecFile>) -> Option<String> {
         let _whole = file.read(&mut decoder, &mut findings).is_ok();
     }
     decoder.state_path(&mut findings)
+}
+
+/// Returns `state.name` and `name` of files of which not all can be read.
+pub fn names(files: Vec<SpecFile>) -> (Option<String>, Option<String>) {
+    let (mut sources, mut findings) = (Sources::default(), Findings::default());
+    let texts: Vec<_> = files.into_iter().filter_map(|file| admit(file, &mut sources, &mut findings)).collect();
+    let mut decoder = decode::Decoder::new();
+    for file in &texts {
+        // What is wrong with it has been said.
+        let _whole = file.read(&mut decoder, &mut findings).is_ok();
+    }
+    decoder.names(&mut findings)
 }
 
 fn group_of<'a>(interfaces: &'a BTreeMap<Address, Interface>, address: &Address) -> Option<&'a GroupName> {

@@ -292,7 +292,7 @@ fn unclaimed() -> StoreError {
     StoreError::Bug("a write without the claim".to_owned())
 }
 
-fn named(folder: Folder, name: impl Into<String>) -> Result<NoteName, StoreError> {
+pub(super) fn named(folder: Folder, name: impl Into<String>) -> Result<NoteName, StoreError> {
     let name = name.into();
     NoteName::new(folder, name.clone()).ok_or_else(|| StoreError::Bug(format!("{name:?} is no name in a store")))
 }

@@ -71,8 +71,8 @@ fn project(text: String) -> Project {
     let files = vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: text.into_bytes() }];
     let digest = spec::digest(&files);
     let spec = spec::parse(files).unwrap();
-    let paths = Paths::new("state/rictl.json", "rescue");
-    Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), paths }
+    let place = Paths::new("state/rictl.json", "rescue").into();
+    Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), place }
 }
 
 fn session(project: Project, clock: Clock) -> Session {

@@ -142,8 +142,8 @@ impl Case {
         let files = vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: self.spec().into_bytes() }];
         let digest = spec::digest(&files);
         let spec = spec::parse(files).ok()?;
-        let paths = Paths::new("state/rictl.json", "rescue");
-        Some(Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), paths })
+        let place = Paths::new("state/rictl.json", "rescue").into();
+        Some(Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), place })
     }
 
     /// What is recorded of a call: of that interface the median, else that of all.

@@ -122,8 +122,8 @@ impl Scenario {
         let files = vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: text.into_bytes() }];
         let digest = spec::digest(&files);
         let spec = spec::parse(files).unwrap();
-        let paths = Paths::new("state/rictl.json", "rescue");
-        Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), paths }
+        let place = Paths::new("state/rictl.json", "rescue").into();
+        Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), place }
     }
 }
 

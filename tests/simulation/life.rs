@@ -108,8 +108,8 @@ fn project(text: &str) -> Option<Project> {
     let files = vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: text.to_owned().into_bytes() }];
     let digest = spec::digest(&files);
     let spec = spec::parse(files).ok()?;
-    let paths = Paths::new("state/rictl.json", "rescue");
-    Some(Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), paths })
+    let place = Paths::new("state/rictl.json", "rescue").into();
+    Some(Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), place })
 }
 
 /// What all processes of a scenario share.

@@ -18,6 +18,16 @@ pub(in crate::cli) struct Global {
     /// The spec: a file, or a directory whose *.yaml and *.yml are merged [default: rictl.yaml]
     #[arg(short = 'f', long = "file", value_name = "PATH", global = true, env = "RICTL_FILE")]
     pub(in crate::cli) file: Vec<PathBuf>,
+    /// Where the history is kept: file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX or s3://BUCKET/PREFIX
+    /// [default: the spec's state.path]
+    #[arg(long, value_name = "URL", global = true, env = "RICTL_STATE", hide_env_values = true)]
+    pub(in crate::cli) state: Option<String>,
+    /// In a shared store, make the state this spec's own, where it was renamed
+    #[arg(long, global = true, hide_short_help = true)]
+    pub(in crate::cli) adopt: bool,
+    /// How long a claim in a shared store outlives a holder that is gone; at least 10s
+    #[arg(long, value_name = "DURATION", global = true, hide_short_help = true, env = "RICTL_LEASE", default_value = "60s", value_parser = value::lease)]
+    pub(in crate::cli) lease: Duration,
     /// Change to this directory first
     #[arg(short = 'C', long, value_name = "DIR", global = true)]
     pub(in crate::cli) chdir: Option<PathBuf>,

@@ -1,5 +1,7 @@
 //! `rictl show` and `rictl state`: what was recorded.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use crate::resource::Address;
@@ -37,6 +39,42 @@ pub(in crate::cli) enum StateCommand {
     },
     /// Go on where state or journal was damaged, emptied, cut or replaced: it is kept aside, what is open is read from the cloud
     Accept,
+    /// Say who holds the state: id, who, host, run, since when and for how long. Takes nothing; exit 0, held or not
+    Lock {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make what a shared store needs, by claiming the state and giving it back
+    Init {
+        /// Print what makes the schema of a Postgres instead, for whoever may
+        #[arg(long)]
+        print_sql: bool,
+    },
+    /// Take the whole history to another store: state, open journal, every run. The old place then names the new one
+    Move {
+        /// Where to, as in --state
+        #[arg(value_name = "URL")]
+        url: String,
+    },
+    /// Write the state to standard output
+    Pull {
+        /// The journal and every run as well: the backup
+        #[arg(long)]
+        all: bool,
+    },
+    /// Put a state in the place of the stored one, if it is of the same lineage and its serial is above
+    Push {
+        /// The state, as `state pull` wrote it
+        #[arg(value_name = "FILE")]
+        given: PathBuf,
+    },
+    /// Keep the lines of a rescue file beside the history; nothing of them is believed
+    Rescue {
+        /// The file that a run named
+        #[arg(value_name = "FILE")]
+        given: PathBuf,
+    },
     /// Forget one record; the interface itself is not touched
     Rm {
         /// The interface's key

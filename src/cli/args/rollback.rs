@@ -1,7 +1,5 @@
 //! `rictl rollback`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 
 use crate::resource::Address;
@@ -36,9 +34,6 @@ pub(in crate::cli) struct RollbackArgs {
     /// Run a digest once more that a run has used
     #[arg(long)]
     pub(in crate::cli) again: bool,
-    /// The state, where the spec cannot be read and its state is not at the usual place
-    #[arg(long, value_name = "FILE")]
-    pub(in crate::cli) state: Option<PathBuf>,
     #[command(flatten)]
     pub(in crate::cli) run: RunArgs,
 }

@@ -7,6 +7,7 @@ use crate::resource::Region;
 use crate::retry::Quota;
 use crate::spec::keys::Grammar;
 use crate::store::lock::Locking;
+use crate::store::shared::Terms;
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     // As in Terraform, nothing needs no unit.
@@ -20,6 +21,12 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     duration(text).and_then(|duration| {
         if duration.is_zero() { Err("must be longer than nothing".to_owned()) } else { Ok(duration) }
     })
+}
+
+pub(super) fn lease(text: &str) -> Result<Duration, String> {
+    let least = Terms::LEAST_TTL;
+    duration(text)
+        .and_then(|lease| if lease < least { Err(format!("must be at least {}s", least.as_secs())) } else { Ok(lease) })
 }
 
 pub(super) fn reason(text: &str) -> Result<String, String> {

@@ -99,8 +99,7 @@ pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, 
     let session = invocation.session_of(project, invocation.settings(&arguments.run));
     let task = Task::Rollback { what, loosened, options: plan::options(&choice, invocation) };
     let approval = Approval { again: arguments.again, ..approval(&arguments.run) };
-    let state = arguments.state.as_ref().map(|state| state.display().to_string());
-    let given = Given { state, ..invocation.given() };
+    let given = invocation.given();
     Ok(run(Work { signals, session, task, approval, given }, &arguments.run, invocation, output).await?.exit)
 }
 
@@ -127,7 +126,7 @@ pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation
     };
     // Only for how long a step may take: what is wrong with the files the apply itself says.
     let records = || {
-        let state = history::read_files(&session.project.paths).ok().and_then(|recorded| recorded.state);
+        let state = history::read_at(&session.project.place).ok().and_then(|recorded| recorded.state);
         state.map(|state| state.interfaces).unwrap_or_default()
     };
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);

@@ -104,11 +104,11 @@ fn machine(arguments: &ApplyArgs) -> Machine {
 async fn of_spec(path: &Path, arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let project = invocation.load_from(path)?;
     let (mut worst, mut is_any_due) = (Exit::Done, false);
-    let Waiting { kept, unusable } = approval::waiting(&project.paths)?;
+    let Waiting { kept, unusable } = approval::waiting(&project.place)?;
     for error in &unusable {
         worst = worst.worse(errors::report(output, error, machine(arguments)));
     }
-    if kept.is_empty() && unusable.is_empty() && !project.paths.state.exists() {
+    if kept.is_empty() && unusable.is_empty() && project.place.files().is_some_and(|paths| !paths.state.exists()) {
         output.say(words::NO_STATE);
     }
     for kept in kept {
@@ -136,7 +136,7 @@ async fn of_spec(path: &Path, arguments: &ApplyArgs, invocation: &Invocation, ou
             }
         };
         if is_over {
-            kept.put_by(&project.paths)?;
+            kept.put_by(&project.place)?;
         }
         let text = format!("{name}: {said}");
         if arguments.run.json {
@@ -161,7 +161,7 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
     let approval = Approval { by: Some(kept.by.clone()), ..Approval::default() };
     let session = invocation.session_of(invocation.load_from(path)?, invocation.settings(&arguments.run));
     let session = Session { confirm_within: arguments.confirm_within, ..session };
-    let paths = session.project.paths.clone();
+    let place = session.project.place.clone();
     // Of several specs, this one.
     let file = invocation.global.file.first().map(|_| path.display().to_string());
     let given = Given { file, ..invocation.given() };
@@ -172,7 +172,7 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
                 output.say(words::SPENT);
             }
             if ended.exit == Exit::Done {
-                kept.put_by(&paths)?;
+                kept.put_by(&place)?;
             }
             return Ok(ended.exit);
         }

@@ -13,7 +13,7 @@ use crate::plan::StepId;
 use crate::render::escape::escape_terminal;
 use crate::render::words::confirmation as words;
 use crate::state::{Awaiting, RunId};
-use crate::store::local::Paths;
+use crate::store::Place;
 
 use super::super::args::ConfirmArgs;
 use super::super::errors::{self, Machine};
@@ -26,11 +26,11 @@ pub(super) async fn confirm(arguments: &ConfirmArgs, invocation: &Invocation, ou
         return expired(arguments, invocation, output).await;
     }
     let path = invocation.spec_path()?;
-    let paths = unread::records_at(&path, invocation, output)?;
-    let Some(name) = &arguments.run_id else { return list(&paths, arguments.json, invocation, output) };
+    let place = unread::records_at(&path, invocation, output)?;
+    let Some(name) = &arguments.run_id else { return list(&place, arguments.json, invocation, output) };
     let (id, by) = invocation.nobody();
     let confirming = Confirming { id, by, clock: invocation.clock, zone: zone(invocation) };
-    let confirmed = operation::confirm(&paths, name, &confirming)?;
+    let confirmed = operation::confirm(&place, name, &confirming)?;
     let (run_id, in_doubt): (&RunId, &[StepId]) = match &confirmed {
         Confirmed::Now(run_id) | Confirmed::Already(run_id) => (run_id, &[]),
         Confirmed::Rest { run_id, in_doubt } => (run_id, in_doubt),
@@ -59,8 +59,8 @@ fn zone(invocation: &Invocation) -> Zone {
 }
 
 /// Lists what awaits: without a run there is nothing to confirm.
-fn list(paths: &Paths, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
-    let (awaiting, zone) = (operation::awaiting(paths)?, zone(invocation));
+fn list(place: &Place, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let (awaiting, zone) = (operation::awaiting(place)?, zone(invocation));
     let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
     let is_due = |awaits: &Awaiting| awaits.deadline.is_past(now, uptime.as_ref());
     output.print(|out| {
@@ -116,8 +116,8 @@ async fn expired(arguments: &ConfirmArgs, invocation: &Invocation, output: &Outp
 
 async fn expired_of(path: &Path, json: bool, invocation: &Invocation, output: &Output) -> Result<Vec<Back>> {
     let mut backs = Vec::new();
-    let paths = unread::records_at(path, invocation, output)?;
-    let due = operation::due(&paths, invocation.clock.now())?;
+    let place = unread::records_at(path, invocation, output)?;
+    let due = operation::due(&place, invocation.clock.now())?;
     if due.is_empty() {
         return Ok(backs);
     }
@@ -126,7 +126,7 @@ async fn expired_of(path: &Path, json: bool, invocation: &Invocation, output: &O
         let screen = Screen::new(output, invocation.clock, json, None, false);
         let mut screen = screen.outliving(signals.terminal.clone()).given(invocation.given());
         let taken = async {
-            let project = unread::way_back(path, &paths, &run_id, invocation, output)?;
+            let project = unread::way_back(path, &place, &run_id, invocation, output)?;
             let session = invocation.session_of(project, invocation.patience());
             operation::take_back(&session, &run_id, &mut screen, signals.count.clone()).await
         };
@@ -163,6 +163,6 @@ pub(super) fn exit_of(backs: &[Back]) -> Exit {
 /// A run that cannot be found any more.
 pub(super) fn way_back(session: &Session, run_id: &RunId, invocation: &Invocation, output: &Output) -> Result<Session> {
     let path = Path::new(&session.project.name);
-    let project = unread::way_back(path, &session.project.paths, run_id, invocation, output)?;
+    let project = unread::way_back(path, &session.project.place, run_id, invocation, output)?;
     Ok(invocation.session_of(project, session.settings))
 }

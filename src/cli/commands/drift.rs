@@ -110,7 +110,7 @@ async fn read(paths: &[PathBuf], arguments: &DriftArgs, invocation: &Invocation)
         let (project, at) = project?;
         let chosen = project.chosen(&arguments.selection.target, &arguments.selection.exclude)?;
         // Before the cloud is: what an apply records meanwhile is newer than what is compared with it.
-        let recorded = history::read_files(&project.paths)?;
+        let recorded = history::read_at(&project.place)?;
         Ok(Prepared { project, at, chosen, recorded })
     });
     let prepared: Vec<Result<Prepared>> = prepared.collect();

@@ -39,7 +39,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
     let addresses = project.select(&arguments.selectors)?;
     say_clashes(&project, output);
-    let recorded = plan::read(&project.paths, output)?;
+    let recorded = plan::read(&project.place, output)?;
     let sight = Sight::of_tied(&project, &recorded, &addresses);
     let (connection, plan, seen) = planned(&project, &recorded, at, (&sight, invocation)).await?;
     let reached = live::reached(&project.spec, &seen, &of_all(at, invocation));
@@ -128,7 +128,7 @@ pub(super) async fn graph(arguments: &GraphArgs, invocation: &Invocation, output
     let plan = if arguments.offline {
         None
     } else {
-        let recorded = plan::read(&project.paths, output)?;
+        let recorded = plan::read(&project.place, output)?;
         match planned(&project, &recorded, at, (&Sight::Whole, invocation)).await {
             Ok((_, plan, _)) => Some(plan),
             // Dependencies and groups are worth a picture without the cloud; whatever else is wrong is an error.

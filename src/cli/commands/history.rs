@@ -16,7 +16,6 @@ use crate::render::past::PastRun;
 use crate::render::ticket::{Ticket, csv, document};
 use crate::resource::ChangeName;
 use crate::run::Exit;
-use crate::store::local::Files;
 
 use super::super::args::{HistoryArgs, HistoryFormat, ReportArgs, ReportFormat};
 use super::super::output::Output;
@@ -96,11 +95,11 @@ fn sources(invocation: &Invocation, output: &Output, needs_specs: bool) -> Resul
 
 /// Reads what is recorded of a spec; of one that cannot be read as well, unless `needs_spec`.
 pub(super) fn source(path: &Path, invocation: &Invocation, output: &Output, needs_spec: bool) -> Result<Source> {
-    let (paths, project) = match invocation.load_from(path) {
-        Ok(project) => (project.paths.clone(), Some(project)),
+    let (place, project) = match invocation.load_from(path) {
+        Ok(project) => (project.place.clone(), Some(project)),
         Err(error) if needs_spec => return Err(error),
         Err(error) => (unread::records_of(path, error, invocation, output)?, None),
     };
-    let recorded = plan::read(&paths, output)?;
-    Ok(Source { name: path.display().to_string(), files: Files::new(paths), recorded, project })
+    let recorded = plan::read(&place, output)?;
+    Ok(Source { name: path.display().to_string(), files: place.medium(), place, recorded, project })
 }

@@ -19,7 +19,7 @@ use crate::render;
 use crate::render::topology::Topology;
 use crate::render::words::next::Given;
 use crate::resource::DriftPolicy;
-use crate::store::local::Paths;
+use crate::store::Place;
 use crate::store::named::{self, Links, NamedError};
 
 use super::super::args::{Choice, DriftArg, Format, FormatArgs, PlanArgs};
@@ -33,7 +33,7 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let (project, at) = invocation.load_planned(&arguments.at)?;
     let options = PlanOptions { at, traffic: arguments.traffic, ..options(&arguments.choice, invocation) };
     project.check_choice(&options)?;
-    let recorded = read_quietly(&project.paths, output)?;
+    let recorded = read_quietly(&project.place, output)?;
     // A page draws everything that is declared.
     let is_page = arguments.format.format() == Format::Html;
     let sight = if is_page { Sight::Whole } else { Sight::of_plan(&project, &recorded, &options)? };
@@ -121,15 +121,15 @@ pub(super) fn options(choice: &Choice, invocation: &Invocation) -> PlanOptions {
 }
 
 /// Reads what is recorded and says what is odd about it, but for who is at work: a plan or a drift check says that itself.
-pub(super) fn read_quietly(paths: &Paths, output: &Output) -> Result<Recorded> {
-    let recorded = history::read_files(paths)?;
+pub(super) fn read_quietly(place: &Place, output: &Output) -> Result<Recorded> {
+    let recorded = history::read_at(place)?;
     say_notes(&recorded, output);
     Ok(recorded)
 }
 
 /// Reads what is recorded and says what is odd about it.
-pub(super) fn read(paths: &Paths, output: &Output) -> Result<Recorded> {
-    let recorded = read_quietly(paths, output)?;
+pub(super) fn read(place: &Place, output: &Output) -> Result<Recorded> {
+    let recorded = read_quietly(place, output)?;
     if let Some(holder) = &recorded.running {
         output.say(&format!("note: a run is going on: {holder}"));
     }

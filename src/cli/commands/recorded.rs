@@ -3,15 +3,16 @@
 use std::borrow::Cow;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
+use crate::bounds;
 use crate::calendar::Zone;
 use crate::clock::BootTime;
 use crate::history::{self, Aside};
 use crate::ops::accept::{self, Accepted};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::Project;
-use crate::ops::{approval, beside, state_edit};
+use crate::ops::{approval, beside, state_edit, state_transfer};
 use crate::plan::Plan;
 use crate::render;
 use crate::render::past::PastRun;
@@ -19,12 +20,16 @@ use crate::render::state::Shown;
 use crate::render::words::next::Given;
 use crate::resource::Address;
 use crate::state::{Identity, Record, RunId, State};
-use crate::store::local::{self, Files};
+use crate::store::lock::Holder;
+#[cfg(feature = "postgres")]
+use crate::store::postgres::SCHEMA;
+use crate::store::{Medium as _, Place, named};
 
 use super::super::args::{Format, ShowArgs, StateCommand};
 use super::super::front::Screen;
 use super::super::output::Output;
 use super::super::prompt;
+use super::super::who::who;
 use super::{Invocation, apply, history as listed, plan, unread};
 
 pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
@@ -56,7 +61,7 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     })?;
     let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
     // A spec that cannot be read takes no zone away: the run has recorded under which it stood.
-    let of_run = || Project::of_run(Path::new(""), source.files.paths().clone(), &run.run).ok();
+    let of_run = || Project::of_run(Path::new(""), source.place.clone(), &run.run).ok();
     let zone = source.project.or_else(of_run).map(|project| project.spec.time_zone);
     let run = PastRun::from(run).in_zone(&zone.unwrap_or_default()).as_of(now, uptime.as_ref());
     let (view, given) = (output.view_of(arguments.format.full), invocation.given());
@@ -76,9 +81,9 @@ fn used_by(saved: &Plan, invocation: &Invocation) -> Option<RunId> {
         (true, Some(spec)) => invocation.load_from(Path::new(spec)),
         _ => invocation.load(),
     };
-    let paths = project.ok()?.paths;
-    let recorded = history::read_files(&paths).ok()?;
-    approval::run_of(&Files::new(paths), &recorded, saved).ok()?
+    let place = project.ok()?.place;
+    let recorded = history::read_at(&place).ok()?;
+    approval::run_of(&place.medium(), &recorded, saved).ok()?
 }
 
 /// Returns the zone that times are shown in: UTC where the spec cannot be read.
@@ -123,9 +128,42 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             })?;
         }
         StateCommand::Accept => {}
+        StateCommand::Lock { json } => held(json, invocation, output)?,
+        StateCommand::Init { print_sql } => init(print_sql, invocation, output)?,
+        StateCommand::Move { url } => {
+            let (project, path) = (invocation.load()?, invocation.spec_path()?);
+            let to = invocation.stores.other(&url, &project, &path)?;
+            let taken = state_transfer::take(&project.place, &to, &who(), invocation.clock.now())?;
+            let text = format!(
+                "The state is in {} now, with {} and {}; {} says so to whoever asks there.",
+                to.label(),
+                render::counted(taken.runs, "run"),
+                render::counted(taken.approvals, "approval"),
+                project.place.label()
+            );
+            say(output, &text)?;
+        }
+        StateCommand::Pull { all } => {
+            let place = unread::records(invocation, output)?;
+            let bytes = match all {
+                true => serde_json::to_vec(&state_transfer::backup(&place)?)?,
+                false => state_transfer::state_of(&place)?,
+            };
+            output.print(|out| out.write_all(&bytes).and_then(|()| writeln!(out)))?;
+        }
+        StateCommand::Push { given: file } => {
+            let place = invocation.load()?.place;
+            let serial = state_transfer::push(&place, &given(&file)?, &who(), invocation.clock.now())?;
+            say(output, &format!("{} has serial {serial} now.", place.label()))?;
+        }
+        StateCommand::Rescue { given: file } => {
+            let place = unread::records(invocation, output)?;
+            let kept = place.keep_rescued(&given(&file)?)?;
+            say(output, &format!("Kept as {kept}; nothing of it is believed."))?;
+        }
         StateCommand::Rm { address } => {
             let project = invocation.load()?;
-            let gone = state_edit::forget(&project, &address, super::super::who::who(), invocation.clock.now())?;
+            let gone = state_edit::forget(&project, &address, who(), invocation.clock.now())?;
             let lines = render::state::forgot(&address, &gone);
             output.print(|out| {
                 lines.iter().try_for_each(|line| writeln!(out, "{}", render::escape::escape_terminal(line)))
@@ -133,6 +171,46 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         }
     }
     Ok(Exit::Done)
+}
+
+fn say(output: &Output, text: &str) -> Result<()> {
+    output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(text)))?;
+    Ok(())
+}
+
+/// Reads a file that was given.
+fn given(file: &Path) -> Result<Vec<u8>> {
+    named::read_given(file, bounds::STATE_BYTES).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// Says who holds the state.
+fn held(json: bool, invocation: &Invocation, output: &Output) -> Result<()> {
+    let place = unread::records(invocation, output)?;
+    place.check()?;
+    let (holder, term) = match &place {
+        Place::Far(far) => {
+            let tip = far.store.tip()?;
+            let term = tip.held.as_ref().map(|held| (tip.epoch, held.lease));
+            (tip.held.map(|held| held.holder), term)
+        }
+        Place::Files(_) => (place.medium().running()?, None),
+    };
+    output.print(|out| match json {
+        true => render::lock::lock_document(out, holder.as_ref(), term),
+        false => render::lock::lock(out, &place.label(), holder.as_ref(), term),
+    })?;
+    Ok(())
+}
+
+fn init(print_sql: bool, invocation: &Invocation, output: &Output) -> Result<()> {
+    if print_sql {
+        output.print(|out| out.write_all(SCHEMA.as_bytes()))?;
+        return Ok(());
+    }
+    let place = invocation.load()?.place;
+    let holder = Holder::this_process(who(), "state init".to_owned(), None, invocation.clock.now());
+    drop(history::open_at(&place, &holder)?);
+    say(output, &format!("{} is ready.", place.label()))
 }
 
 /// Goes on where state or journal cannot be trusted.
@@ -188,8 +266,8 @@ pub(super) async fn force_unlock(
     invocation: &Invocation,
     output: &Output,
 ) -> Result<Exit> {
-    let paths = unread::records(invocation, output)?;
-    let holder = local::lock_holder(&paths)?;
+    let place = unread::records(invocation, output)?;
+    let holder = place.holder()?;
     output.say(&format!("the lock {} is held by {holder}", holder.id));
     if holder.id != id {
         let refusal = Refusal::new(Exit::Error, format!("{id} is not the id of the lock"));
@@ -216,7 +294,7 @@ pub(super) async fn force_unlock(
             return Ok(Exit::Done);
         }
     }
-    let holder = local::force_unlock(&paths, id)?;
+    let holder = place.force_unlock(id)?;
     let text = format!("The lock of {holder} is free.");
     output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
     Ok(Exit::Done)

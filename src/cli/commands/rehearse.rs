@@ -33,7 +33,7 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
     let (project, at) = invocation.load_planned(&asked)?;
     let options = PlanOptions { at, assumed_before: assumed_before(&task), ..options };
     project.check_choice(&options)?;
-    let recorded = plan::read(&project.paths, output)?;
+    let recorded = plan::read(&project.place, output)?;
     let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
     let accounts = accounts(&connection, &project).await?;
     let is_saved = matches!(task, Task::Saved { .. });

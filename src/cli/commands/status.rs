@@ -21,7 +21,7 @@ use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::status::Extent;
 use crate::resource::{Address, Reading};
-use crate::store::local::Paths;
+use crate::store::Place;
 
 use super::super::args::{StatusArgs, WhatIfArgs};
 use super::super::errors::{self, Machine};
@@ -125,7 +125,7 @@ fn recorded(
     output: &Output,
 ) -> Result<(Project, Recorded)> {
     let (project, _) = invocation.load_as_of(path, &arguments.at, false)?;
-    let recorded = plan::read(&project.paths, output)?;
+    let recorded = plan::read(&project.place, output)?;
     Ok((project, recorded))
 }
 
@@ -200,20 +200,20 @@ async fn watch(arguments: &StatusArgs, interval: Duration, invocation: &Invocati
         let again = look.sight.read(&look.project.spec, &look.connection.cloud, &invocation.clock).await;
         look.shown.take_in(&look.project.spec, again);
         // A state that is just being written is read at the next look.
-        recorded = read_again(&look.project.paths, recorded);
+        recorded = read_again(&look.project.place, recorded);
     }
     Ok(Exit::Done)
 }
 
 /// Reads what is recorded now; where that cannot be read, what was read before stands.
-fn read_again(paths: &Paths, before: Recorded) -> Recorded {
-    history::read_files(paths).unwrap_or(before)
+fn read_again(place: &Place, before: Recorded) -> Recorded {
+    history::read_at(place).unwrap_or(before)
 }
 
 pub(super) async fn what_if(arguments: &WhatIfArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let (project, at) = invocation.load_as_of(&invocation.spec_path()?, &arguments.at, false)?;
     let down = operation::down(&project, &arguments.down)?;
-    let sight = operation::sight(&project, &plan::read(&project.paths, output)?, &down);
+    let sight = operation::sight(&project, &plan::read(&project.place, output)?, &down);
     let (connection, read) = connect_and_look(&project, &invocation.access(), invocation.clock, &sight).await?;
     operation::find(&project, &down.ids, &read, &connection.cloud).await?;
     let now = invocation.clock.now();

@@ -6,12 +6,12 @@ use anyhow::{Error, Result};
 
 use crate::diagnostic::Severity;
 use crate::history::{self, Recorded};
-use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::{Project, of_run};
+use crate::ops::stores::Named;
 use crate::ops::{beside, history as operation};
 use crate::render::words::history as words;
 use crate::state::RunId;
-use crate::store::local::{Files, Paths};
+use crate::store::Place;
 
 use super::super::args::RollbackArgs;
 use super::super::errors;
@@ -32,9 +32,9 @@ pub(super) enum Footing {
 ///
 /// # Errors
 /// A spec that cannot be read and of which nothing is recorded where its state would be.
-pub(super) fn records(invocation: &Invocation, output: &Output) -> Result<Paths> {
+pub(super) fn records(invocation: &Invocation, output: &Output) -> Result<Place> {
     match invocation.load() {
-        Ok(project) => Ok(project.paths),
+        Ok(project) => Ok(project.place),
         Err(error) => records_of(&invocation.spec_path()?, error, invocation, output),
     }
 }
@@ -43,14 +43,14 @@ pub(super) fn records(invocation: &Invocation, output: &Output) -> Result<Paths>
 ///
 /// # Errors
 /// The reason itself, where nothing is recorded where its state would be.
-pub(super) fn records_of(path: &Path, error: Error, invocation: &Invocation, output: &Output) -> Result<Paths> {
-    let paths = paths(invocation, path, None);
-    if !is_anything_recorded(&paths) {
+pub(super) fn records_of(path: &Path, error: Error, invocation: &Invocation, output: &Output) -> Result<Place> {
+    let Ok(place) = place(invocation, path) else { return Err(error) };
+    if !is_anything_recorded(&place) {
         return Err(error);
     }
-    let (spec, state) = (path.display().to_string(), paths.state.display().to_string());
+    let (spec, state) = (path.display().to_string(), place.label());
     output.say(&format!("note: {}", words::records_without_spec(&spec, &why(&error), &state)));
-    Ok(paths)
+    Ok(place)
 }
 
 /// Returns what a rollback goes by: the spec, or where that cannot be read what its run stood under, which is said.
@@ -63,12 +63,12 @@ pub(super) fn footing(arguments: &RollbackArgs, invocation: &Invocation, output:
         // Before the cloud is asked who this is.
         Ok(project)
             if arguments.run_id == "last"
-                && !is_anything_recorded(&project.paths)
+                && !is_anything_recorded(&project.place)
                 && beside::runs(&project, &Recorded::default())?.is_empty() =>
         {
             return Err(operation::nothing_applied().into());
         }
-        Ok(project) => return with_spec(project, arguments).map(Footing::Spec),
+        Ok(project) => return Ok(Footing::Spec(project)),
         Err(error) => error,
     };
     if arguments.change.is_some() {
@@ -79,17 +79,17 @@ pub(super) fn footing(arguments: &RollbackArgs, invocation: &Invocation, output:
         output.say("note: --with-rollout asks for the checks of a spec that cannot be read");
         return Err(error);
     }
-    let paths = paths(invocation, &path, arguments.state.as_deref());
-    if !is_anything_recorded(&paths) {
-        let state = paths.state.display();
+    let Ok(place) = place(invocation, &path) else { return Err(error) };
+    if !is_anything_recorded(&place) {
+        let state = place.label();
         output.say(&format!("note: nothing is recorded at {state}; `rollback --state FILE` names another state"));
         return Err(error);
     }
-    let recorded = history::read_files(&paths)?;
-    let Some(run) = operation::standing(&Files::new(paths.clone()), &recorded, &arguments.run_id)? else {
+    let recorded = history::read_at(&place)?;
+    let Some(run) = operation::standing(&place.medium(), &recorded, &arguments.run_id)? else {
         return Ok(Footing::NothingLeft);
     };
-    let project = Project::of_run(&path, paths, &run)?;
+    let project = Project::of_run(&path, place, &run)?;
     let said = words::run_for_spec(&project.name, &why(&error), run.id());
     said.iter().for_each(|line| output.say(&format!("warning: {line}")));
     Ok(Footing::OfRun(project, run.id().clone()))
@@ -102,18 +102,18 @@ pub(super) fn footing(arguments: &RollbackArgs, invocation: &Invocation, output:
 /// No such run, one that did not record what it stood under.
 pub(super) fn way_back(
     path: &Path,
-    paths: &Paths,
+    place: &Place,
     run_id: &RunId,
     invocation: &Invocation,
     output: &Output,
 ) -> Result<Project> {
     let error = match invocation.load_from(path) {
-        Ok(project) => return Ok(Project { paths: paths.clone(), ..project }),
+        Ok(project) => return Ok(Project { place: place.clone(), ..project }),
         Err(error) => error,
     };
-    let recorded = history::read_files(paths)?;
-    let Some(run) = operation::standing(&Files::new(paths.clone()), &recorded, &run_id.0)? else { return Err(error) };
-    let project = Project::of_run(path, paths.clone(), &run)?;
+    let recorded = history::read_at(place)?;
+    let Some(run) = operation::standing(&place.medium(), &recorded, &run_id.0)? else { return Err(error) };
+    let project = Project::of_run(path, place.clone(), &run)?;
     let said = words::run_for_spec(&project.name, &why(&error), run.id());
     said.iter().for_each(|line| output.say(&format!("warning: {line}")));
     Ok(project)
@@ -123,36 +123,25 @@ pub(super) fn way_back(
 ///
 /// # Errors
 /// As [`records`].
-pub(super) fn records_at(path: &Path, invocation: &Invocation, output: &Output) -> Result<Paths> {
+pub(super) fn records_at(path: &Path, invocation: &Invocation, output: &Output) -> Result<Place> {
     match invocation.load_from(path) {
-        Ok(project) => Ok(project.paths),
+        Ok(project) => Ok(project.place),
         Err(error) => records_of(path, error, invocation, output),
     }
 }
 
-/// Refuses a state that is not the one of a spec that can be read.
-fn with_spec(project: Project, arguments: &RollbackArgs) -> Result<Project> {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    match &arguments.state {
-        Some(state) if real(state) != real(&project.paths.state) => {
-            let own = project.paths.state.display();
-            let summary = format!("the spec {} can be read, and its state is {own}", project.name);
-            Err(Refusal::new(Exit::Error, summary).hint("leave --state out, or name the spec of that state").into())
-        }
-        _ => Ok(project),
-    }
-}
-
-fn paths(invocation: &Invocation, path: &Path, state: Option<&Path>) -> Paths {
-    let mut paths = of_run::records(path, state, &std::env::temp_dir());
+/// Returns where the records of a spec are that cannot be read.
+fn place(invocation: &Invocation, path: &Path) -> Result<Place> {
+    let mut paths = of_run::records(path, None, &std::env::temp_dir());
     paths.locking = invocation.global.lock;
-    paths
+    let (state_name, name) = of_run::names(path);
+    invocation.stores.place(path, paths.into(), &Named { state_name, name })
 }
 
-fn is_anything_recorded(paths: &Paths) -> bool {
+fn is_anything_recorded(place: &Place) -> bool {
     let is_nothing = |recorded: &Recorded| recorded.state.is_none() && recorded.journal.replay().runs().is_empty();
     // What cannot be trusted is there, and is told where it is read.
-    history::read_files(paths).map_or(true, |recorded| !is_nothing(&recorded))
+    history::read_at(place).map_or(true, |recorded| !is_nothing(&recorded))
 }
 
 /// Says in one line what is wrong with a spec.

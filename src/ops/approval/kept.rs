@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::Plan;
 use crate::render;
 use crate::render::words;
-use crate::store::approvals;
-use crate::store::local::Paths;
+use crate::store::Place;
 
 use super::super::failure::{Exit, Refusal};
 
@@ -84,25 +83,25 @@ impl Kept {
     ///
     /// # Errors
     /// A write that fails.
-    pub fn keep(&self, paths: &Paths) -> Result<()> {
+    pub fn keep(&self, place: &Place) -> Result<()> {
         let head =
             Head { format_version: FORMAT_VERSION.into(), by: self.by.clone(), at: self.at, expires: self.expires };
         let text = format!("{}\n{}", serde_json::to_string(&head)?, render::plan::to_file(&self.plan));
-        Ok(approvals::keep(paths, &self.name, text.as_bytes())?)
+        Ok(place.keep_approval(&self.name, text.as_bytes())?)
     }
 
     /// Puts it to those of the past.
     ///
     /// # Errors
     /// A move that fails.
-    pub fn put_by(&self, paths: &Paths) -> Result<()> {
-        Ok(approvals::put_by(paths, &self.name)?)
+    pub fn put_by(&self, place: &Place) -> Result<()> {
+        Ok(place.put_approval_by(&self.name)?)
     }
 
-    fn read(name: String, bytes: &[u8], paths: &Paths) -> Result<Self, Refusal> {
-        let path = approvals::path_of(paths, &name);
+    fn read(name: String, bytes: &[u8], place: &Place) -> Result<Self, Refusal> {
+        let path = place.approval_name(&name);
         let unusable = |why: String| {
-            let refusal = Refusal::new(Exit::Error, format!("cannot use the approval {}: {why}", path.display()));
+            let refusal = Refusal::new(Exit::Error, format!("cannot use the approval {}: {why}", path));
             refusal.hint("move it away, and approve its plan again")
         };
         let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
@@ -135,10 +134,10 @@ pub struct Waiting {
 ///
 /// # Errors
 /// A directory of them that cannot be read or trusted.
-pub fn waiting(paths: &Paths) -> Result<Waiting> {
+pub fn waiting(place: &Place) -> Result<Waiting> {
     let mut waiting = Waiting::default();
-    for (name, bytes) in approvals::waiting(paths)? {
-        match bytes.map_err(Into::into).and_then(|bytes| Ok(Kept::read(name, &bytes, paths)?)) {
+    for (name, bytes) in place.approvals()? {
+        match bytes.map_err(Into::into).and_then(|bytes| Ok(Kept::read(name, &bytes, place)?)) {
             Ok(kept) => waiting.kept.push(kept),
             Err(error) => waiting.unusable.push(error),
         }

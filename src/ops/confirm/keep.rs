@@ -14,7 +14,7 @@ use crate::ops::session::Session;
 use crate::plan::StepId;
 use crate::run::Exit;
 use crate::state::RunId;
-use crate::store::local::{Files, Paths};
+use crate::store::Place;
 use crate::store::lock::Holder;
 use crate::store::{About, Medium, Store, StoreError, recorder};
 
@@ -51,11 +51,11 @@ pub enum Confirmed {
 ///
 /// # Errors
 /// Exit 4 where it is too late, or the run was taken back; exit 1 where it need not be confirmed, or is still at work.
-pub fn confirm(paths: &Paths, name: &str, confirming: &Confirming) -> Result<Confirmed> {
-    let recorded = history::read_files(paths)?;
-    match decide(&Files::new(paths.clone()), &recorded, name, confirming)? {
+pub fn confirm(place: &Place, name: &str, confirming: &Confirming) -> Result<Confirmed> {
+    let recorded = history::read_at(place)?;
+    match decide(&place.medium(), &recorded, name, confirming)? {
         Decided::Kept(confirmed) => Ok(confirmed),
-        Decided::BegunBack(id) => keep_rest(paths, &recorded, id, confirming),
+        Decided::BegunBack(id) => keep_rest(place, &recorded, id, confirming),
     }
 }
 
@@ -145,7 +145,7 @@ fn taken_back(id: &RunId, by: Option<&RunId>) -> Refusal {
 }
 
 /// Keeps what a way back has left, where none is at work.
-fn keep_rest(paths: &Paths, recorded: &Recorded, id: RunId, confirming: &Confirming) -> Result<Confirmed> {
+fn keep_rest(place: &Place, recorded: &Recorded, id: RunId, confirming: &Confirming) -> Result<Confirmed> {
     let open = recorded.journal.replay().open_run();
     let is_going_back = open.is_some_and(|run| run.started.evidence.takes_back.contains(&id));
     if recorded.running.is_some() && is_going_back {
@@ -155,9 +155,9 @@ fn keep_rest(paths: &Paths, recorded: &Recorded, id: RunId, confirming: &Confirm
     let holder = Holder::this_process(confirming.by.clone(), "confirm".to_owned(), Some(confirming.id.clone()), now);
     // Whoever takes it back holds the lock from before its decision until its end.
     let (store, recorded) = loop {
-        match (history::open_files(paths.clone(), &holder), Files::new(paths.clone()).running()?) {
+        match (history::open_at(place, &holder), place.medium().running()?) {
             (Err(StoreError::Locked { .. }), None) => {}
-            (Err(StoreError::Locked { .. }), Some(other)) if takes_back(&other, &id, paths)? => {
+            (Err(StoreError::Locked { .. }), Some(other)) if takes_back(&other, &id, place)? => {
                 return Err(taken_back(&id, None).into());
             }
             (opened, _) => break opened?,
@@ -210,8 +210,8 @@ fn in_flight(id: &RunId, back: &Run) -> Refusal {
 }
 
 /// Returns whether whoever holds the lock is at work on taking a run back: the one that decided so, or another way back.
-fn takes_back(holder: &Holder, id: &RunId, paths: &Paths) -> Result<bool> {
-    let files = Files::new(paths.clone());
+fn takes_back(holder: &Holder, id: &RunId, place: &Place) -> Result<bool> {
+    let files = place.medium();
     let noted = Confirmation::read(id, |id, about| files.word(id, about))?;
     let decided = noted.decision.map(|decision| decision.id);
     Ok(holder.operation == apply::WAY_BACK || (holder.run_id.is_some() && holder.run_id == decided))

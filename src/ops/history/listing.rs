@@ -16,8 +16,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::Project;
 use crate::selector::Selector;
 use crate::state::RunId;
-use crate::store::local::Files;
-use crate::store::recorder;
+use crate::store::{Home, Place, recorder};
 
 /// How long a command may have waited, for a `yes` or a lock, between the making of its run's id and the beginning of the run. A run
 /// whose id is that much older than a moment is not opened to see whether it began after it.
@@ -35,7 +34,9 @@ pub struct Source {
     /// The spec, as it was named.
     pub name: String,
     /// Where it is recorded.
-    pub files: Files,
+    pub place: Place,
+    /// The same, to read.
+    pub files: Home,
     /// What.
     pub recorded: Recorded,
     /// The spec; `None` where it cannot be read.

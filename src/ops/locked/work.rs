@@ -248,7 +248,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             stood_under: Some(footing(&project.spec, &touched(plan, live, &project.spec))),
             override_window: plan.overridden.as_ref().map(|overridden| overridden.reason.clone()),
             allow_last_route: plan.inputs.allow_last_route.clone(),
-            lock: (project.paths.locking == Locking::None).then_some(LockWord::None),
+            lock: (project.place.locking() == Locking::None).then_some(LockWord::None),
             confirm_within_ms: confirm_within.map(milliseconds),
             uptime: confirm_within.and_then(|_| BootTime::now().uptime()),
             ..Evidence::default()

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use crate::journal::Run;
 use crate::ops::failure::{Exit, Refusal};
 use crate::spec::{self, footing};
+use crate::store::Place;
 use crate::store::local::Paths;
 
 use super::{Project, directory_of, files, usual_state};
@@ -23,12 +24,17 @@ pub fn records(path: &Path, given: Option<&Path>, rescue_directory: &Path) -> Pa
     paths
 }
 
+/// Returns `state.name` and `name` of a spec that cannot be read, as far as they can be.
+pub fn names(path: &Path) -> (Option<String>, Option<String>) {
+    files(path).ok().map(footing::names).unwrap_or_default()
+}
+
 impl Project {
     /// Puts together what a run stood under, in the place of the spec at `path`, which cannot be read.
     ///
     /// # Errors
     /// A run whose version did not record it yet.
-    pub fn of_run(path: &Path, paths: Paths, run: &Run) -> Result<Self> {
+    pub fn of_run(path: &Path, place: Place, run: &Run) -> Result<Self> {
         let evidence = &run.started.evidence;
         let Some(stood_under) = &evidence.stood_under else {
             let summary = format!("run {} is of a version that did not record what it stood under", run.id());
@@ -42,7 +48,7 @@ impl Project {
             spec,
             digest: evidence.spec_digest.clone().unwrap_or_default().into(),
             directory: directory_of(path),
-            paths,
+            place,
         })
     }
 }

@@ -35,6 +35,9 @@ pub(crate) fn note(note: &Note) -> String {
             format!("{state} has another lineage than its journal: run {run} was not its own")
         }
         Note::OtherLineage { state, run: None } => format!("{state} has another lineage than its journal"),
+        Note::WentBack { state, found, known } => format!(
+            "{state} is at serial {found}, and serial {known} was seen there before: it was restored from a backup, or a replica took over that lagged behind. What ran since is not in it; `rictl plan` says what is live"
+        ),
         Note::NotArchived { error } => {
             format!("{error}; the run is recorded, and the next command that writes takes it into the history")
         }

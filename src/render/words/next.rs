@@ -33,8 +33,6 @@ pub struct Given {
     pub selection: Vec<(&'static str, String)>,
     /// What else chose what is planned, or lets a plan do more: `--redo`, `--override-window` and the like.
     pub planning: Vec<(&'static str, Option<String>)>,
-    /// `rollback --state`.
-    pub state: Option<String>,
     /// The spec leaves alone what only the cloud has moved (`drift: leave`).
     pub leaves_drift: bool,
 }
@@ -97,8 +95,7 @@ impl Given {
     }
 
     fn back(&self, run_id: &RunId) -> String {
-        let state = self.state.as_ref().map(|state| format!(" --state {}", quoted(state))).unwrap_or_default();
-        format!("rollback {}{state}", quoted(&run_id.0))
+        format!("rollback {}", quoted(&run_id.0))
     }
 
     /// Returns the command that takes back what a way back has left of a run: what is declared no more has to be asked for.

@@ -8,6 +8,7 @@ use super::{Grammar, Key, Kind, Presence, last_word};
 pub const KEYS: &[Key] = &[
     // The document.
     key("version", Kind::Version, "The version of the format.").required("write `version: 1`").example("1"),
+    key("name", Kind::Line, "What the spec is called where several are told apart.").example("site-a"),
     key("cloud", Kind::Section, "Who answers the calls, and as whom."),
     key("state", Kind::Section, "Where the history is kept."),
     key(
@@ -88,6 +89,9 @@ pub const KEYS: &[Key] = &[
     key("state.path", Kind::Line, "The state file, relative to the spec; the journal and the lock stand beside it.")
         .otherwise("`state/<name of the spec>.json`")
         .example("state/rictl.json"),
+    key("state.name", Kind::Line, "What the state is called in a store that many machines share: `--state URL`.")
+        .otherwise("`name`")
+        .example("network/site-a"),
     // limits
     key("limits.max_changes", number(0), "At most this many interfaces change in one run.").example("4"),
     key(

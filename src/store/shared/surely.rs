@@ -43,8 +43,14 @@ impl Patience {
     /// Waits for the next try; `false` where there is to be none.
     pub(super) async fn again(self, tried: u32, begun: BootTime, longest: Duration) -> bool {
         /// From one failure that passes in no time up to a server that is being restarted.
-        const PAUSES: [Duration; 4] =
-            [Duration::from_millis(50), Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1)];
+        const PAUSES: [Duration; 6] = [
+            Duration::from_millis(10),
+            Duration::from_millis(50),
+            Duration::from_millis(100),
+            Duration::from_millis(200),
+            Duration::from_millis(500),
+            Duration::from_secs(1),
+        ];
         match self {
             Self::AtOnce => tried < Self::AT_ONCE,
             Self::Pauses if begun.elapsed() > longest => false,

@@ -1,0 +1,202 @@
+//! Which store a command works with: `--state`, else RICTL_STATE, else what the spec says. A spec never names a host: who
+//! reviews it must not have to look where it sends credentials.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::Result;
+
+use crate::diagnostic::Diagnostic;
+use crate::spec::Placed;
+use crate::store::local::Paths;
+use crate::store::place::Far;
+#[cfg(feature = "postgres")]
+use crate::store::postgres::{self, Login, Postgres};
+use crate::store::remote::StateName;
+use crate::store::shared::Terms;
+use crate::store::{Place, Shared};
+
+use super::failure::{Exit, Refusal};
+use super::project::{Project, has_scheme};
+
+/// Which store was asked for, and what is known for reaching it.
+#[derive(Debug)]
+pub struct Stores {
+    /// `--state` or RICTL_STATE, as it was given.
+    pub asked: Option<String>,
+    /// How a state is held.
+    pub terms: Terms,
+    /// What is known for logging in to a Postgres.
+    #[cfg(feature = "postgres")]
+    pub login: Login,
+    /// `--adopt`.
+    pub adopts: bool,
+    /// The directory of what was seen, so that a store that was restored is noticed.
+    pub cache: Option<PathBuf>,
+    /// What was opened: one connection a state.
+    pub opened: Opened,
+}
+
+/// The states that a command has opened.
+#[derive(Debug, Default)]
+pub struct Opened(Mutex<BTreeMap<(String, StateName), Shared>>);
+
+/// What a spec says of where its state is and what it is called, as far as that could be read.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// `state.name`.
+    pub state_name: Option<String>,
+    /// `name`.
+    pub name: Option<String>,
+}
+
+impl Named {
+    fn of(project: &Project) -> Self {
+        let text = |name: &Option<Placed<String>>| name.as_ref().map(|name| name.value.clone());
+        Self { state_name: text(&project.spec.state_name), name: text(&project.spec.name) }
+    }
+}
+
+/// A store, as it was asked for.
+enum Asked {
+    File(PathBuf),
+    Far(String),
+}
+
+impl Stores {
+    /// Gives a project the place that was asked for; one whose spec names a path that is ignored says so.
+    ///
+    /// # Errors
+    /// A store that is unknown or refused, and a state without a name.
+    pub fn placed(&self, mut project: Project, path: &Path) -> Result<Project> {
+        let named = Named::of(&project);
+        project.place = self.place(path, project.place, &named)?;
+        if let (Some(Placed { place, .. }), Some(_)) = (&project.spec.state_path, project.place.far()) {
+            let said = format!("state.path is ignored: the state is in {}", project.place.label());
+            project.spec.warnings.push(Diagnostic::warning(said).at(*place));
+        }
+        Ok(project)
+    }
+
+    /// Returns the place that was asked for, else the one that the spec at `path` names.
+    ///
+    /// # Errors
+    /// A store that is unknown or refused, and a state without a name.
+    pub fn place(&self, path: &Path, own: Place, named: &Named) -> Result<Place> {
+        let Some(asked) = self.asked.as_deref().filter(|asked| !asked.is_empty()) else { return Ok(own) };
+        match read(asked) {
+            Asked::File(state) => Ok(Place::Files(beside(&own, state))),
+            Asked::Far(url) => self.far(&url, path, named),
+        }
+    }
+
+    /// Returns the place of a project's state in another store: the other end of a move.
+    ///
+    /// # Errors
+    /// As [`Self::place`].
+    pub fn other(&self, asked: &str, project: &Project, path: &Path) -> Result<Place> {
+        match read(asked) {
+            Asked::File(state) => Ok(Place::Files(beside(&project.place, state))),
+            Asked::Far(url) => self.far(&url, path, &Named::of(project)),
+        }
+    }
+
+    fn far(&self, url: &str, path: &Path, named: &Named) -> Result<Place> {
+        let Some(name) = named.state_name.as_ref().or(named.name.as_ref()) else {
+            let refusal = Refusal::new(Exit::Error, "a state in a shared store needs a name, and the spec has none");
+            return Err(refusal.hint("write `state: {name: site-a}` into the spec, or `name: site-a`").into());
+        };
+        let name = StateName::parse(name).map_err(|error| {
+            let refusal = Refusal::new(Exit::Error, format!("`{name}` is no name of a state")).cause(error.to_string());
+            refusal.hint("names are like site-a or network/site-a; `state.name` goes before `name`")
+        })?;
+        let spec = named.name.clone().unwrap_or_else(|| identity(path));
+        let key = (url.to_owned(), name.clone());
+        let mut opened = self.opened.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let store = match opened.get(&key) {
+            Some(store) => store.clone(),
+            None => {
+                let store = self.open(url, name)?;
+                opened.insert(key, store.clone());
+                store
+            }
+        };
+        Ok(Place::Far(Far { store, spec, adopts: self.adopts, cache: self.cache.clone() }))
+    }
+
+    /// Opens a state in a store that many machines share; nothing is asked yet.
+    fn open(&self, url: &str, name: StateName) -> Result<Shared> {
+        let scheme = url.split(':').next().unwrap_or_default();
+        match scheme {
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => {
+                let address = postgres::Address::parse(url).map_err(|error| {
+                    let refusal =
+                        Refusal::new(Exit::Error, "cannot use the URL of the Postgres").cause(error.to_string());
+                    refusal.hint(error.hint())
+                })?;
+                Ok(Shared::on_a_thread(Postgres::new(address, self.login.clone(), name), self.terms.clone())?)
+            }
+            _ => {
+                let refusal = Refusal::new(Exit::Error, format!("this rictl keeps no states in {scheme}://"));
+                Err(refusal.hint("`--state` takes file:PATH and postgres://USER@HOST/DATABASE").into())
+            }
+        }
+    }
+}
+
+/// Reads what was asked for: a path is a file's.
+fn read(asked: &str) -> Asked {
+    match asked.strip_prefix("file:") {
+        Some(path) => Asked::File(PathBuf::from(path.strip_prefix("//").unwrap_or(path))),
+        None if has_scheme(asked) => Asked::Far(asked.to_owned()),
+        None => Asked::File(PathBuf::from(asked)),
+    }
+}
+
+/// Returns the files of another state, looked at as those of the spec are.
+fn beside(own: &Place, state: PathBuf) -> Paths {
+    match own.files() {
+        Some(own) => {
+            let (spec_owner, locking) = (own.spec_owner, own.locking);
+            Paths { spec_owner, locking, ..Paths::new(state, own.rescue_dir.clone()) }
+        }
+        None => Paths::new(state, ""),
+    }
+}
+
+/// Returns what a spec without a name is known by: its path from the root of its repository, else the name of its file.
+fn identity(path: &Path) -> String {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let root = real.ancestors().skip(1).find(|directory| directory.join(".git").exists());
+    let from_root = root.and_then(|root| real.strip_prefix(root).ok()).map(|path| path.display().to_string());
+    let name = || real.file_name().map(|name| name.to_string_lossy().into_owned());
+    from_root.or_else(name).unwrap_or_else(|| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spec_without_a_name_is_known_by_its_path_in_the_repository() {
+        let directory = tempfile::tempdir().unwrap();
+        let site = directory.path().join("sites/a");
+        std::fs::create_dir_all(&site).unwrap();
+        std::fs::write(site.join("rictl.yaml"), "").unwrap();
+        assert_eq!(identity(&site.join("rictl.yaml")), "rictl.yaml");
+        std::fs::create_dir(directory.path().join(".git")).unwrap();
+        assert_eq!(identity(&site.join("rictl.yaml")), "sites/a/rictl.yaml");
+        assert_eq!(identity(&site), "sites/a");
+    }
+
+    #[test]
+    fn what_has_a_scheme_is_no_path() {
+        let is_far = |text: &str| matches!(read(text), Asked::Far(_));
+        assert!(is_far("postgres://db/x") && is_far("s3://bucket/x") && is_far("ftp://x"));
+        assert!(!is_far("state/a.json") && !is_far("file:state/a.json"));
+        assert!(matches!(read("file:a.json"), Asked::File(path) if path == Path::new("a.json")));
+        assert!(matches!(read("file:///a.json"), Asked::File(path) if path == Path::new("/a.json")));
+    }
+}

@@ -1,0 +1,170 @@
+//! What a Postgres holds, and the statements that read and write it. Each is one statement, so that none needs a transaction
+//! and all go through a pooler that gives every statement another connection.
+
+/// The version of the schema that this rictl makes, and the newest that it reads.
+pub(super) const VERSION: i64 = 1;
+
+/// Makes the schema where it is missing.
+pub(super) const CREATE: &str = "\
+CREATE SCHEMA IF NOT EXISTS rictl;
+CREATE TABLE IF NOT EXISTS rictl.format (
+  one boolean PRIMARY KEY DEFAULT true CHECK (one),
+  version bigint NOT NULL
+);
+CREATE TABLE IF NOT EXISTS rictl.states (
+  name text COLLATE \"C\" PRIMARY KEY,
+  epoch bigint NOT NULL DEFAULT 0,
+  pulse bigint NOT NULL DEFAULT 0,
+  holder text,
+  last_holder text,
+  ttl_ms bigint NOT NULL DEFAULT 0,
+  renewed timestamptz NOT NULL DEFAULT clock_timestamp(),
+  changed timestamptz NOT NULL DEFAULT clock_timestamp(),
+  before_holder text,
+  before_forced boolean NOT NULL DEFAULT false,
+  before_end timestamptz,
+  generation bigint NOT NULL DEFAULT 0,
+  position bigint NOT NULL DEFAULT 0,
+  serial bigint NOT NULL DEFAULT 0,
+  state bytea
+);
+CREATE TABLE IF NOT EXISTS rictl.journal (
+  name text COLLATE \"C\" NOT NULL,
+  generation bigint NOT NULL,
+  position bigint NOT NULL,
+  written timestamptz NOT NULL DEFAULT clock_timestamp(),
+  bytes bytea NOT NULL,
+  PRIMARY KEY (name, generation, position)
+);
+CREATE TABLE IF NOT EXISTS rictl.notes (
+  name text COLLATE \"C\" NOT NULL,
+  folder text COLLATE \"C\" NOT NULL,
+  note text COLLATE \"C\" NOT NULL,
+  written timestamptz NOT NULL DEFAULT clock_timestamp(),
+  bytes bytea NOT NULL,
+  PRIMARY KEY (name, folder, note)
+);
+INSERT INTO rictl.format (version) VALUES (1) ON CONFLICT DO NOTHING;
+";
+
+/// Whether the server keeps what it says that it keeps: standby, read-only, `synchronous_commit`, whether the schema is there.
+pub(super) const EXAMINE: &str = "\
+SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', current_setting('synchronous_commit'), \
+to_regclass('rictl.states') IS NOT NULL AND to_regclass('rictl.format') IS NOT NULL";
+
+/// The version of the schema.
+pub(super) const FORMAT: &str = "SELECT version FROM rictl.format";
+
+/// Who writes.
+pub(super) const TIP: &str = "\
+SELECT epoch, pulse, holder, ttl_ms, \
+(extract(epoch FROM renewed - clock_timestamp()) * 1000)::bigint + ttl_ms, \
+last_holder, (extract(epoch FROM changed) * 1000)::bigint, position, generation \
+FROM rictl.states WHERE name = $1";
+
+/// Everything at one moment: a statement sees one snapshot.
+pub(super) const READ: &str = "\
+SELECT s.epoch, s.pulse, s.holder, s.ttl_ms, \
+(extract(epoch FROM s.renewed - clock_timestamp()) * 1000)::bigint + s.ttl_ms, \
+s.last_holder, (extract(epoch FROM s.changed) * 1000)::bigint, s.position, s.generation, s.state, \
+(SELECT string_agg(j.bytes, ''::bytea ORDER BY j.position) FROM rictl.journal j \
+WHERE j.name = s.name AND j.generation = s.generation) \
+FROM rictl.states s WHERE s.name = $1";
+
+/// A state that nobody has claimed yet gets its row.
+pub(super) const BEGIN: &str = "INSERT INTO rictl.states (name) VALUES ($1) ON CONFLICT DO NOTHING";
+
+/// Takes the claim if nothing has moved. Whoever held it and did not give it back is told on, until half an hour after its
+/// rights ended: `before` is the one whose rights end last.
+pub(super) const CLAIM: &str = "\
+UPDATE rictl.states SET \
+before_holder = CASE \
+  WHEN holder IS NOT NULL AND (before_end IS NULL OR before_end < renewed + ttl_ms * interval '1 millisecond') THEN holder \
+  WHEN before_end < clock_timestamp() - interval '30 minutes' THEN NULL ELSE before_holder END, \
+before_forced = CASE \
+  WHEN holder IS NOT NULL AND (before_end IS NULL OR before_end < renewed + ttl_ms * interval '1 millisecond') THEN false \
+  ELSE before_forced END, \
+before_end = CASE \
+  WHEN holder IS NOT NULL AND (before_end IS NULL OR before_end < renewed + ttl_ms * interval '1 millisecond') \
+    THEN renewed + ttl_ms * interval '1 millisecond' \
+  WHEN before_end < clock_timestamp() - interval '30 minutes' THEN NULL ELSE before_end END, \
+epoch = epoch + 1, pulse = pulse + 1, holder = $4, last_holder = $4, ttl_ms = $5, \
+renewed = clock_timestamp(), changed = clock_timestamp() \
+WHERE name = $1 AND epoch = $2 AND pulse = $3 \
+RETURNING epoch, before_holder, before_forced, (extract(epoch FROM before_end - clock_timestamp()) * 1000)::bigint";
+
+/// A claim of ours whose answer was lost.
+pub(super) const CLAIMED: &str = "\
+SELECT epoch, before_holder, before_forced, (extract(epoch FROM before_end - clock_timestamp()) * 1000)::bigint \
+FROM rictl.states WHERE name = $1 AND epoch = $2 AND pulse = $3 AND holder IS NOT NULL";
+
+/// Fences, renews the lease and appends.
+pub(super) const APPEND: &str = "\
+WITH held AS (UPDATE rictl.states SET position = position + length($4), pulse = pulse + 1, renewed = clock_timestamp() \
+WHERE name = $1 AND epoch = $2 AND holder IS NOT NULL AND position = $3 RETURNING generation), \
+written AS (INSERT INTO rictl.journal (name, generation, position, bytes) SELECT $1, generation, $3, $4 FROM held) \
+SELECT generation FROM held";
+
+/// Fences and renews the lease.
+pub(super) const BEAT: &str = "\
+UPDATE rictl.states SET pulse = pulse + 1, renewed = clock_timestamp() \
+WHERE name = $1 AND epoch = $2 AND holder IS NOT NULL RETURNING generation";
+
+/// Fences, renews the lease and keeps the state.
+pub(super) const KEEP: &str = "\
+UPDATE rictl.states SET serial = $3, state = nullif($4, ''::bytea), pulse = pulse + 1, renewed = clock_timestamp() \
+WHERE name = $1 AND epoch = $2 AND holder IS NOT NULL RETURNING generation";
+
+/// Fences, renews the lease and begins the journal anew.
+pub(super) const RESTART: &str = "\
+WITH held AS (UPDATE rictl.states SET generation = generation + 1, position = length($4), pulse = pulse + 1, \
+renewed = clock_timestamp() \
+WHERE name = $1 AND epoch = $2 AND holder IS NOT NULL AND position = $3 RETURNING generation), \
+written AS (INSERT INTO rictl.journal (name, generation, position, bytes) \
+SELECT $1, generation, 0, $4 FROM held WHERE length($4) > 0) \
+SELECT generation FROM held";
+
+/// Who writes, and the bytes of the journal from a position on.
+pub(super) const WRITTEN: &str = "\
+SELECT s.epoch, s.pulse, s.holder, s.ttl_ms, \
+(extract(epoch FROM s.renewed - clock_timestamp()) * 1000)::bigint + s.ttl_ms, \
+s.last_holder, (extract(epoch FROM s.changed) * 1000)::bigint, s.position, s.generation, \
+(SELECT string_agg(j.bytes, ''::bytea ORDER BY j.position) FROM rictl.journal j \
+WHERE j.name = s.name AND j.generation = s.generation AND j.position >= $2) \
+FROM rictl.states s WHERE s.name = $1";
+
+/// Gives the claim back.
+pub(super) const RELEASE: &str = "\
+UPDATE rictl.states SET holder = NULL, pulse = pulse + 1, changed = clock_timestamp() \
+WHERE name = $1 AND epoch = $2 AND holder IS NOT NULL";
+
+/// Ends a claim by force: its holder may not notice for as long as its lease runs from now.
+pub(super) const FREE: &str = "\
+UPDATE rictl.states SET before_holder = holder, before_forced = true, \
+before_end = greatest(before_end, clock_timestamp() + ttl_ms * interval '1 millisecond'), \
+holder = NULL, last_holder = NULL, epoch = epoch + 1, pulse = pulse + 1, changed = clock_timestamp() \
+WHERE name = $1 AND epoch = $2 AND holder IS NOT NULL RETURNING epoch";
+
+/// Keeps a note where nothing stands.
+pub(super) const NOTE: &str = "\
+INSERT INTO rictl.notes (name, folder, note, bytes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1";
+
+/// Keeps many.
+pub(super) const NOTE_ALL: &str = "\
+INSERT INTO rictl.notes (name, folder, note, bytes) \
+SELECT $1, t.folder, t.note, t.bytes FROM unnest($2::text[], $3::text[], $4::bytea[]) AS t (folder, note, bytes) \
+ON CONFLICT DO NOTHING";
+
+/// Keeps a note in the place of another.
+pub(super) const REPLACE: &str = "\
+INSERT INTO rictl.notes (name, folder, note, bytes) VALUES ($1, $2, $3, $4) \
+ON CONFLICT (name, folder, note) DO UPDATE SET bytes = excluded.bytes, written = clock_timestamp()";
+
+/// What stands under a name.
+pub(super) const NOTED: &str = "SELECT bytes FROM rictl.notes WHERE name = $1 AND folder = $2 AND note = $3";
+
+/// What stands in a folder.
+pub(super) const NAMES: &str = "SELECT note FROM rictl.notes WHERE name = $1 AND folder = $2 ORDER BY note";
+
+/// Every state.
+pub(super) const STATES: &str = "SELECT name FROM rictl.states WHERE epoch > 0 ORDER BY name";
