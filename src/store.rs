@@ -16,6 +16,7 @@ pub mod medium;
 pub mod memory;
 mod mount;
 pub mod named;
+pub mod objects;
 pub mod overlay;
 pub mod place;
 #[cfg(feature = "postgres")]

@@ -33,6 +33,7 @@ mod hostile;
 mod kills;
 mod last_routes;
 mod mutations;
+mod objects;
 mod packaging;
 mod planner;
 #[cfg(feature = "postgres")]
