@@ -105,7 +105,7 @@ fn work(runtime: &Runtime) -> Exit {
     let clock = clock();
     let stores = stores(&cli.global, &environment, clock);
     let invocation = Invocation { global: cli.global, environment, stores, clock, is_linked };
-    let output = output.given(invocation.given_of_one());
+    let output = output.given(invocation.given_to(&cli.command));
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
         commands::dispatch(cli.command, &invocation, &output).await

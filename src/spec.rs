@@ -467,6 +467,8 @@ pub struct Rollout {
     pub pause: Duration,
     /// `check`: an argument list that must exit 0 between waves; never shell text.
     pub check: Option<Vec<String>>,
+    /// Where that stands; the section's place where there is none.
+    pub check_place: Place,
     /// `check_timeout`, 1 minute where it is not given.
     pub check_timeout: Duration,
     /// `traffic`: what a wave of activations has to carry.

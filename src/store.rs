@@ -9,6 +9,7 @@ pub mod account;
 mod acl;
 pub mod approvals;
 mod files;
+pub mod gate_file;
 pub mod local;
 pub mod lock;
 pub mod medium;

@@ -44,6 +44,7 @@ mod rehearsals;
 mod scale;
 mod sdk;
 mod sessions;
+mod shared_gate;
 mod signals;
 mod signature;
 mod simulation;

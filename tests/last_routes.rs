@@ -266,3 +266,118 @@ fn explain_counts_what_rides_on_a_link_and_asks_for_each_router_once() {
     limited("last_route: warn").quick(&emulator.url(), &["explain", "primary"]);
     assert_eq!(asked(&emulator), (1, 1), "nobody is asked where that forbids nothing");
 }
+
+/// A link between a VBR and a VPC, and one prefix that only it leads to; `of_vpc` is more of the VPC's end.
+fn link(more: &str, of_vpc: &str) -> String {
+    format!(
+        "accounts: [{{ id: \"1234567890123456\" }}, {{ id: \"1987654321098765\" }}]
+regions: [cn-shanghai, cn-beijing]
+settle: {{ activate: 0s, deactivate: 0s }}
+interfaces:
+  - {{ id: ri-a, router: vrt-1{of_vpc} }}
+  - {{ id: ri-pa, router: vbr-1, opposite: ri-a, region: cn-beijing }}
+  - {{ id: ri-z, router: vrt-z }}
+routes:
+  - {{ table: vtb-1, router: vrt-1, prefix: 10.8.0.0/16, next_hops: [{{ id: ri-a }}] }}
+{more}"
+    )
+}
+
+fn ends(interfaces: &str) -> Desk {
+    let spec =
+        "version: 1\ncloud: { provider: emulator, region: cn-shanghai }\nlimits: { last_route: block }\ninterfaces:\n";
+    Desk::new(&format!("{spec}  pa: {{ id: ri-pa, region: cn-beijing, status: Inactive }}\n{interfaces}"))
+}
+
+#[test]
+fn what_rides_on_an_end_that_cannot_be_asked_counts_as_lost() {
+    let denied = "faults:\n  - { fault: denied, action: DescribeRouterInterfaces, region: cn-shanghai }\n";
+    for (world, declared) in [
+        (link("", ", account: \"1987654321098765\""), ""),
+        (link(denied, ""), "  a: { id: ri-a, status: Active }\n"),
+        (link("", ""), "  a: { id: ri-a, region: cn-beijing, status: Active }\n"),
+        (link(denied, ""), ""),
+    ] {
+        let emulator = Emulator::serve(&world);
+        let desk = ends(declared);
+        let plan = document(&desk.quick(&emulator.url(), &["plan", "--json"]));
+        let blocked =
+            plan["blocked"].as_array().unwrap().iter().any(|it| it["address"] == "pa" && it["code"] == "route");
+        assert!(blocked, "{declared:?}: {plan}");
+        let explained = document(&desk.quick(&emulator.url(), &["explain", "pa", "--json"]));
+        assert_eq!(explained["can_go_down"]["possible"], json!(false), "{declared:?}: {explained}");
+        let applied = desk.quick(&emulator.url(), &["apply", "--auto-approve"]);
+        assert!(applied.code != 0 && emulator.mutating_calls().is_empty(), "{declared:?}: {}", applied.text());
+    }
+}
+
+#[test]
+fn a_region_of_a_next_hop_that_goes_away_ends_the_run_and_cuts_nothing() {
+    let more = "faults:\n  - { fault: denied, action: DescribeRouterInterfaces, region: cn-shanghai, from: 2 }\n";
+    let world = link(more, "").replace("[{ id: ri-a }]", "[{ id: ri-a }, { id: ri-b }]");
+    let world = world.replace("  - { id: ri-z", "  - { id: ri-b, router: vrt-1 }\n  - { id: ri-z");
+    let emulator = Emulator::serve(&world);
+    let applied = ends("").quick(&emulator.url(), &["apply", "--auto-approve"]);
+    assert!(applied.code == 3 && emulator.mutating_calls().is_empty(), "{}", applied.text());
+}
+
+#[test]
+fn a_saved_plan_beside_something_blocked_and_its_rehearsal_go_by_what_was_read() {
+    let emulator = Emulator::serve(&link("", ""));
+    let desk = ends("  z: { id: ri-z, status: Inactive }\n");
+    assert_eq!(desk.quick(&emulator.url(), &["plan", "--out", "p.json"]).code, 3);
+    let rehearsed = desk.quick(&emulator.url(), &["rehearse", "p.json"]);
+    assert_eq!(rehearsed.code, 5, "{}", rehearsed.text());
+    let applied = desk.quick(&emulator.url(), &["apply", "p.json"]);
+    assert_eq!((applied.code, emulator.mutating_calls().len()), (5, 1), "{}", applied.text());
+    let alone = ends("").quick(&emulator.url(), &["rehearse"]);
+    assert_eq!(alone.code, 3, "{}", alone.text());
+}
+
+#[test]
+fn a_dead_link_goes_down_from_either_end() {
+    let emulator = Emulator::serve(&link("", ", status: Inactive"));
+    let applied = ends("").quick(&emulator.url(), &["apply", "--auto-approve"]);
+    assert_eq!(applied.code, 0, "{}", applied.text());
+}
+
+#[test]
+fn what_one_end_may_cut_is_said_and_the_other_end_may_cut_it_too() {
+    let emulator = Emulator::serve(&link("", ""));
+    let desk = ends("  a: { id: ri-a, status: Inactive }\n");
+    let plan = desk.quick(&emulator.url(), &["plan", "--allow-last-route", "a"]);
+    assert!(plan.code == 0 && plan.flat().contains("pa: 10.8.0.0/16 has no other next hop"), "{}", plan.text());
+    let applied = desk.quick(&emulator.url(), &["apply", "--auto-approve", "--allow-last-route", "a"]);
+    assert_eq!(applied.code, 0, "{}", applied.text());
+}
+
+#[test]
+fn a_table_that_another_step_needs_binds_nobody_else() {
+    let world = "settle: { activate: 0s, deactivate: 0s }
+interfaces:
+  - { id: ri-v1, router: vrt-1 }
+  - { id: ri-v3, router: vrt-2 }
+  - { id: ri-p1, router: vbr-1, opposite: ri-v1 }
+  - { id: ri-p3, router: vbr-1, opposite: ri-v3 }
+routes:
+  - { table: vtb-1, router: vbr-1, prefix: 10.2.0.0/16, next_hops: [{ id: ri-p1 }] }
+";
+    let emulator = Emulator::serve(world);
+    let head =
+        "version: 1\ncloud: { provider: emulator, region: cn-hangzhou }\nlimits: { last_route: block }\ninterfaces:\n";
+    let desk =
+        Desk::new(&format!("{head}  v1: {{ id: ri-v1, status: Inactive }}\n  p3: {{ id: ri-p3, status: Inactive }}\n"));
+    let plan = desk.quick(&emulator.url(), &["plan"]);
+    assert_eq!(plan.code, 0, "{}", plan.text());
+}
+
+#[test]
+fn a_prefix_in_two_tables_is_told_with_each() {
+    let two = "  - { table: vtb-2, router: vrt-1, prefix: 10.1.0.0/16, next_hops: [{ id: ri-a }] }
+  - { table: vtb-2, router: vrt-1, prefix: 10.8.0.0/16, next_hops: [{ id: ri-a }] }
+";
+    let emulator = Emulator::serve(&world("Active", &format!("{}{two}", route("10.8.0.0/16", BOTH)), ""));
+    let plan = desk("warn").quick(&emulator.url(), &["plan"]);
+    assert!(plan.flat().contains("10.8.0.0/16 in vtb-1 keeps backup (standby)"), "{}", plan.text());
+    assert!(plan.flat().contains("10.1.0.0/16, 10.8.0.0/16 in vtb-2 have no other next hop"), "{}", plan.text());
+}

@@ -37,8 +37,8 @@ use crate::state::RunId;
 use crate::store::Place;
 
 use super::args::{
-    ApplyArgs, AtArgs, ChangeCommand, Command, Format, Global, GraphFormat, HistoryFormat, OnErrorArg, PlanArgs,
-    ReportFormat, RunArgs, Selection, Signature, StateCommand, StatusArgs,
+    ApplyArgs, AtArgs, ChangeCommand, Choice, Command, DriftArg, Format, Global, GraphFormat, HistoryFormat,
+    OnErrorArg, PlanArgs, ReportFormat, RunArgs, Selection, Signature, StateCommand, StatusArgs,
 };
 use super::errors::Machine;
 use super::output::Output;
@@ -196,18 +196,45 @@ impl Invocation {
         }
     }
 
-    /// What the command was typed with; of several specs none, for what is said is about any of them.
-    pub(super) fn given_of_one(&self) -> Given {
-        let given = self.given();
-        if self.global.file.len() > 1 { Given { file: None, ..given } } else { given }
-    }
-
     /// What a command was typed with that looks at a part of the spec, or as of a moment.
     fn given_choice(&self, selection: &Selection, at: &AtArgs) -> Given {
         let Selection { target, exclude } = selection;
         let flags = [("--target", target), ("--exclude", exclude)];
         let typed = flags.into_iter().flat_map(|(flag, all)| all.iter().map(move |one| (flag, one.to_string())));
         Given { selection: typed.collect(), at: at.typed().map(str::to_owned), ..self.given() }
+    }
+
+    /// What a command was typed with that makes a plan.
+    fn given_plan(&self, choice: &Choice, at: &AtArgs) -> Given {
+        // An exact number of changes is meant for one plan alone.
+        let Choice { override_window, redo, drift, allow_last_route, .. } = choice;
+        let drift = drift.map(|drift| match drift {
+            DriftArg::Fix => "fix",
+            DriftArg::Leave => "leave",
+        });
+        let planning = [
+            redo.then_some(("--redo", None)),
+            drift.map(|drift| ("--drift", Some(drift.to_owned()))),
+            override_window.clone().map(|reason| ("--override-window", Some(reason))),
+        ];
+        let routes = allow_last_route.iter().map(|address| ("--allow-last-route", Some(address.to_string())));
+        Given {
+            planning: planning.into_iter().flatten().chain(routes).collect(),
+            ..self.given_choice(&choice.selection, at)
+        }
+    }
+
+    /// What a command was typed with: the next one, which a hint names, is typed with the same.
+    pub(super) fn given_to(&self, command: &Command) -> Given {
+        let given = match command {
+            // What is wrong with its --at is not seen by the same command.
+            Command::Plan(arguments) => self.given_plan(&arguments.choice, &AtArgs::default()),
+            Command::Apply(arguments) => self.given_plan(&arguments.choice, &AtArgs::default()),
+            Command::Approve(arguments) => self.given_plan(&arguments.choice, &arguments.at),
+            _ => self.given(),
+        };
+        // What is said of several specs is about any of them.
+        if self.global.file.len() > 1 { Given { file: None, ..given } } else { given }
     }
 
     /// What chose the cloud on the command line; what the environment says it says the next command as well.
@@ -321,6 +348,7 @@ impl Invocation {
                 Signature::V3 => SignatureVersion::V3,
             }),
             request_timeout: self.global.request_timeout,
+            lock_dir: self.global.lock_dir.clone(),
             quota: self.global.quota,
             trust: self.global.trust.trust(),
         }

@@ -11,15 +11,16 @@ use crate::journal::Operation;
 use crate::render::words;
 use crate::resource::Target;
 use crate::store::lock::Holder;
+use crate::store::overlay::Overlay;
 use crate::store::{Home, Medium as _, Recorder, StoreError};
 
 use super::account_lock;
 use super::approval;
 use super::beside;
 use super::connection::{self, Cloud};
-use super::foreseen::{self, Again, Foreseen};
+use super::foreseen::{self, Again};
 use super::locked::{Locked, unless_signalled};
-use super::session::{Applied, Approval, Front, Session, Task};
+use super::session::{Applied, Approval, Foreseen, Front, Session, Task};
 
 /// What a lock says of whoever takes back.
 pub(super) const WAY_BACK: &str = "rollback";
@@ -40,13 +41,33 @@ pub async fn apply(
         return carry_out(session, task, &approval, front, signals).await;
     }
     let mut front = Again::new(front);
-    let asked = foreseen::ask(session, task.clone(), &approval, &mut front);
+    let asked = foresee(session, task.clone(), &approval, &mut front);
     let given = match unless_signalled(&signals, asked).await? {
         Foreseen::Over(applied) => return Ok(applied),
         Foreseen::Open => None,
         Foreseen::Approved(approved) => Some(approved),
     };
     carry_out(session, task, &Approval { given, ..approval }, &mut front, signals).await
+}
+
+/// Plans and asks, without a claim; nothing is written.
+///
+/// # Errors
+/// Everything that would end the run before it begins; exit 6 while somebody is at work.
+async fn foresee(session: &Session, task: Task, approval: &Approval, front: &mut impl Front) -> Result<Foreseen> {
+    let place = &session.project.place;
+    place.check()?;
+    let medium = place.medium();
+    foreseen::wait_for_others(session, &medium, front).await?;
+    let run_id = session.run_id(task.operation());
+    let holder = Holder::this_process(session.who.clone(), "plan".to_owned(), None, session.clock.now());
+    let (store, mut recorded) = history::open(Overlay::over(medium)?, &holder)?;
+    recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
+    let connection = connection::connect(&session.project, &session.access, session.clock).await?;
+    connection.check_accounts(&session.project).await?;
+    let has_taken_along = take_along(session, &mut recorded, &connection.target, front);
+    let locked = Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?;
+    locked.taking_along(has_taken_along).foresee(task, approval, front).await
 }
 
 async fn carry_out(

@@ -7,29 +7,12 @@ use anyhow::Result;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::history;
-use crate::journal::Approved;
 use crate::plan::Plan;
-use crate::render::words;
 use crate::run::{Event, Report};
 use crate::state::Awaiting;
-use crate::store::lock::Holder;
-use crate::store::overlay::Overlay;
 use crate::store::{Home, Medium as _, StoreError};
 
-use super::locked::Locked;
-use super::session::{Applied, Approval, Front, Session, Task};
-use super::{apply, connection};
-
-/// What came of asking.
-pub(super) enum Foreseen {
-    /// Nothing more is to be done.
-    Over(Applied),
-    /// The claim decides: nothing was asked.
-    Open,
-    /// It is approved.
-    Approved(Approved),
-}
+use super::session::{Approval, Front, Session, Task};
 
 /// Returns whether somebody is to be asked before the state is claimed.
 pub(super) fn is_asked_first(session: &Session, task: &Task, approval: &Approval) -> bool {
@@ -37,33 +20,8 @@ pub(super) fn is_asked_first(session: &Session, task: &Task, approval: &Approval
     session.project.place.far().is_some() && asks && !approval.auto && approval.digest.is_none()
 }
 
-/// Plans and asks, without a claim; nothing is written.
-///
-/// # Errors
-/// Everything that would end the run before it begins; exit 6 while somebody is at work.
-pub(super) async fn ask(
-    session: &Session,
-    task: Task,
-    approval: &Approval,
-    front: &mut impl Front,
-) -> Result<Foreseen> {
-    let place = &session.project.place;
-    place.check()?;
-    let medium = place.medium();
-    wait_for_others(session, &medium, front).await?;
-    let run_id = session.run_id(task.operation());
-    let holder = Holder::this_process(session.who.clone(), "plan".to_owned(), None, session.clock.now());
-    let (store, mut recorded) = history::open(Overlay::over(medium)?, &holder)?;
-    recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
-    let connection = connection::connect(&session.project, &session.access, session.clock).await?;
-    connection.check_accounts(&session.project).await?;
-    let has_taken_along = apply::take_along(session, &mut recorded, &connection.target, front);
-    let locked = Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?;
-    locked.taking_along(has_taken_along).foresee(task, approval, front).await
-}
-
 /// Waits as long as the session allows while somebody holds the state: what they are at work on would be planned as left open.
-async fn wait_for_others(session: &Session, medium: &Home, front: &mut impl Front) -> Result<()> {
+pub(super) async fn wait_for_others(session: &Session, medium: &Home, front: &mut impl Front) -> Result<()> {
     let (deadline, mut told) = (Instant::now() + session.lock_timeout, false);
     while let Some(holder) = medium.running()? {
         if Instant::now() >= deadline {

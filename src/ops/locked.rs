@@ -35,11 +35,10 @@ use crate::store::account::AccountLocks;
 use crate::store::place::Seen as SeenThere;
 
 use super::failure::{Exit, Refusal};
-use super::foreseen::Foreseen;
 use super::history::{of_change, passed_over, to_take_back};
 use super::project::Project;
 use super::rollback::{Done, Loosened, Way};
-use super::session::{self, Applied, Approval, Front, Session, Task};
+use super::session::{self, Applied, Approval, Foreseen, Front, Session, Task};
 use super::{approval, beside, live, saved};
 
 /// A session that holds its lock and has reached its cloud.

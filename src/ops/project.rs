@@ -18,7 +18,6 @@ use crate::store::local::Paths;
 use crate::store::named::{self, Links, NamedError};
 
 use super::failure::{Exit, Refusal};
-use super::stores;
 
 pub(super) mod beside;
 pub(super) mod names;
@@ -75,7 +74,7 @@ impl Project {
         let digest = SpecDigest::of(&spec.sources, marked);
         let directory = directory_of(path);
         let state = match &spec.state_path {
-            Some(state) if stores::has_scheme(&state.value) => {
+            Some(state) if has_scheme(&state.value) => {
                 let at = spec.sources.locate(state.place);
                 let refusal = Refusal::new(Exit::Error, format!("state.path is no path of a file ({at})"));
                 return Err(refusal
@@ -168,6 +167,12 @@ impl Project {
         self.spec.sources = self.spec.sources.without_texts();
         self
     }
+}
+
+/// Returns whether a text names a store rather than a file.
+pub(super) fn has_scheme(text: &str) -> bool {
+    const SCHEMES: [&str; 7] = ["file:", "postgres:", "postgresql:", "oss:", "s3:", "http:", "https:"];
+    text.contains("://") || SCHEMES.iter().any(|scheme| text.starts_with(scheme))
 }
 
 /// Reads the files of the spec at `path`, in the order of their names.

@@ -8,14 +8,15 @@ use crate::cloud::CloudRead;
 use crate::cloud::routes::RoutesRead;
 use crate::cloud::traffic::TrafficRead;
 use crate::diagnostic::Place;
-use crate::plan::{BlockReason, PlanOptions};
+use crate::plan::{BlockReason, Plan, PlanOptions};
 use crate::resource::{Address, DesiredStatus};
 use crate::selector::Selector;
 use crate::spec::{LastRoutePolicy, Limits, Placed};
 
 use super::live::{self, Heard, Known};
 
-/// Returns why routes or traffic forbid that each of `addresses` goes down by itself; asks nobody where nothing limits that.
+/// Returns why routes or traffic forbid that each of `addresses` goes down by itself; asks nobody where nothing limits that, nor again
+/// for what `plan` has heard.
 ///
 /// # Errors
 /// As [`live::plan_from`].
@@ -23,7 +24,7 @@ pub async fn riding(
     known: &Known<'_>,
     cloud: &(impl CloudRead + RoutesRead + TrafficRead),
     addresses: impl IntoIterator<Item = &Address>,
-    options: &PlanOptions,
+    (plan, options): (&Plan, &PlanOptions),
 ) -> Result<BTreeMap<Address, BlockReason>> {
     let limits = &known.project.spec.limits;
     let mut forbidden = BTreeMap::new();
@@ -31,7 +32,7 @@ pub async fn riding(
     if !do_routes_bind && limits.quiet_below.is_none() {
         return Ok(forbidden);
     }
-    let mut heard = Heard::default();
+    let mut heard = Heard::of(plan);
     let mut project = known.project.clone();
     // What caps a plan says nothing of one link.
     let Limits { max_changes, max_changes_percent, per_group, per_region, last_route, .. } = &mut project.spec.limits;

@@ -164,6 +164,17 @@ pub enum Applied {
     TookBack(Vec<Back>),
 }
 
+/// What came of asking.
+#[derive(Debug)]
+pub(super) enum Foreseen {
+    /// Nothing more is to be done.
+    Over(Applied),
+    /// The claim decides: nothing was asked.
+    Open,
+    /// It is approved.
+    Approved(Approved),
+}
+
 /// What became of a run that nobody had confirmed in time.
 #[derive(Debug)]
 pub struct Back {
@@ -200,7 +211,7 @@ impl Came {
     pub fn is_whole(&self) -> bool {
         match self {
             Self::Settled | Self::Closed => true,
-            Self::Ran(ran) => ran.report.exit() == Some(Exit::Done),
+            Self::Ran(ran) => ran.report.left_nothing(),
             Self::Kept | Self::Left(_) | Self::Unbegun(_) => false,
         }
     }

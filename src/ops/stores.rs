@@ -19,10 +19,7 @@ use crate::store::{Place, Shared};
 
 use super::buckets::Buckets;
 use super::failure::{Exit, Refusal};
-use super::project::Project;
-
-/// The beginnings of what is no path.
-const SCHEMES: [&str; 7] = ["file:", "postgres:", "postgresql:", "oss:", "s3:", "http:", "https:"];
+use super::project::{Project, has_scheme};
 
 /// Which store was asked for, and what is known for reaching it.
 #[derive(Debug)]
@@ -74,11 +71,6 @@ enum Asked {
 }
 
 impl Stores {
-    /// Returns whether a store was asked for that many machines share.
-    pub fn is_far(&self) -> bool {
-        self.asked.as_deref().is_some_and(|asked| matches!(read(asked), Asked::Far(_)))
-    }
-
     /// Gives a project the place that was asked for; one whose spec names a path that is ignored says so.
     ///
     /// # Errors
@@ -175,11 +167,6 @@ fn read(asked: &str) -> Asked {
         None if has_scheme(asked) => Asked::Far(asked.to_owned()),
         None => Asked::File(PathBuf::from(asked)),
     }
-}
-
-/// Returns whether a text names a store rather than a file.
-pub(super) fn has_scheme(text: &str) -> bool {
-    text.contains("://") || SCHEMES.iter().any(|scheme| text.starts_with(scheme))
 }
 
 /// Returns the files of another state, looked at as those of the spec are.

@@ -68,12 +68,12 @@ impl Trust {
     /// Refuses to apply a spec that names a program to run.
     ///
     /// # Errors
-    /// The place of its rollout.
+    /// The place of the check.
     pub fn check_programs(&self, spec: &Spec) -> Result<(), Diagnostics> {
         let rollout = spec.rollout.as_ref().filter(|rollout| self.is_withdrawn && rollout.check.is_some());
         let finding = rollout.map(|rollout| {
             Diagnostic::error("`rollout.check` is not run for a spec that is not trusted")
-                .at(rollout.place)
+                .at(rollout.check_place)
                 .label("RICTL_TRUST_SPEC is 0")
                 .hint("apply what was reviewed and merged, without RICTL_TRUST_SPEC=0; a plan runs no check")
         });

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::HealthEnd;
-use crate::resource::{Address, BusinessStatus, Observed, Route, Router, RouterInterfaceId, Scope, Status};
+use crate::resource::{AccountId, Address, BusinessStatus, Observed, Route, Router, RouterInterfaceId, Scope, Status};
 
 /// One prefix over an interface that a plan deactivates, and what else leads there from then on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,6 +52,16 @@ pub struct LostPrefix {
     pub prefix: Box<str>,
     /// The route table.
     pub table: Box<str>,
+    /// Another table of what is looked at has the same destination, of which something may remain.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub also_elsewhere: bool,
+}
+
+impl LostPrefix {
+    /// Names the entry, as the only one of its destination.
+    pub fn of(route: &Route) -> Self {
+        Self { prefix: route.prefix.clone(), table: route.table.clone(), also_elsewhere: false }
+    }
 }
 
 /// Why `limits.last_route` does not let an interface go down.
@@ -81,6 +91,14 @@ pub enum RoutesUnread {
     },
     /// The API does not say which router the interface belongs to.
     NoRouter,
+    /// The router is at the other end of the link, in an account of which the spec has no credentials.
+    NoAccount {
+        /// The router.
+        router: String,
+        /// Whose it is, where the API says it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account_id: Option<AccountId>,
+    },
     /// A call failed.
     Failed {
         /// What the API or the network said; untrusted text.
@@ -122,7 +140,7 @@ pub struct RouterRead {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RoutesAnswer {
-    /// The entries that lead over router interfaces; of those in a plan, the ones over what it deactivates.
+    /// The entries that lead over router interfaces; of those in a plan, the ones over what the spec declares.
     Entries(Vec<Route>),
     /// They could not be read.
     Unread(RoutesUnread),

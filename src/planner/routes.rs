@@ -12,7 +12,7 @@ mod link;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{
-    BlockReason, HealthEnd, HopRead, LostPrefix, PlanOptions, RouteEnd, RouteGuards, RouteLeft, RouteLoss, RouterRead,
+    BlockReason, HealthEnd, LostPrefix, PlanOptions, RouteEnd, RouteGuards, RouteLeft, RouteLoss, RouterRead,
     RoutesAnswer, RoutesHeard, RoutesUnread, Warning,
 };
 use crate::resource::{Address, NextHop, Route, Router, RouterInterfaceId, Scope};
@@ -51,8 +51,6 @@ pub(super) struct Routes {
     pub(super) guards: RouteGuards,
     /// What goes down because somebody allowed it.
     pub(super) allowed: Vec<Address>,
-    /// What was read, as far as it is about what goes down.
-    pub(super) read: RoutesHeard,
     /// The routers whose tables have to be read.
     pub(super) routers: BTreeSet<Router>,
     /// The next hops that have to be looked at.
@@ -75,19 +73,32 @@ struct Fall<'a> {
     address: &'a Address,
     router: Result<Router, RoutesUnread>,
     /// The VPC's router at the other end of its link, where what rides on that end binds: it falls with this one.
-    other: Option<RouteEnd>,
+    other: Option<Result<RouteEnd, RoutesUnread>>,
 }
 
 impl Fall<'_> {
     /// Lists the routers whose tables say what rides on its link.
     fn routers(&self) -> impl Iterator<Item = &Router> {
-        self.router.as_ref().ok().into_iter().chain(self.other.as_ref().map(|end| &end.router))
+        self.router.as_ref().ok().into_iter().chain(self.other_end().map(|end| &end.router))
+    }
+
+    fn other_end(&self) -> Option<&RouteEnd> {
+        self.other.as_ref()?.as_ref().ok()
+    }
+
+    /// Returns why what rides on its link is not known, if it is not.
+    fn unread(&self, known: &BTreeMap<&Router, &RoutesAnswer>) -> Option<RoutesUnread> {
+        let ends = [Some(self.router.as_ref()), self.other.as_ref().map(|end| end.as_ref().map(|end| &end.router))];
+        ends.into_iter().flatten().find_map(|router| match router.map(|router| known.get(router).copied()) {
+            Err(why) | Ok(Some(RoutesAnswer::Unread(why))) => Some(why.clone()),
+            Ok(_) => None,
+        })
     }
 
     /// Lists where what rides on its link is asked for again: nowhere without a router of its own, which blocks it.
     fn ends(&self, id: &RouterInterfaceId) -> Vec<RouteEnd> {
         let own = self.router.as_ref().ok().map(|router| RouteEnd { router: router.clone(), hop: id.clone() });
-        own.into_iter().flat_map(|own| [Some(own), self.other.clone()]).flatten().collect()
+        own.into_iter().flat_map(|own| [Some(own), self.other_end().cloned()]).flatten().collect()
     }
 }
 
@@ -115,11 +126,14 @@ pub(super) fn guard(scene: &Scene<'_, '_>, options: &PlanOptions) -> Routes {
         return routes;
     }
     let binds = policy == LastRoutePolicy::Block;
-    let down = if binds { accept(scene, &falls, &entries, options, (&known, &mut routes)) } else { falling };
+    let (down, loosened) = match binds {
+        true => accept(scene, &falls, &entries, options, (&known, &mut routes)),
+        false => (falling, BTreeSet::new()),
+    };
     tell(scene, &falls, &entries, &down, &mut routes);
-    unread(&falls, &known, binds, &mut routes);
+    unread(&falls, &known, (binds, &loosened), &mut routes);
     if binds {
-        let is_checked = |fall: &&Fall<'_>| down.contains(&fall.number) && !routes.allowed.contains(fall.address);
+        let is_checked = |fall: &&Fall<'_>| down.contains(&fall.number) && !loosened.contains(&fall.number);
         let checked = falls.iter().filter(is_checked);
         let id_of = |fall: &Fall<'_>| &scene.subjects[fall.number].declared.id.value;
         routes.guards = RouteGuards {
@@ -129,7 +143,6 @@ pub(super) fn guard(scene: &Scene<'_, '_>, options: &PlanOptions) -> Routes {
             at: place(scene.spec),
         };
     }
-    routes.read = read(scene.heard, &answers, &entries.all, &links);
     routes
 }
 
@@ -150,22 +163,27 @@ fn falls<'a>(scene: &Scene<'_, 'a>) -> Vec<Fall<'a>> {
         .collect()
 }
 
-/// Returns the other end of a link, if its router is a VPC's and of an account of which credentials are known. The tables of a VBR
-/// have one next hop an entry, so that they would let nothing go down.
-fn other_end(scene: &Scene<'_, '_>, number: SubjectNumber) -> Option<RouteEnd> {
+/// Returns the other end of a link, if its router is a VPC's, or why that cannot be asked. The tables of a VBR have one next hop an
+/// entry, so that they would let nothing go down.
+fn other_end(scene: &Scene<'_, '_>, number: SubjectNumber) -> Option<Result<RouteEnd, RoutesUnread>> {
     let is_of_vpc = |kind: &Option<Box<str>>| kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("VRouter"));
     let of = |hop: &RouterInterfaceId, scope: Scope, id: &Option<Box<str>>, kind: &Option<Box<str>>| {
         let id = id.clone().filter(|id| !id.is_empty() && is_of_vpc(kind))?;
-        Some(RouteEnd { router: Router { scope, id, kind: kind.clone() }, hop: hop.clone() })
+        Some(Ok(RouteEnd { router: Router { scope, id, kind: kind.clone() }, hop: hop.clone() }))
     };
-    if let Some(peer) = scene.pairs.peer(number) {
-        let peer = &scene.subjects[peer];
-        let live = peer.live()?;
+    let peer = scene.pairs.peer(number).map(|peer| &scene.subjects[peer]);
+    if let Some((peer, live)) = peer.and_then(|peer| Some((peer, peer.live()?))) {
         return of(&peer.declared.id.value, peer.declared.scope.clone(), &live.router_id, &live.router_type);
     }
+    // Where the other end was not read, or is not declared, this one tells of it.
     let subject = &scene.subjects[number];
     let (own, opposite) = (&subject.declared.scope, &subject.live()?.opposite);
-    let account = scene.checks.account_of(own, opposite.owner_id.as_ref())?;
+    let router = opposite.router_id.as_ref().filter(|_| is_of_vpc(&opposite.router_type))?;
+    let account = scene.checks.account_of(own, opposite.owner_id.as_ref());
+    let Some(account) = account.or_else(|| Some(peer?.declared.scope.account.clone())) else {
+        let (router, account_id) = (router.to_string(), opposite.owner_id.clone());
+        return Some(Err(RoutesUnread::NoAccount { router, account_id }));
+    };
     let region = opposite.region.clone().unwrap_or_else(|| own.region.clone());
     of(opposite.interface_id.as_ref()?, Scope { account, region }, &opposite.router_id, &opposite.router_type)
 }
@@ -199,7 +217,7 @@ impl<'a> Entries<'a> {
                     |hop: &NextHop| others.contains(&hop.id) || links.may_fall(&router.scope, &hop.id, falling);
                 if route.next_hops.iter().any(may_fall) {
                     alike.insert(hops, all.len());
-                    all.push(Entry::of(&router.scope, route, links));
+                    all.push(Entry::of(router, route, links));
                 }
             }
         }
@@ -226,16 +244,23 @@ fn unasked_checks(scene: &Scene<'_, '_>, entries: &[Entry<'_>], falling: &BTreeS
 }
 
 /// Goes through what goes down in the order of the plan and refuses each that would leave a prefix without a next hop in some
-/// order; returns what may go down.
+/// order; returns what may go down, and what of it because somebody allowed it.
 fn accept(
     scene: &Scene<'_, '_>,
     falls: &[Fall<'_>],
     entries: &Entries<'_>,
     options: &PlanOptions,
     (known, routes): (&BTreeMap<&Router, &RoutesAnswer>, &mut Routes),
-) -> BTreeSet<SubjectNumber> {
+) -> (BTreeSet<SubjectNumber>, BTreeSet<SubjectNumber>) {
     let by_number: BTreeMap<SubjectNumber, &Fall<'_>> = falls.iter().map(|fall| (fall.number, fall)).collect();
-    let is_allowed = |fall: &Fall<'_>| options.allow_last_route.contains(fall.address);
+    // What one end of a link is allowed to cut the other one cuts with it.
+    let is_allowed = |fall: &Fall<'_>| {
+        let peer = scene.pairs.peer(fall.number).map(|peer| scene.subjects[peer].address);
+        let mut ends = std::iter::once(fall.address).chain(peer);
+        ends.any(|address| options.allow_last_route.contains(address))
+    };
+    let bound_by: BTreeMap<SubjectNumber, BTreeSet<&Router>> =
+        falls.iter().map(|fall| (fall.number, fall.routers().collect())).collect();
     let order = scene.graph.in_order(scene.draft);
     let order = order.iter().filter_map(|number| by_number.get(number).copied());
     let (allowed, others): (Vec<&Fall<'_>>, Vec<&Fall<'_>>) = order.partition(|fall| is_allowed(fall));
@@ -248,20 +273,15 @@ fn accept(
             stays.insert(fall.number);
             continue;
         }
-        let is_known = fall.router.as_ref().map(|router| known.get(router).copied());
-        let of_other = || match known.get(&fall.other.as_ref()?.router) {
-            Some(RoutesAnswer::Unread(why)) => Some(why.clone()),
-            _ => None,
-        };
-        let unread = match is_known {
-            Err(why) => Some(why.clone()),
-            Ok(Some(RoutesAnswer::Unread(why))) => Some(why.clone()),
-            Ok(_) => of_other(),
-        };
+        let unread = fall.unread(known);
         down.insert(fall.number);
         guarded.insert(fall.number);
+        // A table counts for what it is asked about: that of a VBR which others need says nothing of the rest.
+        let guarded_in = |router: &Router| -> BTreeSet<SubjectNumber> {
+            guarded.iter().copied().filter(|number| bound_by[number].contains(router)).collect()
+        };
         let lost: Vec<&Entry<'_>> =
-            entries.over(fall.number).filter(|entry| entry.loses(&guarded, &down, scene)).collect();
+            entries.over(fall.number).filter(|entry| entry.loses(&guarded_in(&entry.router), &down, scene)).collect();
         if unread.is_some() || !lost.is_empty() {
             down.remove(&fall.number);
             guarded.remove(&fall.number);
@@ -274,13 +294,14 @@ fn accept(
         }
     }
     let is_loosened = |fall: &&&Fall<'_>| {
-        let is_unread = fall.router.as_ref().ok().and_then(|router| known.get(router));
-        let is_unread = !matches!(is_unread, Some(RoutesAnswer::Entries(_)));
         let own = BTreeSet::from([fall.number]);
-        is_unread || entries.over(fall.number).any(|entry| entry.loses(&own, &down, scene))
+        let mut bound = entries.over(fall.number).filter(|entry| bound_by[&fall.number].contains(&entry.router));
+        fall.unread(known).is_some() || bound.any(|entry| entry.loses(&own, &down, scene))
     };
-    routes.allowed = allowed.iter().filter(is_loosened).map(|fall| fall.address.clone()).collect();
-    down
+    let loosened: Vec<&Fall<'_>> = allowed.iter().copied().filter(|fall| is_loosened(&fall)).collect();
+    let is_named = |fall: &&&Fall<'_>| options.allow_last_route.contains(fall.address);
+    routes.allowed = loosened.iter().filter(is_named).map(|fall| fall.address.clone()).collect();
+    (down, loosened.iter().map(|fall| fall.number).collect())
 }
 
 /// Says of everything that goes down which prefixes use it and what remains.
@@ -292,13 +313,16 @@ fn tell(
     routes: &mut Routes,
 ) {
     for fall in falls.iter().filter(|fall| down.contains(&fall.number)) {
-        let Ok(router) = &fall.router else { continue };
-        let id = &scene.subjects[fall.number].declared.id.value;
-        let own = entries.over(fall.number).filter(|entry| entry.leads_over(&router.scope, id));
+        let ends = fall.ends(&scene.subjects[fall.number].declared.id.value);
+        let own = ends.iter().flat_map(|end| {
+            let over =
+                entries.over(fall.number).filter(|entry| entry.router == end.router && entry.leads_over(&end.hop));
+            over.map(|entry| (&end.hop, entry))
+        });
         let (mut lost, mut unproven, mut unread) = (Vec::new(), Vec::new(), BTreeSet::new());
         let mut left: Vec<RouteLeft> = Vec::new();
-        for entry in own {
-            let Verdict { remains, is_unproven } = entry.verdict(id, down, scene);
+        for (hop, entry) in own {
+            let Verdict { remains, is_unproven } = entry.verdict(hop, down, scene);
             if remains.is_empty() {
                 lost.extend(entry.prefixes());
                 unread.extend(entry.unread_hops());
@@ -313,6 +337,9 @@ fn tell(
             }));
         }
         left.sort_by(|one, other| (&one.table, &one.prefix).cmp(&(&other.table, &other.prefix)));
+        let is_elsewhere =
+            |lost: &LostPrefix| left.iter().any(|left| left.prefix == lost.prefix && left.table != lost.table);
+        lost.iter_mut().for_each(|lost: &mut LostPrefix| lost.also_elsewhere = is_elsewhere(lost));
         routes.left.extend(left);
         let address = || fall.address.clone();
         if !lost.is_empty() {
@@ -326,18 +353,21 @@ fn tell(
 }
 
 /// Notes what could not be read and blocks nothing: once for all of it that is so for want of a permission.
-fn unread(falls: &[Fall<'_>], known: &BTreeMap<&Router, &RoutesAnswer>, binds: bool, routes: &mut Routes) {
+fn unread(
+    falls: &[Fall<'_>],
+    known: &BTreeMap<&Router, &RoutesAnswer>,
+    (binds, loosened): (bool, &BTreeSet<SubjectNumber>),
+    routes: &mut Routes,
+) {
     let mut denied: Option<(u32, String)> = None;
     let mut failed: Vec<(RoutesUnread, Vec<Address>)> = Vec::new();
-    for fall in falls.iter().filter(|fall| !binds || routes.allowed.contains(fall.address)) {
-        let why = match &fall.router {
+    for fall in falls.iter().filter(|fall| !binds || loosened.contains(&fall.number)) {
+        let why = match fall.unread(known) {
             // Every answer names it: that one does not is worth a block, and no note.
-            Err(_) => continue,
-            Ok(router) => match known.get(router) {
-                Some(RoutesAnswer::Unread(why)) => why,
-                _ => continue,
-            },
+            None | Some(RoutesUnread::NoRouter) => continue,
+            Some(why) => why,
         };
+        let why = &why;
         if let RoutesUnread::Denied { detail } = why {
             denied.get_or_insert_with(|| (0, detail.clone())).0 += 1;
             continue;
@@ -352,30 +382,21 @@ fn unread(falls: &[Fall<'_>], known: &BTreeMap<&Router, &RoutesAnswer>, binds: b
     routes.warnings.extend(failed.into_iter().map(|(why, addresses)| Warning::RoutesUnread { addresses, why }));
 }
 
-/// Returns what was read, as far as it is about what goes down.
-fn read(
-    heard: &RoutesHeard,
-    answers: &[(&Router, &RoutesAnswer)],
-    entries: &[Entry<'_>],
-    links: &Links<'_, '_>,
-) -> RoutesHeard {
-    let is_about = |read: &&HopRead| links.rests_on(&read.scope, &read.id);
-    let kept: BTreeSet<*const Route> =
-        entries.iter().flat_map(|entry| &entry.routes).map(|route| std::ptr::from_ref(*route)).collect();
-    let router = |(router, answer): &(&Router, &RoutesAnswer)| RouterRead {
-        router: (*router).clone(),
-        answer: match answer {
-            RoutesAnswer::Entries(routes) => {
-                let kept = routes.iter().filter(|route| kept.contains(&std::ptr::from_ref(*route)));
-                RoutesAnswer::Entries(kept.cloned().collect())
-            }
-            unread => (*unread).clone(),
+/// Returns what was read, as far as it is about what the spec declares: of a plan that is made again from that, nothing else
+/// matters.
+pub(super) fn read(heard: &RoutesHeard, subjects: &Subjects<'_>) -> RoutesHeard {
+    let declared = subjects.iter().map(|(_, subject)| &subject.declared.id.value);
+    let others = subjects.iter().filter_map(|(_, subject)| subject.live()?.opposite.interface_id.as_ref());
+    let ours: BTreeSet<&RouterInterfaceId> = declared.chain(others).collect();
+    let is_about = |route: &&Route| route.next_hops.iter().any(|hop| ours.contains(&hop.id));
+    let router = |read: &RouterRead| RouterRead {
+        router: read.router.clone(),
+        answer: match &read.answer {
+            RoutesAnswer::Entries(routes) => RoutesAnswer::Entries(routes.iter().filter(is_about).cloned().collect()),
+            unread => unread.clone(),
         },
     };
-    RoutesHeard {
-        routers: answers.iter().map(router).collect(),
-        hops: heard.hops.iter().filter(is_about).cloned().collect(),
-    }
+    RoutesHeard { routers: heard.routers.iter().map(router).collect(), hops: heard.hops.clone() }
 }
 
 /// Returns where the limit stands.

@@ -190,7 +190,7 @@ fn sites(plan: &Plan) -> BTreeMap<Option<&GroupName>, Vec<Riding<'_>>> {
         let address = &routes[0].address;
         let row = |alike: words::Alike| {
             let remains = (!alike.remains.is_empty()).then(|| alike.remains.join(", "));
-            (alike.named(), remains)
+            (alike.named().to_owned(), remains)
         };
         let rows = words::alike(routes).into_iter().map(row).collect();
         let riding = Riding { address, becomes: "goes down", color: "#8c959f", rows };
@@ -198,8 +198,8 @@ fn sites(plan: &Plan) -> BTreeMap<Option<&GroupName>, Vec<Riding<'_>>> {
     }
     for blocked in &plan.blocked {
         let BlockReason::Route(loss) = &blocked.reason else { continue };
-        let alike = words::Alike { prefixes: loss.prefixes.clone(), remains: Vec::new() };
-        let rows = if loss.prefixes.is_empty() { Vec::new() } else { vec![(alike.named(), None)] };
+        let rows =
+            if loss.prefixes.is_empty() { Vec::new() } else { vec![(words::named_prefixes(&loss.prefixes), None)] };
         let riding = Riding { address: &blocked.address, becomes: "stays up", color: "#1a7f37", rows };
         sites.entry(groups.get(&blocked.address).copied()).or_default().push(riding);
     }

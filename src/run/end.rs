@@ -75,6 +75,14 @@ impl RunEnd {
     }
 }
 
+impl RunEnd {
+    /// Returns whether it did all that it was to do: a signal that came after that takes nothing from it.
+    pub fn left_nothing(&self) -> bool {
+        let is_late = self.exit == Exit::Interrupted && self.reasons == [Reason::Interrupted];
+        self.exit == Exit::Done || is_late
+    }
+}
+
 /// What the last look at what a run touched found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastLook {

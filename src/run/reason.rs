@@ -394,6 +394,7 @@ impl Reason {
                 StopReason::Failed { .. } | StopReason::ClockSkew => "failed",
                 StopReason::OtherAccount => "moved",
             },
+            Self::Unrecorded(unrecorded) if unrecorded.taken_over => "fenced",
             Self::Unrecorded(_) => "unrecorded",
             Self::Unconfirmed { .. } => "unconfirmed",
             Self::TakenBack { .. } => "taken_back",

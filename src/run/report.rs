@@ -57,6 +57,11 @@ impl Report {
         because.peek().is_some() && because.all(|result| matches!(result.because, Some(StepReason::ChangeOver { .. })))
     }
 
+    /// Returns whether it did all that it was to do.
+    pub fn left_nothing(&self) -> bool {
+        self.end.as_ref().is_some_and(RunEnd::left_nothing)
+    }
+
     /// Starts the report of a run that begins.
     pub fn begun(header: &RunStarted) -> Self {
         Self {

@@ -32,6 +32,39 @@ fn an_unknown_key_is_refused_with_its_place() {
     assert!(why_not("interfaces: [{id: a, opposite: [1]}]").contains("the id of an interface of this world"));
 }
 
+/// The hint of every such error is that the page has them all.
+#[test]
+fn the_page_of_worlds_has_every_key() {
+    let page = std::fs::read_to_string("docs/reference/emulator.md").unwrap();
+    let texts = [
+        "x: 1",
+        "settle: {x: 1}",
+        "latency_tail: {x: 1}",
+        "quota: {x: 1}",
+        "lag: {x: 1}",
+        "metadata: {x: 1}",
+        "accounts: [{x: 1}]",
+        "accounts: [{id: '1', access_keys: [{x: 1}]}]",
+        "interfaces: [{x: 1}]",
+        "routes: [{x: 1}]",
+        "routes: [{next_hops: [{x: 1}]}]",
+        "traffic: {ri-a: {x: 1}}",
+        "faults: [{x: 1}]",
+    ];
+    for text in texts {
+        let message = why_not(text);
+        // The word of a fault has a table of its own.
+        let keys: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+        assert!(keys.len() > 1 || message.contains("expected `"), "{text}: {message}");
+        for key in keys {
+            assert!(
+                page.contains(&format!("{key}:")) || page.contains(&format!("`{key}`")) || key == "fault",
+                "{key} of {text}"
+            );
+        }
+    }
+}
+
 #[test]
 fn every_contradiction_is_named_at_once() {
     let message = why_not(

@@ -45,7 +45,7 @@ fn what_one_machine_applied_another_takes_back_and_no_file_is_left() {
     let url = server.url(&server.database());
     let laptop = machine(&url, &spec("state: { name: site-a }", "Inactive"));
     let runner = machine(&url, &spec("state: { name: site-a }", "Inactive"));
-    exits(&laptop.quick(&emulator.url(), &["plan"]), 2);
+    exits(&laptop.quick(&emulator.url(), &["plan", "--detailed-exitcode"]), 2);
     says(&laptop.quick(&emulator.url(), &["apply", "--auto-approve"]), 0, "1 changed");
     assert!(!laptop.path().join("state").exists(), "no local file");
     // The other machine knows the run, the cause of drift, and takes it back.
@@ -159,7 +159,7 @@ fn a_claim_that_somebody_holds_is_named_waited_for_and_ended_by_force() {
     let holder = r#"{"id":"0b5f","who":"ann","host":"elsewhere","pid":1,"process_start":null,"boot_id":"x","operation":"apply","run_id":null,"since":"2026-01-01T00:00:00Z"}"#;
     server.run(&database, &format!("UPDATE rictl.states SET epoch = epoch + 1, ttl_ms = 600000, renewed = clock_timestamp(), holder = '{holder}'"));
     says(&desk.quick(&emulator.url(), &["apply", "--auto-approve"]), 6, "ann on elsewhere");
-    exits(&desk.quick(&emulator.url(), &["plan"]), 2);
+    exits(&desk.quick(&emulator.url(), &["plan", "--detailed-exitcode"]), 2);
     let lock: serde_json::Value = serde_json::from_str(&desk.run(&["state", "lock", "--json"]).out).unwrap();
     assert_eq!(
         (lock["id"].as_str(), lock["host"].as_str(), lock["epoch"].as_u64()),
@@ -170,7 +170,7 @@ fn a_claim_that_somebody_holds_is_named_waited_for_and_ended_by_force() {
     says(&desk.run(&["force-unlock", "0b5f", "--force"]), 0, "is free");
     says(&desk.run(&["state", "lock"]), 0, "Nobody holds");
     says(&desk.run(&["force-unlock", "0b5f", "--force"]), 1, "is not locked");
-    exits(&desk.quick(&emulator.url(), &["plan"]), 2);
+    exits(&desk.quick(&emulator.url(), &["plan", "--detailed-exitcode"]), 2);
 }
 
 #[test]
@@ -179,7 +179,8 @@ fn approvals_and_what_was_notified_are_kept_in_the_store() {
     let (emulator, url) = (Emulator::serve(WORLD), server.url(&server.database()));
     let (laptop, runner) =
         (machine(&url, &spec("name: site-a", "Inactive")), machine(&url, &spec("name: site-a", "Inactive")));
-    exits(&laptop.quick(&emulator.url(), &["approve"]), 0);
+    exits(&laptop.quick(&emulator.url(), &["plan", "--out", "night.plan"]), 0);
+    exits(&laptop.quick(&emulator.url(), &["approve", "night.plan"]), 0);
     exits(&runner.quick(&emulator.url(), &["apply", "--approved"]), 0);
     assert_eq!(emulator.status("ri-a"), "Inactive");
     says(&laptop.run(&["history"]), 0, "apply");

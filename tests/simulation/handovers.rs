@@ -122,14 +122,8 @@ impl Scenario {
         let files = vec![SpecFile { name: "rictl.yaml".to_owned(), bytes: text.into_bytes() }];
         let digest = spec::digest(&files);
         let spec = spec::parse(files).unwrap();
-        let paths = Paths::new("state/rictl.json", "rescue");
-        Project {
-            name: "rictl.yaml".to_owned(),
-            spec,
-            digest: digest.into(),
-            directory: PathBuf::new(),
-            place: paths.into(),
-        }
+        let place = Paths::new("state/rictl.json", "rescue").into();
+        Project { name: "rictl.yaml".to_owned(), spec, digest: digest.into(), directory: PathBuf::new(), place }
     }
 }
 
@@ -559,6 +553,7 @@ fn session(project: Project, clock: Clock, who: usize) -> Session {
             signature: None,
             request_timeout: Duration::from_secs(30),
             quota: Quota::default(),
+            lock_dir: None,
             trust: Default::default(),
         },
         clock,

@@ -66,12 +66,14 @@ pub(in crate::cli) enum StateCommand {
     /// Put a state in the place of the stored one, if it is of the same lineage and its serial is above
     Push {
         /// The state, as `state pull` wrote it
-        file: PathBuf,
+        #[arg(value_name = "FILE")]
+        given: PathBuf,
     },
     /// Keep the lines of a rescue file beside the history; nothing of them is believed
     Rescue {
         /// The file that a run named
-        file: PathBuf,
+        #[arg(value_name = "FILE")]
+        given: PathBuf,
     },
     /// Forget one record; the interface itself is not touched
     Rm {

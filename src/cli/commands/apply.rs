@@ -47,7 +47,7 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
     let approval = Approval { max_age, again, ..approval(&arguments.run) };
     let session = invocation.session(invocation.settings(&arguments.run))?;
     let session = Session { confirm_within: arguments.confirm_within, ..session };
-    let given = invocation.given_choice(&arguments.choice.selection, &AtArgs::default());
+    let given = invocation.given_plan(&arguments.choice, &AtArgs::default());
     let work = Work { signals, session, task, approval, given };
     Ok(run(work, &arguments.run, invocation, output).await?.exit)
 }

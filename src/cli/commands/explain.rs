@@ -54,9 +54,9 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     let mut prospects: Vec<Prospect> =
         addresses.iter().map(|address| prospects.of(address).unwrap_or_default()).collect();
     let known = Known { project: &project, state: None, live: &as_of, doubts: &[], target: &plan.target };
-    let asked = addresses.iter().zip(&prospects).filter(|(_, prospect)| prospect.is_possible() && !prospect.is_down);
+    let asked = addresses.iter().zip(&prospects).filter(|(_, prospect)| prospect.is_possible());
     let options = of_all(at, invocation);
-    let mut rides = riding(&known, &connection.cloud, asked.map(|(address, _)| address), &options).await?;
+    let mut rides = riding(&known, &connection.cloud, asked.map(|(address, _)| address), (&plan, &options)).await?;
     for (address, prospect) in addresses.iter().zip(&mut prospects) {
         prospect.obstacles.extend(rides.remove(address).map(Obstacle::Refused));
     }

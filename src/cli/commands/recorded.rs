@@ -151,12 +151,12 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             };
             output.print(|out| out.write_all(&bytes).and_then(|()| writeln!(out)))?;
         }
-        StateCommand::Push { file } => {
+        StateCommand::Push { given: file } => {
             let place = invocation.load()?.place;
             let serial = state_transfer::push(&place, &given(&file)?, &who(), invocation.clock.now())?;
             say(output, &format!("{} has serial {serial} now.", place.label()))?;
         }
-        StateCommand::Rescue { file } => {
+        StateCommand::Rescue { given: file } => {
             let place = unread::records(invocation, output)?;
             let kept = place.keep_rescued(&given(&file)?)?;
             say(output, &format!("Kept as {kept}; nothing of it is believed."))?;

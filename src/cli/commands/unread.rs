@@ -7,6 +7,7 @@ use anyhow::{Error, Result};
 use crate::diagnostic::Severity;
 use crate::history::{self, Recorded};
 use crate::ops::project::{Project, of_run};
+use crate::ops::stores::Named;
 use crate::ops::{beside, history as operation};
 use crate::render::words::history as words;
 use crate::state::RunId;
@@ -133,7 +134,8 @@ pub(super) fn records_at(path: &Path, invocation: &Invocation, output: &Output) 
 fn place(invocation: &Invocation, path: &Path) -> Result<Place> {
     let mut paths = of_run::records(path, None, &std::env::temp_dir());
     paths.locking = invocation.global.lock;
-    invocation.stores.place(path, paths.into(), &of_run::names(path))
+    let (state_name, name) = of_run::names(path);
+    invocation.stores.place(path, paths.into(), &Named { state_name, name, region: None })
 }
 
 fn is_anything_recorded(place: &Place) -> bool {

@@ -24,6 +24,8 @@ enum Hop {
     Unasked(HealthEnd),
     /// Only a read can tell.
     Unseen,
+    /// Only a read could tell, and it failed.
+    Unread,
     Down,
 }
 
@@ -35,8 +37,8 @@ enum Judged {
     Unasked(BTreeSet<HealthEnd>),
     /// Something has to be read first.
     Unseen,
-    /// These have none, and what was read for that is new.
-    Lost(Vec<LostPrefix>),
+    /// These have none, and what was read for that is new; of some next hops nobody knows.
+    Lost { prefixes: Vec<LostPrefix>, unread_hops: Vec<RouterInterfaceId> },
 }
 
 impl<'a> Machine<'a> {
@@ -72,12 +74,12 @@ impl<'a> Machine<'a> {
         let router = &end.router;
         let fresh = self.fresh(number, since);
         let judged = match self.routes.known(router, fresh) {
-            Known::Unread(why) => return Err(Some(self.last_route(Vec::new(), Some(why)))),
+            Known::Unread(why) => return Err(Some(self.last_route(Default::default(), Some(why)))),
             Known::Said { asked, routes, is_new } => {
                 match self.judge_routes(number, end, routes, fresh) {
                     Judged::Kept(oldest) => return Ok(oldest.min(asked)),
                     // Only what was asked for since may refuse it.
-                    Judged::Lost(_) if !is_new => None,
+                    Judged::Lost { .. } if !is_new => None,
                     judged => Some(judged),
                 }
             }
@@ -93,18 +95,22 @@ impl<'a> Machine<'a> {
                 self.ask_health(ends.iter().collect());
                 Err(None)
             }
-            Some(Judged::Lost(_)) if self.is_any_just_moved(self.hops_declared(number)) => {
+            Some(Judged::Lost { .. }) if self.is_any_just_moved(self.hops_declared(number)) => {
                 // In a moment reads can be relied on.
                 Err(Some(self.hold(number)))
             }
-            Some(Judged::Lost(prefixes)) => Err(Some(self.last_route(prefixes, None))),
+            Some(Judged::Lost { prefixes, unread_hops }) => Err(Some(self.last_route((prefixes, unread_hops), None))),
             Some(Judged::Unseen | Judged::Kept(_)) => Err(None),
         }
     }
 
-    fn last_route(&self, prefixes: Vec<LostPrefix>, unread: Option<RoutesUnread>) -> Verdict {
+    fn last_route(
+        &self,
+        (prefixes, unread_hops): (Vec<LostPrefix>, Vec<RouterInterfaceId>),
+        unread: Option<RoutesUnread>,
+    ) -> Verdict {
         let at = self.routes.guards.at.clone();
-        let loss = RouteLoss { prefixes, unread_hops: Vec::new(), unread, at };
+        let loss = RouteLoss { prefixes, unread_hops, unread, at };
         Verdict::Finish(Outcome::Guarded, Some(StepReason::Route(Box::new(loss))))
     }
 
@@ -148,14 +154,16 @@ impl<'a> Machine<'a> {
             return Judged::Kept(oldest);
         }
         let (mut unasked, mut is_unseen, mut lost) = (BTreeSet::new(), false, BTreeSet::new());
+        let mut unread_hops = BTreeSet::new();
         for hops in others(routes, &end.hop) {
             let mut kept: Option<BootTime> = None;
-            let (mut ends, mut is_open) = (BTreeSet::new(), false);
+            let (mut ends, mut is_open, mut unread) = (BTreeSet::new(), false, BTreeSet::new());
             for id in &hops {
                 match self.hop(&end.router.scope, id, fresh) {
                     Hop::Up(asked) => kept = kept.max(Some(asked)),
                     Hop::Unasked(end) => drop(ends.insert(end)),
                     Hop::Unseen => is_open = true,
+                    Hop::Unread => drop(unread.insert((*id).clone())),
                     Hop::Down => {}
                 }
             }
@@ -163,7 +171,10 @@ impl<'a> Machine<'a> {
                 Some(kept) => oldest = oldest.min(kept),
                 None if !ends.is_empty() => unasked.extend(ends),
                 None if is_open => is_unseen = true,
-                None => drop(lost.insert(hops)),
+                None => {
+                    lost.insert(hops);
+                    unread_hops.append(&mut unread);
+                }
             }
         }
         if !unasked.is_empty() {
@@ -174,35 +185,35 @@ impl<'a> Machine<'a> {
             Judged::Kept(oldest)
         } else {
             let is_lost = |route: &&Route| hops_beside(route, &end.hop).is_some_and(|hops| lost.contains(&hops));
-            let prefix = |route: &Route| LostPrefix { prefix: route.prefix.clone(), table: route.table.clone() };
-            let mut prefixes: Vec<LostPrefix> = routes.iter().filter(is_lost).map(prefix).collect();
+            let mut prefixes: Vec<LostPrefix> = routes.iter().filter(is_lost).map(LostPrefix::of).collect();
             prefixes.sort();
-            Judged::Lost(prefixes)
+            Judged::Lost { prefixes, unread_hops: unread_hops.into_iter().collect() }
         }
     }
 
     /// Returns what is known of a next hop, counting what is in flight as down.
     fn hop(&self, scope: &Scope, id: &RouterInterfaceId, fresh: Fresh) -> Hop {
+        let unseen = |scope: &Scope| if self.routes.is_unread(scope, fresh.since) { Hop::Unread } else { Hop::Unseen };
         let is_new = |scope: &Scope, id: &RouterInterfaceId| self.sightings.is_newer(scope, id, fresh.since);
         let (Some(observed), Some(mut asked)) = (self.sightings.get(scope, id), self.sightings.asked(scope, id)) else {
             let is_gone = self.sightings.is_absent(scope, id) && is_new(scope, id);
-            return if is_gone { Hop::Down } else { Hop::Unseen };
+            return if is_gone { Hop::Down } else { unseen(scope) };
         };
-        let down = |is_new: bool| if is_new { Hop::Down } else { Hop::Unseen };
+        let down = |is_new: bool, scope: &Scope| if is_new { Hop::Down } else { unseen(scope) };
         let is_falling = |id: &RouterInterfaceId| {
             self.routes.declared.get(id).is_some_and(|(address, _)| self.is_going_down(address))
         };
         let opposite = observed.opposite.interface_id.as_ref();
         if !observed.counts_as_up() || is_falling(id) || opposite.is_some_and(is_falling) {
-            return down(is_new(scope, id));
+            return down(is_new(scope, id), scope);
         }
         if let Some((other, (_, other_scope))) = opposite.and_then(|id| self.routes.declared.get_key_value(id)) {
             match (self.sightings.get(other_scope, other), self.sightings.asked(other_scope, other)) {
                 (Some(end), Some(read)) if end.counts_as_up() => asked = asked.min(read),
-                (Some(_), Some(_)) => return down(is_new(other_scope, other)),
+                (Some(_), Some(_)) => return down(is_new(other_scope, other), other_scope),
                 _ => {
                     let is_gone = self.sightings.is_absent(other_scope, other) && is_new(other_scope, other);
-                    return if is_gone { Hop::Down } else { Hop::Unseen };
+                    return if is_gone { Hop::Down } else { unseen(other_scope) };
                 }
             }
         }

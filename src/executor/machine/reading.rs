@@ -219,6 +219,7 @@ impl<'a> Machine<'a> {
     ) {
         let Some(poll) = self.polls.get_mut(scope) else { return };
         let Some(question) = poll.end(number) else { return };
+        self.routes.read(scope, question.begun, outcome.is_ok());
         if let Err(error) = outcome {
             self.sightings.record_bad_news(number, question, answer);
             self.forget_what_has_ended();

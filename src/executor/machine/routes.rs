@@ -17,6 +17,8 @@ pub(super) struct Routes<'a> {
     said: BTreeMap<Router, Said>,
     /// Who has been asked and has not answered, and when.
     asking: BTreeMap<Router, Moment>,
+    /// Where next hops could not be read, and when the last try was begun.
+    unread: BTreeMap<Scope, Moment>,
 }
 
 struct Said {
@@ -44,6 +46,7 @@ impl<'a> Routes<'a> {
             declared: changes.map(|change| (&change.id, (&change.address, &change.scope))).collect(),
             said: BTreeMap::new(),
             asking: BTreeMap::new(),
+            unread: BTreeMap::new(),
         }
     }
 
@@ -76,6 +79,20 @@ impl<'a> Routes<'a> {
             self.asking.insert(router.clone(), now);
         }
         is_news
+    }
+
+    /// Takes in that interfaces of a scope were read, or could not be, by a read that was begun then.
+    pub(super) fn read(&mut self, scope: &Scope, begun: Moment, is_read: bool) {
+        if is_read {
+            self.unread.remove(scope);
+        } else if !self.guards.ends.is_empty() {
+            self.unread.insert(scope.clone(), begun);
+        }
+    }
+
+    /// Returns whether the last read of a scope failed, and was begun no earlier than `since`: what only it could tell counts as lost.
+    pub(super) fn is_unread(&self, scope: &Scope, since: Moment) -> bool {
+        self.unread.get(scope).is_some_and(|begun| *begun >= since)
     }
 
     /// What was said of a router counts no more.

@@ -40,6 +40,11 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let decision = whoever.decision(confirmation::Verdict::TakenBack);
         let put = |id: &RunId, about: About, bytes: &[u8]| self.store.put_word(id, about, bytes);
         confirmation::decide(run_id, About::Decision, &decision, put)?;
+        self.is_kept(run_id)
+    }
+
+    /// Returns whether somebody kept a run.
+    fn is_kept(&self, run_id: &RunId) -> Result<bool> {
         let noted = confirmation::Confirmation::read(run_id, |id, about| self.store.word(id, about))?;
         Ok(noted.kept().is_some())
     }
@@ -100,7 +105,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
                 Came::Settled
             });
         }
-        if self.decide_back(run_id)? {
+        if self.is_kept(run_id)? {
             return Ok(Came::Kept);
         }
         let run = self.store.run(run_id)?.ok_or_else(|| anyhow!("there is no run {run_id} any more"))?;
@@ -115,11 +120,19 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             None => match self.plan_back(done, self.known_state(), Way::Closing, &options, front).await? {
                 Some(closing) if closing.finds_everything_back() => closing,
                 _ => {
+                    if self.decide_back(run_id)? {
+                        return Ok(Came::Kept);
+                    }
                     self.settle(run_id)?;
                     return Ok(Came::Settled);
                 }
             },
         };
+        // A signal up to here leaves it to the deadline, and whoever confirms it up to here keeps it.
+        unless_signalled(&signals, async { Ok(()) }).await?;
+        if self.decide_back(run_id)? {
+            return Ok(Came::Kept);
+        }
         front.planned(&planned.plan);
         if planned.plan.steps.is_empty() && !planned.finds_everything_back() {
             return Ok(Came::Left(Box::new(planned.plan)));

@@ -117,7 +117,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             front.note(&format!("warning: {}", words::run::unrecorded(unrecorded)));
         }
         let awaits = self.awaits(&report);
-        let whole = back.as_ref().filter(|back| back.ran.report.exit() == Some(Exit::Done));
+        let whole = back.as_ref().filter(|back| back.ran.report.left_nothing());
         report.taken_back_by = whole.map(|back| back.ran.report.run_id.clone());
         // What was read last, be it by the way back.
         report.groups = match &back {

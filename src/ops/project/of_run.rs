@@ -12,8 +12,6 @@ use crate::spec::{self, footing};
 use crate::store::Place;
 use crate::store::local::Paths;
 
-use crate::ops::stores::Named;
-
 use super::{Project, directory_of, files, usual_state};
 
 /// Returns where the records of a spec are that cannot be read: where `given` says, else where its files say as far as
@@ -26,10 +24,9 @@ pub fn records(path: &Path, given: Option<&Path>, rescue_directory: &Path) -> Pa
     paths
 }
 
-/// Returns what a spec that cannot be read says that it and its state are called, as far as that can be read.
-pub fn names(path: &Path) -> Named {
-    let (state_name, name) = files(path).ok().map(footing::names).unwrap_or_default();
-    Named { state_name, name, region: None }
+/// Returns `state.name` and `name` of a spec that cannot be read, as far as they can be.
+pub fn names(path: &Path) -> (Option<String>, Option<String>) {
+    files(path).ok().map(footing::names).unwrap_or_default()
 }
 
 impl Project {

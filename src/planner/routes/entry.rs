@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::plan::{HealthEnd, HopLeft, LostPrefix};
-use crate::resource::{Route, RouterInterfaceId, Scope};
+use crate::resource::{Route, Router, RouterInterfaceId};
 
 use super::super::floors::Matching;
 use super::super::subject::SubjectNumber;
@@ -13,8 +13,8 @@ use super::link::{Link, Links};
 
 /// Entries of one router with the same next hops.
 pub(super) struct Entry<'a> {
-    /// Where the router is.
-    pub(super) scope: Scope,
+    /// The router.
+    pub(super) router: Router,
     /// The entries.
     pub(super) routes: Vec<&'a Route>,
     hops: Vec<Hop>,
@@ -74,14 +74,14 @@ impl Hop {
 }
 
 impl<'a> Entry<'a> {
-    pub(super) fn of(scope: &Scope, route: &'a Route, links: &mut Links<'_, '_>) -> Self {
+    pub(super) fn of(router: &Router, route: &'a Route, links: &mut Links<'_, '_>) -> Self {
         let hop = |hop: &crate::resource::NextHop| Hop {
             id: hop.id.clone(),
             weight: hop.weight,
             is_enabled: hop.is_enabled,
-            link: links.of(scope, &hop.id),
+            link: links.of(&router.scope, &hop.id),
         };
-        Self { scope: scope.clone(), routes: vec![route], hops: route.next_hops.iter().map(hop).collect() }
+        Self { router: router.clone(), routes: vec![route], hops: route.next_hops.iter().map(hop).collect() }
     }
 
     /// Lists the interfaces that are sides of the links of its next hops.
@@ -90,13 +90,13 @@ impl<'a> Entry<'a> {
     }
 
     /// Returns whether an interface is one of its next hops.
-    pub(super) fn leads_over(&self, scope: &Scope, id: &RouterInterfaceId) -> bool {
-        self.scope == *scope && self.hops.iter().any(|hop| hop.id == *id)
+    pub(super) fn leads_over(&self, id: &RouterInterfaceId) -> bool {
+        self.hops.iter().any(|hop| hop.id == *id)
     }
 
     /// Lists its destinations.
     pub(super) fn prefixes(&self) -> impl Iterator<Item = LostPrefix> + '_ {
-        self.routes.iter().map(|route| LostPrefix { prefix: route.prefix.clone(), table: route.table.clone() })
+        self.routes.iter().map(|route| LostPrefix::of(route))
     }
 
     /// Lists the next hops of which nobody knows whether they are up.

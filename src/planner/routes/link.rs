@@ -39,6 +39,8 @@ impl Link {
 pub(super) struct Links<'s, 'a> {
     scene: &'s Scene<'s, 'a>,
     by_id: BTreeMap<&'a RouterInterfaceId, SubjectNumber>,
+    /// What is declared, by the other end of its link as it tells of it.
+    by_other_end: BTreeMap<&'a RouterInterfaceId, SubjectNumber>,
     heard: BTreeMap<(&'a Scope, &'a RouterInterfaceId), &'a HopAnswer>,
     known: BTreeMap<(Scope, RouterInterfaceId), Rc<Link>>,
     unasked: BTreeSet<(Scope, RouterInterfaceId)>,
@@ -50,6 +52,10 @@ impl<'s, 'a> Links<'s, 'a> {
         Self {
             scene,
             by_id: subjects.iter().map(|(number, subject)| (&subject.declared.id.value, number)).collect(),
+            by_other_end: subjects
+                .iter()
+                .filter_map(|(number, subject)| Some((subject.live()?.opposite.interface_id.as_ref()?, number)))
+                .collect(),
             heard: scene.heard.hops.iter().map(|hop| ((&hop.scope, &hop.id), &hop.answer)).collect(),
             known: BTreeMap::new(),
             unasked: BTreeSet::new(),
@@ -92,11 +98,6 @@ impl<'s, 'a> Links<'s, 'a> {
     /// Returns which next hops nobody has looked at.
     pub(super) fn unasked(&self) -> BTreeSet<(Scope, RouterInterfaceId)> {
         self.unasked.clone()
-    }
-
-    /// Returns whether the link of a next hop was asked about.
-    pub(super) fn rests_on(&self, scope: &Scope, id: &RouterInterfaceId) -> bool {
-        self.known.contains_key(&(scope.clone(), id.clone()))
     }
 
     /// Returns the health checks that are not asked for at the end of the next hop itself.
@@ -153,7 +154,9 @@ impl<'s, 'a> Links<'s, 'a> {
             check: None,
         };
         let HopAnswer::Found { status, business_status, opposite_id, opposite_status } = answer else {
-            return none(*answer == HopAnswer::Unreadable);
+            // That it is the other end of something declared is known all the same.
+            let sides = self.by_other_end.get(id).copied().into_iter().collect();
+            return Link { sides, ..none(*answer == HopAnswer::Unreadable) };
         };
         let other = opposite_id.as_ref().and_then(|id| self.by_id.get(id)).copied();
         let other = other.filter(|number| subjects[*number].live().is_some());
@@ -161,6 +164,8 @@ impl<'s, 'a> Links<'s, 'a> {
         let is_up = is_sound
             && opposite_status.as_ref().is_none_or(|status| *status == Status::Active)
             && other.is_none_or(|number| subjects[number].is_up());
+        let is_rising = status.is_rising() || opposite_status.as_ref().is_some_and(Status::is_rising);
+        let is_seen_out = other.and_then(|number| subjects[number].live()).is_some_and(Observed::is_out);
         let end = HealthEnd { interface_id: id.clone(), scope: Some(scope.clone()) };
         let why_down = is_up.then(|| checks.why_not_at(&end)).flatten();
         Link {
@@ -172,6 +177,8 @@ impl<'s, 'a> Links<'s, 'a> {
                 && other.is_some_and(|number| {
                     draft.activates(number) && can_end_up(&subjects[number], number, pairs, draft)
                 }),
+            out: (is_seen_out || !is_up && !is_rising)
+                && !other.is_some_and(|number| may_come_up(&subjects[number], number, draft)),
             check: is_up.then_some(end),
             ..none(false)
         }

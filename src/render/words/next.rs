@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::super::past::PastRun;
 use super::super::phrase::Phrase;
 use crate::drift::{Drift, DriftCause, DriftItem};
-use crate::journal::Operation;
+use crate::journal::{Operation, Outcome};
 use crate::plan::{BlockCode, Plan, Warning};
 use crate::resource::Address;
 use crate::run::{Exit, Reason, Report, RunOutcome, StepResult};
@@ -31,6 +31,8 @@ pub struct Given {
     pub at: Option<String>,
     /// `--target` and `--exclude`.
     pub selection: Vec<(&'static str, String)>,
+    /// What else chose what is planned, or lets a plan do more: `--redo`, `--override-window` and the like.
+    pub planning: Vec<(&'static str, Option<String>)>,
     /// The spec leaves alone what only the cloud has moved (`drift: leave`).
     pub leaves_drift: bool,
 }
@@ -56,6 +58,8 @@ impl Given {
             let is_quoted = number % 2 == 0;
             told.push('`');
             match piece.strip_prefix("rictl ").filter(|rest| is_quoted && takes_a_spec(rest)) {
+                // The plan that a hint is about is the one that was asked for.
+                Some("plan") => told.push_str(&given.plan()),
                 Some(rest) => told.push_str(&given.command(rest)),
                 None => told.push_str(piece),
             }
@@ -84,10 +88,10 @@ impl Given {
         self.command(&self.back(run_id))
     }
 
-    /// Returns the flags that choose what a plan or a drift check looks at, and as of when.
+    /// Returns the flags that choose what a plan or a drift check looks at, as of when, and what it may do.
     fn view(&self) -> String {
         let at = self.at.as_ref().map(|at| format!(" --at {}", quoted(at))).unwrap_or_default();
-        format!("{}{at}", flagged(&self.selection))
+        format!("{}{at}{}", flagged(&self.selection), typed(&self.planning))
     }
 
     fn back(&self, run_id: &RunId) -> String {
@@ -118,6 +122,15 @@ fn takes_a_spec(rest: &str) -> bool {
 /// Returns flags with their values, each after a blank.
 fn flagged(flags: &[(&'static str, String)]) -> String {
     flags.iter().map(|(flag, value)| format!(" {flag} {}", quoted(value))).collect()
+}
+
+/// The same of flags of which some have no value.
+fn typed(flags: &[(&'static str, Option<String>)]) -> String {
+    let one = |(flag, value): &(&str, Option<String>)| match value {
+        Some(value) => format!(" {flag} {}", quoted(value)),
+        None => format!(" {flag}"),
+    };
+    flags.iter().map(one).collect()
 }
 
 /// Quotes a word for a shell, where it needs that.
@@ -262,16 +275,21 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
     }
     // What is left of a way back no plan shows: that is made from the spec, which asks for the opposite.
     let (plan, shows) = match report.takes_back.first().filter(|_| report.operation == Operation::Rollback) {
-        Some(taken) => (command(&given.back_further(taken, report)), " takes back what is left"),
-        None if report.exit() == Some(Exit::Interrupted) && is_all_done(report) => {
+        Some(taken) if !report.left_nothing() => {
+            (command(&given.back_further(taken, report)), " takes back what is left")
+        }
+        _ if report.exit() == Some(Exit::Interrupted) && is_all_done(report) => {
             (command(&format!("plan{}", given.view())), " shows whether anything is left")
         }
-        None => (command(&format!("plan{}", given.view())), " shows what is left"),
+        _ => (command(&format!("plan{}", given.view())), " shows what is left"),
     };
     let is_back = report.operation == Operation::Rollback;
     let next = match report.exit() {
         Some(Exit::Refused) => {
-            Phrase::ours("nothing was changed; lift what the guard names, then run ").and_command(plan)
+            let failed = report.results.iter().any(|result| result.outcome == Some(Outcome::Failed));
+            let nothing = Phrase::ours("nothing was changed; ");
+            let answers = if failed { nothing.and_command(show()).and(" has the API's answers; ") } else { nothing };
+            answers.and("lift what the guard names, then run ").and_command(plan)
         }
         Some(Exit::Moved) if is_back => Phrase::ours("nothing was changed; ").and_command(plan).and(" plans it afresh"),
         Some(Exit::Moved) if report.is_too_late() => {
@@ -332,9 +350,11 @@ pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
         }
         RunOutcome::TakenBack => done_again(report, command),
         _ => match report.takes_back.first().filter(|_| is_back) {
-            Some(taken) => Phrase::command(command(&given.back_further(taken, report))).and(" takes back what is left"),
-            None if is_all_done(report) => Phrase::command(command("plan")).and(" shows whether anything is left"),
-            None => Phrase::command(command("plan")).and(" shows what is left"),
+            Some(taken) if !report.left_nothing() => {
+                Phrase::command(command(&given.back_further(taken, report))).and(" takes back what is left")
+            }
+            _ if is_all_done(report) => Phrase::command(command("plan")).and(" shows whether anything is left"),
+            _ => Phrase::command(command("plan")).and(" shows what is left"),
         },
     })
 }

@@ -31,7 +31,7 @@ use self::difference::arguments;
 pub(crate) use self::difference::difference;
 pub(crate) use self::guards::{GuardTold, guard_weakened};
 pub use self::left_alone::left_alone;
-pub(crate) use self::routes::{Alike, alike, route_loss};
+pub(crate) use self::routes::{Alike, alike, named_prefixes, route_loss};
 pub use self::routes::{no_routes, routers_unread, routes_unread};
 pub(crate) use self::traffic::{TRAFFIC_IS_OF, carried, carried_by_all, not_quiet, returning, traffic_unread};
 

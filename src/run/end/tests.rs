@@ -164,6 +164,25 @@ fn a_run_that_could_not_be_recorded_is_no_success() {
 }
 
 #[test]
+fn what_somebody_took_over_before_a_call_was_sent_has_moved() {
+    let unrecorded = Unrecorded { error: "fenced".to_owned(), rescued: Ok("x".to_owned()), taken_over: true };
+    let mut world = World { unrecorded: Some(unrecorded), ..World::of(&[Outcome::NotStarted]) };
+    assert_eq!(world.comes_to(), (4, RunOutcome::Refused));
+    assert_eq!(world.end().reasons[0].code(), "fenced");
+    world.results = deactivations(&[Outcome::Done, Outcome::NotStarted]);
+    assert_eq!(world.comes_to(), (5, RunOutcome::Incomplete));
+}
+
+#[test]
+fn a_signal_that_comes_once_all_is_done_takes_nothing_from_it() {
+    let world = World { interrupted: true, ..World::of(&[Outcome::Done]) };
+    assert!(world.comes_to() == (130, RunOutcome::Interrupted) && world.end().left_nothing());
+    let half = World { interrupted: true, ..World::of(&[Outcome::Done, Outcome::NotStarted]) };
+    assert!(!half.end().left_nothing());
+    assert!(World::of(&[Outcome::Done]).end().left_nothing());
+}
+
+#[test]
 fn a_run_of_the_first_journal_format_keeps_its_exit_code() {
     assert_eq!(RunEnd::of_code(Timestamp::UNIX_EPOCH, Exit::Partial).exit(), Some(Exit::Partial));
 }

@@ -56,6 +56,7 @@ pub(super) fn rollout(mut fields: Fields<'_>, findings: &mut Findings) -> Option
         // Without a size, the second wave is all the rest.
         batch: fields.number(path, "batch", findings).map_or(u32::MAX, |batch| batch.value),
         pause: fields.duration(path, "pause", findings).unwrap_or_default(),
+        check_place: fields.place_of("check").unwrap_or(place),
         check: command(&mut fields, path, "check", findings),
         check_timeout: fields.duration(path, "check_timeout", findings).unwrap_or(CHECK_TIMEOUT),
         traffic: returning(&mut fields, path, findings),

@@ -1,6 +1,7 @@
 //! Who asks a remote: a thread of its own, or whoever wants to know.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
@@ -23,6 +24,22 @@ pub(super) struct Driver {
     home: Home,
     /// What has to be kept alive.
     lease: Arc<Mutex<Option<Lease>>>,
+    /// Whoever waited for a write has gone: it may go on for long, and nobody waits behind it.
+    is_given_up: AtomicBool,
+}
+
+/// Whoever waits for a write.
+struct Waiting<'d> {
+    is_given_up: &'d AtomicBool,
+    is_answered: bool,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.is_given_up.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 enum Home {
@@ -47,11 +64,11 @@ impl Driver {
         let kept = Arc::clone(&lease);
         let serve = move || runtime.block_on(serve(remote, todo, kept));
         thread::Builder::new().name("store".to_owned()).spawn(serve).map_err(failed)?;
-        Ok(Self { home: Home::Thread(jobs), lease })
+        Ok(Self { home: Home::Thread(jobs), lease, is_given_up: AtomicBool::new(false) })
     }
 
     pub(super) fn here(remote: Box<dyn AnyRemote>) -> Self {
-        Self { home: Home::Here(Mutex::new(remote)), lease: Arc::default() }
+        Self { home: Home::Here(Mutex::new(remote)), lease: Arc::default(), is_given_up: AtomicBool::new(false) }
     }
 
     /// Sends beats for a lease from now on, or for none.
@@ -80,6 +97,7 @@ impl Driver {
     ) -> Result<T, StoreError> {
         match &self.home {
             Home::Here(remote) => at_once(ask(&mut **guard(remote), Patience::AtOnce)),
+            Home::Thread(_) if self.is_given_up.load(Ordering::Relaxed) => Err(StoreError::Stalled),
             Home::Thread(jobs) => {
                 let (tell, told) = mpsc::channel();
                 jobs.send(job(ask, move |answer| drop(tell.send(answer)))).map_err(|_| gone())?;
@@ -88,7 +106,7 @@ impl Driver {
         }
     }
 
-    /// Asks, and lets others go on meanwhile. Given up before it is answered, it is done all the same.
+    /// Asks, and lets others go on meanwhile. Given up before it is answered, it is done all the same, and nothing more is asked.
     pub(super) async fn later<T: Send + 'static>(
         &self,
         ask: impl for<'r> FnOnce(&'r mut dyn AnyRemote, Patience) -> LocalBoxFuture<'r, Result<T, StoreError>>
@@ -100,7 +118,10 @@ impl Driver {
             Home::Thread(jobs) => {
                 let (tell, told) = oneshot::channel();
                 jobs.send(job(ask, move |answer| drop(tell.send(answer)))).map_err(|_| gone())?;
-                told.await.map_err(|_| gone())?
+                let mut waiting = Waiting { is_given_up: &self.is_given_up, is_answered: false };
+                let answer = told.await;
+                waiting.is_answered = true;
+                answer.map_err(|_| gone())?
             }
         }
     }

@@ -67,8 +67,8 @@ impl Lease {
         guard(&self.0).ttl
     }
 
-    /// Returns until when nobody else can have taken the state: a third of the margin of clocks apart from the store's is in it,
-    /// for it counts from before the request that renewed it. The past where it is over or was taken away.
+    /// Returns until when nobody else can have taken the state: it counts from before the request that renewed it last, while the
+    /// store counts from its arrival. The past where it is over or was taken away.
     pub fn until(&self) -> BootTime {
         let term = guard(&self.0);
         if term.fenced.is_some() { term.renewed } else { term.renewed.after(term.ttl) }

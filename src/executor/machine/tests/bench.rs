@@ -298,7 +298,8 @@ fn declared(name: &str) -> ResourceChange {
 }
 
 fn router(id: &str) -> Router {
-    Router { scope: scope("here"), id: id.into(), kind: None }
+    let region = if id == "beyond" { "there" } else { "here" };
+    Router { scope: scope(region), id: id.into(), kind: None }
 }
 
 fn expected(step: &Step) -> Status {

@@ -91,3 +91,14 @@ fn an_answer_that_has_grown_too_old_is_asked_for_again() {
     let words = run.read();
     assert!(words.contains(&"ask routes vrt".to_owned()), "{words:?}");
 }
+
+#[test]
+fn a_next_hop_that_cannot_be_read_where_it_is_counts_as_lost() {
+    let mut run = Scene::of([drain("a")]).routed(&["a"]).routed_beyond("a", "far").begin();
+    run.permit(0);
+    run.read();
+    run.routes(&[]);
+    assert_eq!(run.routes_of("beyond", &[&["far", "b"]]), ["read b"]);
+    let words = run.fail_reads(&[]);
+    assert!(words.ends_with(&REFUSED.map(str::to_owned)), "{words:?}");
+}

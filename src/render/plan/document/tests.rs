@@ -146,7 +146,11 @@ fn block_reason() -> impl Strategy<Value = BlockReason> {
                 more: 0,
             }),
             9 => BlockReason::Route(RouteLoss {
-                prefixes: vec![LostPrefix { prefix: word.as_str().into(), table: word.as_str().into() }],
+                prefixes: vec![LostPrefix {
+                    prefix: word.as_str().into(),
+                    table: word.as_str().into(),
+                    also_elsewhere: true,
+                }],
                 unread_hops: vec![word.as_str().into()],
                 unread: since.map(|_| RoutesUnread::Failed { detail: word.clone() }),
                 at: since.map(|_| word.clone()),

@@ -1,31 +1,58 @@
 //! Which prefixes ride on what goes down, and what remains of them, in words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::{HopLeft, LostPrefix, RouteLeft, RouteLoss, RoutesUnread};
 use crate::resource::{Address, RouterInterfaceId};
 
 /// Says that prefixes have no other next hop: `10.8.0.0/16 and 11 more have no other next hop`.
-fn no_other(lost: &[LostPrefix]) -> String {
+fn no_other(lost: &[LostPrefix], twice: &Twice<'_>) -> String {
     let has = if lost.len() == 1 { "has" } else { "have" };
-    format!("{} {has} no other next hop", named(lost))
+    format!("{} {has} no other next hop", named(lost, twice))
 }
 
-/// Names the first of some prefixes and counts the others; with its table where it stands in two.
-fn named(lost: &[LostPrefix]) -> String {
-    let Some(first) = lost.first() else { return "no prefix".to_owned() };
-    let is_in_two = lost.iter().any(|other| other.prefix == first.prefix && other.table != first.table);
-    let table = if is_in_two { format!(" in {}", first.table) } else { String::new() };
-    match lost.len() - 1 {
-        0 => format!("{}{table}", first.prefix),
-        more => format!("{}{table} and {more} more", first.prefix),
+/// The prefixes that stand in two tables: each is told with its own.
+type Twice<'p> = BTreeSet<&'p str>;
+
+fn twice<'p>(all: impl Iterator<Item = (&'p str, &'p str)>) -> Twice<'p> {
+    let mut tables: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (prefix, table) in all {
+        tables.entry(prefix).or_default().insert(table);
     }
+    tables.into_iter().filter(|(_, tables)| tables.len() > 1).map(|(prefix, _)| prefix).collect()
 }
+
+fn twice_among(lost: &[LostPrefix]) -> Twice<'_> {
+    let elsewhere = lost.iter().filter(|lost| lost.also_elsewhere).map(|lost| &*lost.prefix);
+    elsewhere.chain(twice(lost.iter().map(|lost| (&*lost.prefix, &*lost.table)))).collect()
+}
+
+/// Names the first of some prefixes, and those that stand in two tables with theirs, and counts the others.
+fn named(lost: &[LostPrefix], twice: &Twice<'_>) -> String {
+    let Some(first) = lost.first() else { return "no prefix".to_owned() };
+    let name = |lost: &LostPrefix| match twice.contains(&*lost.prefix) {
+        true => format!("{} in {}", lost.prefix, lost.table),
+        false => lost.prefix.to_string(),
+    };
+    let others = lost[1..].iter().filter(|lost| twice.contains(&*lost.prefix));
+    let shown: Vec<String> = std::iter::once(first).chain(others).take(MOST_NAMED).map(name).collect();
+    let more = lost.len() - shown.len();
+    let shown = shown.join(", ");
+    if more == 0 { shown } else { format!("{shown} and {more} more") }
+}
+
+/// Names prefixes as [`Alike::named`] does.
+pub(crate) fn named_prefixes(prefixes: &[LostPrefix]) -> String {
+    named(prefixes, &twice_among(prefixes))
+}
+
+/// How many prefixes one line names.
+const MOST_NAMED: usize = 4;
 
 /// Warns of what leaves prefixes without a next hop.
 pub(super) fn last(address: &Address, lost: &[LostPrefix], unread: &[RouterInterfaceId]) -> (String, Option<String>) {
     let detail = (!unread.is_empty()).then(|| nobody_knows(unread));
-    (format!("{address}: {}", no_other(lost)), detail)
+    (format!("{address}: {}", no_other(lost, &twice_among(lost))), detail)
 }
 
 fn nobody_knows(unread: &[RouterInterfaceId]) -> String {
@@ -39,7 +66,8 @@ fn joined<T: ToString>(names: &[T]) -> String {
 /// Warns of prefixes that only what comes up leads to, and that is not Enabled before.
 pub(super) fn unproven(address: &Address, prefixes: &[LostPrefix]) -> (String, Option<String>) {
     let has = if prefixes.len() == 1 { "has" } else { "have" };
-    let summary = format!("{address}: {} {has} no other next hop that is Enabled now", named(prefixes));
+    let summary =
+        format!("{address}: {} {has} no other next hop that is Enabled now", named(prefixes, &twice_among(prefixes)));
     let detail = "what the plan brings up is not Enabled there while it is down; look once it is up";
     (summary, Some(detail.to_owned()))
 }
@@ -54,7 +82,7 @@ pub(crate) fn route_loss(loss: &RouteLoss) -> String {
     let RouteLoss { prefixes, unread_hops, unread, at } = loss;
     let why = match unread {
         Some(why) => format!("its routes could not be read: {}", routes_unread(why)),
-        None => no_other(prefixes),
+        None => no_other(prefixes, &twice_among(prefixes)),
     };
     let unknown = if unread_hops.is_empty() { String::new() } else { format!(" ({})", nobody_knows(unread_hops)) };
     let at = at.as_ref().map(|at| format!(" at {at}")).unwrap_or_default();
@@ -76,6 +104,7 @@ pub fn routes_unread(why: &RoutesUnread) -> &str {
     match why {
         RoutesUnread::Denied { detail } | RoutesUnread::Failed { detail } => detail,
         RoutesUnread::NoRouter => "the API does not say which router it belongs to",
+        RoutesUnread::NoAccount { .. } => "its router is of an account that cloud.accounts does not have",
     }
 }
 
@@ -95,18 +124,20 @@ pub(crate) struct Alike {
     pub(crate) prefixes: Vec<LostPrefix>,
     /// What remains of them, in words; empty where nothing does.
     pub(crate) remains: Vec<String>,
+    named: String,
 }
 
 impl Alike {
     /// Names the first of its prefixes and counts the others.
-    pub(crate) fn named(&self) -> String {
-        named(&self.prefixes)
+    pub(crate) fn named(&self) -> &str {
+        &self.named
     }
 
     /// Says what remains of them.
     pub(crate) fn said(&self) -> String {
         if self.remains.is_empty() {
-            return no_other(&self.prefixes);
+            let has = if self.prefixes.len() == 1 { "has" } else { "have" };
+            return format!("{} {has} no other next hop", self.named);
         }
         let keep = if self.prefixes.len() == 1 { "keeps" } else { "keep" };
         format!("{} {keep} {}", self.named(), joined(&self.remains))
@@ -115,15 +146,18 @@ impl Alike {
 
 /// Puts together the prefixes over one interface of which the same remains, those of which nothing does first.
 pub(crate) fn alike<'r>(routes: impl IntoIterator<Item = &'r RouteLeft>) -> Vec<Alike> {
+    let routes: Vec<&RouteLeft> = routes.into_iter().collect();
+    let twice = twice(routes.iter().map(|route| (&*route.prefix, &*route.table)));
     let mut alike: BTreeMap<Vec<String>, Vec<LostPrefix>> = BTreeMap::new();
     for route in routes {
         let hops = route.remains.iter().map(hop).collect();
-        let prefix = LostPrefix { prefix: route.prefix.clone(), table: route.table.clone() };
+        let (prefix, table) = (route.prefix.clone(), route.table.clone());
+        let prefix = LostPrefix { prefix, table, also_elsewhere: false };
         alike.entry(hops).or_default().push(prefix);
     }
     let one = |(remains, mut prefixes): (Vec<String>, Vec<LostPrefix>)| {
         prefixes.sort();
-        Alike { prefixes, remains }
+        Alike { named: named(&prefixes, &twice), prefixes, remains }
     };
     alike.into_iter().map(one).collect()
 }
