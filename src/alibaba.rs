@@ -18,6 +18,6 @@ mod wire;
 
 pub use client::{Client, Settings};
 pub use endpoint::{Endpoint, EndpointError, Network};
-pub use http::Timeouts;
+pub use http::{Timeouts, http_client};
 pub use proxy::Proxy;
 pub use source::{CredentialSource, Credentials, StaticCredentials};

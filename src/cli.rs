@@ -34,10 +34,12 @@ use tokio::runtime::Runtime;
 use crate::alibaba::credentials::Environment;
 use crate::child::{self, Children};
 use crate::clock::Clock;
+use crate::ops::buckets::Buckets;
 use crate::ops::failure::Refusal;
 use crate::ops::stores::{Opened, Stores};
 use crate::run::Exit;
 use crate::store::named;
+use crate::store::objects::aws::AwsEnvironment;
 #[cfg(feature = "postgres")]
 use crate::store::postgres::Login;
 use crate::store::shared::Terms;
@@ -100,8 +102,9 @@ fn work(runtime: &Runtime) -> Exit {
         return errors::report(&output, &refusal.hint("give all of them on one side of it").into(), machine);
     }
     let environment = environment().with_children(children());
-    let stores = stores(&cli.global);
-    let invocation = Invocation { global: cli.global, environment, stores, clock: clock(), is_linked };
+    let clock = clock();
+    let stores = stores(&cli.global, &environment, clock);
+    let invocation = Invocation { global: cli.global, environment, stores, clock, is_linked };
     let output = output.given(invocation.given_to(&cli.command));
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
@@ -183,8 +186,9 @@ fn clock() -> Clock {
 }
 
 /// What the environment says of stores.
-fn stores(global: &Global) -> Stores {
+fn stores(global: &Global, environment: &Environment, clock: Clock) -> Stores {
     let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let cache = path("XDG_CACHE_HOME").or_else(|| Some(path("HOME")?.join(".cache")));
     let rescue = [path("RICTL_RESCUE_DIR"), Some(PathBuf::from(".")), Some(std::env::temp_dir())];
     Stores {
@@ -192,9 +196,17 @@ fn stores(global: &Global) -> Stores {
         terms: Terms { ttl: global.lease, rescue: rescue.into_iter().flatten().collect() },
         #[cfg(feature = "postgres")]
         login: Login {
-            password: std::env::var("PGPASSWORD").ok().filter(|password| !password.is_empty()).map(Into::into),
+            password: text("PGPASSWORD").map(Into::into),
             password_file: path("PGPASSFILE"),
             root_certificate: path("PGSSLROOTCERT"),
+        },
+        buckets: Buckets {
+            aws: AwsEnvironment::new(variables(), home()),
+            oss_endpoint: text("OSS_ENDPOINT"),
+            oss_region: text("OSS_REGION"),
+            environment: environment.clone(),
+            profile: global.profile.clone(),
+            clock,
         },
         adopts: global.adopt,
         cache: cache.map(|cache| cache.join("rictl/states")),
@@ -203,8 +215,13 @@ fn stores(global: &Global) -> Stores {
 }
 
 fn environment() -> Environment {
-    let variables =
-        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let home = std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-    Environment::new(variables, home)
+    Environment::new(variables(), home())
+}
+
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+fn home() -> Option<PathBuf> {
+    std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
 }

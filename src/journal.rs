@@ -1,4 +1,4 @@
-//! The journal: intents and results, one JSON line each, append-only.
+//! The journal: intents and results, a JSON line for what one write says of steps, append-only.
 //!
 //! An intent is durable before its call is sent, a result before the next step starts; what a dead run left
 //! open is what [`Replay`] says after folding the lines. Replay is a pure transition function in which an
@@ -7,11 +7,16 @@
 
 mod awaits;
 mod chain;
+mod column;
 mod first;
+mod frame;
+mod head;
 mod illegal;
 mod late;
 mod line;
+mod patch;
 mod replay;
+mod told;
 mod wire;
 
 use jiff::Timestamp;
@@ -31,7 +36,7 @@ pub use late::LateCalls;
 pub use line::{Base, DamagedLine, FORMAT_VERSION, Journal, TornTail, decode_run, encode_run, is_whole_run, runs_in};
 pub use replay::{Answer, Attempt, Closed, Over, Replay, Run, Trace};
 
-/// One line of the journal.
+/// One thing that the journal says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// A run begins: who, on what basis, and what it is going to do.

@@ -12,6 +12,7 @@ pub mod approve;
 pub mod approved;
 pub mod asked;
 pub mod beside;
+pub mod buckets;
 pub mod change;
 mod check;
 mod command;

@@ -7,6 +7,7 @@
 
 mod gate;
 mod lines;
+mod neighbours;
 mod quota;
 mod reads;
 
@@ -18,10 +19,12 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tracing::{debug, warn};
 
+pub use neighbours::Place;
 pub use quota::Quota;
 
 use self::gate::{Fate, Gate, LONGEST_PAUSE, Slot};
 use self::lines::Lines;
+use self::neighbours::{Neighbours, Street};
 use crate::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
     Permit, Receipt, Stamped,
@@ -64,8 +67,8 @@ impl Default for Policy {
 
 /// A cloud whose calls are repeated by a [`Policy`] and kept within a [`Quota`], for all tasks that share it.
 ///
-/// The vendor counts per main account. Two account names that lead to the same one are counted apart here; what that
-/// lets through, throttled answers teach.
+/// The vendor counts per main account. Two account names that lead to the same one are counted apart here, unless they are counted
+/// [beside others](Self::beside_others); what that lets through, throttled answers teach.
 #[derive(Debug)]
 pub struct Retrying<C> {
     inner: C,
@@ -75,6 +78,8 @@ pub struct Retrying<C> {
     budgets: RefCell<BTreeMap<Scope, u32>>,
     lines: Lines,
     dice: Cell<Dice>,
+    /// Where other processes of this host are met.
+    street: Option<Rc<Street>>,
 }
 
 impl<C> Retrying<C> {
@@ -88,7 +93,14 @@ impl<C> Retrying<C> {
             budgets: RefCell::default(),
             lines: Lines::new(),
             dice: Cell::new(Dice::new(seed)),
+            street: None,
         }
+    }
+
+    /// Counts the calls of other processes that meet at `place` as well, and lets them count ours.
+    #[must_use]
+    pub fn beside_others(self, place: Place) -> Self {
+        Self { street: Some(Rc::new(Street::new(place))), ..self }
     }
 
     /// Returns the wrapped cloud.
@@ -157,7 +169,12 @@ impl<C> Retrying<C> {
     fn gate(&self, scope: &Scope, action: &'static str) -> Rc<Gate> {
         let mut gates = self.gates.borrow_mut();
         let quota = Quota::of_action(action).unwrap_or(self.quota);
-        Rc::clone(gates.entry((scope.clone(), action)).or_insert_with(|| Rc::new(Gate::new(quota))))
+        let new = || {
+            // Whose account it is asks another service, before anybody knows whom to count with.
+            let street = self.street.as_ref().filter(|_| action != IDENTITY_ACTION);
+            Rc::new(Gate::new(quota, street.map(|street| Neighbours::of(street, scope, action, quota))))
+        };
+        Rc::clone(gates.entry((scope.clone(), action)).or_insert_with(new))
     }
 
     fn attempts(&self, kind: ErrorKind) -> u32 {
@@ -197,6 +214,8 @@ impl<C> Retrying<C> {
     }
 }
 
+const IDENTITY_ACTION: &str = "GetCallerIdentity";
+
 impl<C: CloudRead> CloudRead for Retrying<C> {
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
         let attempt = async || {
@@ -218,7 +237,11 @@ impl<C: CloudRead> CloudRead for Retrying<C> {
         // The service has no region.
         let scope = Scope { account: account.clone(), region: Region::from("STS") };
         let attempt = async || self.inner.identity(account).await;
-        self.run(&scope, "GetCallerIdentity", None, read_may_repeat, attempt).await
+        let identity = self.run(&scope, IDENTITY_ACTION, None, read_may_repeat, attempt).await?;
+        if let Some(street) = &self.street {
+            street.know(account, &identity.account_id);
+        }
+        Ok(identity)
     }
 }
 

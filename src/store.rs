@@ -9,12 +9,14 @@ pub mod account;
 mod acl;
 pub mod approvals;
 mod files;
+pub mod gate_file;
 pub mod local;
 pub mod lock;
 pub mod medium;
 pub mod memory;
 mod mount;
 pub mod named;
+pub mod objects;
 pub mod overlay;
 pub mod place;
 #[cfg(feature = "postgres")]

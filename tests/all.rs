@@ -33,6 +33,7 @@ mod hostile;
 mod kills;
 mod last_routes;
 mod mutations;
+mod objects;
 mod packaging;
 mod planner;
 #[cfg(feature = "postgres")]
@@ -43,6 +44,7 @@ mod rehearsals;
 mod scale;
 mod sdk;
 mod sessions;
+mod shared_gate;
 mod signals;
 mod signature;
 mod simulation;

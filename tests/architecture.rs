@@ -193,7 +193,16 @@ fn names(code: &str, word: &str) -> bool {
 const WITHOUT_PROSE: [&str; 5] = ["planner", "plan", "drift", "history", "journal"];
 
 /// What reads bytes says, as the text of an error, what is wrong with them.
-const READERS: [&str; 4] = ["plan/document/old.rs", "journal/line.rs", "journal/first.rs", "journal/wire.rs"];
+const READERS: [&str; 8] = [
+    "plan/document/old.rs",
+    "journal/column.rs",
+    "journal/first.rs",
+    "journal/frame.rs",
+    "journal/head.rs",
+    "journal/line.rs",
+    "journal/told.rs",
+    "journal/wire.rs",
+];
 
 /// No string of these rooms holds words with spaces between them, but for the `Display` of errors (attributes of
 /// `thiserror`, errors of serde), the invariants that `expect` states, and the reader of the sentences of old plan files.

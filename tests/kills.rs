@@ -194,10 +194,10 @@ impl Scene {
 fn moment(round: u64) -> Moment {
     let turn = round / 4;
     match round % 4 {
-        0 => Moment::JournalLines(usize::try_from(1 + turn % 28).unwrap()),
+        0 => Moment::JournalLines(usize::try_from(1 + turn % 18).unwrap()),
         1 => Moment::Calls(usize::try_from(1 + turn % 30).unwrap()),
         2 => Moment::After(Duration::from_millis(10 + (turn * 37) % 400)),
-        _ => Moment::JournalBytes(1 + (turn * 389) % 7000),
+        _ => Moment::JournalBytes(1 + (turn * 389) % 3300),
     }
 }
 

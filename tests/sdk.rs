@@ -92,7 +92,11 @@ fn here() -> PathBuf {
 }
 
 /// Lets `install` fill `home` with what a manifest wants, unless it has been done before.
-fn install(home: &Path, manifest: &str, install: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
+pub(crate) fn install(
+    home: &Path,
+    manifest: &str,
+    install: impl FnOnce(&Path) -> Result<(), String>,
+) -> Result<(), String> {
     let marker = home.join("installed");
     let copy = home.join(manifest);
     let wanted = std::fs::read(here().join(manifest)).map_err(|error| error.to_string())?;
@@ -107,11 +111,11 @@ fn install(home: &Path, manifest: &str, install: impl FnOnce(&Path) -> Result<()
     std::fs::write(marker, "").map_err(|error| error.to_string())
 }
 
-fn is_there(what: &str, installed: Result<(), String>) -> bool {
+pub(crate) fn is_there(what: &str, installed: Result<(), String>) -> bool {
     installed.inspect_err(|reason| eprintln!("SKIPPED: the official {what} cannot be had here: {reason}")).is_ok()
 }
 
-fn run(command: &mut Command) -> Result<(), String> {
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let output = command.output().map_err(|error| error.to_string())?;
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }

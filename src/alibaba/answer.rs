@@ -42,7 +42,8 @@ impl Asked<'_> {
         if (300..400).contains(&answer.status) {
             return Err(self.unreadable(answer, "a redirect, which is never followed"));
         }
-        let envelope = envelope(answer).map_err(|problem| self.unreadable(answer, &problem))?;
+        let envelope =
+            envelope(answer, self.action.name == LISTING).map_err(|problem| self.unreadable(answer, &problem))?;
         let Some(request_id) = envelope.request_id.clone() else {
             return Err(self.unreadable(answer, "JSON without RequestId"));
         };
@@ -145,7 +146,10 @@ impl Asked<'_> {
     }
 }
 
-fn envelope(answer: &Answer) -> Result<Envelope, String> {
+/// The one action whose answers are long.
+pub(super) const LISTING: &str = "DescribeRouterInterfaces";
+
+fn envelope(answer: &Answer, is_listing: bool) -> Result<Envelope, String> {
     if answer.body.is_empty() {
         return Err("an empty body".to_owned());
     }
@@ -156,7 +160,8 @@ fn envelope(answer: &Answer) -> Result<Envelope, String> {
     if answer.body.trim_ascii_start().first().is_some_and(|byte| *byte == b'[') {
         return Err("a JSON array".to_owned());
     }
-    wire::envelope(&answer.body).map_err(|error| describe(&error))
+    let read = if is_listing { wire::listed_envelope } else { wire::envelope };
+    read(&answer.body).map_err(|error| describe(&error))
 }
 
 fn is_json(content_type: &str) -> bool {

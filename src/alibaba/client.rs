@@ -13,14 +13,14 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, trace};
 use uuid::Uuid;
 
-use super::answer::{Asked, describe};
+use super::answer::{Asked, LISTING, describe};
 use super::endpoint::{Endpoint, Network};
 use super::http::Timeouts;
 use super::proxy::{Proxy, is_never_proxied};
 use super::request::{self, Action, Attempt, Service};
 use super::source::{CredentialSource, Credentials};
 use super::transport::{Answer, Transport};
-use super::wire;
+use super::wire::{self, Body};
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
     Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
@@ -107,7 +107,7 @@ impl<S: CredentialSource> Client<S> {
         account: &AccountName,
         endpoint: &Endpoint,
         action: &Action,
-        read: impl Fn(&[u8], Receipt) -> Result<T, serde_json::Error>,
+        read: impl Fn(Body<'_>, Receipt) -> Result<T, serde_json::Error>,
     ) -> Result<T, CloudError> {
         // Whatever went wrong while the keys were fetched, this action was not sent.
         let unsent = |error: CloudError| CloudError { effect: Effect::None, ..error };
@@ -156,7 +156,7 @@ impl<S: CredentialSource> Client<S> {
     async fn ask_identity(&self, account: &AccountName, credentials: &Credentials) -> Result<Identity, CloudError> {
         let action = Action::new(Service::Sts, IDENTITY, Vec::new());
         let endpoint = self.sts(account).await?;
-        self.attempt(&endpoint, &action, credentials, &|body, _| wire::identity(body)).await
+        self.attempt(&endpoint, &action, credentials, &|body, _| wire::identity(body.bytes)).await
     }
 
     /// The override, else what the keys' owner chose, as for AssumeRole, else the service's own.
@@ -180,7 +180,7 @@ impl<S: CredentialSource> Client<S> {
         endpoint: &Endpoint,
         action: &Action,
         credentials: &Credentials,
-        read: &impl Fn(&[u8], Receipt) -> Result<T, serde_json::Error>,
+        read: &impl Fn(Body<'_>, Receipt) -> Result<T, serde_json::Error>,
     ) -> Result<T, CloudError> {
         let attempt = Attempt { nonce: Uuid::new_v4().to_string(), time: self.stamp(action.terms.signed_back) };
         let signed = request::sign(self.settings.signature, endpoint.authority(), action, &attempt, credentials);
@@ -202,12 +202,12 @@ impl<S: CredentialSource> Client<S> {
             return Err(odd("an answer about another interface"));
         }
         let receipt = Receipt { request_id: request_id.clone(), cloud_date: answer.date };
-        read(&answer.body, receipt).map_err(|error| odd(&describe(&error)))
+        read(Body { bytes: &answer.body, listing: envelope.listing }, receipt).map_err(|error| odd(&describe(&error)))
     }
 
     /// Asks for one page, under terms.
     async fn page(&self, scope: &Scope, query: &DescribeQuery, terms: Terms) -> Result<Page, CloudError> {
-        const ACTION: &str = "DescribeRouterInterfaces";
+        const ACTION: &str = LISTING;
         let mut parameters = vec![
             ("RegionId".to_owned(), scope.region.to_string()),
             ("PageNumber".to_owned(), query.page_number.to_string()),
@@ -222,7 +222,7 @@ impl<S: CredentialSource> Client<S> {
         let action = Action::new(Service::Vpc, ACTION, parameters).under(terms);
         let endpoint = self.endpoint_of(&scope.region, ACTION)?;
         let asked = BootTime::now();
-        let read = |body: &[u8], receipt: Receipt| wire::page(body, &scope.region, receipt.request_id, asked);
+        let read = |body: Body<'_>, receipt: Receipt| wire::page(body, &scope.region, receipt.request_id, asked);
         let page = self.ask(&scope.account, &endpoint, &action, read).await?;
         check_selection(&query.selection, page, ACTION)
     }
@@ -252,7 +252,8 @@ impl<S: CredentialSource> CloudRead for Client<S> {
         let action = Action::new(Service::Vpc, HEALTH_ACTION, parameters);
         let endpoint = self.endpoint_of(&scope.region, HEALTH_ACTION)?;
         let asked = BootTime::now();
-        let read = |body: &[u8], receipt: Receipt| wire::health(body).map(|status| (status, receipt.request_id));
+        let read =
+            |body: Body<'_>, receipt: Receipt| wire::health(body.bytes).map(|status| (status, receipt.request_id));
         let (status, request_id) = self.ask(&scope.account, &endpoint, &action, read).await?;
         let status = status.ok_or_else(|| unknown_interface(id, scope, &request_id))?;
         Ok(Health { status, request_id, asked })

@@ -73,6 +73,16 @@ pub(super) fn client(timeouts: Timeouts, wire: &Wire<'_>) -> reqwest::Result<Cli
     over(builder.no_proxy(), wire).build()
 }
 
+/// Makes a client for requests that somebody else signs: as every other, it follows no redirect and sends nothing twice. With
+/// `is_plain` it speaks in the clear, to addresses of this machine and to `localhost`.
+///
+/// # Errors
+/// What keeps HTTPS from being set up.
+pub fn http_client(timeouts: Timeouts, proxy: Option<&Proxy>, is_plain: bool) -> Result<Client, String> {
+    let wire = if is_plain { Wire::Plain(None) } else { Wire::Tls(proxy) };
+    client(timeouts, &wire).map_err(|error| innermost(&error))
+}
+
 fn over(builder: ClientBuilder, wire: &Wire<'_>) -> ClientBuilder {
     match wire {
         Wire::Tls(None) => builder,

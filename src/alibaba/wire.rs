@@ -75,36 +75,87 @@ pub(super) struct Envelope {
     pub(super) recommend: Option<String>,
     /// The interface that the answer is about, where it says so.
     pub(super) interface_id: Option<String>,
+    /// What it lists, where it was read at once.
+    pub(super) listing: Option<Listing>,
+}
+
+/// The body of an answer, and what of it has been read already.
+pub(super) struct Body<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) listing: Option<Listing>,
+}
+
+impl<'a> From<&'a [u8]> for Body<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self { bytes, listing: None }
+    }
 }
 
 /// Reads what an answer says of itself.
 pub(super) fn envelope(body: &[u8]) -> Result<Envelope, serde_json::Error> {
-    let fields: EnvelopeFields = serde_json::from_slice(body)?;
-    Ok(Envelope {
-        request_id: said(fields.request_id).map(|id| RequestId(id.into())),
-        code: said(fields.code),
-        message: said(fields.message),
-        success: said(fields.success).map(|word| !word.eq_ignore_ascii_case("false")),
-        recommend: said(fields.recommend),
-        interface_id: said(fields.interface_id),
-    })
+    serde_json::from_slice(body).map(|fields: EnvelopeFields| fields.into_envelope(None))
 }
 
+/// Reads what the answer to a listing says of itself, and what it lists, at once. What is not both of that is read as any other
+/// answer is: what is wrong with it is then told apart.
+pub(super) fn listed_envelope(body: &[u8]) -> Result<Envelope, serde_json::Error> {
+    let Ok(whole) = serde_json::from_slice::<WholeListing>(body) else { return envelope(body) };
+    let WholeListing { request_id, code, message, success, recommend, interface_id, total_count, set } = whole;
+    let listing = total_count.zip(set).map(|(total_count, set)| Listing { total_count, set });
+    Ok(EnvelopeFields { request_id, code, message, success, recommend, interface_id }.into_envelope(listing))
+}
+
+impl EnvelopeFields {
+    fn into_envelope(self, listing: Option<Listing>) -> Envelope {
+        Envelope {
+            request_id: said(self.request_id).map(|id| RequestId(id.into())),
+            code: said(self.code),
+            message: said(self.message),
+            success: said(self.success).map(|word| !word.eq_ignore_ascii_case("false")),
+            recommend: said(self.recommend),
+            interface_id: said(self.interface_id),
+            listing,
+        }
+    }
+}
+
+/// [`EnvelopeFields`] and [`Listing`]: to flatten them into one would read all twice.
 #[derive(Deserialize)]
-struct Listing {
+struct WholeListing {
+    #[serde(rename = "RequestId", alias = "requestId")]
+    request_id: Option<Loose>,
+    #[serde(rename = "Code", alias = "code")]
+    code: Option<Loose>,
+    #[serde(rename = "Message", alias = "message")]
+    message: Option<Loose>,
+    #[serde(rename = "Success", alias = "success")]
+    success: Option<Loose>,
+    #[serde(rename = "Recommend", alias = "recommend")]
+    recommend: Option<Loose>,
+    #[serde(rename = "RouterInterfaceId")]
+    interface_id: Option<Loose>,
+    #[serde(rename = "TotalCount")]
+    total_count: Option<Loose>,
+    #[serde(rename = "RouterInterfaceSet")]
+    set: Option<InterfaceSet>,
+}
+
+/// What an answer lists.
+#[derive(Debug, Deserialize)]
+pub(super) struct Listing {
     #[serde(rename = "TotalCount")]
     total_count: Loose,
     #[serde(rename = "RouterInterfaceSet")]
     set: InterfaceSet,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct InterfaceSet {
     #[serde(rename = "RouterInterfaceType")]
     interfaces: Vec<Interface>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Interface {
     router_interface_id: Option<Loose>,
@@ -126,13 +177,14 @@ struct Interface {
 }
 
 /// Reads one page of a listing of `region` that was asked for at `asked`.
-pub(super) fn page(
-    body: &[u8],
+pub(super) fn page<'a>(
+    body: impl Into<Body<'a>>,
     region: &Region,
     request_id: RequestId,
     asked: BootTime,
 ) -> Result<Page, serde_json::Error> {
-    let listing: Listing = serde_json::from_slice(body)?;
+    let Body { bytes, listing } = body.into();
+    let listing = listing.map_or_else(|| serde_json::from_slice(bytes), Ok)?;
     let total_count = listing.total_count.0.parse().map_err(|_| serde_json::Error::custom("TotalCount is no count"))?;
     let interfaces = listing.set.interfaces.into_iter().map(|interface| observed(interface, region));
     Ok(Page { interfaces: interfaces.collect::<Result<_, _>>()?, total_count, request_id, asked })

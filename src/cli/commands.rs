@@ -354,6 +354,7 @@ impl Invocation {
                 Signature::V3 => SignatureVersion::V3,
             }),
             request_timeout: self.global.request_timeout,
+            lock_dir: self.global.lock_dir.clone(),
             quota: self.global.quota,
             trust: self.global.trust.trust(),
         }

@@ -1,20 +1,24 @@
 //! The journal as text: one JSON object a line, numbered from 1, each naming the line before it, sealed with a CRC-32C.
 //!
 //! ```text
-//! {"n":3,"intent":{"step":"a/deactivate","at":"2026-11-23T12:00:00Z"},"prev":"5f0c…","crc":"1a2b3c4d"}
-//! {"n":4,"accepted":{"step":"a/deactivate","at":"2026-11-23T12:00:01Z","request_id":"4EC4…"},"prev":"91ab…","crc":"5e6f7a8b"}
+//! {"n":3,"at":12,"intent":[0,1],"prev":"5f0c…","crc":"1a2b3c4d"}
+//! {"n":4,"at":90,"accepted":[[0,0,"4EC4…"],[1,4,"9BD1…"]],"prev":"91ab…","crc":"5e6f7a8b"}
+//! {"n":5,"run_ended":{"at":"2026-11-23T12:00:01Z","exit":0,"outcome":"complete"},"prev":"c25e…","crc":"aff2eec2"}
 //! ```
 //!
-//! `b` is the number of the first line of the same write, so that what a power cut left of one write can be told from
-//! damage (see [`Journal::decode`]). `prev` is the hash of the line before. Keys that this version does not know are
-//! passed over: they stay in the bytes, and in the chain. A journal from which ended runs were taken begins with its
-//! base: the state that it goes on from.
+//! What one write says of steps is one line where it can be ([`super::told`]); all else is a line each. `b` is the number of the
+//! first line of the same write, so that what a power cut left of one write can be told from damage (see
+//! [`Journal::decode`]). `prev` is the hash of the line before. Keys that this version does not know are passed over: they
+//! stay in the bytes, and in the chain. A journal from which ended runs were taken begins with its base: the state that it
+//! goes on from. A run is told to its end in the version that its first line says.
 
 use serde::{Deserialize, Serialize};
 
 use super::chain::LineHash;
+use super::frame::{Line, is_torn};
 use super::replay::{Replay, Run};
-use super::{Entry, Illegal, first, wire};
+use super::told::{Clocks, Fact, Told};
+use super::{Entry, Illegal, RunStarted, first, head, told, wire};
 use crate::resource::Target;
 use crate::state::RunId;
 
@@ -30,6 +34,10 @@ pub struct Journal {
     /// Which of them is the first that was written once the last run was over.
     over_from: usize,
     is_first_version: bool,
+    /// The version of the run that began last.
+    version: u64,
+    /// What that run has told by both of its clocks.
+    clocks: Clocks,
 }
 
 /// What a journal goes on from: the first line of one from which ended runs were taken.
@@ -46,7 +54,7 @@ pub struct Base {
 }
 
 /// The version of the lines of a run; the first line of each says it.
-pub const FORMAT_VERSION: u64 = 2;
+pub const FORMAT_VERSION: u64 = 3;
 
 /// A line that cannot be trusted, cannot follow the ones before it, or is of a newer version.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,15 +75,6 @@ pub struct TornTail {
     pub good_length: usize,
     /// Bytes after it.
     pub torn_length: usize,
-}
-
-/// A line whose seal holds.
-struct Line<'a> {
-    number: u64,
-    /// The first line of the same write.
-    batch: u64,
-    /// The members of its object, without its braces.
-    body: &'a [u8],
 }
 
 impl Journal {
@@ -130,22 +129,60 @@ impl Journal {
     /// spent: what it says is no longer what is written.
     pub fn encode(&mut self, entries: &[Entry]) -> Result<Vec<u8>, Illegal> {
         let batch = self.lines + 1;
-        let mut out = Vec::with_capacity(192 * entries.len());
+        let mut out = Vec::with_capacity(96 * entries.len());
+        let mut told: Option<Told> = None;
         for entry in entries {
+            let is_told = self.version >= head::SINCE && told::is_of_a_step(entry);
+            if !is_told {
+                self.tell(&mut out, batch, told.take());
+            }
             self.replay.apply(entry.clone())?;
-            let body = wire::members(entry, self.head);
-            let start = out.len();
-            write_line(&mut out, Line { number: self.lines + 1, batch, body: &body });
-            let line = LineHash::of(&out[start..out.len() - 1]);
-            self.advance(line, matches!(entry, Entry::RunStarted(_)));
+            let fact =
+                self.replay.open_run().filter(|_| is_told).and_then(|run| Fact::of(entry, run, &mut self.clocks));
+            let Some(fact) = fact else {
+                if let Entry::RunStarted(run) = entry {
+                    self.begin_run(FORMAT_VERSION, run);
+                }
+                let body = wire::members(entry, self.head);
+                self.put(&mut out, batch, &body, matches!(entry, Entry::RunStarted(_)));
+                continue;
+            };
+            let rest = match &mut told {
+                Some(told) => told.take(fact).err(),
+                None => Some(fact),
+            };
+            if let Some(fact) = rest {
+                self.tell(&mut out, batch, told.replace(Told::begin(fact)));
+            }
         }
+        self.tell(&mut out, batch, told);
         Ok(out)
+    }
+
+    /// Writes the line of what was told of steps.
+    fn tell(&mut self, out: &mut Vec<u8>, batch: u64, told: Option<Told>) {
+        if let Some(told) = told {
+            let body = told.members(self.head);
+            self.put(out, batch, &body, false);
+        }
+    }
+
+    /// Writes one line; `starts` says that a run starts there.
+    fn put(&mut self, out: &mut Vec<u8>, batch: u64, body: &[u8], starts: bool) {
+        let start = out.len();
+        Line { number: self.lines + 1, batch, body }.write(out);
+        self.advance(LineHash::of(&out[start..out.len() - 1]), starts);
+    }
+
+    fn begin_run(&mut self, version: u64, run: &RunStarted) {
+        self.version = version;
+        self.clocks = Clocks::of(run);
     }
 
     /// Starts the journal that goes on from `base` after the line `prev`, and returns its bytes.
     pub fn begin(base: Base, prev: LineHash) -> (Self, Vec<u8>) {
         let mut out = Vec::with_capacity(512);
-        write_line(&mut out, Line { number: 1, batch: 1, body: &wire::base_members(&base, prev) });
+        Line { number: 1, batch: 1, body: &wire::base_members(&base, prev) }.write(&mut out);
         let mut journal = Self { replay: Replay::after(base.serial), base: Some(base), ..Self::default() };
         journal.advance(LineHash::of(&out[..out.len() - 1]), false);
         (journal, out)
@@ -208,7 +245,7 @@ impl Journal {
         }
         if self.is_first_version {
             if version.is_some_and(|version| version != 1) {
-                return Err("a run of version 2 stands among lines of version 1".to_owned());
+                return Err("a run of a later version stands among lines of version 1".to_owned());
             }
             let entry = first::entry(&object, self.replay.open_run())?;
             return self.replay.apply(entry).map_err(|illegal| illegal.to_string());
@@ -218,11 +255,26 @@ impl Journal {
             self.base = Some(base);
             return Ok(());
         }
-        let (entry, prev) = wire::entry(&object)?;
+        let (entries, prev) = self.read(line, &object, version)?;
         if prev != self.head {
             return Err("it does not follow the line before it: a line is missing or was replaced".to_owned());
         }
-        self.replay.apply(entry).map_err(|illegal| illegal.to_string())
+        for entry in entries {
+            self.replay.apply(entry).map_err(|illegal| illegal.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, line: &Line<'_>, object: &[u8], version: Option<u64>) -> Result<(Vec<Entry>, LineHash), String> {
+        if self.version >= head::SINCE && line.body.starts_with(told::BEGINS) {
+            return told::entries(object, self.replay.open_run(), &mut self.clocks);
+        }
+        let is_head = version.is_some_and(|version| version >= head::SINCE);
+        let (entry, prev) = if is_head { wire::head(object)? } else { wire::entry(object)? };
+        if let (Some(version), Entry::RunStarted(run)) = (version, &entry) {
+            self.begin_run(version, run);
+        }
+        Ok((vec![entry], prev))
     }
 
     /// Counts a line in that was taken in or written; `starts` says that a run starts there.
@@ -247,7 +299,7 @@ pub fn decode_run(bytes: &[u8]) -> Result<Run, DamagedLine> {
     let object = [b"{", line.body, b"}"].concat();
     let mut journal = Journal { lines: line.number.saturating_sub(1), ..Journal::default() };
     if line.version().is_none_or(|version| version <= FORMAT_VERSION) {
-        journal.head = wire::entry(&object).map_err(|detail| damaged(line.number, &detail))?.1;
+        journal.head = wire::prev(&object).map_err(|detail| damaged(line.number, &detail))?;
     }
     let lines = journal.take_in(bytes)?;
     let mut runs = journal.into_runs();
@@ -294,90 +346,4 @@ pub fn runs_in(bytes: &[u8]) -> Vec<(RunId, &[u8])> {
     }
     let ends: Vec<usize> = starts.iter().skip(1).map(|(_, start)| *start).chain([bytes.len()]).collect();
     starts.into_iter().zip(ends).map(|((run_id, start), end)| (run_id, &bytes[start..end])).collect()
-}
-
-/// Returns whether `rest`, which starts with a bad line, is what a crash left of the last write.
-fn is_torn(rest: &[u8], expected: u64) -> bool {
-    let mut lines = rest.split_inclusive(|byte| *byte == b'\n').skip(1).peekable();
-    if lines.peek().is_none() {
-        return true;
-    }
-    let mut good = lines.filter_map(|text| Line::parse(text).ok()).peekable();
-    good.peek().is_some() && good.all(|line| line.batch <= expected)
-}
-
-const SEAL_LENGTH: usize = r#","crc":"00000000"}"#.len();
-
-fn write_line(out: &mut Vec<u8>, line: Line<'_>) {
-    let start = out.len();
-    out.extend_from_slice(format!(r#"{{"n":{},"#, line.number).as_bytes());
-    if line.batch != line.number {
-        out.extend_from_slice(format!(r#""b":{},"#, line.batch).as_bytes());
-    }
-    out.extend_from_slice(line.body);
-    let seal = seal(&out[start..]);
-    out.extend_from_slice(seal.as_bytes());
-    out.push(b'\n');
-}
-
-fn seal(content: &[u8]) -> String {
-    format!(r#","crc":"{:08x}"}}"#, crc32c::crc32c(content))
-}
-
-impl<'a> Line<'a> {
-    fn parse(text: &'a [u8]) -> Result<Self, &'static str> {
-        let text = text.strip_suffix(b"\n").ok_or("it is cut off")?;
-        let (content, end) = text.split_at(text.len().saturating_sub(SEAL_LENGTH));
-        if end != seal(content).as_bytes() {
-            return Err("it does not fit its checksum");
-        }
-        let (number, body) = leading_number(content, br#"{"n":"#).ok_or("it has no number")?;
-        let (batch, body) = leading_number(body, br#""b":"#).unwrap_or((number, body));
-        Ok(Self { number, batch, body })
-    }
-
-    /// Returns the version of the run that begins here, if one does, whatever else it says.
-    fn version(&self) -> Option<u64> {
-        #[derive(Deserialize)]
-        struct Run {
-            // The lines of the first releases do not say it.
-            #[serde(default = "first_version")]
-            format_version: u64,
-        }
-        self.started().map(|run: Run| run.format_version)
-    }
-
-    /// Returns the id of the run that begins here, if one does.
-    fn run_id(&self) -> Option<RunId> {
-        #[derive(Deserialize)]
-        struct Run {
-            run_id: RunId,
-        }
-        self.started().map(|run: Run| run.run_id)
-    }
-
-    /// Reads a part of the head of the run that begins here.
-    fn started<T: for<'de> Deserialize<'de>>(&self) -> Option<T> {
-        #[derive(Deserialize)]
-        struct Head<T> {
-            run_started: T,
-        }
-        if !self.body.starts_with(br#""run_started":"#) {
-            return None;
-        }
-        let head: Head<T> = serde_json::from_slice(&[b"{", self.body, b"}"].concat()).ok()?;
-        Some(head.run_started)
-    }
-}
-
-fn first_version() -> u64 {
-    1
-}
-
-/// Reads `KEY DIGITS ,` at the start of `text`; returns the number and what follows.
-fn leading_number<'a>(text: &'a [u8], key: &[u8]) -> Option<(u64, &'a [u8])> {
-    let text = text.strip_prefix(key)?;
-    let comma = text.iter().position(|byte| *byte == b',')?;
-    let number = std::str::from_utf8(&text[..comma]).ok()?.parse().ok()?;
-    Some((number, &text[comma + 1..]))
 }

@@ -260,13 +260,20 @@ impl Run {
         self.started.steps.iter().zip(&self.traces).filter_map(|(step, trace)| Some((step, trace.open_call()?)))
     }
 
-    /// Tells the run again as entries. The order between steps is that of the plan: when each happened is in its times.
+    /// Tells the run again as entries: every step's first call, what came back, the next ones, how each ended. The order
+    /// between steps is that of the plan: when each happened is in its times.
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = vec![Entry::RunStarted(self.started.clone())];
-        for (planned, trace) in self.steps() {
-            entries.extend(trace.attempts.iter().flat_map(|attempt| attempt.entries(&planned.id)));
-            entries.extend(trace.closed.iter().map(|closed| closed.entry(&planned.id)));
+        let rounds = self.traces.iter().map(|trace| trace.attempts.len()).max().unwrap_or(0);
+        for round in 0..rounds {
+            let attempts = self.steps().filter_map(|(planned, trace)| Some((&planned.id, trace.attempts.get(round)?)));
+            let (intents, answers): (Vec<_>, Vec<_>) =
+                attempts.map(|(step, attempt)| (attempt.intent(step), attempt.answered(step))).unzip();
+            entries.extend(intents);
+            entries.extend(answers.into_iter().flatten());
         }
+        let ends = self.steps().filter_map(|(planned, trace)| Some(trace.closed.as_ref()?.entry(&planned.id)));
+        entries.extend(ends);
         entries.extend(self.over.clone().map(|over| match over {
             Over::Ended(end) => Entry::RunEnded(end),
             Over::Died(died) => Entry::Died(died),
@@ -318,6 +325,12 @@ impl Run {
     /// Returns its id.
     pub fn id(&self) -> &RunId {
         &self.started.run_id
+    }
+
+    /// Returns a step of this name, with its place in the plan's order.
+    pub(super) fn step(&self, id: &StepId) -> Option<(usize, &PlannedStep)> {
+        let place = *self.positions.get(id)?;
+        Some((place, self.started.steps.get(place)?))
     }
 
     /// Returns every step with what is known of it, in the plan's order.
@@ -442,16 +455,18 @@ impl Attempt {
 }
 
 impl Attempt {
-    fn entries(&self, step: &StepId) -> impl Iterator<Item = Entry> {
+    fn intent(&self, step: &StepId) -> Entry {
+        Entry::Intent { step: step.clone(), at: self.intent_at }
+    }
+
+    fn answered(&self, step: &StepId) -> Option<Entry> {
         let step = step.clone();
-        let intent = Entry::Intent { step: step.clone(), at: self.intent_at };
-        let answer = match self.answer.clone() {
+        match self.answer.clone() {
             Answer::Unrecorded => None,
             Answer::Accepted { at, receipt } => Some(Entry::Accepted { step, at, receipt }),
             Answer::Refused { at, detail, receipt } => Some(Entry::Refused { step, at, detail, receipt }),
             Answer::Doubtful { at, detail, receipt } => Some(Entry::Doubtful { step, at, detail, receipt }),
-        };
-        [Some(intent), answer].into_iter().flatten()
+        }
     }
 }
 

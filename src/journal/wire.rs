@@ -1,9 +1,13 @@
-//! What one line of version 2 says, as JSON: every step by its name, every time as a time.
+//! What one line says, as JSON: of a run in any version since 2, of a step in version 2, by its name and with its time.
+//!
+//! Since version 3 steps are told otherwise ([`super::told`]), and so is the first line of a run ([`super::head`]). A run that
+//! was begun in version 2 is told to its end in that.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::chain::LineHash;
+use super::head::Head;
 use super::line::{Base, FORMAT_VERSION};
 use super::{Died, Entry, Outcome, Reserved, RunStarted};
 use crate::plan::StepId;
@@ -34,11 +38,16 @@ struct Members {
     prev: Option<LineHash>,
 }
 
-#[derive(Serialize)]
-struct Start<'a> {
-    format_version: u64,
-    #[serde(flatten)]
-    run: &'a RunStarted,
+/// The first line of a run since version 3.
+#[derive(Deserialize)]
+struct HeadLine {
+    run_started: Box<Head>,
+    prev: LineHash,
+}
+
+#[derive(Deserialize)]
+struct Prev {
+    prev: Option<LineHash>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -95,7 +104,7 @@ struct BaseLine {
 /// Words an entry as the members of its line, without braces.
 pub(super) fn members(entry: &Entry, prev: LineHash) -> Vec<u8> {
     match entry {
-        Entry::RunStarted(run) => member("run_started", &Start { format_version: FORMAT_VERSION, run }, prev),
+        Entry::RunStarted(run) => member("run_started", &Head::of(run), prev),
         Entry::Intent { step, at } => member("intent", &Intent { step: step.clone(), at: *at }, prev),
         Entry::Accepted { step, at, receipt } => {
             member("accepted", &Accepted { step: step.clone(), at: *at, receipt: receipt.clone() }, prev)
@@ -135,19 +144,23 @@ fn name(kind: Reserved) -> &'static str {
 /// Words the first line of a journal. It begins as the first line of a run does: there an older version looks for the
 /// version, and so refuses the file by naming it.
 pub(super) fn base_members(base: &Base, prev: LineHash) -> Vec<u8> {
-    let mut out = version_member().into_bytes();
+    let mut out = version_member(FORMAT_VERSION).into_bytes();
     out.extend(member("base", base, prev));
     out
 }
 
-fn version_member() -> String {
-    format!(r#""run_started":{{"format_version":{FORMAT_VERSION}}},"#)
+fn version_member(version: u64) -> String {
+    format!(r#""run_started":{{"format_version":{version}}},"#)
 }
 
 /// Returns whether a line, good or bad, was written as what a journal goes on from.
 pub(super) fn is_base(line: &[u8]) -> bool {
-    line.starts_with(format!(r#"{{"n":1,{}"base":"#, version_member()).as_bytes())
+    let begins = |version| format!(r#"{{"n":1,{}"base":"#, version_member(version));
+    (FIRST_WITH_BASE..=FORMAT_VERSION).any(|version| line.starts_with(begins(version).as_bytes()))
 }
+
+/// The first version whose journals can go on from a base.
+const FIRST_WITH_BASE: u64 = 2;
 
 fn member(name: &str, value: &impl Serialize, prev: LineHash) -> Vec<u8> {
     let mut out = format!("\"{name}\":").into_bytes();
@@ -161,10 +174,25 @@ pub(super) fn base(object: &[u8]) -> Option<Base> {
     serde_json::from_slice(object).ok().map(|line: BaseLine| line.base)
 }
 
-/// Reads the object of a line, and the hash of the line before it.
+/// Reads the object of the first line of a run since version 3, and the hash of the line before it.
+pub(super) fn head(object: &[u8]) -> Result<(Entry, LineHash), String> {
+    let HeadLine { run_started, prev } = serde_json::from_slice(object).map_err(|error| error.to_string())?;
+    Ok((Entry::RunStarted(Box::new(run_started.into_run()?)), prev))
+}
+
+/// Reads the hash of the line before one.
+pub(super) fn prev(object: &[u8]) -> Result<LineHash, String> {
+    let Prev { prev } = serde_json::from_slice(object).map_err(|error| error.to_string())?;
+    prev.ok_or_else(|| UNCHAINED.to_owned())
+}
+
+/// What is wrong with a line without its `prev`.
+pub(super) const UNCHAINED: &str = "it does not name the line before it";
+
+/// Reads the object of another line, and the hash of the line before it.
 pub(super) fn entry(object: &[u8]) -> Result<(Entry, LineHash), String> {
     let members: Members = serde_json::from_slice(object).map_err(|error| error.to_string())?;
-    let prev = members.prev.ok_or("it does not name the line before it")?;
+    let prev = members.prev.ok_or(UNCHAINED)?;
     let mut entries = members.entries();
     match (entries.next(), entries.next()) {
         (Some(entry), None) => Ok((entry, prev)),

@@ -19,9 +19,9 @@ use crate::emulator::{
     self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, Host, HostError, Manner, SeedError, World,
 };
 use crate::resource::{AccountId, AccountName, LiveState, Provider, Region, Target};
-use crate::retry::{Policy, Quota, Retrying};
+use crate::retry::{Place, Policy, Quota, Retrying};
 use crate::spec::{CloudSettings, SignatureVersion};
-use crate::store::account::Reach;
+use crate::store::account::{Reach, shared_directory};
 use crate::store::named::Links;
 
 use super::failure::{Exit, Refusal};
@@ -44,6 +44,8 @@ pub struct Access {
     pub request_timeout: Duration,
     /// `--quota`.
     pub quota: Quota,
+    /// `--lock-dir`.
+    pub lock_dir: Option<PathBuf>,
     /// What the spec may choose.
     pub trust: Trust,
 }
@@ -241,6 +243,14 @@ pub(super) async fn dial(
     let client = Client::new(source, client_settings.clone(), clock);
     let seed = u64::from(std::process::id());
     let cloud = Retrying::new(client, Policy::default(), access.quota, seed);
+    let cloud = match &reach {
+        // Its server is this process.
+        Reach::World(_) => cloud,
+        Reach::Cloud | Reach::Loopback(_) => {
+            let directory = access.lock_dir.clone().unwrap_or_else(shared_directory);
+            cloud.beside_others(Place { directory, provider: settings.provider, reach: reach.clone() })
+        }
+    };
     Ok(Dialled { cloud, chain, reach, client: client_settings })
 }
 

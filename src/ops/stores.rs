@@ -17,6 +17,7 @@ use crate::store::remote::StateName;
 use crate::store::shared::Terms;
 use crate::store::{Place, Shared};
 
+use super::buckets::Buckets;
 use super::failure::{Exit, Refusal};
 use super::project::{Project, has_scheme};
 
@@ -30,6 +31,8 @@ pub struct Stores {
     /// What is known for logging in to a Postgres.
     #[cfg(feature = "postgres")]
     pub login: Login,
+    /// What is known for reaching a bucket.
+    pub buckets: Buckets,
     /// `--adopt`.
     pub adopts: bool,
     /// The directory of what was seen, so that a store that was restored is noticed.
@@ -49,12 +52,15 @@ pub struct Named {
     pub state_name: Option<String>,
     /// `name`.
     pub name: Option<String>,
+    /// `cloud.region`.
+    pub region: Option<String>,
 }
 
 impl Named {
     fn of(project: &Project) -> Self {
         let text = |name: &Option<Placed<String>>| name.as_ref().map(|name| name.value.clone());
-        Self { state_name: text(&project.spec.state_name), name: text(&project.spec.name) }
+        let region = project.spec.cloud.region.as_ref().map(|region| region.value.to_string());
+        Self { state_name: text(&project.spec.state_name), name: text(&project.spec.name), region }
     }
 }
 
@@ -117,7 +123,7 @@ impl Stores {
         let store = match opened.get(&key) {
             Some(store) => store.clone(),
             None => {
-                let store = self.open(url, name)?;
+                let store = self.open(url, name, named.region.as_deref())?;
                 opened.insert(key, store.clone());
                 store
             }
@@ -126,7 +132,7 @@ impl Stores {
     }
 
     /// Opens a state in a store that many machines share; nothing is asked yet.
-    fn open(&self, url: &str, name: StateName) -> Result<Shared> {
+    fn open(&self, url: &str, name: StateName, region: Option<&str>) -> Result<Shared> {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
             #[cfg(feature = "postgres")]
@@ -138,9 +144,17 @@ impl Stores {
                 })?;
                 Ok(Shared::on_a_thread(Postgres::new(address, self.login.clone(), name), self.terms.clone())?)
             }
+            "oss" => {
+                let state = self.buckets.oss(url, name, region, self.terms.ttl)?;
+                Ok(Shared::on_a_thread(state, self.terms.clone())?)
+            }
+            "s3" => {
+                let state = self.buckets.s3(url, name, self.terms.ttl)?;
+                Ok(Shared::on_a_thread(state, self.terms.clone())?)
+            }
             _ => {
                 let refusal = Refusal::new(Exit::Error, format!("this rictl keeps no states in {scheme}://"));
-                Err(refusal.hint("`--state` takes file:PATH and postgres://USER@HOST/DATABASE").into())
+                Err(refusal.hint("`--state` takes file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX and s3://BUCKET/PREFIX").into())
             }
         }
     }

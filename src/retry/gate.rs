@@ -18,10 +18,8 @@ use tokio::sync::{Mutex, Notify};
 use tokio::time::{Instant, sleep_until};
 
 use self::bucket::Bucket;
+use super::neighbours::{Busy, Neighbours, Others, Word};
 use super::quota::Quota;
-
-/// Added to the window, for a call that we gave up on and that arrives nevertheless, and for timers' granularity.
-const MARGIN: Duration = Duration::from_millis(100);
 
 /// The longest wait that an answer can impose (docs/reference/faults.md#n13).
 pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -38,6 +36,15 @@ const TELLS_OF_A_WINDOW: u32 = 4;
 /// For how many windows without a refusal what was learnt holds, before some more is tried.
 const LEARNT_FOR: u32 = 3;
 
+/// After how many windows nobody waits for the other processes of this host any more: one of them is not what it says.
+const PATIENCE: u32 = 3;
+
+/// How often it is looked whether the other processes have left a slot, where none of them says when it will.
+const LOOKED_EVERY: Duration = Duration::from_millis(50);
+
+/// The least that is waited for them.
+const MIN_WAIT: Duration = Duration::from_millis(1);
+
 /// Of fewer calls than this part of the quota nothing is learnt about a window: others have used it up.
 const TELLING_PART: usize = 10;
 
@@ -45,6 +52,8 @@ const TELLING_PART: usize = 10;
 #[derive(Debug)]
 pub(super) struct Gate {
     quota: Quota,
+    /// Other processes that call the same account, where they can be told of.
+    neighbours: Option<Neighbours>,
     /// Held by the one call that waits for a slot; the others queue behind it.
     turn: Mutex<()>,
     freed: Notify,
@@ -82,6 +91,8 @@ enum Next {
     Go,
     At(Instant),
     WhenFreed,
+    /// Others have taken what is left.
+    WhenOthersAllow(Instant),
 }
 
 /// What became of a slot.
@@ -109,12 +120,15 @@ impl Drop for Slot {
             let was_let_through = self.fate == Fate::LetThrough;
             usage.ended.push_back(EndedCall { at: Instant::now(), was_let_through });
         }
+        if let Some(neighbours) = &self.gate.neighbours {
+            neighbours.end(usage.in_flight, self.fate != Fate::Unused);
+        }
         self.gate.freed.notify_one();
     }
 }
 
 impl Gate {
-    pub(super) fn new(quota: Quota) -> Self {
+    pub(super) fn new(quota: Quota, neighbours: Option<Neighbours>) -> Self {
         let usage = Usage {
             in_flight: 0,
             ended: VecDeque::new(),
@@ -127,19 +141,47 @@ impl Gate {
             last_throttled: None,
             strikes: 0,
         };
-        Self { quota, turn: Mutex::new(()), freed: Notify::new(), usage: RefCell::new(usage) }
+        Self { quota, neighbours, turn: Mutex::new(()), freed: Notify::new(), usage: RefCell::new(usage) }
     }
 
     /// Waits for a slot. Ends, since every slot is freed a window after its call and every pause is bounded.
     pub(super) async fn enter(self: &Rc<Self>) -> Slot {
         let _turn = self.turn.lock().await;
+        let mut others_since = None;
         loop {
-            let next = self.usage.borrow_mut().next(self.quota, Instant::now());
+            let now = Instant::now();
+            let is_patient = others_since.is_none_or(|since| since + self.quota.window * PATIENCE > now);
+            let next = self.next(now, is_patient);
             match next {
                 Next::Go => return Slot { gate: Rc::clone(self), fate: Fate::Unused },
                 Next::At(instant) => sleep_until(instant).await,
                 Next::WhenFreed => self.freed.notified().await,
+                Next::WhenOthersAllow(instant) => {
+                    others_since.get_or_insert(now);
+                    sleep_until(instant).await;
+                }
             }
+        }
+    }
+
+    /// Takes a slot if there is one, beside those of the other processes where they are waited for.
+    fn next(&self, now: Instant, is_patient: bool) -> Next {
+        let alone = || self.usage.borrow_mut().next(self.quota, now, Others::default());
+        let Some(neighbours) = &self.neighbours else { return alone() };
+        let looked = neighbours.look(|others| {
+            let mut usage = self.usage.borrow_mut();
+            let next = usage.next(self.quota, now, if is_patient { others } else { Others::default() });
+            let word = match next {
+                Next::Go => Word::InFlight(usage.in_flight),
+                Next::WhenOthersAllow(_) => Word::Waiting(usage.in_flight),
+                Next::At(_) | Next::WhenFreed => Word::Nothing,
+            };
+            (word, next)
+        });
+        match looked {
+            Ok(next) => next,
+            Err(Busy) if is_patient => Next::WhenOthersAllow(now + LOOKED_EVERY),
+            Err(Busy) => alone(),
         }
     }
 
@@ -176,8 +218,8 @@ impl Gate {
 }
 
 impl Usage {
-    fn next(&mut self, quota: Quota, now: Instant) -> Next {
-        let occupied = quota.window + MARGIN;
+    fn next(&mut self, quota: Quota, now: Instant, others: Others) -> Next {
+        let occupied = quota.occupied();
         while self.ended.front().is_some_and(|ended| ended.at + occupied <= now) {
             self.ended.pop_front();
         }
@@ -198,7 +240,14 @@ impl Usage {
         if let Some(due) = self.bucket.as_ref().map(Bucket::due).filter(|due| *due > now) {
             return Next::At(due);
         }
-        if self.in_flight + self.ended.len() < self.limit {
+        let own = self.in_flight + self.ended.len();
+        // Where others wait, each keeps to its part.
+        let part = self.limit.div_ceil(1 + others.waiting);
+        if own < self.limit && (own >= part || own + others.taken >= self.limit) {
+            let soon = others.frees_in.map_or(LOOKED_EVERY, |frees_in| frees_in.clamp(MIN_WAIT, LOOKED_EVERY));
+            return Next::WhenOthersAllow(now + soon);
+        }
+        if own < self.limit {
             self.in_flight += 1;
             self.bucket.iter_mut().for_each(|bucket| bucket.take(now));
             return Next::Go;

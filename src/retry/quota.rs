@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use crate::cloud::{events, traffic};
 
+/// Added to the window, for a call that we gave up on and that arrives nevertheless, and for timers' granularity.
+const MARGIN: Duration = Duration::from_millis(100);
+
 /// At most `limit` calls per account, region and action in any `window`; bursts within it are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
@@ -44,6 +47,11 @@ impl Quota {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive count")]
         let windows = windows.max(1.0) as usize;
         self.most().saturating_mul(windows)
+    }
+
+    /// For how long a call counts here once it has ended.
+    pub(super) fn occupied(self) -> Duration {
+        self.window + MARGIN
     }
 
     /// The time in which a server that counts by a bucket earns one call, rounded up to what timers can tell.

@@ -418,8 +418,95 @@ impl CloudRead for Limited {
     }
 
     async fn identity(&self, _: &AccountName) -> Result<Identity, CloudError> {
-        Err(error(ErrorKind::Other, Effect::Refused))
+        Ok(Identity { account_id: "1234".into(), arn: String::new() })
     }
+}
+
+impl CloudRead for Rc<Limited> {
+    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
+        self.as_ref().describe(scope, query).await
+    }
+
+    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
+        self.as_ref().health(scope, id).await
+    }
+
+    async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
+        self.as_ref().identity(account).await
+    }
+}
+
+fn limited(counting: Counting, quota: Quota, latencies: Vec<u64>) -> Rc<Limited> {
+    let (counted, log) = (RefCell::default(), RefCell::default());
+    Rc::new(Limited {
+        counting,
+        quota,
+        tells: false,
+        start: Instant::now(),
+        counted,
+        log,
+        latencies,
+        next: Cell::new(0),
+    })
+}
+
+fn place(directory: &std::path::Path) -> Place {
+    let (provider, reach) = (crate::resource::Provider::Alibaba, crate::store::account::Reach::Cloud);
+    Place { directory: directory.to_owned(), provider, reach }
+}
+
+/// Makes `calls` calls at once, and asks whose account it is beside the first.
+async fn calling(cloud: Retrying<Rc<Limited>>, calls: usize) {
+    cloud.identity(&AccountName::default_account()).await.unwrap();
+    for outcome in join_all((0..calls).map(|_| describe(&cloud))).await {
+        outcome.unwrap();
+    }
+}
+
+fn virtually<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    runtime.block_on(work)
+}
+
+#[test]
+fn who_calls_alone_is_not_held_up_by_looking_for_others() {
+    let arrivals = |directory: Option<&std::path::Path>| {
+        virtually(async {
+            let quota = Quota { limit: NonZeroU32::new(10).unwrap(), window: Duration::from_secs(1) };
+            let server = limited(Counting::Sliding, quota, vec![20, 50, 5]);
+            let cloud = Retrying::new(Rc::clone(&server), Policy::default(), quota, 3);
+            let cloud = match directory {
+                Some(directory) => cloud.beside_others(place(directory)),
+                None => cloud,
+            };
+            calling(cloud, 100).await;
+            server.counted.borrow().iter().map(|at| at.duration_since(server.start)).collect::<Vec<_>>()
+        })
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let alone = arrivals(None);
+    assert_eq!(arrivals(Some(directory.path())), alone);
+    std::fs::write(directory.path().join("rictl-alibaba-1234.gate"), b"{ no sheet").unwrap();
+    assert_eq!(arrivals(Some(directory.path())), alone, "what is damaged is begun anew");
+    assert_eq!(arrivals(Some(std::path::Path::new("/nonexistent"))), alone);
+}
+
+#[test]
+fn a_dead_process_holds_nobody_up_for_longer_than_the_server_counts_its_calls() {
+    let directory = tempfile::tempdir().unwrap();
+    let took = virtually(async {
+        let quota = Quota { limit: NonZeroU32::new(10).unwrap(), window: Duration::from_secs(1) };
+        let server = limited(Counting::Sliding, quota, vec![20]);
+        let now = BootTime::now().uptime().unwrap();
+        let sheet = serde_json::json!({ "boot": now.boot, "gates": [{
+            "pid": u32::MAX, "number": 0, "gate": "cn-shanghai DescribeRouterInterfaces", "at": now.ms, "in_flight": 10,
+            "waits": true, "ended": [],
+        }] });
+        std::fs::write(directory.path().join("rictl-alibaba-1234.gate"), sheet.to_string()).unwrap();
+        calling(Retrying::new(server, Policy::default(), quota, 3).beside_others(place(directory.path())), 5).await;
+        BootTime::now().uptime().unwrap().since(&now).unwrap()
+    });
+    assert!((Duration::from_secs(1)..Duration::from_millis(1300)).contains(&took), "{took:?}");
 }
 
 /// Runs `calls` at once against a server on which somebody else has made `used` calls within `spread` just before.
@@ -509,5 +596,38 @@ proptest! {
         let (_, server) = runtime.block_on(run(counting, false, limit, used, calls, latencies));
         let again = refused_after_the_first(&server);
         prop_assert!(again <= 12, "{} refusals", again);
+    }
+
+    #[test]
+    fn processes_of_one_account_keep_one_quota_and_use_it(
+        limit in 8_u32..40,
+        calls in 20_usize..150,
+        latencies in proptest::collection::vec(1_u64..300, 1..20),
+        counting in prop::sample::select(vec![Counting::Fixed, Counting::Sliding]),
+        others in 1_usize..3,
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let window = Duration::from_secs(1);
+        let (took, arrivals, throttled) = virtually(async {
+            let quota = Quota { limit: NonZeroU32::new(limit).unwrap(), window };
+            let server = limited(counting, quota, latencies);
+            let all = (0..=others).map(|seed| {
+                let cloud = Retrying::new(Rc::clone(&server), Policy::default(), quota, seed as u64);
+                calling(cloud.beside_others(place(directory.path())), calls)
+            });
+            join_all(all).await;
+            let throttled = server.log.borrow().iter().filter(|(_, _, throttled)| *throttled).count();
+            let mut arrivals = server.counted.borrow().clone();
+            arrivals.sort_unstable();
+            (server.start.elapsed(), arrivals, throttled)
+        });
+        prop_assert_eq!(throttled, 0);
+        for pair in arrivals.windows(limit as usize + 1) {
+            prop_assert!(pair[limit as usize] - pair[0] > window);
+        }
+        // A window of ours is one of the server, a call's way and what is added to both.
+        let windows = (calls * (1 + others)).div_ceil(limit as usize) as u32;
+        let longest = (window + Duration::from_millis(300 + 300 + 200)) * (windows + 1);
+        prop_assert!(took <= longest, "{took:?}, where {longest:?} is enough");
     }
 }

@@ -45,13 +45,31 @@ impl LockName {
         let mut accounts: Vec<&AccountId> = accounts.iter().collect();
         accounts.sort();
         accounts.dedup();
-        let server = match reach {
-            Reach::Loopback(authority) => format!("-{}", name_part(authority)),
-            _ => String::new(),
-        };
+        let server = server_part(reach);
         let name =
             |account: &&AccountId| Self(format!("rictl-{provider}-{}{server}.lock", name_part(account.as_str())));
         accounts.iter().map(name).collect()
+    }
+
+    /// Returns the name of what stands beside the lock.
+    pub(super) fn with_ending(&self, ending: &str) -> String {
+        format!("{}{ending}", self.0.trim_end_matches(".lock"))
+    }
+
+    /// Returns whether this is the name of what stands beside the lock of one of a provider's accounts, as that is reached.
+    pub(super) fn may_be_of(name: &str, provider: Provider, reach: &Reach, ending: &str) -> bool {
+        let account = name.strip_prefix(&format!("rictl-{provider}-"));
+        let account = account.and_then(|rest| rest.strip_suffix(&format!("{}{ending}", server_part(reach))));
+        // Where no server is named the whole rest is an account, which the API numbers.
+        account.is_some_and(|account| !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit()))
+    }
+}
+
+/// Makes a part of a file's name of the server that is reached, if it is not the account's own.
+fn server_part(reach: &Reach) -> String {
+    match reach {
+        Reach::Loopback(authority) => format!("-{}", name_part(authority)),
+        Reach::Cloud | Reach::World(_) => String::new(),
     }
 }
 

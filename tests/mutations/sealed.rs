@@ -91,9 +91,12 @@ fn a_sealed_state_of_any_version_is_read_as_it_is_written_or_refused() {
 #[test]
 fn a_sealed_journal_of_any_version_tells_a_story_that_can_be_or_is_refused() {
     let first = bodies(&fixture("state/killed/rictl.journal.jsonl"));
-    for (name, original, is_chained) in
-        [("sealed journal", bodies(&real_files().journal), true), ("sealed journal v1", first, false)]
-    {
+    let second = bodies(&fixture("state/killed-v2/run.jsonl"));
+    for (name, original, is_chained) in [
+        ("sealed journal", bodies(&real_files().journal), true),
+        ("sealed journal v2", second, true),
+        ("sealed journal v1", first, false),
+    ] {
         assert!(Journal::decode(&seal_lines(&original, is_chained)).is_ok(), "{FIXTURES}: {name}");
         let known = nothing();
         feed(name, &[original], |bytes| match Journal::decode(&seal_lines(bytes, is_chained)) {

@@ -82,6 +82,7 @@ fn session(project: Project, clock: Clock) -> Session {
         profile: None,
         signature: None,
         request_timeout: Duration::from_secs(30),
+        lock_dir: None,
         quota: Quota::default(),
         trust: Default::default(),
     };

@@ -151,8 +151,9 @@ fn listing(directory: &Path) -> BTreeMap<String, (u64, SystemTime)> {
     while let Some(directory) = open.pop() {
         for entry in std::fs::read_dir(&directory).unwrap() {
             let path = entry.unwrap().path();
-            // The streams of the child.
-            if path.ends_with(".out") || path.ends_with(".err") {
+            // The streams of the child, and what those who call beside each other tell each other.
+            let is_gate = path.extension().is_some_and(|extension| extension == "gate");
+            if path.ends_with(".out") || path.ends_with(".err") || is_gate {
                 continue;
             }
             let metadata = path.symlink_metadata().unwrap();

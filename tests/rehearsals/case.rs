@@ -234,6 +234,7 @@ impl Case {
                 profile: None,
                 signature: None,
                 request_timeout: Duration::from_secs(30),
+                lock_dir: None,
                 quota: self.quota,
                 trust: Default::default(),
             },

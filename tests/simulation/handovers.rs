@@ -553,6 +553,7 @@ fn session(project: Project, clock: Clock, who: usize) -> Session {
             signature: None,
             request_timeout: Duration::from_secs(30),
             quota: Quota::default(),
+            lock_dir: None,
             trust: Default::default(),
         },
         clock,

@@ -595,6 +595,7 @@ impl<'s> Simulation<'s> {
                 profile: None,
                 signature: None,
                 request_timeout: Duration::from_secs(30),
+                lock_dir: None,
                 quota: Quota::default(),
                 trust: Default::default(),
             },

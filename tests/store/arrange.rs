@@ -116,7 +116,7 @@ pub(crate) fn new_state() -> State {
 }
 
 /// What a kernel calls a boot.
-const BOOT: &str = "7f0a3f0e-5a3c-4d53-9f0a-0d3c1b2a4e5f";
+pub(crate) const BOOT: &str = "7f0a3f0e-5a3c-4d53-9f0a-0d3c1b2a4e5f";
 
 /// A state with `count` records, every second one with a last action.
 pub(crate) fn state_of(count: usize) -> State {

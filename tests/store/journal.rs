@@ -2,15 +2,21 @@
 
 use proptest::prelude::*;
 use rictl::cloud::Call;
+use rictl::cloud::{Receipt, RequestId};
 use rictl::history::fold;
 use rictl::journal::{
-    Answer, Base, Entry, Journal, LineHash, Outcome, PlannedStep, Reserved, decode_run, encode_run, runs_in,
+    Answer, Base, Died, Entry, Evidence, Ground, Journal, LineHash, Outcome, PlannedStep, Reserved, decode_run,
+    encode_run, runs_in,
 };
+use rictl::plan::{Goal, Guard};
 use rictl::resource::Status;
-use rictl::run::{Exit, RunOutcome};
+use rictl::run::{Exit, RunOutcome, StepReason};
 use rictl::state::Sighting;
+use rictl::uptime::Uptime;
 
-use super::arrange::{accepted, at, closed, doubtful, drain, ended, intent, new_state, refused, run_id, started, step};
+use super::arrange::{
+    BOOT, accepted, at, closed, doubtful, drain, ended, intent, new_state, refused, run_id, started, step,
+};
 
 /// Writes each entry as its own durable write.
 fn written(entries: &[Entry]) -> Vec<u8> {
@@ -35,12 +41,12 @@ fn two_runs() -> Vec<Entry> {
 #[test]
 fn lines_read_as_what_happened() {
     insta::assert_snapshot!(String::from_utf8(written(&two_runs()[..6])).unwrap(), @r#"
-        {"n":1,"run_started":{"format_version":2,"run_id":"20261123T120000.001Z-1a2b3c","at":"2026-11-23T12:00:00.25Z","operation":"apply","who":"ops@bastion","pid":4711,"target":{"provider":"emulator","account_id":"1234567890123456","endpoint":"http://127.0.0.1:4020"},"lineage":"lineage-1","serial":0,"digest":"sha256:00","steps":[{"id":"sh-primary/deactivate","address":"sh-primary","call":"DeactivateRouterInterface","interface_id":"ri-2zeo3xzyf38r4ursh-primary","region":"cn-shanghai","expect":"Active","goal":"Inactive"}]},"prev":"00000000000000000000000000000000","crc":"3ccc14f1"}
-        {"n":2,"intent":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:00.26Z"},"prev":"ce6cc748d9e0a989537a3a50dacbd24a","crc":"6580ad11"}
-        {"n":3,"accepted":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:00.34Z","request_id":"4EC47282-1B74-4534-BD0E-403F3EE64CAF","cloud_date":"2026-11-23T12:00:00Z"},"prev":"492820b246ee0806796a48a9d50fb33f","crc":"0442735e"}
-        {"n":4,"closed":{"step":"sh-primary/deactivate","at":"2026-11-23T12:00:05.25Z","outcome":"done","status":"Inactive"},"prev":"b245e23c4cd78af86fb5dc243cba17c8","crc":"eb3ecb8f"}
-        {"n":5,"run_ended":{"at":"2026-11-23T12:00:05.251Z","exit":0,"outcome":"complete"},"prev":"5da22e312d9599ac1762d18789f41c74","crc":"1812c343"}
-        {"n":6,"folded":{"serial":1},"prev":"10d2b15b3ca23d35f2ef16b90a6af7b0","crc":"83547b41"}
+        {"n":1,"run_started":{"format_version":3,"run_id":"20261123T120000.001Z-1a2b3c","at":"2026-11-23T12:00:00.25Z","operation":"apply","who":"ops@bastion","pid":4711,"target":{"provider":"emulator","account_id":"1234567890123456","endpoint":"http://127.0.0.1:4020"},"lineage":"lineage-1","serial":0,"digest":"sha256:00","steps":{"on":[["sh-primary","ri-2zeo3xzyf38r4ursh-primary"]],"call":{"of":["DeactivateRouterInterface"]},"scope":{"of":[{"region":"cn-shanghai"}]}}},"prev":"00000000000000000000000000000000","crc":"f8c716cb"}
+        {"n":2,"at":10,"intent":[0],"prev":"14d6fd183560f3fa451d6f440bccc888","crc":"9d067523"}
+        {"n":3,"at":90,"accepted":[[0,0,"4EC47282-1B74-4534-BD0E-403F3EE64CAF"]],"prev":"ddc642dfb68bafe1d68bf85fc2a6cccd","crc":"4cbac792"}
+        {"n":4,"at":5000,"closed":[0],"prev":"5eff0e921e727482699d89b067fc46d4","crc":"20d51b7c"}
+        {"n":5,"run_ended":{"at":"2026-11-23T12:00:05.251Z","exit":0,"outcome":"complete"},"prev":"6e0bf7636206893613bdcf8add333b9a","crc":"72887adc"}
+        {"n":6,"folded":{"serial":1},"prev":"1292a10e49cbc6fa2aeed8954581b45f","crc":"39c3770d"}
         "#);
 }
 
@@ -54,7 +60,77 @@ fn a_step_costs_the_same_in_a_run_of_any_size() {
     let lines = journal
         .encode(&[intent(&last, hour), accepted(&last, hour), closed(&last, hour, Outcome::Done, Status::Inactive)])
         .unwrap();
-    assert!(lines.len() <= 640, "{} bytes: {}", lines.len(), String::from_utf8_lossy(&lines));
+    assert!(lines.len() <= 280, "{} bytes: {}", lines.len(), String::from_utf8_lossy(&lines));
+}
+
+#[test]
+fn a_step_of_a_run_of_two_hundred_costs_at_most_256_bytes_with_its_part_of_the_first_line() {
+    let mut steps: Vec<_> = (0..200).map(|n| step(&format!("site-{n:06}-primary"), Some(Call::Deactivate))).collect();
+    let told = |step: &PlannedStep| {
+        let group = &step.guards[0].group;
+        serde_json::json!({ "id": step.interface_id, "region": "cn-shanghai", "status": "Inactive", "group": group, "reason": step.reason })
+    };
+    for (number, step) in steps.iter_mut().enumerate() {
+        step.reason = Some("CHG-1042 the carrier replaces its fibre".into());
+        step.change_id = Some("fibre".into());
+        let group = format!("site-{}", number / 4).into();
+        step.guards = vec![Guard { group, lowest: Some(3), of: 4, end: 3, floor: 2, takes_nothing: false }];
+    }
+    let interfaces: serde_json::Map<_, _> = steps.iter().map(|step| (step.address.to_string(), told(step))).collect();
+    let Entry::RunStarted(mut run) = started(1, 0, steps.clone()) else { panic!("the beginning of a run") };
+    run.evidence.stood_under = Some(serde_json::json!({ "version": 1, "interfaces": interfaces }));
+    run.evidence.grounds = steps
+        .iter()
+        .map(|step| Ground {
+            interface_id: step.interface_id.clone(),
+            scope: step.scope.clone(),
+            follows: Some(run_id(7)),
+            entry: None,
+        })
+        .collect();
+    let mut journal = Journal::default();
+    let mut bytes = journal.encode(&[Entry::RunStarted(run)]).unwrap();
+    // As few things in a write as an apply of a server that takes its time has.
+    for (number, few) in (0..).zip(steps.chunks(4)) {
+        let millis = 100 * number;
+        bytes.extend(journal.encode(&few.iter().map(|step| intent(step, millis)).collect::<Vec<_>>()).unwrap());
+        bytes.extend(journal.encode(&few.iter().map(|step| accepted(step, millis + 50)).collect::<Vec<_>>()).unwrap());
+        let uptime = Some(Uptime { boot: BOOT.to_owned(), ms: 86_400_000 + millis as u64 });
+        let ends = few.iter().map(|step| match closed(step, millis + 90, Outcome::Done, Status::Inactive) {
+            Entry::Closed { step, at, outcome, status, because, .. } => {
+                Entry::Closed { step, at, outcome, status, because, uptime: uptime.clone() }
+            }
+            _ => panic!("the end of a step"),
+        });
+        bytes.extend(journal.encode(&ends.collect::<Vec<_>>()).unwrap());
+    }
+    bytes.extend(journal.encode(&[ended(20_000)]).unwrap());
+    assert!(bytes.len() / steps.len() <= 256, "{} bytes a step", bytes.len() / steps.len());
+    assert_eq!(Journal::decode(&bytes).unwrap().0, journal);
+}
+
+#[test]
+fn a_run_that_version_2_began_is_told_to_its_end_in_version_2_and_the_next_in_this() {
+    let (mut journal, torn) = Journal::decode(SECOND_VERSION).unwrap();
+    assert!(torn.is_none() && !journal.is_first_version());
+    let open = journal.replay().open_run().unwrap().clone();
+    assert_eq!(open.steps().map(|(step, _)| step.id.to_string()).collect::<Vec<_>>(), OPEN_STEPS);
+    let left: Vec<_> = open.open_steps().map(|(step, _)| step.clone()).collect();
+    assert!(!left.is_empty());
+    let mut bytes = SECOND_VERSION.to_vec();
+    for step in &left {
+        let line = journal.encode(&[closed(step, 9_000_000, Outcome::Moved, Status::Active)]).unwrap();
+        let object: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        assert_eq!(object["closed"]["step"], step.id.to_string(), "as the version before reads it");
+        bytes.extend(line);
+    }
+    bytes.extend(journal.encode(&[Entry::Died(Died { at: at(9_000_000), resolved_by: run_id(1) })]).unwrap());
+    bytes.extend(journal.encode(&[Entry::Folded { serial: 9 }]).unwrap());
+    bytes.extend(journal.encode(&drain(1, 9, "a")).unwrap());
+    let (read, _) = Journal::decode(&bytes).unwrap();
+    assert_eq!(read, journal);
+    assert_eq!(read.replay().runs().last().unwrap().id(), &run_id(1));
+    assert!(String::from_utf8(bytes).unwrap().contains(r#""run_started":{"format_version":3,"#));
 }
 
 #[test]
@@ -91,15 +167,19 @@ fn edited(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
 #[test]
 fn a_run_of_a_newer_version_is_told_from_damage() {
     let bytes = written(&two_runs());
-    let newer = edited(&bytes, r#""format_version":2,"#, r#""format_version":7,"more":[1],"#);
+    let newer = edited(&bytes, r#""format_version":3,"#, r#""format_version":7,"more":[1],"#);
     let error = Journal::decode(&newer).unwrap_err();
     assert_eq!((error.line, error.newer), (1, Some(7)), "{error}");
-    let damaged = edited(&bytes, r#""format_version":2,"#, r#""format_version":1,"more":[1],"#);
+    let damaged = edited(&bytes, r#""format_version":3,"#, r#""format_version":1,"more":[1],"#);
     assert_eq!(Journal::decode(&damaged).unwrap_err().newer, None);
 }
 
 /// What the release before this format left when it was killed: two ended runs and an open one.
 const FIRST_VERSION: &[u8] = include_bytes!("../fixtures/state/killed/rictl.journal.jsonl");
+
+/// What the release before this format left when it was killed: a base, and a run with one step done and one accepted call.
+const SECOND_VERSION: &[u8] = include_bytes!("../fixtures/state/killed-v2/rictl.journal.jsonl");
+const OPEN_STEPS: [&str; 2] = ["a/activate", "b/deactivate"];
 
 #[test]
 fn lines_of_the_first_version_are_read() {
@@ -242,7 +322,7 @@ fn a_hole_in_the_last_write_is_torn_and_a_hole_before_it_is_damage() {
 
     let mut damaged = bytes;
     damaged[durable - 30..durable - 10].fill(0);
-    assert_eq!(Journal::decode(&damaged).unwrap_err().line, 6);
+    assert_eq!(Journal::decode(&damaged).unwrap_err().line, 5);
 }
 
 #[test]
@@ -478,7 +558,126 @@ fn next_entries(entries: &[Entry], steps: &[PlannedStep], run: u32, millis: i64)
     candidates
 }
 
+/// A moment within the run, or near the ends of time.
+fn moment() -> impl Strategy<Value = jiff::Timestamp> {
+    let near = (-5_000i64..90_000).prop_map(at);
+    let exact = (0i64..3_000_000_000).prop_map(|nanos| at(0) + jiff::SignedDuration::from_nanos(nanos));
+    prop_oneof![6 => near, 2 => exact, 1 => Just(jiff::Timestamp::MIN), 1 => Just(jiff::Timestamp::MAX)]
+}
+
+fn receipt() -> impl Strategy<Value = Receipt> {
+    let second = (-9i64..9).prop_map(|second| jiff::Timestamp::from_second(at(0).as_second() + second).unwrap());
+    let date = prop::option::of(prop_oneof![4 => second, 1 => moment()]);
+    ("[A-F0-9-]{0,36}", date).prop_map(|(id, cloud_date)| Receipt { request_id: RequestId(id.into()), cloud_date })
+}
+
+fn uptime() -> impl Strategy<Value = Option<Uptime>> {
+    let ms = prop_oneof![(0u64..100_000), Just(u64::MAX)];
+    prop::option::of(("[ab]", ms).prop_map(|(boot, ms)| Uptime { boot, ms }))
+}
+
+/// What came of a step of [`every_step`], as entries: perhaps nothing, an answer, an end.
+fn what_came(step: PlannedStep) -> impl Strategy<Value = Vec<Entry>> {
+    let status = prop_oneof![Just(Status::Active), Just(Status::Inactive), Just(Status::Unknown("Odd".into()))];
+    let because = prop_oneof![3 => Just(None), 1 => Just(Some(StepReason::Stopped)), 1 => ".*".prop_map(|text| Some(StepReason::Told { text }))];
+    let answer = (moment(), moment(), 0..4, ".{0,9}", receipt(), any::<bool>());
+    let end = (prop::option::of(moment()), any::<bool>(), prop::option::of(status), because, uptime());
+    (answer, end).prop_map(
+        move |((sent, at, kind, detail, receipt, has_receipt), (over, is_done, status, because, uptime))| {
+            let id = step.id.clone();
+            let some = Some(receipt.clone()).filter(|_| has_receipt);
+            let waits = step.call.is_none();
+            let answer = match kind {
+                0 => None,
+                1 => Some(Entry::Refused { step: id.clone(), at, detail, receipt: some }),
+                2 => Some(Entry::Doubtful { step: id.clone(), at, detail, receipt: some }),
+                _ => Some(Entry::Accepted { step: id.clone(), at, receipt }),
+            };
+            let can_be_done = waits || kind == 3;
+            let outcome = if can_be_done && is_done { Outcome::Done } else { Outcome::Moved };
+            let end = over.map(|at| Entry::Closed { step: id.clone(), at, outcome, status, because, uptime });
+            let sent = (!waits).then(|| Entry::Intent { step: id, at: sent });
+            sent.into_iter().chain(answer.filter(|_| !waits)).chain(end).collect()
+        },
+    )
+}
+
+/// Steps of every kind, with everything that can be said of one.
+fn every_step() -> Vec<PlannedStep> {
+    let mut steps: Vec<_> = (0..4).map(|n| step(&format!("link-{n}"), Some(Call::Deactivate))).collect();
+    steps.extend([step("up", Some(Call::Activate)), step("waits", None), step("odd", Some(Call::Activate))]);
+    steps[1].scope.account = "partner".into();
+    steps[1].reason = Some("CHG-1042 \"fibre\"\n\u{1b}[31m".into());
+    steps[2].change_id = Some("fibre".into());
+    steps[2].scope.region = "cn-beijing".into();
+    steps[3].guards = vec![Guard { group: "site".into(), lowest: None, of: 4, end: 3, floor: 2, takes_nothing: true }];
+    steps[5].goal = Goal::Stable;
+    steps[6].expect = Status::Unknown("Odd \u{202e}\n".into()).into();
+    steps[6].goal = Goal::Connected;
+    steps
+}
+
+fn evidence() -> impl Strategy<Value = Evidence> {
+    let stood_under = prop_oneof![
+        Just(None),
+        Just(Some(serde_json::json!({ "interfaces": { "link-0": { "id": "ri-0", "status": null } } }))),
+        Just(Some(
+            serde_json::json!({ "version": 1, "interfaces": { "up": { "group": "site" }, "more": { "id": "ri-9" } } })
+        )),
+        Just(Some(serde_json::json!("a word"))),
+    ];
+    let ground = |(number, follows, entry): (usize, Option<u32>, Option<String>)| {
+        let steps = every_step();
+        let interface_id = steps.get(number).map_or("ri-of-no-step".into(), |step| step.interface_id.clone());
+        let scope = steps[number.min(2)].scope.clone();
+        Ground { interface_id, scope, follows: follows.map(run_id), entry }
+    };
+    let grounds = prop::collection::vec((0usize..9, prop::option::of(1u32..3), prop::option::of("[ab]")), 0..9);
+    (stood_under, grounds, uptime()).prop_map(move |(stood_under, grounds, uptime)| {
+        let grounds = grounds.into_iter().map(ground).collect();
+        Evidence { stood_under, grounds, uptime, host: Some("bastion".into()), ..Evidence::default() }
+    })
+}
+
 proptest! {
+    #[test]
+    fn what_is_told_of_steps_is_read_as_it_was_whatever_it_is_and_however_it_is_written(
+        evidence in evidence(),
+        came in every_step().into_iter().map(what_came).collect::<Vec<_>>(),
+        turns in prop::collection::vec(0usize..7, 30),
+        writes in prop::collection::vec(1usize..9, 30),
+        body in prop::option::of(0..9),
+    ) {
+        let Entry::RunStarted(mut run) = started(1, 0, every_step()) else { panic!("the beginning of a run") };
+        run.evidence = evidence;
+        let mut entries = vec![Entry::RunStarted(run)];
+        // The steps take turns.
+        let mut came: Vec<_> = came.into_iter().map(Vec::into_iter).collect();
+        entries.extend(turns.into_iter().filter_map(|step| came[step].next()));
+        if let Some(number) = body {
+            let body = serde_json::json!({ "more": number }).as_object().unwrap().clone();
+            entries.insert(entries.len() / 2 + 1, Entry::Reserved { kind: Reserved::Beat, body });
+        }
+        let (mut journal, mut bytes, mut rest) = (Journal::default(), Vec::new(), entries.as_slice());
+        for many in writes {
+            let (write, later) = rest.split_at(many.min(rest.len()));
+            bytes.extend(journal.encode(write).unwrap());
+            rest = later;
+        }
+        bytes.extend(journal.encode(rest).unwrap());
+        let mut replay = rictl::journal::Replay::default();
+        for entry in entries {
+            replay.apply(entry).unwrap();
+        }
+        let (read, torn) = Journal::decode(&bytes).unwrap();
+        prop_assert!(torn.is_none());
+        prop_assert_eq!(read.replay(), &replay);
+        prop_assert_eq!(read, journal);
+        let again = encode_run(&replay.runs()[0]).unwrap();
+        let (again, _) = Journal::decode(&again).unwrap();
+        prop_assert_eq!(again.replay(), &replay);
+    }
+
     #[test]
     fn every_prefix_of_a_legal_history_replays_and_shows_every_open_call(choices in prop::collection::vec(any::<prop::sample::Index>(), 1..25)) {
         let steps = [step("a", Some(Call::Deactivate)), step("b", Some(Call::Activate)), step("c", None)];

@@ -117,6 +117,83 @@ fn what_was_upgraded_is_refused_by_the_release_before() {
     }
 }
 
+/// What a binary left that was killed, with its one past run.
+fn killed_with(journal: &[u8], state: &[u8], past_run: &[u8]) -> Disk {
+    let runs = [(rictl::journal::decode_run(past_run).unwrap().id().clone(), past_run.to_vec())];
+    Disk { journal: journal.to_vec(), state: Some(state.to_vec()), runs: runs.into_iter().collect(), ..Disk::default() }
+}
+
+fn killed_in_version_2() -> Disk {
+    killed_with(
+        include_bytes!("../fixtures/state/killed-v2/rictl.journal.jsonl"),
+        include_bytes!("../fixtures/state/killed-v2/rictl.json"),
+        include_bytes!("../fixtures/state/killed-v2/run.jsonl"),
+    )
+}
+
+fn killed_in_version_3() -> Disk {
+    killed_with(
+        include_bytes!("../fixtures/state/killed-v3/rictl.journal.jsonl"),
+        include_bytes!("../fixtures/state/killed-v3/rictl.json"),
+        include_bytes!("../fixtures/state/killed-v3/run.jsonl"),
+    )
+}
+
+/// The same was done under both, and what they wrote down of it is the same but for ids and times.
+#[test]
+fn journals_of_versions_2_and_3_tell_the_same_story() {
+    let told = |disk: Disk| {
+        let medium = Memory::new(disk);
+        let recorded = read(&medium).unwrap();
+        assert_eq!(recorded.notes, Vec::<Note>::new());
+        let runs = past_runs(&medium, recorded.journal.replay()).unwrap();
+        let run = |run: &rictl::journal::Run| {
+            let evidence = &run.started.evidence;
+            let grounds: Vec<_> = evidence.grounds.iter().map(|ground| (&ground.interface_id, &ground.scope)).collect();
+            let steps: Vec<_> = run
+                .steps()
+                .map(|(step, trace)| {
+                    let closed = trace.closed.as_ref().map(|closed| {
+                        let is_timed = closed.uptime.as_ref().is_some_and(|uptime| uptime.ms > 0);
+                        (closed.outcome, &closed.status, is_timed)
+                    });
+                    let is_dated = trace.receipt().is_some_and(|receipt| receipt.cloud_date.is_some());
+                    format!("{step:?} {} {is_dated} {closed:?}", trace.attempts.len())
+                })
+                .collect();
+            let (over, folded) = (run.end().map(|end| end.exit), run.folded);
+            format!("{:?} {grounds:?} {steps:#?} {over:?} {folded:?}", evidence.stood_under)
+        };
+        runs.iter().map(run).collect::<Vec<_>>()
+    };
+    assert_eq!(told(killed_in_version_3()), told(killed_in_version_2()));
+}
+
+#[test]
+fn a_journal_of_version_2_is_gone_on_with_as_it_stands_and_its_past_runs_stay_as_they_are() {
+    let before = killed_in_version_2();
+    let (mut store, recorded) = open(Memory::new(before.clone()), &holder("a")).unwrap();
+    assert_eq!(recorded.notes, Vec::<Note>::new());
+    assert_eq!(store.disk().journal, before.journal, "nothing is written anew");
+    let mut state = recorded.state.unwrap();
+    let open_run = store.replay().open_run().unwrap().clone();
+    let (step, _) = open_run.open_steps().next().unwrap();
+    let (at, step, outcome, status) = (at(99_000), step.id.clone(), Outcome::Done, Some(Status::Inactive));
+    let died = Entry::Died(Died { at, resolved_by: id(9) });
+    store.append(&[Entry::Closed { step, at, outcome, status, because: None, uptime: None }, died]).unwrap();
+    assert!(store.disk().journal.starts_with(&before.journal));
+    close_runs(&mut store, &mut state, &[]).unwrap();
+    store.append(&drain(1, state.serial, "a")).unwrap();
+    close_runs(&mut store, &mut state, &[]).unwrap();
+    let disk = store.into_disk();
+    let medium = Memory::new(disk.clone());
+    let runs = past_runs(&medium, read(&medium).unwrap().journal.replay()).unwrap();
+    assert_eq!(runs.len(), 3);
+    for (id, bytes) in &before.runs {
+        assert_eq!(&disk.runs[id], bytes);
+    }
+}
+
 #[test]
 fn an_upgrade_that_dies_anywhere_is_begun_again() {
     let runs = |disk: &Disk| {

@@ -57,6 +57,21 @@ fn assert_stands_in(body: &[u8], request_id: &RequestId) {
     }
 }
 
+/// Fails where a listing that is read at once is another than one that is read piece by piece.
+fn assert_read_at_once_as_apart(body: &[u8]) {
+    let said = |envelope: Result<Envelope, serde_json::Error>| {
+        envelope.map(|envelope| Envelope { listing: None, ..envelope }).map_err(|error| error.to_string())
+    };
+    assert_eq!(format!("{:?}", said(wire::listed_envelope(body))), format!("{:?}", said(wire::envelope(body))));
+    let Ok(envelope) = wire::listed_envelope(body) else { return };
+    let page = |body: wire::Body<'_>| {
+        let read = wire::page(body, &Region::from("cn-shanghai"), RequestId("R".into()), BootTime::now());
+        read.map(|page| (page.interfaces, page.total_count)).map_err(|error| error.to_string())
+    };
+    let at_once = page(wire::Body { bytes: body, listing: envelope.listing });
+    assert_eq!(format!("{at_once:?}"), format!("{:?}", page(body.into())));
+}
+
 /// Reads what rides on a link; fails where it was read and does not stand in the body, by another reading of it.
 fn rides_on_a_link(body: &[u8], request_id: &RequestId) -> bool {
     let scope = Scope { account: AccountName::default_account(), region: Region::from("cn-shanghai") };
@@ -111,6 +126,7 @@ fn a_mutated_answer_is_what_it_says_or_refused() {
     let bodies: Vec<Vec<u8>> = BODIES.iter().map(|body| body.as_bytes().to_vec()).collect();
     for status in [200, 400, 503] {
         feed::feed(&format!("answer {status}"), &bodies, |body| {
+            assert_read_at_once_as_apart(body);
             let answer = Answer {
                 status,
                 content_type: None,

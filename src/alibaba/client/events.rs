@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Client, bad_region};
+use super::{Body, Client, bad_region};
 use crate::alibaba::endpoint::Endpoint;
 use crate::alibaba::request::{Action, Service};
 use crate::alibaba::source::CredentialSource;
@@ -32,7 +32,7 @@ impl<S: CredentialSource> EventsRead for Client<S> {
         .into();
         parameters.extend(query.next_token.iter().map(|token| ("NextToken".to_owned(), token.to_string())));
         let action = Action::new(Service::ActionTrail, ACTION, parameters);
-        let read = |body: &[u8], _: Receipt| wire::events::events(body, &query.id);
+        let read = |body: Body<'_>, _: Receipt| wire::events::events(body.bytes, &query.id);
         self.ask(&scope.account, &endpoint, &action, read).await
     }
 }

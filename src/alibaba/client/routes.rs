@@ -1,6 +1,6 @@
 //! The route tables of a router, and the entries of a table that lead over router interfaces.
 
-use super::Client;
+use super::{Body, Client};
 use crate::alibaba::request::{Action, Service};
 use crate::alibaba::source::CredentialSource;
 use crate::alibaba::wire;
@@ -21,7 +21,7 @@ impl<S: CredentialSource> RoutesRead for Client<S> {
         ];
         let action = Action::new(Service::Vpc, TABLES_ACTION, parameters);
         let endpoint = self.endpoint_of(&router.scope.region, TABLES_ACTION)?;
-        let read = |body: &[u8], receipt: Receipt| wire::routes::tables(body, router, receipt.request_id);
+        let read = |body: Body<'_>, receipt: Receipt| wire::routes::tables(body.bytes, router, receipt.request_id);
         self.ask(&router.scope.account, &endpoint, &action, read).await
     }
 
@@ -36,7 +36,7 @@ impl<S: CredentialSource> RoutesRead for Client<S> {
         parameters.extend(next_token.map(|token| ("NextToken".to_owned(), token.to_owned())));
         let action = Action::new(Service::Vpc, ENTRIES_ACTION, parameters);
         let endpoint = self.endpoint_of(&router.scope.region, ENTRIES_ACTION)?;
-        let read = |body: &[u8], receipt: Receipt| wire::routes::entries(body, table, receipt.request_id);
+        let read = |body: Body<'_>, receipt: Receipt| wire::routes::entries(body.bytes, table, receipt.request_id);
         self.ask(&router.scope.account, &endpoint, &action, read).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Client, bad_region};
+use super::{Body, Client, bad_region};
 use crate::alibaba::endpoint::Endpoint;
 use crate::alibaba::request::{Action, Service};
 use crate::alibaba::source::CredentialSource;
@@ -27,7 +27,7 @@ impl<S: CredentialSource> TrafficRead for Client<S> {
         let mut next_token: Option<String> = None;
         for _ in 0..bounds::METRIC_PAGES {
             let action = asked(scope, direction, ids, next_token.as_deref());
-            let read = |body: &[u8], _: Receipt| wire::traffic::points(body);
+            let read = |body: Body<'_>, _: Receipt| wire::traffic::points(body.bytes);
             let page = self.ask(&scope.account, &endpoint, &action, read).await?;
             // What was not asked for is nobody's business here.
             for point in page.points.into_iter().filter(|point| ids.contains(&point.id)) {

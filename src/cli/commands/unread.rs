@@ -135,7 +135,7 @@ fn place(invocation: &Invocation, path: &Path) -> Result<Place> {
     let mut paths = of_run::records(path, None, &super::rescue_directory());
     paths.locking = invocation.global.lock;
     let (state_name, name) = of_run::names(path);
-    invocation.stores.place(path, paths.into(), &Named { state_name, name })
+    invocation.stores.place(path, paths.into(), &Named { state_name, name, region: None })
 }
 
 fn is_anything_recorded(place: &Place) -> bool {

@@ -160,7 +160,8 @@ fn has_sections(path: &Path) -> bool {
     let Ok(document) = serde_json::from_slice::<BTreeMap<String, IgnoredAny>>(&bytes) else {
         return serde_json::from_slice::<IgnoredAny>(&bytes).is_err();
     };
-    let is_section = |name: &str| name != "version" && KEYS.iter().any(|key| key.path == name);
+    // Documents of many kinds have a version and a name.
+    let is_section = |name: &str| !matches!(name, "version" | "name") && KEYS.iter().any(|key| key.path == name);
     !document.contains_key("format_version") && document.keys().any(|name| is_section(name))
 }
 

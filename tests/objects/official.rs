@@ -1,0 +1,94 @@
+//! What the vendors' own programs say: the official OSS client agrees with the mock, and moto, a server of S3 that others
+//! wrote, with our client. Each is installed under the target directory, once; where that is not possible the test says so
+//! and passes.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use rictl::signature::v4::Dialect;
+use rictl::store::objects::{StaticKeys, Way};
+
+use super::mock::{BUCKET, KEY, Mock, REGION, SECRET};
+use super::races;
+use crate::sdk::{install, is_there, run};
+
+/// Returns a Python that has the official clients and servers.
+fn python() -> Option<PathBuf> {
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-objects");
+    let python = home.join("bin/python");
+    let installed = install(&home, "objects.txt", |requirements| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))
+    });
+    is_there("clients and servers of object stores", installed).then_some(python)
+}
+
+#[test]
+fn the_official_oss_client_agrees_with_the_mock() {
+    let Some(python) = python() else { return };
+    let mock = Mock::start(Dialect::Oss);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk/oss_sdk.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(mock.address.to_string()).args([BUCKET, REGION, KEY, SECRET]);
+    // Nothing of the caller's environment may choose proxies.
+    let output = command.env_clear().env("PYTHONIOENCODING", "utf-8").output().unwrap();
+    let shown = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{shown}");
+    assert!(shown.lines().filter(|line| line.starts_with("ok ")).count() >= 16, "{shown}");
+}
+
+/// A server of S3 with one bucket; it ends with this value.
+pub(crate) struct Moto {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Moto {
+    /// Starts one; `None`, with a message, where it cannot be had.
+    pub(crate) fn start() -> Option<Self> {
+        let python = python()?;
+        let mut command = Command::new(python);
+        command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]).env_clear();
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            line.split_once("Running on http://").and_then(|(_, address)| address.trim().parse().ok())
+        });
+        // It goes on to say what it is asked, and must not wait for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        let Some(address) = address else {
+            child.kill().ok();
+            child.wait().ok();
+            println!("skipped: moto does not start here");
+            return None;
+        };
+        let moto = Self { child, address };
+        let made = reqwest::Client::builder().no_proxy().tls_certs_only(std::iter::empty::<reqwest::Certificate>());
+        let made = made.build().unwrap().put(format!("http://{address}/{BUCKET}")).send();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        assert!(runtime.block_on(made).unwrap().status().is_success());
+        Some(moto)
+    }
+
+    pub(crate) fn way(&self) -> Way {
+        super::way(Dialect::Aws, self.address, StaticKeys(super::keys(KEY, SECRET, None)))
+    }
+}
+
+#[test]
+fn of_eight_claims_at_once_moto_lets_one_win_in_fifty_races() {
+    let Some(moto) = Moto::start() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(races::fifty_races(&moto.way()));
+}
