@@ -165,6 +165,12 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
     }
 }
 
+/// Returns where lines of files are put that could not be appended: RICTL_RESCUE_DIR, else where temporary files are.
+fn rescue_directory() -> PathBuf {
+    let named = std::env::var_os("RICTL_RESCUE_DIR").filter(|named| !named.is_empty());
+    named.map_or_else(std::env::temp_dir, PathBuf::from)
+}
+
 /// Returns whether a URL may have a password in it; such a one is refused, and never said again.
 fn holds_password(url: &str) -> bool {
     let login = url.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0));
@@ -293,7 +299,7 @@ impl Invocation {
         let load = || {
             let now = self.clock.now();
             let moment = |spec: &Spec| asked.moment(&spec.time_zone, now).ok().map(|at| at.unwrap_or(now));
-            let project = Project::load_of(path, &std::env::temp_dir(), moment)?;
+            let project = Project::load_of(path, &rescue_directory(), moment)?;
             let at = asked.moment(&project.spec.time_zone, now)?;
             Ok((judge(project, at.unwrap_or(now))?, at))
         };

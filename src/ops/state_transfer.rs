@@ -193,7 +193,9 @@ pub fn push(place: &Place, bytes: &[u8], who: &str, now: Timestamp) -> Result<u6
     let serial = stored.map_or(0, |stored| stored.serial);
     if pushed.serial <= serial {
         let summary = format!("the state has serial {}, and serial {serial} is stored", pushed.serial);
-        return Err(Refusal::new(Exit::Error, summary).hint("pull the stored one, and edit that").into());
+        return Err(Refusal::new(Exit::Error, summary)
+            .hint("what is stored is newer; `rictl state pull` shows it")
+            .into());
     }
     store.commit(&mut pushed, serial)?;
     store.archive(&pushed)?;

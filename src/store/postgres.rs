@@ -137,6 +137,17 @@ impl Postgres {
         if is_done { Ok(()) } else { Err(Unwritten::Refused(self.went_back())) }
     }
 
+    /// Does a write that needs no claim; who comes before the first claim makes the schema.
+    async fn write_unclaimed(&mut self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
+        match self.link.ask("write to", statement, parameters).await {
+            Err(Unanswered::NoSchema) => {
+                self.make_ready().await?;
+                Ok(self.link.ask("write to", statement, parameters).await?)
+            }
+            rows => Ok(rows?),
+        }
+    }
+
     /// Says that what was written under this claim is not there any more.
     fn went_back(&self) -> StoreError {
         StoreError::Unsuitable {
@@ -275,7 +286,7 @@ impl Remote for Postgres {
         let state = state.as_str();
         let key: [Parameter<'_>; 3] = [(&state, Type::TEXT), (&folder, Type::TEXT), (&note, Type::TEXT)];
         let all = [key.as_slice(), &[(&bytes, Type::BYTEA)]].concat();
-        if !self.link.ask("write to", schema::NOTE, &all).await?.is_empty() {
+        if !self.write_unclaimed(schema::NOTE, &all).await?.is_empty() {
             return Ok(Noted::Yours);
         }
         let rows = self.link.ask("read", schema::NOTED, &key).await?;
@@ -284,10 +295,11 @@ impl Remote for Postgres {
     }
 
     async fn replace(&mut self, name: &NoteName, bytes: &[u8]) -> Result<(), StoreError> {
-        let (state, folder, note) = (self.name.as_str(), name.folder().word(), name.name());
+        let (state, folder, note) = (self.name.clone(), name.folder().word(), name.name());
+        let state = state.as_str();
         let all: [Parameter<'_>; 4] =
             [(&state, Type::TEXT), (&folder, Type::TEXT), (&note, Type::TEXT), (&bytes, Type::BYTEA)];
-        self.link.ask("write to", schema::REPLACE, &all).await?;
+        self.write_unclaimed(schema::REPLACE, &all).await?;
         Ok(())
     }
 

@@ -5,6 +5,8 @@ use std::fs;
 use crate::harness::binary::{Desk, Ran};
 use crate::harness::emulator::Emulator;
 
+use rictl::state::{State, decode, encode};
+
 use super::server::Server;
 
 const WORLD: &str = "regions: [cn-shanghai]
@@ -126,21 +128,23 @@ fn a_state_is_pulled_pushed_and_a_store_that_was_restored_is_noticed() {
     let file = desk.file("pulled.json", &pulled.out);
     let file = file.to_str().unwrap();
     says(&desk.run(&["state", "push", file]), 1, "is stored");
-    let serial: serde_json::Value = serde_json::from_str(&pulled.out).unwrap();
-    let number = serial["serial"].as_u64().unwrap();
-    let higher = pulled.out.replacen(&format!("\"serial\": {number}"), &format!("\"serial\": {}", number + 5), 1);
-    assert_ne!(higher, pulled.out);
+    let number = decode(pulled.out.as_bytes()).unwrap().serial;
+    let with = |change: &dyn Fn(&mut State)| {
+        let mut state = decode(pulled.out.as_bytes()).unwrap();
+        change(&mut state);
+        String::from_utf8(encode(&state)).unwrap()
+    };
+    let higher = with(&|state| state.serial += 5);
     desk.file("higher.json", &higher);
     says(&desk.run(&["state", "push", "higher.json"]), 0, &format!("serial {}", number + 5));
-    desk.file("other.json", &higher.replacen("\"lineage\": \"", "\"lineage\": \"x", 1));
+    desk.file("other.json", &with(&|state| (state.serial, state.lineage) = (99, "another".into())));
     says(&desk.run(&["state", "push", "other.json"]), 1, "another history");
     let all: serde_json::Value = serde_json::from_str(&desk.run(&["state", "pull", "--all"]).out).unwrap();
     assert_eq!(all["runs"].as_object().unwrap().len(), 1);
     exits(&desk.quick(&emulator.url(), &["plan"]), 0);
     // Restored from a backup: another machine cannot know, this one does.
-    server.run(&database, "UPDATE rictl.states SET state = convert_to(replace(convert_from(state, 'UTF8'), '\"serial\": ', '\"serial\": 0'), 'UTF8') WHERE false");
     server.run(&database, "CREATE TABLE kept AS TABLE rictl.states");
-    desk.file("highest.json", &higher.replacen(&format!("\"serial\": {}", number + 5), "\"serial\": 90", 1));
+    desk.file("highest.json", &with(&|state| state.serial = 90));
     exits(&desk.run(&["state", "push", "highest.json"]), 0);
     exits(&desk.quick(&emulator.url(), &["plan"]), 0);
     server.run(&database, "DELETE FROM rictl.states; INSERT INTO rictl.states TABLE kept; UPDATE rictl.states SET position = (SELECT coalesce(sum(length(bytes)), 0) FROM rictl.journal j WHERE j.generation = states.generation)");

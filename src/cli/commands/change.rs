@@ -28,7 +28,7 @@ pub(super) fn add(arguments: &ChangeAddArgs, invocation: &Invocation, output: &O
     };
     let path = invocation.spec_path()?;
     let now = invocation.clock.now();
-    let adding = operation::add(&path, &asked, now, &std::env::temp_dir());
+    let adding = operation::add(&path, &asked, now, &super::rescue_directory());
     let hide = |error| if invocation.is_linked { Project::conceal_error(error) } else { error };
     match adding.map_err(hide)? {
         Adding::Invalid(found) => {

@@ -149,7 +149,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
                 true => serde_json::to_vec(&state_transfer::backup(&place)?)?,
                 false => state_transfer::state_of(&place)?,
             };
-            output.print(|out| out.write_all(&bytes).and_then(|()| writeln!(out)))?;
+            output.print(|out| out.write_all(&bytes))?;
         }
         StateCommand::Push { given: file } => {
             let place = invocation.load()?.place;
