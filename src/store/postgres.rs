@@ -128,7 +128,8 @@ impl Postgres {
         let found = standing.tip.epoch.cast_signed();
         if found > epoch || (found == epoch && standing.tip.held.is_none()) {
             let Standing { tip: Tip { epoch, held, .. }, last_holder, changed: since, .. } = standing;
-            return Err(Unwritten::Fenced(Fenced { by: held.map(|held| held.holder).or(last_holder), since, epoch }));
+            let by = held.map(|held| held.holder).or(last_holder);
+            return Err(Unwritten::Fenced(Box::new(Fenced { by, since, epoch })));
         }
         let there: Option<&[u8]> = row.get(9);
         let is_done = found == epoch

@@ -121,7 +121,7 @@ pub struct Fenced {
 #[derive(Debug)]
 pub enum Unwritten {
     /// Our epoch is over. Surely not done, and never will be.
-    Fenced(Fenced),
+    Fenced(Box<Fenced>),
     /// Nobody knows: no answer, a broken connection, an answer that says neither. The same write is tried again, and must
     /// then find out by reading what stands at its position: our bytes are `Ok`, other bytes of our own epoch a bug, another
     /// epoch `Fenced`.

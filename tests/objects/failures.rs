@@ -33,7 +33,7 @@ async fn journal(mock: &Mock, name: &str) -> String {
 
 fn fenced(outcome: Result<(), Unwritten>) -> Fenced {
     match outcome {
-        Err(Unwritten::Fenced(fenced)) => fenced,
+        Err(Unwritten::Fenced(fenced)) => *fenced,
         other => panic!("{other:?}"),
     }
 }

@@ -125,11 +125,11 @@ impl Kept {
     }
 
     fn fenced(&self) -> Unwritten {
-        Unwritten::Fenced(Fenced {
+        Unwritten::Fenced(Box::new(Fenced {
             by: self.held.as_ref().map(|(holder, _)| holder.clone()).or_else(|| self.last.clone()),
             since: at(self.changed),
             epoch: self.epoch,
-        })
+        }))
     }
 }
 

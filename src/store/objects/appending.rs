@@ -59,7 +59,7 @@ impl Objects {
     async fn misplaced(&mut self, writing: &Writing, length: u64) -> Result<(), Unwritten> {
         let view = self.view(false).await.map_err(unread)?;
         match self.fenced(writing, &view) {
-            Some(fenced) => Err(Unwritten::Fenced(fenced)),
+            Some(fenced) => Err(Unwritten::Fenced(Box::new(fenced))),
             None => Err(Unwritten::Refused(StoreError::Moved {
                 path: self.label(),
                 detail: format!("its journal has {length} bytes"),
@@ -76,7 +76,7 @@ impl Objects {
         }
         let view = self.view(false).await.map_err(unread)?;
         match self.fenced(writing, &view) {
-            Some(fenced) => Err(Unwritten::Fenced(fenced)),
+            Some(fenced) => Err(Unwritten::Fenced(Box::new(fenced))),
             None => Err(Unwritten::Refused(StoreError::Bug(format!("{} has other records of ours", self.label())))),
         }
     }

@@ -84,7 +84,7 @@ pub(super) fn surely(
                     return Ok(());
                 }
                 Err(Unwritten::Fenced(fenced)) => {
-                    lease.end(fenced.clone());
+                    lease.end((*fenced).clone());
                     return Err(StoreError::fenced(&label, &fenced));
                 }
                 Err(Unwritten::Refused(error)) => return Err(error),
@@ -101,7 +101,7 @@ pub(super) async fn beat(remote: &mut dyn AnyRemote, lease: &Lease) -> bool {
     let begun = BootTime::now();
     match remote.beat().await {
         Ok(()) => lease.renew(begun),
-        Err(Unwritten::Fenced(fenced)) => lease.end(fenced),
+        Err(Unwritten::Fenced(fenced)) => lease.end(*fenced),
         Err(Unwritten::Unknown(_) | Unwritten::Refused(_)) => return false,
     }
     true
