@@ -51,15 +51,15 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::dice::Dice;
 use super::life::epoch;
 
-/// A defect that has to be noticed.
+/// What is left out, which has to be noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Planted {
     /// The store takes the writes of whoever was taken over from.
-    NoFence,
+    Fence,
     /// A call leaves whatever has become of its lease.
-    NoLeaseCheck,
+    LeaseCheck,
     /// A call is signed as of now.
-    NoSigningBack,
+    SigningBack,
 }
 
 /// What one process meets.
@@ -340,9 +340,9 @@ impl Cloud for Wire {
         self.stand_still(before).await;
         let terms = permit.terms();
         let signed_back =
-            if self.ground.planted == Some(Planted::NoSigningBack) { Duration::ZERO } else { terms.signed_back };
+            if self.ground.planted == Some(Planted::SigningBack) { Duration::ZERO } else { terms.signed_back };
         let signed = Instant::now();
-        if terms.are_over() && self.ground.planted != Some(Planted::NoLeaseCheck) {
+        if terms.are_over() && self.ground.planted != Some(Planted::LeaseCheck) {
             self.ground.note(&format!("process {}: too late for {} {}", self.who, call.call(), call.interface()));
             let late = "it rests on what is too old";
             return Err(CloudError::new(ErrorKind::TooLate, Effect::None, call.call().action(), late));
@@ -491,7 +491,7 @@ fn shared(ground: &Ground, life: &Life, is_dead: &Arc<AtomicBool>) -> Shared {
     for (nth, trouble) in &life.troubles {
         visitor = visitor.with_trouble(*nth, *trouble);
     }
-    let is_fenced = ground.planted != Some(Planted::NoFence);
+    let is_fenced = ground.planted != Some(Planted::Fence);
     let visit = Visit { visitor, is_fenced, is_dead: Arc::clone(is_dead) };
     Shared::on_the_spot(visit, Holding { ttl: life.ttl, rescue: Vec::new() })
 }
@@ -763,7 +763,7 @@ fn what_was_broken_once_stays_mended() {
 
 #[test]
 fn each_planted_defect_is_noticed() {
-    for planted in [Planted::NoFence, Planted::NoLeaseCheck, Planted::NoSigningBack] {
+    for planted in [Planted::Fence, Planted::LeaseCheck, Planted::SigningBack] {
         assert!(!play_all(1, 1500, Some(planted)).is_empty(), "{planted:?}");
     }
 }
