@@ -209,7 +209,10 @@ pub struct Evidence {
     /// Whether the state's lock could be done without.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<LockWord>,
-    /// What becomes of its calls that are late on their way; of a run whose state many machines share.
+    /// The id of the claim that it was run under; of a run whose state many machines share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<String>,
+    /// What becomes of its calls that are late on their way; of such a run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub late_calls: Option<LateCalls>,
     /// The runs that it takes back.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::alibaba::credentials::{Chain, Environment, Settings};
+use crate::alibaba::credentials::{Chain, Environment, Settings, forbid_core_dumps};
 use crate::alibaba::{CredentialSource as _, Proxy, Timeouts, http_client};
 use crate::clock::Clock;
 use crate::resource::AccountName;
@@ -63,6 +63,10 @@ impl Buckets {
     fn open(&self, site: Site, keys: Arc<dyn KeySource>, name: StateName, ttl: Duration) -> Result<Objects> {
         /// Longer than a bucket takes that works.
         const LONGEST: Duration = Duration::from_secs(20);
+        // AWS's keys come another way than the chain's, which sees to it itself.
+        if let Err(error) = forbid_core_dumps() {
+            tracing::warn!("core dumps of this process could not be forbidden: {error}");
+        }
         let proxy = Proxy::of(&self.environment);
         let timeouts = Timeouts::within(LONGEST.min(ttl / 3));
         let http = http_client(timeouts, proxy.as_ref(), site.is_plain());

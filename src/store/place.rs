@@ -1,5 +1,6 @@
 //! Where the history of a spec is: in files beside it, or in a store that many machines share.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -115,7 +116,11 @@ impl Place {
     /// [`StoreError::Gone`], [`StoreError::Foreign`], a store that cannot be reached.
     pub fn check(&self) -> Result<(), StoreError> {
         let moved = match self {
-            Self::Files(paths) => files::read(&moved_path(paths))?,
+            Self::Files(paths) => match files::read(&moved_path(paths)) {
+                // Something else stands in the place of the directory: whoever needs it says so.
+                Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotADirectory => None,
+                read => read?,
+            },
             Self::Far(far) => far.store.noted(about("moved")?)?,
         };
         if let Some(moved) = moved.and_then(|bytes| serde_json::from_slice::<Moved>(&bytes).ok()) {

@@ -217,7 +217,7 @@ impl Shared {
 
     /// Takes the claim if the tip is still `seen`; `None` where somebody was faster, or nobody knows.
     fn bid(&mut self, seen: Tip, holder: &Holder) -> Result<Option<Option<String>>, StoreError> {
-        let (begun, holder, ttl) = (BootTime::now(), holder.clone(), self.terms.ttl);
+        let (begun, id, holder, ttl) = (BootTime::now(), holder.id.clone(), holder.clone(), self.terms.ttl);
         let lapsed = seen.held.as_ref().map(|held| held.holder.clone()).filter(|held| held.id != holder.id);
         let claimed = self.driver.ask(move |remote| Box::pin(async move { remote.claim(&seen, &holder, ttl).await }));
         let claimed = match claimed {
@@ -231,7 +231,7 @@ impl Shared {
         let forced =
             forced.map(|before| format!("took over from a process whose claim was ended by force: {}", before.holder));
         let note = gone.or(forced);
-        let lease = Lease::new(&claimed, ttl, begun);
+        let lease = Lease::new(&id, &claimed, ttl, begun);
         self.driver.keep_alive(Some(lease.clone()));
         self.claim = Some(Claim { lease, journal: Mutex::default(), kept: 0 });
         self.forget();

@@ -42,6 +42,35 @@ async fn race(way: &Way, name: &str) -> Objects {
     runners.swap_remove(winner)
 }
 
+/// Claims a state and gives it back; returns whether its store was found to be fit for that.
+pub(crate) async fn can_be_claimed(way: &Way) -> bool {
+    let mut state = way.state(super::name("probed")).unwrap();
+    let tip = state.tip().await.unwrap();
+    match state.claim(&tip, &holder("probe"), LONG).await {
+        Ok(claimed) => {
+            assert!(claimed.is_some());
+            state.release().await.unwrap();
+            true
+        }
+        Err(StoreError::Unsuitable { .. }) => false,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Lets eight claim what they have all seen; returns whether exactly one was told that it has it.
+pub(crate) async fn is_won_once(way: &Way, name: &str) -> bool {
+    let mut runners: Vec<Objects> = (0..8).map(|_| way.state(super::name(name)).unwrap()).collect();
+    let seen: Tip = runners[0].tip().await.unwrap();
+    let claims = runners.iter_mut().enumerate().map(|(number, runner)| {
+        let holder = Holder { id: format!("runner-{number}"), ..holder("runner") };
+        let seen = &seen;
+        async move { runner.claim(seen, &holder, LONG).await.unwrap().is_some() }
+    });
+    let won = join_all(claims).await.into_iter().filter(|won| *won).count();
+    assert!(won >= 1, "somebody has it");
+    won == 1
+}
+
 pub(crate) async fn fifty_races(way: &Way) {
     for number in 0_u64..50 {
         let mut winner = race(way, "races/one").await;

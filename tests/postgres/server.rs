@@ -75,6 +75,7 @@ impl Server {
         said.read_line(&mut line).unwrap();
         if line != "up\n" {
             println!("skipped: Postgres does not start here (see above)");
+            child.wait().unwrap();
             return None;
         }
         Some(Self { port, bin, input, said, _child: child })

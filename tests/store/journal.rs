@@ -596,7 +596,7 @@ fn what_came(step: PlannedStep) -> impl Strategy<Value = Vec<Entry>> {
             let can_be_done = waits || kind == 3;
             let outcome = if can_be_done && is_done { Outcome::Done } else { Outcome::Moved };
             let end = over.map(|at| Entry::Closed { step: id.clone(), at, outcome, status, because, uptime });
-            let sent = (!waits).then(|| Entry::Intent { step: id, at: sent });
+            let sent = (!waits).then_some(Entry::Intent { step: id, at: sent });
             sent.into_iter().chain(answer.filter(|_| !waits)).chain(end).collect()
         },
     )

@@ -157,11 +157,8 @@ async fn a_lease_that_is_over_is_taken_and_told(place: &impl Place, name: &State
     // Nobody has taken it: whatever the clock says, it is still hers.
     a.append(0, b"one\n").await.unwrap();
     place.pass();
-    loop {
-        match b.tip().await.unwrap().held.unwrap().lease {
-            Lapse::Left(_) => std::thread::yield_now(),
-            Lapse::Over | Lapse::Untold => break,
-        }
+    while matches!(b.tip().await.unwrap().held.unwrap().lease, Lapse::Left(_)) {
+        std::thread::yield_now();
     }
     let seen = b.tip().await.unwrap();
     a.beat().await.unwrap();

@@ -15,6 +15,7 @@ use crate::ops::session::Front;
 use crate::render::words;
 use crate::resource::Scope;
 use crate::store::Store;
+use crate::store::lock::Holder;
 
 use super::Locked;
 
@@ -43,7 +44,8 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
     /// Lets the open steps of a dead run wait for as long as their calls may still arrive, and says so.
     pub(super) fn wait_for_late_calls(&self, run: &Run, open: &mut [OpenStep], front: &mut impl Front) {
         let Some(before) = self.store.lease().and_then(|lease| lease.before()) else { return };
-        let Some(late) = count_for(run) else { return };
+        // Of a run whose process gave the state back nobody knows when it could send last.
+        let Some(late) = count_for(run).filter(|_| is_of(run, &before.holder)) else { return };
         let left = before.may_arrive_until(late).since(BootTime::now());
         let open: Vec<&mut OpenStep> = open.iter_mut().filter(|open| !open.accepted).collect();
         if !open.is_empty() && !left.is_zero() {
@@ -58,8 +60,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
     /// # Errors
     /// Exit 3, naming the steps.
     pub(super) fn refuse_endless_doubt(&self, run: &Run, resolved: &[(OpenStep, Resolution)]) -> Result<(), Refusal> {
-        let is_shared = self.store.lease().is_some_and(|lease| lease.before().is_some());
-        if !is_shared || count_for(run).is_some() || self.session.settings.accepts_doubt {
+        if self.store.lease().is_none() || count_for(run).is_some() || self.session.settings.accepts_doubt {
             return Ok(());
         }
         let doubtful = resolved.iter().filter(|(open, end)| !open.accepted && end.outcome == Outcome::InDoubt);
@@ -73,6 +74,11 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let refusal = doubtful.fold(refusal, |refusal, step| refusal.cause(format!("{step}: nothing of it shows")));
         Err(refusal.hint("make sure that its process is gone and its calls have ended, then give --accept-doubt"))
     }
+}
+
+/// Returns whether a run was run under a claim.
+fn is_of(run: &Run, holder: &Holder) -> bool {
+    run.started.evidence.claim.as_ref() == Some(&holder.id)
 }
 
 /// Returns how long after it was signed a call of a run counts. One that was recorded before its state was shared was signed as of now.

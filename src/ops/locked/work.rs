@@ -82,7 +82,8 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let expected = history::expected_durations(&plan.steps, &self.state.interfaces);
         let known = Known { reads, earlier, needs, expected };
         let late_calls = self.late_calls(plan.steps.first().map(|step| &step.scope)).await?;
-        let evidence = Evidence { approved, late_calls, ..self.evidence(&plan, takes_back, &live) };
+        let claim = self.store.lease().map(|lease| lease.claim());
+        let evidence = Evidence { approved, claim, late_calls, ..self.evidence(&plan, takes_back, &live) };
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
         let clock = &self.session.clock;

@@ -17,6 +17,8 @@ pub struct Lease(Arc<Mutex<Term>>);
 
 #[derive(Debug)]
 struct Term {
+    /// The id of the claim.
+    claim: String,
     epoch: u64,
     ttl: Duration,
     /// When the request was begun that renewed it last.
@@ -52,9 +54,21 @@ impl Predecessor {
 }
 
 impl Lease {
-    pub(super) fn new(claimed: &Claimed, ttl: Duration, begun: BootTime) -> Self {
+    pub(super) fn new(claim: &str, claimed: &Claimed, ttl: Duration, begun: BootTime) -> Self {
         let before = claimed.before.as_ref().map(|before| Predecessor::new(before, BootTime::now()));
-        Self(Arc::new(Mutex::new(Term { epoch: claimed.epoch, ttl, renewed: begun, fenced: None, before })))
+        Self(Arc::new(Mutex::new(Term {
+            claim: claim.to_owned(),
+            epoch: claimed.epoch,
+            ttl,
+            renewed: begun,
+            fenced: None,
+            before,
+        })))
+    }
+
+    /// Returns the id of the claim.
+    pub fn claim(&self) -> String {
+        guard(&self.0).claim.clone()
     }
 
     /// Returns its epoch.
