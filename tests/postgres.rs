@@ -4,6 +4,7 @@
 mod commands;
 mod lossy;
 mod server;
+mod takeovers;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
