@@ -63,6 +63,20 @@ const FILES: &[(&str, &str)] = &[
     ),
 ];
 
+/// The variables that set no option.
+const VARIABLES: &[(&str, &str)] = &[
+    (
+        "PGPASSWORD, PGPASSFILE, PGSSLROOTCERT",
+        "how a state in a Postgres is reached; no other variable of libpq is read",
+    ),
+    ("OSS_ENDPOINT, OSS_REGION", "where a bucket of OSS is; its keys are those of rictl's own chain"),
+    (
+        "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL",
+        "how a bucket of S3 is reached",
+    ),
+    ("RICTL_RESCUE_DIR", "where lines are written that could not be recorded"),
+];
+
 /// A spec of one site, for the page of the spec.
 const SPEC: &str = "\
 version: 1
@@ -127,6 +141,7 @@ fn sections(command: &Command, environment: &[(String, String)]) -> Roff {
     roff.control("SH", ["ENVIRONMENT"]);
     if is_whole {
         environment.iter().for_each(|(variable, help)| term(&mut roff, variable, help));
+        VARIABLES.iter().for_each(|(variables, help)| term(&mut roff, variables, help));
     } else {
         roff.text([roman("See rictl(1): each option of every command that a variable sets names it.")]);
     }
