@@ -9,26 +9,23 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::rc::Rc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rictl::clock::Clock;
-use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
-use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use rictl::cloud::{
     Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, Health, Identity, Mutation, Page, Permit, Selection,
-    Stamped,
 };
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::{Known, Settings, Surroundings, run};
 use rictl::journal::Outcome;
 use rictl::plan::Plan;
-use rictl::resource::{AccountName, Observed, Receipt, Router, RouterInterfaceId, Scope, Status};
+use rictl::resource::{AccountName, Observed, Receipt, RouterInterfaceId, Scope, Status};
 use rictl::run::{Report, StopReason, WaveFailure};
 use rictl::spec::{SpecFile, parse};
 use rictl::store::memory::{Disk, Memory, MemoryStore};
 use tokio::sync::watch;
 
+use crate::harness::handing_on::hands_on_what_rides;
 use crate::harness::in_process::{Open, planned, started, target};
 
 /// SplitMix64.
@@ -183,32 +180,7 @@ impl CloudRead for Witness {
     }
 }
 
-impl TrafficRead for Witness {
-    async fn traffic(
-        &self,
-        scope: &Scope,
-        direction: Direction,
-        ids: &[RouterInterfaceId],
-    ) -> Result<Vec<TrafficPoint>, CloudError> {
-        self.inner.traffic(scope, direction, ids).await
-    }
-}
-
-impl RoutesRead for Witness {
-    async fn route_tables(&self, router: &Router, page_number: u32) -> Result<RouteTablesPage, CloudError> {
-        self.inner.route_tables(router, page_number).await
-    }
-
-    async fn routes(&self, router: &Router, table: &str, next_token: Option<&str>) -> Result<RoutesPage, CloudError> {
-        self.inner.routes(router, table, next_token).await
-    }
-}
-
-impl Stamped for Witness {
-    async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
-        self.inner.takes_stamp(scope, back).await
-    }
-}
+hands_on_what_rides!(Witness, inner);
 
 impl Cloud for Witness {
     async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError> {

@@ -3,5 +3,6 @@
 
 pub(crate) mod binary;
 pub(crate) mod emulator;
+pub(crate) mod handing_on;
 pub(crate) mod in_process;
 pub(crate) mod relay;

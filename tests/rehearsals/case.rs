@@ -13,11 +13,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rictl::alibaba::credentials::Environment;
 use rictl::clock::Clock;
-use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
-use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
-use rictl::cloud::{
-    Cloud, CloudError, CloudRead, DescribeQuery, Health, Identity as Caller, Mutation, Page, Permit, Receipt, Stamped,
-};
+use rictl::cloud::{Cloud, CloudError, Mutation, Permit, Receipt};
 use rictl::dice::Dice;
 use rictl::emulator::{Fault, FaultKind, InProcess, InterfaceSeed, OppositeSeed, QuotaSeed, Settle, World, WorldSeed};
 use rictl::executor::{OnError, Settings};
@@ -29,7 +25,7 @@ use rictl::ops::project::Project;
 use rictl::ops::rehearse::{Carried, Rehearsed, Rehearsing, on_virtual_time};
 use rictl::ops::session::{Applied, Approval, Front, Session, Task, today};
 use rictl::plan::{Plan, PlanOptions, RoutesHeard};
-use rictl::resource::{AccountName, Call, LiveState, Provider, Router, RouterInterfaceId, Scope, Status, Target};
+use rictl::resource::{AccountName, Call, LiveState, Provider, RouterInterfaceId, Scope, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Lowest, Report};
 use rictl::spec::{self, SpecFile};
@@ -37,6 +33,8 @@ use rictl::state::{Durations, Record, Sighting, State};
 use rictl::store::local::Paths;
 use rictl::store::lock::Holder;
 use rictl::store::memory::{Disk, Memory};
+
+use crate::harness::handing_on::{hands_on_reads, hands_on_what_rides};
 
 /// What a call takes of which nothing is recorded.
 const ASSUMED: u64 = 5_000;
@@ -430,46 +428,8 @@ struct Wire<'c> {
     seen: Rc<RefCell<Vec<(Duration, RouterInterfaceId, Status)>>>,
 }
 
-impl CloudRead for Wire<'_> {
-    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
-        self.face.describe(scope, query).await
-    }
-
-    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
-        self.face.health(scope, id).await
-    }
-
-    async fn identity(&self, account: &AccountName) -> Result<Caller, CloudError> {
-        self.face.identity(account).await
-    }
-}
-
-impl TrafficRead for Wire<'_> {
-    async fn traffic(
-        &self,
-        scope: &Scope,
-        direction: Direction,
-        ids: &[RouterInterfaceId],
-    ) -> Result<Vec<TrafficPoint>, CloudError> {
-        self.face.traffic(scope, direction, ids).await
-    }
-}
-
-impl RoutesRead for Wire<'_> {
-    async fn route_tables(&self, router: &Router, page_number: u32) -> Result<RouteTablesPage, CloudError> {
-        self.face.route_tables(router, page_number).await
-    }
-
-    async fn routes(&self, router: &Router, table: &str, next_token: Option<&str>) -> Result<RoutesPage, CloudError> {
-        self.face.routes(router, table, next_token).await
-    }
-}
-
-impl Stamped for Wire<'_> {
-    async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
-        self.face.takes_stamp(scope, back).await
-    }
-}
+hands_on_reads!(Wire<'_>, face);
+hands_on_what_rides!(Wire<'_>, face);
 
 impl Cloud for Wire<'_> {
     async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError> {

@@ -21,12 +21,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rictl::alibaba::credentials::Environment;
 use rictl::clock::Clock;
-use rictl::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead};
-use rictl::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
-use rictl::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, Health, Identity, Mutation, Page, Permit,
-    Receipt, Stamped, Terms,
-};
+use rictl::cloud::{Call, Cloud, CloudError, Effect, ErrorKind, Mutation, Permit, Receipt, Terms};
 use rictl::emulator::{Format, InProcess, World, WorldSeed};
 use rictl::executor::Settings;
 use rictl::history;
@@ -35,7 +30,7 @@ use rictl::ops::locked::Locked;
 use rictl::ops::project::Project;
 use rictl::ops::session::{Applied, Approval, Front, Session, Task, today};
 use rictl::plan::{Plan, PlanOptions};
-use rictl::resource::{AccountName, Provider, Router, RouterInterfaceId, Scope, Status, Target};
+use rictl::resource::{Provider, RouterInterfaceId, Scope, Status, Target};
 use rictl::retry::{Policy, Quota, Retrying};
 use rictl::run::{Event, Report};
 use rictl::spec::{self, SpecFile};
@@ -50,6 +45,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::dice::Dice;
 use super::life::epoch;
+use crate::harness::handing_on::{hands_on_reads, hands_on_what_rides};
 
 /// What is left out, which has to be noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -292,46 +288,8 @@ async fn deliver(
     answer
 }
 
-impl CloudRead for Wire {
-    async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
-        self.face.describe(scope, query).await
-    }
-
-    async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
-        self.face.health(scope, id).await
-    }
-
-    async fn identity(&self, account: &AccountName) -> Result<Identity, CloudError> {
-        self.face.identity(account).await
-    }
-}
-
-impl TrafficRead for Wire {
-    async fn traffic(
-        &self,
-        scope: &Scope,
-        direction: Direction,
-        ids: &[RouterInterfaceId],
-    ) -> Result<Vec<TrafficPoint>, CloudError> {
-        self.face.traffic(scope, direction, ids).await
-    }
-}
-
-impl RoutesRead for Wire {
-    async fn route_tables(&self, router: &Router, page_number: u32) -> Result<RouteTablesPage, CloudError> {
-        self.face.route_tables(router, page_number).await
-    }
-
-    async fn routes(&self, router: &Router, table: &str, next_token: Option<&str>) -> Result<RoutesPage, CloudError> {
-        self.face.routes(router, table, next_token).await
-    }
-}
-
-impl Stamped for Wire {
-    async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
-        self.face.takes_stamp(scope, back).await
-    }
-}
+hands_on_reads!(Wire, face);
+hands_on_what_rides!(Wire, face);
 
 impl Cloud for Wire {
     async fn call(&self, scope: &Scope, call: &Mutation, permit: Permit) -> Result<Receipt, CloudError> {
