@@ -106,6 +106,11 @@ pub trait Store {
 
     /// Writes what could not be appended to a second place, and names it for people.
     fn rescue(&mut self) -> Result<String, StoreError>;
+
+    /// Returns the lines that could not be appended.
+    fn unsaved(&self) -> &[u8] {
+        &[]
+    }
 }
 
 /// Why history could not be read or written.

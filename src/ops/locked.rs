@@ -56,6 +56,8 @@ pub struct Locked<'s, C, S> {
     settled: Vec<RunId>,
     /// Records came along from states beside this one.
     has_taken_along: bool,
+    /// Lines that could be recorded nowhere.
+    unrescued: Option<String>,
     /// What becomes of calls that are late on their way, once that was asked.
     late_calls: Option<LateCalls>,
     /// What keeps others on this host from the account; none in a simulation.
@@ -160,6 +162,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             standing,
             settled: Vec::new(),
             has_taken_along: false,
+            unrescued: None,
             late_calls: None,
             account: None,
             is_rehearsal: false,

@@ -316,6 +316,10 @@ impl<M: Medium> Store for Recorder<M> {
         let unsaved = self.unsaved.clone().unwrap_or_default();
         self.medium.rescue(&unsaved)
     }
+
+    fn unsaved(&self) -> &[u8] {
+        self.unsaved.as_deref().unwrap_or_default()
+    }
 }
 
 /// Takes the runs of a journal apart, each with its lines. A run and its way back stand in each other's lines, so that each

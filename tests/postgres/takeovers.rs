@@ -106,3 +106,36 @@ fn who_stood_still_past_its_lease_sends_nothing_more_and_says_who_has_taken_over
     assert!(said.contains("was taken over by") && said.contains("epoch 2"), "{said}");
     each_called_once(&emulator);
 }
+
+#[test]
+fn a_confirmation_and_the_way_back_on_two_machines_come_to_one_end() {
+    let Some(server) = Server::shared() else { return };
+    let (mut kept, mut taken_back) = (0, 0);
+    for race in 0..6_u64 {
+        let (emulator, url) = (Emulator::serve(&world()), server.url(&server.database()));
+        let (one, other) = (machine(&url), machine(&url));
+        let waits = apply(&one, &emulator, &["--target", "a00", "--confirm-within", "2s"]);
+        let begun = Instant::now();
+        let run = loop {
+            let said = std::fs::read_to_string(one.path().join("output")).unwrap();
+            let run = said.split_once("\nRun ").and_then(|(_, rest)| rest.split_once(':'));
+            if let Some((run, _)) = run.filter(|(_, rest)| rest.contains("waits confirmation")) {
+                break run.to_owned();
+            }
+            assert!(begun.elapsed() < LONGEST, "{said}");
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        // Around the deadline, which is two seconds after the call.
+        std::thread::sleep(Duration::from_millis(1700 + 80 * race));
+        let confirmed = other.quick(&emulator.url(), &["confirm", &run]);
+        let (code, said) = ended(waits, &one);
+        let (status, calls) = (emulator.status("ri-00"), emulator.mutating_calls().len());
+        match confirmed.code {
+            0 => assert_eq!((code, status.as_str(), calls), (0, "Inactive", 1), "{}{said}", confirmed.text()),
+            _ => assert_eq!((code, status.as_str(), calls), (5, "Active", 2), "{}{said}", confirmed.text()),
+        }
+        kept += u32::from(confirmed.code == 0);
+        taken_back += u32::from(confirmed.code != 0);
+    }
+    println!("{kept} kept, {taken_back} taken back");
+}

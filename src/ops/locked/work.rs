@@ -114,6 +114,9 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let after = std::mem::take(&mut ended.seen);
         let waits = back.is_none() && ended.report.operation == Operation::Apply;
         let (mut report, is_recorded) = self.end(&plan, ended, waits && self.session.confirm_within.is_some());
+        if let Some(lines) = self.unrescued.take() {
+            front.note(&words::history::unrescued(&lines));
+        }
         if let Some(unrecorded) = report.unrecorded.as_ref().filter(|_| report.exit() == Some(Exit::Done)) {
             front.note(&format!("warning: {}", words::run::unrecorded(unrecorded)));
         }
@@ -273,7 +276,14 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let rescued = match error {
             // The second place may lie on the same disk, and whoever asked twice to stop waits.
             StoreError::Stalled => Err("nothing more is written".to_owned()),
-            _ => self.store.rescue().map_err(|error| explain(&error)),
+            _ => self.store.rescue().or_else(|error| match self.store.lease() {
+                // Of a state far away nothing is on this machine: whoever keeps what is printed has it.
+                Some(_) => {
+                    self.unrescued = Some(String::from_utf8_lossy(self.store.unsaved()).trim_end().to_owned());
+                    Ok("standard error".to_owned())
+                }
+                None => Err(explain(&error)),
+            }),
         };
         Unrecorded { error: explain(error), rescued, taken_over: matches!(error, StoreError::Fenced { .. }) }
     }

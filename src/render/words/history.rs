@@ -73,6 +73,11 @@ pub(crate) fn waits_for_calls(run_id: &RunId, until: Timestamp, zone: &Zone) -> 
     format!("waiting until {} for calls of run {run_id} that may still arrive", zone.stamp(until))
 }
 
+/// Hands out lines that could be recorded nowhere.
+pub(crate) fn unrescued(lines: &str) -> String {
+    format!("what could not be recorded, to be kept in a file for `rictl state rescue`:\n{lines}")
+}
+
 /// How many interfaces a line of the history names before it counts them.
 const NAMED: usize = 3;
 
