@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::calendar::Zone;
 use crate::drift::{self, Subject};
+use crate::journal::Outcome;
 use crate::plan::{GroupHealth, TrafficHeard, Upcoming, WhyMemberNotUp};
 use crate::resource::{Address, ChangeName, GroupName, LiveState, RouterInterfaceId, ScopeFailure, Status, Target};
 use crate::schedule;
@@ -259,7 +260,13 @@ fn taken_down_by<'a>(subject: &Subject<'a>) -> Option<&'a RunId> {
         live == way.through || live == way.to
     });
     let stands = |record: &&Record| record.declared.is_some_and(|declared| *live == declared.status());
-    open.map(|action| &action.run_id).or_else(|| Some(record).filter(stands)?.changed_by.as_ref())
+    // What a way back has left stands by no change of its own.
+    let last = record.last_action.as_ref().filter(|action| {
+        let is_at_goal = action.outcome.is_some_and(Outcome::is_at_goal);
+        is_at_goal && live == action.action.transition().to && record.observed.status.as_ref() == Some(live)
+    });
+    let changed_by = || Some(record).filter(stands)?.changed_by.as_ref();
+    open.map(|action| &action.run_id).or_else(changed_by).or_else(|| last.map(|action| &action.run_id))
 }
 
 fn moving(subject: &Subject<'_>) -> Option<Moving> {

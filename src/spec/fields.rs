@@ -258,7 +258,7 @@ impl<'a> Fields<'a> {
     /// Reads text for people.
     pub(super) fn text(&mut self, path: Path<'_>, name: &str, findings: &mut Findings) -> Option<String> {
         let (key, node) = self.take(name)?;
-        read::text(path.then(key.name), node, findings).map(|text| text.value)
+        read::said(path.then(key.name), node, findings).map(|text| text.value)
     }
 
     /// Reads a line that something else reads again.

@@ -68,6 +68,16 @@ fn string<'a>(path: Path<'_>, node: Node<'a>, findings: &mut Findings) -> Option
     }
 }
 
+/// Reads a string that is shown to people and never parsed; what says nothing is a finding.
+pub(super) fn said(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Placed<String>> {
+    let said = text(path, node, findings)?;
+    if said.value.trim().is_empty() {
+        refuse(path, said.place, ValueFault::EmptyLine, findings);
+        return None;
+    }
+    Some(said)
+}
+
 /// Reads a string that is shown to people and never parsed.
 pub(super) fn text(path: Path<'_>, node: Node<'_>, findings: &mut Findings) -> Option<Placed<String>> {
     string(path, node, findings).map(|text| Placed { value: text.value.into_owned(), place: text.place })

@@ -79,6 +79,7 @@ async fn append(arguments: &InitArgs, invocation: &Invocation, output: &Output) 
     let connection = connect(&project, &invocation.access(), invocation.clock).await?;
     let regions = if arguments.region.is_empty() { unmanaged::regions(&project) } else { arguments.region.clone() };
     let (cloud, target) = (&connection.cloud, &connection.target);
+    let read = regions.clone();
     let survey = operation::read(cloud, target, regions, None, &invocation.clock).await?;
     let _turn = shared_file::turn(&path);
     // Reading the cloud took its time.
@@ -86,7 +87,9 @@ async fn append(arguments: &InitArgs, invocation: &Invocation, output: &Output) 
     let appended = unmanaged::append(&project, &path, arguments.output.as_deref(), survey)?;
     let file = appended.path.display();
     if appended.entries == 0 {
-        output.say(&format!("Nothing is live that the spec does not declare; {file} stays as it is."));
+        let read: Vec<String> = read.iter().map(ToString::to_string).collect();
+        let read = read.join(", ");
+        output.say(&format!("Nothing is live in {read} that the spec does not declare; {file} stays as it is."));
         return Ok(Exit::Done);
     }
     shared_file::write(&appended.path, appended.text.as_bytes(), Access::Others, true)?;

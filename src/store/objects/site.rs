@@ -28,6 +28,9 @@ pub enum Unplaced {
     /// Neither `oss://BUCKET/PREFIX` nor `s3://BUCKET/PREFIX`.
     #[error("it is neither oss://BUCKET/PREFIX nor s3://BUCKET/PREFIX")]
     Scheme,
+    /// Something stands before the bucket, or after a `?`, that may be a key.
+    #[error("there is more in the URL than a bucket and a prefix, such as keys")]
+    Keys,
     /// No bucket has such a name.
     #[error("`{0}` is no name of a bucket: 3 to 63 of a-z, 0-9 and `-`")]
     Bucket(String),
@@ -64,6 +67,10 @@ impl Site {
             Some(("s3", rest)) => (Dialect::Aws, rest),
             _ => return Err(Unplaced::Scheme),
         };
+        // What may be a secret is not shown.
+        if rest.contains(['@', '?', '#', ':']) {
+            return Err(Unplaced::Keys);
+        }
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
         if !is_label(bucket) || bucket.len() < 3 {
             return Err(Unplaced::Bucket(bucket.escape_debug().take(80).collect()));
@@ -222,10 +229,13 @@ mod tests {
     fn nothing_but_a_bucket_and_a_prefix_is_taken_from_an_address() {
         let parse = |text: &str| Site::parse(text, Some("r-1"), None).unwrap_err();
         assert_eq!(parse("gs://audit"), Unplaced::Scheme);
-        for bad in ["oss://a", "oss://Audit", "oss://user:word@audit", "s3://a.b.c", "s3://-audit", "s3://audit?x=1"] {
+        for bad in ["oss://a", "oss://Audit", "s3://a.b.c", "s3://-audit"] {
             assert!(matches!(parse(bad), Unplaced::Bucket(_)), "{bad}");
         }
-        for bad in ["oss://audit//x", "oss://audit/../x", "oss://audit/x?y", "oss://audit/x#y", "oss://audit/a b"] {
+        for bad in ["oss://key:secret@audit", "s3://audit?secret=x", "oss://audit/x?y", "oss://audit/x#y"] {
+            assert_eq!(parse(bad), Unplaced::Keys, "{bad}");
+        }
+        for bad in ["oss://audit//x", "oss://audit/../x", "oss://audit/a b"] {
             assert_eq!(parse(bad), Unplaced::Prefix, "{bad}");
         }
         let region = |text| Site::parse("oss://audit", Some(text), None).unwrap_err();

@@ -91,6 +91,9 @@ impl Address {
         let mut asked = Asked::default();
         asked.read(query)?;
         let (user, database) = (decoded(login)?, decoded(database)?);
+        if user.contains(':') {
+            return Err(BadAddress::Password);
+        }
         if user.is_empty() {
             return Err(malformed("it names no user"));
         }
@@ -244,6 +247,7 @@ mod tests {
             "postgres://net@db/x?PassWord=hunter2",
             "postgres://net@db/x?pass%77ord=hunter2",
             "postgres://:hunter2@db/x",
+            "postgres://net%3Ahunter2@db/x",
         ] {
             assert_eq!(Address::parse(url), Err(BadAddress::Password), "{url}");
         }
