@@ -8,7 +8,7 @@ use crate::cloud::CloudRead;
 use crate::cloud::routes::RoutesRead;
 use crate::cloud::traffic::TrafficRead;
 use crate::diagnostic::Place;
-use crate::plan::{BlockReason, Plan, PlanOptions};
+use crate::plan::{BlockCode, BlockReason, Plan, PlanOptions};
 use crate::resource::{Address, DesiredStatus};
 use crate::selector::Selector;
 use crate::spec::{LastRoutePolicy, Limits, Placed};
@@ -48,7 +48,11 @@ pub async fn riding(
         let supposed = Known { project: &project, state: None, doubts: &[], ..*known };
         let alone = PlanOptions { targets: vec![Selector::of(address)], ..options.clone() };
         let plan = live::plan_hearing(&supposed, cloud, &alone, &mut heard).await?;
-        let rides = |reason: &BlockReason| matches!(reason, BlockReason::Route(_) | BlockReason::Traffic { .. });
+        // By the statuses its groups can spare it: where the plan says otherwise, a health check does.
+        let rides = |reason: &BlockReason| {
+            let code = reason.code();
+            matches!(code, BlockCode::Route | BlockCode::Traffic | BlockCode::Floor | BlockCode::Health)
+        };
         let refused = plan.blocked.into_iter().find(|blocked| blocked.address == *address && rides(&blocked.reason));
         forbidden.extend(refused.map(|blocked| (blocked.address, blocked.reason)));
         if let Some(entry) = project.spec.interfaces.get_mut(address) {
