@@ -414,7 +414,8 @@ struct Unattended(Rc<Ground>, usize);
 
 impl Front for Unattended {
     fn note(&mut self, text: &str) {
-        self.0.note(&format!("process {}: {text}", self.1));
+        // Lines of a journal hold clocks of this machine.
+        self.0.note(&format!("process {}: {}", self.1, text.lines().next().unwrap_or_default()));
     }
 
     fn planned(&mut self, _: &Plan) {}
@@ -710,10 +711,10 @@ fn every_seed_of_two_machines_and_more_keeps_every_promise() {
     assert!(failures.is_empty(), "{} seeds fail:\n{}", failures.len(), shown.join("\n"));
 }
 
-/// Somebody who held the state before was taken for whoever had begun the open run, and nobody waited for its call.
+/// Somebody who held the state before was taken for whoever had begun the open run, or hid it, and nobody waited for its call.
 #[test]
 fn what_was_broken_once_stays_mended() {
-    for seed in [10869, 10953, 15710, 21163, 30306, 32680, 36826, 40012, 42580] {
+    for seed in [10869, 10953, 15710, 21163, 30306, 32680, 36826, 40012, 42580, 7224] {
         let outcome = play(&Scenario::draw(seed), None, false);
         assert!(outcome.violations.is_empty(), "SIM_SEED={seed}: {}", outcome.violations.join("; "));
     }

@@ -43,10 +43,14 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
 
     /// Lets the open steps of a dead run wait for as long as their calls may still arrive, and says so.
     pub(super) fn wait_for_late_calls(&self, run: &Run, open: &mut [OpenStep], front: &mut impl Front) {
-        let Some(before) = self.store.lease().and_then(|lease| lease.before()) else { return };
-        // Of a run whose process gave the state back nobody knows when it could send last.
-        let Some(late) = count_for(run).filter(|_| is_of(run, &before.holder)) else { return };
-        let left = before.may_arrive_until(late).since(BootTime::now());
+        let Some(lease) = self.store.lease() else { return };
+        let Some(late) = count_for(run) else { return };
+        let before = lease.before();
+        let of_before = before.as_ref().map(|before| before.may_arrive_until(late).since(BootTime::now()));
+        // Of a process that gave the state back, or was not the last to hold it, nobody knows when it could send last; but it was
+        // before now, or as long as anybody could who did not give it back.
+        let is_its_own = before.as_ref().is_some_and(|before| is_of(run, &before.holder));
+        let left = of_before.into_iter().chain((!is_its_own).then_some(late)).max().unwrap_or(late);
         let open: Vec<&mut OpenStep> = open.iter_mut().filter(|open| !open.accepted).collect();
         if !open.is_empty() && !left.is_zero() {
             let until = self.session.clock.at(tokio::time::Instant::now() + left);
