@@ -7,9 +7,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs};
 
-/// Starts a server as a user that may, says when it is up, and ends it with whoever holds the other end of its input.
+/// Starts a server as a user that may, says when it is up, and ends it with whoever holds the other end of its input:
+/// a signal to the whole group (Ctrl-C) ends the tests, and by that the input, and not this before it has cleared up.
 const SCRIPT: &str = r#"
 set -eu
+trap '' HUP INT TERM
 as=''; D=$(mktemp -d "${TMPDIR:-/tmp}/rictl-postgres-XXXXXX"); trap 'rm -rf "$D"' EXIT
 if [ "$(id -u)" = 0 ]; then chown postgres "$D"; as='runuser -u postgres --'; fi
 cd "$D"
