@@ -187,10 +187,9 @@ fn clock() -> Clock {
 
 /// What the environment says of stores.
 fn stores(global: &Global, environment: &Environment, clock: Clock) -> Stores {
-    let path = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let cache = path("XDG_CACHE_HOME").or_else(|| Some(path("HOME")?.join(".cache")));
-    let rescue = [path("RICTL_RESCUE_DIR"), Some(PathBuf::from(".")), Some(std::env::temp_dir())];
+    let cache = path("XDG_CACHE_HOME").or_else(|| Some(home()?.join(".cache")));
+    let rescue = [rescue_directory(), Some(PathBuf::from(".")), Some(std::env::temp_dir())];
     Stores {
         asked: global.state.clone(),
         terms: Terms { ttl: global.lease, rescue: rescue.into_iter().flatten().collect() },
@@ -223,5 +222,15 @@ fn variables() -> impl Iterator<Item = (String, String)> {
 }
 
 fn home() -> Option<PathBuf> {
-    std::env::var_os("HOME").filter(|home| !home.is_empty()).map(PathBuf::from)
+    path("HOME")
+}
+
+/// Returns where lines are put that could not be recorded, where somebody says.
+fn rescue_directory() -> Option<PathBuf> {
+    path("RICTL_RESCUE_DIR")
+}
+
+/// Returns the path that a variable holds.
+fn path(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }

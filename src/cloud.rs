@@ -101,6 +101,9 @@ impl Page {
     }
 }
 
+/// The action behind [`CloudRead::describe`].
+pub const LISTING_ACTION: &str = "DescribeRouterInterfaces";
+
 /// The action behind [`CloudRead::health`].
 pub const HEALTH_ACTION: &str = "DescribeRouterInterfaceAttribute";
 

@@ -6,15 +6,18 @@
 //! ```text
 //! F7  cli        args, commands, front (what an apply shows and asks), streams, signals, environment, exit code
 //! F6  ops        project and connection, then what each command amounts to: live plan, apply, saved plan,
-//!                approvals, rollback, confirmation, drift, status, rehearsal, history, evidence, edits of state and spec
+//!                approvals, rollback, confirmation, drift, status, rehearsal, history, evidence, edits of state and spec;
+//!                which store, and a history taken to another
 //! F5  render     plan, report, drift, status, history, ticket, diagnostics, events -> text, JSON, Markdown, HTML, CSV,
 //!                SVG, graphs
 //! F4  refresh    CloudRead -> LiveState, in bulk       executor  its machine decides what is next: admission,
 //!     alibaba    Cloud over HTTPS, and credentials               floors, waves; its driver does it; recovery
 //!     history    the one writer of records: folds, catches up, archives
-//!     retry      retries and quotas around any Cloud   emulator  the world and its two faces
-//! F3  cloud      the port to the cloud, error codes    store     the port to history, its recorder, files
-//!     clock      one clock for the shell               child     somebody else's program, and its end
+//!     retry      retries and quotas around any Cloud,  emulator  the world and its two faces
+//!                with the other processes of this host
+//! F3  cloud      the port to the cloud, error codes    store     the port to history and its recorder; files,
+//!     clock      one clock for the shell                         stores that machines share: Postgres, buckets
+//!     child      somebody else's program, and its end
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
 //!     drift      declared, recorded and live, compared: the one definition
 //!     schedule   changes over time: what holds when, and what clashes

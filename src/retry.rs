@@ -26,8 +26,8 @@ use self::gate::{Fate, Gate, LONGEST_PAUSE, Slot};
 use self::lines::Lines;
 use self::neighbours::{Neighbours, Street};
 use crate::cloud::{
-    Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, Receipt, Stamped,
+    Call, Cloud, CloudError, CloudRead, DescribeQuery, ErrorKind, HEALTH_ACTION, Health, Identity, LISTING_ACTION,
+    Mutation, Page, Permit, Receipt, Stamped,
 };
 use crate::dice::Dice;
 use crate::resource::{AccountName, Region, RouterInterfaceId, Scope};
@@ -222,7 +222,7 @@ impl<C: CloudRead> CloudRead for Retrying<C> {
             let _line = self.lines.take().await;
             self.inner.describe(scope, query).await
         };
-        self.run(scope, "DescribeRouterInterfaces", None, read_may_repeat, attempt).await
+        self.run(scope, LISTING_ACTION, None, read_may_repeat, attempt).await
     }
 
     async fn health(&self, scope: &Scope, id: &RouterInterfaceId) -> Result<Health, CloudError> {
@@ -248,7 +248,7 @@ impl<C: CloudRead> CloudRead for Retrying<C> {
 impl<C: Stamped> Stamped for Retrying<C> {
     async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
         let attempt = async || self.inner.takes_stamp(scope, back).await;
-        self.run(scope, "DescribeRouterInterfaces", None, read_may_repeat, attempt).await
+        self.run(scope, LISTING_ACTION, None, read_may_repeat, attempt).await
     }
 }
 

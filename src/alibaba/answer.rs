@@ -12,7 +12,7 @@ use super::source::Credentials;
 use super::transport::Answer;
 use super::wire::{self, Envelope};
 use crate::cloud::codes::{self, Meaning};
-use crate::cloud::{CloudError, Effect, ErrorKind, Receipt, RequestId};
+use crate::cloud::{CloudError, Effect, ErrorKind, LISTING_ACTION, Receipt, RequestId};
 
 /// What the answer is held against.
 pub(super) struct Asked<'a> {
@@ -42,8 +42,9 @@ impl Asked<'_> {
         if (300..400).contains(&answer.status) {
             return Err(self.unreadable(answer, "a redirect, which is never followed"));
         }
-        let envelope =
-            envelope(answer, self.action.name == LISTING).map_err(|problem| self.unreadable(answer, &problem))?;
+        // Its answers alone are long.
+        let is_listing = self.action.name == LISTING_ACTION;
+        let envelope = envelope(answer, is_listing).map_err(|problem| self.unreadable(answer, &problem))?;
         let Some(request_id) = envelope.request_id.clone() else {
             return Err(self.unreadable(answer, "JSON without RequestId"));
         };
@@ -145,9 +146,6 @@ impl Asked<'_> {
         )
     }
 }
-
-/// The one action whose answers are long.
-pub(super) const LISTING: &str = "DescribeRouterInterfaces";
 
 fn envelope(answer: &Answer, is_listing: bool) -> Result<Envelope, String> {
     if answer.body.is_empty() {

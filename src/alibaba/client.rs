@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use tracing::{debug, trace};
 use uuid::Uuid;
 
-use super::answer::{Asked, LISTING, describe};
+use super::answer::{Asked, describe};
 use super::endpoint::{Endpoint, Network};
 use super::http::Timeouts;
 use super::proxy::{Proxy, is_never_proxied};
@@ -23,8 +23,8 @@ use super::transport::{Answer, Transport};
 use super::wire::{self, Body};
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
-    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, Receipt, Selection, Stamped, Terms, stamp_taken, unknown_interface,
+    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, LISTING_ACTION,
+    Mutation, Page, Permit, Receipt, Selection, Stamped, Terms, stamp_taken, unknown_interface,
 };
 use crate::resource::{AccountId, AccountName, Region, RouterInterfaceId, Scope};
 use crate::spec::SignatureVersion;
@@ -207,7 +207,7 @@ impl<S: CredentialSource> Client<S> {
 
     /// Asks for one page, under terms.
     async fn page(&self, scope: &Scope, query: &DescribeQuery, terms: Terms) -> Result<Page, CloudError> {
-        const ACTION: &str = LISTING;
+        const ACTION: &str = LISTING_ACTION;
         let mut parameters = vec![
             ("RegionId".to_owned(), scope.region.to_string()),
             ("PageNumber".to_owned(), query.page_number.to_string()),

@@ -9,7 +9,7 @@ pub(super) mod events;
 pub(super) mod routes;
 pub(super) mod traffic;
 
-use serde::de::Error as _;
+use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -45,9 +45,10 @@ fn said(scalar: Option<Loose>) -> Option<String> {
     scalar.map(|Loose(text)| text).filter(|text| !text.is_empty())
 }
 
-/// What every answer may say of itself, success or not.
+/// What every answer may say of itself, success or not, and what a listing has besides; of other answers that is passed over.
+/// To flatten the two into one would read all twice.
 #[derive(Debug, Deserialize)]
-struct EnvelopeFields {
+struct Fields<Count, Set> {
     #[serde(rename = "RequestId", alias = "requestId")]
     request_id: Option<Loose>,
     #[serde(rename = "Code", alias = "code")]
@@ -60,6 +61,10 @@ struct EnvelopeFields {
     recommend: Option<Loose>,
     #[serde(rename = "RouterInterfaceId")]
     interface_id: Option<Loose>,
+    #[serde(rename = "TotalCount")]
+    total_count: Option<Count>,
+    #[serde(rename = "RouterInterfaceSet")]
+    set: Option<Set>,
 }
 
 /// What every answer may say of itself, empty texts left out.
@@ -93,20 +98,19 @@ impl<'a> From<&'a [u8]> for Body<'a> {
 
 /// Reads what an answer says of itself.
 pub(super) fn envelope(body: &[u8]) -> Result<Envelope, serde_json::Error> {
-    serde_json::from_slice(body).map(|fields: EnvelopeFields| fields.into_envelope(None))
+    let fields: Fields<IgnoredAny, IgnoredAny> = serde_json::from_slice(body)?;
+    Ok(fields.into_envelope(|_, _| None))
 }
 
 /// Reads what the answer to a listing says of itself, and what it lists, at once. What is not both of that is read as any other
 /// answer is: what is wrong with it is then told apart.
 pub(super) fn listed_envelope(body: &[u8]) -> Result<Envelope, serde_json::Error> {
-    let Ok(whole) = serde_json::from_slice::<WholeListing>(body) else { return envelope(body) };
-    let WholeListing { request_id, code, message, success, recommend, interface_id, total_count, set } = whole;
-    let listing = total_count.zip(set).map(|(total_count, set)| Listing { total_count, set });
-    Ok(EnvelopeFields { request_id, code, message, success, recommend, interface_id }.into_envelope(listing))
+    let Ok(fields) = serde_json::from_slice::<Fields<Loose, InterfaceSet>>(body) else { return envelope(body) };
+    Ok(fields.into_envelope(|total_count, set| Some(Listing { total_count: total_count?, set: set? })))
 }
 
-impl EnvelopeFields {
-    fn into_envelope(self, listing: Option<Listing>) -> Envelope {
+impl<Count, Set> Fields<Count, Set> {
+    fn into_envelope(self, listing: impl FnOnce(Option<Count>, Option<Set>) -> Option<Listing>) -> Envelope {
         Envelope {
             request_id: said(self.request_id).map(|id| RequestId(id.into())),
             code: said(self.code),
@@ -114,30 +118,9 @@ impl EnvelopeFields {
             success: said(self.success).map(|word| !word.eq_ignore_ascii_case("false")),
             recommend: said(self.recommend),
             interface_id: said(self.interface_id),
-            listing,
+            listing: listing(self.total_count, self.set),
         }
     }
-}
-
-/// [`EnvelopeFields`] and [`Listing`]: to flatten them into one would read all twice.
-#[derive(Deserialize)]
-struct WholeListing {
-    #[serde(rename = "RequestId", alias = "requestId")]
-    request_id: Option<Loose>,
-    #[serde(rename = "Code", alias = "code")]
-    code: Option<Loose>,
-    #[serde(rename = "Message", alias = "message")]
-    message: Option<Loose>,
-    #[serde(rename = "Success", alias = "success")]
-    success: Option<Loose>,
-    #[serde(rename = "Recommend", alias = "recommend")]
-    recommend: Option<Loose>,
-    #[serde(rename = "RouterInterfaceId")]
-    interface_id: Option<Loose>,
-    #[serde(rename = "TotalCount")]
-    total_count: Option<Loose>,
-    #[serde(rename = "RouterInterfaceSet")]
-    set: Option<InterfaceSet>,
 }
 
 /// What an answer lists.

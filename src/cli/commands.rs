@@ -167,8 +167,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
 
 /// Returns where lines of files are put that could not be appended: RICTL_RESCUE_DIR, else where temporary files are.
 fn rescue_directory() -> PathBuf {
-    let named = std::env::var_os("RICTL_RESCUE_DIR").filter(|named| !named.is_empty());
-    named.map_or_else(std::env::temp_dir, PathBuf::from)
+    super::rescue_directory().unwrap_or_else(std::env::temp_dir)
 }
 
 /// Returns whether a URL may have a password in it; such a one is refused, and never said again.

@@ -23,8 +23,8 @@ use super::world::World;
 use crate::bounds;
 use crate::clock::{BootTime, Clock};
 use crate::cloud::{
-    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, Mutation, Page,
-    Permit, Receipt, RequestId, Stamped, Terms, codes, stamp_taken, unknown_interface,
+    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, LISTING_ACTION,
+    Mutation, Page, Permit, Receipt, RequestId, Stamped, Terms, codes, stamp_taken, unknown_interface,
 };
 use crate::resource::{AccountName, RouterInterfaceId, Scope};
 
@@ -112,7 +112,7 @@ impl InProcess {
 
 impl CloudRead for InProcess {
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
-        const ACTION: &str = "DescribeRouterInterfaces";
+        const ACTION: &str = LISTING_ACTION;
         let asked = BootTime::now();
         let mut parameters = BTreeMap::from([
             ("RegionId".to_owned(), scope.region.to_string()),
@@ -161,7 +161,7 @@ impl CloudRead for InProcess {
 
 impl Stamped for InProcess {
     async fn takes_stamp(&self, scope: &Scope, back: Duration) -> Result<bool, CloudError> {
-        const ACTION: &str = "DescribeRouterInterfaces";
+        const ACTION: &str = LISTING_ACTION;
         let parameters = BTreeMap::from([("RegionId".to_owned(), scope.region.to_string())]);
         let terms = Terms { until: None, signed_back: back };
         stamp_taken(self.send_under(&scope.account, ACTION, VPC_VERSION, (parameters, terms)).await)

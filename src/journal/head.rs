@@ -255,10 +255,7 @@ fn told_goal(step: &PlannedStep) -> Option<Goal> {
 /// Returns what the steps say of their interfaces, in the words of [`crate::spec::footing`].
 fn said_of_interfaces(steps: &[PlannedStep]) -> Value {
     let entry = |step: &PlannedStep| {
-        let status = step.goal.desired().map(|desired| match desired {
-            DesiredStatus::Active => Status::Active,
-            DesiredStatus::Inactive => Status::Inactive,
-        });
+        let status = step.goal.desired().map(DesiredStatus::status);
         let account = Some(&step.scope.account).filter(|account| !account.is_default_account());
         let members = [
             ("id", Some(step.interface_id.as_str())),

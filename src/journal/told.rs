@@ -28,9 +28,8 @@ use super::chain::LineHash;
 use super::replay::Run;
 use super::wire::UNCHAINED;
 use super::{Entry, Outcome, PlannedStep};
-use crate::attribute::Goal;
 use crate::plan::StepId;
-use crate::resource::{Receipt, RequestId, Status};
+use crate::resource::{DesiredStatus, Receipt, RequestId, Status};
 use crate::uptime::Uptime;
 
 /// With what every such line begins, and no other.
@@ -187,11 +186,7 @@ fn with_words(detail: &str, receipt: Option<&Receipt>, at: Timestamp) -> Vec<Opt
 }
 
 fn status_at_goal(step: &PlannedStep) -> Option<Status> {
-    match step.goal {
-        Goal::Active => Some(Status::Active),
-        Goal::Inactive => Some(Status::Inactive),
-        Goal::Stable | Goal::Connected => None,
-    }
+    step.goal.desired().map(DesiredStatus::status)
 }
 
 impl Told {

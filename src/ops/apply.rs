@@ -101,7 +101,7 @@ async fn begin<'s>(
     let accounts = connection.check_accounts(&session.project).await?;
     let directory = session.lock_dir.as_deref();
     let account = account_lock::locks(directory, &connection.target, &accounts, &connection.reach, holder);
-    let mut waiting = |holder: &str| front.note(&format!("waiting for the account's lock of {holder}"));
+    let mut waiting = |holder: &str| front.note(&words::history::waits_for_account(holder));
     account_lock::take(&account, deadline, &mut waiting).await?;
     let mut recorded = recorded;
     let has_taken_along = take_along(session, &mut recorded, &connection.target, front);
@@ -138,7 +138,7 @@ async fn lock(
         match medium.claim(holder) {
             Err(StoreError::Locked { holder, .. }) if deadline.is_none_or(|end| Instant::now() < end) => {
                 if !told {
-                    front.note(&format!("waiting for the lock of {holder}"));
+                    front.note(&words::history::waits_for_lock(&holder));
                     told = true;
                 }
                 tokio::time::sleep(place.interval()).await;

@@ -14,8 +14,7 @@ use crate::plan::Warning;
 use crate::resource::{Address, Target};
 use crate::state::{self, Identity, Record, RunId, State};
 use crate::store::local::{Files, Paths};
-use crate::store::{Home, Place};
-use crate::store::{Medium as _, read_file, recorder};
+use crate::store::{Home, Medium as _, Place, read_file, recorder};
 
 use super::failure::{Exit, Refusal};
 use super::history as past;

@@ -14,9 +14,7 @@ use crate::plan::Plan;
 use crate::render::words::confirmation as words;
 use crate::run::{Exit, Reason, RunEnd};
 use crate::state::{Awaiting, RunId};
-
-use crate::store::{About, Medium as _, StoreError, recorder};
-use crate::store::{Home, Place};
+use crate::store::{About, Home, Medium as _, Place, StoreError, recorder};
 use crate::uptime::Uptime;
 
 use super::apply;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::plan::Plan;
+use crate::render::words;
 use crate::run::{Event, Report};
 use crate::state::Awaiting;
 use crate::store::{Home, Medium as _, StoreError};
@@ -28,7 +29,7 @@ pub(super) async fn wait_for_others(session: &Session, medium: &Home, front: &mu
             return Err(StoreError::Locked { holder: holder.to_string(), id: holder.id }.into());
         }
         if !told {
-            front.note(&format!("waiting for the lock of {holder}"));
+            front.note(&words::history::waits_for_lock(&holder.to_string()));
             told = true;
         }
         tokio::time::sleep(session.project.place.interval()).await;

@@ -206,6 +206,14 @@ mod tests {
     }
 
     #[test]
+    fn a_state_is_where_somebody_says_with_all_else_that_is_known_of_its_spec() {
+        let own = Paths { spec_owner: Some(7), ..Paths::new("kept/net.json", "rescue") };
+        let other = beside(&own.into(), PathBuf::from("elsewhere.json"));
+        assert_eq!(other.state, PathBuf::from("elsewhere.json"));
+        assert_eq!((other.spec_owner, other.rescue_dir), (Some(7), PathBuf::from("rescue")));
+    }
+
+    #[test]
     fn what_has_a_scheme_is_no_path() {
         let is_far = |text: &str| matches!(read(text), Asked::Far(_));
         assert!(is_far("postgres://db/x") && is_far("s3://bucket/x") && is_far("ftp://x"));

@@ -1,7 +1,7 @@
 //! Where the history of a spec is: in files beside it, or in a store that many machines share.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -293,7 +293,7 @@ fn about(name: &str) -> Result<NoteName, StoreError> {
 fn moved_path(paths: &Paths) -> PathBuf {
     let mut name = paths.state.file_name().unwrap_or_default().to_owned();
     name.push(".moved");
-    Path::new(&paths.state).with_file_name(name)
+    paths.state.with_file_name(name)
 }
 
 /// A medium of either kind.

@@ -191,6 +191,13 @@ impl Shared {
         self.driver.ask_patiently(move |remote, patience| Box::pin(surely(remote, write, lease, patience)))
     }
 
+    /// The journal under the claim is longer by what was appended.
+    fn appended(&self, batch: &[u8]) {
+        if let Some(claim) = &self.claim {
+            guard(&claim.journal).get_or_insert_default().extend_from_slice(batch);
+        }
+    }
+
     /// What was read before counts no more.
     fn forget(&self) {
         *guard(&self.beside) = None;
@@ -491,13 +498,5 @@ impl Medium for Shared {
 
     fn backup_name(&self) -> String {
         format!("an older state in {}", self.label)
-    }
-}
-
-impl Shared {
-    fn appended(&self, batch: &[u8]) {
-        if let Some(claim) = &self.claim {
-            guard(&claim.journal).get_or_insert_default().extend_from_slice(batch);
-        }
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Error, Result};
 
 use crate::diagnostic::Severity;
 use crate::history::{self, Recorded};
+use crate::journal::Run;
 use crate::ops::project::{Project, of_run};
 use crate::ops::stores::Named;
 use crate::ops::{beside, history as operation};
@@ -89,10 +90,7 @@ pub(super) fn footing(arguments: &RollbackArgs, invocation: &Invocation, output:
     let Some(run) = operation::standing(&place.medium(), &recorded, &arguments.run_id)? else {
         return Ok(Footing::NothingLeft);
     };
-    let project = Project::of_run(&path, place, &run)?;
-    let said = words::run_for_spec(&project.name, &why(&error), run.id());
-    said.iter().for_each(|line| output.say(&format!("warning: {line}")));
-    Ok(Footing::OfRun(project, run.id().clone()))
+    Ok(Footing::OfRun(of_run_instead(&path, &place, &run, &error, output)?, run.id().clone()))
 }
 
 /// Returns what a run goes back by that nobody has confirmed: the spec of now, or where that cannot be read what the run stood
@@ -113,8 +111,13 @@ pub(super) fn way_back(
     };
     let recorded = history::read_at(place)?;
     let Some(run) = operation::standing(&place.medium(), &recorded, &run_id.0)? else { return Err(error) };
-    let project = Project::of_run(path, place.clone(), &run)?;
-    let said = words::run_for_spec(&project.name, &why(&error), run.id());
+    of_run_instead(path, place, &run, &error, output)
+}
+
+/// Returns what a run stood under in the place of a spec that cannot be read, and says why.
+fn of_run_instead(path: &Path, place: &Place, run: &Run, error: &Error, output: &Output) -> Result<Project> {
+    let project = Project::of_run(path, place.clone(), run)?;
+    let said = words::run_for_spec(&project.name, &why(error), run.id());
     said.iter().for_each(|line| output.say(&format!("warning: {line}")));
     Ok(project)
 }
@@ -132,7 +135,7 @@ pub(super) fn records_at(path: &Path, invocation: &Invocation, output: &Output) 
 
 /// Returns where the records of a spec are that cannot be read.
 fn place(invocation: &Invocation, path: &Path) -> Result<Place> {
-    let mut paths = of_run::records(path, None, &super::rescue_directory());
+    let mut paths = of_run::records(path, &super::rescue_directory());
     paths.locking = invocation.global.lock;
     let (state_name, name) = of_run::names(path);
     invocation.stores.place(path, paths.into(), &Named { state_name, name, region: None })

@@ -10,7 +10,7 @@ use crate::ops::rollback::{self, Done, Way};
 use crate::ops::session::{Front, Ran, today};
 use crate::ops::{account_lock, live};
 use crate::plan::PlanOptions;
-use crate::render::counted;
+use crate::render::{counted, words};
 use crate::store::Store;
 
 use super::work::{WayBack, Worked};
@@ -37,7 +37,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         }
         if let Some(account) = &self.account {
             // The run may have ended in a pause, which frees the account.
-            let mut waiting = |holder: &str| front.note(&format!("waiting for the account's lock of {holder}"));
+            let mut waiting = |holder: &str| front.note(&words::history::waits_for_account(holder));
             let again = async { account_lock::retake(account, &mut waiting).await.map_err(|error| anyhow!(error)) };
             unless_signalled(&signals, again).await?;
         }

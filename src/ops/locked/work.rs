@@ -87,10 +87,11 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
         let clock = &self.session.clock;
-        let settings =
-            executor::Settings { waits_for_traffic: !self.is_rehearsal, ..settings(&self.session.settings, operation) };
-        let settings =
-            executor::Settings { signed_back: late_calls.map_or(Duration::ZERO, LateCalls::signed_back), ..settings };
+        let settings = executor::Settings {
+            waits_for_traffic: !self.is_rehearsal,
+            signed_back: late_calls.map_or(Duration::ZERO, LateCalls::signed_back),
+            ..settings(&self.session.settings, operation)
+        };
         let around = Surroundings {
             cloud: &self.cloud,
             store: &mut self.store,

@@ -14,11 +14,11 @@ use crate::store::local::Paths;
 
 use super::{Project, directory_of, files, usual_state};
 
-/// Returns where the records of a spec are that cannot be read: where `given` says, else where its files say as far as
-/// they can be read, else at the usual place.
-pub fn records(path: &Path, given: Option<&Path>, rescue_directory: &Path) -> Paths {
-    let said = || files(path).ok().and_then(footing::state_path).map(|state| directory_of(path).join(state));
-    let state = given.map(Path::to_owned).or_else(said).unwrap_or_else(|| usual_state(path));
+/// Returns where the records of a spec are that cannot be read: where its files say as far as they can be read, else at the
+/// usual place.
+pub fn records(path: &Path, rescue_directory: &Path) -> Paths {
+    let said = files(path).ok().and_then(footing::state_path).map(|state| directory_of(path).join(state));
+    let state = said.unwrap_or_else(|| usual_state(path));
     let mut paths = Paths::new(state, rescue_directory);
     paths.spec_owner = fs::metadata(path).ok().map(|found| found.uid());
     paths
@@ -55,18 +55,15 @@ impl Project {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
 
     #[test]
-    fn records_of_a_broken_spec_are_where_it_says_or_at_the_usual_place_or_where_somebody_says() {
+    fn records_of_a_broken_spec_are_where_it_says_or_at_the_usual_place() {
         let directory = tempfile::tempdir().unwrap();
         let spec = directory.path().join("net.yaml");
-        let state = |given: Option<&str>| records(&spec, given.map(Path::new), directory.path()).state;
-        assert_eq!(state(None), directory.path().join("state/net.json"));
+        let state = || records(&spec, directory.path()).state;
+        assert_eq!(state(), directory.path().join("state/net.json"));
         fs::write(&spec, "state: {path: kept/net.json}\ninterfaces: [\n").unwrap();
-        assert_eq!(state(None), directory.path().join("kept/net.json"));
-        assert_eq!(state(Some("elsewhere.json")), PathBuf::from("elsewhere.json"));
+        assert_eq!(state(), directory.path().join("kept/net.json"));
     }
 }

@@ -11,8 +11,8 @@ use crate::clock::Clock;
 use crate::cloud::routes::{RouteTablesPage, RoutesPage, RoutesRead, TABLES_ACTION};
 use crate::cloud::traffic::{Direction, TrafficPoint, TrafficRead};
 use crate::cloud::{
-    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, MAX_FILTER_VALUES,
-    Mutation, Page, Permit, Receipt, RequestId, Selection, Stamped,
+    Cloud, CloudError, CloudRead, DescribeQuery, Effect, ErrorKind, HEALTH_ACTION, Health, Identity, LISTING_ACTION,
+    MAX_FILTER_VALUES, Mutation, Page, Permit, Receipt, RequestId, Selection, Stamped,
 };
 use crate::emulator::{
     AccountSeed, ElsewhereSeed, InProcess, InterfaceSeed, OppositeSeed, QuotaSeed, Settle, World, WorldSeed,
@@ -273,7 +273,7 @@ impl AsRead {
 
 impl CloudRead for AsRead {
     async fn describe(&self, scope: &Scope, query: &DescribeQuery) -> Result<Page, CloudError> {
-        self.readable(scope, "DescribeRouterInterfaces")?;
+        self.readable(scope, LISTING_ACTION)?;
         self.face.describe(scope, query).await
     }
 

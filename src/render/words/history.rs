@@ -68,6 +68,16 @@ pub(crate) fn died(run_id: &RunId) -> String {
     format!("run {run_id} has no end on record; the next `rictl apply` looks what became of it")
 }
 
+/// Says who holds the state that is waited for.
+pub(crate) fn waits_for_lock(holder: &str) -> String {
+    format!("waiting for the lock of {holder}")
+}
+
+/// Says who is at work in the account that is waited for.
+pub(crate) fn waits_for_account(holder: &str) -> String {
+    format!("waiting for the account's lock of {holder}")
+}
+
 /// Says until when calls of a run are waited for that nobody can take back.
 pub(crate) fn waits_for_calls(run_id: &RunId, until: Timestamp, zone: &Zone) -> String {
     format!("waiting until {} for calls of run {run_id} that may still arrive", zone.stamp(until))

@@ -121,16 +121,19 @@ fn takes_a_spec(rest: &str) -> bool {
 
 /// Returns flags with their values, each after a blank.
 fn flagged(flags: &[(&'static str, String)]) -> String {
-    flags.iter().map(|(flag, value)| format!(" {flag} {}", quoted(value))).collect()
+    flags.iter().map(|(name, value)| flag(name, Some(value))).collect()
 }
 
 /// The same of flags of which some have no value.
 fn typed(flags: &[(&'static str, Option<String>)]) -> String {
-    let one = |(flag, value): &(&str, Option<String>)| match value {
-        Some(value) => format!(" {flag} {}", quoted(value)),
-        None => format!(" {flag}"),
-    };
-    flags.iter().map(one).collect()
+    flags.iter().map(|(name, value)| flag(name, value.as_deref())).collect()
+}
+
+fn flag(name: &str, value: Option<&str>) -> String {
+    match value {
+        Some(value) => format!(" {name} {}", quoted(value)),
+        None => format!(" {name}"),
+    }
 }
 
 /// Quotes a word for a shell, where it needs that.
