@@ -260,6 +260,20 @@ impl PlanOptions {
         self.at.map(|at| Meanwhile { after: made_at.unwrap_or(now), before: before(at), allow_changes })
     }
 
+    /// Returns these with what a saved plan chose: its moment, what it looks at, and what it took as done by then.
+    pub fn chosen_by(&self, saved: &Plan) -> Self {
+        let PlanInputs { target, exclude, drift, assumed_before, .. } = &saved.inputs;
+        Self {
+            at: saved.at,
+            made_at: Some(saved.timestamp),
+            assumed_before: *assumed_before,
+            targets: target.clone(),
+            excludes: exclude.clone(),
+            drift: *drift,
+            ..self.clone()
+        }
+    }
+
     /// Returns the options of a plan that looks at everything and loosens nothing.
     pub fn of_all(now: Timestamp, today: Date, settle_timeout: Duration) -> Self {
         Self {

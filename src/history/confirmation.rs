@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{Operation, Run};
-use crate::run::RunEnd;
+use crate::run::{Exit, RunEnd};
 use crate::state::{Awaiting, RunId, State, Touched};
 use crate::store::{About, StoreError};
 
@@ -122,7 +122,7 @@ pub fn awaiting(run: &Run) -> Option<Awaiting> {
             interfaces.push(touched);
         }
     }
-    Some(Awaiting { run_id: run.id().clone(), deadline, interfaces, left_by: None })
+    Some(Awaiting { run_id: run.id().clone(), deadline, interfaces, left_by: None, stopped: false })
 }
 
 /// Takes into the state the run that a dead process left and nobody has closed yet.
@@ -140,7 +140,7 @@ pub(super) fn note_begun_back(state: &mut State, run: &Run) {
     if run.started.operation == Operation::Rollback {
         let taken = &run.started.evidence.takes_back;
         let left = state.awaiting.iter_mut().filter(|awaits| taken.contains(&awaits.run_id));
-        left.for_each(|awaits| awaits.left_by = Some(run.id().clone()));
+        left.for_each(|awaits| (awaits.left_by, awaits.stopped) = (Some(run.id().clone()), true));
     }
 }
 
@@ -154,8 +154,10 @@ pub(super) fn note(state: &mut State, run: &Run) {
     if run.took_back_all() {
         state.awaiting.retain(|awaits| !taken.contains(&&awaits.run_id));
     } else {
-        let left = state.awaiting.iter_mut().filter(|awaits| taken.contains(&&awaits.run_id));
-        left.for_each(|awaits| awaits.left_by = Some(run.id().clone()));
+        let stopped = run.end().and_then(RunEnd::exit).is_none_or(|exit| exit == Exit::Interrupted);
+        for awaits in state.awaiting.iter_mut().filter(|awaits| taken.contains(&&awaits.run_id)) {
+            (awaits.left_by, awaits.stopped) = (Some(run.id().clone()), stopped);
+        }
     }
 }
 

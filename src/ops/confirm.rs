@@ -29,9 +29,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Returns which of these runs nobody has confirmed in time.
 pub(super) fn past(awaiting: &[Awaiting], now: Timestamp, uptime: Option<&Uptime>) -> Vec<RunId> {
-    // What a way back has left stays due.
-    let is_past = |awaits: &&Awaiting| awaits.left_by.is_some() || awaits.deadline.is_past(now, uptime);
-    awaiting.iter().filter(is_past).map(|awaits| awaits.run_id.clone()).collect()
+    awaiting.iter().filter(|awaits| awaits.is_due(now, uptime)).map(|awaits| awaits.run_id.clone()).collect()
 }
 
 /// Lists what awaits confirmation, oldest first, and what was not taken back whole.

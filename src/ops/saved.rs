@@ -52,17 +52,7 @@ impl Now<'_> {
         if let Some(at) = saved.at.filter(|at| *at > options.now) {
             return Err(too_early(at, &self.project.spec.time_zone).into());
         }
-        let (targets, excludes) = (target.clone(), exclude.clone());
-        let options = PlanOptions {
-            at: saved.at,
-            made_at: Some(saved.timestamp),
-            assumed_before: saved.inputs.assumed_before,
-            targets,
-            excludes,
-            way_back: false,
-            drift: saved.inputs.drift,
-            ..options.clone()
-        };
+        let options = PlanOptions { way_back: false, ..options.chosen_by(saved) };
         let read = as_read(saved, &self.project.spec, self.live);
         let Self { project, state, target, .. } = *self;
         let as_of = saved.at.map(|at| project.clone().as_of(at));

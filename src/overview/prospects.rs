@@ -169,7 +169,7 @@ impl<'a> Prospects<'a> {
         Some(BlockReason::Unconfirmed {
             run_id: awaits.run_id.clone(),
             until: awaits.deadline.until,
-            is_due: awaits.deadline.is_past(self.moment, None),
+            is_due: awaits.is_due(self.moment, None),
             left_by: awaits.left_by.clone(),
         })
     }

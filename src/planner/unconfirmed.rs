@@ -14,11 +14,15 @@ use super::Inputs;
 /// Holds back every interface that a run changed which awaits confirmation.
 pub(super) fn hold<'o>(spec: &Spec, state: Option<&State>, options: &'o PlanOptions) -> Cow<'o, PlanOptions> {
     let awaiting = of(state);
-    let is_due = |awaits: &Awaiting| awaits.deadline.is_past(options.now, None);
     let reason = |identity: &Identity| {
         let awaits = awaiting.iter().find(|awaits| awaits.is_about(identity))?;
         let (run_id, left_by) = (awaits.run_id.clone(), awaits.left_by.clone());
-        Some(BlockReason::Unconfirmed { run_id, until: awaits.deadline.until, is_due: is_due(awaits), left_by })
+        Some(BlockReason::Unconfirmed {
+            run_id,
+            until: awaits.deadline.until,
+            is_due: awaits.is_due(options.now, None),
+            left_by,
+        })
     };
     let held: Vec<(&Address, BlockReason)> = if awaiting.is_empty() {
         Vec::new()
@@ -45,7 +49,7 @@ pub(super) fn warnings(inputs: &Inputs<'_>, now: Timestamp) -> impl Iterator<Ite
     of(inputs.state).iter().map(move |awaits| Warning::Unconfirmed {
         run_id: awaits.run_id.clone(),
         until: awaits.deadline.until,
-        is_due: awaits.deadline.is_past(now, None),
+        is_due: awaits.is_due(now, None),
         left_by: awaits.left_by.clone(),
         in_doubt: awaits.left_by.as_ref().map(in_doubt).unwrap_or_default(),
     })

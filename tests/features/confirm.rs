@@ -543,6 +543,28 @@ fn a_terminal_that_closes_in_the_wait_ends_nothing() {
 }
 
 #[test]
+fn a_run_that_a_signal_ended_says_that_it_awaits_all_the_same() {
+    let scene = scene("Inactive", "Inactive");
+    slow(&scene, "deactivate: 20ms", "deactivate: 1h");
+    let output = fs::File::create(scene.path("run")).unwrap();
+    let arguments = ["apply", "--auto-approve", "--confirm-within", "1h", "--settle-timeout", "200ms"];
+    let mut child = scene.command(&arguments).stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap();
+    while !scene.read("run").contains("Deactivating...") {
+        std::thread::yield_now();
+    }
+    signal(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    let id = run(&scene, 0)["run_id"].as_str().unwrap().to_owned();
+    let said = scene.read("run");
+    assert!(
+        said.contains("what was done awaits confirmation until")
+            && said.contains(&format!("`rictl confirm {id}` keeps it")),
+        "{said}"
+    );
+    assert!(scene.rictl("confirm").stdout.contains(&id));
+}
+
+#[test]
 fn the_second_interrupt_leaves_it_to_the_deadline() {
     let scene = scene("Inactive", "Active");
     slow(&scene, "{activate: 20ms", "{activate: 1h");
@@ -556,6 +578,8 @@ fn the_second_interrupt_leaves_it_to_the_deadline() {
     let first = run(&scene, 1);
     assert_eq!((&first["taken_back_by"], &first["outcome"]), (&Value::Null, &json!("incomplete")), "{shown}");
     // What it had left is due at the deadline, and nobody says that it was taken back.
-    assert!(scene.rictl("confirm").stdout.contains("has not taken all of it back"));
+    assert!(scene.rictl("confirm").stdout.contains("was taken back in part, by run"));
+    let early = scene.rictl("confirm --expired").with_code(0);
+    assert!(early.stderr.contains("nothing is due"), "{early:#?}");
     assert!(!shown.contains("Taken back"), "{shown}");
 }

@@ -9,7 +9,8 @@ use crate::resource::Region;
 /// `rictl init`.
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct InitArgs {
-    /// Read this region; may be given several times [default: the environment's, or all of a world]
+    /// Read this region; may be given several times [default: with --append those of the spec,
+    /// else the environment's, or all of a world]
     #[arg(long, value_name = "REGION", value_parser = super::value::region)]
     pub(in crate::cli) region: Vec<Region>,
     /// Where to write; - for stdout [default: rictl.yaml]

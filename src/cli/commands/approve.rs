@@ -13,7 +13,7 @@ use crate::ops::asked::Asked;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::together;
 use crate::ops::session::{Approval, Session, Task};
-use crate::plan::{DigestAt, PlanOptions};
+use crate::plan::DigestAt;
 use crate::render;
 use crate::render::escape::escape_terminal;
 use crate::render::words::approval as words;
@@ -42,14 +42,13 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
             }
             let saved = apply::read_plan(Path::new(&arguments.what))?;
             apply::refuse_of_the_past(&saved, Path::new(&arguments.what))?;
-            let inputs = saved.inputs.clone();
-            options = PlanOptions { targets: inputs.target, excludes: inputs.exclude, drift: inputs.drift, ..options };
+            options = options.chosen_by(&saved);
             asked = saved.at.map(AtArgs::of).unwrap_or_default();
             saved.digest()
         }
     };
     let (project, at) = invocation.load_planned(&asked)?;
-    let options = PlanOptions { at, ..options };
+    options.at = at;
     project.check_choice(&options)?;
     let (zone, now) = (project.spec.time_zone.clone(), invocation.clock.now());
     let expires = arguments.expires.as_ref().map(|text| {

@@ -62,7 +62,7 @@ fn zone(invocation: &Invocation) -> Zone {
 fn list(place: &Place, json: bool, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let (awaiting, zone) = (operation::awaiting(place)?, zone(invocation));
     let (now, uptime) = (invocation.clock.now(), BootTime::now().uptime());
-    let is_due = |awaits: &Awaiting| awaits.deadline.is_past(now, uptime.as_ref());
+    let is_due = |awaits: &Awaiting| awaits.is_due(now, uptime.as_ref());
     output.print(|out| {
         if json {
             writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "awaiting": documents(&awaiting)}))

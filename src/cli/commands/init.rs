@@ -86,15 +86,14 @@ async fn append(arguments: &InitArgs, invocation: &Invocation, output: &Output) 
     let project = invocation.load_from(&path)?;
     let appended = unmanaged::append(&project, &path, arguments.output.as_deref(), survey)?;
     let file = appended.path.display();
+    let read = read.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     if appended.entries == 0 {
-        let read: Vec<String> = read.iter().map(ToString::to_string).collect();
-        let read = read.join(", ");
         output.say(&format!("Nothing is live in {read} that the spec does not declare; {file} stays as it is."));
         return Ok(Exit::Done);
     }
     shared_file::write(&appended.path, appended.text.as_bytes(), Access::Others, true)?;
     let entries = counted(appended.entries, "interface");
-    output.say(&format!("Added {entries} to {file}. Next: {}", invocation.given().command("plan")));
+    output.say(&format!("Added {entries} of {read} to {file}. Next: {}", invocation.given().command("plan")));
     Ok(Exit::Done)
 }
 

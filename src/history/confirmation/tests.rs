@@ -78,6 +78,9 @@ fn a_run_awaits_until_a_way_back_has_left_nothing_of_it() {
     assert_eq!(state.awaiting.len(), 1);
     note(&mut state, &back(Exit::Partial));
     assert_eq!(state.awaiting[0].left_by, Some(RunId(BACK.into())));
+    assert!(state.awaiting[0].is_due(at(10), None), "it ended by itself: whoever comes next tries again");
+    note(&mut state, &back(Exit::Interrupted));
+    assert!(!state.awaiting[0].is_due(at(10), None) && state.awaiting[0].is_due(at(62), None));
     note(&mut state, &back(Exit::Done));
     assert_eq!(state.awaiting, []);
 }

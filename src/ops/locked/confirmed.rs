@@ -30,6 +30,17 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         if report.outcome() != RunOutcome::AwaitingConfirmation {
             return None;
         }
+        self.awaiting(report)
+    }
+
+    /// Returns what awaits confirmation of a run that a signal ended before its steps were done.
+    pub(super) fn left_awaiting(&self, report: &Report) -> Option<Awaiting> {
+        let is_stopped = matches!(report.outcome(), RunOutcome::Interrupted | RunOutcome::Died);
+        let is_stopped = is_stopped && report.operation == Operation::Apply;
+        self.awaiting(report).filter(|awaiting| is_stopped && !awaiting.interfaces.is_empty())
+    }
+
+    fn awaiting(&self, report: &Report) -> Option<Awaiting> {
         let run = self.store.replay().runs().iter().rev().find(|run| *run.id() == report.run_id)?;
         confirmation::awaiting(run)
     }

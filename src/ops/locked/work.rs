@@ -121,7 +121,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         if let Some(unrecorded) = report.unrecorded.as_ref().filter(|_| report.exit() == Some(Exit::Done)) {
             front.note(&format!("warning: {}", words::run::unrecorded(unrecorded)));
         }
-        let awaits = self.awaits(&report);
+        let (awaits, left) = (self.awaits(&report), self.left_awaiting(&report));
         let whole = back.as_ref().filter(|back| back.ran.report.left_nothing());
         report.taken_back_by = whole.map(|back| back.ran.report.run_id.clone());
         // What was read last, be it by the way back.
@@ -155,7 +155,12 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         }
         match &awaits {
             Some(awaiting) => front.awaits(&plan, awaiting),
-            None => front.end(&plan, &report),
+            None => {
+                front.end(&plan, &report);
+                left.iter().for_each(|left| {
+                    front.note(&words::confirmation::awaits_all_the_same(left, &plan.time_zone));
+                });
+            }
         }
         Ran { plan, report, rollback: back.map(|back| Box::new(back.ran)), awaits, left: None }
     }

@@ -11,6 +11,16 @@ pub fn awaits(until: Timestamp, zone: &Zone) -> String {
     format!("Applied; awaits confirmation until {}", zone.shown(until))
 }
 
+/// Returns that what a run did before a signal ended it awaits confirmation, and what comes of that.
+pub(crate) fn awaits_all_the_same(awaiting: &Awaiting, zone: &Zone) -> String {
+    let Awaiting { run_id, deadline, .. } = awaiting;
+    let until = zone.shown(deadline.until);
+    format!(
+        "what was done awaits confirmation until {until}: `rictl confirm {run_id}` keeps it, `rictl rollback {run_id}` takes it back; past \
+         that `rictl confirm --expired` and the next `rictl apply` do"
+    )
+}
+
 /// Returns that a run is kept, by this confirmation or by one before.
 pub fn kept(run_id: &RunId, is_of_before: bool) -> String {
     if is_of_before { format!("Run {run_id} is kept already.") } else { format!("Run {run_id} is kept.") }
@@ -44,6 +54,9 @@ impl Stands<'_> {
     pub(crate) fn said(&self, zone: &Zone) -> String {
         let until = zone.shown(self.until);
         match self.left_by {
+            Some(by) if !self.is_due => {
+                format!("was taken back in part, by run {by}, until a signal came; the rest is due at {until}")
+            }
             Some(by) => format!("was not confirmed, and run {by} has not taken all of it back"),
             None if self.is_due => format!("was not confirmed until {until}"),
             None => format!("awaits confirmation until {until}"),
@@ -58,6 +71,9 @@ pub(crate) fn warning(stands: &Stands<'_>, zone: &Zone) -> (String, String) {
         Some(_) if !stands.in_doubt.is_empty() => {
             "`rictl confirm --expired` reads what became of its calls, and goes on with it".to_owned()
         }
+        Some(_) if !is_due => format!(
+            "from then on `rictl confirm --expired` and the next `rictl apply` go on with it; `rictl confirm {run_id}` keeps what is left"
+        ),
         Some(_) => format!("`rictl confirm --expired` tries again, `rictl confirm {run_id}` keeps what is left"),
         None if is_due => "the next `rictl apply` or `rictl confirm --expired` takes it back".to_owned(),
         None => {

@@ -88,7 +88,7 @@ pub(crate) fn because(link: &Link, moment: Timestamp, zone: &Zone) -> String {
 /// Says that a run awaits confirmation, or was not taken back whole.
 pub(crate) fn awaits(awaiting: &Awaiting, overview: &Overview) -> String {
     let Awaiting { run_id, deadline, left_by, .. } = awaiting;
-    let is_due = deadline.is_past(overview.timestamp, None);
+    let is_due = awaiting.is_due(overview.timestamp, None);
     let stands = Stands { run_id, until: deadline.until, left_by: left_by.as_ref(), is_due, in_doubt: &[] };
     format!("run {run_id} {}", stands.said(&overview.time_zone))
 }

@@ -240,7 +240,7 @@ impl<'a, F: FnMut(Item<'a>)> Reader<'a, F> {
             b'{' => {
                 let mut entries = Vec::with_capacity(4);
                 flow.pass(1);
-                let place = self.place(number, column, 1 + flow.blank());
+                let place = self.place(number, column, 1);
                 while flow.is_next(b'}', entries.is_empty())? {
                     let (column, key) = (flow.column, flow.key()?);
                     entries.push((self.word(number, column, key), self.flow(flow, depth + 1)?));
@@ -250,7 +250,7 @@ impl<'a, F: FnMut(Item<'a>)> Reader<'a, F> {
             b'[' => {
                 let mut nodes = Vec::new();
                 flow.pass(1);
-                let place = self.place(number, column, 1 + flow.blank());
+                let place = self.place(number, column, 1);
                 while flow.is_next(b']', nodes.is_empty())? {
                     nodes.push(self.flow(flow, depth + 1)?);
                 }
@@ -258,7 +258,7 @@ impl<'a, F: FnMut(Item<'a>)> Reader<'a, F> {
             }
             quote @ (b'"' | b'\'') => {
                 let text = flow.quoted(char::from(*quote))?;
-                let place = self.place(number, column, text.len() + 2 + flow.blank());
+                let place = self.place(number, column, text.len() + 2);
                 Ok(Node::Word(Word { text: text.into(), quoted: true, place }))
             }
             _ => Ok(Node::Word(self.word(number, column, flow.word()?))),
@@ -323,13 +323,6 @@ impl<'a> Flow<'a> {
         }
         self.pass(word.len());
         Ok(word)
-    }
-
-    /// Returns how much says nothing from here on: the parser takes that for a part of the quoted text or the bracket before it.
-    fn blank(&self) -> usize {
-        let behind = self.rest.trim_start_matches(' ');
-        let blanks = self.rest.len() - behind.len();
-        if blanks > 0 && behind.starts_with('#') { self.rest.chars().count() } else { blanks }
     }
 
     fn quoted(&mut self, quote: char) -> Result<&'a str, Unusual> {

@@ -155,10 +155,14 @@ impl<'t> Reader<'t, '_> {
         let (node, anchor, tag) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let quoted = style != ScalarStyle::Plain;
+                // The parser counts the blanks behind quotes, too.
+                let said = u32::try_from(text.chars().count()).unwrap_or(u32::MAX).saturating_add(2);
+                let place = if quoted { Place { length: place.length.min(said), ..place } } else { place };
                 let word = Word { text: text.into_owned().into(), quoted, place };
                 (word_node(word, self.findings), anchor, tag)
             }
             Event::SequenceStart(anchor, tag) => {
+                let place = Place { length: 1, ..place };
                 let mut nodes = Vec::new();
                 loop {
                     match self.next()? {
@@ -168,9 +172,11 @@ impl<'t> Reader<'t, '_> {
                 }
             }
             Event::MappingStart(anchor, tag) => {
+                let place = Place { length: 1, ..place };
                 let mut entries = Vec::new();
                 while let Some(key) = self.key()? {
                     let (event, place) = self.next()?;
+                    let place = if is_left_out(&event, &key, place) { key.place } else { place };
                     entries.push((key, self.node(event, place, depth + 1)?));
                 }
                 (Node::Mapping(place, entries), anchor, tag)
@@ -273,6 +279,13 @@ impl<'t> Reader<'t, '_> {
             length: if is_one_line { number(span.len()).max(1) } else { 1 },
         }
     }
+}
+
+/// Returns whether not even the colon of a value is there, as in `{ a }`: the parser then points to what stands behind.
+fn is_left_out(event: &Event<'_>, key: &Word<'_>, place: Place) -> bool {
+    let behind = key.place.column.saturating_add(key.place.length);
+    let is_empty = matches!(event, Event::Scalar(text, ScalarStyle::Plain, ..) if text.is_empty());
+    is_empty && (place.line, place.column) != (key.place.line, behind)
 }
 
 /// Returns the column of the first tab in the indentation of a line.
