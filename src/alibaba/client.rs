@@ -34,6 +34,9 @@ use crate::spec::SignatureVersion;
 pub struct Settings {
     /// Replaces every service's own endpoint.
     pub endpoint: Option<Endpoint>,
+    /// Replaces that of router interfaces and of routes alone, where nothing replaces all (`ALIBABA_CLOUD_ENDPOINT`, or the
+    /// profile's `endpoint`).
+    pub vpc: Option<Endpoint>,
     /// Replaces the Security Token Service's own endpoint (`ALIBABA_CLOUD_STS_ENDPOINT`), never by plain http.
     pub sts: Option<Endpoint>,
     /// Which endpoints are used where nothing replaces them.
@@ -52,6 +55,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             endpoint: None,
+            vpc: None,
             sts: None,
             network: Network::Public,
             region: None,
@@ -65,7 +69,7 @@ impl Default for Settings {
 impl Settings {
     /// Returns the endpoint of a region's router interfaces; `None` if no host can be made of the region's name.
     pub fn endpoint_of(&self, region: &Region) -> Option<Endpoint> {
-        self.endpoint.clone().or_else(|| Endpoint::of_vpc(region, self.network))
+        self.endpoint.clone().or_else(|| self.vpc.clone()).or_else(|| Endpoint::of_vpc(region, self.network))
     }
 }
 

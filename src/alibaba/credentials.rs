@@ -16,8 +16,8 @@ mod ini;
 mod issued;
 mod metadata;
 mod profile;
+mod of_profile;
 mod provider;
-mod region;
 mod sts;
 
 use std::collections::BTreeMap;
@@ -29,7 +29,9 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
 use self::chain::{Candidate, Skipped, Step};
+use self::fetch::Unfetched;
 use self::file::Privacy;
+use self::provider::{Origin, Provider, renewed_by};
 use crate::alibaba::{CredentialSource, Credentials};
 use crate::clock::Clock;
 use crate::cloud::{CloudError, Effect, ErrorKind};
@@ -38,7 +40,7 @@ use crate::resource::AccountName;
 
 pub use self::core_dumps::forbid_core_dumps;
 pub use self::environment::Environment;
-pub use self::region::region_of_profile;
+pub use self::of_profile::{endpoint_of_profile, region_of_profile};
 
 /// How long before their end credentials are renewed, as long as the official Go library.
 const MARGIN: SignedDuration = SignedDuration::from_mins(3);
@@ -114,7 +116,7 @@ impl Known {
         let outcome = match (loaded, &self.held) {
             (Ok(new), Some(old)) if renew && same_keys(&old.credentials, &new.credentials) => Err(failure(
                 format!("{} still gives the credentials that the API no longer accepts", new.source),
-                "renew them where they come from",
+                new.login.as_deref().map_or_else(|| "renew them where they come from".to_owned(), renewed_by),
             )),
             (Err(error), Some(old)) if !renew && !old.is_over(now) => {
                 tracing::warn!("credentials could not be renewed yet: {error}");
@@ -136,6 +138,8 @@ struct Held {
     step: Option<Step>,
     source: String,
     mode: &'static str,
+    /// The profile whose login they are of.
+    login: Option<String>,
     /// Where STS is to be asked about them, if their source says so.
     sts_endpoint: Option<String>,
     credentials: Credentials,
@@ -164,6 +168,15 @@ impl Held {
     }
 }
 
+/// Two that could speak for the default account: keys in the environment, which do, and a profile, which does for others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identities {
+    /// Where the keys come from that are used.
+    pub used: String,
+    /// The profile that is passed over.
+    pub passed_over: String,
+}
+
 impl Chain {
     /// Makes a chain; nothing is read or asked before the first credentials are wanted.
     pub fn new(settings: Settings, clock: Clock) -> Self {
@@ -186,6 +199,23 @@ impl Chain {
         let declared = self.accounts.get(account)?;
         let declared = if declared.source == AccountSource::default() { self.accounts.get(&own)? } else { declared };
         declared.known.lock().await.held.as_ref().map(Held::whoami)
+    }
+
+    /// Returns which two could speak for the default account, where nobody chose one by name: the vendor's CLI would use the other.
+    pub fn identities(&self) -> Option<Identities> {
+        let own = self.accounts.get(&AccountName::default_account())?;
+        if own.source != AccountSource::default() {
+            return None;
+        }
+        let read = |path: &Path| file::read(path, Privacy::Mounted);
+        let of = |step| chain::resolve(step, &self.settings.environment, None, &read).ok();
+        let (used, passed_over) = (of(Step::Environment)?, of(Step::Config)?);
+        let keys = |candidate: &Candidate| match &candidate.provider {
+            Provider { origin: Origin::Keys(keys), roles, .. } if roles.is_empty() => Some(keys.clone()),
+            _ => None,
+        };
+        let is_one = keys(&used).zip(keys(&passed_over)).is_some_and(|(one, other)| same_keys(&one, &other));
+        (!is_one).then_some(Identities { used: used.source, passed_over: passed_over.source })
     }
 
     async fn obtain(&self, name: &AccountName, renew: bool) -> Result<Held, CloudError> {
@@ -254,6 +284,7 @@ impl Chain {
         };
         let mut looked = Vec::new();
         let mut names = Vec::new();
+        let mut way_out = None;
         for step in steps {
             let read = |path: &Path| file::read(path, Privacy::Private);
             let skipped = match chain::resolve(*step, &self.settings.environment, named, &read) {
@@ -261,9 +292,13 @@ impl Chain {
                     match fetch::fetch(&provider, &self.settings, now).await {
                         Ok(credentials) => {
                             let (step, mode) = (Some(*step), provider.mode);
-                            return Ok(Held { step, source, mode, sts_endpoint, credentials, asked_at: now });
+                            let login = provider.login;
+                            return Ok(Held { step, source, mode, login, sts_endpoint, credentials, asked_at: now });
                         }
-                        Err(reason) => Skipped::Unusable { source, reason },
+                        Err(Unfetched { reason, hint }) => {
+                            way_out = way_out.or(hint);
+                            Skipped::Unusable { source, reason }
+                        }
                     }
                 }
                 Err(skipped) => skipped,
@@ -289,7 +324,7 @@ impl Chain {
                 }
             }
         }
-        Err(no_credentials(named, chosen.is_some(), &looked, &names))
+        Err(no_credentials(named, chosen.is_some(), &looked, (&names, way_out)))
     }
 }
 
@@ -307,18 +342,28 @@ impl CredentialSource for Chain {
     }
 }
 
-fn no_credentials(named: Option<&str>, renewing: bool, looked: &[String], names: &[String]) -> CloudError {
+/// `way_out` is what mends one that was meant to be used, `names` are the profiles that there are.
+fn no_credentials(
+    named: Option<&str>,
+    renewing: bool,
+    looked: &[String],
+    (names, way_out): (&[String], Option<String>),
+) -> CloudError {
     let looked = looked.join("; ");
+    let or = |hint: &str| way_out.clone().unwrap_or_else(|| hint.to_owned());
     if renewing {
-        return failure(format!("credentials cannot be renewed: {looked}"), "renew them where they come from");
+        return failure(format!("credentials cannot be renewed: {looked}"), or("renew them where they come from"));
     }
     let Some(wanted) = named else {
         return failure(
             format!("no credentials were found: {looked}"),
-            "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`, or name a \
-             profile with --profile",
+            or("set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`, or name a \
+                profile with --profile"),
         );
     };
+    if let Some(way_out) = way_out {
+        return failure(format!("profile {wanted} gives no credentials: {looked}"), way_out);
+    }
     let hint = match nearest(wanted, names.iter().map(String::as_str)) {
         Some(near) => format!("did you mean profile {near}?"),
         None if names.is_empty() => format!("configure it with `aliyun configure --profile {wanted}`"),

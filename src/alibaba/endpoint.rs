@@ -20,7 +20,8 @@ pub enum Network {
     Vpc,
 }
 
-/// An address that replaces every service's own: scheme, host and port, nothing else.
+/// An address that replaces services' own: scheme, host and port, nothing else. Without a scheme it is https, but plain http to
+/// this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
@@ -48,6 +49,10 @@ impl FromStr for Endpoint {
         // The URL parser would drop these characters silently.
         if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
             return Err(EndpointError::NotAUrl);
+        }
+        if !text.contains("://") {
+            let https: Self = format!("https://{text}").parse()?;
+            return if https.loopback().is_some() { format!("http://{text}").parse() } else { Ok(https) };
         }
         let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl)?;
         if !matches!(url.scheme(), "https" | "http") {
@@ -132,7 +137,8 @@ impl Endpoint {
         self.0.port_or_known_default().unwrap_or(443)
     }
 
-    pub(super) fn is_plain_http(&self) -> bool {
+    /// Returns whether what goes there can be read on its way.
+    pub fn is_plain_http(&self) -> bool {
         self.0.scheme() == "http"
     }
 

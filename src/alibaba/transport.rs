@@ -147,7 +147,7 @@ impl Transport {
 
 const ROOTS_HINT: &str =
     "certificates are checked against the system's roots, or those in the file that SSL_CERT_FILE names";
-const LOOPBACK_HINT: &str = "nothing listens there: see what --endpoint or RICTL_ENDPOINT names; `rictl emulator serve` prints where it listens";
+const LOOPBACK_HINT: &str = "nothing listens there: see what --endpoint, RICTL_ENDPOINT or ALIBABA_CLOUD_ENDPOINT names; `rictl emulator serve` prints where it listens";
 const REACH_HINT: &str = "check the region's name, the network, and the proxy that HTTPS_PROXY names, if any";
 
 fn unsent(kind: ErrorKind, action: &'static str, message: impl Into<Box<str>>) -> CloudError {

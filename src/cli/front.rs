@@ -172,6 +172,15 @@ impl Front for Screen<'_> {
         self.output.say(text);
     }
 
+    fn identities(&mut self, used: &str, passed_over: &str) {
+        let line = render::words::identity::two(used, passed_over);
+        if self.json {
+            self.output.say(&line);
+        } else {
+            self.output.show(|out| writeln!(out, "{}", escape_terminal(&line)));
+        }
+    }
+
     fn planned(&mut self, plan: &Plan) {
         if !self.json {
             let view = self.view();

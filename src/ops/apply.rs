@@ -6,6 +6,7 @@ use anyhow::Result;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::alibaba::credentials::Identities;
 use crate::history::{self, Recorded};
 use crate::journal::Operation;
 use crate::render::words;
@@ -17,7 +18,7 @@ use crate::store::{Home, Medium as _, Recorder, StoreError};
 use super::account_lock;
 use super::approval;
 use super::beside;
-use super::connection::{self, Cloud};
+use super::connection::{self, Cloud, Connection};
 use super::foreseen::{self, Again};
 use super::locked::{Locked, unless_signalled};
 use super::session::{Applied, Approval, Foreseen, Front, Session, Task};
@@ -64,6 +65,7 @@ async fn foresee(session: &Session, task: Task, approval: &Approval, front: &mut
     let (store, mut recorded) = history::open(Overlay::over(medium)?, &holder)?;
     recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
     let connection = connection::connect(&session.project, &session.access, session.clock).await?;
+    say_identities(&connection, front);
     connection.check_accounts(&session.project).await?;
     let has_taken_along = take_along(session, &mut recorded, &connection.target, front);
     let locked = Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?;
@@ -98,6 +100,7 @@ async fn begin<'s>(
     let (store, recorded) = lock(session, &holder, deadline, front).await?;
     recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
     let connection = connection::connect_to_act(&session.project, &session.access, session.clock).await?;
+    say_identities(&connection, front);
     let accounts = connection.check_accounts(&session.project).await?;
     let directory = session.lock_dir.as_deref();
     let account = account_lock::locks(directory, &connection.target, &accounts, &connection.reach, holder);
@@ -108,6 +111,12 @@ async fn begin<'s>(
     Ok(Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?
         .taking_along(has_taken_along)
         .keeping(account))
+}
+
+fn say_identities(connection: &Connection, front: &mut impl Front) {
+    if let Some(Identities { used, passed_over }) = connection.identities() {
+        front.identities(&used, &passed_over);
+    }
 }
 
 /// Adds the records of declared interfaces that only states beside this one have, says whose, and returns whether there are any.

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use futures_util::future::{Either, select};
 use tokio::net::TcpListener;
 
-use crate::alibaba::credentials::{self, AccountSource, Chain, Environment, Whoami};
+use crate::alibaba::credentials::{self, AccountSource, Chain, Environment, Identities, Whoami, endpoint_of_profile};
 use crate::alibaba::{Client, CredentialSource, Credentials, Endpoint, Network, Proxy, Settings, Timeouts};
 use crate::clock::Clock;
 use crate::cloud::{CloudError, CloudRead as _, Effect, ErrorKind};
@@ -223,14 +223,17 @@ pub(super) async fn dial(
         settings.accounts.extend(project.spec.cloud.accounts.clone());
     }
     let settings = &settings;
-    let (source, endpoint, world) = match settings.provider {
-        Provider::Emulator => emulated(&projects, settings, access, (clock, manner)).await?,
+    let (source, replaced, world) = match settings.provider {
+        Provider::Emulator => {
+            let (source, endpoint, world) = emulated(&projects, settings, access, (clock, manner)).await?;
+            (source, Replaced { all: endpoint, vpc: None }, world)
+        }
         Provider::Alibaba => {
-            let endpoint = access.endpoint.as_deref().map(parse_endpoint).transpose()?;
-            (Source::Chain(Arc::new(chain(settings, access, clock))), endpoint, None)
+            let replaced = Replaced::of(settings, access)?;
+            (Source::Chain(Arc::new(chain(settings, access, &replaced, clock))), replaced, None)
         }
     };
-    let client_settings = client_settings(settings, access, endpoint)?;
+    let client_settings = client_settings(settings, access, replaced)?;
     let reach = match (world, client_settings.endpoint.as_ref().and_then(Endpoint::loopback)) {
         (Some(path), _) => Reach::World(path),
         (None, Some(authority)) => Reach::Loopback(authority),
@@ -270,6 +273,11 @@ async fn whose(chain: Option<&Chain>, account: &AccountName, refusal: &CloudErro
 }
 
 impl Connection {
+    /// Returns whom the keys speak for and who was passed over, where two could.
+    pub fn identities(&self) -> Option<Identities> {
+        self.chain.as_ref()?.identities()
+    }
+
     /// Checks every account of the spec against the account id that it names, and returns them all. For an apply; a plan
     /// only shows it.
     ///
@@ -308,9 +316,48 @@ fn wrong_account(knob: &str, place: &str, declared: &str, target: &Target) -> Re
     .hint("use the credentials of that account; `rictl whoami` says where these come from")
 }
 
+/// What is asked instead of services' own hosts.
+struct Replaced {
+    /// Instead of every one.
+    all: Option<Endpoint>,
+    /// Instead of that of router interfaces, where nothing replaces all.
+    vpc: Option<Endpoint>,
+}
+
+impl Replaced {
+    /// `--endpoint`, else what the vendor's CLI goes by: `ALIBABA_CLOUD_ENDPOINT`, else the profile's `endpoint`. Those are of router
+    /// interfaces; one on this machine serves all, so that nothing leaves it.
+    fn of(settings: &CloudSettings, access: &Access) -> Result<Self> {
+        const VARIABLE: &str = "ALIBABA_CLOUD_ENDPOINT";
+        if let Some(endpoint) = &access.endpoint {
+            return Ok(Self { all: Some(parse_endpoint(endpoint)?), vpc: None });
+        }
+        let in_variable = access.environment.get(VARIABLE).map(|text| (VARIABLE, text.to_owned()));
+        let in_profile = || {
+            let text = endpoint_of_profile(&access.environment, profile(settings, access).as_deref())?;
+            Some(("the profile's `endpoint`", text))
+        };
+        let Some((place, text)) = in_variable.or_else(in_profile) else { return Ok(Self { all: None, vpc: None }) };
+        let endpoint: Endpoint = text.parse().with_context(|| format!("{place} cannot be used"))?;
+        match endpoint.loopback() {
+            Some(_) => Ok(Self { all: Some(endpoint), vpc: None }),
+            None if endpoint.is_plain_http() => {
+                let refusal = Refusal::new(Exit::Error, format!("{place} cannot be used: it is plain http"));
+                Err(refusal.hint("plain http is for an emulator on this machine; write a host, or https://").into())
+            }
+            None => Ok(Self { all: None, vpc: Some(endpoint) }),
+        }
+    }
+}
+
+/// Returns the profile that was asked for by name.
+fn profile(settings: &CloudSettings, access: &Access) -> Option<String> {
+    access.profile.clone().or_else(|| settings.profile.as_ref().map(|profile| profile.value.clone()))
+}
+
 /// Makes the standard chain of credentials for a spec.
-fn chain(settings: &CloudSettings, access: &Access, clock: Clock) -> Chain {
-    let profile = access.profile.clone().or_else(|| settings.profile.as_ref().map(|profile| profile.value.clone()));
+fn chain(settings: &CloudSettings, access: &Access, replaced: &Replaced, clock: Clock) -> Chain {
+    let profile = profile(settings, access);
     let accounts = settings
         .accounts
         .iter()
@@ -326,16 +373,17 @@ fn chain(settings: &CloudSettings, access: &Access, clock: Clock) -> Chain {
         environment: access.environment.clone(),
         profile,
         accounts,
-        sts_endpoint: access.endpoint.clone(),
+        sts_endpoint: replaced.all.as_ref().map(ToString::to_string),
         metadata_endpoint: None,
     };
     Chain::new(settings, clock)
 }
 
-fn client_settings(settings: &CloudSettings, access: &Access, endpoint: Option<Endpoint>) -> Result<Settings> {
+fn client_settings(settings: &CloudSettings, access: &Access, replaced: Replaced) -> Result<Settings> {
     let is_inside = access.environment.get("ALIBABA_CLOUD_ENDPOINT_TYPE").is_some_and(|kind| kind == "vpc");
     Ok(Settings {
-        endpoint,
+        endpoint: replaced.all,
+        vpc: replaced.vpc,
         sts: sts_endpoint(&access.environment)?,
         network: if is_inside { Network::Vpc } else { Network::Public },
         region: settings.region.as_ref().map(|region| region.value.clone()),

@@ -59,6 +59,12 @@ impl<F: Front> Front for Again<'_, F> {
         }
     }
 
+    fn identities(&mut self, used: &str, passed_over: &str) {
+        if self.said.insert(format!("{used}\n{passed_over}")) {
+            self.front.identities(used, passed_over);
+        }
+    }
+
     fn planned(&mut self, plan: &Plan) {
         let digest = plan.digest();
         if self.shown.replace(digest.clone()) != Some(digest) {

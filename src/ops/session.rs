@@ -127,6 +127,8 @@ pub struct Approval {
 pub trait Front {
     /// Shows something worth a line.
     fn note(&mut self, text: &str);
+    /// Keys of the environment are used although a profile names an identity, too.
+    fn identities(&mut self, _used: &str, _passed_over: &str) {}
     /// Shows the plan.
     fn planned(&mut self, plan: &Plan);
     /// Asks for approval of the plan that was shown.

@@ -7,6 +7,7 @@ pub(crate) mod drift;
 pub mod exit_code;
 pub(crate) mod groups;
 pub(crate) mod history;
+pub mod identity;
 pub mod next;
 pub(crate) mod overview;
 pub mod plan;

@@ -69,6 +69,9 @@ fn key(fault: &KeyFault) -> Diagnostic {
                 "regions" | "settle" | "faults" | "quota" | "pairs" if at.is_none() => {
                     "; this one is of a world of the emulator, which belongs outside of the directory that -f names"
                 }
+                "members" | "interfaces" | "links" if at.as_ref().is_some_and(|path| path.starts_with("groups.")) => {
+                    "; who belongs to a group says so itself: `group: NAME` in its entry of `interfaces`"
+                }
                 _ if is_stray => "; an entry of `interfaces` or `groups` is indented under it",
                 _ => "",
             };

@@ -1,7 +1,7 @@
 //! Which keys an account gets: named profiles, accounts of the spec, and what an error says.
 
 use rictl::alibaba::CredentialSource as _;
-use rictl::alibaba::credentials::Whoami;
+use rictl::alibaba::credentials::{Identities, Whoami};
 use rictl::cloud::{CloudError, ErrorKind};
 use rictl::resource::AccountName;
 
@@ -65,7 +65,38 @@ async fn a_loop_of_source_profiles_is_named_whole() {
 #[tokio::test]
 async fn an_expired_login_is_refused_with_its_end() {
     let home = Home::new().profiles(&[login("p", "SSO", "2026-04-30T23:00:00Z")]);
-    assert!(refusal(&home).await.message.contains("its keys expired at 2026-04-30T23:00:00Z"));
+    let error = refusal(&home).await;
+    assert!(error.message.contains("the keys of its login expired at 2026-04-30T23:00:00Z"), "{error}");
+    let hint = error.hint.unwrap();
+    assert!(hint.starts_with("run any aliyun command with --profile p"), "{hint}");
+    // What that command writes is read.
+    let chain = home.chain();
+    assert!(chain.credentials(&default()).await.is_err());
+    home.write(".aliyun/config.json", &serde_json::json!({"current": "p", "profiles": [login("p", "NEW", "2026-05-01T08:00:00Z")]}).to_string());
+    assert_eq!(chain.credentials(&default()).await.unwrap().access_key_id, "NEW");
+}
+
+#[tokio::test]
+async fn a_login_that_the_api_calls_expired_names_what_renews_it() {
+    let home = Home::new().profiles(&[login("p", "SSO", "2026-05-01T08:00:00Z")]);
+    let chain = home.chain();
+    chain.credentials(&default()).await.unwrap();
+    let error = chain.renew(&default()).await.unwrap_err();
+    assert!(error.hint.unwrap().contains("any aliyun command with --profile p"));
+}
+
+#[test]
+fn two_that_could_speak_for_an_account_are_both_named_unless_one_was_chosen_or_both_are_one() {
+    let two = Home::new().keys("ENV").profiles(&[ak("p", "CONF")]);
+    let Identities { used, passed_over } = two.chain().identities().unwrap();
+    assert_eq!(used, "environment variables ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET");
+    assert_eq!(passed_over, "profile p of ~/.aliyun/config.json");
+    assert_eq!(two.profile("p").chain().identities(), None);
+    assert_eq!(Home::new().keys("ENV").chain().identities(), None);
+    assert_eq!(Home::new().profiles(&[ak("p", "CONF")]).chain().identities(), None);
+    assert_eq!(Home::new().keys("ONE").profiles(&[ak("p", "ONE")]).chain().identities(), None);
+    let off = Home::new().keys("ENV").profiles(&[ak("p", "CONF")]).variable("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "true");
+    assert_eq!(off.chain().identities(), None);
 }
 
 #[tokio::test]

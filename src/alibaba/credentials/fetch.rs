@@ -10,15 +10,42 @@ use super::external;
 use super::file::{self, Privacy};
 use super::metadata::{MetadataService, from_uri};
 use super::profile::Config;
-use super::provider::{Origin, Provider, Role};
+use super::provider::{Origin, Provider, Role, renewed_by};
 use super::sts::Sts;
 use crate::alibaba::{Credentials, Proxy};
 
+/// Why a provider gives nothing, and what mends it where that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unfetched {
+    /// Why, in words that finish a sentence about where it stands.
+    pub(super) reason: String,
+    /// What to do.
+    pub(super) hint: Option<String>,
+}
+
+impl From<String> for Unfetched {
+    fn from(reason: String) -> Self {
+        Self { reason, hint: None }
+    }
+}
+
+impl Unfetched {
+    /// Says that keys which are written down have ended.
+    fn expired(provider: &Provider, end: Timestamp) -> Self {
+        match &provider.login {
+            Some(profile) => {
+                Self { reason: format!("the keys of its login expired at {end}"), hint: Some(renewed_by(profile)) }
+            }
+            None => format!("its keys expired at {end}: log in again").into(),
+        }
+    }
+}
+
 /// Gets the credentials that a provider gives at `now`.
-pub(super) async fn fetch(provider: &Provider, settings: &Settings, now: Timestamp) -> Result<Credentials, String> {
+pub(super) async fn fetch(provider: &Provider, settings: &Settings, now: Timestamp) -> Result<Credentials, Unfetched> {
     let keys = match &provider.origin {
         Origin::Keys(keys) => match keys.expires_at {
-            Some(end) if end <= now => return Err(format!("its keys expired at {end}: log in again")),
+            Some(end) if end <= now => return Err(Unfetched::expired(provider, end)),
             _ => keys.clone(),
         },
         Origin::Oidc { provider_arn, token_file, role } => {
@@ -36,7 +63,7 @@ pub(super) async fn fetch(provider: &Provider, settings: &Settings, now: Timesta
             Box::pin(fetch(&printed, settings, now)).await?
         }
     };
-    assume(keys, &provider.roles, settings, now).await
+    Ok(assume(keys, &provider.roles, settings, now).await?)
 }
 
 /// Assumes roles, each with the keys of the one before.

@@ -106,6 +106,8 @@ pub(super) struct Profile {
     /// RFC 3339, where an external command says until when its keys are good.
     pub(super) expiration: Option<String>,
     pub(super) region_id: Option<String>,
+    /// Where the vendor's CLI sends its calls instead of to the product's own host.
+    pub(super) endpoint: Option<String>,
     pub(super) sts_region: Option<String>,
     pub(super) sts_endpoint: Option<String>,
     pub(super) enable_vpc: Option<bool>,
@@ -255,7 +257,7 @@ impl Profile {
         if keys.expires_at.is_none() {
             return Err("its login has no sts_expiration: log in again with the aliyun CLI".to_owned());
         }
-        Ok(Provider::new(mode, Origin::Keys(keys)))
+        Ok(Provider { login: self.name.clone(), ..Provider::new(mode, Origin::Keys(keys)) })
     }
 
     fn metadata(&self) -> Provider {

@@ -16,6 +16,8 @@ pub(super) struct Provider {
     pub(super) mode: &'static str,
     /// Where the first keys come from.
     pub(super) origin: Origin,
+    /// The profile whose login the keys are of, where any command of the vendor's CLI renews them.
+    pub(super) login: Option<String>,
     /// The roles to assume, in order.
     pub(super) roles: Vec<Role>,
 }
@@ -62,10 +64,15 @@ pub(super) struct Role {
     pub(super) sts_endpoint: String,
 }
 
+/// Says what gives the keys of a login anew.
+pub(super) fn renewed_by(profile: &str) -> String {
+    format!("run any aliyun command with --profile {profile}: it renews them while the login holds")
+}
+
 impl Provider {
     /// Starts a provider that assumes no role.
     pub(super) fn new(mode: &'static str, origin: Origin) -> Self {
-        Self { mode, origin, roles: Vec::new() }
+        Self { mode, origin, login: None, roles: Vec::new() }
     }
 
     /// Adds a role to assume last.

@@ -85,10 +85,26 @@ fn an_override_is_a_scheme_a_host_and_a_port() {
 }
 
 #[test]
+fn without_a_scheme_it_is_https_but_plain_http_to_this_machine() {
+    for (text, shown) in [
+        ("vpc.example.com", "https://vpc.example.com"),
+        ("vpc.example.com:8443", "https://vpc.example.com:8443"),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("localhost:8080", "http://localhost:8080"),
+        ("[::1]:8080", "http://[::1]:8080"),
+    ] {
+        assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), shown);
+    }
+}
+
+#[test]
 fn an_override_with_anything_else_is_refused_without_quoting_it() {
     for (text, error) in [
         ("", EndpointError::NotAUrl),
-        ("vpc.example.com", EndpointError::NotAUrl),
+        ("two words", EndpointError::NotAUrl),
+        ("example.com:port", EndpointError::NotAUrl),
+        ("user@example.com", EndpointError::UserInfo),
+        ("example.com/path", EndpointError::MoreThanAHost),
         ("https://", EndpointError::NotAUrl),
         ("https://vpc.\texample.com", EndpointError::NotAUrl),
         ("file:///etc/passwd", EndpointError::Scheme),

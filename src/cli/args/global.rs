@@ -44,7 +44,7 @@ pub(in crate::cli) struct Global {
         default_value = "warn"
     )]
     pub(in crate::cli) log: tracing::Level,
-    /// Send every call here instead of the cloud's endpoints; plain http only to loopback
+    /// Send every call here instead of the cloud's endpoints, a URL or HOST:PORT; plain http only to loopback
     #[arg(long, value_name = "URL", global = true, env = "RICTL_ENDPOINT")]
     pub(in crate::cli) endpoint: Option<String>,
     /// The credentials profile, and only that one

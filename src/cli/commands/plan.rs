@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
+use crate::alibaba::credentials::Identities;
 use crate::bounds;
 use crate::history::{self, Recorded};
 use crate::ops::asked::{self, Asked};
@@ -40,6 +41,7 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let (connection, read) = connect_and_look(&project, &invocation.access(), invocation.clock, &sight).await?;
     let (cloud, target) = (&connection.cloud, (&connection.target, read));
     let asked = Asked { options: &options, when_open };
+    let identities = connection.identities();
     let (project, plan, seen) = asked::plan(project, &recorded, cloud, target, asked).await?;
     if let Some(path) = &arguments.out {
         save(path, &plan, arguments.force)?;
@@ -57,6 +59,13 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
         None
     };
     let topology = drawn.as_ref().map(|seen| Topology::new(&project.spec, seen));
+    if let Some(Identities { used, passed_over }) = &identities {
+        let line = render::words::identity::two(used, passed_over);
+        match arguments.format.format() {
+            Format::Text => output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&line)))?,
+            _ => output.say(&line),
+        }
+    }
     print(output, &arguments.format, &plan, &given, topology.as_ref())?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
         let name = path.display();

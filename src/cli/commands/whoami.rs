@@ -2,12 +2,12 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::alibaba::credentials::Whoami;
+use crate::alibaba::credentials::{Identities, Whoami};
 use crate::cloud::CloudRead as _;
 use crate::ops::connection::{Connection, connect};
 use crate::ops::init::blank_project;
 use crate::ops::project::Project;
-use crate::render::escape::escape_terminal;
+use crate::render::{self, escape::escape_terminal};
 use crate::resource::{AccountId, AccountName};
 use crate::run::Exit;
 
@@ -25,6 +25,7 @@ pub(super) async fn whoami(invocation: &Invocation, output: &Output, json: bool)
         others.push((name, Caller::of(name, identity.account_id, &connection).await?));
     }
     let target = &connection.target;
+    let identities = connection.identities();
     output.print(|out| {
         if json {
             let mut document = own.document();
@@ -33,7 +34,11 @@ pub(super) async fn whoami(invocation: &Invocation, output: &Output, json: bool)
             document["format_version"] = "1.0".into();
             document["target"] = serde_json::json!(target);
             document["accounts"] = accounts.into();
+            document["passed_over"] = identities.as_ref().map(|both| both.passed_over.as_str()).into();
             return writeln!(out, "{document}");
+        }
+        if let Some(Identities { used, passed_over }) = &identities {
+            writeln!(out, "{}", escape_terminal(&render::words::identity::two(used, passed_over)))?;
         }
         let mut lines = own.lines();
         lines.insert(1, ("Provider", target.provider.to_string()));
