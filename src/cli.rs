@@ -160,8 +160,10 @@ async fn leave(exit: Exit) -> Exit {
 const NARROW: usize = 60;
 
 fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
-    // A pipeline sets the variables that it has no value for to nothing.
-    match parse_without(arguments.clone(), |name| std::env::var_os(name).is_some_and(|value| value.is_empty())) {
+    // A pipeline sets the variables that it has no value for to nothing. Of trust nothing is no answer.
+    let is_out =
+        |name: &OsStr| name != "RICTL_TRUST_SPEC" && std::env::var_os(name).is_some_and(|value| value.is_empty());
+    match parse_without(arguments.clone(), is_out) {
         // What a variable sets counts as typed, and whoever typed no more than a command wants its help.
         Err(error) if error.kind() == ErrorKind::MissingSubcommand => parse_without(arguments, |_| true),
         parsed => parsed,

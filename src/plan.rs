@@ -119,6 +119,8 @@ pub enum About {
     WayBack,
     /// The steps of a plan that was saved and was used, or is approved.
     SavedSteps,
+    /// A plan that was saved without steps.
+    SavedWithoutSteps,
 }
 
 /// A plan. Built by `planner`, checked by [`Plan::check`], run by `executor`.

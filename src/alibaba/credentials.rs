@@ -15,8 +15,8 @@ mod http;
 mod ini;
 mod issued;
 mod metadata;
-mod profile;
 mod of_profile;
+mod profile;
 mod provider;
 mod sts;
 
@@ -357,8 +357,10 @@ fn no_credentials(
     let Some(wanted) = named else {
         return failure(
             format!("no credentials were found: {looked}"),
-            or("set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`, or name a \
-                profile with --profile"),
+            or(
+                "set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET, or run `aliyun configure`, or name a \
+                profile with --profile",
+            ),
         );
     };
     if let Some(way_out) = way_out {

@@ -105,11 +105,31 @@ const FLAGS: &[(&[&str], &str)] = &[
 ];
 
 /// What people ask of a command with a flag that others have, and what does it.
-const FLAGS_OF: &[(&str, &[&str], &str)] = &[(
-    "apply",
-    &["--at"],
-    "an apply is of now: `rictl plan --at TIME` looks ahead, `rictl approve DIGEST --at TIME` keeps a plan that `rictl apply --approved` runs then",
-)];
+const FLAGS_OF: &[(&str, &[&str], &str)] = &[
+    (
+        "apply",
+        &["--at"],
+        "an apply is of now: `rictl plan --at TIME` looks ahead, `rictl approve DIGEST --at TIME` keeps a plan that `rictl apply --approved` runs then",
+    ),
+    (
+        "apply",
+        &["--force"],
+        "no flag goes around the guards; what each refusal can be overridden with stands in its hint",
+    ),
+    ("history", &["-n", "--max", "--last"], "`--limit N` lists the newest N runs"),
+    ("fmt", &["--diff", "--dry-run"], "`rictl fmt --check` writes nothing and exits 1 where a file would change"),
+    (
+        "approve",
+        &["--list"],
+        "approvals lie beside the state; `rictl apply --approved` says of each why it does not run",
+    ),
+    ("plan", &["--region"], "the spec says which regions; a part of it is named with `--target region:R`"),
+    (
+        "init",
+        &["--backend", "--backend-config", "--reconfigure", "--migrate-state"],
+        "where the state is kept `--state URL` says; `rictl state move URL` moves it",
+    ),
+];
 
 /// Says of a command or a flag that there is not what does the same here.
 pub(super) fn point_to(error: &mut clap::Error) {

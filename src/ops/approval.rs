@@ -88,12 +88,17 @@ pub(super) fn used(what: &str, run: &Run) -> Refusal {
 /// Returns what is left of a saved plan whose steps are all at their goals: nothing; `None` where one is not. That says nothing of
 /// the spec, which may want something else by now.
 pub(super) fn nothing_left(saved: &Plan, spec: &Spec, live: &LiveState) -> Option<Plan> {
+    let about = if is_met(spec, live) { About::Spec } else { About::SavedSteps };
+    saved::is_done(saved, live).then(|| Plan { about, ..saved.clone().without_steps() })
+}
+
+/// Returns whether every interface is where the spec says.
+pub(super) fn is_met(spec: &Spec, live: &LiveState) -> bool {
     let is_met = |(address, entry): (&Address, &Interface)| {
         let found = live.readings.get(address).and_then(Reading::found);
         found.is_some_and(|found| found.status == entry.status.value.status())
     };
-    let about = if spec.interfaces.iter().all(is_met) { About::Spec } else { About::SavedSteps };
-    saved::is_done(saved, live).then(|| Plan { about, ..saved.clone().without_steps() })
+    spec.interfaces.iter().all(is_met)
 }
 
 /// Returns who approved a digest by `rictl approve`, somebody else than `who`: as `limits.approvals: other` wants it.

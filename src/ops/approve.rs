@@ -37,7 +37,7 @@ pub async fn approve(project: Project, access: &Access, clock: Clock, approving:
     let (cloud, target) = (&connection.cloud, (&connection.target, read));
     let (project, plan, _) = asked::plan(project, &recorded, cloud, target, approving.planned).await?;
     if plan.digest() != approving.digest {
-        return Err(saved::other_digest(approving.digest, &plan).into());
+        return Err(saved::other_digest(approving.digest, &plan, "plan").into());
     }
     refuse_empty(&plan)?;
     let kept = Kept::new(plan, approving.by, clock.now(), approving.expires)?;

@@ -103,6 +103,10 @@ fn unknown(sources: &[Source], name: &str, change: &str) -> Result<Refusal> {
     }
     known.extend(recorded(sources)?);
     known.extend(newest_ids(sources)?.into_iter().map(|id| id.0.to_string()));
+    if name == "last" && known.is_empty() {
+        return Ok(Refusal::new(Exit::Error, "nothing has been applied yet")
+            .hint("`rictl history` lists the runs once there are any"));
+    }
     let refusal = Refusal::new(Exit::Error, format!("there is neither a change nor a run {name} in the records"));
     let near = nearest(name, known.iter().map(String::as_str)).map(did_you_mean);
     Ok(refusal.hint(near.unwrap_or_else(|| "`rictl history` lists the runs and their changes".to_owned())))

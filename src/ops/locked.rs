@@ -24,7 +24,7 @@ use crate::cloud::acting::Acting;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
 use crate::journal::{Approved, ApprovedHow, Ground, LateCalls, Operation, Run};
-use crate::plan::{Plan, PlanOptions};
+use crate::plan::{About, Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::words;
 use crate::resource::{Address, LiveState, Target};
@@ -357,6 +357,11 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
                     Some(nothing) => nothing,
                     None => saved::Now { project, state, live, target }.make_again(&saved, &options)?,
                 };
+                // What a file says it read tells nothing of the spec and the cloud of now.
+                let tells_nothing =
+                    saved.steps.is_empty() && plan.left_alone.is_empty() && !approval::is_met(&project.spec, live);
+                let about = if tells_nothing { About::SavedWithoutSteps } else { plan.about };
+                let plan = Plan { about, ..plan };
                 let earlier = self.unsettled(Some(&self.state));
                 Planned { plan, refresh, takes_back: None, earlier, approved: None }
             }
@@ -454,11 +459,11 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             return if given.digest.as_ref() == Some(&digest) {
                 Ok(Some(given.clone()))
             } else {
-                Err(saved::other_digest(given.digest.as_deref().unwrap_or_default(), plan).into())
+                Err(saved::other_digest(given.digest.as_deref().unwrap_or_default(), plan, &shown_by(planned)).into())
             };
         }
         if let Some(word) = approval.digest.as_ref().filter(|word| word.digest != digest) {
-            return Err(saved::other_digest(&word.digest, plan).into());
+            return Err(saved::other_digest(&word.digest, plan, &shown_by(planned)).into());
         }
         let who = || self.session.who.clone();
         let (by, how) = match &approval.digest {
@@ -534,5 +539,14 @@ pub async fn unless_signalled<T>(signals: &watch::Receiver<u32>, work: impl Futu
             Err(Refusal::new(Exit::Interrupted, "interrupted before anything was sent").into())
         }
         outcome = work => outcome,
+    }
+}
+
+/// Returns the command that shows a plan.
+fn shown_by(planned: &Planned) -> String {
+    match planned.takes_back.as_ref().map(|takes_back| takes_back.run_ids.as_slice()) {
+        None => "plan".to_owned(),
+        Some([run_id]) => format!("rollback {run_id}"),
+        Some(_) => "rollback".to_owned(),
     }
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::bounds;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::render::words;
+use crate::render::words::next::quoted;
 use crate::schedule;
 use crate::spec::finding::Code;
 use crate::spec::{self, BYTE_ORDER_MARK, Spec, SpecDigest, SpecFile};
@@ -253,7 +254,7 @@ fn read_file(path: &Path, room: usize) -> Result<SpecFile> {
         Err(NamedError::Absent) => {
             let refusal = Refusal::new(Exit::Error, format!("there is no spec {shown}"));
             let hint = match beside::meant(path) {
-                Some(meant) => format!("there is {meant}: `--file {meant}`"),
+                Some(meant) => format!("there is {meant}: `--file {}`", quoted(&meant)),
                 None => "name one with --file or RICTL_FILE, or start one with `rictl init`".to_owned(),
             };
             Err(refusal.hint(hint).code(Code::NoFiles.as_str()).into())

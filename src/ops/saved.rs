@@ -256,8 +256,9 @@ fn held(step: &Step, observed: &Observed) -> Option<String> {
     has_no_peer.then(|| "without its opposite side, which was deleted,".to_owned())
 }
 
-/// Says that the plan made afresh is not the one that was approved, and what it would do, line by line.
-pub(super) fn other_digest(approved: &str, plan: &Plan) -> Refusal {
+/// Says that the plan made afresh is not the one that was approved, and what it would do, line by line. `shown_by` is the command that
+/// shows it.
+pub(super) fn other_digest(approved: &str, plan: &Plan, shown_by: &str) -> Refusal {
     let steps = plan.steps.iter().map(|step| format!("now: {}: {} -> {}", step.id, step.expect, step.goal));
     let blocked = plan.blocked.iter().map(|blocked| {
         let detail = words::plan::blocked(plan, blocked);
@@ -271,7 +272,7 @@ pub(super) fn other_digest(approved: &str, plan: &Plan) -> Refusal {
     let refusal = Refusal::new(Exit::Moved, "the plan is not the one that was approved");
     let refusal = digests.into_iter().chain(steps).chain(blocked).chain(left_alone).fold(refusal, Refusal::cause);
     // Of a digest nobody can tell what it was made from.
-    refusal.hint(
-        "review what `rictl plan` says now, and approve that digest; where the steps are the same, a guard, a reason or a timeout is not",
-    )
+    refusal.hint(format!(
+        "review what `rictl {shown_by}` says now, and approve that digest; where the steps are the same, a guard, a reason or a timeout is not"
+    ))
 }

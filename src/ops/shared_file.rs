@@ -90,14 +90,25 @@ pub fn turn(path: &Path) -> Turn {
     Turn(File::open(target).and_then(locked).ok())
 }
 
-/// Opens a place that lines are to be written to one by one. A regular file is emptied.
+/// What becomes of the lines that a regular file has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// It is emptied.
+    Dropped,
+    /// They stay: this command wrote them.
+    Kept,
+}
+
+/// Opens a place that lines are to be written to one by one.
 ///
 /// # Errors
 /// A place that cannot be written to.
-pub fn lines(path: &Path) -> io::Result<File> {
-    match place(path)? {
-        Place::Stream => open_stream(path),
-        Place::File(target) => OpenOptions::new().create(true).truncate(true).write(true).open(target),
+pub fn lines(path: &Path, before: Before) -> io::Result<File> {
+    let mut file = OpenOptions::new();
+    match (place(path)?, before) {
+        (Place::Stream, _) => open_stream(path),
+        (Place::File(target), Before::Dropped) => file.create(true).truncate(true).write(true).open(target),
+        (Place::File(target), Before::Kept) => file.create(true).append(true).open(target),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Settings {
     pub world: Option<String>,
     /// The schema stands beside it.
     pub has_schema: bool,
+    /// Only what others name is in it, not all that is live.
+    pub is_part: bool,
 }
 
 /// Writes the spec.
@@ -33,7 +35,11 @@ pub fn write<W: Write + ?Sized>(out: &mut W, survey: &Survey, settings: &Setting
     groups(out, survey)?;
     writeln!(out, "\ninterfaces:")?;
     if survey.entries.is_empty() {
-        comment(out, "  ", "Nothing is live in these regions.")?;
+        let nothing = match settings.is_part {
+            true => "Nothing that was asked for is live in these regions.",
+            false => "Nothing is live in these regions.",
+        };
+        comment(out, "  ", nothing)?;
     }
     for (number, (address, entry)) in survey.entries.iter().enumerate() {
         if number > 0 {
@@ -136,7 +142,8 @@ fn groups<W: Write + ?Sized>(out: &mut W, survey: &Survey) -> io::Result<()> {
         } else {
             let LikelyGroup { why, links, up, .. } = group;
             let up = if up == links { String::new() } else { format!(", {up} of them up") };
-            comment(out, "", &format!("  {why}{up}; if one can do the work of another, this is a group:"))?;
+            // Whoever takes away one `# ` has the group, and this as the comment of it.
+            comment(out, "", &format!("  # {why}{up}; if one can do the work of another, this is a group"))?;
             writeln!(out, "#   {name}:\n#     min_active: {}", group.floor())?;
         }
     }

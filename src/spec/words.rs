@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::spec::SUPPORTED_VERSION;
 use crate::spec::finding::{FileFault, Finding, KeyFault};
-use crate::spec::keys::{Grammar, Presence, Type};
+use crate::spec::keys::{Grammar, KEYS, Presence, Type};
 use crate::spec::syntax::NodeKind;
 
 mod syntax;
@@ -64,6 +64,13 @@ fn key(fault: &KeyFault) -> Diagnostic {
             let names: Vec<&str> = known.iter().map(|key| key.name).collect();
             let error = Diagnostic::error(format!("unknown key `{key}` in {place}"));
             let error = near.iter().fold(error, |error, near| error.label(did_you_mean(near)));
+            let section =
+                if at.is_none() { KEYS.iter().find(|known| known.path == format!("cloud.{key}")) } else { None };
+            if section.is_some() {
+                return Diagnostic::error(format!("unknown key `{key}` in a spec"))
+                    .label("belongs under `cloud`")
+                    .hint(format!("indent it: two blanks before `{key}`, below `cloud:`"));
+            }
             let is_stray = at.is_none() && near.is_none();
             let more = match key.as_str() {
                 "regions" | "settle" | "faults" | "quota" | "pairs" if at.is_none() => {

@@ -72,7 +72,10 @@ async fn an_expired_login_is_refused_with_its_end() {
     // What that command writes is read.
     let chain = home.chain();
     assert!(chain.credentials(&default()).await.is_err());
-    home.write(".aliyun/config.json", &serde_json::json!({"current": "p", "profiles": [login("p", "NEW", "2026-05-01T08:00:00Z")]}).to_string());
+    home.write(
+        ".aliyun/config.json",
+        &serde_json::json!({"current": "p", "profiles": [login("p", "NEW", "2026-05-01T08:00:00Z")]}).to_string(),
+    );
     assert_eq!(chain.credentials(&default()).await.unwrap().access_key_id, "NEW");
 }
 
@@ -95,7 +98,8 @@ fn two_that_could_speak_for_an_account_are_both_named_unless_one_was_chosen_or_b
     assert_eq!(Home::new().keys("ENV").chain().identities(), None);
     assert_eq!(Home::new().profiles(&[ak("p", "CONF")]).chain().identities(), None);
     assert_eq!(Home::new().keys("ONE").profiles(&[ak("p", "ONE")]).chain().identities(), None);
-    let off = Home::new().keys("ENV").profiles(&[ak("p", "CONF")]).variable("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "true");
+    let off =
+        Home::new().keys("ENV").profiles(&[ak("p", "CONF")]).variable("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "true");
     assert_eq!(off.chain().identities(), None);
 }
 

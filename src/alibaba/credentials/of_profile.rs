@@ -54,8 +54,7 @@ mod tests {
     fn of(variables: &[(&str, &str)], named: Option<&str>) -> (Option<String>, Option<String>) {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let environment = Environment::new(variables, Some("/home/ann".into()));
-        let read: ReadFile<'_> =
-            &|path| Ok(path.ends_with(".aliyun/config.json").then(|| SecretString::from(CONFIG)));
+        let read: ReadFile<'_> = &|path| Ok(path.ends_with(".aliyun/config.json").then(|| SecretString::from(CONFIG)));
         let of = |value: fn(&Profile) -> Option<String>| of_profile(&environment, named, read, value);
         (of(|profile| profile.region_id.clone()), of(|profile| profile.endpoint.clone()))
     }

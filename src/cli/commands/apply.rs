@@ -13,7 +13,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::locked::unless_signalled;
 use crate::ops::rollback::Loosened;
 use crate::ops::session::{Applied, Approval, Ran, Session, TakenBack, Task};
-use crate::ops::shared_file;
+use crate::ops::shared_file::{self, Before};
 use crate::plan::{Plan, PlanFileError};
 use crate::render;
 use crate::render::words::next::Given;
@@ -121,7 +121,11 @@ pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation
         session.access.trust.check_programs(&session.project.spec)?;
     }
     let into = match &arguments.json_into {
-        Some(path) => Some(unless_signalled(&signals, open_lines(path)).await?),
+        Some(path) => {
+            // Of several approvals each adds its own.
+            let before = if approval.by.is_some() { Before::Kept } else { Before::Dropped };
+            Some(unless_signalled(&signals, open_lines(path, before)).await?)
+        }
         None => None,
     };
     // Only for how long a step may take: what is wrong with the files the apply itself says.
@@ -286,9 +290,9 @@ fn refuse_exposed(path: &Path) -> Result<()> {
 }
 
 /// Opens what `--json-into` names; of a pipe that waits for its reader.
-async fn open_lines(path: &Path) -> Result<Lines> {
+pub(super) async fn open_lines(path: &Path, before: Before) -> Result<Lines> {
     let name = path.to_owned();
-    let opened = tokio::task::spawn_blocking(move || shared_file::lines(&name)).await;
+    let opened = tokio::task::spawn_blocking(move || shared_file::lines(&name, before)).await;
     let doing = || format!("--json-into: cannot write {}", path.display());
     Ok(Lines::into_file(opened.with_context(doing)?.with_context(doing)?))
 }

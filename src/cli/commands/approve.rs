@@ -13,6 +13,7 @@ use crate::ops::asked::Asked;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::together;
 use crate::ops::session::{Approval, Session, Task};
+use crate::ops::shared_file::{self, Before};
 use crate::plan::DigestAt;
 use crate::render;
 use crate::render::escape::escape_terminal;
@@ -74,6 +75,9 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
 /// Runs what is due of each spec; of each approval that does not run it says why.
 pub(super) async fn approved(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     apply::check_streams(&arguments.run)?;
+    if let Some(path) = arguments.run.json_into.as_deref().filter(|path| !shared_file::is_stream(path)) {
+        apply::open_lines(path, Before::Dropped).await?;
+    }
     let paths = invocation.spec_paths();
     if let [path] = paths.as_slice() {
         return of_spec(path, arguments, invocation, output).await;

@@ -99,7 +99,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
 fn key(path: &str, json: bool, output: &Output) -> Result<Exit> {
     let keys: Vec<&'static Key> = keys::matching(path).collect();
     if keys.is_empty() {
-        let refusal = Refusal::new(Exit::Error, format!("the spec has no key {path}"));
+        let refusal = Refusal::new(Exit::Error, format!("the spec has no key `{path}`"));
         let named: Vec<&str> = keys::called(path.rsplit('.').next().unwrap_or(path)).map(|key| key.path).collect();
         let near = || nearest(path, keys::KEYS.iter().map(|key| key.path)).into_iter().collect();
         let meant: Vec<&str> = if named.is_empty() { near() } else { named };

@@ -46,6 +46,7 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
         profile: profile.map(str::to_owned),
         world: world.map(|world| relative(world, directory)).transpose()?,
         has_schema: !is_stream,
+        is_part: imported.is_some(),
     };
     survey.notes.iter().for_each(|note| output.say(&format!("warning: {note}")));
     for (address, entry) in &survey.entries {

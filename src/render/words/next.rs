@@ -60,6 +60,8 @@ impl Given {
             match piece.strip_prefix("rictl ").filter(|rest| is_quoted && takes_a_spec(rest)) {
                 // The plan that a hint is about is the one that was asked for.
                 Some("plan") => told.push_str(&given.plan()),
+                // Elsewhere they are the keys of somebody else.
+                Some("whoami") => told.push_str(&self.command("whoami")),
                 Some(rest) => told.push_str(&given.command(rest)),
                 None => told.push_str(piece),
             }
@@ -137,7 +139,7 @@ fn flag(name: &str, value: Option<&str>) -> String {
 }
 
 /// Quotes a word for a shell, where it needs that.
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+@%,:=".contains(letter);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

@@ -128,6 +128,9 @@ pub(crate) fn verdict(overview: &Overview) -> String {
     let groups = overview.groups.len();
     let groups = match overview.broken_groups().count() {
         _ if groups == 0 => String::new(),
+        0 if overview.groups.iter().any(|group| group.up.is_none()) => {
+            format!("; no group of {groups} is known to be below its floor or DOWN")
+        }
         0 => format!("; no group of {groups} is below its floor or DOWN"),
         broken => format!("; {broken} of {} below its floor or DOWN", counted(groups, "group")),
     };

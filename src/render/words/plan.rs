@@ -301,6 +301,7 @@ pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
 /// spec was not asked.
 pub(crate) fn no_changes(plan: &Plan) -> String {
     match (plan.about, plan.left_alone.len()) {
+        (About::SavedWithoutSteps, _) => return " The saved plan has no steps.".to_owned(),
         (About::SavedSteps, _) => return " Every step of the saved plan is at its goal already.".to_owned(),
         (About::WayBack, 0) => return " Everything is where it was before what is to be taken back.".to_owned(),
         (About::WayBack | About::Spec, _) => {}

@@ -183,7 +183,9 @@ fn group_traffic(group: &GroupTraffic) -> String {
 pub(crate) fn unrecorded(unrecorded: &Unrecorded) -> String {
     let error = &unrecorded.error;
     match &unrecorded.rescued {
-        Ok(path) => format!("{error}; what is missing was written to {path}"),
+        Ok(path) => {
+            format!("{error}; what is missing was written to {path}: `rictl state rescue FILE` adds it to the history")
+        }
         Err(why) => format!("{error}; and to no second place: {why}"),
     }
 }

@@ -26,7 +26,9 @@ pub fn bad_flag(bad: &BadChoice) -> Diagnostic {
 
 /// Says what to write instead of a selector, or where to look for it.
 pub(crate) fn hint(fault: &Fault) -> String {
-    fault.hint().unwrap_or_else(|| "the keys below `interfaces` in the spec are the addresses".to_owned())
+    fault.hint().unwrap_or_else(|| {
+        "the keys below `interfaces`, `groups` and `changes` in the spec are what can be selected".to_owned()
+    })
 }
 
 /// Says what is wrong with the argument of a command; `declared` is what it may have been.
@@ -39,9 +41,9 @@ pub fn bad_argument<'d>(bad: &BadChoice, declared: impl Iterator<Item = &'d Addr
     let names = || {
         let names: Vec<&str> = declared.map(Address::as_str).take(LISTED + 1).collect();
         match names.len() {
-            0 => "it declares none; `rictl init` writes what is live as a spec".to_owned(),
-            count if count > LISTED => format!("it declares {}, ...", names[..LISTED].join(", ")),
-            _ => format!("it declares {}", names.join(", ")),
+            0 => "the spec declares no interface; `rictl init` writes what is live as a spec".to_owned(),
+            count if count > LISTED => format!("the spec declares {}, ...", names[..LISTED].join(", ")),
+            _ => format!("the spec declares {}", names.join(", ")),
         }
     };
     Diagnostic::error(what).hint(fault.hint().unwrap_or_else(names))

@@ -140,8 +140,9 @@ pub(crate) fn counts(part: &TicketPart) -> String {
     let steps = || part.steps().map(|(_, result)| result);
     let at_goal = steps().filter(|result| StepResult::is_at_goal(result)).count();
     let answered = steps().filter(|result| result.request_id.is_some()).count();
+    let goals = if at_goal == 1 { "its goal" } else { "their goals" };
     format!(
-        "{}, {}, {at_goal} at their goals, {} with a RequestId.",
+        "{}, {}, {at_goal} at {goals}, {} with a RequestId.",
         counted(part.runs.len(), "run"),
         counted(steps().count(), "step"),
         counted(answered, "call")

@@ -74,9 +74,8 @@ pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
             error.hint("it is a name of the IANA database, such as `Asia/Shanghai` or `UTC`")
         }
         ValueFault::NotASelector { text, why } => cannot(&format!("is `{text}`, not a selector")).hint(why.to_string()),
-        ValueFault::NotLater { than } => {
-            cannot(&format!("is not later than `{than}`")).hint("a beginning belongs to it, the end does not")
-        }
+        ValueFault::NotLater { than } => cannot(&format!("is not later than `{than}`"))
+            .hint("it is the first moment at which all is over: it has to lie after the beginning"),
         ValueFault::Window(fault) => window(path, *fault),
         ValueFault::EmptyLine => cannot("is empty").hint(ONE_LINE),
         ValueFault::ControlCharacter => cannot("contains a control character").hint(ONE_LINE),
