@@ -22,6 +22,7 @@ mod scene;
 mod schema;
 mod seams;
 mod specs;
+mod stability;
 mod status;
 mod terminal;
 mod trust;
