@@ -99,7 +99,7 @@ impl Command {
                 (arguments.format() == HistoryFormat::Ndjson, arguments.format() == HistoryFormat::Json)
             }
             Self::Report(arguments) => {
-                (false, arguments.output().is_none() && arguments.format() == ReportFormat::Json)
+                (false, arguments.output().is_none() && arguments.format().is_ok_and(|format| format == ReportFormat::Json))
             }
             Self::Explain(arguments) => (false, arguments.json),
             Self::Status(arguments) => (false, arguments.json),

@@ -124,14 +124,23 @@ impl ReportArgs {
         self.output.as_deref().filter(|path| *path != Path::new("-"))
     }
 
-    pub(in crate::cli) fn format(&self) -> ReportFormat {
+    /// Returns how it is written.
+    ///
+    /// # Errors
+    /// An ending that promises a format which there is not.
+    pub(in crate::cli) fn format(&self) -> Result<ReportFormat, Refusal> {
+        const OF_OTHERS: [&str; 10] = ["pdf", "doc", "docx", "odt", "xls", "xlsx", "ods", "xml", "yaml", "yml"];
         let ending = self.output().and_then(Path::extension).and_then(|ending| ending.to_str());
         let by_ending = match ending.map(str::to_ascii_lowercase).as_deref() {
             Some("html" | "htm") => Some(ReportFormat::Html),
             Some("csv") => Some(ReportFormat::Csv),
             Some("json") => Some(ReportFormat::Json),
+            Some(other) if self.format.is_none() && OF_OTHERS.contains(&other) => {
+                let refusal = Refusal::new(Exit::Error, format!("--output: no report is written as .{other}"));
+                return Err(refusal.hint("an ending is .md, .html, .csv or .json; --format says it whatever the name"));
+            }
             _ => None,
         };
-        self.format.or(by_ending).unwrap_or(ReportFormat::Markdown)
+        Ok(self.format.or(by_ending).unwrap_or(ReportFormat::Markdown))
     }
 }

@@ -54,11 +54,12 @@ pub(super) fn history(arguments: &HistoryArgs, invocation: &Invocation, output: 
 }
 
 pub(super) fn report(arguments: &ReportArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let format = arguments.format()?;
     let sources = sources(invocation, output, false)?;
     let parts = evidence::gather(&sources, &arguments.names)?;
     let ticket = Ticket::of(parts, several(&sources), invocation.clock.now(), BootTime::now().uptime().as_ref());
     let mut text = Vec::new();
-    match arguments.format() {
+    match format {
         ReportFormat::Markdown => render::markdown::ticket(&mut text, &ticket),
         ReportFormat::Html => render::html::ticket(&mut text, &ticket),
         ReportFormat::Csv => {
