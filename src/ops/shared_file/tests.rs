@@ -88,7 +88,7 @@ fn a_pipe_is_written_into_also_behind_a_link() {
         let pipe = pipe.clone();
         move || read(&pipe)
     });
-    lines(&link).unwrap().write_all(b"line\n").unwrap();
+    lines(&link, Before::Dropped).unwrap().write_all(b"line\n").unwrap();
     assert_eq!(reading.join().unwrap(), "line\n");
 }
 
@@ -98,7 +98,7 @@ fn a_device_behind_a_link_is_written_into() {
     let link = directory.path().join("link");
     symlink("/dev/null", &link).unwrap();
     written(&link, "report");
-    lines(&link).unwrap().write_all(b"line\n").unwrap();
+    lines(&link, Before::Dropped).unwrap().write_all(b"line\n").unwrap();
     assert!(link.is_symlink() && !is_there(&link));
 }
 
@@ -121,7 +121,7 @@ fn directories_sockets_and_loops_are_refused() {
     symlink("loop", &link).unwrap();
     for path in [directory.path(), &socket, &link, &directory.path().join("none/file")] {
         write(path, b"report", Access::Others, true).unwrap_err();
-        lines(path).unwrap_err();
+        lines(path, Before::Dropped).unwrap_err();
     }
 }
 
@@ -130,7 +130,7 @@ fn a_file_of_lines_is_emptied_first() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("events");
     fs::write(&path, "old and long").unwrap();
-    lines(&path).unwrap().write_all(b"new\n").unwrap();
+    lines(&path, Before::Dropped).unwrap().write_all(b"new\n").unwrap();
     assert_eq!(read(&path), "new\n");
 }
 
