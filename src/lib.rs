@@ -17,7 +17,7 @@
 //!                with the other processes of this host
 //! F3  cloud      the port to the cloud, error codes    store     the port to history and its recorder; files,
 //!     clock      one clock for the shell                         stores that machines share: Postgres, buckets
-//!     child      somebody else's program, and its end
+//!     child      somebody else's program, and its end  exchange   one HTTP exchange, read up to a bound
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
 //!     drift      declared, recorded and live, compared: the one definition
 //!     schedule   changes over time: what holds when, and what clashes
@@ -30,7 +30,7 @@
 //!     attribute  what can differ, its goals            duration  how durations are written
 //!     signature  V1 and V3                             dice      chance from a seed
 //!     bounds     how much of each input is read        selector  which interfaces people mean
-//!     uptime     how long a machine has been up
+//!     uptime     how long a machine has been up        loopback   which hosts are this machine
 //!     calendar   time zones, how times are written     windows   when calls may be sent
 //! ```
 
@@ -50,6 +50,7 @@ pub mod dice;
 pub mod drift;
 pub mod duration;
 pub mod emulator;
+pub mod exchange;
 pub mod executor;
 #[cfg(test)]
 #[path = "../tests/mutations/feed.rs"]
@@ -57,6 +58,7 @@ pub mod executor;
 mod feed;
 pub mod history;
 pub mod journal;
+pub mod loopback;
 pub mod ops;
 pub mod overview;
 pub mod plan;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use reqwest::Url;
 
+use crate::loopback;
 use crate::resource::Region;
 
 /// Which network the API is reached through.
@@ -117,10 +118,8 @@ impl Endpoint {
 
     /// Returns host and port where the host is this one, as an address or as `localhost`: one name a server.
     pub fn loopback(&self) -> Option<String> {
-        let host = if self.host() == "localhost" { "127.0.0.1" } else { self.host() };
-        let address: std::net::IpAddr = host.parse().ok()?;
-        let address = address.to_canonical();
-        address.is_loopback().then(|| format!("{}", std::net::SocketAddr::new(address, self.port())))
+        let address = loopback::address_of(self.host())?;
+        Some(std::net::SocketAddr::new(address, self.port()).to_string())
     }
 
     /// The `Host` header: with the port unless it is the scheme's own.

@@ -1,17 +1,16 @@
-//! The one HTTP client: how any request leaves this machine, and how much of an answer is read.
+//! The one HTTP client: how any request leaves this machine.
 //!
 //! Signed calls go through `transport`, those for credentials through `credentials::http`; both make their clients here, so
 //! no request follows a redirect, is sent twice or goes without deadlines. Which addresses may be asked is for them to
-//! decide. What went wrong is told apart once, in [`Failure`]; the words are theirs.
+//! decide. How much of an answer is read, and what went wrong, is for [`crate::exchange`]; the words are theirs.
 
-use std::error::Error;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::header::HeaderMap;
-use reqwest::{Client, ClientBuilder, RequestBuilder};
+use reqwest::{Client, ClientBuilder};
 
 use super::proxy::Proxy;
+use crate::exchange::innermost;
 
 /// How long an idle connection is kept: shorter than the gateway keeps it, so that a mutating call seldom meets a
 /// connection that is being closed and ends in doubt.
@@ -95,75 +94,4 @@ fn over(builder: ClientBuilder, wire: &Wire<'_>) -> ClientBuilder {
             }
         }
     }
-}
-
-/// Why there is no whole answer.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// TLS said no, so nothing was sent.
-    Untrusted(rustls::Error),
-    /// No connection, so nothing was sent; `None` if time ran out.
-    Unconnected(Option<String>),
-    /// Something may have been sent, and time ran out.
-    TimedOut,
-    /// Something may have been sent, and the exchange broke off.
-    CutOff(String),
-    /// The answer is larger than its reader takes.
-    TooLarge,
-}
-
-impl From<reqwest::Error> for Failure {
-    fn from(error: reqwest::Error) -> Self {
-        match (error.is_connect(), error.is_timeout()) {
-            (true, is_timeout) => match tls_cause(&error) {
-                Some(cause) => Self::Untrusted(cause.clone()),
-                None => Self::Unconnected((!is_timeout).then(|| innermost(&error))),
-            },
-            (false, true) => Self::TimedOut,
-            (false, false) => Self::CutOff(innermost(&error)),
-        }
-    }
-}
-
-/// Sends a request once and reads the answer's body, of at most `limit` bytes, to the end of `body`. Returns the HTTP
-/// status and the headers.
-pub(super) async fn exchange(
-    request: RequestBuilder,
-    body: &mut Vec<u8>,
-    limit: usize,
-) -> Result<(u16, HeaderMap), Failure> {
-    let mut response = request.send().await?;
-    while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > limit {
-            return Err(Failure::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok((response.status().as_u16(), std::mem::take(response.headers_mut())))
-}
-
-/// Returns the cause that names the matter; the outer ones only say "error sending request", some with the URL.
-pub(super) fn innermost(error: &dyn Error) -> String {
-    let mut cause = error;
-    while let Some(source) = cause.source() {
-        cause = source;
-    }
-    cause.to_string()
-}
-
-/// Finds what TLS said, which hides inside an I/O error.
-fn tls_cause<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
-    let mut cause = Some(error);
-    while let Some(current) = cause {
-        let inner = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let tls = current.downcast_ref::<rustls::Error>().or(inner.and_then(|inner| inner.downcast_ref()));
-        if tls.is_some() {
-            return tls;
-        }
-        cause = match inner {
-            Some(inner) => Some(inner),
-            None => current.source(),
-        };
-    }
-    None
 }

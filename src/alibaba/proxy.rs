@@ -13,6 +13,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 
 use super::credentials::Environment;
+use crate::loopback::is_this_machine;
 
 const VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 const EXCEPTIONS: [&str; 2] = ["NO_PROXY", "no_proxy"];
@@ -123,8 +124,8 @@ fn exception(entry: &str) -> (String, Option<u16>) {
 
 /// Returns whether `host` is this machine or the metadata service; an IPv6 address may stand in brackets.
 pub(super) fn is_never_proxied(host: &str) -> bool {
-    let literal = host.trim_matches(['[', ']']).parse::<IpAddr>().map(|address| address.to_canonical());
-    host == "localhost" || literal.is_ok_and(|address| address.is_loopback() || address == METADATA_ADDRESS)
+    let is_metadata = |address: IpAddr| address.to_canonical() == METADATA_ADDRESS;
+    is_this_machine(host) || host.trim_matches(['[', ']']).parse().is_ok_and(is_metadata)
 }
 
 #[cfg(test)]

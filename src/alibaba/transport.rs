@@ -12,11 +12,13 @@ use reqwest::header::{self, HeaderMap, HeaderValue};
 use tokio::sync::OnceCell;
 
 use super::endpoint::Endpoint;
-use super::http::{self, Failure, Timeouts, Wire, innermost};
+use super::http::{self, Timeouts, Wire};
 use super::proxy::Proxy;
 use super::request::Signed;
 use crate::bounds;
 use crate::cloud::{CloudError, Effect, ErrorKind};
+use crate::exchange::{Failure, exchange, innermost};
+use crate::loopback::is_here;
 
 /// An answer before anyone has looked into it.
 #[derive(Debug)]
@@ -57,12 +59,12 @@ impl Transport {
         })?;
         let request = http.post(endpoint.with_query(&signed.query)).headers(headers);
         let mut body = Vec::new();
-        let (status, headers) = http::exchange(request, &mut body, bounds::ANSWER_BYTES)
+        let (status, headers) = exchange(request, &mut body, |_| bounds::ANSWER_BYTES)
             .await
             .map_err(|failure| self.failure(action, endpoint, failure))?;
         let retry_after = text(&headers, "x-acs-retry-after").and_then(|millis| millis.trim().parse().ok());
         Ok(Answer {
-            status,
+            status: status.as_u16(),
             content_type: text(&headers, header::CONTENT_TYPE.as_str()),
             date: text(&headers, header::DATE.as_str()).and_then(|date| http_date(&date)),
             retry_after: retry_after.map(Duration::from_millis),
@@ -103,7 +105,7 @@ impl Transport {
                 return Err(unsent(ErrorKind::Unreachable, action, message));
             }
         };
-        if let Some(elsewhere) = addresses.iter().find(|address| !address.ip().to_canonical().is_loopback()) {
+        if let Some(elsewhere) = addresses.iter().find(|address| !is_here(address.ip())) {
             let message = format!("{endpoint} is plain http, and {} is not this machine", elsewhere.ip());
             let hint = "write https://, or name an address of the loopback interface".into();
             return Err(CloudError { hint: Some(hint), ..unsent(ErrorKind::Invalid, action, message) });
@@ -129,7 +131,7 @@ impl Transport {
                     ..unsent(ErrorKind::Unreachable, action, format!("cannot connect to {host}{through}: {cause}"))
                 };
             }
-            Failure::TooLarge => (
+            Failure::TooLarge(_) => (
                 ErrorKind::Malformed,
                 format!("{host} answered with more than {}", bounds::size(bounds::ANSWER_BYTES as u64)),
             ),

@@ -34,6 +34,7 @@ use super::host::{Host, HostError};
 use super::refusal::Refusal;
 use crate::bounds;
 use crate::clock::Clock;
+use crate::loopback::is_here;
 
 /// How a server is set up.
 #[derive(Debug)]
@@ -63,7 +64,7 @@ pub async fn serve(
     options: ServeOptions,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    if !listener.local_addr()?.ip().is_loopback() {
+    if !is_here(listener.local_addr()?.ip()) {
         let message = "the emulator listens on loopback only: its default key is public";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }

@@ -82,11 +82,17 @@ fn told(error: StoreError) -> Refusal {
 
 fn unplaced(error: Unplaced) -> Refusal {
     let hint = match &error {
-        Unplaced::NoRegion("OSS_REGION") => "or write `cloud.region` into the spec",
-        Unplaced::NoRegion(_) => "or write `region` into the profile of ~/.aws/config",
-        _ => "`--state` takes oss://BUCKET/PREFIX and s3://BUCKET/PREFIX",
+        Unplaced::NoRegion("OSS_REGION") => "or write `cloud.region` into the spec".to_owned(),
+        Unplaced::NoRegion(_) => "or write `region` into the profile of ~/.aws/config".to_owned(),
+        Unplaced::Endpoint { variable, .. } => {
+            format!(
+                "correct {variable}: a scheme, a host and a port, nothing else; without it the vendor's own host is asked"
+            )
+        }
+        Unplaced::Plain(variable) => format!("write https:// into {variable}"),
+        _ => "`--state` takes oss://BUCKET/PREFIX and s3://BUCKET/PREFIX".to_owned(),
     };
-    refused(format!("cannot use the bucket of --state: {error}"), Some(hint.to_owned()))
+    refused(format!("cannot use the bucket of --state: {error}"), Some(hint))
 }
 
 fn refused(message: String, hint: Option<String>) -> Refusal {

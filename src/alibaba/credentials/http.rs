@@ -3,16 +3,16 @@
 //! The client is that of `alibaba::http`. No more is read than is bounded, into memory that is wiped. Plain http goes only
 //! to this machine and to the metadata address, and never through a proxy.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
 
-use crate::alibaba::http::{self, Failure, Timeouts, Wire};
-use crate::alibaba::proxy::{METADATA_ADDRESS, Proxy};
+use crate::alibaba::http::{self, Timeouts, Wire};
+use crate::alibaba::proxy::{METADATA_ADDRESS, Proxy, is_never_proxied};
 use crate::bounds;
+use crate::exchange::{Failure, exchange, innermost};
 
 /// The official libraries' deadlines for STS and for an address.
 pub(super) const SERVICE: Timeouts =
@@ -49,9 +49,8 @@ impl From<Failure> for NoAnswer {
             }
             Failure::TimedOut => Self::Interrupted("it did not answer in time".to_owned()),
             Failure::CutOff(cause) => Self::Interrupted(format!("the answer broke off: {cause}")),
-            Failure::TooLarge => {
-                let most = bounds::size(bounds::CREDENTIALS_ANSWER_BYTES as u64);
-                Self::Malformed(format!("the answer is larger than {most}"))
+            Failure::TooLarge(most) => {
+                Self::Malformed(format!("the answer is larger than {}", bounds::size(most as u64)))
             }
         }
     }
@@ -75,7 +74,7 @@ pub(super) fn checked_url(text: &str) -> Result<Url, String> {
     }
     match url.scheme() {
         "https" => Ok(url),
-        "http" if is_near(&url) => Ok(url),
+        "http" if url.host_str().is_some_and(is_never_proxied) => Ok(url),
         "http" => Err(format!(
             "plain http goes only to this machine or to {METADATA_ADDRESS}, not to {}",
             url.host_str().unwrap_or_default()
@@ -84,27 +83,19 @@ pub(super) fn checked_url(text: &str) -> Result<Url, String> {
     }
 }
 
-/// Returns whether a URL leads to this machine or the metadata service, by its literal address: what a name
-/// resolves to may change between a check and the connection.
-fn is_near(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || literal.is_ok_and(|address| address.is_loopback() || address == METADATA_ADDRESS)
-}
-
 /// Makes a client for one address that [`checked_url`] let pass.
 pub(super) fn client(url: &Url, timeouts: Timeouts, proxy: Option<&Proxy>) -> Result<Client, String> {
     let wire = if url.scheme() == "http" { Wire::Plain(None) } else { Wire::Tls(proxy) };
-    http::client(timeouts, &wire).map_err(|error| format!("no HTTPS client can be made: {}", http::innermost(&error)))
+    http::client(timeouts, &wire).map_err(|error| format!("no HTTPS client can be made: {}", innermost(&error)))
 }
 
 /// Sends a request and reads the answer.
 pub(super) async fn send(request: RequestBuilder) -> Result<Answer, NoAnswer> {
     // Room for everything from the start: a vector that grows would leave copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(bounds::CREDENTIALS_ANSWER_BYTES));
-    let (status, _) = http::exchange(request, &mut bytes, bounds::CREDENTIALS_ANSWER_BYTES).await?;
+    let (status, _) = exchange(request, &mut bytes, |_| bounds::CREDENTIALS_ANSWER_BYTES).await?;
     match std::str::from_utf8(&bytes) {
-        Ok(text) => Ok(Answer { status, body: SecretString::from(text) }),
+        Ok(text) => Ok(Answer { status: status.as_u16(), body: SecretString::from(text) }),
         Err(_) => Err(NoAnswer::Malformed("the answer is not UTF-8 text".to_owned())),
     }
 }

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use crate::bounds;
 use crate::emulator::http::ServeOptions;
 use crate::emulator::{self, CallLog, Fault, Format, GenerateOptions, HostError, Manner, SeedError, WorldSeed};
+use crate::loopback::is_here;
 use crate::ops::connection::{open_world, unusable_seed, world_exists};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::shared_file::{self, Access};
@@ -47,7 +48,7 @@ async fn serve(
     invocation: &Invocation,
     output: &Output,
 ) -> Result<Exit> {
-    if !listen.ip().is_loopback() {
+    if !is_here(listen.ip()) {
         let refusal = Refusal::new(Exit::Error, format!("the emulator does not listen on {listen}: its key is public"));
         return Err(refusal.hint("listen on loopback, as 127.0.0.1:0 is").into());
     }

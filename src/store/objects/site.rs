@@ -1,10 +1,10 @@
 //! Where a bucket is: its address as people give it, and the host that answers for it.
 
 use std::fmt;
-use std::net::IpAddr;
 
 use reqwest::Url;
 
+use crate::loopback::is_this_machine;
 use crate::signature::v4::Dialect;
 
 /// A prefix in a bucket, and the host that serves it.
@@ -44,8 +44,13 @@ pub enum Unplaced {
     #[error("`{0}` is no name of a region")]
     Region(String),
     /// An endpoint that is more, or less, than a host and a port.
-    #[error("{0} is not a host such as https://oss-cn-hangzhou.aliyuncs.com")]
-    Endpoint(&'static str),
+    #[error("{variable} is not a URL or a host such as {example}")]
+    Endpoint {
+        /// The variable.
+        variable: &'static str,
+        /// What it may be.
+        example: &'static str,
+    },
     /// An endpoint in the clear that is not this machine.
     #[error("{0} is plain http, which only this machine may speak")]
     Plain(&'static str),
@@ -84,7 +89,7 @@ impl Site {
             return Err(Unplaced::Region(region.escape_debug().take(80).collect()));
         }
         let endpoint = match endpoint {
-            Some((variable, text)) => named(variable, text)?,
+            Some((variable, text)) => named((variable, dialect), text)?,
             None => own(dialect, &region),
         };
         Ok(Self { dialect, bucket: bucket.to_owned(), prefix: prefix_of(prefix)?, region, endpoint })
@@ -163,8 +168,12 @@ fn prefix_of(text: &str) -> Result<String, Unplaced> {
 }
 
 /// Reads the endpoint that a variable names; one without a scheme is https.
-fn named(variable: &'static str, text: &str) -> Result<Url, Unplaced> {
-    let wrong = || Unplaced::Endpoint(variable);
+fn named((variable, dialect): (&'static str, Dialect), text: &str) -> Result<Url, Unplaced> {
+    let example = match dialect {
+        Dialect::Oss => "https://oss-cn-hangzhou.aliyuncs.com",
+        Dialect::Aws => "https://s3.eu-central-1.amazonaws.com",
+    };
+    let wrong = || Unplaced::Endpoint { variable, example };
     if text.contains(|c: char| c.is_control() || c.is_whitespace()) {
         return Err(wrong());
     }
@@ -181,10 +190,9 @@ fn named(variable: &'static str, text: &str) -> Result<Url, Unplaced> {
     Ok(url)
 }
 
-/// Returns whether a URL leads to this machine, by an address or as `localhost`, which no resolver is asked for.
+/// Returns whether a URL leads to this machine.
 fn is_here(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    url.host_str().is_some_and(is_this_machine)
 }
 
 /// The vendor's own host in a region.
@@ -243,9 +251,15 @@ mod tests {
         assert_eq!(Site::parse("oss://audit", None, None), Err(Unplaced::NoRegion("OSS_REGION")));
         for bad in ["https://u:p@host", "https://host/path", "https://host?x", "ftp://host", "https://", "a b"] {
             let endpoint = Some(("OSS_ENDPOINT", bad));
+            let said = Site::parse("oss://audit", Some("r"), endpoint).unwrap_err().to_string();
             assert_eq!(
-                Site::parse("oss://audit", Some("r"), endpoint),
-                Err(Unplaced::Endpoint("OSS_ENDPOINT")),
+                said, "OSS_ENDPOINT is not a URL or a host such as https://oss-cn-hangzhou.aliyuncs.com",
+                "{bad}"
+            );
+            let endpoint = Some(("AWS_ENDPOINT_URL_S3", bad));
+            let said = Site::parse("s3://audit", Some("r"), endpoint).unwrap_err().to_string();
+            assert_eq!(
+                said, "AWS_ENDPOINT_URL_S3 is not a URL or a host such as https://s3.eu-central-1.amazonaws.com",
                 "{bad}"
             );
         }

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, StatusCode};
 use secrecy::ExposeSecret as _;
 
 use super::error::ObjectError;
 use super::keys::{KeySource, Keys, NoKeys};
 use super::site::Site;
 use super::xml;
+use crate::bounds::size;
 use crate::clock::Clock;
+use crate::exchange::{Failure, exchange};
 use crate::signature::sha256_hex;
 use crate::signature::v4::{Dialect, Request, Scope, UNSIGNED, encode_path};
 
@@ -70,18 +72,9 @@ impl Wire {
         if let Some(body) = ask.body {
             request = request.body(body.to_vec());
         }
-        let broken = |error: reqwest::Error| self.no_answer(&error);
-        let mut response = request.send().await.map_err(broken)?;
-        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let most = if status.is_success() { ask.most } else { REFUSAL_BYTES };
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(broken)? {
-            if body.len() + chunk.len() > most {
-                let detail = format!("more than {}", crate::bounds::size(most as u64));
-                return Err(ObjectError::Strange { host: self.site.host(), detail });
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let most = |status: StatusCode| if status.is_success() { ask.most } else { REFUSAL_BYTES };
+        let (status, headers) = exchange(request, &mut body, most).await.map_err(|failure| self.failed(failure))?;
         let date = time(&headers, "date");
         // Of a write that is done it would say too late that it should not have been tried.
         let is_write = status.is_success() && ask.body.is_some();
@@ -144,13 +137,17 @@ impl Wire {
         ObjectError::Refused { host: self.site.host(), status, code: said.code, message: said.message, request_id }
     }
 
-    fn no_answer(&self, error: &reqwest::Error) -> ObjectError {
-        let mut cause: &dyn std::error::Error = error;
-        while let Some(source) = cause.source() {
-            cause = source;
-        }
-        let cause = if error.is_timeout() { "time ran out".to_owned() } else { cause.to_string() };
-        ObjectError::NoAnswer { host: self.site.host(), cause }
+    fn failed(&self, failure: Failure) -> ObjectError {
+        let host = self.site.host();
+        let cause = match failure {
+            Failure::TooLarge(most) => {
+                return ObjectError::Strange { host, detail: format!("more than {}", size(most as u64)) };
+            }
+            Failure::TimedOut | Failure::Unconnected(None) => "time ran out".to_owned(),
+            Failure::Unconnected(Some(cause)) | Failure::CutOff(cause) => cause,
+            Failure::Untrusted(cause) => cause.to_string(),
+        };
+        ObjectError::NoAnswer { host, cause }
     }
 }
 

@@ -2,10 +2,11 @@
 //! and nothing is sent in the clear.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
+
+use crate::loopback::is_this_machine;
 
 /// A server, a database and a user; never a password.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -163,7 +164,7 @@ impl Asked {
 fn encrypted(host: &Host, mode: Option<&str>) -> Result<bool, BadAddress> {
     let is_here = match host {
         Host::Socket(_) => true,
-        Host::Tcp(name) => name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
+        Host::Tcp(name) => is_this_machine(name),
     };
     let is_socket = matches!(host, Host::Socket(_));
     match mode {
@@ -229,6 +230,7 @@ mod tests {
         assert_eq!(good("postgresql://net@db:6432/x?sslmode=verify-full"), "postgres://net@db:6432/x verified");
         assert_eq!(good("postgres://net@127.0.0.1:5433/x"), "postgres://net@127.0.0.1:5433/x");
         assert_eq!(good("postgres://net@[::1]/x?sslmode=disable"), "postgres://net@[::1]:5432/x");
+        assert_eq!(good("postgres://net@[::ffff:127.0.0.1]/x"), "postgres://net@[::ffff:127.0.0.1]:5432/x");
         assert_eq!(good("postgres://net@localhost/x?sslmode=verify-full"), "postgres://net@localhost:5432/x verified");
         assert_eq!(good("postgres://net@/x?host=/run/postgresql"), "postgres://net@:5432/x?host=/run/postgresql");
         assert_eq!(good("postgres://net@%2Frun%2Fpg/x"), "postgres://net@:5432/x?host=/run/pg");
