@@ -98,9 +98,10 @@ impl Command {
             Self::History(arguments) => {
                 (arguments.format() == HistoryFormat::Ndjson, arguments.format() == HistoryFormat::Json)
             }
-            Self::Report(arguments) => {
-                (false, arguments.output().is_none() && arguments.format().is_ok_and(|format| format == ReportFormat::Json))
-            }
+            Self::Report(arguments) => (
+                false,
+                arguments.output().is_none() && arguments.format().is_ok_and(|format| format == ReportFormat::Json),
+            ),
             Self::Explain(arguments) => (false, arguments.json),
             Self::Status(arguments) => (false, arguments.json),
             Self::WhatIf(arguments) => (false, arguments.json),

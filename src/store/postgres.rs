@@ -52,15 +52,55 @@ impl Postgres {
     }
 
     async fn standing(&mut self) -> Result<Option<Standing>, Unanswered> {
-        let name = self.name.as_str();
-        let rows = match self.link.ask("read", schema::TIP, &[(&name, Type::TEXT)]).await {
-            Err(Unanswered::NoSchema) => return Ok(None),
-            rows => rows?,
+        let name = self.name.clone();
+        let Some(rows) = self.look("read", schema::TIP, &[(&name.as_str(), Type::TEXT)]).await? else {
+            return Ok(None);
         };
-        rows.first().map(|row| self.read_standing(row)).transpose().map_err(Unanswered::Refused)
+        match rows.first() {
+            Some(row) => self.read_standing(row).map(Some).map_err(Unanswered::Refused),
+            None => self.never().await.map(|()| None),
+        }
+    }
+
+    /// Reads; `None` where nobody has made the schema yet.
+    ///
+    /// # Errors
+    /// A part of the schema is missing, beside those of any read.
+    async fn look(
+        &mut self,
+        doing: &'static str,
+        statement: &str,
+        parameters: &[Parameter<'_>],
+    ) -> Result<Option<Vec<Row>>, Unanswered> {
+        match self.link.ask(doing, statement, parameters).await {
+            Err(Unanswered::NoSchema) => {}
+            rows => return rows.map(Some),
+        }
+        if !self.link.has_schema().await? {
+            return Ok(None);
+        }
+        // Somebody has made it in between.
+        self.link.ask(doing, statement, parameters).await.map(Some)
+    }
+
+    /// Makes sure of a state without a row that it never was.
+    async fn never(&mut self) -> Result<(), Unanswered> {
+        let name = self.name.clone();
+        let rows = self.link.ask("read", schema::LEFT_OF, &[(&name.as_str(), Type::TEXT)]).await?;
+        match rows.first().is_some_and(|row| row.get(0)) {
+            false => Ok(()),
+            true => Err(Unanswered::Refused(self.damaged("its row is missing, and runs of it are there".to_owned()))),
+        }
     }
 
     fn read_standing(&self, row: &Row) -> Result<Standing, StoreError> {
+        // Every writer only adds to these.
+        for (place, what) in [(0, "epoch"), (1, "pulse"), (3, "lease"), (7, "position"), (8, "generation")] {
+            let number: i64 = row.get(place);
+            if number < 0 {
+                return Err(self.damaged(format!("its {what} is {number}, and nothing that rictl writes is below 0")));
+            }
+        }
         let (ttl, left): (i64, i64) = (row.get(3), row.get(4));
         let held = self.holder(row.get(2))?.map(|holder| {
             let left = u64::try_from(left).ok().filter(|left| *left > 0);
@@ -79,13 +119,11 @@ impl Postgres {
     }
 
     fn damaged(&self, detail: String) -> StoreError {
-        let hint = "restore the database from its backup; nothing in it is repaired".to_owned();
-        StoreError::Damaged { path: Remote::label(self), detail, hint }
+        StoreError::Damaged { path: Remote::label(self), detail, hint: link::LOST.to_owned() }
     }
 
     /// Refuses a schema that a newer version has made.
-    async fn check_format(&mut self) -> Result<(), Unanswered> {
-        let rows = self.link.ask("read", schema::FORMAT, &[]).await?;
+    fn check_format(&self, rows: &[Row]) -> Result<(), Unanswered> {
         let found: i64 = rows.first().map_or(schema::VERSION, |row| row.get(0));
         if found <= schema::VERSION {
             return Ok(());
@@ -99,10 +137,12 @@ impl Postgres {
 
     /// Makes sure that the server keeps what it is given, and has somewhere to put it.
     async fn make_ready(&mut self) -> Result<(), Unanswered> {
-        if !self.link.examine().await?.has_schema {
+        self.link.examine().await?;
+        if !self.link.has_schema().await? {
             self.link.create().await?;
         }
-        self.check_format().await
+        let found = self.link.ask("read", schema::FORMAT, &[]).await?;
+        self.check_format(&found)
     }
 
     /// Does a write under the claim. Where it changed nothing, says who has taken over, or finds that it was done before:
@@ -142,6 +182,7 @@ impl Postgres {
     async fn write_unclaimed(&mut self, statement: &str, parameters: &[Parameter<'_>]) -> Result<Vec<Row>, StoreError> {
         match self.link.ask("write to", statement, parameters).await {
             Err(Unanswered::NoSchema) => {
+                // Where a part of it was lost, this says so.
                 self.make_ready().await?;
                 Ok(self.link.ask("write to", statement, parameters).await?)
             }
@@ -198,13 +239,14 @@ impl Remote for Postgres {
     }
 
     async fn read(&mut self) -> Result<Prefix, StoreError> {
-        match self.check_format().await {
-            Err(Unanswered::NoSchema) => return Ok(Prefix::default()),
-            checked => checked?,
-        }
-        let name = self.name.as_str();
-        let rows = self.link.ask("read", schema::READ, &[(&name, Type::TEXT)]).await?;
-        let Some(row) = rows.first() else { return Ok(Prefix::default()) };
+        let Some(found) = self.look("read", schema::FORMAT, &[]).await? else { return Ok(Prefix::default()) };
+        self.check_format(&found)?;
+        let name = self.name.clone();
+        let rows = self.look("read", schema::READ, &[(&name.as_str(), Type::TEXT)]).await?.unwrap_or_default();
+        let Some(row) = rows.first() else {
+            self.never().await?;
+            return Ok(Prefix::default());
+        };
         let standing = self.read_standing(row)?;
         let journal: Vec<u8> = row.get::<_, Option<Vec<u8>>>(10).unwrap_or_default();
         if length(&journal) != standing.position {
@@ -305,29 +347,34 @@ impl Remote for Postgres {
     }
 
     async fn noted(&mut self, name: &NoteName) -> Result<Option<Vec<u8>>, StoreError> {
-        let (state, folder, note) = (self.name.as_str(), name.folder().word(), name.name());
+        let (state, folder, note) = (self.name.clone(), name.folder().word(), name.name());
+        let state = state.as_str();
         let key: [Parameter<'_>; 3] = [(&state, Type::TEXT), (&folder, Type::TEXT), (&note, Type::TEXT)];
-        match self.link.ask("read", schema::NOTED, &key).await {
-            Err(Unanswered::NoSchema) => Ok(None),
-            rows => Ok(rows?.first().map(|row| row.get(0))),
-        }
+        let rows = self.look("read", schema::NOTED, &key).await?.unwrap_or_default();
+        Ok(rows.first().map(|row| row.get(0)))
     }
 
     async fn names(&mut self, folder: Folder) -> Result<Vec<NoteName>, StoreError> {
-        let (state, word) = (self.name.as_str(), folder.word());
-        let rows = match self.link.ask("read", schema::NAMES, &[(&state, Type::TEXT), (&word, Type::TEXT)]).await {
-            Err(Unanswered::NoSchema) => return Ok(Vec::new()),
-            rows => rows?,
-        };
+        let (state, word) = (self.name.clone(), folder.word());
+        let key: [Parameter<'_>; 2] = [(&state.as_str(), Type::TEXT), (&word, Type::TEXT)];
+        let rows = self.look("read", schema::NAMES, &key).await?.unwrap_or_default();
         Ok(rows.iter().filter_map(|row| NoteName::new(folder, row.get::<_, &str>(0))).collect())
     }
 
     async fn states(&mut self) -> Result<Vec<StateName>, StoreError> {
-        let rows = match self.link.ask("read", schema::STATES, &[]).await {
-            Err(Unanswered::NoSchema) => return Ok(Vec::new()),
-            rows => rows?,
-        };
+        let rows = self.look("read", schema::STATES, &[]).await?.unwrap_or_default();
         Ok(rows.iter().filter_map(|row| StateName::parse(row.get(0)).ok()).collect())
+    }
+
+    async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
+        let own = self.name.clone();
+        let mut all = Vec::with_capacity(names.len());
+        for name in names {
+            self.name = name.clone();
+            all.push(self.read().await);
+        }
+        self.name = own;
+        all
     }
 
     async fn note_all(&mut self, notes: &[(NoteName, Vec<u8>)]) -> Result<(), StoreError> {

@@ -109,9 +109,10 @@ pub enum Lost {
 /// Somebody else has the state: nothing of ours is written any more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fenced {
-    /// Who took over; `None` where the state was freed by force and nobody has claimed it since.
+    /// Who took over, be it that they have given it back since; `None` where the state was freed by force and nobody has
+    /// claimed it since.
     pub by: Option<Holder>,
-    /// When.
+    /// When the epoch began that counts now: by that claim, or by force.
     pub since: Timestamp,
     /// The epoch that counts now.
     pub epoch: u64,
@@ -211,6 +212,9 @@ pub trait Remote: Send + 'static {
 
     /// Lists every state in the same store, this one included where it was ever claimed.
     async fn states(&mut self) -> Result<Vec<StateName>, StoreError>;
+
+    /// Reads other states of the same store, each as [`Remote::read`] does, in this order; several at once, where that is faster.
+    async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>>;
 
     /// Keeps many notes, as [`Remote::note`]; what stands already stays. Where the store can take them in one request, it should.
     async fn note_all(&mut self, notes: &[(NoteName, Vec<u8>)]) -> Result<(), StoreError> {

@@ -407,6 +407,10 @@ impl Remote for Visit {
     async fn states(&mut self) -> Result<Vec<StateName>, StoreError> {
         Remote::states(&mut self.visitor).await
     }
+
+    async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
+        Remote::read_all(&mut self.visitor, names).await
+    }
 }
 
 /// Nobody looks, and whoever is asked agrees.

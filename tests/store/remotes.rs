@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use rictl::history::{close_runs, open};
 use rictl::store::memory::Commons;
 use rictl::store::memory::commons::Trouble;
-use rictl::store::remote::{Claimed, Folder, Lapse, Lost, NoteName, Noted, Remote, StateName, Tip, Unwritten};
+use rictl::store::remote::{Claimed, Fenced, Folder, Lapse, Lost, NoteName, Noted, Remote, StateName, Tip, Unwritten};
 use rictl::store::shared::{Shared, Terms};
 use rictl::store::{Medium as _, Recorder, Store as _, StoreError};
 
@@ -54,6 +55,7 @@ pub(crate) async fn keeps_the_contract(place: &impl Place, prefix: &str) {
     appends_where_the_journal_ends(place, &state_name(&format!("{prefix}/appends"))).await;
     whoever_lost_the_state_writes_no_more(place, &state_name(&format!("{prefix}/fences"))).await;
     a_lease_that_is_over_is_taken_and_told(place, &state_name(&format!("{prefix}/leases"))).await;
+    whoever_took_over_is_named_with_the_moment(place, &state_name(&format!("{prefix}/takeovers"))).await;
     the_first_note_stands(place, &state_name(&format!("{prefix}/notes"))).await;
     reads_one_moment(place, &state_name(&format!("{prefix}/reads"))).await;
 }
@@ -172,6 +174,43 @@ async fn a_lease_that_is_over_is_taken_and_told(place: &impl Place, name: &State
     b.release().await.unwrap();
     let before = taken(&mut a, "cid", LONG).await.before.unwrap();
     assert_eq!((before.holder.who.as_str(), before.how), ("ann", Lost::Lapsed));
+}
+
+async fn whoever_took_over_is_named_with_the_moment(place: &impl Place, name: &StateName) {
+    let (mut a, mut b) = (place.remote(name), place.remote(name));
+    taken(&mut a, "ann", SHORT).await;
+    a.append(0, b"one\n").await.unwrap();
+    place.pass();
+    while matches!(b.tip().await.unwrap().held.unwrap().lease, Lapse::Left(_)) {
+        std::thread::yield_now();
+    }
+    let epoch = taken(&mut b, "bob", LONG).await.epoch;
+    let told = told_of(a.beat().await);
+    assert_eq!((told.by.as_ref().unwrap().who.as_str(), told.epoch), ("bob", epoch));
+    // Whatever is written since, and the end of it, is no takeover.
+    place.pass();
+    b.append(4, b"two\n").await.unwrap();
+    b.keep(1, b"state").await.unwrap();
+    assert_eq!(told_of(a.append(4, b"late\n").await), told, "{name}");
+    place.pass();
+    b.release().await.unwrap();
+    assert_eq!(told_of(a.append(4, b"late\n").await), told, "{name}: a takeover that is over is one");
+    // One that was ended by force is another: nobody has the state since.
+    let mut c = place.remote(name);
+    taken(&mut c, "cid", LONG).await;
+    let id = c.tip().await.unwrap().held.unwrap().holder.id;
+    b.free(&id).await.unwrap();
+    let freed = told_of(a.beat().await);
+    assert_eq!((freed.by.as_ref(), freed.epoch), (None, epoch + 2), "{name}");
+    // A bucket tells its time in whole seconds.
+    assert!(freed.since + SignedDuration::from_secs(2) >= told.since, "{name}: {freed:?} {told:?}");
+}
+
+fn told_of(outcome: Result<(), Unwritten>) -> Fenced {
+    match outcome {
+        Err(Unwritten::Fenced(fenced)) => *fenced,
+        other => panic!("{other:?}"),
+    }
 }
 
 async fn the_first_note_stands(place: &impl Place, name: &StateName) {

@@ -28,6 +28,7 @@ pub struct Commons {
 struct Kept {
     epoch: u64,
     pulse: u64,
+    /// When the epoch began.
     changed: SignedDuration,
     held: Option<(Holder, Duration)>,
     renewed: SignedDuration,
@@ -259,9 +260,8 @@ impl Remote for Visitor {
 
     async fn release(&mut self) -> Result<(), StoreError> {
         let epoch = self.epoch;
-        self.ask(move |kept, now| {
+        self.ask(move |kept, _| {
             if kept.epoch == epoch && kept.held.take().is_some() {
-                kept.changed = now;
                 kept.pulse += 1;
             }
         })
@@ -310,5 +310,13 @@ impl Remote for Visitor {
     async fn states(&mut self) -> Result<Vec<StateName>, StoreError> {
         let kept = guard(&self.commons.kept);
         Ok(kept.iter().filter(|(_, kept)| kept.epoch > 0).map(|(name, _)| name.clone()).collect())
+    }
+
+    async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
+        let mut all = Vec::with_capacity(names.len());
+        for name in names {
+            all.push(self.commons.visitor(name.clone()).read().await);
+        }
+        all
     }
 }

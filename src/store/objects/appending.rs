@@ -2,6 +2,7 @@
 
 use super::bucket::Put;
 use super::error::ObjectError;
+use super::frame::Begun;
 use super::log::View;
 use super::remote::Objects;
 use super::wire::Answer;
@@ -97,7 +98,8 @@ impl Objects {
         let head = view.head.as_ref()?;
         let holder = head.claim.as_ref().map(|claim| claim.holder.clone());
         let is_ours = head.epoch == writing.head.epoch && holder.as_ref().is_none_or(|holder| holder.id == writing.id);
-        (!is_ours).then_some(Fenced { by: holder, since: head.at, epoch: head.epoch })
+        let begun = head.begun.clone().unwrap_or(Begun { by: holder, at: head.at });
+        (!is_ours).then_some(Fenced { by: begun.by, since: begun.at, epoch: head.epoch })
     }
 
     fn unwritten(&self, writing: &mut Writing, sent: Sent, error: ObjectError) -> Unwritten {

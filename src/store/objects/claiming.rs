@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::bucket::Put;
-use super::frame::{self, Claim, Gone, Head, Kind};
+use super::frame::{self, Begun, Claim, Gone, Head, Kind};
 use super::log::{Place, View};
 use super::remote::Objects;
 use super::wire::Answer;
@@ -66,7 +66,7 @@ impl Objects {
         let before = self.before(view, is_free);
         let known = view.head.as_ref();
         // What begins an object has the journal whole; a claim in S3 is where reading begins.
-        let is_oss = self.log.is_oss();
+        let (is_oss, at) = (self.log.is_oss(), self.now());
         let whole = if is_oss { view.place.position == 0 } else { !is_free };
         let head = Head {
             version: frame::VERSION,
@@ -78,13 +78,14 @@ impl Objects {
                 Kind::Claimed
             },
             epoch: view.epoch() + 1,
+            begun: Some(Begun { by: claim.as_ref().map(|claim| claim.holder.clone()), at }),
             claim,
             before,
             state: known.and_then(|head| head.state.clone()),
             whole,
             has_journal: known.is_some_and(|head| head.has_journal),
             since: if whole { view.place.position + 1 } else { known.map_or(0, |head| head.since) },
-            at: self.now(),
+            at,
             bytes: 0,
         };
         let payload = if whole { view.journal.clone().unwrap_or_default() } else { Vec::new() };

@@ -67,6 +67,16 @@ impl Gone {
     }
 }
 
+/// How an epoch began.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Begun {
+    /// Who claimed the state then; `None` where its claim was ended by force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) by: Option<Holder>,
+    /// When, as far as its writer knew what the store's clock shows.
+    pub(super) at: Timestamp,
+}
+
 /// Which state counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
@@ -85,6 +95,9 @@ pub(super) struct Head {
     pub(super) epoch: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) claim: Option<Claim>,
+    /// How its epoch began, which is still known once the claim was given back. The first logs do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) begun: Option<Begun>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) before: Option<Gone>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -164,6 +177,9 @@ fn first(bytes: &[u8]) -> Result<(Record, usize), Unread> {
     if let Some(gone) = &mut head.before {
         gone.holder = clean(&gone.holder).ok_or_else(|| damaged("a claim of nobody"))?;
     }
+    if let Some(by) = head.begun.as_mut().and_then(|begun| begun.by.as_mut()) {
+        *by = clean(by).ok_or_else(|| damaged("a claim of nobody"))?;
+    }
     let begin = line.len() + 1;
     let length = usize::try_from(head.bytes).ok().filter(|length| *length <= bytes.len() - begin);
     let end = begin + length.ok_or_else(|| damaged("a record that is cut off"))?;
@@ -184,6 +200,7 @@ mod tests {
             kind,
             epoch: 7,
             claim: None,
+            begun: None,
             before: None,
             state: Some(Kept { key: "a/state/1".into(), serial: 1, sha256: "00".into() }),
             whole: false,

@@ -166,15 +166,15 @@ impl Log {
 
     /// A log of which there is nothing at all: it never was, or too much is gone.
     async fn never(&self) -> Result<View, StoreError> {
-        let states = format!("{}state/", self.name);
-        let left = self.bucket.list(&states, None, 1).await;
-        let left = left.map_err(|error| error.at("list", self.bucket.path(&states)))?;
-        match left.first() {
-            None => Ok(View { journal: Some(Vec::new()), ..View::default() }),
-            Some(_) => {
-                Err(self.damaged(&format!("{}head", self.name), "it is missing, and states are there".to_owned()))
+        for kept in ["state", "runs"] {
+            let prefix = format!("{}{kept}/", self.name);
+            let left = self.bucket.list(&prefix, None, 1).await;
+            let left = left.map_err(|error| error.at("list", self.bucket.path(&prefix)))?;
+            if !left.is_empty() {
+                return Err(self.damaged(&self.hint_key(), format!("it is missing, and `{kept}/` is there")));
             }
         }
+        Ok(View { journal: Some(Vec::new()), ..View::default() })
     }
 
     /// The newest object of OSS, and the one after it where that was begun since they were listed. Each begins with a record
@@ -243,8 +243,11 @@ impl Log {
     async fn hint(&self) -> Result<Option<Hint>, StoreError> {
         let key = self.hint_key();
         let Some(answer) = self.get(&key).await? else { return Ok(None) };
-        let record = frame::decode(&answer.body).map_err(|unread| self.unread(&key, unread))?.into_iter().next();
-        Ok(record.map(|record| Hint { number: record.head.since, record, answer }))
+        let records = frame::decode(&answer.body).map_err(|unread| self.unread(&key, unread))?;
+        let Some(record) = records.into_iter().next() else {
+            return Err(self.damaged(&key, "it is empty".to_owned()));
+        };
+        Ok(Some(Hint { number: record.head.since, record, answer }))
     }
 
     fn hint_key(&self) -> String {

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 
 use super::bucket::{Bucket, Put};
@@ -241,6 +242,14 @@ impl Remote for Objects {
         let keys = self.log.bucket.list(STATES, None, usize::MAX).await;
         let keys = keys.map_err(|error| self.failed(error, "list", STATES))?;
         Ok(keys.iter().filter_map(|key| StateName::parse(key.strip_prefix(STATES)?).ok()).collect())
+    }
+
+    async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
+        let read = |name: &StateName| {
+            let other = Self::over(self.log.bucket.clone(), name.clone(), self.clock);
+            async move { other?.read().await }
+        };
+        join_all(names.iter().map(read)).await
     }
 }
 

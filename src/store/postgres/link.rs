@@ -28,13 +28,6 @@ pub(super) struct Link {
     limit: Duration,
 }
 
-/// What a server says of itself.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Examined {
-    /// The schema is there.
-    pub(super) has_schema: bool,
-}
-
 /// Why a statement has no answer that can be used.
 #[derive(Debug)]
 pub(super) enum Unanswered {
@@ -50,10 +43,17 @@ impl From<Unanswered> for StoreError {
     fn from(unanswered: Unanswered) -> Self {
         match unanswered {
             Unanswered::Unknown(error) | Unanswered::Refused(error) => error,
-            Unanswered::NoSchema => Self::Bug("the schema was there and is gone".to_owned()),
+            Unanswered::NoSchema => Self::Damaged {
+                path: "the schema rictl".to_owned(),
+                detail: "a table of it was there and is gone".to_owned(),
+                hint: LOST.to_owned(),
+            },
         }
     }
 }
+
+/// What to do where something is lost.
+pub(super) const LOST: &str = "restore the database from its backup; nothing in it is repaired";
 
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -109,8 +109,29 @@ impl Link {
         }
     }
 
+    /// Returns whether the schema is there, which nobody has made yet where none of its tables is.
+    ///
+    /// # Errors
+    /// Some of its tables are there and others are not: they were lost.
+    pub(super) async fn has_schema(&mut self) -> Result<bool, Unanswered> {
+        let rows = self.ask("read", schema::TABLES, &[]).await?;
+        let (there, gone): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.get(1));
+        match (there.is_empty(), gone.first()) {
+            (true, _) => Ok(false),
+            (false, None) => Ok(true),
+            (false, Some(row)) => {
+                let table: &str = row.get(0);
+                Err(Unanswered::Refused(StoreError::Damaged {
+                    path: format!("the schema rictl in {}", self.address),
+                    detail: format!("its table {table} is missing, and others are there"),
+                    hint: LOST.to_owned(),
+                }))
+            }
+        }
+    }
+
     /// Asks whether the server is one to write to.
-    pub(super) async fn examine(&mut self) -> Result<Examined, Unanswered> {
+    pub(super) async fn examine(&mut self) -> Result<(), Unanswered> {
         let rows = self.ask("ask", schema::EXAMINE, &[]).await?;
         let row = rows.first().ok_or_else(|| self.strange())?;
         let (is_standby, is_read_only): (bool, bool) = (row.get(0), row.get(1));
@@ -126,7 +147,7 @@ impl Link {
             let why = "synchronous_commit is off: a crash would lose what it said it had kept";
             return Err(self.refused(why, "run `ALTER ROLE ... SET synchronous_commit = on` for the user"));
         }
-        Ok(Examined { has_schema: row.get(3) })
+        Ok(())
     }
 
     fn strange(&self) -> Unanswered {

@@ -47,10 +47,18 @@ CREATE TABLE IF NOT EXISTS rictl.notes (
 INSERT INTO rictl.format (version) VALUES (1) ON CONFLICT DO NOTHING;
 ";
 
-/// Whether the server keeps what it says that it keeps: standby, read-only, `synchronous_commit`, whether the schema is there.
+/// Whether the server keeps what it says that it keeps: standby, read-only, `synchronous_commit`.
 pub(super) const EXAMINE: &str = "\
-SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', current_setting('synchronous_commit'), \
-to_regclass('rictl.states') IS NOT NULL AND to_regclass('rictl.format') IS NOT NULL";
+SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on', current_setting('synchronous_commit')";
+
+/// Which tables of the schema are there, and which are not. They are made together, so that one without the others was lost.
+pub(super) const TABLES: &str = "\
+SELECT t, to_regclass('rictl.' || t) IS NOT NULL FROM unnest(ARRAY['format', 'states', 'journal', 'notes']) AS t";
+
+/// Whether something is kept of a state that has no row: what only its claims have written.
+pub(super) const LEFT_OF: &str = "\
+SELECT EXISTS (SELECT FROM rictl.journal WHERE name = $1) \
+OR EXISTS (SELECT FROM rictl.notes WHERE name = $1 AND folder = 'runs')";
 
 /// The version of the schema.
 pub(super) const FORMAT: &str = "SELECT version FROM rictl.format";
@@ -133,9 +141,9 @@ s.last_holder, (extract(epoch FROM s.changed) * 1000)::bigint, s.position, s.gen
 WHERE j.name = s.name AND j.generation = s.generation AND j.position >= $2) \
 FROM rictl.states s WHERE s.name = $1";
 
-/// Gives the claim back.
+/// Gives the claim back. `changed` stays: it is when the epoch began, and with `last_holder` tells who took the state and when.
 pub(super) const RELEASE: &str = "\
-UPDATE rictl.states SET holder = NULL, pulse = pulse + 1, changed = clock_timestamp() \
+UPDATE rictl.states SET holder = NULL, pulse = pulse + 1 \
 WHERE name = $1 AND epoch = $2 AND holder IS NOT NULL";
 
 /// Ends a claim by force: its holder may not notice for as long as its lease runs from now.

@@ -34,6 +34,7 @@ pub trait AnyRemote: Send {
     fn noted<'a>(&'a mut self, name: &'a NoteName) -> Later<'a, Result<Option<Vec<u8>>, StoreError>>;
     fn names(&mut self, folder: Folder) -> Later<'_, Result<Vec<NoteName>, StoreError>>;
     fn states(&mut self) -> Later<'_, Result<Vec<StateName>, StoreError>>;
+    fn read_all<'a>(&'a mut self, names: &'a [StateName]) -> Later<'a, Vec<Result<Prefix, StoreError>>>;
     fn note_all<'a>(&'a mut self, notes: &'a [(NoteName, Vec<u8>)]) -> Later<'a, Result<(), StoreError>>;
 }
 
@@ -101,6 +102,10 @@ impl<R: Remote> AnyRemote for R {
 
     fn states(&mut self) -> Later<'_, Result<Vec<StateName>, StoreError>> {
         Box::pin(Remote::states(self))
+    }
+
+    fn read_all<'a>(&'a mut self, names: &'a [StateName]) -> Later<'a, Vec<Result<Prefix, StoreError>>> {
+        Box::pin(Remote::read_all(self, names))
     }
 
     fn note_all<'a>(&'a mut self, notes: &'a [(NoteName, Vec<u8>)]) -> Later<'a, Result<(), StoreError>> {
