@@ -102,9 +102,13 @@ pub fn find(medium: &impl Medium, recorded: &Recorded, name: &str) -> Result<Opt
 pub(super) fn of_run(medium: &impl Medium, recorded: &Recorded, run: Run) -> Result<Past> {
     let replay = recorded.journal.replay();
     let by = recorder::taken_back_by(medium, replay, run.id())?;
-    let resolved = history::resolved(&run, |id| recorder::run_in(medium, replay, id).map(|run| run.is_some()))?;
-    let back =
-        by.map(|by| anyhow::Ok((recorder::run_in(medium, replay, &by)?.as_ref().and_then(history::over_at), by)));
+    // That another run cannot be trusted takes nothing from this one: that it is there is known.
+    let run_in = |id: &RunId| match recorder::run_in(medium, replay, id) {
+        Err(StoreError::Damaged { .. } | StoreError::Newer { .. }) => Ok((true, None)),
+        run => run.map(|run| (run.is_some(), run)),
+    };
+    let resolved = history::resolved(&run, |id| run_in(id).map(|(is_there, _)| is_there))?;
+    let back = by.map(|by| anyhow::Ok((run_in(&by)?.1.as_ref().and_then(history::over_at), by)));
     past(medium, run, recorded, (back.transpose()?, resolved))
 }
 

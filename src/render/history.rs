@@ -58,11 +58,18 @@ pub fn run<W: Write + ?Sized>(out: &mut W, past: &PastRun, given: &Given, view: 
     text::page::page(out, &page::run::page(past, given), Steps::Whole, view)
 }
 
-/// Writes the list as one JSON document, on one line; `specs` are those that were given, where several were.
-pub fn list_document<W: Write + ?Sized>(out: &mut W, runs: &[PastRun], specs: &BTreeSet<String>) -> io::Result<()> {
+/// Writes the list as one JSON document, on one line; `specs` are those that were given, where several were, `unread` the runs
+/// that cannot be read, each with why.
+pub fn list_document<W: Write + ?Sized>(
+    out: &mut W,
+    runs: &[PastRun],
+    specs: &BTreeSet<String>,
+    unread: &[(RunId, String)],
+) -> io::Result<()> {
     let specs = specs.iter().map(String::as_str).collect();
     let runs = runs.iter().map(Run::from).collect();
-    json::line(out, &ListDocument { format_version: FORMAT_VERSION, runs, specs })
+    let unread = unread.iter().map(|(run_id, error)| UnreadRun { run_id, error }).collect();
+    json::line(out, &ListDocument { format_version: FORMAT_VERSION, runs, specs, unread })
 }
 
 /// Writes the list as one JSON document a run, each on a line of its own.
@@ -81,6 +88,18 @@ pub(crate) struct ListDocument<'a> {
     /// The specs that were given, where several were.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     specs: BTreeSet<&'a str>,
+    /// The runs that are recorded and cannot be read, where there are any: they are not in `runs`, and the exit code is 1.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unread: Vec<UnreadRun<'a>>,
+}
+
+/// A run that cannot be read.
+#[derive(Serialize, JsonSchema)]
+struct UnreadRun<'a> {
+    /// Its id.
+    run_id: &'a RunId,
+    /// Why it cannot be read.
+    error: &'a str,
 }
 
 /// Writes one run as one JSON document, on one line.

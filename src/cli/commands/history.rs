@@ -6,8 +6,9 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::clock::BootTime;
+use crate::diagnostic::Diagnostics;
 use crate::ops::evidence;
-use crate::ops::history::listing::{self, Source, Wanted};
+use crate::ops::history::listing::{self, Source, Unread, Wanted};
 use crate::ops::project::{Project, together};
 use crate::ops::shared_file::{self, Access};
 use crate::render;
@@ -16,8 +17,10 @@ use crate::render::past::PastRun;
 use crate::render::ticket::{Ticket, csv, document};
 use crate::resource::ChangeName;
 use crate::run::Exit;
+use crate::state::RunId;
 
 use super::super::args::{HistoryArgs, HistoryFormat, ReportArgs, ReportFormat};
+use super::super::errors;
 use super::super::output::Output;
 use super::{Invocation, plan, unread};
 
@@ -32,25 +35,34 @@ pub(super) fn history(arguments: &HistoryArgs, invocation: &Invocation, output: 
         let limit = arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(Wanted { since, until, change, who: arguments.who.clone(), limit })
     };
-    let runs = match &arguments.run {
-        Some(name) => listing::one(&sources, name, &arguments.selectors, wanted)?,
+    let (runs, unread) = match &arguments.run {
+        Some(name) => (listing::one(&sources, name, &arguments.selectors, wanted)?, Vec::new()),
         None => listing::runs(&sources, &arguments.selectors, wanted)?,
     };
     let uptime = BootTime::now().uptime();
     let runs: Vec<PastRun> = runs.into_iter().map(|run| PastRun::from(run).as_of(now, uptime.as_ref())).collect();
     if let Some(change) = arguments.change.as_deref().filter(|_| runs.is_empty())
+        && unread.is_empty()
         && let Some(near) = evidence::near_change(&sources, change)?
     {
         output.say(&format!("note: {}", render::words::history::no_change(change, &near)));
     }
     let extent = if arguments.asks_for_some() { Extent::Some } else { Extent::All };
     let view = output.view();
+    let errors: Vec<(RunId, String)> =
+        unread.iter().map(|Unread { run_id, error }| (run_id.clone(), error.to_string())).collect();
     output.print(|out| match arguments.format() {
+        HistoryFormat::Text if runs.is_empty() && !errors.is_empty() => Ok(()),
         HistoryFormat::Text => render::history::list(out, &runs, extent, view),
-        HistoryFormat::Json => render::history::list_document(out, &runs, &several(&sources)),
+        HistoryFormat::Json => render::history::list_document(out, &runs, &several(&sources), &errors),
         HistoryFormat::Ndjson => render::history::list_lines(out, &runs),
     })?;
-    Ok(Exit::Done)
+    let exit = if unread.is_empty() { Exit::Done } else { Exit::Error };
+    for Unread { error, .. } in unread {
+        let Diagnostics { sources, findings } = errors::diagnose(&error.into());
+        errors::draw(output, &sources, &findings);
+    }
+    Ok(exit)
 }
 
 pub(super) fn report(arguments: &ReportArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {

@@ -16,7 +16,7 @@ use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::Project;
 use crate::selector::Selector;
 use crate::state::RunId;
-use crate::store::{Home, Place, recorder};
+use crate::store::{Home, Place, StoreError, recorder};
 
 /// How long a command may have waited, for a `yes` or a lock, between the making of its run's id and the beginning of the run. A run
 /// whose id is that much older than a moment is not opened to see whether it began after it.
@@ -83,12 +83,22 @@ impl Source {
     /// # Errors
     /// An archive that cannot be read.
     pub fn runs(&self, wanted: &Wanted) -> Result<Vec<Past>> {
-        Ok(walk(std::slice::from_ref(self), std::slice::from_ref(wanted))?.into_iter().map(|(_, past)| past).collect())
+        let mut unread = Vec::new();
+        let runs = self.runs_but(wanted, &mut unread)?;
+        match unread.into_iter().next() {
+            Some(Unread { error, .. }) => Err(error.into()),
+            None => Ok(runs),
+        }
+    }
+
+    fn runs_but(&self, wanted: &Wanted, unread: &mut Vec<Unread>) -> Result<Vec<Past>> {
+        let found = walk(std::slice::from_ref(self), std::slice::from_ref(wanted), unread)?;
+        Ok(found.into_iter().map(|(_, past)| past).collect())
     }
 
     /// Lists every run that was about what selectors mean.
-    fn touching(&self, selectors: &[Selector]) -> Result<Result<Vec<Past>, Diagnostics>> {
-        let all = self.runs(&Wanted::default())?;
+    fn touching(&self, selectors: &[Selector], unread: &mut Vec<Unread>) -> Result<Result<Vec<Past>, Diagnostics>> {
+        let all = self.runs_but(&Wanted::default(), unread)?;
         Ok(match &self.project {
             Some(project) => super::touching(all, selectors, project),
             None => Ok(all),
@@ -143,9 +153,19 @@ impl Candidate {
     }
 }
 
+/// A run that is recorded and cannot be read.
+#[derive(Debug)]
+pub struct Unread {
+    /// Its id.
+    pub run_id: RunId,
+    /// Why.
+    pub error: StoreError,
+}
+
 /// Lists runs of several specs with the place of each one's spec, newest first and each once, by the spec that was named first;
-/// `wanted` says of each spec what is asked for. No run is opened that the newest so many leave out.
-fn walk(sources: &[Source], wanted: &[Wanted]) -> Result<Vec<(usize, Past)>> {
+/// `wanted` says of each spec what is asked for. No run is opened that the newest so many leave out. One that cannot be trusted
+/// hides no other: it goes to `unread`.
+fn walk(sources: &[Source], wanted: &[Wanted], unread: &mut Vec<Unread>) -> Result<Vec<(usize, Past)>> {
     let mut candidates: Vec<(usize, Candidate)> = Vec::new();
     for (place, (source, wanted)) in std::iter::zip(sources, wanted).enumerate() {
         let own = history::all_ids(&source.files, source.recorded.journal.replay())?;
@@ -155,9 +175,9 @@ fn walk(sources: &[Source], wanted: &[Wanted]) -> Result<Vec<(usize, Past)>> {
     }
     candidates.sort_by(|(_, one), (_, other)| other.id().cmp(one.id()));
     let limit = wanted.iter().find_map(|wanted| wanted.limit).unwrap_or(usize::MAX);
-    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let (mut found, mut seen, before) = (Vec::new(), BTreeSet::new(), unread.len());
     for (place, candidate) in candidates {
-        if found.len() >= limit {
+        if found.len() + unread.len() - before >= limit {
             break;
         }
         if !seen.insert(candidate.id().clone()) {
@@ -166,11 +186,16 @@ fn walk(sources: &[Source], wanted: &[Wanted]) -> Result<Vec<(usize, Past)>> {
         let source = &sources[place];
         let past = match candidate {
             Candidate::Beside(past) => Some(*past).filter(|past| wanted[place].includes(&past.run)),
-            Candidate::Own(id) => {
-                let run = recorder::run_in(&source.files, source.recorded.journal.replay(), &id)?;
-                let run = run.filter(|run| wanted[place].includes(run));
-                run.map(|run| super::of_run(&source.files, &source.recorded, run)).transpose()?
-            }
+            Candidate::Own(id) => match recorder::run_in(&source.files, source.recorded.journal.replay(), &id) {
+                Err(error @ (StoreError::Damaged { .. } | StoreError::Newer { .. })) => {
+                    unread.push(Unread { run_id: id, error });
+                    None
+                }
+                run => {
+                    let run = run?.filter(|run| wanted[place].includes(run));
+                    run.map(|run| super::of_run(&source.files, &source.recorded, run)).transpose()?
+                }
+            },
         };
         found.extend(past.map(|past| (place, past)));
     }
@@ -178,40 +203,44 @@ fn walk(sources: &[Source], wanted: &[Wanted]) -> Result<Vec<(usize, Past)>> {
 }
 
 /// Lists runs of several specs, newest first and each once; `wanted` says of each spec what is asked for, since a local time is one in
-/// its zone.
+/// its zone. Those that cannot be trusted are named beside: nobody knows whether they were asked for.
 ///
 /// # Errors
-/// An archive that cannot be read, and selectors that mean nothing in any of the specs.
+/// An archive that cannot be listed, and selectors that mean nothing in any of the specs.
 pub fn runs(
     sources: &[Source],
     selectors: &[Selector],
     wanted: impl Fn(&Source) -> Result<Wanted>,
-) -> Result<Vec<OfSpec>> {
+) -> Result<(Vec<OfSpec>, Vec<Unread>)> {
     let wanted: Vec<Wanted> = sources.iter().map(wanted).collect::<Result<_>>()?;
     let own = |place: usize, past: Past| sources[place].own(past, sources.len() > 1);
+    let mut unread = Vec::new();
     if selectors.is_empty() {
-        return Ok(walk(sources, &wanted)?.into_iter().map(|(place, past)| own(place, past)).collect());
+        let found = walk(sources, &wanted, &mut unread)?;
+        return Ok((found.into_iter().map(|(place, past)| own(place, past)).collect(), unread));
     }
     let mut found = Vec::new();
-    for (place, runs) in selected(sources, selectors)?.into_iter().enumerate() {
+    for (place, runs) in selected(sources, selectors, &mut unread)?.into_iter().enumerate() {
         let runs = runs.into_iter().filter(|past| wanted[place].includes(&past.run));
         found.extend(runs.map(|past| own(place, past)));
     }
     let mut found = newest_first(found);
     found.truncate(wanted.iter().find_map(|wanted| wanted.limit).unwrap_or(usize::MAX));
-    Ok(found)
+    unread.sort_by(|one, other| other.run_id.cmp(&one.run_id));
+    unread.dedup_by(|one, other| one.run_id == other.run_id);
+    Ok((found, unread))
 }
 
 /// Lists of each spec the runs that were about what selectors mean. One that means nothing in one spec may mean something in another.
-fn selected(sources: &[Source], selectors: &[Selector]) -> Result<Vec<Vec<Past>>> {
+fn selected(sources: &[Source], selectors: &[Selector], unread: &mut Vec<Unread>) -> Result<Vec<Vec<Past>>> {
     if let [only] = sources {
-        return Ok(vec![only.touching(selectors)??]);
+        return Ok(vec![only.touching(selectors, unread)??]);
     }
     let mut runs: Vec<Vec<Past>> = sources.iter().map(|_| Vec::new()).collect();
     for selector in selectors {
         let (mut means_something, mut unknown) = (false, None);
         for (source, runs) in sources.iter().zip(&mut runs) {
-            match source.touching(std::slice::from_ref(selector))? {
+            match source.touching(std::slice::from_ref(selector), unread)? {
                 Ok(touching) => {
                     means_something = true;
                     runs.extend(touching);
@@ -267,7 +296,8 @@ pub fn one(
     let is_wanted = if selectors.is_empty() {
         wanted.includes(&run.past.run)
     } else {
-        let mut touching = selected(sources, selectors)?.into_iter().flatten();
+        // What cannot be trusted is not the one that was found.
+        let mut touching = selected(sources, selectors, &mut Vec::new())?.into_iter().flatten();
         touching.any(|past| past.run.id() == run.past.run.id() && wanted.includes(&past.run))
     };
     Ok(Some(run).filter(|_| is_wanted).into_iter().collect())

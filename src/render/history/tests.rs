@@ -39,7 +39,7 @@ fn says_what_settles_a_run_that_died() {
 fn writes_the_same_facts_as_documents() {
     insta::assert_snapshot!(written(|out| run_document(out, &past(report()))));
     let document: serde_json::Value =
-        serde_json::from_str(&written(|out| list_document(out, &[past(report())], &BTreeSet::new()))).unwrap();
+        serde_json::from_str(&written(|out| list_document(out, &[past(report())], &BTreeSet::new(), &[]))).unwrap();
     assert_eq!(document["runs"][0]["run_id"], "20261123T021400.000Z-1a2b3c");
     assert_eq!(document["runs"][0]["exit_code"], 5);
 }
