@@ -107,6 +107,8 @@ bounds! {
     WORLD_LOG_LINE = 16 << 20, Bytes, "log of a world", "one line; there may be any number";
     /// A state of 500,000 interfaces fits.
     STATE_BYTES = 256 << 20, Bytes, "state, saved plan, lock, memory of `drift`", "the file";
+    /// A state with a hundred thousand runs.
+    BACKUP_BYTES = 1 << 30, Bytes, "state, or backup of one, for `state push`", "the file";
     /// More than any holder writes; the file may be anybody's.
     LOCK_BYTES = 4096, Bytes, "lock of an account", "what is read of it";
     /// A state of 100,000 resources of any kind fits.

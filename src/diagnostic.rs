@@ -9,6 +9,16 @@ use std::sync::Arc;
 pub mod decoding;
 pub mod nearest;
 
+/// Quotes a word for a shell, where it needs that.
+pub fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+@%,:=".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    // Not with a backslash: a terminal's view would show two.
+    format!("'{}'", word.replace('\'', r#"'"'"'"#))
+}
+
 /// Which of the [`Sources`] a [`Place`] points into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub u32);

@@ -205,6 +205,8 @@ pub fn open_claimed_at(
     medium: Home,
     taken_over: Option<String>,
 ) -> Result<(Recorder<Home>, Recorded), StoreError> {
+    // It may have been moved while somebody waited for it.
+    place.refuse_moved()?;
     place.settle()?;
     let (recorder, mut recorded) = open_claimed(medium, taken_over)?;
     recorded.notes.extend(went_back(place, recorded.state.as_ref()));

@@ -16,6 +16,7 @@ mod late;
 mod line;
 mod patch;
 mod replay;
+mod rescued;
 mod told;
 mod wire;
 
@@ -35,6 +36,7 @@ pub use illegal::{Illegal, Misstep};
 pub use late::LateCalls;
 pub use line::{Base, DamagedLine, FORMAT_VERSION, Journal, TornTail, decode_run, encode_run, is_whole_run, runs_in};
 pub use replay::{Answer, Attempt, Closed, Over, Replay, Run, Trace};
+pub use rescued::{Rescued, rescued};
 
 /// One thing that the journal says.
 #[derive(Clone, Debug, PartialEq, Eq)]

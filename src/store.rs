@@ -30,6 +30,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use crate::diagnostic::quoted;
 use crate::journal::{Entry, Replay, Run};
 use crate::state::{RunId, State, Unreadable};
 
@@ -104,7 +105,8 @@ pub trait Store {
         None
     }
 
-    /// Writes what could not be appended to a second place, and names it for people.
+    /// Writes what could not be appended to a second place, with a last line that says of which history it is, and names it
+    /// for people.
     fn rescue(&mut self) -> Result<String, StoreError>;
 
     /// Returns the lines that could not be appended.
@@ -248,6 +250,8 @@ pub enum StoreError {
         path: String,
         /// Where it is.
         to: String,
+        /// What `--state` takes there, where that is known.
+        address: Option<String>,
         /// Since when.
         at: Timestamp,
     },
@@ -353,7 +357,10 @@ impl StoreError {
             },
             Self::NotLocked { .. } => "nothing has to be freed".into(),
             Self::Unsuitable { hint, .. } => hint.clone(),
-            Self::Gone { to, .. } => format!("use `--state {to}`, or RICTL_STATE"),
+            Self::Gone { address: Some(address), .. } => {
+                format!("use `--state {}`, or set RICTL_STATE to that", quoted(address))
+            }
+            Self::Gone { .. } => "name that store with --state, or RICTL_STATE".into(),
             Self::Foreign { .. } => {
                 "give the spec a `state.name` of its own; or, where it was renamed, say so once with `--adopt`".into()
             }

@@ -49,6 +49,7 @@ mod signals;
 mod signature;
 mod simulation;
 mod spec;
+mod state_everywhere;
 mod store;
 mod traffic;
 mod wall_clock;

@@ -195,13 +195,14 @@ fn names(code: &str, word: &str) -> bool {
 const WITHOUT_PROSE: [&str; 5] = ["planner", "plan", "drift", "history", "journal"];
 
 /// What reads bytes says, as the text of an error, what is wrong with them.
-const READERS: [&str; 8] = [
+const READERS: [&str; 9] = [
     "plan/document/old.rs",
     "journal/column.rs",
     "journal/first.rs",
     "journal/frame.rs",
     "journal/head.rs",
     "journal/line.rs",
+    "journal/rescued.rs",
     "journal/told.rs",
     "journal/wire.rs",
 ];

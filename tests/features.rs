@@ -24,6 +24,6 @@ mod seams;
 mod specs;
 mod stability;
 mod status;
-mod terminal;
+pub(crate) mod terminal;
 mod trust;
 mod watch;

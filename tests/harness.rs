@@ -5,4 +5,5 @@ pub(crate) mod binary;
 pub(crate) mod emulator;
 pub(crate) mod handing_on;
 pub(crate) mod in_process;
+pub(crate) mod machines;
 pub(crate) mod relay;

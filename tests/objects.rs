@@ -3,12 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, reason = "tests")]
 
-mod commands;
+pub(crate) mod commands;
 mod contract;
+mod damage;
 mod failures;
-mod mock;
+pub(crate) mod mock;
 mod official;
 mod races;
+mod takeovers;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

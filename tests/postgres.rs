@@ -2,7 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 mod commands;
+mod damage;
+mod encrypted;
 mod lossy;
+mod pooler;
+mod prompt;
 mod server;
 mod takeovers;
 

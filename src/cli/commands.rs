@@ -30,7 +30,7 @@ use crate::ops::connection::Access;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::{DEFAULT_SPEC, Project, together};
 use crate::ops::session::Session;
-use crate::ops::stores::Stores;
+use crate::ops::stores::{self, Stores};
 use crate::render::words::next::Given;
 use crate::spec::{SignatureVersion, Spec};
 use crate::state::RunId;
@@ -171,12 +171,6 @@ fn rescue_directory() -> PathBuf {
     super::rescue_directory().unwrap_or_else(std::env::temp_dir)
 }
 
-/// Returns whether a URL may have a password in it; such a one is refused, and never said again.
-fn holds_password(url: &str) -> bool {
-    let login = url.split_once("://").and_then(|(_, rest)| Some(rest.rsplit_once('@')?.0));
-    login.is_some_and(|login| login.contains(':')) || url.to_ascii_lowercase().contains("pass")
-}
-
 impl Invocation {
     /// The one spec of most commands.
     fn spec_path(&self) -> Result<PathBuf> {
@@ -256,7 +250,7 @@ impl Invocation {
             ("--profile", "ALIBABA_CLOUD_PROFILE", profile.clone()),
             ("--signature", "RICTL_SIGNATURE", signature),
             ("--lock-dir", "RICTL_LOCK_DIR", lock_dir),
-            ("--state", "RICTL_STATE", state.clone().filter(|state| !holds_password(state))),
+            ("--state", "RICTL_STATE", state.clone().filter(|state| stores::may_be_said(state))),
         ];
         let flags = flags.into_iter().filter_map(|(flag, variable, value)| Some((flag, variable, value?)));
         let is_typed = |variable: &str, value: &str| std::env::var(variable).ok().as_deref() != Some(value);

@@ -91,6 +91,8 @@ struct Driver<'a, C, S, G> {
     store: Option<&'a mut S>,
     /// Until when nobody else writes there, where that has an end.
     lease: Option<Lease>,
+    /// The machine was told that somebody else has the state.
+    is_taken_over: bool,
     /// How far in the past calls are signed.
     signed_back: Duration,
     signals: watch::Receiver<u32>,
@@ -145,6 +147,7 @@ impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
             gate: around.gate,
             clock: around.clock,
             lease: around.store.lease(),
+            is_taken_over: false,
             signed_back: settings.signed_back,
             store: Some(around.store),
             signals: around.signals,
@@ -334,7 +337,13 @@ impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
         let wake_up = self.machine.next_wake_up().map(|moment| self.origin + moment.since_origin());
         let wake_up = wake_up.unwrap_or_else(|| Instant::now() + FAR_AWAY);
         let wake_up = self.leaves_disk_at().map_or(wake_up, |leaves_at| wake_up.min(leaves_at));
-        let mut signals = self.signals.clone();
+        let (mut signals, lease) = (self.signals.clone(), self.lease.clone());
+        let taken_over = async {
+            match &lease {
+                Some(lease) => lease.lost().await,
+                None => std::future::pending().await,
+            }
+        };
         // Without a sender no signal can come, and its branch would be ready at once, for ever.
         let listens = signals.has_changed().is_ok();
         tokio::select! {
@@ -342,6 +351,10 @@ impl<'a, C: Acting, S: Store, G: Gate> Driver<'a, C, S, G> {
             _ = signals.changed(), if listens => self.on_signal(),
             Some((step, called)) = self.calls.next() => self.on_called(step, called),
             Some((store, outcome)) = self.appends.next() => self.on_append(store, outcome),
+            error = taken_over, if !self.is_taken_over => {
+                self.is_taken_over = true;
+                self.news.push_back(Input::TakenOver(error));
+            }
             Some(read) = self.reads.next() => self.on_read(read),
             Some(input) = self.checks.next() => self.news.push_back(input),
             Some(input) = self.told.1.recv() => self.news.push_back(input),

@@ -116,6 +116,8 @@ struct Books {
     appending: Option<Vec<usize>>,
     /// Why something could not be recorded; nothing is sent after that.
     failure: Option<StoreError>,
+    /// Somebody else has the state.
+    is_taken_over: bool,
 }
 
 /// A run, decided step by step.
@@ -296,6 +298,7 @@ impl<'a> Machine<'a> {
             Input::Routes { router, asked, answer } => self.routes.hear(router, asked, answer),
             Input::Appended => self.on_appended(),
             Input::Unappended(error) => self.on_unappended(error),
+            Input::TakenOver(error) => self.on_taken_over(error),
             Input::Signal { count } => self.on_signal(count),
             Input::AccountHeld { by } => self.tell(Event::WaitingForAccount { holder: by }),
             Input::SteppedBack(taken) => self.on_stepped_back(taken),

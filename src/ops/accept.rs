@@ -7,10 +7,10 @@ use crate::history::{self, Aside, Restarted};
 use crate::journal::Operation;
 use crate::render::words;
 use crate::store::lock::Holder;
-use crate::store::recorder;
+use crate::store::{Store as _, recorder};
 
 use super::connection;
-use super::locked::Locked;
+use super::locked::{Locked, unless_taken_over};
 use super::session::{Front, Session};
 
 /// What became of a state and its journal.
@@ -47,7 +47,8 @@ pub async fn accept(session: &Session, front: &mut impl Front) -> Result<Accepte
     };
     let Restarted { recorder, recorded, aside } = restarted;
     recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
+    let lease = recorder.lease();
     let locked = Locked::new(session, run_id, connection.cloud, connection.target, recorder, recorded)?;
-    let serial = locked.accept(front).await?;
+    let serial = unless_taken_over(lease, locked.accept(front)).await?;
     Ok(Accepted::Restarted { aside, serial })
 }

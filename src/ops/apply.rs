@@ -13,14 +13,15 @@ use crate::render::words;
 use crate::resource::Target;
 use crate::store::lock::Holder;
 use crate::store::overlay::Overlay;
-use crate::store::{Home, Medium as _, Recorder, StoreError};
+use crate::store::{Home, Medium as _, Recorder, Store as _, StoreError};
 
 use super::account_lock;
 use super::approval;
 use super::beside;
 use super::connection::{self, Cloud, Connection};
 use super::foreseen::{self, Again};
-use super::locked::{Locked, unless_signalled};
+use super::locked::{Locked, unless_signalled, unless_taken_over};
+use super::neighbours::{Neighbour, open_runs};
 use super::session::{Applied, Approval, Foreseen, Front, Session, Task};
 
 /// What a lock says of whoever takes back.
@@ -99,13 +100,20 @@ async fn begin<'s>(
     let deadline = (!waits_for_ever).then(|| Instant::now() + session.lock_timeout);
     let (store, recorded) = lock(session, &holder, deadline, front).await?;
     recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
-    let connection = connection::connect_to_act(&session.project, &session.access, session.clock).await?;
-    say_identities(&connection, front);
-    let accounts = connection.check_accounts(&session.project).await?;
-    let directory = session.lock_dir.as_deref();
-    let account = account_lock::locks(directory, &connection.target, &accounts, &connection.reach, holder);
-    let mut waiting = |holder: &str| front.note(&words::history::waits_for_account(holder));
-    account_lock::take(&account, deadline, &mut waiting).await?;
+    let reached = async {
+        let connection = connection::connect_to_act(&session.project, &session.access, session.clock).await?;
+        say_identities(&connection, front);
+        let accounts = connection.check_accounts(&session.project).await?;
+        let directory = session.lock_dir.as_deref();
+        let account = account_lock::locks(directory, &connection.target, &accounts, &connection.reach, holder);
+        let mut waiting = |holder: &str| front.note(&words::history::waits_for_account(holder));
+        account_lock::take(&account, deadline, &mut waiting).await?;
+        anyhow::Ok((connection, account))
+    };
+    let (connection, account) = unless_taken_over(store.lease(), reached).await?;
+    for Neighbour { state, run } in open_runs(session, &connection.target) {
+        front.note(&format!("warning: {}", words::history::open_beside(&run, state.as_str())));
+    }
     let mut recorded = recorded;
     let has_taken_along = take_along(session, &mut recorded, &connection.target, front);
     Ok(Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?

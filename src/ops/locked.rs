@@ -4,13 +4,15 @@
 //! It knows the cloud and the history only as ports: `apply` hands in the signed client and the files, the simulation a
 //! world and a disk in memory, so that what is crashed a million times is what users run.
 //!
-//! `believed` reads right after a call, `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `inverse` plans what takes runs back, `late` knows of calls that may still arrive, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
+//! `approving` finds out who approves, `believed` reads right after a call, `confirmed` takes back what nobody confirmed, `dead` closes what a dead run left open, `inverse` plans what takes runs back, `late` knows of calls that may still arrive, `unless` ends what has sent nothing, `work` runs a plan and records its end, `way_back` takes back what a failed run did.
 
+mod approving;
 mod believed;
 mod confirmed;
 mod dead;
 mod inverse;
 mod late;
+mod unless;
 mod way_back;
 mod work;
 
@@ -23,23 +25,25 @@ use crate::clock::BootTime;
 use crate::cloud::acting::Acting;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
-use crate::journal::{Approved, ApprovedHow, Ground, LateCalls, Operation, Run};
+use crate::journal::{Approved, Ground, LateCalls, Operation, Run};
 use crate::plan::{About, Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::words;
 use crate::resource::{Address, LiveState, Target};
-use crate::spec::{ApprovalPolicy, Spec};
+use crate::spec::Spec;
 use crate::state::{Records, RunId, State};
-use crate::store::Store;
 use crate::store::account::AccountLocks;
 use crate::store::place::Seen as SeenThere;
+use crate::store::{Store, StoreError};
 
-use super::failure::{Exit, Refusal};
+use super::failure::Refusal;
 use super::history::{of_change, passed_over, to_take_back};
 use super::project::Project;
 use super::rollback::{Done, Loosened, Way};
 use super::session::{self, Applied, Approval, Foreseen, Front, Session, Task};
 use super::{approval, beside, live, saved};
+
+pub use unless::{unless_signalled, unless_taken_over};
 
 /// A session that holds its lock and has reached its cloud.
 #[derive(Debug)]
@@ -199,7 +203,9 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
         signals: watch::Receiver<u32>,
     ) -> Result<Applied> {
         let operation = task.operation();
-        let planned = match unless_signalled(&signals, self.prepare(task, approval, front)).await? {
+        let lease = self.store.lease();
+        let prepared = unless_taken_over(lease, self.prepare(task, approval, front));
+        let planned = match unless_signalled(&signals, prepared).await? {
             Prepared::TakenBack(run_id) => return Ok(Applied::TakenBack { run_id }),
             Prepared::Overdue(due) => return self.take_back_all(due, front, signals).await,
             Prepared::Nothing(plan) => return Ok(Applied::Nothing(plan)),
@@ -210,7 +216,9 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
         let mut worked = self.run(planned, run_id, operation, front, signals.clone()).await?;
         let mut back = None;
         let is_to_be_taken_back = operation == Operation::Apply && self.session.settings.on_error == OnError::Rollback;
-        if is_to_be_taken_back && worked.has_failed() && !worked.ended.interrupted {
+        // Whoever took over decides what becomes of it.
+        let is_ours = !matches!(worked.ended.unrecorded, Some(StoreError::Fenced { .. }));
+        if is_to_be_taken_back && worked.has_failed() && !worked.ended.interrupted && is_ours {
             match self.roll_back(&mut worked, front, signals.clone()).await {
                 Ok(way_back) => back = way_back,
                 // What was done is still to be told.
@@ -445,58 +453,6 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
         }
     }
 
-    /// Returns who approves the plan, and how; `None` where the answer was no.
-    async fn approved(
-        &self,
-        planned: &Planned,
-        approval: &Approval,
-        is_saved: bool,
-        front: &mut impl Front,
-    ) -> Result<Option<Approved>> {
-        let Planned { plan, takes_back, .. } = planned;
-        let digest = plan.digest();
-        if let Some(given) = &approval.given {
-            return if given.digest.as_ref() == Some(&digest) {
-                Ok(Some(given.clone()))
-            } else {
-                Err(saved::other_digest(given.digest.as_deref().unwrap_or_default(), plan, &shown_by(planned)).into())
-            };
-        }
-        if let Some(word) = approval.digest.as_ref().filter(|word| word.digest != digest) {
-            return Err(saved::other_digest(&word.digest, plan, &shown_by(planned)).into());
-        }
-        let who = || self.session.who.clone();
-        let (by, how) = match &approval.digest {
-            Some(word) => {
-                let used = if approval.again { None } else { approval::used_by(&self.store, &digest, word.at)? };
-                if let Some(run) = used {
-                    return Err(approval::used("the digest", &run).into());
-                }
-                // A way back waits for nobody else.
-                if takes_back.is_some() { (who(), ApprovedHow::Digest) } else { self.by_digest(&digest)? }
-            }
-            // It was reviewed when it was saved, as in Terraform.
-            None if is_saved => match &approval.by {
-                Some(by) => (by.clone(), ApprovedHow::Approval),
-                None => (who(), ApprovedHow::Plan),
-            },
-            None if approval.auto => (who(), ApprovedHow::AutoApprove),
-            None if front.approve().await? => (who(), ApprovedHow::Terminal),
-            None => return Ok(None),
-        };
-        Ok(Some(Approved { by, how, digest: Some(digest) }))
-    }
-
-    /// Returns who approves by a digest: whoever gives it, or who approved it before where the spec wants somebody else.
-    fn by_digest(&self, digest: &str) -> Result<(String, ApprovedHow)> {
-        let Session { project, who, clock, .. } = self.session;
-        let by = match project.spec.limits.approvals {
-            ApprovalPolicy::Any => who.clone(),
-            ApprovalPolicy::Other => approval::of_other(project, digest, who, clock.now())?,
-        };
-        Ok((by, ApprovedHow::Digest))
-    }
-
     /// Records what a plan without steps has seen, if that is news.
     fn record_observations(&mut self, planned: &Planned) -> Result<()> {
         if !planned.plan.blocked.is_empty() || !planned.plan.failures.is_empty() {
@@ -525,28 +481,4 @@ fn is_news(before: &Records, after: &Records) -> bool {
         records
     };
     told(before) != told(after)
-}
-
-/// Does what sends nothing unless a signal comes first.
-///
-/// # Errors
-/// Exit 130 after a signal, and those of `work`.
-pub async fn unless_signalled<T>(signals: &watch::Receiver<u32>, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let mut signals = signals.clone();
-    tokio::select! {
-        biased;
-        Ok(_) = signals.wait_for(|count| *count > 0) => {
-            Err(Refusal::new(Exit::Interrupted, "interrupted before anything was sent").into())
-        }
-        outcome = work => outcome,
-    }
-}
-
-/// Returns the command that shows a plan.
-fn shown_by(planned: &Planned) -> String {
-    match planned.takes_back.as_ref().map(|takes_back| takes_back.run_ids.as_slice()) {
-        None => "plan".to_owned(),
-        Some([run_id]) => format!("rollback {run_id}"),
-        Some(_) => "rollback".to_owned(),
-    }
 }

@@ -8,9 +8,9 @@ use anyhow::{Context as _, Result};
 use jiff::Timestamp;
 
 use crate::bounds;
+use crate::diagnostic::quoted;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::render::words;
-use crate::render::words::next::quoted;
 use crate::schedule;
 use crate::spec::finding::Code;
 use crate::spec::{self, BYTE_ORDER_MARK, Spec, SpecDigest, SpecFile};

@@ -4,10 +4,11 @@ use anyhow::Result;
 use jiff::Timestamp;
 
 use crate::history;
+use crate::journal;
 use crate::resource::Address;
 use crate::state::Record;
-use crate::store::Store as _;
 use crate::store::lock::Holder;
+use crate::store::{Place, Store as _, recorder};
 
 use super::failure::{Exit, Refusal};
 use super::project::Project;
@@ -28,6 +29,32 @@ pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp)
     // What only could not be tidied is tidied by the next writer.
     history::commit(&mut store, &mut state)?;
     Ok(record)
+}
+
+/// Keeps lines that a run could not append beside the history that they are of; nothing of them is believed.
+///
+/// # Errors
+/// Bytes that are no such lines, or are of another history; a write that fails.
+pub fn bring_rescued(place: &Place, bytes: &[u8]) -> Result<String> {
+    const HINT: &str = "a run that cannot record what it does names the file that it writes; nothing was kept";
+    place.check()?;
+    let rescued = journal::rescued(bytes)
+        .map_err(|cause| Refusal::new(Exit::Error, "what was given is no rescue file").cause(cause).hint(HINT))?;
+    let found = recorder::found(&place.medium())?;
+    let of_state = found.state.map(|state| state.lineage);
+    let known = of_state.or_else(|| Some(found.journal.origin()?.0.to_owned()));
+    match known {
+        Some(known) if known == rescued.lineage => Ok(place.keep_rescued(bytes)?),
+        Some(known) => {
+            let refusal = Refusal::new(Exit::Error, format!("the rescue file is not of {}", place.label()));
+            let refusal = refusal.cause(format!("stored: {known}")).cause(format!("given:  {}", rescued.lineage));
+            Err(refusal.hint("name the store and the spec of its run; nothing was kept").into())
+        }
+        None => {
+            let refusal = Refusal::new(Exit::Error, format!("nothing is recorded in {}", place.label()));
+            Err(refusal.hint("name the store of its run with --state; nothing was kept").into())
+        }
+    }
 }
 
 /// Says that nothing is recorded under this address.

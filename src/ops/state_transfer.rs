@@ -1,17 +1,15 @@
-//! A whole history taken elsewhere: `state move`, `state pull` and `state push`.
+//! A whole history taken elsewhere: `state move`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use jiff::Timestamp;
-use serde::Serialize;
 
-use crate::history;
 use crate::journal::{Journal, decode_run};
-use crate::state::{self, RunId, State};
+use crate::state::{self, RunId};
 use crate::store::lock::Holder;
 use crate::store::place::Moved;
-use crate::store::{About, Home, Medium, Place, Store as _, StoreError};
+use crate::store::{About, Home, Medium, Place, StoreError};
 
 use super::failure::{Exit, Refusal};
 
@@ -25,44 +23,121 @@ pub struct Taken {
 }
 
 /// Copies state, open journal, runs, what is noted of them and approvals, under claims on both; killed half-way, the source
-/// counts, and the same command goes on.
+/// counts, and the same command goes on. Where the state once was it may come back to: what it left there is older.
 ///
 /// # Errors
-/// A target that has a history, a source that has none, an open run, a claim that somebody holds.
+/// A target that has another history, or a newer one; a source that has none, an open run, a claim that somebody holds.
 pub fn take(from: &Place, to: &Place, who: &str, now: Timestamp) -> Result<Taken> {
     if from.label() == to.label() {
         return Err(Refusal::new(Exit::Error, format!("the state is in {} already", to.label())).into());
     }
-    from.check()?;
-    to.check()?;
     let holder = |what: &str| Holder::this_process(who.to_owned(), what.to_owned(), None, now);
     let (mut source, mut target) = (from.medium(), to.medium());
+    if has_all_but_come_back(from, to)? {
+        target.claim(&holder("state move"))?;
+        to.come_back(now)?;
+        return Ok(Taken { runs: target.runs()?.len(), approvals: to.approvals()?.len() });
+    }
+    from.check()?;
+    to.refuse_foreign()?;
     source.claim(&holder("state move"))?;
-    let (journal, state) = (source.journal()?.unwrap_or_default(), source.state()?);
+    let own = Own::of(&source)?;
     let runs = source.runs()?;
-    if state.is_none() && journal.is_empty() && runs.is_empty() {
+    if own.is_nothing() && runs.is_empty() {
         let refusal = Refusal::new(Exit::Error, format!("nothing is recorded in {}", from.label()));
         return Err(refusal.hint("name the store that has the state with --state; nothing was moved").into());
     }
-    refuse_open_run(&source, &journal)?;
+    refuse_open_run(&source, &own.journal)?;
     target.claim(&holder("state move"))?;
+    let comes_back = to.moved()?.is_some();
     to.settle()?;
-    let there = target.journal()?.unwrap_or_default();
-    if target.state()?.is_some() || (!there.is_empty() && there != journal) {
+    let there = Own::of(&target)?;
+    if comes_back {
+        refuse_to_replace(&there, &own, to)?;
+    } else if there.state.is_some() || (!there.journal.is_empty() && there.journal != own.journal) {
         let refusal = Refusal::new(Exit::Error, format!("{} has a history already", to.label()));
         return Err(refusal.hint("give the spec another `state.name`; nothing was moved").into());
     }
     copy_runs(&source, &mut target, &runs)?;
-    let approvals = copy_approvals(from, to)?;
-    if there.is_empty() && !journal.is_empty() {
-        target.append(0, &journal)?;
+    let approvals = copy_approvals(from, to, comes_back)?;
+    put(&mut target, &there, &own)?;
+    from.leave(Moved { to: to.label(), address: Some(to.address()), at: now })?;
+    if comes_back {
+        to.come_back(now)?;
     }
-    if let Some(state) = state {
-        let serial = state::decode(&state).map_or(0, |state| state.serial);
-        target.keep_state(serial, &state)?;
-    }
-    from.leave(&Moved { to: to.label(), at: now })?;
     Ok(Taken { runs: runs.len(), approvals })
+}
+
+/// Returns whether a move back was killed once everything was copied: each end says that the state is at the other, and the one
+/// that it came from said so last.
+fn has_all_but_come_back(from: &Place, to: &Place) -> Result<bool> {
+    let Some(left) = from.moved()?.filter(|left| left.to == to.label()) else { return Ok(false) };
+    Ok(to.moved()?.is_some_and(|before| before.to == from.label() && before.at < left.at))
+}
+
+/// What a medium holds besides ended runs, as bytes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Own {
+    pub(super) journal: Vec<u8>,
+    pub(super) state: Option<Vec<u8>>,
+}
+
+impl Own {
+    /// Reads a medium: the journal first, so that it shows every run that the state lacks.
+    pub(super) fn of(medium: &impl Medium) -> Result<Self, StoreError> {
+        Ok(Self { journal: medium.journal()?.unwrap_or_default(), state: medium.state()? })
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.state.is_none() && self.journal.is_empty()
+    }
+
+    /// Returns the lineage and the newest serial of its history, as far as they can be read.
+    fn version(&self) -> Option<(String, u64)> {
+        let journal = || {
+            let (journal, _) = Journal::decode(&self.journal).ok()?;
+            Some((journal.origin()?.0.to_owned(), journal.replay().last_serial()))
+        };
+        match &self.state {
+            Some(state) => state::decode(state).ok().map(|state| (state.lineage, state.serial)),
+            None => journal(),
+        }
+    }
+}
+
+/// Refuses to put a history in the place of what it did not come from.
+fn refuse_to_replace(there: &Own, own: &Own, to: &Place) -> Result<(), Refusal> {
+    if there.is_nothing() {
+        return Ok(());
+    }
+    let refusal = |summary: String| {
+        Refusal::new(Exit::Error, summary).hint("give the spec another `state.name`; nothing was moved")
+    };
+    match (there.version(), own.version()) {
+        (Some((lineage, _)), Some((own, _))) if lineage != own => {
+            Err(refusal(format!("another history was moved away from {}", to.label()))
+                .cause(format!("there: {lineage}")))
+        }
+        (Some((_, serial)), Some((_, own))) if own < serial => {
+            Err(refusal(format!("{} was left with serial {serial}, and serial {own} is older", to.label())))
+        }
+        (Some(_), Some(_)) => Ok(()),
+        _ => Err(refusal(format!("what was left in {} cannot be read", to.label()))),
+    }
+}
+
+/// Puts journal and state in the place of those that are there.
+pub(super) fn put(target: &mut Home, there: &Own, own: &Own) -> Result<(), StoreError> {
+    if there.journal.is_empty() && !own.journal.is_empty() {
+        target.append(0, &own.journal)?;
+    } else if there.journal != own.journal {
+        target.replace_journal(there.journal.len() as u64, &own.journal)?;
+    }
+    if let Some(state) = own.state.as_ref().filter(|state| there.state.as_ref() != Some(state)) {
+        let serial = state::decode(state).map_or(0, |state| state.serial);
+        target.keep_state(serial, state)?;
+    }
+    Ok(())
 }
 
 fn refuse_open_run(source: &Home, journal: &[u8]) -> Result<()> {
@@ -109,95 +184,20 @@ fn copy_runs(source: &Home, target: &mut Home, runs: &[RunId]) -> Result<()> {
     if sent.is_empty() { Ok(()) } else { Ok(target.keep_newest_sent(&sent)?) }
 }
 
-fn copy_approvals(from: &Place, to: &Place) -> Result<usize> {
-    let mut copied = 0;
+/// Copies the approvals that wait. Where the state comes back, what still waits there alone was over elsewhere.
+fn copy_approvals(from: &Place, to: &Place, comes_back: bool) -> Result<usize> {
+    let mut copied = BTreeSet::new();
     for (name, bytes) in from.approvals()? {
         match to.keep_approval(&name, &bytes?) {
-            // Copied by a move that was killed.
+            // Copied by a move that was killed, or before the state was moved away.
             Err(StoreError::Io { source, .. }) if source.kind() == std::io::ErrorKind::AlreadyExists => {}
             kept => kept?,
         }
-        copied += 1;
+        copied.insert(name);
     }
-    Ok(copied)
-}
-
-/// A whole history, as one document: the backup.
-#[derive(Debug, Serialize)]
-pub struct Backup {
-    /// The version of this document.
-    pub format_version: &'static str,
-    /// Where it was.
-    pub from: String,
-    /// The state, as it was written.
-    pub state: Option<String>,
-    /// The open journal, line by line.
-    pub journal: Vec<String>,
-    /// The ended runs, line by line.
-    pub runs: BTreeMap<String, Vec<String>>,
-}
-
-/// Returns the state as it was written.
-///
-/// # Errors
-/// Nothing is recorded; a store that cannot be read.
-pub fn state_of(place: &Place) -> Result<Vec<u8>> {
-    place.check()?;
-    let nothing = || {
-        Refusal::new(Exit::Error, format!("nothing is recorded in {}", place.label()))
-            .hint("`rictl apply` records what it does; --state names another store")
-    };
-    Ok(place.medium().state()?.ok_or_else(nothing)?)
-}
-
-/// Returns everything that is recorded.
-///
-/// # Errors
-/// A store that cannot be read.
-pub fn backup(place: &Place) -> Result<Backup> {
-    place.check()?;
-    let medium = place.medium();
-    let lines = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).lines().map(str::to_owned).collect::<Vec<_>>();
-    // In this order the journal shows every run that the state lacks.
-    let journal = medium.journal()?.map(lines).unwrap_or_default();
-    let state = medium.state()?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let mut runs = BTreeMap::new();
-    for id in medium.runs()? {
-        runs.extend(medium.run(&id)?.map(|bytes| (id.to_string(), lines(bytes))));
+    let left = if comes_back { to.approvals()? } else { Vec::new() };
+    for (name, _) in left.into_iter().filter(|(name, _)| !copied.contains(name)) {
+        to.put_approval_by(&name)?;
     }
-    Ok(Backup { format_version: "1.0", from: place.label(), state, journal, runs })
-}
-
-/// Puts a state in the place of the one that is there; returns its serial.
-///
-/// # Errors
-/// Bytes that are no state, another lineage, a serial that is not above; exit 6 beside a run.
-pub fn push(place: &Place, bytes: &[u8], who: &str, now: Timestamp) -> Result<u64> {
-    let mut pushed: State = state::decode(bytes).map_err(|reason| {
-        let refusal = Refusal::new(Exit::Error, "what was given is no state").cause(reason.to_string());
-        refusal.hint("`rictl state pull` writes one")
-    })?;
-    let holder = Holder::this_process(who.to_owned(), "state push".to_owned(), None, now);
-    let (mut store, recorded) = history::open_at(place, &holder)?;
-    if let Some(run) = store.replay().open_run() {
-        let refusal = Refusal::new(Exit::Locked, format!("run {} has not been closed", run.id()));
-        return Err(refusal.hint("run `rictl apply` first: it reads what became of it").into());
-    }
-    let stored = recorded.state.as_ref();
-    if let Some(stored) = stored.filter(|stored| stored.lineage != pushed.lineage) {
-        let refusal = Refusal::new(Exit::Error, "the state is of another history")
-            .cause(format!("stored: {}", stored.lineage))
-            .cause(format!("given:  {}", pushed.lineage));
-        return Err(refusal.hint("push it to a name of its own: `state.name`").into());
-    }
-    let serial = stored.map_or(0, |stored| stored.serial);
-    if pushed.serial <= serial {
-        let summary = format!("the state has serial {}, and serial {serial} is stored", pushed.serial);
-        return Err(Refusal::new(Exit::Error, summary)
-            .hint("what is stored is newer; `rictl state pull` shows it")
-            .into());
-    }
-    store.commit(&mut pushed, serial)?;
-    store.archive(&pushed)?;
-    Ok(pushed.serial)
+    Ok(copied.len())
 }

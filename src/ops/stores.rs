@@ -10,6 +10,7 @@ use anyhow::Result;
 use crate::diagnostic::Diagnostic;
 use crate::spec::Placed;
 use crate::store::local::Paths;
+use crate::store::objects::Site;
 use crate::store::place::Far;
 #[cfg(feature = "postgres")]
 use crate::store::postgres::{self, Login, Postgres};
@@ -91,7 +92,7 @@ impl Stores {
     /// A store that is unknown or refused, and a state without a name.
     pub fn place(&self, path: &Path, own: Place, named: &Named) -> Result<Place> {
         let Some(asked) = self.asked.as_deref().filter(|asked| !asked.is_empty()) else { return Ok(own) };
-        match read(asked) {
+        match read(asked)? {
             Asked::File(state) => Ok(Place::Files(beside(&own, state))),
             Asked::Far(url) => self.far(&url, path, named),
         }
@@ -102,7 +103,7 @@ impl Stores {
     /// # Errors
     /// As [`Self::place`].
     pub fn other(&self, asked: &str, project: &Project, path: &Path) -> Result<Place> {
-        match read(asked) {
+        match read(asked)? {
             Asked::File(state) => Ok(Place::Files(beside(&project.place, state))),
             Asked::Far(url) => self.far(&url, path, &Named::of(project)),
         }
@@ -123,12 +124,12 @@ impl Stores {
         let store = match opened.get(&key) {
             Some(store) => store.clone(),
             None => {
-                let store = self.open(url, name, named.region.as_deref())?;
+                let store = self.open(url, name.clone(), named.region.as_deref())?;
                 opened.insert(key, store.clone());
                 store
             }
         };
-        Ok(Place::Far(Far { store, spec, adopts: self.adopts, cache: self.cache.clone() }))
+        Ok(Place::Far(Far { store, name, url: url.to_owned(), spec, adopts: self.adopts, cache: self.cache.clone() }))
     }
 
     /// Opens a state in a store that many machines share; nothing is asked yet.
@@ -161,11 +162,30 @@ impl Stores {
 }
 
 /// Reads what was asked for: a path is a file's.
-fn read(asked: &str) -> Asked {
-    match asked.strip_prefix("file:") {
-        Some(path) => Asked::File(PathBuf::from(path.strip_prefix("//").unwrap_or(path))),
-        None if has_scheme(asked) => Asked::Far(asked.to_owned()),
-        None => Asked::File(PathBuf::from(asked)),
+///
+/// # Errors
+/// A path that names no file.
+fn read(asked: &str) -> Result<Asked, Refusal> {
+    let path = match asked.strip_prefix("file:") {
+        Some(path) => path.strip_prefix("//").unwrap_or(path),
+        None if has_scheme(asked) => return Ok(Asked::Far(asked.to_owned())),
+        None => asked,
+    };
+    if Path::new(path).file_name().is_none() || path.ends_with('/') {
+        let refusal = Refusal::new(Exit::Error, format!("{asked:?} names no file for the state"));
+        return Err(refusal.hint("`--state` takes file:PATH, such as file:state/site-a.json"));
+    }
+    Ok(Asked::File(PathBuf::from(path)))
+}
+
+/// Returns whether what was asked for may be said again: it is read, and so has no password or key in it.
+pub fn may_be_said(asked: &str) -> bool {
+    let Ok(Asked::Far(url)) = read(asked) else { return !has_scheme(asked) || asked.starts_with("file:") };
+    match url.split(':').next().unwrap_or_default() {
+        #[cfg(feature = "postgres")]
+        "postgres" | "postgresql" => postgres::Address::parse(&url).is_ok(),
+        "oss" | "s3" => Site::parse(&url, Some("any"), None).is_ok(),
+        _ => false,
     }
 }
 
@@ -215,10 +235,30 @@ mod tests {
 
     #[test]
     fn what_has_a_scheme_is_no_path() {
-        let is_far = |text: &str| matches!(read(text), Asked::Far(_));
+        let is_far = |text: &str| matches!(read(text), Ok(Asked::Far(_)));
         assert!(is_far("postgres://db/x") && is_far("s3://bucket/x") && is_far("ftp://x"));
         assert!(!is_far("state/a.json") && !is_far("file:state/a.json"));
-        assert!(matches!(read("file:a.json"), Asked::File(path) if path == Path::new("a.json")));
-        assert!(matches!(read("file:///a.json"), Asked::File(path) if path == Path::new("/a.json")));
+        assert!(matches!(read("file:a.json"), Ok(Asked::File(path)) if path == Path::new("a.json")));
+        assert!(matches!(read("file:///a.json"), Ok(Asked::File(path)) if path == Path::new("/a.json")));
+        for nothing in ["file:", "file://", "file:///", "file:state/", "file:..", "."] {
+            assert!(read(nothing).is_err(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn only_what_holds_no_secret_is_said_again() {
+        for good in ["state/a.json", "file:a.json", "s3://audit-net/rictl", "oss://audit-net"] {
+            assert!(may_be_said(good), "{good}");
+        }
+        for bad in ["s3://key:secret@audit", "oss://audit?secret=x", "https://hunter2@host/x"] {
+            assert!(!may_be_said(bad), "{bad}");
+        }
+        #[cfg(feature = "postgres")]
+        {
+            assert!(may_be_said("postgres://net@db/passwords"), "a name may hold that word");
+            assert!(
+                !may_be_said("postgres://net:hunter2@db/x") && !may_be_said("postgres://net@db/x?password=hunter2")
+            );
+        }
     }
 }

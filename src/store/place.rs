@@ -1,21 +1,23 @@
 //! Where the history of a spec is: in files beside it, or in a store that many machines share.
 
-use std::io::ErrorKind;
+mod home;
+mod moved;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::approvals::{self, Waiting};
 use super::local::{Files, Paths};
 use super::lock::{Holder, Locking};
-use super::medium::Mark;
-use super::remote::{Folder, NoteName, Noted};
+use super::remote::{Folder, NoteName, Noted, StateName};
 use super::shared::{Shared, named};
-use super::{About, Lease, Medium, StoreError, files, local};
+use super::{StoreError, files, local};
 use crate::signature::sha256_hex;
-use crate::state::RunId;
+
+pub use home::Home;
+pub use moved::Moved;
 
 /// Where the history of a spec is.
 #[derive(Clone, Debug)]
@@ -31,21 +33,16 @@ pub enum Place {
 pub struct Far {
     /// The state.
     pub store: Shared,
+    /// Its name.
+    pub name: StateName,
+    /// What `--state` takes for its store.
+    pub url: String,
     /// Which spec it is of: another one may not use it.
     pub spec: String,
     /// `--adopt`: it is of this spec from now on.
     pub adopts: bool,
     /// The directory in which the newest serials that were seen are kept, so that a store that was restored is noticed.
     pub cache: Option<PathBuf>,
-}
-
-/// What the other end of a move is called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Moved {
-    /// Where the state is now.
-    pub to: String,
-    /// When it was moved.
-    pub at: Timestamp,
 }
 
 /// The newest that was seen of a state.
@@ -115,17 +112,15 @@ impl Place {
     /// # Errors
     /// [`StoreError::Gone`], [`StoreError::Foreign`], a store that cannot be reached.
     pub fn check(&self) -> Result<(), StoreError> {
-        let moved = match self {
-            Self::Files(paths) => match files::read(&moved_path(paths)) {
-                // Something else stands in the place of the directory: whoever needs it says so.
-                Err(StoreError::Io { source, .. }) if source.kind() == ErrorKind::NotADirectory => None,
-                read => read?,
-            },
-            Self::Far(far) => far.store.noted(about("moved")?)?,
-        };
-        if let Some(moved) = moved.and_then(|bytes| serde_json::from_slice::<Moved>(&bytes).ok()) {
-            return Err(StoreError::Gone { path: self.label(), to: moved.to, at: moved.at });
-        }
+        self.refuse_moved()?;
+        self.refuse_foreign()
+    }
+
+    /// Refuses a state of another spec; needs no claim.
+    ///
+    /// # Errors
+    /// [`StoreError::Foreign`], a store that cannot be reached.
+    pub fn refuse_foreign(&self) -> Result<(), StoreError> {
         let Self::Far(far) = self else { return Ok(()) };
         let of = far.store.noted(about("spec")?)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         match of.filter(|of| *of != far.spec && !far.adopts) {
@@ -145,20 +140,8 @@ impl Place {
             Noted::Earlier(of) if of != far.spec.as_bytes() && far.adopts => {
                 far.store.replace(name, far.spec.as_bytes())
             }
-            Noted::Earlier(of) if of != far.spec.as_bytes() => self.check(),
+            Noted::Earlier(of) if of != far.spec.as_bytes() => self.refuse_foreign(),
             _ => Ok(()),
-        }
-    }
-
-    /// Says where the state was moved to; from now on every command says so.
-    ///
-    /// # Errors
-    /// A write that fails.
-    pub fn leave(&self, moved: &Moved) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(moved).map_err(|error| StoreError::Bug(error.to_string()))?;
-        match self {
-            Self::Files(paths) => super::replace_file(&moved_path(paths), &bytes),
-            Self::Far(far) => far.store.note(about("moved")?, &bytes).map(drop),
         }
     }
 
@@ -288,147 +271,4 @@ impl Place {
 
 fn about(name: &str) -> Result<NoteName, StoreError> {
     named(Folder::About, name)
-}
-
-fn moved_path(paths: &Paths) -> PathBuf {
-    let mut name = paths.state.file_name().unwrap_or_default().to_owned();
-    name.push(".moved");
-    paths.state.with_file_name(name)
-}
-
-/// A medium of either kind.
-#[derive(Debug)]
-pub enum Home {
-    /// In files.
-    Files(Files),
-    /// Far away.
-    Far(Shared),
-}
-
-/// Asks whichever it is.
-macro_rules! either {
-    ($home:expr, $medium:ident => $asked:expr) => {
-        match $home {
-            Home::Files($medium) => $asked,
-            Home::Far($medium) => $asked,
-        }
-    };
-}
-
-impl Medium for Home {
-    fn journal(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        either!(self, medium => medium.journal())
-    }
-
-    fn state(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        either!(self, medium => medium.state())
-    }
-
-    fn mark(&self) -> Result<Option<Mark>, StoreError> {
-        either!(self, medium => medium.mark())
-    }
-
-    fn has_backup(&self) -> bool {
-        either!(self, medium => medium.has_backup())
-    }
-
-    fn runs(&self) -> Result<Vec<RunId>, StoreError> {
-        either!(self, medium => medium.runs())
-    }
-
-    fn run(&self, id: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
-        either!(self, medium => medium.run(id))
-    }
-
-    fn running(&self) -> Result<Option<Holder>, StoreError> {
-        either!(self, medium => medium.running())
-    }
-
-    fn claim(&mut self, holder: &Holder) -> Result<Option<String>, StoreError> {
-        either!(self, medium => medium.claim(holder))
-    }
-
-    fn append(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
-        either!(self, medium => medium.append(position, batch))
-    }
-
-    async fn append_without_blocking(&mut self, position: u64, batch: &[u8]) -> Result<(), StoreError> {
-        either!(self, medium => medium.append_without_blocking(position, batch).await)
-    }
-
-    fn mend(&mut self, length: u64) -> Result<(), StoreError> {
-        either!(self, medium => medium.mend(length))
-    }
-
-    fn keep_runs(&mut self, runs: &[(RunId, Vec<u8>)]) -> Result<(), StoreError> {
-        either!(self, medium => medium.keep_runs(runs))
-    }
-
-    fn taken_back_by(&self, id: &RunId) -> Result<Option<RunId>, StoreError> {
-        either!(self, medium => medium.taken_back_by(id))
-    }
-
-    fn keep_taken_back(&mut self, runs: &[(RunId, RunId)]) -> Result<(), StoreError> {
-        either!(self, medium => medium.keep_taken_back(runs))
-    }
-
-    fn word(&self, id: &RunId, about: About) -> Result<Option<Vec<u8>>, StoreError> {
-        either!(self, medium => medium.word(id, about))
-    }
-
-    fn put_word(&self, id: &RunId, about: About, bytes: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        either!(self, medium => medium.put_word(id, about, bytes))
-    }
-
-    fn newest_sent(&self, digest: &str) -> Result<Option<RunId>, StoreError> {
-        either!(self, medium => medium.newest_sent(digest))
-    }
-
-    fn keep_newest_sent(&mut self, runs: &[(String, RunId)]) -> Result<(), StoreError> {
-        either!(self, medium => medium.keep_newest_sent(runs))
-    }
-
-    fn replace_journal(&mut self, position: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        either!(self, medium => medium.replace_journal(position, bytes))
-    }
-
-    fn keep_state(&mut self, serial: u64, bytes: &[u8]) -> Result<(), StoreError> {
-        either!(self, medium => medium.keep_state(serial, bytes))
-    }
-
-    fn set_aside(&mut self) -> Result<(), StoreError> {
-        either!(self, medium => medium.set_aside())
-    }
-
-    fn keep_aside(&mut self, bytes: &[u8]) -> Result<String, StoreError> {
-        either!(self, medium => medium.keep_aside(bytes))
-    }
-
-    fn put_state_aside(&mut self) -> Result<Option<String>, StoreError> {
-        either!(self, medium => medium.put_state_aside())
-    }
-
-    fn reserve(&self, position: u64, journal: u64, state: u64) -> Result<(), StoreError> {
-        either!(self, medium => medium.reserve(position, journal, state))
-    }
-
-    fn rescue(&mut self, bytes: &[u8]) -> Result<String, StoreError> {
-        either!(self, medium => medium.rescue(bytes))
-    }
-
-    fn lease(&self) -> Option<Lease> {
-        either!(self, medium => medium.lease())
-    }
-
-    fn journal_name(&self) -> String {
-        either!(self, medium => medium.journal_name())
-    }
-
-    fn state_name(&self) -> String {
-        either!(self, medium => medium.state_name())
-    }
-
-    fn backup_name(&self) -> String {
-        either!(self, medium => medium.backup_name())
-    }
 }

@@ -12,7 +12,7 @@ use crate::state::{self, Anchor, RunId, State};
 
 use look::{look, read_state};
 
-pub use look::{Distrusted, Found, distrust, found, newest_run, past_run};
+pub use look::{Distrusted, Found, distrust, found, misfit, newest_run, past_run};
 
 /// History on a medium.
 #[derive(Clone, Debug)]
@@ -103,6 +103,11 @@ impl<M: Medium> Recorder<M> {
     /// Returns what it writes onto.
     pub fn medium(&self) -> &M {
         &self.medium
+    }
+
+    /// Gives up what it writes onto, with its claim.
+    pub fn into_medium(self) -> M {
+        self.medium
     }
 
     /// Brings what an older version wrote into this version's formats, once: the old files are kept aside, ended runs go
@@ -265,11 +270,7 @@ impl<M: Medium> Store for Recorder<M> {
         let serial = state.serial.max(replay.last_serial());
         let base = Base { lineage: state.lineage.clone(), target: state.target.clone(), serial, head };
         if !replay.runs().is_empty() {
-            let taken_back: Vec<(RunId, RunId)> = taken_back(replay.runs()).collect();
-            if !taken_back.is_empty() {
-                self.medium.keep_taken_back(&taken_back)?;
-            }
-            keep_newest_sent(&mut self.medium, replay.runs())?;
+            keep_what_is_known(&mut self.medium, replay.runs())?;
             let bytes = self.medium.journal()?.unwrap_or_default();
             let is_ours = Journal::decode(&bytes).is_ok_and(|(journal, _)| journal.head() == self.journal.head());
             if !is_ours {
@@ -313,8 +314,11 @@ impl<M: Medium> Store for Recorder<M> {
     }
 
     fn rescue(&mut self) -> Result<String, StoreError> {
-        let unsaved = self.unsaved.clone().unwrap_or_default();
-        self.medium.rescue(&unsaved)
+        // Whoever brings them back has to know of which history they are.
+        let last = self.journal.give_up().map_err(bug)?;
+        let unsaved = self.unsaved.get_or_insert_default();
+        unsaved.extend(last);
+        self.medium.rescue(unsaved)
     }
 
     fn unsaved(&self) -> &[u8] {
@@ -367,6 +371,19 @@ pub fn still_taken_back<E>(id: &RunId, noted: impl Fn(&RunId) -> Result<Option<R
         (stands, last) = (!stands, next);
     }
     Ok(stands.then_some(by))
+}
+
+/// Notes of ended runs, which stand oldest first, what is found without opening them: which one took which back, and who used a
+/// digest last.
+///
+/// # Errors
+/// A write that fails.
+pub fn keep_what_is_known(medium: &mut impl Medium, ended: &[Run]) -> Result<(), StoreError> {
+    let taken_back: Vec<(RunId, RunId)> = taken_back(ended).collect();
+    if !taken_back.is_empty() {
+        medium.keep_taken_back(&taken_back)?;
+    }
+    keep_newest_sent(medium, ended)
 }
 
 /// Notes which digests these runs used; they stand oldest first.

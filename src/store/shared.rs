@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use super::lock::Holder;
 use super::medium::{Mark, digits_of};
-use super::remote::{AnyRemote, Fenced, Folder, Held, Lapse, Lost, NoteName, Noted, Prefix, Remote, Tip};
+use super::remote::{AnyRemote, Fenced, Folder, Held, Lapse, Lost, NoteName, Noted, Prefix, Remote, StateName, Tip};
 use super::{About, Medium, StoreError, files};
 use crate::clock::BootTime;
 use crate::state::RunId;
@@ -175,6 +175,22 @@ impl Shared {
         self.driver.ask(move |remote| Box::pin(async move { remote.names(folder).await }))
     }
 
+    /// Lists every state in the same store.
+    ///
+    /// # Errors
+    /// A store that cannot be reached.
+    pub fn states(&self) -> Result<Vec<StateName>, StoreError> {
+        self.driver.ask(|remote| Box::pin(async move { remote.states().await }))
+    }
+
+    /// Reads states of the same store, in this order.
+    ///
+    /// # Errors
+    /// A store that cannot be asked.
+    pub fn read_all(&self, names: Vec<StateName>) -> Result<Vec<Result<Prefix, StoreError>>, StoreError> {
+        self.driver.ask(move |remote| Box::pin(async move { Ok(remote.read_all(&names).await) }))
+    }
+
     /// Returns the lease that this handle holds.
     fn held(&self) -> Option<&Lease> {
         self.claim.as_ref().map(|claim| &claim.lease)
@@ -238,7 +254,7 @@ impl Shared {
         let forced =
             forced.map(|before| format!("took over from a process whose claim was ended by force: {}", before.holder));
         let note = gone.or(forced);
-        let lease = Lease::new(&id, &claimed, ttl, begun);
+        let lease = Lease::new(&id, Arc::clone(&self.label), &claimed, (ttl, begun));
         self.driver.keep_alive(Some(lease.clone()));
         self.claim = Some(Claim { lease, journal: Mutex::default(), kept: 0 });
         self.forget();

@@ -73,8 +73,12 @@ impl Attended {
 
     /// Starts on a terminal of this kind.
     pub(crate) fn start_on(kind: &str, scene: &Scene, words: &str) -> Self {
+        Self::of(kind, scene.command(&words.split(' ').collect::<Vec<_>>()))
+    }
+
+    /// Starts a command that is prepared.
+    pub(crate) fn of(kind: &str, mut command: Command) -> Self {
         let (master, slave) = pair(120);
-        let mut command = scene.command(&words.split(' ').collect::<Vec<_>>());
         command.env("TERM", kind).env("NO_COLOR", "1");
         command.stdin(slave.try_clone().unwrap()).stderr(slave.try_clone().unwrap()).stdout(slave);
         let child = command.spawn().unwrap();

@@ -7,7 +7,7 @@ use super::{DIALECTS, scheme};
 use crate::harness::binary::{Desk, Ran};
 use crate::harness::emulator::Emulator;
 
-const WORLD: &str = "regions: [cn-shanghai]
+pub(crate) const WORLD: &str = "regions: [cn-shanghai]
 settle: { activate: 50ms, deactivate: 50ms }
 interfaces: [{ id: ri-a }, { id: ri-b }]
 ";
@@ -21,10 +21,14 @@ interfaces:
 ";
 
 /// Somebody's checkout, on a machine that has nothing but the spec and keys.
-fn machine(mock: &Mock, dialect: Dialect) -> Desk {
+pub(crate) fn machine(mock: &Mock, dialect: Dialect) -> Desk {
+    let desk = Desk::new(SPEC).with_the_usual_key();
+    in_bucket(desk, mock, dialect).variable("RICTL_STATE", &format!("{}://{BUCKET}/net", scheme(dialect)))
+}
+
+/// Gives a desk what it takes to reach a bucket.
+pub(crate) fn in_bucket(desk: Desk, mock: &Mock, dialect: Dialect) -> Desk {
     let endpoint = format!("http://{}", mock.address);
-    let desk =
-        Desk::new(SPEC).with_the_usual_key().variable("RICTL_STATE", &format!("{}://{BUCKET}/net", scheme(dialect)));
     match dialect {
         Dialect::Oss => desk.variable("OSS_ENDPOINT", &endpoint).variable("OSS_REGION", REGION),
         Dialect::Aws => desk
@@ -35,14 +39,14 @@ fn machine(mock: &Mock, dialect: Dialect) -> Desk {
     }
 }
 
-fn bucket(dialect: Dialect) -> Mock {
+pub(crate) fn bucket(dialect: Dialect) -> Mock {
     let mock = Mock::start(dialect);
     let usual = (rictl::emulator::DEFAULT_ACCESS_KEY_SECRET.to_owned(), None);
     mock.world().keys.insert(rictl::emulator::DEFAULT_ACCESS_KEY_ID.to_owned(), usual);
     mock
 }
 
-fn says(ran: &Ran, code: i32, text: &str) {
+pub(crate) fn says(ran: &Ran, code: i32, text: &str) {
     assert_eq!(ran.code, code, "{}", ran.text());
     assert!(ran.flat().contains(text), "{text:?} is not in {}", ran.text());
 }
@@ -93,6 +97,9 @@ fn where_a_bucket_is_has_to_be_known_and_only_this_machine_speaks_in_the_clear()
     let desk = |variable: &str, value: &str| machine(&mock, Dialect::Aws).variable(variable, value);
     says(&desk("AWS_REGION", "").run(&["state", "list"]), 1, "set AWS_REGION");
     says(&desk("AWS_ENDPOINT_URL_S3", "http://10.0.0.1").run(&["state", "list"]), 1, "only this machine may speak");
+    let said = desk("AWS_ENDPOINT_URL_S3", "https://host/path").run(&["state", "list"]);
+    says(&said, 1, "such as https://s3.eu-central-1.amazonaws.com");
+    assert!(!said.text().contains("oss") && said.flat().contains("correct AWS_ENDPOINT_URL_S3"), "{}", said.text());
     says(&desk("AWS_ACCESS_KEY_ID", "").run(&["state", "list"]), 1, "gives keys for S3");
     says(&desk("RICTL_STATE", "s3://Audit/x").run(&["state", "list"]), 1, "is no name of a bucket");
     says(&desk("RICTL_STATE", "gs://audit/x").run(&["state", "list"]), 1, "keeps no states in gs://");

@@ -9,12 +9,12 @@ use rictl::state::{State, decode, encode};
 
 use super::server::Server;
 
-const WORLD: &str = "regions: [cn-shanghai]
+pub(super) const WORLD: &str = "regions: [cn-shanghai]
 settle: { activate: 50ms, deactivate: 50ms }
 interfaces: [{ id: ri-a }, { id: ri-b }]
 ";
 
-fn spec(head: &str, a: &str) -> String {
+pub(super) fn spec(head: &str, a: &str) -> String {
     format!(
         "version: 1
 {head}
@@ -27,15 +27,15 @@ interfaces:
 }
 
 /// Somebody's checkout, on a machine that has nothing but the spec.
-fn machine(url: &str, spec: &str) -> Desk {
+pub(super) fn machine(url: &str, spec: &str) -> Desk {
     Desk::new(spec).with_the_usual_key().variable("RICTL_STATE", url)
 }
 
-fn exits(ran: &Ran, code: i32) {
+pub(super) fn exits(ran: &Ran, code: i32) {
     assert_eq!(ran.code, code, "{}", ran.text());
 }
 
-fn says(ran: &Ran, code: i32, text: &str) {
+pub(super) fn says(ran: &Ran, code: i32, text: &str) {
     exits(ran, code);
     assert!(ran.flat().contains(text), "{text:?} is not in {}", ran.text());
 }
@@ -150,7 +150,7 @@ fn a_state_is_pulled_pushed_and_a_store_that_was_restored_is_noticed() {
     server.run(&database, "DELETE FROM rictl.states; INSERT INTO rictl.states TABLE kept; UPDATE rictl.states SET position = (SELECT coalesce(sum(length(bytes)), 0) FROM rictl.journal j WHERE j.generation = states.generation)");
     let said = desk.quick(&emulator.url(), &["plan"]);
     assert!(said.flat().contains("serial 90 was seen there before"), "{}", said.text());
-    says(&desk.run(&["state", "rescue", "higher.json"]), 0, "nothing of it is believed");
+    says(&desk.run(&["state", "rescue", "higher.json"]), 1, "is no rescue file");
 }
 
 #[test]

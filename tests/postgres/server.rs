@@ -52,7 +52,7 @@ fn programs() -> Option<PathBuf> {
     installed.pop().or(on_path)
 }
 
-fn free_port() -> u16 {
+pub(super) fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 

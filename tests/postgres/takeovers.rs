@@ -1,110 +1,102 @@
 //! The real binary on two machines: one is killed or stands still, the other one goes on.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::process::Child;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use rustix::process::{Pid, Signal, kill_process};
-
-use crate::harness::binary::{Desk, QUICK, flat};
+use crate::harness::binary::Desk;
 use crate::harness::emulator::Emulator;
+use crate::harness::machines::{
+    LONGEST, apply, ended, machine as machine_of, one_is_killed, one_stands_still, said, start, until, world,
+};
 
 use super::server::Server;
 
-const LINKS: usize = 35;
-
-/// Longer than a lease, and what a call may be late, together.
-const LONGEST: Duration = Duration::from_secs(200);
-
-fn world() -> String {
-    let links: String = (0..LINKS).map(|number| format!("  - {{ id: ri-{number:02} }}\n")).collect();
-    format!(
-        "regions: [cn-shanghai]\nsettle: {{ activate: 50ms, deactivate: 50ms }}\nlatency: 20ms\ninterfaces:\n{links}"
-    )
-}
-
 fn machine(url: &str) -> Desk {
-    let links: String =
-        (0..LINKS).map(|number| format!("  a{number:02}: {{ id: ri-{number:02}, status: Inactive }}\n")).collect();
-    let spec =
-        format!("version: 1\nname: site\ncloud: {{ provider: emulator, region: cn-shanghai }}\ninterfaces:\n{links}");
-    Desk::new(&spec).with_the_usual_key().variable("RICTL_STATE", url).variable("RICTL_LEASE", "10s")
-}
-
-/// Starts an apply of few calls at a time.
-fn apply(desk: &Desk, emulator: &Emulator, more: &[&str]) -> Child {
-    let url = emulator.url();
-    let own = ["apply", "--auto-approve", "--parallelism", "2", "--endpoint", &url];
-    let mut command = desk.command(&[&own[..], &QUICK, more].concat());
-    let output = File::create(desk.path().join("output")).unwrap();
-    command.stdout(output.try_clone().unwrap()).stderr(output).spawn().unwrap()
-}
-
-/// Waits for the end of a process, and returns its exit code and what it said.
-fn ended(mut child: Child, desk: &Desk) -> (i32, String) {
-    let begun = Instant::now();
-    let status = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status;
-        }
-        if begun.elapsed() > LONGEST {
-            child.kill().unwrap();
-        }
-        // A process cannot be awaited together with a deadline here; this is no wait for an outcome.
-        std::thread::sleep(Duration::from_millis(20));
-    };
-    (status.code().unwrap_or(-1), flat(&std::fs::read_to_string(desk.path().join("output")).unwrap()))
-}
-
-/// Waits until so many calls have arrived.
-fn after_calls(emulator: &Emulator, calls: usize, child: &mut Child) {
-    while emulator.mutating_calls().len() < calls {
-        assert!(child.try_wait().unwrap().is_none(), "it is at work");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn each_called_once(emulator: &Emulator) {
-    let mut calls: BTreeMap<String, u32> = BTreeMap::new();
-    for call in emulator.mutating_calls() {
-        *calls.entry(format!("{call:?}")).or_default() += 1;
-    }
-    assert_eq!((calls.len(), emulator.mutating_calls().len()), (LINKS, LINKS), "{calls:?}");
+    machine_of().variable("RICTL_STATE", url)
 }
 
 #[test]
 fn what_a_killed_machine_left_another_one_finishes_without_a_second_call() {
     let Some(server) = Server::shared() else { return };
-    let (emulator, url) = (Emulator::serve(&world()), server.url(&server.database()));
-    let (one, other) = (machine(&url), machine(&url));
-    let mut killed = apply(&one, &emulator, &[]);
-    after_calls(&emulator, 12, &mut killed);
-    killed.kill().unwrap();
-    killed.wait().unwrap();
-    let (code, said) = ended(apply(&other, &emulator, &["--lock-timeout", "1m"]), &other);
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("took over from a process whose lease is over"), "{said}");
-    each_called_once(&emulator);
+    let url = server.url(&server.database());
+    one_is_killed(&machine(&url), &machine(&url));
 }
 
 #[test]
 fn who_stood_still_past_its_lease_sends_nothing_more_and_says_who_has_taken_over() {
     let Some(server) = Server::shared() else { return };
-    let (emulator, url) = (Emulator::serve(&world()), server.url(&server.database()));
+    let url = server.url(&server.database());
     let (one, other) = (machine(&url), machine(&url));
-    let mut still = apply(&one, &emulator, &[]);
-    after_calls(&emulator, 12, &mut still);
-    let pid = Pid::from_child(&still);
-    kill_process(pid, Signal::STOP).unwrap();
-    let (code, said) = ended(apply(&other, &emulator, &["--lock-timeout", "1m"]), &other);
+    let rescued = one_stands_still(&one, &other);
+    // What it could not record is kept where it belongs, and nowhere else.
+    let rescued = rescued.to_str().unwrap();
+    let kept = one.run(&["state", "rescue", rescued]);
+    assert_eq!(kept.code, 0, "{}", kept.text());
+    let elsewhere = machine(&server.url(&server.database()));
+    let kept = elsewhere.run(&["state", "rescue", rescued]);
+    assert!(kept.code == 1 && kept.flat().contains("nothing is recorded in"), "{}", kept.text());
+    let emulator = Emulator::serve(&world());
+    let (code, said) = ended(apply(&elsewhere, &emulator, &["--target", "a00"]), &elsewhere);
     assert_eq!(code, 0, "{said}");
-    each_called_once(&emulator);
-    kill_process(pid, Signal::CONT).unwrap();
-    let (code, said) = ended(still, &one);
-    assert_eq!(code, 5, "{said}");
+    let kept = elsewhere.run(&["state", "rescue", rescued]);
+    assert!(kept.code == 1 && kept.flat().contains("the rescue file is not of"), "{}", kept.text());
+}
+
+/// Ends the claim on a state by force, and returns how `state lock` calls it.
+fn freed(desk: &Desk) -> String {
+    let mut id = None;
+    until(desk, || {
+        let lock: serde_json::Value = serde_json::from_str(&desk.run(&["state", "lock", "--json"]).out).unwrap();
+        id = lock["id"].as_str().map(str::to_owned);
+        id.is_some()
+    });
+    let id = id.unwrap();
+    let freed = desk.run(&["force-unlock", &id, "--force"]);
+    // Its process lives, on this host.
+    let pid = freed.flat().split_once("add --pid ").map(|(_, rest)| rest.split(' ').next().unwrap().to_owned());
+    let freed = match &pid {
+        Some(pid) => desk.run(&["force-unlock", &id, "--force", "--pid", pid]),
+        None => freed,
+    };
+    assert_eq!(freed.code, 0, "{}", freed.text());
+    id
+}
+
+#[test]
+fn who_lost_the_state_while_the_cloud_was_away_says_so_at_once_and_has_sent_nothing() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.url(&server.database());
+    let (one, other) = (machine(&url), machine(&url));
+    // Nobody answers there: whose account it is cannot be found out for a long time.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let waits = ["apply", "--auto-approve", "--endpoint", &endpoint, "--request-timeout", "10m"];
+    let begun = Instant::now();
+    let child = start(&one, &waits);
+    freed(&other);
+    let (code, said) = ended(child, &one);
+    assert_eq!(code, 4, "{said}");
     assert!(said.contains("was taken over by") && said.contains("epoch 2"), "{said}");
-    each_called_once(&emulator);
+    assert!(begun.elapsed() < LONGEST, "it did not wait for the cloud");
+}
+
+#[test]
+fn who_lost_the_state_with_a_call_on_its_way_says_so_and_does_not_wait_for_it() {
+    let Some(server) = Server::shared() else { return };
+    let url = server.url(&server.database());
+    let (one, other) = (machine(&url), machine(&url));
+    let slow = world().replace("deactivate: 50ms", "deactivate: 30m");
+    let emulator = Emulator::serve(&slow);
+    let endpoint = emulator.url();
+    let child = start(
+        &one,
+        &["apply", "--auto-approve", "--endpoint", &endpoint, "--settle-timeout", "30m", "--target", "a00"],
+    );
+    until(&one, || !emulator.mutating_calls().is_empty());
+    freed(&other);
+    until(&one, || said(&one).contains("was taken over by"));
+    let (code, said) = ended(child, &one);
+    assert_eq!(code, 5, "{said}");
+    assert_eq!(emulator.mutating_calls().len(), 1);
 }
 
 #[test]
@@ -123,10 +115,10 @@ fn a_confirmation_and_the_way_back_on_two_machines_come_to_one_end() {
                 break run.to_owned();
             }
             assert!(begun.elapsed() < LONGEST, "{said}");
-            std::thread::sleep(Duration::from_millis(10));
+            std::thread::sleep(std::time::Duration::from_millis(10));
         };
         // Around the deadline, which is two seconds after the call.
-        std::thread::sleep(Duration::from_millis(1700 + 80 * race));
+        std::thread::sleep(std::time::Duration::from_millis(1700 + 80 * race));
         let confirmed = other.quick(&emulator.url(), &["confirm", &run]);
         let (code, said) = ended(waits, &one);
         let (status, calls) = (emulator.status("ri-00"), emulator.mutating_calls().len());

@@ -512,7 +512,11 @@ fn a_journal_that_moves_under_a_run_is_not_written_to() {
         assert!(matches!(store.append(&entries[3..4]), Err(StoreError::Broken { .. })));
         assert_eq!(fs::read(&paths.journal).ok(), before, "{why}");
         let rescued = fs::read_to_string(store.rescue().unwrap()).unwrap();
-        assert_eq!(rescued.lines().count(), 2, "{why}");
+        assert_eq!(rescued.lines().count(), 3, "{why}: and one that says of which history they are");
+        let whose = rictl::journal::rescued(rescued.as_bytes()).unwrap();
+        assert_eq!((whose.lineage.as_str(), &whose.run_id), ("lineage-1", &run_id(3)), "{why}");
+        let other = rescued.replace("\n", "\r\n");
+        assert!(rictl::journal::rescued(other.as_bytes()).is_err(), "{why}");
     }
 }
 

@@ -63,9 +63,9 @@ pub(in crate::cli) enum StateCommand {
         #[arg(long)]
         all: bool,
     },
-    /// Put a state in the place of the stored one, if it is of the same lineage and its serial is above
+    /// Put a state or a backup in the place of what is stored, if it is of the same lineage and its serial is above
     Push {
-        /// The state, as `state pull` wrote it
+        /// The state, as `state pull` wrote it, or the backup of `state pull --all`
         #[arg(value_name = "FILE")]
         given: PathBuf,
     },

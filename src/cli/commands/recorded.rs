@@ -12,7 +12,7 @@ use crate::history::{self, Aside};
 use crate::ops::accept::{self, Accepted};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::Project;
-use crate::ops::{approval, beside, state_edit, state_transfer};
+use crate::ops::{approval, beside, state_backup, state_edit, state_transfer};
 use crate::plan::Plan;
 use crate::render;
 use crate::render::past::PastRun;
@@ -146,19 +146,21 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         StateCommand::Pull { all } => {
             let place = unread::records(invocation, output)?;
             let bytes = match all {
-                true => serde_json::to_vec(&state_transfer::backup(&place)?)?,
-                false => state_transfer::state_of(&place)?,
+                true => serde_json::to_vec(&state_backup::backup(&place)?)?,
+                false => state_backup::state_of(&place)?,
             };
             output.print(|out| out.write_all(&bytes))?;
         }
         StateCommand::Push { given: file } => {
             let place = invocation.load()?.place;
-            let serial = state_transfer::push(&place, &given(&file)?, &who(), invocation.clock.now())?;
-            say(output, &format!("{} has serial {serial} now.", place.label()))?;
+            let bytes = given(&file, bounds::BACKUP_BYTES)?;
+            let pushed = state_backup::push(&place, &bytes, &who(), invocation.clock.now())?;
+            let runs = pushed.runs.map(|runs| format!(", with {}", render::counted(runs, "run"))).unwrap_or_default();
+            say(output, &format!("{} has serial {} now{runs}.", place.label(), pushed.serial))?;
         }
         StateCommand::Rescue { given: file } => {
             let place = unread::records(invocation, output)?;
-            let kept = place.keep_rescued(&given(&file)?)?;
+            let kept = state_edit::bring_rescued(&place, &given(&file, bounds::STATE_BYTES)?)?;
             say(output, &format!("Kept as {kept}; nothing of it is believed."))?;
         }
         StateCommand::Rm { address } => {
@@ -179,8 +181,8 @@ fn say(output: &Output, text: &str) -> Result<()> {
 }
 
 /// Reads a file that was given.
-fn given(file: &Path) -> Result<Vec<u8>> {
-    named::read_given(file, bounds::STATE_BYTES).with_context(|| format!("cannot read {}", file.display()))
+fn given(file: &Path, most: usize) -> Result<Vec<u8>> {
+    named::read_given(file, most).with_context(|| format!("cannot read {}", file.display()))
 }
 
 /// Says who holds the state.
@@ -267,6 +269,7 @@ pub(super) async fn force_unlock(
     output: &Output,
 ) -> Result<Exit> {
     let place = unread::records(invocation, output)?;
+    place.check()?;
     let holder = place.holder()?;
     output.say(&format!("the lock {} is held by {holder}", holder.id));
     if holder.id != id {

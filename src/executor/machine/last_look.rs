@@ -23,7 +23,9 @@ impl<'a> Machine<'a> {
     /// Looks once more at what the run touched, unless a signal has come: it costs only the look. Nothing is in flight.
     pub(super) fn begin_last_look(&mut self) {
         self.interrupted |= self.signals > 0;
-        let Some(asked) = self.last_settled().filter(|_| !self.interrupted) else {
+        // Whoever took over looks at it.
+        let is_left = self.interrupted || self.books.is_taken_over;
+        let Some(asked) = self.last_settled().filter(|_| !is_left) else {
             return self.end_run(LastLook::default());
         };
         self.drop_reads();

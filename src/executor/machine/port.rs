@@ -47,6 +47,8 @@ pub(in crate::executor) enum Input {
     Appended,
     /// It is not, and nothing will be from here on.
     Unappended(StoreError),
+    /// Somebody else has the state: nothing will be durable from here on, whatever is on its way.
+    TakenOver(StoreError),
     /// How many signals have come.
     Signal { count: u32 },
     /// After a pause somebody else is at work on the account, and is waited for.

@@ -7,7 +7,7 @@ use super::port::Effect;
 use super::stage::Stage;
 use crate::journal::Entry;
 use crate::plan::Action;
-use crate::run::Event;
+use crate::run::{Event, LastLook};
 use crate::store::{StoreError, explain};
 
 impl Machine<'_> {
@@ -55,10 +55,7 @@ impl Machine<'_> {
         let mut intents = self.books.appending.take().unwrap_or_default();
         intents.append(&mut self.books.intents);
         let error_text = explain(&error);
-        if self.books.failure.is_none() {
-            self.tell(Event::CannotRecord { error: error_text.clone() });
-            self.books.failure = Some(error);
-        }
+        self.fail(error);
         // Their intents are not on disk, so these calls are not made.
         for number in intents {
             if matches!(self.steps[number].phase, Phase::Recording { .. }) {
@@ -71,6 +68,36 @@ impl Machine<'_> {
             self.interrupted |= self.signals > 0;
             self.close();
         }
+    }
+
+    /// Somebody else has the state. What was sent is watched for as long as after a signal, and no longer: whoever took over reads
+    /// what becomes of it. What is recorded already is: then only the end of the run is missing.
+    pub(super) fn on_taken_over(&mut self, error: StoreError) {
+        match self.stage {
+            Stage::Over(_) => {}
+            Stage::Looking(_) => self.end_run(LastLook::default()),
+            // What is on its way to the store decides.
+            Stage::Closing => self.books.is_taken_over = true,
+            Stage::Beginning | Stage::Walking => self.fail(error),
+            Stage::Between(_) => {
+                self.fail(error);
+                self.effects.push(Effect::LeaveGate);
+                self.close();
+            }
+        }
+    }
+
+    /// Takes note that nothing more is recorded, and tells it once.
+    fn fail(&mut self, error: StoreError) {
+        if self.books.failure.is_some() {
+            return;
+        }
+        self.tell(Event::CannotRecord { error: explain(&error) });
+        if matches!(error, StoreError::Fenced { .. }) {
+            self.books.is_taken_over = true;
+            self.watch_no_longer_than(self.settings.interrupt_grace);
+        }
+        self.books.failure = Some(error);
     }
 
     /// Sends a call: the one place where they leave. Only a step whose intent is durable gets here, and of those only

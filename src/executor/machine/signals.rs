@@ -31,13 +31,19 @@ impl Machine<'_> {
         }
     }
 
+    /// Lets what was sent have so much time still to settle.
+    pub(super) fn watch_no_longer_than(&mut self, grace: Duration) {
+        let ends = self.now.instant + grace;
+        self.grace_ends = Some(self.grace_ends.map_or(ends, |known| known.min(ends)));
+        // What only waits has sent nothing that has to be settled.
+        self.abandoned |= !self.in_flight.iter().any(|number| self.steps[*number].phase.has_sent());
+    }
+
     pub(super) fn interrupt(&mut self) {
         if !self.interrupted {
             self.interrupted = true;
             let grace = self.settings.interrupt_grace;
-            self.grace_ends = Some(self.now.instant + grace);
-            // What only waits has sent nothing that has to be settled.
-            self.abandoned |= !self.in_flight.iter().any(|number| self.steps[*number].phase.has_sent());
+            self.watch_no_longer_than(grace);
             let grace = if self.abandoned { Duration::ZERO } else { grace };
             self.tell(Event::Interrupted { in_flight: self.in_flight.len(), grace });
         }

@@ -17,7 +17,7 @@ use crate::run::{Report, RunOutcome};
 use crate::state::{Awaiting, RunId};
 use crate::store::{About, Store};
 
-use super::{Locked, unless_signalled};
+use super::{Locked, unless_signalled, unless_taken_over};
 
 impl<C: Acting, S: Store> Locked<'_, C, S> {
     /// Returns the runs that nobody has confirmed in time, oldest first.
@@ -125,6 +125,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let options = PlanOptions::of_all(now, today(now), self.session.settings.settle_timeout);
         let done = Done::by(&run);
         let planned = self.plan_back(done, self.known_state(), Way::Automatic, &options, front);
+        let planned = unless_taken_over(self.store.lease(), planned);
         let planned = match unless_signalled(&signals, planned).await? {
             Some(planned) => planned,
             // The way back that did it died before it could say so.

@@ -17,7 +17,7 @@ use crate::resource::Scope;
 use crate::store::Store;
 use crate::store::lock::Holder;
 
-use super::Locked;
+use super::{Locked, unless_taken_over};
 
 impl<C: Acting, S: Store> Locked<'_, C, S> {
     /// Finds out, once a session, what the API does with what was signed long ago; nothing where nobody else acts on the state.
@@ -28,11 +28,14 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let Some(scope) = scope.filter(|_| self.store.lease().is_some()) else { return Ok(None) };
         if self.late_calls.is_none() {
             let ask = |back| self.cloud.takes_stamp(scope, back);
-            let (soon, old) = join(ask(LateCalls::SIGNED_BACK), ask(LateCalls::TOO_OLD)).await;
-            let is_taken = |taken: Result<bool, _>| {
-                taken.context("cannot find out whether the API refuses calls that come late; nothing was sent")
+            let asked = async {
+                let (soon, old) = join(ask(LateCalls::SIGNED_BACK), ask(LateCalls::TOO_OLD)).await;
+                let is_taken = |taken: Result<bool, _>| {
+                    taken.context("cannot find out whether the API refuses calls that come late; nothing was sent")
+                };
+                anyhow::Ok((is_taken(old)?, is_taken(soon)?))
             };
-            self.late_calls = Some(match (is_taken(old)?, is_taken(soon)?) {
+            self.late_calls = Some(match unless_taken_over(self.store.lease(), asked).await? {
                 (true, _) => LateCalls::Taken,
                 (false, true) => LateCalls::RefusedSoon,
                 (false, false) => LateCalls::Refused,

@@ -14,7 +14,7 @@ use crate::render::{counted, words};
 use crate::store::Store;
 
 use super::work::{WayBack, Worked};
-use super::{Locked, Planned, unless_signalled};
+use super::{Locked, Planned, unless_signalled, unless_taken_over};
 
 impl<C: Acting, S: Store> Locked<'_, C, S> {
     /// Takes back what a failed run did, through the same guards.
@@ -43,7 +43,10 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         }
         let steps = counted(sent, "step");
         front.note(&format!("taking back the {steps} of run {}", report.run_id));
-        let planned = unless_signalled(&signals, self.plan_way_back(worked, &run, front)).await?;
+        let planned = {
+            let lease = self.store.lease();
+            unless_signalled(&signals, unless_taken_over(lease, self.plan_way_back(worked, &run, front))).await?
+        };
         let Some(planned) = planned else { return Ok(None) };
         front.planned(&planned.plan);
         if planned.plan.steps.is_empty() && !planned.finds_everything_back() {

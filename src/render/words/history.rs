@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::calendar::Zone;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::history::Note;
+use crate::journal::Run;
 use crate::render::counted;
 use crate::resource::{Address, Status};
 use crate::state::{RunId, Sighting};
@@ -121,4 +122,13 @@ pub(crate) fn observed(seen: &Sighting, zone: &Zone) -> String {
         Some(since) => format!("{status} since {}", zone.stamp(since)),
         None => format!("{status}, first read {}", zone.stamp(seen.since)),
     }
+}
+
+/// Says that another state of the same store has a run open on the same account.
+pub(crate) fn open_beside(run: &Run, state: &str) -> String {
+    let (id, who) = (run.id(), &run.started.who);
+    let host = run.started.evidence.host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default();
+    format!(
+        "run {id} of {state} ({who}{host}) is open on the same account, and nothing keeps it from acting beside this one on another machine; if its process is dead, `rictl apply` of that spec closes it"
+    )
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::past::PastRun;
 use super::super::phrase::Phrase;
+use crate::diagnostic::quoted;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::{Operation, Outcome};
 use crate::plan::{BlockCode, Plan, Warning};
@@ -136,16 +137,6 @@ fn flag(name: &str, value: Option<&str>) -> String {
         Some(value) => format!(" {name} {}", quoted(value)),
         None => format!(" {name}"),
     }
-}
-
-/// Quotes a word for a shell, where it needs that.
-pub fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+@%,:=".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    // Not with a backslash: a terminal's view would show two.
-    format!("'{}'", word.replace('\'', r#"'"'"'"#))
 }
 
 /// Returns what to run after a plan. Nothing where nothing is to be done.

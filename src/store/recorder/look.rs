@@ -84,7 +84,7 @@ pub(super) fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
         let state = read_state(medium)?;
         let is_older_version = state.as_ref().is_some_and(|(version, _)| *version < state::FORMAT_VERSION);
         let state = state.map(|(_, state)| state);
-        let Some(lost) = state.as_ref().and_then(|state| lost(&journal, state, bytes.as_deref())) else {
+        let Some(lost) = state.as_ref().and_then(|state| misfit(&journal, state, bytes.as_deref())) else {
             return Ok((Found { journal, torn, state, is_older_version }, length));
         };
         let seen = (LineHash::of(bytes.as_deref().unwrap_or_default()), state.map(|state| state.serial));
@@ -98,7 +98,7 @@ pub(super) fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
 
 /// Returns what is wrong with a journal that does not hold the line that its state rests on. A state that is older than
 /// its journal rests on a line that was archived since.
-fn lost(journal: &Journal, state: &State, bytes: Option<&[u8]>) -> Option<&'static str> {
+pub fn misfit(journal: &Journal, state: &State, bytes: Option<&[u8]>) -> Option<&'static str> {
     let anchor = state.anchor.filter(|anchor| !journal.knows(anchor.head))?;
     let replay = journal.replay();
     let is_ours = journal.origin().is_some_and(|(lineage, _)| lineage == state.lineage);
@@ -158,7 +158,7 @@ pub fn newest_run(medium: &impl Medium) -> Result<Option<Run>, StoreError> {
 fn unreadable_run(id: &RunId, damaged: &DamagedLine) -> StoreError {
     match unreadable(format!("run {id}"), damaged) {
         StoreError::Damaged { path, detail, .. } => {
-            let hint = "restore its file from a copy, or move it away: that run is then unknown".into();
+            let hint = "restore it from a copy, or take it away: that run is then unknown".into();
             StoreError::Damaged { path, detail, hint }
         }
         other => other,

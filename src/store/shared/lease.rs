@@ -4,9 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use tokio::sync::watch;
 
 use super::guard;
 use crate::clock::BootTime;
+use crate::store::StoreError;
 use crate::store::lock::Holder;
 use crate::store::remote::{Before, Claimed, Fenced, Lost};
 
@@ -19,12 +21,20 @@ pub struct Lease(Arc<Mutex<Term>>);
 struct Term {
     /// The id of the claim.
     claim: String,
+    /// Of which state it is, for people.
+    label: Arc<str>,
     epoch: u64,
     ttl: Duration,
     /// When the request was begun that renewed it last.
     renewed: BootTime,
-    fenced: Option<Fenced>,
+    fenced: watch::Sender<Option<Fenced>>,
     before: Option<Predecessor>,
+}
+
+impl Term {
+    fn is_fenced(&self) -> bool {
+        self.fenced.borrow().is_some()
+    }
 }
 
 /// Who held a state before and did not give it back: its calls may still be on their way.
@@ -54,14 +64,15 @@ impl Predecessor {
 }
 
 impl Lease {
-    pub(super) fn new(claim: &str, claimed: &Claimed, ttl: Duration, begun: BootTime) -> Self {
+    pub(super) fn new(claim: &str, label: Arc<str>, claimed: &Claimed, (ttl, begun): (Duration, BootTime)) -> Self {
         let before = claimed.before.as_ref().map(|before| Predecessor::new(before, BootTime::now()));
         Self(Arc::new(Mutex::new(Term {
             claim: claim.to_owned(),
+            label,
             epoch: claimed.epoch,
             ttl,
             renewed: begun,
-            fenced: None,
+            fenced: watch::Sender::new(None),
             before,
         })))
     }
@@ -85,7 +96,7 @@ impl Lease {
     /// store counts from its arrival. The past where it is over or was taken away.
     pub fn until(&self) -> BootTime {
         let term = guard(&self.0);
-        if term.fenced.is_some() { term.renewed } else { term.renewed.after(term.ttl) }
+        if term.is_fenced() { term.renewed } else { term.renewed.after(term.ttl) }
     }
 
     /// Returns until when a call may leave: it has to be answered or lost while nobody else can have taken the state.
@@ -93,7 +104,7 @@ impl Lease {
         /// What a call takes from its last check to the other side.
         const ON_ITS_WAY: Duration = Duration::from_secs(5);
         let term = guard(&self.0);
-        let ttl = if term.fenced.is_some() { Duration::ZERO } else { term.ttl.saturating_sub(ON_ITS_WAY) };
+        let ttl = if term.is_fenced() { Duration::ZERO } else { term.ttl.saturating_sub(ON_ITS_WAY) };
         term.renewed.after(ttl)
     }
 
@@ -104,7 +115,17 @@ impl Lease {
 
     /// Returns who took the state away, once that is known.
     pub fn fenced(&self) -> Option<Fenced> {
-        guard(&self.0).fenced.clone()
+        guard(&self.0).fenced.borrow().clone()
+    }
+
+    /// Returns who took the state away, as an error, once that is known; for ever, where nobody does.
+    pub async fn lost(&self) -> StoreError {
+        let mut fenced = guard(&self.0).fenced.subscribe();
+        let told = fenced.wait_for(Option::is_some).await.ok().and_then(|fenced| fenced.clone());
+        match told {
+            Some(fenced) => StoreError::fenced(&guard(&self.0).label, &fenced),
+            None => std::future::pending().await,
+        }
     }
 
     /// Returns who held the state before and did not give it back.
@@ -120,13 +141,17 @@ impl Lease {
 
     /// Somebody else has the state.
     pub(super) fn end(&self, fenced: Fenced) {
-        guard(&self.0).fenced.get_or_insert(fenced);
+        guard(&self.0).fenced.send_if_modified(|known| {
+            let is_news = known.is_none();
+            known.get_or_insert(fenced);
+            is_news
+        });
     }
 
     /// Returns how long from now the next beat is due: a third of the lease after the last renewal; `None` for one that is
     /// no longer ours.
     pub(super) fn beat_in(&self) -> Option<Duration> {
         let term = guard(&self.0);
-        term.fenced.is_none().then(|| term.renewed.after(term.ttl / 3).since(BootTime::now()))
+        (!term.is_fenced()).then(|| term.renewed.after(term.ttl / 3).since(BootTime::now()))
     }
 }

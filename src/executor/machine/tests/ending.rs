@@ -1,7 +1,11 @@
+use jiff::Timestamp;
+
 use super::bench::{Scene, drain, refused};
 use crate::cloud::ErrorKind;
+use crate::executor::machine::port::Input;
 use crate::executor::settings::OnError;
 use crate::resource::Status;
+use crate::store::StoreError;
 
 #[test]
 fn one_signal_starts_nothing_new_and_settles_what_was_sent() {
@@ -116,4 +120,46 @@ fn what_a_result_releases_is_sent_only_once_that_result_is_durable() {
     assert!(run.read().is_empty());
     assert_eq!(run.appended(), ["append intent b/deactivate"]);
     assert_eq!(run.appended(), ["send b/deactivate until 4000 ms"]);
+}
+
+fn taken() -> StoreError {
+    StoreError::Fenced { path: "site".to_owned(), by: "bob".to_owned(), since: Timestamp::UNIX_EPOCH, epoch: 2 }
+}
+
+#[test]
+fn who_lost_the_state_says_so_and_watches_what_was_sent_as_long_as_after_a_signal() {
+    let mut run = Scene::of([drain("a"), drain("b")]).after(1, 0).begin();
+    run.accept(0);
+    assert!(run.tell(Input::TakenOver(taken())).contains(&"told CannotRecord".to_owned()));
+    // Told twice, it is said once.
+    assert!(!run.tell(Input::TakenOver(taken())).contains(&"told CannotRecord".to_owned()));
+    assert!(!run.pass(29.0).contains(&"told a/deactivate Unsettled".to_owned()));
+    let words = run.pass(1.0);
+    assert!(words.contains(&"told a/deactivate Unsettled".to_owned()), "{words:?}");
+    assert!(words.contains(&"told b/deactivate NotStarted".to_owned()), "{words:?}");
+    // Nothing of it is looked at once more.
+    assert_eq!(run.tell(Input::Unappended(taken())), ["finish"]);
+    let left = run.left();
+    assert!(left.is_open && !left.interrupted && matches!(left.failure, Some(StoreError::Fenced { .. })));
+}
+
+#[test]
+fn who_lost_the_state_and_has_sent_nothing_ends_at_once() {
+    let mut run = Scene::of([drain("a")]).begin();
+    run.permit(0);
+    let words = run.tell(Input::TakenOver(taken()));
+    assert_eq!(words[0], "told CannotRecord");
+    assert!(words.contains(&"told a/deactivate NotStarted".to_owned()), "{words:?}");
+    assert_eq!(run.tell(Input::Unappended(taken())), ["finish"]);
+}
+
+#[test]
+fn who_lost_the_state_once_everything_was_recorded_loses_only_the_last_look() {
+    let mut run = Scene::of([drain("a")]).begin();
+    run.accept(0);
+    run.show("a", Status::Inactive).poll(1);
+    run.appended();
+    assert_eq!(run.tell(Input::TakenOver(taken())), ["finish"]);
+    let left = run.left();
+    assert!(left.failure.is_none() && !left.interrupted);
 }
