@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::calendar::Zone;
 use crate::diagnostic::{Diagnostic, Sources};
@@ -87,6 +87,14 @@ impl DriftCause {
 impl Serialize for DriftCause {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for DriftCause {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
+        let known = Self::ALL.into_iter().find(|cause| cause.as_str() == word);
+        known.ok_or_else(|| serde::de::Error::custom(format!("{word:?} is no cause of drift")))
     }
 }
 

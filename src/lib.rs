@@ -22,6 +22,7 @@
 //!     drift      declared, recorded and live, compared: the one definition
 //!     schedule   changes over time: what holds when, and what clashes
 //!     overview   how every link stands, and what may go down next
+//!     fleet      how every state of a store stands, by its rows
 //! F1  spec       YAML -> Spec and back by an entry      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
 //!     survey     what is live, arranged for a first spec
@@ -56,6 +57,7 @@ pub mod executor;
 #[path = "../tests/mutations/feed.rs"]
 #[allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking, and prints what it counted")]
 mod feed;
+pub mod fleet;
 pub mod history;
 pub mod journal;
 pub mod loopback;

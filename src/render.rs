@@ -10,6 +10,7 @@ pub mod drift;
 pub mod escape;
 pub mod events;
 pub mod explain;
+pub mod fleet;
 mod frame;
 pub mod graph;
 pub mod history;

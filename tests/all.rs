@@ -25,12 +25,14 @@ mod emulator;
 mod executor;
 mod fault_matrix;
 mod features;
+mod fleet;
 mod golden;
 mod group_health;
 mod harness;
 mod health_checks;
 mod hostile;
 mod kills;
+
 mod last_routes;
 mod mutations;
 mod objects;

@@ -32,6 +32,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("drift", 2),
     ("schedule", 2),
     ("overview", 2),
+    ("fleet", 2),
     ("cloud", 3),
     ("store", 3),
     ("clock", 3),

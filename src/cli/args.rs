@@ -6,6 +6,7 @@ mod at;
 mod change;
 mod confirm;
 mod emulator;
+mod fleet;
 mod format;
 mod global;
 mod history;
@@ -31,6 +32,7 @@ pub(super) use at::AtArgs;
 pub(super) use change::{ChangeAddArgs, ChangeCommand};
 pub(super) use confirm::ConfirmArgs;
 pub(super) use emulator::EmulatorCommand;
+pub(super) use fleet::FleetArgs;
 pub(super) use format::{Format, FormatArgs};
 pub(super) use global::{Global, Signature};
 pub(super) use history::{HistoryArgs, HistoryFormat, ReportArgs, ReportFormat};
@@ -116,6 +118,8 @@ pub(super) enum Command {
     Graph(GraphArgs),
     /// Say how every group and link stands, live: what is down, why, since when, until when, by whom
     Status(StatusArgs),
+    /// Show every state of a store on one page: last check, what moved, floors, runs, approvals, what begins; exit 2 if any wants a look
+    Fleet(FleetArgs),
     /// Say which groups would fall below their floors without some links; exit 3 if any
     #[command(name = "whatif")]
     WhatIf(WhatIfArgs),

@@ -7,6 +7,7 @@ mod confirm;
 mod drift;
 mod emulator;
 mod explain;
+mod fleet;
 mod history;
 mod init;
 pub(super) mod offline;
@@ -68,6 +69,7 @@ impl Command {
                 | Self::Explain(_)
                 | Self::Status(StatusArgs { watch: None, .. })
                 | Self::WhatIf(_)
+                | Self::Fleet(_)
                 | Self::Init(_)
         )
     }
@@ -89,6 +91,7 @@ impl Command {
             Self::Confirm(arguments) => (arguments.json && arguments.expired, arguments.json && !arguments.expired),
             Self::Plan(arguments) => (false, arguments.format.format() == Format::Json),
             Self::Drift(arguments) => (false, arguments.format.format() == Format::Json),
+            Self::Fleet(arguments) => (false, arguments.format.format() == Format::Json),
             Self::Show(arguments) => (false, arguments.format.format() == Format::Json),
             Self::Graph(arguments) => (false, arguments.format == GraphFormat::Json),
             Self::State {
@@ -156,6 +159,7 @@ async fn run(command: Command, invocation: &Invocation, output: &Output) -> Resu
         Command::Whoami { json } => whoami::whoami(invocation, output, json).await,
         Command::Explain(arguments) => explain::explain(&arguments, invocation, output).await,
         Command::Status(arguments) => status::status(&arguments, invocation, output).await,
+        Command::Fleet(arguments) => fleet::fleet(&arguments, invocation, output).await,
         Command::WhatIf(arguments) => status::what_if(&arguments, invocation, output).await,
         Command::Graph(arguments) => explain::graph(&arguments, invocation, output).await,
         Command::Emulator { command } => emulator::run(command, invocation, output).await,

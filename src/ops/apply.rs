@@ -22,6 +22,7 @@ use super::connection::{self, Cloud, Connection};
 use super::foreseen::{self, Again};
 use super::locked::{Locked, unless_signalled, unless_taken_over};
 use super::neighbours::{Neighbour, open_runs};
+use super::one_state;
 use super::session::{Applied, Approval, Foreseen, Front, Session, Task};
 
 /// What a lock says of whoever takes back.
@@ -113,6 +114,9 @@ async fn begin<'s>(
     let (connection, account) = unless_taken_over(store.lease(), reached).await?;
     for Neighbour { state, run } in open_runs(session, &connection.target) {
         front.note(&format!("warning: {}", words::history::open_beside(&run, state.as_str())));
+    }
+    if operation == Operation::Apply {
+        one_state::take(&session.project, &connection.target)?;
     }
     let mut recorded = recorded;
     let has_taken_along = take_along(session, &mut recorded, &connection.target, front);

@@ -18,6 +18,9 @@ use crate::store::remote::StateName;
 
 use super::failure::{Exit, Refusal};
 
+/// Longer than a bucket takes that works.
+const LONGEST: Duration = Duration::from_secs(20);
+
 /// What is known for reaching buckets.
 #[derive(Debug)]
 pub struct Buckets {
@@ -41,13 +44,21 @@ impl Buckets {
     /// # Errors
     /// An address that is none, a region that nothing says.
     pub fn oss(&self, url: &str, name: StateName, region: Option<&str>, ttl: Duration) -> Result<Objects> {
+        Ok(self.oss_way(url, region, LONGEST.min(ttl / 3))?.state(name).map_err(told)?)
+    }
+
+    /// Opens a bucket of OSS for whoever looks at all its states, whose requests take so long at most; nothing is asked yet.
+    ///
+    /// # Errors
+    /// As [`Self::oss`].
+    pub fn oss_way(&self, url: &str, region: Option<&str>, longest: Duration) -> Result<Way> {
         let region = self.oss_region.as_deref().or(region);
         let endpoint = self.oss_endpoint.as_deref().map(|endpoint| ("OSS_ENDPOINT", endpoint));
         let site = Site::parse(url, region, endpoint).map_err(unplaced)?;
         let settings =
             Settings { environment: self.environment.clone(), profile: self.profile.clone(), ..Settings::default() };
         let keys = Arc::new(OwnKeys(Chain::new(settings, self.clock)));
-        self.open(site, keys, name, ttl)
+        self.way(site, keys, longest)
     }
 
     /// Opens a state in a bucket of S3; nothing is asked yet.
@@ -55,23 +66,29 @@ impl Buckets {
     /// # Errors
     /// As [`Self::oss`], and files of AWS that cannot be read.
     pub fn s3(&self, url: &str, name: StateName, ttl: Duration) -> Result<Objects> {
-        let region = self.aws.region().map_err(|none| refused(none.message, none.hint))?;
-        let site = Site::parse(url, region.as_deref(), self.aws.endpoint()).map_err(unplaced)?;
-        self.open(site, Arc::new(self.aws.clone()), name, ttl)
+        Ok(self.s3_way(url, LONGEST.min(ttl / 3))?.state(name).map_err(told)?)
     }
 
-    fn open(&self, site: Site, keys: Arc<dyn KeySource>, name: StateName, ttl: Duration) -> Result<Objects> {
-        /// Longer than a bucket takes that works.
-        const LONGEST: Duration = Duration::from_secs(20);
+    /// Opens a bucket of S3, as [`Self::oss_way`].
+    ///
+    /// # Errors
+    /// As [`Self::s3`].
+    pub fn s3_way(&self, url: &str, longest: Duration) -> Result<Way> {
+        let region = self.aws.region().map_err(|none| refused(none.message, none.hint))?;
+        let site = Site::parse(url, region.as_deref(), self.aws.endpoint()).map_err(unplaced)?;
+        self.way(site, Arc::new(self.aws.clone()), longest)
+    }
+
+    fn way(&self, site: Site, keys: Arc<dyn KeySource>, longest: Duration) -> Result<Way> {
         // AWS's keys come another way than the chain's, which sees to it itself.
         if let Err(error) = forbid_core_dumps() {
             tracing::warn!("core dumps of this process could not be forbidden: {error}");
         }
         let proxy = Proxy::of(&self.environment);
-        let timeouts = Timeouts::within(LONGEST.min(ttl / 3));
+        let timeouts = Timeouts::within(longest);
         let http = http_client(timeouts, proxy.as_ref(), site.is_plain());
         let http = http.map_err(|cause| refused(format!("cannot set up HTTPS: {cause}"), None))?;
-        Ok(Way { site, http, keys, clock: self.clock }.state(name).map_err(told)?)
+        Ok(Way { site, http, keys, clock: self.clock })
     }
 }
 

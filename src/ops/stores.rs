@@ -1,16 +1,17 @@
 //! Which store a command works with: `--state`, else RICTL_STATE, else what the spec says. A spec never names a host: who
 //! reviews it must not have to look where it sends credentials.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::diagnostic::Diagnostic;
 use crate::spec::Placed;
 use crate::store::local::Paths;
-use crate::store::objects::Site;
+use crate::store::objects::{Site, Way};
 use crate::store::place::Far;
 #[cfg(feature = "postgres")]
 use crate::store::postgres::{self, Login, Postgres};
@@ -45,6 +46,18 @@ pub struct Stores {
 /// The states that a command has opened.
 #[derive(Debug, Default)]
 pub struct Opened(Mutex<BTreeMap<(String, StateName), Shared>>);
+
+/// A store, for whoever looks at every state in it.
+#[derive(Debug)]
+pub enum Shelf {
+    /// Directories of files.
+    Directories(Vec<PathBuf>),
+    /// A Postgres.
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Address, Login),
+    /// A bucket.
+    Bucket(Way),
+}
 
 /// What a spec says of where its state is and what it is called, as far as that could be read.
 #[derive(Clone, Debug, Default)]
@@ -132,18 +145,43 @@ impl Stores {
         Ok(Place::Far(Far { store, name, url: url.to_owned(), spec, adopts: self.adopts, cache: self.cache.clone() }))
     }
 
+    /// Returns the store of which every state is asked for: the one of `--state` or RICTL_STATE, else the directories of the states that
+    /// the specs `own` name. A file stands for the directory that it is in. `region` is what a spec says of it, requests take `longest`.
+    ///
+    /// # Errors
+    /// A store that is unknown or refused; no store at all.
+    pub fn shelf(&self, own: &[Place], region: Option<&str>, longest: Duration) -> Result<Shelf> {
+        let Some(asked) = self.asked.as_deref().filter(|asked| !asked.is_empty()) else {
+            let directories: BTreeSet<PathBuf> =
+                own.iter().filter_map(Place::files).map(|paths| directory_of(paths.state.clone())).collect();
+            return Ok(Shelf::Directories(directories.into_iter().collect()));
+        };
+        let url = match read(asked) {
+            Ok(Asked::Far(url)) => url,
+            Ok(Asked::File(path)) => return Ok(Shelf::Directories(vec![directory_of(path)])),
+            // What names no file is a directory, as it stands.
+            Err(_) => {
+                let path = asked.strip_prefix("file:").unwrap_or(asked);
+                return Ok(Shelf::Directories(vec![PathBuf::from(path.strip_prefix("//").unwrap_or(path))]));
+            }
+        };
+        match url.split(':').next().unwrap_or_default() {
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => Ok(Shelf::Postgres(address(&url)?, self.login.clone())),
+            "oss" => Ok(Shelf::Bucket(self.buckets.oss_way(&url, region, longest)?)),
+            "s3" => Ok(Shelf::Bucket(self.buckets.s3_way(&url, longest)?)),
+            scheme => Err(unknown(scheme)),
+        }
+    }
+
     /// Opens a state in a store that many machines share; nothing is asked yet.
     fn open(&self, url: &str, name: StateName, region: Option<&str>) -> Result<Shared> {
         let scheme = url.split(':').next().unwrap_or_default();
         match scheme {
             #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => {
-                let address = postgres::Address::parse(url).map_err(|error| {
-                    let refusal =
-                        Refusal::new(Exit::Error, "cannot use the URL of the Postgres").cause(error.to_string());
-                    refusal.hint(error.hint())
-                })?;
-                Ok(Shared::on_a_thread(Postgres::new(address, self.login.clone(), name), self.terms.clone())?)
+                let state = Postgres::new(address(url)?, self.login.clone(), name);
+                Ok(Shared::on_a_thread(state, self.terms.clone())?)
             }
             "oss" => {
                 let state = self.buckets.oss(url, name, region, self.terms.ttl)?;
@@ -153,11 +191,34 @@ impl Stores {
                 let state = self.buckets.s3(url, name, self.terms.ttl)?;
                 Ok(Shared::on_a_thread(state, self.terms.clone())?)
             }
-            _ => {
-                let refusal = Refusal::new(Exit::Error, format!("this rictl keeps no states in {scheme}://"));
-                Err(refusal.hint("`--state` takes file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX and s3://BUCKET/PREFIX").into())
-            }
+            _ => Err(unknown(scheme)),
         }
+    }
+}
+
+#[cfg(feature = "postgres")]
+fn address(url: &str) -> Result<postgres::Address, Refusal> {
+    postgres::Address::parse(url).map_err(|error| {
+        let refusal = Refusal::new(Exit::Error, "cannot use the URL of the Postgres").cause(error.to_string());
+        refusal.hint(error.hint())
+    })
+}
+
+fn unknown(scheme: &str) -> anyhow::Error {
+    let refusal = Refusal::new(Exit::Error, format!("this rictl keeps no states in {scheme}://"));
+    refusal
+        .hint("`--state` takes file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX and s3://BUCKET/PREFIX")
+        .into()
+}
+
+/// Returns the directory that holds a state, or that was named itself.
+fn directory_of(path: PathBuf) -> PathBuf {
+    if path.is_dir() {
+        return path;
+    }
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
     }
 }
 

@@ -18,6 +18,7 @@ use super::ticket::Ticket;
 use super::topology::Topology;
 use super::words::next::Given;
 use crate::drift::Drift;
+use crate::fleet::Fleet;
 use crate::plan::Plan;
 use crate::run::Report;
 
@@ -28,18 +29,21 @@ const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\
 <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
 <meta name=\"referrer\" content=\"no-referrer\">\n<style>\n\
-:root{--line:#d8dee4;--faint:#656d76}\n\
+:root{--line:#d8dee4;--faint:#656d76;--good:#1a7f37;--bad:#cf222e;--change:#9a6700}\n\
 body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;padding:12px;max-width:60rem;color:#1f2328;background:#fff}\n\
 h1{font-size:1.3rem}h2{font-size:1.1rem;margin:1.5rem 0 .4rem}.scroll{overflow-x:auto}\n\
 table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:.3rem .5rem;text-align:left;\
 vertical-align:top;overflow-wrap:break-word}\n\
 th{white-space:nowrap}\n\
 code,.mono{font:13px ui-monospace,monospace;overflow-wrap:anywhere}svg{width:100%;height:auto;max-width:32rem}\n\
-.good{color:#1a7f37}.bad{color:#cf222e}.change{color:#9a6700}\n";
+.good{color:var(--good)}.bad{color:var(--bad)}.change{color:var(--change)}\n\
+tr.bad,tr.change,tr.good{color:inherit}tr.bad td:first-child{color:var(--bad)}tr.change td:first-child{color:var(--change)}\
+tr.good td:first-child{color:var(--good)}\n\
+@media(min-width:40rem){tr[class] td:first-child{white-space:nowrap}}\n";
 
 /// The colours of a dark screen.
-const DARK: &str = "@media(prefers-color-scheme:dark){:root{--line:#30363d;--faint:#8b949e}\
-body{color:#e6edf3;background:#0d1117}.good{color:#3fb950}.bad{color:#f85149}.change{color:#d29922}\
+const DARK: &str = "@media(prefers-color-scheme:dark){:root{--line:#30363d;--faint:#8b949e;--good:#3fb950;--bad:#f85149;--change:#d29922}\
+body{color:#e6edf3;background:#0d1117}\
 svg{background:#fff;border-radius:6px}}\n";
 
 /// The most columns that are read as rows beside each other; a row of more is a card, as every row is on a narrow screen.
@@ -81,6 +85,11 @@ pub fn drift<W: Write + ?Sized>(
     topology: Option<&Topology>,
 ) -> io::Result<()> {
     write(out, &page::drift::page(drift, given), None, topology)
+}
+
+/// Writes how every state of a store stands.
+pub fn fleet<W: Write + ?Sized>(out: &mut W, fleet: &Fleet) -> io::Result<()> {
+    write(out, &page::fleet::page(fleet), None, None)
 }
 
 /// Writes a run with its timeline, and the topology where it is known.
@@ -148,11 +157,7 @@ impl Html {
     }
 
     fn verdict(&mut self, verdict: &Verdict) {
-        let class = match verdict.tone {
-            Tone::Good => "good",
-            Tone::Bad => "bad",
-            _ => "change",
-        };
+        let class = class_of(verdict.tone);
         self.text.push_str(&format!("<p class=\"{class}\"><strong>{}</strong></p>\n", escaped(&verdict.sentence())));
         verdict.lines.iter().for_each(|line| self.paragraph(line));
     }
@@ -203,10 +208,12 @@ impl Html {
         let open = format!("<div class=\"scroll\"><table{class}>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n");
         let cell =
             |(head, cell): (&&str, &Phrase)| format!("<td data-head=\"{head}\">{}</td>", escaped(&cell.to_string()));
-        let row = |row: &Vec<Phrase>| {
-            format!("<tr>{}</tr>\n", std::iter::zip(&table.heads, row).map(cell).collect::<String>())
+        let row = |(number, row): (usize, &Vec<Phrase>)| {
+            let class =
+                table.tones.get(number).map(|tone| format!(" class=\"{}\"", class_of(*tone))).unwrap_or_default();
+            format!("<tr{class}>{}</tr>\n", std::iter::zip(&table.heads, row).map(cell).collect::<String>())
         };
-        let rows: Vec<String> = table.rows.iter().map(row).collect();
+        let rows: Vec<String> = table.rows.iter().enumerate().map(row).collect();
         self.rows(title, &open, &rows, "</tbody>\n</table></div>\n");
     }
 
@@ -225,6 +232,15 @@ impl Html {
     fn write<W: Write + ?Sized>(mut self, out: &mut W) -> io::Result<()> {
         self.text.push_str("</body>\n</html>\n");
         out.write_all(self.text.as_bytes())
+    }
+}
+
+/// Returns the class of what is meant so.
+fn class_of(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "good",
+        Tone::Bad => "bad",
+        _ => "change",
     }
 }
 

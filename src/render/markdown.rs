@@ -16,6 +16,7 @@ use super::phrase::{Phrase, Piece};
 use super::ticket::Ticket;
 use super::words::next::Given;
 use crate::drift::Drift;
+use crate::fleet::Fleet;
 use crate::plan::Plan;
 
 /// The most characters of a comment on the large forges.
@@ -41,6 +42,11 @@ pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, given: &Given) -> io::R
 /// Writes what drifted.
 pub fn drift<W: Write + ?Sized>(out: &mut W, drift: &Drift, given: &Given) -> io::Result<()> {
     write(out, &page::drift::page(drift, given))
+}
+
+/// Writes how every state of a store stands.
+pub fn fleet<W: Write + ?Sized>(out: &mut W, fleet: &Fleet) -> io::Result<()> {
+    write(out, &page::fleet::page(fleet))
 }
 
 /// Writes that a spec could not be checked, where others could.

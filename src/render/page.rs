@@ -6,6 +6,7 @@
 pub(crate) mod changes;
 pub(crate) mod drift;
 pub(crate) mod findings;
+pub(crate) mod fleet;
 pub(crate) mod plan;
 pub(crate) mod rehearsal;
 pub(crate) mod run;

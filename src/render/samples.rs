@@ -14,16 +14,17 @@ use super::ticket::{Ticket, TicketPart};
 use crate::cloud::{Call, RequestId};
 use crate::diagnostic::{Place, Sources};
 use crate::drift::{Drift, DriftCause, DriftItem};
+use crate::fleet::{Approval, Awaits, Finding, Fleet, Found, HeldBy, Item, StateRow};
 use crate::history::dossier::{About, Down, Settled};
 use crate::journal::{Approved, ApprovedHow, Evidence, Operation, Outcome};
 use crate::plan::{
     Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Floor, FloorLink,
     FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan, ResourceChange,
-    ResourceType, RolloutPlan, Shortage, Step, StepId, Values, Warning, WhyMemberNotUp,
+    ResourceType, RolloutPlan, Shortage, Step, StepId, Upcoming, Values, Warning, What, WhyMemberNotUp,
 };
 use crate::resource::{
-    AccountName, Address, BusinessStatus, DesiredStatus, DriftPolicy, LiveState, Observed, Opposite, Provider, Reading,
-    Scope, ScopeFailure, Status, Target,
+    AccountName, Address, BusinessStatus, ChangeName, DesiredStatus, DriftPolicy, LiveState, Observed, Opposite,
+    Provider, Reading, Scope, ScopeFailure, Status, Target,
 };
 use crate::run::{
     Event, Facts, LastLook, NotUp, Reason, Report, Shortfall, StepReason, StepResult, StopReason, Unrecorded,
@@ -783,4 +784,54 @@ pub(crate) fn hostile_live_state(text: &str) -> LiveState {
         }
     }
     live
+}
+
+/// A fleet of a state that is well, one that is not in every way, and one that was never checked; every text of somebody's is `text`.
+pub(crate) fn fleet(text: &str) -> Fleet {
+    let drift = hostile_drift(text);
+    let moved = crate::drift::Drift { groups: self::drift().groups, ..drift };
+    let mut finding = Finding {
+        checked_at: at("02:11:00"),
+        target: Target { endpoint: text.to_owned(), ..target() },
+        items: moved.items.iter().map(Item::from).collect(),
+        groups: moved.groups.clone(),
+        unread: Vec::new(),
+        upcoming: vec![Upcoming {
+            change_id: ChangeName::from(text),
+            at: at("04:00:00"),
+            what: What::Begins,
+            interfaces: 2,
+            status: Some(DesiredStatus::Inactive),
+        }],
+        declared: Vec::new(),
+    };
+    let (now, day) = (at("02:14:00"), Duration::from_secs(24 * 3600));
+    let approval = Approval {
+        digest: "sha256:0b5f".to_owned(),
+        by: text.to_owned(),
+        approved_at: at("01:00:00"),
+        at: at("03:00:00"),
+        expires: at("09:00:00"),
+    };
+    let found = Found {
+        finding: Some(finding.clone()),
+        open_run: Some(RunId(text.into())),
+        holder: Some(HeldBy { who: text.to_owned(), host: text.to_owned() }),
+        approvals: vec![approval],
+        ..Found::default()
+    };
+    let bad = StateRow {
+        awaiting: vec![Awaits { run_id: RunId(text.into()), until: at("02:20:00"), left_by: None }],
+        ..StateRow::new(text.to_owned(), found, now, day)
+    };
+    (finding.items, finding.groups, finding.upcoming) = (Vec::new(), Vec::new(), Vec::new());
+    let well = Found { finding: Some(finding), ..Found::default() };
+    let lost = Found { error: Some(text.to_owned()), ..Found::default() };
+    let states = vec![
+        bad,
+        StateRow::new("site-a".to_owned(), well, now, day),
+        StateRow::new("site-b".to_owned(), Found::default(), now, day),
+        StateRow::new("site-c".to_owned(), lost, now, day),
+    ];
+    Fleet { store: text.to_owned(), timestamp: now, states }
 }

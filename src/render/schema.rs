@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::plan::document;
-use super::{drift, events, history, rehearsal, status, ticket, whatif};
+use super::{drift, events, fleet, history, rehearsal, status, ticket, whatif};
 use crate::{spec, state};
 
 /// A format with a schema.
@@ -31,6 +31,8 @@ pub enum Format {
     Drift,
     /// What `status --json` prints.
     Status,
+    /// What `fleet --json` prints.
+    Fleet,
     /// What `whatif --json` prints.
     WhatIf,
     /// What `history --json` prints.
@@ -72,6 +74,7 @@ pub fn schema(format: Format) -> Value {
         Format::Events => of::<events::EventLine<'_>>(),
         Format::Drift => of::<drift::Document<'_>>(),
         Format::Status => of::<status::Printed<'_>>(),
+        Format::Fleet => of::<fleet::Document<'_>>(),
         Format::WhatIf => of::<whatif::Document<'_>>(),
         Format::History => of::<history::ListDocument<'_>>(),
         Format::Report => of::<ticket::document::Document<'_>>(),

@@ -5,6 +5,7 @@ pub mod change;
 pub mod confirmation;
 pub(crate) mod drift;
 pub mod exit_code;
+pub(crate) mod fleet;
 pub(crate) mod groups;
 pub(crate) mod history;
 pub mod identity;

@@ -78,7 +78,12 @@ fn between(spec: &Spec, after: Timestamp, to: Timestamp) -> Vec<(Timestamp, What
 
 /// Lists what begins or ends within the 24 hours after a moment.
 pub fn upcoming(spec: &Spec, at: Timestamp) -> Vec<Upcoming> {
-    let to = at.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+    upcoming_within(spec, at, AHEAD)
+}
+
+/// Lists what begins or ends within such a time after a moment.
+pub fn upcoming_within(spec: &Spec, at: Timestamp, ahead: SignedDuration) -> Vec<Upcoming> {
+    let to = at.checked_add(ahead).unwrap_or(Timestamp::MAX);
     let soon = between(spec, at, to).into_iter();
     soon.map(|(at, what, name, change)| Upcoming {
         change_id: name.clone(),

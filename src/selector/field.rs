@@ -154,6 +154,11 @@ impl<'a> Field<'a> {
         self.candidates.is_empty()
     }
 
+    /// Returns the interfaces, in the order of their addresses.
+    pub fn candidates(&self) -> &[Candidate<'a>] {
+        &self.candidates
+    }
+
     /// Returns the address at a place.
     pub fn address(&self, place: usize) -> &'a Address {
         self.candidates[place].address

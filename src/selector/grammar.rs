@@ -107,6 +107,15 @@ impl Selector {
         matches!(self.terms.as_slice(), [Term::Name(_)])
     }
 
+    /// Returns whether it is one name, or one pattern of names, and that means this one.
+    pub fn names(&self, name: &str) -> bool {
+        match self.terms.as_slice() {
+            [Term::Name(own)] => **own == *name,
+            [Term::Addresses(pattern)] => pattern.matches(name),
+            _ => false,
+        }
+    }
+
     /// Returns whether it asks for changes.
     pub fn asks_for_changes(&self) -> bool {
         self.terms.iter().any(|term| matches!(term, Term::Said(Kind::Change, _)))

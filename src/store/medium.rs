@@ -20,6 +20,22 @@ pub enum About {
     End,
 }
 
+impl About {
+    /// Returns the word for it in the names of a shared store.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Decision => "decision",
+            Self::Rest => "rest_kept",
+            Self::End => "end",
+        }
+    }
+
+    /// Returns what a word stands for.
+    pub(super) fn of_word(word: &str) -> Option<Self> {
+        [Self::Decision, Self::Rest, Self::End].into_iter().find(|about| about.word() == word)
+    }
+}
+
 /// What a state is known by without being read: another one, or another content, has another mark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mark(pub(super) Vec<i64>);

@@ -29,6 +29,8 @@ pub struct Disk {
     pub newest_sent: BTreeMap<String, RunId>,
     /// What is noted of runs that have to be confirmed.
     pub words: RefCell<BTreeMap<(RunId, About), Vec<u8>>>,
+    /// Who is at work on it, where it is a copy of what others write.
+    pub running: Option<Holder>,
     /// Journals that could not be trusted.
     pub distrusted: Vec<Vec<u8>>,
     /// What older versions had written: journal and state.
@@ -182,7 +184,7 @@ impl Medium for Memory {
     }
 
     fn running(&self) -> Result<Option<Holder>, StoreError> {
-        Ok(None)
+        Ok(self.disk.running.clone())
     }
 
     fn claim(&mut self, _: &Holder) -> Result<Option<String>, StoreError> {

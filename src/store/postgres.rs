@@ -5,6 +5,7 @@
 //! session, and a pooler strands it), no transaction over several statements and no named statement.
 
 mod address;
+mod fleet;
 mod link;
 mod schema;
 mod tls;
@@ -24,6 +25,7 @@ use super::remote::{
 use link::{Link, Parameter, Unanswered};
 
 pub use address::{Address, BadAddress, Login};
+pub use fleet::fleet;
 
 /// What makes the schema, for whoever may: the first claim does the same.
 pub const SCHEMA: &str = schema::CREATE;
@@ -120,6 +122,11 @@ impl Postgres {
 
     fn damaged(&self, detail: String) -> StoreError {
         StoreError::Damaged { path: Remote::label(self), detail, hint: link::LOST.to_owned() }
+    }
+
+    /// Says that rows of the journal are missing.
+    fn lacks(&self, journal: &[u8], written: i64) -> StoreError {
+        self.damaged(format!("its journal has {} bytes, and {written} were written", journal.len()))
     }
 
     /// Refuses a schema that a newer version has made.
@@ -250,8 +257,7 @@ impl Remote for Postgres {
         let standing = self.read_standing(row)?;
         let journal: Vec<u8> = row.get::<_, Option<Vec<u8>>>(10).unwrap_or_default();
         if length(&journal) != standing.position {
-            let detail = format!("its journal has {} bytes, and {} were written", journal.len(), standing.position);
-            return Err(self.damaged(detail));
+            return Err(self.lacks(&journal, standing.position));
         }
         let was_written = standing.generation > 0 || standing.position > 0;
         Ok(Prefix { tip: standing.tip, journal: was_written.then_some(journal), state: row.get(9) })
@@ -342,7 +348,8 @@ impl Remote for Postgres {
         let state = state.as_str();
         let all: [Parameter<'_>; 4] =
             [(&state, Type::TEXT), (&folder, Type::TEXT), (&note, Type::TEXT), (&bytes, Type::BYTEA)];
-        self.write_unclaimed(schema::REPLACE, &all).await?;
+        let statement = if name.folder() == Folder::Findings { schema::FIND } else { schema::REPLACE };
+        self.write_unclaimed(statement, &all).await?;
         Ok(())
     }
 
@@ -375,6 +382,25 @@ impl Remote for Postgres {
         }
         self.name = own;
         all
+    }
+
+    async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
+        let own = self.name.clone();
+        let own = own.as_str().as_bytes();
+        let all: [Parameter<'_>; 2] = [(&keys, Type::TEXT_ARRAY), (&own, Type::BYTEA)];
+        self.write_unclaimed(if anyway { schema::OWN_ANYWAY } else { schema::OWN }, &all).await?;
+        let rows = self.link.ask("read", schema::OWNED, &all).await?;
+        let said = rows.iter().filter_map(|row| {
+            let name = String::from_utf8_lossy(row.get(1));
+            Some((row.get(0), StateName::parse(&name).ok()?))
+        });
+        Ok(said.collect())
+    }
+
+    async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError> {
+        let name = name.as_str();
+        let rows = self.link.ask("read", schema::STATE, &[(&name, Type::TEXT)]).await?;
+        Ok(rows.first().map(|row| row.get(0)))
     }
 
     async fn note_all(&mut self, notes: &[(NoteName, Vec<u8>)]) -> Result<(), StoreError> {

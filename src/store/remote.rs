@@ -216,6 +216,13 @@ pub trait Remote: Send + 'static {
     /// Reads other states of the same store, each as [`Remote::read`] does, in this order; several at once, where that is faster.
     async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>>;
 
+    /// Keeps of interfaces, by names that whoever asks gives them, that this state has them, where nothing stands yet; with `anyway` in the
+    /// place of what stands. Returns which other state each is said of that stood there before, and still does.
+    async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError>;
+
+    /// Returns the newest state of another name in the same store; `None` where there is none, or where it was moved elsewhere.
+    async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError>;
+
     /// Keeps many notes, as [`Remote::note`]; what stands already stays. Where the store can take them in one request, it should.
     async fn note_all(&mut self, notes: &[(NoteName, Vec<u8>)]) -> Result<(), StoreError> {
         for (name, bytes) in notes {

@@ -10,6 +10,7 @@
 //! when that one is dropped.
 
 mod driver;
+mod ids;
 mod lease;
 mod surely;
 
@@ -266,12 +267,7 @@ impl Shared {
     }
 
     fn word_note(id: &RunId, about: About) -> Option<NoteName> {
-        let kind = match about {
-            About::Decision => "decision",
-            About::Rest => "rest_kept",
-            About::End => "end",
-        };
-        NoteName::new(Folder::Words, format!("{id}.{kind}"))
+        NoteName::new(Folder::Words, format!("{id}.{}", about.word()))
     }
 
     /// Returns the run whose id stands under a name.

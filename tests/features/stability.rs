@@ -39,7 +39,7 @@ interfaces:
 ";
 
 /// The documents, in the order in which they are asked for; of those that hold lines each line is one.
-const DOCUMENTS: [(&str, &str); 20] = [
+const DOCUMENTS: [(&str, &str); 21] = [
     ("validate", "validate --json"),
     ("plan", "plan --json --exclude d"),
     ("plan-blocked", "plan --json"),
@@ -53,7 +53,8 @@ const DOCUMENTS: [(&str, &str); 20] = [
     ("history", "history --json"),
     ("report", "report last --format json"),
     ("status", "status --json"),
-    ("drift", "drift --json --unmanaged"),
+    ("drift", "drift --json --unmanaged --record"),
+    ("fleet", "fleet --json"),
     ("state-list", "state list --json"),
     ("state-show", "state show b --json"),
     ("state-lock", "state lock --json"),

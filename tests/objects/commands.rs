@@ -22,7 +22,12 @@ interfaces:
 
 /// Somebody's checkout, on a machine that has nothing but the spec and keys.
 pub(crate) fn machine(mock: &Mock, dialect: Dialect) -> Desk {
-    let desk = Desk::new(SPEC).with_the_usual_key();
+    reaching(Desk::new(SPEC), mock, dialect)
+}
+
+/// Lets a desk keep its state in a bucket.
+pub(crate) fn reaching(desk: Desk, mock: &Mock, dialect: Dialect) -> Desk {
+    let desk = desk.with_the_usual_key();
     in_bucket(desk, mock, dialect).variable("RICTL_STATE", &format!("{}://{BUCKET}/net", scheme(dialect)))
 }
 

@@ -67,6 +67,8 @@ pub(crate) struct World {
     /// Keys that have ended.
     pub(crate) expired: Vec<String>,
     pub(crate) fault: Option<Chooser>,
+    /// What is never answered.
+    silent: Option<Box<dyn Fn(&Seen) -> bool + Send>>,
     pub(crate) seen: Vec<Seen>,
     pub(crate) page: usize,
 }
@@ -104,6 +106,7 @@ impl Mock {
             keys,
             expired: Vec::new(),
             fault: None,
+            silent: None,
             seen: Vec::new(),
             page: 1000,
         };
@@ -141,6 +144,11 @@ impl Mock {
         self.world().fault = Some(Box::new(choose));
     }
 
+    /// Leaves such requests without an answer, from now on.
+    pub(crate) fn hold(&self, is_held: impl Fn(&Seen) -> bool + Send + 'static) {
+        self.world().silent = Some(Box::new(is_held));
+    }
+
     pub(crate) fn mend(&self) {
         self.world().fault = None;
     }
@@ -169,9 +177,16 @@ impl Said {
 async fn answer(State(world): State<Arc<Mutex<World>>>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let body = axum::body::to_bytes(body, 64 << 20).await.unwrap();
-    let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let date = world.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let (said, is_broken) = said(&mut world, &parts, &body);
+    let (said, is_broken, date, is_silent) = {
+        let mut world = world.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let date = world.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        let (said, is_broken) = said(&mut world, &parts, &body);
+        let is_silent = world.seen.last().is_some_and(|seen| world.silent.as_ref().is_some_and(|held| held(seen)));
+        (said, is_broken, date, is_silent)
+    };
+    if is_silent {
+        std::future::pending::<()>().await;
+    }
     let mut response = Response::builder().status(said.status).header("date", date);
     response = response.header("x-oss-request-id", "MOCKHEAD");
     for (name, value) in said.headers {

@@ -411,6 +411,14 @@ impl Remote for Visit {
     async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
         Remote::read_all(&mut self.visitor, names).await
     }
+
+    async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
+        Remote::own(&mut self.visitor, keys, anyway).await
+    }
+
+    async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError> {
+        Remote::state_of(&mut self.visitor, name).await
+    }
 }
 
 /// Nobody looks, and whoever is asked agrees.

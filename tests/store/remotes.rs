@@ -58,6 +58,7 @@ pub(crate) async fn keeps_the_contract(place: &impl Place, prefix: &str) {
     whoever_took_over_is_named_with_the_moment(place, &state_name(&format!("{prefix}/takeovers"))).await;
     the_first_note_stands(place, &state_name(&format!("{prefix}/notes"))).await;
     reads_one_moment(place, &state_name(&format!("{prefix}/reads"))).await;
+    an_interface_is_of_the_state_that_said_so_first(place, prefix).await;
 }
 
 async fn one_of_two_who_saw_the_same_wins(place: &impl Place, name: &StateName) {
@@ -85,6 +86,25 @@ async fn one_of_two_who_saw_the_same_wins(place: &impl Place, name: &StateName) 
     assert_eq!(c.claim(&tip, &who, LONG).await.unwrap().unwrap().epoch, won.epoch);
     c.append(0, b"x").await.unwrap();
     assert!(c.states().await.unwrap().contains(name));
+}
+
+async fn an_interface_is_of_the_state_that_said_so_first(place: &impl Place, prefix: &str) {
+    let (one, other) = (state_name(&format!("{prefix}/ids-a")), state_name(&format!("{prefix}/ids-b")));
+    let (mut a, mut b) = (place.remote(&one), place.remote(&other));
+    let key = |name: &str| format!("{}{name}", prefix.replace('/', "-"));
+    let keys = |names: &[&str]| names.iter().map(|name| key(name)).collect::<Vec<_>>();
+    assert_eq!(a.state_of(&other).await.unwrap(), None, "nobody was ever there");
+    assert_eq!(a.own(&keys(&["x", "y"]), false).await.unwrap(), []);
+    assert_eq!(a.own(&keys(&["x", "y"]), false).await.unwrap(), [], "said again it is no other's");
+    assert_eq!(b.own(&keys(&["y", "z"]), false).await.unwrap(), [(key("y"), one.clone())]);
+    assert_eq!(a.own(&keys(&["z"]), false).await.unwrap(), [(key("z"), other.clone())]);
+    assert_eq!(b.own(&keys(&["y"]), true).await.unwrap(), []);
+    assert_eq!(a.own(&keys(&["x", "y"]), false).await.unwrap(), [(key("y"), other.clone())]);
+    taken(&mut b, "bob", LONG).await;
+    b.keep(1, b"the state").await.unwrap();
+    assert_eq!(a.state_of(&other).await.unwrap().as_deref(), Some(b"the state".as_slice()));
+    b.note(&note(Folder::About, "moved"), b"{}").await.unwrap();
+    assert_eq!(a.state_of(&other).await.unwrap(), None, "what was moved is elsewhere");
 }
 
 async fn appends_where_the_journal_ends(place: &impl Place, name: &StateName) {

@@ -45,6 +45,8 @@ pub(in crate::cli) enum SchemaFormat {
     Drift,
     /// What `status --json` prints
     Status,
+    /// What `fleet --json` prints
+    Fleet,
     /// What `whatif --json` prints
     #[value(name = "whatif")]
     WhatIf,

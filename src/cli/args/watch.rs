@@ -32,6 +32,9 @@ pub(in crate::cli) struct DriftArgs {
     /// Write a JUnit report: a suite per spec, a case per interface and per group
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) junit: Option<PathBuf>,
+    /// Leave what was found beside the state, for `rictl fleet`: one row a state, without a claim. It is about all of a spec, now
+    #[arg(long)]
+    pub(in crate::cli) record: bool,
     /// Run this with the finding as JSON on its standard input, only when the finding changed since the last run (kept
     /// beside the state as <stem>.notified). Words as in a shell's quotes, but no shell: 'mail -s "moved" noc@example.com'
     #[arg(long, value_name = "CMD")]

@@ -12,6 +12,7 @@ use crate::ops::drift::{self as operation, Watching};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::notify;
 use crate::ops::project::{Project, together};
+use crate::ops::record::{self, Row};
 use crate::ops::several::{Seen, connect_and_read_each};
 use crate::ops::shared_file::{self, Access};
 use crate::ops::unmanaged::{self, Listed};
@@ -22,7 +23,7 @@ use crate::render::topology::Topology;
 use crate::render::words::next::Given;
 use crate::resource::{Address, DriftPolicy, LiveState, Reading};
 
-use super::super::args::{DriftArgs, Format, FormatArgs};
+use super::super::args::{DriftArgs, Format, FormatArgs, Selection};
 use super::super::errors::{self, Machine};
 use super::super::output::Output;
 use super::super::streams;
@@ -50,6 +51,7 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     }
     let files = [("--metrics-file", arguments.metrics_file.as_deref()), ("--junit", arguments.junit.as_deref())];
     streams::check(streams::document_of(&arguments.format), &files)?;
+    refuse_part_to_record(arguments)?;
     let machine = if format == Format::Json { Machine::Document } else { Machine::None };
     let read = read(&paths, arguments, invocation).await?;
     let given = read.iter().flatten().filter(|_| arguments.unmanaged);
@@ -96,6 +98,26 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
         failed.get_or_insert(code);
     }
     Ok(failed.unwrap_or(if moved { Exit::Changes } else { Exit::Done }))
+}
+
+/// What is kept beside a state is about all of it, and about now: a part would show the rest as it should be.
+fn refuse_part_to_record(arguments: &DriftArgs) -> Result<(), Refusal> {
+    let Selection { target, exclude } = &arguments.selection;
+    let parts = [
+        ("--target", !target.is_empty()),
+        ("--exclude", !exclude.is_empty()),
+        ("--at", arguments.at.typed().is_some()),
+    ];
+    match parts.iter().find(|(_, is_given)| arguments.record && *is_given) {
+        Some((flag, _)) => {
+            let refusal = Refusal::new(
+                Exit::Error,
+                format!("--record keeps what all of a spec is now, and {flag} looks at something else"),
+            );
+            Err(refusal.hint(format!("record without {flag}, or look without --record")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Reads what the specs declare: each account and region once for all of them. What goes wrong is told when the turn of its
@@ -156,7 +178,18 @@ async fn check(
         Some(command) => notify::notify(&project, &drift, command, invocation.environment.children()).await,
         None => Ok(()),
     };
-    Ok((of(path, drift, &seen), told.err()))
+    let recorded = if arguments.record { record(&project, &drift, output) } else { Ok(()) };
+    Ok((of(path, drift, &seen), recorded.and(told).err()))
+}
+
+/// Keeps what was found beside the state.
+fn record(project: &Project, drift: &Drift, output: &Output) -> Result<()> {
+    let Row { kept, damaged } = record::read(&project.place)?;
+    if let Some(detail) = damaged {
+        let name = project.place.finding_name();
+        output.say(&format!("warning: {name} could not be read ({detail}) and was replaced"));
+    }
+    Ok(record::record(project, drift, kept)?)
 }
 
 /// Names a spec in the files of a host, where checks from several directories meet.

@@ -107,6 +107,7 @@ pub(super) fn schema(format: SchemaFormat, output: &Output) -> Result<Exit> {
         SchemaFormat::Events => schema::Format::Events,
         SchemaFormat::Drift => schema::Format::Drift,
         SchemaFormat::Status => schema::Format::Status,
+        SchemaFormat::Fleet => schema::Format::Fleet,
         SchemaFormat::WhatIf => schema::Format::WhatIf,
         SchemaFormat::History => schema::Format::History,
         SchemaFormat::Report => schema::Format::Report,

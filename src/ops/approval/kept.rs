@@ -98,8 +98,11 @@ impl Kept {
         Ok(place.put_approval_by(&self.name)?)
     }
 
-    fn read(name: String, bytes: &[u8], place: &Place) -> Result<Self, Refusal> {
-        let path = place.approval_name(&name);
+    /// Reads an approval that people know by `path`.
+    ///
+    /// # Errors
+    /// Bytes that are none, or of a newer version.
+    pub fn read(name: String, bytes: &[u8], path: &str) -> Result<Self, Refusal> {
         let unusable = |why: String| {
             let refusal = Refusal::new(Exit::Error, format!("cannot use the approval {}: {why}", path));
             refusal.hint("move it away, and approve its plan again")
@@ -137,7 +140,10 @@ pub struct Waiting {
 pub fn waiting(place: &Place) -> Result<Waiting> {
     let mut waiting = Waiting::default();
     for (name, bytes) in place.approvals()? {
-        match bytes.map_err(Into::into).and_then(|bytes| Ok(Kept::read(name, &bytes, place)?)) {
+        match bytes
+            .map_err(Into::into)
+            .and_then(|bytes| Ok(Kept::read(name.clone(), &bytes, &place.approval_name(&name))?))
+        {
             Ok(kept) => waiting.kept.push(kept),
             Err(error) => waiting.unusable.push(error),
         }

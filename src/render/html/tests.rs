@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::render::samples::{
-    HOSTILE, drift as sample_drift, empty_plan, hostile_drift, hostile_live_state, hostile_plan, hostile_report,
-    hostile_ticket, large_plan, live_state, past, report, rich_plan, spec, ticket as sample_ticket, written,
+    HOSTILE, drift as sample_drift, empty_plan, fleet as sample_fleet, hostile_drift, hostile_live_state, hostile_plan,
+    hostile_report, hostile_ticket, large_plan, live_state, past, report, rich_plan, spec, ticket as sample_ticket,
+    written,
 };
 
 /// Returns the elements of a page with their attributes, without their texts.
@@ -18,13 +19,14 @@ fn skeleton(html: &str) -> BTreeSet<String> {
     elements(html).iter().map(|element| element.split('"').step_by(2).collect()).collect()
 }
 
-fn pages(text: &str) -> [String; 4] {
+fn pages(text: &str) -> [String; 5] {
     let topology = Topology::new(&spec(), &hostile_live_state(text));
     [
         written(|out| plan(out, &hostile_plan(text), &Given::default(), Some(&topology))),
         written(|out| drift(out, &hostile_drift(text), &Given::default(), Some(&topology))),
         written(|out| run(out, &past(hostile_report(text)), &Given::default(), Some(&topology))),
         written(|out| ticket(out, &hostile_ticket(text))),
+        written(|out| fleet(out, &sample_fleet(text))),
     ]
 }
 
@@ -34,6 +36,7 @@ fn shows_a_plan_a_drift_a_run_and_a_ticket() {
     insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan(), &Given::default(), Some(&topology))));
     insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift(), &Given::default(), None)));
     insta::assert_snapshot!("run", written(|out| run(out, &past(report()), &Given::default(), None)));
+    insta::assert_snapshot!("fleet", written(|out| fleet(out, &sample_fleet("net/site-d"))));
     insta::assert_snapshot!("ticket", written(|out| ticket(out, &sample_ticket())));
 }
 

@@ -1,6 +1,7 @@
 //! Rows under heads, for the views that have tables.
 
 use crate::render::phrase::Phrase;
+use crate::render::text::Tone;
 
 /// Rows under heads, for the views that have tables.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +10,8 @@ pub(crate) struct Table {
     pub(crate) heads: Vec<&'static str>,
     /// The cells of each row, as many as there are heads.
     pub(crate) rows: Vec<Vec<Phrase>>,
+    /// How each row is meant, where that differs.
+    pub(crate) tones: Vec<Tone>,
 }
 
 impl Table {
@@ -21,6 +24,11 @@ impl Table {
         let cells = |row: [Phrase; N]| {
             row.into_iter().enumerate().filter(|(column, _)| kept(*column)).map(|(_, cell)| cell).collect()
         };
-        Self { heads, rows: rows.into_iter().map(cells).collect() }
+        Self { heads, rows: rows.into_iter().map(cells).collect(), tones: Vec::new() }
+    }
+
+    /// Says how each row is meant.
+    pub(crate) fn toned(self, tones: impl IntoIterator<Item = Tone>) -> Self {
+        Self { tones: tones.into_iter().collect(), ..self }
     }
 }

@@ -19,6 +19,8 @@ use crate::store::remote::{
 #[derive(Clone, Debug)]
 pub struct Commons {
     kept: Arc<Mutex<BTreeMap<StateName, Kept>>>,
+    /// Which state has which interface.
+    ids: Arc<Mutex<BTreeMap<String, StateName>>>,
     began: BootTime,
     ahead: Arc<Mutex<Duration>>,
 }
@@ -62,7 +64,7 @@ pub struct Visitor {
 
 impl Default for Commons {
     fn default() -> Self {
-        Self { kept: Arc::default(), began: BootTime::now(), ahead: Arc::default() }
+        Self { kept: Arc::default(), ids: Arc::default(), began: BootTime::now(), ahead: Arc::default() }
     }
 }
 
@@ -318,5 +320,23 @@ impl Remote for Visitor {
             all.push(self.commons.visitor(name.clone()).read().await);
         }
         all
+    }
+
+    async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
+        let mut ids = guard(&self.commons.ids);
+        let mut others = Vec::new();
+        for key in keys {
+            match ids.get(key).filter(|name| !anyway && **name != self.name) {
+                Some(name) => others.push((key.clone(), name.clone())),
+                None => drop(ids.insert(key.clone(), self.name.clone())),
+            }
+        }
+        Ok(others)
+    }
+
+    async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError> {
+        let is_moved =
+            |kept: &Kept| kept.notes.keys().any(|note| note.folder() == Folder::About && note.name() == "moved");
+        Ok(guard(&self.commons.kept).get(name).filter(|kept| !is_moved(kept)).and_then(|kept| kept.state.clone()))
     }
 }

@@ -14,6 +14,7 @@ use super::error::ObjectError;
 use super::frame::{self, Claim, Kept};
 use super::log::{Log, Place, View};
 use super::probe;
+use super::wire::Answer;
 use super::writing::{Write, Writing};
 use crate::clock::{BootTime, Clock};
 use crate::signature::sha256_hex;
@@ -118,7 +119,7 @@ impl Remote for Objects {
             return Ok(None);
         }
         if tip.epoch == 0 {
-            self.register().await?;
+            self.list_under(STATES).await?;
         }
         probe::once(&self.log).await?;
         let ttl_ms = u64::try_from(ttl.as_millis()).unwrap_or(u64::MAX);
@@ -209,6 +210,9 @@ impl Remote for Objects {
         let key = self.key(name);
         let put =
             self.log.bucket.create(&key, or_nothing(bytes)).await.map_err(|error| self.failed(error, "write", &key))?;
+        if name.folder() == Folder::About && name.name() == MOVED {
+            self.list_under(MOVED_STATES).await?;
+        }
         match put {
             (Put::Done, _) => Ok(Noted::Yours),
             (Put::Taken, _) => {
@@ -222,26 +226,36 @@ impl Remote for Objects {
 
     async fn replace(&mut self, name: &NoteName, bytes: &[u8]) -> Result<(), StoreError> {
         let key = self.key(name);
+        if name.folder() == Folder::Findings {
+            // Whoever looks at all states finds one that was checked and never claimed.
+            self.list_under(STATES).await?;
+        }
         self.log.bucket.put(&key, or_nothing(bytes)).await.map(drop).map_err(|error| self.failed(error, "write", &key))
     }
 
     async fn noted(&mut self, name: &NoteName) -> Result<Option<Vec<u8>>, StoreError> {
-        let key = self.key(name);
-        let answer = self.log.bucket.get(&key).await.map_err(|error| self.failed(error, "read", &key))?;
-        Ok(answer.map(|answer| if answer.body == NOTHING { Vec::new() } else { answer.body }))
+        Ok(self.ask_for(name).await?.map(content))
     }
 
     async fn names(&mut self, folder: Folder) -> Result<Vec<NoteName>, StoreError> {
-        let prefix = format!("{}{}/", self.log.name, folder.word());
-        let keys = self.log.bucket.list(&prefix, None, usize::MAX).await;
-        let keys = keys.map_err(|error| self.failed(error, "list", &prefix))?;
-        Ok(keys.iter().filter_map(|key| NoteName::new(folder, key.strip_prefix(&prefix)?)).collect())
+        self.names_from(folder, None).await
     }
 
     async fn states(&mut self) -> Result<Vec<StateName>, StoreError> {
-        let keys = self.log.bucket.list(STATES, None, usize::MAX).await;
-        let keys = keys.map_err(|error| self.failed(error, "list", STATES))?;
-        Ok(keys.iter().filter_map(|key| StateName::parse(key.strip_prefix(STATES)?).ok()).collect())
+        states_in(&self.log.bucket).await
+    }
+
+    async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
+        self.say_own(keys, anyway).await
+    }
+
+    async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut other = Self::over(self.log.bucket.clone(), name.clone(), self.clock)?;
+        let is_moved = match NoteName::new(Folder::About, MOVED) {
+            Some(moved) => other.ask_for(&moved).await?.is_some(),
+            None => false,
+        };
+        if is_moved { Ok(None) } else { Ok(Remote::read(&mut other).await?.state) }
     }
 
     async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
@@ -260,13 +274,60 @@ fn or_nothing(bytes: &[u8]) -> &[u8] {
     if bytes.is_empty() { NOTHING } else { bytes }
 }
 
+/// Returns what an object says.
+pub(super) fn content(answer: Answer) -> Vec<u8> {
+    if answer.body == NOTHING { Vec::new() } else { answer.body }
+}
+
 /// Under which every state has an object of its name. No state's name has capital letters.
 const STATES: &str = "STORE/states/";
 
+/// Under which every state has one that was moved elsewhere.
+const MOVED_STATES: &str = "STORE/moved/";
+
+/// What says of a state where it was moved.
+const MOVED: &str = "moved";
+
+/// Lists every state that was claimed or checked.
+pub(super) async fn states_in(bucket: &Bucket) -> Result<Vec<StateName>, StoreError> {
+    listed(bucket, STATES).await
+}
+
+/// Lists every state that was moved elsewhere.
+pub(super) async fn moved_from(bucket: &Bucket) -> Result<Vec<StateName>, StoreError> {
+    listed(bucket, MOVED_STATES).await
+}
+
+async fn listed(bucket: &Bucket, under: &str) -> Result<Vec<StateName>, StoreError> {
+    let keys = bucket.list(under, None, usize::MAX).await;
+    let keys = keys.map_err(|error| error.at("list", bucket.path(under)))?;
+    Ok(keys.iter().filter_map(|key| StateName::parse(key.strip_prefix(under)?).ok()).collect())
+}
+
 impl Objects {
-    /// Lets the state be found by whoever lists all of them.
-    async fn register(&self) -> Result<(), StoreError> {
-        let key = format!("{STATES}{}", self.state);
+    /// Returns what the state is called.
+    pub(super) fn name(&self) -> &StateName {
+        &self.state
+    }
+
+    /// Reads what stands under a name.
+    pub(super) async fn ask_for(&self, name: &NoteName) -> Result<Option<Answer>, StoreError> {
+        let key = self.key(name);
+        self.log.bucket.get(&key).await.map_err(|error| self.failed(error, "read", &key))
+    }
+
+    /// Lists the names in a folder that come after one.
+    pub(super) async fn names_from(&self, folder: Folder, after: Option<&str>) -> Result<Vec<NoteName>, StoreError> {
+        let prefix = format!("{}{}/", self.log.name, folder.word());
+        let after = after.map(|after| format!("{prefix}{after}"));
+        let keys = self.log.bucket.list(&prefix, after.as_deref(), usize::MAX).await;
+        let keys = keys.map_err(|error| self.failed(error, "list", &prefix))?;
+        Ok(keys.iter().filter_map(|key| NoteName::new(folder, key.strip_prefix(&prefix)?)).collect())
+    }
+
+    /// Lets the state be found by whoever lists all that stand under a prefix.
+    pub(super) async fn list_under(&self, prefix: &str) -> Result<(), StoreError> {
+        let key = format!("{prefix}{}", self.state);
         let put = self.log.bucket.create(&key, format!("{}\n", self.state).as_bytes()).await;
         put.map(drop).map_err(|error| self.failed(error, "write", &key))
     }

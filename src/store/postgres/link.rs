@@ -26,6 +26,7 @@ pub(super) struct Link {
     login: Login,
     client: Option<Client>,
     limit: Duration,
+    connect: Duration,
 }
 
 /// Why a statement has no answer that can be used.
@@ -63,7 +64,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 impl Link {
     pub(super) fn new(address: Address, login: Login) -> Self {
-        Self { address, login, client: None, limit: LIMIT }
+        Self { address, login, client: None, limit: LIMIT, connect: CONNECT }
     }
 
     pub(super) fn address(&self) -> &Address {
@@ -73,6 +74,11 @@ impl Link {
     /// Bounds statements so that several fit into a lease.
     pub(super) fn limit_to(&mut self, ttl: Duration) {
         self.limit = (ttl / 3).clamp(Duration::from_secs(3), LIMIT);
+    }
+
+    /// Bounds a statement by what somebody asked for; connecting is bounded by it too.
+    pub(super) fn limit_exactly_to(&mut self, limit: Duration) {
+        (self.limit, self.connect) = (limit, limit.min(CONNECT));
     }
 
     /// Asks one statement.
@@ -162,7 +168,7 @@ impl Link {
     async fn connected(&mut self) -> Result<&Client, Unanswered> {
         if self.client.as_ref().is_none_or(Client::is_closed) {
             self.client = None;
-            let client = match timeout(CONNECT, self.connect()).await {
+            let client = match timeout(self.connect, self.connect()).await {
                 Ok(client) => client?,
                 Err(_) => return Err(Unanswered::Unknown(self.unreachable("connect to", "it does not answer".into()))),
             };

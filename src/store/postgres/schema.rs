@@ -168,6 +168,54 @@ pub(super) const REPLACE: &str = "\
 INSERT INTO rictl.notes (name, folder, note, bytes) VALUES ($1, $2, $3, $4) \
 ON CONFLICT (name, folder, note) DO UPDATE SET bytes = excluded.bytes, written = clock_timestamp()";
 
+/// Keeps the row of a state's checks, and lets a state be found that nobody has claimed yet.
+pub(super) const FIND: &str = "\
+WITH known AS (INSERT INTO rictl.states (name) VALUES ($1) ON CONFLICT DO NOTHING) \
+INSERT INTO rictl.notes (name, folder, note, bytes) VALUES ($1, $2, $3, $4) \
+ON CONFLICT (name, folder, note) DO UPDATE SET bytes = excluded.bytes, written = clock_timestamp()";
+
+/// What is held of every state that was claimed or checked and has not moved away, each as of one moment: what [`READ`] reads, its
+/// name, the version of the schema, the row of its checks and how old that is, the approvals that wait, and what was noted of runs that
+/// began since `$1` and have to be confirmed.
+pub(super) const FLEET: &str = "\
+SELECT s.epoch, s.pulse, s.holder, s.ttl_ms, \
+(extract(epoch FROM s.renewed - clock_timestamp()) * 1000)::bigint + s.ttl_ms, \
+s.last_holder, (extract(epoch FROM s.changed) * 1000)::bigint, s.position, s.generation, s.state, \
+(SELECT string_agg(j.bytes, ''::bytea ORDER BY j.position) FROM rictl.journal j \
+WHERE j.name = s.name AND j.generation = s.generation), \
+s.name, (SELECT version FROM rictl.format), f.bytes, \
+(extract(epoch FROM clock_timestamp() - f.written) * 1000)::bigint, \
+a.names, a.bytes, w.names, w.bytes \
+FROM rictl.states s \
+LEFT JOIN rictl.notes f ON f.name = s.name AND f.folder = 'findings' AND f.note = 'check' \
+LEFT JOIN LATERAL (SELECT array_agg(n.note ORDER BY n.note) AS names, array_agg(n.bytes ORDER BY n.note) AS bytes \
+FROM rictl.notes n WHERE n.name = s.name AND n.folder = 'approvals' AND NOT EXISTS \
+(SELECT 1 FROM rictl.notes o WHERE o.name = n.name AND o.folder = 'over' AND o.note = n.note)) a ON true \
+LEFT JOIN LATERAL (SELECT array_agg(n.note ORDER BY n.note) AS names, array_agg(n.bytes ORDER BY n.note) AS bytes \
+FROM rictl.notes n WHERE n.name = s.name AND n.folder = 'words' AND n.note >= $1) w ON true \
+WHERE (s.epoch > 0 OR f.bytes IS NOT NULL) AND NOT EXISTS \
+(SELECT 1 FROM rictl.notes m WHERE m.name = s.name AND m.folder = 'about' AND m.note = 'moved') \
+ORDER BY s.name";
+
+/// Says of interfaces which state has them, where nothing is said yet. These notes are of no state: none has an empty name.
+pub(super) const OWN: &str = "\
+INSERT INTO rictl.notes (name, folder, note, bytes) SELECT '', 'ids', t.key, $2 FROM unnest($1::text[]) AS t (key) \
+ON CONFLICT DO NOTHING";
+
+/// Says so whatever was said.
+pub(super) const OWN_ANYWAY: &str = "\
+INSERT INTO rictl.notes (name, folder, note, bytes) SELECT '', 'ids', t.key, $2 FROM unnest($1::text[]) AS t (key) \
+ON CONFLICT (name, folder, note) DO UPDATE SET bytes = excluded.bytes, written = clock_timestamp()";
+
+/// What is said of interfaces by others.
+pub(super) const OWNED: &str = "\
+SELECT note, bytes FROM rictl.notes WHERE name = '' AND folder = 'ids' AND note = ANY($1) AND bytes <> $2 ORDER BY note";
+
+/// Another state that has not moved away.
+pub(super) const STATE: &str = "\
+SELECT state FROM rictl.states s WHERE name = $1 AND state IS NOT NULL AND NOT EXISTS \
+(SELECT 1 FROM rictl.notes m WHERE m.name = s.name AND m.folder = 'about' AND m.note = 'moved')";
+
 /// What stands under a name.
 pub(super) const NOTED: &str = "SELECT bytes FROM rictl.notes WHERE name = $1 AND folder = $2 AND note = $3";
 

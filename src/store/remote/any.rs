@@ -35,6 +35,12 @@ pub trait AnyRemote: Send {
     fn names(&mut self, folder: Folder) -> Later<'_, Result<Vec<NoteName>, StoreError>>;
     fn states(&mut self) -> Later<'_, Result<Vec<StateName>, StoreError>>;
     fn read_all<'a>(&'a mut self, names: &'a [StateName]) -> Later<'a, Vec<Result<Prefix, StoreError>>>;
+    fn own<'a>(
+        &'a mut self,
+        keys: &'a [String],
+        anyway: bool,
+    ) -> Later<'a, Result<Vec<(String, StateName)>, StoreError>>;
+    fn state_of<'a>(&'a mut self, name: &'a StateName) -> Later<'a, Result<Option<Vec<u8>>, StoreError>>;
     fn note_all<'a>(&'a mut self, notes: &'a [(NoteName, Vec<u8>)]) -> Later<'a, Result<(), StoreError>>;
 }
 
@@ -106,6 +112,18 @@ impl<R: Remote> AnyRemote for R {
 
     fn read_all<'a>(&'a mut self, names: &'a [StateName]) -> Later<'a, Vec<Result<Prefix, StoreError>>> {
         Box::pin(Remote::read_all(self, names))
+    }
+
+    fn own<'a>(
+        &'a mut self,
+        keys: &'a [String],
+        anyway: bool,
+    ) -> Later<'a, Result<Vec<(String, StateName)>, StoreError>> {
+        Box::pin(Remote::own(self, keys, anyway))
+    }
+
+    fn state_of<'a>(&'a mut self, name: &'a StateName) -> Later<'a, Result<Option<Vec<u8>>, StoreError>> {
+        Box::pin(Remote::state_of(self, name))
     }
 
     fn note_all<'a>(&'a mut self, notes: &'a [(NoteName, Vec<u8>)]) -> Later<'a, Result<(), StoreError>> {

@@ -1,0 +1,68 @@
+//! `fleet`: every state of a store on one page, from what is kept there; the cloud is not asked.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::fleet::Unselected;
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::fleet::{self as operation, Look};
+use crate::ops::project::{DEFAULT_SPEC, Project};
+use crate::ops::stores::Shelf;
+use crate::render;
+
+use super::super::args::{FleetArgs, Format};
+use super::super::output::Output;
+use super::Invocation;
+
+pub(super) async fn fleet(arguments: &FleetArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
+    let look = Look {
+        now: invocation.clock.now(),
+        stale_after: arguments.stale_after,
+        within: invocation.global.request_timeout,
+    };
+    let mut fleet = operation::fleet(&shelf(invocation)?, look).await?;
+    if fleet.states.is_empty() {
+        output.say(&format!("note: there is no state in {}", fleet.store));
+    }
+    fleet.keep_to(&arguments.selectors).map_err(|unselected| refused(&unselected))?;
+    let view = output.view_of(arguments.format.full);
+    output.print(|out| match arguments.format.format() {
+        Format::Text => render::fleet::text(out, &fleet, view),
+        Format::Json => render::fleet::document(out, &fleet),
+        Format::Markdown => render::markdown::fleet(out, &fleet),
+        Format::Html => render::html::fleet(out, &fleet),
+    })?;
+    Ok(fleet.exit())
+}
+
+/// Returns the store that was named, else the directories of the states of the specs that were; a spec tells the region of a bucket too.
+fn shelf(invocation: &Invocation) -> Result<Shelf> {
+    let longest = invocation.global.request_timeout;
+    let is_named = invocation.stores.asked.as_deref().is_some_and(|asked| !asked.is_empty());
+    let load = |path: &Path| Project::load_of(path, Path::new(""), |_| None);
+    let region_of = |project: &Project| project.spec.cloud.region.as_ref().map(|region| region.value.to_string());
+    if is_named {
+        let paths = invocation.spec_paths();
+        let region = paths.first().and_then(|path| region_of(&load(path).ok()?));
+        return invocation.stores.shelf(&[], region.as_deref(), longest);
+    }
+    if invocation.global.file.is_empty() && !Path::new(DEFAULT_SPEC).exists() {
+        let refusal = Refusal::new(Exit::Error, "no store is named, and there is no rictl.yaml here");
+        let hint =
+            "name a store with --state or RICTL_STATE: a directory of states, postgres://..., oss://... or s3://...";
+        return Err(refusal.hint(hint).into());
+    }
+    let projects = invocation.spec_paths().iter().map(|path| load(path)).collect::<Result<Vec<_>>>()?;
+    let places: Vec<_> = projects.into_iter().map(|project| project.place).collect();
+    invocation.stores.shelf(&places, None, longest)
+}
+
+fn refused(unselected: &[Unselected]) -> anyhow::Error {
+    let words: Vec<String> = unselected.iter().map(|one| format!("`{}`", one.selector)).collect();
+    let refusal = Refusal::new(Exit::Error, format!("{} selects nothing in any state", words.join(", ")));
+    match unselected.iter().find_map(|one| one.hint.clone()) {
+        Some(hint) => refusal.hint(hint).into(),
+        None => refusal.hint("`rictl fleet` without a selector lists all").into(),
+    }
+}

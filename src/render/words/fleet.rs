@@ -1,0 +1,103 @@
+//! How the states of a store read.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::counted;
+use super::confirmation::Stands;
+use super::groups::counts;
+use super::plan::{some, span};
+use crate::calendar::Zone;
+use crate::fleet::{Approval, Awaits, Fleet, StateRow};
+use crate::plan::GroupHealth;
+use crate::resource::Address;
+
+/// How many groups of a state are told of that are well.
+const TOLD: usize = 4;
+
+/// Says what the whole comes to.
+pub(crate) fn verdict(fleet: &Fleet) -> String {
+    let count = |is: &dyn Fn(&StateRow) -> bool| fleet.states.iter().filter(|state| is(state)).count();
+    let found = [
+        (count(&|state| state.error.is_some()), "not read whole"),
+        (count(&|state| !state.below_floor.is_empty()), "below a floor or DOWN"),
+        (count(&|state| state.drifted == Some(true)), "drifted"),
+        (count(&|state| state.stale), "not checked lately"),
+    ];
+    let said: Vec<String> =
+        found.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let states = counted(fleet.states.len(), "state");
+    if said.is_empty() { format!("{states}: nothing moved.") } else { format!("{states}: {}.", said.join(", ")) }
+}
+
+/// Says when a state was last checked.
+pub(crate) fn checked(state: &StateRow) -> String {
+    match (state.age, state.stale) {
+        (None, _) => "never checked".to_owned(),
+        (Some(age), true) => format!("not checked for {}", age_of(age)),
+        (Some(age), false) => format!("checked {} ago", age_of(age)),
+    }
+}
+
+/// Says the same in a column of its own.
+pub(crate) fn age(state: &StateRow) -> String {
+    state.age.map_or_else(|| "never".to_owned(), |age| format!("{} ago", age_of(age)))
+}
+
+fn age_of(age: SignedDuration) -> String {
+    let days = age.as_hours() / 24;
+    if days >= 2 { counted(usize::try_from(days).unwrap_or(usize::MAX), "day") } else { span(age) }
+}
+
+/// Says why somebody has to look at a state, one thing after the other; nothing where nobody has to.
+pub(crate) fn worries(state: &StateRow) -> Vec<String> {
+    let error = state.error.iter().map(|error| format!("error: {error}"));
+    let broken = state.groups.iter().filter(|group| group.is_finding()).map(group);
+    let stale = state.stale.then(|| checked(state));
+    error.chain(broken).chain(moved(state)).chain(stale).collect()
+}
+
+/// Says what is not where it was.
+pub(crate) fn moved(state: &StateRow) -> Option<String> {
+    let moved: Vec<Address> =
+        state.items.iter().filter(|item| item.is_finding()).map(|item| item.address.clone()).collect();
+    (!moved.is_empty()).then(|| format!("{} drifted: {}", moved.len(), some(&moved)))
+}
+
+/// Says how a group stood.
+pub(crate) fn group(group: &GroupHealth) -> String {
+    format!("{}: {}", group.name, counts(group))
+}
+
+/// Says how the groups of a state stood: those that were not well, and of the others a few.
+pub(crate) fn groups(state: &StateRow) -> String {
+    let (broken, well): (Vec<_>, Vec<_>) = state.groups.iter().partition(|group| group.is_finding());
+    let more = well.len().saturating_sub(TOLD);
+    let more = (more > 0).then(|| format!("{more} more, none below its floor"));
+    broken.into_iter().chain(well.into_iter().take(TOLD)).map(group).chain(more).collect::<Vec<_>>().join("; ")
+}
+
+/// Says which run is open, and who holds the state.
+pub(crate) fn at_work(state: &StateRow) -> Option<String> {
+    let by = state.holder.as_ref().map(|holder| format!("{} on {}", holder.who, holder.host));
+    match (&state.open_run, by) {
+        (Some(run), Some(by)) => Some(format!("run {run} is open, held by {by}")),
+        (Some(run), None) => Some(format!("run {run} was left open by a process that is gone")),
+        (None, Some(by)) => Some(format!("held by {by}")),
+        (None, None) => None,
+    }
+}
+
+/// Says how a run stands that has to be confirmed, behind its name.
+pub(crate) fn awaits(awaits: &Awaits, now: Timestamp) -> String {
+    let Awaits { run_id, until, left_by } = awaits;
+    let stands = Stands { run_id, until: *until, left_by: left_by.as_ref(), is_due: *until <= now, in_doubt: &[] };
+    stands.said(&Zone::utc())
+}
+
+/// Says what was approved, by whom, and when it may run.
+pub(crate) fn approval(approval: &Approval, now: Timestamp) -> String {
+    let Approval { digest, by, at, expires, .. } = approval;
+    let zone = Zone::utc();
+    let due = if *at <= now { "due now".to_owned() } else { format!("due {}", zone.shown(*at)) };
+    format!("{digest} approved by {by}, {due}, until {}", zone.shown(*expires))
+}
