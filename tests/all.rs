@@ -32,7 +32,7 @@ mod harness;
 mod health_checks;
 mod hostile;
 mod kills;
-
+mod kubernetes;
 mod last_routes;
 mod mutations;
 mod objects;
