@@ -36,6 +36,7 @@ use crate::child::{self, Children};
 use crate::clock::Clock;
 use crate::ops::buckets::Buckets;
 use crate::ops::failure::Refusal;
+use crate::ops::notify::RobotSettings;
 use crate::ops::stores::{Opened, Stores};
 use crate::run::Exit;
 use crate::store::named;
@@ -104,7 +105,8 @@ fn work(runtime: &Runtime) -> Exit {
     let environment = environment().with_children(children());
     let clock = clock();
     let stores = stores(&cli.global, &environment, clock);
-    let invocation = Invocation { global: cli.global, environment, stores, clock, is_linked };
+    let robot = robot();
+    let invocation = Invocation { global: cli.global, environment, stores, robot, clock, is_linked };
     let output = output.given(invocation.given_to(&cli.command));
     let outcome = runtime.block_on(async {
         signals::outlive_file_limits();
@@ -185,6 +187,12 @@ fn parse_without(arguments: Vec<OsString>, is_out: impl Fn(&OsStr) -> bool) -> R
 /// The one read of the wall clock.
 fn clock() -> Clock {
     Clock::starting_at(Timestamp::try_from(SystemTime::now()).unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+/// What the environment says of the robot that is told; nothing else may say it.
+fn robot() -> RobotSettings {
+    let secret = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).map(Into::into);
+    RobotSettings { url: secret("RICTL_NOTIFY_URL"), secret: secret("RICTL_NOTIFY_SECRET") }
 }
 
 /// What the environment says of stores.

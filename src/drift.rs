@@ -5,7 +5,10 @@
 //! Whether an item counts as a finding is said in one place, [`DriftCause::is_finding`]. No clock, no prose.
 
 pub(crate) mod at_work;
+mod causes;
+mod compare;
 mod groups;
+mod item;
 mod links;
 mod subject;
 mod who;
@@ -15,202 +18,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::Serialize;
 
 use crate::calendar::Zone;
-use crate::diagnostic::{Diagnostic, Sources};
-use crate::plan::{ActionReason, BlockCode, BlockReason, GroupHealth, Warning};
-use crate::resource::{
-    Address, BusinessStatus, ChangeName, DesiredStatus, GroupName, LiveState, RouterInterfaceId, Scope, ScopeFailure,
-    Status, Target,
-};
+use crate::diagnostic::Diagnostic;
+use crate::plan::{GroupHealth, Warning};
+use crate::resource::{Address, GroupName, RouterInterfaceId, Scope, ScopeFailure, Status, Target};
 use crate::spec::finding::Code;
 use crate::spec::{Interface, Spec};
-use crate::state::{RunId, State};
 
+pub use self::causes::{Causes, GROUP, UnknownCause};
+pub use self::compare::compare;
 pub use self::groups::groups;
 pub(crate) use self::groups::{Unhealthy, health, why};
+pub use self::item::{DriftCause, DriftItem};
 pub(crate) use self::links::{links_of, opposite_sides};
 pub(crate) use self::subject::{Subject, match_up, unfit};
 pub use self::who::{Mover, Who, WhoUnknown, can_move};
-
-/// Why an interface is not where it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DriftCause {
-    /// It differs, for one of the reasons that a plan gives too.
-    Differs(ActionReason),
-    /// The cloud is at work on it: neither moved nor settled.
-    InTransition,
-    /// It moved, and `hands_off` says that this is known.
-    HandsOff,
-    /// What its entry asks for was taken back.
-    RolledBack,
-    /// A change has ended and left it behind.
-    Overdue,
-    /// What its entry asks for was never applied, and cannot be had.
-    Blocked,
-}
-
-impl DriftCause {
-    /// Every cause, in the order of the documents.
-    pub const ALL: [Self; 10] = [
-        Self::Differs(ActionReason::SpecChanged),
-        Self::Differs(ActionReason::Drift),
-        Self::Differs(ActionReason::Both),
-        Self::Differs(ActionReason::New),
-        Self::Differs(ActionReason::ChangeBegun),
-        Self::InTransition,
-        Self::HandsOff,
-        Self::RolledBack,
-        Self::Overdue,
-        Self::Blocked,
-    ];
-
-    /// Returns the word in the documents.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Differs(reason) => reason.as_str(),
-            Self::InTransition => "in_transition",
-            Self::HandsOff => "hands_off",
-            Self::RolledBack => "rolled_back",
-            Self::Overdue => "overdue",
-            Self::Blocked => "blocked",
-        }
-    }
-
-    /// Returns whether it is drift: exit code 2, a failure in reports, news for whoever is told.
-    pub fn is_finding(self) -> bool {
-        matches!(self, Self::Differs(_) | Self::RolledBack | Self::Overdue)
-    }
-}
-
-impl Serialize for DriftCause {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for DriftCause {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = std::borrow::Cow::<'_, str>::deserialize(deserializer)?;
-        let known = Self::ALL.into_iter().find(|cause| cause.as_str() == word);
-        known.ok_or_else(|| serde::de::Error::custom(format!("{word:?} is no cause of drift")))
-    }
-}
-
-impl JsonSchema for DriftCause {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "DriftCause".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "type": "string",
-            "enum": Self::ALL.map(Self::as_str),
-        })
-    }
-}
-
-/// One interface that is not where the spec or the last apply put it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct DriftItem {
-    /// The key in the spec.
-    pub address: Address,
-    /// The cloud's id.
-    pub id: RouterInterfaceId,
-    /// Where it lives.
-    #[serde(flatten)]
-    pub scope: Scope,
-    /// Why it is listed.
-    pub cause: DriftCause,
-    /// The declared status.
-    pub spec: DesiredStatus,
-    /// The status that was last applied and confirmed; `None` if none ever was.
-    pub last_applied: Option<DesiredStatus>,
-    /// The live status; `None` where the API says there is no such interface.
-    pub live: Option<Status>,
-    /// Since when the live status is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub since: Option<Timestamp>,
-    /// The reason of `hands_off`, or of the spec; untrusted text.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// The last day of its `hands_off`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hands_off_until: Option<Date>,
-    /// That day is over; the interface is left alone all the same.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub hands_off_expired: bool,
-    /// The change that asks for what it is to be, or that has ended and left it behind.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub change_id: Option<ChangeName>,
-    /// When the change ended that left it behind; `None` also where its block is gone, so that nobody knows.
-    pub overdue_since: Option<Timestamp>,
-    /// The run that took back what the spec asks for.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub taken_back_by: Option<RunId>,
-    /// How it is locked, where that is why it is listed: it stands as declared, and carries nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub business_status: Option<BusinessStatus>,
-    /// Why what was never applied cannot be had, as a word.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<BlockCode>,
-    /// The same with its facts.
-    #[serde(skip)]
-    pub blocked: Option<BlockReason>,
-    /// Who moved it, as the log of calls has it; null where it has nobody, left out where nobody asked.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub who: Option<Option<Who>>,
-    /// Why it has nobody.
-    #[serde(skip)]
-    pub who_unknown: Option<WhoUnknown>,
-    /// When it was seen last as it was before, as far as is recorded.
-    #[serde(skip)]
-    pub last_seen_before: Option<Timestamp>,
-}
-
-impl DriftItem {
-    /// Returns whether it is drift because the cloud left what was applied, and not because what is declared was never applied,
-    /// or is to be applied or taken up again.
-    pub fn has_moved(&self) -> bool {
-        match self.cause {
-            DriftCause::Differs(ActionReason::Drift | ActionReason::Both) => true,
-            DriftCause::Differs(
-                ActionReason::New | ActionReason::SpecChanged | ActionReason::ChangeBegun | ActionReason::ChangeEnded,
-            )
-            | DriftCause::InTransition
-            | DriftCause::HandsOff
-            | DriftCause::RolledBack
-            | DriftCause::Overdue
-            | DriftCause::Blocked => false,
-        }
-    }
-}
-
-impl DriftItem {
-    /// Returns whether somebody may have moved it: what was never applied, or is asked for anew, nobody has.
-    pub fn may_have_been_moved(&self) -> bool {
-        match self.cause {
-            DriftCause::Differs(ActionReason::Drift | ActionReason::Both | ActionReason::ChangeEnded)
-            | DriftCause::InTransition
-            | DriftCause::HandsOff
-            | DriftCause::RolledBack
-            | DriftCause::Overdue => true,
-            DriftCause::Differs(ActionReason::New | ActionReason::SpecChanged | ActionReason::ChangeBegun)
-            | DriftCause::Blocked => false,
-        }
-    }
-
-    /// Returns since when a call can have moved it.
-    pub fn moved_after(&self, now: Timestamp) -> Timestamp {
-        who::moved_after(self.last_seen_before, now)
-    }
-
-    /// Returns why the log of calls has nobody at `now` who moved it.
-    pub fn nobody(&self, now: Timestamp) -> WhoUnknown {
-        who::nobody(self.since, now)
-    }
-}
 
 /// What a drift check found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -239,6 +63,12 @@ pub struct Drift {
     pub warnings: Vec<Warning>,
     /// What is live and no spec declares, where that was asked for.
     pub unmanaged: Option<Vec<Unmanaged>>,
+    /// Nobody wants to hear of groups that are below their floor, or DOWN.
+    pub hides_groups: bool,
+    /// Groups that are below their floor, or DOWN, and are not told yet.
+    pub unsettled: BTreeSet<GroupName>,
+    /// Since when groups have been below their floor, or DOWN, where a memory is kept.
+    pub groups_first_seen: BTreeMap<GroupName, Timestamp>,
 }
 
 /// What is live and declared by no spec.
@@ -293,7 +123,20 @@ impl Drift {
 
     /// Lists the groups that are drift: below their floor, or with nothing up.
     pub fn broken_groups(&self) -> impl Iterator<Item = &GroupHealth> {
-        self.groups.iter().filter(|group| group.is_finding())
+        let is_told = |group: &&GroupHealth| !self.hides_groups && !self.unsettled.contains(&group.name);
+        self.groups.iter().filter(|group| group.is_finding()).filter(is_told)
+    }
+
+    /// Lists the groups of which people have to know: those that are drift, and those that nobody could count.
+    pub fn worrying_groups(&self) -> impl Iterator<Item = &GroupHealth> {
+        let is_told = |group: &&GroupHealth| if group.is_finding() { !self.hides_groups } else { group.is_unknown() };
+        self.groups.iter().filter(is_told)
+    }
+
+    /// Keeps to some causes: what is away for another one is left out, and is no drift.
+    pub fn keep_causes(&mut self, causes: &Causes) {
+        self.items.retain(|item| causes.of.contains(&item.cause));
+        self.hides_groups = !causes.groups;
     }
 
     /// Returns whether something moved, or a group is below its floor: exit code 2.
@@ -307,6 +150,8 @@ impl Drift {
 pub struct DriftCheck {
     /// The spec, by a name that no other spec on this host has.
     pub spec: String,
+    /// The spec, as the user named it.
+    pub path: String,
     /// When it was checked.
     pub at: Timestamp,
     /// What it declares, and whether that could be read.
@@ -325,85 +170,6 @@ pub(crate) fn scopes_of<'s>(
     let concerned = spec.interfaces.iter();
     let concerned = concerned.filter(|(address, interface)| addresses.contains(*address) || is_of_told(interface));
     concerned.map(|(_, interface)| &interface.scope).collect()
-}
-
-/// Compares spec, last applied and live, interface by interface. What could not be read is left out: nothing is
-/// known of it.
-///
-/// `held` is what windows and clashes of changes hold back: of what nobody moved and what was not applied yet, that is no
-/// drift.
-pub fn compare(
-    spec: &Spec,
-    live: &LiveState,
-    state: Option<&State>,
-    held: &BTreeMap<Address, BlockReason>,
-    today: Date,
-) -> Vec<DriftItem> {
-    let subjects = match_up(spec, live, state);
-    subjects.iter().filter_map(|subject| item(subject, &spec.sources, held, today)).collect()
-}
-
-fn item(
-    subject: &Subject<'_>,
-    sources: &Sources,
-    held: &BTreeMap<Address, BlockReason>,
-    today: Date,
-) -> Option<DriftItem> {
-    let live = subject.told()?;
-    if subject.is_settled(live) {
-        return None;
-    }
-    let obstacle = subject.obstacle(sources).filter(|_| subject.last_applied().is_none());
-    let obstacle = obstacle.or_else(|| held.get(subject.address).filter(|_| subject.is_news(live)).cloned());
-    let cause = cause(subject, live, obstacle.as_ref());
-    let taken_back = subject.taken_back().filter(|_| cause == DriftCause::RolledBack);
-    let hands_off = subject.declared.hands_off.as_ref();
-    let until = hands_off.and_then(|hands_off| hands_off.until);
-    Some(DriftItem {
-        address: subject.address.clone(),
-        id: subject.declared.id.value.clone(),
-        scope: subject.declared.scope.clone(),
-        cause,
-        spec: subject.desired(),
-        last_applied: subject.last_applied(),
-        live: live.cloned(),
-        since: subject.since(),
-        reason: hands_off.map(|hands_off| hands_off.reason.clone()).or_else(|| subject.declared.reason.clone()),
-        hands_off_until: until,
-        hands_off_expired: until.is_some_and(|until| until < today),
-        change_id: subject.change().cloned(),
-        overdue_since: subject.left_behind().filter(|_| cause == DriftCause::Overdue).and_then(|left| left.ended_at),
-        taken_back_by: taken_back.map(|taken_back| taken_back.by.clone()),
-        business_status: subject.locked().cloned(),
-        code: obstacle.as_ref().filter(|_| cause == DriftCause::Blocked).map(BlockReason::code),
-        blocked: obstacle.filter(|_| cause == DriftCause::Blocked),
-        who: None,
-        who_unknown: None,
-        last_seen_before: subject
-            .record
-            .and_then(|record| who::last_seen_before(record, record.observed.status.as_ref() != live)),
-    })
-}
-
-fn cause(subject: &Subject<'_>, live: Option<&Status>, obstacle: Option<&BlockReason>) -> DriftCause {
-    if live.is_some_and(Status::is_transitional) {
-        DriftCause::InTransition
-    } else if subject.declared.hands_off.is_some() {
-        DriftCause::HandsOff
-    } else if live.is_some() && subject.is_unmet() && subject.taken_back().is_some() {
-        DriftCause::RolledBack
-    } else if obstacle.is_some() {
-        DriftCause::Blocked
-    } else {
-        match subject.reason() {
-            // Somebody else has brought back what the change left behind.
-            ActionReason::ChangeEnded if live == Some(&subject.desired().status()) => {
-                DriftCause::Differs(ActionReason::Both)
-            }
-            ActionReason::ChangeEnded => DriftCause::Overdue,
-            reason => DriftCause::Differs(reason),
-        }
-    }
 }
 
 /// Warns of what changes of the spec break together.

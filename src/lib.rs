@@ -18,11 +18,13 @@
 //! F3  cloud      the port to the cloud, error codes    store     the port to history and its recorder; files,
 //!     clock      one clock for the shell                         stores that machines share: Postgres, buckets
 //!     child      somebody else's program, and its end  exchange   one HTTP exchange, read up to a bound
+//!     robot      chat robots and webhooks: messages, answers
 //! F2  planner    select -> lower -> pairs -> order -> floors -> caps -> rollout
 //!     drift      declared, recorded and live, compared: the one definition
 //!     schedule   changes over time: what holds when, and what clashes
 //!     overview   how every link stands, and what may go down next
 //!     fleet      how every state of a store stands, by its rows
+//!     news       what of a drift check is news to whoever was told before
 //! F1  spec       YAML -> Spec and back by an entry      plan      the plan as data: checked, digested, saved
 //!     state      the state, versioned                  journal   replay as a pure transition function
 //!     survey     what is live, arranged for a first spec
@@ -61,6 +63,7 @@ pub mod fleet;
 pub mod history;
 pub mod journal;
 pub mod loopback;
+pub mod news;
 pub mod ops;
 pub mod overview;
 pub mod plan;
@@ -69,6 +72,7 @@ pub mod refresh;
 pub mod render;
 pub mod resource;
 pub mod retry;
+pub mod robot;
 pub mod run;
 pub mod schedule;
 pub mod selector;

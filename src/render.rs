@@ -5,6 +5,7 @@
 //! the colours itself; Markdown and HTML have one escaping function each. Colour, width and symbols are the
 //! caller's choice ([`View`]); nothing here knows what the stream is.
 
+pub mod alert;
 pub mod diagnostic;
 pub mod drift;
 pub mod escape;

@@ -1,9 +1,10 @@
-//! Signatures, pure: those of the RPC API, with which the client signs and the emulator checks, and those of object stores.
+//! Signatures, pure: those of the RPC API, with which the client signs and the emulator checks, and those of object stores and chat robots.
 //!
 //! V1 is HMAC-SHA1 over the sorted query ([`v1`]); V3 is ACS3-HMAC-SHA256 over the request with the keys in headers
-//! ([`v3`]); object stores have a scheme of their own ([`v4`]). All are pinned by golden vectors made with the official SDKs
+//! ([`v3`]); object stores have a scheme of their own ([`v4`]), chat robots one each ([`robot`]). All are pinned by golden vectors made with the official SDKs
 //! (`tests/signature.rs`). Source: docs/reference/api.md#v1 and docs/reference/api.md#v3.
 
+pub mod robot;
 pub mod v4;
 
 use std::fmt::Write as _;

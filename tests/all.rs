@@ -15,6 +15,7 @@
 
 mod account_lock;
 mod adversary;
+mod alerts;
 mod alibaba_client;
 mod architecture;
 mod both_ends;

@@ -33,11 +33,13 @@ const ROOMS: &[(&str, u8)] = &[
     ("schedule", 2),
     ("overview", 2),
     ("fleet", 2),
+    ("news", 2),
     ("cloud", 3),
     ("store", 3),
     ("clock", 3),
     ("child", 3),
     ("exchange", 3),
+    ("robot", 3),
     ("refresh", 4),
     ("executor", 4),
     ("history", 4),
@@ -234,8 +236,8 @@ fn the_rooms_of_facts_build_no_prose() {
 
 #[test]
 fn what_a_terminal_may_be_told_is_ascii() {
-    // These write for browsers and forges, or ask first whether more than ASCII can be shown.
-    let others = ["render/html.rs", "render/markdown.rs", "render/svg.rs", "render/text.rs"];
+    // These write for browsers, forges and chats, or ask first whether more than ASCII can be shown.
+    let others = ["render/html.rs", "render/markdown.rs", "render/svg.rs", "render/text.rs", "robot/message.rs"];
     let mut broken = Vec::new();
     for source in sources().into_iter().filter(|source| others.iter().all(|other| source.path != Path::new(other))) {
         for line in source.code.lines().filter(|line| !line.is_ascii()) {

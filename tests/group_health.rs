@@ -65,7 +65,10 @@ fn a_group_of_links_that_are_active_and_not_up_is_drift_and_named_everywhere() {
     let document = document(&desk, "drift");
     assert_eq!(document["groups"], groups);
     assert_eq!(document["drifted"], true);
-    assert_eq!(document["items"], json!([{"group": "office", "cause": "group"}]));
+    let item = &document["items"].as_array().unwrap()[..];
+    assert_eq!((item.len(), &item[0]["group"], &item[0]["cause"]), (1, &json!("office"), &json!("group")));
+    assert_eq!((&item[0]["groups"], &item[0]["first_seen"]), (&json!(["office"]), &Value::Null));
+    assert!(item[0]["text"].as_str().unwrap().starts_with("group office: 0 of 3 up, floor 2: DOWN"), "{document}");
     let read = |name| std::fs::read_to_string(desk.path().join(name)).unwrap();
     assert!(read("j.xml").contains(r#"name="group office"><failure type="group""#), "{}", read("j.xml"));
     let gauge = |kind: &str, value| format!("group=\"office\",kind=\"{kind}\"}} {value}");

@@ -29,17 +29,19 @@ use crate::diagnostic::Diagnostics;
 use crate::executor::{self, OnError};
 use crate::ops::connection::Access;
 use crate::ops::failure::{Exit, Refusal};
+use crate::ops::notify::{self, RobotSettings};
 use crate::ops::project::{DEFAULT_SPEC, Project, together};
 use crate::ops::session::Session;
 use crate::ops::stores::{self, Stores};
 use crate::render::words::next::Given;
+use crate::robot::Robot;
 use crate::spec::{SignatureVersion, Spec};
 use crate::state::RunId;
 use crate::store::Place;
 
 use super::args::{
     ApplyArgs, AtArgs, ChangeCommand, Choice, Command, DriftArg, Format, Global, GraphFormat, HistoryFormat,
-    OnErrorArg, PlanArgs, ReportFormat, RunArgs, Selection, Signature, StateCommand, StatusArgs,
+    OnErrorArg, PlanArgs, ReportFormat, RobotArg, RunArgs, Selection, Signature, StateCommand, StatusArgs,
 };
 use super::errors::Machine;
 use super::output::Output;
@@ -51,6 +53,7 @@ pub(super) struct Invocation {
     pub(super) global: Global,
     pub(super) environment: Environment,
     pub(super) stores: Stores,
+    pub(super) robot: RobotSettings,
     pub(super) clock: Clock,
     /// Whether `--chdir` led through a link.
     pub(super) is_linked: bool,
@@ -259,6 +262,13 @@ impl Invocation {
         let flags = flags.into_iter().filter_map(|(flag, variable, value)| Some((flag, variable, value?)));
         let is_typed = |variable: &str, value: &str| std::env::var(variable).ok().as_deref() != Some(value);
         flags.filter(|(_, variable, value)| is_typed(variable, value)).map(|(flag, _, value)| (flag, value)).collect()
+    }
+
+    /// Returns the robot that is to be told; what is wrong with its address is said before anything is done.
+    fn robot_of(&self, robot: Option<RobotArg>) -> Result<Option<Robot>> {
+        let timeout = self.global.request_timeout;
+        let robot = robot.map(|robot| notify::robot(robot.kind(), &self.robot, &self.environment, timeout));
+        Ok(robot.transpose()?)
     }
 
     /// The specs of the commands that take several, each once.

@@ -1,5 +1,6 @@
 //! What an apply shows and asks: lines and a live table for people, or one JSON object a line.
 
+pub(super) mod herald;
 mod live;
 
 use std::io::{self, IsTerminal as _, Write};
@@ -129,6 +130,12 @@ impl<'o> Screen<'o> {
         self.lines(|out, at| render::events::nothing_to_do(out, at, Operation::Rollback));
     }
 
+    /// Returns the commands that keep a run and that take it back.
+    fn deciding(&self, awaiting: &Awaiting) -> (String, String) {
+        let run_id = &awaiting.run_id;
+        (self.given.next(&format!("confirm {run_id}")), self.given.next(&format!("rollback {run_id}")))
+    }
+
     fn view(&self) -> View {
         self.output.view_of(self.full)
     }
@@ -247,8 +254,7 @@ impl Front for Screen<'_> {
     fn awaits(&mut self, plan: &Plan, awaiting: &Awaiting) {
         self.showing = Showing::Nothing;
         let (run_id, until) = (&awaiting.run_id, awaiting.deadline.until);
-        let keep = self.given.next(&format!("confirm {run_id}"));
-        let back = self.given.next(&format!("rollback {run_id}"));
+        let (keep, back) = self.deciding(awaiting);
         if !self.json {
             let awaits = render::words::confirmation::awaits(until, &plan.time_zone);
             self.output.show(|out| {

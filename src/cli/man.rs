@@ -74,6 +74,11 @@ const VARIABLES: &[(&str, &str)] = &[
         "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL",
         "how a bucket of S3 is reached",
     ),
+    (
+        "RICTL_NOTIFY_URL",
+        "the address of the chat robot or webhook of --notify, with its token: https, or this machine's",
+    ),
+    ("RICTL_NOTIFY_SECRET", "what its messages are signed with"),
     ("RICTL_RESCUE_DIR", "where lines are written that could not be recorded"),
 ];
 

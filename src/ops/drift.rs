@@ -1,6 +1,6 @@
 //! `drift`: compares live, last applied and spec; changes nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -84,6 +84,9 @@ pub async fn drift(
             .chain(drift::expired_hands_off(&project.spec, today))
             .collect(),
         unmanaged: None,
+        hides_groups: false,
+        unsettled: BTreeSet::new(),
+        groups_first_seen: BTreeMap::new(),
     };
     Ok((found, seen))
 }

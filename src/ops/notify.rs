@@ -1,154 +1,222 @@
-//! Telling somebody what drifted, once: a program gets the finding, and only a finding that changed is told again.
+//! Telling somebody what drifted: a program, a chat robot, a webhook, or whoever reads what is printed. Each is a channel with
+//! a memory of its own for each set of specs; what is news to it is decided in [`crate::news`].
 //!
-//! What was last told stands beside the state, a digest and nothing else. What moves by itself or is known
-//! (`in_transition`, `hands_off`) is no finding, and neither are times: a link that stays down is told once.
+//! What a channel did not take is told at the next run. What it took and nobody could write down is told again: twice is better
+//! than never.
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+mod memory;
+mod robots;
+mod words;
+
+use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
+use jiff::Timestamp;
 
 use crate::child::Children;
-use crate::drift::Drift;
-use crate::render;
-use crate::signature::sha256_hex;
-use crate::store::remote::{Folder, NoteName};
-use crate::store::{Place, read_file, replace_file};
+use crate::drift::{Drift, DriftCheck};
+use crate::news::{Judged, Look, Matter, Told};
+use crate::render::alert::{self, Part};
+use crate::render::drift::Ended;
+use crate::robot::{Robot, Untold};
+use crate::store::Place;
 
 use super::command;
 use super::failure::{Exit, Refusal};
-use super::project::Project;
+
+pub use memory::check_place;
+use memory::{COMMAND, Key};
+pub use robots::{RobotSettings, robot};
+pub use words::Words;
 
 /// A program that takes longer is stuck, and a timer's next run is near.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A command as an argument list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words(Vec<String>);
+/// Who is told.
+#[derive(Clone, Debug)]
+pub enum Channel<'c> {
+    /// A program, with the document on its standard input.
+    Command(&'c Words, &'c Children),
+    /// A chat robot or a webhook.
+    Robot(&'c Robot),
+    /// Whoever reads standard output.
+    Print,
+}
 
-impl FromStr for Words {
-    type Err = &'static str;
+/// When a channel is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// After how many equal runs.
+    pub settle: u32,
+    /// After how long what is still so is told again.
+    pub repeat: Option<Duration>,
+    /// This run's time.
+    pub now: Timestamp,
+}
 
-    /// Splits at spaces; what stands in single or double quotes is kept together, and nothing else has a meaning.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
-        for character in text.chars() {
-            match (quote, character) {
-                (Some(open), _) if character == open => quote = None,
-                (None, '\'' | '"') => {
-                    quote = Some(character);
-                    word.get_or_insert_default();
-                }
-                (None, _) if character.is_whitespace() => words.extend(word.take()),
-                _ => word.get_or_insert_default().push(character),
+/// One spec of a check.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// Where its history is; `None` where nobody knows, so that nothing is remembered of it.
+    pub place: Option<Place>,
+    /// How everything stands; `None` where it could not be checked.
+    pub look: Option<Look>,
+}
+
+/// What there is to tell a channel, and what it knew before.
+#[derive(Debug)]
+pub struct Heard {
+    key: Key,
+    /// Of each spec.
+    judged: Vec<Judged>,
+    /// What of their memories could not be read, each an error of its own; such a one is not written.
+    unread: Vec<Option<anyhow::Error>>,
+    is_reminder: bool,
+    rules: Rules,
+}
+
+impl Channel<'_> {
+    /// Decides what there is to tell of a check of several specs, in their order.
+    pub fn hear(&self, checks: &[DriftCheck], watched: &[Watched], rules: Rules) -> Heard {
+        let (kind, identity) = match self {
+            Self::Command(..) => (COMMAND, String::new()),
+            Self::Robot(robot) => (robot.kind.word(), robot.url.identity()),
+            Self::Print => ("print", String::new()),
+        };
+        let key = Key::of(kind, &identity, checks);
+        let (mut judged, mut unread) = (Vec::new(), Vec::new());
+        for Watched { place, look } in watched {
+            let (before, error) = match place.as_ref().map(|place| memory::read(place, &key)) {
+                None => (Told::default(), None),
+                Some(Ok(told)) => (told, None),
+                Some(Err(error)) => (Told::default(), Some(error)),
+            };
+            let known = || before.matters.iter().map(|kept| &kept.matter);
+            let look = match look {
+                Some(look) => look.clone(),
+                // Without a place every run would tell it again; the exit code and standard error say it all the same.
+                None if place.is_none() => Look::default(),
+                None => Look::unchecked(known()),
+            };
+            judged.push(before.judge(&look, rules.settle, rules.now));
+            unread.push(error);
+        }
+        let said_at = judged.iter().filter_map(Judged::said_at).max();
+        let is_open = judged.iter().any(|judged| !judged.open.is_empty());
+        let is_due = |repeat| Told::is_reminder_due(said_at, repeat, rules.now);
+        let has_news = judged.iter().any(|judged| !judged.news.is_empty());
+        let is_reminder = !has_news && is_open && rules.repeat.is_some_and(is_due);
+        Heard { key, judged, unread, is_reminder, rules }
+    }
+
+    /// Tells a channel what there is to tell.
+    ///
+    /// # Errors
+    /// It did not take it: nothing of it counts as told.
+    pub async fn tell(&self, heard: &Heard, checks: &[DriftCheck]) -> Result<()> {
+        let told: Vec<DriftCheck> =
+            checks.iter().zip(&heard.judged).map(|(check, judged)| what_is_told(check, judged)).collect();
+        let parts: Vec<Part<'_>> =
+            told.iter().zip(&heard.judged).map(|(check, judged)| Part { check, judged }).collect();
+        match self {
+            Self::Command(words, children) => {
+                let document = alert::document(&parts)?;
+                let run = command::run("notify command", &words.0, (Path::new(""), children), Some(&document), TIMEOUT);
+                run.await.map_err(|error| Refusal::new(Exit::Error, error).hint("the next run tries again"))?;
+                Ok(())
+            }
+            Self::Robot(robot) => {
+                let message = alert::message(&parts, heard.is_reminder)?;
+                robot.say(&message, heard.rules.now).await.map_err(|untold| refused(&untold).into())
+            }
+            Self::Print => Ok(()),
+        }
+    }
+}
+
+impl Heard {
+    /// Returns whether there is anything to tell.
+    pub fn is_news(&self) -> bool {
+        self.is_reminder || self.judged.iter().any(|judged| !judged.news.is_empty())
+    }
+
+    /// Lists what is over and not told yet.
+    pub fn ended(&self, checks: &[DriftCheck]) -> Vec<Ended> {
+        let parts = checks.iter().zip(&self.judged).map(|(check, judged)| Part { check, judged });
+        alert::ended(&parts.collect::<Vec<_>>())
+    }
+
+    /// Says since when everything is away that a check found, where another channel does not know it for longer.
+    pub fn date(&self, checks: &mut [DriftCheck]) {
+        for (check, judged) in checks.iter_mut().zip(&self.judged) {
+            if let Ok(drift) = &mut check.outcome {
+                date(drift, judged);
             }
         }
-        words.extend(word);
-        match (quote, words.first()) {
-            (Some(_), _) => Err("a quote is not closed"),
-            (None, None) => Err("it names no program"),
-            (None, Some(_)) => Ok(Self(words)),
+    }
+
+    /// Remembers what a channel was told, or that it was told nothing; returns what went wrong with any of the memories.
+    pub fn remember(self, watched: &[Watched], was_told: bool) -> Vec<anyhow::Error> {
+        let Self { key, judged, unread, rules, .. } = self;
+        let mut errors = Vec::new();
+        for ((judged, unread), watched) in judged.into_iter().zip(unread).zip(watched) {
+            let Some(place) = &watched.place else { continue };
+            if let Some(error) = unread {
+                errors.push(error);
+                continue;
+            }
+            let told = if was_told { judged.told(rules.now) } else { judged.untold() };
+            errors.extend(memory::write(place, &key, &told).err());
         }
+        errors
     }
 }
 
-/// Runs the command if the finding is another one than at the last run, and remembers it once the command succeeded.
-///
-/// # Errors
-/// A command that failed, so that the next run tells again; a memory that cannot be read or written.
-pub async fn notify(project: &Project, drift: &Drift, command: &Words, children: &Children) -> Result<()> {
-    let last = told(&project.place)?.map(|bytes| String::from_utf8_lossy(&bytes).trim_end().to_owned());
-    let now = digest(drift);
-    // Where nobody was ever told anything, that all is well is no news.
-    let is_news = last.map_or(now != digest(&nothing(drift)), |last| last != now);
-    if is_news {
-        let mut document = Vec::new();
-        render::drift::document(&mut document, drift)?;
-        command::run("notify command", &command.0, (Path::new(""), children), Some(&document), TIMEOUT)
-            .await
-            .map_err(|error| Refusal::new(Exit::Error, error).hint("the next run tries again"))?;
-    }
-    remember(&project.place, format!("{now}\n").as_bytes())
-}
-
-/// Returns what was told last.
-fn told(place: &Place) -> Result<Option<Vec<u8>>> {
-    Ok(match place {
-        Place::Files(paths) => read_file(&memory(&paths.state))?,
-        Place::Far(far) => far.store.noted(memory_name()?)?,
-    })
-}
-
-fn remember(place: &Place, bytes: &[u8]) -> Result<()> {
-    let paths = match place {
-        Place::Files(paths) => paths,
-        Place::Far(far) => return Ok(far.store.replace(memory_name()?, bytes)?),
+/// Says since when everything is away.
+fn date(drift: &mut Drift, judged: &Judged) {
+    let first_seen = judged.first_seen();
+    let earlier = |known: Option<Timestamp>, matter: &Matter| match (known, first_seen.get(matter).copied()) {
+        (Some(known), Some(seen)) => Some(known.min(seen)),
+        (known, seen) => known.or(seen),
     };
-    let memory = memory(&paths.state);
-    if let Some(directory) = memory.parent().filter(|directory| !directory.as_os_str().is_empty()) {
-        let doing = || format!("cannot make {}", directory.display());
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).with_context(doing)?;
+    for item in &mut drift.items {
+        item.first_seen = earlier(item.first_seen, &Matter::Interface(item.address.clone()));
     }
-    replace_file(&memory, bytes)?;
-    Ok(())
-}
-
-fn memory_name() -> Result<NoteName> {
-    NoteName::new(Folder::Findings, "notified").context("bug: no name for what was told")
-}
-
-fn memory(state: &Path) -> PathBuf {
-    let is_json = state.extension().is_some_and(|extension| extension == "json");
-    let stem = if is_json { state.file_stem() } else { state.file_name() };
-    let mut name = stem.unwrap_or_default().to_owned();
-    name.push(".notified");
-    state.with_file_name(name)
-}
-
-/// Covers what a person would call the finding.
-fn digest(drift: &Drift) -> String {
-    let items: Vec<_> = drift
-        .findings()
-        .map(|item| (&item.address, &item.id, item.cause, item.spec, item.last_applied, &item.live))
-        .collect();
-    let unread: Vec<_> = drift.failures.iter().map(|failure| &failure.scope).collect();
-    let groups: Vec<_> = drift.broken_groups().map(|group| (&group.name, group.up, group.down)).collect();
-    // Where no group is broken, as it was written before there were any.
-    let text = match groups.as_slice() {
-        [] => serde_json::json!([items, unread]).to_string(),
-        _ => serde_json::json!([items, unread, groups]).to_string(),
-    };
-    format!("sha256:{}", sha256_hex(text.as_bytes()))
-}
-
-fn nothing(drift: &Drift) -> Drift {
-    Drift { items: Vec::new(), groups: Vec::new(), failures: Vec::new(), ..drift.clone() }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-    use super::*;
-
-    #[test]
-    fn splits_words_without_a_shell() {
-        let words = |text: &str| text.parse::<Words>().map(|words| words.0);
-        assert_eq!(
-            words("  mail -s \"it's moved\" 'a \"b\"' $HOME;x "),
-            Ok(["mail", "-s", "it's moved", "a \"b\"", "$HOME;x"].map(str::to_owned).to_vec())
-        );
-        assert_eq!(words("a '' b\"c d\"e"), Ok(["a", "", "bc de"].map(str::to_owned).to_vec()));
-        assert_eq!(words("mail 'x"), Err("a quote is not closed"));
-        assert_eq!(words("   "), Err("it names no program"));
+    let groups: Vec<_> = drift.broken_groups().map(|group| group.name.clone()).collect();
+    for group in groups {
+        let known = drift.groups_first_seen.get(&group).copied();
+        let seen = earlier(known, &Matter::Group(group.clone()));
+        drift.groups_first_seen.extend(seen.map(|seen| (group, seen)));
     }
+}
 
-    #[test]
-    fn remembers_beside_the_state() {
-        assert_eq!(memory(Path::new("state/net.json")), Path::new("state/net.notified"));
-        assert_eq!(memory(Path::new("s/net.state")), Path::new("s/net.state.notified"));
+/// Returns a check without what was not seen often enough to be told.
+fn what_is_told(check: &DriftCheck, judged: &Judged) -> DriftCheck {
+    let mut told = check.clone();
+    if let Ok(drift) = &mut told.outcome {
+        let is_told = |matter: Matter| !judged.pending.contains_key(&matter);
+        drift.items.retain(|item| is_told(Matter::Interface(item.address.clone())));
+        drift.unsettled = drift.broken_groups().map(|group| group.name.clone()).collect();
+        drift.unsettled.retain(|group| !is_told(Matter::Group(group.clone())));
+        drift.failures.retain(|failure| is_told(Matter::Scope(failure.scope.clone())));
+    }
+    told
+}
+
+/// Says that a robot did not take a message.
+pub fn refused(untold: &Untold) -> Refusal {
+    let refusal = Refusal::new(Exit::Error, untold.to_string());
+    match untold {
+        Untold::Refused { clocks: Some((ours, theirs)), .. } => refusal
+            .cause(format!("this machine's clock says {ours:.0}, the robot's {theirs:.0}"))
+            .hint("compare RICTL_NOTIFY_SECRET and the clock of this machine with the robot's; the next run tells it again"),
+        Untold::Refused { .. } => {
+            refusal.hint("compare RICTL_NOTIFY_URL and the robot's settings; the next run tells it again")
+        }
+        Untold::NoAnswer { .. } => refusal.hint("check the network and the proxy; the next run tells it again"),
+        Untold::Strange { .. } => {
+            refusal.hint("does RICTL_NOTIFY_URL lead to such a robot? the next run tells it again")
+        }
     }
 }

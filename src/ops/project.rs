@@ -21,6 +21,7 @@ use crate::store::named::{self, Links, NamedError};
 use super::failure::{Exit, Refusal};
 
 pub(super) mod beside;
+pub mod known;
 pub(super) mod names;
 pub mod of_run;
 pub mod together;

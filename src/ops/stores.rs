@@ -21,7 +21,7 @@ use crate::store::{Place, Shared};
 
 use super::buckets::Buckets;
 use super::failure::{Exit, Refusal};
-use super::project::{Project, has_scheme};
+use super::project::{Project, has_scheme, known};
 
 /// Which store was asked for, and what is known for reaching it.
 #[derive(Debug)]
@@ -264,10 +264,8 @@ fn beside(own: &Place, state: PathBuf) -> Paths {
 /// Returns what a spec without a name is known by: its path from the root of its repository, else the name of its file.
 fn identity(path: &Path) -> String {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let root = real.ancestors().skip(1).find(|directory| directory.join(".git").exists());
-    let from_root = root.and_then(|root| real.strip_prefix(root).ok()).map(|path| path.display().to_string());
     let name = || real.file_name().map(|name| name.to_string_lossy().into_owned());
-    from_root.or_else(name).unwrap_or_else(|| path.display().to_string())
+    known::path_in_repository(path).or_else(name).unwrap_or_else(|| path.display().to_string())
 }
 
 #[cfg(test)]

@@ -297,6 +297,8 @@ pub(crate) fn drift() -> Drift {
         scope: scope("cn-shanghai"),
         cause,
         spec: DesiredStatus::Active,
+        groups: BTreeSet::new(),
+        first_seen: None,
         last_applied,
         live,
         since: Some(at("01:02:03")),
@@ -348,6 +350,9 @@ pub(crate) fn drift() -> Drift {
             may_be_misspelt: false,
         }],
         unmanaged: None,
+        hides_groups: false,
+        unsettled: BTreeSet::new(),
+        groups_first_seen: BTreeMap::new(),
         warnings: vec![Warning::HandsOffExpired {
             address: "e-expired".into(),
             until: "2026-11-20".parse().unwrap(),

@@ -72,7 +72,7 @@ pub fn schema(format: Format) -> Value {
             schema
         }
         Format::Events => of::<events::EventLine<'_>>(),
-        Format::Drift => of::<drift::Document<'_>>(),
+        Format::Drift => of::<drift::document::Printed<'_>>(),
         Format::Status => of::<status::Printed<'_>>(),
         Format::Fleet => of::<fleet::Document<'_>>(),
         Format::WhatIf => of::<whatif::Document<'_>>(),

@@ -66,6 +66,8 @@ fn tells_again_what_could_not_be_told() {
 #[test]
 fn writes_metrics_and_a_report_over_several_specs() {
     let scene = watched();
+    // Specs of a repository are known by their paths in it.
+    std::fs::create_dir(scene.path(".git")).unwrap();
     console(&scene, "name: sh-backup}", "name: sh-backup, status: Inactive}");
     scene.write("broken.yaml", "version: 1\ninterfaces: {a: {}}\n");
     scene.write("other-world.yaml", &scene.read("world.yaml"));
@@ -73,18 +75,19 @@ fn writes_metrics_and_a_report_over_several_specs() {
     let run = scene
         .rictl("drift --json -f rictl.yaml -f broken.yaml -f other.yaml --metrics-file d.prom --junit d.xml")
         .with_code(1);
-    let specs: Vec<Option<String>> = run
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["spec"].as_str().map(str::to_owned))
-        .collect();
-    // One document a line; that of a spec that cannot be checked holds the findings.
-    assert_eq!(specs, [Some("rictl.yaml".to_owned()), None, Some("other.yaml".to_owned())]);
-    let refused: serde_json::Value = serde_json::from_str(run.stdout.lines().nth(1).unwrap()).unwrap();
-    assert_eq!(refused["errored"], true);
+    let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let specs = printed["specs"].as_array().unwrap();
+    let of = |key: &str| specs.iter().map(|spec| spec[key].clone()).collect::<Vec<_>>();
+    assert_eq!(of("spec"), ["rictl.yaml", "broken.yaml", "other.yaml"]);
+    assert_eq!(of("drifted"), [true.into(), serde_json::Value::Null, true.into()]);
+    assert!(of("error")[1].is_string() && printed["errored"] == true, "{printed:#}");
+    assert_eq!(
+        (&printed["items"][0]["spec"], &printed["items"][0]["declared"]),
+        (&"rictl.yaml".into(), &"Active".into())
+    );
     assert!(run.stderr.contains("broken.yaml:2:"), "{run:#?}");
     let metrics = scene.read("d.prom");
-    let at = |name: &str| scene.path("").canonicalize().unwrap().join(name).display().to_string();
+    let at = str::to_owned;
     for (name, line) in [
         ("broken.yaml", "rictl_drift_check_success{spec=\"SPEC\"} 0"),
         ("other.yaml", "rictl_drift_check_success{spec=\"SPEC\"} 1"),

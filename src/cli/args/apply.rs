@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use crate::plan::DigestAt;
 
-use super::{Choice, TerraformArgs, value};
+use super::{Choice, RobotArg, TerraformArgs, value};
 
 /// `rictl apply`.
 #[derive(Clone, Debug, Args)]
@@ -24,6 +24,10 @@ pub(in crate::cli) struct ApplyArgs {
     /// Take it back unless `rictl confirm`, or `yes` at the terminal, keeps it within this time after its last call, such as 10m
     #[arg(long, value_name = "DURATION", value_parser = value::positive_days)]
     pub(in crate::cli) confirm_within: Option<Duration>,
+    /// Say to a chat robot or a webhook that it begins, that it awaits confirmation, and how it ended. RICTL_NOTIFY_URL holds the
+    /// address, RICTL_NOTIFY_SECRET what messages are signed with; what is not taken is a warning
+    #[arg(long, value_name = "ROBOT", value_enum)]
+    pub(in crate::cli) notify: Option<RobotArg>,
     #[command(flatten)]
     pub(in crate::cli) choice: Choice,
     #[command(flatten)]

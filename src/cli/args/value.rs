@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::bounds;
+use crate::drift::Causes;
+use crate::render::words;
 use crate::resource::Region;
 use crate::retry::Quota;
 use crate::spec::keys::Grammar;
@@ -31,6 +33,10 @@ pub(super) fn lease(text: &str) -> Result<Duration, String> {
 
 pub(super) fn reason(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("say why".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+pub(super) fn causes(text: &str) -> Result<Causes, String> {
+    text.parse().map_err(|unknown| words::drift::unknown_cause(&unknown))
 }
 
 pub(super) fn locking(text: &str) -> Result<Locking, String> {

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::drift::Causes;
 use crate::ops::notify::Words;
 
+use super::notify::{RobotArg, WhenArgs};
 use super::{AtArgs, FormatArgs, Selection};
 
 /// `rictl drift`.
@@ -35,8 +37,28 @@ pub(in crate::cli) struct DriftArgs {
     /// Leave what was found beside the state, for `rictl fleet`: one row a state, without a claim. It is about all of a spec, now
     #[arg(long)]
     pub(in crate::cli) record: bool,
-    /// Run this with the finding as JSON on its standard input, only when the finding changed since the last run (kept
-    /// beside the state as <stem>.notified). Words as in a shell's quotes, but no shell: 'mail -s "moved" noc@example.com'
+    /// Look for these causes alone, such as drift,group; others are not printed, told or counted
+    #[arg(long, value_name = "CAUSE,...", value_parser = super::value::causes)]
+    pub(in crate::cli) causes: Option<Causes>,
+    #[command(flatten)]
+    pub(in crate::cli) channels: ChannelArgs,
+    #[command(flatten)]
+    pub(in crate::cli) when: WhenArgs,
+}
+
+/// Who is told what is news.
+#[derive(Clone, Debug, Args)]
+#[group(id = "channels", multiple = true)]
+pub(in crate::cli) struct ChannelArgs {
+    /// Post what is news to a chat robot, or the document to a webhook. RICTL_NOTIFY_URL holds the address (https),
+    /// RICTL_NOTIFY_SECRET what messages are signed with
+    #[arg(long, value_name = "ROBOT", value_enum)]
+    pub(in crate::cli) notify: Option<RobotArg>,
+    /// Run this with the finding as JSON on its standard input, only when there is news (what was told is kept beside the state as
+    /// <stem>.notified). Words as in a shell's quotes, but no shell: 'mail -s "moved" noc@example.com'
     #[arg(long, value_name = "CMD")]
     pub(in crate::cli) notify_command: Option<Words>,
+    /// Print nothing unless there is news; the exit code says what was found all the same
+    #[arg(long)]
+    pub(in crate::cli) quiet: bool,
 }

@@ -11,17 +11,20 @@ use crate::ops::apply as operation;
 use crate::ops::confirm as confirming;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::locked::unless_signalled;
+use crate::ops::project::known;
 use crate::ops::rollback::Loosened;
 use crate::ops::session::{Applied, Approval, Ran, Session, TakenBack, Task};
 use crate::ops::shared_file::{self, Before};
 use crate::plan::{Plan, PlanFileError};
 use crate::render;
 use crate::render::words::next::Given;
+use crate::robot::Robot;
 use crate::state::RunId;
 use crate::store::StoreError;
 
 use super::super::args::{ApplyArgs, AtArgs, Choice, RollbackArgs, RunArgs, Selection};
 use super::super::front::Screen;
+use super::super::front::herald::Herald;
 use super::super::outlet::Lines;
 use super::super::output::Output;
 use super::super::signals;
@@ -37,10 +40,13 @@ pub(super) struct Work {
     pub(super) approval: Approval,
     /// What it was typed with.
     pub(super) given: Given,
+    /// Who is told beside whoever watches.
+    pub(super) robot: Option<Robot>,
 }
 
 pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     check_streams(&arguments.run)?;
+    let robot = invocation.robot_of(arguments.notify)?;
     let signals = listen()?;
     let task = task(arguments.plan.as_deref(), &arguments.choice, invocation)?;
     let ApplyArgs { max_age, choice: Choice { again, .. }, .. } = *arguments;
@@ -48,7 +54,7 @@ pub(super) async fn apply(arguments: &ApplyArgs, invocation: &Invocation, output
     let session = invocation.session(invocation.settings(&arguments.run))?;
     let session = Session { confirm_within: arguments.confirm_within, ..session };
     let given = invocation.given_plan(&arguments.choice, &AtArgs::default());
-    let work = Work { signals, session, task, approval, given };
+    let work = Work { signals, session, task, approval, given, robot };
     Ok(run(work, &arguments.run, invocation, output).await?.exit)
 }
 
@@ -100,7 +106,9 @@ pub(super) async fn rollback(arguments: &RollbackArgs, invocation: &Invocation, 
     let task = Task::Rollback { what, loosened, options: plan::options(&choice, invocation) };
     let approval = Approval { again: arguments.again, ..approval(&arguments.run) };
     let given = invocation.given();
-    Ok(run(Work { signals, session, task, approval, given }, &arguments.run, invocation, output).await?.exit)
+    Ok(run(Work { signals, session, task, approval, given, robot: None }, &arguments.run, invocation, output)
+        .await?
+        .exit)
 }
 
 pub(super) fn check_streams(arguments: &RunArgs) -> Result<()> {
@@ -112,7 +120,7 @@ pub(super) fn listen() -> Result<signals::Signals> {
 }
 
 pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation, output: &Output) -> Result<Ended> {
-    let Work { signals: signals::Signals { count: signals, terminal }, session, task, approval, given } = work;
+    let Work { signals: signals::Signals { count: signals, terminal }, session, task, approval, given, robot } = work;
     if let Task::Fresh(options) = &task {
         session.project.check_choice(options)?;
     }
@@ -134,7 +142,9 @@ pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation
         state.map(|state| state.interfaces).unwrap_or_default()
     };
     let screen = Screen::new(output, invocation.clock, arguments.json, into, invocation.global.input);
-    let mut screen = screen.with_records(records).outliving(terminal).full(arguments.full).given(given.clone());
+    let screen = screen.with_records(records).outliving(terminal).full(arguments.full).given(given.clone());
+    let known = known::names(&[(Path::new(&session.project.name), Some(&session.project))]).concat();
+    let mut front = Herald::new(screen, robot, known, (output, invocation.clock));
     let (doing, is_of_approval) = (task.operation(), approval.by.is_some());
     let again = match &task {
         Task::Rollback { what: TakenBack::Run(run_id), .. } => given.rollback(&RunId(run_id.as_str().into())),
@@ -142,16 +152,17 @@ pub(super) async fn run(work: Work, arguments: &RunArgs, invocation: &Invocation
         Task::TakeBack { run_id } => given.rollback(run_id),
         Task::Fresh(_) | Task::Saved { .. } => given.plan(),
     };
-    let applied = operation::apply(&session, task, approval, &mut screen, signals.clone()).await;
+    let applied = operation::apply(&session, task, approval, &mut front, signals.clone()).await;
     let applied = match applied {
         Ok(Applied::Ran(ran)) => {
             let again = |run_id: &RunId| confirm::way_back(&session, run_id, invocation, output);
             Ok(Applied::Ran(Box::new(
-                confirming::see_through(*ran, &session, again, &mut screen, signals.clone()).await,
+                confirming::see_through(*ran, &session, again, &mut front, signals.clone()).await,
             )))
         }
         applied => applied,
     };
+    let mut screen = front.close(&signals).await;
     let ended = applied.and_then(|applied| {
         let has_run = matches!(applied, Applied::Ran(_));
         let is_spent = is_of_approval && matches!(&applied, Applied::Nothing(plan) if plan.is_complete());

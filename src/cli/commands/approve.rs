@@ -75,6 +75,7 @@ pub(super) async fn approve(arguments: &ApproveArgs, invocation: &Invocation, ou
 /// Runs what is due of each spec; of each approval that does not run it says why.
 pub(super) async fn approved(arguments: &ApplyArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     apply::check_streams(&arguments.run)?;
+    invocation.robot_of(arguments.notify)?;
     if let Some(path) = arguments.run.json_into.as_deref().filter(|path| !shared_file::is_stream(path)) {
         apply::open_lines(path, Before::Dropped).await?;
     }
@@ -168,7 +169,8 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
     // Of several specs, this one.
     let file = invocation.global.file.first().map(|_| path.display().to_string());
     let given = Given { file, ..invocation.given() };
-    let work = Work { signals: apply::listen()?, session, task, approval, given };
+    let robot = invocation.robot_of(arguments.notify)?;
+    let work = Work { signals: apply::listen()?, session, task, approval, given, robot };
     let error = match apply::run(work, &arguments.run, invocation, output).await {
         Ok(ended) => {
             if !ended.has_run {

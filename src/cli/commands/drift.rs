@@ -1,46 +1,34 @@
-//! `drift`: for people, and for a timer that watches several specs.
+//! `drift`: for people, and for a timer that watches several specs and says one thing of all of them.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+mod check;
+mod tell;
+
+use std::path::PathBuf;
 
 use anyhow::Result;
-use jiff::Timestamp;
 
-use crate::drift::{Drift, DriftCheck};
-use crate::history::{self, Recorded};
-use crate::ops::drift::{self as operation, Watching};
-use crate::ops::failure::{Exit, Refusal};
-use crate::ops::notify;
-use crate::ops::project::{Project, together};
-use crate::ops::record::{self, Row};
-use crate::ops::several::{Seen, connect_and_read_each};
+use crate::drift::DriftCheck;
+use crate::ops::failure::{Exit, Refusal, exit_of};
+use crate::ops::notify::Watched;
 use crate::ops::shared_file::{self, Access};
-use crate::ops::unmanaged::{self, Listed};
-use crate::ops::who::{self, Lookups};
 use crate::render;
+use crate::render::drift::Ended;
 use crate::render::escape::escape_terminal;
-use crate::render::topology::Topology;
-use crate::render::words::next::Given;
-use crate::resource::{Address, DriftPolicy, LiveState, Reading};
 
-use super::super::args::{DriftArgs, Format, FormatArgs, Selection};
+use super::super::args::{DriftArgs, Format, Selection};
 use super::super::errors::{self, Machine};
 use super::super::output::Output;
 use super::super::streams;
-use super::{Invocation, plan};
+use super::Invocation;
 
-/// What is known of a spec before the cloud is asked.
-struct Prepared {
-    project: Project,
-    /// `--at`, the moment that the spec is of.
-    at: Option<Timestamp>,
-    /// What is looked at, where that is not everything.
-    chosen: Option<BTreeSet<Address>>,
-    recorded: Recorded,
+use check::Shown;
+use tell::Listening;
+
+/// What became of one spec, and what there is to print of it.
+struct Checked {
+    check: DriftCheck,
+    shown: Shown,
 }
-
-/// A spec, and what was read of it.
-type Read = Result<(Prepared, Seen)>;
 
 pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output: &Output) -> Result<Exit> {
     let paths = invocation.spec_paths();
@@ -52,52 +40,21 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     let files = [("--metrics-file", arguments.metrics_file.as_deref()), ("--junit", arguments.junit.as_deref())];
     streams::check(streams::document_of(&arguments.format), &files)?;
     refuse_part_to_record(arguments)?;
-    let machine = if format == Format::Json { Machine::Document } else { Machine::None };
-    let read = read(&paths, arguments, invocation).await?;
-    let given = read.iter().flatten().filter(|_| arguments.unmanaged);
-    let others: Vec<Project> = given.map(|(prepared, _)| prepared.project.clone()).collect();
-    let (mut moved, mut failed) = (false, None);
-    let (mut listed, lookups) = (Listed::default(), Lookups::default());
-    let mut checks = Vec::new();
-    for (path, read) in paths.iter().zip(read) {
-        let spec = path.display().to_string();
-        if paths.len() > 1 && format == Format::Text {
-            output.print(|out| writeln!(out, "# {}", escape_terminal(&spec)))?;
-        }
-        let (check, machine, error) =
-            match check(path, read, (&others, &mut listed, &lookups), (arguments, invocation, output)).await {
-                // The document is out; what went wrong after it is for people.
-                Ok((check, error)) => (check, Machine::None, error),
-                Err(error) => {
-                    let (at, outcome) = (invocation.clock.now(), Err(format!("{error:#}")));
-                    (DriftCheck { spec: whole(path), at, declared: BTreeMap::new(), outcome }, machine, Some(error))
-                }
-            };
-        if let Some(error) = error {
-            // One spec that cannot be checked keeps nobody from looking at the others.
-            if paths.len() > 1 && check.outcome.is_err() {
-                let why = format!("{error:#}");
-                let view = output.view();
-                output.print(|out| match format {
-                    Format::Text => render::drift::unchecked(out, &why, view),
-                    Format::Markdown => render::markdown::unchecked(out, &spec, &why),
-                    Format::Json | Format::Html => Ok(()),
-                })?;
-            }
-            let code = errors::report(output, &error, machine);
-            failed.get_or_insert(code);
-        }
-        if let Ok(drift) = &check.outcome {
-            moved |= drift.has_moved();
-            failed = failed.or((!drift.failures.is_empty()).then_some(Exit::Error));
-        }
-        checks.push(check);
-    }
-    for error in report(arguments, &checks) {
+    let robot = invocation.robot_of(arguments.channels.notify)?;
+    let (mut checks, shown, watched) = check_each(&paths, arguments, invocation).await?;
+    let listening = Listening::new(arguments, invocation, robot.as_ref());
+    let heard = listening.hear(&mut checks, &watched);
+    let is_shown = !arguments.channels.quiet || heard.is_news_to_reader() || has_no_memory(&watched);
+    let over = heard.over_for_reader(&checks);
+    let (shown, unrecorded): (Vec<Shown>, Vec<Option<anyhow::Error>>) = shown.into_iter().map(Shown::apart).unzip();
+    let mut failed = show(&checks, (shown, over), (arguments, is_shown), output)?;
+    let told = heard.tell(&checks, &watched).await;
+    for error in unrecorded.into_iter().flatten().chain(told).chain(report(arguments, &checks)) {
         let code = errors::report(output, &error, Machine::None);
         failed.get_or_insert(code);
     }
-    Ok(failed.unwrap_or(if moved { Exit::Changes } else { Exit::Done }))
+    let has_moved = checks.iter().flat_map(|check| &check.outcome).any(|drift| drift.has_moved());
+    Ok(failed.unwrap_or(if has_moved { Exit::Changes } else { Exit::Done }))
 }
 
 /// What is kept beside a state is about all of it, and about now: a part would show the rest as it should be.
@@ -120,102 +77,96 @@ fn refuse_part_to_record(arguments: &DriftArgs) -> Result<(), Refusal> {
     }
 }
 
-/// Reads what the specs declare: each account and region once for all of them. What goes wrong is told when the turn of its
-/// spec comes, but for what two of them declare.
-async fn read(paths: &[PathBuf], arguments: &DriftArgs, invocation: &Invocation) -> Result<Vec<Read>> {
-    let load = |path: &PathBuf| invocation.load_as_of(path, &arguments.at, false);
-    let projects: Vec<Result<(Project, Option<Timestamp>)>> = paths.iter().map(load).collect();
-    if projects.len() > 1 {
-        together::check(&projects.iter().flatten().map(|(project, _)| project).collect::<Vec<_>>())?;
+/// Checks the specs, in their order.
+async fn check_each(
+    paths: &[PathBuf],
+    arguments: &DriftArgs,
+    invocation: &Invocation,
+) -> Result<(Vec<DriftCheck>, Vec<Shown>, Vec<Watched>)> {
+    let all = check::all(paths, arguments, invocation).await?;
+    let (mut checks, mut shown, mut watched) = (Vec::new(), Vec::new(), Vec::new());
+    for (Checked { check, shown: of_check }, of_memory) in all {
+        checks.push(check);
+        shown.push(of_check);
+        watched.push(of_memory);
     }
-    let prepared = projects.into_iter().map(|project| {
-        let (project, at) = project?;
-        let chosen = project.chosen(&arguments.selection.target, &arguments.selection.exclude)?;
-        // Before the cloud is: what an apply records meanwhile is newer than what is compared with it.
-        let recorded = history::read_at(&project.place)?;
-        Ok(Prepared { project, at, chosen, recorded })
-    });
-    let prepared: Vec<Result<Prepared>> = prepared.collect();
-    let known: Vec<&Project> = prepared.iter().flatten().map(|prepared| &prepared.project).collect();
-    let mut seen = connect_and_read_each(&known, &invocation.access(), invocation.clock).await.into_iter();
-    let with = |prepared: Result<Prepared>| {
-        let prepared = prepared?;
-        let seen = seen.next().expect("every spec that is known was read")?;
-        Ok((prepared, seen))
-    };
-    Ok(prepared.into_iter().map(with).collect())
+    Ok((checks, shown, watched))
 }
 
-/// Checks one spec and prints what was found; what went wrong after that stands beside it.
-async fn check(
-    path: &Path,
-    read: Read,
-    (others, listed, lookups): (&[Project], &mut Listed, &Lookups),
-    (arguments, invocation, output): (&DriftArgs, &Invocation, &Output),
-) -> Result<(DriftCheck, Option<anyhow::Error>)> {
-    let (Prepared { project, at, chosen, recorded }, read) = read?;
-    plan::say_notes(&recorded, output);
-    let watching = Watching { at, poll_interval: invocation.global.poll_interval };
-    let (cloud, looked) = (&*read.cloud, (&read.target, read.live));
-    let (mut drift, mut seen) =
-        operation::drift(&project, &recorded, cloud, looked, &invocation.clock, watching).await?;
-    if let Some(chosen) = &chosen {
-        drift.keep_to(&project.spec, chosen);
-        seen.readings.retain(|address, _| chosen.contains(address));
-    }
-    if arguments.who {
-        who::who(&mut drift, (&project, &recorded), cloud, lookups).await?;
-    }
-    if arguments.unmanaged {
-        let projects: Vec<&Project> = others.iter().collect();
-        drift.unmanaged = Some(unmanaged::unmanaged(&project, &projects, (read.number, cloud), listed).await?);
-    }
-    let topology = (arguments.format.format() == Format::Html).then(|| Topology::new(&project.spec, &seen));
-    let leaves_drift = project.spec.drift == DriftPolicy::Leave;
-    let given = Given { leaves_drift, ..invocation.given_choice(&arguments.selection, &arguments.at) };
-    print(output, &arguments.format, &drift, &given, topology.as_ref())?;
-    let told = match &arguments.notify_command {
-        Some(command) => notify::notify(&project, &drift, command, invocation.environment.children()).await,
-        None => Ok(()),
-    };
-    let recorded = if arguments.record { record(&project, &drift, output) } else { Ok(()) };
-    Ok((of(path, drift, &seen), recorded.and(told).err()))
+/// Returns whether nobody can know of a spec whether it was told.
+fn has_no_memory(watched: &[Watched]) -> bool {
+    watched.iter().any(|watched| watched.place.is_none())
 }
 
-/// Keeps what was found beside the state.
-fn record(project: &Project, drift: &Drift, output: &Output) -> Result<()> {
-    let Row { kept, damaged } = record::read(&project.place)?;
-    if let Some(detail) = damaged {
-        let name = project.place.finding_name();
-        output.say(&format!("warning: {name} could not be read ({detail}) and was replaced"));
-    }
-    Ok(record::record(project, drift, kept)?)
-}
-
-/// Names a spec in the files of a host, where checks from several directories meet.
-fn whole(path: &Path) -> String {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
-}
-
-fn of(path: &Path, drift: Drift, seen: &LiveState) -> DriftCheck {
-    let was_read = |reading: &Reading| !matches!(reading, Reading::Unreadable);
-    let declared = seen.readings.iter().map(|(address, reading)| (address.clone(), was_read(reading))).collect();
-    DriftCheck { spec: whole(path), at: drift.timestamp, declared, outcome: Ok(drift) }
-}
-
-fn print(
+/// Prints what was found, if anything is to be printed, and returns the code of the first spec that could not be checked whole.
+fn show(
+    checks: &[DriftCheck],
+    (shown, over): (Vec<Shown>, Option<Vec<Ended>>),
+    (arguments, is_shown): (&DriftArgs, bool),
     output: &Output,
-    format: &FormatArgs,
-    drift: &Drift,
-    given: &Given,
-    topology: Option<&Topology>,
+) -> Result<Option<Exit>> {
+    let format = arguments.format.format();
+    let is_one = checks.len() == 1;
+    let mut failed = None;
+    for (check, of_check) in checks.iter().zip(&shown) {
+        if is_shown {
+            of_check.notes.iter().for_each(|note| output.say(note));
+            if !is_one && format == Format::Text {
+                output.print(|out| writeln!(out, "# {}", escape_terminal(&check.path)))?;
+            }
+        }
+        match (&check.outcome, &of_check.error) {
+            (Ok(drift), _) => {
+                failed = failed.or((!drift.failures.is_empty()).then_some(Exit::Error));
+                if is_shown && format != Format::Json {
+                    check::print(output, &arguments.format, drift, of_check)?;
+                }
+            }
+            (Err(_), Some(error)) if is_shown => {
+                unchecked(check, error, (format, is_one), output)?;
+                let machine = if is_one && format == Format::Json { Machine::Document } else { Machine::None };
+                failed = failed.or(Some(errors::report(output, error, machine)));
+            }
+            (Err(_), error) => failed = failed.or(Some(error.as_ref().map_or(Exit::Error, exit_of))),
+        }
+    }
+    if is_shown {
+        conclude(checks, over, format, output)?;
+    }
+    Ok(failed)
+}
+
+/// Prints the one document of all specs, or below their pages what is over.
+fn conclude(checks: &[DriftCheck], over: Option<Vec<Ended>>, format: Format, output: &Output) -> Result<()> {
+    let view = output.view();
+    output.print(|out| match (format, checks, over) {
+        // Its error is a document of its own.
+        (Format::Json, [DriftCheck { outcome: Err(_), .. }], _) => Ok(()),
+        (Format::Json, checks, Some(over)) => render::drift::told(out, checks, &over),
+        (Format::Json, [DriftCheck { outcome: Ok(drift), .. }], None) => render::drift::document(out, drift),
+        (Format::Json, checks, None) => render::drift::documents(out, checks),
+        (Format::Text, checks, Some(over)) => {
+            over.iter().try_for_each(|ended| render::drift::over(out, ended, checks.len() == 1, view))
+        }
+        (Format::Text | Format::Markdown | Format::Html, ..) => Ok(()),
+    })
+}
+
+/// Says of one of several specs that it could not be checked: it keeps nobody from looking at the others.
+fn unchecked(
+    check: &DriftCheck,
+    error: &anyhow::Error,
+    (format, is_one): (Format, bool),
+    output: &Output,
 ) -> Result<()> {
-    let view = output.view_of(format.full);
-    output.print(|out| match format.format() {
-        Format::Text => render::drift::text(out, drift, given, view),
-        Format::Json => render::drift::document(out, drift),
-        Format::Markdown => render::markdown::drift(out, drift, given),
-        Format::Html => render::html::drift(out, drift, given, topology),
+    if is_one {
+        return Ok(());
+    }
+    let (why, view) = (format!("{error:#}"), output.view());
+    output.print(|out| match format {
+        Format::Text => render::drift::unchecked(out, &why, view),
+        Format::Markdown => render::markdown::unchecked(out, &check.path, &why),
+        Format::Json | Format::Html => Ok(()),
     })
 }
 

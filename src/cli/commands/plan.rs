@@ -147,7 +147,12 @@ pub(super) fn read(place: &Place, output: &Output) -> Result<Recorded> {
 
 /// Says what is odd about what is recorded, but for who is at work.
 pub(super) fn say_notes(recorded: &Recorded, output: &Output) {
-    recorded.notes.iter().for_each(|note| output.say(&format!("note: {}", render::words::history::note(note))));
+    notes(recorded).iter().for_each(|note| output.say(note));
+}
+
+/// Says what is odd about what is recorded, but for who is at work; a line each.
+pub(super) fn notes(recorded: &Recorded) -> Vec<String> {
+    recorded.notes.iter().map(|note| format!("note: {}", render::words::history::note(note))).collect()
 }
 
 /// Saves a plan; a file that is something else is not overwritten, a pipe or a device is written into.

@@ -134,7 +134,7 @@ pub(super) fn records_at(path: &Path, invocation: &Invocation, output: &Output) 
 }
 
 /// Returns where the records of a spec are that cannot be read.
-fn place(invocation: &Invocation, path: &Path) -> Result<Place> {
+pub(super) fn place(invocation: &Invocation, path: &Path) -> Result<Place> {
     let mut paths = of_run::records(path, &super::rescue_directory());
     paths.locking = invocation.global.lock;
     let (state_name, name) = of_run::names(path);

@@ -57,10 +57,10 @@ pub fn select(projects: &[&Project], selectors: &[Selector]) -> Result<Vec<BTree
     Ok(chosen)
 }
 
-/// Finds what more than one of the specs declares: each apply would undo what the other has done.
+/// Finds what more than one of the specs declares, so that each apply would undo what the other has done, and specs of one name.
 ///
 /// # Errors
-/// Every such interface, with both places.
+/// Every such interface and name, with both places.
 pub fn check(projects: &[&Project]) -> Result<(), Diagnostics> {
     if projects.len() < 2 {
         return Ok(());
@@ -68,11 +68,19 @@ pub fn check(projects: &[&Project]) -> Result<(), Diagnostics> {
     let mut known: BTreeMap<Whereabouts, Vec<Declared<'_>>> = BTreeMap::new();
     let mut sources = Sources::default();
     let mut findings = Vec::new();
+    let mut names: BTreeMap<&str, Place> = BTreeMap::new();
     for (number, project) in projects.iter().enumerate() {
         let first_source = u32::try_from(sources.iter().count()).unwrap_or(u32::MAX);
         let world = world_of(project);
         for source in project.spec.sources.iter() {
             sources.add(source.name.clone(), source.text.clone());
+        }
+        if let Some(name) = &project.spec.name {
+            let again = placed(name.place, first_source);
+            match names.get(name.value.as_str()) {
+                Some(first) => findings.push(of_one_name(&name.value, *first, again)),
+                None => drop(names.insert(&name.value, again)),
+            }
         }
         for (address, interface) in &project.spec.interfaces {
             let declared = Declared {
@@ -97,6 +105,16 @@ pub fn check(projects: &[&Project]) -> Result<(), Diagnostics> {
         }
     }
     if findings.is_empty() { Ok(()) } else { Err(Diagnostics { sources, findings }) }
+}
+
+fn of_one_name(name: &str, first: Place, again: Place) -> Diagnostic {
+    let mut finding = Diagnostic::error(format!("two specs are called `{name}`"))
+        .at(again)
+        .label("called so again here")
+        .hint("give each spec a `name` of its own: reports and metrics tell them apart by it");
+    finding.related.push((first, "called so first here".to_owned()));
+    finding.code = Some("name_of_two_specs");
+    finding
 }
 
 fn finding(id: &RouterInterfaceId, first: &Declared<'_>, again: &Declared<'_>) -> Diagnostic {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::drift::DriftCause;
+use crate::drift::DriftItem;
 use crate::render::samples::{HOSTILE, assert_inert, drift, hostile_drift, view, written};
 
 #[test]

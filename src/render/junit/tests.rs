@@ -7,7 +7,13 @@ fn check(spec: &str, outcome: Result<crate::drift::Drift, String>) -> DriftCheck
     let items = outcome.iter().flat_map(|drift| &drift.items);
     let declared =
         items.map(|item| (item.address.clone(), true)).chain([("z-unread".into(), false), ("y-fine".into(), true)]);
-    DriftCheck { spec: spec.to_owned(), at: at("02:14:00"), declared: declared.collect(), outcome }
+    DriftCheck {
+        spec: spec.to_owned(),
+        path: spec.to_owned(),
+        at: at("02:14:00"),
+        declared: declared.collect(),
+        outcome,
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::render::samples::{HOSTILE, at, drift as sample, hostile_drift, writte
 
 fn check(spec: &str, outcome: Result<crate::drift::Drift, String>) -> DriftCheck {
     let declared = [("a".into(), true), ("b".into(), false)].into();
-    DriftCheck { spec: spec.to_owned(), at: at("02:14:00"), declared, outcome }
+    DriftCheck { spec: spec.to_owned(), path: spec.to_owned(), at: at("02:14:00"), declared, outcome }
 }
 
 #[test]

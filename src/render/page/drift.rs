@@ -28,7 +28,7 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
         sections: vec![
             Section::new("Findings", Lead::Nothing, of(false)),
             Section::new("Blocked", Lead::Line("Blocked:"), of(true)),
-            groups(&worrying(&drift.groups)).whole(),
+            groups(&worrying(drift.worrying_groups())).whole(),
             warnings(&drift.warnings, &drift.time_zone, given),
             unread(&drift.failures),
             unmanaged(drift.unmanaged.as_deref().unwrap_or_default()),

@@ -1,8 +1,9 @@
 //! How a drift check reads: its verdict, the causes, and what stands beside an item.
 
 use crate::calendar::Zone;
-use crate::drift::{Drift, DriftCause, DriftItem, Mover, Who, WhoUnknown};
-use crate::plan::{ActionReason, Blocked};
+use crate::drift::{Causes, Drift, DriftCause, DriftItem, Mover, UnknownCause, Who, WhoUnknown};
+use crate::plan::{ActionReason, Blocked, GroupHealth};
+use crate::render::words::groups::standing;
 use crate::render::words::plan::{blocked_address, span};
 use crate::resource::{DesiredStatus, Status};
 
@@ -101,6 +102,34 @@ pub(crate) fn last_applied(item: &DriftItem) -> String {
 /// Returns what is live, in words.
 pub(crate) fn live(item: &DriftItem) -> &str {
     item.live.as_ref().map_or("absent", Status::as_str)
+}
+
+/// Says that a word is no cause.
+pub(crate) fn unknown_cause(unknown: &UnknownCause) -> String {
+    let UnknownCause { word, near } = unknown;
+    match near {
+        _ if word.is_empty() => "a cause is missing".to_owned(),
+        Some(near) => format!("there is no cause `{word}`; did you mean `{near}`?"),
+        None => format!("there is no cause `{word}`; there are {}", Causes::words().collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// Returns all that is to be said of an item, as one line.
+pub(crate) fn line(item: &DriftItem, drift: &Drift) -> String {
+    let DriftItem { address, id, scope, spec, .. } = item;
+    let note = note(item, drift).map(|note| format!("; {note}")).unwrap_or_default();
+    let (why, last, live) = (why(item), last_applied(item), live(item));
+    one_line(&format!("{address}: {why}: spec {spec}, last applied {last}, live {live} ({id} in {scope}){note}"))
+}
+
+/// Returns all that is to be said of a group that is below its floor, or DOWN, as one line.
+pub(crate) fn group_line(group: &GroupHealth) -> String {
+    one_line(&format!("group {}: {}", group.name, standing(group).says))
+}
+
+/// Returns a text without its line ends, whoever wrote it.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split(['\n', '\r', '\u{2028}', '\u{2029}']).map(str::trim).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns what else is to be said of an item, who moved it last.

@@ -77,8 +77,8 @@ pub(crate) fn not_up_because(why: WhyMemberNotUp) -> &'static str {
 }
 
 /// Lists the groups of which a reader has to know wherever they are shown: below their floor, DOWN, or unknown.
-pub(crate) fn worrying(groups: &[GroupHealth]) -> Vec<Standing<'_>> {
-    groups.iter().filter(|group| group.is_finding() || group.is_unknown()).map(standing).collect()
+pub(crate) fn worrying<'a>(groups: impl IntoIterator<Item = &'a GroupHealth>) -> Vec<Standing<'a>> {
+    groups.into_iter().filter(|group| group.is_finding() || group.is_unknown()).map(standing).collect()
 }
 
 /// Lists those of a plan: also the groups that it leaves with none to spare at its lowest moment.

@@ -1,0 +1,147 @@
+//! What channels were told: the one place where that is read and written. It stands beside the state, a file or a note for each
+//! channel and set of specs, private and replaced as a whole.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::drift::DriftCheck;
+use crate::news::{FORMAT_VERSION, Told};
+use crate::signature::sha256_hex;
+use crate::store::remote::{Folder, NoteName};
+use crate::store::{Place, read_file, replace_file};
+
+use crate::ops::failure::{Exit, Refusal};
+use crate::ops::project::{Project, known};
+
+/// The channel that older versions knew.
+pub(super) const COMMAND: &str = "command";
+
+/// Of which channel and which set of specs something is remembered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Key(Option<String>);
+
+impl Key {
+    /// Returns the key of a channel for the specs of a check; `identity` is what tells two of its kind apart.
+    pub(super) fn of(kind: &str, identity: &str, checks: &[DriftCheck]) -> Self {
+        // As an older version kept it.
+        if kind == COMMAND && checks.len() == 1 {
+            return Self(None);
+        }
+        // By their paths: a name is not known of one that cannot be read.
+        let paths: Vec<(&Path, Option<&Project>)> = checks.iter().map(|check| (Path::new(&check.path), None)).collect();
+        let mut specs = known::names(&paths);
+        specs.sort_unstable();
+        let of = sha256_hex(format!("{identity}\n{}", specs.join("\n")).as_bytes());
+        Self(Some(format!("{kind}-{}", &of[..16])))
+    }
+
+    /// Returns the name of what is kept, behind the name of the state.
+    fn name(&self) -> String {
+        match &self.0 {
+            Some(key) => format!("notified-{key}"),
+            None => "notified".to_owned(),
+        }
+    }
+}
+
+/// Refuses to keep a memory in a store that many machines share, unless the check is kept there as well.
+///
+/// # Errors
+/// Exit 1, naming the flag.
+pub fn check_place(place: &Place, is_recorded: bool, flag: &str) -> Result<(), Refusal> {
+    if place.far().is_none() || is_recorded {
+        return Ok(());
+    }
+    let summary = format!("{flag} keeps what was told beside the state, and {} is shared", place.label());
+    Err(Refusal::new(Exit::Error, summary).hint("add --record: the memory lies in what it records"))
+}
+
+/// Reads what is remembered; nothing where that cannot be understood, which is said.
+///
+/// # Errors
+/// It cannot be read, or a newer version wrote it.
+pub(super) fn read(place: &Place, key: &Key) -> Result<Told> {
+    let found = match place {
+        Place::Files(paths) => read_file(&path(&paths.state, key))?,
+        Place::Far(far) => far.store.noted(note(key)?)?,
+    };
+    let Some(bytes) = found else { return Ok(Told::default()) };
+    // A version that knew one channel and one finding kept its digest; what is found is told once more.
+    if bytes.starts_with(b"sha256:") {
+        return Ok(Told::default());
+    }
+    if let Some(version) = version(&bytes).filter(|version| *version > u64::from(FORMAT_VERSION)) {
+        let summary = format!("{} is of version {version}, and this rictl knows {FORMAT_VERSION}", label(place, key));
+        return Err(Refusal::new(Exit::Error, summary).hint("use the rictl that wrote it, or a newer one").into());
+    }
+    serde_json::from_slice(&bytes).or_else(|error| {
+        tracing::warn!("{} is damaged ({error}): all that is found is told anew", label(place, key));
+        Ok(Told::default())
+    })
+}
+
+/// Remembers.
+///
+/// # Errors
+/// It cannot be written.
+pub(super) fn write(place: &Place, key: &Key, told: &Told) -> Result<()> {
+    let bytes = serde_json::to_vec(told).context("bug: what was told cannot be written as JSON")?;
+    let unwritten = |error: anyhow::Error| {
+        let summary = format!("cannot remember what was told: {error}");
+        let refusal = Refusal::new(Exit::Error, summary);
+        let refusal = error.chain().skip(1).fold(refusal, |refusal, cause| refusal.cause(cause.to_string()));
+        refusal.hint("until it can be written, each run tells it again").into()
+    };
+    let paths = match place {
+        Place::Files(paths) => paths,
+        Place::Far(far) => return far.store.replace(note(key)?, &bytes).map_err(|error| unwritten(error.into())),
+    };
+    let memory = path(&paths.state, key);
+    if let Some(directory) = memory.parent().filter(|directory| !directory.as_os_str().is_empty()) {
+        let doing = || format!("cannot make {}", directory.display());
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).with_context(doing).map_err(unwritten)?;
+    }
+    replace_file(&memory, &bytes).map_err(|error| unwritten(error.into()))
+}
+
+fn version(bytes: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<serde_json::Value>(bytes).ok()?.get("format_version")?.as_u64()
+}
+
+fn note(key: &Key) -> Result<NoteName> {
+    NoteName::new(Folder::Findings, key.name()).context("bug: no name for what was told")
+}
+
+fn label(place: &Place, key: &Key) -> String {
+    match place {
+        Place::Files(paths) => path(&paths.state, key).display().to_string(),
+        Place::Far(far) => format!("{} in {}", key.name(), far.store.label()),
+    }
+}
+
+fn path(state: &Path, key: &Key) -> PathBuf {
+    let is_json = state.extension().is_some_and(|extension| extension == "json");
+    let stem = if is_json { state.file_stem() } else { state.file_name() };
+    let mut name = stem.unwrap_or_default().to_owned();
+    name.push(".");
+    name.push(key.name());
+    state.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remembers_beside_the_state() {
+        let plain = Key(None);
+        assert_eq!(path(Path::new("state/net.json"), &plain), Path::new("state/net.notified"));
+        assert_eq!(path(Path::new("s/net.state"), &plain), Path::new("s/net.state.notified"));
+        let robot = Key(Some("dingtalk-0123".to_owned()));
+        assert_eq!(path(Path::new("state/net.json"), &robot), Path::new("state/net.notified-dingtalk-0123"));
+        assert!(NoteName::new(Folder::Findings, robot.name()).is_some());
+    }
+}
