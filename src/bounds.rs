@@ -147,6 +147,8 @@ bounds! {
     REQUEST_BODY_SECONDS = 30, Seconds, "request to the emulator", "until its body is there";
     /// A client that does not take its answer; every piece of one begins this anew.
     ANSWER_SECONDS = 30, Seconds, "answer of the emulator", "until some of it is taken";
+    /// A certificate and a key have 2 KiB.
+    CERTIFICATE_BYTES = 64 << 10, Bytes, "certificates of the emulator", "one file";
     /// Half of what a process may usually open.
     CONNECTIONS = 500, Count, "emulator", "connections at once; further ones wait";
     /// So long are answers finished after a signal.

@@ -5,16 +5,16 @@
 //! ports of this crate on virtual time. [`Host`] keeps a world beside its file, shared by any number of processes.
 //!
 //! **Modelled.** DescribeRouterInterfaces (pages, filters, tags), DescribeRouterInterfaceAttribute,
-//! ActivateRouterInterface, DeactivateRouterInterface, DescribeRegions, DescribeRouteTableList, DescribeRouteEntryList;
+//! ActivateRouterInterface, DeactivateRouterInterface; the rest of an interface's life, from CreateRouterInterface to
+//! DeleteRouterInterface, with tags, groups and ClientTokens (`world/life`); DescribeRegions, DescribeRouteTableList, DescribeRouteEntryList;
 //! DescribeMetricLast; LookupEvents; AssumeRole, AssumeRoleWithOIDC,
 //! GetCallerIdentity; the metadata service's role credentials. Signatures V1 and V3, the clock, nonces, temporary keys;
 //! documented codes and texts in both spellings; several accounts, denied actions, the quota per account, region and
 //! action; locks by BusinessStatus; pairs across regions and accounts, whose ends move apart or together; every fault of
 //! [`FaultKind`].
 //!
-//! **Not modelled.** Creating, connecting, modifying and deleting interfaces (a fault can make a third party do it);
-//! routes that change or fail over, traffic that moves from one link to another; events of what reads; policies beyond lists of denied actions; an OIDC token's contents and a role's trust; STS's own
-//! quota; HTTPS; what `Bandwidth` and `CreationTime` would really say; health checks that change. Where the pages are silent the
+//! **Not modelled.** Routers, circuits and grants; routes that are made or fail over, traffic that moves from one link to another; events of what reads; policies beyond lists of denied actions; an OIDC token's contents and a role's trust; STS's own
+//! quota; what anything costs; health checks that change. Where the pages are silent the
 //! stricter reading was taken: at most 5 values a filter, a locked interface refuses before its status does, and a
 //! security lock counts as a lock by the vendor's staff. Nonces, fault numbers and quota meters are per process.
 
@@ -23,6 +23,7 @@ mod answer;
 mod caller;
 mod calls;
 mod describe;
+mod details;
 mod faults;
 mod generate;
 mod host;
@@ -40,26 +41,30 @@ mod routes;
 mod seed;
 mod sts;
 mod timeline;
+mod tls;
 mod trail;
 mod world;
 
 pub use answer::{
     Answer, Delivery, Listing, MetricPoint, MetricPoints, Reply, RouteHop, RouteRow, RouteRows, RouteTable,
-    RouteTables, Row,
+    RouteTables, Row, TagRow, TagRows,
 };
 pub use caller::{Caller, Issued, Principal};
 pub use calls::CallLog;
+pub use details::Details;
 pub use generate::{GenerateOptions, generate};
 pub use host::{Host, HostError, Manner, log_path, reset};
 pub use in_process::InProcess;
 pub use refusal::{Denial, Refusal};
-pub use request::{CMS_VERSION, Origin, Request, STS_VERSION, TRAIL_VERSION, VPC_VERSION};
+pub use request::{CMS_VERSION, ECS_VERSION, Origin, Request, STS_VERSION, TRAIL_VERSION, VPC_VERSION};
 pub use seed::{
-    AccessKeySeed, AccountSeed, ConsoleSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT,
-    ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, InactiveNextHops, InterfaceSeed, Lag,
-    LatencyTail, MetadataSeed, NextHopKind, NextHopSeed, OppositeSeed, Pairs, Prefix, QuotaKind, QuotaSeed, RouteSeed,
-    Secret, SeedError, Settle, TrafficSeed, Unfit, WorldSeed,
+    AccessKeySeed, AccountSeed, ChargeSeed, ConsoleSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET,
+    DEFAULT_ACCOUNT, ElsewhereSeed, ErrorCodes, ErrorSeed, Fault, FaultKind, FlappingSeed, Format, HealthCheckSeed,
+    InactiveNextHops, InterfaceSeed, Lag, LatencyTail, MetadataSeed, NextHopKind, NextHopSeed, OppositeSeed, OrderSeed,
+    Pairs, Prefix, QuotaKind, QuotaSeed, ReservationSeed, RouteSeed, Secret, SeedError, Settle, TrafficSeed, Unfit,
+    WorldSeed,
 };
-pub use timeline::{Event, Moment};
+pub use timeline::{Event, Moment, Token};
+pub use tls::{Tls, TlsError};
 pub use trail::{Deed, DeedError, TrailRow, TrailRows};
 pub use world::{Counts, World};

@@ -6,6 +6,7 @@ mod faces;
 mod fault_kinds;
 mod file;
 mod http_face;
+mod life;
 mod limits;
 mod pages;
 mod pairs;

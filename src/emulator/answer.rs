@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::caller::{Caller, Issued};
+use super::details::Details;
 use super::refusal::Refusal;
 use super::seed::NextHopKind;
 use super::timeline::Event;
@@ -32,6 +33,17 @@ pub enum Answer {
     Refused(Refusal),
     /// Yes; the status moves later.
     Accepted,
+    /// CreateRouterInterface: yes.
+    Created {
+        /// The new interface.
+        id: RouterInterfaceId,
+        /// The order, of a prepaid one.
+        order: Option<u64>,
+    },
+    /// ModifyRouterInterfaceSpec: yes, to this size.
+    Resized(String),
+    /// ListTagResourcesForExpressConnect.
+    Tags(TagRows),
     /// DescribeRouterInterfaces.
     Listing(Listing),
     /// DescribeRouterInterfaceAttribute; an unknown id gets an empty object.
@@ -78,6 +90,34 @@ pub struct Row {
     pub tags: BTreeMap<String, String>,
     /// What its health check says.
     pub health: HealthCheckStatus,
+    /// What else the API tells of it.
+    pub details: Details,
+    /// When it first was Active; `None` while it never was.
+    pub connected: Option<Timestamp>,
+    /// When it last became another, or was made.
+    pub modified: Timestamp,
+    /// The other side's size.
+    pub opposite_specification: Option<Box<str>>,
+}
+
+/// One page of tags.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagRows {
+    /// The page.
+    pub rows: Vec<TagRow>,
+    /// Where the next page begins.
+    pub next_token: Option<String>,
+}
+
+/// One tag of one interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagRow {
+    /// The interface.
+    pub id: RouterInterfaceId,
+    /// The tag's key.
+    pub key: String,
+    /// Its value.
+    pub value: String,
 }
 
 /// One page of route tables.

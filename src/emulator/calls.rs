@@ -80,7 +80,10 @@ impl<'a> CallRecord<'a> {
             account: caller.map(|caller| caller.account.as_str()),
             region: request.parameter("RegionId"),
             action: &request.action,
-            interface: request.interface(),
+            interface: match &reply.answer {
+                Answer::Created { id, .. } => Some(id.as_str()),
+                _ => request.interface(),
+            },
             query: parameters.filter(|(name, _)| ASKED_FOR.iter().any(|prefix| name.starts_with(prefix))).collect(),
             http_status,
             code,

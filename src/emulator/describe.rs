@@ -171,26 +171,23 @@ fn filters(parameters: &BTreeMap<String, String>, max_values: usize) -> Result<V
         let Some(rest) = name.strip_prefix("Filter.") else { continue };
         let parts: Vec<&str> = rest.split('.').collect();
         let position = |text: &str, most: usize| {
-            text.parse()
-                .ok()
-                .filter(|position| (1..=most).contains(position))
-                .ok_or_else(|| Refusal::illegal_parameter(name))
+            text.parse().ok().filter(|position| (1..=most).contains(position)).ok_or_else(Refusal::illegal_parameter)
         };
         match parts.as_slice() {
             [filter, "Key"] => {
-                let key = Key::parse(value).ok_or_else(Refusal::unknown_filter_key)?;
+                let key = Key::parse(value).ok_or_else(|| Refusal::unknown_filter_key(filter))?;
                 filters.entry(position(filter, MAX_FILTERS)?).or_default().0 = Some(key);
             }
             [filter, "Value", value_number] => {
                 position(value_number, max_values)?;
                 filters.entry(position(filter, MAX_FILTERS)?).or_default().1.push(value.clone());
             }
-            _ => return Err(Refusal::illegal_parameter(name)),
+            _ => return Err(Refusal::illegal_parameter()),
         }
     }
     let whole = filters.into_values().map(|(key, values)| Some(Filter { key: key?, values }));
     let whole: Option<Vec<Filter>> = whole.map(|filter| filter.filter(|filter| !filter.values.is_empty())).collect();
-    whole.ok_or_else(|| Refusal::empty_parameter("Filter"))
+    whole.ok_or_else(Refusal::empty_parameter)
 }
 
 fn tags(parameters: &BTreeMap<String, String>) -> Result<Vec<(String, Option<String>)>, Refusal> {
@@ -198,7 +195,7 @@ fn tags(parameters: &BTreeMap<String, String>) -> Result<Vec<(String, Option<Str
     for (name, key) in parameters {
         let Some(position) = name.strip_prefix("Tags.").and_then(|rest| rest.strip_suffix(".Key")) else { continue };
         if !position.parse().is_ok_and(|position: usize| (1..=MAX_TAGS).contains(&position)) {
-            return Err(Refusal::illegal_parameter(name));
+            return Err(Refusal::illegal_parameter());
         }
         tags.push((key.clone(), parameters.get(&format!("Tags.{position}.Value")).cloned()));
     }

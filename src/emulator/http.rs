@@ -22,16 +22,19 @@ use axum::{Extension, Router};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 
 use self::authentication::{Nonces, Signature, Signed, Wire};
 use self::delivery::deliver;
-use self::encode::Encoding;
+use self::encode::{About, Encoding};
 use self::line::Line;
 use self::page::{JSON, plain};
 use super::answer::{Answer, Delivery, Reply};
 use super::calls::{CallLog, CallRecord};
 use super::host::{Host, HostError};
 use super::refusal::Refusal;
+use super::request::{CMS_VERSION, ECS_VERSION, STS_VERSION, TRAIL_VERSION};
+use super::tls::Tls;
 use crate::bounds;
 use crate::clock::Clock;
 use crate::loopback::is_here;
@@ -53,12 +56,37 @@ struct Shared {
     ending: watch::Receiver<()>,
 }
 
-/// Serves a world until `shutdown` is there; answers on their way are finished first, for a few seconds.
+/// Serves a world in the clear until `shutdown` is there; answers on their way are finished first, for a few seconds.
 ///
 /// # Errors
 ///
 /// The listener is not on loopback.
 pub async fn serve(
+    host: Arc<Mutex<Host>>,
+    listener: TcpListener,
+    options: ServeOptions,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    serve_by(None, host, listener, options, shutdown).await
+}
+
+/// Serves a world by HTTPS, and otherwise as [`serve`] does.
+///
+/// # Errors
+///
+/// The listener is not on loopback.
+pub async fn serve_tls(
+    tls: &Tls,
+    host: Arc<Mutex<Host>>,
+    listener: TcpListener,
+    options: ServeOptions,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    serve_by(Some(tls.acceptor()), host, listener, options, shutdown).await
+}
+
+async fn serve_by(
+    tls: Option<TlsAcceptor>,
     host: Arc<Mutex<Host>>,
     listener: TcpListener,
     options: ServeOptions,
@@ -71,11 +99,11 @@ pub async fn serve(
     let (alive, ending) = watch::channel(());
     let shared = Arc::new(Shared { host, options, nonces: Mutex::default(), ending });
     let router = Router::new().fallback(respond).with_state(shared);
-    server::serve(listener, router, bounds::CONNECTIONS, async move {
+    let shutdown = async move {
         shutdown.await;
         drop(alive);
-    })
-    .await;
+    };
+    server::serve(listener, server::Service { router, tls }, bounds::CONNECTIONS, shutdown).await;
     Ok(())
 }
 
@@ -111,10 +139,27 @@ async fn respond(
     if !reply.latency.is_zero() {
         tokio::time::sleep(reply.latency).await;
     }
-    let answer = encode::answer(&reply.answer, encoding, &action, wire.header("host").unwrap_or_default(), &request_id);
+    let about = About {
+        action: &action,
+        product: product(wire.version().unwrap_or_default()),
+        host: wire.header("host").unwrap_or_default(),
+        request_id: &request_id,
+    };
+    let answer = encode::answer(&reply.answer, encoding, &about);
     let mut response = deliver(reply.delivery, &line, answer, shared.ending.clone()).await;
     stamp(&mut response, now, &reply.answer, &request_id);
     response
+}
+
+/// Returns which product answers a version, as the vendor's pages call it.
+fn product(version: &str) -> &'static str {
+    match version {
+        ECS_VERSION => "Ecs",
+        STS_VERSION => "Sts",
+        CMS_VERSION => "Cms",
+        TRAIL_VERSION => "Actiontrail",
+        _ => "Vpc",
+    }
 }
 
 /// Makes an answer the last of its connection: what is left of the request is not read.

@@ -1,9 +1,10 @@
-//! One router interface of a world: what it is, and its timeline; built from the seeds with their defaults.
+//! One router interface of a world: what it is and was, and its timeline; built from the seeds with their defaults.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::details::Details;
 use super::seed::{ElsewhereSeed, FlappingSeed, InterfaceSeed, OppositeSeed, Settle};
 use super::timeline::{Moment, Timeline};
 use crate::resource::{
@@ -13,19 +14,77 @@ use crate::resource::{
 /// One router interface.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Interface {
-    /// What does not change. Its statuses are those of the seed; the timelines know the present ones.
+    /// What it is. Its statuses are those of the seed; the timelines know the present ones.
     pub(super) facts: Observed,
+    /// What rictl does not read of it.
+    pub(super) details: Details,
     pub(super) owner: AccountId,
     pub(super) resource_group: Option<Box<str>>,
     pub(super) tags: BTreeMap<String, String>,
     pub(super) timeline: Timeline,
     /// What its health check says.
     pub(super) health: HealthCheckStatus,
-    settle: Settle,
+    pub(super) settle: Settle,
     settles_as: Option<Status>,
+    /// What it was, each until when; the timelines of those are of no account.
+    pub(super) past: Vec<(Timestamp, Interface)>,
 }
 
 impl Interface {
+    /// Returns what it was at an instant, statuses apart.
+    pub(super) fn as_of(&self, instant: Timestamp) -> &Self {
+        self.past.iter().find(|(until, _)| instant < *until).map_or(self, |(_, before)| before)
+    }
+
+    /// Returns what a seed of the log describes: nothing is left to defaults.
+    pub(super) fn of_log(seed: InterfaceSeed, main_account: &AccountId, region: &Region) -> Self {
+        let owner = seed.account.clone().unwrap_or_else(|| main_account.clone());
+        let role = seed.role.unwrap_or(Role::InitiatingSide);
+        put_together(seed, (Status::Deleted, role), owner, (region, Settle::default()))
+    }
+
+    /// Describes what it is, so that a log can hold it.
+    pub(super) fn to_seed(&self) -> InterfaceSeed {
+        let facts = &self.facts;
+        let text = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
+        let opposite = &facts.opposite;
+        let elsewhere = ElsewhereSeed {
+            id: opposite.interface_id.clone(),
+            region: opposite.region.clone(),
+            account: opposite.owner_id.clone(),
+            status: opposite.status.clone(),
+            business_status: opposite.business_status.clone(),
+            router: text(&opposite.router_id),
+            router_type: text(&opposite.router_type),
+            access_point: text(&self.details.opposite_access_point),
+        };
+        InterfaceSeed {
+            region: Some(facts.region.clone()),
+            account: Some(self.owner.clone()),
+            settles_as: self.settles_as.clone(),
+            role: facts.role,
+            opposite: (elsewhere != ElsewhereSeed::default()).then_some(OppositeSeed::Elsewhere(elsewhere)),
+            name: text(&facts.name),
+            description: text(&facts.description),
+            router: text(&facts.router_id),
+            router_type: text(&facts.router_type),
+            specification: text(&facts.specification),
+            business_status: Some(facts.business_status.clone()),
+            health_check_status: Some(self.health.clone()),
+            resource_group: text(&self.resource_group),
+            tags: self.tags.clone(),
+            settle: Some(self.settle),
+            access_point: text(&self.details.access_point),
+            health_check: self.details.health_check.as_deref().cloned(),
+            fast_link: self.details.is_fast_link,
+            charge: self.details.charge,
+            reservation: self.details.reservation.as_deref().cloned(),
+            created: self.details.created,
+            ends: self.details.ends,
+            ..InterfaceSeed::new(facts.id.clone())
+        }
+    }
+
     /// Works out what follows when it becomes `status` at `now`: a transitional status settles, unless it sticks.
     pub(super) fn moments_from(
         &self,
@@ -164,16 +223,8 @@ fn build(
     if let Some(end) = seed.settles_as.as_ref().filter(|end| !can_settle_as(&status, end)) {
         problems.push(format!("interface {} is {status}, which cannot settle as {end}", seed.id));
     }
-    let mut interface = Interface {
-        resource_group: seed.resource_group.take().map(Box::from),
-        tags: std::mem::take(&mut seed.tags),
-        health: seed.health_check_status.take().unwrap_or(HealthCheckStatus::Normal),
-        timeline: Timeline::starting_as(status.clone()),
-        settle: seed.settle.unwrap_or(around.settle),
-        settles_as: seed.settles_as.take(),
-        facts: facts(seed, status.clone(), role, &owner, around.default_region),
-        owner,
-    };
+    let settle = (around.default_region, around.settle);
+    let mut interface = put_together(seed, (status.clone(), role), owner, settle);
     let moments = interface.moments_from(around.epoch, status, false, None);
     if moments.len() > 1 {
         interface.timeline.write(&moments);
@@ -181,8 +232,29 @@ fn build(
     interface
 }
 
-/// Returns what does not change of an interface, its defaults filled in.
-fn facts(seed: InterfaceSeed, status: Status, role: Role, owner: &AccountId, default_region: &Region) -> Observed {
+/// Makes an interface of its seed, by its status and role, and by what its place and times are unless it says so.
+fn put_together(
+    mut seed: InterfaceSeed,
+    (status, role): (Status, Role),
+    owner: AccountId,
+    (default_region, default_settle): (&Region, Settle),
+) -> Interface {
+    Interface {
+        resource_group: seed.resource_group.take().map(Box::from),
+        tags: std::mem::take(&mut seed.tags),
+        health: seed.health_check_status.take().unwrap_or(HealthCheckStatus::Normal),
+        timeline: Timeline::starting_as(status.clone()),
+        settle: seed.settle.unwrap_or(default_settle),
+        settles_as: seed.settles_as.take(),
+        details: Details::of(&mut seed),
+        facts: facts(seed, status, role, default_region),
+        owner,
+        past: Vec::new(),
+    }
+}
+
+/// Returns what an interface is, its defaults filled in.
+fn facts(seed: InterfaceSeed, status: Status, role: Role, default_region: &Region) -> Observed {
     let stem = seed.id.as_str().strip_prefix("ri-").unwrap_or(seed.id.as_str());
     let router = seed.router.unwrap_or_else(|| match role {
         Role::InitiatingSide => format!("vbr-{stem}"),
@@ -205,23 +277,24 @@ fn facts(seed: InterfaceSeed, status: Status, role: Role, owner: &AccountId, def
         opposite: match seed.opposite {
             None => Opposite::default(),
             Some(OppositeSeed::Here(id)) => Opposite { interface_id: Some(id), ..Opposite::default() },
-            Some(OppositeSeed::Elsewhere(elsewhere)) => opposite_elsewhere(elsewhere, owner),
+            Some(OppositeSeed::Elsewhere(elsewhere)) => opposite_elsewhere(elsewhere),
         },
         id: seed.id,
     }
 }
 
-fn opposite_elsewhere(seed: ElsewhereSeed, owner: &AccountId) -> Opposite {
+fn opposite_elsewhere(seed: ElsewhereSeed) -> Opposite {
     let business_status = seed.business_status.or_else(|| seed.status.is_some().then_some(BusinessStatus::Normal));
     Opposite {
         router_type: seed
             .router_type
             .or_else(|| seed.router.as_deref().map(|r| type_of_router(r).to_owned()))
             .map(Box::from),
-        interface_id: Some(seed.id),
+        interface_id: seed.id,
         region: seed.region,
         router_id: seed.router.map(Box::from),
-        owner_id: seed.account.filter(|account| account != owner),
+        // Told as it was said, be it the own one: what Create and Modify are given is read back.
+        owner_id: seed.account,
         status: seed.status,
         business_status,
     }

@@ -35,7 +35,7 @@ pub(super) fn size(request: &Request, name: &'static str, default: usize, most: 
         None | Some("") => Ok(default),
         Some(text) => {
             let size = text.parse().ok().filter(|size| (1..=most).contains(size));
-            size.ok_or_else(|| Refusal::illegal_parameter(name))
+            size.ok_or_else(Refusal::illegal_parameter)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The interfaces of a world, and the rolls that make listing them cheap at any instant.
 //!
-//! Every change goes through [`Population::write`], which notes when statuses will turn. The rolls show one instant;
+//! Every change goes through [`Population::write`], which notes when statuses will turn, and [`Population::put`]. The rolls show one instant;
 //! asking about another looks at those interfaces only that turn in between, back as well as forth: a stale read looks
 //! back. What is true is always the timelines.
 
@@ -84,6 +84,28 @@ impl Population {
     /// Returns all ids, sorted.
     pub(super) fn ids(&self) -> impl Iterator<Item = &RouterInterfaceId> {
         self.places.keys()
+    }
+
+    /// Takes in what an interface is from `at` on. One that was not there is not there yet either: what happens to it is
+    /// written down after that.
+    pub(super) fn put(&mut self, mut interface: Interface, at: Timestamp) {
+        let scope = (interface.owner.clone(), interface.facts.region.clone());
+        if let Some(place) = self.places.get(&interface.facts.id) {
+            let known = &mut self.interfaces[*place];
+            interface.timeline = known.timeline.clone();
+            interface.past = std::mem::take(&mut known.past);
+            let before = std::mem::replace(known, interface);
+            known.past.push((at, before));
+            if let Some(roll) = self.rolls.get_mut(&scope) {
+                roll.forget_facts();
+            }
+            return;
+        }
+        let place = self.interfaces.len();
+        let position = self.rolls.entry(scope).or_insert_with(|| Roll::of(Vec::new())).add(place);
+        self.places.insert(interface.facts.id.clone(), place);
+        self.shown.push((position, interface.timeline.status_at(self.as_of).clone()));
+        self.interfaces.push(interface);
     }
 
     /// Writes down what happens to an interface; `None` if there is no such interface.

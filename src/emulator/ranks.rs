@@ -14,6 +14,13 @@ impl Ranks {
         Self { counts: vec![0; size + 1], len: 0 }
     }
 
+    /// Returns the same set, with room for numbers below `size`, which is no less than before.
+    pub(super) fn grown(&self, size: usize) -> Self {
+        let mut grown = Self::below(size);
+        (0..self.len).filter_map(|rank| nth(&[self], rank)).for_each(|number| grown.insert(number));
+        grown
+    }
+
     /// Returns how many numbers are in the set.
     pub(super) fn len(&self) -> usize {
         self.len
@@ -85,6 +92,9 @@ mod tests {
             }
             let union: Vec<usize> = (0..size).filter(|number| models.iter().any(|model| model.contains(number))).collect();
             let found: Vec<usize> = (0..=size).map_while(|rank| nth(&[&sets[0], &sets[1]], rank)).collect();
+            prop_assert_eq!(&found, &union);
+            let grown = [sets[0].grown(size * 2 + 1), sets[1].grown(size * 2 + 1)];
+            let found: Vec<usize> = (0..=size).map_while(|rank| nth(&[&grown[0], &grown[1]], rank)).collect();
             prop_assert_eq!(found, union);
             prop_assert_eq!(sets[1].len(), models[1].len());
         }

@@ -3,6 +3,8 @@
 //! Sources: docs/reference/api.md#deactivate, docs/reference/api.md#activate, docs/reference/api.md#describe for the
 //! actions, docs/reference/api.md#errors for the gateway. Where pages disagree about a status the newest one decides.
 
+mod life;
+
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -83,7 +85,7 @@ impl Refusal {
     }
 
     pub(super) fn opposite_deleted() -> Self {
-        Self::new(400, "OppositeRouterInterfaceIsDeleted", "The opposite router interface is deleted.")
+        Self::new(400, "OppositeRouterInterfaceIsDeleted", "The opposite router interface is already deleted.")
     }
 
     pub(super) fn unknown_interface() -> Self {
@@ -139,16 +141,30 @@ impl Refusal {
         Self::new(400, format!("InvalidParameter{name}"), format!("The specified parameter {name} is invalid."))
     }
 
-    pub(super) fn unknown_filter_key() -> Self {
-        Self::new(404, "InvalidFilterKey.ValueNotSupported", "The specified filter key is not supported.")
+    pub(super) fn unknown_filter_key(number: &str) -> Self {
+        let text = format!("Specified filter key is not supported: Filter.{number}.key");
+        Self::new(404, "InvalidFilterKey.ValueNotSupported", text)
     }
 
-    pub(super) fn illegal_parameter(which: &str) -> Self {
-        Self::new(400, "Parameter.Illegal", format!("The parameter {which} is illegal."))
+    pub(super) fn illegal_parameter() -> Self {
+        Self::new(400, "Parameter.Illegal", "The parameter is illegal.")
     }
 
-    pub(super) fn empty_parameter(name: &str) -> Self {
-        Self::new(400, "InvalidParam.NotNull", format!("The parameter {name} must not be null."))
+    pub(super) fn empty_parameter() -> Self {
+        Self::new(400, "InvalidParam.NotNull", "The parameter must not be null.")
+    }
+
+    /// Words a refusal as the pages of an action do: two codes have texts of their own there.
+    pub(super) fn worded_for(self, action: &str) -> Self {
+        if action != "ActivateRouterInterface" {
+            return self;
+        }
+        let message = match self.code.as_ref() {
+            "InvalidRegionId.NotFound" => "The specified RegionId does not exist in our records.",
+            "InvalidRouterInterfaceId.NotFound" => "The specified RouterInterfaceId does not exist in our records.",
+            _ => return self,
+        };
+        Self { message: message.into(), ..self }
     }
 
     pub(super) fn missing(name: &str) -> Self {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// The version of the VPC actions.
 pub const VPC_VERSION: &str = "2016-04-28";
+/// The version of the ECS actions; one of them is answered, since clients look there for regions.
+pub const ECS_VERSION: &str = "2014-05-26";
 /// The version of the STS actions.
 pub const STS_VERSION: &str = "2015-04-01";
 /// The version of the CloudMonitor actions.
@@ -16,11 +18,16 @@ pub const TRAIL_VERSION: &str = "2020-07-06";
 pub(super) const STAMP_WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// Every action of all products.
-pub(super) const ACTIONS: [&str; 12] = [
+pub(super) const ACTIONS: [&str; 22] = [
     "ActivateRouterInterface",
     "AssumeRole",
     "AssumeRoleWithOIDC",
+    "ChangeResourceGroup",
+    "ConnectRouterInterface",
+    "CreateRouterInterface",
     "DeactivateRouterInterface",
+    "DeleteExpressConnect",
+    "DeleteRouterInterface",
     "DescribeMetricLast",
     "DescribeRegions",
     "DescribeRouteEntryList",
@@ -28,7 +35,25 @@ pub(super) const ACTIONS: [&str; 12] = [
     "DescribeRouterInterfaceAttribute",
     "DescribeRouterInterfaces",
     "GetCallerIdentity",
+    "ListTagResourcesForExpressConnect",
     "LookupEvents",
+    "ModifyRouterInterfaceAttribute",
+    "ModifyRouterInterfaceSpec",
+    "TagResourcesForExpressConnect",
+    "UntagResourcesForExpressConnect",
+];
+
+/// The calls of an interface's life besides those that rictl makes: each leaves an event.
+pub(super) const LIFE: [&str; 9] = [
+    "ChangeResourceGroup",
+    "ConnectRouterInterface",
+    "CreateRouterInterface",
+    "DeleteExpressConnect",
+    "DeleteRouterInterface",
+    "ModifyRouterInterfaceAttribute",
+    "ModifyRouterInterfaceSpec",
+    "TagResourcesForExpressConnect",
+    "UntagResourcesForExpressConnect",
 ];
 
 /// One call, as the protocol gives it: names and texts.
@@ -70,6 +95,7 @@ impl Request {
     /// Returns the product that the action belongs to, as policies name it.
     pub(super) fn service(&self) -> &'static str {
         match self.version.as_str() {
+            ECS_VERSION => "ecs",
             STS_VERSION => "sts",
             CMS_VERSION => "cms",
             TRAIL_VERSION => "actiontrail",
@@ -82,9 +108,22 @@ impl Request {
         self.parameters.get(name).map(String::as_str)
     }
 
+    /// Returns every interface that the call names.
+    pub(super) fn interfaces(&self) -> Vec<&str> {
+        if self.action.ends_with("ForExpressConnect") {
+            return (1..).map_while(|number| self.parameter(&format!("ResourceId.{number}"))).collect();
+        }
+        self.interface().into_iter().collect()
+    }
+
     /// Returns the interface that the call is about, if it is about one.
     pub fn interface(&self) -> Option<&str> {
-        let name = if self.action == "DescribeRouterInterfaceAttribute" { "InstanceId" } else { "RouterInterfaceId" };
+        let name = match self.action.as_str() {
+            "DescribeRouterInterfaceAttribute" => "InstanceId",
+            "ChangeResourceGroup" => "ResourceId",
+            action if action.ends_with("ForExpressConnect") => "ResourceId.1",
+            _ => "RouterInterfaceId",
+        };
         self.parameter(name)
     }
 }

@@ -1,7 +1,8 @@
 //! The roll of one account in one region: who is listed, in the file's order, so that a page costs the page.
 //!
 //! Positions are those in the roll; a deleted interface keeps its position and is not listed. Statuses move from set to
-//! set as the population's clock turns. What never changes of an interface is sorted when somebody first filters by it.
+//! set as the population's clock turns. What an interface is besides is sorted when somebody first filters by it, and anew
+//! after one has changed. There is room for more members than there are, twice as much whenever it is used up.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,8 @@ use crate::resource::Status;
 pub(super) struct Roll {
     /// The interfaces' places in the world, by position.
     members: Vec<usize>,
+    /// How many members the sets have room for.
+    room: usize,
     listed: Ranks,
     by_status: BTreeMap<Status, Ranks>,
     by_fact: BTreeMap<Key, BTreeMap<Box<str>, Vec<usize>>>,
@@ -23,8 +26,25 @@ pub(super) struct Roll {
 impl Roll {
     /// Makes a roll of these places, none of which is listed yet.
     pub(super) fn of(members: Vec<usize>) -> Self {
-        let listed = Ranks::below(members.len());
-        Self { members, listed, by_status: BTreeMap::new(), by_fact: BTreeMap::new() }
+        let (room, listed) = (members.len(), Ranks::below(members.len()));
+        Self { members, room, listed, by_status: BTreeMap::new(), by_fact: BTreeMap::new() }
+    }
+
+    /// Adds a place at the end, which is not listed yet; returns its position.
+    pub(super) fn add(&mut self, place: usize) -> usize {
+        self.members.push(place);
+        if self.members.len() > self.room {
+            self.room = 2 * self.members.len();
+            self.listed = self.listed.grown(self.room);
+            self.by_status.values_mut().for_each(|set| *set = set.grown(self.room));
+        }
+        self.by_fact.clear();
+        self.members.len() - 1
+    }
+
+    /// Forgets what was sorted: a member is another than it was.
+    pub(super) fn forget_facts(&mut self) {
+        self.by_fact.clear();
     }
 
     /// Lists a member under a status, and no more under the one before.
@@ -40,8 +60,8 @@ impl Roll {
     }
 
     fn set(&mut self, status: &Status) -> &mut Ranks {
-        let size = self.members.len();
-        self.by_status.entry(kind(status)).or_insert_with(|| Ranks::below(size))
+        let room = self.room;
+        self.by_status.entry(kind(status)).or_insert_with(|| Ranks::below(room))
     }
 
     /// Returns the place of a position.

@@ -88,11 +88,24 @@ impl Tables {
         self.tables.values().flat_map(|table| &table.entries).flat_map(|entry| &entry.next_hops).any(|hop| hop.id == id)
     }
 
+    /// Takes an interface out of all routes; one that leads nowhere any more goes.
+    pub(super) fn remove(&mut self, id: &RouterInterfaceId) {
+        for table in self.tables.values_mut() {
+            table.entries.iter_mut().for_each(|entry| entry.next_hops.retain(|hop| hop.id != id.as_str()));
+            table.entries.retain(|entry| !entry.next_hops.is_empty());
+        }
+    }
+
     /// Returns whether an interface is a next hop in a table.
     pub(super) fn leads_over(&self, table: &str, id: &RouterInterfaceId) -> bool {
         let entries = self.tables.get(table).map(|table| table.entries.as_slice()).unwrap_or_default();
         entries.iter().flat_map(|entry| &entry.next_hops).any(|hop| hop.id == id.as_str())
     }
+}
+
+/// Returns the VPC of a router.
+pub(super) fn vpc_of(router: &str) -> String {
+    format!("vpc-{}", stem(router))
 }
 
 /// Returns the name of the empty table of a router.

@@ -32,7 +32,9 @@ pub use account::{
     AccessKeySeed, AccountSeed, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, DEFAULT_ACCOUNT, Secret,
 };
 pub use fault::{ConsoleSeed, ErrorSeed, Fault, FaultKind, FlappingSeed};
-pub use interface::{ElsewhereSeed, InterfaceSeed, OppositeSeed};
+pub use interface::{
+    ChargeSeed, ElsewhereSeed, HealthCheckSeed, InterfaceSeed, OppositeSeed, OrderSeed, ReservationSeed,
+};
 pub use routes::{InactiveNextHops, NextHopKind, NextHopSeed, Prefix, RouteSeed};
 pub use settings::{ErrorCodes, LatencyTail, MetadataSeed, Pairs, QuotaKind, QuotaSeed, Settle};
 pub use traffic::{Lag, TrafficSeed};

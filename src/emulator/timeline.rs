@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::seed::InterfaceSeed;
 use super::trail::Deed;
 use crate::resource::{RouterInterfaceId, Status};
 
@@ -33,8 +34,18 @@ pub struct Event {
     /// The RequestId that the caller got.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// What follows, in order of time, the first at `at` or, for something scheduled, later; nothing of a call that was refused.
+    /// What follows, in order of time, the first at `at` or, for something scheduled, later; nothing of a call that was
+    /// refused, or that changes no status.
     pub moments: Vec<Moment>,
+    /// What the interface is from then on, where that is new: everything that can be said of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub became: Option<Box<InterfaceSeed>>,
+    /// Whether all routes over it went as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unrouted: bool,
+    /// By what a repeated call is known again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Box<Token>>,
     /// Who did it; nobody of what only follows from something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deed: Option<Box<Deed>>,
@@ -43,8 +54,36 @@ pub struct Event {
 impl Event {
     /// Returns whether anything changes by it.
     pub fn moves(&self) -> bool {
-        !self.moments.is_empty()
+        !self.moments.is_empty() || self.became.is_some()
     }
+
+    /// Begins an event that changes nothing yet.
+    pub(super) fn of(interface: &RouterInterfaceId, cause: &str, at: Timestamp) -> Self {
+        Self {
+            at,
+            interface: interface.clone(),
+            cause: cause.to_owned(),
+            request_id: None,
+            moments: Vec::new(),
+            became: None,
+            unrouted: false,
+            token: None,
+            deed: None,
+        }
+    }
+}
+
+/// The ClientToken of a call that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// What the caller made up.
+    pub token: String,
+    /// The digest of what was asked for.
+    pub asked: String,
+    /// The order that was answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<u64>,
 }
 
 /// All moments of one interface, in order of time. Never empty.
@@ -70,6 +109,22 @@ impl Timeline {
     pub(super) fn status_at(&self, instant: Timestamp) -> &Status {
         let next = self.entries.partition_point(|entry| entry.moment.at <= instant);
         &self.entries[next.saturating_sub(1)].moment.status
+    }
+
+    /// Returns when it first was this status, up to an instant; the beginning of time where it always was.
+    pub(super) fn first(&self, status: &Status, until: Timestamp) -> Option<Timestamp> {
+        let seen = self.entries.iter().take_while(|entry| entry.moment.at <= until);
+        seen.map(|entry| &entry.moment).find(|moment| moment.status == *status).map(|moment| moment.at)
+    }
+
+    /// Returns what it was at the beginning of time.
+    pub(super) fn origin(&self) -> &Status {
+        &self.entries[0].moment.status
+    }
+
+    /// Returns when the status last turned, up to an instant; `None` where it never did.
+    pub(super) fn last_turn(&self, until: Timestamp) -> Option<Timestamp> {
+        self.turns().take_while(|at| *at <= until).last()
     }
 
     /// Lists when the status turns, from the beginning of time on.

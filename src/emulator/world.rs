@@ -4,11 +4,12 @@
 //! interfaces that the request was allowed to change (each change is an [`Event`] in the `Reply`) and the traffic
 //! counters: quota meters, fault numbers, [`Counts`]. What a read shows is a function of world and time.
 //! `world/handle` says which action does what,
-//! `world/reads` what reads show and `world/change` what a mutating call moves.
+//! `world/reads` what reads show, `world/change` what Activate and Deactivate move, and `world/life` what all other calls do.
 
 mod change;
 mod events;
 mod handle;
+mod life;
 mod metrics;
 mod reads;
 mod routes;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::accounts::{AccessKey, account_seeds, accounts};
+use super::answer::Answer;
 use super::caller::{Caller, Issued};
 use super::describe::MAX_FILTER_VALUES;
 use super::faults::Schedule;
@@ -30,7 +32,7 @@ use super::request::ACTIONS;
 use super::routes::Tables;
 use super::seed::{
     ConsoleSeed, ErrorCodes, Fault, FaultKind, InactiveNextHops, Lag, LatencyTail, MetadataSeed, Pairs, QuotaKind,
-    Secret, SeedError, TrafficSeed, WorldSeed,
+    Secret, SeedError, Settle, TrafficSeed, WorldSeed,
 };
 use super::sts;
 use super::timeline::Event;
@@ -65,6 +67,8 @@ pub struct World {
     answers: u64,
     max_filter_values: usize,
     pairs: Pairs,
+    /// How long transitions take of interfaces that are made here.
+    settle: Settle,
     metadata: MetadataSeed,
     main_account: AccountId,
     accounts: BTreeMap<AccountId, Vec<String>>,
@@ -79,6 +83,8 @@ pub struct World {
     lag: Lag,
     /// Who did what, in the order in which it was noted.
     trail: Vec<TrailRow>,
+    /// By account, action and ClientToken: what was asked for, and what was answered.
+    tokens: BTreeMap<(AccountId, String, String), (String, Answer)>,
     faults: Schedule,
     quota: Quota,
     counts: BTreeMap<(AccountId, Region, String), Counts>,
@@ -126,6 +132,7 @@ impl World {
             answers: 0,
             max_filter_values: seed.max_filter_values.unwrap_or(MAX_FILTER_VALUES),
             pairs: seed.pairs,
+            settle: seed.settle,
             metadata: seed.metadata,
             accounts,
             keys,
@@ -137,6 +144,7 @@ impl World {
             traffic: seed.traffic,
             lag: seed.lag,
             trail: Vec::new(),
+            tokens: BTreeMap::new(),
             faults: Schedule::default(),
             quota: Quota::new(seed.quota),
             counts: BTreeMap::new(),
@@ -294,12 +302,9 @@ impl World {
         let interface = self.population.get(flip.interface.as_str())?;
         let deed = Deed::of_console(&interface.owner, &interface.facts.region, flip.by.as_deref());
         let event = Event {
-            at: now,
             moments: interface.moments_from(at, flip.status.clone(), false, None),
-            interface: flip.interface.clone(),
-            cause: CONSOLE.to_owned(),
-            request_id: None,
             deed: Some(Box::new(deed)),
+            ..Event::of(&flip.interface, CONSOLE, now)
         };
         self.replay(&event)?;
         Some(event)
@@ -308,9 +313,18 @@ impl World {
     /// Writes down what a log says has happened.
     pub(super) fn replay(&mut self, event: &Event) -> Option<()> {
         self.latest = self.latest.max(event.at);
-        if event.moves() {
+        if let Some(seed) = &event.became {
+            let region = seed.region.clone().unwrap_or_else(|| Region::from(DEFAULT_REGION));
+            let interface = Interface::of_log((**seed).clone(), &self.main_account, &region);
+            self.population.put(interface, event.at);
+        }
+        if !event.moments.is_empty() {
             self.population.write(&event.interface, &event.moments)?;
         }
+        if event.unrouted {
+            self.tables.remove(&event.interface);
+        }
+        self.remember(event);
         self.note(event);
         Some(())
     }

@@ -37,6 +37,7 @@ async fn a_listing_has_the_forms_of_the_real_one() {
       "RouterInterfaceSet": {
         "RouterInterfaceType": [
           {
+            "AccessPointId": "ap-cn-shanghai-1",
             "Bandwidth": 1000,
             "BusinessStatus": "Normal",
             "ChargeType": "AfterPay",
@@ -77,7 +78,7 @@ async fn a_listing_has_the_forms_of_the_real_one() {
     let xml = server.get(server.v1(LIST, &[HERE, ("Format", "XML")])).await;
     assert_eq!(xml.headers["content-type"], "text/xml;charset=utf-8");
     assert!(xml.body.contains("<DescribeRouterInterfacesResponse>"));
-    assert!(xml.body.contains("<RouterInterfaceSet><RouterInterfaceType><Bandwidth>1000</Bandwidth>"), "{}", xml.body);
+    assert!(xml.body.contains("<RouterInterfaceSet><RouterInterfaceType><AccessPointId>ap-cn-shanghai-1</AccessPointId><Bandwidth>1000</Bandwidth>"), "{}", xml.body);
     assert!(xml.body.contains("<Name>&lt;a&gt;&amp;b</Name>"));
 }
 

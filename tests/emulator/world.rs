@@ -156,7 +156,7 @@ fn what_is_missing_or_unknown_is_named() {
             400,
             "InvalidParam.NotNull",
         ),
-        (request("DeleteRouterInterface", &[]), 404, "InvalidAction.NotFound"),
+        (request("DeleteVpc", &[]), 404, "InvalidAction.NotFound"),
         (request("GetCallerIdentity", &[]), 404, "InvalidAction.NotFound"),
         (Request { version: "2000-01-01".to_owned(), ..request(DEACTIVATE, &[]) }, 400, "InvalidVersion"),
     ];

@@ -8,7 +8,9 @@ use std::thread::JoinHandle;
 use jiff::Timestamp;
 use rictl::clock::Clock;
 use rictl::emulator::http::{ServeOptions, serve};
-use rictl::emulator::{CallLog, Fault, Format, Host, World, WorldSeed};
+use rictl::emulator::{
+    CallLog, DEFAULT_ACCESS_KEY_ID, Fault, Format, Host, Origin, Reply, Request, VPC_VERSION, World, WorldSeed,
+};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
@@ -103,6 +105,25 @@ impl Emulator {
     pub(crate) fn breaks(&self, schedule: &str) {
         let faults = Fault::parse_schedule(schedule).unwrap_or_else(|error| panic!("{error:?}\n{schedule}"));
         self.host.lock().unwrap().add_faults(faults, Timestamp::now()).unwrap();
+    }
+
+    /// Does what somebody else does with the account's key, through the world itself.
+    pub(crate) fn does(&self, action: &str, parameters: &[(&str, &str)]) -> Reply {
+        let request = Request {
+            action: action.to_owned(),
+            version: VPC_VERSION.to_owned(),
+            parameters: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            request_id: format!("somebody-{action}"),
+            origin: Origin { user_agent: "somebody".to_owned(), ..Origin::default() },
+        };
+        let now = Timestamp::now();
+        let act = |world: &mut World| {
+            let caller = world.caller(DEFAULT_ACCESS_KEY_ID).unwrap();
+            let reply = world.handle(now, Some(&caller), &request);
+            let events = reply.events.clone();
+            (reply, events)
+        };
+        self.host.lock().unwrap().visit(now, act).unwrap()
     }
 
     /// Looks at the world itself.

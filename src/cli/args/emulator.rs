@@ -19,6 +19,9 @@ pub(in crate::cli) enum EmulatorCommand {
         /// Where to listen; loopback only
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
         listen: std::net::SocketAddr,
+        /// Answer by https: make an authority and a certificate for this machine in DIR, or take those that are there
+        #[arg(long, value_name = "DIR")]
+        tls: Option<PathBuf>,
         /// A schedule of faults to play
         #[arg(long, value_name = "FILE")]
         faults: Option<PathBuf>,

@@ -97,6 +97,11 @@ impl<'a> Wire<'a> {
         self.parameter("Action").or_else(|| self.header("x-acs-action"))
     }
 
+    /// Returns the version of the product that is asked.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.parameter("Version").or_else(|| self.header("x-acs-version"))
+    }
+
     fn parameters(&self) -> impl Iterator<Item = &(String, String)> {
         self.query.iter().chain(&self.form)
     }
@@ -141,8 +146,7 @@ pub(super) fn check(
         Signature::V1 => check_v1(world, nonces, now, wire, request_id)?,
         Signature::V3 => check_v3(world, nonces, now, wire, request_id)?,
         Signature::None => {
-            let version = wire.parameter("Version").or_else(|| wire.header("x-acs-version"));
-            let version = version.ok_or_else(|| Refusal::missing("Version"))?;
+            let version = wire.version().ok_or_else(|| Refusal::missing("Version"))?;
             (None, wire.request(UNSIGNED_ACTION, version, request_id))
         }
     };

@@ -6,6 +6,7 @@
 
 mod events;
 mod fields;
+mod interfaces;
 mod metrics;
 mod routes;
 
@@ -15,19 +16,17 @@ use axum::response::Response;
 use quick_xml::escape::escape;
 use serde_json::{Map, Value, json};
 
-use self::fields::{CREATED, object};
+use self::fields::object;
 use super::authentication::{Signature, Wire};
 use super::page::JSON;
-use crate::emulator::answer::{Answer, Listing, Row};
+use crate::emulator::answer::Answer;
 use crate::emulator::caller::{Caller, Issued, Principal};
 use crate::emulator::refusal::Refusal;
-use crate::resource::{Region, Role, Status};
+use crate::resource::Region;
 
 pub(super) use self::fields::second;
 
 const XML: &str = "text/xml;charset=utf-8";
-/// What the API gives as the end of pay-as-you-go.
-const NEVER: &str = "2999-09-08T16:00:00Z";
 
 /// The two languages of answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,24 +49,30 @@ impl Encoding {
     }
 }
 
+/// What an answer says of the request that it is for.
+pub(super) struct About<'a> {
+    pub(super) action: &'a str,
+    /// The product's name, as the vendor's own pages of errors are called by it.
+    pub(super) product: &'static str,
+    pub(super) host: &'a str,
+    pub(super) request_id: &'a str,
+}
+
 /// Writes an answer.
-pub(super) fn answer(
-    answer: &Answer,
-    encoding: Encoding,
-    action: &str,
-    host: &str,
-    request_id: &str,
-) -> Response<String> {
+pub(super) fn answer(answer: &Answer, encoding: Encoding, about: &About<'_>) -> Response<String> {
     let (status, root, mut body) = match answer {
-        Answer::Refused(refusal) => (refusal.http_status, "Error".to_owned(), error(refusal, host, request_id)),
-        _ => (200, format!("{action}Response"), Map::new()),
+        Answer::Refused(refusal) => (refusal.http_status, "Error".to_owned(), error(refusal, about)),
+        _ => (200, format!("{}Response", about.action), Map::new()),
     };
-    body.insert("RequestId".to_owned(), json!(request_id));
+    body.insert("RequestId".to_owned(), json!(about.request_id));
     match answer {
         Answer::Refused(_) | Answer::Accepted => {}
-        Answer::Listing(page) => body.extend(listing(page)),
+        Answer::Created { id, order } => body.extend(interfaces::created(id, *order)),
+        Answer::Resized(specification) => body.extend(object(json!({ "Spec": specification }))),
+        Answer::Tags(page) => body.extend(interfaces::tags(page)),
+        Answer::Listing(page) => body.extend(interfaces::listing(page)),
         Answer::Attribute(None) => {}
-        Answer::Attribute(Some(found)) => body.extend(attribute(found)),
+        Answer::Attribute(Some(found)) => body.extend(interfaces::attribute(found)),
         Answer::RouteTables(page) => body.extend(routes::tables(page)),
         Answer::RouteEntries(page) => body.extend(routes::entries(page)),
         Answer::Metrics(page) => body.extend(metrics::points(page)),
@@ -90,9 +95,10 @@ pub(super) fn answer(
     response
 }
 
-fn error(refusal: &Refusal, host: &str, request_id: &str) -> Map<String, Value> {
-    let recommend =
-        format!("https://api.aliyun.com/troubleshoot?q={}&product=Vpc&requestId={request_id}", refusal.code);
+fn error(refusal: &Refusal, about: &About<'_>) -> Map<String, Value> {
+    let About { product, host, request_id, .. } = about;
+    let code = &refusal.code;
+    let recommend = format!("https://api.aliyun.com/troubleshoot?q={code}&product={product}&requestId={request_id}");
     let mut body =
         object(json!({"HostId": host, "Code": refusal.code, "Message": refusal.message, "Recommend": recommend}));
     if let Some(denial) = &refusal.denied {
@@ -112,79 +118,6 @@ fn error(refusal: &Refusal, host: &str, request_id: &str) -> Map<String, Value> 
         body.insert("AccessDeniedDetail".to_owned(), detail);
     }
     body
-}
-
-fn listing(page: &Listing) -> Map<String, Value> {
-    let rows: Vec<Value> = page
-        .rows
-        .iter()
-        .map(|found| {
-            let mut fields = row(found);
-            fields.extend(object(json!({"FastLinkMode": false, "Ipv6Status": "off"})));
-            Value::Object(fields)
-        })
-        .collect();
-    object(json!({
-        "PageNumber": page.page_number,
-        "PageSize": page.page_size,
-        "TotalCount": page.total_count,
-        "RouterInterfaceSet": {"RouterInterfaceType": rows},
-    }))
-}
-
-fn attribute(found: &Row) -> Map<String, Value> {
-    let mut fields = row(found);
-    fields.extend(object(json!({
-        "FastLinkMode": "false",
-        "GmtModified": CREATED,
-        "HealthCheckStatus": found.health.to_string(),
-        "Code": 200,
-        "Message": "successful",
-        "Success": true,
-    })));
-    fields
-}
-
-fn row(found: &Row) -> Map<String, Value> {
-    let observed = &found.observed;
-    let opposite = &observed.opposite;
-    let connected = observed.status != Status::Idle;
-    let tags: Vec<Value> = found.tags.iter().map(|(key, value)| json!({"Key": key, "Value": value})).collect();
-    let bandwidth = if observed.role == Some(Role::AcceptingSide) { 0 } else { 1000 };
-    // Another account's number is bare, in the same account it is empty.
-    let owner = opposite
-        .owner_id
-        .as_ref()
-        .map_or(json!(""), |id| id.as_str().parse::<u64>().map_or_else(|_| json!(id.as_str()), |number| json!(number)));
-    let has_opposite = opposite.interface_id.is_some();
-    let fields = json!({
-        "RouterInterfaceId": observed.id.as_str(),
-        "Status": observed.status.as_str(),
-        "BusinessStatus": observed.business_status.to_string(),
-        "Role": observed.role,
-        "Name": observed.name,
-        "Description": observed.description,
-        "RouterId": observed.router_id,
-        "RouterType": observed.router_type,
-        "Spec": observed.specification,
-        "Bandwidth": bandwidth,
-        "ChargeType": "AfterPay",
-        "CreationTime": CREATED,
-        "ConnectedTime": connected.then_some(CREATED),
-        "EndTime": NEVER,
-        "CrossBorder": false,
-        "HasReservationData": false,
-        "ResourceGroupId": found.resource_group,
-        "Tags": {"Tags": tags},
-        "OppositeInterfaceId": opposite.interface_id.as_ref().map(|id| id.as_str()),
-        "OppositeRegionId": opposite.region.as_ref().map(Region::as_str),
-        "OppositeRouterId": opposite.router_id,
-        "OppositeRouterType": opposite.router_type,
-        "OppositeInterfaceOwnerId": has_opposite.then_some(owner),
-        "OppositeInterfaceStatus": opposite.status.as_ref().map(Status::as_str),
-        "OppositeInterfaceBusinessStatus": opposite.business_status.as_ref().map(ToString::to_string),
-    });
-    object(fields).into_iter().filter(|(_, value)| !value.is_null()).collect()
 }
 
 fn region_set(regions: &[Region]) -> Map<String, Value> {

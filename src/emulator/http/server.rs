@@ -11,9 +11,11 @@ use axum::{Extension, Router};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use super::line::{Line, LineIo};
 use crate::bounds;
@@ -21,9 +23,17 @@ use crate::bounds;
 /// How long to wait where no further file can be opened: until a connection has ended, as likely as not.
 const BREATH: Duration = Duration::from_millis(50);
 
+/// What a connection gets.
+#[derive(Clone)]
+pub(super) struct Service {
+    pub(super) router: Router,
+    /// How a connection is encrypted, if it is.
+    pub(super) tls: Option<TlsAcceptor>,
+}
+
 /// Serves `most` connections at once until `shutdown` is there; then answers on their way are finished, if that does not
 /// take long.
-pub(super) async fn serve(listener: TcpListener, router: Router, most: usize, shutdown: impl Future<Output = ()>) {
+pub(super) async fn serve(listener: TcpListener, service: Service, most: usize, shutdown: impl Future<Output = ()>) {
     let (ended, ending) = watch::channel(false);
     let places = Arc::new(Semaphore::new(most));
     let mut connections = JoinSet::new();
@@ -33,7 +43,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, most: usize, sh
             () = &mut shutdown => break,
             Some(_) = connections.join_next() => {}
             (stream, place) = accept(&listener, &places) => {
-                connections.spawn(connection(stream, router.clone(), ending.clone(), place));
+                connections.spawn(connection(stream, service.clone(), ending.clone(), place));
             }
         }
     }
@@ -71,13 +81,32 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// Answers the requests of one connection until it ends, or the server does.
 async fn connection(
     stream: TcpStream,
-    router: Router,
+    service: Service,
     mut ending: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
 ) {
     let line = Line::default();
-    let io = TokioIo::new(LineIo::new(stream, line.clone()));
-    let service = TowerToHyperService::new(router.layer(Extension(line)));
+    let io = LineIo::new(stream, line.clone());
+    let router = service.router.layer(Extension(line));
+    let Some(tls) = service.tls else { return answer(io, router, ending).await };
+    let patience = Duration::from_secs(bounds::REQUEST_HEAD_SECONDS as u64);
+    let secured = tokio::select! {
+        secured = tokio::time::timeout(patience, tls.accept(io)) => secured,
+        _ = ending.changed() => return,
+    };
+    match secured {
+        Ok(Ok(io)) => answer(io, router, ending).await,
+        Ok(Err(error)) => tracing::info!("no TLS with a client: {error}"),
+        Err(_) => tracing::debug!("a connection ended: no TLS within {patience:?}"),
+    }
+}
+
+async fn answer(
+    io: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    mut ending: watch::Receiver<bool>,
+) {
+    let service = TowerToHyperService::new(router);
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -85,7 +114,7 @@ async fn connection(
         .header_read_timeout(Duration::from_secs(bounds::REQUEST_HEAD_SECONDS as u64))
         .max_headers(bounds::REQUEST_HEADERS)
         .max_buf_size(bounds::REQUEST_HEAD_BYTES);
-    let mut served = std::pin::pin!(builder.serve_connection(io, service));
+    let mut served = std::pin::pin!(builder.serve_connection(TokioIo::new(io), service));
     let outcome = tokio::select! {
         outcome = &mut served => outcome,
         _ = ending.changed() => {

@@ -52,7 +52,8 @@ fn a_mutated_request_is_answered_and_changes_nothing() {
         let (action, answered) = shared.answer(now, &wire, "R");
         let is_answered = answered.is_ok();
         let answer = answered.map_or_else(Answer::Refused, |reply| reply.answer);
-        let encoded = encode::answer(&answer, Encoding::asked_for(&wire), &action, "x", "R");
+        let about = About { action: &action, product: "Vpc", host: "x", request_id: "R" };
+        let encoded = encode::answer(&answer, Encoding::asked_for(&wire), &about);
         assert!(!encoded.body().is_empty());
         is_answered
     });

@@ -1,14 +1,18 @@
 //! The router interfaces of a world file, and the other sides that are not in it.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::duration;
+use super::entries::is_default;
 use super::settings::Settle;
 use crate::resource::{AccountId, BusinessStatus, HealthCheckStatus, Region, Role, RouterInterfaceId, Status};
 
 /// One router interface as the file describes it; only `id` must be there.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InterfaceSeed {
     /// Its id, unique in the world.
@@ -62,6 +66,27 @@ pub struct InterfaceSeed {
     /// How long its transitions take, instead of the world's `settle`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle: Option<Settle>,
+    /// Where the circuit of its border router ends; default one of the region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_point: Option<String>,
+    /// How the link is probed, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_check: Option<HealthCheckSeed>,
+    /// Whether it was made as one of a pair that connected by itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fast_link: bool,
+    /// How it is paid for; default afterwards.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub charge: ChargeSeed,
+    /// What has been ordered of it for later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<ReservationSeed>,
+    /// When it was made; default the same for all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
+    /// Until when it is paid for, if it is prepaid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<Timestamp>,
 }
 
 impl InterfaceSeed {
@@ -85,12 +110,85 @@ impl InterfaceSeed {
             resource_group: None,
             tags: BTreeMap::new(),
             settle: None,
+            access_point: None,
+            health_check: None,
+            fast_link: false,
+            charge: ChargeSeed::default(),
+            reservation: None,
+            created: None,
+            ends: None,
         }
     }
 }
 
+/// How an interface probes its link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HealthCheckSeed {
+    /// The address that probes come from.
+    pub source: String,
+    /// The address that they go to.
+    pub target: String,
+    /// How many have to be lost.
+    #[serde(default = "usual_threshold")]
+    pub threshold: u32,
+    /// How far apart they are.
+    #[serde(default = "usual_rate", with = "duration")]
+    pub rate: Duration,
+}
+
+impl HealthCheckSeed {
+    /// Probes as the console does unless it is told otherwise.
+    pub fn new(source: impl Into<String>, target: impl Into<String>) -> Self {
+        Self { source: source.into(), target: target.into(), threshold: usual_threshold(), rate: usual_rate() }
+    }
+}
+
+fn usual_threshold() -> u32 {
+    8
+}
+
+fn usual_rate() -> Duration {
+    Duration::from_secs(2)
+}
+
+/// How an interface is paid for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChargeSeed {
+    /// As it is used.
+    #[default]
+    PostPaid,
+    /// Before, for a time; it cannot be deleted.
+    PrePaid,
+}
+
+/// What has been ordered of a prepaid interface for later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReservationSeed {
+    /// When it comes into effect.
+    pub active: Timestamp,
+    /// The bandwidth from then on, in Mbit/s.
+    pub bandwidth: u32,
+    /// What was ordered.
+    #[serde(default)]
+    pub order: OrderSeed,
+}
+
+/// What can be ordered for later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderSeed {
+    /// More time.
+    #[default]
+    #[serde(rename = "RENEW")]
+    Renew,
+    /// More time, with another bandwidth.
+    #[serde(rename = "RENEWCHANGE")]
+    RenewChange,
+}
+
 /// The other side of a link.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "the id of an interface of this world, or {id, region, status, ...} of one elsewhere")]
 pub enum OppositeSeed {
     /// It is in this world: its status is its own.
@@ -100,11 +198,12 @@ pub enum OppositeSeed {
 }
 
 /// An other side that is not in this world.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ElsewhereSeed {
-    /// Its id.
-    pub id: RouterInterfaceId,
+    /// Its id; without one only its router is known yet, as of a link that is not connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RouterInterfaceId>,
     /// Its region.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<Region>,
@@ -123,4 +222,7 @@ pub struct ElsewhereSeed {
     /// `VRouter` or `VBR`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub router_type: Option<String>,
+    /// Where the circuit of its border router ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_point: Option<String>,
 }

@@ -32,12 +32,10 @@ impl World {
             let is_named = id == named.facts.id;
             Event {
                 deed: is_named.then(|| Box::new(Deed::of_call(caller, request, None))),
-                at: now,
-                cause: request.action.clone(),
                 request_id: Some(request.request_id.clone()),
                 // Both ends take the time of the one that was named.
                 moments: named.moments_from(now, (*through).clone(), strike.sticks(&id), strike.flapping(&id)),
-                interface: id,
+                ..Event::of(&id, &request.action, now)
             }
         };
         let events: Vec<Event> = [named].into_iter().chain(mate).map(moved).collect();
@@ -48,6 +46,15 @@ impl World {
     /// Returns the other end of the interface that a mutating call names, if the call moves it along.
     pub(super) fn mate(&self, request: &Request) -> Option<&Interface> {
         mutating_call(request).filter(|_| self.pairs == Pairs::Together)?;
+        let named = self.population.get(request.interface()?)?;
+        self.population.get(named.facts.opposite.interface_id.as_ref()?.as_str())
+    }
+
+    /// Returns the other end of the interface that a call names, if the call moves both ends.
+    pub(super) fn moved_along(&self, request: &Request) -> Option<&Interface> {
+        if !["ConnectRouterInterface", "DeleteExpressConnect"].contains(&request.action.as_str()) {
+            return self.mate(request);
+        }
         let named = self.population.get(request.interface()?)?;
         self.population.get(named.facts.opposite.interface_id.as_ref()?.as_str())
     }

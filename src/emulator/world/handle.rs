@@ -5,13 +5,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::change::mutating_call;
+use super::life::Act;
 use super::{Counts, World, events, metrics, routes};
 use crate::emulator::answer::{Answer, Delivery, Reply};
 use crate::emulator::caller::Caller;
 use crate::emulator::describe::Query;
 use crate::emulator::faults::{Facts, Interruption, Strike};
 use crate::emulator::refusal::Refusal;
-use crate::emulator::request::{CMS_VERSION, Request, STS_VERSION, TRAIL_VERSION, VPC_VERSION};
+use crate::emulator::request::{CMS_VERSION, ECS_VERSION, LIFE, Request, STS_VERSION, TRAIL_VERSION, VPC_VERSION};
 use crate::emulator::seed::ConsoleSeed;
 use crate::emulator::sts::Assumption;
 use crate::emulator::timeline::Event;
@@ -36,7 +37,7 @@ impl World {
                     .admit(now, caller, request)
                     .inspect_err(|refusal| over_quota = refusal.code == "Throttling.User")
                     .and_then(|()| self.answer(now, caller, request, &strike, &mut events))
-                    .unwrap_or_else(Answer::Refused);
+                    .unwrap_or_else(|refusal| Answer::Refused(refusal.worded_for(&request.action)));
                 match strike.interruption(true) {
                     Some(Interruption::Refuse(refusal)) => (Answer::Refused(refusal), Delivery::Whole),
                     Some(Interruption::Spoil(delivery)) => (answer, delivery),
@@ -44,8 +45,9 @@ impl World {
                 }
             }
         };
-        let has_moved = events.len() > flipped;
-        if let (Answer::Refused(refusal), Some(caller), false) = (&answer, caller, has_moved) {
+        let is_done = events.len() > flipped;
+        let has_moved = events[flipped..].iter().any(Event::moves);
+        if let (Answer::Refused(refusal), Some(caller), false) = (&answer, caller, is_done) {
             events.extend(self.refused_deed(now, caller, request, refusal));
         }
         let counts = self.counts_of(caller, request);
@@ -58,14 +60,15 @@ impl World {
 
     /// Notes that a mutating call was refused, which moves nothing and is told by ActionTrail all the same.
     fn refused_deed(&mut self, now: Timestamp, caller: &Caller, request: &Request, refusal: &Refusal) -> Option<Event> {
-        mutating_call(request).filter(|_| request.version == VPC_VERSION)?;
+        let is_mutating = mutating_call(request).is_some() || LIFE.contains(&request.action.as_str());
+        if !is_mutating || request.version != VPC_VERSION {
+            return None;
+        }
+        let id = RouterInterfaceId::from(request.interface().unwrap_or_default());
         let event = Event {
-            at: now,
-            interface: RouterInterfaceId::from(request.interface().unwrap_or_default()),
-            cause: request.action.clone(),
             request_id: Some(request.request_id.clone()),
-            moments: Vec::new(),
             deed: Some(Box::new(Deed::of_call(caller, request, Some(refusal)))),
+            ..Event::of(&id, &request.action, now)
         };
         self.replay(&event)?;
         Some(event)
@@ -98,7 +101,7 @@ impl World {
             "DescribeRouterInterfaces" => Query::ids(&request.parameters),
             "DescribeMetricLast" => metrics::instances(request).ok().flatten(),
             "LookupEvents" => Some(events::interface_of(request).map(str::to_owned).into_iter().collect()),
-            _ => Some(request.interface().map(str::to_owned).into_iter().collect()),
+            _ => Some(request.interfaces().into_iter().map(str::to_owned).collect()),
         };
         let region = Some(self.region_meant(request).to_owned()).filter(|region| !region.is_empty());
         let region = region.as_deref();
@@ -111,7 +114,7 @@ impl World {
                 population.get(id.as_str()).is_some_and(|interface| Some(interface.facts.region.as_str()) == region)
             }
         };
-        let moved_along = self.mate(request).map(|mate| mate.facts.id.clone());
+        let moved_along = self.moved_along(request).map(|mate| mate.facts.id.clone());
         self.faults.strike(&Facts {
             account: caller.map(|caller| &caller.account),
             region,
@@ -160,7 +163,9 @@ impl World {
             }
             (STS_VERSION, "AssumeRole", Some(_)) => self.assume_role(now, request),
             (STS_VERSION, "GetCallerIdentity", Some(caller)) => Ok(Answer::Identity(caller.clone())),
-            (VPC_VERSION, "DescribeRegions", Some(_)) => Ok(Answer::Regions(self.regions.iter().cloned().collect())),
+            (VPC_VERSION | ECS_VERSION, "DescribeRegions", Some(_)) => {
+                Ok(Answer::Regions(self.regions.iter().cloned().collect()))
+            }
             (VPC_VERSION, "DescribeRouterInterfaces", Some(caller)) => self.list(now, caller, request, strike),
             (VPC_VERSION, "DescribeRouterInterfaceAttribute", Some(caller)) => {
                 self.attribute(now, caller, request, strike)
@@ -171,9 +176,19 @@ impl World {
                 events.extend(self.change(now, caller, request, strike)?);
                 Ok(Answer::Accepted)
             }
+            (VPC_VERSION, "ListTagResourcesForExpressConnect", Some(caller)) => {
+                self.list_tags(&Act { now, caller, request, strike })
+            }
+            (VPC_VERSION, action, Some(caller)) if LIFE.contains(&action) => {
+                let (answer, caused) = self.live(Act { now, caller, request, strike })?;
+                events.extend(caused);
+                Ok(answer)
+            }
             (CMS_VERSION, "DescribeMetricLast", Some(caller)) => self.metric_last(now, caller, request, strike),
             (TRAIL_VERSION, "LookupEvents", Some(caller)) => self.lookup_events(now, caller, request, strike),
-            (VPC_VERSION | STS_VERSION | CMS_VERSION | TRAIL_VERSION, _, _) => Err(Refusal::unknown_action()),
+            (VPC_VERSION | ECS_VERSION | STS_VERSION | CMS_VERSION | TRAIL_VERSION, _, _) => {
+                Err(Refusal::unknown_action())
+            }
             _ => Err(Refusal::unknown_version()),
         }
     }

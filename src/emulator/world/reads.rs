@@ -8,6 +8,7 @@ use super::World;
 use crate::emulator::answer::{Answer, Listing, Row};
 use crate::emulator::caller::Caller;
 use crate::emulator::describe::Query;
+use crate::emulator::details::CREATED;
 use crate::emulator::faults::Strike;
 use crate::emulator::interface::Interface;
 use crate::emulator::refusal::Refusal;
@@ -26,11 +27,14 @@ impl World {
     ) -> Result<Answer, Refusal> {
         let region = Region::from(self.region(request)?);
         let query = Query::parse(&request.parameters, self.max_filter_values)?;
+        let tells_reservations = request.parameter("IncludeReservationData").is_some_and(|word| word == "true");
         let seen_at = earlier(now, strike.staleness());
         let selected = self.population.select((caller.account.clone(), region), &query, seen_at);
         let row = |rank: usize| {
             let interface = self.population.nth(&selected, rank)?;
-            Some(self.row(interface, seen_at))
+            let mut row = self.row(interface, seen_at);
+            row.details.reservation = row.details.reservation.filter(|_| tells_reservations);
+            Some(row)
         };
         let start = (query.page_number - 1).saturating_mul(query.page_size).min(selected.count);
         let end = (start + query.page_size).min(selected.count);
@@ -69,7 +73,7 @@ impl World {
         let region = self.region(request)?;
         let id = request.parameter("InstanceId").ok_or_else(|| Refusal::missing("InstanceId"))?;
         if id.is_empty() {
-            return Err(Refusal::empty_parameter("InstanceId"));
+            return Err(Refusal::empty_parameter());
         }
         let seen_at = earlier(now, strike.staleness());
         let found = self.population.get(id).filter(|interface| {
@@ -86,18 +90,36 @@ impl World {
 
     /// Shows an interface as it is at an instant, and its other end as that is then.
     pub(super) fn row(&self, interface: &Interface, at: Timestamp) -> Row {
-        let mut observed = interface.facts.clone();
+        let shown = interface.as_of(at);
+        let mut observed = shown.facts.clone();
         observed.status = interface.timeline.status_at(at).clone();
         let opposite = observed.opposite.interface_id.as_ref().and_then(|id| self.population.get(id.as_str()));
+        let mut opposite_specification = None;
         if let Some(opposite) = opposite {
-            observed.opposite.status = Some(opposite.timeline.status_at(at).clone());
+            let facts = &opposite.as_of(at).facts;
+            opposite_specification = facts.specification.clone();
+            observed.opposite.business_status = Some(facts.business_status.clone());
+            // Nothing is told of it while the two are not connected.
+            let is_connected = observed.status != Status::Idle;
+            observed.opposite.status = is_connected.then(|| opposite.timeline.status_at(at).clone());
         }
+        let mut details = shown.details.clone();
+        if let (None, Some(opposite)) = (&details.opposite_access_point, opposite) {
+            details.opposite_access_point = opposite.as_of(at).details.access_point.clone();
+        }
+        let created = shown.details.created.unwrap_or(CREATED);
+        let changed = interface.past.iter().map(|(until, _)| *until).rfind(|until| *until <= at);
+        let turned = interface.timeline.last_turn(at);
         Row {
             observed,
             owner: interface.owner.clone(),
-            resource_group: interface.resource_group.clone(),
-            tags: interface.tags.clone(),
-            health: interface.health.clone(),
+            resource_group: shown.resource_group.clone(),
+            tags: shown.tags.clone(),
+            health: shown.health.clone(),
+            details,
+            connected: connected(interface, at, created),
+            modified: changed.max(turned).unwrap_or(created),
+            opposite_specification,
         }
     }
 
@@ -121,6 +143,17 @@ impl World {
             }
             _ => {}
         }
+    }
+}
+
+/// Returns when an interface first was Active, up to an instant; one that the world began with was always connected unless its
+/// status says that it was not.
+fn connected(interface: &Interface, at: Timestamp, created: Timestamp) -> Option<Timestamp> {
+    match interface.timeline.origin() {
+        Status::Idle | Status::Connecting | Status::AcceptingConnecting | Status::Deleted => {
+            interface.timeline.first(&Status::Active, at)
+        }
+        _ => Some(created),
     }
 }
 

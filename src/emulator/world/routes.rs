@@ -11,7 +11,7 @@ use crate::emulator::paging::{self, page};
 use crate::emulator::population::Population;
 use crate::emulator::refusal::Refusal;
 use crate::emulator::request::Request;
-use crate::emulator::routes::{Entry, Place, Tables, stem};
+use crate::emulator::routes::{Entry, Place, Tables, vpc_of};
 use crate::emulator::seed::{FaultKind, InactiveNextHops, NextHopKind, NextHopSeed};
 use crate::resource::{Region, RouterInterfaceId, Status};
 
@@ -30,7 +30,7 @@ impl World {
         let vpc = asked("VpcId");
         let kind = if vpc.is_some() { "VRouter" } else { asked("RouterType").unwrap_or("VRouter") };
         if !["VRouter", "VBR"].contains(&kind) {
-            return Err(Refusal::illegal_parameter("RouterType"));
+            return Err(Refusal::illegal_parameter());
         }
         let mut routers: Vec<&str> = Vec::new();
         let mut found: Vec<RouteTable> = Vec::new();
@@ -181,10 +181,6 @@ pub(super) fn is_about(
     }
 }
 
-fn vpc_of(router: &str) -> String {
-    format!("vpc-{}", stem(router))
-}
-
 /// Which entries are asked for.
 struct EntryQuery<'r> {
     kind: NextHopKind,
@@ -198,9 +194,8 @@ struct EntryQuery<'r> {
 impl<'r> EntryQuery<'r> {
     fn parse(request: &'r Request) -> Result<Self, Refusal> {
         let asked = |name: &str| request.parameter(name).filter(|value| !value.is_empty());
-        let kind = asked("NextHopType").map_or(Ok(NextHopKind::Instance), |word| {
-            word.parse().map_err(|_| Refusal::illegal_parameter("NextHopType"))
-        })?;
+        let kind = asked("NextHopType")
+            .map_or(Ok(NextHopKind::Instance), |word| word.parse().map_err(|_| Refusal::illegal_parameter()))?;
         let is_of_none = match asked("RouteEntryType") {
             None | Some("Custom") => false,
             Some("System" | "BGP" | "CEN" | "ECR") => true,
@@ -216,7 +211,7 @@ impl<'r> EntryQuery<'r> {
         let prefixes: Vec<&str> =
             listed.map(|(_, value)| value.as_str()).chain(asked("DestinationCidrBlock")).collect();
         if prefixes.len() > MAX_PREFIXES {
-            return Err(Refusal::illegal_parameter("DestCidrBlockList"));
+            return Err(Refusal::illegal_parameter());
         }
         Ok(Self { kind, next_hop: asked("NextHopId"), prefixes, is_of_none, is_ipv6 })
     }

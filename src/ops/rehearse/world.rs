@@ -187,13 +187,14 @@ impl Ground<'_> {
 
 fn elsewhere(opposite: &Opposite) -> Option<OppositeSeed> {
     Some(OppositeSeed::Elsewhere(ElsewhereSeed {
-        id: opposite.interface_id.clone()?,
+        id: Some(opposite.interface_id.clone()?),
         region: opposite.region.clone(),
         account: opposite.owner_id.clone(),
         status: opposite.status.clone(),
         business_status: opposite.business_status.clone(),
         router: text(opposite.router_id.as_deref()),
         router_type: text(opposite.router_type.as_deref()),
+        access_point: None,
     }))
 }
 

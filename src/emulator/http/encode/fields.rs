@@ -3,8 +3,12 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// When all emulated interfaces were made, so that equal worlds give equal answers.
-pub(super) const CREATED: &str = "2024-01-01T00:00:00Z";
+use crate::emulator::details::CREATED;
+
+/// Writes when everything was made that does not say otherwise.
+pub(super) fn created() -> String {
+    second(CREATED)
+}
 
 /// Writes an instant as the API does: in seconds.
 pub(in crate::emulator::http) fn second(instant: Timestamp) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::{CREATED, object};
+use super::fields::{created, object};
 use crate::emulator::answer::{RouteHop, RouteRow, RouteRows, RouteTable, RouteTables};
 
 pub(super) fn tables(page: &RouteTables) -> Map<String, Value> {
@@ -30,7 +30,7 @@ fn table(table: &RouteTable) -> Value {
         "RoutePropagationEnable": true,
         "OwnerId": owner,
         "ResourceGroupId": "",
-        "CreationTime": CREATED,
+        "CreationTime": created(),
         "VSwitchIds": {"VSwitchId": []},
         "GatewayIds": {"GatewayIds": []},
         "Tags": {"Tag": []},
@@ -60,7 +60,7 @@ fn entry(row: &RouteRow) -> Value {
         "Status": "Available",
         "Type": "Custom",
         "Origin": "CustomCreate",
-        "GmtModified": CREATED,
+        "GmtModified": created(),
         "NextHops": {"NextHop": row.next_hops.iter().map(hop).collect::<Vec<_>>()},
     })
 }

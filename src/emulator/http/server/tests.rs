@@ -16,7 +16,7 @@ async fn served(most: usize) -> (std::net::SocketAddr, oneshot::Sender<()>, toki
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
-    let server = tokio::spawn(serve(listener, router, most, async {
+    let server = tokio::spawn(serve(listener, Service { router, tls: None }, most, async {
         stopped.await.ok();
     }));
     (address, stop, server)
