@@ -125,9 +125,7 @@ pub async fn read(
     let mut survey = survey(clock.now(), target.clone(), regions, observed, (&imported.names, &routes));
     survey.notes.extend(unread);
     let found: BTreeSet<_> = survey.entries.values().map(|entry| entry.observed.id.clone()).collect();
-    for entry in survey.entries.values_mut() {
-        entry.notes.extend(imported.fights.get(&entry.observed.id).into_iter().flatten().cloned());
-    }
+    survey.notes.extend(imported.warnings());
     let missing = imported.names.iter().filter(|(id, _)| !found.contains(*id));
     survey.notes.extend(missing.map(|(id, name)| {
         format!(

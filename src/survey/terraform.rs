@@ -23,9 +23,14 @@ pub struct Imported {
     pub regions: BTreeSet<Region>,
     /// Interfaces that were replaced and that Terraform means to destroy, and what they are of. They are not in `names`.
     pub deposed: BTreeMap<RouterInterfaceId, String>,
-    /// The resources that would undo what rictl does, and how, by interface.
-    pub fights: BTreeMap<RouterInterfaceId, Vec<String>>,
+    /// The resources that activate what they read, by interface.
+    pub connections: BTreeMap<RouterInterfaceId, String>,
+    /// The resources that may hold a status of their own, by interface.
+    pub holders: BTreeMap<RouterInterfaceId, String>,
 }
+
+/// How many resources a warning names; the rest is counted.
+const MOST_NAMED: usize = 3;
 
 /// Reads a Terraform state.
 pub fn read(bytes: &[u8]) -> Result<Imported, StateError> {
@@ -57,13 +62,7 @@ impl Imported {
                     return;
                 }
                 if resource.kind == "alicloud_express_connect_router_interface" {
-                    self.fight(
-                        &id,
-                        format!(
-                            "{terraform_address}: a `status` in Terraform's configuration would be applied again; leave it \
-                             out there, or list it in `lifecycle.ignore_changes`"
-                        ),
-                    );
+                    self.holders.insert(id.clone(), terraform_address);
                 }
                 self.names.insert(id, name(resource, instance));
             }
@@ -71,14 +70,7 @@ impl Imported {
                 let is_current = instance.deposed.as_ref().is_none_or(String::is_empty);
                 if let Some(id) = ["interface_id", "id"].into_iter().find_map(text).filter(|_| is_current) {
                     let id = RouterInterfaceId::from(id);
-                    self.fight(
-                        &id,
-                        format!(
-                            "{terraform_address} activates an Inactive interface whenever Terraform reads it, in `terraform \
-                             plan` too; run `terraform state rm '{terraform_address}'` before you drain (taking it out of the \
-                             configuration alone would deactivate the interface)"
-                        ),
-                    );
+                    self.connections.insert(id.clone(), terraform_address);
                     // The connection alone may be what this state manages.
                     self.names.entry(id).or_insert_with(|| name(resource, instance));
                 }
@@ -87,9 +79,49 @@ impl Imported {
         }
     }
 
-    fn fight(&mut self, id: &RouterInterfaceId, how: String) {
-        self.fights.entry(id.clone()).or_default().push(how);
+    /// Says which resources would undo what rictl does, one sentence for each kind.
+    pub fn warnings(&self) -> Vec<String> {
+        let addresses = |of: &BTreeMap<_, String>| of.values().cloned().collect::<Vec<String>>();
+        let (connections, holders) = (addresses(&self.connections), addresses(&self.holders));
+        let mut warnings = Vec::new();
+        if !connections.is_empty() {
+            let (they, them) = if connections.len() == 1 { ("it activates", "it") } else { ("each activates", "them") };
+            warnings.push(format!(
+                "the Terraform state has {} alicloud_router_interface_connection: {they} an Inactive interface whenever \
+                 Terraform reads it, in `terraform plan` too; run `terraform state rm {} before you drain (taking {them} \
+                 out of the configuration alone would deactivate what is Active)",
+                connections.len(),
+                quoted(&connections),
+            ));
+        }
+        if !holders.is_empty() {
+            warnings.push(format!(
+                "the Terraform state has {} alicloud_express_connect_router_interface ({}): a `status` in Terraform's \
+                 configuration would be applied again; leave it out there, and list it in `lifecycle.ignore_changes`",
+                holders.len(),
+                named(&holders),
+            ));
+        }
+        warnings
     }
+}
+
+/// Writes addresses as a shell takes them; where there are many, the first of them.
+fn quoted(addresses: &[String]) -> String {
+    let first = addresses.iter().take(MOST_NAMED).map(|address| format!("'{address}'")).collect::<Vec<_>>().join(" ");
+    let more = addresses.len().saturating_sub(MOST_NAMED);
+    if more == 0 {
+        format!("{first}`")
+    } else {
+        format!("{first} ...` with the {more} more that `terraform state list` names,")
+    }
+}
+
+/// Writes addresses for people; where there are many, the first of them.
+fn named(addresses: &[String]) -> String {
+    let first = addresses.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = addresses.len().saturating_sub(MOST_NAMED);
+    if more == 0 { first } else { format!("{first} and {more} more") }
 }
 
 /// Writes an instance's address as Terraform does: `module.a.type.name["key"]`.
@@ -135,14 +167,22 @@ mod tests {
     #[test]
     fn says_which_resource_would_fight() {
         let imported = read(STATE.as_bytes()).unwrap();
-        let fights = &imported.fights[&RouterInterfaceId::from("ri-a")];
-        assert_eq!(fights.len(), 1);
-        assert!(fights[0].contains("terraform state rm 'alicloud_router_interface_connection.link[0]'"), "{fights:?}");
-        let fights = &imported.fights[&RouterInterfaceId::from("ri-b")];
-        assert!(
-            fights[0].starts_with(r#"module.bj.alicloud_express_connect_router_interface.far["x"]: "#),
-            "{fights:?}"
-        );
+        let warnings = imported.warnings();
+        assert_eq!(warnings.len(), 2, "{warnings:?}");
+        let remove = "run `terraform state rm 'alicloud_router_interface_connection.link[0]'` before";
+        assert!(warnings[0].starts_with("the Terraform state has 1 ") && warnings[0].contains(remove), "{warnings:?}");
+        let holder = r#"1 alicloud_express_connect_router_interface (module.bj.alicloud_express_connect_router_interface.far["x"]): "#;
+        assert!(warnings[1].contains(holder), "{warnings:?}");
+    }
+
+    #[test]
+    fn says_it_once_however_many_there_are() {
+        let of = |number: usize| (RouterInterfaceId::from(format!("ri-{number:03}")), format!("c.l[{number}]"));
+        let imported = Imported { connections: (0..800).map(of).collect(), ..Imported::default() };
+        let warnings = imported.warnings();
+        assert_eq!(warnings.len(), 1);
+        let counted = "run `terraform state rm 'c.l[0]' 'c.l[1]' 'c.l[2]' ...` with the 797 more that `terraform state list` names, before";
+        assert!(warnings[0].contains("has 800 ") && warnings[0].contains(counted), "{warnings:?}");
     }
 
     #[test]
