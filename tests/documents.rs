@@ -5,6 +5,7 @@
 mod ci;
 mod hops;
 mod links;
+mod pictures;
 mod reference;
 mod transcript;
 

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use super::repository;
 
@@ -130,4 +131,35 @@ fn contributing_names_every_variable_that_tests_read() {
         }
     }
     assert!(missing.is_empty(), "CONTRIBUTING.md does not name {missing:#?}");
+}
+
+/// The pages that a summary lists, in its order.
+fn listed(summary: &str) -> Vec<&str> {
+    summary.split("](").skip(1).filter_map(|rest| rest.split(')').next()).collect()
+}
+
+#[test]
+fn the_summary_of_the_site_lists_every_page_once() {
+    let docs = repository().join("docs");
+    let summary = fs::read_to_string(docs.join("SUMMARY.md")).expect("a summary");
+    let mut listed: Vec<PathBuf> = listed(&summary).into_iter().map(|page| docs.join(page)).collect();
+    listed.sort();
+    let mut pages = files(&docs, ".md");
+    pages.retain(|page| !page.ends_with("SUMMARY.md"));
+    pages.sort();
+    assert_eq!(listed, pages);
+}
+
+#[test]
+fn the_site_is_built_and_its_links_lead_somewhere() {
+    if Command::new("mdbook").arg("--version").output().is_err() {
+        println!("skipped: there is no mdbook here");
+        return;
+    }
+    let output = tempfile::tempdir().expect("a temporary directory");
+    let built = Command::new(repository().join("packaging/build-site")).arg(output.path()).output().expect("a shell");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    for page in ["index.html", "docs/index.html", "docs/pictures/drain.svg"] {
+        assert!(output.path().join(page).is_file(), "the site has no {page}");
+    }
 }
