@@ -3,7 +3,9 @@
 #![allow(clippy::panic, clippy::print_stdout, reason = "a test fails by panicking, and says why it did nothing")]
 
 mod ci;
+mod error_codes;
 mod hops;
+mod languages;
 mod links;
 mod pictures;
 mod reference;
@@ -13,12 +15,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use languages::Page;
 use transcript::Reader;
 
 use crate::{golden, wall_clock};
 
 fn repository() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares a generated page with what it should be, or writes it.
+fn expect_page(name: &str, expected: &str) {
+    let path = repository().join(name);
+    if golden::updates() {
+        fs::write(&path, expected).expect("a page can be written");
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == expected, "{name} is out of date: run the test with UPDATE=1");
 }
 
 /// Follows a document from a directory of the repository.
@@ -160,9 +173,8 @@ fn a_copied_example_keeps_what_it_records_in_its_folder() {
 
 #[test]
 fn every_how_to_page_goes_as_it_says() {
-    let pages =
-        fs::read_dir(repository().join("docs/how-to")).expect("pages").map(|entry| entry.expect("an entry").path());
-    let pages: Vec<PathBuf> = pages.filter(|path| path.extension().is_some_and(|ending| ending == "md")).collect();
+    let pages: Vec<Page> =
+        languages::pages().into_iter().filter(|page| page.english.starts_with("docs/how-to/")).collect();
     assert!(pages.len() >= 4, "only these pages were found: {pages:?}");
     if !wall_clock::can_be_set() {
         println!("skipped: no C compiler, so no other clock");
@@ -170,12 +182,21 @@ fn every_how_to_page_goes_as_it_says() {
     }
     std::thread::scope(|scope| {
         for page in &pages {
-            scope.spawn(move || compare(page, Reader::in_copy_of(&page.with_extension(""))));
+            scope.spawn(move || {
+                let set_up = repository().join(&page.english).with_extension("");
+                for name in [&page.english, &page.chinese] {
+                    compare(&repository().join(name), Reader::in_copy_of(&set_up));
+                }
+            });
         }
     });
 }
 
 #[test]
 fn the_tutorial_goes_as_it_says() {
-    follow(&repository().join("docs/tutorial.md"), ".");
+    std::thread::scope(|scope| {
+        for name in ["docs/tutorial.md", "docs/zh-CN/tutorial.md"] {
+            scope.spawn(move || follow(&repository().join(name), "."));
+        }
+    });
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use super::repository;
 
 /// The files below a directory of the repository whose names end so, without what was built or installed.
-fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
+pub(super) fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
     let (mut open, mut found) = (vec![directory.to_owned()], Vec::new());
     while let Some(directory) = open.pop() {
         for entry in fs::read_dir(&directory).expect("a directory") {
@@ -25,15 +25,18 @@ fn files(directory: &Path, ending: &str) -> Vec<PathBuf> {
     found
 }
 
+/// Returns the anchor that a heading gets.
+pub(super) fn anchor(heading: &str) -> String {
+    let words = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = words.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+    kept.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+}
+
 /// Returns whether a document has the anchor: one of its own, or the one that a heading gets.
-fn has_anchor(document: &Path, anchor: &str) -> bool {
+fn has_anchor(document: &Path, wanted: &str) -> bool {
     let text = fs::read_to_string(document).expect("a document");
-    text.contains(&format!("<a id=\"{anchor}\"></a>"))
-        || text.lines().filter(|line| line.starts_with('#')).any(|heading| {
-            let words = heading.trim_start_matches('#').trim().to_lowercase();
-            let kept = words.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
-            kept.map(|letter| if letter == ' ' { '-' } else { letter }).eq(anchor.chars())
-        })
+    text.contains(&format!("<a id=\"{wanted}\"></a>"))
+        || text.lines().filter(|line| line.starts_with('#')).any(|heading| anchor(heading) == wanted)
 }
 
 /// Returns whether a file is there, and the anchor in it if one is named.

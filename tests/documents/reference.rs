@@ -4,51 +4,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
-use rictl::cloud::codes;
 use rictl::diagnostic::Severity;
 use rictl::emulator::{Fault, Format, WorldSeed};
 use rictl::spec::finding::Code;
 use rictl::spec::keys::{KEYS, Presence};
 use rictl::spec::{self, SpecFile};
 
-use super::repository;
-use crate::golden;
-
-/// Compares a page with what it should be, or writes it.
-fn expect_page(name: &str, expected: &str) {
-    let path = repository().join("docs/reference").join(name);
-    if golden::updates() {
-        fs::write(&path, expected).expect("a page can be written");
-    }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == expected, "docs/reference/{name} is out of date: run the test with UPDATE=1");
-}
-
-#[test]
-fn every_error_code_of_the_api_is_explained() {
-    let mut page = "# Error codes\n\nThe codes that the API's pages document, misspellings included, old and new. An unknown code is shown as it is, with its\nRequestId and the API's own link; a mutating call that got it is in doubt, and so is one whose HTTP status is not in the 400s.\n\n\"Repeated\" says what rictl does with a *mutating* call that got it: reads are repeated whenever that may help.\n\n| code | means | what to do | repeated |\n|---|---|---|---|\n".to_owned();
-    let mut rows: Vec<(Vec<&str>, codes::Meaning)> = Vec::new();
-    for (code, meaning) in codes::all() {
-        match rows.iter_mut().find(|(_, known)| known == meaning) {
-            Some((codes, _)) => codes.push(code),
-            None => rows.push((vec![code], *meaning)),
-        }
-    }
-    let mut rows: Vec<(String, codes::Meaning)> =
-        rows.into_iter().map(|(codes, meaning)| (format!("`{}`", codes.join("`, `")), meaning)).collect();
-    for (actions, code, meaning) in codes::of_actions() {
-        rows.push((format!("`{code}` of {}", actions.join(", ")), *meaning));
-    }
-    for (codes, meaning) in rows {
-        let repeated = match meaning.effect {
-            rictl::cloud::Effect::None => "yes, nothing was done",
-            rictl::cloud::Effect::Refused => "no, it was refused",
-            rictl::cloud::Effect::InDoubt => "no, the live status is read",
-        };
-        writeln!(page, "| {codes} | {} | {} | {repeated} |", meaning.explanation, meaning.hint).expect("a page grows");
-    }
-    expect_page("error-codes.md", &page);
-}
+use super::{expect_page, repository};
 
 /// What a command prints for `--help`.
 fn help(command: &[String]) -> String {
@@ -85,7 +47,7 @@ fn every_command_and_flag_is_described() {
         .expect("a page grows");
         open.extend(subcommands(&help).into_iter().rev().map(|name| [command.as_slice(), &[name]].concat()));
     }
-    expect_page("commands.md", &page);
+    expect_page("docs/reference/commands.md", &page);
 }
 
 #[test]
@@ -152,12 +114,12 @@ fn the_spec_page_has_every_key_and_every_code() {
         let means = code.meaning().trim_end_matches('.');
         writeln!(codes, "| `{}` | {severity} | {means} |", code.as_str()).expect("a page grows");
     }
-    expect_page("spec.md", &framed(&page, "codes", &codes));
+    expect_page("docs/reference/spec.md", &framed(&page, "codes", &codes));
 }
 
 #[test]
 fn the_specs_that_the_pages_show_are_specs() {
-    for page in ["docs/reference/spec.md", "README.md"] {
+    for page in ["docs/reference/spec.md", "README.md", "README.zh-CN.md"] {
         let text = fs::read_to_string(repository().join(page)).expect("a page");
         let specs: Vec<&str> = text
             .split("```yaml\n")

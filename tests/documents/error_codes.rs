@@ -1,0 +1,126 @@
+//! The pages of the API's error codes, one in each language, from the one table (`rictl::cloud::codes`).
+//!
+//! The Chinese words stand in `docs/zh-CN/reference/error-codes.yaml`, by the English text that they say: a text of the table
+//! that has none there fails, and so does one there that the table no longer has.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+
+use rictl::cloud::{Effect, codes};
+use serde::Deserialize;
+
+use super::{expect_page, repository};
+
+const WORDS: &str = "docs/zh-CN/reference/error-codes.yaml";
+
+/// A row of the page: codes that mean the same.
+struct Row {
+    codes: Vec<&'static str>,
+    /// The actions of which the codes mean this; of all if there are none.
+    actions: &'static [&'static str],
+    meaning: codes::Meaning,
+}
+
+/// The page's words in one language.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    head: String,
+    columns: [String; 4],
+    /// A code of some actions only, with `{code}` and `{actions}`.
+    of_actions: String,
+    repeated: Repeated,
+    /// What the table says, by its English text; nothing stands for itself.
+    texts: BTreeMap<String, String>,
+}
+
+/// What is said of a mutating call that got a code.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Repeated {
+    nothing_was_done: String,
+    refused: String,
+    in_doubt: String,
+}
+
+fn english() -> Words {
+    let texts = texts(&rows()).into_iter().map(|text| (text.to_owned(), text.to_owned()));
+    Words {
+        head: "# Error codes\n\nThe codes that the API's pages document, misspellings included, old and new. An unknown code is shown as it is, with its\nRequestId and the API's own link; a mutating call that got it is in doubt, and so is one whose HTTP status is not in the 400s.\n\n\"Repeated\" says what rictl does with a *mutating* call that got it: reads are repeated whenever that may help.\n".to_owned(),
+        columns: ["code", "means", "what to do", "repeated"].map(str::to_owned),
+        of_actions: "{code} of {actions}".to_owned(),
+        repeated: Repeated {
+            nothing_was_done: "yes, nothing was done".to_owned(),
+            refused: "no, it was refused".to_owned(),
+            in_doubt: "no, the live status is read".to_owned(),
+        },
+        texts: texts.collect(),
+    }
+}
+
+fn chinese() -> Words {
+    let text = fs::read_to_string(repository().join(WORDS)).expect("the Chinese words");
+    serde_yaml::from_str(&text).unwrap_or_else(|error| panic!("{WORDS}: {error}"))
+}
+
+fn rows() -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for (code, meaning) in codes::all() {
+        match rows.iter_mut().find(|row| row.meaning == *meaning) {
+            Some(row) => row.codes.push(code),
+            None => rows.push(Row { codes: vec![code], actions: &[], meaning: *meaning }),
+        }
+    }
+    rows.extend(codes::of_actions().iter().map(|(actions, code, meaning)| Row {
+        codes: vec![code],
+        actions,
+        meaning: *meaning,
+    }));
+    rows
+}
+
+fn texts(rows: &[Row]) -> BTreeSet<&'static str> {
+    rows.iter().flat_map(|row| [row.meaning.explanation, row.meaning.hint]).collect()
+}
+
+fn page(rows: &[Row], words: &Words) -> String {
+    let mut page = format!("{}\n| {} |\n|---|---|---|---|\n", words.head, words.columns.join(" | "));
+    for row in rows {
+        let codes = format!("`{}`", row.codes.join("`, `"));
+        let named = if row.actions.is_empty() {
+            codes
+        } else {
+            words.of_actions.replace("{code}", &codes).replace("{actions}", &row.actions.join(", "))
+        };
+        let repeated = match row.meaning.effect {
+            Effect::None => &words.repeated.nothing_was_done,
+            Effect::Refused => &words.repeated.refused,
+            Effect::InDoubt => &words.repeated.in_doubt,
+        };
+        let [means, to_do] = [row.meaning.explanation, row.meaning.hint].map(|text| &words.texts[text]);
+        writeln!(page, "| {named} | {means} | {to_do} | {repeated} |").expect("a page grows");
+    }
+    page
+}
+
+#[test]
+fn every_error_code_of_the_api_is_explained() {
+    expect_page("docs/reference/error-codes.md", &page(&rows(), &english()));
+}
+
+#[test]
+fn every_error_code_of_the_api_is_explained_in_chinese() {
+    let (rows, words) = (rows(), chinese());
+    let lacking: Vec<String> = rows
+        .iter()
+        .flat_map(|row| [row.meaning.explanation, row.meaning.hint].map(|text| (row.codes[0], text)))
+        .filter(|(_, text)| words.texts.get(*text).is_none_or(|chinese| chinese.trim().is_empty()))
+        .map(|(code, text)| format!("  {code}: {text:?}"))
+        .collect();
+    assert!(lacking.is_empty(), "{WORDS} has no Chinese for:\n{}", lacking.join("\n"));
+    let known = texts(&rows);
+    let gone: Vec<&String> = words.texts.keys().filter(|text| !known.contains(text.as_str())).collect();
+    assert!(gone.is_empty(), "{WORDS} has Chinese for what src/cloud/codes.rs does not say: {gone:#?}");
+    expect_page("docs/zh-CN/reference/error-codes.md", &page(&rows, &words));
+}
