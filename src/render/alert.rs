@@ -49,7 +49,7 @@ pub fn message(parts: &[Part<'_>], is_reminder: bool) -> std::io::Result<Message
     let (mut lines, mut ended) = (Vec::new(), Vec::new());
     for part in parts {
         let all = of_part(part, &mut ended);
-        let name = (parts.len() > 1).then(|| format!("[{}] ", part.check.spec)).unwrap_or_default();
+        let name = if parts.len() > 1 { format!("[{}] ", part.check.spec) } else { String::new() };
         lines.extend(all.into_iter().map(|(rank, text)| (rank, shown(&format!("{name}{text}")))));
     }
     lines.sort_by_key(|(rank, _)| *rank);
