@@ -126,7 +126,8 @@ fn unchecked(
     let outcome = Err(format!("{error:#}"));
     let check =
         DriftCheck { spec: name.clone(), path: path.display().to_string(), at, declared: BTreeMap::new(), outcome };
-    let shown = Shown { notes: Vec::new(), given: Given::default(), topology: None, error: Some(error), unrecorded: None };
+    let shown =
+        Shown { notes: Vec::new(), given: Given::default(), topology: None, error: Some(error), unrecorded: None };
     (Checked { check, shown }, Watched { place, look: None })
 }
 
