@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::local::Paths;
-use super::place::Place;
+use super::place::{Place, is_away};
 use super::remote::{Folder, NoteName};
 use super::{StoreError, files};
 
@@ -72,7 +72,13 @@ pub fn states_in(directory: &Path) -> Result<BTreeSet<String>, StoreError> {
     }
     let stem = |name: &String| BESIDE.iter().find_map(|end| name.strip_suffix(end)).map(str::to_owned);
     let stems: BTreeSet<String> = names.iter().filter_map(stem).collect();
-    Ok(stems.into_iter().filter(|stem| !names.contains(&format!("{stem}.json.moved"))).collect())
+    let is_here = |stem: &String| {
+        let moved = format!("{stem}.json.moved");
+        // One that cannot be read says nothing: the state is shown.
+        let marker = names.contains(&moved).then(|| files::read(&directory.join(&moved)).ok().flatten()).flatten();
+        !marker.is_some_and(|marker| is_away(&marker))
+    };
+    Ok(stems.into_iter().filter(is_here).collect())
 }
 
 /// Names the file of the row beside a state: for `state/rictl.json` that is `state/rictl.finding`.

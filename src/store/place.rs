@@ -18,6 +18,7 @@ use crate::signature::sha256_hex;
 
 pub use home::Home;
 pub use moved::Moved;
+pub(super) use moved::is_away;
 
 /// Where the history of a spec is.
 #[derive(Clone, Debug)]

@@ -108,4 +108,9 @@ fn a_state_that_moved_away_is_not_on_the_page() {
     exits(&desk.run(&["state", "move", "file:back/site-a.json"]), 0);
     assert_eq!(states(&desk, &[], 0), Vec::<Value>::new());
     assert_eq!(names(&states(&desk, &["--state", "back"], 2)), ["site-a"]);
+    // And back again.
+    let url = format!("oss://{}/net", crate::objects::mock::BUCKET);
+    exits(&desk.run(&["state", "move", &url, "--state", "file:back/site-a.json"]), 0);
+    assert_eq!(names(&states(&desk, &[], 2)), ["site-a"]);
+    assert_eq!(states(&desk, &["--state", "back"], 0), Vec::<Value>::new());
 }

@@ -39,6 +39,7 @@ pub(crate) struct Seen {
 }
 
 type Chooser = Box<dyn FnMut(&Seen) -> Option<Fault> + Send>;
+type Held = Box<dyn Fn(&Seen) -> bool + Send>;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
@@ -68,7 +69,7 @@ pub(crate) struct World {
     pub(crate) expired: Vec<String>,
     pub(crate) fault: Option<Chooser>,
     /// What is never answered.
-    silent: Option<Box<dyn Fn(&Seen) -> bool + Send>>,
+    silent: Option<Held>,
     pub(crate) seen: Vec<Seen>,
     pub(crate) page: usize,
 }

@@ -103,8 +103,11 @@ async fn an_interface_is_of_the_state_that_said_so_first(place: &impl Place, pre
     taken(&mut b, "bob", LONG).await;
     b.keep(1, b"the state").await.unwrap();
     assert_eq!(a.state_of(&other).await.unwrap().as_deref(), Some(b"the state".as_slice()));
-    b.note(&note(Folder::About, "moved"), b"{}").await.unwrap();
+    let (moved, here) = (note(Folder::About, "moved"), Some(b"the state".as_slice()));
+    b.replace(&moved, br#"{"to":"file:x.json","address":"file:x.json","at":"2026-12-01T00:00:00Z"}"#).await.unwrap();
     assert_eq!(a.state_of(&other).await.unwrap(), None, "what was moved is elsewhere");
+    b.replace(&moved, br#"{"back":"2026-12-01T01:00:00Z"}"#).await.unwrap();
+    assert_eq!(a.state_of(&other).await.unwrap().as_deref(), here, "and may come back");
 }
 
 async fn appends_where_the_journal_ends(place: &impl Place, name: &StateName) {

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::clock::BootTime;
 use crate::store::StoreError;
 use crate::store::lock::Holder;
+use crate::store::place::is_away;
 use crate::store::remote::{
     Before, CARRIED, Claimed, Fenced, Folder, Held, Lapse, Lost, NoteName, Noted, Prefix, Remote, StateName, Tip,
     Unwritten,
@@ -335,8 +336,11 @@ impl Remote for Visitor {
     }
 
     async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError> {
-        let is_moved =
-            |kept: &Kept| kept.notes.keys().any(|note| note.folder() == Folder::About && note.name() == "moved");
+        let is_moved = |kept: &Kept| {
+            let mut markers =
+                kept.notes.iter().filter(|(note, _)| note.folder() == Folder::About && note.name() == "moved");
+            markers.any(|(_, marker)| is_away(marker))
+        };
         Ok(guard(&self.commons.kept).get(name).filter(|kept| !is_moved(kept)).and_then(|kept| kept.state.clone()))
     }
 }

@@ -21,7 +21,7 @@ use crate::store::remote::{Folder, NoteName, Prefix, Remote as _, StateName};
 const ABREAST: usize = 8;
 
 impl Way {
-    /// Lists the states that are there and have not moved away, in two requests a thousand.
+    /// Lists the states that are there and have not moved away, in two requests a thousand, and one for each that ever moved.
     ///
     /// # Errors
     /// A bucket that cannot be listed.
@@ -29,8 +29,11 @@ impl Way {
         let Self { site, http, keys, clock } = self.clone();
         let bucket = Bucket::new(Wire { http, site, keys, clock });
         let mut states = states_in(&bucket).await?;
-        let moved = moved_from(&bucket).await?;
-        states.retain(|state| !moved.contains(state));
+        for moved in moved_from(&bucket).await? {
+            if self.state(moved.clone())?.is_away().await? {
+                states.retain(|state| *state != moved);
+            }
+        }
         Ok(states)
     }
 

@@ -20,6 +20,7 @@ use crate::clock::{BootTime, Clock};
 use crate::signature::sha256_hex;
 use crate::store::StoreError;
 use crate::store::lock::Holder;
+use crate::store::place::is_away;
 use crate::store::remote::{Claimed, Folder, Held, NoteName, Noted, Prefix, Remote, StateName, Tip, Unwritten};
 
 /// One state in a bucket.
@@ -210,9 +211,6 @@ impl Remote for Objects {
         let key = self.key(name);
         let put =
             self.log.bucket.create(&key, or_nothing(bytes)).await.map_err(|error| self.failed(error, "write", &key))?;
-        if name.folder() == Folder::About && name.name() == MOVED {
-            self.list_under(MOVED_STATES).await?;
-        }
         match put {
             (Put::Done, _) => Ok(Noted::Yours),
             (Put::Taken, _) => {
@@ -229,6 +227,10 @@ impl Remote for Objects {
         if name.folder() == Folder::Findings {
             // Whoever looks at all states finds one that was checked and never claimed.
             self.list_under(STATES).await?;
+        }
+        if name.folder() == Folder::About && name.name() == MOVED {
+            // Of these alone whoever looks at all states asks whether they are here.
+            self.list_under(MOVED_STATES).await?;
         }
         self.log.bucket.put(&key, or_nothing(bytes)).await.map(drop).map_err(|error| self.failed(error, "write", &key))
     }
@@ -251,11 +253,7 @@ impl Remote for Objects {
 
     async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError> {
         let mut other = Self::over(self.log.bucket.clone(), name.clone(), self.clock)?;
-        let is_moved = match NoteName::new(Folder::About, MOVED) {
-            Some(moved) => other.ask_for(&moved).await?.is_some(),
-            None => false,
-        };
-        if is_moved { Ok(None) } else { Ok(Remote::read(&mut other).await?.state) }
+        if other.is_away().await? { Ok(None) } else { Ok(Remote::read(&mut other).await?.state) }
     }
 
     async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
@@ -293,7 +291,7 @@ pub(super) async fn states_in(bucket: &Bucket) -> Result<Vec<StateName>, StoreEr
     listed(bucket, STATES).await
 }
 
-/// Lists every state that was moved elsewhere.
+/// Lists every state that was ever moved elsewhere.
 pub(super) async fn moved_from(bucket: &Bucket) -> Result<Vec<StateName>, StoreError> {
     listed(bucket, MOVED_STATES).await
 }
@@ -308,6 +306,12 @@ impl Objects {
     /// Returns what the state is called.
     pub(super) fn name(&self) -> &StateName {
         &self.state
+    }
+
+    /// Returns whether the state was moved elsewhere, and has not come back.
+    pub(super) async fn is_away(&self) -> Result<bool, StoreError> {
+        let Some(moved) = NoteName::new(Folder::About, MOVED) else { return Ok(false) };
+        Ok(self.ask_for(&moved).await?.is_some_and(|answer| is_away(&answer.body)))
     }
 
     /// Reads what stands under a name.

@@ -105,6 +105,11 @@ impl Place {
     }
 }
 
+/// Returns whether what stands where a state says that it moved says so: it may have come back since.
+pub(in crate::store) fn is_away(marker: &[u8]) -> bool {
+    matches!(serde_json::from_slice(marker), Ok(Marker::Moved(_)))
+}
+
 fn path_of(paths: &Paths) -> PathBuf {
     let mut name = paths.state.file_name().unwrap_or_default().to_owned();
     name.push(".moved");

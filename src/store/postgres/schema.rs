@@ -194,7 +194,8 @@ FROM rictl.notes n WHERE n.name = s.name AND n.folder = 'approvals' AND NOT EXIS
 LEFT JOIN LATERAL (SELECT array_agg(n.note ORDER BY n.note) AS names, array_agg(n.bytes ORDER BY n.note) AS bytes \
 FROM rictl.notes n WHERE n.name = s.name AND n.folder = 'words' AND n.note >= $1) w ON true \
 WHERE (s.epoch > 0 OR f.bytes IS NOT NULL) AND NOT EXISTS \
-(SELECT 1 FROM rictl.notes m WHERE m.name = s.name AND m.folder = 'about' AND m.note = 'moved') \
+(SELECT 1 FROM rictl.notes m WHERE m.name = s.name AND m.folder = 'about' AND m.note = 'moved' \
+AND substring(m.bytes FROM 1 FOR 7) <> '{\"back\"'::bytea) \
 ORDER BY s.name";
 
 /// Says of interfaces which state has them, where nothing is said yet. These notes are of no state: none has an empty name.
@@ -214,7 +215,8 @@ SELECT note, bytes FROM rictl.notes WHERE name = '' AND folder = 'ids' AND note 
 /// Another state that has not moved away.
 pub(super) const STATE: &str = "\
 SELECT state FROM rictl.states s WHERE name = $1 AND state IS NOT NULL AND NOT EXISTS \
-(SELECT 1 FROM rictl.notes m WHERE m.name = s.name AND m.folder = 'about' AND m.note = 'moved')";
+(SELECT 1 FROM rictl.notes m WHERE m.name = s.name AND m.folder = 'about' AND m.note = 'moved' \
+AND substring(m.bytes FROM 1 FOR 7) <> '{\"back\"'::bytea)";
 
 /// What stands under a name.
 pub(super) const NOTED: &str = "SELECT bytes FROM rictl.notes WHERE name = $1 AND folder = $2 AND note = $3";
