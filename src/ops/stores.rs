@@ -159,6 +159,7 @@ impl Stores {
         let url = match read(asked) {
             Ok(Asked::Far(url)) => url,
             Ok(Asked::File(path)) => return Ok(Shelf::Directories(vec![directory_of(path)])),
+            Err(refusal) if has_scheme(asked) && !asked.starts_with("file:") => return Err(refusal.into()),
             // What names no file is a directory, as it stands.
             Err(_) => {
                 let path = asked.strip_prefix("file:").unwrap_or(asked);
@@ -170,7 +171,7 @@ impl Stores {
             "postgres" | "postgresql" => Ok(Shelf::Postgres(address(&url)?, self.login.clone())),
             "oss" => Ok(Shelf::Bucket(self.buckets.oss_way(&url, region, longest)?)),
             "s3" => Ok(Shelf::Bucket(self.buckets.s3_way(&url, longest)?)),
-            scheme => Err(unknown(scheme)),
+            scheme => Err(unknown(scheme).into()),
         }
     }
 
@@ -191,7 +192,7 @@ impl Stores {
                 let state = self.buckets.s3(url, name, self.terms.ttl)?;
                 Ok(Shared::on_a_thread(state, self.terms.clone())?)
             }
-            _ => Err(unknown(scheme)),
+            _ => Err(unknown(scheme).into()),
         }
     }
 }
@@ -204,11 +205,19 @@ fn address(url: &str) -> Result<postgres::Address, Refusal> {
     })
 }
 
-fn unknown(scheme: &str) -> anyhow::Error {
+/// The stores that many machines share.
+const SCHEMES: &[&str] = &[
+    #[cfg(feature = "postgres")]
+    "postgres",
+    #[cfg(feature = "postgres")]
+    "postgresql",
+    "oss",
+    "s3",
+];
+
+fn unknown(scheme: &str) -> Refusal {
     let refusal = Refusal::new(Exit::Error, format!("this rictl keeps no states in {scheme}://"));
-    refusal
-        .hint("`--state` takes file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX and s3://BUCKET/PREFIX")
-        .into()
+    refusal.hint("`--state` takes file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX and s3://BUCKET/PREFIX")
 }
 
 /// Returns the directory that holds a state, or that was named itself.
@@ -225,11 +234,14 @@ fn directory_of(path: PathBuf) -> PathBuf {
 /// Reads what was asked for: a path is a file's.
 ///
 /// # Errors
-/// A path that names no file.
+/// A path that names no file, a store that there is not.
 fn read(asked: &str) -> Result<Asked, Refusal> {
     let path = match asked.strip_prefix("file:") {
         Some(path) => path.strip_prefix("//").unwrap_or(path),
-        None if has_scheme(asked) => return Ok(Asked::Far(asked.to_owned())),
+        None if has_scheme(asked) => {
+            let scheme = asked.split(':').next().unwrap_or_default();
+            return if SCHEMES.contains(&scheme) { Ok(Asked::Far(asked.to_owned())) } else { Err(unknown(scheme)) };
+        }
         None => asked,
     };
     if Path::new(path).file_name().is_none() || path.ends_with('/') {
@@ -295,7 +307,8 @@ mod tests {
     #[test]
     fn what_has_a_scheme_is_no_path() {
         let is_far = |text: &str| matches!(read(text), Ok(Asked::Far(_)));
-        assert!(is_far("postgres://db/x") && is_far("s3://bucket/x") && is_far("ftp://x"));
+        assert!(is_far("postgres://db/x") && is_far("s3://bucket/x"));
+        assert!(read("ftp://x").is_err() && read("foo://bar").is_err());
         assert!(!is_far("state/a.json") && !is_far("file:state/a.json"));
         assert!(matches!(read("file:a.json"), Ok(Asked::File(path)) if path == Path::new("a.json")));
         assert!(matches!(read("file:///a.json"), Ok(Asked::File(path)) if path == Path::new("/a.json")));

@@ -213,6 +213,6 @@ fn a_webhook_gets_the_very_document_of_the_command() {
     site.console(&["bravo"]);
     assert_eq!(site.drift("--notify webhook --notify-command ./tell").code, 2);
     let (posted, told): (Value, Vec<Value>) = (stub.received()[0].json(), site.told());
-    assert_eq!(told, [posted.clone()]);
+    assert_eq!(told, std::slice::from_ref(&posted));
     assert_eq!((items(&posted), &posted["ended"]), (vec!["drift bravo".to_owned()], &serde_json::json!([])));
 }

@@ -47,5 +47,5 @@ fn every_metric_that_a_rule_names_is_written() {
         assert!(summary.contains("$labels.spec"), "{rule} does not say of which spec");
     }
     let says_staleness = |rule: &&serde_json::Value| rule["expr"].as_str().unwrap().contains("timestamp_seconds");
-    assert!(rules.iter().any(|rule| says_staleness(&rule)), "a check that runs no more is said by nobody else");
+    assert!(rules.iter().any(says_staleness), "a check that runs no more is said by nobody else");
 }

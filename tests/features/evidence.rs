@@ -265,7 +265,7 @@ fn a_report_of_a_change_is_about_its_own_steps_of_the_runs_that_it_shares() {
     scene.rictl("apply --auto-approve").with_code(0);
     let page = scene.rictl("report HO").with_code(0).stdout;
     assert!(page.contains("**Drained, not returned. 1 interface was not brought back by these runs.**"), "{page}");
-    assert!(page.contains("1 run, 1 step, 1 at their goals, 1 call with a RequestId."), "{page}");
+    assert!(page.contains("1 run, 1 step, 1 at its goal, 1 call with a RequestId."), "{page}");
     assert!(page.contains("1 step of these runs is not of HO and not told here."), "{page}");
     assert!(!page.contains("primary"), "{page}");
     let other = scene.rictl("report OV-1").with_code(0).stdout;

@@ -88,7 +88,7 @@ fn says_when_it_last_did_something() {
 #[test]
 fn refuses_an_address_that_is_not_declared() {
     let refused = Scene::with_spec(SPEC).rictl("explain nobody").with_code(1);
-    assert!(refused.stderr.contains("hint: it declares backup, primary"), "{refused:#?}");
+    assert!(refused.stderr.contains("hint: the spec declares backup, primary"), "{refused:#?}");
 }
 
 #[test]

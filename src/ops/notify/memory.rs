@@ -1,5 +1,5 @@
-//! What channels were told: the one place where that is read and written. It stands beside the state, a file or a note for each
-//! channel and set of specs, private and replaced as a whole.
+//! What channels were told: the one place where that is read and written. It stands beside the state, a file for each channel and set
+//! of specs, private and replaced as a whole; in a store that machines share it lies in the row that a recorded check leaves.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -10,11 +10,11 @@ use anyhow::{Context as _, Result};
 use crate::drift::DriftCheck;
 use crate::news::{FORMAT_VERSION, Told};
 use crate::signature::sha256_hex;
-use crate::store::remote::{Folder, NoteName};
 use crate::store::{Place, read_file, replace_file};
 
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::project::{Project, known};
+use crate::ops::record;
 
 /// The channel that older versions knew.
 pub(super) const COMMAND: &str = "command";
@@ -66,7 +66,7 @@ pub fn check_place(place: &Place, is_recorded: bool, flag: &str) -> Result<(), R
 pub(super) fn read(place: &Place, key: &Key) -> Result<Told> {
     let found = match place {
         Place::Files(paths) => read_file(&path(&paths.state, key))?,
-        Place::Far(far) => far.store.noted(note(key)?)?,
+        Place::Far(_) => record::read(place)?.kept.told(&key.name()).map(serde_json::to_vec).transpose()?,
     };
     let Some(bytes) = found else { return Ok(Told::default()) };
     // A version that knew one channel and one finding kept its digest; what is found is told once more.
@@ -97,7 +97,7 @@ pub(super) fn write(place: &Place, key: &Key, told: &Told) -> Result<()> {
     };
     let paths = match place {
         Place::Files(paths) => paths,
-        Place::Far(far) => return far.store.replace(note(key)?, &bytes).map_err(|error| unwritten(error.into())),
+        Place::Far(_) => return put(place, key, told).map_err(unwritten),
     };
     let memory = path(&paths.state, key);
     if let Some(directory) = memory.parent().filter(|directory| !directory.as_os_str().is_empty()) {
@@ -107,12 +107,15 @@ pub(super) fn write(place: &Place, key: &Key, told: &Told) -> Result<()> {
     replace_file(&memory, &bytes).map_err(|error| unwritten(error.into()))
 }
 
-fn version(bytes: &[u8]) -> Option<u64> {
-    serde_json::from_slice::<serde_json::Value>(bytes).ok()?.get("format_version")?.as_u64()
+/// Puts it into the row that is kept now.
+fn put(place: &Place, key: &Key, told: &Told) -> Result<()> {
+    let mut kept = record::read(place)?.kept;
+    kept.remember(&key.name(), Some(serde_json::to_value(told)?));
+    Ok(place.put_finding(&kept.encode())?)
 }
 
-fn note(key: &Key) -> Result<NoteName> {
-    NoteName::new(Folder::Findings, key.name()).context("bug: no name for what was told")
+fn version(bytes: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<serde_json::Value>(bytes).ok()?.get("format_version")?.as_u64()
 }
 
 fn label(place: &Place, key: &Key) -> String {
@@ -142,6 +145,5 @@ mod tests {
         assert_eq!(path(Path::new("s/net.state"), &plain), Path::new("s/net.state.notified"));
         let robot = Key(Some("dingtalk-0123".to_owned()));
         assert_eq!(path(Path::new("state/net.json"), &robot), Path::new("state/net.notified-dingtalk-0123"));
-        assert!(NoteName::new(Folder::Findings, robot.name()).is_some());
     }
 }
