@@ -1,7 +1,7 @@
 //! Drift: what is not where the spec or the last apply put it, and why. The one definition of it.
 //!
 //! `Subject` compares the three sides of one interface: what is declared, what was recorded, what is live. The planner
-//! asks it why something changes and what left the status it was last seen in; [`compare`] asks it what `drift` reports.
+//! asks it why something changes and what left the status it was last seen in; [`compare()`] asks it what `drift` reports.
 //! Whether an item counts as a finding is said in one place, [`DriftCause::is_finding`]. No clock, no prose.
 
 pub(crate) mod at_work;
