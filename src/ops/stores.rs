@@ -81,7 +81,35 @@ impl Named {
 /// A store, as it was asked for.
 enum Asked {
     File(PathBuf),
-    Far(String),
+    Far(Scheme, String),
+}
+
+/// The stores that many machines share.
+#[derive(Clone, Copy)]
+enum Scheme {
+    #[cfg(feature = "postgres")]
+    Postgres,
+    Oss,
+    S3,
+}
+
+impl Scheme {
+    /// # Errors
+    /// A URL of another one.
+    fn of(url: &str) -> Result<Self, Refusal> {
+        match url.split(':').next().unwrap_or_default() {
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => Ok(Self::Postgres),
+            "oss" => Ok(Self::Oss),
+            "s3" => Ok(Self::S3),
+            scheme => {
+                let refusal = Refusal::new(Exit::Error, format!("this rictl keeps no states in {scheme}://"));
+                Err(refusal.hint(
+                    "`--state` takes file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX and s3://BUCKET/PREFIX",
+                ))
+            }
+        }
+    }
 }
 
 impl Stores {
@@ -107,7 +135,7 @@ impl Stores {
         let Some(asked) = self.asked.as_deref().filter(|asked| !asked.is_empty()) else { return Ok(own) };
         match read(asked)? {
             Asked::File(state) => Ok(Place::Files(beside(&own, state))),
-            Asked::Far(url) => self.far(&url, path, named),
+            Asked::Far(scheme, url) => self.far((scheme, &url), path, named),
         }
     }
 
@@ -118,11 +146,11 @@ impl Stores {
     pub fn other(&self, asked: &str, project: &Project, path: &Path) -> Result<Place> {
         match read(asked)? {
             Asked::File(state) => Ok(Place::Files(beside(&project.place, state))),
-            Asked::Far(url) => self.far(&url, path, &Named::of(project)),
+            Asked::Far(scheme, url) => self.far((scheme, &url), path, &Named::of(project)),
         }
     }
 
-    fn far(&self, url: &str, path: &Path, named: &Named) -> Result<Place> {
+    fn far(&self, (scheme, url): (Scheme, &str), path: &Path, named: &Named) -> Result<Place> {
         let Some(name) = named.state_name.as_ref().or(named.name.as_ref()) else {
             let refusal = Refusal::new(Exit::Error, "a state in a shared store needs a name, and the spec has none");
             return Err(refusal.hint("write `state: {name: site-a}` into the spec, or `name: site-a`").into());
@@ -137,7 +165,7 @@ impl Stores {
         let store = match opened.get(&key) {
             Some(store) => store.clone(),
             None => {
-                let store = self.open(url, name.clone(), named.region.as_deref())?;
+                let store = self.open((scheme, url), name.clone(), named.region.as_deref())?;
                 opened.insert(key, store.clone());
                 store
             }
@@ -156,8 +184,8 @@ impl Stores {
                 own.iter().filter_map(Place::files).map(|paths| directory_of(paths.state.clone())).collect();
             return Ok(Shelf::Directories(directories.into_iter().collect()));
         };
-        let url = match read(asked) {
-            Ok(Asked::Far(url)) => url,
+        let (scheme, url) = match read(asked) {
+            Ok(Asked::Far(scheme, url)) => (scheme, url),
             Ok(Asked::File(path)) => return Ok(Shelf::Directories(vec![directory_of(path)])),
             Err(refusal) if has_scheme(asked) && !asked.starts_with("file:") => return Err(refusal.into()),
             // What names no file is a directory, as it stands.
@@ -166,33 +194,30 @@ impl Stores {
                 return Ok(Shelf::Directories(vec![PathBuf::from(path.strip_prefix("//").unwrap_or(path))]));
             }
         };
-        match url.split(':').next().unwrap_or_default() {
+        match scheme {
             #[cfg(feature = "postgres")]
-            "postgres" | "postgresql" => Ok(Shelf::Postgres(address(&url)?, self.login.clone())),
-            "oss" => Ok(Shelf::Bucket(self.buckets.oss_way(&url, region, longest)?)),
-            "s3" => Ok(Shelf::Bucket(self.buckets.s3_way(&url, longest)?)),
-            scheme => Err(unknown(scheme).into()),
+            Scheme::Postgres => Ok(Shelf::Postgres(address(&url)?, self.login.clone())),
+            Scheme::Oss => Ok(Shelf::Bucket(self.buckets.oss_way(&url, region, longest)?)),
+            Scheme::S3 => Ok(Shelf::Bucket(self.buckets.s3_way(&url, longest)?)),
         }
     }
 
     /// Opens a state in a store that many machines share; nothing is asked yet.
-    fn open(&self, url: &str, name: StateName, region: Option<&str>) -> Result<Shared> {
-        let scheme = url.split(':').next().unwrap_or_default();
+    fn open(&self, (scheme, url): (Scheme, &str), name: StateName, region: Option<&str>) -> Result<Shared> {
         match scheme {
             #[cfg(feature = "postgres")]
-            "postgres" | "postgresql" => {
+            Scheme::Postgres => {
                 let state = Postgres::new(address(url)?, self.login.clone(), name);
                 Ok(Shared::on_a_thread(state, self.terms.clone())?)
             }
-            "oss" => {
+            Scheme::Oss => {
                 let state = self.buckets.oss(url, name, region, self.terms.ttl)?;
                 Ok(Shared::on_a_thread(state, self.terms.clone())?)
             }
-            "s3" => {
+            Scheme::S3 => {
                 let state = self.buckets.s3(url, name, self.terms.ttl)?;
                 Ok(Shared::on_a_thread(state, self.terms.clone())?)
             }
-            _ => Err(unknown(scheme).into()),
         }
     }
 }
@@ -203,21 +228,6 @@ fn address(url: &str) -> Result<postgres::Address, Refusal> {
         let refusal = Refusal::new(Exit::Error, "cannot use the URL of the Postgres").cause(error.to_string());
         refusal.hint(error.hint())
     })
-}
-
-/// The stores that many machines share.
-const SCHEMES: &[&str] = &[
-    #[cfg(feature = "postgres")]
-    "postgres",
-    #[cfg(feature = "postgres")]
-    "postgresql",
-    "oss",
-    "s3",
-];
-
-fn unknown(scheme: &str) -> Refusal {
-    let refusal = Refusal::new(Exit::Error, format!("this rictl keeps no states in {scheme}://"));
-    refusal.hint("`--state` takes file:PATH, postgres://USER@HOST/DATABASE, oss://BUCKET/PREFIX and s3://BUCKET/PREFIX")
 }
 
 /// Returns the directory that holds a state, or that was named itself.
@@ -238,10 +248,7 @@ fn directory_of(path: PathBuf) -> PathBuf {
 fn read(asked: &str) -> Result<Asked, Refusal> {
     let path = match asked.strip_prefix("file:") {
         Some(path) => path.strip_prefix("//").unwrap_or(path),
-        None if has_scheme(asked) => {
-            let scheme = asked.split(':').next().unwrap_or_default();
-            return if SCHEMES.contains(&scheme) { Ok(Asked::Far(asked.to_owned())) } else { Err(unknown(scheme)) };
-        }
+        None if has_scheme(asked) => return Ok(Asked::Far(Scheme::of(asked)?, asked.to_owned())),
         None => asked,
     };
     if Path::new(path).file_name().is_none() || path.ends_with('/') {
@@ -253,12 +260,11 @@ fn read(asked: &str) -> Result<Asked, Refusal> {
 
 /// Returns whether what was asked for may be said again: it is read, and so has no password or key in it.
 pub fn may_be_said(asked: &str) -> bool {
-    let Ok(Asked::Far(url)) = read(asked) else { return !has_scheme(asked) || asked.starts_with("file:") };
-    match url.split(':').next().unwrap_or_default() {
+    let Ok(Asked::Far(scheme, url)) = read(asked) else { return !has_scheme(asked) || asked.starts_with("file:") };
+    match scheme {
         #[cfg(feature = "postgres")]
-        "postgres" | "postgresql" => postgres::Address::parse(&url).is_ok(),
-        "oss" | "s3" => Site::parse(&url, Some("any"), None).is_ok(),
-        _ => false,
+        Scheme::Postgres => postgres::Address::parse(&url).is_ok(),
+        Scheme::Oss | Scheme::S3 => Site::parse(&url, Some("any"), None).is_ok(),
     }
 }
 
@@ -306,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_has_a_scheme_is_no_path() {
-        let is_far = |text: &str| matches!(read(text), Ok(Asked::Far(_)));
+        let is_far = |text: &str| matches!(read(text), Ok(Asked::Far(..)));
         assert!(is_far("postgres://db/x") && is_far("s3://bucket/x"));
         assert!(read("ftp://x").is_err() && read("foo://bar").is_err());
         assert!(!is_far("state/a.json") && !is_far("file:state/a.json"));
