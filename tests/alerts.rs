@@ -17,7 +17,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use self::stub::Stub;
 use crate::harness::binary::{Desk, Ran};
+use crate::wall_clock;
 
 /// Two links to one site.
 const WORLD: &str = "\
@@ -119,4 +121,16 @@ fn items(document: &Value) -> Vec<String> {
         format!("{} {what}", item["cause"].as_str().unwrap())
     };
     document["items"].as_array().unwrap().iter().map(name).collect()
+}
+
+/// A site with a link down, of which a robot hears whatever the time is; nothing where children can have no other clock.
+fn down_on_another_clock() -> Option<(Stub, Site)> {
+    if !wall_clock::can_be_set() {
+        println!("skipped: no C compiler, so no other clock");
+        return None;
+    }
+    let stub = Stub::at_any_time("feishu");
+    let site = Site::new().with_robot(&stub.url(), Some(SECRET));
+    site.console(&["bravo"]);
+    Some((stub, site))
 }

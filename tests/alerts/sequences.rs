@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::stub::{Mood, Stub};
 use super::{SPEC, Site, items};
 use crate::harness::binary::Ran;
-use crate::wall_clock::{self, WallClock};
+use crate::wall_clock::WallClock;
 
 /// Runs a check at a time on the wall.
 fn at(site: &Site, time: &str, flags: &str) -> Ran {
@@ -71,13 +71,7 @@ fn what_comes_back_keeps_when_it_was_first_seen_until_its_end_was_told() {
 
 #[test]
 fn a_reminder_comes_once_a_day_and_says_that_it_is_one() {
-    if !wall_clock::can_be_set() {
-        println!("skipped: no C compiler, so no other clock");
-        return;
-    }
-    let stub = Stub::at_any_time("feishu");
-    let site = Site::new().with_robot(&stub.url(), Some(super::SECRET));
-    site.console(&["bravo"]);
+    let Some((stub, site)) = super::down_on_another_clock() else { return };
     let drift = "--notify feishu --notify-repeat 1d";
     let mut heads = Vec::new();
     for time in [
