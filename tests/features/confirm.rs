@@ -572,6 +572,8 @@ fn the_second_interrupt_leaves_it_to_the_deadline() {
     waiter.signal(Signal::INT);
     waiter.wait_for("Activating");
     waiter.signal(Signal::INT);
+    // Two that come at once are one.
+    waiter.wait_for("interrupt again to abandon");
     waiter.signal(Signal::INT);
     let (code, shown) = waiter.ended();
     assert_eq!(code, Some(130), "{shown}");
