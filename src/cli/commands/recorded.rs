@@ -21,8 +21,6 @@ use crate::render::words::next::Given;
 use crate::resource::Address;
 use crate::state::{Identity, Record, RunId, State};
 use crate::store::lock::Holder;
-#[cfg(feature = "postgres")]
-use crate::store::postgres::SCHEMA;
 use crate::store::{Medium as _, Place, named};
 
 use super::super::args::{Format, ShowArgs, StateCommand};
@@ -206,13 +204,24 @@ fn held(json: bool, invocation: &Invocation, output: &Output) -> Result<()> {
 
 fn init(print_sql: bool, invocation: &Invocation, output: &Output) -> Result<()> {
     if print_sql {
-        output.print(|out| out.write_all(SCHEMA.as_bytes()))?;
-        return Ok(());
+        return print_schema(output);
     }
     let place = invocation.load()?.place;
     let holder = Holder::this_process(who(), "state init".to_owned(), None, invocation.clock.now());
     drop(history::open_at(&place, &holder)?);
     say(output, &format!("{} is ready.", place.label()))
+}
+
+#[cfg(feature = "postgres")]
+fn print_schema(output: &Output) -> Result<()> {
+    output.print(|out| out.write_all(crate::store::postgres::SCHEMA.as_bytes()))
+}
+
+/// A build without that store has no tables to make.
+#[cfg(not(feature = "postgres"))]
+fn print_schema(_: &Output) -> Result<()> {
+    let refusal = Refusal::new(Exit::Error, "this rictl was built without Postgres");
+    Err(refusal.hint("the tables are those of a build with the feature `postgres`").into())
 }
 
 /// Goes on where state or journal cannot be trusted.
