@@ -57,6 +57,7 @@ fn try_out(package: &Path) {
 }
 
 #[test]
+#[ignore = "builds packages: cargo test -- --ignored packaging::"]
 fn the_debian_package_is_installed_used_and_removed() {
     if !has("dpkg") || !has("readelf") {
         return;
@@ -71,6 +72,7 @@ fn the_debian_package_is_installed_used_and_removed() {
 }
 
 #[test]
+#[ignore = "builds packages: cargo test -- --ignored packaging::"]
 fn the_rpm_package_is_installed_used_and_removed() {
     if !has("rpmbuild") {
         return;
@@ -82,6 +84,7 @@ fn the_rpm_package_is_installed_used_and_removed() {
 }
 
 #[test]
+#[ignore = "builds packages: cargo test -- --ignored packaging::"]
 fn the_tarball_is_the_same_each_time_runs_and_is_where_binstall_looks() {
     let target = "x86_64-unknown-linux-gnu";
     let (_first, package) = built("build-tarball", &[target]);

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rictl::clock::Clock;
@@ -37,20 +37,15 @@ faults:
 ";
 
 #[test]
+#[ignore = "installs from a registry: cargo test -- --ignored sdk:: official moto"]
 fn the_official_python_sdks_agree_with_the_emulator() {
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-sdk");
-    let python = home.join("bin/python");
-    let installed = install(&home, "requirements.txt", |requirements| {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))
-    });
-    if is_there("Python SDKs", installed) {
-        let deactivated = judge(&home, &python, "python_sdk.py");
-        assert_eq!(deactivated, 4, "two by each signature");
-    }
+    let Some((home, python)) = python("python-sdk", "requirements.txt", "Python SDKs") else { return };
+    let deactivated = judge(&home, &python, "python_sdk.py");
+    assert_eq!(deactivated, 4, "two by each signature");
 }
 
 #[test]
+#[ignore = "installs from a registry: cargo test -- --ignored sdk:: official moto"]
 fn the_official_node_sdk_agrees_with_the_emulator() {
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("node-sdk");
     let installed = install(&home, "package.json", |_| {
@@ -91,8 +86,21 @@ fn here() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sdk")
 }
 
+/// Returns a directory of its own and a Python in it that has what a manifest wants, unless that cannot be had.
+pub(crate) fn python(directory: &str, manifest: &str, what: &str) -> Option<(PathBuf, PathBuf)> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(directory);
+    let python = home.join("bin/python");
+    let installed = install(&home, manifest, |requirements| {
+        run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
+        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))
+    });
+    is_there(what, installed).then_some((home, python))
+}
+
 /// Lets `install` fill `home` with what a manifest wants, unless it has been done before.
-pub(crate) fn install(
+fn install(
     home: &Path,
     manifest: &str,
     install: impl FnOnce(&Path) -> Result<(), String>,
@@ -111,11 +119,20 @@ pub(crate) fn install(
     std::fs::write(marker, "").map_err(|error| error.to_string())
 }
 
-pub(crate) fn is_there(what: &str, installed: Result<(), String>) -> bool {
+fn is_there(what: &str, installed: Result<(), String>) -> bool {
     installed.inspect_err(|reason| eprintln!("SKIPPED: the official {what} cannot be had here: {reason}")).is_ok()
 }
 
-pub(crate) fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| error.to_string())?;
-    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
+/// Runs what installs, for as long as a registry that answers takes at most: one that hangs is one that there is not.
+fn run(command: &mut Command) -> Result<(), String> {
+    let mut bounded = Command::new("timeout");
+    bounded.args(["--kill-after", "5", "150"]).arg(command.get_program()).args(command.get_args());
+    if let Some(directory) = command.get_current_dir() {
+        bounded.current_dir(directory);
+    }
+    let output = bounded.output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr)))
 }

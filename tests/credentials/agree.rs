@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
 use super::fake::{self, Fake};
+use crate::sdk;
 
 const CASES: &str = "tests/fixtures/credentials_cases.json";
 
@@ -82,12 +83,9 @@ async fn every_case_gives_the_keys_that_the_table_names() {
 }
 
 #[test]
-#[allow(clippy::print_stderr, reason = "a test that is skipped must say so")]
+#[ignore = "installs from a registry: cargo test -- --ignored sdk:: official moto"]
 fn the_official_python_library_chooses_the_same_keys() {
-    let Some(python) = official_python() else {
-        eprintln!("skipped: the official Python credentials library cannot be installed here");
-        return;
-    };
+    let Some((_, python)) = sdk::python("credentials-sdk", "credentials.txt", "credentials library") else { return };
     let output = Command::new(python)
         .args(["tests/sdk/credentials_agree.py", CASES])
         .env_clear()
@@ -106,19 +104,4 @@ fn the_official_python_library_chooses_the_same_keys() {
         agreed += usize::from(*theirs == case.expect);
     }
     assert!(agreed >= 25);
-}
-
-/// A Python with the library, in an environment of its own below the target directory.
-fn official_python() -> Option<PathBuf> {
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("credentials-sdk");
-    let python = venv.join("bin/python");
-    let run = |program: &Path, arguments: &[&str]| {
-        Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
-    };
-    let has_library = || run(&python, &["-c", "import alibabacloud_credentials"]);
-    let installed = has_library()
-        || (run(Path::new("python3"), &["-m", "venv", &venv.display().to_string()])
-            && run(&python, &["-m", "pip", "install", "--quiet", "alibabacloud_credentials==1.0.12"])
-            && has_library());
-    installed.then_some(python)
 }

@@ -12,22 +12,16 @@ use rictl::store::objects::{StaticKeys, Way};
 
 use super::mock::{BUCKET, KEY, Mock, REGION, SECRET};
 use super::races;
-use crate::sdk::{install, is_there, run};
+use crate::sdk;
 
 /// Returns a Python that has the official clients and servers.
 fn python() -> Option<PathBuf> {
-    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python-objects");
-    let python = home.join("bin/python");
-    let installed = install(&home, "objects.txt", |requirements| {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&home))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--requirement"]).arg(requirements))
-    });
-    is_there("clients and servers of object stores", installed).then_some(python)
+    let (_, python) = sdk::python("python-objects", "objects.txt", "clients and servers of object stores")?;
+    Some(python)
 }
 
 #[test]
+#[ignore = "installs from a registry: cargo test -- --ignored sdk:: official moto"]
 fn the_official_oss_client_agrees_with_the_mock() {
     let Some(python) = python() else { return };
     let mock = Mock::start(Dialect::Oss);
@@ -93,6 +87,7 @@ impl Moto {
 
 /// A busy moto lets two win now and then, which is not ours to judge: it is refused then, or the race is not counted.
 #[test]
+#[ignore = "installs from a registry: cargo test -- --ignored sdk:: official moto"]
 fn of_eight_claims_at_once_moto_lets_one_win() {
     let Some(moto) = Moto::start() else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -2,9 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
+
+use rictl::dice::Dice;
 
 /// A relay to a server on loopback.
 #[derive(Debug)]
@@ -14,16 +16,17 @@ pub(crate) struct Lossy {
 }
 
 impl Lossy {
-    /// Loses `percent` of the answers, always the same ones.
+    /// Loses `percent` of the answers, by a die: any number of them in a row gets through now and then, so that whoever
+    /// goes on trying ends.
     pub(crate) fn before(port: u16, percent: u64) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let own = listener.local_addr().unwrap().port();
-        let (answers, lost) = (Arc::new(AtomicU64::new(1)), Arc::new(AtomicU64::new(0)));
+        let (dice, lost) = (Arc::new(Mutex::new(Dice::new(20_261_130))), Arc::new(AtomicU64::new(0)));
         let count = Arc::clone(&lost);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else { continue };
-                let (answers, lost) = (Arc::clone(&answers), Arc::clone(&count));
+                let (dice, lost) = (Arc::clone(&dice), Arc::clone(&count));
                 let (mut from, mut to) = (client.try_clone().unwrap(), server.try_clone().unwrap());
                 thread::spawn(move || {
                     std::io::copy(&mut from, &mut to).ok();
@@ -31,8 +34,7 @@ impl Lossy {
                 });
                 thread::spawn(move || {
                     answer(server, client, &|| {
-                        let number = answers.fetch_add(1, Ordering::Relaxed);
-                        let is_lost = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 < (percent << 32) / 100;
+                        let is_lost = dice.lock().unwrap().roll(100) < percent;
                         lost.fetch_add(u64::from(is_lost), Ordering::Relaxed);
                         is_lost
                     })
