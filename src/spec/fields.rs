@@ -152,7 +152,11 @@ impl<'a> Fields<'a> {
             return self.misspelt.report(Some(path), &key, self.keys, findings);
         };
         match self.of_name(known.name) {
-            Some((_, first, _)) => duplicate(path.then(&key.text), key.place, *first, findings),
+            Some((_, first, _)) => {
+                duplicate(path.then(&key.text), key.place, *first, findings);
+                // Which of the two is meant is not known, so nothing follows from either.
+                self.misspelt.may_be(known.name);
+            }
             None => self.values.push((known, key.place, value)),
         }
     }

@@ -27,9 +27,7 @@ pub fn format(bytes: &[u8]) -> Result<String, Unformattable> {
     let text = std::str::from_utf8(bytes)?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let formatted = laid_out(text);
-    if formatted != text {
-        compare(text, &formatted)?;
-    }
+    compare(text, &formatted)?;
     Ok(formatted)
 }
 
@@ -112,7 +110,9 @@ mod tests {
 
     #[test]
     fn refuses_what_it_cannot_read() {
-        assert!(matches!(format(b"a: [ \n"), Err(Unformattable::NotYaml)));
+        for text in ["a: [ \n", "a: [\n"] {
+            assert!(matches!(format(text.as_bytes()), Err(Unformattable::NotYaml)), "{text:?}");
+        }
         assert!(matches!(format(b"\xff"), Err(Unformattable::NotText(_))));
     }
 

@@ -268,6 +268,8 @@ fn what_no_spec_declares_is_listed_and_added_with_every_other_byte_as_it_was() {
     assert!(after.starts_with(head) && after.ends_with(&format!("\n\n# the end{tail}")), "{after}");
     assert!(scene.rictl("plan").with_code(0).stdout.contains("No changes"));
     assert_eq!(document(&scene.rictl("drift --unmanaged --json"))["unmanaged"], json!([]));
+    let said = scene.rictl("drift --unmanaged").with_code(0).stdout;
+    assert!(said.contains("Unmanaged: none"), "{said}");
     scene.rictl("init --append").with_code(0);
     assert_eq!(scene.read("rictl.yaml"), after);
     scene.write("flow.yaml", &format!("{CLOUD}interfaces: {{{A}}}\n"));

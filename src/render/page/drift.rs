@@ -31,21 +31,26 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
             groups(&worrying(drift.worrying_groups())).whole(),
             warnings(&drift.warnings, &drift.time_zone, given),
             unread(&drift.failures),
-            unmanaged(drift.unmanaged.as_deref().unwrap_or_default()),
+            unmanaged(drift.unmanaged.as_deref()),
         ],
         next: after_drift(drift, given),
     }
     .without_empty_sections()
 }
 
-/// Lists what is live and no spec declares.
-fn unmanaged(live: &[Unmanaged]) -> Section {
+/// Lists what is live and no spec declares, where that was asked for: that there is nothing is an answer as well.
+fn unmanaged(live: Option<&[Unmanaged]>) -> Section {
     let entry = |one: &Unmanaged| {
         let name = one.name.as_ref().map(|name| format!("{name} ")).unwrap_or_default();
         let says = format!("{name}in {}, {}", one.scope, one.status);
         Entry::new(Tone::Faint, "Unmanaged: ", one.id.to_string(), Some(says))
     };
-    Section::new("Unmanaged", Lead::Labels { are_own: false }, Body::List(live.iter().map(entry).collect())).whole()
+    let entries = match live {
+        None => Vec::new(),
+        Some([]) => vec![Entry::new(Tone::Faint, "Unmanaged: ", "none".to_owned(), None)],
+        Some(live) => live.iter().map(entry).collect(),
+    };
+    Section::new("Unmanaged", Lead::Labels { are_own: false }, Body::List(entries)).whole()
 }
 
 fn finding(item: &DriftItem, drift: &Drift) -> Finding {

@@ -23,10 +23,10 @@ pub(super) struct Decoded {
 /// Reads the section.
 pub(super) fn decode(mut fields: Fields<'_>, findings: &mut Findings) -> Decoded {
     let path = Path::root("cloud");
-    let names_provider = fields.place_of("provider").is_some() || fields.misspelt.may_mean("provider");
+    let names_provider = fields.place_of("provider").is_some();
     let provider = fields.choice(path, "provider", provider, findings);
     // What it is would be a guess where it could not be read.
-    let knows_provider = provider.is_some() || !names_provider;
+    let knows_provider = (provider.is_some() || !names_provider) && !fields.misspelt.may_mean("provider");
     let knows_accounts = !fields.misspelt.may_mean("accounts")
         && !matches!(fields.node_of("accounts"), Some(node) if !matches!(node, Node::Mapping(..)) && !node.is_null());
     let settings = CloudSettings {
