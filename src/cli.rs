@@ -34,6 +34,7 @@ use tokio::runtime::Runtime;
 use crate::alibaba::credentials::Environment;
 use crate::child::{self, Children};
 use crate::clock::Clock;
+use crate::language;
 use crate::ops::buckets::Buckets;
 use crate::ops::failure::Refusal;
 use crate::ops::notify::RobotSettings;
@@ -108,9 +109,11 @@ fn work(runtime: &Runtime) -> Exit {
     let robot = robot();
     let invocation = Invocation { global: cli.global, environment, stores, robot, clock, is_linked };
     let output = output.given(invocation.given_to(&cli.command));
-    let outcome = runtime.block_on(async {
-        signals::outlive_file_limits();
-        commands::dispatch(cli.command, &invocation, &output).await
+    let outcome = language::for_reader(output.language(), || {
+        runtime.block_on(async {
+            signals::outlive_file_limits();
+            commands::dispatch(cli.command, &invocation, &output).await
+        })
     });
     match outcome {
         Ok(code) => code,

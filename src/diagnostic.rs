@@ -6,6 +6,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::language::{self, Language};
+
 pub mod decoding;
 pub mod nearest;
 
@@ -107,6 +109,8 @@ pub struct Diagnostic {
     pub causes: Vec<String>,
     /// What to do or run next.
     pub hint: Option<String>,
+    /// The same in the language of whoever reads it, where that is not English and it was made for them.
+    pub translated: Option<Box<Self>>,
 }
 
 impl Diagnostic {
@@ -121,12 +125,37 @@ impl Diagnostic {
             related: Vec::new(),
             causes: Vec::new(),
             hint: None,
+            translated: None,
         }
     }
 
     /// Starts a warning.
     pub fn warning(summary: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(summary) }
+    }
+
+    /// Words a finding in English, and for whoever reads it in their language as well.
+    pub fn worded(say: impl Fn() -> Self) -> Self {
+        let english = language::speak(Language::English, &say);
+        let reader = language::reader();
+        let translated = (reader != Language::English).then(|| Box::new(language::speak(reader, say)));
+        Self { translated, ..english }
+    }
+
+    /// Returns it as it is said in the language in force; in English where it was not made for another.
+    pub fn told(&self) -> &Self {
+        match (language::in_force(), &self.translated) {
+            (Language::English, _) | (_, None) => self,
+            (_, Some(translated)) => translated,
+        }
+    }
+
+    /// Puts another hint in the place of its own, in each language.
+    pub fn map_hint(&mut self, retold: &dyn Fn(&str) -> String) {
+        self.hint = self.hint.as_deref().map(retold);
+        if let Some(translated) = &mut self.translated {
+            translated.map_hint(retold);
+        }
     }
 
     /// Says where.

@@ -181,7 +181,8 @@ pub fn clashes(spec: &Spec) -> Vec<Warning> {
 /// Returns a warning of the spec as one of a plan or a drift check.
 pub(crate) fn of_spec(spec: &Spec, finding: &Diagnostic) -> Warning {
     let at = finding.place.map(|place| spec.sources.locate(place));
-    Warning::Spec { finding: finding.summary.clone(), at }
+    let translated = finding.translated.as_ref().map(|translated| translated.summary.clone());
+    Warning::Spec { finding: finding.summary.clone(), at, translated }
 }
 
 /// Warns of every `hands_off` that has outlived its date, whether its interface moved or not.

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::language::say;
+
 /// The units, from large to small, in milliseconds.
 const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
@@ -14,22 +16,22 @@ const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1_000), 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DurationError {
     /// A number without a unit, or nothing at all.
-    #[error("a duration needs a unit: `500ms`, `5s`, `10m` or `1h30m`")]
+    #[error("{}", say!("a duration needs a unit: `500ms`, `5s`, `10m` or `1h30m`"))]
     MissingUnit,
     /// Something that is neither a whole number nor one of the units.
-    #[error("a duration is whole numbers with the units {}h, m, s and ms, such as `1h30m`", days_too(*.days))]
+    #[error("{}", say!("a duration is whole numbers with the units {days}h, m, s and ms, such as `1h30m`", days = days_too(*days)))]
     Malformed {
         /// Whether days may be told there.
         days: bool,
     },
     /// A unit twice, or after a smaller one.
-    #[error("the units of a duration go from large to small, each once: {}h, m, s, ms", days_too(*.days))]
+    #[error("{}", say!("the units of a duration go from large to small, each once: {days}h, m, s, ms", days = days_too(*days)))]
     Disordered {
         /// Whether days may be told there.
         days: bool,
     },
     /// More milliseconds than fit 64 bits.
-    #[error("the duration is too long")]
+    #[error("{}", say!("the duration is too long"))]
     TooLong,
 }
 

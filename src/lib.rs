@@ -35,6 +35,7 @@
 //!     bounds     how much of each input is read        selector  which interfaces people mean
 //!     uptime     how long a machine has been up        loopback   which hosts are this machine
 //!     calendar   time zones, how times are written     windows   when calls may be sent
+//!     language   English, or what the catalogue has for it
 //! ```
 
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests are outside the house"))]
@@ -62,6 +63,7 @@ mod feed;
 pub mod fleet;
 pub mod history;
 pub mod journal;
+pub mod language;
 pub mod loopback;
 pub mod news;
 pub mod ops;

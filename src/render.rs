@@ -45,9 +45,12 @@ pub mod words;
 
 pub use self::text::View;
 
-/// Counts things as people say it: `1 step`, `2 steps`.
+use crate::language::{self, Language};
+
+/// Counts things as people say it: `1 step`, `2 steps`. Chinese has no plural, and counts with a measure word, which is in its `what`.
 pub(crate) fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+    let is_plural = count != 1 && language::in_force() == Language::English;
+    format!("{count} {what}{}", if is_plural { "s" } else { "" })
 }
 
 /// Writes a duration as people say it: `12s`, `3m5s`, `1h2m`; below a second in milliseconds.

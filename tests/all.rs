@@ -35,6 +35,7 @@ mod hostile;
 mod https;
 mod kills;
 mod kubernetes;
+mod language;
 mod last_routes;
 mod made_meanwhile;
 mod mutations;

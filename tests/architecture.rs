@@ -14,6 +14,7 @@ const ROOMS: &[(&str, u8)] = &[
     ("attribute", 0),
     ("bounds", 0),
     ("diagnostic", 0),
+    ("language", 0),
     ("duration", 0),
     ("uptime", 0),
     ("loopback", 0),

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
+use crate::language::say;
+
 use super::zone::{Instants, Zone, colons};
 
 /// A time as it is written: what it means without an offset is for a zone to say.
@@ -19,21 +21,19 @@ pub struct Written {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WrittenError {
     /// It is not written as one.
-    #[error(
-        "a time is written 2026-12-02T01:00:00+08:00, without the offset for the local time, or 2026-12-02 for its midnight"
-    )]
+    #[error("{}", say!("a time is written 2026-12-02T01:00:00+08:00, without the offset for the local time, or 2026-12-02 for its midnight"))]
     Malformed,
     /// It is later than any moment that can be told.
-    #[error("no time later than 9999-12-29 can be told; what has no end is written without one")]
+    #[error("{}", say!("no time later than 9999-12-29 can be told; what has no end is written without one"))]
     TooFar,
     /// There is no such day.
-    #[error("there is no such day; months go from 01 to 12, days to the end of the month")]
+    #[error("{}", say!("there is no such day; months go from 01 to 12, days to the end of the month"))]
     NoSuchDay,
     /// There is no such time of day, or no such offset.
-    #[error("there is no such time of day; hours go from 00 to 23, minutes and seconds to 59")]
+    #[error("{}", say!("there is no such time of day; hours go from 00 to 23, minutes and seconds to 59"))]
     NoSuchTime,
     /// It ends with the name of a zone.
-    #[error("a zone's name can mean several: its offset is written, such as +08:00, or nothing for the local time")]
+    #[error("{}", say!("a zone's name can mean several: its offset is written, such as +08:00, or nothing for the local time"))]
     ZoneName,
 }
 

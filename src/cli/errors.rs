@@ -49,7 +49,7 @@ pub(super) enum Machine {
 pub(super) fn report(output: &Output, error: &anyhow::Error, machine: Machine) -> Exit {
     let mut diagnostics = diagnose(error);
     for finding in &mut diagnostics.findings {
-        finding.hint = finding.hint.take().map(|hint| output.retold(&hint));
+        finding.map_hint(&|hint| output.retold(hint));
     }
     match machine {
         Machine::None => {}

@@ -111,12 +111,11 @@ impl<'o> Screen<'o> {
 
     /// Says that there was nothing to do.
     pub(super) fn nothing_to_do(&mut self, operation: Operation) {
-        let complete = render::words::report::nothing_to_do(operation);
         if !self.json {
-            self.output.show(|out| {
-                writeln!(out, "\n{complete}")?;
-                writeln!(out, "0 deactivated, 0 activated, 0 waited for; 0 blocked.")
+            let [complete, counts] = self.output.spoken(|| {
+                [render::words::report::nothing_to_do(operation), render::words::report::counts_of_nothing()]
             });
+            self.output.show(|out| writeln!(out, "\n{complete}\n{counts}"));
         }
         self.lines(|out, at| render::events::nothing_to_do(out, at, operation));
     }
@@ -124,7 +123,7 @@ impl<'o> Screen<'o> {
     /// Says that what a rollback asks for was taken back already: one run, or every apply.
     pub(super) fn nothing_to_take_back(&mut self, run_id: Option<&RunId>) {
         if !self.json {
-            let text = render::words::report::taken_back_already(run_id);
+            let text = self.output.spoken(|| render::words::report::taken_back_already(run_id));
             self.output.show(|out| writeln!(out, "{text}"));
         }
         self.lines(|out, at| render::events::nothing_to_do(out, at, Operation::Rollback));
@@ -204,9 +203,8 @@ impl Front for Screen<'_> {
         if !self.asks || self.json {
             return Err(refusal().into());
         }
-        let question = "\nDo you want to perform these actions?\n  rictl will perform the actions described above.\n  \
-                        Only 'yes' will be accepted to approve.";
-        let answer = prompt::ask(self.output, question).await?.ok_or_else(refusal)?;
+        let question = self.output.spoken(render::words::report::question);
+        let answer = prompt::ask(self.output, &question).await?.ok_or_else(refusal)?;
         Ok(answer == "yes")
     }
 
@@ -246,7 +244,7 @@ impl Front for Screen<'_> {
             self.output.show(|out| render::report::text(out, report, given, blocked, view));
         }
         if self.json || !self.output.is_watched() {
-            self.output.say(&render::words::report::outcome_line(report));
+            self.output.say(&self.output.spoken(|| render::words::report::outcome_line(report)));
         }
         self.lines(|out, at| render::events::finished(out, at, report));
     }
@@ -256,19 +254,16 @@ impl Front for Screen<'_> {
         let (run_id, until) = (&awaiting.run_id, awaiting.deadline.until);
         let (keep, back) = self.deciding(awaiting);
         if !self.json {
-            let awaits = render::words::confirmation::awaits(until, &plan.time_zone);
-            self.output.show(|out| {
-                writeln!(out, "\n{awaits}")?;
-                writeln!(
-                    out,
-                    "{}",
-                    escape_terminal(&format!("{keep} keeps it, {back} takes it back; so does silence."))
-                )
+            let [awaits, deciding] = self.output.spoken(|| {
+                use render::words::confirmation::{awaits, deciding};
+                [awaits(until, &plan.time_zone), deciding(&keep, &back)]
             });
+            self.output.show(|out| writeln!(out, "\n{awaits}\n{}", escape_terminal(&deciding)));
         }
         self.lines(|out, at| render::events::awaiting(out, at, run_id, until));
         if self.asks && !self.json && io::stdin().is_terminal() {
-            self.question = Some(prompt::ask_aside(self.output, "Only 'yes' keeps it now."));
+            let question = self.output.spoken(render::words::confirmation::question);
+            self.question = Some(prompt::ask_aside(self.output, question));
         }
     }
 

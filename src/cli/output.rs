@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 
+use crate::language::{self, Language};
 use crate::render::diagnostic::DrawStyle;
 use crate::render::words::next::Given;
 use crate::render::{self, View};
@@ -27,6 +28,7 @@ pub(super) struct Output {
     is_terminal: bool,
     width: u16,
     unicode: bool,
+    language: Language,
     /// What the command was typed with, which the commands in hints are to have as well.
     given: Given,
 }
@@ -48,6 +50,7 @@ impl Output {
             is_terminal: io::stdout().is_terminal(),
             width: width(),
             unicode,
+            language: Language::of(|name| std::env::var(name).ok()),
             given: Given::default(),
         }
     }
@@ -55,6 +58,16 @@ impl Output {
     /// Takes in what the command was typed with.
     pub(super) fn given(self, given: Given) -> Self {
         Self { given, ..self }
+    }
+
+    /// Returns the language of whoever reads.
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
+    /// Has something said in the language of whoever reads.
+    pub(super) fn spoken<T>(&self, say: impl FnOnce() -> T) -> T {
+        language::speak(self.language, say)
     }
 
     /// Returns a text whose commands can be typed as this one was.
@@ -66,7 +79,7 @@ impl Output {
     pub(super) fn view(&self) -> View {
         let (is_terminal, unicode) = (self.is_terminal, self.unicode);
         let width = if is_terminal { self.width } else { u16::MAX };
-        View { color: self.colors_output, width, unicode, folds: is_terminal }
+        View { color: self.colors_output, width, unicode, folds: is_terminal, language: self.language }
     }
 
     /// How standard output is to look where everything may be wanted (`--full`).
@@ -76,7 +89,12 @@ impl Output {
     }
 
     pub(super) fn draw_style(&self) -> DrawStyle {
-        DrawStyle { color: self.colors_errors, width: usize::from(self.width), wraps: io::stderr().is_terminal() }
+        DrawStyle {
+            color: self.colors_errors,
+            width: usize::from(self.width),
+            wraps: io::stderr().is_terminal(),
+            language: self.language,
+        }
     }
 
     /// Returns whether one person sees both streams.
@@ -100,7 +118,7 @@ impl Output {
     /// Writes a line for people to standard error, escaped; wrapped only on a terminal, since pipes are grepped.
     pub(super) fn say(&self, text: &str) {
         let width = if io::stderr().is_terminal() { self.width } else { u16::MAX };
-        let view = View { color: false, width, unicode: self.unicode, folds: false };
+        let view = View { color: false, width, unicode: self.unicode, folds: false, language: self.language };
         self.complain(|out| render::text::paragraph(out, &self.retold(text), view));
     }
 

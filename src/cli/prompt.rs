@@ -5,6 +5,8 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use anyhow::{Context as _, Result};
 use tokio::task::JoinHandle;
 
+use crate::language::say;
+
 use super::output::Output;
 
 /// Asks for one line; `None` where standard input has ended, so that nobody answers.
@@ -12,7 +14,8 @@ use super::output::Output;
 /// A terminal's own end of input is an answer, an empty one. Dropping the future leaves a thread that waits for the
 /// line; it does not hold the process.
 pub(super) async fn ask(output: &Output, question: &str) -> Result<Option<String>> {
-    output.show(|out| write!(out, "{question}\n\n  Enter a value: "));
+    let enter = output.spoken(|| say!("Enter a value: "));
+    output.show(|out| write!(out, "{question}\n\n  {enter}"));
     let mut open_line = OpenLine(Some(output));
     let answer = tokio::task::spawn_blocking(|| {
         let mut line = String::new();

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use crate::language::say;
+
 use similar::algorithms::{DiffHook, myers};
 
 /// How alike two words must be, as a share of their characters; below it a suggestion is noise.
@@ -34,7 +36,7 @@ pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) ->
 
 /// Writes the question for a suggestion.
 pub fn did_you_mean(suggestion: &str) -> String {
-    format!("did you mean `{suggestion}`?")
+    say!("did you mean `{suggestion}`?", suggestion)
 }
 
 /// Returns how large a part of two words `kept` letters of each are.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::diagnostic::Diagnostic;
+use crate::language::say;
 use crate::spec::Placed;
 use crate::store::local::Paths;
 use crate::store::objects::{Site, Way};
@@ -121,8 +122,9 @@ impl Stores {
         let named = Named::of(&project);
         project.place = self.place(path, project.place, &named)?;
         if let (Some(Placed { place, .. }), Some(_)) = (&project.spec.state_path, project.place.far()) {
-            let said = format!("state.path is ignored: the state is in {}", project.place.label());
-            project.spec.warnings.push(Diagnostic::warning(said).at(*place));
+            let (place, state) = (*place, project.place.label());
+            let said = || Diagnostic::warning(say!("state.path is ignored: the state is in {state}", state)).at(place);
+            project.spec.warnings.push(Diagnostic::worded(said));
         }
         Ok(project)
     }

@@ -4,6 +4,7 @@
 //! those that whoever started the process has named.
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place};
+use crate::language::{say, sentence, word};
 use crate::spec::{SignatureVersion, Spec};
 
 /// What a spec may choose. The default trusts it.
@@ -33,9 +34,11 @@ impl Trust {
             return Ok(());
         }
         let mut findings = Vec::new();
-        let mut refuse = |what: String, place: Place, hint: &str| {
-            let error = Diagnostic::error(format!("{what} cannot be chosen by a spec that is not trusted"));
-            findings.push(error.at(place).label("RICTL_TRUST_SPEC is 0").hint(hint));
+        let mut refuse = |what: String, place: Place, hint: &'static str| {
+            findings.push(Diagnostic::worded(|| {
+                let error = Diagnostic::error(say!("{what} cannot be chosen by a spec that is not trusted", what));
+                error.at(place).label(say!("RICTL_TRUST_SPEC is 0")).hint(word(hint))
+            }));
         };
         let cloud = &spec.cloud;
         let may_name = |named: &str| self.profiles.iter().any(|known| known == named) || profile == Some(named);
@@ -45,21 +48,30 @@ impl Trust {
             refuse(
                 "`cloud.profile`".to_owned(),
                 named.place,
-                "list it in RICTL_ALLOW_PROFILES, or name it with --profile",
+                sentence!("list it in RICTL_ALLOW_PROFILES, or name it with --profile"),
             );
         }
         if let Some(named) = cloud.signature.as_ref().filter(|_| signature.is_none())
             && named.value == SignatureVersion::V1
         {
-            let hint = "v1 puts the key's id into URLs; whoever wants it gives --signature v1 or RICTL_SIGNATURE";
+            let hint =
+                sentence!("v1 puts the key's id into URLs; whoever wants it gives --signature v1 or RICTL_SIGNATURE");
             refuse("`cloud.signature: v1`".to_owned(), named.place, hint);
         }
         for (name, account) in &cloud.accounts {
             if let Some(profile) = account.profile.as_ref().filter(|named| !may_name(&named.value)) {
-                refuse(format!("`cloud.accounts.{name}.profile`"), profile.place, "list it in RICTL_ALLOW_PROFILES");
+                refuse(
+                    format!("`cloud.accounts.{name}.profile`"),
+                    profile.place,
+                    sentence!("list it in RICTL_ALLOW_PROFILES"),
+                );
             }
             if let Some(role) = account.role_arn.as_ref().filter(|role| !self.roles.contains(&role.value)) {
-                refuse(format!("`cloud.accounts.{name}.role_arn`"), role.place, "list it in RICTL_ALLOW_ROLES");
+                refuse(
+                    format!("`cloud.accounts.{name}.role_arn`"),
+                    role.place,
+                    sentence!("list it in RICTL_ALLOW_ROLES"),
+                );
             }
         }
         refused(spec, findings)
@@ -72,10 +84,12 @@ impl Trust {
     pub fn check_programs(&self, spec: &Spec) -> Result<(), Diagnostics> {
         let rollout = spec.rollout.as_ref().filter(|rollout| self.is_withdrawn && rollout.check.is_some());
         let finding = rollout.map(|rollout| {
-            Diagnostic::error("`rollout.check` is not run for a spec that is not trusted")
-                .at(rollout.check_place)
-                .label("RICTL_TRUST_SPEC is 0")
-                .hint("apply what was reviewed and merged, without RICTL_TRUST_SPEC=0; a plan runs no check")
+            Diagnostic::worded(|| {
+                Diagnostic::error(say!("`rollout.check` is not run for a spec that is not trusted"))
+                    .at(rollout.check_place)
+                    .label(say!("RICTL_TRUST_SPEC is 0"))
+                    .hint(say!("apply what was reviewed and merged, without RICTL_TRUST_SPEC=0; a plan runs no check"))
+            })
         });
         refused(spec, finding.into_iter().collect())
     }

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::clock::Clock;
 use crate::cloud::routes::reading;
 use crate::diagnostic::Diagnostic;
+use crate::language::say;
 use crate::overview::{Disagreement, disagreements, grouped_routers};
 use crate::plan::{RouterRead, RoutesAnswer, RoutesUnread};
 use crate::render::words;
@@ -22,8 +23,9 @@ pub async fn live(project: &Project, access: &Access, clock: Clock) -> Result<Ve
     let spec = &project.spec;
     let mut findings: Vec<Diagnostic> = Vec::new();
     for failure in &live.failures {
-        let unread = Diagnostic::error(format!("{} could not be read", failure.scope)).cause(failure.detail.as_str());
-        findings.push(unread);
+        let scope = &failure.scope;
+        let unread = || Diagnostic::error(say!("{scope} could not be read", scope)).cause(failure.detail.as_str());
+        findings.push(Diagnostic::worded(unread));
     }
     if spec.limits.last_route() == LastRoutePolicy::Ignore {
         return Ok(findings);
@@ -46,16 +48,20 @@ pub async fn live(project: &Project, access: &Access, clock: Clock) -> Result<Ve
         }
     }
     findings.extend(unread.into_iter().map(|(why, routers)| {
-        let told = words::plan::routers_unread(routers);
-        Diagnostic::warning(told).cause(words::plan::routes_unread(why))
+        Diagnostic::worded(|| {
+            Diagnostic::warning(words::plan::routers_unread(routers)).cause(words::plan::routes_unread(why))
+        })
     }));
     // What was not read says nothing of who carries what.
     if findings.is_empty() {
         let warned = |found: &Disagreement| {
-            let warning = Diagnostic::warning(words::overview::disagreement(found));
+            let warning = || Diagnostic::warning(words::overview::disagreement(found));
             match spec.interfaces.get(&found.address) {
-                Some(declared) => warning.at(declared.group.as_ref().map_or(declared.place, |group| group.place)),
-                None => warning,
+                Some(declared) => {
+                    let place = declared.group.as_ref().map_or(declared.place, |group| group.place);
+                    Diagnostic::worded(|| warning().at(place))
+                }
+                None => Diagnostic::worded(warning),
             }
         };
         findings.extend(disagreements(spec, &live, &read).iter().map(warned));

@@ -223,6 +223,9 @@ pub enum Warning {
         /// Of which place.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<String>,
+        /// The same in the language of whoever reads it, where that is not English; no document has it.
+        #[serde(skip)]
+        translated: Option<String>,
     },
     /// The sentences of a plan of format 1.0, which kept no more than that.
     #[serde(skip)]

@@ -18,8 +18,9 @@ use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, Severity, Sources};
+use crate::language::{self, Language, say};
 use crate::render::escape::escape_terminal;
-use crate::render::text::Wrap;
+use crate::render::text::{Wrap, unbroken};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -42,11 +43,13 @@ pub struct DrawStyle {
     pub width: usize,
     /// Whether to break sentences at the width too, for a terminal; a pipe gets each as one line.
     pub wraps: bool,
+    /// The language of whoever reads them.
+    pub language: Language,
 }
 
 impl Default for DrawStyle {
     fn default() -> Self {
-        Self { color: false, width: 100, wraps: false }
+        Self { color: false, width: 100, wraps: false, language: Language::English }
     }
 }
 
@@ -68,7 +71,10 @@ pub fn write_findings(
             writeln!(out)?;
         }
         let painter = Painter { style, accent: if finding.severity == Severity::Error { ERROR } else { WARNING } };
-        painter.finding(out, finding, &mut seeker)?;
+        let told = language::speak(style.language, || finding.told());
+        // One that nobody has worded in another language is drawn in English as a whole.
+        let language = if finding.translated.is_some() { style.language } else { Language::English };
+        language::speak(language, || painter.finding(out, told, &mut seeker))?;
     }
     Ok(())
 }
@@ -80,9 +86,9 @@ struct Painter {
 
 impl Painter {
     fn finding(&self, out: &mut impl io::Write, finding: &Diagnostic, seeker: &mut Seeker<'_>) -> io::Result<()> {
-        let word = if finding.severity == Severity::Error { "error" } else { "warning" };
-        let summary = self.prose(word.len() + 2, &finding.summary, STRONG);
-        writeln!(out, "{}: {summary}", self.paint(self.accent, word))?;
+        let word = if finding.severity == Severity::Error { say!("error") } else { say!("warning") };
+        let summary = self.prose(word.width() + 2, &finding.summary, STRONG);
+        writeln!(out, "{}{}{summary}", self.paint(self.accent, word), say!(": "))?;
         if let Some(place) = finding.place {
             let located = seeker.sources.locate(place);
             writeln!(out, "  {} {}", self.paint(FRAME, "-->"), escape_terminal(&located))?;
@@ -90,14 +96,16 @@ impl Painter {
         }
         for (place, what) in &finding.related {
             let located = seeker.sources.locate(*place);
-            writeln!(out, "  {}: {}", escape_terminal(what), escape_terminal(&located))?;
+            writeln!(out, "  {}{}{}", escape_terminal(what), say!(": "), escape_terminal(&located))?;
         }
         for cause in &finding.causes {
-            writeln!(out, "  caused by: {}", self.prose("  caused by: ".len(), cause, Style::new()))?;
+            let word = say!("caused by");
+            writeln!(out, "  {word}{}{}", say!(": "), self.prose(word.width() + 4, cause, Style::new()))?;
         }
         if let Some(hint) = &finding.hint {
-            let hint = self.prose("  hint: ".len(), hint, Style::new());
-            writeln!(out, "  {}: {hint}", self.paint(HINT, "hint"))?;
+            let word = say!("hint");
+            let hint = self.prose(word.width() + 4, hint, Style::new());
+            writeln!(out, "  {}{}{hint}", self.paint(HINT, word), say!(": "))?;
         }
         Ok(())
     }
@@ -130,11 +138,11 @@ impl Painter {
         }
         let mut rows: Vec<String> = Vec::new();
         let mut wrap = Wrap::new(begin, HANG, self.style.width);
-        for word in text.split(' ') {
-            let breaks = wrap.breaks_before(1, word.width());
+        for (gap, word) in unbroken(&text) {
+            let breaks = wrap.breaks_before(gap, word.width());
             match rows.last_mut().filter(|_| !breaks) {
                 Some(row) => {
-                    row.push(' ');
+                    row.push_str(&" ".repeat(gap));
                     row.push_str(word);
                 }
                 None => rows.push(word.to_owned()),

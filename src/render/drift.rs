@@ -9,12 +9,13 @@ use super::text::page::Steps;
 use super::text::{self, Line, Screen, Tone, View};
 use super::words::next::Given;
 use crate::drift::Drift;
+use crate::language::{self, say};
 
 pub use document::{Ended, document, documents, told};
 
 /// Writes what drifted as text.
 pub fn text<W: Write + ?Sized>(out: &mut W, drift: &Drift, given: &Given, view: View) -> io::Result<()> {
-    text::page::page(out, &page::drift::page(drift, given), Steps::Brief, view)
+    language::speak(view.language, || text::page::page(out, &page::drift::page(drift, given), Steps::Brief, view))
 }
 
 /// Writes what is over; with its spec, where there are several.
@@ -25,8 +26,9 @@ pub fn over<W: Write + ?Sized>(out: &mut W, ended: &Ended, is_one: bool, view: V
 
 /// Writes that a spec could not be checked, where others could.
 pub fn unchecked<W: Write + ?Sized>(out: &mut W, error: &str, view: View) -> io::Result<()> {
-    let mut screen = Screen::new(out, view);
-    screen.line(&Line::at(0).hang(4).with(Tone::Bad, "Not checked: ").text(error))
+    language::speak(view.language, || {
+        Screen::new(out, view).line(&Line::at(0).hang(4).with(Tone::Bad, say!("Not checked: ")).text(error))
+    })
 }
 
 #[cfg(test)]

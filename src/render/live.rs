@@ -13,6 +13,7 @@ use super::duration;
 use super::frame::{self, Frame};
 use super::progress::Progress;
 use super::text::{Line, Tone, View, and_more, columns_of, shortened};
+use crate::language::{self, say};
 use crate::plan::{Floor, Plan, Step, StepId};
 use crate::resource::{RouterInterfaceId, Status};
 use crate::run::Event;
@@ -98,12 +99,18 @@ impl Table {
 
     /// Draws the table over the last one, in at most `rows` rows; nothing where it would look the same.
     pub fn draw<W: Write + ?Sized>(&mut self, out: &mut W, now: Timestamp, rows: u16) -> io::Result<()> {
-        let most = frame::room(rows);
+        language::speak(self.view.language, || {
+            let lines = self.table(now, frame::room(rows));
+            self.frame.draw(out, &lines, self.view)
+        })
+    }
+
+    fn table(&self, now: Timestamp, most: usize) -> Vec<Line<'static>> {
         let mut lines = vec![self.header()];
         lines.extend(self.floors.iter().map(|floor| self.headroom(floor)));
         lines.truncate(most);
         lines.extend(self.flights(most - lines.len(), now));
-        self.frame.draw(out, &lines, self.view)
+        lines
     }
 
     /// Takes the table away.
@@ -131,9 +138,12 @@ impl Table {
         let (finished, total, waves) = (self.finished, self.steps.len(), self.waves);
         let wave = self.in_flight.keys().filter_map(|id| self.steps.get(id)).map(|step| step.wave).max();
         let in_flight = self.in_flight.len();
-        let line = Line::at(0).with(Tone::Strong, format!("{finished} of {total} finished, {in_flight} in flight"));
+        let line = Line::at(0).with(
+            Tone::Strong,
+            say!("{finished} of {total} finished, {in_flight} in flight", finished, total, in_flight),
+        );
         match wave {
-            Some(wave) => line.text(" ").whole(Tone::Strong, format!("(wave {wave} of {waves})")),
+            Some(wave) => line.text(" ").whole(Tone::Strong, say!("(wave {wave} of {waves})", wave, waves)),
             None => line,
         }
     }
@@ -145,8 +155,14 @@ impl Table {
         let up = links.filter(|link| link.sides.iter().all(|member| is_up(&member.interface_id))).count();
         let spare = up.saturating_sub(floor.min_up as usize);
         let tone = if spare == 0 { Tone::Change } else { Tone::Good };
-        let text = format!("{} of {} up, floor {}, {spare} to spare", up, floor.links.len(), floor.min_up);
-        let room = usize::from(self.view.width).saturating_sub(text.len() + "  : ".len() + 1);
+        let text = say!(
+            "{up} of {links} up, floor {floor}, {spare} to spare",
+            up,
+            links = floor.links.len(),
+            floor = floor.min_up,
+            spare
+        );
+        let room = usize::from(self.view.width).saturating_sub(columns_of(&text) + "  : ".len() + 1);
         let group = shortened(floor.group.as_str(), room, self.view.ellipsis());
         Line::at(2).text(format!("{group}: ")).with(tone, text)
     }
@@ -159,13 +175,13 @@ impl Table {
         let most = WIDEST.min(usize::from(self.view.width) * 2 / 5);
         let name = |step: &Step| shortened(step.address.as_str(), most, self.view.ellipsis());
         let names = all[..shown].iter().map(|(step, _)| columns_of(&name(step))).max().unwrap_or(0);
-        let paths = all[..shown].iter().map(|(step, flight)| flight.path(step).len()).max().unwrap_or(0);
+        let paths = all[..shown].iter().map(|(step, flight)| columns_of(&flight.path(step))).max().unwrap_or(0);
         let mut lines: Vec<_> = all[..shown]
             .iter()
             .map(|(step, flight)| self.row(step, flight, now, (&name(step), names, paths)))
             .collect();
         let left_out = if room > 0 { all.len() - shown } else { 0 };
-        let more = and_more(left_out, "in flight", self.view.ellipsis());
+        let more = and_more(left_out, say!("in flight"), self.view.ellipsis());
         lines.extend(more.map(|text| Line::at(2).with(Tone::Faint, text)));
         lines
     }
@@ -173,20 +189,26 @@ impl Table {
     fn row(&self, step: &Step, flight: &Flight, now: Timestamp, cells: (&str, usize, usize)) -> Line<'static> {
         let (name, names, paths) = cells;
         let elapsed = now.duration_since(flight.since).try_into().unwrap_or_default();
-        let typical = self.typical.get(&step.id).map(|typical| format!(" of about {}", duration(*typical)));
-        let padding = " ".repeat(paths.saturating_sub(flight.path(step).len()));
+        let typical =
+            self.typical.get(&step.id).map(|typical| say!(" of about {typical}", typical = duration(*typical)));
+        let padding = " ".repeat(paths.saturating_sub(columns_of(&flight.path(step))));
         Line::at(2)
             .cell(Tone::Plain, name, names)
             .with(Tone::Wait, flight.status().to_owned())
             .with(Tone::Change, " -> ")
             .text(format!("{}{padding}  ", step.goal))
-            .text(format!("{}{}  wave {}", duration(elapsed), typical.unwrap_or_default(), step.wave))
+            .text(say!(
+                "{elapsed}{typical}  wave {wave}",
+                elapsed = duration(elapsed),
+                typical = typical.unwrap_or_default(),
+                wave = step.wave
+            ))
     }
 }
 
 impl Flight {
     fn status(&self) -> &str {
-        self.status.as_ref().map_or("sent", Status::as_str)
+        self.status.as_ref().map_or(say!("sent"), Status::as_str)
     }
 
     /// Returns what the columns of a row are aligned by.

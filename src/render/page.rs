@@ -24,6 +24,7 @@ use super::words::groups::Standing;
 use super::words::next::Given;
 use super::words::plan::{Said, warning};
 use crate::calendar::Zone;
+use crate::language::say;
 use crate::plan::Warning;
 use crate::resource::ScopeFailure;
 
@@ -233,10 +234,21 @@ impl Page {
     }
 }
 
+/// How Chinese ends a sentence that is called out.
+pub(crate) const FULL_WIDTH_EXCLAMATION: char = '\u{ff01}';
+
+/// How Chinese announces what follows.
+pub(crate) const FULL_WIDTH_COLON: char = '\u{ff1a}';
+
+/// Splits a line behind the first of its marks, in either width: what is before it carries the tone.
+fn split_behind(line: &str, marks: [char; 2]) -> (&str, &str) {
+    line.split_at(line.find(marks).map_or(0, |at| at + line[at..].chars().next().map_or(0, char::len_utf8)))
+}
+
 /// Returns what every report says of its spec: which, when, and by which version.
 fn spec_fact(spec: Option<&str>, at: jiff::Timestamp, zone: &Zone) -> Fact {
-    let spec = spec.map_or_else(|| Phrase::ours("not recorded"), Phrase::theirs);
-    Fact::new("Spec", spec.and(format!(", {}, {}", zone.stamp(at), version())))
+    let spec = spec.map_or_else(|| Phrase::ours(say!("not recorded")), Phrase::theirs);
+    Fact::new(say!("Spec"), spec.and(format!(", {}, {}", zone.stamp(at), version())))
 }
 
 /// Returns the name of this version.
@@ -247,7 +259,7 @@ fn version() -> String {
 /// Says what could not be read.
 fn unread(failures: &[ScopeFailure]) -> Section {
     let entry = |failure: &ScopeFailure| {
-        Entry::new(Tone::Bad, "Error: cannot read ", failure.scope.to_string(), Some(failure.detail.clone()))
+        Entry::new(Tone::Bad, say!("Error: cannot read "), failure.scope.to_string(), Some(failure.detail.clone()))
     };
     let body = Body::List(failures.iter().map(entry).collect());
     Section::new("Could not be read", Lead::Labels { are_own: false }, body).urgent().whole()
@@ -261,7 +273,7 @@ fn groups(standings: &[Standing<'_>]) -> Section {
         Entry::new(tone, mark, standing.name.to_string(), Some(standing.says.clone()))
     };
     let body = Body::List(standings.iter().map(entry).collect());
-    Section::new("Groups", Lead::Line("Groups:"), body).urgent()
+    Section::new("Groups", Lead::Line(say!("Groups:")), body).urgent()
 }
 
 /// Says the warnings.
@@ -269,7 +281,7 @@ fn warnings(warnings: &[Warning], zone: &Zone, given: &Given) -> Section {
     let entry = |said: &Warning| {
         let Said { summary, detail } = warning(said, zone);
         let detail = detail.map(|detail| given.in_text(&detail));
-        Entry::new(Tone::Change, "Warning: ", given.in_text(&summary), detail)
+        Entry::new(Tone::Change, say!("Warning: "), given.in_text(&summary), detail)
     };
     let body = Body::List(warnings.iter().map(entry).collect());
     Section::new("Warnings", Lead::Labels { are_own: false }, body).urgent()

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::language;
+
 /// A piece of a sentence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
@@ -57,6 +59,19 @@ impl Phrase {
         texts.into_iter().fold(Self::default(), |phrase, text| {
             let phrase = if phrase.is_nothing() { phrase } else { phrase.and(between) };
             phrase.and_theirs(text)
+        })
+    }
+
+    /// Fills a sentence of ours: `{name}` in it is the phrase of that name.
+    pub(crate) fn of<const N: usize>(sentence: &'static str, fields: [(&str, Self); N]) -> Self {
+        language::pieces(sentence).fold(Self::default(), |mut phrase, piece| match piece {
+            language::Piece::Text(words) => phrase.and(words),
+            language::Piece::Field(name) => {
+                let field = fields.iter().find(|(field, _)| *field == name);
+                debug_assert!(field.is_some(), "{sentence:?} has a field that nobody fills");
+                phrase.0.extend(field.iter().flat_map(|(_, filling)| filling.0.iter().cloned()));
+                phrase
+            }
         })
     }
 

@@ -8,17 +8,20 @@ use super::text::page::Steps;
 use super::text::{self, View};
 use super::words::next::Given;
 use super::{json, page};
+use crate::language;
 use crate::plan::{self, Plan};
 
 /// Writes the plan as text; `given` is what the command was typed with.
 pub fn text<W: Write + ?Sized>(out: &mut W, plan: &Plan, given: &Given, view: View) -> io::Result<()> {
-    text::page::page(out, &page::plan::page(plan, given), Steps::Brief, view)
+    language::speak(view.language, || text::page::page(out, &page::plan::page(plan, given), Steps::Brief, view))
 }
 
 /// Writes the plan as text where what to do next is asked or said right after it.
 pub fn proposal<W: Write + ?Sized>(out: &mut W, plan: &Plan, view: View) -> io::Result<()> {
-    let page = page::Page { next: None, ..page::plan::page(plan, &Given::default()) };
-    text::page::page(out, &page, Steps::Brief, view)
+    language::speak(view.language, || {
+        let page = page::Page { next: None, ..page::plan::page(plan, &Given::default()) };
+        text::page::page(out, &page, Steps::Brief, view)
+    })
 }
 
 /// Writes the document, on one line.

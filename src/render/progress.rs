@@ -12,6 +12,7 @@ use super::{counted, duration};
 use crate::calendar::Zone;
 use crate::cloud::{Call, RequestId};
 use crate::journal::Outcome;
+use crate::language::{self, say};
 use crate::plan::{Action, Plan, Step, StepId};
 use crate::resource::Status;
 use crate::run::{Event, StepReason, WaveFailure};
@@ -52,6 +53,10 @@ impl Progress {
         if self.is_early(event) {
             return Ok(());
         }
+        language::speak(self.view.language, || self.told(out, event))
+    }
+
+    fn told<W: Write + ?Sized>(&self, out: &mut W, event: &Event) -> io::Result<()> {
         let Some((tone, sentence)) = sentence(event, &self.zone, |id| self.steps.get(id)) else { return Ok(()) };
         let mut screen = Screen::new(out, self.view);
         let line = match (step_of(event), sentence.split_once(": ")) {
@@ -106,35 +111,59 @@ pub(crate) fn sentence<'p>(
     let verbs = |id: &StepId| Verbs::of(step_of(id).map_or(Action::Wait, |step| step.action));
     Some(match event {
         Event::CallAccepted { .. } => return None,
-        Event::RunStarted { run_id, steps } => (Tone::Faint, format!("Run {run_id}: {}", counted(*steps, "step"))),
-        Event::WaveStarted { wave, waves } => (Tone::Strong, format!("Wave {wave} of {waves} begins")),
-        Event::WaveFinished { wave, waves, check: Err(because @ WaveFailure::Unmeasured { .. }) } => {
-            (Tone::Bad, format!("Wave {wave} of {waves} not begun: {}", words::wave_failure(because)))
+        Event::RunStarted { run_id, steps } => {
+            (Tone::Faint, say!("Run {run_id}: {steps}", run_id, steps = counted(*steps, say!("step"))))
         }
+        Event::WaveStarted { wave, waves } => (Tone::Strong, say!("Wave {wave} of {waves} begins", wave, waves)),
+        Event::WaveFinished { wave, waves, check: Err(because @ WaveFailure::Unmeasured { .. }) } => (
+            Tone::Bad,
+            say!("Wave {wave} of {waves} not begun: {because}", wave, waves, because = words::wave_failure(because)),
+        ),
         Event::WaveFinished { wave, waves, check } => {
             let (tone, check) = match check {
-                Ok(()) => (Tone::Good, "check passed: every other member is up".to_owned()),
-                Err(because) => (Tone::Bad, format!("check failed: {}", words::wave_failure(because))),
+                Ok(()) => (Tone::Good, say!("check passed: every other member is up").to_owned()),
+                Err(because) => (Tone::Bad, say!("check failed: {because}", because = words::wave_failure(because))),
             };
-            (tone, format!("Wave {wave} of {waves} complete; {check}"))
+            (tone, say!("Wave {wave} of {waves} complete; {check}", wave, waves, check))
         }
         Event::StepWaiting { step, status } => {
-            let goal = step_of(step).map_or_else(|| "its goal".to_owned(), |step| step.goal.to_string());
-            (Tone::Wait, format!("{}: Waiting for {goal}, now {status}...{}", name(step), tag(step)))
+            let goal = step_of(step).map_or_else(|| say!("its goal").to_owned(), |step| step.goal.to_string());
+            (
+                Tone::Wait,
+                say!(
+                    "{name}: Waiting for {goal}, now {status}...{tag}",
+                    name = name(step),
+                    goal,
+                    status,
+                    tag = tag(step)
+                ),
+            )
         }
         Event::HeldUp { step, moved, wait } => {
             let (moved, wait) = (some(moved), duration(whole_seconds(*wait)));
             let because =
-                format!("a run before this one has just moved {moved}, and a read may still show how that was");
-            (Tone::Wait, format!("{}: Waiting up to {wait}: {because}{}", name(step), tag(step)))
+                say!("a run before this one has just moved {moved}, and a read may still show how that was", moved);
+            (
+                Tone::Wait,
+                say!("{name}: Waiting up to {wait}: {because}{tag}", name = name(step), wait, because, tag = tag(step)),
+            )
         }
         Event::CallSent { step } => (Tone::Plain, format!("{}: {}...{}", name(step), verbs(step).doing, tag(step))),
         Event::Progress { step, elapsed, status } => {
             let doing = verbs(step).doing.to_lowercase();
             // Said where it is not what one would expect.
             let found = status.as_ref().filter(|status| !status.is_transitional());
-            let found = found.map(|status| format!(", the API says {status}")).unwrap_or_default();
-            (Tone::Plain, format!("{}: Still {doing}... [{} elapsed{found}]", name(step), duration(*elapsed)))
+            let found = found.map(|status| say!(", the API says {status}", status)).unwrap_or_default();
+            (
+                Tone::Plain,
+                say!(
+                    "{name}: Still {doing}... [{elapsed} elapsed{found}]",
+                    name = name(step),
+                    doing,
+                    elapsed = duration(*elapsed),
+                    found
+                ),
+            )
         }
         Event::StepFinished { step, outcome, status, elapsed, request_id, because } => {
             let detail = because.as_ref().map(|because| words::step_reason(because, zone));
@@ -142,7 +171,7 @@ pub(crate) fn sentence<'p>(
             let is_told = |id: &&RequestId| detail.as_ref().is_some_and(|detail| detail.contains(&*id.0));
             let untold = request_id.as_ref().filter(|id| !outcome.is_at_goal() && !is_told(id));
             let request = untold.map(|id| format!(" [RequestId={id}]")).unwrap_or_default();
-            let status = status.as_ref().map_or("unread", Status::as_str);
+            let status = status.as_ref().map_or(say!("unread"), Status::as_str);
             let ended = (*outcome, because.as_ref());
             let (tone, text) = ending(ended, status, verbs(step).noun, &duration(*elapsed));
             let detail = detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
@@ -150,36 +179,52 @@ pub(crate) fn sentence<'p>(
         }
         Event::Throttled { scope, action, wait, attempt } => (
             Tone::Change,
-            format!("Throttled: {action} in {scope}, waiting {} (attempt {attempt})", duration(whole_seconds(*wait))),
+            say!(
+                "Throttled: {action} in {scope}, waiting {wait} (attempt {attempt})",
+                action,
+                scope,
+                wait = duration(whole_seconds(*wait)),
+                attempt
+            ),
         ),
-        Event::Stopping { because } => (Tone::Faint, format!("starting nothing new: {}", words::stop_reason(because))),
-        Event::CannotRecord { error } => (Tone::Faint, format!("{error}; starting nothing new")),
+        Event::Stopping { because } => {
+            (Tone::Faint, say!("starting nothing new: {because}", because = words::stop_reason(because)))
+        }
+        Event::CannotRecord { error } => (Tone::Faint, say!("{error}; starting nothing new", error)),
         Event::Interrupted { grace: Duration::ZERO, .. } => {
-            (Tone::Faint, "interrupted: starting nothing new; nothing that was sent has to be settled".to_owned())
+            (Tone::Faint, say!("interrupted: starting nothing new; nothing that was sent has to be settled").to_owned())
         }
         Event::Interrupted { in_flight, grace } => {
             let grace = grace.as_secs();
-            let text = format!(
-                "interrupted: starting nothing new, settling {in_flight} in flight for up to {grace} s; interrupt again to abandon"
+            let text = say!(
+                "interrupted: starting nothing new, settling {in_flight} in flight for up to {grace} s; interrupt again to abandon",
+                in_flight,
+                grace
             );
             (Tone::Faint, text)
         }
         Event::NoClearAnswer { step, error } => {
-            (Tone::Faint, format!("{step}: no clear answer, reading what happened: {error}"))
+            (Tone::Faint, say!("{step}: no clear answer, reading what happened: {error}", step, error))
         }
-        Event::LookingAgain { step, error } => (Tone::Faint, format!("{step}: {error}; looking again")),
-        Event::CannotRead { scope, error } => (Tone::Faint, format!("cannot read {scope}: {error}")),
-        Event::FoundDown { member } => (Tone::Change, format!("Went down meanwhile: {}", words::not_up(member))),
+        Event::LookingAgain { step, error } => (Tone::Faint, say!("{step}: {error}; looking again", step, error)),
+        Event::CannotRead { scope, error } => (Tone::Faint, say!("cannot read {scope}: {error}", scope, error)),
+        Event::FoundDown { member } => {
+            (Tone::Change, say!("Went down meanwhile: {member}", member = words::not_up(member)))
+        }
         Event::WaitingForTraffic { wave, waves, percent, within } => {
             let within = duration(*within);
             (
                 Tone::Wait,
-                format!(
-                    "Wave {wave} of {waves}: Waiting for {percent}% of the traffic to come back, up to {within}..."
+                say!(
+                    "Wave {wave} of {waves}: Waiting for {percent}% of the traffic to come back, up to {within}...",
+                    wave,
+                    waves,
+                    percent,
+                    within
                 ),
             )
         }
-        Event::WaitingForAccount { holder } => (Tone::Faint, format!("the pause is over; waiting for {holder}")),
+        Event::WaitingForAccount { holder } => (Tone::Faint, say!("the pause is over; waiting for {holder}", holder)),
         Event::Found { reason } => (Tone::Bad, format!("{}{}", words::label(reason), words::reason_line(reason, zone))),
     })
 }
@@ -196,15 +241,17 @@ fn ending(
     elapsed: &str,
 ) -> (Tone, String) {
     match outcome {
-        Outcome::Done => (Tone::Good, format!("{noun} complete after {elapsed}")),
-        Outcome::Already => (Tone::Good, format!("Already {status}")),
-        Outcome::DoneUnknown => (Tone::Good, format!("{noun} complete after {elapsed}, answer lost")),
-        Outcome::InDoubt => (Tone::Change, format!("{noun} in doubt after {elapsed}")),
-        Outcome::Unsettled => (Tone::Change, format!("{noun} not settled after {elapsed}")),
+        Outcome::Done => (Tone::Good, say!("{noun} complete after {elapsed}", noun, elapsed)),
+        Outcome::Already => (Tone::Good, say!("Already {status}", status)),
+        Outcome::DoneUnknown => (Tone::Good, say!("{noun} complete after {elapsed}, answer lost", noun, elapsed)),
+        Outcome::InDoubt => (Tone::Change, say!("{noun} in doubt after {elapsed}", noun, elapsed)),
+        Outcome::Unsettled => (Tone::Change, say!("{noun} not settled after {elapsed}", noun, elapsed)),
         Outcome::Guarded | Outcome::Moved | Outcome::Failed => {
-            (Tone::Bad, format!("{noun} {}", word(outcome, because)))
+            (Tone::Bad, say!("{noun} {outcome}", noun, outcome = word(outcome, because)))
         }
-        Outcome::Skipped | Outcome::NotStarted => (Tone::Faint, format!("{noun} {}", word(outcome, because))),
+        Outcome::Skipped | Outcome::NotStarted => {
+            (Tone::Faint, say!("{noun} {outcome}", noun, outcome = word(outcome, because)))
+        }
     }
 }
 
@@ -217,9 +264,9 @@ struct Verbs {
 impl Verbs {
     fn of(action: Action) -> Self {
         match action {
-            Action::Call(Call::Activate) => Self { doing: "Activating", noun: "Activation" },
-            Action::Call(Call::Deactivate) => Self { doing: "Deactivating", noun: "Deactivation" },
-            Action::Wait => Self { doing: "Waiting", noun: "Wait" },
+            Action::Call(Call::Activate) => Self { doing: say!("Activating"), noun: say!("Activation") },
+            Action::Call(Call::Deactivate) => Self { doing: say!("Deactivating"), noun: say!("Deactivation") },
+            Action::Wait => Self { doing: say!("Waiting"), noun: say!("Wait") },
         }
     }
 }

@@ -8,6 +8,7 @@ use super::page;
 use super::text::page::Steps;
 use super::text::{self, View};
 use super::words::next::Given;
+use crate::language;
 use crate::run::Report;
 
 /// Writes the end of an apply; `given` is what it was typed with. `blocked` counts the interfaces that were blocked when it was planned.
@@ -18,7 +19,9 @@ pub fn text<W: Write + ?Sized>(
     blocked: usize,
     view: View,
 ) -> io::Result<()> {
-    text::page::page(out, &page::run::end(report, given, blocked), Steps::Brief, view)
+    language::speak(view.language, || {
+        text::page::page(out, &page::run::end(report, given, blocked), Steps::Brief, view)
+    })
 }
 
 #[cfg(test)]

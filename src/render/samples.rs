@@ -17,6 +17,7 @@ use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::fleet::{Approval, Awaits, Finding, Fleet, Found, HeldBy, Item, StateRow};
 use crate::history::dossier::{About, Down, Settled};
 use crate::journal::{Approved, ApprovedHow, Evidence, Operation, Outcome};
+use crate::language::Language;
 use crate::plan::{
     Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Floor, FloorLink,
     FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan, ResourceChange,
@@ -259,7 +260,7 @@ pub(crate) fn hostile_plan(text: &str) -> Plan {
     plan.blocked[0].address = text.into();
     plan.blocked[0].reason = BlockReason::UnknownStatus { word: text.to_owned() };
     plan.left_alone[0].reason = LeftAloneReason::HandsOff { reason: text.to_owned(), until: None, at: text.to_owned() };
-    plan.warnings[0] = Warning::Spec { finding: text.to_owned(), at: Some(text.to_owned()) };
+    plan.warnings[0] = Warning::Spec { finding: text.to_owned(), at: Some(text.to_owned()), translated: None };
     plan.doubts[0].found = Some(unknown.clone());
     plan.failures[0].detail = text.to_owned();
     plan.excluded = vec![text.into()];
@@ -575,7 +576,7 @@ pub(crate) fn hostile_drift(text: &str) -> Drift {
         group.not_up[0].address = text.into();
     }
     drift.failures[0].detail = text.to_owned();
-    drift.warnings = vec![Warning::Spec { finding: text.to_owned(), at: Some(text.to_owned()) }];
+    drift.warnings = vec![Warning::Spec { finding: text.to_owned(), at: Some(text.to_owned()), translated: None }];
     drift
 }
 
@@ -588,7 +589,7 @@ pub(crate) fn written(render: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) 
 }
 
 pub(crate) fn view(width: u16) -> View {
-    View { color: false, width, unicode: true, folds: true }
+    View { color: false, width, unicode: true, folds: true, language: Language::English }
 }
 
 /// Asserts that a terminal, and a CI log, would show `text` and do nothing else.

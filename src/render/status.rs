@@ -11,6 +11,7 @@ use super::json;
 use super::text::{Line, Screen, Tone, View, and_more, columns_of};
 use super::words::overview as words;
 use super::words::plan as plan_words;
+use crate::language::{self, say};
 use crate::overview::{AtWork, Link, Moving, Overview, Unread};
 use crate::plan::{GroupHealth, Traffic, TrafficHeard, Upcoming};
 use crate::resource::{GroupName, Target};
@@ -33,8 +34,10 @@ pub enum Extent {
 
 /// Writes how everything stands as text.
 pub fn text<W: Write + ?Sized>(out: &mut W, overview: &Overview, extent: Extent, view: View) -> io::Result<()> {
-    let mut screen = Screen::new(out, view);
-    lines(overview, extent).iter().try_for_each(|line| screen.line(line))
+    language::speak(view.language, || {
+        let mut screen = Screen::new(out, view);
+        lines(overview, extent).iter().try_for_each(|line| screen.line(line))
+    })
 }
 
 /// How everything stands, drawn in place again and again.
@@ -46,6 +49,15 @@ pub struct Watch {
 impl Watch {
     /// Draws over what was drawn last, in at most `rows` rows.
     pub fn draw<W: Write + ?Sized>(
+        &mut self,
+        out: &mut W,
+        (overview, extent): (&Overview, Extent),
+        (view, rows): (View, u16),
+    ) -> io::Result<()> {
+        language::speak(view.language, || self.drawn(out, (overview, extent), (view, rows)))
+    }
+
+    fn drawn<W: Write + ?Sized>(
         &mut self,
         out: &mut W,
         (overview, extent): (&Overview, Extent),
@@ -97,7 +109,7 @@ fn fitted(mut lines: Vec<Line<'static>>, most: usize, view: View) -> io::Result<
     }
     let left_out = lines.len() - shown;
     lines.truncate(shown);
-    let more = and_more(left_out, "lines", view.ellipsis()).map(|text| Line::at(0).with(Tone::Faint, text));
+    let more = and_more(left_out, say!("lines"), view.ellipsis()).map(|text| Line::at(0).with(Tone::Faint, text));
     lines.extend(more.filter(|_| most > *last));
     lines.push(verdict);
     Ok(lines)
@@ -134,8 +146,8 @@ fn lines(overview: &Overview, extent: Extent) -> Vec<Line<'static>> {
     let ungrouped: Vec<&Link> = overview.links.iter().filter(|link| link.group.is_none()).collect();
     if !ungrouped.is_empty() {
         let up = ungrouped.iter().filter(|link| link.up == Some(true)).count();
-        let counts = format!(": {up} of {} up", ungrouped.len());
-        lines.push(Line::at(2).with(Tone::Strong, "no group").text(counts));
+        let counts = say!(": {up} of {of} up", up, of = ungrouped.len());
+        lines.push(Line::at(2).with(Tone::Strong, say!("no group")).text(counts));
         if shows_links {
             lines.extend(rows(None));
         }
@@ -155,8 +167,8 @@ fn traffic(overview: &Overview, shows_links: bool) -> Vec<Line<'static>> {
     }
     let lead = Line::at(0)
         .hang(4)
-        .with(Tone::Strong, "Traffic")
-        .with(Tone::Faint, format!(" ({}):", plan_words::TRAFFIC_IS_OF));
+        .with(Tone::Strong, say!("Traffic"))
+        .with(Tone::Faint, say!(" ({of}):", of = plan_words::traffic_is_of()));
     let mut lines = vec![Line::at(0), lead];
     let width = overview.traffic.iter().map(|heard| columns_of(heard.traffic.address.as_str())).max().unwrap_or(0);
     if shows_links {
@@ -171,8 +183,8 @@ fn traffic(overview: &Overview, shows_links: bool) -> Vec<Line<'static>> {
     }
     lines.extend(TrafficHeard::warning(&overview.traffic).map(|warning| {
         let plan_words::Said { summary, detail } = plan_words::warning(&warning, &overview.time_zone);
-        let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
-        Line::at(0).hang(4).with(Tone::Change, "Warning: ").text(format!("{summary}{detail}"))
+        let detail = detail.map(|detail| format!("{}{detail}", say!(": "))).unwrap_or_default();
+        Line::at(0).hang(4).with(Tone::Change, say!("Warning: ")).text(format!("{summary}{detail}"))
     }));
     lines
 }
@@ -182,14 +194,14 @@ fn head(overview: &Overview) -> Vec<Line<'static>> {
     let fact = |label: &'static str, says: String| Line::at(0).hang(8).with(Tone::Strong, label).text(says);
     let version = env!("CARGO_PKG_VERSION");
     let read = format!("{}, {}, rictl {version}", overview.spec, zone.stamp(overview.timestamp));
-    let mut lines = vec![fact("Target: ", overview.target.to_string()), fact("Spec:   ", read)];
+    let mut lines = vec![fact(say!("Target: "), overview.target.to_string()), fact(say!("Spec:   "), read)];
     lines.extend(overview.at.map(|at| {
         let then = if at < overview.timestamp {
-            "which is over"
+            say!("which is over")
         } else {
-            "with what begins or ends before then taken as done"
+            say!("with what begins or ends before then taken as done")
         };
-        fact("As of:  ", format!("{}, {then}", zone.shown(at)))
+        fact(say!("As of:  "), format!("{}, {then}", zone.shown(at)))
     }));
     lines
 }
@@ -203,7 +215,7 @@ fn group_line(group: &GroupHealth, shows_links: bool) -> Line<'static> {
     let says = if shows_links { words::group(group) } else { words::group_and_members(group) };
     // What is well has no mark, and stands under the others.
     let line = if mark.is_empty() { Line::at(2) } else { Line::at(0).with(tone, mark) };
-    line.hang(4).with(Tone::Strong, group.name.to_string()).with(tone, format!(": {says}"))
+    line.hang(4).with(Tone::Strong, group.name.to_string()).with(tone, format!("{}{says}", say!(": ")))
 }
 
 fn row(link: &Link, overview: &Overview, [names, standings]: [usize; 2]) -> Line<'static> {
@@ -224,13 +236,13 @@ fn row(link: &Link, overview: &Overview, [names, standings]: [usize; 2]) -> Line
 /// Says what stands below the groups: what awaits, who is at work, what moves, what lies ahead, what could not be read.
 fn below(overview: &Overview) -> Vec<Line<'static>> {
     let awaiting =
-        overview.awaiting.iter().map(|awaits| (Tone::Change, "Unconfirmed: ", words::awaits(awaits, overview)));
-    let at_work = overview.at_work.iter().map(|work| (Tone::Wait, "At work: ", words::at_work(work)));
+        overview.awaiting.iter().map(|awaits| (Tone::Change, say!("Unconfirmed: "), words::awaits(awaits, overview)));
+    let at_work = overview.at_work.iter().map(|work| (Tone::Wait, say!("At work: "), words::at_work(work)));
     let moving = overview.in_transition.iter();
-    let moving = moving.map(|moving| (Tone::Wait, "In transition: ", words::moving(moving, &overview.time_zone)));
-    let ahead = words::ahead(overview).map(|says| (Tone::Plain, "Ahead: ", says));
+    let moving = moving.map(|moving| (Tone::Wait, say!("In transition: "), words::moving(moving, &overview.time_zone)));
+    let ahead = words::ahead(overview).map(|says| (Tone::Plain, say!("Ahead: "), says));
     let unread = overview.unread.iter();
-    let unread = unread.map(|unread| (Tone::Bad, "Error: ", words::unread(unread, overview.timestamp)));
+    let unread = unread.map(|unread| (Tone::Bad, say!("Error: "), words::unread(unread, overview.timestamp)));
     let said: Vec<_> = awaiting.chain(at_work).chain(moving).chain(ahead).chain(unread).collect();
     let lines = said.into_iter().map(|(tone, label, says)| Line::at(0).hang(4).with(tone, label).text(says));
     let blank = (!overview.awaiting.is_empty()

@@ -10,10 +10,11 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::escape::escape_terminal;
 use super::phrase::{Phrase, Piece};
+use crate::language::{self, Language, say};
 
 /// How text is to look; decided by whoever owns the stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct View {
     pub unicode: bool,
     /// Long lists are cut, and large plans told as one row a group: a person looks at one screen.
     pub folds: bool,
+    /// The language of whoever reads it, for what is said in more than English.
+    pub language: Language,
 }
 
 impl View {
@@ -142,7 +145,11 @@ pub(crate) fn columns_of(text: &str) -> usize {
 
 /// Says how many things a list leaves out: `... and 3 more steps`; nothing where it leaves out none.
 pub(crate) fn and_more(left_out: usize, what: &str, ellipsis: &str) -> Option<String> {
-    (left_out > 0).then(|| format!("{ellipsis} and {left_out} more {what}").trim().to_owned())
+    let said = || match what {
+        "" => say!("{ellipsis} and {left_out} more", ellipsis, left_out),
+        _ => say!("{ellipsis} and {left_out} more {what}", ellipsis, left_out, what),
+    };
+    (left_out > 0).then(|| said().trim().to_owned())
 }
 
 /// Writes one line of untrusted text, wrapped.
@@ -312,18 +319,69 @@ struct Word {
     pieces: Vec<(Tone, String)>,
 }
 
+impl Word {
+    /// Returns the letter that it ends with so far.
+    fn last(&self) -> Option<char> {
+        self.pieces.last().and_then(|(_, text)| text.chars().next_back())
+    }
+}
+
+/// Takes a text apart where it may be broken, each part with the blanks before it: at blanks, and where a language without
+/// blanks between its words is in force, also between its letters.
+pub(crate) fn unbroken(text: &str) -> Vec<(usize, &str)> {
+    let mut parts = Vec::new();
+    for (number, part) in text.split(' ').enumerate() {
+        let mut gap = usize::from(number > 0);
+        let mut rest = part;
+        while let Some(at) = first_break(rest) {
+            let (before, after) = rest.split_at(at);
+            parts.push((std::mem::take(&mut gap), before));
+            rest = after;
+        }
+        parts.push((gap, rest));
+    }
+    parts
+}
+
+/// Returns where a text without blanks may be broken first.
+fn first_break(text: &str) -> Option<usize> {
+    if language::in_force() == Language::English {
+        return None;
+    }
+    let places = text.char_indices().zip(text.char_indices().skip(1));
+    places.into_iter().find(|((_, before), (_, after))| parts_between(*before, Some(*after))).map(|(_, (at, _))| at)
+}
+
+/// What no row of a Chinese text ends with.
+const OPENING: &str = "（《“‘【「";
+
+/// What no row of a Chinese text begins with.
+const CLOSING: &str = "，。；：、？！）》”’】」…";
+
+/// Returns whether a Chinese text may be broken between two letters.
+fn parts_between(before: char, after: Option<char>) -> bool {
+    let Some(after) = after.filter(|_| language::in_force() != Language::English) else { return false };
+    let is_wide = |letter: char| letter.width() == Some(2);
+    let is_held = OPENING.contains(before) || CLOSING.contains(after) || ",.;:!?)]}\"'`".contains(after);
+    (is_wide(before) || is_wide(after)) && !is_held
+}
+
 fn words(line: &Line<'_>) -> Vec<Word> {
     let mut words = Vec::new();
     let mut word = Word::default();
     for (tone, text, breaks) in &line.pieces {
         let text = escape_terminal(text);
-        let parts: Vec<&str> = if *breaks == Breaks::Blanks { text.split(' ').collect() } else { vec![&text] };
-        for (index, part) in parts.into_iter().enumerate() {
-            if index > 0 {
+        let parts = if *breaks == Breaks::Blanks { unbroken(&text) } else { vec![(0, &*text)] };
+        for (index, (gap, part)) in parts.into_iter().enumerate() {
+            let is_apart = match word.last() {
+                Some(last) if index == 0 => parts_between(last, part.chars().next()),
+                _ => index > 0,
+            };
+            if is_apart {
                 if word.pieces.is_empty() {
-                    word.gap += 1;
+                    word.gap += gap;
                 } else {
-                    words.push(std::mem::replace(&mut word, Word { gap: 1, ..Word::default() }));
+                    words.push(std::mem::replace(&mut word, Word { gap, ..Word::default() }));
                 }
             }
             if !part.is_empty() {

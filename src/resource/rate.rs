@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::language::say;
+
 /// The units, from small to large, in bits per second.
 const UNITS: [(&str, u64); 4] = [("bit/s", 1), ("kbit/s", 1_000), ("Mbit/s", 1_000_000), ("Gbit/s", 1_000_000_000)];
 
@@ -16,16 +18,16 @@ pub struct Rate(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum RateError {
     /// A number alone.
-    #[error("a rate needs a unit: `900bit/s`, `500kbit/s`, `1Mbit/s` or `2.5Gbit/s`")]
+    #[error("{}", say!("a rate needs a unit: `900bit/s`, `500kbit/s`, `1Mbit/s` or `2.5Gbit/s`"))]
     MissingUnit,
     /// Anything else that is no number and one of the units.
-    #[error("a rate is a number and, without a blank, one of bit/s, kbit/s, Mbit/s and Gbit/s, such as `1Mbit/s`")]
+    #[error("{}", say!("a rate is a number and, without a blank, one of bit/s, kbit/s, Mbit/s and Gbit/s, such as `1Mbit/s`"))]
     Malformed,
     /// A part of a bit.
-    #[error("a rate is a whole number of bits per second")]
+    #[error("{}", say!("a rate is a whole number of bits per second"))]
     PartOfABit,
     /// More bits than fit 64 bits.
-    #[error("the rate is too high")]
+    #[error("{}", say!("the rate is too high"))]
     TooHigh,
 }
 

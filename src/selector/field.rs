@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use crate::diagnostic::nearest::{did_you_mean, nearest};
+use crate::language::say;
 use crate::resource::{Address, RouterInterfaceId};
 
 use super::grammar::{Kind, Selector, Term};
@@ -34,7 +35,7 @@ pub struct Candidate<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fault {
     /// There is no such interface.
-    #[error("`{term}` selects nothing")]
+    #[error("{}", say!("`{term}` selects nothing", term))]
     Unknown {
         /// The term that selects nothing.
         term: String,
@@ -44,19 +45,19 @@ pub enum Fault {
         known: Vec<String>,
     },
     /// It names an account by its number, and the spec does not say the numbers of all.
-    #[error("`{term}` selects nothing: the spec does not say the number of each account")]
+    #[error("{}", say!("`{term}` selects nothing: the spec does not say the number of each account", term))]
     UnknownAccount {
         /// The term.
         term: String,
     },
     /// Each term selects something, and nothing fits them all.
-    #[error("no interface is all of `{selector}`")]
+    #[error("{}", say!("no interface is all of `{selector}`", selector))]
     Together {
         /// The selector.
         selector: Selector,
     },
     /// It is the beginning of several ids.
-    #[error("{word} is the beginning of {} ids", addresses.len())]
+    #[error("{}", say!("{word} is the beginning of {ids} ids", word, ids = addresses.len()))]
     Ambiguous {
         /// The beginning.
         word: String,
@@ -75,18 +76,20 @@ impl Fault {
             Self::Unknown { near: Some(near), .. } => Some(did_you_mean(near)),
             Self::Unknown { known, .. } => (!known.is_empty()).then(|| {
                 let more = if known.len() > LISTED { ", ..." } else { "" };
-                format!("there is {}{more}", known[..known.len().min(LISTED)].join(", "))
+                let known = known[..known.len().min(LISTED)].join(", ");
+                say!("there is {known}{more}", known, more)
             }),
             Self::UnknownAccount { .. } => {
-                Some("write `account_id` under `cloud`, or under the account in `cloud.accounts`".to_owned())
+                Some(say!("write `account_id` under `cloud`, or under the account in `cloud.accounts`").to_owned())
             }
             Self::Together { .. } => Some(
-                "each term selects something, and `,` means that all must hold; give several for a union".to_owned(),
+                say!("each term selects something, and `,` means that all must hold; give several for a union")
+                    .to_owned(),
             ),
             Self::Ambiguous { addresses, .. } => {
                 let names: Vec<&str> = addresses.iter().take(LISTED).map(Address::as_str).collect();
                 let more = if addresses.len() > LISTED { ", ..." } else { "" };
-                Some(format!("name one of {}{more}", names.join(", ")))
+                Some(say!("name one of {names}{more}", names = names.join(", "), more))
             }
         }
     }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::diagnostic::nearest::nearest;
+use crate::language::say;
 use crate::resource::{Address, composed};
 
 use super::pattern::Pattern;
@@ -59,16 +60,16 @@ impl Kind {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SelectorError {
     /// Nothing at all, or nothing beside a comma.
-    #[error("a term is empty: terms are joined by one `,`, as in `label:carrier=alfa,region:cn-shanghai`")]
+    #[error("{}", say!("a term is empty: terms are joined by one `,`, as in `label:carrier=alfa,region:cn-shanghai`"))]
     EmptyTerm,
     /// Nothing after the colon, or around the `=`.
-    #[error("`{term}` has no value, as `group:idc-shanghai` or `label:carrier=alfa` has; `*` means any")]
+    #[error("{}", say!("`{term}` has no value, as `group:idc-shanghai` or `label:carrier=alfa` has; `*` means any", term))]
     NoValue {
         /// The term.
         term: String,
     },
     /// A word before a colon that means nothing.
-    #[error("`{word}:` means nothing{}; it is group:, label:, region:, account: or change:", meant(.near))]
+    #[error("{}", say!("`{word}:` means nothing{near}; it is group:, label:, region:, account: or change:", word, near = meant(near)))]
     UnknownKind {
         /// The word.
         word: String,
@@ -78,7 +79,7 @@ pub enum SelectorError {
 }
 
 fn meant(near: &Option<&'static str>) -> String {
-    near.map(|near| format!(", did you mean `{near}:`?")).unwrap_or_default()
+    near.map(|near| say!(", did you mean `{near}:`?", near)).unwrap_or_default()
 }
 
 impl Selector {

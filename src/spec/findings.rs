@@ -88,6 +88,6 @@ impl Findings {
         self.list.dedup_by(|(place, finding), (kept, first)| {
             place == kept && matches!(finding, Finding::Syntax(_)) && finding.code() == first.code()
         });
-        self.list.iter().map(|(place, finding)| words(finding).at(*place)).collect()
+        self.list.iter().map(|(place, finding)| Diagnostic::worded(|| words(finding).at(*place))).collect()
     }
 }

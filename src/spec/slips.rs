@@ -4,6 +4,7 @@
 //! [`near`] at the lines before a place where reading stopped. Both only explain: what is valid is never looked at.
 
 use super::keys::KEYS;
+use crate::language::sentence;
 
 /// How many lines without a slip may lie between a slip and the place where the parser noticed.
 const MOST_BETWEEN: usize = 1;
@@ -33,23 +34,25 @@ pub(in crate::spec) struct Found {
 /// What a character that is not ASCII was meant for: the ASCII one, and what it is called itself.
 pub(in crate::spec) fn meant(character: char) -> Option<(char, &'static str)> {
     Some(match character {
-        '\u{a0}' => (' ', "no-break space"),
-        '\u{202f}' => (' ', "narrow no-break space"),
-        '\u{3000}' => (' ', "full-width space"),
+        '\u{a0}' => (' ', sentence!("no-break space")),
+        '\u{202f}' => (' ', sentence!("narrow no-break space")),
+        '\u{3000}' => (' ', sentence!("full-width space")),
         '\u{1680}' | '\u{2000}'..='\u{200a}' | '\u{205f}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-            (' ', "typographic space")
+            (' ', sentence!("typographic space"))
         }
-        '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => (' ', "character that takes no room"),
-        '\u{ff1a}' | '\u{fe55}' => (':', "full-width colon"),
-        '\u{ff0c}' | '\u{3001}' => (',', "full-width comma"),
-        '\u{201c}'..='\u{201f}' | '\u{ff02}' => ('"', "typographic quote"),
-        '\u{2018}'..='\u{201b}' | '\u{ff07}' => ('\'', "typographic quote"),
-        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => ('-', "typographic dash"),
-        '\u{ff5b}' => ('{', "full-width bracket"),
-        '\u{ff5d}' => ('}', "full-width bracket"),
-        '\u{ff3b}' => ('[', "full-width bracket"),
-        '\u{ff3d}' => (']', "full-width bracket"),
-        '\u{ff03}' => ('#', "full-width number sign"),
+        '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => {
+            (' ', sentence!("character that takes no room"))
+        }
+        '\u{ff1a}' | '\u{fe55}' => (':', sentence!("full-width colon")),
+        '\u{ff0c}' | '\u{3001}' => (',', sentence!("full-width comma")),
+        '\u{201c}'..='\u{201f}' | '\u{ff02}' => ('"', sentence!("typographic quote")),
+        '\u{2018}'..='\u{201b}' | '\u{ff07}' => ('\'', sentence!("typographic quote")),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => ('-', sentence!("typographic dash")),
+        '\u{ff5b}' => ('{', sentence!("full-width bracket")),
+        '\u{ff5d}' => ('}', sentence!("full-width bracket")),
+        '\u{ff3b}' => ('[', sentence!("full-width bracket")),
+        '\u{ff3d}' => (']', sentence!("full-width bracket")),
+        '\u{ff03}' => ('#', sentence!("full-width number sign")),
         _ => return None,
     })
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::civil::{Date, DateTime, Weekday};
 
 use crate::calendar::clock_numbers;
+use crate::language::say;
 
 /// A time of day on the clock, to the second: 00:00 to 24:00.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,7 +15,7 @@ pub struct Clock {
 
 /// A text is no time of day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a time of day is written 01:00, 18:30 or 24:00, quoted or not")]
+#[error("{}", say!("a time of day is written 01:00, 18:30 or 24:00, quoted or not"))]
 pub struct NotAClock;
 
 const DAY: u32 = 24 * 60 * 60;

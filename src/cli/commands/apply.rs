@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 
 use crate::history;
 use crate::journal::Operation;
+use crate::language::say;
 use crate::ops::apply as operation;
 use crate::ops::confirm as confirming;
 use crate::ops::failure::{Exit, Refusal};
@@ -188,13 +189,13 @@ pub(super) struct Ended {
 fn finish(applied: &Applied, operation: Operation, screen: &mut Screen<'_>, output: &Output, given: &Given) -> Exit {
     match applied {
         Applied::Declined => {
-            let name = render::words::report::name(operation);
-            output.show(|out| writeln!(out, "{name} cancelled."));
+            let cancelled = output.spoken(|| say!("{name} cancelled.", name = render::words::report::name(operation)));
+            output.show(|out| writeln!(out, "{cancelled}"));
             Exit::Done
         }
         Applied::TookBack(backs) => {
             let exit = confirm::exit_of(backs);
-            output.say(&render::words::confirmation::came_first(backs.len(), &given.plan()));
+            output.say(&output.spoken(|| render::words::confirmation::came_first(backs.len(), &given.plan())));
             exit
         }
         Applied::TakenBack { run_id } => {
@@ -226,11 +227,13 @@ fn conclude(ran: &Ran, output: &Output, given: &Given) -> Exit {
     let exit = ran.exit();
     if let Some(back) = &ran.rollback {
         let is_back = back.report.exit() == Some(Exit::Done);
-        let (verdict, next) = match is_back {
-            true => ("what the apply did was taken back", given.plan()),
-            false => ("not all of the apply could be taken back", given.rollback(&ran.report.run_id)),
-        };
-        output.say(&format!("{verdict} (exit code {exit}); run `{next}`"));
+        output.say(&output.spoken(|| {
+            let (verdict, next) = match is_back {
+                true => (say!("what the apply did was taken back"), given.plan()),
+                false => (say!("not all of the apply could be taken back"), given.rollback(&ran.report.run_id)),
+            };
+            say!("{verdict} (exit code {exit}); run `{next}`", verdict, exit, next)
+        }));
     }
     exit
 }

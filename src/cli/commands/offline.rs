@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use clap_complete::Shell;
 
 use crate::diagnostic::Diagnostics;
+use crate::language::say;
 use crate::ops::{self, project::together};
 use crate::render::{counted, schema};
 use crate::run::Exit;
@@ -43,8 +44,10 @@ pub(super) async fn validate(
         }
         errors::draw(output, &diagnostics.sources, &diagnostics.findings);
         if let Some(declared) = declared {
-            let declared = counted(declared, "interface");
-            let line = format!("Success! {} is valid: {declared} declared.", path.display());
+            let line = output.spoken(|| {
+                let declared = counted(declared, say!("interface"));
+                say!("Success! {spec} is valid: {declared} declared.", spec = path.display(), declared)
+            });
             output.print(|out| writeln!(out, "{}", crate::render::escape::escape_terminal(&line)))?;
         }
     }

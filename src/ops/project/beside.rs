@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use crate::bounds;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::nearest;
+use crate::language::say;
 use crate::spec::Spec;
 use crate::spec::keys::KEYS;
 use crate::store::named::{self, Links, NamedError};
@@ -37,11 +38,14 @@ pub(super) fn passed_over(directory: &Path, spec: &Spec, state: &Path) -> Option
     }
     let more = names.len().saturating_sub(NAMED);
     let listed = names[..names.len() - more].join(", ");
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let summary = format!("not read as a part of {}: {listed}{more}", directory.display());
-    let hint = "only *.yaml and *.yml right in the directory are merged; rename a file, or give it to a command of its own \
-                with --file";
-    Some(Diagnostic::warning(summary).hint(hint))
+    let directory = directory.display();
+    Some(Diagnostic::worded(|| {
+        let more = if more > 0 { say!(" and {more} more", more) } else { String::new() };
+        let summary = say!("not read as a part of {directory}: {listed}{more}", directory, listed, more);
+        Diagnostic::warning(summary).hint(say!(
+            "only *.yaml and *.yml right in the directory are merged; rename a file, or give it to a command of its own with --file"
+        ))
+    }))
 }
 
 /// Returns whether a file is, or would be, one of those of a spec that is a directory.
@@ -92,8 +96,11 @@ pub(super) fn twin(spec: &Path) -> Option<Diagnostic> {
     if found.is_empty() {
         return None;
     }
-    let summary = format!("beside {} lies {}, which is not read", spec.display(), found.join(" and "));
-    Some(Diagnostic::warning(summary).hint("remove one of them, or name the one that is meant with --file"))
+    Some(Diagnostic::worded(|| {
+        let (spec, found) = (spec.display(), found.join(say!(" and ")));
+        Diagnostic::warning(say!("beside {spec} lies {found}, which is not read", spec, found))
+            .hint(say!("remove one of them, or name the one that is meant with --file"))
+    }))
 }
 
 /// Returns whether a file may be a spec, and no world or other document: it says of which version it is.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Place, SourceId, Sources};
+use crate::language::say;
 use crate::resource::{AccountId, Address, Provider, Region, RouterInterfaceId, Scope};
 use crate::selector::Selector;
 
@@ -108,23 +109,26 @@ pub fn check(projects: &[&Project]) -> Result<(), Diagnostics> {
 }
 
 fn of_one_name(name: &str, first: Place, again: Place) -> Diagnostic {
-    let mut finding = Diagnostic::error(format!("two specs are called `{name}`"))
-        .at(again)
-        .label("called so again here")
-        .hint("give each spec a `name` of its own: reports and metrics tell them apart by it");
-    finding.related.push((first, "called so first here".to_owned()));
-    finding.code = Some("name_of_two_specs");
-    finding
+    let said = || {
+        Diagnostic::error(say!("two specs are called `{name}`", name))
+            .at(again)
+            .label(say!("called so again here"))
+            .related(first, say!("called so first here"))
+            .hint(say!("give each spec a `name` of its own: reports and metrics tell them apart by it"))
+    };
+    Diagnostic { code: Some("name_of_two_specs"), ..Diagnostic::worded(said) }
 }
 
 fn finding(id: &RouterInterfaceId, first: &Declared<'_>, again: &Declared<'_>) -> Diagnostic {
-    let mut finding = Diagnostic::error(format!("two specs declare {id}"))
-        .at(again.place)
-        .label(format!("{} here", again.address))
-        .hint("leave it in one of them: each apply would undo what the other has done");
-    finding.related.push((first.place, format!("{} here", first.address)));
-    finding.code = Some("id_in_two_specs");
-    finding
+    let here = |declared: &Declared<'_>| say!("{address} here", address = declared.address);
+    let said = || {
+        Diagnostic::error(say!("two specs declare {id}", id))
+            .at(again.place)
+            .label(here(again))
+            .related(first.place, here(first))
+            .hint(say!("leave it in one of them: each apply would undo what the other has done"))
+    };
+    Diagnostic { code: Some("id_in_two_specs"), ..Diagnostic::worded(said) }
 }
 
 /// Returns which emulator's world a spec is about, if it says.

@@ -89,7 +89,7 @@ fn colours_only_when_asked() {
     let finding = Diagnostic::error("red").at(place(1, 1, 3)).label("here").hint("stop");
     assert!(!drawn("red\n", finding.clone(), DrawStyle::default()).contains('\u{1b}'));
     assert!(
-        drawn("red\n", finding, DrawStyle { color: true, width: 80, wraps: false })
+        drawn("red\n", finding, DrawStyle { color: true, width: 80, ..DrawStyle::default() })
             .contains("\u{1b}[1m\u{1b}[31merror")
     );
 }
@@ -104,7 +104,7 @@ proptest! {
         width in 0usize..120,
     ) {
         let finding = Diagnostic::error(text.clone()).at(place(line, column, length)).label(text.clone());
-        let output = drawn(&text, finding, DrawStyle { color: false, width, wraps: true });
+        let output = drawn(&text, finding, DrawStyle { width, wraps: true, ..DrawStyle::default() });
         prop_assert!(output.chars().all(|character| character == '\n' || !character.is_control()), "{:?}", output);
     }
 }

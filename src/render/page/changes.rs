@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::table::Table;
+use crate::language::say;
 use crate::render::phrase::Phrase;
 
 /// The most changes, findings or lines of a list that one screen or comment tells at length.
@@ -157,7 +158,7 @@ impl Changes {
 
     /// Returns what becomes of each group as rows.
     pub(crate) fn group_table(&self) -> Table {
-        Table::of(GroupRow::HEADS, self.groups.iter().map(GroupRow::cells))
+        Table::of(GroupRow::heads(), self.groups.iter().map(GroupRow::cells))
     }
 }
 
@@ -165,13 +166,15 @@ impl Block {
     /// Returns why it changes, in one phrase.
     pub(crate) fn because(&self) -> Option<String> {
         let parts: Vec<&str> = self.why.into_iter().chain(self.reason.as_deref()).collect();
-        (!parts.is_empty()).then(|| parts.join("; "))
+        (!parts.is_empty()).then(|| parts.join(say!("; ")))
     }
 }
 
 impl GroupRow {
-    /// The heads of its cells.
-    pub(crate) const HEADS: [&'static str; 5] = ["Group", "Lowest", "End", "Floor", "Links"];
+    /// Returns the heads of its cells.
+    pub(crate) fn heads() -> [&'static str; 5] {
+        [say!("Group"), say!("Lowest"), say!("End"), say!("Floor"), say!("Links")]
+    }
 
     /// Returns it as cells.
     pub(crate) fn cells(&self) -> [Phrase; 5] {
@@ -183,8 +186,8 @@ impl GroupRow {
         let number = |number: Option<String>| number.map_or_else(Phrase::default, Phrase::ours);
         let keeps = self.keeps.as_ref();
         [
-            self.group.as_ref().map_or_else(|| Phrase::ours("(no group)"), Phrase::theirs),
-            number(keeps.and_then(|keeps| Some(format!("{} of {}", keeps.lowest?, keeps.of)))),
+            self.group.as_ref().map_or_else(|| Phrase::ours(say!("(no group)")), Phrase::theirs),
+            number(keeps.and_then(|keeps| Some(say!("{lowest} of {of}", lowest = keeps.lowest?, of = keeps.of)))),
             number(keeps.map(|keeps| keeps.end.to_string())),
             number(keeps.map(|keeps| keeps.floor.to_string())),
             self.named_links(named),
@@ -195,12 +198,12 @@ impl GroupRow {
         let links = || self.links.iter().take(most);
         let named = |kind: Kind| links().filter(move |(other, _)| *other == kind).map(|(_, name)| name.clone());
         let mut phrase = Phrase::default();
-        for (kind, word) in [(Kind::Down, "down "), (Kind::Up, "up "), (Kind::Wait, "waited for ")] {
+        for (kind, word) in [(Kind::Down, say!("down ")), (Kind::Up, say!("up ")), (Kind::Wait, say!("waited for "))] {
             for (number, name) in named(kind).enumerate() {
                 let before = match (number, phrase.is_nothing()) {
                     (0, true) => word.to_owned(),
-                    (0, false) => format!("; {word}"),
-                    _ => ", ".to_owned(),
+                    (0, false) => format!("{}{word}", say!("; ")),
+                    _ => say!(", ").to_owned(),
                 };
                 phrase = phrase.and(before).and_theirs(name);
             }

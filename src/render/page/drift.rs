@@ -3,6 +3,7 @@
 use super::findings::Finding;
 use super::{Body, Entry, Fact, Lead, Page, Section, Verdict, groups, spec_fact, unread, warnings};
 use crate::drift::{Drift, DriftCause, DriftItem, Unmanaged};
+use crate::language::say;
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::drift as words;
@@ -16,9 +17,9 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
         let items = drift.items.iter().filter(|item| (item.cause == DriftCause::Blocked) == is_blocked);
         Body::Findings(items.map(|item| finding(item, drift)).collect())
     };
-    let as_of = drift.at.map(|at| Fact::new("As of", Phrase::theirs(drift.time_zone.shown(at))));
+    let as_of = drift.at.map(|at| Fact::new(say!("As of"), Phrase::theirs(drift.time_zone.shown(at))));
     let facts = [
-        Fact::new("Target", Phrase::theirs(drift.target.to_string())),
+        Fact::new(say!("Target"), Phrase::theirs(drift.target.to_string())),
         spec_fact(Some(&drift.spec), drift.timestamp, &drift.time_zone),
     ];
     Page {
@@ -27,7 +28,7 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
         verdict: Verdict::new(tone, words::verdict(drift), ""),
         sections: vec![
             Section::new("Findings", Lead::Nothing, of(false)),
-            Section::new("Blocked", Lead::Line("Blocked:"), of(true)),
+            Section::new("Blocked", Lead::Line(say!("Blocked:")), of(true)),
             groups(&worrying(drift.worrying_groups())).whole(),
             warnings(&drift.warnings, &drift.time_zone, given),
             unread(&drift.failures),
@@ -42,8 +43,8 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
 fn unmanaged(live: Option<&[Unmanaged]>) -> Section {
     let entry = |one: &Unmanaged| {
         let name = one.name.as_ref().map(|name| format!("{name} ")).unwrap_or_default();
-        let says = format!("{name}in {}, {}", one.scope, one.status);
-        Entry::new(Tone::Faint, "Unmanaged: ", one.id.to_string(), Some(says))
+        let says = say!("{name}in {scope}, {status}", name, scope = one.scope, status = one.status);
+        Entry::new(Tone::Faint, say!("Unmanaged: "), one.id.to_string(), Some(says))
     };
     let entries = match live {
         None => Vec::new(),

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{Block, Changes, GroupRow, Keeps, Kind, Wave};
-use super::{Body, Entry, Fact, Lead, Page, Place, Section, Verdict, spec_fact};
+use super::{Body, Entry, FULL_WIDTH_COLON, Fact, Lead, Page, Place, Section, Verdict, spec_fact, split_behind};
 use crate::cloud::Call;
+use crate::language::say;
 use crate::plan::{
     Action, Assumed, Blocked, Floor, Guard, Plan, ResourceChange, RolloutPlan, Step, Traffic, Upcoming, Values,
 };
@@ -23,12 +24,12 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
         title = title.and(" of ").and_theirs(spec);
     }
     let is_done = plan.is_empty() && plan.is_complete();
-    let target = Fact::new("Target", Phrase::theirs(plan.target.to_string()));
+    let target = Fact::new(say!("Target"), Phrase::theirs(plan.target.to_string()));
     let mut facts = vec![target, spec_fact(spec, plan.timestamp, &plan.time_zone)];
     if !is_done {
         let (label, word) = match plan.is_applyable() {
-            true => ("Approve with", plan.approve_with().to_string()),
-            false => ("Digest", plan.digest()),
+            true => (say!("Approve with"), plan.approve_with().to_string()),
+            false => (say!("Digest"), plan.digest()),
         };
         facts.push(Fact::new(label, Phrase::theirs(word)).toned(Tone::Faint).at(Place::Foot));
     }
@@ -55,10 +56,10 @@ pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
 
 fn verdict(plan: &Plan, is_done: bool) -> Verdict {
     if is_done {
-        return Verdict::new(Tone::Good, "No changes.", words::no_changes(plan));
+        return Verdict::new(Tone::Good, say!("No changes."), words::no_changes(plan));
     }
     let line = words::plan_line(plan.summary());
-    let (strong, rest) = line.split_at("Plan:".len());
+    let (strong, rest) = split_behind(&line, [':', FULL_WIDTH_COLON]);
     Verdict { lines: vec![words::counts_line(plan.summary())], ..Verdict::new(Tone::Strong, strong, rest) }
 }
 
@@ -66,16 +67,26 @@ fn verdict(plan: &Plan, is_done: bool) -> Verdict {
 fn assumed(plan: &Plan) -> Section {
     let zone = &plan.time_zone;
     let entry = |assumed: &Assumed| {
-        let says = format!("{} {} {}", assumed.change_id, words::what(assumed.what), zone.shown(assumed.at));
+        let says = say!(
+            "{change} {begins_or_ends} {at}",
+            change = assumed.change_id,
+            begins_or_ends = words::what(assumed.what),
+            at = zone.shown(assumed.at)
+        );
         Entry::plain(Tone::Faint, says)
     };
     let mut entries: Vec<Entry> = plan.assumed.iter().map(entry).collect();
     if let Some(at) = plan.at {
-        let over = if plan.looks_back() { ", which is over" } else { "" };
-        let says =
-            if entries.is_empty() { "nothing is taken as done by then" } else { "these are taken as done by then" };
-        entries
-            .insert(0, Entry::new(Tone::Strong, "", format!("As of {}{over}", zone.shown(at)), Some(says.to_owned())));
+        let over = if plan.looks_back() { say!(", which is over") } else { "" };
+        let says = if entries.is_empty() {
+            say!("nothing is taken as done by then")
+        } else {
+            say!("these are taken as done by then")
+        };
+        entries.insert(
+            0,
+            Entry::new(Tone::Strong, "", say!("As of {at}{over}", at = zone.shown(at), over), Some(says.to_owned())),
+        );
     }
     Section::new("As of", Lead::Nothing, Body::List(entries))
 }
@@ -88,17 +99,17 @@ fn traffic(plan: &Plan) -> Section {
     };
     let mut entries: Vec<Entry> = plan.traffic.iter().map(entry).collect();
     if !entries.is_empty() {
-        entries.push(Entry::plain(Tone::Faint, words::TRAFFIC_IS_OF.to_owned()));
+        entries.push(Entry::plain(Tone::Faint, words::traffic_is_of().to_owned()));
     }
-    Section::new("Traffic", Lead::Line("Traffic:"), Body::List(entries))
+    Section::new("Traffic", Lead::Line(say!("Traffic:")), Body::List(entries))
 }
 
 fn upcoming(plan: &Plan) -> Section {
     let moment = plan.at.unwrap_or(plan.timestamp);
     let entry = |upcoming: &Upcoming| Entry::plain(Tone::Faint, words::upcoming(upcoming, moment, &plan.time_zone));
     let (title, lead) = match plan.at {
-        Some(_) => ("Coming up, counted from --at on", "Coming up, counted from --at on:"),
-        None => ("Coming up", "Coming up:"),
+        Some(_) => ("Coming up, counted from --at on", say!("Coming up, counted from --at on:")),
+        None => ("Coming up", say!("Coming up:")),
     };
     Section::new(title, Lead::Line(lead), Body::List(plan.upcoming.iter().map(entry).collect()))
 }
@@ -106,18 +117,19 @@ fn upcoming(plan: &Plan) -> Section {
 fn drifted(plan: &Plan) -> Section {
     let status = |values: &Option<Values>| match values {
         Some(values) => format!("\"{}\"", values.status),
-        None => "absent".to_owned(),
+        None => say!("absent").to_owned(),
     };
     let entry = |drift: &ResourceChange| {
         let (before, after) = (status(&drift.change.before), status(&drift.change.after));
-        let since = drift.since.map(|since| format!(" since {}", plan.time_zone.stamp(since))).unwrap_or_default();
-        let says = format!("was {before} when last applied, is {after}{since}");
+        let since =
+            drift.since.map(|since| say!(" since {since}", since = plan.time_zone.stamp(since))).unwrap_or_default();
+        let says = say!("was {before} when last applied, is {after}{since}", before, after, since);
         Entry::new(Tone::Change, "~ ", drift.address.to_string(), Some(says))
     };
     let entries = plan.resource_drift.iter().map(entry).collect();
     Section::new(
         "Changed outside of rictl",
-        Lead::Line("Note: Objects have changed outside of rictl"),
+        Lead::Line(say!("Note: Objects have changed outside of rictl")),
         Body::List(entries),
     )
 }
@@ -126,7 +138,7 @@ fn changes(plan: &Plan) -> Section {
     let by_address = by_address(&plan.steps);
     let blocks = by_address.iter().map(|(address, steps)| block(address, steps, plan)).collect();
     let changes = Changes { blocks, groups: groups(plan, &by_address) };
-    Section::new("Changes", Lead::Line("rictl will perform the following actions:"), Body::Changes(changes))
+    Section::new("Changes", Lead::Line(say!("rictl will perform the following actions:")), Body::Changes(changes))
 }
 
 /// Groups the steps by interface, interfaces in the order of their first steps.
@@ -150,7 +162,10 @@ fn block(address: &Address, steps: &[&Step], plan: &Plan) -> Block {
     let moving = change.and_then(|change| {
         let (since, before) = (change.since?, change.change.before.as_ref()?);
         let since = || plan.time_zone.stamp(since);
-        before.status.is_transitional().then(|| format!("{}, in transition since {}", before.status, since()))
+        before
+            .status
+            .is_transitional()
+            .then(|| say!("{status}, in transition since {since}", status = before.status, since = since()))
     });
     Block {
         address: address.to_string(),
@@ -243,7 +258,7 @@ fn order(plan: &Plan) -> Section {
     let is_told = |rollout: &&RolloutPlan| !waves.is_empty() || (rollout.check.is_some() && !plan.steps.is_empty());
     let rollout = plan.rollout.as_ref().filter(is_told).map(|rollout| Phrase::theirs(words::rollout(rollout)));
     let body = Body::Order(waves.into_iter().map(wave).collect(), rollout);
-    Section::new("Order", Lead::Line("Order:"), body)
+    Section::new("Order", Lead::Line(say!("Order:")), body)
 }
 
 /// Says what cannot be had.
@@ -258,7 +273,7 @@ pub(super) fn blocked(plan: &Plan) -> Section {
         let entry = Entry::new(Tone::Bad, "! ", String::new(), Some(detail.clone())).coded(first.code().as_str());
         Entry { about, ..entry }
     };
-    Section::new("Blocked", Lead::Line("Blocked:"), Body::List(alike.map(entry).collect())).urgent().whole()
+    Section::new("Blocked", Lead::Line(say!("Blocked:")), Body::List(alike.map(entry).collect())).urgent().whole()
 }
 
 /// Says of what goes down which prefixes lead elsewhere then; those that lead nowhere are among the worries.
@@ -269,7 +284,7 @@ fn routes(plan: &Plan) -> Section {
         let kept = words::alike(routes).into_iter().filter(|alike| !alike.remains.is_empty());
         kept.map(move |alike| Entry::new(Tone::Faint, "", address.clone(), Some(alike.said())))
     });
-    Section::new("Routes", Lead::Line("Routes over what goes down:"), Body::List(entries.collect()))
+    Section::new("Routes", Lead::Line(say!("Routes over what goes down:")), Body::List(entries.collect()))
 }
 
 fn left_alone(plan: &Plan) -> Section {
@@ -277,14 +292,14 @@ fn left_alone(plan: &Plan) -> Section {
         let detail = words::left_alone(plan, left);
         Entry::new(Tone::Faint, "= ", left.address.to_string(), Some(detail)).coded(left.reason.code().as_str())
     });
-    Section::new("Left alone", Lead::Line("Left alone:"), Body::List(entries.collect())).urgent()
+    Section::new("Left alone", Lead::Line(say!("Left alone:")), Body::List(entries.collect())).urgent()
 }
 
 fn remarks(plan: &Plan, given: &Given) -> [Section; 3] {
     let doubts = plan.doubts.iter().map(|doubt| {
-        let says = format!("{}; the next apply settles it first", words::doubt(doubt));
-        let about = format!("{} of run {}", doubt.step, doubt.run_id);
-        Entry::new(Tone::Change, "In doubt: ", about, Some(says))
+        let says = say!("{doubt}; the next apply settles it first", doubt = words::doubt(doubt));
+        let about = say!("{step} of run {run_id}", step = doubt.step, run_id = doubt.run_id);
+        Entry::new(Tone::Change, say!("In doubt: "), about, Some(says))
     });
     let doubts = Section::new("In doubt", Lead::Labels { are_own: false }, Body::List(doubts.collect()));
     [super::unread(&plan.failures), doubts.urgent(), super::warnings(&plan.warnings, &plan.time_zone, given)]

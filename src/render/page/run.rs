@@ -1,7 +1,7 @@
 //! The sections of a run: its circumstances, why it ended as it did, what became of each step.
 
 use super::steps::StepRow;
-use super::{Body, Entry, Fact, Lead, Page, Place, Section, Verdict, version};
+use super::{Body, Entry, FULL_WIDTH_EXCLAMATION, Fact, Lead, Page, Place, Section, Verdict, split_behind, version};
 use crate::calendar::Zone;
 use crate::journal::{Evidence, LockWord, Operation, Outcome};
 use crate::render::past::PastRun;
@@ -51,7 +51,7 @@ pub(crate) fn end(report: &Report, given: &Given, blocked: usize) -> Page {
 fn verdict(report: &Report, blocked: usize) -> Verdict {
     let is_complete = report.exit() == Some(Exit::Done);
     let line = words::last_line(report);
-    let (strong, rest) = line.split_at(line.find('!').map_or(0, |end| end + 1));
+    let (strong, rest) = split_behind(&line, ['!', FULL_WIDTH_EXCLAMATION]);
     let mut lines = vec![words::counts_line(report, blocked)];
     if !is_complete {
         lines.push(words::incomplete(report));

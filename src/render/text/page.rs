@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Line, Screen, Tone, View, and_more, columns_of};
+use crate::language::say;
 use crate::render::page::changes::{Block, Changes, Extent, GroupRow, Kind, MOST_AT_LENGTH, Wave};
 use crate::render::page::findings::Finding;
 use crate::render::page::steps::StepRow;
@@ -11,6 +12,9 @@ use crate::render::phrase::Phrase;
 
 /// The most lines that the table of groups takes before the links of its rows are cut.
 const MOST_LINES: usize = 40;
+
+/// The cells of a row of the table of groups.
+const GROUP_CELLS: usize = 5;
 
 /// The most steps of a wave that are named where lists are cut.
 const NAMED_STEPS: usize = 8;
@@ -47,9 +51,10 @@ pub(crate) fn page<W: Write + ?Sized>(out: &mut W, page: &Page, steps: Steps, vi
 
 fn head<W: Write + ?Sized>(screen: &mut Screen<'_, W>, facts: &[Fact]) -> io::Result<()> {
     let facts = || facts.iter().filter(|fact| matches!(fact.place, Place::Head | Place::HeadWhole));
-    let width = facts().map(|fact| fact.label.len()).max().unwrap_or(0) + ": ".len();
+    let width = facts().map(|fact| columns_of(fact.label)).max().unwrap_or(0) + 2;
     for fact in facts() {
-        let label = format!("{:<width$}", format!("{}:", fact.label));
+        let label = format!("{}{}", fact.label, say!(":"));
+        let label = format!("{label}{}", " ".repeat(width.saturating_sub(columns_of(&label))));
         let line = Line::at(0).hang(width).with(Tone::Strong, label).with(fact.tone, fact.says.to_string());
         if fact.place == Place::HeadWhole { screen.unwrapped(&line)? } else { screen.line(&line)? }
     }
@@ -58,7 +63,7 @@ fn head<W: Write + ?Sized>(screen: &mut Screen<'_, W>, facts: &[Fact]) -> io::Re
 
 fn foot<W: Write + ?Sized>(screen: &mut Screen<'_, W>, page: &Page) -> io::Result<()> {
     for fact in page.facts.iter().filter(|fact| fact.place == Place::Foot) {
-        screen.unwrapped(&Line::at(0).with(fact.tone, format!("{}: {}", fact.label, fact.says)))?;
+        screen.unwrapped(&Line::at(0).with(fact.tone, format!("{}{}{}", fact.label, say!(": "), fact.says)))?;
     }
     // Other tools parse these lines.
     let verdict = &page.verdict;
@@ -67,7 +72,7 @@ fn foot<W: Write + ?Sized>(screen: &mut Screen<'_, W>, page: &Page) -> io::Resul
         screen.unwrapped(&Line::at(0).text(line.as_str()))?;
     }
     match &page.next {
-        Some(next) => screen.line(&Line::at(0).hang(2).with(Tone::Wait, "Next: ").phrase(next)),
+        Some(next) => screen.line(&Line::at(0).hang(2).with(Tone::Wait, say!("Next: ")).phrase(next)),
         None => Ok(()),
     }
 }
@@ -103,7 +108,7 @@ fn list<W: Write + ?Sized>(screen: &mut Screen<'_, W>, section: &Section, entrie
         parts.extend(entry.says.iter().map(|says| (Tone::Plain, says.clone())));
         let mut line = Line::at(indent).hang(indent + 2).with(entry.tone, entry.label);
         for (number, (tone, part)) in parts.into_iter().enumerate() {
-            line = if number > 0 { line.text(": ") } else { line };
+            line = if number > 0 { line.text(say!(": ")) } else { line };
             line = line.with(tone, part);
         }
         screen.line(&line)?;
@@ -119,7 +124,7 @@ fn most(view: View) -> usize {
 /// Counts what was folded away, and says what shows it.
 fn more<W: Write + ?Sized>(screen: &mut Screen<'_, W>, indent: usize, left_out: usize, what: &str) -> io::Result<()> {
     match and_more(left_out, what, screen.view().ellipsis()) {
-        Some(text) => screen.line(&Line::at(indent).with(Tone::Faint, format!("{text} (--full shows all)"))),
+        Some(text) => screen.line(&Line::at(indent).with(Tone::Faint, say!("{text} (--full shows all)", text))),
         None => Ok(()),
     }
 }
@@ -131,27 +136,28 @@ fn changes<W: Write + ?Sized>(screen: &mut Screen<'_, W>, changes: &Changes) -> 
         return Ok(());
     }
     screen.blank()?;
-    aligned(screen, &GroupRow::HEADS, &fitting(&changes.groups, screen.view()))?;
+    aligned(screen, &GroupRow::heads(), &fitting(&changes.groups, screen.view()))?;
     let reasons = changes.reasons();
     if !reasons.is_empty() {
         screen.blank()?;
     }
     for (reason, count) in &reasons {
-        let line = Line::at(2).hang(4).with(Tone::Faint, "# ").text(format!("{reason} ({count})"));
+        let line = Line::at(2).hang(4).with(Tone::Faint, "# ").text(say!("{reason} ({count})", reason, count));
         screen.line(&line)?;
     }
     let told = changes.told(extent).count();
-    more(screen, 2, changes.blocks.len() - told, "without a block of their own")
+    more(screen, 2, changes.blocks.len() - told, say!("without a block of their own"))
 }
 
 /// Returns the rows of groups. Where they would take too many lines, each is one: of links that have no room the number is
 /// told, and one link at least is named.
-fn fitting(groups: &[GroupRow], view: View) -> Vec<[Phrase; GroupRow::HEADS.len()]> {
-    const LAST: usize = GroupRow::HEADS.len() - 1;
+fn fitting(groups: &[GroupRow], view: View) -> Vec<[Phrase; GROUP_CELLS]> {
+    const LAST: usize = GROUP_CELLS - 1;
+    let heads = GroupRow::heads();
     let whole: Vec<_> = groups.iter().map(GroupRow::cells).collect();
     let width = |column: usize| {
         let cells = whole.iter().map(|row| columns_of(&row[column].to_string()));
-        cells.chain([GroupRow::HEADS[column].len()]).max().unwrap_or(0)
+        cells.chain([columns_of(heads[column])]).max().unwrap_or(0)
     };
     // Two before the row, two between its cells, and the last column stays free.
     let room = usize::from(view.width).saturating_sub((0..LAST).map(|column| width(column) + 2).sum::<usize>() + 3);
@@ -166,7 +172,11 @@ fn fitting(groups: &[GroupRow], view: View) -> Vec<[Phrase; GroupRow::HEADS.len(
     let some = |row: &GroupRow, named: usize| {
         let mut cells = row.cells_with(named);
         let left_out = row.links.len() - named;
-        cells[LAST] = std::mem::take(&mut cells[LAST]).and(format!(" {} {left_out} more", view.ellipsis()));
+        cells[LAST] = std::mem::take(&mut cells[LAST]).and(say!(
+            " {ellipsis} {left_out} more",
+            ellipsis = view.ellipsis(),
+            left_out
+        ));
         cells
     };
     let fitted = |(row, cells): (&GroupRow, [Phrase; LAST + 1])| {
@@ -188,7 +198,7 @@ fn aligned<W: Write + ?Sized, const N: usize>(
     let texts: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(Phrase::to_string)).collect();
     let width = |column: usize| {
         let cells = texts.iter().map(|row| columns_of(&row[column]));
-        cells.chain([heads[column].len()]).max().unwrap_or(0)
+        cells.chain([columns_of(heads[column])]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..N).map(width).collect();
     let line = |tone: Tone, cells: [&str; N]| {
@@ -210,7 +220,7 @@ fn block<W: Write + ?Sized>(screen: &mut Screen<'_, W>, block: &Block) -> io::Re
     };
     screen.blank()?;
     let address = &block.address;
-    let because = block.because().map(|because| format!(" ({because})")).unwrap_or_default();
+    let because = block.because().map(|because| say!(" ({because})", because)).unwrap_or_default();
     let head = Line::at(2).hang(4).with(Tone::Strong, format!("# {address}"));
     screen.line(&head.text(format!(" {}{because}", block.intention)))?;
     screen.line(&Line::at(indent).with(tone, symbol).text(format!("router_interface \"{address}\" {{")))?;
@@ -225,7 +235,7 @@ fn block<W: Write + ?Sized>(screen: &mut Screen<'_, W>, block: &Block) -> io::Re
         screen.line(&Line::at(8).hang(10).with(Tone::Wait, format!("# {moving}")))?;
     }
     for guard in &block.guards {
-        screen.line(&Line::at(8).hang(10).with(Tone::Faint, format!("# guard: {guard}")))?;
+        screen.line(&Line::at(8).hang(10).with(Tone::Faint, say!("# guard: {guard}", guard)))?;
     }
     screen.line(&Line::at(4).text("}"))
 }
@@ -234,9 +244,9 @@ fn order<W: Write + ?Sized>(screen: &mut Screen<'_, W>, waves: &[Wave], rollout:
     let folds = screen.view().folds;
     for wave in waves.iter().take(most(screen.view())) {
         let steps = if folds && wave.steps.len() > NAMED_STEPS { wave.counts.clone() } else { wave.steps.join(", ") };
-        screen.line(&Line::at(2).hang(10).text(format!("wave {}: {steps}", wave.number)))?;
+        screen.line(&Line::at(2).hang(10).text(say!("wave {number}: {steps}", number = wave.number, steps)))?;
     }
-    more(screen, 2, waves.len().saturating_sub(most(screen.view())), "waves")?;
+    more(screen, 2, waves.len().saturating_sub(most(screen.view())), say!("waves"))?;
     match rollout {
         Some(rollout) => screen.line(&Line::at(2).hang(4).text(rollout.to_string())),
         None => Ok(()),
@@ -249,12 +259,17 @@ fn findings<W: Write + ?Sized>(screen: &mut Screen<'_, W>, findings: &[Finding])
     }
     for finding in findings {
         let head = Line::at(0).hang(4).with(finding.tone, finding.mark).with(Tone::Strong, finding.address.as_str());
-        let since = finding.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
+        let since = finding.since.as_ref().map(|since| say!(" since {since}", since)).unwrap_or_default();
         let moving = if finding.is_moving { since.as_str() } else { "" };
-        let cause = format!(": {}{moving}", finding.cause);
-        screen.line(&head.with(finding.tone, cause).text(format!(" ({} in {})", finding.id, finding.scope)))?;
+        let cause = say!(": {cause}{moving}", cause = finding.cause, moving);
+        screen.line(&head.with(finding.tone, cause).text(say!(
+            " ({id} in {scope})",
+            id = finding.id,
+            scope = finding.scope
+        )))?;
         let Finding { spec, last_applied, live, .. } = finding;
-        let sides = format!("spec {spec}, last applied {last_applied}, live {live}{since}");
+        let sides =
+            say!("spec {spec}, last applied {last_applied}, live {live}{since}", spec, last_applied, live, since);
         screen.line(&Line::at(4).text(sides))?;
         if let Some(note) = &finding.note {
             screen.line(&Line::at(4).with(finding.note_tone, note.as_str()))?;
@@ -266,18 +281,18 @@ fn findings<W: Write + ?Sized>(screen: &mut Screen<'_, W>, findings: &[Finding])
 /// Writes one row for each finding: none is folded away, since a finding that is not seen is not found.
 fn brief_findings<W: Write + ?Sized>(screen: &mut Screen<'_, W>, findings: &[Finding]) -> io::Result<()> {
     let row = |finding: &Finding| {
-        let since = finding.since.as_ref().map(|since| format!(" since {since}")).unwrap_or_default();
+        let since = finding.since.as_ref().map(|since| say!(" since {since}", since)).unwrap_or_default();
         [
             format!("{}{}", finding.mark, finding.address),
             finding.cause.to_owned(),
-            format!("spec {}", finding.spec),
-            format!("live {}{since}", finding.live),
+            say!("spec {spec}", spec = finding.spec),
+            say!("live {live}{since}", live = finding.live, since),
         ]
         .map(Phrase::theirs)
     };
     let rows: Vec<[Phrase; 4]> = findings.iter().map(row).collect();
-    aligned(screen, &["Interface", "Finding", "Spec", "Live"], &rows)?;
-    screen.line(&Line::at(2).with(Tone::Faint, "(--full shows what was last applied, ids and notes)"))
+    aligned(screen, &[say!("Interface"), say!("Finding"), say!("Spec"), say!("Live")], &rows)?;
+    screen.line(&Line::at(2).with(Tone::Faint, say!("(--full shows what was last applied, ids and notes)")))
 }
 
 fn steps<W: Write + ?Sized>(screen: &mut Screen<'_, W>, rows: &[StepRow], extent: Steps) -> io::Result<()> {
@@ -295,7 +310,7 @@ fn steps<W: Write + ?Sized>(screen: &mut Screen<'_, W>, rows: &[StepRow], extent
     let widths = [width(|row| &row.id), width(|row| &row.outcome), width(|row| row.status.as_deref().unwrap_or(""))];
     listed.iter().try_for_each(|row| step(screen, row, extent, widths))?;
     let good = rows.iter().filter(|row| row.is_at_goal).count();
-    match and_more(good.saturating_sub(shown), "at their goals", screen.view().ellipsis()) {
+    match and_more(good.saturating_sub(shown), say!("at their goals"), screen.view().ellipsis()) {
         Some(text) => screen.line(&Line::at(0).with(Tone::Faint, text)),
         None => Ok(()),
     }
@@ -322,10 +337,10 @@ fn step<W: Write + ?Sized>(
     if extent == Steps::Whole {
         facts.push(format!("{} -> {}", row.before, row.goal));
         facts.extend(row.began.as_ref().map(|began| match &row.ended {
-            Some(ended) => format!("{began} to {ended}"),
+            Some(ended) => say!("{began} to {ended}", began, ended),
             None => began.clone(),
         }));
-        facts.push(format!("{} in {}", row.interface_id, row.scope));
+        facts.push(say!("{interface_id} in {scope}", interface_id = row.interface_id, scope = row.scope));
     }
     let untold = |id: &&String| (extent == Steps::Whole || !row.is_at_goal) && !detail.contains(id.as_str());
     facts.extend(row.request_id.as_ref().filter(untold).map(|id| format!("[RequestId={id}]")));
@@ -335,6 +350,10 @@ fn step<W: Write + ?Sized>(
     }
     // A whole row names it already.
     let is_located = row.is_located && extent == Steps::Brief;
-    let place = if is_located { format!("{} in {}: ", row.interface_id, row.scope) } else { String::new() };
+    let place = if is_located {
+        say!("{interface_id} in {scope}: ", interface_id = row.interface_id, scope = row.scope)
+    } else {
+        String::new()
+    };
     screen.line(&Line::at(4).hang(6).text(format!("{place}{detail}")))
 }

@@ -3,35 +3,49 @@
 use jiff::Timestamp;
 
 use crate::calendar::Zone;
+use crate::language::say;
 use crate::plan::StepId;
 use crate::state::{Awaiting, RunId};
 
 /// Returns that a run awaits confirmation.
 pub fn awaits(until: Timestamp, zone: &Zone) -> String {
-    format!("Applied; awaits confirmation until {}", zone.shown(until))
+    say!("Applied; awaits confirmation until {until}", until = zone.shown(until))
+}
+
+/// Says by which commands that is decided.
+pub fn deciding(keep: &str, back: &str) -> String {
+    say!("{keep} keeps it, {back} takes it back; so does silence.", keep, back)
+}
+
+/// Asks whether it is to be kept.
+pub fn question() -> &'static str {
+    say!("Only 'yes' keeps it now.")
 }
 
 /// Returns that what a run did before a signal ended it awaits confirmation, and what comes of that.
 pub(crate) fn awaits_all_the_same(awaiting: &Awaiting, zone: &Zone) -> String {
     let Awaiting { run_id, deadline, .. } = awaiting;
     let until = zone.shown(deadline.until);
-    format!(
+    say!(
         "what was done awaits confirmation until {until}: `rictl confirm {run_id}` keeps it, `rictl rollback {run_id}` takes it back; past \
-         that `rictl confirm --expired` and the next `rictl apply` do"
+         that `rictl confirm --expired` and the next `rictl apply` do",
+        until,
+        run_id
     )
 }
 
 /// Returns that a run is kept, by this confirmation or by one before.
 pub fn kept(run_id: &RunId, is_of_before: bool) -> String {
-    if is_of_before { format!("Run {run_id} is kept already.") } else { format!("Run {run_id} is kept.") }
+    if is_of_before { say!("Run {run_id} is kept already.", run_id) } else { say!("Run {run_id} is kept.", run_id) }
 }
 
 /// Returns that what a way back had left of a run is kept, and which of its calls nobody has seen to end.
 pub fn rest_kept(run_id: &RunId, in_doubt: &[StepId]) -> String {
     let calls: Vec<String> = in_doubt.iter().map(StepId::to_string).collect();
     let calls = calls.join(", ");
-    let open = if in_doubt.is_empty() { String::new() } else { format!("; sent before, and not seen to end: {calls}") };
-    format!("Run {run_id} is kept as far as it was not taken back{open}.")
+    let open =
+        if in_doubt.is_empty() { String::new() } else { say!("; sent before, and not seen to end: {calls}", calls) };
+    say!("Run {run_id} is kept as far as it was not taken back{open}.", run_id, open)
 }
 
 /// How far a run has come that has to be confirmed.
@@ -55,11 +69,11 @@ impl Stands<'_> {
         let until = zone.shown(self.until);
         match self.left_by {
             Some(by) if !self.is_due => {
-                format!("was taken back in part, by run {by}, until a signal came; the rest is due at {until}")
+                say!("was taken back in part, by run {by}, until a signal came; the rest is due at {until}", by, until)
             }
-            Some(by) => format!("was not confirmed, and run {by} has not taken all of it back"),
-            None if self.is_due => format!("was not confirmed until {until}"),
-            None => format!("awaits confirmation until {until}"),
+            Some(by) => say!("was not confirmed, and run {by} has not taken all of it back", by),
+            None if self.is_due => say!("was not confirmed until {until}", until),
+            None => say!("awaits confirmation until {until}", until),
         }
     }
 }
@@ -69,34 +83,40 @@ pub(crate) fn warning(stands: &Stands<'_>, zone: &Zone) -> (String, String) {
     let Stands { run_id, left_by, is_due, .. } = *stands;
     let detail = match left_by {
         Some(_) if !stands.in_doubt.is_empty() => {
-            "`rictl confirm --expired` reads what became of its calls, and goes on with it".to_owned()
+            say!("`rictl confirm --expired` reads what became of its calls, and goes on with it").to_owned()
         }
-        Some(_) if !is_due => format!(
-            "from then on `rictl confirm --expired` and the next `rictl apply` go on with it; `rictl confirm {run_id}` keeps what is left"
+        Some(_) if !is_due => say!(
+            "from then on `rictl confirm --expired` and the next `rictl apply` go on with it; `rictl confirm {run_id}` keeps what is left",
+            run_id
         ),
-        Some(_) => format!("`rictl confirm --expired` tries again, `rictl confirm {run_id}` keeps what is left"),
-        None if is_due => "the next `rictl apply` or `rictl confirm --expired` takes it back".to_owned(),
+        Some(_) => say!("`rictl confirm --expired` tries again, `rictl confirm {run_id}` keeps what is left", run_id),
+        None if is_due => say!("the next `rictl apply` or `rictl confirm --expired` takes it back").to_owned(),
         None => {
-            format!("`rictl confirm {run_id}` keeps it; else it is taken back; nobody else touches what it changed")
+            say!(
+                "`rictl confirm {run_id}` keeps it; else it is taken back; nobody else touches what it changed",
+                run_id
+            )
         }
     };
-    (format!("run {run_id} {}", stands.said(zone)), detail)
+    (say!("run {run_id} {said}", run_id, said = stands.said(zone)), detail)
 }
 
 /// Returns that nobody has confirmed a run in time.
 pub fn nobody_confirmed(run_id: &RunId) -> String {
-    format!("nobody confirmed run {run_id} in time")
+    say!("nobody confirmed run {run_id} in time", run_id)
 }
 
 /// Returns that a run is taken back now.
 pub(crate) fn taking_back(run_id: &RunId) -> String {
-    format!("taking back run {run_id}, which nobody has confirmed")
+    say!("taking back run {run_id}, which nobody has confirmed", run_id)
 }
 
 /// Returns that a run could not be taken back yet, and who will.
 pub fn not_taken_back(run_id: &RunId, why: &str) -> String {
-    format!(
-        "run {run_id} is not taken back yet: {why}; past its deadline the next apply or `rictl confirm --expired` does it"
+    say!(
+        "run {run_id} is not taken back yet: {why}; past its deadline the next apply or `rictl confirm --expired` does it",
+        run_id,
+        why
     )
 }
 
@@ -106,11 +126,11 @@ pub const NOTHING_DUE: &str = "nothing is due";
 /// Returns that runs which nobody had confirmed came first.
 pub fn came_first(runs: usize, plan: &str) -> String {
     let what = if runs == 1 {
-        "a run that nobody had confirmed".to_owned()
+        say!("a run that nobody had confirmed").to_owned()
     } else {
-        format!("{runs} runs that nobody had confirmed")
+        say!("{runs} runs that nobody had confirmed", runs)
     };
-    format!("{what} came first, and nothing else was done; run `{plan}`")
+    say!("{what} came first, and nothing else was done; run `{plan}`", what, plan)
 }
 
 /// Returns one line of the list of what awaits.

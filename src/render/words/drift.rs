@@ -2,6 +2,7 @@
 
 use crate::calendar::Zone;
 use crate::drift::{Causes, Drift, DriftCause, DriftItem, Mover, UnknownCause, Who, WhoUnknown};
+use crate::language::say;
 use crate::plan::{ActionReason, Blocked, GroupHealth};
 use crate::render::words::groups::standing;
 use crate::render::words::plan::{blocked_address, span};
@@ -16,31 +17,40 @@ pub(crate) fn verdict(drift: &Drift) -> String {
             |item: &&DriftItem| item.cause == DriftCause::Blocked && item.last_applied.is_some() == was_applied;
         match drift.items.iter().filter(is_such).count() {
             0 => String::new(),
-            blocked => format!("; {blocked} {what}"),
+            blocked => say!("; {blocked} {what}", blocked, what),
         }
     };
-    let blocked = blocked(false, "never applied and blocked") + &blocked(true, "held back");
+    let blocked = blocked(false, say!("never applied and blocked")) + &blocked(true, say!("held back"));
     let unread = match (drift.unread.len(), drift.failures.is_empty()) {
         (0, true) => String::new(),
-        (0, false) => "; not everything could be read".to_owned(),
-        (unread, _) => format!("; {unread} could not be read"),
+        (0, false) => say!("; not everything could be read").to_owned(),
+        (unread, _) => say!("; {unread} could not be read", unread),
     };
     let rest = match (moving, known) {
         (0, 0) => String::new(),
-        _ => format!(" ({moving} in transition, {known} known and left alone)"),
+        _ => say!(" ({moving} in transition, {known} known and left alone)", moving, known),
     };
     let broken = match drift.broken_groups().count() {
         0 => String::new(),
-        1 => "; 1 group is below its floor or DOWN".to_owned(),
-        more => format!("; {more} groups are below their floor or DOWN"),
+        1 => say!("; 1 group is below its floor or DOWN").to_owned(),
+        more => say!("; {more} groups are below their floor or DOWN", more),
     };
     let is_found = drift.findings().next().is_some() || !broken.is_empty();
     match drift.checked() {
         0 if drift.declared > 0 && !is_found => {
-            format!("Nothing is known of drift: 0 of {} checked{unread}.", drift.declared)
+            say!("Nothing is known of drift: 0 of {declared} checked{unread}.", declared = drift.declared, unread)
         }
-        checked if !is_found => format!("No drift: {checked} checked{rest}{blocked}{unread}."),
-        checked => format!("Drift: {}{rest}{blocked}{broken}{unread}.", found(drift, checked)),
+        checked if !is_found => {
+            say!("No drift: {checked} checked{rest}{blocked}{unread}.", checked, rest, blocked, unread)
+        }
+        checked => say!(
+            "Drift: {found}{rest}{blocked}{broken}{unread}.",
+            found = found(drift, checked),
+            rest,
+            blocked,
+            broken,
+            unread
+        ),
     }
 }
 
@@ -49,20 +59,23 @@ fn found(drift: &Drift, checked: usize) -> String {
     let all = drift.findings().count();
     let moved = drift.findings().filter(|item| item.has_moved()).count();
     if moved == all {
-        return format!("{moved} of {checked} moved");
+        return say!("{moved} of {checked} moved", moved, checked);
     }
     let count = |wanted: fn(DriftCause) -> bool| drift.findings().filter(|item| wanted(item.cause)).count();
     let kinds = [
-        (moved, "moved"),
-        (count(|cause| cause == DriftCause::Differs(ActionReason::New)), "never applied"),
-        (count(|cause| cause == DriftCause::Differs(ActionReason::SpecChanged)), "changed in the spec"),
-        (count(|cause| cause == DriftCause::Differs(ActionReason::ChangeBegun)), "of a change that has begun"),
-        (count(is_overdue), "overdue"),
-        (count(|cause| cause == DriftCause::RolledBack), "taken back"),
+        (moved, say!("moved")),
+        (count(|cause| cause == DriftCause::Differs(ActionReason::New)), say!("never applied")),
+        (count(|cause| cause == DriftCause::Differs(ActionReason::SpecChanged)), say!("changed in the spec")),
+        (count(|cause| cause == DriftCause::Differs(ActionReason::ChangeBegun)), say!("of a change that has begun")),
+        (count(is_overdue), say!("overdue")),
+        (count(|cause| cause == DriftCause::RolledBack), say!("taken back")),
     ];
     let kinds = kinds.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-    let differ = if all == 1 { "differs" } else { "differ" };
-    format!("{all} of {checked} {differ}: {}", kinds.collect::<Vec<_>>().join(", "))
+    let kinds = kinds.collect::<Vec<_>>().join(say!(", "));
+    match all {
+        1 => say!("{all} of {checked} differs: {kinds}", all, checked, kinds),
+        _ => say!("{all} of {checked} differ: {kinds}", all, checked, kinds),
+    }
 }
 
 fn is_overdue(cause: DriftCause) -> bool {
@@ -73,7 +86,7 @@ fn is_overdue(cause: DriftCause) -> bool {
 pub(crate) fn why(item: &DriftItem) -> &'static str {
     match item.cause {
         // Applied it was, and this is not.
-        DriftCause::Blocked if item.last_applied.is_some() => "held back",
+        DriftCause::Blocked if item.last_applied.is_some() => say!("held back"),
         listed => cause(listed),
     }
 }
@@ -81,36 +94,40 @@ pub(crate) fn why(item: &DriftItem) -> &'static str {
 /// Returns a cause in words.
 pub(crate) fn cause(cause: DriftCause) -> &'static str {
     match cause {
-        DriftCause::Differs(ActionReason::SpecChanged) => "spec changed",
-        DriftCause::Differs(ActionReason::Drift) => "drifted",
-        DriftCause::Differs(ActionReason::Both) => "spec changed and drifted",
-        DriftCause::Differs(ActionReason::New) => "never applied",
-        DriftCause::Differs(ActionReason::ChangeBegun) => "change begun",
-        DriftCause::Differs(ActionReason::ChangeEnded) | DriftCause::Overdue => "overdue",
-        DriftCause::InTransition => "in transition",
-        DriftCause::HandsOff => "left alone (hands off)",
-        DriftCause::RolledBack => "taken back",
-        DriftCause::Blocked => "never applied, blocked",
+        DriftCause::Differs(ActionReason::SpecChanged) => say!("spec changed"),
+        DriftCause::Differs(ActionReason::Drift) => say!("drifted"),
+        DriftCause::Differs(ActionReason::Both) => say!("spec changed and drifted"),
+        DriftCause::Differs(ActionReason::New) => say!("never applied"),
+        DriftCause::Differs(ActionReason::ChangeBegun) => say!("change begun"),
+        DriftCause::Differs(ActionReason::ChangeEnded) | DriftCause::Overdue => say!("overdue"),
+        DriftCause::InTransition => say!("in transition"),
+        DriftCause::HandsOff => say!("left alone (hands off)"),
+        DriftCause::RolledBack => say!("taken back"),
+        DriftCause::Blocked => say!("never applied, blocked"),
     }
 }
 
 /// Returns what was last applied, in words.
 pub(crate) fn last_applied(item: &DriftItem) -> String {
-    item.last_applied.as_ref().map_or_else(|| "never".to_owned(), DesiredStatus::to_string)
+    item.last_applied.as_ref().map_or_else(|| say!("never").to_owned(), DesiredStatus::to_string)
 }
 
 /// Returns what is live, in words.
 pub(crate) fn live(item: &DriftItem) -> &str {
-    item.live.as_ref().map_or("absent", Status::as_str)
+    item.live.as_ref().map_or(say!("absent"), Status::as_str)
 }
 
 /// Says that a word is no cause.
 pub(crate) fn unknown_cause(unknown: &UnknownCause) -> String {
     let UnknownCause { word, near } = unknown;
     match near {
-        _ if word.is_empty() => "a cause is missing".to_owned(),
-        Some(near) => format!("there is no cause `{word}`; did you mean `{near}`?"),
-        None => format!("there is no cause `{word}`; there are {}", Causes::words().collect::<Vec<_>>().join(", ")),
+        _ if word.is_empty() => say!("a cause is missing").to_owned(),
+        Some(near) => say!("there is no cause `{word}`; did you mean `{near}`?", word, near),
+        None => say!(
+            "there is no cause `{word}`; there are {words}",
+            word,
+            words = Causes::words().collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 
@@ -119,12 +136,22 @@ pub(crate) fn line(item: &DriftItem, drift: &Drift) -> String {
     let DriftItem { address, id, scope, spec, .. } = item;
     let note = note(item, drift).map(|note| format!("; {note}")).unwrap_or_default();
     let (why, last, live) = (why(item), last_applied(item), live(item));
-    one_line(&format!("{address}: {why}: spec {spec}, last applied {last}, live {live} ({id} in {scope}){note}"))
+    one_line(&say!(
+        "{address}: {why}: spec {spec}, last applied {last}, live {live} ({id} in {scope}){note}",
+        address,
+        why,
+        spec,
+        last,
+        live,
+        id,
+        scope,
+        note
+    ))
 }
 
 /// Returns all that is to be said of a group that is below its floor, or DOWN, as one line.
 pub(crate) fn group_line(group: &GroupHealth) -> String {
-    one_line(&format!("group {}: {}", group.name, standing(group).says))
+    one_line(&say!("group {name}: {says}", name = group.name, says = standing(group).says))
 }
 
 /// Returns a text without its line ends, whoever wrote it.
@@ -136,25 +163,33 @@ pub(crate) fn one_line(text: &str) -> String {
 pub(crate) fn note(item: &DriftItem, drift: &Drift) -> Option<String> {
     let parts = [remark(item, drift), who(item, &drift.time_zone)];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+    (!parts.is_empty()).then(|| parts.join(say!("; ")))
 }
 
 /// Says who moved an item, where somebody asked.
 fn who(item: &DriftItem, zone: &Zone) -> Option<String> {
     match item.who.as_ref()? {
-        Some(Who::Run { run }) => Some(format!("moved by run {run}")),
+        Some(Who::Run { run }) => Some(say!("moved by run {run}", run)),
         Some(Who::Somebody(Mover { name, kind, event, time, request_id, is_rictl })) => {
-            let name = name.as_deref().unwrap_or("somebody without a name");
+            let name = name.as_deref().unwrap_or(say!("somebody without a name"));
             let kind = kind.as_ref().map(|kind| format!(" ({kind})")).unwrap_or_default();
-            let with = if *is_rictl { " with another rictl" } else { "" };
-            let request = request_id.as_ref().map(|id| format!(", RequestId {id}")).unwrap_or_default();
-            Some(format!("moved by {name}{kind}{with}: {event} at {}{request}", zone.shown(*time)))
+            let with = if *is_rictl { say!(" with another rictl") } else { "" };
+            let request = request_id.as_ref().map(|id| say!(", RequestId {id}", id)).unwrap_or_default();
+            Some(say!(
+                "moved by {name}{kind}{with}: {event} at {time}{request}",
+                name,
+                kind,
+                with,
+                event,
+                time = zone.shown(*time),
+                request
+            ))
         }
         None => item.who_unknown.map(|why| {
             let says = match why {
-                WhoUnknown::NotYet => "who moved it is not in ActionTrail yet",
-                WhoUnknown::NotThere => "ActionTrail has nobody who moved it",
-                WhoUnknown::Unread => "who moved it could not be read",
+                WhoUnknown::NotYet => say!("who moved it is not in ActionTrail yet"),
+                WhoUnknown::NotThere => say!("ActionTrail has nobody who moved it"),
+                WhoUnknown::Unread => say!("who moved it could not be read"),
             };
             says.to_owned()
         }),
@@ -165,14 +200,23 @@ fn who(item: &DriftItem, zone: &Zone) -> Option<String> {
 fn remark(item: &DriftItem, drift: &Drift) -> Option<String> {
     if let (Some(since), Some(change)) = (item.overdue_since, &item.change_id) {
         let ended = drift.time_zone.shown(since);
-        return Some(format!("overdue for {} ({change} ended {ended})", span(drift.moment().duration_since(since))));
+        return Some(say!(
+            "overdue for {overdue} ({change} ended {ended})",
+            overdue = span(drift.moment().duration_since(since)),
+            change,
+            ended
+        ));
     }
     if let (DriftCause::Overdue, Some(change)) = (item.cause, &item.change_id) {
-        return Some(format!("overdue ({change} asks for nothing here any more)"));
+        return Some(say!("overdue ({change} asks for nothing here any more)", change));
     }
     if let Some(run_id) = &item.taken_back_by {
-        let reason = item.reason.as_ref().map(|reason| format!("{reason}; ")).unwrap_or_default();
-        return Some(format!("{reason}taken back by run {run_id}, and left alone by apply without --redo"));
+        let reason = item.reason.as_ref().map(|reason| format!("{reason}{}", say!("; "))).unwrap_or_default();
+        return Some(say!(
+            "{reason}taken back by run {run_id}, and left alone by apply without --redo",
+            reason,
+            run_id
+        ));
     }
     if let Some(reason) = &item.blocked {
         return Some(blocked_address(
@@ -181,13 +225,16 @@ fn remark(item: &DriftItem, drift: &Drift) -> Option<String> {
         ));
     }
     if let Some(lock) = &item.business_status {
-        return Some(format!("it is {lock}, and carries nothing"));
+        return Some(say!("it is {lock}, and carries nothing", lock));
     }
     let reason = item.reason.as_deref();
     match item.hands_off_until {
         Some(until) => {
-            let stands = if item.hands_off_expired { "its hands_off ran out on" } else { "until" };
-            Some(format!("{stands} {until}: {}", reason.unwrap_or("no reason given")))
+            let reason = reason.unwrap_or(say!("no reason given"));
+            Some(match item.hands_off_expired {
+                true => say!("its hands_off ran out on {until}: {reason}", until, reason),
+                false => say!("until {until}: {reason}", until, reason),
+            })
         }
         None => reason.map(str::to_owned),
     }

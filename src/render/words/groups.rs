@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::text::and_more;
 use super::plan::keeps;
+use crate::language::say;
 use crate::plan::{GroupHealth, Guard, MemberNotUp, Plan, WhyMemberNotUp};
 use crate::resource::GroupName;
 
@@ -29,13 +30,13 @@ pub(crate) fn standing(group: &GroupHealth) -> Standing<'_> {
 pub(crate) fn counts(group: &GroupHealth) -> String {
     let GroupHealth { declared, up, floor, .. } = group;
     let up = match up {
-        Some(up) => format!("{up} of {declared} up, floor {floor}"),
-        None => format!("unknown how many of {declared} are up, floor {floor}"),
+        Some(up) => say!("{up} of {declared} up, floor {floor}", up, declared, floor),
+        None => say!("unknown how many of {declared} are up, floor {floor}", declared, floor),
     };
     let verdict = match (group.down, group.below) {
-        (true, true) => ": DOWN, below its floor",
-        (true, false) => ": DOWN",
-        (false, true) => ": below its floor",
+        (true, true) => say!(": DOWN, below its floor"),
+        (true, false) => say!(": DOWN"),
+        (false, true) => say!(": below its floor"),
         (false, false) => "",
     };
     format!("{up}{verdict}")
@@ -45,17 +46,17 @@ pub(crate) fn counts(group: &GroupHealth) -> String {
 pub(crate) fn not_up(group: &GroupHealth) -> String {
     let mut not_up: Vec<String> = group.not_up.iter().take(NAMED).map(member_not_up).collect();
     not_up.extend(and_more(group.not_up.len().saturating_sub(NAMED), "", ""));
-    if not_up.is_empty() { String::new() } else { format!("; {}", not_up.join(", ")) }
+    if not_up.is_empty() { String::new() } else { format!("{}{}", say!("; "), not_up.join(say!(", "))) }
 }
 
 fn member_not_up(member: &MemberNotUp) -> String {
     let MemberNotUp { address, why } = member;
     match why {
-        WhyMemberNotUp::Inactive => format!("{address} is not Active"),
-        WhyMemberNotUp::OppositeInactive => format!("{address} is Active, {}", not_up_because(*why)),
+        WhyMemberNotUp::Inactive => say!("{address} is not Active", address),
+        WhyMemberNotUp::OppositeInactive => say!("{address} is Active, {why}", address, why = not_up_because(*why)),
         WhyMemberNotUp::PeerDeleted => format!("{address} {}", not_up_because(*why)),
-        WhyMemberNotUp::Unread => format!("{address} could not be read"),
-        _ => format!("{address} is {}", not_up_because(*why)),
+        WhyMemberNotUp::Unread => say!("{address} could not be read", address),
+        _ => say!("{address} is {why}", address, why = not_up_because(*why)),
     }
 }
 
@@ -63,16 +64,16 @@ fn member_not_up(member: &MemberNotUp) -> String {
 pub(crate) fn not_up_because(why: WhyMemberNotUp) -> &'static str {
     match why {
         WhyMemberNotUp::Inactive => "Inactive",
-        WhyMemberNotUp::OppositeInactive => "its other side is not",
-        WhyMemberNotUp::PeerDeleted => "has lost its other side for good",
+        WhyMemberNotUp::OppositeInactive => say!("its other side is not"),
+        WhyMemberNotUp::PeerDeleted => say!("has lost its other side for good"),
         WhyMemberNotUp::FinancialLocked => "FinancialLocked",
         WhyMemberNotUp::SecurityLocked => "SecurityLocked",
-        WhyMemberNotUp::BusinessLocked => "locked",
-        WhyMemberNotUp::InTransition => "in transition",
-        WhyMemberNotUp::Absent => "not there",
-        WhyMemberNotUp::HandsOff => "hands off",
-        WhyMemberNotUp::Unread => "not read",
-        WhyMemberNotUp::Unhealthy => "unhealthy",
+        WhyMemberNotUp::BusinessLocked => say!("locked"),
+        WhyMemberNotUp::InTransition => say!("in transition"),
+        WhyMemberNotUp::Absent => say!("not there"),
+        WhyMemberNotUp::HandsOff => say!("hands off"),
+        WhyMemberNotUp::Unread => say!("not read"),
+        WhyMemberNotUp::Unhealthy => say!("unhealthy"),
     }
 }
 
@@ -92,7 +93,7 @@ pub(crate) fn of_plan(plan: &Plan) -> Vec<Standing<'_>> {
         let standing = standing(group);
         match tight.get(standing.name) {
             _ if group.is_finding() || group.is_unknown() => Some(standing),
-            Some(guard) => Some(Standing { says: format!("{}, none to spare", keeps(guard)), ..standing }),
+            Some(guard) => Some(Standing { says: say!("{keeps}, none to spare", keeps = keeps(guard)), ..standing }),
             None => None,
         }
     };

@@ -7,6 +7,7 @@ use super::super::phrase::Phrase;
 use crate::diagnostic::quoted;
 use crate::drift::{Drift, DriftCause, DriftItem};
 use crate::journal::{Operation, Outcome};
+use crate::language::say;
 use crate::plan::{BlockCode, Plan, Warning};
 use crate::resource::Address;
 use crate::run::{Exit, Reason, Report, RunOutcome, StepResult};
@@ -150,63 +151,76 @@ pub(crate) fn after_plan(plan: &Plan, given: &Given) -> Option<Phrase> {
         if plan.failures.iter().all(|failure| failure.may_be_misspelt) {
             let regions: BTreeSet<&str> = plan.failures.iter().map(|failure| failure.scope.region.as_str()).collect();
             let regions = Vec::from_iter(regions).join(", ");
-            let correct = Phrase::ours("correct ").and_theirs(regions).and(" in the spec where it is misspelt, then ");
-            return Some(correct.and_command(again()));
+            return Some(Phrase::of(
+                say!("correct {regions} in the spec where it is misspelt, then {plan}"),
+                [("regions", Phrase::theirs(regions)), ("plan", Phrase::command(again()))],
+            ));
         }
-        return Some(Phrase::command(again()).and(" reads again what could not be read"));
+        return Some(one(say!("{command} reads again what could not be read"), again()));
     }
     let is_beside_a_run = plan.warnings.iter().any(|warning| matches!(warning, Warning::RunGoingOn { .. }));
     if is_beside_a_run && !(plan.steps.is_empty() && plan.blocked.is_empty()) {
         let out = given.saved.as_deref().map(|file| format!(" --out {}", quoted(file))).unwrap_or_default();
         let anew = format!("{}{out}", again());
-        return Some(Phrase::ours("wait for the run that goes on, then ").and_command(anew).and(" plans what is left"));
+        return Some(one(say!("wait for the run that goes on, then {command} plans what is left"), anew));
     }
     if let Some(Warning::OtherAccount { declared, at, .. }) =
         plan.warnings.iter().find(|warning| matches!(warning, Warning::OtherAccount { .. }))
         && !plan.steps.is_empty()
     {
-        let use_those = Phrase::ours("use the credentials of account ").and_theirs(declared.to_string());
-        let correct = use_those.and(", or correct `cloud.account_id` at ").and_theirs(at.as_str());
-        return Some(correct.and(", then ").and_command(again()));
+        return Some(Phrase::of(
+            say!("use the credentials of account {account}, or correct `cloud.account_id` at {at}, then {plan}"),
+            [
+                ("account", Phrase::theirs(declared.to_string())),
+                ("at", Phrase::theirs(at.as_str())),
+                ("plan", Phrase::command(again())),
+            ],
+        ));
     }
     if plan.looks_back() && !(plan.steps.is_empty() && plan.blocked.is_empty()) {
         let now = command(&format!("plan{}{loosened}", choices(plan)));
-        return Some(Phrase::ours("nothing is applied as of the past: ").and_command(now).and(" plans as of now"));
+        return Some(one(say!("nothing is applied as of the past: {command} plans as of now"), now));
     }
     if plan.steps.is_empty() {
-        let lift = || Phrase::ours("lift what is blocked, then ").and_command(again());
-        return (!plan.blocked.is_empty()).then(lift);
+        return (!plan.blocked.is_empty()).then(|| one(say!("lift what is blocked, then {command}"), again()));
     }
     Some(match given.saved.as_deref() {
         // Only plans that cannot be applied do not say which spec they are of.
         Some(file) if spec.is_none() => {
-            Phrase::command(command(&format!("plan --out {}", quoted(file)))).and(" makes it again")
+            one(say!("{command} makes it again"), command(&format!("plan --out {}", quoted(file))))
         }
         Some(file) if given.used_by.is_some() => {
             let run_id = given.used_by.as_ref().map(|run_id| quoted(&run_id.0)).unwrap_or_default();
-            let show =
-                Phrase::ours("it was used: ").and_command(command(&format!("show {run_id}"))).and(" shows its run, ");
-            show.and_command(command(&format!("plan{}{at} --out {}", choices(plan), quoted(file))))
-                .and(" makes it anew")
+            let show = command(&format!("show {run_id}"));
+            let anew = command(&format!("plan{}{at} --out {}", choices(plan), quoted(file)));
+            Phrase::of(
+                say!("it was used: {show} shows its run, {plan} makes it anew"),
+                [("show", Phrase::command(show)), ("plan", Phrase::command(anew))],
+            )
         }
         Some(file) => {
-            let apply = Phrase::command(command(&format!("apply {}{loosened}", quoted(file))));
+            let apply = command(&format!("apply {}{loosened}", quoted(file)));
             match plan.at.filter(|at| *at > plan.timestamp) {
-                Some(at) => {
-                    let from = format!(", from {} on", plan.time_zone.shown(at));
-                    apply.and(" does exactly this").and_theirs(from)
-                }
-                None => apply.and(" does exactly this"),
+                Some(at) => Phrase::of(
+                    say!("{apply} does exactly this, from {from} on"),
+                    [("apply", Phrase::command(apply)), ("from", Phrase::theirs(plan.time_zone.shown(at)))],
+                ),
+                None => one(say!("{command} does exactly this"), apply),
             }
         }
         None if plan.at.is_some_and(|at| at.as_second() > plan.timestamp.as_second()) => {
-            Phrase::command(format!("{} --out FILE", again())).and(" saves it for then")
+            one(say!("{command} saves it for then"), format!("{} --out FILE", again()))
         }
         None => {
             let apply = format!("apply{}{loosened}", choices(plan));
-            Phrase::command(command(&apply)).and(" does this")
+            one(say!("{command} does this"), command(&apply))
         }
     })
+}
+
+/// Fills a sentence about one command.
+fn one(sentence: &'static str, command: String) -> Phrase {
+    Phrase::of(sentence, [("command", Phrase::command(command))])
 }
 
 /// Returns the flags that loosen a guard, as they were given.
@@ -238,19 +252,24 @@ pub(crate) fn after_drift(drift: &Drift, given: &Given) -> Option<Phrase> {
         // An apply is of now.
         let verb = if given.at.is_some() { "plan" } else { "apply" };
         let redo = command(&format!("{verb}{view} --redo"));
-        let does =
-            if given.at.is_some() { " shows what would be done again" } else { " does again what was taken back" };
-        Some(Phrase::ours("alter the spec, or ").and_command(redo).and(does))
+        let says = match given.at.is_some() {
+            true => say!("alter the spec, or {command} shows what would be done again"),
+            false => say!("alter the spec, or {command} does again what was taken back"),
+        };
+        Some(one(says, redo))
     } else if all(|item| !item.has_moved()) && drift.broken_groups().next().is_none() {
-        let shows = if given.at.is_some() { " shows what is asked for then" } else { " shows what apply would do" };
-        Some(Phrase::command(plan()).and(shows))
+        let says = match given.at.is_some() {
+            true => say!("{command} shows what is asked for then"),
+            false => say!("{command} shows what apply would do"),
+        };
+        Some(one(says, plan()))
     } else if drift.has_moved() {
         let fix = if given.leaves_drift { " --drift fix" } else { "" };
-        Some(Phrase::command(format!("{}{fix}", plan())).and(" shows what would bring it back"))
+        Some(one(say!("{command} shows what would bring it back"), format!("{}{fix}", plan())))
     } else if drift.failures.is_empty() {
         None
     } else {
-        Some(Phrase::command(command(&format!("drift{view}"))).and(" reads again what could not be read"))
+        Some(one(say!("{command} reads again what could not be read"), command(&format!("drift{view}"))))
     }
 }
 
@@ -261,52 +280,63 @@ pub(crate) fn after_run(report: &Report, given: &Given) -> Option<Phrase> {
 
 /// Returns what to run after a run; `command` makes a command of its words.
 fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Option<Phrase> {
-    let show = || command(&format!("show {}", quoted(&report.run_id.0)));
+    let show = || Phrase::command(command(&format!("show {}", quoted(&report.run_id.0))));
     let back = can_be_taken_back(report).then(|| command(&given.back(&report.run_id)));
     if report.exit() == Some(Exit::Done) {
-        return back.map(|back| Phrase::command(back).and(" takes it back"));
+        return back.map(|back| one(say!("{command} takes it back"), back));
     }
     if report.outcome() == RunOutcome::TakenBack {
         return Some(done_again(report, command));
     }
-    // What is left of a way back no plan shows: that is made from the spec, which asks for the opposite.
-    let (plan, shows) = match report.takes_back.first().filter(|_| report.operation == Operation::Rollback) {
-        Some(taken) if !report.left_nothing() => {
-            (command(&given.back_further(taken, report)), " takes back what is left")
-        }
-        _ if report.exit() == Some(Exit::Interrupted) && is_all_done(report) => {
-            (command(&format!("plan{}", given.view())), " shows whether anything is left")
-        }
-        _ => (command(&format!("plan{}", given.view())), " shows what is left"),
-    };
+    let (plan, shows) = what_is_left(report, given, &command);
     let is_back = report.operation == Operation::Rollback;
-    let next = match report.exit() {
-        Some(Exit::Refused) => {
-            let failed = report.results.iter().any(|result| result.outcome == Some(Outcome::Failed));
-            let nothing = Phrase::ours("nothing was changed; ");
-            let answers = if failed { nothing.and_command(show()).and(" has the API's answers; ") } else { nothing };
-            answers.and("lift what the guard names, then run ").and_command(plan)
+    Some(match report.exit() {
+        Some(Exit::Refused) if report.results.iter().any(|result| result.outcome == Some(Outcome::Failed)) => {
+            Phrase::of(
+                say!("nothing was changed; {show} has the API's answers; lift what the guard names, then run {plan}"),
+                [("show", show()), ("plan", Phrase::command(plan))],
+            )
         }
-        Some(Exit::Moved) if is_back => Phrase::ours("nothing was changed; ").and_command(plan).and(" plans it afresh"),
+        Some(Exit::Refused) => one(say!("nothing was changed; lift what the guard names, then run {command}"), plan),
+        Some(Exit::Moved) if is_back => one(say!("nothing was changed; {command} plans it afresh"), plan),
         Some(Exit::Moved) if report.is_too_late() => {
-            Phrase::ours("nothing was changed; ").and_command(plan).and(" shows what is asked for now")
+            one(say!("nothing was changed; {command} shows what is asked for now"), plan)
         }
-        Some(Exit::Moved) => Phrase::ours("nothing was changed; ").and_command(plan).and(" shows what moved"),
+        Some(Exit::Moved) => one(say!("nothing was changed; {command} shows what moved"), plan),
         Some(Exit::Partial | Exit::Interrupted) => {
-            let done = if is_back { " shows what was done" } else { " what was done" };
-            let what = Phrase::command(plan).and(shows).and(", ").and_command(show()).and(done);
+            let left = one(shows, plan);
+            let done = match is_back {
+                true => Phrase::of(say!("{left}, {show} shows what was done"), [("left", left), ("show", show())]),
+                false => Phrase::of(say!("{left}, {show} what was done"), [("left", left), ("show", show())]),
+            };
             match back {
-                Some(back) => what.and(", ").and_command(back).and(" takes that back"),
-                None => what,
+                Some(back) => Phrase::of(
+                    say!("{done}, {back} takes that back"),
+                    [("done", done), ("back", Phrase::command(back))],
+                ),
+                None => done,
             }
         }
-        None => Phrase::command(command("apply")).and(" settles what is open before anything else"),
-        Some(Exit::Done | Exit::Error | Exit::Changes | Exit::Locked) => {
-            let answers = Phrase::ours("nothing was changed; ").and_command(show()).and(" has the API's answers, ");
-            answers.and_command(plan).and(" tries afresh")
+        None => one(say!("{command} settles what is open before anything else"), command("apply")),
+        Some(Exit::Done | Exit::Error | Exit::Changes | Exit::Locked) => Phrase::of(
+            say!("nothing was changed; {show} has the API's answers, {plan} tries afresh"),
+            [("show", show()), ("plan", Phrase::command(plan))],
+        ),
+    })
+}
+
+/// Returns the command that shows, or does, what a run has left, and the sentence that says so of it. What is left of a way back
+/// no plan shows: that is made from the spec, which asks for the opposite.
+fn what_is_left(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> (String, &'static str) {
+    match report.takes_back.first().filter(|_| report.operation == Operation::Rollback) {
+        Some(taken) if !report.left_nothing() => {
+            (command(&given.back_further(taken, report)), say!("{command} takes back what is left"))
         }
-    };
-    Some(next)
+        _ if report.exit() == Some(Exit::Interrupted) && is_all_done(report) => {
+            (command(&format!("plan{}", given.view())), say!("{command} shows whether anything is left"))
+        }
+        _ => (command(&format!("plan{}", given.view())), say!("{command} shows what is left")),
+    }
 }
 
 /// Returns whether a run has done all that it was to do, whatever ended it then.
@@ -324,8 +354,11 @@ fn done_again(report: &Report, command: impl Fn(&str) -> String) -> Phrase {
         report.results.iter().filter(|result| result.step.call.is_some()).map(|result| &result.step.address).collect();
     // Other runs may have been taken back as well.
     let only: String = own.iter().map(|address| format!(" --target {}", quoted(address.as_str()))).collect();
-    let plan = Phrase::command(command(&format!("plan{only} --redo"))).and(" shows what was taken back, ");
-    plan.and_command(command(&format!("apply{only} --redo"))).and(" does it again")
+    let again = |verb: &str| Phrase::command(command(&format!("{verb}{only} --redo")));
+    Phrase::of(
+        say!("{plan} shows what was taken back, {apply} does it again"),
+        [("plan", again("plan")), ("apply", again("apply"))],
+    )
 }
 
 /// Returns what to run once a past run has been looked at; nothing while it goes on.
@@ -336,21 +369,25 @@ pub(crate) fn after_show(past: &PastRun, given: &Given) -> Option<Phrase> {
     Some(match past.outcome()? {
         RunOutcome::Died if past.resolved.is_none() => return after(report, given, command),
         RunOutcome::Complete if can_be_taken_back(report) => return after(report, given, command),
-        RunOutcome::Complete => Phrase::command(command("plan")).and(" shows whether anything is left"),
+        RunOutcome::Complete => one(say!("{command} shows whether anything is left"), command("plan")),
         RunOutcome::AwaitingConfirmation if past.is_due => {
-            Phrase::command(command("confirm --expired")).and(" takes it back, as the next apply does")
+            one(say!("{command} takes it back, as the next apply does"), command("confirm --expired"))
         }
         RunOutcome::AwaitingConfirmation => {
-            let keep = Phrase::command(command(&format!("confirm {}", quoted(&report.run_id.0)))).and(" keeps it, ");
-            keep.and_command(command(&given.back(&report.run_id))).and(" takes it back")
+            let keep = command(&format!("confirm {}", quoted(&report.run_id.0)));
+            let back = command(&given.back(&report.run_id));
+            Phrase::of(
+                say!("{keep} keeps it, {back} takes it back"),
+                [("keep", Phrase::command(keep)), ("back", Phrase::command(back))],
+            )
         }
         RunOutcome::TakenBack => done_again(report, command),
         _ => match report.takes_back.first().filter(|_| is_back) {
             Some(taken) if !report.left_nothing() => {
-                Phrase::command(command(&given.back_further(taken, report))).and(" takes back what is left")
+                one(say!("{command} takes back what is left"), command(&given.back_further(taken, report)))
             }
-            _ if is_all_done(report) => Phrase::command(command("plan")).and(" shows whether anything is left"),
-            _ => Phrase::command(command("plan")).and(" shows what is left"),
+            _ if is_all_done(report) => one(say!("{command} shows whether anything is left"), command("plan")),
+            _ => one(say!("{command} shows what is left"), command("plan")),
         },
     })
 }

@@ -7,6 +7,7 @@ use super::confirmation::Stands;
 use super::groups::{counts, not_up, not_up_because};
 use super::plan::{blocked_address, some, span, upcoming};
 use crate::calendar::Zone;
+use crate::language::say;
 use crate::overview::{AtWork, Disagreement, End, GroupWithout, Link, Moving, Obstacle, Overview, Prospect, Unread};
 use crate::plan::{BlockReason, Blocked, GroupHealth, WhyMemberNotUp};
 use crate::resource::{Address, Status};
@@ -15,19 +16,25 @@ use crate::state::Awaiting;
 /// Says where a group and the routes disagree: `sh-backup is in idc-sh but carries none of its 12 prefixes`.
 pub(crate) fn disagreement(found: &Disagreement) -> String {
     let Disagreement { group, address, is_member, carries, of } = found;
-    let prefixes = if *of == 1 { "prefix" } else { "prefixes" };
     match (is_member, carries) {
-        (true, 0) if *of == 1 => format!("{address} is in {group} but does not carry its 1 prefix"),
-        (true, 0) => format!("{address} is in {group} but carries none of its {of} {prefixes}"),
-        (true, some) => format!("{address} is in {group} but carries {some} of its {of} {prefixes}"),
-        (false, _) => format!("{address} carries all of the {of} {prefixes} of {group} but is not in it"),
+        (true, 0) if *of == 1 => say!("{address} is in {group} but does not carry its 1 prefix", address, group),
+        (true, 0) => say!("{address} is in {group} but carries none of its {of} prefixes", address, group, of),
+        (true, some) => {
+            say!("{address} is in {group} but carries {some} of its {of} prefixes", address, group, some, of)
+        }
+        (false, _) if *of == 1 => {
+            say!("{address} carries all of the 1 prefix of {group} but is not in it", address, group)
+        }
+        (false, _) => {
+            say!("{address} carries all of the {of} prefixes of {group} but is not in it", address, of, group)
+        }
     }
 }
 
 /// Says how many links of a group are up, and how many more may go down.
 pub(crate) fn group(group: &GroupHealth) -> String {
     let spare = match group.spare {
-        Some(spare) if !group.is_finding() => format!(", {spare} to spare"),
+        Some(spare) if !group.is_finding() => say!(", {spare} to spare", spare),
         _ => String::new(),
     };
     format!("{}{spare}", counts(group))
@@ -47,7 +54,7 @@ pub(crate) fn name(link: &Link) -> String {
 /// Says in one word or two how a link stands: the statuses of its ends, and of one that is Active why it is not up.
 pub(crate) fn standing(link: &Link) -> String {
     if link.up == Some(true) {
-        return "up".to_owned();
+        return say!("up").to_owned();
     }
     let mut ends: Vec<String> = link.ends.iter().map(end).collect();
     ends.dedup();
@@ -56,9 +63,9 @@ pub(crate) fn standing(link: &Link) -> String {
 
 fn end(end: &End) -> String {
     match (&end.status, end.why) {
-        (_, Some(WhyMemberNotUp::Unread)) => "not read".to_owned(),
-        (None, _) => "absent".to_owned(),
-        (Some(Status::Active), Some(why)) => format!("Active, {}", not_up_because(why)),
+        (_, Some(WhyMemberNotUp::Unread)) => say!("not read").to_owned(),
+        (None, _) => say!("absent").to_owned(),
+        (Some(Status::Active), Some(why)) => say!("Active, {why}", why = not_up_because(why)),
         (Some(status), _) => status.to_string(),
     }
 }
@@ -72,17 +79,17 @@ pub(crate) fn because(link: &Link, moment: Timestamp, zone: &Zone) -> String {
     }
     said.extend(link.changes.iter().filter(|change| Some(*change) != link.change_id.as_ref()).map(ToString::to_string));
     let since = link.ends.iter().filter(|end| end.status != Some(Status::Active)).filter_map(|end| end.since).min();
-    said.extend(since.filter(|_| link.up != Some(true)).map(|since| format!("since {}", zone.stamp(since))));
+    said.extend(since.filter(|_| link.up != Some(true)).map(|since| say!("since {since}", since = zone.stamp(since))));
     said.extend(link.until.map(|until| match until > moment {
-        true => format!("until {}", zone.shown(until)),
-        false => format!("ended {}", zone.shown(until)),
+        true => say!("until {until}", until = zone.shown(until)),
+        false => say!("ended {until}", until = zone.shown(until)),
     }));
     said.extend(link.run_id.as_ref().map(|run| match &link.who {
-        Some(who) => format!("by {who}, run {run}"),
-        None => format!("by run {run}"),
+        Some(who) => say!("by {who}, run {run}", who, run),
+        None => say!("by run {run}", run),
     }));
     said.extend(link.reason.as_ref().filter(|_| link.up != Some(true)).map(|reason| format!("# {reason}")));
-    said.join(", ")
+    said.join(say!(", "))
 }
 
 /// Says that a run awaits confirmation, or was not taken back whole.
@@ -90,20 +97,21 @@ pub(crate) fn awaits(awaiting: &Awaiting, overview: &Overview) -> String {
     let Awaiting { run_id, deadline, left_by, .. } = awaiting;
     let is_due = awaiting.is_due(overview.timestamp, None);
     let stands = Stands { run_id, until: deadline.until, left_by: left_by.as_ref(), is_due, in_doubt: &[] };
-    format!("run {run_id} {}", stands.said(&overview.time_zone))
+    say!("run {run_id} {said}", run_id, said = stands.said(&overview.time_zone))
 }
 
 /// Says who is at work, on what.
 pub(crate) fn at_work(at_work: &AtWork) -> String {
     let AtWork { run_id, who, addresses } = at_work;
-    let run = run_id.as_ref().map_or_else(|| "an apply is about to begin".to_owned(), |run| format!("run {run}"));
-    let about = if addresses.is_empty() { String::new() } else { format!(" on {}", some(addresses)) };
+    let run =
+        run_id.as_ref().map_or_else(|| say!("an apply is about to begin").to_owned(), |run| say!("run {run}", run));
+    let about = if addresses.is_empty() { String::new() } else { say!(" on {addresses}", addresses = some(addresses)) };
     format!("{run}: {who}{about}")
 }
 
 /// Says what is on its way.
 pub(crate) fn moving(moving: &Moving, zone: &Zone) -> String {
-    let since = moving.since.map(|since| format!(" since {}", zone.stamp(since))).unwrap_or_default();
+    let since = moving.since.map(|since| say!(" since {since}", since = zone.stamp(since))).unwrap_or_default();
     format!("{} {}{since}", moving.address, moving.status)
 }
 
@@ -115,24 +123,26 @@ pub(crate) fn ahead(overview: &Overview) -> impl Iterator<Item = String> {
 /// Says what could not be read, and how old what is shown of it is.
 pub(crate) fn unread(unread: &Unread, now: Timestamp) -> String {
     let age = |of: Timestamp| span(now.duration_since(of).max(SignedDuration::ZERO));
-    let shown = unread.shown_of.map(|of| format!("; shown as it was {} ago", age(of))).unwrap_or_default();
-    format!("cannot read {}: {}{shown}", unread.failure.scope, unread.failure.detail)
+    let shown = unread.shown_of.map(|of| say!("; shown as it was {age} ago", age = age(of))).unwrap_or_default();
+    say!("cannot read {scope}: {detail}{shown}", scope = unread.failure.scope, detail = unread.failure.detail, shown)
 }
 
 /// Says how many links are up, and how many groups are not well.
 pub(crate) fn verdict(overview: &Overview) -> String {
     let up = overview.links.iter().filter(|link| link.up == Some(true)).count();
     let unknown = overview.links.iter().filter(|link| link.up.is_none()).count();
-    let links = format!("{up} of {} up", counted(overview.links.len(), "link"));
-    let unknown = if unknown > 0 { format!(", {unknown} not read") } else { String::new() };
+    let links = say!("{up} of {links} up", up, links = counted(overview.links.len(), say!("link")));
+    let unknown = if unknown > 0 { say!(", {unknown} not read", unknown) } else { String::new() };
     let groups = overview.groups.len();
     let groups = match overview.broken_groups().count() {
         _ if groups == 0 => String::new(),
         0 if overview.groups.iter().any(|group| group.up.is_none()) => {
-            format!("; no group of {groups} is known to be below its floor or DOWN")
+            say!("; no group of {groups} is known to be below its floor or DOWN", groups)
         }
-        0 => format!("; no group of {groups} is below its floor or DOWN"),
-        broken => format!("; {broken} of {} below its floor or DOWN", counted(groups, "group")),
+        0 => say!("; no group of {groups} is below its floor or DOWN", groups),
+        broken => {
+            say!("; {broken} of {groups} below its floor or DOWN", broken, groups = counted(groups, say!("group")))
+        }
     };
     format!("{links}{unknown}{groups}.")
 }
@@ -141,30 +151,36 @@ pub(crate) fn verdict(overview: &Overview) -> String {
 pub(crate) fn can_go_down(prospect: &Prospect, address: &Address, zone: &Zone) -> String {
     if prospect.is_possible() {
         return match (prospect.is_down, prospect.spare_after) {
-            (true, _) => "yes: it is not up, and takes nothing from its group".to_owned(),
-            (false, Some(spare)) => format!("yes, {spare} to spare after it"),
-            (false, None) => "yes: it is in no group, and nothing guards it".to_owned(),
+            (true, _) => say!("yes: it is not up, and takes nothing from its group").to_owned(),
+            (false, Some(spare)) => say!("yes, {spare} to spare after it", spare),
+            (false, None) => say!("yes: it is in no group, and nothing guards it").to_owned(),
         };
     }
     let said: Vec<String> = prospect.obstacles.iter().map(|obstacle| self::obstacle(obstacle, address, zone)).collect();
-    format!("no: {}", said.join("; "))
+    say!("no: {said}", said = said.join(say!("; ")))
 }
 
 fn obstacle(obstacle: &Obstacle, address: &Address, zone: &Zone) -> String {
     match obstacle {
         Obstacle::Floor { group, left, of, floor, not_up } => {
-            let kept = format!("{group} would keep {left} of {of} up, floor {floor}");
+            let kept = say!("{group} would keep {left} of {of} up, floor {floor}", group, left, of, floor);
             let lacking = floor.saturating_sub(*left) as usize;
             match not_up.len() {
                 0 => kept,
-                others if others < lacking => format!("{} would not be enough, and {kept}", some(not_up)),
-                others if others == lacking => format!("{} would have to be up ({kept})", some(not_up)),
-                _ => format!("{lacking} of {} would have to be up ({kept})", some(not_up)),
+                others if others < lacking => {
+                    say!("{not_up} would not be enough, and {kept}", not_up = some(not_up), kept)
+                }
+                others if others == lacking => {
+                    say!("{not_up} would have to be up ({kept})", not_up = some(not_up), kept)
+                }
+                _ => say!("{lacking} of {not_up} would have to be up ({kept})", lacking, not_up = some(not_up), kept),
             }
         }
-        Obstacle::Unknown { group } => format!("{group} could not be read whole, so that nobody knows"),
-        Obstacle::NeededBy { addresses } => format!("{} would have to be down before it", some(addresses)),
-        Obstacle::HandsOff => "hands_off says that it is left alone".to_owned(),
+        Obstacle::Unknown { group } => say!("{group} could not be read whole, so that nobody knows", group),
+        Obstacle::NeededBy { addresses } => {
+            say!("{addresses} would have to be down before it", addresses = some(addresses))
+        }
+        Obstacle::HandsOff => say!("hands_off says that it is left alone").to_owned(),
         Obstacle::Refused(reason) => refused(reason, address, zone),
     }
 }
@@ -177,8 +193,8 @@ fn refused(reason: &BlockReason, address: &Address, zone: &Zone) -> String {
 pub(crate) fn without(group: &GroupWithout) -> String {
     let GroupWithout { now, then, .. } = group;
     if now.up.is_some() && now.up == then.up {
-        return format!("{}, with or without it", counts(now));
+        return say!("{counts}, with or without it", counts = counts(now));
     }
-    let before = now.up.map(|up| format!(" (now {up})")).unwrap_or_default();
+    let before = now.up.map(|up| say!(" (now {up})", up)).unwrap_or_default();
     format!("{}{before}", self::group(then))
 }

@@ -16,6 +16,7 @@ use super::super::text::and_more;
 use crate::calendar::Zone;
 use crate::cloud::Call;
 use crate::duration;
+use crate::language::{self, Language, say};
 use crate::plan::{
     About, Action, ActionReason, DeclaredSide, Doubt, Guard, HealthAnswer, Plan, PlanFileError, Renamed, RolloutPlan,
     Step, Summary, Upcoming, Warning, What,
@@ -33,7 +34,7 @@ pub(crate) use self::guards::{GuardTold, guard_weakened};
 pub use self::left_alone::left_alone;
 pub(crate) use self::routes::{Alike, alike, named_prefixes, route_loss};
 pub use self::routes::{no_routes, routers_unread, routes_unread};
-pub(crate) use self::traffic::{TRAFFIC_IS_OF, carried, carried_by_all, not_quiet, returning, traffic_unread};
+pub(crate) use self::traffic::{carried, carried_by_all, not_quiet, returning, traffic_is_of, traffic_unread};
 
 /// How many links a warning names before it says how many more there are.
 const NAMED: usize = 8;
@@ -53,23 +54,29 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
     match warning {
         Warning::PartOfSpec { targets, excluded } => {
             let names = |selectors: &[Selector]| selectors.iter().map(Selector::as_str).collect::<Vec<_>>().join(", ");
-            let parts = [("", targets), ("left out: ", excluded)];
+            let parts = [("", targets), (say!("left out: "), excluded)];
             let parts = parts.into_iter().filter(|(_, selectors)| !selectors.is_empty());
             let parts: Vec<String> = parts.map(|(what, selectors)| format!("{what}{}", names(selectors))).collect();
-            said("this plan looks at a part of the spec only".to_owned(), parts.join("; "))
+            said(say!("this plan looks at a part of the spec only").to_owned(), parts.join(say!("; ")))
         }
         Warning::RunDied { run_id, steps } => said(
-            format!("run {run_id} has no end on record, and {} of it may still show", counted(steps.len(), "call")),
-            format!("{}: the next `rictl apply` looks what became of it", some(steps)),
+            say!(
+                "run {run_id} has no end on record, and {calls} of it may still show",
+                run_id,
+                calls = counted(steps.len(), say!("call"))
+            ),
+            say!("{steps}: the next `rictl apply` looks what became of it", steps = some(steps)),
         ),
         Warning::RunGoingOn { run_id, who, addresses } => said(
             match run_id {
-                Some(run_id) => format!("run {run_id} is going on: {who}"),
-                None => format!("an apply is about to begin: {who}"),
+                Some(run_id) => say!("run {run_id} is going on: {who}", run_id, who),
+                None => say!("an apply is about to begin: {who}", who),
             },
             match addresses.as_slice() {
-                [] => "look again when it has ended".to_owned(),
-                addresses => format!("it is at work on {}; look again when it has ended", listed(addresses)),
+                [] => say!("look again when it has ended").to_owned(),
+                addresses => {
+                    say!("it is at work on {addresses}; look again when it has ended", addresses = listed(addresses))
+                }
             },
         ),
         Warning::Unconfirmed { run_id, until, is_due, left_by, in_doubt } => {
@@ -78,94 +85,122 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 super::confirmation::warning(&Stands { run_id, until, left_by, is_due, in_doubt }, zone);
             said(summary, detail)
         }
-        Warning::TakenAlong { state, addresses } => {
-            said(taken_along(state, addresses), "the next apply keeps it here; that state stays as it is".to_owned())
-        }
+        Warning::TakenAlong { state, addresses } => said(
+            taken_along(state, addresses),
+            say!("the next apply keeps it here; that state stays as it is").to_owned(),
+        ),
         Warning::Forgotten { addresses, given_away } => {
             let name = |address: &Address| match given_away.get(address) {
-                Some(id) => format!("{id}, which was {address} until that key was given to another"),
+                Some(id) => say!("{id}, which was {address} until that key was given to another", id, address),
                 None => address.to_string(),
             };
             let names: Vec<String> = addresses.iter().map(name).collect();
-            let them = if addresses.len() == 1 { "it" } else { "them" };
+            let them = if addresses.len() == 1 { say!("it") } else { say!("them") };
             said(
-                format!("{} recorded and no longer declared: {}", counted(addresses.len(), "interface"), some(&names)),
-                format!("nothing is done to {them}, and the next apply forgets {them}"),
+                say!(
+                    "{interfaces} recorded and no longer declared: {names}",
+                    interfaces = counted(addresses.len(), say!("interface")),
+                    names = some(&names)
+                ),
+                say!("nothing is done to {them}, and the next apply forgets {them}", them),
             )
         }
         Warning::Renamed { renamed } => {
-            let one = |Renamed { address, from }: &Renamed| format!("{address} renamed from {from}");
+            let one = |Renamed { address, from }: &Renamed| say!("{address} renamed from {from}", address, from);
             let mut names: Vec<String> = renamed.iter().take(NAMED).map(one).collect();
             names.extend(and_more(renamed.len().saturating_sub(NAMED), "", ""));
-            said(names.join(", "), "what is recorded follows the id".to_owned())
+            said(names.join(", "), say!("what is recorded follows the id").to_owned())
         }
         Warning::GuardsWeakened { guards } => {
             let one = |told: GuardTold| format!("{} {} -> {}", told.what, told.before, told.after);
             let guards: Vec<String> = guards.iter().map(guard_weakened).map(one).collect();
-            Said { summary: format!("guards weakened: {}", guards.join(", ")), detail: None }
+            Said { summary: say!("guards weakened: {guards}", guards = guards.join(", ")), detail: None }
         }
         Warning::HandsOffExpired { address, until, at } => said(
-            format!("hands_off of {address} has expired: it was meant to stand until {until}"),
-            format!("{at}; no step is planned for it while it stands: take it out of the spec, or give it a new date"),
+            say!("hands_off of {address} has expired: it was meant to stand until {until}", address, until),
+            say!("{at}; no step is planned for it while it stands: take it out of the spec, or give it a new date", at),
         ),
         Warning::ProtectionDropped { address, at } => said(
-            format!("{address} was protected when last applied, and is now to be deactivated"),
-            format!("the protection and the status changed in one go: {at}"),
+            say!("{address} was protected when last applied, and is now to be deactivated", address),
+            say!("the protection and the status changed in one go: {at}", at),
         ),
         Warning::InTransition { address, status, since, settle_timeout_ms } => said(
-            format!("{address} is {status}, in transition since {}", zone.stamp(*since)),
-            format!(
-                "longer than its settle timeout of {}",
-                duration::format(Duration::from_millis(*settle_timeout_ms))
+            say!("{address} is {status}, in transition since {since}", address, status, since = zone.stamp(*since)),
+            say!(
+                "longer than its settle timeout of {timeout}",
+                timeout = duration::format(Duration::from_millis(*settle_timeout_ms))
             ),
         ),
         Warning::WindowsOverridden { windows, reason } => {
-            said(format!("windows overridden: {}", windows.join(", ")), format!("reason: {reason}"))
+            said(say!("windows overridden: {windows}", windows = windows.join(", ")), say!("reason: {reason}", reason))
         }
         Warning::HalfUp { one, other } => said(
-            format!("the link of {} and {} will be half up", one.address, other.address),
-            format!("its two sides are declared {} and {}", side(one), side(other)),
+            say!("the link of {one} and {other} will be half up", one = one.address, other = other.address),
+            say!("its two sides are declared {one} and {other}", one = side(one), other = side(other)),
         ),
         Warning::OtherAccount { account_id, declared, at } => said(
-            format!("these credentials belong to account {account_id}, and apply will refuse them"),
-            format!("cloud.account_id is {declared} at {at}"),
+            say!("these credentials belong to account {account_id}, and apply will refuse them", account_id),
+            say!("cloud.account_id is {declared} at {at}", declared, at),
         ),
         Warning::Unguarded { deactivations: 1 } => {
-            Said { summary: "1 deactivation in no group: nothing guards it".to_owned(), detail: None }
+            Said { summary: say!("1 deactivation in no group: nothing guards it").to_owned(), detail: None }
         }
-        Warning::Unguarded { deactivations } => {
-            Said { summary: format!("{deactivations} deactivations in no group: nothing guards them"), detail: None }
-        }
+        Warning::Unguarded { deactivations } => Said {
+            summary: say!("{deactivations} deactivations in no group: nothing guards them", deactivations),
+            detail: None,
+        },
         Warning::Health { group, status, members } => health(group, status, members),
         Warning::HealthUnread { group, members, why } => said(
-            format!("the health checks of {} in {group} could not be read", some(members)),
+            say!("the health checks of {members} in {group} could not be read", members = some(members), group),
             health_unread(why).to_owned(),
         ),
         Warning::HealthDenied { links, detail } => said(
-            format!("the health checks of {} were not read: no permission", counted(*links as usize, "link")),
+            say!(
+                "the health checks of {links} were not read: no permission",
+                links = counted(*links as usize, say!("link"))
+            ),
             detail.clone(),
         ),
         Warning::HealthNotAsked { group, asked, more } => Said {
-            summary: format!("{asked} links of {group} were asked for their health checks, {more} more were not asked"),
+            summary: say!(
+                "{asked} links of {group} were asked for their health checks, {more} more were not asked",
+                asked,
+                group,
+                more
+            ),
             detail: None,
         },
         Warning::TrafficUnread { interfaces, unread } => said(
-            format!("what {} carry could not be read", counted(*interfaces as usize, "interface")),
+            say!(
+                "what {interfaces} carry could not be read",
+                interfaces = counted(*interfaces as usize, say!("interface"))
+            ),
             traffic_unread(unread).to_owned(),
         ),
-        Warning::EventsUnread { interfaces, detail } => {
-            said(format!("who moved {} could not be read", counted(*interfaces as usize, "interface")), detail.clone())
-        }
+        Warning::EventsUnread { interfaces, detail } => said(
+            say!(
+                "who moved {interfaces} could not be read",
+                interfaces = counted(*interfaces as usize, say!("interface"))
+            ),
+            detail.clone(),
+        ),
         Warning::LastRoute { address, prefixes, unread_hops } => told(routes::last(address, prefixes, unread_hops)),
         Warning::LastRouteUnproven { address, prefixes } => told(routes::unproven(address, prefixes)),
         Warning::RoutesDenied { interfaces, detail } => said(
-            format!("the routes over {} were not read: no permission", counted(*interfaces as usize, "interface")),
+            say!(
+                "the routes over {interfaces} were not read: no permission",
+                interfaces = counted(*interfaces as usize, say!("interface"))
+            ),
             detail.clone(),
         ),
-        Warning::RoutesUnread { addresses, why } => {
-            said(format!("the routes over {} could not be read", some(addresses)), routes_unread(why).to_owned())
+        Warning::RoutesUnread { addresses, why } => said(
+            say!("the routes over {addresses} could not be read", addresses = some(addresses)),
+            routes_unread(why).to_owned(),
+        ),
+        Warning::Spec { finding, at, translated } => {
+            let said = translated.as_ref().filter(|_| language::in_force() != Language::English);
+            Said { summary: said.unwrap_or(finding).clone(), detail: at.clone() }
         }
-        Warning::Spec { finding, at } => Said { summary: finding.clone(), detail: at.clone() },
         Warning::Told { summary, detail } => Said { summary: summary.clone(), detail: detail.clone() },
     }
 }
@@ -176,24 +211,28 @@ fn told((summary, detail): (String, Option<String>)) -> Said {
 
 /// Says what the health checks of some links of a group say.
 fn health(group: &GroupName, status: &HealthCheckStatus, members: &[Address]) -> Said {
-    let (verb, checks) =
-        if members.len() == 1 { ("keeps", "its health check") } else { ("keep", "their health checks") };
-    let summary = |what: &str| format!("{} {what} and {verb} the floor of {group}", some(members));
+    let (is_one, members) = (members.len() == 1, some(members));
+    let summary = |what: &str| match is_one {
+        true => say!("{members} {what} and keeps the floor of {group}", members, what, group),
+        false => say!("{members} {what} and keep the floor of {group}", members, what, group),
+    };
     let says = match status {
         HealthCheckStatus::Abnormal => {
             return Said {
-                summary: format!(
-                    "{}: {checks} {} Abnormal",
-                    some(members),
-                    if members.len() == 1 { "is" } else { "are" }
-                ),
-                detail: Some(format!("{verb} the floor of {group}, and may carry nothing")),
+                summary: match is_one {
+                    true => say!("{members}: its health check is Abnormal", members),
+                    false => say!("{members}: their health checks are Abnormal", members),
+                },
+                detail: Some(match is_one {
+                    true => say!("keeps the floor of {group}, and may carry nothing", group),
+                    false => say!("keep the floor of {group}, and may carry nothing", group),
+                }),
             };
         }
-        HealthCheckStatus::NoHealthCheckConfig => summary("without a health check (NoHealthCheckConfig)"),
-        HealthCheckStatus::NoRedundantRoute => summary("without a redundant route (NoRedundantRoute)"),
+        HealthCheckStatus::NoHealthCheckConfig => summary(say!("without a health check (NoHealthCheckConfig)")),
+        HealthCheckStatus::NoRedundantRoute => summary(say!("without a redundant route (NoRedundantRoute)")),
         HealthCheckStatus::Normal | HealthCheckStatus::Unknown(_) => {
-            summary(&format!("with a health check that says \"{status}\""))
+            summary(&say!("with a health check that says \"{status}\"", status))
         }
     };
     Said { summary: says, detail: None }
@@ -203,7 +242,7 @@ fn health(group: &GroupName, status: &HealthCheckStatus, members: &[Address]) ->
 pub fn health_answer(answer: &HealthAnswer) -> String {
     match answer {
         HealthAnswer::Status(status) => status.to_string(),
-        HealthAnswer::Unread(why) => format!("could not be read: {}", health_unread(why)),
+        HealthAnswer::Unread(why) => say!("could not be read: {why}", why = health_unread(why)),
     }
 }
 
@@ -216,7 +255,7 @@ pub(crate) fn some<T: ToString>(addresses: &[T]) -> String {
 
 /// Says from which state the history of interfaces is taken that were declared elsewhere before.
 pub(crate) fn taken_along(state: &str, addresses: &[Address]) -> String {
-    format!("the history of {} is taken from {state}", listed(addresses))
+    say!("the history of {addresses} is taken from {state}", addresses = listed(addresses), state)
 }
 
 fn listed(addresses: &[Address]) -> String {
@@ -224,14 +263,14 @@ fn listed(addresses: &[Address]) -> String {
 }
 
 fn side(side: &DeclaredSide) -> String {
-    format!("{} at {}", side.status, side.at)
+    say!("{status} at {at}", status = side.status, at = side.at)
 }
 
 /// Returns what happens to a change, in a word.
 pub(crate) fn what(what: What) -> &'static str {
     match what {
-        What::Begins => "begins",
-        What::Ends => "ends",
+        What::Begins => say!("begins"),
+        What::Ends => say!("ends"),
     }
 }
 
@@ -239,11 +278,18 @@ pub(crate) fn what(what: What) -> &'static str {
 pub(crate) fn upcoming(upcoming: &Upcoming, moment: Timestamp, zone: &Zone) -> String {
     let Upcoming { change_id, at, what: happens, interfaces, status } = upcoming;
     let about = match status {
-        Some(status) => format!("{interfaces} to {status}"),
-        None => counted(*interfaces as usize, "interface"),
+        Some(status) => say!("{interfaces} to {status}", interfaces, status),
+        None => counted(*interfaces as usize, say!("interface")),
     };
     let ahead = span(at.duration_since(moment));
-    format!("{change_id} {} {} (in {ahead}): {about}", what(*happens), zone.shown(*at))
+    say!(
+        "{change_id} {what} {at} (in {ahead}): {about}",
+        change_id,
+        what = what(*happens),
+        at = zone.shown(*at),
+        ahead,
+        about
+    )
 }
 
 /// Writes how long something takes, to the minute: `6h 20m`; below one, to the second.
@@ -261,39 +307,43 @@ pub(crate) fn span(duration: SignedDuration) -> String {
 pub fn guard(guard: &Guard) -> String {
     if guard.takes_nothing && guard.end < guard.floor {
         let Guard { group, of, end, floor, .. } = guard;
-        return format!("{group} is at {end} of {of}, floor {floor}, with or without it");
+        return say!("{group} is at {end} of {of}, floor {floor}, with or without it", group, end, of, floor);
     }
-    format!("{}: {}", guard.group, keeps(guard))
+    say!("{group}: {keeps}", group = guard.group, keeps = keeps(guard))
 }
 
 /// Says the same without the group's name.
 pub(super) fn keeps(guard: &Guard) -> String {
     let Guard { group: _, lowest, of, end, floor, takes_nothing: _ } = guard;
     match lowest {
-        Some(lowest) => format!("at least {lowest} of {of} up at any moment, {end} at the end, floor {floor}"),
-        None => format!("{end} of {of} up at the end, floor {floor}"),
+        Some(lowest) => {
+            say!("at least {lowest} of {of} up at any moment, {end} at the end, floor {floor}", lowest, of, end, floor)
+        }
+        None => say!("{end} of {of} up at the end, floor {floor}", end, of, floor),
     }
 }
 
 /// Says what a read makes of a step that a dead run left open.
 pub fn doubt(doubt: &Doubt) -> String {
     match (doubt.is_clear, &doubt.found) {
-        (true, Some(status)) => format!("unknown, found {status}"),
-        (true, None) => "unknown, found nothing there".to_owned(),
-        (false, Some(status)) => format!("not clear yet, found {status}"),
-        (false, None) => "not clear yet, not seen".to_owned(),
+        (true, Some(status)) => say!("unknown, found {status}", status),
+        (true, None) => say!("unknown, found nothing there").to_owned(),
+        (false, Some(status)) => say!("not clear yet, found {status}", status),
+        (false, None) => say!("not clear yet, not seen").to_owned(),
     }
 }
 
 /// Says what to do about a plan file that cannot be used.
 pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
     match error {
-        PlanFileError::Damaged(_) => "make the plan again with `rictl plan --out FILE` and review it",
-        PlanFileError::Newer { .. } => "apply it with the rictl that made it, or make the plan again with this one",
-        PlanFileError::Older { .. } | PlanFileError::WithoutInputs => {
-            "plan again: `rictl plan --out FILE`, and review it"
+        PlanFileError::Damaged(_) => say!("make the plan again with `rictl plan --out FILE` and review it"),
+        PlanFileError::Newer { .. } => {
+            say!("apply it with the rictl that made it, or make the plan again with this one")
         }
-        PlanFileError::NotAPlan => "saved plans are made with `rictl plan --out FILE`; a spec is named with -f",
+        PlanFileError::Older { .. } | PlanFileError::WithoutInputs => {
+            say!("plan again: `rictl plan --out FILE`, and review it")
+        }
+        PlanFileError::NotAPlan => say!("saved plans are made with `rictl plan --out FILE`; a spec is named with -f"),
     }
 }
 
@@ -301,50 +351,56 @@ pub fn plan_file_hint(error: &PlanFileError) -> &'static str {
 /// spec was not asked.
 pub(crate) fn no_changes(plan: &Plan) -> String {
     match (plan.about, plan.left_alone.len()) {
-        (About::SavedWithoutSteps, _) => return " The saved plan has no steps.".to_owned(),
-        (About::SavedSteps, _) => return " Every step of the saved plan is at its goal already.".to_owned(),
-        (About::WayBack, 0) => return " Everything is where it was before what is to be taken back.".to_owned(),
+        (About::SavedWithoutSteps, _) => return say!(" The saved plan has no steps.").to_owned(),
+        (About::SavedSteps, _) => return say!(" Every step of the saved plan is at its goal already.").to_owned(),
+        (About::WayBack, 0) => return say!(" Everything is where it was before what is to be taken back.").to_owned(),
         (About::WayBack | About::Spec, _) => {}
     }
     match plan.left_alone.len() {
-        0 => " Your infrastructure matches the configuration.".to_owned(),
-        1 => " 1 interface differs from the configuration, and is left alone.".to_owned(),
-        more => format!(" {more} interfaces differ from the configuration, and are left alone."),
+        0 => say!(" Your infrastructure matches the configuration.").to_owned(),
+        1 => say!(" 1 interface differs from the configuration, and is left alone.").to_owned(),
+        more => say!(" {more} interfaces differ from the configuration, and are left alone.", more),
     }
 }
 
 /// Returns Terraform's summary line, byte for byte.
 pub(crate) fn plan_line(summary: Summary) -> String {
-    format!("Plan: 0 to add, {} to change, 0 to destroy.", summary.to_change)
+    say!("Plan: 0 to add, {to_change} to change, 0 to destroy.", to_change = summary.to_change)
 }
 
 /// Returns our own line, which follows it.
 pub(crate) fn counts_line(summary: Summary) -> String {
     let Summary { to_deactivate, to_activate, to_wait_for, blocked, .. } = summary;
-    format!("{to_deactivate} to deactivate, {to_activate} to activate, {to_wait_for} to wait for; {blocked} blocked.")
+    say!(
+        "{to_deactivate} to deactivate, {to_activate} to activate, {to_wait_for} to wait for; {blocked} blocked.",
+        to_deactivate,
+        to_activate,
+        to_wait_for,
+        blocked
+    )
 }
 
 /// Returns what an interface's steps amount to, e.g. `will be deactivated`.
 pub(crate) fn intention(steps: &[&Step]) -> &'static str {
     let has = |action| steps.iter().any(|step| step.action == action);
     match (has(Action::Wait), has(Action::Call(Call::Activate)), has(Action::Call(Call::Deactivate))) {
-        (false, true, _) => "will be activated",
-        (false, false, _) => "will be deactivated",
-        (true, true, _) => "will be waited for, then activated",
-        (true, false, true) => "will be waited for, then deactivated",
-        (true, false, false) => "will be waited for",
+        (false, true, _) => say!("will be activated"),
+        (false, false, _) => say!("will be deactivated"),
+        (true, true, _) => say!("will be waited for, then activated"),
+        (true, false, true) => say!("will be waited for, then deactivated"),
+        (true, false, false) => say!("will be waited for"),
     }
 }
 
 /// Returns why an interface changes, in words.
 pub(crate) fn because(reason: ActionReason) -> &'static str {
     match reason {
-        ActionReason::SpecChanged => "spec changed",
-        ActionReason::Drift => "drift",
-        ActionReason::Both => "spec changed and drift",
-        ActionReason::New => "never applied before",
-        ActionReason::ChangeBegun => "change begun",
-        ActionReason::ChangeEnded => "change ended",
+        ActionReason::SpecChanged => say!("spec changed"),
+        ActionReason::Drift => say!("drift"),
+        ActionReason::Both => say!("spec changed and drift"),
+        ActionReason::New => say!("never applied before"),
+        ActionReason::ChangeBegun => say!("change begun"),
+        ActionReason::ChangeEnded => say!("change ended"),
     }
 }
 
@@ -354,24 +410,29 @@ pub(crate) fn rollout(rollout: &RolloutPlan) -> String {
     let between = match &rollout.check {
         Some(check) => {
             let arguments = arguments(check);
-            format!("between waves: {pause} pause, then this must succeed, and runs at apply: {arguments}")
+            say!(
+                "between waves: {pause} pause, then this must succeed, and runs at apply: {arguments}",
+                pause,
+                arguments
+            )
         }
-        None => format!("between waves: {pause} pause"),
+        None => say!("between waves: {pause} pause", pause),
     };
     let back = rollout.traffic.as_ref();
-    let back = back.map(|traffic| format!("; what a wave brings up has to carry {}", returning(traffic)));
+    let back =
+        back.map(|traffic| say!("; what a wave brings up has to carry {returning}", returning = returning(traffic)));
     between + &back.unwrap_or_default()
 }
 
 /// Returns what the steps of a wave do, by number: `12 to activate, 3 to wait for`.
 pub(crate) fn wave(steps: &[&Step]) -> String {
     let kinds = [
-        (Action::Call(Call::Deactivate), "to deactivate"),
-        (Action::Call(Call::Activate), "to activate"),
-        (Action::Wait, "to wait for"),
+        (Action::Call(Call::Deactivate), say!("to deactivate")),
+        (Action::Call(Call::Activate), say!("to activate")),
+        (Action::Wait, say!("to wait for")),
     ];
     let count = |action| steps.iter().filter(|step| step.action == action).count();
     let counted = kinds.map(|(action, what)| (count(action), what));
     let told = counted.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}"));
-    told.collect::<Vec<_>>().join(", ")
+    told.collect::<Vec<_>>().join(say!(", "))
 }

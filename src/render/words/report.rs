@@ -7,6 +7,7 @@ use crate::calendar::Zone;
 use crate::cloud::Call;
 use crate::duration;
 use crate::journal::{ApprovedHow, Evidence, Operation, Outcome};
+use crate::language::say;
 use crate::resource::{Address, Status};
 use crate::run::{Exit, Reason, Report, StepReason, StepResult};
 use crate::state::RunId;
@@ -14,21 +15,39 @@ use crate::state::RunId;
 /// Returns Terraform's last line, byte for byte where the run is complete, and in the same form where it is not; of a
 /// rollback, the same with its own name, so that nobody takes the way back for the way there.
 pub(crate) fn last_line(report: &Report) -> String {
-    let verdict = if report.exit() == Some(Exit::Done) { "complete" } else { "incomplete" };
+    let verdict = if report.exit() == Some(Exit::Done) { say!("complete") } else { say!("incomplete") };
     let operation = name(report.operation);
-    format!("{operation} {verdict}! Resources: 0 added, {} changed, 0 destroyed.", report.changed())
+    say!(
+        "{operation} {verdict}! Resources: 0 added, {changed} changed, 0 destroyed.",
+        operation,
+        verdict,
+        changed = report.changed()
+    )
 }
 
 /// Returns the same line where there was nothing to do.
 pub fn nothing_to_do(operation: Operation) -> String {
-    format!("{} complete! Resources: 0 added, 0 changed, 0 destroyed.", name(operation))
+    say!("{name} complete! Resources: 0 added, 0 changed, 0 destroyed.", name = name(operation))
+}
+
+/// Returns our own line, which follows it there.
+pub fn counts_of_nothing() -> String {
+    counted(0, 0, 0, 0)
+}
+
+/// Asks whether a plan is to be performed.
+pub fn question() -> String {
+    let ask = say!("Do you want to perform these actions?");
+    let how = say!("rictl will perform the actions described above.");
+    let only = say!("Only 'yes' will be accepted to approve.");
+    format!("\n{ask}\n  {how}\n  {only}")
 }
 
 /// Returns what a run was, as the first word of a line.
 pub fn name(operation: Operation) -> &'static str {
     match operation {
-        Operation::Apply => "Apply",
-        Operation::Rollback => "Rollback",
+        Operation::Apply => say!("Apply"),
+        Operation::Rollback => say!("Rollback"),
     }
 }
 
@@ -36,11 +55,16 @@ pub fn name(operation: Operation) -> &'static str {
 pub(crate) fn counts_line(report: &Report, blocked: usize) -> String {
     let is_ours = |result: &&StepResult| result.is_at_goal() && result.outcome != Some(Outcome::Already);
     let count = |call| report.results.iter().filter(is_ours).filter(|result| result.step.call == call).count();
-    format!(
-        "{} deactivated, {} activated, {} waited for; {blocked} blocked.",
-        count(Some(Call::Deactivate)),
-        count(Some(Call::Activate)),
-        count(None)
+    counted(count(Some(Call::Deactivate)), count(Some(Call::Activate)), count(None), blocked)
+}
+
+fn counted(deactivated: usize, activated: usize, waited_for: usize, blocked: usize) -> String {
+    say!(
+        "{deactivated} deactivated, {activated} activated, {waited_for} waited for; {blocked} blocked.",
+        deactivated,
+        activated,
+        waited_for,
+        blocked
     )
 }
 
@@ -52,24 +76,24 @@ pub(crate) fn incomplete(report: &Report) -> String {
     let not_started = count(|result| matches!(result.outcome, Some(Outcome::NotStarted | Outcome::Skipped)));
     let failed = report.results.len() - done - open - not_started;
     let counts = [
-        (done, "done"),
-        (open, "sent and not settled"),
-        (failed, "refused or failed"),
-        (not_started, "not started"),
-        (blocked(report), "blocked"),
+        (done, say!("done")),
+        (open, say!("sent and not settled")),
+        (failed, say!("refused or failed")),
+        (not_started, say!("not started")),
+        (blocked(report), say!("blocked")),
     ];
     let parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let parts = parts.join(", ");
-    report.exit().map_or(parts.clone(), |exit| format!("{parts} (exit code {exit})"))
+    let parts = parts.join(say!(", "));
+    report.exit().map_or(parts.clone(), |exit| say!("{parts} (exit code {exit})", parts, exit))
 }
 
 /// Returns a step's outcome in words. An answer that was lost is told by what a read found.
 pub(crate) fn outcome(result: &StepResult) -> String {
-    let found = || result.status.as_ref().map_or("nothing", Status::as_str);
+    let found = || result.status.as_ref().map_or(say!("nothing"), Status::as_str);
     match result.outcome {
-        None => "open".to_owned(),
-        Some(Outcome::DoneUnknown | Outcome::InDoubt) => format!("unknown, found {}", found()),
+        None => say!("open").to_owned(),
+        Some(Outcome::DoneUnknown | Outcome::InDoubt) => say!("unknown, found {found}", found = found()),
         Some(outcome) => word(outcome, result.because.as_ref()).to_owned(),
     }
 }
@@ -77,17 +101,17 @@ pub(crate) fn outcome(result: &StepResult) -> String {
 /// Returns an outcome as one phrase; `because` is why, where that is known.
 pub(crate) fn word(outcome: Outcome, because: Option<&StepReason>) -> &'static str {
     match outcome {
-        Outcome::Done => "done",
-        Outcome::Already => "already there",
-        Outcome::DoneUnknown => "done, answer lost",
-        Outcome::Guarded => "refused by a guard",
-        Outcome::Moved if matches!(because, Some(StepReason::ChangeOver { .. })) => "too late",
-        Outcome::Moved => "moved by others",
-        Outcome::Failed => "failed",
-        Outcome::Unsettled => "not settled",
-        Outcome::InDoubt => "in doubt",
-        Outcome::Skipped => "skipped",
-        Outcome::NotStarted => "not started",
+        Outcome::Done => say!("done"),
+        Outcome::Already => say!("already there"),
+        Outcome::DoneUnknown => say!("done, answer lost"),
+        Outcome::Guarded => say!("refused by a guard"),
+        Outcome::Moved if matches!(because, Some(StepReason::ChangeOver { .. })) => say!("too late"),
+        Outcome::Moved => say!("moved by others"),
+        Outcome::Failed => say!("failed"),
+        Outcome::Unsettled => say!("not settled"),
+        Outcome::InDoubt => say!("in doubt"),
+        Outcome::Skipped => say!("skipped"),
+        Outcome::NotStarted => say!("not started"),
     }
 }
 
@@ -112,9 +136,9 @@ pub(crate) fn remark(report: &Report, reason: &Reason) -> String {
     let is_open = |result: &StepResult| !result.is_at_goal() && result.may_have_changed_something();
     match reason {
         Reason::Interrupted if report.results.iter().any(is_open) => {
-            "a signal ended the run before everything that had been sent was settled".to_owned()
+            say!("a signal ended the run before everything that had been sent was settled").to_owned()
         }
-        Reason::Interrupted => "a signal ended the run; what had been sent was settled first".to_owned(),
+        Reason::Interrupted => say!("a signal ended the run; what had been sent was settled first").to_owned(),
         _ => words::reason_line(reason, &report.time_zone),
     }
 }
@@ -122,7 +146,7 @@ pub(crate) fn remark(report: &Report, reason: &Reason) -> String {
 /// Returns how a run came out as one line, for those who do not see the rest.
 pub fn outcome_line(report: &Report) -> String {
     let outcome = words::run_outcome(report.outcome());
-    let code = report.exit().map(|exit| format!(" (exit code {exit})")).unwrap_or_default();
+    let code = report.exit().map(|exit| say!(" (exit code {exit})", exit)).unwrap_or_default();
     format!("{}: {outcome}{code}", name(report.operation))
 }
 
@@ -142,19 +166,19 @@ pub(crate) fn blocked(report: &Report) -> usize {
 /// Returns how a run was approved.
 pub(crate) fn how(how: ApprovedHow) -> &'static str {
     match how {
-        ApprovedHow::Terminal => "at the terminal",
-        ApprovedHow::AutoApprove => "by --auto-approve",
-        ApprovedHow::Plan => "by a saved plan",
-        ApprovedHow::Digest => "by --approve-digest",
-        ApprovedHow::Approval => "by rictl approve",
+        ApprovedHow::Terminal => say!("at the terminal"),
+        ApprovedHow::AutoApprove => say!("by --auto-approve"),
+        ApprovedHow::Plan => say!("by a saved plan"),
+        ApprovedHow::Digest => say!("by --approve-digest"),
+        ApprovedHow::Approval => say!("by rictl approve"),
     }
 }
 
 /// Returns that there is nothing left of a run, or of any apply, to take back.
 pub fn taken_back_already(run_id: Option<&RunId>) -> String {
     match run_id {
-        Some(run_id) => format!("No changes. Run {run_id} was taken back already."),
-        None => "No changes. Every apply was taken back already.".to_owned(),
+        Some(run_id) => say!("No changes. Run {run_id} was taken back already.", run_id),
+        None => say!("No changes. Every apply was taken back already.").to_owned(),
     }
 }
 
@@ -163,29 +187,37 @@ pub(crate) const NO_END: &str = "It has no end on record: its process was killed
 
 /// Says that `last` means an older run than the newest apply, which was taken back.
 pub fn passed_over(taken: &RunId, by: &RunId, chosen: &RunId) -> String {
-    format!(
-        "run {taken} was taken back already, by run {by}; the newest apply that was not is run {chosen}, and this takes that back"
+    say!(
+        "run {taken} was taken back already, by run {by}; the newest apply that was not is run {chosen}, and this takes that back",
+        taken,
+        by,
+        chosen
     )
 }
 
 /// Returns that what was to be taken back was changed by others since, and is where it was before.
 pub(crate) fn back_already(address: &Address, run_id: &RunId) -> String {
-    format!(
-        "{address} was changed since by run {run_id}, and is where it was before: nothing of it is left to take back"
+    say!(
+        "{address} was changed since by run {run_id}, and is where it was before: nothing of it is left to take back",
+        address,
+        run_id
     )
 }
 
 /// Says that reads are not believed yet by which somebody else has already brought an interface back.
 pub(crate) fn read_again(address: &Address, window: Duration) -> String {
-    format!(
-        "{address} reads as it was before a call that has just moved it: reading again, for up to {}, until it is certain",
-        duration::format(window)
+    say!(
+        "{address} reads as it was before a call that has just moved it: reading again, for up to {window}, until it is certain",
+        address,
+        window = duration::format(window)
     )
 }
 
 /// Returns what a way back without steps comes to.
 pub(crate) fn found_back() -> &'static str {
-    "Nothing to take back: everything is where it was before that run. It counts as taken back, and is left alone."
+    say!(
+        "Nothing to take back: everything is where it was before that run. It counts as taken back, and is left alone."
+    )
 }
 
 /// Names what was allowed to lose its last route, in a run.

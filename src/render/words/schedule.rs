@@ -2,11 +2,12 @@
 
 use super::selection;
 use crate::diagnostic::{Diagnostic, Place};
+use crate::language::say;
 use crate::resource::ChangeName;
 use crate::schedule::{Clash, Contradiction, Finding, Guarded, SpanFault, SpanRemark};
 use crate::spec::Spec;
 use crate::spec::finding::Code;
-use crate::windows::HORIZON_DAYS;
+use crate::windows::{Closed, HORIZON_DAYS};
 
 /// Says what is wrong with changes. What lies ahead is an error where `is_strict`, else a warning.
 pub(crate) fn finding(spec: &Spec, finding: &Finding, is_strict: bool) -> Diagnostic {
@@ -16,18 +17,20 @@ pub(crate) fn finding(spec: &Spec, finding: &Finding, is_strict: bool) -> Diagno
         Finding::Contradiction(_) => Code::ConflictingChanges,
         Finding::Clash { .. } => Code::Clash,
     };
-    Diagnostic { code: Some(code.as_str()), ..said(spec, finding, is_strict) }
+    Diagnostic::worded(|| Diagnostic { code: Some(code.as_str()), ..said(spec, finding, is_strict) })
 }
 
 fn said(spec: &Spec, finding: &Finding, is_strict: bool) -> Diagnostic {
     match finding {
         Finding::Missed { change, fault, place, is_over } => {
             let hint = if *is_over { over(change) } else { selection::hint(fault) };
-            of(*is_over, format!("`changes.{change}.select`: {fault}")).at(*place).hint(hint)
+            of(*is_over, say!("`changes.{change}.select`: {fault}", change, fault)).at(*place).hint(hint)
         }
         Finding::WrongExpect { change, expect, found, place, is_over } => {
-            let hint = if *is_over { over(change) } else { format!("if these are meant, write `expect: {found}`") };
-            of(*is_over, format!("`changes.{change}` expects {expect} and selects {found}")).at(*place).hint(hint)
+            let hint = if *is_over { over(change) } else { say!("if these are meant, write `expect: {found}`", found) };
+            of(*is_over, say!("`changes.{change}` expects {expect} and selects {found}", change, expect, found))
+                .at(*place)
+                .hint(hint)
         }
         Finding::Contradiction(contradiction) => contradicts(spec, contradiction),
         Finding::Clash { clash, is_ahead } => clashes(spec, clash, *is_ahead && is_strict),
@@ -39,7 +42,7 @@ fn of(is_warning: bool, what: String) -> Diagnostic {
 }
 
 fn over(change: &ChangeName) -> String {
-    format!("{change} has ended: its block can go")
+    say!("{change} has ended: its block can go", change)
 }
 
 fn contradicts(spec: &Spec, contradiction: &Contradiction) -> Diagnostic {
@@ -47,13 +50,19 @@ fn contradicts(spec: &Spec, contradiction: &Contradiction) -> Diagnostic {
     let from = spec.time_zone.stamp(*from);
     let status = |name: &ChangeName| spec.changes.get(name).map(|change| &change.status);
     let wants = |name: &ChangeName| match status(name) {
-        Some(status) => format!("{name} wants it {}", status.value),
+        Some(status) => say!("{name} wants it {value}", name, value = status.value),
         None => name.to_string(),
     };
     let (first, second) = (wants(one), wants(other));
-    let what = format!("two changes want different statuses of `{address}` from {from}: {first}, {second}");
+    let what = say!(
+        "two changes want different statuses of `{address}` from {from}: {first}, {second}",
+        address,
+        from,
+        first,
+        second
+    );
     let mut error =
-        Diagnostic::error(what).hint("let one end before the other begins, or take the interface out of one");
+        Diagnostic::error(what).hint(say!("let one end before the other begins, or take the interface out of one"));
     if let Some(status) = status(other) {
         error = error.at(status.place);
     }
@@ -71,27 +80,55 @@ fn clashes(spec: &Spec, clash: &Clash, is_error: bool) -> Diagnostic {
     let names = names.join(", ");
     let (what, hint) = match guarded {
         Guarded::Floor { group, up, of, floor } => (
-            format!("group {group}: {up} of {of} up from {from}, floor {floor}: {names}"),
+            say!(
+                "group {group}: {up} of {of} up from {from}, floor {floor}: {names}",
+                group,
+                up,
+                of,
+                from,
+                floor,
+                names
+            ),
             match places.as_slice() {
-                [_] => "give it another time, or take a member out of it",
-                _ => "move one of them, or take a member out of it",
+                [_] => say!("give it another time, or take a member out of it"),
+                _ => say!("move one of them, or take a member out of it"),
             },
         ),
         Guarded::Dependency { address, needed } => (
-            format!("{address} is to be up from {from} and needs {needed}, which is to be down: {names}"),
-            "take both down, or correct `depends_on`",
+            say!(
+                "{address} is to be up from {from} and needs {needed}, which is to be down: {names}",
+                address,
+                from,
+                needed,
+                names
+            ),
+            say!("take both down, or correct `depends_on`"),
         ),
         Guarded::Protected { address } => (
-            format!("{address} is protected and is to go down from {from}: {names}"),
-            "take it out of the change, or remove `protect` in a reviewed change",
+            say!("{address} is protected and is to go down from {from}: {names}", address, from, names),
+            say!("take it out of the change, or remove `protect` in a reviewed change"),
         ),
         Guarded::Cap { key, value, changes, is_return: true } => (
-            format!("{changes} interfaces come back at {from}, and limits.{key} is {value}: {names}"),
-            "their return asks for --allow-changes, unless they end at different times",
+            say!(
+                "{changes} interfaces come back at {from}, and limits.{key} is {value}: {names}",
+                changes,
+                from,
+                key,
+                value,
+                names
+            ),
+            say!("their return asks for --allow-changes, unless they end at different times"),
         ),
         Guarded::Cap { key, value, changes, is_return: false } => (
-            format!("{changes} interfaces change at {from}, and limits.{key} is {value}: {names}"),
-            "let them begin and end at different times, or change the limit",
+            say!(
+                "{changes} interfaces change at {from}, and limits.{key} is {value}: {names}",
+                changes,
+                from,
+                key,
+                value,
+                names
+            ),
+            say!("let them begin and end at different times, or change the limit"),
         ),
     };
     // Nobody is kept from planning by what comes back later.
@@ -105,31 +142,53 @@ fn clashes(spec: &Spec, clash: &Clash, is_error: bool) -> Diagnostic {
 
 /// Says what windows make of a change.
 pub(crate) fn remark(spec: &Spec, remark: &SpanRemark) -> Diagnostic {
+    Diagnostic::worded(|| remarked(spec, remark))
+}
+
+fn remarked(spec: &Spec, remark: &SpanRemark) -> Diagnostic {
     let SpanRemark { change, what } = remark;
     let zone = &spec.time_zone;
     // What is closed for all of it is said before.
-    let never = || format!("which does not open within {HORIZON_DAYS} days");
+    let days = HORIZON_DAYS;
     let said = match what {
-        SpanFault::NeverOpen(closed) => {
-            Diagnostic::error(format!("the window `{}` is closed for all of {change}", closed.window))
-                .hint("give it another time, or alter the window in a reviewed change")
-        }
-        SpanFault::BeginsClosed(closed) => Diagnostic::warning(format!(
-            "{change} begins while the window `{}` is closed for it{}",
-            closed.window,
-            match closed.opens_at {
-                Some(at) => format!(": its calls are held until {}", zone.shown(at)),
-                None => format!(", {}", never()),
-            }
-        )),
-        SpanFault::EndsClosed(closed) => Diagnostic::warning(format!(
-            "{change} ends while the window `{}` is closed for its return, {}",
-            closed.window,
-            closed.opens_at.map_or_else(never, |at| format!("which would come {}", zone.shown(at)))
-        )),
-        SpanFault::Short { open } => Diagnostic::warning(format!(
-            "{change} is short: its calls may be sent for {} of it",
-            super::plan::span(*open)
+        SpanFault::NeverOpen(closed) => Diagnostic::error(say!(
+            "the window `{window}` is closed for all of {change}",
+            window = closed.window,
+            change
+        ))
+        .hint(say!("give it another time, or alter the window in a reviewed change")),
+        SpanFault::BeginsClosed(Closed { window, opens_at }) => Diagnostic::warning(match opens_at {
+            Some(at) => say!(
+                "{change} begins while the window `{window}` is closed for it: its calls are held until {opens}",
+                change,
+                window,
+                opens = zone.shown(*at)
+            ),
+            None => say!(
+                "{change} begins while the window `{window}` is closed for it, which does not open within {days} days",
+                change,
+                window,
+                days
+            ),
+        }),
+        SpanFault::EndsClosed(Closed { window, opens_at }) => Diagnostic::warning(match opens_at {
+            Some(at) => say!(
+                "{change} ends while the window `{window}` is closed for its return, which would come {opens}",
+                change,
+                window,
+                opens = zone.shown(*at)
+            ),
+            None => say!(
+                "{change} ends while the window `{window}` is closed for its return, which does not open within {days} days",
+                change,
+                window,
+                days
+            ),
+        }),
+        SpanFault::Short { open } => Diagnostic::warning(say!(
+            "{change} is short: its calls may be sent for {span} of it",
+            change,
+            span = super::plan::span(*open)
         )),
     };
     let Some(declared) = spec.changes.get(change) else { return said };

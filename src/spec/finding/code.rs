@@ -30,7 +30,7 @@ macro_rules! codes {
             }
 
             /// Returns what findings of its kind are called when they are counted together.
-            pub(in crate::spec) const fn kind(self) -> &'static str {
+            pub const fn kind(self) -> &'static str {
                 match self { $(Self::$code => $kind,)+ }
             }
         }

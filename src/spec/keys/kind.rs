@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::language::say;
 use crate::resource::is_letter_or_mark;
 
 /// What a key may hold.
@@ -134,35 +135,37 @@ impl fmt::Display for Kind {
     /// Writes what it may hold, for people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Version => "number",
-            Self::Section | Self::Entry { .. } => "mapping",
-            Self::Names { .. } => "mapping by name",
-            Self::Text => "text",
-            Self::Line => "one line of text",
-            Self::Word(Grammar::Name) => "name",
-            Self::Word(Grammar::Label) => "label",
-            Self::Word(Grammar::Id) => "id",
-            Self::Word(Grammar::Region) => "region",
-            Self::Word(Grammar::Digits) => "digits, quoted",
-            Self::Role => "ARN of a role",
-            Self::Number { least, most: Some(most) } => return write!(f, "number, {least} to {most}"),
-            Self::Number { least, most: None } => return write!(f, "number, at least {least}"),
-            Self::Boolean => "`true` or `false`",
-            Self::Duration { may_be_zero: true } => "duration",
-            Self::Duration { may_be_zero: false } => "duration above zero",
-            Self::Rate => "bits per second",
-            Self::Share => "share in percent",
-            Self::Date => "date",
-            Self::Choice { words, .. } => return write!(f, "`{}`", words.join("` or `")),
-            Self::Arguments => "list of words",
-            Self::Addresses => "list of addresses",
-            Self::Labels => "labels",
-            Self::Entries => "list of mappings",
-            Self::Selectors => "list of selectors",
-            Self::Choices { words, .. } => return write!(f, "list of `{}`", words.join("`, `")),
-            Self::Moment => "time",
-            Self::Clock => "time of day",
-            Self::Zone => "time zone",
+            Self::Version => say!("number"),
+            Self::Section | Self::Entry { .. } => say!("mapping"),
+            Self::Names { .. } => say!("mapping by name"),
+            Self::Text => say!("text"),
+            Self::Line => say!("one line of text"),
+            Self::Word(Grammar::Name) => say!("name"),
+            Self::Word(Grammar::Label) => say!("label"),
+            Self::Word(Grammar::Id) => say!("id"),
+            Self::Word(Grammar::Region) => say!("region"),
+            Self::Word(Grammar::Digits) => say!("digits, quoted"),
+            Self::Role => say!("ARN of a role"),
+            Self::Number { least, most: Some(most) } => {
+                return f.write_str(&say!("number, {least} to {most}", least, most));
+            }
+            Self::Number { least, most: None } => return f.write_str(&say!("number, at least {least}", least)),
+            Self::Boolean => say!("`true` or `false`"),
+            Self::Duration { may_be_zero: true } => say!("duration"),
+            Self::Duration { may_be_zero: false } => say!("duration above zero"),
+            Self::Rate => say!("bits per second"),
+            Self::Share => say!("share in percent"),
+            Self::Date => say!("date"),
+            Self::Choice { words, .. } => return write!(f, "`{}`", words.join(say!("` or `"))),
+            Self::Arguments => say!("list of words"),
+            Self::Addresses => say!("list of addresses"),
+            Self::Labels => say!("labels"),
+            Self::Entries => say!("list of mappings"),
+            Self::Selectors => say!("list of selectors"),
+            Self::Choices { words, .. } => return f.write_str(&say!("list of `{words}`", words = words.join("`, `"))),
+            Self::Moment => say!("time"),
+            Self::Clock => say!("time of day"),
+            Self::Zone => say!("time zone"),
         })
     }
 }

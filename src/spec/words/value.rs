@@ -4,6 +4,7 @@ use super::{allowed, found, wanted};
 use crate::calendar::Zone;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
+use crate::language::{say, sentence, word};
 use crate::spec::SUPPORTED_VERSION;
 use crate::spec::finding::{CloudFault, Spelling, ValueFault, WindowFault};
 use crate::spec::keys::{KEYS, Key, Kind, Presence, Type};
@@ -11,82 +12,95 @@ use crate::spec::slips::meant;
 use crate::spec::syntax::NodeKind;
 use crate::windows::NotAClock;
 
-const ONE_LINE: &str = "write it as one line of plain text";
+const ONE_LINE: &str = sentence!("write it as one line of plain text");
 
 pub(super) fn words(path: &str, fault: &ValueFault) -> Diagnostic {
     let cannot = |problem: &str| Diagnostic::error(format!("`{path}` {problem}"));
     match fault {
-        ValueFault::OtherVersion { found } => {
-            Diagnostic::error(format!("the spec is of version {found}, this rictl reads version {SUPPORTED_VERSION}"))
-                .hint(format!("write `version: {SUPPORTED_VERSION}`, or use the rictl that reads version {found}"))
-        }
-        ValueFault::Nothing { wanted: kind } => nothing(cannot("has no value"), path, *kind),
+        ValueFault::OtherVersion { found } => Diagnostic::error(say!(
+            "the spec is of version {found}, this rictl reads version {ours}",
+            found,
+            ours = SUPPORTED_VERSION
+        ))
+        .hint(say!(
+            "write `version: {ours}`, or use the rictl that reads version {found}",
+            ours = SUPPORTED_VERSION,
+            found
+        )),
+        ValueFault::Nothing { wanted: kind } => nothing(cannot(say!("has no value")), path, *kind),
         ValueFault::WrongType { found: kind, wanted: other, spelling } => {
-            let error = cannot(&format!("is {}, not {}", what_stands(*kind, *other, spelling), wanted(*other)));
+            let error = cannot(&say!(
+                "is {found}, not {wanted}",
+                found = what_stands(*kind, *other, spelling),
+                wanted = wanted(*other)
+            ));
             let error = error.label(below(path, *other).unwrap_or_else(|| respelt(*other, spelling)));
             match entry_of(path, *kind) {
-                Some(entry) => error.hint(format!("write each under its name, as in `{entry}`")),
+                Some(entry) => error.hint(say!("write each under its name, as in `{entry}`", entry)),
                 None => error,
             }
         }
-        ValueFault::OneWord { key, word } => cannot("is one word, not a list").label(as_list(key, word)),
+        ValueFault::OneWord { key, word } => cannot(say!("is one word, not a list")).label(as_list(key, word)),
         ValueFault::UnknownWord { word, meant, known } => {
-            let error = cannot(&format!("cannot be `{word}`"));
+            let error = cannot(&say!("cannot be `{word}`", word));
             let error = meant.iter().fold(error, |error, meant| error.label(did_you_mean(meant)));
             let known: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
-            error.hint(format!("it is {}; nothing else can be asked for", known.join(" or ")))
+            error.hint(say!("it is {known}; nothing else can be asked for", known = known.join(say!(" or "))))
         }
-        ValueFault::NotANumber { text, least } => cannot(&format!("cannot be `{text}`"))
-            .hint(format!("write a whole number in decimal digits, at least {least}")),
+        ValueFault::NotANumber { text, least } => cannot(&say!("cannot be `{text}`", text))
+            .hint(say!("write a whole number in decimal digits, at least {least}", least)),
         ValueFault::NumberTooLarge { least, most } => {
-            cannot(&format!("is above {most}")).hint(format!("write a percentage from {least} to {most}"))
+            cannot(&say!("is above {most}", most)).hint(say!("write a percentage from {least} to {most}", least, most))
         }
-        ValueFault::NotADuration { text, why } => cannot(&format!("is `{text}`, not a duration")).hint(why.to_string()),
-        ValueFault::ZeroDuration => cannot("is zero").hint("give it time to succeed, such as `10m`"),
+        ValueFault::NotADuration { text, why } => {
+            cannot(&say!("is `{text}`, not a duration", text)).hint(why.to_string())
+        }
+        ValueFault::ZeroDuration => cannot(say!("is zero")).hint(say!("give it time to succeed, such as `10m`")),
         ValueFault::NotARate { text, why } => {
-            cannot(&format!("is `{text}`, not a rate of traffic")).hint(why.to_string())
+            cannot(&say!("is `{text}`, not a rate of traffic", text)).hint(why.to_string())
         }
-        ValueFault::ZeroRate => {
-            cannot("is zero").hint("health checks never stop on what is Active: give it some room, such as `1Mbit/s`")
-        }
+        ValueFault::ZeroRate => cannot(say!("is zero"))
+            .hint(say!("health checks never stop on what is Active: give it some room, such as `1Mbit/s`")),
         ValueFault::NotAShare { text } => {
-            cannot(&format!("is `{text}`, not a share")).hint("write whole percent from `1%` to `100%`")
+            cannot(&say!("is `{text}`, not a share", text)).hint(say!("write whole percent from `1%` to `100%`"))
         }
         ValueFault::NotADay { text } => {
-            cannot(&format!("is `{text}`, not a day")).hint("write a calendar day as YYYY-MM-DD")
+            cannot(&say!("is `{text}`, not a day", text)).hint(say!("write a calendar day as YYYY-MM-DD"))
         }
-        ValueFault::EmptyList { key } => cannot("is an empty list").hint(instead_of_nothing(key)),
-        ValueFault::NotATime { text, why } => cannot(&format!("is `{text}`, not a time")).hint(why.to_string()),
+        ValueFault::EmptyList { key } => cannot(say!("is an empty list")).hint(instead_of_nothing(key)),
+        ValueFault::NotATime { text, why } => cannot(&say!("is `{text}`, not a time", text)).hint(why.to_string()),
         ValueFault::Twice { text, ways: [one, other] } => {
             let twice =
-                cannot(&format!("is `{text}`, which occurs twice in the spec's time zone: clocks go back then"));
-            twice.hint(format!("write `{one}` or `{other}`"))
+                cannot(&say!("is `{text}`, which occurs twice in the spec's time zone: clocks go back then", text));
+            twice.hint(say!("write `{one}` or `{other}`", one, other))
         }
         ValueFault::NotATimeOfDay { text } => {
-            cannot(&format!("is `{text}`, not a time of day")).hint(NotAClock.to_string())
+            cannot(&say!("is `{text}`, not a time of day", text)).hint(NotAClock.to_string())
         }
         ValueFault::NotATimeZone { text, near } => {
-            let error = cannot(&format!("is `{text}`, not a time zone"));
+            let error = cannot(&say!("is `{text}`, not a time zone", text));
             let error = near.iter().fold(error, |error, near| error.label(did_you_mean(near)));
             if Zone::is_offset(text) {
-                return error.hint("a name is wanted, not an offset: `Asia/Shanghai` is +08:00 all year");
+                return error.hint(say!("a name is wanted, not an offset: `Asia/Shanghai` is +08:00 all year"));
             }
-            error.hint("it is a name of the IANA database, such as `Asia/Shanghai` or `UTC`")
+            error.hint(say!("it is a name of the IANA database, such as `Asia/Shanghai` or `UTC`"))
         }
-        ValueFault::NotASelector { text, why } => cannot(&format!("is `{text}`, not a selector")).hint(why.to_string()),
-        ValueFault::NotLater { than } => cannot(&format!("is not later than `{than}`"))
-            .hint("it is the first moment at which all is over: it has to lie after the beginning"),
+        ValueFault::NotASelector { text, why } => {
+            cannot(&say!("is `{text}`, not a selector", text)).hint(why.to_string())
+        }
+        ValueFault::NotLater { than } => cannot(&say!("is not later than `{than}`", than))
+            .hint(say!("it is the first moment at which all is over: it has to lie after the beginning")),
         ValueFault::Window(fault) => window(path, *fault),
-        ValueFault::EmptyLine => cannot("is empty").hint(ONE_LINE),
-        ValueFault::ControlCharacter => cannot("contains a control character").hint(ONE_LINE),
-        ValueFault::EmptyName { grammar } => cannot("is empty").hint(allowed(*grammar)),
+        ValueFault::EmptyLine => cannot(say!("is empty")).hint(word(ONE_LINE)),
+        ValueFault::ControlCharacter => cannot(say!("contains a control character")).hint(word(ONE_LINE)),
+        ValueFault::EmptyName { grammar } => cannot(say!("is empty")).hint(allowed(*grammar)),
         ValueFault::StrangeCharacter { character, grammar } => {
-            cannot(&format!("contains {}", named(*character))).hint(allowed(*grammar))
+            cannot(&say!("contains {character}", character = named(*character))).hint(allowed(*grammar))
         }
-        ValueFault::LookAlike { character } => cannot(&format!("contains {}", named(*character)))
-            .hint("remove it; it comes with text that is copied from elsewhere"),
+        ValueFault::LookAlike { character } => cannot(&say!("contains {character}", character = named(*character)))
+            .hint(say!("remove it; it comes with text that is copied from elsewhere")),
         ValueFault::NameTooLong { grammar } => {
-            cannot(&format!("is longer than {} characters", grammar.longest())).hint(allowed(*grammar))
+            cannot(&say!("is longer than {longest} characters", longest = grammar.longest())).hint(allowed(*grammar))
         }
         ValueFault::Cloud(fault) => cloud(path, *fault),
     }
@@ -104,10 +118,10 @@ fn what_stands(kind: NodeKind, other: Type, spelling: &Spelling) -> String {
 fn nothing(error: Diagnostic, path: &str, kind: Type) -> Diagnostic {
     let key = key_at(path).filter(|key| key.kind.value_type() == kind);
     let expected = key.filter(|key| matches!(key.kind, Kind::Choice { .. })).map(|key| key.kind.to_string());
-    let error = error.label(format!("expected {}", expected.unwrap_or_else(|| wanted(kind).to_owned())));
+    let error = error.label(say!("expected {wanted}", wanted = expected.unwrap_or_else(|| wanted(kind).to_owned())));
     match key.map(|key| key.presence) {
-        Some(Presence::Required(how)) => error.hint(how),
-        _ => error.hint("give it a value, or remove the key"),
+        Some(Presence::Required(how)) => error.hint(word(how)),
+        _ => error.hint(say!("give it a value, or remove the key")),
     }
 }
 
@@ -132,12 +146,12 @@ fn below(path: &str, other: Type) -> Option<String> {
     let is_required = |child: &&&Key| matches!(child.presence, Presence::Required(_));
     let named = |children: Vec<&&Key>| {
         let names: Vec<String> = children.iter().map(|child| format!("`{}`", child.name)).collect();
-        (!names.is_empty()).then(|| format!("expected a mapping of {}", names.join(", ")))
+        (!names.is_empty()).then(|| say!("expected a mapping of {names}", names = names.join(", ")))
     };
     match children.as_slice() {
-        [one] if one.name == "*" => Some("expected a mapping, each under a name of your choice".to_owned()),
+        [one] if one.name == "*" => Some(say!("expected a mapping, each under a name of your choice").to_owned()),
         few if few.len() <= MOST_NAMED => named(few.iter().collect()),
-        many => Some(format!("{} and more", named(many.iter().filter(is_required).collect())?)),
+        many => Some(say!("{named} and more", named = named(many.iter().filter(is_required).collect())?)),
     }
 }
 
@@ -152,44 +166,47 @@ fn entry_of(path: &str, found: NodeKind) -> Option<&'static str> {
 
 fn instead_of_nothing(key: &Key) -> String {
     match key.kind {
-        Kind::Arguments => format!("name a program, or remove `{}`", key.name),
+        Kind::Arguments => say!("name a program, or remove `{name}`", name = key.name),
         _ => match key.presence {
-            Presence::Otherwise(what) => format!("write nothing for {what}: remove `{}`", key.name),
-            _ => format!("say which, as in `{}: {}`", key.name, key.example),
+            Presence::Otherwise(what) => {
+                say!("write nothing for {what}: remove `{name}`", what = word(what), name = key.name)
+            }
+            _ => say!("say which, as in `{name}: {example}`", name = key.name, example = key.example),
         },
     }
 }
 
 fn window(path: &str, fault: WindowFault) -> Diagnostic {
     let (problem, hint) = match fault {
-        WindowFault::NoName => {
-            ("is neither `deny` nor `allow`", "give it a name: `deny: Friday night` or `allow: nightly works`")
-        }
-        WindowFault::TwoNames => ("is both `deny` and `allow`", "write two windows"),
-        WindowFault::SameTimes => (
-            "has a `to` that is its `from`",
-            "leave both out for the whole day; what spans midnight has a `to` before its `from`",
+        WindowFault::NoName => (
+            say!("is neither `deny` nor `allow`"),
+            say!("give it a name: `deny: Friday night` or `allow: nightly works`"),
         ),
-        WindowFault::BeginsAtTheEnd => ("begins at 24:00", "write `from: \"00:00\"` of the next day"),
+        WindowFault::TwoNames => (say!("is both `deny` and `allow`"), say!("write two windows")),
+        WindowFault::SameTimes => (
+            say!("has a `to` that is its `from`"),
+            say!("leave both out for the whole day; what spans midnight has a `to` before its `from`"),
+        ),
+        WindowFault::BeginsAtTheEnd => (say!("begins at 24:00"), say!("write `from: \"00:00\"` of the next day")),
         WindowFault::DailyAndOnce => {
-            ("is daily and open once", "give it `days`, `from` and `to`, or `start` and `end`")
+            (say!("is daily and open once"), say!("give it `days`, `from` and `to`, or `start` and `end`"))
         }
-        WindowFault::HalfASpan => ("has only one of `start` and `end`", "give it both"),
+        WindowFault::HalfASpan => (say!("has only one of `start` and `end`"), say!("give it both")),
     };
     Diagnostic::error(format!("`{path}` {problem}")).hint(hint)
 }
 
 fn cloud(path: &str, fault: CloudFault) -> Diagnostic {
-    let either = "give either `profile`, of the credential files, or `role_arn`, a role to assume";
+    let either = say!("give either `profile`, of the credential files, or `role_arn`, a role to assume");
     let (problem, hint) = match fault {
-        CloudFault::TwoCredentials => ("has both `profile` and `role_arn`", either),
-        CloudFault::NoCredentials => ("names no credentials", either),
-        CloudFault::NotARole => ("is not a role's ARN", "a role is written acs:ram::ACCOUNT_ID:role/NAME"),
+        CloudFault::TwoCredentials => (say!("has both `profile` and `role_arn`"), either),
+        CloudFault::NoCredentials => (say!("names no credentials"), either),
+        CloudFault::NotARole => (say!("is not a role's ARN"), say!("a role is written acs:ram::ACCOUNT_ID:role/NAME")),
         CloudFault::ReservedName => {
-            ("has an entry `default`, the name of the spec's own account", "choose another name")
+            (say!("has an entry `default`, the name of the spec's own account"), say!("choose another name"))
         }
         CloudFault::WorldWithoutEmulator => {
-            ("is only for the emulator", "write `provider: emulator`, or remove `world`")
+            (say!("is only for the emulator"), say!("write `provider: emulator`, or remove `world`"))
         }
     };
     Diagnostic::error(format!("`{path}` {problem}")).hint(hint)
@@ -200,14 +217,14 @@ fn respelt(other: Type, spelling: &Spelling) -> String {
     match spelling {
         // Of all strings that look like an offset, it is meant for one.
         Spelling::Plain(text) if other == Type::String && Zone::is_offset(text) => {
-            "a time zone is named, such as `Asia/Shanghai`".to_owned()
+            say!("a time zone is named, such as `Asia/Shanghai`").to_owned()
         }
-        Spelling::Plain(text) if other == Type::String => format!("quote it: \"{text}\""),
-        Spelling::Plain(text) if other == Type::Boolean && is_yes(text) => "write `true`".to_owned(),
-        Spelling::Plain(text) if other == Type::Boolean && is_no(text) => "write `false`".to_owned(),
-        Spelling::Quoted if other == Type::Boolean => "write `true` or `false`, without quotes".to_owned(),
-        Spelling::Quoted if other != Type::List && other != Type::Mapping => "write it without quotes".to_owned(),
-        _ => format!("expected {}", wanted(other)),
+        Spelling::Plain(text) if other == Type::String => say!("quote it: \"{text}\"", text),
+        Spelling::Plain(text) if other == Type::Boolean && is_yes(text) => say!("write `true`").to_owned(),
+        Spelling::Plain(text) if other == Type::Boolean && is_no(text) => say!("write `false`").to_owned(),
+        Spelling::Quoted if other == Type::Boolean => say!("write `true` or `false`, without quotes").to_owned(),
+        Spelling::Quoted if other != Type::List && other != Type::Mapping => say!("write it without quotes").to_owned(),
+        _ => say!("expected {wanted}", wanted = wanted(other)),
     }
 }
 
@@ -225,23 +242,23 @@ fn as_list(key: &Key, word: &str) -> String {
     let of_it = || format!("[{}]", serde_json::Value::from(word));
     let example = if key.kind == Kind::Arguments { key.example.to_owned() } else { of_it() };
     let what = match key.kind {
-        Kind::Arguments => "an argument list, never shell text",
-        Kind::Addresses => "a list of addresses",
-        Kind::Selectors => "a list of selectors",
-        _ => "a list",
+        Kind::Arguments => say!("an argument list, never shell text"),
+        Kind::Addresses => say!("a list of addresses"),
+        Kind::Selectors => say!("a list of selectors"),
+        _ => say!("a list"),
     };
-    format!("write {what}: {example}")
+    say!("write {what}: {example}", what, example)
 }
 
 /// Names a character for people: a blank as such, what cannot be told by looking at it by its number.
 pub(in crate::spec) fn named(character: char) -> String {
     match character {
-        ' ' => return "a blank".to_owned(),
-        '\t' => return "a tab".to_owned(),
-        '\n' | '\r' => return "a line end".to_owned(),
+        ' ' => return say!("a blank").to_owned(),
+        '\t' => return say!("a tab").to_owned(),
+        '\n' | '\r' => return say!("a line end").to_owned(),
         graphic if graphic.is_ascii_graphic() => return format!("`{graphic}`"),
         _ => {}
     }
-    let name = meant(character).map(|(_, name)| format!(", a {name}")).unwrap_or_default();
+    let name = meant(character).map(|(_, name)| say!(", a {name}", name = word(name))).unwrap_or_default();
     format!("U+{:04X}{name}", u32::from(character))
 }

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::nearest::did_you_mean;
+use crate::language::say;
 use crate::spec::finding::{Circle, Members, WholeFault};
 
 /// How many names a message lists before it says how many more there are.
@@ -11,101 +12,124 @@ const NAMED: usize = 16;
 
 pub(super) fn words(fault: &WholeFault) -> Diagnostic {
     match fault {
-        WholeFault::NoInterfaces => {
-            Diagnostic::warning("the spec declares no interfaces").hint("`rictl init` writes what is live as a spec")
-        }
+        WholeFault::NoInterfaces => Diagnostic::warning(say!("the spec declares no interfaces"))
+            .hint(say!("`rictl init` writes what is live as a spec")),
         WholeFault::NoRegion { address } => {
-            Diagnostic::error(format!("`interfaces.{address}` has no `region`, and there is no `cloud.region`"))
-                .hint("set `cloud.region` for all interfaces, or `region` on each")
+            Diagnostic::error(say!("`interfaces.{address}` has no `region`, and there is no `cloud.region`", address))
+                .hint(say!("set `cloud.region` for all interfaces, or `region` on each"))
         }
         WholeFault::UnknownAccount { address, account, near } => {
-            let what = format!("`interfaces.{address}.account` is `{account}`, which `cloud.accounts` has not");
-            unknown(what, near).hint("declare the account under `cloud.accounts`")
+            let what =
+                say!("`interfaces.{address}.account` is `{account}`, which `cloud.accounts` has not", address, account);
+            unknown(what, near).hint(say!("declare the account under `cloud.accounts`"))
         }
         WholeFault::UnknownGroup { address, group, near } => {
-            let what = format!("`interfaces.{address}.group` is `{group}`, which `groups` has not");
-            unknown(what, near).hint("declare the group under `groups`; it may be empty: `{}`")
+            let what = say!("`interfaces.{address}.group` is `{group}`, which `groups` has not", address, group);
+            unknown(what, near).hint(say!("declare the group under `groups`; it may be empty: `{}`"))
         }
         WholeFault::UnknownInterface { address, needed, near } => {
-            let what = format!("`interfaces.{address}` depends on `{needed}`, which `interfaces` has not");
-            unknown(what, near).hint("`depends_on` lists keys of `interfaces`")
+            let what =
+                say!("`interfaces.{address}` depends on `{needed}`, which `interfaces` has not", address, needed);
+            unknown(what, near).hint(say!("`depends_on` lists keys of `interfaces`"))
         }
-        WholeFault::DuplicateId { id, first: (first, place), again } => {
-            Diagnostic::error(format!("{id} is declared twice: `interfaces.{first}` and `interfaces.{again}`"))
-                .label("declared again here")
-                .related(*place, "first declared here")
-                .hint("an interface has one entry; remove the other, or correct its id")
-        }
+        WholeFault::DuplicateId { id, first: (first, place), again } => Diagnostic::error(say!(
+            "{id} is declared twice: `interfaces.{first}` and `interfaces.{again}`",
+            id,
+            first,
+            again
+        ))
+        .label(say!("declared again here"))
+        .related(*place, say!("first declared here"))
+        .hint(say!("an interface has one entry; remove the other, or correct its id")),
         WholeFault::DependsOnItself { address } => {
-            Diagnostic::error(format!("`interfaces.{address}` depends on itself"))
-                .label("itself")
-                .hint("remove it from `depends_on`")
+            Diagnostic::error(say!("`interfaces.{address}` depends on itself", address))
+                .label(say!("itself"))
+                .hint(say!("remove it from `depends_on`"))
         }
         WholeFault::Cycle(circle) => cycle(circle),
-        WholeFault::Stranded { address, declared, needed } => Diagnostic::warning(format!(
-            "`interfaces.{address}` is declared Active and depends on `{needed}`, which is declared Inactive"
+        WholeFault::Stranded { address, declared, needed } => Diagnostic::warning(say!(
+            "`interfaces.{address}` is declared Active and depends on `{needed}`, which is declared Inactive",
+            address,
+            needed
         ))
-        .related(*declared, "declared Active here")
-        .hint("take both down, or correct `depends_on`"),
-        WholeFault::EmptyGroup { group } => Diagnostic::warning(format!("`groups.{group}` has no members"))
-            .hint("give interfaces `group:`, or remove it"),
-        WholeFault::AlwaysDenied { window } => Diagnostic::warning(format!(
-            "the window `{window}` denies at all times: what it covers is never let through"
+        .related(*declared, say!("declared Active here"))
+        .hint(say!("take both down, or correct `depends_on`")),
+        WholeFault::EmptyGroup { group } => Diagnostic::warning(say!("`groups.{group}` has no members", group))
+            .hint(say!("give interfaces `group:`, or remove it")),
+        WholeFault::AlwaysDenied { window } => Diagnostic::warning(say!(
+            "the window `{window}` denies at all times: what it covers is never let through",
+            window
         ))
-        .hint("give it `days`, `from` and `to`, or `start` and `end`; `hands_off` leaves an interface alone"),
+        .hint(say!("give it `days`, `from` and `to`, or `start` and `end`; `hands_off` leaves an interface alone")),
         WholeFault::ImpossibleMinActive { floor, members } => {
             let active = members.total - members.inactive.len();
-            impossible(members, &format!("must keep {floor} active"), active, "Active")
+            impossible(members, &say!("must keep {floor} active", floor), active, "Active")
         }
         WholeFault::SelectsNothing { at, fault } => {
-            let error = Diagnostic::error(format!("`{at}`: {fault}"));
+            let error = Diagnostic::error(say!("`{at}`: {fault}", at, fault));
             error.hint(fault.hint().unwrap_or_else(|| {
-                "write a name that stands under `interfaces`, or a pattern that fits one".to_owned()
+                say!("write a name that stands under `interfaces`, or a pattern that fits one").to_owned()
             }))
         }
         WholeFault::SelectsByChange { at, selector } => {
-            Diagnostic::error(format!("`{at}` is `{selector}`: a change cannot select by changes"))
-                .hint("name the interfaces, their group or their labels")
+            Diagnostic::error(say!("`{at}` is `{selector}`: a change cannot select by changes", at, selector))
+                .hint(say!("name the interfaces, their group or their labels"))
         }
         WholeFault::NoExpect { change, found } => {
-            Diagnostic::error(format!("`changes.{change}` does not say how many interfaces it is about"))
-                .hint(format!("it selects {found} now; if these are meant, write `expect: {found}`"))
+            Diagnostic::error(say!("`changes.{change}` does not say how many interfaces it is about", change))
+                .hint(say!("it selects {found} now; if these are meant, write `expect: {found}`", found))
         }
         WholeFault::ImpossibleMaxUnavailable { most, members } => {
-            impossible(members, &format!("may have {most} unavailable"), members.inactive.len(), "Inactive")
+            impossible(members, &say!("may have {most} unavailable", most), members.inactive.len(), "Inactive")
         }
     }
 }
 
 fn unknown(what: String, near: &Option<String>) -> Diagnostic {
-    let label = near.as_ref().map_or_else(|| "not found".to_owned(), |near| did_you_mean(near));
+    let label = near.as_ref().map_or_else(|| say!("not found").to_owned(), |near| did_you_mean(near));
     Diagnostic::error(what).label(label)
 }
 
 fn cycle(Circle { way, said, others }: &Circle) -> Diagnostic {
-    let error = Diagnostic::error(format!("`depends_on` goes round in a circle: {}", listed(way, " -> ")))
-        .label("this needs the next, and so on round")
-        .hint("remove one of these from `depends_on`: neither order can satisfy all");
+    let error = Diagnostic::error(say!("`depends_on` goes round in a circle: {way}", way = listed(way, " -> ")))
+        .label(say!("this needs the next, and so on round"))
+        .hint(say!("remove one of these from `depends_on`: neither order can satisfy all"));
     let pairs = way.windows(2).zip(said).skip(1).take(NAMED);
     let error = pairs.fold(error, |error, (pair, said)| match said {
-        Some(place) => error.related(*place, format!("{} needs {}", pair[0], pair[1])),
+        Some(place) => error.related(*place, say!("{one} needs {needed}", one = pair[0], needed = pair[1])),
         None => error,
     });
-    if others.is_empty() { error } else { error.cause(format!("tangled up in it: {}", listed(others, ", "))) }
+    if others.is_empty() {
+        error
+    } else {
+        error.cause(say!("tangled up in it: {others}", others = listed(others, ", ")))
+    }
 }
 
 /// A floor, and how many members are declared so that it cannot be kept.
 fn impossible(members: &Members, floor: &str, declared: usize, status: &str) -> Diagnostic {
     let Members { group, total, inactive } = members;
-    let what = format!("group {group} {floor}, but {declared} of {total} are declared {status}");
-    let error = Diagnostic::error(what).hint("declare more members Active, or change the floor in a reviewed change");
-    if inactive.is_empty() { error } else { error.cause(format!("declared Inactive: {}", listed(inactive, ", "))) }
+    let what = say!(
+        "group {group} {floor}, but {declared} of {total} are declared {status}",
+        group,
+        floor,
+        declared,
+        total,
+        status
+    );
+    let error =
+        Diagnostic::error(what).hint(say!("declare more members Active, or change the floor in a reviewed change"));
+    if inactive.is_empty() {
+        error
+    } else {
+        error.cause(say!("declared Inactive: {inactive}", inactive = listed(inactive, ", ")))
+    }
 }
 
 fn listed<T: Borrow<str>>(names: &[T], separator: &str) -> String {
     let mut text = names[..names.len().min(NAMED)].join(separator);
     if names.len() > NAMED {
-        text.push_str(&format!("{separator}and {} more", names.len() - NAMED));
+        text.push_str(&say!("{separator}and {left_out} more", separator, left_out = names.len() - NAMED));
     }
     text
 }

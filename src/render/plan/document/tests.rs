@@ -263,7 +263,7 @@ fn plan() -> impl Strategy<Value = Plan> {
                 }],
             }],
             rollout,
-            warnings: words.into_iter().map(|(finding, at)| Warning::Spec { finding, at }).collect(),
+            warnings: words.into_iter().map(|(finding, at)| Warning::Spec { finding, at, translated: None }).collect(),
             doubts: vec![Doubt {
                 step: StepId(word.as_str().into()),
                 run_id: word.clone(),

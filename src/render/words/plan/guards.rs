@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::language::say;
 use crate::plan::{GuardWeakened, WindowBecame};
 use crate::resource::Rate;
 use crate::windows::Verdict;
@@ -27,21 +28,23 @@ pub(crate) fn guard_weakened(guard: &GuardWeakened) -> GuardTold {
         after: after.to_owned(),
     };
     match guard {
-        GuardWeakened::Floor { group, was, is } => told(format!("{group}: floor"), &was.to_string(), &is.to_string()),
-        GuardWeakened::Member { group, address } => told(format!("{group}: {address}"), "member", "gone"),
-        GuardWeakened::Protect { address, is_declared } => {
-            told(format!("{address}: protect"), "on", if *is_declared { "off" } else { "gone" })
+        GuardWeakened::Floor { group, was, is } => {
+            told(say!("{group}: floor", group), &was.to_string(), &is.to_string())
         }
-        GuardWeakened::HandsOff { address } => told(format!("{address}: hands_off"), "off", "on"),
+        GuardWeakened::Member { group, address } => told(format!("{group}: {address}"), say!("member"), say!("gone")),
+        GuardWeakened::Protect { address, is_declared } => {
+            told(say!("{address}: protect", address), say!("on"), if *is_declared { say!("off") } else { say!("gone") })
+        }
+        GuardWeakened::HandsOff { address } => told(say!("{address}: hands_off", address), say!("off"), say!("on")),
         GuardWeakened::Cap { key, was, is } => {
-            told(key.clone(), &was.to_string(), &is.map_or_else(|| "none".to_owned(), |is| is.to_string()))
+            told(key.clone(), &was.to_string(), &is.map_or_else(|| say!("none").to_owned(), |is| is.to_string()))
         }
         GuardWeakened::Setting { key, was, is } => told(key.clone(), was, is),
         GuardWeakened::Window { name, verdict, became } => {
             let (before, after) = match became {
-                WindowBecame::New => ("absent", "new"),
-                WindowBecame::Changed => ("unchanged", "changed"),
-                WindowBecame::Gone => ("there", "gone"),
+                WindowBecame::New => (say!("absent"), say!("new")),
+                WindowBecame::Changed => (say!("unchanged"), say!("changed")),
+                WindowBecame::Gone => (say!("there"), say!("gone")),
             };
             let verdict = match verdict {
                 Verdict::Deny => "deny",
@@ -50,15 +53,15 @@ pub(crate) fn guard_weakened(guard: &GuardWeakened) -> GuardTold {
             told(format!("{name}: {verdict}"), before, after)
         }
         GuardWeakened::QuietBelow { was, is } => {
-            let is = is.map_or_else(|| "none".to_owned(), |is| Rate::of(is).exact());
+            let is = is.map_or_else(|| say!("none").to_owned(), |is| Rate::of(is).exact());
             told("limits.quiet_below".to_owned(), &Rate::of(*was).exact(), &is)
         }
         GuardWeakened::ReturningTraffic { was, is } => {
-            let is = is.map_or_else(|| "none".to_owned(), |is| format!("{is}%"));
+            let is = is.map_or_else(|| say!("none").to_owned(), |is| format!("{is}%"));
             told("rollout.traffic".to_owned(), &format!("{was}%"), &is)
         }
         GuardWeakened::Check { was, is } => {
-            let is = is.as_ref().map_or_else(|| "none".to_owned(), |check| format!("{check:?}"));
+            let is = is.as_ref().map_or_else(|| say!("none").to_owned(), |check| format!("{check:?}"));
             told("rollout.check".to_owned(), &format!("{was:?}"), &is)
         }
         GuardWeakened::Told { what, before, after } => told(what.clone(), before, after),

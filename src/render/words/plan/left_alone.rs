@@ -1,29 +1,38 @@
 //! How what differs and is not touched reads.
 
 use super::blocked::title;
+use crate::language::say;
 use crate::plan::{LeftAlone, LeftAloneReason, Plan};
 
 /// Says why something that differs is not touched.
 pub fn left_alone(plan: &Plan, left: &LeftAlone) -> String {
     match &left.reason {
         LeftAloneReason::HandsOff { reason, until, .. } => {
-            let until = until.map(|until| format!(" until {until}")).unwrap_or_default();
-            format!("{} is hands off{until}: {reason}", title(plan, &left.address))
+            let until = until.map(|until| say!(" until {until}", until)).unwrap_or_default();
+            say!("{title} is hands off{until}: {reason}", title = title(plan, &left.address), until, reason)
         }
         LeftAloneReason::OtherEnd { other, at } => {
             let title = title(plan, &left.address);
-            format!(
-                "{title} is not activated: its other end {other} is declared Inactive ({at}), and both may come up together"
+            say!(
+                "{title} is not activated: its other end {other} is declared Inactive ({at}), and both may come up together",
+                title,
+                other,
+                at
             )
         }
         LeftAloneReason::RolledBack { run_id } => {
             let title = title(plan, &left.address);
-            format!("{title} was taken back by run {run_id}: it stays so until its entry is altered, or with --redo")
+            say!(
+                "{title} was taken back by run {run_id}: it stays so until its entry is altered, or with --redo",
+                title,
+                run_id
+            )
         }
         LeftAloneReason::Drift => {
             let title = title(plan, &left.address);
-            format!(
-                "{title} was moved by somebody else since the last apply, and drift is left alone: `--drift fix` brings it back"
+            say!(
+                "{title} was moved by somebody else since the last apply, and drift is left alone: `--drift fix` brings it back",
+                title
             )
         }
         LeftAloneReason::Told { text, .. } => text.clone(),

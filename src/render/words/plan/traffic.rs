@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use crate::language::say;
 use crate::plan::{Returning, Traffic, TrafficUnread};
 use crate::render::counted;
 use crate::resource::Rate;
 
 /// What figures are of, and what they count.
-pub(crate) const TRAFFIC_IS_OF: &str =
-    "each of the newest minute of the last 10, 3 to 4 minutes old; health checks count";
+pub(crate) fn traffic_is_of() -> &'static str {
+    say!("each of the newest minute of the last 10, 3 to 4 minutes old; health checks count")
+}
 
 /// Says what interfaces carry together, and of how many nobody knows.
 pub(crate) fn carried_by_all<'t>(all: impl Iterator<Item = &'t Traffic>) -> String {
@@ -19,18 +21,24 @@ pub(crate) fn carried_by_all<'t>(all: impl Iterator<Item = &'t Traffic>) -> Stri
         into = into.saturating_add(traffic.in_bps.unwrap_or(0));
         out = out.saturating_add(traffic.out_bps.unwrap_or(0));
     }
-    let of = if unknown > 0 { format!("; {unknown} unknown, and not counted") } else { String::new() };
-    format!("{} together: {} in, {} out{of}", counted(count, "interface"), Rate::of(into), Rate::of(out))
+    let of = if unknown > 0 { say!("; {unknown} unknown, and not counted", unknown) } else { String::new() };
+    say!(
+        "{interfaces} together: {into} in, {out} out{of}",
+        interfaces = counted(count, say!("interface")),
+        into = Rate::of(into),
+        out = Rate::of(out),
+        of
+    )
 }
 
 /// Says what an interface carries; what nobody knows is never said to be nothing.
 pub(crate) fn carried(in_bps: Option<u64>, out_bps: Option<u64>) -> String {
     let rate = |bps: Option<u64>| bps.map(|bps| Rate::of(bps).to_string());
     match (rate(in_bps), rate(out_bps)) {
-        (None, None) => "unknown".to_owned(),
+        (None, None) => say!("unknown").to_owned(),
         (into, out) => {
-            let told = |rate: Option<String>| rate.unwrap_or_else(|| "unknown".to_owned());
-            format!("{} in, {} out", told(into), told(out))
+            let told = |rate: Option<String>| rate.unwrap_or_else(|| say!("unknown").to_owned());
+            say!("{into} in, {out} out", into = told(into), out = told(out))
         }
     }
 }
@@ -51,20 +59,37 @@ pub(crate) fn not_quiet(
     let is_known = together > limit_bps;
     let shown: u64 = both.iter().map(|bps| Rate::of(*bps).rounded().bits_per_second()).fold(0, u64::saturating_add);
     // Rounded, it would seem to be allowed.
-    let exactly = if shown <= limit_bps { format!(", together {}", Rate::of(together).exact()) } else { String::new() };
+    let exactly =
+        if shown <= limit_bps { say!(", together {rate}", rate = Rate::of(together).exact()) } else { String::new() };
     match unread {
-        _ if is_known => format!("{title} carries {carried}{exactly}, and {limit} lets no more than that go down"),
+        _ if is_known => say!(
+            "{title} carries {carried}{exactly}, and {limit} lets no more than that go down",
+            title,
+            carried,
+            exactly,
+            limit
+        ),
         Some(why) => {
-            format!("what {title} carries could not be read, and {limit} asks for it: {}", traffic_unread(why))
+            say!(
+                "what {title} carries could not be read, and {limit} asks for it: {why}",
+                title,
+                limit,
+                why = traffic_unread(why)
+            )
         }
-        None => format!("{title} has no figure of the last 10 minutes ({carried}), and {limit} asks for one"),
+        None => say!(
+            "{title} has no figure of the last 10 minutes ({carried}), and {limit} asks for one",
+            title,
+            carried,
+            limit
+        ),
     }
 }
 
 /// Says how much traffic has to come back after a wave, and by when.
 pub(crate) fn returning(Returning { percent, within_ms }: &Returning) -> String {
     let within = crate::render::duration(Duration::from_millis(*within_ms));
-    format!("{percent}% of what the members of its groups carried before, within {within}")
+    say!("{percent}% of what the members of its groups carried before, within {within}", percent, within)
 }
 
 /// Says why what an interface carries could not be read.

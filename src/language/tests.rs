@@ -1,0 +1,60 @@
+use super::*;
+
+fn of(variables: &[(&str, &str)]) -> Language {
+    Language::of(|name| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned()))
+}
+
+#[test]
+fn the_first_variable_that_is_set_decides() {
+    use Language::{Chinese, English};
+    assert_eq!(of(&[]), English);
+    assert_eq!(of(&[("LANG", "zh_CN.UTF-8")]), Chinese);
+    assert_eq!(of(&[("LANG", "zh_CN.UTF-8"), ("LC_MESSAGES", "en_US.UTF-8")]), English);
+    assert_eq!(of(&[("LANG", "zh_CN.UTF-8"), ("LC_ALL", "C")]), English);
+    assert_eq!(of(&[("LC_ALL", ""), ("LC_MESSAGES", "zh_CN.utf8"), ("LANG", "C")]), Chinese);
+    assert_eq!(of(&[("RICTL_LANG", "zh"), ("LC_ALL", "C")]), Chinese);
+    assert_eq!(of(&[("RICTL_LANG", "en"), ("LC_ALL", "zh_CN.UTF-8")]), English);
+    assert_eq!(of(&[("RICTL_LANG", ""), ("LC_ALL", "zh_CN.UTF-8")]), Chinese);
+}
+
+#[test]
+fn a_value_names_chinese_or_is_english() {
+    for value in ["zh", "zh_CN", "zh-CN", "ZH-cn", "zh_CN.UTF-8", "zh_CN.utf8@pinyin", "zh-Hans-CN", "zh_SG.UTF-8"] {
+        assert_eq!(of(&[("RICTL_LANG", value)]), Language::Chinese, "{value}");
+    }
+    for value in ["C", "POSIX", "en_US.UTF-8", "zha_CN.UTF-8", "chinese", "zh_CN.GBK", "zh_CN.gb18030", "1", "/etc"] {
+        assert_eq!(of(&[("RICTL_LANG", value)]), Language::English, "{value}");
+    }
+}
+
+#[test]
+fn a_language_is_in_force_only_while_it_is_spoken_and_only_there() {
+    let inside = speak(Language::Chinese, || {
+        let elsewhere = std::thread::spawn(in_force).join().unwrap();
+        (in_force(), speak(Language::English, in_force), in_force(), elsewhere)
+    });
+    assert_eq!(inside, (Language::Chinese, Language::English, Language::Chinese, Language::English));
+    assert!(std::panic::catch_unwind(|| speak(Language::Chinese, || panic!("while it is spoken"))).is_err());
+    assert_eq!(in_force(), Language::English);
+}
+
+#[test]
+fn a_template_is_filled_by_name() {
+    let filled = filled("{{{b}}} {a}、{b}}", &[("a", &1), ("b", &"{a}")]);
+    assert_eq!(filled, "{{a}} 1、{a}}");
+    assert_eq!(fields("{b} of {{a}} and {c}"), ["b", "c"]);
+}
+
+#[test]
+fn a_catalogue_is_read_with_its_escapes() {
+    let text = "msgid \"\"\nmsgstr \"Language: zh_CN\\n\"\n\n# a remark\nmsgid \"a \\\"b\\\"\\\\\"\nmsgstr \"甲\\n\"\n";
+    let read: Vec<_> = catalogue::entries(text).collect();
+    assert_eq!(read, [("a \"b\"\\".into(), "甲\n".into())]);
+}
+
+#[test]
+fn the_same_value_is_said_in_either_language() {
+    let said = || (say!("Blocked"), say!("{up} of {declared} up, floor {floor}", up = 1, declared = 2, floor = 1));
+    assert_eq!(said(), ("Blocked", "1 of 2 up, floor 1".to_owned()));
+    assert_eq!(speak(Language::Chinese, said), ("被拦下", "2 条中 1 条在线，下限 1".to_owned()));
+}
