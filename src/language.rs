@@ -9,11 +9,12 @@
 use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 use std::sync::OnceLock;
 use std::thread::LocalKey;
 
 mod catalogue;
+mod spacing;
 
 pub use catalogue::{Piece, pieces};
 
@@ -142,11 +143,11 @@ pub fn filled(template: &str, fields: &[(&str, &dyn Display)]) -> String {
     let mut text = String::with_capacity(template.len() * 2);
     for piece in pieces(template) {
         match piece {
-            Piece::Text(words) => text.push_str(words),
+            Piece::Text(words) => spacing::push(&mut text, words),
             Piece::Field(name) => {
                 let field = fields.iter().find(|(field, _)| *field == name);
                 debug_assert!(field.is_some(), "{template:?} has a field that its English does not have");
-                field.iter().for_each(|(_, value)| write!(text, "{value}").expect("a String takes all"));
+                field.iter().for_each(|(_, value)| spacing::push(&mut text, &value.to_string()));
             }
         }
     }

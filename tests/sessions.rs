@@ -147,6 +147,7 @@ impl Stage {
             (r#""durations":\{[^}]*\}"#, r#""durations":{<durations>}"#),
             (r#""uptime":\{[^}]*\}"#, r#""uptime":{<uptime>}"#),
             (r"after (\d+(ms|s|m|h))+", "after <duration>"),
+            (r"用时 (\d+(ms|s|m|h))+", "用时 <duration>"),
             (r"  (\d+(ms|s|m|h))+\b", "  <duration>"),
             (r#""elapsed_seconds":[\d.]+"#, r#""elapsed_seconds":<n>"#),
         ];

@@ -174,12 +174,12 @@ impl<'o> Screen<'o> {
 }
 
 impl Front for Screen<'_> {
-    fn note(&mut self, text: &str) {
-        self.output.say(text);
+    fn note(&mut self, say: &dyn Fn() -> String) {
+        self.output.say(&self.output.spoken(say));
     }
 
     fn identities(&mut self, used: &str, passed_over: &str) {
-        let line = render::words::identity::two(used, passed_over);
+        let line = self.output.spoken(|| render::words::identity::two(used, passed_over));
         if self.json {
             self.output.say(&line);
         } else {

@@ -79,6 +79,7 @@ const VARIABLES: &[(&str, &str)] = &[
         "the address of the chat robot or webhook of --notify, with its token: https, or this machine's",
     ),
     ("RICTL_NOTIFY_SECRET", "what its messages are signed with"),
+    ("RICTL_LANG, LC_ALL, LC_MESSAGES, LANG", "zh_CN.UTF-8: text for people in Simplified Chinese; else in English"),
     ("RICTL_RESCUE_DIR", "where lines are written that could not be recorded"),
 ];
 

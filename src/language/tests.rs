@@ -46,6 +46,15 @@ fn a_template_is_filled_by_name() {
 }
 
 #[test]
+fn code_stands_apart_from_words_and_full_width_marks_from_nothing() {
+    let said = |template: &str, field: &str| filled(template, &[("a", &field)]);
+    assert_eq!(said("是{a}，不是{a}的", "`x`"), "是 `x`，不是 `x` 的");
+    assert_eq!(said("{a} 受保护", "链路（甲）"), "链路（甲）受保护");
+    assert_eq!(said("{a} 受保护", "sh"), "sh 受保护");
+    assert_eq!(said("由 {a}", "（甲）"), "由（甲）");
+}
+
+#[test]
 fn a_catalogue_is_read_with_its_escapes() {
     let text = "msgid \"\"\nmsgstr \"Language: zh_CN\\n\"\n\n# a remark\nmsgid \"a \\\"b\\\"\\\\\"\nmsgstr \"甲\\n\"\n";
     let read: Vec<_> = catalogue::entries(text).collect();
@@ -54,7 +63,7 @@ fn a_catalogue_is_read_with_its_escapes() {
 
 #[test]
 fn the_same_value_is_said_in_either_language() {
-    let said = || (say!("Blocked"), say!("{up} of {declared} up, floor {floor}", up = 1, declared = 2, floor = 1));
-    assert_eq!(said(), ("Blocked", "1 of 2 up, floor 1".to_owned()));
-    assert_eq!(speak(Language::Chinese, said), ("被拦下", "2 条中 1 条在线，下限 1".to_owned()));
+    let said = || (say!("Blocked:"), say!("{up} of {declared} up, floor {floor}", up = 1, declared = 2, floor = 1));
+    assert_eq!(said(), ("Blocked:", "1 of 2 up, floor 1".to_owned()));
+    assert_eq!(speak(Language::Chinese, said), ("被拦下：", "2 条中 1 条在线，下限 1".to_owned()));
 }

@@ -46,7 +46,7 @@ pub async fn accept(session: &Session, front: &mut impl Front) -> Result<Accepte
         return Ok(Accepted::Nothing);
     };
     let Restarted { recorder, recorded, aside } = restarted;
-    recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
+    recorded.notes.iter().for_each(|note| front.note(&|| words::history::note(note)));
     let lease = recorder.lease();
     let locked = Locked::new(session, run_id, connection.cloud, connection.target, recorder, recorded)?;
     let serial = unless_taken_over(lease, locked.accept(front)).await?;

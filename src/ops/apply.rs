@@ -65,7 +65,7 @@ async fn foresee(session: &Session, task: Task, approval: &Approval, front: &mut
     let run_id = session.run_id(task.operation());
     let holder = Holder::this_process(session.who.clone(), "plan".to_owned(), None, session.clock.now());
     let (store, mut recorded) = history::open(Overlay::over(medium)?, &holder)?;
-    recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
+    recorded.notes.iter().for_each(|note| front.note(&|| words::history::note(note)));
     let connection = connection::connect(&session.project, &session.access, session.clock).await?;
     say_identities(&connection, front);
     connection.check_accounts(&session.project).await?;
@@ -100,20 +100,20 @@ async fn begin<'s>(
     // What has to be taken back waits for everybody.
     let deadline = (!waits_for_ever).then(|| Instant::now() + session.lock_timeout);
     let (store, recorded) = lock(session, &holder, deadline, front).await?;
-    recorded.notes.iter().for_each(|note| front.note(&words::history::note(note)));
+    recorded.notes.iter().for_each(|note| front.note(&|| words::history::note(note)));
     let reached = async {
         let connection = connection::connect_to_act(&session.project, &session.access, session.clock).await?;
         say_identities(&connection, front);
         let accounts = connection.check_accounts(&session.project).await?;
         let directory = session.lock_dir.as_deref();
         let account = account_lock::locks(directory, &connection.target, &accounts, &connection.reach, holder);
-        let mut waiting = |holder: &str| front.note(&words::history::waits_for_account(holder));
+        let mut waiting = |holder: &str| front.note(&|| words::history::waits_for_account(holder));
         account_lock::take(&account, deadline, &mut waiting).await?;
         anyhow::Ok((connection, account))
     };
     let (connection, account) = unless_taken_over(store.lease(), reached).await?;
     for Neighbour { state, run } in open_runs(session, &connection.target) {
-        front.note(&format!("warning: {}", words::history::open_beside(&run, state.as_str())));
+        front.note(&|| words::report::warned(&words::history::open_beside(&run, state.as_str())));
     }
     if operation == Operation::Apply {
         one_state::take(&session.project, &connection.target)?;
@@ -135,7 +135,8 @@ fn say_identities(connection: &Connection, front: &mut impl Front) {
 pub(super) fn take_along(session: &Session, recorded: &mut Recorded, target: &Target, front: &mut impl Front) -> bool {
     let with = beside::told_with_others(recorded.state_for(target), &session.project, target);
     for (path, addresses) in &with.taken_along {
-        front.note(&words::plan::taken_along(&path.display().to_string(), addresses));
+        let state = path.display().to_string();
+        front.note(&|| words::plan::taken_along(&state, addresses));
     }
     let Some(Cow::Owned(mut state)) = with.state else { return false };
     if state.lineage.is_empty() {
@@ -159,7 +160,7 @@ async fn lock(
         match medium.claim(holder) {
             Err(StoreError::Locked { holder, .. }) if deadline.is_none_or(|end| Instant::now() < end) => {
                 if !told {
-                    front.note(&words::history::waits_for_lock(&holder));
+                    front.note(&|| words::history::waits_for_lock(&holder));
                     told = true;
                 }
                 tokio::time::sleep(place.interval()).await;

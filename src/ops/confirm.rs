@@ -79,7 +79,7 @@ pub async fn see_through(
     let heard = u32::from(waited == Waited::Signal);
     let rest = after(&signals, heard);
     if waited == Waited::Silence {
-        front.note(&words::nobody_confirmed(&awaiting.run_id));
+        front.note(&|| words::nobody_confirmed(&awaiting.run_id));
     }
     let came = match again(&awaiting.run_id) {
         Ok(way_back) => take_back(&way_back, &awaiting.run_id, front, rest.clone()).await,
@@ -88,7 +88,7 @@ pub async fn see_through(
     let came = match came {
         Ok(came) => came,
         Err(error) => {
-            front.note(&words::not_taken_back(&awaiting.run_id, &format!("{error:#}")));
+            front.note(&|| words::not_taken_back(&awaiting.run_id, &format!("{error:#}")));
             return left_open(ran, waited == Waited::Signal || *rest.borrow() > 0);
         }
     };
@@ -162,7 +162,7 @@ async fn wait(
             () = front.confirms() => {
                 let confirming = Confirming::of(session, session.way_back_id(3));
                 if let Err(error) = confirm(&session.project.place, &run_id.0, &confirming) {
-                    front.note(&format!("{error:#}"));
+                    front.note(&|| format!("{error:#}"));
                 }
             }
             () = tokio::time::sleep(LOOK_INTERVAL.max(session.project.place.interval())) => {}

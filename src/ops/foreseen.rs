@@ -29,7 +29,7 @@ pub(super) async fn wait_for_others(session: &Session, medium: &Home, front: &mu
             return Err(StoreError::Locked { holder: holder.to_string(), id: holder.id }.into());
         }
         if !told {
-            front.note(&words::history::waits_for_lock(&holder.to_string()));
+            front.note(&|| words::history::waits_for_lock(&holder.to_string()));
             told = true;
         }
         tokio::time::sleep(session.project.place.interval()).await;
@@ -53,9 +53,9 @@ impl<'f, F: Front> Again<'f, F> {
 }
 
 impl<F: Front> Front for Again<'_, F> {
-    fn note(&mut self, text: &str) {
-        if self.said.insert(text.to_owned()) {
-            self.front.note(text);
+    fn note(&mut self, say: &dyn Fn() -> String) {
+        if self.said.insert(say()) {
+            self.front.note(say);
         }
     }
 

@@ -26,6 +26,7 @@ use crate::cloud::acting::Acting;
 use crate::executor::{self, Earlier, OnError};
 use crate::history::{self, Recorded, Seen};
 use crate::journal::{Approved, Ground, LateCalls, Operation, Run};
+use crate::language::say;
 use crate::plan::{About, Plan, PlanOptions};
 use crate::refresh::{self, Refresh};
 use crate::render::words;
@@ -222,7 +223,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             match self.roll_back(&mut worked, front, signals.clone()).await {
                 Ok(way_back) => back = way_back,
                 // What was done is still to be told.
-                Err(error) => front.note(&format!("nothing was taken back: {error:#}")),
+                Err(error) => front.note(&|| say!("nothing was taken back: {error}", error = format!("{error:#}"))),
             }
             // Who asks the way back to stop asks the apply to stop.
             worked.ended.interrupted |= *signals.borrow() > 0;
@@ -248,7 +249,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
         let is_saved = matches!(task, Task::Saved { .. });
         let has_no_state = self.standing == Standing::New || (self.has_taken_along && self.state.serial == 0);
         if has_no_state && (is_saved || approval.digest.is_some()) {
-            front.note(words::history::UNKNOWN_USES);
+            front.note(&|| words::history::unknown_uses().to_owned());
         }
         let mut planned = match self.plan(task, approval, front).await? {
             Ok(planned) => planned,
@@ -305,7 +306,8 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
         let spec = &self.session.project.spec;
         let Refresh { live, .. } = self.refresh(spec).await;
         for failure in &live.failures {
-            front.note(&format!("{} could not be read: {}", failure.scope, failure.detail));
+            let (scope, detail) = (&failure.scope, &failure.detail);
+            front.note(&|| say!("{scope} could not be read: {detail}", scope, detail));
         }
         let seen = Seen { spec, before: Some(&live), after: &[], is_well: false, is_whole: false };
         history::write(&mut self.state, None, Some(&seen));
@@ -386,7 +388,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
         planned.plan = planned.plan.dated(newest.map(|run| run.started.at));
         front.planned(&planned.plan);
         for (address, run_id) in planned.takes_back.iter().flat_map(|takes_back| &takes_back.back_already) {
-            front.note(&words::report::back_already(address, run_id));
+            front.note(&|| words::report::back_already(address, run_id));
         }
         Ok(Ok(planned))
     }
@@ -423,7 +425,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
     /// Says that `last` means an older run than the newest apply, where that was taken back.
     fn note_passed_over(&self, chosen: &RunId, front: &mut impl Front) -> Result<()> {
         if let Some((taken, by)) = passed_over(&self.store, chosen)? {
-            front.note(&format!("note: {}", words::report::passed_over(&taken, &by, chosen)));
+            front.note(&|| words::report::noted(&words::report::passed_over(&taken, &by, chosen)));
         }
         Ok(())
     }

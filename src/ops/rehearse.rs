@@ -216,8 +216,8 @@ struct Audience {
 }
 
 impl Front for Audience {
-    fn note(&mut self, text: &str) {
-        self.notes.push(text.to_owned());
+    fn note(&mut self, say: &dyn Fn() -> String) {
+        self.notes.push(say());
     }
 
     fn planned(&mut self, _: &Plan) {}

@@ -125,8 +125,8 @@ pub struct Approval {
 /// Who watches and approves.
 #[allow(async_fn_in_trait, reason = "one task drives every future; no Send bound is wanted")]
 pub trait Front {
-    /// Shows something worth a line.
-    fn note(&mut self, text: &str);
+    /// Shows something worth a line, in the language of whoever watches.
+    fn note(&mut self, say: &dyn Fn() -> String);
     /// Keys of the environment are used although a profile names an identity, too.
     fn identities(&mut self, _used: &str, _passed_over: &str) {}
     /// Shows the plan.

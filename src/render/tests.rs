@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::explain::Explanation;
 use super::samples::{drift, events, live_state, past, report, rich_plan, spec, view, written};
 use super::{View, drift as drifted, explain, history, live, plan, progress, report as ended};
+use crate::language::{self, Language};
 use crate::overview::Prospect;
 use crate::render::words::next::Given;
 use crate::resource::Address;
@@ -30,6 +33,43 @@ fn plan_looks_like_this() {
 #[test]
 fn drift_looks_like_this() {
     looks("drift", |out, view| drifted::text(out, &drift(), &Given::default(), view));
+}
+
+/// Asserts that no row is wider than the screen, but for the lines that are copied and so never broken.
+fn assert_fits(shown: &str, width: u16) {
+    let is_whole = |row: &&str| ["批准用", "冻结", "有漂移"].iter().any(|begin| row.starts_with(begin));
+    for row in shown.lines().filter(|row| !is_whole(row)) {
+        assert!(row.width() <= usize::from(width), "{} of {width} columns: {row}\n{shown}", row.width());
+    }
+}
+
+#[test]
+fn chinese_looks_like_this_and_fits_the_screen() {
+    type Show = fn(&mut Vec<u8>, View) -> io::Result<()>;
+    let views: [(&str, Show); 5] = [
+        ("plan", |out, view| plan::text(out, &rich_plan(), &Given::default(), view)),
+        ("drift", |out, view| drifted::text(out, &drift(), &Given::default(), view)),
+        ("progress", |out, view| {
+            let mut progress = progress::Progress::new(&rich_plan(), view).wrapped();
+            events().iter().try_for_each(|(_, event)| progress.event(out, event))
+        }),
+        ("end", |out, view| ended::text(out, &report(), &Given::default(), 1, view)),
+        ("live", |out, view| {
+            let plan = rich_plan();
+            let mut table = live::Table::new(&plan, BTreeMap::new(), view);
+            let begun: Vec<_> = events().into_iter().take(6).collect();
+            begun.iter().try_for_each(|(at, event)| table.event(&mut Vec::new(), *at, event))?;
+            table.draw(out, begun[5].0, 24)
+        }),
+    ];
+    for (name, show) in views {
+        for width in [60, 80, 120] {
+            let shown = written(|out| show(out, View { language: Language::Chinese, ..view(width) }));
+            assert_fits(&shown, width);
+            assert_eq!(language::in_force(), Language::English, "what comes after is in English");
+            insta::assert_snapshot!(format!("chinese_{name}_{width}"), shown);
+        }
+    }
 }
 
 #[test]

@@ -35,7 +35,7 @@ const APPLIES: usize = 4;
 struct Silent;
 
 impl Front for Silent {
-    fn note(&mut self, _: &str) {}
+    fn note(&mut self, _: &dyn Fn() -> String) {}
     fn planned(&mut self, _: &Plan) {}
     async fn approve(&mut self) -> Result<bool> {
         Ok(true)

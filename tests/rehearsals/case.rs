@@ -454,7 +454,7 @@ impl Cloud for Wire<'_> {
 struct Nobody;
 
 impl Front for Nobody {
-    fn note(&mut self, _: &str) {}
+    fn note(&mut self, _: &dyn Fn() -> String) {}
     fn planned(&mut self, _: &Plan) {}
     async fn approve(&mut self) -> anyhow::Result<bool> {
         Ok(true)

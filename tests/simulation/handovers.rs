@@ -425,9 +425,9 @@ impl Remote for Visit {
 struct Unattended(Rc<Ground>, usize);
 
 impl Front for Unattended {
-    fn note(&mut self, text: &str) {
+    fn note(&mut self, say: &dyn Fn() -> String) {
         // Lines of a journal hold clocks of this machine.
-        self.0.note(&format!("process {}: {}", self.1, text.lines().next().unwrap_or_default()));
+        self.0.note(&format!("process {}: {}", self.1, say().lines().next().unwrap_or_default()));
     }
 
     fn planned(&mut self, _: &Plan) {}

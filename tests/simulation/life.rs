@@ -721,8 +721,8 @@ struct Screen {
 }
 
 impl Front for Screen {
-    fn note(&mut self, text: &str) {
-        self.ledger.borrow_mut().note(text);
+    fn note(&mut self, say: &dyn Fn() -> String) {
+        self.ledger.borrow_mut().note(&say());
     }
 
     fn planned(&mut self, plan: &Plan) {

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result};
 use crate::alibaba::credentials::Identities;
 use crate::bounds;
 use crate::history::{self, Recorded};
+use crate::language::{self, say};
 use crate::ops::asked::{self, Asked};
 use crate::ops::connection::connect_and_look;
 use crate::ops::failure::{Exit, Refusal};
@@ -60,7 +61,7 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     };
     let topology = drawn.as_ref().map(|seen| Topology::new(&project.spec, seen));
     if let Some(Identities { used, passed_over }) = &identities {
-        let line = render::words::identity::two(used, passed_over);
+        let line = output.spoken(|| render::words::identity::two(used, passed_over));
         match arguments.format.format() {
             Format::Text => output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&line)))?,
             _ => output.say(&line),
@@ -69,10 +70,10 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     print(output, &arguments.format, &plan, &given, topology.as_ref())?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
         let name = path.display();
-        let text = match shared_file::is_stream(path) {
-            true => format!("Wrote the plan into {name}, which is no file to apply."),
-            false => format!("Saved the plan to {name}."),
-        };
+        let text = output.spoken(|| match shared_file::is_stream(path) {
+            true => say!("Wrote the plan into {name}, which is no file to apply.", name),
+            false => say!("Saved the plan to {name}.", name),
+        });
         output.print(|out| writeln!(out, "{}", render::escape::escape_terminal(&text)))?;
     }
     let code = exit_code(&plan, arguments.detailed_exitcode);
@@ -140,7 +141,7 @@ pub(super) fn read_quietly(place: &Place, output: &Output) -> Result<Recorded> {
 pub(super) fn read(place: &Place, output: &Output) -> Result<Recorded> {
     let recorded = read_quietly(place, output)?;
     if let Some(holder) = &recorded.running {
-        output.say(&format!("note: a run is going on: {holder}"));
+        output.say(&output.spoken(|| say!("note: a run is going on: {holder}", holder)));
     }
     Ok(recorded)
 }
@@ -152,7 +153,8 @@ pub(super) fn say_notes(recorded: &Recorded, output: &Output) {
 
 /// Says what is odd about what is recorded, but for who is at work; a line each.
 pub(super) fn notes(recorded: &Recorded) -> Vec<String> {
-    recorded.notes.iter().map(|note| format!("note: {}", render::words::history::note(note))).collect()
+    let noted = |note| render::words::report::noted(&render::words::history::note(note));
+    recorded.notes.iter().map(|note| language::speak(language::reader(), || noted(note))).collect()
 }
 
 /// Saves a plan; a file that is something else is not overwritten, a pipe or a device is written into.

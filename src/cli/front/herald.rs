@@ -111,8 +111,8 @@ fn warn(untold: &Untold, output: &Output) {
 }
 
 impl Front for Herald<'_> {
-    fn note(&mut self, text: &str) {
-        self.screen.note(text);
+    fn note(&mut self, say: &dyn Fn() -> String) {
+        self.screen.note(say);
     }
 
     fn identities(&mut self, used: &str, passed_over: &str) {

@@ -38,7 +38,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
                 return refresh;
             };
             if !std::mem::replace(&mut is_told, true) {
-                front.note(&words::report::read_again(address, settings.doubt_window));
+                front.note(&|| words::report::read_again(address, settings.doubt_window));
             }
             tokio::time::sleep(settings.poll_interval).await;
         }

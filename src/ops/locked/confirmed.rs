@@ -73,7 +73,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
                 Ok(came) => came,
                 // What was done for others before is still to be told.
                 Err(error) if !backs.is_empty() => {
-                    front.note(&words::confirmation::not_taken_back(&run_id, &format!("{error:#}")));
+                    front.note(&|| words::confirmation::not_taken_back(&run_id, &format!("{error:#}")));
                     Came::Unbegun(exit_of(&error))
                 }
                 Err(error) => return Err(error),
@@ -120,7 +120,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             return Ok(Came::Kept);
         }
         let run = self.store.run(run_id)?.ok_or_else(|| anyhow!("there is no run {run_id} any more"))?;
-        front.note(&words::confirmation::taking_back(run_id));
+        front.note(&|| words::confirmation::taking_back(run_id));
         let now = self.session.clock.now();
         let options = PlanOptions::of_all(now, today(now), self.session.settings.settle_timeout);
         let done = Done::by(&run);

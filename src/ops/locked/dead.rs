@@ -11,7 +11,7 @@ use crate::journal::{Died, Entry, Run};
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
 use crate::ops::session::Front;
-use crate::render::{counted, words};
+use crate::render::words;
 use crate::state::{Identity, LastAction, RunId};
 use crate::store::Store;
 
@@ -50,11 +50,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             let mut open = live::open_steps(run);
             self.note_lag(run, &mut open);
             self.wait_for_late_calls(run, &mut open, front);
-            let doing = match open.len() {
-                0 => "no step of it is open".to_owned(),
-                steps => format!("reading what became of its {}", counted(steps, "open step")),
-            };
-            front.note(&format!("run {run_id} did not end; {doing}"));
+            front.note(&|| words::report::did_not_end(&run_id, open.len()));
             let (cloud, clock) = (&self.cloud, &self.session.clock);
             let resolutions = executor::recovery::resolve(&open, cloud, &self.session.settings)
                 .await
@@ -64,11 +60,8 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             let mut entries = Vec::new();
             for (open, resolution) in resolved {
                 let because = resolution.because();
-                front.note(&format!(
-                    "{}: {}",
-                    open.step.id,
-                    words::run::step_reason(&because, &self.session.project.spec.time_zone)
-                ));
+                let zone = &self.session.project.spec.time_zone;
+                front.note(&|| format!("{}: {}", open.step.id, words::run::step_reason(&because, zone)));
                 entries.push(Entry::Closed {
                     step: open.step.id.clone(),
                     at: clock.now(),
@@ -86,7 +79,7 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             let warning = history::close_runs(&mut self.store, &mut self.state, &[])?;
             let is_over = |id: &RunId| self.state.awaiting.iter().all(|awaits| awaits.run_id != *id);
             self.settled = awaited.into_iter().filter(is_over).collect();
-            warning.iter().for_each(|warning| front.note(&words::history::note(warning)));
+            warning.iter().for_each(|warning| front.note(&|| words::history::note(warning)));
             self.standing = Standing::Committed;
         }
         Ok(())

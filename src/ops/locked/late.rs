@@ -57,7 +57,8 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let open: Vec<&mut OpenStep> = open.iter_mut().filter(|open| !open.accepted).collect();
         if !open.is_empty() && !left.is_zero() {
             let until = self.session.clock.at(tokio::time::Instant::now() + left);
-            front.note(&words::history::waits_for_calls(run.id(), until, &self.session.project.spec.time_zone));
+            let zone = &self.session.project.spec.time_zone;
+            front.note(&|| words::history::waits_for_calls(run.id(), until, zone));
         }
         open.into_iter().for_each(|open| open.may_arrive = Some(left));
     }

@@ -6,11 +6,12 @@ use tokio::sync::watch;
 use crate::cloud::acting::Acting;
 use crate::history::{self, Seen};
 use crate::journal::{Operation, Run};
+use crate::language::say;
 use crate::ops::rollback::{self, Done, Way};
 use crate::ops::session::{Front, Ran, today};
 use crate::ops::{account_lock, live};
 use crate::plan::PlanOptions;
-use crate::render::{counted, words};
+use crate::render::words;
 use crate::store::Store;
 
 use super::work::{WayBack, Worked};
@@ -32,17 +33,16 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let run = self.store.replay().open_run().cloned().ok_or_else(|| anyhow!("bug: no run to take back is open"))?;
         let sent = rollback::sent(&run).count();
         if sent == 0 {
-            front.note("nothing was done, so there is nothing to take back");
+            front.note(&|| say!("nothing was done, so there is nothing to take back").to_owned());
             return Ok(None);
         }
         if let Some(account) = &self.account {
             // The run may have ended in a pause, which frees the account.
-            let mut waiting = |holder: &str| front.note(&words::history::waits_for_account(holder));
+            let mut waiting = |holder: &str| front.note(&|| words::history::waits_for_account(holder));
             let again = async { account_lock::retake(account, &mut waiting).await.map_err(|error| anyhow!(error)) };
             unless_signalled(&signals, again).await?;
         }
-        let steps = counted(sent, "step");
-        front.note(&format!("taking back the {steps} of run {}", report.run_id));
+        front.note(&|| words::report::taking_back(sent, &report.run_id));
         let planned = {
             let lease = self.store.lease();
             unless_signalled(&signals, unless_taken_over(lease, self.plan_way_back(worked, &run, front))).await?

@@ -116,10 +116,10 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let waits = back.is_none() && ended.report.operation == Operation::Apply;
         let (mut report, is_recorded) = self.end(&plan, ended, waits && self.session.confirm_within.is_some());
         if let Some(lines) = self.unrescued.take() {
-            front.note(&words::history::unrescued(&lines));
+            front.note(&|| words::history::unrescued(&lines));
         }
         if let Some(unrecorded) = report.unrecorded.as_ref().filter(|_| report.exit() == Some(Exit::Done)) {
-            front.note(&format!("warning: {}", words::run::unrecorded(unrecorded)));
+            front.note(&|| words::report::warned(&words::run::unrecorded(unrecorded)));
         }
         let (awaits, left) = (self.awaits(&report), self.left_awaiting(&report));
         let whole = back.as_ref().filter(|back| back.ran.report.left_nothing());
@@ -142,23 +142,20 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
                 is_whole: false,
             });
             let seen: Vec<Seen<'_>> = [own].into_iter().chain(of_back).collect();
-            let warning = match history::close_runs(&mut self.store, &mut self.state, &seen) {
+            match history::close_runs(&mut self.store, &mut self.state, &seen) {
                 Ok(note) => {
                     self.standing = Standing::Committed;
-                    note.map(|note| words::history::note(&note))
+                    note.iter().for_each(|note| front.note(&|| words::report::warned(&words::history::note(note))));
                 }
-                Err(error) => {
-                    Some(format!("{}; the journal holds the run, and the next apply folds it in", explain(&error)))
-                }
-            };
-            warning.iter().for_each(|warning| front.note(&format!("warning: {warning}")));
+                Err(error) => front.note(&|| words::report::warned(&words::report::unfolded(&explain(&error)))),
+            }
         }
         match &awaits {
             Some(awaiting) => front.awaits(&plan, awaiting),
             None => {
                 front.end(&plan, &report);
                 left.iter().for_each(|left| {
-                    front.note(&words::confirmation::awaits_all_the_same(left, &plan.time_zone));
+                    front.note(&|| words::confirmation::awaits_all_the_same(left, &plan.time_zone));
                 });
             }
         }

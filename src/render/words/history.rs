@@ -6,6 +6,7 @@ use crate::calendar::Zone;
 use crate::diagnostic::nearest::did_you_mean;
 use crate::history::Note;
 use crate::journal::Run;
+use crate::language::say;
 use crate::render::counted;
 use crate::resource::{Address, Status};
 use crate::state::{RunId, Sighting};
@@ -14,40 +15,55 @@ use crate::state::{RunId, Sighting};
 pub(crate) fn note(note: &Note) -> String {
     match note {
         Note::TornEnd { journal, bytes } => {
-            format!("the end of {journal} was cut off by a crash: {bytes} bytes that were never durable are dropped")
+            say!(
+                "the end of {journal} was cut off by a crash: {bytes} bytes that were never durable are dropped",
+                journal,
+                bytes
+            )
         }
         Note::TakenOver(said) => said.clone(),
         Note::StateMissing { state, backup, records } => {
-            let copy = backup.as_ref().map(|backup| format!("; {backup} holds an older copy")).unwrap_or_default();
+            let copy = backup.as_ref().map(|backup| say!("; {backup} holds an older copy", backup)).unwrap_or_default();
             let known = match records {
-                0 => "the cause of drift is unknown until the next apply".to_owned(),
-                _ => format!("what the past runs tell of {} is taken from them", counted(*records, "interface")),
+                0 => say!("the cause of drift is unknown until the next apply").to_owned(),
+                _ => say!(
+                    "what the past runs tell of {interfaces} is taken from them",
+                    interfaces = counted(*records, say!("interface"))
+                ),
             };
-            format!("{state} is missing although it was written before: {known}{copy}")
+            say!("{state} is missing although it was written before: {known}{copy}", state, known, copy)
         }
         Note::StateAnew { state, records } => {
-            let known = counted(*records, "interface");
-            format!("{state} is put aside: what the past runs tell of {known} takes its place")
+            let known = counted(*records, say!("interface"));
+            say!("{state} is put aside: what the past runs tell of {known} takes its place", state, known)
         }
-        Note::StateOlder { state, serial, told, runs } => format!(
-            "{state} is older than its journal (serial {serial}, the journal says {told}): {runs} runs are taken from the journal"
+        Note::StateOlder { state, serial, told, runs } => say!(
+            "{state} is older than its journal (serial {serial}, the journal says {told}): {runs} runs are taken from the journal",
+            state,
+            serial,
+            told,
+            runs
         ),
         Note::OtherLineage { state, run: Some(run) } => {
-            format!("{state} has another lineage than its journal: run {run} was not its own")
+            say!("{state} has another lineage than its journal: run {run} was not its own", state, run)
         }
-        Note::OtherLineage { state, run: None } => format!("{state} has another lineage than its journal"),
-        Note::WentBack { state, found, known } => format!(
-            "{state} is at serial {found}, and serial {known} was seen there before: it was restored from a backup, or a replica took over that lagged behind. What ran since is not in it; `rictl plan` says what is live"
+        Note::OtherLineage { state, run: None } => say!("{state} has another lineage than its journal", state),
+        Note::WentBack { state, found, known } => say!(
+            "{state} is at serial {found}, and serial {known} was seen there before: it was restored from a backup, or a replica took over that lagged behind. What ran since is not in it; `rictl plan` says what is live",
+            state,
+            found,
+            known
         ),
         Note::NotArchived { error } => {
-            format!("{error}; the run is recorded, and the next command that writes takes it into the history")
+            say!("{error}; the run is recorded, and the next command that writes takes it into the history", error)
         }
     }
 }
 
 /// What is said where no state tells whether an approval was used.
-pub(crate) const UNKNOWN_USES: &str =
-    "note: there is no state here: whether this was applied or taken back before is not known";
+pub(crate) fn unknown_uses() -> &'static str {
+    say!("note: there is no state here: whether this was applied or taken back before is not known")
+}
 
 /// Says that a spec cannot be used, and what holds in its place.
 pub(crate) fn run_for_spec(spec: &str, why: &str, run_id: &RunId) -> [String; 2] {
@@ -71,22 +87,22 @@ pub(crate) fn died(run_id: &RunId) -> String {
 
 /// Says who holds the state that is waited for.
 pub(crate) fn waits_for_lock(holder: &str) -> String {
-    format!("waiting for the lock of {holder}")
+    say!("waiting for the lock of {holder}", holder)
 }
 
 /// Says who is at work in the account that is waited for.
 pub(crate) fn waits_for_account(holder: &str) -> String {
-    format!("waiting for the account's lock of {holder}")
+    say!("waiting for the account's lock of {holder}", holder)
 }
 
 /// Says until when calls of a run are waited for that nobody can take back.
 pub(crate) fn waits_for_calls(run_id: &RunId, until: Timestamp, zone: &Zone) -> String {
-    format!("waiting until {} for calls of run {run_id} that may still arrive", zone.stamp(until))
+    say!("waiting until {until} for calls of run {run_id} that may still arrive", until = zone.stamp(until), run_id)
 }
 
 /// Hands out lines that could be recorded nowhere.
 pub(crate) fn unrescued(lines: &str) -> String {
-    format!("what could not be recorded, to be kept in a file for `rictl state rescue`:\n{lines}")
+    say!("what could not be recorded, to be kept in a file for `rictl state rescue`:\n{lines}", lines)
 }
 
 /// How many interfaces a line of the history names before it counts them.
@@ -127,8 +143,12 @@ pub(crate) fn observed(seen: &Sighting, zone: &Zone) -> String {
 /// Says that another state of the same store has a run open on the same account.
 pub(crate) fn open_beside(run: &Run, state: &str) -> String {
     let (id, who) = (run.id(), &run.started.who);
-    let host = run.started.evidence.host.as_ref().map(|host| format!(" on {host}")).unwrap_or_default();
-    format!(
-        "run {id} of {state} ({who}{host}) is open on the same account, and nothing keeps it from acting beside this one on another machine; if its process is dead, `rictl apply` of that spec closes it"
+    let host = run.started.evidence.host.as_ref().map(|host| say!(" on {host}", host)).unwrap_or_default();
+    say!(
+        "run {id} of {state} ({who}{host}) is open on the same account, and nothing keeps it from acting beside this one on another machine; if its process is dead, `rictl apply` of that spec closes it",
+        id,
+        state,
+        who,
+        host
     )
 }

@@ -144,7 +144,7 @@ pub(crate) fn verdict(overview: &Overview) -> String {
             say!("; {broken} of {groups} below its floor or DOWN", broken, groups = counted(groups, say!("group")))
         }
     };
-    format!("{links}{unknown}{groups}.")
+    say!("{links}{unknown}{groups}.", links, unknown, groups)
 }
 
 /// Answers whether a link can go down now.

@@ -43,6 +43,36 @@ pub fn question() -> String {
     format!("\n{ask}\n  {how}\n  {only}")
 }
 
+/// Says something as a warning, on a line of its own.
+pub fn warned(what: &str) -> String {
+    say!("warning: {what}", what)
+}
+
+/// Says something as a note, on a line of its own.
+pub fn noted(what: &str) -> String {
+    say!("note: {what}", what)
+}
+
+/// Says that a run is in the journal alone, for this reason.
+pub(crate) fn unfolded(error: &str) -> String {
+    say!("{error}; the journal holds the run, and the next apply folds it in", error)
+}
+
+/// Says of a run whose process died what is done about it.
+pub(crate) fn did_not_end(run_id: &RunId, open: usize) -> String {
+    match open {
+        0 => say!("run {run_id} did not end; no step of it is open", run_id),
+        1 => say!("run {run_id} did not end; reading what became of its 1 open step", run_id),
+        _ => say!("run {run_id} did not end; reading what became of its {open} open steps", run_id, open),
+    }
+}
+
+/// Says that a run is taken back by this one itself.
+pub(crate) fn taking_back(steps: usize, run_id: &RunId) -> String {
+    let steps = crate::render::counted(steps, say!("step"));
+    say!("taking back the {steps} of run {run_id}", steps, run_id)
+}
+
 /// Returns what a run was, as the first word of a line.
 pub fn name(operation: Operation) -> &'static str {
     match operation {
@@ -147,7 +177,7 @@ pub(crate) fn remark(report: &Report, reason: &Reason) -> String {
 pub fn outcome_line(report: &Report) -> String {
     let outcome = words::run_outcome(report.outcome());
     let code = report.exit().map(|exit| say!(" (exit code {exit})", exit)).unwrap_or_default();
-    format!("{}: {outcome}{code}", name(report.operation))
+    say!("{name}: {outcome}{code}", name = name(report.operation), outcome, code)
 }
 
 /// Returns what a run was started as.
