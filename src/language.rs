@@ -143,11 +143,11 @@ pub fn filled(template: &str, fields: &[(&str, &dyn Display)]) -> String {
     let mut text = String::with_capacity(template.len() * 2);
     for piece in pieces(template) {
         match piece {
-            Piece::Text(words) => spacing::push(&mut text, words),
+            Piece::Text(words) => spacing::push(&mut text, words, false),
             Piece::Field(name) => {
                 let field = fields.iter().find(|(field, _)| *field == name);
                 debug_assert!(field.is_some(), "{template:?} has a field that its English does not have");
-                field.iter().for_each(|(_, value)| spacing::push(&mut text, &value.to_string()));
+                field.iter().for_each(|(_, value)| spacing::push(&mut text, &value.to_string(), true));
             }
         }
     }

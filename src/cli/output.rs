@@ -119,7 +119,8 @@ impl Output {
     pub(super) fn say(&self, text: &str) {
         let width = if io::stderr().is_terminal() { self.width } else { u16::MAX };
         let view = View { color: false, width, unicode: self.unicode, folds: false, language: self.language };
-        self.complain(|out| render::text::paragraph(out, &self.retold(text), view));
+        // Where Chinese may be broken depends on the language.
+        self.spoken(|| self.complain(|out| render::text::paragraph(out, &self.retold(text), view)));
     }
 
     /// Writes to standard error; if that is gone, so is the reader.

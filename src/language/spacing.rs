@@ -1,17 +1,18 @@
 //! Blanks where Chinese and what is typed meet: one between a word and code, none beside a full-width mark.
 
-/// Adds a piece to a text whose other pieces nobody saw who wrote it.
-pub(super) fn push(text: &mut String, piece: &str) {
+/// Adds a piece of a template to what is said so far, or what fills one of its fields.
+pub(super) fn push(text: &mut String, piece: &str, is_filling: bool) {
     let (Some(last), Some(first)) = (text.chars().next_back(), piece.chars().next()) else {
         return text.push_str(piece);
     };
     match (last, first) {
         (mark, ' ') if is_mark(mark) => text.push_str(piece.trim_start_matches(' ')),
-        (word, '`') if is_ideograph(word) => {
+        // A backtick of the template itself opens or closes what a name stands in.
+        (word, '`') if is_filling && is_ideograph(word) => {
             text.push(' ');
             text.push_str(piece);
         }
-        ('`', word) if is_ideograph(word) => {
+        ('`', word) if !is_filling && is_ideograph(word) => {
             text.push(' ');
             text.push_str(piece);
         }

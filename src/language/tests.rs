@@ -49,6 +49,7 @@ fn a_template_is_filled_by_name() {
 fn code_stands_apart_from_words_and_full_width_marks_from_nothing() {
     let said = |template: &str, field: &str| filled(template, &[("a", &field)]);
     assert_eq!(said("是{a}，不是{a}的", "`x`"), "是 `x`，不是 `x` 的");
+    assert_eq!(said("`{a}` 和 `甲{a}`", "专线"), "`专线` 和 `甲专线`");
     assert_eq!(said("{a} 受保护", "链路（甲）"), "链路（甲）受保护");
     assert_eq!(said("{a} 受保护", "sh"), "sh 受保护");
     assert_eq!(said("由 {a}", "（甲）"), "由（甲）");
