@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Duration;
 
+use rictl::language::Language;
 use rictl::plan::{Plan, PlanOptions, RoutesHeard};
 use rictl::planner::{Inputs, plan};
 use rictl::render;
@@ -161,7 +162,8 @@ fn measure(format: &str, percent: usize, size: usize) {
     let (planning, plan) = timed(|| planned(&spec, &live));
     let (checking, ()) = timed(|| plan.check().unwrap());
     let (writing, _) = timed(|| rictl::render::plan::to_json(&plan));
-    let view = render::View { color: false, width: 100, unicode: false, folds: true };
+    let language = Language::English;
+    let view = render::View { color: false, width: 100, unicode: false, folds: true, language };
     let (drawing, ()) = timed(|| {
         render::plan::text(&mut std::io::sink(), &plan, &rictl::render::words::next::Given::default(), view).unwrap()
     });

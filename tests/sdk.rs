@@ -100,11 +100,7 @@ pub(crate) fn python(directory: &str, manifest: &str, what: &str) -> Option<(Pat
 }
 
 /// Lets `install` fill `home` with what a manifest wants, unless it has been done before.
-fn install(
-    home: &Path,
-    manifest: &str,
-    install: impl FnOnce(&Path) -> Result<(), String>,
-) -> Result<(), String> {
+fn install(home: &Path, manifest: &str, install: impl FnOnce(&Path) -> Result<(), String>) -> Result<(), String> {
     let marker = home.join("installed");
     let copy = home.join(manifest);
     let wanted = std::fs::read(here().join(manifest)).map_err(|error| error.to_string())?;

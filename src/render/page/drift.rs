@@ -48,7 +48,7 @@ fn unmanaged(live: Option<&[Unmanaged]>) -> Section {
     };
     let entries = match live {
         None => Vec::new(),
-        Some([]) => vec![Entry::new(Tone::Faint, "Unmanaged: ", "none".to_owned(), None)],
+        Some([]) => vec![Entry::new(Tone::Faint, say!("Unmanaged: "), say!("none").to_owned(), None)],
         Some(live) => live.iter().map(entry).collect(),
     };
     Section::new("Unmanaged", Lead::Labels { are_own: false }, Body::List(entries)).whole()
