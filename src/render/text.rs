@@ -362,7 +362,9 @@ const CLOSING: &str = "，。；：、？！）》”’】」…";
 fn parts_between(before: char, after: Option<char>) -> bool {
     let Some(after) = after.filter(|_| language::in_force() != Language::English) else { return false };
     let is_wide = |letter: char| letter.width() == Some(2);
-    let is_held = OPENING.contains(before) || CLOSING.contains(after) || ",.;:!?)]}\"'`".contains(after);
+    // Behind a mark a backtick opens; elsewhere it closes, and its blank is where the row may end.
+    let is_closing = ",.;:!?)]}\"'".contains(after) || after == '`' && !CLOSING.contains(before);
+    let is_held = OPENING.contains(before) || "([{\"'`#".contains(before) || CLOSING.contains(after) || is_closing;
     (is_wide(before) || is_wide(after)) && !is_held
 }
 

@@ -76,3 +76,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn chinese_is_broken_between_its_letters_but_not_at_its_marks_and_never_in_a_name() {
+    let parts = |text| -> Vec<String> { unbroken(text).into_iter().map(|(_, part)| part.to_owned()).collect() };
+    let chinese = |text| language::speak(Language::Chinese, || parts(text));
+    assert_eq!(chinese("两次：`a.b` 和"), ["两", "次：", "`a.b`", "和"]);
+    assert_eq!(chinese("停掉sh-primary（ri-a，cn）"), ["停", "掉", "sh-primary", "（ri-a，", "cn）"]);
+    assert_eq!(chinese("`专线`"), ["`专", "线`"]);
+    assert_eq!(parts("停掉 sh，然后"), ["停掉", "sh，然后"]);
+}
