@@ -40,6 +40,7 @@ use crate::state::State;
 use draft::Draft;
 use routes::Routes;
 use subject::{Subjects, resource_change, resource_drift};
+pub use unconfirmed::overdue;
 
 /// Everything a plan is made from.
 #[derive(Clone, Copy, Debug)]

@@ -90,6 +90,18 @@ fn where_it_binds_a_link_without_health_counts_as_not_up() {
 }
 
 #[test]
+fn where_it_binds_an_explanation_asks_as_well_whatever_is_declared() {
+    let emulator = Emulator::serve(&world("health_check_status: Abnormal"));
+    for (health, status, can) in [("block", "Inactive", false), ("block", "Active", false), ("warn", "Active", true)] {
+        let spec = SPEC.replace("groups:", &format!("limits: {{ health: {health} }}\ngroups:"));
+        let desk = Desk::new(&spec.replace("status: Inactive", &format!("status: {status}")));
+        let told = desk.run(&["explain", "primary", "--json", "--endpoint", &emulator.url()]);
+        let told = document(&told);
+        assert_eq!(told["can_go_down"]["possible"], can, "{health} {status}: {told}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_one_note_or_counts_as_not_up() {
     let deny = "accounts:
   - id: \"1234567890123456\"

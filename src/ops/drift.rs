@@ -80,6 +80,7 @@ pub async fn drift(
         warnings: live::going_on(recorded)
             .into_iter()
             .chain(died(recorded))
+            .chain(planner::overdue(state, clock.now()))
             .chain(drift::clashes(&project.spec))
             .chain(drift::expired_hands_off(&project.spec, today))
             .collect(),

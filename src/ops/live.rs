@@ -15,13 +15,14 @@ use crate::diagnostic::Diagnostics;
 use crate::diagnostic::nearest::{did_you_mean, nearest};
 use crate::drift;
 use crate::executor::recovery::{self, OpenStep};
-use crate::history::Recorded;
-use crate::journal::{Answer, Run};
+use crate::history::{self, Recorded};
+use crate::journal::{Answer, Operation, Run};
 use crate::plan::{Doubt, GroupHealth, HealthRead, Plan, PlanOptions, RoutesHeard, TrafficHeard, Warning};
 use crate::planner::{self, Draw, Inputs};
 use crate::refresh::{self, Wanted};
 use crate::render::words;
 use crate::resource::{Address, DesiredStatus, LastSeen, LiveState, Reading, ScopeFailure, Target};
+use crate::run::{Reason, StopReason, WaveFailure};
 use crate::schedule;
 use crate::spec::{HealthPolicy, Interface, LastRoutePolicy, Spec};
 use crate::state::State;
@@ -123,8 +124,22 @@ pub(super) async fn plan_read(
         plan.warnings.insert(0, warning);
     }
     let (medium, replay) = (project.place.medium(), recorded.journal.replay());
+    if plan.is_rollout() {
+        plan.warnings.extend(history::last(&medium, replay)?.as_ref().and_then(stopped_between_waves));
+    }
     let newest = recorder::newest_run_of(&medium, replay, &plan.digest())?;
     Ok((plan.dated(newest.map(|run| run.started.at)), read))
+}
+
+/// Warns of the last run, where that is an apply which stopped between two waves although its steps went well.
+pub(super) fn stopped_between_waves(last: &Run) -> Option<Warning> {
+    let stopped = last.end()?.reasons.iter().find_map(|reason| match reason {
+        Reason::Stopped { because: StopReason::Wave { because: WaveFailure::Failed { .. }, .. } } => None,
+        Reason::Stopped { because: StopReason::Wave { wave, waves, because } } => Some((*wave, *waves, because.code())),
+        _ => None,
+    });
+    let (wave, waves, reason) = stopped.filter(|_| last.started.operation == Operation::Apply)?;
+    Some(Warning::RolloutStopped { run_id: last.id().clone(), wave, waves, reason: reason.to_owned() })
 }
 
 /// Warns of a run that goes on: what was read may be on its way.

@@ -386,6 +386,10 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
         };
         let newest = self.store.newest_run_of(&planned.plan.digest())?;
         planned.plan = planned.plan.dated(newest.map(|run| run.started.at));
+        if planned.takes_back.is_none() && planned.plan.is_rollout() {
+            let last = self.store.run_ids()?.last().map(|id| self.store.run(id)).transpose()?.flatten();
+            planned.plan.warnings.extend(last.as_ref().and_then(live::stopped_between_waves));
+        }
         front.planned(&planned.plan);
         for (address, run_id) in planned.takes_back.iter().flat_map(|takes_back| &takes_back.back_already) {
             front.note(&|| words::report::back_already(address, run_id));

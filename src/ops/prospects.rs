@@ -11,11 +11,11 @@ use crate::diagnostic::Place;
 use crate::plan::{BlockCode, BlockReason, Plan, PlanOptions};
 use crate::resource::{Address, DesiredStatus};
 use crate::selector::Selector;
-use crate::spec::{LastRoutePolicy, Limits, Placed};
+use crate::spec::{HealthPolicy, LastRoutePolicy, Limits, Placed};
 
 use super::live::{self, Heard, Known};
 
-/// Returns why routes or traffic forbid that each of `addresses` goes down by itself; asks nobody where nothing limits that, nor again
+/// Returns why health checks, routes or traffic forbid that each of `addresses` goes down by itself; asks nobody where nothing limits that, nor again
 /// for what `plan` has heard.
 ///
 /// # Errors
@@ -29,15 +29,20 @@ pub async fn riding(
     let limits = &known.project.spec.limits;
     let mut forbidden = BTreeMap::new();
     let do_routes_bind = limits.last_route() == LastRoutePolicy::Block;
-    if !do_routes_bind && limits.quiet_below.is_none() {
+    let does_health_bind = limits.health == HealthPolicy::Block;
+    if !do_routes_bind && !does_health_bind && limits.quiet_below.is_none() {
         return Ok(forbidden);
     }
     let mut heard = Heard::of(plan);
     let mut project = known.project.clone();
     // What caps a plan says nothing of one link.
-    let Limits { max_changes, max_changes_percent, per_group, per_region, last_route, .. } = &mut project.spec.limits;
+    let Limits { max_changes, max_changes_percent, per_group, per_region, health, last_route, .. } =
+        &mut project.spec.limits;
     for cap in [max_changes, max_changes_percent, per_group, per_region] {
         *cap = None;
+    }
+    if !does_health_bind {
+        *health = HealthPolicy::Ignore;
     }
     if !do_routes_bind {
         *last_route = Some(Placed { value: LastRoutePolicy::Ignore, place: Place::default() });

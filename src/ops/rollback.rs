@@ -88,6 +88,18 @@ pub(super) fn sent(run: &Run) -> impl Iterator<Item = &PlannedStep> {
     sent.map(|(step, _)| step)
 }
 
+/// Says that a run has done nothing, and which is the newest that has: whoever asks for the last run may mean that one, and is
+/// not to have it taken back without having said so.
+fn nothing_done(state: Option<&State>) -> Refusal {
+    let standing =
+        state.and_then(|state| state.interfaces.values().filter_map(|record| record.changed_by.as_ref()).max());
+    let refusal = Refusal::new(Exit::Error, "that run confirmed no step, so there is nothing to take back");
+    refusal.hint(match standing {
+        Some(run) => format!("the newest run whose changes stand: `rictl rollback {run}` takes it back"),
+        None => "`rictl history` lists what was done".to_owned(),
+    })
+}
+
 /// Turns the spec's wishes round for what runs have done, oldest first, and leaves everything else out: to what stood before the
 /// first of them. What one of them has changed since another supersedes nothing. `None` where all of it was taken back already.
 ///
@@ -102,8 +114,7 @@ pub(super) fn inverse(
     open: impl Fn(&RunId) -> Result<Option<Run>>,
 ) -> Result<Option<Inverse>> {
     if done.runs.iter().all(|run| done.sent(run).next().is_none()) {
-        let refusal = Refusal::new(Exit::Error, "that run confirmed no step, so there is nothing to take back");
-        return Err(refusal.into());
+        return Err(nothing_done(state).into());
     }
     let mut inverse = Inverse::of(project, way, options);
     inverse.part_of = others_stand(done, state, &open)?;

@@ -69,6 +69,11 @@ impl Plan {
         self.blocked.is_empty() && self.failures.is_empty()
     }
 
+    /// Returns whether it goes on in waves, between which something is asked.
+    pub fn is_rollout(&self) -> bool {
+        self.rollout.is_some() && !self.steps.is_empty()
+    }
+
     /// Returns whether it is as of a moment that was over when it was made: it shows what was asked for then, and nobody is to
     /// apply it.
     pub fn looks_back(&self) -> bool {

@@ -39,6 +39,17 @@ pub enum Warning {
         /// The steps whose end nobody has seen.
         steps: Vec<StepId>,
     },
+    /// The last apply stopped between two waves of its rollout, and this plan is a rollout of its own.
+    RolloutStopped {
+        /// The run.
+        run_id: RunId,
+        /// The wave that had ended, from 1.
+        wave: u32,
+        /// Of how many.
+        waves: u32,
+        /// What said no: the reason's stable word.
+        reason: String,
+    },
     /// A run awaits confirmation, or was not taken back whole.
     Unconfirmed {
         /// The run.
@@ -244,6 +255,7 @@ impl Warning {
             Self::PartOfSpec { .. } => Some("part_of_spec"),
             Self::RunGoingOn { .. } => Some("run_going_on"),
             Self::RunDied { .. } => Some("run_died"),
+            Self::RolloutStopped { .. } => Some("rollout_stopped"),
             Self::Unconfirmed { .. } => Some("unconfirmed"),
             Self::TakenAlong { .. } => Some("taken_along"),
             Self::Renamed { .. } => Some("renamed"),

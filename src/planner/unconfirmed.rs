@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
-use crate::plan::{BlockReason, PlanOptions, Warning};
+use crate::plan::{BlockReason, Doubt, PlanOptions, Warning};
 use crate::resource::Address;
 use crate::spec::Spec;
 use crate::state::{Awaiting, Identity, RunId, State};
@@ -42,17 +42,26 @@ pub(super) fn hold<'o>(spec: &Spec, state: Option<&State>, options: &'o PlanOpti
 
 /// Names the runs that await confirmation.
 pub(super) fn warnings(inputs: &Inputs<'_>, now: Timestamp) -> impl Iterator<Item = Warning> {
+    of(inputs.state).iter().map(move |awaits| warning(awaits, inputs.doubts, now))
+}
+
+/// Names the runs that nobody has confirmed in time, and nobody has taken back.
+pub fn overdue(state: Option<&State>, now: Timestamp) -> impl Iterator<Item = Warning> {
+    of(state).iter().filter(move |awaits| awaits.is_due(now, None)).map(move |awaits| warning(awaits, &[], now))
+}
+
+fn warning(awaits: &Awaiting, doubts: &[Doubt], now: Timestamp) -> Warning {
     let in_doubt = |by: &RunId| {
-        let of_it = inputs.doubts.iter().filter(|doubt| doubt.run_id == by.0.as_ref());
+        let of_it = doubts.iter().filter(|doubt| doubt.run_id == by.0.as_ref());
         of_it.map(|doubt| doubt.step.clone()).collect()
     };
-    of(inputs.state).iter().map(move |awaits| Warning::Unconfirmed {
+    Warning::Unconfirmed {
         run_id: awaits.run_id.clone(),
         until: awaits.deadline.until,
         is_due: awaits.is_due(now, None),
         left_by: awaits.left_by.clone(),
         in_doubt: awaits.left_by.as_ref().map(in_doubt).unwrap_or_default(),
-    })
+    }
 }
 
 fn of(state: Option<&State>) -> &[Awaiting] {

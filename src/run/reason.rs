@@ -124,6 +124,9 @@ pub enum StepReason {
         waited_ms: u64,
         /// No read succeeded meanwhile: what was read last is older than the call.
         unread: bool,
+        /// For how long no read had succeeded by then, in milliseconds, where that is longer than reads are apart.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unread_ms: Option<u64>,
     },
     /// After the call was accepted, a status was read from which the goal is not reached: somebody else acts.
     Diverted {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 
-use rictl::cloud::{Effect, codes};
+use rictl::cloud::{Effect, ErrorKind, codes};
 use serde::Deserialize;
 
 use super::{expect_page, repository};
@@ -94,6 +94,10 @@ fn page(rows: &[Row], words: &Words) -> String {
             words.of_actions.replace("{code}", &codes).replace("{actions}", &row.actions.join(", "))
         };
         let repeated = match row.meaning.effect {
+            // A copy of the call that arrived before it is answered so as well.
+            Effect::Refused if row.actions.is_empty() && row.meaning.kind == ErrorKind::IncorrectStatus => {
+                &words.repeated.in_doubt
+            }
             Effect::None => &words.repeated.nothing_was_done,
             Effect::Refused => &words.repeated.refused,
             Effect::InDoubt => &words.repeated.in_doubt,

@@ -340,6 +340,10 @@ fn what_awaits_confirmation_is_decided_where_it_is_recorded() {
         }
         assert_eq!(waiter.try_wait().unwrap(), None);
     };
+    // The records name it a moment later, and it is by them that a spec beside finds it.
+    while !scene.rictl("state pull").stdout.contains(&id) {
+        assert_eq!(waiter.try_wait().unwrap(), None);
+    }
     waiter.kill().unwrap();
     waiter.wait().unwrap();
     declare(&scene, "two.yaml", "", &["moved: {id: ri-a, status: Inactive}"]);

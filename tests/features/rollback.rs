@@ -99,6 +99,20 @@ fn a_rollback_with_its_rollout_asks_between_its_waves() {
 }
 
 #[test]
+fn the_last_run_that_did_nothing_names_the_newest_that_stands() {
+    let scene = scene("");
+    let denied = "faults:\n  - {fault: {error: {code: Forbidden.RAM, status: 403}}, action: DeactivateRouterInterface, interface: ri-c, from: 1}\n";
+    scene.write("world.yaml", &format!("{WORLD}{denied}"));
+    declare(&scene, "", &a("Inactive"));
+    let drained = applied(&scene);
+    declare(&scene, "", &(a("Inactive") + "  c: {id: ri-c, status: Inactive}\n"));
+    scene.rictl("apply --auto-approve").with_code(1);
+    let refused = rollback(&scene, "last").with_code(1);
+    assert!(refused.stderr.contains(&format!("`rictl rollback {drained}` takes it back")), "{refused:#?}");
+    assert_eq!(live(&scene)[0], "Inactive");
+}
+
+#[test]
 fn the_automatic_way_back_takes_back_every_step_without_a_check_and_above_the_caps() {
     let scene = scene("");
     let check = "rollout: {canary: 2, batch: 1, check: [sh, -c, \"echo x >> asked; exit 1\"]}\nlimits: {max_changes: 3, per_group: 3}\n";

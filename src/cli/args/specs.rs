@@ -13,7 +13,7 @@ pub(in crate::cli) struct InitArgs {
     /// else the environment's, or all of a world]
     #[arg(long, value_name = "REGION", value_parser = super::value::region)]
     pub(in crate::cli) region: Vec<Region>,
-    /// Where to write; - for stdout [default: rictl.yaml]
+    /// Where to write; - for stdout [default: what --file names]
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
     /// Replace a file that is there

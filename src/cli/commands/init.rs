@@ -25,7 +25,8 @@ pub(super) async fn init(arguments: &InitArgs, invocation: &Invocation, output: 
     if arguments.append {
         return append(arguments, invocation, output).await;
     }
-    let path = arguments.output.as_deref().unwrap_or(Path::new(DEFAULT_SPEC));
+    let given = invocation.spec_path()?;
+    let path = arguments.output.as_deref().unwrap_or(&given);
     let to_stdout = path == Path::new("-");
     let is_stream = to_stdout || shared_file::is_stream(path);
     if !to_stdout && !arguments.force && shared_file::is_there(path) {

@@ -86,7 +86,8 @@ impl Machine<'_> {
             self.finish(number, Outcome::Unsettled, Some(StepReason::Diverted { found }));
         } else if has_lagged {
             let waited_ms = milliseconds(self.elapsed(number));
-            self.finish(number, Outcome::Unsettled, Some(StepReason::NotSettled { found, waited_ms, unread: false }));
+            let because = StepReason::NotSettled { found, waited_ms, unread: false, unread_ms: None };
+            self.finish(number, Outcome::Unsettled, Some(because));
         }
     }
 
@@ -222,6 +223,14 @@ impl Machine<'_> {
         self.planned(number).settle_timeout_ms.map_or(self.settings.settle_timeout, Duration::from_millis)
     }
 
+    /// Returns for how long nobody has said where a step's interface is, in milliseconds, where that is longer
+    /// than reads are apart.
+    fn unread_for(&self, number: usize) -> Option<u64> {
+        let step = self.planned(number);
+        let age = self.now.instant.since(self.sightings.begun(&step.scope, &step.interface_id)?);
+        (age > 2 * self.settings.poll_interval).then(|| milliseconds(age))
+    }
+
     /// Ends what has taken too long, or outlasts the grace after a signal.
     pub(super) fn check_deadlines(&mut self) {
         let now = self.now.instant;
@@ -235,6 +244,7 @@ impl Machine<'_> {
                         found: self.last_status(number),
                         waited_ms: milliseconds(self.settle_timeout(number)),
                         unread: !self.sightings.is_newer(&step.scope, &step.interface_id, began),
+                        unread_ms: self.unread_for(number),
                     };
                     self.finish(number, Outcome::Unsettled, Some(because));
                 }

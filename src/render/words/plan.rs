@@ -79,6 +79,19 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 }
             },
         ),
+        Warning::RolloutStopped { run_id, wave, waves, reason } => said(
+            say!(
+                "the last apply stopped after wave {wave} of {waves} ({reason}): run {run_id}",
+                wave,
+                waves,
+                reason,
+                run_id
+            ),
+            say!(
+                "this is a rollout of its own: it begins with its first wave, before which nothing is asked; `rictl show {run_id}` has what was said",
+                run_id
+            ),
+        ),
         Warning::Unconfirmed { run_id, until, is_due, left_by, in_doubt } => {
             let (until, is_due, left_by) = (*until, *is_due, left_by.as_ref());
             let (summary, detail) =

@@ -4,6 +4,7 @@ use super::bench::{Scene, await_up, drain, raise};
 use crate::cloud::ErrorKind;
 use crate::executor::machine::port::Input;
 use crate::resource::Status;
+use crate::run::StepReason;
 
 #[test]
 fn steps_that_wait_together_share_one_read() {
@@ -178,6 +179,11 @@ fn what_does_not_reach_its_goal_in_time_is_told_as_unsettled() {
     run.show("a", Status::Deactivating).poll(1);
     let words = run.pass(600.0);
     assert!(words.contains(&"told a/deactivate Unsettled".to_owned()), "{words:?}");
+    // The read after the first was never answered: that it is still on its way is not claimed.
+    let because = run.left().report.results.swap_remove(0).because;
+    let Some(StepReason::NotSettled { unread: false, unread_ms: Some(590_000..), .. }) = because else {
+        panic!("{because:?}")
+    };
 }
 
 #[test]
