@@ -26,6 +26,7 @@ pub mod fmt;
 mod foreseen;
 pub mod history;
 pub mod init;
+mod interface_key;
 pub mod live;
 pub mod locked;
 mod neighbours;

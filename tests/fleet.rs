@@ -6,6 +6,7 @@
 mod buckets;
 mod files;
 mod ids;
+mod moving;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod scale;

@@ -1,11 +1,12 @@
 //! Waiting for the account's lock: before a run as long as the session allows, after a pause as long as it takes.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::resource::{AccountId, Target};
+use crate::resource::{AccountId, AccountName, Target};
 use crate::store::account::{AccountLocks, LockName, Reach, shared_directory};
 use crate::store::lock::Holder;
 use crate::store::{StoreError, explain};
@@ -17,11 +18,11 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(200);
 pub(super) fn locks(
     directory: Option<&Path>,
     target: &Target,
-    accounts: &[AccountId],
+    accounts: &BTreeMap<AccountName, AccountId>,
     reach: &Reach,
     holder: Holder,
 ) -> AccountLocks {
-    let names = LockName::of(target.provider, accounts, reach);
+    let names = LockName::of(target.provider, accounts.values(), reach);
     AccountLocks::new(&directory.map_or_else(shared_directory, Path::to_owned), names, holder)
 }
 

@@ -22,7 +22,7 @@ use super::connection::{self, Cloud, Connection};
 use super::foreseen::{self, Again};
 use super::locked::{Locked, unless_signalled, unless_taken_over};
 use super::neighbours::{Neighbour, open_runs};
-use super::one_state;
+use super::one_state::{self, Held};
 use super::session::{Applied, Approval, Foreseen, Front, Session, Task};
 
 /// What a lock says of whoever takes back.
@@ -69,7 +69,7 @@ async fn foresee(session: &Session, task: Task, approval: &Approval, front: &mut
     let connection = connection::connect(&session.project, &session.access, session.clock).await?;
     say_identities(&connection, front);
     connection.check_accounts(&session.project).await?;
-    let has_taken_along = take_along(session, &mut recorded, &connection.target, front);
+    let has_taken_along = take_along(session, &mut recorded, &connection.target, front)?;
     let locked = Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?;
     locked.taking_along(has_taken_along).foresee(task, approval, front).await
 }
@@ -109,17 +109,16 @@ async fn begin<'s>(
         let account = account_lock::locks(directory, &connection.target, &accounts, &connection.reach, holder);
         let mut waiting = |holder: &str| front.note(&|| words::history::waits_for_account(holder));
         account_lock::take(&account, deadline, &mut waiting).await?;
-        anyhow::Ok((connection, account))
+        anyhow::Ok((connection, account, accounts))
     };
-    let (connection, account) = unless_taken_over(store.lease(), reached).await?;
+    let (connection, account, accounts) = unless_taken_over(store.lease(), reached).await?;
     for Neighbour { state, run } in open_runs(session, &connection.target) {
         front.note(&|| words::report::warned(&words::history::open_beside(&run, state.as_str())));
     }
-    if operation == Operation::Apply {
-        one_state::take(&session.project, &connection.target)?;
-    }
+    let held_elsewhere = if operation == Operation::Apply { Held::Refused } else { Held::LeftThere };
+    one_state::take(&session.project, &connection.target, &accounts, held_elsewhere)?;
     let mut recorded = recorded;
-    let has_taken_along = take_along(session, &mut recorded, &connection.target, front);
+    let has_taken_along = take_along(session, &mut recorded, &connection.target, front)?;
     Ok(Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?
         .taking_along(has_taken_along)
         .keeping(account))
@@ -132,18 +131,22 @@ fn say_identities(connection: &Connection, front: &mut impl Front) {
 }
 
 /// Adds the records of declared interfaces that only states beside this one have, says whose, and returns whether there are any.
-pub(super) fn take_along(session: &Session, recorded: &mut Recorded, target: &Target, front: &mut impl Front) -> bool {
-    let with = beside::told_with_others(recorded.state_for(target), &session.project, target);
-    for (path, addresses) in &with.taken_along {
-        let state = path.display().to_string();
-        front.note(&|| words::plan::taken_along(&state, addresses));
+pub(super) fn take_along(
+    session: &Session,
+    recorded: &mut Recorded,
+    target: &Target,
+    front: &mut impl Front,
+) -> Result<bool> {
+    let with = beside::told_with_others(recorded.state_for(target), &session.project, target)?;
+    for (name, taken) in &with.taken_along {
+        front.note(&|| words::plan::taken_along(name, &taken.addresses));
     }
-    let Some(Cow::Owned(mut state)) = with.state else { return false };
+    let Some(Cow::Owned(mut state)) = with.state else { return Ok(false) };
     if state.lineage.is_empty() {
         state.lineage.clone_from(&session.salt);
     }
     recorded.state = Some(state);
-    true
+    Ok(true)
 }
 
 /// Takes the state's lock, waiting for it until `deadline` where there is one.

@@ -259,14 +259,15 @@ impl Connection {
         self.chain.as_ref()?.identities()
     }
 
-    /// Checks every account of the spec against the account id that it names, and returns them all. For an apply; a plan
-    /// only shows it.
+    /// Checks every account of the spec against the account id that it names, and returns whose each name is. For an
+    /// apply; a plan only shows it.
     ///
     /// # Errors
     /// Exit 4 naming both accounts.
-    pub async fn check_accounts(&self, project: &Project) -> Result<Vec<AccountId>> {
+    pub async fn check_accounts(&self, project: &Project) -> Result<BTreeMap<AccountName, AccountId>> {
         let settings = &project.spec.cloud;
-        let mut accounts = vec![self.target.account_id.clone()];
+        let own = (AccountName::default_account(), self.target.account_id.clone());
+        let mut accounts = BTreeMap::from([own]);
         if let Some(declared) = &settings.account_id
             && declared.value != self.target.account_id
         {
@@ -276,7 +277,7 @@ impl Connection {
         for (name, account) in &settings.accounts {
             // Asked even where nothing is declared: keys that do not work are found out before anything is sent.
             let identity = self.cloud.identity(name).await.with_context(|| format!("cannot use the account {name}"))?;
-            accounts.push(identity.account_id.clone());
+            accounts.insert(name.clone(), identity.account_id.clone());
             let Some(declared) = &account.account_id else { continue };
             if identity.account_id != declared.value {
                 let place = project.spec.sources.locate(declared.place);

@@ -43,7 +43,7 @@ pub async fn drift(
 ) -> Result<(Drift, LiveState)> {
     let closed = recorded.state_as_closed(target);
     live::check_target(closed.as_deref(), target, project)?;
-    let with = beside::with_others(closed.as_deref(), project, target);
+    let with = beside::with_others(closed.as_deref(), project, target)?;
     let state = with.as_deref();
     let Watching { at, poll_interval } = watching;
     let today = today(at.unwrap_or(clock.now()));

@@ -104,7 +104,7 @@ pub(super) async fn plan_read(
     options: &PlanOptions,
 ) -> Result<(Plan, LiveState)> {
     let closed = recorded.state_as_closed(target);
-    let with = beside::told_with_others(closed.as_deref(), project, target);
+    let with = beside::told_with_others(closed.as_deref(), project, target)?;
     let state = with.state.as_deref();
     let is_ahead = options.meanwhile().is_some();
     let live = if is_ahead { Cow::Owned(as_of(&project.spec, read.clone(), options)) } else { Cow::Borrowed(&read) };

@@ -437,7 +437,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
     /// Finds a run that is recorded in a state beside this one.
     fn beside(&self, name: &str) -> Result<Option<Run>> {
         let recorded = Recorded { state: self.known_state().cloned(), ..Recorded::default() };
-        beside::to_take_back(&self.session.project, &recorded, name)
+        beside::to_take_back(&self.session.project, &recorded, &self.target, name)
     }
 
     /// Returns what is left to do of a saved plan that was used or is kept as an approval: nothing, if anything is said of it

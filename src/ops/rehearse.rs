@@ -125,7 +125,7 @@ async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
     let holder = Holder::this_process(session.who.clone(), "rehearse".to_owned(), Some(run_id.clone()), start);
     let (store, mut recorded) = history::open(medium, &holder)?;
     let mut audience = Audience::default();
-    let has_taken_along = apply::take_along(&session, &mut recorded, &target, &mut audience);
+    let has_taken_along = apply::take_along(&session, &mut recorded, &target, &mut audience)?;
     let records = recorded.state_for(&target).map(|state| state.interfaces.clone()).unwrap_or_default();
     let spec = &session.project.spec;
     let (pace, assumed_time) = (Pace::of(&records), assumed_time(session.settings.settle_timeout));

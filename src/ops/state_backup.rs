@@ -13,6 +13,7 @@ use crate::store::lock::Holder;
 use crate::store::{About, Home, Medium, Place, Recorder, Store as _, StoreError, recorder};
 
 use super::failure::{Exit, Refusal};
+use super::one_state;
 use super::state_transfer::{Own, put};
 
 /// A whole history, as one document: the backup. Approvals are no history, and are not in it.
@@ -133,10 +134,14 @@ pub fn push(place: &Place, bytes: &[u8], who: &str, now: Timestamp) -> Result<Pu
         let refusal = Refusal::new(Exit::Locked, format!("run {} has not been closed", run.id()));
         return Err(refusal.hint("run `rictl apply` first: it reads what became of it").into());
     }
-    match given {
-        Given::State(state) => put_state(store, recorded.state.as_ref(), *state),
-        Given::Backup(history) => put_history(store, recorded.state.as_ref(), &history),
+    let pushed = match given {
+        Given::State(state) => put_state(store, recorded.state.as_ref(), *state)?,
+        Given::Backup(history) => put_history(store, recorded.state.as_ref(), &history)?,
+    };
+    if let Some(Ok(state)) = place.medium().state()?.as_deref().map(state::decode) {
+        one_state::tell_whole(place, &state)?;
     }
+    Ok(pushed)
 }
 
 /// What is to be put back.

@@ -12,6 +12,7 @@ use crate::store::place::Moved;
 use crate::store::{About, Home, Medium, Place, StoreError};
 
 use super::failure::{Exit, Refusal};
+use super::one_state;
 
 /// What was moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,9 @@ pub fn take(from: &Place, to: &Place, who: &str, now: Timestamp) -> Result<Taken
     copy_runs(&source, &mut target, &runs)?;
     let approvals = copy_approvals(from, to, comes_back)?;
     put(&mut target, &there, &own)?;
+    if let Some(Ok(state)) = own.state.as_deref().map(state::decode) {
+        one_state::tell_whole(to, &state)?;
+    }
     from.leave(Moved { to: to.label(), address: Some(to.address()), at: now })?;
     if comes_back {
         to.come_back(now)?;

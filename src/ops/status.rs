@@ -16,7 +16,7 @@ use crate::spec::Spec;
 use crate::state::RunId;
 use crate::store::recorder;
 
-use super::beside;
+use super::beside::{self, Elsewhere};
 use super::failure::{Exit, Refusal};
 use super::live;
 use super::part::Sight;
@@ -82,15 +82,16 @@ pub fn overview(
 ) -> Result<Overview> {
     let closed = recorded.state_as_closed(target);
     live::check_target(closed.as_deref(), target, project)?;
-    let with = beside::with_others(closed.as_deref(), project, target);
+    let with = beside::with_others(closed.as_deref(), project, target)?;
     let seen = live::as_of(&project.spec, shown.live.clone(), options);
     let standing = overview::standing(&project.spec, &seen, with.as_deref(), options.moment());
     let mut links = standing.links;
+    let elsewhere = Elsewhere::of(project, Some(target));
     let mut names: BTreeMap<RunId, Option<String>> = BTreeMap::new();
     for link in &mut links {
         let Some(run_id) = &link.run_id else { continue };
         if !names.contains_key(run_id) {
-            names.insert(run_id.clone(), who(project, recorded, run_id)?);
+            names.insert(run_id.clone(), who(project, recorded, &elsewhere, run_id)?);
         }
         link.who = names.get(run_id).cloned().flatten();
     }
@@ -112,9 +113,9 @@ pub fn overview(
 }
 
 /// Returns who ran a run, where that is recorded here or beside.
-fn who(project: &Project, recorded: &Recorded, id: &RunId) -> Result<Option<String>> {
+fn who(project: &Project, recorded: &Recorded, elsewhere: &Elsewhere<'_>, id: &RunId) -> Result<Option<String>> {
     let own = recorder::run_in(&project.place.medium(), recorded.journal.replay(), id)?;
-    let run = own.map_or_else(|| beside::run(project, id), |run| Ok(Some(run)))?;
+    let run = own.map_or_else(|| elsewhere.run(id), |run| Ok(Some(run)))?;
     Ok(run.map(|run| run.started.who))
 }
 

@@ -72,6 +72,9 @@ pub enum Warning {
         state: String,
         /// Whose.
         addresses: Vec<Address>,
+        /// It is in the same shared store and has not given all of them up: an apply is refused until then.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_held: bool,
     },
     /// What is recorded under another name has a new one in the spec.
     Renamed {

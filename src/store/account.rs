@@ -37,12 +37,12 @@ pub struct LockName(String);
 
 impl LockName {
     /// Returns the names that a run has to lock which acts on `accounts`: one an account, in the order of their ids.
-    pub fn of(provider: Provider, accounts: &[AccountId], reach: &Reach) -> Vec<Self> {
+    pub fn of<'a>(provider: Provider, accounts: impl IntoIterator<Item = &'a AccountId>, reach: &Reach) -> Vec<Self> {
         if let Reach::World(path) = reach {
             let digest = sha256_hex(path.as_os_str().as_encoded_bytes());
             return vec![Self(format!("rictl-{provider}-world-{}.lock", &digest[..16]))];
         }
-        let mut accounts: Vec<&AccountId> = accounts.iter().collect();
+        let mut accounts: Vec<&AccountId> = accounts.into_iter().collect();
         accounts.sort();
         accounts.dedup();
         let server = server_part(reach);

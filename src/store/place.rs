@@ -55,6 +55,17 @@ pub struct Seen {
     pub serial: u64,
 }
 
+impl Far {
+    /// Returns another state of the same store; whose it is is not asked, and nothing that is seen of it is remembered.
+    ///
+    /// # Errors
+    /// As [`Shared::beside`].
+    pub fn beside(&self, name: &StateName) -> Result<Self, StoreError> {
+        let (store, url) = (self.store.beside(name)?, self.url.clone());
+        Ok(Self { store, name: name.clone(), url, spec: String::new(), adopts: false, cache: None })
+    }
+}
+
 impl From<Paths> for Place {
     fn from(paths: Paths) -> Self {
         Self::Files(paths)

@@ -10,6 +10,7 @@ mod link;
 mod schema;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -129,17 +130,24 @@ impl Postgres {
         self.damaged(format!("its journal has {} bytes, and {written} were written", journal.len()))
     }
 
+    /// Takes apart what [`schema::READ`] has read.
+    fn prefix(&self, row: &Row) -> Result<Prefix, StoreError> {
+        let standing = self.read_standing(row)?;
+        let journal: Vec<u8> = row.get::<_, Option<Vec<u8>>>(10).unwrap_or_default();
+        if length(&journal) != standing.position {
+            return Err(self.lacks(&journal, standing.position));
+        }
+        let was_written = standing.generation > 0 || standing.position > 0;
+        Ok(Prefix { tip: standing.tip, journal: was_written.then_some(journal), state: row.get(9) })
+    }
+
     /// Refuses a schema that a newer version has made.
     fn check_format(&self, rows: &[Row]) -> Result<(), Unanswered> {
         let found: i64 = rows.first().map_or(schema::VERSION, |row| row.get(0));
         if found <= schema::VERSION {
             return Ok(());
         }
-        Err(Unanswered::Refused(StoreError::Newer {
-            path: format!("the schema rictl in {}", self.link.address()),
-            found: found.unsigned_abs(),
-            supported: schema::VERSION.unsigned_abs(),
-        }))
+        Err(Unanswered::Refused(fleet::newer(self.link.address(), found)))
     }
 
     /// Makes sure that the server keeps what it is given, and has somewhere to put it.
@@ -254,13 +262,7 @@ impl Remote for Postgres {
             self.never().await?;
             return Ok(Prefix::default());
         };
-        let standing = self.read_standing(row)?;
-        let journal: Vec<u8> = row.get::<_, Option<Vec<u8>>>(10).unwrap_or_default();
-        if length(&journal) != standing.position {
-            return Err(self.lacks(&journal, standing.position));
-        }
-        let was_written = standing.generation > 0 || standing.position > 0;
-        Ok(Prefix { tip: standing.tip, journal: was_written.then_some(journal), state: row.get(9) })
+        self.prefix(row)
     }
 
     async fn claim(&mut self, seen: &Tip, holder: &Holder, ttl: Duration) -> Result<Option<Claimed>, StoreError> {
@@ -373,34 +375,38 @@ impl Remote for Postgres {
         Ok(rows.iter().filter_map(|row| StateName::parse(row.get(0)).ok()).collect())
     }
 
-    async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
-        let own = self.name.clone();
-        let mut all = Vec::with_capacity(names.len());
-        for name in names {
-            self.name = name.clone();
-            all.push(self.read().await);
+    async fn read_all(&mut self, names: &[StateName]) -> Result<Vec<Result<Prefix, StoreError>>, StoreError> {
+        let texts: Vec<&str> = names.iter().map(StateName::as_str).collect();
+        let rows = self.look("read", schema::READ_ALL, &[(&texts, Type::TEXT_ARRAY)]).await?.unwrap_or_default();
+        let version = |row: &Row| row.get::<_, i64>(11);
+        if let Some(found) = rows.first().map(version).filter(|found| *found > schema::VERSION) {
+            return Err(fleet::newer(self.link.address(), found));
         }
-        self.name = own;
-        all
+        let mut there: BTreeMap<&str, &Row> = rows.iter().map(|row| (row.get(12), row)).collect();
+        let mut read = |name: &StateName| {
+            let Some(row) = there.remove(name.as_str()) else { return Ok(Prefix::default()) };
+            Remote::beside(self, name)?.prefix(row)
+        };
+        Ok(names.iter().map(&mut read).collect())
+    }
+
+    fn beside(&self, name: &StateName) -> Result<Self, StoreError> {
+        Ok(Self { link: self.link.anew(), name: name.clone(), epoch: 0 })
     }
 
     async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
         let own = self.name.clone();
-        let own = own.as_str().as_bytes();
-        let all: [Parameter<'_>; 2] = [(&keys, Type::TEXT_ARRAY), (&own, Type::BYTEA)];
+        let text = own.as_str();
+        let all: [Parameter<'_>; 2] = [(&keys, Type::TEXT_ARRAY), (&text, Type::TEXT)];
         self.write_unclaimed(if anyway { schema::OWN_ANYWAY } else { schema::OWN }, &all).await?;
-        let rows = self.link.ask("read", schema::OWNED, &all).await?;
-        let said = rows.iter().filter_map(|row| {
-            let name = String::from_utf8_lossy(row.get(1));
-            Some((row.get(0), StateName::parse(&name).ok()?))
-        });
-        Ok(said.collect())
+        let holders = Remote::holders(self, keys).await?;
+        let firsts = holders.into_iter().filter_map(|(key, names)| Some((key, names.into_iter().next()?)));
+        Ok(firsts.filter(|(_, name)| *name != own).collect())
     }
 
-    async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError> {
-        let name = name.as_str();
-        let rows = self.link.ask("read", schema::STATE, &[(&name, Type::TEXT)]).await?;
-        Ok(rows.first().map(|row| row.get(0)))
+    async fn holders(&mut self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
+        let rows = self.look("read", schema::HOLDERS, &[(&keys, Type::TEXT_ARRAY)]).await?.unwrap_or_default();
+        Ok(rows.iter().map(|row| (row.get(0), StateName::parse_lines(row.get(1)))).collect())
     }
 
     async fn note_all(&mut self, notes: &[(NoteName, Vec<u8>)]) -> Result<(), StoreError> {

@@ -213,15 +213,21 @@ pub trait Remote: Send + 'static {
     /// Lists every state in the same store, this one included where it was ever claimed.
     async fn states(&mut self) -> Result<Vec<StateName>, StoreError>;
 
-    /// Reads other states of the same store, each as [`Remote::read`] does, in this order; several at once, where that is faster.
-    async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>>;
+    /// Reads other states of the same store, each as [`Remote::read`] does, in this order and in as few requests as can be. One that
+    /// is not there, or was moved elsewhere, holds nothing.
+    async fn read_all(&mut self, names: &[StateName]) -> Result<Vec<Result<Prefix, StoreError>>, StoreError>;
 
-    /// Keeps of interfaces, by names that whoever asks gives them, that this state has them, where nothing stands yet; with `anyway` in the
-    /// place of what stands. Returns which other state each is said of that stood there before, and still does.
+    /// Returns another state of the same store; nothing is asked yet.
+    fn beside(&self, name: &StateName) -> Result<Self, StoreError>
+    where
+        Self: Sized;
+
+    /// Keeps of interfaces, by names that whoever asks gives them, that this state has them, where nothing stands yet; with `anyway` before
+    /// what stands, which is not forgotten. Returns which other state each is said of that stood there before, and still does.
     async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError>;
 
-    /// Returns the newest state of another name in the same store; `None` where there is none, or where it was moved elsewhere.
-    async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Returns of interfaces which states have, or have had, them: the one that has it first. What nobody ever had is left out.
+    async fn holders(&mut self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError>;
 
     /// Keeps many notes, as [`Remote::note`]; what stands already stays. Where the store can take them in one request, it should.
     async fn note_all(&mut self, notes: &[(NoteName, Vec<u8>)]) -> Result<(), StoreError> {

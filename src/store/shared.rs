@@ -28,6 +28,7 @@ use crate::state::RunId;
 use driver::Driver;
 use surely::{Write, surely};
 
+pub use ids::ToldIds;
 pub use lease::{Lease, Predecessor};
 
 /// What a handle is told of how to hold a state.
@@ -189,7 +190,18 @@ impl Shared {
     /// # Errors
     /// A store that cannot be asked.
     pub fn read_all(&self, names: Vec<StateName>) -> Result<Vec<Result<Prefix, StoreError>>, StoreError> {
-        self.driver.ask(move |remote| Box::pin(async move { Ok(remote.read_all(&names).await) }))
+        self.driver.ask(move |remote| Box::pin(async move { remote.read_all(&names).await }))
+    }
+
+    /// Returns a handle on another state of the same store, which is asked where this one is: on a thread of its own, or on the spot.
+    ///
+    /// # Errors
+    /// No thread can be had; a name that this store does not take.
+    pub fn beside(&self, name: &StateName) -> Result<Self, StoreError> {
+        let name = name.clone();
+        let other = self.driver.ask(move |remote| Box::pin(async move { remote.beside(&name) }))?;
+        let label = other.label();
+        Ok(Self::over(self.driver.another(other)?, label, self.terms.clone()))
     }
 
     /// Returns the lease that this handle holds.

@@ -330,6 +330,20 @@ fn the_runs_of_what_moved_to_another_spec_are_found_from_there() {
 }
 
 #[test]
+fn the_runs_of_what_moved_are_found_however_much_has_run_since() {
+    let scene = scene("", &[A_DOWN, B]);
+    apply(&scene, "").with_code(0);
+    let drained = names(&document(&scene.rictl("history --json"))["runs"], "run_id");
+    declare(&scene, "rictl.yaml", "", &[B]);
+    for status in ["Active", "Inactive"] {
+        declare(&scene, "two.yaml", "", &[&format!("moved: {{id: ri-a, status: {status}}}")]);
+        apply(&scene, " -f two.yaml").with_code(0);
+    }
+    let listed = names(&document(&scene.rictl("history --json -f two.yaml"))["runs"], "run_id");
+    assert_eq!((listed.len(), &listed[2..]), (3, &drained[..]));
+}
+
+#[test]
 fn what_awaits_confirmation_is_decided_where_it_is_recorded() {
     let scene = scene("", &[A_DOWN, B]);
     let mut waiter = scene.command(&["apply", "--auto-approve", "--confirm-within", "1h"]).spawn().unwrap();

@@ -408,16 +408,21 @@ impl Remote for Visit {
         Remote::states(&mut self.visitor).await
     }
 
-    async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
+    async fn read_all(&mut self, names: &[StateName]) -> Result<Vec<Result<Prefix, StoreError>>, StoreError> {
         Remote::read_all(&mut self.visitor, names).await
+    }
+
+    fn beside(&self, name: &StateName) -> Result<Self, StoreError> {
+        let (is_fenced, is_dead) = (self.is_fenced, Arc::clone(&self.is_dead));
+        Ok(Self { visitor: Remote::beside(&self.visitor, name)?, is_fenced, is_dead })
     }
 
     async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
         Remote::own(&mut self.visitor, keys, anyway).await
     }
 
-    async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError> {
-        Remote::state_of(&mut self.visitor, name).await
+    async fn holders(&mut self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
+        Remote::holders(&mut self.visitor, keys).await
     }
 }
 

@@ -93,21 +93,37 @@ async fn an_interface_is_of_the_state_that_said_so_first(place: &impl Place, pre
     let (mut a, mut b) = (place.remote(&one), place.remote(&other));
     let key = |name: &str| format!("{}{name}", prefix.replace('/', "-"));
     let keys = |names: &[&str]| names.iter().map(|name| key(name)).collect::<Vec<_>>();
-    assert_eq!(a.state_of(&other).await.unwrap(), None, "nobody was ever there");
+    assert_eq!(state_of(&mut a, &other).await, None, "nobody was ever there");
+    assert_eq!(a.holders(&keys(&["x", "y"])).await.unwrap(), []);
     assert_eq!(a.own(&keys(&["x", "y"]), false).await.unwrap(), []);
     assert_eq!(a.own(&keys(&["x", "y"]), false).await.unwrap(), [], "said again it is no other's");
     assert_eq!(b.own(&keys(&["y", "z"]), false).await.unwrap(), [(key("y"), one.clone())]);
     assert_eq!(a.own(&keys(&["z"]), false).await.unwrap(), [(key("z"), other.clone())]);
     assert_eq!(b.own(&keys(&["y"]), true).await.unwrap(), []);
     assert_eq!(a.own(&keys(&["x", "y"]), false).await.unwrap(), [(key("y"), other.clone())]);
+    let both = vec![other.clone(), one.clone()];
+    let held = [(key("x"), vec![one.clone()]), (key("y"), both.clone()), (key("z"), vec![other.clone()])];
+    assert_eq!(b.holders(&keys(&["x", "y", "z", "w"])).await.unwrap(), held, "who had it is not forgotten");
+    assert_eq!(b.own(&keys(&["y"]), true).await.unwrap(), []);
+    assert_eq!(b.holders(&keys(&["y"])).await.unwrap(), [(key("y"), both)], "nor told twice");
     taken(&mut b, "bob", LONG).await;
     b.keep(1, b"the state").await.unwrap();
-    assert_eq!(a.state_of(&other).await.unwrap().as_deref(), Some(b"the state".as_slice()));
+    let mut beside = a.beside(&other).unwrap();
+    assert_eq!(beside.read().await.unwrap().state.as_deref(), Some(b"the state".as_slice()));
+    assert_eq!(state_of(&mut a, &other).await.as_deref(), Some(b"the state".as_slice()));
+    let absent = state_name(&format!("{prefix}/ids-c"));
+    let read = a.read_all(&[absent, other.clone()]).await.unwrap();
+    let states: Vec<_> = read.into_iter().map(|prefix| prefix.unwrap().state).collect();
+    assert_eq!(states, [None, Some(b"the state".to_vec())], "in the order that was asked for");
     let (moved, here) = (note(Folder::About, "moved"), Some(b"the state".as_slice()));
     b.replace(&moved, br#"{"to":"file:x.json","address":"file:x.json","at":"2026-12-01T00:00:00Z"}"#).await.unwrap();
-    assert_eq!(a.state_of(&other).await.unwrap(), None, "what was moved is elsewhere");
+    assert_eq!(state_of(&mut a, &other).await, None, "what was moved is elsewhere");
     b.replace(&moved, br#"{"back":"2026-12-01T01:00:00Z"}"#).await.unwrap();
-    assert_eq!(a.state_of(&other).await.unwrap().as_deref(), here, "and may come back");
+    assert_eq!(state_of(&mut a, &other).await.as_deref(), here, "and may come back");
+}
+
+async fn state_of(remote: &mut impl Remote, name: &StateName) -> Option<Vec<u8>> {
+    remote.read_all(std::slice::from_ref(name)).await.unwrap().remove(0).unwrap().state
 }
 
 async fn appends_where_the_journal_ends(place: &impl Place, name: &StateName) {

@@ -44,7 +44,7 @@ pub(super) async fn explain(arguments: &ExplainArgs, invocation: &Invocation, ou
     let (connection, plan, seen) = planned(&project, &recorded, at, (&sight, invocation)).await?;
     let reached = live::reached(&project.spec, &seen, &of_all(at, invocation));
     let closed = recorded.state_as_closed(&plan.target);
-    let state = beside::with_others(closed.as_deref(), &project, &plan.target);
+    let state = beside::with_others(closed.as_deref(), &project, &plan.target)?;
     let moment = plan.at.unwrap_or(plan.timestamp);
     let as_of = match reached.is_empty() {
         true => Cow::Borrowed(&seen),

@@ -98,7 +98,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             let dead = recorded.dead_run().map(|run| run.id());
             dead.iter().for_each(|dead| output.say(&format!("note: {}", render::words::history::died(dead))));
             let state = recorded.any_state_as_closed();
-            let state = with_others(state.as_deref(), project.as_ref(), output);
+            let state = with_others(state.as_deref(), project.as_ref(), output)?;
             output.print(|out| match state.as_deref() {
                 Some(state) if json => render::state::list_document(out, state, dead),
                 None if json => writeln!(out, "{}", serde_json::json!({"format_version": "1.0", "interfaces": {}})),
@@ -110,7 +110,7 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
             let recorded = plan::read(&unread::records(invocation, output)?, output)?;
             let project = invocation.load().ok();
             let state = recorded.any_state_as_closed();
-            let state = with_others(state.as_deref(), project.as_ref(), output);
+            let state = with_others(state.as_deref(), project.as_ref(), output)?;
             let (name, record) = record(state.as_deref(), &address, project.as_ref())?;
             let renamed_from = Some(name).filter(|name| **name != address);
             let dead = recorded.dead_run().map(|run| run.id());
@@ -247,13 +247,17 @@ pub(super) async fn accept(invocation: &Invocation, output: &Output) -> Result<E
 }
 
 /// Returns what is recorded here, with what the next apply takes along from the states beside, which is said.
-fn with_others<'s>(state: Option<&'s State>, project: Option<&Project>, output: &Output) -> Option<Cow<'s, State>> {
-    let Some(project) = project else { return state.map(Cow::Borrowed) };
-    let with = beside::told_offline(state, project);
-    for (path, addresses) in &with.taken_along {
-        output.say(&format!("note: {}", render::words::plan::taken_along(&path.display().to_string(), addresses)));
+fn with_others<'s>(
+    state: Option<&'s State>,
+    project: Option<&Project>,
+    output: &Output,
+) -> Result<Option<Cow<'s, State>>> {
+    let Some(project) = project else { return Ok(state.map(Cow::Borrowed)) };
+    let with = beside::told_offline(state, project)?;
+    for (name, taken) in &with.taken_along {
+        output.say(&format!("note: {}", render::words::plan::taken_along(name, &taken.addresses)));
     }
-    with.state
+    Ok(with.state)
 }
 
 /// Finds a record by the name that it has, or by that which the spec gives its interface now; with the name that it has.

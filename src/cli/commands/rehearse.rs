@@ -1,7 +1,5 @@
 //! `rehearse`: what the apply would do, on a copy of what is live; reads the cloud and changes nothing.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 use jiff::Timestamp;
 
@@ -16,7 +14,7 @@ use crate::ops::session::{Applied, Task, today};
 use crate::plan::{HealthRead, Plan, PlanInputs, PlanOptions, RoutesHeard};
 use crate::render;
 use crate::render::rehearsal::Rehearsal;
-use crate::resource::{AccountId, AccountName, LiveState};
+use crate::resource::LiveState;
 use crate::run::Report;
 use crate::spec::{HealthPolicy, LastRoutePolicy};
 
@@ -35,7 +33,7 @@ pub(super) async fn rehearse(arguments: &RehearseArgs, invocation: &Invocation, 
     project.check_choice(&options)?;
     let recorded = plan::read(&project.place, output)?;
     let (connection, read) = connect_and_read(&project, &invocation.access(), invocation.clock).await?;
-    let accounts = accounts(&connection, &project).await?;
+    let accounts = connection.check_accounts(&project).await?;
     let is_saved = matches!(task, Task::Saved { .. });
     let look = Look { recorded: &recorded, connection: &connection, options, when_open: asked.is_open(), is_saved };
     let Seen { project, start, live, health, routes, carried } = look.at(project, read).await?;
@@ -92,13 +90,6 @@ fn moment_of(task: &Task, arguments: &RehearseArgs, now: Timestamp) -> Result<At
     }
     let own = plan.at.filter(|at| *at > now && arguments.at.typed().is_none());
     Ok(own.map_or_else(|| arguments.at.clone(), AtArgs::of))
-}
-
-/// Asks whose accounts the spec names, and refuses any other than it says, as an apply does.
-async fn accounts(connection: &Connection, project: &Project) -> Result<BTreeMap<AccountName, AccountId>> {
-    let ids = connection.check_accounts(project).await?;
-    let names = std::iter::once(AccountName::default_account()).chain(project.spec.cloud.accounts.keys().cloned());
-    Ok(names.zip(ids).collect())
 }
 
 /// Returns up to when a saved plan takes what begins and ends as done.

@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use crate::cloud::acting::Acting;
 use crate::journal::Run;
-use crate::ops::beside;
+use crate::ops::beside::Elsewhere;
 use crate::ops::rollback::{self, Done, Inverse, Way};
 use crate::plan::{BlockReason, Plan, PlanOptions};
 use crate::resource::Address;
@@ -27,8 +27,9 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         front: &mut impl Front,
     ) -> Result<Option<Planned>> {
         let runs = done.runs;
+        let elsewhere = Elsewhere::of(&self.session.project, Some(&self.target));
         let open = |id: &RunId| match self.store.run(id)? {
-            None => beside::run(&self.session.project, id),
+            None => elsewhere.run(id),
             known => Ok(known),
         };
         // That it awaits confirmation itself holds nothing of it back.

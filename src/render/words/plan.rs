@@ -98,9 +98,15 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 super::confirmation::warning(&Stands { run_id, until, left_by, is_due, in_doubt }, zone);
             said(summary, detail)
         }
-        Warning::TakenAlong { state, addresses } => said(
+        Warning::TakenAlong { state, addresses, is_held } => said(
             taken_along(state, addresses),
-            say!("the next apply keeps it here; that state stays as it is").to_owned(),
+            match is_held {
+                false => say!("the next apply keeps it here; that state stays as it is").to_owned(),
+                true => say!(
+                    "{state} still has it: apply its spec without it first; until then an apply here is refused",
+                    state
+                ),
+            },
         ),
         Warning::Forgotten { addresses, given_away } => {
             let name = |address: &Address| match given_away.get(address) {

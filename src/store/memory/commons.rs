@@ -20,8 +20,8 @@ use crate::store::remote::{
 #[derive(Clone, Debug)]
 pub struct Commons {
     kept: Arc<Mutex<BTreeMap<StateName, Kept>>>,
-    /// Which state has which interface.
-    ids: Arc<Mutex<BTreeMap<String, StateName>>>,
+    /// Which state has which interface, before those that had it.
+    ids: Arc<Mutex<BTreeMap<String, Vec<StateName>>>>,
     began: BootTime,
     ahead: Arc<Mutex<Duration>>,
 }
@@ -111,6 +111,11 @@ impl Kept {
             Held { holder, ttl, lease }
         });
         Tip { epoch: self.epoch, pulse: self.pulse, held }
+    }
+
+    fn is_away(&self) -> bool {
+        let mut about = self.notes.iter().filter(|(note, _)| note.folder() == Folder::About && note.name() == "moved");
+        about.any(|(_, marker)| is_away(marker))
     }
 
     fn touch(&mut self, now: SignedDuration) {
@@ -315,32 +320,41 @@ impl Remote for Visitor {
         Ok(kept.iter().filter(|(_, kept)| kept.epoch > 0).map(|(name, _)| name.clone()).collect())
     }
 
-    async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
+    async fn read_all(&mut self, names: &[StateName]) -> Result<Vec<Result<Prefix, StoreError>>, StoreError> {
+        let is_here = |name: &&StateName| guard(&self.commons.kept).get(name).is_some_and(|kept| !kept.is_away());
         let mut all = Vec::with_capacity(names.len());
         for name in names {
-            all.push(self.commons.visitor(name.clone()).read().await);
+            let there = Some(name).filter(is_here).map(|name| self.commons.visitor(name.clone()));
+            all.push(match there {
+                Some(mut other) => other.read().await,
+                None => Ok(Prefix::default()),
+            });
         }
-        all
+        Ok(all)
+    }
+
+    fn beside(&self, name: &StateName) -> Result<Self, StoreError> {
+        Ok(self.commons.visitor(name.clone()))
     }
 
     async fn own(&mut self, keys: &[String], anyway: bool) -> Result<Vec<(String, StateName)>, StoreError> {
         let mut ids = guard(&self.commons.ids);
         let mut others = Vec::new();
         for key in keys {
-            match ids.get(key).filter(|name| !anyway && **name != self.name) {
+            let names = ids.entry(key.clone()).or_default();
+            match names.first().filter(|name| !anyway && **name != self.name) {
                 Some(name) => others.push((key.clone(), name.clone())),
-                None => drop(ids.insert(key.clone(), self.name.clone())),
+                None => {
+                    names.retain(|name| *name != self.name);
+                    names.insert(0, self.name.clone());
+                }
             }
         }
         Ok(others)
     }
 
-    async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError> {
-        let is_moved = |kept: &Kept| {
-            let mut markers =
-                kept.notes.iter().filter(|(note, _)| note.folder() == Folder::About && note.name() == "moved");
-            markers.any(|(_, marker)| is_away(marker))
-        };
-        Ok(guard(&self.commons.kept).get(name).filter(|kept| !is_moved(kept)).and_then(|kept| kept.state.clone()))
+    async fn holders(&mut self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
+        let ids = guard(&self.commons.ids);
+        Ok(keys.iter().filter_map(|key| Some((key.clone(), ids.get(key)?.clone()))).collect())
     }
 }

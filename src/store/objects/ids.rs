@@ -1,4 +1,5 @@
-//! Which state has which interface: an object each, `STORE/ids/KEY`, that whoever comes first makes.
+//! Which state has which interface: an object each, `STORE/ids/KEY`, that whoever comes first makes. Whoever takes one over stands
+//! before whoever had it.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -23,16 +24,29 @@ impl Objects {
     async fn say_one(&self, key: &str, anyway: bool) -> Result<Option<(String, StateName)>, StoreError> {
         let (object, bucket) = (format!("{IDS}{key}"), &self.log.bucket);
         let failed = |error: super::ObjectError| error.at("write", bucket.path(&object));
-        let own = self.name().as_str().as_bytes();
+        let own = self.name();
+        if let (Put::Done, _) = bucket.create(&object, own.as_str().as_bytes()).await.map_err(failed)? {
+            return Ok(None);
+        }
+        let mut there = self.said_of_one(key).await?.map(|(_, names)| names).unwrap_or_default();
         if anyway {
-            bucket.put(&object, own).await.map_err(failed)?;
+            there.retain(|name| name != own);
+            there.insert(0, own.clone());
+            bucket.put(&object, &StateName::lines(&there)).await.map_err(failed)?;
             return Ok(None);
         }
-        if let (Put::Done, _) = bucket.create(&object, own).await.map_err(failed)? {
-            return Ok(None);
-        }
+        Ok(there.into_iter().next().filter(|name| name != own).map(|name| (key.to_owned(), name)))
+    }
+
+    /// Returns what is said of interfaces.
+    pub(super) async fn said_of(&self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
+        let said = stream::iter(keys).map(|key| self.said_of_one(key)).buffered(ABREAST);
+        Ok(said.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
+    }
+
+    async fn said_of_one(&self, key: &str) -> Result<Option<(String, Vec<StateName>)>, StoreError> {
+        let (object, bucket) = (format!("{IDS}{key}"), &self.log.bucket);
         let there = bucket.get(&object).await.map_err(|error| error.at("read", bucket.path(&object)))?;
-        let name = there.and_then(|answer| StateName::parse(&String::from_utf8_lossy(&answer.body)).ok());
-        Ok(name.filter(|name| name != self.name()).map(|name| (key.to_owned(), name)))
+        Ok(there.map(|answer| (key.to_owned(), StateName::parse_lines(&answer.body))))
     }
 }

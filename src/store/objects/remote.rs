@@ -251,17 +251,27 @@ impl Remote for Objects {
         self.say_own(keys, anyway).await
     }
 
-    async fn state_of(&mut self, name: &StateName) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut other = Self::over(self.log.bucket.clone(), name.clone(), self.clock)?;
-        if other.is_away().await? { Ok(None) } else { Ok(Remote::read(&mut other).await?.state) }
+    async fn holders(&mut self, keys: &[String]) -> Result<Vec<(String, Vec<StateName>)>, StoreError> {
+        self.said_of(keys).await
     }
 
-    async fn read_all(&mut self, names: &[StateName]) -> Vec<Result<Prefix, StoreError>> {
+    async fn read_all(&mut self, names: &[StateName]) -> Result<Vec<Result<Prefix, StoreError>>, StoreError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let moved = moved_from(&self.log.bucket).await?;
         let read = |name: &StateName| {
-            let other = Self::over(self.log.bucket.clone(), name.clone(), self.clock);
-            async move { other?.read().await }
+            let (other, may_be_away) = (Remote::beside(self, name), moved.contains(name));
+            async move {
+                let mut other = other?;
+                if may_be_away && other.is_away().await? { Ok(Prefix::default()) } else { other.read().await }
+            }
         };
-        join_all(names.iter().map(read)).await
+        Ok(join_all(names.iter().map(read)).await)
+    }
+
+    fn beside(&self, name: &StateName) -> Result<Self, StoreError> {
+        Self::over(self.log.bucket.clone(), name.clone(), self.clock)
     }
 }
 

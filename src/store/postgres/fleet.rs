@@ -49,7 +49,8 @@ pub async fn fleet(
     Ok(rows.iter().filter_map(state).collect())
 }
 
-fn newer(address: &Address, found: i64) -> StoreError {
+/// Says that a newer version has made the schema.
+pub(super) fn newer(address: &Address, found: i64) -> StoreError {
     StoreError::Newer {
         path: format!("the schema rictl in {address}"),
         found: found.unsigned_abs(),

@@ -67,6 +67,11 @@ impl Link {
         Self { address, login, client: None, limit: LIMIT, connect: CONNECT }
     }
 
+    /// Returns a connection of its own to the same server, made when it is needed.
+    pub(super) fn anew(&self) -> Self {
+        Self { client: None, address: self.address.clone(), login: self.login.clone(), ..*self }
+    }
+
     pub(super) fn address(&self) -> &Address {
         &self.address
     }

@@ -1,6 +1,25 @@
 //! What a Postgres holds, and the statements that read and write it. Each is one statement, so that none needs a transaction
 //! and all go through a pooler that gives every statement another connection.
 
+/// Everything of a state `s`, as columns.
+macro_rules! whole {
+    () => {
+        "s.epoch, s.pulse, s.holder, s.ttl_ms, \
+(extract(epoch FROM s.renewed - clock_timestamp()) * 1000)::bigint + s.ttl_ms, \
+s.last_holder, (extract(epoch FROM s.changed) * 1000)::bigint, s.position, s.generation, s.state, \
+(SELECT string_agg(j.bytes, ''::bytea ORDER BY j.position) FROM rictl.journal j \
+WHERE j.name = s.name AND j.generation = s.generation)"
+    };
+}
+
+/// Whether a state `s` was moved elsewhere and has not come back.
+macro_rules! is_away {
+    () => {
+        "EXISTS (SELECT 1 FROM rictl.notes m WHERE m.name = s.name AND m.folder = 'about' AND m.note = 'moved' \
+AND substring(m.bytes FROM 1 FOR 7) <> '{\"back\"'::bytea)"
+    };
+}
+
 /// The version of the schema that this rictl makes, and the newest that it reads.
 pub(super) const VERSION: i64 = 1;
 
@@ -71,13 +90,15 @@ last_holder, (extract(epoch FROM changed) * 1000)::bigint, position, generation 
 FROM rictl.states WHERE name = $1";
 
 /// Everything at one moment: a statement sees one snapshot.
-pub(super) const READ: &str = "\
-SELECT s.epoch, s.pulse, s.holder, s.ttl_ms, \
-(extract(epoch FROM s.renewed - clock_timestamp()) * 1000)::bigint + s.ttl_ms, \
-s.last_holder, (extract(epoch FROM s.changed) * 1000)::bigint, s.position, s.generation, s.state, \
-(SELECT string_agg(j.bytes, ''::bytea ORDER BY j.position) FROM rictl.journal j \
-WHERE j.name = s.name AND j.generation = s.generation) \
-FROM rictl.states s WHERE s.name = $1";
+pub(super) const READ: &str = concat!("SELECT ", whole!(), " FROM rictl.states s WHERE s.name = $1");
+
+/// The same of several that have not moved away, with the version of the schema and their names.
+pub(super) const READ_ALL: &str = concat!(
+    "SELECT ",
+    whole!(),
+    ", (SELECT version FROM rictl.format), s.name FROM rictl.states s WHERE s.name = ANY($1) AND NOT ",
+    is_away!()
+);
 
 /// A state that nobody has claimed yet gets its row.
 pub(super) const BEGIN: &str = "INSERT INTO rictl.states (name) VALUES ($1) ON CONFLICT DO NOTHING";
@@ -177,13 +198,10 @@ ON CONFLICT (name, folder, note) DO UPDATE SET bytes = excluded.bytes, written =
 /// What is held of every state that was claimed or checked and has not moved away, each as of one moment: what [`READ`] reads, its
 /// name, the version of the schema, the row of its checks and how old that is, the approvals that wait, and what was noted of runs that
 /// began since `$1` and have to be confirmed.
-pub(super) const FLEET: &str = "\
-SELECT s.epoch, s.pulse, s.holder, s.ttl_ms, \
-(extract(epoch FROM s.renewed - clock_timestamp()) * 1000)::bigint + s.ttl_ms, \
-s.last_holder, (extract(epoch FROM s.changed) * 1000)::bigint, s.position, s.generation, s.state, \
-(SELECT string_agg(j.bytes, ''::bytea ORDER BY j.position) FROM rictl.journal j \
-WHERE j.name = s.name AND j.generation = s.generation), \
-s.name, (SELECT version FROM rictl.format), f.bytes, \
+pub(super) const FLEET: &str = concat!(
+    "SELECT ",
+    whole!(),
+    ", s.name, (SELECT version FROM rictl.format), f.bytes, \
 (extract(epoch FROM clock_timestamp() - f.written) * 1000)::bigint, \
 a.names, a.bytes, w.names, w.bytes \
 FROM rictl.states s \
@@ -193,30 +211,26 @@ FROM rictl.notes n WHERE n.name = s.name AND n.folder = 'approvals' AND NOT EXIS
 (SELECT 1 FROM rictl.notes o WHERE o.name = n.name AND o.folder = 'over' AND o.note = n.note)) a ON true \
 LEFT JOIN LATERAL (SELECT array_agg(n.note ORDER BY n.note) AS names, array_agg(n.bytes ORDER BY n.note) AS bytes \
 FROM rictl.notes n WHERE n.name = s.name AND n.folder = 'words' AND n.note >= $1) w ON true \
-WHERE (s.epoch > 0 OR f.bytes IS NOT NULL) AND NOT EXISTS \
-(SELECT 1 FROM rictl.notes m WHERE m.name = s.name AND m.folder = 'about' AND m.note = 'moved' \
-AND substring(m.bytes FROM 1 FOR 7) <> '{\"back\"'::bytea) \
-ORDER BY s.name";
+WHERE (s.epoch > 0 OR f.bytes IS NOT NULL) AND NOT ",
+    is_away!(),
+    " ORDER BY s.name"
+);
 
 /// Says of interfaces which state has them, where nothing is said yet. These notes are of no state: none has an empty name.
 pub(super) const OWN: &str = "\
-INSERT INTO rictl.notes (name, folder, note, bytes) SELECT '', 'ids', t.key, $2 FROM unnest($1::text[]) AS t (key) \
-ON CONFLICT DO NOTHING";
+INSERT INTO rictl.notes (name, folder, note, bytes) \
+SELECT '', 'ids', t.key, convert_to($2, 'UTF8') FROM unnest($1::text[]) AS t (key) ON CONFLICT DO NOTHING";
 
-/// Says so whatever was said.
+/// Says so whatever was said: whoever had them before stands after this one.
 pub(super) const OWN_ANYWAY: &str = "\
-INSERT INTO rictl.notes (name, folder, note, bytes) SELECT '', 'ids', t.key, $2 FROM unnest($1::text[]) AS t (key) \
-ON CONFLICT (name, folder, note) DO UPDATE SET bytes = excluded.bytes, written = clock_timestamp()";
+INSERT INTO rictl.notes (name, folder, note, bytes) \
+SELECT '', 'ids', t.key, convert_to($2, 'UTF8') FROM unnest($1::text[]) AS t (key) \
+ON CONFLICT (name, folder, note) DO UPDATE SET written = clock_timestamp(), bytes = convert_to(array_to_string(\
+array_prepend($2, array_remove(string_to_array(convert_from(notes.bytes, 'UTF8'), E'\\n'), $2)), E'\\n'), 'UTF8')";
 
-/// What is said of interfaces by others.
-pub(super) const OWNED: &str = "\
-SELECT note, bytes FROM rictl.notes WHERE name = '' AND folder = 'ids' AND note = ANY($1) AND bytes <> $2 ORDER BY note";
-
-/// Another state that has not moved away.
-pub(super) const STATE: &str = "\
-SELECT state FROM rictl.states s WHERE name = $1 AND state IS NOT NULL AND NOT EXISTS \
-(SELECT 1 FROM rictl.notes m WHERE m.name = s.name AND m.folder = 'about' AND m.note = 'moved' \
-AND substring(m.bytes FROM 1 FOR 7) <> '{\"back\"'::bytea)";
+/// What is said of interfaces.
+pub(super) const HOLDERS: &str = "\
+SELECT note, bytes FROM rictl.notes WHERE name = '' AND folder = 'ids' AND note = ANY($1) ORDER BY note";
 
 /// What stands under a name.
 pub(super) const NOTED: &str = "SELECT bytes FROM rictl.notes WHERE name = $1 AND folder = $2 AND note = $3";

@@ -11,6 +11,9 @@ use crate::store::lock::Holder;
 /// A future of something that borrows what it was called with.
 type Later<'a, T> = LocalBoxFuture<'a, T>;
 
+/// Interfaces, and which states have or have had each.
+type Holders = Vec<(String, Vec<StateName>)>;
+
 /// [`Remote`] with boxed futures. Every remote is one; see there for what each method means.
 #[expect(missing_docs, reason = "each is the method of the same name of `Remote`")]
 pub trait AnyRemote: Send {
@@ -34,13 +37,17 @@ pub trait AnyRemote: Send {
     fn noted<'a>(&'a mut self, name: &'a NoteName) -> Later<'a, Result<Option<Vec<u8>>, StoreError>>;
     fn names(&mut self, folder: Folder) -> Later<'_, Result<Vec<NoteName>, StoreError>>;
     fn states(&mut self) -> Later<'_, Result<Vec<StateName>, StoreError>>;
-    fn read_all<'a>(&'a mut self, names: &'a [StateName]) -> Later<'a, Vec<Result<Prefix, StoreError>>>;
+    fn read_all<'a>(
+        &'a mut self,
+        names: &'a [StateName],
+    ) -> Later<'a, Result<Vec<Result<Prefix, StoreError>>, StoreError>>;
+    fn beside(&self, name: &StateName) -> Result<Box<dyn AnyRemote>, StoreError>;
     fn own<'a>(
         &'a mut self,
         keys: &'a [String],
         anyway: bool,
     ) -> Later<'a, Result<Vec<(String, StateName)>, StoreError>>;
-    fn state_of<'a>(&'a mut self, name: &'a StateName) -> Later<'a, Result<Option<Vec<u8>>, StoreError>>;
+    fn holders<'a>(&'a mut self, keys: &'a [String]) -> Later<'a, Result<Holders, StoreError>>;
     fn note_all<'a>(&'a mut self, notes: &'a [(NoteName, Vec<u8>)]) -> Later<'a, Result<(), StoreError>>;
 }
 
@@ -110,8 +117,15 @@ impl<R: Remote> AnyRemote for R {
         Box::pin(Remote::states(self))
     }
 
-    fn read_all<'a>(&'a mut self, names: &'a [StateName]) -> Later<'a, Vec<Result<Prefix, StoreError>>> {
+    fn read_all<'a>(
+        &'a mut self,
+        names: &'a [StateName],
+    ) -> Later<'a, Result<Vec<Result<Prefix, StoreError>>, StoreError>> {
         Box::pin(Remote::read_all(self, names))
+    }
+
+    fn beside(&self, name: &StateName) -> Result<Box<dyn AnyRemote>, StoreError> {
+        Ok(Box::new(Remote::beside(self, name)?))
     }
 
     fn own<'a>(
@@ -122,8 +136,8 @@ impl<R: Remote> AnyRemote for R {
         Box::pin(Remote::own(self, keys, anyway))
     }
 
-    fn state_of<'a>(&'a mut self, name: &'a StateName) -> Later<'a, Result<Option<Vec<u8>>, StoreError>> {
-        Box::pin(Remote::state_of(self, name))
+    fn holders<'a>(&'a mut self, keys: &'a [String]) -> Later<'a, Result<Holders, StoreError>> {
+        Box::pin(Remote::holders(self, keys))
     }
 
     fn note_all<'a>(&'a mut self, notes: &'a [(NoteName, Vec<u8>)]) -> Later<'a, Result<(), StoreError>> {

@@ -48,6 +48,16 @@ impl StateName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Writes names, one a line.
+    pub(in crate::store) fn lines(names: &[Self]) -> Vec<u8> {
+        names.iter().map(Self::as_str).collect::<Vec<_>>().join("\n").into_bytes()
+    }
+
+    /// Reads names, one a line; what is none is passed over.
+    pub(in crate::store) fn parse_lines(bytes: &[u8]) -> Vec<Self> {
+        String::from_utf8_lossy(bytes).lines().filter_map(|line| Self::parse(line).ok()).collect()
+    }
 }
 
 impl fmt::Display for StateName {

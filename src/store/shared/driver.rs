@@ -71,6 +71,14 @@ impl Driver {
         Self { home: Home::Here(Mutex::new(remote)), lease: Arc::default(), is_given_up: AtomicBool::new(false) }
     }
 
+    /// Serves another remote in the same way.
+    pub(super) fn another(&self, remote: Box<dyn AnyRemote>) -> Result<Self, StoreError> {
+        match self.home {
+            Home::Thread(_) => Self::thread(remote),
+            Home::Here(_) => Ok(Self::here(remote)),
+        }
+    }
+
     /// Sends beats for a lease from now on, or for none.
     pub(super) fn keep_alive(&self, lease: Option<Lease>) {
         *guard(&self.lease) = lease;
