@@ -16,6 +16,7 @@ use jiff::Timestamp;
 
 use crate::child::Children;
 use crate::drift::{Drift, DriftCheck};
+use crate::fleet::Kept;
 use crate::news::{Judged, Look, Matter, Told};
 use crate::render::alert::{self, Part};
 use crate::render::drift::Ended;
@@ -62,12 +63,16 @@ pub struct Watched {
     pub place: Option<Place>,
     /// How everything stands; `None` where it could not be checked.
     pub look: Option<Look>,
+    /// The row in a store that machines share, in which every channel's memory lies, once it was read.
+    pub row: Option<Kept>,
 }
 
 /// What there is to tell a channel, and what it knew before.
 #[derive(Debug)]
 pub struct Heard {
     key: Key,
+    /// Of each spec what was remembered before.
+    before: Vec<Told>,
     /// Of each spec.
     judged: Vec<Judged>,
     /// What of their memories could not be read, each an error of its own; such a one is not written.
@@ -78,16 +83,16 @@ pub struct Heard {
 
 impl Channel<'_> {
     /// Decides what there is to tell of a check of several specs, in their order.
-    pub fn hear(&self, checks: &[DriftCheck], watched: &[Watched], rules: Rules) -> Heard {
+    pub fn hear(&self, checks: &[DriftCheck], watched: &mut [Watched], rules: Rules) -> Heard {
         let (kind, identity) = match self {
             Self::Command(..) => (COMMAND, String::new()),
             Self::Robot(robot) => (robot.kind.word(), robot.url.identity()),
             Self::Print => ("print", String::new()),
         };
         let key = Key::of(kind, &identity, checks);
-        let (mut judged, mut unread) = (Vec::new(), Vec::new());
-        for Watched { place, look } in watched {
-            let (before, error) = match place.as_ref().map(|place| memory::read(place, &key)) {
+        let (mut known_before, mut judged, mut unread) = (Vec::new(), Vec::new(), Vec::new());
+        for Watched { place, look, row } in watched {
+            let (before, error) = match place.as_ref().map(|place| memory::read(place, &key, row)) {
                 None => (Told::default(), None),
                 Some(Ok(told)) => (told, None),
                 Some(Err(error)) => (Told::default(), Some(error)),
@@ -100,6 +105,7 @@ impl Channel<'_> {
                 None => Look::unchecked(known()),
             };
             judged.push(before.judge(&look, rules.settle, rules.now));
+            known_before.push(before);
             unread.push(error);
         }
         let said_at = judged.iter().filter_map(Judged::said_at).max();
@@ -107,7 +113,7 @@ impl Channel<'_> {
         let is_due = |repeat| Told::is_reminder_due(said_at, repeat, rules.now);
         let has_news = judged.iter().any(|judged| !judged.news.is_empty());
         let is_reminder = !has_news && is_open && rules.repeat.is_some_and(is_due);
-        Heard { key, judged, unread, is_reminder, rules }
+        Heard { key, before: known_before, judged, unread, is_reminder, rules }
     }
 
     /// Tells a channel what there is to tell.
@@ -158,16 +164,19 @@ impl Heard {
 
     /// Remembers what a channel was told, or that it was told nothing; returns what went wrong with any of the memories.
     pub fn remember(self, watched: &[Watched], was_told: bool) -> Vec<anyhow::Error> {
-        let Self { key, judged, unread, rules, .. } = self;
+        let Self { key, before, judged, unread, rules, .. } = self;
         let mut errors = Vec::new();
-        for ((judged, unread), watched) in judged.into_iter().zip(unread).zip(watched) {
+        for (((judged, before), unread), watched) in judged.into_iter().zip(before).zip(unread).zip(watched) {
             let Some(place) = &watched.place else { continue };
             if let Some(error) = unread {
                 errors.push(error);
                 continue;
             }
             let told = if was_told { judged.told(rules.now) } else { judged.untold() };
-            errors.extend(memory::write(place, &key, &told).err());
+            // Where nothing was told and all is as it was, a store that is far away is not asked.
+            if told != before || place.far().is_none() {
+                errors.extend(memory::write(place, &key, &told).err());
+            }
         }
         errors
     }

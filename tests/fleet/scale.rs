@@ -148,6 +148,29 @@ mod in_a_postgres {
         }
     }
 
+    /// Whoever is told of a check, where nothing is news that costs nothing more; what is news is read once and written once a channel.
+    #[test]
+    fn the_memory_of_alerts_is_read_once_whoever_is_told() {
+        let Some(server) = Server::shared() else { return };
+        let (emulator, database) = (Emulator::serve(WORLD), server.database());
+        let (text, url) = (spec("site-a", ["ri-a", "ri-b"]), server.url(&database));
+        let desk = Desk::new(&text).with_the_usual_key().variable("RICTL_STATE", &url);
+        exits(&desk.quick(&emulator.url(), &["apply", "--auto-approve"]), 0);
+        let statements = |flags: &[&str], code| {
+            let (port, count) = counting(server.port);
+            let through = format!("postgres://rictl@127.0.0.1:{port}/{database}");
+            let words = [&["drift", "--record", "--state", &through], flags].concat();
+            exits(&desk.quick(&emulator.url(), &words), code);
+            count.load(Ordering::Relaxed)
+        };
+        let plain = statements(&[], 0);
+        assert_eq!(statements(&["--quiet", "--notify-command", "cat"], 0), plain);
+        let moved = text.replacen("status: Active", "status: Inactive", 1);
+        let console = Desk::new(&moved).with_the_usual_key();
+        exits(&console.quick(&emulator.url(), &["apply", "--auto-approve"]), 0);
+        assert_eq!(statements(&["--quiet", "--notify-command", "cat"], 2), plain + 2 * 2);
+    }
+
     #[test]
     fn a_thousand_states_are_one_statement() {
         let Some(server) = Server::shared() else { return };

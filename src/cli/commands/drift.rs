@@ -41,9 +41,9 @@ pub(super) async fn drift(arguments: &DriftArgs, invocation: &Invocation, output
     streams::check(streams::document_of(&arguments.format), &files)?;
     refuse_part_to_record(arguments)?;
     let robot = invocation.robot_of(arguments.channels.notify)?;
-    let (mut checks, shown, watched) = check_each(&paths, arguments, invocation).await?;
+    let (mut checks, shown, mut watched) = check_each(&paths, arguments, invocation).await?;
     let listening = Listening::new(arguments, invocation, robot.as_ref());
-    let heard = listening.hear(&mut checks, &watched);
+    let heard = listening.hear(&mut checks, &mut watched);
     let is_shown = !arguments.channels.quiet || heard.is_news_to_reader() || has_no_memory(&watched);
     let over = heard.over_for_reader(&checks);
     let (shown, unrecorded): (Vec<Shown>, Vec<Option<anyhow::Error>>) = shown.into_iter().map(Shown::apart).unzip();

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 use crate::drift::DriftCheck;
+use crate::fleet::Kept;
 use crate::news::{FORMAT_VERSION, Told};
 use crate::signature::sha256_hex;
 use crate::store::{Place, read_file, replace_file};
@@ -59,14 +60,21 @@ pub fn check_place(place: &Place, is_recorded: bool, flag: &str) -> Result<(), R
     Err(Refusal::new(Exit::Error, summary).hint("add --record: the memory lies in what it records"))
 }
 
-/// Reads what is remembered; nothing where that cannot be understood, which is said.
+/// Reads what is remembered; nothing where that cannot be understood, which is said. In a store the memories of all channels lie in one
+/// `row`, which is read once.
 ///
 /// # Errors
 /// It cannot be read, or a newer version wrote it.
-pub(super) fn read(place: &Place, key: &Key) -> Result<Told> {
+pub(super) fn read(place: &Place, key: &Key, row: &mut Option<Kept>) -> Result<Told> {
     let found = match place {
         Place::Files(paths) => read_file(&path(&paths.state, key))?,
-        Place::Far(_) => record::read(place)?.kept.told(&key.name()).map(serde_json::to_vec).transpose()?,
+        Place::Far(_) => {
+            let kept = match row {
+                Some(kept) => kept,
+                None => row.insert(record::read(place)?.kept),
+            };
+            kept.told(&key.name()).map(serde_json::to_vec).transpose()?
+        }
     };
     let Some(bytes) = found else { return Ok(Told::default()) };
     // A version that knew one channel and one finding kept its digest; what is found is told once more.

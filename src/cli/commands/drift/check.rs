@@ -7,6 +7,7 @@ use anyhow::{Error, Result};
 use jiff::Timestamp;
 
 use crate::drift::{Drift, DriftCheck};
+use crate::fleet::Kept;
 use crate::history::{self, Recorded};
 use crate::news::Look;
 use crate::ops::drift::{self as operation, Watching};
@@ -128,7 +129,7 @@ fn unchecked(
         DriftCheck { spec: name.clone(), path: path.display().to_string(), at, declared: BTreeMap::new(), outcome };
     let shown =
         Shown { notes: Vec::new(), given: Given::default(), topology: None, error: Some(error), unrecorded: None };
-    (Checked { check, shown }, Watched { place, look: None })
+    (Checked { check, shown }, Watched { place, look: None, row: None })
 }
 
 impl Shared<'_> {
@@ -151,7 +152,8 @@ impl Shared<'_> {
         }
         let mut notes = plan::notes(&recorded);
         // All of it, whatever causes are asked for.
-        let unrecorded = if arguments.record { record(&project, &drift, &mut notes).err() } else { None };
+        let recorded_row = arguments.record.then(|| record(&project, &drift, &mut notes)).transpose();
+        let (row, unrecorded) = recorded_row.map_or_else(|error| (None, Some(error)), |row| (row, None));
         let look = Look::of(&project.spec, &drift, chosen.as_ref(), arguments.causes.as_ref());
         if let Some(causes) = &arguments.causes {
             drift.keep_causes(causes);
@@ -169,18 +171,19 @@ impl Shared<'_> {
         let given = Given { leaves_drift, ..invocation.given_choice(&arguments.selection, &arguments.at) };
         let shown = Shown { notes, given, topology, error: None, unrecorded };
         let check = of((name, path), drift, &seen);
-        Ok((Checked { check, shown }, Watched { place: Some(project.place), look: Some(look) }))
+        Ok((Checked { check, shown }, Watched { place: Some(project.place), look: Some(look), row }))
     }
 }
 
-/// Keeps what was found beside the state.
-fn record(project: &Project, drift: &Drift, notes: &mut Vec<String>) -> Result<()> {
+/// Keeps what was found beside the state, and returns what was there.
+fn record(project: &Project, drift: &Drift, notes: &mut Vec<String>) -> Result<Kept> {
     let Row { kept, damaged } = record::read(&project.place)?;
     if let Some(detail) = damaged {
         let name = project.place.finding_name();
         notes.push(format!("warning: {name} could not be read ({detail}) and was replaced"));
     }
-    Ok(record::record(project, drift, kept)?)
+    record::record(project, drift, kept.clone())?;
+    Ok(kept)
 }
 
 fn of((name, path): (&str, &Path), drift: Drift, seen: &LiveState) -> DriftCheck {

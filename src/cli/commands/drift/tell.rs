@@ -46,7 +46,7 @@ impl<'c> Listening<'c> {
     }
 
     /// Decides what there is to tell, and says of what was found since when it is so.
-    pub(super) fn hear(self, checks: &mut [DriftCheck], watched: &[Watched]) -> AllHeard<'c> {
+    pub(super) fn hear(self, checks: &mut [DriftCheck], watched: &mut [Watched]) -> AllHeard<'c> {
         let Self { channels, rules } = self;
         let hear = |channel: Channel<'c>| {
             let heard = channel.hear(checks, watched, rules);
