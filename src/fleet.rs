@@ -15,7 +15,7 @@ use crate::selector::Selector;
 
 pub use choice::Unselected;
 pub use finding::{Declared, FORMAT_VERSION, Finding, Item, Kept, UPCOMING};
-pub use row::{Approval, Awaits, Found, HeldBy, StateRow};
+pub use row::{Awaits, Found, HeldBy, StateRow};
 
 /// Every state of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]

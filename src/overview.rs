@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::calendar::Zone;
 use crate::drift::{self, Subject};
 use crate::journal::Outcome;
-use crate::plan::{GroupHealth, TrafficHeard, Upcoming, WhyMemberNotUp};
+use crate::plan::{Approval, GroupHealth, TrafficHeard, Upcoming, WhyMemberNotUp};
 use crate::resource::{Address, ChangeName, GroupName, LiveState, RouterInterfaceId, ScopeFailure, Status, Target};
 use crate::schedule;
 use crate::spec::{Change, Spec};
@@ -47,6 +47,10 @@ pub struct Overview {
     pub links: Vec<Link>,
     /// What awaits confirmation, or was not taken back whole, oldest first.
     pub awaiting: Vec<Awaiting>,
+    /// What was approved and waits for its time, in its order.
+    pub approvals: Vec<Approval>,
+    /// Why approvals that wait cannot be used.
+    pub unusable: Vec<String>,
     /// What is on its way from one status to another, by address.
     pub in_transition: Vec<Moving>,
     /// What begins and ends within 24 hours, in order.

@@ -6,6 +6,7 @@
 //! planned or how many are up. How a plan comes about is in `planner`, how it reads and is encoded in `render`; here is
 //! what it is and how it is read back.
 
+mod approval;
 mod blocked;
 mod change;
 mod check;
@@ -38,6 +39,7 @@ use crate::resource::{Address, DriftPolicy, ScopeFailure, Status, Target};
 use crate::selector::Selector;
 use crate::windows::Gate;
 
+pub use self::approval::Approval;
 pub use self::blocked::{
     BlockCode, BlockReason, Blocked, Exceeded, LeftAlone, LeftAloneCode, LeftAloneReason, NotUp, Shortage, Unmet,
     WhyNotUp,

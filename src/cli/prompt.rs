@@ -6,23 +6,29 @@ use anyhow::{Context as _, Result};
 use tokio::task::JoinHandle;
 
 use crate::language::say;
+use crate::ops::failure::{Exit, Refusal};
 
 use super::output::Output;
 
 /// Asks for one line; `None` where standard input has ended, so that nobody answers.
 ///
-/// A terminal's own end of input is an answer, an empty one. Dropping the future leaves a thread that waits for the
+/// A terminal's own end of input is an answer, an empty one; a terminal that is gone is none: whoever closed it has cancelled. Dropping the future leaves a thread that waits for the
 /// line; it does not hold the process.
 pub(super) async fn ask(output: &Output, question: &str) -> Result<Option<String>> {
     let enter = output.spoken(|| say!("Enter a value: "));
     output.show(|out| write!(out, "{question}\n\n  {enter}"));
     let mut open_line = OpenLine(Some(output));
+    let was_terminal = io::stdin().is_terminal();
     let answer = tokio::task::spawn_blocking(|| {
         let mut line = String::new();
         io::stdin().lock().read_line(&mut line).map(|length| (length, line))
     });
-    let (length, mut line) = answer.await.context("cannot read the answer")?.context("cannot read the answer")?;
+    let answer = answer.await.context("cannot read the answer")?;
     let is_terminal = io::stdin().is_terminal();
+    if was_terminal && !is_terminal {
+        return Err(Refusal::new(Exit::Interrupted, "the terminal was closed before anything was sent").into());
+    }
+    let (length, mut line) = answer.context("cannot read the answer")?;
     if line.ends_with('\n') {
         line.truncate(line.trim_end_matches(['\r', '\n']).len());
         if is_terminal {

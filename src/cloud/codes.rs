@@ -137,7 +137,7 @@ const RISK_CONTROL: Meaning =
 const UNKNOWN_KEY: Meaning = refused(
     ErrorKind::Credentials,
     "the access key is unknown, disabled or deleted",
-    "look the key up in the RAM console: it has to be there, enabled and of this account; `rictl whoami` says which one is used and where it comes from",
+    "look the key up in the RAM console: it has to be there, enabled and of this account",
 );
 const BAD_SIGNATURE: Meaning = refused(
     ErrorKind::Credentials,

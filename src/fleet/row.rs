@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::{Declared, Finding, Item};
-use crate::plan::{GroupHealth, Upcoming};
+use crate::plan::{Approval, GroupHealth, Upcoming};
 use crate::resource::{Address, ChangeName, GroupName, Target};
 use crate::state::{Awaiting, RunId, State};
 
@@ -73,21 +73,6 @@ pub struct Awaits {
     pub until: Timestamp,
     /// The way back that was begun and left something.
     pub left_by: Option<RunId>,
-}
-
-/// An approval that waits for its time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Approval {
-    /// The plan that was approved, as one word.
-    pub digest: String,
-    /// Who approved it, untrusted text.
-    pub by: String,
-    /// When.
-    pub approved_at: Timestamp,
-    /// From when on it may run.
-    pub at: Timestamp,
-    /// From when on it runs no more.
-    pub expires: Timestamp,
 }
 
 /// What was read of a state; each part as far as it could be.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 use crate::drift::DriftCause;
-use crate::plan::{GroupHealth, Upcoming, What};
+use crate::plan::{Approval, GroupHealth, Upcoming, What};
 use crate::resource::{AccountName, DesiredStatus, Provider, Scope, Status, Target};
 use crate::state::Unreadable;
 

@@ -88,9 +88,16 @@ pub fn add(path: &Path, asked: &Asked<'_>, now: Timestamp, rescue_directory: &Pa
             .hint("write the entry by hand; `rictl explain --key changes.*.select` and the like say what its keys mean")
     })?;
     files[number].bytes = text.clone().into_bytes();
-    let with = match judged(&project, files, &addition, now) {
-        Ok(with) => with,
-        Err(found) => return Ok(Adding::Invalid(found)),
+    let is_linked = files.iter().any(|file| named::is_linked(Path::new(&file.name)));
+    let judge =
+        |files: Vec<SpecFile>| judged(&project, files, &addition, now).map_err(|found| hidden(found, is_linked));
+    let with = match judge(files.clone()) {
+        Ok(with) => Added { warnings: hidden(with.warnings, is_linked), ..with },
+        Err(found) => {
+            // Its lines are those of a text that nobody has: they are told so.
+            files[number].name = format!("{} with {}", file.display(), addition.name);
+            return Ok(Adding::Invalid(judge(files).err().unwrap_or(found)));
+        }
     };
     if current(&file)? != before {
         let refusal = Refusal::new(Exit::Error, format!("{} was edited meanwhile", file.display()));
@@ -220,10 +227,8 @@ fn refuse_read_only(file: &Path) -> Result<(), Refusal> {
 
 /// Judges the spec with the change in it.
 fn judged(project: &Project, files: Vec<SpecFile>, addition: &Addition, now: Timestamp) -> Result<Added, Diagnostics> {
-    let is_linked = files.iter().any(|file| named::is_linked(Path::new(&file.name)));
-    let hide = |found: Diagnostics| if is_linked { spec::conceal(found) } else { found };
-    let spec = spec::parse(files).map_err(hide)?;
-    let with = Project { spec, ..project.clone() }.validated(now).map_err(hide)?;
+    let spec = spec::parse(files)?;
+    let with = Project { spec, ..project.clone() }.validated(now)?;
     let mut found = Diagnostics { sources: with.spec.sources.clone(), findings: with.spec.warnings.clone() };
     let Some(change) = with.spec.changes.get(&addition.name) else {
         let bug = format!("bug: {} is not read back as it was written", addition.name);
@@ -236,8 +241,13 @@ fn judged(project: &Project, files: Vec<SpecFile>, addition: &Addition, now: Tim
         change: change.clone(),
         place: with.spec.sources.locate(place),
         zone: with.spec.time_zone.clone(),
-        warnings: hide(found),
+        warnings: found,
     })
+}
+
+/// Takes from what was found what a link's text is not to tell.
+fn hidden(found: Diagnostics, is_linked: bool) -> Diagnostics {
+    if is_linked { spec::conceal(found) } else { found }
 }
 
 /// Returns whether a finding stands in the entry that begins at a place, or points there.

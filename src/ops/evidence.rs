@@ -82,6 +82,19 @@ fn recorded(sources: &[Source]) -> Result<BTreeSet<String>> {
     Ok(changes)
 }
 
+/// Returns the newest run for whose steps somebody gave `name` in a reason.
+fn of_reason(sources: &[Source], name: &str) -> Result<Option<RunId>> {
+    let has_it = |reason: &Option<String>| reason.as_ref().is_some_and(|reason| reason.contains(name));
+    let mut found = Vec::new();
+    for source in sources {
+        let newest = source.runs(&Wanted { limit: Some(LOOKED_THROUGH), ..Wanted::default() })?;
+        found.extend(newest.into_iter().map(|past| past.run).find(|run| {
+            has_it(&run.started.evidence.reason) || run.started.steps.iter().any(|step| has_it(&step.reason))
+        }));
+    }
+    Ok(found.into_iter().map(|run| run.id().clone()).max())
+}
+
 /// Returns the known change whose name is near one that is not known.
 ///
 /// # Errors
@@ -108,6 +121,15 @@ fn unknown(sources: &[Source], name: &str, change: &str) -> Result<Refusal> {
             .hint("`rictl history` lists the runs once there are any"));
     }
     let refusal = Refusal::new(Exit::Error, format!("there is neither a change nor a run {name} in the records"));
+    if let Some(run) = of_reason(sources, name)? {
+        let refusal = refusal.cause(format!("run {run} has it in its reason, which names no change"));
+        return Ok(refusal.hint(format!(
+            "`rictl report {run}` is of that run; a change is found by its name where it stands under `changes:`"
+        )));
+    }
     let near = nearest(name, known.iter().map(String::as_str)).map(did_you_mean);
-    Ok(refusal.hint(near.unwrap_or_else(|| "`rictl history` lists the runs and their changes".to_owned())))
+    Ok(refusal.hint(near.unwrap_or_else(|| {
+        "`rictl history` lists the runs and their changes; a change is what stands under `changes:`, a number in `reason` is none"
+            .to_owned()
+    })))
 }

@@ -8,8 +8,9 @@ use futures_util::{StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 
-use crate::fleet::{Approval, Fleet, Found, HeldBy, Kept, StateRow};
+use crate::fleet::{Fleet, Found, HeldBy, Kept, StateRow};
 use crate::history::{self, Note, Recorded};
+use crate::plan::Approval;
 use crate::render::words;
 use crate::state::RunId;
 use crate::store::approvals::{self, Waiting};
@@ -206,6 +207,5 @@ fn is_loss(note: &Note) -> bool {
 fn approval(name: String, bytes: Result<Vec<u8>, StoreError>) -> Result<Approval, String> {
     let bytes = bytes.map_err(|error| explain(&error))?;
     let kept = approval::Kept::read(name.clone(), &bytes, &name).map_err(|refusal| refusal.to_string())?;
-    let at = kept.due();
-    Ok(Approval { digest: kept.plan.digest(), by: kept.by, approved_at: kept.at, at, expires: kept.expires })
+    Ok(kept.told())
 }

@@ -365,7 +365,10 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
                 let (state, live) = (self.known_state(), &refresh.live);
                 let plan = match self.left_of_used(&saved, live, approval)? {
                     Some(nothing) => nothing,
-                    None => saved::Now { project, state, live, target }.make_again(&saved, &options)?,
+                    None => {
+                        let is_approved = approval.by.is_some();
+                        saved::Now { project, state, live, target, is_approved }.make_again(&saved, &options)?
+                    }
                 };
                 // What a file says it read tells nothing of the spec and the cloud of now.
                 let tells_nothing =

@@ -34,6 +34,8 @@ pub(super) struct Now<'a> {
     pub(super) live: &'a LiveState,
     /// Whose interfaces these are.
     pub(super) target: &'a Target,
+    /// It is no file: `rictl approve` kept it.
+    pub(super) is_approved: bool,
 }
 
 impl Now<'_> {
@@ -47,7 +49,7 @@ impl Now<'_> {
         let PlanInputs { target, exclude, .. } = &saved.inputs;
         if let Err(bad) = self.project.spec.choose(Choice { targets: target, excludes: exclude }) {
             moved.extend(bad.iter().map(words::selection::no_longer));
-            return Err(stale(moved).into());
+            return Err(self.stale(moved).into());
         }
         if let Some(at) = saved.at.filter(|at| *at > options.now) {
             return Err(too_early(at, &self.project.spec.time_zone).into());
@@ -69,7 +71,7 @@ impl Now<'_> {
         let zone = &self.project.spec.time_zone;
         moved.extend(saved.first_difference(&plan).map(|difference| words::plan::difference(&difference, zone)));
         moved.extend(first_steps(saved).filter_map(|step| moved_from(step, self.live)));
-        if moved.is_empty() { Ok(self.without_old_news(plan)) } else { Err(stale(moved).into()) }
+        if moved.is_empty() { Ok(self.without_old_news(plan)) } else { Err(self.stale(moved).into()) }
     }
 
     /// Takes out of a plan that rests on what a file says it read what nobody would find moved now.
@@ -78,6 +80,20 @@ impl Now<'_> {
         plan.resource_drift
             .retain(|moved| status(&moved.address) == moved.change.after.as_ref().map(|after| &after.status));
         plan
+    }
+
+    fn stale(&self, moved: Vec<String>) -> Refusal {
+        let (summary, hint) = match self.is_approved {
+            true => (
+                "what was approved is not what would be done now",
+                "review what `rictl plan` says now, and approve that by `rictl approve DIGEST`: no approval is renewed",
+            ),
+            false => (
+                "the saved plan is stale: what it was made from has moved, or the file was edited",
+                "run `rictl plan --out FILE` again and review what it says now",
+            ),
+        };
+        moved.into_iter().fold(Refusal::new(Exit::Moved, summary), Refusal::cause).hint(hint)
     }
 
     fn moved_records(&self, saved: &Plan) -> Vec<String> {
@@ -92,12 +108,6 @@ impl Now<'_> {
         }
         moved
     }
-}
-
-fn stale(moved: Vec<String>) -> Refusal {
-    let summary = "the saved plan is stale: what it was made from has moved, or the file was edited";
-    let refusal = moved.into_iter().fold(Refusal::new(Exit::Moved, summary), Refusal::cause);
-    refusal.hint("run `rictl plan --out FILE` again and review what it says now")
 }
 
 /// Refuses a plan whose caps somebody overrode when it was made, and nobody does now.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::history;
 use crate::journal;
 use crate::resource::Address;
-use crate::state::Record;
+use crate::state::{Record, RunId};
 use crate::store::lock::Holder;
 use crate::store::{Place, Store as _, recorder};
 
@@ -35,7 +35,7 @@ pub fn forget(project: &Project, address: &Address, who: String, now: Timestamp)
 ///
 /// # Errors
 /// Bytes that are no such lines, or are of another history; a write that fails.
-pub fn bring_rescued(place: &Place, bytes: &[u8]) -> Result<String> {
+pub fn bring_rescued(place: &Place, bytes: &[u8]) -> Result<(String, RunId)> {
     const HINT: &str = "a run that cannot record what it does names the file that it writes; nothing was kept";
     place.check()?;
     let rescued = journal::rescued(bytes)
@@ -44,7 +44,7 @@ pub fn bring_rescued(place: &Place, bytes: &[u8]) -> Result<String> {
     let of_state = found.state.map(|state| state.lineage);
     let known = of_state.or_else(|| Some(found.journal.origin()?.0.to_owned()));
     match known {
-        Some(known) if known == rescued.lineage => Ok(place.keep_rescued(bytes)?),
+        Some(known) if known == rescued.lineage => Ok((place.keep_rescued(bytes)?, rescued.run_id)),
         Some(known) => {
             let refusal = Refusal::new(Exit::Error, format!("the rescue file is not of {}", place.label()));
             let refusal = refusal.cause(format!("stored: {known}")).cause(format!("given:  {}", rescued.lineage));
@@ -55,6 +55,16 @@ pub fn bring_rescued(place: &Place, bytes: &[u8]) -> Result<String> {
             Err(refusal.hint("name the store of its run with --state; nothing was kept").into())
         }
     }
+}
+
+/// Names what was kept of a run beside its history. It decides nothing, so what cannot be read is passed over.
+pub fn rescued_of(place: &Place, run_id: &RunId) -> Vec<String> {
+    let kept = place.rescued().unwrap_or_else(|error| {
+        tracing::debug!("cannot list what was rescued: {error}");
+        Vec::new()
+    });
+    let is_of_it = |bytes: &[u8]| journal::rescued(bytes).is_ok_and(|rescued| rescued.run_id == *run_id);
+    kept.into_iter().filter(|(_, bytes)| is_of_it(bytes)).map(|(name, _)| name).collect()
 }
 
 /// Says that nothing is recorded under this address.

@@ -9,13 +9,14 @@ use crate::cloud::{CloudRead, listing};
 use crate::diagnostic::Diagnostics;
 use crate::history::Recorded;
 use crate::overview::{self, AtWork, Down, Overview, Unread};
-use crate::plan::PlanOptions;
+use crate::plan::{Approval, PlanOptions};
 use crate::resource::{Address, LiveState, Reading, RouterInterfaceId, Scope, Target};
 use crate::selector::Selector;
 use crate::spec::Spec;
 use crate::state::RunId;
 use crate::store::recorder;
 
+use super::approval;
 use super::beside::{self, Elsewhere};
 use super::failure::{Exit, Refusal};
 use super::live;
@@ -95,6 +96,7 @@ pub fn overview(
         }
         link.who = names.get(run_id).cloned().flatten();
     }
+    let (approvals, unusable) = approved(project, shown.live.read_at);
     Ok(Overview {
         spec: project.name.clone(),
         timestamp: shown.live.read_at,
@@ -104,12 +106,25 @@ pub fn overview(
         groups: standing.groups,
         links,
         awaiting: with.as_ref().map(|state| state.awaiting.clone()).unwrap_or_default(),
+        approvals,
+        unusable,
         in_transition: standing.in_transition,
         upcoming: standing.upcoming,
         at_work: at_work(recorded),
         unread: shown.unread(),
         traffic: Vec::new(),
     })
+}
+
+/// Lists what was approved and may still run, and why the rest of it cannot be used: neither keeps anybody from looking.
+fn approved(project: &Project, now: Timestamp) -> (Vec<Approval>, Vec<String>) {
+    match approval::waiting(&project.place) {
+        Ok(approval::Waiting { kept, unusable }) => {
+            let waits = kept.iter().filter(|kept| kept.expires > now).map(approval::Kept::told).collect();
+            (waits, unusable.iter().map(|error| format!("{error:#}")).collect())
+        }
+        Err(error) => (Vec::new(), vec![format!("{error:#}")]),
+    }
 }
 
 /// Returns who ran a run, where that is recorded here or beside.

@@ -15,6 +15,7 @@ use super::words::history as words;
 use super::words::next::Given;
 use super::words::report::verb;
 use super::{json, page};
+use crate::history::confirmation::{Confirmation, Verdict};
 use crate::journal::{Approved, LockWord};
 use crate::resource::Address;
 use crate::state::RunId;
@@ -160,6 +161,46 @@ pub(crate) struct Run<'a> {
     lock: Option<LockWord>,
     /// Who approved it, and how.
     approved: Option<&'a Approved>,
+    /// It has to be confirmed: within how many milliseconds of its last call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm_within_ms: Option<u64>,
+    /// What was decided of a run that has to be confirmed, by whom and when; not there where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided: Option<Decided<'a>>,
+}
+
+/// What was decided of a run that has to be confirmed.
+#[derive(Serialize, JsonSchema)]
+struct Decided<'a> {
+    /// That it is kept, that it is taken back, or that what a way back had left of it is kept.
+    what: What,
+    /// The login name; untrusted text.
+    by: &'a str,
+    /// The machine; untrusted text.
+    host: &'a str,
+    /// When.
+    at: Timestamp,
+}
+
+/// What can be decided.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum What {
+    Kept,
+    TakenBack,
+    RestKept,
+}
+
+impl<'a> Decided<'a> {
+    fn of(noted: &'a Confirmation) -> Option<Self> {
+        let (what, decision) = match (&noted.rest, &noted.decision) {
+            (Some(rest), _) => (What::RestKept, rest),
+            (None, Some(decision)) if decision.decision == Verdict::Kept => (What::Kept, decision),
+            (None, Some(decision)) => (What::TakenBack, decision),
+            (None, None) => return None,
+        };
+        Some(Self { what, by: &decision.by, host: &decision.host, at: decision.at })
+    }
 }
 
 impl<'a> From<&'a PastRun> for Run<'a> {
@@ -186,6 +227,8 @@ impl<'a> From<&'a PastRun> for Run<'a> {
             allow_last_route: &evidence.allow_last_route,
             lock: evidence.lock,
             approved: evidence.approved.as_ref(),
+            confirm_within_ms: evidence.confirm_within_ms,
+            decided: Decided::of(&past.confirmation),
         }
     }
 }

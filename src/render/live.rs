@@ -148,9 +148,12 @@ impl Table {
         }
     }
 
-    /// Says how many links of a group may still go.
+    /// Says how many links of a group may still go; what is in flight counts as down, as it does for the floors.
     fn headroom(&self, floor: &Floor) -> Line<'static> {
-        let is_up = |id| self.statuses.get(id).is_some_and(|status: &Status| *status == Status::Active);
+        let in_flight: BTreeSet<&RouterInterfaceId> =
+            self.in_flight.keys().filter_map(|id| Some(&self.steps.get(id)?.interface_id)).collect();
+        let is_active = |id| self.statuses.get(id).is_some_and(|status: &Status| *status == Status::Active);
+        let is_up = |id| is_active(id) && !in_flight.contains(id);
         let links = floor.links.iter();
         let up = links.filter(|link| link.sides.iter().all(|member| is_up(&member.interface_id))).count();
         let spare = up.saturating_sub(floor.min_up as usize);

@@ -1,14 +1,16 @@
 //! A past run as it is shown: what became of it, and what is known of its circumstances.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::text::Tone;
-use super::words::confirmation::Stands;
+use super::words::confirmation::{Stands, kept_by, needed};
 use super::words::report::incomplete;
 use super::words::run::run_outcome;
 use crate::calendar::Zone;
+use crate::history::confirmation::Confirmation;
 use crate::history::dossier::OfSpec;
 use crate::history::{Past, Resolved};
 use crate::journal::Evidence;
@@ -29,6 +31,10 @@ pub struct PastRun {
     pub awaits: Option<Deadline>,
     /// That moment is over.
     pub is_due: bool,
+    /// What was decided where it has to be confirmed, and by whom.
+    pub confirmation: Confirmation,
+    /// Where lines are kept that it could not record: notes, of which nothing is believed.
+    pub notes: Vec<String>,
     /// Who, why and from which text.
     pub evidence: Evidence,
     /// The spec as it was named to this command, where several were.
@@ -43,6 +49,8 @@ impl From<Past> for PastRun {
             resolved: past.resolved(),
             awaits: past.awaits(),
             is_due: false,
+            confirmation: past.confirmation,
+            notes: Vec::new(),
             evidence: past.run.started.evidence,
             spec: None,
         }
@@ -73,6 +81,18 @@ impl PastRun {
     pub fn as_of(mut self, now: Timestamp, uptime: Option<&Uptime>) -> Self {
         self.is_due = self.awaits.as_ref().is_some_and(|deadline| deadline.is_past(now, uptime));
         self
+    }
+
+    /// Takes in where lines are kept that it could not record.
+    #[must_use]
+    pub fn with_notes(self, notes: Vec<String>) -> Self {
+        Self { notes, ..self }
+    }
+
+    /// Says that it has to be confirmed, within which time, and what was decided by whom; nothing of one that has not.
+    pub(crate) fn confirmed(&self) -> Option<String> {
+        let within = Duration::from_millis(self.evidence.confirm_within_ms?);
+        Some(needed(within, &self.confirmation, &self.report.time_zone))
     }
 
     /// Lists the changes that its steps belong to; of an older run, the one that all did.
@@ -124,7 +144,8 @@ impl PastRun {
                 (Tone::Bad, format!("died; resolved at {at} by a command that made no run{back}"))
             }
             (Some(RunOutcome::Complete), _) => {
-                (Tone::Good, format!("complete, {} changed{back}", self.report.changed()))
+                let kept = kept_by(&self.confirmation);
+                (Tone::Good, format!("complete, {} changed{kept}{back}", self.report.changed()))
             }
             (Some(outcome), _) => (Tone::Bad, format!("{}: {}{back}", run_outcome(outcome), incomplete(&self.report))),
         }

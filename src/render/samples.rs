@@ -14,14 +14,15 @@ use super::ticket::{Ticket, TicketPart};
 use crate::cloud::{Call, RequestId};
 use crate::diagnostic::{Place, Sources};
 use crate::drift::{Drift, DriftCause, DriftItem};
-use crate::fleet::{Approval, Awaits, Finding, Fleet, Found, HeldBy, Item, StateRow};
+use crate::fleet::{Awaits, Finding, Fleet, Found, HeldBy, Item, StateRow};
+use crate::history::confirmation::Confirmation;
 use crate::history::dossier::{About, Down, Settled};
 use crate::journal::{Approved, ApprovedHow, Evidence, Operation, Outcome};
 use crate::language::Language;
 use crate::plan::{
-    Action, ActionReason, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Floor, FloorLink,
-    FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan, ResourceChange,
-    ResourceType, RolloutPlan, Shortage, Step, StepId, Upcoming, Values, Warning, What, WhyMemberNotUp,
+    Action, ActionReason, Approval, Basis, BlockReason, Blocked, Change, ChangeAction, DeclaredSide, Doubt, Floor,
+    FloorLink, FloorMember, Goal, GroupHealth, Guard, Knob, LeftAlone, LeftAloneReason, MemberNotUp, Plan,
+    ResourceChange, ResourceType, RolloutPlan, Shortage, Step, StepId, Upcoming, Values, Warning, What, WhyMemberNotUp,
 };
 use crate::resource::{
     AccountName, Address, BusinessStatus, ChangeName, DesiredStatus, DriftPolicy, LiveState, Observed, Opposite,
@@ -466,6 +467,8 @@ pub(crate) fn past(report: Report) -> PastRun {
         resolved: None,
         awaits: None,
         is_due: false,
+        confirmation: Confirmation::default(),
+        notes: Vec::new(),
         evidence: Evidence::default(),
         spec: None,
     }

@@ -13,7 +13,7 @@ use super::words::overview as words;
 use super::words::plan as plan_words;
 use crate::language::{self, say};
 use crate::overview::{AtWork, Link, Moving, Overview, Unread};
-use crate::plan::{GroupHealth, Traffic, TrafficHeard, Upcoming};
+use crate::plan::{Approval, GroupHealth, Traffic, TrafficHeard, Upcoming};
 use crate::resource::{GroupName, Target};
 use crate::state::{Awaiting, RunId};
 
@@ -237,20 +237,19 @@ fn row(link: &Link, overview: &Overview, [names, standings]: [usize; 2]) -> Line
 fn below(overview: &Overview) -> Vec<Line<'static>> {
     let awaiting =
         overview.awaiting.iter().map(|awaits| (Tone::Change, say!("Unconfirmed: "), words::awaits(awaits, overview)));
+    let approved =
+        overview.approvals.iter().map(|kept| (Tone::Plain, say!("Approved: "), words::approved(kept, overview)));
+    let unusable = overview.unusable.iter().map(|why| (Tone::Bad, say!("Error: "), why.clone()));
     let at_work = overview.at_work.iter().map(|work| (Tone::Wait, say!("At work: "), words::at_work(work)));
     let moving = overview.in_transition.iter();
     let moving = moving.map(|moving| (Tone::Wait, say!("In transition: "), words::moving(moving, &overview.time_zone)));
     let ahead = words::ahead(overview).map(|says| (Tone::Plain, say!("Ahead: "), says));
     let unread = overview.unread.iter();
     let unread = unread.map(|unread| (Tone::Bad, say!("Error: "), words::unread(unread, overview.timestamp)));
-    let said: Vec<_> = awaiting.chain(at_work).chain(moving).chain(ahead).chain(unread).collect();
+    let said: Vec<_> =
+        awaiting.chain(approved).chain(at_work).chain(moving).chain(ahead).chain(unusable).chain(unread).collect();
+    let blank = (!said.is_empty()).then(|| Line::at(0));
     let lines = said.into_iter().map(|(tone, label, says)| Line::at(0).hang(4).with(tone, label).text(says));
-    let blank = (!overview.awaiting.is_empty()
-        || overview.at_work.is_some()
-        || !overview.in_transition.is_empty()
-        || !overview.upcoming.is_empty()
-        || !overview.unread.is_empty())
-    .then(|| Line::at(0));
     blank.into_iter().chain(lines).collect()
 }
 
@@ -288,6 +287,11 @@ pub(super) struct Document<'a> {
     links: &'a [Link],
     /// What awaits confirmation, or was not taken back whole, oldest first.
     awaiting: Vec<AwaitingLine<'a>>,
+    /// What was approved and waits for its time, in its order.
+    approvals: &'a [Approval],
+    /// Why approvals that wait cannot be used, one text each; not there where all can.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    unusable_approvals: &'a [String],
     /// What is on its way from one status to another, by address.
     in_transition: &'a [Moving],
     /// What begins and ends within 24 hours, in order.
@@ -345,6 +349,8 @@ impl<'a> From<&'a Overview> for Document<'a> {
             groups: &overview.groups,
             links: &overview.links,
             awaiting: overview.awaiting.iter().map(awaiting).collect(),
+            approvals: &overview.approvals,
+            unusable_approvals: &overview.unusable,
             in_transition: &overview.in_transition,
             upcoming: &overview.upcoming,
             at_work: overview.at_work.as_ref(),

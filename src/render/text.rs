@@ -327,29 +327,38 @@ impl Word {
 }
 
 /// Takes a text apart where it may be broken, each part with the blanks before it: at blanks, and where a language without
-/// blanks between its words is in force, also between its letters.
+/// blanks between its words is in force, also between its letters. What stands between backquotes is pasted, and stays whole.
 pub(crate) fn unbroken(text: &str) -> Vec<(usize, &str)> {
     let mut parts = Vec::new();
-    for (number, part) in text.split(' ').enumerate() {
-        let mut gap = usize::from(number > 0);
-        let mut rest = part;
-        while let Some(at) = first_break(rest) {
-            let (before, after) = rest.split_at(at);
-            parts.push((std::mem::take(&mut gap), before));
-            rest = after;
-        }
-        parts.push((gap, rest));
+    let mut rest = text;
+    let mut gap = 0;
+    while let Some(end) = first_break(rest) {
+        let (part, after) = rest.split_at(end);
+        parts.push((gap, part));
+        rest = after.strip_prefix(' ').unwrap_or(after);
+        gap = usize::from(rest.len() < after.len());
     }
+    parts.push((gap, rest));
     parts
 }
 
-/// Returns where a text without blanks may be broken first.
+/// Returns where a text may be broken first.
 fn first_break(text: &str) -> Option<usize> {
-    if language::in_force() == Language::English {
-        return None;
+    let mut before = None;
+    let mut whole_until = 0;
+    for (at, letter) in text.char_indices() {
+        if at >= whole_until {
+            if letter == ' ' || before.is_some_and(|before| parts_between(before, Some(letter))) {
+                return Some(at);
+            }
+            if letter == '`' {
+                let closing = text[at + 1..].find('`');
+                whole_until = closing.map_or(0, |length| at + 1 + length + 1);
+            }
+        }
+        before = Some(letter);
     }
-    let places = text.char_indices().zip(text.char_indices().skip(1));
-    places.into_iter().find(|((_, before), (_, after))| parts_between(*before, Some(*after))).map(|(_, (at, _))| at)
+    None
 }
 
 /// What no row of a Chinese text ends with.

@@ -24,8 +24,26 @@ const READ_LIMIT: u64 = bounds::STATE_BYTES as u64;
 
 /// Says what failed on which file.
 pub(super) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
-    let path = path.display().to_string();
-    move |source| StoreError::Io { doing, path, source }
+    let path = path.to_owned();
+    move |source| {
+        let at = if source.kind() == io::ErrorKind::PermissionDenied { closed_to_us(&path) } else { &path };
+        StoreError::Io { doing, path: at.display().to_string(), source }
+    }
+}
+
+/// Returns the directory on the way to a file that lets nobody like us in; the file where all do. Of what lies behind such a
+/// directory nobody can tell whether it is there.
+fn closed_to_us(path: &Path) -> &Path {
+    let is_closed =
+        |path: &Path| fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
+    let mut at = path;
+    while is_closed(at) {
+        match at.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            Some(parent) => at = parent,
+            None => return path,
+        }
+    }
+    at
 }
 
 /// Opens a regular file; `None` if the name does not exist.

@@ -241,7 +241,7 @@ impl Place {
         let name = format!("{}.jsonl", &sha256_hex(bytes)[..16]);
         match self {
             Self::Files(paths) => {
-                let directory = paths.runs.with_extension("rescued");
+                let directory = rescued_directory(paths);
                 files::prepare_dir(&paths.state, paths.spec_owner)?;
                 files::make_dir(&directory)?;
                 let path = directory.join(name);
@@ -253,6 +253,31 @@ impl Place {
                 Ok(format!("{name} in {}", far.store.label()))
             }
         }
+    }
+
+    /// Returns the lines that were kept so, each with what people know it by.
+    ///
+    /// # Errors
+    /// What cannot be listed or read.
+    pub fn rescued(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let mut kept = Vec::new();
+        match self {
+            Self::Files(paths) => {
+                let directory = rescued_directory(paths);
+                for name in files::names(&directory)? {
+                    let path = directory.join(name);
+                    kept.extend(files::read(&path)?.map(|bytes| (path.display().to_string(), bytes)));
+                }
+            }
+            Self::Far(far) => {
+                for name in far.store.names(Folder::Rescued)? {
+                    let label = format!("{} in {}", name.name(), far.store.label());
+                    kept.extend(far.store.noted(name)?.map(|bytes| (label, bytes)));
+                }
+            }
+        }
+        kept.sort();
+        Ok(kept)
     }
 
     /// Returns who holds the claim, dead or alive.
@@ -283,4 +308,9 @@ impl Place {
 
 fn about(name: &str) -> Result<NoteName, StoreError> {
     named(Folder::About, name)
+}
+
+/// Names the directory of what runs could not record.
+fn rescued_directory(paths: &Paths) -> PathBuf {
+    paths.runs.with_extension("rescued")
 }

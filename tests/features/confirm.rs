@@ -119,8 +119,16 @@ fn whoever_confirms_keeps_it_and_twice_is_once() {
     }
     let listed = scene.rictl("confirm").with_code(1);
     assert!(listed.stdout.contains(&id), "{listed:#?}");
-    scene.rictl(&format!("confirm {}", &id[..20])).with_code(0);
+    let mut confirm = scene.command(&["confirm", &id[..20]]);
+    assert_eq!(confirm.env("USER", "alice").env("LOGNAME", "alice").status().unwrap().code(), Some(0));
     let kept = ended(&scene, waiter).with_code(0);
+    assert!(scene.rictl("history").stdout.contains("complete, 1 changed; confirmed by alice"));
+    for told in ["show last", "show last --format markdown", "report last", "report last --format html"] {
+        let said = scene.rictl(told).with_code(0).stdout;
+        assert!(said.contains("within 1h of its last call; confirmed by alice on "), "{told}: {said}");
+    }
+    let (within, decided) = (run(&scene, 0)["confirm_within_ms"].clone(), run(&scene, 0)["decided"].clone());
+    assert_eq!((within, &decided["what"], &decided["by"]), (json!(3_600_000), &json!("kept"), &json!("alice")));
     assert!(kept.stdout.contains("Apply complete! Resources: 0 added, 1 changed, 0 destroyed."), "{kept:#?}");
     scene.rictl("confirm last").with_code(0);
     assert_eq!(came_to(&run(&scene, 0)), (json!("complete"), json!(0)));

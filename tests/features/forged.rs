@@ -287,20 +287,20 @@ fn the_first_difference_is_named() {
         scene.rictl("apply f.plan").with_code(4).stderr
     };
     let check = refusal(|plan| rollout(plan).check = Some(vec!["curl".to_owned(), "a\", \"b".to_owned()]));
-    assert!(check.contains("rollout: check") && check.contains(r#"["curl", "a\\", \\"b"] in the file"#), "{check}");
-    assert!(refusal(|plan| plan.floors[0].min_up = 0).contains("site: floor 0 in the file, 1 now"));
-    assert!(refusal(|plan| plan.steps[1].settle_timeout_ms = None).contains("timeout of the run in the file, 1m now"));
+    assert!(check.contains("rollout: check") && check.contains(r#"["curl", "a\\", \\"b"] in the plan"#), "{check}");
+    assert!(refusal(|plan| plan.floors[0].min_up = 0).contains("site: floor 0 in the plan, 1 now"));
+    assert!(refusal(|plan| plan.steps[1].settle_timeout_ms = None).contains("timeout of the run in the plan, 1m now"));
     let added = refusal(|plan| plan.steps.push(step("x", "ri-theirs", Call::Deactivate)));
-    assert!(added.contains("the file has the step x/deactivate, which the spec does not give now"), "{added}");
+    assert!(added.contains("the saved plan has the step x/deactivate, which the spec does not give now"), "{added}");
     scene.write("rictl.yaml", &SPEC.replace("pause: 10ms", "pause: 20ms"));
-    assert!(refusal(|_| ()).contains("rollout: pause 10ms in the file, 20ms now"));
+    assert!(refusal(|_| ()).contains("rollout: pause 10ms in the plan, 20ms now"));
     scene.write(
         "rictl.yaml",
         &SPEC
             .replace("status: Active, group: site}", "status: Inactive, group: site}")
             .replace("min_active: 1", "min_active: 0"),
     );
-    assert!(refusal(|_| ()).contains("the file has the step b/activate"));
+    assert!(refusal(|_| ()).contains("the saved plan has the step b/activate"));
 }
 
 #[test]

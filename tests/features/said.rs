@@ -184,7 +184,10 @@ fn a_run_that_was_abandoned_is_not_said_to_have_been_killed_and_its_call_is_ours
     assert_eq!(status.code(), Some(130));
     for format in ["text", "markdown", "html"] {
         let shown = scene.rictl(&format!("show last --format {format}")).with_code(0).stdout;
-        assert!(shown.contains("its process was killed, or told a second time to stop"), "{shown}");
+        assert!(
+            shown.contains("its process was killed, told a second time to stop, or could not write its end"),
+            "{shown}"
+        );
     }
     let moving = scene.rictl("drift").stdout;
     assert!(!moving.contains("in transition") || moving.contains("in transition since"), "{moving}");

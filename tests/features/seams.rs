@@ -178,7 +178,7 @@ fn another_end_of_a_change_is_named_where_its_plan_is_refused() {
     scene.rictl("plan --out p").with_code(0);
     scene.write("rictl.yaml", &format!("{TWO}{}", change("2999-02-01")));
     let refused = scene.rictl("apply p").with_code(4);
-    let words = "a/deactivate: valid until 2999-01-01 00:00 +00:00 in the file, 2999-02-01 00:00 +00:00 now";
+    let words = "a/deactivate: valid until 2999-01-01 00:00 +00:00 in the plan, 2999-02-01 00:00 +00:00 now";
     assert!(refused.stderr.contains(words), "{refused:#?}");
 }
 

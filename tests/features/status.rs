@@ -68,7 +68,7 @@ fn says_what_is_down_by_which_change_by_whom_and_until_when() {
     for part in [
         "- site: 1 of 2 up, floor 1, 0 to spare",
         "    backup   Inactive  CHG-7 (net-oncall), since ",
-        ", until 2098-01-01 00:00 +00:00, by ",
+        ", until 2098-01-01T00:00:00Z, by ",
         ", # splice\n",
         "    primary  up\n",
         "1 of 2 links up; no group of 1 is below its floor or DOWN.",

@@ -116,6 +116,13 @@ impl Attended {
         self.master.write_all(text.as_bytes()).unwrap();
     }
 
+    /// Closes the terminal, and returns with which code the command ends.
+    fn closed(self) -> Option<i32> {
+        let Self { mut child, master, .. } = self;
+        drop(master);
+        child.wait().unwrap().code()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -131,6 +138,15 @@ fn slow() -> Scene {
     let scene = Scene::with_spec(&SPEC.replace("ri-c, status: Active", "ri-c, status: Inactive"));
     scene.write("world.yaml", &WORLD.replace("deactivate: 40ms", "deactivate: 600ms"));
     scene
+}
+
+#[test]
+fn a_terminal_that_is_closed_at_the_question_cancels() {
+    let scene = Scene::with_spec(&SPEC.replace("ri-c, status: Active", "ri-c, status: Inactive"));
+    let mut asked = Attended::start(&scene, "apply");
+    asked.wait_for("Enter a value: ");
+    assert_eq!(asked.closed(), Some(130));
+    assert!(!scene.path("state/rictl.journal.jsonl").exists(), "nothing was begun");
 }
 
 #[test]

@@ -25,6 +25,10 @@ fn stands_still(dialect: Dialect) {
     let rescued = one_stands_still(&one, &other);
     let kept = one.run(&["state", "rescue", rescued.to_str().unwrap()]);
     assert_eq!(kept.code, 0, "{}", kept.text());
+    let said = kept.flat();
+    let (run, _) = said.split_once("a note to run ").and_then(|(_, rest)| rest.split_once(':')).unwrap();
+    let shown = one.run(&["show", run]);
+    assert!(shown.flat().contains("what it could not record is in "), "{}", shown.text());
 }
 
 #[test]

@@ -304,6 +304,13 @@ impl Case {
         })
     }
 
+    /// Counts the links of a group that are up, and all of them.
+    fn standing(&self, group: usize, statuses: &BTreeMap<RouterInterfaceId, Status>) -> (u32, u32) {
+        let links = || self.links.iter().filter(move |link| link.iter().any(|end| end.group == Some(group)));
+        let is_up = |link: &&Vec<End>| link.iter().all(|end| statuses[&end.id()] == Status::Active);
+        (links().filter(is_up).count() as u32, links().count() as u32)
+    }
+
     /// Counts every group whenever something turned.
     fn count(&self, seen: &[(Duration, RouterInterfaceId, Status)], until: Duration) -> Vec<Lowest> {
         let own = self.ends().filter_map(|end| match end.status {
@@ -316,6 +323,7 @@ impl Case {
         turns.sort_by_key(|turn| turn.0);
         let mut statuses: BTreeMap<RouterInterfaceId, Status> =
             self.ends().map(|end| (end.id(), end.status.clone())).collect();
+        let starts: Vec<u32> = (0..self.floors.len()).map(|group| self.standing(group, &statuses).0).collect();
         let mut lowest: Vec<Option<Lowest>> = vec![None; self.floors.len()];
         let mut moments: Vec<Duration> = turns.iter().map(|turn| turn.0).chain([Duration::ZERO]).collect();
         moments.sort_unstable();
@@ -325,12 +333,11 @@ impl Case {
                 statuses.insert(id.clone(), status.clone());
             }
             for (group, lowest) in lowest.iter_mut().enumerate() {
-                let links = || self.links.iter().filter(move |link| link.iter().any(|end| end.group == Some(group)));
-                let is_up = |link: &&Vec<End>| link.iter().all(|end| statuses[&end.id()] == Status::Active);
-                let (up, declared) = (links().filter(is_up).count() as u32, links().count() as u32);
+                let (up, declared) = self.standing(group, &statuses);
                 let now = Lowest {
                     name: format!("g{group}").as_str().into(),
                     declared,
+                    start: Some(starts[group]),
                     lowest: Some(up),
                     at_ms: Some(moment.as_millis() as u64),
                     end: Some(up),

@@ -69,7 +69,7 @@ pub(in crate::cli) enum StateCommand {
         #[arg(value_name = "FILE")]
         given: PathBuf,
     },
-    /// Keep the lines of a rescue file beside the history; nothing of them is believed
+    /// Keep the lines of a rescue file beside the history, as notes that `show` names; nothing of them is believed
     Rescue {
         /// The file that a run named
         #[arg(value_name = "FILE")]

@@ -184,6 +184,10 @@ async fn run(path: &Path, kept: Kept, arguments: &ApplyArgs, invocation: &Invoca
         Err(error) => error,
     };
     let exit = errors::report(output, &error, machine(arguments));
+    if matches!(exit, Exit::Refused | Exit::Moved) {
+        let kept_as = place.files().map(|_| place.approval_name(&kept.name));
+        output.say(&words::tried_until(kept.expires, &kept.plan.time_zone, kept_as.as_deref()));
+    }
     // What a guard refuses, or what has moved, may be tried at every call until it expires.
     Ok(if exit == Exit::Refused { Exit::Moved } else { exit })
 }

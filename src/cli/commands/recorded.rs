@@ -51,6 +51,7 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         return Err(unknown().into());
     }
     let source = listed::source(&invocation.spec_path()?, invocation, output, false)?;
+    let place = source.place.clone();
     let run = source.find(what)?.ok_or_else(|| match what {
         "last" => {
             Refusal::new(Exit::Error, "nothing has been applied yet").hint("name a saved plan, or run `rictl apply`")
@@ -61,7 +62,8 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
     // A spec that cannot be read takes no zone away: the run has recorded under which it stood.
     let of_run = || Project::of_run(Path::new(""), source.place.clone(), &run.run).ok();
     let zone = source.project.or_else(of_run).map(|project| project.spec.time_zone);
-    let run = PastRun::from(run).in_zone(&zone.unwrap_or_default()).as_of(now, uptime.as_ref());
+    let notes = state_edit::rescued_of(&place, run.run.id());
+    let run = PastRun::from(run).in_zone(&zone.unwrap_or_default()).as_of(now, uptime.as_ref()).with_notes(notes);
     let (view, given) = (output.view_of(arguments.format.full), invocation.given());
     output.print(|out| match format {
         Format::Text => render::history::run(out, &run, &given, view),
@@ -158,8 +160,8 @@ pub(super) fn state(command: StateCommand, invocation: &Invocation, output: &Out
         }
         StateCommand::Rescue { given: file } => {
             let place = unread::records(invocation, output)?;
-            let kept = state_edit::bring_rescued(&place, &given(&file, bounds::STATE_BYTES)?)?;
-            say(output, &format!("Kept as {kept}; nothing of it is believed."))?;
+            let (kept, run) = state_edit::bring_rescued(&place, &given(&file, bounds::STATE_BYTES)?)?;
+            say(output, &render::words::history::rescued(&kept, &run))?;
         }
         StateCommand::Rm { address } => {
             let project = invocation.load()?;

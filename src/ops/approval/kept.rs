@@ -4,7 +4,7 @@ use anyhow::Result;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::plan::Plan;
+use crate::plan::{Approval, Plan};
 use crate::render;
 use crate::render::words;
 use crate::store::Place;
@@ -57,8 +57,8 @@ impl Kept {
         let expires = bounds.fold(wanted, Timestamp::min);
         if expires <= due {
             let zone = &plan.time_zone;
-            let refusal = Refusal::new(Exit::Error, format!("the approval would expire at {}", zone.shown(expires)));
-            let refusal = refusal.cause(format!("it is due at {}", zone.shown(due)));
+            let refusal = Refusal::new(Exit::Error, format!("the approval would expire at {}", zone.stamp(expires)));
+            let refusal = refusal.cause(format!("it is due at {}", zone.stamp(due)));
             return Err(refusal.hint("give a later --expires, or approve a plan of an earlier moment"));
         }
         let digest = plan.digest();
@@ -71,6 +71,12 @@ impl Kept {
     /// Returns when it may run.
     pub fn due(&self) -> Timestamp {
         self.plan.at.unwrap_or(self.at)
+    }
+
+    /// Tells it without its plan.
+    pub fn told(&self) -> Approval {
+        let (digest, by) = (self.plan.digest(), self.by.clone());
+        Approval { digest, by, approved_at: self.at, at: self.due(), expires: self.expires }
     }
 
     /// Returns whether `later` is the same person's approval of the same, for the same time.

@@ -99,7 +99,7 @@ pub fn decide(medium: &impl Medium, recorded: &Recorded, name: &str, confirming:
         return Ok(Decided::BegunBack(id));
     }
     if deadline.is_past(confirming.clock.now(), BootTime::now().uptime().as_ref()) {
-        let until = confirming.zone.shown(deadline.until);
+        let until = confirming.zone.stamp(deadline.until);
         let refusal = Refusal::new(Exit::Moved, format!("too late: run {id} could be confirmed until {until}"));
         return Err(refusal.hint("it is taken back by the next `rictl apply` or `rictl confirm --expired`").into());
     }

@@ -19,7 +19,10 @@ use crate::spec::Spec;
 pub fn lowest(spec: &Spec, read: &LiveState, world: &World, span: (Timestamp, Timestamp)) -> Vec<Lowest> {
     let (from, until) = span;
     let mut scene = Scene::at(from, read, world);
-    let mut lowest: Vec<Lowest> = drift::groups(spec, &scene.live, None).into_iter().map(at_first).collect();
+    // What is sent at once turns at that very moment: how many were up before is what was read.
+    let before = drift::groups(spec, read, None).into_iter().map(|group| group.up);
+    let at_once = drift::groups(spec, &scene.live, None).into_iter();
+    let mut lowest: Vec<Lowest> = at_once.zip(before).map(|(group, start)| at_first(group, start)).collect();
     for (at, ids) in world.turns(from, until) {
         if !scene.turn(at, &ids) {
             continue;
@@ -32,9 +35,9 @@ pub fn lowest(spec: &Spec, read: &LiveState, world: &World, span: (Timestamp, Ti
     lowest
 }
 
-fn at_first(group: GroupHealth) -> Lowest {
+fn at_first(group: GroupHealth, start: Option<u32>) -> Lowest {
     let GroupHealth { name, declared, up, floor, .. } = group;
-    Lowest { name, declared, lowest: up, at_ms: up.map(|_| 0), end: up, floor }
+    Lowest { name, declared, start, lowest: up, at_ms: up.map(|_| 0), end: up, floor }
 }
 
 fn take_in(lowest: &mut Lowest, group: &GroupHealth, at_ms: u64) {

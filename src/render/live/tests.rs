@@ -57,6 +57,18 @@ fn keeps_what_is_in_flight_and_lets_the_rest_scroll_away() {
 }
 
 #[test]
+fn what_was_sent_counts_as_down_before_anything_is_seen_of_it() {
+    let plan = rich_plan();
+    let mut table = Table::new(&plan, BTreeMap::new(), view(100));
+    let frame = written(|out| {
+        table.event(out, at("02:14:00"), &Event::CallSent { step: plan.steps[1].id.clone() })?;
+        table.draw(out, at("02:14:01"), 24)
+    });
+    assert!(frame.contains("sh-primary  sent -> Inactive"), "{frame}");
+    assert!(frame.contains("idc-shanghai: 0 of 2 up, floor 1, 0 to spare"), "{frame}");
+}
+
+#[test]
 fn never_draws_more_rows_or_columns_than_there_are() {
     for (text, width) in HOSTILE.iter().flat_map(|text| [(text, 20), (text, 60)]) {
         let plan = hostile_plan(text);

@@ -3,8 +3,8 @@
 use super::table::Table;
 use super::{Body, Fact, Lead, Page, Section, Verdict, version};
 use crate::calendar::Zone;
-use crate::fleet::{Approval, Awaits, Fleet, StateRow};
-use crate::plan::What;
+use crate::fleet::{Awaits, Fleet, StateRow};
+use crate::plan::{Approval, What};
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
 use crate::render::words::fleet as words;

@@ -79,7 +79,13 @@ fn facts(past: &PastRun) -> Vec<Fact> {
     facts.extend(host);
     let by = report.taken_back_by.as_ref();
     facts.extend(by.map(|by| Fact::new("Back", Phrase::ours("taken back by ").and_theirs(&*by.0))));
+    facts.extend(past.confirmed().map(|says| Fact::new("Confirm", Phrase::theirs(says))));
     facts.extend(circumstances(evidence).into_iter().map(|(label, says)| Fact::new(label, says)));
+    facts.extend(
+        past.notes
+            .iter()
+            .map(|kept| Fact::new("Note", Phrase::ours("what it could not record is in ").and_theirs(kept.as_str()))),
+    );
     // One word that a narrow screen breaks anyway gains nothing from a row of its own.
     facts.push(Fact::new("Digest", Phrase::theirs(&*report.digest)).toned(Tone::Faint).at(Place::HeadWhole));
     facts.push(Fact::new("Outcome", Phrase::theirs(outcome)).toned(tone));

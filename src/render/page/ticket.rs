@@ -135,6 +135,7 @@ fn runs(runs: &[PastRun]) -> Table {
         let agreed = evidence.approved.as_ref().map_or_else(Phrase::default, |approved| {
             Phrase::theirs(approved.by.as_str()).and(format!(" ({})", words::how(approved.how)))
         });
+        let confirmed = run.confirmed().map_or_else(Phrase::default, Phrase::theirs);
         let back = match evidence.takes_back.as_slice() {
             [] => Phrase::default(),
             taken => Phrase::theirs(words::runs(taken)),
@@ -148,6 +149,7 @@ fn runs(runs: &[PastRun]) -> Table {
             who(report, evidence),
             host,
             agreed,
+            confirmed,
             of_several,
             Phrase::theirs(report.digest.as_str()),
             evidence.override_window.as_ref().map_or_else(Phrase::default, Phrase::theirs),
@@ -162,6 +164,7 @@ fn runs(runs: &[PastRun]) -> Table {
         "By",
         "Host",
         "Agreed",
+        "Confirm",
         "Spec",
         "Digest",
         "Windows overridden because",

@@ -32,6 +32,19 @@ fn a_command_is_never_broken_over_two_rows() {
 }
 
 #[test]
+fn what_stands_between_backquotes_is_never_broken() {
+    let line = Line::at(0).text("free it with `rictl force-unlock 21857d1e-ffff` if you know");
+    assert_eq!(show(&line, view(20)), "free it with\n  `rictl force-unlock 21857d1e-ffff`\n  if you know\n");
+    assert_eq!(
+        show(&Line::at(0).text("one ` of two words"), view(10)),
+        "one ` of\n  two\n  words\n",
+        "nothing is between"
+    );
+    let told = language::speak(Language::Chinese, || show(&Line::at(0).text("先运行 `rictl 改 名` 再看"), view(10)));
+    assert_eq!(told, "先运行\n  `rictl 改 名`\n  再看\n");
+}
+
+#[test]
 fn counts_columns_of_wide_characters() {
     assert_eq!(show(&Line::at(0).text("上海 北京 广州"), view(10)), "上海 北京\n  广州\n");
 }
@@ -83,6 +96,6 @@ fn chinese_is_broken_between_its_letters_but_not_at_its_marks_and_never_in_a_nam
     let chinese = |text| language::speak(Language::Chinese, || parts(text));
     assert_eq!(chinese("两次：`a.b` 和"), ["两", "次：", "`a.b`", "和"]);
     assert_eq!(chinese("停掉sh-primary（ri-a，cn）"), ["停", "掉", "sh-primary", "（ri-a，", "cn）"]);
-    assert_eq!(chinese("`专线`"), ["`专", "线`"]);
+    assert_eq!(chinese("`专线` 停"), ["`专线`", "停"]);
     assert_eq!(parts("停掉 sh，然后"), ["停掉", "sh，然后"]);
 }

@@ -11,9 +11,9 @@ use crate::state::RunId;
 /// Says what was approved, by whom, and when it runs.
 pub fn kept(plan: &Plan, by: &str, due: Option<Timestamp>, expires: Timestamp) -> [String; 2] {
     let zone = &plan.time_zone;
-    let due = due.map_or_else(|| "now".to_owned(), |due| format!("from {}", zone.shown(due)));
+    let due = due.map_or_else(|| "now".to_owned(), |due| format!("from {}", zone.stamp(due)));
     let (steps, digest) = (counted(plan.steps.len(), "step"), plan.digest());
-    [format!("Approved by {by}: {digest}"), format!("{steps}; due {due}, until {}.", zone.shown(expires))]
+    [format!("Approved by {by}: {digest}"), format!("{steps}; due {due}, until {}.", zone.stamp(expires))]
 }
 
 /// Says that no approval keeps what loosens a guard, where a plan needs that.
@@ -50,12 +50,18 @@ pub const NOTHING_DUE: &str = "No approval is due.";
 
 /// Says that an approval's time has not come.
 pub fn early(due: Timestamp, zone: &Zone) -> String {
-    format!("not run: due at {}", zone.shown(due))
+    format!("not run: due at {}", zone.stamp(due))
 }
 
 /// Says that an approval's time is over.
 pub fn expired(expires: Timestamp, zone: &Zone) -> String {
-    format!("not run: it expired at {}", zone.shown(expires))
+    format!("not run: it expired at {}", zone.stamp(expires))
+}
+
+/// Says until when one that was refused is tried again, and what takes it back before, where it is kept in a file.
+pub fn tried_until(expires: Timestamp, zone: &Zone, kept_as: Option<&str>) -> String {
+    let sooner = kept_as.map(|file| format!("; to withdraw it, move {file} away")).unwrap_or_default();
+    format!("note: it is tried again at every call until it expires at {}{sooner}", zone.stamp(expires))
 }
 
 /// Says that a run of an approval is going on.

@@ -1,15 +1,19 @@
 //! How a run that has to be confirmed is spoken of.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::calendar::Zone;
+use crate::duration;
+use crate::history::confirmation::{Confirmation, Decision, Verdict};
 use crate::language::say;
 use crate::plan::StepId;
 use crate::state::{Awaiting, RunId};
 
 /// Returns that a run awaits confirmation.
 pub fn awaits(until: Timestamp, zone: &Zone) -> String {
-    say!("Applied; awaits confirmation until {until}", until = zone.shown(until))
+    say!("Applied; awaits confirmation until {until}", until = zone.stamp(until))
 }
 
 /// Says by which commands that is decided.
@@ -25,7 +29,7 @@ pub fn question() -> &'static str {
 /// Returns that what a run did before a signal ended it awaits confirmation, and what comes of that.
 pub(crate) fn awaits_all_the_same(awaiting: &Awaiting, zone: &Zone) -> String {
     let Awaiting { run_id, deadline, .. } = awaiting;
-    let until = zone.shown(deadline.until);
+    let until = zone.stamp(deadline.until);
     say!(
         "what was done awaits confirmation until {until}: `rictl confirm {run_id}` keeps it, `rictl rollback {run_id}` takes it back; past \
          that `rictl confirm --expired` and the next `rictl apply` do",
@@ -66,7 +70,7 @@ pub(crate) struct Stands<'a> {
 impl Stands<'_> {
     /// Returns how it stands, behind the name of the run.
     pub(crate) fn said(&self, zone: &Zone) -> String {
-        let until = zone.shown(self.until);
+        let until = zone.stamp(self.until);
         match self.left_by {
             Some(by) if !self.is_due => {
                 say!("was taken back in part, by run {by}, until a signal came; the rest is due at {until}", by, until)
@@ -131,6 +135,23 @@ pub fn came_first(runs: usize, plan: &str) -> String {
         say!("{runs} runs that nobody had confirmed", runs)
     };
     say!("{what} came first, and nothing else was done; run `{plan}`", what, plan)
+}
+
+/// Says within which time a run has to be confirmed, and what was decided, by whom and when.
+pub(crate) fn needed(within: Duration, noted: &Confirmation, zone: &Zone) -> String {
+    let by = |decision: &Decision| format!("by {} on {}, {}", decision.by, decision.host, zone.stamp(decision.at));
+    let decided = match (&noted.rest, &noted.decision) {
+        (Some(rest), _) => format!("; what a way back had left was confirmed {}", by(rest)),
+        (None, Some(decision)) if decision.decision == Verdict::Kept => format!("; confirmed {}", by(decision)),
+        (None, Some(decision)) => format!("; not confirmed, taken back {}", by(decision)),
+        (None, None) => String::new(),
+    };
+    format!("within {} of its last call{decided}", duration::format(within))
+}
+
+/// Returns who has confirmed a run, in words behind others; nothing where nobody has.
+pub(crate) fn kept_by(noted: &Confirmation) -> String {
+    noted.kept().map(|kept| format!("; confirmed by {}", kept.by)).unwrap_or_default()
 }
 
 /// Returns one line of the list of what awaits.

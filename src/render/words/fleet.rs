@@ -7,8 +7,8 @@ use super::confirmation::Stands;
 use super::groups::counts;
 use super::plan::{some, span};
 use crate::calendar::Zone;
-use crate::fleet::{Approval, Awaits, Fleet, StateRow};
-use crate::plan::GroupHealth;
+use crate::fleet::{Awaits, Fleet, StateRow};
+use crate::plan::{Approval, GroupHealth};
 use crate::resource::Address;
 
 /// How many groups of a state are told of that are well.
@@ -98,6 +98,6 @@ pub(crate) fn awaits(awaits: &Awaits, now: Timestamp) -> String {
 pub(crate) fn approval(approval: &Approval, now: Timestamp) -> String {
     let Approval { digest, by, at, expires, .. } = approval;
     let zone = Zone::utc();
-    let due = if *at <= now { "due now".to_owned() } else { format!("due {}", zone.shown(*at)) };
-    format!("{digest} approved by {by}, {due}, until {}", zone.shown(*expires))
+    let due = if *at <= now { "due now".to_owned() } else { format!("due {}", zone.stamp(*at)) };
+    format!("{digest} approved by {by}, {due}, until {}", zone.stamp(*expires))
 }

@@ -100,6 +100,11 @@ pub(crate) fn waits_for_calls(run_id: &RunId, until: Timestamp, zone: &Zone) -> 
     say!("waiting until {until} for calls of run {run_id} that may still arrive", until = zone.stamp(until), run_id)
 }
 
+/// Says where lines are kept that a run could not record, and what they are worth.
+pub(crate) fn rescued(kept: &str, run_id: &RunId) -> String {
+    format!("Kept as {kept}, a note to run {run_id}: `rictl show` names it, and nothing of it is believed.")
+}
+
 /// Hands out lines that could be recorded nowhere.
 pub(crate) fn unrescued(lines: &str) -> String {
     say!("what could not be recorded, to be kept in a file for `rictl state rescue`:\n{lines}", lines)

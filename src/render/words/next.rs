@@ -6,11 +6,11 @@ use super::super::past::PastRun;
 use super::super::phrase::Phrase;
 use crate::diagnostic::quoted;
 use crate::drift::{Drift, DriftCause, DriftItem};
-use crate::journal::{Operation, Outcome};
+use crate::journal::Operation;
 use crate::language::say;
 use crate::plan::{BlockCode, Plan, Warning};
 use crate::resource::Address;
-use crate::run::{Exit, Reason, Report, RunOutcome, StepResult};
+use crate::run::{Exit, Reason, Report, RunOutcome, StepReason, StepResult};
 use crate::state::RunId;
 
 /// The spec that commands read where none is named.
@@ -291,12 +291,10 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
     let (plan, shows) = what_is_left(report, given, &command);
     let is_back = report.operation == Operation::Rollback;
     Some(match report.exit() {
-        Some(Exit::Refused) if report.results.iter().any(|result| result.outcome == Some(Outcome::Failed)) => {
-            Phrase::of(
-                say!("nothing was changed; {show} has the API's answers; lift what the guard names, then run {plan}"),
-                [("show", show()), ("plan", Phrase::command(plan))],
-            )
-        }
+        Some(Exit::Refused) if report.results.iter().any(has_answer) => Phrase::of(
+            say!("nothing was changed; {show} has the API's answers; lift what the guard names, then run {plan}"),
+            [("show", show()), ("plan", Phrase::command(plan))],
+        ),
         Some(Exit::Refused) => one(say!("nothing was changed; lift what the guard names, then run {command}"), plan),
         Some(Exit::Moved) if is_back => one(say!("nothing was changed; {command} plans it afresh"), plan),
         Some(Exit::Moved) if report.is_too_late() => {
@@ -318,11 +316,19 @@ fn after(report: &Report, given: &Given, command: impl Fn(&str) -> String) -> Op
             }
         }
         None => one(say!("{command} settles what is open before anything else"), command("apply")),
-        Some(Exit::Done | Exit::Error | Exit::Changes | Exit::Locked) => Phrase::of(
-            say!("nothing was changed; {show} has the API's answers, {plan} tries afresh"),
-            [("show", show()), ("plan", Phrase::command(plan))],
-        ),
+        Some(Exit::Done | Exit::Error | Exit::Changes | Exit::Locked) => {
+            let sentence = match report.results.iter().any(has_answer) {
+                true => say!("nothing was changed; {show} has the API's answers, {plan} tries afresh"),
+                false => say!("nothing was changed; {show} shows why, {plan} what is left"),
+            };
+            Phrase::of(sentence, [("show", show()), ("plan", Phrase::command(plan))])
+        }
     })
+}
+
+/// Returns whether the API has refused the call of a step: one that a guard held back, or a mere wait, has no answer.
+fn has_answer(result: &StepResult) -> bool {
+    matches!(result.because, Some(StepReason::Failed { .. } | StepReason::Told { .. }))
 }
 
 /// Returns the command that shows, or does, what a run has left, and the sentence that says so of it. What is left of a way back

@@ -9,7 +9,7 @@ use super::plan::{blocked_address, some, span, upcoming};
 use crate::calendar::Zone;
 use crate::language::say;
 use crate::overview::{AtWork, Disagreement, End, GroupWithout, Link, Moving, Obstacle, Overview, Prospect, Unread};
-use crate::plan::{BlockReason, Blocked, GroupHealth, WhyMemberNotUp};
+use crate::plan::{Approval, BlockReason, Blocked, GroupHealth, WhyMemberNotUp};
 use crate::resource::{Address, Status};
 use crate::state::Awaiting;
 
@@ -81,8 +81,8 @@ pub(crate) fn because(link: &Link, moment: Timestamp, zone: &Zone) -> String {
     let since = link.ends.iter().filter(|end| end.status != Some(Status::Active)).filter_map(|end| end.since).min();
     said.extend(since.filter(|_| link.up != Some(true)).map(|since| say!("since {since}", since = zone.stamp(since))));
     said.extend(link.until.map(|until| match until > moment {
-        true => say!("until {until}", until = zone.shown(until)),
-        false => say!("ended {until}", until = zone.shown(until)),
+        true => say!("until {until}", until = zone.stamp(until)),
+        false => say!("ended {until}", until = zone.stamp(until)),
     }));
     said.extend(link.run_id.as_ref().map(|run| match &link.who {
         Some(who) => say!("by {who}, run {run}", who, run),
@@ -98,6 +98,16 @@ pub(crate) fn awaits(awaiting: &Awaiting, overview: &Overview) -> String {
     let is_due = awaiting.is_due(overview.timestamp, None);
     let stands = Stands { run_id, until: deadline.until, left_by: left_by.as_ref(), is_due, in_doubt: &[] };
     say!("run {run_id} {said}", run_id, said = stands.said(&overview.time_zone))
+}
+
+/// Says what was approved, by whom, and when it may run.
+pub(crate) fn approved(approval: &Approval, overview: &Overview) -> String {
+    let Approval { digest, by, at, expires, .. } = approval;
+    let (zone, until) = (&overview.time_zone, overview.time_zone.stamp(*expires));
+    match *at <= overview.timestamp {
+        true => say!("{digest} by {by}, due now, until {until}", digest, by, until),
+        false => say!("{digest} by {by}, due {due}, until {until}", digest, by, due = zone.stamp(*at), until),
+    }
 }
 
 /// Says who is at work, on what.

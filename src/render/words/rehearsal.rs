@@ -28,15 +28,12 @@ pub(crate) fn lowest(group: &Lowest) -> String {
         return format!("unknown how many of {declared} are up, floor {floor}");
     };
     let below = if group.is_below() { ": below its floor" } else { "" };
-    format!("{lowest} of {declared} up {}, {end} at the end, floor {floor}{below}", after(Duration::from_millis(at)))
-}
-
-fn after(since: Duration) -> String {
-    if since.is_zero() {
-        "from the start".to_owned()
-    } else {
-        format!("at its lowest, {} after the start", duration(since))
-    }
+    let when = match at {
+        0 if group.is_from_start() => "from the start".to_owned(),
+        0 => "at its lowest, right after the start".to_owned(),
+        _ => format!("at its lowest, {} after the start", duration(Duration::from_millis(at))),
+    };
+    format!("{lowest} of {declared} up {when}, {end} at the end, floor {floor}{below}")
 }
 
 /// Says of which steps nothing is recorded.

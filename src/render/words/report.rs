@@ -212,8 +212,9 @@ pub fn taken_back_already(run_id: Option<&RunId>) -> String {
     }
 }
 
-/// What it means that a run died: nobody tells which of the two it was.
-pub(crate) const NO_END: &str = "It has no end on record: its process was killed, or told a second time to stop.";
+/// What it means that a run died: nobody tells which of these it was.
+pub(crate) const NO_END: &str =
+    "It has no end on record: its process was killed, told a second time to stop, or could not write its end.";
 
 /// Says that `last` means an older run than the newest apply, which was taken back.
 pub fn passed_over(taken: &RunId, by: &RunId, chosen: &RunId) -> String {

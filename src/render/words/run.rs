@@ -216,7 +216,7 @@ pub(crate) fn unrecorded(unrecorded: &Unrecorded) -> String {
     match &unrecorded.rescued {
         Ok(path) => {
             say!(
-                "{error}; what is missing was written to {path}: `rictl state rescue FILE` adds it to the history",
+                "{error}; what is missing was written to {path}: `rictl state rescue FILE` keeps it beside the history, as notes",
                 error,
                 path
             )
@@ -243,7 +243,7 @@ pub(crate) fn reason(reason: &Reason, zone: &Zone) -> String {
         }
         Reason::Stopped { because } => stop_reason(because),
         Reason::Unrecorded(what) => unrecorded(what),
-        Reason::Unconfirmed { until } => say!("nobody confirmed it until {until}", until = zone.shown(*until)),
+        Reason::Unconfirmed { until } => say!("nobody confirmed it until {until}", until = zone.stamp(*until)),
         Reason::TakenBack { by } => say!("taken back by run {by}", by),
         Reason::LeftOver { by } => say!("run {by} has not taken all of it back", by),
         Reason::Interrupted => say!("a signal ended the run").to_owned(),

@@ -63,7 +63,11 @@ pub(super) fn words(fault: &WholeFault) -> Diagnostic {
         .hint(say!("give it `days`, `from` and `to`, or `start` and `end`; `hands_off` leaves an interface alone")),
         WholeFault::ImpossibleMinActive { floor, members } => {
             let active = members.total - members.inactive.len();
-            impossible(members, &say!("must keep {floor} active", floor), active, "Active")
+            let way_out = match members.total < *floor as usize {
+                true => say!("add members to the group, or lower its floor in a reviewed change"),
+                false => say!("declare more members Active, or change the floor in a reviewed change"),
+            };
+            impossible(members, &say!("must keep {floor} active", floor), (active, "Active"), way_out)
         }
         WholeFault::SelectsNothing { at, fault } => {
             let error = Diagnostic::error(say!("`{at}`: {fault}", at, fault));
@@ -80,7 +84,13 @@ pub(super) fn words(fault: &WholeFault) -> Diagnostic {
                 .hint(say!("it selects {found} now; if these are meant, write `expect: {found}`", found))
         }
         WholeFault::ImpossibleMaxUnavailable { most, members } => {
-            impossible(members, &say!("may have {most} unavailable", most), members.inactive.len(), "Inactive")
+            let way_out = say!("declare more members Active, or change the floor in a reviewed change");
+            impossible(
+                members,
+                &say!("may have {most} unavailable", most),
+                (members.inactive.len(), "Inactive"),
+                way_out,
+            )
         }
     }
 }
@@ -107,7 +117,7 @@ fn cycle(Circle { way, said, others }: &Circle) -> Diagnostic {
 }
 
 /// A floor, and how many members are declared so that it cannot be kept.
-fn impossible(members: &Members, floor: &str, declared: usize, status: &str) -> Diagnostic {
+fn impossible(members: &Members, floor: &str, (declared, status): (usize, &str), way_out: &str) -> Diagnostic {
     let Members { group, total, inactive } = members;
     let what = say!(
         "group {group} {floor}, but {declared} of {total} are declared {status}",
@@ -117,8 +127,7 @@ fn impossible(members: &Members, floor: &str, declared: usize, status: &str) -> 
         total,
         status
     );
-    let error =
-        Diagnostic::error(what).hint(say!("declare more members Active, or change the floor in a reviewed change"));
+    let error = Diagnostic::error(what).hint(way_out);
     if inactive.is_empty() {
         error
     } else {

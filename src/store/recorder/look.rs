@@ -81,6 +81,7 @@ pub(super) fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
     for _ in 0..LOOKS {
         let (bytes, journal, torn) = read_journal(medium)?;
         let length = bytes.as_ref().map_or(0, Vec::len) as u64;
+        let is_there = bytes.is_some();
         let state = read_state(medium)?;
         let is_older_version = state.as_ref().is_some_and(|(version, _)| *version < state::FORMAT_VERSION);
         let state = state.map(|(_, state)| state);
@@ -89,7 +90,12 @@ pub(super) fn look(medium: &impl Medium) -> Result<(Found, u64), StoreError> {
         };
         let seen = (LineHash::of(bytes.as_deref().unwrap_or_default()), state.map(|state| state.serial));
         if before.replace(seen) == Some(seen) {
-            return Err(damaged(medium.journal_name(), lost.to_owned()));
+            let hint = if is_there { ACCEPT } else { ACCEPT_GONE };
+            return Err(StoreError::Damaged {
+                path: medium.journal_name(),
+                detail: lost.to_owned(),
+                hint: hint.into(),
+            });
         }
     }
     let detail = "it moves faster than it can be read".to_owned();
@@ -194,6 +200,9 @@ fn by_editor(error: StoreError, bytes: &[u8]) -> StoreError {
 fn damaged(path: String, detail: String) -> StoreError {
     StoreError::Damaged { path, detail, hint: ACCEPT.into() }
 }
+
+/// Of a file that is gone there is nothing to keep.
+const ACCEPT_GONE: &str = "run `rictl state accept`: it reads what became of what was open, and starts a new journal";
 
 const ACCEPT: &str = "run `rictl state accept`: it keeps the file aside, reads what became of what was open, and starts a \
                       new journal";

@@ -13,22 +13,28 @@ use crate::plan::{Difference, Returning, Sides, StepPart};
 pub(crate) fn difference(difference: &Difference, zone: &Zone) -> String {
     let ms = |ms: &u64| duration::format(Duration::from_millis(*ms));
     match difference {
-        Difference::OnlySaved(step) => say!("the file has the step {step}, which the spec does not give now", step),
-        Difference::OnlyNow(step) => say!("the spec gives the step {step} now, which the file does not have", step),
-        Difference::Order => say!("the file has the steps in another order than the spec gives them now").to_owned(),
+        Difference::OnlySaved(step) => {
+            say!("the saved plan has the step {step}, which the spec does not give now", step)
+        }
+        Difference::OnlyNow(step) => {
+            say!("the spec gives the step {step} now, which the saved plan does not have", step)
+        }
+        Difference::Order => {
+            say!("the saved plan has the steps in another order than the spec gives them now").to_owned()
+        }
         Difference::Step(step, part) => say!("{step}: {part}", step, part = step_part(part, zone)),
         Difference::Floor(group, floor) => {
             let number = |floor: &Option<u32>| floor.map_or(say!("none").to_owned(), |floor| floor.to_string());
             say!("{group}: floor {floor}", group, floor = told(floor, number))
         }
         Difference::Links(group) => {
-            say!("{group}: the file counts other links towards its floor than there are now", group)
+            say!("{group}: the saved plan counts other links towards its floor than there are now", group)
         }
         Difference::Rollout(is_there) => {
             let word = |is_there: &bool| if *is_there { say!("some") } else { say!("none") }.to_owned();
             say!("rollout: {is_there}", is_there = told(is_there, word))
         }
-        Difference::Waves => say!("rollout: the file cuts the waves otherwise than the spec does now").to_owned(),
+        Difference::Waves => say!("rollout: the saved plan cuts the waves otherwise than the spec does now").to_owned(),
         Difference::Pause(pause) => say!("rollout: pause {pause}", pause = told(pause, ms)),
         Difference::Check(check) => {
             let arguments = |check: &Option<Vec<String>>| check.as_deref().map_or(say!("none").to_owned(), arguments);
@@ -87,7 +93,7 @@ fn step_part(part: &StepPart, zone: &Zone) -> String {
 }
 
 fn told<T>(sides: &Sides<T>, word: impl Fn(&T) -> String) -> String {
-    say!("{saved} in the file, {now} now", saved = word(&sides.saved), now = word(&sides.now))
+    say!("{saved} in the plan, {now} now", saved = word(&sides.saved), now = word(&sides.now))
 }
 
 /// Writes an argument list so that no argument can be taken for two: as JSON.
