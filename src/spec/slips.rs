@@ -50,8 +50,8 @@ pub(in crate::spec) fn meant(character: char) -> Option<(char, &'static str)> {
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}' => ('-', sentence!("typographic dash")),
         '\u{ff5b}' => ('{', sentence!("full-width bracket")),
         '\u{ff5d}' => ('}', sentence!("full-width bracket")),
-        '\u{ff3b}' => ('[', sentence!("full-width bracket")),
-        '\u{ff3d}' => (']', sentence!("full-width bracket")),
+        '\u{ff3b}' | '\u{3010}' => ('[', sentence!("full-width bracket")),
+        '\u{ff3d}' | '\u{3011}' => (']', sentence!("full-width bracket")),
         '\u{ff03}' => ('#', sentence!("full-width number sign")),
         _ => return None,
     })

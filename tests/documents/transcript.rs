@@ -164,6 +164,8 @@ fn words(text: &str) -> Vec<String> {
             let core = value.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
             let kind = if is_run_id(core) {
                 "<run id>"
+            } else if core.rsplit('/').next().is_some_and(|name| name.ends_with(".approval")) {
+                "<approval>"
             } else if uuid::Uuid::parse_str(core).is_ok() {
                 "<id>"
             } else if core.parse::<jiff::Timestamp>().is_ok() || rictl::duration::parse(core).is_ok() {

@@ -86,7 +86,7 @@ fn an_unknown_key_is_told() {
     let emulator = Emulator::serve(WORLD);
     let ran = desk_of("LTAI5tNobody").quick(&emulator.url(), &["plan"]);
     assert_eq!(ran.code, 1, "{}", ran.text());
-    for said in ["InvalidAccessKeyId.NotFound", " whoami`", "RequestId"] {
+    for said in ["InvalidAccessKeyId.NotFound", "key LTAI****body, mode AK", "RequestId"] {
         assert!(ran.flat().contains(said), "{said}: {}", ran.text());
     }
 }
