@@ -19,6 +19,9 @@ const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
 /// been seen; what shows the past for longer is told, and nobody waits for it any more.
 const LONGEST_LAG: u32 = 8;
 
+/// For how long nothing may have been read of a step before it is no longer said to be still where it was.
+const LONGEST_SILENCE: Duration = Duration::from_secs(5);
+
 impl Machine<'_> {
     /// Judges what the last read says of a step that waits for it.
     pub(super) fn judge(&mut self, number: usize) {
@@ -224,11 +227,11 @@ impl Machine<'_> {
     }
 
     /// Returns for how long nobody has said where a step's interface is, in milliseconds, where that is longer
-    /// than reads are apart.
+    /// than reads are apart, throttled for a moment or not.
     fn unread_for(&self, number: usize) -> Option<u64> {
         let step = self.planned(number);
         let age = self.now.instant.since(self.sightings.begun(&step.scope, &step.interface_id)?);
-        (age > 2 * self.settings.poll_interval).then(|| milliseconds(age))
+        (age > LONGEST_SILENCE.max(2 * self.settings.poll_interval)).then(|| milliseconds(age))
     }
 
     /// Ends what has taken too long, or outlasts the grace after a signal.
