@@ -12,8 +12,8 @@ use super::output::Output;
 
 /// Asks for one line; `None` where standard input has ended, so that nobody answers.
 ///
-/// A terminal's own end of input is an answer, an empty one; a terminal that is gone is none: whoever closed it has cancelled. Dropping the future leaves a thread that waits for the
-/// line; it does not hold the process.
+/// A terminal's own end of input is an answer, an empty one; a terminal that is gone is none: whoever closed it has
+/// cancelled. Dropping the future leaves a thread that waits for the line; it does not hold the process.
 pub(super) async fn ask(output: &Output, question: &str) -> Result<Option<String>> {
     let enter = output.spoken(|| say!("Enter a value: "));
     output.show(|out| write!(out, "{question}\n\n  {enter}"));
