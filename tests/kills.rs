@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::harness::emulator::whole_lines;
+
 /// Enough for applies in debug builds, and an end for one that hangs.
 const LONGEST_APPLY: Duration = Duration::from_secs(60);
 
@@ -126,7 +128,7 @@ impl Scene {
     }
 
     fn lines(&self, name: &str) -> usize {
-        self.read(name).lines().count()
+        whole_lines(&self.read(name)).count()
     }
 
     fn journal_length(&self) -> u64 {
@@ -178,7 +180,7 @@ impl Scene {
     /// The mutating requests from line `first` of the call log on, by interface and action.
     fn mutating_calls(&self, first: usize) -> BTreeMap<(String, String), u32> {
         let mut calls = BTreeMap::new();
-        for line in self.read("calls.jsonl").lines().skip(first) {
+        for line in whole_lines(&self.read("calls.jsonl")).skip(first) {
             let record: serde_json::Value = serde_json::from_str(line).unwrap();
             let action = record["action"].as_str().unwrap();
             if let "ActivateRouterInterface" | "DeactivateRouterInterface" = action {

@@ -128,6 +128,8 @@ impl AccountLocks {
     pub fn free(&self) {
         for (file, path) in self.held.take().into_iter().zip(&self.paths) {
             say(&file, path, b"");
+            // In words: a child of this process that has not come to its own program yet holds the file open for a moment.
+            file.unlock().ok();
         }
     }
 }

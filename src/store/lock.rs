@@ -218,6 +218,8 @@ impl Drop for Lock {
     fn drop(&mut self) {
         // An identity that stays behind costs the next holder a note, nothing else.
         self.file.set_len(0).ok();
+        // In words: a child of this process that has not come to its own program yet holds the file open for a moment.
+        self.file.unlock().ok();
     }
 }
 
@@ -326,6 +328,17 @@ mod tests {
         let path = dir.path().join("x.lock");
         fs::write(&path, serde_json::to_vec(words).unwrap()).unwrap();
         Lock::acquire(&path, &holder("bob"), locking, &|_| Ok(mount.clone())).map(|(_, note)| note)
+    }
+
+    #[test]
+    fn a_lock_that_was_given_back_is_free_although_somebody_has_its_file_open_still() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x.lock");
+        let (lock, _) = Lock::try_acquire(&path, &holder("ann"), Locking::Required).unwrap();
+        // What a child has between its fork and its own program.
+        let _inherited = lock.file.try_clone().unwrap();
+        drop(lock);
+        Lock::try_acquire(&path, &holder("bob"), Locking::Required).unwrap();
     }
 
     #[test]

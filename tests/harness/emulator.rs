@@ -94,7 +94,7 @@ impl Emulator {
     /// Returns every call so far, in the order in which they arrived.
     pub(crate) fn calls(&self) -> Vec<Call> {
         let text = std::fs::read_to_string(&self.log).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+        whole_lines(&text).map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
     }
 
     pub(crate) fn mutating_calls(&self) -> Vec<Call> {
@@ -145,4 +145,9 @@ impl Drop for Emulator {
             thread.join().ok();
         }
     }
+}
+
+/// Returns the lines of a log that is being written: the last one may be there in part only.
+pub(crate) fn whole_lines(text: &str) -> std::str::Lines<'_> {
+    text.rsplit_once('\n').map_or("", |(whole, _)| whole).lines()
 }

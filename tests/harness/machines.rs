@@ -79,9 +79,9 @@ pub(crate) fn until(desk: &Desk, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Waits until so many calls have arrived.
-pub(crate) fn after_calls(emulator: &Emulator, calls: usize, child: &mut Child) {
+pub(crate) fn after_calls(desk: &Desk, emulator: &Emulator, calls: usize, child: &mut Child) {
     while emulator.mutating_calls().len() < calls {
-        assert!(child.try_wait().unwrap().is_none(), "it is at work");
+        assert!(child.try_wait().unwrap().is_none(), "it has ended: {}", said(desk));
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -99,7 +99,7 @@ pub(crate) fn each_called_once(emulator: &Emulator) {
 pub(crate) fn one_is_killed(one: &Desk, other: &Desk) {
     let emulator = Emulator::serve(&world());
     let mut killed = apply(one, &emulator, &[]);
-    after_calls(&emulator, 12, &mut killed);
+    after_calls(one, &emulator, 12, &mut killed);
     killed.kill().unwrap();
     killed.wait().unwrap();
     let (code, said) = ended(apply(other, &emulator, &["--lock-timeout", "1m"]), other);
@@ -113,7 +113,7 @@ pub(crate) fn one_is_killed(one: &Desk, other: &Desk) {
 pub(crate) fn one_stands_still(one: &Desk, other: &Desk) -> PathBuf {
     let emulator = Emulator::serve(&world());
     let mut still = apply(one, &emulator, &[]);
-    after_calls(&emulator, 12, &mut still);
+    after_calls(one, &emulator, 12, &mut still);
     let pid = Pid::from_child(&still);
     kill_process(pid, Signal::STOP).unwrap();
     let (code, said) = ended(apply(other, &emulator, &["--lock-timeout", "1m"]), other);

@@ -10,6 +10,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::harness::emulator::whole_lines;
+
 const REGIONS: [&str; 3] = ["cn-shanghai", "cn-beijing", "cn-hangzhou"];
 const INTERFACES: usize = 1000;
 const CHAINS: usize = 12;
@@ -145,7 +147,7 @@ impl<'d> Emulator<'d> {
 
     fn calls(&self) -> Vec<Value> {
         let text = fs::read_to_string(self.directory.join("calls")).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        whole_lines(&text).map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
 
