@@ -15,6 +15,7 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 
+use rustix::fs::{Access, access};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::zeroize::Zeroizing;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
@@ -34,6 +35,8 @@ pub struct Children {
     ours: Vec<OsString>,
     /// The variables that are credentials, or lead to some.
     credentials: Vec<OsString>,
+    /// Where programs are looked for (`PATH`).
+    path: Option<OsString>,
 }
 
 /// Which variables a program gets.
@@ -94,18 +97,45 @@ pub enum Failure {
     Lost(io::Error),
 }
 
+/// Why a program cannot be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unstartable {
+    /// It is there, and nobody may run it, or it is no file.
+    NotExecutable,
+    /// It is not there.
+    NotFound,
+}
+
 impl Children {
     /// Looks through the variables of this process; `supervisor` is how it starts itself.
     pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>, supervisor: PathBuf) -> Self {
         let mut children = Self { supervisor: Some(supervisor), ..Self::default() };
         for (name, value) in variables {
-            if environment::is_ours(&name) {
+            if name == "PATH" {
+                children.path = Some(value);
+            } else if environment::is_ours(&name) {
                 children.ours.push(name);
             } else if environment::is_credential(&name, &value) {
                 children.credentials.push(name);
             }
         }
         children
+    }
+
+    /// Returns why a program that was to start in `directory` could not, as far as files tell; `None` if nothing speaks against it,
+    /// or it is not known where programs are looked for.
+    pub fn would_not_start(&self, program: &str, directory: &Path) -> Option<Unstartable> {
+        let look = |path: &Path| match std::fs::metadata(path) {
+            Ok(found) if found.is_file() && access(path, Access::EXEC_OK).is_ok() => None,
+            Ok(_) => Some(Unstartable::NotExecutable),
+            Err(_) => Some(Unstartable::NotFound),
+        };
+        if program.contains('/') {
+            return look(&directory.join(program));
+        }
+        let places = std::env::split_paths(self.path.as_ref()?);
+        let found: Vec<Option<Unstartable>> = places.map(|place| look(&directory.join(place).join(program))).collect();
+        found.into_iter().min().unwrap_or(Some(Unstartable::NotFound))
     }
 
     /// Runs a program to its end. If this future is dropped before, the program is ended, with all that it started.

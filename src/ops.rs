@@ -14,7 +14,7 @@ pub mod asked;
 pub mod beside;
 pub mod buckets;
 pub mod change;
-mod check;
+pub mod check;
 mod command;
 pub mod confirm;
 pub mod connection;

@@ -3,12 +3,25 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::child::Children;
+use crate::child::{Children, Unstartable};
 use crate::executor::Gate;
+use crate::plan::{Plan, Warning};
 use crate::store::account::AccountLocks;
 
 use super::project::Project;
 use super::{account_lock, command};
+
+/// Warns of a check that is asked for between waves and could not be started from here: it would be found out once the first
+/// wave is done.
+pub fn missing(plan: &Plan, project: &Project, children: &Children) -> Option<Warning> {
+    let rollout = plan.rollout.as_ref().filter(|rollout| plan.is_rollout() && rollout.waves.len() > 1)?;
+    let program = rollout.check.as_ref()?.first()?;
+    let is_found = match children.would_not_start(program, command::place(&project.directory))? {
+        Unstartable::NotFound => false,
+        Unstartable::NotExecutable => true,
+    };
+    Some(Warning::CheckMissing { program: program.clone(), is_found })
+}
 
 /// Runs check commands where the spec's other relative paths start from, and frees the account in pauses.
 pub(super) struct CheckCommand<'p> {

@@ -22,8 +22,7 @@ pub(super) async fn run(
 ) -> Result<(), String> {
     let Some(program) = arguments.first() else { return Ok(()) };
     let (directory, children) = surroundings;
-    // The directory of a spec without one is the current one, which has a name here.
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let directory = place(directory);
     let run = children.run(Program {
         arguments,
         directory: Some(directory),
@@ -48,4 +47,9 @@ pub(super) async fn run(
             Err(format!("the {what} `{program}` {failure}"))
         }
     }
+}
+
+/// Names the directory of a spec: that of one without is the current one.
+pub(super) fn place(directory: &Path) -> &Path {
+    if directory.as_os_str().is_empty() { Path::new(".") } else { directory }
 }

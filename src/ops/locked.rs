@@ -42,7 +42,7 @@ use super::history::{of_change, passed_over, to_take_back};
 use super::project::Project;
 use super::rollback::{Done, Loosened, Way};
 use super::session::{self, Applied, Approval, Foreseen, Front, Session, Task};
-use super::{approval, beside, live, saved};
+use super::{approval, beside, check, live, saved};
 
 pub use unless::{unless_signalled, unless_taken_over};
 
@@ -392,6 +392,8 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
         if planned.takes_back.is_none() && planned.plan.is_rollout() {
             let last = self.store.run_ids()?.last().map(|id| self.store.run(id)).transpose()?.flatten();
             planned.plan.warnings.extend(last.as_ref().and_then(live::stopped_between_waves));
+            let missing = check::missing(&planned.plan, project, self.session.access.environment.children());
+            planned.plan.warnings.extend(missing.filter(|_| !self.is_rehearsal));
         }
         front.planned(&planned.plan);
         for (address, run_id) in planned.takes_back.iter().flat_map(|takes_back| &takes_back.back_already) {

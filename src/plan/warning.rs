@@ -50,6 +50,13 @@ pub enum Warning {
         /// What said no: the reason's stable word.
         reason: String,
     },
+    /// The check between waves could not be started where this plan was made.
+    CheckMissing {
+        /// The program; untrusted text.
+        program: String,
+        /// It is there, and cannot be run.
+        is_found: bool,
+    },
     /// A run awaits confirmation, or was not taken back whole.
     Unconfirmed {
         /// The run.
@@ -259,6 +266,7 @@ impl Warning {
             Self::RunGoingOn { .. } => Some("run_going_on"),
             Self::RunDied { .. } => Some("run_died"),
             Self::RolloutStopped { .. } => Some("rollout_stopped"),
+            Self::CheckMissing { .. } => Some("check_missing"),
             Self::Unconfirmed { .. } => Some("unconfirmed"),
             Self::TakenAlong { .. } => Some("taken_along"),
             Self::Renamed { .. } => Some("renamed"),

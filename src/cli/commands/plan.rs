@@ -10,6 +10,7 @@ use crate::bounds;
 use crate::history::{self, Recorded};
 use crate::language::{self, say};
 use crate::ops::asked::{self, Asked};
+use crate::ops::check;
 use crate::ops::connection::connect_and_look;
 use crate::ops::failure::{Exit, Refusal};
 use crate::ops::live;
@@ -43,7 +44,9 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let (cloud, target) = (&connection.cloud, (&connection.target, read));
     let asked = Asked { options: &options, when_open };
     let identities = connection.identities();
-    let (project, plan, seen) = asked::plan(project, &recorded, cloud, target, asked).await?;
+    let (project, mut plan, seen) = asked::plan(project, &recorded, cloud, target, asked).await?;
+    let missing = check::missing(&plan, &project, invocation.access().environment.children());
+    plan.warnings.extend(missing);
     if let Some(path) = &arguments.out {
         save(path, &plan, arguments.force)?;
     }

@@ -92,6 +92,14 @@ pub fn warning(warning: &Warning, zone: &Zone) -> Said {
                 run_id
             ),
         ),
+        Warning::CheckMissing { program, is_found } => said(
+            match is_found {
+                true => say!("the rollout's check `{program}` cannot be run: it is no program, or nobody may run it", program),
+                false => say!("the rollout's check `{program}` cannot be started: there is no such program here", program),
+            },
+            say!("an apply from here stops after its first wave, with that wave done; a path is taken from the spec's directory")
+                .to_owned(),
+        ),
         Warning::Unconfirmed { run_id, until, is_due, left_by, in_doubt } => {
             let (until, is_due, left_by) = (*until, *is_due, left_by.as_ref());
             let (summary, detail) =
