@@ -80,10 +80,12 @@ pub fn run() -> Exit {
 }
 
 fn work(runtime: &Runtime) -> Exit {
-    let arguments = habits::translated(std::env::args_os(), Cli::command());
+    // Made once: what it is made of is most of what a small command does.
+    let grammar = Cli::command();
+    let arguments = habits::translated(std::env::args_os(), &grammar);
     let no_color = arguments.iter().any(|argument| argument == "--no-color");
     let specs = habits::specs_named(&arguments);
-    let cli = match parse(arguments) {
+    let cli = match parse(arguments, grammar) {
         Ok(cli) => cli,
         Err(error) => return errors::usage(&Output::new(no_color), error),
     };
@@ -164,21 +166,25 @@ async fn leave(exit: Exit) -> Exit {
 /// Below this many columns the help of a flag stands under it: beside it there is no room.
 const NARROW: usize = 60;
 
-fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+fn parse(arguments: Vec<OsString>, grammar: clap::Command) -> Result<Cli, clap::Error> {
     // A pipeline sets the variables that it has no value for to nothing. Of trust nothing is no answer.
     let is_out =
         |name: &OsStr| name != "RICTL_TRUST_SPEC" && std::env::var_os(name).is_some_and(|value| value.is_empty());
-    match parse_without(arguments.clone(), is_out) {
+    match parse_without(arguments.clone(), grammar, is_out) {
         // What a variable sets counts as typed, and whoever typed no more than a command wants its help.
-        Err(error) if error.kind() == ErrorKind::MissingSubcommand => parse_without(arguments, |_| true),
+        Err(error) if error.kind() == ErrorKind::MissingSubcommand => parse_without(arguments, Cli::command(), |_| true),
         parsed => parsed,
     }
 }
 
 /// Parses what was typed, and the variables but for some.
-fn parse_without(arguments: Vec<OsString>, is_out: impl Fn(&OsStr) -> bool) -> Result<Cli, clap::Error> {
+fn parse_without(
+    arguments: Vec<OsString>,
+    grammar: clap::Command,
+    is_out: impl Fn(&OsStr) -> bool,
+) -> Result<Cli, clap::Error> {
     let width = output::help_width();
-    let grammar = Cli::command().term_width(width).next_line_help(width < NARROW);
+    let grammar = grammar.term_width(width).next_line_help(width < NARROW);
     let mut grammar = grammar.mut_args(|argument| match argument.get_env() {
         Some(name) if is_out(name) => argument.env(Resettable::Reset),
         _ => argument,

@@ -266,7 +266,7 @@ fn known(table: &[(&[&str], &'static str)], error: &clap::Error, context: Contex
 /// `-auto-approve`: a long flag with one dash gets its second one. So does a misspelt one, that it is told what it
 /// resembles; only what begins with a short flag that takes a value is left alone. `--json=true` is `--json`, and
 /// `--json=false` takes it back.
-pub(super) fn translated(arguments: impl IntoIterator<Item = OsString>, grammar: Command) -> Vec<OsString> {
+pub(super) fn translated(arguments: impl IntoIterator<Item = OsString>, grammar: &Command) -> Vec<OsString> {
     let (mut known, mut switches) = (BTreeSet::new(), BTreeSet::new());
     let mut open = vec![grammar];
     while let Some(command) = open.pop() {
@@ -277,7 +277,7 @@ pub(super) fn translated(arguments: impl IntoIterator<Item = OsString>, grammar:
                 switches.insert(long.to_owned());
             }
         }
-        open.extend(command.get_subcommands().cloned());
+        open.extend(command.get_subcommands());
     }
     known.extend(["help".to_owned(), "version".to_owned()]);
     let mut translated: Vec<OsString> = Vec::new();
@@ -339,7 +339,7 @@ mod tests {
 
     fn typed(words: &str) -> String {
         let words = words.split(' ').map(OsString::from);
-        let words = translated(words, super::super::args::Cli::command());
+        let words = translated(words, &super::super::args::Cli::command());
         words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 
