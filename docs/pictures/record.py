@@ -20,7 +20,7 @@ EXAMPLE = REPOSITORY / "examples" / "maintenance-drain"
 PICTURE = REPOSITORY / "docs" / "pictures" / "drain.svg"
 COMMANDS = ["rictl apply --auto-approve", "rictl whatif --down sh-backup"]
 
-# Seconds: before a command is typed, from there to its first answer, and the last moment, held until it begins anew.
+# Seconds: before a further command is typed, from there to its first answer, and the last moment, held until it begins anew.
 PAUSE, TYPING, HOLD = 1.5, 0.8, 12.0
 FONT, LINE, MARGIN = 12, 16, 18
 ADVANCE = 0.602 * FONT
@@ -52,8 +52,8 @@ def record(binary, directory, home):
         "CLICOLOR_FORCE": "1",
     }
     for command in COMMANDS:
-        clock += PAUSE
         if lines:
+            clock += PAUSE
             lines.append((clock, ""))
         lines.append((clock, "$ " + command))
         clock += TYPING
@@ -97,6 +97,9 @@ def draw(lines):
         rows.append(f'<text class="{kind} t{len(moments) - 1}" x="{MARGIN}" y="{y}" xml:space="preserve">{drawn}</text>')
     shown = []
     for number, moment in enumerate(moments):
+        if moment == 0:
+            # The first command stands there from the first frame on: nobody looks at an empty box.
+            continue
         at = 100 * moment / whole
         shown.append(f"    @keyframes t{number} {{ 0% {{ opacity: 0 }} {at:.2f}%, 100% {{ opacity: 1 }} }}")
         shown.append(f"    .t{number} {{ animation: t{number} {whole:.2f}s step-end infinite }}")
