@@ -133,6 +133,8 @@ bounds! {
     EVENT_TEXT = 512, Bytes, "answer of the API", "one text of an event; the rest is cut off";
     /// What a check says is shown on one screen.
     COMMAND_BYTES = 4096, Bytes, "check and notify commands", "what is kept of their standard error";
+    /// A repository of 100,000 packed refs comes to 7 MB.
+    CHECKOUT_FILE_BYTES = 16 << 20, Bytes, "git checkout that a spec lies in", "what is read of one of its files, where git cannot be asked";
     /// A robot says a line.
     ROBOT_ANSWER_BYTES = 64 << 10, Bytes, "answer of a chat robot or webhook", "what is read of it";
     /// No documented request comes near.

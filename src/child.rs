@@ -61,6 +61,8 @@ pub struct Program<'p> {
     pub given: Given,
     /// Variables that are set beside these.
     pub set: Vec<(&'static str, OsString)>,
+    /// Further variables that it does not get.
+    pub unset: &'static [&'static str],
     /// Which of its streams is listened to; the other goes nowhere.
     pub ear: Ear,
 }
@@ -180,6 +182,9 @@ impl Children {
             Given::NoCredentials => [self.ours.as_slice(), &self.credentials],
         };
         for name in hidden.into_iter().flatten() {
+            command.env_remove(name);
+        }
+        for name in program.unset {
             command.env_remove(name);
         }
         let (output, errors) = match program.ear {

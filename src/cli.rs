@@ -172,7 +172,9 @@ fn parse(arguments: Vec<OsString>, grammar: clap::Command) -> Result<Cli, clap::
         |name: &OsStr| name != "RICTL_TRUST_SPEC" && std::env::var_os(name).is_some_and(|value| value.is_empty());
     match parse_without(arguments.clone(), grammar, is_out) {
         // What a variable sets counts as typed, and whoever typed no more than a command wants its help.
-        Err(error) if error.kind() == ErrorKind::MissingSubcommand => parse_without(arguments, Cli::command(), |_| true),
+        Err(error) if error.kind() == ErrorKind::MissingSubcommand => {
+            parse_without(arguments, Cli::command(), |_| true)
+        }
         parsed => parsed,
     }
 }

@@ -169,6 +169,15 @@ pub struct RunStarted {
     pub steps: Vec<PlannedStep>,
 }
 
+/// What the spec was checked out of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The commit.
+    pub id: String,
+    /// Whether the spec differed from it, where that is known.
+    pub is_altered: Option<bool>,
+}
+
 /// What a run can later be asked about, beside what it did. All of it is untrusted text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {

@@ -15,6 +15,7 @@ pub mod beside;
 pub mod buckets;
 pub mod change;
 pub mod check;
+pub mod checkout;
 mod command;
 pub mod confirm;
 pub mod connection;

@@ -121,6 +121,7 @@ async fn begin<'s>(
     let has_taken_along = take_along(session, &mut recorded, &connection.target, front)?;
     Ok(Locked::new(session, run_id, connection.cloud, connection.target, store, recorded)?
         .taking_along(has_taken_along)
+        .speaking_as(connection.principal)
         .keeping(account))
 }
 

@@ -29,6 +29,7 @@ pub(super) async fn run(
         input,
         given: Given::NoCredentials,
         set: Vec::new(),
+        unset: &[],
         ear: Ear::Errors(MAX_OUTPUT),
     });
     match tokio::time::timeout(timeout, run).await {

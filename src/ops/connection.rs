@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use crate::alibaba::credentials::{Chain, Identities, Whoami};
 use crate::alibaba::{Client, CredentialSource, Credentials, Endpoint, Settings};
 use crate::clock::Clock;
-use crate::cloud::{CloudError, CloudRead as _, Effect, ErrorKind};
+use crate::cloud::{CloudError, CloudRead as _, Effect, ErrorKind, Identity};
 use crate::emulator::http::ServeOptions;
 use crate::emulator::{
     self, DEFAULT_ACCESS_KEY_ID, DEFAULT_ACCESS_KEY_SECRET, Host, HostError, Manner, SeedError, World,
@@ -84,6 +84,8 @@ pub struct Connection {
     pub chain: Option<Arc<Chain>>,
     /// What the account's calls really reach.
     pub reach: Reach,
+    /// The cloud's name of the caller (ARN), where it said one; untrusted text.
+    pub principal: Option<String>,
 }
 
 /// Reaches what the spec names, to read, and asks whose account it is. Nothing is written: the world of an emulator is looked
@@ -126,17 +128,17 @@ pub async fn connect_and_look(
     let identity = Box::pin(dialled.identify(project));
     let read = Box::pin(sight.read(&project.spec, &dialled.cloud, &clock));
     // Where nobody knows whose account it is, what is read is of no use.
-    let (target, read) = match select(identity, read).await {
-        Either::Left((target, read)) => (target?, read.await),
-        Either::Right((read, target)) => (target.await?, read),
+    let (identified, read) = match select(identity, read).await {
+        Either::Left((identified, read)) => (identified?, read.await),
+        Either::Right((read, identified)) => (identified.await?, read),
     };
-    Ok((dialled.to(target), read))
+    Ok((dialled.to(identified), read))
 }
 
 async fn reach(project: &Project, access: &Access, clock: Clock, manner: Manner) -> Result<Connection> {
     let dialled = dial((project, &[]), access, clock, manner).await?;
-    let target = dialled.identify(project).await?;
-    Ok(dialled.to(target))
+    let identified = dialled.identify(project).await?;
+    Ok(dialled.to(identified))
 }
 
 /// A cloud of which nobody knows yet whose account it is.
@@ -148,16 +150,17 @@ pub(super) struct Dialled {
 }
 
 impl Dialled {
-    async fn identify(&self, project: &Project) -> Result<Target> {
-        let account_id = self.account_id().await.map_err(|unknown| unknown.told())?;
-        Ok(self.target(project, account_id))
+    /// Asks who calls, and says whose interfaces those of a spec are then.
+    async fn identify(&self, project: &Project) -> Result<(Target, Option<String>)> {
+        let Identity { account_id, arn } = self.identity().await.map_err(|unknown| unknown.told())?;
+        Ok((self.target(project, account_id), Some(arn).filter(|arn| !arn.is_empty())))
     }
 
-    /// Asks whose account it is.
-    pub(super) async fn account_id(&self) -> Result<AccountId, Unidentified> {
+    /// Asks who calls.
+    pub(super) async fn identity(&self) -> Result<Identity, Unidentified> {
         let own = AccountName::default_account();
         match self.cloud.identity(&own).await {
-            Ok(identity) => Ok(identity.account_id),
+            Ok(identity) => Ok(identity),
             Err(error) => Err(Unidentified { whose: whose(self.chain.as_deref(), &own, &error).await, error }),
         }
     }
@@ -171,9 +174,9 @@ impl Dialled {
         Target { provider: settings.provider, account_id, endpoint }
     }
 
-    fn to(self, target: Target) -> Connection {
+    fn to(self, (target, principal): (Target, Option<String>)) -> Connection {
         let Self { cloud, chain, reach, .. } = self;
-        Connection { cloud, target, chain, reach }
+        Connection { cloud, target, chain, reach, principal }
     }
 }
 

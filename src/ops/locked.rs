@@ -69,6 +69,8 @@ pub struct Locked<'s, C, S> {
     account: Option<AccountLocks>,
     /// Nothing but its cloud and its store is to hear of what it does.
     is_rehearsal: bool,
+    /// The cloud's name of the caller.
+    principal: Option<String>,
 }
 
 /// What plans may know of the state.
@@ -171,6 +173,7 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
             late_calls: None,
             account: None,
             is_rehearsal: false,
+            principal: None,
         })
     }
 
@@ -178,6 +181,12 @@ impl<'s, C: Acting, S: Store> Locked<'s, C, S> {
     #[must_use]
     pub(super) fn rehearsing(self) -> Self {
         Self { is_rehearsal: true, ..self }
+    }
+
+    /// Says whom the cloud takes the caller for.
+    #[must_use]
+    pub(super) fn speaking_as(self, principal: Option<String>) -> Self {
+        Self { principal, ..self }
     }
 
     /// Says that what is recorded holds what came along from states beside this one: it is to be committed.

@@ -62,7 +62,7 @@ async fn read_together(projects: &[&Project], number: usize, access: &Access, cl
         return join_all(each).await;
     };
     let wanted: Vec<Vec<Wanted>> = projects.iter().map(|project| live::wanted(&project.spec)).collect();
-    let identity = Box::pin(dialled.account_id());
+    let identity = Box::pin(dialled.identity());
     let read = Box::pin(refresh::refresh_each(&dialled.cloud, &clock, &wanted));
     // Where nobody knows whose account it is, what is read is of no use.
     let known = match select(identity, read).await {
@@ -71,7 +71,7 @@ async fn read_together(projects: &[&Project], number: usize, access: &Access, cl
         Either::Right((read, account)) => account.await.map(|account| (account, read)),
     };
     let (account, read) = match known {
-        Ok(known) => known,
+        Ok((identity, read)) => (identity.account_id, read),
         Err(unknown) => return projects.iter().map(|_| Err(unknown.clone().told())).collect(),
     };
     let targets: Vec<Target> = projects.iter().map(|project| dialled.target(project, account.clone())).collect();

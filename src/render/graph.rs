@@ -176,24 +176,35 @@ impl<'a> Graph<'a> {
 
     fn svg(&self) -> String {
         let numbers = self.numbers();
-        let edges: Vec<(usize, usize)> = self
-            .depends_on
-            .iter()
-            .filter_map(|edge| Some((*numbers.get(edge.to)?, *numbers.get(edge.from)?)))
-            .collect();
-        let mut layers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (node, depth) in depths(self.nodes.len(), &edges).into_iter().enumerate() {
-            layers.entry(depth).or_default().push(node);
-        }
+        let needs = self.depends_on.iter();
+        let needs = needs.filter_map(|edge| Some((*numbers.get(edge.to)?, *numbers.get(edge.from)?)));
+        let steps: BTreeMap<&StepId, usize> =
+            self.steps.iter().zip(self.nodes.len()..).map(|(id, at)| (*id, at)).collect();
+        let order = self.order.iter().filter_map(|edge| Some((*steps.get(edge.to)?, *steps.get(edge.from)?)));
+        let arrow = |is_order| move |(from, to)| svg::Arrow { from, to, is_order };
+        let arrows: Vec<svg::Arrow> = needs.map(arrow(false)).chain(order.map(arrow(true))).collect();
         let groups: BTreeMap<&Address, &GroupName> = self
             .groups
             .iter()
             .flat_map(|(group, members)| members.iter().map(move |member| (*member, *group)))
             .collect();
         let group = |node: &Node<'_>| groups.get(node.address).map(|group| format!("in {group}")).unwrap_or_default();
-        let labels: Vec<[String; 3]> =
-            self.nodes.iter().map(|node| [node.address.to_string(), node.note(), group(node)]).collect();
-        svg::layered(&labels, &layers.into_values().collect::<Vec<_>>(), &edges)
+        let things = self.nodes.iter().map(|node| [node.address.to_string(), node.note(), group(node)]);
+        let things = things.map(|lines| svg::Node { lines, is_step: false });
+        let step =
+            |id: &&StepId| svg::Node { lines: [id.to_string(), "step".to_owned(), String::new()], is_step: true };
+        let boxes: Vec<svg::Node> = things.chain(self.steps.iter().map(step)).collect();
+        svg::layered(&boxes, &self.layers(&arrows), &arrows)
+    }
+
+    /// Lays out the interfaces, what is needed above what needs it, and below them the steps in their order.
+    fn layers(&self, arrows: &[svg::Arrow]) -> Vec<Vec<usize>> {
+        let edges: Vec<(usize, usize)> = arrows.iter().map(|arrow| (arrow.from, arrow.to)).collect();
+        let mut layers: BTreeMap<(bool, usize), Vec<usize>> = BTreeMap::new();
+        for (at, depth) in depths(self.nodes.len() + self.steps.len(), &edges).into_iter().enumerate() {
+            layers.entry((at >= self.nodes.len(), depth)).or_default().push(at);
+        }
+        layers.into_values().collect()
     }
 
     fn numbers(&self) -> BTreeMap<&'a Address, usize> {

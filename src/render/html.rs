@@ -5,11 +5,11 @@
 
 use std::io::{self, Write};
 
-use super::page::changes::{Changes, Extent, Wave};
+use super::page::changes::{Changes, Wave};
 use super::page::findings::Finding;
 use super::page::steps::StepRow;
 use super::page::table::Table;
-use super::page::{self, Body, Entry, Lead, Page, Section, Verdict};
+use super::page::{self, Body, Card, Entry, Fact, GROUPS, Lead, Page, Section, Verdict};
 use super::past::PastRun;
 use super::phrase::Phrase;
 use super::svg::{self, escaped};
@@ -19,11 +19,15 @@ use super::topology::Topology;
 use super::words::next::Given;
 use crate::drift::Drift;
 use crate::fleet::Fleet;
+use crate::journal::Commit;
 use crate::plan::Plan;
 use crate::run::Report;
 
 /// The most rows of a table.
 const MOST_ROWS: usize = 2_000;
+
+/// The most rows, cards or links that are seen at once; the rest unfolds.
+const MOST_OPEN: usize = 40;
 
 const HEAD: &str = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
 <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
@@ -39,12 +43,20 @@ code,.mono{font:13px ui-monospace,monospace;overflow-wrap:anywhere}svg{width:100
 .good{color:var(--good)}.bad{color:var(--bad)}.change{color:var(--change)}\n\
 tr.bad,tr.change,tr.good{color:inherit}tr.bad td:first-child{color:var(--bad)}tr.change td:first-child{color:var(--change)}\
 tr.good td:first-child{color:var(--good)}\n\
-@media(min-width:40rem){tr[class] td:first-child{white-space:nowrap}}\n";
+@media(min-width:40rem){tr[class] td:first-child{white-space:nowrap}}\n\
+.groups{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,17rem),1fr));gap:.6rem}\n\
+.group{border:1px solid var(--line);border-left:4px solid var(--line);border-radius:6px;padding:.3rem .7rem;overflow-wrap:anywhere;color:inherit}\
+.group.bad{border-left-color:var(--bad)}.group.change{border-left-color:var(--change)}.group.bad h3{color:var(--bad)}\n\
+h3{font-size:1rem;margin:.2rem 0}dl{margin:.2rem 0}dt{color:var(--faint);float:left;margin-right:.4rem}dt::after{content:\":\"}dd{margin:0 0 .2rem}\n\
+summary{cursor:pointer;color:var(--faint);margin:.4rem 0}\n\
+@media print{body{max-width:none;padding:0}h2,h3{break-after:avoid}tr,li,.group,svg{break-inside:avoid}.scroll{overflow:visible}\
+details::details-content{content-visibility:visible;height:auto}}\n";
 
 /// The colours of a dark screen.
 const DARK: &str = "@media(prefers-color-scheme:dark){:root{--line:#30363d;--faint:#8b949e;--good:#3fb950;--bad:#f85149;--change:#d29922}\
 body{color:#e6edf3;background:#0d1117}\
-svg{background:#fff;border-radius:6px}}\n";
+.f-ink{fill:#e6edf3}.f-soft{fill:#b1bac4}.f-faint{fill:#8b949e}.s-edge{stroke:#484f58}.f-good{fill:#3fb950}.s-good{stroke:#3fb950}\
+.f-bad{fill:#f85149}.s-bad{stroke:#f85149}.f-change{fill:#d29922}.s-change{stroke:#d29922}.f-idle{fill:#8b949e}.s-idle{stroke:#8b949e}}\n";
 
 /// The most columns that are read as rows beside each other; a row of more is a card, as every row is on a narrow screen.
 const MOST_COLUMNS: usize = 7;
@@ -65,14 +77,24 @@ fn cards(table: &str) -> String {
     rules.into_iter().map(|(element, rule)| format!("{table} {element}{{{rule}}}")).collect()
 }
 
-/// Writes a plan, with the topology where it is known; `given` is what the command was typed with.
-pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, given: &Given, topology: Option<&Topology>) -> io::Result<()> {
+/// What a page of a plan shows beside the plan, where it is known.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Around<'a> {
+    /// Who is linked to whom.
+    pub topology: Option<&'a Topology>,
+    /// What the spec was checked out of.
+    pub commit: Option<&'a Commit>,
+}
+
+/// Writes a plan; `given` is what the command was typed with.
+pub fn plan<W: Write + ?Sized>(out: &mut W, plan: &Plan, given: &Given, around: Around<'_>) -> io::Result<()> {
     let routes = Some(svg::routes(plan)).filter(|picture| !picture.is_empty());
-    let page = page::plan::page(plan, given);
+    let mut page = page::plan::page(plan, given);
+    page.facts.extend(around.commit.map(|commit| Fact::new("Commit", page::run::at_commit(Phrase::default(), commit))));
     let mut html = Html::titled(&page.title, MOST_ROWS);
-    html.page(&page, None, topology);
+    html.page(&page, &page::plan::cards(plan), None, around.topology);
     if let Some(routes) = routes {
-        html.picture("What rides on what goes down", &routes);
+        html.picture("What rides on what goes down", &routes, plan.routes.len());
     }
     html.write(out)
 }
@@ -84,12 +106,12 @@ pub fn drift<W: Write + ?Sized>(
     given: &Given,
     topology: Option<&Topology>,
 ) -> io::Result<()> {
-    write(out, &page::drift::page(drift, given), None, topology)
+    write(out, &page::drift::page(drift, given), &page::drift::cards(drift), None, topology)
 }
 
 /// Writes how every state of a store stands.
 pub fn fleet<W: Write + ?Sized>(out: &mut W, fleet: &Fleet) -> io::Result<()> {
-    write(out, &page::fleet::page(fleet), None, None)
+    write(out, &page::fleet::page(fleet), &[], None, None)
 }
 
 /// Writes a run with its timeline, and the topology where it is known.
@@ -99,17 +121,18 @@ pub fn run<W: Write + ?Sized>(
     given: &Given,
     topology: Option<&Topology>,
 ) -> io::Result<()> {
-    write(out, &page::run::page(past, given), Some(&past.report), topology)
+    write(out, &page::run::page(past, given), &page::run::cards(&past.report), Some(&past.report), topology)
 }
 
 fn write<W: Write + ?Sized>(
     out: &mut W,
     page: &Page,
+    cards: &[Card],
     run: Option<&Report>,
     topology: Option<&Topology>,
 ) -> io::Result<()> {
     let mut html = Html::titled(&page.title, MOST_ROWS);
-    html.page(page, run, topology);
+    html.page(page, cards, run, topology);
     html.write(out)
 }
 
@@ -118,7 +141,7 @@ pub fn ticket<W: Write + ?Sized>(out: &mut W, ticket: &Ticket) -> io::Result<()>
     let mut html = Html::titled(&page::ticket::title(ticket), usize::MAX);
     for (number, page) in page::ticket::pages(ticket).iter().enumerate() {
         html.text.push_str(if number == 0 { "<article>\n" } else { "<article style=\"break-before:page\">\n" });
-        html.page(page, None, None);
+        html.page(page, &[], None, None);
         html.text.push_str("</article>\n");
     }
     html.write(out)
@@ -139,20 +162,23 @@ impl Html {
         Self { text: format!("{HEAD}{style}<title>{title}</title>\n</head>\n<body>\n"), most_rows }
     }
 
-    fn page(&mut self, page: &Page, run: Option<&Report>, topology: Option<&Topology>) {
+    /// Adds a report. Where groups have cards, what their list says is on those.
+    fn page(&mut self, page: &Page, cards: &[Card], run: Option<&Report>, topology: Option<&Topology>) {
         self.text.push_str(&format!("<h1>{}</h1>\n", escaped(&page.title.to_string())));
         self.verdict(&page.verdict);
         page.facts.iter().for_each(|fact| self.fact(fact.label, &fact.says));
         if let Some(next) = &page.next {
             self.fact("Next", next);
         }
-        page.sections.iter().filter(|section| section.is_urgent).for_each(|section| self.section(section));
+        let sections = || page.sections.iter().filter(|section| section.title != GROUPS || cards.is_empty());
+        sections().filter(|section| section.is_urgent).for_each(|section| self.section(section));
+        self.cards(cards);
         if let Some(run) = run {
-            self.picture("Timeline", &svg::timeline(run));
+            self.picture("Timeline", &svg::timeline(run), run.results.len());
         }
-        page.sections.iter().filter(|section| !section.is_urgent).for_each(|section| self.section(section));
+        sections().filter(|section| !section.is_urgent).for_each(|section| self.section(section));
         if let Some(topology) = topology {
-            self.picture("Topology", &svg::topology(topology));
+            self.picture("Topology", &svg::topology(topology), topology.links.values().map(Vec::len).sum());
         }
     }
 
@@ -170,39 +196,55 @@ impl Html {
         self.text.push_str(&format!("<p class=\"mono\">{}</p>\n", escaped(text)));
     }
 
-    fn picture(&mut self, title: &str, svg: &str) {
-        self.text.push_str(&format!("<h2>{title}</h2>\n{svg}"));
+    /// Adds a picture of so many rows.
+    fn picture(&mut self, title: &str, svg: &str, rows: usize) {
+        self.text.push_str(&match rows {
+            ..=MOST_OPEN => format!("<h2>{title}</h2>\n{svg}"),
+            _ => format!("<h2>{title}</h2>\n<details>\n<summary>{rows} rows</summary>\n{svg}</details>\n"),
+        });
+    }
+
+    fn cards(&mut self, cards: &[Card]) {
+        let row = |(what, says): &(&str, String)| format!("<dt>{what}</dt><dd>{}</dd>", escaped(says));
+        let card = |card: &Card| {
+            let class = match card.tone {
+                Tone::Bad => "group bad",
+                Tone::Change => "group change",
+                _ => "group",
+            };
+            let rows: String = card.rows.iter().map(row).collect();
+            format!("<section class=\"{class}\"><h3>{}</h3><dl>{rows}</dl></section>\n", escaped(&card.name))
+        };
+        let cards: Vec<String> = cards.iter().map(card).collect();
+        self.rows(GROUPS, ("<div class=\"groups\">\n", "</div>\n"), &cards, MOST_OPEN);
     }
 
     fn section(&mut self, section: &Section) {
         let title = section.title;
+        // What is written for a ticket is read whole, as is what may not be overlooked.
+        let open = if section.may_fold && self.most_rows < usize::MAX { MOST_OPEN } else { usize::MAX };
         match &section.body {
             Body::List(entries) if entries.iter().any(|entry| entry.code.is_some()) => {
-                self.table(title, &coded(entries));
+                self.table(title, &coded(entries), open);
             }
-            Body::List(entries) => self.list(title, entries.iter().map(|entry| told(entry, section.lead))),
-            Body::Changes(changes) => {
-                if changes.extent() != Extent::All {
-                    self.table("Groups", &changes.group_table());
-                }
-                self.table(title, &Changes::table(changes.blocks.iter()));
-            }
+            Body::List(entries) => self.list(title, entries.iter().map(|entry| told(entry, section.lead)), open),
+            Body::Changes(changes) => self.table(title, &Changes::table(changes.blocks.iter()), open),
             Body::Order(waves, between) => {
-                self.table(title, &order(waves));
-                self.list("Rollout", between.iter().map(ToString::to_string));
+                self.table(title, &order(waves), open);
+                self.list("Rollout", between.iter().map(ToString::to_string), open);
             }
-            Body::Findings(findings) => self.table(title, &Finding::table(findings)),
-            Body::Steps(rows) => self.table(title, &StepRow::table(rows)),
-            Body::Table(table) => self.table(title, table),
+            Body::Findings(findings) => self.table(title, &Finding::table(findings), open),
+            Body::Steps(rows) => self.table(title, &StepRow::table(rows), open),
+            Body::Table(table) => self.table(title, table, open),
         }
     }
 
-    fn list(&mut self, title: &str, items: impl Iterator<Item = String>) {
+    fn list(&mut self, title: &str, items: impl Iterator<Item = String>, open: usize) {
         let items: Vec<String> = items.map(|item| format!("<li>{}</li>\n", escaped(&item))).collect();
-        self.rows(title, "<ul>\n", &items, "</ul>\n");
+        self.rows(title, ("<ul>\n", "</ul>\n"), &items, open);
     }
 
-    fn table(&mut self, title: &str, table: &Table) {
+    fn table(&mut self, title: &str, table: &Table, seen: usize) {
         let heads: String = table.heads.iter().map(|head| format!("<th>{head}</th>")).collect();
         let class = if table.heads.len() > MOST_COLUMNS { " class=\"cards\"" } else { "" };
         let open = format!("<div class=\"scroll\"><table{class}>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n");
@@ -214,16 +256,22 @@ impl Html {
             format!("<tr{class}>{}</tr>\n", std::iter::zip(&table.heads, row).map(cell).collect::<String>())
         };
         let rows: Vec<String> = table.rows.iter().enumerate().map(row).collect();
-        self.rows(title, &open, &rows, "</tbody>\n</table></div>\n");
+        self.rows(title, (&open, "</tbody>\n</table></div>\n"), &rows, seen);
     }
 
-    fn rows(&mut self, title: &str, open: &str, rows: &[String], close: &str) {
+    /// Adds rows, of which so many are seen at once, between what opens and what closes them.
+    fn rows(&mut self, title: &str, (open, close): (&str, &str), rows: &[String], seen: usize) {
         if rows.is_empty() {
             return;
         }
-        self.text.push_str(&format!("<h2>{title}</h2>\n{open}"));
-        rows.iter().take(self.most_rows).for_each(|row| self.text.push_str(row));
-        self.text.push_str(close);
+        let shown = &rows[..rows.len().min(self.most_rows)];
+        let (seen, folded) = shown.split_at(shown.len().min(seen));
+        self.text.push_str(&format!("<h2>{title}</h2>\n{open}{}{close}", seen.concat()));
+        if !folded.is_empty() {
+            let (more, folded) = (folded.len(), folded.concat());
+            self.text
+                .push_str(&format!("<details>\n<summary>{more} more</summary>\n{open}{folded}{close}</details>\n"));
+        }
         if let Some(text) = and_more(rows.len().saturating_sub(self.most_rows), "", "…") {
             self.paragraph(&format!("{text}; --json has everything."));
         }

@@ -20,13 +20,16 @@ use self::steps::StepRow;
 use self::table::Table;
 use super::phrase::Phrase;
 use super::text::Tone;
-use super::words::groups::Standing;
+use super::words::groups::{Standing, is_tight, kept, standing};
 use super::words::next::Given;
 use super::words::plan::{Said, warning};
 use crate::calendar::Zone;
 use crate::language::say;
-use crate::plan::Warning;
+use crate::plan::{GroupHealth, Guard, Warning};
 use crate::resource::ScopeFailure;
+
+/// The heading of what is said of groups.
+pub(crate) const GROUPS: &str = "Groups";
 
 /// One report.
 #[derive(Clone, Debug)]
@@ -157,6 +160,17 @@ pub(crate) enum Body {
     Table(Table),
 }
 
+/// What a page shows of one group.
+#[derive(Clone, Debug)]
+pub(crate) struct Card {
+    /// The group.
+    pub(crate) name: String,
+    /// In a bad way, a worry, or neither.
+    pub(crate) tone: Tone,
+    /// What there is to say, each with what it is.
+    pub(crate) rows: Vec<(&'static str, String)>,
+}
+
 /// One thing said.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
@@ -265,6 +279,38 @@ fn unread(failures: &[ScopeFailure]) -> Section {
     Section::new("Could not be read", Lead::Labels { are_own: false }, body).urgent().whole()
 }
 
+/// Puts those first that are in a bad way, then the worries.
+pub(crate) fn by_trouble(mut cards: Vec<Card>) -> Vec<Card> {
+    cards.sort_by_key(|card| match card.tone {
+        Tone::Bad => 0,
+        Tone::Change => 1,
+        _ => 2,
+    });
+    cards
+}
+
+/// Makes the card of a group: its lowest moment, where something goes down in it, and how it stands at some time.
+fn card(group: &GroupHealth, guard: Option<&Guard>, when: &'static str) -> Card {
+    let tone = match (group.is_finding(), group.is_unknown() || guard.is_some_and(is_tight)) {
+        (true, _) => Tone::Bad,
+        (false, true) => Tone::Change,
+        (false, false) => Tone::Plain,
+    };
+    let mut rows: Vec<(&'static str, String)> = guard.map(lowest).into_iter().collect();
+    rows.push((when, standing(group).says));
+    Card { name: group.name.to_string(), tone, rows }
+}
+
+/// Makes the card of a group of which no more is known than what a plan was to leave it with.
+fn planned_card(guard: &Guard) -> Card {
+    let tone = if is_tight(guard) { Tone::Change } else { Tone::Plain };
+    Card { name: guard.group.to_string(), tone, rows: vec![lowest(guard)] }
+}
+
+fn lowest(guard: &Guard) -> (&'static str, String) {
+    ("Lowest", kept(guard))
+}
+
 /// Says how groups stand that a reader has to know of.
 fn groups(standings: &[Standing<'_>]) -> Section {
     let entry = |standing: &Standing<'_>| {
@@ -273,7 +319,7 @@ fn groups(standings: &[Standing<'_>]) -> Section {
         Entry::new(tone, mark, standing.name.to_string(), Some(standing.says.clone()))
     };
     let body = Body::List(standings.iter().map(entry).collect());
-    Section::new("Groups", Lead::Line(say!("Groups:")), body).urgent()
+    Section::new(GROUPS, Lead::Line(say!("Groups:")), body).urgent()
 }
 
 /// Says the warnings.

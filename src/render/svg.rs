@@ -16,6 +16,54 @@ use crate::plan::{BlockReason, Plan};
 use crate::resource::{Address, GroupName, Status};
 use crate::run::Report;
 
+/// What is drawn in which colour: the one of light paper, and a class by which a page gives it another one on a dark screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Paint {
+    /// Names.
+    Ink,
+    /// What is said beside them.
+    Soft,
+    /// What is said last.
+    Faint,
+    /// Frames.
+    Edge,
+    /// Up, or well done.
+    Good,
+    /// Trouble.
+    Bad,
+    /// On its way.
+    Change,
+    /// Down as declared, or not reported.
+    Idle,
+}
+
+impl Paint {
+    fn color(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Ink => ("ink", "#1f2328"),
+            Self::Soft => ("soft", "#424a53"),
+            Self::Faint => ("faint", "#656d76"),
+            Self::Edge => ("edge", "#bbb"),
+            Self::Good => ("good", "#1a7f37"),
+            Self::Bad => ("bad", "#cf222e"),
+            Self::Change => ("change", "#9a6700"),
+            Self::Idle => ("idle", "#8c959f"),
+        }
+    }
+
+    /// Returns the attributes of what is filled with it.
+    fn fill(self) -> String {
+        let (class, color) = self.color();
+        format!("fill=\"{color}\" class=\"f-{class}\"")
+    }
+
+    /// Returns the attributes of a line of it.
+    fn stroke(self) -> String {
+        let (class, color) = self.color();
+        format!("fill=\"none\" stroke=\"{color}\" class=\"s-{class}\"")
+    }
+}
+
 /// The width of every picture, in its own units: about a phone's screen.
 const WIDTH: u32 = 380;
 
@@ -55,10 +103,10 @@ pub(crate) fn topology(topology: &Topology) -> String {
         }
         left -= shown;
         let top = picture.height;
-        picture.text(8, 16, "start", "#333", &near.id, 27);
-        picture.text(WIDTH - 8, 16, "end", "#333", &far.id, 27);
-        picture.text(8, 30, "start", "#777", &near.place, 27);
-        picture.text(WIDTH - 8, 30, "end", "#777", &far.place, 27);
+        picture.text(8, 16, "start", Paint::Ink, &near.id, 27);
+        picture.text(WIDTH - 8, 16, "end", Paint::Ink, &far.id, 27);
+        picture.text(8, 30, "start", Paint::Faint, &near.place, 27);
+        picture.text(WIDTH - 8, 30, "end", Paint::Faint, &far.place, 27);
         picture.height += 40;
         let mut links: Vec<&Link> = links.iter().collect();
         if shown < links.len() {
@@ -83,53 +131,77 @@ pub(crate) fn timeline(report: &Report) -> String {
         let begin = result.started_at.map_or(0.0, at);
         let width = (result.finished_at.map_or(1.0, at) - begin).max(0.005);
         let track = f64::from(WIDTH - 16);
-        picture.text(8, 14, "start", "#333", &result.step.id.0, 34);
-        picture.text(WIDTH - 8, 14, "end", "#555", &outcome(result), 24);
+        picture.text(8, 14, "start", Paint::Ink, &result.step.id.0, 34);
+        picture.text(WIDTH - 8, 14, "end", Paint::Soft, &outcome(result), 24);
         picture.shape(format_args!(
-            r#"<rect x="{:.1}" y="{}" width="{:.1}" height="8" rx="2" fill="{}"/>"#,
+            r#"<rect x="{:.1}" y="{}" width="{:.1}" height="8" rx="2" {}/>"#,
             8.0 + begin * track,
             picture.height + 19,
             width * track,
-            color_of_tone(tone(result)),
+            paint_of_tone(tone(result)).fill(),
         ));
         picture.height += 34;
     }
     let scale = duration(std::time::Duration::from_secs_f64(whole));
-    picture.text(8, 14, "start", "#777", "0s", 8);
-    picture.text(WIDTH - 8, 14, "end", "#777", &scale, 12);
+    picture.text(8, 14, "start", Paint::Faint, "0s", 8);
+    picture.text(WIDTH - 8, 14, "end", Paint::Faint, &scale, 12);
     picture.height += 20;
     picture.left_out(begun().count().saturating_sub(MOST_ROWS), "steps");
     picture.finish("timeline")
 }
 
-/// Draws boxes in layers, top down, and the lines between them; `layers` holds indexes into `labels`. A layer that is
+/// A box of a graph.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    /// What stands in it.
+    pub(crate) lines: [String; 3],
+    /// It is something that is done, and no thing.
+    pub(crate) is_step: bool,
+}
+
+/// A line of a graph, by the places of its boxes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Arrow {
+    /// What is needed, or comes before.
+    pub(crate) from: usize,
+    /// What needs it, or comes after.
+    pub(crate) to: usize,
+    /// It is about when, and not about what.
+    pub(crate) is_order: bool,
+}
+
+/// Draws boxes in layers, top down, and the lines between them; `layers` holds indexes into `nodes`. A layer that is
 /// too wide for a screen goes on in the next row.
-pub(crate) fn layered(labels: &[[String; 3]], layers: &[Vec<usize>], edges: &[(usize, usize)]) -> String {
+pub(crate) fn layered(nodes: &[Node], layers: &[Vec<usize>], arrows: &[Arrow]) -> String {
     const BOX: (u32, u32) = (180, 54);
     const GAP: (u32, u32) = (20, 36);
     const MOST_BOXES: usize = 6;
     let rows: Vec<&[usize]> = layers.iter().flat_map(|layer| layer.chunks(MOST_BOXES)).collect();
     let mut picture = Picture::default();
-    let mut places = vec![(0, 0); labels.len()];
+    let mut places = vec![(0, 0); nodes.len()];
     let widest = rows.iter().map(|row| row.len()).max().unwrap_or(1).max(1);
-    for (row, nodes) in (0_u32..).zip(&rows) {
-        for (column, node) in (0_u32..).zip(*nodes) {
+    for (row, boxes) in (0_u32..).zip(&rows) {
+        for (column, node) in (0_u32..).zip(*boxes) {
             places[*node] = (10 + column * (BOX.0 + GAP.0), 10 + row * (BOX.1 + GAP.1));
         }
     }
-    for (from, to) in edges {
+    for Arrow { from, to, is_order } in arrows {
         let ((x1, y1), (x2, y2)) = (places[*from], places[*to]);
         let (x1, x2, y1) = (x1 + BOX.0 / 2, x2 + BOX.0 / 2, y1 + BOX.1);
-        picture.shape(format_args!(r##"<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="#888"/>"##));
+        let dashes = if *is_order { " stroke-dasharray=\"4 3\"" } else { "" };
+        picture.shape(format_args!(r##"<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="#888"{dashes}/>"##));
         picture.shape(format_args!(r##"<circle cx="{x2}" cy="{y2}" r="3" fill="#888"/>"##));
     }
-    for ((x, y), lines) in places.iter().zip(labels) {
+    for ((x, y), node) in places.iter().zip(nodes) {
         let (width, height) = BOX;
+        let (round, fill) = if node.is_step { (height / 2, "#fff") } else { (4, "#f6f8fa") };
+        let inset = if node.is_step { 18 } else { 8 };
         picture.shape(format_args!(
-            r##"<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4" fill="#f6f8fa" stroke="#888"/>"##
+            r##"<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="{round}" fill="{fill}" stroke="#888"/>"##
         ));
-        for ((down, fill), line) in [(16, "#222"), (31, "#666"), (46, "#666")].iter().zip(lines) {
-            picture.text(x + 8, y + down, "start", fill, line, 25);
+        for ((down, paint), line) in [(16, Paint::Ink), (31, Paint::Faint), (46, Paint::Faint)].iter().zip(&node.lines)
+        {
+            picture.text(x + inset, y + down, "start", *paint, line, if node.is_step { 21 } else { 25 });
         }
     }
     let rows = u32::try_from(rows.len()).unwrap_or(u32::MAX);
@@ -153,7 +225,7 @@ pub(crate) fn routes(plan: &Plan) -> String {
             break;
         }
         let top = picture.height;
-        picture.text(8, 16, "start", "#333", site.map_or("in no group", GroupName::as_str), 40);
+        picture.text(8, 16, "start", Paint::Ink, site.map_or("in no group", GroupName::as_str), 40);
         picture.height += 24;
         for riding in links {
             let shown = riding.rows.len().min(left);
@@ -173,7 +245,7 @@ struct Riding<'p> {
     address: &'p Address,
     /// What becomes of it.
     becomes: &'static str,
-    color: &'static str,
+    paint: Paint,
     /// Prefixes, and what remains of them; nothing where nothing does.
     rows: Vec<(String, Option<String>)>,
 }
@@ -193,14 +265,14 @@ fn sites(plan: &Plan) -> BTreeMap<Option<&GroupName>, Vec<Riding<'_>>> {
             (alike.named().to_owned(), remains)
         };
         let rows = words::alike(routes).into_iter().map(row).collect();
-        let riding = Riding { address, becomes: "goes down", color: "#8c959f", rows };
+        let riding = Riding { address, becomes: "goes down", paint: Paint::Idle, rows };
         sites.entry(groups.get(address).copied()).or_default().push(riding);
     }
     for blocked in &plan.blocked {
         let BlockReason::Route(loss) = &blocked.reason else { continue };
         let rows =
             if loss.prefixes.is_empty() { Vec::new() } else { vec![(words::named_prefixes(&loss.prefixes), None)] };
-        let riding = Riding { address: &blocked.address, becomes: "stays up", color: "#1a7f37", rows };
+        let riding = Riding { address: &blocked.address, becomes: "stays up", paint: Paint::Good, rows };
         sites.entry(groups.get(&blocked.address).copied()).or_default().push(riding);
     }
     sites.values_mut().for_each(|links| links.retain(|riding| !riding.rows.is_empty()));
@@ -227,47 +299,51 @@ impl Picture {
     }
 
     /// Writes a text of at most `columns` columns; the whole of it shows when pointed at.
-    fn text(&mut self, x: u32, y: u32, anchor: &str, fill: &str, text: &str, columns: usize) {
+    fn text(&mut self, x: u32, y: u32, anchor: &str, paint: Paint, text: &str, columns: usize) {
         let y = self.height + y;
         let (clipped, whole) = (escaped(&shortened(text, columns, "…")), escaped(text));
         self.shape(format_args!(
-            r#"<text x="{x}" y="{y}" text-anchor="{anchor}" fill="{fill}">{clipped}<title>{whole}</title></text>"#
+            r#"<text x="{x}" y="{y}" text-anchor="{anchor}" {}>{clipped}<title>{whole}</title></text>"#,
+            paint.fill(),
         ));
     }
 
     fn link(&mut self, link: &Link) {
         let y = self.height + 22;
-        let [left, right] = link.sides.each_ref().map(|side| color(side.status.as_ref()));
         let middle = WIDTH / 2;
-        self.shape(format_args!(r#"<path d="M12 {y}H{middle}" stroke="{left}" stroke-width="2"/>"#));
-        self.shape(format_args!(r#"<path d="M{middle} {y}H{}" stroke="{right}" stroke-width="2"/>"#, WIDTH - 12));
-        self.shape(format_args!(r#"<circle cx="12" cy="{y}" r="4" fill="{left}"/>"#));
-        self.shape(format_args!(r#"<circle cx="{}" cy="{y}" r="4" fill="{right}"/>"#, WIDTH - 12));
+        let halves = [("M12", middle, 12), (&*format!("M{middle}"), WIDTH - 12, WIDTH - 12)];
+        for ((from, to, end), side) in halves.into_iter().zip(&link.sides) {
+            let paint = paint(side);
+            // What nobody reported is no more than a guess: dashed, and hollow.
+            let (dashes, dot) = match side.status {
+                Some(_) => ("", paint.fill()),
+                None => (" stroke-dasharray=\"4 3\"", paint.stroke()),
+            };
+            self.shape(format_args!(r#"<path d="{from} {y}H{to}" stroke-width="2"{dashes} {}/>"#, paint.stroke()));
+            self.shape(format_args!(r#"<circle cx="{end}" cy="{y}" r="4" {dot}/>"#));
+        }
         for (x, anchor, side) in [(8, "start", &link.sides[0]), (WIDTH - 8, "end", &link.sides[1])] {
-            self.text(x, 13, anchor, "#222", side.name(), 27);
-            self.text(x, 37, anchor, "#555", &state(side), 27);
+            self.text(x, 13, anchor, Paint::Ink, side.name(), 27);
+            self.text(x, 37, anchor, Paint::Soft, &state(side), 27);
         }
         self.height += 48;
     }
 
     fn riding(&mut self, riding: &Riding<'_>, rows: usize) {
         let y = self.height + 10;
-        self.shape(format_args!(r#"<circle cx="14" cy="{y}" r="4" fill="{}"/>"#, riding.color));
-        self.text(24, 14, "start", "#222", riding.address.as_str(), 34);
-        self.text(WIDTH - 8, 14, "end", "#555", riding.becomes, 14);
+        self.shape(format_args!(r#"<circle cx="14" cy="{y}" r="4" {}/>"#, riding.paint.fill()));
+        self.text(24, 14, "start", Paint::Ink, riding.address.as_str(), 34);
+        self.text(WIDTH - 8, 14, "end", Paint::Soft, riding.becomes, 14);
         self.height += 20;
         for (prefixes, remains) in riding.rows.iter().take(rows) {
-            let (color, says) = match remains {
-                Some(remains) => ("#1a7f37", format!("keeps {remains}")),
-                None => ("#cf222e", "no other next hop".to_owned()),
+            let (paint, says) = match remains {
+                Some(remains) => (Paint::Good, format!("keeps {remains}")),
+                None => (Paint::Bad, "no other next hop".to_owned()),
             };
             let y = self.height + 3;
-            self.shape(format_args!(
-                r#"<path d="M14 {}V{y}H28" fill="none" stroke="{color}" stroke-width="2"/>"#,
-                y - 8
-            ));
-            self.text(34, 7, "start", "#333", prefixes, 48);
-            self.text(34, 21, "start", color, &says, 48);
+            self.shape(format_args!(r#"<path d="M14 {}V{y}H28" stroke-width="2" {}/>"#, y - 8, paint.stroke()));
+            self.text(34, 7, "start", Paint::Ink, prefixes, 48);
+            self.text(34, 21, "start", paint, &says, 48);
             self.height += 32;
         }
         self.height += 4;
@@ -275,7 +351,7 @@ impl Picture {
 
     fn left_out(&mut self, count: usize, what: &str) {
         if let Some(text) = and_more(count, what, "…") {
-            self.text(8, 14, "start", "#777", &text, 50);
+            self.text(8, 14, "start", Paint::Faint, &text, 50);
             self.height += 20;
         }
     }
@@ -283,8 +359,9 @@ impl Picture {
     fn frame(&mut self, top: u32) {
         let (height, width) = (self.height - top - 6, WIDTH - 2);
         self.shape(format_args!(
-            r##"<rect x="1" y="{}" width="{width}" height="{height}" rx="6" fill="none" stroke="#bbb"/>"##,
-            top + 1
+            r#"<rect x="1" y="{}" width="{width}" height="{height}" rx="6" {}/>"#,
+            top + 1,
+            Paint::Edge.stroke()
         ));
         self.height += 4;
     }
@@ -308,21 +385,23 @@ fn state(side: &Side) -> String {
     }
 }
 
-fn color(status: Option<&Status>) -> &'static str {
-    match status {
-        Some(Status::Active) => "#1a7f37",
-        Some(Status::Inactive) => "#8c959f",
-        Some(status) if status.is_transitional() => "#bf8700",
-        _ => "#cf222e",
+/// Returns what an end is drawn in: red is for trouble, and that nobody reports an end which nobody declared is none.
+fn paint(side: &Side) -> Paint {
+    match &side.status {
+        Some(Status::Active) => Paint::Good,
+        Some(Status::Inactive) => Paint::Idle,
+        Some(status) if status.is_transitional() => Paint::Change,
+        None if side.address.is_none() => Paint::Idle,
+        _ => Paint::Bad,
     }
 }
 
-fn color_of_tone(tone: Tone) -> &'static str {
+fn paint_of_tone(tone: Tone) -> Paint {
     match tone {
-        Tone::Good => "#1a7f37",
-        Tone::Bad => "#cf222e",
-        Tone::Change => "#bf8700",
-        _ => "#8c959f",
+        Tone::Good => Paint::Good,
+        Tone::Bad => Paint::Bad,
+        Tone::Change => Paint::Change,
+        _ => Paint::Idle,
     }
 }
 

@@ -94,7 +94,9 @@ impl Emulator {
     /// Returns every call so far, in the order in which they arrived.
     pub(crate) fn calls(&self) -> Vec<Call> {
         let text = std::fs::read_to_string(&self.log).unwrap();
-        whole_lines(&text).map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+        whole_lines(&text)
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")))
+            .collect()
     }
 
     pub(crate) fn mutating_calls(&self) -> Vec<Call> {

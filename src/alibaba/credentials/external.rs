@@ -34,6 +34,7 @@ pub(super) async fn run(command: &str, environment: &Environment) -> Result<Prof
         input: None,
         given: Given::AllButOurs,
         set: path.into_iter().chain(home).collect(),
+        unset: &[],
         ear: Ear::Output(MAX_BYTES),
     });
     let ended = tokio::time::timeout(TIMEOUT, run)

@@ -10,15 +10,16 @@ use crate::bounds;
 use crate::history::{self, Recorded};
 use crate::language::{self, say};
 use crate::ops::asked::{self, Asked};
-use crate::ops::check;
+
 use crate::ops::connection::connect_and_look;
 use crate::ops::failure::{Exit, Refusal};
-use crate::ops::live;
 use crate::ops::part::Sight;
 use crate::ops::session::today;
 use crate::ops::shared_file::{self, Access};
+use crate::ops::{check, checkout, live};
 use crate::plan::{Plan, PlanOptions};
 use crate::render;
+use crate::render::html::Around;
 use crate::render::topology::Topology;
 use crate::render::words::next::Given;
 use crate::resource::DriftPolicy;
@@ -45,8 +46,8 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
     let asked = Asked { options: &options, when_open };
     let identities = connection.identities();
     let (project, mut plan, seen) = asked::plan(project, &recorded, cloud, target, asked).await?;
-    let missing = check::missing(&plan, &project, invocation.access().environment.children());
-    plan.warnings.extend(missing);
+    let children = invocation.environment.children();
+    plan.warnings.extend(check::missing(&plan, &project, children));
     if let Some(path) = &arguments.out {
         save(path, &plan, arguments.force)?;
     }
@@ -70,7 +71,9 @@ pub(super) async fn plan(arguments: &PlanArgs, invocation: &Invocation, output: 
             _ => output.say(&line),
         }
     }
-    print(output, &arguments.format, &plan, &given, topology.as_ref())?;
+    let commit = if is_page { checkout::commit_of(&project, children).await } else { None };
+    let around = Around { topology: topology.as_ref(), commit: commit.as_ref() };
+    print(output, &arguments.format, &plan, &given, around)?;
     if let (Some(path), Format::Text) = (&arguments.out, arguments.format.format()) {
         let name = path.display();
         let text = output.spoken(|| match shared_file::is_stream(path) {
@@ -104,14 +107,14 @@ pub(super) fn print(
     format: &FormatArgs,
     plan: &Plan,
     given: &Given,
-    topology: Option<&Topology>,
+    around: Around<'_>,
 ) -> Result<()> {
     let view = output.view_of(format.full);
     output.print(|out| match format.format() {
         Format::Text => render::plan::text(out, plan, given, view),
         Format::Json => render::plan::document(out, plan),
         Format::Markdown => render::markdown::plan(out, plan, given),
-        Format::Html => render::html::plan(out, plan, given, topology),
+        Format::Html => render::html::plan(out, plan, given, around),
     })
 }
 

@@ -15,6 +15,7 @@ use crate::ops::project::Project;
 use crate::ops::{approval, beside, state_backup, state_edit, state_transfer};
 use crate::plan::Plan;
 use crate::render;
+use crate::render::html::Around;
 use crate::render::past::PastRun;
 use crate::render::state::Shown;
 use crate::render::words::next::Given;
@@ -38,7 +39,7 @@ pub(super) fn show(arguments: &ShowArgs, invocation: &Invocation, output: &Outpu
         let saved = apply::read_any_plan(Path::new(what))?;
         let used_by = used_by(&saved, invocation);
         let given = Given { saved: Some(what.clone()), used_by, ..invocation.given() };
-        plan::print(output, &arguments.format, &saved, &given, None)?;
+        plan::print(output, &arguments.format, &saved, &given, Around::default())?;
         return Ok(Exit::Done);
     }
     let what = arguments.what.as_deref().unwrap_or("last");

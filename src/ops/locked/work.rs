@@ -11,10 +11,10 @@ use crate::cloud::acting::Acting;
 use crate::duration::milliseconds;
 use crate::executor::{self, Ended, Known, OnError, Surroundings};
 use crate::history::{self, Seen};
-use crate::journal::{Entry, Evidence, Ground, LateCalls, LockWord, Operation, PlannedStep, RunStarted};
+use crate::journal::{Commit, Entry, Evidence, Ground, LateCalls, LockWord, Operation, PlannedStep, RunStarted};
 use crate::ops::approval::parts;
 use crate::ops::session::{Front, Ran};
-use crate::ops::{check, live};
+use crate::ops::{check, checkout, live};
 use crate::plan::{Action, FloorMember, Plan, Step};
 use crate::refresh::Refresh;
 use crate::render::words;
@@ -83,7 +83,16 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
         let known = Known { reads, earlier, needs, expected };
         let late_calls = self.late_calls(plan.steps.first().map(|step| &step.scope)).await?;
         let claim = self.store.lease().map(|lease| lease.claim());
-        let evidence = Evidence { approved, claim, late_calls, ..self.evidence(&plan, takes_back, &live) };
+        let commit = self.commit().await;
+        let evidence = Evidence {
+            approved,
+            claim,
+            late_calls,
+            principal: self.principal.clone(),
+            commit_dirty: commit.as_ref().and_then(|commit| commit.is_altered),
+            commit: commit.map(|commit| commit.id),
+            ..self.evidence(&plan, takes_back, &live)
+        };
         let header = self.header(&plan, run_id, operation, evidence);
         front.begin(&plan);
         let clock = &self.session.clock;
@@ -225,6 +234,14 @@ impl<C: Acting, S: Store> Locked<'_, C, S> {
             evidence,
             steps,
         }
+    }
+
+    /// Returns what the spec was checked out of.
+    async fn commit(&self) -> Option<Commit> {
+        if self.is_rehearsal {
+            return None;
+        }
+        checkout::commit_of(&self.session.project, self.session.access.environment.children()).await
     }
 
     /// Returns what is known of the circumstances.

@@ -8,8 +8,13 @@ use super::Project;
 /// Returns the path of a spec from the root of the repository that it is in, if it is in one.
 pub fn path_in_repository(path: &Path) -> Option<String> {
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let root = real.ancestors().skip(1).find(|directory| directory.join(".git").exists())?;
+    let root = root_of(&real)?;
     real.strip_prefix(root).ok().map(|path| path.display().to_string())
+}
+
+/// Returns the root of the repository that a file lies in, if it lies in one.
+pub fn root_of(real: &Path) -> Option<&Path> {
+    real.ancestors().skip(1).find(|directory| directory.join(".git").exists())
 }
 
 /// Names specs, each by its `name`, else by its path in its repository, else by its whole path; no two are called the same. Of a

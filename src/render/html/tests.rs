@@ -19,10 +19,18 @@ fn skeleton(html: &str) -> BTreeSet<String> {
     elements(html).iter().map(|element| element.split('"').step_by(2).collect()).collect()
 }
 
+fn commit(id: &str) -> Commit {
+    Commit { id: id.to_owned(), is_altered: Some(true) }
+}
+
+fn around<'a>(topology: &'a Topology, commit: &'a Commit) -> Around<'a> {
+    Around { topology: Some(topology), commit: Some(commit) }
+}
+
 fn pages(text: &str) -> [String; 5] {
     let topology = Topology::new(&spec(), &hostile_live_state(text));
     [
-        written(|out| plan(out, &hostile_plan(text), &Given::default(), Some(&topology))),
+        written(|out| plan(out, &hostile_plan(text), &Given::default(), around(&topology, &commit(text)))),
         written(|out| drift(out, &hostile_drift(text), &Given::default(), Some(&topology))),
         written(|out| run(out, &past(hostile_report(text)), &Given::default(), Some(&topology))),
         written(|out| ticket(out, &hostile_ticket(text))),
@@ -33,7 +41,10 @@ fn pages(text: &str) -> [String; 5] {
 #[test]
 fn shows_a_plan_a_drift_a_run_and_a_ticket() {
     let topology = Topology::new(&spec(), &live_state());
-    insta::assert_snapshot!("plan", written(|out| plan(out, &rich_plan(), &Given::default(), Some(&topology))));
+    insta::assert_snapshot!(
+        "plan",
+        written(|out| plan(out, &rich_plan(), &Given::default(), around(&topology, &commit("0123abc"))))
+    );
     insta::assert_snapshot!("drift", written(|out| drift(out, &sample_drift(), &Given::default(), None)));
     insta::assert_snapshot!("run", written(|out| run(out, &past(report()), &Given::default(), None)));
     insta::assert_snapshot!("fleet", written(|out| fleet(out, &sample_fleet("net/site-d"))));
@@ -73,9 +84,20 @@ fn closes_every_element_that_it_opens_and_says_what_a_browser_must_know() {
 }
 
 #[test]
+fn what_is_more_than_forty_rows_unfolds_and_what_may_not_be_overlooked_is_seen() {
+    let folded = |plan: &Plan| {
+        written(|out| super::plan(out, plan, &Given::default(), Around::default())).matches("<details>").count()
+    };
+    assert_eq!(folded(&large_plan(40)), 0);
+    assert_eq!(folded(&large_plan(41)), 1, "the changes");
+    let ticket = written(|out| ticket(out, &sample_ticket()));
+    assert!(!ticket.contains("<details>"));
+}
+
+#[test]
 fn leaves_out_columns_that_have_nothing_to_say() {
-    assert!(!written(|out| plan(out, &large_plan(3), &Given::default(), None)).contains("Guards"));
-    assert!(written(|out| plan(out, &rich_plan(), &Given::default(), None)).contains("<th>Guards</th>"));
+    assert!(!written(|out| plan(out, &large_plan(3), &Given::default(), Around::default())).contains("Guards"));
+    assert!(written(|out| plan(out, &rich_plan(), &Given::default(), Around::default())).contains("<th>Guards</th>"));
 }
 
 #[test]
@@ -93,9 +115,9 @@ fn asks_the_network_for_nothing() {
 
 #[test]
 fn says_that_nothing_is_to_be_done_and_where_a_table_was_cut() {
-    assert!(written(|out| plan(out, &empty_plan(), &Given::default(), None)).contains("No changes."));
+    assert!(written(|out| plan(out, &empty_plan(), &Given::default(), Around::default())).contains("No changes."));
     assert!(
-        written(|out| plan(out, &large_plan(2_500), &Given::default(), None))
+        written(|out| plan(out, &large_plan(2_500), &Given::default(), Around::default()))
             .contains("… and 500 more; --json has everything.")
     );
 }

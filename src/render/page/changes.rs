@@ -194,6 +194,11 @@ impl GroupRow {
         ]
     }
 
+    /// Names all its links that change.
+    pub(crate) fn links_named(&self) -> Phrase {
+        self.named_links(self.links.len())
+    }
+
     fn named_links(&self, most: usize) -> Phrase {
         let links = || self.links.iter().take(most);
         let named = |kind: Kind| links().filter(move |(other, _)| *other == kind).map(|(_, name)| name.clone());

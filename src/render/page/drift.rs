@@ -1,7 +1,9 @@
 //! The sections of a drift check: what is not where it was, what could not be read, the warnings.
 
 use super::findings::Finding;
-use super::{Body, Entry, Fact, Lead, Page, Section, Verdict, groups, spec_fact, unread, warnings};
+use super::{
+    Body, Card, Entry, Fact, Lead, Page, Section, Verdict, by_trouble, card, groups, spec_fact, unread, warnings,
+};
 use crate::drift::{Drift, DriftCause, DriftItem, Unmanaged};
 use crate::language::say;
 use crate::render::phrase::Phrase;
@@ -37,6 +39,12 @@ pub(crate) fn page(drift: &Drift, given: &Given) -> Page {
         next: after_drift(drift, given),
     }
     .without_empty_sections()
+}
+
+/// Makes a card of each group.
+pub(crate) fn cards(drift: &Drift) -> Vec<Card> {
+    let shown = drift.groups.iter().filter(|_| !drift.hides_groups);
+    by_trouble(shown.map(|group| card(group, None, "Now")).collect())
 }
 
 /// Lists what is live and no spec declares, where that was asked for: that there is nothing is an answer as well.

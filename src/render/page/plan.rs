@@ -3,18 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{Block, Changes, GroupRow, Keeps, Kind, Wave};
-use super::{Body, Entry, FULL_WIDTH_COLON, Fact, Lead, Page, Place, Section, Verdict, spec_fact, split_behind};
+use super::{
+    Body, Card, Entry, FULL_WIDTH_COLON, Fact, Lead, Page, Place, Section, Verdict, by_trouble, spec_fact, split_behind,
+};
 use crate::cloud::Call;
 use crate::language::say;
 use crate::plan::{
-    Action, Assumed, Blocked, Floor, Guard, Plan, ResourceChange, RolloutPlan, Step, Traffic, Upcoming, Values,
+    Action, Assumed, Blocked, Floor, GroupHealth, Guard, Plan, ResourceChange, RolloutPlan, Step, Traffic, Upcoming,
+    Values,
 };
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
-use crate::render::words::groups::of_plan;
+use crate::render::words::groups::{lowest, of_plan};
 use crate::render::words::next::{Given, after_plan};
 use crate::render::words::plan as words;
-use crate::resource::{Address, GroupName};
+use crate::resource::Address;
 
 /// Builds the page of a plan; `given` is what the command was typed with.
 pub(crate) fn page(plan: &Plan, given: &Given) -> Page {
@@ -192,13 +195,7 @@ fn kind(steps: &[&Step]) -> Kind {
 
 fn groups(plan: &Plan, by_address: &[(&Address, Vec<&Step>)]) -> Vec<GroupRow> {
     let kinds: BTreeMap<&Address, Kind> = by_address.iter().map(|(address, steps)| (*address, kind(steps))).collect();
-    let mut guards: BTreeMap<&GroupName, &Guard> = BTreeMap::new();
-    for guard in plan.steps.iter().flat_map(|step| &step.guards) {
-        let lowest = guards.entry(&guard.group).or_insert(guard);
-        if guard.lowest < lowest.lowest {
-            *lowest = guard;
-        }
-    }
+    let guards = lowest(plan.steps.iter().flat_map(|step| &step.guards));
     let mut lone = kinds.clone();
     let mut rows: Vec<GroupRow> = Vec::new();
     for floor in &plan.floors {
@@ -213,6 +210,20 @@ fn groups(plan: &Plan, by_address: &[(&Address, Vec<&Step>)]) -> Vec<GroupRow> {
     rows.push(GroupRow { group: None, links, keeps: None });
     rows.retain(|row| !row.links.is_empty());
     rows
+}
+
+/// Makes a card of each group: what it keeps, how it stands, and which links of it change.
+pub(crate) fn cards(plan: &Plan) -> Vec<Card> {
+    let guards = lowest(plan.steps.iter().flat_map(|step| &step.guards));
+    let rows = groups(plan, &by_address(&plan.steps));
+    let touched: BTreeMap<&str, &GroupRow> = rows.iter().filter_map(|row| Some((row.group.as_deref()?, row))).collect();
+    let card = |group: &GroupHealth| {
+        let mut card = super::card(group, guards.get(&group.name).copied(), "Now");
+        let changes = touched.get(group.name.as_str()).map(|row| ("Changes", row.links_named().to_string()));
+        card.rows.extend(changes);
+        card
+    };
+    by_trouble(plan.groups.iter().map(card).collect())
 }
 
 /// Lists the links of a group that change, those that go down first.

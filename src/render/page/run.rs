@@ -1,13 +1,17 @@
 //! The sections of a run: its circumstances, why it ended as it did, what became of each step.
 
 use super::steps::StepRow;
-use super::{Body, Entry, FULL_WIDTH_EXCLAMATION, Fact, Lead, Page, Place, Section, Verdict, split_behind, version};
+use super::{
+    Body, Card, Entry, FULL_WIDTH_EXCLAMATION, Fact, Lead, Page, Place, Section, Verdict, by_trouble, split_behind,
+    version,
+};
 use crate::calendar::Zone;
-use crate::journal::{Evidence, LockWord, Operation, Outcome};
+use crate::journal::{Commit, Evidence, LockWord, Operation, Outcome};
+use crate::plan::GroupHealth;
 use crate::render::past::PastRun;
 use crate::render::phrase::Phrase;
 use crate::render::text::Tone;
-use crate::render::words::groups::worrying;
+use crate::render::words::groups::{lowest, worrying};
 use crate::render::words::next::{Given, after_run, after_show};
 use crate::render::words::report as words;
 use crate::render::words::run::label;
@@ -95,9 +99,14 @@ fn facts(past: &PastRun) -> Vec<Fact> {
 pub(super) fn spec(evidence: &Evidence) -> Phrase {
     let Some(name) = &evidence.spec else { return Phrase::ours("not recorded") };
     let phrase = Phrase::theirs(name.as_str());
-    let Some(commit) = &evidence.commit else { return phrase };
-    let dirty = if evidence.commit_dirty == Some(true) { ", altered since" } else { "" };
-    phrase.and(" at commit ").and_theirs(commit.as_str()).and(dirty)
+    let Some(id) = evidence.commit.clone() else { return phrase };
+    at_commit(phrase.and(" at commit "), &Commit { id, is_altered: evidence.commit_dirty })
+}
+
+/// Names a commit behind what is said already, and says whether the spec differs from it.
+pub(crate) fn at_commit(phrase: Phrase, commit: &Commit) -> Phrase {
+    let phrase = phrase.and_theirs(commit.id.as_str());
+    if commit.is_altered == Some(true) { phrase.and(", altered since") } else { phrase }
 }
 
 pub(super) fn who(report: &Report, evidence: &Evidence) -> Phrase {
@@ -146,6 +155,15 @@ fn groups(report: &Report) -> Section {
     let mut standings = worrying(&report.groups);
     standings.retain(|standing| !is_told(standing.name));
     super::groups(&standings)
+}
+
+/// Makes a card of each group: what it was to keep, and how it stood at the end, where that was read.
+pub(crate) fn cards(report: &Report) -> Vec<Card> {
+    let guards = lowest(report.results.iter().flat_map(|result| &result.step.guards));
+    let card = |group: &GroupHealth| super::card(group, guards.get(&group.name).copied(), "At the end");
+    let is_read = |name: &GroupName| report.groups.iter().any(|group| group.name == *name);
+    let planned = guards.iter().filter(|(name, _)| !is_read(name)).map(|(_, guard)| super::planned_card(guard));
+    by_trouble(report.groups.iter().map(card).chain(planned).collect())
 }
 
 /// Says what became of each step.

@@ -25,8 +25,8 @@ fn a_picture_of_many_links_shows_first_what_is_to_change_and_counts_the_rest() {
 
 #[test]
 fn a_wide_layer_goes_on_in_the_next_row() {
-    let labels = vec![["name", "note", "group"].map(str::to_owned); 100];
-    let drawn = layered(&labels, &[(0..99).collect(), vec![99]], &[(0, 99)]);
+    let boxes = vec![Node { lines: ["name", "note", "group"].map(str::to_owned), is_step: false }; 100];
+    let drawn = layered(&boxes, &[(0..99).collect(), vec![99]], &[Arrow { from: 0, to: 99, is_order: false }]);
     assert!(drawn.contains("viewBox=\"0 0 1220 1640\""), "{}", drawn.lines().next().unwrap_or_default());
 }
 

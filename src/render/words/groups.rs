@@ -84,18 +84,37 @@ pub(crate) fn worrying<'a>(groups: impl IntoIterator<Item = &'a GroupHealth>) ->
 
 /// Lists those of a plan: also the groups that it leaves with none to spare at its lowest moment.
 pub(crate) fn of_plan(plan: &Plan) -> Vec<Standing<'_>> {
-    let guards = plan.steps.iter().flat_map(|step| &step.guards);
-    let tight: BTreeMap<&GroupName, &Guard> = guards
-        .filter(|guard| guard.lowest.is_some_and(|lowest| lowest <= guard.floor))
-        .map(|guard| (&guard.group, guard))
-        .collect();
+    let lowest = lowest(plan.steps.iter().flat_map(|step| &step.guards));
     let said = |group| {
         let standing = standing(group);
-        match tight.get(standing.name) {
+        match lowest.get(standing.name) {
             _ if group.is_finding() || group.is_unknown() => Some(standing),
-            Some(guard) => Some(Standing { says: say!("{keeps}, none to spare", keeps = keeps(guard)), ..standing }),
-            None => None,
+            Some(guard) if is_tight(guard) => Some(Standing { says: kept(guard), ..standing }),
+            _ => None,
         }
     };
     plan.groups.iter().filter_map(said).collect()
+}
+
+/// Finds of each group what is said of its lowest moment.
+pub(crate) fn lowest<'g>(guards: impl Iterator<Item = &'g Guard>) -> BTreeMap<&'g GroupName, &'g Guard> {
+    let mut lowest: BTreeMap<&GroupName, &Guard> = BTreeMap::new();
+    for guard in guards {
+        let known = lowest.entry(&guard.group).or_insert(guard);
+        if guard.lowest < known.lowest {
+            *known = guard;
+        }
+    }
+    lowest
+}
+
+/// Returns whether a group has none to spare at its lowest moment.
+pub(crate) fn is_tight(guard: &Guard) -> bool {
+    guard.lowest.is_some_and(|lowest| lowest <= guard.floor)
+}
+
+/// Says what a group keeps, and whether that is all that it may.
+pub(crate) fn kept(guard: &Guard) -> String {
+    let keeps = keeps(guard);
+    if is_tight(guard) { say!("{keeps}, none to spare", keeps) } else { keeps }
 }
