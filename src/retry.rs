@@ -80,6 +80,7 @@ pub struct Retrying<C> {
     dice: Cell<Dice>,
     /// Where other processes of this host are met.
     street: Option<Rc<Street>>,
+    waits_unseen: bool,
 }
 
 impl<C> Retrying<C> {
@@ -94,7 +95,14 @@ impl<C> Retrying<C> {
             lines: Lines::new(),
             dice: Cell::new(Dice::new(seed)),
             street: None,
+            waits_unseen: false,
         }
+    }
+
+    /// Says nothing of the throttling that it waits out: nobody waits with it.
+    #[must_use]
+    pub fn unseen(self) -> Self {
+        Self { waits_unseen: true, ..self }
     }
 
     /// Counts the calls of other processes that meet at `place` as well, and lets them count ours.
@@ -144,7 +152,7 @@ impl<C> Retrying<C> {
                 // Even a call that is not repeated teaches the others to wait.
                 let pause = gate.throttled(sent, error.retry_after);
                 // Of a call that is not repeated here, whoever sent it tells.
-                if let Some(pause) = pause.filter(|_| may_repeat(&error)) {
+                if let Some(pause) = pause.filter(|_| may_repeat(&error) && !self.waits_unseen) {
                     warn!("{action} in {scope} throttled, waiting {:.1} s (attempt {attempts})", pause.as_secs_f64());
                 }
                 if !may_repeat(&error) || throttled >= self.policy.throttled_attempts {

@@ -26,7 +26,7 @@ use crate::run::StepReason;
 use crate::uptime::Uptime;
 
 pub use awaiting::{Awaiting, Touched};
-pub use codec::{FORMAT_VERSION, Unreadable, decode, encode, version};
+pub use codec::{FORMAT_VERSION, Unreadable, decode, encode, is_remnant, version};
 pub use durations::Durations;
 pub use guards::{Guards, WindowGuard};
 pub use records::{Identity, Records};

@@ -141,6 +141,14 @@ pub enum StoreError {
         /// What to do.
         hint: String,
     },
+    /// What lies where the state should was never a state.
+    #[error("{path} is no state of rictl: {detail}")]
+    NotOurs {
+        /// Which file.
+        path: String,
+        /// What it is read as.
+        detail: String,
+    },
     /// Written by a newer rictl.
     #[error("{path} has format version {found}, and this rictl reads versions up to {supported}")]
     Newer {
@@ -328,6 +336,9 @@ impl StoreError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Damaged { hint, .. } => hint.clone(),
+            Self::NotOurs { path, .. } => {
+                format!("it is left as it is: choose another `state.path`, or move {path} away if it is in the way")
+            }
             Self::Newer { .. } => "use the rictl that wrote it, or a newer one".into(),
             Self::Moved { .. } => "run `rictl plan` again".into(),
             Self::NotAFile { path, .. } => format!("move {path} away, or choose another `state.path`"),

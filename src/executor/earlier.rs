@@ -12,7 +12,7 @@ use super::machine::time::Now;
 use crate::journal::Outcome;
 use crate::resource::{Call, RouterInterfaceId, Scope};
 use crate::run::StepReason;
-use crate::state::{LastAction, Record, Records};
+use crate::state::{LastAction, READS_LAG, Record, Records};
 use crate::uptime::Uptime;
 
 /// For how long an accepted call may still show, from its intent: longer than transitions take and reads lag.
@@ -38,6 +38,8 @@ pub struct Earlier {
     pub accepted: bool,
     /// What of it has to be reckoned with.
     pub kind: Leftover,
+    /// It was seen on its way: how long after `at` a read that shows the status before it tells that it came to nothing.
+    pub tells_its_end: Option<Duration>,
 }
 
 /// Why a call of an earlier run has to be reckoned with.
@@ -88,6 +90,7 @@ fn of_done(record: &Record, is_recent: impl Fn(&LastAction) -> bool) -> Option<E
         uptime: action.uptime.clone(),
         accepted: true,
         kind: Leftover::JustDone,
+        tells_its_end: None,
     })
 }
 
@@ -101,6 +104,7 @@ fn of_record(record: &Record) -> Option<Earlier> {
         uptime: action.uptime.as_ref().map(|uptime| uptime.before(watched(action))),
         accepted: action.request_id.is_some(),
         kind: Leftover::OnItsWay,
+        tells_its_end: was_seen(action).then(|| watched(action) + READS_LAG.unsigned_abs()),
     })
 }
 
@@ -114,7 +118,13 @@ fn of_straggler(record: &Record) -> Option<Earlier> {
         uptime: straggler.uptime.clone(),
         accepted: false,
         kind: Leftover::Straggler,
+        tells_its_end: None,
     })
+}
+
+/// Returns whether a read showed it at work.
+fn was_seen(action: &LastAction) -> bool {
+    action.has_moved_since || action.found.as_ref() == Some(action.action.transition().through)
 }
 
 /// Returns for how long before its end it is known to have been on its way. When it was sent may be another process's time, by

@@ -103,6 +103,8 @@ struct OnItsWay<'a> {
     until: Moment,
     /// When the same may be sent again, if nobody knows whether it was done.
     again_at: Moment,
+    /// A read that was begun from then on and shows the status before it tells that it came to nothing.
+    falls_back_from: Option<Moment>,
 }
 
 /// What is being recorded.
@@ -276,7 +278,8 @@ impl<'a> Machine<'a> {
                         again_at
                     }
                 };
-                self.earlier.entry(address).or_default().push(OnItsWay { call, until, again_at });
+                let falls_back_from = call.tells_its_end.map(|after| now.instant + after.saturating_sub(call.age(now)));
+                self.earlier.entry(address).or_default().push(OnItsWay { call, until, again_at, falls_back_from });
             }
         }
         self.forget_what_has_ended();
@@ -377,14 +380,17 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Forgets what a read shows at its goal, and what has not shown for longer than it could take.
+    /// Forgets what a read shows at its goal or fallen back, and what has not shown for longer than it could take.
     fn forget_what_has_ended(&mut self) {
         let (sightings, now) = (&self.sightings, self.now.instant);
         self.earlier.retain(|_, on_its_way| {
-            on_its_way.retain(|OnItsWay { call, until, .. }| {
+            on_its_way.retain(|OnItsWay { call, until, falls_back_from, .. }| {
                 let seen = sightings.get(&call.scope, &call.id).map(|observed| &observed.status);
                 let is_shown = call.kind == Leftover::OnItsWay && seen == Some(call.call.transition().to);
-                !is_shown && *until > now
+                let begun = sightings.begun(&call.scope, &call.id);
+                let is_believed = falls_back_from.zip(begun).is_some_and(|(from, begun)| begun >= from);
+                let has_fallen_back = is_believed && seen == Some(call.call.transition().from);
+                !is_shown && !has_fallen_back && *until > now
             });
             !on_its_way.is_empty()
         });

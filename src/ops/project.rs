@@ -86,6 +86,7 @@ impl Project {
             Some(state) => directory.join(&state.value),
             None => usual_state(path),
         };
+        refuse_foreign_state(&spec, &state, &directory)?;
         if is_directory {
             spec.warnings.extend(beside::passed_over(&directory, &spec, &state));
         } else {
@@ -169,6 +170,24 @@ impl Project {
         self.spec.sources = self.spec.sources.without_texts();
         self
     }
+}
+
+/// Refuses a state that would be kept in a file of the spec itself, or in its emulator's world.
+fn refuse_foreign_state(spec: &Spec, state: &Path, directory: &Path) -> Result<()> {
+    let Some(path) = &spec.state_path else { return Ok(()) };
+    let identity = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    let Some(there) = identity(state) else { return Ok(()) };
+    let world = spec.cloud.world.as_ref().map(|world| directory.join(&world.value));
+    let is_spec = spec.sources.iter().any(|source| identity(Path::new(&source.name)) == Some(there));
+    let is_world = world.is_some_and(|world| identity(&world) == Some(there));
+    let what = match (is_spec, is_world) {
+        (true, _) => "the spec",
+        (false, true) => "the emulator's world",
+        (false, false) => return Ok(()),
+    };
+    let at = spec.sources.locate(path.place);
+    let refusal = Refusal::new(Exit::Error, format!("state.path names {what} ({at})"));
+    Err(refusal.hint("name a file for the state alone, such as state/rictl.json").into())
 }
 
 /// Returns whether a text names a store rather than a file.

@@ -135,7 +135,7 @@ async fn run(rehearsing: Rehearsing, medium: impl Medium) -> Result<Rehearsed> {
     let world = Rc::new(RefCell::new(world));
     let face = ground.known_to(InProcess::new(Rc::clone(&world), clock), &world.borrow());
     let read = AsRead::of(face, (&live, &health, &routes), (carried, clock));
-    let cloud = Retrying::new(read, Policy::default(), session.access.quota, SEED);
+    let cloud = Retrying::new(read, Policy::default(), session.access.quota, SEED).unseen();
     let locked = Locked::new(&session, run_id, cloud, target, store, recorded)?;
     let approval = Approval { auto: true, again, ..Approval::default() };
     // As long as the sender is there a signal might come.

@@ -215,7 +215,8 @@ fn refuse_older(stored: Option<&State>, lineage: &str, serial: u64) -> Result<u6
 
 fn older(serial: u64, known: u64) -> Refusal {
     let summary = format!("the state has serial {serial}, and serial {known} is stored");
-    Refusal::new(Exit::Error, summary).hint("what is stored is newer; `rictl state pull` shows it")
+    let stored = if serial == known { "as new" } else { "newer" };
+    Refusal::new(Exit::Error, summary).hint(format!("what is stored is {stored}; `rictl state pull` shows it"))
 }
 
 fn put_state(mut store: Recorder<Home>, stored: Option<&State>, mut pushed: State) -> Result<Pushed> {

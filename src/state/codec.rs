@@ -118,6 +118,14 @@ pub fn decode(bytes: &[u8]) -> Result<State, Unreadable> {
     }
 }
 
+/// Returns whether bytes may be what is left of a state: nothing at all, or some of its keys.
+pub fn is_remnant(bytes: &[u8]) -> bool {
+    let has = |key: &[u8]| bytes.windows(key.len()).any(|window| window == key);
+    bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0)
+        || has(b"\"format_version\"")
+        || has(b"\"lineage\"")
+}
+
 /// Returns the version of a file that can be read; of one that cannot, the current one.
 pub fn version(bytes: &[u8]) -> u64 {
     if bytes.starts_with(HEAD.as_bytes()) { FORMAT_VERSION } else { sniff(bytes).unwrap_or(FORMAT_VERSION) }

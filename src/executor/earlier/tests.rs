@@ -113,3 +113,14 @@ fn in_one_boot_of_a_machine_its_age_is_not_for_the_wall_clock_to_say() {
     earlier.uptime = sent.uptime().map(|uptime| Uptime { boot: "another".to_owned(), ..uptime });
     assert_eq!(earlier.age(later("2026-11-23T12:00:20Z")), Duration::from_secs(20));
 }
+
+#[test]
+fn only_what_was_seen_at_work_can_fall_back() {
+    let tells = |found| {
+        let mut records = record(Outcome::Unsettled, None, Status::Deactivating, BEFORE);
+        records.get_mut("a").and_then(|record| record.last_action.as_mut()).unwrap().found = found;
+        unsettled(&records, at(NOW), None).remove(0).tells_its_end
+    };
+    assert_eq!(tells(Some(Status::Deactivating)), Some(READS_LAG.unsigned_abs()));
+    assert_eq!(tells(Some(Status::Active)), None);
+}

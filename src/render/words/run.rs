@@ -21,6 +21,9 @@ pub(crate) fn step_reason(reason: &StepReason, zone: &Zone) -> String {
         StepReason::Moved { expected, found } => {
             say!("expected {expected}, found {found}", expected, found = or_gone(found.as_ref()))
         }
+        StepReason::InTransition { found: Some(found) } if !found.is_transitional() => {
+            say!("an earlier run's call may still show: {found} for its whole settle timeout", found)
+        }
         StepReason::InTransition { .. } => say!("still in transition after its settle timeout").to_owned(),
         StepReason::Floor(shortfall) => short(shortfall, say!("active")),
         StepReason::Health(shortfall) => short(shortfall, say!("healthy")),

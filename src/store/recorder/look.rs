@@ -1,7 +1,7 @@
 //! Reading a medium: what it holds, and whether that can be trusted.
 
 use crate::journal::{self, DamagedLine, Journal, LineHash, Run, TornTail};
-use crate::state::{self, RunId, State};
+use crate::state::{self, RunId, State, Unreadable};
 use crate::store::{Medium, StoreError};
 
 /// What a medium holds, decoded.
@@ -132,10 +132,20 @@ pub(super) fn read_state(medium: &impl Medium) -> Result<Option<(u64, State)>, S
     };
     let hint =
         format!("run `rictl state accept`: it keeps the file aside, and goes on with what the past runs tell{restore}");
-    let decoded = state::decode(&bytes);
-    let state =
-        decoded.map_err(|reason| by_editor(StoreError::unreadable(&medium.state_name(), reason, hint), &bytes))?;
+    let state = match state::decode(&bytes) {
+        Ok(state) => state,
+        Err(Unreadable::Damaged(detail)) if is_of_somebody_else(medium, &bytes)? => {
+            return Err(StoreError::NotOurs { path: medium.state_name(), detail });
+        }
+        Err(reason) => return Err(by_editor(StoreError::unreadable(&medium.state_name(), reason, hint), &bytes)),
+    };
     Ok(Some((state::version(&bytes), state)))
+}
+
+/// Returns whether bytes that are no state were never one: nothing of one is left in them, and nothing that belongs to a state
+/// lies beside them.
+fn is_of_somebody_else(medium: &impl Medium, bytes: &[u8]) -> Result<bool, StoreError> {
+    Ok(!state::is_remnant(bytes) && !medium.has_backup() && medium.journal()?.is_none())
 }
 
 /// Reads an ended run.

@@ -187,16 +187,20 @@ impl Scene {
     }
 
     /// Lets an earlier run have ended such a call to an interface when this one begins.
-    pub(super) fn just_done(mut self, name: &str, call: Call) -> Self {
-        self.earlier.push(Earlier {
-            scope: scope("here"),
-            id: name.into(),
-            call,
-            at: wall(Duration::ZERO),
-            uptime: None,
-            accepted: true,
-            kind: Leftover::JustDone,
-        });
+    pub(super) fn just_done(self, name: &str, call: Call) -> Self {
+        self.left(name, call, Leftover::JustDone, None)
+    }
+
+    /// Lets an earlier run have had such a call accepted when this one begins, and not seen its end; where it was seen on its
+    /// way, a read tells after some time that it came to nothing.
+    pub(super) fn on_its_way(self, name: &str, call: Call, tells_its_end: Option<Duration>) -> Self {
+        self.left(name, call, Leftover::OnItsWay, tells_its_end)
+    }
+
+    fn left(mut self, name: &str, call: Call, kind: Leftover, tells_its_end: Option<Duration>) -> Self {
+        let (id, at) = (name.into(), wall(Duration::ZERO));
+        let scope = scope("here");
+        self.earlier.push(Earlier { scope, id, call, at, uptime: None, accepted: true, kind, tells_its_end });
         self.plan.resource_changes.push(declared(name));
         self
     }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::bench::{Scene, drain, lost, raise, refused};
 use crate::cloud::ErrorKind;
 use crate::executor::machine::port::Input;
@@ -178,4 +180,20 @@ fn a_goal_that_no_earlier_run_has_just_left_is_believed_at_once() {
     let mut run = Scene::of([raise("a")]).just_done("a", Call::Activate).begin();
     run.accept(0);
     assert!(run.show("a", Status::Active).poll(1).contains(&"told a/activate Done".to_owned()));
+}
+
+#[test]
+fn a_call_of_an_earlier_run_that_was_seen_at_work_and_fell_back_is_sent_again() {
+    let lag = Duration::from_secs(15);
+    let sent_after = |tells_its_end| {
+        let mut run = Scene::of([raise("a")]).on_its_way("a", Call::Activate, tells_its_end).begin();
+        (0..30).find(|_| {
+            run.permit(0);
+            let words = run.poll(1);
+            words.iter().any(|word| word.starts_with("append intent a") || word.starts_with("send a"))
+        })
+    };
+    // A read each two seconds.
+    assert!(sent_after(Some(lag)).is_some_and(|read| (7..10).contains(&read)), "{:?}", sent_after(Some(lag)));
+    assert_eq!(sent_after(None), None, "nobody saw it at work: it may do so yet");
 }
