@@ -290,10 +290,19 @@ pub(super) fn put_all(dir: &Path, files: &[(PathBuf, &[u8])]) -> Result<(), Stor
     opened.sync_all().map_err(io_error("sync", dir))
 }
 
-/// Creates a directory, private to us, where it is missing.
+/// Creates a directory, private to us; for the group to read too, whatever the umask, where the one above is shared with it.
+fn create_dir(dir: &Path) -> io::Result<()> {
+    if !stands_shared(directory(dir)) {
+        return DirBuilder::new().mode(0o700).create(dir);
+    }
+    DirBuilder::new().mode(0o750).create(dir)?;
+    fs::set_permissions(dir, Permissions::from_mode(0o2750))
+}
+
+/// Creates a directory, as [`create_dir`] does, where it is missing.
 pub(super) fn make_dir(dir: &Path) -> Result<(), StoreError> {
     refuse_other_directory(dir)?;
-    match DirBuilder::new().mode(if stands_shared(directory(dir)) { 0o750 } else { 0o700 }).create(dir) {
+    match create_dir(dir) {
         Ok(()) => sync_dir(dir),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(io_error("create", dir)(error)),
@@ -359,14 +368,18 @@ pub(super) fn sync_dir(path: &Path) -> Result<(), StoreError> {
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(io_error("sync", dir))
 }
 
-/// Creates the directory of `path`, private to us, where it is missing, and refuses one that others can write to:
+/// Creates the directory of `path`, as [`create_dir`] does, where it is missing, and refuses one that others can write to:
 /// they could put their files in place of ours.
 pub(super) fn prepare_dir(path: &Path, spec_owner: Option<u32>) -> Result<(), StoreError> {
     let dir = directory(path);
     let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.as_os_str().is_empty() && !dir.exists()).collect();
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io_error("create", dir))?;
-    for created in missing {
-        sync_dir(created)?;
+    for missing in missing.into_iter().rev() {
+        match create_dir(missing) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                return Err(io_error("create", missing)(error));
+            }
+            _ => sync_dir(missing)?,
+        }
     }
     let found = fs::metadata(dir).map_err(io_error("look at", dir))?;
     // Who owns a sticky directory, or may make files in it, cannot replace ours: those are looked at one by one.

@@ -731,6 +731,16 @@ fn whom_an_access_control_list_lets_write_is_a_writer_too() {
 }
 
 #[test]
+fn in_a_directory_that_is_setgid_the_state_gets_one_that_its_group_can_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let mode = |name: &str| fs::metadata(dir.path().join(name)).unwrap().mode() & 0o7777;
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o2750)).unwrap();
+    let paths = paths_in(dir.path());
+    fill(&paths);
+    assert_eq!((mode("state"), mode("state/rictl.runs"), mode("state/rictl.json")), (0o2750, 0o2750, 0o640));
+}
+
+#[test]
 fn a_directory_that_is_setgid_is_shared_with_its_group_to_read() {
     let dir = tempfile::tempdir().unwrap();
     let paths = paths_in(dir.path());

@@ -11,7 +11,7 @@ use super::value;
 /// `rictl emulator …`.
 #[derive(Clone, Debug, Subcommand)]
 pub(in crate::cli) enum EmulatorCommand {
-    /// Answer the API on loopback until interrupted
+    /// Answer the API on loopback until interrupted; its key is `emulator`, with the secret `emulator-secret`, and those of the world
     Serve {
         /// The world: a YAML or JSON file. It is never rewritten; what happens to it goes into FILE.log.jsonl
         #[arg(long, value_name = "FILE")]

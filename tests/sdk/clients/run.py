@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Real clients against the emulator: installs the official SDKs, and has each of them live a link's life over http and https.
 
-Usage: run.py RICTL [--work DIR]
+Usage: run.py RICTL [--work DIR] [--only WORD]
 
-RICTL is the binary; DIR, by default `clients` beside it, keeps what was installed from run to run. Prints a table of client and
+RICTL is the binary; DIR, by default `clients` beside it, keeps what was installed from run to run; WORD is in the row of the clients that are
+tried. Prints a table of client and
 operation in Markdown. A client that cannot be had here is skipped, and the table says why. Exits 1 if an operation failed.
 Nothing but the package managers' own clients asks for anything beyond loopback.
 """
@@ -85,6 +86,15 @@ def java_sdk(work):
     return command
 
 
+def command_line(work):
+    # No package manager has it: whoever wants it tried puts it on PATH.
+    aliyun = shutil.which("aliyun")
+    if aliyun is None:
+        raise Unavailable("no aliyun is on PATH")
+    (work / "cli").mkdir(exist_ok=True)
+    return lambda scheme, address, authority: ["python3", HERE / "cli.py", aliyun, scheme, address]
+
+
 CLIENTS = [
     ("Python", "alibabacloud_vpc20160428 7.2.2", "V3", python_sdk, "."),
     ("Node", "@alicloud/vpc20160428 7.3.2", "V3", *node_sdk("vpc20160428")),
@@ -92,6 +102,7 @@ CLIENTS = [
     ("Go", "vpc-20160428/v6 6.12.8", "V3", *go_sdk("vpc-20160428")),
     ("Go", "alibaba-cloud-sdk-go 1.63.107", "V1", *go_sdk("alibaba-cloud-sdk-go")),
     ("Java", "com.aliyun:vpc20160428 3.2.24", "V3", java_sdk, "."),
+    ("Command line", "aliyun of PATH", "V1", command_line, "cli"),
 ]
 
 
@@ -140,6 +151,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rictl", type=lambda path: Path(path).resolve())
     parser.add_argument("--work", type=lambda path: Path(path).resolve())
+    parser.add_argument("--only", default="")
     arguments = parser.parse_args()
     work = arguments.work or arguments.rictl.parent / "clients"
     work.mkdir(parents=True, exist_ok=True)
@@ -150,6 +162,8 @@ def main():
     remarks, has_failed = [], False
     with tempfile.TemporaryDirectory() as directory:
         for language, name, signature, install, home in CLIENTS:
+            if arguments.only not in f"{language} {name}":
+                continue
             try:
                 command = install(work)
             except Unavailable as reason:
